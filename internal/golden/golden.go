@@ -1,0 +1,58 @@
+// Package golden compares what a test made with what was found good before: files in
+// testdata/golden, which a browser and a reviewer can open. Run the test with -update to write
+// them anew, then read the diff.
+package golden
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Files compares texts with testdata/golden/name.ext, for each ext. The files of one name stand
+// beside each other.
+func Files(t *testing.T, name string, texts map[string]string) {
+	t.Helper()
+	for ext, got := range texts {
+		compare(t, filepath.Join("testdata", "golden", name+"."+ext), got)
+	}
+}
+
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (run the test with -update to write it)", err)
+	}
+	if got == string(want) {
+		return
+	}
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i, line := range gotLines {
+		if i == len(wantLines) || line != wantLines[i] {
+			t.Errorf("%s:%d: got\n\t%s\nwant\n\t%s", file, i+1, line, at(wantLines, i))
+			return
+		}
+	}
+	t.Errorf("%s: got %d lines, want %d", file, len(gotLines), len(wantLines))
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(the end)"
+}

@@ -1,0 +1,103 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// timeFile is the [time] table of a locale file.
+type timeFile struct {
+	Months        []string `toml:"months"`
+	MonthsShort   []string `toml:"months_short"`
+	Weekdays      []string `toml:"weekdays"` // Sunday first
+	WeekdaysShort []string `toml:"weekdays_short"`
+	Halves        []string `toml:"halves"` // before and after noon; needed where a pattern says {half}
+	Date          string   `toml:"date"`   // of the edition
+	Moment        string   `toml:"moment"` // of a post
+	MomentYear    string   `toml:"moment_year"`
+}
+
+// calendar is how a language writes dates.
+type calendar struct {
+	timeFile
+	date, moment, momentYear []piece
+}
+
+func (f timeFile) calendar() (calendar, error) {
+	c := calendar{timeFile: f}
+	for _, list := range []struct {
+		name string
+		have []string
+		want int
+	}{{"months", f.Months, 12}, {"months_short", f.MonthsShort, 12}, {"weekdays", f.Weekdays, 7}, {"weekdays_short", f.WeekdaysShort, 7}} {
+		if len(list.have) != list.want || slices.Contains(list.have, "") {
+			return c, fmt.Errorf("%q needs %d names", list.name, list.want)
+		}
+	}
+	for _, pattern := range []struct {
+		name, src string
+		to        *[]piece
+	}{{"date", f.Date, &c.date}, {"moment", f.Moment, &c.moment}, {"moment_year", f.MomentYear, &c.momentYear}} {
+		ps, err := pieces(pattern.src)
+		if err == nil {
+			err = f.check(ps)
+		}
+		if err != nil {
+			return c, fmt.Errorf("%q: %w", pattern.name, err)
+		}
+		*pattern.to = ps
+	}
+	return c, nil
+}
+
+func (f timeFile) check(ps []piece) error {
+	known := []string{"weekday", "weekday_short", "day", "month", "month_short", "month_number", "year", "hour", "hour12", "minute", "half"}
+	for name := range gaps(ps) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("no placeholder {%s}: there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	if gaps(ps)["half"] && len(f.Halves) != 2 {
+		return fmt.Errorf("{half} needs two names in %q", "halves")
+	}
+	if len(ps) == 0 {
+		return fmt.Errorf("missing")
+	}
+	return nil
+}
+
+// write writes t, which is in the reader's zone already.
+func (c *calendar) write(pattern []piece, t time.Time) string {
+	b := make([]byte, 0, 48)
+	for _, p := range pattern {
+		switch p.gap {
+		case "":
+			b = append(b, p.words...)
+		case "weekday":
+			b = append(b, c.Weekdays[t.Weekday()]...)
+		case "weekday_short":
+			b = append(b, c.WeekdaysShort[t.Weekday()]...)
+		case "day":
+			b = t.AppendFormat(b, "2")
+		case "month":
+			b = append(b, c.Months[t.Month()-1]...)
+		case "month_short":
+			b = append(b, c.MonthsShort[t.Month()-1]...)
+		case "month_number":
+			b = t.AppendFormat(b, "1")
+		case "year":
+			b = t.AppendFormat(b, "2006")
+		case "hour":
+			b = t.AppendFormat(b, "15")
+		case "hour12":
+			b = t.AppendFormat(b, "3")
+		case "minute":
+			b = t.AppendFormat(b, "04")
+		case "half":
+			b = append(b, c.Halves[t.Hour()/12]...)
+		}
+	}
+	return string(b)
+}

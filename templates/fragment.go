@@ -1,0 +1,295 @@
+package templates
+
+import (
+	htmltemplate "html/template"
+	"math"
+	"strings"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/qp"
+)
+
+// How many characters of what members and admins name may stand in a mail.
+const (
+	titleLimit = 200
+	nameLimit  = 60
+)
+
+// fragment is a piece of a mail that members share, in both forms.
+type fragment struct {
+	html, text sheet
+}
+
+// headKey tells headings and "more" lines apart. Threads and sections have no version: what the
+// heading says is in the key.
+type headKey struct {
+	template    string
+	locale, n   int
+	id, first   int64
+	title, name string
+	marks       marks
+}
+
+type postKey struct {
+	locale, excerpt, number int
+	thread                  forum.ThreadID
+	post                    forum.PostID
+	version, author         string
+	marks                   marks
+}
+
+// marks are what concerns the member in a thread or a post.
+type marks uint8
+
+const (
+	markNew marks = 1 << iota
+	markTookPart
+	markQuotesYou
+)
+
+func (m marks) with(mark marks, on bool) marks {
+	if on {
+		return m | mark
+	}
+	return m
+}
+
+// sectionData is what the template "section" is given.
+type sectionData struct {
+	Title, URL string
+}
+
+// threadData is what the template "thread" is given.
+type threadData struct {
+	Title, URL               string // URL: the first new post
+	Starter                  string
+	Time                     hole // of its start
+	New, TookPart, QuotesYou bool
+}
+
+// postData is what the template "post" is given.
+type postData[T string | htmltemplate.HTML] struct {
+	Number      int
+	URL         string
+	Author      string
+	AuthorTitle string
+	Badges      []string
+	Time        hole
+	Excerpt     T // ready-made: safe HTML, or lines of text
+	Likes       string
+	Opening     bool
+	QuotesYou   bool
+}
+
+// moreData is what the template "more" is given.
+type moreData struct {
+	Text, URL string
+}
+
+func (w *laying) section(g *digest.Group) *fragment {
+	key := headKey{template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
+	return w.head(key, func() any {
+		return sectionData{Title: line(g.Section.Title, titleLimit), URL: w.press.site.Links.Section(g.Section.ID)}
+	})
+}
+
+func (w *laying) thread(t *digest.Thread) *fragment {
+	first := firstNew(t)
+	m := marks(0).with(markNew, t.New).with(markTookPart, t.TookPart).with(markQuotesYou, t.QuotesYou)
+	key := headKey{
+		template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
+		title: t.Title, name: t.StarterName, marks: m,
+	}
+	return w.head(key, func() any {
+		return threadData{
+			Title:     line(t.Title, titleLimit),
+			URL:       w.press.site.Links.Post(t.ID, first),
+			Starter:   w.name(t.StarterName),
+			Time:      holeTime,
+			New:       t.New,
+			TookPart:  t.TookPart,
+			QuotesYou: t.QuotesYou,
+		}
+	})
+}
+
+// firstNew is the oldest post of the edition in a thread: the digest may show another one first.
+func firstNew(t *digest.Thread) forum.PostID {
+	if len(t.Posts) == 0 {
+		return t.FirstPost
+	}
+	first := &t.Posts[0]
+	for i := range t.Posts {
+		p := &t.Posts[i]
+		if p.PostedAt.Before(first.PostedAt) || p.PostedAt.Equal(first.PostedAt) && p.ID < first.ID {
+			first = p
+		}
+	}
+	return first.ID
+}
+
+func (w *laying) more(key string, n int, url string) *fragment {
+	return w.head(headKey{template: "more", locale: w.locale.index, title: key, name: url, n: n}, func() any {
+		return moreData{Text: w.locale.say(key, "n", n), URL: url}
+	})
+}
+
+// head renders a heading or a "more" line, or takes it from the cache.
+func (w *laying) head(key headKey, data func() any) *fragment {
+	if f, ok := w.press.heads.Get(key); ok {
+		return f
+	}
+	d := data()
+	f := w.render(key.template, d, d)
+	w.press.heads.Add(key, f)
+	return f
+}
+
+// post renders a post, or takes it from the cache.
+func (w *laying) post(p *digest.Post, excerpt int) *fragment {
+	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesYou)
+	key := postKey{
+		locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
+		version: p.Version, author: p.AuthorName, marks: m,
+	}
+	if f, ok := w.press.posts.Get(key); ok {
+		return f
+	}
+	doc := p.Content.Body.Excerpt(excerpt)
+	f := w.render("post",
+		postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))),
+		postFor(w, p, withoutHoles(doc.Text(w.locale.words, columns))))
+	w.press.posts.Add(key, f)
+	return f
+}
+
+func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T) postData[T] {
+	d := postData[T]{
+		Number:      p.Content.Number,
+		URL:         w.press.site.Links.Post(p.Thread, p.ID),
+		Author:      w.name(p.AuthorName),
+		AuthorTitle: line(p.Content.AuthorTitle, nameLimit),
+		Time:        holeTime,
+		Excerpt:     excerpt,
+		Likes:       w.locale.likes(p.Content),
+		Opening:     p.Opening,
+		QuotesYou:   p.QuotesYou,
+	}
+	for _, b := range p.Content.Badges {
+		if b = line(b, nameLimit); b != "" && b != d.AuthorTitle {
+			d.Badges = append(d.Badges, b)
+		}
+	}
+	return d
+}
+
+// withoutHoles takes our signs out of a text from the forum. Markup does so, too; but a hole that
+// is not ours would tear the mail.
+func withoutHoles(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= firstHole && r <= lastHole {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// name is a member's name, or the word for those who have none.
+func (w *laying) name(s string) string {
+	if s = line(s, nameLimit); s == "" {
+		return w.locale.say("post.guest")
+	}
+	return s
+}
+
+// render renders a fragment. A fault is kept, and ends the laying.
+func (w *laying) render(template string, html, text any) *fragment {
+	h, t, err := w.locale.pages.render(template, html, text)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return &fragment{html: cut(h), text: cut(t)}
+}
+
+// likes says who likes a post.
+func (l *locale) likes(c *forum.Content) string {
+	count := max(c.LikeCount, len(c.Likes))
+	var names []any
+	for _, name := range c.Likes {
+		if name = line(name, nameLimit); name != "" && len(names) < 6 {
+			names = append(names, string(rune('a'+len(names)/2)), name)
+		}
+	}
+	known := len(names) / 2
+	switch {
+	case count == 0:
+		return ""
+	case known == 0:
+		return l.say("likes.count", "n", count)
+	case known == count && known <= 3:
+		return l.say([]string{"likes.one", "likes.two", "likes.three"}[known-1], names...)
+	case known == 1:
+		return l.say("likes.one_more", append(names, "n", count-1)...)
+	}
+	return l.say("likes.two_more", append(names[:4], "n", count-2)...)
+}
+
+// stampKey is a minute on the wall: members of all zones that share an offset share it.
+type stampKey struct {
+	locale int
+	minute int64
+	year   bool
+}
+
+// stamp is a time, written and encoded.
+type stamp struct {
+	html, text qp.Text
+}
+
+func (w *laying) stamp(at time.Time) stamp {
+	local := at.In(w.zone)
+	_, offset := local.Zone()
+	key := stampKey{locale: w.locale.index, minute: (at.Unix() + int64(offset)) / 60, year: local.Year() != w.year}
+	if s, ok := w.press.stamps.Get(key); ok {
+		return s
+	}
+	s := w.locale.stamp(local, key.year)
+	w.press.stamps.Add(key, s)
+	return s
+}
+
+func (l *locale) stamp(local time.Time, year bool) stamp {
+	pattern := l.calendar.moment
+	if year {
+		pattern = l.calendar.momentYear
+	}
+	said := l.calendar.write(pattern, local)
+	return stamp{html: qp.Encode(escape(said)), text: qp.Encode(said)}
+}
+
+// longestStamp is the most bytes that a time takes in HTML.
+func (l *locale) longestStamp() int {
+	longest := 0
+	for day := range 366 {
+		for _, hour := range []int{11, 23} {
+			t := time.Date(2028, 1, 1+day, hour, 59, 0, 0, time.UTC)
+			longest = max(longest, l.stamp(t, false).html.Size, l.stamp(t, true).html.Size)
+		}
+	}
+	return longest
+}
+
+// longestMore is the most bytes that a "more" line takes in HTML.
+func (w *laying) longestMore() int {
+	links := w.press.site.Links
+	longest := 0
+	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", "more.threads"} {
+		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.press.site.URL} {
+			data := moreData{Text: w.locale.sayLongest(key), URL: url}
+			longest = max(longest, w.render("more", data, data).html.size)
+		}
+	}
+	return longest
+}

@@ -1,0 +1,167 @@
+package templates
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// forumLink is what both parts of a mail must have in the same order.
+var forumLink = regexp.MustCompile(`https://forum\.example/(?:threads|forums)\S+|https://forum\.example$`)
+
+func TestBothPartsListTheSameItems(t *testing.T) {
+	set := load(t)
+	p := set.Press(testSite, 4096)
+	for seed := range uint64(60) {
+		s := newStory(seed)
+		d := s.digest(5, 5, 8)
+		c, err := p.Digest(d, testFooter, 10<<10+s.IntN(60<<10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := wantItems(d)
+		if got := textItems(c.Text.Plain()); !slices.Equal(got, want) {
+			t.Fatalf("seed %d: the text lists\n%s\nwant\n%s", seed, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if got := htmlItems(t, c.HTML.Plain()); !slices.Equal(got, want) {
+			t.Fatalf("seed %d: the HTML lists\n%s\nwant\n%s", seed, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// wantItems lists a digest's links in order, and before each the title or number that it belongs to.
+func wantItems(d *digest.Digest) []string {
+	var out []string
+	links := testSite.Links
+	for _, g := range d.Groups {
+		if !g.Shown() {
+			continue
+		}
+		out = append(out, first(g.Section.Title), links.Section(g.Section.ID))
+		for i := range g.Threads {
+			th := &g.Threads[i]
+			if !th.Shown {
+				continue
+			}
+			out = append(out, first(th.Title), links.Post(th.ID, firstNew(th)))
+			var folded forum.PostID
+			for _, p := range th.Posts {
+				if p.Shown {
+					out = append(out, fmt.Sprintf("#%d", p.Content.Number), links.Post(th.ID, p.ID))
+				} else if folded == 0 {
+					folded = p.ID
+				}
+			}
+			if folded != 0 {
+				out = append(out, fmt.Sprint(th.Folded()), links.Post(th.ID, folded))
+			}
+		}
+	}
+	if d.MoreThreads > 0 {
+		out = append(out, fmt.Sprint(d.MoreThreads), testURL)
+	}
+	return out
+}
+
+// first is the made-up titles' own part: "Thread 12".
+func first(title string) string {
+	words := strings.Fields(title)
+	return words[0] + " " + words[1]
+}
+
+var itemName = regexp.MustCompile(`^(?:Section|Thread) \d+|#\d+|^und eine?\b|\d+`)
+
+// nameOf finds the title, number or count in a link's words.
+func nameOf(words string) string {
+	switch name := itemName.FindString(words); name {
+	case "und ein", "und eine":
+		return "1"
+	default:
+		return name
+	}
+}
+
+func textItems(text string) []string {
+	_, body, _ := strings.Cut(text, testURL+"\n") // the masthead's own
+	body, _, _ = strings.Cut(body, "\n-- \n")
+	var out []string
+	name := ""
+	for l := range strings.SplitSeq(body, "\n") {
+		switch {
+		case forumLink.MatchString(l):
+			out = append(out, name, l)
+		case strings.HasPrefix(l, "Section ") || strings.HasPrefix(l, "Thread "):
+			name = nameOf(l)
+		case strings.Contains(l, "Post #") || strings.Contains(l, "Beitrag #"):
+			name = nameOf(l[strings.Index(l, "#"):])
+		case strings.HasSuffix(l, ":"):
+			name = nameOf(l)
+		}
+	}
+	return out
+}
+
+func htmlItems(t *testing.T, src string) []string {
+	t.Helper()
+	var out []string
+	z := html.NewTokenizer(strings.NewReader(src))
+	href, words, masthead := "", "", true
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return out
+		case html.StartTagToken:
+			if tok := z.Token(); tok.Data == "a" {
+				href, words = attr(tok, "href"), ""
+			}
+		case html.TextToken:
+			words += z.Token().Data
+		case html.EndTagToken:
+			if z.Token().Data != "a" || !forumLink.MatchString(href) {
+				continue
+			}
+			if masthead {
+				masthead = false
+				continue
+			}
+			out = append(out, nameOf(words), href)
+			href = ""
+		}
+	}
+}
+
+func attr(tok html.Token, name string) string {
+	for _, a := range tok.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func TestTheBudgetHolds(t *testing.T) {
+	set := load(t)
+	p := set.Press(testSite, 4096)
+	for seed := range uint64(120) {
+		s := newStory(seed)
+		d := s.digest(1+s.IntN(12), 1+s.IntN(12), 1+s.IntN(12))
+		budget := 20<<10 + s.IntN(60<<10)
+		c, err := p.Digest(d, testFooter, budget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.HTML.Size(); got > budget {
+			t.Errorf("seed %d: %d bytes, want at most %d", seed, got, budget)
+		}
+		if got := len(c.HTML.Plain()); got != c.HTML.Size() {
+			t.Errorf("seed %d: Size() = %d, but there are %d bytes", seed, c.HTML.Size(), got)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package templates
+
+import (
+	"strconv"
+	"text/template/parse"
+
+	"postrider/markup"
+)
+
+// ownKeys are the keys that the package itself says; all others are said by the templates.
+func ownKeys() []string {
+	return []string{
+		"subject.threads", "subject.replies", "subject.both", "subject.in", "subject.in_more",
+		"summary.line",
+		"likes.one", "likes.two", "likes.three", "likes.one_more", "likes.two_more", "likes.count",
+		"more.replies", "more.posts", "more.new_posts", "more.threads",
+		"post.guest",
+		"markup.said", "markup.quote", "markup.spoiler", "markup.image", "markup.attachment", "markup.video",
+	}
+}
+
+func (l *locale) markupWords() markup.Words {
+	return markup.Words{
+		Said:       func(name string) string { return l.say("markup.said", "name", name) },
+		QuotedPost: l.say("markup.quote"),
+		Spoiler:    l.say("markup.spoiler"),
+		Image:      l.say("markup.image"),
+		Attachment: l.say("markup.attachment"),
+		Video:      l.say("markup.video"),
+	}
+}
+
+// keysIn notes the keys that a template gives to t.
+func keysIn(tree *parse.Tree, used map[string]string) {
+	walk(tree.Root, func(n *parse.CommandNode) {
+		if len(n.Args) < 2 || n.Args[0].String() != "t" {
+			return
+		}
+		if key, ok := n.Args[1].(*parse.StringNode); ok {
+			at, _ := tree.ErrorContext(n)
+			used[key.Text] = place(at)
+		}
+	})
+}
+
+// place leaves file and line of "file:line:column".
+func place(at string) string {
+	for i := len(at) - 1; i > 0; i-- {
+		if at[i] == ':' {
+			if _, err := strconv.Atoi(at[i+1:]); err == nil {
+				return at[:i]
+			}
+			return at
+		}
+	}
+	return at
+}
+
+// walk visits all commands below a node.
+func walk(n parse.Node, visit func(*parse.CommandNode)) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, child := range n.Nodes {
+			walk(child, visit)
+		}
+	case *parse.ActionNode:
+		walk(n.Pipe, visit)
+	case *parse.PipeNode:
+		if n == nil {
+			return
+		}
+		for _, cmd := range n.Cmds {
+			visit(cmd)
+			for _, arg := range cmd.Args {
+				walk(arg, visit)
+			}
+		}
+	case *parse.IfNode:
+		walkBranch(&n.BranchNode, visit)
+	case *parse.RangeNode:
+		walkBranch(&n.BranchNode, visit)
+	case *parse.WithNode:
+		walkBranch(&n.BranchNode, visit)
+	case *parse.TemplateNode:
+		walk(n.Pipe, visit)
+	}
+}
+
+func walkBranch(n *parse.BranchNode, visit func(*parse.CommandNode)) {
+	walk(n.Pipe, visit)
+	walk(n.List, visit)
+	walk(n.ElseList, visit)
+}

@@ -1,0 +1,253 @@
+package templates
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+
+	"postrider/markup"
+)
+
+const (
+	localeDir = "locales"
+	reference = "en" // the locale that the others are compared with, and the one for unknown languages
+	countGap  = "n"  // the placeholder that picks the plural form
+)
+
+// locale is a language: its words, and how it writes dates and numbers.
+type locale struct {
+	tag      language.Tag
+	file     string
+	index    int // its place in Set.locales
+	group    string
+	calendar calendar
+	messages map[string]message
+	words    markup.Words
+	pages    pages
+}
+
+// localeFile is what stands in a locale file beside the messages.
+type localeFile struct {
+	Number struct {
+		Group string `toml:"group"` // between thousands
+	} `toml:"number"`
+	Time timeFile `toml:"time"`
+}
+
+// dir is the direction of writing.
+func (l *locale) dir() string {
+	script, _ := l.tag.Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// number writes n with its thousands apart.
+func (l *locale) number(n int) string {
+	s := strconv.Itoa(n)
+	if n < 1000 || l.group == "" {
+		return s
+	}
+	head := (len(s)-1)%3 + 1
+	var b strings.Builder
+	b.WriteString(s[:head])
+	for ; head < len(s); head += 3 {
+		b.WriteString(l.group)
+		b.WriteString(s[head : head+3])
+	}
+	return b.String()
+}
+
+// fill says a message, its gaps filled from name-value pairs. The value of "n" picks the plural form.
+func (l *locale) fill(key string, pairs ...any) (string, error) {
+	m, ok := l.messages[key]
+	if !ok {
+		return "", fmt.Errorf("%s: missing key %q", l.file, key)
+	}
+	form := m[plural.Other]
+	if len(m) > 1 || form == nil {
+		if n, ok := lookup(pairs, countGap).(int); ok {
+			form = m[formOf(l.tag, n)]
+		}
+	}
+	var b strings.Builder
+	for _, p := range form {
+		if p.gap == "" {
+			b.WriteString(p.words)
+			continue
+		}
+		switch v := lookup(pairs, p.gap).(type) {
+		case string:
+			b.WriteString(v)
+		case int:
+			b.WriteString(l.number(v))
+		case hole:
+			b.WriteString(v.String())
+		default:
+			return b.String(), fmt.Errorf("%q is not given its {%s}", key, p.gap)
+		}
+	}
+	return b.String(), nil
+}
+
+// say is fill for the keys of ownKeys, which are known to be there.
+func (l *locale) say(key string, pairs ...any) string {
+	s, _ := l.fill(key, pairs...)
+	return s
+}
+
+func lookup(pairs []any, name string) any {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] == name {
+			return pairs[i+1]
+		}
+	}
+	return nil
+}
+
+// readLocales reads all locale files, the reference first.
+func readLocales(files overlay) ([]*locale, error) {
+	names, err := files.list(localeDir, ".toml")
+	if err != nil {
+		return nil, fmt.Errorf("listing the locales: %w", err)
+	}
+	first := path.Join(localeDir, reference+".toml")
+	slices.SortFunc(names, func(a, b string) int {
+		if a == first || b == first {
+			return map[bool]int{true: -1, false: 1}[a == first]
+		}
+		return strings.Compare(a, b)
+	})
+	ref, err := embeddedMessages(first)
+	if err != nil {
+		return nil, err
+	}
+	var out []*locale
+	for i, name := range names {
+		src, err := files.read(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading a locale: %w", err)
+		}
+		l, err := readLocale(files.say(name), name, src, ref)
+		if err != nil {
+			return nil, err
+		}
+		l.index = i
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// embeddedMessages reads the reference as it was shipped: it tells which placeholders a key knows.
+func embeddedMessages(name string) (map[string]message, error) {
+	src, err := fs.ReadFile(shipped, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the reference locale: %w", err)
+	}
+	l, err := readLocale(name, name, string(src), nil)
+	if err != nil {
+		return nil, err
+	}
+	return l.messages, nil
+}
+
+// readLocale reads one file. shown is its name in errors.
+func readLocale(shown, name, src string, ref map[string]message) (*locale, error) {
+	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: the file's name is no language: %w", shown, err)
+	}
+	var file localeFile
+	var tables map[string]map[string]any
+	if _, err := toml.Decode(src, &tables); err != nil {
+		return nil, tomlError(shown, err)
+	}
+	meta, err := toml.Decode(src, &file)
+	if err != nil {
+		return nil, tomlError(shown, err)
+	}
+	for _, key := range meta.Undecoded() {
+		if key[0] == "time" || key[0] == "number" {
+			return nil, fmt.Errorf("%s:%d: unknown key %q", shown, lineOf(src, key.String()), key.String())
+		}
+	}
+	l := &locale{tag: tag, file: shown, group: file.Number.Group, messages: map[string]message{}}
+	if l.calendar, err = file.Time.calendar(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", shown, lineOf(src, "time"), err)
+	}
+	delete(tables, "time")
+	delete(tables, "number")
+	for _, group := range slices.Sorted(maps.Keys(tables)) {
+		for _, name := range slices.Sorted(maps.Keys(tables[group])) {
+			key := group + "." + name
+			if l.messages[key], err = readChecked(tables[group][name], tag, key, ref); err != nil {
+				return nil, fmt.Errorf("%s:%d: %q %w", shown, lineOf(src, key), key, err)
+			}
+		}
+	}
+	return l, nil
+}
+
+// readChecked reads a message and compares it with the reference's.
+func readChecked(value any, tag language.Tag, key string, ref map[string]message) (message, error) {
+	m, err := readMessage(value, tag)
+	if err != nil {
+		return nil, err
+	}
+	want, ok := ref[key]
+	if !ok {
+		return m, nil
+	}
+	if len(want) > 1 {
+		if err := m.checkForms(tag); err != nil {
+			return nil, err
+		}
+	}
+	return m, m.checkGaps(want)
+}
+
+// checkKeys tells which of the keys a locale lacks.
+func (l *locale) checkKeys(used map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(used)) {
+		if _, ok := l.messages[key]; !ok {
+			return fmt.Errorf("%s: missing key %q, which %s uses", l.file, key, used[key])
+		}
+	}
+	return nil
+}
+
+func tomlError(file string, err error) error {
+	if at, ok := err.(toml.ParseError); ok { // its own text has no file
+		return fmt.Errorf("%s:%d: %s", file, at.Position.Line, at.Message)
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// lineOf finds the line that defines a key of the form "table.key", or a table.
+func lineOf(src, key string) int {
+	table, name, _ := strings.Cut(key, ".")
+	in := false
+	for i, line := range strings.Split(src, "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "["):
+			in = strings.HasPrefix(line, "["+table+"]")
+			if in && name == "" {
+				return i + 1
+			}
+		case in && strings.HasPrefix(line, name) && strings.HasPrefix(strings.TrimSpace(line[len(name):]), "="):
+			return i + 1
+		}
+	}
+	return 1
+}

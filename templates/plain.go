@@ -1,0 +1,102 @@
+package templates
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+)
+
+// columns is the width of the text part (RFC 5322, 2.1.1 asks for 78 at most; quoting needs room).
+const columns = 72
+
+// line makes one harmless line of a text from the forum: no control characters, none that turn the
+// direction of what follows (UAX #9, 2), none that mark our own holes, blanks folded, and at most
+// limit characters.
+func line(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u206f', r == '\ufeff',
+			r >= firstHole && r <= lastHole, r&0xfffe == 0xfffe:
+			return -1
+		}
+		return r
+	}, s)
+	return shorten(strings.Join(strings.Fields(s), " "), limit)
+}
+
+// shorten cuts a line to at most limit characters as a reader counts them. A character that is
+// piled up from more than a few runes counts for more.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	const runesEach = 8 // a family emoji has seven
+	end, last, count := 0, 0, 0
+	for state, rest := -1, s; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		count += 1 + utf8.RuneCountInString(cluster)/(runesEach+1)
+		if count > limit {
+			return strings.TrimRight(s[:last], " ") + "…"
+		}
+		last, end = end, end+len(cluster)
+	}
+	return s
+}
+
+// wrap breaks a paragraph into lines of so many columns. A word that is longer stands alone.
+func wrap(width int, s string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(s) {
+		w := uniseg.StringWidth(word)
+		switch {
+		case column == 0:
+		case column+1+w > width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		if w > width { // a script without blanks, or a word that is none
+			word, w = fold(word, width)
+		}
+		b.WriteString(word)
+		column += w
+	}
+	return b.String()
+}
+
+// fold breaks an overlong word between its characters; it tells the width of the last line.
+func fold(word string, width int) (string, int) {
+	var b strings.Builder
+	column := 0
+	for state := -1; word != ""; {
+		var cluster string
+		var w int
+		cluster, word, w, state = uniseg.FirstGraphemeClusterInString(word, state)
+		if column+w > width {
+			b.WriteByte('\n')
+			column = 0
+		}
+		b.WriteString(cluster)
+		column += w
+	}
+	return b.String(), column
+}
+
+// underline sets a title in lines of text and draws a line of the sign below it.
+func underline(sign, title string) string {
+	s := wrap(columns, title)
+	width := 1
+	for l := range strings.SplitSeq(s, "\n") {
+		width = max(width, uniseg.StringWidth(l))
+	}
+	return s + "\n" + strings.Repeat(sign, width)
+}

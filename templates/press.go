@@ -1,0 +1,221 @@
+package templates
+
+import (
+	"cmp"
+	"fmt"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/qp"
+)
+
+// Site is the forum that the mails speak of.
+type Site struct {
+	Name    string
+	URL     string
+	Links   forum.Links
+	Excerpt int // characters of a post; 0: 300
+}
+
+// Footer holds the addresses that are a member's own.
+type Footer struct {
+	Settings, Unsubscribe string
+}
+
+// Content is what a mail says.
+type Content struct {
+	Subject    string
+	Text, HTML qp.Rope
+}
+
+// Press lays the mails of one forum. It keeps the pieces that members share, rendered and encoded.
+// It is safe for concurrent use.
+type Press struct {
+	set      *Set
+	site     Site
+	excerpts []int // the lengths that Fit may choose from, falling
+	shells   []func() (*shell, error)
+	posts    *lru.Cache[postKey, *fragment]
+	heads    *lru.Cache[headKey, *fragment]
+	stamps   *lru.Cache[stampKey, stamp]
+	tongues  *lru.Cache[string, *locale] // by what the forum calls the language
+}
+
+const (
+	excerptLength = 300
+	stampEntries  = 8192 // the minutes of a day in a few zones
+	tongueEntries = 256
+)
+
+// Press makes a press for a forum. It keeps up to cacheEntries posts, and as many headings.
+func (s *Set) Press(site Site, cacheEntries int) *Press {
+	length := cmp.Or(site.Excerpt, excerptLength)
+	cacheEntries = max(cacheEntries, 1)
+	p := &Press{
+		set:      s,
+		site:     site,
+		excerpts: []int{length, length / 2, length / 4},
+		posts:    newCache[postKey, *fragment](cacheEntries),
+		heads:    newCache[headKey, *fragment](cacheEntries),
+		stamps:   newCache[stampKey, stamp](stampEntries),
+		tongues:  newCache[string, *locale](tongueEntries),
+	}
+	for _, l := range s.locales {
+		p.shells = append(p.shells, sync.OnceValues(func() (*shell, error) { return p.shell(l) }))
+	}
+	return p
+}
+
+func newCache[K comparable, V any](entries int) *lru.Cache[K, V] {
+	c, err := lru.New[K, V](entries)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	return c
+}
+
+// Digest cuts the edition to a budget of bytes of HTML and lays it in the member's language and zone.
+func (p *Press) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
+	l := p.locale(d.Member.Locale)
+	sh, err := p.shells[l.index]()
+	if err != nil {
+		return Content{}, err
+	}
+	w := laying{press: p, locale: l, shell: sh, zone: d.Zone}
+	if w.zone == nil {
+		w.zone = time.UTC
+	}
+	w.year = d.Until.In(w.zone).Year()
+	subject, err := w.fillHoles(d, f)
+	if err != nil {
+		return Content{}, err
+	}
+	d.Fit(budget, p.excerpts, &w)
+	c := Content{Subject: subject}
+	c.HTML, c.Text = w.lay(d)
+	if w.err != nil {
+		return Content{}, fmt.Errorf("laying the digest of member %d: %w", d.Member.ID, w.err)
+	}
+	return c, nil
+}
+
+func (p *Press) locale(name string) *locale {
+	if l, ok := p.tongues.Get(name); ok {
+		return l
+	}
+	l := p.set.locale(name)
+	p.tongues.Add(name, l)
+	return l
+}
+
+// laying is one digest on its way into its ropes. It is the digest.Sizes of the edition, too.
+type laying struct {
+	press    *Press
+	locale   *locale
+	shell    *shell
+	zone     *time.Location
+	year     int // of the edition: a time in another year tells it
+	personal struct{ html, text filling }
+	err      error // the first
+}
+
+// Shell implements digest.Sizes.
+func (w *laying) Shell() int {
+	s := &w.shell.html
+	return s.head.full(&w.personal.html) + s.foot.full(&w.personal.html)
+}
+
+// Section implements digest.Sizes.
+func (w *laying) Section(g *digest.Group) int { return w.section(g).html.size }
+
+// Thread implements digest.Sizes.
+func (w *laying) Thread(t *digest.Thread) int { return w.room(w.thread(t)) }
+
+// Post implements digest.Sizes.
+func (w *laying) Post(p *digest.Post, excerpt int) int { return w.room(w.post(p, excerpt)) }
+
+// More implements digest.Sizes.
+func (w *laying) More() int { return w.shell.more }
+
+// room is what a fragment takes with the longest time in its holes.
+func (w *laying) room(f *fragment) int { return f.html.size + len(f.html.holes)*w.shell.stamp }
+
+// lay lays what the budget has room for, between masthead and footer.
+func (w *laying) lay(d *digest.Digest) (html, text qp.Rope) {
+	n := 32 // about what the shell takes
+	for _, g := range d.Groups {
+		n++
+		for _, t := range g.Threads {
+			n += 4 + 3*len(t.Posts)
+		}
+	}
+	html, text = make(qp.Rope, 0, n), make(qp.Rope, 0, n)
+	html = w.shell.html.head.layAll(html, &w.personal.html)
+	text = w.shell.text.head.layAll(text, &w.personal.text)
+	html, text = w.body(d, html, text)
+	html = w.shell.html.foot.layAll(html, &w.personal.html)
+	text = w.shell.text.foot.layAll(text, &w.personal.text)
+	return html, text
+}
+
+func (w *laying) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
+	for i := range d.Groups {
+		g := &d.Groups[i]
+		if !g.Shown() {
+			continue
+		}
+		html, text = w.put(w.section(g), time.Time{}, html, text)
+		for j := range g.Threads {
+			if t := &g.Threads[j]; t.Shown {
+				html, text = w.layThread(t, d.Excerpt, html, text)
+			}
+		}
+	}
+	if d.MoreThreads > 0 {
+		more := w.more("more.threads", d.MoreThreads, w.press.site.URL)
+		html, text = w.put(more, time.Time{}, html, text)
+	}
+	return html, text
+}
+
+func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (qp.Rope, qp.Rope) {
+	html, text = w.put(w.thread(t), t.StartedAt, html, text)
+	var folded *digest.Post
+	for i := range t.Posts {
+		p := &t.Posts[i]
+		switch {
+		case p.Shown:
+			html, text = w.put(w.post(p, excerpt), p.PostedAt, html, text)
+		case folded == nil:
+			folded = p
+		}
+	}
+	if folded == nil {
+		return html, text
+	}
+	more := w.more(moreKey(t, folded), t.Folded(), w.press.site.Links.Post(t.ID, folded.ID))
+	return w.put(more, time.Time{}, html, text)
+}
+
+// moreKey says what the folded posts of a thread are called.
+func moreKey(t *digest.Thread, folded *digest.Post) string {
+	switch {
+	case t.ShownPosts() == 0:
+		return "more.new_posts"
+	case folded.Opening:
+		return "more.posts"
+	}
+	return "more.replies"
+}
+
+func (w *laying) put(f *fragment, at time.Time, html, text qp.Rope) (qp.Rope, qp.Rope) {
+	var s stamp
+	if len(f.html.holes)+len(f.text.holes) > 0 {
+		s = w.stamp(at)
+	}
+	return f.html.lay(html, s.html), f.text.lay(text, s.text)
+}

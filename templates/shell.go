@@ -1,0 +1,190 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rivo/uniseg"
+
+	"postrider/digest"
+	"postrider/internal/qp"
+)
+
+// shell is masthead and footer in one language, with the holes for what is the member's own.
+type shell struct {
+	html, text frame
+	more       int // bytes of HTML that a "more" line takes at most
+	stamp      int // bytes of HTML that a time takes at most
+}
+
+// frame is a shell in one form: what stands before the body, and behind it.
+type frame struct {
+	head, foot sheet
+}
+
+// shellData is what the template "shell" is given.
+type shellData struct {
+	Lang, Dir             string
+	SiteName, SiteURL     string
+	Subject, Preheader    hole
+	Date, Summary         hole
+	Member, Zone          hole
+	Settings, Unsubscribe hole
+	Body                  hole
+}
+
+func (p *Press) shell(l *locale) (*shell, error) {
+	data := shellData{
+		Lang: l.tag.String(), Dir: l.dir(),
+		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		Subject: holeSubject, Preheader: holePreheader, Date: holeDate, Summary: holeSummary,
+		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
+		Body: holeBody,
+	}
+	html, text, err := l.pages.render("shell", data, data)
+	if err != nil {
+		return nil, err
+	}
+	s := &shell{stamp: l.longestStamp()}
+	if s.html, err = cutShell(html); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.pages.html.Name(), err)
+	}
+	if s.text, err = cutShell(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.pages.text.Name(), err)
+	}
+	w := laying{press: p, locale: l, shell: s}
+	s.more = w.longestMore()
+	return s, w.err
+}
+
+// cutShell cuts a shell at its body, and holds it to what no mail may lack.
+func cutShell(s string) (frame, error) {
+	if strings.Count(s, holeBody.String()) != 1 {
+		return frame{}, errors.New(`template "shell" must print {{.Body}} once`)
+	}
+	head, foot, _ := strings.Cut(s, holeBody.String())
+	f := frame{head: cut(head), foot: cut(foot)}
+	if !f.has(holeSettings) || !f.has(holeUnsubscribe) {
+		return frame{}, errors.New(`template "shell" must print {{.Settings}} and {{.Unsubscribe}}`)
+	}
+	return f, nil
+}
+
+func (f *frame) has(h hole) bool {
+	return slices.Contains(f.head.holes, h) || slices.Contains(f.foot.holes, h)
+}
+
+// fillHoles writes what is the member's own, and tells the subject.
+func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err error) {
+	for _, address := range []string{f.Settings, f.Unsubscribe} {
+		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return "", fmt.Errorf("member %d: %q is no web address", d.Member.ID, address)
+		}
+	}
+	counts := d.Counts()
+	what := w.locale.what(counts)
+	subject = w.locale.subject(what, d)
+	date := w.locale.calendar.write(w.locale.calendar.date, d.Until.In(w.zone))
+	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
+	summary := w.locale.say("summary.line", "what", what, "time", since)
+	w.fill(holeSubject, subject, subject)
+	w.fill(holePreheader, preheader(d), "")
+	w.fill(holeDate, date, date)
+	w.fill(holeSummary, summary, wrap(columns, summary))
+	name := line(d.Member.Name, nameLimit)
+	w.fill(holeMember, name, name)
+	w.fill(holeZone, w.zone.String(), w.zone.String())
+	w.fill(holeSettings, f.Settings, f.Settings)
+	w.fill(holeUnsubscribe, f.Unsubscribe, f.Unsubscribe)
+	return subject, nil
+}
+
+func (w *laying) fill(h hole, html, text string) {
+	w.personal.html[h.index()] = qp.Encode(escape(html))
+	w.personal.text[h.index()] = qp.Encode(text)
+}
+
+// subjectLimit is how many characters of a subject a mailbox may still show.
+const subjectLimit = 90
+
+// what says "3 new threads and 12 replies".
+func (l *locale) what(c digest.Counts) string {
+	threads := l.say("subject.threads", "n", c.NewThreads)
+	replies := l.say("subject.replies", "n", c.Replies)
+	switch {
+	case c.Replies == 0:
+		return threads
+	case c.NewThreads == 0:
+		return replies
+	}
+	return l.say("subject.both", "threads", threads, "replies", replies)
+}
+
+// subject says what is inside, and where: in the section with the most of it, and so many more.
+func (l *locale) subject(what string, d *digest.Digest) string {
+	leading, most := "", -1
+	for _, g := range d.Groups {
+		posts := 0
+		for _, t := range g.Threads {
+			posts += len(t.Posts)
+		}
+		if posts > most {
+			leading, most = g.Section.Title, posts
+		}
+	}
+	in := func(section string) string {
+		if len(d.Groups) > 1 {
+			return l.say("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
+		}
+		return l.say("subject.in", "what", what, "section", section)
+	}
+	leading = line(leading, subjectLimit)
+	subject := in(leading)
+	if len(subject) <= subjectLimit {
+		return subject
+	}
+	around := uniseg.GraphemeClusterCount(in(""))
+	return in(shorten(leading, max(subjectLimit-around, 10)))
+}
+
+// preheaderLimit is how many characters an inbox shows behind the subject.
+const preheaderLimit = 100
+
+// preheader names the first threads: the subject has counted them already.
+func preheader(d *digest.Digest) string {
+	var b strings.Builder
+	for _, g := range d.Groups {
+		for _, t := range g.Threads {
+			if b.Len() > preheaderLimit {
+				return shorten(b.String(), preheaderLimit)
+			}
+			if b.Len() > 0 {
+				b.WriteString(" · ")
+			}
+			b.WriteString(line(t.Title, preheaderLimit))
+		}
+	}
+	return shorten(b.String(), preheaderLimit)
+}
+
+// sayLongest says a counting message in its longest form, with a number that no forum reaches.
+func (l *locale) sayLongest(key string) string {
+	longest := ""
+	for _, form := range l.messages[key] {
+		var b strings.Builder
+		for _, p := range form {
+			b.WriteString(p.words)
+			if p.gap != "" {
+				b.WriteString(l.number(math.MaxInt64))
+			}
+		}
+		if b.Len() > len(longest) {
+			longest = b.String()
+		}
+	}
+	return longest
+}
