@@ -1,0 +1,232 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver that database/sql knows as "sqlite"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Create writes the sample forum to a new SQLite file at path, as the forum stood at now.
+func Create(ctx context.Context, path string, now time.Time) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("writing the sample forum: %s is there already", path)
+	}
+	c, err := readCast()
+	if err != nil {
+		return fmt.Errorf("reading the sample forum's story: %w", err)
+	}
+	db, err := open(path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, schema); err != nil {
+		return fmt.Errorf("writing the sample forum's tables: %w", err)
+	}
+	err = write(ctx, db, func(w *writer) {
+		// The seed is fixed: two forums made for the same moment are the same.
+		t := teller{writer: w, cast: c, now: now, dice: rand.New(rand.NewPCG(21, 40))}
+		t.front()
+		t.people()
+		t.watches()
+		t.threads()
+		t.posts()
+	})
+	if err != nil {
+		return fmt.Errorf("writing the sample forum: %w", err)
+	}
+	return nil
+}
+
+// open opens the forum's file. Write-ahead logging lets the daemon read while members write.
+func open(path string) (*sql.DB, error) {
+	pragmas := url.Values{"_pragma": {"journal_mode(wal)", "foreign_keys(1)", "busy_timeout(5000)"}, "_txlock": {"immediate"}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: pragmas.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("opening the sample forum: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// writer writes rows in one transaction and keeps the first fault, so that those who use it can
+// tell a story without a fork at each sentence.
+type writer struct {
+	ctx context.Context
+	tx  *sql.Tx
+	err error
+}
+
+// write runs tell in a transaction.
+func write(ctx context.Context, db *sql.DB, tell func(*writer)) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning: %w", err)
+	}
+	defer tx.Rollback()
+	w := &writer{ctx: ctx, tx: tx}
+	if tell(w); w.err != nil {
+		return w.err
+	}
+	return tx.Commit()
+}
+
+func (w *writer) exec(query string, args ...any) {
+	if w.err != nil {
+		return
+	}
+	if _, err := w.tx.ExecContext(w.ctx, query, args...); err != nil {
+		w.err = fmt.Errorf("%s: %w", query, err)
+	}
+}
+
+// post writes a post, and what a forum does with it: who writes watches the thread from then on,
+// and has read it so far.
+func (w *writer) post(id, thread, author int64, name string, at, edited int64, state, body string) {
+	w.exec(`INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, thread, author, name, at, edited, state, body)
+	if author == 0 {
+		return
+	}
+	w.exec(`INSERT INTO thread_watch VALUES (?, ?, 1) ON CONFLICT DO NOTHING`, author, thread)
+	w.exec(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET read_at = max(read_at, excluded.read_at)`, author, thread, at)
+}
+
+// teller writes the story down.
+type teller struct {
+	*writer
+	*cast
+	now  time.Time
+	dice *rand.Rand
+}
+
+func (t *teller) ago(d time.Duration) int64 { return t.now.Add(-d).Unix() }
+
+// front writes categories, sections and who may read them.
+func (t *teller) front() {
+	for _, r := range [][2]string{{"guest", "Guest"}, {"member", "Passenger"}, {"steward", "Steward"}} {
+		t.exec(`INSERT INTO role VALUES (?, ?)`, r[0], r[1])
+	}
+	for i, c := range t.Categories {
+		t.exec(`INSERT INTO category VALUES (?, ?, ?)`, i+1, c.Title, i+1)
+		for _, s := range c.Sections {
+			id := t.sections[s.Key].id
+			t.exec(`INSERT INTO section VALUES (?, ?, ?, ?, ?)`, id, i+1, s.Title, s.About, id*10)
+			t.exec(`INSERT INTO permission VALUES ('steward', ?, 'all')`, id)
+			switch {
+			case s.Private:
+				continue
+			case s.Own:
+				t.exec(`INSERT INTO permission VALUES ('member', ?, 'own')`, id)
+				continue
+			case !s.Indoors:
+				t.exec(`INSERT INTO permission VALUES ('guest', ?, 'all')`, id)
+			}
+			t.exec(`INSERT INTO permission VALUES ('member', ?, 'all')`, id)
+		}
+	}
+}
+
+func (t *teller) people() {
+	for i, m := range t.Members {
+		email := m.Email
+		if email != "" {
+			email += "@passengers.example"
+		}
+		joined := t.now.AddDate(-m.Years, 0, -7*i).Unix()
+		t.exec(`INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			i+1, m.Name, email, m.Zone, m.Locale, cmp.Or(m.Role, "member"), m.Title, joined, cmp.Or(m.State, "active"), !m.NoMail)
+		for place, label := range m.Badges {
+			t.exec(`INSERT INTO badge VALUES (?, ?, ?)`, i+1, place+1, label)
+		}
+	}
+}
+
+func (t *teller) watches() {
+	for i, m := range t.Members {
+		for level, keys := range map[string][]string{"posts": m.Posts, "threads": m.Threads} {
+			for _, key := range keys {
+				t.watch(int64(i+1), key, level)
+			}
+		}
+		for _, key := range m.Ignores {
+			t.exec(`INSERT INTO ignored VALUES (?, ?)`, i+1, t.members[key].id)
+		}
+	}
+}
+
+func (t *teller) watch(member int64, key, level string) {
+	s := t.sections[key]
+	if s == nil && t.err == nil {
+		t.err = fmt.Errorf("member %d watches %q, and there is no such section", member, key)
+	}
+	if t.err == nil {
+		t.exec(`INSERT INTO section_watch VALUES (?, ?, ?, 1)`, member, s.id, level)
+	}
+}
+
+// threads writes the threads, and a signpost wherever one was moved away.
+func (t *teller) threads() {
+	for _, of := range t.story.Threads {
+		id, first := t.cast.threads[of.Key].id, t.cast.posts[of.Key+".1"]
+		t.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`, id, t.sections[of.Section].id, of.Title,
+			first.authorID(), first.authorName(), t.ago(first.Ago), first.id, cmp.Or(of.State, "visible"))
+	}
+	signpost := len(t.story.Threads)
+	for _, of := range t.story.Threads {
+		if of.MovedFrom == "" {
+			continue
+		}
+		signpost++
+		first := t.cast.posts[of.Key+".1"]
+		t.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, 0, 'visible', ?)`, signpost, t.sections[of.MovedFrom].id, of.Title,
+			first.authorID(), first.authorName(), t.ago(first.Ago), t.cast.threads[of.Key].id)
+	}
+}
+
+func (t *teller) posts() {
+	for _, p := range t.order {
+		body, err := t.body(p.Body)
+		if err != nil && t.err == nil {
+			t.err = fmt.Errorf("post %s.%d: %w", p.thread.of.Key, p.number, err)
+		}
+		var edited int64
+		if p.Edited > 0 {
+			edited = t.ago(p.Edited)
+		}
+		t.post(p.id, p.thread.id, p.authorID(), p.authorName(), t.ago(p.Ago), edited, cmp.Or(p.State, "visible"), body)
+		t.likes(p)
+	}
+}
+
+// likes writes those who like a post: the ones that the story names, in its order, then a few more by chance.
+func (t *teller) likes(p *told) {
+	names := p.Likes
+	for range max(0, t.dice.IntN(6)-2) {
+		names = append(names[:len(names):len(names)], t.Members[t.dice.IntN(len(t.Members))].Key)
+	}
+	in, starter := t.sections[p.thread.of.Section].of, t.cast.posts[p.thread.of.Key+".1"].authorID()
+	for i, key := range names {
+		m := t.members[key]
+		if m == nil {
+			t.err = cmp.Or(t.err, fmt.Errorf("post %s.%d is liked by %q, whom nobody knows", p.thread.of.Key, p.number, key))
+			return
+		}
+		if m.id != p.authorID() && t.may(m, in, starter) {
+			at := p.Ago * time.Duration(len(names)-i) / time.Duration(len(names)+1)
+			t.exec(`INSERT INTO post_like VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, p.id, m.id, t.ago(at))
+		}
+	}
+}

@@ -1,0 +1,127 @@
+// Package demo is a forum to try Postrider on: the Upper Berth, where people who love night trains
+// keep each other awake, and an inbox that shows the mails which its members get.
+//
+// [Create] writes the forum as a SQLite file, [Trickle] lets its members go on writing, and [Inbox]
+// takes mails by SMTP and shows them in a browser. Nothing here leaves the machine.
+//
+// The forum's people and posts stand in story/*.toml, its tables in schema.sql.
+package demo
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Name and URL are the sample forum's own.
+const (
+	Name = "The Upper Berth"
+	URL  = "https://upperberth.example"
+)
+
+//go:embed story/*.toml
+var storyFiles embed.FS
+
+// story is all that happened on the forum, and what is still to come. People, sections, threads and
+// posts are called by keys: "kate", "tonight", "owl", "owl.2" (the second post of the thread "owl").
+type story struct {
+	Categories []category   `toml:"category"`
+	Members    []member     `toml:"member"`
+	Threads    []thread     `toml:"thread"`
+	Next       []nextPost   `toml:"next"`
+	Chatter    chatterWords `toml:"chatter"`
+}
+
+type category struct {
+	Title    string    `toml:"title"`
+	Sections []section `toml:"section"`
+}
+
+type section struct {
+	Key     string `toml:"key"`
+	Title   string `toml:"title"`
+	About   string `toml:"about"`
+	Private bool   `toml:"private"` // stewards only
+	Indoors bool   `toml:"indoors"` // members only
+	Own     bool   `toml:"own"`     // members see the threads that they started
+}
+
+type member struct {
+	Key     string   `toml:"key"`
+	Name    string   `toml:"name"`
+	Email   string   `toml:"email"` // the part before the @
+	Zone    string   `toml:"zone"`
+	Locale  string   `toml:"locale"`
+	Role    string   `toml:"role"`
+	Title   string   `toml:"title"`
+	Badges  []string `toml:"badges"`
+	Years   int      `toml:"years"`
+	State   string   `toml:"state"`
+	NoMail  bool     `toml:"nomail"`
+	Posts   []string `toml:"posts"`   // sections watched for every post
+	Threads []string `toml:"threads"` // sections watched for new threads
+	Ignores []string `toml:"ignores"`
+}
+
+type thread struct {
+	Key       string `toml:"key"`
+	Section   string `toml:"section"`
+	Title     string `toml:"title"`
+	State     string `toml:"state"`
+	MovedFrom string `toml:"moved_from"` // a section where a signpost still stands
+	Posts     []post `toml:"posts"`
+}
+
+type post struct {
+	By     string        `toml:"by"`
+	Guest  string        `toml:"guest"` // the name of a writer without an account
+	Ago    time.Duration `toml:"ago"`
+	Edited time.Duration `toml:"edited"` // ago
+	State  string        `toml:"state"`
+	Likes  []string      `toml:"likes"`
+	Body   string        `toml:"body"`
+}
+
+// nextPost is a post that somebody writes while the demo runs: an answer, or the opening of a thread.
+type nextPost struct {
+	Thread  string `toml:"thread"`
+	Section string `toml:"section"` // set for a new thread, with its title
+	Title   string `toml:"title"`
+	By      string `toml:"by"`
+	Body    string `toml:"body"`
+}
+
+// chatterWords are what members say once the story is told.
+type chatterWords struct {
+	En []string `toml:"en"`
+	De []string `toml:"de"`
+}
+
+// readStory reads the embedded story. Every file adds to it.
+func readStory() (*story, error) {
+	names, err := fs.Glob(storyFiles, "story/*.toml")
+	if err != nil {
+		return nil, fmt.Errorf("listing the story: %w", err)
+	}
+	var all story
+	for _, name := range names {
+		var part story
+		meta, err := toml.DecodeFS(storyFiles, name, &part)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		if unknown := meta.Undecoded(); len(unknown) > 0 {
+			return nil, fmt.Errorf("reading %s: unknown key %s", name, unknown[0])
+		}
+		all.Categories = append(all.Categories, part.Categories...)
+		all.Members = append(all.Members, part.Members...)
+		all.Threads = append(all.Threads, part.Threads...)
+		all.Next = append(all.Next, part.Next...)
+		all.Chatter.En = append(all.Chatter.En, part.Chatter.En...)
+		all.Chatter.De = append(all.Chatter.De, part.Chatter.De...)
+	}
+	return &all, nil
+}
