@@ -1,0 +1,104 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// special finds the first thing in src[from:to] that is more than words: an address that an author
+// typed, or MyBB's mention @"name".
+func (b *builder) special(from, to int) (start, end int, ok bool) {
+	s := b.src[:to]
+	for i := from; i < to; i++ {
+		switch s[i] {
+		case ':':
+			if !strings.HasPrefix(s[i:], "://") || b.link != 0 {
+				continue
+			}
+			if start, ok = schemeStart(s, from, i); ok {
+				if end = addressEnd(s, i+3); end > i+3 {
+					return start, end, true
+				}
+			}
+		case 'w', 'W':
+			if b.link == 0 && len(s)-i > 6 && strings.EqualFold(s[i:i+4], "www.") && freeBefore(s, from, i) {
+				if end = addressEnd(s, i+4); end > i+6 {
+					return i, end, true
+				}
+			}
+		case '@':
+			if strings.HasPrefix(s[i:], `@"`) && freeBefore(s, from, i) {
+				if n := strings.IndexByte(s[i+2:min(to, i+2+4*maxAuthor)], '"'); n > 0 {
+					return i, i + 2 + n + 1, true
+				}
+			}
+		}
+	}
+	return to, to, false
+}
+
+// found adds what special found.
+func (b *builder) found(start, end int) {
+	s := b.src[start:end]
+	if s[0] == '@' {
+		b.mention("@"+s[2:len(s)-1], 0)
+		return
+	}
+	b.linked(s, b.links.absolute(s))
+}
+
+// schemeStart is where "http" or "https" starts, if that is what stands before the colon at i.
+func schemeStart(s string, from, i int) (int, bool) {
+	for _, n := range [...]int{4, 5} {
+		if start := i - n; start >= from && strings.EqualFold(s[start:i], "https"[:n]) && freeBefore(s, from, start) {
+			return start, true
+		}
+	}
+	return 0, false
+}
+
+// freeBefore tells that no letter and no digit stands right before i.
+func freeBefore(s string, from, i int) bool {
+	if i == from {
+		return true
+	}
+	c, _ := utf8.DecodeLastRuneInString(s[from:i])
+	return c > 0x2e80 || !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_'
+}
+
+// addressEnd is where a typed address ends: before a space, before a script that is written without
+// spaces, and before the punctuation that belongs to the sentence around it.
+func addressEnd(s string, i int) int {
+	start, opened, closed := i, 0, 0
+scan:
+	for i < len(s) {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case c <= ' ' || strings.IndexByte("<>\"[]`", c) >= 0:
+				break scan
+			case c == '(':
+				opened++
+			case c == ')':
+				closed++
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError || r >= 0x2000 || !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {
+			break
+		}
+		i += size
+	}
+	for ; i > start; i-- {
+		switch c := s[i-1]; {
+		case c == ')' && closed > opened:
+			closed--
+		case c == ')' || strings.IndexByte(".,;:!?'*_~|}", c) < 0:
+			return i
+		}
+	}
+	return i
+}

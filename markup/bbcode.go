@@ -1,0 +1,179 @@
+package markup
+
+import "strings"
+
+// maxDepth is how many quotes, lists and tables may stand in each other; what is deeper is shown,
+// without its frame.
+const maxDepth = 6
+
+// BBCode reads a post as XenForo and MyBB store it. It never fails: tags that no other tag closes
+// and tags that nobody knows are shown as they were written, as the forums do.
+func BBCode(src string, l Links) Doc {
+	var buf [32]token
+	b := builder{src: clean(src), links: l, tree: &tree{}, para: -1}
+	b.tokens = tokenize(b.src, buf[:0])
+	b.tree.nodes = make([]node, 0, 4+2*len(b.tokens)+strings.Count(b.src, "\n"))
+	at := 0
+	for i := 0; i < len(b.tokens); i++ {
+		t := &b.tokens[i]
+		if t.start < at {
+			continue
+		}
+		b.words(at, t.start)
+		at = t.end
+		switch {
+		case t.closing:
+			b.close(i)
+		case b.hides(t):
+			i, at = b.hide(i)
+		default:
+			b.open(i)
+		}
+	}
+	b.words(at, len(b.src))
+	for len(b.frames) > 0 {
+		b.pop()
+	}
+	b.endPara()
+	b.tree.trim()
+	return Doc{t: b.tree}
+}
+
+// open acts on an opening tag, or on one that needs no closing.
+func (b *builder) open(i int) {
+	t := &b.tokens[i]
+	if t.whole {
+		b.whole(t)
+		return
+	}
+	if t.match < 0 && !t.tag.void() && t.tag != tagRow && t.tag != tagCell && t.tag != tagHeader {
+		if t.value == "" && t.attrs == "" || t.tag != tagLayout && t.tag != tagAlign {
+			b.literal(t)
+		}
+		return
+	}
+	switch t.tag {
+	case tagBold, tagItalic, tagUnderline, tagStrike, tagSub, tagSup:
+		b.counts[t.tag-tagBold]++
+		b.restyle()
+	case tagAlign:
+		b.endPara()
+	case tagHeading:
+		b.endPara()
+		b.heading = true
+	case tagURL, tagPost:
+		t.state = b.link
+		b.link = b.target(t)
+	case tagRule:
+		b.leaf(node{kind: rule})
+	case tagBreak:
+		b.breaks++
+	case tagQuote:
+		b.openQuote(i)
+	case tagList, tagItem, tagTable, tagRow, tagCell, tagHeader:
+		b.openFrame(i)
+	}
+}
+
+// close acts on a closing tag.
+func (b *builder) close(i int) {
+	t := &b.tokens[i]
+	if t.match < 0 {
+		switch t.tag {
+		case tagLayout, tagAlign, tagItem, tagRule, tagBreak, tagRow, tagCell, tagHeader:
+		default:
+			b.literal(t)
+		}
+		return
+	}
+	opener := &b.tokens[t.match]
+	switch t.tag {
+	case tagBold, tagItalic, tagUnderline, tagStrike, tagSub, tagSup:
+		if n := &b.counts[t.tag-tagBold]; *n > 0 {
+			*n--
+		}
+		b.restyle()
+	case tagAlign:
+		b.endPara()
+	case tagHeading:
+		b.endPara()
+		b.heading = false
+	case tagURL, tagPost:
+		b.link = opener.state
+	default:
+		b.closeFrame(t.match)
+	}
+}
+
+// hides tells that what the tag holds is not for the mail: a spoiler, or a quote within a quote.
+// A spoiler that is never closed hides what follows: a forum may show it, but better too little
+// than a secret in a mail.
+func (b *builder) hides(t *token) bool {
+	switch t.tag {
+	case tagSpoiler, tagSecret:
+		return true
+	case tagQuote:
+		return t.match >= 0 && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
+	}
+	return false
+}
+
+// hide leaves out what the tag at i holds, up to the tag that closes it, and returns where to go on.
+// Tags that close something from before the hidden part still do so.
+func (b *builder) hide(i int) (next, at int) {
+	t := &b.tokens[i]
+	end := int(t.match)
+	if end < 0 {
+		end = b.frameEnd()
+	}
+	switch t.tag {
+	case tagSpoiler:
+		b.leaf(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
+	case tagSecret:
+		b.inline(node{kind: secret, text: oneLine(t.value, maxLabel)})
+	case tagQuote:
+		q := t.quoted()
+		b.leaf(node{kind: quote, text: q.Author, ref: b.quoteRef(q), flag: folded})
+	}
+	for j := i + 1; j < end; j++ {
+		switch in := &b.tokens[j]; {
+		case in.closing && in.match >= 0 && int(in.match) < i:
+			b.close(j)
+		case in.tag == tagUser && t.tag != tagQuote && b.quotes == 0:
+			b.mentioned(number(in.value))
+		}
+	}
+	if end == len(b.tokens) {
+		return end, len(b.src)
+	}
+	if t.match < 0 { // the end of the frame is read as usual
+		return end - 1, b.tokens[end].start
+	}
+	return end, b.tokens[end].end
+}
+
+// whole acts on a tag that brought its content with it.
+func (b *builder) whole(t *token) {
+	switch t.tag {
+	case tagCode:
+		b.code(t.content)
+	case tagMono:
+		b.styled(mono, t.content)
+	case tagPlain:
+		b.plain(t.content)
+	case tagURL, tagEmail:
+		b.address(t)
+	case tagImage:
+		b.image(t)
+	case tagUser:
+		id := number(t.value)
+		if b.quotes == 0 {
+			b.mentioned(id)
+		}
+		b.mention(t.content, id)
+	case tagAttachment:
+		b.attachment(t)
+	case tagVideo:
+		b.video(t)
+	}
+}

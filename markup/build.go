@@ -1,0 +1,217 @@
+package markup
+
+import "strings"
+
+// builder grows a tree from the tags and the words between them.
+//
+// Blocks stand in frames (quote, list, table and their parts). Words open a paragraph when they come;
+// a blank line or a block ends it. Styles and links are not nodes but belong to each piece of text:
+// so tags that cross each other need no care.
+type builder struct {
+	src     string
+	links   Links
+	tokens  []token
+	tree    *tree
+	frames  []frame
+	quotes  int // frames that are quotes
+	para    int // the open paragraph, or -1
+	breaks  int // line ends since the last word
+	heading bool
+	counts  [6]int32 // how often each style is open
+	style   style
+	link    int32 // tree.refs index of the open link, from 1
+	end     int   // where in src the last text node ends; 0: it cannot be lengthened
+}
+
+type frame struct {
+	kind    kind
+	index   int   // of its node
+	opener  int32 // index of its token
+	counts  [6]int32
+	link    int32
+	heading bool
+}
+
+// words adds the text between two tags: lines, addresses, mentions.
+func (b *builder) words(from, to int) {
+	for from < to {
+		s := b.src[from:to]
+		nl := strings.IndexByte(s, '\n')
+		if nl < 0 {
+			b.line(from, to)
+			return
+		}
+		b.line(from, from+nl)
+		b.breaks++
+		from += nl + 1
+	}
+}
+
+// line adds a piece of one line, and makes links of the addresses in it.
+func (b *builder) line(from, to int) {
+	for from < to {
+		start, end, ok := b.special(from, to)
+		if !ok {
+			break
+		}
+		b.span(from, start)
+		b.found(start, end)
+		from = end
+	}
+	b.span(from, to)
+}
+
+// span adds words that stand in the source as they are shown.
+func (b *builder) span(from, to int) {
+	if from == to {
+		return
+	}
+	if b.end == from && b.breaks == 0 && b.para >= 0 {
+		if last := b.last(); last.kind == text && last.style == b.style && last.ref == b.link && last.flag == 0 {
+			if joined := b.src[from-len(last.text) : to]; strings.HasPrefix(joined, last.text) && isCollapsed(joined) {
+				last.text, b.end = joined, to
+				return
+			}
+		}
+	}
+	if b.add(b.src[from:to], node{kind: text, style: b.style, ref: b.link}) && b.last().text == b.src[to-len(b.last().text):to] {
+		b.end = to
+	}
+}
+
+// styled adds words with a style of their own.
+func (b *builder) styled(s style, words string) {
+	b.add(collapse(words), node{kind: text, style: b.style | s, ref: b.link})
+}
+
+// literal shows a tag as it was written.
+func (b *builder) literal(t *token) { b.span(t.start, t.end) }
+
+// plain adds text in which nothing has a meaning but the line ends.
+func (b *builder) plain(s string) {
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			b.breaks++
+		}
+		b.add(line, node{kind: text, style: b.style, ref: b.link})
+	}
+}
+
+// add adds words, without spaces where a line starts and with single ones elsewhere.
+func (b *builder) add(words string, n node) bool {
+	if words = collapse(words); words == "" {
+		return false
+	}
+	if words[0] == ' ' && b.afterSpace() {
+		if words = words[1:]; words == "" {
+			return false
+		}
+	}
+	n.text = words
+	b.inline(n)
+	return true
+}
+
+// afterSpace tells that a space would be seen as nothing: at the start of a line, after a space.
+func (b *builder) afterSpace() bool {
+	if b.para < 0 || b.breaks > 0 || len(b.tree.nodes) == b.para+1 {
+		return true
+	}
+	last := b.last()
+	return last.kind == lineBreak || last.kind == text && strings.HasSuffix(last.text, " ")
+}
+
+// inline adds an inline node, in the open paragraph or a new one.
+func (b *builder) inline(n node) {
+	if b.para >= 0 && b.breaks > 1 {
+		b.endPara()
+	}
+	if b.para < 0 {
+		b.flow()
+		k := para
+		if b.heading {
+			k = heading
+		}
+		b.para = b.push(node{kind: k})
+	} else if b.breaks == 1 {
+		b.trimEnd()
+		b.push(node{kind: lineBreak})
+	}
+	b.breaks, b.end = 0, 0
+	b.push(n)
+}
+
+// leaf adds a block without children.
+func (b *builder) leaf(n node) {
+	b.endPara()
+	b.flow()
+	b.push(n)
+}
+
+// push appends a node that so far has no children.
+func (b *builder) push(n node) int {
+	i := len(b.tree.nodes)
+	n.end = int32(i + 1)
+	b.tree.nodes = append(b.tree.nodes, n)
+	return i
+}
+
+func (b *builder) last() *node { return &b.tree.nodes[len(b.tree.nodes)-1] }
+
+// endPara ends the open paragraph; an empty one is taken back.
+func (b *builder) endPara() {
+	b.breaks, b.end = 0, 0
+	if b.para < 0 {
+		return
+	}
+	b.trimEnd()
+	if len(b.tree.nodes) == b.para+1 {
+		b.tree.nodes = b.tree.nodes[:b.para]
+	} else {
+		b.tree.nodes[b.para].end = int32(len(b.tree.nodes))
+	}
+	b.para = -1
+}
+
+// trimEnd takes away the spaces at the end of a line.
+func (b *builder) trimEnd() {
+	for len(b.tree.nodes) > b.para+1 {
+		last := b.last()
+		if last.kind == text {
+			last.text = strings.TrimRight(last.text, " ")
+		}
+		if last.kind != lineBreak && (last.kind != text || last.text != "") {
+			return
+		}
+		b.tree.nodes = b.tree.nodes[:len(b.tree.nodes)-1]
+	}
+}
+
+// restyle makes the style of the words to come from the tags that are open.
+func (b *builder) restyle() {
+	b.style = 0
+	for i, n := range b.counts {
+		if n > 0 {
+			b.style |= 1 << i
+		}
+	}
+}
+
+// isCollapsed tells that collapse would not change s.
+func isCollapsed(s string) bool { return !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n") }
+
+// code adds a code block, without the line ends and blank lines around it.
+func (b *builder) code(s string) {
+	s = strings.TrimRight(s, " \t\n")
+	for {
+		line, rest, more := strings.Cut(s, "\n")
+		if !more || strings.TrimSpace(line) != "" {
+			break
+		}
+		s = rest
+	}
+	if s == "" {
+		return
+	}
+	b.leaf(node{kind: code, text: s})
+}

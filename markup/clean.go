@@ -1,0 +1,88 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxMarks is how many marks without width may follow a letter. No script needs more than five or
+// six; the flag of Scotland needs six.
+const maxMarks = 8
+
+// clean takes out of a text what could harm a mail or a reader: broken UTF-8, control characters,
+// the characters that turn the writing direction of all that follows, and floods of marks that pile
+// up over the lines above. Line ends become "\n". A text without fault is returned as it is.
+func clean(s string) string {
+	var b strings.Builder
+	kept := 0 // up to here s is in b
+	replace := func(from, to int, with string) {
+		b.WriteString(s[kept:from])
+		b.WriteString(with)
+		kept = to
+	}
+	marks, broken := 0, -1
+	for i := 0; i < len(s); {
+		c, size := rune(s[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRuneInString(s[i:])
+		}
+		next := i + size
+		switch {
+		case c == utf8.RuneError && size == 1: // one sign for a whole run of broken bytes
+			if with := "\ufffd"; broken == i {
+				replace(i, next, "")
+			} else {
+				replace(i, next, with)
+			}
+			broken = next
+		case c == '\r' && next < len(s) && s[next] == '\n':
+			replace(i, next, "")
+		case c == '\r' || c == '\u0085' || c == '\u2028' || c == '\u2029':
+			replace(i, next, "\n")
+		case harmful(c):
+			replace(i, next, "")
+		case !invisible(c):
+			marks = 0
+		default:
+			if marks++; marks > maxMarks {
+				replace(i, next, "")
+			}
+		}
+		i = next
+	}
+	if kept == 0 {
+		return s
+	}
+	b.WriteString(s[kept:])
+	return b.String()
+}
+
+// harmful tells which characters have no business in a mail. The bidi controls are those of
+// UAX #9, 2.1 to 2.4, without the harmless marks of 2.6.
+func harmful(c rune) bool {
+	switch {
+	case c < ' ':
+		return c != '\n' && c != '\t'
+	case c < 0x7f:
+		return false
+	case c <= 0x9f:
+		return true
+	case c >= '\u202a' && c <= '\u202e', c >= '\u2066' && c <= '\u206f':
+		return true
+	case c == '\ufeff', c >= '\ufff0' && c <= '\ufffb', c >= 0xfdd0 && c <= 0xfdef:
+		return true
+	}
+	return c&0xfffe == 0xfffe
+}
+
+// invisible tells which characters have no width of their own: marks, joiners, tags.
+func invisible(c rune) bool {
+	switch {
+	case c < 0x300:
+		return c == '\u00ad'
+	case c >= 0x3400 && c <= 0x9fff, c >= 0xac00 && c <= 0xd7a3: // Han and Hangul need no tables
+		return false
+	}
+	return unicode.In(c, unicode.Mn, unicode.Me, unicode.Cf)
+}

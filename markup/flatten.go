@@ -1,0 +1,185 @@
+package markup
+
+import (
+	"bytes"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// verbatim starts a line that is an address and must not be wrapped. No text holds a NUL.
+const verbatim = "\x00"
+
+// flattener makes one string of the inline nodes of a paragraph, or of a whole table: with the signs
+// that plain text has for styles, and numbers for the addresses that are printed below it.
+type flattener struct {
+	*textWriter
+	buf     []byte
+	links   []string // the addresses to print below, in the order of their numbers
+	numbers map[string]int
+	style   style
+	ref     int32
+	inTable bool
+}
+
+// count notes the addresses in the nodes from i to end.
+func (f *flattener) count(i, end int) {
+	for from := i; i < end; i++ {
+		to := f.address(&f.tree.nodes[i])
+		if to == "" || f.numbers[to] > 0 || f.alone(from, i, end) {
+			continue
+		}
+		if f.numbers == nil {
+			f.numbers = make(map[string]int)
+		}
+		f.links = append(f.links, to)
+		f.numbers[to] = len(f.links)
+	}
+}
+
+// address is what has to be printed for a node: neither a member's page nor what its text says.
+func (f *flattener) address(n *node) string {
+	if n.ref == 0 || n.kind == mention || n.kind == quote {
+		return ""
+	}
+	to := f.tree.ref(n).url
+	if n.flag&bare != 0 && strings.HasPrefix(to, "mailto:") {
+		return ""
+	}
+	return strings.TrimPrefix(to, "mailto:")
+}
+
+// alone tells that the node at i, of those from from to end, is an address with a line of its own.
+func (f *flattener) alone(from, i, end int) bool {
+	nodes := f.tree.nodes
+	return !f.inTable && nodes[i].flag&bare != 0 && f.address(&nodes[i]) != "" &&
+		(i == from || nodes[i-1].kind == lineBreak) && (i+1 == end || nodes[i+1].kind == lineBreak)
+}
+
+func (f *flattener) inlines(from, end int) {
+	for i := from; i < end; i++ {
+		n := &f.tree.nodes[i]
+		if n.kind == lineBreak {
+			if i+1 < end && f.tree.nodes[i+1].ref != f.ref {
+				f.dress(0, 0)
+			}
+			f.buf = append(bytes.TrimRight(f.buf, " "), '\n')
+			continue
+		}
+		if f.alone(from, i, end) {
+			f.dress(0, 0)
+			f.write(verbatim + f.tree.ref(n).url)
+			continue
+		}
+		f.dress(n.style, n.ref)
+		switch {
+		case n.kind == text && n.flag&bare != 0 && f.address(n) != "":
+			if i+1 < end || len(f.links) > 1 || f.inTable {
+				f.write(host(f.address(n)))
+			}
+		case n.kind == text, n.kind == mention:
+			f.write(n.text)
+		default:
+			f.write("[" + labelled(f.word(n.kind), n.text) + "]")
+		}
+	}
+	f.dress(0, 0)
+	f.buf = bytes.TrimRight(f.buf, " ")
+}
+
+func (f *flattener) write(s string) { f.buf = append(f.buf, s...) }
+
+// word is the word for what cannot be shown.
+func (t *textWriter) word(k kind) string {
+	switch k {
+	case image:
+		return t.words.Image
+	case attachment:
+		return t.words.Attachment
+	case video:
+		return t.words.Video
+	}
+	return t.words.Spoiler
+}
+
+// host is what is shown of a typed address where it stands; the whole of it stands below.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	return strings.TrimPrefix(u.Host, "www.")
+}
+
+// dress writes the signs that end and start styles, and the number of a link that ends.
+func (f *flattener) dress(s style, to int32) {
+	changed := to != f.ref
+	for i := len(styles) - 1; i >= 0; i-- {
+		if f.style&styles[i] != 0 && (changed || s&styles[i] == 0) {
+			f.sign(styles[i], false)
+		}
+	}
+	if changed {
+		if f.ref != 0 && len(f.links) > 1 {
+			if k := f.numbers[f.address(&node{kind: text, ref: f.ref})]; k > 0 {
+				f.write(" [" + strconv.Itoa(k) + "]")
+			}
+		}
+		f.ref = to
+	}
+	for _, one := range styles {
+		if s&one != 0 && f.style&one == 0 {
+			f.sign(one, true)
+		}
+	}
+}
+
+// sign writes the sign of a style where it starts or ends; a space before the end goes behind it.
+func (f *flattener) sign(s style, starts bool) {
+	f.style ^= s
+	var c byte
+	switch s {
+	case bold:
+		c = '*'
+	case italic:
+		c = '_'
+	case strike:
+		c = '~'
+	case mono:
+		c = '`'
+	case sup:
+		if starts {
+			f.write("^")
+		}
+		return
+	default:
+		return
+	}
+	if n := len(f.buf); !starts && n > 0 && f.buf[n-1] == ' ' {
+		f.buf = append(f.buf[:n-1], c, ' ')
+		return
+	}
+	f.buf = append(f.buf, c)
+}
+
+// cell is the content of a cell of a table in one line.
+func (f *flattener) cell(c int) string {
+	f.buf = f.buf[:0]
+	nodes := f.tree.nodes
+	for i := c + 1; i < int(nodes[c].end); i = int(nodes[i].end) {
+		if len(f.buf) > 0 {
+			f.write(" ")
+		}
+		switch n := &nodes[i]; n.kind {
+		case para, heading:
+			f.inlines(i+1, int(n.end))
+		case quote:
+			f.write(f.words.head(n.text) + " […]")
+		case spoiler:
+			f.write("[" + labelled(f.words.Spoiler, n.text) + "]")
+		case code:
+			f.write(n.text)
+		}
+	}
+	return strings.TrimSpace(collapse(string(f.buf)))
+}

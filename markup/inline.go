@@ -1,0 +1,112 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+)
+
+// inlines writes the words of a paragraph, with the tags that their styles and links need.
+func (h *htmlWriter) inlines(i, end int) {
+	for ; i < end; i++ {
+		n := &h.tree.nodes[i]
+		switch n.kind {
+		case lineBreak:
+			if i+1 < end && h.tree.ref(&h.tree.nodes[i+1]).url != h.link {
+				h.dress(&node{})
+			}
+			h.raw(`<br>`)
+		case text:
+			h.dress(n)
+			if n.flag&bare != 0 {
+				h.text(oneLine(n.text, maxShown))
+			} else {
+				h.text(n.text)
+			}
+		case mention:
+			h.dress(n)
+			h.text(isolated(n.text))
+		case image:
+			h.file(n, h.words.Image)
+		case attachment:
+			h.file(n, h.words.Attachment)
+		case video:
+			h.file(n, h.words.Video)
+		case secret:
+			h.dress(&node{})
+			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
+			h.label(h.words.Spoiler, n.text)
+			h.raw(`]</span>`)
+		}
+	}
+	h.dress(&node{})
+}
+
+func (h *htmlWriter) file(n *node, word string) {
+	h.dress(n)
+	h.raw(`[`)
+	h.label(word, n.text)
+	h.raw(`]`)
+}
+
+// dress closes and opens tags until those are open that n needs. The link is the outermost.
+func (h *htmlWriter) dress(n *node) {
+	to := h.tree.ref(n).url
+	keep := 0
+	if to == h.link {
+		for keep < h.depth && n.style&h.open[keep] != 0 {
+			keep++
+		}
+	}
+	for h.depth > keep {
+		h.depth--
+		h.raw(closers[bit(h.open[h.depth])])
+	}
+	if to != h.link {
+		if h.link != "" {
+			h.raw(`</a>`)
+		}
+		if h.link = to; to != "" {
+			h.raw(`<a class="pr-link" href="`)
+			h.text(to)
+			h.raw(`" style="` + styleLink + `">`)
+		}
+	}
+	for _, s := range styles {
+		if n.style&s != 0 && !h.isOpen(s) {
+			h.raw(openers[bit(s)])
+			h.open[h.depth] = s
+			h.depth++
+		}
+	}
+}
+
+func (h *htmlWriter) isOpen(s style) bool {
+	for _, open := range h.open[:h.depth] {
+		if open == s {
+			return true
+		}
+	}
+	return false
+}
+
+// The tags of the styles, in the order of styles.
+var (
+	openers = [len(styles)]string{`<b>`, `<i>`, `<u>`, `<s>`, `<sub>`, `<sup>`, `<code class="pr-code" style="` + styleMono + `">`}
+	closers = [len(styles)]string{`</b>`, `</i>`, `</u>`, `</s>`, `</sub>`, `</sup>`, `</code>`}
+)
+
+func bit(s style) int {
+	i := 0
+	for s > 1 {
+		s >>= 1
+		i++
+	}
+	return i
+}
+
+// rightToLeft tells whether s has a letter of a script that is written from right to left.
+func rightToLeft(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool {
+		return c >= 0x590 && unicode.In(c, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)
+	})
+}

@@ -1,0 +1,351 @@
+package markup
+
+import (
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+const (
+	maxURL   = 2000 // bytes; longer addresses are not linked
+	maxLabel = 80   // characters of a file name or a title
+)
+
+// absolute makes an http, https or mailto address of what an author wrote as one, or "" where that
+// cannot be done. The result holds no character that could end an attribute or a line.
+func (l Links) absolute(s string) string {
+	s = strings.Trim(s, " \t\n\"'")
+	switch scheme := schemeOf(s); {
+	case s == "" || len(s) > maxURL:
+		return ""
+	case scheme == "mailto":
+		return mailto(s[len("mailto:"):])
+	case scheme == "http" || scheme == "https":
+		return checked(s)
+	case strings.HasPrefix(s, "//"):
+		return checked("https:" + s)
+	case looksLikeHost(s):
+		return checked("http://" + s)
+	case scheme != "":
+		return ""
+	}
+	return l.relative(s)
+}
+
+// relative joins an address without a host with the forum's own.
+func (l Links) relative(s string) string {
+	if l.Base == "" {
+		return ""
+	}
+	base, err := url.Parse(strings.TrimRight(l.Base, "/") + "/")
+	if err != nil {
+		return ""
+	}
+	to, err := base.Parse(s)
+	if err != nil {
+		return ""
+	}
+	return checked(to.String())
+}
+
+// checked gives back an http or https address as it can be printed. A name and password before the
+// host serve to feign another host, and nothing else: such an address is refused.
+func checked(s string) string {
+	if strings.ContainsAny(s, " \n\t") {
+		s = strings.NewReplacer(" ", "%20", "\n", "", "\t", "").Replace(s)
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	if !isASCII(u.Host) {
+		host, err := idna.Lookup.ToASCII(u.Hostname())
+		if err != nil {
+			return ""
+		}
+		if port := u.Port(); port != "" {
+			host += ":" + port
+		}
+		u.Host = host
+		s = u.String()
+	}
+	return escapeURL(s)
+}
+
+// escapeURL writes as %XX what is not allowed in an address (RFC 3986, 2), and nothing else: what
+// the author had encoded stays as it was.
+func escapeURL(s string) string {
+	const hex = "0123456789ABCDEF"
+	i := 0
+	for i < len(s) && urlByte(s[i]) {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	b := make([]byte, 0, len(s)+16)
+	b = append(b, s[:i]...)
+	for ; i < len(s); i++ {
+		if c := s[i]; urlByte(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
+
+func urlByte(c byte) bool {
+	switch c {
+	case '"', '\'', '<', '>', '\\', '^', '`', '{', '|', '}':
+		return false
+	}
+	return c > ' ' && c < 0x7f
+}
+
+// mailto checks an address. What follows a "?" would fill in a letter in the reader's name.
+func mailto(addr string) string {
+	addr, _, _ = strings.Cut(strings.TrimSpace(addr), "?")
+	local, host, ok := strings.Cut(addr, "@")
+	if !ok || local == "" || host == "" || len(addr) > 254 {
+		return ""
+	}
+	for i := range len(addr) {
+		c := addr[i]
+		if !isNameByte(c) && strings.IndexByte("@.+!#$=/", c) < 0 || c == '@' && i != len(local) || c == '*' {
+			return ""
+		}
+	}
+	return "mailto:" + addr
+}
+
+// schemeOf is what stands before the first ":", in lower case, if it can be a scheme (RFC 3986, 3.1).
+// Control characters and spaces, which browsers skip, have no place in it.
+func schemeOf(s string) string {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ':':
+			return strings.ToLower(s[:i])
+		case c == '/' || c == '?' || c == '#':
+			return ""
+		}
+	}
+	return ""
+}
+
+// looksLikeHost tells "example.org/path" from "showthread.php?tid=1": authors leave out the scheme.
+func looksLikeHost(s string) bool {
+	host := s
+	if i := strings.IndexAny(s, "/?#:"); i >= 0 {
+		host = s[:i]
+	}
+	dot := strings.LastIndexByte(host, '.')
+	if dot <= 0 || len(host)-dot < 3 {
+		return false
+	}
+	for _, c := range host[dot+1:] {
+		if c < utf8.RuneSelf && !(c|0x20 >= 'a' && c|0x20 <= 'z') {
+			return false
+		}
+	}
+	switch strings.ToLower(host[dot+1:]) {
+	case "php", "html", "htm", "asp", "aspx", "jsp", "cgi", "jpg", "jpeg", "png", "gif", "webp", "pdf":
+		return false
+	}
+	return true
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// target is where a link tag with a value points.
+func (b *builder) target(t *token) int32 {
+	to := t.value
+	if t.tag == tagPost {
+		id := number(t.value)
+		if id == 0 || b.links.Post == nil {
+			return 0
+		}
+		to = b.links.Post(id)
+	}
+	if to = b.links.absolute(to); to == "" {
+		return 0
+	}
+	return b.ref(ref{url: to})
+}
+
+// address adds [URL]address[/URL] and [EMAIL]address[/EMAIL], or what was written if it is none.
+func (b *builder) address(t *token) {
+	shown := strings.TrimSpace(t.content)
+	to := shown
+	if t.tag == tagEmail {
+		to = "mailto:" + shown
+		if t.value != "" {
+			to = "mailto:" + strings.TrimPrefix(t.value, "mailto:")
+		}
+	}
+	if i := strings.IndexByte(shown, '['); i >= 0 || shown == "" {
+		b.plain(shown)
+		return
+	}
+	b.linked(shown, b.links.absolute(to))
+}
+
+// linked adds words that point to an address, which may be "".
+func (b *builder) linked(shown, to string) {
+	n := node{kind: text, style: b.style}
+	if to != "" {
+		n.ref = b.ref(ref{url: to})
+		if sameAddress(shown, to) {
+			n.flag = bare
+		}
+	}
+	b.add(oneLine(shown, maxURL), n)
+}
+
+// sameAddress tells that what is shown is the address itself, in full or without its scheme.
+func sameAddress(shown, to string) bool {
+	if shown == to {
+		return true
+	}
+	shown, to = strings.TrimSuffix(shown, "/"), strings.TrimSuffix(to, "/")
+	if strings.HasSuffix(to, shown) {
+		switch to[:len(to)-len(shown)] {
+		case "", "http://", "https://", "mailto:":
+			return true
+		}
+	}
+	return false
+}
+
+// image adds an image by its name: [IMG alt="name"]address[/IMG]. In a link it stands for the link.
+func (b *builder) image(t *token) {
+	b.file(image, t.attr("alt"), b.links.absolute(t.content))
+}
+
+// attachment adds [ATTACH=full]12[/ATTACH] of XenForo or [attachment=12] of MyBB.
+func (b *builder) attachment(t *token) {
+	id := number(strings.TrimSpace(t.content))
+	if id == 0 {
+		b.plain(t.content)
+		return
+	}
+	to := "index.php?attachments/" + strconv.FormatInt(id, 10) + "/"
+	if b.links.Attachment != nil {
+		to = b.links.Attachment(id)
+	}
+	b.file(attachment, oneLine(t.attr("alt"), maxLabel), b.links.absolute(to))
+}
+
+func (b *builder) file(k kind, name, to string) {
+	if name = oneLine(name, maxLabel); name == "" && k == image {
+		name = fileName(to)
+	}
+	n := node{kind: k, text: name, ref: b.link}
+	if n.ref == 0 && to != "" {
+		n.ref = b.ref(ref{url: to})
+	}
+	b.inline(n)
+}
+
+// fileName is the last part of an address's path.
+func fileName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	name := path.Base(u.Path)
+	if name == "." || name == "/" {
+		name = u.Host
+	}
+	return oneLine(clean(name), maxLabel)
+}
+
+// video adds [MEDIA=youtube]id[/MEDIA], or a MyBB video, whose content is the address.
+func (b *builder) video(t *token) {
+	site := strings.ToLower(strings.TrimSpace(t.value))
+	id := strings.TrimSpace(t.content)
+	to := ""
+	if strings.Contains(id, "://") {
+		to = b.links.absolute(id)
+	} else if before := mediaSite(site); before != "" {
+		id, _, _ = strings.Cut(id, ":") // XenForo puts the start time behind a youtube id
+		to = checked(before + url.PathEscape(id))
+	}
+	n := node{kind: video, text: oneLine(site, maxLabel)}
+	if to != "" {
+		n.ref = b.ref(ref{url: to})
+	}
+	b.inline(n)
+}
+
+// mediaSite is the address before the id, of the sites of XenForo 2.3 whose ids need nothing else.
+func mediaSite(site string) string {
+	switch site {
+	case "youtube":
+		return "https://www.youtube.com/watch?v="
+	case "vimeo":
+		return "https://vimeo.com/"
+	case "dailymotion":
+		return "https://www.dailymotion.com/video/"
+	case "twitter", "x":
+		return "https://twitter.com/i/status/"
+	case "facebook":
+		return "https://www.facebook.com/watch/?v="
+	case "instagram":
+		return "https://www.instagram.com/p/"
+	case "imgur":
+		return "https://imgur.com/"
+	case "twitch":
+		return "https://www.twitch.tv/videos/"
+	case "metacafe":
+		return "https://www.metacafe.com/watch/"
+	case "pinterest":
+		return "https://www.pinterest.com/pin/"
+	}
+	return ""
+}
+
+// mention adds "@name".
+func (b *builder) mention(name string, id int64) {
+	r := ref{member: id}
+	if id != 0 && b.links.Member != nil {
+		r.url = b.links.absolute(b.links.Member(id))
+	}
+	n := node{kind: mention, text: oneLine(name, maxAuthor), style: b.style}
+	if n.text == "" {
+		return
+	}
+	if r != (ref{}) {
+		n.ref = b.ref(r)
+	}
+	b.inline(n)
+}
+
+// mentioned notes a member, once.
+func (b *builder) mentioned(id int64) {
+	if id == 0 {
+		return
+	}
+	for _, seen := range b.tree.mentions {
+		if seen == id {
+			return
+		}
+	}
+	if len(b.tree.mentions) < maxMentions {
+		b.tree.mentions = append(b.tree.mentions, id)
+	}
+}
+
+// maxMentions is how many members a post can mention; XenForo alerts ten.
+const maxMentions = 100

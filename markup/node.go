@@ -1,0 +1,90 @@
+package markup
+
+// tree is a document in preorder: a node is followed by its children, and end is the index behind
+// the last of them. One slice instead of a pointer a node: posts are cached by the thousand. The
+// texts are pieces of the cleaned source wherever that is possible.
+type tree struct {
+	nodes    []node
+	refs     []ref
+	mentions []int64
+}
+
+type node struct {
+	text  string // words, code, the title of a spoiler, the author of a quote, the name of an image
+	end   int32
+	ref   int32 // index into tree.refs, from 1; 0: points nowhere
+	kind  kind
+	style style
+	flag  flag
+}
+
+// ref is what a node points to. Its url is absolute, and http, https or mailto, or empty.
+type ref struct {
+	url          string
+	post, member int64
+}
+
+type kind uint8
+
+const (
+	para    kind = iota + 1 // inline nodes
+	heading                 // inline nodes
+	quote                   // blocks; text is the author
+	list                    // items
+	item                    // blocks
+	table                   // rows
+	row                     // cells
+	cell                    // blocks
+	code                    // text, lines kept
+	spoiler                 // text is the title: what is hidden is not in the tree
+	rule
+
+	// Inline nodes, in paragraphs and headings only.
+	text
+	mention    // text with its "@"
+	lineBreak  // a new line within the paragraph
+	image      // text is its name
+	attachment // text is its name, if known
+	video      // text is the site
+	secret     // an inline spoiler
+)
+
+func (k kind) block() bool { return k < text }
+
+type style uint8
+
+const (
+	bold style = 1 << iota
+	italic
+	underline
+	strike
+	sub
+	sup
+	mono
+)
+
+// styles in the order in which they are opened around a text.
+var styles = [...]style{bold, italic, underline, strike, sub, sup, mono}
+
+type flag uint8
+
+const (
+	ordered flag = 1 << iota // of a list: numbered
+	header                   // of a cell
+	bare                     // of a text: it is the address that it points to
+	folded                   // of a quote: its content is left out
+)
+
+func (t *tree) ref(n *node) ref {
+	if n.ref == 0 {
+		return ref{}
+	}
+	return t.refs[n.ref-1]
+}
+
+// trim gives back the room that the nodes did not need.
+func (t *tree) trim() {
+	if cap(t.nodes) > len(t.nodes)+len(t.nodes)/4+4 {
+		t.nodes = append(make([]node, 0, len(t.nodes)), t.nodes...)
+	}
+}

@@ -1,0 +1,87 @@
+package markup
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxAuthor is how many characters of a quoted name are kept; forums allow 50 or less.
+const maxAuthor = 80
+
+// quoted reads whom a quote tag names.
+//
+//	XenForo  [QUOTE="Ray, post: 123, member: 45"]
+//	MyBB     [quote="Ray" pid='13' dateline='1795185078']
+//	both     [quote=Ray]
+//
+// XenForo puts the numbers behind the name, and a name may hold commas: it is read from the end.
+func (t *token) quoted() Quote {
+	q := Quote{Author: t.value, Post: number(t.attr("pid"))}
+	for {
+		i := strings.LastIndex(q.Author, ", ")
+		if i < 0 {
+			break
+		}
+		key, value, ok := strings.Cut(q.Author[i+2:], ":")
+		id := number(strings.TrimSpace(value))
+		if !ok || id == 0 || !isWord(key) {
+			break
+		}
+		switch strings.ToLower(key) {
+		case "post":
+			q.Post = id
+		case "member":
+			q.Member = id
+		}
+		q.Author = q.Author[:i]
+	}
+	q.Author = oneLine(q.Author, maxAuthor)
+	return q
+}
+
+// isWord tells that s could be the name of a kind of content: "post", "convMessage", "profile-post".
+func isWord(s string) bool {
+	for i := range len(s) {
+		if !isNameByte(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// number is a positive decimal number, or 0.
+func number(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// oneLine makes a label of s: no line ends, single spaces, at most n characters.
+func oneLine(s string, n int) string {
+	s = collapse(strings.Trim(s, " \t\n"))
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return s[:cutAt(s, n)] + "…"
+}
+
+// collapse makes one space of every run of spaces, tabs and line ends.
+func collapse(s string) string {
+	if !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		c := s[i]
+		if c == '\t' || c == '\n' {
+			c = ' '
+		}
+		if c != ' ' || len(b) == 0 || b[len(b)-1] != ' ' {
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}

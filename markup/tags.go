@@ -1,0 +1,142 @@
+package markup
+
+// tag is what a name in brackets means, whatever the dialect calls it.
+type tag uint8
+
+const (
+	unknown tag = iota
+	tagBold
+	tagItalic
+	tagUnderline
+	tagStrike
+	tagSub
+	tagSup
+	tagLayout // color, size, font: dropped, the content stays
+	tagAlign  // the same, but it stands on lines of its own
+	tagHeading
+	tagQuote
+	tagList
+	tagItem
+	tagTable
+	tagRow
+	tagCell
+	tagHeader
+	tagSpoiler
+	tagSecret
+	tagURL
+	tagPost
+	tagRule
+	tagBreak
+
+	// From here on the content is taken as it stands: no tags in it.
+	tagCode
+	tagMono
+	tagPlain
+	tagEmail
+	tagImage
+	tagUser
+	tagAttachment
+	tagVideo
+
+	tags = int(tagVideo) + 1
+)
+
+// raw tells that tags are not read inside of it.
+func (t tag) raw() bool { return t >= tagCode }
+
+// void tells that it has no content and no closing tag.
+func (t tag) void() bool { return t == tagRule || t == tagBreak || t == tagItem }
+
+// maxName is the length of the longest name that is looked up.
+const maxName = 16
+
+// tagNamed looks a name up. The names are those of XenForo 1.5 and 2.3 and MyBB 1.8, and those that
+// popular add-ons brought with them.
+func tagNamed(name string) tag {
+	var buf [maxName]byte
+	if len(name) > maxName {
+		return unknown
+	}
+	for i := range len(name) {
+		c := name[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	switch string(buf[:len(name)]) {
+	case "b", "strong":
+		return tagBold
+	case "i", "em":
+		return tagItalic
+	case "u":
+		return tagUnderline
+	case "s", "strike", "del":
+		return tagStrike
+	case "sub":
+		return tagSub
+	case "sup":
+		return tagSup
+	case "color", "colour", "size", "font", "face", "highlight", "bgcolor", "background", "anchor", "mark", "shadow", "glow":
+		return tagLayout
+	case "center", "left", "right", "justify", "align", "indent", "float", "ltr", "rtl":
+		return tagAlign
+	case "heading", "h1", "h2", "h3", "h4", "h5", "h6":
+		return tagHeading
+	case "quote":
+		return tagQuote
+	case "list", "ul", "ol":
+		return tagList
+	case "*", "li":
+		return tagItem
+	case "table":
+		return tagTable
+	case "tr":
+		return tagRow
+	case "td":
+		return tagCell
+	case "th":
+		return tagHeader
+	case "spoiler", "nsfw":
+		return tagSpoiler
+	case "ispoiler":
+		return tagSecret
+	case "url", "link":
+		return tagURL
+	case "post":
+		return tagPost
+	case "hr":
+		return tagRule
+	case "br":
+		return tagBreak
+	case "code", "php", "html", "sql", "xml", "css":
+		return tagCode
+	case "icode", "tt":
+		return tagMono
+	case "plain", "noparse", "nobbc":
+		return tagPlain
+	case "email":
+		return tagEmail
+	case "img", "bimg":
+		return tagImage
+	case "user", "member":
+		return tagUser
+	case "attach", "attachment":
+		return tagAttachment
+	case "media", "video", "youtube", "vimeo":
+		return tagVideo
+	}
+	// Add-ons hide text from those who have not answered or liked: hide, hidereply, hide-thanks.
+	if len(name) >= 4 && (string(buf[:4]) == "hide" || len(name) == 6 && string(buf[:6]) == "hidden") {
+		return tagSpoiler
+	}
+	return unknown
+}
+
+// styleOf is the style that a tag gives to its content.
+func styleOf(t tag) style {
+	if t < tagBold || t > tagSup {
+		return 0
+	}
+	return 1 << (t - tagBold)
+}

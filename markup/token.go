@@ -1,0 +1,260 @@
+package markup
+
+import "strings"
+
+// maxTag is how long a tag may be, from "[" to "]": a long address fits. It keeps the reading linear.
+const maxTag = 2100
+
+// token is a tag in the source. The text between two tokens has none of its own.
+type token struct {
+	start, end int    // of the tag; of a raw tag with its content and its closing tag
+	value      string // [NAME=value]
+	attrs      string // [NAME key="..." key='...'], as written
+	content    string // of a raw tag
+	match      int32  // the token that closes or opens it; -1: there is none
+	state      int32  // the builder's note on an open tag
+	tag        tag
+	closing    bool
+	whole      bool // content and closing tag are part of it
+}
+
+// lexer cuts a text into tags.
+type lexer struct {
+	src     string
+	tokens  []token
+	open    [tags]int32 // the last open tag of each name, from 1; linked through token.match
+	endless []string    // names that no closing tag follows any more: they are not looked for again
+}
+
+// tokenize finds the tags of src and which closing tag belongs to which.
+func tokenize(src string, buf []token) []token {
+	l := lexer{src: src, tokens: buf}
+	for at := 0; at < len(src); {
+		i := strings.IndexByte(src[at:], '[')
+		if i < 0 {
+			break
+		}
+		at += i
+		if t, ok := l.tagAt(at); ok {
+			l.add(t)
+			at = t.end
+			continue
+		}
+		at++
+	}
+	for _, i := range l.open { // what is still open stays alone
+		for i != 0 {
+			t := &l.tokens[i-1]
+			i, t.match = t.match+1, -1
+		}
+	}
+	return l.tokens
+}
+
+// add appends a token and joins it with the tag that it closes.
+func (l *lexer) add(t token) {
+	t.match = -1
+	switch {
+	case t.whole || t.tag.void() && !t.closing:
+	case !t.closing:
+		t.match = l.open[t.tag] - 1 // the one before, until it is closed
+		l.open[t.tag] = int32(len(l.tokens) + 1)
+	case l.open[t.tag] != 0:
+		t.match = l.open[t.tag] - 1
+		opener := &l.tokens[t.match]
+		l.open[t.tag], opener.match = opener.match+1, int32(len(l.tokens))
+	}
+	l.tokens = append(l.tokens, t)
+}
+
+// tagAt reads the tag that starts with the "[" at i.
+func (l *lexer) tagAt(i int) (token, bool) {
+	t := token{start: i}
+	p := i + 1
+	if p < len(l.src) && l.src[p] == '/' {
+		t.closing = true
+		p++
+	}
+	name := p
+	for p < len(l.src) && p-name <= maxName && isNameByte(l.src[p]) {
+		p++
+	}
+	if t.tag = tagNamed(l.src[name:p]); t.tag == unknown || p == len(l.src) {
+		return t, false
+	}
+	rest := l.src[p:min(len(l.src), i+maxTag)]
+	if t.closing {
+		t.end = p + 1
+		return t, rest[0] == ']' && !(t.tag.raw() && t.tag != tagURL)
+	}
+	n, ok := t.readOptions(rest)
+	if !ok {
+		return t, false
+	}
+	t.end = p + n
+	if t.name(l.src, name, p); t.wantsRaw() {
+		return l.readContent(t, l.src[name:p])
+	}
+	return t, true
+}
+
+// name keeps what the name itself says beside the tag: the level of [h2], the site of [youtube].
+func (t *token) name(src string, from, to int) {
+	if t.value != "" {
+		return
+	}
+	switch name := src[from:to]; t.tag {
+	case tagHeading:
+		t.value = name[len(name)-1:]
+	case tagList:
+		if name[0]|0x20 == 'o' {
+			t.value = "1"
+		}
+	case tagVideo:
+		if strings.EqualFold(name, "youtube") || strings.EqualFold(name, "vimeo") {
+			t.value = name
+		}
+	}
+}
+
+// wantsRaw: [URL] without an address has the address as its content.
+func (t *token) wantsRaw() bool { return t.tag.raw() || t.tag == tagURL && t.value == "" }
+
+// readContent takes the text up to the closing tag as it stands. Without one the tag is no tag.
+func (l *lexer) readContent(t token, name string) (token, bool) {
+	for _, other := range l.endless {
+		if strings.EqualFold(other, name) {
+			return t, false
+		}
+	}
+	start, end := closingTag(l.src[t.end:], name)
+	if start < 0 {
+		l.endless = append(l.endless, name)
+		return t, false
+	}
+	t.content, t.whole = l.src[t.end:t.end+start], true
+	t.end += end
+	return t, true
+}
+
+// closingTag finds "[/name]" in s, in upper or lower case.
+func closingTag(s, name string) (start, end int) {
+	for at := 0; ; {
+		i := strings.Index(s[at:], "[/")
+		if i < 0 {
+			return -1, -1
+		}
+		at += i + 2
+		if to := at + len(name); to < len(s) && s[to] == ']' && strings.EqualFold(s[at:to], name) {
+			return at - 2, to + 1
+		}
+	}
+}
+
+// readOptions reads what stands between a tag's name and its "]" and returns the length of both.
+func (t *token) readOptions(s string) (int, bool) {
+	switch s[0] {
+	case ']':
+		return 1, true
+	case '=':
+		return t.readValue(s)
+	case ' ':
+		if end := attrsEnd(s); end > 0 {
+			t.attrs = s[:end]
+			return end + 1, true
+		}
+	}
+	return 0, false
+}
+
+// readValue reads [NAME=value], [NAME="value"] and MyBB's [NAME="value" pid='1' dateline='2'].
+func (t *token) readValue(s string) (int, bool) {
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		s = s[:i]
+	}
+	if len(s) > 2 && (s[1] == '"' || s[1] == '\'') {
+		in := s[2:]
+		end := strings.Index(in, s[1:2]+"]")
+		if i := t.mybbAttrs(in, s[1:2]); i >= 0 && (end < 0 || i < end) {
+			if n := attrsEnd(in[i+1:]); n > 0 {
+				t.value, t.attrs = in[:i], in[i+1:i+1+n]
+				return 2 + i + 1 + n + 1, true
+			}
+		}
+		if end >= 0 {
+			t.value = in[:end]
+			return 2 + end + 2, true
+		}
+	}
+	end := strings.IndexByte(s, ']')
+	if end < 0 {
+		return 0, false
+	}
+	t.value = s[1:end]
+	if i := t.mybbAttrs(t.value, ""); i >= 0 {
+		t.value, t.attrs = t.value[:i], t.value[i:]
+	}
+	t.value = strings.Trim(t.value, ` "'`)
+	return end + 1, true
+}
+
+// mybbAttrs finds where the attributes of a MyBB quote start, behind the closing quote of the name.
+func (t *token) mybbAttrs(s, closed string) int {
+	if t.tag != tagQuote {
+		return -1
+	}
+	for _, key := range [...]string{" pid=", " dateline="} {
+		if i := strings.Index(s, closed+key); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// attrsEnd finds the "]" that ends a list of attributes: one that does not stand in quotes.
+func attrsEnd(s string) int {
+	var in byte
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\n' || c == '[' && in == 0:
+			return -1
+		case in != 0:
+			if c == in {
+				in = 0
+			}
+		case c == ']':
+			return i
+		case (c == '"' || c == '\'') && i > 0 && s[i-1] == '=':
+			in = c
+		}
+	}
+	return -1
+}
+
+// attr is the value of one attribute, or "".
+func (t *token) attr(key string) string {
+	for s := t.attrs; ; {
+		i := strings.Index(s, key+"=")
+		if i < 0 || i+len(key)+2 > len(s) {
+			return ""
+		}
+		before := byte(' ')
+		if i > 0 {
+			before = s[i-1]
+		}
+		s = s[i+len(key)+1:]
+		if before != ' ' {
+			continue
+		}
+		if q := s[0]; q == '"' || q == '\'' {
+			value, _, _ := strings.Cut(s[1:], s[:1])
+			return value
+		}
+		value, _, _ := strings.Cut(s, " ")
+		return value
+	}
+}
+
+func isNameByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '*' || c == '_' || c == '-'
+}
