@@ -11,8 +11,10 @@ import (
 // rise without gaps; a post that is approved, restored or moved late gets the number of the
 // moment when it was first seen where it is.
 type Sighting struct {
-	Seq  int64
-	Post forum.PostID
+	Seq     int64
+	Post    forum.PostID
+	// Section is where its thread stood when it was sighted; 0: where it stands now.
+	Section forum.SectionID
 	// MovedFrom is the section that the post stood in when it was sighted before; 0: first sighting.
 	MovedFrom forum.SectionID
 }
@@ -20,9 +22,8 @@ type Sighting struct {
 // Window is what the editions of one batch may draw from, as the forum stands now.
 type Window struct {
 	sections map[forum.SectionID]forum.Section
-	threads  map[forum.ThreadID]forum.Thread
 	items    []item
-	byThread map[forum.ThreadID][]int // indexes into items
+	byThread map[forum.ThreadID][]int // indexes into items, rising
 	bySect   map[forum.SectionID][]forum.ThreadID
 }
 
@@ -30,16 +31,20 @@ type Window struct {
 type item struct {
 	Sighting
 	post   forum.Post
-	thread forum.Thread
+	thread *forum.Thread
 	gone   bool // the forum has no such post or thread any more
+	// earlier and later are the sequence numbers of the same post's neighbouring sightings in the
+	// window; 0: none.
+	earlier, later int64
 }
+
+func (it *item) opening() bool { return it.post.ID == it.thread.FirstPost }
 
 // NewWindow joins sightings with the posts and threads that they speak of, as the forum has them
 // now. A sighting whose post is gone from the forum stays in the window, so that it can be explained.
 func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.Post, sightings []Sighting) *Window {
 	w := &Window{
 		sections: make(map[forum.SectionID]forum.Section, len(sections)),
-		threads:  make(map[forum.ThreadID]forum.Thread, len(threads)),
 		items:    make([]item, 0, len(sightings)),
 		byThread: make(map[forum.ThreadID][]int, len(threads)),
 		bySect:   make(map[forum.SectionID][]forum.ThreadID, len(sections)),
@@ -47,31 +52,50 @@ func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.P
 	for _, s := range sections {
 		w.sections[s.ID] = s
 	}
-	for _, t := range threads {
-		w.threads[t.ID] = t
+	in := joiner{
+		threads: make(map[forum.ThreadID]*forum.Thread, len(threads)),
+		posts:   make(map[forum.PostID]*forum.Post, len(posts)),
+		last:    make(map[forum.PostID]int, len(posts)),
 	}
-	byID := make(map[forum.PostID]forum.Post, len(posts))
-	for _, p := range posts {
-		byID[p.ID] = p
+	for i := range threads {
+		in.threads[threads[i].ID] = &threads[i]
 	}
-	slices.SortFunc(sightings, func(a, b Sighting) int { return cmp.Compare(a.Seq, b.Seq) })
+	for i := range posts {
+		in.posts[posts[i].ID] = &posts[i]
+	}
+	sightings = slices.SortedFunc(slices.Values(sightings), func(a, b Sighting) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, s := range sightings {
-		w.add(s, byID)
+		w.add(s, in)
 	}
 	return w
 }
 
-func (w *Window) add(s Sighting, posts map[forum.PostID]forum.Post) {
-	it := item{Sighting: s}
-	var found bool
-	if it.post, found = posts[s.Post]; found {
-		it.thread, found = w.threads[it.post.Thread]
+// joiner finds what a sighting speaks of.
+type joiner struct {
+	threads map[forum.ThreadID]*forum.Thread
+	posts   map[forum.PostID]*forum.Post
+	last    map[forum.PostID]int // index of the newest item of a post
+}
+
+func (w *Window) add(s Sighting, in joiner) {
+	it := item{Sighting: s, gone: true}
+	if post := in.posts[s.Post]; post != nil {
+		it.post = *post
+		it.thread = in.threads[post.Thread]
+		it.gone = it.thread == nil
 	}
-	it.gone = !found
 	i := len(w.items)
+	if before, again := in.last[s.Post]; again {
+		it.earlier = w.items[before].Seq
+		w.items[before].later = s.Seq
+	}
+	in.last[s.Post] = i
 	w.items = append(w.items, it)
 	if it.gone {
 		return
+	}
+	if s.Section == 0 {
+		w.items[i].Section = it.thread.Section
 	}
 	id := it.thread.ID
 	if len(w.byThread[id]) == 0 {

@@ -1,0 +1,175 @@
+package digest
+
+// Sizes tells how many bytes of HTML each part of an edition takes once it is rendered.
+type Sizes interface {
+	Shell() int                    // masthead and footer
+	Section(*Group) int            // a section's heading
+	Thread(*Thread) int            // a thread's heading
+	Post(p *Post, excerpt int) int // a post with an excerpt of so many characters
+	More() int                     // at most, for one line such as "and 12 more replies"
+}
+
+// Fit cuts the edition to a budget of bytes. Excerpts shorten first (excerpts lists their lengths,
+// falling), then replies fold, then threads become titles, then the last threads are left to the
+// forum. Nothing leaves the edition: what does not fit is marked as not shown.
+func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
+	c := newCut(d, budget-s.Shell(), s)
+	for _, length := range excerpts {
+		d.Excerpt = length
+		c.measure()
+		if c.try(len(c.threads), c.whole) {
+			return
+		}
+	}
+	_ = c.foldReplies() || c.keepTitles() || c.dropThreads()
+}
+
+// cut is an edition on the way to its size.
+type cut struct {
+	d       *Digest
+	s       Sizes
+	room    int       // bytes for everything but the shell
+	threads []*Thread // in reading order
+	heads   []int     // bytes of each thread's heading, and of its section's where one begins
+	sums    [][]int   // sums[i][k]: bytes of the first k posts of thread i
+}
+
+func newCut(d *Digest, room int, s Sizes) *cut {
+	c := &cut{d: d, s: s, room: room}
+	for i := range d.Groups {
+		g := &d.Groups[i]
+		for j := range g.Threads {
+			head := s.Thread(&g.Threads[j])
+			if j == 0 {
+				head += s.Section(g)
+			}
+			c.threads = append(c.threads, &g.Threads[j])
+			c.heads = append(c.heads, head)
+		}
+	}
+	c.sums = make([][]int, len(c.threads))
+	return c
+}
+
+// measure sizes all posts at the edition's present excerpt length.
+func (c *cut) measure() {
+	for i, t := range c.threads {
+		sums := append(c.sums[i][:0], 0)
+		for k := range t.Posts {
+			sums = append(sums, sums[k]+c.s.Post(&t.Posts[k], c.d.Excerpt))
+		}
+		c.sums[i] = sums
+	}
+}
+
+// depth says how many posts of thread i are shown.
+type depth func(i int) int
+
+func (c *cut) whole(i int) int { return len(c.threads[i].Posts) }
+
+// atMost shows up to k posts of each thread.
+func (c *cut) atMost(k int) depth {
+	return func(i int) int { return min(k, len(c.threads[i].Posts)) }
+}
+
+func titles(int) int { return 0 }
+
+// try shows the first n threads, each to its depth, if they fit.
+func (c *cut) try(n int, of depth) bool {
+	if c.cost(n, of) > c.room {
+		return false
+	}
+	c.show(n, of)
+	return true
+}
+
+func (c *cut) cost(n int, of depth) int {
+	total := 0
+	if n < len(c.threads) {
+		total = c.s.More()
+	}
+	for i := range n {
+		total += c.threadCost(i, of(i))
+	}
+	return total
+}
+
+func (c *cut) threadCost(i, k int) int {
+	bytes := c.heads[i] + c.sums[i][k]
+	if k < len(c.threads[i].Posts) {
+		bytes += c.s.More()
+	}
+	return bytes
+}
+
+func (c *cut) show(n int, of depth) {
+	c.d.MoreThreads = len(c.threads) - n
+	for i, t := range c.threads {
+		t.Shown = i < n
+		k := 0
+		if t.Shown {
+			k = of(i)
+		}
+		for j := range t.Posts {
+			t.Posts[j].Shown = j < k
+		}
+	}
+}
+
+// foldReplies shows the same number of posts of every thread, and one more of the first threads as
+// far as the room goes.
+func (c *cut) foldReplies() bool {
+	n := len(c.threads)
+	k := 0
+	for c.cost(n, c.atMost(k+1)) <= c.room && k < c.longest() {
+		k++
+	}
+	if k == 0 {
+		return false
+	}
+	depths := make([]int, n)
+	spare := c.room - c.cost(n, c.atMost(k))
+	for i := range depths {
+		depths[i] = c.atMost(k)(i)
+		deeper := c.atMost(k + 1)(i)
+		if grows := c.threadCost(i, deeper) - c.threadCost(i, depths[i]); grows <= spare {
+			depths[i], spare = deeper, spare-grows
+		}
+	}
+	c.show(n, func(i int) int { return depths[i] })
+	return true
+}
+
+func (c *cut) longest() int {
+	most := 0
+	for i := range c.threads {
+		most = max(most, c.whole(i))
+	}
+	return most
+}
+
+// keepTitles leaves the last threads their titles only.
+func (c *cut) keepTitles() bool {
+	for full := len(c.threads) - 1; full >= 0; full-- {
+		if c.try(len(c.threads), func(i int) int {
+			if i < full {
+				return 1
+			}
+			return 0
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropThreads keeps as many titles as there is room for.
+func (c *cut) dropThreads() bool {
+	for n := len(c.threads) - 1; n > 0; n-- {
+		if c.try(n, titles) {
+			return true
+		}
+	}
+	c.show(0, titles)
+	return true
+}

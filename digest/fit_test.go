@@ -1,0 +1,137 @@
+package digest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"postrider/forum"
+)
+
+// plain sizes: a shell of 1,000 bytes, headings of 100, posts of 200 and their excerpt, lines of 50.
+type plain struct{}
+
+func (plain) Shell() int                    { return 1000 }
+func (plain) Section(*Group) int            { return 100 }
+func (plain) Thread(*Thread) int            { return 100 }
+func (plain) Post(_ *Post, excerpt int) int { return 200 + excerpt }
+func (plain) More() int                     { return 50 }
+
+var lengths = []int{300, 150, 75}
+
+func sized(threads ...int) *Digest {
+	d := &Digest{Groups: []Group{{}}}
+	g := &d.Groups[0]
+	for i, n := range threads {
+		t := Thread{Thread: forum.Thread{ID: forum.ThreadID(i + 1)}}
+		for range n {
+			t.Posts = append(t.Posts, Post{})
+		}
+		g.Threads = append(g.Threads, t)
+	}
+	return d
+}
+
+// shape words what is shown: "2+3" are two posts shown and three folded, "t5" a title over five, "-" nothing.
+func shape(d *Digest) string {
+	s := fmt.Sprint(d.Excerpt)
+	for _, g := range d.Groups {
+		for _, t := range g.Threads {
+			switch shown := t.ShownPosts(); {
+			case !t.Shown:
+				s += " -"
+			case shown == 0:
+				s += fmt.Sprintf(" t%d", t.Folded())
+			default:
+				s += fmt.Sprintf(" %d+%d", shown, t.Folded())
+			}
+		}
+	}
+	return s
+}
+
+func TestFitCutsInOrder(t *testing.T) {
+	const head = 1000 + 100 // shell and section
+	tests := []struct {
+		name   string
+		budget int
+		want   string
+	}{
+		{"all fits", head + 2*100 + 5*500, "300 3+0 2+0"},
+		{"excerpts shorten first", head + 2*100 + 5*500 - 1, "150 3+0 2+0"},
+		{"and shorten again", head + 2*100 + 5*275, "75 3+0 2+0"},
+		{"then replies fold, the first threads last", head + 2*100 + 3*275 + 2*50, "75 2+1 1+1"},
+		{"then alike", head + 2*100 + 2*275 + 2*50, "75 1+2 1+1"},
+		{"then the last thread becomes a title", head + 2*100 + 1*275 + 2*50, "75 1+2 t2"},
+		{"then all do", head + 2*100 + 2*50, "75 t3 t2"},
+		{"then the last threads go", head + 100 + 2*50, "75 t3 -"},
+		{"at last all", 1000, "75 - -"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := sized(3, 2)
+			d.Fit(tt.budget, lengths, plain{})
+			if got := shape(d); got != tt.want {
+				t.Errorf("shape = %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// size adds up what is shown, as a renderer would.
+func size(d *Digest, s Sizes) int {
+	total := s.Shell()
+	if d.MoreThreads > 0 {
+		total += s.More()
+	}
+	for i := range d.Groups {
+		g := &d.Groups[i]
+		if g.Shown() {
+			total += s.Section(g)
+		}
+		for j := range g.Threads {
+			t := &g.Threads[j]
+			if !t.Shown {
+				continue
+			}
+			total += s.Thread(t)
+			if t.Folded() > 0 {
+				total += s.More()
+			}
+			for k := range t.Posts {
+				if t.Posts[k].Shown {
+					total += s.Post(&t.Posts[k], d.Excerpt)
+				}
+			}
+		}
+	}
+	return total
+}
+
+func TestWhateverItsShapeAnEditionFits(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		var threads []int
+		for range 1 + dice.IntN(40) {
+			threads = append(threads, 1+dice.IntN(20))
+		}
+		d := sized(threads...)
+		d.Groups = append(d.Groups, sized(1+dice.IntN(9)).Groups...)
+		budget := 1100 + dice.IntN(60_000)
+		d.Fit(budget, lengths, plain{})
+		if got := size(d, plain{}); got > budget {
+			t.Fatalf("threads %v: %d bytes shown as %s, want at most %d", threads, got, shape(d), budget)
+		}
+		hidden := 0
+		for _, g := range d.Groups {
+			for _, t := range g.Threads {
+				if !t.Shown {
+					hidden++
+				}
+			}
+		}
+		if hidden != d.MoreThreads {
+			t.Fatalf("MoreThreads = %d, want %d", d.MoreThreads, hidden)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package digest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"postrider/forum"
+)
+
+// Fill gives the posts their contents and puts what concerns the member himself first: threads with
+// a post that quotes him, then threads that he took part in, then the liveliest; in a thread the
+// opening post, then posts that quote him, then the rest by age. A post without contents is dropped:
+// the forum did not give it.
+func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, tookPart map[forum.ThreadID]bool) {
+	groups := d.Groups[:0]
+	for _, g := range d.Groups {
+		threads := g.Threads[:0]
+		for _, t := range g.Threads {
+			t.TookPart = tookPart[t.ID] || t.Starter == d.Member.ID
+			t.fill(contents, d.Member)
+			if len(t.Posts) > 0 {
+				threads = append(threads, t)
+			}
+		}
+		if g.Threads = threads; len(threads) > 0 {
+			slices.SortStableFunc(g.Threads, byConcern)
+			groups = append(groups, g)
+		}
+	}
+	d.Groups = groups
+}
+
+func (t *Thread) fill(contents map[forum.PostID]*forum.Content, m forum.Member) {
+	posts := t.Posts[:0]
+	t.New = false
+	for _, p := range t.Posts {
+		if p.Content = contents[p.ID]; p.Content == nil {
+			continue
+		}
+		p.QuotesYou = quotes(p.Content, m)
+		t.QuotesYou = t.QuotesYou || p.QuotesYou
+		t.New = t.New || p.Opening
+		posts = append(posts, p)
+	}
+	t.Posts = posts
+	slices.SortStableFunc(t.Posts, func(a, b Post) int {
+		return cmp.Or(first(a.Opening, b.Opening), first(a.QuotesYou, b.QuotesYou), byAge(a, b))
+	})
+}
+
+// quotes tells whether a post quotes the member: by his number where the forum keeps it, else by name.
+func quotes(c *forum.Content, m forum.Member) bool {
+	for _, q := range c.Body.Quotes() {
+		if q.Member == int64(m.ID) && m.ID != forum.Guest {
+			return true
+		}
+		if q.Member == 0 && strings.EqualFold(q.Author, m.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+func byConcern(a, b Thread) int {
+	return cmp.Or(
+		first(a.QuotesYou, b.QuotesYou),
+		first(a.TookPart, b.TookPart),
+		cmp.Compare(len(b.Posts), len(a.Posts)),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// first orders true before false.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}

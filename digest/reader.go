@@ -1,0 +1,160 @@
+package digest
+
+import "postrider/forum"
+
+// Reader is one member with everything that decides what his edition may hold.
+type Reader struct {
+	Member  forum.Member
+	Access  forum.Access // shared by all members of his class
+	Watches forum.Watches
+	Ignores map[forum.MemberID]bool
+	Mutes   Mutes
+	Read    *forum.ReadMarks // nil: what he has read on the site counts as new all the same
+	Alerted map[forum.PostID]bool
+	After   int64 // his mark: sightings up to it are covered
+	Until   int64 // the edition covers sightings up to this one
+}
+
+// Mutes are sections and threads of which a member wants no mail at all.
+type Mutes struct {
+	Sections map[forum.SectionID]bool
+	Threads  map[forum.ThreadID]bool
+}
+
+// Reason says why a post of the window is not in an edition.
+type Reason string
+
+// The reasons, in the order in which they are looked for.
+const (
+	Gone           Reason = "permanently deleted"
+	PostDeleted    Reason = "post deleted"
+	PostModerated  Reason = "post awaiting approval"
+	ThreadDeleted  Reason = "thread deleted"
+	ThreadModerate Reason = "thread awaiting approval"
+	Redirected     Reason = "redirect left behind by a move"
+	NotReadable    Reason = "not readable"
+	NotHisThread   Reason = "not readable: own threads only, and this is not his"
+	OwnPost        Reason = "own post"
+	Ignored        Reason = "author ignored"
+	NotWatched     Reason = "not watched"
+	ThreadsOnly    Reason = "section watched for new threads only"
+	Muted          Reason = "muted"
+	AlreadyRead    Reason = "already read on the site"
+	AlreadyAlerted Reason = "already sent as an alert"
+	Superseded     Reason = "counted where it was moved to"
+	HadBefore      Reason = "already had before it was moved"
+	JustMoved      Reason = "just moved: counts once the move is sighted"
+)
+
+// judge says why an item is not for this reader; "" means that it is.
+func (w *Window) judge(r *Reader, it *item) Reason {
+	if why := hidden(it); why != "" {
+		return why
+	}
+	if why := w.barred(r, it); why != "" {
+		return why
+	}
+	switch {
+	case r.Member.ID == it.post.Author:
+		return OwnPost
+	case r.Ignores[it.post.Author]:
+		return Ignored
+	}
+	if why := r.unwatched(it, it.thread.Section); why != "" {
+		return why
+	}
+	switch {
+	case r.Mutes.Sections[it.thread.Section] || r.Mutes.Threads[it.thread.ID]:
+		return Muted
+	case r.hasRead(it):
+		return AlreadyRead
+	case r.Alerted[it.post.ID]:
+		return AlreadyAlerted
+	}
+	return r.moved(it)
+}
+
+// hidden says why no ordinary reader may see the item. Both states are asked: a forum may
+// delete a thread and leave the states of its replies as they were (MyBB 1.8, XenForo 2).
+func hidden(it *item) Reason {
+	switch {
+	case it.gone:
+		return Gone
+	case it.post.State == forum.Deleted:
+		return PostDeleted
+	case it.post.State == forum.Moderated:
+		return PostModerated
+	case it.thread.State == forum.Deleted:
+		return ThreadDeleted
+	case it.thread.State == forum.Moderated:
+		return ThreadModerate
+	case it.thread.Redirect:
+		return Redirected
+	}
+	return ""
+}
+
+// barred says why this reader may not read the item where it stands now.
+func (w *Window) barred(r *Reader, it *item) Reason {
+	if _, listed := w.sections[it.thread.Section]; !listed {
+		return NotReadable
+	}
+	switch r.Access[it.thread.Section] {
+	case forum.ReadAll:
+		return ""
+	case forum.ReadOwn:
+		if it.thread.Starter == r.Member.ID && r.Member.ID != forum.Guest {
+			return ""
+		}
+		return NotHisThread
+	}
+	return NotReadable
+}
+
+// unwatched says why none of the reader's watches asks for the item, were its thread in section.
+func (r *Reader) unwatched(it *item, section forum.SectionID) Reason {
+	if _, ok := r.Watches.Threads[it.thread.ID]; ok {
+		return ""
+	}
+	watch, ok := r.Watches.Sections[section]
+	switch {
+	case !ok:
+		return NotWatched
+	case watch.Level == forum.AllPosts || it.opening():
+		return ""
+	}
+	return ThreadsOnly
+}
+
+// hasRead tells whether the reader saw the post on the site, as far as the forum knows.
+func (r *Reader) hasRead(it *item) bool {
+	if r.Read == nil {
+		return false
+	}
+	at := it.post.PostedAt
+	return !at.After(r.Read.Threads[it.thread.ID]) ||
+		!at.After(r.Read.Sections[it.thread.Section]) ||
+		at.Before(r.Read.Floor)
+}
+
+// moved lets each post into a reader's editions once, wherever it wanders. A move is a sighting of
+// its own, for those who did not have the post where it stood before; all others had it there. A
+// move that has not been sighted yet is left to that sighting in the same way.
+func (r *Reader) moved(it *item) Reason {
+	switch {
+	case it.later != 0 && it.later <= r.Until:
+		return Superseded
+	case it.MovedFrom != 0 && it.earlier <= r.After && r.had(it, it.MovedFrom):
+		return HadBefore
+	case it.Section != it.thread.Section && !r.had(it, it.Section):
+		return JustMoved
+	}
+	return ""
+}
+
+// had tells whether the reader's editions could take the post while its thread stood in section.
+func (r *Reader) had(it *item, section forum.SectionID) bool {
+	right := r.Access[section]
+	readable := right == forum.ReadAll || right == forum.ReadOwn && it.thread.Starter == r.Member.ID
+	return readable && r.unwatched(it, section) == ""
+}
