@@ -145,7 +145,7 @@ func (c *cast) body(text string) (string, error) {
 // may tells whether a member may read a thread of a section that somebody started.
 func (c *cast) may(reader *numbered[member], in *section, starter int64) bool {
 	active := reader.of.State == ""
-	steward := active && reader.of.Role == "steward"
+	steward := active && reader.of.Steward
 	switch {
 	case in.Private:
 		return steward

@@ -114,27 +114,32 @@ type teller struct {
 
 func (t *teller) ago(d time.Duration) int64 { return t.now.Add(-d).Unix() }
 
+// The roles, by their numbers.
+const (
+	guest = iota + 1
+	passenger
+	steward
+)
+
 // front writes categories, sections and who may read them.
 func (t *teller) front() {
-	for _, r := range [][2]string{{"guest", "Guest"}, {"member", "Passenger"}, {"steward", "Steward"}} {
-		t.exec(`INSERT INTO role VALUES (?, ?)`, r[0], r[1])
-	}
+	t.exec(`INSERT INTO role VALUES (?, 'guest'), (?, 'member'), (?, 'steward')`, guest, passenger, steward)
 	for i, c := range t.Categories {
 		t.exec(`INSERT INTO category VALUES (?, ?, ?)`, i+1, c.Title, i+1)
 		for _, s := range c.Sections {
 			id := t.sections[s.Key].id
 			t.exec(`INSERT INTO section VALUES (?, ?, ?, ?, ?)`, id, i+1, s.Title, s.About, id*10)
-			t.exec(`INSERT INTO permission VALUES ('steward', ?, 'all')`, id)
+			t.exec(`INSERT INTO permission VALUES (?, ?, 'all')`, steward, id)
 			switch {
 			case s.Private:
 				continue
 			case s.Own:
-				t.exec(`INSERT INTO permission VALUES ('member', ?, 'own')`, id)
+				t.exec(`INSERT INTO permission VALUES (?, ?, 'own')`, passenger, id)
 				continue
 			case !s.Indoors:
-				t.exec(`INSERT INTO permission VALUES ('guest', ?, 'all')`, id)
+				t.exec(`INSERT INTO permission VALUES (?, ?, 'all')`, guest, id)
 			}
-			t.exec(`INSERT INTO permission VALUES ('member', ?, 'all')`, id)
+			t.exec(`INSERT INTO permission VALUES (?, ?, 'all')`, passenger, id)
 		}
 	}
 }
@@ -145,9 +150,13 @@ func (t *teller) people() {
 		if email != "" {
 			email += "@passengers.example"
 		}
+		role := passenger
+		if m.Steward {
+			role = steward
+		}
 		joined := t.now.AddDate(-m.Years, 0, -7*i).Unix()
 		t.exec(`INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			i+1, m.Name, email, m.Zone, m.Locale, cmp.Or(m.Role, "member"), m.Title, joined, cmp.Or(m.State, "active"), !m.NoMail)
+			i+1, m.Name, email, m.Zone, m.Locale, role, m.Title, joined, cmp.Or(m.State, "active"), !m.NoMail)
 		for place, label := range m.Badges {
 			t.exec(`INSERT INTO badge VALUES (?, ?, ?)`, i+1, place+1, label)
 		}

@@ -58,8 +58,8 @@ func TestCreateGivesALivelyForum(t *testing.T) {
 		{"threads with posts in the last two days", `SELECT count(DISTINCT thread_id) FROM post WHERE posted_at >= ?`, 60, 80},
 		{"posts in the last two days", `SELECT count(*) FROM post WHERE posted_at >= ?`, 200, 300},
 		{"older posts", `SELECT count(*) FROM post WHERE posted_at < ?`, 10, 100},
-		{"posts for stewards only", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id NOT IN (SELECT section_id FROM permission WHERE role = 'member')`, 5, 50},
-		{"posts at the counter", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id IN (SELECT section_id FROM permission WHERE role = 'member' AND reads = 'own')`, 5, 50},
+		{"posts for stewards only", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id NOT IN (SELECT section_id FROM permission WHERE role_id = 2)`, 5, 50},
+		{"posts at the counter", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id IN (SELECT section_id FROM permission WHERE role_id = 2 AND reads = 'own')`, 5, 50},
 		{"likes", `SELECT count(*) FROM post_like`, 400, 2000},
 		{"posts that were removed", `SELECT count(*) FROM post WHERE state = 'deleted'`, 1, 9},
 		{"posts that await approval", `SELECT count(*) FROM post WHERE state = 'moderated'`, 1, 9},
@@ -83,7 +83,7 @@ func TestNearlyEveryMemberHasSomethingToReadEachDay(t *testing.T) {
 		SELECT count(DISTINCT m.id)
 		  FROM member m
 		  JOIN section_watch w ON w.member_id = m.id
-		  JOIN permission r    ON r.role = m.role AND r.section_id = w.section_id AND r.reads = 'all'
+		  JOIN permission r    ON r.role_id = m.role_id AND r.section_id = w.section_id AND r.reads = 'all'
 		  JOIN thread t        ON t.section_id = w.section_id AND t.state = 'visible'
 		  JOIN post p          ON p.thread_id = t.id AND p.state = 'visible' AND p.author_id <> m.id
 		 WHERE m.state = 'active' AND m.wants_mail AND m.email <> ''
@@ -152,7 +152,7 @@ func TestNobodyLikesWhatHeMayNotRead(t *testing.T) {
 	got := number(t, newForum(t), `
 		SELECT count(*) FROM post_like l JOIN post p ON p.id = l.post_id JOIN thread t ON t.id = p.thread_id JOIN member m ON m.id = l.member_id
 		 WHERE m.id = p.author_id
-		    OR NOT EXISTS (SELECT 1 FROM permission r WHERE r.role = m.role AND r.section_id = t.section_id
+		    OR NOT EXISTS (SELECT 1 FROM permission r WHERE r.role_id = m.role_id AND r.section_id = t.section_id
 		                      AND (r.reads = 'all' OR t.starter_id = m.id))`)
 	if got != 0 {
 		t.Errorf("%d likes by members who may not read the post, or wrote it", got)

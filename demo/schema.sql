@@ -19,16 +19,16 @@ CREATE TABLE section (
 
 -- A role is what rights hang on. Everyone has exactly one; who is not an active member counts as a guest.
 CREATE TABLE role (
-	name  TEXT PRIMARY KEY,             -- 'guest', 'member', 'steward'
-	title TEXT NOT NULL
-) WITHOUT ROWID;
+	id   INTEGER PRIMARY KEY,           -- 1: guests
+	name TEXT    NOT NULL UNIQUE        -- 'guest', 'member', 'steward'
+);
 
 -- No row: the role may not read the section at all.
 CREATE TABLE permission (
-	role       TEXT    NOT NULL REFERENCES role (name),
+	role_id    INTEGER NOT NULL REFERENCES role (id),
 	section_id INTEGER NOT NULL REFERENCES section (id),
 	reads      TEXT    NOT NULL CHECK (reads IN ('all', 'own')), -- 'own': threads that he started himself
-	PRIMARY KEY (role, section_id)
+	PRIMARY KEY (role_id, section_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE member (
@@ -37,7 +37,7 @@ CREATE TABLE member (
 	email      TEXT    NOT NULL,        -- may be empty
 	zone       TEXT    NOT NULL,        -- IANA name; empty: not known
 	locale     TEXT    NOT NULL,        -- BCP 47 tag; empty: not known
-	role       TEXT    NOT NULL REFERENCES role (name),
+	role_id    INTEGER NOT NULL REFERENCES role (id),
 	title      TEXT    NOT NULL,        -- the words under his name
 	joined_at  INTEGER NOT NULL,
 	state      TEXT    NOT NULL CHECK (state IN ('active', 'unconfirmed', 'awaiting', 'rejected', 'bouncing', 'disabled', 'banned')),

@@ -55,7 +55,7 @@ type member struct {
 	Email   string   `toml:"email"` // the part before the @
 	Zone    string   `toml:"zone"`
 	Locale  string   `toml:"locale"`
-	Role    string   `toml:"role"`
+	Steward bool     `toml:"steward"`
 	Title   string   `toml:"title"`
 	Badges  []string `toml:"badges"`
 	Years   int      `toml:"years"`
