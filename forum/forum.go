@@ -93,9 +93,9 @@ type Class string
 type Right uint8
 
 const (
-	NoRight  Right = iota
-	ReadOwn        // only threads that he started himself
-	ReadAll        // every thread
+	NoRight Right = iota
+	ReadOwn       // only threads that he started himself
+	ReadAll       // every thread
 )
 
 // Access is what a class may read. A section that is not in it may not be read.
