@@ -1,0 +1,117 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"postrider/forum"
+)
+
+// grant is what one role may do in one section.
+type grant struct {
+	view, read bool
+	own        bool // own threads only
+}
+
+// grants are the rights of roles by section; 0 is a role's own default.
+type grants map[string]map[forum.SectionID]grant
+
+// Access reads what classes may read, in sections that an ordinary listing could lead to.
+func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum.Class]forum.Access, error) {
+	nodes, err := s.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var roles []string
+	for _, c := range classes {
+		roles = append(roles, rolesOf(c)...)
+	}
+	slices.Sort(roles)
+	granted, err := s.rights(ctx, slices.Compact(roles))
+	if err != nil {
+		return nil, err
+	}
+	listed := open(nodes)
+	if s.db.kind.inherits {
+		granted.inherit(listed)
+	}
+	access := make(map[forum.Class]forum.Access, len(classes))
+	for _, c := range classes {
+		access[c] = granted.access(rolesOf(c), listed)
+	}
+	return access, nil
+}
+
+// rights decodes each text once: most sections of most roles have the same few.
+func (s *Snapshot) rights(ctx context.Context, roles []string) (grants, error) {
+	granted := make(grants)
+	decoded := make(map[string]grant)
+	names := make(words)
+	var role, text sql.RawBytes
+	var section forum.SectionID
+	err := askAll(ctx, s, "rights", "roles", roles, nil, row{"role": &role, "section_id": &section, "rights": &text}, func() error {
+		g, known := decoded[string(text)]
+		if !known {
+			var err error
+			if g, err = s.db.kind.rights(text); err != nil {
+				return fmt.Errorf("rights of role %s in section %d: %w", role, section, err)
+			}
+			decoded[string(text)] = g
+		}
+		name := names.one(role)
+		if granted[name] == nil {
+			granted[name] = make(map[forum.SectionID]grant)
+		}
+		granted[name][section] = g
+		return nil
+	})
+	return granted, err
+}
+
+// inherit hands rights down the tree, from parents to children: listed has parents first.
+func (g grants) inherit(listed []node) {
+	for _, sections := range g {
+		for _, n := range listed {
+			if _, own := sections[n.id]; !own {
+				sections[n.id] = sections[n.parent]
+			}
+		}
+	}
+}
+
+// access merges roles as MyBB does (inc/functions.php of 1.8, fetch_forum_permissions): a right that one
+// of them has is had, and only who may view through no other role is held to his own threads. With a
+// single role, as in XenForo, that is the role's own right.
+func (g grants) access(roles []string, listed []node) forum.Access {
+	access := make(forum.Access)
+	for _, n := range listed {
+		if !n.holds {
+			continue
+		}
+		var view, read, all bool
+		for _, role := range roles {
+			right := g[role][n.id]
+			view = view || right.view
+			read = read || right.read
+			all = all || right.view && !right.own
+		}
+		switch {
+		case !view || !read:
+		case all:
+			access[n.id] = forum.ReadAll
+		default:
+			access[n.id] = forum.ReadOwn
+		}
+	}
+	return access
+}
+
+// digits decodes rights that an SQL file spells as three digits: view, read, own threads only.
+func digits(text []byte) (grant, error) {
+	if len(text) != 3 || text[0]|1 != '1' || text[1]|1 != '1' || text[2]|1 != '1' {
+		return grant{}, fmt.Errorf("%.20q is not three digits 0 or 1", text)
+	}
+	return grant{view: text[0] == '1', read: text[1] == '1', own: text[2] == '1'}, nil
+}

@@ -1,0 +1,118 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"postrider/forum"
+	"postrider/markup"
+)
+
+// Contents reads the insides of posts, whatever their state. What the forum no longer has is not in the answer.
+func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.PostID]*forum.Content, error) {
+	found := make(map[forum.PostID]*forum.Content, len(ids))
+	authors := make(map[forum.MemberID][]*forum.Content)
+	if err := s.bodies(ctx, ids, found, authors); err != nil {
+		return nil, err
+	}
+	if err := s.number(ctx, ids, found); err != nil {
+		return nil, err
+	}
+	if err := s.likes(ctx, found); err != nil {
+		return nil, err
+	}
+	return found, s.adorn(ctx, authors)
+}
+
+func (s *Snapshot) bodies(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content, authors map[forum.MemberID][]*forum.Content) error {
+	links := s.db.markupLinks()
+	var id forum.PostID
+	var author forum.MemberID
+	var likes int
+	var body string
+	r := row{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
+	return askAll(ctx, s, "bodies", "ids", ids, nil, r, func() error {
+		c := &forum.Content{LikeCount: likes, Body: s.db.kind.body(body, links)}
+		found[id] = c
+		if author != forum.Guest {
+			authors[author] = append(authors[author], c)
+		}
+		return nil
+	})
+}
+
+// markupLinks are the forum's addresses as a post's text needs them: it names posts by their numbers alone.
+func (db *DB) markupLinks() markup.Links {
+	return markup.Links{
+		Post:   func(id int64) string { return db.links.Post(0, forum.PostID(id)) },
+		Member: func(id int64) string { return db.links.Member(forum.MemberID(id)) },
+		Base:   db.base,
+	}
+}
+
+// number counts on from the posts that stand before the oldest of each thread.
+func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
+	var id forum.PostID
+	var thread, current forum.ThreadID
+	var earlier, n int
+	return askAll(ctx, s, "numbers", "ids", ids, nil, row{"id": &id, "thread_id": &thread, "earlier": &earlier}, func() error {
+		if thread != current {
+			current, n = thread, earlier
+		}
+		n++
+		if c := found[id]; c != nil {
+			c.Number = n
+		}
+		return nil
+	})
+}
+
+// likes adds the names of those who like a post. Posts that nobody likes are not asked for.
+func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Content) error {
+	var liked []forum.PostID
+	for id, c := range found {
+		if c.LikeCount > 0 {
+			liked = append(liked, id)
+		}
+	}
+	slices.Sort(liked)
+	names := make(words)
+	var id forum.PostID
+	var name sql.RawBytes
+	return askAll(ctx, s, "likes", "ids", liked, nil, row{"id": &id, "name": &name}, func() error {
+		if c := found[id]; c != nil && len(c.Likes) < forum.LikeNames {
+			c.Likes = append(c.Likes, names.one(name))
+		}
+		return nil
+	})
+}
+
+// adorn adds what stands below the authors' names. A badge that only repeats the title is left out.
+func (s *Snapshot) adorn(ctx context.Context, authors map[forum.MemberID][]*forum.Content) error {
+	ids := make([]forum.MemberID, 0, len(authors))
+	for id := range authors {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	var id forum.MemberID
+	var title string
+	err := askAll(ctx, s, "titles", "members", ids, nil, row{"member_id": &id, "title": &title}, func() error {
+		for _, c := range authors[id] {
+			c.AuthorTitle = title
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var badge string
+	return askAll(ctx, s, "badges", "members", ids, nil, row{"member_id": &id, "badge": &badge}, func() error {
+		for _, c := range authors[id] {
+			if badge != "" && badge != c.AuthorTitle && !slices.Contains(c.Badges, badge) {
+				c.Badges = append(c.Badges, badge)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,122 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"postrider/internal/sqlfile"
+)
+
+// question is one query of the contract that the package comment explains.
+type question struct {
+	name    string
+	params  []string
+	columns []string
+}
+
+func contract() []question {
+	words := strings.Fields
+	return []question{
+		{"sections", nil, words("id parent_id place title holds_threads closed")},
+		{"threads", words("ids"), words("id section_id title starter_id starter_name started_at first_post_id state redirect")},
+		{"posts", words("ids"), words("id thread_id author_id author_name posted_at state version")},
+		{"bodies", words("ids"), words("id author_id likes body")},
+		{"numbers", words("ids"), words("id thread_id earlier")},
+		{"likes", words("ids"), words("id name")},
+		{"titles", words("members"), words("member_id title")},
+		{"badges", words("members"), words("member_id badge")},
+		{"members", words("ids now"), words("id name email zone locale roles no_mail")},
+		{"find", words("name"), words("id")},
+		{"watching", words("after limit"), words("id")},
+		{"rights", words("roles"), words("role section_id rights")},
+		{"section_watches", words("members"), words("member_id section_id level mail")},
+		{"thread_watches", words("members"), words("member_id thread_id mail")},
+		{"ignores", words("members"), words("member_id ignored")},
+		{"read_days", nil, words("days")},
+		{"section_reads", words("members since"), words("member_id section_id read_at")},
+		{"thread_reads", words("members since"), words("member_id thread_id read_at")},
+		{"took_part", words("members threads"), words("member_id thread_id")},
+		{"arrivals", words("after limit"), words("id thread_id section_id author_id posted_at visible")},
+		{"arrivals_of", words("ids"), words("id thread_id section_id author_id posted_at visible")},
+		{"first_since", words("from"), words("id")},
+		{"newest", nil, words("id")},
+		{"created", words("from until"), words("id")},
+		{"mailable", words("now"), words("members")},
+	}
+}
+
+// load reads the queries of a forum type, and of the owner's overlay over them.
+func load(k kind, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
+	macros := map[string]sqlfile.Macro{"prefix": func(string) string { return prefix }}
+	queries, err := sqlfile.Parse(k.name+".sql", k.sql, engine, macros)
+	if err != nil {
+		return nil, err
+	}
+	if overlay != "" {
+		text, err := os.ReadFile(overlay)
+		if err != nil {
+			return nil, fmt.Errorf("reading [forum] queries: %w", err)
+		}
+		own, err := sqlfile.Parse(overlay, string(text), engine, macros)
+		if err != nil {
+			return nil, fmt.Errorf("reading [forum] queries: %w", err)
+		}
+		for name, q := range own {
+			if _, known := queries[name]; !known {
+				return nil, fmt.Errorf("%s:%d: no forum asks a query %q; did you mean %s? There are %s",
+					q.File, q.Line, name, nearest(name), strings.Join(questionNames(), ", "))
+			}
+			queries[name] = q
+		}
+	}
+	return queries, checkParams(queries)
+}
+
+// checkParams refuses queries that ask for what they are not given.
+func checkParams(queries map[string]sqlfile.Query) error {
+	for _, c := range contract() {
+		q, found := queries[c.name]
+		if !found {
+			return fmt.Errorf("query %q is missing", c.name)
+		}
+		for _, p := range q.Params {
+			if !slices.Contains(c.params, p) {
+				return fmt.Errorf("%s:%d: query %q knows no parameter :%s; it is given %s",
+					q.File, q.Line, c.name, p, orNothing(c.params))
+			}
+		}
+	}
+	return nil
+}
+
+func orNothing(params []string) string {
+	if len(params) == 0 {
+		return "nothing"
+	}
+	return ":" + strings.Join(params, " :")
+}
+
+func questionNames() []string {
+	var names []string
+	for _, c := range contract() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// nearest is the query whose name begins most like a mistyped one.
+func nearest(name string) string {
+	best, most := "", -1
+	for _, known := range questionNames() {
+		same := 0
+		for same < min(len(name), len(known)) && name[same] == known[same] {
+			same++
+		}
+		if same > most {
+			best, most = known, same
+		}
+	}
+	return best
+}

@@ -1,0 +1,68 @@
+package source
+
+import (
+	"slices"
+
+	"postrider/forum"
+	"postrider/internal/sqlfile"
+	"postrider/markup"
+)
+
+// TypeInfo tells an owner about a forum type.
+type TypeInfo struct {
+	Name    string   // as [forum] type takes it
+	Title   string   // "XenForo 2.1 to 2.3"
+	Engines []string // "mysql", "sqlite"
+	Prefix  string   // of table names, if the owner names none
+	Markup  string   // in which posts are written
+	Notes   string   // what an owner should know
+}
+
+// Types lists the forum types that can be read.
+func Types() []TypeInfo {
+	var infos []TypeInfo
+	for _, k := range kinds() {
+		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes}
+		for _, e := range k.engines {
+			info.Engines = append(info.Engines, string(e))
+		}
+		infos = append(infos, info)
+	}
+	return infos
+}
+
+// kind is a forum type: all that its SQL cannot say.
+type kind struct {
+	name, title, markup, notes string
+	engines                    []sqlfile.Engine
+	prefix                     string
+	sql                        string // its queries
+
+	links    func(base string) forum.Links
+	body     func(text string, l markup.Links) markup.Doc
+	zone     func(stored string) string // IANA name; nil: stored is one
+	locale   func(stored string) string // BCP 47 tag; nil: stored is one
+	rights   func(stored []byte) (grant, error)
+	inherits bool // rights come from ancestors, and from the role itself
+}
+
+func kinds() []kind { return []kind{xenforo2()} }
+
+func kindOf(name string) (kind, bool) {
+	for _, k := range kinds() {
+		if k.name == name {
+			return k, true
+		}
+	}
+	return kind{}, false
+}
+
+func typeNames() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func (k kind) runsOn(e sqlfile.Engine) bool { return slices.Contains(k.engines, e) }

@@ -1,0 +1,91 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postrider/forum"
+)
+
+// Members reads members as they stand now. Who has no account any more is not in the answer.
+func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.Time) ([]forum.Member, error) {
+	members := make([]forum.Member, 0, len(ids))
+	shared := make(words)
+	var m forum.Member
+	var zone, locale, roles, noMail sql.RawBytes
+	r := row{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail}
+	err := askAll(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
+		m.Zone, m.Locale = shared.one(zone), shared.one(locale)
+		if s.db.kind.zone != nil {
+			m.Zone = s.db.kind.zone(m.Zone)
+		}
+		if s.db.kind.locale != nil {
+			m.Locale = s.db.kind.locale(m.Locale)
+		}
+		m.Class = classOf(shared.one(roles))
+		m.NoMail = shared.one(noMail)
+		members = append(members, m)
+		return nil
+	})
+	return members, err
+}
+
+// classOf is the set of a member's roles, in one spelling.
+func classOf(roles string) forum.Class {
+	list := rolesOf(forum.Class(roles))
+	slices.Sort(list)
+	return forum.Class(strings.Join(slices.Compact(list), ","))
+}
+
+func rolesOf(c forum.Class) []string {
+	return strings.FieldsFunc(string(c), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// FindMember finds a member by number, or else by exact name.
+func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Time) (forum.Member, bool, error) {
+	if id, err := strconv.ParseInt(idOrName, 10, 64); err == nil {
+		if m, found, err := s.member(ctx, forum.MemberID(id), now); found || err != nil {
+			return m, found, err
+		}
+	}
+	var id forum.MemberID
+	if err := s.ask(ctx, "find", params{"name": idOrName}, row{"id": &id}, func() error { return nil }); err != nil || id == 0 {
+		return forum.Member{}, false, err
+	}
+	return s.member(ctx, id, now)
+}
+
+func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time) (forum.Member, bool, error) {
+	members, err := s.Members(ctx, []forum.MemberID{id}, now)
+	if err != nil || len(members) == 0 {
+		return forum.Member{}, false, err
+	}
+	return members[0], true, nil
+}
+
+// Watching lists up to limit members behind a member who watch anything, by rising id.
+func (s *Snapshot) Watching(ctx context.Context, after forum.MemberID, limit int, now time.Time) ([]forum.Member, error) {
+	var ids []forum.MemberID
+	var id forum.MemberID
+	err := s.ask(ctx, "watching", params{"after": after, "limit": limit}, row{"id": &id}, func() error {
+		ids = append(ids, id)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.Members(ctx, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	if len(members) != len(ids) { // a page that is too short would pass for the last one
+		return nil, fmt.Errorf("asking the forum for watching: it names %d members, of whom members knows %d", len(ids), len(members))
+	}
+	slices.SortFunc(members, func(a, b forum.Member) int { return int(a.ID - b.ID) })
+	return members, nil
+}

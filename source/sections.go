@@ -1,0 +1,68 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"postrider/forum"
+)
+
+// node is a section as it stands in the forum's tree.
+type node struct {
+	id, parent forum.SectionID
+	place      int64
+	title      string
+	holds      bool // threads
+	closed     bool
+}
+
+// Sections lists the sections that an ordinary listing could lead to, in the forum's own order.
+func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
+	nodes, err := s.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var sections []forum.Section
+	for _, n := range open(nodes) {
+		if n.holds {
+			sections = append(sections, forum.Section{ID: n.id, Title: n.title, Order: len(sections) + 1})
+		}
+	}
+	return sections, nil
+}
+
+func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
+	var nodes []node
+	var n node
+	r := row{"id": &n.id, "parent_id": &n.parent, "place": &n.place, "title": &n.title, "holds_threads": &n.holds, "closed": &n.closed}
+	err := s.ask(ctx, "sections", nil, r, func() error {
+		nodes = append(nodes, n)
+		return nil
+	})
+	return nodes, err
+}
+
+// open walks the tree in the forum's order and leaves out what is closed, and what lies below it. A
+// node whose parent is missing is not reached either.
+func open(nodes []node) []node {
+	children := make(map[forum.SectionID][]node)
+	for _, n := range nodes {
+		if !n.closed {
+			children[n.parent] = append(children[n.parent], n)
+		}
+	}
+	var listed []node
+	var walk func(forum.SectionID)
+	walk = func(parent forum.SectionID) {
+		below := children[parent]
+		delete(children, parent) // a forum whose tree has a ring must not hold us for ever
+		slices.SortFunc(below, func(a, b node) int { return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.id, b.id)) })
+		for _, n := range below {
+			listed = append(listed, n)
+			walk(n.id)
+		}
+	}
+	walk(0)
+	return listed
+}

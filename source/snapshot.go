@@ -1,0 +1,114 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Snapshot is the forum within one [DB.Read]. It is not safe for concurrent use.
+type Snapshot struct {
+	db *DB
+	tx *sql.Tx
+}
+
+// chunk is how many ids one statement takes at most.
+const chunk = 1000
+
+// params are what a query is given, by the names that it gives them.
+type params map[string]any
+
+// row is where a query's columns go, by their names.
+type row map[string]any
+
+// ask runs a query of the contract and calls each for every row, after its columns have gone into r.
+func (s *Snapshot) ask(ctx context.Context, name string, p params, r row, each func() error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("asking the forum for %s: %w", name, err)
+		}
+	}()
+	rows, err := s.query(ctx, name, p)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	into, err := arrange(rows, r)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// query sends a query of the contract. Its columns must be closed by the caller.
+func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows, error) {
+	text, args, err := sqlx.Named(s.db.queries[name].Text, map[string]any(p))
+	if err != nil {
+		return nil, err
+	}
+	if text, args, err = sqlx.In(text, args...); err != nil {
+		return nil, err
+	}
+	s.db.statements.Add(1)
+	return s.tx.QueryContext(ctx, text, args...)
+}
+
+// arrange puts the places for a row's columns into the order in which the query gives them.
+func arrange(rows *sql.Rows, r row) ([]any, error) {
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	if len(columns) != len(r) {
+		return nil, fmt.Errorf("it gives the columns %q, not the %d of the contract", columns, len(r))
+	}
+	into := make([]any, len(columns))
+	for i, c := range columns {
+		place, known := r[c]
+		if !known || slices.Contains(columns[:i], c) {
+			return nil, fmt.Errorf("it gives a column %q, which is not in the contract", c)
+		}
+		into[i] = place
+	}
+	return into, nil
+}
+
+// askAll asks for all ids, a chunk at a time, under the parameter's name.
+func askAll[T any](ctx context.Context, s *Snapshot, name, param string, ids []T, more params, r row, each func() error) error {
+	for part := range slices.Chunk(ids, chunk) {
+		p := params{param: part}
+		for k, v := range more {
+			p[k] = v
+		}
+		if err := s.ask(ctx, name, p, r, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// words keeps one copy of each text that comes again and again, such as the names of authors.
+type words map[string]string
+
+func (w words) one(text []byte) string {
+	if kept, ok := w[string(text)]; ok { // this conversion does not allocate
+		return kept
+	}
+	kept := string(text)
+	w[kept] = kept
+	return kept
+}
+
+func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }

@@ -1,0 +1,119 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postrider/forum"
+)
+
+// Watches reads what members watch. A member who watches nothing is not in the answer.
+func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Watches, error) {
+	all := make(map[forum.MemberID]forum.Watches, len(ids))
+	var member forum.MemberID
+	of := func() forum.Watches {
+		w, known := all[member]
+		if !known {
+			w = forum.Watches{Sections: make(map[forum.SectionID]forum.Watch), Threads: make(map[forum.ThreadID]forum.Watch)}
+			all[member] = w
+		}
+		return w
+	}
+	var section forum.SectionID
+	var level int64
+	var mail bool
+	r := row{"member_id": &member, "section_id": &section, "level": &level, "mail": &mail}
+	err := askAll(ctx, s, "section_watches", "members", ids, nil, r, func() error {
+		if level != int64(forum.NewThreads) && level != int64(forum.AllPosts) {
+			return fmt.Errorf("level is %d, not 1 or 2", level)
+		}
+		of().Sections[section] = forum.Watch{Level: forum.Level(level), Mail: mail}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var thread forum.ThreadID
+	r = row{"member_id": &member, "thread_id": &thread, "mail": &mail}
+	err = askAll(ctx, s, "thread_watches", "members", ids, nil, r, func() error {
+		of().Threads[thread] = forum.Watch{Level: forum.AllPosts, Mail: mail}
+		return nil
+	})
+	return all, err
+}
+
+// Ignores reads whom members ignore. A member who ignores nobody is not in the answer.
+func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]map[forum.MemberID]bool, error) {
+	all := make(map[forum.MemberID]map[forum.MemberID]bool)
+	var member forum.MemberID
+	var ignored string
+	err := askAll(ctx, s, "ignores", "members", ids, nil, row{"member_id": &member, "ignored": &ignored}, func() error {
+		for part := range strings.SplitSeq(ignored, ",") {
+			id, err := strconv.ParseInt(strings.TrimSpace(part), 10, 64)
+			if err != nil || id <= 0 { // MyBB keeps empty parts where an account was deleted
+				continue
+			}
+			if all[member] == nil {
+				all[member] = make(map[forum.MemberID]bool)
+			}
+			all[member][forum.MemberID(id)] = true
+		}
+		return nil
+	})
+	return all, err
+}
+
+// ReadMarks reads how far members have read on the site. Every member that is asked for is in the answer.
+func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
+	var days int
+	if err := s.ask(ctx, "read_days", nil, row{"days": &days}, func() error { return nil }); err != nil {
+		return nil, err
+	}
+	floor := now.UTC().AddDate(0, 0, -days)
+	all := make(map[forum.MemberID]forum.ReadMarks, len(ids))
+	for _, id := range ids {
+		all[id] = forum.ReadMarks{Floor: floor, Threads: make(map[forum.ThreadID]time.Time), Sections: make(map[forum.SectionID]time.Time)}
+	}
+	since := params{"since": floor.Unix()}
+	var member forum.MemberID
+	var at int64
+	var section forum.SectionID
+	err := askAll(ctx, s, "section_reads", "members", ids, since, row{"member_id": &member, "section_id": &section, "read_at": &at}, func() error {
+		all[member].Sections[section] = unix(at)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var thread forum.ThreadID
+	err = askAll(ctx, s, "thread_reads", "members", ids, since, row{"member_id": &member, "thread_id": &thread, "read_at": &at}, func() error {
+		all[member].Threads[thread] = unix(at)
+		return nil
+	})
+	return all, err
+}
+
+// TookPart tells in which of the threads each of the members wrote something visible, or which he started.
+func (s *Snapshot) TookPart(ctx context.Context, members []forum.MemberID, threads []forum.ThreadID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
+	all := make(map[forum.MemberID]map[forum.ThreadID]bool)
+	var member forum.MemberID
+	var thread forum.ThreadID
+	keep := func() error {
+		if all[member] == nil {
+			all[member] = make(map[forum.ThreadID]bool)
+		}
+		all[member][thread] = true
+		return nil
+	}
+	r := row{"member_id": &member, "thread_id": &thread}
+	for some := range slices.Chunk(threads, chunk) {
+		if err := askAll(ctx, s, "took_part", "members", members, params{"threads": some}, r, keep); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,55 @@
+package source
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"postrider/internal/sqlfile"
+	"postrider/markup"
+)
+
+//go:embed xenforo2.sql
+var xenforo2SQL string
+
+func xenforo2() kind {
+	return kind{
+		name:    "xenforo2",
+		title:   "XenForo 2.1 to 2.3",
+		markup:  "BBCode",
+		notes:   "Friendly URLs are taken for granted; without them, let [forum] url end in \"/index.php?\".",
+		engines: []sqlfile.Engine{sqlfile.MySQL},
+		prefix:  "xf_",
+		sql:     xenforo2SQL,
+		links:   newXenforoLinks,
+		body:    markup.BBCode,
+		rights:  jsonRights,
+	}
+}
+
+// jsonRights decodes a permission cache of XenForo 2: {"view":true,"viewOthers":true, ...}. PHP writes an
+// empty one as [].
+func jsonRights(cache []byte) (grant, error) {
+	if string(cache) == "[]" {
+		return grant{}, nil
+	}
+	var flags map[string]truth
+	if err := json.Unmarshal(cache, &flags); err != nil {
+		return grant{}, fmt.Errorf("reading a permission cache: %w", err)
+	}
+	if flags == nil {
+		return grant{}, errors.New("reading a permission cache: it is null")
+	}
+	return nodeRights(func(name string) bool { return bool(flags[name]) }), nil
+}
+
+// truth is a JSON value as PHP would judge it where XenForo writes flags: true or 1. Everything else
+// grants nothing; a number is a limit, not a right.
+type truth bool
+
+// UnmarshalJSON never fails: what is no flag is false.
+func (t *truth) UnmarshalJSON(text []byte) error {
+	*t = string(text) == "true" || string(text) == "1" || string(text) == `"1"`
+	return nil
+}
