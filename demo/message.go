@@ -1,0 +1,112 @@
+package demo
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/emersion/go-message"
+	"github.com/emersion/go-message/mail"
+)
+
+// Message is a mail as it came in. Its texts are what the sender wrote, and nobody should believe them.
+type Message struct {
+	ID      int
+	At      time.Time // by the demo's clock
+	From    Person
+	To      Person // the address is the envelope's
+	Subject string
+	Text    string
+	HTML    string
+	Raw     []byte
+}
+
+// Person is a name with its address.
+type Person struct{ Name, Address string }
+
+// String is the name, or the address of somebody without one.
+func (p Person) String() string { return cmp.Or(p.Name, p.Address) }
+
+// Initial is the first letter of the name.
+func (p Person) Initial() string {
+	for _, r := range p.String() {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "?"
+}
+
+// Hue is one of twelve colours, always the same for an address.
+func (p Person) Hue() int {
+	sum := 0
+	for _, b := range []byte(p.Address) {
+		sum = sum*31 + int(b)
+	}
+	return (sum%12 + 12) % 12
+}
+
+// Source is the mail as it went over the wire.
+func (m *Message) Source() string { return strings.ToValidUTF8(string(m.Raw), "\uFFFD") }
+
+// read understands a mail as far as it can. What it cannot, the source shows.
+func read(raw []byte, to string) *Message {
+	m := &Message{Raw: raw, To: Person{Address: strings.ToLower(line(to))}}
+	r, err := mail.CreateReader(bytes.NewReader(raw))
+	if r == nil || err != nil && !message.IsUnknownCharset(err) {
+		m.Subject = "(not a mail: see its source)"
+		return m
+	}
+	subject, _ := r.Header.Subject()
+	m.Subject = cmp.Or(line(subject), "(no subject)")
+	m.From = person(r.Header, "From")
+	m.To.Name = person(r.Header, "To").Name
+	m.parts(r)
+	return m
+}
+
+// parts takes the first text and the first HTML of a mail.
+func (m *Message) parts(r *mail.Reader) {
+	for {
+		part, err := r.NextPart()
+		if errors.Is(err, io.EOF) || err != nil && !message.IsUnknownCharset(err) {
+			return
+		}
+		inline, ok := part.Header.(*mail.InlineHeader)
+		if !ok {
+			continue
+		}
+		kind, _, _ := inline.ContentType()
+		body, _ := io.ReadAll(part.Body) // cut short where the encoding breaks off: better than nothing
+		text := strings.ToValidUTF8(string(body), "\uFFFD")
+		switch {
+		case kind == "text/html" && m.HTML == "":
+			m.HTML = text
+		case kind == "text/plain" && m.Text == "":
+			m.Text = strings.ReplaceAll(text, "\r\n", "\n")
+		}
+	}
+}
+
+func person(h mail.Header, key string) Person {
+	list, err := h.AddressList(key)
+	if err != nil || len(list) == 0 {
+		return Person{Address: line(h.Get(key))}
+	}
+	return Person{Name: line(list[0].Name), Address: line(list[0].Address)}
+}
+
+// line makes one harmless line of what a sender wrote: no control characters, no broken bytes.
+func line(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.TrimSpace(s)
+}

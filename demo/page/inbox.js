@@ -1,0 +1,92 @@
+// The inbox works without this file. With it, mails come in by themselves, and keys work.
+'use strict';
+
+const $ = (id) => document.getElementById(id);
+const rows = $('rows');
+const title = document.title;
+let unseen = 0;
+
+// Kept is how many mails the server holds.
+const Kept = 500;
+
+function listen() {
+  const { last, member } = document.body.dataset;
+  const events = new EventSource('/events?after=' + last + '&member=' + encodeURIComponent(member));
+  events.addEventListener('clock', (e) => { $('clock').textContent = e.data; });
+  events.addEventListener('mail', (e) => arrive(JSON.parse(e.data)));
+  events.addEventListener('open', () => document.body.classList.remove('lost'));
+  events.addEventListener('error', () => document.body.classList.add('lost'));
+}
+
+// arrive puts a row, which the server has escaped, on top of the list.
+function arrive(html) {
+  const scrolled = rows.scrollTop;
+  rows.insertAdjacentHTML('afterbegin', html);
+  const row = rows.firstElementChild;
+  row.classList.add('new');
+  if (scrolled > 0) rows.scrollTop = scrolled + row.offsetHeight;
+  while (rows.children.length > Kept) rows.lastElementChild.remove();
+  $('count').textContent = rows.children.length;
+  $('plural').hidden = rows.children.length === 1;
+  $('news').textContent = 'New mail to ' + row.querySelector('.who').textContent;
+  if (document.hidden) document.title = '(' + (++unseen) + ') ' + title;
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) { unseen = 0; document.title = title; }
+});
+
+// open shows a mail without loading the list again.
+async function open(url, push) {
+  const answer = await fetch(url);
+  if (!answer.ok) { location.href = url; return; }
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const phone = $('phone')?.checked;
+  $('mail').replaceChildren(...page.getElementById('mail').childNodes);
+  if (phone && $('phone')) $('phone').checked = true;
+  document.body.classList.toggle('reading', page.body.classList.contains('reading'));
+  if (push) history.pushState(null, '', url);
+  mark(page.querySelector('#rows .current')?.dataset.id);
+}
+
+function mark(id) {
+  for (const row of rows.children) {
+    const current = row.dataset.id === id;
+    row.classList.toggle('current', current);
+    if (current) { row.classList.remove('new'); row.firstElementChild.setAttribute('aria-current', 'page'); }
+    else row.firstElementChild.removeAttribute('aria-current');
+    if (current) row.scrollIntoView({ block: 'nearest' });
+  }
+}
+
+document.addEventListener('click', (e) => {
+  const link = e.target.closest('#rows a, .tabs a:not(.eml)');
+  if (!link || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+  e.preventDefault();
+  open(link.href, true);
+});
+addEventListener('popstate', () => location.reload());
+
+$('member').addEventListener('change', (e) => e.target.form.submit());
+$('apply').hidden = true;
+
+function step(by) {
+  const all = [...rows.children];
+  const at = all.findIndex((row) => row.classList.contains('current'));
+  const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
+  if (next) open(next.firstElementChild.href, true);
+}
+
+const tab = (as) => document.querySelector('.tabs a[href*="as=' + as + '"]')?.click();
+const keys = {
+  j: () => step(1), k: () => step(-1),
+  h: () => tab('html'), t: () => tab('text'), s: () => tab('source'),
+  m: () => $('member').focus(),
+  u: () => { const { member } = document.body.dataset; location.href = '/' + (member && '?member=' + encodeURIComponent(member)); },
+};
+document.addEventListener('keydown', (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches('select, input')) return;
+  if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
+});
+
+listen();

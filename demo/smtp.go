@@ -1,0 +1,61 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+// maxMail is more than any mail of ours; a bigger one is refused.
+const maxMail = 10 << 20 // bytes
+
+func newServer(i *Inbox) *smtp.Server {
+	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{inbox: i}, nil }))
+	s.Domain = "localhost"
+	s.MaxMessageBytes = maxMail
+	s.ReadTimeout = 5 * time.Minute // RFC 5321, 4.5.3.2.7
+	s.WriteTimeout = time.Minute
+	s.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news to anybody
+	return s
+}
+
+// Listen takes mail at addr, such as "127.0.0.1:0" for any free port, and gives the URL to send to.
+func (i *Inbox) Listen(addr string) (smtpURL string, err error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("opening the inbox: %w", err)
+	}
+	i.serve.Go(func() { _ = i.smtp.Serve(l) }) // ends by Close; the listener is open, nothing else can fail
+	return "smtp://" + l.Addr().String(), nil
+}
+
+// session is one SMTP connection.
+type session struct {
+	inbox *Inbox
+	to    []string
+}
+
+func (s *session) Reset()                               { s.to = nil }
+func (s *session) Logout() error                        { return nil }
+func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = append(s.to, to)
+	return nil
+}
+
+// Data takes the message, once for every recipient, as a mailbox would.
+func (s *session) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	for _, to := range s.to {
+		s.inbox.add(to, raw)
+	}
+	return nil
+}
