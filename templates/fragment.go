@@ -20,6 +20,7 @@ const (
 // fragment is a piece of a mail that members share, in both forms.
 type fragment struct {
 	html, text sheet
+	title      string // of a thread, short enough for a preheader
 }
 
 // headKey tells headings and "more" lines apart. Threads and sections have no version: what the
@@ -143,6 +144,9 @@ func (w *laying) head(key headKey, data func() any) *fragment {
 	}
 	d := data()
 	f := w.render(key.template, d, d)
+	if th, ok := d.(threadData); ok {
+		f.title = shorten(th.Title, preheaderTitle)
+	}
 	w.press.heads.Add(key, f)
 	return f
 }
@@ -201,7 +205,7 @@ func (w *laying) name(s string) string {
 	if s = line(s, nameLimit); s == "" {
 		return w.locale.say("post.guest")
 	}
-	return s
+	return w.locale.isolate(s)
 }
 
 // render renders a fragment. A fault is kept, and ends the laying.
@@ -219,7 +223,7 @@ func (l *locale) likes(c *forum.Content) string {
 	var names []any
 	for _, name := range c.Likes {
 		if name = line(name, nameLimit); name != "" && len(names) < 6 {
-			names = append(names, string(rune('a'+len(names)/2)), name)
+			names = append(names, string(rune('a'+len(names)/2)), l.isolate(name))
 		}
 	}
 	known := len(names) / 2

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+	"golang.org/x/text/unicode/bidi"
 )
 
 // columns is the width of the text part (RFC 5322, 2.1.1 asks for 78 at most; quoting needs room).
@@ -27,6 +28,27 @@ func line(s string, limit int) string {
 		return r
 	}, s)
 	return shorten(strings.Join(strings.Fields(s), " "), limit)
+}
+
+// isolate keeps a name that is written against the direction of the language from drawing the
+// number behind it to its other side (UAX #9, 2.4).
+func (l *locale) isolate(s string) string {
+	rtl := l.dir() == "rtl"
+	for i := 0; i < len(s); {
+		p, n := bidi.LookupString(s[i:])
+		switch p.Class() {
+		case bidi.R, bidi.AL:
+			if !rtl {
+				return "\u2068" + s + "\u2069"
+			}
+		case bidi.L:
+			if rtl {
+				return "\u2068" + s + "\u2069"
+			}
+		}
+		i += max(n, 1)
+	}
+	return s
 }
 
 // shorten cuts a line to at most limit characters as a reader counts them. A character that is

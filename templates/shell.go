@@ -92,10 +92,10 @@ func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err erro
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
 	summary := w.locale.say("summary.line", "what", what, "time", since)
 	w.fill(holeSubject, subject, subject)
-	w.fill(holePreheader, preheader(d), "")
+	w.fill(holePreheader, w.preheader(d), "")
 	w.fill(holeDate, date, date)
 	w.fill(holeSummary, summary, wrap(columns, summary))
-	name := line(d.Member.Name, nameLimit)
+	name := w.locale.isolate(line(d.Member.Name, nameLimit))
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
 	w.fill(holeSettings, f.Settings, f.Settings)
@@ -137,6 +137,7 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 		}
 	}
 	in := func(section string) string {
+		section = l.isolate(section)
 		if len(d.Groups) > 1 {
 			return l.say("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
 		}
@@ -151,24 +152,27 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 	return in(shorten(leading, max(subjectLimit-around, 10)))
 }
 
-// preheaderLimit is how many characters an inbox shows behind the subject.
-const preheaderLimit = 100
+const (
+	preheaderLimit = 100 // bytes, about: what an inbox shows behind the subject
+	preheaderTitle = 60  // characters of each title
+)
 
 // preheader names the first threads: the subject has counted them already.
-func preheader(d *digest.Digest) string {
-	var b strings.Builder
-	for _, g := range d.Groups {
-		for _, t := range g.Threads {
-			if b.Len() > preheaderLimit {
-				return shorten(b.String(), preheaderLimit)
+func (w *laying) preheader(d *digest.Digest) string {
+	var out string
+	for i := range d.Groups {
+		g := &d.Groups[i]
+		for j := range g.Threads {
+			if len(out) > preheaderLimit {
+				return out
 			}
-			if b.Len() > 0 {
-				b.WriteString(" · ")
+			if out != "" {
+				out += " · "
 			}
-			b.WriteString(line(t.Title, preheaderLimit))
+			out += w.thread(&g.Threads[j]).title
 		}
 	}
-	return shorten(b.String(), preheaderLimit)
+	return out
 }
 
 // sayLongest says a counting message in its longest form, with a number that no forum reaches.

@@ -1,0 +1,98 @@
+package templates
+
+import (
+	"testing"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/golden"
+	"postrider/markup"
+)
+
+func TestGolden(t *testing.T) {
+	set := load(t)
+	for _, tt := range []struct {
+		name   string
+		locale string
+		budget int
+		edit   func(*digest.Digest)
+	}{
+		{"digest.en", "en-GB", 80 << 10, func(*digest.Digest) {}},
+		{"digest.de", "de-AT", 80 << 10, func(*digest.Digest) {}},
+		{"cut.en", "en", 15 << 10, crowded},
+		{"cut.de", "de", 11 << 10, crowded},
+		{"single.en", "en", 80 << 10, single},
+		{"world.en", "en", 80 << 10, world},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			site, d := set.Sample()
+			d.Member.Locale = tt.locale
+			tt.edit(d)
+			c, err := set.Press(site, 256).Digest(d, sampleFooter(site), tt.budget)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden.Files(t, tt.name, map[string]string{
+				"html": c.HTML.Plain(),
+				"txt":  "Subject: " + c.Subject + "\n\n" + c.Text.Plain(),
+			})
+		})
+	}
+}
+
+// crowded has more than the budget lets in: replies fold, threads become titles, the last are left out.
+func crowded(d *digest.Digest) {
+	for i := range d.Groups {
+		g := &d.Groups[i]
+		for range 3 {
+			g.Threads = append(g.Threads, g.Threads...)
+		}
+		for j := range g.Threads {
+			t := &g.Threads[j]
+			t.ID += forum.ThreadID(100 * j)
+			for range 2 {
+				t.Posts = append(t.Posts, t.Posts...)
+			}
+		}
+	}
+}
+
+// single holds one reply.
+func single(d *digest.Digest) {
+	d.Groups = d.Groups[:1]
+	d.Groups[0].Threads = d.Groups[0].Threads[1:]
+}
+
+// world is written from right to left, in letters as wide as two, and by people who mean harm.
+func world(d *digest.Digest) {
+	g := &d.Groups[0]
+	d.Groups = d.Groups[:1]
+	g.Section.Title = "רכבות ואוניות"
+	write := func(t *digest.Thread, title, starter, author, body string) {
+		t.Title, t.StarterName = title, starter
+		t.Posts = t.Posts[:1]
+		p := &t.Posts[0]
+		c := *p.Content
+		c.Body = markup.BBCode(body, markup.Links{})
+		c.Likes, c.LikeCount, c.Badges = nil, 0, nil
+		p.AuthorName, p.Content = author, &c
+	}
+	write(&g.Threads[0], "האם הרכבת האחרונה לחיפה עדיין יוצאת בחצות?", "דנה", "דנה",
+		"ראיתי בלוח הזמנים (קו 47) שהיא יוצאת ב־23:59. מישהו נסע בה השבוע?")
+	write(&g.Threads[1], "昭和の連絡船「十和田丸」の汽笛を録音した方はいますか。保存会が音源を探しています。", "船好き", "船好き",
+		"[QUOTE=\"港の人, post: 4, member: 9\"]博物館には写真しか残っていません。[/QUOTE]\n保存会が音源を探しています。録音をお持ちの方は、ご連絡ください。カセットテープでも構いません。青函連絡船の最後の日に桟橋で録った方がいるはずです。")
+	more := g.Threads[0]
+	more.Posts = append([]digest.Post(nil), more.Posts...)
+	more.ID = 99
+	write(&more, "<script>alert(1)</script> \u202egnp.exe & \"quoted\" "+stretch("Donaudampfschifffahrt", 9), "<b>Bo</b>", "Ray\u202e\x00\uFDD1",
+		"[b]</td></table>[/b] [url=javascript:alert(1)]click[/url] "+stretch("W", 90))
+	g.Threads = append(g.Threads, more)
+}
+
+func stretch(s string, n int) string {
+	out := ""
+	for range n {
+		out += s
+	}
+	return out
+}

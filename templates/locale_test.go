@@ -1,0 +1,205 @@
+package templates
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+func TestEveryKeyIsUsed(t *testing.T) {
+	set := load(t)
+	used, err := set.bind(overlay{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range set.locales {
+		if got, want := slices.Sorted(maps.Keys(l.messages)), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
+			t.Errorf("%s has the keys\n%q, want those that are used:\n%q", l.file, got, want)
+		}
+	}
+}
+
+func TestOwnKeysAreTheKeysInTheSource(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || file == "keys.go" {
+			continue
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`"((?:subject|summary|likes|more|post)\.[a-z_]+)"`).FindAllStringSubmatch(string(src), -1) {
+			said[m[1]] = true
+		}
+	}
+	for _, key := range ownKeys() {
+		if strings.HasPrefix(key, "markup.") { // said beside their list
+			said[key] = true
+		}
+	}
+	if got, want := slices.Sorted(slices.Values(ownKeys())), slices.Sorted(maps.Keys(said)); !slices.Equal(got, want) {
+		t.Errorf("ownKeys() = %q, but the source says %q", got, want)
+	}
+}
+
+func TestLocaleIsTheNearest(t *testing.T) {
+	set := load(t)
+	for asked, want := range map[string]string{
+		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en-US": "en", "en_GB": "en",
+		"": "en", "tlh": "en", "fr-CA": "en", "German (du)": "en", "../../etc": "en",
+	} {
+		if got := set.locale(asked).tag.String(); got != want {
+			t.Errorf("locale(%q) = %s, want %s", asked, got, want)
+		}
+	}
+}
+
+func TestDirectionIsThatOfTheScript(t *testing.T) {
+	for tag, want := range map[string]string{"en": "ltr", "ar": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl", "pa-Arab": "rtl", "ja": "ltr", "az": "ltr"} {
+		l := locale{tag: language.MustParse(tag)}
+		if got := l.dir(); got != want {
+			t.Errorf("%s is written %s, want %s", tag, got, want)
+		}
+	}
+}
+
+func TestNumbersAreGrouped(t *testing.T) {
+	l := locale{group: "."}
+	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1.000", 12345: "12.345", 1234567: "1.234.567"} {
+		if got := l.number(n); got != want {
+			t.Errorf("number(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestTimesAreWrittenAsTheLanguageDoes(t *testing.T) {
+	set := load(t)
+	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
+	for _, tt := range []struct{ locale, date, moment, momentYear string }{
+		{"en", "Saturday, 7 March 2026", "Sat 7 Mar, 09:05", "7 Mar 2026, 09:05"},
+		{"de", "Samstag, 7. März 2026", "Sa, 7. März, 09:05 Uhr", "7. März 2026, 09:05 Uhr"},
+	} {
+		c := &set.locale(tt.locale).calendar
+		for _, w := range []struct {
+			pattern []piece
+			want    string
+		}{{c.date, tt.date}, {c.moment, tt.moment}, {c.momentYear, tt.momentYear}} {
+			if got := c.write(w.pattern, at); got != w.want {
+				t.Errorf("%s: %q, want %q", tt.locale, got, w.want)
+			}
+		}
+	}
+}
+
+func TestClockOfTwelveHours(t *testing.T) {
+	src := strings.Replace(shippedFile(t, "locales/en.toml"), "{hour}:{minute}\"\nmoment_year", "{hour12}:{minute} {half}\"\nhalves = [\"am\", \"pm\"]\nmoment_year", 1)
+	l, err := readLocale("en.toml", "en.toml", src, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for hour, want := range map[int]string{0: "Sat 7 Mar, 12:05 am", 11: "Sat 7 Mar, 11:05 am", 12: "Sat 7 Mar, 12:05 pm", 23: "Sat 7 Mar, 11:05 pm"} {
+		if got := l.calendar.write(l.calendar.moment, time.Date(2026, 3, 7, hour, 5, 0, 0, time.UTC)); got != want {
+			t.Errorf("%d h: %q, want %q", hour, got, want)
+		}
+	}
+}
+
+func TestLoadNamesTheFault(t *testing.T) {
+	en := shippedFile(t, "locales/en.toml")
+	page := shippedFile(t, htmlFile)
+	text := shippedFile(t, textFile)
+	for _, tt := range []struct{ name, file, src, want string }{
+		{"a locale that is no TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
+		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest      = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
+		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "took_part  = ", "took_prat = ", 1), "missing key \"thread.took_part\", which mail/digest."},
+		{"a plural form too few", "locales/pl.toml", en, "locales/pl.toml:56: \"likes.count\" lacks a plural form: the language needs few, many, one"},
+		{"a plural form too many", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\" has a plural form too many"},
+		{"no plural form where English has some", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\" lacks a plural form"},
+		{"a form that is none", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ single = \"{n} reply\"", 1), "\"single\" is no plural form"},
+		{"a placeholder that nobody fills", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {nmae}", 1), "\"thread.started\" knows no placeholder {nmae}"},
+		{"a placeholder left out", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started", 1), "\"thread.started\" lacks the placeholder {name}"},
+		{"a brace left open", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {name", 1), "a brace that opens no placeholder"},
+		{"a month missing", "locales/de.toml", strings.Replace(en, "\"January\", ", "", 1), "\"months\" needs 12 names"},
+		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "no placeholder {hours}"},
+		{"an unknown key beside the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
+		{"a file that is no language", "locales/klingon!.toml", en, "the file's name is no language"},
+		{"a template that does not parse", htmlFile, strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
+		{"a template with an unknown field", htmlFile, strings.Replace(page, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
+		{"a template that says an unknown key", textFile, strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
+		{"a template that forgets a gap", textFile, strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\" is not given its {n}"},
+		{"a file that defines too little", textFile, "{{define \"shell\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
+		{"a shell without a way out", htmlFile, strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
+		{"a shell without a body", htmlFile, strings.ReplaceAll(page, "{{.Body}}", ""), "must print {{.Body}} once"},
+		{"a sample with a key that nobody reads", sampleFile, "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			overlayFile(t, dir, tt.file, tt.src)
+			_, err := Load(dir)
+			if err == nil {
+				t.Fatal("Load took it")
+			}
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Load: %v, want %q", err, tt.want)
+			}
+			if tt.file != textFile && !strings.Contains(err.Error(), filepath.Join(dir, tt.file)) {
+				t.Errorf("Load: %v, want the path of %s", err, tt.file)
+			}
+		})
+	}
+}
+
+func shippedFile(t *testing.T, name string) string {
+	t.Helper()
+	src, err := overlay{}.read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+func overlayFile(t *testing.T, dir, name, src string) {
+	t.Helper()
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(src), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOverlayAddsALanguageAndReplacesATemplate(t *testing.T) {
+	dir := t.TempDir()
+	hebrew := regexp.MustCompile(`other = ("[^"]*")`).ReplaceAllString(shippedFile(t, "locales/en.toml"), "two = $1, many = $1, other = $1")
+	overlayFile(t, dir, "locales/he.toml", hebrew)
+	overlayFile(t, dir, htmlFile, strings.Replace(shippedFile(t, htmlFile), "<h1 ", "<h1 data-own ", 1))
+	set, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, d := set.Sample()
+	d.Member.Locale = "he-IL"
+	c, err := set.Press(site, 10).Digest(d, testFooter, 80<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	html := c.HTML.Plain()
+	for _, want := range []string{`<html lang="he" dir="rtl">`, "<h1 data-own "} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the mail lacks %q", want)
+		}
+	}
+}
