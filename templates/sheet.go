@@ -43,12 +43,8 @@ type sheet struct {
 	size  int // bytes before encoding, without what goes into the holes
 }
 
-// cut opens the holes of a rendered template and encodes what stands between them. In an address
-// html/template has written the sign of a hole as %xx.
+// cut opens the holes of a rendered template and encodes what stands between them.
 func cut(s string) sheet {
-	for h := hole(firstHole); h.index() < holes; h++ {
-		s = strings.ReplaceAll(s, percent(h), h.String())
-	}
 	var out sheet
 	from := 0
 	for i := 0; i < len(s); {
@@ -96,6 +92,14 @@ func (s *sheet) full(fill *filling) int {
 		n += fill[h.index()].Size
 	}
 	return n
+}
+
+// openAddresses gives the holes in addresses their signs back: html/template has written them as %xx.
+func openAddresses(s string) string {
+	for h := hole(firstHole); h.index() < holes; h++ {
+		s = strings.ReplaceAll(s, percent(h), h.String())
+	}
+	return s
 }
 
 func percent(h hole) string {

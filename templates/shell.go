@@ -50,7 +50,7 @@ func (p *Press) shell(l *locale) (*shell, error) {
 		return nil, err
 	}
 	s := &shell{stamp: l.longestStamp()}
-	if s.html, err = cutShell(html); err != nil {
+	if s.html, err = cutShell(openAddresses(html)); err != nil {
 		return nil, fmt.Errorf("%s: %w", l.pages.html.Name(), err)
 	}
 	if s.text, err = cutShell(text); err != nil {

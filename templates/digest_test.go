@@ -1,0 +1,307 @@
+package templates
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/markup"
+)
+
+func TestSubjectSaysWhatIsInside(t *testing.T) {
+	set := load(t)
+	for _, tt := range []struct {
+		name, locale        string
+		newThreads, replies int
+		sections            []string
+		want                string
+	}{
+		{"threads and replies in many sections", "en", 3, 12, []string{"Indo Pacific", "Navy", "Air"}, "3 new threads and 12 replies in Indo Pacific and 2 more"},
+		{"one of each in one section", "en", 1, 1, []string{"Navy"}, "1 new thread and 1 reply in Navy"},
+		{"no thread", "en", 0, 2, []string{"Navy"}, "2 replies in Navy"},
+		{"no reply", "en", 2, 0, []string{"Navy"}, "2 new threads in Navy"},
+		{"two sections", "en", 0, 1, []string{"Navy", "Air"}, "1 reply in Navy and 1 more"},
+		{"thousands", "en", 0, 12345, []string{"Navy"}, "12,345 replies in Navy"},
+		{"German, one of each", "de", 1, 1, []string{"Navy", "Air"}, "1 neues Thema und 1 Antwort in Navy und einem weiteren Forum"},
+		{"German, many", "de", 3, 1200, []string{"Navy", "Air", "Army"}, "3 neue Themen und 1.200 Antworten in Navy und 2 weiteren Foren"},
+		{"a section's name that wants to be headers", "en", 0, 1, []string{"A\r\nBcc: x@example.org\x00"}, "1 reply in A Bcc: x@example.org"},
+		{"a section's name without end", "en", 0, 1, []string{strings.Repeat("long ", 99), "Air"},
+			"1 reply in long long long long long long long long long long long long long lo… and 1 more"},
+		{"a name against the direction", "en", 0, 1, []string{"אוניות", "Air"}, "1 reply in \u2068אוניות\u2069 and 1 more"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := set.locale(tt.locale)
+			d := &digest.Digest{}
+			for _, s := range tt.sections {
+				d.Groups = append(d.Groups, digest.Group{Section: forum.Section{Title: s}})
+			}
+			got := l.subject(l.what(digest.Counts{NewThreads: tt.newThreads, Replies: tt.replies}), d)
+			if got != tt.want {
+				t.Errorf("subject = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestSubjectNamesTheSectionWithTheMost(t *testing.T) {
+	set := load(t)
+	d := &digest.Digest{Groups: []digest.Group{
+		{Section: forum.Section{Title: "Quiet"}, Threads: []digest.Thread{{Posts: make([]digest.Post, 1)}}},
+		{Section: forum.Section{Title: "Loud"}, Threads: []digest.Thread{{Posts: make([]digest.Post, 2)}, {Posts: make([]digest.Post, 1)}}},
+	}}
+	if got, want := set.locale("en").subject("4 replies", d), "4 replies in Loud and 1 more"; got != want {
+		t.Errorf("subject = %q, want %q", got, want)
+	}
+}
+
+func TestLikes(t *testing.T) {
+	set := load(t)
+	for _, tt := range []struct {
+		names    []string
+		count    int
+		en, deTo string
+	}{
+		{nil, 0, "", ""},
+		{[]string{"W.G.Ewald"}, 1, "W.G.Ewald likes this", "W.G.Ewald gefällt das"},
+		{[]string{"Anna", "Bo"}, 2, "Anna and Bo like this", "Anna und Bo gefällt das"},
+		{[]string{"Anna", "Bo", "Cy"}, 3, "Anna, Bo and Cy like this", "Anna, Bo und Cy gefällt das"},
+		{[]string{"Anna", "Bo", "Cy"}, 4, "Anna, Bo and 2 others like this", "Anna, Bo und 2 weiteren gefällt das"},
+		{[]string{"Anna", "Bo"}, 3, "Anna, Bo and 1 other like this", "Anna, Bo und einem weiteren Mitglied gefällt das"},
+		{[]string{"Anna"}, 2, "Anna and 1 other like this", "Anna und einem weiteren Mitglied gefällt das"},
+		{[]string{"Anna"}, 1500, "Anna and 1,499 others like this", "Anna und 1.499 weiteren gefällt das"},
+		{nil, 1, "1 member likes this", "Einem Mitglied gefällt das"},
+		{[]string{"", "\x00"}, 7, "7 members like this", "7 Mitgliedern gefällt das"},
+		{[]string{"Anna"}, 0, "Anna likes this", "Anna gefällt das"},
+	} {
+		c := &forum.Content{Likes: tt.names, LikeCount: tt.count}
+		if got := set.locale("en").likes(c); got != tt.en {
+			t.Errorf("en: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.en)
+		}
+		if got := set.locale("de").likes(c); got != tt.deTo {
+			t.Errorf("de: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.deTo)
+		}
+	}
+}
+
+func TestEachMemberReadsHisOwnTime(t *testing.T) {
+	set := load(t)
+	site, _ := set.Sample()
+	p := set.Press(site, 100)
+	var mails sync.Map
+	var lay sync.WaitGroup
+	for name, want := range map[string]string{
+		"Europe/Amsterdam": "4 May, 21:40", "Asia/Kolkata": "5 May, 01:10", "America/St_Johns": "4 May, 17:10", "UTC": "4 May, 19:40",
+	} {
+		lay.Go(func() {
+			_, d := set.Sample()
+			d.Zone = zone(t, name)
+			c, err := p.Digest(d, testFooter, 80<<10)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			html, text := c.HTML.Plain(), c.Text.Plain()
+			mails.Store(html, name)
+			if !strings.Contains(html, want) || !strings.Contains(text, want) {
+				t.Errorf("%s: post 3 is not of %s", name, want)
+			}
+			if !strings.Contains(text, "Time zone: "+name) {
+				t.Errorf("%s: the footer does not name the zone", name)
+			}
+		})
+	}
+	lay.Wait()
+}
+
+func TestATimeInAnotherYearTellsTheYear(t *testing.T) {
+	set := load(t)
+	site, d := set.Sample()
+	d.Zone = zone(t, "Pacific/Auckland")
+	d.Until = time.Date(2025, 12, 31, 12, 0, 0, 0, time.UTC) // it is 2026 there already
+	posts := d.Groups[0].Threads[0].Posts
+	posts[0].PostedAt = time.Date(2025, 12, 31, 11, 30, 0, 0, time.UTC)
+	posts[1].PostedAt = time.Date(2025, 12, 31, 10, 30, 0, 0, time.UTC)
+	c, err := set.Press(site, 100).Digest(d, testFooter, 80<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := c.Text.Plain()
+	for _, want := range []string{"Post #1, Thu 1 Jan, 00:30\n", "Post #3, 31 Dec 2025, 23:30\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q", want)
+		}
+	}
+}
+
+func TestAPostThatChangedIsRenderedAnew(t *testing.T) {
+	set := load(t)
+	site, d := set.Sample()
+	p := set.Press(site, 100)
+	post := &d.Groups[0].Threads[0].Posts[0]
+	for _, version := range []string{"1", "2"} {
+		c := *post.Content
+		c.Body = markup.BBCode("This is version "+version+".", markup.Links{})
+		post.Version, post.Content = version, &c
+		mail, err := p.Digest(d, testFooter, 80<<10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(mail.HTML.Plain(), "This is version "+version) {
+			t.Errorf("version %s does not show", version)
+		}
+	}
+}
+
+func TestAnAddressThatIsNoneIsRefused(t *testing.T) {
+	set := load(t)
+	site, d := set.Sample()
+	for _, f := range []Footer{{}, {Settings: testURL, Unsubscribe: "javascript:alert(1)"}, {Settings: "/mail/x", Unsubscribe: testURL}} {
+		if _, err := set.Press(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "no web address") {
+			t.Errorf("Digest with %v: %v, want an error", f, err)
+		}
+	}
+}
+
+// hostile is what the worst member would call himself, his threads and his section.
+var hostile = []string{
+	`"><script>alert(1)</script>`, `' onmouseover='alert(1)`, `</td></tr></table><h1>`, `<!--`, `]]>`, `{{.Body}}`,
+	"\uFDD0\uFDD1\uFDD2\uFDD8\uFDD9", "%ef%b7%90%ef%b7%99", "\u202e\u2066\x00\x1b\r\nBcc: x", `&lt;b&gt;`, `</title><style>`,
+}
+
+func TestForumTextCannotBreakOut(t *testing.T) {
+	set := load(t)
+	calm, nasty := "quiet", func(i int) string { return hostile[i%len(hostile)] + "quiet" }
+	lay := func(say func(int) string) Content {
+		t.Helper()
+		d := newStory(3).digest(3, 3, 3)
+		site := Site{Name: say(0), URL: testURL, Links: sampleLinks(testURL)}
+		d.Member.Name, d.Member.Locale = say(1), "en"
+		n := 2
+		next := func() string { n++; return say(n) }
+		for i := range d.Groups {
+			d.Groups[i].Section.Title = next()
+			for j := range d.Groups[i].Threads {
+				th := &d.Groups[i].Threads[j]
+				th.Title, th.StarterName = next(), next()
+				for k := range th.Posts {
+					c := *th.Posts[k].Content
+					th.Posts[k].AuthorName, c.AuthorTitle = next(), next()+" a"
+					c.Badges, c.Likes, c.LikeCount = []string{next() + " b"}, []string{next(), next()}, 9
+					c.Body = markup.BBCode(next(), markup.Links{})
+					th.Posts[k].Content = &c
+				}
+			}
+		}
+		c, err := set.Press(site, 100).Digest(d, testFooter, 80<<10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	want, got := lay(func(int) string { return calm }), lay(nasty)
+	if w, g := skeleton(want.HTML.Plain()), skeleton(got.HTML.Plain()); !slices.Equal(w, g) {
+		t.Errorf("the tags are not those of a calm mail:\n%s\nwant\n%s", strings.Join(g, "\n"), strings.Join(w, "\n"))
+	}
+	if n := strings.Count(got.Text.Plain(), "%ef%b7%90%ef%b7%99quiet"); n == 0 {
+		t.Error("what looks like one of our signs in an address does not show as it was written")
+	}
+	for name, s := range map[string]string{"HTML": got.HTML.Plain(), "text": got.Text.Plain(), "subject": got.Subject} {
+		if i := strings.IndexFunc(s, func(r rune) bool {
+			return r >= firstHole && r <= lastHole || r == '\u202e' || r == '\u2066' || r < ' ' && r != '\n'
+		}); i >= 0 {
+			t.Errorf("the %s holds %q", name, s[i:min(len(s), i+20)])
+		}
+	}
+}
+
+// skeleton lists the tags of a page with the names of their attributes and all links.
+func skeleton(src string) []string {
+	var out []string
+	for z := html.NewTokenizer(strings.NewReader(src)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return out
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken, html.CommentToken, html.DoctypeToken:
+			tok := z.Token()
+			s := fmt.Sprint(tok.Type, tok.Data)
+			for _, a := range tok.Attr {
+				s += " " + a.Key
+				if a.Key == "href" {
+					s += "=" + a.Val
+				}
+			}
+			out = append(out, s)
+		}
+	}
+}
+
+func TestMailProgramsCanShowIt(t *testing.T) {
+	set := load(t)
+	site, d := set.Sample()
+	c, err := set.Press(site, 100).Digest(d, testFooter, 80<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := c.HTML.Plain()
+	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(page)
+	if len(style) != 2 || len(style[1]) > 8<<10 {
+		t.Errorf("Gmail drops a style element above 8 KB, and knows only those in the head")
+	}
+	if strings.Count(page, "<style") != 1 {
+		t.Error("there is more than one style element")
+	}
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	level := 0
+	for n := range root.Descendants() {
+		switch {
+		case n.Type != html.ElementNode:
+		case n.Data == "img" || n.Data == "script" || n.Data == "link" || n.Data == "form":
+			t.Errorf("a <%s>, which no mail needs", n.Data)
+		case n.Data == "table" && value(n, "role") != "presentation":
+			t.Errorf("a table that a screen reader would read out as one")
+		case len(n.Data) == 2 && n.Data[0] == 'h' && n.Data[1] >= '1' && n.Data[1] <= '6':
+			if now := int(n.Data[1] - '0'); now > level+1 {
+				t.Errorf("a heading of level %d after one of level %d", now, level)
+			} else {
+				level = now
+			}
+		case n.Data == "a" && strings.TrimSpace(words(n)) == "":
+			t.Errorf("a link to %s without words", value(n, "href"))
+		}
+	}
+	for l := range strings.SplitSeq(c.Text.Plain(), "\n") {
+		if len([]rune(l)) > columns && !strings.HasPrefix(l, "https://") {
+			t.Errorf("a line of the text is wider than %d: %q", columns, l)
+		}
+	}
+}
+
+func value(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func words(n *html.Node) string {
+	var out string
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			out += c.Data
+		}
+	}
+	return out
+}
