@@ -110,7 +110,7 @@ func (b *builder) close(i int) {
 // than a secret in a mail.
 func (b *builder) hides(t *token) bool {
 	switch t.tag {
-	case tagSpoiler, tagSecret:
+	case tagSpoiler, tagSecret, tagHidden:
 		return true
 	case tagQuote:
 		return t.match >= 0 && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
@@ -129,6 +129,8 @@ func (b *builder) hide(i int) (next, at int) {
 	switch t.tag {
 	case tagSpoiler:
 		b.leaf(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
+	case tagHidden:
+		b.leaf(node{kind: spoiler})
 	case tagSecret:
 		b.inline(node{kind: secret, text: oneLine(t.value, maxLabel)})
 	case tagQuote:

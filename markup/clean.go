@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxMarks is how many marks without width may follow a letter. No script needs more than five or
-// six; the flag of Scotland needs six.
-const maxMarks = 8
+// maxMarks is how many marks without width may follow a letter. The flag of Scotland needs six, and
+// no script needs more.
+const maxMarks = 6
 
 // clean takes out of a text what could harm a mail or a reader: broken UTF-8, control characters,
 // the characters that turn the writing direction of all that follows, and floods of marks that pile

@@ -28,7 +28,6 @@ type excerpter struct {
 	src, dst *tree
 	n        int
 	quotes   int  // copied so far
-	quoted   bool // what is copied is a quote itself
 	marked   bool // "…" is written
 	buf      []byte
 	segs     []segment
@@ -65,15 +64,14 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 				return e.cut("")
 			}
 		case para, heading, item, row, lineBreak:
-			if len(e.buf) > 0 && e.buf[len(e.buf)-1] != '\n' {
-				if lines--; lines == 0 {
-					return e.cut("")
-				}
-				e.seg(i)
-				e.buf = append(e.buf, '\n')
-				n--
+			if n, lines = e.newLine(i, n, lines); lines == 0 {
+				return e.cut("")
 			}
 		case list, table:
+		case cell:
+			e.seg(i)
+			e.buf = append(e.buf, ' ')
+			n--
 		case text, mention:
 			used, count := e.take(nd, n)
 			e.seg(i)
@@ -84,8 +82,10 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 				return e.cut(nd.text[used:min(len(nd.text), used+64)])
 			}
 		default:
-			cost := e.cost(nd)
-			if n -= cost; n < 0 {
+			if nd.kind == code || nd.kind == spoiler || nd.kind == rule {
+				n, lines = e.newLine(i, n, lines)
+			}
+			if n -= e.cost(nd); n < 0 || lines == 0 {
 				return e.cut("")
 			}
 			e.seg(i)
@@ -94,6 +94,17 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 		i = next
 	}
 	return whole(end)
+}
+
+// newLine starts a line, unless one has just started, and returns how many characters and lines are
+// left then.
+func (e *excerpter) newLine(i, n, lines int) (int, int) {
+	if len(e.buf) == 0 || e.buf[len(e.buf)-1] == '\n' {
+		return n, lines
+	}
+	e.seg(i)
+	e.buf = append(e.buf, '\n')
+	return n - 1, lines - 1
 }
 
 func (e *excerpter) seg(node int) { e.segs = append(e.segs, segment{len(e.buf), node}) }
@@ -118,11 +129,8 @@ func (e *excerpter) take(nd *node, n int) (used, count int) {
 
 // cost is what a node that cannot be cut counts.
 func (e *excerpter) cost(nd *node) int {
-	switch nd.kind {
-	case code:
+	if nd.kind == code {
 		return len(e.code(nd.text))
-	case cell:
-		return 1
 	}
 	return min(blockChars+len(nd.text), e.n)
 }
@@ -176,32 +184,34 @@ func (e *excerpter) copy(i, end int, to point) bool {
 		if i > to.node {
 			return false
 		}
-		if nd.kind == quote {
-			if !e.quoted {
-				e.quote(i)
-			}
-		} else if int(nd.end) > i+1 {
+		switch {
+		case nd.kind == quote:
+			e.quote(i)
+		case int(nd.end) > i+1:
 			at := e.push(nd)
 			done := e.copy(i+1, int(nd.end), to)
 			e.dst.nodes[at].end = int32(len(e.dst.nodes))
 			if !done {
 				return false
 			}
-		} else if i == to.node && (nd.kind == text || nd.kind == mention) {
-			nd.text = joined(nd.text[:to.off], to.sentence)
-			nd.flag &^= bare
+		case nd.kind == code:
+			nd.text = e.code(nd.text)
 			e.push(nd)
-			e.marked = true
-			return false
-		} else {
-			if nd.kind == code {
-				nd.text = e.code(nd.text)
-			}
-			e.push(nd)
+		default:
+			e.end(nd, i, to)
 		}
 		i = int(nd.end)
 	}
 	return true
+}
+
+// end copies a node, and cuts it if it is the last one. An address is left whole.
+func (e *excerpter) end(nd node, i int, to point) {
+	if i == to.node && (nd.kind == text && nd.flag&bare == 0 || nd.kind == mention) {
+		nd.text = joined(nd.text[:to.off], to.sentence)
+		e.marked = true
+	}
+	e.push(nd)
 }
 
 // mark adds the "…" behind the nodes from root on, if it does not stand there yet.
@@ -229,7 +239,7 @@ func (e *excerpter) push(n node) int {
 	return i
 }
 
-// quote copies a quote, shortened to two lines.
+// quote copies a quote as one short paragraph.
 func (e *excerpter) quote(i int) {
 	nd := e.src.nodes[i]
 	e.quotes++
@@ -239,11 +249,39 @@ func (e *excerpter) quote(i int) {
 			e.dst.nodes[at].flag |= folded
 			return
 		}
-		n := min(quoteChars, max(e.n/2, 40))
-		in := excerpter{src: e.src, dst: e.dst, n: n, quoted: true}
-		if !in.copy(i+1, int(nd.end), in.limit(i+1, int(nd.end), n, 2)) {
-			in.mark(at + 1)
-		}
+		in := excerpter{src: e.src, dst: e.dst, n: min(quoteChars, max(e.n/2, 40))}
+		in.gist(i+1, int(nd.end))
 	}
 	e.dst.nodes[at].end = int32(len(e.dst.nodes))
+}
+
+// gist makes one paragraph of the nodes from i to end.
+func (e *excerpter) gist(i, end int) {
+	to := e.limit(i, end, e.n, e.n)
+	at := e.push(node{kind: para})
+	for gap := false; i < end && i <= to.node; i++ {
+		nd := e.src.nodes[i]
+		switch nd.kind {
+		case spoiler:
+			nd = node{kind: secret, text: nd.text}
+		case code:
+			nd = node{kind: text, style: mono, text: oneLine(nd.text, e.n/2)}
+		}
+		if nd.kind.block() || nd.kind == lineBreak {
+			gap = true
+			continue
+		}
+		apart := e.src.nodes[i].kind.block()
+		if (gap || apart) && len(e.dst.nodes) > at+1 {
+			e.push(node{kind: text, text: " "})
+		}
+		gap = apart
+		e.end(nd, i, to)
+	}
+	switch e.dst.nodes[at].end = int32(len(e.dst.nodes)); {
+	case to.node < end:
+		e.mark(at)
+	case len(e.dst.nodes) == at+1:
+		e.dst.nodes = e.dst.nodes[:at]
+	}
 }

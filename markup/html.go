@@ -7,16 +7,17 @@ import "strings"
 const (
 	// An address or a word longer than the screen of a phone is broken instead of widening the mail.
 	styleDoc     = "overflow-wrap:anywhere;word-break:break-word"
-	stylePara    = "margin:0 0 12px"
-	styleQuote   = "margin:0 0 12px;padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
-	styleAuthor  = "margin:0 0 4px;color:#55606b"
-	styleCode    = "margin:0 0 12px;padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
+	styleSpace   = "margin:0 0 12px"
+	styleLast    = "margin:0" // the frame around it, or the template, makes the space below the last block
+	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	styleAuthor  = ";color:#55606b"
+	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
 	styleMono    = "background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace"
-	styleSpoiler = "padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
-	styleList    = "margin:0 0 12px;padding:0 0 0 24px"
-	styleTable   = "margin:0 0 12px;border-collapse:collapse"
+	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
+	styleList    = ";padding:0 0 0 24px"
+	styleTable   = ";border-collapse:collapse"
 	styleCell    = "padding:4px 8px;border:1px solid #c3ccd5;text-align:start;vertical-align:top"
-	styleRule    = "margin:0 0 12px;border:0;border-top:1px solid #c3ccd5"
+	styleRule    = ";border:0;border-top:1px solid #c3ccd5"
 	styleLink    = "color:#0b5cad"
 	styleMuted   = "color:#55606b"
 )
@@ -80,47 +81,75 @@ func (h *htmlWriter) text(s string) {
 func (h *htmlWriter) blocks(i, end int) {
 	for i < end {
 		n := &h.tree.nodes[i]
-		h.block(n, i)
+		h.block(n, i, int(n.end) == end)
 		i = int(n.end)
 	}
 }
 
-func (h *htmlWriter) block(n *node, i int) {
+// block writes a block. The last one in its frame has no space below it.
+func (h *htmlWriter) block(n *node, i int, last bool) {
 	end := int(n.end)
+	margin := styleSpace
+	if last {
+		margin = styleLast
+	}
 	switch n.kind {
 	case para:
-		h.raw(`<p dir="auto" style="` + stylePara + `">`)
+		h.start(`<p dir="auto"`, margin, "")
 		h.inlines(i+1, end)
 		h.raw(`</p>`)
 	case heading:
-		h.raw(`<p dir="auto" style="` + stylePara + `"><b>`)
+		h.start(`<p dir="auto"`, margin, "")
+		h.raw(`<b>`)
 		h.inlines(i+1, end)
 		h.raw(`</b></p>`)
 	case quote:
+		h.start(`<blockquote class="pr-quote" dir="auto"`, margin, styleQuote)
 		h.quote(n, i)
+		h.raw(`</blockquote>`)
 	case code:
-		h.raw(`<pre class="pr-code" dir="ltr" style="` + styleCode + `">`)
+		h.start(`<pre class="pr-code" dir="ltr"`, margin, styleCode)
 		if strings.HasPrefix(n.text, "\n") { // the first line end in a pre is not shown
 			h.raw("\n")
 		}
 		h.text(n.text)
 		h.raw(`</pre>`)
 	case spoiler:
-		h.raw(`<p class="pr-spoiler" dir="auto" style="` + stylePara + `;` + styleSpoiler + `">`)
+		h.start(`<p class="pr-spoiler" dir="auto"`, margin, styleSpoiler)
 		h.label(h.words.Spoiler, n.text)
 		h.raw(`</p>`)
 	case rule:
-		h.raw(`<hr style="` + styleRule + `">`)
+		h.start(`<hr`, margin, styleRule)
 	case list:
-		h.list(n, i)
+		tag := "ul"
+		if n.flag&ordered != 0 {
+			tag = "ol"
+		}
+		h.start(`<`+tag+` dir="auto"`, margin, styleList)
+		h.items(i+1, end)
+		h.raw(`</` + tag + `>`)
 	case table:
-		h.table(i)
+		h.start(`<table border="0" cellpadding="0" cellspacing="0"`, margin, styleTable)
+		h.rows(i+1, end)
+		h.raw(`</table>`)
 	}
 }
 
+// start writes an opening tag with its style.
+func (h *htmlWriter) start(tag, margin, style string) {
+	h.raw(tag)
+	h.raw(` style="`)
+	h.raw(margin)
+	h.raw(style)
+	h.raw(`">`)
+}
+
 func (h *htmlWriter) quote(n *node, i int) {
-	h.raw(`<blockquote class="pr-quote" dir="auto" style="` + styleQuote + `">`)
-	h.raw(`<div class="pr-muted" dir="auto" style="` + styleAuthor + `">`)
+	margin := "margin:0 0 4px"
+	if int(n.end) == i+1 {
+		margin = styleLast
+	}
+	h.start(`<div class="pr-muted" dir="auto"`, margin, styleAuthor)
 	to := h.tree.ref(n).url
 	if to != "" {
 		h.raw(`<a class="pr-link" href="`)
@@ -136,27 +165,18 @@ func (h *htmlWriter) quote(n *node, i int) {
 	}
 	h.raw(`</div>`)
 	h.blocks(i+1, int(n.end))
-	h.raw(`</blockquote>`)
 }
 
-func (h *htmlWriter) list(n *node, i int) {
-	tag := "ul"
-	if n.flag&ordered != 0 {
-		tag = "ol"
-	}
-	h.raw(`<` + tag + ` dir="auto" style="` + styleList + `">`)
-	for i++; i < int(n.end); i = int(h.tree.nodes[i].end) {
+func (h *htmlWriter) items(i, end int) {
+	for ; i < end; i = int(h.tree.nodes[i].end) {
 		h.raw(`<li dir="auto">`)
 		h.flow(i)
 		h.raw(`</li>`)
 	}
-	h.raw(`</` + tag + `>`)
 }
 
-func (h *htmlWriter) table(i int) {
-	h.raw(`<table border="0" cellpadding="0" cellspacing="0" style="` + styleTable + `">`)
-	end := int(h.tree.nodes[i].end)
-	for i++; i < end; i = int(h.tree.nodes[i].end) {
+func (h *htmlWriter) rows(i, end int) {
+	for ; i < end; i = int(h.tree.nodes[i].end) {
 		h.raw(`<tr>`)
 		rowEnd := int(h.tree.nodes[i].end)
 		for c := i + 1; c < rowEnd; c = int(h.tree.nodes[c].end) {
@@ -170,7 +190,6 @@ func (h *htmlWriter) table(i int) {
 		}
 		h.raw(`</tr>`)
 	}
-	h.raw(`</table>`)
 }
 
 // flow writes what stands in an item or a cell: paragraphs without a frame of their own, with line
@@ -180,7 +199,7 @@ func (h *htmlWriter) flow(i int) {
 	for j := i + 1; j < end; j = int(h.tree.nodes[j].end) {
 		n := &h.tree.nodes[j]
 		if n.kind != para {
-			h.block(n, j)
+			h.block(n, j, int(n.end) == end)
 			continue
 		}
 		h.inlines(j+1, int(n.end))

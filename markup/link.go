@@ -36,9 +36,9 @@ func (l Links) absolute(s string) string {
 	return l.relative(s)
 }
 
-// relative joins an address without a host with the forum's own.
+// relative joins an address without a host with the forum's own. A mere word is no address.
 func (l Links) relative(s string) string {
-	if l.Base == "" {
+	if l.Base == "" || !strings.ContainsAny(s, "/?#.") || strings.Contains(s, " ") {
 		return ""
 	}
 	base, err := url.Parse(strings.TrimRight(l.Base, "/") + "/")
@@ -236,12 +236,16 @@ func (b *builder) image(t *token) {
 // attachment adds [ATTACH=full]12[/ATTACH] of XenForo or [attachment=12] of MyBB.
 func (b *builder) attachment(t *token) {
 	id := number(strings.TrimSpace(t.content))
+	to := "index.php?attachments/" + strconv.FormatInt(id, 10) + "/"
 	if id == 0 {
+		id = number(t.value)
+		to = "attachment.php?aid=" + t.value
+	}
+	switch {
+	case id == 0:
 		b.plain(t.content)
 		return
-	}
-	to := "index.php?attachments/" + strconv.FormatInt(id, 10) + "/"
-	if b.links.Attachment != nil {
+	case b.links.Attachment != nil:
 		to = b.links.Attachment(id)
 	}
 	b.file(attachment, oneLine(t.attr("alt"), maxLabel), b.links.absolute(to))

@@ -23,6 +23,7 @@ const (
 	tagHeader
 	tagSpoiler
 	tagSecret
+	tagHidden // hidden from those who have not answered, liked or paid
 	tagURL
 	tagPost
 	tagRule
@@ -126,17 +127,9 @@ func tagNamed(name string) tag {
 	case "media", "video", "youtube", "vimeo":
 		return tagVideo
 	}
-	// Add-ons hide text from those who have not answered or liked: hide, hidereply, hide-thanks.
+	// The add-ons that hide text have many names for it: hide, hidereply, hide-thanks.
 	if len(name) >= 4 && (string(buf[:4]) == "hide" || len(name) == 6 && string(buf[:6]) == "hidden") {
-		return tagSpoiler
+		return tagHidden
 	}
 	return unknown
-}
-
-// styleOf is the style that a tag gives to its content.
-func styleOf(t tag) style {
-	if t < tagBold || t > tagSup {
-		return 0
-	}
-	return 1 << (t - tagBold)
 }

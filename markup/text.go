@@ -69,7 +69,7 @@ func (t *textWriter) quote(n *node, i int) {
 	if to := t.tree.ref(n).url; to != "" {
 		t.line(to)
 	}
-	t.blank = int(n.end) > i+1
+	t.blank = false
 	t.blocks(i+1, int(n.end))
 }
 

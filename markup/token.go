@@ -92,6 +92,10 @@ func (l *lexer) tagAt(i int) (token, bool) {
 		return t, false
 	}
 	t.end = p + n
+	if t.tag == tagAttachment && number(t.value) != 0 { // MyBB's [attachment=12] has no closing tag
+		t.whole = true
+		return t, true
+	}
 	if t.name(l.src, name, p); t.wantsRaw() {
 		return l.readContent(t, l.src[name:p])
 	}

@@ -13,70 +13,86 @@ const minColumns = 12
 // wrap breaks a line of text into lines of at most width columns: at spaces, where the script has
 // none where its rules allow (UAX #14), and within a word that is longer than a line.
 func wrap(s string, width int, line func(string)) {
-	start, end, columns := 0, 0, 0 // the line so far, without the space behind it
+	p := packer{s: s, width: width, line: line}
 	for at := 0; at < len(s); {
-		size, w := piece(s[at:])
-		word := strings.TrimRight(s[at:at+size], " ")
-		blank := size - len(word)
-		if columns > 0 && columns+w > width {
-			line(s[start:end])
-			start, columns = at, 0
+		end := strings.IndexByte(s[at:], ' ') + at
+		if end < at {
+			end = len(s)
 		}
-		for w > width { // too long for any line
-			n, cut := fit(word, width)
-			line(word[:n])
-			at, size, start = at+n, size-n, at+n
-			word, w = word[n:], w-cut
-		}
-		end = at + len(word)
-		at += size
-		columns += w + blank
+		p.word(at, end)
+		at = end + 1
 	}
-	if start < end {
-		line(s[start:end])
+	if p.start < p.end {
+		line(s[p.start:p.end])
 	}
 }
 
-// piece is the part of s up to the first place where a line may break, its size with the spaces
-// behind it and its width without them.
-func piece(s string) (size, width int) {
-	end := strings.IndexByte(s, ' ')
-	if end < 0 {
-		end = len(s)
-	}
-	if isASCII(s[:end]) {
-		width = end
-	} else {
-		end, width = unspaced(s[:end])
-	}
-	for size = end; size < len(s) && s[size] == ' '; size++ {
-	}
-	return size, width
+// packer fills lines with words.
+type packer struct {
+	s          string
+	width      int
+	line       func(string)
+	start, end int // of the line so far
+	columns    int // of the line so far
 }
 
-// unspaced is piece for words that are not plain letters.
-func unspaced(s string) (size, width int) {
+// word puts what stands between two spaces.
+func (p *packer) word(from, to int) {
+	if isASCII(p.s[from:to]) {
+		p.piece(from, to, to-from)
+		return
+	}
+	// Korean puts spaces between its words, and would rather not be broken elsewhere.
+	if strings.ContainsFunc(p.s[from:to], func(c rune) bool { return c >= 0xac00 && c <= 0xd7a3 }) {
+		if width := columns(p.s[from:to]); width <= p.width {
+			p.piece(from, to, width)
+			return
+		}
+	}
 	state := -1
-	for rest := s; rest != ""; {
+	width := 0
+	at := from
+	for rest := p.s[from:to]; rest != ""; {
 		var c string
 		var found int
 		c, rest, found, state = uniseg.StepString(rest, state)
-		size += len(c)
+		at += len(c)
 		width += found >> uniseg.ShiftWidth
-		if found&uniseg.MaskLine != uniseg.LineDontBreak {
-			break
+		if found&uniseg.MaskLine != uniseg.LineDontBreak || rest == "" {
+			p.piece(from, at, width)
+			from, width = at, 0
 		}
 	}
-	return size, width
+}
+
+// piece puts what cannot be broken, or only if it is longer than a line.
+func (p *packer) piece(from, to, width int) {
+	space := 0
+	if from > p.end {
+		space = 1
+	}
+	if p.columns > 0 && p.columns+space+width > p.width {
+		p.line(p.s[p.start:p.end])
+		p.columns = 0
+	}
+	if p.columns == 0 {
+		p.start, space = from, 0
+	}
+	for width > p.width {
+		n, w := fit(p.s[from:to], p.width)
+		p.line(p.s[from : from+n])
+		from, width = from+n, width-w
+		p.start = from
+	}
+	p.end = to
+	p.columns += space + width
 }
 
 // fit is how many bytes of s fit into width columns, at least one character, and their width.
 func fit(s string, width int) (size, columns int) {
 	for size < len(s) {
-		n, w := len(s[size:]), 1
-		if s[size] < utf8.RuneSelf && (size+1 == len(s) || s[size+1] < utf8.RuneSelf) {
-			n = 1
-		} else {
+		n, w := 1, 1
+		if s[size] >= utf8.RuneSelf || size+1 < len(s) && s[size+1] >= utf8.RuneSelf {
 			var c string
 			c, _, w, _ = uniseg.FirstGraphemeClusterInString(s[size:], -1)
 			n = len(c)
