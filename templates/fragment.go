@@ -87,6 +87,7 @@ type postData[T string | htmltemplate.HTML] struct {
 // moreData is what the template "more" is given.
 type moreData struct {
 	Text, URL string
+	Threads   bool // these are whole threads, and the line is the last of the mail
 }
 
 func (w *laying) section(g *digest.Group) *fragment {
@@ -133,7 +134,7 @@ func firstNew(t *digest.Thread) forum.PostID {
 
 func (w *laying) more(key string, n int, url string) *fragment {
 	return w.head(headKey{template: "more", locale: w.locale.index, title: key, name: url, n: n}, func() any {
-		return moreData{Text: w.locale.say(key, "n", n), URL: url}
+		return moreData{Text: w.locale.say(key, "n", n), URL: url, Threads: key == moreThreads}
 	})
 }
 
@@ -289,9 +290,9 @@ func (l *locale) longestStamp() int {
 func (w *laying) longestMore() int {
 	links := w.press.site.Links
 	longest := 0
-	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", "more.threads"} {
+	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", moreThreads} {
 		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.press.site.URL} {
-			data := moreData{Text: w.locale.sayLongest(key), URL: url}
+			data := moreData{Text: w.locale.sayLongest(key), URL: url, Threads: key == moreThreads}
 			longest = max(longest, w.render("more", data, data).html.size)
 		}
 	}

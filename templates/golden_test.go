@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"postrider/digest"
@@ -19,8 +21,8 @@ func TestGolden(t *testing.T) {
 	}{
 		{"digest.en", "en-GB", 80 << 10, func(*digest.Digest) {}},
 		{"digest.de", "de-AT", 80 << 10, func(*digest.Digest) {}},
-		{"cut.en", "en", 15 << 10, crowded},
-		{"cut.de", "de", 11 << 10, crowded},
+		{"folded.en", "en", 14 << 10, func(d *digest.Digest) { crowd(d, 1, 9) }},
+		{"cut.de", "de", 13 << 10, func(d *digest.Digest) { crowd(d, 8, 4) }},
 		{"single.en", "en", 80 << 10, single},
 		{"world.en", "en", 80 << 10, world},
 	} {
@@ -40,18 +42,20 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// crowded has more than the budget lets in: replies fold, threads become titles, the last are left out.
-func crowded(d *digest.Digest) {
+// crowd puts more in a digest than the budget lets in: each thread and each post so many times.
+func crowd(d *digest.Digest, threads, posts int) {
 	for i := range d.Groups {
 		g := &d.Groups[i]
-		for range 3 {
-			g.Threads = append(g.Threads, g.Threads...)
-		}
+		g.Threads = slices.Repeat(g.Threads, threads)
 		for j := range g.Threads {
 			t := &g.Threads[j]
 			t.ID += forum.ThreadID(100 * j)
-			for range 2 {
-				t.Posts = append(t.Posts, t.Posts...)
+			t.Posts = slices.Repeat(t.Posts, posts)
+			for k := range t.Posts {
+				p := &t.Posts[k]
+				p.Thread = t.ID
+				p.ID += forum.PostID(1000 * k)
+				p.Opening = p.Opening && k == 0
 			}
 		}
 	}
@@ -84,15 +88,7 @@ func world(d *digest.Digest) {
 	more := g.Threads[0]
 	more.Posts = append([]digest.Post(nil), more.Posts...)
 	more.ID = 99
-	write(&more, "<script>alert(1)</script> \u202egnp.exe & \"quoted\" "+stretch("Donaudampfschifffahrt", 9), "<b>Bo</b>", "Ray\u202e\x00\uFDD1",
-		"[b]</td></table>[/b] [url=javascript:alert(1)]click[/url] "+stretch("W", 90))
+	write(&more, "<script>alert(1)</script> \u202egnp.exe & \"quoted\" "+strings.Repeat("Donaudampfschifffahrt", 9), "<b>Bo</b>", "Ray\u202e\x00\uFDD1",
+		"[b]</td></table>[/b] [url=javascript:alert(1)]click[/url] "+strings.Repeat("W", 90))
 	g.Threads = append(g.Threads, more)
-}
-
-func stretch(s string, n int) string {
-	out := ""
-	for range n {
-		out += s
-	}
-	return out
 }

@@ -176,7 +176,7 @@ func (w *laying) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
 		}
 	}
 	if d.MoreThreads > 0 {
-		more := w.more("more.threads", d.MoreThreads, w.press.site.URL)
+		more := w.more(moreThreads, d.MoreThreads, w.press.site.URL)
 		html, text = w.put(more, time.Time{}, html, text)
 	}
 	return html, text
@@ -200,6 +200,8 @@ func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (q
 	more := w.more(moreKey(t, folded), t.Folded(), w.press.site.Links.Post(t.ID, folded.ID))
 	return w.put(more, time.Time{}, html, text)
 }
+
+const moreThreads = "more.threads"
 
 // moreKey says what the folded posts of a thread are called.
 func moreKey(t *digest.Thread, folded *digest.Post) string {
