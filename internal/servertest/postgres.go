@@ -1,0 +1,80 @@
+package servertest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/lib/pq"
+)
+
+// One PostgreSQL serves all tests of a binary: to make and start one takes a second or two. Nobody
+// stops it, its keeper sees the binary end.
+var postgres = sync.OnceValues(startPostgres)
+
+type postgresServer struct {
+	port      int
+	admin     *sql.DB
+	databases atomic.Int64
+}
+
+// Postgres gives the test an empty database of its own. It skips the test if PostgreSQL is not installed.
+func Postgres(t testing.TB) (dsn string) {
+	t.Helper()
+	if _, found := findPostgres("initdb"); !found {
+		t.Skip("SKIPPED: PostgreSQL is not installed here (no initdb in PATH nor in /usr/lib/postgresql)")
+	}
+	server, err := postgres()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("test%d", server.databases.Add(1))
+	if _, err := server.admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("making database %s: %v", name, err)
+	}
+	return server.dsn(name)
+}
+
+func (s *postgresServer) dsn(database string) string {
+	return fmt.Sprintf("postgres://postrider@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+func findPostgres(program string) (string, bool) {
+	return Find(program, "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
+}
+
+func startPostgres() (*postgresServer, error) {
+	initdb, _ := findPostgres("initdb")
+	program, found := findPostgres("postgres")
+	if !found {
+		return nil, fmt.Errorf("there is %s, but no postgres beside it", initdb)
+	}
+	dir, err := Dir("postgres")
+	if err != nil {
+		return nil, err
+	}
+	data := dir + "/data"
+	if err := Run(dir, initdb, "-D", data, "-U", "postrider", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
+		return nil, err
+	}
+	port, err := Port()
+	if err != nil {
+		return nil, err
+	}
+	s := &postgresServer{port: port}
+	if s.admin, err = sql.Open("postgres", s.dsn("postgres")); err != nil {
+		return nil, err
+	}
+	s.admin.SetMaxOpenConns(1)
+	ready := func(ctx context.Context) error { return s.admin.PingContext(ctx) }
+	// What a power cut does to the data is of no interest here, and fsync is what a test would wait for.
+	_, err = Start(ready, dir, program, "-D", data, "-p", strconv.Itoa(port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+		"-c", "autovacuum_naptime=5s")
+	return s, err
+}
