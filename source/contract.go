@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -50,28 +51,44 @@ func contract() []question {
 // load reads the queries of a forum type, and of the owner's overlay over them.
 func load(k kind, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
 	macros := map[string]sqlfile.Macro{"prefix": func(string) string { return prefix }}
-	queries, err := sqlfile.Parse(k.name+".sql", k.sql, engine, macros)
-	if err != nil {
-		return nil, err
+	queries := make(map[string]sqlfile.Query)
+	for _, file := range k.files {
+		text, err := queryFiles.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		some, err := sqlfile.Parse(file, string(text), engine, macros)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(queries, some)
 	}
 	if overlay != "" {
-		text, err := os.ReadFile(overlay)
-		if err != nil {
+		if err := lay(queries, overlay, engine, macros); err != nil {
 			return nil, fmt.Errorf("reading [forum] queries: %w", err)
-		}
-		own, err := sqlfile.Parse(overlay, string(text), engine, macros)
-		if err != nil {
-			return nil, fmt.Errorf("reading [forum] queries: %w", err)
-		}
-		for name, q := range own {
-			if _, known := queries[name]; !known {
-				return nil, fmt.Errorf("%s:%d: no forum asks a query %q; did you mean %s? There are %s",
-					q.File, q.Line, name, nearest(name), strings.Join(questionNames(), ", "))
-			}
-			queries[name] = q
 		}
 	}
 	return queries, checkParams(queries)
+}
+
+// lay puts the queries of the owner's file over those of the forum type.
+func lay(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	own, err := sqlfile.Parse(file, string(text), engine, macros)
+	if err != nil {
+		return err
+	}
+	for name, q := range own {
+		if !slices.Contains(questionNames(), name) {
+			return fmt.Errorf("%s:%d: no forum is asked %q; did you mean %s? There are %s",
+				q.File, q.Line, name, nearest(name), strings.Join(questionNames(), ", "))
+		}
+		queries[name] = q
+	}
+	return nil
 }
 
 // checkParams refuses queries that ask for what they are not given.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"embed"
 	"slices"
 
 	"postrider/forum"
@@ -31,12 +32,15 @@ func Types() []TypeInfo {
 	return infos
 }
 
+//go:embed *.sql
+var queryFiles embed.FS
+
 // kind is a forum type: all that its SQL cannot say.
 type kind struct {
 	name, title, markup, notes string
 	engines                    []sqlfile.Engine
 	prefix                     string
-	sql                        string // its queries
+	files                      []string // its queries, which no two of them share
 
 	links    func(base string) forum.Links
 	body     func(text string, l markup.Links) markup.Doc
@@ -46,7 +50,7 @@ type kind struct {
 	inherits bool // rights come from ancestors, and from the role itself
 }
 
-func kinds() []kind { return []kind{xenforo2()} }
+func kinds() []kind { return []kind{xenforo2(), xenforo1(), mybb()} }
 
 func kindOf(name string) (kind, bool) {
 	for _, k := range kinds() {

@@ -55,11 +55,11 @@
 //     post asked for on, in their order (by thread, then by number); earlier is how many the forum counts
 //     before the first of these. Go counts on from there.
 //   - likes: names of those who like a post, by post, oldest first.
-//   - titles, badges: what the forum prints below an author's name; no row, or '', where nothing stands.
+//   - titles, badges: what the forum prints below an author's name; no row, or ”, where nothing stands.
 //     Badges in the forum's order.
 //   - members: roles are comma-separated words that rights knows: groups, or one permission set. Who has
 //     the same roles is of the same class.
-//     no_mail is '' or the reason why this member gets no mail: one of the constants of this package
+//     no_mail is ” or the reason why this member gets no mail: one of the constants of this package
 //     (Banned ...). zone and locale are as the forum keeps them; the type's Go file translates.
 //   - find: the member of exactly this name, or none.
 //   - watching: members who watch anything at all, rising, behind :after.

@@ -7,6 +7,10 @@ import (
 	"postrider/forum"
 )
 
+const xenforoNotes = "Reads rights from XenForo's own permission cache. Friendly URLs are taken for granted; " +
+	"without them, let [forum] url end in \"/index.php?\". A forum that changed its option \"read marking data lifetime\" " +
+	"overlays the query read_days."
+
 // xenforoLinks are the addresses of both XenForo 1 and 2, without the slugs, which it redirects to itself.
 // The base ends in "index.php?" on a forum without friendly URLs.
 type xenforoLinks string

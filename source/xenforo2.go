@@ -1,7 +1,6 @@
 package source
 
 import (
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,18 +9,15 @@ import (
 	"postrider/markup"
 )
 
-//go:embed xenforo2.sql
-var xenforo2SQL string
-
 func xenforo2() kind {
 	return kind{
 		name:    "xenforo2",
 		title:   "XenForo 2.1 to 2.3",
 		markup:  "BBCode",
-		notes:   "Friendly URLs are taken for granted; without them, let [forum] url end in \"/index.php?\".",
+		notes:   xenforoNotes,
 		engines: []sqlfile.Engine{sqlfile.MySQL},
 		prefix:  "xf_",
-		sql:     xenforo2SQL,
+		files:   []string{"xenforo.sql", "xenforo2.sql"},
 		links:   newXenforoLinks,
 		body:    markup.BBCode,
 		rights:  jsonRights,

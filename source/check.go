@@ -1,0 +1,259 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"postrider/forum"
+	"postrider/internal/sqlfile"
+)
+
+// Level says how bad a finding is. On any Fail nothing may be sent.
+type Level string
+
+const (
+	OK   Level = "ok"
+	Warn Level = "warn"
+	Fail Level = "fail"
+)
+
+// Finding is what Check found out about one thing.
+type Finding struct {
+	Name  string
+	Level Level
+	Text  string
+	Cure  string // empty if all is well
+}
+
+// Check asks the forum everything once, with questions that cost nothing, and judges the answers.
+func (db *DB) Check(ctx context.Context) []Finding {
+	var all []Finding
+	err := db.Read(ctx, func(s *Snapshot) error {
+		all = append(all, s.checkServer(ctx))
+		queries := s.checkQueries(ctx)
+		all = append(all, queries...)
+		if slices.ContainsFunc(queries, func(f Finding) bool { return f.Level == Fail }) {
+			return nil // what follows would only say the same again
+		}
+		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
+		if db.engine == sqlfile.MySQL {
+			all = append(all, s.checkAccount(ctx), s.checkCharset(ctx))
+		}
+		return nil
+	})
+	if err != nil {
+		all = append(all, Finding{"connection", Fail, err.Error(), "see that the database of [forum] dsn runs and lets postrider in"})
+	}
+	return all
+}
+
+func (s *Snapshot) checkServer(ctx context.Context) Finding {
+	query := map[sqlfile.Engine]string{sqlfile.MySQL: "SELECT VERSION()", sqlfile.SQLite: "SELECT sqlite_version()"}[s.db.engine]
+	versions, err := s.texts(ctx, query)
+	if err != nil {
+		return Finding{"connection", Fail, err.Error(), "see that the database of [forum] dsn runs and lets postrider in"}
+	}
+	return Finding{Name: "connection", Level: OK, Text: fmt.Sprintf("%s %s", s.db.engine, strings.Join(versions, " "))}
+}
+
+// checkQueries runs every query of the contract with ids that no forum has.
+func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
+	var bad []Finding
+	var absent []string
+	questions := contract()
+	for _, q := range questions {
+		err := s.probe(ctx, q)
+		my, isMySQL := errors.AsType[*mysql.MySQLError](err)
+		switch {
+		case err == nil:
+		case isMySQL && my.Number == 1146 || err != nil && strings.Contains(err.Error(), "no such table"):
+			absent = append(absent, fmt.Sprintf("%s (%s)", q.name, strings.TrimSpace(lastLine(err))))
+		default:
+			bad = append(bad, s.queryFinding(q, err))
+		}
+	}
+	if len(absent) > 0 {
+		bad = append([]Finding{{"tables", Fail,
+			fmt.Sprintf("%d of %d queries miss a table: %s", len(absent), len(questions), strings.Join(absent[:min(3, len(absent))], "; ")),
+			fmt.Sprintf("see that [forum] dsn names the forum's database, that type is right (%s), and prefix, too (%q)", s.db.kind.name, s.db.prefix)}}, bad...)
+	}
+	if len(bad) == 0 {
+		return []Finding{{Name: "queries", Level: OK, Text: fmt.Sprintf("all %d answer with the columns they should", len(questions))}}
+	}
+	return bad
+}
+
+func lastLine(err error) string {
+	text := err.Error()
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+func (s *Snapshot) queryFinding(q question, err error) Finding {
+	from := s.db.queries[q.name]
+	cure := fmt.Sprintf("this is not the version of the forum that type %s knows: give a query %q of your own in [forum] queries", s.db.kind.name, q.name)
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && (my.Number == 1142 || my.Number == 1143) {
+		cure = "grant the account of [forum] dsn SELECT on this table"
+	}
+	return Finding{"query " + q.name, Fail, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), cure}
+}
+
+// probe runs a query so that it yields next to nothing, and compares its columns with the contract.
+func (s *Snapshot) probe(ctx context.Context, q question) error {
+	const never = math.MaxInt32 // in 2038; older columns hold no later second
+	nobody := []int64{-1}
+	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "roles": []string{"-1"},
+		"now": 0, "after": 0, "limit": 0, "name": "", "since": never, "from": never, "until": never})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	var faults []string
+	for _, want := range q.columns {
+		if !slices.Contains(columns, want) {
+			faults = append(faults, "it lacks the column "+want)
+		}
+	}
+	for i, got := range columns {
+		if !slices.Contains(q.columns, got) || slices.Contains(columns[:i], got) {
+			faults = append(faults, "it has a column "+got+" too many")
+		}
+	}
+	if len(faults) > 0 {
+		return errors.New(strings.Join(faults, ", "))
+	}
+	for rows.Next() { // some databases tell of a fault with the first row only
+	}
+	return rows.Err()
+}
+
+func (s *Snapshot) checkSections(ctx context.Context) Finding {
+	sections, err := s.Sections(ctx)
+	switch {
+	case err != nil:
+		return Finding{"sections", Fail, err.Error(), "see that [forum] type is right"}
+	case len(sections) == 0:
+		return Finding{"sections", Fail, "the forum lists no section at all", "see that [forum] dsn names the forum's database, and type is right"}
+	}
+	return Finding{Name: "sections", Level: OK, Text: fmt.Sprintf("%d", len(sections))}
+}
+
+// checkRights reads the rights of members who watch something, as a round would.
+func (s *Snapshot) checkRights(ctx context.Context) Finding {
+	members, err := s.Watching(ctx, 0, chunk, time.Now())
+	if err != nil {
+		return Finding{"rights", Fail, err.Error(), "see that [forum] type is right"}
+	}
+	classes := make(map[forum.Class]bool)
+	for _, m := range members {
+		if m.NoMail == "" {
+			classes[m.Class] = true
+		}
+	}
+	if len(classes) == 0 {
+		return Finding{"rights", Warn, "no member watches anything and may be mailed, so there is nothing to test them by", "see that [forum] dsn names the living forum, not a copy"}
+	}
+	var list []forum.Class
+	for c := range classes {
+		list = append(list, c)
+	}
+	access, err := s.Access(ctx, list)
+	if err != nil {
+		return Finding{"rights", Fail, err.Error(), "let the forum rebuild its permissions (XenForo: Tools, Rebuild caches), or see that [forum] type is right"}
+	}
+	nothing := 0
+	for _, a := range access {
+		if len(a) == 0 {
+			nothing++
+		}
+	}
+	text := fmt.Sprintf("of %d kinds of members who watch something, %d may read nothing", len(list), nothing)
+	switch nothing {
+	case 0:
+		return Finding{Name: "rights", Level: OK, Text: text}
+	case len(list):
+		return Finding{"rights", Fail, text, "let the forum rebuild its permissions, or see that [forum] type is right"}
+	}
+	return Finding{"rights", Warn, text, "if that is not meant, let the forum rebuild its permissions"}
+}
+
+func (s *Snapshot) checkMembers(ctx context.Context) Finding {
+	var n int
+	err := s.ask(ctx, "mailable", params{"now": time.Now().Unix()}, row{"members": &n}, func() error { return nil })
+	switch {
+	case err != nil:
+		return Finding{"members", Fail, err.Error(), "see that [forum] type is right"}
+	case n == 0:
+		return Finding{"members", Warn, "nobody may be mailed", "see that [forum] dsn names the living forum, not a copy without addresses"}
+	}
+	return Finding{Name: "members", Level: OK, Text: fmt.Sprintf("%d may be mailed", n)}
+}
+
+// harmless are the privileges that let nobody change a forum.
+var harmless = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "EXECUTE"}
+
+// checkAccount reads SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
+func (s *Snapshot) checkAccount(ctx context.Context) Finding {
+	grants, err := s.texts(ctx, "SHOW GRANTS")
+	if err != nil {
+		return Finding{"account", Warn, err.Error(), "see that the account of [forum] dsn has SELECT only"}
+	}
+	for _, line := range grants {
+		list, _, isGrant := strings.Cut(strings.TrimPrefix(line, "GRANT "), " ON ")
+		for privilege := range strings.SplitSeq(list, ",") {
+			privilege, _, _ = strings.Cut(strings.TrimSpace(privilege), " (") // SELECT (column)
+			if isGrant && !slices.Contains(harmless, privilege) {
+				return Finding{"account", Warn, fmt.Sprintf("the account may write to the forum (%s); postrider does not, but needs no such right", privilege),
+					"give postrider an account of its own that has SELECT only"}
+			}
+		}
+	}
+	return Finding{Name: "account", Level: OK, Text: "may only read"}
+}
+
+// checkCharset looks for old tables whose declared charset often is not what their bytes are.
+func (s *Snapshot) checkCharset(ctx context.Context) Finding {
+	const query = `SELECT DISTINCT character_set_name FROM information_schema.columns
+		WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(?)) = ? AND character_set_name IS NOT NULL`
+	sets, err := s.texts(ctx, query, s.db.prefix, s.db.prefix)
+	if err != nil {
+		return Finding{"charset", Warn, err.Error(), "see that texts in a preview read well"}
+	}
+	slices.Sort(sets)
+	text := "the forum keeps its texts in " + strings.Join(sets, ", ")
+	for _, set := range sets {
+		if !strings.HasPrefix(set, "utf8") && set != "ascii" {
+			return Finding{"charset", Warn, text, "see that accents in a preview read well; if not, convert the forum's tables to utf8mb4"}
+		}
+	}
+	return Finding{Name: "charset", Level: OK, Text: text}
+}
+
+// texts sends a query outside of the contract that yields one column of texts.
+func (s *Snapshot) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	s.db.statements.Add(1)
+	rows, err := s.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		all = append(all, text)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,274 @@
+package source
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"postrider/forum"
+)
+
+// everyForum asks the same of every forum type that a dump exists of.
+func everyForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb"} {
+		t.Run(kind, func(t *testing.T) {
+			f := shared(t, kind)
+			ask(t, f, f.open(t))
+		})
+	}
+}
+
+// view is what one member may have of the posts of a window, told by this room's answers alone.
+type view struct{ show, own, watched []forum.PostID }
+
+func look(t *testing.T, f fixture, db *DB, id forum.MemberID) view {
+	var v view
+	read(t, db, func(s *Snapshot) error {
+		ctx := t.Context()
+		created, err := s.Created(ctx, f.from(), f.now())
+		if err != nil {
+			return err
+		}
+		posts, err := s.Posts(ctx, created)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(posts, func(a, b forum.Post) int { return int(a.ID - b.ID) })
+		threads, err := s.Threads(ctx, threadsOf(posts))
+		if err != nil {
+			return err
+		}
+		in := make(map[forum.ThreadID]forum.Thread)
+		for _, th := range threads {
+			in[th.ID] = th
+		}
+		m, found, err := s.member(ctx, id, f.now())
+		if err != nil || !found {
+			t.Fatalf("member %d: found %t, err %v", id, found, err)
+		}
+		access, err := s.Access(ctx, []forum.Class{m.Class})
+		if err != nil {
+			return err
+		}
+		watches, err := s.Watches(ctx, []forum.MemberID{id})
+		if err != nil {
+			return err
+		}
+		ignores, err := s.Ignores(ctx, []forum.MemberID{id})
+		if err != nil {
+			return err
+		}
+		for _, p := range posts {
+			th := in[p.Thread]
+			right := access[m.Class][th.Section]
+			switch {
+			case p.State != forum.Visible || th.State != forum.Visible || th.Redirect:
+			case right == forum.NoRight || right == forum.ReadOwn && th.Starter != id:
+			case p.Author == id:
+				v.own = append(v.own, p.ID)
+			case ignores[id][p.Author]:
+			default:
+				v.show = append(v.show, p.ID)
+				_, thread := watches[id].Threads[th.ID]
+				section, known := watches[id].Sections[th.Section]
+				if thread || known && (section.Level == forum.AllPosts || th.FirstPost == p.ID) {
+					v.watched = append(v.watched, p.ID)
+				}
+			}
+		}
+		return nil
+	})
+	return v
+}
+
+func threadsOf(posts []forum.Post) []forum.ThreadID {
+	ids := make(map[forum.ThreadID]bool)
+	for _, p := range posts {
+		ids[p.Thread] = true
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+func TestEachMemberMayHaveExactlyWhatTheForumWouldShowHim(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		for name, want := range f.expect.Members {
+			v := look(t, f, db, want.ID)
+			if !slices.Equal(v.show, want.Show) {
+				t.Errorf("%s may see %v, want %v", name, v.show, want.Show)
+			}
+			if !slices.Equal(v.own, want.Own) {
+				t.Errorf("%s wrote %v, want %v", name, v.own, want.Own)
+			}
+			if !slices.Equal(v.watched, want.Watched) {
+				t.Errorf("%s watches %v, want %v", name, v.watched, want.Watched)
+			}
+		}
+	})
+}
+
+func TestMembersThatGetNoMail(t *testing.T) {
+	reasons := map[string]string{"banned": Banned, "not": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
+		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "opted": OptedOut}
+	reason := func(key string) string {
+		for begin, r := range reasons {
+			if key == begin || strings.HasPrefix(key, begin+" ") {
+				return r
+			}
+		}
+		return ""
+	}
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		var ids []forum.MemberID
+		for _, id := range f.expect.Keys.Members {
+			ids = append(ids, id)
+		}
+		members := got(t, db, func(s *Snapshot) ([]forum.Member, error) { return s.Members(t.Context(), ids, f.now()) })
+		found := make(map[forum.MemberID]string)
+		for _, m := range members {
+			found[m.ID] = m.NoMail
+		}
+		want := make(map[forum.MemberID]string)
+		for key, id := range f.expect.NoMail {
+			want[id] = reason(key)
+			if f.kind == "xenforo1" && want[id] == Disabled { // a state that XenForo 1 does not have
+				want[id] = Bouncing
+			}
+			if strings.HasPrefix(key, "deleted") {
+				if _, there := found[id]; there {
+					t.Errorf("member %d, whose account is deleted, is found", id)
+				}
+				delete(want, id)
+			}
+		}
+		mailable := 0
+		for id, r := range found {
+			if r != want[id] {
+				t.Errorf("member %d gets no mail because %q, want %q", id, r, want[id])
+			}
+			if r == "" {
+				mailable++
+			}
+		}
+		if n := count(t, db, f); n != mailable {
+			t.Errorf("mailable counts %d, want %d", n, mailable)
+		}
+	})
+}
+
+func count(t *testing.T, db *DB, f fixture) (n int) {
+	read(t, db, func(s *Snapshot) error {
+		return s.ask(t.Context(), "mailable", params{"now": f.now().Unix()}, row{"members": &n}, func() error { return nil })
+	})
+	return n
+}
+
+// The forums' own rights, member by member, asked in SQL that shares nothing with ours but the tables.
+var independentRights = map[string]string{
+	"xenforo2": `SELECT u.user_id, n.node_id, NOT (JSON_VALUE(pc.cache_value, '$.viewOthers') IN ('1', 'true'))
+		FROM xf_user u JOIN xf_node n ON n.node_type_id = 'Forum'
+		JOIN xf_permission_cache_content pc ON pc.permission_combination_id = IF(u.user_state = 'valid', u.permission_combination_id, 1)
+		 AND pc.content_type = 'node' AND pc.content_id = n.node_id
+		WHERE JSON_VALUE(pc.cache_value, '$.view') IN ('1', 'true') AND JSON_VALUE(pc.cache_value, '$.viewContent') IN ('1', 'true')`,
+	"xenforo1": `SELECT u.user_id, n.node_id, NOT (pc.cache_value LIKE '%s:10:"viewOthers";b:1;%')
+		FROM xf_user u JOIN xf_node n ON n.node_type_id = 'Forum'
+		JOIN xf_permission_cache_content pc ON pc.permission_combination_id = IF(u.user_state = 'valid', u.permission_combination_id, 1)
+		 AND pc.content_type = 'node' AND pc.content_id = n.node_id
+		WHERE pc.cache_value LIKE '%s:4:"view";b:1;%' AND pc.cache_value LIKE '%s:11:"viewContent";b:1;%'`,
+	"mybb": `WITH mg AS (
+		  SELECT u.uid, g.gid, g.canview, g.canviewthreads FROM mybb_users u
+		  JOIN mybb_usergroups g ON g.gid = u.usergroup OR FIND_IN_SET(g.gid, u.additionalgroups) > 0
+		), eff AS (
+		  SELECT mg.uid, f.fid,
+		    COALESCE((SELECT p.canview FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), mg.canview) AS canview,
+		    COALESCE((SELECT p.canviewthreads FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), mg.canviewthreads) AS canviewthreads,
+		    COALESCE((SELECT p.canonlyviewownthreads FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), 0) AS own
+		  FROM mg CROSS JOIN mybb_forums f WHERE f.type = 'f' AND f.linkto = ''
+		    AND NOT EXISTS (SELECT 1 FROM mybb_forums a WHERE FIND_IN_SET(a.fid, f.parentlist) > 0 AND (a.active = 0 OR a.password <> ''))
+		)
+		SELECT uid, fid, MIN(CASE WHEN canview = 1 AND own = 0 THEN 0 ELSE 1 END)
+		FROM eff GROUP BY uid, fid HAVING MAX(canview) = 1 AND MAX(canviewthreads) = 1`,
+}
+
+func TestRightsOfEveryMemberInEverySection(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		compareRights(t, f, db)
+	})
+}
+
+func compareRights(t *testing.T, f fixture, db *DB) {
+	t.Helper()
+	rows, err := admin(t, f.dsn).QueryContext(t.Context(), independentRights[f.kind])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	want := make(map[forum.MemberID]forum.Access)
+	for rows.Next() {
+		var member forum.MemberID
+		var section forum.SectionID
+		var own bool
+		if err := rows.Scan(&member, &section, &own); err != nil {
+			t.Fatal(err)
+		}
+		if want[member] == nil {
+			want[member] = make(forum.Access)
+		}
+		want[member][section] = forum.ReadAll
+		if own {
+			want[member][section] = forum.ReadOwn
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	read(t, db, func(s *Snapshot) error {
+		members, err := s.Members(t.Context(), slices.Collect(maps.Values(f.expect.Keys.Members)), f.now())
+		if err != nil {
+			return err
+		}
+		var classes []forum.Class
+		for _, m := range members {
+			classes = append(classes, m.Class)
+		}
+		access, err := s.Access(t.Context(), classes)
+		for _, m := range members {
+			if !maps.Equal(access[m.Class], want[m.ID]) {
+				t.Errorf("%s (%d, class %s) may read %v, want %v", m.Name, m.ID, m.Class, access[m.Class], want[m.ID])
+			}
+		}
+		if len(members) < 40 || len(want) < 30 {
+			t.Errorf("compared only %d members with %d", len(members), len(want))
+		}
+		return err
+	})
+}
+
+func TestSectionsStandInTheForumsOrder(t *testing.T) {
+	// The same story in every forum, but for what only one of them can have.
+	want := map[string][]string{
+		"xenforo2": {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
+		"xenforo1": {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
+		"mybb":     {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist"}, // not the passworded and the inactive one
+	}
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		sections := got(t, db, func(s *Snapshot) ([]forum.Section, error) { return s.Sections(t.Context()) })
+		var keys []string
+		for i, section := range sections {
+			if section.Order != i+1 {
+				t.Errorf("section %d has order %d, want %d", section.ID, section.Order, i+1)
+			}
+			for key, id := range f.expect.Keys.Sections {
+				if id == section.ID {
+					keys = append(keys, key)
+				}
+			}
+		}
+		if !slices.Equal(keys, want[f.kind]) {
+			t.Errorf("sections are %v, want %v", keys, want[f.kind])
+		}
+		if title := sections[0].Title; title != "Indo Pacific & East Asia" {
+			t.Errorf("title = %q, want it not escaped", title)
+		}
+	})
+}

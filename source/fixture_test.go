@@ -1,0 +1,290 @@
+package source
+
+import (
+	"compress/gzip"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"postrider/forum"
+	"postrider/internal/servertest"
+)
+
+// expectation is what a dump's -expect.json says of it.
+type expectation struct {
+	Window  [2]int64 `json:"window_unix"`
+	Members map[string]struct {
+		ID      forum.MemberID    `json:"member_id"`
+		Show    []forum.PostID    `json:"must_show"`
+		Own     []forum.PostID    `json:"own_posts_in_window"`
+		Watched []forum.PostID    `json:"must_show_if_only_watched"`
+		MustNot map[string]string `json:"must_not"`
+	} `json:"members"`
+	NoMail map[string]forum.MemberID `json:"members_that_get_no_mail"`
+	Keys   struct {
+		Members  map[string]forum.MemberID  `json:"members"`
+		Sections map[string]forum.SectionID `json:"sections"`
+		Threads  map[string]forum.ThreadID  `json:"threads"`
+	} `json:"keys"`
+}
+
+// fixture is one of the forums that the tests read.
+type fixture struct {
+	kind   string
+	dsn    string
+	expect expectation
+}
+
+func (f fixture) from() time.Time { return time.Unix(f.expect.Window[0], 0) }
+func (f fixture) now() time.Time  { return time.Unix(f.expect.Window[1], 0) }
+
+func (f fixture) config() Config {
+	c := DefaultConfig()
+	c.Type, c.DSN, c.URL = f.kind, f.dsn, "https://forum.example.org/"
+	return c
+}
+
+func (f fixture) open(t testing.TB) *DB {
+	t.Helper()
+	return openConfig(t, f.config())
+}
+
+func openConfig(t testing.TB, c Config) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// The dumps are loaded once for all tests that only read them.
+var (
+	loading sync.Mutex
+	loaded  = make(map[string]fixture)
+)
+
+func shared(t testing.TB, kind string) fixture {
+	t.Helper()
+	loading.Lock()
+	defer loading.Unlock()
+	f, done := loaded[kind]
+	if !done {
+		f = loadOwn(t, kind)
+		loaded[kind] = f
+	}
+	return f
+}
+
+// load_ makes a database of the test's own.
+func loadOwn(t testing.TB, kind string) fixture {
+	t.Helper()
+	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}
+	dump := kind
+	if kind == "xenforo1" { // there is no dump of it: it is made from the other
+		dump = "xenforo2"
+	}
+	text, err := os.ReadFile("testdata/" + dump + "-mariadb-expect.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &f.expect); err != nil {
+		t.Fatal(err)
+	}
+	db := admin(t, f.dsn)
+	if kind == "xenforo1" {
+		downgrade(t, db, shared2(t))
+	} else {
+		execute(t, db, unzip(t, "testdata/"+kind+"-mariadb.sql.gz"))
+	}
+	return f
+}
+
+// shared2 is the name of a database that holds the dump of XenForo 2.
+func shared2(t testing.TB) string {
+	f, done := loaded["xenforo2"]
+	if !done {
+		f = loadOwn(t, "xenforo2")
+		loaded["xenforo2"] = f
+	}
+	target, err := parseDSN(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target.mysql.DBName
+}
+
+func unzip(t testing.TB, path string) string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// admin is a connection that may write.
+func admin(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	target, err := parseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := target.mysql.Clone()
+	c.MultiStatements = true
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func execute(t testing.TB, db *sql.DB, statements string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statements, args...); err != nil {
+		t.Fatalf("%.200s: %v", statements, err)
+	}
+}
+
+// downgrade fills the tables of XenForo 1.5 with what a dump of XenForo 2 holds, as far as they could hold it.
+func downgrade(t testing.TB, db *sql.DB, from string) {
+	t.Helper()
+	schema, err := os.ReadFile("testdata/xenforo1-schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, db, string(schema))
+	for _, table := range []string{"node", "forum", "link_forum", "thread", "post", "user", "user_option", "user_profile", "user_group",
+		"user_group_relation", "user_ignored", "user_ban", "forum_watch", "thread_watch", "thread_read", "forum_read", "language"} {
+		columns := common(t, db, from, "xf_"+table)
+		values := make([]string, len(columns))
+		for i, c := range columns {
+			values[i] = c
+			switch c {
+			case "title", "username", "message", "custom_title": // utf8 of three bytes
+				values[i] = `REGEXP_REPLACE(` + c + `, '[\\x{10000}-\\x{10FFFF}]', '')`
+			case "user_state":
+				values[i] = "IF(user_state IN ('disabled', 'rejected'), 'email_bounce', user_state)"
+			case "discussion_type":
+				values[i] = "IF(discussion_type = 'discussion', '', discussion_type)"
+			}
+		}
+		execute(t, db, fmt.Sprintf("INSERT INTO xf_%s (%s) SELECT %s FROM %s.xf_%[1]s", table, strings.Join(columns, ","), strings.Join(values, ","), from))
+	}
+	execute(t, db, `INSERT INTO xf_liked_content (content_type, content_id, like_user_id, like_date, content_user_id)
+		SELECT content_type, content_id, reaction_user_id, reaction_date, content_user_id FROM `+from+`.xf_reaction_content;
+		UPDATE xf_post p SET likes = (SELECT COUNT(*) FROM xf_liked_content l WHERE l.content_type = 'post' AND l.content_id = p.post_id)`)
+	serialize(t, db, from)
+}
+
+func common(t testing.TB, db *sql.DB, from, table string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), `SELECT a.column_name FROM information_schema.columns a
+		JOIN information_schema.columns b ON b.table_name = a.table_name AND b.column_name = a.column_name
+		WHERE a.table_schema = DATABASE() AND b.table_schema = ? AND a.table_name = ?`, from, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var columns []string
+	for rows.Next() {
+		var c string
+		if err := rows.Scan(&c); err != nil {
+			t.Fatal(err)
+		}
+		columns = append(columns, c)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return columns
+}
+
+// serialize writes the permission cache as PHP would.
+func serialize(t testing.TB, db *sql.DB, from string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "SELECT permission_combination_id, content_id, cache_value FROM "+from+".xf_permission_cache_content")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var values []string
+	for rows.Next() {
+		var combination, node int64
+		var cache []byte
+		if err := rows.Scan(&combination, &node, &cache); err != nil {
+			t.Fatal(err)
+		}
+		var flags map[string]bool
+		if err := json.Unmarshal(cache, &flags); err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, fmt.Sprintf("(%d, 'node', %d, '%s')", combination, node, php(flags)))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, db, "INSERT INTO xf_permission_cache_content (permission_combination_id, content_type, content_id, cache_value) VALUES "+strings.Join(values, ","))
+}
+
+func php(flags map[string]bool) string {
+	names := make([]string, 0, len(flags))
+	for name := range flags {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	text := fmt.Sprintf("a:%d:{", len(names))
+	for _, name := range names {
+		set := 0
+		if flags[name] {
+			set = 1
+		}
+		text += fmt.Sprintf(`s:%d:"%s";b:%d;`, len(name), name, set)
+	}
+	return text + "}"
+}
+
+// read asks within one snapshot.
+func read(t testing.TB, db *DB, ask func(*Snapshot) error) {
+	t.Helper()
+	if err := db.Read(t.Context(), ask); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// got asks one thing within a snapshot of its own.
+func got[T any](t testing.TB, db *DB, ask func(*Snapshot) (T, error)) T {
+	t.Helper()
+	var answer T
+	read(t, db, func(s *Snapshot) (err error) {
+		answer, err = ask(s)
+		return err
+	})
+	return answer
+}

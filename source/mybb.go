@@ -1,0 +1,132 @@
+package source
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"postrider/forum"
+	"postrider/internal/sqlfile"
+	"postrider/markup"
+)
+
+func mybb() kind {
+	return kind{
+		name:   "mybb",
+		title:  "MyBB 1.8",
+		markup: "MyCode (BBCode)",
+		notes: "MyBB knows offsets, not time zones: a member's hour follows his clock once MyBB has seen him there. " +
+			"A watched forum means all its posts. Forums behind a password and inactive ones are left out. " +
+			"MyISAM tables keep no snapshots: use InnoDB if you can.",
+		engines:  []sqlfile.Engine{sqlfile.MySQL},
+		prefix:   "mybb_",
+		files:    []string{"mybb.sql"},
+		links:    func(base string) forum.Links { return mybbLinks(base) },
+		body:     markup.BBCode,
+		zone:     mybbZone,
+		locale:   mybbLocale,
+		rights:   digits,
+		inherits: true,
+	}
+}
+
+// mybbLinks are MyBB's own addresses, which work with friendly URLs switched on, too.
+type mybbLinks string
+
+func (l mybbLinks) Section(id forum.SectionID) string {
+	return fmt.Sprintf("%s/forumdisplay.php?fid=%d", string(l), id)
+}
+
+func (l mybbLinks) Thread(id forum.ThreadID) string {
+	return fmt.Sprintf("%s/showthread.php?tid=%d", string(l), id)
+}
+
+// Post leaves the thread out where it is not known: MyBB finds it.
+func (l mybbLinks) Post(thread forum.ThreadID, id forum.PostID) string {
+	if thread == 0 {
+		return fmt.Sprintf("%s/showthread.php?pid=%d#pid%d", string(l), id, id)
+	}
+	return fmt.Sprintf("%s/showthread.php?tid=%d&pid=%d#pid%d", string(l), thread, id, id)
+}
+
+func (l mybbLinks) Member(id forum.MemberID) string {
+	return fmt.Sprintf("%s/member.php?action=profile&uid=%d", string(l), id)
+}
+
+// mybbZone turns "5.75 0", hours off UTC and whether it is summer time now, into a zone. A whole hour is a
+// fixed offset, whose name in the tz database bears the opposite sign. With automatic correction MyBB
+// itself flips the second number when a member's browser next tells of it, and so do we.
+func mybbZone(stored string) string {
+	hours, dst, _ := strings.Cut(stored, " ")
+	off, err := strconv.ParseFloat(hours, 64)
+	if err != nil || off < -12 || off > 14 {
+		return ""
+	}
+	summer := dst == "1"
+	if off != float64(int(off)) {
+		return mybbPartHour(off, summer)
+	}
+	whole := int(off)
+	if summer {
+		whole = min(whole+1, 14)
+	}
+	if whole == 0 {
+		return "UTC"
+	}
+	return fmt.Sprintf("Etc/GMT%+d", -whole)
+}
+
+// mybbPartHour names the zones of MyBB's list (inc/functions.php of 1.8, get_supported_timezones) that lie
+// between the hours; the tz database has no fixed ones there.
+func mybbPartHour(off float64, summer bool) string {
+	switch off {
+	case -9.5:
+		return "Pacific/Marquesas"
+	case -4.5:
+		return "America/Caracas" // until 2016; who still has it set lives there
+	case -3.5:
+		return "America/St_Johns"
+	case 3.5:
+		return "Asia/Tehran"
+	case 4.5:
+		return "Asia/Kabul"
+	case 5.5:
+		return "Asia/Kolkata"
+	case 5.75:
+		return "Asia/Kathmandu"
+	case 6.5:
+		return "Asia/Yangon"
+	case 8.75:
+		return "Australia/Eucla"
+	case 9.5:
+		if summer {
+			return "Australia/Adelaide"
+		}
+		return "Australia/Darwin"
+	case 10.5:
+		return "Australia/Lord_Howe"
+	case 11.5:
+		return "Pacific/Norfolk"
+	case 12.75:
+		return "Pacific/Chatham"
+	}
+	return ""
+}
+
+// mybbLocale knows the directories of the language packs that MyBB's own site offers for 1.8; ” is the board's default.
+func mybbLocale(directory string) string {
+	directory = strings.ToLower(directory)
+	for _, pack := range [...]struct{ begins, tag string }{
+		{"english", "en"}, {"deutsch", "de"}, {"german", "de"}, {"fran", "fr"}, {"french", "fr"}, {"espa", "es"}, {"spanish", "es"},
+		{"italian", "it"}, {"nederlands", "nl"}, {"dutch", "nl"}, {"polski", "pl"}, {"polish", "pl"}, {"russian", "ru"},
+		{"turk", "tr"}, {"portuguesbr", "pt-BR"}, {"portugues", "pt"}, {"svensk", "sv"}, {"swedish", "sv"}, {"dansk", "da"}, {"danish", "da"},
+		{"norsk", "nb"}, {"suomi", "fi"}, {"finnish", "fi"}, {"cesky", "cs"}, {"czech", "cs"}, {"slovak", "sk"}, {"magyar", "hu"},
+		{"hungarian", "hu"}, {"romana", "ro"}, {"romanian", "ro"}, {"greek", "el"}, {"hebrew", "he"}, {"arabic", "ar"}, {"persian", "fa"}, {"farsi", "fa"},
+		{"japanese", "ja"}, {"korean", "ko"}, {"chinese", "zh"}, {"vietnam", "vi"}, {"thai", "th"}, {"indonesia", "id"},
+	} {
+		if strings.HasPrefix(directory, pack.begins) {
+			return pack.tag
+		}
+	}
+	return ""
+}

@@ -1,0 +1,232 @@
+-- MyBB 1.8. The contract stands in source.go.
+
+-- name: sections
+-- The password itself never leaves the database.
+SELECT f.fid                       AS id,
+       f.pid                       AS parent_id,
+       f.disporder                 AS place,
+       f.name                      AS title,
+       f.type = 'f' AND f.linkto = ''    AS holds_threads,
+       f.active = 0 OR f.password <> ''  AS closed
+  FROM {prefix}forums f
+
+-- name: threads
+-- visible: 1 yes, 0 awaits approval, -1 deleted, -2 a draft, which may yet come.
+SELECT t.tid                       AS id,
+       t.fid                       AS section_id,
+       t.subject                   AS title,
+       t.uid                       AS starter_id,
+       t.username                  AS starter_name,
+       t.dateline                  AS started_at,
+       t.firstpost                 AS first_post_id,
+       CASE t.visible WHEN 1 THEN 0 WHEN -1 THEN 2 ELSE 1 END AS state,
+       t.closed LIKE 'moved|%'     AS redirect
+  FROM {prefix}threads t
+ WHERE t.tid IN (:ids)
+
+-- name: posts
+-- The checksum of the text finds edits that leave no trace: edittime is noted only if the forum wishes so.
+SELECT p.pid                       AS id,
+       p.tid                       AS thread_id,
+       p.uid                       AS author_id,
+       p.username                  AS author_name,
+       p.dateline                  AS posted_at,
+       CASE p.visible WHEN 1 THEN 0 WHEN -1 THEN 2 ELSE 1 END AS state,
+       CONCAT_WS('-', CRC32(p.message), CRC32(p.username)) AS version
+  FROM {prefix}posts p
+ WHERE p.pid IN (:ids)
+
+-- name: bodies
+SELECT p.pid                       AS id,
+       p.uid                       AS author_id,
+       0                           AS likes,
+       LEFT(p.message, 32768)      AS body
+  FROM {prefix}posts p
+ WHERE p.pid IN (:ids)
+
+-- name: numbers
+-- Visible posts only: MyBB numbers what it shows.
+SELECT q.pid                       AS id,
+       q.tid                       AS thread_id,
+       w.earlier                   AS earlier
+  FROM (SELECT a.tid, a.first, a.last, COUNT(e.pid) AS earlier
+          FROM (SELECT tid, MIN(dateline) AS first, MAX(dateline) AS last
+                  FROM {prefix}posts
+                 WHERE pid IN (:ids)
+                 GROUP BY tid) a
+          LEFT JOIN {prefix}posts e ON e.tid = a.tid AND e.dateline < a.first AND e.visible = 1
+         GROUP BY a.tid, a.first, a.last) w
+  JOIN {prefix}posts q ON q.tid = w.tid AND q.dateline BETWEEN w.first AND w.last AND q.visible = 1
+ ORDER BY q.tid, q.dateline, q.pid
+
+-- name: likes
+-- MyBB has none; reputation is given to members.
+SELECT p.pid                       AS id,
+       p.username                  AS name
+  FROM {prefix}posts p
+ WHERE p.pid IN (:ids) AND 1 = 0
+
+-- name: titles
+-- His own, else his display group's, else what his number of posts earns him.
+SELECT u.uid                       AS member_id,
+       COALESCE(NULLIF(u.usertitle, ''), NULLIF(g.usertitle, ''),
+                (SELECT t.title
+                   FROM {prefix}usertitles t
+                  WHERE t.posts <= u.postnum
+                  ORDER BY t.posts DESC
+                  LIMIT 1), '')    AS title
+  FROM {prefix}users u
+  LEFT JOIN {prefix}usergroups g ON g.gid = CASE WHEN u.displaygroup > 0 THEN u.displaygroup ELSE u.usergroup END
+ WHERE u.uid IN (:members)
+
+-- name: badges
+-- MyBB's are images.
+SELECT u.uid                       AS member_id,
+       u.usertitle                 AS badge
+  FROM {prefix}users u
+ WHERE u.uid IN (:members) AND 1 = 0
+
+-- name: members
+-- Group 5 awaits activation. Activations of kind r and b are those of new accounts; e is a change of
+-- address, which leaves the old one in force, p a lost password.
+SELECT u.uid                       AS id,
+       u.username                  AS name,
+       u.email                     AS email,
+       CONCAT_WS(' ', u.timezone, u.dst)             AS zone,
+       u.language                  AS locale,
+       CONCAT_WS(',', u.usergroup, u.additionalgroups) AS roles,
+       CASE WHEN g.isbannedgroup = 1
+              OR EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now)) THEN 'banned'
+            WHEN u.usergroup = 5
+              OR EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b')) THEN 'not confirmed'
+            WHEN u.email = ''      THEN 'no address'
+            WHEN u.allownotices = 0 THEN 'opted out'
+            ELSE '' END            AS no_mail
+  FROM {prefix}users u
+  LEFT JOIN {prefix}usergroups g ON g.gid = u.usergroup
+ WHERE u.uid IN (:ids)
+
+-- name: find
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE u.username = :name
+
+-- name: watching
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE u.uid > :after
+   AND (EXISTS (SELECT 1 FROM {prefix}threadsubscriptions t WHERE t.uid = u.uid)
+     OR EXISTS (SELECT 1 FROM {prefix}forumsubscriptions f WHERE f.uid = u.uid))
+ ORDER BY u.uid
+ LIMIT :limit
+
+-- name: rights
+-- Only rows that exist: source/access.go hands them down the tree, and merges the groups.
+SELECT p.gid                       AS role,
+       p.fid                       AS section_id,
+       CONCAT(p.canview, p.canviewthreads, p.canonlyviewownthreads) AS rights
+  FROM {prefix}forumpermissions p
+ WHERE p.gid IN (:roles)
+ UNION ALL
+SELECT g.gid, 0, CONCAT(g.canview, g.canviewthreads, 0)
+  FROM {prefix}usergroups g
+ WHERE g.gid IN (:roles)
+
+-- name: section_watches
+-- MyBB itself mails new threads only, but knows no kinds: in a digest all posts count.
+SELECT s.uid                       AS member_id,
+       s.fid                       AS section_id,
+       2                           AS level,
+       1                           AS mail
+  FROM {prefix}forumsubscriptions s
+ WHERE s.uid IN (:members)
+
+-- name: thread_watches
+-- notification: 0 none, 1 e-mail, 2 private message
+SELECT s.uid                       AS member_id,
+       s.tid                       AS thread_id,
+       s.notification = 1          AS mail
+  FROM {prefix}threadsubscriptions s
+ WHERE s.uid IN (:members)
+
+-- name: ignores
+SELECT u.uid                       AS member_id,
+       u.ignorelist                AS ignored
+  FROM {prefix}users u
+ WHERE u.uid IN (:members) AND u.ignorelist <> ''
+
+-- name: read_days
+SELECT COALESCE(MAX(CAST(s.value AS UNSIGNED)), 7) AS days
+  FROM {prefix}settings s
+ WHERE s.name = 'threadreadcut'
+
+-- name: section_reads
+SELECT r.uid                       AS member_id,
+       r.fid                       AS section_id,
+       r.dateline                  AS read_at
+  FROM {prefix}forumsread r
+ WHERE r.uid IN (:members) AND r.dateline >= :since
+
+-- name: thread_reads
+SELECT r.uid                       AS member_id,
+       r.tid                       AS thread_id,
+       r.dateline                  AS read_at
+  FROM {prefix}threadsread r
+ WHERE r.uid IN (:members) AND r.dateline >= :since
+
+-- name: took_part
+SELECT DISTINCT p.uid              AS member_id,
+       p.tid                       AS thread_id
+  FROM {prefix}posts p
+ WHERE p.tid IN (:threads) AND p.uid IN (:members) AND p.visible = 1
+ UNION ALL
+SELECT t.uid, t.tid
+  FROM {prefix}threads t
+ WHERE t.tid IN (:threads) AND t.uid IN (:members)
+
+-- name: arrivals
+SELECT p.pid                       AS id,
+       p.tid                       AS thread_id,
+       t.fid                       AS section_id,
+       p.uid                       AS author_id,
+       p.dateline                  AS posted_at,
+       p.visible = 1 AND t.visible = 1 AND t.closed NOT LIKE 'moved|%' AS visible
+  FROM {prefix}posts p
+  JOIN {prefix}threads t ON t.tid = p.tid
+ WHERE p.pid > :after
+ ORDER BY p.pid
+ LIMIT :limit
+
+-- name: arrivals_of
+SELECT p.pid                       AS id,
+       p.tid                       AS thread_id,
+       t.fid                       AS section_id,
+       p.uid                       AS author_id,
+       p.dateline                  AS posted_at,
+       p.visible = 1 AND t.visible = 1 AND t.closed NOT LIKE 'moved|%' AS visible
+  FROM {prefix}posts p
+  JOIN {prefix}threads t ON t.tid = p.tid
+ WHERE p.pid IN (:ids)
+
+-- name: first_since
+SELECT COALESCE(MIN(p.pid), 0)     AS id
+  FROM {prefix}posts p
+ WHERE p.dateline >= :from
+
+-- name: newest
+SELECT COALESCE(MAX(p.pid), 0)     AS id
+  FROM {prefix}posts p
+
+-- name: created
+SELECT p.pid                       AS id
+  FROM {prefix}posts p
+ WHERE p.dateline >= :from AND p.dateline < :until
+ ORDER BY p.pid
+
+-- name: mailable
+SELECT COUNT(*)                    AS members
+  FROM {prefix}users u
+  JOIN {prefix}usergroups g ON g.gid = u.usergroup
+ WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> '' AND u.allownotices = 1
+   AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
+   AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))

@@ -1,0 +1,163 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// parsePHP reads an array that PHP serialized and tells which of its keys are true or 1, as a string or as
+// a number; XenForo 1 keeps flags so. Only arrays of scalars and of arrays are read: an object in a cache
+// of rights is a forgery.
+func parsePHP(text []byte) (map[string]bool, error) {
+	p := phpReader{rest: text}
+	flags := make(map[string]bool)
+	if err := p.array(0, func(key string, value bool) { flags[key] = value }); err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", len(text)-len(p.rest), err)
+	}
+	if len(p.rest) > 0 {
+		return nil, fmt.Errorf("%d bytes behind the end", len(p.rest))
+	}
+	return flags, nil
+}
+
+// phpDepth is more than XenForo nests and less than a stack can bear.
+const phpDepth = 16
+
+type phpReader struct{ rest []byte }
+
+// array reads a:N:{key value ...} and tells each of its keys.
+func (p *phpReader) array(depth int, tell func(key string, value bool)) error {
+	if depth > phpDepth {
+		return errors.New("nested too deeply")
+	}
+	if err := p.expect("a:"); err != nil {
+		return err
+	}
+	n, err := p.length()
+	if err != nil {
+		return err
+	}
+	if err := p.expect("{"); err != nil {
+		return err
+	}
+	for range n {
+		key, err := p.key()
+		if err != nil {
+			return err
+		}
+		value, err := p.value(depth)
+		if err != nil {
+			return err
+		}
+		tell(key, value)
+	}
+	return p.expect("}")
+}
+
+// key reads s:4:"view"; or i:7;.
+func (p *phpReader) key() (string, error) {
+	if bytes.HasPrefix(p.rest, []byte("s:")) {
+		return p.text()
+	}
+	if err := p.expect("i:"); err != nil {
+		return "", err
+	}
+	n, err := p.number()
+	return strconv.FormatInt(n, 10), err
+}
+
+// value reads any value and tells whether it is a flag that is set.
+func (p *phpReader) value(depth int) (bool, error) {
+	if len(p.rest) < 2 {
+		return false, errors.New("a value is cut off")
+	}
+	switch p.rest[0] {
+	case 'a':
+		return false, p.array(depth+1, func(string, bool) {})
+	case 's':
+		text, err := p.text()
+		return text == "1", err
+	case 'N':
+		return false, p.expect("N;")
+	case 'd':
+		_, err := p.until(';')
+		return false, err
+	case 'i':
+		p.rest = p.rest[2:]
+		n, err := p.number()
+		return n == 1, err
+	case 'b':
+		p.rest = p.rest[2:]
+		n, err := p.number()
+		if err == nil && n != 0 && n != 1 {
+			return false, fmt.Errorf("truth is %d", n)
+		}
+		return n == 1, err
+	}
+	return false, fmt.Errorf("a value of kind %q", p.rest[0])
+}
+
+// text reads s:4:"view";. Its length counts bytes, so that it may hold quotes.
+func (p *phpReader) text() (string, error) {
+	if err := p.expect("s:"); err != nil {
+		return "", err
+	}
+	n, err := p.length()
+	if err != nil {
+		return "", err
+	}
+	if err := p.expect(`"`); err != nil {
+		return "", err
+	}
+	if n > len(p.rest) {
+		return "", errors.New("a text is cut off")
+	}
+	text := string(p.rest[:n])
+	p.rest = p.rest[n:]
+	return text, p.expect(`";`)
+}
+
+// length reads a count and the colon behind it. Nothing that is counted takes less than a byte.
+func (p *phpReader) length() (int, error) {
+	digits, err := p.until(':')
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil || int(n) > len(p.rest) {
+		return 0, fmt.Errorf("length %.20q", digits)
+	}
+	return int(n), nil
+}
+
+func (p *phpReader) number() (int64, error) {
+	digits, err := p.until(';')
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("number %.20q", digits)
+	}
+	return n, nil
+}
+
+func (p *phpReader) until(end byte) (string, error) {
+	i := bytes.IndexByte(p.rest, end)
+	if i < 0 {
+		return "", fmt.Errorf("no %q", end)
+	}
+	text := string(p.rest[:i])
+	p.rest = p.rest[i+1:]
+	return text, nil
+}
+
+func (p *phpReader) expect(what string) error {
+	if !bytes.HasPrefix(p.rest, []byte(what)) {
+		return fmt.Errorf("no %q", what)
+	}
+	p.rest = p.rest[len(what):]
+	return nil
+}

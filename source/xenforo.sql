@@ -1,0 +1,198 @@
+-- XenForo 1.5 and 2 alike. What differs stands in xenforo1.sql and xenforo2.sql; the contract in source.go.
+
+-- name: sections
+-- Nodes hidden from the list (display_in_list = 0) can still be read and watched, so they stay.
+SELECT n.node_id                   AS id,
+       n.parent_node_id            AS parent_id,
+       n.lft                       AS place,
+       n.title                     AS title,
+       n.node_type_id = 'Forum'    AS holds_threads,
+       0                           AS closed
+  FROM {prefix}node n
+
+-- name: threads
+SELECT t.thread_id                 AS id,
+       t.node_id                   AS section_id,
+       t.title                     AS title,
+       t.user_id                   AS starter_id,
+       t.username                  AS starter_name,
+       t.post_date                 AS started_at,
+       t.first_post_id             AS first_post_id,
+       CASE t.discussion_state WHEN 'visible' THEN 0 WHEN 'moderated' THEN 1 ELSE 2 END AS state,
+       t.discussion_type = 'redirect' AS redirect
+  FROM {prefix}thread t
+ WHERE t.thread_id IN (:ids)
+
+-- name: numbers
+-- All posts count, removed ones too: they leave a hole. Served by the index (thread_id, post_date) alone.
+SELECT q.post_id                   AS id,
+       q.thread_id                 AS thread_id,
+       w.earlier                   AS earlier
+  FROM (SELECT a.thread_id, a.first, a.last, COUNT(e.post_id) AS earlier
+          FROM (SELECT thread_id, MIN(post_date) AS first, MAX(post_date) AS last
+                  FROM {prefix}post
+                 WHERE post_id IN (:ids)
+                 GROUP BY thread_id) a
+          LEFT JOIN {prefix}post e ON e.thread_id = a.thread_id AND e.post_date < a.first
+         GROUP BY a.thread_id, a.first, a.last) w
+  JOIN {prefix}post q ON q.thread_id = w.thread_id AND q.post_date BETWEEN w.first AND w.last
+ ORDER BY q.thread_id, q.post_date, q.post_id
+
+-- name: titles
+-- Where neither the member nor his display group has a title, XenForo goes up a ladder of points; that
+-- title says nothing of the person and is left out.
+SELECT u.user_id                   AS member_id,
+       COALESCE(NULLIF(u.custom_title, ''), g.user_title, '') AS title
+  FROM {prefix}user u
+  LEFT JOIN {prefix}user_group g ON g.user_group_id = u.display_style_group_id
+ WHERE u.user_id IN (:members)
+
+-- name: badges
+SELECT r.user_id                   AS member_id,
+       g.banner_text               AS badge
+  FROM {prefix}user_group_relation r
+  JOIN {prefix}user_group g ON g.user_group_id = r.user_group_id
+ WHERE r.user_id IN (:members) AND g.banner_text <> ''
+ ORDER BY r.user_id, g.display_style_priority, g.user_group_id
+
+-- name: members
+-- Permission combination 1 is the guests': XenForo treats everyone whose state is not valid as one.
+-- A ban whose end has passed still holds until XenForo lifts it (is_banned).
+SELECT u.user_id                   AS id,
+       u.username                  AS name,
+       u.email                     AS email,
+       u.timezone                  AS zone,
+       COALESCE(l.language_code, '') AS locale,
+       CASE WHEN u.user_state = 'valid' THEN u.permission_combination_id ELSE 1 END AS roles,
+       CASE WHEN u.is_banned = 1 OR b.user_id IS NOT NULL                 THEN 'banned'
+            WHEN u.user_state IN ('email_confirm', 'email_confirm_edit')  THEN 'not confirmed'
+            WHEN u.user_state = 'email_bounce'                            THEN 'bouncing'
+            WHEN u.user_state = 'moderated'                               THEN 'awaiting approval'
+            WHEN u.user_state = 'rejected'                                THEN 'rejected'
+            WHEN u.user_state <> 'valid'                                  THEN 'disabled'
+            WHEN u.email = ''                                             THEN 'no address'
+            WHEN COALESCE(o.receive_admin_email, 0) = 0                   THEN 'opted out'
+            ELSE '' END            AS no_mail
+  FROM {prefix}user u
+  LEFT JOIN {prefix}user_option o ON o.user_id = u.user_id
+  LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
+  LEFT JOIN {prefix}language l ON l.language_id = u.language_id
+ WHERE u.user_id IN (:ids)
+
+-- name: find
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE u.username = :name
+
+-- name: watching
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE u.user_id > :after
+   AND (EXISTS (SELECT 1 FROM {prefix}thread_watch t WHERE t.user_id = u.user_id)
+     OR EXISTS (SELECT 1 FROM {prefix}forum_watch f WHERE f.user_id = u.user_id AND f.notify_on <> ''))
+ ORDER BY u.user_id
+ LIMIT :limit
+
+-- name: rights
+-- Inheritance and grants to single members are already worked into the cache.
+SELECT c.permission_combination_id AS role,
+       c.content_id                AS section_id,
+       c.cache_value               AS rights
+  FROM {prefix}permission_cache_content c
+ WHERE c.content_type = 'node' AND c.permission_combination_id IN (:roles)
+
+-- name: section_watches
+-- notify_on = '' is only listed under "watched": it asks for nothing.
+SELECT w.user_id                   AS member_id,
+       w.node_id                   AS section_id,
+       CASE w.notify_on WHEN 'thread' THEN 1 ELSE 2 END AS level,
+       w.send_email                AS mail
+  FROM {prefix}forum_watch w
+ WHERE w.user_id IN (:members) AND w.notify_on <> ''
+
+-- name: thread_watches
+SELECT w.user_id                   AS member_id,
+       w.thread_id                 AS thread_id,
+       w.email_subscribe           AS mail
+  FROM {prefix}thread_watch w
+ WHERE w.user_id IN (:members)
+
+-- name: ignores
+SELECT i.user_id                   AS member_id,
+       i.ignored_user_id           AS ignored
+  FROM {prefix}user_ignored i
+ WHERE i.user_id IN (:members)
+
+-- name: read_days
+-- The option readMarkingDataLifetime, which XenForo ships as 30. A forum that changed it overlays this query.
+SELECT 30                          AS days
+
+-- name: section_reads
+SELECT r.user_id                   AS member_id,
+       r.node_id                   AS section_id,
+       r.forum_read_date           AS read_at
+  FROM {prefix}forum_read r
+ WHERE r.user_id IN (:members) AND r.forum_read_date >= :since
+
+-- name: thread_reads
+SELECT r.user_id                   AS member_id,
+       r.thread_id                 AS thread_id,
+       r.thread_read_date          AS read_at
+  FROM {prefix}thread_read r
+ WHERE r.user_id IN (:members) AND r.thread_read_date >= :since
+
+-- name: took_part
+SELECT DISTINCT p.user_id          AS member_id,
+       p.thread_id                 AS thread_id
+  FROM {prefix}post p
+ WHERE p.thread_id IN (:threads) AND p.user_id IN (:members) AND p.message_state = 'visible'
+ UNION ALL
+SELECT t.user_id, t.thread_id
+  FROM {prefix}thread t
+ WHERE t.thread_id IN (:threads) AND t.user_id IN (:members)
+
+-- name: arrivals
+SELECT p.post_id                   AS id,
+       p.thread_id                 AS thread_id,
+       t.node_id                   AS section_id,
+       p.user_id                   AS author_id,
+       p.post_date                 AS posted_at,
+       p.message_state = 'visible' AND t.discussion_state = 'visible' AND t.discussion_type <> 'redirect' AS visible
+  FROM {prefix}post p
+  JOIN {prefix}thread t ON t.thread_id = p.thread_id
+ WHERE p.post_id > :after
+ ORDER BY p.post_id
+ LIMIT :limit
+
+-- name: arrivals_of
+SELECT p.post_id                   AS id,
+       p.thread_id                 AS thread_id,
+       t.node_id                   AS section_id,
+       p.user_id                   AS author_id,
+       p.post_date                 AS posted_at,
+       p.message_state = 'visible' AND t.discussion_state = 'visible' AND t.discussion_type <> 'redirect' AS visible
+  FROM {prefix}post p
+  JOIN {prefix}thread t ON t.thread_id = p.thread_id
+ WHERE p.post_id IN (:ids)
+
+-- name: first_since
+SELECT COALESCE(MIN(p.post_id), 0) AS id
+  FROM {prefix}post p
+ WHERE p.post_date >= :from
+
+-- name: newest
+SELECT COALESCE(MAX(p.post_id), 0) AS id
+  FROM {prefix}post p
+
+-- name: created
+SELECT p.post_id                   AS id
+  FROM {prefix}post p
+ WHERE p.post_date >= :from AND p.post_date < :until
+ ORDER BY p.post_id
+
+-- name: mailable
+SELECT COUNT(*)                    AS members
+  FROM {prefix}user u
+  JOIN {prefix}user_option o ON o.user_id = u.user_id
+  LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
+ WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> '' AND o.receive_admin_email = 1

@@ -1,0 +1,32 @@
+package source
+
+import (
+	"fmt"
+
+	"postrider/internal/sqlfile"
+	"postrider/markup"
+)
+
+func xenforo1() kind {
+	return kind{
+		name:    "xenforo1",
+		title:   "XenForo 1.5",
+		markup:  "BBCode",
+		notes:   xenforoNotes,
+		engines: []sqlfile.Engine{sqlfile.MySQL},
+		prefix:  "xf_",
+		files:   []string{"xenforo.sql", "xenforo1.sql"},
+		links:   newXenforoLinks,
+		body:    markup.BBCode,
+		rights:  phpRights,
+	}
+}
+
+// phpRights decodes a permission cache of XenForo 1: a:9:{s:4:"view";b:1; ...}.
+func phpRights(cache []byte) (grant, error) {
+	flags, err := parsePHP(cache)
+	if err != nil {
+		return grant{}, fmt.Errorf("reading a permission cache: %w", err)
+	}
+	return nodeRights(func(name string) bool { return flags[name] }), nil
+}
