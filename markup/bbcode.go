@@ -109,23 +109,17 @@ func (b *builder) close(i int) {
 // A spoiler that is never closed hides what follows: a forum may show it, but better too little
 // than a secret in a mail.
 func (b *builder) hides(t *token) bool {
-	switch t.tag {
-	case tagSpoiler, tagSecret, tagHidden:
-		return true
-	case tagQuote:
+	if t.tag == tagQuote {
 		return t.match >= 0 && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
 	}
-	return false
+	return t.tag.secret() && !t.closing
 }
 
 // hide leaves out what the tag at i holds, up to the tag that closes it, and returns where to go on.
 // Tags that close something from before the hidden part still do so.
 func (b *builder) hide(i int) (next, at int) {
 	t := &b.tokens[i]
-	end := int(t.match)
-	if end < 0 {
-		end = b.frameEnd()
-	}
+	end := b.hiddenTo(t)
 	switch t.tag {
 	case tagSpoiler:
 		b.leaf(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
@@ -139,6 +133,8 @@ func (b *builder) hide(i int) (next, at int) {
 	}
 	for j := i + 1; j < end; j++ {
 		switch in := &b.tokens[j]; {
+		case in.tag.secret() && !in.closing: // one that reaches further than this one
+			end = max(end, b.hiddenTo(in))
 		case in.closing && in.match >= 0 && int(in.match) < i:
 			b.close(j)
 		case in.tag == tagUser && t.tag != tagQuote && b.quotes == 0:
@@ -148,10 +144,18 @@ func (b *builder) hide(i int) (next, at int) {
 	if end == len(b.tokens) {
 		return end, len(b.src)
 	}
-	if t.match < 0 { // the end of the frame is read as usual
+	if int(b.tokens[end].match) < i { // the end of the frame: it is read as usual
 		return end - 1, b.tokens[end].start
 	}
 	return end, b.tokens[end].end
+}
+
+// hiddenTo is the token where a hidden part ends.
+func (b *builder) hiddenTo(t *token) int {
+	if t.match >= 0 {
+		return int(t.match)
+	}
+	return b.frameEnd()
 }
 
 // whole acts on a tag that brought its content with it.

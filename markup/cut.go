@@ -38,7 +38,7 @@ func cutAt(s string, n int) int {
 // a word ends there.
 func border(s string, at int) (cut int, sentence bool) {
 	for i := at; i > 0 && i > at*2/3; i-- {
-		if utf8.RuneStart(byteAt(s, i)) && sentenceEnds(s, i) {
+		if sentenceEnds(s, i) && !continued(s[i:]) {
 			return i, true
 		}
 	}
@@ -63,11 +63,10 @@ func border(s string, at int) (cut int, sentence bool) {
 	return at, false
 }
 
-func byteAt(s string, i int) byte {
-	if i < len(s) {
-		return s[i]
-	}
-	return 0
+// continued tells that s starts in the middle of a character.
+func continued(s string) bool {
+	c, _ := utf8.DecodeRuneInString(s)
+	return s != "" && (!utf8.RuneStart(s[0]) || c >= 0x300 && (invisible(c) || unicode.Is(unicode.Mc, c)))
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' }

@@ -205,9 +205,9 @@ func (e *excerpter) copy(i, end int, to point) bool {
 	return true
 }
 
-// end copies a node, and cuts it if it is the last one. An address is left whole.
+// end copies the node at i, as nd, and cuts it if it is the last one. An address is left whole.
 func (e *excerpter) end(nd node, i int, to point) {
-	if i == to.node && (nd.kind == text && nd.flag&bare == 0 || nd.kind == mention) {
+	if k := e.src.nodes[i].kind; i == to.node && (k == text && nd.flag&bare == 0 || k == mention) {
 		nd.text = joined(nd.text[:to.off], to.sentence)
 		e.marked = true
 	}

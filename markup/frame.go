@@ -131,19 +131,22 @@ func (b *builder) closeFrame(opener int32) {
 	}
 }
 
-// pop closes the innermost frame. An empty one is taken back, but for a quote or a cell: that there
-// was one says something.
+// pop closes the innermost frame. An empty one is taken back, but for a quote or a cell, where it says
+// something that there was one; but a row with nothing in its cells is empty.
 func (b *builder) pop() {
 	b.endPara()
 	f := b.top()
 	b.frames = b.frames[:len(b.frames)-1]
 	n := &b.tree.nodes[f.index]
 	n.end = int32(len(b.tree.nodes))
-	if int(n.end) == f.index+1 && n.kind != quote && n.kind != cell {
-		b.tree.nodes = b.tree.nodes[:f.index]
-	}
-	if n.kind == quote {
+	switch n.kind {
+	case quote:
 		b.quotes--
+	case cell:
+	default:
+		if !slices.ContainsFunc(b.tree.nodes[f.index+1:], func(in node) bool { return in.kind != cell }) {
+			b.tree.nodes = b.tree.nodes[:f.index]
+		}
 	}
 	b.counts, b.link, b.heading = f.counts, f.link, f.heading
 	b.restyle()

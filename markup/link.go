@@ -73,6 +73,11 @@ func checked(s string) string {
 		u.Host = host
 		s = u.String()
 	}
+	for i := range len(u.Host) {
+		if c := u.Host[i]; !isNameByte(c) && strings.IndexByte(".:[]", c) < 0 || c == '*' {
+			return ""
+		}
+	}
 	return escapeURL(s)
 }
 

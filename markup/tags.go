@@ -45,6 +45,9 @@ const (
 // raw tells that tags are not read inside of it.
 func (t tag) raw() bool { return t >= tagCode }
 
+// secret tells that what it holds must not be shown.
+func (t tag) secret() bool { return t == tagSpoiler || t == tagSecret || t == tagHidden }
+
 // void tells that it has no content and no closing tag.
 func (t tag) void() bool { return t == tagRule || t == tagBreak || t == tagItem }
 

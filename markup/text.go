@@ -23,15 +23,17 @@ type textWriter struct {
 	width int
 	first string // stands before the next line
 	rest  string // stands before the lines after it
-	blank bool   // a blank line is due before the next block
+	blank bool   // a blank line belongs before the next block
 	tight bool   // blocks follow each other without a blank line
+	due   bool   // a blank line comes before the next line: it waits, for a block may print nothing
+	empty string // stands in that line
 }
 
 func (t *textWriter) blocks(i, end int) {
 	for ; i < end; i = int(t.tree.nodes[i].end) {
 		n := &t.tree.nodes[i]
-		if t.blank && !t.tight {
-			t.line("")
+		if t.blank && !t.tight && !t.due {
+			t.due, t.empty = true, strings.TrimRight(t.rest, " ")
 		}
 		t.block(n, i)
 		t.blank = true
@@ -111,7 +113,11 @@ func (t *textWriter) room() int { return max(t.width-columns(t.rest), minColumns
 func (t *textWriter) line(s string) {
 	if len(t.out) > 0 {
 		t.out = append(t.out, '\n')
+		if t.due {
+			t.out = append(append(t.out, t.empty...), '\n')
+		}
 	}
+	t.due = false
 	t.out = append(t.out, t.first...)
 	t.out = append(t.out, s...)
 	for len(t.out) > 0 && t.out[len(t.out)-1] == ' ' {
@@ -233,7 +239,9 @@ func (t *textWriter) table(i int) {
 	}
 	for _, cells := range rows {
 		if line := strings.Join(cells, " | "); total < t.room() {
-			t.line(stuffed(strings.TrimRight(line, " ")))
+			if line = strings.TrimRight(line, " "); strings.Trim(line, " |") != "" {
+				t.line(stuffed(line))
+			}
 		} else {
 			t.wrapped(line)
 		}

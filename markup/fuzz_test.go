@@ -1,0 +1,110 @@
+package markup
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rivo/uniseg"
+)
+
+func addPosts(f *testing.F, add func(src string)) {
+	files, err := filepath.Glob("testdata/bbcode/*.in")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no posts in testdata/bbcode: %v", err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		add(string(src))
+	}
+}
+
+func FuzzBBCode(f *testing.F) {
+	addPosts(f, func(src string) { f.Add(src, 300); f.Add(src, 40) })
+	f.Fuzz(func(t *testing.T, src string, n int) {
+		d := BBCode(src, sampleLinks())
+		checkDoc(t, d)
+		short := d.Excerpt(n)
+		checkDoc(t, short)
+		if n > 0 && d.Empty() != short.Empty() {
+			t.Fatalf("Excerpt(%d) of %q: empty %v, want %v", n, src, short.Empty(), d.Empty())
+		}
+		checkText(t, d, d.Text(Words{}, 30), 30)
+	})
+}
+
+// pieces are what FuzzSpoiler builds posts of. None of them makes the tags behind it plain text.
+var pieces = [...]string{
+	"words ", "\n", "\n\n", "[b]", "[/b]", "[i]", "[/i]", "[quote]", `[quote="Ray, post: 1, member: 2"]`, "[/quote]",
+	"[list]", "[list=1]", "[*]", "[/list]", "[table]", "[tr]", "[td]", "[/td]", "[/tr]", "[/table]", "[url=http://x.example/]", "[/url]",
+	"[spoiler]", "[/spoiler]", "[ispoiler]", "[/ispoiler]", "[hide]", "[/hide]", "[heading=1]", "[/heading]", "[center]", "[/center]",
+	"[code]x[/code]", "[icode]x[/icode]", "[user=7]@x[/user]", "[img]http://x.example/a.png[/img]", "[hr]", "[size=3]", "[/size]", "[",
+}
+
+// A secret between a spoiler's tags is never shown, whatever stands before, behind and around it.
+func FuzzSpoiler(f *testing.F) {
+	f.Add([]byte{7, 22}, []byte{9, 0}, []byte{23, 9})
+	f.Add([]byte{10, 12, 14, 16}, []byte{13, 19}, []byte{13})
+	f.Fuzz(func(t *testing.T, before, within, behind []byte) {
+		var src strings.Builder
+		put := func(indexes []byte) {
+			for _, i := range indexes {
+				src.WriteString(pieces[int(i)%len(pieces)])
+			}
+		}
+		put(before)
+		src.WriteString("[spoiler]SECRET")
+		put(within)
+		for i := range within { // a spoiler that closes within would be the end of this one, too
+			switch pieces[int(within[i])%len(pieces)] {
+			case "[/spoiler]", "[spoiler]":
+				t.Skip()
+			}
+		}
+		src.WriteString("[user=9]@SECRET[/user]SECRET[/spoiler]")
+		put(behind)
+		d := BBCode(src.String(), sampleLinks())
+		checkDoc(t, d)
+		for _, d := range []Doc{d, d.Excerpt(300), d.Excerpt(75)} {
+			if strings.Contains(d.HTML(Words{})+d.Text(Words{}, 72), "SECRET") {
+				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Words{}))
+			}
+		}
+	})
+}
+
+// What an excerpt keeps of plain words is their beginning, cut between two characters.
+func FuzzExcerpt(f *testing.F) {
+	addPosts(f, func(src string) { f.Add(src, 30); f.Add(src, 100) })
+	f.Fuzz(func(t *testing.T, src string, n int) {
+		src = strings.Join(strings.Fields(strings.NewReplacer("[", "(", "://", " ", "www.", "", "WWW.", "", `@"`, "").Replace(clean(src))), " ")
+		if n <= 0 || n > 1000 || strings.ContainsAny(strings.ToLower(src), "\u0085") || strings.Contains(strings.ToLower(src), "www.") {
+			t.Skip()
+		}
+		d := BBCode(src, Links{})
+		var whole, got string
+		if !d.Empty() {
+			whole, got = d.t.nodes[1].text, d.Excerpt(n).t.nodes[1].text
+		}
+		if got == whole {
+			return
+		}
+		kept, ok := strings.CutSuffix(got, "…")
+		if kept = strings.TrimSuffix(kept, " "); !ok || !strings.HasPrefix(whole, kept) {
+			t.Fatalf("Excerpt(%d) of %q = %q", n, whole, got)
+		}
+		if chars := uniseg.GraphemeClusterCount(kept); chars > n {
+			t.Fatalf("Excerpt(%d) of %q has %d characters: %q", n, whole, chars, kept)
+		}
+		for rest, state := whole, -1; len(whole)-len(rest) != len(kept); {
+			if len(whole)-len(rest) > len(kept) {
+				t.Fatalf("Excerpt(%d) of %q is cut within a character: %q", n, whole, kept)
+			}
+			_, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		}
+	})
+}
