@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -134,7 +133,7 @@ func TestATimeInAnotherYearTellsTheYear(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := c.Text.Plain()
-	for _, want := range []string{"Post #1, Thu 1 Jan, 00:30\n", "Post #3, 31 Dec 2025, 23:30\n"} {
+	for _, want := range []string{"Thu 1 Jan, 00:30\n", "31 Dec 2025, 23:30\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q", want)
 		}
@@ -251,12 +250,10 @@ func TestMailProgramsCanShowIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := c.HTML.Plain()
-	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(page)
-	if len(style) != 2 || len(style[1]) > 8<<10 {
-		t.Errorf("Gmail drops a style element above 8 KB, and knows only those in the head")
-	}
-	if strings.Count(page, "<style") != 1 {
-		t.Error("there is more than one style element")
+	_, head, _ := strings.Cut(page, "<style>")
+	head, _, _ = strings.Cut(head, "</head>")
+	if len(head) > 8<<10 || strings.Contains(page[strings.Index(page, "</head>"):], "<style") {
+		t.Error("Gmail drops style elements above 8 KB, and those below the head")
 	}
 	root, err := html.Parse(strings.NewReader(page))
 	if err != nil {

@@ -175,7 +175,7 @@ func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T)
 		Number:      p.Content.Number,
 		URL:         w.press.site.Links.Post(p.Thread, p.ID),
 		Author:      w.name(p.AuthorName),
-		AuthorTitle: line(p.Content.AuthorTitle, nameLimit),
+		AuthorTitle: w.locale.isolate(line(p.Content.AuthorTitle, nameLimit)),
 		Time:        holeTime,
 		Excerpt:     excerpt,
 		Likes:       w.locale.likes(p.Content),
@@ -183,7 +183,7 @@ func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T)
 		QuotesYou:   p.QuotesYou,
 	}
 	for _, b := range p.Content.Badges {
-		if b = line(b, nameLimit); b != "" && b != d.AuthorTitle {
+		if b = w.locale.isolate(line(b, nameLimit)); b != "" && b != d.AuthorTitle {
 			d.Badges = append(d.Badges, b)
 		}
 	}
@@ -211,7 +211,7 @@ func (w *laying) name(s string) string {
 
 // render renders a fragment. A fault is kept, and ends the laying.
 func (w *laying) render(template string, html, text any) *fragment {
-	h, t, err := w.locale.pages.render(template, html, text)
+	h, t, err := w.press.render(w.locale, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -120,6 +121,7 @@ func TestLoadNamesTheFault(t *testing.T) {
 	en := shippedFile(t, "locales/en.toml")
 	page := shippedFile(t, htmlFile)
 	text := shippedFile(t, textFile)
+	doctype := fmt.Sprint(htmlFile, ":", 1+strings.Count(page[:strings.Index(page, "<!DOCTYPE")], "\n"))
 	for _, tt := range []struct{ name, file, src, want string }{
 		{"a locale that is no TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest      = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
@@ -140,8 +142,10 @@ func TestLoadNamesTheFault(t *testing.T) {
 		{"a template that says an unknown key", textFile, strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that forgets a gap", textFile, strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\" is not given its {n}"},
 		{"a file that defines too little", textFile, "{{define \"shell\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
+		{"a cell left open", htmlFile, strings.Replace(page, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> within it"},
+		{"a row closed twice", htmlFile, strings.Replace(page, "{{.Title}}</a></h2>\n</td></tr>", "{{.Title}}</a></h2>\n</td></tr></tr>", 1), "template \"section\" closes a <tr> that it has not opened"},
 		{"a shell without a way out", htmlFile, strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
-		{"a shell without a body", htmlFile, strings.ReplaceAll(page, "{{.Body}}", ""), "must print {{.Body}} once"},
+		{"a shell without a body", htmlFile, strings.ReplaceAll(page, "{{.Body}}", ""), doctype + ": template \"shell\" must print {{.Body}} once"},
 		{"a sample with a key that nobody reads", sampleFile, "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -202,4 +206,53 @@ func TestOverlayAddsALanguageAndReplacesATemplate(t *testing.T) {
 			t.Errorf("the mail lacks %q", want)
 		}
 	}
+}
+
+// FuzzPieces holds that a sentence is its words and gaps, and nothing else.
+func FuzzPieces(f *testing.F) {
+	for _, s := range []string{"", "{n} new threads", "{what} in {section}", "{", "}{", "{}", "{{n}}", "a } b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		ps, err := pieces(s)
+		if err != nil {
+			return
+		}
+		var got string
+		for _, p := range ps {
+			if p.gap != "" {
+				got += "{" + p.gap + "}"
+			}
+			got += p.words
+		}
+		if got != s {
+			t.Errorf("pieces(%q) put together are %q", s, got)
+		}
+	})
+}
+
+// FuzzLocale holds that a locale file, whatever stands in it, is read or refused.
+func FuzzLocale(f *testing.F) {
+	src, err := overlay{}.read("locales/de.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	ref, err := embeddedMessages("locales/en.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(src)
+	f.Add("[number]\n[time]\n[a]\nb = 1\nc = {one = 2}\n")
+	f.Fuzz(func(t *testing.T, src string) {
+		l, err := readLocale("de.toml", "de.toml", src, ref)
+		if err != nil {
+			return
+		}
+		for key := range l.messages {
+			l.say(key, "n", 3)
+		}
+		if l.longestStamp() == 0 {
+			t.Error("a time takes no room")
+		}
+	})
 }

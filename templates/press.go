@@ -43,6 +43,7 @@ type Press struct {
 	heads    *lru.Cache[headKey, *fragment]
 	stamps   *lru.Cache[stampKey, stamp]
 	tongues  *lru.Cache[string, *locale] // by what the forum calls the language
+	proof    bool                        // proofread what is rendered
 }
 
 const (

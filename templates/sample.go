@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -121,25 +120,6 @@ func (l sampleLinks) Member(id forum.MemberID) string {
 }
 func (l sampleLinks) Post(t forum.ThreadID, p forum.PostID) string {
 	return fmt.Sprintf("%s/threads/%d/post-%d", string(l), t, p)
-}
-
-// tryAll lays the sample in every language, whole and cut, so that a fault in a template or a
-// locale shows when the daemon starts and not at seven in the morning.
-func (s *Set) tryAll() error {
-	for _, l := range s.locales {
-		for _, budget := range []int{80 << 10, 12 << 10, 1} {
-			site, d := s.Sample()
-			d.Member.Locale = l.tag.String()
-			content, err := s.Press(site, 256).Digest(d, sampleFooter(site), budget)
-			if err != nil {
-				return fmt.Errorf("trying the sample in %s: %w", l.file, err)
-			}
-			if content.Subject == "" {
-				return errors.New("trying the sample: no subject")
-			}
-		}
-	}
-	return nil
 }
 
 func sampleFooter(s Site) Footer {

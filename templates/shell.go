@@ -45,16 +45,16 @@ func (p *Press) shell(l *locale) (*shell, error) {
 		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
 		Body: holeBody,
 	}
-	html, text, err := l.pages.render("shell", data, data)
+	html, text, err := p.render(l, "shell", data, data)
 	if err != nil {
 		return nil, err
 	}
 	s := &shell{stamp: l.longestStamp()}
 	if s.html, err = cutShell(openAddresses(html)); err != nil {
-		return nil, fmt.Errorf("%s: %w", l.pages.html.Name(), err)
+		return nil, fmt.Errorf("%s: %w", where(l.pages.html.Lookup("shell").Tree), err)
 	}
 	if s.text, err = cutShell(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", l.pages.text.Name(), err)
+		return nil, fmt.Errorf("%s: %w", where(l.pages.text.Lookup("shell").Tree), err)
 	}
 	w := laying{press: p, locale: l, shell: s}
 	s.more = w.longestMore()

@@ -165,16 +165,21 @@ func (s *Set) locale(name string) *locale {
 	return s.locales[i]
 }
 
-// render executes a template of the pages in both forms.
-func (p pages) render(name string, html, text any) (htmlOut, textOut string, err error) {
+// render executes a template in both forms.
+func (p *Press) render(l *locale, name string, html, text any) (htmlOut, textOut string, err error) {
 	var b bytes.Buffer
-	if err := p.html.ExecuteTemplate(&b, name, html); err != nil {
+	if err := l.pages.html.ExecuteTemplate(&b, name, html); err != nil {
 		return "", "", fmt.Errorf("rendering: %w", err)
 	}
 	htmlOut = b.String()
 	b.Reset()
-	if err := p.text.ExecuteTemplate(&b, name, text); err != nil {
+	if err := l.pages.text.ExecuteTemplate(&b, name, text); err != nil {
 		return "", "", fmt.Errorf("rendering: %w", err)
+	}
+	if p.proof {
+		if err := proofread(htmlOut); err != nil {
+			return "", "", fmt.Errorf("%s: template %q %w", where(l.pages.html.Lookup(name).Tree), name, err)
+		}
 	}
 	return htmlOut, b.String(), nil
 }

@@ -15,14 +15,14 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // Files compares texts with testdata/golden/name.ext, for each ext. The files of one name stand
 // beside each other.
-func Files(t *testing.T, name string, texts map[string]string) {
+func Files(t testing.TB, name string, texts map[string]string) {
 	t.Helper()
 	for ext, got := range texts {
 		compare(t, filepath.Join("testdata", "golden", name+"."+ext), got)
 	}
 }
 
-func compare(t *testing.T, file, got string) {
+func compare(t testing.TB, file, got string) {
 	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -36,6 +36,7 @@ func compare(t *testing.T, file, got string) {
 	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatalf("%v (run the test with -update to write it)", err)
+		return
 	}
 	if got == string(want) {
 		return

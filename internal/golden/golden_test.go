@@ -1,0 +1,53 @@
+package golden
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// witness keeps what a test would have complained of.
+type witness struct {
+	testing.TB
+	said string
+}
+
+func (w *witness) Helper() {}
+
+func (w *witness) Errorf(format string, args ...any) { w.said += fmt.Sprintf(format, args...) }
+
+func (w *witness) Fatalf(format string, args ...any) { w.Errorf(format, args...) }
+
+func TestFilesComplainsOfTheFirstLineThatDiffers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	*update = true
+	Files(t, "mail", map[string]string{"txt": "one\ntwo\nthree\n", "html": "<p>"})
+	*update = false
+	if b, err := os.ReadFile("testdata/golden/mail.html"); err != nil || string(b) != "<p>" {
+		t.Errorf("-update wrote %q, %v", b, err)
+	}
+	for _, tt := range []struct{ name, got, want string }{
+		{"the same", "one\ntwo\nthree\n", ""},
+		{"another line", "one\n2\nthree\n", "mail.txt:2: got\n\t2\nwant\n\ttwo"},
+		{"a line more", "one\ntwo\nthree\n\nfour", "mail.txt:5: got\n\tfour\nwant\n\t(the end)"},
+		{"a line less", "one\ntwo", "mail.txt: got 2 lines, want 4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := &witness{TB: t}
+			Files(w, "mail", map[string]string{"txt": tt.got})
+			if !strings.HasSuffix(w.said, tt.want) || (w.said == "") != (tt.want == "") {
+				t.Errorf("Files said %q, want %q", w.said, tt.want)
+			}
+		})
+	}
+}
+
+func TestAGoldenFileThatIsMissingFails(t *testing.T) {
+	t.Chdir(t.TempDir())
+	w := &witness{TB: t}
+	Files(w, "mail", map[string]string{"txt": "one"})
+	if !strings.Contains(w.said, "-update") {
+		t.Errorf("Files said %q, want a word of -update", w.said)
+	}
+}

@@ -1,0 +1,65 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/template/parse"
+
+	"golang.org/x/net/html"
+)
+
+// tryAll lays the sample in every language, whole and cut, so that a fault in a template or a
+// locale shows when the daemon starts and not at seven in the morning.
+func (s *Set) tryAll() error {
+	for _, l := range s.locales {
+		for _, budget := range []int{80 << 10, 12 << 10, 1} {
+			site, d := s.Sample()
+			d.Member.Locale = l.tag.String()
+			p := s.Press(site, 256)
+			p.proof = true
+			content, err := p.Digest(d, sampleFooter(site), budget)
+			if err != nil {
+				return fmt.Errorf("trying the sample in %s: %w", l.file, err)
+			}
+			if content.Subject == "" {
+				return errors.New("trying the sample: no subject")
+			}
+		}
+	}
+	return nil
+}
+
+// where names the file and line of a template.
+func where(t *parse.Tree) string {
+	at, _ := t.ErrorContext(t.Root)
+	return place(at)
+}
+
+// proofread holds a rendered template to closing what it opens: a cell left open takes the rest of
+// the mail into it, and each mail program mends that in its own way.
+func proofread(src string) error {
+	void := []string{"area", "br", "col", "hr", "img", "meta", "wbr"}
+	var open []string
+	for z := html.NewTokenizer(strings.NewReader(src)); ; {
+		kind := z.Next()
+		name, _ := z.TagName()
+		tag := string(name)
+		switch {
+		case kind == html.ErrorToken && len(open) > 0:
+			return fmt.Errorf("leaves a <%s> open", open[len(open)-1])
+		case kind == html.ErrorToken:
+			return nil
+		case kind == html.StartTagToken && !slices.Contains(void, tag):
+			open = append(open, tag)
+		case kind != html.EndTagToken:
+		case len(open) == 0:
+			return fmt.Errorf("closes a <%s> that it has not opened", tag)
+		case open[len(open)-1] != tag:
+			return fmt.Errorf("closes a <%s> before the <%s> within it", tag, open[len(open)-1])
+		default:
+			open = open[:len(open)-1]
+		}
+	}
+}
