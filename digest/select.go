@@ -91,19 +91,17 @@ func (w *Window) Explain(r Reader) []LeftOut {
 	return out
 }
 
-// Bounds are the times of the oldest and the newest post of the edition; zero if it is empty.
-func (d *Digest) Bounds() (oldest, newest time.Time) {
+// Oldest is the time of the oldest post of the edition; zero if it is empty.
+func (d *Digest) Oldest() time.Time {
+	var oldest time.Time
 	for _, g := range d.Groups {
 		for _, t := range g.Threads {
 			for _, p := range t.Posts {
 				if oldest.IsZero() || p.PostedAt.Before(oldest) {
 					oldest = p.PostedAt
 				}
-				if p.PostedAt.After(newest) {
-					newest = p.PostedAt
-				}
 			}
 		}
 	}
-	return oldest, newest
+	return oldest
 }
