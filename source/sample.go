@@ -1,0 +1,39 @@
+package source
+
+import (
+	"strconv"
+
+	"postrider/forum"
+	"postrider/internal/sqlfile"
+	"postrider/markup"
+)
+
+// sample is the demo's own forum, and the pattern for a home-made one: a schema, a .sql file, and this.
+func sample() kind {
+	return kind{
+		name:    "sample",
+		title:   "the sample forum of the demo",
+		markup:  "BBCode",
+		notes:   "A small forum in SQLite. Its schema (demo/schema.sql) and its queries are a pattern for home-made forums.",
+		engines: []sqlfile.Engine{sqlfile.SQLite},
+		files:   []string{"sample.sql"},
+		links:   func(base string) forum.Links { return sampleLinks(base) },
+		body:    markup.BBCode,
+		rights:  digits,
+	}
+}
+
+// sampleLinks are addresses of the plainest kind. The sample forum has no pages of its own.
+type sampleLinks string
+
+func (l sampleLinks) Section(id forum.SectionID) string { return l.to("sections", int64(id)) }
+func (l sampleLinks) Thread(id forum.ThreadID) string   { return l.to("threads", int64(id)) }
+func (l sampleLinks) Member(id forum.MemberID) string   { return l.to("members", int64(id)) }
+
+func (l sampleLinks) Post(_ forum.ThreadID, id forum.PostID) string {
+	return l.to("posts", int64(id))
+}
+
+func (l sampleLinks) to(what string, id int64) string {
+	return string(l) + "/" + what + "/" + strconv.FormatInt(id, 10) + "/"
+}

@@ -1,0 +1,217 @@
+-- The sample forum of `postrider demo`, SQLite. Its tables stand in demo/schema.sql, the contract in source.go.
+
+-- name: sections
+-- Categories and sections are numbered apart; a category counts downwards here, to keep out of the sections' way.
+SELECT -c.id                       AS id,
+       0                           AS parent_id,
+       c.place                     AS place,
+       c.title                     AS title,
+       0                           AS holds_threads,
+       0                           AS closed
+  FROM {prefix}category c
+ UNION ALL
+SELECT s.id, -s.category_id, s.place, s.title, 1, 0
+  FROM {prefix}section s
+
+-- name: threads
+SELECT t.id                        AS id,
+       t.section_id                AS section_id,
+       t.title                     AS title,
+       t.starter_id                AS starter_id,
+       t.starter_name              AS starter_name,
+       t.started_at                AS started_at,
+       t.first_post_id             AS first_post_id,
+       CASE t.state WHEN 'visible' THEN 0 WHEN 'moderated' THEN 1 ELSE 2 END AS state,
+       t.moved_to IS NOT NULL      AS redirect
+  FROM {prefix}thread t
+ WHERE t.id IN (:ids)
+
+-- name: posts
+-- A post looks different once it is edited, or liked by more, by fewer, or by others.
+SELECT p.id                        AS id,
+       p.thread_id                 AS thread_id,
+       p.author_id                 AS author_id,
+       p.author_name               AS author_name,
+       p.posted_at                 AS posted_at,
+       CASE p.state WHEN 'visible' THEN 0 WHEN 'moderated' THEN 1 ELSE 2 END AS state,
+       p.edited_at || '-' || (SELECT COUNT(*) || '-' || COALESCE(SUM(l.member_id), 0) || '-' || COALESCE(MAX(l.liked_at), 0)
+                                FROM {prefix}post_like l
+                               WHERE l.post_id = p.id) AS version
+  FROM {prefix}post p
+ WHERE p.id IN (:ids)
+
+-- name: bodies
+SELECT p.id                        AS id,
+       p.author_id                 AS author_id,
+       (SELECT COUNT(*) FROM {prefix}post_like l WHERE l.post_id = p.id) AS likes,
+       substr(p.body, 1, 32768)    AS body
+  FROM {prefix}post p
+ WHERE p.id IN (:ids)
+
+-- name: numbers
+-- All posts count, removed ones too: they leave a hole.
+SELECT q.id                        AS id,
+       q.thread_id                 AS thread_id,
+       (SELECT COUNT(*) FROM {prefix}post e WHERE e.thread_id = w.thread_id AND e.posted_at < w.first) AS earlier
+  FROM (SELECT p.thread_id, MIN(p.posted_at) AS first, MAX(p.posted_at) AS last
+          FROM {prefix}post p
+         WHERE p.id IN (:ids)
+         GROUP BY p.thread_id) w
+  JOIN {prefix}post q ON q.thread_id = w.thread_id AND q.posted_at BETWEEN w.first AND w.last
+ ORDER BY q.thread_id, q.posted_at, q.id
+
+-- name: likes
+SELECT l.post_id                   AS id,
+       m.name                      AS name
+  FROM {prefix}post_like l
+  JOIN {prefix}member m ON m.id = l.member_id
+ WHERE l.post_id IN (:ids)
+ ORDER BY l.post_id, l.liked_at, l.member_id
+
+-- name: titles
+SELECT m.id                        AS member_id,
+       m.title                     AS title
+  FROM {prefix}member m
+ WHERE m.id IN (:members)
+
+-- name: badges
+SELECT b.member_id                 AS member_id,
+       b.label                     AS badge
+  FROM {prefix}badge b
+ WHERE b.member_id IN (:members)
+ ORDER BY b.member_id, b.place
+
+-- name: members
+-- Who is not an active member reads what guests (role 1) read.
+SELECT m.id                        AS id,
+       m.name                      AS name,
+       m.email                     AS email,
+       m.zone                      AS zone,
+       m.locale                    AS locale,
+       CASE m.state WHEN 'active' THEN m.role_id ELSE 1 END AS roles,
+       CASE WHEN m.state = 'banned'      THEN 'banned'
+            WHEN m.state = 'unconfirmed' THEN 'not confirmed'
+            WHEN m.state = 'bouncing'    THEN 'bouncing'
+            WHEN m.state = 'awaiting'    THEN 'awaiting approval'
+            WHEN m.state = 'rejected'    THEN 'rejected'
+            WHEN m.state <> 'active'     THEN 'disabled'
+            WHEN m.email = ''            THEN 'no address'
+            WHEN m.wants_mail = 0        THEN 'opted out'
+            ELSE '' END            AS no_mail
+  FROM {prefix}member m
+ WHERE m.id IN (:ids)
+
+-- name: find
+SELECT m.id                        AS id
+  FROM {prefix}member m
+ WHERE m.name = :name
+
+-- name: watching
+SELECT m.id                        AS id
+  FROM {prefix}member m
+ WHERE m.id > :after
+   AND (EXISTS (SELECT 1 FROM {prefix}thread_watch t WHERE t.member_id = m.id)
+     OR EXISTS (SELECT 1 FROM {prefix}section_watch s WHERE s.member_id = m.id))
+ ORDER BY m.id
+ LIMIT :limit
+
+-- name: rights
+-- View, read, own threads only.
+SELECT r.role_id                   AS role,
+       r.section_id                AS section_id,
+       CASE r.reads WHEN 'own' THEN '111' ELSE '110' END AS rights
+  FROM {prefix}permission r
+ WHERE r.role_id IN (:roles)
+
+-- name: section_watches
+SELECT w.member_id                 AS member_id,
+       w.section_id                AS section_id,
+       CASE w.level WHEN 'threads' THEN 1 ELSE 2 END AS level,
+       w.mail                      AS mail
+  FROM {prefix}section_watch w
+ WHERE w.member_id IN (:members)
+
+-- name: thread_watches
+SELECT w.member_id                 AS member_id,
+       w.thread_id                 AS thread_id,
+       w.mail                      AS mail
+  FROM {prefix}thread_watch w
+ WHERE w.member_id IN (:members)
+
+-- name: ignores
+SELECT i.member_id                 AS member_id,
+       i.ignored_id                AS ignored
+  FROM {prefix}ignored i
+ WHERE i.member_id IN (:members)
+
+-- name: read_days
+-- This forum forgets nothing; ten years are near enough.
+SELECT 3650                        AS days
+
+-- name: section_reads
+SELECT r.member_id                 AS member_id,
+       r.section_id                AS section_id,
+       r.read_at                   AS read_at
+  FROM {prefix}section_read r
+ WHERE r.member_id IN (:members) AND r.read_at >= :since
+
+-- name: thread_reads
+SELECT r.member_id                 AS member_id,
+       r.thread_id                 AS thread_id,
+       r.read_at                   AS read_at
+  FROM {prefix}thread_read r
+ WHERE r.member_id IN (:members) AND r.read_at >= :since
+
+-- name: took_part
+SELECT p.author_id                 AS member_id,
+       p.thread_id                 AS thread_id
+  FROM {prefix}post p
+ WHERE p.thread_id IN (:threads) AND p.author_id IN (:members) AND p.state = 'visible'
+ UNION
+SELECT t.starter_id, t.id
+  FROM {prefix}thread t
+ WHERE t.id IN (:threads) AND t.starter_id IN (:members)
+
+-- name: arrivals
+SELECT p.id                        AS id,
+       p.thread_id                 AS thread_id,
+       t.section_id                AS section_id,
+       p.author_id                 AS author_id,
+       p.posted_at                 AS posted_at,
+       p.state = 'visible' AND t.state = 'visible' AND t.moved_to IS NULL AS visible
+  FROM {prefix}post p
+  JOIN {prefix}thread t ON t.id = p.thread_id
+ WHERE p.id > :after
+ ORDER BY p.id
+ LIMIT :limit
+
+-- name: arrivals_of
+SELECT p.id                        AS id,
+       p.thread_id                 AS thread_id,
+       t.section_id                AS section_id,
+       p.author_id                 AS author_id,
+       p.posted_at                 AS posted_at,
+       p.state = 'visible' AND t.state = 'visible' AND t.moved_to IS NULL AS visible
+  FROM {prefix}post p
+  JOIN {prefix}thread t ON t.id = p.thread_id
+ WHERE p.id IN (:ids)
+
+-- name: first_since
+SELECT COALESCE(MIN(p.id), 0)      AS id
+  FROM {prefix}post p
+ WHERE p.posted_at >= :from
+
+-- name: newest
+SELECT COALESCE(MAX(p.id), 0)      AS id
+  FROM {prefix}post p
+
+-- name: created
+SELECT p.id                        AS id
+  FROM {prefix}post p
+ WHERE p.posted_at >= :from AND p.posted_at < :until
+ ORDER BY p.id
+
+-- name: mailable
+SELECT COUNT(*)                    AS members
+  FROM {prefix}member m
+ WHERE m.state = 'active' AND m.email <> '' AND m.wants_mail = 1
