@@ -11,8 +11,8 @@ import (
 // rise without gaps; a post that is approved, restored or moved late gets the number of the
 // moment when it was first seen where it is.
 type Sighting struct {
-	Seq     int64
-	Post    forum.PostID
+	Seq  int64
+	Post forum.PostID
 	// Section is where its thread stood when it was sighted; 0: where it stands now.
 	Section forum.SectionID
 	// MovedFrom is the section that the post stood in when it was sighted before; 0: first sighting.
