@@ -55,12 +55,19 @@ func (db *DB) Check(ctx context.Context) []Finding {
 }
 
 func (s *Snapshot) checkServer(ctx context.Context) Finding {
-	query := map[sqlfile.Engine]string{sqlfile.MySQL: "SELECT VERSION()", sqlfile.SQLite: "SELECT sqlite_version()"}[s.db.engine]
-	versions, err := s.texts(ctx, query)
-	if err != nil {
-		return Finding{"connection", Fail, err.Error(), "see that the database of [forum] dsn runs and lets postrider in"}
+	product, query := "MySQL", "SELECT VERSION()"
+	if s.db.engine == sqlfile.SQLite {
+		product, query = "SQLite", "SELECT sqlite_version()"
 	}
-	return Finding{Name: "connection", Level: OK, Text: fmt.Sprintf("%s %s", s.db.engine, strings.Join(versions, " "))}
+	versions, err := s.texts(ctx, query)
+	if err != nil || len(versions) == 0 {
+		return Finding{"connection", Fail, fmt.Sprintf("asking for the version: %v", err), "see that the database of [forum] dsn runs and lets postrider in"}
+	}
+	version, _, isMariaDB := strings.Cut(versions[0], "-MariaDB") // 10.11.19-MariaDB-0+deb12u1
+	if isMariaDB {
+		product = "MariaDB"
+	}
+	return Finding{Name: "connection", Level: OK, Text: product + " " + version}
 }
 
 // checkQueries runs every query of the contract with ids that no forum has.

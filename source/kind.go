@@ -50,7 +50,7 @@ type kind struct {
 	inherits bool // rights come from ancestors, and from the role itself
 }
 
-func kinds() []kind { return []kind{xenforo2(), xenforo1(), mybb()} }
+func kinds() []kind { return []kind{xenforo2(), xenforo1(), mybb(), sample()} }
 
 func kindOf(name string) (kind, bool) {
 	for _, k := range kinds() {
