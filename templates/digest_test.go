@@ -302,3 +302,21 @@ func words(n *html.Node) string {
 	}
 	return out
 }
+
+func TestAPieceThatFailsIsNotKept(t *testing.T) {
+	dir := t.TempDir()
+	page := shippedFile(t, htmlFile)
+	overlayFile(t, dir, htmlFile, strings.Replace(page, "{{.Author}}", "{{.Author}}{{if eq .Number 666}}{{index .Badges 9}}{{end}}", 1))
+	set, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, d := set.Sample()
+	d.Groups[0].Threads[0].Posts[0].Content.Number = 666
+	p := set.Press(site, 100)
+	for range 2 {
+		if _, err := p.Digest(d, testFooter, 80<<10); err == nil || !strings.Contains(err.Error(), "member 42") {
+			t.Errorf("Digest: %v, want an error that names the member", err)
+		}
+	}
+}

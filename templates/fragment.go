@@ -4,11 +4,9 @@ import (
 	htmltemplate "html/template"
 	"math"
 	"strings"
-	"time"
 
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/internal/qp"
 )
 
 // How many characters of what members and admins name may stand in a mail.
@@ -148,7 +146,9 @@ func (w *laying) head(key headKey, data func() any) *fragment {
 	if th, ok := d.(threadData); ok {
 		f.title = shorten(th.Title, preheaderTitle)
 	}
-	w.press.heads.Add(key, f)
+	if w.err == nil { // what failed is tried again for the next member
+		w.press.heads.Add(key, f)
+	}
 	return f
 }
 
@@ -166,7 +166,9 @@ func (w *laying) post(p *digest.Post, excerpt int) *fragment {
 	f := w.render("post",
 		postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))),
 		postFor(w, p, withoutHoles(doc.Text(w.locale.words, columns))))
-	w.press.posts.Add(key, f)
+	if w.err == nil {
+		w.press.posts.Add(key, f)
+	}
 	return f
 }
 
@@ -216,74 +218,6 @@ func (w *laying) render(template string, html, text any) *fragment {
 		w.err = err
 	}
 	return &fragment{html: cut(h), text: cut(t)}
-}
-
-// likes says who likes a post.
-func (l *locale) likes(c *forum.Content) string {
-	count := max(c.LikeCount, len(c.Likes))
-	var names []any
-	for _, name := range c.Likes {
-		if name = line(name, nameLimit); name != "" && len(names) < 6 {
-			names = append(names, string(rune('a'+len(names)/2)), l.isolate(name))
-		}
-	}
-	known := len(names) / 2
-	switch {
-	case count == 0:
-		return ""
-	case known == 0:
-		return l.say("likes.count", "n", count)
-	case known == count && known <= 3:
-		return l.say([]string{"likes.one", "likes.two", "likes.three"}[known-1], names...)
-	case known == 1:
-		return l.say("likes.one_more", append(names, "n", count-1)...)
-	}
-	return l.say("likes.two_more", append(names[:4], "n", count-2)...)
-}
-
-// stampKey is a minute on the wall: members of all zones that share an offset share it.
-type stampKey struct {
-	locale int
-	minute int64
-	year   bool
-}
-
-// stamp is a time, written and encoded.
-type stamp struct {
-	html, text qp.Text
-}
-
-func (w *laying) stamp(at time.Time) stamp {
-	local := at.In(w.zone)
-	_, offset := local.Zone()
-	key := stampKey{locale: w.locale.index, minute: (at.Unix() + int64(offset)) / 60, year: local.Year() != w.year}
-	if s, ok := w.press.stamps.Get(key); ok {
-		return s
-	}
-	s := w.locale.stamp(local, key.year)
-	w.press.stamps.Add(key, s)
-	return s
-}
-
-func (l *locale) stamp(local time.Time, year bool) stamp {
-	pattern := l.calendar.moment
-	if year {
-		pattern = l.calendar.momentYear
-	}
-	said := l.calendar.write(pattern, local)
-	return stamp{html: qp.Encode(escape(said)), text: qp.Encode(said)}
-}
-
-// longestStamp is the most bytes that a time takes in HTML.
-func (l *locale) longestStamp() int {
-	longest := 0
-	for day := range 366 {
-		for _, hour := range []int{11, 23} {
-			t := time.Date(2028, 1, 1+day, hour, 59, 0, 0, time.UTC)
-			longest = max(longest, l.stamp(t, false).html.Size, l.stamp(t, true).html.Size)
-		}
-	}
-	return longest
 }
 
 // longestMore is the most bytes that a "more" line takes in HTML.

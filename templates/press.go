@@ -151,7 +151,7 @@ func (w *laying) lay(d *digest.Digest) (html, text qp.Rope) {
 	for _, g := range d.Groups {
 		n++
 		for _, t := range g.Threads {
-			n += 4 + 3*len(t.Posts)
+			n += 4 + 3*t.ShownPosts()
 		}
 	}
 	html, text = make(qp.Rope, 0, n), make(qp.Rope, 0, n)

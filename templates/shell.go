@@ -3,12 +3,9 @@ package templates
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/rivo/uniseg"
 
 	"postrider/digest"
 	"postrider/internal/qp"
@@ -108,50 +105,6 @@ func (w *laying) fill(h hole, html, text string) {
 	w.personal.text[h.index()] = qp.Encode(text)
 }
 
-// subjectLimit is how many characters of a subject a mailbox may still show.
-const subjectLimit = 90
-
-// what says "3 new threads and 12 replies".
-func (l *locale) what(c digest.Counts) string {
-	threads := l.say("subject.threads", "n", c.NewThreads)
-	replies := l.say("subject.replies", "n", c.Replies)
-	switch {
-	case c.Replies == 0:
-		return threads
-	case c.NewThreads == 0:
-		return replies
-	}
-	return l.say("subject.both", "threads", threads, "replies", replies)
-}
-
-// subject says what is inside, and where: in the section with the most of it, and so many more.
-func (l *locale) subject(what string, d *digest.Digest) string {
-	leading, most := "", -1
-	for _, g := range d.Groups {
-		posts := 0
-		for _, t := range g.Threads {
-			posts += len(t.Posts)
-		}
-		if posts > most {
-			leading, most = g.Section.Title, posts
-		}
-	}
-	in := func(section string) string {
-		section = l.isolate(section)
-		if len(d.Groups) > 1 {
-			return l.say("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
-		}
-		return l.say("subject.in", "what", what, "section", section)
-	}
-	leading = line(leading, subjectLimit)
-	subject := in(leading)
-	if len(subject) <= subjectLimit {
-		return subject
-	}
-	around := uniseg.GraphemeClusterCount(in(""))
-	return in(shorten(leading, max(subjectLimit-around, 10)))
-}
-
 const (
 	preheaderLimit = 100 // bytes, about: what an inbox shows behind the subject
 	preheaderTitle = 60  // characters of each title
@@ -173,22 +126,4 @@ func (w *laying) preheader(d *digest.Digest) string {
 		}
 	}
 	return out
-}
-
-// sayLongest says a counting message in its longest form, with a number that no forum reaches.
-func (l *locale) sayLongest(key string) string {
-	longest := ""
-	for _, form := range l.messages[key] {
-		var b strings.Builder
-		for _, p := range form {
-			b.WriteString(p.words)
-			if p.gap != "" {
-				b.WriteString(l.number(math.MaxInt64))
-			}
-		}
-		if b.Len() > len(longest) {
-			longest = b.String()
-		}
-	}
-	return longest
 }

@@ -1,0 +1,96 @@
+package templates
+
+import (
+	"math"
+	"strings"
+
+	"github.com/rivo/uniseg"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// subjectLimit is how many characters of a subject a mailbox may still show.
+const subjectLimit = 90
+
+// what says "3 new threads and 12 replies".
+func (l *locale) what(c digest.Counts) string {
+	threads := l.say("subject.threads", "n", c.NewThreads)
+	replies := l.say("subject.replies", "n", c.Replies)
+	switch {
+	case c.Replies == 0:
+		return threads
+	case c.NewThreads == 0:
+		return replies
+	}
+	return l.say("subject.both", "threads", threads, "replies", replies)
+}
+
+// subject says what is inside, and where: in the section with the most of it, and so many more.
+func (l *locale) subject(what string, d *digest.Digest) string {
+	leading, most := "", -1
+	for _, g := range d.Groups {
+		posts := 0
+		for _, t := range g.Threads {
+			posts += len(t.Posts)
+		}
+		if posts > most {
+			leading, most = g.Section.Title, posts
+		}
+	}
+	in := func(section string) string {
+		section = l.isolate(section)
+		if len(d.Groups) > 1 {
+			return l.say("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
+		}
+		return l.say("subject.in", "what", what, "section", section)
+	}
+	leading = line(leading, subjectLimit)
+	subject := in(leading)
+	if len(subject) <= subjectLimit {
+		return subject
+	}
+	around := uniseg.GraphemeClusterCount(in(""))
+	return in(shorten(leading, max(subjectLimit-around, 10)))
+}
+
+// likes says who likes a post.
+func (l *locale) likes(c *forum.Content) string {
+	count := max(c.LikeCount, len(c.Likes))
+	var names []any
+	for _, name := range c.Likes {
+		if name = line(name, nameLimit); name != "" && len(names) < 6 {
+			names = append(names, string(rune('a'+len(names)/2)), l.isolate(name))
+		}
+	}
+	known := len(names) / 2
+	switch {
+	case count == 0:
+		return ""
+	case known == 0:
+		return l.say("likes.count", "n", count)
+	case known == count && known <= 3:
+		return l.say([]string{"likes.one", "likes.two", "likes.three"}[known-1], names...)
+	case known == 1:
+		return l.say("likes.one_more", append(names, "n", count-1)...)
+	}
+	return l.say("likes.two_more", append(names[:4], "n", count-2)...)
+}
+
+// sayLongest says a counting message in its longest form, with a number that no forum reaches.
+func (l *locale) sayLongest(key string) string {
+	longest := ""
+	for _, form := range l.messages[key] {
+		var b strings.Builder
+		for _, p := range form {
+			b.WriteString(p.words)
+			if p.gap != "" {
+				b.WriteString(l.number(math.MaxInt64))
+			}
+		}
+		if b.Len() > len(longest) {
+			longest = b.String()
+		}
+	}
+	return longest
+}
