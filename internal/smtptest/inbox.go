@@ -1,0 +1,250 @@
+// Package smtptest is the other side of SMTP for tests: an inbox that takes mail as a relay does
+// ([New]), and a relay that misbehaves on order ([NewScript]).
+//
+// The inbox refuses by the recipient's name, so that a test of many members can say whom what
+// befalls: mail to "550-gone@example.org" is refused with 550, "452-full@…" with 452, and the line is cut
+// after the message for "drop-…@", when the inbox has it.
+package smtptest
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// Message is a message that the inbox took.
+type Message struct {
+	From, To string // of the envelope
+	Data     []byte // as it came, lines ended by CRLF
+	At       time.Time
+}
+
+// Option changes what an inbox offers.
+type Option func(*Server)
+
+// WithTLS makes the inbox speak TLS from the first byte.
+func WithTLS() Option { return func(s *Server) { s.scheme = "smtps" } }
+
+// WithSTARTTLS makes the inbox offer STARTTLS.
+func WithSTARTTLS() Option { return func(s *Server) { s.scheme = "smtp+starttls" } }
+
+// WithAuth makes the inbox take mail only after a login (PLAIN).
+func WithAuth(user, password string) Option {
+	return func(s *Server) { s.user, s.password = user, password }
+}
+
+// Server is an inbox on a free port of this machine. It lives as long as its test.
+type Server struct {
+	scheme, user, password string
+
+	t         testing.TB
+	address   string
+	authority *authority // nil without TLS
+	lines     *counter
+
+	mu           sync.Mutex
+	arrived      *sync.Cond
+	messages     []Message
+	transactions int
+}
+
+// New opens an inbox.
+func New(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	s := &Server{scheme: "smtp", t: t}
+	s.arrived = sync.NewCond(&s.mu)
+	for _, o := range options {
+		o(s)
+	}
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{inbox: s, conn: c, known: s.user == ""}, nil
+	}))
+	server.Domain = "inbox.test"
+	server.AllowInsecureAuth = true
+	server.ErrorLog = log.New(io.Discard, "", 0)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("opening the inbox: %v", err)
+	}
+	s.address = listener.Addr().String()
+	s.lines = &counter{Listener: listener}
+	listener = s.lines
+	if s.scheme != "smtp" {
+		s.authority = newAuthority(t)
+	}
+	switch s.scheme {
+	case "smtp+starttls":
+		server.TLSConfig = s.authority.config
+	case "smtps":
+		listener = s.authority.listen(listener)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return s
+}
+
+// URL is where the inbox is, as Postrider's configuration writes it.
+func (s *Server) URL() string {
+	if s.user != "" {
+		return fmt.Sprintf("%s://%s@%s", s.scheme, s.user, s.address)
+	}
+	return s.scheme + "://" + s.address
+}
+
+// CAFile is a PEM file with the authority behind the inbox's certificate.
+func (s *Server) CAFile() string { return s.authority.file }
+
+// Messages gives what came so far, in the order in which it came.
+func (s *Server) Messages() []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.messages)
+}
+
+// Wait waits until n messages have come, and gives them. It fails the test when they do not.
+func (s *Server) Wait(n int) []Message {
+	s.t.Helper()
+	const patience = 30 * time.Second
+	deadline := time.Now().Add(patience)
+	wake := time.AfterFunc(patience, s.arrived.Broadcast)
+	defer wake.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.messages) < n {
+		if !time.Now().Before(deadline) {
+			s.t.Fatalf("the inbox got %d messages in %v, want %d", len(s.messages), patience, n)
+		}
+		s.arrived.Wait()
+	}
+	return slices.Clone(s.messages)
+}
+
+// Connections counts the connections that were ever open.
+func (s *Server) Connections() int { return int(s.lines.all.Load()) }
+
+// MostConnections is how many were open at once at most.
+func (s *Server) MostConnections() int { return int(s.lines.most.Load()) }
+
+// Transactions counts the transactions that were begun.
+func (s *Server) Transactions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.transactions
+}
+
+// session is one connection to the inbox.
+type session struct {
+	inbox *Server
+	conn  *smtp.Conn
+	known bool
+	from  string
+	to    []string
+}
+
+func (s *session) AuthMechanisms() []string {
+	if s.inbox.user == "" {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != s.inbox.user || password != s.inbox.password {
+			return smtp.ErrAuthFailed
+		}
+		s.known = true
+		return nil
+	}), nil
+}
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.inbox.mu.Lock()
+	s.inbox.transactions++
+	s.inbox.mu.Unlock()
+	if !s.known {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+	}
+	s.from = from
+	return nil
+}
+
+// refusal is the code at the start of a recipient's name.
+var refusal = regexp.MustCompile(`^([45]\d\d)-`)
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if m := refusal.FindStringSubmatch(to); m != nil {
+		code, err := strconv.Atoi(m[1])
+		if err != nil {
+			return err
+		}
+		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "As you asked for"}
+	}
+	s.to = append(s.to, to)
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	i := s.inbox
+	i.mu.Lock()
+	for _, to := range s.to {
+		i.messages = append(i.messages, Message{From: s.from, To: to, Data: data, At: time.Now()})
+	}
+	i.mu.Unlock()
+	i.arrived.Broadcast()
+	if slices.ContainsFunc(s.to, func(to string) bool { return strings.HasPrefix(to, "drop-") }) {
+		return cmp.Or(s.conn.Close(), io.ErrClosedPipe)
+	}
+	return nil
+}
+
+func (s *session) Reset() { s.from, s.to = "", nil }
+
+func (s *session) Logout() error { return nil }
+
+// counter counts the connections of a listener.
+type counter struct {
+	net.Listener
+	all, open, most atomic.Int64
+}
+
+func (c *counter) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c.all.Add(1)
+	c.most.Store(max(c.most.Load(), c.open.Add(1))) // only Accept raises it, one at a time
+	return &counted{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
+}
+
+type counted struct {
+	net.Conn
+	closed func()
+}
+
+func (c *counted) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
