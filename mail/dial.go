@@ -1,0 +1,182 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/textproto"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	gosmtp "github.com/wneessen/go-mail/smtp"
+)
+
+// maxAnswers is what a relay may send us between two of our messages, or before the first: more
+// is a relay that never stops, and would fill our memory.
+const maxAnswers = 256 << 10
+
+// wire is the line to a relay below TLS. It counts what comes in.
+type wire struct {
+	net.Conn
+	left int64
+	stop func() bool // unties the line from the context that it was dialled with
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	if w.left <= 0 {
+		return 0, errors.New("the relay sends without end")
+	}
+	n, err := w.Conn.Read(p[:min(int64(len(p)), w.left)])
+	w.left -= int64(n)
+	return n, err
+}
+
+// allow gives the coming step its time and its bytes.
+func (w *wire) allow(timeout time.Duration) error {
+	w.left = maxAnswers
+	return w.SetDeadline(time.Now().Add(timeout))
+}
+
+// conn is a connection that has said EHLO, and STARTTLS and AUTH where they were asked for.
+type conn struct {
+	client     *gosmtp.Client
+	wire       *wire
+	pipelining bool   // RFC 2920
+	open       bool   // the last transaction was given up halfway: RSET comes before the next
+	sent       int    // transactions
+	rejects    int    // in a row
+	out        []byte // the last message with its final dot, kept for its memory
+
+	expiry *time.Timer // while it lies idle
+}
+
+// quit takes leave. The relay's farewell is waited for only shortly: nothing depends on it.
+func (c *conn) quit() {
+	if c.wire.allow(2*time.Second) == nil {
+		_ = c.client.Quit()
+	}
+	_ = c.wire.Close()
+}
+
+// dial opens a connection. It ends when ctx does, and after the timeout, whichever step it is at.
+func (s *SMTP) dial(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no connection within %v", s.timeout))
+	defer cancel()
+	w := &wire{left: maxAnswers}
+	smtp, err := s.greet(ctx, w)
+	if err == nil && w.stop() {
+		pipelining, _ := smtp.Extension("PIPELINING")
+		return &conn{client: smtp, wire: w, pipelining: pipelining}, nil
+	}
+	// go-mail leaves the connection open when it gives up after EHLO.
+	if w.Conn != nil {
+		s.forget(w)
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return nil, fmt.Errorf("connecting to %s: %w", s.relay.address(), s.redact(err))
+}
+
+// greet opens the line and goes through greeting, EHLO, STARTTLS and AUTH.
+func (s *SMTP) greet(ctx context.Context, w *wire) (*gosmtp.Client, error) {
+	client, err := s.client(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return client.DialToSMTPClientWithContext(ctx)
+}
+
+// client makes go-mail's part of one connection. It is not shared: go-mail's own state would be,
+// too, and AUTH discovery changes it.
+func (s *SMTP) client(ctx context.Context, w *wire) (*gomail.Client, error) {
+	options := []gomail.Option{
+		gomail.WithPort(s.relay.port),
+		gomail.WithTimeout(s.timeout),
+		gomail.WithTLSConfig(s.tls),
+		gomail.WithTLSPolicy(s.policy()),
+		gomail.WithDialContextFunc(func(_ context.Context, network, address string) (net.Conn, error) {
+			return s.connect(ctx, w, network, address)
+		}),
+	}
+	if s.helo != "" {
+		options = append(options, gomail.WithHELO(s.helo))
+	}
+	if s.relay.user != "" {
+		options = append(options, gomail.WithUsername(s.relay.user), gomail.WithPassword(s.password), s.mechanisms())
+	}
+	return gomail.NewClient(s.relay.host, options...)
+}
+
+// policy is go-mail's. A line that is encrypted from the start counts as plain there; "opportunistic" makes it look whether the line is, so
+// that AUTH knows.
+func (s *SMTP) policy() gomail.TLSPolicy {
+	switch s.relay.protection {
+	case startTLS:
+		return gomail.TLSMandatory
+	case implicitTLS:
+		return gomail.TLSOpportunistic
+	}
+	return gomail.NoTLS
+}
+
+// mechanisms lets go-mail take the best that the relay offers. PLAIN and LOGIN show the
+// password: without TLS they are used on this machine only.
+func (s *SMTP) mechanisms() gomail.Option {
+	if s.relay.protection == plain && s.relay.local() {
+		return gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+			gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc)
+	}
+	return gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover)
+}
+
+// connect opens the line and, for smtps, encrypts it: go-mail does neither for a dialler of ours.
+func (s *SMTP) connect(ctx context.Context, w *wire, network, address string) (net.Conn, error) {
+	line, err := s.dialer(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	w.Conn = line
+	// go-mail follows ctx only until here.
+	w.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
+	if err := s.remember(w); err != nil {
+		return nil, err
+	}
+	if s.relay.protection != implicitTLS {
+		return w, nil
+	}
+	encrypted := tls.Client(w, s.tls)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return encrypted, nil
+}
+
+// redact takes the password out of what a relay says of it, however it was written.
+func (s *SMTP) redact(err error) error {
+	if s.password == "" || err == nil {
+		return err
+	}
+	if refusal, ok := errors.AsType[*textproto.Error](err); ok {
+		return &textproto.Error{Code: refusal.Code, Msg: s.redacted(refusal.Msg)}
+	}
+	if said := err.Error(); said != s.redacted(said) {
+		return errors.New(s.redacted(said))
+	}
+	return err
+}
+
+func (s *SMTP) redacted(said string) string {
+	for _, secret := range []string{
+		s.password,
+		base64.StdEncoding.EncodeToString([]byte(s.password)),
+		base64.StdEncoding.EncodeToString([]byte("\x00" + s.relay.user + "\x00" + s.password)),
+	} {
+		said = strings.ReplaceAll(said, secret, "[password]")
+	}
+	return said
+}

@@ -1,0 +1,67 @@
+package mail
+
+import (
+	"errors"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Result is what became of a message that was handed over.
+type Result string
+
+const (
+	// Accepted: the relay has taken it and answers for it from now on.
+	Accepted Result = "accepted"
+	// Refused: the relay said 5xx to this message, or it is one that must not be sent at all.
+	Refused Result = "refused"
+	// TryAgain: the relay said 4xx to this message.
+	TryAgain Result = "try again"
+	// NotSent: it never came to a verdict on this message (connection, TLS, EHLO, AUTH, 421, or
+	// the connection was lost before the final dot was written). It costs the message no attempt.
+	NotSent Result = "not sent"
+	// Uncertain: the connection was lost after the final dot and before the answer. The relay may
+	// have the message or not, and nobody can tell (RFC 1047).
+	Uncertain Result = "uncertain"
+)
+
+// Stage is the point of a transaction that an outcome stems from.
+type Stage string
+
+const (
+	Connecting Stage = "connect" // dial, greeting, EHLO, STARTTLS, AUTH
+	Sender     Stage = "MAIL"
+	Recipient  Stage = "RCPT"
+	Data       Stage = "DATA"
+	Body       Stage = "message" // the text and its final dot
+)
+
+// Outcome tells what became of one message.
+type Outcome struct {
+	Result   Result
+	Stage    Stage  // where it was decided; a 5xx to MAIL is about the sender, not the member
+	Code     int    // of the reply, 0: none
+	Enhanced string // "5.1.1" (RFC 3463), announced or not; empty: none
+	Reply    string // text of the reply: one line, printable, at most 500 bytes
+	QueueID  string // the relay's own name for an accepted message; empty: it told none
+	At       time.Time
+	Err      error // what went wrong, when no reply to this message says it; nil for Accepted
+}
+
+// String tells the outcome in a line for people. It never holds an address of ours or a password;
+// what the relay wrote stands as it is.
+func (o Outcome) String() string {
+	var b strings.Builder
+	b.WriteString(string(o.Result))
+	if o.Stage != "" && o.Result != Accepted {
+		b.WriteString(" at " + string(o.Stage))
+	}
+	if o.Code != 0 {
+		b.WriteString(": " + strconv.Itoa(o.Code) + " " + o.Reply)
+	}
+	if _, repeats := errors.AsType[*textproto.Error](o.Err); o.Err != nil && !repeats {
+		b.WriteString(": " + o.Err.Error())
+	}
+	return b.String()
+}

@@ -1,0 +1,175 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/textproto"
+	"sync"
+	"time"
+)
+
+// ErrClosed says that the sender was closed.
+var ErrClosed = errors.New("mail: the sender is closed")
+
+// SMTP hands messages to a relay. It is safe for concurrent use: as many messages are on their way
+// at once as there are connections, further calls of Send wait for one.
+type SMTP struct {
+	relay    relay
+	password string
+	helo     string
+	timeout  time.Duration
+	tls      *tls.Config
+	log      *slog.Logger
+	dialer   func(ctx context.Context, network, address string) (net.Conn, error)
+
+	slots chan struct{} // one for each connection that may be in use
+	done  chan struct{} // closed by Close
+
+	mu     sync.Mutex
+	closed bool
+	idle   []*conn
+	lines  map[*wire]struct{} // all open ones, in use or idle
+	expiry sync.WaitGroup     // timers of idle connections
+	warned bool               // that mail goes over a foreign network in clear
+}
+
+// NewSMTP gives a sender. It connects when the first message comes, or by Check.
+func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	relay, err := parseRelay(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	config, err := relay.tlsConfig(c.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	if c.Connections == 0 {
+		c.Connections = DefaultConnections
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	return &SMTP{
+		relay: relay, password: c.Password, helo: c.HELO, timeout: c.Timeout, tls: config, log: log,
+		dialer: (&net.Dialer{}).DialContext,
+		slots:  make(chan struct{}, c.Connections),
+		done:   make(chan struct{}),
+		lines:  make(map[*wire]struct{}),
+	}, nil
+}
+
+// Send hands over one message: raw as Compose made it, from and to as bare addresses.
+//
+// When ctx ends, no message is begun any more. One whose transaction has begun is finished, within
+// its deadlines: to break off after the final dot would leave it uncertain. To stop in a hurry, cancel
+// ctx, give the calls a while to return, and Close: that cuts off what is still under way.
+func (s *SMTP) Send(ctx context.Context, from, to string, raw []byte) Outcome {
+	o := s.send(ctx, from, to, raw)
+	o.At = time.Now()
+	return o
+}
+
+func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
+	m := letter{raw: raw}
+	var err error
+	if m.from, err = mailbox(from); err != nil {
+		// No member's fault, and no member's loss.
+		return Outcome{Result: NotSent, Stage: Sender, Err: fmt.Errorf("envelope sender: %w", withoutType(err))}
+	}
+	if m.to, err = mailbox(to); err != nil {
+		o := Outcome{Result: Refused, Stage: Recipient, Err: err}
+		if bad, ok := errors.AsType[*AddressError](err); ok {
+			o.Enhanced = bad.Enhanced
+		}
+		return o
+	}
+	if err := checkWire(raw); err != nil {
+		return Outcome{Result: Refused, Stage: Body, Enhanced: "5.6.0", Err: err}
+	}
+	if err := s.acquire(ctx); err != nil {
+		return Outcome{Result: NotSent, Stage: Connecting, Err: err}
+	}
+	defer s.release()
+	return s.transact(ctx, m)
+}
+
+// transact sends a message on an idle connection or else on a new one.
+func (s *SMTP) transact(ctx context.Context, m letter) Outcome {
+	if c := s.take(); c != nil {
+		o := s.use(c, m)
+		// A relay may have hung up since the last message (idle too long, enough of us, restarted), and
+		// we learn it only now. Nothing of this one was sent, so it goes over a new connection at once.
+		stale := o.Result == NotSent && (o.Stage == Connecting || o.Stage != Body && (o.Code == 0 || o.Code == 421))
+		if !stale || ctx.Err() != nil {
+			return o
+		}
+	}
+	c, err := s.dial(ctx)
+	if err != nil {
+		return notConnected(err)
+	}
+	s.warn(c)
+	return s.use(c, m)
+}
+
+// use runs one transaction and puts the connection away.
+func (s *SMTP) use(c *conn, m letter) Outcome {
+	o, usable := c.deliver(m, s.timeout)
+	switch {
+	case !usable, c.client.Text.R.Buffered() > 0: // an answer too many would be taken for the next one's
+		s.forget(c.wire)
+	case c.spent():
+		c.quit()
+		s.forget(c.wire)
+	default:
+		s.shelve(c)
+	}
+	return o
+}
+
+// notConnected keeps the code that the relay gave, as 535 for a wrong password.
+func notConnected(err error) Outcome {
+	o := Outcome{Result: NotSent, Stage: Connecting, Err: err}
+	if refusal, ok := errors.AsType[*textproto.Error](err); ok {
+		p := reply{code: refusal.Code, text: printable([]byte(refusal.Msg))}
+		o.Code, o.Enhanced, o.Reply = p.code, p.enhanced(), p.text
+	}
+	return o
+}
+
+// Check connects, says EHLO, logs in and takes leave.
+func (s *SMTP) Check(ctx context.Context) error {
+	if err := s.acquire(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	c, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	c.quit()
+	s.forget(c.wire)
+	return nil
+}
+
+// warn says once that whoever sits between us and the relay can read the mail.
+func (s *SMTP) warn(c *conn) {
+	address, ok := c.wire.RemoteAddr().(*net.TCPAddr)
+	if s.relay.protection != plain || !ok || address.IP.IsLoopback() || address.IP.IsPrivate() || address.IP.IsLinkLocalUnicast() {
+		return
+	}
+	s.mu.Lock()
+	first := !s.warned
+	s.warned = true
+	s.mu.Unlock()
+	if first {
+		s.log.Warn("mail crosses a foreign network unencrypted", "relay", s.relay.address(), "cure", "use smtp+starttls:// or smtps://")
+	}
+}
