@@ -28,11 +28,11 @@ var storyFiles embed.FS
 // story is all that happened on the forum, and what is still to come. People, sections, threads and
 // posts are called by keys: "kate", "tonight", "owl", "owl.2" (the second post of the thread "owl").
 type story struct {
-	Categories []category   `toml:"category"`
-	Members    []member     `toml:"member"`
-	Threads    []thread     `toml:"thread"`
-	Next       []nextPost   `toml:"next"`
-	Chatter    chatterWords `toml:"chatter"`
+	Categories []category `toml:"category"`
+	Members    []member   `toml:"member"`
+	Threads    []thread   `toml:"thread"`
+	Next       []nextPost `toml:"next"`
+	Chatter    chatter    `toml:"chatter"`
 }
 
 type category struct {
@@ -94,13 +94,15 @@ type nextPost struct {
 	Body    string `toml:"body"`
 }
 
-// chatterWords are what members say once the story is told.
-type chatterWords struct {
-	En []string `toml:"en"`
-	De []string `toml:"de"`
+// chatter is what members say once the story is told. {clock} is the time of day.
+type chatter struct {
+	En     []string `toml:"en"`
+	De     []string `toml:"de"`
+	Titles []string `toml:"titles"` // of new threads
+	Edits  []string `toml:"edits"`  // what is added to a post
 }
 
-// readStory reads the embedded story. Every file adds to it.
+// readStory reads the embedded story. Every file adds to it; the chatter stands in one.
 func readStory() (*story, error) {
 	names, err := fs.Glob(storyFiles, "story/*.toml")
 	if err != nil {
@@ -120,8 +122,9 @@ func readStory() (*story, error) {
 		all.Members = append(all.Members, part.Members...)
 		all.Threads = append(all.Threads, part.Threads...)
 		all.Next = append(all.Next, part.Next...)
-		all.Chatter.En = append(all.Chatter.En, part.Chatter.En...)
-		all.Chatter.De = append(all.Chatter.De, part.Chatter.De...)
+		if len(part.Chatter.En) > 0 {
+			all.Chatter = part.Chatter
+		}
 	}
 	return &all, nil
 }

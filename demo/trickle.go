@@ -1,0 +1,240 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Trickle lets the members of a sample forum go on writing. It is not safe for concurrent use.
+type Trickle struct {
+	db    *sql.DB
+	cast  *cast
+	dice  *rand.Rand
+	told  int // how many of the story's next posts are written
+	since int // posts since the last like or edit
+}
+
+// News is what somebody did on the forum.
+type News struct {
+	Kind    Kind
+	Who     string
+	Section string
+	Title   string // of the thread
+	Thread  int64
+	Post    int64
+}
+
+// Kind is a kind of news.
+type Kind string
+
+const (
+	NewThread Kind = "new thread"
+	Reply     Kind = "reply"
+	Like      Kind = "like"
+	Edit      Kind = "edit"
+)
+
+// OpenTrickle goes on with the forum that [Create] wrote to path, where an earlier trickle left it.
+func OpenTrickle(ctx context.Context, path string) (*Trickle, error) {
+	c, err := readCast()
+	if err != nil {
+		return nil, fmt.Errorf("reading the sample forum's story: %w", err)
+	}
+	db, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	var posts int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM post`).Scan(&posts); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("reading the sample forum: %w", err)
+	}
+	later := max(0, posts-len(c.order))
+	return &Trickle{db: db, cast: c, dice: rand.New(rand.NewPCG(21, uint64(posts))), told: min(later, len(c.Next))}, nil
+}
+
+// Close closes the forum's file.
+func (t *Trickle) Close() error { return t.db.Close() }
+
+// Post lets somebody do something: write the story's next post or, after its end, some chatter; now
+// and then like a post, or edit one.
+func (t *Trickle) Post(ctx context.Context, now time.Time) (News, error) {
+	var news News
+	err := write(ctx, t.db, func(w *writer) {
+		s := scene{writer: w, Trickle: t, now: now}
+		switch {
+		case t.since >= 2 && t.dice.IntN(2) == 0:
+			news = s.like()
+		case t.since >= 4:
+			news = s.edit()
+		case t.told < len(t.cast.Next):
+			news = s.story(t.cast.Next[t.told])
+		case t.dice.IntN(8) == 0:
+			news = s.open()
+		default:
+			news = s.answer()
+		}
+	})
+	if err != nil {
+		return News{}, fmt.Errorf("writing to the sample forum: %w", err)
+	}
+	switch news.Kind {
+	case Like, Edit:
+		t.since = 0
+	default:
+		t.since++
+		t.told = min(t.told+1, len(t.cast.Next))
+	}
+	return news, nil
+}
+
+// scene is one thing that happens.
+type scene struct {
+	*writer
+	*Trickle
+	now time.Time
+}
+
+func (s *scene) row(query string, args ...any) scanner { return scanner{s, query, args} }
+
+// scanner reads one row, unless something went wrong before.
+type scanner struct {
+	*scene
+	query string
+	args  []any
+}
+
+func (r scanner) scan(into ...any) {
+	if r.err != nil {
+		return
+	}
+	if err := r.tx.QueryRowContext(r.ctx, r.query, r.args...).Scan(into...); err != nil {
+		r.err = fmt.Errorf("%s: %w", r.query, err)
+	}
+}
+
+// story writes the next post of the story.
+func (s *scene) story(n nextPost) News {
+	who := s.cast.members[n.By]
+	body, err := s.cast.body(n.Body)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	if n.Section != "" {
+		return s.newThread(s.cast.sections[n.Section], who, n.Title, body)
+	}
+	return s.reply(s.cast.threads[n.Thread].id, who, body)
+}
+
+// newThread opens a thread.
+func (s *scene) newThread(in *numbered[section], who *numbered[member], title, body string) News {
+	n := News{Kind: NewThread, Who: who.of.Name, Section: in.of.Title, Title: title}
+	s.row(`SELECT max(t.id) + 1, (SELECT max(id) + 1 FROM post) FROM thread t`).scan(&n.Thread, &n.Post)
+	s.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, ?, 'visible', NULL)`, n.Thread, in.id, title, who.id, who.of.Name, s.now.Unix(), n.Post)
+	s.post(n.Post, n.Thread, who.id, who.of.Name, s.now.Unix(), 0, "visible", body)
+	return n
+}
+
+func (s *scene) reply(thread int64, who *numbered[member], body string) News {
+	n := News{Kind: Reply, Who: who.of.Name, Thread: thread}
+	s.row(`SELECT s.title, t.title, (SELECT max(id) + 1 FROM post) FROM thread t JOIN section s ON s.id = t.section_id WHERE t.id = ?`, thread).
+		scan(&n.Section, &n.Title, &n.Post)
+	s.post(n.Post, thread, who.id, who.of.Name, s.now.Unix(), 0, "visible", body)
+	return n
+}
+
+// open lets somebody start a thread of small talk.
+func (s *scene) open() News {
+	in := s.cast.sections[pick(s.dice, []string{"tonight", "corridor", "dining", "bedding", "lost", "routes"})]
+	title := strings.ReplaceAll(pick(s.dice, s.cast.Chatter.Titles), "{clock}", s.now.UTC().Format("15:04"))
+	return s.newThread(in, s.somebody(in.id, 0), title, pick(s.dice, s.cast.Chatter.En))
+}
+
+// answer lets somebody say something in a thread that is in use, now and then with a quote.
+func (s *scene) answer() News {
+	at := s.recent()
+	body := pick(s.dice, s.cast.Chatter.En)
+	if at.section == s.cast.sections["deutsch"].id {
+		body = pick(s.dice, s.cast.Chatter.De)
+	}
+	if words := firstWords(at.body); words != "" && s.dice.IntN(3) == 0 {
+		body = fmt.Sprintf("[QUOTE=\"%s, post: %d, member: %d\"]%s[/QUOTE]\n%s", at.name, at.post, at.author, words, body)
+	}
+	return s.reply(at.thread, s.somebody(at.section, at.author), body)
+}
+
+func (s *scene) like() News {
+	at := s.recent()
+	who := s.somebody(at.section, at.author)
+	s.exec(`INSERT INTO post_like VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, at.post, who.id, s.now.Unix())
+	return News{Kind: Like, Who: who.of.Name, Section: at.sectionTitle, Title: at.title, Thread: at.thread, Post: at.post}
+}
+
+func (s *scene) edit() News {
+	at := s.recent()
+	s.exec(`UPDATE post SET body = body || ?, edited_at = ? WHERE id = ?`, "\n\n"+pick(s.dice, s.cast.Chatter.Edits), s.now.Unix(), at.post)
+	return News{Kind: Edit, Who: at.name, Section: at.sectionTitle, Title: at.title, Thread: at.thread, Post: at.post}
+}
+
+// place is a post with the thread around it.
+type place struct {
+	post, author, thread, section int64
+	name, body                    string
+	sectionTitle, title           string
+}
+
+// recent picks one of the last posts that all members may read.
+func (s *scene) recent() place {
+	var p place
+	s.row(`SELECT p.id, p.author_id, p.author_name, p.body, t.id, t.title, s.id, s.title
+	         FROM post p JOIN thread t ON t.id = p.thread_id JOIN section s ON s.id = t.section_id
+	        WHERE p.state = 'visible' AND t.state = 'visible'
+	          AND EXISTS (SELECT 1 FROM permission r WHERE r.role_id = ? AND r.section_id = s.id AND r.reads = 'all')
+	        ORDER BY p.id DESC LIMIT 1 OFFSET ?`, passenger, s.dice.IntN(30)).
+		scan(&p.post, &p.author, &p.name, &p.body, &p.thread, &p.title, &p.section, &p.sectionTitle)
+	return p
+}
+
+// somebody picks a member who watches the section, and is not the one who spoke last.
+func (s *scene) somebody(section, last int64) *numbered[member] {
+	var watching []*numbered[member]
+	for i := range s.cast.Members {
+		m := s.cast.members[s.cast.Members[i].Key]
+		for _, key := range append(m.of.Posts[:len(m.of.Posts):len(m.of.Posts)], m.of.Threads...) {
+			if m.of.State == "" && m.id != last && s.cast.sections[key].id == section {
+				watching = append(watching, m)
+			}
+		}
+	}
+	return pick(s.dice, watching)
+}
+
+func pick[T any](dice *rand.Rand, from []T) T { return from[dice.IntN(len(from))] }
+
+var (
+	quoted = regexp.MustCompile(`(?s)\[QUOTE.*\[/QUOTE\]|\[CODE.*\[/CODE\]|\[SPOILER.*\[/SPOILER\]|\[TABLE.*\[/TABLE\]`)
+	tags   = regexp.MustCompile(`\[[^\[\]\n]*\]`)
+)
+
+// firstWords are the first words of a post, to be quoted: a line without markup, cut at a word.
+func firstWords(body string) string {
+	for l := range strings.Lines(tags.ReplaceAllString(quoted.ReplaceAllString(body, ""), "")) {
+		l = strings.TrimSpace(l)
+		if utf8.RuneCountInString(l) <= 120 {
+			if l != "" {
+				return l
+			}
+			continue
+		}
+		cut := string([]rune(l)[:120])
+		return cmp.Or(cut[:max(0, strings.LastIndexByte(cut, ' '))], cut) + " …"
+	}
+	return ""
+}
