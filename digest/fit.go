@@ -15,8 +15,7 @@ type Sizes interface {
 func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
 	c := newCut(d, budget-s.Shell(), s)
 	for _, length := range excerpts {
-		d.Excerpt = length
-		c.measure()
+		c.shorten(length)
 		if c.try(len(c.threads), c.whole) {
 			return
 		}
@@ -31,7 +30,7 @@ type cut struct {
 	room    int       // bytes for everything but the shell
 	threads []*Thread // in reading order
 	heads   []int     // bytes of each thread's heading, and of its section's where one begins
-	sums    [][]int   // sums[i][k]: bytes of the first k posts of thread i
+	sums    [][]int   // sums[i][k]: bytes of the first k posts of thread i, as far as they were asked for
 }
 
 func newCut(d *Digest, room int, s Sizes) *cut {
@@ -51,15 +50,21 @@ func newCut(d *Digest, room int, s Sizes) *cut {
 	return c
 }
 
-// measure sizes all posts at the edition's present excerpt length.
-func (c *cut) measure() {
-	for i, t := range c.threads {
-		sums := append(c.sums[i][:0], 0)
-		for k := range t.Posts {
-			sums = append(sums, sums[k]+c.s.Post(&t.Posts[k], c.d.Excerpt))
-		}
-		c.sums[i] = sums
+// shorten begins anew with another length of excerpts.
+func (c *cut) shorten(length int) {
+	c.d.Excerpt = length
+	for i := range c.sums {
+		c.sums[i] = append(c.sums[i][:0], 0)
 	}
+}
+
+// sum sizes posts as they are asked for: of a great backlog most are never rendered.
+func (c *cut) sum(i, k int) int {
+	for n := len(c.sums[i]); n <= k; n++ {
+		size := c.s.Post(&c.threads[i].Posts[n-1], c.d.Excerpt)
+		c.sums[i] = append(c.sums[i], c.sums[i][n-1]+size)
+	}
+	return c.sums[i][k]
 }
 
 // depth says how many posts of thread i are shown.
@@ -83,19 +88,23 @@ func (c *cut) try(n int, of depth) bool {
 	return true
 }
 
+// cost adds up the first n threads, or so many of them that there is no room.
 func (c *cut) cost(n int, of depth) int {
 	total := 0
 	if n < len(c.threads) {
 		total = c.s.More()
 	}
 	for i := range n {
+		if total > c.room {
+			break
+		}
 		total += c.threadCost(i, of(i))
 	}
 	return total
 }
 
 func (c *cut) threadCost(i, k int) int {
-	bytes := c.heads[i] + c.sums[i][k]
+	bytes := c.heads[i] + c.sum(i, k)
 	if k < len(c.threads[i].Posts) {
 		bytes += c.s.More()
 	}
