@@ -16,10 +16,11 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Name and URL are the sample forum's own.
+// Name, URL and From, the sender of its mails, are the sample forum's own.
 const (
 	Name = "The Upper Berth"
 	URL  = "https://upperberth.example"
+	From = Name + " <digest@upperberth.example>"
 )
 
 //go:embed story/*.toml

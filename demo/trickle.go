@@ -17,7 +17,6 @@ type Trickle struct {
 	db    *sql.DB
 	cast  *cast
 	dice  *rand.Rand
-	told  int // how many of the story's next posts are written
 	since int // posts since the last like or edit
 }
 
@@ -41,8 +40,8 @@ const (
 	Edit      Kind = "edit"
 )
 
-// OpenTrickle goes on with the forum that [Create] wrote to path, where an earlier trickle left it.
-func OpenTrickle(ctx context.Context, path string) (*Trickle, error) {
+// NewTrickle goes on with the forum that [Create] wrote to path.
+func NewTrickle(path string) (*Trickle, error) {
 	c, err := readCast()
 	if err != nil {
 		return nil, fmt.Errorf("reading the sample forum's story: %w", err)
@@ -51,13 +50,7 @@ func OpenTrickle(ctx context.Context, path string) (*Trickle, error) {
 	if err != nil {
 		return nil, err
 	}
-	var posts int
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM post`).Scan(&posts); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("reading the sample forum: %w", err)
-	}
-	later := max(0, posts-len(c.order))
-	return &Trickle{db: db, cast: c, dice: rand.New(rand.NewPCG(21, uint64(posts))), told: min(later, len(c.Next))}, nil
+	return &Trickle{db: db, cast: c, dice: rand.New(rand.NewPCG(21, 41))}, nil
 }
 
 // Close closes the forum's file.
@@ -74,8 +67,8 @@ func (t *Trickle) Post(ctx context.Context, now time.Time) (News, error) {
 			news = s.like()
 		case t.since >= 4:
 			news = s.edit()
-		case t.told < len(t.cast.Next):
-			news = s.story(t.cast.Next[t.told])
+		case s.told() < len(t.cast.Next):
+			news = s.story(t.cast.Next[s.told()])
 		case t.dice.IntN(8) == 0:
 			news = s.open()
 		default:
@@ -90,7 +83,6 @@ func (t *Trickle) Post(ctx context.Context, now time.Time) (News, error) {
 		t.since = 0
 	default:
 		t.since++
-		t.told = min(t.told+1, len(t.cast.Next))
 	}
 	return news, nil
 }
@@ -118,6 +110,14 @@ func (r scanner) scan(into ...any) {
 	if err := r.tx.QueryRowContext(r.ctx, r.query, r.args...).Scan(into...); err != nil {
 		r.err = fmt.Errorf("%s: %w", r.query, err)
 	}
+}
+
+// told counts the posts that were written since the forum was made. The story's come first, so that a
+// trickle knows where an earlier one left off.
+func (s *scene) told() int {
+	var posts int
+	s.row(`SELECT count(*) FROM post`).scan(&posts)
+	return posts - len(s.cast.order)
 }
 
 // story writes the next post of the story.

@@ -10,7 +10,7 @@ import (
 
 func TestTrickleTellsTheStoryAndGoesOn(t *testing.T) {
 	path := createForum(t)
-	trickle, err := OpenTrickle(t.Context(), path)
+	trickle, err := NewTrickle(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestTrickleGoesOnWhereItWasLeft(t *testing.T) {
 	path := createForum(t)
 	var posts []int64
 	for range 3 {
-		trickle, err := OpenTrickle(t.Context(), path)
+		trickle, err := NewTrickle(path)
 		if err != nil {
 			t.Fatal(err)
 		}
