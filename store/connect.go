@@ -1,0 +1,99 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	_ "github.com/lib/pq"  // registers "postgres"
+	_ "modernc.org/sqlite" // registers "sqlite"
+
+	"postrider/internal/sqlfile"
+)
+
+const (
+	readers         = 4 // connections that read a SQLite file beside the one that writes
+	postgresAtATime = 8
+)
+
+// connect makes the pools. It does not speak to a server yet. No error of it holds a password.
+func connect(dsn string) (*Store, error) {
+	if path, found := strings.CutPrefix(dsn, "sqlite:"); found {
+		return connectSQLite(path)
+	}
+	u, err := url.Parse(dsn)
+	switch {
+	case err != nil: // the error of url.Parse would quote the password
+		return nil, errors.New("store: dsn is no URL: write special characters of the password as %XX")
+	case u.Scheme == "postgres" || u.Scheme == "postgresql":
+		return connectPostgres(u)
+	case u.Scheme == "":
+		return nil, errors.New(`store: dsn names no database: give "sqlite:FILE" or "postgres://user:password@host/database"`)
+	}
+	return nil, fmt.Errorf(`store: dsn begins with %q: give "sqlite:FILE" or "postgres://user:password@host/database"`, u.Scheme+":")
+}
+
+func connectPostgres(u *url.URL) (*Store, error) {
+	q := u.Query()
+	if !q.Has("application_name") {
+		q.Set("application_name", "postrider")
+	}
+	u.RawQuery = q.Encode()
+	db, err := sql.Open("postgres", u.String())
+	if err != nil {
+		return nil, errors.New("store: dsn is not what PostgreSQL's driver takes: postgres://user:password@host:5432/database?sslmode=disable")
+	}
+	db.SetMaxOpenConns(postgresAtATime)
+	db.SetMaxIdleConns(postgresAtATime)
+	pool := sqlx.NewDb(db, "postgres")
+	return &Store{engine: sqlfile.Postgres, write: pool, read: pool}, nil
+}
+
+// connectSQLite opens a file twice: once to write, so that writers queue in the program instead of meeting
+// SQLITE_BUSY, and once to read, which in WAL mode waits for nobody.
+func connectSQLite(path string) (*Store, error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, errors.New(`store: "sqlite:" wants the name of a file: what is not on disk is not remembered`)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	// The file holds the key that signs links: it is for the daemon's eyes only.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
+	}
+	// FULL, not NORMAL: after a power cut NORMAL may have forgotten that mails were sent. It costs one
+	// fsync a batch.
+	const always = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	write, err := openSQLite(path, always+"&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read, err := openSQLite(path, always+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, err
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return &Store{engine: sqlfile.SQLite, write: write, read: read}, nil
+}
+
+func openSQLite(path, settings string) (*sqlx.DB, error) {
+	name := url.URL{Scheme: "file", Path: path, RawQuery: settings}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
+	}
+	return sqlx.NewDb(db, "sqlite3"), nil // the name by which sqlx knows how SQLite writes parameters
+}

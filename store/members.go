@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Subscriber is what the store knows of a member.
+type Subscriber struct {
+	ID     forum.MemberID
+	Zone   string           // IANA name; empty: not known
+	Locale string           // BCP 47 tag; empty: not known
+	Own    *digest.Schedule // nil: the site's
+	Mark   int64            // sightings up to this one are covered
+	Due    time.Time        // UTC; zero: never
+	Left   bool             // the forum does not know of him any more
+}
+
+// Subscribers are those of the members that the store knows.
+func (s *Store) Subscribers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
+	known := make(map[forum.MemberID]Subscriber, len(members))
+	err := s.query(ctx, nil, "subscribers", args{"ids": ids(members)}, func(scan scan) error {
+		sub, err := scanSubscriber(scan)
+		known[sub.ID] = sub
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading members: %w", err)
+	}
+	return known, nil
+}
+
+// Due are members whose time has come, who waited longest first, without those who have an edition on its way.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber, error) {
+	var list []Subscriber
+	err := s.query(ctx, nil, "due", args{"now": now.Unix(), "most": limit}, func(scan scan) error {
+		sub, err := scanSubscriber(scan)
+		list = append(list, sub)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading who is due: %w", err)
+	}
+	return list, nil
+}
+
+func scanSubscriber(scan scan) (Subscriber, error) {
+	var sub Subscriber
+	var cadence sql.NullString
+	var hour, weekday, day, every, due, left sql.NullInt64
+	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.Mark, &due, &left)
+	if err != nil {
+		return sub, err
+	}
+	if cadence.Valid {
+		sub.Own = &digest.Schedule{
+			Cadence: digest.Cadence(cadence.String), Hour: int(hour.Int64), Weekday: time.Weekday(weekday.Int64),
+			Day: int(day.Int64), Every: int(every.Int64),
+		}
+	}
+	if due.Valid {
+		sub.Due = time.Unix(due.Int64, 0).UTC()
+	}
+	sub.Left = left.Valid
+	return sub, nil
+}
+
+type subscriberRow struct {
+	ID      forum.MemberID  `json:"id"`
+	Zone    string          `json:"zone"`
+	Locale  string          `json:"locale"`
+	Cadence *digest.Cadence `json:"cadence"`
+	Hour    int             `json:"hour"`
+	Weekday int             `json:"weekday"`
+	Day     int             `json:"day"`
+	Every   int             `json:"every"`
+	Mark    int64           `json:"mark"`
+	Due     *int64          `json:"due"`
+}
+
+// SaveSubscribers writes down members as the forum knows them now, each at most once. Of a member who is
+// known the mark can only rise, and his own schedule stays as it is.
+func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subscriber) error {
+	list := make([]subscriberRow, len(subs))
+	for i, sub := range subs {
+		list[i] = subscriberRow{ID: sub.ID, Zone: clean(sub.Zone), Locale: clean(sub.Locale), Mark: sub.Mark, Due: seconds(sub.Due)}
+		if own := sub.Own; own != nil {
+			list[i].Cadence, list[i].Hour, list[i].Weekday = &own.Cadence, own.Hour, int(own.Weekday)
+			list[i].Day, list[i].Every = own.Day, own.Every
+		}
+	}
+	text, err := rows(list)
+	if err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, nil, "save_subscribers", args{"now": now.Unix(), "rows": text}); err != nil {
+		return fmt.Errorf("writing members: %w", err)
+	}
+	return nil
+}
+
+// Touch notes that the forum still knows these members.
+func (s *Store) Touch(ctx context.Context, now time.Time, members []forum.MemberID) error {
+	if _, err := s.exec(ctx, nil, "touch", args{"now": now.Unix(), "ids": ids(members)}); err != nil {
+		return fmt.Errorf("noting that members are there: %w", err)
+	}
+	return nil
+}
+
+// Retire lets go of members whom the forum has not known since a moment: they are never due.
+func (s *Store) Retire(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
+	n, err := s.exec(ctx, nil, "retire", args{"before": syncedBefore.Unix()})
+	if err != nil {
+		return 0, fmt.Errorf("retiring members: %w", err)
+	}
+	return n, nil
+}
+
+// MarkAlerted notes which posts a member got as alerts.
+func (s *Store) MarkAlerted(ctx context.Context, now time.Time, member forum.MemberID, posts []forum.PostID) error {
+	if _, err := s.exec(ctx, nil, "mark_alerted", args{"member": int64(member), "now": now.Unix(), "ids": ids(posts)}); err != nil {
+		return fmt.Errorf("noting alerts: %w", err)
+	}
+	return nil
+}
+
+// Alerted are the posts that members got as alerts. Who got none is not in it.
+func (s *Store) Alerted(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]map[forum.PostID]bool, error) {
+	all := make(map[forum.MemberID]map[forum.PostID]bool)
+	err := s.query(ctx, nil, "alerted", args{"ids": ids(members)}, func(scan scan) error {
+		var member forum.MemberID
+		var post forum.PostID
+		err := scan(&member, &post)
+		if all[member] == nil {
+			all[member] = make(map[forum.PostID]bool)
+		}
+		all[member][post] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading alerts: %w", err)
+	}
+	return all, nil
+}
+
+// Mute ends all mail on a section or on a thread; the other of the two is 0.
+func (s *Store) Mute(ctx context.Context, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) error {
+	return s.mute(ctx, "mute", member, section, thread)
+}
+
+// Unmute takes a Mute back.
+func (s *Store) Unmute(ctx context.Context, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) error {
+	return s.mute(ctx, "unmute", member, section, thread)
+}
+
+func (s *Store) mute(ctx context.Context, query string, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) error {
+	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread)}
+	if _, err := s.exec(ctx, nil, query, a); err != nil {
+		return fmt.Errorf("writing a mute: %w", err)
+	}
+	return nil
+}
+
+// Mutes are what members have muted. Who has muted nothing is not in it.
+func (s *Store) Mutes(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Mutes, error) {
+	all := make(map[forum.MemberID]digest.Mutes)
+	err := s.query(ctx, nil, "mutes", args{"ids": ids(members)}, func(scan scan) error {
+		var member forum.MemberID
+		var section forum.SectionID
+		var thread forum.ThreadID
+		if err := scan(&member, &section, &thread); err != nil {
+			return err
+		}
+		m, found := all[member]
+		if !found {
+			m = digest.Mutes{Sections: make(map[forum.SectionID]bool), Threads: make(map[forum.ThreadID]bool)}
+			all[member] = m
+		}
+		if section != 0 {
+			m.Sections[section] = true
+		}
+		if thread != 0 {
+			m.Threads[thread] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading mutes: %w", err)
+	}
+	return all, nil
+}

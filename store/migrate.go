@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/internal/sqlfile"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// ErrAhead means that a newer version of the program has changed the database.
+var ErrAhead = errors.New("store: the database is ahead of this program: run the newer postrider that changed it")
+
+// migrationLock is what daemons that migrate one PostgreSQL hold in turn: "postride" as a number.
+const migrationLock = 0x706f737472696465
+
+// step is one change of the schema.
+type step struct {
+	number int
+	file   string
+	text   string
+}
+
+// steps reads the migrations for engine: "0007_hold.sql", or a pair "0007_hold.postgres.sql" and
+// "0007_hold.sqlite.sql" where the engines need different texts.
+func steps(engine sqlfile.Engine) ([]step, error) {
+	entries, err := migrationFiles.ReadDir("migrations") // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	var all []step
+	for _, e := range entries {
+		if _, variant, found := strings.Cut(strings.TrimSuffix(e.Name(), ".sql"), "."); found && variant != string(engine) {
+			continue
+		}
+		st := step{file: e.Name()}
+		if _, err := fmt.Sscanf(e.Name(), "%04d_", &st.number); err != nil || st.number != len(all)+1 {
+			return nil, fmt.Errorf("migration %s is not step %d", e.Name(), len(all)+1)
+		}
+		text, err := migrationFiles.ReadFile("migrations/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		st.text = string(text)
+		all = append(all, st)
+	}
+	return all, nil
+}
+
+// Migrate brings the database to the step of this program, forward only, and says how many steps that took.
+func (s *Store) Migrate(ctx context.Context) (taken int, err error) {
+	all, err := steps(s.engine)
+	if err != nil {
+		return 0, fmt.Errorf("reading migrations: %w", err)
+	}
+	return s.migrate(ctx, all)
+}
+
+func (s *Store) migrate(ctx context.Context, all []step) (taken int, err error) {
+	for _, st := range all {
+		took := false
+		err := s.once(ctx, func(tx *sqlx.Tx) (err error) {
+			took, err = s.take(ctx, tx, st, len(all))
+			return err
+		})
+		if err != nil {
+			return taken, fmt.Errorf("migrating to step %d (%s): %w", st.number, st.file, err)
+		}
+		if took {
+			taken++
+		}
+	}
+	if s.statements != nil {
+		return taken, nil
+	}
+	return taken, s.prepare(ctx)
+}
+
+// take takes a step unless the database is there already.
+func (s *Store) take(ctx context.Context, tx *sqlx.Tx, st step, last int) (bool, error) {
+	if s.engine == sqlfile.Postgres {
+		if _, err := s.raw(ctx, tx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock)); err != nil {
+			return false, err
+		}
+	} // SQLite's transactions begin as writers: only one runs at a time
+	have, err := s.step(ctx, tx)
+	switch {
+	case err != nil:
+		return false, err
+	case have > last:
+		return false, fmt.Errorf("%w (step %d, known are %d)", ErrAhead, have, last)
+	case have >= st.number:
+		return false, nil
+	case have == 0:
+		if _, err := s.raw(ctx, tx, "CREATE TABLE schema_step (step BIGINT NOT NULL PRIMARY KEY, file TEXT NOT NULL)"); err != nil {
+			return false, err
+		}
+	}
+	if _, err := s.raw(ctx, tx, st.text); err != nil {
+		return false, err
+	}
+	_, err = s.raw(ctx, tx, tx.Rebind("INSERT INTO schema_step (step, file) VALUES (?, ?)"), st.number, st.file)
+	return true, err
+}
+
+// raw runs SQL that is not among the prepared.
+func (s *Store) raw(ctx context.Context, tx *sqlx.Tx, text string, a ...any) (int64, error) {
+	s.sent.Add(1)
+	result, err := tx.ExecContext(ctx, text, a...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Version says at which step the database is, and which one this program needs. 0: it is empty.
+func (s *Store) Version(ctx context.Context) (have, want int, err error) {
+	all, err := steps(s.engine)
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading migrations: %w", err)
+	}
+	if have, err = s.step(ctx, s.write); err != nil {
+		return 0, 0, fmt.Errorf("reading the schema's step: %w", err)
+	}
+	return have, len(all), nil
+}
+
+func (s *Store) step(ctx context.Context, db sqlx.QueryerContext) (step int, err error) {
+	there := "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_step'"
+	if s.engine == sqlfile.Postgres {
+		// Not to_regclass: it answers from a cache that a transaction which has waited for its lock may still hold.
+		there = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_step'"
+	}
+	var tables int
+	s.sent.Add(1)
+	if err := sqlx.GetContext(ctx, db, &tables, there); err != nil || tables == 0 {
+		return 0, err
+	}
+	s.sent.Add(1)
+	return step, sqlx.GetContext(ctx, db, &step, "SELECT COALESCE(max(step), 0) FROM schema_step")
+}

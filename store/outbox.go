@@ -1,0 +1,185 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/forum"
+)
+
+// kindDigest is the kind of which a member has one row on its way at most: editions cover stretches of
+// sightings that must not overlap.
+const kindDigest = "digest"
+
+// Plan is a mail to be made.
+type Plan struct {
+	Key      string // "digest/42/2026-05-04"; empty: plan nothing, move the due time only
+	Kind     string
+	Member   forum.MemberID
+	Until    int64     // covers sightings up to this one
+	NextDue  time.Time // of a digest: when the member's next one is due; zero: never
+	Priority int       // lower goes first
+}
+
+type planRow struct {
+	Key      string         `json:"key"`
+	Kind     string         `json:"kind"`
+	Member   forum.MemberID `json:"member"`
+	Until    int64          `json:"until"`
+	Next     *int64         `json:"next"`
+	Priority int            `json:"priority"`
+}
+
+// Plan puts mails into the outbox and moves the due times of digests on, in one transaction, and says how
+// many rows are new. A key that is there already changes nothing. An older edition that waits gives way to
+// the new one; while one is on its way, the member stays due and is passed over.
+func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned int, err error) {
+	if len(plans) == 0 {
+		return 0, nil
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		planned = 0
+		// One planner at a time: two could otherwise each begin an edition at the same mark.
+		if _, err := s.turn(ctx, tx, "plan"); err != nil {
+			return err
+		}
+		due, err := s.moveDue(ctx, tx, now, plans)
+		if err != nil {
+			return err
+		}
+		var list []planRow
+		var digests []planRow
+		for _, p := range plans {
+			row := planRow{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority}
+			switch {
+			case p.Key == "" || p.Kind == kindDigest && !due[p.Member]:
+				continue
+			case p.Kind == kindDigest:
+				digests = append(digests, row)
+			}
+			list = append(list, row)
+		}
+		// Merge first: an edition that another daemon claims in between is then seen as leased.
+		if err := s.merge(ctx, tx, now, digests); err != nil {
+			return err
+		}
+		planned, err = s.insert(ctx, tx, now, list)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("planning %d mails: %w", len(plans), err)
+	}
+	return planned, nil
+}
+
+// moveDue moves due times on and says which members were due indeed.
+func (s *Store) moveDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
+	due := make(map[forum.MemberID]bool, len(plans))
+	var list []planRow
+	for _, p := range plans {
+		if p.Kind == kindDigest {
+			list = append(list, planRow{Member: p.Member, Next: seconds(p.NextDue)})
+		}
+	}
+	if len(list) == 0 {
+		return due, nil
+	}
+	text, err := rows(list)
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, tx, "plan_due", args{"now": now.Unix(), "rows": text}, func(scan scan) error {
+		var id forum.MemberID
+		err := scan(&id)
+		due[id] = true
+		return err
+	})
+	return due, err
+}
+
+func (s *Store) merge(ctx context.Context, tx *sqlx.Tx, now time.Time, digests []planRow) error {
+	if len(digests) == 0 {
+		return nil
+	}
+	text, err := rows(digests)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, tx, "plan_merge", args{"now": now.Unix(), "rows": text})
+	return err
+}
+
+func (s *Store) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []planRow) (int, error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	text, err := rows(list)
+	if err != nil {
+		return 0, err
+	}
+	return s.exec(ctx, tx, "plan_insert", args{"now": now.Unix(), "rows": text})
+}
+
+// Row is a mail that was claimed.
+type Row struct {
+	Key     string
+	Kind    string
+	Member  forum.MemberID
+	From    int64 // covers sightings after this one
+	Until   int64 // up to this one
+	Attempt int   // attempts so far that counted
+	Created time.Time
+}
+
+// Claim leases up to limit mails to owner, for as long as lease says. Mails whose lease ran out count as waiting.
+func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, limit int) ([]Row, error) {
+	if _, err := s.exec(ctx, nil, "expire", args{"now": now.Unix()}); err != nil {
+		return nil, fmt.Errorf("taking back leases that ran out: %w", err)
+	}
+	type ranked struct {
+		Row
+		priority, notBefore int64
+	}
+	var list []ranked
+	a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "most": limit}
+	err := s.query(ctx, nil, "claim", a, func(scan scan) error {
+		var r ranked
+		var created int64
+		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &created, &r.priority, &r.notBefore)
+		r.Created = time.Unix(created, 0).UTC()
+		list = append(list, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claiming mails: %w", err)
+	}
+	slices.SortFunc(list, func(a, b ranked) int { // RETURNING knows no order
+		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(a.Key, b.Key))
+	})
+	claimed := make([]Row, len(list))
+	for i, r := range list {
+		claimed[i] = r.Row
+	}
+	return claimed, nil
+}
+
+// Renew makes the leases of owner last from now on.
+func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
+	if _, err := s.exec(ctx, nil, "renew", args{"owner": owner, "lease": now.Add(lease).Unix()}); err != nil {
+		return fmt.Errorf("renewing leases: %w", err)
+	}
+	return nil
+}
+
+// Release gives back what owner has leased and not tried to send. What was tried is settled before.
+func (s *Store) Release(ctx context.Context, owner string) error {
+	if _, err := s.exec(ctx, nil, "release", args{"owner": owner}); err != nil {
+		return fmt.Errorf("giving leases back: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+const (
+	owner = "daemon 1"
+	lease = 2 * time.Minute
+)
+
+// edition is the plan of a member's edition.
+func edition(member forum.MemberID, day string, until int64) store.Plan {
+	return store.Plan{
+		Key: fmt.Sprintf("digest/%d/%s", member, day), Kind: "digest", Member: member,
+		Until: until, NextDue: now.Add(24 * time.Hour), Priority: 30,
+	}
+}
+
+// accepted settles a row as a relay that took it.
+func accepted(r store.Row, at time.Time) store.Settlement {
+	return store.Settlement{
+		Key: r.Key, Member: r.Member, State: "accepted", Covers: r.Until, CountAttempt: true,
+		Result: "accepted", Code: 250, Enhanced: "2.0.0", Reply: "queued as 4F", QueueID: "4F", At: at, Posts: 3, Bytes: 20480,
+	}
+}
+
+// again settles a row that shall be tried again.
+func again(r store.Row, result string, notBefore time.Time) store.Settlement {
+	return store.Settlement{
+		Key: r.Key, Member: r.Member, State: "queued", NotBefore: notBefore, CountAttempt: true,
+		Result: result, Code: 451, Reason: "greylisted", At: now,
+	}
+}
+
+func plan(t testing.TB, s *store.Store, at time.Time, plans ...store.Plan) int {
+	t.Helper()
+	return must(s.Plan(t.Context(), at, plans))(t)
+}
+
+func claim(t testing.TB, s *store.Store, at time.Time) []store.Row {
+	t.Helper()
+	return must(s.Claim(t.Context(), at, owner, lease, 500))(t)
+}
+
+func keys(rows []store.Row) []string {
+	var all []string
+	for _, r := range rows {
+		all = append(all, r.Key)
+	}
+	return all
+}
+
+func counts(t testing.TB, s *store.Store) map[string]int {
+	t.Helper()
+	all := make(map[string]int)
+	for _, c := range must(s.Counts(t.Context()))(t) {
+		all[c.Kind+" "+c.State] = c.Mails
+	}
+	return all
+}
+
+func TestPlanTwicePlansOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 2, 10)
+		plans := []store.Plan{edition(1, "2026-05-04", 20), edition(2, "2026-05-04", 20)}
+		if got := plan(t, s, now, plans...); got != 2 {
+			t.Errorf("planned %d, want 2", got)
+		}
+		if got := plan(t, s, now, plans...); got != 0 {
+			t.Errorf("planned %d the second time, want 0", got)
+		}
+		if due := must(s.Due(t.Context(), now, 10))(t); len(due) != 0 {
+			t.Errorf("%d are due still", len(due))
+		}
+		if got := subscriber(t, s, 1).Due; !got.Equal(now.Add(24 * time.Hour)) {
+			t.Errorf("due again at %v, want a day later", got)
+		}
+		want := store.Row{Key: "digest/1/2026-05-04", Kind: "digest", Member: 1, From: 10, Until: 20, Created: now}
+		if got := claim(t, s, now); len(got) != 2 || got[0] != want {
+			t.Errorf("claimed %v, want two rows, the first %v", got, want)
+		}
+	})
+}
+
+func TestAPlanWithoutAKeyMovesTheDueTimeOnly(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 0)
+		if got := plan(t, s, now, store.Plan{Kind: "digest", Member: 1}); got != 0 {
+			t.Errorf("planned %d, want none", got)
+		}
+		if sub := subscriber(t, s, 1); !sub.Due.IsZero() {
+			t.Errorf("due at %v, want never", sub.Due)
+		}
+	})
+}
+
+func TestAnOlderEditionThatWaitsGivesWayAndKeepsItsBeginning(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, edition(1, "2026-05-04", 20))
+		row := claim(t, s, now)[0]
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(48*time.Hour))}))
+
+		tomorrow := now.Add(24 * time.Hour)
+		if got := plan(t, s, tomorrow, edition(1, "2026-05-05", 30)); got != 1 {
+			t.Fatalf("planned %d, want 1", got)
+		}
+		got := claim(t, s, now.Add(72*time.Hour))
+		if len(got) != 1 || got[0].Key != "digest/1/2026-05-05" || got[0].From != 10 || got[0].Until != 30 {
+			t.Errorf("claimed %v, want the new edition from 10 to 30 alone", got)
+		}
+		if c := counts(t, s); c["digest merged"] != 1 || c["digest leased"] != 1 {
+			t.Errorf("outbox = %v, want one merged, one leased", c)
+		}
+	})
+}
+
+func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, edition(1, "2026-05-04", 20))
+		later := now.Add(25 * time.Hour)
+		row := must(s.Claim(t.Context(), now, owner, 48*time.Hour, 1))(t)[0]
+		blocked := func(when string) {
+			t.Helper()
+			if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 0 {
+				t.Errorf("due while %s", when)
+			}
+			if got := plan(t, s, later, edition(1, "2026-05-05", 30)); got != 0 {
+				t.Errorf("planned while %s", when)
+			}
+			if got := subscriber(t, s, 1).Due; !got.Equal(now.Add(24 * time.Hour)) {
+				t.Errorf("the due time moved to %v while %s", got, when)
+			}
+		}
+		blocked("the edition before is leased")
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "uncertain", now.Add(15*time.Minute))}))
+		blocked("the relay may have it")
+		row = claim(t, s, later)[0]
+		if row.Key != "digest/1/2026-05-04" || row.Attempt != 1 {
+			t.Errorf("claimed %v, want the same edition again", row)
+		}
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, later)}))
+		if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 1 || due[0].Mark != 20 {
+			t.Errorf("due = %v, want the member with mark 20", due)
+		}
+	})
+}
+
+func TestAnEditionWhoseLeaseRanOutIsNotMerged(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, edition(1, "2026-05-04", 20))
+		claim(t, s, now) // and the daemon dies, perhaps after the relay took it
+		tomorrow := now.Add(24 * time.Hour)
+		must(s.Claim(t.Context(), tomorrow, "daemon 2", lease, 0))(t)
+		if got := plan(t, s, tomorrow, edition(1, "2026-05-05", 30)); got != 0 {
+			t.Errorf("planned %d: the same posts would go out under another Message-ID", got)
+		}
+		if got := keys(claim(t, s, tomorrow)); !slices.Equal(got, []string{"digest/1/2026-05-04"}) {
+			t.Errorf("claimed %v, want the first edition again", got)
+		}
+	})
+}
+
+func TestOtherKindsAreNeitherMergedNorHeldBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, edition(1, "2026-05-04", 20))
+		claim(t, s, now)
+		alert := func(thread int) store.Plan {
+			return store.Plan{Key: fmt.Sprintf("alert/1/T%d", thread), Kind: "alert", Member: 1, Until: 30, Priority: 10}
+		}
+		if got := plan(t, s, now, alert(7), alert(8)); got != 2 {
+			t.Errorf("planned %d alerts, want 2", got)
+		}
+		if got := keys(claim(t, s, now)); len(got) != 2 {
+			t.Errorf("claimed %v, want both alerts", got)
+		}
+	})
+}
+
+func TestClaimGoesByPriorityThenTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 4, 0)
+		plan(t, s, now, edition(3, "a", 9), edition(1, "a", 9))
+		plan(t, s, now.Add(time.Second), edition(2, "a", 9), store.Plan{Key: "alert/4/T1", Kind: "alert", Member: 4, Priority: 10})
+		if got := claim(t, s, now.Add(-time.Second)); len(got) != 0 {
+			t.Errorf("claimed %v before their time", keys(got))
+		}
+		want := []string{"alert/4/T1", "digest/1/a", "digest/3/a"}
+		if got := keys(must(s.Claim(t.Context(), now.Add(time.Minute), owner, lease, 3))(t)); !slices.Equal(got, want) {
+			t.Errorf("claimed %v, want %v", got, want)
+		}
+		if got := keys(claim(t, s, now.Add(time.Minute))); !slices.Equal(got, []string{"digest/2/a"}) {
+			t.Errorf("claimed %v, want the one that was left", got)
+		}
+	})
+}
+
+func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const workers, mails = 8, 2000
+		s := open(t, dsn)
+		enroll(t, s, mails, 0)
+		for part := range slices.Chunk(numbers(mails), 500) {
+			var plans []store.Plan
+			for _, id := range part {
+				plans = append(plans, edition(id, "a", 9))
+			}
+			plan(t, s, now, plans...)
+		}
+		got := make(chan string, 2*mails)
+		var wg sync.WaitGroup
+		for w := range workers {
+			mine := open(t, dsn)
+			wg.Go(func() {
+				for {
+					rows, err := mine.Claim(t.Context(), now, fmt.Sprint("worker ", w), lease, 50)
+					if err != nil {
+						t.Error(err)
+					}
+					if len(rows) == 0 {
+						return
+					}
+					settlements := make([]store.Settlement, len(rows))
+					for i, r := range rows {
+						got <- r.Key
+						settlements[i] = accepted(r, now)
+					}
+					if err := mine.Settle(t.Context(), fmt.Sprint("worker ", w), settlements); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		close(got)
+		met := make(map[string]bool)
+		for key := range got {
+			if met[key] {
+				t.Errorf("%s was claimed twice", key)
+			}
+			met[key] = true
+		}
+		if len(met) != mails || counts(t, s)["digest accepted"] != mails {
+			t.Errorf("claimed %d, outbox %v; want %d", len(met), counts(t, s), mails)
+		}
+	})
+}
+
+func numbers(n int) []forum.MemberID {
+	all := make([]forum.MemberID, n)
+	for i := range all {
+		all[i] = forum.MemberID(i + 1)
+	}
+	return all
+}
+
+func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 0)
+		plan(t, s, now, edition(1, "a", 9))
+		other := func(at time.Time) int {
+			t.Helper()
+			return len(must(s.Claim(t.Context(), at, "daemon 2", lease, 9))(t))
+		}
+		claim(t, s, now)
+		if n := other(now.Add(lease)); n != 0 {
+			t.Error("another daemon claimed a leased row")
+		}
+		check(t, s.Renew(t.Context(), now.Add(lease), owner, lease))
+		if n := other(now.Add(lease + time.Second)); n != 0 {
+			t.Error("another daemon claimed a row whose lease was renewed")
+		}
+		if n := other(now.Add(2*lease + time.Second)); n != 1 {
+			t.Error("a lease that ran out did not return")
+		}
+		check(t, s.Release(t.Context(), owner)) // not the owner any more
+		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 0 {
+			t.Error("a former owner gave the lease of another back")
+		}
+		check(t, s.Release(t.Context(), "daemon 2"))
+		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 1 {
+			t.Error("a lease that was given back did not return")
+		}
+	})
+}

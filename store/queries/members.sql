@@ -1,0 +1,85 @@
+-- name: subscribers
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at
+  FROM member
+ WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- A mark never goes back, whatever the writer had read before. A schedule of his own is not touched.
+-- name: save_subscribers
+INSERT INTO member (id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, synced_at, left_at)
+SELECT CAST(value->>'id' AS BIGINT),
+       CAST(value->>'zone' AS TEXT),
+       CAST(value->>'locale' AS TEXT),
+       CAST(value->>'cadence' AS TEXT),
+       CAST(value->>'hour' AS BIGINT),
+       CAST(value->>'weekday' AS BIGINT),
+       CAST(value->>'day' AS BIGINT),
+       CAST(value->>'every' AS BIGINT),
+       CAST(value->>'mark' AS BIGINT),
+       CAST(value->>'due' AS BIGINT),
+       CAST(:now AS BIGINT),
+       NULL
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (id) DO UPDATE
+   SET zone = excluded.zone,
+       locale = excluded.locale,
+       mark = CASE WHEN excluded.mark > member.mark THEN excluded.mark ELSE member.mark END,
+       due_at = excluded.due_at,
+       synced_at = excluded.synced_at,
+       left_at = NULL
+
+-- name: touch
+UPDATE member
+   SET synced_at = :now
+ WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- name: retire
+UPDATE member
+   SET due_at = NULL,
+       left_at = :before
+ WHERE synced_at < :before
+   AND left_at IS NULL
+
+-- Left out is who has an edition that is on its way or may have arrived: its end decides where his next one begins.
+-- name: due
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at
+  FROM member m
+ WHERE due_at <= :now
+   AND NOT EXISTS (SELECT 1
+                     FROM outbox o
+                    WHERE o.member_id = m.id
+                      AND o.kind = 'digest'
+                      AND (o.state = 'leased' OR o.state = 'queued' AND o.handed))
+ ORDER BY due_at, id
+ LIMIT :most
+
+-- name: alerted
+SELECT member_id,
+       post_id
+  FROM alerted
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- name: mark_alerted
+INSERT INTO alerted (member_id, post_id, at)
+SELECT CAST(:member AS BIGINT), CAST(value AS BIGINT), CAST(:now AS BIGINT)
+  FROM {ids :ids}
+ WHERE TRUE
+    ON CONFLICT (member_id, post_id) DO NOTHING
+
+-- name: mutes
+SELECT member_id,
+       section_id,
+       thread_id
+  FROM mute
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- name: mute
+INSERT INTO mute (member_id, section_id, thread_id)
+VALUES (:member, :section, :thread)
+    ON CONFLICT (member_id, section_id, thread_id) DO NOTHING
+
+-- name: unmute
+DELETE FROM mute
+ WHERE member_id = :member
+   AND section_id = :section
+   AND thread_id = :thread

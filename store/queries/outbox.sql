@@ -1,0 +1,191 @@
+-- Who is not due any more was planned by another daemon since; who has an edition on its way is left for later.
+-- name: plan_due
+UPDATE member
+   SET due_at = r.next_due
+  FROM (SELECT CAST(value->>'member' AS BIGINT) AS id,
+               CAST(value->>'next' AS BIGINT) AS next_due
+          FROM {rows :rows}) r
+ WHERE member.id = r.id
+   AND member.due_at <= :now
+   AND NOT EXISTS (SELECT 1
+                     FROM outbox o
+                    WHERE o.member_id = member.id
+                      AND o.kind = 'digest'
+                      AND (o.state = 'leased' OR o.state = 'queued' AND o.handed))
+RETURNING member.id
+
+-- An older edition that nobody has tried to send, or that was told to come later, gives way: the new one begins
+-- where it began. One that may have arrived must not be told again in other words.
+-- name: plan_merge
+UPDATE outbox
+   SET state = 'merged',
+       settled_at = :now,
+       reason = r.key
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'member' AS BIGINT) AS member_id
+          FROM {rows :rows}) r
+ WHERE outbox.member_id = r.member_id
+   AND outbox.kind = 'digest'
+   AND outbox.state = 'queued'
+   AND NOT outbox.handed
+   AND outbox.key <> r.key
+
+-- name: plan_insert
+INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at)
+SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'kind' AS TEXT) AS kind,
+               CAST(value->>'member' AS BIGINT) AS member_id,
+               CAST(value->>'until' AS BIGINT) AS until_seq,
+               CAST(value->>'priority' AS BIGINT) AS priority
+          FROM {rows :rows}) r
+  JOIN member m
+    ON m.id = r.member_id
+ WHERE r.kind <> 'digest'
+    OR NOT EXISTS (SELECT 1
+                     FROM outbox o
+                    WHERE o.member_id = m.id
+                      AND o.kind = 'digest'
+                      AND o.state = 'leased')
+    ON CONFLICT (key) DO NOTHING
+
+-- The owner of a lease that ran out may have handed the message over before it died.
+-- name: expire
+UPDATE outbox
+   SET state = 'queued',
+       handed = TRUE,
+       lease_owner = '',
+       lease_until = 0
+ WHERE state = 'leased'
+   AND lease_until < :now
+
+-- name: claim
+UPDATE outbox
+   SET state = 'leased',
+       lease_owner = :owner,
+       lease_until = :lease
+ WHERE key IN (SELECT key
+                 FROM outbox
+                WHERE state = 'queued'
+                  AND not_before <= :now
+                ORDER BY priority, not_before, key
+                LIMIT :most)
+RETURNING key, kind, member_id, from_seq, until_seq, attempt, created_at, priority, not_before
+
+-- Several daemons claim at once: each passes over what another holds. The CTE keeps the planner from asking twice.
+-- name: claim/postgres
+WITH next AS MATERIALIZED (
+    SELECT key
+      FROM outbox
+     WHERE state = 'queued'
+       AND not_before <= :now
+     ORDER BY priority, not_before, key
+     LIMIT :most
+       FOR UPDATE SKIP LOCKED)
+UPDATE outbox
+   SET state = 'leased',
+       lease_owner = :owner,
+       lease_until = :lease
+  FROM next
+ WHERE outbox.key = next.key
+RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, created_at, priority, not_before
+
+-- name: renew
+UPDATE outbox
+   SET lease_until = :lease
+ WHERE state = 'leased'
+   AND lease_owner = :owner
+
+-- name: release
+UPDATE outbox
+   SET state = 'queued',
+       lease_owner = '',
+       lease_until = 0
+ WHERE state = 'leased'
+   AND lease_owner = :owner
+
+-- A row that someone else holds by now is left alone, and its key not returned.
+-- name: settle
+UPDATE outbox
+   SET state = r.state,
+       handed = outbox.handed OR r.result = 'uncertain',
+       not_before = r.not_before,
+       attempt = outbox.attempt + r.counts,
+       lease_owner = '',
+       lease_until = 0,
+       settled_at = r.settled_at,
+       reason = r.reason
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'state' AS TEXT) AS state,
+               CAST(value->>'result' AS TEXT) AS result,
+               CAST(value->>'not_before' AS BIGINT) AS not_before,
+               CAST(value->>'counts' AS BIGINT) AS counts,
+               CAST(value->>'settled' AS BIGINT) AS settled_at,
+               CAST(value->>'reason' AS TEXT) AS reason
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = 'leased'
+   AND outbox.lease_owner = :owner
+RETURNING outbox.key
+
+-- name: settle_marks
+UPDATE member
+   SET mark = r.covers
+  FROM (SELECT CAST(value->>'member' AS BIGINT) AS id,
+               max(CAST(value->>'covers' AS BIGINT)) AS covers
+          FROM {rows :rows}
+         GROUP BY 1) r
+ WHERE member.id = r.id
+   AND member.mark < r.covers
+
+-- Two attempts within a second that count for nothing (a relay that is down) are one.
+-- name: settle_outcomes
+INSERT INTO outcome (key, attempt, at, result, code, enhanced, reply, queue_id, reason, posts, bytes)
+SELECT o.key, o.attempt, r.at, r.result, r.code, r.enhanced, r.reply, r.queue_id, r.reason, r.posts, r.bytes
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'at' AS BIGINT) AS at,
+               CAST(value->>'result' AS TEXT) AS result,
+               CAST(value->>'code' AS BIGINT) AS code,
+               CAST(value->>'enhanced' AS TEXT) AS enhanced,
+               CAST(value->>'reply' AS TEXT) AS reply,
+               CAST(value->>'queue_id' AS TEXT) AS queue_id,
+               CAST(value->>'reason' AS TEXT) AS reason,
+               CAST(value->>'posts' AS BIGINT) AS posts,
+               CAST(value->>'bytes' AS BIGINT) AS bytes
+          FROM {rows :rows}) r
+  JOIN outbox o
+    ON o.key = r.key
+ WHERE TRUE
+    ON CONFLICT (key, attempt, at) DO NOTHING
+
+-- name: counts
+SELECT kind,
+       state,
+       count(*)
+  FROM outbox
+ GROUP BY kind, state
+ ORDER BY kind, state
+
+-- name: outcomes
+SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.queue_id, c.reason, c.posts, c.bytes
+  FROM outbox o
+  JOIN outcome c
+    ON c.key = o.key
+ WHERE o.member_id = :member
+   AND c.at >= :since
+ ORDER BY c.at, c.key, c.attempt
+
+-- What a member with a due time has not covered yet stays, however old. Who wants no digests starts anew one day.
+-- name: prune_sightings
+DELETE FROM sighting
+ WHERE seen_at < :before
+   AND seq <= COALESCE((SELECT min(mark) FROM member WHERE due_at IS NOT NULL), seq)
+
+-- Takes the outcomes along.
+-- name: prune_outbox
+DELETE FROM outbox
+ WHERE settled_at < :before
+
+-- name: prune_alerted
+DELETE FROM alerted
+ WHERE at < :before

@@ -1,0 +1,94 @@
+-- name: remember
+INSERT INTO memory (key, value)
+VALUES (:key, :value)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+
+-- name: remember_once
+INSERT INTO memory (key, value)
+VALUES (:key, :value)
+    ON CONFLICT (key) DO NOTHING
+
+-- name: recall
+SELECT value
+  FROM memory
+ WHERE key = :key
+
+-- Holds the counter until the transaction ends.
+-- name: hold_counter
+UPDATE counter
+   SET value = value
+ WHERE name = :name
+RETURNING value
+
+-- name: counter
+SELECT value
+  FROM counter
+ WHERE name = :name
+
+-- The numbers begin after :last; posts sighted in that section already are left out, and so get none.
+-- name: sight
+INSERT INTO sighting (seq, post_id, thread_id, section_id, author_id, moved_from, posted_at, seen_at)
+SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
+       r.post_id, r.thread_id, r.section_id, r.author_id, r.moved_from, r.posted_at, CAST(:now AS BIGINT)
+  FROM (SELECT CAST(value->>'i' AS BIGINT) AS place,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'t' AS BIGINT) AS thread_id,
+               CAST(value->>'s' AS BIGINT) AS section_id,
+               CAST(value->>'a' AS BIGINT) AS author_id,
+               CAST(value->>'m' AS BIGINT) AS moved_from,
+               CAST(value->>'w' AS BIGINT) AS posted_at
+          FROM {rows :rows}) r
+ WHERE NOT EXISTS (SELECT 1
+                     FROM sighting s
+                    WHERE s.post_id = r.post_id
+                      AND s.section_id = r.section_id)
+
+-- name: advance_counter
+UPDATE counter
+   SET value = value + :by
+ WHERE name = :name
+
+-- A cursor never goes back: of two daemons that gather, the slower would send both to the start of its page.
+-- name: move_cursor
+INSERT INTO counter (name, value)
+VALUES ('cursor', :cursor)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+ WHERE excluded.value > counter.value
+
+-- name: add_pending
+INSERT INTO pending (post_id, since)
+SELECT CAST(value AS BIGINT), CAST(:now AS BIGINT)
+  FROM {ids :ids}
+ WHERE TRUE
+    ON CONFLICT (post_id) DO NOTHING
+
+-- name: drop_pending
+DELETE FROM pending
+ WHERE post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- name: pending
+SELECT post_id
+  FROM pending
+ ORDER BY since, post_id
+ LIMIT :most
+
+-- The newest place of each post.
+-- name: places
+SELECT p.post_id,
+       p.thread_id,
+       p.section_id
+  FROM (SELECT post_id, thread_id, section_id, seq,
+               row_number() OVER (PARTITION BY post_id ORDER BY seq DESC) AS age
+          FROM sighting
+         WHERE seen_at >= :since) p
+ WHERE p.age = 1
+ ORDER BY p.seq
+
+-- name: sightings
+SELECT seq,
+       post_id,
+       moved_from
+  FROM sighting
+ WHERE seq > :after
+   AND seq <= :until
+ ORDER BY seq

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Gathered is what one page of gathering has met.
+type Gathered struct {
+	Now     time.Time
+	Cursor  forum.PostID // the newest post read; 0: leave the cursor where it is
+	Sighted []forum.Arrival
+	Moved   []Move
+	Pending []forum.PostID // met while not visible: to be looked at again
+	Settled []forum.PostID // need not be looked at again
+}
+
+// Move is a post that stands in another section than where it was sighted.
+type Move struct {
+	forum.Arrival
+	From forum.SectionID
+}
+
+// Place is where a post stood when it was last sighted.
+type Place struct {
+	Post    forum.PostID
+	Thread  forum.ThreadID
+	Section forum.SectionID
+}
+
+type sightingRow struct {
+	Place     int             `json:"i"`
+	Post      forum.PostID    `json:"p"`
+	Thread    forum.ThreadID  `json:"t"`
+	Section   forum.SectionID `json:"s"`
+	Author    forum.MemberID  `json:"a"`
+	MovedFrom forum.SectionID `json:"m"`
+	Posted    int64           `json:"w"`
+}
+
+// sightings are the rows of what was gathered, each post and section once.
+func (g Gathered) sightings() []sightingRow {
+	type place struct {
+		forum.PostID
+		forum.SectionID
+	}
+	met := make(map[place]bool, len(g.Sighted)+len(g.Moved))
+	list := make([]sightingRow, 0, len(g.Sighted)+len(g.Moved))
+	add := func(a forum.Arrival, from forum.SectionID) {
+		if p := (place{a.Post, a.Section}); !met[p] {
+			met[p] = true
+			list = append(list, sightingRow{len(list), a.Post, a.Thread, a.Section, a.Author, from, a.PostedAt.Unix()})
+		}
+	}
+	for _, a := range g.Sighted {
+		add(a, 0)
+	}
+	for _, m := range g.Moved {
+		add(m.Arrival, m.From)
+	}
+	return list
+}
+
+// Sight writes down what was gathered, in one transaction, and says how many sightings were new. A post
+// that was sighted in its section before is passed over. Numbers are given in the order of commits: who
+// has read up to one will not meet a smaller one later.
+func (s *Store) Sight(ctx context.Context, g Gathered) (added int, err error) {
+	list, err := rows(g.sightings())
+	if err != nil {
+		return 0, err
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		added = 0
+		if len(g.Sighted)+len(g.Moved) > 0 {
+			last, err := s.turn(ctx, tx, "sighting")
+			if err != nil {
+				return err
+			}
+			if added, err = s.exec(ctx, tx, "sight", args{"last": last, "now": g.Now.Unix(), "rows": list}); err != nil {
+				return err
+			}
+		}
+		if added > 0 {
+			if _, err := s.exec(ctx, tx, "advance_counter", args{"name": "sighting", "by": added}); err != nil {
+				return err
+			}
+		}
+		return s.note(ctx, tx, g)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("writing sightings: %w", err)
+	}
+	return added, nil
+}
+
+// note writes down what was gathered beside the sightings.
+func (s *Store) note(ctx context.Context, tx *sqlx.Tx, g Gathered) error {
+	if len(g.Pending) > 0 {
+		if _, err := s.exec(ctx, tx, "add_pending", args{"now": g.Now.Unix(), "ids": ids(g.Pending)}); err != nil {
+			return err
+		}
+	}
+	if len(g.Settled) > 0 {
+		if _, err := s.exec(ctx, tx, "drop_pending", args{"ids": ids(g.Settled)}); err != nil {
+			return err
+		}
+	}
+	if g.Cursor > 0 {
+		if _, err := s.exec(ctx, tx, "move_cursor", args{"cursor": int64(g.Cursor)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cursor is the newest post that gathering has read, if it ever has.
+func (s *Store) Cursor(ctx context.Context) (cursor forum.PostID, known bool, err error) {
+	value, known, err := s.counter(ctx, "cursor")
+	if err != nil {
+		return 0, false, fmt.Errorf("reading the cursor: %w", err)
+	}
+	return forum.PostID(value), known, nil
+}
+
+// Head is the number of the newest sighting; 0: there is none.
+func (s *Store) Head(ctx context.Context) (int64, error) {
+	value, _, err := s.counter(ctx, "sighting")
+	if err != nil {
+		return 0, fmt.Errorf("reading the newest sighting's number: %w", err)
+	}
+	return value, nil
+}
+
+func (s *Store) counter(ctx context.Context, name string) (value int64, known bool, err error) {
+	err = s.query(ctx, nil, "counter", args{"name": name}, func(scan scan) error {
+		known = true
+		return scan(&value)
+	})
+	return value, known, err
+}
+
+// Pending are posts to be looked at again, the oldest first.
+func (s *Store) Pending(ctx context.Context, limit int) ([]forum.PostID, error) {
+	var list []forum.PostID
+	err := s.query(ctx, nil, "pending", args{"most": limit}, func(scan scan) error {
+		var id forum.PostID
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading pending posts: %w", err)
+	}
+	return list, nil
+}
+
+// Places are the newest places of the posts sighted since a moment.
+func (s *Store) Places(ctx context.Context, since time.Time) ([]Place, error) {
+	var list []Place
+	err := s.query(ctx, nil, "places", args{"since": since.Unix()}, func(scan scan) error {
+		var p Place
+		err := scan(&p.Post, &p.Thread, &p.Section)
+		list = append(list, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading places: %w", err)
+	}
+	return list, nil
+}
+
+// Sightings are those with numbers after one and up to the other, rising.
+func (s *Store) Sightings(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
+	var list []digest.Sighting
+	err := s.query(ctx, nil, "sightings", args{"after": after, "until": until}, func(scan scan) error {
+		var d digest.Sighting
+		err := scan(&d.Seq, &d.Post, &d.MovedFrom)
+		list = append(list, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading sightings: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,125 @@
+package store_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+func arrival(post forum.PostID, section forum.SectionID) forum.Arrival {
+	return forum.Arrival{Post: post, Thread: 7, Section: section, Author: 3, PostedAt: now, Visible: true}
+}
+
+func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		g := store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(12, 1), arrival(11, 2), arrival(10, 1)}}
+		if added := must(s.Sight(t.Context(), g))(t); added != 3 {
+			t.Errorf("added %d, want 3: one stood there twice", added)
+		}
+		g.Sighted = append(g.Sighted, arrival(13, 1))
+		g.Moved = []store.Move{{Arrival: arrival(11, 1), From: 2}}
+		if added := must(s.Sight(t.Context(), g))(t); added != 2 {
+			t.Errorf("added %d, want 2: a new post and a move", added)
+		}
+		want := []digest.Sighting{{Seq: 1, Post: 10}, {Seq: 2, Post: 12}, {Seq: 3, Post: 11}, {Seq: 4, Post: 13}, {Seq: 5, Post: 11, MovedFrom: 2}}
+		if got := must(s.Sightings(t.Context(), 0, 5))(t); !slices.Equal(got, want) {
+			t.Errorf("sightings = %v, want %v", got, want)
+		}
+		if got := must(s.Sightings(t.Context(), 3, 4))(t); !slices.Equal(got, want[3:4]) {
+			t.Errorf("sightings after 3 up to 4 = %v, want %v", got, want[3:4])
+		}
+		if head := must(s.Head(t.Context()))(t); head != 5 {
+			t.Errorf("head = %d, want 5", head)
+		}
+	})
+}
+
+func TestPlacesAreTheNewest(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		must(s.Sight(t.Context(), store.Gathered{Now: now.Add(-time.Hour), Sighted: []forum.Arrival{arrival(9, 1)}}))(t)
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(11, 1)}}))(t)
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Moved: []store.Move{{Arrival: arrival(10, 5), From: 1}}}))(t)
+		want := []store.Place{{Post: 11, Thread: 7, Section: 1}, {Post: 10, Thread: 7, Section: 5}}
+		if got := must(s.Places(t.Context(), now))(t); !slices.Equal(got, want) {
+			t.Errorf("places = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestPendingPostsWaitUntilTheyAreSettled(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Pending: []forum.PostID{30, 20}}))(t)
+		must(s.Sight(t.Context(), store.Gathered{Now: now.Add(time.Minute), Pending: []forum.PostID{20, 10}}))(t)
+		if got, want := must(s.Pending(t.Context(), 9))(t), []forum.PostID{20, 30, 10}; !slices.Equal(got, want) {
+			t.Errorf("pending = %v, want %v: the oldest first", got, want)
+		}
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Settled: []forum.PostID{20}, Sighted: []forum.Arrival{arrival(20, 1)}}))(t)
+		if got, want := must(s.Pending(t.Context(), 1))(t), []forum.PostID{30}; !slices.Equal(got, want) {
+			t.Errorf("pending = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestTheCursorNeverGoesBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		if _, known, err := s.Cursor(t.Context()); known || err != nil {
+			t.Errorf("there is a cursor before the first gathering (%v)", err)
+		}
+		for _, cursor := range []forum.PostID{50, 40, 0} {
+			must(s.Sight(t.Context(), store.Gathered{Now: now, Cursor: cursor}))(t)
+		}
+		if got, known, err := s.Cursor(t.Context()); got != 50 || !known || err != nil {
+			t.Errorf("cursor = %d, %v, %v; want 50", got, known, err)
+		}
+	})
+}
+
+func TestGatherersAtOnceLeaveNoGap(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const gatherers, rounds, posts = 4, 10, 20
+		var wg sync.WaitGroup
+		for g := range gatherers {
+			s := open(t, dsn)
+			wg.Go(func() {
+				for round := range rounds {
+					var list []forum.Arrival
+					for i := range posts { // half of each page is met by the next gatherer too
+						list = append(list, arrival(forum.PostID(1000*round+posts/2*g+i), 1))
+					}
+					head, err := s.Head(t.Context())
+					if err != nil {
+						t.Error(err)
+					}
+					if _, err := s.Sight(t.Context(), store.Gathered{Now: now, Sighted: list}); err != nil {
+						t.Error(err)
+					}
+					seen, err := s.Sightings(t.Context(), 0, head)
+					if err != nil || int64(len(seen)) != head {
+						t.Errorf("up to %d there are %d sightings (%v): a smaller number came later", head, len(seen), err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		s := open(t, dsn)
+		const want = rounds * (posts + (gatherers-1)*posts/2)
+		seen := must(s.Sightings(t.Context(), 0, 1<<40))(t)
+		if head := must(s.Head(t.Context()))(t); head != want || len(seen) != want {
+			t.Errorf("head = %d with %d sightings, want %d", head, len(seen), want)
+		}
+		for i, x := range seen {
+			if x.Seq != int64(i+1) {
+				t.Fatalf("sighting %d has number %d", i+1, x.Seq)
+			}
+		}
+	})
+}

@@ -1,0 +1,168 @@
+// Package store is what the daemon remembers: sightings, members' marks and due times, the outbox and
+// its outcomes. It keeps no text of any post.
+//
+// [Open] it, [Store.Migrate] it, then go the way of a post: [Store.Sight] notes what gathering met,
+// [Store.Due] and [Store.Plan] put editions into the outbox, [Store.Claim] leases them, [Store.Settle]
+// says what became of them and moves the members' marks. Each of these is for a whole batch and a
+// handful of statements: rows travel as one JSON parameter, so that the text of a statement never changes
+// and all are prepared once, at the start, where a bad one stops the program.
+//
+// SQLite serves one daemon, PostgreSQL several. One text of a query serves both where that is possible;
+// the files in queries and migrations say where it is not. All times are Unix seconds, UTC.
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/internal/sqlfile"
+)
+
+// Store is the daemon's memory. It is safe for concurrent use.
+type Store struct {
+	engine     sqlfile.Engine
+	write      *sqlx.DB // of SQLite the one connection that may write
+	read       *sqlx.DB // of PostgreSQL the same as write
+	statements map[string]*sqlx.NamedStmt
+	sent       atomic.Int64
+}
+
+// ErrNotMigrated means that the database is not at the step that this program needs.
+var ErrNotMigrated = errors.New("store: the database is not at this program's step: migrate it first")
+
+// Open opens the store that dsn names: "sqlite:FILE" or "postgres://user:password@host/database".
+// A database that is not migrated yet can only be migrated.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	s, err := connect(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.begin(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin prepares the statements if the database is ready for them.
+func (s *Store) begin(ctx context.Context) error {
+	have, want, err := s.Version(ctx)
+	if err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	if have != want {
+		return nil
+	}
+	return s.prepare(ctx)
+}
+
+// Close closes the store.
+func (s *Store) Close() error {
+	var errs []error
+	for _, stmt := range s.statements {
+		errs = append(errs, stmt.Close())
+	}
+	errs = append(errs, s.write.Close())
+	if s.read != s.write {
+		errs = append(errs, s.read.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping asks the database for a sign of life.
+func (s *Store) Ping(ctx context.Context) error { return s.write.PingContext(ctx) }
+
+// Statements is how many statements were sent so far, without the BEGIN and COMMIT around them.
+func (s *Store) Statements() int64 { return s.sent.Load() }
+
+// Remember keeps a value under a key.
+func (s *Store) Remember(ctx context.Context, key, value string) error {
+	if _, err := s.exec(ctx, nil, "remember", args{"key": key, "value": value}); err != nil {
+		return fmt.Errorf("remembering %s: %w", key, err)
+	}
+	return nil
+}
+
+// Recall reads what was kept under a key.
+func (s *Store) Recall(ctx context.Context, key string) (value string, known bool, err error) {
+	err = s.query(ctx, nil, "recall", args{"key": key}, func(scan scan) error {
+		known = true
+		return scan(&value)
+	})
+	if err != nil {
+		return "", false, fmt.Errorf("recalling %s: %w", key, err)
+	}
+	return value, known, nil
+}
+
+// LinkKey is the secret that signs the links in mails. It is made when it is first asked for.
+func (s *Store) LinkKey(ctx context.Context) ([]byte, error) {
+	const name = "link key"
+	value, known, err := s.Recall(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		fresh := make([]byte, 32)
+		rand.Read(fresh)
+		// Another daemon may have made one in the meantime: the first stays.
+		if _, err := s.exec(ctx, nil, "remember_once", args{"key": name, "value": hex.EncodeToString(fresh)}); err != nil {
+			return nil, fmt.Errorf("making the link key: %w", err)
+		}
+		if value, _, err = s.Recall(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	key, err := hex.DecodeString(value)
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("the link key in the store is damaged: %d bytes, want 32 (%v)", len(key), err)
+	}
+	return key, nil
+}
+
+// seconds is a time as the database keeps it; NULL for the zero time.
+func seconds(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	unix := t.Unix()
+	return &unix
+}
+
+// rows writes rows as the JSON that a statement takes for all of them.
+func rows[T any](list []T) (string, error) {
+	text, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("writing rows: %w", err)
+	}
+	return string(text), nil
+}
+
+// ids writes ids as the JSON that a statement takes for all of them.
+func ids[T ~int64](list []T) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	text, _ := json.Marshal(list) // whole numbers cannot fail
+	return string(text)
+}
+
+// maxText is how many bytes of what a relay or an error said are kept.
+const maxText = 1000
+
+// clean shortens a text from outside and drops zero bytes, which PostgreSQL cannot keep.
+func clean(text string) string {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	return strings.ReplaceAll(text, "\x00", "")
+}

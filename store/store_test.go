@@ -1,0 +1,241 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/internal/servertest"
+	"postrider/store"
+)
+
+// now is the moment at which the tests play.
+var now = time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
+
+// onBoth runs a test on either engine, each time with the DSN of an empty database.
+func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, sqliteDSN(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, servertest.Postgres(t)) })
+}
+
+func sqliteDSN(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") }
+
+// open opens the store of dsn and migrates it.
+func open(t testing.TB, dsn string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// must ends the test on an error, and hands the value on.
+func must[T any](value T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// raw opens the database of dsn beside the store.
+func raw(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	driver, name := "postgres", dsn
+	if path, found := strings.CutPrefix(dsn, "sqlite:"); found {
+		driver, name = "sqlite", path
+	}
+	db := must(sql.Open(driver, name))(t)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestMigrateTwiceChangesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := must(store.Open(t.Context(), dsn))(t)
+		defer s.Close()
+		have, want, err := s.Version(t.Context())
+		if err != nil || have != 0 || want < 1 {
+			t.Errorf("an empty database is at step %d of %d (%v), want 0", have, want, err)
+		}
+		if first := must(s.Migrate(t.Context()))(t); first != want {
+			t.Errorf("the first migration took %d steps, want %d", first, want)
+		}
+		if second := must(s.Migrate(t.Context()))(t); second != 0 {
+			t.Errorf("the second migration took %d steps, want 0", second)
+		}
+		if have, want, err = s.Version(t.Context()); have != want || err != nil {
+			t.Errorf("a migrated database is at step %d of %d (%v)", have, want, err)
+		}
+	})
+}
+
+func TestADatabaseThatIsAheadIsRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		open(t, dsn).Close()
+		must(raw(t, dsn).Exec("INSERT INTO schema_step (step, file) VALUES (9999, 'later.sql')"))(t)
+		s := must(store.Open(t.Context(), dsn))(t)
+		defer s.Close()
+		if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrAhead) {
+			t.Errorf("Migrate = %v, want %v", err, store.ErrAhead)
+		}
+		if _, err := s.Head(t.Context()); !errors.Is(err, store.ErrNotMigrated) {
+			t.Errorf("Head = %v, want %v", err, store.ErrNotMigrated)
+		}
+	})
+}
+
+func TestDaemonsThatMigrateAtOnceDoNotCollide(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const daemons = 5
+		taken := make([]int, daemons)
+		errs := make([]error, daemons)
+		var wg sync.WaitGroup
+		for i := range daemons {
+			s := must(store.Open(t.Context(), dsn))(t)
+			defer s.Close()
+			wg.Go(func() { taken[i], errs[i] = s.Migrate(t.Context()) })
+		}
+		wg.Wait()
+		sum := 0
+		for i := range daemons {
+			sum += taken[i]
+			if errs[i] != nil {
+				t.Errorf("daemon %d: %v", i, errs[i])
+			}
+		}
+		_, want, err := open(t, dsn).Version(t.Context())
+		if err != nil || sum != want {
+			t.Errorf("all together took %d steps (%v), want %d", sum, err, want)
+		}
+	})
+}
+
+func TestOpenRefusesABadDSNWithoutShowingItsPassword(t *testing.T) {
+	tests := []struct{ dsn, want string }{
+		{"", "names no database"},
+		{"postrider.db", "names no database"},
+		{"sqlite:", "name of a file"},
+		{"sqlite::memory:", "name of a file"},
+		{"sqlite:/nowhere/at/all/postrider.db", "no such file or directory"},
+		{"mysql://u:s3cret@localhost/db", `begins with "mysql:"`},
+		{"postgres://u:s3cret@host:port/db", "no URL"},
+		{"postgres://u:s3cret@127.0.0.1:1/db?sslmode=maybe", "sslmode"},
+		{"postgres://u:s3cret@127.0.0.1:1/db", "connection refused"},
+	}
+	for _, tt := range tests {
+		s, err := store.Open(t.Context(), tt.dsn)
+		if err == nil {
+			s.Close()
+			t.Errorf("Open(%q) worked", tt.dsn)
+			continue
+		}
+		if got := err.Error(); !strings.Contains(got, tt.want) || strings.Contains(got, "s3cret") {
+			t.Errorf("Open(%q) = %q, want %q in it and no password", tt.dsn, got, tt.want)
+		}
+	}
+}
+
+func TestTheFileIsForItsOwnerAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "odd name?#%41.db")
+	open(t, "sqlite:"+path)
+	info := must(os.Stat(path))(t)
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("the file's mode = %o, want 600", got)
+	}
+	if info.Size() == 0 {
+		t.Error("the database was written elsewhere")
+	}
+}
+
+func TestRemember(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		if _, known, err := s.Recall(t.Context(), "born_at"); known || err != nil {
+			t.Errorf("Recall knows what was never said (%v)", err)
+		}
+		check(t, s.Remember(t.Context(), "born_at", "1"))
+		check(t, s.Remember(t.Context(), "born_at", "2 'ü"))
+		if got, known, err := s.Recall(t.Context(), "born_at"); got != "2 'ü" || !known || err != nil {
+			t.Errorf("Recall = %q, %v, %v; want the second value", got, known, err)
+		}
+	})
+}
+
+func TestAllDaemonsShareOneLinkKey(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		keys := make([]string, 4)
+		var wg sync.WaitGroup
+		for i := range keys {
+			s := open(t, dsn)
+			wg.Go(func() {
+				key, err := s.LinkKey(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				keys[i] = string(key)
+			})
+		}
+		wg.Wait()
+		for _, key := range keys {
+			if key != keys[0] || len(key) != 32 {
+				t.Errorf("keys of %d bytes differ, or are not 32 long", len(key))
+			}
+		}
+	})
+}
+
+func TestStatementsCountsWhatIsSent(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		before := s.Statements()
+		must(s.Head(t.Context()))(t)
+		check(t, s.Remember(t.Context(), "a", "b"))
+		if got := s.Statements() - before; got != 2 {
+			t.Errorf("two statements count as %d", got)
+		}
+		check(t, s.Ping(t.Context()))
+	})
+}
+
+// enroll makes members 1 to n due at now, with their marks at mark.
+func enroll(t testing.TB, s *store.Store, n int, mark int64) {
+	t.Helper()
+	subs := make([]store.Subscriber, n)
+	for i := range subs {
+		subs[i] = store.Subscriber{ID: forum.MemberID(i + 1), Zone: "Europe/Berlin", Locale: "de", Mark: mark, Due: now}
+	}
+	check(t, s.SaveSubscribers(t.Context(), now, subs))
+}
+
+func subscriber(t testing.TB, s *store.Store, id forum.MemberID) store.Subscriber {
+	t.Helper()
+	subs := must(s.Subscribers(context.Background(), []forum.MemberID{id}))(t)
+	sub, found := subs[id]
+	if !found {
+		t.Fatalf("member %d is not known", id)
+	}
+	return sub
+}
