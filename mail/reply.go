@@ -112,7 +112,7 @@ var queueIDs = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)^(?:2\.\d\.\d:? )?([\w.-]+) Message accepted for delivery`), // Sendmail, OpenSMTPD
 	regexp.MustCompile(`(?i)\bqueued \(([\w.-]+)\)`),                                    // Haraka
 	regexp.MustCompile(`(?i)^ok \d+ (qp \d+)`),                                          // qmail
-	regexp.MustCompile(`(?i)^(?:2\.0\.0 )?ok:? ([\w-]{20,100})$`),                          // Amazon SES
+	regexp.MustCompile(`(?i)^(?:2\.0\.0 )?ok:? ([\w-]{20,100})$`),                       // Amazon SES
 }
 
 // queueID finds the relay's own name for the message, by which its admin can ask for it.

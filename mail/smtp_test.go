@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -308,6 +309,53 @@ func TestNothingGoesToARelayThatIsNotTheOne(t *testing.T) {
 		}
 	}
 }
+
+func TestAPasswordDoesNotCrossANetworkInClear(t *testing.T) {
+	relay := smtptest.NewScript(t, smtptest.Table{"EHLO": {{Say: "250-script.test\n250 AUTH PLAIN LOGIN"}}})
+	s := dialTo(t, SMTPConfig{URL: "smtp://rider@10.0.0.1:25", Password: "s3cr3t"})
+	s.dialer = func(context.Context, string, string) (net.Conn, error) { return relay.Dial(), nil }
+	if o := s.Send(t.Context(), sender, recipient, mustCompose(t, sample())); o.Result != NotSent || o.Stage != Connecting {
+		t.Errorf("Send = %v, want not sent", o)
+	}
+	for _, line := range relay.Said() {
+		if strings.HasPrefix(line, "AUTH") {
+			t.Errorf("the relay heard %q", line)
+		}
+	}
+}
+
+func TestUnencryptedMailAcrossAForeignNetworkIsWarnedOfOnce(t *testing.T) {
+	for address, want := range map[string]int{"127.0.0.1": 0, "10.1.2.3": 0, "fe80::1": 0, "203.0.113.7": 1} {
+		var log bytes.Buffer
+		relay := smtptest.NewScript(t, smtptest.Table{".": {{Drop: true}}})
+		s, err := NewSMTP(SMTPConfig{URL: "smtp://mail.example.org"}, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.dialer = func(context.Context, string, string) (net.Conn, error) {
+			return elsewhere{relay.Dial(), &net.TCPAddr{IP: net.ParseIP(address), Port: 25}}, nil
+		}
+		for range 3 {
+			if o := s.Send(t.Context(), sender, recipient, mustCompose(t, sample())); o.Result != Accepted {
+				t.Errorf("Send = %v, want accepted", o)
+			}
+		}
+		if got := strings.Count(log.String(), "unencrypted"); got != want {
+			t.Errorf("%s: warned %d times, want %d: %s", address, got, want, log.String())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// elsewhere is a connection that claims to lead to another address.
+type elsewhere struct {
+	net.Conn
+	address net.Addr
+}
+
+func (e elsewhere) RemoteAddr() net.Addr { return e.address }
 
 func TestThePasswordIsNeverRepeated(t *testing.T) {
 	// A relay that tells what it was told, in each of the ways in which it was told.

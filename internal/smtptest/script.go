@@ -8,15 +8,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Act is what a scripted relay does when its turn has come. The zero Act does what a good relay would.
 type Act struct {
-	Say  string // its reply, lines parted by "\n", without the last line break; empty: the usual one
-	Raw  string // the bytes it sends instead, as they are
-	Mute bool   // it sends nothing
-	Drop bool   // then it cuts the line
-	Hang bool   // then it does nothing more, and leaves the line open
+	Wait time.Duration // before it answers
+	Say  string        // its reply, lines parted by "\n", without the last line break; empty: the usual one
+	Raw  string        // the bytes it sends instead, as they are
+	Mute bool          // it sends nothing
+	Drop bool          // then it cuts the line
+	Hang bool          // then it does nothing more, and leaves the line open
 }
 
 // Table says how a scripted relay acts: at "connect", at "EHLO", "RSET", "MAIL", "RCPT", "DATA", "QUIT" or
@@ -39,7 +41,6 @@ var usual = map[string]string{
 
 // Script is a relay that acts by a table. It lives as long as its test.
 type Script struct {
-	t       testing.TB
 	address string
 	over    chan struct{}
 	serving sync.WaitGroup
@@ -55,7 +56,7 @@ type Script struct {
 // NewScript opens a scripted relay on a free port of this machine.
 func NewScript(t testing.TB, table Table) *Script {
 	t.Helper()
-	s := newScript(t, table)
+	s := newScript(table)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("opening the scripted relay: %v", err)
@@ -72,21 +73,22 @@ func NewScript(t testing.TB, table Table) *Script {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		s.Close()
+		s.close()
 	})
 	return s
 }
 
 // NewPipedScript gives a scripted relay without a network, for tests in a bubble of testing/synctest: Dial connects to it.
-// Close it before the bubble ends.
 func NewPipedScript(t testing.TB, table Table) *Script {
-	s := newScript(t, table)
+	t.Helper()
+	s := newScript(table)
 	s.address = "127.0.0.1:25"
+	t.Cleanup(s.close)
 	return s
 }
 
-func newScript(t testing.TB, table Table) *Script {
-	s := &Script{t: t, table: Table{}, over: make(chan struct{}), open: make(map[net.Conn]struct{})}
+func newScript(table Table) *Script {
+	s := &Script{table: Table{}, over: make(chan struct{}), open: make(map[net.Conn]struct{})}
 	for at, acts := range table {
 		s.table[at] = slices.Clone(acts)
 	}
@@ -103,8 +105,8 @@ func (s *Script) Dial() net.Conn {
 	return near
 }
 
-// Close cuts all lines and waits until the relay has noticed.
-func (s *Script) Close() {
+// close cuts all lines and waits until the relay has noticed.
+func (s *Script) close() {
 	close(s.over)
 	s.mu.Lock()
 	for conn := range s.open {
@@ -228,6 +230,12 @@ func (s *Script) act(conn net.Conn, at string) (reply string, goOn bool) {
 	bytes := strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n"
 	if a.Raw != "" {
 		reply, bytes = a.Raw, a.Raw
+	}
+	if a.Wait > 0 {
+		select {
+		case <-time.After(a.Wait):
+		case <-s.over:
+		}
 	}
 	if !a.Mute {
 		if _, err := io.WriteString(conn, bytes); err != nil {
