@@ -45,7 +45,7 @@ func (b *builder) found(start, end int) {
 		b.mention("@"+s[2:len(s)-1], 0)
 		return
 	}
-	b.linked(s, b.links.absolute(s))
+	b.typed(s, b.links.absolute(s), true)
 }
 
 // schemeStart is where "http" or "https" starts, if that is what stands before the colon at i.

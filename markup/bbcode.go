@@ -9,9 +9,8 @@ const maxDepth = 6
 // BBCode reads a post as XenForo and MyBB store it. It never fails: tags that no other tag closes
 // and tags that nobody knows are shown as they were written, as the forums do.
 func BBCode(src string, l Links) Doc {
-	var buf [32]token
 	b := builder{src: clean(src), links: l, tree: &tree{}, para: -1}
-	b.tokens = tokenize(b.src, buf[:0])
+	b.tokens = tokenize(b.src)
 	b.tree.nodes = make([]node, 0, 4+2*len(b.tokens)+strings.Count(b.src, "\n"))
 	at := 0
 	for i := 0; i < len(b.tokens); i++ {
@@ -99,7 +98,7 @@ func (b *builder) close(i int) {
 		b.endPara()
 		b.heading = false
 	case tagURL, tagPost:
-		b.link = opener.state
+		b.closeLink(opener.state)
 	default:
 		b.closeFrame(t.match)
 	}

@@ -20,7 +20,7 @@ type builder struct {
 	counts  [6]int32 // how often each style is open
 	style   style
 	link    int32 // tree.refs index of the open link, from 1
-	end     int   // where in src the last text node ends; 0: it cannot be lengthened
+	end     int   // where in src the last node ends, if it is a text as it stands there; else 0
 }
 
 type frame struct {
@@ -66,15 +66,14 @@ func (b *builder) span(from, to int) {
 	if from == to {
 		return
 	}
-	if b.end == from && b.breaks == 0 && b.para >= 0 {
-		if last := b.last(); last.kind == text && last.style == b.style && last.ref == b.link && last.flag == 0 {
-			if joined := b.src[from-len(last.text) : to]; strings.HasPrefix(joined, last.text) && isCollapsed(joined) {
-				last.text, b.end = joined, to
-				return
-			}
+	words := b.src[from:to]
+	if b.end > 0 && b.end == from && b.breaks == 0 && isCollapsed(words) && !(words[0] == ' ' && b.afterSpace()) {
+		if last := b.last(); last.style == b.style && last.ref == b.link {
+			last.text, b.end = b.src[from-len(last.text):to], to
+			return
 		}
 	}
-	if b.add(b.src[from:to], node{kind: text, style: b.style, ref: b.link}) && b.last().text == b.src[to-len(b.last().text):to] {
+	if b.add(words, node{kind: text, style: b.style, ref: b.link}) && strings.HasSuffix(words, b.last().text) {
 		b.end = to
 	}
 }

@@ -24,6 +24,11 @@ func clean(s string) string {
 	marks, broken := 0, -1
 	for i := 0; i < len(s); {
 		c, size := rune(s[i]), 1
+		if c >= ' ' && c < 0x7f || c == '\n' { // nearly all of nearly every post
+			marks = 0
+			i++
+			continue
+		}
 		if c >= utf8.RuneSelf {
 			c, size = utf8.DecodeRuneInString(s[i:])
 		}

@@ -106,12 +106,15 @@ func abbreviated(s string) bool {
 	return n == 1 && unicode.IsLetter(first) || n <= 3 && unicode.IsUpper(first) && word != strings.ToUpper(word)
 }
 
+// noBreak is a space that keeps a "…" on the line of the words before it.
+const noBreak = "\u00a0"
+
 // joined puts "…" behind a piece that was cut.
 func joined(s string, sentence bool) string {
 	s = strings.TrimRight(s, " \n")
 	if sentence {
 		if last, _ := utf8.DecodeLastRuneInString(s); last < 0x2e80 {
-			return s + " …"
+			return s + noBreak + "…"
 		}
 		return s + "…"
 	}

@@ -6,6 +6,8 @@ const (
 	quoteChars  = 140 // of a quote in an excerpt, at most: two lines
 	wholeQuotes = 2   // in an excerpt; of further ones only the author is told
 	blockChars  = 10  // what a block without words counts
+	cellChars   = 3   // what a cell counts, beside its words
+	linkBytes   = 60  // what a link takes in a mail, beside its address
 )
 
 // Excerpt shortens the document to n characters of the author's own words. It is cut behind a
@@ -46,16 +48,23 @@ type point struct {
 	sentence bool
 }
 
-// whole is behind the last node: nothing is cut.
-func whole(end int) point { return point{node: end} }
+// uncut is behind the last node.
+func uncut(end int) point { return point{node: end} }
 
 // limit finds where to cut the nodes from i to end, so that n characters and a number of lines stay.
 func (e *excerpter) limit(i, end, n, lines int) point {
 	e.buf, e.segs = e.buf[:0], e.segs[:0]
 	quotes := 0
+	room, link := 400+4*n, int32(0) // bytes for links, the last link
 	for i < end {
 		nd := &e.src.nodes[i]
 		next := i + 1
+		if nd.ref != 0 && nd.ref != link && nd.kind != quote {
+			if room -= len(e.src.ref(nd).url) + linkBytes; room < 0 && link != 0 {
+				return e.cut("")
+			}
+			link = nd.ref
+		}
 		switch nd.kind {
 		case quote:
 			if next = int(nd.end); quotes < wholeQuotes {
@@ -71,7 +80,7 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 		case cell:
 			e.seg(i)
 			e.buf = append(e.buf, ' ')
-			n--
+			n -= cellChars
 		case text, mention:
 			used, count := e.take(nd, n)
 			e.seg(i)
@@ -93,7 +102,7 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 		}
 		i = next
 	}
-	return whole(end)
+	return uncut(end)
 }
 
 // newLine starts a line, unless one has just started, and returns how many characters and lines are
@@ -228,7 +237,7 @@ func (e *excerpter) mark(root int) {
 				n.end++
 			}
 		}
-		e.push(node{kind: text, text: " …"})
+		e.push(node{kind: text, text: noBreak + "…"})
 	}
 }
 

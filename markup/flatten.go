@@ -60,8 +60,12 @@ func (f *flattener) inlines(from, end int) {
 	for i := from; i < end; i++ {
 		n := &f.tree.nodes[i]
 		if n.kind == lineBreak {
-			if i+1 < end && f.tree.nodes[i+1].ref != f.ref {
-				f.dress(0, 0)
+			if i+1 < end { // what ends here, ends before the line does
+				next := &f.tree.nodes[i+1]
+				if next.ref != f.ref {
+					f.dress(0, 0)
+				}
+				f.dress(f.style&next.style, f.ref)
 			}
 			f.buf = append(bytes.TrimRight(f.buf, " "), '\n')
 			continue

@@ -12,7 +12,7 @@ const (
 	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
 	styleAuthor  = ";color:#55606b"
 	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
-	styleMono    = "background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace"
+	styleMono    = "background:#f3f4f6;color:#24292f"
 	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
 	styleList    = ";padding:0 0 0 24px"
 	styleTable   = ";border-collapse:collapse"

@@ -203,19 +203,32 @@ func (b *builder) address(t *token) {
 		b.plain(shown)
 		return
 	}
-	b.linked(shown, b.links.absolute(to))
+	to = b.links.absolute(to)
+	b.typed(shown, to, t.tag == tagURL || sameAddress(shown, to))
 }
 
-// linked adds words that point to an address, which may be "".
-func (b *builder) linked(shown, to string) {
+// typed adds what was typed as an address, or for one; it points nowhere if to is "".
+func (b *builder) typed(shown, to string, isAddress bool) {
 	n := node{kind: text, style: b.style}
 	if to != "" {
 		n.ref = b.ref(ref{url: to})
-		if sameAddress(shown, to) {
-			n.flag = bare
-		}
+	}
+	if to != "" && isAddress {
+		n.flag = bare
 	}
 	b.add(oneLine(shown, maxURL), n)
+}
+
+// closeLink ends a link. If all its words are the address itself, it is like one that was typed.
+func (b *builder) closeLink(outer int32) {
+	if n := len(b.tree.nodes); b.link != 0 && b.link != outer && b.para >= 0 && n > b.para+1 {
+		last, before := &b.tree.nodes[n-1], &b.tree.nodes[n-2]
+		if last.kind == text && last.ref == b.link && before.ref != b.link && sameAddress(last.text, b.tree.refs[b.link-1].url) {
+			last.flag |= bare
+			b.end = 0
+		}
+	}
+	b.link = outer
 }
 
 // sameAddress tells that what is shown is the address itself, in full or without its scheme.

@@ -27,8 +27,8 @@ type lexer struct {
 }
 
 // tokenize finds the tags of src and which closing tag belongs to which.
-func tokenize(src string, buf []token) []token {
-	l := lexer{src: src, tokens: buf}
+func tokenize(src string) []token {
+	l := lexer{src: src, tokens: make([]token, 0, min(strings.Count(src, "["), 100))}
 	for at := 0; at < len(src); {
 		i := strings.IndexByte(src[at:], '[')
 		if i < 0 {

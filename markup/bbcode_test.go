@@ -1,0 +1,97 @@
+package markup
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestQuotesAndMentionsAreThoseTheAuthorMakes(t *testing.T) {
+	tests := []struct {
+		name     string
+		src      string
+		quotes   []Quote
+		mentions []int64
+	}{
+		{"XenForo with both ids", `[QUOTE="Ray, post: 123, member: 45"]x[/QUOTE]`, []Quote{{"Ray", 123, 45}}, nil},
+		{"XenForo, the name has commas and brackets", `[QUOTE="a, b: [i]c[/i], post: 1, member: 2"]x[/QUOTE]`, []Quote{{"a, b: [i]c[/i]", 1, 2}}, nil},
+		{"XenForo, quoted from a conversation", `[QUOTE="Ray, convMessage: 9, member: 45"]x[/QUOTE]`, []Quote{{"Ray", 0, 45}}, nil},
+		{"MyBB", `[quote="Fish and Chips" pid='13' dateline='1795185078']x[/quote]`, []Quote{{"Fish and Chips", 13, 0}}, nil},
+		{"MyBB, single quotes", `[quote='Ray' pid='13' dateline='1795185078']x[/quote]`, []Quote{{"Ray", 13, 0}}, nil},
+		{"a name alone", `[quote=Ray]x[/quote]`, []Quote{{"Ray", 0, 0}}, nil},
+		{"nobody", `[quote]x[/quote]`, []Quote{{}}, nil},
+		{"a name that is markup", `[QUOTE="<b>x</b>, post: 1, member: 2"]x[/QUOTE]`, []Quote{{"<b>x</b>", 1, 2}}, nil},
+		{"ids too long for a number", `[QUOTE="Ray, post: 99999999999999999999, member: 2"]x[/QUOTE]`, []Quote{{"Ray, post: 99999999999999999999", 0, 2}}, nil},
+		{"a quote within a quote is not his", `[quote=A][quote=B]x[/quote][user=3]@c[/user][/quote]y`, []Quote{{"A", 0, 0}}, nil},
+		{"a quote in a list is his", `[list][*][quote=A]x[/quote][/list]`, []Quote{{"A", 0, 0}}, nil},
+		{"a quote in a spoiler is not told", `[spoiler][quote=A]x[/quote][/spoiler]`, nil, nil},
+		{"mentions, each once", `[USER=7]@a[/USER] [user=8]@b[/user] [USER=7]@a[/USER]`, nil, []int64{7, 8}},
+		{"a mention in a spoiler counts", `[spoiler]x [user=9]@c[/user][/spoiler]`, nil, []int64{9}},
+		{"a mention in code is none", `[code][user=9]@c[/user][/code]`, nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := BBCode(tt.src, Links{})
+			if got := d.Quotes(); !slices.Equal(got, tt.quotes) {
+				t.Errorf("Quotes() of %s = %+v, want %+v", tt.src, got, tt.quotes)
+			}
+			if got := d.Mentions(); !slices.Equal(got, tt.mentions) {
+				t.Errorf("Mentions() of %s = %v, want %v", tt.src, got, tt.mentions)
+			}
+		})
+	}
+}
+
+func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
+	tests := []struct{ name, src, want string }{
+		{"tags that cross", "[b]a[i]b[/b]c[/i]", "<b>a<i>b</i></b><i>c</i>"},
+		{"upper and lower case", "[B]a[/b]", "<b>a</b>"},
+		{"an index is no italic", "a[i] = b[i]", "a[i] = b[i]"},
+		{"a closing tag alone", "a[/b]", "a[/b]"},
+		{"an unknown tag", "[foo=1]a[/foo]", "[foo=1]a[/foo]"},
+		{"entities stay as typed", "&amp; &lt;b&gt;", "&amp;amp; &amp;lt;b&amp;gt;"},
+		{"line ends of three kinds", "a\r\nb\rc\nd", "a<br>b<br>c<br>d"},
+		{"spaces are one", " a  \t b \n c", "a b<br>c"},
+		{"plain text", "[plain][b]a[/b][/plain]", "[b]a[/b]"},
+		{"an inline spoiler", "a [ispoiler]x[/ispoiler] b", `a <span class="pr-spoiler" style="` + styleMuted + `">[Spoiler]</span> b`},
+		{"an image is not loaded", "[img]data:image/png;base64,x[/img]", "[Image]"},
+		{"an empty link", "[url][/url]a", "a"},
+		{"a link to nowhere", "[url=javascript:x]a[/url]", "a"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := BBCode(tt.src, Links{}).HTML(Words{})
+			got = strings.TrimSuffix(strings.TrimPrefix(got, `<div style="`+styleDoc+`"><p dir="auto" style="`+styleLast+`">`), `</p></div>`)
+			if got != tt.want {
+				t.Errorf("%s: got\n%s\nwant\n%s", tt.src, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNothingIsEmpty(t *testing.T) {
+	for _, src := range []string{"", " \n\t\n ", "[b][/b]", "\x00\u202e", "[list][/list]", "[table][tr][td][/td][/tr][/table]", "[code] [/code]"} {
+		d := BBCode(src, Links{})
+		if !d.Empty() || d.HTML(Words{}) != "" || d.Text(Words{}, 72) != "" || !d.Excerpt(300).Empty() {
+			t.Errorf("BBCode(%q) is not empty: %s", src, d.HTML(Words{}))
+		}
+	}
+	if d := (Doc{}); !d.Empty() || d.Quotes() != nil || d.Mentions() != nil || d.HTML(Words{}) != "" || d.Text(Words{}, 72) != "" {
+		t.Error("the zero Doc is not empty")
+	}
+}
+
+func TestWordsOfALocaleStandAroundTheAuthors(t *testing.T) {
+	w := Words{
+		Said:       func(name string) string { return name + " schrieb:" },
+		QuotedPost: "Zitat:", Spoiler: "Verdeckt", Image: "Bild", Attachment: "Anhang", Video: "Film",
+	}
+	src := "[quote=Ray]x[/quote][quote]y[/quote][spoiler]z[/spoiler][img]http://a.example/b.png[/img] [attach]1[/attach] [media=vimeo]1[/media]"
+	for _, got := range []string{BBCode(src, Links{}).HTML(w), BBCode(src, Links{}).Text(w, 72)} {
+		for _, want := range []string{"Ray schrieb:", "Zitat:", "Verdeckt", "[Bild: b.png]", "[Anhang]", "[Film: vimeo]"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("got\n%s\nwithout %q", got, want)
+			}
+		}
+	}
+}
