@@ -87,6 +87,9 @@ func (i *Inbox) view(member string, open *Message) view {
 			v.Rows = append(v.Rows, row{m, member, m == open})
 		}
 	}
+	if member != "" && len(v.Rows) == 0 { // the form must still say whom it asks for
+		v.People = append(v.People, Person{Address: member})
+	}
 	return v
 }
 

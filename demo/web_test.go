@@ -98,6 +98,10 @@ func TestAMemberSeesHisMailsOnly(t *testing.T) {
 	if !strings.Contains(page, `href="/mail/1?member=kate%40passengers.example"`) {
 		t.Error("the link loses the filter")
 	}
+	page = get(t, i, "/?member=aino@passengers.example").Body.String()
+	if !strings.Contains(page, `<option value="aino@passengers.example" selected>`) || !strings.Contains(page, "No mail for aino@passengers.example yet") {
+		t.Errorf("for a member without mail the page is\n%s", page)
+	}
 }
 
 func TestAMailThatIsGoneIsNotFound(t *testing.T) {

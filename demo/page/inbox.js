@@ -3,7 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 const rows = $('rows');
-const title = document.title;
+let title = document.title;
 let unseen = 0;
 
 // Kept is how many mails the server holds.
@@ -25,6 +25,7 @@ function arrive(html) {
   const row = rows.firstElementChild;
   row.classList.add('new');
   if (scrolled > 0) rows.scrollTop = scrolled + row.offsetHeight;
+  addMember(row.dataset.to, row.querySelector('.who').textContent);
   while (rows.children.length > Kept) rows.lastElementChild.remove();
   $('count').textContent = rows.children.length;
   $('plural').hidden = rows.children.length === 1;
@@ -32,20 +33,29 @@ function arrive(html) {
   if (document.hidden) document.title = '(' + (++unseen) + ') ' + title;
 }
 
+// addMember lets a member be chosen who had no mail when the page was loaded.
+function addMember(address, name) {
+  const options = [...$('member').options];
+  if (options.some((o) => o.value === address)) return;
+  const next = options.slice(1).find((o) => o.text.localeCompare(name) > 0);
+  $('member').add(new Option(name, address), next);
+}
+
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) { unseen = 0; document.title = title; }
 });
 
-// open shows a mail without loading the list again.
-async function open(url, push) {
+// show shows a mail without loading the list again.
+async function show(url) {
   const answer = await fetch(url);
   if (!answer.ok) { location.href = url; return; }
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const phone = $('phone')?.checked;
+  const look = ['phone', 'flip'].filter((id) => $(id)?.checked);
   $('mail').replaceChildren(...page.getElementById('mail').childNodes);
-  if (phone && $('phone')) $('phone').checked = true;
+  for (const id of look) if ($(id)) $(id).checked = true;
   document.body.classList.toggle('reading', page.body.classList.contains('reading'));
-  if (push) history.pushState(null, '', url);
+  history.pushState(null, '', url);
+  title = document.title = page.title;
   mark(page.querySelector('#rows .current')?.dataset.id);
 }
 
@@ -63,7 +73,7 @@ document.addEventListener('click', (e) => {
   const link = e.target.closest('#rows a, .tabs a:not(.eml)');
   if (!link || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
   e.preventDefault();
-  open(link.href, true);
+  show(link.href);
 });
 addEventListener('popstate', () => location.reload());
 
@@ -74,7 +84,7 @@ function step(by) {
   const all = [...rows.children];
   const at = all.findIndex((row) => row.classList.contains('current'));
   const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
-  if (next) open(next.firstElementChild.href, true);
+  if (next) show(next.firstElementChild.href);
 }
 
 const tab = (as) => document.querySelector('.tabs a[href*="as=' + as + '"]')?.click();
