@@ -16,7 +16,7 @@ func TestTrickleTellsTheStoryAndGoesOn(t *testing.T) {
 	}
 	t.Cleanup(func() { trickle.Close() })
 	now, kinds := noon, make(map[Kind]int)
-	for range 400 {
+	for range 200 {
 		now = now.Add(time.Hour)
 		news, err := trickle.Post(t.Context(), now)
 		if err != nil {
@@ -27,7 +27,7 @@ func TestTrickleTellsTheStoryAndGoesOn(t *testing.T) {
 			t.Errorf("news is %+v", news)
 		}
 	}
-	for kind, least := range map[Kind]int{NewThread: 20, Reply: 150, Like: 50, Edit: 10} {
+	for kind, least := range map[Kind]int{NewThread: 10, Reply: 80, Like: 30, Edit: 5} {
 		if kinds[kind] < least {
 			t.Errorf("%d times %q, want %d at least", kinds[kind], kind, least)
 		}
@@ -53,8 +53,8 @@ func TestTrickleTellsTheStoryAndGoesOn(t *testing.T) {
 	if told != 1 {
 		t.Errorf("the story's next post is there %d times", told)
 	}
-	if got := number(t, db, `SELECT count(*) FROM post WHERE posted_at > ? AND body LIKE '[QUOTE=%, post: %'`, noon.Unix()); got < 20 {
-		t.Errorf("%d quotes, want 20 at least", got)
+	if got := number(t, db, `SELECT count(*) FROM post WHERE posted_at > ? AND body LIKE '[QUOTE=%, post: %'`, noon.Unix()); got < 10 {
+		t.Errorf("%d quotes, want 10 at least", got)
 	}
 }
 
