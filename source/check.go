@@ -114,6 +114,8 @@ func (s *Snapshot) queryFinding(q question, err error) Finding {
 // probe runs a query so that it yields next to nothing, and compares its columns with the contract.
 func (s *Snapshot) probe(ctx context.Context, q question) error {
 	const never = math.MaxInt32 // in 2038; older columns hold no later second
+	ctx, cancel := s.db.limited(ctx)
+	defer cancel()
 	nobody := []int64{-1}
 	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "roles": []string{"-1"},
 		"now": 0, "after": 0, "limit": 0, "name": "", "since": never, "from": never, "until": never})

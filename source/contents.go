@@ -55,10 +55,11 @@ func (db *DB) markupLinks() markup.Links {
 func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
 	var id forum.PostID
 	var thread, current forum.ThreadID
-	var earlier, n int
+	var earlier int64
+	var n int
 	return askAll(ctx, s, "numbers", "ids", ids, nil, row{"id": &id, "thread_id": &thread, "earlier": &earlier}, func() error {
 		if thread != current {
-			current, n = thread, earlier
+			current, n = thread, int(earlier)
 		}
 		n++
 		if c := found[id]; c != nil {

@@ -107,9 +107,10 @@ SELECT u.uid                       AS id,
  WHERE u.uid IN (:ids)
 
 -- name: find
+-- Older boards are utf8 of three bytes, which cannot be compared with a name of four.
 SELECT u.uid                       AS id
   FROM {prefix}users u
- WHERE u.username = :name
+ WHERE CONVERT(u.username USING utf8mb4) = :name
 
 -- name: watching
 SELECT u.uid                       AS id

@@ -87,6 +87,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"postrider/forum"
 	"postrider/internal/sqlfile"
@@ -113,6 +114,7 @@ type DB struct {
 	links      forum.Links
 	base       string
 	prefix     string
+	timeout    time.Duration // of one statement
 	statements atomic.Int64
 }
 
@@ -143,7 +145,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, fmt.Errorf("connecting to %s: %w", t, err)
 	}
 	base := strings.TrimRight(c.URL, "/")
-	return &DB{kind: k, engine: t.engine, queries: queries, sql: pool, links: k.links(base), base: base, prefix: prefix}, nil
+	return &DB{
+		kind: k, engine: t.engine, queries: queries, sql: pool,
+		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout,
+	}, nil
 }
 
 // Close ends all connections.

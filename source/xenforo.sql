@@ -79,11 +79,6 @@ SELECT u.user_id                   AS id,
   LEFT JOIN {prefix}language l ON l.language_id = u.language_id
  WHERE u.user_id IN (:ids)
 
--- name: find
-SELECT u.user_id                   AS id
-  FROM {prefix}user u
- WHERE u.username = :name
-
 -- name: watching
 SELECT u.user_id                   AS id
   FROM {prefix}user u

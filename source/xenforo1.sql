@@ -27,3 +27,9 @@ SELECT l.content_id                AS id,
   JOIN {prefix}user u ON u.user_id = l.like_user_id
  WHERE l.content_type = 'post' AND l.content_id IN (:ids)
  ORDER BY l.content_id, l.like_date, l.like_id
+
+-- name: find
+-- The column is utf8 of three bytes, which cannot be compared with a name of four.
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE CONVERT(u.username USING utf8mb4) = :name

@@ -30,3 +30,8 @@ SELECT r.content_id                AS id,
   JOIN {prefix}user u ON u.user_id = r.reaction_user_id
  WHERE r.content_type = 'post' AND r.content_id IN (:ids) AND r.reaction_id = 1
  ORDER BY r.content_id, r.reaction_date, r.reaction_content_id
+
+-- name: find
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE u.username = :name
