@@ -30,7 +30,7 @@ func (i *Inbox) events(w http.ResponseWriter, r *http.Request) {
 				i.tell(w, m, member)
 			}
 		}
-		if _, err := fmt.Fprintf(w, "event: clock\ndata: %s\n\n", i.clock().UTC().Format("Mon 2 Jan, 15:04")); err != nil {
+		if _, err := fmt.Fprintf(w, "event: clock\ndata: %s\n\n", clockFace(i.clock())); err != nil {
 			return
 		}
 		if out.Flush() != nil {

@@ -31,10 +31,13 @@ type pages struct{ *template.Template }
 
 func newPages() *pages {
 	return &pages{template.Must(template.New("").Funcs(template.FuncMap{
-		"clock": func(t time.Time) string { return t.UTC().Format("Mon 2 Jan, 15:04") },
+		"clock": clockFace,
 		"size":  func(b []byte) string { return strconv.Itoa((len(b)+1023)/1024) + " kB" },
 	}).ParseFS(pageFiles, "page/*.html"))}
 }
+
+// clockFace is a time as the pages show it, in UTC: members live everywhere.
+func clockFace(t time.Time) string { return t.UTC().Format("Mon 2 Jan, 15:04") }
 
 func (i *Inbox) routes() {
 	files, _ := fs.Sub(pageFiles, "page") // "page" is embedded above
@@ -69,6 +72,7 @@ type view struct {
 	Open   *Message
 	As     string // html, text or source
 	Forum  string
+	Kept   int
 }
 
 // row is a mail in the list.
@@ -80,7 +84,7 @@ type row struct {
 
 func (i *Inbox) view(member string, open *Message) view {
 	all := i.Messages()
-	v := view{Now: i.clock(), Pace: i.pace(), Member: member, People: people(all), Open: open, Forum: Name}
+	v := view{Now: i.clock(), Pace: i.pace(), Member: member, People: people(all), Open: open, Forum: Name, Kept: Kept}
 	for _, m := range all {
 		v.Last = max(v.Last, m.ID)
 		if member == "" || m.To.Address == member {

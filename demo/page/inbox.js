@@ -6,9 +6,6 @@ const rows = $('rows');
 let title = document.title;
 let unseen = 0;
 
-// Kept is how many mails the server holds.
-const Kept = 500;
-
 function listen() {
   const { last, member } = document.body.dataset;
   const events = new EventSource('/events?after=' + last + '&member=' + encodeURIComponent(member));
@@ -26,7 +23,7 @@ function arrive(html) {
   row.classList.add('new');
   if (scrolled > 0) rows.scrollTop = scrolled + row.offsetHeight;
   addMember(row.dataset.to, row.querySelector('.who').textContent);
-  while (rows.children.length > Kept) rows.lastElementChild.remove();
+  while (rows.children.length > document.body.dataset.kept) rows.lastElementChild.remove();
   $('count').textContent = rows.children.length;
   $('plural').hidden = rows.children.length === 1;
   $('news').textContent = 'New mail to ' + row.querySelector('.who').textContent;
