@@ -231,3 +231,12 @@ func (o overlay) list(folder, ext string) ([]string, error) {
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }
+
+// Locales names the languages that mails can be written in.
+func (s *Set) Locales() []string {
+	names := make([]string, len(s.locales))
+	for i, l := range s.locales {
+		names[i] = l.tag.String()
+	}
+	return names
+}

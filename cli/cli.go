@@ -1,0 +1,67 @@
+// Package cli is the command line. It is the only room that knows all others: each command has a
+// file of its own, and wire.go puts the rooms together as the configuration says.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// console is where a command reads its surroundings and writes to.
+type console struct {
+	out, err io.Writer
+	getenv   func(string) string
+	config   string // path of the configuration, from -c
+}
+
+// Main runs a command line and returns the exit code of the process.
+func Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, args, os.Stdout, os.Stderr, os.Getenv)
+}
+
+// errSilent ends a command with exit code 1 when it has already said why.
+var errSilent = errors.New("")
+
+// Run runs a command line until it is done or ctx ends.
+func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(string) string) int {
+	c := &console{out: out, err: errOut, getenv: getenv}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	if err := root.ExecuteContext(ctx); err != nil {
+		if !errors.Is(err, errSilent) {
+			fmt.Fprintf(errOut, "postrider: %v\n", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+func (c *console) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "postrider",
+		Short: "Sends the e-mail of a web forum: digests, reply alerts and announcements",
+		Long: "Postrider sits beside a web forum, reads its database (and never writes to it), and sends\n" +
+			"its members digests of what is new in what they watch.\n\n" +
+			"Begin with: postrider demo",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.PersistentFlags().StringVarP(&c.config, "config", "c", "config.toml", "configuration `file`")
+	root.AddCommand(
+		c.demo(), c.run(), c.check(), c.preview(), c.migrate(), c.forums(), c.version(),
+	)
+	return root
+}

@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/config"
+	"postrider/demo"
+)
+
+const (
+	inboxAddress = "127.0.0.1:8025"
+	// demoSpeed is how much faster the demo's clock runs: an hour in six seconds, so that members
+	// around the world get their mail while one watches.
+	demoSpeed  = 600
+	trickleGap = 3 * time.Second
+)
+
+func (c *console) demo() *cobra.Command {
+	var once bool
+	var mailDir, listen string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the whole daemon on a sample forum, with an inbox in the browser",
+		Long: "Makes a small sample forum (SQLite, in a directory of its own that is removed afterwards), runs the\n" +
+			"whole daemon on it, and shows the mails that it sends at http://" + inboxAddress + ". Members keep writing,\n" +
+			"and the clock runs fast, so that mail keeps coming.\n\n" +
+			"With --once and --mail-dir: one full round without a browser, every mail as a file.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if once != (mailDir != "") {
+				return errors.New("--once and --mail-dir go together: demo --once --mail-dir DIR")
+			}
+			if once {
+				return c.demoOnce(cmd.Context(), mailDir)
+			}
+			return c.demoLive(cmd.Context(), listen)
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "run one full round, then exit")
+	cmd.Flags().StringVar(&mailDir, "mail-dir", "", "write mails as .eml files into this `directory`")
+	cmd.Flags().StringVar(&listen, "listen", inboxAddress, "`address` of the inbox page")
+	return cmd
+}
+
+// demoHouse opens a fresh sample forum as it stands at now. The returned function clears it away.
+func (c *console) demoHouse(ctx context.Context, now time.Time, smtpURL string) (*house, string, func(), error) {
+	dir, err := os.MkdirTemp("", "postrider-demo-")
+	if err != nil {
+		return nil, "", nil, fmt.Errorf("making room for the sample forum: %w", err)
+	}
+	clear := func() { os.RemoveAll(dir) }
+	path := filepath.Join(dir, "forum.db")
+	if err := demo.Create(ctx, path, now); err != nil {
+		clear()
+		return nil, "", nil, err
+	}
+	cfg, err := config.Parse(demoConfig(dir, path, smtpURL), dir, func(string) string { return "" })
+	if err != nil {
+		clear()
+		return nil, "", nil, fmt.Errorf("the demo's own configuration: %w", err)
+	}
+	h, err := c.open(ctx, cfg)
+	if err != nil {
+		clear()
+		return nil, "", nil, err
+	}
+	return h, path, func() { h.close(); clear() }, nil
+}
+
+// demoConfig is what a small forum's configuration looks like.
+func demoConfig(dir, forum, smtpURL string) string {
+	return fmt.Sprintf(`
+[forum]
+type = "sample"
+dsn  = %q
+url  = %q
+name = %q
+[store]
+dsn = %q
+[smtp]
+url  = %q
+from = %q
+[gather]
+every = "1s"
+[log]
+level = "warn"
+`, "sqlite:"+forum, demo.URL, demo.Name, "sqlite:"+filepath.Join(dir, "postrider.db"), smtpURL, demo.From)
+}
+
+func (c *console) demoOnce(ctx context.Context, mailDir string) error {
+	now := time.Now()
+	h, _, done, err := c.demoHouse(ctx, now, "smtp://127.0.0.1:25")
+	if err != nil {
+		return err
+	}
+	defer done()
+	sender, _, err := h.sender(mailDir)
+	if err != nil {
+		return err
+	}
+	if err := h.selfCheck(ctx); err != nil {
+		return err
+	}
+	d, err := h.daemon(ctx, sender, func() time.Time { return now })
+	if err != nil {
+		return err
+	}
+	report, err := d.Once(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%d mails in %s, %d members skipped.\n", report.Sent, mailDir, report.Planned-report.Sent)
+	return nil
+}
+
+func (c *console) demoLive(ctx context.Context, listen string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	clock := fastClock(time.Now())
+	inbox := demo.NewInbox(clock)
+	defer inbox.Close()
+	smtpURL, err := inbox.Listen("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	h, path, done, err := c.demoHouse(ctx, clock(), smtpURL)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := h.selfCheck(ctx); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("opening the inbox page: %w; choose another address with --listen", err)
+	}
+	sender, closeSender, err := h.sender("")
+	if err != nil {
+		return err
+	}
+	defer closeSender()
+	d, err := h.daemon(ctx, sender, clock)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "The inbox of %s: http://%s\nIts clock runs %d times faster, and its members keep writing. Stop with Ctrl-C.\n",
+		demo.Name, listener.Addr(), demoSpeed)
+	var all sync.WaitGroup
+	page := &http.Server{Handler: inbox, ReadHeaderTimeout: 10 * time.Second}
+	all.Go(func() { page.Serve(listener) })
+	all.Go(func() { c.trickle(ctx, path, clock) })
+	err = serve(ctx, h, d, closeSender)
+	stop()
+	page.Close()
+	all.Wait()
+	return err
+}
+
+// trickle lets the members of the sample forum go on writing.
+func (c *console) trickle(ctx context.Context, path string, clock func() time.Time) {
+	t, err := demo.NewTrickle(path)
+	if err != nil {
+		fmt.Fprintf(c.err, "postrider: %v\n", err)
+		return
+	}
+	defer t.Close()
+	tick := time.NewTicker(trickleGap)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := t.Post(ctx, clock()); err != nil && ctx.Err() == nil {
+				fmt.Fprintf(c.err, "postrider: %v\n", err)
+			}
+		}
+	}
+}
+
+// fastClock starts at a moment and runs demoSpeed times faster than the real clock.
+func fastClock(start time.Time) func() time.Time {
+	return func() time.Time { return start.Add(demoSpeed * time.Since(start)) }
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/daemon"
+	"postrider/internal/link"
+	"postrider/templates"
+)
+
+func (c *console) preview() *cobra.Command {
+	var o previewOptions
+	cmd := &cobra.Command{
+		Use:   "preview MEMBER",
+		Short: "Show the digest of a member, by number or name; nothing is sent",
+		Long: "Shows the digest that a member (by number or name) would get of the posts created between --from\n" +
+			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.member = args[0]
+			return c.showPreview(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().StringVar(&o.kind, "kind", daemon.KindDigest, "what to preview: digest")
+	cmd.Flags().StringVar(&o.from, "from", "", "first moment of the window (RFC 3339); default: the first_window before --until")
+	cmd.Flags().StringVar(&o.until, "until", "", "end of the window, itself outside (RFC 3339); default: now")
+	cmd.Flags().StringVar(&o.format, "format", "text", "html, text, eml or json")
+	return cmd
+}
+
+type previewOptions struct {
+	member, kind, from, until, format string
+}
+
+func (o previewOptions) window(first time.Duration) (from, until time.Time, err error) {
+	until = time.Now().Truncate(time.Second)
+	if o.until != "" {
+		if until, err = parseTime("--until", o.until); err != nil {
+			return
+		}
+	}
+	from = until.Add(-first)
+	if o.from != "" {
+		if from, err = parseTime("--from", o.from); err != nil {
+			return
+		}
+	}
+	if !from.Before(until) {
+		err = fmt.Errorf("--from (%s) is not before --until (%s)", from.Format(time.RFC3339), until.Format(time.RFC3339))
+	}
+	return
+}
+
+func (o previewOptions) validate() error {
+	if o.kind != daemon.KindDigest {
+		return fmt.Errorf("--kind is %q: choose digest", o.kind)
+	}
+	switch o.format {
+	case "html", "text", "eml", "json":
+		return nil
+	}
+	return fmt.Errorf("--format is %q: choose html, text, eml or json", o.format)
+}
+
+func (c *console) showPreview(ctx context.Context, o previewOptions) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	from, until, err := o.window(cfg.Digest.FirstWindow)
+	if err != nil {
+		return err
+	}
+	h, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.selfCheck(ctx); err != nil {
+		return err
+	}
+	p, err := daemon.NewBuilder(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)
+	if err != nil {
+		return err
+	}
+	return c.printPreview(ctx, h, p, o.format)
+}
+
+// printPreview prints an edition in one of its forms. An edition that would not be sent has none but JSON.
+func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, format string) error {
+	var content templates.Content
+	if p.Skip == "" {
+		var err error
+		if content, err = h.press.Digest(p.Digest, h.footer(p), h.cfg.Digest.MaxBytes); err != nil {
+			return fmt.Errorf("rendering: %w", err)
+		}
+	}
+	if format == "json" {
+		return c.json(newPreviewJSON(p, content.Subject))
+	}
+	if p.Skip != "" {
+		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
+		return nil
+	}
+	var text string
+	switch format {
+	case "html":
+		text = content.HTML.Plain()
+	case "text":
+		text = content.Text.Plain()
+	case "eml":
+		raw, err := h.eml(ctx, p, content)
+		if err != nil {
+			return err
+		}
+		text = string(raw)
+	}
+	_, err := fmt.Fprint(c.out, text)
+	return err
+}
+
+func (h *house) footer(p daemon.Preview) templates.Footer {
+	id := int64(p.Member.ID)
+	return templates.Footer{Settings: h.links.URL(link.Settings, id), Unsubscribe: h.links.URL(link.AllDigests, id)}
+}
+
+func (h *house) eml(ctx context.Context, p daemon.Preview, content templates.Content) ([]byte, error) {
+	composer, err := h.composer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := daemon.Envelope(h.settings(), h.footer(p).Unsubscribe)
+	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
+	m.Date = p.Until
+	m.To.Name, m.To.Address = p.Member.Name, p.Member.Email
+	m.Subject, m.Text, m.HTML = content.Subject, content.Text, content.HTML
+	raw, err := composer.Compose(m)
+	if err != nil {
+		return nil, fmt.Errorf("composing: %w", err)
+	}
+	return raw, nil
+}

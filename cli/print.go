@@ -1,0 +1,17 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// json prints a value as indented JSON, with the characters of HTML as they are.
+func (c *console) json(v any) error {
+	enc := json.NewEncoder(c.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/daemon"
+)
+
+func (c *console) run() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the daemon",
+		Long: "Runs the daemon until it is told to stop (SIGTERM or Ctrl-C): what is being handed over then\n" +
+			"is finished first. With --once, runs one full round (gather, plan, send all that is due) and exits.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), o) },
+	}
+	cmd.Flags().BoolVar(&o.once, "once", false, "run one full round, then exit")
+	cmd.Flags().StringVar(&o.now, "now", "", "pretend that the clock shows this `time` (RFC 3339); with --once")
+	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write mails as .eml files into this `directory` instead of sending them")
+	return cmd
+}
+
+type runOptions struct {
+	once    bool
+	now     string
+	mailDir string
+}
+
+// clock is the real clock, or one that stands still where --now says.
+func (o runOptions) clock() (func() time.Time, error) {
+	if o.now == "" {
+		return time.Now, nil
+	}
+	if !o.once {
+		return nil, errors.New("--now needs --once: a daemon cannot run on a clock that stands still")
+	}
+	now, err := parseTime("--now", o.now)
+	return func() time.Time { return now }, err
+}
+
+func parseTime(flag, text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04T08:00:00Z", flag, text)
+	}
+	return t, nil
+}
+
+func (c *console) runDaemon(ctx context.Context, o runOptions) error {
+	clock, err := o.clock()
+	if err != nil {
+		return err
+	}
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	h, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.selfCheck(ctx); err != nil {
+		return err
+	}
+	sender, done, err := h.sender(o.mailDir)
+	if err != nil {
+		return err
+	}
+	defer done()
+	d, err := h.daemon(ctx, sender, clock)
+	if err != nil {
+		return err
+	}
+	if o.once {
+		report, err := d.Once(ctx)
+		h.log.Info("round done", "report", report)
+		return err
+	}
+	return serve(ctx, h, d, done)
+}
+
+// grace is how long mails that are being handed over may take once the daemon is told to stop. Service
+// managers wait ten seconds and more before they kill.
+const grace = 7 * time.Second
+
+// serve runs the daemon until ctx ends, and cuts off what is then still under way after the grace.
+func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func()) error {
+	stopped := make(chan struct{})
+	defer close(stopped)
+	context.AfterFunc(ctx, func() {
+		select {
+		case <-stopped:
+		case <-time.After(grace):
+			cut()
+		}
+	})
+	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
+	err := d.Run(ctx)
+	h.log.Info("postrider stopped")
+	return err
+}

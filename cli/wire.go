@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	netmail "net/mail"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"postrider/config"
+	"postrider/daemon"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// house is the rooms put together as a configuration says.
+type house struct {
+	cfg   config.Config
+	forum *source.DB
+	store *store.Store
+	press *templates.Press
+	links *link.Signer
+	log   *slog.Logger
+}
+
+// keptFragments is how many rendered posts stay in memory: about 4 KB each.
+const keptFragments = 1 << 14
+
+// load reads the configuration that -c names.
+func (c *console) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
+
+// open opens the forum and the store, and readies what is printed. The store is brought up to date.
+func (c *console) open(ctx context.Context, cfg config.Config) (h *house, err error) {
+	h = &house{cfg: cfg, log: newLog(c.err, cfg.Log)}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	set, err := templates.Load(cfg.Templates.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("loading templates: %w", err)
+	}
+	if h.forum, err = source.Open(ctx, cfg.Forum.Config); err != nil {
+		return nil, fmt.Errorf("opening the forum: %w", err)
+	}
+	if h.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	if _, err = h.store.Migrate(ctx); err != nil {
+		return nil, fmt.Errorf("bringing the store up to date: %w", err)
+	}
+	key, err := h.store.LinkKey(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key for links: %w", err)
+	}
+	if h.links, err = link.NewSigner(cfg.Web.URL, key); err != nil {
+		return nil, err
+	}
+	site := templates.Site{Name: cfg.Forum.Name, URL: cfg.Forum.URL, Links: h.forum.Links(), Excerpt: cfg.Digest.Excerpt}
+	h.press = set.Press(site, keptFragments)
+	return h, nil
+}
+
+func (h *house) close() {
+	if h.forum != nil {
+		h.forum.Close()
+	}
+	if h.store != nil {
+		h.store.Close()
+	}
+}
+
+// settings is what the daemon needs of the configuration.
+func (h *house) settings() daemon.Settings {
+	cfg := h.cfg
+	s := daemon.Settings{
+		Digest: cfg.Digest, Gather: cfg.Gather,
+		Site: cfg.Forum.Name, Host: host(cfg.Forum.URL),
+		From:        address(cfg.SMTP.From),
+		ReplyTo:     address(cfg.SMTP.ReplyTo),
+		Connections: cfg.SMTP.Connections,
+		Lease:       cfg.Store.Lease,
+		Owner:       owner(),
+	}
+	return s
+}
+
+// owner names this process among those that may share a store.
+func owner() string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%d", name, os.Getpid(), time.Now().UnixNano())
+}
+
+// composer signs Message-IDs with the store's key, so that they stay the same over restarts.
+func (h *house) composer(ctx context.Context) (*mail.Composer, error) {
+	key, err := h.store.LinkKey(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key for Message-IDs: %w", err)
+	}
+	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
+	return mail.NewComposer(domain, key)
+}
+
+// daemon puts a daemon together that hands its mails to sender.
+func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() time.Time) (*daemon.Daemon, error) {
+	composer, err := h.composer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parts := daemon.Parts{
+		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer,
+		Sender: sender, Links: h.links, Log: h.log, Now: now,
+	}
+	return daemon.New(parts, h.settings()), nil
+}
+
+// selfCheck refuses a forum that is not as the adapter thinks: it is better to send nothing than what
+// a member may not read.
+func (h *house) selfCheck(ctx context.Context) error {
+	var errs []error
+	for _, f := range h.forum.Check(ctx) {
+		switch f.Level {
+		case source.Fail:
+			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Name, f.Text, f.Cure))
+		case source.Warn:
+			h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Cure)
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("the forum's self-check failed, so nothing is sent: %w", errors.Join(errs...))
+	}
+	return nil
+}
+
+// sender is the relay, or a folder where dir names one.
+func (h *house) sender(dir string) (daemon.Sender, func(), error) {
+	if dir != "" {
+		folder, err := mail.NewFolder(dir)
+		return folder, func() {}, err
+	}
+	smtp, err := mail.NewSMTP(h.cfg.SMTP.SMTPConfig, h.log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return smtp, func() { smtp.Close() }, nil
+}
+
+func newLog(w io.Writer, cfg config.Log) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		level = slog.LevelInfo // the configuration was checked; this is the default of a Config{} in tests
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// address reads an address that the configuration has checked; empty where there is none.
+func address(s string) netmail.Address {
+	a, err := netmail.ParseAddress(s)
+	if err != nil {
+		return netmail.Address{}
+	}
+	return *a
+}
+
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}

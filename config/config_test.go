@@ -1,0 +1,172 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const least = `
+[forum]
+type = "xenforo2"
+dsn  = "mysql://reader:secret@127.0.0.1:3306/xenforo"
+url  = "https://forum.example.org"
+name = "Example Forum"
+[smtp]
+url  = "smtp://127.0.0.1:25"
+from = "Example Forum <digest@forum.example.org>"
+`
+
+func noEnv(string) string { return "" }
+
+func TestTheLeastConfigurationWorks(t *testing.T) {
+	c, err := Parse(least, ".", noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Web.URL, "https://forum.example.org/postrider"; got != want {
+		t.Errorf("web.url = %q, want %q", got, want)
+	}
+	if got, want := c.Store.DSN, "sqlite:postrider.db"; got != want {
+		t.Errorf("store.dsn = %q, want %q", got, want)
+	}
+}
+
+func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
+	tests := []struct {
+		name string
+		text string
+		want []string
+	}{
+		{"an unknown key, with the nearest known one", least + "[digest]\ncadance = \"daily\"\n", []string{"line 11", "digest.cadance", "did you mean digest.cadence?"}},
+		{"an unknown table", least + "[digests]\nhour = 3\n", []string{"line 11", "digests.hour", "did you mean digest.hour?"}},
+		{"a bare number for a duration", least + "[gather]\nevery = 10\n", []string{"line 11", "gather.every", "\"10s\""}},
+		{"a duration that is none", least + "[gather]\nevery = \"10 seconds\"\n", []string{"line 11"}},
+		{"an hour that no day has", least + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
+		{"a zone that is none", least + "[digest]\nzone = \"Mars/Olympus\"\n", []string{"line 11", "digest.zone", "Europe/Berlin"}},
+		{"a weekday that is none", least + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
+		{"a budget that Gmail cuts", least + "[digest]\nmax_bytes = 200000\n", []string{"line 11", "digest.max_bytes", "102000"}},
+		{"an unknown forum type", strings.Replace(least, "xenforo2", "xenfroo", 1), []string{"line 3", "forum.type", "xenforo2"}},
+		{"a forum without an address", strings.Replace(least, "https://forum.example.org", "forum", 1), []string{"line 5", "forum.url"}},
+		{"a store of a kind we do not know", least + "[store]\ndsn = \"redis://x\"\n", []string{"line 11", "store.dsn", "sqlite:"}},
+		{"a sender that is no address", strings.Replace(least, "Example Forum <digest@forum.example.org>", "nobody", 1), []string{"line 9", "smtp.from", "digest@forum.example.org"}},
+		{"a password file that is not there", least + "password_file = \"nope\"\n", []string{"line 10", "smtp.password_file", "nope"}},
+		{"no forum at all", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
+		{"broken TOML", "[forum\n", []string{"line 2", "table name"}},
+		{"all faults at once", least + "[digest]\nhour = 99\nexcerpt = 1\n", []string{"digest.hour", "digest.excerpt"}},
+		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse(tt.text, t.TempDir(), noEnv)
+			if err == nil {
+				t.Fatal("it was taken")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error is\n%v\nwant it to say %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("error shows the database's password:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestSecretsComeFromTheEnvironmentThenTheirFileThenTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("from file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	withUser := strings.Replace(least, "smtp://127.0.0.1:25", "smtps://me@relay.example.org:465", 1)
+	tests := []struct {
+		name, text, env, want string
+	}{
+		{"configuration", withUser + "password = \"plain\"\n", "", "plain"},
+		{"file", withUser + "password = \"plain\"\npassword_file = \"password\"\n", "", "from file"},
+		{"environment", withUser + "password_file = \"password\"\n", "from env", "from env"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Parse(tt.text, dir, func(key string) string {
+				if key == "POSTRIDER_SMTP_PASSWORD" {
+					return tt.env
+				}
+				return ""
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.SMTP.Password != tt.want {
+				t.Errorf("password = %q, want %q", c.SMTP.Password, tt.want)
+			}
+		})
+	}
+}
+
+const examplePath = "../config.example.toml"
+
+func example(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(examplePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var remarkedKey = regexp.MustCompile(`(?m)^# ([a-z_]+ = .*)$`)
+
+func TestTheExampleLoads(t *testing.T) {
+	if _, err := Load(examplePath, noEnv); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheExampleTellsTheDefaults(t *testing.T) {
+	all := remarkedKey.ReplaceAllString(example(t), "$1")
+	got, err := Parse(all, ".", noEnv)
+	if err != nil {
+		t.Fatalf("the example with its remarked keys: %v", err)
+	}
+	want, err := Parse(example(t), ".", noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the example's remarked keys are not the defaults:\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestTheExampleHoldsEveryKeyWithARemark(t *testing.T) {
+	lines := strings.Split(remarkedKey.ReplaceAllString(example(t), "$1"), "\n")
+	for key := range keys() {
+		n := lineOf(strings.Join(lines, "\n"), key)
+		if n == 0 || !strings.HasPrefix(strings.TrimSpace(lines[n-1]), lastPart(key)) {
+			t.Errorf("the example lacks %s", key)
+			continue
+		}
+		above := lines[n-2]
+		if sibling := strings.HasPrefix(above, strings.TrimSuffix(lastPart(key), "_file")+" ="); !strings.HasPrefix(above, "#") && !sibling {
+			t.Errorf("the example has no remark above %s", key)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(least)
+	f.Add("[forum]\ntype = 3\n")
+	f.Add("a.b.c = [[1]]\n[x]\n")
+	f.Add("[digest]\nhour = \"x\"\nevery = 1e99\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse(text, t.TempDir(), noEnv)
+		if err == nil && c.Digest.Validate() != nil {
+			t.Errorf("Parse took what does not validate: %v", fmt.Sprint(c.Digest))
+		}
+	})
+}

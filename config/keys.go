@@ -1,0 +1,86 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+)
+
+// keys lists every key that a configuration may have, as "table.key", with its Go type.
+func keys() map[string]reflect.Type {
+	found := make(map[string]reflect.Type)
+	collect(reflect.TypeFor[Config](), "", found)
+	return found
+}
+
+func collect(t reflect.Type, prefix string, found map[string]reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, tagged := f.Tag.Lookup("toml")
+		switch {
+		case f.Anonymous && !tagged:
+			collect(f.Type, prefix, found)
+		case name == "-" || !tagged:
+		case f.Type.Kind() == reflect.Struct:
+			collect(f.Type, prefix+name+".", found)
+		default:
+			found[prefix+name] = f.Type
+		}
+	}
+}
+
+// nearest is the known key that a mistyped one most likely stands for, or "".
+func nearest(key string) string {
+	best, least := "", len(key)/2+1
+	for known := range keys() {
+		d := min(distance(key, known), distance(lastPart(key), lastPart(known))+1)
+		if d < least || d == least && known < best {
+			best, least = known, d
+		}
+	}
+	return best
+}
+
+func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+
+// distance is the Levenshtein distance of two keys.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			swap := diagonal
+			if a[i] != b[j] {
+				swap++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(swap, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// lineOf finds the line on which a key is set, or its table begins, from 1; 0 if neither is there.
+func lineOf(text, key string) int {
+	table, tableLine := "", 0
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "["); ok {
+			name, _, _ = strings.Cut(name, "]")
+			table = strings.TrimSpace(name) + "."
+			if strings.HasPrefix(key+".", table) {
+				tableLine = i + 1
+			}
+			continue
+		}
+		name, _, ok := strings.Cut(line, "=")
+		name = table + strings.Trim(strings.TrimSpace(name), `"'`)
+		if ok && (name == key || strings.HasPrefix(name, key+".")) {
+			return i + 1
+		}
+	}
+	return tableLine
+}

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// secret is a value that may stand in the configuration, in a file of its own or in the environment.
+type secret struct {
+	key   string // "smtp.password"
+	value *string
+	file  string // path, from the key with _file behind it
+}
+
+func (c *Config) secrets() []secret {
+	return []secret{
+		{"forum.dsn", &c.Forum.DSN, c.Forum.DSNFile},
+		{"store.dsn", &c.Store.DSN, c.Store.DSNFile},
+		{"smtp.password", &c.SMTP.Password, c.SMTP.PasswordFile},
+	}
+}
+
+// env is the variable that overrides the key: POSTRIDER_SMTP_PASSWORD.
+func (s secret) env() string {
+	return "POSTRIDER_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+}
+
+// read fills in a secret: the environment wins over the file, the file over the configuration.
+// Relative files lie beside the configuration.
+func (s secret) read(dir string, getenv func(string) string) error {
+	if v := getenv(s.env()); v != "" {
+		*s.value = v
+		return nil
+	}
+	if s.file == "" {
+		return nil
+	}
+	path := s.file
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("%s_file: %w; give a file that postrider may read", lastPart(s.key), err)
+	}
+	*s.value = strings.TrimRight(string(text), "\r\n")
+	if *s.value == "" {
+		return fmt.Errorf("%s_file: %s is empty; write the secret into it", lastPart(s.key), path)
+	}
+	return nil
+}

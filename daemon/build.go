@@ -1,0 +1,287 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// keptContents is how many posts' contents stay in memory between batches: about 2 KB each.
+const keptContents = 1 << 14
+
+// Builder builds the editions of a batch, reading everything anew from the forum: rights, states,
+// watches and addresses as they are now. What is read is read once for the whole batch.
+type Builder struct {
+	forum *source.DB
+	store *store.Store
+	set   DigestConfig
+	zones *zones
+	kept  *lru.Cache[forum.PostID, keptContent]
+}
+
+// keptContent is a post's content, good as long as the forum tells the same version of the post.
+type keptContent struct {
+	version string
+	content *forum.Content
+}
+
+// NewBuilder builds from a forum and a store, as the owner has set.
+func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
+	kept, err := lru.New[forum.PostID, keptContent](keptContents)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), kept: kept}
+}
+
+// Ask names an edition to build: a member and the sightings that it covers, After < seq <= Until.
+type Ask struct {
+	Member       forum.MemberID
+	After, Until int64
+}
+
+// Edition is an edition as built.
+type Edition struct {
+	Digest *digest.Digest
+	Skip   string // why there is nothing to send; empty: Digest is to be sent
+}
+
+// The reasons for which an edition is skipped, besides those of forum.Member.NoMail.
+const (
+	skipGone  = "member is gone"
+	skipEmpty = "nothing new"
+)
+
+// Build builds one edition for each ask, in their order. An error means that the forum or the store
+// could not be read: then nothing may be sent.
+func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Edition, error) {
+	if len(asks) == 0 {
+		return nil, nil
+	}
+	after, until := asks[0].After, asks[0].Until
+	ids := make([]forum.MemberID, len(asks))
+	for i, a := range asks {
+		ids[i], after, until = a.Member, min(after, a.After), max(until, a.Until)
+	}
+	sightings, err := b.store.Sightings(ctx, after, until)
+	if err != nil {
+		return nil, fmt.Errorf("reading sightings: %w", err)
+	}
+	editions := make([]Edition, len(asks))
+	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
+		window, err := b.window(ctx, s, sightings)
+		if err != nil {
+			return err
+		}
+		readers, err := b.readers(ctx, s, ids, now)
+		if err != nil {
+			return err
+		}
+		for i, a := range asks {
+			editions[i] = choose(window, readers[a.Member], a)
+		}
+		return b.fill(ctx, s, editions, now)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("building editions: %w", err)
+	}
+	return editions, nil
+}
+
+// choose picks what is in one edition.
+func choose(window *digest.Window, r *digest.Reader, a Ask) Edition {
+	switch {
+	case r == nil:
+		return Edition{Skip: skipGone}
+	case r.Member.NoMail != "":
+		return Edition{Skip: r.Member.NoMail}
+	}
+	r.After, r.Until = a.After, a.Until
+	d := window.Select(*r)
+	if d.Empty() {
+		return Edition{Skip: skipEmpty}
+	}
+	return Edition{Digest: d}
+}
+
+// window reads how the sighted posts and their threads stand now.
+func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, error) {
+	ids := make([]forum.PostID, len(sightings))
+	for i, sighting := range sightings {
+		ids[i] = sighting.Post
+	}
+	slices.Sort(ids)
+	posts, err := s.Posts(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	in := make([]forum.ThreadID, len(posts))
+	for i, p := range posts {
+		in[i] = p.Thread
+	}
+	slices.Sort(in)
+	threads, err := s.Threads(ctx, slices.Compact(in))
+	if err != nil {
+		return nil, err
+	}
+	sections, err := s.Sections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return digest.NewWindow(sections, threads, posts, sightings), nil
+}
+
+// readers reads everything that decides what the members' editions may hold.
+func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+	members, err := s.Members(ctx, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	classes := make([]forum.Class, len(members))
+	for i, m := range members {
+		classes[i] = m.Class
+	}
+	slices.Sort(classes)
+	access, err := s.Access(ctx, slices.Compact(classes))
+	if err != nil {
+		return nil, err
+	}
+	watches, err := s.Watches(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	ignores, err := s.Ignores(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	readers := make(map[forum.MemberID]*digest.Reader, len(members))
+	for _, m := range members {
+		readers[m.ID] = &digest.Reader{Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID]}
+	}
+	return readers, b.remembered(ctx, s, ids, now, readers)
+}
+
+// remembered adds what the store knows of the members, and on demand what they have read on the site.
+func (b *Builder) remembered(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
+	mutes, err := b.store.Mutes(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("reading mutes: %w", err)
+	}
+	alerted, err := b.store.Alerted(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("reading what went out as alerts: %w", err)
+	}
+	for id, r := range readers {
+		r.Mutes, r.Alerted = mutes[id], alerted[id]
+	}
+	if !b.set.SkipRead {
+		return nil
+	}
+	marks, err := s.ReadMarks(ctx, ids, now)
+	if err != nil {
+		return err
+	}
+	for id, r := range readers {
+		if m, ok := marks[id]; ok {
+			r.Read = &m
+		}
+	}
+	return nil
+}
+
+// fill gives the chosen posts their contents and ranks them.
+func (b *Builder) fill(ctx context.Context, s *source.Snapshot, editions []Edition, now time.Time) error {
+	need := newNeed(editions)
+	contents, err := b.contents(ctx, s, need.posts)
+	if err != nil {
+		return err
+	}
+	part, err := s.TookPart(ctx, need.members, need.threadIDs())
+	if err != nil {
+		return err
+	}
+	for i := range editions {
+		d := editions[i].Digest
+		if d == nil {
+			continue
+		}
+		d.Zone = b.zones.of(d.Member.Zone)
+		if d.Member.Locale == "" {
+			d.Member.Locale = b.set.Locale
+		}
+		d.Fill(contents, part[d.Member.ID])
+		d.From, d.Until = d.Oldest(), now
+		if d.Empty() {
+			editions[i] = Edition{Skip: skipEmpty}
+		}
+	}
+	return nil
+}
+
+// need is what the editions of a batch need in all.
+type need struct {
+	members []forum.MemberID
+	threads map[forum.ThreadID]bool
+	posts   map[forum.PostID]string // with their versions
+}
+
+func newNeed(editions []Edition) need {
+	n := need{threads: make(map[forum.ThreadID]bool), posts: make(map[forum.PostID]string)}
+	for _, e := range editions {
+		if e.Digest == nil {
+			continue
+		}
+		n.members = append(n.members, e.Digest.Member.ID)
+		for _, g := range e.Digest.Groups {
+			for _, t := range g.Threads {
+				n.threads[t.ID] = true
+				for _, p := range t.Posts {
+					n.posts[p.ID] = p.Version
+				}
+			}
+		}
+	}
+	return n
+}
+
+func (n need) threadIDs() []forum.ThreadID {
+	ids := make([]forum.ThreadID, 0, len(n.threads))
+	for id := range n.threads {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// contents gives the contents of posts, reading only those that are not kept in this version.
+func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[forum.PostID]string) (map[forum.PostID]*forum.Content, error) {
+	found := make(map[forum.PostID]*forum.Content, len(posts))
+	var missing []forum.PostID
+	for id, version := range posts {
+		if kept, ok := b.kept.Get(id); ok && kept.version == version {
+			found[id] = kept.content
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	slices.Sort(missing)
+	read, err := s.Contents(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for id, content := range read {
+		// Only the excerpt is ever printed: a post of a megabyte must not stay in memory whole.
+		content.Body = content.Body.Excerpt(b.set.Excerpt)
+		b.kept.Add(id, keptContent{posts[id], content})
+		found[id] = content
+	}
+	return found, nil
+}

@@ -1,0 +1,171 @@
+// Package daemon runs the rounds that bring a forum's posts to its members' mailboxes.
+//
+// A round gathers what is new (gather.go), learns who watches (roll.go), plans the editions that
+// are due (plan.go), and delivers what is planned (deliver.go): it claims a batch, builds it
+// (build.go), renders and hands over each mail, and settles what became of it (settle.go). Every step
+// can be repeated after a crash; docs/flow.md tells the whole journey.
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// Sender hands a rendered message over. *mail.SMTP and *mail.Folder are two.
+type Sender interface {
+	Send(ctx context.Context, from, to string, raw []byte) mail.Outcome
+}
+
+// Parts are the rooms that a daemon works with.
+type Parts struct {
+	Forum    *source.DB
+	Store    *store.Store
+	Press    *templates.Press
+	Composer *mail.Composer
+	Sender   Sender
+	Links    *link.Signer
+	Log      *slog.Logger
+	Now      func() time.Time // the clock; the daemon asks no other for what it writes down
+}
+
+// Settings are what the owner has chosen.
+type Settings struct {
+	Digest      DigestConfig
+	Gather      GatherConfig
+	Site        string // the forum's name
+	Host        string // the forum's host, for List-Id
+	From        netmail.Address
+	ReplyTo     netmail.Address // empty: none
+	Connections int             // mails under way at a time
+	Lease       time.Duration
+	Owner       string // names this daemon among those that share a store
+}
+
+// Daemon runs rounds over one forum and one store.
+type Daemon struct {
+	Parts
+	set     Settings
+	builder *Builder
+	zones   *zones
+	met     map[int64]bool // posts of the overlap that the store knows already, by id
+	round   Report
+}
+
+// New makes a daemon; it starts nothing.
+func New(p Parts, set Settings) *Daemon {
+	return &Daemon{
+		Parts:   p,
+		set:     set,
+		builder: NewBuilder(p.Forum, p.Store, set.Digest),
+		zones:   newZones(set.Digest.Zone),
+		met:     make(map[int64]bool),
+	}
+}
+
+// Once runs one full round: gather, learn, plan, and send all that is due.
+func (d *Daemon) Once(ctx context.Context) (Report, error) {
+	start := time.Now()
+	d.round = Report{}
+	before := d.statements()
+	err := d.steps(ctx, d.gather, d.moves, d.learn, d.plan, d.deliver)
+	d.round.Took = time.Since(start)
+	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
+	return d.round, err
+}
+
+func (d *Daemon) steps(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil // asked to stop: what is done is done, the rest keeps
+		}
+	}
+	return nil
+}
+
+// Run runs rounds until ctx ends. What is under way then is finished first: a message that is being
+// handed over, and the settling of those that were.
+//
+// robfig/cron gives the ticks, in UTC and all of them repeatable: it skips or doubles local hours when
+// clocks change, so no member's hour is ever a cron entry. Skip stands outside Recover, because the
+// other way round one panic would keep the job from ever running again.
+func (d *Daemon) Run(ctx context.Context) error {
+	logger := cronLog{d.Log}
+	chain := cron.WithChain(cron.SkipIfStillRunning(logger), cron.Recover(logger))
+	ticks := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger), chain)
+	var lock = make(chan struct{}, 1) // steps of different ticks take turns
+	tick := func(name string, steps ...func(context.Context) error) func() {
+		return func() {
+			select {
+			case lock <- struct{}{}:
+				defer func() { <-lock }()
+				d.tick(ctx, name, steps...)
+			case <-ctx.Done():
+			}
+		}
+	}
+	every := fmt.Sprintf("@every %s", d.set.Gather.Every)
+	for spec, job := range map[string]func(){
+		every:          tick("gather", d.gather, d.plan, d.deliver),
+		"@every 5m":    tick("moves", d.moves),
+		"*/10 * * * *": tick("members", d.learn),
+		"17 3 * * *":   tick("prune", d.prune),
+	} {
+		if _, err := ticks.AddFunc(spec, job); err != nil {
+			return fmt.Errorf("scheduling %q: %w", spec, err)
+		}
+	}
+	tick("start", d.gather, d.moves, d.learn, d.plan, d.deliver)()
+	ticks.Start()
+	<-ctx.Done()
+	<-ticks.Stop().Done()
+	return nil
+}
+
+// tick runs steps and logs what came of them.
+func (d *Daemon) tick(ctx context.Context, name string, steps ...func(context.Context) error) {
+	start := time.Now()
+	d.round = Report{}
+	before := d.statements()
+	err := d.steps(ctx, steps...)
+	d.round.Took = time.Since(start)
+	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		d.Log.Info("round interrupted", "tick", name)
+	case err != nil:
+		// Nothing is lost: rows wait, marks stand, and the next tick tries again.
+		d.Log.Warn("round failed, will be tried again", "tick", name, "err", err)
+	case d.round.Busy():
+		d.Log.Info("round done", "tick", name, "report", d.round)
+	}
+}
+
+func (d *Daemon) prune(ctx context.Context) error {
+	if err := d.Store.Prune(ctx, d.Now()); err != nil {
+		return fmt.Errorf("clearing out the store: %w", err)
+	}
+	return nil
+}
+
+// cronLog lets cron speak through the daemon's log.
+type cronLog struct{ log *slog.Logger }
+
+func (l cronLog) Info(msg string, args ...any) { l.log.Debug("cron: "+msg, args...) }
+
+func (l cronLog) Error(err error, msg string, args ...any) {
+	l.log.Error("cron: "+msg, append(args, "err", err)...)
+}

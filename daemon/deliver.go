@@ -1,0 +1,131 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// fresh is how long a built batch may wait for its hand-over. What is not handed over by then is
+// built again, so that no mail tells what its reader was forbidden to read since.
+const fresh = time.Minute
+
+// deliver hands over everything that is planned and may go now, batch by batch.
+func (d *Daemon) deliver(ctx context.Context) error {
+	for ctx.Err() == nil {
+		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, batchSize)
+		if err != nil {
+			return fmt.Errorf("claiming: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		if err := d.deliverBatch(ctx, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliverBatch builds, sends and settles claimed rows. Whatever goes wrong, the rows that were not
+// handed over go back to the queue.
+func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
+	// Settling and giving back must be done even when ctx has ended: they say what has happened.
+	always := context.WithoutCancel(ctx)
+	asks := make([]Ask, len(rows))
+	for i, r := range rows {
+		asks[i] = Ask{Member: r.Member, After: r.From, Until: r.Until}
+	}
+	built := time.Now()
+	editions, err := d.builder.Build(ctx, d.Now(), asks)
+	if err == nil {
+		ledger := d.newLedger(always)
+		d.send(ctx, rows, editions, built, ledger)
+		err = ledger.close()
+		d.round.add(ledger.round)
+		if err != nil {
+			// Do not give the rows back: some were handed over. Their lease must end first.
+			return fmt.Errorf("settling: %w", err)
+		}
+	}
+	if e := d.Store.Release(always, d.set.Owner); e != nil {
+		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
+	}
+	return err
+}
+
+// send hands the editions over, as many at a time as there are connections.
+func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition, built time.Time, ledger *ledger) {
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range d.set.Connections {
+		workers.Go(func() {
+			for i := range next {
+				ledger.settle(d.sendOne(ctx, rows[i], editions[i]))
+			}
+		})
+	}
+	for i := range rows {
+		if ctx.Err() != nil || time.Since(built) > fresh || ledger.failing() {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+}
+
+// sendOne renders one edition, hands it over and says what became of it.
+func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) store.Settlement {
+	if e.Skip != "" {
+		return d.skipped(row, e.Skip)
+	}
+	content, err := d.Press.Digest(e.Digest, d.footer(row), d.set.Digest.MaxBytes)
+	if err != nil {
+		return d.refused(row, fmt.Errorf("rendering: %w", err))
+	}
+	m := d.message(row, e, content)
+	raw, err := d.Composer.Compose(m)
+	if err != nil {
+		return d.refused(row, fmt.Errorf("composing: %w", err))
+	}
+	out := d.Sender.Send(ctx, d.set.From.Address, m.To.Address, raw)
+	return d.settlement(row, out, e.Digest.Counts().Posts, len(raw))
+}
+
+func (d *Daemon) footer(row store.Row) templates.Footer {
+	return templates.Footer{
+		Settings:    d.Links.URL(link.Settings, int64(row.Member)),
+		Unsubscribe: d.Links.URL(link.AllDigests, int64(row.Member)),
+	}
+}
+
+// message addresses an edition to its member.
+func (d *Daemon) message(row store.Row, e Edition, c templates.Content) mail.Message {
+	to := e.Digest.Member
+	m := Envelope(d.set, d.footer(row).Unsubscribe)
+	m.Key, m.Date = row.Key, d.Now()
+	m.To.Name, m.To.Address = to.Name, to.Email
+	m.Subject, m.Text, m.HTML = c.Subject, c.Text, c.HTML
+	return m
+}
+
+// Envelope is what all digests of a site have in common, with the one-click address of one member.
+func Envelope(set Settings, unsubscribe string) mail.Message {
+	return mail.Message{
+		Stream:      KindDigest,
+		From:        set.From,
+		ReplyTo:     set.ReplyTo,
+		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
+		Unsubscribe: unsubscribe,
+		FeedbackID:  KindDigest + ":" + strconv.Quote(set.Host),
+	}
+}

@@ -1,0 +1,190 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+const (
+	// overlap is how many ids each gather reads again: a forum may commit post 8 before post 7.
+	overlap = 1000
+	page    = 1000 // rows asked for at a time
+)
+
+// gather turns new and newly visible posts into sightings. It keeps ids and times, never a text.
+func (d *Daemon) gather(ctx context.Context) error {
+	now := d.Now()
+	oldest, err := d.oldest(ctx, now)
+	if err != nil {
+		return err
+	}
+	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
+		sift := sieve{now: now, oldest: oldest, met: d.met}
+		if err := d.gatherNew(ctx, s, &sift); err != nil {
+			return err
+		}
+		return d.gatherPending(ctx, s, &sift)
+	})
+	if err != nil {
+		clear(d.met) // what was met may not have been written down
+		return fmt.Errorf("gathering: %w", err)
+	}
+	return nil
+}
+
+// oldest is the time before which posts are never news: imported threads, and on the first run the
+// archive.
+func (d *Daemon) oldest(ctx context.Context, now time.Time) (time.Time, error) {
+	born, ok, err := d.Store.Recall(ctx, bornKey)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
+	}
+	if !ok {
+		born = now.UTC().Format(time.RFC3339)
+		if err := d.Store.Remember(ctx, bornKey, born); err != nil {
+			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
+		}
+	}
+	begin, err := time.Parse(time.RFC3339, born)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("store holds %q as its beginning: %w", born, err)
+	}
+	first := begin.Add(-d.set.Digest.FirstWindow)
+	if stale := now.Add(-d.set.Gather.Oldest); stale.After(first) {
+		return stale, nil
+	}
+	return first, nil
+}
+
+const bornKey = "born"
+
+// start finds the post id behind which to read, and tells the sieve how far the store has come.
+func (d *Daemon) start(ctx context.Context, s *source.Snapshot, sift *sieve) (forum.PostID, error) {
+	cursor, ok, err := d.Store.Cursor(ctx)
+	if err != nil || ok {
+		sift.cursor = cursor
+		return max(0, cursor-overlap), err
+	}
+	first, err := s.FirstSince(ctx, sift.oldest)
+	switch {
+	case err != nil:
+		return 0, err
+	case first > 0:
+		return first - 1, nil
+	}
+	return s.Newest(ctx)
+}
+
+// gatherNew reads all posts behind the cursor, a page at a time.
+func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve) error {
+	cursor, err := d.start(ctx, s, sift)
+	if err != nil {
+		return err
+	}
+	for {
+		arrivals, err := s.Arrivals(ctx, cursor, page)
+		if err != nil {
+			return err
+		}
+		for _, a := range arrivals {
+			sift.add(a)
+			cursor = max(cursor, a.Post)
+		}
+		if err := d.sight(ctx, sift.take(cursor)); err != nil {
+			return err
+		}
+		if len(arrivals) < page {
+			sift.forget(cursor - overlap)
+			return nil
+		}
+	}
+}
+
+// gatherPending looks again at posts that were met invisible: they may have been approved or restored.
+func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *sieve) error {
+	ids, err := d.Store.Pending(ctx, 10*page)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	arrivals, err := s.ArrivalsOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	g := store.Gathered{Now: sift.now}
+	left := make(map[forum.PostID]bool, len(ids))
+	for _, id := range ids {
+		left[id] = true
+	}
+	for _, a := range arrivals {
+		switch {
+		case a.PostedAt.Before(sift.oldest):
+		case a.Visible && !a.PostedAt.After(sift.now):
+			g.Sighted = append(g.Sighted, a)
+		default:
+			delete(left, a.Post) // still pending
+		}
+	}
+	for id := range left {
+		g.Settled = append(g.Settled, id)
+	}
+	return d.sight(ctx, g)
+}
+
+// sight writes down what was gathered, if anything was.
+func (d *Daemon) sight(ctx context.Context, g store.Gathered) error {
+	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
+		return nil
+	}
+	added, err := d.Store.Sight(ctx, g)
+	if err != nil {
+		return fmt.Errorf("noting sightings: %w", err)
+	}
+	d.round.Sighted += added
+	return nil
+}
+
+// sieve parts arrivals into sighted, pending and past.
+type sieve struct {
+	now, oldest time.Time
+	met         map[int64]bool
+	fresh       store.Gathered
+	cursor      forum.PostID
+}
+
+func (s *sieve) add(a forum.Arrival) {
+	if s.met[int64(a.Post)] || a.PostedAt.Before(s.oldest) {
+		return
+	}
+	s.met[int64(a.Post)] = true
+	// A post from the future (a forum's clock that runs ahead) waits until its time has come.
+	if a.Visible && !a.PostedAt.After(s.now) {
+		s.fresh.Sighted = append(s.fresh.Sighted, a)
+	} else {
+		s.fresh.Pending = append(s.fresh.Pending, a.Post)
+	}
+}
+
+// take hands over what was sifted since it was last asked, with the cursor if that moved.
+func (s *sieve) take(cursor forum.PostID) store.Gathered {
+	g := s.fresh
+	g.Now = s.now
+	if cursor > s.cursor {
+		g.Cursor, s.cursor = cursor, cursor
+	}
+	s.fresh = store.Gathered{}
+	return g
+}
+
+// forget drops what lies too far back to be read again.
+func (s *sieve) forget(before forum.PostID) {
+	for id := range s.met {
+		if id < int64(before) {
+			delete(s.met, id)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package daemon
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"postrider/store"
+)
+
+const (
+	flushRows  = 100
+	flushEvery = 100 * time.Millisecond
+	// patience is how long a ledger tries to write down what has already been handed over.
+	patience = 8 * time.Second
+)
+
+// ledger writes settlements down in small batches: at most flushRows mails, and none for longer than
+// flushEvery, so that a killed daemon repeats no more than that. It keeps the lease alive meanwhile.
+type ledger struct {
+	ctx   context.Context
+	store *store.Store
+	owner string
+	lease time.Duration
+	now   func() time.Time
+	rows  chan store.Settlement
+	done  chan error
+
+	stuck atomic.Bool // the store does not take settlements
+	held  []store.Settlement
+	round Report // what was settled; read it after close
+}
+
+func (d *Daemon) newLedger(ctx context.Context) *ledger {
+	l := &ledger{
+		ctx: ctx, store: d.Store, owner: d.set.Owner, lease: d.set.Lease, now: d.Now,
+		rows: make(chan store.Settlement), done: make(chan error, 1),
+	}
+	go func() { l.done <- l.keep() }()
+	return l
+}
+
+func (l *ledger) settle(s store.Settlement) { l.rows <- s }
+
+// failing tells that the store does not take settlements: then nothing more may be handed over.
+func (l *ledger) failing() bool { return l.stuck.Load() }
+
+// close waits until all settlements are written down, or patience ends.
+func (l *ledger) close() error {
+	close(l.rows)
+	return <-l.done
+}
+
+func (l *ledger) keep() error {
+	flush := time.NewTicker(flushEvery)
+	renew := time.NewTicker(l.lease / 3)
+	defer flush.Stop()
+	defer renew.Stop()
+	for {
+		select {
+		case s, ok := <-l.rows:
+			if !ok {
+				return l.finish(flush.C)
+			}
+			if l.held = append(l.held, s); len(l.held) >= flushRows && !l.failing() {
+				l.write()
+			}
+		case <-flush.C:
+			l.write()
+		case <-renew.C:
+			if err := l.store.Renew(l.ctx, l.now(), l.owner, l.lease); err != nil {
+				l.stuck.Store(true)
+			}
+		}
+	}
+}
+
+// finish writes down the rest. What is lost here was handed over and will be repeated, so it is worth
+// some patience.
+func (l *ledger) finish(retry <-chan time.Time) error {
+	err := l.write()
+	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); {
+		<-retry
+		err = l.write()
+	}
+	return err
+}
+
+func (l *ledger) write() error {
+	if len(l.held) == 0 {
+		return nil
+	}
+	if err := l.store.Settle(l.ctx, l.owner, l.held); err != nil {
+		l.stuck.Store(true)
+		return err
+	}
+	l.stuck.Store(false)
+	for _, s := range l.held {
+		l.round.count(s)
+	}
+	l.held = l.held[:0]
+	return nil
+}

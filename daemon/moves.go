@@ -1,0 +1,82 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// wanderers is how long after its sighting a post is watched for moves.
+const wanderers = 7 * 24 * time.Hour
+
+// moves sights posts whose threads were moved or merged into another section, for the members who
+// could not have them where they stood before.
+func (d *Daemon) moves(ctx context.Context) error {
+	now := d.Now()
+	places, err := d.Store.Places(ctx, now.Add(-wanderers))
+	if err != nil || len(places) == 0 {
+		return err
+	}
+	byThread := make(map[forum.ThreadID][]store.Place)
+	for _, p := range places {
+		byThread[p.Thread] = append(byThread[p.Thread], p)
+	}
+	ids := make([]forum.ThreadID, 0, len(byThread))
+	for id := range byThread {
+		ids = append(ids, id)
+	}
+	g := store.Gathered{Now: now}
+	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
+		threads, err := s.Threads(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, t := range threads {
+			if !t.Redirect && allIn(byThread[t.ID], t.Section) {
+				delete(byThread, t.ID)
+			}
+		}
+		g.Moved, err = moved(ctx, s, byThread)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("looking for moved threads: %w", err)
+	}
+	return d.sight(ctx, g)
+}
+
+func allIn(places []store.Place, section forum.SectionID) bool {
+	for _, p := range places {
+		if p.Section != section {
+			return false
+		}
+	}
+	return true
+}
+
+// moved asks where the posts of wandering threads stand now.
+func moved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID][]store.Place) ([]store.Move, error) {
+	was := make(map[forum.PostID]forum.SectionID)
+	var ids []forum.PostID
+	for _, places := range wandering {
+		for _, p := range places {
+			was[p.Post] = p.Section
+			ids = append(ids, p.Post)
+		}
+	}
+	arrivals, err := s.ArrivalsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var moves []store.Move
+	for _, a := range arrivals {
+		if a.Visible && a.Section != was[a.Post] {
+			moves = append(moves, store.Move{Arrival: a, From: was[a.Post]})
+		}
+	}
+	return moves, nil
+}

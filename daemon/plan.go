@@ -1,0 +1,63 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/store"
+)
+
+// KindDigest is the kind of the outbox rows that are editions.
+const KindDigest = "digest"
+
+// Lower goes first: alerts and announcements will go before digests.
+const priorityDigest = 30
+
+// batchSize is how many members are planned, claimed and built at a time: what is read once for a
+// batch is shared by so many mails.
+const batchSize = 500
+
+// plan puts an edition into the outbox for each member who is due, and moves his due time on, in one
+// transaction. However late it comes, one edition covers everything since his mark.
+func (d *Daemon) plan(ctx context.Context) error {
+	now := d.Now()
+	for ctx.Err() == nil {
+		due, err := d.Store.Due(ctx, now, batchSize)
+		if err != nil {
+			return fmt.Errorf("reading who is due: %w", err)
+		}
+		if len(due) == 0 {
+			return nil
+		}
+		head, err := d.Store.Head(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the newest sighting: %w", err)
+		}
+		plans := make([]store.Plan, 0, len(due))
+		for _, sub := range due {
+			plans = append(plans, d.planOne(sub, now, head))
+		}
+		planned, err := d.Store.Plan(ctx, now, plans)
+		if err != nil {
+			return fmt.Errorf("planning: %w", err)
+		}
+		d.round.Planned += planned
+	}
+	return nil
+}
+
+// planOne names an edition after the slot it stands for, so that planning it twice changes nothing.
+func (d *Daemon) planOne(sub store.Subscriber, now time.Time, head int64) store.Plan {
+	schedule, zone := d.schedule(sub), d.zones.of(sub.Zone)
+	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest}
+	slot, ok := schedule.Last(zone, now)
+	if !ok { // turned off since
+		return plan
+	}
+	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, slot.Name)
+	if next, ok := schedule.Next(zone, now); ok {
+		plan.NextDue = next.At
+	}
+	return plan
+}

@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+)
+
+// ErrNoMember is returned for a member whom the forum does not know.
+var ErrNoMember = errors.New("the forum has no such member")
+
+// Preview is an edition as it would be, and what it would leave out.
+type Preview struct {
+	Member forum.Member
+	Edition
+	From, Until time.Time
+	LeftOut     []digest.LeftOut
+}
+
+// Preview builds the edition of one member, found by number or name, from the posts that were created
+// in [from, until), as the forum stands now. It writes nothing and needs no sightings: creation is its
+// clock, so that any stretch of the past can be looked at.
+func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time) (Preview, error) {
+	p := Preview{From: from, Until: until}
+	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
+		member, ok, err := s.FindMember(ctx, who, until)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
+		}
+		p.Member = member
+		created, err := s.Created(ctx, from, until)
+		if err != nil {
+			return err
+		}
+		return b.preview(ctx, s, &p, created)
+	})
+	if err != nil {
+		return Preview{}, fmt.Errorf("previewing: %w", err)
+	}
+	return p, nil
+}
+
+func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, created []forum.PostID) error {
+	sightings := make([]digest.Sighting, len(created))
+	for i, id := range created {
+		sightings[i] = digest.Sighting{Seq: int64(i + 1), Post: id}
+	}
+	window, err := b.window(ctx, s, sightings)
+	if err != nil {
+		return err
+	}
+	id := p.Member.ID
+	readers, err := b.readers(ctx, s, []forum.MemberID{id}, p.Until)
+	if err != nil {
+		return err
+	}
+	editions := []Edition{choose(window, readers[id], Ask{Member: id, Until: int64(len(created))})}
+	if err := b.fill(ctx, s, editions, p.Until); err != nil {
+		return err
+	}
+	p.Edition = editions[0]
+	if p.Digest != nil {
+		p.Digest.From, p.Digest.Until = p.From, p.Until
+	}
+	if r := readers[id]; r != nil {
+		r.Until = int64(len(created))
+		p.LeftOut = window.Explain(*r)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package daemon
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"postrider/mail"
+	"postrider/store"
+)
+
+// Report is what one round did.
+type Report struct {
+	Sighted  int // posts met visible for the first time, or where they were moved to
+	Planned  int // editions that came due
+	Sent     int // mails that the relay accepted
+	Refused  int
+	Retried  int            // to be tried again, connection faults included
+	Doubtful int            // connection lost after the final dot
+	Skipped  map[string]int // editions without a mail, by reason
+	Bytes    int64          // of accepted mails
+	Took     time.Duration
+
+	ForumStatements int64
+	StoreStatements int64
+}
+
+// Busy tells whether the round did anything worth a line in the log.
+func (r Report) Busy() bool {
+	return r.Sighted+r.Planned+r.Sent+r.Refused+r.Retried+r.Doubtful+len(r.Skipped) > 0
+}
+
+// LogValue gives the log one attribute a figure, leaving out the zeros.
+func (r Report) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, f := range []struct {
+		key string
+		n   int64
+	}{
+		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"sent", int64(r.Sent)},
+		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Doubtful)},
+		{"bytes", r.Bytes}, {"forum_statements", r.ForumStatements}, {"store_statements", r.StoreStatements},
+	} {
+		if f.n > 0 {
+			attrs = append(attrs, slog.Int64(f.key, f.n))
+		}
+	}
+	if len(r.Skipped) > 0 {
+		attrs = append(attrs, slog.String("skipped", r.skips()))
+	}
+	attrs = append(attrs, slog.Duration("took", r.Took.Round(time.Millisecond)))
+	return slog.GroupValue(attrs...)
+}
+
+// skips words the skipped editions: "12 nothing new, 1 banned".
+func (r Report) skips() string {
+	var parts []string
+	for reason, n := range r.Skipped {
+		parts = append(parts, fmt.Sprintf("%d %s", n, reason))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+func (r *Report) skip(reason string, n int) {
+	if r.Skipped == nil {
+		r.Skipped = make(map[string]int)
+	}
+	r.Skipped[reason] += n
+}
+
+// count adds what became of one row.
+func (r *Report) count(s store.Settlement) {
+	switch {
+	case s.State == stateSkipped:
+		r.skip(s.Reason, 1)
+	case s.State == stateAccepted:
+		r.Sent++
+		r.Bytes += int64(s.Bytes)
+	case s.State == stateRefused:
+		r.Refused++
+	case s.Result == string(mail.Uncertain):
+		r.Doubtful++
+	default:
+		r.Retried++
+	}
+}
+
+// add adds what became of a batch.
+func (r *Report) add(batch Report) {
+	r.Sent += batch.Sent
+	r.Refused += batch.Refused
+	r.Retried += batch.Retried
+	r.Doubtful += batch.Doubtful
+	r.Bytes += batch.Bytes
+	for reason, n := range batch.Skipped {
+		r.skip(reason, n)
+	}
+}
+
+// spent counts SQL statements.
+type spent struct{ forum, store int64 }
+
+func (d *Daemon) statements() spent {
+	return spent{d.Forum.Statements(), d.Store.Statements()}
+}
+
+func (s spent) since(before spent) (forum, store int64) {
+	return s.forum - before.forum, s.store - before.store
+}

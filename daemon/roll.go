@@ -1,0 +1,132 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// learn brings the roll of members who watch anything up to date: their zones, their languages, and
+// when their next edition is due. It goes through the forum a page at a time.
+func (d *Daemon) learn(ctx context.Context) error {
+	now := d.Now()
+	first, err := d.firstRoll(ctx)
+	if err != nil {
+		return err
+	}
+	var after forum.MemberID
+	for {
+		var members []forum.Member
+		err := d.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
+			members, err = s.Watching(ctx, after, page, now)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("reading who watches: %w", err)
+		}
+		if err := d.enroll(ctx, now, members, first); err != nil {
+			return err
+		}
+		if len(members) < page {
+			break
+		}
+		after = members[len(members)-1].ID
+	}
+	if _, err := d.Store.Retire(ctx, now); err != nil {
+		return fmt.Errorf("retiring members who watch nothing any more: %w", err)
+	}
+	return d.Store.Remember(ctx, rollKey, now.UTC().Format(time.RFC3339))
+}
+
+const rollKey = "roll"
+
+// firstRoll tells whether the store has never seen the whole roll.
+func (d *Daemon) firstRoll(ctx context.Context) (bool, error) {
+	_, known, err := d.Store.Recall(ctx, rollKey)
+	if err != nil {
+		return false, fmt.Errorf("reading when the roll was last read: %w", err)
+	}
+	return !known, nil
+}
+
+// enroll writes down those of a page of members of whom the roll has something new to say. The others
+// are only noted as seen.
+func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
+	if len(members) == 0 {
+		return nil
+	}
+	ids := make([]forum.MemberID, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	known, err := d.Store.Subscribers(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("reading the roll: %w", err)
+	}
+	head, err := d.Store.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the newest sighting: %w", err)
+	}
+	var changed []store.Subscriber
+	var same []forum.MemberID
+	for _, m := range members {
+		was, ok := known[m.ID]
+		if sub := d.entry(was, ok, m, now, head, first); !ok || sub != was {
+			changed = append(changed, sub)
+		} else {
+			same = append(same, m.ID)
+		}
+	}
+	if len(changed) > 0 {
+		if err := d.Store.SaveSubscribers(ctx, now, changed); err != nil {
+			return fmt.Errorf("writing the roll: %w", err)
+		}
+	}
+	if len(same) > 0 {
+		if err := d.Store.Touch(ctx, now, same); err != nil {
+			return fmt.Errorf("writing the roll: %w", err)
+		}
+	}
+	return nil
+}
+
+// entry is what the roll shall say of a member, after what it said of him before, if anything.
+func (d *Daemon) entry(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
+	sub.ID, sub.Zone, sub.Locale = m.ID, m.Zone, m.Locale
+	switch {
+	case !known && first:
+		// As if the daemon had run for the first window: a slot that lies in it is due at once.
+		sub.Due = d.due(sub, now.Add(-d.set.Digest.FirstWindow))
+	case !known || sub.Left || sub.Due.IsZero():
+		// New, back again, or off until now: what came before is not news to him.
+		sub.Left = false
+		if sub.Due = d.due(sub, now); !sub.Due.IsZero() {
+			sub.Mark = head
+		}
+	case sub.Due.After(now):
+		sub.Due = d.due(sub, now) // his zone or the schedule may have changed
+	}
+	return sub
+}
+
+// due is a member's first slot after a moment; zero if he wants none.
+func (d *Daemon) due(sub store.Subscriber, after time.Time) time.Time {
+	slot, ok := d.schedule(sub).Next(d.zones.of(sub.Zone), after)
+	if !ok {
+		return time.Time{}
+	}
+	return slot.At
+}
+
+// schedule is a member's own schedule, or the site's.
+func (d *Daemon) schedule(sub store.Subscriber) digest.Schedule {
+	if sub.Own != nil {
+		return *sub.Own
+	}
+	return d.set.Digest.Schedule()
+}

@@ -1,0 +1,89 @@
+package daemon
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"postrider/mail"
+	"postrider/store"
+)
+
+// States of an outbox row once something has become of it.
+const (
+	stateQueued    = "queued"
+	stateAccepted  = "accepted"
+	stateRefused   = "refused"
+	stateUncertain = "uncertain"
+	stateSkipped   = "skipped"
+)
+
+const (
+	// doubt is how long a message waits that the relay may have taken. It goes out once more with the
+	// same Message-ID, by which many receivers drop the second.
+	doubt = 15 * time.Minute
+	// relayRest is how long a message waits after a fault of the connection, which costs no attempt.
+	relayRest = 30 * time.Second
+	// maxAttempts is how often a relay may say "later": about a day, with the waits below. The posts
+	// are not lost then: the member's mark stands, and his next edition covers them.
+	maxAttempts = 10
+)
+
+// waits are the times between attempts (RFC 5321, 4.5.4.1 wants them to grow), with 20 % of chance so
+// that a batch does not come back as one.
+var waits = []time.Duration{
+	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
+}
+
+func wait(attempt int) time.Duration {
+	w := waits[min(attempt, len(waits)-1)]
+	return w + time.Duration((rand.Float64()-0.5)*0.4*float64(w))
+}
+
+func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
+	return store.Settlement{
+		Key: row.Key, Member: row.Member, State: stateSkipped, Covers: row.Until,
+		Result: stateSkipped, Reason: reason, At: d.Now(),
+	}
+}
+
+// refused settles an edition that could not even be made. Its posts are not covered.
+func (d *Daemon) refused(row store.Row, err error) store.Settlement {
+	d.Log.Error("mail could not be made", "key", row.Key, "member", row.Member, "err", err)
+	return store.Settlement{
+		Key: row.Key, Member: row.Member, State: stateRefused, CountAttempt: true,
+		Result: stateRefused, Reason: err.Error(), At: d.Now(),
+	}
+}
+
+// settlement words what the relay has answered. Only an accepted mail moves the member's mark.
+func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) store.Settlement {
+	now := d.Now()
+	s := store.Settlement{
+		Key: row.Key, Member: row.Member, Result: string(out.Result), At: now,
+		Code: out.Code, Enhanced: out.Enhanced, Reply: out.Reply, QueueID: out.QueueID,
+		Posts: posts, Bytes: bytes, CountAttempt: true,
+	}
+	if out.Err != nil {
+		s.Reason = out.Err.Error()
+	}
+	switch out.Result {
+	case mail.Accepted:
+		s.State, s.Covers = stateAccepted, row.Until
+	case mail.Refused:
+		s.State = stateRefused
+	case mail.NotSent:
+		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
+	case mail.Uncertain:
+		s.State, s.NotBefore = stateQueued, now.Add(doubt)
+		if row.Attempt > 0 {
+			s.State = stateUncertain // repeated once already: leave it
+		}
+	case mail.TryAgain:
+		s.State, s.NotBefore = stateQueued, now.Add(wait(row.Attempt))
+		if row.Attempt+1 >= maxAttempts {
+			s.State = stateRefused
+		}
+	}
+	return s
+}

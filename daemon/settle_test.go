@@ -1,0 +1,61 @@
+package daemon
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"postrider/mail"
+	"postrider/store"
+)
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+func quiet() *Daemon {
+	return &Daemon{Parts: Parts{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}}
+}
+
+func TestSettlementOfEachOutcome(t *testing.T) {
+	const until = 77
+	tests := []struct {
+		name    string
+		result  mail.Result
+		attempt int
+		state   string
+		covers  int64
+		counted bool
+		after   time.Duration // not before this long from now, at least
+	}{
+		{"an accepted mail moves the mark", mail.Accepted, 0, "accepted", until, true, 0},
+		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, "refused", 0, true, 0},
+		{"a relay that is down costs no attempt", mail.NotSent, 0, "queued", 0, false, relayRest},
+		{"nor does it ever", mail.NotSent, maxAttempts + 5, "queued", 0, false, relayRest},
+		{"a 4xx is tried again", mail.TryAgain, 0, "queued", 0, true, 40 * time.Second},
+		{"and then waits longer", mail.TryAgain, 5, "queued", 0, true, 90 * time.Minute},
+		{"but not for ever", mail.TryAgain, maxAttempts - 1, "refused", 0, true, 0},
+		{"what may have arrived is repeated once", mail.Uncertain, 0, "queued", 0, true, doubt},
+		{"and then left", mail.Uncertain, 1, "uncertain", 0, true, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: until, Attempt: tt.attempt}
+			got := quiet().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
+			if got.State != tt.state || got.Covers != tt.covers || got.CountAttempt != tt.counted {
+				t.Errorf("settled as %s covering %d, counted %v; want %s, %d, %v", got.State, got.Covers, got.CountAttempt, tt.state, tt.covers, tt.counted)
+			}
+			if tt.after > 0 && got.NotBefore.Before(noon.Add(tt.after)) {
+				t.Errorf("goes out again at %v, want %v from now at least", got.NotBefore, tt.after)
+			}
+			if got.Key != row.Key || got.Result != string(tt.result) || got.QueueID != "A1" || got.Posts != 3 {
+				t.Errorf("what the relay said is lost: %+v", got)
+			}
+		})
+	}
+}
+
+func TestASkippedEditionMovesTheMark(t *testing.T) {
+	got := quiet().skipped(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
+	if got.State != stateSkipped || got.Covers != 77 || got.Reason != "banned" {
+		t.Errorf("settled as %+v", got)
+	}
+}
