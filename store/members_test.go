@@ -1,0 +1,116 @@
+package store_test
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		own := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6}
+		want := map[forum.MemberID]store.Subscriber{
+			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", Own: own, Mark: 1 << 40, Due: now},
+			2: {ID: 2},
+		}
+		check(t, s.SaveSubscribers(t.Context(), now, slices.Collect(maps.Values(want))))
+		if got := must(s.Subscribers(t.Context(), []forum.MemberID{1, 2, 3}))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("subscribers = %v, want %v", got, want)
+		}
+		changed := store.Subscriber{ID: 1, Zone: "Europe/Paris", Locale: "fr", Mark: 1<<40 + 1}
+		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{changed}))
+		changed.Own = own
+		if got := subscriber(t, s, 1); !reflect.DeepEqual(got, changed) {
+			t.Errorf("saved again = %v, want %v with his own schedule kept", got, changed)
+		}
+		if got := must(s.Subscribers(t.Context(), nil))(t); len(got) != 0 {
+			t.Errorf("of no members there are %d", len(got))
+		}
+	})
+}
+
+func TestDueGoesByTimeThenNumber(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{
+			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3}, {ID: 4, Due: now.Add(time.Second)}, {ID: 5, Due: now},
+		}))
+		ids := func(limit int) []forum.MemberID {
+			t.Helper()
+			var all []forum.MemberID
+			for _, sub := range must(s.Due(t.Context(), now, limit))(t) {
+				all = append(all, sub.ID)
+			}
+			return all
+		}
+		if got, want := ids(9), []forum.MemberID{2, 1, 5}; !slices.Equal(got, want) {
+			t.Errorf("due = %v, want %v", got, want)
+		}
+		if got, want := ids(2), []forum.MemberID{2, 1}; !slices.Equal(got, want) {
+			t.Errorf("the first two due = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestWhomTheForumDoesNotKnowAnyMoreIsRetired(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 3, 0)
+		sync := now.Add(time.Hour)
+		check(t, s.Touch(t.Context(), sync, []forum.MemberID{2}))
+		if n := must(s.Retire(t.Context(), sync))(t); n != 2 {
+			t.Errorf("retired %d, want 2", n)
+		}
+		if n := must(s.Retire(t.Context(), sync))(t); n != 0 {
+			t.Errorf("retired %d again, want 0", n)
+		}
+		if due := must(s.Due(t.Context(), sync, 9))(t); len(due) != 1 || due[0].ID != 2 {
+			t.Errorf("due = %v, want member 2 alone", due)
+		}
+		if sub := subscriber(t, s, 1); !sub.Left || !sub.Due.IsZero() {
+			t.Errorf("member 1 = %+v, want him left, never due", sub)
+		}
+		check(t, s.SaveSubscribers(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
+		if sub := subscriber(t, s, 1); sub.Left || !sub.Due.Equal(sync) {
+			t.Errorf("member 1 = %+v, want him back", sub)
+		}
+	})
+}
+
+func TestAlertedRemembersWhatWentOut(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.MarkAlerted(t.Context(), now, 1, []forum.PostID{10, 11}))
+		check(t, s.MarkAlerted(t.Context(), now, 1, []forum.PostID{11, 12}))
+		check(t, s.MarkAlerted(t.Context(), now, 2, []forum.PostID{10}))
+		want := map[forum.MemberID]map[forum.PostID]bool{1: {10: true, 11: true, 12: true}}
+		if got := must(s.Alerted(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("alerted = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestMutesAreMadeAndTakenBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.Mute(t.Context(), 1, 5, 0))
+		check(t, s.Mute(t.Context(), 1, 5, 0))
+		check(t, s.Mute(t.Context(), 1, 0, 7))
+		check(t, s.Mute(t.Context(), 1, 0, 8))
+		check(t, s.Mute(t.Context(), 2, 5, 0))
+		check(t, s.Unmute(t.Context(), 1, 0, 8))
+		want := map[forum.MemberID]digest.Mutes{
+			1: {Sections: map[forum.SectionID]bool{5: true}, Threads: map[forum.ThreadID]bool{7: true}},
+		}
+		if got := must(s.Mutes(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("mutes = %v, want %v", got, want)
+		}
+	})
+}

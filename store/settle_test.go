@@ -1,0 +1,281 @@
+package store_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+func TestSettleMovesTheMarkAndKeepsTheOutcome(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, edition(1, "a", 20))
+		row := claim(t, s, now)[0]
+		before := s.Statements()
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
+		if got := s.Statements() - before; got > 3 {
+			t.Errorf("settling took %d statements, want 3 at most", got)
+		}
+		if got := subscriber(t, s, 1).Mark; got != 20 {
+			t.Errorf("mark = %d, want 20", got)
+		}
+		want := store.Outcome{
+			Key: "digest/1/a", Kind: "digest", Attempt: 1, At: now, Result: "accepted", Code: 250,
+			Enhanced: "2.0.0", Reply: "queued as 4F", QueueID: "4F", Posts: 3, Bytes: 20480,
+		}
+		if got := must(s.Outcomes(t.Context(), 1, now))(t); !slices.Equal(got, []store.Outcome{want}) {
+			t.Errorf("outcomes = %v, want %v", got, want)
+		}
+		if got := must(s.Outcomes(t.Context(), 1, now.Add(time.Second)))(t); len(got) != 0 {
+			t.Errorf("outcomes since later = %v, want none", got)
+		}
+	})
+}
+
+func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, edition(1, "a", 20))
+		row := claim(t, s, now)[0]
+		notSent := again(row, "not sent", now.Add(time.Minute))
+		notSent.CountAttempt = false
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{notSent}))
+		if rows := claim(t, s, now); len(rows) != 0 {
+			t.Error("claimed before its time")
+		}
+		row = claim(t, s, now.Add(time.Minute))[0]
+		if row.Attempt != 0 {
+			t.Errorf("attempts = %d after a relay that was down, want 0", row.Attempt)
+		}
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(time.Hour))}))
+		row = claim(t, s, now.Add(time.Hour))[0]
+		if row.Attempt != 1 {
+			t.Errorf("attempts = %d, want 1", row.Attempt)
+		}
+		refused := accepted(row, now.Add(time.Hour))
+		refused.State, refused.Covers, refused.Result = "refused", 0, "refused"
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{refused}))
+		if got := subscriber(t, s, 1).Mark; got != 10 {
+			t.Errorf("mark = %d after a refusal, want 10 still", got)
+		}
+		var results []string
+		for _, o := range must(s.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t) {
+			results = append(results, o.Result)
+		}
+		if want := []string{"not sent", "try again", "refused"}; !slices.Equal(results, want) {
+			t.Errorf("outcomes = %v, want %v", results, want)
+		}
+	})
+}
+
+func TestAFormerOwnerSettlesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 2, 10)
+		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
+		mine := claim(t, s, now)
+		late := now.Add(lease + time.Second)
+		must(s.Claim(t.Context(), late, "daemon 2", lease, 1))(t) // digest/1/a changes hands; the other only waits
+		again := must(s.Claim(t.Context(), late, owner, lease, 1))(t)
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(again[0], late)}))
+		if got := subscriber(t, s, 1).Mark; got != 10 {
+			t.Errorf("the mark of the member whose mail another daemon holds = %d, want 10", got)
+		}
+		if got := must(s.Outcomes(t.Context(), 1, now))(t); len(got) != 0 {
+			t.Errorf("a former owner left outcomes: %v", got)
+		}
+		if got := subscriber(t, s, 2).Mark; got != 20 {
+			t.Errorf("the other mark = %d, want 20", got)
+		}
+		if c := counts(t, s); c["digest leased"] != 1 || c["digest accepted"] != 1 {
+			t.Errorf("outbox = %v, want one leased, one accepted", c)
+		}
+	})
+}
+
+func TestAMarkNeverGoesBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 30)
+		plan(t, s, now, edition(1, "a", 20))
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, now)[0], now)}))
+		enroll(t, s, 1, 5) // written by someone who read it long ago
+		if got := subscriber(t, s, 1).Mark; got != 30 {
+			t.Errorf("mark = %d, want 30", got)
+		}
+	})
+}
+
+// Whatever becomes of the editions, what the accepted ones cover tiles the sightings: no gap, no overlap.
+func TestAcceptedEditionsTileTheSightings(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 0)
+		chance := rand.New(rand.NewPCG(1, 2))
+		var covered int64
+		for day := range 60 {
+			at := now.Add(time.Duration(day) * 24 * time.Hour)
+			post := forum.PostID(day + 1)
+			must(s.Sight(t.Context(), store.Gathered{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
+			if due := must(s.Due(t.Context(), at, 9))(t); len(due) == 1 {
+				p := edition(1, at.Format(time.DateOnly), must(s.Head(t.Context()))(t))
+				p.NextDue = at.Add(24 * time.Hour)
+				plan(t, s, at, p)
+			}
+			for _, row := range claim(t, s, at) {
+				if row.From != covered {
+					t.Fatalf("day %d: %s begins at %d, but %d is covered", day, row.Key, row.From, covered)
+				}
+				fate := []store.Settlement{
+					accepted(row, at), again(row, "try again", at.Add(30*time.Hour)), again(row, "uncertain", at.Add(time.Hour)), {},
+				}[chance.IntN(4)]
+				if fate.Key == "" {
+					continue // the daemon dies
+				}
+				check(t, s.Settle(t.Context(), owner, []store.Settlement{fate}))
+				if fate.State == "accepted" {
+					covered = row.Until
+				}
+			}
+			if got := subscriber(t, s, 1).Mark; got != covered {
+				t.Fatalf("day %d: mark = %d, want %d", day, got, covered)
+			}
+		}
+		if covered < 50 {
+			t.Errorf("after 60 days %d sightings are covered", covered)
+		}
+	})
+}
+
+// Daemons that plan, claim and settle at once, each under keys of its own, still send no sighting twice.
+func TestDaemonsAtOnceTileTheSightings(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const daemons, members, days = 4, 20, 5
+		enroll(t, open(t, dsn), members, 0)
+		var mu sync.Mutex
+		sent := make(map[forum.MemberID][]store.Row)
+		var wg sync.WaitGroup
+		for d := range daemons {
+			s, owner := open(t, dsn), fmt.Sprint("daemon ", d)
+			wg.Go(func() {
+				for day := range days {
+					rows, err := round(t.Context(), s, owner, day, int64(daemons*day+d+1))
+					if err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					for _, r := range rows {
+						sent[r.Member] = append(sent[r.Member], r)
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		for member, rows := range sent {
+			slices.SortFunc(rows, func(a, b store.Row) int { return cmp.Compare(a.From, b.From) })
+			var covered int64
+			for _, r := range rows {
+				if r.From < covered {
+					t.Errorf("member %d: %s begins at %d, but %d was covered", member, r.Key, r.From, covered)
+				}
+				covered = max(covered, r.Until)
+			}
+		}
+		if len(sent) != members {
+			t.Errorf("%d members got mail, want %d", len(sent), members)
+		}
+	})
+}
+
+// round is a day of a daemon: it plans for all who are due under keys of its own, and sends what it gets hold of.
+func round(ctx context.Context, s *store.Store, owner string, day int, until int64) ([]store.Row, error) {
+	at := now.Add(time.Duration(day) * 24 * time.Hour)
+	due, err := s.Due(ctx, at, 100)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]store.Plan, len(due))
+	for i, sub := range due {
+		plans[i] = edition(sub.ID, fmt.Sprint(day, " by ", owner), until)
+		plans[i].NextDue = at.Add(time.Hour)
+	}
+	if _, err := s.Plan(ctx, at, plans); err != nil {
+		return nil, err
+	}
+	rows, err := s.Claim(ctx, at, owner, 1000*time.Hour, 10)
+	if err != nil {
+		return nil, err
+	}
+	settlements := make([]store.Settlement, len(rows))
+	for i, r := range rows {
+		settlements[i] = accepted(r, at)
+	}
+	return rows, s.Settle(ctx, owner, settlements)
+}
+
+func TestWhatARelaySaysCannotHurt(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 0)
+		plan(t, s, now, edition(1, "a", 9))
+		x := accepted(claim(t, s, now)[0], now)
+		x.Reply = "nul\x00 \xff '; DROP TABLE outbox; -- :now ? \\u0000 " + strings.Repeat("ü", 1000)
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{x}))
+		got := must(s.Outcomes(t.Context(), 1, now))(t)[0].Reply
+		if !strings.HasPrefix(got, "nul ") || !strings.Contains(got, `-- :now ? \u0000 ü`) || len(got) > 1010 {
+			t.Errorf("reply = %q (%d bytes)", got, len(got))
+		}
+	})
+}
+
+func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 2)
+		gathered := store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
+		must(s.Sight(t.Context(), gathered))(t)
+		check(t, s.MarkAlerted(t.Context(), now, 1, []forum.PostID{1}))
+		plan(t, s, now, edition(1, "a", 2), store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Priority: 40})
+		row := claim(t, s, now)[0]
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
+
+		left := func(at time.Time) [4]int {
+			t.Helper()
+			check(t, s.Prune(t.Context(), at))
+			sum := 0
+			for _, n := range counts(t, s) {
+				sum += n
+			}
+			return [4]int{
+				len(must(s.Sightings(t.Context(), 0, 9))(t)), sum,
+				len(must(s.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t)),
+				len(must(s.Alerted(t.Context(), []forum.MemberID{1}))(t)),
+			}
+		}
+		if got, want := left(now.Add(90*24*time.Hour)), [4]int{3, 2, 1, 1}; got != want {
+			t.Errorf("after 90 days sightings, mails, outcomes, alerts = %v, want all: %v", got, want)
+		}
+		if got, want := left(now.Add(90*24*time.Hour+time.Second)), [4]int{1, 1, 0, 0}; got != want {
+			t.Errorf("after 90 days and a second = %v, want what is not covered and not settled: %v", got, want)
+		}
+		must(s.Retire(t.Context(), now.Add(time.Hour)))(t)
+		if got, want := left(now.Add(91*24*time.Hour)), [4]int{0, 1, 0, 0}; got != want {
+			t.Errorf("when nobody gets digests = %v, want %v", got, want)
+		}
+		if head := must(s.Head(t.Context()))(t); head != 3 {
+			t.Errorf("head = %d after pruning, want 3: numbers are not given twice", head)
+		}
+	})
+}
