@@ -81,6 +81,15 @@ func TestNothingIsEmpty(t *testing.T) {
 	}
 }
 
+func TestHeadsOfQuotesHaveTheDirectionOfTheLocale(t *testing.T) {
+	d := BBCode("[quote=أحمد]x[/quote]", Links{})
+	for word, want := range map[string]string{"Quote:": `dir="ltr"`, "اقتباس:": `dir="rtl"`} {
+		if got := d.HTML(Words{QuotedPost: word}); !strings.Contains(got, `<div class="pr-muted" `+want) {
+			t.Errorf("with %q got %s, want %s", word, got, want)
+		}
+	}
+}
+
 func TestWordsOfALocaleStandAroundTheAuthors(t *testing.T) {
 	w := Words{
 		Said:       func(name string) string { return name + " schrieb:" },

@@ -14,7 +14,7 @@ import (
 // allowed are all tags and attributes that a mail may hold.
 var allowed = map[string][]string{
 	"div": {"style", "class", "dir"}, "p": {"style", "class", "dir"}, "span": {"style", "class"}, "br": nil,
-	"a": {"href", "style", "class"}, "blockquote": {"style", "class", "dir"}, "pre": {"style", "class", "dir"},
+	"a": {"href", "style", "class"}, "blockquote": {"style", "class"}, "pre": {"style", "class", "dir"},
 	"b": nil, "i": nil, "u": nil, "s": nil, "sub": nil, "sup": nil, "code": {"style", "class"}, "hr": {"style"},
 	"ul": {"style", "dir"}, "ol": {"style", "dir"}, "li": {"dir"},
 	"table": {"style", "border", "cellpadding", "cellspacing"}, "tr": nil,

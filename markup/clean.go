@@ -45,6 +45,9 @@ func clean(s string) string {
 			replace(i, next, "")
 		case c == '\r' || c == '\u0085' || c == '\u2028' || c == '\u2029':
 			replace(i, next, "\n")
+		case c == '\u00a0': // editors leave it where spaces were typed
+			marks = 0
+			replace(i, next, " ")
 		case harmful(c):
 			replace(i, next, "")
 		case !invisible(c):

@@ -118,20 +118,20 @@ func host(address string) string {
 // dress writes the signs that end and start styles, and the number of a link that ends.
 func (f *flattener) dress(s style, to int32) {
 	changed := to != f.ref
-	for i := len(styles) - 1; i >= 0; i-- {
-		if f.style&styles[i] != 0 && (changed || s&styles[i] == 0) {
-			f.sign(styles[i], false)
+	for one := mono; one > 0; one >>= 1 {
+		if f.style&one != 0 && (changed || s&one == 0) {
+			f.sign(one, false)
 		}
 	}
 	if changed {
 		if f.ref != 0 && len(f.links) > 1 {
 			if k := f.numbers[f.address(&node{kind: text, ref: f.ref})]; k > 0 {
-				f.write(" [" + strconv.Itoa(k) + "]")
+				f.write(noBreak + "[" + strconv.Itoa(k) + "]")
 			}
 		}
 		f.ref = to
 	}
-	for _, one := range styles {
+	for one := bold; one <= mono; one <<= 1 {
 		if s&one != 0 && f.style&one == 0 {
 			f.sign(one, true)
 		}

@@ -22,7 +22,8 @@ func sampleLinks() Links {
 // page makes a golden file that a browser can open.
 func page(body string) string {
 	return "<!doctype html>\n<meta charset=\"utf-8\">\n<body style=\"margin:16px;font:16px sans-serif\">\n" +
-		strings.ReplaceAll(body, "><", ">\n<") + "\n"
+		strings.NewReplacer("</p><", "</p>\n<", "</li><", "</li>\n<", "</tr><", "</tr>\n<", "</pre><", "</pre>\n<",
+			"</blockquote><", "</blockquote>\n<", "</div><", "</div>\n<").Replace(body) + "\n"
 }
 
 func TestPostsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {

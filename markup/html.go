@@ -31,7 +31,10 @@ func (d Doc) HTML(w Words) string {
 	if d.Empty() {
 		return ""
 	}
-	h := htmlWriter{tree: d.t, words: w.orEnglish()}
+	h := htmlWriter{tree: d.t, words: w.orEnglish(), dir: "ltr"}
+	if rightToLeft(h.words.QuotedPost) {
+		h.dir = "rtl"
+	}
 	size := 256
 	for i := range d.t.nodes {
 		size += len(d.t.nodes[i].text) + 48
@@ -47,9 +50,10 @@ type htmlWriter struct {
 	b     strings.Builder
 	tree  *tree
 	words Words
-	open  [len(styles)]style // the style tags that are open, outermost first
-	depth int                // how many they are
-	link  string             // the address of the open link
+	dir   string // of the words of the locale; what members write has its own
+	open  [styleCount]style // the style tags that are open, outermost first
+	depth int               // how many they are
+	link  string            // the address of the open link
 }
 
 func (h *htmlWriter) raw(s string) { h.b.WriteString(s) }
@@ -104,7 +108,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.inlines(i+1, end)
 		h.raw(`</b></p>`)
 	case quote:
-		h.start(`<blockquote class="pr-quote" dir="auto"`, margin, styleQuote)
+		h.start(`<blockquote class="pr-quote"`, margin, styleQuote)
 		h.quote(n, i)
 		h.raw(`</blockquote>`)
 	case code:
@@ -115,7 +119,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.text(n.text)
 		h.raw(`</pre>`)
 	case spoiler:
-		h.start(`<p class="pr-spoiler" dir="auto"`, margin, styleSpoiler)
+		h.start(`<p class="pr-spoiler" dir="`+h.dir+`"`, margin, styleSpoiler)
 		h.label(h.words.Spoiler, n.text)
 		h.raw(`</p>`)
 	case rule:
@@ -136,11 +140,11 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 }
 
 // start writes an opening tag with its style.
-func (h *htmlWriter) start(tag, margin, style string) {
+func (h *htmlWriter) start(tag, margin, rest string) {
 	h.raw(tag)
 	h.raw(` style="`)
 	h.raw(margin)
-	h.raw(style)
+	h.raw(rest)
 	h.raw(`">`)
 }
 
@@ -149,7 +153,7 @@ func (h *htmlWriter) quote(n *node, i int) {
 	if int(n.end) == i+1 {
 		margin = styleLast
 	}
-	h.start(`<div class="pr-muted" dir="auto"`, margin, styleAuthor)
+	h.start(`<div class="pr-muted" dir="`+h.dir+`"`, margin, styleAuthor)
 	to := h.tree.ref(n).url
 	if to != "" {
 		h.raw(`<a class="pr-link" href="`)

@@ -59,7 +59,7 @@ func (h *htmlWriter) dress(n *node) {
 	}
 	for h.depth > keep {
 		h.depth--
-		h.raw(closers[bit(h.open[h.depth])])
+		h.raw(h.open[h.depth].closing())
 	}
 	if to != h.link {
 		if h.link != "" {
@@ -71,9 +71,9 @@ func (h *htmlWriter) dress(n *node) {
 			h.raw(`" style="` + styleLink + `">`)
 		}
 	}
-	for _, s := range styles {
+	for s := bold; s <= mono; s <<= 1 {
 		if n.style&s != 0 && !h.isOpen(s) {
-			h.raw(openers[bit(s)])
+			h.raw(s.opening())
 			h.open[h.depth] = s
 			h.depth++
 		}
@@ -89,19 +89,40 @@ func (h *htmlWriter) isOpen(s style) bool {
 	return false
 }
 
-// The tags of the styles, in the order of styles.
-var (
-	openers = [len(styles)]string{`<b>`, `<i>`, `<u>`, `<s>`, `<sub>`, `<sup>`, `<code class="pr-code" style="` + styleMono + `">`}
-	closers = [len(styles)]string{`</b>`, `</i>`, `</u>`, `</s>`, `</sub>`, `</sup>`, `</code>`}
-)
-
-func bit(s style) int {
-	i := 0
-	for s > 1 {
-		s >>= 1
-		i++
+func (s style) opening() string {
+	switch s {
+	case bold:
+		return `<b>`
+	case italic:
+		return `<i>`
+	case underline:
+		return `<u>`
+	case strike:
+		return `<s>`
+	case sub:
+		return `<sub>`
+	case sup:
+		return `<sup>`
 	}
-	return i
+	return `<code class="pr-code" style="` + styleMono + `">`
+}
+
+func (s style) closing() string {
+	switch s {
+	case bold:
+		return `</b>`
+	case italic:
+		return `</i>`
+	case underline:
+		return `</u>`
+	case strike:
+		return `</s>`
+	case sub:
+		return `</sub>`
+	case sup:
+		return `</sup>`
+	}
+	return `</code>`
 }
 
 // rightToLeft tells whether s has a letter of a script that is written from right to left.

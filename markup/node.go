@@ -63,8 +63,8 @@ const (
 	mono
 )
 
-// styles in the order in which they are opened around a text.
-var styles = [...]style{bold, italic, underline, strike, sub, sup, mono}
+// styleCount is how many styles there are, bold to mono; styles are opened in this order.
+const styleCount = 7
 
 type flag uint8
 

@@ -129,7 +129,7 @@ func (t *textWriter) line(s string) {
 // wrapped writes words in as many lines as they need.
 func (t *textWriter) wrapped(s string) {
 	// One column is kept for the space that stuffs a line.
-	wrap(s, t.room()-1, func(line string) { t.line(stuffed(line)) })
+	wrap(s, t.room()-1, func(line string) { t.line(stuffed(strings.ReplaceAll(line, noBreak, " "))) })
 }
 
 // stuffed keeps a line of the author's from being read as a quote or as the start of a signature:

@@ -1,0 +1,127 @@
+package markup
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// image adds an image by its name: [IMG alt="name"]address[/IMG]. In a link it stands for the link.
+func (b *builder) image(t *token) {
+	b.file(image, t.attr("alt"), b.links.absolute(t.content))
+}
+
+// attachment adds [ATTACH=full]12[/ATTACH] of XenForo or [attachment=12] of MyBB.
+func (b *builder) attachment(t *token) {
+	id := number(strings.TrimSpace(t.content))
+	to := "index.php?attachments/" + strconv.FormatInt(id, 10) + "/"
+	if id == 0 {
+		id = number(t.value)
+		to = "attachment.php?aid=" + t.value
+	}
+	switch {
+	case id == 0:
+		b.plain(t.content)
+		return
+	case b.links.Attachment != nil:
+		to = b.links.Attachment(id)
+	}
+	b.file(attachment, oneLine(t.attr("alt"), maxLabel), b.links.absolute(to))
+}
+
+func (b *builder) file(k kind, name, to string) {
+	if name = oneLine(name, maxLabel); name == "" && k == image {
+		name = fileName(to)
+	}
+	n := node{kind: k, text: name, ref: b.link}
+	if n.ref == 0 && to != "" {
+		n.ref = b.ref(ref{url: to})
+	}
+	b.inline(n)
+}
+
+// fileName is the last part of an address's path.
+func fileName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	name := path.Base(u.Path)
+	if name == "." || name == "/" {
+		name = u.Host
+	}
+	return oneLine(clean(name), maxLabel)
+}
+
+// video adds [MEDIA=youtube]id[/MEDIA], or a MyBB video, whose content is the address.
+func (b *builder) video(t *token) {
+	site := strings.ToLower(strings.TrimSpace(t.value))
+	id := strings.TrimSpace(t.content)
+	to := ""
+	if strings.Contains(id, "://") {
+		to = b.links.absolute(id)
+	} else if before := mediaSite(site); before != "" {
+		id, _, _ = strings.Cut(id, ":") // XenForo puts the start time behind a youtube id
+		to = checked(before + url.PathEscape(id))
+	}
+	n := node{kind: video, text: oneLine(site, maxLabel)}
+	if to != "" {
+		n.ref = b.ref(ref{url: to})
+	}
+	b.inline(n)
+}
+
+// mediaSite is the address before the id, of the sites of XenForo 2.3 whose ids need nothing else.
+func mediaSite(site string) string {
+	switch site {
+	case "youtube":
+		return "https://www.youtube.com/watch?v="
+	case "vimeo":
+		return "https://vimeo.com/"
+	case "dailymotion":
+		return "https://www.dailymotion.com/video/"
+	case "twitter", "x":
+		return "https://twitter.com/i/status/"
+	case "facebook":
+		return "https://www.facebook.com/watch/?v="
+	case "instagram":
+		return "https://www.instagram.com/p/"
+	case "imgur":
+		return "https://imgur.com/"
+	case "twitch":
+		return "https://www.twitch.tv/videos/"
+	case "metacafe":
+		return "https://www.metacafe.com/watch/"
+	case "pinterest":
+		return "https://www.pinterest.com/pin/"
+	}
+	return ""
+}
+
+// mention adds "@name".
+func (b *builder) mention(name string, id int64) {
+	r := ref{member: id}
+	if id != 0 && b.links.Member != nil {
+		r.url = b.links.absolute(b.links.Member(id))
+	}
+	n := node{kind: mention, text: oneLine(name, maxAuthor), style: b.style}
+	if n.text == "" {
+		return
+	}
+	if r != (ref{}) {
+		n.ref = b.ref(r)
+	}
+	b.inline(n)
+}
+
+// mentioned notes a member, once.
+func (b *builder) mentioned(id int64) {
+	if id != 0 && len(b.tree.mentions) < maxMentions && !slices.Contains(b.tree.mentions, id) {
+		b.tree.mentions = append(b.tree.mentions, id)
+	}
+}
+
+// maxMentions is how many members a post can mention; XenForo alerts ten.
+const maxMentions = 100
