@@ -54,22 +54,6 @@ func (db *DB) Check(ctx context.Context) []Finding {
 	return all
 }
 
-func (s *Snapshot) checkServer(ctx context.Context) Finding {
-	product, query := "MySQL", "SELECT VERSION()"
-	if s.db.engine == sqlfile.SQLite {
-		product, query = "SQLite", "SELECT sqlite_version()"
-	}
-	versions, err := s.texts(ctx, query)
-	if err != nil || len(versions) == 0 {
-		return Finding{"connection", Fail, fmt.Sprintf("asking for the version: %v", err), "see that the database of [forum] dsn runs and lets postrider in"}
-	}
-	version, _, isMariaDB := strings.Cut(versions[0], "-MariaDB") // 10.11.19-MariaDB-0+deb12u1
-	if isMariaDB {
-		product = "MariaDB"
-	}
-	return Finding{Name: "connection", Level: OK, Text: product + " " + version}
-}
-
 // checkQueries runs every query of the contract with ids that no forum has.
 func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 	var bad []Finding
@@ -81,7 +65,7 @@ func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 		switch {
 		case err == nil:
 		case isMySQL && my.Number == 1146 || err != nil && strings.Contains(err.Error(), "no such table"):
-			absent = append(absent, fmt.Sprintf("%s (%s)", q.name, strings.TrimSpace(lastLine(err))))
+			absent = append(absent, fmt.Sprintf("%s (%v)", q.name, err))
 		default:
 			bad = append(bad, s.queryFinding(q, err))
 		}
@@ -95,11 +79,6 @@ func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 		return []Finding{{Name: "queries", Level: OK, Text: fmt.Sprintf("all %d answer with the columns they should", len(questions))}}
 	}
 	return bad
-}
-
-func lastLine(err error) string {
-	text := err.Error()
-	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
 func (s *Snapshot) queryFinding(q question, err error) Finding {
@@ -206,63 +185,4 @@ func (s *Snapshot) checkMembers(ctx context.Context) Finding {
 		return Finding{"members", Warn, "nobody may be mailed", "see that [forum] dsn names the living forum, not a copy without addresses"}
 	}
 	return Finding{Name: "members", Level: OK, Text: fmt.Sprintf("%d may be mailed", n)}
-}
-
-// harmless are the privileges that let nobody change a forum.
-var harmless = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "EXECUTE"}
-
-// checkAccount reads SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
-func (s *Snapshot) checkAccount(ctx context.Context) Finding {
-	grants, err := s.texts(ctx, "SHOW GRANTS")
-	if err != nil {
-		return Finding{"account", Warn, err.Error(), "see that the account of [forum] dsn has SELECT only"}
-	}
-	for _, line := range grants {
-		list, _, isGrant := strings.Cut(strings.TrimPrefix(line, "GRANT "), " ON ")
-		for privilege := range strings.SplitSeq(list, ",") {
-			privilege, _, _ = strings.Cut(strings.TrimSpace(privilege), " (") // SELECT (column)
-			if isGrant && !slices.Contains(harmless, privilege) {
-				return Finding{"account", Warn, fmt.Sprintf("the account may write to the forum (%s); postrider does not, but needs no such right", privilege),
-					"give postrider an account of its own that has SELECT only"}
-			}
-		}
-	}
-	return Finding{Name: "account", Level: OK, Text: "may only read"}
-}
-
-// checkCharset looks for old tables whose declared charset often is not what their bytes are.
-func (s *Snapshot) checkCharset(ctx context.Context) Finding {
-	const query = `SELECT DISTINCT character_set_name FROM information_schema.columns
-		WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(?)) = ? AND character_set_name IS NOT NULL`
-	sets, err := s.texts(ctx, query, s.db.prefix, s.db.prefix)
-	if err != nil {
-		return Finding{"charset", Warn, err.Error(), "see that texts in a preview read well"}
-	}
-	slices.Sort(sets)
-	text := "the forum keeps its texts in " + strings.Join(sets, ", ")
-	for _, set := range sets {
-		if !strings.HasPrefix(set, "utf8") && set != "ascii" {
-			return Finding{"charset", Warn, text, "see that accents in a preview read well; if not, convert the forum's tables to utf8mb4"}
-		}
-	}
-	return Finding{Name: "charset", Level: OK, Text: text}
-}
-
-// texts sends a query outside of the contract that yields one column of texts.
-func (s *Snapshot) texts(ctx context.Context, query string, args ...any) ([]string, error) {
-	s.db.statements.Add(1)
-	rows, err := s.tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
-		}
-		all = append(all, text)
-	}
-	return all, rows.Err()
 }

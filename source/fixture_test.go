@@ -1,19 +1,16 @@
 package source
 
 import (
-	"compress/gzip"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"postrider/forum"
 	"postrider/internal/servertest"
@@ -105,11 +102,10 @@ func loadOwn(t testing.TB, kind string) fixture {
 	if err := json.Unmarshal(text, &f.expect); err != nil {
 		t.Fatal(err)
 	}
-	db := admin(t, f.dsn)
 	if kind == "xenforo1" {
-		downgrade(t, db, shared2(t))
+		downgrade(t, servertest.OpenMariaDB(t, f.dsn), shared2(t))
 	} else {
-		execute(t, db, unzip(t, "testdata/"+kind+"-mariadb.sql.gz"))
+		servertest.LoadDump(t, f.dsn, "testdata/"+kind+"-mariadb.sql.gz")
 	}
 	return f
 }
@@ -128,42 +124,7 @@ func shared2(t testing.TB) string {
 	return target.mysql.DBName
 }
 
-func unzip(t testing.TB, path string) string {
-	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// admin is a connection that may write.
-func admin(t testing.TB, dsn string) *sql.DB {
-	t.Helper()
-	target, err := parseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := target.mysql.Clone()
-	c.MultiStatements = true
-	connector, err := mysql.NewConnector(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { db.Close() })
-	return db
-}
+func adminOf(t testing.TB, f fixture) *sql.DB { return servertest.OpenMariaDB(t, f.dsn) }
 
 func execute(t testing.TB, db *sql.DB, statements string, args ...any) {
 	t.Helper()
@@ -288,3 +249,16 @@ func got[T any](t testing.TB, db *DB, ask func(*Snapshot) (T, error)) T {
 	})
 	return answer
 }
+
+func postID(t testing.TB, text string) forum.PostID {
+	t.Helper()
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return forum.PostID(id)
+}
+
+func itoa(id forum.MemberID) string { return strconv.FormatInt(int64(id), 10) }
+
+func ids(members ...forum.MemberID) []forum.MemberID { return members }

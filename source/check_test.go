@@ -1,0 +1,177 @@
+package source
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"postrider/internal/servertest"
+)
+
+func TestAForumThatIsWellPassesItsCheck(t *testing.T) {
+	everyForum(t, func(t *testing.T, _ fixture, db *DB) {
+		findings := db.Check(t.Context())
+		var names []string
+		for _, f := range findings {
+			names = append(names, f.Name)
+			if f.Level != OK && f.Name != "account" { // the test's account may do anything
+				t.Errorf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Cure)
+			}
+			if f.Level != OK && f.Cure == "" {
+				t.Errorf("%s has no cure", f.Name)
+			}
+		}
+		if want := []string{"connection", "queries", "sections", "rights", "members", "account", "charset"}; !slices.Equal(names, want) {
+			t.Errorf("findings are %v, want %v", names, want)
+		}
+	})
+}
+
+func TestCheckRefusesAForumThatItCannotServe(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change string
+		config func(*Config)
+		want   string // the finding's name
+		text   string // in the finding
+	}{
+		{name: "a wrong prefix", config: func(c *Config) { c.Prefix = "forum_" }, want: "tables", text: "24 of 25 queries"},
+		{name: "another type of forum", config: func(c *Config) { c.Type = "mybb" }, want: "tables", text: "mybb_forums"},
+		{name: "a missing table", change: "DROP TABLE xf_user_ignored", want: "tables", text: "xf_user_ignored"},
+		{name: "a missing column", change: "ALTER TABLE xf_post DROP reaction_users", want: "query posts", text: "reaction_users"},
+		{name: "a cache that cannot be read", change: "UPDATE xf_permission_cache_content SET cache_value = '{\"view\":tru' WHERE permission_combination_id = 3 AND content_id = 5", want: "rights", text: "role 3 in section 5"},
+		{name: "a cache of PHP, as XenForo 1 keeps it", change: "UPDATE xf_permission_cache_content SET cache_value = 'a:0:{}'", want: "rights", text: "permission cache"},
+		{name: "an empty cache", change: "DELETE FROM xf_permission_cache_content", want: "rights", text: "4 may read nothing"},
+		{name: "no section", change: "DELETE FROM xf_node", want: "sections", text: "no section"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := loadOwn(t, "xenforo2")
+			if tt.change != "" {
+				execute(t, adminOf(t, f), tt.change)
+			}
+			c := f.config()
+			if tt.config != nil {
+				tt.config(&c)
+			}
+			for _, f := range openConfig(t, c).Check(t.Context()) {
+				if f.Level == Fail && f.Name == tt.want && strings.Contains(f.Text, tt.text) && f.Cure != "" {
+					return
+				}
+				t.Logf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Cure)
+			}
+			t.Errorf("no finding %q fails with %q", tt.want, tt.text)
+		})
+	}
+}
+
+func TestCheckKnowsAnAccountThatMayOnlyRead(t *testing.T) {
+	f := shared(t, "xenforo2")
+	target, err := parseDSN(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := target.mysql.DBName
+	execute(t, adminOf(t, f), "CREATE USER reader@localhost IDENTIFIED BY 'se:cr@et'; GRANT SELECT ON "+name+".* TO reader@localhost")
+	c := f.config()
+	c.DSN = strings.Replace(f.dsn, "root@", "reader:se%3Acr%40et@", 1)
+	for _, finding := range openConfig(t, c).Check(t.Context()) {
+		if finding.Level != OK {
+			t.Errorf("%s: %s: %s", finding.Level, finding.Name, finding.Text)
+		}
+	}
+	execute(t, adminOf(t, f), "GRANT INSERT, SELECT ON "+name+".xf_post TO reader@localhost")
+	if got := find(openConfig(t, c).Check(t.Context()), "account"); got.Level != Warn || !strings.Contains(got.Text, "INSERT") {
+		t.Errorf("account = %+v, want a warning of INSERT", got)
+	}
+	execute(t, adminOf(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
+	if got := find(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != Fail || !strings.Contains(got.Cure, "SELECT") {
+		t.Errorf("query posts = %+v, want a failure whose cure is to grant SELECT", got)
+	}
+}
+
+func find(findings []Finding, name string) Finding {
+	for _, f := range findings {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Finding{}
+}
+
+func TestAnErrorNeverShowsThePassword(t *testing.T) {
+	f := shared(t, "xenforo2")
+	for _, dsn := range []string{
+		strings.Replace(f.dsn, "root@", "root:hunter2@", 1),
+		"mysql://root:hunter2@127.0.0.1:1/forum",
+		"mysql://root:hunter2@host:port/forum",
+		"mysql://root:hunter2/forum%zz",
+		"mysql://root:hunter2@host/forum?parseTime=true",
+		"oracle://root:hunter2@host/forum",
+		"root:hunter2@tcp(host)/forum",
+	} {
+		c := f.config()
+		c.DSN = dsn
+		_, err := Open(t.Context(), c)
+		if err == nil {
+			t.Errorf("%s was opened", dsn)
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error shows the password: %v", dsn, err)
+		}
+	}
+}
+
+func TestOverlays(t *testing.T) {
+	f := shared(t, "xenforo2")
+	overlay := func(text string) Config {
+		c := f.config()
+		c.Queries = filepath.Join(t.TempDir(), "local.sql")
+		if err := os.WriteFile(c.Queries, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	db := openConfig(t, overlay("-- name: read_days\nSELECT 90 AS days"))
+	read(t, db, func(s *Snapshot) error {
+		marks, err := s.ReadMarks(t.Context(), ids(2), f.now())
+		if want := f.now().AddDate(0, 0, -90); !marks[2].Floor.Equal(want) {
+			t.Errorf("floor = %v, want %v", marks[2].Floor, want)
+		}
+		return err
+	})
+	for _, tt := range []struct{ name, text, want string }{
+		{"a query that nobody asks", "-- name: thread_watch\nSELECT 1 AS id", `did you mean thread_watches?`},
+		{"a parameter that is not given", "-- name: newest\nSELECT :since AS id", `knows no parameter :since; it is given nothing`},
+		{"what is no query", "SELECT 1", "before the first"},
+	} {
+		if _, err := Open(t.Context(), overlay(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: err = %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	for _, tt := range []struct{ name, text, want string }{
+		{"a column too few", "-- name: newest\nSELECT 1 AS post_id", "it lacks the column id, it has a column post_id too many"},
+		{"a table that is not there", "-- name: newest\nSELECT id FROM {prefix}nowhere", "xf_nowhere"},
+	} {
+		found := false
+		for _, finding := range openConfig(t, overlay(tt.text)).Check(t.Context()) {
+			found = found || finding.Level == Fail && strings.Contains(finding.Text, tt.want)
+		}
+		if !found {
+			t.Errorf("%s: no finding fails with %q", tt.name, tt.want)
+		}
+	}
+}
+
+func TestOpenFailsWhereThereIsNothing(t *testing.T) {
+	c := DefaultConfig()
+	c.Type, c.URL, c.DSN = "sample", "https://forum.example.org", "sqlite:"+filepath.Join(t.TempDir(), "forum.db")
+	if _, err := Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "forum.db") {
+		t.Errorf("err = %v, want one that names the file", err)
+	}
+	dsn := servertest.MariaDB(t)
+	c.Type, c.DSN = "xenforo2", strings.Replace(dsn, "localhost/", "localhost/no_such_", 1)
+	if _, err := Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "no_such_") {
+		t.Errorf("err = %v, want one that names the database", err)
+	}
+}

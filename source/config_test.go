@@ -1,0 +1,121 @@
+package source
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+)
+
+func TestDSN(t *testing.T) {
+	for _, tt := range []struct{ dsn, net, addr, user, password, name string }{
+		{"mysql://reader:se%3Ac%40ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
+		{"mysql://reader@db.example.org/forum", "tcp", "db.example.org:3306", "reader", "", "forum"},
+		{"mariadb://reader:x@[::1]/forum", "tcp", "[::1]:3306", "reader", "x", "forum"},
+		{"mysql://reader:x@/forum?socket=/run/mysqld/mysqld.sock", "unix", "/run/mysqld/mysqld.sock", "reader", "x", "forum"},
+	} {
+		got, err := parseDSN(tt.dsn)
+		if err != nil {
+			t.Errorf("%s: %v", tt.dsn, err)
+			continue
+		}
+		c := got.mysql
+		if c.Net != tt.net || c.Addr != tt.addr || c.User != tt.user || c.Passwd != tt.password || c.DBName != tt.name {
+			t.Errorf("%s = %s %s %s %s %s", tt.dsn, c.Net, c.Addr, c.User, c.Passwd, c.DBName)
+		}
+		if text := got.String(); tt.password != "" && strings.Contains(text, tt.password+"@") {
+			t.Errorf("%s prints as %s", tt.dsn, text)
+		}
+	}
+	if got, err := parseDSN("sqlite:/var/lib/forum.db"); err != nil || got.file != "/var/lib/forum.db" {
+		t.Errorf("sqlite: %+v, %v", got, err)
+	}
+}
+
+func TestEachFaultOfTheConfigurationIsNamedWithItsCure(t *testing.T) {
+	good := Config{Type: "xenforo2", DSN: "mysql://reader:x@127.0.0.1/forum", URL: "https://forum.example.org", Timeout: time.Minute}
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		want   []string
+	}{
+		{"an unknown type", func(c *Config) { c.Type = "vbulletin" }, []string{"type is \"vbulletin\"", "choose one of xenforo2, xenforo1, mybb"}},
+		{"no dsn", func(c *Config) { c.DSN = "" }, []string{"dsn names no database", "mysql://"}},
+		{"a dsn without user", func(c *Config) { c.DSN = "mysql://127.0.0.1/forum" }, []string{"dsn names no user"}},
+		{"a dsn without host", func(c *Config) { c.DSN = "mysql://reader@/forum" }, []string{"dsn names no host"}},
+		{"a dsn of an engine that the forum has no queries for", func(c *Config) { c.DSN = "sqlite:forum.db" }, []string{"dsn is for sqlite, but xenforo2 runs on mysql"}},
+		{"no url", func(c *Config) { c.URL = "" }, []string{"url is \"\"", "https://"}},
+		{"a url without scheme", func(c *Config) { c.URL = "forum.example.org" }, []string{"url is"}},
+		{"a prefix with a quote", func(c *Config) { c.Prefix = "xf_'; --" }, []string{"prefix is"}},
+		{"no time at all", func(c *Config) { c.Timeout = 0 }, []string{"timeout is 0s", "1s"}},
+	} {
+		c := good
+		tt.change(&c)
+		err := c.Validate()
+		for _, want := range tt.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", tt.name, err, want)
+			}
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than one fault: %v", tt.name, err)
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		links forum.Links
+		want  [5]string // section, thread, post, post whose thread is not known, member
+	}{
+		{"xenforo", newXenforoLinks("https://f.example"), [5]string{"https://f.example/forums/3/", "https://f.example/threads/7/", "https://f.example/posts/9/",
+			"https://f.example/posts/9/", "https://f.example/members/2/"}},
+		{"xenforo without friendly URLs", newXenforoLinks("https://f.example/index.php?"), [5]string{"https://f.example/index.php?forums/3/", "https://f.example/index.php?threads/7/",
+			"https://f.example/index.php?posts/9/", "https://f.example/index.php?posts/9/", "https://f.example/index.php?members/2/"}},
+		{"mybb", mybbLinks("https://f.example"), [5]string{"https://f.example/forumdisplay.php?fid=3", "https://f.example/showthread.php?tid=7",
+			"https://f.example/showthread.php?tid=7&pid=9#pid9", "https://f.example/showthread.php?pid=9#pid9", "https://f.example/member.php?action=profile&uid=2"}},
+	} {
+		got := [5]string{tt.links.Section(3), tt.links.Thread(7), tt.links.Post(7, 9), tt.links.Post(0, 9), tt.links.Member(2)}
+		if got != tt.want {
+			t.Errorf("%s = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestZonesOfMyBB(t *testing.T) {
+	for _, tt := range []struct{ stored, want string }{
+		{"0 0", "UTC"}, {"0 1", "Etc/GMT-1"}, {"1 0", "Etc/GMT-1"}, {"1 1", "Etc/GMT-2"}, {"-5 0", "Etc/GMT+5"}, {"-1 1", "UTC"},
+		{"14 0", "Etc/GMT-14"}, {"14 1", "Etc/GMT-14"}, {"-12 0", "Etc/GMT+12"}, {"5.5 0", "Asia/Kolkata"}, {"5.75 0", "Asia/Kathmandu"},
+		{"-3.5 1", "America/St_Johns"}, {"9.5 0", "Australia/Darwin"}, {"9.5 1", "Australia/Adelaide"}, {"12.75 0", "Pacific/Chatham"},
+		{"+3 0", "Etc/GMT-3"}, {" 0", ""}, {"x 0", ""}, {"NaN 0", ""}, {"99 0", ""}, {"0.1 0", ""},
+	} {
+		got := mybbZone(tt.stored)
+		if got != tt.want {
+			t.Errorf("mybbZone(%q) = %q, want %q", tt.stored, got, tt.want)
+		}
+		if _, err := time.LoadLocation(got); err != nil {
+			t.Error(err)
+		}
+	}
+	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	zone, err := time.LoadLocation(mybbZone("3 0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hour := at.In(zone).Hour(); hour != 15 {
+		t.Errorf("three hours off UTC, noon is %d o'clock, want 15", hour)
+	}
+}
+
+func TestLocalesOfMyBB(t *testing.T) {
+	for directory, want := range map[string]string{"": "", "english": "en", "deutsch_du": "de", "deutsch_sie": "de", "Francais": "fr", "portuguesbr": "pt-BR", "klingon": ""} {
+		if got := mybbLocale(directory); got != want {
+			t.Errorf("mybbLocale(%q) = %q, want %q", directory, got, want)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+)
+
+// homeMade is a forum of somebody's own in SQLite, in WAL mode, with its own connection open. Only what a
+// test asks is in it.
+func homeMade(t *testing.T, overlay string) (forumItself *sql.DB, c Config) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "forum 100%.db")
+	forumItself, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { forumItself.Close() })
+	execute(t, forumItself, "PRAGMA journal_mode = WAL")
+	execute(t, forumItself, "CREATE TABLE post (id INTEGER PRIMARY KEY)")
+	execute(t, forumItself, "INSERT INTO post VALUES (7)")
+	c = DefaultConfig()
+	c.Type, c.DSN, c.URL = "sample", "sqlite:"+path, "https://forum.example.org"
+	if overlay != "" {
+		c.Queries = filepath.Join(dir, "local.sql")
+		if err := os.WriteFile(c.Queries, []byte(overlay), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return forumItself, c
+}
+
+func TestAForumInWALModeIsReadWhileItIsWritten(t *testing.T) {
+	forumItself, c := homeMade(t, "")
+	db := openConfig(t, c)
+	newest := func() forum.PostID {
+		return got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.Newest(t.Context()) })
+	}
+	if n := newest(); n != 7 {
+		t.Errorf("newest = %d, want 7", n)
+	}
+	execute(t, forumItself, "INSERT INTO post VALUES (8)")
+	read(t, db, func(s *Snapshot) error {
+		before, err := s.Newest(t.Context())
+		if err != nil {
+			return err
+		}
+		execute(t, forumItself, "INSERT INTO post VALUES (9)")
+		after, err := s.Newest(t.Context())
+		if before != 8 || after != 8 {
+			t.Errorf("within a snapshot newest = %d, then %d, want 8", before, after)
+		}
+		return err
+	})
+	if n := newest(); n != 9 {
+		t.Errorf("newest = %d, want 9", n)
+	}
+	if err := forumItself.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := newest(); n != 9 {
+		t.Errorf("newest = %d once the forum is down, want 9", n)
+	}
+	openConfig(t, c)
+}
+
+func TestSQLiteIsNotWrittenTo(t *testing.T) {
+	_, c := homeMade(t, "")
+	err := openConfig(t, c).Read(t.Context(), func(s *Snapshot) error {
+		_, err := s.tx.ExecContext(t.Context(), "DELETE FROM post")
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "readonly") {
+		t.Errorf("err = %v, want one that says readonly", err)
+	}
+}
+
+func TestASlowStatementIsStoppedInSQLite(t *testing.T) {
+	_, c := homeMade(t, `-- name: newest
+WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT COUNT(*) AS id FROM n`)
+	c.Timeout = time.Second
+	err := openConfig(t, c).Read(t.Context(), func(s *Snapshot) error {
+		_, err := s.Newest(t.Context())
+		return err
+	})
+	if !errors.Is(err, context.DeadlineExceeded) && (err == nil || !strings.Contains(err.Error(), "interrupted")) {
+		t.Errorf("err = %v, want a deadline or an interruption", err)
+	}
+}

@@ -1,0 +1,186 @@
+package source
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+)
+
+func TestTheCustomersThreadReadsAsTheForumShowsIt(t *testing.T) {
+	for _, kind := range []string{"xenforo2", "xenforo1"} {
+		t.Run(kind, func(t *testing.T) {
+			f := shared(t, kind)
+			db := f.open(t)
+			read(t, db, func(s *Snapshot) error {
+				contents, err := s.Contents(t.Context(), []forum.PostID{1, 3, 4})
+				if err != nil {
+					return err
+				}
+				for _, want := range []struct {
+					post    forum.PostID
+					content forum.Content
+				}{
+					{1, forum.Content{Number: 1, AuthorTitle: "Senior Member"}},
+					{3, forum.Content{Number: 3, AuthorTitle: "Regular Member", Likes: []string{"W.G.Ewald"}, LikeCount: 1}},
+					{4, forum.Content{Number: 4, AuthorTitle: "The Chairman", Badges: []string{"Defence Professionals", "Moderator"}}},
+				} {
+					got, w := contents[want.post], want.content
+					if got.Number != w.Number || got.AuthorTitle != w.AuthorTitle || got.LikeCount != w.LikeCount ||
+						!slices.Equal(got.Badges, w.Badges) || !slices.Equal(got.Likes, w.Likes) {
+						t.Errorf("post %d = %+v, want %+v", want.post, *got, w)
+					}
+				}
+				posts, err := s.Posts(t.Context(), []forum.PostID{1, 2, 3, 4})
+				if err != nil {
+					return err
+				}
+				var authors []string
+				for _, p := range posts {
+					authors = append(authors, p.AuthorName)
+					if (p.State == forum.Deleted) != (p.ID == 2) {
+						t.Errorf("post %d has state %d", p.ID, p.State)
+					}
+				}
+				if !slices.Equal(authors, []string{"ice berg", "troll king", "marshal panda", "Ray"}) {
+					t.Errorf("authors are %q", authors)
+				}
+				threads, err := s.Threads(t.Context(), []forum.ThreadID{1})
+				if err != nil {
+					return err
+				}
+				if th := threads[0]; th.Title != "Seoul Proposes Military Pact with Beijing" || th.StarterName != "ice berg" ||
+					th.Section != 3 || th.FirstPost != 1 || !th.StartedAt.Equal(time.Date(2012, 5, 21, 10, 5, 0, 0, time.UTC)) {
+					t.Errorf("thread = %+v", th)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+func TestNumbersOfALongThreadAreCountedFromItsBeginning(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		read(t, db, func(s *Snapshot) error {
+			created, err := s.Created(t.Context(), time.Unix(0, 0), f.now())
+			if err != nil {
+				return err
+			}
+			posts, err := s.Posts(t.Context(), created)
+			if err != nil {
+				return err
+			}
+			slices.SortFunc(posts, func(a, b forum.Post) int {
+				if a.PostedAt.Equal(b.PostedAt) {
+					return int(a.ID - b.ID)
+				}
+				return a.PostedAt.Compare(b.PostedAt)
+			})
+			want := make(map[forum.PostID]int)
+			counted := make(map[forum.ThreadID]int)
+			var some []forum.PostID
+			for i, p := range posts {
+				if f.kind != "mybb" || p.State == forum.Visible { // MyBB numbers what it shows
+					counted[p.Thread]++
+					want[p.ID] = counted[p.Thread]
+				}
+				if i%3 == 0 {
+					some = append(some, p.ID)
+				}
+			}
+			contents, err := s.Contents(t.Context(), some)
+			if err != nil {
+				return err
+			}
+			if len(contents) != len(some) {
+				t.Errorf("%d contents for %d posts", len(contents), len(some))
+			}
+			for id, c := range contents {
+				if c.Number != want[id] {
+					t.Errorf("post %d has number %d, want %d", id, c.Number, want[id])
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestTitlesOfMyBBComeFromMemberGroupOrPosts(t *testing.T) {
+	f := loadOwn(t, "mybb")
+	execute(t, adminOf(t, f), `UPDATE mybb_users SET usertitle = '' WHERE uid = 3;
+		UPDATE mybb_users SET usertitle = '', postnum = 60 WHERE uid = 5;
+		UPDATE mybb_users SET usertitle = '', displaygroup = 4 WHERE uid = 26`)
+	db := f.open(t)
+	want := map[forum.MemberID]string{2: "The Chairman", 5: "Member", 26: "Administrator"}
+	read(t, db, func(s *Snapshot) error {
+		authors := make(map[forum.MemberID][]*forum.Content)
+		for id := range want {
+			authors[id] = []*forum.Content{{}}
+		}
+		if err := s.adorn(t.Context(), authors); err != nil {
+			return err
+		}
+		for id, title := range want {
+			if got := authors[id][0].AuthorTitle; got != title {
+				t.Errorf("title of member %d = %q, want %q", id, got, title)
+			}
+		}
+		return nil
+	})
+}
+
+func TestAVersionChangesWithWhatAPostLooksLike(t *testing.T) {
+	changes := map[string]map[string]string{
+		"xenforo2": {
+			"an edit that leaves no trace": "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
+			"a like":                       "UPDATE xf_post SET reactions = '{\"1\": 2}' WHERE post_id = 3",
+			"another who likes":            "UPDATE xf_post SET reaction_users = '[]' WHERE post_id = 3",
+			"an author renamed":            "UPDATE xf_post SET username = 'panda' WHERE post_id = 3",
+		},
+		"xenforo1": {
+			"an edit that leaves no trace": "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
+			"a like":                       "UPDATE xf_post SET likes = 2 WHERE post_id = 3",
+			"an author renamed":            "UPDATE xf_post SET username = 'panda' WHERE post_id = 3",
+		},
+		"mybb": {
+			"an edit that leaves no trace": "UPDATE mybb_posts SET message = CONCAT(message, '.') WHERE pid = 3",
+			"an author renamed":            "UPDATE mybb_posts SET username = 'panda' WHERE pid = 3",
+		},
+	}
+	for kind, list := range changes {
+		f := loadOwn(t, kind)
+		db, forumItself := f.open(t), adminOf(t, f)
+		version := func() string {
+			return got(t, db, func(s *Snapshot) ([]forum.Post, error) { return s.Posts(t.Context(), []forum.PostID{3}) })[0].Version
+		}
+		for name, change := range list {
+			before := version()
+			if again := version(); again != before {
+				t.Errorf("%s: version goes from %q to %q by itself", kind, before, again)
+			}
+			execute(t, forumItself, change)
+			if after := version(); after == before {
+				t.Errorf("%s: %s leaves the version at %q", kind, name, before)
+			}
+		}
+	}
+}
+
+func TestABodyIsCutInTheDatabase(t *testing.T) {
+	f := loadOwn(t, "xenforo2")
+	execute(t, adminOf(t, f), "UPDATE xf_post SET message = REPEAT('문장. ', 100000) WHERE post_id = 3")
+	db := f.open(t)
+	read(t, db, func(s *Snapshot) error {
+		var id forum.PostID
+		var author forum.MemberID
+		var likes int
+		var body string
+		err := s.ask(t.Context(), "bodies", params{"ids": []forum.PostID{3}}, row{"id": &id, "author_id": &author, "likes": &likes, "body": &body}, func() error { return nil })
+		if n := len([]rune(body)); n != 32768 || !strings.HasPrefix(body, "문장") {
+			t.Errorf("body has %d characters, want 32768", n)
+		}
+		return err
+	})
+}

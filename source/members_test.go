@@ -1,0 +1,205 @@
+package source
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+)
+
+func TestWatches(t *testing.T) {
+	f := shared(t, "xenforo2")
+	db := f.open(t)
+	all := got(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) {
+		return s.Watches(t.Context(), []forum.MemberID{2, 5, 6, 9})
+	})
+	want := map[forum.SectionID]forum.Watch{3: {Level: forum.AllPosts, Mail: true}, 9: {Level: forum.NewThreads, Mail: true}}
+	if !maps.Equal(all[2].Sections, want) {
+		t.Errorf("sections of panda = %v, want %v", all[2].Sections, want)
+	}
+	if w := all[2].Threads; len(w) != 7 || !w[1].Mail || w[2].Mail {
+		t.Errorf("threads of panda = %v", w)
+	}
+	if w := all[5].Sections; len(w) != 0 {
+		t.Errorf("a watch that is only listed counts: %v", w)
+	}
+	if w := all[6].Sections[5]; w.Mail || w.Level != forum.AllPosts {
+		t.Errorf("a watch without e-mail = %+v", w)
+	}
+}
+
+func TestWatchersAreListedPageByPage(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		read(t, db, func(s *Snapshot) error {
+			whole, err := s.Watching(t.Context(), 0, 1000, f.now())
+			if err != nil {
+				return err
+			}
+			var paged []forum.Member
+			for {
+				var after forum.MemberID
+				if len(paged) > 0 {
+					after = paged[len(paged)-1].ID
+				}
+				page, err := s.Watching(t.Context(), after, 2, f.now())
+				if err != nil {
+					return err
+				}
+				paged = append(paged, page...)
+				if len(page) < 2 {
+					break
+				}
+			}
+			if !slices.Equal(paged, whole) || len(whole) < 6 {
+				t.Errorf("page by page %d members, at once %d", len(paged), len(whole))
+			}
+			for _, m := range whole {
+				w, err := s.Watches(t.Context(), []forum.MemberID{m.ID})
+				if err != nil {
+					return err
+				}
+				if len(w) == 0 {
+					t.Errorf("member %d watches nothing", m.ID)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestIgnoresReadMarksAndPartTaken(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		keys := f.expect.Keys
+		panda, oldhand, amp := keys.Members["panda"], keys.Members["oldhand"], keys.Members["amp"]
+		read(t, db, func(s *Snapshot) error {
+			ctx := t.Context()
+			ignores, err := s.Ignores(ctx, []forum.MemberID{panda, oldhand, amp})
+			if err != nil {
+				return err
+			}
+			if !ignores[oldhand][keys.Members["troll"]] || !ignores[amp][keys.Members["bobby"]] || len(ignores) != 2 {
+				t.Errorf("ignores = %v", ignores)
+			}
+			marks, err := s.ReadMarks(ctx, []forum.MemberID{panda, keys.Members["ray"]}, f.now())
+			if err != nil {
+				return err
+			}
+			if at := marks[panda].Threads[keys.Threads["t28"]]; at.Unix() != 1795359600 {
+				t.Errorf("panda has read t28 up to %v", at)
+			}
+			if at := marks[keys.Members["ray"]].Sections[keys.Sections["s2"]]; at.Unix() != 1795338000 {
+				t.Errorf("ray has read s2 up to %v", at)
+			}
+			days := map[string]int{"xenforo2": 30, "xenforo1": 30, "mybb": 7}[f.kind]
+			if floor := marks[panda].Floor; !floor.Equal(f.now().AddDate(0, 0, -days)) {
+				t.Errorf("floor = %v, want %d days", floor, days)
+			}
+			return checkPart(t, s, f)
+		})
+	})
+}
+
+// checkPart compares TookPart with the authors of all visible posts.
+func checkPart(t *testing.T, s *Snapshot, f fixture) error {
+	ctx := t.Context()
+	created, err := s.Created(ctx, time.Unix(0, 0), f.now())
+	if err != nil {
+		return err
+	}
+	posts, err := s.Posts(ctx, created)
+	if err != nil {
+		return err
+	}
+	ids := threadsOf(posts)
+	threads, err := s.Threads(ctx, ids)
+	if err != nil {
+		return err
+	}
+	type pair struct {
+		member forum.MemberID
+		thread forum.ThreadID
+	}
+	want := make(map[pair]bool)
+	members := slices.Collect(maps.Values(f.expect.Keys.Members))
+	for _, p := range posts {
+		if p.State == forum.Visible && slices.Contains(members, p.Author) {
+			want[pair{p.Author, p.Thread}] = true
+		}
+	}
+	for _, th := range threads {
+		if slices.Contains(members, th.Starter) {
+			want[pair{th.Starter, th.ID}] = true
+		}
+	}
+	part, err := s.TookPart(ctx, members, ids)
+	got := make(map[pair]bool)
+	for m, in := range part {
+		for th := range in {
+			got[pair{m, th}] = true
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("took part: %d pairs, want %d", len(got), len(want))
+	}
+	return err
+}
+
+func TestFindMember(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		panda := f.expect.Keys.Members["panda"]
+		read(t, db, func(s *Snapshot) error {
+			for _, who := range []string{"marshal panda", strings.ToUpper("marshal panda"), itoa(panda)} {
+				m, found, err := s.FindMember(t.Context(), who, f.now())
+				if err != nil || !found || m.ID != panda {
+					t.Errorf("FindMember(%q) = %d, %t, %v", who, m.ID, found, err)
+				}
+			}
+			for _, who := range []string{"nobody at all", "99999", "' OR 1=1 -- ", "%", "rocket 🚀", ""} {
+				m, found, err := s.FindMember(t.Context(), who, f.now())
+				if err != nil || found {
+					t.Errorf("FindMember(%q) = %d, %t, %v", who, m.ID, found, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestMembersKeepTheirNamesZonesAndLocales(t *testing.T) {
+	want := map[string]map[string]forum.Member{
+		"xenforo2": {
+			"emoji": {Name: "rocket 🚀 man", Zone: "Australia/Sydney", Locale: "en-US"},
+			"nepal": {Name: "Kathmandu Kay", Zone: "Asia/Kathmandu", Locale: "en-US"},
+			"david": {Name: "דוד כהן", Zone: "Asia/Jerusalem", Locale: "he-IL"},
+		},
+		"xenforo1": {
+			"emoji": {Name: "rocket  man", Zone: "Australia/Sydney", Locale: "en-US"},
+			"david": {Name: "דוד כהן", Zone: "Asia/Jerusalem", Locale: "he-IL"},
+		},
+		"mybb": {
+			"nepal": {Name: "Kathmandu Kay", Zone: "Asia/Kathmandu", Locale: "en"},
+			"david": {Name: "דוד כהן", Zone: "Etc/GMT-2", Locale: "en"},
+			"admin": {Name: "admin", Zone: "UTC", Locale: ""},
+		},
+	}
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		for key, w := range want[f.kind] {
+			id := f.expect.Keys.Members[key]
+			if key == "admin" {
+				id = 1
+			}
+			m := got(t, db, func(s *Snapshot) ([]forum.Member, error) {
+				return s.Members(t.Context(), []forum.MemberID{id}, f.now())
+			})[0]
+			if m.Name != w.Name || m.Zone != w.Zone || m.Locale != w.Locale {
+				t.Errorf("%s = %q %q %q, want %q %q %q", key, m.Name, m.Zone, m.Locale, w.Name, w.Zone, w.Locale)
+			}
+			if _, err := time.LoadLocation(m.Zone); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,217 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"postrider/forum"
+)
+
+func TestASnapshotCannotWrite(t *testing.T) {
+	writes := map[string]string{
+		"xenforo2": "UPDATE xf_post SET message = 'gone'",
+		"xenforo1": "DELETE FROM xf_post",
+		"mybb":     "DELETE FROM mybb_posts", // MyISAM, which knows no transactions
+	}
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		err := db.Read(t.Context(), func(s *Snapshot) error {
+			_, err := s.tx.ExecContext(t.Context(), writes[f.kind])
+			return err
+		})
+		if my, ok := errors.AsType[*mysql.MySQLError](err); !ok || my.Number != 1792 {
+			t.Errorf("err = %v, want 1792: cannot write in a read-only transaction", err)
+		}
+		if _, err := db.sql.ExecContext(t.Context(), writes[f.kind]); err == nil {
+			t.Error("the connection may write outside of a transaction")
+		}
+	})
+}
+
+func TestASlowStatementIsStoppedByTheServer(t *testing.T) {
+	f := shared(t, "xenforo2")
+	c := f.config()
+	c.Timeout = time.Second
+	db := openConfig(t, c)
+	var slow int
+	err := db.Read(t.Context(), func(s *Snapshot) error {
+		return s.tx.QueryRowContext(t.Context(), "SELECT SLEEP(60)").Scan(&slow)
+	})
+	if my, ok := errors.AsType[*mysql.MySQLError](err); (!ok || my.Number != 1969) && slow != 1 { // SLEEP tells of its end by 1
+		t.Errorf("err = %v, slept %d; want error 1969: max_statement_time", err, slow)
+	}
+	// A statement that does work, not just sleep, ends in an error.
+	err = db.Read(t.Context(), func(s *Snapshot) error {
+		return s.tx.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM xf_post a, xf_post b, xf_post c, xf_post d").Scan(&slow)
+	})
+	if my, ok := errors.AsType[*mysql.MySQLError](err); !ok || my.Number != 1969 {
+		t.Errorf("err = %v, want error 1969: max_statement_time", err)
+	}
+}
+
+func TestACancelledReadEnds(t *testing.T) {
+	db := shared(t, "xenforo2").open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := db.Read(ctx, func(s *Snapshot) error {
+		cancel()
+		_, err := s.Sections(ctx)
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v, want context canceled", err)
+	}
+}
+
+func TestAllAnswersShowTheSameMoment(t *testing.T) {
+	f := loadOwn(t, "xenforo2")
+	db, forumItself := f.open(t), adminOf(t, f)
+	read(t, db, func(s *Snapshot) error {
+		before, err := s.Newest(t.Context())
+		if err != nil {
+			return err
+		}
+		execute(t, forumItself, "INSERT INTO xf_post (thread_id, user_id, username, post_date, message, position) VALUES (3, 2, 'x', 1795431700, 'later', 9)")
+		after, err := s.Newest(t.Context())
+		if before != after {
+			t.Errorf("newest post goes from %d to %d within a snapshot", before, after)
+		}
+		return err
+	})
+}
+
+func TestArrivals(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		read(t, db, func(s *Snapshot) error {
+			ctx := t.Context()
+			var all []forum.Arrival
+			var after forum.PostID
+			for {
+				page, err := s.Arrivals(ctx, after, 100)
+				if err != nil {
+					return err
+				}
+				all = append(all, page...)
+				if len(page) < 100 {
+					break
+				}
+				after = page[len(page)-1].Post
+			}
+			var ids []forum.PostID
+			for _, a := range all {
+				ids = append(ids, a.Post)
+			}
+			if !slices.IsSorted(ids) || len(ids) < 590 {
+				t.Errorf("%d arrivals, sorted %t", len(ids), slices.IsSorted(ids))
+			}
+			again, err := s.ArrivalsOf(ctx, ids)
+			if err != nil {
+				return err
+			}
+			slices.SortFunc(again, func(a, b forum.Arrival) int { return int(a.Post - b.Post) })
+			if !slices.Equal(all, again) {
+				t.Error("ArrivalsOf answers otherwise than Arrivals")
+			}
+			if newest, err := s.Newest(ctx); err != nil || newest != slices.Max(ids) {
+				t.Errorf("newest = %d, %v, want %d", newest, err, slices.Max(ids))
+			}
+			hidden := make(map[forum.PostID]bool) // by the expectations of a member who may read all
+			for id, why := range f.expect.Members["ray"].MustNot {
+				if strings.Contains(why, "deleted") || strings.Contains(why, "approv") {
+					hidden[postID(t, id)] = true
+				}
+			}
+			shown := f.expect.Members["ray"].Show
+			for _, a := range all {
+				if slices.Contains(shown, a.Post) && !a.Visible || hidden[a.Post] && a.Visible {
+					t.Errorf("post %d is visible: %t", a.Post, a.Visible)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestTheFirstPostSinceAMoment(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		read(t, db, func(s *Snapshot) error {
+			created, err := s.Created(t.Context(), f.from(), f.now())
+			if err != nil {
+				return err
+			}
+			first, err := s.FirstSince(t.Context(), f.from())
+			if err != nil {
+				return err
+			}
+			if first != slices.Min(created) {
+				t.Errorf("first = %d, want %d", first, slices.Min(created))
+			}
+			if none, err := s.FirstSince(t.Context(), f.now().AddDate(1, 0, 0)); err != nil || none != 0 {
+				t.Errorf("first of the future = %d, %v, want 0", none, err)
+			}
+			later, err := s.Created(t.Context(), f.from().Add(time.Nanosecond), f.now())
+			if err != nil {
+				return err
+			}
+			if len(later) >= len(created) {
+				t.Error("a post of the second before a window's begin is in it")
+			}
+			return nil
+		})
+	})
+}
+
+func TestABatchTakesFewStatements(t *testing.T) {
+	db := shared(t, "xenforo2").open(t)
+	before := db.Statements()
+	look(t, shared(t, "xenforo2"), db, 2)
+	if n := db.Statements() - before; n > 10 {
+		t.Errorf("one look took %d statements", n)
+	}
+}
+
+func TestMoreIdsThanOneStatementTakes(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		var many []forum.PostID
+		for id := forum.PostID(1); id <= 2500; id++ {
+			many = append(many, id)
+		}
+		read(t, db, func(s *Snapshot) error {
+			created, err := s.Created(t.Context(), time.Unix(0, 0), f.now())
+			if err != nil {
+				return err
+			}
+			before := db.Statements()
+			posts, err := s.Posts(t.Context(), many)
+			if err != nil {
+				return err
+			}
+			if n := db.Statements() - before; len(posts) != len(created) || n != 3 {
+				t.Errorf("%d posts in %d statements, want %d in 3", len(posts), n, len(created))
+			}
+			none, err := s.Posts(t.Context(), nil)
+			if len(none) != 0 || db.Statements()-before != 3 {
+				t.Error("asking for no posts asks the forum")
+			}
+			return err
+		})
+	})
+}
+
+func TestAConnectionThatTheServerCutIsReplaced(t *testing.T) {
+	f := shared(t, "xenforo2")
+	db := f.open(t)
+	var id int64
+	read(t, db, func(s *Snapshot) error {
+		return s.tx.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id)
+	})
+	execute(t, adminOf(t, f), fmt.Sprintf("KILL %d", id))
+	if n := got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.Newest(t.Context()) }); n != 603 {
+		t.Errorf("newest = %d, want 603", n)
+	}
+}
