@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -126,6 +125,7 @@ func Envelope(set Settings, unsubscribe string) mail.Message {
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
 		Unsubscribe: unsubscribe,
-		FeedbackID:  KindDigest + ":" + strconv.Quote(set.Host),
+		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
+		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
 	}
 }
