@@ -17,7 +17,7 @@ func mybb() kind {
 		markup: "MyCode (BBCode)",
 		notes: "MyBB knows offsets, not time zones: a member's hour follows his clock once MyBB has seen him there. " +
 			"A watched forum means all its posts. Forums behind a password and inactive ones are left out. " +
-			"MyISAM tables keep no snapshots: use InnoDB if you can.",
+			"MyISAM tables keep no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer.",
 		engines:  []sqlfile.Engine{sqlfile.MySQL},
 		prefix:   "mybb_",
 		files:    []string{"mybb.sql"},

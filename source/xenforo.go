@@ -9,7 +9,7 @@ import (
 
 const xenforoNotes = "Reads rights from XenForo's own permission cache. Friendly URLs are taken for granted; " +
 	"without them, let [forum] url end in \"/index.php?\". A forum that changed its option \"read marking data lifetime\" " +
-	"overlays the query read_days."
+	"overlays the query read_days. Needs MySQL 5.7 or MariaDB 10.1, or newer."
 
 // xenforoLinks are the addresses of both XenForo 1 and 2, without the slugs, which it redirects to itself.
 // The base ends in "index.php?" on a forum without friendly URLs.
