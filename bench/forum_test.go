@@ -117,7 +117,7 @@ func (g *generator) threads() {
 }
 
 func (g *generator) posts() {
-	zipf := rand.NewZipf(g.dice, 1.3, 20, uint64(g.size.threads-1))
+	zipf := rand.NewZipf(g.dice, 1.05, 2000, uint64(g.size.threads-1))
 	g.insert("xf_post (post_id, thread_id, user_id, username, post_date, message, position)", g.size.posts, func(i int) string {
 		thread := i + 1
 		if i >= g.size.threads {
@@ -158,7 +158,7 @@ func (g *generator) text(n int) string {
 }
 
 func (g *generator) watches() {
-	zipf := rand.NewZipf(g.dice, 1.1, 40, uint64(g.size.threads-1))
+	zipf := rand.NewZipf(g.dice, 1.1, 400, uint64(g.size.threads-1))
 	var rows []string
 	for m := range g.size.members {
 		seen := map[uint64]bool{}

@@ -16,7 +16,7 @@ const priorityDigest = 30
 
 // batchSize is how many members are planned, claimed and built at a time: what is read once for a
 // batch is shared by so many mails.
-const batchSize = 500
+const batchSize = 1000
 
 // plan puts an edition into the outbox for each member who is due, and moves his due time on, in one
 // transaction. However late it comes, one edition covers everything since his mark.
