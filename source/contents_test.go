@@ -25,7 +25,7 @@ func TestTheCustomersThreadReadsAsTheForumShowsIt(t *testing.T) {
 				}{
 					{1, forum.Content{Number: 1, AuthorTitle: "Senior Member"}},
 					{3, forum.Content{Number: 3, AuthorTitle: "Regular Member", Likes: []string{"W.G.Ewald"}, LikeCount: 1}},
-					{4, forum.Content{Number: 4, AuthorTitle: "The Chairman", Badges: []string{"Moderator", "Defence Professionals"}}},
+					{4, forum.Content{Number: 4, AuthorTitle: "The Chairman", Badges: []string{"Defence Professionals", "Moderator"}}},
 				} {
 					got, w := contents[want.post], want.content
 					if got.Number != w.Number || got.AuthorTitle != w.AuthorTitle || got.LikeCount != w.LikeCount ||

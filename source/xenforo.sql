@@ -48,13 +48,13 @@ SELECT u.user_id                   AS member_id,
  WHERE u.user_id IN (:members)
 
 -- name: badges
--- Highest priority first, as XenForo stacks them.
+-- Highest priority last: a live XenForo 1 page was seen to print "Defence Professionals Moderator".
 SELECT r.user_id                   AS member_id,
        g.banner_text               AS badge
   FROM {prefix}user_group_relation r
   JOIN {prefix}user_group g ON g.user_group_id = r.user_group_id
  WHERE r.user_id IN (:members) AND g.banner_text <> ''
- ORDER BY r.user_id, g.display_style_priority DESC, g.user_group_id
+ ORDER BY r.user_id, g.display_style_priority, g.user_group_id
 
 -- name: members
 -- Permission combination 1 is the guests': XenForo treats everyone whose state is not valid as one.
