@@ -4,6 +4,7 @@ import (
 	netmail "net/mail"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -71,7 +72,7 @@ func checkLocalPart(local string) error {
 // asciiDomain writes a domain as DNS has it: "müller.example" is "xn--mller-kva.example".
 func asciiDomain(domain string) (string, error) {
 	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || ascii == "" || len(ascii) > 253 {
+	if err != nil || !utf8.ValidString(domain) || ascii == "" || len(ascii) > 253 {
 		return "", badAddress("the domain is not a valid name")
 	}
 	for label := range strings.SplitSeq(ascii, ".") {

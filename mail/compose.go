@@ -90,8 +90,8 @@ func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Rope) {
 	b.WriteString("\r\n")
 }
 
-// writeHeader writes the header block. go-mail sorts the fields, folds and encodes them; it gets nothing
-// preformatted, because it writes that in the order of a map.
+// writeHeader writes the header block: first what others wrote, which go-mail encodes, folds and sorts, then what is
+// ours. go-mail gets nothing preformatted, because it writes that in the order of a map.
 func writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
 	// Never used twice: Reset leaves some fields of the last member in place.
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
@@ -101,24 +101,28 @@ func writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
 	msg.SetMessageIDWithValue(id)
 	msg.SetDateWithValue(m.Date)
 	msg.SetGenHeader(gomail.HeaderSubject, clip(line(m.Subject), maxSubject))
-	msg.SetGenHeader(gomail.HeaderContentType, `multipart/alternative; boundary="`+boundary+`"`)
 	setList(msg, m)
 	if _, err := msg.WriteTo(b); err != nil {
 		return fmt.Errorf("writing the header: %w", err)
 	}
-	return writeUnsubscribe(b, m.Unsubscribe)
+	b.WriteString(machineMade + precedence(m.Stream) + "\r\n")
+	if err := writeUnsubscribe(b, m.Unsubscribe); err != nil {
+		return err
+	}
+	b.WriteString("Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n")
+	return nil
 }
 
 func setAddresses(msg *gomail.Msg, m Message) error {
 	from, err := header(m.From)
 	if err != nil {
-		return fmt.Errorf("From: %w", withoutType(err))
+		return fmt.Errorf("sender: %w", withoutType(err))
 	}
 	msg.FromMailAddress(&from)
 	if m.ReplyTo.Address != "" {
 		replyTo, err := header(m.ReplyTo)
 		if err != nil {
-			return fmt.Errorf("Reply-To: %w", withoutType(err))
+			return fmt.Errorf("address for answers: %w", withoutType(err))
 		}
 		msg.ReplyToMailAddress(&replyTo)
 	}

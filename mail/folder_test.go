@@ -133,7 +133,7 @@ func TestFolderRefusesWhatARelayWouldNotGet(t *testing.T) {
 	for name, raw := range map[string]string{
 		"a lone LF":     strings.ReplaceAll(good, "\r\n", "\n"),
 		"no Message-ID": strings.Replace(good, "\r\nMessage-ID:", "\r\nX-ID:", 1),
-		"no Date":       strings.Replace(good, "\r\nDate:", "\r\nX-Date:", 1),
+		"no Date":       strings.Replace(good, "Date:", "X-Date:", 1),
 	} {
 		if o := f.Send(t.Context(), sender, recipient, []byte(raw)); o.Result != NotSent || o.Err == nil {
 			t.Errorf("%s: Send = %v, want not sent", name, o)

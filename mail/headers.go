@@ -7,7 +7,24 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// setList sets the fields that say: this is list mail, made by a machine, do not answer it.
+// machineMade are the fields that say: a machine wrote this, do not answer it. They hold no text from outside, so
+// they are written as they stand.
+const machineMade = "" +
+	// For autoresponders that follow RFC 3834.
+	"Auto-Submitted: auto-generated\r\n" +
+	// For Exchange. Not "All": that would ask it to suppress bounces, too (MS-OXCMAIL 2.1.3.2.20).
+	"X-Auto-Response-Suppress: OOF, AutoReply, DR, RN, NRN\r\n" +
+	// For old vacation programs.
+	"Precedence: "
+
+func precedence(stream string) string {
+	if stream == Announcement {
+		return "bulk"
+	}
+	return "list"
+}
+
+// setList sets the fields by which mail is filed and judged as a list's.
 func setList(msg *gomail.Msg, m Message) {
 	if id := listID(m.List); id != "" {
 		msg.SetGenHeader("List-Id", id)
@@ -15,18 +32,6 @@ func setList(msg *gomail.Msg, m Message) {
 	if m.FeedbackID != "" {
 		msg.SetGenHeader("Feedback-ID", clip(line(m.FeedbackID), maxName))
 	}
-	// Autoresponders that follow RFC 3834 keep still for the first, old vacation programs for the second.
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetGenHeader(gomail.HeaderPrecedence, precedence(m.Stream))
-	// For Exchange. Not "All": that would ask it to suppress bounces, too (MS-OXCMAIL 2.1.3.2.20).
-	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply, DR, RN, NRN")
-}
-
-func precedence(stream string) string {
-	if stream == Announcement {
-		return "bulk"
-	}
-	return "list"
 }
 
 // listID writes `"Name" <id>` (RFC 2919, 3).

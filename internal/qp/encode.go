@@ -54,7 +54,7 @@ func Encode(s string) Text {
 		}
 	}
 	if column > 0 {
-		out, column = breakLine(out)
+		out, _ = breakLine(out)
 	}
 	return Text{Encoded: string(out), Size: size}
 }
