@@ -95,6 +95,7 @@ func New(t testing.TB, options ...Option) *Server {
 	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
 		_ = server.Close()
+		_ = listener.Close() // a server that was closed before it began to serve does not know it yet
 		serving.Wait()
 	})
 	return s

@@ -34,6 +34,13 @@ func TestTheInboxTakesAndRefuses(t *testing.T) {
 	}
 }
 
+func TestAnInboxThatNobodyUsesEnds(t *testing.T) {
+	// Closed at once, its server may not have begun to listen.
+	for range 50 {
+		t.Run("inbox", func(t *testing.T) { New(t) })
+	}
+}
+
 func TestTheScriptActsByItsTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay := NewPipedScript(t, Table{
