@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"postrider/digest"
 	"postrider/forum"
 )
@@ -98,15 +100,30 @@ func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subsc
 	if err != nil {
 		return err
 	}
-	if _, err := s.exec(ctx, nil, "save_subscribers", args{"now": now.Unix(), "rows": text}); err != nil {
+	if _, err := s.writeMembers(ctx, "save_subscribers", args{"now": now.Unix(), "rows": text}); err != nil {
 		return fmt.Errorf("writing members: %w", err)
 	}
 	return nil
 }
 
+// memberTurn is the counter that a transaction holds which writes many members. Daemons tick in the same
+// second, and two that write the same members in another order would stop each other.
+const memberTurn = "member"
+
+func (s *Store) writeMembers(ctx context.Context, query string, a args) (n int, err error) {
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+			return err
+		}
+		n, err = s.exec(ctx, tx, query, a)
+		return err
+	})
+	return n, err
+}
+
 // Touch notes that the forum still knows these members.
 func (s *Store) Touch(ctx context.Context, now time.Time, members []forum.MemberID) error {
-	if _, err := s.exec(ctx, nil, "touch", args{"now": now.Unix(), "ids": ids(members)}); err != nil {
+	if _, err := s.writeMembers(ctx, "touch", args{"now": now.Unix(), "ids": ids(members)}); err != nil {
 		return fmt.Errorf("noting that members are there: %w", err)
 	}
 	return nil
@@ -114,7 +131,7 @@ func (s *Store) Touch(ctx context.Context, now time.Time, members []forum.Member
 
 // Retire lets go of members whom the forum has not known since a moment: they are never due.
 func (s *Store) Retire(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
-	n, err := s.exec(ctx, nil, "retire", args{"before": syncedBefore.Unix()})
+	n, err := s.writeMembers(ctx, "retire", args{"before": syncedBefore.Unix()})
 	if err != nil {
 		return 0, fmt.Errorf("retiring members: %w", err)
 	}

@@ -44,8 +44,7 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		planned = 0
-		// One planner at a time: two could otherwise each begin an edition at the same mark.
-		if _, err := s.turn(ctx, tx, "plan"); err != nil {
+		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
 			return err
 		}
 		due, err := s.moveDue(ctx, tx, now, plans)

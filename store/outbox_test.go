@@ -302,3 +302,39 @@ func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
 		}
 	})
 }
+
+func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const members, rounds = 300, 8
+		enroll(t, open(t, dsn), members, 0)
+		up := numbers(members)
+		down := slices.Clone(up)
+		slices.Reverse(down)
+		var wg sync.WaitGroup
+		for _, order := range [][]forum.MemberID{up, down, up, down} {
+			s := open(t, dsn)
+			wg.Go(func() {
+				for round := range rounds {
+					at := now.Add(time.Duration(round) * time.Minute)
+					subs := make([]store.Subscriber, members)
+					plans := make([]store.Plan, members)
+					for i, id := range order {
+						subs[i] = store.Subscriber{ID: id, Due: at}
+						plans[i] = edition(id, fmt.Sprint(round), 9)
+					}
+					if err := s.SaveSubscribers(t.Context(), at, subs); err != nil {
+						t.Error(err)
+					}
+					if _, err := s.Plan(t.Context(), at, plans); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		s := open(t, dsn)
+		if c := counts(t, s); c["digest queued"] != members {
+			t.Errorf("outbox = %v, want one edition of each member waiting", c)
+		}
+	})
+}

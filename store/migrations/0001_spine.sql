@@ -3,10 +3,10 @@
 -- Numbers that are given out or moved on. To update one is to hold it until the transaction ends: that
 -- is how writers who must come one after the other do so, on either engine.
 CREATE TABLE counter (
-    name   TEXT   NOT NULL PRIMARY KEY, -- sighting: the last number given; cursor: the newest post gathered; plan: held while planning
+    name   TEXT   NOT NULL PRIMARY KEY, -- sighting: the last number given; cursor: the newest post gathered; member: held by who writes many members
     value  BIGINT NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('sighting', 0), ('plan', 0);
+INSERT INTO counter (name, value) VALUES ('sighting', 0), ('member', 0);
 
 -- A post was seen visible where it stands, for the first time.
 CREATE TABLE sighting (

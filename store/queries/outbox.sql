@@ -15,7 +15,8 @@ UPDATE member
 RETURNING member.id
 
 -- An older edition that nobody has tried to send, or that was told to come later, gives way: the new one begins
--- where it began. One that may have arrived must not be told again in other words.
+-- where it began. One that may have arrived must not be told again in other words, and a key that was planned
+-- before brings no new one.
 -- name: plan_merge
 UPDATE outbox
    SET state = 'merged',
@@ -28,7 +29,9 @@ UPDATE outbox
    AND outbox.kind = 'digest'
    AND outbox.state = 'queued'
    AND NOT outbox.handed
-   AND outbox.key <> r.key
+   AND NOT EXISTS (SELECT 1
+                     FROM outbox o
+                    WHERE o.key = r.key)
 
 -- name: plan_insert
 INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at)
@@ -46,7 +49,7 @@ SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now
                      FROM outbox o
                     WHERE o.member_id = m.id
                       AND o.kind = 'digest'
-                      AND o.state = 'leased')
+                      AND (o.state = 'leased' OR o.state = 'queued' AND o.handed))
     ON CONFLICT (key) DO NOTHING
 
 -- The owner of a lease that ran out may have handed the message over before it died.
