@@ -55,6 +55,8 @@ func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
 		{"plain text", "[plain][b]a[/b][/plain]", "[b]a[/b]"},
 		{"an inline spoiler", "a [ispoiler]x[/ispoiler] b", `a <span class="pr-spoiler" style="` + styleMuted + `">[Spoiler]</span> b`},
 		{"an image is not loaded", "[img]data:image/png;base64,x[/img]", "[Image]"},
+		{"a tag in an address", "[url][b]http://a.example/[/b][/url]", `<a class="pr-link" href="http://a.example/" style="` + styleLink + `"><b>http://a.example/</b></a>`},
+		{"a secret in an address", "[url][ispoiler]x[/ispoiler][/url] [email][ispoiler]y[/email]", `<span class="pr-spoiler" style="` + styleMuted + `">[Spoiler]</span> [email]<span class="pr-spoiler" style="` + styleMuted + `">[Spoiler]</span>`},
 		{"an empty link", "[url][/url]a", "a"},
 		{"a link to nowhere", "[url=javascript:x]a[/url]", "a"},
 	}

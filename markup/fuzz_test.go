@@ -42,7 +42,7 @@ var pieces = [...]string{
 	"words ", "\n", "\n\n", "[b]", "[/b]", "[i]", "[/i]", "[quote]", `[quote="Ray, post: 1, member: 2"]`, "[/quote]",
 	"[list]", "[list=1]", "[*]", "[/list]", "[table]", "[tr]", "[td]", "[/td]", "[/tr]", "[/table]", "[url=http://x.example/]", "[/url]",
 	"[spoiler]", "[/spoiler]", "[ispoiler]", "[/ispoiler]", "[hide]", "[/hide]", "[heading=1]", "[/heading]", "[center]", "[/center]",
-	"[code]x[/code]", "[icode]x[/icode]", "[user=7]@x[/user]", "[img]http://x.example/a.png[/img]", "[hr]", "[size=3]", "[/size]", "[",
+	"[code]x[/code]", "[icode]x[/icode]", "[user=7]@x[/user]", "[img]http://x.example/a.png[/img]", "[hr]", "[size=3]", "[/size]", "[", "[url]", "[email]", "[/email]", "[user=1]", "[/user]",
 }
 
 // A secret between a spoiler's tags is never shown, whatever stands before, behind and around it.

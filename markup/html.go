@@ -50,7 +50,7 @@ type htmlWriter struct {
 	b     strings.Builder
 	tree  *tree
 	words Words
-	dir   string // of the words of the locale; what members write has its own
+	dir   string            // of the words of the locale; what members write has its own
 	open  [styleCount]style // the style tags that are open, outermost first
 	depth int               // how many they are
 	link  string            // the address of the open link

@@ -197,10 +197,6 @@ func (b *builder) address(t *token) {
 			to = "mailto:" + strings.TrimPrefix(t.value, "mailto:")
 		}
 	}
-	if i := strings.IndexByte(shown, '['); i >= 0 || shown == "" {
-		b.plain(shown)
-		return
-	}
 	to = b.links.absolute(to)
 	b.typed(shown, to, t.tag == tagURL || sameAddress(shown, to))
 }

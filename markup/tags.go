@@ -29,7 +29,7 @@ const (
 	tagRule
 	tagBreak
 
-	// From here on the content is taken as it stands: no tags in it.
+	// From here on the content is no markup.
 	tagCode
 	tagMono
 	tagPlain
@@ -42,11 +42,14 @@ const (
 	tags = int(tagVideo) + 1
 )
 
-// raw tells that tags are not read inside of it.
+// raw tells that its content is no markup.
 func (t tag) raw() bool { return t >= tagCode }
 
 // secret tells that what it holds must not be shown.
 func (t tag) secret() bool { return t == tagSpoiler || t == tagSecret || t == tagHidden }
+
+// verbatim tells that what looks like tags in it is shown as it was typed.
+func (t tag) verbatim() bool { return t == tagCode || t == tagMono || t == tagPlain }
 
 // void tells that it has no content and no closing tag.
 func (t tag) void() bool { return t == tagRule || t == tagBreak || t == tagItem }

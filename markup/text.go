@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Text writes the document as plain text of at most width columns. Only addresses may be longer: they
+// Text writes the document as plain text of at most width columns (12 or more). Only addresses may be longer: they
 // stand on lines of their own, below the paragraph that they belong to. It ends without a line end.
 func (d Doc) Text(w Words, width int) string {
 	if d.Empty() {

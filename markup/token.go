@@ -96,36 +96,44 @@ func (l *lexer) tagAt(i int) (token, bool) {
 		t.whole = true
 		return t, true
 	}
-	if t.name(l.src, name, p); t.wantsRaw() {
+	t.valueOf(l.src[name:p])
+	switch {
+	case t.tag.verbatim():
+		return l.readVerbatim(t, l.src[name:p])
+	case t.tag.raw(), t.tag == tagURL && t.value == "":
 		return l.readContent(t, l.src[name:p])
 	}
 	return t, true
 }
 
-// name keeps what the name itself says beside the tag: the level of [h2], the site of [youtube].
-func (t *token) name(src string, from, to int) {
-	if t.value != "" {
-		return
-	}
-	switch name := src[from:to]; t.tag {
-	case tagHeading:
-		t.value = name[len(name)-1:]
-	case tagList:
-		if name[0]|0x20 == 'o' {
-			t.value = "1"
-		}
-	case tagVideo:
-		if strings.EqualFold(name, "youtube") || strings.EqualFold(name, "vimeo") {
-			t.value = name
-		}
+// valueOf takes from the name what other dialects say by a value: [ol] is [list=1].
+func (t *token) valueOf(name string) {
+	switch {
+	case t.value != "":
+	case t.tag == tagList && strings.EqualFold(name, "ol"):
+		t.value = "1"
+	case t.tag == tagVideo && (strings.EqualFold(name, "youtube") || strings.EqualFold(name, "vimeo")):
+		t.value = name
 	}
 }
 
-// wantsRaw: [URL] without an address has the address as its content.
-func (t *token) wantsRaw() bool { return t.tag.raw() || t.tag == tagURL && t.value == "" }
-
-// readContent takes the text up to the closing tag as it stands. Without one the tag is no tag.
+// readContent takes the text up to the closing tag, if no other tag may stand between them. If one
+// does, [URL] is a tag like others, and the rest are shown as written, with what is within them read
+// as usual.
 func (l *lexer) readContent(t token, name string) (token, bool) {
+	rest := l.src[t.end:]
+	if i := strings.IndexByte(rest, '['); i >= 0 {
+		if n := len("[/]") + len(name); len(rest) >= i+n && rest[i+n-1] == ']' && rest[i+1] == '/' && strings.EqualFold(rest[i+2:i+n-1], name) {
+			t.content, t.whole = rest[:i], true
+			t.end += i + n
+			return t, true
+		}
+	}
+	return t, t.tag == tagURL
+}
+
+// readVerbatim takes the text up to the closing tag as it stands. Without one the tag is no tag.
+func (l *lexer) readVerbatim(t token, name string) (token, bool) {
 	for _, other := range l.endless {
 		if strings.EqualFold(other, name) {
 			return t, false
