@@ -70,6 +70,9 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err := h.selfCheck(ctx); err != nil {
 		return err
 	}
+	if err := h.store.Attend(ctx, h.owner); err != nil {
+		return err
+	}
 	sender, done, err := h.sender(o.mailDir)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type house struct {
 	press *templates.Press
 	links *link.Signer
 	log   *slog.Logger
+	owner string // names this process among those that may share a store
 }
 
 // keptFragments is how many rendered posts stay in memory: about 4 KB each.
@@ -39,7 +40,7 @@ func (c *console) load() (config.Config, error) { return config.Load(c.config, c
 
 // open opens the forum and the store, and readies what is printed. The store is brought up to date.
 func (c *console) open(ctx context.Context, cfg config.Config) (h *house, err error) {
-	h = &house{cfg: cfg, log: newLog(c.err, cfg.Log)}
+	h = &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -82,19 +83,18 @@ func (h *house) close() {
 // settings is what the daemon needs of the configuration.
 func (h *house) settings() daemon.Settings {
 	cfg := h.cfg
-	s := daemon.Settings{
+	return daemon.Settings{
 		Digest: cfg.Digest, Gather: cfg.Gather,
 		Site: cfg.Forum.Name, Host: host(cfg.Forum.URL),
 		From:        address(cfg.SMTP.From),
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
 		Connections: cfg.SMTP.Connections,
 		Lease:       cfg.Store.Lease,
-		Owner:       owner(),
+		Owner:       h.owner,
 	}
-	return s
 }
 
-// owner names this process among those that may share a store.
+// owner makes a name that no other process has or had.
 func owner() string {
 	name, err := os.Hostname()
 	if err != nil {

@@ -15,8 +15,9 @@ const (
 	patience = 8 * time.Second
 )
 
-// ledger writes settlements down in small batches: at most flushRows mails, and none for longer than
-// flushEvery, so that a killed daemon repeats no more than that. It keeps the lease alive meanwhile.
+// ledger writes settlements down: at once where mails go out one by one, in batches where they go out
+// fast, of at most flushRows mails that have waited for at most flushEvery. A killed daemon repeats no
+// more than such a batch. It keeps the lease alive meanwhile.
 type ledger struct {
 	ctx   context.Context
 	store *store.Store
@@ -28,7 +29,8 @@ type ledger struct {
 
 	stuck atomic.Bool // the store does not take settlements
 	held  []store.Settlement
-	round Report // what was settled; read it after close
+	wrote time.Time // when settlements were last written
+	round Report    // what was settled; read it after close
 }
 
 func (d *Daemon) newLedger(ctx context.Context) *ledger {
@@ -62,7 +64,8 @@ func (l *ledger) keep() error {
 			if !ok {
 				return l.finish(flush.C)
 			}
-			if l.held = append(l.held, s); len(l.held) >= flushRows && !l.failing() {
+			l.held = append(l.held, s)
+			if rested := time.Since(l.wrote) >= flushEvery; (rested || len(l.held) >= flushRows) && !l.failing() {
 				l.write()
 			}
 		case <-flush.C:
@@ -95,6 +98,7 @@ func (l *ledger) write() error {
 		return err
 	}
 	l.stuck.Store(false)
+	l.wrote = time.Now()
 	for _, s := range l.held {
 		l.round.count(s)
 	}

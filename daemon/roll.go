@@ -120,7 +120,7 @@ func (d *Daemon) due(sub store.Subscriber, after time.Time) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	return slot.At
+	return slot.At.UTC() // as the store gives it back, so that the two can be compared
 }
 
 // schedule is a member's own schedule, or the site's.

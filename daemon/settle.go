@@ -72,6 +72,9 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 		s.State, s.Covers = stateAccepted, row.Until
 	case mail.Refused:
 		s.State = stateRefused
+		if out.Stage == mail.Sender { // it is our sender that the relay does not like, not this member
+			s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
+		}
 	case mail.NotSent:
 		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
 	case mail.Uncertain:

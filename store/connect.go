@@ -86,7 +86,7 @@ func connectSQLite(path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{engine: sqlfile.SQLite, write: write, read: read}, nil
+	return &Store{engine: sqlfile.SQLite, write: write, read: read, path: path}, nil
 }
 
 func openSQLite(path, settings string) (*sqlx.DB, error) {

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type Store struct {
 	read       *sqlx.DB // of PostgreSQL the same as write
 	statements map[string]*sqlx.NamedStmt
 	sent       atomic.Int64
+	path       string    // of the SQLite file
+	attending  io.Closer // what makes this daemon known, see Attend; nil: nobody attends
 }
 
 // ErrNotMigrated means that the database is not at the step that this program needs.
@@ -70,6 +73,9 @@ func (s *Store) Close() error {
 	var errs []error
 	for _, stmt := range s.statements {
 		errs = append(errs, stmt.Close())
+	}
+	if s.attending != nil {
+		errs = append(errs, s.attending.Close())
 	}
 	errs = append(errs, s.write.Close())
 	if s.read != s.write {
