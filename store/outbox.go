@@ -158,7 +158,7 @@ func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease ti
 		return nil, fmt.Errorf("claiming mails: %w", err)
 	}
 	slices.SortFunc(list, func(a, b ranked) int { // RETURNING knows no order
-		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(b.From, a.From), cmp.Compare(a.Key, b.Key))
 	})
 	claimed := make([]Row, len(list))
 	for i, r := range list {

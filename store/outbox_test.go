@@ -213,6 +213,17 @@ func TestClaimGoesByPriorityThenTime(t *testing.T) {
 	})
 }
 
+func TestMembersFarBehindAreClaimedLast(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Mark: 5, Due: now}, {ID: 2, Mark: 90, Due: now}, {ID: 3, Mark: 90, Due: now}}))
+		plan(t, s, now, edition(1, "a", 99), edition(2, "a", 99), edition(3, "a", 99))
+		if got, want := keys(claim(t, s, now)), []string{"digest/2/a", "digest/3/a", "digest/1/a"}; !slices.Equal(got, want) {
+			t.Errorf("claimed %v, want %v", got, want)
+		}
+	})
+}
+
 func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		const workers, mails = 8, 2000

@@ -66,7 +66,7 @@ CREATE TABLE outbox (
     settled_at   BIGINT,                         -- NULL: something is still to become of it
     reason       TEXT    NOT NULL DEFAULT ''
 );
-CREATE INDEX outbox_queue ON outbox (priority, not_before, key) WHERE state = 'queued';
+CREATE INDEX outbox_queue ON outbox (priority, not_before, from_seq DESC, key) WHERE state = 'queued';
 CREATE INDEX outbox_lease ON outbox (lease_until) WHERE state = 'leased';
 CREATE INDEX outbox_member ON outbox (member_id, created_at);
 

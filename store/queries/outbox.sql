@@ -62,6 +62,8 @@ UPDATE outbox
  WHERE state = 'leased'
    AND lease_until < :now
 
+-- Members who have nearly caught up come first, those far behind together at last: a batch reads the forum as far
+-- back as its member who is furthest behind.
 -- name: claim
 UPDATE outbox
    SET state = 'leased',
@@ -71,7 +73,7 @@ UPDATE outbox
                  FROM outbox
                 WHERE state = 'queued'
                   AND not_before <= :now
-                ORDER BY priority, not_before, key
+                ORDER BY priority, not_before, from_seq DESC, key
                 LIMIT :most)
 RETURNING key, kind, member_id, from_seq, until_seq, attempt, created_at, priority, not_before
 
@@ -82,7 +84,7 @@ WITH next AS MATERIALIZED (
       FROM outbox
      WHERE state = 'queued'
        AND not_before <= :now
-     ORDER BY priority, not_before, key
+     ORDER BY priority, not_before, from_seq DESC, key
      LIMIT :most
        FOR UPDATE SKIP LOCKED)
 UPDATE outbox
