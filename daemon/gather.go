@@ -66,9 +66,12 @@ const bornKey = "born"
 // start finds the post id behind which to read, and tells the sieve how far the store has come.
 func (d *Daemon) start(ctx context.Context, s *source.Snapshot, sift *sieve) (forum.PostID, error) {
 	cursor, ok, err := d.Store.Cursor(ctx)
-	if err != nil || ok {
+	if err != nil {
+		return 0, err
+	}
+	if ok {
 		sift.cursor = cursor
-		return max(0, cursor-overlap), err
+		return max(0, cursor-overlap), d.recall(ctx, sift, max(0, cursor-overlap))
 	}
 	first, err := s.FirstSince(ctx, sift.oldest)
 	switch {
@@ -78,6 +81,24 @@ func (d *Daemon) start(ctx context.Context, s *source.Snapshot, sift *sieve) (fo
 		return first - 1, nil
 	}
 	return s.Newest(ctx)
+}
+
+// recall tells the sieve, after a start or a fault, which posts of the overlap were sighted before. One of them
+// whose thread was moved since would else look new where it stands now, and go out again to those who had it.
+func (d *Daemon) recall(ctx context.Context, sift *sieve, behind forum.PostID) error {
+	if len(sift.met) > 0 {
+		return nil
+	}
+	places, err := d.Store.Places(ctx, sift.oldest)
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		if p.Post > behind {
+			sift.met[int64(p.Post)] = true
+		}
+	}
+	return nil
 }
 
 // gatherNew reads all posts behind the cursor, a page at a time.

@@ -1,0 +1,147 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/mail"
+)
+
+// relay is a Sender that does what a test tells it.
+type relay struct {
+	clock  func() time.Time
+	answer func(to string, attempt int) mail.Outcome // nil: all is accepted
+
+	mu    sync.Mutex
+	calls int
+	tries []try
+}
+
+// try is one hand-over, whatever came of it.
+type try struct {
+	to  string
+	raw []byte
+	out mail.Outcome
+}
+
+// Send implements Sender.
+func (r *relay) Send(_ context.Context, _, to string, raw []byte) mail.Outcome {
+	r.mu.Lock()
+	r.calls++
+	attempt := r.calls
+	r.mu.Unlock()
+	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: r.clock()}
+	if r.answer != nil {
+		out = r.answer(to, attempt)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tries = append(r.tries, try{to, bytes.Clone(raw), out})
+	return out
+}
+
+// says makes the relay answer everything alike.
+func (r *relay) says(result mail.Result, code int) {
+	r.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: result, Code: code, Reply: "as told"} }
+}
+
+// works makes the relay take everything again.
+func (r *relay) works() { r.answer = nil }
+
+// all gives every hand-over so far.
+func (r *relay) all() []try {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.tries)
+}
+
+// take lists the posts of each mail that was accepted for an address since it was last asked for that address.
+func (r *relay) take(t testing.TB, to string) [][]forum.PostID {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var lists [][]forum.PostID
+	rest := r.tries[:0]
+	for _, try := range r.tries {
+		if try.to != to || try.out.Result != mail.Accepted {
+			rest = append(rest, try)
+			continue
+		}
+		lists = append(lists, postsOf(t, try.raw))
+	}
+	r.tries = rest
+	return lists
+}
+
+// parts reads a mail: its head, its text and its HTML.
+func parts(t testing.TB, raw []byte) (head netmail.Header, text, html string) {
+	t.Helper()
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatalf("not a mail: %v", err)
+	}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatalf("not multipart: %v", err)
+	}
+	both := multipart.NewReader(m.Body, params["boundary"])
+	for _, into := range []*string{&text, &html} {
+		part, err := both.NextRawPart()
+		if err != nil {
+			t.Fatalf("a part is missing: %v", err)
+		}
+		body, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		*into = string(body)
+	}
+	return m.Header, text, html
+}
+
+var postLink = regexp.MustCompile(`/posts/(\d+)/`)
+
+// postsOf lists the posts that a mail shows, rising. Its text and its HTML must show the same.
+func postsOf(t testing.TB, raw []byte) []forum.PostID {
+	t.Helper()
+	_, text, html := parts(t, raw)
+	inText, inHTML := linked(text), linked(html)
+	if !slices.Equal(inText, inHTML) {
+		t.Errorf("the text shows posts %v, the HTML %v", inText, inHTML)
+	}
+	return inText
+}
+
+func linked(text string) []forum.PostID {
+	found := make(map[forum.PostID]bool)
+	for _, m := range postLink.FindAllStringSubmatch(text, -1) {
+		id, _ := strconv.ParseInt(m[1], 10, 64) // digits, by the pattern
+		found[forum.PostID(id)] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// guarded lets goroutines share a writer.
+type guarded struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (g *guarded) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.w.Write(p)
+}

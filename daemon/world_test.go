@@ -1,0 +1,288 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/demo"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// Sections of the sample forum, and the roles of its members.
+const (
+	tonight, routes, dining = 2, 3, 5
+	guardsvan               = 11 // stewards only
+
+	passenger, steward = 2, 3
+	writer             = 7 // a member of the story; nobody of our own ever writes unless a test says so
+)
+
+// born is when a world begins: an hour after the members' hour.
+var born = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+// world is the sample forum without its story, a real store beside it, a relay that answers on command,
+// and a clock that a test moves by hand.
+type world struct {
+	testing.TB
+	path   string  // of the forum's file
+	forum  *sql.DB // as the forum itself has it
+	source *source.DB
+	store  *store.Store
+	stored string // path of the store's file
+	relay  *relay
+	log    *bytes.Buffer // read it when nothing runs
+	set    Settings
+	daemon *Daemon
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+// emptyForum is the sample forum's file with all its people and rights, and nothing written in it. It is made once.
+var emptyForum = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-world-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "forum.db")
+	if err := demo.Create(context.Background(), path, born); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range []string{"post_like", "thread_read", "thread_watch", "section_watch", "ignored", "post", "thread"} {
+		if _, err := db.Exec("DELETE FROM " + table); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := db.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// newWorld opens a world. Nobody in it watches anything.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	file, err := emptyForum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "forum.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return openWorld(t, path)
+}
+
+// openWorld opens a world around a sample forum.
+func openWorld(t testing.TB, path string) *world {
+	t.Helper()
+	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
+	w.relay = &relay{clock: w.clock}
+	w.set = Settings{
+		Digest: DefaultDigest(), Gather: DefaultGather(),
+		Site: demo.Name, Host: "upperberth.example",
+		From:        netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"},
+		Connections: 2, Lease: time.Minute, Owner: "test",
+	}
+	var err error
+	if w.forum, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=synchronous(0)"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.forum.Close() })
+	config := source.DefaultConfig()
+	config.Type, config.DSN, config.URL = "sample", "sqlite:"+path, demo.URL
+	if w.source, err = source.Open(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.source.Close() })
+	if w.store, err = store.Open(t.Context(), "sqlite:"+w.stored); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.store.Close() })
+	if _, err := w.store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	return w
+}
+
+// templateSet is shared: to load the templates is to render all their samples.
+var templateSet = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+
+// restart starts the daemon anew: what it had only in memory is gone.
+func (w *world) restart() {
+	w.Helper()
+	set, err := templateSet()
+	if err != nil {
+		w.Fatal(err)
+	}
+	links, err := link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		w.Fatal(err)
+	}
+	composer, err := mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32))
+	if err != nil {
+		w.Fatal(err)
+	}
+	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
+	w.daemon = New(Parts{
+		Forum: w.source, Store: w.store, Press: set.Press(site, 1000), Composer: composer, Sender: w.relay, Links: links,
+		Log: slog.New(slog.NewTextHandler(&guarded{w: w.log}, nil)), Now: w.clock,
+	}, w.set)
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+// at moves the clock: "5 08:00" is eight o'clock on 5 May.
+func (w *world) at(day int, clock string) {
+	w.Helper()
+	when, err := time.Parse("15:04", clock)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = time.Date(2026, 5, day, when.Hour(), when.Minute(), 0, 0, time.UTC)
+}
+
+// round runs a full round that must go well.
+func (w *world) round() Report {
+	w.Helper()
+	report, err := w.daemon.Once(w.Context())
+	if err != nil {
+		w.Fatalf("round of %s: %v", w.clock().Format("2 Jan 15:04"), err)
+	}
+	return report
+}
+
+// prepare goes the way of a post as far as the outbox: what is due is planned, nothing is handed over.
+func (w *world) prepare() {
+	w.Helper()
+	d := w.daemon
+	if err := d.steps(w.Context(), d.gather, d.moves, d.learn, d.plan); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) deliver() {
+	w.Helper()
+	if err := w.daemon.deliver(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) sql(query string, args ...any) {
+	w.Helper()
+	if _, err := w.forum.ExecContext(w.Context(), query, args...); err != nil {
+		w.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (w *world) number(query string, args ...any) (n int64) {
+	w.Helper()
+	if err := w.forum.QueryRowContext(w.Context(), query, args...).Scan(&n); err != nil {
+		w.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// member adds a member in UTC who watches sections for all posts.
+func (w *world) member(id int64, name string, role int, sections ...int) {
+	w.Helper()
+	w.sql(`INSERT INTO member VALUES (?, ?, ?, 'UTC', 'en', ?, '', 0, 'active', 1)`, id, name, address(name), role)
+	for _, s := range sections {
+		w.sql(`INSERT INTO section_watch VALUES (?, ?, 'posts', 1)`, id, s)
+	}
+}
+
+func address(name string) string { return name + "@example.org" }
+
+// thread opens a thread whose opening post is older than anything that is news.
+func (w *world) thread(section int) int64 {
+	w.Helper()
+	id := w.number(`SELECT COALESCE(MAX(id), 0) + 1 FROM thread`)
+	first := w.next()
+	old := born.AddDate(-1, 0, 0).Unix()
+	w.sql(`INSERT INTO thread VALUES (?, ?, ?, ?, 'Kate', ?, ?, 'visible', NULL)`, id, section, fmt.Sprintf("Thread %d", id), writer, old, first)
+	w.write(first, id, old, "visible")
+	return id
+}
+
+func (w *world) next() int64 { return w.number(`SELECT COALESCE(MAX(id), 0) + 1 FROM post`) }
+
+func (w *world) write(id, thread, at int64, state string) {
+	w.Helper()
+	w.sql(`INSERT INTO post VALUES (?, ?, ?, 'Kate', ?, 0, ?, ?)`, id, thread, writer, at, state, fmt.Sprintf("This is post %d.", id))
+}
+
+// post writes a post now.
+func (w *world) post(thread int64) forum.PostID { return w.postAs(thread, "visible") }
+
+func (w *world) postAs(thread int64, state string) forum.PostID {
+	w.Helper()
+	id := w.next()
+	w.write(id, thread, w.clock().Unix(), state)
+	return forum.PostID(id)
+}
+
+// got compares the posts of each mail to a member since the last time with what is wanted: one list a mail.
+func (w *world) got(name string, want ...[]forum.PostID) {
+	w.Helper()
+	got := w.relay.take(w, address(name))
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		w.Errorf("%s: %s got mails with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
+	}
+}
+
+func posts(ids ...forum.PostID) []forum.PostID { return ids }
+
+// counts counts the outbox by state.
+func (w *world) counts() map[string]int {
+	w.Helper()
+	list, err := w.store.Counts(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	counts := make(map[string]int)
+	for _, c := range list {
+		counts[c.State] += c.Mails
+	}
+	return counts
+}
+
+// outcomes lists what came of the attempts to mail a member.
+func (w *world) outcomes(member forum.MemberID) []store.Outcome {
+	w.Helper()
+	list, err := w.store.Outcomes(w.Context(), member, time.Time{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return list
+}
