@@ -1,0 +1,245 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/mail"
+)
+
+func TestARelayThatIsDownForThreeDaysCostsNothing(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.relay.says(mail.NotSent, 0)
+	a := w.post(thread)
+	w.at(5, "08:00")
+	w.round()
+	w.at(5, "12:00")
+	b := w.post(thread)
+	for day := 5; day < 8; day++ {
+		for _, clock := range []string{"12:00", "18:00", "23:00"} {
+			w.at(day, clock)
+			w.round()
+		}
+		w.at(day+1, "08:00")
+		w.round()
+	}
+	w.at(8, "09:00")
+	c := w.post(thread)
+	w.relay.works()
+	w.round()
+	w.got("anna", posts(a, b))
+	for _, o := range w.outcomes(101) {
+		if o.Result == string(mail.NotSent) && o.Attempt != 0 {
+			t.Errorf("the outage is counted as attempt %d", o.Attempt)
+		}
+	}
+	w.at(9, "08:00")
+	w.round()
+	w.got("anna", posts(c))
+	if n := w.counts()["queued"]; n != 0 {
+		t.Errorf("%d rows still wait", n)
+	}
+}
+
+func TestAfterARefusalTheNextEditionCoversTheSamePosts(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	a := w.post(thread)
+	w.relay.answer = func(to string, _ int) mail.Outcome {
+		if to == address("anna") {
+			return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.1.1", Reply: "no such user"}
+		}
+		return mail.Outcome{Result: mail.Accepted, Code: 250}
+	}
+	w.at(5, "08:00")
+	w.round()
+	w.at(5, "09:00")
+	w.round() // a refusal is final: nobody tries again
+	if n := len(w.outcomes(101)); n != 2 {
+		t.Errorf("%d outcomes are noted, want 2: the empty edition of the first day, and the refusal", n)
+	}
+	w.got("carl", posts(a))
+	w.relay.works()
+	b := w.post(thread)
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(a, b))
+	w.got("carl", posts(b))
+	last := w.outcomes(101)[1]
+	if last.Result != "refused" || last.Code != 550 || last.Enhanced != "5.1.1" || last.Reply != "no such user" {
+		t.Errorf("what the relay said is lost: %+v", last)
+	}
+}
+
+func TestWhatTheRelayPutsOffIsSentLaterAndOnce(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	p := w.post(w.thread(tonight))
+	w.relay.says(mail.TryAgain, 451)
+	w.at(5, "08:00")
+	w.round()
+	w.round() // not before its time
+	if n := len(w.relay.all()); n != 2 {
+		t.Fatalf("%d mails were tried, want 2: Anna's and Carl's, once", n)
+	}
+	w.at(5, "08:02")
+	w.relay.works()
+	w.round()
+	w.got("anna", posts(p))
+	w.at(5, "23:00")
+	w.round()
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna")
+}
+
+func TestARelayThatSaysLaterAllDayLosesNoPost(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	p := w.post(thread)
+	w.relay.says(mail.TryAgain, 451)
+	w.at(5, "08:00")
+	for when := w.clock(); when.Day() < 7; when = when.Add(10 * time.Minute) {
+		w.mu.Lock()
+		w.now = when
+		w.mu.Unlock()
+		w.round()
+	}
+	w.relay.works()
+	w.at(7, "20:00")
+	w.round()
+	w.got("anna", posts(p))
+	w.at(8, "20:00")
+	w.round()
+	w.got("anna")
+}
+
+func TestAnUncertainMailIsRepeatedOnceAndAlike(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	p := w.post(thread)
+	w.relay.says(mail.Uncertain, 0)
+	w.at(5, "08:00")
+	w.round()
+	w.relay.works()
+	later := w.post(thread)
+	w.at(5, "08:14")
+	w.round()
+	w.got("anna")
+	w.at(5, "08:15")
+	w.round()
+	var raws [][]byte
+	for _, try := range w.relay.all() {
+		if try.to == address("anna") {
+			raws = append(raws, try.raw)
+		}
+	}
+	if len(raws) != 2 {
+		t.Fatalf("Anna's mail was handed over %d times, want 2", len(raws))
+	}
+	head1, text1, html1 := parts(t, raws[0])
+	head2, text2, html2 := parts(t, raws[1])
+	if a, b := head1.Get("Message-ID"), head2.Get("Message-ID"); a != b || a == "" {
+		t.Errorf("Message-IDs are %q and %q, want the same", a, b)
+	}
+	if text1 != text2 || html1 != html2 || head1.Get("Subject") != head2.Get("Subject") {
+		t.Error("the second copy tells something else than the first")
+	}
+	w.got("anna", posts(p))
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(later))
+}
+
+func TestAnUncertainMailIsNotMergedIntoAnother(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	p := w.post(thread)
+	w.relay.says(mail.Uncertain, 0)
+	w.at(5, "08:00")
+	w.round()
+	later := w.post(thread)
+	w.at(6, "08:00") // nobody ran for a day
+	w.relay.works()
+	w.round()
+	w.got("anna", posts(p))
+	w.round()
+	w.got("anna", posts(later))
+}
+
+func TestARelayThatDislikesOurSenderHurtsNoMember(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	p := w.post(w.thread(tonight))
+	w.relay.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550, Reply: "sender unknown"}
+	}
+	w.at(5, "08:00")
+	for range 20 {
+		w.round()
+	}
+	w.relay.works()
+	w.at(5, "08:05")
+	w.round()
+	w.got("anna", posts(p))
+}
+
+func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hostile := map[int64]string{ // addresses that no relay may ever hear of
+		201: "eve@example.org\r\nBcc: all@example.org", 202: "no-at-sign", 203: `"quoted part"@example.org`,
+		204: strings.Repeat("a", 300) + "@example.org", 205: "a@b@c d", 206: "@", 207: "x@" + strings.Repeat("y", 300) + ".example",
+		208: "post@bad_domain..example", 209: "<script>@example.org", 210: "\x00@example.org", 211: "ünï@example.org",
+	}
+	for id, email := range hostile {
+		w.member(id, "hostile"+email, passenger, tonight)
+		w.sql(`UPDATE member SET email = ? WHERE id = ?`, email, id)
+	}
+	names := []string{ // names that must not break a header
+		"\r\nBcc: all@example.org", `"quotes" and \slashes\`, strings.Repeat("夜", 300), "=?utf-8?q?trick?=", "a, b; c: d <e@f>", "\x00\x1b[31m", "‮txet", " ", "\xff\xfe",
+	}
+	for i, name := range names {
+		id := int64(301 + i)
+		w.member(id, name, passenger, tonight)
+		w.sql(`UPDATE member SET email = ? WHERE id = ?`, address("name"+string(rune('a'+i))), id)
+	}
+	w.member(401, "idn", passenger, tonight)
+	w.sql(`UPDATE member SET email = 'idn@müller.example' WHERE id = 401`)
+	w.member(402, "anna", passenger, tonight)
+	w.round()
+	p := w.post(w.thread(tonight))
+	w.at(5, "08:00")
+	report := w.round()
+	if report.Refused != len(hostile) || report.Sent != len(names)+2 {
+		t.Errorf("%d are sent and %d refused, want %d and %d\n%s", report.Sent, report.Refused, len(names)+2, len(hostile), w.log)
+	}
+	for id, email := range hostile {
+		if outcomes := w.outcomes(forum.MemberID(id)); len(outcomes) < 2 {
+			t.Errorf("nothing is noted of %q", email)
+		} else if last := outcomes[len(outcomes)-1]; last.Result != "refused" || last.Reason == "" {
+			t.Errorf("%q is noted as %s, %q; want refused with a reason", email, last.Result, last.Reason)
+		}
+	}
+	for _, try := range w.relay.all() {
+		head, _, _ := parts(t, try.raw)
+		if to, err := head.AddressList("To"); err != nil || len(to) != 1 {
+			t.Errorf("To is %q: %v", head.Get("To"), err)
+		}
+		if head.Get("Bcc") != "" || strings.ContainsAny(try.to, "\r\n<>\" ") {
+			t.Errorf("the mail to %q carries what a member wrote: %v", try.to, head)
+		}
+	}
+	for i := range names {
+		w.got("name"+string(rune('a'+i)), posts(p))
+	}
+	w.got("anna", posts(p))
+}
