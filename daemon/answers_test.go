@@ -105,7 +105,7 @@ func TestARelayThatSaysLaterAllDayLosesNoPost(t *testing.T) {
 	p := w.post(thread)
 	w.relay.says(mail.TryAgain, 451)
 	w.at(5, "08:00")
-	for when := w.clock(); when.Day() < 7; when = when.Add(10 * time.Minute) {
+	for when := w.clock(); when.Day() < 7; when = when.Add(40 * time.Minute) {
 		w.mu.Lock()
 		w.now = when
 		w.mu.Unlock()

@@ -43,11 +43,10 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 	for i, r := range rows {
 		asks[i] = Ask{Member: r.Member, After: r.From, Until: r.Until}
 	}
-	built := time.Now()
 	editions, err := d.builder.Build(ctx, d.Now(), asks)
 	if err == nil {
 		ledger := d.newLedger(always)
-		d.send(ctx, rows, editions, built, ledger)
+		d.send(ctx, rows, editions, time.Now(), ledger)
 		err = ledger.close()
 		d.round.add(ledger.round)
 		if err != nil {
@@ -61,19 +60,24 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 	return err
 }
 
-// send hands the editions over, as many at a time as there are connections.
+// send hands the editions over, as many at a time as there are connections, until it is asked to stop, the
+// batch has grown old, or the store takes no settlements. A row that waited for its turn is asked last:
+// a slow relay may keep it waiting for minutes.
 func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition, built time.Time, ledger *ledger) {
+	over := func() bool { return ctx.Err() != nil || time.Since(built) > fresh || ledger.failing() }
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range d.set.Connections {
 		workers.Go(func() {
 			for i := range next {
-				ledger.settle(d.sendOne(ctx, rows[i], editions[i]))
+				if !over() {
+					ledger.settle(d.sendOne(ctx, rows[i], editions[i]))
+				}
 			}
 		})
 	}
 	for i := range rows {
-		if ctx.Err() != nil || time.Since(built) > fresh || ledger.failing() {
+		if over() {
 			break
 		}
 		next <- i

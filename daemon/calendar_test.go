@@ -1,0 +1,280 @@
+package daemon
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+func TestFiveDaysOfOutageGiveOneDigest(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	var all []forum.PostID
+	for day := 4; day < 9; day++ {
+		w.at(day, "15:00")
+		all = append(all, w.post(thread))
+	}
+	w.at(9, "17:00")
+	w.restart()
+	if report := w.round(); report.Sent != 2 { // Anna and Carl
+		t.Errorf("%d mails were sent, want 2", report.Sent)
+	}
+	w.got("anna", all)
+	w.at(9, "18:00")
+	w.round()
+	w.at(10, "08:00")
+	w.round()
+	w.got("anna")
+}
+
+func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.post(w.thread(dining)) // nobody watches it
+	w.at(5, "08:00")
+	report := w.round()
+	if report.Sent != 0 || report.Skipped[skipEmpty] != 3 {
+		t.Errorf("report is %+v, want 3 editions skipped as %q", report, skipEmpty)
+	}
+	head, err := w.store.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	subs, err := w.store.Subscribers(t.Context(), []forum.MemberID{101, 102, 103})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, sub := range subs {
+		if sub.Mark != head || head == 0 {
+			t.Errorf("the mark of member %d is %d, want %d", id, sub.Mark, head)
+		}
+	}
+	if len(w.relay.all()) != 0 {
+		t.Error("a mail went out")
+	}
+}
+
+func TestTheFirstRoundTellsTheFirstWindowAndNoArchive(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		window time.Duration
+		want   int // how many of the posts, the newest first
+	}{{0, 0}, {24 * time.Hour, 2}, {48 * time.Hour, 3}} {
+		t.Run(tt.window.String(), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.set.Digest.FirstWindow = tt.window
+			w.restart()
+			w.member(101, "anna", passenger, tonight)
+			thread := w.thread(tonight)
+			var all []forum.PostID
+			for _, ago := range []time.Duration{90 * 24 * time.Hour, 49 * time.Hour, 30 * time.Hour, 23 * time.Hour, time.Minute} {
+				id := w.next()
+				w.write(id, thread, born.Add(-ago).Unix(), "visible")
+				all = append(all, forum.PostID(id))
+			}
+			w.round()
+			w.at(5, "08:00")
+			w.round()
+			if tt.want == 0 {
+				w.got("anna")
+				return
+			}
+			w.got("anna", all[len(all)-tt.want:])
+		})
+	}
+}
+
+func TestImportedThreadsAreNoNews(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	for i := range 50 {
+		w.write(w.next(), thread, born.AddDate(-3, 0, i).Unix(), "visible")
+	}
+	// Approved, moved and restored archives are none either.
+	old := w.next()
+	w.write(old, thread, born.AddDate(-1, 0, 0).Unix(), "moderated")
+	w.round()
+	w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, old)
+	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
+	w.at(5, "08:00")
+	w.round()
+	w.got("anna")
+	w.got("bert")
+	p := w.post(thread)
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(p))
+}
+
+func TestGapsInTheNumbersOfPostsDoNoHarm(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	var all []forum.PostID
+	for _, id := range []int64{10, 11, 5000, 5003, 1_000_000, 1_000_001} {
+		w.write(id, thread, w.clock().Unix(), "visible")
+		all = append(all, forum.PostID(id))
+		w.round()
+	}
+	// Within the overlap a smaller number may still come.
+	for _, id := range []int64{999_500, 1_000_000 - 998} {
+		w.write(id, thread, w.clock().Unix(), "visible")
+		w.round()
+	}
+	w.at(5, "08:00")
+	w.round()
+	w.got("anna", posts(10, 11, 5000, 5003, 999_002, 999_500, 1_000_000, 1_000_001))
+	if len(all) != 6 {
+		t.Fatal("the test is broken")
+	}
+}
+
+func TestMorePostsThanAPageAreAllGathered(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	const n = 2*page + 7
+	w.sql(`INSERT INTO post SELECT value + 100, ?, ?, 'Kate', ?, 0, 'visible', 'Hello.' FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c WHERE value < ?) SELECT value FROM c)`,
+		thread, writer, w.clock().Unix(), n)
+	if report := w.round(); report.Sighted != n {
+		t.Errorf("%d posts were sighted, want %d", report.Sighted, n)
+	}
+	w.at(5, "08:00")
+	w.round()
+	told := 0
+	for _, o := range w.outcomes(101) {
+		told += o.Posts
+	}
+	if told != n {
+		t.Errorf("Anna was told of %d posts, want %d", told, n)
+	}
+}
+
+func TestAMembersOwnScheduleIsKept(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		own  digest.Schedule
+		want []string // when mails came from 4 to 12 May, with a post every hour
+	}{
+		{"weekly", digest.Schedule{Cadence: digest.Weekly, Weekday: time.Wednesday, Hour: 20}, []string{"6 20h"}},
+		{"daily at another hour", digest.Schedule{Cadence: digest.Daily, Hour: 22}, []string{"4 22h", "5 22h", "6 22h", "7 22h", "8 22h", "9 22h", "10 22h", "11 22h"}},
+		{"every twelve hours", digest.Schedule{Cadence: digest.Hourly, Every: 12, Hour: 3}, []string{"4 15h", "5 3h", "5 15h", "6 3h", "6 15h", "7 3h", "7 15h", "8 3h", "8 15h", "9 3h", "9 15h", "10 3h", "10 15h", "11 3h", "11 15h"}},
+		{"monthly", digest.Schedule{Cadence: digest.Monthly, Day: 10, Hour: 0}, []string{"10 0h"}},
+		{"off", digest.Schedule{Cadence: digest.Off}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.member(101, "anna", passenger, tonight)
+			if err := w.store.SaveSubscribers(t.Context(), born, []store.Subscriber{{ID: 101, Own: &tt.own}}); err != nil {
+				t.Fatal(err)
+			}
+			thread := w.thread(tonight)
+			var came []string
+			var told, due []forum.PostID
+			for when := born; when.Day() < 12; when = when.Add(time.Hour) {
+				w.mu.Lock()
+				w.now = when
+				w.mu.Unlock()
+				w.round()
+				for _, mail := range w.relay.take(w, address("anna")) {
+					came = append(came, when.Format("2 15h")[:len(when.Format("2 "))]+strings.TrimPrefix(when.Format("15h"), "0"))
+					told = append(told, mail...)
+				}
+				due = append(due, w.post(thread))
+			}
+			if strings.Join(came, ", ") != strings.Join(tt.want, ", ") {
+				t.Errorf("mails came at %q, want %q", came, tt.want)
+			}
+			for i, p := range told {
+				if p != due[i] {
+					t.Fatalf("posts told are %v, want %v in order", told, due)
+				}
+			}
+		})
+	}
+}
+
+// TestAMemberWhoTravelsHasEachPostOnce changes a member's zone again and again, and the daemon's rounds are late.
+func TestAMemberWhoTravelsHasEachPostOnce(t *testing.T) {
+	t.Parallel()
+	zones := []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "", "Mars/Olympus_Mons", "Local", "../../etc/passwd"}
+	for seed := range uint64(2) {
+		dice := rand.New(rand.NewPCG(seed, 1))
+		w := newDays(t)
+		thread := w.thread(tonight)
+		var told, written []forum.PostID
+		mails := 0
+		for when := born; when.Before(born.AddDate(0, 0, 12)); when = when.Add(time.Duration(2+dice.IntN(6)) * time.Hour) {
+			w.mu.Lock()
+			w.now = when
+			w.mu.Unlock()
+			written = append(written, w.post(thread))
+			if dice.IntN(6) == 0 {
+				w.sql(`UPDATE member SET zone = ? WHERE id = 101`, zones[dice.IntN(len(zones))])
+			}
+			if dice.IntN(8) == 0 {
+				w.restart()
+			}
+			w.round()
+			for _, mail := range w.relay.take(w, address("anna")) {
+				told = append(told, mail...)
+				mails++
+			}
+		}
+		if len(told) > len(written) || len(told) < len(written)-14 {
+			t.Fatalf("seed %d: %d posts were told of %d", seed, len(told), len(written))
+		}
+		for i, p := range told {
+			if p != written[i] {
+				t.Fatalf("seed %d: posts told are %v, want %v in order", seed, told, written)
+			}
+		}
+		if mails > 14 {
+			t.Errorf("seed %d: %d mails came in 12 days", seed, mails)
+		}
+	}
+}
+
+func TestUnknownZonesFallBackToTheSitesAndNoLanguageBreaksAMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set.Digest.Zone, w.set.Digest.Locale, w.set.Digest.Hour = "Asia/Tokyo", "de", 8 // 23:00 UTC
+	w.restart()
+	for i, locale := range []string{"", "tlh", "not a language!", "de-AT", "zz-\r\n-zz"} {
+		id := int64(101 + i)
+		w.member(id, "m"+string(rune('a'+i)), passenger, tonight)
+		w.sql(`UPDATE member SET locale = ?, zone = ? WHERE id = ?`, locale, []string{"", "Mars/Olympus_Mons", "Local", "", ""}[i], id)
+	}
+	w.round()
+	w.post(w.thread(tonight))
+	w.at(4, "22:59")
+	w.round()
+	if n := len(w.relay.all()); n != 0 {
+		t.Errorf("%d mails came before the site's hour", n)
+	}
+	w.at(4, "23:00")
+	w.round()
+	if n := len(w.relay.all()); n != 5 {
+		t.Errorf("%d mails came at the site's hour, want 5", n)
+	}
+	for _, try := range w.relay.all() {
+		_, text, html := parts(t, try.raw)
+		german := strings.Contains(html, `lang="de`) && strings.Contains(text, "Mai 2026")
+		if known := try.to == address("ma") || try.to == address("md"); known && !german {
+			t.Errorf("the mail to %s is not in German:\n%.300s", try.to, text)
+		}
+		if !strings.Contains(text, "18:00") { // 09:00 UTC
+			t.Errorf("the mail to %s does not tell the time by the site's clock:\n%.600s", try.to, text)
+		}
+	}
+}

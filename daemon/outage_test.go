@@ -1,0 +1,204 @@
+package daemon
+
+import (
+	"database/sql"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postrider/forum"
+	"postrider/mail"
+)
+
+func TestWhileTheForumCannotBeReadNothingIsSent(t *testing.T) {
+	t.Parallel()
+	// Each table is missed by another question; all of them are asked before anything is handed over.
+	for _, table := range []string{"post", "thread", "section", "member", "permission", "section_watch", "thread_watch", "ignored", "post_like", "badge"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			w := newDays(t)
+			p := w.post(w.thread(tonight))
+			w.at(5, "08:00")
+			w.prepare()
+			planned := w.counts()["queued"]
+			w.sql(`ALTER TABLE ` + table + ` RENAME TO away`)
+			if err := w.daemon.deliver(w.Context()); err == nil {
+				t.Error("a forum that cannot be read is no fault")
+			}
+			if report, err := w.daemon.Once(w.Context()); err == nil || report.Sent != 0 {
+				t.Errorf("a round sent %d mails: %v", report.Sent, err)
+			}
+			if n := len(w.relay.all()); n != 0 {
+				t.Errorf("%d mails went out", n)
+			}
+			if n := w.counts()["queued"]; n != planned {
+				t.Errorf("%d rows wait, want %d", n, planned)
+			}
+			w.sql(`ALTER TABLE away RENAME TO ` + table)
+			w.at(5, "08:10")
+			w.round()
+			w.got("anna", posts(p))
+			w.got("carl", posts(p))
+		})
+	}
+}
+
+func TestAForumThatIsDownForDaysLosesNoPost(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	var all []forum.PostID
+	for day := 4; day < 9; day++ {
+		w.at(day, "12:00")
+		all = append(all, w.post(thread))
+		w.sql(`ALTER TABLE post RENAME TO away`)
+		w.at(day+1, "08:00")
+		if _, err := w.daemon.Once(w.Context()); err == nil {
+			t.Error("a forum that cannot be read is no fault")
+		}
+		w.sql(`ALTER TABLE away RENAME TO post`)
+	}
+	w.at(9, "09:00")
+	w.round()
+	w.got("anna", all)
+	w.at(10, "08:00")
+	w.round()
+	w.got("anna")
+}
+
+// breakStore makes every write of a kind to the store fail; the function mends it.
+func breakStore(w *world, event, table string) (mend func()) {
+	w.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { db.Close() })
+	do := func(query string) {
+		w.Helper()
+		if _, err := db.ExecContext(w.Context(), query); err != nil {
+			w.Fatal(err)
+		}
+	}
+	do(fmt.Sprintf(`CREATE TRIGGER broken BEFORE %s ON %s BEGIN SELECT RAISE(ABORT, 'disk full'); END`, event, table))
+	return func() { w.Helper(); do(`DROP TRIGGER broken`) }
+}
+
+// crowded is a world with many members who are due, and one post for them all.
+func crowded(t *testing.T, members int) (w *world, p forum.PostID) {
+	t.Helper()
+	w = newWorld(t)
+	for i := range members {
+		w.member(int64(1000+i), fmt.Sprintf("m%d", i), passenger, tonight)
+	}
+	w.round()
+	p = w.post(w.thread(tonight))
+	w.at(5, "08:00")
+	return w, p
+}
+
+func TestOnceTheStoreFailsNothingMoreIsHandedOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const members = 100
+		w, p := crowded(t, members)
+		w.prepare()
+		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
+		if err := w.daemon.deliver(w.Context()); err == nil {
+			t.Errorf("a store that takes nothing is no fault")
+		}
+		// The one whose settlement failed, and those under way meanwhile.
+		first := len(w.relay.all())
+		if most := 1 + w.set.Connections; first > most {
+			t.Errorf("%d mails were handed over, want at most %d", first, most)
+		}
+		if err := w.daemon.deliver(w.Context()); err != nil {
+			t.Errorf("%v", err) // all are leased still
+		}
+		if n := len(w.relay.all()); n != first {
+			t.Errorf("%d more mails were handed over within the lease", n-first)
+		}
+		mend()
+		w.at(5, "08:02") // the lease has run out
+		w.round()
+		ids := map[string]string{}
+		repeated := 0
+		for _, try := range w.relay.all() {
+			head, _, _ := parts(t, try.raw)
+			if id, again := ids[try.to]; again {
+				repeated++
+				if id != head.Get("Message-ID") {
+					t.Errorf("%s got two mails with different Message-IDs", try.to)
+				}
+			}
+			ids[try.to] = head.Get("Message-ID")
+			if got := postsOf(t, try.raw); len(got) != 1 || got[0] != p {
+				t.Errorf("%s got posts %v, want %d", try.to, got, p)
+			}
+		}
+		if len(ids) != members || repeated > first {
+			t.Errorf("%d members were mailed and %d mails repeated, want %d and at most %d", len(ids), repeated, members, first)
+		}
+	})
+}
+
+func TestAStoreThatFailsForAMomentCostsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const members = 50
+		w, p := crowded(t, members)
+		w.prepare()
+		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
+		over := make(chan error, 1)
+		go func() { over <- w.daemon.deliver(t.Context()) }()
+		time.Sleep(patience / 2)
+		mend()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+		for i := range members {
+			w.got(fmt.Sprintf("m%d", i), posts(p))
+		}
+	})
+}
+
+func TestAPlanThatCannotBeWrittenIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []struct{ event, table string }{
+		{"INSERT", "sighting"}, {"INSERT", "outbox"}, {"UPDATE OF due_at", "member"}, {"UPDATE OF lease_owner", "outbox"}, {"UPDATE", "counter"},
+	} {
+		t.Run(broken.event+" "+broken.table, func(t *testing.T) {
+			t.Parallel()
+			w := newDays(t)
+			p := w.post(w.thread(tonight))
+			w.at(5, "08:00")
+			mend := breakStore(w, broken.event, broken.table)
+			_, err := w.daemon.Once(w.Context())
+			if sent := len(w.relay.all()); err == nil || sent != 0 {
+				t.Errorf("the round went well, %d mails went out", sent)
+			}
+			mend()
+			w.at(5, "08:05")
+			w.round()
+			w.got("anna", posts(p))
+			w.at(6, "08:00")
+			w.round()
+			w.got("anna")
+		})
+	}
+}
+
+func TestAMailThatWasPutOffSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	p := w.post(w.thread(tonight))
+	w.relay.says(mail.TryAgain, 450)
+	w.at(5, "08:00")
+	w.round()
+	w.restart()
+	w.relay.works()
+	w.at(5, "08:10")
+	w.round()
+	w.got("anna", posts(p))
+}
