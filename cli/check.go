@@ -21,7 +21,7 @@ func (c *console) check() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Test every part and say how to mend what is wrong",
-		Long:  "Tests the configuration, the templates, the store, the forum and the relay, a line each: ok, warn or\nFAIL, and how to mend it. Exits with 1 if anything fails.",
+		Long:  "Tests the configuration, the templates, the store, the forum, the keys that mails are signed with and the\nrelay, a line each: ok, warn or FAIL, and how to mend it. Exits with 1 if anything fails.",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return c.checkAll(cmd.Context(), asJSON) },
 	}
@@ -79,7 +79,7 @@ func (c *console) findings(ctx context.Context) []finding {
 	all := []finding{{Part: "config", Level: levelOK, Text: c.config + " is understood"}}
 	all = append(all, checkTemplates(cfg), checkStore(ctx, cfg))
 	all = append(all, checkForum(ctx, cfg)...)
-	return append(all, c.checkRelay(ctx, cfg))
+	return append(all, checkDKIM(cfg), c.checkRelay(ctx, cfg))
 }
 
 func checkTemplates(cfg config.Config) finding {
@@ -126,6 +126,26 @@ func checkForum(ctx context.Context, cfg config.Config) []finding {
 		all = append(all, finding{"forum " + f.Name, levels[f.Level], f.Text, f.Cure})
 	}
 	return all
+}
+
+// checkDKIM tells what must stand in DNS. It does not look there.
+func checkDKIM(cfg config.Config) finding {
+	signer, err := mail.NewSigner(cfg.DKIM)
+	if err != nil {
+		return finding{"dkim", levelFail, "dkim." + err.Error(), "mend [dkim] as said above; config.example.toml tells how to make a key"}
+	}
+	if signer == nil {
+		return finding{Part: "dkim", Level: levelOK, Text: "off: the relay signs"}
+	}
+	selectors := cfg.DKIM.Selector
+	if cfg.DKIM.Ed25519Selector != "" {
+		selectors += " and " + cfg.DKIM.Ed25519Selector
+	}
+	text := "signs for " + cfg.DKIM.Domain + " with " + selectors
+	for _, r := range signer.Records() {
+		text += "\nDNS must have, as TXT of " + r.Name + ":\n" + r.Value
+	}
+	return finding{Part: "dkim", Level: levelOK, Text: text}
 }
 
 func (c *console) checkRelay(ctx context.Context, cfg config.Config) finding {

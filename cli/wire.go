@@ -119,9 +119,13 @@ func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() tim
 	if err != nil {
 		return nil, err
 	}
+	signer, err := mail.NewSigner(h.cfg.DKIM)
+	if err != nil {
+		return nil, fmt.Errorf("dkim.%w", err)
+	}
 	parts := daemon.Parts{
 		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer,
-		Sender: sender, Links: h.links, Log: h.log, Now: now,
+		Signer: signer, Sender: sender, Links: h.links, Log: h.log, Now: now,
 	}
 	return daemon.New(parts, h.settings()), nil
 }

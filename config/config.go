@@ -28,6 +28,7 @@ type Config struct {
 	Forum     Forum               `toml:"forum"`
 	Store     Store               `toml:"store"`
 	SMTP      SMTP                `toml:"smtp"`
+	DKIM      mail.DKIMConfig     `toml:"dkim"`
 	Digest    daemon.DigestConfig `toml:"digest"`
 	Gather    daemon.GatherConfig `toml:"gather"`
 	Web       Web                 `toml:"web"`
@@ -111,6 +112,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 			errs = append(errs, fault(text, table(s.key), err))
 		}
 	}
+	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = beside(dir, c.DKIM.KeyFile), beside(dir, c.DKIM.Ed25519KeyFile)
 	c.fillIn()
 	errs = append(errs, c.validate(text)...)
 	return c, errors.Join(errs...)
@@ -125,6 +127,9 @@ func (c *Config) fillIn() {
 		if u, err := url.Parse(c.Forum.URL); err == nil {
 			c.Forum.Name = u.Host
 		}
+	}
+	if c.DKIM.On() && c.DKIM.Domain == "" {
+		c.DKIM.Domain = c.SMTP.fromDomain()
 	}
 }
 
@@ -172,6 +177,7 @@ func (c *Config) validate(text string) []error {
 		{"forum", c.Forum.Validate()},
 		{"store", c.Store.Validate()},
 		{"smtp", errors.Join(c.SMTP.SMTPConfig.Validate(), c.SMTP.validateSenders())},
+		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
 		{"gather", c.Gather.Validate()},
 		{"web", c.Web.Validate()},
@@ -232,6 +238,15 @@ func (s SMTP) validateSenders() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// fromDomain is the domain of the sender, or "" where there is none.
+func (s SMTP) fromDomain() string {
+	from, err := netmail.ParseAddress(s.From)
+	if err != nil {
+		return ""
+	}
+	return from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 }
 
 // Validate says what is wrong, each error beginning with its key.

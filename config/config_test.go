@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"postrider/mail"
 )
 
 const least = `
@@ -58,6 +60,8 @@ func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
 		{"no forum at all", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
 		{"broken TOML", "[forum\n", []string{"line 2", "table name"}},
 		{"all faults at once", least + "[digest]\nhour = 99\nexcerpt = 1\n", []string{"digest.hour", "digest.excerpt"}},
+		{"keys of a domain that is not the sender's", least + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
+		{"a selector without its key", least + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
 		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {
@@ -109,6 +113,37 @@ func TestSecretsComeFromTheEnvironmentThenTheirFileThenTheConfiguration(t *testi
 	}
 }
 
+func TestKeysForSigningLieBesideTheConfigurationAndSignForTheSender(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       mail.DKIMConfig
+	}{
+		{"none", least, mail.DKIMConfig{}},
+		{
+			"one", least + "[dkim]\nselector = \"pr1\"\nkey_file = \"keys/1.pem\"\n",
+			mail.DKIMConfig{Domain: "forum.example.org", Selector: "pr1", KeyFile: "/etc/postrider/keys/1.pem"},
+		},
+		{
+			"two, for the domain above", least + "[dkim]\ndomain = \"example.org\"\nselector = \"pr1\"\nkey_file = \"/keys/1.pem\"\n" +
+				"ed25519_selector = \"pr1-ed\"\ned25519_key_file = \"2.pem\"\n",
+			mail.DKIMConfig{
+				Domain: "example.org", Selector: "pr1", KeyFile: "/keys/1.pem",
+				Ed25519Selector: "pr1-ed", Ed25519KeyFile: "/etc/postrider/2.pem",
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Parse(tt.text, "/etc/postrider", noEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.DKIM != tt.want {
+				t.Errorf("[dkim] = %+v, want %+v", c.DKIM, tt.want)
+			}
+		})
+	}
+}
+
 const examplePath = "../config.example.toml"
 
 func example(t *testing.T) string {
@@ -120,7 +155,7 @@ func example(t *testing.T) string {
 	return string(text)
 }
 
-var remarkedKey = regexp.MustCompile(`(?m)^# ([a-z_]+ = .*)$`)
+var remarkedKey = regexp.MustCompile(`(?m)^# ([a-z0-9_]+ = .*)$`)
 
 func TestTheExampleLoads(t *testing.T) {
 	if _, err := Load(examplePath, noEnv); err != nil {

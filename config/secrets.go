@@ -37,10 +37,7 @@ func (s secret) read(dir string, getenv func(string) string) error {
 	if s.file == "" {
 		return nil
 	}
-	path := s.file
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
+	path := beside(dir, s.file)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("%s_file: %w; give a file that postrider may read", lastPart(s.key), err)
@@ -50,4 +47,12 @@ func (s secret) read(dir string, getenv func(string) string) error {
 		return fmt.Errorf("%s_file: %s is empty; write the secret into it", lastPart(s.key), path)
 	}
 	return nil
+}
+
+// beside is where a file lies that the configuration in dir names.
+func beside(dir, file string) string {
+	if file == "" || filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(dir, file)
 }

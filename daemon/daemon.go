@@ -33,6 +33,7 @@ type Parts struct {
 	Store    *store.Store
 	Press    *templates.Press
 	Composer *mail.Composer
+	Signer   *mail.Signer // nil: the relay signs
 	Sender   Sender
 	Links    *link.Signer
 	Log      *slog.Logger

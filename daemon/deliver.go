@@ -100,6 +100,9 @@ func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) store.Se
 	if err != nil {
 		return d.refused(row, fmt.Errorf("composing: %w", err))
 	}
+	if raw, err = d.Signer.Sign(raw); err != nil {
+		return d.refused(row, err)
+	}
 	out := d.Sender.Send(ctx, d.set.From.Address, m.To.Address, raw)
 	return d.settlement(row, out, e.Digest.Counts().Posts, len(raw))
 }

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
+
+	"postrider/demo"
+)
+
+// signingForum makes a sample forum whose configuration names a key for signing, which it has too.
+func signingForum(t *testing.T) (config, keyFile string) {
+	t.Helper()
+	dir := t.TempDir()
+	forum := filepath.Join(dir, "forum.db")
+	if err := demo.Create(t.Context(), forum, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile = filepath.Join(dir, "key.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if err := os.WriteFile(keyFile, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config = filepath.Join(dir, "config.toml")
+	text = []byte(demoConfig(dir, forum, "smtp://127.0.0.1:25") + "[dkim]\nselector = \"pr1\"\nkey_file = \"key.pem\"\n")
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config, keyFile
+}
+
+// said runs a command line and gives its exit code and all that it printed.
+func said(t *testing.T, args ...string) (int, string) {
+	t.Helper()
+	var out bytes.Buffer
+	code := Run(t.Context(), args, &out, &out, func(string) string { return "" })
+	return code, out.String()
+}
+
+func TestMailsVerifyWithTheRecordThatCheckPrints(t *testing.T) {
+	config, _ := signingForum(t)
+	_, report := said(t, "check", "-c", config)
+	domain := demo.From[strings.LastIndexByte(demo.From, '@')+1:]
+	domain = strings.TrimSuffix(domain, ">")
+	if want := "ok    dkim: signs for " + domain + " with pr1\n"; !strings.Contains(report, want) {
+		t.Fatalf("check printed\n%s\nwant %q in it", report, want)
+	}
+	lines := strings.Split(report, "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "v=DKIM1; k=rsa; p=") })
+	if at < 1 || !strings.HasSuffix(lines[at-1], "pr1._domainkey."+domain+":") {
+		t.Fatalf("check printed no record with its name:\n%s", report)
+	}
+	record := strings.TrimSpace(lines[at])
+
+	mails := filepath.Join(t.TempDir(), "mails")
+	if code, said := said(t, "run", "--once", "--mail-dir", mails, "-c", config); code != 0 {
+		t.Fatalf("run exited with %d: %s", code, said)
+	}
+	files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("run wrote %d mails, %v", len(files), err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{
+			LookupTXT: func(name string) ([]string, error) {
+				if want := "pr1._domainkey." + domain; name != want {
+					return nil, fmt.Errorf("the mail asks for the record %s, want %s", name, want)
+				}
+				return []string{record}, nil
+			},
+		})
+		if err != nil || len(found) != 1 || found[0].Err != nil {
+			t.Fatalf("%s: %v %v, want one signature that verifies", file, found, err)
+		}
+		for _, name := range []string{"List-Unsubscribe", "List-Unsubscribe-Post"} {
+			if !slices.Contains(found[0].HeaderKeys, name) || !bytes.Contains(raw, []byte("\r\n"+name+": ")) {
+				t.Errorf("%s: %s is not there, or not signed: %v", file, name, found[0].HeaderKeys)
+			}
+		}
+	}
+}
+
+func TestAKeyThatOthersMayReadStopsTheDaemonBeforeAnyMail(t *testing.T) {
+	config, keyFile := signingForum(t)
+	if err := os.Chmod(keyFile, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mails := filepath.Join(t.TempDir(), "mails")
+	code, report := said(t, "run", "--once", "--mail-dir", mails, "-c", config)
+	if want := "dkim.key_file: " + keyFile; code != 1 || !strings.Contains(report, want) || !strings.Contains(report, "chmod 600 "+keyFile) {
+		t.Errorf("run exited with %d and said %q, want 1, %q and how to mend it", code, report, want)
+	}
+	if files, _ := filepath.Glob(filepath.Join(mails, "*.eml")); len(files) > 0 {
+		t.Errorf("run wrote %d mails, want none", len(files))
+	}
+	code, report = said(t, "check", "-c", config)
+	if code != 1 || !strings.Contains(report, "FAIL  dkim: dkim.key_file: ") {
+		t.Errorf("check exited with %d and said %q, want 1 and dkim to fail", code, report)
+	}
+}
+
+func TestCheckSaysThatTheRelaySigns(t *testing.T) {
+	config, _ := signingForum(t)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, _, _ := strings.Cut(string(text), "[dkim]")
+	if err := os.WriteFile(config, []byte(plain), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, report := said(t, "check", "-c", config); !strings.Contains(report, "ok    dkim: off: the relay signs\n") {
+		t.Errorf("check printed\n%s", report)
+	}
+}
