@@ -2,7 +2,9 @@ package mail
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -53,4 +55,26 @@ func TestAnotherVerifierAgrees(t *testing.T) {
 			t.Errorf("%s: dkimpy says\n%s", what, got)
 		}
 	}
+}
+
+func TestSignaturesSurviveTheWire(t *testing.T) {
+	dump := t.TempDir()
+	relay := dialTo(t, SMTPConfig{URL: sink(t, dump)})
+	s := mustSigner(t, dkimConfig(t))
+	signed := mustSign(t, s, mustCompose(t, sample()))
+	if o := relay.Send(t.Context(), sender, recipient, signed); o.Result != Accepted {
+		t.Fatalf("Send = %v, want accepted", o)
+	}
+	names := files(t, dump)
+	if len(names) != 1 {
+		t.Fatalf("smtp-sink got %d messages, want 1", len(names))
+	}
+	raw, err := os.ReadFile(filepath.Join(dump, names[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// smtp-sink keeps a message as Unix text, with notes of its own on top.
+	got := bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
+	got = got[max(0, bytes.Index(got, []byte("DKIM-Signature:"))):]
+	wantGood(t, s, got, "what smtp-sink got")
 }
