@@ -106,9 +106,7 @@ func TestARelayThatSaysLaterAllDayLosesNoPost(t *testing.T) {
 	w.relay.says(mail.TryAgain, 451)
 	w.at(5, "08:00")
 	for when := w.clock(); when.Day() < 7; when = when.Add(40 * time.Minute) {
-		w.mu.Lock()
-		w.now = when
-		w.mu.Unlock()
+		w.turn(when)
 		w.round()
 	}
 	w.relay.works()

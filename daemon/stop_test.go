@@ -103,13 +103,13 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.set.Gather.Every = time.Second
+		w.set.Gather.Every = time.Minute
 		w.restart()
 		w.member(101, "anna", passenger, tonight)
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.Run(ctx) }()
-		tick := func() { time.Sleep(2 * time.Second); synctest.Wait() }
+		tick := func() { time.Sleep(2 * time.Minute); synctest.Wait() }
 
 		tick()
 		thread := w.thread(tonight)
@@ -132,6 +132,9 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 		tick()
 		w.got("anna", posts(q))
 		w.got("bert", posts(q))
+		if t.Failed() {
+			t.Log(w.log)
+		}
 
 		stop()
 		if err := <-over; err != nil {

@@ -82,6 +82,27 @@ var emptyForum = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
+// emptyStore is the file of a store that knows nothing yet. To migrate takes longer than most tests.
+var emptyStore = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-world-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "postrider.db")
+	s, err := store.Open(context.Background(), "sqlite:"+path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Migrate(context.Background()); err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil { // which also empties the write-ahead log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 // newWorld opens a world. Nobody in it watches anything.
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -118,13 +139,17 @@ func openWorld(t testing.TB, path string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.source.Close() })
+	fresh, err := emptyStore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(w.stored, fresh, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if w.store, err = store.Open(t.Context(), "sqlite:"+w.stored); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })
-	if _, err := w.store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	w.restart()
 	return w
 }
@@ -167,9 +192,14 @@ func (w *world) at(day int, clock string) {
 	if err != nil {
 		w.Fatal(err)
 	}
+	w.turn(time.Date(2026, 5, day, when.Hour(), when.Minute(), 0, 0, time.UTC))
+}
+
+// turn moves the clock to a moment.
+func (w *world) turn(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now = time.Date(2026, 5, day, when.Hour(), when.Minute(), 0, 0, time.UTC)
+	w.now = now
 }
 
 // round runs a full round that must go well.
