@@ -32,6 +32,13 @@ func TestExcerptsEndWhereAReaderPauses(t *testing.T) {
 		{"a paragraph ends a sentence", "One two three\n\nFour five six seven", 16, "One two three …"},
 		{"a quote does not count", "[quote=A]quoted[/quote]One two", 7, "> A wrote:\n> quoted\n\nOne two"},
 		{"a long code is shortened", "[code]a\nb\nc\nd\ne\nf\ng\nh\ni\nj[/code]x", 40, "    a\n    b\n    c\n    …\n\nx"},
+		{"a row that does not fit is left out", "[table][tr][td]a[/td][td]b[/td][/tr][tr][td]Dignity lost[/td][td]bits[/td][/tr][/table]", 20, "a | b\n\n…"},
+		{"a row that fits stays", "[table][tr][td]a[/td][td]b[/td][/tr][tr][td]c[/td][td]d[/td][/tr][/table]Words behind the table", 20, "a | b\nc | d\n\n…"},
+		{"a row that is cut at an image", "[table][tr][td]a[/td][td]b[/td][/tr][tr][td]c[/td][td][img]http://a.example/cat.gif[/img][/td][/tr][/table]", 26, "a | b\n\n…"},
+		{"a table of which no row fits", "Words. [table][tr][td]aaa bbb ccc ddd[/td][td]b[/td][/tr][/table]", 15, "Words.\n\n…"},
+		{"a list of which no row fits", "Words. [list][*][table][tr][td]aaa bbb ccc ddd[/td][td]b[/td][/tr][/table][/list]", 15, "Words.\n\n…"},
+		{"a row that is all there is", "[table][tr][td]aaa bbb ccc ddd[/td][td]b[/td][/tr][/table]", 15, "aaa bbb ccc…"},
+		{"a row below a quote", "[quote=A]x[/quote][table][tr][td]aaa bbb ccc ddd[/td][/tr][/table]", 15, "> A wrote:\n> x\n\naaa bbb ccc…"},
 		{"nothing asked, nothing given", "One two", 0, ""},
 	}
 	for _, tt := range tests {

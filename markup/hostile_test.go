@@ -13,9 +13,10 @@ var floods = map[string]func(n int) string{
 	"tables in tables": func(n int) string {
 		return strings.Repeat("[table][tr][td]", n) + strings.Repeat("[/td][/tr][/table]", n)
 	},
-	"empty cells":      func(n int) string { return "[table]" + strings.Repeat("[tr][td][/td][/tr]", n) + "[/table]" },
-	"cells of one row": func(n int) string { return "[table][tr]" + strings.Repeat("[td]x[/td]", n) + "[/table]" },
-	"styles in styles": func(n int) string { return strings.Repeat("[b][i]", n) + "x" + strings.Repeat("[/b][/i]", n) },
+	"empty cells":              func(n int) string { return "[table]" + strings.Repeat("[tr][td][/td][/tr]", n) + "[/table]" },
+	"cells of one row":         func(n int) string { return "[table][tr]" + strings.Repeat("[td]x[/td]", n) + "[/table]" },
+	"empty cells behind words": func(n int) string { return "[table][tr][td]x" + strings.Repeat("[td]", n) + "[/table]" },
+	"styles in styles":         func(n int) string { return strings.Repeat("[b][i]", n) + "x" + strings.Repeat("[/b][/i]", n) },
 	"links in links": func(n int) string {
 		return strings.Repeat("[url=http://x.example/]", n) + "x" + strings.Repeat("[/url]", n)
 	},

@@ -1,0 +1,212 @@
+package markup
+
+import "strings"
+
+const (
+	blockChars = 10 // what a block without words counts
+	cellChars  = 3  // what a cell counts, beside its words
+	linkBytes  = 60 // what a link takes in a mail, beside its address
+)
+
+// point is where to cut: within the text of a node, or behind a node that cannot be cut.
+type point struct {
+	node     int // -1: before everything
+	off      int
+	sentence bool
+	whole    bool // nothing of the node is cut, and "…" belongs below what it stands in
+}
+
+// uncut is behind the last node.
+func uncut(end int) point { return point{node: end} }
+
+// limit finds where to cut the nodes from i to end, so that n characters and a number of lines stay.
+func (e *excerpter) limit(i, end, n, lines int) point {
+	e.buf, e.segs, e.fresh = e.buf[:0], e.segs[:0], 0
+	quotes := 0
+	room, link := 400+4*n, int32(0) // bytes for links, the last link
+	for i < end {
+		nd := &e.src.nodes[i]
+		next := i + 1
+		e.at = i
+		if nd.ref != 0 && nd.ref != link && nd.kind != quote {
+			if room -= len(e.src.ref(nd).url) + linkBytes; room < 0 && link != 0 {
+				return e.cut("")
+			}
+			link = nd.ref
+		}
+		switch nd.kind {
+		case quote:
+			if next = int(nd.end); quotes < wholeQuotes {
+				quotes++
+			} else if n -= blockChars; n < 0 {
+				return e.cut("")
+			}
+		case para, heading, item, row, lineBreak:
+			if n, lines = e.newLine(i, n, lines); lines == 0 {
+				return e.cut("")
+			}
+		case list, table:
+		case cell:
+			e.seg(i)
+			e.buf = append(e.buf, ' ')
+			e.fresh = len(e.buf)
+			if n -= cellChars; n < 0 {
+				return e.cut("")
+			}
+		case text, mention:
+			used, count := e.take(nd, n)
+			e.seg(i)
+			e.buf = append(e.buf, nd.text[:used]...)
+			if n -= count; used == 0 && nd.flag&bare != 0 {
+				return e.cut("")
+			} else if used < len(nd.text) {
+				return e.cut(nd.text[used:min(len(nd.text), used+64)])
+			}
+		default:
+			if nd.kind == code || nd.kind == spoiler || nd.kind == rule {
+				n, lines = e.newLine(i, n, lines)
+			}
+			if n -= e.cost(nd); n < 0 || lines == 0 {
+				return e.cut("")
+			}
+			e.seg(i)
+			e.buf = append(e.buf, "\ufffc"...)
+		}
+		i = next
+	}
+	return uncut(end)
+}
+
+// newLine starts a line, unless one has just started, and returns how many characters and lines are
+// left then.
+func (e *excerpter) newLine(i, n, lines int) (int, int) {
+	if len(e.buf) == e.fresh {
+		return n, lines
+	}
+	e.seg(i)
+	e.buf = append(e.buf, '\n')
+	e.fresh = len(e.buf)
+	return n - 1, lines - 1
+}
+
+func (e *excerpter) seg(node int) { e.segs = append(e.segs, segment{len(e.buf), node}) }
+
+// take tells how much of a text fits into n characters. An address is shown whole or not at all.
+func (e *excerpter) take(nd *node, n int) (used, count int) {
+	if nd.flag&bare != 0 {
+		if count = min(len(nd.text), maxShown); count > n && count < e.n {
+			return 0, 0
+		}
+		return len(nd.text), count
+	}
+	for used < len(nd.text) {
+		size, c := cluster(nd.text[used:])
+		if count+c > n {
+			break
+		}
+		used, count = used+size, count+c
+	}
+	return used, count
+}
+
+// cost is what a node that cannot be cut counts.
+func (e *excerpter) cost(nd *node) int {
+	if nd.kind == code {
+		return len(e.code(nd.text))
+	}
+	return min(blockChars+len(nd.text), e.n)
+}
+
+// code is how much of a block of code is shown: half of the excerpt, in whole lines if possible.
+func (e *excerpter) code(s string) string {
+	full := s
+	if at := cutAt(s, e.n/2); at < len(s) {
+		s = s[:at]
+		if nl := strings.LastIndexByte(s, '\n'); nl > len(s)/2 {
+			s = s[:nl]
+		}
+	}
+	at := 0
+	for range e.n/40 + 2 {
+		nl := strings.IndexByte(s[at:], '\n')
+		if nl < 0 {
+			at = len(s)
+			break
+		}
+		at += nl + 1
+	}
+	if s = strings.TrimRight(s[:at], "\n"); len(s) < len(full) {
+		return s + "\n…"
+	}
+	return s
+}
+
+// cut finds the border before the end of buf; next is what would follow there.
+func (e *excerpter) cut(next string) point {
+	all := string(append(e.buf, next...))
+	at, sentence := len(e.buf), false
+	if next == "" {
+		sentence = true
+	} else {
+		at, sentence = border(all, at)
+	}
+	at = len(strings.TrimRight(all[:at], " \n"))
+	for i := len(e.segs) - 1; i >= 0; i-- {
+		if s := e.segs[i]; s.off < at {
+			return e.wholeRows(point{node: s.node, off: at - s.off, sentence: sentence})
+		}
+	}
+	return point{node: -1}
+}
+
+// wholeRows moves a cut within a table to the end of a row: half a row would stand in the wrong
+// columns. A row that is too long, and has no words before it, is cut all the same.
+func (e *excerpter) wholeRows(to point) point {
+	nodes := e.src.nodes
+	at := e.around(to.node, row)
+	if at < 0 {
+		return to
+	}
+	end := int(nodes[at].end)
+	if e.complete(to, end) {
+		return point{node: end - 1, whole: true}
+	}
+	if nodes[at-1].kind != table {
+		return point{node: at - 1, whole: true}
+	}
+	before := at - 2
+	for before >= 0 && (nodes[before].kind == list || nodes[before].kind == item) {
+		before-- // one that starts with the table
+	}
+	if before < e.segs[0].node {
+		return to
+	}
+	return point{node: before, whole: true}
+}
+
+// around is the node of kind k that the node at i stands in, or -1.
+func (e *excerpter) around(i int, k kind) int {
+	for at := i; at >= 0; at-- {
+		if n := &e.src.nodes[at]; n.kind == k && int(n.end) > i {
+			return at
+		}
+	}
+	return -1
+}
+
+// complete tells that all before the node at end fits, and nothing is lost between the cut and it.
+func (e *excerpter) complete(to point, end int) bool {
+	if e.at < end {
+		return false
+	}
+	n := &e.src.nodes[to.node]
+	if n.kind == text && n.flag&bare == 0 && to.off < len(strings.TrimRight(n.text, " ")) || n.kind == mention && to.off < len(n.text) {
+		return false
+	}
+	for i := to.node + 1; i < end; i++ {
+		if k := e.src.nodes[i].kind; k != cell && k != para && k != heading {
+			return false
+		}
+	}
+	return true
+}
