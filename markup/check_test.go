@@ -13,7 +13,7 @@ import (
 
 // allowed are all tags and attributes that a mail may hold.
 var allowed = map[string][]string{
-	"div": {"style", "class", "dir"}, "p": {"style", "class", "dir"}, "span": {"style", "class"}, "br": nil,
+	"div": {"style", "class", "dir"}, "p": {"style", "class", "dir"}, "span": {"style", "class", "aria-hidden"}, "br": nil,
 	"a": {"href", "style", "class"}, "blockquote": {"style", "class"}, "pre": {"style", "class", "dir"},
 	"b": nil, "i": nil, "u": nil, "s": nil, "sub": nil, "sup": nil, "code": {"style", "class"}, "hr": {"style"},
 	"ul": {"style", "dir"}, "ol": {"style", "dir"}, "li": {"dir"},
@@ -41,6 +41,8 @@ func checkTree(t *testing.T, tr *tree, i, end int, in *node) {
 		}
 		var ok bool
 		switch {
+		case n.kind == cutLink:
+			ok = in == nil && i >= tr.body() && len(tr.nodes)-tr.body() <= maxCutLinks
 		case in == nil, in.kind == quote, in.kind == item, in.kind == cell:
 			ok = n.kind.block() && n.kind != item && n.kind != row && n.kind != cell
 		case in.kind == para, in.kind == heading:
@@ -150,7 +152,7 @@ func isAddressLine(line string) bool {
 	fields := strings.Fields(line)
 	last := fields[len(fields)-1]
 	for _, f := range fields[:len(fields)-1] {
-		if strings.Trim(f, ">*.[]0123456789") != "" {
+		if strings.Trim(f, ">*.[]→0123456789") != "" {
 			return false
 		}
 	}

@@ -42,8 +42,13 @@ func border(s string, at int) (cut int, sentence bool) {
 			return i, true
 		}
 	}
+	return wordBorder(s, at), false
+}
+
+// wordBorder finds the end of a word, at most at at.
+func wordBorder(s string, at int) int {
 	if at == len(s) || isSpace(s[at]) {
-		return at, false
+		return at
 	}
 	space := strings.LastIndexAny(s[:at], " \n")
 	word := space + 1
@@ -56,11 +61,11 @@ func border(s string, at int) (cut int, sentence bool) {
 	}
 	switch {
 	case word > space+1 && !isASCII(s[space+1:at]):
-		return word, false
+		return word
 	case space > at/2:
-		return space, false
+		return space
 	}
-	return at, false
+	return at
 }
 
 // continued tells that s starts in the middle of a character.

@@ -6,7 +6,8 @@
 // is no sanitizer, for what the tree cannot say cannot be printed. The content of a spoiler and of a
 // quote within a quote is not even kept.
 //
-// [Doc.Excerpt] shortens a Doc to a Doc, so an excerpt is as well-formed as the whole. The package
+// [Doc.Excerpt] shortens a Doc to a Doc, so an excerpt is as well-formed as the whole; links that it
+// cuts off are listed at its end. The package
 // knows no locale: the few words that stand around a quote or an image come with [Words].
 package markup
 

@@ -9,16 +9,24 @@ const (
 // sentence, a word or a row of a table, never inside markup, and "…" stands where it was cut. Quotes
 // do not count as his words and are shortened apart. What has no words (an image, a spoiler) counts
 // by its name.
+//
+// Up to two of his links that are cut off are listed below the cut: the last one, for a quoted
+// article ends with its source, and the first of the others. An excerpt of an excerpt lists the links
+// that either of them has cut off.
 func (d Doc) Excerpt(n int) Doc {
 	if d.Empty() || n <= 0 {
 		return Doc{}
 	}
 	e := excerpter{src: d.t, dst: &tree{refs: d.t.refs, mentions: d.t.mentions}, n: n}
-	to := e.limit(0, len(d.t.nodes), n, n/20+4)
-	e.dst.nodes = make([]node, 0, min(len(d.t.nodes), max(to.node, 0)+4))
-	if !e.copy(0, len(d.t.nodes), to) {
+	body := d.t.body()
+	to := e.limit(0, body, n, n/20+4)
+	e.dst.nodes = make([]node, 0, min(len(d.t.nodes), max(to.node, 0)+4+maxCutLinks))
+	from := body
+	if !e.copy(0, body, to) {
 		e.mark(0, to)
+		from = 0
 	}
+	e.cutLinks(from, body)
 	return Doc{t: e.dst}
 }
 

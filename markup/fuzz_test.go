@@ -34,7 +34,30 @@ func FuzzBBCode(f *testing.F) {
 			t.Fatalf("Excerpt(%d) of %q: empty %v, want %v", n, src, short.Empty(), d.Empty())
 		}
 		checkText(t, d, d.Text(Words{}, 30), 30)
+		shorter := short.Excerpt(n / 2)
+		checkDoc(t, shorter)
+		checkCutLinks(t, short)
+		checkCutLinks(t, shorter)
 	})
+}
+
+// checkCutLinks fails if a link below an excerpt stands there twice, or above, too.
+func checkCutLinks(t *testing.T, d Doc) {
+	t.Helper()
+	if d.Empty() {
+		return
+	}
+	for i := d.t.body(); i < len(d.t.nodes); i++ {
+		n := &d.t.nodes[i]
+		if n.text == "" || strings.Contains(n.text, "\n") || uniseg.GraphemeClusterCount(n.text) > maxLabel+1 {
+			t.Fatalf("the link says %q", n.text)
+		}
+		for j := range i {
+			if d.t.ref(&d.t.nodes[j]).url == d.t.ref(n).url {
+				t.Fatalf("the link to %s is shown above", d.t.ref(n).url)
+			}
+		}
+	}
 }
 
 // pieces are what FuzzSpoiler builds posts of. None of them makes the tags behind it plain text.

@@ -2,7 +2,8 @@ package markup
 
 import "strings"
 
-// The styles of the e-mail HTML. Sizes and fonts are inherited; the classes let a template's dark
+// The styles of the e-mail HTML. Sizes and fonts are inherited, but by code and by the
+// links below an excerpt; the classes let a template's dark
 // mode change the colors. All texts have a contrast of at least 4.5:1 to their ground.
 const (
 	// An address or a word longer than the screen of a phone is broken instead of widening the mail.
@@ -20,6 +21,7 @@ const (
 	styleRule    = ";border:0;border-top:1px solid #c3ccd5"
 	styleLink    = "color:#0b5cad"
 	styleMuted   = "color:#55606b"
+	styleCutLink = ";color:#55606b;font-size:14px;line-height:22px"
 )
 
 // maxShown is how many characters of a typed address are shown; the link has them all.
@@ -124,6 +126,8 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.raw(`</p>`)
 	case rule:
 		h.start(`<hr`, margin, styleRule)
+	case cutLink:
+		h.cutLink(n, margin)
 	case list:
 		tag := "ul"
 		if n.flag&ordered != 0 {
@@ -169,6 +173,16 @@ func (h *htmlWriter) quote(n *node, i int) {
 	}
 	h.raw(`</div>`)
 	h.blocks(i+1, int(n.end))
+}
+
+// cutLink writes the line of a link that was cut off.
+func (h *htmlWriter) cutLink(n *node, margin string) {
+	h.start(`<p class="pr-muted" dir="`+h.dir+`"`, margin, styleCutLink)
+	h.raw(`<span aria-hidden="true">` + h.words.arrow() + ` </span><a class="pr-link" href="`)
+	h.text(h.tree.ref(n).url)
+	h.raw(`" style="` + styleLink + `">`)
+	h.text(isolated(n.text))
+	h.raw(`</a></p>`)
 }
 
 func (h *htmlWriter) items(i, end int) {
@@ -228,6 +242,14 @@ func (w Words) head(author string) string {
 		return w.QuotedPost
 	}
 	return w.Said(isolated(author))
+}
+
+// arrow points to a link, away from where the locale's lines start.
+func (w Words) arrow() string {
+	if rightToLeft(w.QuotedPost) {
+		return "←"
+	}
+	return "→"
 }
 
 // isolated wraps a name in marks that keep its writing direction from turning the words around it

@@ -8,6 +8,10 @@ const (
 	linkBytes  = 60 // what a link takes in a mail, beside its address
 )
 
+// linkRoom is how many bytes the links among n characters may take, and as many again those that
+// are listed below them.
+func linkRoom(n int) int { return 400 + 4*n }
+
 // point is where to cut: within the text of a node, or behind a node that cannot be cut.
 type point struct {
 	node     int // -1: before everything
@@ -23,7 +27,7 @@ func uncut(end int) point { return point{node: end} }
 func (e *excerpter) limit(i, end, n, lines int) point {
 	e.buf, e.segs, e.fresh = e.buf[:0], e.segs[:0], 0
 	quotes := 0
-	room, link := 400+4*n, int32(0) // bytes for links, the last link
+	room, link := linkRoom(n), int32(0) // bytes for links, the last link
 	for i < end {
 		nd := &e.src.nodes[i]
 		next := i + 1

@@ -38,6 +38,7 @@ const (
 	code                    // text, lines kept
 	spoiler                 // text is the title: what is hidden is not in the tree
 	rule
+	cutLink // what an excerpt has cut off: text is what the link says; the last nodes of a tree
 
 	// Inline nodes, in paragraphs and headings only.
 	text
@@ -80,6 +81,15 @@ func (t *tree) ref(n *node) ref {
 		return ref{}
 	}
 	return t.refs[n.ref-1]
+}
+
+// body is how many nodes the author's words have, without the links that were cut off.
+func (t *tree) body() int {
+	n := len(t.nodes)
+	for n > 0 && t.nodes[n-1].kind == cutLink {
+		n--
+	}
+	return n
 }
 
 // trim gives back the room that the nodes did not need.

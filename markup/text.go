@@ -32,7 +32,7 @@ type textWriter struct {
 func (t *textWriter) blocks(i, end int) {
 	for ; i < end; i = int(t.tree.nodes[i].end) {
 		n := &t.tree.nodes[i]
-		if t.blank && !t.tight && !t.due {
+		if t.blank && !t.tight && !t.due && !(n.kind == cutLink && t.tree.nodes[i-1].kind == cutLink) {
 			t.due, t.empty = true, strings.TrimRight(t.rest, " ")
 		}
 		t.block(n, i)
@@ -53,6 +53,8 @@ func (t *textWriter) block(n *node, i int) {
 		t.wrapped("[" + labelled(t.words.Spoiler, n.text) + "]")
 	case rule:
 		t.line("* * *")
+	case cutLink:
+		t.cutLink(n)
 	case list:
 		t.list(n, i)
 	case table:
@@ -73,6 +75,15 @@ func (t *textWriter) quote(n *node, i int) {
 	}
 	t.blank = false
 	t.blocks(i+1, int(n.end))
+}
+
+// cutLink writes what a link says and, in a line of its own, where it leads.
+func (t *textWriter) cutLink(n *node) {
+	defer t.indent(t.words.arrow()+" ", "  ")()
+	if n.flag&bare == 0 {
+		t.wrapped(isolated(n.text))
+	}
+	t.line(t.tree.ref(n).url)
 }
 
 func (t *textWriter) list(n *node, i int) {
