@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,7 +95,7 @@ func checkStore(ctx context.Context, cfg config.Config) finding {
 	// A check must not make a database as a side effect.
 	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return finding{"store", levelWarn, path + " does not exist yet", "the first run makes it; nothing to do"}
+			return missingStore(path)
 		}
 	}
 	s, err := store.Open(ctx, cfg.Store.DSN)
@@ -112,6 +113,15 @@ func checkStore(ctx context.Context, cfg config.Config) finding {
 		return finding{"store", levelWarn, fmt.Sprintf("the store is at step %d of %d", have, want), "postrider migrate, or just postrider run"}
 	}
 	return finding{Part: "store", Level: levelOK, Text: fmt.Sprintf("at step %d", have)}
+}
+
+// missingStore tells a store that the first run makes from one that it cannot make.
+func missingStore(path string) finding {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return finding{"store", levelFail, path + " cannot be made: " + dir + " is no directory", "make the directory, and let postrider write in it"}
+	}
+	return finding{"store", levelWarn, path + " does not exist yet", "the first run makes it; nothing to do"}
 }
 
 func checkForum(ctx context.Context, cfg config.Config) []finding {

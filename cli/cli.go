@@ -56,9 +56,11 @@ func (c *console) root() *cobra.Command {
 			"Begin with: postrider demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+	})
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "config.toml", "configuration `file`")
 	root.AddCommand(
 		c.demo(), c.run(), c.check(), c.preview(), c.migrate(), c.forums(), c.version(),

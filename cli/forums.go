@@ -27,10 +27,24 @@ func (c *console) forums() *cobra.Command {
 	return cmd
 }
 
+// forumJSON is a forum type as scripts read it.
+type forumJSON struct {
+	Name    string   `json:"name"`
+	Title   string   `json:"title"`
+	Engines []string `json:"databases"`
+	Prefix  string   `json:"prefix"`
+	Markup  string   `json:"markup"`
+	Notes   string   `json:"notes"`
+}
+
 func (c *console) listForums(asJSON bool) error {
 	types := source.Types()
 	if asJSON {
-		return c.json(types)
+		list := make([]forumJSON, len(types))
+		for i, t := range types {
+			list[i] = forumJSON(t)
+		}
+		return c.json(list)
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TYPE\tFORUM\tDATABASES\tMARKUP")
@@ -48,7 +62,7 @@ func (c *console) forum(name string, asJSON bool) error {
 			continue
 		}
 		if asJSON {
-			return c.json(t)
+			return c.json(forumJSON(t))
 		}
 		fmt.Fprintf(c.out, "%s: %s\nDatabases: %s\nMarkup: %s\n\n%s\n", t.Name, t.Title, strings.Join(t.Engines, ", "), t.Markup, t.Notes)
 		return nil

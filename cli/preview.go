@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,12 @@ func (c *console) preview() *cobra.Command {
 		Short: "Show the digest of a member, by number or name; nothing is sent",
 		Long: "Shows the digest that a member (by number or name) would get of the posts created between --from\n" +
 			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.",
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("give one member, by number or name: postrider preview 42, or postrider preview \"Some Body\"")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.member = args[0]
 			return c.showPreview(cmd.Context(), o)

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"database/sql"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"postrider/internal/servertest"
+	"postrider/internal/smtptest"
+)
+
+func TestCheckFindsAllInOrder(t *testing.T) {
+	p := newParish(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
+	good(t, "migrate", "-c", p.config)
+	out := good(t, "check", "-c", p.config)
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "ok    ") {
+			t.Errorf("a line is not ok: %s", line)
+		}
+	}
+	for _, part := range []string{"config", "templates", "store", "forum ", "smtp"} {
+		if !strings.Contains(out, "ok    "+part) {
+			t.Errorf("%s is not looked at:\n%s", part, out)
+		}
+	}
+}
+
+func TestCheckMakesNothing(t *testing.T) {
+	p := newParish(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
+	good(t, "check", "-c", p.config)
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "postrider") {
+			t.Errorf("a check made %s", e.Name())
+		}
+	}
+}
+
+func TestCheckFailsWithACure(t *testing.T) {
+	port, err := servertest.Port()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay := "smtp.url = " + quoted(smtptest.New(t).URL())
+	file := filepath.Join(t.TempDir(), "file") // no directory can be in it
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(broken, "mail"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		changes []string
+		spoil   string // a statement for the forum
+		fails   string // the parts that fail, and no others
+	}{
+		{"the relay is down", []string{"smtp.url = " + quoted("smtp://127.0.0.1:"+itoa(port))}, "", "smtp"},
+		{"a table of the forum is missing", []string{relay}, "ALTER TABLE post RENAME TO posts", "forum"},
+		{"a column of the forum is missing", []string{relay}, "ALTER TABLE member RENAME COLUMN wants_mail TO wants", "forum"},
+		{"the forum's file is missing", []string{relay, "forum.dsn = " + quoted("sqlite:"+filepath.Join(broken, "none.db"))}, "", "forum"},
+		{"the store's directory is missing", []string{relay, "store.dsn = " + quoted("sqlite:"+filepath.Join(broken, "none", "postrider.db"))}, "", "store"},
+		{"the store's directory is a file", []string{relay, "store.dsn = " + quoted("sqlite:"+filepath.Join(file, "postrider.db"))}, "", "store"},
+		{"an unknown key", []string{relay, "digest.houre = 8"}, "", "config"},
+		{"a wrong value", []string{relay, "digest.hour = 25"}, "", "config"},
+		{"no sender", []string{relay, "smtp.from = "}, "", "config"},
+		{"all at once", []string{"smtp.url = " + quoted("smtp://127.0.0.1:"+itoa(port)), "store.dsn = " + quoted("sqlite:"+filepath.Join(broken, "none", "postrider.db"))}, "DROP TABLE post", "forum smtp store"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newParish(t, tt.changes...)
+			if tt.spoil != "" {
+				spoil(t, p.forum, tt.spoil)
+			}
+			out, errOut, code := run(t, "check", "-c", p.config)
+			if code != 1 || errOut != "" {
+				t.Errorf("exit %d, want 1; as errors it prints %q", code, errOut)
+			}
+			lines := strings.Split(out, "\n")
+			failed := map[string]bool{}
+			for i, line := range lines {
+				if rest, fails := strings.CutPrefix(line, "FAIL  "); fails {
+					part, _, _ := strings.Cut(rest, ":")
+					part, _, _ = strings.Cut(part, " ")
+					failed[part] = true
+					for i++; i < len(lines) && strings.HasPrefix(lines[i], "        "); i++ { // the text goes on
+					}
+					if i == len(lines) || !strings.HasPrefix(lines[i], "      -> ") {
+						t.Errorf("no cure follows:\n%s", line)
+					}
+				}
+			}
+			var parts []string
+			for part := range failed {
+				parts = append(parts, part)
+			}
+			slices.Sort(parts)
+			if got := strings.Join(parts, " "); got != tt.fails {
+				t.Errorf("what fails is %q, want %q:\n%s", got, tt.fails, out)
+			}
+			sameInJSON(t, p, failed)
+		})
+	}
+}
+
+// sameInJSON holds check --json to the same verdict.
+func sameInJSON(t *testing.T, p parish, failed map[string]bool) {
+	t.Helper()
+	out, _, code := run(t, "check", "--json", "-c", p.config)
+	if code != 1 {
+		t.Errorf("check --json: exit %d, want 1", code)
+	}
+	var findings []struct{ Part, Level, Text, Cure string }
+	if err := json.Unmarshal([]byte(out), &findings); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	fails := 0
+	for _, f := range findings {
+		if f.Part == "" || f.Text == "" || !slices.Contains([]string{"ok", "warn", "FAIL"}, f.Level) {
+			t.Errorf("a finding is %+v", f)
+		}
+		if f.Level == "FAIL" {
+			fails++
+			if part, _, _ := strings.Cut(f.Part, " "); !failed[part] || f.Cure == "" {
+				t.Errorf("only in JSON fails, or without a cure: %+v", f)
+			}
+		}
+	}
+	if fails == 0 {
+		t.Errorf("nothing fails in JSON:\n%s", out)
+	}
+}
+
+func TestRunRefusesAForumThatFailsItsCheck(t *testing.T) {
+	p := newParish(t)
+	spoil(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
+	mails := filepath.Join(p.dir, "mails")
+	_, errOut, code := run(t, "run", "--once", "--now", "2026-05-04T12:00:00Z", "--mail-dir", mails, "-c", p.config)
+	if code != 1 || !strings.Contains(errOut, "nothing is sent") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+	if entries, _ := os.ReadDir(mails); len(entries) != 0 {
+		t.Errorf("%d mails were written", len(entries))
+	}
+}
+
+func spoil(t *testing.T, forum, query string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", forum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "PRAGMA legacy_alter_table = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), query); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/demo"
+	"postrider/internal/golden"
+)
+
+// run runs a command line in this process.
+func run(t *testing.T, args ...string) (out, errOut string, code int) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = Run(t.Context(), append([]string{}, args...), &stdout, &stderr, func(string) string { return "" })
+	return stdout.String(), stderr.String(), code
+}
+
+// good runs a command line that must go well.
+func good(t *testing.T, args ...string) string {
+	t.Helper()
+	out, errOut, code := run(t, args...)
+	if code != 0 {
+		t.Fatalf("postrider %s: exit %d\n%s%s", strings.Join(args, " "), code, out, errOut)
+	}
+	return out
+}
+
+// now is the moment at which the sample forum of these tests stands.
+var now = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+// parish is a directory with the sample forum and a configuration for it.
+type parish struct{ dir, forum, config string }
+
+// newParish makes one. Each change is a line "table.key = value" that takes the place of the usual one, or an empty value
+// that takes it away.
+func newParish(t *testing.T, changes ...string) parish {
+	t.Helper()
+	dir := t.TempDir()
+	p := parish{dir, filepath.Join(dir, "forum.db"), filepath.Join(dir, "config.toml")}
+	if err := demo.Create(t.Context(), p.forum, now); err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]string{
+		"forum.type": `"sample"`, "forum.dsn": fmt.Sprintf("%q", "sqlite:"+p.forum), "forum.url": fmt.Sprintf("%q", demo.URL), "forum.name": fmt.Sprintf("%q", demo.Name),
+		"store.dsn": fmt.Sprintf("%q", "sqlite:"+filepath.Join(dir, "postrider.db")),
+		"smtp.url":  `"smtp://127.0.0.1:25"`, "smtp.from": fmt.Sprintf("%q", demo.From),
+	}
+	for _, change := range changes {
+		key, value, _ := strings.Cut(change, " = ")
+		lines[key] = value
+	}
+	var text strings.Builder
+	for _, table := range []string{"forum", "store", "smtp", "digest", "templates", "log"} {
+		fmt.Fprintf(&text, "[%s]\n", table)
+		for key, value := range lines {
+			if name, ours := strings.CutPrefix(key, table+"."); ours && value != "" {
+				fmt.Fprintf(&text, "%s = %s\n", name, value)
+			}
+		}
+	}
+	if err := os.WriteFile(p.config, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestHelpIsAsItWasFoundGood(t *testing.T) {
+	texts := map[string]string{"postrider": good(t)}
+	if long := good(t, "--help"); long != texts["postrider"] {
+		t.Errorf("postrider --help says\n%s\nand postrider alone\n%s", long, texts["postrider"])
+	}
+	for _, c := range (&console{}).root().Commands() {
+		if c.Name() == "help" {
+			continue
+		}
+		text := good(t, c.Name(), "--help")
+		if !strings.Contains(texts["postrider"], "\n  "+c.Name()+" ") {
+			t.Errorf("postrider does not list %s", c.Name())
+		}
+		for line := range strings.Lines(text) {
+			if len(line) > 121 {
+				t.Errorf("%s: a line is longer than 120 columns:\n%s", c.Name(), line)
+			}
+		}
+		texts[c.Name()] = text
+	}
+	for name, text := range texts {
+		golden.Files(t, name, map[string]string{"help": text})
+	}
+}
+
+func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.toml")
+	p := newParish(t)
+	tests := []struct {
+		args  string
+		wants []string
+	}{
+		{"frobnicate", []string{`unknown command "frobnicate"`}},
+		{"prewiew 4", []string{`unknown command "prewiew"`, "preview"}},
+		{"run --nope", []string{"--nope", "postrider run --help"}},
+		{"run extra", []string{"extra"}},
+		{"--config", []string{"--config"}},
+		{"run --now 2026-05-04T08:00:00Z", []string{"--now needs --once"}},
+		{"run --once --now yesterday -c " + p.config, []string{`--now is "yesterday"`, "2026-05-04T08:00:00Z"}},
+		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
+		{"migrate -c " + missing, []string{missing, "config.example.toml"}},
+		{"preview 1 -c " + missing, []string{missing, "config.example.toml"}},
+		{"preview -c " + p.config, []string{"number or name"}},
+		{"preview Corridor Kate -c " + p.config, []string{"number or name"}},
+		{"preview 1 --format pdf -c " + p.config, []string{"pdf", "html, text, eml or json"}},
+		{"preview 1 --kind letter -c " + p.config, []string{"letter", "digest"}},
+		{"preview 1 --from noon -c " + p.config, []string{`--from is "noon"`, "2026-05-04T08:00:00Z"}},
+		{"preview 1 --until 2026-13-01T00:00:00Z -c " + p.config, []string{"--until"}},
+		{"preview 1 --from 2026-05-04T08:00:00Z --until 2026-05-04T08:00:00Z -c " + p.config, []string{"--from", "not before", "--until"}},
+		{"preview 99999 -c " + p.config, []string{"99999", "no such member", "number or a name"}},
+		{"preview Nobody -c " + p.config, []string{"Nobody", "no such member"}},
+		{"forums phpnuke", []string{"phpnuke", "xenforo2, xenforo1, mybb, sample"}},
+		{"demo --once", []string{"--mail-dir"}},
+		{"demo --mail-dir x", []string{"--once"}},
+		{"demo --listen nowhere", []string{"--listen"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			out, errOut, code := run(t, strings.Fields(tt.args)...)
+			if code != 1 {
+				t.Errorf("exit %d, want 1", code)
+			}
+			if out != "" || !strings.HasPrefix(errOut, "postrider: ") {
+				t.Errorf("it prints %q and, as errors, %q", out, errOut)
+			}
+			for _, want := range tt.wants {
+				if !strings.Contains(errOut, want) {
+					t.Errorf("it says\n%swithout %q", errOut, want)
+				}
+			}
+		})
+	}
+}
+
+func TestVersionIsPrintedForPeopleAndForScripts(t *testing.T) {
+	var v struct{ Version, Go string }
+	if err := json.Unmarshal([]byte(good(t, "version", "--json")), &v); err != nil {
+		t.Fatal(err)
+	}
+	if v.Version == "" || !strings.HasPrefix(v.Go, "go1.") {
+		t.Errorf("version is %+v", v)
+	}
+	if out, want := good(t, "version"), fmt.Sprintf("postrider %s (%s)\n", v.Version, v.Go); out != want {
+		t.Errorf("version prints %q, want %q", out, want)
+	}
+}
+
+func TestForumTypesAreListedAndTold(t *testing.T) {
+	var types []struct {
+		Name, Title, Prefix, Markup, Notes string
+		Databases                          []string
+	}
+	out := good(t, "forums", "--json")
+	if err := json.Unmarshal([]byte(out), &types); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out, `"Name"`) {
+		t.Errorf("keys of JSON are written small everywhere else:\n%s", out)
+	}
+	list := good(t, "forums")
+	for _, f := range types {
+		if !strings.Contains(list, f.Name) || !strings.Contains(list, f.Title) {
+			t.Errorf("the list does not have %s:\n%s", f.Name, list)
+		}
+		told := good(t, "forums", f.Name)
+		for _, want := range append([]string{f.Name, f.Title, f.Markup, f.Notes}, f.Databases...) {
+			if want == "" || !strings.Contains(told, want) {
+				t.Errorf("forums %s says nothing of %q:\n%s", f.Name, want, told)
+			}
+		}
+		var one struct{ Name string }
+		if err := json.Unmarshal([]byte(good(t, "forums", f.Name, "--json")), &one); err != nil || one.Name != f.Name {
+			t.Errorf("forums %s --json tells of %q: %v", f.Name, one.Name, err)
+		}
+	}
+	if len(types) < 4 {
+		t.Errorf("%d types are listed", len(types))
+	}
+}
+
+func TestMigrateTwiceChangesNothingTheSecondTime(t *testing.T) {
+	p := newParish(t)
+	if out := good(t, "migrate", "-c", p.config); !strings.Contains(out, "up to date after ") {
+		t.Errorf("the first time it says %q", out)
+	}
+	if out := good(t, "migrate", "-c", p.config); out != "The store is up to date.\n" {
+		t.Errorf("the second time it says %q", out)
+	}
+}

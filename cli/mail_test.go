@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"bytes"
+	"database/sql"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"postrider/demo"
+	"postrider/store"
+)
+
+func quoted(s string) string { return strconv.Quote(s) }
+func itoa(n int) string      { return strconv.Itoa(n) }
+
+// letter is a mail as its reader's program has it.
+type letter struct {
+	head       netmail.Header
+	text, html string
+}
+
+func readLetter(t *testing.T, raw []byte) letter {
+	t.Helper()
+	if bytes.Contains(bytes.ReplaceAll(raw, []byte("\r\n"), nil), []byte("\n")) {
+		t.Error("a line of the mail does not end as SMTP wants it")
+	}
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("Content-Type is %q: %v", m.Header.Get("Content-Type"), err)
+	}
+	l := letter{head: m.Header}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for _, into := range []*string{&l.text, &l.html} {
+		part, err := parts.NextRawPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		*into = string(body)
+	}
+	if _, err := parts.NextRawPart(); err != io.EOF {
+		t.Errorf("after two parts comes %v", err)
+	}
+	return l
+}
+
+// proper holds a mail to what every digest has.
+func (l letter) proper(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"From", "To", "Subject", "Date", "Message-Id", "List-Id", "Auto-Submitted", "Mime-Version"} {
+		if got := l.head[name]; len(got) != 1 || got[0] == "" {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if got := l.head.Get("List-Unsubscribe"); !strings.HasPrefix(got, "<https://") || !strings.HasSuffix(got, ">") {
+		t.Errorf("List-Unsubscribe is %q", got)
+	}
+	if got := l.head.Get("List-Unsubscribe-Post"); got != "List-Unsubscribe=One-Click" {
+		t.Errorf("List-Unsubscribe-Post is %q", got)
+	}
+	if to, err := l.head.AddressList("To"); err != nil || len(to) != 1 {
+		t.Errorf("To is %q: %v", l.head.Get("To"), err)
+	}
+	if _, err := l.head.Date(); err != nil {
+		t.Errorf("Date is %q: %v", l.head.Get("Date"), err)
+	}
+	if len(l.html) > 80_000 || len(l.html) < 1000 {
+		t.Errorf("the HTML has %d bytes", len(l.html))
+	}
+	inText, inHTML := postsIn(l.text), postsIn(l.html)
+	if !slices.Equal(inText, inHTML) || len(inText) == 0 {
+		t.Errorf("the text lists posts %v, the HTML %v", inText, inHTML)
+	}
+	for _, link := range []string{l.head.Get("List-Unsubscribe")} {
+		address := strings.Trim(link, "<>")
+		if !strings.Contains(l.text, address) || !strings.Contains(l.html, address) {
+			t.Errorf("the reader cannot find %s in the mail", address)
+		}
+	}
+}
+
+var postLink = regexp.MustCompile(`/posts/(\d+)/`)
+
+func postsIn(text string) []string {
+	found := map[string]bool{}
+	for _, m := range postLink.FindAllStringSubmatch(text, -1) {
+		found[m[1]] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func TestDemoOnceWritesOneMailForEachMailableMember(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mails")
+	out := good(t, "demo", "--once", "--mail-dir", dir)
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(out, strconv.Itoa(len(files))+" mails in "+dir) {
+		t.Errorf("it says %q, and wrote %d files", out, len(files))
+	}
+	to := map[string]int{}
+	for _, file := range files {
+		t.Run(filepath.Base(file)[:30], func(t *testing.T) {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := readLetter(t, raw)
+			l.proper(t)
+			if list, err := l.head.AddressList("To"); err == nil {
+				to[list[0].Address]++
+			}
+		})
+	}
+	for _, address := range mailable(t) {
+		if to[address] != 1 {
+			t.Errorf("%s got %d mails, want 1", address, to[address])
+		}
+		delete(to, address)
+	}
+	if len(to) > 0 {
+		t.Errorf("mailed were also %v", to)
+	}
+}
+
+// mailable lists the addresses of those of the sample forum who may be mailed.
+func mailable(t *testing.T) []string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "forum.db")
+	if err := demo.Create(t.Context(), path, now); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `SELECT email FROM member WHERE state = 'active' AND email <> '' AND wants_mail = 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var address string
+		if err := rows.Scan(&address); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, address)
+	}
+	if rows.Err() != nil || len(list) < 30 {
+		t.Fatalf("%d may be mailed: %v", len(list), rows.Err())
+	}
+	return list
+}
+
+func TestPreviewShowsOneEditionInEveryForm(t *testing.T) {
+	p := newParish(t)
+	show := func(member, format string) string {
+		return good(t, "preview", "-c", p.config, member, "--until", "2026-05-04T12:00:00Z", "--format", format)
+	}
+	l := readLetter(t, []byte(show("3", "eml")))
+	l.proper(t)
+	if to := l.head.Get("To"); !strings.Contains(to, "Corridor Kate") {
+		t.Errorf("member 3 is %s", to)
+	}
+	if text := show("3", "text"); text != strings.ReplaceAll(l.text, "\r\n", "\n") {
+		t.Error("the text is not that of the mail")
+	}
+	if html := show("3", "html"); html != strings.ReplaceAll(l.html, "\r\n", "\n") {
+		t.Error("the HTML is not that of the mail")
+	}
+	if byName := show("Corridor Kate", "eml"); byName != show("3", "eml") {
+		t.Error("a member found by name gets another mail than by number")
+	}
+	if again := show("夜汽車", "text"); !strings.Contains(again, "/posts/") {
+		t.Errorf("a name that is not ASCII finds %q", again)
+	}
+}
+
+func TestPreviewSaysWhyThereIsNoDigest(t *testing.T) {
+	p := newParish(t)
+	for member, why := range map[string]string{"CheapPillowz4U": "banned", "NewPassenger_77": "not confirmed", "Quiet Coach Quentin": "opted out", "Berth 13B": "no address"} {
+		out, errOut, code := run(t, "preview", "-c", p.config, member, "--until", "2026-05-04T12:00:00Z")
+		if code != 0 || out != "" || !strings.Contains(errOut, why) {
+			t.Errorf("%s: exit %d, %q, %q; want the reason %q", member, code, out, errOut, why)
+		}
+	}
+}
+
+func TestRunOnceMailsOnceAndNeverTwice(t *testing.T) {
+	p := newParish(t)
+	mails := filepath.Join(p.dir, "mails")
+	count := func(at string) int {
+		good(t, "run", "--once", "--now", at, "--mail-dir", mails, "-c", p.config)
+		files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	first := count("2026-05-04T12:00:00Z")
+	if first < 30 {
+		t.Errorf("%d mails were written", first)
+	}
+	for _, at := range []string{"2026-05-04T12:00:00Z", "2026-05-04T13:00:00Z", "2026-05-05T12:00:00Z"} {
+		if again := count(at); again != first {
+			t.Errorf("at %s there are %d mails, want %d still: nothing is new", at, again, first)
+		}
+	}
+}
+
+func TestASecondDaemonOnOneSQLiteStoreIsRefused(t *testing.T) {
+	p := newParish(t)
+	good(t, "migrate", "-c", p.config)
+	first, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if err := first.Attend(t.Context(), "the first"); err != nil {
+		t.Fatal(err)
+	}
+	_, errOut, code := run(t, "run", "-c", p.config)
+	if code != 1 || !strings.Contains(errOut, "another postrider is at work on this store") || !strings.Contains(errOut, "PostgreSQL") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+	if out := good(t, "preview", "-c", p.config, "3", "--until", "2026-05-04T12:00:00Z"); out == "" {
+		t.Error("nobody can look at a preview while the daemon runs")
+	}
+}
