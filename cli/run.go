@@ -83,6 +83,7 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if o.once {
+		defer cutAfterGrace(ctx, done)()
 		report, err := d.Once(ctx)
 		h.log.Info("round done", "report", report)
 		return err
@@ -94,10 +95,10 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 // managers wait ten seconds and more before they kill.
 const grace = 7 * time.Second
 
-// serve runs the daemon until ctx ends, and cuts off what is then still under way after the grace.
-func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func()) error {
+// cutAfterGrace cuts off what is still under way when the grace after the end of ctx is over. The function that it
+// gives says that nothing is under way any more.
+func cutAfterGrace(ctx context.Context, cut func()) (over func()) {
 	stopped := make(chan struct{})
-	defer close(stopped)
 	context.AfterFunc(ctx, func() {
 		select {
 		case <-stopped:
@@ -105,6 +106,12 @@ func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func()) error {
 			cut()
 		}
 	})
+	return func() { close(stopped) }
+}
+
+// serve runs the daemon until ctx ends.
+func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func()) error {
+	defer cutAfterGrace(ctx, cut)()
 	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
 	err := d.Run(ctx)
 	h.log.Info("postrider stopped")

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"postrider/internal/servertest"
+)
+
+var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// TestDemoShowsMailsInTheBrowser runs the demo as a newcomer does, on another port.
+func TestDemoShowsMailsInTheBrowser(t *testing.T) {
+	t.Parallel()
+	binary := build(t)
+	port, err := servertest.Port()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := fmt.Sprintf("127.0.0.1:%d", port)
+	p := start(t, binary, "demo", "--listen", listen)
+	p.until(t, "printed address", func() bool { return pageAddress.MatchString(p.out.String()) })
+	page := pageAddress.FindString(p.out.String())
+	if page != "http://"+listen {
+		t.Errorf("the page is at %s, want http://%s", page, listen)
+	}
+	var list string
+	p.until(t, "mail in the inbox", func() bool {
+		list = get(t, page+"/")
+		return strings.Contains(list, `href="/mail/1"`)
+	})
+	if mail := get(t, page+"/mail/1"); !strings.Contains(mail, "passengers.example") {
+		t.Errorf("the page of the first mail names no reader:\n%.500s", mail)
+	}
+	if body := get(t, page+"/mail/1/body"); !strings.Contains(body, "upperberth.example/posts/") {
+		t.Errorf("the first mail links to no post:\n%.500s", body)
+	}
+	if source := get(t, page+"/mail/1/source.eml"); !strings.Contains(source, "List-Unsubscribe: ") {
+		t.Errorf("the first mail's source is\n%.500s", source)
+	}
+	p.stop(t)
+}
+
+func get(t *testing.T, address string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", address, answer.Status, err)
+	}
+	return string(body)
+}

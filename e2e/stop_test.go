@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"bytes"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"postrider/demo"
+	"postrider/internal/smtptest"
+)
+
+// stopLimit is how long a service manager waits at least before it kills.
+const stopLimit = 10 * time.Second
+
+// process is a postrider that runs.
+type process struct {
+	*exec.Cmd
+	done chan error
+	out  *screen
+}
+
+// screen is what a process has printed so far.
+type screen struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}
+
+// start starts a command that ends with its test at the latest.
+func start(t *testing.T, binary string, args ...string) *process {
+	t.Helper()
+	p := &process{exec.Command(binary, args...), make(chan error, 1), &screen{}}
+	p.Stdout, p.Stderr = p.out, p.out
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { p.done <- p.Wait(); close(ended) }()
+	t.Cleanup(func() { p.Process.Kill(); <-ended })
+	return p
+}
+
+// until waits for something to become true while the process runs.
+func (p *process) until(t *testing.T, what string, true func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for !true() {
+		select {
+		case err := <-p.done:
+			t.Fatalf("the process ended before %s: %v\n%s", what, err, p.out)
+		case <-deadline:
+			t.Fatalf("no %s in 30 seconds:\n%s", what, p.out)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// stop asks the process to end and waits until it has, which must be well and in time.
+func (p *process) stop(t *testing.T) (took time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.done:
+		if err != nil {
+			t.Errorf("the process ended with %v, want 0:\n%s", err, p.out)
+		}
+	case <-time.After(stopLimit):
+		t.Fatalf("the process still runs %v after SIGTERM:\n%s", stopLimit, p.out)
+	}
+	return time.Since(begin)
+}
+
+func sampleForum(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "forum.db")
+	if err := demo.Create(t.Context(), path, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// TestSIGTERMWhileARelayHoldsAMessage stops a daemon whose relay has a message and does not answer. It must end
+// before it is killed, and when it is started again that message goes out once more, and all others once.
+func TestSIGTERMWhileARelayHoldsAMessage(t *testing.T) {
+	t.Parallel()
+	binary := build(t)
+	for _, once := range []bool{false, true} {
+		name := "run"
+		if once {
+			name = "run --once"
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			forum, dir := sampleForum(t), t.TempDir()
+			store := "sqlite:" + filepath.Join(dir, "postrider.db")
+			stuck := smtptest.NewScript(t, smtptest.Table{".": {{}, {}, {Mute: true, Hang: true}}})
+			args := []string{"run", "-c", writeConfig(t, dir, "sample", forum, store, stuck.URL())}
+			if once {
+				args = append(args, "--once")
+			}
+			p := start(t, binary, args...)
+			p.until(t, "message at the relay", func() bool { return len(stuck.Bodies()) >= 2+connections })
+			p.stop(t)
+
+			taken := len(stuck.Bodies())
+			relay := smtptest.New(t)
+			again := start(t, binary, "run", "-c", writeConfig(t, t.TempDir(), "sample", forum, store, relay.URL()), "--once", "--now", time.Now().Add(time.Hour).Format(time.RFC3339))
+			if err := <-again.done; err != nil {
+				t.Fatalf("run: %v\n%s", err, again.out)
+			}
+			ids := map[string]int{}
+			for _, body := range stuck.Bodies() {
+				ids[messageID(t, body)]++
+			}
+			repeated := 0
+			for _, m := range relay.Messages() {
+				if ids[messageID(t, string(m.Data))]++; ids[messageID(t, string(m.Data))] > 1 {
+					repeated++
+				}
+			}
+			if repeated != taken-2 {
+				t.Errorf("%d messages went out again, want %d: those that got no answer", repeated, taken-2)
+			}
+			if len(ids) != 36 {
+				t.Errorf("%d members were mailed, want 36", len(ids))
+			}
+		})
+	}
+}
+
+func messageID(t *testing.T, raw string) string {
+	t.Helper()
+	for line := range strings.Lines(raw) {
+		if id, found := strings.CutPrefix(line, "Message-ID: "); found {
+			return id
+		}
+	}
+	t.Fatal("a message without an id")
+	return ""
+}
+
+func TestSIGTERMWhileIdleEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	relay, dir := smtptest.New(t), t.TempDir()
+	p := start(t, build(t), "run", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))
+	p.until(t, "end of the first round", func() bool { return strings.Contains(p.out.String(), `"msg":"round done"`) })
+	if sent := len(relay.Messages()); sent != 36 {
+		t.Errorf("%d mails were sent, want 36", sent)
+	}
+	p.stop(t)
+	if !strings.Contains(p.out.String(), "postrider stopped") {
+		t.Errorf("it does not take its leave:\n%s", p.out)
+	}
+}
