@@ -42,7 +42,7 @@ func wait(attempt int) time.Duration {
 
 func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
 	return store.Settlement{
-		Key: row.Key, Member: row.Member, State: stateSkipped, Covers: row.Until,
+		Key: row.Key, State: stateSkipped,
 		Result: stateSkipped, Reason: reason, At: d.Now(),
 	}
 }
@@ -51,16 +51,17 @@ func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
 func (d *Daemon) refused(row store.Row, err error) store.Settlement {
 	d.Log.Error("mail could not be made", "key", row.Key, "member", row.Member, "err", err)
 	return store.Settlement{
-		Key: row.Key, Member: row.Member, State: stateRefused, CountAttempt: true,
+		Key: row.Key, State: stateRefused, CountAttempt: true,
 		Result: stateRefused, Reason: err.Error(), At: d.Now(),
 	}
 }
 
-// settlement words what the relay has answered. Only an accepted mail moves the member's mark.
+// settlement words what the relay has answered. Of mails that were handed over, only an accepted one moves the
+// member's mark.
 func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) store.Settlement {
 	now := d.Now()
 	s := store.Settlement{
-		Key: row.Key, Member: row.Member, Result: string(out.Result), At: now,
+		Key: row.Key, Result: string(out.Result), At: now,
 		Code: out.Code, Enhanced: out.Enhanced, Reply: out.Reply, QueueID: out.QueueID,
 		Posts: posts, Bytes: bytes, CountAttempt: true,
 	}
@@ -69,7 +70,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 	}
 	switch out.Result {
 	case mail.Accepted:
-		s.State, s.Covers = stateAccepted, row.Until
+		s.State = stateAccepted
 	case mail.Refused:
 		s.State = stateRefused
 		if out.Stage == mail.Sender { // it is our sender that the relay does not like, not this member

@@ -16,32 +16,30 @@ func quiet() *Daemon {
 }
 
 func TestSettlementOfEachOutcome(t *testing.T) {
-	const until = 77
 	tests := []struct {
 		name    string
 		result  mail.Result
 		attempt int
 		state   string
-		covers  int64
 		counted bool
 		after   time.Duration // not before this long from now, at least
 	}{
-		{"an accepted mail moves the mark", mail.Accepted, 0, "accepted", until, true, 0},
-		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, "refused", 0, true, 0},
-		{"a relay that is down costs no attempt", mail.NotSent, 0, "queued", 0, false, relayRest},
-		{"nor does it ever", mail.NotSent, maxAttempts + 5, "queued", 0, false, relayRest},
-		{"a 4xx is tried again", mail.TryAgain, 0, "queued", 0, true, 40 * time.Second},
-		{"and then waits longer", mail.TryAgain, 5, "queued", 0, true, 90 * time.Minute},
-		{"but not for ever", mail.TryAgain, maxAttempts - 1, "refused", 0, true, 0},
-		{"what may have arrived is repeated once", mail.Uncertain, 0, "queued", 0, true, doubt},
-		{"and then left", mail.Uncertain, 1, "uncertain", 0, true, 0},
+		{"an accepted mail moves the mark", mail.Accepted, 0, "accepted", true, 0},
+		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, "refused", true, 0},
+		{"a relay that is down costs no attempt", mail.NotSent, 0, "queued", false, relayRest},
+		{"nor does it ever", mail.NotSent, maxAttempts + 5, "queued", false, relayRest},
+		{"a 4xx is tried again", mail.TryAgain, 0, "queued", true, 40 * time.Second},
+		{"and then waits longer", mail.TryAgain, 5, "queued", true, 90 * time.Minute},
+		{"but not for ever", mail.TryAgain, maxAttempts - 1, "refused", true, 0},
+		{"what may have arrived is repeated once", mail.Uncertain, 0, "queued", true, doubt},
+		{"and then left", mail.Uncertain, 1, "uncertain", true, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: until, Attempt: tt.attempt}
+			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt}
 			got := quiet().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
-			if got.State != tt.state || got.Covers != tt.covers || got.CountAttempt != tt.counted {
-				t.Errorf("settled as %s covering %d, counted %v; want %s, %d, %v", got.State, got.Covers, got.CountAttempt, tt.state, tt.covers, tt.counted)
+			if got.State != tt.state || got.CountAttempt != tt.counted {
+				t.Errorf("settled as %s, counted %v; want %s, %v", got.State, got.CountAttempt, tt.state, tt.counted)
 			}
 			if tt.after > 0 && got.NotBefore.Before(noon.Add(tt.after)) {
 				t.Errorf("goes out again at %v, want %v from now at least", got.NotBefore, tt.after)
@@ -56,14 +54,14 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 func TestARelayThatRefusesOurSenderCostsNoMemberAnything(t *testing.T) {
 	row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77}
 	got := quiet().settlement(row, mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550}, 3, 2000)
-	if got.State != stateQueued || got.CountAttempt || got.Covers != 0 || !got.NotBefore.After(noon) {
+	if got.State != stateQueued || got.CountAttempt || !got.NotBefore.After(noon) {
 		t.Errorf("settled as %+v, want it queued without an attempt", got)
 	}
 }
 
 func TestASkippedEditionMovesTheMark(t *testing.T) {
 	got := quiet().skipped(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
-	if got.State != stateSkipped || got.Covers != 77 || got.Reason != "banned" {
+	if got.State != stateSkipped || got.Reason != "banned" {
 		t.Errorf("settled as %+v", got)
 	}
 }

@@ -27,7 +27,7 @@ func edition(member forum.MemberID, day string, until int64) store.Plan {
 // accepted settles a row as a relay that took it.
 func accepted(r store.Row, at time.Time) store.Settlement {
 	return store.Settlement{
-		Key: r.Key, Member: r.Member, State: "accepted", Covers: r.Until, CountAttempt: true,
+		Key: r.Key, State: "accepted", CountAttempt: true,
 		Result: "accepted", Code: 250, Enhanced: "2.0.0", Reply: "queued as 4F", QueueID: "4F", At: at, Posts: 3, Bytes: 20480,
 	}
 }
@@ -35,7 +35,7 @@ func accepted(r store.Row, at time.Time) store.Settlement {
 // again settles a row that shall be tried again.
 func again(r store.Row, result string, notBefore time.Time) store.Settlement {
 	return store.Settlement{
-		Key: r.Key, Member: r.Member, State: "queued", NotBefore: notBefore, CountAttempt: true,
+		Key: r.Key, State: "queued", NotBefore: notBefore, CountAttempt: true,
 		Result: result, Code: 451, Reason: "greylisted", At: now,
 	}
 }

@@ -13,9 +13,7 @@ import (
 // Settlement is what became of a claimed mail.
 type Settlement struct {
 	Key          string
-	Member       forum.MemberID
-	State        string    // accepted refused uncertain skipped, or queued: to be tried again
-	Covers       int64     // the member's mark rises to it; 0: it stays
+	State        string    // accepted skipped: the member has it behind him; refused uncertain; queued: to be tried again
 	NotBefore    time.Time // of a mail that is queued again
 	CountAttempt bool
 	Result       string // what the attempt came to; "uncertain": a relay may have the mail
@@ -33,29 +31,30 @@ const (
 )
 
 type settleRow struct {
-	Key       string         `json:"key"`
-	Member    forum.MemberID `json:"member"`
-	State     string         `json:"state"`
-	Covers    int64          `json:"covers"`
-	NotBefore int64          `json:"not_before"`
-	Counts    int            `json:"counts"`
-	Settled   *int64         `json:"settled"`
-	At        int64          `json:"at"`
-	Result    string         `json:"result"`
-	Reason    string         `json:"reason"`
-	Code      int            `json:"code"`
-	Enhanced  string         `json:"enhanced"`
-	Reply     string         `json:"reply"`
-	QueueID   string         `json:"queue_id"`
-	Posts     int            `json:"posts"`
-	Bytes     int            `json:"bytes"`
+	Key       string `json:"key"`
+	State     string `json:"state"`
+	NotBefore int64  `json:"not_before"`
+	Counts    int    `json:"counts"`
+	Settled   *int64 `json:"settled"`
+	Reason    string `json:"reason"`
+	Result    string `json:"result"`
+	Code      int    `json:"code"`
+	Enhanced  string `json:"enhanced"`
+	Reply     string `json:"reply"`
+	QueueID   string `json:"queue_id"`
+	Posts     int    `json:"posts"`
+	Bytes     int    `json:"bytes"`
+}
+
+type outcomeRow struct {
+	Key string `json:"key"`
+	At  int64  `json:"at"`
 }
 
 func (x Settlement) row() settleRow {
 	r := settleRow{
-		Key: x.Key, Member: x.Member, State: x.State, Covers: x.Covers,
-		At: x.At.Unix(), Result: x.Result, Reason: clean(x.Reason), Code: x.Code, Enhanced: clean(x.Enhanced),
-		Reply: clean(x.Reply), QueueID: clean(x.QueueID), Posts: x.Posts, Bytes: x.Bytes,
+		Key: x.Key, State: x.State, Result: x.Result, Reason: clean(x.Reason), Code: x.Code,
+		Enhanced: clean(x.Enhanced), Reply: clean(x.Reply), QueueID: clean(x.QueueID), Posts: x.Posts, Bytes: x.Bytes,
 	}
 	if x.CountAttempt {
 		r.Counts = 1
@@ -68,61 +67,61 @@ func (x Settlement) row() settleRow {
 	return r
 }
 
-// Settle writes down what became of claimed mails: their states, the members' marks, and an outcome each,
-// in one transaction of three statements. Mails that owner has no lease of any more are passed over.
+// Settle writes down what became of claimed mails, in one statement; in a transaction of two if some are to
+// be tried again. Mails that owner has no lease of any more are passed over.
 func (s *Store) Settle(ctx context.Context, owner string, settlements []Settlement) error {
 	if len(settlements) == 0 {
 		return nil
 	}
 	list := make([]settleRow, len(settlements))
+	var again []outcomeRow
 	for i, x := range settlements {
-		list[i] = x.row()
+		if list[i] = x.row(); x.State == stateQueued {
+			again = append(again, outcomeRow{x.Key, x.At.Unix()})
+		}
 	}
 	text, err := rows(list)
 	if err != nil {
 		return err
 	}
-	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		ours := make(map[string]bool, len(list))
-		err := s.query(ctx, tx, "settle", args{"owner": owner, "rows": text}, func(scan scan) error {
-			var key string
-			err := scan(&key)
-			ours[key] = true
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		return s.settled(ctx, tx, list, text, ours)
-	})
+	a := args{"owner": owner, "rows": text}
+	if len(again) == 0 {
+		err = retry(func() error { return s.query(ctx, nil, "settle", a, func(scan) error { return nil }) })
+	} else {
+		err = s.inTx(ctx, func(tx *sqlx.Tx) error { return s.settleAgain(ctx, tx, a, again) })
+	}
 	if err != nil {
 		return fmt.Errorf("settling %d mails: %w", len(settlements), err)
 	}
 	return nil
 }
 
-// settled moves marks and writes outcomes for the rows that were ours. text is the list as JSON, which is
-// nearly always all of it.
-func (s *Store) settled(ctx context.Context, tx *sqlx.Tx, list []settleRow, text string, ours map[string]bool) error {
-	if len(ours) == 0 {
-		return nil
-	}
-	if len(ours) < len(list) {
-		kept := make([]settleRow, 0, len(ours))
-		for _, r := range list {
-			if ours[r.Key] {
-				kept = append(kept, r)
-			}
-		}
-		var err error
-		if text, err = rows(kept); err != nil {
-			return err
-		}
-	}
-	if _, err := s.exec(ctx, tx, "settle_marks", args{"rows": text}); err != nil {
+// settleAgain settles mails of which some are to be tried again, and keeps what came of these.
+func (s *Store) settleAgain(ctx context.Context, tx *sqlx.Tx, a args, again []outcomeRow) error {
+	ours := make(map[string]bool)
+	err := s.query(ctx, tx, "settle", a, func(scan scan) error {
+		var key string
+		err := scan(&key)
+		ours[key] = true
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	_, err := s.exec(ctx, tx, "settle_outcomes", args{"rows": text})
+	kept := make([]outcomeRow, 0, len(again))
+	for _, r := range again {
+		if ours[r.Key] {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	text, err := rows(kept)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, tx, "keep_outcomes", args{"rows": text})
 	return err
 }
 
@@ -183,13 +182,33 @@ func (s *Store) Outcomes(ctx context.Context, member forum.MemberID, since time.
 // keep is how long what is over is kept, so that it can be explained.
 const keep = 90 * 24 * time.Hour
 
-// Prune forgets what is older than 90 days: sightings that every member who gets digests has behind him,
-// mails that are settled with their outcomes, and alerts.
+// Prune forgets what is older than 90 days: mails that are settled with their outcomes, sightings that every
+// member who gets digests has behind him, and alerts.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
-	for _, query := range []string{"prune_sightings", "prune_outbox", "prune_alerted"} {
-		if _, err := s.exec(ctx, nil, query, args{"before": now.Add(-keep).Unix()}); err != nil {
-			return fmt.Errorf("forgetting what is old: %w", err)
+	before := args{"before": now.Add(-keep).Unix()}
+	err := s.pruneOutbox(ctx, before)
+	for _, query := range []string{"prune_sightings", "prune_alerted"} {
+		if err == nil {
+			_, err = s.exec(ctx, nil, query, before)
 		}
 	}
+	if err != nil {
+		return fmt.Errorf("forgetting what is old: %w", err)
+	}
 	return nil
+}
+
+// pruneOutbox lets the members' rows know what their mails cover before it forgets these. What is settled
+// in between is not old yet.
+func (s *Store) pruneOutbox(ctx context.Context, before args) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, tx, "fold_marks", nil); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, tx, "prune_outbox", before)
+		return err
+	})
 }

@@ -128,12 +128,17 @@ func (s *Store) query(ctx context.Context, tx *sqlx.Tx, name string, a args, eac
 	return rows.Err()
 }
 
-// inTx runs do in a transaction: all of it or nothing. Two daemons that touch the same members in another
-// order can stop each other; PostgreSQL then ends one of them, and it begins again.
+// inTx runs do in a transaction: all of it or nothing.
 func (s *Store) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
+	return retry(func() error { return s.once(ctx, do) })
+}
+
+// retry does again what PostgreSQL has ended: two daemons that touch the same rows in another order can stop
+// each other, and one of them must begin anew.
+func retry(do func() error) error {
 	const tries = 3
 	for try := 1; ; try++ {
-		err := s.once(ctx, do)
+		err := do()
 		e, isPostgres := errors.AsType[*pq.Error](err)
 		if again := isPostgres && (e.Code == "40P01" || e.Code == "40001"); !again || try == tries {
 			return err

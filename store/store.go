@@ -3,7 +3,7 @@
 //
 // [Open] it, [Store.Migrate] it, then go the way of a post: [Store.Sight] notes what gathering met,
 // [Store.Due] and [Store.Plan] put editions into the outbox, [Store.Claim] leases them, [Store.Settle]
-// says what became of them and moves the members' marks. Each of these is for a whole batch and a
+// says what became of them, by which the members' marks move. Each of these is for a whole batch and a
 // handful of statements: rows travel as one JSON parameter, so that the text of a statement never changes
 // and all are prepared once, at the start, where a bad one stops the program.
 //

@@ -42,7 +42,7 @@ CREATE TABLE member (
     weekday    BIGINT,
     day        BIGINT,
     every      BIGINT,
-    mark       BIGINT  NOT NULL,  -- sightings up to this one are covered
+    mark       BIGINT  NOT NULL,  -- sightings up to this one were covered when his newest edition was planned; see subscriber
     due_at     BIGINT,            -- NULL: never
     synced_at  BIGINT  NOT NULL,  -- when the forum last knew of him
     left_at    BIGINT             -- NULL: the forum still knows of him
@@ -64,20 +64,42 @@ CREATE TABLE outbox (
     lease_until  BIGINT  NOT NULL DEFAULT 0,
     created_at   BIGINT  NOT NULL,
     settled_at   BIGINT,                         -- NULL: something is still to become of it
-    reason       TEXT    NOT NULL DEFAULT ''
+    reason       TEXT    NOT NULL DEFAULT '',    -- the rest of the row is what the newest attempt came to
+    result       TEXT    NOT NULL DEFAULT '',
+    code         BIGINT  NOT NULL DEFAULT 0,     -- SMTP reply code; 0: none
+    enhanced     TEXT    NOT NULL DEFAULT '',    -- enhanced status code (RFC 3463)
+    reply        TEXT    NOT NULL DEFAULT '',
+    queue_id     TEXT    NOT NULL DEFAULT '',
+    posts        BIGINT  NOT NULL DEFAULT 0,
+    bytes        BIGINT  NOT NULL DEFAULT 0
 );
 CREATE INDEX outbox_queue ON outbox (priority, not_before, from_seq DESC, key) WHERE state = 'queued';
 CREATE INDEX outbox_lease ON outbox (lease_until) WHERE state = 'leased';
-CREATE INDEX outbox_member ON outbox (member_id, created_at);
+CREATE INDEX outbox_open ON outbox (member_id) WHERE settled_at IS NULL;
+CREATE INDEX outbox_member ON outbox (member_id, until_seq);
 
--- One row an attempt.
+-- Members with their marks as of now. To settle an edition is one write, to the outbox alone: once it is accepted
+-- or skipped, its state says that the member has it behind him. Planning his next edition, and pruning, write that
+-- into the member's row, so that few rows above it are ever looked at.
+CREATE VIEW subscriber AS
+SELECT m.id, m.zone, m.locale, m.cadence, m.hour, m.weekday, m.day, m.every,
+       COALESCE((SELECT max(o.until_seq)
+                   FROM outbox o
+                  WHERE o.member_id = m.id
+                    AND o.until_seq > m.mark
+                    AND o.kind = 'digest'
+                    AND o.state IN ('accepted', 'skipped')), m.mark) AS mark,
+       m.due_at, m.left_at
+  FROM member m;
+
+-- Attempts after which the mail was to be tried again. What the last one came to stands in the outbox.
 CREATE TABLE outcome (
     key       TEXT   NOT NULL REFERENCES outbox (key) ON DELETE CASCADE,
     attempt   BIGINT NOT NULL, -- how many had counted by then, this one included
     at        BIGINT NOT NULL,
     result    TEXT   NOT NULL,
-    code      BIGINT NOT NULL, -- SMTP reply code; 0: none
-    enhanced  TEXT   NOT NULL, -- enhanced status code (RFC 3463)
+    code      BIGINT NOT NULL,
+    enhanced  TEXT   NOT NULL,
     reply     TEXT   NOT NULL,
     queue_id  TEXT   NOT NULL,
     reason    TEXT   NOT NULL,

@@ -1,6 +1,6 @@
 -- name: subscribers
 SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at
-  FROM member
+  FROM subscriber
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
 -- A mark never goes back, whatever the writer had read before. A schedule of his own is not touched.
@@ -43,13 +43,14 @@ UPDATE member
 -- Left out is who has an edition that is on its way or may have arrived: its end decides where his next one begins.
 -- name: due
 SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at
-  FROM member m
+  FROM subscriber m
  WHERE due_at <= :now
    AND NOT EXISTS (SELECT 1
                      FROM outbox o
                     WHERE o.member_id = m.id
                       AND o.kind = 'digest'
-                      AND (o.state = 'leased' OR o.state = 'queued' AND o.handed))
+                      AND o.settled_at IS NULL
+                      AND (o.state = 'leased' OR o.handed))
  ORDER BY due_at, id
  LIMIT :most
 

@@ -1,7 +1,10 @@
 -- Who is not due any more was planned by another daemon since; who has an edition on its way is left for later.
 -- name: plan_due
 UPDATE member
-   SET due_at = r.next_due
+   SET due_at = r.next_due,
+       mark = (SELECT s.mark
+                 FROM subscriber s
+                WHERE s.id = member.id)
   FROM (SELECT CAST(value->>'member' AS BIGINT) AS id,
                CAST(value->>'next' AS BIGINT) AS next_due
           FROM {rows :rows}) r
@@ -11,7 +14,8 @@ UPDATE member
                      FROM outbox o
                     WHERE o.member_id = member.id
                       AND o.kind = 'digest'
-                      AND (o.state = 'leased' OR o.state = 'queued' AND o.handed))
+                      AND o.settled_at IS NULL
+                      AND (o.state = 'leased' OR o.handed))
 RETURNING member.id
 
 -- An older edition that nobody has tried to send, or that was told to come later, gives way: the new one begins
@@ -27,12 +31,15 @@ UPDATE outbox
           FROM {rows :rows}) r
  WHERE outbox.member_id = r.member_id
    AND outbox.kind = 'digest'
+   AND outbox.settled_at IS NULL
    AND outbox.state = 'queued'
    AND NOT outbox.handed
    AND NOT EXISTS (SELECT 1
                      FROM outbox o
                     WHERE o.key = r.key)
 
+-- An edition that another daemon took up and settled since the member was found due counts: the mark is read again
+-- with the outbox that it is read from. One that is still open would overlap with the new one.
 -- name: plan_insert
 INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at)
 SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
@@ -42,14 +49,14 @@ SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now
                CAST(value->>'until' AS BIGINT) AS until_seq,
                CAST(value->>'priority' AS BIGINT) AS priority
           FROM {rows :rows}) r
-  JOIN member m
+  JOIN subscriber m
     ON m.id = r.member_id
  WHERE r.kind <> 'digest'
     OR NOT EXISTS (SELECT 1
                      FROM outbox o
                     WHERE o.member_id = m.id
                       AND o.kind = 'digest'
-                      AND (o.state = 'leased' OR o.state = 'queued' AND o.handed))
+                      AND o.settled_at IS NULL)
     ON CONFLICT (key) DO NOTHING
 
 -- The owner of a lease that ran out may have handed the message over before it died.
@@ -119,44 +126,40 @@ UPDATE outbox
        lease_owner = '',
        lease_until = 0,
        settled_at = r.settled_at,
-       reason = r.reason
+       reason = r.reason,
+       result = r.result,
+       code = r.code,
+       enhanced = r.enhanced,
+       reply = r.reply,
+       queue_id = r.queue_id,
+       posts = r.posts,
+       bytes = r.bytes
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
                CAST(value->>'state' AS TEXT) AS state,
-               CAST(value->>'result' AS TEXT) AS result,
                CAST(value->>'not_before' AS BIGINT) AS not_before,
                CAST(value->>'counts' AS BIGINT) AS counts,
                CAST(value->>'settled' AS BIGINT) AS settled_at,
-               CAST(value->>'reason' AS TEXT) AS reason
+               CAST(value->>'reason' AS TEXT) AS reason,
+               CAST(value->>'result' AS TEXT) AS result,
+               CAST(value->>'code' AS BIGINT) AS code,
+               CAST(value->>'enhanced' AS TEXT) AS enhanced,
+               CAST(value->>'reply' AS TEXT) AS reply,
+               CAST(value->>'queue_id' AS TEXT) AS queue_id,
+               CAST(value->>'posts' AS BIGINT) AS posts,
+               CAST(value->>'bytes' AS BIGINT) AS bytes
           FROM {rows :rows}) r
  WHERE outbox.key = r.key
    AND outbox.state = 'leased'
    AND outbox.lease_owner = :owner
 RETURNING outbox.key
 
--- name: settle_marks
-UPDATE member
-   SET mark = r.covers
-  FROM (SELECT CAST(value->>'member' AS BIGINT) AS id,
-               max(CAST(value->>'covers' AS BIGINT)) AS covers
-          FROM {rows :rows}
-         GROUP BY 1) r
- WHERE member.id = r.id
-   AND member.mark < r.covers
-
--- Two attempts within a second that count for nothing (a relay that is down) are one.
--- name: settle_outcomes
+-- Copies what the attempts came to before the next ones take their place. Two within a second that count for nothing
+-- (a relay that is down) are one.
+-- name: keep_outcomes
 INSERT INTO outcome (key, attempt, at, result, code, enhanced, reply, queue_id, reason, posts, bytes)
-SELECT o.key, o.attempt, r.at, r.result, r.code, r.enhanced, r.reply, r.queue_id, r.reason, r.posts, r.bytes
+SELECT o.key, o.attempt, r.at, o.result, o.code, o.enhanced, o.reply, o.queue_id, o.reason, o.posts, o.bytes
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
-               CAST(value->>'at' AS BIGINT) AS at,
-               CAST(value->>'result' AS TEXT) AS result,
-               CAST(value->>'code' AS BIGINT) AS code,
-               CAST(value->>'enhanced' AS TEXT) AS enhanced,
-               CAST(value->>'reply' AS TEXT) AS reply,
-               CAST(value->>'queue_id' AS TEXT) AS queue_id,
-               CAST(value->>'reason' AS TEXT) AS reason,
-               CAST(value->>'posts' AS BIGINT) AS posts,
-               CAST(value->>'bytes' AS BIGINT) AS bytes
+               CAST(value->>'at' AS BIGINT) AS at
           FROM {rows :rows}) r
   JOIN outbox o
     ON o.key = r.key
@@ -171,14 +174,28 @@ SELECT kind,
  GROUP BY kind, state
  ORDER BY kind, state
 
+-- Left out are mails that were merged: what came of their attempts was kept before.
 -- name: outcomes
+SELECT key, kind, attempt, settled_at AS at, result, code, enhanced, reply, queue_id, reason, posts, bytes
+  FROM outbox
+ WHERE member_id = :member
+   AND settled_at >= :since
+   AND state <> 'merged'
+ UNION ALL
 SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.queue_id, c.reason, c.posts, c.bytes
   FROM outbox o
   JOIN outcome c
     ON c.key = o.key
  WHERE o.member_id = :member
    AND c.at >= :since
- ORDER BY c.at, c.key, c.attempt
+ ORDER BY at, key, attempt
+
+-- name: fold_marks
+UPDATE member
+   SET mark = s.mark
+  FROM subscriber s
+ WHERE s.id = member.id
+   AND s.mark > member.mark
 
 -- What a member with a due time has not covered yet stays, however old. Who wants no digests starts anew one day.
 -- name: prune_sightings

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/forum"
+	"postrider/internal/servertest"
+)
+
+// Another daemon takes up a member's waiting edition in the midst of planning his next one. SQLite lets nobody in
+// between; PostgreSQL does.
+func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
+	now := time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
+	settle := func(t *testing.T, other *Store) {
+		x := Settlement{Key: "digest/1/a", State: "accepted", Result: "accepted", At: now}
+		if err := other.Settle(t.Context(), "other", []Settlement{x}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release := func(t *testing.T, other *Store) {
+		if err := other.Release(t.Context(), "other"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nothing := func(*testing.T, *Store) {}
+	tests := []struct {
+		name                string
+		beforeMerge, before func(*testing.T, *Store) // the insert
+		want                []Row
+	}{
+		{"and settled at once: the next begins where it ended", settle, nothing, []Row{{Key: "digest/1/b", From: 20, Until: 30}}},
+		{"and settled at last: the next begins where it ended", nothing, settle, []Row{{Key: "digest/1/b", From: 20, Until: 30}}},
+		{"and given back: it gives way", release, nothing, []Row{{Key: "digest/1/b", From: 10, Until: 30}}},
+		{"and given back too late to give way: there is no next", nothing, release, []Row{{Key: "digest/1/a", From: 10, Until: 20}}},
+		{"and kept: there is no next", nothing, nothing, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dsn := servertest.Postgres(t)
+			s, other := openMigrated(t, dsn), openMigrated(t, dsn)
+			if err := s.SaveSubscribers(t.Context(), now, []Subscriber{{ID: 1, Mark: 10, Due: now}}); err != nil {
+				t.Fatal(err)
+			}
+			first := Plan{Key: "digest/1/a", Kind: kindDigest, Member: 1, Until: 20, NextDue: now}
+			if _, err := s.Plan(t.Context(), now, []Plan{first}); err != nil {
+				t.Fatal(err)
+			}
+			next := planRow{Key: "digest/1/b", Kind: kindDigest, Member: 1, Until: 30}
+			err := s.inTx(t.Context(), func(tx *sqlx.Tx) error {
+				due, err := s.moveDue(t.Context(), tx, now, []Plan{{Kind: kindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
+				if err != nil || !due[forum.MemberID(1)] {
+					t.Fatalf("due = %v, %v; want the member", due, err)
+				}
+				if rows, err := other.Claim(t.Context(), now, "other", time.Hour, 9); len(rows) != 1 || err != nil {
+					t.Fatalf("the other daemon claimed %v, %v; want the edition that waits", rows, err)
+				}
+				tt.beforeMerge(t, other)
+				if err := s.merge(t.Context(), tx, now, []planRow{next}); err != nil {
+					return err
+				}
+				tt.before(t, other)
+				_, err = s.insert(t.Context(), tx, now, []planRow{next})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Claim(t.Context(), now, "this", time.Hour, 9)
+			if err != nil || len(got) != len(tt.want) {
+				t.Fatalf("waiting: %v, %v; want %v", got, err, tt.want)
+			}
+			for i, want := range tt.want {
+				if r := got[i]; r.Key != want.Key || r.From != want.From || r.Until != want.Until {
+					t.Errorf("waiting: %s from %d to %d, want %s from %d to %d", r.Key, r.From, r.Until, want.Key, want.From, want.Until)
+				}
+			}
+		})
+	}
+}
+
+func openMigrated(t *testing.T, dsn string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
