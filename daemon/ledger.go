@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	flushRows  = 100
-	flushEvery = 100 * time.Millisecond
+	flushRows  = 50
+	flushEvery = 25 * time.Millisecond
 	// patience is how long a ledger tries to write down what has already been handed over.
 	patience = 8 * time.Second
 )

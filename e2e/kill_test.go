@@ -29,7 +29,7 @@ const (
 	kills       = 10
 	crowd       = 400 // members besides the story's own
 	connections = 8   // the default
-	unsettled   = 100 // settlements that the ledger holds at most
+	unsettled   = 50  // settlements that the ledger holds at most
 )
 
 // TestKilledAtAnyMomentEveryMemberHasEachPostOnce kills the daemon ten times in the middle of a round and
