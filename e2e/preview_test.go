@@ -275,7 +275,9 @@ func rfc3339(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RF
 func TestTheCustomersThread(t *testing.T) {
 	dsn, config := realForum(t, "xenforo2")
 	const oldhand = "4"
-	if _, err := servertest.OpenMariaDB(t, dsn).ExecContext(t.Context(), "INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) VALUES ("+oldhand+", 1, 1)"); err != nil {
+	// The page was saved as text, so that the source of its article has lost its address.
+	if _, err := servertest.OpenMariaDB(t, dsn).ExecContext(t.Context(), "INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) VALUES ("+oldhand+", 1, 1);"+
+		`UPDATE xf_post SET message = CONCAT(REPLACE(message, 'The Chosun Ilbo', '[URL="https://english.example.com/1"]The Chosun Ilbo'), '[/URL]') WHERE post_id = 1`); err != nil {
 		t.Fatal(err)
 	}
 	day := [2]int64{time.Date(2012, 5, 21, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2012, 5, 22, 0, 0, 0, 0, time.UTC).Unix()}
@@ -293,6 +295,7 @@ func TestTheCustomersThread(t *testing.T) {
 			{"Indo Pacific & East Asia"},
 			{"Seoul Proposes Military Pact with Beijing"}, {"Started by ice berg"},
 			{"ice berg", "Senior Member", "Post #1"}, {"South Korea has proposed a military"},
+			{"The Chosun Ilbo (English Edition): Daily News from Korea", "https://english.example.com/1"},
 			{"marshal panda", "Regular Member", "Post #3"}, {"China will not do anything to make N Korea unhappy."}, {"W.G.Ewald likes this"},
 			{"Ray", "The Chairman", "Defence Professionals", "Moderator", "Post #4"}, {"Military information sharing pact is good indeed."},
 		} {
