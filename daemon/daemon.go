@@ -59,6 +59,7 @@ type Daemon struct {
 	set     Settings
 	builder *Builder
 	zones   *zones
+	relay   breaker
 	met     map[int64]bool // posts of the overlap that the store knows already, by id
 	round   Report
 }

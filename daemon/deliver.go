@@ -20,7 +20,11 @@ const fresh = time.Minute
 // deliver hands over everything that is planned and may go now, batch by batch.
 func (d *Daemon) deliver(ctx context.Context) error {
 	for ctx.Err() == nil {
-		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, batchSize)
+		most := d.relay.allows(time.Now(), batchSize)
+		if most == 0 {
+			return nil
+		}
+		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, most)
 		if err != nil {
 			return fmt.Errorf("claiming: %w", err)
 		}
@@ -61,10 +65,12 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 }
 
 // send hands the editions over, as many at a time as there are connections, until it is asked to stop, the
-// batch has grown old, or the store takes no settlements. A row that waited for its turn is asked last:
-// a slow relay may keep it waiting for minutes.
+// batch has grown old, the relay is out of reach, or the store takes no settlements. A row that waited for
+// its turn is asked last: a slow relay may keep it waiting for minutes.
 func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition, built time.Time, ledger *ledger) {
-	over := func() bool { return ctx.Err() != nil || time.Since(built) > fresh || ledger.failing() }
+	over := func() bool {
+		return ctx.Err() != nil || time.Since(built) > fresh || d.relay.allows(time.Now(), 1) == 0 || ledger.failing()
+	}
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range d.set.Connections {
@@ -104,6 +110,9 @@ func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) store.Se
 		return d.refused(row, err)
 	}
 	out := d.Sender.Send(ctx, d.set.From.Address, m.To.Address, raw)
+	if tripped := d.relay.note(out, time.Now()); tripped {
+		d.Log.Warn("relay out of reach, mails wait", "code", out.Code, "err", out.Err)
+	}
 	return d.settlement(row, out, e.Digest.Counts().Posts, len(raw))
 }
 
