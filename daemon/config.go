@@ -110,8 +110,9 @@ func (c GatherConfig) Validate() error {
 	if c.Every < time.Second || c.Every > time.Hour {
 		errs = append(errs, fmt.Errorf("every is %v: choose \"1s\" to \"1h\"", c.Every))
 	}
-	if c.Oldest < 24*time.Hour {
-		errs = append(errs, fmt.Errorf("oldest is %v: choose \"24h\" or more", c.Oldest))
+	// The store forgets after 90 days what it has sighted: older posts must not look new then.
+	if c.Oldest < 24*time.Hour || c.Oldest > 90*24*time.Hour {
+		errs = append(errs, fmt.Errorf("oldest is %v: choose \"24h\" to \"2160h\"", c.Oldest))
 	}
 	return errors.Join(errs...)
 }

@@ -120,6 +120,7 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 
 		w.member(102, "bert", passenger, tonight) // he is learnt of in ten minutes at most
 		time.Sleep(11 * time.Minute)
+		synctest.Wait()
 		w.sql(`ALTER TABLE post RENAME TO away`)
 		w.at(6, "08:00")
 		tick()
