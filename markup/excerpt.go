@@ -27,6 +27,7 @@ func (d Doc) Excerpt(n int) Doc {
 		from = 0
 	}
 	e.cutLinks(from, body)
+	e.dst.own()
 	return Doc{t: e.dst}
 }
 

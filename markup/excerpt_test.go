@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -75,4 +76,25 @@ func TestManyQuotesDoNotFillAnExcerpt(t *testing.T) {
 	if !strings.Contains(got.Text(Words{}, 72), "Yes.") {
 		t.Errorf("the author's own words are not in %s", got.Text(Words{}, 72))
 	}
+}
+
+func TestAnExcerptLetsGoOfItsPost(t *testing.T) {
+	const size = 8 << 20
+	long := func() Doc {
+		src := "Short words. [URL=https://example.org/a]A link[/URL] " + strings.Repeat("padding ", size/8)
+		return BBCode(src, Links{}).Excerpt(100)
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	kept := long()
+	after := heap()
+	if after > before+size/4 {
+		t.Errorf("an excerpt of a post of %d bytes keeps %d bytes in memory", size, after-before)
+	}
+	runtime.KeepAlive(kept)
 }

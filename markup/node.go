@@ -1,5 +1,7 @@
 package markup
 
+import "strings"
+
 // tree is a document in preorder: a node is followed by its children, and end is the index behind
 // the last of them. One slice instead of a pointer a node: posts are cached by the thousand. The
 // texts are pieces of the cleaned source wherever that is possible.
@@ -90,6 +92,23 @@ func (t *tree) body() int {
 		n--
 	}
 	return n
+}
+
+// own copies the texts and the addresses that the nodes use, so that the source they were cut from can be
+// let go: an excerpt stays in memory long, and must not keep a post of a megabyte with it.
+func (t *tree) own() {
+	refs := t.refs
+	t.refs = nil
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		n.text = strings.Clone(n.text)
+		if r := n.ref; r != 0 {
+			used := refs[r-1]
+			used.url = strings.Clone(used.url)
+			t.refs = append(t.refs, used)
+			n.ref = int32(len(t.refs))
+		}
+	}
 }
 
 // trim gives back the room that the nodes did not need.
