@@ -206,6 +206,26 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	}
 }
 
+func TestAMemberWhoMovesIsMailedByHisNewClock(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	p := w.post(w.thread(tonight))
+	w.at(4, "12:00")
+	w.sql(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // eight o'clock there is 23:00 UTC
+	w.round()
+	w.at(4, "22:59")
+	w.round()
+	w.got("anna")
+	w.at(4, "23:00")
+	w.round()
+	w.got("anna", posts(p))
+	w.got("carl")
+	w.at(5, "08:00")
+	w.round()
+	w.got("anna")
+	w.got("carl", posts(p))
+}
+
 // TestAMemberWhoTravelsHasEachPostOnce changes a member's zone again and again, and the daemon's rounds are late.
 func TestAMemberWhoTravelsHasEachPostOnce(t *testing.T) {
 	t.Parallel()

@@ -153,10 +153,15 @@ func TestRunWaitsForTheMailsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const members = 10
 		w, p := crowded(t, members)
+		w.turn(born) // nobody is due when it starts
+		w.set.Gather.Every = time.Minute
+		w.restart()
 		arrived, letGo := w.relay.holds()
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.Run(ctx) }()
+		synctest.Wait()
+		w.at(5, "08:00")
 		for range w.set.Connections {
 			<-arrived
 		}
