@@ -40,10 +40,10 @@ func Encode(s string) Text {
 		case s[i] == '\n':
 			out, column = endLine(out, column)
 			i++
+			size++
 		case strings.HasPrefix(s[i:], "\r\n"):
 			out, column = endLine(out, column)
 			i += 2
-			size--
 		case plain(s[i]): // the line is full
 			out, column = breakLine(out)
 		default: // a letter beyond ASCII seldom comes alone

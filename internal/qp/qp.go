@@ -19,7 +19,7 @@ import (
 // ends a line, a soft one ("=" CRLF) where it goes on. The zero Text is the empty one.
 type Text struct {
 	Encoded string
-	Size    int // bytes of the text before encoding, line ends counted as one
+	Size    int // bytes that a decoder makes of it: line ends are two, as everywhere in mail
 }
 
 // Plain gives the text back, its lines ended by "\n".
@@ -35,7 +35,7 @@ func (t Text) Plain() string {
 // Rope is a text in pieces.
 type Rope []Text
 
-// Size counts the bytes of the text before encoding, line ends counted as one.
+// Size counts the bytes that a decoder makes of the text: line ends are two, as everywhere in mail.
 func (r Rope) Size() int {
 	n := 0
 	for _, t := range r {
