@@ -49,10 +49,10 @@ func TestTheWholeStoryReachesEverybodyOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer trickle.Close()
-	for when := born; when.Before(born.AddDate(0, 0, 3)); when = when.Add(4 * time.Hour) {
+	for when := born; when.Before(born.AddDate(0, 0, 3)); when = when.Add(6 * time.Hour) {
 		w.turn(when)
 		w.round()
-		for range 6 {
+		for range 9 {
 			if _, err := trickle.Post(t.Context(), when); err != nil {
 				t.Fatal(err)
 			}
