@@ -156,6 +156,22 @@ func TestAnUncertainMailIsRepeatedOnceAndAlike(t *testing.T) {
 	w.got("anna", posts(later))
 }
 
+func TestAnUncertainMailIsRepeatedThoughItWasToldToComeLaterBefore(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	p := w.post(w.thread(tonight))
+	w.relay.says(mail.TryAgain, 451)
+	w.at(5, "08:00")
+	w.round()
+	w.relay.says(mail.Uncertain, 0)
+	w.at(5, "08:05")
+	w.round()
+	w.relay.works()
+	w.at(5, "08:25")
+	w.round()
+	w.got("anna", posts(p))
+}
+
 func TestAnUncertainMailIsNotMergedIntoAnother(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
@@ -203,7 +219,7 @@ func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
 		w.sql(`UPDATE member SET email = ? WHERE id = ?`, email, id)
 	}
 	names := []string{ // names that must not break a header
-		"\r\nBcc: all@example.org", `"quotes" and \slashes\`, strings.Repeat("夜", 300), "=?utf-8?q?trick?=", "a, b; c: d <e@f>", "\x00\x1b[31m", "‮txet", " ", "\xff\xfe",
+		"\r\nBcc: all@example.org", `"quotes" and \slashes\`, strings.Repeat("夜", 300), "=?utf-8?q?trick?=", "a, b; c: d <e@f>", "\x00\x1b[31m", "\u202etxet", " ", "\xff\xfe",
 	}
 	for i, name := range names {
 		id := int64(301 + i)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/source"
@@ -60,7 +61,7 @@ type Daemon struct {
 	builder *Builder
 	zones   *zones
 	relay   breaker
-	met     map[int64]bool // posts of the overlap that the store knows already, by id
+	met     map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round   Report
 }
 
@@ -71,7 +72,7 @@ func New(p Parts, set Settings) *Daemon {
 		set:     set,
 		builder: NewBuilder(p.Forum, p.Store, set.Digest),
 		zones:   newZones(set.Digest.Zone),
-		met:     make(map[int64]bool),
+		met:     make(map[forum.PostID]forum.SectionID),
 	}
 }
 

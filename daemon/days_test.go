@@ -178,3 +178,29 @@ func TestAMovedPostIsToldOnceToEachWhoMayHaveIt(t *testing.T) {
 		}
 	}
 }
+
+func TestAPostThatIsSplitOffIntoAWatchedSectionIsNewsThere(t *testing.T) {
+	t.Parallel()
+	for _, restarts := range []bool{false, true} {
+		w := newDays(t)
+		w.at(4, "10:00")
+		old, other := w.thread(tonight), w.thread(routes)
+		p := w.post(old)
+		stays := w.post(old)
+		w.round()
+		w.at(5, "08:00")
+		w.round()
+		w.got("anna", posts(p, stays))
+		w.got("carl", posts(p, stays))
+		w.got("bert")
+		w.sql(`UPDATE post SET thread_id = ? WHERE id = ?`, other, p)
+		if restarts {
+			w.restart()
+		}
+		w.at(6, "08:00")
+		w.round()
+		w.got("bert", posts(p))
+		w.got("anna")
+		w.got("carl")
+	}
+}

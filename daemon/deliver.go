@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -92,8 +93,15 @@ func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition,
 	workers.Wait()
 }
 
-// sendOne renders one edition, hands it over and says what became of it.
-func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) store.Settlement {
+// sendOne renders one edition, hands it over and says what became of it. A panic costs this member his mail, and
+// nobody else.
+func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) (s store.Settlement) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			d.Log.Error("a mail made the daemon panic", "key", row.Key, "fault", fault, "stack", string(debug.Stack()))
+			s = d.refused(row, fmt.Errorf("panic: %v", fault))
+		}
+	}()
 	if e.Skip != "" {
 		return d.skipped(row, e.Skip)
 	}

@@ -95,7 +95,7 @@ func (d *Daemon) recall(ctx context.Context, sift *sieve, behind forum.PostID) e
 	}
 	for _, p := range places {
 		if p.Post > behind {
-			sift.met[int64(p.Post)] = true
+			sift.met[p.Post] = p.Section
 		}
 	}
 	return nil
@@ -128,7 +128,7 @@ func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve)
 
 // gatherPending looks again at posts that were met invisible: they may have been approved or restored.
 func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *sieve) error {
-	ids, err := d.Store.Pending(ctx, 10*page)
+	ids, err := d.Store.Pending(ctx, 100*page)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -146,6 +146,7 @@ func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *si
 		case a.PostedAt.Before(sift.oldest):
 		case a.Visible && !a.PostedAt.After(sift.now):
 			g.Sighted = append(g.Sighted, a)
+			sift.met[a.Post] = a.Section
 		default:
 			delete(left, a.Post) // still pending
 		}
@@ -172,21 +173,28 @@ func (d *Daemon) sight(ctx context.Context, g store.Gathered) error {
 // sieve parts arrivals into sighted, pending and past.
 type sieve struct {
 	now, oldest time.Time
-	met         map[int64]bool
+	met         map[forum.PostID]forum.SectionID // where posts of the overlap were sighted; 0: pending
 	fresh       store.Gathered
 	cursor      forum.PostID
 }
 
 func (s *sieve) add(a forum.Arrival) {
-	if s.met[int64(a.Post)] || a.PostedAt.Before(s.oldest) {
+	if a.PostedAt.Before(s.oldest) {
 		return
 	}
-	s.met[int64(a.Post)] = true
 	// A post from the future (a forum's clock that runs ahead) waits until its time has come.
-	if a.Visible && !a.PostedAt.After(s.now) {
+	visible := a.Visible && !a.PostedAt.After(s.now)
+	was, known := s.met[a.Post]
+	switch {
+	case !known && visible:
 		s.fresh.Sighted = append(s.fresh.Sighted, a)
-	} else {
+		s.met[a.Post] = a.Section
+	case !known:
 		s.fresh.Pending = append(s.fresh.Pending, a.Post)
+		s.met[a.Post] = 0
+	case visible && was != 0 && was != a.Section: // moved, merged, or split off alone
+		s.fresh.Moved = append(s.fresh.Moved, store.Move{Arrival: a, From: was})
+		s.met[a.Post] = a.Section
 	}
 }
 
@@ -204,7 +212,7 @@ func (s *sieve) take(cursor forum.PostID) store.Gathered {
 // forget drops what lies too far back to be read again.
 func (s *sieve) forget(before forum.PostID) {
 	for id := range s.met {
-		if id < int64(before) {
+		if id < before {
 			delete(s.met, id)
 		}
 	}

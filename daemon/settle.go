@@ -80,7 +80,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
 	case mail.Uncertain:
 		s.State, s.NotBefore = stateQueued, now.Add(doubt)
-		if row.Attempt > 0 {
+		if row.Handed {
 			s.State = stateUncertain // repeated once already: leave it
 		}
 	case mail.TryAgain:

@@ -132,6 +132,7 @@ type Row struct {
 	From    int64 // covers sightings after this one
 	Until   int64 // up to this one
 	Attempt int   // attempts so far that counted
+	Handed  bool  // a relay may have it already
 	Created time.Time
 }
 
@@ -149,7 +150,7 @@ func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease ti
 	err := s.query(ctx, nil, "claim", a, func(scan scan) error {
 		var r ranked
 		var created int64
-		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &created, &r.priority, &r.notBefore)
+		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.Handed, &created, &r.priority, &r.notBefore)
 		r.Created = time.Unix(created, 0).UTC()
 		list = append(list, r)
 		return err

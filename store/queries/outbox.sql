@@ -82,7 +82,7 @@ UPDATE outbox
                   AND not_before <= :now
                 ORDER BY priority, not_before, from_seq DESC, key
                 LIMIT :most)
-RETURNING key, kind, member_id, from_seq, until_seq, attempt, created_at, priority, not_before
+RETURNING key, kind, member_id, from_seq, until_seq, attempt, handed, created_at, priority, not_before
 
 -- Several daemons claim at once: each passes over what another holds. The CTE keeps the planner from asking twice.
 -- name: claim/postgres
@@ -100,7 +100,7 @@ UPDATE outbox
        lease_until = :lease
   FROM next
  WHERE outbox.key = next.key
-RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, created_at, priority, not_before
+RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, handed, created_at, priority, not_before
 
 -- name: renew
 UPDATE outbox
