@@ -66,7 +66,7 @@ func (c *console) open(ctx context.Context, cfg config.Config) (h *house, err er
 	if h.links, err = link.NewSigner(cfg.Web.URL, key); err != nil {
 		return nil, err
 	}
-	site := templates.Site{Name: cfg.Forum.Name, URL: cfg.Forum.URL, Links: h.forum.Links(), Excerpt: cfg.Digest.Excerpt}
+	site := templates.Site{Name: cfg.Forum.Name, URL: cfg.Forum.URL, Links: h.forum.Links(), Excerpt: cfg.Digest.Excerpt, Locale: cfg.Digest.Locale}
 	h.press = set.Press(site, keptFragments)
 	return h, nil
 }

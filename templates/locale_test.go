@@ -67,6 +67,18 @@ func TestLocaleIsTheNearest(t *testing.T) {
 	}
 }
 
+func TestWhoseLanguageIsNotThereReadsTheSites(t *testing.T) {
+	set := load(t)
+	for _, asked := range []string{"ko-KR", "", "no language"} {
+		if got := set.locale(asked, "de").tag.String(); got != "de" {
+			t.Errorf("locale(%q, de) = %s, want de", asked, got)
+		}
+	}
+	if got := set.locale("en-GB", "de").tag.String(); got != "en" {
+		t.Errorf("locale(en-GB, de) = %s, want en", got)
+	}
+}
+
 func TestDirectionIsThatOfTheScript(t *testing.T) {
 	for tag, want := range map[string]string{"en": "ltr", "ar": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl", "pa-Arab": "rtl", "ja": "ltr", "az": "ltr"} {
 		l := locale{tag: language.MustParse(tag)}

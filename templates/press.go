@@ -18,7 +18,8 @@ type Site struct {
 	Name    string
 	URL     string
 	Links   forum.Links
-	Excerpt int // characters of a post; 0: 300
+	Excerpt int    // characters of a post; 0: 300
+	Locale  string // for members whose own language is not there
 }
 
 // Footer holds the addresses that are a member's own.
@@ -108,7 +109,7 @@ func (p *Press) locale(name string) *locale {
 	if l, ok := p.tongues.Get(name); ok {
 		return l
 	}
-	l := p.set.locale(name)
+	l := p.set.locale(name, p.site.Locale)
 	p.tongues.Add(name, l)
 	return l
 }

@@ -152,17 +152,19 @@ func unindent(src string) string {
 	return strings.Join(lines, "\n")
 }
 
-// locale finds the language for a BCP 47 tag, or for what a forum takes for one.
-func (s *Set) locale(name string) *locale {
-	tag, err := language.Parse(name)
-	if err != nil {
-		return s.locales[0]
+// locale finds the language for a BCP 47 tag, or for what a forum takes for one: the first of the wishes that is
+// there, else the reference.
+func (s *Set) locale(wishes ...string) *locale {
+	for _, name := range wishes {
+		tag, err := language.Parse(name)
+		if err != nil {
+			continue
+		}
+		if _, i, confidence := s.matcher.Match(tag); confidence != language.No {
+			return s.locales[i]
+		}
 	}
-	_, i, confidence := s.matcher.Match(tag)
-	if confidence == language.No {
-		return s.locales[0]
-	}
-	return s.locales[i]
+	return s.locales[0]
 }
 
 // render executes a template in both forms.
