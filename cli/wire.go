@@ -84,7 +84,7 @@ func (h *house) close() {
 func (h *house) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
-		Digest: cfg.Digest, Gather: cfg.Gather,
+		Digest: cfg.Digest, Gather: cfg.Gather, Delivery: cfg.Delivery,
 		Site: cfg.Forum.Name, Host: host(cfg.Forum.URL),
 		From:        address(cfg.SMTP.From),
 		ReplyTo:     address(cfg.SMTP.ReplyTo),

@@ -25,15 +25,16 @@ import (
 
 // Config is everything that an owner may set.
 type Config struct {
-	Forum     Forum               `toml:"forum"`
-	Store     Store               `toml:"store"`
-	SMTP      SMTP                `toml:"smtp"`
-	DKIM      mail.DKIMConfig     `toml:"dkim"`
-	Digest    daemon.DigestConfig `toml:"digest"`
-	Gather    daemon.GatherConfig `toml:"gather"`
-	Web       Web                 `toml:"web"`
-	Templates Templates           `toml:"templates"`
-	Log       Log                 `toml:"log"`
+	Forum     Forum                 `toml:"forum"`
+	Store     Store                 `toml:"store"`
+	SMTP      SMTP                  `toml:"smtp"`
+	DKIM      mail.DKIMConfig       `toml:"dkim"`
+	Digest    daemon.DigestConfig   `toml:"digest"`
+	Gather    daemon.GatherConfig   `toml:"gather"`
+	Delivery  daemon.DeliveryConfig `toml:"delivery"`
+	Web       Web                   `toml:"web"`
+	Templates Templates             `toml:"templates"`
+	Log       Log                   `toml:"log"`
 }
 
 // Forum is the [forum] table.
@@ -80,8 +81,8 @@ func Default() Config {
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: mail.SMTPConfig{Timeout: mail.DefaultTimeout, Connections: mail.DefaultConnections}},
 		Digest: daemon.DefaultDigest(),
-		Gather: daemon.DefaultGather(),
-		Log:    Log{Level: "info", Format: "text"},
+		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
+		Log: Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -180,6 +181,7 @@ func (c *Config) validate(text string) []error {
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
 		{"gather", c.Gather.Validate()},
+		{"delivery", c.Delivery.Validate()},
 		{"web", c.Web.Validate()},
 		{"log", c.Log.Validate()},
 	} {

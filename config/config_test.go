@@ -62,6 +62,7 @@ func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
 		{"all faults at once", least + "[digest]\nhour = 99\nexcerpt = 1\n", []string{"digest.hour", "digest.excerpt"}},
 		{"keys of a domain that is not the sender's", least + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
 		{"a selector without its key", least + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
+		{"an allow-list with what is no address", least + "[delivery]\nonly = [\"everybody\"]\n", []string{"line 11", "delivery.only", "@example.org"}},
 		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {

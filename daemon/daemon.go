@@ -45,6 +45,7 @@ type Parts struct {
 type Settings struct {
 	Digest      DigestConfig
 	Gather      GatherConfig
+	Delivery    DeliveryConfig
 	Site        string // the forum's name
 	Host        string // the forum's host, for List-Id
 	From        netmail.Address

@@ -105,6 +105,9 @@ func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) (s store
 	if e.Skip != "" {
 		return d.skipped(row, e.Skip)
 	}
+	if !d.set.Delivery.admits(e.Digest.Member.Email) {
+		return d.skipped(row, skipNotListed)
+	}
 	content, err := d.Press.Digest(e.Digest, d.footer(row), d.set.Digest.MaxBytes)
 	if err != nil {
 		return d.refused(row, fmt.Errorf("rendering: %w", err))

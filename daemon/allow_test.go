@@ -1,0 +1,41 @@
+package daemon
+
+import "testing"
+
+func TestAllowList(t *testing.T) {
+	tests := []struct {
+		name    string
+		only    []string
+		address string
+		want    bool
+	}{
+		{"without a list everybody is mailed", nil, "anna@example.org", true},
+		{"who is on it", []string{"bo@example.org", "Anna@Example.org"}, "anna@example.org", true},
+		{"whose domain is on it", []string{"@EXAMPLE.org"}, "anna@example.org", true},
+		{"who is not", []string{"bo@example.org"}, "anna@example.org", false},
+		{"a domain that only ends alike", []string{"@example.org"}, "anna@notexample.org", false},
+		{"a domain below it", []string{"@example.org"}, "anna@mail.example.org", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := (DeliveryConfig{Only: tt.only}).admits(tt.address); got != tt.want {
+				t.Errorf("admits(%s) = %v, want %v", tt.address, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestOnAStagingSystemOnlyTheListedAreMailed(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.set.Delivery.Only = []string{address("anna")}
+	w.restart()
+	p := w.post(w.thread(tonight))
+	w.at(5, "08:00")
+	report := w.round()
+	w.got("anna", posts(p))
+	w.got("carl")
+	if report.Skipped[skipNotListed] == 0 {
+		t.Errorf("skipped = %v, want Carl's edition among them", report.Skipped)
+	}
+}
