@@ -158,7 +158,7 @@ func (g *generator) text(n int) string {
 }
 
 func (g *generator) watches() {
-	zipf := rand.NewZipf(g.dice, 1.1, 400, uint64(g.size.threads-1))
+	zipf := rand.NewZipf(g.dice, 1.1, 1500, uint64(g.size.threads-1))
 	var rows []string
 	for m := range g.size.members {
 		seen := map[uint64]bool{}

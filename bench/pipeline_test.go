@@ -22,7 +22,7 @@ import (
 func BenchmarkPipeline(b *testing.B) {
 	binary := build(b)
 	for _, members := range []int{2_000, 10_000} {
-		s := size{members: members, sections: 200, threads: 3_000, posts: 10_000, watched: 2}
+		s := size{members: members, sections: 200, threads: 4_000, posts: 10_000, watched: 2}
 		dsn := servertest.MariaDB(b)
 		load(b, dsn, s)
 		b.Run(fmt.Sprintf("members=%d/store=sqlite", members), func(b *testing.B) {

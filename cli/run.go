@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,11 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	defer done()
+	if c.getenv("GOGC") == "" {
+		// Mails are garbage as soon as they are sent, and what stays (rendered pieces) stays long: collecting half as
+		// often saves 8 % of all work for 50 MB.
+		debug.SetGCPercent(200)
+	}
 	d, err := h.daemon(ctx, sender, clock)
 	if err != nil {
 		return err

@@ -18,12 +18,14 @@ import (
 const keptContents = 1 << 14
 
 // Builder builds the editions of a batch, reading everything anew from the forum: rights, states,
-// watches and addresses as they are now. What is read is read once for the whole batch.
+// watches and addresses as they are now. What is read is read once for the whole batch. It is not safe for
+// concurrent use.
 type Builder struct {
 	forum *source.DB
 	store *store.Store
 	set   DigestConfig
 	zones *zones
+	seen  *sighted
 	kept  *lru.Cache[forum.PostID, keptContent]
 }
 
@@ -39,7 +41,7 @@ func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), kept: kept}
+	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), seen: &sighted{store: s}, kept: kept}
 }
 
 // Ask names an edition to build: a member and the sightings that it covers, After < seq <= Until.
@@ -71,9 +73,9 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	for i, a := range asks {
 		ids[i], after, until = a.Member, min(after, a.After), max(until, a.Until)
 	}
-	sightings, err := b.store.Sightings(ctx, after, until)
+	sightings, err := b.seen.between(ctx, after, until)
 	if err != nil {
-		return nil, fmt.Errorf("reading sightings: %w", err)
+		return nil, err
 	}
 	editions := make([]Edition, len(asks))
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
