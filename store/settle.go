@@ -164,8 +164,15 @@ type Outcome struct {
 
 // Outcomes are a member's since a moment, the oldest first.
 func (s *Store) Outcomes(ctx context.Context, member forum.MemberID, since time.Time) ([]Outcome, error) {
-	var list []Outcome
-	err := s.query(ctx, nil, "outcomes", args{"member": int64(member), "since": since.Unix()}, func(scan scan) error {
+	list, err := s.history(ctx, "outcomes", args{"member": int64(member), "since": since.Unix()})
+	if err != nil {
+		return nil, fmt.Errorf("reading outcomes: %w", err)
+	}
+	return list, nil
+}
+
+func (s *Store) history(ctx context.Context, query string, a args) (list []Outcome, err error) {
+	err = s.query(ctx, nil, query, a, func(scan scan) error {
 		var o Outcome
 		var at int64
 		err := scan(&o.Key, &o.Kind, &o.Attempt, &at, &o.Result, &o.Code, &o.Enhanced, &o.Reply, &o.QueueID, &o.Reason, &o.Posts, &o.Bytes)
@@ -173,10 +180,7 @@ func (s *Store) Outcomes(ctx context.Context, member forum.MemberID, since time.
 		list = append(list, o)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading outcomes: %w", err)
-	}
-	return list, nil
+	return list, err
 }
 
 // keep is how long what is over is kept, so that it can be explained.

@@ -1,0 +1,106 @@
+-- For the administrator's eyes: what waits in the order of its time, then what is settled, the latest first.
+-- name: queue
+SELECT key, kind, member_id, from_seq, until_seq, attempt, handed, created_at,
+       state, not_before, lease_owner, lease_until, settled_at,
+       result, code, enhanced, reply, queue_id, reason, posts, bytes
+  FROM outbox
+ WHERE state IN (SELECT CAST(value AS TEXT) FROM {ids :states})
+   AND (CAST(:kind AS TEXT) = '' OR kind = :kind)
+   AND (CAST(:member AS BIGINT) = 0 OR member_id = :member)
+ ORDER BY CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END,
+          CASE WHEN settled_at IS NULL THEN not_before ELSE -settled_at END,
+          key
+ LIMIT :most
+
+-- name: queue_mail
+SELECT key, kind, member_id, from_seq, until_seq, attempt, handed, created_at,
+       state, not_before, lease_owner, lease_until, settled_at,
+       result, code, enhanced, reply, queue_id, reason, posts, bytes
+  FROM outbox
+ WHERE key = :key
+
+-- The same as outcomes, of one mail.
+-- name: queue_history
+SELECT key, kind, attempt, settled_at AS at, result, code, enhanced, reply, queue_id, reason, posts, bytes
+  FROM outbox
+ WHERE key = :key
+   AND settled_at IS NOT NULL
+   AND state <> 'merged'
+ UNION ALL
+SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.queue_id, c.reason, c.posts, c.bytes
+  FROM outbox o
+  JOIN outcome c
+    ON c.key = o.key
+ WHERE o.key = :key
+ ORDER BY at, attempt
+
+-- name: queue_keys
+SELECT key
+  FROM outbox
+ WHERE state = :state
+   AND (CAST(:kind AS TEXT) = '' OR kind = :kind)
+ ORDER BY key
+
+-- What a mail may become. An edition is superseded by one that is open, or that covers more, or as much and was
+-- planned later: such a one begins where the member's mark stood, so it has the posts of those before that came to
+-- nothing. It begins with WITH, not SELECT, because it is asked in the transaction that writes.
+-- name: queue_look
+WITH asked AS (
+    SELECT CAST(value AS TEXT) AS key
+      FROM {ids :keys})
+SELECT o.key,
+       o.kind,
+       o.member_id,
+       o.state,
+       COALESCE(o.settled_at, 0),
+       o.kind = 'digest' AND EXISTS (SELECT 1
+                                       FROM outbox n
+                                      WHERE n.member_id = o.member_id
+                                        AND n.kind = 'digest'
+                                        AND n.key <> o.key
+                                        AND (n.settled_at IS NULL
+                                         OR (n.until_seq, n.created_at, n.key) > (o.until_seq, o.created_at, o.key))),
+       o.kind = 'digest' AND EXISTS (SELECT 1
+                                       FROM subscriber s
+                                      WHERE s.id = o.member_id
+                                        AND s.mark > o.from_seq)
+  FROM asked
+  JOIN outbox o
+    ON o.key = asked.key
+
+-- Left alone is what has changed since it was looked at. What is due already keeps its place.
+-- name: queue_retry
+UPDATE outbox
+   SET state = 'queued',
+       not_before = CASE WHEN outbox.state = 'queued' AND outbox.not_before < :now THEN outbox.not_before ELSE :now END,
+       settled_at = NULL
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'state' AS TEXT) AS state
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = r.state
+RETURNING outbox.key
+
+-- What came of attempts before was kept when they were made.
+-- name: queue_drop
+UPDATE outbox
+   SET state = 'skipped',
+       settled_at = :now,
+       reason = :reason,
+       result = 'skipped',
+       code = 0,
+       enhanced = '',
+       reply = '',
+       queue_id = '',
+       posts = 0,
+       bytes = 0
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'state' AS TEXT) AS state
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = r.state
+RETURNING outbox.key
+
+-- name: forget
+DELETE FROM memory
+ WHERE key = :key

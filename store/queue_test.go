@@ -1,0 +1,335 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+// settled plans an edition and settles it in a state.
+func settled(t testing.TB, s *store.Store, at time.Time, p store.Plan, state string) {
+	t.Helper()
+	plan(t, s, at, p)
+	for _, row := range claim(t, s, at) {
+		x := accepted(row, at)
+		x.State, x.Result, x.Code, x.Enhanced, x.Reply = state, state, 550, "5.1.1", "no such user"
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{x}))
+	}
+}
+
+// verdict is what an order came to for the only key that it was for.
+func verdict(t testing.TB) func([]store.Verdict, error) store.Obstacle {
+	return func(list []store.Verdict, err error) store.Obstacle {
+		t.Helper()
+		if err != nil || len(list) != 1 {
+			t.Fatalf("verdicts = %v, %v; want one", list, err)
+		}
+		return list[0].Obstacle
+	}
+}
+
+func mailOf(t testing.TB, s *store.Store, key string) (store.Mail, []store.Outcome) {
+	t.Helper()
+	m, history, known, err := s.Mail(t.Context(), key)
+	if err != nil || !known {
+		t.Fatalf("Mail(%s) = known %v, %v", key, known, err)
+	}
+	return m, history
+}
+
+func TestTheQueueListsWhatWaitsByItsTimeAndThenWhatIsSettledTheLatestFirst(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 5, 0)
+		settled(t, s, now, edition(1, "a", 9), "refused")
+		settled(t, s, now.Add(time.Minute), edition(2, "a", 9), "accepted")
+		plan(t, s, now, edition(3, "a", 9))
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
+		plan(t, s, now, edition(4, "a", 9), store.Plan{Key: "alert/5/T1", Kind: "alert", Member: 5})
+		all := []string{"queued", "leased", "accepted", "refused"}
+		listed := func(f store.QueueFilter) (got []string) {
+			for _, m := range must(s.Queue(t.Context(), f))(t) {
+				got = append(got, m.Key)
+			}
+			return got
+		}
+		tests := []struct {
+			name   string
+			filter store.QueueFilter
+			want   []string
+		}{
+			{"all", store.QueueFilter{States: all, Limit: 9}, []string{"alert/5/T1", "digest/4/a", "digest/3/a", "digest/2/a", "digest/1/a"}},
+			{"no more than the limit", store.QueueFilter{States: all, Limit: 2}, []string{"alert/5/T1", "digest/4/a"}},
+			{"a state", store.QueueFilter{States: []string{"refused"}, Limit: 9}, []string{"digest/1/a"}},
+			{"a kind", store.QueueFilter{States: all, Kind: "alert", Limit: 9}, []string{"alert/5/T1"}},
+			{"a member", store.QueueFilter{States: all, Member: 2, Limit: 9}, []string{"digest/2/a"}},
+			{"a member who has none", store.QueueFilter{States: all, Member: 77, Limit: 9}, nil},
+		}
+		for _, tt := range tests {
+			if got := listed(tt.filter); !slices.Equal(got, tt.want) {
+				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+			}
+		}
+	})
+}
+
+func TestAMailIsToldWithItsLeaseAndItsHistory(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		plan(t, s, now, edition(1, "a", 9))
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
+		later := now.Add(time.Hour)
+		claim(t, s, later)
+		m, history := mailOf(t, s, "digest/1/a")
+		if m.State != "leased" || m.Lease != owner || !m.LeaseUntil.Equal(later.Add(lease)) || m.From != 4 || m.Until != 9 || m.Attempt != 1 || !m.Created.Equal(now) {
+			t.Errorf("the mail is %+v", m)
+		}
+		if len(history) != 1 || history[0].Code != 451 || !history[0].At.Equal(now) {
+			t.Errorf("its history is %+v, want the first attempt", history)
+		}
+		if _, _, known, err := s.Mail(t.Context(), "digest/1/z"); known || err != nil {
+			t.Errorf("a mail that is not there: known %v, %v", known, err)
+		}
+	})
+}
+
+func TestAMailThatWaitsIsRetriedAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 0)
+		plan(t, s, now, edition(1, "a", 9))
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "uncertain", now.Add(time.Hour))}))
+		at := now.Add(time.Minute)
+		if got := verdict(t)(s.RetryNow(t.Context(), at, []string{"digest/1/a"})); got != "" {
+			t.Errorf("it stays: %s", got)
+		}
+		if rows := claim(t, s, at); len(rows) != 1 || !rows[0].Handed || rows[0].Attempt != 1 {
+			t.Errorf("claimed %+v, want the mail, as one that a relay may have and with its attempt", rows)
+		}
+	})
+}
+
+func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
+	for _, state := range []string{"refused", "uncertain"} {
+		t.Run(state, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, dsn string) {
+				s := open(t, dsn)
+				enroll(t, s, 1, 4)
+				settled(t, s, now, edition(1, "a", 9), state)
+				at := now.Add(time.Hour)
+				if got := verdict(t)(s.RetryNow(t.Context(), at, []string{"digest/1/a"})); got != "" {
+					t.Fatalf("it stays: %s", got)
+				}
+				rows := claim(t, s, at)
+				if len(rows) != 1 || rows[0].From != 4 || rows[0].Until != 9 || rows[0].Handed != (state == "uncertain") {
+					t.Fatalf("claimed %+v, want the mail with its sightings", rows)
+				}
+				check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(rows[0], at)}))
+				if got := subscriber(t, s, 1).Mark; got != 9 {
+					t.Errorf("mark = %d, want 9", got)
+				}
+				_, history := mailOf(t, s, "digest/1/a")
+				var got []string
+				for _, o := range history {
+					got = append(got, fmt.Sprintf("%d %s %d %s", o.Attempt, o.Result, o.Code, o.At.Format("15:04")))
+				}
+				if want := []string{"1 " + state + " 550 06:00", "2 accepted 250 07:00"}; !slices.Equal(got, want) {
+					t.Errorf("history = %q, want %q", got, want)
+				}
+			})
+		})
+	}
+}
+
+func TestAnEditionThatANewerOneFollowedIsNotRetried(t *testing.T) {
+	for _, newer := range []string{"queued", "refused", "accepted", "skipped"} {
+		t.Run(newer, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, dsn string) {
+				s := open(t, dsn)
+				enroll(t, s, 1, 4)
+				settled(t, s, now, edition(1, "a", 9), "refused")
+				tomorrow := now.Add(24 * time.Hour)
+				plan(t, s, tomorrow, edition(1, "b", 9)) // of as many sightings: nothing was written since
+				if newer != "queued" {
+					x := accepted(claim(t, s, tomorrow)[0], tomorrow)
+					x.State = newer
+					check(t, s.Settle(t.Context(), owner, []store.Settlement{x}))
+				}
+				if got := verdict(t)(s.RetryNow(t.Context(), tomorrow, []string{"digest/1/a"})); got != store.Superseded {
+					t.Errorf("the older edition: %q, want %q", got, store.Superseded)
+				}
+				if m, _ := mailOf(t, s, "digest/1/a"); m.State != "refused" || m.Settled.IsZero() {
+					t.Errorf("the older edition is %s now", m.State)
+				}
+			})
+		})
+	}
+}
+
+func TestOfTwoRefusedEditionsOnlyTheNewestIsRetried(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		settled(t, s, now, edition(1, "a", 9), "refused")
+		settled(t, s, now.Add(24*time.Hour), edition(1, "b", 12), "refused")
+		list := must(s.RetryNow(t.Context(), now.Add(25*time.Hour), must(s.QueueKeys(t.Context(), "refused", "digest"))(t)))(t)
+		want := []store.Verdict{
+			{Key: "digest/1/a", Member: 1, State: "refused", Obstacle: store.Superseded},
+			{Key: "digest/1/b", Member: 1, State: "refused"},
+		}
+		if !slices.Equal(list, want) {
+			t.Errorf("verdicts = %v, want %v", list, want)
+		}
+		if c := counts(t, s); c["digest queued"] != 1 {
+			t.Errorf("outbox = %v, want one edition on its way", c)
+		}
+	})
+}
+
+func TestAnEditionOfWhichAPartIsCoveredIsNotRetried(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		settled(t, s, now, edition(1, "a", 9), "refused")
+		enroll(t, s, 1, 7)
+		if got := verdict(t)(s.RetryNow(t.Context(), now, []string{"digest/1/a"})); got != store.Covered {
+			t.Errorf("it stays because %q, want %q", got, store.Covered)
+		}
+	})
+}
+
+func TestARefusedAlertIsRetriedWhateverFollowed(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		settled(t, s, now, store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Until: 2}, "refused")
+		plan(t, s, now, store.Plan{Key: "alert/1/T2", Kind: "alert", Member: 1, Until: 3}, edition(1, "a", 9))
+		if got := verdict(t)(s.RetryNow(t.Context(), now, []string{"alert/1/T1"})); got != "" {
+			t.Errorf("it stays because %q", got)
+		}
+	})
+}
+
+func TestWhatIsLeasedAcceptedSkippedMergedOrUnknownIsNotRetried(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 4, 4)
+		settled(t, s, now, edition(1, "a", 9), "accepted")
+		settled(t, s, now, edition(2, "a", 9), "skipped")
+		plan(t, s, now, edition(3, "a", 9))
+		plan(t, s, now.Add(24*time.Hour), edition(3, "b", 9))
+		claim(t, s, now.Add(24*time.Hour))
+		asked := []string{"digest/1/a", "digest/2/a", "digest/3/a", "digest/3/b", "digest/4/a"}
+		var got []store.Obstacle
+		for _, v := range must(s.RetryNow(t.Context(), now, asked))(t) {
+			got = append(got, v.Obstacle)
+		}
+		if want := []store.Obstacle{store.Over, store.Over, store.Over, store.AtWork, store.NotKnown}; !slices.Equal(got, want) {
+			t.Errorf("obstacles = %q, want %q", got, want)
+		}
+		if c := counts(t, s); c["digest queued"] != 0 || c["digest leased"] != 1 {
+			t.Errorf("outbox = %v", c)
+		}
+	})
+}
+
+func TestADroppedEditionCoversItsPosts(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		plan(t, s, now, edition(1, "a", 9))
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
+		if got := verdict(t)(s.Drop(t.Context(), now.Add(time.Minute), []string{"digest/1/a"}, "not wanted")); got != "" {
+			t.Fatalf("it stays: %s", got)
+		}
+		if got := subscriber(t, s, 1).Mark; got != 9 {
+			t.Errorf("mark = %d, want 9", got)
+		}
+		if rows := claim(t, s, now.Add(time.Hour)); len(rows) != 0 {
+			t.Errorf("claimed %v after it was dropped", keys(rows))
+		}
+		m, history := mailOf(t, s, "digest/1/a")
+		if m.State != "skipped" || m.Last.Result != "skipped" || m.Last.Reason != "not wanted" || m.Last.Code != 0 {
+			t.Errorf("the mail is %+v", m)
+		}
+		if len(history) != 2 || history[0].Code != 451 || history[1].Reason != "not wanted" {
+			t.Errorf("its history is %+v, want the attempt and the drop", history)
+		}
+	})
+}
+
+func TestOnlyWhatWaitsIsDropped(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 3, 4)
+		settled(t, s, now, edition(1, "a", 9), "refused")
+		plan(t, s, now, edition(2, "a", 9))
+		claim(t, s, now)
+		var got []store.Obstacle
+		for _, v := range must(s.Drop(t.Context(), now, []string{"digest/1/a", "digest/2/a", "digest/3/a"}, "x"))(t) {
+			got = append(got, v.Obstacle)
+		}
+		if want := []store.Obstacle{store.Over, store.AtWork, store.NotKnown}; !slices.Equal(got, want) {
+			t.Errorf("obstacles = %q, want %q", got, want)
+		}
+		for id, mark := range map[forum.MemberID]int64{1: 4, 2: 4} {
+			if got := subscriber(t, s, id).Mark; got != mark {
+				t.Errorf("mark of member %d = %d, want %d", id, got, mark)
+			}
+		}
+	})
+}
+
+func TestOrdersAreAHandfulOfStatementsHoweverManyMails(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		const mails = 200
+		enroll(t, s, mails, 0)
+		var plans []store.Plan
+		var asked []string
+		for _, id := range numbers(mails) {
+			plans = append(plans, edition(id, "a", 9))
+			asked = append(asked, plans[len(plans)-1].Key)
+		}
+		plan(t, s, now, plans...)
+		before := s.Statements()
+		must(s.RetryNow(t.Context(), now, asked))(t)
+		must(s.Drop(t.Context(), now, asked, "x"))(t)
+		if got := s.Statements() - before; got > 8 {
+			t.Errorf("two orders took %d statements, want at most 8", got)
+		}
+		if c := counts(t, s); c["digest skipped"] != mails {
+			t.Errorf("outbox = %v, want all skipped", c)
+		}
+	})
+}
+
+func TestAPauseStandsUntilItIsTakenBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		if _, paused, err := s.Paused(t.Context()); paused || err != nil {
+			t.Errorf("a fresh store is paused: %v, %v", paused, err)
+		}
+		must(s.Pause(t.Context(), now, "the relay moves"))(t)
+		must(s.Pause(t.Context(), now.Add(time.Hour), ""))(t)
+		if p, paused, err := open(t, dsn).Paused(t.Context()); !paused || err != nil || !p.Since.Equal(now) || p.Reason != "the relay moves" {
+			t.Errorf("another daemon reads %+v, %v, %v; want the first pause", p, paused, err)
+		}
+		if p := must(s.Pause(t.Context(), now.Add(time.Hour), "it moves still"))(t); !p.Since.Equal(now) || p.Reason != "it moves still" {
+			t.Errorf("paused again it is %+v, want the first time and the new reason", p)
+		}
+		for _, want := range []bool{true, false} {
+			if got := must(s.Resume(t.Context()))(t); got != want {
+				t.Errorf("Resume = %v, want %v", got, want)
+			}
+		}
+		if _, paused, err := s.Paused(t.Context()); paused || err != nil {
+			t.Errorf("after resume it is paused: %v, %v", paused, err)
+		}
+	})
+}
