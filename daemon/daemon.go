@@ -62,6 +62,7 @@ type Daemon struct {
 	builder *Builder
 	zones   *zones
 	relay   breaker
+	rests   bool                             // delivery was paused when it was last asked
 	met     map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round   Report
 }

@@ -18,12 +18,15 @@ import (
 // built again, so that no mail tells what its reader was forbidden to read since.
 const fresh = time.Minute
 
-// deliver hands over everything that is planned and may go now, batch by batch.
+// deliver hands over everything that is planned and may go now, batch by batch, unless delivery is paused.
 func (d *Daemon) deliver(ctx context.Context) error {
 	for ctx.Err() == nil {
 		most := d.relay.allows(time.Now(), batchSize)
 		if most == 0 {
 			return nil
+		}
+		if paused, err := d.paused(ctx); paused || err != nil {
+			return err
 		}
 		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, most)
 		if err != nil {
@@ -37,6 +40,22 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// paused asks whether the administrator has paused delivery, and logs when that changes.
+func (d *Daemon) paused(ctx context.Context) (bool, error) {
+	pause, paused, err := d.Store.Paused(ctx)
+	if err != nil {
+		return false, fmt.Errorf("asking whether delivery is paused: %w", err)
+	}
+	switch {
+	case paused && !d.rests:
+		d.Log.Warn("delivery is paused, mails wait", "since", pause.Since, "reason", pause.Reason)
+	case !paused && d.rests:
+		d.Log.Info("delivery goes on")
+	}
+	d.rests = paused
+	return paused, nil
 }
 
 // deliverBatch builds, sends and settles claimed rows. Whatever goes wrong, the rows that were not
