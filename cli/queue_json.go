@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"time"
+
+	"postrider/store"
+)
+
+// queueJSON is what queue list prints for scripts.
+type queueJSON struct {
+	Paused *store.Pause `json:"paused,omitempty"`
+	Mails  []mailJSON   `json:"mails"`
+	Counts []countJSON  `json:"counts"`
+}
+
+type countJSON struct {
+	Kind  string `json:"kind"`
+	State string `json:"state"`
+	Mails int    `json:"mails"`
+}
+
+type mailJSON struct {
+	Key        string       `json:"key"`
+	Kind       string       `json:"kind"`
+	Member     int64        `json:"member"`
+	State      string       `json:"state"`
+	Attempts   int          `json:"attempts"`
+	Handed     bool         `json:"handed"` // a relay may have it already
+	After      int64        `json:"after"`  // covers sightings after this one
+	Until      int64        `json:"until"`  // up to this one
+	Created    time.Time    `json:"created"`
+	NotBefore  time.Time    `json:"not_before,omitzero"`
+	Lease      string       `json:"lease,omitempty"`
+	LeaseUntil time.Time    `json:"lease_until,omitzero"`
+	Settled    time.Time    `json:"settled,omitzero"`
+	Last       *outcomeJSON `json:"last,omitempty"`
+}
+
+type outcomeJSON struct {
+	At       time.Time `json:"at,omitzero"`
+	Attempts int       `json:"attempts"` // that had counted by then
+	Result   string    `json:"result"`
+	Code     int       `json:"code,omitempty"`
+	Enhanced string    `json:"enhanced,omitempty"`
+	Reply    string    `json:"reply,omitempty"`
+	QueueID  string    `json:"queue_id,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Posts    int       `json:"posts,omitempty"`
+	Bytes    int       `json:"bytes,omitempty"`
+}
+
+// shownJSON is what queue show prints for scripts.
+type shownJSON struct {
+	mailJSON
+	History []outcomeJSON `json:"history"`
+}
+
+func newQueueJSON(mails []store.Mail, counts []store.Count, pause store.Pause, paused bool) queueJSON {
+	out := queueJSON{Mails: make([]mailJSON, len(mails)), Counts: make([]countJSON, len(counts))}
+	if paused {
+		out.Paused = &pause
+	}
+	for i, m := range mails {
+		out.Mails[i] = newMailJSON(m)
+	}
+	for i, n := range counts {
+		out.Counts[i] = countJSON(n)
+	}
+	return out
+}
+
+func newMailJSON(m store.Mail) mailJSON {
+	out := mailJSON{
+		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt, Handed: m.Handed,
+		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore,
+		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
+	}
+	if m.Last.Result != "" || m.Last.Reason != "" {
+		last := newOutcomeJSON(m.Last)
+		out.Last = &last
+	}
+	return out
+}
+
+func newShownJSON(m store.Mail, history []store.Outcome) shownJSON {
+	out := shownJSON{newMailJSON(m), make([]outcomeJSON, len(history))}
+	for i, o := range history {
+		out.History[i] = newOutcomeJSON(o)
+	}
+	return out
+}
+
+func newOutcomeJSON(o store.Outcome) outcomeJSON {
+	return outcomeJSON{o.At, o.Attempt, o.Result, o.Code, o.Enhanced, o.Reply, o.QueueID, o.Reason, o.Posts, o.Bytes}
+}

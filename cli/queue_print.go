@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"postrider/store"
+)
+
+func (c *console) printQueue(mails []store.Mail, counts []store.Count, now time.Time) error {
+	if len(mails) == 0 {
+		fmt.Fprintln(c.out, "There are no such mails in the outbox.")
+	} else {
+		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "KEY\tMEMBER\tSTATE\tATTEMPTS\tWHEN (UTC)\tAGE\tLAST\tQUEUE ID\tWHY")
+		for _, m := range mails {
+			fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", m.Key, m.Member, m.State, m.Attempt, when(m),
+				age(now.Sub(m.Created)), dash(came(m.Last)), dash(oneLine(m.Last.QueueID, 20)), dash(oneLine(why(m.Last), 60)))
+		}
+		if err := table.Flush(); err != nil {
+			return fmt.Errorf("printing: %w", err)
+		}
+	}
+	if len(counts) == 0 {
+		return nil
+	}
+	fmt.Fprintln(c.out, "\nAll in all:")
+	for i, n := range counts {
+		if i == 0 || counts[i-1].Kind != n.Kind {
+			fmt.Fprintf(c.out, "  %s: ", n.Kind)
+		}
+		end := ", "
+		if i+1 == len(counts) || counts[i+1].Kind != n.Kind {
+			end = "\n"
+		}
+		fmt.Fprintf(c.out, "%d %s%s", n.Mails, n.State, end)
+	}
+	return nil
+}
+
+func (c *console) printMail(m store.Mail, history []store.Outcome) error {
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(table, "%s\t%s\n", name, text)
+		}
+	}
+	line("key", m.Key)
+	line("kind", m.Kind)
+	line("member", fmt.Sprint(m.Member))
+	line("state", m.State+" ("+when(m)+" UTC)")
+	line("sightings", fmt.Sprintf("after %d, up to %d", m.From, m.Until))
+	line("attempts", fmt.Sprint(m.Attempt))
+	if m.Handed {
+		line("handed over", "a relay may have it already: it goes out again as it is, with the same Message-ID")
+	}
+	line("created", clock(m.Created)+" UTC")
+	if m.Lease != "" {
+		line("lease", m.Lease+" until "+clock(m.LeaseUntil)+" UTC")
+	}
+	if m.State == "merged" {
+		line("merged into", oneLine(m.Last.Reason, 200))
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	if len(history) == 0 {
+		fmt.Fprintln(c.out, "\nNothing has become of it yet.")
+		return nil
+	}
+	fmt.Fprintln(c.out, "\nWhat became of it:")
+	for _, o := range history {
+		fmt.Fprintf(c.out, "  %s UTC  %s", clock(o.At), came(o))
+		for _, more := range []struct{ name, text string }{{"reply", o.Reply}, {"queue id", o.QueueID}, {"reason", o.Reason}} {
+			if more.text != "" {
+				fmt.Fprintf(c.out, "\n      %s: %s", more.name, oneLine(more.text, len(more.text)))
+			}
+		}
+		if o.Bytes > 0 {
+			fmt.Fprintf(c.out, "\n      %d posts, %d bytes", o.Posts, o.Bytes)
+		}
+		fmt.Fprintln(c.out)
+	}
+	return nil
+}
+
+// when says which moment a mail waits for, or when it was settled.
+func when(m store.Mail) string {
+	switch {
+	case !m.Settled.IsZero():
+		return "settled " + clock(m.Settled)
+	case m.Lease != "":
+		return "leased until " + clock(m.LeaseUntil)
+	}
+	return "due " + clock(m.NotBefore)
+}
+
+// came words what an attempt came to: "refused 550 5.1.1".
+func came(o store.Outcome) string {
+	text := o.Result
+	if o.Code != 0 {
+		text += fmt.Sprintf(" %d", o.Code)
+	}
+	if o.Enhanced != "" {
+		text += " " + o.Enhanced
+	}
+	return oneLine(text, 40)
+}
+
+// why is what the relay said, or the reason that is our own.
+func why(o store.Outcome) string {
+	if o.Reply != "" {
+		return o.Reply
+	}
+	return o.Reason
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func clock(t time.Time) string { return t.UTC().Format(time.DateTime) }
+
+// age words a duration by its two largest units that count: "3d4h", "12m".
+func age(d time.Duration) string {
+	d = max(d, 0)
+	day := 24 * time.Hour
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}
+
+// oneLine makes a text from outside fit for a terminal: a relay may say anything, control sequences included. It is
+// at most so many characters long.
+func oneLine(text string, most int) string {
+	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/internal/golden"
+	"postrider/store"
+)
+
+// newQueue is a parish whose store has an edition refused (member 1), one told to come later (2), one leased (3) and one
+// accepted (4), all planned an hour ago.
+func newQueue(t *testing.T) (p parish, s *store.Store) {
+	t.Helper()
+	p = newParish(t)
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-time.Hour)
+	for id := forum.MemberID(1); id <= 4; id++ {
+		if err := s.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: id, Due: at, Mark: 10}}); err != nil {
+			t.Fatal(err)
+		}
+		plan := store.Plan{Key: "digest/" + itoa(int(id)) + "/2026-05-04", Kind: "digest", Member: id, Until: 20, NextDue: at.Add(24 * time.Hour)}
+		if _, err := s.Plan(t.Context(), at, []store.Plan{plan}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := s.Claim(t.Context(), at, "daemon", 48*time.Hour, 9)
+	if err != nil || len(rows) != 4 {
+		t.Fatalf("%d rows were claimed: %v", len(rows), err)
+	}
+	settlements := []store.Settlement{
+		{State: "refused", Result: "refused", Code: 550, Enhanced: "5.1.1", Reply: "no\x1b[31m such user"},
+		{State: "queued", Result: "try again", Code: 451, Reply: "greylisted", NotBefore: at.Add(48 * time.Hour)},
+		{State: "accepted", Result: "accepted", Code: 250, QueueID: "4F2A"},
+	}
+	for i, row := range []store.Row{rows[0], rows[1], rows[3]} {
+		settlements[i].Key, settlements[i].At, settlements[i].CountAttempt = row.Key, at, true
+	}
+	if err := s.Settle(t.Context(), "daemon", settlements); err != nil {
+		t.Fatal(err)
+	}
+	return p, s
+}
+
+// says holds what was printed to what it must have and must not have; the latter begin with "!".
+func says(t *testing.T, out string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		unwanted, not := strings.CutPrefix(want, "!")
+		if not && strings.Contains(out, unwanted) {
+			t.Errorf("it prints\n%swith %q", out, unwanted)
+		}
+		if !not && !strings.Contains(out, want) {
+			t.Errorf("it prints\n%swithout %q", out, want)
+		}
+	}
+}
+
+func TestHelpOfTheQueueCommandsIsAsItWasFoundGood(t *testing.T) {
+	for _, c := range (&console{}).queue().Commands() {
+		text := good(t, "queue", c.Name(), "--help")
+		for line := range strings.Lines(text) {
+			if len(line) > 121 {
+				t.Errorf("queue %s: a line is longer than 120 columns:\n%s", c.Name(), line)
+			}
+		}
+		golden.Files(t, "queue-"+c.Name(), map[string]string{"help": text})
+	}
+}
+
+func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
+	p, _ := newQueue(t)
+	const refused, later, leased, accepted = "digest/1/2026-05-04", "digest/2/2026-05-04", "digest/3/2026-05-04", "digest/4/2026-05-04"
+	tests := []struct {
+		args  string
+		wants []string
+	}{
+		{"", []string{later, "try again 451", "greylisted", "1h0m", leased, "leased until", "!" + refused, "!" + accepted, "digest: 1 accepted, 1 leased, 1 queued, 1 refused"}},
+		{"--state refused", []string{refused, "refused 550 5.1.1", "no [31m such user", "!\x1b", "!" + later}},
+		{"--state all", []string{refused, later, leased, accepted, "4F2A"}},
+		{"--state all --member 4", []string{accepted, "!" + refused}},
+		{"--state all --limit 1", []string{"!" + refused, "!" + accepted}},
+		{"--kind alert", []string{"There are no such mails in the outbox.", "1 queued"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			says(t, good(t, append([]string{"queue", "list", "-c", p.config}, strings.Fields(tt.args)...)...), tt.wants...)
+		})
+	}
+}
+
+func TestQueueListAndShowPrintJSON(t *testing.T) {
+	p, _ := newQueue(t)
+	var list struct {
+		Mails []struct {
+			Key      string
+			Member   int64
+			Attempts int
+			Last     struct {
+				Code   int
+				Result string
+			}
+		}
+		Counts []struct {
+			Kind, State string
+			Mails       int
+		}
+	}
+	if err := json.Unmarshal([]byte(good(t, "queue", "list", "--state", "refused", "--json", "-c", p.config)), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Mails) != 1 || list.Mails[0].Member != 1 || list.Mails[0].Attempts != 1 || list.Mails[0].Last.Code != 550 || len(list.Counts) != 4 {
+		t.Errorf("the list is %+v", list)
+	}
+	var shown struct {
+		Key          string
+		After, Until int64
+		History      []struct{ Code int }
+	}
+	if err := json.Unmarshal([]byte(good(t, "queue", "show", "digest/2/2026-05-04", "--json", "-c", p.config)), &shown); err != nil {
+		t.Fatal(err)
+	}
+	if shown.Key != "digest/2/2026-05-04" || shown.After != 10 || shown.Until != 20 || len(shown.History) != 1 || shown.History[0].Code != 451 {
+		t.Errorf("the mail is %+v", shown)
+	}
+}
+
+func TestQueueShowTellsTheWholeHistory(t *testing.T) {
+	p, _ := newQueue(t)
+	good(t, "queue", "retry", "digest/1/2026-05-04", "-c", p.config)
+	good(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config)
+	says(t, good(t, "queue", "show", "digest/1/2026-05-04", "-c", p.config),
+		"skipped", "after 10, up to 20", "refused 550 5.1.1", "reply: no [31m such user", "reason: dropped by the administrator", "!\x1b")
+	says(t, good(t, "queue", "show", "digest/3/2026-05-04", "-c", p.config), "daemon until ", "Nothing has become of it yet.")
+}
+
+func TestQueueRetryAndDropTellALineEachAndFailIfSomethingStays(t *testing.T) {
+	p, _ := newQueue(t)
+	out, errOut, code := run(t, "queue", "retry", "digest/1/2026-05-04", "digest/2/2026-05-04", "digest/3/2026-05-04", "digest/4/2026-05-04", "digest/5/x", "-c", p.config)
+	want := `digest/1/2026-05-04: queued again
+digest/2/2026-05-04: queued again
+digest/3/2026-05-04: stays as it is: a daemon is at work on it
+digest/4/2026-05-04: stays as it is: it is settled (accepted)
+digest/5/x: stays as it is: there is no such mail
+`
+	if out != want || errOut != "" || code != 1 {
+		t.Errorf("retry: exit %d\n%s%s\nwant 1\n%s", code, out, errOut, want)
+	}
+	if out := good(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); out != "digest/1/2026-05-04: dropped\n" {
+		t.Errorf("drop prints %q", out)
+	}
+	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: stays as it is: it is settled (skipped)\n" {
+		t.Errorf("a second drop: exit %d, %q", code, out)
+	}
+}
+
+func TestQueueRetryByStateTellsWhatItDidAndCountsTheRest(t *testing.T) {
+	p, s := newQueue(t)
+	if out := good(t, "queue", "retry", "--state", "uncertain", "-c", p.config); out != "No mail is uncertain.\n" {
+		t.Errorf("it prints %q", out)
+	}
+	at := time.Now().Add(24 * time.Hour)
+	newer := store.Plan{Key: "digest/1/2026-05-05", Kind: "digest", Member: 1, Until: 30}
+	if _, err := s.Plan(t.Context(), at, []store.Plan{newer}); err != nil {
+		t.Fatal(err)
+	}
+	if out := good(t, "queue", "retry", "--state", "refused", "-c", p.config); out != "1 stay as they are: a newer edition has its posts\n" {
+		t.Errorf("it prints %q", out)
+	}
+}
+
+func TestQueuePauseIsToldLoudlyUntilResume(t *testing.T) {
+	p, _ := newQueue(t)
+	says(t, good(t, "queue", "pause", "the", "relay moves", "-c", p.config), "Delivery is paused since 2", "(the relay moves)")
+	says(t, good(t, "queue", "list", "-c", p.config), "DELIVERY IS PAUSED since 2", "the relay moves", "postrider queue resume", "digest/2/")
+	says(t, good(t, "queue", "list", "--json", "-c", p.config), `"paused": {`, `"reason": "the relay moves"`)
+	says(t, good(t, "queue", "resume", "-c", p.config), "Delivery goes on")
+	says(t, good(t, "queue", "resume", "-c", p.config), "Delivery was not paused.")
+	says(t, good(t, "queue", "list", "-c", p.config), "!PAUSED")
+}
+
+func TestAWrongQueueCommandSaysWhatIsWrong(t *testing.T) {
+	p, _ := newQueue(t)
+	fresh := newParish(t)
+	tests := []struct {
+		args string
+		want string
+	}{
+		{"queue lsit -c " + p.config, `unknown command "lsit"`},
+		{"queue list --state sent -c " + p.config, "give open, all, queued"},
+		{"queue list --limit 0 -c " + p.config, "--limit is 0"},
+		{"queue list -c " + fresh.config, "the first run makes it"},
+		{"queue show digest/9/x -c " + p.config, "postrider queue list"},
+		{"queue show -c " + p.config, "accepts 1 arg"},
+		{"queue retry -c " + p.config, "which mails?"},
+		{"queue retry K --state refused -c " + p.config, "not both"},
+		{"queue retry --state accepted -c " + p.config, "give uncertain or refused"},
+		{"queue drop -c " + p.config, "at least 1 arg"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			out, errOut, code := run(t, strings.Fields(tt.args)...)
+			if code != 1 || out != "" || !strings.Contains(errOut, tt.want) {
+				t.Errorf("exit %d, it prints %q and, as errors, %q; want 1 and %q", code, out, errOut, tt.want)
+			}
+		})
+	}
+}
