@@ -33,7 +33,7 @@ type house struct {
 }
 
 // keptFragments is how many rendered posts stay in memory: about 4 KB each.
-const keptFragments = 1 << 14
+const keptFragments = 1 << 15
 
 // load reads the configuration that -c names.
 func (c *console) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
