@@ -171,6 +171,31 @@ func TestAnEditionThatANewerOneFollowedIsNotRetried(t *testing.T) {
 	}
 }
 
+func TestAnOpenEditionStandsInTheWayOfEveryOtherWhateverTheClockSays(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		settled(t, s, now, edition(1, "a", 9), "refused")
+		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Due: now.Add(-2 * time.Hour)}}))
+		plan(t, s, now.Add(-time.Hour), edition(1, "b", 9)) // the clock was set back
+		if got := verdict(t)(s.RetryNow(t.Context(), now, []string{"digest/1/a"})); got != store.Superseded {
+			t.Errorf("the other edition: %q, want %q", got, store.Superseded)
+		}
+	})
+}
+
+func TestAMailThatIsDueKeepsItsPlaceWhenItIsRetried(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 4)
+		plan(t, s, now, edition(1, "a", 9))
+		must(s.RetryNow(t.Context(), now.Add(time.Hour), []string{"digest/1/a"}))(t)
+		if m, _ := mailOf(t, s, "digest/1/a"); !m.NotBefore.Equal(now) {
+			t.Errorf("it is due at %s, want %s still", m.NotBefore, now)
+		}
+	})
+}
+
 func TestOfTwoRefusedEditionsOnlyTheNewestIsRetried(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
