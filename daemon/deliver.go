@@ -18,9 +18,17 @@ import (
 // built again, so that no mail tells what its reader was forbidden to read since.
 const fresh = time.Minute
 
+// tell is how often a long delivery says how far it has come.
+const tell = 10 * time.Second
+
 // deliver hands over everything that is planned and may go now, batch by batch, unless delivery is paused.
 func (d *Daemon) deliver(ctx context.Context) error {
+	told := time.Now()
 	for ctx.Err() == nil {
+		if time.Since(told) > tell {
+			d.Log.Info("delivering", "report", d.round)
+			told = time.Now()
+		}
 		most := d.relay.allows(time.Now(), batchSize)
 		if most == 0 {
 			return nil
