@@ -69,21 +69,27 @@ type Daemon struct {
 
 // New makes a daemon; it starts nothing.
 func New(p Parts, set Settings) *Daemon {
+	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	return &Daemon{
 		Parts:   p,
 		set:     set,
-		builder: NewBuilder(p.Forum, p.Store, set.Digest),
-		zones:   newZones(set.Digest.Zone),
+		builder: builder,
+		zones:   builder.zones,
 		met:     make(map[forum.PostID]forum.SectionID),
 	}
 }
 
 // Once runs one full round: gather, learn, plan, and send all that is due.
 func (d *Daemon) Once(ctx context.Context) (Report, error) {
+	return d.measure(ctx, d.gather, d.moves, d.learn, d.plan, d.deliver)
+}
+
+// measure runs steps and reports what they did.
+func (d *Daemon) measure(ctx context.Context, steps ...func(context.Context) error) (Report, error) {
 	start := time.Now()
 	d.round = Report{}
 	before := d.statements()
-	err := d.steps(ctx, d.gather, d.moves, d.learn, d.plan, d.deliver)
+	err := d.steps(ctx, steps...)
 	d.round.Took = time.Since(start)
 	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
 	return d.round, err
@@ -109,9 +115,10 @@ func (d *Daemon) steps(ctx context.Context, steps ...func(context.Context) error
 // other way round one panic would keep the job from ever running again.
 func (d *Daemon) Run(ctx context.Context) error {
 	logger := cronLog{d.Log}
-	chain := cron.WithChain(cron.SkipIfStillRunning(logger), cron.Recover(logger))
+	recovers := cron.Recover(logger)
+	chain := cron.WithChain(cron.SkipIfStillRunning(logger), recovers)
 	ticks := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger), chain)
-	var lock = make(chan struct{}, 1) // steps of different ticks take turns
+	lock := make(chan struct{}, 1) // steps of different ticks take turns
 	tick := func(name string, steps ...func(context.Context) error) func() {
 		return func() {
 			select {
@@ -133,7 +140,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return fmt.Errorf("scheduling %q: %w", spec, err)
 		}
 	}
-	tick("start", d.gather, d.moves, d.learn, d.plan, d.deliver)()
+	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.plan, d.deliver))).Run()
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()
@@ -142,20 +149,15 @@ func (d *Daemon) Run(ctx context.Context) error {
 
 // tick runs steps and logs what came of them.
 func (d *Daemon) tick(ctx context.Context, name string, steps ...func(context.Context) error) {
-	start := time.Now()
-	d.round = Report{}
-	before := d.statements()
-	err := d.steps(ctx, steps...)
-	d.round.Took = time.Since(start)
-	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
+	report, err := d.measure(ctx, steps...)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		d.Log.Info("round interrupted", "tick", name)
 	case err != nil:
 		// Nothing is lost: rows wait, marks stand, and the next tick tries again.
 		d.Log.Warn("round failed, will be tried again", "tick", name, "err", err)
-	case d.round.Busy():
-		d.Log.Info("round done", "tick", name, "report", d.round)
+	case report.Busy():
+		d.Log.Info("round done", "tick", name, "report", report)
 	}
 }
 

@@ -84,9 +84,6 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Ping asks the database for a sign of life.
-func (s *Store) Ping(ctx context.Context) error { return s.write.PingContext(ctx) }
-
 // Statements is how many statements were sent so far, without the BEGIN and COMMIT around them.
 func (s *Store) Statements() int64 { return s.sent.Load() }
 
