@@ -257,3 +257,20 @@ func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
 	}
 	w.got("anna", posts(p))
 }
+
+func TestAnEditionThatWaitsIsNotSentAfterItsReaderHasEndedHisDigests(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.relay.says(mail.TryAgain, 451)
+	a := w.post(w.thread(tonight))
+	w.at(5, "08:00")
+	w.round()
+	if err := w.store.EndStream(t.Context(), w.clock(), 101, KindDigest); err != nil {
+		t.Fatal(err)
+	}
+	w.relay.works()
+	w.at(5, "10:00")
+	w.round()
+	w.got("anna")
+	w.got("carl", posts(a))
+}

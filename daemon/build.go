@@ -60,6 +60,7 @@ type Edition struct {
 const (
 	skipGone  = "member is gone"
 	skipEmpty = "nothing new"
+	skipEnded = "digests turned off by the member"
 )
 
 // Build builds one edition for each ask, in their order. An error means that the forum or the store
@@ -105,6 +106,8 @@ func choose(window *digest.Window, r *digest.Reader, a Ask) Edition {
 		return Edition{Skip: skipGone}
 	case r.Member.NoMail != "":
 		return Edition{Skip: r.Member.NoMail}
+	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
+		return Edition{Skip: skipEnded}
 	}
 	r.After, r.Until = a.After, a.Until
 	d := window.Select(*r)
@@ -173,16 +176,20 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 
 // remembered adds what the store knows of the members, and on demand what they have read on the site.
 func (b *Builder) remembered(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
-	mutes, err := b.store.Mutes(ctx, ids)
+	choices, err := b.store.Preferences(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("reading mutes: %w", err)
+		return fmt.Errorf("reading preferences: %w", err)
+	}
+	wishes, err := b.store.Wishes(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("reading wishes: %w", err)
 	}
 	alerted, err := b.store.Alerted(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("reading what went out as alerts: %w", err)
 	}
 	for id, r := range readers {
-		r.Mutes, r.Alerted = mutes[id], alerted[id]
+		r.Choices, r.Wishes, r.Alerted = choices[id], wishes[id], alerted[id]
 	}
 	if !b.set.SkipRead {
 		return nil

@@ -9,7 +9,6 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/store"
 )
 
 func TestFiveDaysOfOutageGiveOneDigest(t *testing.T) {
@@ -173,14 +172,12 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 		{"off", digest.Schedule{Cadence: digest.Off}, ""},
 	}
 	w := newWorld(t)
-	var subs []store.Subscriber
 	for i, tt := range tests {
 		id := forum.MemberID(101 + i)
 		w.member(int64(id), tt.name, passenger, tonight)
-		subs = append(subs, store.Subscriber{ID: id, Own: &tt.own})
-	}
-	if err := w.store.SaveSubscribers(t.Context(), born, subs); err != nil {
-		t.Fatal(err)
+		if err := w.store.SavePreference(t.Context(), born, id, digest.Choices{Schedule: &tt.own}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	thread := w.thread(tonight)
 	came, told := make(map[string][]string), make(map[string][]forum.PostID)

@@ -2,10 +2,12 @@ package digest
 
 import "time"
 
-// Cadence is how often a member gets an edition.
+// Cadence is how often a member gets an edition, or hears of one section or thread.
 type Cadence string
 
 const (
+	Instant Cadence = "instant" // of a section or thread: as alerts, at once
+	Usual   Cadence = "digest"  // of a section or thread: with his digests
 	Daily   Cadence = "daily"
 	Weekly  Cadence = "weekly"
 	Monthly Cadence = "monthly"

@@ -8,17 +8,12 @@ type Reader struct {
 	Access  forum.Access // shared by all members of his class
 	Watches forum.Watches
 	Ignores map[forum.MemberID]bool
-	Mutes   Mutes
+	Choices Choices
+	Wishes  Wishes
 	Read    *forum.ReadMarks // nil: what he has read on the site counts as new all the same
 	Alerted map[forum.PostID]bool
 	After   int64 // his mark: sightings up to it are covered
 	Until   int64 // the edition covers sightings up to this one
-}
-
-// Mutes are sections and threads of which a member wants no mail at all.
-type Mutes struct {
-	Sections map[forum.SectionID]bool
-	Threads  map[forum.ThreadID]bool
 }
 
 // Reason says why a post of the window is not in an edition.
@@ -64,7 +59,7 @@ func (w *Window) judge(r *Reader, it *item) Reason {
 		return why
 	}
 	switch {
-	case r.Mutes.Sections[it.thread.Section] || r.Mutes.Threads[it.thread.ID]:
+	case r.Wishes.Of(it.thread) == Off:
 		return Muted
 	case r.hasRead(it):
 		return AlreadyRead

@@ -66,12 +66,12 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 		{"a muted section", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Mutes.Sections = map[forum.SectionID]bool{1: true}
+			r.Wishes.Sections = map[forum.SectionID]Cadence{1: Off}
 		}, Muted},
 		{"a muted thread", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Mutes.Threads = map[forum.ThreadID]bool{1: true}
+			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: Off}
 		}, Muted},
 		{"what he has read on the site", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)

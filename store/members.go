@@ -59,12 +59,7 @@ func scanSubscriber(scan scan) (Subscriber, error) {
 	if err != nil {
 		return sub, err
 	}
-	if cadence.Valid {
-		sub.Own = &digest.Schedule{
-			Cadence: digest.Cadence(cadence.String), Hour: int(hour.Int64), Weekday: time.Weekday(weekday.Int64),
-			Day: int(day.Int64), Every: int(every.Int64),
-		}
-	}
+	sub.Own = schedule(cadence, hour, weekday, day, every)
 	if due.Valid {
 		sub.Due = time.Unix(due.Int64, 0).UTC()
 	}
@@ -73,28 +68,19 @@ func scanSubscriber(scan scan) (Subscriber, error) {
 }
 
 type subscriberRow struct {
-	ID      forum.MemberID  `json:"id"`
-	Zone    string          `json:"zone"`
-	Locale  string          `json:"locale"`
-	Cadence *digest.Cadence `json:"cadence"`
-	Hour    int             `json:"hour"`
-	Weekday int             `json:"weekday"`
-	Day     int             `json:"day"`
-	Every   int             `json:"every"`
-	Mark    int64           `json:"mark"`
-	Due     *int64          `json:"due"`
+	ID     forum.MemberID `json:"id"`
+	Zone   string         `json:"zone"`
+	Locale string         `json:"locale"`
+	Mark   int64          `json:"mark"`
+	Due    *int64         `json:"due"`
 }
 
 // SaveSubscribers writes down members as the forum knows them now, each at most once. Of a member who is
-// known the mark can only rise, and his own schedule stays as it is.
+// known the mark can only rise. His own schedule is a preference, and none of its business.
 func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subscriber) error {
 	list := make([]subscriberRow, len(subs))
 	for i, sub := range subs {
 		list[i] = subscriberRow{ID: sub.ID, Zone: clean(sub.Zone), Locale: clean(sub.Locale), Mark: sub.Mark, Due: seconds(sub.Due)}
-		if own := sub.Own; own != nil {
-			list[i].Cadence, list[i].Hour, list[i].Weekday = &own.Cadence, own.Hour, int(own.Weekday)
-			list[i].Day, list[i].Every = own.Day, own.Every
-		}
 	}
 	text, err := rows(list)
 	if err != nil {
@@ -161,53 +147,6 @@ func (s *Store) Alerted(ctx context.Context, members []forum.MemberID) (map[foru
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading alerts: %w", err)
-	}
-	return all, nil
-}
-
-// Mute ends all mail on a section or on a thread; the other of the two is 0.
-func (s *Store) Mute(ctx context.Context, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) error {
-	return s.mute(ctx, "mute", member, section, thread)
-}
-
-// Unmute takes a Mute back.
-func (s *Store) Unmute(ctx context.Context, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) error {
-	return s.mute(ctx, "unmute", member, section, thread)
-}
-
-func (s *Store) mute(ctx context.Context, query string, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) error {
-	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread)}
-	if _, err := s.exec(ctx, nil, query, a); err != nil {
-		return fmt.Errorf("writing a mute: %w", err)
-	}
-	return nil
-}
-
-// Mutes are what members have muted. Who has muted nothing is not in it.
-func (s *Store) Mutes(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Mutes, error) {
-	all := make(map[forum.MemberID]digest.Mutes)
-	err := s.query(ctx, nil, "mutes", args{"ids": ids(members)}, func(scan scan) error {
-		var member forum.MemberID
-		var section forum.SectionID
-		var thread forum.ThreadID
-		if err := scan(&member, &section, &thread); err != nil {
-			return err
-		}
-		m, found := all[member]
-		if !found {
-			m = digest.Mutes{Sections: make(map[forum.SectionID]bool), Threads: make(map[forum.ThreadID]bool)}
-			all[member] = m
-		}
-		if section != 0 {
-			m.Sections[section] = true
-		}
-		if thread != 0 {
-			m.Threads[thread] = true
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading mutes: %w", err)
 	}
 	return all, nil
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -15,9 +14,8 @@ import (
 func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		own := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6}
 		want := map[forum.MemberID]store.Subscriber{
-			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", Own: own, Mark: 1 << 40, Due: now},
+			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", Mark: 1 << 40, Due: now},
 			2: {ID: 2},
 		}
 		check(t, s.SaveSubscribers(t.Context(), now, slices.Collect(maps.Values(want))))
@@ -26,9 +24,8 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 		}
 		changed := store.Subscriber{ID: 1, Zone: "Europe/Paris", Locale: "fr", Mark: 1<<40 + 1}
 		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{changed}))
-		changed.Own = own
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got, changed) {
-			t.Errorf("saved again = %v, want %v with his own schedule kept", got, changed)
+			t.Errorf("saved again = %v, want %v", got, changed)
 		}
 		if got := must(s.Subscribers(t.Context(), nil))(t); len(got) != 0 {
 			t.Errorf("of no members there are %d", len(got))
@@ -93,24 +90,6 @@ func TestAlertedRemembersWhatWentOut(t *testing.T) {
 		want := map[forum.MemberID]map[forum.PostID]bool{1: {10: true, 11: true, 12: true}}
 		if got := must(s.Alerted(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("alerted = %v, want %v", got, want)
-		}
-	})
-}
-
-func TestMutesAreMadeAndTakenBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
-		s := open(t, dsn)
-		check(t, s.Mute(t.Context(), 1, 5, 0))
-		check(t, s.Mute(t.Context(), 1, 5, 0))
-		check(t, s.Mute(t.Context(), 1, 0, 7))
-		check(t, s.Mute(t.Context(), 1, 0, 8))
-		check(t, s.Mute(t.Context(), 2, 5, 0))
-		check(t, s.Unmute(t.Context(), 1, 0, 8))
-		want := map[forum.MemberID]digest.Mutes{
-			1: {Sections: map[forum.SectionID]bool{5: true}, Threads: map[forum.ThreadID]bool{7: true}},
-		}
-		if got := must(s.Mutes(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("mutes = %v, want %v", got, want)
 		}
 	})
 }

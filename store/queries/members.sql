@@ -3,17 +3,12 @@ SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_
   FROM subscriber
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
--- A mark never goes back, whatever the writer had read before. A schedule of his own is not touched.
+-- A mark never goes back, whatever the writer had read before.
 -- name: save_subscribers
-INSERT INTO member (id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, synced_at, left_at)
+INSERT INTO member (id, zone, locale, mark, due_at, synced_at, left_at)
 SELECT CAST(value->>'id' AS BIGINT),
        CAST(value->>'zone' AS TEXT),
        CAST(value->>'locale' AS TEXT),
-       CAST(value->>'cadence' AS TEXT),
-       CAST(value->>'hour' AS BIGINT),
-       CAST(value->>'weekday' AS BIGINT),
-       CAST(value->>'day' AS BIGINT),
-       CAST(value->>'every' AS BIGINT),
        CAST(value->>'mark' AS BIGINT),
        CAST(value->>'due' AS BIGINT),
        CAST(:now AS BIGINT),
@@ -66,21 +61,3 @@ SELECT CAST(:member AS BIGINT), CAST(value AS BIGINT), CAST(:now AS BIGINT)
   FROM {ids :ids}
  WHERE TRUE
     ON CONFLICT (member_id, post_id) DO NOTHING
-
--- name: mutes
-SELECT member_id,
-       section_id,
-       thread_id
-  FROM mute
- WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
-
--- name: mute
-INSERT INTO mute (member_id, section_id, thread_id)
-VALUES (:member, :section, :thread)
-    ON CONFLICT (member_id, section_id, thread_id) DO NOTHING
-
--- name: unmute
-DELETE FROM mute
- WHERE member_id = :member
-   AND section_id = :section
-   AND thread_id = :thread

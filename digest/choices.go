@@ -1,0 +1,59 @@
+package digest
+
+import (
+	"time"
+
+	"postrider/forum"
+)
+
+// Choices are what a member has chosen on postrider's own pages, or by unsubscribing. The zero value of each
+// means that he has chosen nothing, and that the forum's word or the site's setting holds.
+type Choices struct {
+	Schedule      *Schedule // of his digests
+	Zone          string    // IANA name
+	Locale        string    // BCP 47 tag
+	Format        Format
+	Excerpt       int // characters of each post
+	OwnPosts      *bool
+	UnreadOnly    *bool
+	Alerts        AlertMode
+	Announcements *bool
+	Quiet         *Quiet
+	PausedUntil   time.Time // no mail before; UTC
+	ChosenAt      time.Time // his newest choice; UTC
+}
+
+// Format is the form in which a member reads his mail.
+type Format string
+
+const (
+	HTML Format = "html"
+	Text Format = "text" // nothing but text
+)
+
+// AlertMode says how many alerts of one thread a member gets.
+type AlertMode string
+
+const (
+	NoAlerts   AlertMode = "off"
+	FirstReply AlertMode = "first" // none further until he has been back on the site
+	EveryReply AlertMode = "every"
+)
+
+// Quiet are hours of a member's day in which no alert comes: From <= hour < Until, over midnight if From is the later.
+type Quiet struct{ From, Until int }
+
+// Wishes say how a member wants to hear of single sections and threads that he watches: [Instant], [Usual], [Weekly],
+// [Monthly] or [Off]. A thread's wins over that of its section.
+type Wishes struct {
+	Sections map[forum.SectionID]Cadence
+	Threads  map[forum.ThreadID]Cadence
+}
+
+// Of is the wish for a thread where it stands; empty: none.
+func (w Wishes) Of(thread *forum.Thread) Cadence {
+	if c, ok := w.Threads[thread.ID]; ok {
+		return c
+	}
+	return w.Sections[thread.Section]
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Preferences are what members have chosen. Who has chosen nothing is not in it.
+func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Choices, error) {
+	all := make(map[forum.MemberID]digest.Choices)
+	err := s.query(ctx, nil, "preferences", args{"ids": ids(members)}, func(scan scan) error {
+		id, c, err := scanChoices(scan)
+		all[id] = c
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading preferences: %w", err)
+	}
+	return all, nil
+}
+
+func scanChoices(scan scan) (id forum.MemberID, c digest.Choices, err error) {
+	var chosen int64
+	var cadence, zone, locale, format, alerts sql.NullString
+	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
+	var own, unread, announcements sql.NullBool
+	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
+		&own, &unread, &alerts, &announcements, &from, &until, &paused)
+	c = digest.Choices{
+		Schedule: schedule(cadence, hour, weekday, day, every),
+		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
+		OwnPosts: choice(own), UnreadOnly: choice(unread), Alerts: digest.AlertMode(alerts.String), Announcements: choice(announcements),
+		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: moment(paused.Int64),
+	}
+	if from.Valid && until.Valid {
+		c.Quiet = &digest.Quiet{From: int(from.Int64), Until: int(until.Int64)}
+	}
+	return id, c, err
+}
+
+// schedule reads a member's own schedule; nil: he has none.
+func schedule(cadence sql.NullString, hour, weekday, day, every sql.NullInt64) *digest.Schedule {
+	if !cadence.Valid {
+		return nil
+	}
+	return &digest.Schedule{
+		Cadence: digest.Cadence(cadence.String), Hour: int(hour.Int64), Weekday: time.Weekday(weekday.Int64),
+		Day: int(day.Int64), Every: int(every.Int64),
+	}
+}
+
+func choice(b sql.NullBool) *bool {
+	if !b.Valid {
+		return nil
+	}
+	return &b.Bool
+}
+
+// SavePreference writes down all that a member has chosen, at now, in the place of what he had chosen before.
+func (s *Store) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Choices) error {
+	a := args{
+		"member": int64(member), "now": now.Unix(),
+		"zone": chosen(clean(c.Zone)), "locale": chosen(clean(c.Locale)), "format": chosen(string(c.Format)), "excerpt": chosen(c.Excerpt),
+		"own_posts": c.OwnPosts, "unread_only": c.UnreadOnly, "alerts": chosen(string(c.Alerts)), "announcements": c.Announcements,
+		"paused_until": seconds(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
+		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil,
+	}
+	if own := c.Schedule; own != nil {
+		a["cadence"], a["hour"], a["weekday"], a["day"], a["every"] = string(own.Cadence), own.Hour, int(own.Weekday), own.Day, own.Every
+	}
+	if c.Quiet != nil {
+		a["quiet_from"], a["quiet_until"] = c.Quiet.From, c.Quiet.Until
+	}
+	if _, err := s.exec(ctx, nil, "save_preference", a); err != nil {
+		return fmt.Errorf("writing a preference: %w", err)
+	}
+	return nil
+}
+
+// chosen is a value as the database keeps it; NULL for the zero value.
+func chosen[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// EndStream ends all digests, alerts or announcements of a member, by the kind of mail that they are in the outbox. To
+// end what has ended changes nothing. Mails that wait are skipped when their turn comes.
+func (s *Store) EndStream(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
+	queries := map[string][]string{
+		kindDigest:     {"end_digests", "end_due"},
+		"alert":        {"end_alerts"},
+		"announcement": {"end_announcements"},
+	}[kind]
+	if queries == nil {
+		return fmt.Errorf("ending %q of a member: there is no such kind of mail", kind)
+	}
+	a := args{"member": int64(member), "now": now.Unix()}
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		for _, query := range queries {
+			if _, err := s.exec(ctx, tx, query, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("ending %ss of a member: %w", kind, err)
+	}
+	return nil
+}
+
+// Wish notes how a member wants to hear of a section or a thread that he watches; the other of the two is 0. An empty
+// cadence takes the wish back.
+func (s *Store) Wish(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, thread forum.ThreadID, cadence digest.Cadence) error {
+	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread), "cadence": string(cadence), "now": now.Unix()}
+	query := "wish"
+	if cadence == "" {
+		query = "wish_nothing"
+	}
+	if _, err := s.exec(ctx, nil, query, a); err != nil {
+		return fmt.Errorf("writing a wish: %w", err)
+	}
+	return nil
+}
+
+// Wishes are those of members for single sections and threads. Who has none is not in it.
+func (s *Store) Wishes(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Wishes, error) {
+	all := make(map[forum.MemberID]digest.Wishes)
+	err := s.query(ctx, nil, "wishes", args{"ids": ids(members)}, func(scan scan) error {
+		var member forum.MemberID
+		var section forum.SectionID
+		var thread forum.ThreadID
+		var cadence digest.Cadence
+		if err := scan(&member, &section, &thread, &cadence); err != nil {
+			return err
+		}
+		w, found := all[member]
+		if !found {
+			w = digest.Wishes{Sections: make(map[forum.SectionID]digest.Cadence), Threads: make(map[forum.ThreadID]digest.Cadence)}
+			all[member] = w
+		}
+		if section != 0 {
+			w.Sections[section] = cadence
+		}
+		if thread != 0 {
+			w.Threads[thread] = cadence
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading wishes: %w", err)
+	}
+	return all, nil
+}
