@@ -8,10 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"postrider/internal/link"
-	"postrider/mail"
 	"postrider/store"
-	"postrider/templates"
 )
 
 // fresh is how long a built batch may wait for its hand-over. What is not handed over by then is
@@ -71,14 +68,10 @@ func (d *Daemon) paused(ctx context.Context) (bool, error) {
 func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 	// Settling and giving back must be done even when ctx has ended: they say what has happened.
 	always := context.WithoutCancel(ctx)
-	asks := make([]Ask, len(rows))
-	for i, r := range rows {
-		asks[i] = Ask{Member: r.Member, After: r.From, Until: r.Until}
-	}
-	editions, err := d.builder.Build(ctx, d.Now(), asks)
+	drafts, err := d.draft(ctx, rows)
 	if err == nil {
 		ledger := d.newLedger(always)
-		d.send(ctx, rows, editions, time.Now(), ledger)
+		d.send(ctx, rows, drafts, time.Now(), ledger)
 		err = ledger.close()
 		d.round.add(ledger.round)
 		if err != nil {
@@ -92,10 +85,10 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 	return err
 }
 
-// send hands the editions over, as many at a time as there are connections, until it is asked to stop, the
+// send hands the drafts over, as many at a time as there are connections, until it is asked to stop, the
 // batch has grown old, the relay is out of reach, or the store takes no settlements. A row that waited for
 // its turn is asked last: a slow relay may keep it waiting for minutes.
-func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition, built time.Time, ledger *ledger) {
+func (d *Daemon) send(ctx context.Context, rows []store.Row, drafts []draft, built time.Time, ledger *ledger) {
 	over := func() bool {
 		return ctx.Err() != nil || time.Since(built) > fresh || d.relay.allows(time.Now(), 1) == 0 || ledger.failing()
 	}
@@ -105,7 +98,7 @@ func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition,
 		workers.Go(func() {
 			for i := range next {
 				if !over() {
-					ledger.settle(d.sendOne(ctx, rows[i], editions[i]))
+					ledger.settle(d.sendOne(ctx, rows[i], drafts[i]))
 				}
 			}
 		})
@@ -120,66 +113,45 @@ func (d *Daemon) send(ctx context.Context, rows []store.Row, editions []Edition,
 	workers.Wait()
 }
 
-// sendOne renders one edition, hands it over and says what became of it. A panic costs this member his mail, and
+// sendOne writes one mail, hands it over and says what became of it. A panic costs this member his mail, and
 // nobody else.
-func (d *Daemon) sendOne(ctx context.Context, row store.Row, e Edition) (s store.Settlement) {
+func (d *Daemon) sendOne(ctx context.Context, row store.Row, m draft) (s store.Settlement) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			d.Log.Error("a mail made the daemon panic", "key", row.Key, "fault", fault, "stack", string(debug.Stack()))
 			s = d.refused(row, fmt.Errorf("panic: %v", fault))
 		}
 	}()
-	if e.Skip != "" {
-		return d.skipped(row, e.Skip)
+	if m.skip != "" {
+		return d.skipped(row, m.skip)
 	}
-	if !d.set.Delivery.admits(e.Digest.Member.Email) {
+	if !d.set.Delivery.admits(m.to.Email) {
 		return d.skipped(row, skipNotListed)
 	}
-	content, err := d.Press.Digest(e.Digest, d.footer(row), d.set.Digest.MaxBytes)
+	raw, err := d.compose(row, m)
 	if err != nil {
-		return d.refused(row, fmt.Errorf("rendering: %w", err))
-	}
-	m := d.message(row, e, content)
-	raw, err := d.Composer.Compose(m)
-	if err != nil {
-		return d.refused(row, fmt.Errorf("composing: %w", err))
-	}
-	if raw, err = d.Signer.Sign(raw); err != nil {
 		return d.refused(row, err)
 	}
-	out := d.Sender.Send(ctx, d.set.From.Address, m.To.Address, raw)
+	out := d.Sender.Send(ctx, d.set.From.Address, m.to.Email, raw)
 	if tripped := d.relay.note(out, time.Now()); tripped {
 		d.Log.Warn("relay out of reach, mails wait", "code", out.Code, "err", out.Err)
 	}
-	return d.settlement(row, out, e.Digest.Counts().Posts, len(raw))
+	return d.settlement(row, out, m.posts, len(raw))
 }
 
-func (d *Daemon) footer(row store.Row) templates.Footer {
-	return templates.Footer{
-		Settings:    d.Links.URL(link.Settings, int64(row.Member)),
-		Unsubscribe: d.Links.URL(link.AllDigests, int64(row.Member)),
+// compose writes the whole mail, signed if we sign.
+func (d *Daemon) compose(row store.Row, m draft) ([]byte, error) {
+	content, err := m.write()
+	if err != nil {
+		return nil, fmt.Errorf("rendering: %w", err)
 	}
-}
-
-// message addresses an edition to its member.
-func (d *Daemon) message(row store.Row, e Edition, c templates.Content) mail.Message {
-	to := e.Digest.Member
-	m := Envelope(d.set, d.footer(row).Unsubscribe)
-	m.Key, m.Date = row.Key, d.Now()
-	m.To.Name, m.To.Address = to.Name, to.Email
-	m.Subject, m.Text, m.HTML = c.Subject, c.Text, c.HTML
-	return m
-}
-
-// Envelope is what all digests of a site have in common, with the one-click address of one member.
-func Envelope(set Settings, unsubscribe string) mail.Message {
-	return mail.Message{
-		Stream:      KindDigest,
-		From:        set.From,
-		ReplyTo:     set.ReplyTo,
-		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
-		Unsubscribe: unsubscribe,
-		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
-		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
+	message := m.envelope
+	message.Key, message.Date = row.Key, d.Now()
+	message.To.Name, message.To.Address = m.to.Name, m.to.Email
+	message.Subject, message.Text, message.HTML = content.Subject, content.Text, content.HTML
+	raw, err := d.Composer.Compose(message)
+	if err != nil {
+		return nil, fmt.Errorf("composing: %w", err)
 	}
+	return d.Signer.Sign(raw)
 }

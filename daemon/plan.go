@@ -8,12 +8,6 @@ import (
 	"postrider/store"
 )
 
-// KindDigest is the kind of the outbox rows that are editions.
-const KindDigest = "digest"
-
-// Lower goes first: alerts and announcements will go before digests.
-const priorityDigest = 30
-
 // batchSize is how many members are planned, claimed and built at a time: what is read once for a
 // batch is shared by so many mails.
 const batchSize = 1000

@@ -1,0 +1,117 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// Kinds of mails in the outbox.
+const (
+	KindAlert        = "alert"
+	KindAnnouncement = "announcement"
+	KindDigest       = "digest"
+)
+
+// Priorities of the kinds: lower goes first.
+const (
+	priorityAlert        = 10
+	priorityAnnouncement = 20
+	priorityDigest       = 30
+)
+
+// draft is a mail that is chosen and not yet written: who gets it, and how it is written once its turn
+// has come.
+type draft struct {
+	to       forum.Member
+	skip     string       // why there is nothing to send; empty: it is to be sent
+	posts    int          // how many it carries
+	envelope mail.Message // all but its key, its date, its reader and what it says
+	write    func() (templates.Content, error)
+}
+
+// drafter chooses what each row of one kind is to hold, as the forum stands now, in the order of the rows.
+// Its error means that the forum or the store could not be read: then nothing may be sent.
+type drafter func(ctx context.Context, rows []store.Row) ([]draft, error)
+
+// drafters are those of all kinds.
+func (d *Daemon) drafters() map[string]drafter {
+	return map[string]drafter{KindDigest: d.digests}
+}
+
+// draft chooses what a batch is to hold, kind by kind.
+func (d *Daemon) draft(ctx context.Context, rows []store.Row) ([]draft, error) {
+	places := make(map[string][]int)
+	for i, r := range rows {
+		places[r.Kind] = append(places[r.Kind], i)
+	}
+	drafts := make([]draft, len(rows))
+	for kind, at := range places {
+		choose, known := d.drafters()[kind]
+		if !known {
+			return nil, fmt.Errorf("the outbox holds mails of a kind %q: a newer postrider has put them there", kind)
+		}
+		some := make([]store.Row, len(at))
+		for i, place := range at {
+			some[i] = rows[place]
+		}
+		chosen, err := choose(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for i, place := range at {
+			drafts[place] = chosen[i]
+		}
+	}
+	return drafts, nil
+}
+
+// digests is the drafter of editions.
+func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error) {
+	asks := make([]Ask, len(rows))
+	for i, r := range rows {
+		asks[i] = Ask{Member: r.Member, After: r.From, Until: r.Until}
+	}
+	editions, err := d.builder.Build(ctx, d.Now(), asks)
+	if err != nil {
+		return nil, err
+	}
+	drafts := make([]draft, len(rows))
+	for i, e := range editions {
+		if e.Skip != "" {
+			drafts[i] = draft{skip: e.Skip}
+			continue
+		}
+		footer := d.footer(e.Digest.Member.ID)
+		drafts[i] = draft{
+			to: e.Digest.Member, posts: e.Digest.Counts().Posts, envelope: Envelope(d.set, footer.Unsubscribe),
+			write: func() (templates.Content, error) { return d.Press.Digest(e.Digest, footer, d.set.Digest.MaxBytes) },
+		}
+	}
+	return drafts, nil
+}
+
+func (d *Daemon) footer(member forum.MemberID) templates.Footer {
+	return templates.Footer{
+		Settings:    d.Links.URL(link.Settings, int64(member)),
+		Unsubscribe: d.Links.URL(link.AllDigests, int64(member)),
+	}
+}
+
+// Envelope is what all digests of a site have in common, with the one-click address of one member.
+func Envelope(set Settings, unsubscribe string) mail.Message {
+	return mail.Message{
+		Stream:      KindDigest,
+		From:        set.From,
+		ReplyTo:     set.ReplyTo,
+		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
+		Unsubscribe: unsubscribe,
+		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
+		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
+	}
+}
