@@ -1,8 +1,8 @@
-// Package servertest starts real database servers for tests: private ones, on the loopback, with
+// Package servertest starts real database and mail servers for tests: private ones, on the loopback, with
 // their data in a directory that goes away with them.
 //
-// A test asks for [Postgres] or [MariaDB] and gets a DSN; where the program is not installed it is
-// skipped. [Find], [Dir], [Run] and [Start] are what such a server is made of. Servers refuse to
+// A test asks for [Postgres] or [MariaDB] and gets a DSN, or for a [Postfix]; where the program is not installed it is
+// skipped. [Find], [Dir], [Run] and [Start] are what such a server is made of. Database servers refuse to
 // run as root, so a test that runs as root starts them as nobody.
 package servertest
 
@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -102,10 +103,19 @@ exit $status`
 // Start starts a server whose data is in dir and waits until ready returns nil. If the server ends
 // before that, or takes too long, its log stands in the error.
 func Start(ready func(context.Context) error, dir, program string, args ...string) (*Process, error) {
-	cmd := exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper", dir, program}, args...)...)
+	cmd := keep(dir, program, args...)
 	if err := private(cmd, dir); err != nil {
 		return nil, err
 	}
+	return start(ready, cmd, program)
+}
+
+// keep is the keeper's command line.
+func keep(dir, program string, args ...string) *exec.Cmd {
+	return exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper", dir, program}, args...)...)
+}
+
+func start(ready func(context.Context) error, cmd *exec.Cmd, program string) (*Process, error) {
 	cmd.SysProcAttr.Setpgid = true // an interrupt from the terminal is for the test; the keeper sees it end
 	log, err := os.CreateTemp("", "postrider-log-")
 	if err != nil {
@@ -138,6 +148,28 @@ func Start(ready func(context.Context) error, dir, program string, args ...strin
 func (p *Process) await(ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
+	err := poll(ctx, p.done, ready)
+	select {
+	case <-p.done:
+		return fmt.Errorf("it ended (%v) before it answered: %w", p.ended, err)
+	default:
+		return err
+	}
+}
+
+// Await waits until ready returns nil, for what another process does in its own time. It fails the test with
+// what ready said last when that takes too long.
+func Await(t testing.TB, ready func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	defer cancel()
+	if err := poll(ctx, nil, func(context.Context) error { return ready() }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// poll asks ready until it says yes, or there is no use in asking.
+func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context) error) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -146,10 +178,10 @@ func (p *Process) await(ready func(context.Context) error) error {
 			return nil
 		}
 		select {
-		case <-p.done:
-			return fmt.Errorf("it ended (%v) before it answered: %w", p.ended, err)
+		case <-done:
+			return err
 		case <-ctx.Done():
-			return fmt.Errorf("no answer after %v: %w", startLimit, err)
+			return fmt.Errorf("no answer in %v: %w", startLimit, err)
 		case <-again.C:
 		}
 	}
@@ -178,10 +210,13 @@ func (p *Process) Log() string {
 // private makes cmd run in dir, as nobody if we are root.
 func private(cmd *exec.Cmd, dir string) error {
 	cred, err := credential()
-	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}
+	cmd.Dir, cmd.Env = dir, environment(dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
 	return err
+}
+
+func environment(dir string) []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}
 }
 
 // credential is the user that servers run as; nil: the one that runs the test.
@@ -189,15 +224,20 @@ func credential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
-	nobody, err := user.Lookup("nobody")
+	return lookup("nobody")
+}
+
+// lookup finds a user of this machine.
+func lookup(name string) (*syscall.Credential, error) {
+	known, err := user.Lookup(name)
 	if err != nil {
 		return nil, fmt.Errorf("a user for the server: %w", err)
 	}
-	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
+	uid, err := strconv.ParseUint(known.Uid, 10, 32)
 	if err != nil {
 		return nil, err
 	}
-	gid, err := strconv.ParseUint(nobody.Gid, 10, 32)
+	gid, err := strconv.ParseUint(known.Gid, 10, 32)
 	if err != nil {
 		return nil, err
 	}
