@@ -196,6 +196,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 			_, err = s.exec(ctx, nil, query, before)
 		}
 	}
+	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_holds", args{"before": now.Add(-keepHolds).Unix()})
+	}
 	if err != nil {
 		return fmt.Errorf("forgetting what is old: %w", err)
 	}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Hold is the order to hand nothing over to a domain for a while. It holds for all daemons that share the store.
+type Hold struct {
+	Domain string // lower case, as it stands behind the @
+	Since  time.Time
+	Until  time.Time
+	Reason string
+}
+
+// keepHolds is how long a hold is remembered that is over: one that follows within this time is twice as long.
+const keepHolds = 24 * time.Hour
+
+// Hold holds a domain. One that stands is replaced.
+func (s *Store) Hold(ctx context.Context, h Hold) error {
+	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": clean(h.Reason)}
+	if _, err := s.exec(ctx, nil, "hold", a); err != nil {
+		return fmt.Errorf("holding a domain: %w", err)
+	}
+	return nil
+}
+
+// Holds are those that stand now, by domain.
+func (s *Store) Holds(ctx context.Context, now time.Time) (list []Hold, err error) {
+	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scan) error {
+		var h Hold
+		var since, until int64
+		err := scan(&h.Domain, &since, &until, &h.Reason)
+		h.Since, h.Until = time.Unix(since, 0).UTC(), time.Unix(until, 0).UTC()
+		list = append(list, h)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading which domains are held: %w", err)
+	}
+	return list, nil
+}
+
+// LiftHold ends a hold before its time, and says whether there was one.
+func (s *Store) LiftHold(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
+	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(domain), "now": now.Unix()})
+	if err != nil {
+		return false, fmt.Errorf("lifting a hold: %w", err)
+	}
+	return n > 0, nil
+}
