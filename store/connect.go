@@ -10,48 +10,25 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"  // registers "postgres"
 	_ "modernc.org/sqlite" // registers "sqlite"
 
 	"postrider/internal/sqlfile"
 )
 
-const (
-	readers         = 4 // connections that read a SQLite file beside the one that writes
-	postgresAtATime = 8
-)
+const readers = 4 // connections that read a SQLite file beside the one that writes
 
 // connect makes the pools. It does not speak to a server yet. No error of it holds a password.
 func connect(dsn string) (*Store, error) {
-	if path, found := strings.CutPrefix(dsn, "sqlite:"); found {
-		return connectSQLite(path)
-	}
-	u, err := url.Parse(dsn)
+	scheme, rest, found := strings.Cut(dsn, ":")
 	switch {
-	case err != nil: // the error of url.Parse would quote the password
-		return nil, errors.New("store: dsn is no URL: write special characters of the password as %XX")
-	case u.Scheme == "postgres" || u.Scheme == "postgresql":
-		return connectPostgres(u)
-	case u.Scheme == "":
+	case found && scheme == "sqlite":
+		return connectSQLite(rest)
+	case found && (scheme == "postgres" || scheme == "postgresql"):
+		return connectPostgres(dsn)
+	case !found:
 		return nil, errors.New(`store: dsn names no database: give "sqlite:FILE" or "postgres://user:password@host/database"`)
 	}
-	return nil, fmt.Errorf(`store: dsn begins with %q: give "sqlite:FILE" or "postgres://user:password@host/database"`, u.Scheme+":")
-}
-
-func connectPostgres(u *url.URL) (*Store, error) {
-	q := u.Query()
-	if !q.Has("application_name") {
-		q.Set("application_name", "postrider")
-	}
-	u.RawQuery = q.Encode()
-	db, err := sql.Open("postgres", u.String())
-	if err != nil {
-		return nil, errors.New("store: dsn is not what PostgreSQL's driver takes: postgres://user:password@host:5432/database?sslmode=disable")
-	}
-	db.SetMaxOpenConns(postgresAtATime)
-	db.SetMaxIdleConns(postgresAtATime)
-	pool := sqlx.NewDb(db, "postgres")
-	return &Store{engine: sqlfile.Postgres, write: pool, read: pool}, nil
+	return nil, fmt.Errorf(`store: dsn begins with %q: give "sqlite:FILE" or "postgres://user:password@host/database"`, scheme+":")
 }
 
 // connectSQLite opens a file twice: once to write, so that writers queue in the program instead of meeting
