@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 
 	"postrider/internal/sqlfile"
@@ -43,35 +45,110 @@ func (s *Store) attendSQLite(ctx context.Context) error {
 }
 
 // attendPostgres holds an advisory lock with the owner's name on a connection of its own: PostgreSQL
-// lets go of it when the connection ends. Owners whose lock is free are dead, or have lost that connection:
-// then their leases, had they any, may go to a daemon that starts in that moment, and what they were
-// handing over may be repeated.
+// lets go of it when the connection ends. Owners whose lock is free are dead, or have lost that connection
+// and not claimed anything since.
 func (s *Store) attendPostgres(ctx context.Context, owner string) error {
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("making this daemon known: %w", err)
-	}
-	s.attending = conn
-	switch free, err := tryLock(ctx, conn, owner); {
+	a := &attendance{pool: s.write.DB, owner: owner}
+	s.attending = a
+	switch held, err := a.renew(ctx); {
 	case err != nil:
 		return fmt.Errorf("making this daemon known: %w", err)
-	case !free:
+	case !held:
 		return fmt.Errorf("making this daemon known: there is a daemon called %q already", owner)
 	}
 	return s.orphans(ctx, func(other string) (bool, error) {
-		free, err := tryLock(ctx, conn, other)
-		if !free || err != nil {
-			return false, err
-		}
 		s.sent.Add(1)
-		_, err = conn.ExecContext(ctx, "SELECT pg_advisory_unlock(hashtextextended($1, 0))", other)
-		return true, err
+		return a.dead(ctx, other)
 	})
+}
+
+// attendance is the connection whose lock says that a daemon is alive.
+type attendance struct {
+	pool  *sql.DB
+	owner string
+
+	mu   sync.Mutex
+	conn *sql.Conn // nil: lost
+}
+
+// renew sees to it that the lock is held, on a new connection if the old one is lost: with its server, or at a failover.
+// Held is false while the server has not noticed yet that the old one is lost; until then the lock is held by that.
+func (a *attendance) renew(ctx context.Context) (held bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.conn != nil {
+		if _, err := a.conn.ExecContext(ctx, "SELECT 1"); err == nil {
+			return true, nil
+		}
+		a.drop()
+	}
+	// All connections of the pool may be as dead as that one was, and only those that are used are found out.
+	for range postgresAtATime + 1 {
+		if held, err = a.take(ctx); !errors.Is(err, driver.ErrBadConn) {
+			break
+		}
+	}
+	return held, err
+}
+
+// take locks on a connection of the pool.
+func (a *attendance) take(ctx context.Context) (held bool, err error) {
+	if a.conn, err = a.pool.Conn(ctx); err != nil {
+		a.conn = nil
+		return false, err
+	}
+	if held, err = tryLock(ctx, a.conn, a.owner); !held || err != nil {
+		a.drop()
+	}
+	return held, err
+}
+
+// dead tells whether nobody holds the lock of another owner.
+func (a *attendance) dead(ctx context.Context, other string) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.conn == nil {
+		return false, driver.ErrBadConn
+	}
+	free, err := tryLock(ctx, a.conn, other)
+	if !free || err != nil {
+		return false, err
+	}
+	_, err = a.conn.ExecContext(ctx, "SELECT pg_advisory_unlock(hashtextextended($1, 0))", other)
+	return true, err
+}
+
+func (a *attendance) drop() {
+	_ = a.conn.Close() // of a lost connection it would say what is known
+	a.conn = nil
+}
+
+// Close lets go of the lock.
+func (a *attendance) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.conn != nil {
+		a.drop() // into a pool that is closed next
+	}
+	return nil
 }
 
 func tryLock(ctx context.Context, conn *sql.Conn, owner string) (free bool, err error) {
 	err = conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", owner).Scan(&free)
 	return free, err
+}
+
+// present makes sure that a daemon which claims is known to be alive.
+func (s *Store) present(ctx context.Context) error {
+	a, shared := s.attending.(*attendance)
+	if !shared {
+		return nil
+	}
+	s.sent.Add(1)
+	if _, err := a.renew(ctx); err != nil {
+		return fmt.Errorf("making this daemon known again: %w", err)
+	}
+	return nil
 }
 
 // orphans gives back the leases of all owners that are dead.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/internal/servertest"
 	"postrider/store"
 )
 
@@ -53,4 +54,86 @@ func planThree(t *testing.T, s *store.Store) {
 	t.Helper()
 	enroll(t, s, 3, 10)
 	plan(t, s, now, edition(1, "2026-05-04", 20), edition(2, "2026-05-04", 20), edition(3, "2026-05-04", 20))
+}
+
+// cutOffAll ends every connection to a database, as a restart of the server does.
+func cutOffAll(t *testing.T, dsn string) {
+	t.Helper()
+	db := raw(t, dsn)
+	must(db.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))(t)
+	for left := 1; left > 0; {
+		check(t, db.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&left))
+	}
+}
+
+func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
+	for name, again := range map[string]func(t *testing.T, s *store.Store){
+		"with its next claim": func(t *testing.T, s *store.Store) {
+			inTheEnd(t, func() error { _, err := s.Claim(t.Context(), now, "first", time.Hour, 1); return err })
+		},
+		"when it renews": func(t *testing.T, s *store.Store) {
+			inTheEnd(t, func() error { return s.Renew(t.Context(), now, "first", time.Hour) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := servertest.Postgres(t)
+			first := open(t, dsn)
+			check(t, first.Attend(t.Context(), "first"))
+			planThree(t, first)
+			must(first.Claim(t.Context(), now, "first", time.Hour, 2))(t)
+			cutOffAll(t, dsn)
+			again(t, first)
+
+			second := open(t, dsn)
+			check(t, second.Attend(t.Context(), "second"))
+			for _, row := range must(second.Claim(t.Context(), now, "second", time.Hour, 10))(t) {
+				if row.Key != "digest/3/2026-05-04" {
+					t.Errorf("the second daemon claimed %s, which the first has", row.Key)
+				}
+			}
+			check(t, first.Close())
+			third := open(t, dsn)
+			check(t, third.Attend(t.Context(), "third"))
+			if got := must(third.Claim(t.Context(), now, "third", time.Hour, 10))(t); len(got) < 2 {
+				t.Errorf("the third daemon claimed %d rows when the first was gone, want its 2 or 3", len(got))
+			}
+		})
+	}
+}
+
+func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
+	dsn := servertest.Postgres(t)
+	s := open(t, dsn)
+	check(t, s.Attend(t.Context(), "first"))
+	planThree(t, s)
+	var claimed []store.Row
+	cutOffAll(t, dsn)
+	inTheEnd(t, func() (err error) {
+		claimed, err = s.Claim(t.Context(), now, "first", time.Hour, 10)
+		return err
+	})
+	if len(claimed) != 3 {
+		t.Fatalf("claimed %d rows, want 3", len(claimed))
+	}
+	for _, becomes := range []store.Settlement{
+		{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now},
+		{Key: claimed[1].Key, State: "queued", Result: "try again", At: now, NotBefore: now},
+	} {
+		cutOffAll(t, dsn)
+		inTheEnd(t, func() error { return s.Settle(t.Context(), "first", []store.Settlement{becomes}) })
+	}
+	cutOffAll(t, dsn)
+	inTheEnd(t, func() error { return s.Release(t.Context(), "first") })
+}
+
+// inTheEnd does something that may fail once on each connection of the pool.
+func inTheEnd(t *testing.T, do func() error) {
+	t.Helper()
+	var err error
+	for range 10 {
+		if err = do(); err == nil {
+			return
+		}
+	}
+	t.Fatal(err)
 }

@@ -138,6 +138,9 @@ type Row struct {
 
 // Claim leases up to limit mails to owner, for as long as lease says. Mails whose lease ran out count as waiting.
 func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, limit int) ([]Row, error) {
+	if err := s.present(ctx); err != nil {
+		return nil, err
+	}
 	if _, err := s.exec(ctx, nil, "expire", args{"now": now.Unix()}); err != nil {
 		return nil, fmt.Errorf("taking back leases that ran out: %w", err)
 	}
@@ -170,7 +173,11 @@ func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease ti
 
 // Renew makes the leases of owner last from now on.
 func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
-	if _, err := s.exec(ctx, nil, "renew", args{"owner": owner, "lease": now.Add(lease).Unix()}); err != nil {
+	err := s.present(ctx)
+	if err == nil {
+		_, err = s.exec(ctx, nil, "renew", args{"owner": owner, "lease": now.Add(lease).Unix()})
+	}
+	if err != nil {
 		return fmt.Errorf("renewing leases: %w", err)
 	}
 	return nil
