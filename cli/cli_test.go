@@ -220,3 +220,12 @@ func TestMigrateTwiceChangesNothingTheSecondTime(t *testing.T) {
 		t.Errorf("the second time it says %q", out)
 	}
 }
+
+func TestMigrateMakesANewKeyOnDemand(t *testing.T) {
+	p := newParish(t)
+	for _, want := range []string{"now 2 in all", "now 3 in all"} {
+		if out := good(t, "migrate", "-c", p.config, "--new-link-key"); !strings.Contains(out, want) {
+			t.Errorf("it says %q, want %q in it", out, want)
+		}
+	}
+}

@@ -134,7 +134,10 @@ func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, 
 
 func (h *house) footer(p daemon.Preview) templates.Footer {
 	id := int64(p.Member.ID)
-	return templates.Footer{Settings: h.links.URL(link.Settings, id), Unsubscribe: h.links.URL(link.AllDigests, id)}
+	return templates.Footer{
+		Settings:    h.links.URL(link.Grant{Scope: link.Settings, Member: id}),
+		Unsubscribe: h.links.URL(link.Grant{Scope: link.Digests, Member: id}),
+	}
 }
 
 func (h *house) eml(ctx context.Context, p daemon.Preview, content templates.Content) ([]byte, error) {

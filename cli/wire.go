@@ -59,11 +59,11 @@ func (c *console) open(ctx context.Context, cfg config.Config) (h *house, err er
 	if _, err = h.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("bringing the store up to date: %w", err)
 	}
-	key, err := h.store.LinkKey(ctx)
+	keys, err := h.store.LinkKeys(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key for links: %w", err)
+		return nil, err
 	}
-	if h.links, err = link.NewSigner(cfg.Web.URL, key); err != nil {
+	if h.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
 		return nil, err
 	}
 	site := templates.Site{Name: cfg.Forum.Name, URL: cfg.Forum.URL, Links: h.forum.Links(), Excerpt: cfg.Digest.Excerpt, Locale: cfg.Digest.Locale}
@@ -103,14 +103,15 @@ func owner() string {
 	return fmt.Sprintf("%s/%d/%d", name, os.Getpid(), time.Now().UnixNano())
 }
 
-// composer signs Message-IDs with the store's key, so that they stay the same over restarts.
+// composer signs Message-IDs with the store's first key, so that they stay the same over restarts, and when a key is
+// added.
 func (h *house) composer(ctx context.Context) (*mail.Composer, error) {
-	key, err := h.store.LinkKey(ctx)
+	keys, err := h.store.LinkKeys(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key for Message-IDs: %w", err)
+		return nil, err
 	}
 	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
-	return mail.NewComposer(domain, key)
+	return mail.NewComposer(domain, keys[0])
 }
 
 // daemon puts a daemon together that hands its mails to sender.

@@ -98,8 +98,8 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 
 func (d *Daemon) footer(member forum.MemberID) templates.Footer {
 	return templates.Footer{
-		Settings:    d.Links.URL(link.Settings, int64(member)),
-		Unsubscribe: d.Links.URL(link.AllDigests, int64(member)),
+		Settings:    d.Links.URL(link.Grant{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: d.Links.URL(link.Grant{Scope: link.Digests, Member: int64(member)}),
 	}
 }
 

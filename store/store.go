@@ -13,8 +13,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,31 +103,6 @@ func (s *Store) Recall(ctx context.Context, key string) (value string, known boo
 		return "", false, fmt.Errorf("recalling %s: %w", key, err)
 	}
 	return value, known, nil
-}
-
-// LinkKey is the secret that signs the links in mails. It is made when it is first asked for.
-func (s *Store) LinkKey(ctx context.Context) ([]byte, error) {
-	const name = "link key"
-	value, known, err := s.Recall(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if !known {
-		fresh := make([]byte, 32)
-		rand.Read(fresh)
-		// Another daemon may have made one in the meantime: the first stays.
-		if _, err := s.exec(ctx, nil, "remember_once", args{"key": name, "value": hex.EncodeToString(fresh)}); err != nil {
-			return nil, fmt.Errorf("making the link key: %w", err)
-		}
-		if value, _, err = s.Recall(ctx, name); err != nil {
-			return nil, err
-		}
-	}
-	key, err := hex.DecodeString(value)
-	if err != nil || len(key) != 32 {
-		return nil, fmt.Errorf("the link key in the store is damaged: %d bytes, want 32 (%v)", len(key), err)
-	}
-	return key, nil
 }
 
 // seconds is a time as the database keeps it; NULL for the zero time.

@@ -193,29 +193,6 @@ func TestRemember(t *testing.T) {
 	})
 }
 
-func TestAllDaemonsShareOneLinkKey(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
-		keys := make([]string, 4)
-		var wg sync.WaitGroup
-		for i := range keys {
-			s := open(t, dsn)
-			wg.Go(func() {
-				key, err := s.LinkKey(t.Context())
-				if err != nil {
-					t.Error(err)
-				}
-				keys[i] = string(key)
-			})
-		}
-		wg.Wait()
-		for _, key := range keys {
-			if key != keys[0] || len(key) != 32 {
-				t.Errorf("keys of %d bytes differ, or are not 32 long", len(key))
-			}
-		}
-	})
-}
-
 func TestStatementsCountsWhatIsSent(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)

@@ -1,14 +1,16 @@
 // Package link makes and checks the addresses that a mail carries for its one reader.
 //
-// A token names a member and what it may do, and is signed (HMAC-SHA256, cut to 128 bits). It needs
-// no login and never expires, because a mail may be read years later; so all that it can do is reduce
-// that member's mail, or open his own mail settings.
+// A token says what a [Grant] allows, and is signed (HMAC-SHA256, cut to 128 bits). It needs no login and never
+// expires, because a mail may be read years later; so all that it can do is reduce that member's mail, open his
+// own mail settings, or show him one of his own mails.
+//
+// Keys form a ring: the newest signs, all of it verify. A token names its key by its place, so that a ring of many
+// costs no more to check than a single key.
 package link
 
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,68 +21,112 @@ import (
 type Scope byte
 
 const (
-	Settings   Scope = iota + 1 // open the member's mail settings
-	AllDigests                  // end his digests
+	Settings      Scope = iota + 1 // open the member's mail settings
+	Digests                        // end his digests
+	Alerts                         // end his alerts
+	Announcements                  // end his announcements
+	Everything                     // end all three
+	Thread                         // end all mail of one thread: Object
+	Section                        // end all mail of one section: Object
+	View                           // show one of his mails in a browser: Object, see [Mail]
 )
 
-// ErrForged is returned for a token that this key did not sign.
+// Ends tells whether a token of this scope ends something.
+func (s Scope) Ends() bool { return s >= Digests && s <= Section }
+
+// Grant is what a token allows, and to whom.
+type Grant struct {
+	Scope  Scope
+	Member int64
+	Object int64 // of Thread and Section its id, of View the number of a mail; else 0
+}
+
+// ErrForged is returned for whatever is not a token of ours.
 var ErrForged = errors.New("link: token is not one of ours")
 
 const (
-	version  = 1
+	version  = 2
 	macBytes = 16
-	bodySize = 10 // version, scope, member
+	bodySize = 1 + 1 + 1 + 8 + 8 // version, key, scope, member, object
 )
 
-var encoding = base64.RawURLEncoding
-
-// Signer makes tokens with one key and checks them.
+// Signer makes tokens and checks them. It is safe for concurrent use.
 type Signer struct {
 	base string
-	key  []byte
+	keys [][]byte // oldest first
 }
 
-// NewSigner signs with a key of at least 16 bytes. base is the public address that the pages have,
-// without a slash at its end.
-func NewSigner(base string, key []byte) (*Signer, error) {
-	if len(key) < 16 {
-		return nil, fmt.Errorf("link: key has %d bytes: give it 16 or more", len(key))
+// NewSigner signs with the last of the keys, which have 16 bytes or more each and are given in the order in which
+// they were made. base is the public address that the pages have.
+func NewSigner(base string, keys ...[]byte) (*Signer, error) {
+	if len(keys) == 0 || len(keys) > 256 {
+		return nil, fmt.Errorf("link: %d keys: give 1 to 256", len(keys))
 	}
-	return &Signer{base: strings.TrimRight(base, "/"), key: key}, nil
+	for i, key := range keys {
+		if len(key) < 16 {
+			return nil, fmt.Errorf("link: key %d has %d bytes: give it 16 or more", i+1, len(key))
+		}
+	}
+	return &Signer{base: strings.TrimRight(base, "/"), keys: keys}, nil
 }
 
-// URL is the address of the page for a scope: /u/ to unsubscribe, /s/ for settings.
-func (s *Signer) URL(scope Scope, member int64) string {
+// URL is the address of the page for a grant: /u/ to unsubscribe, /s/ for settings, /v/ for a mail.
+func (s *Signer) URL(g Grant) string {
 	page := "/u/"
-	if scope == Settings {
+	switch g.Scope {
+	case Settings:
 		page = "/s/"
+	case View:
+		page = "/v/"
 	}
-	return s.base + page + s.Token(scope, member)
+	return s.base + page + s.Token(g)
 }
 
-// Token signs what a member may do.
-func (s *Signer) Token(scope Scope, member int64) string {
+// Token is a grant as it stands in an address: 47 letters, digits, "-" and "_".
+func (s *Signer) Token(g Grant) string { return forURL.EncodeToString(s.sign(g)) }
+
+// Check reads a token. There is one spelling of each: another that would decode to the same is refused. The error
+// is ErrForged whatever is wrong.
+func (s *Signer) Check(token string) (Grant, error) {
+	raw, err := forURL.DecodeString(token)
+	if err != nil || forURL.EncodeToString(raw) != token { // the decoder passes over line ends and spare bits
+		return Grant{}, ErrForged
+	}
+	return s.verify(raw)
+}
+
+func (s *Signer) sign(g Grant) []byte {
+	newest := len(s.keys) - 1
 	body := make([]byte, bodySize, bodySize+macBytes)
-	body[0], body[1] = version, byte(scope)
-	binary.BigEndian.PutUint64(body[2:], uint64(member))
-	return encoding.EncodeToString(append(body, s.mac(body)...))
+	body[0], body[1], body[2] = version, byte(newest), byte(g.Scope)
+	binary.BigEndian.PutUint64(body[3:], uint64(g.Member))
+	binary.BigEndian.PutUint64(body[11:], uint64(g.Object))
+	return append(body, mac(s.keys[newest], body)...)
 }
 
-// Check reads a token. Its error is ErrForged whatever is wrong with it.
-func (s *Signer) Check(token string) (Scope, int64, error) {
-	raw, err := encoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != bodySize+macBytes || raw[0] != version {
-		return 0, 0, ErrForged
+func (s *Signer) verify(raw []byte) (Grant, error) {
+	if len(raw) != bodySize+macBytes || raw[0] != version || int(raw[1]) >= len(s.keys) {
+		return Grant{}, ErrForged
 	}
-	body, mac := raw[:bodySize], raw[bodySize:]
-	if !hmac.Equal(mac, s.mac(body)) {
-		return 0, 0, ErrForged
+	body := raw[:bodySize]
+	if !hmac.Equal(raw[bodySize:], mac(s.keys[raw[1]], body)) {
+		return Grant{}, ErrForged
 	}
-	return Scope(body[1]), int64(binary.BigEndian.Uint64(body[2:])), nil
+	return Grant{
+		Scope:  Scope(body[2]),
+		Member: int64(binary.BigEndian.Uint64(body[3:])),
+		Object: int64(binary.BigEndian.Uint64(body[11:])),
+	}, nil
 }
 
-func (s *Signer) mac(body []byte) []byte {
-	h := hmac.New(sha256.New, s.key)
+func mac(key, body []byte) []byte {
+	h := hmac.New(sha256.New, key)
 	h.Write(body)
 	return h.Sum(nil)[:macBytes]
+}
+
+// Mail is the number by which a View token names a mail, from its key in the outbox.
+func Mail(key string) int64 {
+	sum := sha256.Sum256([]byte(key))
+	return int64(binary.BigEndian.Uint64(sum[:]))
 }

@@ -3,66 +3,193 @@ package link
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
 
-func signer(t testing.TB) *Signer {
+func key(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
+
+func signer(t testing.TB, keys ...[]byte) *Signer {
 	t.Helper()
-	s, err := NewSigner("https://forum.example.org/postrider/", bytes.Repeat([]byte{7}, 32))
+	if len(keys) == 0 {
+		keys = [][]byte{key(7)}
+	}
+	s, err := NewSigner("https://forum.example.org/postrider/", keys...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func TestTokenNamesItsMemberAndScope(t *testing.T) {
-	s := signer(t)
-	url := s.URL(AllDigests, 42)
-	token, ok := strings.CutPrefix(url, "https://forum.example.org/postrider/u/")
-	if !ok {
-		t.Fatalf("URL = %s, want it below the base", url)
-	}
-	scope, member, err := s.Check(token)
-	if scope != AllDigests || member != 42 || err != nil {
-		t.Errorf("Check = %v, %v, %v, want AllDigests, 42", scope, member, err)
+func grants() []Grant {
+	return []Grant{
+		{Settings, 42, 0}, {Digests, 42, 0}, {Alerts, 1, 0}, {Announcements, 1 << 60, 0}, {Everything, 7, 0},
+		{Thread, 42, 9917}, {Section, 42, 3}, {View, 42, Mail("digest/42/2026-05-04")},
 	}
 }
 
-func TestEveryFlippedBitIsRefused(t *testing.T) {
+func TestATokenNamesScopeMemberAndObject(t *testing.T) {
 	s := signer(t)
-	raw, _ := encoding.DecodeString(s.Token(Settings, 42))
-	for i := range len(raw) * 8 {
-		forged := bytes.Clone(raw)
-		forged[i/8] ^= 1 << (i % 8)
-		if _, _, err := s.Check(encoding.EncodeToString(forged)); !errors.Is(err, ErrForged) {
-			t.Errorf("bit %d flipped: error is %v, want ErrForged", i, err)
+	for _, want := range grants() {
+		if got, err := s.Check(s.Token(want)); got != want || err != nil {
+			t.Errorf("Check = %v, %v, want %v", got, err, want)
+		}
+		if got, err := s.CheckTag(s.Tag(want)); got != want || err != nil {
+			t.Errorf("CheckTag = %v, %v, want %v", got, err, want)
 		}
 	}
 }
 
-func TestAnotherKeysTokenIsRefused(t *testing.T) {
-	other, _ := NewSigner("https://forum.example.org", bytes.Repeat([]byte{8}, 32))
-	if _, _, err := signer(t).Check(other.Token(Settings, 42)); !errors.Is(err, ErrForged) {
+func TestAnAddressLeadsToThePageOfItsScope(t *testing.T) {
+	s := signer(t)
+	for g, page := range map[Grant]string{
+		{Digests, 42, 0}: "/u/", {Thread, 42, 9}: "/u/", {Settings, 42, 0}: "/s/", {View, 42, 1}: "/v/",
+	} {
+		if got, want := s.URL(g), "https://forum.example.org/postrider"+page+s.Token(g); got != want {
+			t.Errorf("URL(%v) = %s, want %s", g, got, want)
+		}
+	}
+}
+
+func TestATagFitsBeforeTheAtAndSurvivesCapitals(t *testing.T) {
+	s := signer(t)
+	g := Grant{Thread, 1<<63 - 1, -1}
+	tag := s.Tag(g)
+	if len(tag) > 62 {
+		t.Errorf("a tag has %d characters, want 62 at most", len(tag))
+	}
+	if got, err := s.CheckTag(strings.ToUpper(tag)); got != g || err != nil {
+		t.Errorf("CheckTag of capitals = %v, %v, want %v", got, err, g)
+	}
+}
+
+func TestEveryFlippedBitIsRefused(t *testing.T) {
+	s := signer(t, key(1), key(2))
+	for _, g := range grants() {
+		raw := s.sign(g)
+		for i := range len(raw) * 8 {
+			forged := bytes.Clone(raw)
+			forged[i/8] ^= 1 << (i % 8)
+			if _, err := s.Check(forURL.EncodeToString(forged)); !errors.Is(err, ErrForged) {
+				t.Errorf("%v, bit %d flipped: error is %v, want ErrForged", g, i, err)
+			}
+		}
+	}
+}
+
+// The decoders of the standard library pass over line ends and over the bits that the last letter has to spare.
+func TestNoTokenHasTwoSpellings(t *testing.T) {
+	s := signer(t)
+	g := Grant{Digests, 42, 0}
+	token, tag := s.Token(g), s.Tag(g)
+	for _, other := range []string{
+		token + "\n", token[:9] + "\r\n" + token[9:], token + "=", " " + token, strings.ToUpper(token),
+	} {
+		if _, err := s.Check(other); !errors.Is(err, ErrForged) {
+			t.Errorf("Check took %q for %q", other, token)
+		}
+	}
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for _, last := range letters {
+		if other := token[:len(token)-1] + string(last); other != token {
+			if _, err := s.Check(other); err == nil {
+				t.Errorf("Check took %q for %q", other, token)
+			}
+		}
+	}
+	for _, other := range []string{tag + "\n", tag[:9] + "\n" + tag[9:], tag + "======"} {
+		if _, err := s.CheckTag(other); !errors.Is(err, ErrForged) {
+			t.Errorf("CheckTag took %q for %q", other, tag)
+		}
+	}
+}
+
+func TestTenThousandRandomAndMutatedTokensAreRefused(t *testing.T) {
+	s := signer(t, key(1), key(2), key(3))
+	random := rand.New(rand.NewPCG(1, 2))
+	genuine := make(map[string]bool)
+	for _, g := range grants() {
+		genuine[s.Token(g)] = true
+	}
+	for range 5000 {
+		raw := make([]byte, bodySize+macBytes)
+		for i := range raw {
+			raw[i] = byte(random.Uint32())
+		}
+		raw[0], raw[1], raw[2] = version, byte(random.IntN(3)), byte(random.IntN(9))
+		refuse(t, s, forURL.EncodeToString(raw))
+	}
+	for range 5000 {
+		token := []byte(s.Token(grants()[random.IntN(len(grants()))]))
+		switch at := random.IntN(len(token)); random.IntN(4) {
+		case 0:
+			token[at] = byte(random.IntN(128))
+		case 1:
+			token = append(token[:at], token[at+1:]...)
+		case 2:
+			token = append(token[:at], append([]byte{byte(random.IntN(128))}, token[at:]...)...)
+		case 3:
+			other := random.IntN(len(token))
+			token[at], token[other] = token[other], token[at]
+		}
+		if !genuine[string(token)] { // a letter may have been put in its own place
+			refuse(t, s, string(token))
+		}
+	}
+}
+
+func refuse(t *testing.T, s *Signer, token string) {
+	t.Helper()
+	if g, err := s.Check(token); !errors.Is(err, ErrForged) || g != (Grant{}) {
+		t.Errorf("Check(%q) = %v, %v, want ErrForged", token, g, err)
+	}
+}
+
+func TestTheNewestKeySignsAndAllVerify(t *testing.T) {
+	before, after := signer(t, key(1)), signer(t, key(1), key(2))
+	g := Grant{Digests, 42, 0}
+	if got, err := after.Check(before.Token(g)); got != g || err != nil {
+		t.Errorf("a token of the old key: %v, %v, want %v", got, err, g)
+	}
+	fresh := after.Token(g)
+	if got, err := after.Check(fresh); got != g || err != nil {
+		t.Errorf("a token of the new key: %v, %v, want %v", got, err, g)
+	}
+	if _, err := before.Check(fresh); !errors.Is(err, ErrForged) {
+		t.Errorf("without the new key its token gives %v, want ErrForged", err)
+	}
+}
+
+func TestAnotherRingsTokenIsRefused(t *testing.T) {
+	if _, err := signer(t).Check(signer(t, key(8)).Token(Grant{Settings, 42, 0})); !errors.Is(err, ErrForged) {
 		t.Errorf("error is %v, want ErrForged", err)
 	}
 }
 
-func TestShortKeyIsRefused(t *testing.T) {
-	if _, err := NewSigner("https://forum.example.org", []byte("short")); err == nil {
-		t.Error("a key of 5 bytes was taken")
+func TestAShortKeyOrNoneIsRefused(t *testing.T) {
+	for _, keys := range [][][]byte{{}, {[]byte("short")}, {key(1), []byte("short")}} {
+		if _, err := NewSigner("https://forum.example.org", keys...); err == nil {
+			t.Errorf("%d keys %q were taken", len(keys), keys)
+		}
 	}
 }
 
 func FuzzCheck(f *testing.F) {
 	s := signer(f)
-	f.Add(s.Token(Settings, 1))
+	for _, g := range grants() {
+		f.Add(s.Token(g))
+		f.Add(s.Tag(g))
+	}
 	f.Add("")
 	f.Add("AQ")
+	f.Add(s.Token(Grant{Digests, 42, 0}) + "\n")
 	f.Fuzz(func(t *testing.T, token string) {
-		scope, member, err := s.Check(token)
-		if err == nil && s.Token(scope, member) != token {
-			t.Errorf("Check took %q, which is not the token of %v %v", token, scope, member)
+		if g, err := s.Check(token); err == nil && s.Token(g) != token {
+			t.Errorf("Check took %q, which is not the token of %v", token, g)
+		}
+		if g, err := s.CheckTag(token); err == nil && s.Tag(g) != strings.ToLower(token) {
+			t.Errorf("CheckTag took %q, which is not the tag of %v", token, g)
 		}
 	})
 }

@@ -13,6 +13,13 @@ SELECT value
   FROM memory
  WHERE key = :key
 
+-- name: link_keys
+SELECT key,
+       value
+  FROM memory
+ WHERE key = 'link key'
+    OR key LIKE 'link key %'
+
 -- Holds the counter until the transaction ends.
 -- name: hold_counter
 UPDATE counter
