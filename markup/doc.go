@@ -1,7 +1,8 @@
 // Package markup turns the text of a post into a small tree, and the tree into e-mail HTML and
 // plain text.
 //
-// [BBCode] reads the dialects of XenForo 1.5, XenForo 2 and MyBB together. What comes out is a [Doc].
+// [BBCode] reads the dialects of XenForo 1.5, XenForo 2 and MyBB together, [Markdown] what an
+// administrator writes. What comes out is a [Doc].
 // The tree knows paragraphs, quotes, lists, tables, code, spoilers and links, and nothing else: there
 // is no sanitizer, for what the tree cannot say cannot be printed. The content of a spoiler and of a
 // quote within a quote is not even kept.
@@ -41,6 +42,7 @@ type Words struct {
 	Image      string                   // "Image"
 	Attachment string                   // "Attachment"
 	Video      string                   // "Video": any embedded media
+	Gap        func(Gap) string         // what stands in a gap; nil: its fallback
 }
 
 func (w Words) orEnglish() Words {
@@ -52,6 +54,9 @@ func (w Words) orEnglish() Words {
 	w.Image = cmp.Or(w.Image, "Image")
 	w.Attachment = cmp.Or(w.Attachment, "Attachment")
 	w.Video = cmp.Or(w.Video, "Video")
+	if w.Gap == nil {
+		w.Gap = func(g Gap) string { return g.Fallback }
+	}
 	return w
 }
 

@@ -83,6 +83,8 @@ func (f *flattener) inlines(from, end int) {
 			}
 		case n.kind == text, n.kind == mention:
 			f.write(n.text)
+		case n.kind == gap:
+			f.write(f.words.Gap(gapOf(n)))
 		default:
 			f.write("[" + labelled(f.word(n.kind), n.text) + "]")
 		}

@@ -153,6 +153,14 @@ func (h *htmlWriter) start(tag, margin, rest string) {
 }
 
 func (h *htmlWriter) quote(n *node, i int) {
+	if n.flag&headless == 0 {
+		h.quoteHead(n, i)
+	}
+	h.blocks(i+1, int(n.end))
+}
+
+// quoteHead writes the line that says whose words follow.
+func (h *htmlWriter) quoteHead(n *node, i int) {
 	margin := "margin:0 0 4px"
 	if int(n.end) == i+1 {
 		margin = styleLast
@@ -172,7 +180,6 @@ func (h *htmlWriter) quote(n *node, i int) {
 		h.raw(` […]`)
 	}
 	h.raw(`</div>`)
-	h.blocks(i+1, int(n.end))
 }
 
 // cutLink writes the line of a link that was cut off.

@@ -25,6 +25,9 @@ func (h *htmlWriter) inlines(i, end int) {
 		case mention:
 			h.dress(n)
 			h.text(isolated(n.text))
+		case gap:
+			h.dress(n)
+			h.text(h.words.Gap(gapOf(n)))
 		case image:
 			h.file(n, h.words.Image)
 		case attachment:

@@ -9,6 +9,7 @@ type tree struct {
 	nodes    []node
 	refs     []ref
 	mentions []int64
+	gaps     []Gap
 }
 
 type node struct {
@@ -50,6 +51,7 @@ const (
 	attachment // text is its name, if known
 	video      // text is the site
 	secret     // an inline spoiler
+	gap        // a Gap, of Markdown only; text is its name, "|" and its fallback
 )
 
 func (k kind) block() bool { return k < text }
@@ -72,10 +74,11 @@ const styleCount = 7
 type flag uint8
 
 const (
-	ordered flag = 1 << iota // of a list: numbered
-	header                   // of a cell
-	bare                     // of a text: it is the address that it points to
-	folded                   // of a quote: its content is left out
+	ordered  flag = 1 << iota // of a list: numbered
+	header                    // of a cell
+	bare                      // of a text: it is the address that it points to
+	folded                    // of a quote: its content is left out
+	headless                  // of a quote: nobody is said to have written it, as in Markdown
 )
 
 func (t *tree) ref(n *node) ref {

@@ -65,13 +65,15 @@ func (t *textWriter) block(n *node, i int) {
 // quote writes "> Ray wrote:", the address of the quoted post, and what is quoted.
 func (t *textWriter) quote(n *node, i int) {
 	defer t.indent("> ", "> ")()
-	head := t.words.head(n.text)
-	if n.flag&folded != 0 {
-		head += " […]"
-	}
-	t.wrapped(head)
-	if to := t.tree.ref(n).url; to != "" {
-		t.line(to)
+	if n.flag&headless == 0 {
+		head := t.words.head(n.text)
+		if n.flag&folded != 0 {
+			head += " […]"
+		}
+		t.wrapped(head)
+		if to := t.tree.ref(n).url; to != "" {
+			t.line(to)
+		}
 	}
 	t.blank = false
 	t.blocks(i+1, int(n.end))

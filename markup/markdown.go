@@ -1,0 +1,167 @@
+package markup
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	reader "github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// Markdown reads CommonMark with the tables, strikes and bare addresses of GitHub, and gaps: {{name}} and
+// {{name|fallback}}, which mean nothing in code. HTML is no part of it: tags are shown as they were written. Images
+// become links. The error names all that its readers would find broken, with its line; the document is good all
+// the same.
+func Markdown(src string, l Links) (Doc, error) {
+	r := markdownReader{builder: builder{src: clean(src), links: l, tree: &tree{}, para: -1}}
+	r.source = []byte(r.src)
+	var open []int
+	r.children(markdownParser(&open).Parse(reader.NewReader(r.source)))
+	for _, at := range open {
+		r.fault(at, `braces that nothing closes: write {{name}}, or \{{ for the braces themselves`)
+	}
+	for len(r.frames) > 0 {
+		r.pop()
+	}
+	r.endPara()
+	r.tree.trim()
+	return Doc{t: r.tree}, errors.Join(r.faults...)
+}
+
+// markdownParser is goldmark's own without HTML, and with gaps. It is made anew for each text: announcements are few.
+// Where braces stand that nothing closes goes into open.
+func markdownParser(open *[]int) parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(
+			util.Prioritized(parser.NewSetextHeadingParser(), 100),
+			util.Prioritized(parser.NewThematicBreakParser(), 200),
+			util.Prioritized(parser.NewListParser(), 300),
+			util.Prioritized(parser.NewListItemParser(), 400),
+			util.Prioritized(parser.NewCodeBlockParser(), 500),
+			util.Prioritized(parser.NewATXHeadingParser(), 600),
+			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(parser.NewBlockquoteParser(), 800),
+			util.Prioritized(parser.NewParagraphParser(), 1000),
+		),
+		parser.WithInlineParsers(
+			util.Prioritized(gapParser{open}, 50),
+			util.Prioritized(parser.NewCodeSpanParser(), 100),
+			util.Prioritized(parser.NewLinkParser(), 200),
+			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(extension.NewStrikethroughParser(), 450),
+			util.Prioritized(parser.NewEmphasisParser(), 500),
+			util.Prioritized(extension.NewLinkifyParser(), 999),
+		),
+		parser.WithParagraphTransformers(
+			util.Prioritized(parser.LinkReferenceParagraphTransformer, 100),
+			util.Prioritized(extension.NewTableParagraphTransformer(), 200),
+		),
+		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
+	)
+}
+
+// markdownReader builds our tree from goldmark's.
+type markdownReader struct {
+	builder
+	source []byte
+	faults []error
+}
+
+// lineOf is the line of a place in the source, from 1.
+func (r *markdownReader) lineOf(at int) int { return 1 + strings.Count(r.src[:at], "\n") }
+
+func (r *markdownReader) fault(at int, format string, a ...any) {
+	r.faults = append(r.faults, fmt.Errorf("line %d: "+format, append([]any{r.lineOf(at)}, a...)...))
+}
+
+func (r *markdownReader) children(n ast.Node) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		if n.Type() == ast.TypeInline || c.Type() == ast.TypeInline {
+			r.inlineNode(c)
+		} else {
+			r.blockNode(c)
+		}
+	}
+}
+
+func (r *markdownReader) blockNode(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Heading:
+		r.endPara()
+		r.heading = true
+		r.children(n)
+		r.endPara()
+		r.heading = false
+	case *ast.ThematicBreak:
+		r.leaf(node{kind: rule})
+	case *ast.CodeBlock:
+		r.code(string(n.Lines().Value(r.source)))
+	case *ast.FencedCodeBlock:
+		r.code(string(n.Lines().Value(r.source)))
+	case *ast.Blockquote:
+		r.framed(n, node{kind: quote, flag: headless})
+	case *ast.List:
+		frame := node{kind: list}
+		if n.IsOrdered() {
+			frame.flag = ordered
+		}
+		r.framed(n, frame)
+	case *extast.Table:
+		r.framed(n, node{kind: table})
+	default:
+		r.endPara()
+		r.children(n)
+		r.endPara()
+	}
+}
+
+// framed reads a block with blocks in it. What stands too deep is shown without its frame, as is a quote in a quote.
+func (r *markdownReader) framed(n ast.Node, frame node) {
+	r.endPara()
+	if len(r.frames) >= maxDepth || frame.kind == quote && r.quotes > 0 {
+		r.children(n)
+		r.endPara()
+		return
+	}
+	r.flow()
+	depth := len(r.frames)
+	r.enter(frame, -1)
+	if frame.kind == quote {
+		r.quotes++
+	}
+	for part := n.FirstChild(); part != nil; part = part.NextSibling() {
+		switch frame.kind {
+		case list:
+			r.enter(node{kind: item}, -1)
+			r.children(part)
+			r.pop()
+		case table:
+			r.cells(part)
+		default:
+			r.blockNode(part)
+		}
+	}
+	for len(r.frames) > depth {
+		r.pop()
+	}
+}
+
+// cells reads a row of a table.
+func (r *markdownReader) cells(n ast.Node) {
+	r.enter(node{kind: row}, -1)
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		in := node{kind: cell}
+		if n.Kind() == extast.KindTableHeader {
+			in.flag = header
+		}
+		r.enter(in, -1)
+		r.children(c)
+		r.pop()
+	}
+	r.pop()
+}

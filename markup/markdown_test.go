@@ -1,0 +1,192 @@
+package markup
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"postrider/internal/golden"
+)
+
+// shownGaps shows gaps between guillemets.
+func shownGaps() Words {
+	return Words{Gap: func(g Gap) string { return "«" + g.Name + "/" + g.Fallback + "»" }}
+}
+
+func markdownFiles(t testing.TB) map[string]string {
+	files, err := filepath.Glob("testdata/markdown/*.in")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no texts in testdata/markdown: %v", err)
+	}
+	texts := make(map[string]string)
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[strings.TrimSuffix(filepath.Base(file), ".in")] = string(src)
+	}
+	return texts
+}
+
+func TestMarkdownLooksAsItDidWhenItWasFoundGood(t *testing.T) {
+	for name, src := range markdownFiles(t) {
+		t.Run(name, func(t *testing.T) {
+			d, _ := Markdown(src, sampleLinks())
+			checkDoc(t, d)
+			golden.Files(t, "../markdown/"+name, map[string]string{
+				"html": page(d.HTML(shownGaps())),
+				"txt":  d.Text(shownGaps(), 72) + "\n",
+			})
+		})
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	for _, tt := range []struct{ name, src, want string }{
+		{"a line end is a space", "one\ntwo", `<p>one two</p>`},
+		{"a backslash at the end of a line breaks it", "one\\\ntwo", `<p>one<br>two</p>`},
+		{"styles stand in each other", "**a *b* ~~c~~**", `<p><b>a <i>b</i> <s>c</s></b></p>`},
+		{"a tag is shown as it was written", "<b>x</b> <!-- y -->", `<p>&lt;b&gt;x&lt;/b&gt; &lt;!-- y --&gt;</p>`},
+		{"an entity is what it stands for", "&lt;b&gt; &amp;amp; &#169;", `<p>&lt;b&gt; &amp;amp; ©</p>`},
+		{"a backslash keeps an entity from being one", `\&lt; \\&lt;`, `<p>&amp;lt; \&lt;</p>`},
+		{"an entity is no backslash for what follows", `&#92;*x*`, `<p>\<i>x</i></p>`},
+		{"an entity cannot bring in what turns the direction", "a&#x202e;b", `<p>ab</p>`},
+		{"a script's address is no link", "[x](javascript:alert(1))", `<p>x</p>`},
+		{"a name before the host is no link", "[x](https://bank.example@evil.example/)", `<p>x</p>`},
+		{"a link within the forum gets its host", "[x](/rules)", `<p><a href="https://forum.example.org/rules">x</a></p>`},
+		{"an image becomes a link", "![the ship](https://x.example/a.png)", `<p><a href="https://x.example/a.png">[Image: the ship]</a></p>`},
+		{"an image in a link leads where the link does", "[![a](https://x.example/a.png)](https://y.example/)", `<p><a href="https://y.example/">[Image: a]</a></p>`},
+		{"code is shown as it is", "`a <b> &amp; {{name}}`", `<p><code>a &lt;b&gt; &amp;amp; {{name}}</code></p>`},
+		{"a gap stands where it was written", "Dear *{{name|friend}}*!", `<p>Dear <i>«name/friend»</i>!</p>`},
+		{"a gap may have blanks, capitals and no fallback", "{{ Name }}", `<p>«name/»</p>`},
+		{"a gap may be part of a link's words", "[{{name}}](https://x.example/)", `<p><a href="https://x.example/">«name/»</a></p>`},
+		{"a backslash keeps braces from being a gap", `\{{name}}`, `<p>{{name}}</p>`},
+		{"a quote has no head", "> a", `<blockquote><p>a</p></blockquote>`},
+		{"a quote in a quote is part of it", "> a\n>\n> > b", `<blockquote><p>a</p><p>b</p></blockquote>`},
+		{"a list in an item", "- a\n  1. b", `<ul><li>a<ol><li>b</li></ol></li></ul>`},
+		{"an item may hold paragraphs", "- a\n\n  b", `<ul><li>a<br>b</li></ul>`},
+		{"nothing is nothing", " \n\n", ``},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d, _ := Markdown(tt.src, sampleLinks())
+			checkDoc(t, d)
+			if got := bones(d.HTML(shownGaps())); got != tt.want {
+				t.Errorf("Markdown(%q) = %s, want %s", tt.src, got, tt.want)
+			}
+		})
+	}
+}
+
+// bones is HTML without what a page needs around it, and without attributes but href.
+func bones(s string) string {
+	var b strings.Builder
+	for s = strings.TrimSuffix(s, "</div>"); s != ""; {
+		before, tag, found := strings.Cut(s, "<")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		tag, s, _ = strings.Cut(tag, ">")
+		name, attrs, _ := strings.Cut(tag, " ")
+		if name == "div" {
+			continue
+		}
+		b.WriteString("<" + name)
+		if _, href, ok := strings.Cut(attrs, `href="`); ok {
+			href, _, _ = strings.Cut(href, `"`)
+			b.WriteString(` href="` + href + `"`)
+		}
+		b.WriteString(">")
+	}
+	return b.String()
+}
+
+func TestMarkdownTellsWhatReadersWouldFindBroken(t *testing.T) {
+	for _, tt := range []struct {
+		name, src string
+		want      []string
+	}{
+		{"nothing", "# a\n\nb {{name}} [c](https://x.example/)", nil},
+		{"braces that nothing closes", "a\n\nDear {{name,\n", []string{"line 3: braces that nothing closes"}},
+		{"a gap in an address", "a\n[b](https://x.example/?to={{name}})", []string{"line 2: a gap in the address of a link (https://x.example/?to={{name}})"}},
+		{"links that lead nowhere, all of them", "[b](javascript:x)\n\n[c](ftp://x.example/)",
+			[]string{"line 1: a link that leads nowhere (javascript:x)", "line 3: a link that leads nowhere (ftp://x.example/)"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Markdown(tt.src, sampleLinks())
+			var got []string
+			if err != nil {
+				got = strings.Split(err.Error(), "\n")
+			}
+			if !slices.EqualFunc(got, tt.want, strings.HasPrefix) {
+				t.Errorf("Markdown: %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestGapsTellTheirLines(t *testing.T) {
+	d, err := Markdown("# {{Forum}}\n\na\nb {{ name | my friend }}\n\n- c\n- {{posts|0}}\n", Links{})
+	want := []Gap{{"forum", "", 1}, {"name", "my friend", 4}, {"posts", "0", 7}}
+	if got := d.Gaps(); err != nil || !slices.Equal(got, want) {
+		t.Errorf("Gaps() = %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestNextGapCutsALine(t *testing.T) {
+	for _, tt := range []struct {
+		in, before string
+		gap        Gap
+		after      string
+		found      bool
+	}{
+		{"no gap", "no gap", Gap{}, "", false},
+		{"a {{name|x}} b {{posts}}", "a ", Gap{Name: "name", Fallback: "x"}, " b {{posts}}", true},
+		{`\{{a}} {{name}}`, "{{a}} ", Gap{Name: "name"}, "", true},
+		{"{{a", "{{a", Gap{}, "", false},
+		{"{{{name}}", "", Gap{Name: "{name"}, "", true},
+	} {
+		before, g, after, found := NextGap(tt.in)
+		if before != tt.before || g != tt.gap || after != tt.after || found != tt.found {
+			t.Errorf("NextGap(%q) = %q, %v, %q, %v, want %q, %v, %q, %v", tt.in, before, g, after, found, tt.before, tt.gap, tt.after, tt.found)
+		}
+	}
+}
+
+func TestMarkdownThatNestsWithoutEndStaysShallow(t *testing.T) {
+	for name, flood := range map[string]func(n int) string{
+		"quotes in quotes": func(n int) string { return strings.Repeat(">", n) + "x" },
+		"lists in lists":   func(n int) string { return strings.Repeat("- ", n/2) + "x" },
+		"emphasis":         func(n int) string { return strings.Repeat("*a_ ", n/4) },
+		"brackets":         func(n int) string { return strings.Repeat("[", n) },
+		"braces":           func(n int) string { return strings.Repeat("{", n) },
+		"backticks":        func(n int) string { return strings.Repeat("`a", n/2) },
+		"cells":            func(n int) string { return "a|b\n-|-\n" + strings.Repeat("|", n) },
+		"links":            func(n int) string { return strings.Repeat("[a](javascript:b)\n", n/18) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _ := Markdown(flood(2000), sampleLinks())
+			checkDoc(t, d)
+			if depth := depthOf(d); depth > 2*maxDepth {
+				t.Errorf("nodes stand in each other %d deep, want at most %d", depth, 2*maxDepth)
+			}
+		})
+	}
+}
+
+func FuzzMarkdown(f *testing.F) {
+	for _, src := range markdownFiles(f) {
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		d, _ := Markdown(src, sampleLinks())
+		checkDoc(t, d)
+		checkDoc(t, d.Excerpt(100))
+		if got := strings.Count(d.HTML(Words{Gap: func(Gap) string { return "\x01" }}), "\x01"); got > len(d.Gaps()) {
+			t.Fatalf("%d gaps are printed, of %d", got, len(d.Gaps()))
+		}
+	})
+}
