@@ -119,6 +119,7 @@ func TestHelpIsAsItWasFoundGood(t *testing.T) {
 func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.toml")
 	p := newParish(t)
+	lost := newParish(t, `store.dsn = "sqlite:/nowhere/at/all/postrider.db"`)
 	tests := []struct {
 		args  string
 		wants []string
@@ -131,6 +132,9 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"run --now 2026-05-04T08:00:00Z", []string{"--now needs --once"}},
 		{"run --once --now yesterday -c " + p.config, []string{`--now is "yesterday"`, "2026-05-04T08:00:00Z"}},
 		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
+		{"run -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
+		{"migrate -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
+		{"preview 1 -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
 		{"migrate -c " + missing, []string{missing, "config.example.toml"}},
 		{"preview 1 -c " + missing, []string{missing, "config.example.toml"}},
 		{"preview -c " + p.config, []string{"number or name"}},

@@ -39,8 +39,8 @@ const keptFragments = 1 << 15
 func (c *console) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
 
 // open opens the forum and the store, and readies what is printed. The store is brought up to date.
-func (c *console) open(ctx context.Context, cfg config.Config) (h *house, err error) {
-	h = &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
+func (c *console) open(ctx context.Context, cfg config.Config) (_ *house, err error) {
+	h := &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
 	defer func() {
 		if err != nil {
 			h.close()
