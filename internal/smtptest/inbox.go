@@ -46,9 +46,13 @@ func WithAuth(user, password string) Option {
 	return func(s *Server) { s.user, s.password = user, password }
 }
 
+// WithPause makes the inbox think about each message before it answers.
+func WithPause(pause time.Duration) Option { return func(s *Server) { s.pause = pause } }
+
 // Server is an inbox on a free port of this machine. It lives as long as its test.
 type Server struct {
 	scheme, user, password string
+	pause                  time.Duration
 
 	t         testing.TB
 	address   string
@@ -214,6 +218,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	i.mu.Unlock()
 	i.arrived.Broadcast()
+	<-time.After(i.pause)
 	if slices.ContainsFunc(s.to, func(to string) bool { return strings.HasPrefix(to, "drop-") }) {
 		return cmp.Or(s.conn.Close(), io.ErrClosedPipe)
 	}

@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/demo"
+	"postrider/internal/smtptest"
+)
+
+const (
+	connections = 8  // the default
+	unsettled   = 50 // mails that were handed over and are not settled yet, at most
+	crowdFrom   = 1000
+)
+
+// board is the sample forum with a crowd of members who watch its sections, and nothing else to tell them than what a
+// test writes.
+type board struct {
+	*testing.T
+	path  string
+	db    *sql.DB
+	now   time.Time // of the last post
+	wrote int64     // posts above this one are the test's
+}
+
+// newBoard makes a board with so many members. Nothing in it is news at now.
+func newBoard(t *testing.T, crowd int, now time.Time) *board {
+	t.Helper()
+	b := &board{T: t, path: filepath.Join(t.TempDir(), "forum.db"), now: now}
+	if err := demo.Create(t.Context(), b.path, now.AddDate(0, -2, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if b.db, err = sql.Open("sqlite", "file:"+b.path+"?_pragma=busy_timeout(10000)&_pragma=synchronous(0)"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.db.Close() })
+	b.exec(`WITH RECURSIVE crowd (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM crowd WHERE i + 1 < ?)
+		INSERT INTO member SELECT ? + i, 'Crowd ' || i, 'crowd' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd, crowdFrom)
+	b.exec(`INSERT INTO section_watch SELECT m.id, s.id, 'posts', 1 FROM member m JOIN section s ON s.id % 12 <= m.id % 12 WHERE m.id >= ?`, crowdFrom)
+	b.wrote = b.number(`SELECT max(id) FROM post`)
+	return b
+}
+
+func (b *board) exec(query string, args ...any) {
+	b.Helper()
+	if _, err := b.db.ExecContext(b.Context(), query, args...); err != nil {
+		b.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (b *board) number(query string, args ...any) (n int64) {
+	b.Helper()
+	if err := b.db.QueryRowContext(b.Context(), query, args...).Scan(&n); err != nil {
+		b.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// write writes a post in a section, in a thread that is there already.
+func (b *board) write(section int) {
+	b.Helper()
+	b.exec(`INSERT INTO post SELECT (SELECT max(id) + 1 FROM post), id, starter_id, starter_name, ?, 0, 'visible', 'Has anybody seen my other glove?'
+		FROM thread WHERE section_id = ? AND state = 'visible' AND moved_to IS NULL ORDER BY id LIMIT 1`, b.now.Unix(), section)
+}
+
+// wanted is what each of the crowd must have: the posts of the test in the sections that he watches and may read.
+func (b *board) wanted() map[string][]string {
+	b.Helper()
+	rows, err := b.db.QueryContext(b.Context(), `SELECT m.email, p.id
+		  FROM post p
+		  JOIN thread t ON t.id = p.thread_id
+		  JOIN section_watch w ON w.section_id = t.section_id
+		  JOIN member m ON m.id = w.member_id
+		  JOIN permission r ON r.section_id = t.section_id AND r.role_id = m.role_id AND r.reads = 'all'
+		 WHERE p.id > ? AND m.id >= ?`, b.wrote, crowdFrom)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	want := map[string][]string{}
+	for rows.Next() {
+		var member string
+		var post int64
+		if err := rows.Scan(&member, &post); err != nil {
+			b.Fatal(err)
+		}
+		want[member] = append(want[member], fmt.Sprintf("/posts/%d/", post))
+	}
+	if rows.Err() != nil || len(want) == 0 {
+		b.Fatalf("%d members want something: %v", len(want), rows.Err())
+	}
+	return want
+}
+
+// check holds what arrived against what each of the crowd must have: each post once. It tells how many mails are exact copies.
+func (b *board) check(messages []smtptest.Message) (copies int) {
+	b.Helper()
+	got, times := received(b.T, messages)
+	wrong := 0
+	for member, posts := range b.wanted() {
+		slices.Sort(posts)
+		if !slices.Equal(got[member], posts) {
+			if wrong++; wrong <= 5 {
+				b.Errorf("%s has posts %v, want %v", member, got[member], posts)
+			}
+		}
+	}
+	if wrong > 5 {
+		b.Errorf("and %d others have not what they should", wrong-5)
+	}
+	for _, n := range times {
+		copies += n - 1
+	}
+	return copies
+}
+
+// received lists the posts that each member got in all his mails but exact copies, a post as often as it came, and
+// how often each mail came.
+func received(t *testing.T, messages []smtptest.Message) (posts map[string][]string, times map[string]int) {
+	t.Helper()
+	posts, times = map[string][]string{}, map[string]int{}
+	for _, m := range messages {
+		head, err := netmail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := head.Header.Get("Message-ID")
+		if times[id]++; times[id] > 1 {
+			continue
+		}
+		posts[m.To] = append(posts[m.To], postsIn(t, head)...)
+	}
+	for _, p := range posts {
+		slices.Sort(p)
+	}
+	return posts, times
+}
+
+var postLink = regexp.MustCompile(`/posts/\d+/`)
+
+// postsIn lists the posts whose links stand in the text of a mail, each once.
+func postsIn(t *testing.T, m *netmail.Message) []string {
+	t.Helper()
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := multipart.NewReader(m.Body, params["boundary"]).NextRawPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(quotedprintable.NewReader(part))
+	if err != nil {
+		t.Fatal(err)
+	}
+	posts := postLink.FindAllString(string(text), -1)
+	if len(posts) == 0 {
+		t.Fatalf("a mail without posts:\n%s", text)
+	}
+	slices.Sort(posts)
+	return slices.Compact(posts)
+}
+
+// build builds the program as it is shipped.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "postrider")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "postrider")
+	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.ReplaceAll(os.Getenv("GOFLAGS"), "-race", ""))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return path
+}
+
+// settings adds tables to a configuration.
+func settings(t *testing.T, config, text string) string {
+	t.Helper()
+	if err := os.WriteFile(config, []byte(readFile(t, config)+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}

@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"postrider/internal/smtptest"
+)
+
+// smallDisk mounts a disk of its own for the store.
+func smallDisk(t *testing.T, size string) (dir string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: only root can mount a small disk")
+	}
+	dir = t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("SKIPPED: mounting a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// fill fills a disk to the last byte. The function it gives makes room again.
+func fill(t *testing.T, dir string) (empty func()) {
+	t.Helper()
+	path := filepath.Join(dir, "ballast")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for size := 1 << 16; size > 0; {
+		if _, err := file.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+			size /= 2
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		t.Helper()
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAFullDiskLosesNothing fills the disk of the store while a daemon delivers, and makes room again.
+func TestAFullDiskLosesNothing(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, "8m")
+	b := newBoard(t, 400, time.Now().Add(-time.Hour))
+	b.write(1)
+	b.write(2)
+	relay := smtptest.New(t, smtptest.WithPause(20*time.Millisecond))
+	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
+		"[gather]\nevery = \"1s\"\n")
+	p := start(t, build(t), "run", "-c", config)
+	const faults = 2
+	for range faults {
+		arrived := len(relay.Messages())
+		p.until(t, "mail", func() bool { return len(relay.Messages()) > arrived })
+		told := strings.Count(p.out.String(), "disk is full")
+		empty := fill(t, dir)
+		arrived = len(relay.Messages())
+		p.until(t, "word of the full disk", func() bool { return strings.Count(p.out.String(), "disk is full") > told })
+		if more := len(relay.Messages()) - arrived; more > connections+unsettled {
+			t.Errorf("%d mails went out while nothing could be written, want those that were on their way", more)
+		}
+		empty()
+	}
+	want := len(b.wanted())
+	p.until(t, "mail to everyone", func() bool { got, _ := received(t, relay.Messages()); return len(got) >= want })
+	p.stop(t)
+	mails := relay.Messages()
+	copies := b.check(mails)
+	t.Logf("%d times a full disk, %d mails, %d of them copies with the same Message-ID", faults, len(mails), copies)
+	if most := faults * (connections + unsettled); copies > most {
+		t.Errorf("%d mails were repeated, want at most %d", copies, most)
+	}
+}
+
+// TestAFileThatCannotBeWrittenIsSaid starts a daemon on a store that is there and may not be written.
+func TestAFileThatCannotBeWrittenIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, "8m")
+	b := newBoard(t, 10, time.Now().Add(-time.Hour))
+	b.write(1)
+	relay := smtptest.New(t)
+	config := writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
+	if _, errOut, code := run(t, "migrate", "-c", config); code != 0 {
+		t.Fatal(errOut)
+	}
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|flags, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	for _, command := range []string{"run", "check"} {
+		out, errOut, code := run(t, command, "-c", config)
+		if said := out + errOut; code != 1 || !strings.Contains(said, "read-only file system") || !strings.Contains(said, filepath.Join(dir, "postrider.db")) {
+			t.Errorf("%s: exit %d, %s; want 1 and the file named as read-only", command, code, said)
+		}
+	}
+	remount(0)
+	if _, errOut, code := run(t, "run", "-c", config, "--once"); code != 0 {
+		t.Errorf("run: exit %d\n%s", code, errOut)
+	}
+	b.check(relay.Messages())
+}

@@ -1,0 +1,172 @@
+package servertest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Cluster is a PostgreSQL of a test's own, which it may crash and replicate.
+type Cluster struct {
+	t    testing.TB
+	dir  string
+	port int
+	db   *sql.DB
+}
+
+// clusterScript runs PostgreSQL in the background, so that it can be restarted, and stops it when its keeper says so.
+const clusterScript = `
+ctl=$1 data=$2
+"$ctl" -D "$data" -l "$data.log" -w start || { cat "$data.log"; exit 1; }
+trap '"$ctl" -D "$data" -m immediate stop; exit' TERM QUIT
+while :; do sleep 1 & wait $!; done`
+
+// NewCluster starts a PostgreSQL. It skips the test if PostgreSQL is not installed. What it has committed
+// outlives a crash of its own, though not one of the machine.
+func NewCluster(t testing.TB) *Cluster {
+	t.Helper()
+	initdb, found := findPostgres("initdb")
+	if !found {
+		t.Skip("SKIPPED: PostgreSQL is not installed here (no initdb in PATH nor in /usr/lib/postgresql)")
+	}
+	c := newCluster(t)
+	c.run(initdb, "-D", c.data(), "-U", "postrider", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	c.configure("fsync = off", "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''")
+	c.start()
+	return c
+}
+
+func newCluster(t testing.TB) *Cluster {
+	t.Helper()
+	c := &Cluster{t: t}
+	var err error
+	if c.dir, err = Dir("cluster"); err != nil {
+		t.Fatal(err)
+	}
+	if c.port, err = Port(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Standby starts a server that repeats what this one commits, before the commit is told to have happened.
+func (c *Cluster) Standby() *Cluster {
+	c.t.Helper()
+	s := newCluster(c.t)
+	s.run(c.program("pg_basebackup"), "-D", s.data(), "-h", "127.0.0.1", "-p", fmt.Sprint(c.port), "-U", "postrider",
+		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
+	s.configure()
+	s.start()
+	c.SQL("ALTER SYSTEM SET synchronous_standby_names = '*'")
+	c.SQL("SELECT pg_reload_conf()")
+	Await(c.t, func() error {
+		var state string
+		err := c.db.QueryRowContext(c.t.Context(), "SELECT coalesce(max(sync_state), 'none') FROM pg_stat_replication").Scan(&state)
+		if err == nil && state != "sync" {
+			err = fmt.Errorf("the standby's state is %q, want sync", state)
+		}
+		return err
+	})
+	return s
+}
+
+// Address is where it listens.
+func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.port) }
+
+// DSN names its database. Given standbys, it names them, too.
+func (c *Cluster) DSN(standbys ...*Cluster) string {
+	hosts := []string{c.Address()}
+	for _, s := range standbys {
+		hosts = append(hosts, s.Address())
+	}
+	return fmt.Sprintf("postgres://postrider@%s/postgres?sslmode=disable", strings.Join(hosts, ","))
+}
+
+// SQL runs a statement.
+func (c *Cluster) SQL(statement string) {
+	c.t.Helper()
+	if _, err := c.db.ExecContext(c.t.Context(), statement); err != nil {
+		c.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// Number asks for a number.
+func (c *Cluster) Number(query string) (n int64) {
+	c.t.Helper()
+	if err := c.db.QueryRowContext(c.t.Context(), query).Scan(&n); err != nil {
+		c.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// Restart crashes the server and starts it again at once.
+func (c *Cluster) Restart() {
+	c.t.Helper()
+	c.run(c.program("pg_ctl"), "-D", c.data(), "-l", c.data()+".log", "-m", "immediate", "-w", "restart")
+}
+
+// Lose crashes the server for good.
+func (c *Cluster) Lose() {
+	c.t.Helper()
+	c.run(c.program("pg_ctl"), "-D", c.data(), "-m", "immediate", "-w", "stop")
+}
+
+// Promote makes a standby the primary.
+func (c *Cluster) Promote() {
+	c.t.Helper()
+	c.run(c.program("pg_ctl"), "-D", c.data(), "-w", "promote")
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+
+func (c *Cluster) program(name string) string {
+	c.t.Helper()
+	path, found := findPostgres(name)
+	if !found {
+		c.t.Fatalf("there is PostgreSQL, but no %s", name)
+	}
+	return path
+}
+
+func (c *Cluster) run(program string, args ...string) {
+	c.t.Helper()
+	if err := Run(c.dir, program, args...); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// configure adds settings, and the port.
+func (c *Cluster) configure(settings ...string) {
+	c.t.Helper()
+	file, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = fmt.Fprintf(file, "port = %d\n%s\n", c.port, strings.Join(settings, "\n"))
+	}
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		c.t.Fatalf("configuring PostgreSQL: %v", err)
+	}
+}
+
+func (c *Cluster) start() {
+	c.t.Helper()
+	var err error
+	if c.db, err = sql.Open("postgres", c.DSN()); err != nil {
+		c.t.Fatal(err)
+	}
+	ready := func(ctx context.Context) error { return c.db.PingContext(ctx) }
+	p, err := Start(ready, c.dir, "/bin/sh", "-c", clusterScript, "cluster", c.program("pg_ctl"), c.data())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		c.db.Close()
+		p.Stop()
+	})
+}

@@ -1,0 +1,39 @@
+package servertest_test
+
+import (
+	"testing"
+
+	"postrider/internal/servertest"
+)
+
+// What the primary has committed is there after a crash, and on its standby when that takes over.
+func TestAStandbyTakesOver(t *testing.T) {
+	primary := servertest.NewCluster(t)
+	standby := primary.Standby()
+	primary.SQL("CREATE TABLE kept (id BIGINT)")
+	primary.SQL("INSERT INTO kept VALUES (1)")
+	primary.Restart()
+	db := open(t, primary.DSN())
+	count := func() (n int) {
+		for try := 0; ; try++ { // the crash has cut the pool's connections
+			err := db.QueryRow("SELECT count(*) FROM kept").Scan(&n)
+			if err == nil {
+				return n
+			}
+			if try > 3 {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n := count(); n != 1 {
+		t.Errorf("%d rows are there after a crash, want 1", n)
+	}
+	primary.SQL("INSERT INTO kept VALUES (2)")
+	primary.Lose()
+	standby.Promote()
+	standby.SQL("INSERT INTO kept VALUES (3)")
+	db = open(t, standby.DSN())
+	if n := count(); n != 3 {
+		t.Errorf("the standby has %d rows, want 3", n)
+	}
+}
