@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"postrider/config"
+	"postrider/doctor"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -18,15 +20,25 @@ import (
 )
 
 func (c *console) check() *cobra.Command {
-	var asJSON bool
+	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Test every part and say how to mend what is wrong",
-		Long:  "Tests the configuration, the templates, the store, the forum, the keys that mails are signed with and the\nrelay, a line each: ok, warn or FAIL, and how to mend it. Exits with 1 if anything fails.",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return c.checkAll(cmd.Context(), asJSON) },
+		Long: "Tests the configuration, the templates, the store, the forum, the keys that mails are signed with and the\n" +
+			"relay, and asks what other mail servers see of this site (SPF, DKIM, DMARC, names, the page behind one-click\n" +
+			"unsubscription), a line each: ok, warn or FAIL, and how to mend it. Sends nothing. Exits with 1 if anything fails.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := o.addresses(); err != nil {
+				return err
+			}
+			return c.checkAll(cmd.Context(), o)
+		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&o.offline, "offline", false, "ask nobody but the forum, the store and the relay")
+	cmd.Flags().StringVar(&o.resolver, "resolver", "", "ask this DNS `server`, such as 9.9.9.9; default: those of this machine")
+	cmd.Flags().StringSliceVar(&o.sendsFrom, "sends-from", nil, "IP `address` from which mails leave for the world; default: the relay's")
 	return cmd
 }
 
@@ -44,16 +56,16 @@ const (
 	levelFail = "FAIL"
 )
 
-func (c *console) checkAll(ctx context.Context, asJSON bool) error {
-	findings := c.findings(ctx)
+func (c *console) checkAll(ctx context.Context, o checkOptions) error {
+	findings := c.findings(ctx, o)
 	failed := false
 	for _, f := range findings {
 		failed = failed || f.Level == levelFail
-		if !asJSON {
+		if !o.asJSON {
 			c.printFinding(f)
 		}
 	}
-	if asJSON {
+	if o.asJSON {
 		if err := c.json(findings); err != nil {
 			return err
 		}
@@ -72,15 +84,25 @@ func (c *console) printFinding(f finding) {
 	}
 }
 
-func (c *console) findings(ctx context.Context) []finding {
+func (c *console) findings(ctx context.Context, o checkOptions) []finding {
 	cfg, err := c.load()
 	if err != nil {
 		return []finding{{"config", levelFail, err.Error(), "mend the lines named above; config.example.toml tells of every key"}}
 	}
 	all := []finding{{Part: "config", Level: levelOK, Text: c.config + " is understood"}}
-	all = append(all, checkTemplates(cfg), checkStore(ctx, cfg))
-	all = append(all, checkForum(ctx, cfg)...)
-	return append(all, checkDKIM(cfg), c.checkRelay(ctx, cfg))
+	all = append(all, checkTemplates(cfg))
+	store, clocks := checkStore(ctx, cfg)
+	all = append(all, store...)
+	forum, clock := checkForum(ctx, cfg)
+	all, clocks = append(all, forum...), append(clocks, clock...)
+	relay, line := c.checkRelay(ctx, cfg)
+	all = append(append(all, checkDKIM(cfg)), relay...)
+	if !o.offline {
+		all = append(all, checkWorld(ctx, cfg, o, line)...)
+		page, clock := checkPage(ctx, cfg)
+		all, clocks = append(all, page), append(clocks, clock...)
+	}
+	return append(all, fromDoctor([]doctor.Finding{doctor.Clock(clocks)})...)
 }
 
 func checkTemplates(cfg config.Config) finding {
@@ -91,18 +113,24 @@ func checkTemplates(cfg config.Config) finding {
 	return finding{Part: "templates", Level: levelOK, Text: "locales " + strings.Join(set.Locales(), ", ")}
 }
 
-func checkStore(ctx context.Context, cfg config.Config) finding {
+// checkStore looks at the store, and reads its clock.
+func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Reading) {
 	// A check must not make a database as a side effect.
 	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return missingStore(path)
+			return []finding{missingStore(path)}, nil
 		}
 	}
 	s, err := store.Open(ctx, cfg.Store.DSN)
 	if err != nil {
-		return finding{"store", levelFail, err.Error(), "see that the database of [store] dsn runs and that postrider may use it"}
+		return []finding{{"store", levelFail, err.Error(), "see that the database of [store] dsn runs and that postrider may use it"}}, nil
 	}
 	defer s.Close()
+	at, known, err := s.Clock(ctx)
+	return append([]finding{checkVersion(ctx, s)}, checkRoom(s)...), reading("the store's database", at, known, err)
+}
+
+func checkVersion(ctx context.Context, s *store.Store) finding {
 	have, want, err := s.Version(ctx)
 	switch {
 	case err != nil:
@@ -115,6 +143,28 @@ func checkStore(ctx context.Context, cfg config.Config) finding {
 	return finding{Part: "store", Level: levelOK, Text: fmt.Sprintf("at step %d", have)}
 }
 
+// Below these the disk of a SQLite store is near its end: a forum of 100,000 members writes some 100 MB a day.
+const (
+	littleRoom = 1 << 30
+	noRoom     = 100 << 20
+)
+
+// checkRoom looks how full the disk is: when nothing can be written, nothing is sent.
+func checkRoom(s *store.Store) []finding {
+	left, known, err := s.Room()
+	if err != nil || !known {
+		return nil
+	}
+	f := finding{Part: "store disk", Level: levelOK, Text: fmt.Sprintf("%d MB are free", left>>20)}
+	switch {
+	case left < noRoom:
+		f.Level, f.Cure = levelFail, "make room on the disk of [store] dsn: when it is full, nothing is sent any more"
+	case left < littleRoom:
+		f.Level, f.Cure = levelWarn, "make room on the disk of [store] dsn"
+	}
+	return []finding{f}
+}
+
 // missingStore tells a store that the first run makes from one that it cannot make.
 func missingStore(path string) finding {
 	dir := filepath.Dir(path)
@@ -124,10 +174,11 @@ func missingStore(path string) finding {
 	return finding{"store", levelWarn, path + " does not exist yet", "the first run makes it; nothing to do"}
 }
 
-func checkForum(ctx context.Context, cfg config.Config) []finding {
+// checkForum looks at the forum, and reads its database's clock.
+func checkForum(ctx context.Context, cfg config.Config) ([]finding, []doctor.Reading) {
 	db, err := source.Open(ctx, cfg.Forum.Config)
 	if err != nil {
-		return []finding{{"forum", levelFail, err.Error(), "see that the database of [forum] dsn runs and that the account may read it"}}
+		return []finding{{"forum", levelFail, err.Error(), "see that the database of [forum] dsn runs and that the account may read it"}}, nil
 	}
 	defer db.Close()
 	levels := map[source.Level]string{source.OK: levelOK, source.Warn: levelWarn, source.Fail: levelFail}
@@ -135,10 +186,11 @@ func checkForum(ctx context.Context, cfg config.Config) []finding {
 	for _, f := range db.Check(ctx) {
 		all = append(all, finding{"forum " + f.Name, levels[f.Level], f.Text, f.Cure})
 	}
-	return all
+	at, known, err := db.Clock(ctx)
+	return all, reading("the forum's database", at, known, err)
 }
 
-// checkDKIM tells what must stand in DNS. It does not look there.
+// checkDKIM tells what must stand in DNS. Whether it does is for checkWorld to see.
 func checkDKIM(cfg config.Config) finding {
 	signer, err := mail.NewSigner(cfg.DKIM)
 	if err != nil {
@@ -158,14 +210,17 @@ func checkDKIM(cfg config.Config) finding {
 	return finding{Part: "dkim", Level: levelOK, Text: text}
 }
 
-func (c *console) checkRelay(ctx context.Context, cfg config.Config) finding {
+// checkRelay goes as far as logging in, and tells of the line.
+func (c *console) checkRelay(ctx context.Context, cfg config.Config) ([]finding, mail.Line) {
 	relay, err := mail.NewSMTP(cfg.SMTP.SMTPConfig, newLog(c.err, cfg.Log))
+	var line mail.Line
 	if err == nil {
 		defer relay.Close()
-		err = relay.Check(ctx)
+		line, err = relay.Check(ctx)
 	}
 	if err != nil {
-		return finding{"smtp", levelFail, err.Error(), "see that the relay of [smtp] url runs and takes mail from this machine"}
+		return []finding{{"smtp", levelFail, err.Error(), "see that the relay of [smtp] url runs and takes mail from this machine"}}, line
 	}
-	return finding{Part: "smtp", Level: levelOK, Text: "the relay answers"}
+	found := []finding{{Part: "smtp", Level: levelOK, Text: "the relay answers"}}
+	return append(found, fromDoctor([]doctor.Finding{doctor.Line(line.TLS, line.Private(), time.Now())})...), line
 }

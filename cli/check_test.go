@@ -16,7 +16,7 @@ import (
 func TestCheckFindsAllInOrder(t *testing.T) {
 	p := newParish(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
 	good(t, "migrate", "-c", p.config)
-	out := good(t, "check", "-c", p.config)
+	out := good(t, "check", "--offline", "-c", p.config)
 	for line := range strings.Lines(out) {
 		if !strings.HasPrefix(line, "ok    ") {
 			t.Errorf("a line is not ok: %s", line)
@@ -31,7 +31,7 @@ func TestCheckFindsAllInOrder(t *testing.T) {
 
 func TestCheckMakesNothing(t *testing.T) {
 	p := newParish(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
-	good(t, "check", "-c", p.config)
+	good(t, "check", "--offline", "-c", p.config)
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestCheckFailsWithACure(t *testing.T) {
 			if tt.spoil != "" {
 				spoil(t, p.forum, tt.spoil)
 			}
-			out, errOut, code := run(t, "check", "-c", p.config)
+			out, errOut, code := run(t, "check", "--offline", "-c", p.config)
 			if code != 1 || errOut != "" {
 				t.Errorf("exit %d, want 1; as errors it prints %q", code, errOut)
 			}
@@ -114,7 +114,7 @@ func TestCheckFailsWithACure(t *testing.T) {
 // sameInJSON holds check --json to the same verdict.
 func sameInJSON(t *testing.T, p parish, failed map[string]bool) {
 	t.Helper()
-	out, _, code := run(t, "check", "--json", "-c", p.config)
+	out, _, code := run(t, "check", "--offline", "--json", "-c", p.config)
 	if code != 1 {
 		t.Errorf("check --json: exit %d, want 1", code)
 	}

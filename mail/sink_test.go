@@ -45,7 +45,10 @@ func sink(t testing.TB, dump string) (url string) {
 		_ = cmd.Wait()
 	})
 	s := dialTo(t, SMTPConfig{URL: "smtp://" + address})
-	for end := time.Now().Add(20 * time.Second); s.Check(t.Context()) != nil; {
+	for end := time.Now().Add(20 * time.Second); ; {
+		if _, err := s.Check(t.Context()); err == nil {
+			break
+		}
 		if time.Now().After(end) {
 			t.Fatalf("smtp-sink does not answer at %s: %s", address, said.String())
 		}

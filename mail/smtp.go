@@ -144,25 +144,9 @@ func notConnected(err error) Outcome {
 	return o
 }
 
-// Check connects, says EHLO, logs in and takes leave.
-func (s *SMTP) Check(ctx context.Context) error {
-	if err := s.acquire(ctx); err != nil {
-		return err
-	}
-	defer s.release()
-	c, err := s.dial(ctx)
-	if err != nil {
-		return err
-	}
-	c.quit()
-	s.forget(c.wire)
-	return nil
-}
-
 // warn says once that whoever sits between us and the relay can read the mail.
 func (s *SMTP) warn(c *conn) {
-	address, ok := c.wire.RemoteAddr().(*net.TCPAddr)
-	if s.relay.protection != plain || !ok || address.IP.IsLoopback() || address.IP.IsPrivate() || address.IP.IsLinkLocalUnicast() {
+	if line := c.line(); s.relay.protection != plain || !line.Remote.IsValid() || line.Private() {
 		return
 	}
 	s.mu.Lock()

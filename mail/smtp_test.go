@@ -58,8 +58,9 @@ func TestSendDeliversTheBytesAsTheyAre(t *testing.T) {
 				c.Password = "pass word"
 			}
 			s := dialTo(t, c)
-			if err := s.Check(t.Context()); err != nil {
-				t.Fatalf("Check: %v", err)
+			line, err := s.Check(t.Context())
+			if encrypted := line.TLS != nil && len(line.TLS.PeerCertificates) == 1; err != nil || encrypted != (strings.Contains(name, "tls") || strings.Contains(name, "smtps")) {
+				t.Fatalf("Check: %+v, %v", line, err)
 			}
 			raw := mustCompose(t, sample())
 			for range 3 {
@@ -295,7 +296,7 @@ func TestNothingGoesToARelayThatIsNotTheOne(t *testing.T) {
 			if o.Result != NotSent || o.Stage != Connecting || o.Code != tt.code || o.Err == nil || !strings.Contains(o.Err.Error(), tt.says) {
 				t.Errorf("Send = %v with %d, want not sent with %d and %q", o, o.Code, tt.code, tt.says)
 			}
-			if err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) {
+			if _, err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("Check = %v, want %q", err, tt.says)
 			}
 			if strings.Contains(o.String(), "s3cr3t") {

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"postrider/config"
+	"postrider/doctor"
+	"postrider/mail"
+)
+
+// checkOptions say how the world is asked.
+type checkOptions struct {
+	asJSON    bool
+	offline   bool
+	resolver  string
+	sendsFrom []string
+}
+
+// addresses reads --sends-from.
+func (o checkOptions) addresses() ([]netip.Addr, error) {
+	var list []netip.Addr
+	for _, text := range o.sendsFrom {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("--sends-from is %q, which is no IP address: give one such as 192.0.2.10", text)
+		}
+		list = append(list, address)
+	}
+	return list, nil
+}
+
+// checkWorld asks what other mail servers would see of this site.
+func checkWorld(ctx context.Context, cfg config.Config, o checkOptions, line mail.Line) []finding {
+	dns := doctor.NewDNS(o.resolver)
+	found := doctor.Examine(ctx, dns, newPatient(ctx, dns, cfg, o, line))
+	return fromDoctor(found)
+}
+
+func fromDoctor(found []doctor.Finding) []finding {
+	var all []finding
+	for _, f := range found {
+		all = append(all, finding{f.Part, string(f.Level), f.Text, f.Cure})
+	}
+	return all
+}
+
+func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.Line) doctor.Patient {
+	from := address(cfg.SMTP.From).Address
+	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
+	// A key that cannot be read is told of by checkDKIM.
+	if signer, err := mail.NewSigner(cfg.DKIM); err == nil && signer != nil {
+		p.Signs = cfg.DKIM.Domain
+		for _, r := range signer.Records() {
+			p.Keys = append(p.Keys, doctor.Key{Name: r.Name, Value: r.Value})
+		}
+	}
+	p.Here = line.Remote.IsLoopback() || isOurs(line.Remote)
+	if p.Sends, _ = o.addresses(); len(p.Sends) > 0 {
+		p.Here = true
+		return p
+	}
+	switch {
+	case p.Here:
+		p.Sends = leavesFrom()
+	case line.Remote.IsValid() && !line.Private():
+		p.Sends = addressesOf(ctx, dns, p.Relay)
+	}
+	return p
+}
+
+// isOurs tells whether this machine has an address.
+func isOurs(address netip.Addr) bool {
+	ours, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, our := range ours {
+		if prefix, err := netip.ParsePrefix(our.String()); err == nil && prefix.Addr().Unmap() == address {
+			return true
+		}
+	}
+	return false
+}
+
+// leavesFrom is from which public addresses this machine reaches the world: none behind a translator of addresses. To
+// "connect" by UDP sends nothing; it asks the routes for the address to send from.
+func leavesFrom() []netip.Addr {
+	var list []netip.Addr
+	for _, somewhere := range []string{"192.0.2.1:25", "[2001:db8::1]:25"} {
+		conn, err := net.Dial("udp", somewhere)
+		if err != nil {
+			continue // this family leads nowhere
+		}
+		address := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+		conn.Close()
+		if address.IsGlobalUnicast() && !address.IsPrivate() && !shared.Contains(address) {
+			list = append(list, address)
+		}
+	}
+	return list
+}
+
+// shared is the space of providers that translate addresses for their customers (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.Addr {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{address}
+	}
+	found, err := dns.LookupIPAddr(ctx, host)
+	if err != nil {
+		return nil
+	}
+	var list []netip.Addr
+	for _, a := range found {
+		if address, ok := netip.AddrFromSlice(a.IP); ok {
+			list = append(list, address.Unmap())
+		}
+	}
+	return list
+}
+
+// checkPage looks whether the pages can be reached as mailboxes reach them, and reads the clock of who answers.
+func checkPage(ctx context.Context, cfg config.Config) (finding, []doctor.Reading) {
+	base, err := url.JoinPath(cfg.Web.URL, "healthz")
+	if err != nil {
+		return finding{"one-click", levelFail, err.Error(), "mend web.url"}, nil
+	}
+	f, clock := doctor.Page(ctx, &http.Client{Timeout: 15 * time.Second}, base)
+	var readings []doctor.Reading
+	if !clock.IsZero() {
+		readings = append(readings, doctor.Reading{Whose: "the web server", Ahead: time.Until(clock)})
+	}
+	return fromDoctor([]doctor.Finding{f})[0], readings
+}
+
+// reading compares a clock with ours.
+func reading(whose string, at time.Time, known bool, err error) []doctor.Reading {
+	if err != nil || !known {
+		return nil // that the other side does not answer is told elsewhere
+	}
+	return []doctor.Reading{{Whose: whose, Ahead: time.Until(at)}}
+}

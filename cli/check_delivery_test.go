@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"postrider/internal/dnstest"
+	"postrider/internal/smtptest"
+)
+
+// world is a site that signs, with a relay, a web server and its records in DNS.
+type world struct {
+	dns    *dnstest.Server
+	config string
+	name   string // under which its key is published
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	config, _ := signingForum(t)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(web.Close)
+	changed := strings.Replace(string(text), "smtp://127.0.0.1:25", smtptest.New(t).URL(), 1) + "[web]\nurl = " + quoted(web.URL) + "\n"
+	if err := os.WriteFile(config, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return world{config: config, name: "pr1._domainkey.upperberth.example", dns: dnstest.New(t, `
+upperberth.example.        IN TXT "v=spf1 ip4:192.0.2.10 -all"
+_dmarc.upperberth.example. IN TXT "v=DMARC1; p=reject"
+10.2.0.192.in-addr.arpa.   IN PTR mx.upperberth.example.
+mx.upperberth.example.     IN A 192.0.2.10
+`)}
+}
+
+// check gives the findings by their parts.
+func (w world) check(t *testing.T) (found map[string]finding, code int) {
+	t.Helper()
+	out, errOut, code := run(t, "check", "--json", "--resolver", w.dns.Address, "--sends-from", "192.0.2.10", "-c", w.config)
+	var list []finding
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatalf("%v\n%s%s", err, out, errOut)
+	}
+	found = make(map[string]finding)
+	for _, f := range list {
+		found[f.Part] = f
+	}
+	return found, code
+}
+
+func TestCheckAsksWhatTheWorldSees(t *testing.T) {
+	w := newWorld(t)
+	found, code := w.check(t)
+	if f := found["dkim record"]; code != 1 || f.Level != levelFail {
+		t.Fatalf("without the key in DNS: exit %d, %+v", code, f)
+	}
+	// What is to be pasted is pasted.
+	_, record, pasted := strings.Cut(found["dkim record"].Cure, "publish: ")
+	if !pasted || !strings.HasPrefix(record, w.name+". IN TXT ") {
+		t.Fatalf("the cure is %q", found["dkim record"].Cure)
+	}
+	w.dns.Add(t, record)
+	found, code = w.check(t)
+	if code != 0 {
+		t.Errorf("with the key in DNS: exit %d", code)
+	}
+	for _, part := range []string{"spf", "spf sender", "dkim record", "dmarc", "ptr", "smtp tls", "clock"} {
+		if f := found[part]; f.Level != levelOK {
+			t.Errorf("%s: %+v", part, f)
+		}
+	}
+	// The certificate of this web server is its own authority.
+	if f := found["one-click"]; f.Level != levelWarn || !strings.Contains(f.Text, "certificate") {
+		t.Errorf("the page behind one-click: %+v", f)
+	}
+}
+
+func TestCheckOfflineAsksTheWorldNothing(t *testing.T) {
+	w := newWorld(t)
+	out, _, code := run(t, "check", "--offline", "--resolver", w.dns.Address, "-c", w.config)
+	if asked := w.dns.Asked(); code != 0 || len(asked) > 0 || strings.Contains(out, "one-click") {
+		t.Errorf("exit %d; it asked for %v and says\n%s", code, asked, out)
+	}
+}
+
+func TestCheckWantsAddressesToSendFrom(t *testing.T) {
+	p := newParish(t)
+	if _, errOut, code := run(t, "check", "--sends-from", "mx.example.org", "-c", p.config); code != 1 || !strings.Contains(errOut, "192.0.2.10") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}

@@ -1,0 +1,115 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// dkim holds what is published against the keys that sign.
+func dkim(ctx context.Context, dns Resolver, p Patient) []Finding {
+	if len(p.Keys) == 0 {
+		return []Finding{{
+			Part: "dkim record", Level: OK, Text: "the relay signs: mail yourself, and look in what arrives for dkim=pass with header.d=" + organization(p.From) +
+				", and for list-unsubscribe and list-unsubscribe-post in the h= of DKIM-Signature (RFC 8058, 4)",
+		}}
+	}
+	var found []Finding
+	for _, key := range p.Keys {
+		found = append(found, dkimKey(ctx, dns, key))
+	}
+	return found
+}
+
+func dkimKey(ctx context.Context, dns Resolver, key Key) Finding {
+	texts, err := dns.LookupTXT(ctx, key.Name)
+	cure := "publish: " + entry(key.Name, key.Value)
+	switch {
+	case err != nil && missing(err):
+		return Finding{"dkim record", Fail, key.Name + " is not published, so no signature verifies", cure}
+	case err != nil:
+		return unknown("dkim record", err)
+	case len(texts) > 1:
+		// What a verifier takes then is not defined (RFC 6376, 3.6.2.2).
+		return Finding{"dkim record", Fail, fmt.Sprintf("%s has %d TXT records", key.Name, len(texts)), "leave one; " + cure}
+	}
+	theirs, err := parseDKIM(texts[0])
+	if err != nil {
+		return Finding{"dkim record", Fail, fmt.Sprintf("%s: %v: %s", key.Name, err, texts[0]), "put in its place: " + entry(key.Name, key.Value)}
+	}
+	ours, err := parseDKIM(key.Value)
+	if err != nil {
+		return Finding{"dkim record", Fail, fmt.Sprintf("our own record for %s: %v", key.Name, err), "make the key anew"}
+	}
+	if err := theirs.verifies(ours); err != nil {
+		return Finding{"dkim record", Fail, fmt.Sprintf("%s: %v", key.Name, err), "put in its place: " + entry(key.Name, key.Value)}
+	}
+	if theirs.testing {
+		return Finding{"dkim record", Warn, key.Name + " has t=y: receivers treat signed mail as unsigned", "take t=y away once signatures verify"}
+	}
+	return Finding{Part: "dkim record", Level: OK, Text: key.Name + " has the key that signs"}
+}
+
+// dkimRecord is a key as it is published (RFC 6376, 3.6.1).
+type dkimRecord struct {
+	kind     string   // "rsa", "ed25519"
+	public   string   // base64; empty: revoked
+	hashes   []string // that may be used; none: all
+	services []string // that it is for; none: all
+	testing  bool
+}
+
+// parseDKIM reads a key record.
+func parseDKIM(record string) (dkimRecord, error) {
+	list, err := parseTags(record)
+	if err != nil {
+		return dkimRecord{}, err
+	}
+	if version, there := list.get("v"); there && (version != "DKIM1" || list[0].name != "v") {
+		return dkimRecord{}, errors.New("it must begin with v=DKIM1")
+	}
+	r := dkimRecord{kind: "rsa"}
+	if kind, there := list.get("k"); there {
+		r.kind = strings.ToLower(kind)
+	}
+	public, there := list.get("p")
+	if !there {
+		return dkimRecord{}, errors.New("it has no p=")
+	}
+	r.public = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(public)
+	r.hashes, r.services = words(list, "h"), words(list, "s")
+	r.testing = slices.Contains(words(list, "t"), "y")
+	return r, nil
+}
+
+// words splits a tag's value at its colons.
+func words(list tags, name string) []string {
+	value, there := list.get(name)
+	if !there {
+		return nil
+	}
+	var all []string
+	for word := range strings.SplitSeq(value, ":") {
+		all = append(all, strings.ToLower(trimFold(word)))
+	}
+	return all
+}
+
+// verifies tells why a receiver who finds this record would not take signatures of ours.
+func (r dkimRecord) verifies(ours dkimRecord) error {
+	switch {
+	case r.public == "":
+		return errors.New("the key is revoked (p= is empty)")
+	case r.kind != ours.kind:
+		return fmt.Errorf("it is for k=%s, but the key that signs is %s", r.kind, ours.kind)
+	case r.public != ours.public:
+		return errors.New("it has another key than the one that signs")
+	case r.hashes != nil && !slices.Contains(r.hashes, "sha256"):
+		return fmt.Errorf("its h=%s does not let sha256 be used, which signatures need", strings.Join(r.hashes, ":"))
+	case r.services != nil && !slices.Contains(r.services, "*") && !slices.Contains(r.services, "email"):
+		return fmt.Errorf("its s=%s is not for e-mail", strings.Join(r.services, ":"))
+	}
+	return nil
+}

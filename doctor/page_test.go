@@ -1,0 +1,89 @@
+package doctor
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestThePageBehindOneClick(t *testing.T) {
+	site := http.NewServeMux()
+	site.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	site.Handle("GET /moved", http.RedirectHandler("/healthz", http.StatusFound))
+	server := httptest.NewTLSServer(site)
+	defer server.Close()
+	tests := []struct {
+		name, address string
+		client        *http.Client
+		level         Level
+		says          string
+	}{
+		{"it answers", server.URL + "/healthz", server.Client(), OK, "answers"},
+		{"it redirects", server.URL + "/moved", server.Client(), Fail, "redirects to /healthz"},
+		{"it is not there", server.URL + "/none", server.Client(), Warn, "answers 404"},
+		{"it is in clear", "http://forum.example.org/healthz", server.Client(), Fail, "not https"},
+		{"its certificate is not trusted", server.URL + "/healthz", http.DefaultClient, Warn, "certificate"},
+		{"nobody listens", "https://127.0.0.1:1/healthz", server.Client(), Warn, "cannot be reached"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, clock := Page(t.Context(), tt.client, tt.address)
+			if f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Cure == "") != (f.Level == OK) {
+				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
+			}
+			if answered := tt.client == server.Client() && strings.HasPrefix(tt.address, server.URL); answered == clock.IsZero() {
+				t.Errorf("the server's clock shows %v", clock)
+			}
+		})
+	}
+}
+
+func TestTheLineToTheRelay(t *testing.T) {
+	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	until := func(d time.Duration) *tls.ConnectionState {
+		return &tls.ConnectionState{Version: tls.VersionTLS13, PeerCertificates: []*x509.Certificate{{NotAfter: now.Add(d)}}}
+	}
+	tests := []struct {
+		name    string
+		state   *tls.ConnectionState
+		private bool
+		level   Level
+		says    string
+	}{
+		{"in clear at home", nil, true, OK, "does not leave"},
+		{"in clear abroad", nil, false, Warn, "reads the mails"},
+		{"encrypted", until(90 * 24 * time.Hour), false, OK, "TLS 1.3, the certificate ends 2026-08-02 (in 90 days)"},
+		{"a certificate that ends soon", until(13 * 24 * time.Hour), false, Warn, "in 13 days"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if f := Line(tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Cure == "") != (f.Level == OK) {
+				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
+			}
+		})
+	}
+}
+
+func TestClocksMayDifferByAMinute(t *testing.T) {
+	tests := []struct {
+		name   string
+		others []Reading
+		level  Level
+		says   string
+	}{
+		{"alone", nil, OK, "no other clock"},
+		{"together", []Reading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, OK, "the forum's database shows the same, the store is 59s behind"},
+		{"apart", []Reading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, Warn, "the forum's database is 1m1s ahead"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if f := Clock(tt.others); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Cure == "") != (f.Level == OK) {
+				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
+			}
+		})
+	}
+}

@@ -1,0 +1,161 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	check "blitiri.com.ar/go/spf"
+)
+
+// mostQuestions is after how many a receiver gives up and takes the record for broken (RFC 7208, 4.6.4).
+const mostQuestions = 10
+
+// spf looks at the record of the envelope's domain: whether it can be read, how much a receiver must ask for it, whether
+// it lets everybody send, and whether it lets us.
+func spf(ctx context.Context, dns Resolver, p Patient) []Finding {
+	domain := domainOf(p.Envelope)
+	record, err := spfRecord(ctx, dns, domain)
+	switch {
+	case err != nil && missing(err):
+		return []Finding{{
+			"spf", Fail, domain + " has no SPF record; the big mailboxes refuse mail without one",
+			"publish: " + entry(domain, spfVersion+" "+strings.Join(p.mechanisms(), " ")+" ~all"),
+		}}
+	case err != nil:
+		return []Finding{unknown("spf", err)}
+	case len(record) > 1:
+		return []Finding{{
+			"spf", Fail, fmt.Sprintf("%s has %d SPF records, which is as good as none:\n%s", domain, len(record), strings.Join(record, "\n")),
+			"leave one, with the terms of all", // RFC 7208, 3.2
+		}}
+	}
+	found := spfTree(ctx, dns, domain, record[0])
+	if found.Level == Fail {
+		return []Finding{found}
+	}
+	return append([]Finding{found}, p.permits(ctx, dns, record[0])...)
+}
+
+// spfRecord gives the SPF records of a domain, of which there should be one.
+func spfRecord(ctx context.Context, dns Resolver, domain string) ([]string, error) {
+	texts, err := dns.LookupTXT(ctx, domain)
+	if err != nil {
+		return nil, err
+	}
+	var records []string
+	for _, text := range texts {
+		if isSPF(text) {
+			records = append(records, text)
+		}
+	}
+	if len(records) == 0 {
+		return nil, fault(domain, "there is no SPF record", true)
+	}
+	return records, nil
+}
+
+// spfTree judges a record with all that it includes.
+func spfTree(ctx context.Context, dns Resolver, domain, record string) Finding {
+	w := walk{ctx: ctx, dns: dns, path: map[string]bool{}}
+	terms := w.record(domain, record)
+	text := fmt.Sprintf("%s: %s", domain, record)
+	switch {
+	case w.broken != "":
+		return Finding{"spf", Fail, text + "\n" + w.broken, "mend the record: as it is, receivers take none of it"}
+	case w.open != "":
+		return Finding{"spf", Fail, text + "\n" + w.open + " lets the whole world send in your name", "take that term away, and end the record with ~all"}
+	case w.questions > mostQuestions:
+		return Finding{
+			"spf", Fail, fmt.Sprintf("%s\nit makes receivers ask the DNS %d times; after %d they take it for broken", text, w.questions, mostQuestions),
+			"take includes away that you do not need, or write ip4: and ip6: in place of a, mx and include",
+		}
+	case w.unknown != nil:
+		return unknown("spf", w.unknown)
+	case !ends(terms):
+		return Finding{"spf", Warn, text + "\nit does not say what holds for all others", "put in its place: " + entry(domain, record+" ~all")}
+	}
+	return Finding{Part: "spf", Level: OK, Text: fmt.Sprintf("%s (%d of %d questions)", text, w.questions, mostQuestions)}
+}
+
+// ends tells that a record decides about everybody.
+func ends(terms []term) bool {
+	for _, t := range terms {
+		if t.name == "all" || t.name == "redirect" {
+			return true
+		}
+	}
+	return false
+}
+
+// permits asks, as a receiver would, whether mail may come from where ours does.
+func (p Patient) permits(ctx context.Context, dns Resolver, record string) []Finding {
+	if len(p.Sends) == 0 {
+		return []Finding{{
+			"spf sender", Warn, "it is not known from which address mails leave for the world",
+			"name it with --sends-from, so that it can be held against the record",
+		}}
+	}
+	var found []Finding
+	for _, address := range p.Sends {
+		found = append(found, p.permit(ctx, dns, record, address))
+	}
+	return found
+}
+
+func (p Patient) permit(ctx context.Context, dns Resolver, record string, address netip.Addr) Finding {
+	domain := domainOf(p.Envelope)
+	result, err := check.CheckHostWithSender(address.AsSlice(), domain, p.Envelope, check.WithResolver(dns), check.WithContext(ctx))
+	f := Finding{Part: "spf sender", Text: fmt.Sprintf("%s for mail of %s from %v", result, domain, address)}
+	switch {
+	case result == check.Pass:
+		f.Level = OK
+		return f
+	case result == check.TempError:
+		return unknown("spf sender", err)
+	case result == check.PermError:
+		f.Level, f.Cure = Fail, "mend the record: "+err.Error()
+		return f
+	}
+	f.Level, f.Cure = Fail, "put in its place: "+entry(domain, amend(record, mechanism(address)))
+	if !p.Here {
+		f.Level = Warn
+		f.Text += ", the address of the relay " + p.Relay + "; it may send from others"
+		f.Cure = "see what your relay's handbook wants in SPF (most name an include); if it sends from that address, " + f.Cure
+	}
+	return f
+}
+
+// mechanisms are what a record must hold that lets us send.
+func (p Patient) mechanisms() []string {
+	var list []string
+	for _, address := range p.Sends {
+		list = append(list, mechanism(address))
+	}
+	if len(list) == 0 {
+		return []string{"a", "mx"}
+	}
+	return list
+}
+
+func mechanism(address netip.Addr) string {
+	if address = address.Unmap(); address.Is4() {
+		return "ip4:" + address.String()
+	}
+	return "ip6:" + address.String()
+}
+
+// amend puts a mechanism in front of what a record says of all others.
+func amend(record, mechanism string) string {
+	words := strings.Fields(record)
+	for i, word := range words {
+		t, err := parseTerm(word)
+		if err == nil && i > 0 && (t.name == "all" || t.name == "redirect") {
+			return strings.Join(words[:i], " ") + " " + mechanism + " " + strings.Join(words[i:], " ")
+		}
+	}
+	return record + " " + mechanism
+}
+
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

@@ -1,0 +1,22 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/internal/sqlfile"
+)
+
+// Clock is what the clock of the forum's database shows. Known is false for a file on this machine, which has none.
+func (db *DB) Clock(ctx context.Context) (at time.Time, known bool, err error) {
+	if db.engine == sqlfile.SQLite {
+		return time.Time{}, false, nil
+	}
+	var seconds int64
+	db.statements.Add(1)
+	if err := db.sql.QueryRowContext(ctx, "SELECT UNIX_TIMESTAMP()").Scan(&seconds); err != nil {
+		return time.Time{}, false, fmt.Errorf("reading the clock of the forum's database: %w", err)
+	}
+	return time.Unix(seconds, 0), true, nil
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"postrider/internal/sqlfile"
+)
+
+// Clock is what the clock of the database shows. Known is false for SQLite, which has none of its own.
+func (s *Store) Clock(ctx context.Context) (at time.Time, known bool, err error) {
+	if s.engine == sqlfile.SQLite {
+		return time.Time{}, false, nil
+	}
+	var seconds float64
+	s.sent.Add(1)
+	if err := s.read.QueryRowContext(ctx, "SELECT extract(epoch FROM clock_timestamp())").Scan(&seconds); err != nil {
+		return time.Time{}, false, fmt.Errorf("reading the clock of the store: %w", err)
+	}
+	return time.UnixMilli(int64(1000 * seconds)), true, nil
+}
+
+// Room is how many bytes the disk of a SQLite store has left for it. Known is false for PostgreSQL, whose disk is elsewhere.
+func (s *Store) Room() (left int64, known bool, err error) {
+	if s.engine != sqlfile.SQLite {
+		return 0, false, nil
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(s.path), &disk); err != nil {
+		return 0, false, fmt.Errorf("asking how full the disk of %s is: %w", s.path, err)
+	}
+	return int64(disk.Bavail) * int64(disk.Bsize), true, nil
+}
