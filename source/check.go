@@ -97,7 +97,7 @@ func (s *Snapshot) probe(ctx context.Context, q question) error {
 	defer cancel()
 	nobody := []int64{-1}
 	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "roles": []string{"-1"},
-		"now": 0, "after": 0, "limit": 0, "name": "", "since": never, "from": never, "until": never})
+		"now": 0, "after": 0, "limit": 0, "name": "", "names": []string{""}, "addresses": []string{""}, "since": never, "from": never, "until": never})
 	if err != nil {
 		return err
 	}

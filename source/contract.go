@@ -45,6 +45,12 @@ func contract() []question {
 		{"newest", nil, words("id")},
 		{"created", words("from until"), words("id")},
 		{"mailable", words("now"), words("members")},
+		{"roster", words("after limit"), words("id")},
+		{"profiles", words("ids"), words("id posts joined_at visited_at")},
+		{"groups", nil, words("id title")},
+		{"memberships", words("members"), words("member_id in_groups")},
+		{"named", words("names"), words("id name")},
+		{"addressed", words("addresses"), words("id email")},
 	}
 }
 

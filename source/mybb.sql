@@ -231,3 +231,44 @@ SELECT COUNT(*)                    AS members
  WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> '' AND u.allownotices = 1
    AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
    AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))
+
+-- name: roster
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE u.uid > :after
+ ORDER BY u.uid
+ LIMIT :limit
+
+-- name: profiles
+-- lastvisit is when the visit before the last one ended; lastactive is now and then behind it.
+SELECT u.uid                       AS id,
+       u.postnum                   AS posts,
+       u.regdate                   AS joined_at,
+       GREATEST(u.lastactive, u.lastvisit) AS visited_at
+  FROM {prefix}users u
+ WHERE u.uid IN (:ids)
+
+-- name: groups
+SELECT g.gid                       AS id,
+       g.title                     AS title
+  FROM {prefix}usergroups g
+ ORDER BY g.gid
+
+-- name: memberships
+SELECT u.uid                       AS member_id,
+       CONCAT_WS(',', u.usergroup, u.additionalgroups) AS in_groups
+  FROM {prefix}users u
+ WHERE u.uid IN (:members)
+
+-- name: named
+-- Older boards are utf8 of three bytes, which cannot be compared with a name of four.
+SELECT u.uid                       AS id,
+       u.username                  AS name
+  FROM {prefix}users u
+ WHERE CONVERT(u.username USING utf8mb4) IN (:names)
+
+-- name: addressed
+SELECT u.uid                       AS id,
+       u.email                     AS email
+  FROM {prefix}users u
+ WHERE u.email <> '' AND CONVERT(u.email USING utf8mb4) IN (:addresses)

@@ -215,3 +215,47 @@ SELECT p.id                        AS id
 SELECT COUNT(*)                    AS members
   FROM {prefix}member m
  WHERE m.state = 'active' AND m.email <> '' AND m.wants_mail = 1
+
+-- name: roster
+SELECT m.id                        AS id
+  FROM {prefix}member m
+ WHERE m.id > :after
+ ORDER BY m.id
+ LIMIT :limit
+
+-- name: profiles
+-- This forum notes no visits: who wrote or read something was there.
+SELECT m.id                        AS id,
+       (SELECT COUNT(*) FROM {prefix}post p WHERE p.author_id = m.id AND p.state = 'visible') AS posts,
+       m.joined_at                 AS joined_at,
+       MAX(m.joined_at,
+           COALESCE((SELECT MAX(p.posted_at) FROM {prefix}post p WHERE p.author_id = m.id), 0),
+           COALESCE((SELECT MAX(r.read_at) FROM {prefix}thread_read r WHERE r.member_id = m.id), 0),
+           COALESCE((SELECT MAX(r.read_at) FROM {prefix}section_read r WHERE r.member_id = m.id), 0)) AS visited_at
+  FROM {prefix}member m
+ WHERE m.id IN (:ids)
+
+-- name: groups
+SELECT r.id                        AS id,
+       r.name                      AS title
+  FROM {prefix}role r
+ ORDER BY r.id
+
+-- name: memberships
+SELECT m.id                        AS member_id,
+       CAST(m.role_id AS TEXT)     AS in_groups
+  FROM {prefix}member m
+ WHERE m.id IN (:members)
+
+-- name: named
+-- SQLite folds the letters of ASCII alone.
+SELECT m.id                        AS id,
+       m.name                      AS name
+  FROM {prefix}member m
+ WHERE lower(m.name) IN (:names)
+
+-- name: addressed
+SELECT m.id                        AS id,
+       m.email                     AS email
+  FROM {prefix}member m
+ WHERE m.email <> '' AND lower(m.email) IN (:addresses)

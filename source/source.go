@@ -41,6 +41,12 @@
 //	newest                             id
 //	created         :from :until       id
 //	mailable        :now               members
+//	roster          :after :limit      id
+//	profiles        :ids               id posts joined_at visited_at
+//	groups                             id title
+//	memberships     :members           member_id in_groups
+//	named           :names             id name
+//	addressed       :addresses         id email
 //
 // What each means, and what it must leave out:
 //
@@ -78,6 +84,13 @@
 //   - first_since: the smallest id of a post created at or after :from, 0 if there is none. newest: the
 //     largest id, or 0. created: all posts created in [:from, :until), whatever their state, rising.
 //   - mailable: how many members may be mailed.
+//   - roster: all members, rising, behind :after.
+//   - profiles: posts is the number that the forum itself tells; joined_at and visited_at (when he was last seen) are
+//     0 where they are not known.
+//   - groups: those by which the forum grants rights, rising. memberships: in_groups is the id of one, or several,
+//     comma-separated.
+//   - named, addressed: members of these names and addresses, which are given in lower case; the answer has them as
+//     the forum keeps them.
 package source
 
 import (

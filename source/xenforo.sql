@@ -192,3 +192,44 @@ SELECT COUNT(*)                    AS members
   JOIN {prefix}user_option o ON o.user_id = u.user_id
   LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
  WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> '' AND o.receive_admin_email = 1
+
+-- name: roster
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE u.user_id > :after
+ ORDER BY u.user_id
+ LIMIT :limit
+
+-- name: profiles
+SELECT u.user_id                   AS id,
+       u.message_count             AS posts,
+       u.register_date             AS joined_at,
+       u.last_activity             AS visited_at
+  FROM {prefix}user u
+ WHERE u.user_id IN (:ids)
+
+-- name: groups
+SELECT g.user_group_id             AS id,
+       g.title                     AS title
+  FROM {prefix}user_group g
+ ORDER BY g.user_group_id
+
+-- name: memberships
+-- The primary group is among them.
+SELECT r.user_id                   AS member_id,
+       r.user_group_id             AS in_groups
+  FROM {prefix}user_group_relation r
+ WHERE r.user_id IN (:members)
+
+-- name: named
+-- A column of utf8 of three bytes (XenForo 1) cannot be compared with a name of four.
+SELECT u.user_id                   AS id,
+       u.username                  AS name
+  FROM {prefix}user u
+ WHERE CONVERT(u.username USING utf8mb4) IN (:names)
+
+-- name: addressed
+SELECT u.user_id                   AS id,
+       u.email                     AS email
+  FROM {prefix}user u
+ WHERE u.email <> '' AND CONVERT(u.email USING utf8mb4) IN (:addresses)

@@ -1,0 +1,176 @@
+package source
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+)
+
+// independentProfiles asks for every member what Roster, Profiles and Memberships shall say of him.
+var independentProfiles = map[string]string{
+	"xenforo2": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8mb4), '')) FROM xf_user`,
+	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
+	"mybb":     `SELECT uid, postnum, regdate, IF(lastactive > lastvisit, lastactive, lastvisit), CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
+}
+
+type profiled struct {
+	forum.Profile
+	groups []forum.GroupID
+}
+
+func TestEveryMemberIsOnTheRosterWithHisProfileAndHisGroups(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		want := wantProfiles(t, f)
+		read(t, db, func(s *Snapshot) error {
+			var roster []forum.MemberID
+			for {
+				page, err := s.Roster(t.Context(), slices.Max(append(roster, 0)), 7)
+				if err != nil {
+					return err
+				}
+				roster = append(roster, page...)
+				if len(page) < 7 {
+					break
+				}
+			}
+			if got := slices.Sorted(maps.Keys(want)); !slices.Equal(roster, got) {
+				t.Errorf("the roster has %v, want %v", roster, got)
+			}
+			profiles, err := s.Profiles(t.Context(), roster)
+			if err != nil {
+				return err
+			}
+			groups, err := s.Memberships(t.Context(), roster)
+			if err != nil {
+				return err
+			}
+			for _, id := range roster {
+				slices.Sort(groups[id])
+				if profiles[id] != want[id].Profile || !slices.Equal(groups[id], want[id].groups) {
+					t.Errorf("member %d is %+v in %v, want %+v", id, profiles[id], groups[id], want[id])
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func wantProfiles(t *testing.T, f fixture) map[forum.MemberID]profiled {
+	t.Helper()
+	rows, err := adminOf(t, f).QueryContext(t.Context(), independentProfiles[f.kind])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	all := make(map[forum.MemberID]profiled)
+	for rows.Next() {
+		var id forum.MemberID
+		var posts, joined, visited int64
+		var in string
+		if err := rows.Scan(&id, &posts, &joined, &visited, &in); err != nil {
+			t.Fatal(err)
+		}
+		p := profiled{Profile: forum.Profile{Posts: int(posts)}}
+		if joined > 0 {
+			p.JoinedAt = time.Unix(joined, 0).UTC()
+		}
+		if visited > 0 {
+			p.VisitedAt = time.Unix(visited, 0).UTC()
+		}
+		for part := range strings.SplitSeq(strings.Trim(in, ","), ",") {
+			p.groups = append(p.groups, forum.GroupID(postID(t, part)))
+		}
+		slices.Sort(p.groups)
+		p.groups = slices.Compact(p.groups)
+		all[id] = p
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestGroupsHaveTheForumsNames(t *testing.T) {
+	want := map[string]forum.Group{"xenforo2": {ID: 4, Title: "Moderating"}, "xenforo1": {ID: 4, Title: "Moderating"}, "mybb": {ID: 6, Title: "Moderators"}}
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		groups := got(t, db, func(s *Snapshot) ([]forum.Group, error) { return s.Groups(t.Context()) })
+		if !slices.Contains(groups, want[f.kind]) || !slices.IsSortedFunc(groups, func(a, b forum.Group) int { return int(a.ID - b.ID) }) {
+			t.Errorf("groups are %v, want %v among them", groups, want[f.kind])
+		}
+	})
+}
+
+func TestMembersAreFoundByNameAndAddressWhateverTheCapitals(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		keys := f.expect.Keys.Members
+		read(t, db, func(s *Snapshot) error {
+			members, err := s.Members(t.Context(), ids(keys["panda"], keys["david"]), f.now())
+			if err != nil {
+				return err
+			}
+			want := make(map[string]forum.MemberID)
+			addresses := make(map[string]forum.MemberID)
+			for _, m := range members {
+				want[m.Name], want[strings.ToUpper(m.Name)] = m.ID, m.ID
+				addresses[m.Email], addresses[strings.ToUpper(m.Email)] = m.ID, m.ID
+			}
+			nobody := []string{"nobody at all", "' OR 1=1 -- ", "%", "rocket 🚀", "", "márshal panda"}
+			names, err := s.Named(t.Context(), append(slices.Collect(maps.Keys(want)), nobody...))
+			if err != nil || !maps.Equal(names, want) {
+				t.Errorf("Named = %v, %v, want %v", names, err, want)
+			}
+			found, err := s.Addressed(t.Context(), append(slices.Collect(maps.Keys(addresses)), nobody...))
+			if err != nil || !maps.Equal(found, addresses) {
+				t.Errorf("Addressed = %v, %v, want %v", found, err, addresses)
+			}
+			return nil
+		})
+	})
+}
+
+func TestOfSeveralMembersWithOneAddressTheFirstIsFound(t *testing.T) {
+	f := loadOwn(t, "mybb")
+	keys := f.expect.Keys.Members
+	execute(t, adminOf(t, f), "UPDATE mybb_users SET email = 'shared@example.test' WHERE uid IN (?, ?)", keys["panda"], keys["iceberg"])
+	found := got(t, f.open(t), func(s *Snapshot) (map[string]forum.MemberID, error) {
+		return s.Addressed(t.Context(), []string{"shared@example.test"})
+	})
+	if id := found["shared@example.test"]; id != min(keys["panda"], keys["iceberg"]) {
+		t.Errorf("found member %d", id)
+	}
+}
+
+func TestSampleProfilesGroupsAndNames(t *testing.T) {
+	read(t, openSample(t), func(s *Snapshot) error {
+		ctx := t.Context()
+		roster, err := s.Roster(ctx, 0, 1000)
+		if err != nil {
+			return err
+		}
+		groups, err := s.Groups(ctx)
+		if err != nil || len(groups) != 3 || groups[2].Title != "steward" {
+			t.Errorf("groups are %v, %v", groups, err)
+		}
+		names, err := s.Named(ctx, []string{"MINA BOLSTER"})
+		if err != nil {
+			return err
+		}
+		mina := names["MINA BOLSTER"]
+		in, err := s.Memberships(ctx, roster)
+		if err != nil || len(in) != len(roster) || !slices.Equal(in[mina], []forum.GroupID{groups[2].ID}) {
+			t.Errorf("Mina is in %v, %v, want the stewards", in[mina], err)
+		}
+		profiles, err := s.Profiles(ctx, roster)
+		if err != nil || len(profiles) != len(roster) {
+			t.Errorf("%d profiles of %d members, %v", len(profiles), len(roster), err)
+		}
+		if p := profiles[mina]; p.Posts == 0 || p.JoinedAt.IsZero() || p.VisitedAt.Before(p.JoinedAt) || p.VisitedAt.After(noon) {
+			t.Errorf("Mina's profile is %+v", p)
+		}
+		return nil
+	})
+}
