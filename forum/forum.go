@@ -86,6 +86,10 @@ type Member struct {
 	NoMail string
 }
 
+// OptedOut is the NoMail of a member who himself has told the forum that its administrators shall not mail him. There
+// is no other obstacle then.
+const OptedOut = "opted out"
+
 // Class names what a member may read: all members of a class may read exactly the same.
 type Class string
 

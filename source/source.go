@@ -115,7 +115,7 @@ const (
 	AwaitingApproval = "awaiting approval"
 	Rejected         = "rejected"
 	NoAddress        = "no address"
-	OptedOut         = "opted out"
+	OptedOut         = forum.OptedOut
 )
 
 // DB is a forum's database.
