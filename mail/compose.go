@@ -45,6 +45,9 @@ func (c *Composer) MessageID(key string) string {
 
 func (c *Composer) id(token string) string { return token + "@" + c.host }
 
+// tokenLen is the length of a token.
+const tokenLen = 24
+
 // token is 24 letters and digits that stand for key.
 func (c *Composer) token(key string) string {
 	mac := hmac.New(sha256.New, c.secret)
@@ -106,7 +109,7 @@ func writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
 		return fmt.Errorf("writing the header: %w", err)
 	}
 	b.WriteString(machineMade + precedence(m.Stream) + "\r\n")
-	if err := writeUnsubscribe(b, m.Unsubscribe); err != nil {
+	if err := writeUnsubscribe(b, m.Unsubscribe, m.UnsubscribeMail); err != nil {
 		return err
 	}
 	b.WriteString("Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n")
@@ -138,8 +141,9 @@ func setAddresses(msg *gomail.Msg, m Message) error {
 func withoutType(err error) error { return errors.New(err.Error()) }
 
 // writeUnsubscribe writes the two fields of one-click unsubscription (RFC 8058, 3.1). They are written here, for
-// go-mail would fold the long address, and some verifiers of DKIM stumble over that.
-func writeUnsubscribe(b *bytes.Buffer, address string) error {
+// go-mail would fold the long address, and some verifiers of DKIM stumble over that. The address to mail comes second: a
+// program that knows one-click takes the first, an older one what it can.
+func writeUnsubscribe(b *bytes.Buffer, address, mailTo string) error {
 	if address == "" {
 		return nil
 	}
@@ -147,6 +151,13 @@ func writeUnsubscribe(b *bytes.Buffer, address string) error {
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(address, "<>, \t\r\n") {
 		return errors.New("the unsubscribe link is not an https address")
 	}
-	b.WriteString("List-Unsubscribe: <" + u.String() + ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+	b.WriteString("List-Unsubscribe: <" + u.String() + ">")
+	if mailTo != "" {
+		if mailTo, err = mailbox(mailTo); err != nil {
+			return fmt.Errorf("the address to unsubscribe by mail: %w", withoutType(err))
+		}
+		b.WriteString(", <mailto:" + mailTo + ">")
+	}
+	b.WriteString("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
 	return nil
 }

@@ -161,6 +161,7 @@ func TestNoFieldCanBringAHeaderOfItsOwn(t *testing.T) {
 			"list name":   func(m *Message) { m.List.Name = poison },
 			"list id":     func(m *Message) { m.List.ID = poison },
 			"Unsubscribe": func(m *Message) { m.Unsubscribe = "https://example.org/" + poison },
+			"by mail":     func(m *Message) { m.UnsubscribeMail = "u-" + poison + "@example.org" },
 			"FeedbackID":  func(m *Message) { m.FeedbackID = poison },
 		} {
 			m := sample()
@@ -264,6 +265,19 @@ func TestUnsubscribeLinesAreNotFolded(t *testing.T) {
 	want := "\r\nList-Unsubscribe: <" + m.Unsubscribe + ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 	if !strings.Contains(raw, want) {
 		t.Errorf("the message does not hold %q:\n%s", want, raw)
+	}
+}
+
+func TestTheAddressToUnsubscribeByMailStandsBesideTheLink(t *testing.T) {
+	m := sample()
+	m.UnsubscribeMail = "u-abc@bounce.example.org"
+	want := "\r\nList-Unsubscribe: <" + m.Unsubscribe + ">, <mailto:u-abc@bounce.example.org>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+	if raw := string(mustCompose(t, m)); !strings.Contains(raw, want) {
+		t.Errorf("the message does not hold %q:\n%s", want, raw)
+	}
+	m.Unsubscribe = ""
+	if raw := string(mustCompose(t, m)); strings.Contains(raw, "List-Unsubscribe") {
+		t.Errorf("a message without a link has an address:\n%s", raw)
 	}
 }
 

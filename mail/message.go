@@ -40,6 +40,9 @@ type Message struct {
 	// Unsubscribe is an https address that ends this stream for this member when it gets a POST
 	// (RFC 8058); empty: none.
 	Unsubscribe string
+	// UnsubscribeMail is a mail address that does the same for whatever is sent to it; empty: none. It stands in
+	// the mail only beside Unsubscribe.
+	UnsubscribeMail string
 	// FeedbackID groups mail in Gmail's complaint figures ("digest:forum.example.org"): never
 	// anything of one member; empty: none.
 	FeedbackID string
