@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // Hold is the order to hand nothing over to a domain for a while. It holds for all daemons that share the store.
@@ -20,20 +22,22 @@ const keepHolds = 24 * time.Hour
 
 // Hold holds a domain. One that stands is replaced.
 func (s *Store) Hold(ctx context.Context, h Hold) error {
-	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": clean(h.Reason)}
-	if _, err := s.exec(ctx, nil, "hold", a); err != nil {
+	if err := s.hold(ctx, nil, h); err != nil {
 		return fmt.Errorf("holding a domain: %w", err)
 	}
 	return nil
 }
 
+func (s *Store) hold(ctx context.Context, tx *sqlx.Tx, h Hold) error {
+	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": clean(h.Reason)}
+	_, err := s.exec(ctx, tx, "hold", a)
+	return err
+}
+
 // Holds are those that stand now, by domain.
 func (s *Store) Holds(ctx context.Context, now time.Time) (list []Hold, err error) {
 	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scan) error {
-		var h Hold
-		var since, until int64
-		err := scan(&h.Domain, &since, &until, &h.Reason)
-		h.Since, h.Until = time.Unix(since, 0).UTC(), time.Unix(until, 0).UTC()
+		h, err := scanHold(scan)
 		list = append(list, h)
 		return err
 	})
@@ -41,6 +45,13 @@ func (s *Store) Holds(ctx context.Context, now time.Time) (list []Hold, err erro
 		return nil, fmt.Errorf("reading which domains are held: %w", err)
 	}
 	return list, nil
+}
+
+func scanHold(scan scan) (h Hold, err error) {
+	var since, until int64
+	err = scan(&h.Domain, &since, &until, &h.Reason)
+	h.Since, h.Until = time.Unix(since, 0).UTC(), time.Unix(until, 0).UTC()
+	return h, err
 }
 
 // LiftHold ends a hold before its time, and says whether there was one.

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"postrider/bounce"
 	"postrider/forum"
 )
 
@@ -22,6 +24,8 @@ type Settlement struct {
 	Enhanced     string
 	Reply        string
 	QueueID      string
+	Member       forum.MemberID // not kept: the row names him
+	Address      string         // where it was handed over to; empty: it was not
 	At           time.Time
 	Posts, Bytes int
 }
@@ -42,6 +46,7 @@ type settleRow struct {
 	Enhanced  string `json:"enhanced"`
 	Reply     string `json:"reply"`
 	QueueID   string `json:"queue_id"`
+	Address   string `json:"address"`
 	Posts     int    `json:"posts"`
 	Bytes     int    `json:"bytes"`
 }
@@ -54,7 +59,7 @@ type outcomeRow struct {
 func (x Settlement) row() settleRow {
 	r := settleRow{
 		Key: x.Key, State: x.State, Result: x.Result, Reason: clean(x.Reason), Code: x.Code,
-		Enhanced: clean(x.Enhanced), Reply: clean(x.Reply), QueueID: clean(x.QueueID), Posts: x.Posts, Bytes: x.Bytes,
+		Enhanced: clean(x.Enhanced), Reply: clean(x.Reply), QueueID: clean(x.QueueID), Address: strings.ToLower(clean(x.Address)), Posts: x.Posts, Bytes: x.Bytes,
 	}
 	if x.CountAttempt {
 		r.Counts = 1
@@ -191,13 +196,19 @@ const keep = 90 * 24 * time.Hour
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	before := args{"before": now.Add(-keep).Unix()}
 	err := s.pruneOutbox(ctx, before)
-	for _, query := range []string{"prune_sightings", "prune_alerted"} {
+	for _, query := range []string{"prune_sightings", "prune_alerted", "prune_refusals"} {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
 		}
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_holds", args{"before": now.Add(-keepHolds).Unix()})
+	}
+	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_tally", args{"minute": minute(now.Add(-keepTally))})
+	}
+	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_health", args{"before": now.Add(-bounce.Reset).Unix()})
 	}
 	if err != nil {
 		return fmt.Errorf("forgetting what is old: %w", err)

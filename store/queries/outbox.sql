@@ -132,6 +132,7 @@ UPDATE outbox
        enhanced = r.enhanced,
        reply = r.reply,
        queue_id = r.queue_id,
+       address = CASE WHEN r.address = '' THEN outbox.address ELSE r.address END,
        posts = r.posts,
        bytes = r.bytes
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -145,6 +146,7 @@ UPDATE outbox
                CAST(value->>'enhanced' AS TEXT) AS enhanced,
                CAST(value->>'reply' AS TEXT) AS reply,
                CAST(value->>'queue_id' AS TEXT) AS queue_id,
+               CAST(value->>'address' AS TEXT) AS address,
                CAST(value->>'posts' AS BIGINT) AS posts,
                CAST(value->>'bytes' AS BIGINT) AS bytes
           FROM {rows :rows}) r

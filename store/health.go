@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/bounce"
+	"postrider/forum"
+)
+
+// Health is what is known of an address that mail came back from, or that a person has suppressed.
+type Health struct {
+	Address string         // lower case
+	Member  forum.MemberID // whose it was when mail last came back; 0: not known
+	bounce.Health
+}
+
+type healthRow struct {
+	Address  string         `json:"address"`
+	Member   forum.MemberID `json:"member"`
+	Score    float64        `json:"score"`
+	Day      int64          `json:"day"`
+	DayScore float64        `json:"day_score"`
+	Missing  *int64         `json:"missing"`
+	Last     *int64         `json:"last"`
+	Since    *int64         `json:"since"`
+	Until    *int64         `json:"until"`
+	Reason   string         `json:"reason"`
+}
+
+func (h Health) row() healthRow {
+	return healthRow{
+		strings.ToLower(clean(h.Address)), h.Member, h.Score, h.Day.Unix(), h.DayScore, seconds(h.Missing), seconds(h.LastEvent),
+		seconds(h.SuppressedSince), seconds(h.SuppressedUntil), clean(h.Reason),
+	}
+}
+
+func scanHealth(scan scan, more ...any) (h Health, err error) {
+	var day int64
+	var missing, last, since, until sql.NullInt64
+	err = scan(append([]any{&h.Address, &h.Member, &h.Score, &day, &h.DayScore, &missing, &last, &since, &until, &h.Reason}, more...)...)
+	h.Day, h.Missing, h.LastEvent = time.Unix(day, 0).UTC(), moment(missing.Int64), moment(last.Int64)
+	h.SuppressedSince, h.SuppressedUntil = moment(since.Int64), moment(until.Int64)
+	return h, err
+}
+
+func (s *Store) patients(ctx context.Context, tx *sqlx.Tx, addresses []string) (map[string]bounce.Health, error) {
+	known := make(map[string]bounce.Health)
+	text, err := rows(addresses)
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, tx, "patients", args{"addresses": text}, func(scan scan) error {
+		var accepted int
+		h, err := scanHealth(scan, &accepted)
+		known[h.Address] = h.Recover(accepted)
+		return err
+	})
+	return known, err
+}
+
+func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time, list []Health) error {
+	if len(list) == 0 {
+		return nil
+	}
+	saved := make([]healthRow, len(list))
+	for i, h := range list {
+		saved[i] = h.row()
+	}
+	text, err := rows(saved)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, tx, "save_health", args{"now": now.Unix(), "rows": text})
+	return err
+}
+
+// Suppressed are those of the addresses that get no mail now, in lower case.
+func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []string) (map[string]bool, error) {
+	found := make(map[string]bool)
+	lower := make([]string, len(addresses))
+	for i, a := range addresses {
+		lower[i] = strings.ToLower(a)
+	}
+	text, err := rows(lower)
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, nil, "suppressed", args{"addresses": text, "now": now.Unix()}, func(scan scan) error {
+		var address string
+		err := scan(&address)
+		found[address] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("asking which addresses are suppressed: %w", err)
+	}
+	return found, nil
+}
+
+// Suppressions are addresses that get no mail now, by address, a page at a time: those behind after.
+func (s *Store) Suppressions(ctx context.Context, now time.Time, after string, limit int) (list []Health, err error) {
+	a := args{"now": now.Unix(), "after": strings.ToLower(after), "most": limit}
+	err = s.query(ctx, nil, "suppressions", a, func(scan scan) error {
+		h, err := scanHealth(scan)
+		list = append(list, h)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing suppressions: %w", err)
+	}
+	return list, nil
+}
+
+// Suppress writes down addresses as they are given, each at most once.
+func (s *Store) Suppress(ctx context.Context, now time.Time, list []Health) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
+			return err
+		}
+		return s.saveHealth(ctx, tx, now, list)
+	})
+	if err != nil {
+		return fmt.Errorf("suppressing %d addresses: %w", len(list), err)
+	}
+	return nil
+}
+
+// Lift makes suppressed addresses as good as new, and says which of those given were suppressed.
+func (s *Store) Lift(ctx context.Context, addresses []string) (lifted []string, err error) {
+	lower := make([]string, len(addresses))
+	for i, a := range addresses {
+		lower[i] = strings.ToLower(a)
+	}
+	text, err := rows(lower)
+	if err == nil {
+		err = s.query(ctx, nil, "lift", args{"addresses": text}, func(scan scan) error {
+			var address string
+			err := scan(&address)
+			lifted = append(lifted, address)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lifting suppressions: %w", err)
+	}
+	return lifted, nil
+}
+
+// Mailed is a mail of the outbox, as far as a report that comes back must know it.
+type Mailed struct {
+	Key     string
+	Kind    string
+	Address string // where it went last, in lower case; empty: it was not handed over, or nobody has written that down yet
+	State   string
+	Settled time.Time // zero: something is still to become of it
+}
+
+// Mailed are all mails of a member, in no order.
+func (s *Store) Mailed(ctx context.Context, member forum.MemberID) (list []Mailed, err error) {
+	err = s.query(ctx, nil, "mailed", args{"member": int64(member)}, func(scan scan) error {
+		var m Mailed
+		var settled int64
+		err := scan(&m.Key, &m.Kind, &m.Address, &m.State, &settled)
+		m.Settled = moment(settled)
+		list = append(list, m)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the mails of a member: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,183 @@
+-- A mail counts once, however often its report comes.
+-- name: note_refusals
+INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, at)
+SELECT CAST(value->>'key' AS TEXT),
+       CAST(value->>'source' AS TEXT),
+       CAST(value->>'member' AS BIGINT),
+       CAST(value->>'address' AS TEXT),
+       CAST(value->>'domain' AS TEXT),
+       CAST(value->>'minute' AS BIGINT),
+       CAST(value->>'class' AS TEXT),
+       CAST(value->>'code' AS BIGINT),
+       CAST(value->>'enhanced' AS TEXT),
+       CAST(value->>'reply' AS TEXT),
+       CAST(value->>'at' AS BIGINT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (key, source) DO NOTHING
+
+-- name: tally
+INSERT INTO tally (minute, domain, mails)
+SELECT CAST(value->>'minute' AS BIGINT),
+       CAST(value->>'domain' AS TEXT),
+       CAST(value->>'mails' AS BIGINT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (minute, domain) DO UPDATE
+   SET mails = tally.mails + excluded.mails
+
+-- All that was refused of what was handed over to a domain in a minute, if some of it waits to be judged. What the relay
+-- itself refused at once is a cohort without a domain besides. This and what follows begin with WITH, not SELECT, because they are
+-- asked in the transaction that writes.
+-- name: cohorts
+WITH open AS (
+    SELECT DISTINCT domain, minute
+      FROM refusal
+     WHERE judged_at IS NULL
+       AND minute < :minute)
+SELECT r.domain,
+       r.minute,
+       count(DISTINCT r.member_id),
+       COALESCE((SELECT t.mails
+                   FROM tally t
+                  WHERE t.minute = r.minute
+                    AND t.domain = r.domain), 0)
+  FROM open
+  JOIN refusal r
+    ON r.minute = open.minute
+   AND r.domain = open.domain
+ GROUP BY r.domain, r.minute
+ UNION ALL
+SELECT '',
+       r.minute,
+       count(DISTINCT r.member_id),
+       COALESCE((SELECT CAST(sum(t.mails) AS BIGINT)
+                   FROM tally t
+                  WHERE t.minute = r.minute), 0)
+  FROM (SELECT DISTINCT minute FROM open) m
+  JOIN refusal r
+    ON r.minute = m.minute
+ WHERE r.source = 'smtp'
+   AND r.code > 0
+ GROUP BY r.minute
+
+-- name: ripe
+WITH ripe AS (
+    SELECT key, source
+      FROM refusal
+     WHERE judged_at IS NULL
+       AND at <= :ripe
+     ORDER BY at, key
+     LIMIT :most)
+SELECT r.key, r.source, r.member_id, r.address, r.minute, r.class, r.code, r.enhanced, r.reply, r.at
+  FROM ripe
+  JOIN refusal r
+    ON r.key = ripe.key
+   AND r.source = ripe.source
+ ORDER BY r.at, r.key
+
+-- With the mails that were accepted since the address was last judged, and did not come back.
+-- name: patients
+WITH asked AS (
+    SELECT CAST(value AS TEXT) AS address
+      FROM {ids :addresses})
+SELECT h.address, h.member_id, h.score, h.day, h.day_score, h.missing_at, h.last_event, h.suppressed_at, h.suppressed_until, h.reason,
+       (SELECT count(*)
+          FROM outbox o
+         WHERE o.member_id = h.member_id
+           AND o.address = h.address
+           AND o.state = 'accepted'
+           AND o.settled_at > h.judged_at
+           AND NOT EXISTS (SELECT 1
+                             FROM refusal r
+                            WHERE r.key = o.key))
+  FROM asked
+  JOIN health h
+    ON h.address = asked.address
+
+-- name: last_holds
+WITH asked AS (
+    SELECT CAST(value AS TEXT) AS domain
+      FROM {ids :domains})
+SELECT h.domain, h.since, h.until, h.reason
+  FROM asked
+  JOIN hold h
+    ON h.domain = asked.domain
+
+-- name: save_health
+INSERT INTO health (address, member_id, score, day, day_score, missing_at, last_event, judged_at, suppressed_at, suppressed_until, reason)
+SELECT CAST(value->>'address' AS TEXT),
+       CAST(value->>'member' AS BIGINT),
+       CAST(value->>'score' AS DOUBLE PRECISION),
+       CAST(value->>'day' AS BIGINT),
+       CAST(value->>'day_score' AS DOUBLE PRECISION),
+       CAST(value->>'missing' AS BIGINT),
+       CAST(value->>'last' AS BIGINT),
+       CAST(:now AS BIGINT),
+       CAST(value->>'since' AS BIGINT),
+       CAST(value->>'until' AS BIGINT),
+       CAST(value->>'reason' AS TEXT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (address) DO UPDATE
+   SET member_id = CASE WHEN excluded.member_id = 0 THEN health.member_id ELSE excluded.member_id END,
+       score = excluded.score,
+       day = excluded.day,
+       day_score = excluded.day_score,
+       missing_at = excluded.missing_at,
+       last_event = excluded.last_event,
+       judged_at = excluded.judged_at,
+       suppressed_at = excluded.suppressed_at,
+       suppressed_until = excluded.suppressed_until,
+       reason = excluded.reason
+
+-- name: judged
+UPDATE refusal
+   SET judged_at = :now,
+       verdict = r.verdict
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'source' AS TEXT) AS source,
+               CAST(value->>'verdict' AS TEXT) AS verdict
+          FROM {rows :rows}) r
+ WHERE refusal.key = r.key
+   AND refusal.source = r.source
+
+-- name: suppressed
+SELECT address
+  FROM health
+ WHERE address IN (SELECT CAST(value AS TEXT) FROM {ids :addresses})
+   AND suppressed_at IS NOT NULL
+   AND (suppressed_until IS NULL OR suppressed_until > :now)
+
+-- name: suppressions
+SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason
+  FROM health
+ WHERE suppressed_at IS NOT NULL
+   AND (suppressed_until IS NULL OR suppressed_until > :now)
+   AND address > :after
+ ORDER BY address
+ LIMIT :most
+
+-- name: lift
+DELETE FROM health
+ WHERE address IN (SELECT CAST(value AS TEXT) FROM {ids :addresses})
+   AND suppressed_at IS NOT NULL
+RETURNING address
+
+-- name: mailed
+SELECT key, kind, address, state, COALESCE(settled_at, 0)
+  FROM outbox
+ WHERE member_id = :member
+
+-- name: prune_refusals
+DELETE FROM refusal
+ WHERE at < :before
+
+-- name: prune_tally
+DELETE FROM tally
+ WHERE minute < :minute
+
+-- name: prune_health
+DELETE FROM health
+ WHERE last_event <= :before
+   AND (suppressed_at IS NULL OR suppressed_until IS NOT NULL)

@@ -1,0 +1,197 @@
+package store_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/bounce"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// refused is a mail to a member at a domain that was refused a while before now.
+func refused(key string, member forum.MemberID, domain string, ago time.Duration) store.Refusal {
+	return store.Refusal{
+		Key: key, Source: store.FromRelay, Member: member, Address: fmt.Sprintf("M%d@%s", member, domain), Handed: now.Add(-ago),
+		Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no\x00 such user", At: now.Add(-ago),
+	}
+}
+
+func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		ago := 30 * time.Minute
+		again := refused("digest/1/b", 1, "a.example", ago)
+		report := refused("digest/3/a", 3, "A.example", ago)
+		report.Source, report.At = store.FromReport, now
+		fresh := refused("digest/9/a", 9, "c.example", 0) // its minute is not over
+		check(t, s.NoteRefusals(t.Context(), []store.Refusal{
+			refused("digest/1/a", 1, "a.example", ago), again, report, refused("digest/4/a", 4, "b.example", ago), fresh,
+		}))
+		check(t, s.NoteRefusals(t.Context(), []store.Refusal{refused("digest/1/a", 1, "a.example", time.Minute)}))
+		for range 2 { // two daemons count for themselves
+			tally := make(store.Tally)
+			for i := range 5 {
+				tally.Count(now.Add(-ago), fmt.Sprintf("m%d@A.example", i))
+				tally.Count(now.Add(-time.Minute), "m@a.example")
+			}
+			check(t, s.AddTally(t.Context(), tally))
+		}
+		at := now.Add(-ago).Truncate(time.Minute)
+		var d store.Docket
+		n := must(s.Judge(t.Context(), now, now.Add(-10*time.Minute), func(docket store.Docket) store.Judgment {
+			d = docket
+			return store.Judgment{Verdicts: []string{"counted", "counted", "spared"}}
+		}))(t)
+		equal(t, "judged", n, 3)
+		byDomain := func() map[string]bounce.Cohort {
+			all := make(map[string]bounce.Cohort)
+			for _, c := range d.Cohorts {
+				all[c.Domain] = c
+			}
+			return all
+		}
+		equal(t, "cohorts", byDomain(), map[string]bounce.Cohort{
+			"a.example": {Domain: "a.example", Minute: at, Refused: 2, Handed: 10},
+			"b.example": {Domain: "b.example", Minute: at, Refused: 1},
+			"":          {Minute: at, Refused: 2, Handed: 10}, // a report is no doing of the relay
+		})
+		equal(t, "first refusal", d.Refusals[0], store.Refusal{
+			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", Handed: at,
+			Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no such user", At: now.Add(-ago),
+		})
+		n = must(s.Judge(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.Docket) store.Judgment {
+			d = docket
+			return store.Judgment{Verdicts: []string{"counted", "counted"}}
+		}))(t)
+		equal(t, "judged of the rest", n, 2)
+		equal(t, "of a cohort with one that was judged before, refused", byDomain()["a.example"].Refused, 2)
+		n = must(s.Judge(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.Docket) store.Judgment {
+			t.Error("there is nothing left to judge")
+			return store.Judgment{}
+		}))(t)
+		equal(t, "judged in the end", n, 0)
+	})
+}
+
+func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		var list []store.Refusal
+		for i := range 1500 {
+			list = append(list, refused(fmt.Sprintf("digest/%d/a", i), forum.MemberID(i), "a.example", time.Hour))
+		}
+		check(t, s.NoteRefusals(t.Context(), list))
+		var mu sync.Mutex
+		times := make(map[string]int)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for {
+					n, err := s.Judge(t.Context(), now, now, func(d store.Docket) store.Judgment {
+						j := store.Judgment{Verdicts: make([]string, len(d.Refusals))}
+						mu.Lock()
+						defer mu.Unlock()
+						for i, r := range d.Refusals {
+							j.Verdicts[i] = "counted"
+							times[r.Key]++
+						}
+						return j
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					if n == 0 {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		equal(t, "refusals judged", len(times), len(list))
+		for key, n := range times {
+			if n != 1 {
+				t.Errorf("%s was judged %d times", key, n)
+			}
+		}
+	})
+}
+
+// mailedTo settles a mail of a member as accepted, for an address, at a moment.
+func mailedTo(t *testing.T, s *store.Store, member forum.MemberID, day string, address string, at time.Time) (key string) {
+	t.Helper()
+	key = fmt.Sprintf("digest/%d/%s", member, day)
+	check(t, s.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
+	must(s.Plan(t.Context(), at, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: at.Unix(), NextDue: at}}))(t)
+	must(s.Claim(t.Context(), at, "me", time.Minute, 100))(t)
+	check(t, s.Settle(t.Context(), "me", []store.Settlement{{Key: key, State: "accepted", Result: "accepted", Address: address, At: at}}))
+	return key
+}
+
+func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		const address = "anna@a.example"
+		judge := func(at time.Time, score float64) (before bounce.Health) {
+			must(s.Judge(t.Context(), at, at, func(d store.Docket) store.Judgment {
+				before = d.Health[address]
+				h := before
+				h.Score += score
+				h.LastEvent = at
+				return store.Judgment{
+					Verdicts: make([]string, len(d.Refusals)),
+					Health:   []store.Health{{Address: address, Member: 1, Health: h}},
+				}
+			}))(t)
+			return before
+		}
+		note := func(key string, at time.Time) {
+			check(t, s.NoteRefusals(t.Context(), []store.Refusal{{Key: key, Source: store.FromReport, Member: 1, Address: address, Handed: at, At: at}}))
+		}
+		note(mailedTo(t, s, 1, "a", "Anna@A.example", now), now)
+		judge(now, 2)
+		mailedTo(t, s, 1, "b", address, now.Add(1*time.Hour))
+		mailedTo(t, s, 1, "c", "else@where.example", now.Add(2*time.Hour))
+		note(mailedTo(t, s, 1, "d", address, now.Add(3*time.Hour)), now.Add(3*time.Hour))
+		equal(t, "score worn off by one mail", judge(now.Add(4*time.Hour), 0).Score, 1.9)
+		note(mailedTo(t, s, 1, "e", address, now.Add(5*time.Hour)), now.Add(5*time.Hour))
+		equal(t, "score not worn off twice", judge(now.Add(6*time.Hour), 0).Score, 1.9)
+
+		var mailed []string
+		for _, m := range must(s.Mailed(t.Context(), 1))(t) {
+			mailed = append(mailed, m.Key+" "+m.Address)
+		}
+		equal(t, "mails of the member", len(mailed), 5)
+		equal(t, "where they went", strings.Contains(strings.Join(mailed, "\n"), "digest/1/a anna@a.example"), true)
+	})
+}
+
+func TestSuppressionsAreListedAndLifted(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		until := now.Add(bounce.Reset)
+		list := []store.Health{
+			{Address: "anna@a.example", Member: 1, Health: bounce.Health{
+				Score: 4.5, Day: now.Truncate(24 * time.Hour), DayScore: 0.5, Missing: now.Add(-time.Hour), LastEvent: now,
+				SuppressedSince: now, SuppressedUntil: until, Reason: "dead: no such user",
+			}},
+			{Address: "bert@a.example", Health: bounce.Health{Day: time.Unix(0, 0).UTC(), SuppressedSince: now, Reason: "he asked for it"}},
+			{Address: "carl@a.example", Member: 3, Health: bounce.Health{Score: 2, Day: now, DayScore: 2, LastEvent: now}},
+		}
+		check(t, s.Suppress(t.Context(), now, list))
+		equal(t, "suppressions", must(s.Suppressions(t.Context(), now, "", 10))(t), list[:2])
+		equal(t, "the page behind Anna", must(s.Suppressions(t.Context(), now, "Anna@a.example", 10))(t), list[1:2])
+		equal(t, "a page of one", must(s.Suppressions(t.Context(), now, "", 1))(t), list[:1])
+		ask := []string{"Anna@a.example", "bert@A.example", "carl@a.example", "dora@a.example"}
+		equal(t, "suppressed", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{"anna@a.example": true, "bert@a.example": true})
+		equal(t, "suppressed later", must(s.Suppressed(t.Context(), until, ask))(t), map[string]bool{"bert@a.example": true})
+
+		check(t, s.Prune(t.Context(), until))
+		equal(t, "after pruning", must(s.Suppressions(t.Context(), now, "", 10))(t), list[1:2])
+		equal(t, "lifted", must(s.Lift(t.Context(), ask))(t), []string{"bert@a.example"})
+		equal(t, "after that", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
+	})
+}
