@@ -52,7 +52,7 @@ func TestAfterARefusalTheNextEditionCoversTheSamePosts(t *testing.T) {
 	a := w.post(thread)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
 		if to == address("anna") {
-			return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.1.1", Reply: "no such user"}
+			return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.7.1", Reply: "not today"}
 		}
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
@@ -71,7 +71,7 @@ func TestAfterARefusalTheNextEditionCoversTheSamePosts(t *testing.T) {
 	w.got("anna", posts(a, b))
 	w.got("carl", posts(b))
 	last := w.outcomes(101)[1]
-	if last.Result != "refused" || last.Code != 550 || last.Enhanced != "5.1.1" || last.Reply != "no such user" {
+	if last.Result != "refused" || last.Code != 550 || last.Enhanced != "5.7.1" || last.Reply != "not today" {
 		t.Errorf("what the relay said is lost: %+v", last)
 	}
 }

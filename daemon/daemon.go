@@ -53,6 +53,7 @@ type Settings struct {
 	Connections int             // mails under way at a time
 	Lease       time.Duration
 	Owner       string // names this daemon among those that share a store
+	Bounces     string // domain to which mails that cannot be delivered come back; empty: to From
 }
 
 // Daemon runs rounds over one forum and one store.
@@ -79,9 +80,9 @@ func New(p Parts, set Settings) *Daemon {
 	}
 }
 
-// Once runs one full round: gather, learn, plan, and send all that is due.
+// Once runs one full round: judge what came back, gather, learn, plan, and send all that is due.
 func (d *Daemon) Once(ctx context.Context) (Report, error) {
-	return d.measure(ctx, d.gather, d.moves, d.learn, d.plan, d.deliver)
+	return d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.plan, d.deliver)
 }
 
 // measure runs steps and reports what they did.
@@ -133,6 +134,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for spec, job := range map[string]func(){
 		every:          tick("gather", d.gather, d.plan, d.deliver),
 		"@every 5m":    tick("moves", d.moves),
+		"* * * * *":    tick("judge", d.judge),
 		"*/10 * * * *": tick("members", d.learn),
 		"17 3 * * *":   tick("prune", d.prune),
 	} {

@@ -132,11 +132,13 @@ func (d *Daemon) sendOne(ctx context.Context, row store.Row, m draft) (s store.S
 	if err != nil {
 		return d.refused(row, err)
 	}
-	out := d.Sender.Send(ctx, d.set.From.Address, m.to.Email, raw)
+	out := d.Sender.Send(ctx, d.returnPath(row), m.to.Email, raw)
 	if tripped := d.relay.note(out, time.Now()); tripped {
 		d.Log.Warn("relay out of reach, mails wait", "code", out.Code, "err", out.Err)
 	}
-	return d.settlement(row, out, m.posts, len(raw))
+	settled := d.settlement(row, out, m.posts, len(raw))
+	settled.Member, settled.Address = row.Member, m.to.Email
+	return settled
 }
 
 // compose writes the whole mail, signed if we sign.
@@ -148,6 +150,7 @@ func (d *Daemon) compose(row store.Row, m draft) ([]byte, error) {
 	message := m.envelope
 	message.Key, message.Date = row.Key, d.Now()
 	message.To.Name, message.To.Address = m.to.Name, m.to.Email
+	message.UnsubscribeMail = d.unsubscribeMail(row)
 	message.Subject, message.Text, message.HTML = content.Subject, content.Text, content.HTML
 	raw, err := d.Composer.Compose(message)
 	if err != nil {

@@ -68,7 +68,7 @@ func (d *Daemon) draft(ctx context.Context, rows []store.Row) ([]draft, error) {
 			drafts[place] = chosen[i]
 		}
 	}
-	return drafts, nil
+	return drafts, d.spare(ctx, drafts)
 }
 
 // digests is the drafter of editions.

@@ -29,6 +29,7 @@ type ledger struct {
 
 	stuck atomic.Bool // the store does not take settlements
 	held  []store.Settlement
+	blot  blotter
 	wrote time.Time // when settlements were last written
 	round Report    // what was settled; read it after close
 }
@@ -81,15 +82,33 @@ func (l *ledger) keep() error {
 // finish writes down the rest. What is lost here was handed over and will be repeated, so it is worth
 // some patience.
 func (l *ledger) finish(retry <-chan time.Time) error {
-	err := l.write()
+	last := func() error {
+		if err := l.write(); err != nil {
+			return err
+		}
+		return l.blot.count(l.ctx, l.store)
+	}
+	err := last()
 	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); {
 		<-retry
-		err = l.write()
+		err = last()
 	}
 	return err
 }
 
+// write writes down what became of mails, and what of it is to be judged.
 func (l *ledger) write() error {
+	if err := l.settleHeld(); err != nil {
+		return err
+	}
+	if err := l.blot.report(l.ctx, l.store); err != nil {
+		l.stuck.Store(true)
+		return err
+	}
+	return nil
+}
+
+func (l *ledger) settleHeld() error {
 	if len(l.held) == 0 {
 		return nil
 	}
@@ -101,6 +120,7 @@ func (l *ledger) write() error {
 	l.wrote = time.Now()
 	for _, s := range l.held {
 		l.round.count(s)
+		l.blot.note(s)
 	}
 	l.held = l.held[:0]
 	return nil

@@ -32,13 +32,13 @@ type relay struct {
 
 // try is one hand-over, whatever came of it.
 type try struct {
-	to  string
-	raw []byte
-	out mail.Outcome
+	from, to string
+	raw      []byte
+	out      mail.Outcome
 }
 
 // Send implements Sender.
-func (r *relay) Send(_ context.Context, _, to string, raw []byte) mail.Outcome {
+func (r *relay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
 	r.mu.Lock()
 	r.calls++
 	attempt := r.calls
@@ -49,7 +49,7 @@ func (r *relay) Send(_ context.Context, _, to string, raw []byte) mail.Outcome {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tries = append(r.tries, try{to, bytes.Clone(raw), out})
+	r.tries = append(r.tries, try{from, to, bytes.Clone(raw), out})
 	return out
 }
 

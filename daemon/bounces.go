@@ -1,0 +1,106 @@
+package daemon
+
+import (
+	"context"
+	"strings"
+
+	"postrider/bounce"
+	"postrider/internal/link"
+	"postrider/store"
+)
+
+// skipBounces is why members get nothing whose address is suppressed. Their marks move: who gives a new address is
+// not sent what has gathered in the meantime.
+const skipBounces = "address bounces"
+
+// unsubscribeMark begins the local part of an address that ends a stream for whoever mails it.
+const unsubscribeMark = "u-"
+
+// scopes are what the addresses to unsubscribe by mail end, by the kind of mail in which they stand.
+var scopes = map[string]link.Scope{KindDigest: link.Digests, KindAlert: link.Alerts, KindAnnouncement: link.Announcements}
+
+// returnPath is where the mail of a row comes back to if it cannot be delivered.
+func (d *Daemon) returnPath(row store.Row) string {
+	if d.set.Bounces == "" {
+		return d.set.From.Address
+	}
+	return d.Composer.ReturnPath(row.Key, int64(row.Member), d.set.Bounces)
+}
+
+// unsubscribeMail is the address that ends what the mail of a row is part of; empty where no mail comes back to us.
+func (d *Daemon) unsubscribeMail(row store.Row) string {
+	scope, known := scopes[row.Kind]
+	if d.set.Bounces == "" || !known {
+		return ""
+	}
+	return unsubscribeMark + d.Links.Tag(link.Grant{Scope: scope, Member: int64(row.Member)}) + "@" + d.set.Bounces
+}
+
+// spare skips drafts to addresses that are suppressed.
+func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
+	var addresses []string
+	for _, m := range drafts {
+		if m.skip == "" {
+			addresses = append(addresses, m.to.Email)
+		}
+	}
+	if len(addresses) == 0 {
+		return nil
+	}
+	suppressed, err := d.Store.Suppressed(ctx, d.Now(), addresses)
+	if err != nil {
+		return err
+	}
+	for i, m := range drafts {
+		if m.skip == "" && suppressed[strings.ToLower(m.to.Email)] {
+			drafts[i] = draft{skip: skipBounces}
+		}
+	}
+	return nil
+}
+
+// blotter takes down what the relay refused for good and how much was handed over, so that both can be judged.
+type blotter struct {
+	refusals []store.Refusal
+	handed   store.Tally
+}
+
+// note takes in what became of a mail.
+func (b *blotter) note(s store.Settlement) {
+	refused := s.State == stateRefused && (s.Code != 0 || s.Enhanced != "") // else it was never asked for
+	if s.Address == "" || !refused && s.State != stateAccepted {
+		return
+	}
+	if b.handed == nil {
+		b.handed = make(store.Tally)
+	}
+	b.handed.Count(s.At, s.Address)
+	if !refused {
+		return
+	}
+	b.refusals = append(b.refusals, store.Refusal{
+		Key: s.Key, Source: store.FromRelay, Member: s.Member, Address: s.Address, Handed: s.At, At: s.At,
+		Class: bounce.Classify(s.Code, s.Enhanced, s.Reply), Code: s.Code, Enhanced: s.Enhanced, Reply: s.Reply,
+	})
+}
+
+// report writes the refusals down.
+func (b *blotter) report(ctx context.Context, to *store.Store) error {
+	if len(b.refusals) == 0 {
+		return nil
+	}
+	err := to.NoteRefusals(ctx, b.refusals)
+	if err == nil {
+		b.refusals = nil
+	}
+	return err
+}
+
+// count writes down how much was handed over.
+func (b *blotter) count(ctx context.Context, to *store.Store) error {
+	err := to.AddTally(ctx, b.handed)
+	if err == nil {
+		b.handed = nil
+	}
+	return err
+}
