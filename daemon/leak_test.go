@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -8,11 +9,11 @@ import (
 	"postrider/mail"
 )
 
-// forbidden is what may happen to a member or a post between plan and hand-over. Anna must not get the post then.
+// forbidden is what may happen to a member or a post before its hand-over. Anna must not get the post then.
 var forbidden = []struct {
 	name   string
 	happen func(w *world, thread int64, p forum.PostID)
-	why    string // the reason noted; empty: nothing was left to tell
+	why    string // she gets no mail at all, for this reason; empty: none with this post
 }{
 	{"the post is deleted", func(w *world, _ int64, p forum.PostID) {
 		w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
@@ -21,8 +22,18 @@ var forbidden = []struct {
 	{"the post is sent back for approval", func(w *world, _ int64, p forum.PostID) {
 		w.sql(`UPDATE post SET state = 'moderated' WHERE id = ?`, p)
 	}, ""},
+	{"the post is moved to a thread in the private section", func(w *world, _ int64, p forum.PostID) {
+		w.sql(`UPDATE post SET thread_id = ? WHERE id = ?`, w.thread(guardsvan), p)
+	}, ""},
 	{"the thread is deleted", func(w *world, thread int64, _ forum.PostID) {
 		w.sql(`UPDATE thread SET state = 'deleted' WHERE id = ?`, thread)
+	}, ""},
+	{"the thread is sent back for approval", func(w *world, thread int64, _ forum.PostID) {
+		w.sql(`UPDATE thread SET state = 'moderated' WHERE id = ?`, thread)
+	}, ""},
+	{"the thread is erased", func(w *world, thread int64, _ forum.PostID) {
+		w.sql(`DELETE FROM post WHERE thread_id = ?`, thread)
+		w.sql(`DELETE FROM thread WHERE id = ?`, thread)
 	}, ""},
 	{"the thread is moved to the private section, which she watches", func(w *world, thread int64, _ forum.PostID) {
 		w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, guardsvan, thread)
@@ -30,12 +41,20 @@ var forbidden = []struct {
 	{"the section is closed to her role", func(w *world, _ int64, _ forum.PostID) {
 		w.sql(`DELETE FROM permission WHERE role_id = ? AND section_id = ?`, passenger, tonight)
 	}, ""},
+	{"in the section everyone sees only his own threads now", func(w *world, _ int64, _ forum.PostID) {
+		w.sql(`UPDATE permission SET reads = 'own' WHERE role_id = ? AND section_id = ?`, passenger, tonight)
+	}, ""},
+	{"she ignores the author", func(w *world, _ int64, p forum.PostID) {
+		w.sql(`UPDATE post SET author_id = 8 WHERE id = ?`, p)
+		w.sql(`INSERT INTO ignored VALUES (101, 8)`)
+	}, ""},
+	{"she watches the section no more", func(w *world, _ int64, _ forum.PostID) {
+		w.sql(`DELETE FROM section_watch WHERE member_id = 101 AND section_id = ?`, tonight)
+	}, ""},
 	{"her role is taken away", func(w *world, _ int64, _ forum.PostID) {
 		w.sql(`INSERT INTO role VALUES (9, 'nobody')`)
 		w.sql(`UPDATE member SET role_id = 9 WHERE id = 101`)
-	}, ""},
-	{"she ignores the author", func(w *world, _ int64, _ forum.PostID) { w.sql(`INSERT INTO ignored VALUES (101, ?)`, writer) }, ""},
-	{"she watches no more", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM section_watch WHERE member_id = 101`) }, ""},
+	}, skipEmpty},
 	{"she is banned", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`) }, "banned"},
 	{"she opts out", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
 	{"her address is taken out", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET email = '' WHERE id = 101`) }, "no address"},
@@ -45,57 +64,134 @@ var forbidden = []struct {
 	}, "member is gone"},
 }
 
+// moments are those at which it may happen.
+var moments = []struct {
+	name string
+	says mail.Result // what the relay has said to the first try; empty: there was none
+}{
+	{"between plan and hand-over", ""},
+	{"while it waits for another try", mail.TryAgain},
+	{"while the relay is out of reach", mail.NotSent},
+	{"while nobody knows whether it has arrived", mail.Uncertain},
+}
+
+// secret is what nobody may see of the post.
+const secret = "The tunnel is closed for good."
+
 func TestNothingLeavesThatWasForbiddenAfterThePlan(t *testing.T) {
 	t.Parallel()
 	for _, tt := range forbidden {
-		for _, waits := range []string{"between plan and hand-over", "while it waits for another try"} {
-			t.Run(tt.name+" "+waits, func(t *testing.T) {
-				t.Parallel()
-				w := newDays(t)
-				thread := w.thread(tonight)
-				p := w.post(thread)
-				w.at(5, "08:00")
-				w.prepare()
-				if waits != "between plan and hand-over" {
-					w.relay.says(mail.TryAgain, 451)
-					w.deliver()
-					w.relay.works()
+		for _, wait := range moments {
+			for _, rest := range []bool{false, true} {
+				name := tt.name + " " + wait.name
+				if rest {
+					name += ", and there is other news"
 				}
-				tried := len(w.relay.all())
-				tt.happen(w, thread, p)
-				w.at(5, "08:20")
-				w.deliver()
-				for _, try := range w.relay.all()[tried:] {
-					if try.to == address("anna") {
-						t.Errorf("a mail went out with posts %v", postsOf(t, try.raw))
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					w := newDays(t)
+					thread := w.thread(tonight)
+					w.sql(`UPDATE thread SET title = ? WHERE id = ?`, secret, thread)
+					p := w.post(thread)
+					w.sql(`UPDATE post SET body = ? WHERE id = ?`, secret, p)
+					var others []forum.PostID
+					if rest {
+						others = posts(w.post(w.thread(routes)))
 					}
-				}
-				outcomes := w.outcomes(101)
-				if len(outcomes) == 0 {
-					t.Fatal("nothing is noted")
-				}
-				why := tt.why
-				if why == "" {
-					why = skipEmpty
-				}
-				if last := outcomes[len(outcomes)-1]; last.Result != stateSkipped || last.Reason != why {
-					t.Errorf("noted as %s, %q; want skipped, %q", last.Result, last.Reason, why)
-				}
-			})
+					w.at(5, "08:00")
+					w.prepare()
+					w.tryFirst(wait.says)
+					tt.happen(w, thread, p)
+					w.at(5, "08:20")
+					w.deliver()
+					if tt.why != "" {
+						others = nil
+					}
+					w.onlyGot("anna", others...)
+					w.settledAs(101, len(others), tt.why)
+				})
+			}
 		}
+	}
+}
+
+// tryFirst lets the relay answer the first try.
+func (w *world) tryFirst(result mail.Result) {
+	w.Helper()
+	if result == "" {
+		return
+	}
+	w.relay.says(result, 0)
+	w.deliver()
+	w.relay.works()
+	w.relay.forget()
+}
+
+// onlyGot checks that a member got these posts in one mail, or no mail if there are none, and nothing secret.
+func (w *world) onlyGot(name string, want ...forum.PostID) {
+	w.Helper()
+	for _, try := range w.relay.all() {
+		if try.to != address(name) {
+			continue
+		}
+		head, text, html := parts(w, try.raw)
+		for what, in := range map[string]string{"subject": head.Get("Subject"), "text": text, "HTML": html, "source": string(try.raw)} {
+			if strings.Contains(in, secret) {
+				w.Errorf("the %s tells what is forbidden:\n%s", what, in)
+			}
+		}
+	}
+	if len(want) == 0 {
+		w.got(name)
+	} else {
+		w.got(name, want)
+	}
+}
+
+// settledAs checks what is noted of a member's edition: accepted with so many posts, or skipped.
+func (w *world) settledAs(member forum.MemberID, posts int, why string) {
+	w.Helper()
+	outcomes := w.outcomes(member)
+	if len(outcomes) == 0 {
+		w.Fatal("nothing is noted")
+	}
+	last := outcomes[len(outcomes)-1]
+	if posts > 0 {
+		if last.Result != stateAccepted || last.Posts != posts {
+			w.Errorf("noted as %s with %d posts; want accepted with %d", last.Result, last.Posts, posts)
+		}
+		return
+	}
+	if why == "" {
+		why = skipEmpty
+	}
+	if last.Result != stateSkipped || last.Reason != why {
+		w.Errorf("noted as %s, %q; want skipped, %q", last.Result, last.Reason, why)
 	}
 }
 
 func TestTheAddressIsThatOfTheHandOver(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
-	w.prepare()
-	w.sql(`UPDATE member SET email = 'new@example.org', name = 'Annabel' WHERE id = 101`)
-	w.deliver()
-	w.got("anna")
-	w.got("new", posts(p))
+	for _, wait := range moments {
+		t.Run(wait.name, func(t *testing.T) {
+			t.Parallel()
+			w := newDays(t)
+			p := w.post(w.thread(tonight))
+			w.at(5, "08:00")
+			w.prepare()
+			w.tryFirst(wait.says)
+			w.sql(`UPDATE member SET email = 'new@example.org', name = 'Annabel' WHERE id = 101`)
+			w.at(5, "08:20")
+			w.deliver()
+			w.got("anna")
+			w.got("new", posts(p))
+			for _, try := range w.relay.all() {
+				if bytes.Contains(try.raw, []byte(address("anna"))) {
+					t.Errorf("the mail to %s names her old address", try.to)
+				}
+			}
+		})
+	}
 }
 
 func TestAnEditedPostIsToldAsItIsNow(t *testing.T) {

@@ -68,6 +68,13 @@ func (r *relay) all() []try {
 	return slices.Clone(r.tries)
 }
 
+// forget forgets the hand-overs so far.
+func (r *relay) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tries = nil
+}
+
 // take lists the posts of each mail that was accepted for an address since it was last asked for that address.
 func (r *relay) take(t testing.TB, to string) [][]forum.PostID {
 	t.Helper()
