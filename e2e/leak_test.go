@@ -1,0 +1,226 @@
+package e2e
+
+import (
+	"bytes"
+	"database/sql"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/internal/servertest"
+	"postrider/internal/smtptest"
+)
+
+// secret marks what nobody may read any more when the mails go out.
+const secret = "Zimtstern"
+
+// software is how a forum's own software does what may happen before a hand-over.
+type software struct {
+	mark      string // of post ?: puts the secret into it
+	title     string // of thread ?: makes the secret its title
+	inSection string // which posts are in section ?
+	section   string // of post ?
+	remove    string // post ?
+	move      string // thread ? to section ?
+	lock      string // section ?: nobody may read it
+	ban       string // member ?
+	address   string // to ?, of member ?
+}
+
+var softwares = map[string]software{
+	"xenforo2": {
+		mark:      "UPDATE xf_post SET message = CONCAT('" + secret + " ', message) WHERE post_id = ?",
+		title:     "UPDATE xf_thread SET title = '" + secret + "' WHERE thread_id = ?",
+		inSection: "SELECT p.post_id FROM xf_post p JOIN xf_thread t ON t.thread_id = p.thread_id WHERE t.node_id = ?",
+		section:   "SELECT t.node_id FROM xf_post p JOIN xf_thread t ON t.thread_id = p.thread_id WHERE p.post_id = ?",
+		remove:    "UPDATE xf_post SET message_state = 'deleted' WHERE post_id = ?",
+		move:      "UPDATE xf_thread SET node_id = ? WHERE thread_id = ?",
+		lock:      "UPDATE xf_permission_cache_content SET cache_value = '{}' WHERE content_type = 'node' AND content_id = ?",
+		ban:       "UPDATE xf_user SET is_banned = 1 WHERE user_id = ?",
+		address:   "UPDATE xf_user SET email = ? WHERE user_id = ?",
+	},
+	"mybb": {
+		mark:      "UPDATE mybb_posts SET message = CONCAT('" + secret + " ', message) WHERE pid = ?",
+		title:     "UPDATE mybb_threads SET subject = '" + secret + "' WHERE tid = ?",
+		inSection: "SELECT pid FROM mybb_posts WHERE fid = ?",
+		section:   "SELECT fid FROM mybb_posts WHERE pid = ?",
+		remove:    "UPDATE mybb_posts SET visible = -1 WHERE pid = ?",
+		move:      "UPDATE mybb_threads t JOIN mybb_posts p ON p.tid = t.tid SET t.fid = ?, p.fid = t.fid WHERE t.tid = ?",
+		lock:      "REPLACE INTO mybb_forumpermissions (pid, fid, gid) SELECT p.pid, f.fid, g.gid FROM mybb_forums f JOIN mybb_usergroups g LEFT JOIN mybb_forumpermissions p ON p.fid = f.fid AND p.gid = g.gid WHERE f.fid = ?",
+		ban:       "INSERT INTO mybb_banned (uid, oldadditionalgroups) VALUES (?, '')",
+		address:   "UPDATE mybb_users SET email = ? WHERE uid = ?",
+	},
+}
+
+// TestNothingLeavesThatARealForumHasForbiddenMeanwhile plans mails, or has them put off by a relay, and changes the forum
+// before they go out.
+func TestNothingLeavesThatARealForumHasForbiddenMeanwhile(t *testing.T) {
+	for kind, sw := range softwares {
+		for _, waits := range []string{"between plan and hand-over", "while they wait for another try"} {
+			t.Run(kind+" "+waits, func(t *testing.T) {
+				want := readExpectation(t, kind)
+				dsn, _ := realForum(t, kind)
+				f := foreign{t, servertest.OpenMariaDB(t, dsn), sw}
+				dir, deferring, relay := t.TempDir(), smtptest.NewScript(t, smtptest.Table{".": {{Say: "451 4.7.1 Come back later"}}}), smtptest.New(t)
+				config := func(url string) string {
+					return writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), url)
+				}
+				before := map[string]edition{}
+				for name, m := range want.Members {
+					before[name] = preview(t, config(relay.URL()), strconv.FormatInt(m.ID, 10), want.Window)
+				}
+				happen := f.plot(before["oldhand"], want)
+
+				now := time.Unix(want.Window[1], 0)
+				once := func(url string) {
+					t.Helper()
+					if _, errOut, code := run(t, "run", "-c", config(url), "--once", "--now", now.UTC().Format(time.RFC3339)); code != 0 {
+						t.Fatalf("run: exit %d\n%s", code, errOut)
+					}
+				}
+				if waits == "between plan and hand-over" {
+					good(t, "queue", "pause", "-c", config(relay.URL()))
+					once(relay.URL())
+					good(t, "queue", "resume", "-c", config(relay.URL()))
+				} else {
+					once(deferring.URL())
+					if !strings.Contains(strings.Join(deferring.Bodies(), ""), secret) {
+						t.Error("without a change nothing would be kept secret")
+					}
+				}
+				happen()
+				now = now.Add(10 * time.Minute)
+				once(relay.URL())
+				verdict(t, relay.Messages(), before["oldhand"].Member.Email, before["panda"].Member.Email, before["ray"].Member.Email)
+			})
+		}
+	}
+}
+
+// good runs a command line that must go well.
+func good(t *testing.T, args ...string) {
+	t.Helper()
+	if _, errOut, code := run(t, args...); code != 0 {
+		t.Fatalf("%v: exit %d\n%s", args, code, errOut)
+	}
+}
+
+// foreign is a forum's database, as the forum itself has it.
+type foreign struct {
+	*testing.T
+	db *sql.DB
+	software
+}
+
+func (f foreign) exec(query string, args ...any) {
+	f.Helper()
+	if _, err := f.db.ExecContext(f.Context(), query, args...); err != nil {
+		f.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (f foreign) numbers(query string, args ...any) (list []int64) {
+	f.Helper()
+	rows, err := f.db.QueryContext(f.Context(), query, args...)
+	if err != nil {
+		f.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			f.Fatal(err)
+		}
+		list = append(list, n)
+	}
+	if rows.Err() != nil || len(list) == 0 {
+		f.Fatalf("%s: nothing (%v)", query, rows.Err())
+	}
+	return list
+}
+
+// plot marks some of what Oldhand would get: all that is in a section, a post, and a thread. The function it gives takes
+// them away from him, bans Panda, and gives Ray another address.
+func (f foreign) plot(oldhand edition, want expectation) (happen func()) {
+	f.Helper()
+	if len(oldhand.Groups) < 2 || len(oldhand.Groups[1].Threads) < 3 {
+		f.Fatalf("Oldhand's edition has too little to play with: %v", oldhand.posts())
+	}
+	section, threads := oldhand.Groups[0].Section.ID, oldhand.Groups[1].Threads
+	post, thread := threads[0].Posts[0].ID, threads[1]
+	for _, p := range append(f.numbers(f.inSection, section), post) {
+		f.exec(f.mark, p)
+	}
+	for _, p := range thread.Posts {
+		f.exec(f.mark, p.ID)
+	}
+	f.exec(f.title, thread.ID)
+	var private int64
+	for id, why := range want.Members["oldhand"].MustNot {
+		if strings.HasSuffix(why, "is not readable by this member") {
+			private = f.numbers(f.section, id)[0]
+		}
+	}
+	return func() {
+		f.Helper()
+		f.exec(f.lock, section)
+		f.exec(f.remove, post)
+		f.exec(f.move, private, thread.ID)
+		f.exec(f.ban, want.Members["panda"].ID)
+		f.exec(f.address, newAddress, want.Members["ray"].ID)
+	}
+}
+
+const newAddress = "new@example.org"
+
+// verdict looks for what must not have left. Ray may have the thread that was moved: he watches where it stands now.
+func verdict(t *testing.T, mails []smtptest.Message, oldhand, panda, ray string) {
+	t.Helper()
+	got := map[string]int{}
+	for _, m := range mails {
+		got[m.To]++
+		text := whole(t, m.Data)
+		if m.To != newAddress && strings.Contains(text, secret) {
+			t.Errorf("the mail to %s tells what is forbidden", m.To)
+		}
+		if strings.Contains(text, ray) {
+			t.Errorf("the mail to %s names Ray's old address", m.To)
+		}
+	}
+	if got[oldhand] != 1 || got[newAddress] != 1 || got[panda] != 0 || got[ray] != 0 {
+		t.Errorf("%d mails are to Oldhand, %d to Ray's new address, %d to the banned Panda, %d to Ray's old address; want 1, 1, 0, 0",
+			got[oldhand], got[newAddress], got[panda], got[ray])
+	}
+}
+
+// whole is a mail as it came, and its parts as they are read.
+func whole(t *testing.T, raw []byte) string {
+	t.Helper()
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := string(raw)
+	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
+		part, err := parts.NextRawPart()
+		if err != nil {
+			return all
+		}
+		text, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(text)
+	}
+}
