@@ -51,12 +51,12 @@ func (c *console) inStore(ctx context.Context, do func(*store.Store) error) erro
 }
 
 // mailStates are what --state takes, besides the two words that name several.
-var mailStates = []string{"queued", "leased", "accepted", "refused", "uncertain", "skipped", "merged"}
+var mailStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged"}
 
 func statesOf(choice string) ([]string, error) {
 	switch choice {
 	case "open":
-		return mailStates[:2], nil
+		return mailStates[:3], nil
 	case "all":
 		return mailStates, nil
 	}
@@ -76,8 +76,8 @@ func (c *console) queueList() *cobra.Command {
 		Use:   "list",
 		Short: "List mails of the outbox, and count them all by kind and state",
 		Long: "Lists what waits by its time, then what is settled, the latest first; below, all mails of the outbox are\n" +
-			"counted by kind and state. Without --state it lists what is open: queued, or leased by a daemon. States are\n" +
-			strings.Join(mailStates, ", ") + ".",
+			"counted by kind and state. Without --state it lists what is open: queued, leased by a daemon, or held by its\n" +
+			"announcement. States are " + strings.Join(mailStates, ", ") + ".",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if f.States, err = statesOf(state); err != nil {
@@ -200,7 +200,7 @@ func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind stri
 		}
 		fmt.Fprintf(c.out, "%s: %s\n", v.Key, queuedAgain)
 	}
-	for _, why := range []store.Obstacle{store.Superseded, store.Covered, store.AtWork, store.Over, store.NotKnown} {
+	for _, why := range []store.Obstacle{store.Superseded, store.Covered, store.AtWork, store.HeldBack, store.Over, store.NotKnown} {
 		if n := stay[why]; n > 0 {
 			fmt.Fprintf(c.out, "%d stay as they are: %s\n", n, why)
 		}

@@ -71,7 +71,7 @@ func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, e
 			&m.Last.Result, &m.Last.Code, &m.Last.Enhanced, &m.Last.Reply, &m.Last.QueueID, &m.Last.Reason, &m.Last.Posts, &m.Last.Bytes)
 		m.Created, m.LeaseUntil = time.Unix(created, 0).UTC(), moment(lease)
 		m.Settled = moment(settled.Int64)
-		if m.State == stateQueued {
+		if m.State == stateQueued || m.State == stateHeld {
 			m.NotBefore = moment(notBefore)
 		}
 		m.Last.Key, m.Last.Kind, m.Last.Attempt, m.Last.At = m.Key, m.Kind, m.Attempt, m.Settled
@@ -109,6 +109,7 @@ type Obstacle string
 // Why a mail is not queued again or dropped.
 const (
 	NotKnown   Obstacle = "there is no such mail"
+	HeldBack   Obstacle = "its announcement holds it back"
 	AtWork     Obstacle = "a daemon is at work on it"
 	Over       Obstacle = "it is settled"
 	Superseded Obstacle = "a newer edition has its posts"
@@ -138,6 +139,8 @@ func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]V
 		switch {
 		case c.State == stateQueued:
 			return ""
+		case c.State == stateHeld:
+			return HeldBack
 		case c.State == "leased":
 			return AtWork
 		case c.State != "refused" && c.State != "uncertain":
@@ -161,7 +164,7 @@ func (s *Store) Drop(ctx context.Context, now time.Time, keys []string, reason s
 	a := args{"now": now.Unix(), "reason": clean(reason)}
 	list, err := s.order(ctx, "queue_drop", a, keys, func(c candidate) Obstacle {
 		switch c.State {
-		case stateQueued:
+		case stateQueued, stateHeld:
 			return ""
 		case "leased":
 			return AtWork

@@ -32,6 +32,7 @@ type Settlement struct {
 
 const (
 	stateQueued = "queued"
+	stateHeld   = "held" // waits until its announcement lets it go
 )
 
 type settleRow struct {

@@ -140,5 +140,7 @@ func clean(text string) string {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
-	return strings.ReplaceAll(text, "\x00", "")
+	return withoutZeros(text)
 }
+
+func withoutZeros(text string) string { return strings.ReplaceAll(text, "\x00", "") }

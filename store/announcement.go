@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// States of an announcement.
+const (
+	Draft     = "draft"
+	Scheduled = "scheduled" // begins later
+	InCanary  = "canary"    // its canary gets it, or has got it and is waited for
+	Sending   = "sending"
+	Halted    = "paused"
+	Cancelled = "cancelled"
+	Done      = "done"
+)
+
+// Announcement is an announcement with what has become of it. What has become of its mails is for [Store.Progress].
+type Announcement struct {
+	digest.Announcement
+	State       string
+	Reason      string // why it is paused
+	Resumes     string // the state to which one that is paused goes back
+	Size        int    // of its audience when it was started
+	Cursor      forum.MemberID
+	Fanned      bool // nobody is left to be enrolled: in state canary, for the canary
+	PacedAt     time.Time
+	CanaryUntil time.Time // when the canary is judged; zero: not all of it has been tried
+	BeginsAt    time.Time // of one that is scheduled
+	Created     time.Time
+	Changed     time.Time // what it says, or to whom
+	Started     time.Time
+	Ended       time.Time
+}
+
+// ErrNoAnnouncement means that there is none of this number.
+var ErrNoAnnouncement = errors.New("there is no such announcement")
+
+// StateError means that an announcement is in no state for an order.
+type StateError struct {
+	ID    int64
+	State string
+	Order string // "paused"
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("announcement %d is in state %s and cannot be %s", e.ID, e.State, e.Order)
+}
+
+// DraftAnnouncement keeps a new announcement and gives its number.
+func (s *Store) DraftAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if id, err = s.number(ctx, tx, "announcement"); err != nil {
+			return err
+		}
+		a.ID = id
+		if err := s.writeDraft(ctx, tx, "draft_announcement", now, a); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, actor, "draft", id, ""))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("keeping an announcement: %w", err)
+	}
+	return id, nil
+}
+
+// ReviseAnnouncement puts another text and another audience in the place of those of a draft.
+func (s *Store) ReviseAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
+	return s.orderAnnouncement(ctx, a.ID, "revised", func(tx *sqlx.Tx) error {
+		if err := s.writeDraft(ctx, tx, "revise_announcement", now, a); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, actor, "revise", a.ID, ""))
+	})
+}
+
+type textRow struct {
+	Place  int    `json:"place"`
+	Locale string `json:"locale"`
+	Title  string `json:"title"`
+	Body   string `json:"body"`
+}
+
+func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now time.Time, a digest.Announcement) error {
+	audience, err := json.Marshal(a.Audience)
+	if err != nil {
+		return err
+	}
+	err = s.moved(ctx, tx, query, args{
+		"id": a.ID, "now": now.Unix(), "forced": a.Forced, "speed": a.Speed,
+		"share": a.Canary.Share, "wait": int64(a.Canary.Wait / time.Second), "audience": string(audience),
+	})
+	if err != nil {
+		return err
+	}
+	list := make([]textRow, len(a.Variants))
+	for i, v := range a.Variants {
+		list[i] = textRow{i, withoutZeros(v.Locale), withoutZeros(v.Title), withoutZeros(v.Body)}
+	}
+	text, err := rows(list)
+	if err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, tx, "drop_announcement_texts", args{"id": a.ID}); err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, tx, "add_announcement_texts", args{"id": a.ID, "rows": text})
+	return err
+}
+
+// Announcement is one with all that it says, and to whom.
+func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error) {
+	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
+	if err != nil {
+		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
+	}
+	if len(list) == 0 {
+		return Announcement{}, fmt.Errorf("announcement %d: %w", id, ErrNoAnnouncement)
+	}
+	a := list[0]
+	if a.Audience, err = s.audience(ctx, id); err == nil {
+		a.Variants, err = s.variants(ctx, id)
+	}
+	if err != nil {
+		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
+	}
+	return a, nil
+}
+
+// Announcements are all, the newest first, without what they say and to whom.
+func (s *Store) Announcements(ctx context.Context) ([]Announcement, error) {
+	list, err := s.announcements(ctx, nil, "announcements", nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading announcements: %w", err)
+	}
+	return list, nil
+}
+
+// LiveAnnouncements are those on which there is something to do, or which are paused, the oldest first, without what
+// they say and to whom.
+func (s *Store) LiveAnnouncements(ctx context.Context) ([]Announcement, error) {
+	list, err := s.announcements(ctx, nil, "live_announcements", nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading announcements: %w", err)
+	}
+	return list, nil
+}
+
+func (s *Store) announcements(ctx context.Context, tx *sqlx.Tx, query string, a args) (list []Announcement, err error) {
+	err = s.query(ctx, tx, query, a, func(scan scan) error {
+		var x Announcement
+		var start, begins, until, started, ended sql.NullInt64
+		var wait, paced, created, changed int64
+		err := scan(&x.ID, &x.State, &x.Forced, &start, &x.Start.Local, &begins, &x.Speed, &x.Canary.Share, &wait, &until, &x.Size,
+			&x.Cursor, &x.Fanned, &paced, &x.Resumes, &x.Reason, &created, &changed, &started, &ended)
+		x.Canary.Wait = time.Duration(wait) * time.Second
+		x.Start.At, x.BeginsAt, x.CanaryUntil = moment(start.Int64), moment(begins.Int64), moment(until.Int64)
+		x.Created, x.Changed, x.Started, x.Ended = moment(created), moment(changed), moment(started.Int64), moment(ended.Int64)
+		x.PacedAt = time.UnixMilli(paced).UTC()
+		list = append(list, x)
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) audience(ctx context.Context, id int64) (a digest.Audience, err error) {
+	var text string
+	err = s.query(ctx, nil, "announcement_audience", args{"id": id}, func(scan scan) error { return scan(&text) })
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		return a, fmt.Errorf("its audience is damaged: %w", err)
+	}
+	return a, nil
+}
+
+func (s *Store) variants(ctx context.Context, id int64) (list []digest.Variant, err error) {
+	err = s.query(ctx, nil, "announcement_texts", args{"id": id}, func(scan scan) error {
+		var v digest.Variant
+		err := scan(&v.Locale, &v.Title, &v.Body)
+		list = append(list, v)
+		return err
+	})
+	return list, err
+}
+
+func entry(now time.Time, actor, action string, id int64, detail string) Entry {
+	return Entry{At: now, Actor: actor, Action: action, Object: AnnouncementObject(id), Detail: detail}
+}
+
+// AnnouncementObject is what the audit calls an announcement.
+func AnnouncementObject(id int64) string { return fmt.Sprintf("announcement/%d", id) }

@@ -1,0 +1,419 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+const admin = "cli: ray"
+
+// notice is an announcement without a canary.
+func notice() digest.Announcement {
+	return digest.Announcement{Variants: []digest.Variant{{Locale: "en", Title: "We move", Body: "On *Saturday*."}}}
+}
+
+// started drafts an announcement and starts it.
+func started(t *testing.T, s *store.Store, a digest.Announcement, size int) store.Announcement {
+	t.Helper()
+	a.ID = must(s.DraftAnnouncement(t.Context(), now, admin, a))(t)
+	must(s.StartAnnouncement(t.Context(), now, admin, a, size))(t)
+	return read(t, s, a.ID)
+}
+
+func read(t *testing.T, s *store.Store, id int64) store.Announcement {
+	t.Helper()
+	return must(s.Announcement(t.Context(), id))(t)
+}
+
+func members(from, to forum.MemberID) (list []store.Enrolment) {
+	for id := from; id <= to; id++ {
+		list = append(list, store.Enrolment{Member: id, NotBefore: now})
+	}
+	return list
+}
+
+// fan enrolls a stretch of members.
+func fan(t *testing.T, s *store.Store, id int64, from, to forum.MemberID, fanned bool) {
+	t.Helper()
+	if _, taken, err := s.Enroll(t.Context(), now, read(t, s, id), members(from, to), to, fanned, 20); !taken || err != nil {
+		t.Fatalf("enrolling %d to %d: taken %v, %v", from, to, taken, err)
+	}
+}
+
+func tally(t *testing.T, s *store.Store, id int64) map[string]int {
+	t.Helper()
+	return must(s.Progress(t.Context(), id))(t).States
+}
+
+func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		want := digest.Announcement{
+			Variants: []digest.Variant{{Locale: "en", Title: "Terms & {{name}}", Body: strings.Repeat("All of *it*.\n", 500)}, {Locale: "de", Title: "Regeln", Body: "Ä"}},
+			Audience: digest.Audience{
+				Groups: []forum.GroupID{4}, Sections: []forum.SectionID{9}, Locales: []string{"de"}, MinPosts: 3, MaxPosts: 9,
+				JoinedAfter: now, VisitedBefore: now.Add(time.Hour), Only: []forum.MemberID{1, 2}, Except: []forum.MemberID{2}, ExceptGroups: []forum.GroupID{5},
+			},
+			Forced: true, Speed: 600, Canary: digest.Canary{Share: 0.015, Wait: 90 * time.Minute},
+		}
+		want.ID = must(s.DraftAnnouncement(t.Context(), now, admin, notice()))(t)
+		check(t, s.ReviseAnnouncement(t.Context(), now.Add(time.Minute), admin, want))
+		got := read(t, s, want.ID)
+		if !reflect.DeepEqual(got.Announcement, want) {
+			t.Errorf("got  %+v\nwant %+v", got.Announcement, want)
+		}
+		equal(t, "state", got.State, store.Draft)
+		equal(t, "changed", got.Changed.Sub(got.Created), time.Minute)
+		second := must(s.DraftAnnouncement(t.Context(), now, admin, notice()))(t)
+		list := must(s.Announcements(t.Context()))(t)
+		if len(list) != 2 || list[0].ID != second || list[1].ID != want.ID {
+			t.Errorf("listed are %v", list)
+		}
+	})
+}
+
+func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
+	orders := map[string]func(*testing.T, *store.Store, int64) error{
+		"start": func(t *testing.T, s *store.Store, id int64) error {
+			_, err := s.StartAnnouncement(t.Context(), now, admin, digest.Announcement{ID: id}, 5)
+			return err
+		},
+		"pause": func(t *testing.T, s *store.Store, id int64) error {
+			return s.PauseAnnouncement(t.Context(), now, admin, id, "x")
+		},
+		"resume": func(t *testing.T, s *store.Store, id int64) error {
+			return s.ResumeAnnouncement(t.Context(), now, admin, id)
+		},
+		"cancel": func(t *testing.T, s *store.Store, id int64) error {
+			return s.CancelAnnouncement(t.Context(), now, admin, id)
+		},
+		"revise": func(t *testing.T, s *store.Store, id int64) error {
+			a := notice()
+			a.ID = id
+			return s.ReviseAnnouncement(t.Context(), now, admin, a)
+		},
+	}
+	// What each order makes of an announcement that was brought to a state by the orders before it.
+	for _, tt := range []struct {
+		path []string
+		then map[string]string
+	}{
+		{nil, map[string]string{"start": store.Sending, "cancel": store.Cancelled, "revise": store.Draft}},
+		{[]string{"start"}, map[string]string{"pause": store.Halted, "cancel": store.Cancelled}},
+		{[]string{"start", "pause"}, map[string]string{"resume": store.Sending, "cancel": store.Cancelled}},
+		{[]string{"start", "pause", "resume"}, map[string]string{"pause": store.Halted, "cancel": store.Cancelled}},
+		{[]string{"start", "cancel"}, nil},
+	} {
+		t.Run(strings.Join(append([]string{"draft"}, tt.path...), " "), func(t *testing.T) {
+			onBoth(t, func(t *testing.T, dsn string) {
+				s := open(t, dsn)
+				for order, carryOut := range orders {
+					id := must(s.DraftAnnouncement(t.Context(), now, admin, notice()))(t)
+					for _, step := range tt.path {
+						check(t, orders[step](t, s, id))
+					}
+					before := read(t, s, id)
+					err := carryOut(t, s, id)
+					want, allowed := tt.then[order]
+					if allowed {
+						check(t, err)
+						equal(t, order, read(t, s, id).State, want)
+						continue
+					}
+					if e, refused := errors.AsType[*store.StateError](err); !refused || e.ID != id || e.State != before.State {
+						t.Errorf("%s: %v, want that it is refused in state %s", order, err, before.State)
+					}
+					equal(t, "after a refused "+order, read(t, s, id), before)
+				}
+			})
+		})
+	}
+}
+
+func TestAnOrderForAnAnnouncementThatIsNotThere(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		for name, err := range map[string]error{
+			"pause":  s.PauseAnnouncement(t.Context(), now, admin, 9, ""),
+			"resume": s.ResumeAnnouncement(t.Context(), now, admin, 9),
+			"cancel": s.CancelAnnouncement(t.Context(), now, admin, 9),
+		} {
+			if !errors.Is(err, store.ErrNoAnnouncement) {
+				t.Errorf("%s: %v, want %v", name, err, store.ErrNoAnnouncement)
+			}
+		}
+		if _, err := s.Announcement(t.Context(), 9); !errors.Is(err, store.ErrNoAnnouncement) {
+			t.Errorf("reading: %v", err)
+		}
+	})
+}
+
+func TestEachMemberIsEnrolledOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := started(t, s, notice(), 100)
+		if n, taken, err := s.Enroll(t.Context(), now, a, members(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
+			t.Fatalf("enrolled %d, %v, %v", n, taken, err)
+		}
+		// The same stretch again, by a daemon that read the announcement before.
+		if n, taken, err := s.Enroll(t.Context(), now, a, members(1, 10), 10, false, 20); n != 0 || taken || err != nil {
+			t.Errorf("enrolled %d again, %v, %v", n, taken, err)
+		}
+		// An overlapping one: the canary was enrolled before everybody else.
+		if n, taken, err := s.Enroll(t.Context(), now, read(t, s, a.ID), members(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
+			t.Errorf("enrolled %d of an overlapping stretch, want 5 (%v, %v)", n, taken, err)
+		}
+		if n, taken, err := s.Enroll(t.Context(), now, read(t, s, a.ID), members(16, 20), 20, true, 20); n != 0 || taken || err != nil {
+			t.Errorf("enrolled %d behind the end, %v, %v", n, taken, err)
+		}
+		equal(t, "mails", tally(t, s, a.ID), map[string]int{"queued": 15})
+		m, _, known, err := s.Mail(t.Context(), fmt.Sprintf("announce/%d/7", a.ID))
+		if err != nil || !known || m.Kind != "announcement" || m.Member != 7 {
+			t.Errorf("the mail of member 7 is %+v, %v", m, err)
+		}
+	})
+}
+
+func TestDaemonsThatFanOutAtOnceEnrollEverybodyOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		first := open(t, dsn)
+		a := started(t, first, notice(), 1000)
+		var fanning sync.WaitGroup
+		for _, s := range []*store.Store{first, open(t, dsn), open(t, dsn)} {
+			fanning.Go(func() {
+				for {
+					a, err := s.Announcement(t.Context(), a.ID)
+					if err != nil || a.Fanned {
+						return
+					}
+					from := a.Cursor + 1
+					if _, _, err := s.Enroll(t.Context(), now, a, members(from, from+49), from+49, from > 950, 20); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		fanning.Wait()
+		equal(t, "mails", tally(t, first, a.ID), map[string]int{"queued": 1000})
+		equal(t, "cursor", read(t, first, a.ID).Cursor, 1000)
+	})
+}
+
+func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := started(t, s, notice(), 10)
+		fan(t, s, a.ID, 1, 10, true)
+		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		check(t, s.PauseAnnouncement(t.Context(), now, admin, a.ID, "a typo"))
+		if rows := must(s.Claim(t.Context(), now, "two", time.Minute, 100))(t); len(rows) != 0 {
+			t.Errorf("%d mails were claimed while paused", len(rows))
+		}
+		equal(t, "reason", read(t, s, a.ID).Reason, "a typo")
+		// Those that were being handed over come back, and are held back, too.
+		check(t, s.Settle(t.Context(), "one", []store.Settlement{{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now}}))
+		check(t, s.Release(t.Context(), "one"))
+		check(t, s.HoldBack(t.Context(), a.ID))
+		equal(t, "paused", tally(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
+		check(t, s.ResumeAnnouncement(t.Context(), now, admin, a.ID))
+		check(t, s.HoldBack(t.Context(), a.ID)) // of a daemon that has not heard of it
+		check(t, s.LetGo(t.Context(), a.ID))
+		equal(t, "resumed", tally(t, s, a.ID), map[string]int{"accepted": 1, "queued": 9})
+		check(t, s.HoldBack(t.Context(), a.ID))
+		equal(t, "rows in the queue", len(must(s.Claim(t.Context(), now, "two", time.Minute, 100))(t)), 9)
+	})
+}
+
+func TestNobodyIsEnrolledWhilePaused(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := started(t, s, notice(), 10)
+		check(t, s.PauseAnnouncement(t.Context(), now, admin, a.ID, ""))
+		if n, taken, err := s.Enroll(t.Context(), now, a, members(1, 10), 10, true, 20); n != 0 || taken || err != nil {
+			t.Errorf("enrolled %d, %v, %v", n, taken, err)
+		}
+	})
+}
+
+func TestWhatIsCancelledIsSkippedButForWhatIsOnItsWay(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := started(t, s, notice(), 10)
+		other := started(t, s, notice(), 10)
+		fan(t, s, a.ID, 1, 10, true)
+		fan(t, s, other.ID, 1, 3, true)
+		must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		check(t, s.CancelAnnouncement(t.Context(), now, admin, a.ID))
+		got := must(s.Progress(t.Context(), a.ID))(t)
+		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 4, "skipped": 6}, Skipped: map[string]int{store.WasCancelled: 6}})
+		equal(t, "enrolled", got.Enrolled(), 10)
+		equal(t, "another announcement", tally(t, s, other.ID), map[string]int{"queued": 3})
+	})
+}
+
+func TestACanaryIsFollowedByEverybodyElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := notice()
+		a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
+		x := started(t, s, a, 100)
+		equal(t, "state", x.State, store.InCanary)
+		fan(t, s, x.ID, 3, 4, true)
+		check(t, s.AwaitCanary(t.Context(), x.ID, now.Add(time.Hour)))
+		equal(t, "before all were tried", read(t, s, x.ID).CanaryUntil, time.Time{})
+		check(t, s.PassCanary(t.Context(), now, x.ID, ""))
+		equal(t, "before it is judged", read(t, s, x.ID).State, store.InCanary)
+		rows := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		check(t, s.Settle(t.Context(), "one", []store.Settlement{
+			{Key: rows[0].Key, State: "accepted", Result: "accepted", At: now},
+			{Key: rows[1].Key, State: "queued", Result: "try again", At: now, NotBefore: now.Add(time.Hour)}, // greylisted: tried
+		}))
+		check(t, s.AwaitCanary(t.Context(), x.ID, now.Add(time.Hour)))
+		check(t, s.AwaitCanary(t.Context(), x.ID, now.Add(2*time.Hour)))
+		equal(t, "judged at", read(t, s, x.ID).CanaryUntil, now.Add(time.Hour))
+		check(t, s.PassCanary(t.Context(), now, x.ID, ""))
+		got := read(t, s, x.ID)
+		if got.State != store.Sending || got.Cursor != 0 || got.Fanned {
+			t.Errorf("after the canary: %s, cursor %d, fanned %v", got.State, got.Cursor, got.Fanned)
+		}
+		fan(t, s, x.ID, 1, 100, true)
+		equal(t, "mails", must(s.Progress(t.Context(), x.ID))(t).Enrolled(), 100)
+	})
+}
+
+func TestACanaryThatWasStoppedGoesOnWithEverybodyElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := notice()
+		a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
+		x := started(t, s, a, 100)
+		fan(t, s, x.ID, 3, 4, true)
+		check(t, s.StopAnnouncement(t.Context(), now, x.ID, "2 of 2 were refused", true))
+		check(t, s.StopAnnouncement(t.Context(), now, x.ID, "by another daemon", true))
+		got := read(t, s, x.ID)
+		if got.State != store.Halted || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.Fanned {
+			t.Errorf("stopped: %+v", got)
+		}
+		check(t, s.ResumeAnnouncement(t.Context(), now, admin, x.ID))
+		equal(t, "resumed", read(t, s, x.ID).State, store.Sending)
+	})
+}
+
+func TestSpeedLetsGoAsManyAsAMinuteAllows(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := notice()
+		a.Speed = 120
+		x := started(t, s, a, 1000)
+		fan(t, s, x.ID, 1, 1000, true)
+		at := func(after time.Duration) int {
+			t.Helper()
+			x := read(t, s, x.ID)
+			gone := must(s.Pace(t.Context(), now.Add(after), x))(t)
+			if twice := must(s.Pace(t.Context(), now.Add(after), x))(t); twice != 0 { // another daemon, in the same moment
+				t.Errorf("%d more went in the same moment", twice)
+			}
+			return gone
+		}
+		for _, tt := range []struct {
+			after time.Duration
+			want  int
+		}{
+			{0, 0}, {400 * time.Millisecond, 0}, {500 * time.Millisecond, 1}, {1400 * time.Millisecond, 1}, {1500 * time.Millisecond, 1},
+			{6500 * time.Millisecond, 10},
+			{time.Hour, 20}, // what was missed while nobody was there does not burst out: ten seconds' worth
+			{time.Hour + time.Second, 2},
+		} {
+			if got := at(tt.after); got != tt.want {
+				t.Errorf("after %v %d mails go, want %d", tt.after, got, tt.want)
+			}
+		}
+	})
+}
+
+func TestASlowSpeedIsNotZero(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := notice()
+		a.Speed = 1
+		x := started(t, s, a, 10)
+		fan(t, s, x.ID, 1, 10, true)
+		for minute, want := range []int{0, 1, 1, 1} {
+			at := now.Add(time.Duration(minute) * time.Minute)
+			if got := must(s.Pace(t.Context(), at, read(t, s, x.ID)))(t); got != want {
+				t.Errorf("after %d minutes %d mails go, want %d", minute, got, want)
+			}
+		}
+	})
+}
+
+func TestOneThatBeginsLaterWaits(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := notice()
+		a.Start = digest.Start{At: now.Add(time.Hour)}
+		x := started(t, s, a, 10)
+		equal(t, "state", x.State, store.Scheduled)
+		equal(t, "begins", x.BeginsAt, now.Add(time.Hour))
+		equal(t, "start", x.Start, a.Start)
+		check(t, s.PauseAnnouncement(t.Context(), now, admin, x.ID, ""))
+		check(t, s.BeginAnnouncement(t.Context(), now.Add(time.Hour), x))
+		equal(t, "a paused one", read(t, s, x.ID).State, store.Halted)
+		check(t, s.ResumeAnnouncement(t.Context(), now, admin, x.ID))
+		check(t, s.BeginAnnouncement(t.Context(), now.Add(time.Hour), x))
+		check(t, s.BeginAnnouncement(t.Context(), now.Add(2*time.Hour), x))
+		got := read(t, s, x.ID)
+		if got.State != store.Sending || !got.Started.Equal(now.Add(time.Hour)) {
+			t.Errorf("begun: %s at %v", got.State, got.Started)
+		}
+	})
+}
+
+func TestItIsDoneWhenNothingWaits(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := started(t, s, notice(), 2)
+		check(t, s.FinishAnnouncement(t.Context(), now, a.ID))
+		equal(t, "before anybody is enrolled", read(t, s, a.ID).State, store.Sending)
+		fan(t, s, a.ID, 1, 2, true)
+		rows := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		check(t, s.Settle(t.Context(), "one", []store.Settlement{{Key: rows[0].Key, State: "refused", Result: "refused", At: now}}))
+		check(t, s.FinishAnnouncement(t.Context(), now, a.ID))
+		equal(t, "while one is on its way", read(t, s, a.ID).State, store.Sending)
+		check(t, s.Settle(t.Context(), "one", []store.Settlement{{Key: rows[1].Key, State: "accepted", Result: "accepted", At: now}}))
+		check(t, s.FinishAnnouncement(t.Context(), now, a.ID))
+		got := read(t, s, a.ID)
+		if got.State != store.Done || !got.Ended.Equal(now) {
+			t.Errorf("%s, ended %v", got.State, got.Ended)
+		}
+	})
+}
+
+func TestTheAuditTellsWhoDidWhat(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		a := notice()
+		a.Forced = true
+		x := started(t, s, a, 9)
+		check(t, s.PauseAnnouncement(t.Context(), now.Add(time.Minute), "web: anna", x.ID, "why\x00not"))
+		check(t, s.Audit(t.Context(), store.Entry{At: now.Add(time.Hour), Actor: admin, Action: "test", Object: store.AnnouncementObject(x.ID)}))
+		object := fmt.Sprintf("announcement/%d", x.ID)
+		want := []store.Entry{
+			{now, admin, "draft", object, ""},
+			{now, admin, "start", object, "audience of 9, forced: goes to members, too, who have opted out"},
+			{now.Add(time.Minute), "web: anna", "pause", object, "whynot"},
+			{now.Add(time.Hour), admin, "test", object, ""},
+		}
+		equal(t, "audit", must(s.AuditOf(t.Context(), object))(t), want)
+	})
+}

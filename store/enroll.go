@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/forum"
+)
+
+// Enrolment is a member who is to get an announcement.
+type Enrolment struct {
+	Member    forum.MemberID
+	NotBefore time.Time
+}
+
+type enrolRow struct {
+	Key       string `json:"key"`
+	Member    int64  `json:"member"`
+	NotBefore int64  `json:"not_before"`
+}
+
+// Enroll puts a stretch of members into the outbox and moves the announcement's cursor behind them, in one
+// transaction, so that a crash neither skips nor repeats anybody. a is the announcement as it was read: if another
+// daemon took that stretch in between, or somebody paused it, nothing happens and taken is false. fanned says that
+// nobody is left behind upto.
+func (s *Store) Enroll(ctx context.Context, now time.Time, a Announcement, list []Enrolment, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
+	enrolments := make([]enrolRow, len(list))
+	for i, e := range list {
+		enrolments[i] = enrolRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
+	}
+	text, err := rows(enrolments)
+	if err != nil {
+		return 0, false, err
+	}
+	state := stateQueued
+	if a.Speed > 0 {
+		state = stateHeld
+	}
+	err = s.byItself(ctx, a.ID, func(tx *sqlx.Tx) error {
+		enrolled, taken = 0, false
+		err := s.moved(ctx, tx, "advance_announcement", args{
+			"id": a.ID, "after": int64(a.Cursor), "upto": int64(upto), "state": a.State, "fanned": fanned,
+		})
+		if err != nil {
+			return err
+		}
+		if taken = true; len(list) == 0 {
+			return nil
+		}
+		enrolled, err = s.exec(ctx, tx, "enroll", args{"id": a.ID, "now": now.Unix(), "state": state, "priority": priority, "rows": text})
+		return err
+	})
+	return enrolled, taken && err == nil, err
+}
+
+// AnnouncementKey names the mail of an announcement to a member: there is never more than one.
+func AnnouncementKey(announcement int64, member forum.MemberID) string {
+	return fmt.Sprintf("announce/%d/%d", announcement, member)
+}
+
+// longestPace is how much of its speed an announcement may make up for at once: what a daemon that was down has
+// missed must not burst out of it.
+const longestPace = 10 * time.Second
+
+// Pace lets mails of an announcement go as far as its speed allows now, and says how many. Daemons that share a store
+// share the speed.
+func (s *Store) Pace(ctx context.Context, now time.Time, a Announcement) (gone int, err error) {
+	each := time.Minute / time.Duration(a.Speed)
+	from := a.PacedAt
+	if oldest := now.Add(-max(longestPace, each)); from.Before(oldest) {
+		from = oldest
+	}
+	n := int64(now.Sub(from) / each)
+	if n < 1 {
+		return 0, nil
+	}
+	upto := from.Add(time.Duration(n) * each)
+	err = s.byItself(ctx, a.ID, func(tx *sqlx.Tx) error {
+		gone = 0
+		err := s.moved(ctx, tx, "pace_announcement", args{"id": a.ID, "after": a.PacedAt.UnixMilli(), "upto": upto.UnixMilli()})
+		if err != nil {
+			return err
+		}
+		gone, err = s.exec(ctx, tx, "let_go", args{"id": a.ID, "now": now.Unix(), "most": n})
+		return err
+	})
+	return gone, err
+}
+
+// LetGo lets all mails of an announcement without a speed go that were held back while it was paused.
+func (s *Store) LetGo(ctx context.Context, id int64) error { return s.sluice(ctx, "let_all_go", id) }
+
+// HoldBack holds back mails of a paused announcement that came back into the queue: their lease ended, or the relay
+// wants them later.
+func (s *Store) HoldBack(ctx context.Context, id int64) error { return s.sluice(ctx, "hold_back", id) }
+
+func (s *Store) sluice(ctx context.Context, query string, id int64) error {
+	if _, err := s.exec(ctx, nil, query, args{"id": id}); err != nil {
+		return fmt.Errorf("announcement %d: moving what waits: %w", id, err)
+	}
+	return nil
+}
+
+// AwaitCanary notes when a canary that has been tried as a whole is to be judged; nothing happens before that.
+func (s *Store) AwaitCanary(ctx context.Context, id int64, until time.Time) error {
+	var untried bool
+	err := s.query(ctx, nil, "untried", args{"id": id}, func(scan scan) error { return scan(&untried) })
+	if err != nil {
+		return fmt.Errorf("announcement %d: asking whether the canary was tried: %w", id, err)
+	}
+	if untried {
+		return nil
+	}
+	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
+		return s.moved(ctx, tx, "await_canary", args{"id": id, "until": until.Unix()})
+	})
+}
+
+// PassCanary lets everybody else have it.
+func (s *Store) PassCanary(ctx context.Context, now time.Time, id int64, detail string) error {
+	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
+		if err := s.moved(ctx, tx, "pass_canary", args{"id": id}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, itself, "canary passed", id, detail))
+	})
+}
+
+// FinishAnnouncement ends one of which nothing waits any more; nothing happens before that.
+func (s *Store) FinishAnnouncement(ctx context.Context, now time.Time, id int64) error {
+	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
+		if err := s.moved(ctx, tx, "finish_announcement", args{"id": id, "now": now.Unix()}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, itself, "done", id, ""))
+	})
+}
+
+// Progress is what has become of an announcement's mails, by their state in the outbox.
+type Progress struct {
+	States  map[string]int
+	Skipped map[string]int // by reason
+}
+
+// Enrolled is how many members are to get it or have got it, as far as they are known.
+func (p Progress) Enrolled() int {
+	n := 0
+	for _, of := range p.States {
+		n += of
+	}
+	return n
+}
+
+// Progress counts the mails of an announcement.
+func (s *Store) Progress(ctx context.Context, id int64) (Progress, error) {
+	p := Progress{States: make(map[string]int), Skipped: make(map[string]int)}
+	for query, into := range map[string]map[string]int{"progress": p.States, "progress_skipped": p.Skipped} {
+		err := s.query(ctx, nil, query, args{"id": id}, func(scan scan) error {
+			var what string
+			var n int
+			err := scan(&what, &n)
+			into[what] = n
+			return err
+		})
+		if err != nil {
+			return Progress{}, fmt.Errorf("counting the mails of announcement %d: %w", id, err)
+		}
+	}
+	return p, nil
+}

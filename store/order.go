@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/digest"
+)
+
+// errUnmoved means that a statement found its announcement in another state.
+var errUnmoved = errors.New("store: nothing was moved")
+
+// moved runs a statement on one announcement; errUnmoved: it was in no state for it.
+func (s *Store) moved(ctx context.Context, tx *sqlx.Tx, query string, a args) error {
+	found := false
+	err := s.query(ctx, tx, query, a, func(scan) error { found = true; return nil })
+	if err == nil && !found {
+		return errUnmoved
+	}
+	return err
+}
+
+// orderAnnouncement carries out an order in a transaction. Where the announcement is in no state for it, the error
+// is a *StateError, or ErrNoAnnouncement.
+func (s *Store) orderAnnouncement(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
+	err := s.inTx(ctx, do)
+	if errors.Is(err, errUnmoved) {
+		list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading announcement %d: %w", id, err)
+		case len(list) == 0:
+			return fmt.Errorf("announcement %d: %w", id, ErrNoAnnouncement)
+		}
+		return &StateError{ID: id, State: list[0].State, Order: order}
+	}
+	if err != nil {
+		return fmt.Errorf("announcement %d: %w", id, err)
+	}
+	return nil
+}
+
+// StartAnnouncement lets a draft go, to an audience of that size: at once, or at start. It gives the state in which
+// it is then.
+func (s *Store) StartAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
+	begins := a.Begins()
+	state = first(a.Canary, size)
+	if begins.After(now) {
+		state = Scheduled
+	}
+	detail := fmt.Sprintf("audience of %d", size)
+	if a.Forced {
+		detail += ", forced: goes to members, too, who have opted out"
+	}
+	err = s.orderAnnouncement(ctx, a.ID, "started", func(tx *sqlx.Tx) error {
+		err := s.moved(ctx, tx, "start_announcement", args{
+			"id": a.ID, "state": state, "start": seconds(a.Start.At), "local": a.Start.Local, "begins": seconds(begins),
+			"size": size, "now": now.Unix(), "paced": now.UnixMilli(),
+		})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, actor, "start", a.ID, detail))
+	})
+	return state, err
+}
+
+// first is the state in which mails go out first.
+func first(c digest.Canary, size int) string {
+	if c.Size(size) > 0 {
+		return InCanary
+	}
+	return Sending
+}
+
+// BeginAnnouncement begins one whose time has come. Another daemon may have done so: then nothing happens.
+func (s *Store) BeginAnnouncement(ctx context.Context, now time.Time, a Announcement) error {
+	return s.byItself(ctx, a.ID, func(tx *sqlx.Tx) error {
+		state := first(a.Canary, a.Size)
+		err := s.moved(ctx, tx, "begin_announcement", args{"id": a.ID, "state": state, "now": now.Unix(), "paced": now.UnixMilli()})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, itself, "begin", a.ID, ""))
+	})
+}
+
+// itself is the actor of what the daemon does without being told.
+const itself = "postrider"
+
+// byItself carries out what the daemon does by itself, unless it has been done.
+func (s *Store) byItself(ctx context.Context, id int64, do func(*sqlx.Tx) error) error {
+	err := s.inTx(ctx, do)
+	if err == nil || errors.Is(err, errUnmoved) {
+		return nil
+	}
+	return fmt.Errorf("announcement %d: %w", id, err)
+}
+
+// PauseAnnouncement stops one until it is resumed. What is being handed over is finished.
+func (s *Store) PauseAnnouncement(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
+	return s.orderAnnouncement(ctx, id, "paused", func(tx *sqlx.Tx) error { return s.halt(ctx, tx, now, actor, id, reason, false) })
+}
+
+// StopAnnouncement is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
+// with everybody else.
+func (s *Store) StopAnnouncement(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
+	return s.byItself(ctx, id, func(tx *sqlx.Tx) error { return s.halt(ctx, tx, now, itself, id, reason, judged) })
+}
+
+func (s *Store) halt(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, reason string, judged bool) error {
+	if err := s.moved(ctx, tx, "pause_announcement", args{"id": id, "reason": clean(reason), "judged": judged}); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, tx, "hold_back", args{"id": id}); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, entry(now, actor, "pause", id, reason))
+}
+
+// ResumeAnnouncement lets one go on.
+func (s *Store) ResumeAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
+	return s.orderAnnouncement(ctx, id, "resumed", func(tx *sqlx.Tx) error {
+		if err := s.moved(ctx, tx, "resume_announcement", args{"id": id, "now": now.Unix(), "paced": now.UnixMilli()}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, actor, "resume", id, ""))
+	})
+}
+
+// CancelAnnouncement ends one for good: what waits is skipped, what is being handed over is finished.
+func (s *Store) CancelAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
+	return s.orderAnnouncement(ctx, id, "cancelled", func(tx *sqlx.Tx) error {
+		if err := s.moved(ctx, tx, "cancel_announcement", args{"id": id, "now": now.Unix()}); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, tx, "cancel_mails", args{"id": id, "now": now.Unix(), "reason": WasCancelled}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry(now, actor, "cancel", id, ""))
+	})
+}
+
+// WasCancelled is why mails of a cancelled announcement are skipped.
+const WasCancelled = "announcement cancelled"

@@ -1,0 +1,275 @@
+-- name: give_number
+UPDATE counter
+   SET value = value + 1
+ WHERE name = :name
+RETURNING value
+
+-- name: draft_announcement
+INSERT INTO announcement (id, state, forced, speed, canary_share, canary_wait, created_at, changed_at, audience)
+VALUES (:id, 'draft', :forced, :speed, :share, :wait, :now, :now, :audience)
+RETURNING id
+
+-- name: revise_announcement
+UPDATE announcement
+   SET forced = :forced,
+       speed = :speed,
+       canary_share = :share,
+       canary_wait = :wait,
+       changed_at = :now,
+       audience = :audience
+ WHERE id = :id
+   AND state = 'draft'
+RETURNING id
+
+-- name: drop_announcement_texts
+DELETE FROM announcement_text
+ WHERE announcement_id = :id
+
+-- name: add_announcement_texts
+INSERT INTO announcement_text (announcement_id, place, locale, title, body)
+SELECT CAST(:id AS BIGINT),
+       CAST(value->>'place' AS BIGINT),
+       CAST(value->>'locale' AS TEXT),
+       CAST(value->>'title' AS TEXT),
+       CAST(value->>'body' AS TEXT)
+  FROM {rows :rows}
+
+-- name: announcements
+SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
+       paced_at, resumes, reason, created_at, changed_at, started_at, ended_at
+  FROM announcement
+ ORDER BY id DESC
+
+-- Those that have not ended and are no drafts.
+-- name: live_announcements
+SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
+       paced_at, resumes, reason, created_at, changed_at, started_at, ended_at
+  FROM announcement
+ WHERE state IN ('scheduled', 'canary', 'sending', 'paused')
+ ORDER BY id
+
+-- name: announcement
+SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
+       paced_at, resumes, reason, created_at, changed_at, started_at, ended_at
+  FROM announcement
+ WHERE id = :id
+
+-- name: announcement_audience
+SELECT audience
+  FROM announcement
+ WHERE id = :id
+
+-- name: announcement_texts
+SELECT locale,
+       title,
+       body
+  FROM announcement_text
+ WHERE announcement_id = :id
+ ORDER BY place
+
+-- name: start_announcement
+UPDATE announcement
+   SET state = :state,
+       start_at = :start,
+       local = :local,
+       begins_at = :begins,
+       size = :size,
+       started_at = CASE WHEN :state = 'scheduled' THEN NULL ELSE CAST(:now AS BIGINT) END,
+       paced_at = :paced
+ WHERE id = :id
+   AND state = 'draft'
+RETURNING id
+
+-- name: begin_announcement
+UPDATE announcement
+   SET state = :state,
+       started_at = :now,
+       paced_at = :paced
+ WHERE id = :id
+   AND state = 'scheduled'
+RETURNING id
+
+-- One that is judged goes on with everybody else when it is resumed.
+-- name: pause_announcement
+UPDATE announcement
+   SET resumes = CASE WHEN :judged THEN 'sending' ELSE state END,
+       cursor = CASE WHEN :judged THEN 0 ELSE cursor END,
+       fanned = CASE WHEN :judged THEN FALSE ELSE fanned END,
+       canary_until = CASE WHEN :judged THEN NULL ELSE canary_until END,
+       state = 'paused',
+       reason = :reason
+ WHERE id = :id
+   AND state IN ('scheduled', 'canary', 'sending')
+RETURNING id
+
+-- name: resume_announcement
+UPDATE announcement
+   SET state = resumes,
+       resumes = '',
+       reason = '',
+       started_at = CASE WHEN resumes = 'scheduled' THEN NULL ELSE COALESCE(started_at, CAST(:now AS BIGINT)) END,
+       paced_at = :paced
+ WHERE id = :id
+   AND state = 'paused'
+RETURNING id
+
+-- name: cancel_announcement
+UPDATE announcement
+   SET state = 'cancelled',
+       ended_at = :now
+ WHERE id = :id
+   AND state IN ('draft', 'scheduled', 'canary', 'sending', 'paused')
+RETURNING id
+
+-- name: await_canary
+UPDATE announcement
+   SET canary_until = :until
+ WHERE id = :id
+   AND state = 'canary'
+   AND fanned
+   AND canary_until IS NULL
+RETURNING id
+
+-- name: pass_canary
+UPDATE announcement
+   SET state = 'sending',
+       cursor = 0,
+       fanned = FALSE,
+       canary_until = NULL
+ WHERE id = :id
+   AND state = 'canary'
+   AND canary_until IS NOT NULL
+RETURNING id
+
+-- name: finish_announcement
+UPDATE announcement
+   SET state = 'done',
+       ended_at = :now
+ WHERE id = :id
+   AND state = 'sending'
+   AND fanned
+   AND NOT EXISTS (SELECT 1
+                     FROM outbox
+                    WHERE announcement_id = :id
+                      AND state IN ('queued', 'leased', 'held'))
+RETURNING id
+
+-- Moves on only from where it was read: another daemon may have taken these members in between, or somebody have
+-- paused it.
+-- name: advance_announcement
+UPDATE announcement
+   SET cursor = :upto,
+       fanned = :fanned
+ WHERE id = :id
+   AND cursor = :after
+   AND state = :state
+   AND NOT fanned
+RETURNING id
+
+-- The key is the member's, so nobody is enrolled twice.
+-- name: enroll
+INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, announcement_id)
+SELECT CAST(value->>'key' AS TEXT),
+       'announcement',
+       CAST(value->>'member' AS BIGINT),
+       0,
+       0,
+       CAST(:state AS TEXT),
+       CAST(:priority AS BIGINT),
+       CAST(value->>'not_before' AS BIGINT),
+       CAST(:now AS BIGINT),
+       CAST(:id AS BIGINT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (key) DO NOTHING
+
+-- name: pace_announcement
+UPDATE announcement
+   SET paced_at = :upto
+ WHERE id = :id
+   AND paced_at = :after
+   AND state IN ('canary', 'sending')
+RETURNING id
+
+-- name: let_go
+UPDATE outbox
+   SET state = 'queued'
+ WHERE key IN (SELECT key
+                 FROM outbox
+                WHERE announcement_id = :id
+                  AND state = 'held'
+                  AND not_before <= :now
+                ORDER BY not_before, key
+                LIMIT :most)
+
+-- Not if it was paused in between.
+-- name: let_all_go
+UPDATE outbox
+   SET state = 'queued'
+ WHERE announcement_id = :id
+   AND state = 'held'
+   AND EXISTS (SELECT 1
+                 FROM announcement
+                WHERE id = :id
+                  AND state IN ('canary', 'sending'))
+
+-- Not if it was resumed in between.
+-- name: hold_back
+UPDATE outbox
+   SET state = 'held'
+ WHERE announcement_id = :id
+   AND state = 'queued'
+   AND EXISTS (SELECT 1
+                 FROM announcement
+                WHERE id = :id
+                  AND state = 'paused')
+
+-- name: cancel_mails
+UPDATE outbox
+   SET state = 'skipped',
+       settled_at = :now,
+       reason = :reason,
+       result = 'skipped',
+       code = 0,
+       enhanced = '',
+       reply = '',
+       queue_id = ''
+ WHERE announcement_id = :id
+   AND state IN ('queued', 'held')
+
+-- name: progress
+SELECT state,
+       count(*)
+  FROM outbox
+ WHERE announcement_id = :id
+ GROUP BY state
+
+-- name: progress_skipped
+SELECT reason,
+       count(*)
+  FROM outbox
+ WHERE announcement_id = :id
+   AND state = 'skipped'
+ GROUP BY reason
+
+-- What has not been tried once. A mail that the relay wants later has been.
+-- name: untried
+SELECT EXISTS (SELECT 1
+                 FROM outbox
+                WHERE announcement_id = :id
+                  AND (state = 'leased'
+                   OR (state IN ('queued', 'held') AND result = '')))
+
+-- name: write_audit
+INSERT INTO audit (id, at, actor, action, object, detail)
+VALUES (:id, :now, :actor, :action, :object, :detail)
+
+-- name: audit_of
+SELECT at,
+       actor,
+       action,
+       object,
+       detail
+  FROM audit
+ WHERE object = :object
+ ORDER BY id
