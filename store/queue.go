@@ -89,6 +89,15 @@ func moment(unix int64) time.Time {
 	return time.Unix(unix, 0).UTC()
 }
 
+// Waiting is how many mails may go out at a moment and wait for their turn.
+func (s *Store) Waiting(ctx context.Context, now time.Time) (mails int, err error) {
+	err = s.query(ctx, nil, "waiting", args{"now": now.Unix()}, func(scan scan) error { return scan(&mails) })
+	if err != nil {
+		return 0, fmt.Errorf("counting what waits: %w", err)
+	}
+	return mails, nil
+}
+
 // QueueKeys are the keys of all mails of a state; of every kind if kind is empty.
 func (s *Store) QueueKeys(ctx context.Context, state, kind string) (keys []string, err error) {
 	err = s.query(ctx, nil, "queue_keys", args{"state": state, "kind": kind}, func(scan scan) error {

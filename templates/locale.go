@@ -32,6 +32,7 @@ type locale struct {
 	messages map[string]message
 	words    markup.Words
 	pages    pages
+	alarm    pages
 }
 
 // localeFile is what stands in a locale file beside the messages.

@@ -17,6 +17,9 @@ import (
 func TestEveryKeyIsUsed(t *testing.T) {
 	set := load(t)
 	used, err := set.bind(overlay{})
+	if err == nil {
+		err = set.bindAlarm(overlay{}, used)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

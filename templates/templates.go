@@ -67,6 +67,9 @@ func Load(dir string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.bindAlarm(files, used); err != nil {
+		return nil, err
+	}
 	for _, l := range locales {
 		if err := l.checkKeys(used); err != nil {
 			return nil, err

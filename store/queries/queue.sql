@@ -104,3 +104,9 @@ RETURNING outbox.key
 -- name: forget
 DELETE FROM memory
  WHERE key = :key
+
+-- name: waiting
+SELECT count(*)
+  FROM outbox
+ WHERE state = 'queued'
+   AND not_before <= :now

@@ -1,0 +1,216 @@
+package alarm
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"postrider/store"
+)
+
+// Ring writes down what was met, and tells what is new. Its error means that the store does not answer: then what stands is
+// told as far as this daemon knows of it.
+func (b *Bell) Ring(ctx context.Context) error {
+	b.ringing.Lock()
+	defer b.ringing.Unlock()
+	err := b.compare(ctx)
+	if err == nil {
+		err = b.deliver(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		b.Raise(Store, "", err.Error())
+		b.tellAlone(ctx)
+	}
+	return err
+}
+
+// compare brings the store up to date and finds what is new.
+func (b *Bell) compare(ctx context.Context) error {
+	stand, err := b.store.Alarms(ctx)
+	if err != nil {
+		return err
+	}
+	now := b.now()
+	bad, good := b.taken(stand, now)
+	if len(bad)+len(stand) == 0 {
+		return nil // all is well
+	}
+	if err := b.store.NoteAlarms(ctx, bad, good); err != nil {
+		return err
+	}
+	b.noted(bad)
+	news, err := b.store.TellAlarms(ctx, now, now.Add(-calm), b.names())
+	if err != nil {
+		return err
+	}
+	for _, n := range news {
+		b.record(noteOf(n))
+	}
+	return nil
+}
+
+// taken is what the store must learn: what was seen bad, the first time and now and then, and what was seen good of that
+// which stands.
+func (b *Bell) taken(stand []store.Alarm, now time.Time) (bad []store.Alarm, good map[string]time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for k, f := range b.met {
+		if !f.noted.IsZero() && f.last.Sub(f.noted) < again {
+			continue
+		}
+		kind := noteOf(store.AlarmNote{Key: k}).Kind
+		a := store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first.Add(grace[kind]), Seen: f.last}
+		if len(f.told) > 0 {
+			a.Told = now
+		}
+		bad = append(bad, a)
+	}
+	for _, a := range b.passed {
+		if b.met[a.Key] == nil { // else it has come again
+			bad = append(bad, a)
+		}
+	}
+	good = make(map[string]time.Time)
+	for _, a := range stand {
+		if at, seen := b.good[a.Key]; seen {
+			good[a.Key] = at
+		} else if at, judged := b.fine[noteOf(store.AlarmNote{Key: a.Key}).Kind]; judged && b.met[a.Key] == nil {
+			good[a.Key] = at
+		}
+	}
+	return bad, good
+}
+
+// noted remembers what the store has learnt.
+func (b *Bell) noted(bad []store.Alarm) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.passed = nil
+	for _, a := range bad {
+		if f := b.met[a.Key]; f != nil {
+			f.noted, f.told = a.Seen, nil
+		}
+	}
+}
+
+func (b *Bell) names() []string {
+	var names []string
+	for _, c := range b.channels {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
+// record tells the log.
+func (b *Bell) record(n Note) {
+	if n.Over {
+		b.log.Info("alarm is over", "alarm", n.Kind, "object", n.Object, "since", n.Since)
+		return
+	}
+	b.log.Error("alarm", "alarm", n.Kind, "object", n.Object, "since", n.Since, "detail", n.Detail)
+}
+
+// deliver hands the notes that are due to their channels.
+func (b *Bell) deliver(ctx context.Context) error {
+	notes, err := b.store.TakeAlarmNotes(ctx, b.now())
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, n := range notes {
+		if b.handOver(ctx, n) {
+			errs = append(errs, b.store.DropAlarmNote(ctx, n))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// handOver tells a note by its channel. Done means that it need not come again.
+func (b *Bell) handOver(ctx context.Context, n store.AlarmNote) (done bool) {
+	for _, c := range b.channels {
+		if c.Name() != n.Channel {
+			continue
+		}
+		err := c.Tell(ctx, noteOf(n))
+		if err == nil {
+			return true
+		}
+		late := b.now().Sub(n.At) > patience
+		b.log.Warn("alarm could not be told", "channel", n.Channel, "alarm", n.Key, "attempt", n.Attempt, "given_up", late, "err", err)
+		return late
+	}
+	return true // the owner has taken that channel away
+}
+
+// tellAlone tells what this daemon has met while the store does not answer.
+func (b *Bell) tellAlone(ctx context.Context) {
+	now := b.now()
+	for _, n := range b.untold(now) {
+		for _, c := range append([]Channel{logged{b}}, b.channels...) {
+			if !b.toldBy(n, c) {
+				if err := c.Tell(ctx, n); err != nil {
+					b.log.Warn("alarm could not be told", "channel", c.Name(), "alarm", key(n.Kind, n.Object), "err", err)
+					continue
+				}
+				b.markTold(n, c)
+			}
+		}
+	}
+}
+
+// untold are the faults that are due and that the store has not taken.
+func (b *Bell) untold(now time.Time) (notes []Note) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for k, f := range b.met {
+		n := noteOf(store.AlarmNote{Key: k, Detail: f.detail, Since: f.first, At: now})
+		if f.noted.IsZero() && now.Sub(f.first) >= grace[n.Kind] {
+			notes = append(notes, n)
+		}
+	}
+	return notes
+}
+
+func (b *Bell) toldBy(n Note, c Channel) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.met[key(n.Kind, n.Object)]
+	return f == nil || f.told[c.Name()]
+}
+
+func (b *Bell) markTold(n Note, c Channel) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f := b.met[key(n.Kind, n.Object)]; f != nil {
+		if f.told == nil {
+			f.told = make(map[string]bool)
+		}
+		f.told[c.Name()] = true
+	}
+}
+
+// logged is the log as a channel.
+type logged struct{ bell *Bell }
+
+func (logged) Name() string { return "log" }
+
+func (l logged) Tell(_ context.Context, n Note) error {
+	l.bell.record(n)
+	return nil
+}
+
+// Watch rings until ctx ends.
+func (b *Bell) Watch(ctx context.Context, every time.Duration) {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
+	for {
+		if err := b.Ring(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("alarms could not be written down", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package alarm
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Words say a note in the language of the site: what is wrong, and what to do about it.
+type Words func(Note) (what, cure string)
+
+// Webhook posts notes as JSON.
+type Webhook struct {
+	Address string
+	Secret  string // signs what is posted; empty: not signed
+	Site    string // the forum's name
+	URL     string // the forum's address
+	Words   Words
+	Client  *http.Client
+}
+
+// NewWebhook posts to address. It follows no redirect: a signed note is for one receiver.
+func NewWebhook(c Config, site, url string, words Words) *Webhook {
+	client := &http.Client{
+		Timeout:       10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &Webhook{Address: c.Webhook, Secret: c.Secret, Site: site, URL: url, Words: words, Client: client}
+}
+
+// Name implements Channel.
+func (*Webhook) Name() string { return "webhook" }
+
+// posted is a contract: docs/alarms.md tells of it.
+type posted struct {
+	Event  string    `json:"event"` // "raised", "over"
+	Alarm  Kind      `json:"alarm"`
+	Object string    `json:"object,omitempty"`
+	Text   string    `json:"text"`
+	Cure   string    `json:"cure"`
+	Detail string    `json:"detail"`
+	Since  time.Time `json:"since"`
+	At     time.Time `json:"at"`
+	Site   string    `json:"site"`
+	URL    string    `json:"url"`
+}
+
+// Headers of what is posted.
+const (
+	timeHeader      = "X-Postrider-Timestamp" // Unix seconds
+	signatureHeader = "X-Postrider-Signature" // "sha256=" and an HMAC in hexadecimal of the timestamp, a dot and the body
+)
+
+// Tell implements Channel. Any answer but 2xx is an error.
+func (w *Webhook) Tell(ctx context.Context, n Note) error {
+	out := posted{
+		Event: "raised", Alarm: n.Kind, Object: n.Object, Detail: n.Detail,
+		Since: n.Since.UTC(), At: n.At.UTC(), Site: w.Site, URL: w.URL,
+	}
+	if n.Over {
+		out.Event = "over"
+	}
+	out.Text, out.Cure = w.Words(n)
+	body, err := json.Marshal(out)
+	if err != nil {
+		return fmt.Errorf("writing the note: %w", err)
+	}
+	request, err := w.request(ctx, body, time.Now())
+	if err != nil {
+		return fmt.Errorf("posting to the webhook: %w", err)
+	}
+	response, err := w.Client.Do(request)
+	if err != nil {
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // without the address, which may hold a secret
+		}
+		return fmt.Errorf("posting to the webhook: %w", err)
+	}
+	defer response.Body.Close()
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be used again
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("posting to the webhook: it answers %s", response.Status)
+	}
+	return nil
+}
+
+func (w *Webhook) request(ctx context.Context, body []byte, now time.Time) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.Address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	stamp := strconv.FormatInt(now.Unix(), 10)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "postrider")
+	request.Header.Set(timeHeader, stamp)
+	if w.Secret != "" {
+		request.Header.Set(signatureHeader, "sha256="+sign(w.Secret, stamp, body))
+	}
+	return request, nil
+}
+
+// sign covers the time, too, so that an old note cannot be played again later.
+func sign(secret, stamp string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(stamp + "."))
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,119 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/store"
+)
+
+// said words notes, to compare them with.
+func said(notes []store.AlarmNote) (list []string) {
+	for _, n := range notes {
+		word := "begins"
+		if n.Over {
+			word = "over"
+		}
+		list = append(list, fmt.Sprintf("%s %s %s: %s", n.Key, word, n.Channel, n.Detail))
+	}
+	return list
+}
+
+// bad is an alarm that was first and last seen at a moment, and is told after a while.
+func bad(key, detail string, at time.Time, after time.Duration) store.Alarm {
+	return store.Alarm{Key: key, Detail: detail, Since: at, Due: at.Add(after), Seen: at}
+}
+
+const calm = 10 * time.Minute
+
+func TestAnAlarmIsToldOnceAndAgainWhenItIsOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		tell := func(at time.Time) []string {
+			return said(must(s.TellAlarms(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
+		}
+		check(t, s.NoteAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		equal(t, "before it is due", tell(now), nil)
+		equal(t, "when it is due", tell(now.Add(time.Minute)), []string{"relay begins : refused"})
+		equal(t, "after that", tell(now.Add(2*time.Minute)), nil)
+
+		check(t, s.NoteAlarms(t.Context(), []store.Alarm{bad("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
+		equal(t, "seen again", tell(now.Add(5*time.Minute)), nil)
+		a := must(s.Alarms(t.Context()))(t)[0]
+		equal(t, "its beginning", a.Since, now)
+		equal(t, "what was said last", a.Detail, "timed out")
+		equal(t, "when it was last seen", a.Seen, now.Add(3*time.Minute))
+
+		equal(t, "not seen for long, nor seen good", tell(now.Add(time.Hour)), nil)
+		check(t, s.NoteAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
+		equal(t, "seen good, and not calm yet", tell(now.Add(3*time.Minute+calm)), nil)
+		equal(t, "calm", tell(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
+		equal(t, "what stands", len(must(s.Alarms(t.Context()))(t)), 0)
+	})
+}
+
+func TestWhatPassesBeforeItIsToldIsNeverTold(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.NoteAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.NoteAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
+		for _, at := range []time.Duration{time.Minute, time.Hour} {
+			equal(t, "told", len(must(s.TellAlarms(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
+		}
+		equal(t, "what stands", len(must(s.Alarms(t.Context()))(t)), 0)
+	})
+}
+
+func TestNotesComeUntilTheyAreDropped(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.NoteAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0), bad("held a.example", "5.7.1", now, 0)}, nil))
+		must(s.TellAlarms(t.Context(), now, now, []string{"mail", "webhook"}))(t)
+		take := func(at time.Time) []store.AlarmNote { return must(s.TakeAlarmNotes(t.Context(), at))(t) }
+		notes := take(now)
+		equal(t, "the first time", said(notes), []string{
+			"held a.example begins mail: 5.7.1", "held a.example begins webhook: 5.7.1",
+			"relay begins mail: refused", "relay begins webhook: refused",
+		})
+		for _, n := range notes[1:] {
+			check(t, s.DropAlarmNote(t.Context(), n))
+		}
+		attempts := 1
+		var waited []time.Duration
+		for at, last := now, now; attempts < 5; at = at.Add(time.Second) {
+			if again := take(at); len(again) == 1 {
+				attempts++
+				equal(t, "attempt", again[0].Attempt, attempts)
+				waited = append(waited, at.Sub(last))
+				last = at
+			}
+		}
+		equal(t, "waited", waited, []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute})
+	})
+}
+
+func TestOfSeveralDaemonsOneTells(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.NoteAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0)}, nil))
+		var mu sync.Mutex
+		told, taken := 0, 0
+		var daemons sync.WaitGroup
+		for range 8 {
+			daemons.Go(func() {
+				news, err := s.TellAlarms(t.Context(), now, now, []string{"mail"})
+				notes, err2 := s.TakeAlarmNotes(t.Context(), now)
+				mu.Lock()
+				defer mu.Unlock()
+				if told, taken = told+len(news), taken+len(notes); err != nil || err2 != nil {
+					t.Error(err, err2)
+				}
+			})
+		}
+		daemons.Wait()
+		equal(t, "told", told, 1)
+		equal(t, "taken", taken, 1)
+	})
+}

@@ -1,0 +1,107 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	htmltemplate "html/template"
+	texttemplate "text/template"
+	"time"
+
+	"postrider/internal/qp"
+)
+
+const (
+	alarmHTML = "mail/alarm.html"
+	alarmText = "mail/alarm.txt"
+)
+
+// Alarm is what the administrator is told.
+type Alarm struct {
+	Kind   string // one of those that have words: "relay", "held"
+	Object string // what it is about; empty: the kind says all
+	Over   bool
+	Detail string // what an error said, in no particular language
+	Since  time.Time
+	At     time.Time
+	Host   string // of the daemon that tells it
+	Zone   *time.Location
+}
+
+// detailLength is how much of an error is told, in characters.
+const detailLength = 600
+
+// alarmKinds are the kinds that have words.
+var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held", "overdue", "queue", "volume"}
+
+// alarmKeys are the keys of the words of alarms.
+func alarmKeys() []string {
+	keys := []string{"alarm.subject", "alarm.raised", "alarm.over"}
+	for _, kind := range alarmKinds {
+		keys = append(keys, "alarm."+kind, "alarm."+kind+"_cure")
+	}
+	return keys
+}
+
+// bindAlarm parses the mails to the administrator.
+func (s *Set) bindAlarm(files overlay, used map[string]string) error {
+	html, err := files.read(alarmHTML)
+	if err != nil {
+		return fmt.Errorf("reading the templates: %w", err)
+	}
+	text, err := files.read(alarmText)
+	if err != nil {
+		return fmt.Errorf("reading the templates: %w", err)
+	}
+	for _, l := range s.locales {
+		h, err := htmltemplate.New(files.say(alarmHTML)).Funcs(l.functions()).Parse(unindent(html))
+		if err != nil {
+			return fmt.Errorf("parsing the templates: %w", err)
+		}
+		t, err := texttemplate.New(files.say(alarmText)).Funcs(l.functions()).Parse(text)
+		if err != nil {
+			return fmt.Errorf("parsing the templates: %w", err)
+		}
+		l.alarm = pages{html: h.Lookup("alarm"), text: t.Lookup("alarm")}
+		if l.alarm.html == nil || l.alarm.text == nil {
+			return fmt.Errorf("%s:1: defines no template %q", files.say(alarmHTML), "alarm")
+		}
+		keysIn(l.alarm.html.Tree, used)
+		keysIn(l.alarm.text.Tree, used)
+	}
+	for _, key := range alarmKeys() {
+		used[key] = "the program"
+	}
+	return nil
+}
+
+// AlarmWords say in the site's language what is wrong and what to do about it.
+func (p *Press) AlarmWords(kind, object string) (what, cure string) {
+	l, object := p.locale(""), line(object, 100)
+	return l.say("alarm."+kind, "object", object), l.say("alarm."+kind+"_cure", "object", object)
+}
+
+// Alarm lays a mail to the administrator, in the site's language.
+func (p *Press) Alarm(a Alarm) (Content, error) {
+	l := p.locale("")
+	what, cure := p.AlarmWords(a.Kind, a.Object)
+	event := "alarm.raised"
+	if a.Over {
+		event, cure = "alarm.over", ""
+	}
+	what = l.say(event, "what", what)
+	moment := func(at time.Time) string { return l.calendar.write(l.calendar.momentYear, at.In(a.Zone)) }
+	data := struct {
+		Lang, Dir, Subject, SiteName, SiteURL, What, Cure, Detail, Since, At, Host string
+	}{
+		l.tag.String(), l.dir(), l.say("alarm.subject", "forum", p.site.Name, "what", what), p.site.Name, p.site.URL,
+		what, cure, line(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
+	}
+	var html, text bytes.Buffer
+	if err := l.alarm.html.Execute(&html, data); err != nil {
+		return Content{}, fmt.Errorf("rendering an alarm: %w", err)
+	}
+	if err := l.alarm.text.Execute(&text, data); err != nil {
+		return Content{}, fmt.Errorf("rendering an alarm: %w", err)
+	}
+	return Content{Subject: data.Subject, HTML: qp.Rope{qp.Encode(html.String())}, Text: qp.Rope{qp.Encode(text.String())}}, nil
+}

@@ -1,0 +1,53 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/internal/golden"
+)
+
+func TestAlarmsAreLaid(t *testing.T) {
+	set := load(t)
+	site, _ := set.Sample()
+	base := Alarm{
+		Kind: "held", Object: "gmail.com", Host: "mail1",
+		Detail: "550 5.7.26 <b>unauthenticated</b>\r\nsee https://example.com \u202e",
+		Since:  time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC), At: time.Date(2026, 5, 4, 6, 2, 0, 0, time.UTC), Zone: time.UTC,
+	}
+	over := base
+	over.Over, over.Kind, over.Object, over.Detail = true, "relay", "", ""
+	for _, tt := range []struct {
+		name, locale string
+		alarm        Alarm
+	}{{"alarm.en", "en", base}, {"alarm.de", "de", base}, {"alarm-over.en", "en", over}} {
+		t.Run(tt.name, func(t *testing.T) {
+			site.Locale = tt.locale
+			c, err := set.Press(site, 1).Alarm(tt.alarm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := proofread(c.HTML.Plain()); err != nil {
+				t.Error(err)
+			}
+			golden.Files(t, tt.name, map[string]string{
+				"html": c.HTML.Plain(),
+				"txt":  "Subject: " + c.Subject + "\n\n" + c.Text.Plain(),
+			})
+		})
+	}
+}
+
+func TestEveryKindOfAlarmHasItsWords(t *testing.T) {
+	set := load(t)
+	site, _ := set.Sample()
+	for _, site.Locale = range set.Locales() {
+		for _, kind := range alarmKinds {
+			what, cure := set.Press(site, 1).AlarmWords(kind, "gmail.com")
+			if what == "" || cure == "" || strings.Contains(what+cure, "{") || kind == "held" && !strings.Contains(what, "gmail.com") {
+				t.Errorf("%s in %s: %q, %q", kind, site.Locale, what, cure)
+			}
+		}
+	}
+}
