@@ -152,6 +152,33 @@ func TestRunRefusesAForumThatFailsItsCheck(t *testing.T) {
 	}
 }
 
+// A service manager starts again and again what ends at once.
+func TestADaemonThatCannotStartMailsTheAdministratorOnce(t *testing.T) {
+	p := newParish(t, `alarms.mail = "admin@upperberth.example"`)
+	spoil(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
+	mails := filepath.Join(p.dir, "mails")
+	for range 3 {
+		if _, _, code := run(t, "run", "--mail-dir", mails, "-c", p.config); code != 1 {
+			t.Errorf("exit %d", code)
+		}
+	}
+	told, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+	if err != nil || len(told) != 1 {
+		t.Fatalf("mails are %v, %v; want one", told, err)
+	}
+	if raw, err := os.ReadFile(told[0]); err != nil || !strings.Contains(string(raw), "To: <admin@upperberth.example>") || !strings.Contains(string(raw), "section_watch") {
+		t.Errorf("%v: the mail is\n%s", err, raw)
+	}
+}
+
+func TestADaemonWithoutItsForumSaysSo(t *testing.T) {
+	p := newParish(t, `forum.dsn = "sqlite:gone.db"`)
+	_, errOut, code := run(t, "run", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	if code != 1 || !strings.Contains(errOut, "opening the forum") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
 func spoil(t *testing.T, forum, query string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", forum)

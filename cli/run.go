@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/alarm"
 	"postrider/daemon"
 )
 
@@ -63,22 +64,25 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	h, err := c.open(ctx, cfg)
+	h, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	if err := h.selfCheck(ctx); err != nil {
-		return err
-	}
-	if err := h.store.Attend(ctx, h.owner); err != nil {
-		return err
-	}
 	sender, done, err := h.sender(o.mailDir)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if err := h.openForum(ctx); err != nil {
+		return h.fail(ctx, sender, alarm.Forum, err)
+	}
+	if err := h.selfCheck(ctx); err != nil {
+		return h.fail(ctx, sender, alarm.SelfCheck, err)
+	}
+	if err := h.store.Attend(ctx, h.owner); err != nil {
+		return err
+	}
 	if c.getenv("GOGC") == "" {
 		// Mails are garbage as soon as they are sent, and what stays (rendered pieces) stays long: collecting half as
 		// often saves 8 % of all work for 50 MB.
@@ -95,6 +99,16 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	return serve(ctx, h, d, done)
+}
+
+// fail tells the administrator why the daemon does not start, and gives that back.
+func (h *house) fail(ctx context.Context, sender daemon.Sender, kind alarm.Kind, why error) error {
+	d, err := h.daemon(ctx, sender, time.Now)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	d.Fail(ctx, kind, why)
+	return why
 }
 
 // grace is how long mails that are being handed over may take once the daemon is told to stop. Service

@@ -24,6 +24,7 @@ import (
 // house is the rooms put together as a configuration says.
 type house struct {
 	cfg   config.Config
+	set   *templates.Set
 	forum *source.DB
 	store *store.Store
 	press *templates.Press
@@ -38,20 +39,29 @@ const keptFragments = 1 << 15
 // load reads the configuration that -c names.
 func (c *console) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
 
-// open opens the forum and the store, and readies what is printed. The store is brought up to date.
-func (c *console) open(ctx context.Context, cfg config.Config) (_ *house, err error) {
+// open opens the store and the forum, and readies what is printed. The store is brought up to date.
+func (c *console) open(ctx context.Context, cfg config.Config) (*house, error) {
+	h, err := c.openStore(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.openForum(ctx); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// openStore opens all but the forum: what is needed to tell the administrator that there is none.
+func (c *console) openStore(ctx context.Context, cfg config.Config) (_ *house, err error) {
 	h := &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
 	defer func() {
 		if err != nil {
 			h.close()
 		}
 	}()
-	set, err := templates.Load(cfg.Templates.Dir)
-	if err != nil {
+	if h.set, err = templates.Load(cfg.Templates.Dir); err != nil {
 		return nil, fmt.Errorf("loading templates: %w", err)
-	}
-	if h.forum, err = source.Open(ctx, cfg.Forum.Config); err != nil {
-		return nil, fmt.Errorf("opening the forum: %w", err)
 	}
 	if h.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
@@ -66,9 +76,24 @@ func (c *console) open(ctx context.Context, cfg config.Config) (_ *house, err er
 	if h.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
 		return nil, err
 	}
-	site := templates.Site{Name: cfg.Forum.Name, URL: cfg.Forum.URL, Links: h.forum.Links(), Excerpt: cfg.Digest.Excerpt, Locale: cfg.Digest.Locale}
-	h.press = set.Press(site, keptFragments)
+	h.press = h.set.Press(h.site(), keptFragments)
 	return h, nil
+}
+
+// openForum opens the forum, to whose pages the mails lead then.
+func (h *house) openForum(ctx context.Context) (err error) {
+	if h.forum, err = source.Open(ctx, h.cfg.Forum.Config); err != nil {
+		return fmt.Errorf("opening the forum: %w", err)
+	}
+	site := h.site()
+	site.Links = h.forum.Links()
+	h.press = h.set.Press(site, keptFragments)
+	return nil
+}
+
+// site is the forum that mails speak of.
+func (h *house) site() templates.Site {
+	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale}
 }
 
 func (h *house) close() {
@@ -85,7 +110,8 @@ func (h *house) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
 		Digest: cfg.Digest, Gather: cfg.Gather, Delivery: cfg.Delivery,
-		Site: cfg.Forum.Name, Host: host(cfg.Forum.URL),
+		Alarms: cfg.Alarms.Config,
+		Site:   cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
 		From:        address(cfg.SMTP.From),
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
 		Connections: cfg.SMTP.Connections,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/mail"
 	"postrider/source"
@@ -32,6 +33,7 @@ type Config struct {
 	Digest    daemon.DigestConfig   `toml:"digest"`
 	Gather    daemon.GatherConfig   `toml:"gather"`
 	Delivery  daemon.DeliveryConfig `toml:"delivery"`
+	Alarms    Alarms                `toml:"alarms"`
 	Web       Web                   `toml:"web"`
 	Templates Templates             `toml:"templates"`
 	Log       Log                   `toml:"log"`
@@ -56,6 +58,12 @@ type SMTP struct {
 	PasswordFile string `toml:"password_file"`
 	From         string `toml:"from"`
 	ReplyTo      string `toml:"reply_to"`
+}
+
+// Alarms is the [alarms] table.
+type Alarms struct {
+	alarm.Config
+	SecretFile string `toml:"secret_file"`
 }
 
 // Web is the [web] table.
@@ -182,6 +190,7 @@ func (c *Config) validate(text string) []error {
 		{"digest", c.Digest.Validate()},
 		{"gather", c.Gather.Validate()},
 		{"delivery", c.Delivery.Validate()},
+		{"alarms", c.Alarms.Validate()},
 		{"web", c.Web.Validate()},
 		{"log", c.Log.Validate()},
 	} {

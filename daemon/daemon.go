@@ -11,10 +11,13 @@ import (
 	"fmt"
 	"log/slog"
 	netmail "net/mail"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
 
+	"postrider/alarm"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -46,7 +49,9 @@ type Settings struct {
 	Digest      DigestConfig
 	Gather      GatherConfig
 	Delivery    DeliveryConfig
+	Alarms      alarm.Config
 	Site        string // the forum's name
+	URL         string // the forum's address
 	Host        string // the forum's host, for List-Id
 	From        netmail.Address
 	ReplyTo     netmail.Address // empty: none
@@ -66,23 +71,36 @@ type Daemon struct {
 	rests   bool                             // delivery was paused when it was last asked
 	met     map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round   Report
+	bell    *alarm.Bell
+	backlog backlog
+	ill     bool         // the last round failed, or there was none yet
+	pulse   atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
 // New makes a daemon; it starts nothing.
 func New(p Parts, set Settings) *Daemon {
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
-	return &Daemon{
+	d := &Daemon{
 		Parts:   p,
 		set:     set,
 		builder: builder,
 		zones:   builder.zones,
 		met:     make(map[forum.PostID]forum.SectionID),
+		ill:     true,
 	}
+	d.bell = d.newBell()
+	d.Sender = heard{p.Sender, d.bell}
+	d.beat()
+	return d
 }
 
 // Once runs one full round: judge what came back, gather, learn, plan, and send all that is due.
 func (d *Daemon) Once(ctx context.Context) (Report, error) {
-	return d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.plan, d.deliver)
+	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
+	report, err := d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.plan, d.deliver)
+	d.look(ctx)
+	d.ring(ctx)
+	return report, err
 }
 
 // measure runs steps and reports what they did.
@@ -91,6 +109,7 @@ func (d *Daemon) measure(ctx context.Context, steps ...func(context.Context) err
 	d.round = Report{}
 	before := d.statements()
 	err := d.steps(ctx, steps...)
+	d.examine(ctx, err != nil)
 	d.round.Took = time.Since(start)
 	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
 	return d.round, err
@@ -98,7 +117,9 @@ func (d *Daemon) measure(ctx context.Context, steps ...func(context.Context) err
 
 func (d *Daemon) steps(ctx context.Context, steps ...func(context.Context) error) error {
 	for _, step := range steps {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		d.beat()
+		if err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
@@ -142,6 +163,10 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return fmt.Errorf("scheduling %q: %w", spec, err)
 		}
 	}
+	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
+	var watching sync.WaitGroup
+	watching.Go(func() { d.watch(ctx) })
+	defer watching.Wait()
 	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.plan, d.deliver))).Run()
 	ticks.Start()
 	<-ctx.Done()

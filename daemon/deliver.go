@@ -40,7 +40,9 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		if len(rows) == 0 {
 			return nil
 		}
-		if err := d.deliverBatch(ctx, rows); err != nil {
+		err = d.deliverBatch(ctx, rows)
+		d.beat()
+		if err != nil {
 			return err
 		}
 	}

@@ -81,8 +81,8 @@ func breakStore(w *world, event, table string) (mend func()) {
 			w.Fatal(err)
 		}
 	}
-	do(fmt.Sprintf(`CREATE TRIGGER broken BEFORE %s ON %s BEGIN SELECT RAISE(ABORT, 'disk full'); END`, event, table))
-	return func() { w.Helper(); do(`DROP TRIGGER broken`) }
+	do(fmt.Sprintf(`CREATE TRIGGER broken_%[2]s BEFORE %[1]s ON %[2]s BEGIN SELECT RAISE(ABORT, 'disk full'); END`, event, table))
+	return func() { w.Helper(); do(`DROP TRIGGER broken_` + table) }
 }
 
 // crowded is a world with many members who are due, and one post for them all.

@@ -1,0 +1,45 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+)
+
+func TestABacklogIsToldWhenItGrowsAndGrows(t *testing.T) {
+	tests := []struct {
+		name   string
+		counts []int // every five minutes
+		want   string
+	}{
+		{"nothing waits", []int{0, 0, 0, 0, 0, 0}, "......"},
+		{"an hour's editions", []int{0, 9000, 6000, 3000, 0, 0}, "......"},
+		{"it grows", []int{0, 200, 400, 600, 800, 900}, "...!!!"},
+		{"it grows, and is too small to care", []int{0, 20, 40, 60, 80, 99}, "......"},
+		{"it grows with a rest", []int{0, 200, 400, 400, 600, 700, 800}, "......!"},
+		{"it stays high", []int{0, 200, 400, 600, 600, 500, 400}, "...!!!!"},
+		{"half of it is gone", []int{0, 200, 400, 600, 800, 400, 300}, "...!!.."},
+		{"it falls under what anybody cares for", []int{0, 50, 80, 110, 90, 95}, "...!.."},
+		{"it is high from the start", []int{5000, 5000, 4000, 5000}, "...."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var b backlog
+			got := ""
+			for i, n := range tt.counts {
+				for minute := range 5 { // looked at every minute
+					at := born.Add(time.Duration(i)*5*time.Minute + time.Duration(minute)*time.Minute)
+					if grows := b.note(n, at); minute == 0 && grows {
+						got += "!"
+					} else if minute == 0 {
+						got += "."
+					} else if grows != (got[len(got)-1] == '!') {
+						t.Errorf("%d minutes later it tells otherwise", minute)
+					}
+				}
+			}
+			if got != tt.want {
+				t.Errorf("with %v it tells %s, want %s", tt.counts, got, tt.want)
+			}
+		})
+	}
+}
