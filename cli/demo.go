@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ const (
 	// around the world get their mail while one watches.
 	demoSpeed  = 600
 	trickleGap = 3 * time.Second
+	// demoPages is where postrider's own pages are, beside the inbox.
+	demoPages = "/postrider"
 )
 
 func (c *console) demo() *cobra.Command {
@@ -52,8 +55,8 @@ func (c *console) demo() *cobra.Command {
 	return cmd
 }
 
-// demoHouse opens a fresh sample forum as it stands at now. The returned function clears it away.
-func (c *console) demoHouse(ctx context.Context, now time.Time, smtpURL string) (*house, string, func(), error) {
+// demoHouse opens a fresh sample forum as it stands at now, with more tables in its configuration. The returned function clears it away.
+func (c *console) demoHouse(ctx context.Context, now time.Time, smtpURL, more string) (*house, string, func(), error) {
 	dir, err := os.MkdirTemp("", "postrider-demo-")
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("making room for the sample forum: %w", err)
@@ -64,7 +67,7 @@ func (c *console) demoHouse(ctx context.Context, now time.Time, smtpURL string) 
 		clear()
 		return nil, "", nil, err
 	}
-	cfg, err := config.Parse(demoConfig(dir, path, smtpURL), dir, func(string) string { return "" })
+	cfg, err := config.Parse(demoConfig(dir, path, smtpURL)+more, dir, func(string) string { return "" })
 	if err != nil {
 		clear()
 		return nil, "", nil, fmt.Errorf("the demo's own configuration: %w", err)
@@ -99,7 +102,7 @@ level = "warn"
 
 func (c *console) demoOnce(ctx context.Context, mailDir string) error {
 	now := time.Now()
-	h, _, done, err := c.demoHouse(ctx, now, "smtp://127.0.0.1:25")
+	h, _, done, err := c.demoHouse(ctx, now, "smtp://127.0.0.1:25", "")
 	if err != nil {
 		return err
 	}
@@ -133,7 +136,12 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	if err != nil {
 		return err
 	}
-	h, path, done, err := c.demoHouse(ctx, clock(), smtpURL)
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("opening the inbox page: %w; choose another address with --listen", err)
+	}
+	defer listener.Close()
+	h, path, done, err := c.demoHouse(ctx, clock(), smtpURL, fmt.Sprintf("[web]\nurl = %q\n", "http://"+reachable(listener.Addr())+demoPages))
 	if err != nil {
 		return err
 	}
@@ -141,9 +149,9 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	if err := h.selfCheck(ctx); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", listen)
+	pages, err := h.web(clock)
 	if err != nil {
-		return fmt.Errorf("opening the inbox page: %w; choose another address with --listen", err)
+		return err
 	}
 	sender, closeSender, err := h.sender("")
 	if err != nil {
@@ -157,14 +165,25 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	fmt.Fprintf(c.out, "The inbox of %s: http://%s\nIts clock runs %d times faster, and its members keep writing. Stop with Ctrl-C.\n",
 		demo.Name, listener.Addr(), demoSpeed)
 	var all sync.WaitGroup
-	page := &http.Server{Handler: inbox, ReadHeaderTimeout: 10 * time.Second}
+	both := http.NewServeMux()
+	both.Handle("/", inbox)
+	both.Handle(demoPages+"/", pages)
+	page := &http.Server{Handler: both, ReadHeaderTimeout: 10 * time.Second}
 	all.Go(func() { page.Serve(listener) })
 	all.Go(func() { c.trickle(ctx, path, clock) })
-	err = serve(ctx, h, d, closeSender)
+	err = serve(ctx, h, d, func() error { return nil }, closeSender)
 	stop()
 	page.Close()
 	all.Wait()
 	return err
+}
+
+// reachable is the address at which a browser on this machine finds a listener.
+func reachable(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
 }
 
 // trickle lets the members of the sample forum go on writing.

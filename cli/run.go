@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,7 +99,11 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		h.log.Info("round done", "report", report)
 		return err
 	}
-	return serve(ctx, h, d, done)
+	pages, err := h.openPages(ctx, clock)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, h, d, pages, done)
 }
 
 // fail tells the administrator why the daemon does not start, and gives that back.
@@ -129,11 +134,18 @@ func cutAfterGrace(ctx context.Context, cut func()) (over func()) {
 	return func() { close(stopped) }
 }
 
-// serve runs the daemon until ctx ends.
-func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func()) error {
+// serve runs the daemon, and pages beside it, until ctx ends.
+func serve(ctx context.Context, h *house, d *daemon.Daemon, pages func() error, cut func()) error {
 	defer cutAfterGrace(ctx, cut)()
 	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		if err := pages(); err != nil { // mails go out all the same
+			h.log.Error("pages closed", "err", err)
+		}
+	})
 	err := d.Run(ctx)
+	beside.Wait()
 	h.log.Info("postrider stopped")
 	return err
 }

@@ -91,7 +91,7 @@ func (h *house) openForum(ctx context.Context) (err error) {
 	return nil
 }
 
-// site is the forum that mails speak of.
+// site is the forum that mails and pages speak of.
 func (h *house) site() templates.Site {
 	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale}
 }

@@ -22,6 +22,7 @@ import (
 	"postrider/daemon"
 	"postrider/mail"
 	"postrider/source"
+	"postrider/web"
 )
 
 // Config is everything that an owner may set.
@@ -34,7 +35,7 @@ type Config struct {
 	Gather    daemon.GatherConfig   `toml:"gather"`
 	Delivery  daemon.DeliveryConfig `toml:"delivery"`
 	Alarms    Alarms                `toml:"alarms"`
-	Web       Web                   `toml:"web"`
+	Web       web.Config            `toml:"web"`
 	Templates Templates             `toml:"templates"`
 	Log       Log                   `toml:"log"`
 }
@@ -66,11 +67,6 @@ type Alarms struct {
 	SecretFile string `toml:"secret_file"`
 }
 
-// Web is the [web] table.
-type Web struct {
-	URL string `toml:"url"`
-}
-
 // Templates is the [templates] table.
 type Templates struct {
 	Dir string `toml:"dir"`
@@ -90,6 +86,7 @@ func Default() Config {
 		SMTP:   SMTP{SMTPConfig: mail.SMTPConfig{Timeout: mail.DefaultTimeout, Connections: mail.DefaultConnections}},
 		Digest: daemon.DefaultDigest(),
 		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
+		Web: web.DefaultConfig(),
 		Log: Log{Level: "info", Format: "text"},
 	}
 }
@@ -258,15 +255,6 @@ func (s SMTP) fromDomain() string {
 		return ""
 	}
 	return from.Address[strings.LastIndexByte(from.Address, '@')+1:]
-}
-
-// Validate says what is wrong, each error beginning with its key.
-func (w Web) Validate() error {
-	u, err := url.Parse(w.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("url is %q, which is no web address: give the public address of postrider's pages, such as \"https://forum.example.org/postrider\"", w.URL)
-	}
-	return nil
 }
 
 // Validate says what is wrong, each error beginning with its key.

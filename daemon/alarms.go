@@ -223,7 +223,7 @@ func (d alarmMail) compose(n alarm.Note) (raw []byte, to string, err error) {
 	}
 	content, err := d.Press.Alarm(templates.Alarm{
 		Kind: string(n.Kind), Object: n.Object, Over: n.Over, Detail: n.Detail,
-		Since: n.Since, At: n.At, Host: host, Zone: d.zones.of(d.set.Digest.Zone),
+		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.zones.of(d.set.Digest.Zone),
 	})
 	if err != nil {
 		return nil, "", err

@@ -64,29 +64,29 @@ type Settings struct {
 // Daemon runs rounds over one forum and one store.
 type Daemon struct {
 	Parts
-	set     Settings
-	builder *Builder
-	zones   *zones
-	relay   breaker
-	rests   bool                             // delivery was paused when it was last asked
-	met     map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
-	round   Report
-	bell    *alarm.Bell
-	backlog backlog
-	ill     bool         // the last round failed, or there was none yet
-	pulse   atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
+	set      Settings
+	builder  *Builder
+	calendar calendar
+	relay    breaker
+	rests    bool                             // delivery was paused when it was last asked
+	met      map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
+	round    Report
+	bell     *alarm.Bell
+	backlog  backlog
+	ill      bool         // the last round failed, or there was none yet
+	pulse    atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
 // New makes a daemon; it starts nothing.
 func New(p Parts, set Settings) *Daemon {
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
-		Parts:   p,
-		set:     set,
-		builder: builder,
-		zones:   builder.zones,
-		met:     make(map[forum.PostID]forum.SectionID),
-		ill:     true,
+		Parts:    p,
+		set:      set,
+		builder:  builder,
+		calendar: calendar{set.Digest, builder.zones},
+		met:      make(map[forum.PostID]forum.SectionID),
+		ill:      true,
 	}
 	d.bell = d.newBell()
 	d.Sender = heard{p.Sender, d.bell}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"postrider/forum"
 	"postrider/internal/link"
@@ -103,8 +104,12 @@ func (d *Daemon) footer(member forum.MemberID) templates.Footer {
 	}
 }
 
-// Envelope is what all digests of a site have in common, with the one-click address of one member.
+// Envelope is what all digests of a site have in common, with the one-click address of one member. One-click knows https
+// only (RFC 8058, 3.1): a site that is tried without has the link in its mails alone.
 func Envelope(set Settings, unsubscribe string) mail.Message {
+	if !strings.HasPrefix(unsubscribe, "https://") {
+		unsubscribe = ""
+	}
 	return mail.Message{
 		Stream:      KindDigest,
 		From:        set.From,

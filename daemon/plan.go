@@ -43,7 +43,7 @@ func (d *Daemon) plan(ctx context.Context) error {
 
 // planOne names an edition after the slot it stands for, so that planning it twice changes nothing.
 func (d *Daemon) planOne(sub store.Subscriber, now time.Time, head int64) store.Plan {
-	schedule, zone := d.schedule(sub), d.zones.of(sub.Zone)
+	schedule, zone := d.calendar.schedule(sub), d.calendar.zone(sub)
 	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest}
 	slot, ok := schedule.Last(zone, now)
 	if !ok { // turned off since

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
 	"postrider/store"
@@ -101,32 +100,15 @@ func (d *Daemon) entry(sub store.Subscriber, known bool, m forum.Member, now tim
 	switch {
 	case !known && first:
 		// As if the daemon had run for the first window: a slot that lies in it is due at once.
-		sub.Due = d.due(sub, now.Add(-d.set.Digest.FirstWindow))
+		sub.Due = d.calendar.due(sub, now.Add(-d.set.Digest.FirstWindow))
 	case !known || sub.Left || sub.Due.IsZero():
 		// New, back again, or off until now: what came before is not news to him.
 		sub.Left = false
-		if sub.Due = d.due(sub, now); !sub.Due.IsZero() {
+		if sub.Due = d.calendar.due(sub, now); !sub.Due.IsZero() {
 			sub.Mark = head
 		}
 	case sub.Due.After(now):
-		sub.Due = d.due(sub, now) // his zone or the schedule may have changed
+		sub.Due = d.calendar.due(sub, now) // his zone or the schedule may have changed
 	}
 	return sub
-}
-
-// due is a member's first slot after a moment; zero if he wants none.
-func (d *Daemon) due(sub store.Subscriber, after time.Time) time.Time {
-	slot, ok := d.schedule(sub).Next(d.zones.of(sub.Zone), after)
-	if !ok {
-		return time.Time{}
-	}
-	return slot.At.UTC() // as the store gives it back, so that the two can be compared
-}
-
-// schedule is a member's own schedule, or the site's.
-func (d *Daemon) schedule(sub store.Subscriber) digest.Schedule {
-	if sub.Own != nil {
-		return *sub.Own
-	}
-	return d.set.Digest.Schedule()
 }

@@ -41,7 +41,7 @@ func TestEntryOfTheRoll(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := quiet()
 			d.set.Digest = DefaultDigest()
-			d.zones = newZones("UTC")
+			d.calendar = calendar{d.set.Digest, newZones("UTC")}
 			got := d.entry(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
 			want := time.Time{}
 			if tt.due != "" {

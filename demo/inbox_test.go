@@ -142,3 +142,13 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestAnInboxClosesRightAfterItOpened(t *testing.T) {
+	for range 50 {
+		inbox := NewInbox(time.Now)
+		if _, err := inbox.Listen("127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		inbox.Close() // hung where the server had not begun yet
+	}
+}

@@ -30,6 +30,8 @@ func (i *Inbox) Listen(addr string) (smtpURL string, err error) {
 		return "", fmt.Errorf("opening the inbox: %w", err)
 	}
 	i.serve.Go(func() { _ = i.smtp.Serve(l) }) // ends by Close; the listener is open, nothing else can fail
+	// The server knows its listener only once Serve has begun: a Close that comes sooner would leave it open.
+	i.serve.Go(func() { <-i.closed; _ = l.Close() })
 	return "smtp://" + l.Addr().String(), nil
 }
 

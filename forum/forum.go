@@ -105,6 +105,20 @@ const (
 // Access is what a class may read. A section that is not in it may not be read.
 type Access map[SectionID]Right
 
+// MayRead tells whether a member of the class may read a thread where it stands now, as an ordinary reader.
+func (a Access) MayRead(m MemberID, t *Thread) bool {
+	if t.State != Visible || t.Redirect {
+		return false
+	}
+	switch a[t.Section] {
+	case ReadAll:
+		return true
+	case ReadOwn:
+		return t.Starter == m && m != Guest
+	}
+	return false
+}
+
 // Links are the addresses of a forum's own pages.
 type Links interface {
 	Section(SectionID) string

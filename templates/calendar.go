@@ -17,12 +17,13 @@ type timeFile struct {
 	Date          string   `toml:"date"`   // of the edition
 	Moment        string   `toml:"moment"` // of a post
 	MomentYear    string   `toml:"moment_year"`
+	Clock         string   `toml:"clock"` // of an hour
 }
 
 // calendar is how a language writes dates.
 type calendar struct {
 	timeFile
-	date, moment, momentYear []piece
+	date, moment, momentYear, clock []piece
 }
 
 func (f timeFile) calendar() (calendar, error) {
@@ -39,7 +40,7 @@ func (f timeFile) calendar() (calendar, error) {
 	for _, pattern := range []struct {
 		name, src string
 		to        *[]piece
-	}{{"date", f.Date, &c.date}, {"moment", f.Moment, &c.moment}, {"moment_year", f.MomentYear, &c.momentYear}} {
+	}{{"date", f.Date, &c.date}, {"moment", f.Moment, &c.moment}, {"moment_year", f.MomentYear, &c.momentYear}, {"clock", f.Clock, &c.clock}} {
 		ps, err := pieces(pattern.src)
 		if err == nil {
 			err = f.check(ps)

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	htmltemplate "html/template"
 	"io/fs"
 	"maps"
 	"path"
@@ -33,6 +34,7 @@ type locale struct {
 	words    markup.Words
 	pages    pages
 	alarm    pages
+	web      map[string]*htmltemplate.Template // the pages by name
 }
 
 // localeFile is what stands in a locale file beside the messages.

@@ -40,7 +40,7 @@ func where(t *parse.Tree) string {
 // proofread holds a rendered template to closing what it opens: a cell left open takes the rest of
 // the mail into it, and each mail program mends that in its own way.
 func proofread(src string) error {
-	void := []string{"area", "br", "col", "hr", "img", "meta", "wbr"}
+	void := []string{"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 	var open []string
 	for z := html.NewTokenizer(strings.NewReader(src)); ; {
 		kind := z.Next()

@@ -7,6 +7,8 @@
 // [Set.Press] is the printing press of one forum: it renders what members share once, encodes it,
 // and lays each member's digest from the pieces.
 //
+// [Set.Pages] are the web pages: page/frame.html around each of the others, and page/style.css.
+//
 // The package decides nothing: what stands in a digest, and in which order, is digest's business.
 package templates
 
@@ -27,7 +29,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed mail locales
+//go:embed mail page locales
 var shipped embed.FS
 
 const (
@@ -41,6 +43,8 @@ type Set struct {
 	locales []*locale // the first is for those whose language is not there
 	matcher language.Matcher
 	sample  sampleData
+	style   style   // of the pages
+	files   overlay // where all of it came from
 }
 
 // pages are the templates of a digest, bound to a language.
@@ -57,7 +61,7 @@ func Load(dir string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{locales: locales}
+	s := &Set{locales: locales, files: files}
 	var tags []language.Tag
 	for _, l := range locales {
 		tags = append(tags, l.tag)
@@ -133,7 +137,7 @@ func (s *Set) bind(files overlay) (used map[string]string, err error) {
 		}
 		l.pages = pages{html: own.Funcs(l.functions()), text: ownText.Funcs(l.functions())}
 	}
-	return used, nil
+	return used, s.bindPages(files, used)
 }
 
 // functions are what the templates may call.

@@ -70,16 +70,18 @@ func NewSigner(base string, keys ...[]byte) (*Signer, error) {
 	return &Signer{base: strings.TrimRight(base, "/"), keys: keys}, nil
 }
 
-// URL is the address of the page for a grant: /u/ to unsubscribe, /s/ for settings, /v/ for a mail.
-func (s *Signer) URL(g Grant) string {
-	page := "/u/"
-	switch g.Scope {
+// URL is the address of the page for a grant.
+func (s *Signer) URL(g Grant) string { return s.base + Path(g.Scope) + s.Token(g) }
+
+// Path is where the page of a scope lies below the base: /u/ to unsubscribe, /s/ for settings, /v/ for a mail.
+func Path(s Scope) string {
+	switch s {
 	case Settings:
-		page = "/s/"
+		return "/s/"
 	case View:
-		page = "/v/"
+		return "/v/"
 	}
-	return s.base + page + s.Token(g)
+	return "/u/"
 }
 
 // Token is a grant as it stands in an address: 47 letters, digits, "-" and "_".

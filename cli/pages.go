@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"postrider/daemon"
+	"postrider/web"
+)
+
+// web readies the pages that mails link to, on the clock that the daemon goes by.
+func (h *house) web(now func() time.Time) (*web.Server, error) {
+	s, err := web.New(web.Parts{
+		Desk: daemon.NewDesk(h.forum, h.store, h.cfg.Digest), Links: h.links, Forum: h.cfg.Forum.Name,
+		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now,
+	}, h.cfg.Web)
+	if err != nil {
+		return nil, fmt.Errorf("readying the pages: %w", err)
+	}
+	return s, nil
+}
+
+// base is the path of an address, without a slash at its end.
+func base(address string) string {
+	u, err := url.Parse(address)
+	if err != nil { // the configuration was checked
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
+}
+
+// openPages begins to listen where the configuration says. The returned function serves until ctx ends; it does nothing
+// where no address is set.
+func (h *house) openPages(ctx context.Context, now func() time.Time) (serve func() error, err error) {
+	if h.cfg.Web.Listen == "" {
+		return func() error { return nil }, nil
+	}
+	s, err := h.web(now)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", h.cfg.Web.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("opening the pages: %w; choose another web.listen", err)
+	}
+	h.log.Info("pages open", "listen", l.Addr().String(), "url", h.cfg.Web.URL)
+	return func() error { return web.Serve(ctx, l, s, h.log) }, nil
+}

@@ -1,0 +1,34 @@
+package daemon
+
+import (
+	"time"
+
+	"postrider/digest"
+	"postrider/store"
+)
+
+// calendar says when members' digests are due, by what they and the site have chosen.
+type calendar struct {
+	site  DigestConfig
+	zones *zones
+}
+
+// zone is where a member lives.
+func (c calendar) zone(sub store.Subscriber) *time.Location { return c.zones.of(sub.Zone) }
+
+// schedule is a member's own schedule, or the site's.
+func (c calendar) schedule(sub store.Subscriber) digest.Schedule {
+	if sub.Own != nil {
+		return *sub.Own
+	}
+	return c.site.Schedule()
+}
+
+// due is a member's first slot after a moment; zero if he wants none.
+func (c calendar) due(sub store.Subscriber, after time.Time) time.Time {
+	slot, ok := c.schedule(sub).Next(c.zone(sub), after)
+	if !ok {
+		return time.Time{}
+	}
+	return slot.At.UTC() // as the store gives it back, so that the two can be compared
+}

@@ -1,0 +1,120 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/source"
+	"postrider/store"
+)
+
+// Desk serves single members: it tells what they have chosen, and takes their new choices. It is safe for concurrent
+// use, beside a daemon that runs.
+type Desk struct {
+	forum    *source.DB
+	store    *store.Store
+	calendar calendar
+}
+
+// NewDesk opens a desk over a forum and a store, as the owner has set.
+func NewDesk(f *source.DB, s *store.Store, set DigestConfig) *Desk {
+	return &Desk{forum: f, store: s, calendar: calendar{set, newZones(set.Zone)}}
+}
+
+// Well says whether the store can be read.
+func (d *Desk) Well(ctx context.Context) error {
+	if _, err := d.store.Head(ctx); err != nil {
+		return fmt.Errorf("reading the store: %w", err)
+	}
+	return nil
+}
+
+// Locales are the languages of a member: what he has chosen, then what the forum said of him last. It asks the store
+// only.
+func (d *Desk) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
+	ids := []forum.MemberID{member}
+	choices, err := d.store.Preferences(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	subs, err := d.store.Subscribers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return []string{choices[member].Locale, subs[member].Locale}, nil
+}
+
+// Names are the name of the member whom a grant is for, and the title of the thread or section that it speaks of, if
+// he may read that now.
+func (d *Desk) Names(ctx context.Context, now time.Time, g link.Grant) (name, title string, err error) {
+	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
+		members, err := s.Members(ctx, []forum.MemberID{forum.MemberID(g.Member)}, now)
+		if err != nil || len(members) == 0 {
+			return err
+		}
+		name = members[0].Name
+		if g.Scope != link.Thread && g.Scope != link.Section {
+			return nil
+		}
+		title, err = titleFor(ctx, s, members[0], g)
+		return err
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("reading names: %w", err)
+	}
+	return name, title, nil
+}
+
+func titleFor(ctx context.Context, s *source.Snapshot, m forum.Member, g link.Grant) (string, error) {
+	access, err := s.Access(ctx, []forum.Class{m.Class})
+	if err != nil {
+		return "", err
+	}
+	if g.Scope == link.Thread {
+		threads, err := s.Threads(ctx, []forum.ThreadID{forum.ThreadID(g.Object)})
+		if err != nil || len(threads) == 0 || !access[m.Class].MayRead(m.ID, &threads[0]) {
+			return "", err
+		}
+		return threads[0].Title, nil
+	}
+	sections, err := s.Sections(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, section := range sections {
+		if int64(section.ID) == g.Object && access[m.Class][section.ID] != forum.NoRight {
+			return section.Title, nil
+		}
+	}
+	return "", nil
+}
+
+// reschedule moves a member's next digest to where his choices put it now. fresh: what came before is not news to him.
+// A member whom the roll does not know (he watches nothing) has none.
+func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.MemberID, fresh bool) error {
+	subs, err := d.store.Subscribers(ctx, []forum.MemberID{member})
+	if err != nil {
+		return err
+	}
+	sub, known := subs[member]
+	if !known || sub.Left {
+		return nil
+	}
+	sub.Due = d.calendar.due(sub, now)
+	if fresh {
+		if sub.Mark, err = d.store.Head(ctx); err != nil {
+			return err
+		}
+	}
+	return d.store.SaveSubscribers(ctx, now, []store.Subscriber{sub})
+}
+
+// choices are what one member has chosen.
+func (d *Desk) choices(ctx context.Context, member forum.MemberID) (digest.Choices, error) {
+	all, err := d.store.Preferences(ctx, []forum.MemberID{member})
+	return all[member], err
+}

@@ -1,0 +1,140 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+)
+
+// Ended is what unsubscribing has changed, so that it can be taken back: what the member had chosen before, and nothing
+// that he had not. It can bring back no more than the forum and the site would send him.
+type Ended struct {
+	Member        forum.MemberID   `json:"m"`
+	Scope         link.Scope       `json:"s"`
+	Object        int64            `json:"o,omitempty"`
+	At            int64            `json:"at"` // Unix seconds
+	Schedule      *digest.Schedule `json:"d,omitempty"`
+	Alerts        digest.AlertMode `json:"a,omitempty"`
+	Announcements *bool            `json:"n,omitempty"`
+	Wish          digest.Cadence   `json:"w,omitempty"`
+}
+
+// Bytes are an Ended as it travels.
+func (e Ended) Bytes() []byte {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // numbers and words only
+	}
+	return text
+}
+
+// Read reads what Bytes wrote.
+func (e *Ended) Read(text []byte) error {
+	if err := json.Unmarshal(text, e); err != nil {
+		return fmt.Errorf("reading what was ended: %w", err)
+	}
+	return nil
+}
+
+// End ends what a grant says. nil: it had ended before, and nothing was changed.
+func (d *Desk) End(ctx context.Context, now time.Time, g link.Grant) (*Ended, error) {
+	e := Ended{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object, At: now.Unix()}
+	if g.Scope == link.Thread || g.Scope == link.Section {
+		return d.endWish(ctx, now, e)
+	}
+	before, err := d.choices(ctx, e.Member)
+	if err != nil {
+		return nil, err
+	}
+	streams := running(before, g.Scope)
+	if len(streams) == 0 {
+		return nil, nil
+	}
+	e.Schedule, e.Alerts, e.Announcements = before.Schedule, before.Alerts, before.Announcements
+	for _, kind := range streams {
+		if err := d.store.EndStream(ctx, now, e.Member, kind); err != nil {
+			return nil, err
+		}
+	}
+	return &e, nil
+}
+
+// running are the kinds of mail that a scope would end and that have not ended yet.
+func running(c digest.Choices, scope link.Scope) []string {
+	var kinds []string
+	for _, stream := range []struct {
+		scope link.Scope
+		kind  string
+		ended bool
+	}{
+		{link.Digests, KindDigest, c.Schedule != nil && c.Schedule.Cadence == digest.Off},
+		{link.Alerts, KindAlert, c.Alerts == digest.NoAlerts},
+		{link.Announcements, KindAnnouncement, c.Announcements != nil && !*c.Announcements},
+	} {
+		if (scope == stream.scope || scope == link.Everything) && !stream.ended {
+			kinds = append(kinds, stream.kind)
+		}
+	}
+	return kinds
+}
+
+func (d *Desk) endWish(ctx context.Context, now time.Time, e Ended) (*Ended, error) {
+	section, thread := e.place()
+	before, err := d.wish(ctx, e)
+	if err != nil || before == digest.Off {
+		return nil, err
+	}
+	e.Wish = before
+	if err := d.store.Wish(ctx, now, e.Member, section, thread, digest.Off); err != nil {
+		return nil, err
+	}
+	return &e, nil
+}
+
+// place is the section or the thread that was ended.
+func (e Ended) place() (forum.SectionID, forum.ThreadID) {
+	if e.Scope == link.Section {
+		return forum.SectionID(e.Object), 0
+	}
+	return 0, forum.ThreadID(e.Object)
+}
+
+// wish is what the member wants of the section or thread now.
+func (d *Desk) wish(ctx context.Context, e Ended) (digest.Cadence, error) {
+	all, err := d.store.Wishes(ctx, []forum.MemberID{e.Member})
+	if section, thread := e.place(); thread == 0 {
+		return all[e.Member].Sections[section], err
+	} else {
+		return all[e.Member].Threads[thread], err
+	}
+}
+
+// keeps is for how long a digest that was ended and taken back misses nothing. After that it starts anew.
+const keeps = 24 * time.Hour
+
+// Undo puts back what was before. back is false if the member has chosen something else since: then that holds.
+func (d *Desk) Undo(ctx context.Context, now time.Time, e Ended) (back bool, err error) {
+	if e.Scope == link.Thread || e.Scope == link.Section {
+		is, err := d.wish(ctx, e)
+		if err != nil || is != digest.Off {
+			return false, err
+		}
+		section, thread := e.place()
+		return true, d.store.Wish(ctx, now, e.Member, section, thread, e.Wish)
+	}
+	c, err := d.choices(ctx, e.Member)
+	if err != nil || c.ChosenAt.Unix() != e.At {
+		return false, err
+	}
+	c.Schedule, c.Alerts, c.Announcements = e.Schedule, e.Alerts, e.Announcements
+	if err := d.store.SavePreference(ctx, now, e.Member, c); err != nil {
+		return false, err
+	}
+	late := now.Sub(time.Unix(e.At, 0)) > keeps
+	return true, d.reschedule(ctx, now, e.Member, late)
+}

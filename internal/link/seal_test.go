@@ -1,0 +1,53 @@
+package link
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+)
+
+func TestWhatWasSealedComesBack(t *testing.T) {
+	old, s := signer(t, key(1)), signer(t, key(1), key(2))
+	for _, text := range []string{"", "digests", "a longer text, with ümlauts"} {
+		for _, by := range []*Signer{old, s} {
+			if got, err := s.Open(by.Seal([]byte(text))); string(got) != text || err != nil {
+				t.Errorf("Open = %q, %v, want %q", got, err, text)
+			}
+		}
+	}
+}
+
+func TestEveryFlippedBitOfASealIsRefused(t *testing.T) {
+	s := signer(t)
+	raw, _ := forURL.DecodeString(s.Seal([]byte("digests")))
+	for i := range len(raw) * 8 {
+		forged := bytes.Clone(raw)
+		forged[i/8] ^= 1 << (i % 8)
+		if _, err := s.Open(forURL.EncodeToString(forged)); !errors.Is(err, ErrForged) {
+			t.Errorf("bit %d flipped: error is %v, want ErrForged", i, err)
+		}
+	}
+}
+
+func TestNeitherATokenIsASealNorASealAToken(t *testing.T) {
+	s := signer(t)
+	if _, err := s.Open(s.Token(Grant{Settings, 42, 0})); !errors.Is(err, ErrForged) {
+		t.Errorf("a token opens as a seal: %v", err)
+	}
+	grant := s.sign(Grant{Settings, 42, 0})
+	if g, err := s.Check(s.Seal(grant[2:bodySize])); !errors.Is(err, ErrForged) {
+		t.Errorf("a seal passes for a token: %v, %v", g, err)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	s := signer(f)
+	f.Add(s.Seal(nil))
+	f.Add(s.Seal([]byte("digests")))
+	f.Add("cwA")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got, err := s.Open(text); err == nil && s.Seal(got) != text {
+			t.Errorf("Open took %q, which is not the seal of %q", text, got)
+		}
+	})
+}

@@ -1,0 +1,217 @@
+package templates
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"path"
+	"strings"
+	"text/template/parse"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+)
+
+const (
+	pageDir   = "page"
+	frameFile = pageDir + "/frame.html"
+	styleFile = pageDir + "/style.css"
+)
+
+// Pages are the web pages of one forum, in all languages. They are immutable and safe for concurrent use.
+type Pages struct {
+	set  *Set
+	site Site
+	base string
+}
+
+// Pages makes the pages of a forum. base is what the paths of their addresses begin with, without a slash at its end.
+func (s *Set) Pages(site Site, base string) *Pages { return &Pages{set: s, site: site, base: base} }
+
+// Language is the language that somebody reads a page in.
+type Language struct{ locale *locale }
+
+// Language finds the language for wishes, the strongest first: BCP 47 tags, or whole Accept-Language headers.
+func (p *Pages) Language(wishes ...string) Language {
+	var tags []string
+	for _, wish := range append(wishes, p.site.Locale) {
+		list, _, err := language.ParseAcceptLanguage(wish)
+		if err != nil {
+			continue
+		}
+		for _, tag := range list {
+			tags = append(tags, tag.String())
+		}
+	}
+	return Language{p.set.locale(tags...)}
+}
+
+// Tag is the language's name in BCP 47.
+func (l Language) Tag() string { return l.locale.tag.String() }
+
+// Tongue is a language that a reader may choose.
+type Tongue struct{ Tag, Name string }
+
+// Tongues are all languages, each by its own name.
+func (p *Pages) Tongues() []Tongue {
+	list := make([]Tongue, len(p.set.locales))
+	for i, l := range p.set.locales {
+		list[i] = Tongue{l.tag.String(), display.Self.Name(l.tag)}
+	}
+	return list
+}
+
+// frameData is what the template "frame" is given.
+type frameData struct {
+	Lang, Dir         string
+	SiteName, SiteURL string
+	Style             string // address of the stylesheet
+	Data              any    // for the templates "title" and "main"
+}
+
+// Render renders a page by the name of its file, without ".html".
+func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
+	page, ok := l.locale.web[name]
+	if !ok {
+		return nil, fmt.Errorf("rendering a page: there is none called %q", name)
+	}
+	var b bytes.Buffer
+	err := page.ExecuteTemplate(&b, "frame", frameData{
+		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
+		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		Style: p.base + "/" + p.set.style.name, Data: data,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rendering a page: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Proofread holds a page to closing what it opens.
+func (p *Pages) Proofread(name string, page []byte) error {
+	if err := proofread(string(page)); err != nil {
+		return fmt.Errorf("%s: the page %w", p.set.files.say(path.Join(pageDir, name+".html")), err)
+	}
+	return nil
+}
+
+// Style is the stylesheet of all pages, and the name under which they ask for it. The name changes with the sheet, so
+// that it can be kept for good.
+func (p *Pages) Style() (name string, css []byte) { return p.set.style.name, p.set.style.css }
+
+type style struct {
+	name string
+	css  []byte
+}
+
+// bindPages parses the pages, and gives each locale copies that speak its language. It notes in used which keys they use.
+func (s *Set) bindPages(files overlay, used map[string]string) error {
+	css, err := files.read(styleFile)
+	if err != nil {
+		return fmt.Errorf("reading the stylesheet: %w", err)
+	}
+	sum := sha256.Sum256([]byte(css))
+	s.style = style{"style-" + hex.EncodeToString(sum[:6]) + ".css", []byte(css)}
+	names, err := files.list(pageDir, ".html")
+	if err != nil {
+		return fmt.Errorf("listing the pages: %w", err)
+	}
+	around, err := files.read(frameFile)
+	if err != nil {
+		return fmt.Errorf("reading the pages: %w", err)
+	}
+	for _, l := range s.locales {
+		l.web = make(map[string]*htmltemplate.Template)
+	}
+	for _, name := range names {
+		if name == frameFile {
+			continue
+		}
+		if err := s.bindPage(files, name, around, used); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Set) bindPage(files overlay, name, around string, used map[string]string) error {
+	src, err := files.read(name)
+	if err != nil {
+		return fmt.Errorf("reading the pages: %w", err)
+	}
+	mute := (&locale{}).pageFunctions()
+	page, err := htmltemplate.New(files.say(frameFile)).Funcs(mute).Parse(around)
+	if err == nil {
+		_, err = page.New(files.say(name)).Parse(src)
+	}
+	if err != nil {
+		return fmt.Errorf("parsing the pages: %w", err)
+	}
+	for _, need := range []string{"frame", "title", "main"} {
+		if page.Lookup(need) == nil {
+			return fmt.Errorf("%s:1: defines no template %q", files.say(name), need)
+		}
+	}
+	for _, t := range page.Templates() {
+		if t.Tree != nil {
+			keysIn(t.Tree, used)
+			s.groupsIn(t.Tree, used)
+		}
+	}
+	short := strings.TrimSuffix(path.Base(name), ".html")
+	for _, l := range s.locales {
+		own, err := page.Clone()
+		if err != nil {
+			return fmt.Errorf("copying the pages: %w", err)
+		}
+		l.web[short] = own.Funcs(l.pageFunctions())
+	}
+	return nil
+}
+
+// groupsIn notes the keys that a template picks from: all that the reference has in the group.
+func (s *Set) groupsIn(tree *parse.Tree, used map[string]string) {
+	walk(tree.Root, func(n *parse.CommandNode) {
+		if len(n.Args) < 3 || n.Args[0].String() != "pick" {
+			return
+		}
+		group, ok := n.Args[1].(*parse.StringNode)
+		if !ok {
+			return
+		}
+		at, _ := tree.ErrorContext(n)
+		for key := range s.locales[0].messages {
+			if strings.HasPrefix(key, group.Text+".") {
+				used[key] = place(at)
+			}
+		}
+	})
+}
+
+// pageFunctions are what the pages may call: what mails may, and how to say times.
+func (l *locale) pageFunctions() map[string]any {
+	functions := l.functions()
+	functions["pick"] = func(group string, name any, pairs ...any) (string, error) {
+		return l.fill(group+"."+fmt.Sprint(name), pairs...)
+	}
+	functions["date"] = func(t time.Time) string { return l.calendar.write(l.calendar.date, t) }
+	functions["moment"] = func(t time.Time) string { return l.calendar.write(l.calendar.moment, t) }
+	functions["hour"] = func(hour int) string {
+		return l.calendar.write(l.calendar.clock, time.Date(2000, 1, 1, hour, 0, 0, 0, time.UTC))
+	}
+	functions["weekday"] = func(d time.Weekday) (string, error) {
+		if d < time.Sunday || d > time.Saturday {
+			return "", errors.New("no such weekday")
+		}
+		return l.calendar.Weekdays[d], nil
+	}
+	functions["number"] = l.number
+	return functions
+}
+
+// Line makes one harmless line of a title or a name from the forum.
+func Line(s string) string { return line(s, titleLimit) }

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Config is the [web] table.
+type Config struct {
+	Listen         string   `toml:"listen"` // empty: no pages
+	URL            string   `toml:"url"`
+	TrustedProxies []string `toml:"trusted_proxies"`
+}
+
+// DefaultConfig shows no pages, and trusts nobody who speaks for others.
+func DefaultConfig() Config { return Config{TrustedProxies: []string{}} }
+
+// Validate says what is wrong, each error beginning with its key.
+func (c Config) Validate() error {
+	var errs []error
+	if err := checkListen(c.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("listen %w", err))
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
+		errs = append(errs, fmt.Errorf("url is %q, which is no web address: give the public address of postrider's pages, such as \"https://forum.example.org/postrider\"", c.URL))
+	}
+	if _, err := prefixes(c.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("trusted_proxies %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func checkListen(address string) error {
+	if address == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("is %q: give an address and a port, such as \"127.0.0.1:8026\"", address)
+	}
+	return nil
+}
+
+// prefixes reads networks; a single address is a network of one.
+func prefixes(list []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range list {
+		if a, err := netip.ParseAddr(text); err == nil {
+			a = a.Unmap()
+			all = append(all, netip.PrefixFrom(a, a.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("has %q: give addresses (\"127.0.0.1\") or networks (\"10.0.0.0/8\")", text)
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
+}
+
+// base is what the paths of the pages begin with, without a slash at its end.
+func (c Config) base() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
+}
+
+// origin is the scheme and host of the pages, as a browser names where a form came from.
+func (c Config) origin() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+)
+
+// pagePolicy lets the stylesheet work and forms come back to us, and nothing else at all: no script.
+const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+const (
+	maxBody        = 64 << 10 // bytes: a form with a thousand fields
+	requestTimeout = 20 * time.Second
+)
+
+// Guard stands before every handler: it finds out who asks, counts his requests, limits what he sends, and writes the
+// fields that every answer has. The room for administrators stands behind one, too.
+type Guard struct {
+	Deny func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
+
+	trusted proxies
+	limits  limits
+	cross   *http.CrossOriginProtection
+	log     *slog.Logger
+}
+
+// NewGuard makes a guard for pages at the configured address. Forms must come from there; open are the patterns of
+// http.ServeMux where they may come from anywhere, because a secret in the request speaks for itself.
+func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Guard, error) {
+	trusted, err := prefixes(c.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("web.trusted_proxies %w", err)
+	}
+	cross := http.NewCrossOriginProtection()
+	if err := cross.AddTrustedOrigin(c.origin()); err != nil {
+		return nil, fmt.Errorf("web.url: %w", err)
+	}
+	for _, pattern := range open {
+		cross.AddInsecureBypassPattern(pattern)
+	}
+	return &Guard{Deny: deny, trusted: trusted, limits: newLimits(), cross: cross, log: log}, nil
+}
+
+// visitor is the key under which a request's context has the address that it came from.
+type visitor struct{}
+
+// Wrap puts the guard before a handler.
+func (g *Guard) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client := g.trusted.see(r)
+		headers(w.Header())
+		defer g.rescue(w, r)
+		if !g.limits.allow(client, time.Now()) {
+			w.Header().Set("Retry-After", "60")
+			g.Deny(w, r, http.StatusTooManyRequests)
+			return
+		}
+		if err := g.cross.Check(r); err != nil {
+			g.Deny(w, r, http.StatusForbidden)
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), visitor{}, client), requestTimeout)
+		defer cancel()
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// Forged notes that a request carried a token that is not ours.
+func (g *Guard) Forged(r *http.Request) {
+	client, _ := r.Context().Value(visitor{}).(netip.Addr)
+	g.limits.charge(client, time.Now(), forgedCost)
+}
+
+// headers are the fields of every answer. Nothing may be kept, indexed, framed or sniffed, and no address of ours, which
+// has a token in it, may reach another site as the Referer.
+func headers(h http.Header) {
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin") // "no-referrer" would make browsers hide where our own forms come from
+	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// rescue answers for a handler that panicked.
+func (g *Guard) rescue(w http.ResponseWriter, r *http.Request) {
+	fault := recover()
+	switch fault {
+	case nil:
+		return
+	case http.ErrAbortHandler:
+		panic(fault)
+	}
+	g.log.Error("a page made the server panic", "page", r.Pattern, "fault", fault, "stack", string(debug.Stack()))
+	g.Deny(w, r, http.StatusInternalServerError)
+}

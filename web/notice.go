@@ -1,0 +1,39 @@
+package web
+
+import (
+	"net/http"
+
+	"postrider/forum"
+)
+
+// noticePage is what the template "notice" is given.
+type noticePage struct {
+	Notice   string
+	Forum    string
+	Settings string
+}
+
+// notices are all that there are.
+func notices() []string {
+	return []string{"gone", "forged", "busy", "refused", "fault", "mail_gone", "mail_empty"}
+}
+
+// notice shows a page that only says something.
+func (s *Server) notice(w http.ResponseWriter, r *http.Request, status int, member forum.MemberID, what string) {
+	page := noticePage{Notice: what, Forum: s.Forum}
+	if member != forum.Guest {
+		page.Settings = s.settingsPath(member)
+	}
+	s.show(w, status, s.language(r, member), "notice", page)
+}
+
+// deny is the guard's way to refuse.
+func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
+	what := map[int]string{
+		http.StatusTooManyRequests: "busy", http.StatusForbidden: "refused", http.StatusNotFound: "gone",
+	}[status]
+	if what == "" {
+		what = "fault"
+	}
+	s.notice(w, r, status, forum.Guest, what)
+}

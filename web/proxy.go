@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// proxies are the networks whose X-Forwarded-* fields are believed. From anybody else they are thrown away: a visitor
+// could write whatever he likes into them.
+type proxies []netip.Prefix
+
+func (p proxies) trusts(a netip.Addr) bool {
+	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
+}
+
+// see sets a request's RemoteAddr, Host and URL.Scheme to what the visitor used, and tells his address. It is the zero
+// Addr where the connection has none (a socket).
+func (p proxies) see(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	client := peer.Addr().Unmap()
+	r.URL.Scheme = "http"
+	if r.TLS != nil {
+		r.URL.Scheme = "https"
+	}
+	if err == nil && p.trusts(client) {
+		client = p.client(client, r.Header.Values("X-Forwarded-For"))
+		if host := first(r.Header.Get("X-Forwarded-Host")); host != "" {
+			r.Host = host
+		}
+		if scheme := first(r.Header.Get("X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
+			r.URL.Scheme = scheme
+		}
+	}
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"} {
+		r.Header.Del(name)
+	}
+	return client
+}
+
+// client is the last address in the chain that none of our proxies has. What stands before it the visitor may have
+// written himself.
+func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
+	chain := strings.Split(strings.Join(fields, ","), ",")
+	for _, part := range slices.Backward(chain) {
+		a, err := netip.ParseAddr(strings.TrimSpace(part))
+		if err != nil {
+			return peer
+		}
+		if peer = a.Unmap(); !p.trusts(peer) {
+			return peer
+		}
+	}
+	return peer
+}
+
+func first(list string) string {
+	one, _, _ := strings.Cut(list, ",")
+	return strings.TrimSpace(one)
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"postrider/daemon"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/templates"
+)
+
+// stopPage is what the template "unsubscribe" is given.
+type stopPage struct {
+	What     string
+	Title    string
+	Forum    string
+	Member   string
+	Stage    string
+	Action   string
+	Undo     *undoForm
+	Others   []otherStop
+	Settings string
+}
+
+type undoForm struct{ Action, Sealed string }
+
+type otherStop struct{ What, Action string }
+
+// stops are the words for what can be ended.
+func stops() map[link.Scope]string {
+	return map[link.Scope]string{
+		link.Digests: "digests", link.Alerts: "alerts", link.Announcements: "announcements", link.Everything: "everything",
+		link.Thread: "thread", link.Section: "section",
+	}
+}
+
+// askStop shows what would be ended, and the one button that ends it.
+func (s *Server) askStop(w http.ResponseWriter, r *http.Request) {
+	if grant, ok := s.check(w, r, link.Scope.Ends); ok {
+		s.showStop(w, r, http.StatusOK, grant, "ask", nil)
+	}
+}
+
+// stop ends what the token says. A mailbox provider's machine, which posts what List-Unsubscribe-Post names (RFC 8058,
+// 3.2), gets a line of text: no redirect, no cookie, and the same however often it asks. A person gets a page.
+func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
+	grant, ok := s.check(w, r, link.Scope.Ends)
+	if !ok {
+		return
+	}
+	oneClick := strings.EqualFold(r.PostFormValue("List-Unsubscribe"), "One-Click") // which reads either kind of form
+	if !oneClick && r.PostFormValue("confirm") == "" {
+		s.showStop(w, r, http.StatusBadRequest, grant, "ask", nil)
+		return
+	}
+	ended, err := s.Desk.End(r.Context(), s.Now(), grant)
+	switch {
+	case err != nil && oneClick:
+		s.Log.Warn("unsubscribing failed", "member", grant.Member, "err", err)
+		plain(w, http.StatusServiceUnavailable, "Not unsubscribed: please try again.\n")
+	case err != nil:
+		s.fault(w, r, forum.MemberID(grant.Member), err)
+	case oneClick:
+		plain(w, http.StatusOK, "Unsubscribed.\n")
+	case ended == nil:
+		s.showStop(w, r, http.StatusOK, grant, "already", nil)
+	default:
+		s.showStop(w, r, http.StatusOK, grant, "done", ended)
+	}
+}
+
+// undo takes back what the button has ended.
+func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
+	grant, ok := s.check(w, r, link.Scope.Ends)
+	if !ok {
+		return
+	}
+	payload, err := s.Links.Open(r.PostFormValue("sealed"))
+	var ended daemon.Ended
+	if err == nil {
+		err = ended.Read(payload)
+	}
+	if err != nil || ended.Member != forum.MemberID(grant.Member) {
+		s.guard.Forged(r)
+		s.notice(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "forged")
+		return
+	}
+	back, err := s.Desk.Undo(r.Context(), s.Now(), ended)
+	switch {
+	case err != nil:
+		s.fault(w, r, forum.MemberID(grant.Member), err)
+	case back:
+		s.showStop(w, r, http.StatusOK, grant, "back", nil)
+	default: // he has chosen anew since: that holds
+		http.Redirect(w, r, s.settingsPath(forum.MemberID(grant.Member)), http.StatusSeeOther)
+	}
+}
+
+func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Grant, stage string, ended *daemon.Ended) {
+	member := forum.MemberID(grant.Member)
+	page := stopPage{
+		What: stops()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
+		Settings: s.settingsPath(member), Others: s.others(grant),
+	}
+	if ended != nil {
+		page.Undo = &undoForm{page.Action + "/undo", s.Links.Seal(ended.Bytes())}
+	}
+	name, title, err := s.Desk.Names(r.Context(), s.Now(), grant)
+	if err != nil { // the page must work even if the forum does not
+		s.Log.Warn("names for a page not known", "member", member, "err", err)
+	}
+	page.Member, page.Title = templates.Line(name), templates.Line(title)
+	s.show(w, status, s.language(r, member), "unsubscribe", page)
+}
+
+// others are what can be ended besides, the least first.
+func (s *Server) others(grant link.Grant) []otherStop {
+	if grant.Scope == link.Everything {
+		return nil
+	}
+	var list []otherStop
+	for _, scope := range []link.Scope{link.Alerts, link.Digests, link.Announcements, link.Everything} {
+		if scope != grant.Scope {
+			list = append(list, otherStop{stops()[scope], s.path(link.Grant{Scope: scope, Member: grant.Member})})
+		}
+	}
+	return list
+}
+
+// path is the address of a grant's page on this server.
+func (s *Server) path(g link.Grant) string { return s.base + link.Path(g.Scope) + s.Links.Token(g) }
+
+func (s *Server) settingsPath(member forum.MemberID) string {
+	return s.path(link.Grant{Scope: link.Settings, Member: int64(member)})
+}

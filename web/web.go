@@ -1,0 +1,187 @@
+// Package web shows the pages that mails link to, to whoever has a link: there is no login.
+//
+//	/u/TOKEN  unsubscribe (stop.go)
+//	/healthz  is the daemon well?
+//
+// The pages are rendered here, from templates, and work without a script. What a token may do is in internal/link; what
+// it does is done by daemon.Desk. A GET changes nothing, ever: mail filters follow every link of a mail.
+//
+// [Guard] stands before all handlers. [Serve] listens.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"postrider/daemon"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/templates"
+)
+
+// Parts are the rooms that the pages work with.
+type Parts struct {
+	Desk  *daemon.Desk
+	Links *link.Signer
+	Pages *templates.Pages
+	Forum string // the forum's name
+	Log   *slog.Logger
+	Now   func() time.Time // the clock by which members' choices are noted
+}
+
+// Server shows the pages. It is an http.Handler.
+type Server struct {
+	Parts
+	base  string
+	guard *Guard
+	all   http.Handler
+}
+
+// New readies the pages, and tries each of them in every language, so that a fault in a template shows at the start.
+func New(p Parts, c Config) (*Server, error) {
+	s := &Server{Parts: p, base: c.base()}
+	// A mailbox provider's one-click comes from wherever its machines are (RFC 8058), and brings its token along.
+	open := []string{"POST /u/{token}"}
+	if s.base != "" {
+		open = append(open, "POST "+s.base+"/u/{token}")
+	}
+	guard, err := NewGuard(c, p.Log, s.deny, open...)
+	if err != nil {
+		return nil, err
+	}
+	s.guard = guard
+	s.all = guard.Wrap(Mount(s.base, s.routes()))
+	return s, s.tryAll()
+}
+
+// Mount serves a handler below a path, and at the root for a proxy that takes the path off.
+func Mount(base string, h http.Handler) http.Handler {
+	if base == "" {
+		return h
+	}
+	mux := http.NewServeMux()
+	mux.Handle(base+"/", http.StripPrefix(base, h))
+	mux.Handle("/", h)
+	return mux
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	name, css := s.Pages.Style()
+	mux.Handle("/"+name, Methods{http.MethodGet: styles(css)})
+	mux.Handle("/u/{token}", Methods{http.MethodGet: s.askStop, http.MethodPost: s.stop})
+	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
+	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.deny(w, r, http.StatusNotFound) })
+	return mux
+}
+
+// ServeHTTP shows a page.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.ServeHTTP(w, r) }
+
+// Methods are the handlers of one page, by method. HEAD is GET without the body, which the server leaves out. No field
+// and no parameter makes one method pass for another.
+type Methods map[string]http.HandlerFunc
+
+// ServeHTTP lets the method's handler answer.
+func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	handler, known := m[method]
+	if !known {
+		w.Header().Set("Allow", m.allow())
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	handler(w, r)
+}
+
+func (m Methods) allow() string {
+	list := ""
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if m[method] == nil {
+			continue
+		}
+		if list != "" {
+			list += ", "
+		}
+		list += method
+		if method == http.MethodGet {
+			list += ", HEAD"
+		}
+	}
+	return list
+}
+
+// styles serves the stylesheet, whose name changes when it does.
+func styles(css []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Write(css)
+	}
+}
+
+// health answers whether the daemon's memory can be read.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	if err := s.Desk.Well(r.Context()); err != nil {
+		s.Log.Warn("not well", "err", err)
+		http.Error(w, "the store cannot be read", http.StatusServiceUnavailable)
+		return
+	}
+	plain(w, http.StatusOK, "ok\n")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write([]byte(text))
+}
+
+// language is the one that a page is shown in: what the member has chosen, what the forum says of him, what his browser
+// asks for, what the site speaks. A page is shown even if the store cannot be asked.
+func (s *Server) language(r *http.Request, member forum.MemberID) templates.Language {
+	var wishes []string
+	if member != forum.Guest {
+		own, err := s.Desk.Locales(r.Context(), member)
+		if err != nil {
+			s.Log.Warn("language of a page not known", "member", member, "err", err)
+		}
+		wishes = own
+	}
+	return s.Pages.Language(append(wishes, r.Header.Get("Accept-Language"))...)
+}
+
+// show shows a page.
+func (s *Server) show(w http.ResponseWriter, status int, l templates.Language, name string, data any) {
+	page, err := s.Pages.Render(l, name, data)
+	if err != nil {
+		s.Log.Error("page could not be rendered", "page", name, "err", err)
+		http.Error(w, "the page could not be rendered", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", l.Tag())
+	w.WriteHeader(status)
+	w.Write(page)
+}
+
+// check reads the token of a request. If it is not one of ours, or not for this page, that is answered.
+func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Grant, bool) {
+	grant, err := s.Links.Check(r.PathValue("token"))
+	if err == nil && fits(grant.Scope) {
+		return grant, true
+	}
+	s.guard.Forged(r)
+	s.notice(w, r, http.StatusNotFound, forum.Guest, "forged")
+	return link.Grant{}, false
+}
+
+// fault answers that something of ours went wrong.
+func (s *Server) fault(w http.ResponseWriter, r *http.Request, member forum.MemberID, err error) {
+	s.Log.Warn("page failed", "page", r.Pattern, "member", member, "err", err)
+	s.notice(w, r, http.StatusServiceUnavailable, member, "fault")
+}

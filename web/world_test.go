@@ -1,0 +1,230 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/daemon"
+	"postrider/demo"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+	"postrider/web"
+)
+
+// born is the moment at which the sample forum stands.
+var born = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+// anna is a member of the sample forum who watches sections and threads, and reads German.
+const anna = forum.MemberID(13)
+
+// world is the sample forum, a store beside it, and the pages over both.
+type world struct {
+	testing.TB
+	forum  *sql.DB // as the forum itself has it
+	source *source.DB
+	store  *store.Store
+	stored *sql.DB // the store's file, to look at
+	links  *link.Signer
+	pages  *templates.Pages
+	config web.Config
+	log    *bytes.Buffer // read it when nothing runs
+	site   *httptest.Server
+	now    time.Time
+}
+
+// sampleForum is the file of a sample forum. It is made once.
+var sampleForum = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-web-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "forum.db")
+	if err := demo.Create(context.Background(), path, born); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// emptyStore is the file of a store that knows nothing yet. To migrate takes longer than most tests.
+var emptyStore = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-web-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "postrider.db")
+	s, err := store.Open(context.Background(), "sqlite:"+path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Migrate(context.Background()); err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil { // which also empties the write-ahead log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+var templateSet = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+
+// newWorld opens a world in which the daemon knows all members and has sent nothing yet.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{TB: t, now: born, log: &bytes.Buffer{}}
+	w.config = web.DefaultConfig()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "forum.db")
+	file := must(sampleForum())(t)
+	check(t, os.WriteFile(path, file, 0o600))
+	w.forum = must(sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"))(t)
+	t.Cleanup(func() { w.forum.Close() })
+	config := source.DefaultConfig()
+	config.Type, config.DSN, config.URL = "sample", "sqlite:"+path, demo.URL
+	w.source = must(source.Open(t.Context(), config))(t)
+	t.Cleanup(func() { w.source.Close() })
+	stored := filepath.Join(dir, "postrider.db")
+	check(t, os.WriteFile(stored, must(emptyStore())(t), 0o600))
+	w.store = must(store.Open(t.Context(), "sqlite:"+stored))(t)
+	t.Cleanup(func() { w.store.Close() })
+	w.stored = must(sql.Open("sqlite", "file:"+stored+"?_pragma=busy_timeout(5000)"))(t)
+	t.Cleanup(func() { w.stored.Close() })
+	w.open()
+	return w
+}
+
+// open opens the pages.
+func (w *world) open() {
+	w.Helper()
+	handler := &swap{}
+	w.site = httptest.NewServer(handler)
+	w.Cleanup(w.site.Close)
+	w.config.URL = w.site.URL + "/postrider"
+	w.links = must(link.NewSigner(w.config.URL, bytes.Repeat([]byte{1}, 32)))(w)
+	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
+	w.pages = must(templateSet())(w).Pages(site, "/postrider")
+	handler.Handler = must(web.New(web.Parts{
+		Desk: daemon.NewDesk(w.source, w.store, daemon.DefaultDigest()), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
+	}, w.config))(w)
+}
+
+// swap is a handler that is put in later: its address must be known before it is made.
+type swap struct{ http.Handler }
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer is what a request got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request as it stands; redirects are not followed.
+func (w *world) ask(r *http.Request) answer {
+	w.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response := must(client.Do(r))(w)
+	defer response.Body.Close()
+	body := must(io.ReadAll(response.Body))(w)
+	return answer{response.StatusCode, response.Header, string(body)}
+}
+
+func (w *world) request(method, address string, body io.Reader) *http.Request {
+	w.Helper()
+	return must(http.NewRequestWithContext(w.Context(), method, address, body))(w)
+}
+
+func (w *world) get(address string) answer {
+	w.Helper()
+	return w.ask(w.request(http.MethodGet, address, nil))
+}
+
+// post sends a form: names and values in turn.
+func (w *world) post(address string, pairs ...string) answer {
+	w.Helper()
+	form := make(url.Values)
+	for i := 0; i < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	r := w.request(http.MethodPost, address, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return w.ask(r)
+}
+
+func (w *world) url(scope link.Scope, object int64) string {
+	return w.links.URL(link.Grant{Scope: scope, Member: int64(anna), Object: object})
+}
+
+func (w *world) choices() digest.Choices {
+	w.Helper()
+	return must(w.store.Preferences(w.Context(), []forum.MemberID{anna}))(w)[anna]
+}
+
+func (w *world) wishes() digest.Wishes {
+	w.Helper()
+	return must(w.store.Wishes(w.Context(), []forum.MemberID{anna}))(w)[anna]
+}
+
+// dump is all that the store holds, table by table.
+func (w *world) dump() string {
+	w.Helper()
+	var all strings.Builder
+	tables := must(w.stored.Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))(w)
+	defer tables.Close()
+	for tables.Next() {
+		var table string
+		check(w, tables.Scan(&table))
+		rows := must(w.stored.Query("SELECT * FROM " + table + " ORDER BY 1, 2"))(w)
+		columns := must(rows.Columns())(w)
+		for rows.Next() {
+			values := make([]any, len(columns))
+			into := make([]any, len(columns))
+			for i := range values {
+				into[i] = &values[i]
+			}
+			check(w, rows.Scan(into...))
+			all.WriteString(table)
+			for _, v := range values {
+				all.WriteString("\t" + fmt.Sprint(v))
+			}
+			all.WriteByte('\n')
+		}
+		check(w, rows.Close())
+	}
+	return all.String()
+}
