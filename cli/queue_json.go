@@ -26,6 +26,7 @@ type mailJSON struct {
 	State      string       `json:"state"`
 	Attempts   int          `json:"attempts"`
 	Handed     bool         `json:"handed"` // a relay may have it already
+	Doubts     int          `json:"doubts"` // how often nobody could tell whether a relay had taken it
 	After      int64        `json:"after"`  // covers sightings after this one
 	Until      int64        `json:"until"`  // up to this one
 	Created    time.Time    `json:"created"`
@@ -71,7 +72,8 @@ func newQueueJSON(mails []store.Mail, counts []store.Count, pause store.Pause, p
 
 func newMailJSON(m store.Mail) mailJSON {
 	out := mailJSON{
-		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt, Handed: m.Handed,
+		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
+		Handed: handed(m), Doubts: m.Doubts,
 		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore,
 		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
 	}

@@ -54,7 +54,7 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 	line("state", m.State+" ("+when(m)+" UTC)")
 	line("sightings", fmt.Sprintf("after %d, up to %d", m.From, m.Until))
 	line("attempts", fmt.Sprint(m.Attempt))
-	if m.Handed {
+	if handed(m) {
 		line("handed over", "a relay may have it already: it goes out again as it is, with the same Message-ID")
 	}
 	line("created", clock(m.Created)+" UTC")
@@ -86,6 +86,9 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 	}
 	return nil
 }
+
+// handed tells that a relay may have a mail already.
+func handed(m store.Mail) bool { return m.Handed || m.Doubts > 0 }
 
 // when says which moment a mail waits for, or when it was settled.
 func when(m store.Mail) string {

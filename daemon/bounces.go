@@ -84,6 +84,9 @@ func (b *blotter) note(s store.Settlement) {
 	})
 }
 
+// clean tells that there is nothing to write down.
+func (b *blotter) clean() bool { return len(b.refusals) == 0 && len(b.handed) == 0 }
+
 // report writes the refusals down.
 func (b *blotter) report(ctx context.Context, to *store.Store) error {
 	if len(b.refusals) == 0 {

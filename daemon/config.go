@@ -116,36 +116,3 @@ func (c GatherConfig) Validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// DeliveryConfig is the [delivery] table.
-type DeliveryConfig struct {
-	Only []string `toml:"only"`
-}
-
-// DefaultDelivery mails everybody.
-func DefaultDelivery() DeliveryConfig { return DeliveryConfig{Only: []string{}} }
-
-// Validate says what is wrong, each error beginning with its key.
-func (c DeliveryConfig) Validate() error {
-	for _, entry := range c.Only {
-		name, domain, ok := strings.Cut(entry, "@")
-		if !ok || domain == "" || strings.ContainsAny(name+domain, " <>,@") {
-			return fmt.Errorf("only has %q: give addresses (\"me@example.org\") or domains (\"@example.org\")", entry)
-		}
-	}
-	return nil
-}
-
-// skipNotListed is why members get nothing on a staging system.
-const skipNotListed = "not on the allow-list"
-
-// admits tells whether an address may be mailed: all may where no list is set.
-func (c DeliveryConfig) admits(address string) bool {
-	for _, entry := range c.Only {
-		_, domain, _ := strings.Cut(address, "@")
-		if strings.EqualFold(entry, address) || strings.EqualFold(entry, "@"+domain) {
-			return true
-		}
-	}
-	return len(c.Only) == 0
-}

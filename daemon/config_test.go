@@ -41,6 +41,28 @@ func TestEachWrongSettingNamesItsKeyAndACure(t *testing.T) {
 	}
 }
 
+func TestDeliveryHasItsLimits(t *testing.T) {
+	if err := DefaultDelivery().Validate(); err != nil {
+		t.Errorf("the defaults are wrong: %v", err)
+	}
+	tests := []struct {
+		key, cure string
+		spoil     func(c *DeliveryConfig)
+	}{
+		{"only has", "@example.org", func(c *DeliveryConfig) { c.Only = []string{"example.org"} }},
+		{"uncertain is", "repeat or leave", func(c *DeliveryConfig) { c.Uncertain = "maybe" }},
+		{"uncertain_wait is", "24h", func(c *DeliveryConfig) { c.UncertainWait = -time.Second }},
+		{"uncertain_wait is", "24h", func(c *DeliveryConfig) { c.UncertainWait = 25 * time.Hour }},
+	}
+	for _, tt := range tests {
+		c := DefaultDelivery()
+		tt.spoil(&c)
+		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), tt.key) || !strings.Contains(err.Error(), tt.cure) {
+			t.Errorf("a wrong setting gives %v, want an error that begins with %q and tells %q", err, tt.key, tt.cure)
+		}
+	}
+}
+
 func TestGatheringHasItsLimits(t *testing.T) {
 	if err := DefaultGather().Validate(); err != nil {
 		t.Errorf("the defaults are wrong: %v", err)

@@ -2,7 +2,7 @@ package daemon
 
 import (
 	"context"
-	"sync/atomic"
+	"slices"
 	"time"
 
 	"postrider/store"
@@ -17,111 +17,93 @@ const (
 
 // ledger writes settlements down: at once where mails go out one by one, in batches where they go out
 // fast, of at most flushRows mails that have waited for at most flushEvery. A killed daemon repeats no
-// more than such a batch. It keeps the lease alive meanwhile.
+// more than such a batch.
 type ledger struct {
+	d     *Daemon
 	ctx   context.Context
-	store *store.Store
-	owner string
-	lease time.Duration
-	now   func() time.Time
-	rows  chan store.Settlement
-	done  chan error
-
-	stuck atomic.Bool // the store does not take settlements
 	held  []store.Settlement
 	blot  blotter
 	wrote time.Time // when settlements were last written
-	round Report    // what was settled; read it after close
+	stuck bool      // the store takes nothing: then nothing more may be handed over
+	err   error     // why
+	sum   Report    // what was settled
 }
 
+// newLedger opens a ledger. It writes even when the round is asked to stop: it says what has happened.
 func (d *Daemon) newLedger(ctx context.Context) *ledger {
-	l := &ledger{
-		ctx: ctx, store: d.Store, owner: d.set.Owner, lease: d.set.Lease, now: d.Now,
-		rows: make(chan store.Settlement), done: make(chan error, 1),
+	return &ledger{d: d, ctx: context.WithoutCancel(ctx)}
+}
+
+// add takes a settlement in, and tells whether it is time to write.
+func (l *ledger) add(s ...store.Settlement) (due bool) {
+	l.held = append(l.held, s...)
+	rested := time.Since(l.wrote) >= flushEvery
+	return !l.stuck && (rested || len(l.held) >= flushRows)
+}
+
+// holds tells that something is to be written.
+func (l *ledger) holds() bool { return len(l.held) > 0 }
+
+// write writes down what is held and what of it is to be judged, and notes that the next letters are about to be
+// handed over. It gives those of them that are still ours.
+func (l *ledger) write(next []letter) (ours []letter, ok bool) {
+	keys := make([]string, len(next))
+	for i, n := range next {
+		keys[i] = n.Key
 	}
-	go func() { l.done <- l.keep() }()
-	return l
-}
-
-func (l *ledger) settle(s store.Settlement) { l.rows <- s }
-
-// failing tells that the store does not take settlements: then nothing more may be handed over.
-func (l *ledger) failing() bool { return l.stuck.Load() }
-
-// close waits until all settlements are written down, or patience ends.
-func (l *ledger) close() error {
-	close(l.rows)
-	return <-l.done
-}
-
-func (l *ledger) keep() error {
-	flush := time.NewTicker(flushEvery)
-	renew := time.NewTicker(l.lease / 3)
-	defer flush.Stop()
-	defer renew.Stop()
-	for {
-		select {
-		case s, ok := <-l.rows:
-			if !ok {
-				return l.finish(flush.C)
-			}
-			l.held = append(l.held, s)
-			if rested := time.Since(l.wrote) >= flushEvery; (rested || len(l.held) >= flushRows) && !l.failing() {
-				l.write()
-			}
-		case <-flush.C:
-			l.write()
-		case <-renew.C:
-			if err := l.store.Renew(l.ctx, l.now(), l.owner, l.lease); err != nil {
-				l.stuck.Store(true)
-			}
+	held, err := l.d.Store.Intend(l.ctx, l.d.set.Owner, l.held, keys)
+	if err == nil {
+		l.settled()
+		err = l.blot.report(l.ctx, l.d.Store)
+	}
+	if l.stuck, l.err = err != nil, err; l.stuck {
+		return nil, false
+	}
+	for _, n := range next {
+		if slices.Contains(held, n.Key) {
+			ours = append(ours, n)
 		}
 	}
+	return ours, true
 }
 
-// finish writes down the rest. What is lost here was handed over and will be repeated, so it is worth
-// some patience.
-func (l *ledger) finish(retry <-chan time.Time) error {
-	last := func() error {
-		if err := l.write(); err != nil {
-			return err
-		}
-		return l.blot.count(l.ctx, l.store)
+// settled takes off the ledger what is written down.
+func (l *ledger) settled() {
+	if l.holds() {
+		l.wrote = time.Now()
 	}
-	err := last()
-	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); {
-		<-retry
-		err = last()
-	}
-	return err
-}
-
-// write writes down what became of mails, and what of it is to be judged.
-func (l *ledger) write() error {
-	if err := l.settleHeld(); err != nil {
-		return err
-	}
-	if err := l.blot.report(l.ctx, l.store); err != nil {
-		l.stuck.Store(true)
-		return err
-	}
-	return nil
-}
-
-func (l *ledger) settleHeld() error {
-	if len(l.held) == 0 {
-		return nil
-	}
-	if err := l.store.Settle(l.ctx, l.owner, l.held); err != nil {
-		l.stuck.Store(true)
-		return err
-	}
-	l.stuck.Store(false)
-	l.wrote = time.Now()
 	for _, s := range l.held {
-		l.round.count(s)
+		l.sum.count(s)
 		l.blot.note(s)
 	}
 	l.held = l.held[:0]
-	return nil
+}
+
+// renew keeps the lease alive.
+func (l *ledger) renew() {
+	if err := l.d.Store.Renew(l.ctx, l.d.Now(), l.d.set.Owner, l.d.set.Lease); err != nil {
+		l.stuck, l.err = true, err
+	}
+}
+
+// close writes down the rest, trying again at every tick until patience ends: what is lost here was handed over
+// and will be repeated.
+func (l *ledger) close(retry <-chan time.Time) error {
+	if !l.holds() && l.blot.clean() {
+		return l.err
+	}
+	for end := time.Now().Add(patience); ; <-retry {
+		if l.rest() || time.Now().After(end) {
+			return l.err
+		}
+	}
+}
+
+// rest writes down all that is left, and says whether that went well.
+func (l *ledger) rest() bool {
+	if _, ok := l.write(nil); !ok {
+		return false
+	}
+	l.err = l.blot.count(l.ctx, l.d.Store)
+	return l.err == nil
 }

@@ -121,6 +121,12 @@ func TestOnceTheStoreFailsNothingMoreIsHandedOver(t *testing.T) {
 		}
 		mend()
 		w.at(5, "08:02") // the lease has run out
+		report := w.round()
+		// Noted were as many as keep the workers busy.
+		if most := 2 * w.set.Connections; report.Doubtful < first || report.Doubtful > most || report.Sent != members-report.Doubtful {
+			t.Errorf("%d mails are in doubt and %d were sent, want %d to %d in doubt and all others sent", report.Doubtful, report.Sent, first, most)
+		}
+		w.at(5, "08:17")
 		w.round()
 		ids := map[string]string{}
 		repeated := 0

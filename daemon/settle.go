@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -18,9 +19,10 @@ const (
 )
 
 const (
-	// doubt is how long a message waits that the relay may have taken. It goes out once more with the
-	// same Message-ID, by which many receivers drop the second.
-	doubt = 15 * time.Minute
+	// mostDeaths is how often a mail goes out again because the daemon died when it was about to hand it over. Most
+	// of those were not handed over at all, so that to repeat them but once would lose some. A mail that kills its
+	// daemon must come to an end, though.
+	mostDeaths = 5
 	// relayRest is how long a message waits after a fault of the connection, which costs no attempt.
 	relayRest = 30 * time.Second
 	// maxAttempts is how often a relay may say "later": about a day, with the waits below. The posts
@@ -79,9 +81,10 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 	case mail.NotSent:
 		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
 	case mail.Uncertain:
-		s.State, s.NotBefore = stateQueued, now.Add(doubt)
-		if row.Handed {
-			s.State = stateUncertain // repeated once already: leave it
+		s.State, s.NotBefore = stateQueued, now.Add(d.set.Delivery.UncertainWait)
+		if !d.set.Delivery.repeats() || row.Doubts > 0 { // it was repeated once already
+			s.State = stateUncertain
+			s.Reason += d.giveUp(row.Kind, row.Key, row.Member)
 		}
 	case mail.TryAgain:
 		s.State, s.NotBefore = stateQueued, now.Add(wait(row.Attempt))
@@ -90,4 +93,13 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 		}
 	}
 	return s
+}
+
+// giveUp tells of a mail that may have arrived and does not go out again, and words what that means.
+func (d *Daemon) giveUp(kind, key string, member forum.MemberID) string {
+	if kind == KindDigest {
+		return "; left, the next edition covers its posts"
+	}
+	d.Log.Warn("mail given up, it may have arrived or not", "key", key, "member", member)
+	return "; given up, it may have arrived or not"
 }

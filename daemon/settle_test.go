@@ -12,7 +12,10 @@ import (
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func quiet() *Daemon {
-	return &Daemon{Parts: Parts{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}}
+	return &Daemon{
+		Parts: Parts{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }},
+		set:   Settings{Delivery: DefaultDelivery()},
+	}
 }
 
 func TestSettlementOfEachOutcome(t *testing.T) {
@@ -20,25 +23,25 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 		name    string
 		result  mail.Result
 		attempt int
-		handed  bool
+		doubts  int
 		state   string
 		counted bool
 		after   time.Duration // not before this long from now, at least
 	}{
-		{"an accepted mail moves the mark", mail.Accepted, 0, false, "accepted", true, 0},
-		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, false, "refused", true, 0},
-		{"a relay that is down costs no attempt", mail.NotSent, 0, false, "queued", false, relayRest},
-		{"nor does it ever", mail.NotSent, maxAttempts + 5, false, "queued", false, relayRest},
-		{"a 4xx is tried again", mail.TryAgain, 0, false, "queued", true, 40 * time.Second},
-		{"and then waits longer", mail.TryAgain, 5, false, "queued", true, 90 * time.Minute},
-		{"but not for ever", mail.TryAgain, maxAttempts - 1, false, "refused", true, 0},
-		{"what may have arrived is repeated once", mail.Uncertain, 0, false, "queued", true, doubt},
-		{"however often the relay told it to come later before", mail.Uncertain, 3, false, "queued", true, doubt},
-		{"and then left", mail.Uncertain, 1, true, "uncertain", true, 0},
+		{"an accepted mail moves the mark", mail.Accepted, 0, 0, "accepted", true, 0},
+		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, 0, "refused", true, 0},
+		{"a relay that is down costs no attempt", mail.NotSent, 0, 0, "queued", false, relayRest},
+		{"nor does it ever", mail.NotSent, maxAttempts + 5, 0, "queued", false, relayRest},
+		{"a 4xx is tried again", mail.TryAgain, 0, 0, "queued", true, 40 * time.Second},
+		{"and then waits longer", mail.TryAgain, 5, 0, "queued", true, 90 * time.Minute},
+		{"but not for ever", mail.TryAgain, maxAttempts - 1, 0, "refused", true, 0},
+		{"what may have arrived is repeated once", mail.Uncertain, 0, 0, "queued", true, 15 * time.Minute},
+		{"however often the relay told it to come later before", mail.Uncertain, 3, 0, "queued", true, 15 * time.Minute},
+		{"and then left", mail.Uncertain, 1, 1, "uncertain", true, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt, Handed: tt.handed}
+			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt, Doubts: tt.doubts}
 			got := quiet().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
 			if got.State != tt.state || got.CountAttempt != tt.counted {
 				t.Errorf("settled as %s, counted %v; want %s, %v", got.State, got.CountAttempt, tt.state, tt.counted)

@@ -123,7 +123,7 @@ func openWorld(t testing.TB, path string) *world {
 	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
 	w.relay = &relay{clock: w.clock}
 	w.set = Settings{
-		Digest: DefaultDigest(), Gather: DefaultGather(),
+		Digest: DefaultDigest(), Gather: DefaultGather(), Delivery: DefaultDelivery(),
 		Site: demo.Name, Host: "upperberth.example",
 		From:        netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",

@@ -22,6 +22,7 @@ func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
 
 		alive := open(t, dsn)
 		check(t, alive.Attend(t.Context(), "alive"))
+		takeBack(t, alive, now)
 		if got := must(alive.Claim(t.Context(), now, "alive", time.Hour, 10))(t); len(got) != 3 {
 			t.Errorf("claimed %d rows after the other died, want its 3", len(got))
 		}
@@ -44,6 +45,7 @@ func TestADaemonAtWorkKeepsItsLeases(t *testing.T) {
 			return
 		}
 		check(t, err)
+		takeBack(t, second, now)
 		if got := must(second.Claim(t.Context(), now, "second", time.Hour, 10))(t); len(got) != 0 {
 			t.Errorf("the second daemon claimed %d rows of the first", len(got))
 		}
@@ -86,6 +88,7 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 
 			second := open(t, dsn)
 			check(t, second.Attend(t.Context(), "second"))
+			takeBack(t, second, now)
 			for _, row := range must(second.Claim(t.Context(), now, "second", time.Hour, 10))(t) {
 				if row.Key != "digest/3/2026-05-04" {
 					t.Errorf("the second daemon claimed %s, which the first has", row.Key)
@@ -94,6 +97,7 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 			check(t, first.Close())
 			third := open(t, dsn)
 			check(t, third.Attend(t.Context(), "third"))
+			takeBack(t, third, now)
 			if got := must(third.Claim(t.Context(), now, "third", time.Hour, 10))(t); len(got) < 2 {
 				t.Errorf("the third daemon claimed %d rows when the first was gone, want its 2 or 3", len(got))
 			}

@@ -132,17 +132,14 @@ type Row struct {
 	From    int64 // covers sightings after this one
 	Until   int64 // up to this one
 	Attempt int   // attempts so far that counted
-	Handed  bool  // a relay may have it already
+	Doubts  int   // how often nobody could tell whether a relay had taken it
 	Created time.Time
 }
 
-// Claim leases up to limit mails to owner, for as long as lease says. Mails whose lease ran out count as waiting.
+// Claim leases up to limit mails to owner, for as long as lease says.
 func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, limit int) ([]Row, error) {
 	if err := s.present(ctx); err != nil {
 		return nil, err
-	}
-	if _, err := s.exec(ctx, nil, "expire", args{"now": now.Unix()}); err != nil {
-		return nil, fmt.Errorf("taking back leases that ran out: %w", err)
 	}
 	type ranked struct {
 		Row
@@ -153,7 +150,7 @@ func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease ti
 	err := s.query(ctx, nil, "claim", a, func(scan scan) error {
 		var r ranked
 		var created int64
-		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.Handed, &created, &r.priority, &r.notBefore)
+		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.Doubts, &created, &r.priority, &r.notBefore)
 		r.Created = time.Unix(created, 0).UTC()
 		list = append(list, r)
 		return err
@@ -169,24 +166,4 @@ func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease ti
 		claimed[i] = r.Row
 	}
 	return claimed, nil
-}
-
-// Renew makes the leases of owner last from now on.
-func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
-	err := s.present(ctx)
-	if err == nil {
-		_, err = s.exec(ctx, nil, "renew", args{"owner": owner, "lease": now.Add(lease).Unix()})
-	}
-	if err != nil {
-		return fmt.Errorf("renewing leases: %w", err)
-	}
-	return nil
-}
-
-// Release gives back what owner has leased and not tried to send. What was tried is settled before.
-func (s *Store) Release(ctx context.Context, owner string) error {
-	if _, err := s.exec(ctx, nil, "release", args{"owner": owner}); err != nil {
-		return fmt.Errorf("giving leases back: %w", err)
-	}
-	return nil
 }

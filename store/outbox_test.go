@@ -159,18 +159,18 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 	})
 }
 
-func TestAnEditionWhoseLeaseRanOutIsNotMerged(t *testing.T) {
+func TestAnEditionInDoubtIsNotMerged(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
-		claim(t, s, now) // and the daemon dies, perhaps after the relay took it
+		intend(t, s, claim(t, s, now)...) // and the daemon dies, perhaps after the relay took it
 		tomorrow := now.Add(24 * time.Hour)
-		must(s.Claim(t.Context(), tomorrow, "daemon 2", lease, 0))(t)
+		takeBack(t, s, tomorrow)
 		if got := plan(t, s, tomorrow, edition(1, "2026-05-05", 30)); got != 0 {
 			t.Errorf("planned %d: the same posts would go out under another Message-ID", got)
 		}
-		if got := keys(claim(t, s, tomorrow)); !slices.Equal(got, []string{"digest/1/2026-05-04"}) {
+		if got := keys(claim(t, s, tomorrow.Add(wait))); !slices.Equal(got, []string{"digest/1/2026-05-04"}) {
 			t.Errorf("claimed %v, want the first edition again", got)
 		}
 	})
@@ -281,37 +281,6 @@ func numbers(n int) []forum.MemberID {
 		all[i] = forum.MemberID(i + 1)
 	}
 	return all
-}
-
-func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
-		s := open(t, dsn)
-		enroll(t, s, 1, 0)
-		plan(t, s, now, edition(1, "a", 9))
-		other := func(at time.Time) int {
-			t.Helper()
-			return len(must(s.Claim(t.Context(), at, "daemon 2", lease, 9))(t))
-		}
-		claim(t, s, now)
-		if n := other(now.Add(lease)); n != 0 {
-			t.Error("another daemon claimed a leased row")
-		}
-		check(t, s.Renew(t.Context(), now.Add(lease), owner, lease))
-		if n := other(now.Add(lease + time.Second)); n != 0 {
-			t.Error("another daemon claimed a row whose lease was renewed")
-		}
-		if n := other(now.Add(2*lease + time.Second)); n != 1 {
-			t.Error("a lease that ran out did not return")
-		}
-		check(t, s.Release(t.Context(), owner)) // not the owner any more
-		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 0 {
-			t.Error("a former owner gave the lease of another back")
-		}
-		check(t, s.Release(t.Context(), "daemon 2"))
-		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 1 {
-			t.Error("a lease that was given back did not return")
-		}
-	})
 }
 
 func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {

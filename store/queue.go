@@ -16,6 +16,7 @@ import (
 type Mail struct {
 	Row
 	State      string
+	Handed     bool      // whoever holds it is handing it over, or about to
 	NotBefore  time.Time // of a mail that waits
 	Lease      string    // who holds it; empty: nobody
 	LeaseUntil time.Time // zero: no lease
@@ -66,8 +67,8 @@ func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, e
 		var m Mail
 		var created, notBefore, lease int64
 		var settled sql.NullInt64
-		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.Handed, &created,
-			&m.State, &notBefore, &m.Lease, &lease, &settled,
+		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.Doubts, &created,
+			&m.State, &m.Handed, &notBefore, &m.Lease, &lease, &settled,
 			&m.Last.Result, &m.Last.Code, &m.Last.Enhanced, &m.Last.Reply, &m.Last.QueueID, &m.Last.Reason, &m.Last.Posts, &m.Last.Bytes)
 		m.Created, m.LeaseUntil = time.Unix(created, 0).UTC(), moment(lease)
 		m.Settled = moment(settled.Int64)
@@ -250,14 +251,8 @@ func (s *Store) look(ctx context.Context, tx *sqlx.Tx, keys []string) (map[strin
 // carryOut says which of the chosen it was done to.
 func (s *Store) carryOut(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
-	if len(over) > 0 {
-		text, err := rows(over)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.exec(ctx, tx, "keep_outcomes", args{"rows": text}); err != nil {
-			return nil, err
-		}
+	if err := s.keepOutcomes(ctx, tx, over); err != nil {
+		return nil, err
 	}
 	if len(chosen) == 0 {
 		return done, nil

@@ -108,7 +108,7 @@ func TestAMailThatWaitsIsRetriedAtOnce(t *testing.T) {
 		if got := verdict(t)(s.RetryNow(t.Context(), at, []string{"digest/1/a"})); got != "" {
 			t.Errorf("it stays: %s", got)
 		}
-		if rows := claim(t, s, at); len(rows) != 1 || !rows[0].Handed || rows[0].Attempt != 1 {
+		if rows := claim(t, s, at); len(rows) != 1 || rows[0].Doubts != 1 || rows[0].Attempt != 1 {
 			t.Errorf("claimed %+v, want the mail, as one that a relay may have and with its attempt", rows)
 		}
 	})
@@ -126,7 +126,7 @@ func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
 					t.Fatalf("it stays: %s", got)
 				}
 				rows := claim(t, s, at)
-				if len(rows) != 1 || rows[0].From != 4 || rows[0].Until != 9 || rows[0].Handed != (state == "uncertain") {
+				if len(rows) != 1 || rows[0].From != 4 || rows[0].Until != 9 || (rows[0].Doubts > 0) != (state == "uncertain") {
 					t.Fatalf("claimed %+v, want the mail with its sightings", rows)
 				}
 				check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(rows[0], at)}))

@@ -76,25 +76,14 @@ func (x Settlement) row() settleRow {
 // Settle writes down what became of claimed mails, in one statement; in a transaction of two if some are to
 // be tried again. Mails that owner has no lease of any more are passed over.
 func (s *Store) Settle(ctx context.Context, owner string, settlements []Settlement) error {
-	if len(settlements) == 0 {
-		return nil
-	}
-	list := make([]settleRow, len(settlements))
-	var again []outcomeRow
-	for i, x := range settlements {
-		if list[i] = x.row(); x.State == stateQueued {
-			again = append(again, outcomeRow{x.Key, x.At.Unix()})
-		}
-	}
-	text, err := rows(list)
+	b, err := newBatch(settlements)
 	if err != nil {
 		return err
 	}
-	a := args{"owner": owner, "rows": text}
-	if len(again) == 0 {
-		err = retry(func() error { return s.query(ctx, nil, "settle", a, func(scan) error { return nil }) })
+	if len(b.again) == 0 {
+		err = retry(func() error { return s.settleIn(ctx, nil, owner, b) })
 	} else {
-		err = s.inTx(ctx, func(tx *sqlx.Tx) error { return s.settleAgain(ctx, tx, a, again) })
+		err = s.inTx(ctx, func(tx *sqlx.Tx) error { return s.settleIn(ctx, tx, owner, b) })
 	}
 	if err != nil {
 		return fmt.Errorf("settling %d mails: %w", len(settlements), err)
@@ -102,10 +91,38 @@ func (s *Store) Settle(ctx context.Context, owner string, settlements []Settleme
 	return nil
 }
 
-// settleAgain settles mails of which some are to be tried again, and keeps what came of these.
-func (s *Store) settleAgain(ctx context.Context, tx *sqlx.Tx, a args, again []outcomeRow) error {
+// batch is settlements as a statement takes them.
+type batch struct {
+	rows  string       // empty: there are none
+	again []outcomeRow // those of mails that are to be tried again
+}
+
+func newBatch(settlements []Settlement) (batch, error) {
+	if len(settlements) == 0 {
+		return batch{}, nil
+	}
+	var b batch
+	list := make([]settleRow, len(settlements))
+	for i, x := range settlements {
+		if list[i] = x.row(); x.State == stateQueued {
+			b.again = append(b.again, outcomeRow{x.Key, x.At.Unix()})
+		}
+	}
+	var err error
+	b.rows, err = rows(list)
+	return b, err
+}
+
+// settleIn settles a batch, and keeps what came of those of its mails that are to be tried again.
+func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch) error {
+	if b.rows == "" {
+		return nil
+	}
 	ours := make(map[string]bool)
-	err := s.query(ctx, tx, "settle", a, func(scan scan) error {
+	err := s.query(ctx, tx, "settle", args{"owner": owner, "rows": b.rows}, func(scan scan) error {
+		if len(b.again) == 0 {
+			return nil
+		}
 		var key string
 		err := scan(&key)
 		ours[key] = true
@@ -114,16 +131,21 @@ func (s *Store) settleAgain(ctx context.Context, tx *sqlx.Tx, a args, again []ou
 	if err != nil {
 		return err
 	}
-	kept := make([]outcomeRow, 0, len(again))
-	for _, r := range again {
+	var kept []outcomeRow
+	for _, r := range b.again {
 		if ours[r.Key] {
 			kept = append(kept, r)
 		}
 	}
-	if len(kept) == 0 {
+	return s.keepOutcomes(ctx, tx, kept)
+}
+
+// keepOutcomes copies what the newest attempts came to, before the next ones take their place.
+func (s *Store) keepOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcomeRow) error {
+	if len(list) == 0 {
 		return nil
 	}
-	text, err := rows(kept)
+	text, err := rows(list)
 	if err != nil {
 		return err
 	}

@@ -168,6 +168,7 @@ func TestAFormerOwnerSettlesNothing(t *testing.T) {
 		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
 		mine := claim(t, s, now)
 		late := now.Add(lease + time.Second)
+		takeBack(t, s, late)
 		must(s.Claim(t.Context(), late, "daemon 2", lease, 1))(t) // digest/1/a changes hands; the other only waits
 		other := must(s.Claim(t.Context(), late, owner, lease, 1))(t)
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(mine[0], "uncertain", late)}))
@@ -216,10 +217,12 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 				p.NextDue = at.Add(24 * time.Hour)
 				plan(t, s, at, p)
 			}
+			takeBack(t, s, at.Add(-wait))
 			for _, row := range claim(t, s, at) {
 				if row.From != covered {
 					t.Fatalf("day %d: %s begins at %d, but %d is covered", day, row.Key, row.From, covered)
 				}
+				intend(t, s, row)
 				fate := []store.Settlement{
 					accepted(row, at), again(row, "try again", at.Add(30*time.Hour)), again(row, "uncertain", at.Add(time.Hour)), {},
 				}[chance.IntN(4)]

@@ -3,12 +3,9 @@ SELECT DISTINCT lease_owner
   FROM outbox
  WHERE state = 'leased'
 
--- The dead owner may have handed over what it had leased.
+-- Their leases are over.
 -- name: orphan
 UPDATE outbox
-   SET state = 'queued',
-       handed = TRUE,
-       lease_owner = '',
-       lease_until = 0
+   SET lease_until = 0
  WHERE state = 'leased'
    AND lease_owner = :owner

@@ -45,7 +45,7 @@ SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_
                     WHERE o.member_id = m.id
                       AND o.kind = 'digest'
                       AND o.settled_at IS NULL
-                      AND (o.state = 'leased' OR o.handed))
+                      AND (o.state = 'leased' OR o.doubts > 0))
  ORDER BY due_at, id
  LIMIT :most
 

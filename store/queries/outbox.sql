@@ -15,7 +15,7 @@ UPDATE member
                     WHERE o.member_id = member.id
                       AND o.kind = 'digest'
                       AND o.settled_at IS NULL
-                      AND (o.state = 'leased' OR o.handed))
+                      AND (o.state = 'leased' OR o.doubts > 0))
 RETURNING member.id
 
 -- An older edition that nobody has tried to send, or that was told to come later, gives way: the new one begins
@@ -33,7 +33,7 @@ UPDATE outbox
    AND outbox.kind = 'digest'
    AND outbox.settled_at IS NULL
    AND outbox.state = 'queued'
-   AND NOT outbox.handed
+   AND outbox.doubts = 0
    AND NOT EXISTS (SELECT 1
                      FROM outbox o
                     WHERE o.key = r.key)
@@ -59,16 +59,6 @@ SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now
                       AND o.settled_at IS NULL)
     ON CONFLICT (key) DO NOTHING
 
--- The owner of a lease that ran out may have handed the message over before it died.
--- name: expire
-UPDATE outbox
-   SET state = 'queued',
-       handed = TRUE,
-       lease_owner = '',
-       lease_until = 0
- WHERE state = 'leased'
-   AND lease_until < :now
-
 -- Members who have nearly caught up come first, those far behind together at last: a batch reads the forum as far
 -- back as its member who is furthest behind.
 -- name: claim
@@ -82,7 +72,7 @@ UPDATE outbox
                   AND not_before <= :now
                 ORDER BY priority, not_before, from_seq DESC, key
                 LIMIT :most)
-RETURNING key, kind, member_id, from_seq, until_seq, attempt, handed, created_at, priority, not_before
+RETURNING key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, priority, not_before
 
 -- Several daemons claim at once: each passes over what another holds. The CTE keeps the planner from asking twice.
 -- name: claim/postgres
@@ -100,27 +90,14 @@ UPDATE outbox
        lease_until = :lease
   FROM next
  WHERE outbox.key = next.key
-RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, handed, created_at, priority, not_before
-
--- name: renew
-UPDATE outbox
-   SET lease_until = :lease
- WHERE state = 'leased'
-   AND lease_owner = :owner
-
--- name: release
-UPDATE outbox
-   SET state = 'queued',
-       lease_owner = '',
-       lease_until = 0
- WHERE state = 'leased'
-   AND lease_owner = :owner
+RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, priority, not_before
 
 -- A row that someone else holds by now is left alone, and its key not returned.
 -- name: settle
 UPDATE outbox
    SET state = r.state,
-       handed = outbox.handed OR r.result = 'uncertain',
+       handed = FALSE,
+       doubts = outbox.doubts + CASE WHEN r.result = 'uncertain' THEN 1 ELSE 0 END,
        not_before = r.not_before,
        attempt = outbox.attempt + r.counts,
        lease_owner = '',

@@ -1,7 +1,7 @@
 -- For the administrator's eyes: what waits in the order of its time, then what is settled, the latest first.
 -- name: queue
-SELECT key, kind, member_id, from_seq, until_seq, attempt, handed, created_at,
-       state, not_before, lease_owner, lease_until, settled_at,
+SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
+       state, handed, not_before, lease_owner, lease_until, settled_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
  WHERE state IN (SELECT CAST(value AS TEXT) FROM {ids :states})
@@ -13,8 +13,8 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, handed, created_at,
  LIMIT :most
 
 -- name: queue_mail
-SELECT key, kind, member_id, from_seq, until_seq, attempt, handed, created_at,
-       state, not_before, lease_owner, lease_until, settled_at,
+SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
+       state, handed, not_before, lease_owner, lease_until, settled_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
  WHERE key = :key

@@ -1,0 +1,159 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postrider/mail"
+	"postrider/store"
+)
+
+func TestWhatIsUncertainIsLeftToTheNextEditionWhereTheOwnerWantsThat(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.set.Delivery.Uncertain = leave
+	w.restart()
+	thread := w.thread(tonight)
+	a := w.post(thread)
+	w.relay.says(mail.Uncertain, 0)
+	w.at(5, "08:00")
+	if report := w.round(); report.Doubtful == 0 {
+		t.Errorf("the report is %+v, want Anna's mail uncertain", report)
+	}
+	w.relay.works()
+	w.at(5, "20:00")
+	w.round()
+	w.got("anna")
+	if last := w.outcomes(101)[1]; last.Result != "uncertain" || !strings.Contains(last.Reason, "the next edition covers its posts") {
+		t.Errorf("noted is %+v, want why it was left", last)
+	}
+	b := w.post(thread)
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(a, b))
+}
+
+func TestOtherKindsThatAreUncertainAreGivenUpAndSaidSo(t *testing.T) {
+	w := newDays(t)
+	w.set.Delivery.Uncertain = leave
+	w.restart()
+	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
+	if s.State != stateUncertain || !strings.Contains(s.Reason, "given up") || w.logged("mail given up") != 1 {
+		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, w.log)
+	}
+}
+
+// dies makes the daemon vanish in the middle of a delivery: what it has claimed stays claimed, and so many of
+// that noted as about to be handed over.
+func (w *world) dies(handed int) {
+	w.Helper()
+	d := w.daemon
+	w.prepare()
+	rows, err := w.store.Claim(w.Context(), w.clock(), d.set.Owner, d.set.Lease, batchSize)
+	if err != nil || len(rows) < handed {
+		w.Fatalf("%d rows were claimed: %v", len(rows), err)
+	}
+	var keys []string
+	for _, r := range rows[:handed] {
+		keys = append(keys, r.Key)
+	}
+	if _, err := w.store.Intend(w.Context(), d.set.Owner, nil, keys); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestAfterADeathOnlyWhatWasAboutToGoIsRepeated(t *testing.T) {
+	t.Parallel()
+	w, p := crowded(t, 10)
+	w.dies(3)
+	w.at(5, "08:02") // the lease has run out
+	report := w.round()
+	if report.Doubtful != 3 || report.Sent != 7 {
+		t.Errorf("%d mails are in doubt and %d were sent, want 3 and 7", report.Doubtful, report.Sent)
+	}
+	w.at(5, "08:16")
+	if n := w.round().Sent; n != 0 {
+		t.Errorf("%d mails in doubt were sent before their time", n)
+	}
+	w.at(5, "08:17")
+	if n := w.round().Sent; n != 3 {
+		t.Errorf("%d mails in doubt were repeated, want 3", n)
+	}
+	for _, name := range []string{"m0", "m5", "m9"} {
+		w.got(name, posts(p))
+	}
+	if n := w.logged("a daemon ended while it was handing over"); n != 1 {
+		t.Errorf("the log tells of it %d times, want once:\n%s", n, w.log)
+	}
+}
+
+func TestAfterADeathWhatWasAboutToGoIsLeftWhereTheOwnerWantsThat(t *testing.T) {
+	t.Parallel()
+	w, p := crowded(t, 10)
+	w.set.Delivery.Uncertain = leave
+	w.restart()
+	w.dies(3)
+	w.at(5, "08:02")
+	w.round()
+	if c := w.counts(); c["uncertain"] != 3 || c["accepted"] != 7 {
+		t.Errorf("the outbox is %v, want 3 uncertain and 7 accepted", c)
+	}
+	w.at(6, "08:00")
+	w.round()
+	for _, name := range []string{"m0", "m5", "m9"} {
+		w.got(name, posts(p))
+	}
+}
+
+func TestAMailThatKillsItsDaemonComesToAnEnd(t *testing.T) {
+	t.Parallel()
+	w, _ := crowded(t, 1)
+	for range mostDeaths + 1 {
+		w.dies(1)
+		w.turn(w.clock().Add(2 * time.Minute))
+		if err := w.daemon.takeBack(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.turn(w.clock().Add(15 * time.Minute))
+	}
+	if c := w.counts(); c["uncertain"] != 1 {
+		t.Errorf("the outbox is %v, want the mail settled as uncertain", c)
+	}
+}
+
+func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const members = 200
+		w, _ := crowded(t, members)
+		arrived, letGo := w.relay.holds()
+		over := make(chan error, 1)
+		go func() {
+			_, err := w.daemon.Once(t.Context())
+			over <- err
+		}()
+		for range w.set.Connections {
+			<-arrived
+		}
+		synctest.Wait()
+		handed := 0
+		mails, err := w.store.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
+		for _, m := range mails {
+			if m.Handed {
+				handed++
+			}
+		}
+		if most := 2 * w.set.Connections; err != nil || len(mails) != members || handed != most {
+			t.Errorf("%d of %d mails are noted, want %d of %d: %v", handed, len(mails), most, members, err)
+		}
+		letGo()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+		if c := w.counts(); c["accepted"] != members {
+			t.Errorf("the outbox is %v", c)
+		}
+	})
+}

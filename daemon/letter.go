@@ -1,0 +1,76 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"postrider/store"
+)
+
+// letter is a row of the outbox that was claimed, and the mail that is to become of it.
+type letter struct {
+	store.Row
+	draft
+}
+
+// letters puts rows and their drafts together. Those of which nothing is to be sent are settled right away. What may
+// have arrived already goes last: should the daemon die over and over, it is not always these that are in doubt.
+func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settled []store.Settlement) {
+	for i, row := range rows {
+		l := letter{row, drafts[i]}
+		if l.skip == "" && !d.set.Delivery.admits(l.to.Email) {
+			l.skip = skipNotListed
+		}
+		if l.skip != "" {
+			settled = append(settled, d.skipped(row, l.skip))
+			continue
+		}
+		list = append(list, l)
+	}
+	slices.SortStableFunc(list, func(a, b letter) int { return cmp.Compare(a.Doubts, b.Doubts) })
+	return list, settled
+}
+
+// handOver writes a mail, hands it over and says what became of it. A panic costs this member his mail, and
+// nobody else.
+func (d *Daemon) handOver(ctx context.Context, l letter) (s store.Settlement) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			d.Log.Error("a mail made the daemon panic", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))
+			s = d.refused(l.Row, fmt.Errorf("panic: %v", fault))
+		}
+	}()
+	raw, err := d.compose(l)
+	if err != nil {
+		return d.refused(l.Row, err)
+	}
+	out := d.Sender.Send(ctx, d.returnPath(l.Row), l.to.Email, raw)
+	if tripped := d.relay.note(out, time.Now()); tripped {
+		d.Log.Warn("relay out of reach, mails wait", "code", out.Code, "err", out.Err)
+	}
+	s = d.settlement(l.Row, out, l.posts, len(raw))
+	s.Member, s.Address = l.Member, l.to.Email
+	return s
+}
+
+// compose writes the whole mail, signed if we sign.
+func (d *Daemon) compose(l letter) ([]byte, error) {
+	content, err := l.write()
+	if err != nil {
+		return nil, fmt.Errorf("rendering: %w", err)
+	}
+	message := l.envelope
+	message.Key, message.Date = l.Key, d.Now()
+	message.To.Name, message.To.Address = l.to.Name, l.to.Email
+	message.UnsubscribeMail = d.unsubscribeMail(l.Row)
+	message.Subject, message.Text, message.HTML = content.Subject, content.Text, content.HTML
+	raw, err := d.Composer.Compose(message)
+	if err != nil {
+		return nil, fmt.Errorf("composing: %w", err)
+	}
+	return d.Signer.Sign(raw)
+}

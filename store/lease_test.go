@@ -1,0 +1,159 @@
+package store_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/store"
+)
+
+// wait is how long a mail in doubt waits.
+const wait = 15 * time.Minute
+
+// intend notes that owner is about to hand rows over, and gives the keys of those that it may.
+func intend(t testing.TB, s *store.Store, rows ...store.Row) []string {
+	t.Helper()
+	return must(s.Intend(t.Context(), owner, nil, keys(rows)))(t)
+}
+
+func takeBack(t testing.TB, s *store.Store, at time.Time) []store.Doubtful {
+	t.Helper()
+	return must(s.TakeBack(t.Context(), at, store.Doubt{Most: 1, Again: at.Add(wait)}))(t)
+}
+
+func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 0)
+		plan(t, s, now, edition(1, "a", 9))
+		other := func(at time.Time) int {
+			t.Helper()
+			takeBack(t, s, at)
+			return len(must(s.Claim(t.Context(), at, "daemon 2", lease, 9))(t))
+		}
+		claim(t, s, now)
+		if n := other(now.Add(lease)); n != 0 {
+			t.Error("another daemon claimed a leased row")
+		}
+		check(t, s.Renew(t.Context(), now.Add(lease), owner, lease))
+		if n := other(now.Add(lease + time.Second)); n != 0 {
+			t.Error("another daemon claimed a row whose lease was renewed")
+		}
+		if n := other(now.Add(2*lease + time.Second)); n != 1 {
+			t.Error("a lease that ran out did not return")
+		}
+		check(t, s.Release(t.Context(), owner)) // not the owner any more
+		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 0 {
+			t.Error("a former owner gave the lease of another back")
+		}
+		check(t, s.Release(t.Context(), "daemon 2"))
+		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 1 {
+			t.Error("a lease that was given back did not return")
+		}
+	})
+}
+
+// claimed are the editions of so many members, in the hands of owner.
+func claimed(t testing.TB, s *store.Store, members int) []store.Row {
+	t.Helper()
+	enroll(t, s, members, 10)
+	var plans []store.Plan
+	for _, id := range numbers(members) {
+		plans = append(plans, edition(id, "a", 20))
+	}
+	plan(t, s, now, plans...)
+	return claim(t, s, now)
+}
+
+func TestOfADeadDaemonsMailsOnlyThoseAreInDoubtThatItIntendedToHandOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		rows := claimed(t, s, 3)
+		if got := intend(t, s, rows[0]); !slices.Equal(got, keys(rows[:1])) {
+			t.Errorf("%v may be handed over, want what was asked for", got)
+		}
+		late := now.Add(lease + time.Second)
+		want := []store.Doubtful{{Key: rows[0].Key, Kind: "digest", Member: rows[0].Member}}
+		equal(t, "in doubt", takeBack(t, s, late), want)
+		equal(t, "in doubt the second time", takeBack(t, s, late), nil)
+		equal(t, "claimed at once", keys(claim(t, s, late)), keys(rows[1:]))
+		again := claim(t, s, late.Add(wait))
+		if len(again) != 1 || again[0].Doubts != 1 || again[0].Attempt != 1 {
+			t.Fatalf("claimed %+v, want the mail in doubt, after a while", again)
+		}
+		m, history := mailOf(t, s, rows[0].Key)
+		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon ended while it was handing over") || !history[0].At.Equal(late) {
+			t.Errorf("its history is %+v, want why it is in doubt", history)
+		}
+		if m.Handed {
+			t.Error("it counts as handed over again already")
+		}
+	})
+}
+
+func TestAMailThatWasInDoubtTooOftenIsSettledAsUncertain(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		intend(t, s, claimed(t, s, 1)...)
+		at := now.Add(time.Hour)
+		equal(t, "final the first time", takeBack(t, s, at)[0].Final, false)
+		at = at.Add(wait)
+		intend(t, s, claim(t, s, at)...)
+		at = at.Add(time.Hour)
+		equal(t, "final the second time", takeBack(t, s, at)[0].Final, true)
+		equal(t, "the outbox", counts(t, s), map[string]int{"digest uncertain": 1})
+		equal(t, "claimed", keys(claim(t, s, at.Add(wait))), nil)
+		equal(t, "the mark", subscriber(t, s, 1).Mark, int64(10))
+		_, history := mailOf(t, s, "digest/1/a")
+		equal(t, "outcomes", len(history), 2)
+	})
+}
+
+func TestWhatWasIntendedAndNotHandedOverIsNotInDoubt(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		rows := claimed(t, s, 2)
+		intend(t, s, rows...)
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "not sent", now.Add(time.Minute))}))
+		check(t, s.Release(t.Context(), owner))
+		claim(t, s, now.Add(time.Minute))
+		late := now.Add(time.Hour)
+		equal(t, "in doubt", takeBack(t, s, late), nil)
+		equal(t, "claimed", len(claim(t, s, late)), 2)
+	})
+}
+
+func TestOnlyWhatIsStillHeldMayBeHandedOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		rows := claimed(t, s, 3)
+		late := now.Add(lease + time.Second)
+		takeBack(t, s, late) // the daemon was stopped for a while, and does not know
+		must(s.Claim(t.Context(), late, "daemon 2", lease, 2))(t)
+		equal(t, "may be handed over", intend(t, s, rows...), nil)
+		check(t, s.Release(t.Context(), "daemon 2"))
+		got := must(s.Claim(t.Context(), late, owner, lease, 1))(t)
+		equal(t, "may be handed over", intend(t, s, rows...), keys(got))
+	})
+}
+
+func TestSettlingAndIntendingAreOneTransaction(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		rows := claimed(t, s, 4)
+		before := s.Statements()
+		ours := must(s.Intend(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keys(rows[2:])))(t)
+		equal(t, "statements", s.Statements()-before, int64(2))
+		slices.Sort(ours)
+		equal(t, "may be handed over", ours, keys(rows[2:]))
+		for i, handed := range []bool{false, false, true, true} {
+			m, _ := mailOf(t, s, rows[i].Key)
+			equal(t, m.Key+" is being handed over", m.Handed, handed)
+		}
+		for _, r := range rows[:2] {
+			equal(t, "the mark", subscriber(t, s, r.Member).Mark, int64(20))
+		}
+	})
+}

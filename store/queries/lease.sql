@@ -1,0 +1,63 @@
+-- These rows are about to be handed over. One that someone else holds by now is left alone, and its key not returned.
+-- name: intend
+UPDATE outbox
+   SET handed = TRUE
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND state = 'leased'
+   AND lease_owner = :owner
+RETURNING key
+
+-- name: renew
+UPDATE outbox
+   SET lease_until = :lease
+ WHERE state = 'leased'
+   AND lease_owner = :owner
+
+-- name: release
+UPDATE outbox
+   SET state = 'queued',
+       handed = FALSE,
+       lease_owner = '',
+       lease_until = 0
+ WHERE state = 'leased'
+   AND lease_owner = :owner
+
+-- name: lapsed
+SELECT count(*)
+  FROM outbox
+ WHERE state = 'leased'
+   AND lease_until < :now
+
+-- What its owner had not begun with waits as before.
+-- name: take_back
+UPDATE outbox
+   SET state = 'queued',
+       lease_owner = '',
+       lease_until = 0
+ WHERE state = 'leased'
+   AND lease_until < :now
+   AND NOT handed
+
+-- What it was about to hand over may have been handed over, or not.
+-- name: doubt
+UPDATE outbox
+   SET state = CASE WHEN doubts < :most THEN 'queued' ELSE 'uncertain' END,
+       settled_at = CASE WHEN doubts < :most THEN NULL ELSE CAST(:now AS BIGINT) END,
+       not_before = :again,
+       handed = FALSE,
+       doubts = doubts + 1,
+       attempt = attempt + 1,
+       lease_owner = '',
+       lease_until = 0,
+       result = 'uncertain',
+       reason = :reason,
+       code = 0,
+       enhanced = '',
+       reply = '',
+       queue_id = '',
+       posts = 0,
+       bytes = 0
+ WHERE state = 'leased'
+   AND lease_until < :now
+   AND handed
+RETURNING key, kind, member_id, state
