@@ -17,13 +17,19 @@ import (
 
 const readers = 4 // connections that read a SQLite file beside the one that writes
 
-// connect makes the pools. It does not speak to a server yet. No error of it holds a password.
-func connect(dsn string) (*Store, error) {
+// connect makes the pools, to look only if that is enough. It does not speak to a server yet. No error of it holds a
+// password.
+func connect(dsn string, look bool) (*Store, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
+	postgres := scheme == "postgres" || scheme == "postgresql"
 	switch {
+	case found && scheme == "sqlite" && look:
+		return readSQLite(rest)
 	case found && scheme == "sqlite":
 		return connectSQLite(rest)
-	case found && (scheme == "postgres" || scheme == "postgresql"):
+	case found && postgres && look:
+		return readPostgres(dsn)
+	case found && postgres:
 		return connectPostgres(dsn)
 	case !found:
 		return nil, errors.New(`store: dsn names no database: give "sqlite:FILE" or "postgres://user:password@host/database"`)
@@ -64,6 +70,24 @@ func connectSQLite(path string) (*Store, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	return &Store{engine: sqlfile.SQLite, write: write, read: read, path: path}, nil
+}
+
+// readSQLite opens a file to look only. It must be there.
+func readSQLite(path string) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	pool, err := openSQLite(path, "mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(1)")
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
+	return &Store{engine: sqlfile.SQLite, write: pool, read: pool, path: path}, nil
 }
 
 func openSQLite(path, settings string) (*sqlx.DB, error) {

@@ -31,6 +31,24 @@ func connectPostgres(dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openPostgres(config)
+}
+
+// readPostgres connects to look only: the server refuses every write. A standby will do.
+func readPostgres(dsn string) (*Store, error) {
+	config, err := postgresConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if config.Runtime == nil {
+		config.Runtime = make(map[string]string)
+	}
+	config.Runtime["default_transaction_read_only"] = "on"
+	config.TargetSessionAttrs = pq.TargetSessionAttrsAny
+	return openPostgres(config)
+}
+
+func openPostgres(config pq.Config) (*Store, error) {
 	connector, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return nil, errNoDSN

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -147,7 +148,8 @@ func retry(do func() error) error {
 }
 
 func (s *Store) once(ctx context.Context, do func(*sqlx.Tx) error) error {
-	tx, err := s.write.BeginTxx(ctx, nil)
+	// pq asks for READ WRITE unless it is told otherwise, whatever the connection's default.
+	tx, err := s.write.BeginTxx(ctx, &sql.TxOptions{ReadOnly: s.fixed})
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type Store struct {
 	read       *sqlx.DB // of PostgreSQL the same as write
 	statements map[string]*sqlx.NamedStmt
 	sent       atomic.Int64
+	fixed      bool      // nothing is written, see OpenToLook
 	path       string    // of the SQLite file
 	attending  io.Closer // what makes this daemon known, see Attend; nil: nobody attends
 }
@@ -42,11 +43,25 @@ var ErrNotMigrated = errors.New("store: the database is not at this program's st
 
 // Open opens the store that dsn names: "sqlite:FILE" or "postgres://user:password@host/database".
 // A database that is not migrated yet can only be migrated.
-func Open(ctx context.Context, dsn string) (*Store, error) {
-	s, err := connect(dsn)
+func Open(ctx context.Context, dsn string) (*Store, error) { return open(ctx, dsn, false) }
+
+// OpenToLook opens a store that is there and migrated, from which nothing but reading is possible: the database itself
+// refuses all else. A daemon may be at work on it.
+func OpenToLook(ctx context.Context, dsn string) (*Store, error) {
+	s, err := open(ctx, dsn, true)
+	if err == nil && s.statements == nil {
+		s.Close()
+		return nil, ErrNotMigrated
+	}
+	return s, err
+}
+
+func open(ctx context.Context, dsn string, look bool) (*Store, error) {
+	s, err := connect(dsn, look)
 	if err != nil {
 		return nil, err
 	}
+	s.fixed = look
 	if err := s.begin(ctx); err != nil {
 		s.Close()
 		return nil, err

@@ -1,0 +1,73 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"postrider/store"
+)
+
+func TestWhoLooksChangesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		check(t, s.Remember(t.Context(), "a", "b"))
+		look := must(store.OpenToLook(t.Context(), dsn))(t)
+		defer look.Close()
+		if value, _, err := look.Recall(t.Context(), "a"); err != nil || value != "b" {
+			t.Errorf("it reads %q, %v", value, err)
+		}
+		if err := look.Remember(t.Context(), "a", "c"); err == nil || !strings.Contains(err.Error(), "read") {
+			t.Errorf("it writes: %v", err)
+		}
+		if _, err := look.Sight(t.Context(), store.Gathered{Now: now, Pending: nil, Cursor: 7}); err == nil {
+			t.Error("it writes in a transaction")
+		}
+		equal(t, "what is kept", must(recall(t, s, "a"))(t), "b")
+	})
+}
+
+func recall(t *testing.T, s *store.Store, key string) (string, error) {
+	t.Helper()
+	value, _, err := s.Recall(t.Context(), key)
+	return value, err
+}
+
+func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
+	dsn := sqliteDSN(t)
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	s := open(t, dsn)
+	check(t, s.Remember(t.Context(), "a", "b"))
+	check(t, s.Close())
+	before := must(os.ReadFile(path))(t)
+	look := must(store.OpenToLook(t.Context(), dsn))(t)
+	if value := must(recall(t, look, "a"))(t); value != "b" {
+		t.Errorf("it reads %q", value)
+	}
+	check(t, look.Close())
+	if after := must(os.ReadFile(path))(t); !slices.Equal(before, after) {
+		t.Error("the file has changed")
+	}
+}
+
+func TestWhoLooksMakesNoStore(t *testing.T) {
+	dsn := sqliteDSN(t)
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	if _, err := store.OpenToLook(t.Context(), dsn); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("where there is none: %v", err)
+	}
+	if files := must(filepath.Glob(path + "*"))(t); len(files) > 0 {
+		t.Errorf("it made %v", files)
+	}
+	bare, err := store.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, bare.Close())
+	if _, err := store.OpenToLook(t.Context(), dsn); !errors.Is(err, store.ErrNotMigrated) {
+		t.Errorf("where none is migrated: %v", err)
+	}
+}
