@@ -91,6 +91,7 @@ func (d *Daemon) look(ctx context.Context) {
 		d.lookAtDisk()
 		d.lookAtHolds(ctx)
 		d.lookAtQueue(ctx)
+		d.lookAtVolume(ctx)
 	}
 }
 

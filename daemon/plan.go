@@ -37,6 +37,11 @@ func (d *Daemon) plan(ctx context.Context) error {
 			return fmt.Errorf("planning: %w", err)
 		}
 		d.round.Planned += planned
+		if planned > 0 {
+			if err := d.Store.CountPlanned(ctx, now, KindDigest, planned); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -219,7 +219,7 @@ const keep = 90 * 24 * time.Hour
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	before := args{"before": now.Add(-keep).Unix()}
 	err := s.pruneOutbox(ctx, before)
-	for _, query := range []string{"prune_sightings", "prune_alerted", "prune_refusals"} {
+	for _, query := range []string{"prune_sightings", "prune_alerted", "prune_refusals", "prune_volume"} {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
 		}

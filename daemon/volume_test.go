@@ -1,0 +1,71 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAnOddDayIsToldFromAUsualOne(t *testing.T) {
+	tests := []struct {
+		name  string
+		days  []int
+		mails int
+		odd   bool
+	}{
+		{"as ever", []int{1000, 1010, 990, 1005}, 1000, false},
+		{"a tenth more", []int{1000, 1010, 990, 1005}, 1100, false},
+		{"twice as many", []int{1000, 1010, 990, 1005}, 2000, true},
+		{"next to none", []int{1000, 1010, 990, 1005}, 10, true},
+		{"twice as many, as once before", []int{1000, 1010, 2000, 990, 1005}, 2000, true},
+		{"many, where days differ", []int{1000, 200, 1800, 600, 1400}, 2000, false},
+		{"few on a small forum", []int{30, 40, 35}, 0, false},
+		{"many on a small forum", []int{30, 40, 35}, 90, true},
+		{"in the third week", []int{1000, 1000}, 9000, false},
+		{"in the first week", nil, 9000, false},
+	}
+	for _, tt := range tests {
+		if u := usual(tt.days); u.Odd(tt.mails) != tt.odd {
+			t.Errorf("%s: %d mails after %v are odd: %t, with %+v", tt.name, tt.mails, tt.days, !tt.odd, u)
+		}
+	}
+}
+
+// TestAnOddVolumeIsTold plans a thousand editions each morning of two months, at a forum that turns its clocks.
+func TestAnOddVolumeIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	w.set.Digest.Zone = "Europe/Berlin"
+	w.restart()
+	berlin := w.daemon.calendar.zones.of("Europe/Berlin")
+	morning := func(day int) time.Time { return time.Date(2026, 2, day, 8, 0, 0, 0, berlin) }
+	plan := func(at time.Time, mails int) {
+		if err := w.store.CountPlanned(t.Context(), at, KindDigest, mails); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(at time.Time) []string {
+		w.turn(at)
+		w.daemon.lookAtVolume(t.Context())
+		w.daemon.ring(t.Context())
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		heard := w.heard
+		w.heard = nil
+		return heard
+	}
+	day := 1 // of February, and on into May: the clocks are turned on 29 March
+	for ; day <= 70; day++ {
+		plan(morning(day), 1000+10*(day%7))
+		for _, hours := range []time.Duration{-7, 0, 1, 12} {
+			w.hears(morning(day).Format("on 2 January"), look(morning(day).Add(hours*time.Hour)))
+		}
+	}
+	plan(morning(day), 3000)
+	w.hears("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests were planned; on the same day of the last 8 weeks about 10")
+	day++
+	plan(morning(day), 1000)
+	w.hears("the day after", look(morning(day)), "over volume digest")
+	day += 2 // a day is left out
+	plan(morning(day), 1000)
+	w.hears("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests were planned")
+}

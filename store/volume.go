@@ -1,0 +1,33 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// CountPlanned adds to how many mails of a kind were planned in the hour of a moment.
+func (s *Store) CountPlanned(ctx context.Context, at time.Time, kind string, mails int) error {
+	a := args{"hour": at.Truncate(time.Hour).Unix(), "kind": kind, "planned": mails}
+	if _, err := s.exec(ctx, nil, "add_volume", a); err != nil {
+		return fmt.Errorf("counting what was planned: %w", err)
+	}
+	return nil
+}
+
+// Planned are how many mails of a kind were planned in each hour that begins in [since, until). Hours without any are not
+// in it.
+func (s *Store) Planned(ctx context.Context, kind string, since, until time.Time) (map[time.Time]int, error) {
+	hours := make(map[time.Time]int)
+	err := s.query(ctx, nil, "volume", args{"kind": kind, "since": since.Unix(), "until": until.Unix()}, func(scan scan) error {
+		var hour int64
+		var planned int
+		err := scan(&hour, &planned)
+		hours[time.Unix(hour, 0).UTC()] = planned
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was planned: %w", err)
+	}
+	return hours, nil
+}
