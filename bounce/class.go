@@ -151,8 +151,8 @@ func normalize(text string) string {
 }
 
 var (
-	replyCode    = regexp.MustCompile(`(?:^|[\s:;"(])([245]\d\d)(?:[\s-]|$)`)
-	enhancedCode = regexp.MustCompile(`(?:^|[\s#(\[:;-])([245]\.\d{1,3}\.\d{1,3})(?:[^.\d]|$|\.(?:\D|$))`)
+	replyCode    = regexp.MustCompile(`(?:^|[\s:;"(])([45]\d\d)(?:[\s-]|$)`)
+	enhancedCode = regexp.MustCompile(`(?:^|[\s#(\[:;-])([45]\.\d{1,3}\.\d{1,3})(?:[^.\d]|$|\.(?:\D|$))`)
 )
 
 // codes finds the reply code and the enhanced code in a text.
