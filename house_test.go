@@ -11,10 +11,11 @@ import (
 // A room that is not here has no place yet: think where it belongs before adding it.
 var mayImport = map[string][]string{
 	"":                    {"cli"},
-	"cli":                 {"alarm", "config", "daemon", "demo", "digest", "doctor", "forum", "mail", "source", "store", "templates", "web", "internal/link"},
-	"config":              {"alarm", "daemon", "mail", "source", "web"},
+	"cli":                 {"alarm", "bounce", "config", "daemon", "demo", "digest", "doctor", "forum", "letterbox", "mail", "source", "store", "templates", "web", "internal/link"},
+	"config":              {"alarm", "daemon", "letterbox", "mail", "source", "web"},
 	"web":                 {"daemon", "digest", "forum", "templates", "internal/link"},
 	"daemon":              {"alarm", "bounce", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
+	"letterbox":           {"bounce", "forum", "mail", "store", "internal/link"},
 	"demo":                {},
 	"alarm":               {"store"},
 	"templates":           {"digest", "forum", "markup", "internal/qp"},

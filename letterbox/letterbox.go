@@ -1,0 +1,141 @@
+// Package letterbox takes in what comes back from mail: reports, complaints, and mails that end a stream.
+//
+// A message comes by the listener (listen.go), from a mailbox (maildir.go, imap.go) or through a pipe, and all of
+// them hand it to [Box.Take]. That finds out which mail of ours it is about (identify.go), by what only we can have written, and
+// writes down what follows; the daemon judges refusals later. Whatever cannot be made out is logged and dropped: nothing is ever
+// sent back, for the sender of a bounce is nobody.
+package letterbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"postrider/bounce"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/store"
+)
+
+// Box takes messages in. It is safe for concurrent use.
+type Box struct {
+	Store    *store.Store
+	Composer *mail.Composer // made the Message-IDs and return paths
+	Links    *link.Signer
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// ErrLater means that a message cannot be understood yet: a mail came back before it was written down that it went
+// out. It will be understood in a moment.
+var ErrLater = errors.New("letterbox: the mail that this is about is still being handed over")
+
+// Take takes a message in that was sent to these addresses; what its own header tells of that is asked as well. An error means
+// that it is to be handed in once more, later.
+func (b *Box) Take(ctx context.Context, to []string, raw []byte) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil { // it would do so again: drop it
+			b.Log.Error("a message made the letterbox panic, and was dropped", "fault", fault, "stack", string(debug.Stack()))
+			err = nil
+		}
+	}()
+	report := bounce.Parse(raw)
+	for _, address := range slices.Concat(to, report.To) {
+		if grant, ok := b.readUnsubscribe(address); ok {
+			return b.end(ctx, grant)
+		}
+	}
+	log := b.Log.With("kind", report.Kind, "form", report.Form)
+	if report.Kind == bounce.Answer || report.Kind == bounce.Other {
+		log.Debug("a message is no report, and was dropped")
+		return nil
+	}
+	about, err := b.identify(ctx, to, report)
+	if err != nil {
+		return err
+	}
+	if about == nil {
+		return b.unknown(ctx, log, report)
+	}
+	return b.act(ctx, log.With("member", about.member, "key", about.Key), report, about)
+}
+
+// act does what a report on a known mail asks for.
+func (b *Box) act(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
+	switch report.Kind {
+	case bounce.Failure:
+		return b.refused(ctx, log, report, about)
+	case bounce.Delay:
+		log.Info("a mail is delayed", "enhanced", report.Recipients[0].Enhanced)
+	case bounce.Complaint:
+		if err := b.Store.EndStream(ctx, b.Now(), about.member, about.Kind); err != nil {
+			return err
+		}
+		log.Info("a complaint ended a stream of mail", "stream", about.Kind)
+	case bounce.NotSpam:
+		log.Info("a reader takes a complaint back; only he can have the mail again")
+	}
+	return nil
+}
+
+// refused notes that a mail came back for good.
+func (b *Box) refused(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
+	r := report.Recipients[0]
+	for _, other := range report.Recipients {
+		if strings.EqualFold(other.Address, about.Address) {
+			r = other
+		}
+	}
+	now := b.Now()
+	refusal := store.Refusal{
+		Key: about.Key, Source: store.FromReport, Member: about.member, Address: about.Address, Handed: about.Settled,
+		Class: r.Class(), Code: r.Code, Enhanced: r.Enhanced, Reply: r.Text, At: now,
+	}
+	if refusal.Handed.IsZero() {
+		refusal.Handed = now
+	}
+	if err := b.Store.NoteRefusals(ctx, []store.Refusal{refusal}); err != nil {
+		return err
+	}
+	log.Info("a mail came back", "class", refusal.Class, "code", r.Code, "enhanced", r.Enhanced)
+	return nil
+}
+
+// unknown is for a report on a mail that is not found. A complaint needs none, if the link that ends the stream is in it:
+// relays that rewrite Message-IDs leave that alone, and it does what its reader asks for.
+func (b *Box) unknown(ctx context.Context, log *slog.Logger, report bounce.Report) error {
+	if report.Kind == bounce.Complaint {
+		for _, o := range report.Originals {
+			if grant, ok := b.readListUnsubscribe(o.Unsubscribe); ok {
+				return b.end(ctx, grant)
+			}
+		}
+	}
+	log.Info("a report tells of no mail of ours, and was dropped")
+	return nil
+}
+
+// streams are the kinds of mail that a grant ends.
+var streams = map[link.Scope][]string{
+	link.Digests:       {"digest"},
+	link.Alerts:        {"alert"},
+	link.Announcements: {"announcement"},
+	link.Everything:    {"digest", "alert", "announcement"},
+}
+
+// end ends what a member was granted to end.
+func (b *Box) end(ctx context.Context, grant link.Grant) error {
+	for _, kind := range streams[grant.Scope] {
+		if err := b.Store.EndStream(ctx, b.Now(), forum.MemberID(grant.Member), kind); err != nil {
+			return fmt.Errorf("unsubscribing by mail: %w", err)
+		}
+		b.Log.Info("a mail ended a stream", "member", grant.Member, "stream", kind)
+	}
+	return nil
+}
