@@ -20,6 +20,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon"
+	"postrider/letterbox"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/web"
@@ -34,6 +35,7 @@ type Config struct {
 	Digest    daemon.DigestConfig   `toml:"digest"`
 	Gather    daemon.GatherConfig   `toml:"gather"`
 	Delivery  daemon.DeliveryConfig `toml:"delivery"`
+	Bounces   Bounces               `toml:"bounces"`
 	Alarms    Alarms                `toml:"alarms"`
 	Web       web.Config            `toml:"web"`
 	Templates Templates             `toml:"templates"`
@@ -59,6 +61,12 @@ type SMTP struct {
 	PasswordFile string `toml:"password_file"`
 	From         string `toml:"from"`
 	ReplyTo      string `toml:"reply_to"`
+}
+
+// Bounces is the [bounces] table.
+type Bounces struct {
+	letterbox.Config
+	PasswordFile string `toml:"password_file"`
 }
 
 // Alarms is the [alarms] table.
@@ -119,6 +127,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 		}
 	}
 	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = beside(dir, c.DKIM.KeyFile), beside(dir, c.DKIM.Ed25519KeyFile)
+	c.Bounces.Maildir = beside(dir, c.Bounces.Maildir)
 	c.fillIn()
 	errs = append(errs, c.validate(text)...)
 	return c, errors.Join(errs...)
@@ -187,6 +196,7 @@ func (c *Config) validate(text string) []error {
 		{"digest", c.Digest.Validate()},
 		{"gather", c.Gather.Validate()},
 		{"delivery", c.Delivery.Validate()},
+		{"bounces", c.Bounces.Validate()},
 		{"alarms", c.Alarms.Validate()},
 		{"web", c.Web.Validate()},
 		{"log", c.Log.Validate()},

@@ -63,6 +63,8 @@ func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
 		{"keys of a domain that is not the sender's", least + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
 		{"a selector without its key", least + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
 		{"an allow-list with what is no address", least + "[delivery]\nonly = [\"everybody\"]\n", []string{"line 11", "delivery.only", "@example.org"}},
+		{"a door that is none for bounces", least + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
+		{"a mailbox without its password", least + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
 		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {

@@ -19,6 +19,7 @@ func (c *Config) secrets() []secret {
 		{"forum.dsn", &c.Forum.DSN, c.Forum.DSNFile},
 		{"store.dsn", &c.Store.DSN, c.Store.DSNFile},
 		{"smtp.password", &c.SMTP.Password, c.SMTP.PasswordFile},
+		{"bounces.password", &c.Bounces.Password, c.Bounces.PasswordFile},
 		{"alarms.secret", &c.Alarms.Secret, c.Alarms.SecretFile},
 	}
 }
