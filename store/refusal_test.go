@@ -195,3 +195,28 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 		equal(t, "after that", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
 	})
 }
+
+func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		key := mailedTo(t, s, 1, "a", "anna@a.example", now)
+		report := refused(key, 1, "a.example", 0)
+		report.Source, report.Handed, report.At = store.FromReport, now, now.Add(time.Minute)
+		check(t, s.NoteRefusals(t.Context(), []store.Refusal{report}))
+		want := store.Outcome{
+			Key: key, Kind: "digest", At: now.Add(time.Minute), Result: "came back", Code: 550, Enhanced: "5.1.1", Reply: "no such user", Reason: "dead",
+		}
+		list := must(s.Outcomes(t.Context(), 1, time.Time{}))(t)
+		equal(t, "outcomes", len(list), 2)
+		equal(t, "the last", list[1], want)
+		_, history, _, err := s.Mail(t.Context(), key)
+		check(t, err)
+		equal(t, "history", len(history), 2)
+		must(s.Judge(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.Docket) store.Judgment {
+			return store.Judgment{Verdicts: []string{"spared"}}
+		}))(t)
+		if list = must(s.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {
+			t.Errorf("after it was spared, the reason is %q", list[1].Reason)
+		}
+	})
+}

@@ -153,7 +153,8 @@ SELECT kind,
  GROUP BY kind, state
  ORDER BY kind, state
 
--- Left out are mails that were merged: what came of their attempts was kept before.
+-- What came back later counts as an outcome of its own. Left out are mails that were merged: what came of their
+-- attempts was kept before.
 -- name: outcomes
 SELECT key, kind, attempt, settled_at AS at, result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
@@ -167,6 +168,15 @@ SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.
     ON c.key = o.key
  WHERE o.member_id = :member
    AND c.at >= :since
+ UNION ALL
+SELECT r.key, o.kind, o.attempt, r.at, 'came back', r.code, r.enhanced, r.reply, '',
+       CASE WHEN r.verdict = 'spared' THEN r.class || ', and not blamed, because most of what went to its domain was refused' ELSE r.class END, 0, 0
+  FROM outbox o
+  JOIN refusal r
+    ON r.key = o.key
+ WHERE o.member_id = :member
+   AND r.source = 'dsn'
+   AND r.at >= :since
  ORDER BY at, key, attempt
 
 -- name: fold_marks
