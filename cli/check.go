@@ -97,6 +97,7 @@ func (c *console) findings(ctx context.Context, o checkOptions) []finding {
 	all, clocks = append(all, forum...), append(clocks, clock...)
 	relay, line := c.checkRelay(ctx, cfg)
 	all = append(append(all, checkDKIM(cfg)), relay...)
+	all = append(all, checkBounces(ctx, cfg)...)
 	if !o.offline {
 		all = append(all, checkWorld(ctx, cfg, o, line)...)
 		page, clock := checkPage(ctx, cfg)

@@ -53,7 +53,10 @@ func fromDoctor(found []doctor.Finding) []finding {
 
 func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.Line) doctor.Patient {
 	from := address(cfg.SMTP.From).Address
-	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
+	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL), Bounces: cfg.Bounces.Domain}
+	if p.Bounces != "" {
+		p.Envelope = "b@" + p.Bounces // of the many return paths
+	}
 	// A key that cannot be read is told of by checkDKIM.
 	if signer, err := mail.NewSigner(cfg.DKIM); err == nil && signer != nil {
 		p.Signs = cfg.DKIM.Domain

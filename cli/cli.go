@@ -42,6 +42,9 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(
 		if !errors.Is(err, errSilent) {
 			fmt.Fprintf(errOut, "postrider: %v\n", err)
 		}
+		if e, ok := errors.AsType[exit](err); ok {
+			return e.code
+		}
 		return 1
 	}
 	return 0
@@ -63,7 +66,7 @@ func (c *console) root() *cobra.Command {
 	})
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "config.toml", "configuration `file`")
 	root.AddCommand(
-		c.demo(), c.run(), c.check(), c.preview(), c.queue(), c.migrate(), c.forums(), c.version(),
+		c.demo(), c.run(), c.check(), c.preview(), c.queue(), c.bounce(), c.suppress(), c.migrate(), c.forums(), c.version(),
 	)
 	return root
 }

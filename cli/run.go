@@ -12,6 +12,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon"
+	"postrider/letterbox"
 )
 
 func (c *console) run() *cobra.Command {
@@ -93,7 +94,14 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	box, err := h.letterbox(ctx, clock)
+	if err != nil {
+		return err
+	}
 	if o.once {
+		if err := box.Collect(ctx, cfg.Bounces.Config); err != nil {
+			h.log.Warn("what came back could not be taken in", "err", err)
+		}
 		defer cutAfterGrace(ctx, done)()
 		report, err := d.Once(ctx)
 		h.log.Info("round done", "report", report)
@@ -103,6 +111,11 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	intake, err := box.Open(cfg.Bounces.Config)
+	if err != nil {
+		return err
+	}
+	defer h.takeIn(ctx, intake)()
 	return serve(ctx, h, d, pages, done)
 }
 
@@ -132,6 +145,21 @@ func cutAfterGrace(ctx context.Context, cut func()) (over func()) {
 		}
 	})
 	return func() { close(stopped) }
+}
+
+// takeIn takes in what comes back. The function that it gives ends that, and waits for what is under way.
+func (h *house) takeIn(ctx context.Context, intake *letterbox.Intake) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var ways sync.WaitGroup
+	ways.Go(func() {
+		if err := intake.Run(ctx); err != nil {
+			h.log.Error("what comes back is not taken in any more", "err", err)
+		}
+	})
+	return func() {
+		cancel()
+		ways.Wait()
+	}
 }
 
 // serve runs the daemon, and pages beside it, until ctx ends.

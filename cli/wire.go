@@ -117,6 +117,7 @@ func (h *house) settings() daemon.Settings {
 		Connections: cfg.SMTP.Connections,
 		Lease:       cfg.Store.Lease,
 		Owner:       h.owner,
+		Bounces:     cfg.Bounces.Domain,
 	}
 }
 

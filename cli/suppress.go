@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/bounce"
+	"postrider/store"
+)
+
+func (c *console) suppress() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "suppress",
+		Short: "List, add, lift, import and export addresses that get no mail",
+		Long: "Looks after the addresses that get no mail because mails to them came back, or because you say so. A\n" +
+			"suppression that came of bounces ends 30 days after the last of them; one that you make stands until you lift it.\n" +
+			"A member who gives another address gets mail again. All times are UTC.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(c.suppressList(), c.suppressAdd(), c.suppressLift(), c.suppressImport(), c.suppressExport())
+	return cmd
+}
+
+// suppressedAtOnce is how many addresses are read or written in one statement.
+const suppressedAtOnce = 1000
+
+// eachSuppression calls do for every suppression that stands, by address.
+func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) error) error {
+	after := ""
+	for {
+		list, err := s.Suppressions(ctx, time.Now(), after, suppressedAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, h := range list {
+			if err := do(h); err != nil {
+				return err
+			}
+			after = h.Address
+		}
+		if len(list) < suppressedAtOnce {
+			return nil
+		}
+	}
+}
+
+func (c *console) suppressList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List addresses that get no mail, and why",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.inStore(cmd.Context(), func(s *store.Store) error {
+				if asJSON {
+					return c.suppressionsJSON(cmd.Context(), s)
+				}
+				return c.printSuppressions(cmd.Context(), s)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (c *console) printSuppressions(ctx context.Context, s *store.Store) error {
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	n := 0
+	err := eachSuppression(ctx, s, func(h store.Health) error {
+		if n == 0 {
+			fmt.Fprintln(table, "ADDRESS\tMEMBER\tSINCE (UTC)\tUNTIL (UTC)\tWHY")
+		}
+		n++
+		member, until := "-", "lifted"
+		if h.Member != 0 {
+			member = fmt.Sprint(h.Member)
+		}
+		if !h.SuppressedUntil.IsZero() {
+			until = clock(h.SuppressedUntil)
+		}
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", oneLine(h.Address, 80), member, clock(h.SuppressedSince), until, dash(oneLine(h.Reason, 100)))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		fmt.Fprintln(c.out, "No address is suppressed.")
+	}
+	return table.Flush()
+}
+
+type suppressionJSON struct {
+	Address   string    `json:"address"`
+	Member    int64     `json:"member,omitempty"`
+	Since     time.Time `json:"since"`
+	Until     time.Time `json:"until,omitzero"` // not there: until it is lifted
+	Score     float64   `json:"score"`
+	LastEvent time.Time `json:"last_event,omitzero"`
+	Reason    string    `json:"reason"`
+}
+
+func (c *console) suppressionsJSON(ctx context.Context, s *store.Store) error {
+	list := []suppressionJSON{}
+	err := eachSuppression(ctx, s, func(h store.Health) error {
+		list = append(list, suppressionJSON{h.Address, int64(h.Member), h.SuppressedSince, h.SuppressedUntil, h.Score, h.LastEvent, h.Reason})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.json(list)
+}
+
+func (c *console) suppressAdd() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "add ADDRESS...",
+		Short: "Send no mail to addresses until they are lifted",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, addresses []string) error {
+			now := time.Now()
+			var list []store.Health
+			var errs []error
+			for _, a := range addresses {
+				address, err := readAddress(a)
+				errs = append(errs, err)
+				list = append(list, byHand(address, reason, now))
+			}
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+			return c.inStore(cmd.Context(), func(s *store.Store) error {
+				if err := s.Suppress(cmd.Context(), now, unique(list)); err != nil {
+					return err
+				}
+				fmt.Fprintf(c.out, "%s get no mail until you lift them.\n", plural(len(unique(list)), "address", "addresses"))
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "by the administrator", "why, in a few `words`")
+	return cmd
+}
+
+func (c *console) suppressLift() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lift ADDRESS...",
+		Short: "Send mail to addresses again",
+		Long: "Makes addresses as good as new: they get mail from the next round on, and their scores are forgotten. What was\n" +
+			"skipped meanwhile is not sent. Exits with 1 if one of them was not suppressed.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, addresses []string) error {
+			return c.inStore(cmd.Context(), func(s *store.Store) error {
+				lifted, err := s.Lift(cmd.Context(), addresses)
+				if err != nil {
+					return err
+				}
+				was := make(map[string]bool, len(lifted))
+				for _, a := range lifted {
+					was[a] = true
+				}
+				var failed error
+				for _, a := range addresses {
+					if was[strings.ToLower(a)] {
+						fmt.Fprintf(c.out, "%s gets mail again.\n", oneLine(a, 200))
+						continue
+					}
+					fmt.Fprintf(c.out, "%s was not suppressed.\n", oneLine(a, 200))
+					failed = errSilent
+				}
+				return failed
+			})
+		},
+	}
+}
+
+func (c *console) suppressImport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "import FILE",
+		Short: "Suppress the addresses of a CSV file: address,reason,since,until",
+		Long: "Reads a CSV file, or standard input if FILE is -: an address a line, and if you like a reason, since when and until\n" +
+			"when (2026-05-04 or 2026-05-04T08:00:00Z). Without \"until\" they stand until you lift them. A first line that names the\n" +
+			"columns is left out. If a line is wrong nothing is imported.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, err := openInput(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			now := time.Now()
+			list, err := readSuppressions(in, now)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			return c.inStore(cmd.Context(), func(s *store.Store) error {
+				for rest := list; len(rest) > 0; {
+					some := rest[:min(len(rest), suppressedAtOnce)]
+					if err := s.Suppress(cmd.Context(), now, some); err != nil {
+						return err
+					}
+					rest = rest[len(some):]
+				}
+				fmt.Fprintf(c.out, "%s imported.\n", plural(len(list), "address", "addresses"))
+				return nil
+			})
+		},
+	}
+}
+
+func openInput(cmd *cobra.Command, name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(cmd.InOrStdin()), nil
+	}
+	return os.Open(name)
+}
+
+func (c *console) suppressExport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "export",
+		Short: "Print suppressed addresses as CSV: address,reason,since,until",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.inStore(cmd.Context(), func(s *store.Store) error { return c.exportSuppressions(cmd.Context(), s) })
+		},
+	}
+}
+
+// byHand is the suppression of an address by a person.
+func byHand(address, reason string, since time.Time) store.Health {
+	return store.Health{Address: address, Health: bounce.Health{Day: time.Unix(0, 0), SuppressedSince: since, Reason: reason}}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

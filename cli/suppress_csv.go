@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"postrider/store"
+)
+
+// columns are those of the file that import reads and export writes.
+var columns = []string{"address", "reason", "since", "until"}
+
+// maxFaults is how many faults of a file are told at once.
+const maxFaults = 10
+
+// readSuppressions reads a file, each address once: the last line that names it counts.
+func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
+	file := csv.NewReader(in)
+	file.FieldsPerRecord, file.TrimLeadingSpace = -1, true
+	var list []store.Health
+	var faults []error
+	for first := true; len(faults) < maxFaults; first = false {
+		record, err := file.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err // it names its line
+		}
+		if first && strings.EqualFold(strings.TrimPrefix(record[0], "\ufeff"), columns[0]) {
+			continue
+		}
+		h, err := readSuppression(record, now)
+		if err != nil {
+			line, _ := file.FieldPos(0)
+			faults = append(faults, fmt.Errorf("line %d: %w", line, err))
+		}
+		list = append(list, h)
+	}
+	return unique(list), errors.Join(faults...)
+}
+
+func readSuppression(record []string, now time.Time) (store.Health, error) {
+	record = append(record, "", "", "")
+	address, err := readAddress(strings.TrimPrefix(record[0], "\ufeff"))
+	if err != nil {
+		return store.Health{}, err
+	}
+	h := byHand(address, record[1], now)
+	if record[2] != "" {
+		if h.SuppressedSince, err = readMoment(columns[2], record[2]); err != nil {
+			return store.Health{}, err
+		}
+	}
+	if record[3] != "" {
+		if h.SuppressedUntil, err = readMoment(columns[3], record[3]); err != nil {
+			return store.Health{}, err
+		}
+		h.LastEvent = h.SuppressedSince // so that it is forgotten once it is over
+	}
+	return h, nil
+}
+
+func readMoment(column, text string) (time.Time, error) {
+	for _, form := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04 or 2026-05-04T08:00:00Z", column, text)
+}
+
+// readAddress takes what may be an address, in small letters.
+func readAddress(text string) (string, error) {
+	address := strings.ToLower(strings.TrimSpace(text))
+	local, domain, found := strings.Cut(address, "@")
+	if !found || local == "" || domain == "" || strings.ContainsAny(address, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(address) > 254 {
+		return "", fmt.Errorf("%q is no address: give one such as anna@example.org", text)
+	}
+	return address, nil
+}
+
+// unique keeps the last of those that name the same address.
+func unique(list []store.Health) []store.Health {
+	last := make(map[string]int, len(list))
+	for i, h := range list {
+		last[h.Address] = i
+	}
+	kept := list[:0:0]
+	for i, h := range list {
+		if last[h.Address] == i {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+func (c *console) exportSuppressions(ctx context.Context, s *store.Store) error {
+	out := csv.NewWriter(c.out)
+	if err := out.Write(columns); err != nil {
+		return err
+	}
+	err := eachSuppression(ctx, s, func(h store.Health) error {
+		until := ""
+		if !h.SuppressedUntil.IsZero() {
+			until = h.SuppressedUntil.Format(time.RFC3339)
+		}
+		return out.Write([]string{h.Address, harmless(oneLine(h.Reason, 200)), h.SuppressedSince.Format(time.RFC3339), until})
+	})
+	out.Flush()
+	return errors.Join(err, out.Error())
+}
+
+// harmless keeps a text that others wrote from being a formula where a spreadsheet opens the file.
+func harmless(text string) string {
+	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"postrider/internal/golden"
+	"postrider/store"
+)
+
+// newSuppressions is a parish with a store, and a way to run suppress on it.
+func newSuppressions(t *testing.T) (p parish, do func(args ...string) (string, string, int)) {
+	t.Helper()
+	p = newParish(t)
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p, func(args ...string) (string, string, int) {
+		return run(t, append(append([]string{"suppress"}, args...), "-c", p.config)...)
+	}
+}
+
+func TestHelpOfTheSuppressCommandsIsAsItWasFoundGood(t *testing.T) {
+	for _, c := range (&console{}).suppress().Commands() {
+		text := good(t, "suppress", c.Name(), "--help")
+		for line := range strings.Lines(text) {
+			if len(line) > 121 {
+				t.Errorf("suppress %s: a line is longer than 120 columns:\n%s", c.Name(), line)
+			}
+		}
+		golden.Files(t, "suppress-"+c.Name(), map[string]string{"help": text})
+	}
+}
+
+func TestAddressesAreSuppressedAndLiftedByHand(t *testing.T) {
+	_, do := newSuppressions(t)
+	step := func(code int, args []string, wants ...string) {
+		t.Helper()
+		out, errOut, got := do(args...)
+		if got != code {
+			t.Errorf("suppress %s: exit %d, want %d", strings.Join(args, " "), got, code)
+		}
+		says(t, out+errOut, wants...)
+	}
+	step(0, []string{"list"}, "No address is suppressed.")
+	step(0, []string{"add", "Anna@Example.org", "bert@example.org", "--reason", "they wrote to us"}, "2 addresses get no mail")
+	step(0, []string{"list"}, "anna@example.org  -", "lifted", "they wrote to us", "bert@example.org")
+	step(1, []string{"add", "carl"}, `"carl" is no address`, "anna@example.org")
+	step(1, []string{"lift", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org gets mail again", "dora@example.org was not suppressed")
+	step(0, []string{"list"}, "bert@example.org", "!anna@example.org")
+
+	out, _, _ := do("list", "--json")
+	var list []struct {
+		Address, Reason string
+		Since           string
+		Until           *string
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 1 || list[0].Address != "bert@example.org" || list[0].Until != nil || list[0].Since == "" {
+		t.Errorf("list --json prints %s (%v)", out, err)
+	}
+}
+
+func TestSuppressionsGoOutAsCSVAndComeInAgain(t *testing.T) {
+	p, do := newSuppressions(t)
+	file := filepath.Join(p.dir, "in.csv")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("\ufeffAddress,Reason\nAnna@example.org,\"full, and \"\"stays\"\" so\",2026-05-04\nbert@example.org\ncarl@example.org,dead,2026-05-04T08:00:00Z,2099-01-01\nBert@example.org,=HYPERLINK(1),2026-05-05 09:30:00\n")
+	if out, errOut, code := do("import", file); code != 0 || !strings.Contains(out, "3 addresses imported") {
+		t.Fatalf("import: exit %d\n%s%s", code, out, errOut)
+	}
+	out, _, _ := do("export")
+	want := "address,reason,since,until\nanna@example.org,\"full, and \"\"stays\"\" so\",2026-05-04T00:00:00Z,\n" +
+		"bert@example.org,'=HYPERLINK(1),2026-05-05T09:30:00Z,\ncarl@example.org,dead,2026-05-04T08:00:00Z,2099-01-01T00:00:00Z\n"
+	if out != want {
+		t.Errorf("export prints\n%swant\n%s", out, want)
+	}
+	write(out)
+	do("lift", "anna@example.org", "bert@example.org", "carl@example.org")
+	do("import", file)
+	if again, _, _ := do("export"); again != strings.Replace(out, "'=", "'=", 1) {
+		t.Errorf("after import of what was exported, export prints\n%swant\n%s", again, out)
+	}
+
+	write("anna@example.org\nnobody\ndora@example.org,why,yesterday\n")
+	_, errOut, code := do("import", file)
+	if code != 1 {
+		t.Errorf("a file with faults: exit %d, want 1", code)
+	}
+	says(t, errOut, "line 2", `"nobody" is no address`, "line 3", `since is "yesterday"`)
+	if out, _, _ := do("list"); strings.Contains(out, "dora") {
+		t.Errorf("of a file with faults something was imported:\n%s", out)
+	}
+}
+
+func FuzzReadSuppressions(f *testing.F) {
+	f.Add("anna@example.org,why,2026-05-04\n")
+	f.Add("\ufeffaddress\n\"a@b\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := readSuppressions(strings.NewReader(text), now)
+		if err != nil {
+			return
+		}
+		met := make(map[string]bool)
+		for _, h := range list {
+			if met[h.Address] || h.Address != strings.ToLower(h.Address) || !strings.Contains(h.Address, "@") {
+				t.Errorf("%q gives %q", text, h.Address)
+			}
+			met[h.Address] = true
+		}
+	})
+}
+
+func TestBouncesThatCannotBeTakenInAreKeptByTheMailServer(t *testing.T) {
+	p := newParish(t)
+	for _, args := range [][]string{
+		{"bounce", "-c", filepath.Join(p.dir, "none.toml")}, // no configuration
+		{"bounce", "-c", p.config},                          // no store
+		{"bounce", "-c", p.config, "--recpient", "x@y"},
+		{"bounce", "-c", p.config, "message.eml"},
+	} {
+		if _, errOut, code := run(t, args...); code != 75 || errOut == "" {
+			t.Errorf("postrider %s: exit %d, %q; want 75 and a reason", strings.Join(args, " "), code, errOut)
+		}
+	}
+}
