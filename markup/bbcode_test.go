@@ -42,6 +42,47 @@ func TestQuotesAndMentionsAreThoseTheAuthorMakes(t *testing.T) {
 	}
 }
 
+func TestNamesAreThoseMentionedWithoutANumber(t *testing.T) {
+	tests := []struct {
+		name, src string
+		want      []string
+	}{
+		{"as one types it", "Look, @Ray, and @anna.", []string{"Ray", "anna"}},
+		{"each once", "@Ray @Ray", []string{"Ray"}},
+		{"MyBB, with spaces", `@"Fish and Chips" knows`, []string{"Fish and Chips"}},
+		{"in other scripts", "hallo @Jörg, @船好き", []string{"Jörg", "船好き"}},
+		{"in bold", "[b]@Ray[/b]", []string{"Ray"}},
+		{"dots and dashes within", "@j.r-x_2 said", []string{"j.r-x_2"}},
+		{"with a number it is a mention, not a name", "[USER=7]@Ray[/USER]", nil},
+		{"an address of mail is none", "write to ray@example.org", nil},
+		{"nor one of the web", "see https://example.org/@ray", nil},
+		{"not in a quote", "[quote=A]@Ray[/quote]x", nil},
+		{"not in code", "[code]@Ray[/code] [icode]@Ray[/icode]", nil},
+		{"an @ alone", "meet @ noon @, @", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := BBCode(tt.src, Links{}).Names(); !slices.Equal(got, tt.want) {
+				t.Errorf("Names() of %s = %q, want %q", tt.src, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnExcerptKnowsWhomTheWholePostSpeaksTo(t *testing.T) {
+	src := strings.Repeat("Words. ", 50) + `[quote="Ray, post: 1, member: 2"]x[/quote] @anna [user=7]@b[/user]`
+	d := BBCode(src, Links{}).Excerpt(40).Excerpt(20)
+	if got := d.Quotes(); !slices.Equal(got, []Quote{{"Ray", 1, 2}}) {
+		t.Errorf("Quotes() of an excerpt = %v", got)
+	}
+	if got := d.Names(); !slices.Equal(got, []string{"anna"}) {
+		t.Errorf("Names() of an excerpt = %v", got)
+	}
+	if got := d.Mentions(); !slices.Equal(got, []int64{7}) {
+		t.Errorf("Mentions() of an excerpt = %v", got)
+	}
+}
+
 func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
 	tests := []struct{ name, src, want string }{
 		{"tags that cross", "[b]a[i]b[/b]c[/i]", "<b>a<i>b</i></b><i>c</i>"},

@@ -62,32 +62,3 @@ func (w Words) orEnglish() Words {
 
 // Empty tells that there is nothing to show.
 func (d Doc) Empty() bool { return d.t == nil || len(d.t.nodes) == 0 }
-
-// Quotes are the quotes that the post itself makes: those in its first level, in their order,
-// and those that stand in its lists, but no quote within a quote and none in a spoiler.
-func (d Doc) Quotes() []Quote {
-	if d.t == nil {
-		return nil
-	}
-	var quotes []Quote
-	for i := 0; i < len(d.t.nodes); {
-		n := &d.t.nodes[i]
-		if n.kind != quote {
-			i++
-			continue
-		}
-		r := d.t.ref(n)
-		quotes = append(quotes, Quote{Author: n.text, Post: r.post, Member: r.member})
-		i = int(n.end)
-	}
-	return quotes
-}
-
-// Mentions are the members that the author mentions, outside of quotes, each once. Those mentioned
-// in a spoiler are among them: the forum tells them, too, and a number gives nothing away.
-func (d Doc) Mentions() []int64 {
-	if d.t == nil {
-		return nil
-	}
-	return append([]int64(nil), d.t.mentions...)
-}

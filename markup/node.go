@@ -10,6 +10,11 @@ type tree struct {
 	refs     []ref
 	mentions []int64
 	gaps     []Gap
+
+	// Of an excerpt, what its whole post says: see calls.go.
+	excerpt bool
+	quotes  []Quote
+	names   []string
 }
 
 type node struct {
@@ -111,6 +116,12 @@ func (t *tree) own() {
 			t.refs = append(t.refs, used)
 			n.ref = int32(len(t.refs))
 		}
+	}
+	for i := range t.quotes {
+		t.quotes[i].Author = strings.Clone(t.quotes[i].Author)
+	}
+	for i := range t.names {
+		t.names[i] = strings.Clone(t.names[i])
 	}
 }
 

@@ -1,0 +1,103 @@
+package markup
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Quotes are the quotes that the post itself makes: those in its first level, in their order,
+// and those that stand in its lists, but no quote within a quote and none in a spoiler. An excerpt
+// has those of the whole post.
+func (d Doc) Quotes() []Quote {
+	if d.t == nil {
+		return nil
+	}
+	if d.t.excerpt {
+		return slices.Clone(d.t.quotes)
+	}
+	var quotes []Quote
+	for i := 0; i < len(d.t.nodes); {
+		n := &d.t.nodes[i]
+		if n.kind != quote {
+			i++
+			continue
+		}
+		r := d.t.ref(n)
+		quotes = append(quotes, Quote{Author: n.text, Post: r.post, Member: r.member})
+		i = int(n.end)
+	}
+	return quotes
+}
+
+// Mentions are the members that the author mentions, outside of quotes, each once. Those mentioned
+// in a spoiler are among them: the forum tells them, too, and a number gives nothing away.
+func (d Doc) Mentions() []int64 {
+	if d.t == nil {
+		return nil
+	}
+	return append([]int64(nil), d.t.mentions...)
+}
+
+// Names are what the author mentions by name alone, outside of quotes and code, each once and without its "@": MyBB's
+// @"Fish and Chips", and @Ray as one types it. Whether they are anybody's names only the forum can say. An excerpt has
+// those of the whole post.
+func (d Doc) Names() []string {
+	if d.t == nil {
+		return nil
+	}
+	if d.t.excerpt {
+		return slices.Clone(d.t.names)
+	}
+	var names nameList
+	for i := 0; i < len(d.t.nodes); {
+		n := &d.t.nodes[i]
+		switch {
+		case n.kind == quote:
+			i = int(n.end)
+			continue
+		case n.kind == mention && n.ref == 0:
+			names.add(strings.TrimPrefix(n.text, "@"))
+		case n.kind == text && n.flag&bare == 0 && n.style&mono == 0:
+			names.typed(n.text)
+		}
+		i++
+	}
+	return names
+}
+
+type nameList []string
+
+func (l *nameList) add(name string) {
+	if name != "" && len(*l) < maxMentions && !slices.Contains(*l, name) {
+		*l = append(*l, name)
+	}
+}
+
+// typed finds @Ray in words. The dot and the dash at the end of a name belong to the sentence.
+func (l *nameList) typed(words string) {
+	for from := 0; ; {
+		at := strings.IndexByte(words[from:], '@')
+		if at < 0 {
+			return
+		}
+		at += from
+		from = at + 1
+		if freeBefore(words, 0, at) {
+			l.add(strings.TrimRight(words[at+1:nameEnd(words, at+1)], ".-"))
+		}
+	}
+}
+
+// nameEnd is where a typed name ends that begins at i.
+func nameEnd(words string, i int) int {
+	for i < len(words) {
+		r, size := utf8.DecodeRuneInString(words[i:])
+		if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune("_.-", r) {
+			break
+		}
+		i += size
+	}
+	return i
+}
