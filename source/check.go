@@ -96,8 +96,9 @@ func (s *Snapshot) probe(ctx context.Context, q question) error {
 	ctx, cancel := s.db.limited(ctx)
 	defer cancel()
 	nobody := []int64{-1}
-	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "roles": []string{"-1"},
-		"now": 0, "after": 0, "limit": 0, "name": "", "names": []string{""}, "addresses": []string{""}, "since": never, "from": never, "until": never})
+	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "sections": nobody,
+		"roles": []string{"-1"}, "names": []string{""}, "addresses": []string{""},
+		"now": 0, "after": 0, "limit": 0, "name": "", "since": never, "from": never, "until": never})
 	if err != nil {
 		return err
 	}

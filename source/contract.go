@@ -34,6 +34,7 @@ func contract() []question {
 		{"rights", words("roles"), words("role section_id rights")},
 		{"section_watches", words("members"), words("member_id section_id level mail")},
 		{"thread_watches", words("members"), words("member_id thread_id mail")},
+		{"watchers", words("threads sections after limit"), words("member_id thread_id section_id level")},
 		{"ignores", words("members"), words("member_id ignored")},
 		{"read_days", nil, words("days")},
 		{"section_reads", words("members since"), words("member_id section_id read_at")},

@@ -150,6 +150,21 @@ SELECT s.uid                       AS member_id,
   FROM {prefix}threadsubscriptions s
  WHERE s.uid IN (:members)
 
+-- name: watchers
+-- notification 1 is e-mail. Of a watched forum MyBB itself mails new threads only, and so do alerts.
+SELECT s.uid                       AS member_id,
+       s.tid                       AS thread_id,
+       0                           AS section_id,
+       2                           AS level
+  FROM {prefix}threadsubscriptions s
+ WHERE s.tid IN (:threads) AND s.notification = 1 AND s.uid > :after
+ UNION ALL
+SELECT s.uid, 0, s.fid, 1
+  FROM {prefix}forumsubscriptions s
+ WHERE s.fid IN (:sections) AND s.uid > :after
+ ORDER BY member_id
+ LIMIT :limit
+
 -- name: ignores
 SELECT u.uid                       AS member_id,
        u.ignorelist                AS ignored

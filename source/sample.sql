@@ -138,6 +138,20 @@ SELECT w.member_id                 AS member_id,
   FROM {prefix}thread_watch w
  WHERE w.member_id IN (:members)
 
+-- name: watchers
+SELECT w.member_id                 AS member_id,
+       w.thread_id                 AS thread_id,
+       0                           AS section_id,
+       2                           AS level
+  FROM {prefix}thread_watch w
+ WHERE w.thread_id IN (:threads) AND w.mail = 1 AND w.member_id > :after
+ UNION ALL
+SELECT w.member_id, 0, w.section_id, CASE w.level WHEN 'threads' THEN 1 ELSE 2 END
+  FROM {prefix}section_watch w
+ WHERE w.section_id IN (:sections) AND w.mail = 1 AND w.member_id > :after
+ ORDER BY member_id
+ LIMIT :limit
+
 -- name: ignores
 SELECT i.member_id                 AS member_id,
        i.ignored_id                AS ignored

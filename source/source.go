@@ -30,6 +30,7 @@
 //	rights          :roles             role section_id rights
 //	section_watches :members           member_id section_id level mail
 //	thread_watches  :members           member_id thread_id mail
+//	watchers        :threads :sections :after :limit  member_id thread_id section_id level
 //	ignores         :members           member_id ignored
 //	read_days                          days
 //	section_reads   :members :since    member_id section_id read_at
@@ -75,6 +76,9 @@
 //     else the role's row for section 0.
 //   - section_watches: level is 1 for new threads only, 2 for all posts. Leaves out watches that ask for
 //     nothing. mail is 0 where the forum itself would not mail.
+//   - watchers: who is to be mailed at once of posts in these threads and sections, as far as the forum is asked: by
+//     member, behind :after. A row names a thread or a section; the other is 0. level is that of a section's watch.
+//     Leaves out watches for which the forum itself would not mail.
 //   - ignores: ignored is one member, or several, comma-separated.
 //   - read_days: how many days the forum remembers what was read. section_reads and thread_reads may leave
 //     out what was read before :since.

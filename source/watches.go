@@ -74,11 +74,22 @@ func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time
 		return nil, err
 	}
 	floor := now.UTC().AddDate(0, 0, -days)
+	all, err := s.ReadSince(ctx, ids, floor)
+	for id, marks := range all {
+		marks.Floor = floor
+		all[id] = marks
+	}
+	return all, err
+}
+
+// ReadSince reads what members have read on the site since a moment: marks without a floor. Every member that is asked for
+// is in the answer.
+func (s *Snapshot) ReadSince(ctx context.Context, ids []forum.MemberID, moment time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	all := make(map[forum.MemberID]forum.ReadMarks, len(ids))
 	for _, id := range ids {
-		all[id] = forum.ReadMarks{Floor: floor, Threads: make(map[forum.ThreadID]time.Time), Sections: make(map[forum.SectionID]time.Time)}
+		all[id] = forum.ReadMarks{Threads: make(map[forum.ThreadID]time.Time), Sections: make(map[forum.SectionID]time.Time)}
 	}
-	since := params{"since": floor.Unix()}
+	since := params{"since": moment.Unix()}
 	var member forum.MemberID
 	var at int64
 	var section forum.SectionID

@@ -113,6 +113,21 @@ SELECT w.user_id                   AS member_id,
   FROM {prefix}thread_watch w
  WHERE w.user_id IN (:members)
 
+-- name: watchers
+-- Served by the indexes that begin with thread_id and node_id.
+SELECT w.user_id                   AS member_id,
+       w.thread_id                 AS thread_id,
+       0                           AS section_id,
+       2                           AS level
+  FROM {prefix}thread_watch w
+ WHERE w.thread_id IN (:threads) AND w.email_subscribe = 1 AND w.user_id > :after
+ UNION ALL
+SELECT w.user_id, 0, w.node_id, CASE w.notify_on WHEN 'thread' THEN 1 ELSE 2 END
+  FROM {prefix}forum_watch w
+ WHERE w.node_id IN (:sections) AND w.notify_on <> '' AND w.send_email = 1 AND w.user_id > :after
+ ORDER BY member_id
+ LIMIT :limit
+
 -- name: ignores
 SELECT i.user_id                   AS member_id,
        i.ignored_user_id           AS ignored
@@ -220,13 +235,6 @@ SELECT r.user_id                   AS member_id,
        r.user_group_id             AS in_groups
   FROM {prefix}user_group_relation r
  WHERE r.user_id IN (:members)
-
--- name: named
--- A column of utf8 of three bytes (XenForo 1) cannot be compared with a name of four.
-SELECT u.user_id                   AS id,
-       u.username                  AS name
-  FROM {prefix}user u
- WHERE CONVERT(u.username USING utf8mb4) IN (:names)
 
 -- name: addressed
 SELECT u.user_id                   AS id,

@@ -33,3 +33,10 @@ SELECT l.content_id                AS id,
 SELECT u.user_id                   AS id
   FROM {prefix}user u
  WHERE CONVERT(u.username USING utf8mb4) = :name
+
+-- name: named
+-- The same.
+SELECT u.user_id                   AS id,
+       u.username                  AS name
+  FROM {prefix}user u
+ WHERE CONVERT(u.username USING utf8mb4) IN (:names)

@@ -35,3 +35,9 @@ SELECT r.content_id                AS id,
 SELECT u.user_id                   AS id
   FROM {prefix}user u
  WHERE u.username = :name
+
+-- name: named
+SELECT u.user_id                   AS id,
+       u.username                  AS name
+  FROM {prefix}user u
+ WHERE u.username IN (:names)
