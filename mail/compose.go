@@ -68,7 +68,7 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 	boundary := "=_" + token
 	var b bytes.Buffer
 	b.Grow(m.Text.EncodedLen() + m.HTML.EncodedLen() + 3072)
-	if err := writeHeader(&b, m, c.id(token), boundary); err != nil {
+	if err := c.writeHeader(&b, m, c.id(token), boundary); err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
 	b.WriteString("\r\n")
@@ -95,7 +95,7 @@ func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Rope) {
 
 // writeHeader writes the header block: first what others wrote, which go-mail encodes, folds and sorts, then what is
 // ours. go-mail gets nothing preformatted, because it writes that in the order of a map.
-func writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
+func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
 	// Never used twice: Reset leaves some fields of the last member in place.
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := setAddresses(msg, m); err != nil {
@@ -105,6 +105,8 @@ func writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
 	msg.SetDateWithValue(m.Date)
 	msg.SetGenHeader(gomail.HeaderSubject, clip(line(m.Subject), maxSubject))
 	setList(msg, m)
+	setArchive(msg, m.Archive)
+	c.setConversation(msg, m)
 	if _, err := msg.WriteTo(b); err != nil {
 		return fmt.Errorf("writing the header: %w", err)
 	}

@@ -62,11 +62,15 @@ func TestComposeWritesTheGoldenMessages(t *testing.T) {
 	announcement := sample()
 	announcement.Key, announcement.Stream = "announce/7/42", Announcement
 	announcement.ReplyTo, announcement.List, announcement.Unsubscribe, announcement.FeedbackID = netmail.Address{}, List{}, "", ""
+	alert := sample()
+	alert.Key, alert.Stream, alert.Conversation, alert.Archive = "alert/42/T9917/31", "alert", "thread/9917", "https://forum.example.org/threads/9917/"
+	alert.Answers = []string{"alert/42/T9917/12", "alert/42/T9917/20"}
 	hostile := sample()
+	hostile.Archive = "https://forum.example.org/\r\nX-Evil: yes"
 	hostile.To.Name = "\"Bobby\", \\ <admin@forum.example.org>\r\nBcc: all@example.org\u202e 👩‍👩‍👧 \xff"
 	hostile.Subject = "=?utf-8?q?=0D=0ABcc:_all=40example.org?=\r\nX-Evil: yes \x00 שלום"
 	hostile.List.Name = "Ünï \"Forum\" <x>\r\nX: y"
-	for name, m := range map[string]Message{"digest": sample(), "announcement": announcement, "hostile": hostile} {
+	for name, m := range map[string]Message{"digest": sample(), "announcement": announcement, "alert": alert, "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			got := mustCompose(t, m)
 			file := filepath.Join("testdata", "golden", name+".eml")

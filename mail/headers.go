@@ -2,6 +2,7 @@ package mail
 
 import (
 	netmail "net/mail"
+	"net/url"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -52,4 +53,31 @@ func listID(l List) string {
 	// A phrase before an address is quoted or encoded by the same rule as one before a list.
 	phrase := (&netmail.Address{Name: name, Address: "a@b"}).String()
 	return strings.TrimSuffix(phrase, "<a@b>") + "<" + id + ">"
+}
+
+// maxReferences is how many messages a message refers to: its root, and the last before it. More only make the header
+// grow (RFC 5322, 3.6.4 lets them go).
+const maxReferences = 10
+
+// setConversation sets the fields by which mail programs show the messages of a conversation together. All refer to the
+// same root, which nobody ever gets: so they stay together whichever of them was deleted.
+func (c *Composer) setConversation(msg *gomail.Msg, m Message) {
+	if m.Conversation == "" {
+		return
+	}
+	ids := []string{c.MessageID(m.Conversation)}
+	for _, key := range m.Answers[max(0, len(m.Answers)-(maxReferences-1)):] {
+		ids = append(ids, c.MessageID(key))
+	}
+	msg.SetGenHeader(gomail.HeaderInReplyTo, ids[len(ids)-1])
+	msg.SetGenHeader(gomail.HeaderReferences, strings.Join(ids, " "))
+}
+
+// setArchive tells where a conversation can be read (RFC 2369, 3.6).
+func setArchive(msg *gomail.Msg, address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(address, "<>, \t\r\n") {
+		return
+	}
+	msg.SetGenHeader("List-Archive", "<"+u.String()+">")
 }

@@ -36,6 +36,14 @@ type Message struct {
 	Text qp.Rope
 	HTML qp.Rope
 
+	// Conversation names what the message is about, for good ("thread/9917"): mail programs show together what is of one
+	// conversation (RFC 5322, 3.6.4). Empty: it stands alone.
+	Conversation string
+	// Answers are the keys of the messages to the same person that came before it in its conversation, the oldest first.
+	Answers []string
+	// Archive is where the conversation can be read, an http or https address (RFC 2369, 3.6); empty: nowhere.
+	Archive string
+
 	List List
 	// Unsubscribe is an https address that ends this stream for this member when it gets a POST
 	// (RFC 8058); empty: none.

@@ -1,0 +1,76 @@
+package mail
+
+import (
+	"bytes"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"testing"
+)
+
+// refers reads by which fields a message is put into its conversation.
+func refers(t *testing.T, m Message) (id, inReplyTo string, references []string) {
+	t.Helper()
+	parsed, err := netmail.ReadMessage(bytes.NewReader(mustCompose(t, m)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := parsed.Header
+	return h.Get("Message-ID"), h.Get("In-Reply-To"), strings.Fields(h.Get("References"))
+}
+
+func TestMessagesOfAConversationReferToOneAnother(t *testing.T) {
+	first := sample()
+	first.Key, first.Conversation = "alert/42/T7/1", "thread/7"
+	firstID, answers, refs := refers(t, first)
+	if len(refs) != 1 || answers != refs[0] || answers == firstID {
+		t.Errorf("the first answers %s and refers to %v, want the root of its conversation", answers, refs)
+	}
+	root := refs[0]
+
+	second := sample()
+	second.Key, second.Conversation, second.Answers = "alert/42/T7/9", "thread/7", []string{first.Key}
+	_, answers, refs = refers(t, second)
+	if answers != firstID || len(refs) != 2 || refs[0] != root || refs[1] != firstID {
+		t.Errorf("the second answers %s and refers to %v, want the root and the first", answers, refs)
+	}
+
+	other := sample()
+	other.Key, other.Conversation = "alert/43/T7/1", "thread/7"
+	if _, answers, _ := refers(t, other); answers != root {
+		t.Errorf("another member's answers %s, want the same root", answers)
+	}
+	other.Conversation = "thread/8"
+	if _, answers, _ := refers(t, other); answers == root {
+		t.Error("another thread has the same root")
+	}
+}
+
+func TestALongConversationRefersToItsRootAndItsEnd(t *testing.T) {
+	m := sample()
+	m.Conversation = "thread/7"
+	for n := range 30 {
+		m.Answers = append(m.Answers, fmt.Sprintf("alert/42/T7/%d", n))
+	}
+	_, answers, refs := refers(t, m)
+	last := composer(t).MessageID("alert/42/T7/29")
+	if len(refs) != maxReferences || refs[0] != composer(t).MessageID("thread/7") || refs[len(refs)-1] != last || answers != last {
+		t.Errorf("it answers %s and refers to %v", answers, refs)
+	}
+}
+
+func TestAMessageThatStandsAloneRefersToNothing(t *testing.T) {
+	if _, answers, refs := refers(t, sample()); answers != "" || len(refs) != 0 {
+		t.Errorf("a digest answers %q and refers to %v", answers, refs)
+	}
+}
+
+func TestAnArchiveThatIsNoAddressIsLeftOut(t *testing.T) {
+	for _, address := range []string{"", "javascript:alert(1)", "https:///x", "https://a.example/>\r\nX-Evil: yes", "/threads/7"} {
+		m := sample()
+		m.Archive = address
+		if raw := mustCompose(t, m); bytes.Contains(raw, []byte("List-Archive")) || bytes.Contains(raw, []byte("X-Evil")) {
+			t.Errorf("%q went into the header", address)
+		}
+	}
+}
