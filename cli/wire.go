@@ -109,7 +109,7 @@ func (h *house) close() {
 func (h *house) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
-		Digest: cfg.Digest, Gather: cfg.Gather, Delivery: cfg.Delivery,
+		Digest: cfg.Digest, Alerts: cfg.Alerts, Gather: cfg.Gather, Delivery: cfg.Delivery,
 		Alarms: cfg.Alarms.Config,
 		Site:   cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
 		From:        address(cfg.SMTP.From),

@@ -33,6 +33,7 @@ type Config struct {
 	SMTP      SMTP                  `toml:"smtp"`
 	DKIM      mail.DKIMConfig       `toml:"dkim"`
 	Digest    daemon.DigestConfig   `toml:"digest"`
+	Alerts    daemon.AlertConfig    `toml:"alerts"`
 	Gather    daemon.GatherConfig   `toml:"gather"`
 	Delivery  daemon.DeliveryConfig `toml:"delivery"`
 	Bounces   Bounces               `toml:"bounces"`
@@ -92,7 +93,7 @@ func Default() Config {
 		Forum:  Forum{Config: source.DefaultConfig()},
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: mail.SMTPConfig{Timeout: mail.DefaultTimeout, Connections: mail.DefaultConnections}},
-		Digest: daemon.DefaultDigest(),
+		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
 		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
 		Web: web.DefaultConfig(),
 		Log: Log{Level: "info", Format: "text"},
@@ -194,6 +195,7 @@ func (c *Config) validate(text string) []error {
 		{"smtp", errors.Join(c.SMTP.SMTPConfig.Validate(), c.SMTP.validateSenders())},
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
+		{"alerts", c.Alerts.Validate()},
 		{"gather", c.Gather.Validate()},
 		{"delivery", c.Delivery.Validate()},
 		{"bounces", c.Bounces.Validate()},

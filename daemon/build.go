@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -46,14 +47,17 @@ func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
 
 // Ask names an edition to build: a member and the sightings that it covers, After < seq <= Until.
 type Ask struct {
+	Key          string // in the outbox
 	Member       forum.MemberID
 	After, Until int64
+	Planned      time.Time
 }
 
 // Edition is an edition as built.
 type Edition struct {
 	Digest *digest.Digest
-	Skip   string // why there is nothing to send; empty: Digest is to be sent
+	Skip   string         // why there is nothing to send; empty: Digest is to be sent
+	Owes   []digest.Owing // what it leaves to a later one
 }
 
 // The reasons for which an edition is skipped, besides those of forum.Member.NoMail.
@@ -78,6 +82,13 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	if err != nil {
 		return nil, err
 	}
+	owed, err := b.store.Owed(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	if sightings, err = b.withOwed(ctx, sightings, owed); err != nil {
+		return nil, err
+	}
 	editions := make([]Edition, len(asks))
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
 		window, err := b.window(ctx, s, sightings)
@@ -86,6 +97,12 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 		}
 		readers, err := b.readers(ctx, s, ids, now)
 		if err != nil {
+			return err
+		}
+		if err := b.readSoFar(ctx, s, ids, now, readers); err != nil {
+			return err
+		}
+		if err := b.elsewhere(ctx, asks, sightings, owed, readers); err != nil {
 			return err
 		}
 		for i, a := range asks {
@@ -109,16 +126,21 @@ func choose(window *digest.Window, r *digest.Reader, a Ask) Edition {
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
 		return Edition{Skip: skipEnded}
 	}
-	r.After, r.Until = a.After, a.Until
-	d := window.Select(*r)
-	if d.Empty() {
-		return Edition{Skip: skipEmpty}
+	r.After, r.Until, r.At = a.After, a.Until, a.Planned
+	e := Edition{Digest: window.Select(*r), Owes: window.Held(*r)}
+	if e.Digest.Empty() {
+		e.Digest, e.Skip = nil, skipEmpty
 	}
-	return Edition{Digest: d}
+	return e
 }
 
 // window reads how the sighted posts and their threads stand now.
 func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, error) {
+	window, _, err := b.windowOf(ctx, s, sightings)
+	return window, err
+}
+
+func (b *Builder) windowOf(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, []forum.Post, error) {
 	ids := make([]forum.PostID, len(sightings))
 	for i, sighting := range sightings {
 		ids[i] = sighting.Post
@@ -126,7 +148,7 @@ func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []di
 	slices.Sort(ids)
 	posts, err := s.Posts(ctx, slices.Compact(ids))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in := make([]forum.ThreadID, len(posts))
 	for i, p := range posts {
@@ -135,13 +157,13 @@ func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []di
 	slices.Sort(in)
 	threads, err := s.Threads(ctx, slices.Compact(in))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sections, err := s.Sections(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return digest.NewWindow(sections, threads, posts, sightings), nil
+	return digest.NewWindow(sections, threads, posts, sightings), posts, nil
 }
 
 // readers reads everything that decides what the members' editions may hold.
@@ -167,30 +189,42 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	if err != nil {
 		return nil, err
 	}
-	readers := make(map[forum.MemberID]*digest.Reader, len(members))
-	for _, m := range members {
-		readers[m.ID] = &digest.Reader{Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID]}
-	}
-	return readers, b.remembered(ctx, s, ids, now, readers)
-}
-
-// remembered adds what the store knows of the members, and on demand what they have read on the site.
-func (b *Builder) remembered(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
 	choices, err := b.store.Preferences(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("reading preferences: %w", err)
+		return nil, fmt.Errorf("reading preferences: %w", err)
 	}
 	wishes, err := b.store.Wishes(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("reading wishes: %w", err)
+		return nil, fmt.Errorf("reading wishes: %w", err)
 	}
-	alerted, err := b.store.Alerted(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("reading what went out as alerts: %w", err)
+	readers := make(map[forum.MemberID]*digest.Reader, len(members))
+	for _, m := range members {
+		readers[m.ID] = &digest.Reader{
+			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
+			Choices: choices[m.ID], Wishes: wishes[m.ID],
+			Schedule: b.schedule(choices[m.ID]), Zone: b.zones.of(cmp.Or(choices[m.ID].Zone, m.Zone)),
+		}
 	}
-	for id, r := range readers {
-		r.Choices, r.Wishes, r.Alerted = choices[id], wishes[id], alerted[id]
+	return readers, nil
+}
+
+// schedule is that of a member's digests. What he wants weekly comes on the site's weekday unless he has one of his own.
+func (b *Builder) schedule(c digest.Choices) digest.Schedule {
+	s := b.set.Schedule()
+	if own := c.Schedule; own != nil {
+		s.Cadence, s.Hour, s.Every = own.Cadence, own.Hour, own.Every
+		switch own.Cadence {
+		case digest.Weekly:
+			s.Weekday = own.Weekday
+		case digest.Monthly:
+			s.Day = own.Day
+		}
 	}
+	return s
+}
+
+// readSoFar adds, on demand, what the members have read on the site.
+func (b *Builder) readSoFar(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
 	if !b.set.SkipRead {
 		return nil
 	}
@@ -229,7 +263,7 @@ func (b *Builder) fill(ctx context.Context, s *source.Snapshot, editions []Editi
 		d.Fill(contents, part[d.Member.ID])
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
-			editions[i] = Edition{Skip: skipEmpty}
+			editions[i] = Edition{Skip: skipEmpty, Owes: editions[i].Owes}
 		}
 	}
 	return nil

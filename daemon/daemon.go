@@ -47,6 +47,7 @@ type Parts struct {
 // Settings are what the owner has chosen.
 type Settings struct {
 	Digest      DigestConfig
+	Alerts      AlertConfig
 	Gather      GatherConfig
 	Delivery    DeliveryConfig
 	Alarms      alarm.Config
@@ -97,7 +98,7 @@ func New(p Parts, set Settings) *Daemon {
 // Once runs one full round: judge what came back, gather, learn, plan, and send all that is due.
 func (d *Daemon) Once(ctx context.Context) (Report, error) {
 	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
-	report, err := d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.plan, d.deliver)
+	report, err := d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver)
 	d.look(ctx)
 	d.ring(ctx)
 	return report, err
@@ -153,7 +154,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	every := fmt.Sprintf("@every %s", d.set.Gather.Every)
 	for spec, job := range map[string]func(){
-		every:          tick("gather", d.gather, d.plan, d.deliver),
+		every:          tick("gather", d.gather, d.alerts, d.plan, d.deliver),
 		"@every 5m":    tick("moves", d.moves),
 		"* * * * *":    tick("judge", d.judge),
 		"*/10 * * * *": tick("members", d.learn),
@@ -167,7 +168,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	var watching sync.WaitGroup
 	watching.Go(func() { d.watch(ctx) })
 	defer watching.Wait()
-	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.plan, d.deliver))).Run()
+	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver))).Run()
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -30,8 +32,11 @@ const (
 // has come.
 type draft struct {
 	to       forum.Member
-	skip     string       // why there is nothing to send; empty: it is to be sent
-	posts    int          // how many it carries
+	skip     string    // why there is nothing to send; empty: it is to be sent
+	hold     time.Time // when it may go at the earliest; zero: now
+	posts    int       // how many it carries
+	done     []digest.LeftOut
+	owes     []digest.Owing
 	envelope mail.Message // all but its key, its date, its reader and what it says
 	write    func() (templates.Content, error)
 }
@@ -42,7 +47,7 @@ type drafter func(ctx context.Context, rows []store.Row) ([]draft, error)
 
 // drafters are those of all kinds.
 func (d *Daemon) drafters() map[string]drafter {
-	return map[string]drafter{KindDigest: d.digests}
+	return map[string]drafter{KindDigest: d.digests, KindAlert: d.alertDrafts}
 }
 
 // draft chooses what a batch is to hold, kind by kind.
@@ -76,7 +81,7 @@ func (d *Daemon) draft(ctx context.Context, rows []store.Row) ([]draft, error) {
 func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error) {
 	asks := make([]Ask, len(rows))
 	for i, r := range rows {
-		asks[i] = Ask{Member: r.Member, After: r.From, Until: r.Until}
+		asks[i] = Ask{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
 	}
 	editions, err := d.builder.Build(ctx, d.Now(), asks)
 	if err != nil {
@@ -85,12 +90,12 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 	drafts := make([]draft, len(rows))
 	for i, e := range editions {
 		if e.Skip != "" {
-			drafts[i] = draft{skip: e.Skip}
+			drafts[i] = draft{skip: e.Skip, owes: e.Owes}
 			continue
 		}
 		footer := d.footer(e.Digest.Member.ID)
 		drafts[i] = draft{
-			to: e.Digest.Member, posts: e.Digest.Counts().Posts, envelope: Envelope(d.set, footer.Unsubscribe),
+			to: e.Digest.Member, posts: e.Digest.Counts().Posts, owes: e.Owes, envelope: Envelope(d.set, footer.Unsubscribe),
 			write: func() (templates.Content, error) { return d.Press.Digest(e.Digest, footer, d.set.Digest.MaxBytes) },
 		}
 	}

@@ -40,25 +40,34 @@ func (d *Daemon) gather(ctx context.Context) error {
 // oldest is the time before which posts are never news: imported threads, and on the first run the
 // archive.
 func (d *Daemon) oldest(ctx context.Context, now time.Time) (time.Time, error) {
-	born, ok, err := d.Store.Recall(ctx, bornKey)
+	born, err := d.born(ctx, now)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
+		return time.Time{}, err
 	}
-	if !ok {
-		born = now.UTC().Format(time.RFC3339)
-		if err := d.Store.Remember(ctx, bornKey, born); err != nil {
-			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
-		}
-	}
-	begin, err := time.Parse(time.RFC3339, born)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("store holds %q as its beginning: %w", born, err)
-	}
-	first := begin.Add(-d.set.Digest.FirstWindow)
+	first := born.Add(-d.set.Digest.FirstWindow)
 	if stale := now.Add(-d.set.Gather.Oldest); stale.After(first) {
 		return stale, nil
 	}
 	return first, nil
+}
+
+// born is when postrider first ran on this store.
+func (d *Daemon) born(ctx context.Context, now time.Time) (time.Time, error) {
+	text, ok, err := d.Store.Recall(ctx, bornKey)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
+	}
+	if !ok {
+		text = now.UTC().Format(time.RFC3339)
+		if err := d.Store.Remember(ctx, bornKey, text); err != nil {
+			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
+		}
+	}
+	born, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("store holds %q as its beginning: %w", text, err)
+	}
+	return born, nil
 }
 
 const bornKey = "born"

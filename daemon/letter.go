@@ -25,8 +25,14 @@ func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settl
 		if l.skip == "" && !d.set.Delivery.admits(l.to.Email) {
 			l.skip = skipNotListed
 		}
-		if l.skip != "" {
-			settled = append(settled, d.skipped(row, l.skip))
+		switch {
+		case !l.hold.IsZero():
+			settled = append(settled, d.heldBack(row, l.hold))
+			continue
+		case l.skip != "":
+			s := d.skipped(row, l.skip)
+			l.attach(&s)
+			settled = append(settled, s)
 			continue
 		}
 		list = append(list, l)
@@ -54,6 +60,7 @@ func (d *Daemon) handOver(ctx context.Context, l letter) (s store.Settlement) {
 	}
 	s = d.settlement(l.Row, out, l.posts, len(raw))
 	s.Member, s.Address = l.Member, l.to.Email
+	l.attach(&s)
 	return s
 }
 

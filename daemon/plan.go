@@ -13,7 +13,7 @@ import (
 const batchSize = 1000
 
 // plan puts an edition into the outbox for each member who is due, and moves his due time on, in one
-// transaction. However late it comes, one edition covers everything since his mark.
+// transaction. However late it comes, one edition covers everything since his mark, up to what was looked at for alerts.
 func (d *Daemon) plan(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
@@ -24,13 +24,13 @@ func (d *Daemon) plan(ctx context.Context) error {
 		if len(due) == 0 {
 			return nil
 		}
-		head, err := d.Store.Head(ctx)
+		p, err := d.Store.AlertProgress(ctx)
 		if err != nil {
-			return fmt.Errorf("reading the newest sighting: %w", err)
+			return err
 		}
 		plans := make([]store.Plan, 0, len(due))
 		for _, sub := range due {
-			plans = append(plans, d.planOne(sub, now, head))
+			plans = append(plans, d.planOne(sub, now, p.Done))
 		}
 		planned, err := d.Store.Plan(ctx, now, plans)
 		if err != nil {

@@ -62,7 +62,18 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	if err != nil {
 		return err
 	}
-	editions := []Edition{choose(window, readers[id], Ask{Member: id, Until: int64(len(created))})}
+	asks := []Ask{{Member: id, Until: int64(len(created)), Planned: p.Until}}
+	owed, err := b.store.Owed(ctx, []forum.MemberID{id})
+	if err != nil {
+		return err
+	}
+	if err := b.readSoFar(ctx, s, []forum.MemberID{id}, p.Until, readers); err != nil {
+		return err
+	}
+	if err := b.elsewhere(ctx, asks, sightings, owed, readers); err != nil {
+		return err
+	}
+	editions := []Edition{choose(window, readers[id], asks[0])}
 	if err := b.fill(ctx, s, editions, p.Until); err != nil {
 		return err
 	}

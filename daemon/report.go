@@ -15,10 +15,12 @@ import (
 type Report struct {
 	Sighted  int // posts met visible for the first time, or where they were moved to
 	Planned  int // editions that came due
+	Alerts   int // alerts that were planned
 	Sent     int // mails that the relay accepted
 	Refused  int
 	Retried  int            // to be tried again, connection faults included
 	Doubtful int            // connection lost after the final dot
+	Held     int            // alerts that fell into quiet hours
 	Skipped  map[string]int // editions without a mail, by reason
 	Bytes    int64          // of accepted mails
 	Took     time.Duration
@@ -29,7 +31,7 @@ type Report struct {
 
 // Busy tells whether the round did anything worth a line in the log.
 func (r Report) Busy() bool {
-	return r.Sighted+r.Planned+r.Sent+r.Refused+r.Retried+r.Doubtful+len(r.Skipped) > 0
+	return r.Sighted+r.Planned+r.Alerts+r.Sent+r.Refused+r.Retried+r.Doubtful+r.Held+len(r.Skipped) > 0
 }
 
 // LogValue gives the log one attribute a figure, leaving out the zeros.
@@ -39,8 +41,8 @@ func (r Report) LogValue() slog.Value {
 		key string
 		n   int64
 	}{
-		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"sent", int64(r.Sent)},
-		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Doubtful)},
+		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"alerts", int64(r.Alerts)}, {"sent", int64(r.Sent)},
+		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Doubtful)}, {"held", int64(r.Held)},
 		{"bytes", r.Bytes}, {"forum_statements", r.ForumStatements}, {"store_statements", r.StoreStatements},
 	} {
 		if f.n > 0 {
@@ -76,6 +78,8 @@ func (r *Report) count(s store.Settlement) {
 	switch {
 	case s.State == stateSkipped:
 		r.skip(s.Reason, 1)
+	case s.Result == resultHeld:
+		r.Held++
 	case s.State == stateAccepted:
 		r.Sent++
 		r.Bytes += int64(s.Bytes)
@@ -94,6 +98,7 @@ func (r *Report) add(batch Report) {
 	r.Refused += batch.Refused
 	r.Retried += batch.Retried
 	r.Doubtful += batch.Doubtful
+	r.Held += batch.Held
 	r.Bytes += batch.Bytes
 	for reason, n := range batch.Skipped {
 		r.skip(reason, n)

@@ -49,6 +49,24 @@ func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
 	}
 }
 
+// heldBack settles an alert that comes in its member's quiet hours.
+func (d *Daemon) heldBack(row store.Row, until time.Time) store.Settlement {
+	return store.Settlement{
+		Key: row.Key, State: stateQueued, NotBefore: until,
+		Result: resultHeld, Reason: "quiet hours", At: d.Now(), Held: true,
+	}
+}
+
+// resultHeld is what an attempt came to that fell into quiet hours.
+const resultHeld = "held"
+
+// attach adds what the mail goes without, once something has become of it for good.
+func (m draft) attach(s *store.Settlement) {
+	if s.State == stateAccepted || s.State == stateSkipped {
+		s.Done, s.Owes = m.done, m.owes
+	}
+}
+
 // refused settles an edition that could not even be made. Its posts are not covered.
 func (d *Daemon) refused(row store.Row, err error) store.Settlement {
 	d.Log.Error("mail could not be made", "key", row.Key, "member", row.Member, "err", err)

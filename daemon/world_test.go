@@ -216,7 +216,7 @@ func (w *world) round() Report {
 func (w *world) prepare() {
 	w.Helper()
 	d := w.daemon
-	if err := d.steps(w.Context(), d.gather, d.moves, d.learn, d.plan); err != nil {
+	if err := d.steps(w.Context(), d.gather, d.moves, d.learn, d.alerts, d.plan); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -43,10 +43,11 @@ func (g Group) Shown() bool {
 type Thread struct {
 	forum.Thread
 	Posts     []Post
-	New       bool // its opening post is among them
-	TookPart  bool // the member wrote in it, or started it
-	QuotesYou bool // one of the posts quotes him
-	Shown     bool // the byte budget has room for its title
+	New       bool   // its opening post is among them
+	TookPart  bool   // the member wrote in it, or started it
+	QuotesYou bool   // one of the posts quotes him
+	Shown     bool   // the byte budget has room for its title
+	Earlier   []Post // of an alert: what stands before its posts and the member has not read, the oldest first
 }
 
 // ShownPosts counts the posts that the byte budget has room for.
@@ -69,7 +70,9 @@ type Post struct {
 	Content   *forum.Content // shared between all editions of a batch: never written to
 	Opening   bool
 	QuotesYou bool
-	Shown     bool // the byte budget has room for it
+	Shown     bool  // the byte budget has room for it
+	Cause     Cause // of an alert: why he is told of it at once
+	Quoted    *Post // of an alert: what it quotes
 }
 
 // Counts is what an edition holds, shown or folded.

@@ -1,6 +1,10 @@
 package digest
 
-import "postrider/forum"
+import (
+	"time"
+
+	"postrider/forum"
+)
 
 // Reader is one member with everything that decides what his edition may hold.
 type Reader struct {
@@ -11,9 +15,16 @@ type Reader struct {
 	Choices Choices
 	Wishes  Wishes
 	Read    *forum.ReadMarks // nil: what he has read on the site counts as new all the same
-	Alerted map[forum.PostID]bool
-	After   int64 // his mark: sightings up to it are covered
-	Until   int64 // the edition covers sightings up to this one
+	// Elsewhere are posts that he has from elsewhere or will have, and the reason that says how.
+	Elsewhere map[forum.PostID]Reason
+	// Owed are posts that this edition brings wherever his mark stands: an alert did not, or he wanted them later.
+	Owed  map[forum.PostID]Cause
+	After int64 // his mark: sightings up to it are covered
+	Until int64 // the edition covers sightings up to this one
+
+	Schedule Schedule       // of his digests
+	Zone     *time.Location // of his clock; nil: UTC
+	At       time.Time      // when the edition was planned
 }
 
 // Reason says why a post of the window is not in an edition.
@@ -36,6 +47,11 @@ const (
 	Muted          Reason = "muted"
 	AlreadyRead    Reason = "already read on the site"
 	AlreadyAlerted Reason = "already sent as an alert"
+	OnItsWay       Reason = "on its way as an alert"
+	ComesLater     Reason = "owed: comes with another edition"
+	CameBefore     Reason = "came with another edition"
+	HeldForWeek    Reason = "held for the weekly edition"
+	HeldForMonth   Reason = "held for the monthly edition"
 	Superseded     Reason = "counted where it was moved to"
 	HadBefore      Reason = "already had before it was moved"
 	JustMoved      Reason = "just moved: counts once the move is sighted"
@@ -43,6 +59,33 @@ const (
 
 // judge says why an item is not for this reader; "" means that it is.
 func (w *Window) judge(r *Reader, it *item) Reason {
+	if why := w.closed(r, it); why != "" {
+		return why
+	}
+	cause, owed := r.Owed[it.post.ID]
+	if why := r.unwatched(it, it.thread.Section); why != "" && !cause.Called() {
+		return why
+	}
+	switch {
+	case r.Wishes.Of(it.thread) == Off:
+		return Muted
+	case r.hasRead(it):
+		return AlreadyRead
+	case r.Elsewhere[it.post.ID] != "":
+		return r.Elsewhere[it.post.ID]
+	case owed && it.later != 0 && it.later <= r.Until:
+		return Superseded
+	case owed:
+		return r.held(it)
+	}
+	if why := r.moved(it); why != "" {
+		return why
+	}
+	return r.held(it)
+}
+
+// closed says why the item is not for this reader, whatever he watches.
+func (w *Window) closed(r *Reader, it *item) Reason {
 	if why := hidden(it); why != "" {
 		return why
 	}
@@ -55,18 +98,7 @@ func (w *Window) judge(r *Reader, it *item) Reason {
 	case r.Ignores[it.post.Author]:
 		return Ignored
 	}
-	if why := r.unwatched(it, it.thread.Section); why != "" {
-		return why
-	}
-	switch {
-	case r.Wishes.Of(it.thread) == Off:
-		return Muted
-	case r.hasRead(it):
-		return AlreadyRead
-	case r.Alerted[it.post.ID]:
-		return AlreadyAlerted
-	}
-	return r.moved(it)
+	return ""
 }
 
 // hidden says why no ordinary reader may see the item. Both states are asked: a forum may

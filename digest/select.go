@@ -12,34 +12,38 @@ import (
 // the posts of each thread by age. Call [Digest.Fill] next. The cost is that of what he watches,
 // not of the window.
 func (w *Window) Select(r Reader) *Digest {
-	d := &Digest{Member: r.Member}
-	groups := make(map[forum.SectionID]int)
+	var threads []Thread
 	for _, id := range w.watched(&r) {
 		var posts []Post
-		var thread *forum.Thread
 		for _, i := range w.byThread[id] {
-			it := &w.items[i]
-			if it.Seq <= r.After || it.Seq > r.Until || w.judge(&r, it) != "" {
-				continue
+			if it := &w.items[i]; r.covers(it) && w.judge(&r, it) == "" {
+				posts = append(posts, Post{Post: it.post, Opening: it.opening()})
 			}
-			thread = it.thread
-			posts = append(posts, Post{Post: it.post, Opening: it.opening()})
 		}
-		if thread == nil {
-			continue
+		if len(posts) > 0 {
+			threads = append(threads, newThread(w.items[w.byThread[id][0]].thread, posts))
 		}
-		g, ok := groups[thread.Section]
-		if !ok {
-			g = len(d.Groups)
-			groups[thread.Section] = g
-			d.Groups = append(d.Groups, Group{Section: w.sections[thread.Section]})
-		}
-		d.Groups[g].Threads = append(d.Groups[g].Threads, newThread(thread, posts))
 	}
-	slices.SortFunc(d.Groups, func(a, b Group) int {
+	return &Digest{Member: r.Member, Groups: w.group(threads)}
+}
+
+// group orders threads by section, and the sections as the forum does.
+func (w *Window) group(threads []Thread) []Group {
+	var groups []Group
+	at := make(map[forum.SectionID]int)
+	for _, t := range threads {
+		g, ok := at[t.Section]
+		if !ok {
+			g = len(groups)
+			at[t.Section] = g
+			groups = append(groups, Group{Section: w.sections[t.Section]})
+		}
+		groups[g].Threads = append(groups[g].Threads, t)
+	}
+	slices.SortFunc(groups, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(a.Section.Order, b.Section.Order), cmp.Compare(a.Section.ID, b.Section.ID))
 	})
-	return d
+	return groups
 }
 
 func newThread(thread *forum.Thread, posts []Post) Thread {
@@ -55,9 +59,23 @@ func byAge(a, b Post) int {
 	return cmp.Or(a.PostedAt.Compare(b.PostedAt), cmp.Compare(a.ID, b.ID))
 }
 
-// watched lists the threads of the window that one of the reader's watches may ask for, each once.
+// covers tells whether the reader's edition may hold the item: it lies in its stretch, or is owed.
+func (r *Reader) covers(it *item) bool {
+	if _, owed := r.Owed[it.Sighting.Post]; owed {
+		return it.Seq <= r.Until
+	}
+	return it.Seq > r.After && it.Seq <= r.Until
+}
+
+// watched lists the threads of the window that one of the reader's watches may ask for, or that he is owed posts of, each
+// once.
 func (w *Window) watched(r *Reader) []forum.ThreadID {
 	var ids []forum.ThreadID
+	for id := range r.Owed {
+		if i, found := w.byPost[id]; found {
+			ids = append(ids, w.items[i].thread.ID)
+		}
+	}
 	for section := range r.Watches.Sections {
 		ids = append(ids, w.bySect[section]...)
 	}
@@ -81,7 +99,7 @@ func (w *Window) Explain(r Reader) []LeftOut {
 	var out []LeftOut
 	for i := range w.items {
 		it := &w.items[i]
-		if it.Seq <= r.After || it.Seq > r.Until {
+		if !r.covers(it) {
 			continue
 		}
 		if why := w.judge(&r, it); why != "" && why != Superseded {

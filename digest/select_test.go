@@ -91,7 +91,7 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 		{"what an alert told him", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Alerted = map[forum.PostID]bool{5: true}
+			r.Elsewhere = map[forum.PostID]Reason{5: AlreadyAlerted}
 		}, AlreadyAlerted},
 	}
 	for _, tt := range tests {

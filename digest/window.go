@@ -24,6 +24,7 @@ type Window struct {
 	sections map[forum.SectionID]forum.Section
 	items    []item
 	byThread map[forum.ThreadID][]int // indexes into items, rising
+	byPost   map[forum.PostID]int     // of the newest item of a post that the forum has
 	bySect   map[forum.SectionID][]forum.ThreadID
 }
 
@@ -47,6 +48,7 @@ func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.P
 		sections: make(map[forum.SectionID]forum.Section, len(sections)),
 		items:    make([]item, 0, len(sightings)),
 		byThread: make(map[forum.ThreadID][]int, len(threads)),
+		byPost:   make(map[forum.PostID]int, len(posts)),
 		bySect:   make(map[forum.SectionID][]forum.ThreadID, len(sections)),
 	}
 	for _, s := range sections {
@@ -102,4 +104,5 @@ func (w *Window) add(s Sighting, in joiner) {
 		w.bySect[it.thread.Section] = append(w.bySect[it.thread.Section], id)
 	}
 	w.byThread[id] = append(w.byThread[id], i)
+	w.byPost[s.Post] = i
 }

@@ -123,30 +123,3 @@ func (s *Store) Retire(ctx context.Context, syncedBefore time.Time) (retired int
 	}
 	return n, nil
 }
-
-// MarkAlerted notes which posts a member got as alerts.
-func (s *Store) MarkAlerted(ctx context.Context, now time.Time, member forum.MemberID, posts []forum.PostID) error {
-	if _, err := s.exec(ctx, nil, "mark_alerted", args{"member": int64(member), "now": now.Unix(), "ids": ids(posts)}); err != nil {
-		return fmt.Errorf("noting alerts: %w", err)
-	}
-	return nil
-}
-
-// Alerted are the posts that members got as alerts. Who got none is not in it.
-func (s *Store) Alerted(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]map[forum.PostID]bool, error) {
-	all := make(map[forum.MemberID]map[forum.PostID]bool)
-	err := s.query(ctx, nil, "alerted", args{"ids": ids(members)}, func(scan scan) error {
-		var member forum.MemberID
-		var post forum.PostID
-		err := scan(&member, &post)
-		if all[member] == nil {
-			all[member] = make(map[forum.PostID]bool)
-		}
-		all[member][post] = true
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading alerts: %w", err)
-	}
-	return all, nil
-}

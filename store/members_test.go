@@ -80,16 +80,3 @@ func TestWhomTheForumDoesNotKnowAnyMoreIsRetired(t *testing.T) {
 		}
 	})
 }
-
-func TestAlertedRemembersWhatWentOut(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
-		s := open(t, dsn)
-		check(t, s.MarkAlerted(t.Context(), now, 1, []forum.PostID{10, 11}))
-		check(t, s.MarkAlerted(t.Context(), now, 1, []forum.PostID{11, 12}))
-		check(t, s.MarkAlerted(t.Context(), now, 2, []forum.PostID{10}))
-		want := map[forum.MemberID]map[forum.PostID]bool{1: {10: true, 11: true, 12: true}}
-		if got := must(s.Alerted(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("alerted = %v, want %v", got, want)
-		}
-	})
-}

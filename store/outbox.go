@@ -67,8 +67,10 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 		if err := s.merge(ctx, tx, now, digests); err != nil {
 			return err
 		}
-		planned, err = s.insert(ctx, tx, now, list)
-		return err
+		if planned, digests, err = s.insert(ctx, tx, now, list); err != nil {
+			return err
+		}
+		return s.tieOwed(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("planning %d mails: %w", len(plans), err)
@@ -113,15 +115,24 @@ func (s *Store) merge(ctx context.Context, tx *sqlx.Tx, now time.Time, digests [
 	return err
 }
 
-func (s *Store) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []planRow) (int, error) {
+// insert says how many rows are new, and which digests are among them.
+func (s *Store) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []planRow) (planned int, digests []planRow, err error) {
 	if len(list) == 0 {
-		return 0, nil
+		return 0, nil, nil
 	}
 	text, err := rows(list)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return s.exec(ctx, tx, "plan_insert", args{"now": now.Unix(), "rows": text})
+	err = s.query(ctx, tx, "plan_insert", args{"now": now.Unix(), "rows": text}, func(scan scan) error {
+		var r planRow
+		err := scan(&r.Key, &r.Kind, &r.Member)
+		if planned++; r.Kind == kindDigest {
+			digests = append(digests, r)
+		}
+		return err
+	})
+	return planned, digests, err
 }
 
 // Row is a mail that was claimed.

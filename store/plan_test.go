@@ -62,7 +62,7 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 					return err
 				}
 				tt.before(t, other)
-				_, err = s.insert(t.Context(), tx, now, []planRow{next})
+				_, _, err = s.insert(t.Context(), tx, now, []planRow{next})
 				return err
 			})
 			if err != nil {

@@ -98,7 +98,7 @@ func chosen[T comparable](v T) any {
 func (s *Store) EndStream(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
 	queries := map[string][]string{
 		kindDigest:     {"end_digests", "end_due"},
-		"alert":        {"end_alerts"},
+		kindAlert:      {"end_alerts"},
 		"announcement": {"end_announcements"},
 	}[kind]
 	if queries == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"postrider/bounce"
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -28,6 +29,9 @@ type Settlement struct {
 	Address      string         // where it was handed over to; empty: it was not
 	At           time.Time
 	Posts, Bytes int
+	Done         []digest.LeftOut // posts that the mail went without, and that are done with
+	Owes         []digest.Owing   // posts that the mail went without, and that a later edition is to bring
+	Held         bool             // an alert that waits for the end of quiet hours, with all others of its member
 }
 
 const (
@@ -80,7 +84,7 @@ func (s *Store) Settle(ctx context.Context, owner string, settlements []Settleme
 	if err != nil {
 		return err
 	}
-	if len(b.again) == 0 {
+	if b.single() {
 		err = retry(func() error { return s.settleIn(ctx, nil, owner, b) })
 	} else {
 		err = s.inTx(ctx, func(tx *sqlx.Tx) error { return s.settleIn(ctx, tx, owner, b) })
@@ -95,7 +99,11 @@ func (s *Store) Settle(ctx context.Context, owner string, settlements []Settleme
 type batch struct {
 	rows  string       // empty: there are none
 	again []outcomeRow // those of mails that are to be tried again
+	rest  []Settlement // those that say something of single posts
 }
+
+// single tells that one statement settles all.
+func (b batch) single() bool { return len(b.again)+len(b.rest) == 0 }
 
 func newBatch(settlements []Settlement) (batch, error) {
 	if len(settlements) == 0 {
@@ -107,20 +115,24 @@ func newBatch(settlements []Settlement) (batch, error) {
 		if list[i] = x.row(); x.State == stateQueued {
 			b.again = append(b.again, outcomeRow{x.Key, x.At.Unix()})
 		}
+		if x.remains() {
+			b.rest = append(b.rest, x)
+		}
 	}
 	var err error
 	b.rows, err = rows(list)
 	return b, err
 }
 
-// settleIn settles a batch, and keeps what came of those of its mails that are to be tried again.
+// settleIn settles a batch, keeps what came of those of its mails that are to be tried again, and writes down what
+// becomes of posts that mails went without.
 func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch) error {
 	if b.rows == "" {
 		return nil
 	}
 	ours := make(map[string]bool)
 	err := s.query(ctx, tx, "settle", args{"owner": owner, "rows": b.rows}, func(scan scan) error {
-		if len(b.again) == 0 {
+		if b.single() {
 			return nil
 		}
 		var key string
@@ -137,7 +149,10 @@ func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch
 			kept = append(kept, r)
 		}
 	}
-	return s.keepOutcomes(ctx, tx, kept)
+	if err := s.keepOutcomes(ctx, tx, kept); err != nil || len(b.rest) == 0 {
+		return err
+	}
+	return s.settleRest(ctx, tx, ours, b.rest)
 }
 
 // keepOutcomes copies what the newest attempts came to, before the next ones take their place.
@@ -215,11 +230,11 @@ func (s *Store) history(ctx context.Context, query string, a args) (list []Outco
 const keep = 90 * 24 * time.Hour
 
 // Prune forgets what is older than 90 days: mails that are settled with their outcomes, sightings that every
-// member who gets digests has behind him, and alerts.
+// member who gets digests has behind him, what members are owed, and subjects of threads that no alert is left of.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	before := args{"before": now.Add(-keep).Unix()}
 	err := s.pruneOutbox(ctx, before)
-	for _, query := range []string{"prune_sightings", "prune_alerted", "prune_refusals", "prune_volume"} {
+	for _, query := range []string{"prune_sightings", "prune_owed", "prune_refusals", "prune_volume"} {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
 		}
@@ -232,6 +247,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_health", args{"before": now.Add(-bounce.Reset).Unix()})
+	}
+	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_subjects", nil)
 	}
 	if err != nil {
 		return fmt.Errorf("forgetting what is old: %w", err)

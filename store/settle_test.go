@@ -369,32 +369,30 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 		enroll(t, s, 1, 2)
 		gathered := store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
 		must(s.Sight(t.Context(), gathered))(t)
-		check(t, s.MarkAlerted(t.Context(), now, 1, []forum.PostID{1}))
 		plan(t, s, now, edition(1, "a", 2), store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Priority: 40})
 		row := claim(t, s, now)[0]
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 
-		left := func(at time.Time) [4]int {
+		left := func(at time.Time) [3]int {
 			t.Helper()
 			check(t, s.Prune(t.Context(), at))
 			sum := 0
 			for _, n := range counts(t, s) {
 				sum += n
 			}
-			return [4]int{
+			return [3]int{
 				len(must(s.Sightings(t.Context(), 0, 9))(t)), sum,
 				len(must(s.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t)),
-				len(must(s.Alerted(t.Context(), []forum.MemberID{1}))(t)),
 			}
 		}
-		if got, want := left(now.Add(90*24*time.Hour)), [4]int{3, 2, 1, 1}; got != want {
-			t.Errorf("after 90 days sightings, mails, outcomes, alerts = %v, want all: %v", got, want)
+		if got, want := left(now.Add(90*24*time.Hour)), [3]int{3, 2, 1}; got != want {
+			t.Errorf("after 90 days sightings, mails, outcomes = %v, want all: %v", got, want)
 		}
-		if got, want := left(now.Add(90*24*time.Hour+time.Second)), [4]int{1, 1, 0, 0}; got != want {
+		if got, want := left(now.Add(90*24*time.Hour+time.Second)), [3]int{1, 1, 0}; got != want {
 			t.Errorf("after 90 days and a second = %v, want what is not covered and not settled: %v", got, want)
 		}
 		must(s.Retire(t.Context(), now.Add(time.Hour)))(t)
-		if got, want := left(now.Add(91*24*time.Hour)), [4]int{0, 1, 0, 0}; got != want {
+		if got, want := left(now.Add(91*24*time.Hour)), [3]int{0, 1, 0}; got != want {
 			t.Errorf("when nobody gets digests = %v, want %v", got, want)
 		}
 		if head := must(s.Head(t.Context()))(t); head != 3 {

@@ -177,8 +177,12 @@ func (s *Store) Places(ctx context.Context, since time.Time) ([]Place, error) {
 
 // Sightings are those with numbers after one and up to the other, rising.
 func (s *Store) Sightings(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
+	return s.sightings(ctx, "sightings", args{"after": after, "until": until})
+}
+
+func (s *Store) sightings(ctx context.Context, query string, a args) ([]digest.Sighting, error) {
 	var list []digest.Sighting
-	err := s.query(ctx, nil, "sightings", args{"after": after, "until": until}, func(scan scan) error {
+	err := s.query(ctx, nil, query, a, func(scan scan) error {
 		var d digest.Sighting
 		err := scan(&d.Seq, &d.Post, &d.MovedFrom)
 		list = append(list, d)

@@ -305,8 +305,8 @@ func words(n *html.Node) string {
 
 func TestAPieceThatFailsIsNotKept(t *testing.T) {
 	dir := t.TempDir()
-	page := shippedFile(t, htmlFile)
-	overlayFile(t, dir, htmlFile, strings.Replace(page, "{{.Author}}", "{{.Author}}{{if eq .Number 666}}{{index .Badges 9}}{{end}}", 1))
+	page := shippedFile(t, common.html())
+	overlayFile(t, dir, common.html(), strings.Replace(page, "{{.Author}}", "{{.Author}}{{if eq .Number 666}}{{index .Badges 9}}{{end}}", 1))
 	set, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -18,12 +18,13 @@ const (
 // fragment is a piece of a mail that members share, in both forms.
 type fragment struct {
 	html, text sheet
-	title      string // of a thread, short enough for a preheader
+	title      string // of a thread, or what a post says, short enough for a preheader
 }
 
 // headKey tells headings and "more" lines apart. Threads and sections have no version: what the
 // heading says is in the key.
 type headKey struct {
+	kind        kind
 	template    string
 	locale, n   int
 	id, first   int64
@@ -32,6 +33,8 @@ type headKey struct {
 }
 
 type postKey struct {
+	kind                    kind
+	template                string
 	locale, excerpt, number int
 	thread                  forum.ThreadID
 	post                    forum.PostID
@@ -46,6 +49,7 @@ const (
 	markNew marks = 1 << iota
 	markTookPart
 	markQuotesYou
+	markMentionsYou
 )
 
 func (m marks) with(mark marks, on bool) marks {
@@ -80,6 +84,7 @@ type postData[T string | htmltemplate.HTML] struct {
 	Likes       string
 	Opening     bool
 	QuotesYou   bool
+	MentionsYou bool
 }
 
 // moreData is what the template "more" is given.
@@ -89,7 +94,7 @@ type moreData struct {
 }
 
 func (w *laying) section(g *digest.Group) *fragment {
-	key := headKey{template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
+	key := headKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
 	return w.head(key, func() any {
 		return sectionData{Title: line(g.Section.Title, titleLimit), URL: w.press.site.Links.Section(g.Section.ID)}
 	})
@@ -98,8 +103,11 @@ func (w *laying) section(g *digest.Group) *fragment {
 func (w *laying) thread(t *digest.Thread) *fragment {
 	first := firstNew(t)
 	m := marks(0).with(markNew, t.New).with(markTookPart, t.TookPart).with(markQuotesYou, t.QuotesYou)
+	if w.kind == alertMail {
+		return w.alertThread(t)
+	}
 	key := headKey{
-		template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
+		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
 		title: t.Title, name: t.StarterName, marks: m,
 	}
 	return w.head(key, func() any {
@@ -131,7 +139,7 @@ func firstNew(t *digest.Thread) forum.PostID {
 }
 
 func (w *laying) more(key string, n int, url string) *fragment {
-	return w.head(headKey{template: "more", locale: w.locale.index, title: key, name: url, n: n}, func() any {
+	return w.head(headKey{kind: w.locale.home(w.kind, "more"), template: "more", locale: w.locale.index, title: key, name: url, n: n}, func() any {
 		return moreData{Text: w.locale.say(key, "n", n), URL: url, Threads: key == moreThreads}
 	})
 }
@@ -142,7 +150,7 @@ func (w *laying) head(key headKey, data func() any) *fragment {
 		return f
 	}
 	d := data()
-	f := w.render(key.template, d, d)
+	f := w.render(key.kind, key.template, d, d)
 	if th, ok := d.(threadData); ok {
 		f.title = shorten(th.Title, preheaderTitle)
 	}
@@ -153,24 +161,41 @@ func (w *laying) head(key headKey, data func() any) *fragment {
 }
 
 // post renders a post, or takes it from the cache.
-func (w *laying) post(p *digest.Post, excerpt int) *fragment {
-	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesYou)
+func (w *laying) post(p *digest.Post, excerpt int) *fragment { return w.postAs("post", p, excerpt) }
+
+// postAs renders a post by a template.
+func (w *laying) postAs(template string, p *digest.Post, excerpt int) *fragment {
+	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesYou).with(markMentionsYou, mentionsYou(p))
 	key := postKey{
-		locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
+		kind: w.locale.home(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
 		version: p.Version, author: p.AuthorName, marks: m,
 	}
 	if f, ok := w.press.posts.Get(key); ok {
 		return f
 	}
 	doc := p.Content.Body.Excerpt(excerpt)
-	f := w.render("post",
-		postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))),
-		postFor(w, p, withoutHoles(doc.Text(w.locale.words, columns))))
+	text := withoutHoles(doc.Text(w.locale.words, columns))
+	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))), postFor(w, p, text))
+	f.title = shorten(gist(text), preheaderLimit)
 	if w.err == nil {
 		w.press.posts.Add(key, f)
 	}
 	return f
 }
+
+// gist is what the author of a post says himself, on one line.
+func gist(text string) string {
+	var own []string
+	for l := range strings.SplitSeq(text, "\n") {
+		if !strings.HasPrefix(l, ">") {
+			own = append(own, l)
+		}
+	}
+	return line(strings.Join(own, " "), len(text))
+}
+
+// mentionsYou tells that a post mentions its reader and does not quote him: one mark is enough.
+func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p.QuotesYou }
 
 func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
@@ -183,6 +208,7 @@ func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T)
 		Likes:       w.locale.likes(p.Content),
 		Opening:     p.Opening,
 		QuotesYou:   p.QuotesYou,
+		MentionsYou: mentionsYou(p),
 	}
 	for _, b := range p.Content.Badges {
 		if b = w.locale.isolate(line(b, nameLimit)); b != "" && b != d.AuthorTitle {
@@ -212,8 +238,8 @@ func (w *laying) name(s string) string {
 }
 
 // render renders a fragment. A fault is kept, and ends the laying.
-func (w *laying) render(template string, html, text any) *fragment {
-	h, t, err := w.press.render(w.locale, template, html, text)
+func (w *laying) render(k kind, template string, html, text any) *fragment {
+	h, t, err := w.press.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
@@ -227,7 +253,7 @@ func (w *laying) longestMore() int {
 	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", moreThreads} {
 		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.press.site.URL} {
 			data := moreData{Text: w.locale.sayLongest(key), URL: url, Threads: key == moreThreads}
-			longest = max(longest, w.render("more", data, data).html.size)
+			longest = max(longest, w.render(w.locale.home(w.kind, "more"), "more", data, data).html.size)
 		}
 	}
 	return longest

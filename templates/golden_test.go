@@ -42,6 +42,61 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+func TestGoldenAlerts(t *testing.T) {
+	set := load(t)
+	for _, tt := range []struct {
+		name   string
+		locale string
+		edit   func(*digest.Alert)
+	}{
+		{"alert.en", "en", func(*digest.Alert) {}},
+		{"alert.de", "de", func(*digest.Alert) {}},
+		{"quoted.en", "en", func(a *digest.Alert) {
+			t := &a.Groups[0].Threads[0]
+			a.Again, t.Earlier = false, nil
+			p := &t.Posts[0]
+			p.Cause, p.QuotesYou, p.Quoted = digest.Quoted, true, nil
+		}},
+		{"opened.de", "de", func(a *digest.Alert) {
+			t := &a.Groups[0].Threads[0]
+			a.Again, t.New, t.Earlier = false, true, nil
+			t.Posts[0].Cause, t.Posts[0].Opening, t.Posts[0].Quoted = digest.SectionWatched, true, nil
+		}},
+		{"held.en", "en", held},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			site, a := set.SampleAlert()
+			a.Member.Locale = tt.locale
+			tt.edit(a)
+			c, err := set.Press(site, 256).Alert(a, sampleFooter(site), 80<<10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden.Files(t, tt.name, map[string]string{
+				"html": c.HTML.Plain(),
+				"txt":  "Subject: " + c.Subject + "\n\n" + c.Text.Plain(),
+			})
+		})
+	}
+}
+
+// held holds threads for several causes, as quiet hours leave them.
+func held(a *digest.Alert) {
+	a.Title, a.Again = "", false
+	first := &a.Groups[0].Threads[0]
+	second := *first
+	second.ID, second.Title, second.Earlier = 77, "Rotterdam pilots: what do they earn?", nil
+	second.Posts = slices.Clone(second.Posts)
+	second.Posts[0].Cause, second.Posts[0].Quoted, second.Posts[0].AuthorName = digest.Mentioned, nil, ""
+	third := second
+	third.ID, third.Section, third.Title, third.Posts = 78, 9, "Night train Brussels–Prague", slices.Clone(second.Posts)
+	third.Posts[0].Cause = digest.SectionWatched
+	a.Groups[0].Threads = []digest.Thread{*first, second}
+	a.Groups = append(a.Groups, digest.Group{
+		Section: forum.Section{ID: 9, Title: "Timetables & Tickets"}, Threads: []digest.Thread{third},
+	})
+}
+
 // crowd puts more in a digest than the budget lets in: each thread and each post so many times.
 func crowd(d *digest.Digest, threads, posts int) {
 	for i := range d.Groups {

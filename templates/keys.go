@@ -15,6 +15,10 @@ func ownKeys() []string {
 		"likes.one", "likes.two", "likes.three", "likes.one_more", "likes.two_more", "likes.count",
 		"more.replies", "more.posts", "more.new_posts", "more.threads",
 		"post.guest",
+		"alert.quote", "alert.mention", "alert.opened", "alert.thread", "alert.section", "alert.several",
+		"alert.why_quote", "alert.why_mention", "alert.why_thread", "alert.why_section", "alert.why_several",
+		"alert.as_quote", "alert.as_mention", "alert.as_thread", "alert.as_section",
+		"alert.stop_thread", "alert.stop_section", "alert.stop_all",
 		"markup.said", "markup.quote", "markup.spoiler", "markup.image", "markup.attachment", "markup.video",
 	}
 }

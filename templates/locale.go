@@ -32,7 +32,8 @@ type locale struct {
 	calendar calendar
 	messages map[string]message
 	words    markup.Words
-	pages    pages
+	pages    map[kind]pages
+	own      map[kind]map[string]bool // the templates that a kind of mail does not share with the others
 	alarm    pages
 	web      map[string]*htmltemplate.Template // the pages by name
 }
@@ -184,7 +185,8 @@ func readLocale(shown, name, src string, ref map[string]message) (*locale, error
 			return nil, fmt.Errorf("%s:%d: unknown key %q", shown, lineOf(src, key.String()), key.String())
 		}
 	}
-	l := &locale{tag: tag, file: shown, group: file.Number.Group, messages: map[string]message{}}
+	l := &locale{tag: tag, file: shown, group: file.Number.Group, messages: map[string]message{},
+		pages: map[kind]pages{}, own: map[kind]map[string]bool{}}
 	if l.calendar, err = file.Time.calendar(); err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", shown, lineOf(src, "time"), err)
 	}

@@ -44,7 +44,7 @@ func TestOwnKeysAreTheKeysInTheSource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`"((?:subject|summary|likes|more|post)\.[a-z_]+)"`).FindAllStringSubmatch(string(src), -1) {
+		for _, m := range regexp.MustCompile(`"((?:subject|summary|likes|more|post|alert)\.[a-z_]+)"`).FindAllStringSubmatch(string(src), -1) {
 			said[m[1]] = true
 		}
 	}
@@ -134,14 +134,14 @@ func TestClockOfTwelveHours(t *testing.T) {
 
 func TestLoadNamesTheFault(t *testing.T) {
 	en := shippedFile(t, "locales/en.toml")
-	page := shippedFile(t, htmlFile)
-	text := shippedFile(t, textFile)
-	doctype := fmt.Sprint(htmlFile, ":", 1+strings.Count(page[:strings.Index(page, "<!DOCTYPE")], "\n"))
+	page, shared := shippedFile(t, digestMail.html()), shippedFile(t, common.html())
+	text := shippedFile(t, common.text())
+	shell := fmt.Sprint(digestMail.html(), ":", 1+strings.Count(page[:strings.Index(page, `{{template "top"`)], "\n"))
 	for _, tt := range []struct{ name, file, src, want string }{
 		{"a locale that is no TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
-		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest      = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
+		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "took_part  = ", "took_prat = ", 1), "missing key \"thread.took_part\", which mail/digest."},
-		{"a plural form too few", "locales/pl.toml", en, "locales/pl.toml:57: \"likes.count\" lacks a plural form: the language needs few, many, one"},
+		{"a plural form too few", "locales/pl.toml", en, "locales/pl.toml:55: \"alert.opened\" lacks a plural form: the language needs few, many, one"},
 		{"a plural form too many", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\" has a plural form too many"},
 		{"no plural form where English has some", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\" lacks a plural form"},
 		{"a form that is none", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ single = \"{n} reply\"", 1), "\"single\" is no plural form"},
@@ -152,16 +152,16 @@ func TestLoadNamesTheFault(t *testing.T) {
 		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "no placeholder {hours}"},
 		{"an unknown key beside the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
 		{"a file that is no language", "locales/klingon!.toml", en, "the file's name is no language"},
-		{"a template that does not parse", htmlFile, strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
-		{"a template with an unknown field", htmlFile, strings.Replace(page, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
-		{"a template that says an unknown key", textFile, strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
-		{"a template that forgets a gap", textFile, strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\" is not given its {n}"},
-		{"a file that defines too little", textFile, "{{define \"shell\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
-		{"a cell left open", htmlFile, strings.Replace(page, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> within it"},
-		{"a row closed twice", htmlFile, strings.Replace(page, "{{.Title}}</a></h2>\n</td></tr>", "{{.Title}}</a></h2>\n</td></tr></tr>", 1), "template \"section\" closes a <tr> that it has not opened"},
-		{"a shell without a way out", htmlFile, strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
-		{"a shell without a body", htmlFile, strings.ReplaceAll(page, "{{.Body}}", ""), doctype + ": template \"shell\" must print {{.Body}} once"},
-		{"a sample with a key that nobody reads", sampleFile, "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
+		{"a template that does not parse", digestMail.html(), strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
+		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
+		{"a template that says an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
+		{"a template that forgets a gap", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\" is not given its {n}"},
+		{"a file that defines too little", digestMail.text(), "{{define \"shell\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
+		{"a cell left open", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> within it"},
+		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2>\n</td></tr>", "{{.Title}}</a></h2>\n</td></tr></tr>", 1), "template \"section\" closes a <tr> that it has not opened"},
+		{"a shell without a way out", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
+		{"a shell without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), shell + ": template \"shell\" must print {{.Body}} once"},
+		{"a sample with a key that nobody reads", digestMail.sample(), "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -173,7 +173,7 @@ func TestLoadNamesTheFault(t *testing.T) {
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Load: %v, want %q", err, tt.want)
 			}
-			if tt.file != textFile && !strings.Contains(err.Error(), filepath.Join(dir, tt.file)) {
+			if !strings.HasSuffix(tt.file, ".txt") && !strings.Contains(err.Error(), filepath.Join(dir, tt.file)) {
 				t.Errorf("Load: %v, want the path of %s", err, tt.file)
 			}
 		})
@@ -204,7 +204,7 @@ func TestOverlayAddsALanguageAndReplacesATemplate(t *testing.T) {
 	dir := t.TempDir()
 	hebrew := regexp.MustCompile(`other = ("[^"]*")`).ReplaceAllString(shippedFile(t, "locales/en.toml"), "two = $1, many = $1, other = $1")
 	overlayFile(t, dir, "locales/he.toml", hebrew)
-	overlayFile(t, dir, htmlFile, strings.Replace(shippedFile(t, htmlFile), "<h1 ", "<h1 data-own ", 1))
+	overlayFile(t, dir, digestMail.html(), strings.Replace(shippedFile(t, digestMail.html()), "<h1 ", "<h1 data-own ", 1))
 	set, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -122,3 +122,8 @@ func underline(sign, title string) string {
 	}
 	return s + "\n" + strings.Repeat(sign, width)
 }
+
+// quote sets lines of text apart as the words of somebody else.
+func quote(s string) string {
+	return "> " + strings.ReplaceAll(strings.ReplaceAll(s, "\n", "\n> "), "> \n", ">\n")
+}

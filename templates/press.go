@@ -24,7 +24,9 @@ type Site struct {
 
 // Footer holds the addresses that are a member's own.
 type Footer struct {
-	Settings, Unsubscribe string
+	Settings    string
+	Unsubscribe string
+	All         string // of an alert: ends all alerts, while Unsubscribe may end those of its thread or section alone
 }
 
 // Content is what a mail says.
@@ -39,7 +41,7 @@ type Press struct {
 	set      *Set
 	site     Site
 	excerpts []int // the lengths that Fit may choose from, falling
-	shells   []func() (*shell, error)
+	shells   map[shellKey]func() (*shell, error)
 	posts    *lru.Cache[postKey, *fragment]
 	heads    *lru.Cache[headKey, *fragment]
 	stamps   *lru.Cache[stampKey, stamp]
@@ -65,9 +67,15 @@ func (s *Set) Press(site Site, cacheEntries int) *Press {
 		heads:    newCache[headKey, *fragment](cacheEntries),
 		stamps:   newCache[stampKey, stamp](stampEntries),
 		tongues:  newCache[string, *locale](tongueEntries),
+		shells:   make(map[shellKey]func() (*shell, error)),
 	}
-	for _, l := range s.locales {
-		p.shells = append(p.shells, sync.OnceValues(func() (*shell, error) { return p.shell(l) }))
+	for k := range kinds() {
+		for _, l := range s.locales {
+			for _, several := range []bool{false, true} {
+				key := shellKey{k, l.index, several}
+				p.shells[key] = sync.OnceValues(func() (*shell, error) { return p.shell(key) })
+			}
+		}
 	}
 	return p
 }
@@ -82,27 +90,36 @@ func newCache[K comparable, V any](entries int) *lru.Cache[K, V] {
 
 // Digest cuts the edition to a budget of bytes of HTML and lays it in the member's language and zone.
 func (p *Press) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
-	l := p.locale(d.Member.Locale)
-	sh, err := p.shells[l.index]()
+	w, err := p.begin(digestMail, d, false)
 	if err != nil {
 		return Content{}, err
 	}
-	w := laying{press: p, locale: l, shell: sh, zone: d.Zone}
-	if w.zone == nil {
-		w.zone = time.UTC
-	}
-	w.year = d.Until.In(w.zone).Year()
 	subject, err := w.fillHoles(d, f)
 	if err != nil {
 		return Content{}, err
 	}
-	d.Fit(budget, p.excerpts, &w)
+	d.Fit(budget, p.excerpts, w)
 	c := Content{Subject: subject}
 	c.HTML, c.Text = w.lay(d)
 	if w.err != nil {
 		return Content{}, fmt.Errorf("laying the digest of member %d: %w", d.Member.ID, w.err)
 	}
 	return c, nil
+}
+
+// begin makes a mail ready to be laid, in its member's language and zone.
+func (p *Press) begin(k kind, d *digest.Digest, several bool) (*laying, error) {
+	l := p.locale(d.Member.Locale)
+	sh, err := p.shells[shellKey{k, l.index, several}]()
+	if err != nil {
+		return nil, err
+	}
+	w := &laying{press: p, kind: k, locale: l, shell: sh, zone: d.Zone}
+	if w.zone == nil {
+		w.zone = time.UTC
+	}
+	w.year = d.Until.In(w.zone).Year()
+	return w, nil
 }
 
 func (p *Press) locale(name string) *locale {
@@ -114,15 +131,20 @@ func (p *Press) locale(name string) *locale {
 	return l
 }
 
-// laying is one digest on its way into its ropes. It is the digest.Sizes of the edition, too.
+// laying is one mail on its way into its ropes. It is the digest.Sizes of it, too.
 type laying struct {
 	press    *Press
+	kind     kind
 	locale   *locale
 	shell    *shell
 	zone     *time.Location
 	year     int // of the edition: a time in another year tells it
 	personal struct{ html, text filling }
 	err      error // the first
+
+	// Of an alert.
+	alert    *digest.Alert
+	sections map[forum.SectionID]string // their titles
 }
 
 // Shell implements digest.Sizes.
@@ -132,13 +154,30 @@ func (w *laying) Shell() int {
 }
 
 // Section implements digest.Sizes.
-func (w *laying) Section(g *digest.Group) int { return w.section(g).html.size }
+func (w *laying) Section(g *digest.Group) int {
+	if w.kind != digestMail {
+		return 0 // an alert names the section with the thread
+	}
+	return w.section(g).html.size
+}
 
 // Thread implements digest.Sizes.
-func (w *laying) Thread(t *digest.Thread) int { return w.room(w.thread(t)) }
+func (w *laying) Thread(t *digest.Thread) int {
+	size := w.room(w.thread(t))
+	for _, f := range w.behind(t) {
+		size += w.room(f.fragment)
+	}
+	return size
+}
 
 // Post implements digest.Sizes.
-func (w *laying) Post(p *digest.Post, excerpt int) int { return w.room(w.post(p, excerpt)) }
+func (w *laying) Post(p *digest.Post, excerpt int) int {
+	size := w.room(w.post(p, excerpt))
+	if q := w.quoted(p, excerpt); q != nil {
+		size += w.room(q)
+	}
+	return size
+}
 
 // More implements digest.Sizes.
 func (w *laying) More() int { return w.shell.more }
@@ -170,7 +209,9 @@ func (w *laying) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
 		if !g.Shown() {
 			continue
 		}
-		html, text = w.put(w.section(g), time.Time{}, html, text)
+		if w.kind == digestMail {
+			html, text = w.put(w.section(g), time.Time{}, html, text)
+		}
 		for j := range g.Threads {
 			if t := &g.Threads[j]; t.Shown {
 				html, text = w.layThread(t, d.Excerpt, html, text)
@@ -192,15 +233,21 @@ func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (q
 		switch {
 		case p.Shown:
 			html, text = w.put(w.post(p, excerpt), p.PostedAt, html, text)
+			if q := w.quoted(p, excerpt); q != nil {
+				html, text = w.put(q, time.Time{}, html, text)
+			}
 		case folded == nil:
 			folded = p
 		}
 	}
-	if folded == nil {
-		return html, text
+	if folded != nil {
+		more := w.more(moreKey(t, folded), t.Folded(), w.press.site.Links.Post(t.ID, folded.ID))
+		html, text = w.put(more, time.Time{}, html, text)
 	}
-	more := w.more(moreKey(t, folded), t.Folded(), w.press.site.Links.Post(t.ID, folded.ID))
-	return w.put(more, time.Time{}, html, text)
+	for _, f := range w.behind(t) {
+		html, text = w.put(f.fragment, f.at, html, text)
+	}
+	return html, text
 }
 
 const moreThreads = "more.threads"

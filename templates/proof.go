@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,22 +9,35 @@ import (
 	"golang.org/x/net/html"
 )
 
-// tryAll lays the sample in every language, whole and cut, so that a fault in a template or a
+// tryAll lays the samples in every language, whole and cut, so that a fault in a template or a
 // locale shows when the daemon starts and not at seven in the morning.
 func (s *Set) tryAll() error {
 	for _, l := range s.locales {
 		for _, budget := range []int{80 << 10, 12 << 10, 1} {
-			site, d := s.Sample()
-			d.Member.Locale = l.tag.String()
-			p := s.Press(site, 256)
-			p.proof = true
-			content, err := p.Digest(d, sampleFooter(site), budget)
-			if err != nil {
-				return fmt.Errorf("trying the sample in %s: %w", l.file, err)
+			if err := s.try(l, budget); err != nil {
+				return fmt.Errorf("trying the samples in %s: %w", l.file, err)
 			}
-			if content.Subject == "" {
-				return errors.New("trying the sample: no subject")
-			}
+		}
+	}
+	return nil
+}
+
+func (s *Set) try(l *locale, budget int) error {
+	site, d := s.Sample()
+	d.Member.Locale = l.tag.String()
+	p := s.Press(site, 256)
+	p.proof = true
+	if _, err := p.Digest(d, sampleFooter(site), budget); err != nil {
+		return err
+	}
+	for _, several := range []bool{false, true} {
+		_, a := s.SampleAlert()
+		a.Member.Locale = l.tag.String()
+		if several {
+			a.Groups = append(a.Groups, a.Groups[0])
+		}
+		if _, err := p.Alert(a, sampleFooter(site), budget); err != nil {
+			return err
 		}
 	}
 	return nil

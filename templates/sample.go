@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -11,9 +12,11 @@ import (
 	"postrider/markup"
 )
 
-// sampleData is mail/digest.sample.toml.
+// sampleData is the sample of a kind of mail.
 type sampleData struct {
-	Site struct {
+	Subject string // of an alert: what the first of its thread called it; empty: as its thread
+	Again   bool   // of an alert: there was one before it
+	Site    struct {
 		Name, URL string
 	}
 	Member struct {
@@ -33,6 +36,7 @@ type sampleThread struct {
 	TookPart       bool `toml:"took_part"`
 	QuotesYou      bool `toml:"quotes_you"`
 	Post           []samplePost
+	Earlier        []samplePost // of an alert
 }
 
 type samplePost struct {
@@ -43,6 +47,23 @@ type samplePost struct {
 	Posted        time.Time
 	QuotesYou     bool   `toml:"quotes_you"`
 	Body          string // BBCode
+	Cause         digest.Cause
+	Quoted        *samplePost // of an alert
+}
+
+// readSamples reads the samples of all kinds of mails.
+func readSamples(files overlay) (map[kind]sampleData, error) {
+	samples := make(map[kind]sampleData)
+	for k := range kinds() {
+		src, err := files.read(k.sample())
+		if err != nil {
+			return nil, fmt.Errorf("reading a sample: %w", err)
+		}
+		if samples[k], err = readSample(files.say(k.sample()), src); err != nil {
+			return nil, err
+		}
+	}
+	return samples, nil
 }
 
 func readSample(file, src string) (sampleData, error) {
@@ -64,8 +85,16 @@ func readSample(file, src string) (sampleData, error) {
 }
 
 // Sample is the digest of mail/digest.sample.toml with the site that it speaks of, for previews.
-func (s *Set) Sample() (Site, *digest.Digest) {
-	in := s.sample
+func (s *Set) Sample() (Site, *digest.Digest) { return s.samples[digestMail].digest() }
+
+// SampleAlert is the alert of mail/alert.sample.toml with the site that it speaks of, for previews.
+func (s *Set) SampleAlert() (Site, *digest.Alert) {
+	in := s.samples[alertMail]
+	site, d := in.digest()
+	return site, &digest.Alert{Digest: *d, Title: cmp.Or(in.Subject, d.Groups[0].Threads[0].Title), Again: in.Again}
+}
+
+func (in sampleData) digest() (Site, *digest.Digest) {
 	zone, err := time.LoadLocation(in.Member.Zone)
 	if err != nil {
 		zone = time.UTC // readSample has tried it; but the file of zones can go away
@@ -92,18 +121,30 @@ func (t sampleThread) thread(id forum.ThreadID, section forum.SectionID, post *f
 		Thread: forum.Thread{ID: id, Section: section, Title: t.Title, StarterName: t.Starter, StartedAt: t.Started, FirstPost: *post + 1},
 		New:    t.New, TookPart: t.TookPart, QuotesYou: t.QuotesYou,
 	}
+	for _, p := range t.Earlier {
+		out.Earlier = append(out.Earlier, p.post(id, post))
+	}
 	for _, p := range t.Post {
-		*post++
-		out.Posts = append(out.Posts, digest.Post{
-			Post: forum.Post{ID: *post, Thread: id, AuthorName: p.Author, PostedAt: p.Posted},
-			Content: &forum.Content{
-				Number: p.Number, AuthorTitle: p.Title, Badges: p.Badges, Likes: p.Likes,
-				LikeCount: max(p.LikeCount, len(p.Likes)), Body: markup.BBCode(p.Body, markup.Links{}),
-			},
-			Opening: p.Number == 1, QuotesYou: p.QuotesYou,
-		})
+		out.Posts = append(out.Posts, p.post(id, post))
 	}
 	return out
+}
+
+func (p samplePost) post(thread forum.ThreadID, post *forum.PostID) digest.Post {
+	var quoted *digest.Post
+	if p.Quoted != nil {
+		q := p.Quoted.post(thread, post)
+		quoted = &q
+	}
+	*post++
+	return digest.Post{
+		Post: forum.Post{ID: *post, Thread: thread, AuthorName: p.Author, PostedAt: p.Posted},
+		Content: &forum.Content{
+			Number: p.Number, AuthorTitle: p.Title, Badges: p.Badges, Likes: p.Likes,
+			LikeCount: max(p.LikeCount, len(p.Likes)), Body: markup.BBCode(p.Body, markup.Links{}),
+		},
+		Opening: p.Number == 1, QuotesYou: p.QuotesYou, Cause: p.Cause, Quoted: quoted,
+	}
 }
 
 // sampleLinks is the forum that the sample lives in.
@@ -123,5 +164,7 @@ func (l sampleLinks) Post(t forum.ThreadID, p forum.PostID) string {
 }
 
 func sampleFooter(s Site) Footer {
-	return Footer{Settings: s.URL + "/mail/settings/sample", Unsubscribe: s.URL + "/mail/unsubscribe/sample"}
+	return Footer{
+		Settings: s.URL + "/mail/settings/sample", Unsubscribe: s.URL + "/mail/unsubscribe/sample", All: s.URL + "/mail/unsubscribe/all",
+	}
 }

@@ -28,6 +28,9 @@ const (
 	holeZone
 	holeSettings
 	holeUnsubscribe
+	holeWhy
+	holeStop
+	holeStopAll
 	holes = iota
 )
 

@@ -31,29 +31,40 @@ type shellData struct {
 	Date, Summary         hole
 	Member, Zone          hole
 	Settings, Unsubscribe hole
+	Why, Stop, StopAll    hole
+	Several               bool
 	Body                  hole
 }
 
-func (p *Press) shell(l *locale) (*shell, error) {
+// shellKey tells shells apart. That of an alert speaks of its thread or section, unless it holds several.
+type shellKey struct {
+	kind    kind
+	locale  int
+	several bool
+}
+
+func (p *Press) shell(key shellKey) (*shell, error) {
+	k, l := key.kind, p.set.locales[key.locale]
 	data := shellData{
 		Lang: l.tag.String(), Dir: l.dir(),
 		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Subject: holeSubject, Preheader: holePreheader, Date: holeDate, Summary: holeSummary,
 		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
+		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.several,
 		Body: holeBody,
 	}
-	html, text, err := p.render(l, "shell", data, data)
+	html, text, err := p.render(l, k, "shell", data, data)
 	if err != nil {
 		return nil, err
 	}
 	s := &shell{stamp: l.longestStamp()}
 	if s.html, err = cutShell(openAddresses(html)); err != nil {
-		return nil, fmt.Errorf("%s: %w", where(l.pages.html.Lookup("shell").Tree), err)
+		return nil, fmt.Errorf("%s: %w", where(l.pages[k].html.Lookup("shell").Tree), err)
 	}
 	if s.text, err = cutShell(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", where(l.pages.text.Lookup("shell").Tree), err)
+		return nil, fmt.Errorf("%s: %w", where(l.pages[k].text.Lookup("shell").Tree), err)
 	}
-	w := laying{press: p, locale: l, shell: s}
+	w := laying{press: p, kind: k, locale: l, shell: s}
 	s.more = w.longestMore()
 	return s, w.err
 }
@@ -77,10 +88,8 @@ func (f *frame) has(h hole) bool {
 
 // fillHoles writes what is the member's own, and tells the subject.
 func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err error) {
-	for _, address := range []string{f.Settings, f.Unsubscribe} {
-		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return "", fmt.Errorf("member %d: %q is no web address", d.Member.ID, address)
-		}
+	if err := w.fillFooter(d, f.Settings, f.Unsubscribe); err != nil {
+		return "", err
 	}
 	counts := d.Counts()
 	what := w.locale.what(counts)
@@ -92,12 +101,22 @@ func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err erro
 	w.fill(holePreheader, w.preheader(d), "")
 	w.fill(holeDate, date, date)
 	w.fill(holeSummary, summary, wrap(columns, summary))
+	return subject, nil
+}
+
+// fillFooter writes for whom the mail is, and where he can end or change what he gets.
+func (w *laying) fillFooter(d *digest.Digest, settings, unsubscribe string, more ...string) error {
+	for _, address := range append(more, settings, unsubscribe) {
+		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return fmt.Errorf("member %d: %q is no web address", d.Member.ID, address)
+		}
+	}
 	name := w.locale.isolate(line(d.Member.Name, nameLimit))
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
-	w.fill(holeSettings, f.Settings, f.Settings)
-	w.fill(holeUnsubscribe, f.Unsubscribe, f.Unsubscribe)
-	return subject, nil
+	w.fill(holeSettings, settings, settings)
+	w.fill(holeUnsubscribe, unsubscribe, unsubscribe)
+	return nil
 }
 
 func (w *laying) fill(h hole, html, text string) {

@@ -2,29 +2,26 @@
 // words of every language.
 //
 // The files are embedded, and a folder overlays them one by one: mail/digest.html and
-// mail/digest.txt say how a digest looks, locales/xx.toml how a language says it. [Load] parses all
-// of them and lays a sample in every language, so that a fault shows when the daemon starts.
+// mail/digest.txt say how a digest looks, mail/alert.html and mail/alert.txt how an alert does, and
+// mail/common.html and mail/common.txt what they share; locales/xx.toml is how a language says it. [Load]
+// parses all of them and lays samples in every language, so that a fault shows when the daemon starts.
 // [Set.Press] is the printing press of one forum: it renders what members share once, encodes it,
-// and lays each member's digest from the pieces.
+// and lays each member's mail from the pieces.
 //
 // [Set.Pages] are the web pages: page/frame.html around each of the others, and page/style.css.
 //
-// The package decides nothing: what stands in a digest, and in which order, is digest's business.
+// The package decides nothing: what stands in a mail, and in which order, is digest's business.
 package templates
 
 import (
-	"bytes"
 	"embed"
 	"errors"
-	"fmt"
-	htmltemplate "html/template"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	texttemplate "text/template"
 
 	"golang.org/x/text/language"
 )
@@ -32,25 +29,13 @@ import (
 //go:embed mail page locales
 var shipped embed.FS
 
-const (
-	htmlFile   = "mail/digest.html"
-	textFile   = "mail/digest.txt"
-	sampleFile = "mail/digest.sample.toml"
-)
-
 // Set is all templates in all languages. It is immutable and safe for concurrent use.
 type Set struct {
 	locales []*locale // the first is for those whose language is not there
 	matcher language.Matcher
-	sample  sampleData
+	samples map[kind]sampleData
 	style   style   // of the pages
 	files   overlay // where all of it came from
-}
-
-// pages are the templates of a digest, bound to a language.
-type pages struct {
-	html *htmltemplate.Template
-	text *texttemplate.Template
 }
 
 // Load reads the shipped templates and locales, or those of them that dir holds, too, from there.
@@ -80,64 +65,10 @@ func Load(dir string) (*Set, error) {
 		}
 		l.words = l.markupWords()
 	}
-	src, err := files.read(sampleFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading the sample: %w", err)
-	}
-	if s.sample, err = readSample(files.say(sampleFile), src); err != nil {
+	if s.samples, err = readSamples(files); err != nil {
 		return nil, err
 	}
 	return s, s.tryAll()
-}
-
-// bind parses the templates, and gives each locale its own copy that speaks its language. It tells
-// which keys the templates and the package use, and where.
-func (s *Set) bind(files overlay) (used map[string]string, err error) {
-	htmlSrc, err := files.read(htmlFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading the templates: %w", err)
-	}
-	textSrc, err := files.read(textFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading the templates: %w", err)
-	}
-	mute := (&locale{}).functions()
-	html, err := htmltemplate.New(files.say(htmlFile)).Funcs(mute).Parse(unindent(htmlSrc))
-	if err != nil {
-		return nil, fmt.Errorf("parsing the templates: %w", err)
-	}
-	text, err := texttemplate.New(files.say(textFile)).Funcs(mute).Parse(textSrc)
-	if err != nil {
-		return nil, fmt.Errorf("parsing the templates: %w", err)
-	}
-	used = map[string]string{}
-	for _, key := range ownKeys() {
-		used[key] = "the program"
-	}
-	for _, name := range []string{"shell", "section", "thread", "post", "more"} {
-		h, t := html.Lookup(name), text.Lookup(name)
-		if h == nil || t == nil {
-			missing := files.say(htmlFile)
-			if h != nil {
-				missing = files.say(textFile)
-			}
-			return nil, fmt.Errorf("%s:1: defines no template %q", missing, name)
-		}
-		keysIn(h.Tree, used)
-		keysIn(t.Tree, used)
-	}
-	for _, l := range s.locales {
-		own, err := html.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("copying the templates: %w", err)
-		}
-		ownText, err := text.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("copying the templates: %w", err)
-		}
-		l.pages = pages{html: own.Funcs(l.functions()), text: ownText.Funcs(l.functions())}
-	}
-	return used, s.bindPages(files, used)
 }
 
 // functions are what the templates may call.
@@ -146,6 +77,7 @@ func (l *locale) functions() map[string]any {
 		"t":         l.fill,
 		"wrap":      wrap,
 		"underline": underline,
+		"quote":     quote,
 	}
 }
 
@@ -172,25 +104,6 @@ func (s *Set) locale(wishes ...string) *locale {
 		}
 	}
 	return s.locales[0]
-}
-
-// render executes a template in both forms.
-func (p *Press) render(l *locale, name string, html, text any) (htmlOut, textOut string, err error) {
-	var b bytes.Buffer
-	if err := l.pages.html.ExecuteTemplate(&b, name, html); err != nil {
-		return "", "", fmt.Errorf("rendering: %w", err)
-	}
-	htmlOut = b.String()
-	b.Reset()
-	if err := l.pages.text.ExecuteTemplate(&b, name, text); err != nil {
-		return "", "", fmt.Errorf("rendering: %w", err)
-	}
-	if p.proof {
-		if err := proofread(htmlOut); err != nil {
-			return "", "", fmt.Errorf("%s: template %q %w", where(l.pages.html.Lookup(name).Tree), name, err)
-		}
-	}
-	return htmlOut, b.String(), nil
 }
 
 // overlay is the shipped files with those of a folder laid over them.

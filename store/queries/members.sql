@@ -48,16 +48,3 @@ SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_
                       AND (o.state = 'leased' OR o.doubts > 0))
  ORDER BY due_at, id
  LIMIT :most
-
--- name: alerted
-SELECT member_id,
-       post_id
-  FROM alerted
- WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
-
--- name: mark_alerted
-INSERT INTO alerted (member_id, post_id, at)
-SELECT CAST(:member AS BIGINT), CAST(value AS BIGINT), CAST(:now AS BIGINT)
-  FROM {ids :ids}
- WHERE TRUE
-    ON CONFLICT (member_id, post_id) DO NOTHING

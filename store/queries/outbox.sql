@@ -58,6 +58,7 @@ SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now
                       AND o.kind = 'digest'
                       AND o.settled_at IS NULL)
     ON CONFLICT (key) DO NOTHING
+RETURNING key, kind, member_id
 
 -- Members who have nearly caught up come first, those far behind together at last: a batch reads the forum as far
 -- back as its member who is furthest behind.
@@ -196,7 +197,3 @@ DELETE FROM sighting
 -- name: prune_outbox
 DELETE FROM outbox
  WHERE settled_at < :before
-
--- name: prune_alerted
-DELETE FROM alerted
- WHERE at < :before

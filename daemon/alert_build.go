@@ -1,0 +1,184 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// AlertAsk names an alert to build: a member and what he is to be told of.
+type AlertAsk struct {
+	Member  forum.MemberID
+	Notices []digest.Notice
+}
+
+// BuiltAlert is an alert as built.
+type BuiltAlert struct {
+	Alert   *digest.Alert
+	Skip    string // why there is nothing to send; empty: Alert is to be sent
+	LeftOut []digest.LeftOut
+	Zone    *time.Location
+	Choices digest.Choices
+}
+
+// The reasons for which an alert is skipped, besides those of forum.Member.NoMail.
+const (
+	skipNoAlerts = "alerts turned off by the member"
+	skipPaused   = "mail paused by the member"
+)
+
+// BuildAlerts builds one alert for each ask, in their order. An error means that the forum or the store could not be
+// read: then nothing may be sent.
+func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertAsk) ([]BuiltAlert, error) {
+	if len(asks) == 0 {
+		return nil, nil
+	}
+	built := make([]BuiltAlert, len(asks))
+	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
+		window, contents, err := b.alertWindow(ctx, s, asks)
+		if err != nil {
+			return err
+		}
+		before, err := b.earlier(ctx, set, asks)
+		if err != nil {
+			return err
+		}
+		readers, err := b.alertReaders(ctx, s, asks, before, now)
+		if err != nil {
+			return err
+		}
+		for i, a := range asks {
+			built[i] = chooseAlert(window, readers[a.Member], a, contents, now)
+		}
+		if err := b.fillAlerts(ctx, s, built, contents, now); err != nil {
+			return err
+		}
+		return b.surround(ctx, s, built, readers, before, set)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("building alerts: %w", err)
+	}
+	return built, nil
+}
+
+// alertWindow reads how the posts of all notices stand now, and what they say.
+func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, asks []AlertAsk) (*digest.Window, map[forum.PostID]*forum.Content, error) {
+	known := make(map[forum.PostID]bool)
+	var sightings []digest.Sighting
+	for _, a := range asks {
+		for _, n := range a.Notices {
+			if !known[n.Post] {
+				known[n.Post] = true
+				sightings = append(sightings, digest.Sighting{Seq: n.Seq, Post: n.Post})
+			}
+		}
+	}
+	window, posts, err := b.windowOf(ctx, s, sightings)
+	if err != nil {
+		return nil, nil, err
+	}
+	contents, err := b.contents(ctx, s, versions(posts))
+	return window, contents, err
+}
+
+func versions(posts []forum.Post) map[forum.PostID]string {
+	all := make(map[forum.PostID]string, len(posts))
+	for _, p := range posts {
+		all[p.ID] = p.Version
+	}
+	return all
+}
+
+// alertReaders reads everything that decides what the members' alerts may hold.
+func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertAsk, before map[forum.ThreadID][]store.Earlier, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+	ids := make([]forum.MemberID, len(asks))
+	since := now
+	for i, a := range asks {
+		ids[i] = a.Member
+		for _, n := range a.Notices {
+			if n.PostedAt.Before(since) {
+				since = n.PostedAt
+			}
+		}
+	}
+	for _, list := range before {
+		for _, e := range list {
+			if e.PostedAt.Before(since) {
+				since = e.PostedAt
+			}
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	readers, err := b.readers(ctx, s, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.ReadSince(ctx, ids, since)
+	if err != nil {
+		return nil, err
+	}
+	for id, r := range readers {
+		marks := read[id]
+		r.Read = &marks
+	}
+	return readers, nil
+}
+
+// chooseAlert picks what is in one alert.
+func chooseAlert(window *digest.Window, r *digest.Reader, a AlertAsk, contents map[forum.PostID]*forum.Content, now time.Time) BuiltAlert {
+	switch {
+	case r == nil:
+		return BuiltAlert{Skip: skipGone}
+	case r.Member.NoMail != "":
+		return BuiltAlert{Skip: r.Member.NoMail}
+	case r.Choices.Alerts == digest.NoAlerts:
+		return BuiltAlert{Skip: skipNoAlerts}
+	case r.Choices.PausedUntil.After(now):
+		return BuiltAlert{Skip: skipPaused}
+	}
+	d, left := window.Alert(*r, a.Notices, contents)
+	built := BuiltAlert{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
+	if d.Empty() {
+		built.Alert, built.Skip = nil, skipEmpty
+		if len(left) > 0 {
+			built.Skip = string(left[0].Reason)
+		}
+	}
+	return built
+}
+
+// fillAlerts gives the chosen posts their contents.
+func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []BuiltAlert, contents map[forum.PostID]*forum.Content, now time.Time) error {
+	var editions []Edition
+	for _, a := range built {
+		if a.Alert != nil {
+			editions = append(editions, Edition{Digest: &a.Alert.Digest})
+		}
+	}
+	need := newNeed(editions)
+	part, err := s.TookPart(ctx, need.members, need.threadIDs())
+	if err != nil {
+		return err
+	}
+	for _, a := range built {
+		if a.Alert == nil {
+			continue
+		}
+		d := &a.Alert.Digest
+		d.Zone = a.Zone
+		if d.Member.Locale == "" {
+			d.Member.Locale = b.set.Locale
+		}
+		d.Fill(contents, part[d.Member.ID])
+		d.ByAge()
+		d.From, d.Until = d.Oldest(), now
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package daemon
+
+import (
+	"context"
+	"slices"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// withOwed adds the sightings of posts that members are owed to those of a batch.
+func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owed []store.Owed) ([]digest.Sighting, error) {
+	if len(owed) == 0 {
+		return sightings, nil
+	}
+	known := make(map[int64]bool, len(sightings))
+	for _, s := range sightings {
+		known[s.Seq] = true
+	}
+	var missing []int64
+	for _, o := range owed {
+		if !known[o.Seq] {
+			known[o.Seq] = true
+			missing = append(missing, o.Seq)
+		}
+	}
+	more, err := b.store.SightingsAt(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(sightings, more), nil // the sightings of a batch are kept for the next
+}
+
+// elsewhere tells each reader which posts of the window reach him in another way than by where his mark stands: each post
+// has one way to each member at any time. An alert has it, once planned; or an edition owes it; or none of the two.
+func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sighting, owed []store.Owed, readers map[forum.MemberID]*digest.Reader) error {
+	keys := make(map[forum.MemberID]string, len(asks))
+	ids := make([]forum.MemberID, len(asks))
+	for i, a := range asks {
+		keys[a.Member], ids[i] = a.Key, a.Member
+	}
+	for _, o := range owed {
+		r := readers[o.Member]
+		switch {
+		case r == nil:
+		case o.Edition == keys[o.Member]:
+			owe(r, o.Post, o.Cause)
+		default:
+			leaveOut(r, o.Post, digest.ComesLater)
+		}
+	}
+	first, last, ok := span(window)
+	if !ok {
+		return nil
+	}
+	notified, err := b.store.Notified(ctx, ids, first, last)
+	if err != nil {
+		return err
+	}
+	for _, n := range notified {
+		if r := readers[n.Member]; r != nil && r.Elsewhere[n.Post] == "" && !owes(r, n.Post) {
+			leaveOut(r, n.Post, way(n))
+		}
+	}
+	return nil
+}
+
+// way is how a post reaches a member of which he has a notice, and that no edition owes him.
+func way(n store.Notified) digest.Reason {
+	switch {
+	case n.LeftOut == string(digest.AlreadyRead):
+		return digest.AlreadyRead
+	case n.LeftOut != "":
+		return digest.CameBefore
+	case n.State == "":
+		return digest.OnItsWay
+	case n.State == stateAccepted:
+		return digest.AlreadyAlerted
+	}
+	return digest.ComesLater // with the edition that is planned next
+}
+
+// span is the first and the last post of a window, by number.
+func span(window []digest.Sighting) (first, last forum.PostID, ok bool) {
+	for i, s := range window {
+		if i == 0 || s.Post < first {
+			first = s.Post
+		}
+		last = max(last, s.Post)
+	}
+	return first, last, len(window) > 0
+}
+
+func owe(r *digest.Reader, post forum.PostID, cause digest.Cause) {
+	if r.Owed == nil {
+		r.Owed = make(map[forum.PostID]digest.Cause)
+	}
+	r.Owed[post] = cause
+}
+
+func owes(r *digest.Reader, post forum.PostID) bool {
+	_, yes := r.Owed[post]
+	return yes
+}
+
+func leaveOut(r *digest.Reader, post forum.PostID, why digest.Reason) {
+	if r.Elsewhere == nil {
+		r.Elsewhere = make(map[forum.PostID]digest.Reason)
+	}
+	r.Elsewhere[post] = why
+}

@@ -1,0 +1,361 @@
+package store_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+const priority = 10
+
+// telling tells member 1 of a post of a thread. The number of its sighting is that of the post.
+func telling(member forum.MemberID, thread forum.ThreadID, post forum.PostID) digest.Notice {
+	return digest.Notice{
+		Member: member, Post: post, Thread: thread, Section: 5, Seq: int64(post),
+		PostedAt: now.Add(time.Duration(post) * time.Second), Cause: digest.ThreadWatched,
+	}
+}
+
+// alert is a plan of notices to one member of one thread, that settle in a minute.
+func alert(notices ...digest.Notice) store.Alert {
+	n := notices[0]
+	return store.Alert{
+		Key: fmt.Sprintf("alert/%d/T%d/%d", n.Member, n.Thread, n.Seq), Notices: notices,
+		NotBefore: now.Add(time.Minute), SettlesAt: now.Add(5 * time.Minute),
+	}
+}
+
+// sighted lets the store know posts up to a number, all in section 5, by member 7.
+func sighted(t testing.TB, s *store.Store, until forum.PostID) {
+	t.Helper()
+	var g store.Gathered
+	g.Now = now
+	for p := forum.PostID(1); p <= until; p++ {
+		g.Sighted = append(g.Sighted, forum.Arrival{Post: p, Thread: 9, Section: 5, Author: 7, PostedAt: now})
+	}
+	must(s.Sight(t.Context(), g))(t)
+}
+
+// tell plans alerts for all sightings that are new.
+func tell(t testing.TB, s *store.Store, list ...store.Alert) int {
+	t.Helper()
+	from := must(s.AlertProgress(t.Context()))(t)
+	to := store.AlertProgress{Done: from.Head, Until: from.Head}
+	planned, ok, err := s.PlanAlerts(t.Context(), now, from, to, priority, list)
+	if err != nil || !ok {
+		t.Fatalf("PlanAlerts = %t, %v", ok, err)
+	}
+	return planned
+}
+
+// bring lists the posts that each alert is to bring.
+func bring(t testing.TB, s *store.Store, keys ...string) map[string][]forum.PostID {
+	t.Helper()
+	all := make(map[string][]forum.PostID)
+	for key, list := range must(s.Notices(t.Context(), keys))(t) {
+		for _, n := range list {
+			all[key] = append(all[key], n.Post)
+		}
+	}
+	return all
+}
+
+func TestFurtherPostsJoinAnAlertThatWaits(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		if n := tell(t, s, alert(telling(1, 9, 1)), alert(telling(2, 9, 1))); n != 2 {
+			t.Errorf("planned %d, want 2", n)
+		}
+		later := alert(telling(1, 9, 2), telling(1, 9, 3))
+		later.NotBefore = now.Add(2 * time.Minute)
+		if n := tell(t, s, later, alert(telling(1, 8, 4))); n != 1 {
+			t.Errorf("planned %d, want 1: the other joins", n)
+		}
+		got := bring(t, s, "alert/1/T9/1", "alert/2/T9/1", "alert/1/T8/4", "alert/1/T9/2")
+		want := map[string][]forum.PostID{"alert/1/T9/1": {1, 2, 3}, "alert/2/T9/1": {1}, "alert/1/T8/4": {4}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("alerts bring %v, want %v", got, want)
+		}
+		if at := must(s.NextAlert(t.Context(), priority))(t); !at.Equal(now.Add(time.Minute)) {
+			t.Errorf("the next alert may go at %v, want a minute from now", at)
+		}
+		if rows := claim(t, s, now.Add(time.Minute)); !slices.Equal(keys(rows), []string{"alert/1/T8/4", "alert/2/T9/1"}) {
+			t.Errorf("claimed %v: what was joined must wait for the last post to settle", keys(rows))
+		}
+		rows := claim(t, s, now.Add(2*time.Minute))
+		if len(rows) != 1 || rows[0].Until != 3 || rows[0].From != 0 {
+			t.Errorf("claimed %+v, want the first alert, up to sighting 3", rows)
+		}
+	})
+}
+
+func TestAnAlertIsPutOffForSoLongOnly(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		tell(t, s, alert(telling(1, 9, 1)))
+		for post := forum.PostID(2); post < 9; post++ {
+			more := alert(telling(1, 9, post))
+			more.NotBefore, more.SettlesAt = now.Add(time.Duration(post)*time.Minute), now.Add(time.Hour)
+			tell(t, s, more)
+		}
+		if rows := claim(t, s, now.Add(5*time.Minute)); len(rows) != 1 || rows[0].Until != 8 {
+			t.Errorf("claimed %+v, want the alert with all its posts", rows)
+		}
+	})
+}
+
+func TestNothingJoinsAnAlertThatMayHaveArrived(t *testing.T) {
+	states := map[string]func(t *testing.T, s *store.Store, row store.Row){
+		"leased": func(*testing.T, *store.Store, store.Row) {},
+		"accepted": func(t *testing.T, s *store.Store, row store.Row) {
+			check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
+		},
+		"uncertain": func(t *testing.T, s *store.Store, row store.Row) {
+			check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "uncertain", now.Add(time.Hour))}))
+		},
+	}
+	for name, become := range states {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, dsn string) {
+				s := open(t, dsn)
+				tell(t, s, alert(telling(1, 9, 1)))
+				become(t, s, claim(t, s, now.Add(time.Hour))[0])
+				if n := tell(t, s, alert(telling(1, 9, 2))); n != 1 {
+					t.Errorf("planned %d, want an alert of its own", n)
+				}
+				if got := bring(t, s, "alert/1/T9/1", "alert/1/T9/2"); len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T9/2"]) != 1 {
+					t.Errorf("alerts bring %v, want one each", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAMemberIsToldOfAPostOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		tell(t, s, alert(telling(1, 9, 1)))
+		claim(t, s, now.Add(time.Hour))
+		tell(t, s, alert(telling(1, 9, 2)), alert(telling(1, 8, 1)))
+		got := bring(t, s, "alert/1/T9/1", "alert/1/T9/2", "alert/1/T8/1")
+		if len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T8/1"]) != 0 {
+			t.Errorf("alerts bring %v, want the post in the first alone", got)
+		}
+	})
+}
+
+func TestOfDaemonsThatPlanTheSameNewsOnlyOneDoes(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		sighted(t, s, 50)
+		const daemons = 4
+		planned := make([]int, daemons)
+		errs := make([]error, daemons)
+		from := must(s.AlertProgress(t.Context()))(t)
+		to := store.AlertProgress{Done: 50, Until: 50}
+		var wg sync.WaitGroup
+		for i := range daemons {
+			wg.Go(func() {
+				list := []store.Alert{alert(telling(forum.MemberID(i+1), 9, 1))}
+				planned[i], _, errs[i] = s.PlanAlerts(t.Context(), now, from, to, priority, list)
+			})
+		}
+		wg.Wait()
+		sum := 0
+		for i := range daemons {
+			check(t, errs[i])
+			sum += planned[i]
+		}
+		if sum != 1 {
+			t.Errorf("planned %v, want one by one daemon", planned)
+		}
+		if p := must(s.AlertProgress(t.Context()))(t); p != (store.AlertProgress{Done: 50, Until: 50, Head: 50}) {
+			t.Errorf("progress is %+v, want all done", p)
+		}
+	})
+}
+
+func TestABatchOfAlertsGoesOnWhereItStopped(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		sighted(t, s, 3)
+		from := must(s.AlertProgress(t.Context()))(t)
+		half := store.AlertProgress{Until: 3, Member: 1}
+		if _, ok, err := s.PlanAlerts(t.Context(), now, from, half, priority, []store.Alert{alert(telling(1, 9, 1))}); !ok || err != nil {
+			t.Fatalf("PlanAlerts = %t, %v", ok, err)
+		}
+		if p := must(open(t, dsn).AlertProgress(t.Context()))(t); p != (store.AlertProgress{Until: 3, Member: 1, Head: 3}) {
+			t.Errorf("progress is %+v, want it halfway", p)
+		}
+		if _, ok, err := s.PlanAlerts(t.Context(), now, from, half, priority, nil); ok || err != nil {
+			t.Errorf("PlanAlerts = %t, %v from a progress that is over; want false", ok, err)
+		}
+	})
+}
+
+func TestNewsAreFirstSightings(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		at := func(p forum.PostID, section forum.SectionID) forum.Arrival {
+			return forum.Arrival{Post: p, Thread: 9, Section: section, Author: 7, PostedAt: now}
+		}
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Sighted: []forum.Arrival{at(1, 5), at(2, 5)}}))(t)
+		must(s.Sight(t.Context(), store.Gathered{
+			Now: now, Moved: []store.Move{{Arrival: at(1, 6), From: 5}}, Sighted: []forum.Arrival{at(2, 6), at(3, 6)},
+		}))(t)
+		want := []store.News{{Seq: 1, Post: 1, Thread: 9, Author: 7, PostedAt: now}, {Seq: 2, Post: 2, Thread: 9, Author: 7, PostedAt: now}, {Seq: 4, Post: 3, Thread: 9, Author: 7, PostedAt: now}}
+		if got := must(s.News(t.Context(), 0, 99))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("news are %+v\nwant %+v", got, want)
+		}
+		if got := must(s.News(t.Context(), 2, 3))(t); len(got) != 0 {
+			t.Errorf("news are %+v, want none: posts that were moved", got)
+		}
+	})
+}
+
+func TestToldUntilOneWritesOneself(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		sighted(t, s, 2)
+		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(telling(7, 9, 1)))
+		ask := []digest.Notice{telling(1, 9, 3), telling(1, 9, 4), telling(1, 8, 3), telling(7, 9, 3)}
+		if got := must(s.Told(t.Context(), ask))(t); len(got) != 0 {
+			t.Errorf("told = %v of alerts that wait, want nobody", got)
+		}
+		for _, row := range claim(t, s, now.Add(time.Hour)) {
+			check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
+		}
+		// Member 7 wrote the second post, behind that of which he was told.
+		want := []digest.Told{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
+		if got := must(s.Told(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("told = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestAlertsOfAThreadKnowTheirElders(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		for post := forum.PostID(1); post <= 5; post++ {
+			tell(t, s, alert(telling(1, 9, post)), alert(telling(1, 8, post+100)), alert(telling(2, 9, post)))
+			for _, row := range claim(t, s, now.Add(time.Hour)) {
+				x := accepted(row, now)
+				if post == 2 {
+					x.State = "refused"
+				}
+				check(t, s.Settle(t.Context(), owner, []store.Settlement{x}))
+			}
+		}
+		tell(t, s, alert(telling(1, 9, 6)))
+		got := must(s.Replied(t.Context(), []string{"alert/1/T9/6", "alert/1/T9/1", "alert/2/T9/5"}, 2))(t)
+		want := map[string][]string{"alert/1/T9/6": {"alert/1/T9/4", "alert/1/T9/5"}, "alert/2/T9/5": {"alert/2/T9/3", "alert/2/T9/4"}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("replied to %v, want %v", got, want)
+		}
+	})
+}
+
+func TestAThreadKeepsItsFirstSubject(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		tell(t, s, alert(telling(1, 9, 1)))
+		first := map[forum.ThreadID]string{9: "As it was", 8: "Another"}
+		if got := must(s.Subjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
+			t.Errorf("subjects are %v, want the titles as they are", got)
+		}
+		got := must(s.Subjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 7: "New"}))(t)
+		if want := (map[forum.ThreadID]string{9: "As it was", 7: "New"}); !reflect.DeepEqual(got, want) {
+			t.Errorf("subjects are %v, want %v", got, want)
+		}
+		check(t, s.Prune(t.Context(), now))
+		got = must(s.Subjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
+		if want := (map[forum.ThreadID]string{9: "As it was", 8: "Renamed"}); !reflect.DeepEqual(got, want) {
+			t.Errorf("subjects are %v, want %v: without an alert of it a title is forgotten", got, want)
+		}
+	})
+}
+
+func TestEarlierPostsOfAThreadAreFound(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		sighted(t, s, 9)
+		got := must(s.SightedBefore(t.Context(), map[forum.ThreadID]int64{9: 8, 5: 8}, 2))(t)
+		want := map[forum.ThreadID][]store.Earlier{9: {{Post: 6, Seq: 6, PostedAt: now}, {Post: 7, Seq: 7, PostedAt: now}}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("earlier posts are %v, want %v", got, want)
+		}
+	})
+}
+
+func TestWhoWantsWhatAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		for member, cadence := range map[forum.MemberID]digest.Cadence{1: digest.Instant, 2: digest.Weekly, 3: digest.Instant} {
+			check(t, s.Wish(t.Context(), now, member, 5, 0, cadence))
+		}
+		check(t, s.Wish(t.Context(), now, 4, 0, 9, digest.Instant))
+		check(t, s.Wish(t.Context(), now, 5, 0, 8, digest.Instant))
+		ask := func(after, until forum.MemberID) []forum.MemberID {
+			t.Helper()
+			return must(s.InstantWishes(t.Context(), []forum.ThreadID{9}, []forum.SectionID{5}, after, until))(t)
+		}
+		if got := ask(0, 99); !slices.Equal(got, []forum.MemberID{1, 3, 4}) {
+			t.Errorf("wishes of %v, want of 1, 3 and 4", got)
+		}
+		if got := ask(1, 3); !slices.Equal(got, []forum.MemberID{3}) {
+			t.Errorf("wishes of %v, want of 3 alone", got)
+		}
+	})
+}
+
+func TestAlertsThatAreHeldBecomeOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		morning := now.Add(8 * time.Hour)
+		hold := func(rows []store.Row) {
+			t.Helper()
+			var list []store.Settlement
+			for _, row := range rows {
+				list = append(list, store.Settlement{Key: row.Key, State: "queued", NotBefore: morning, Result: "held", At: now, Held: true})
+			}
+			check(t, s.Settle(t.Context(), owner, list))
+		}
+		tell(t, s, alert(telling(1, 9, 1)), alert(telling(1, 8, 2)), alert(telling(2, 9, 1)))
+		hold(claim(t, s, now.Add(time.Minute)))
+		tell(t, s, alert(telling(1, 7, 3)), alert(telling(1, 9, 4)))
+		if rows := claim(t, s, morning.Add(-time.Second)); len(rows) != 0 {
+			t.Fatalf("claimed %v in the quiet hours", keys(rows))
+		}
+		tell(t, s, alert(telling(2, 8, 5)))
+		rows := claim(t, s, morning)
+		if got := keys(rows); !slices.Equal(got, []string{"alert/1/T9/1", "alert/2/T9/1"}) {
+			t.Fatalf("claimed %v, want one for each member", got)
+		}
+		got := bring(t, s, keys(rows)...)
+		if want := map[string][]forum.PostID{"alert/1/T9/1": {1, 2, 3, 4}, "alert/2/T9/1": {1, 5}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("alerts bring %v, want %v", got, want)
+		}
+		if c := counts(t, s); c["alert merged"] != 1 {
+			t.Errorf("the outbox is %v, want one that was merged", c)
+		}
+		// What was held stands for no thread: no later alert answers it.
+		for _, row := range rows {
+			check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, morning)}))
+		}
+		tell(t, s, alert(telling(1, 9, 6)))
+		if got := must(s.Replied(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
+			t.Errorf("it answers %v, want nothing", got)
+		}
+		told := must(s.Told(t.Context(), []digest.Notice{telling(1, 7, 9)}))(t)
+		if len(told) != 1 {
+			t.Errorf("told = %v, want the member of thread 7", told)
+		}
+	})
+}

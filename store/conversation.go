@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Notices are what alerts are to bring, by their keys and by the numbers of the sightings.
+func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest.Notice, error) {
+	text, err := rows(keys)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]digest.Notice, len(keys))
+	err = s.query(ctx, nil, "notices", args{"keys": text}, func(scan scan) error {
+		var key string
+		var n digest.Notice
+		var posted int64
+		err := scan(&key, &n.Member, &n.Post, &n.Thread, &n.Section, &n.Seq, &posted, &n.Cause)
+		n.PostedAt = time.Unix(posted, 0).UTC()
+		all[key] = append(all[key], n)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading notices: %w", err)
+	}
+	return all, nil
+}
+
+// Replied gives, of each alert, up to so many that went out before it in the same thread, the oldest first. One that
+// holds several threads has none.
+func (s *Store) Replied(ctx context.Context, keys []string, most int) (map[string][]string, error) {
+	text, err := rows(keys)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]string)
+	err = s.query(ctx, nil, "replied", args{"keys": text, "most": most}, func(scan scan) error {
+		var key, before string
+		err := scan(&key, &before)
+		all[key] = append([]string{before}, all[key]...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading earlier alerts: %w", err)
+	}
+	return all, nil
+}
+
+// Earlier is a post that was sighted before others of its thread.
+type Earlier struct {
+	Post     forum.PostID
+	Seq      int64
+	PostedAt time.Time
+}
+
+// SightedBefore are the newest posts, up to so many, that were sighted in threads before the numbers given, the oldest first.
+func (s *Store) SightedBefore(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]Earlier, error) {
+	list := make([]noticeRow, 0, len(before))
+	for thread, seq := range before {
+		list = append(list, noticeRow{Thread: thread, Seq: seq})
+	}
+	text, err := rows(list)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[forum.ThreadID][]Earlier)
+	err = s.query(ctx, nil, "sighted_before", args{"rows": text, "most": most}, func(scan scan) error {
+		var thread forum.ThreadID
+		var e Earlier
+		var posted int64
+		err := scan(&thread, &e.Seq, &e.Post, &posted)
+		e.PostedAt = time.Unix(posted, 0).UTC()
+		all[thread] = append(all[thread], e)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading earlier posts: %w", err)
+	}
+	return all, nil
+}
+
+type subjectRow struct {
+	Thread forum.ThreadID `json:"t"`
+	Title  string         `json:"title"`
+}
+
+// Subjects gives what the first alert of each thread called it: the title it has now, if there was none before.
+func (s *Store) Subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+	kept, err := s.subjects(ctx, titles)
+	if err != nil || len(kept) == len(titles) {
+		return kept, err
+	}
+	var fresh []subjectRow
+	for id, title := range titles {
+		if _, known := kept[id]; !known {
+			fresh = append(fresh, subjectRow{id, clean(title)})
+		}
+	}
+	if err := execRows(ctx, s, nil, "keep_subjects", fresh); err != nil {
+		return nil, fmt.Errorf("keeping subjects: %w", err)
+	}
+	return s.subjects(ctx, titles)
+}
+
+func (s *Store) subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+	threads := make([]forum.ThreadID, 0, len(titles))
+	for id := range titles {
+		threads = append(threads, id)
+	}
+	kept := make(map[forum.ThreadID]string, len(titles))
+	err := s.query(ctx, nil, "subjects", args{"ids": ids(threads)}, func(scan scan) error {
+		var id forum.ThreadID
+		var title string
+		err := scan(&id, &title)
+		kept[id] = title
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading subjects: %w", err)
+	}
+	return kept, nil
+}

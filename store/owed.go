@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Notified is what became of a notice.
+type Notified struct {
+	Member  forum.MemberID
+	Post    forum.PostID
+	State   string // of the alert; empty: something is still to become of it
+	LeftOut string // why the alert went without the post; empty: it did not
+}
+
+// Notified tells of the notices that members have of posts, from one to another by number.
+func (s *Store) Notified(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]Notified, error) {
+	var list []Notified
+	a := args{"members": ids(members), "first": int64(first), "last": int64(last)}
+	err := s.query(ctx, nil, "notified", a, func(scan scan) error {
+		var n Notified
+		err := scan(&n.Member, &n.Post, &n.State, &n.LeftOut)
+		list = append(list, n)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what went out as alerts: %w", err)
+	}
+	return list, nil
+}
+
+// Owed is a post that a member is owed.
+type Owed struct {
+	Member forum.MemberID
+	digest.Owing
+	Edition string // the newest that is to bring it; empty: none is planned yet
+}
+
+// Owed are the posts that members are owed, or were until their newest edition.
+func (s *Store) Owed(ctx context.Context, members []forum.MemberID) ([]Owed, error) {
+	var list []Owed
+	err := s.query(ctx, nil, "owed", args{"members": ids(members)}, func(scan scan) error {
+		var o Owed
+		var notBefore int64
+		err := scan(&o.Member, &o.Post, &o.Seq, &notBefore, &o.Cause, &o.Reason, &o.Edition)
+		o.NotBefore = time.Unix(notBefore, 0).UTC()
+		list = append(list, o)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what members are owed: %w", err)
+	}
+	return list, nil
+}
+
+type owedRow struct {
+	Key       string        `json:"key,omitempty"`
+	Member    int64         `json:"m,omitempty"`
+	Post      forum.PostID  `json:"p"`
+	Seq       int64         `json:"seq,omitempty"`
+	NotBefore int64         `json:"not_before"`
+	Cause     digest.Cause  `json:"cause"`
+	Reason    digest.Reason `json:"reason"`
+}
+
+// remains tells that a settlement says something of single posts.
+func (x Settlement) remains() bool { return len(x.Done)+len(x.Owes) > 0 || x.Held }
+
+// settleRest writes down, of settlements that are ours, what became of posts that the mails went without, and holds
+// alerts for quiet hours.
+func (s *Store) settleRest(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
+	var left, owed []owedRow
+	var held []string
+	var at time.Time
+	for _, x := range settlements {
+		if !ours[x.Key] {
+			continue
+		}
+		at = x.At
+		for _, l := range x.Done {
+			left = append(left, owedRow{Key: x.Key, Post: l.Post, Reason: l.Reason})
+		}
+		for _, o := range x.Owes {
+			row := owedRow{Key: x.Key, Post: o.Post, Seq: o.Seq, NotBefore: o.NotBefore.Unix(), Cause: o.Cause, Reason: o.Reason}
+			left, owed = append(left, row), append(owed, row)
+		}
+		if x.Held {
+			held = append(held, x.Key)
+		}
+	}
+	if err := execRows(ctx, s, tx, "leave_out", left); err != nil {
+		return err
+	}
+	if _, err := execWith(ctx, s, tx, "owe", owed, args{"now": at.Unix()}); err != nil {
+		return err
+	}
+	return s.holdAlerts(ctx, tx, at, held)
+}
+
+type mergeRow struct {
+	Key  string `json:"key"`
+	Into string `json:"into"`
+}
+
+// holdAlerts lets alerts wait for the end of quiet hours, all of one member as one.
+func (s *Store) holdAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	text, err := rows(keys)
+	if err != nil {
+		return err
+	}
+	a := args{"keys": text}
+	if _, err := s.exec(ctx, tx, "hold_alerts", a); err != nil {
+		return err
+	}
+	first := make(map[forum.MemberID]alertRow)
+	extended := make(map[string]alertRow)
+	var merges []mergeRow
+	var wider []alertRow
+	err = s.query(ctx, tx, "held_alerts", a, func(scan scan) error {
+		var r alertRow
+		if err := scan(&r.Member, &r.Key, &r.Thread, &r.Until); err != nil {
+			return err
+		}
+		into, found := first[r.Member]
+		if !found {
+			first[r.Member] = r
+			return nil
+		}
+		merges = append(merges, mergeRow{r.Key, into.Key})
+		wider = append(wider, alertRow{Key: into.Key, Thread: r.Thread})
+		extended[into.Key] = alertRow{Key: into.Key, Until: max(r.Until, extended[into.Key].Until)}
+		return nil
+	})
+	if err != nil || len(merges) == 0 {
+		return err
+	}
+	if _, err := s.extend(ctx, tx, extended); err != nil {
+		return err
+	}
+	if err := execRows(ctx, s, tx, "widen_alerts", wider); err != nil {
+		return err
+	}
+	if err := execRows(ctx, s, tx, "merge_notices", merges); err != nil {
+		return err
+	}
+	_, err = execWith(ctx, s, tx, "merge_alerts", merges, args{"now": now.Unix()})
+	return err
+}
+
+// tieOwed gives the new editions what their members are owed by now.
+func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, editions []planRow) error {
+	if len(editions) == 0 {
+		return nil
+	}
+	members := make([]forum.MemberID, len(editions))
+	for i, e := range editions {
+		members[i] = e.Member
+	}
+	a := args{"members": ids(members)}
+	if _, err := s.exec(ctx, tx, "clear_owed", a); err != nil {
+		return err
+	}
+	a["now"] = now.Unix()
+	var failed []owedRow
+	err := s.query(ctx, tx, "owe_failed", a, func(scan scan) error {
+		var r owedRow
+		err := scan(&r.Member, &r.Post)
+		failed = append(failed, r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := execRows(ctx, s, tx, "note_owed", failed); err != nil {
+		return err
+	}
+	_, err = execWith(ctx, s, tx, "tie_owed", editions, args{"now": now.Unix()})
+	return err
+}
+
+// SightingsAt are the sightings of these numbers, as far as they are still known.
+func (s *Store) SightingsAt(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
+	return s.sightings(ctx, "sightings_at", args{"ids": ids(seqs)})
+}

@@ -1,0 +1,194 @@
+package store_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// ties tells which edition is to bring each post that a member is owed.
+func ties(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]string {
+	t.Helper()
+	all := make(map[forum.PostID]string)
+	for _, o := range must(s.Owed(t.Context(), []forum.MemberID{member}))(t) {
+		all[o.Post] = o.Edition
+	}
+	return all
+}
+
+// due makes a member's next edition and claims it.
+func due(t testing.TB, s *store.Store, day string, at time.Time) store.Row {
+	t.Helper()
+	p := edition(1, day, 50)
+	p.NextDue = at
+	plan(t, s, at, p)
+	for _, row := range claim(t, s, at) {
+		if row.Key == p.Key {
+			return row
+		}
+	}
+	t.Fatalf("%s was not planned", p.Key)
+	return store.Row{}
+}
+
+func settle(t testing.TB, s *store.Store, x store.Settlement) {
+	t.Helper()
+	check(t, s.Settle(t.Context(), owner, []store.Settlement{x}))
+}
+
+func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
+	for _, state := range []string{"refused", "uncertain", "skipped"} {
+		t.Run(state, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, dsn string) {
+				s := open(t, dsn)
+				enroll(t, s, 1, 10)
+				quote := telling(1, 8, 3)
+				quote.Cause = digest.Quoted
+				tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(quote))
+				before := due(t, s, "a", now)
+				for _, row := range claim(t, s, now.Add(time.Hour)) {
+					x := accepted(row, now)
+					x.State = state
+					settle(t, s, x)
+				}
+				if got := ties(t, s, 1); len(got) != 0 {
+					t.Errorf("owed = %v while an edition is on its way, want nothing yet", got)
+				}
+				settle(t, s, accepted(before, now))
+				next := due(t, s, "b", now)
+				if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: next.Key, 2: next.Key, 3: next.Key}) {
+					t.Errorf("owed = %v, want all by %s", got, next.Key)
+				}
+				owed := must(s.Owed(t.Context(), []forum.MemberID{1}))(t)
+				causes := make(map[forum.PostID]digest.Cause)
+				for _, o := range owed {
+					causes[o.Post] = o.Cause
+					if o.Seq != int64(o.Post) || o.Reason != digest.Reason("alert "+state) {
+						t.Errorf("owed = %+v, want its sighting and a reason", o)
+					}
+				}
+				if causes[1] != "" || causes[3] != digest.Quoted {
+					t.Errorf("causes are %v, want that of the quote alone", causes)
+				}
+
+				settle(t, s, store.Settlement{Key: next.Key, State: "refused", Result: "refused", At: now})
+				last := due(t, s, "c", now)
+				if got := ties(t, s, 1); got[1] != last.Key {
+					t.Errorf("owed = %v, want all by %s: the other was refused", got, last.Key)
+				}
+				settle(t, s, accepted(last, now))
+				due(t, s, "d", now)
+				if got := ties(t, s, 1); len(got) != 0 {
+					t.Errorf("owed = %v after the edition went out, want nothing", got)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2), telling(1, 9, 3)))
+		x := accepted(claim(t, s, now.Add(time.Hour))[0], now)
+		x.Done = []digest.LeftOut{{Post: 2, Reason: digest.AlreadyRead}}
+		x.Owes = []digest.Owing{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.PostDeleted}}
+		settle(t, s, x)
+		next := due(t, s, "a", now)
+		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{3: next.Key}) {
+			t.Errorf("owed = %v, want post 3 by %s", got, next.Key)
+		}
+		want := []store.Notified{
+			{Member: 1, Post: 1, State: "accepted"},
+			{Member: 1, Post: 2, State: "accepted", LeftOut: string(digest.AlreadyRead)},
+			{Member: 1, Post: 3, State: "accepted", LeftOut: string(digest.PostDeleted)},
+		}
+		if got := must(s.Notified(t.Context(), []forum.MemberID{1, 2}, 1, 3))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("notified = %+v\nwant %+v", got, want)
+		}
+		if got := must(s.Notified(t.Context(), []forum.MemberID{1}, 3, 9))(t); len(got) != 1 {
+			t.Errorf("notified = %+v, want of post 3 alone", got)
+		}
+	})
+}
+
+func TestWhatIsHeldBackWaitsForItsDay(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		monday := now.Add(72 * time.Hour)
+		owes := []digest.Owing{{Post: 11, Seq: 11, NotBefore: monday, Reason: digest.HeldForWeek}}
+		x := accepted(due(t, s, "a", now), now)
+		x.Owes = owes
+		settle(t, s, x)
+		row := due(t, s, "b", now.Add(24*time.Hour))
+		if got := ties(t, s, 1); got[11] != "" {
+			t.Errorf("owed = %v, want it by none before its day", got)
+		}
+		settle(t, s, accepted(row, now))
+		row = due(t, s, "c", monday)
+		if got := ties(t, s, 1); got[11] != row.Key {
+			t.Errorf("owed = %v, want it by %s", got, row.Key)
+		}
+		// He has changed his mind, and wants it monthly.
+		x = accepted(row, now)
+		owes[0].NotBefore = monday.Add(500 * time.Hour)
+		x.Owes = owes
+		settle(t, s, x)
+		due(t, s, "d", monday.Add(24*time.Hour))
+		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{11: ""}) {
+			t.Errorf("owed = %v, want it by none for now", got)
+		}
+	})
+}
+
+func TestAnEditionThatIsPlannedTwiceTiesNothingTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		row := due(t, s, "a", now)
+		x := accepted(row, now)
+		x.Owes = []digest.Owing{{Post: 5, Seq: 5, NotBefore: now}}
+		settle(t, s, x)
+		plan(t, s, now, edition(1, "a", 60))
+		if got := ties(t, s, 1); got[5] != "" {
+			t.Errorf("owed = %v, want it by none: no edition is new", got)
+		}
+	})
+}
+
+func TestAFormerOwnerOwesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		x := accepted(due(t, s, "a", now), now)
+		x.Owes = []digest.Owing{{Post: 5, Seq: 5, NotBefore: now}}
+		check(t, s.Settle(t.Context(), "somebody else", []store.Settlement{x}))
+		if got := ties(t, s, 1); len(got) != 0 {
+			t.Errorf("owed = %v, want nothing", got)
+		}
+	})
+}
+
+func TestWhatIsOwedTooLongIsForgotten(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		x := accepted(due(t, s, "a", now), now)
+		x.Owes = []digest.Owing{{Post: 5, Seq: 5, NotBefore: now.Add(9999 * time.Hour)}}
+		settle(t, s, x)
+		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour)))
+		if got := ties(t, s, 1); len(got) != 1 {
+			t.Errorf("owed = %v after 90 days, want it still", got)
+		}
+		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour+time.Second)))
+		if got := ties(t, s, 1); len(got) != 0 {
+			t.Errorf("owed = %v after 90 days and a second, want nothing", got)
+		}
+	})
+}

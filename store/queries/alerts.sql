@@ -1,0 +1,257 @@
+-- Posts that were moved are no news, nor is one that was sighted elsewhere before.
+-- name: news
+SELECT s.seq, s.post_id, s.thread_id, s.author_id, s.posted_at
+  FROM sighting s
+ WHERE s.seq > :after
+   AND s.seq <= :until
+   AND s.moved_from = 0
+   AND NOT EXISTS (SELECT 1
+                     FROM sighting e
+                    WHERE e.post_id = s.post_id
+                      AND e.seq < s.seq)
+ ORDER BY s.seq
+
+-- name: alert_progress
+SELECT name,
+       value
+  FROM counter
+ WHERE name IN ('alerted', 'alerting', 'alerting_member', 'sighting')
+
+-- name: move_counter
+UPDATE counter
+   SET value = :value
+ WHERE name = :name
+
+-- Alerts of these members that wait, and that posts of these threads may join. It begins with WITH, not SELECT, because
+-- it is asked in the transaction that writes.
+-- name: open_alerts
+WITH asked AS (
+    SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+           CAST(value->>'t' AS BIGINT) AS thread_id
+      FROM {rows :rows})
+SELECT q.member_id,
+       q.thread_id,
+       a.key,
+       a.held,
+       a.settles_at
+  FROM asked q
+  JOIN alert a
+    ON a.member_id = q.member_id
+   AND (a.thread_id = q.thread_id OR a.held)
+  JOIN outbox o
+    ON o.key = a.key
+ WHERE o.state = 'queued'
+   AND o.doubts = 0
+ ORDER BY a.held DESC
+
+-- What was claimed in between is left alone, and its key not returned. What is to come later than the posts that join
+-- it would want, comes later.
+-- name: extend_alerts
+UPDATE outbox
+   SET until_seq = CASE WHEN r.until_seq > outbox.until_seq THEN r.until_seq ELSE outbox.until_seq END,
+       not_before = CASE WHEN r.not_before > outbox.not_before THEN r.not_before ELSE outbox.not_before END
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'until' AS BIGINT) AS until_seq,
+               CAST(value->>'not_before' AS BIGINT) AS not_before
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = 'queued'
+   AND outbox.doubts = 0
+RETURNING outbox.key
+
+-- An alert that holds posts of several threads is of none.
+-- name: widen_alerts
+UPDATE alert
+   SET thread_id = 0
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'t' AS BIGINT) AS thread_id
+          FROM {rows :rows}) r
+ WHERE alert.key = r.key
+   AND alert.thread_id <> r.thread_id
+
+-- name: insert_alert_mails
+INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at)
+SELECT CAST(value->>'key' AS TEXT),
+       'alert',
+       CAST(value->>'m' AS BIGINT),
+       CAST(value->>'first' AS BIGINT) - 1,
+       CAST(value->>'until' AS BIGINT),
+       'queued',
+       CAST(:priority AS BIGINT),
+       CAST(value->>'not_before' AS BIGINT),
+       CAST(:now AS BIGINT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (key) DO NOTHING
+
+-- name: insert_alerts
+INSERT INTO alert (key, member_id, thread_id, first_seq, settles_at)
+SELECT CAST(value->>'key' AS TEXT),
+       CAST(value->>'m' AS BIGINT),
+       CAST(value->>'t' AS BIGINT),
+       CAST(value->>'first' AS BIGINT),
+       CAST(value->>'settles' AS BIGINT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (key) DO NOTHING
+
+-- name: insert_notices
+INSERT INTO notice (member_id, post_id, thread_id, section_id, seq, posted_at, cause, key)
+SELECT CAST(value->>'m' AS BIGINT),
+       CAST(value->>'p' AS BIGINT),
+       CAST(value->>'t' AS BIGINT),
+       CAST(value->>'s' AS BIGINT),
+       CAST(value->>'seq' AS BIGINT),
+       CAST(value->>'at' AS BIGINT),
+       CAST(value->>'cause' AS TEXT),
+       CAST(value->>'key' AS TEXT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (member_id, post_id) DO NOTHING
+
+-- Which of these members were told of these threads, and have not written there since.
+-- name: told
+SELECT n.member_id,
+       n.thread_id,
+       max(n.posted_at)
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'t' AS BIGINT) AS thread_id
+          FROM {rows :rows}) r
+  JOIN notice n
+    ON n.member_id = r.member_id
+   AND n.thread_id = r.thread_id
+  JOIN outbox o
+    ON o.key = n.key
+ WHERE (o.state IN ('accepted', 'leased') OR o.state = 'queued' AND o.doubts > 0)
+   AND n.left_out = ''
+   AND NOT EXISTS (SELECT 1
+                     FROM sighting s
+                    WHERE s.thread_id = n.thread_id
+                      AND s.seq > n.seq
+                      AND s.author_id = n.member_id)
+ GROUP BY n.member_id, n.thread_id
+
+-- What alerts are to bring. What was left out before is somebody else's by now.
+-- name: notices
+SELECT key, member_id, post_id, thread_id, section_id, seq, posted_at, cause
+  FROM notice
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND left_out = ''
+ ORDER BY seq
+
+-- The alerts that went out before these in the same thread, the newest first.
+-- name: replied
+SELECT r.key,
+       a.key
+  FROM alert r
+  JOIN alert a
+    ON a.key IN (SELECT x.key
+                   FROM alert x
+                   JOIN outbox o
+                     ON o.key = x.key
+                  WHERE x.member_id = r.member_id
+                    AND x.thread_id = r.thread_id
+                    AND x.first_seq < r.first_seq
+                    AND o.state = 'accepted'
+                  ORDER BY x.first_seq DESC
+                  LIMIT :most)
+ WHERE r.key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND r.thread_id <> 0
+ ORDER BY r.key, a.first_seq DESC
+
+-- The newest posts that were sighted in threads before a number.
+-- name: sighted_before
+SELECT s.thread_id,
+       s.seq,
+       s.post_id,
+       s.posted_at
+  FROM (SELECT CAST(value->>'t' AS BIGINT) AS thread_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+  JOIN sighting s
+    ON s.seq IN (SELECT x.seq
+                   FROM sighting x
+                  WHERE x.thread_id = r.thread_id
+                    AND x.seq < r.seq
+                  ORDER BY x.seq DESC
+                  LIMIT :most)
+ ORDER BY s.seq
+
+-- The first to name a thread names it for good.
+-- name: keep_subjects
+INSERT INTO subject (thread_id, title)
+SELECT CAST(value->>'t' AS BIGINT),
+       CAST(value->>'title' AS TEXT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (thread_id) DO NOTHING
+
+-- name: subjects
+SELECT thread_id,
+       title
+  FROM subject
+ WHERE thread_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- name: next_alert
+SELECT min(not_before)
+  FROM outbox
+ WHERE priority = :priority
+   AND state = 'queued'
+
+-- name: instant_wishes
+SELECT DISTINCT member_id
+  FROM wish
+ WHERE cadence = 'instant'
+   AND member_id > :after
+   AND member_id <= :until
+   AND (thread_id IN (SELECT CAST(value AS BIGINT) FROM {ids :threads})
+     OR section_id IN (SELECT CAST(value AS BIGINT) FROM {ids :sections}))
+ ORDER BY member_id
+
+-- Alerts of members that wait for the end of quiet hours. See open_alerts for the WITH.
+-- name: held_alerts
+WITH asked AS (
+    SELECT DISTINCT a.member_id
+      FROM alert a
+     WHERE a.key IN (SELECT CAST(value AS TEXT) FROM {ids :keys}))
+SELECT a.member_id,
+       a.key,
+       a.thread_id,
+       o.until_seq
+  FROM asked q
+  JOIN alert a
+    ON a.member_id = q.member_id
+  JOIN outbox o
+    ON o.key = a.key
+ WHERE a.held
+   AND o.state = 'queued'
+   AND o.doubts = 0
+ ORDER BY a.member_id, a.first_seq, a.key
+
+-- name: hold_alerts
+UPDATE alert
+   SET held = TRUE
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+
+-- name: merge_notices
+UPDATE notice
+   SET key = r.into_key
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'into' AS TEXT) AS into_key
+          FROM {rows :rows}) r
+ WHERE notice.key = r.key
+
+-- name: merge_alerts
+UPDATE outbox
+   SET state = 'merged',
+       settled_at = :now,
+       reason = r.into_key
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'into' AS TEXT) AS into_key
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = 'queued'
+
+-- name: prune_subjects
+DELETE FROM subject
+ WHERE thread_id NOT IN (SELECT thread_id FROM notice)

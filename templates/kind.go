@@ -1,0 +1,188 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	htmltemplate "html/template"
+	texttemplate "text/template"
+)
+
+// kind is a kind of mail. Its templates stand in mail/KIND.html and mail/KIND.txt, a sample of it in
+// mail/KIND.sample.toml.
+type kind string
+
+const (
+	common     kind = "common" // what all mails share; no mail of its own
+	digestMail kind = "digest"
+	alertMail  kind = "alert"
+)
+
+// kinds are the kinds of mails with the templates that they are laid from.
+func kinds() map[kind][]string {
+	return map[kind][]string{
+		digestMail: {"shell", "section", "thread", "post", "more"},
+		alertMail:  {"shell", "thread", "post", "quoted", "button", "before", "earlier", "more"},
+	}
+}
+
+func (k kind) html() string   { return "mail/" + string(k) + ".html" }
+func (k kind) text() string   { return "mail/" + string(k) + ".txt" }
+func (k kind) sample() string { return "mail/" + string(k) + ".sample.toml" }
+
+// pages are the templates of a kind of mail, bound to a language.
+type pages struct {
+	html *htmltemplate.Template
+	text *texttemplate.Template
+}
+
+// source is the files of a kind of mail.
+type source struct {
+	kind       kind
+	html, text string
+	own        map[string]bool // the templates that its HTML or its text defines itself
+}
+
+// bind parses the templates of all kinds, and gives each locale its own copies that speak its language. It tells
+// which keys the templates and the package use, and where.
+func (s *Set) bind(files overlay) (used map[string]string, err error) {
+	used = map[string]string{}
+	for _, key := range ownKeys() {
+		used[key] = "the program"
+	}
+	shared, err := readSource(files, common)
+	if err != nil {
+		return nil, err
+	}
+	all, err := parsePages(files, shared)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.give(common, all); err != nil {
+		return nil, err
+	}
+	for k, names := range kinds() {
+		own, err := readSource(files, k)
+		if err != nil {
+			return nil, err
+		}
+		if all, err = parsePages(files, shared, own); err != nil {
+			return nil, err
+		}
+		if err := all.check(files, k, names, used); err != nil {
+			return nil, err
+		}
+		if err := s.give(k, all); err != nil {
+			return nil, err
+		}
+		for _, l := range s.locales {
+			l.own[k] = own.own
+		}
+	}
+	return used, s.bindPages(files, used)
+}
+
+func readSource(files overlay, k kind) (source, error) {
+	src := source{kind: k, own: map[string]bool{}}
+	var err error
+	if src.html, err = files.read(k.html()); err == nil {
+		src.text, err = files.read(k.text())
+	}
+	if err != nil {
+		return src, fmt.Errorf("reading the templates: %w", err)
+	}
+	src.html = unindent(src.html)
+	for name, text := range map[string]string{k.html(): src.html, k.text(): src.text} {
+		t, err := texttemplate.New(files.say(name)).Funcs((&locale{}).functions()).Parse(text)
+		if err != nil {
+			return src, fmt.Errorf("parsing the templates: %w", err)
+		}
+		for _, own := range t.Templates() {
+			src.own[own.Name()] = true
+		}
+	}
+	return src, nil
+}
+
+// parsePages parses files over one another: what the later ones define takes the place of what the earlier ones did.
+func parsePages(files overlay, sources ...source) (pages, error) {
+	mute := (&locale{}).functions()
+	all := pages{html: htmltemplate.New("").Funcs(mute), text: texttemplate.New("").Funcs(mute)}
+	for _, src := range sources {
+		if _, err := all.html.New(files.say(src.kind.html())).Parse(src.html); err != nil {
+			return pages{}, fmt.Errorf("parsing the templates: %w", err)
+		}
+		if _, err := all.text.New(files.say(src.kind.text())).Parse(src.text); err != nil {
+			return pages{}, fmt.Errorf("parsing the templates: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// check finds the templates of a kind of mail, and notes in used which keys they use.
+func (p pages) check(files overlay, k kind, names []string, used map[string]string) error {
+	for _, name := range names {
+		h, t := p.html.Lookup(name), p.text.Lookup(name)
+		if h == nil || h.Tree == nil {
+			return fmt.Errorf("%s:1: defines no template %q", files.say(k.html()), name)
+		}
+		if t == nil || t.Tree == nil {
+			return fmt.Errorf("%s:1: defines no template %q", files.say(k.text()), name)
+		}
+	}
+	for _, h := range p.html.Templates() {
+		if h.Tree != nil {
+			keysIn(h.Tree, used)
+		}
+	}
+	for _, t := range p.text.Templates() {
+		if t.Tree != nil {
+			keysIn(t.Tree, used)
+		}
+	}
+	return nil
+}
+
+// give gives each locale its own copy.
+func (s *Set) give(k kind, all pages) error {
+	for _, l := range s.locales {
+		html, err := all.html.Clone()
+		if err != nil {
+			return fmt.Errorf("copying the templates: %w", err)
+		}
+		text, err := all.text.Clone()
+		if err != nil {
+			return fmt.Errorf("copying the templates: %w", err)
+		}
+		l.pages[k] = pages{html: html.Funcs(l.functions()), text: text.Funcs(l.functions())}
+	}
+	return nil
+}
+
+// home is the kind whose pages hold a template of a kind of mail: common, if the mail defines none of that name. What is
+// rendered from those is shared between mails of all kinds.
+func (l *locale) home(k kind, template string) kind {
+	if l.own[k][template] {
+		return k
+	}
+	return common
+}
+
+// render executes a template in both forms.
+func (p *Press) render(l *locale, k kind, name string, html, text any) (htmlOut, textOut string, err error) {
+	in := l.pages[k]
+	var b bytes.Buffer
+	if err := in.html.ExecuteTemplate(&b, name, html); err != nil {
+		return "", "", fmt.Errorf("rendering: %w", err)
+	}
+	htmlOut = b.String()
+	b.Reset()
+	if err := in.text.ExecuteTemplate(&b, name, text); err != nil {
+		return "", "", fmt.Errorf("rendering: %w", err)
+	}
+	if p.proof {
+		if err := proofread(htmlOut); err != nil {
+			return "", "", fmt.Errorf("%s: template %q %w", where(in.html.Lookup(name).Tree), name, err)
+		}
+	}
+	return htmlOut, b.String(), nil
+}
