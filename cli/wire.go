@@ -31,6 +31,8 @@ type house struct {
 	links *link.Signer
 	log   *slog.Logger
 	owner string // names this process among those that may share a store
+
+	scratch string // a directory to be removed; empty: none
 }
 
 // keptFragments is how many rendered posts stay in memory: about 4 KB each.
@@ -102,6 +104,9 @@ func (h *house) close() {
 	}
 	if h.store != nil {
 		h.store.Close()
+	}
+	if h.scratch != "" {
+		os.RemoveAll(h.scratch)
 	}
 }
 

@@ -47,7 +47,7 @@ func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
 
 // Ask names an edition to build: a member and the sightings that it covers, After < seq <= Until.
 type Ask struct {
-	Key          string // in the outbox
+	Key          string // in the outbox; empty: it is not planned
 	Member       forum.MemberID
 	After, Until int64
 	Planned      time.Time

@@ -72,6 +72,7 @@ type Daemon struct {
 	rests    bool                             // delivery was paused when it was last asked
 	met      map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round    Report
+	dream    *dream // of a rehearsal; nil: what is done is done
 	bell     *alarm.Bell
 	backlog  backlog
 	ill      bool         // the last round failed, or there was none yet

@@ -57,6 +57,9 @@ func (d *Daemon) born(ctx context.Context, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
 	}
+	if !ok && d.dream != nil {
+		return now, nil
+	}
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
 		if err := d.Store.Remember(ctx, bornKey, text); err != nil {
@@ -169,6 +172,10 @@ func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *si
 // sight writes down what was gathered, if anything was.
 func (d *Daemon) sight(ctx context.Context, g store.Gathered) error {
 	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
+		return nil
+	}
+	if d.dream != nil {
+		d.dream.sight(g)
 		return nil
 	}
 	added, err := d.Store.Sight(ctx, g)

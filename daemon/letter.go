@@ -21,10 +21,7 @@ type letter struct {
 // have arrived already goes last: should the daemon die over and over, it is not always these that are in doubt.
 func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settled []store.Settlement) {
 	for i, row := range rows {
-		l := letter{row, drafts[i]}
-		if l.skip == "" && !d.set.Delivery.admits(l.to.Email) {
-			l.skip = skipNotListed
-		}
+		l := d.letter(row, drafts[i])
 		switch {
 		case !l.hold.IsZero():
 			settled = append(settled, d.heldBack(row, l.hold))
@@ -39,6 +36,14 @@ func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settl
 	}
 	slices.SortStableFunc(list, func(a, b letter) int { return cmp.Compare(a.Doubts, b.Doubts) })
 	return list, settled
+}
+
+// letter puts a row and its draft together, if its member may be mailed at all.
+func (d *Daemon) letter(row store.Row, m draft) letter {
+	if m.skip == "" && !d.set.Delivery.admits(m.to.Email) {
+		m.skip = skipNotListed
+	}
+	return letter{row, m}
 }
 
 // handOver writes a mail, hands it over and says what became of it. A panic costs this member his mail, and

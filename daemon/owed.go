@@ -35,16 +35,16 @@ func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owe
 // elsewhere tells each reader which posts of the window reach him in another way than by where his mark stands: each post
 // has one way to each member at any time. An alert has it, once planned; or an edition owes it; or none of the two.
 func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sighting, owed []store.Owed, readers map[forum.MemberID]*digest.Reader) error {
-	keys := make(map[forum.MemberID]string, len(asks))
+	of := make(map[forum.MemberID]Ask, len(asks))
 	ids := make([]forum.MemberID, len(asks))
 	for i, a := range asks {
-		keys[a.Member], ids[i] = a.Key, a.Member
+		of[a.Member], ids[i] = a, a.Member
 	}
 	for _, o := range owed {
 		r := readers[o.Member]
 		switch {
 		case r == nil:
-		case o.Edition == keys[o.Member]:
+		case of[o.Member].brings(o):
 			owe(r, o.Post, o.Cause)
 		default:
 			leaveOut(r, o.Post, digest.ComesLater)
@@ -64,6 +64,15 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 		}
 	}
 	return nil
+}
+
+// brings tells whether the edition is the one that is to bring a post. One that is not planned brings what it would be
+// planned with.
+func (a Ask) brings(o store.Owed) bool {
+	if a.Key == "" {
+		return o.Edition == "" && !o.NotBefore.After(a.Planned)
+	}
+	return o.Edition == a.Key
 }
 
 // way is how a post reaches a member of which he has a notice, and that no edition owes him.

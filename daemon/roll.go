@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"postrider/forum"
@@ -18,28 +19,40 @@ func (d *Daemon) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var after forum.MemberID
-	for {
-		var members []forum.Member
-		err := d.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
-			members, err = s.Watching(ctx, after, page, now)
-			return err
-		})
+	for members, err := range d.watching(ctx, now) {
+		if err == nil {
+			err = d.enroll(ctx, now, members, first)
+		}
 		if err != nil {
-			return fmt.Errorf("reading who watches: %w", err)
-		}
-		if err := d.enroll(ctx, now, members, first); err != nil {
 			return err
 		}
-		if len(members) < page {
-			break
-		}
-		after = members[len(members)-1].ID
 	}
 	if _, err := d.Store.Retire(ctx, now); err != nil {
 		return fmt.Errorf("retiring members who watch nothing any more: %w", err)
 	}
 	return d.Store.Remember(ctx, rollKey, now.UTC().Format(time.RFC3339))
+}
+
+// watching gives the members who watch anything, rising, a page at a time. An error is the last that it gives.
+func (d *Daemon) watching(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
+	return func(yield func([]forum.Member, error) bool) {
+		var after forum.MemberID
+		for {
+			var members []forum.Member
+			err := d.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
+				members, err = s.Watching(ctx, after, page, now)
+				return err
+			})
+			if err != nil {
+				yield(nil, fmt.Errorf("reading who watches: %w", err))
+				return
+			}
+			if len(members) > 0 && !yield(members, nil) || len(members) < page {
+				return
+			}
+			after = members[len(members)-1].ID
+		}
+	}
 }
 
 const rollKey = "roll"
@@ -56,16 +69,9 @@ func (d *Daemon) firstRoll(ctx context.Context) (bool, error) {
 // enroll writes down those of a page of members of whom the roll has something new to say. The others
 // are only noted as seen.
 func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
-	if len(members) == 0 {
-		return nil
-	}
-	ids := make([]forum.MemberID, len(members))
-	for i, m := range members {
-		ids[i] = m.ID
-	}
-	known, err := d.Store.Subscribers(ctx, ids)
+	known, err := d.onRoll(ctx, members)
 	if err != nil {
-		return fmt.Errorf("reading the roll: %w", err)
+		return err
 	}
 	head, err := d.Store.Head(ctx)
 	if err != nil {
@@ -92,6 +98,19 @@ func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Memb
 		}
 	}
 	return nil
+}
+
+// onRoll is what the roll says of members.
+func (d *Daemon) onRoll(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
+	ids := make([]forum.MemberID, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	known, err := d.Store.Subscribers(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading the roll: %w", err)
+	}
+	return known, nil
 }
 
 // entry is what the roll shall say of a member, after what it said of him before, if anything.

@@ -12,6 +12,7 @@ import (
 // States of an outbox row once something has become of it.
 const (
 	stateQueued    = "queued"
+	stateLeased    = "leased" // by a daemon
 	stateAccepted  = "accepted"
 	stateRefused   = "refused"
 	stateUncertain = "uncertain"

@@ -20,10 +20,20 @@ type sighted struct {
 	after int64 // list holds all sightings after it, up to until
 	until int64
 	list  []digest.Sighting // by rising number
+	dream *dream            // what a rehearsal has met, behind all that the store knows; nil: nothing
 }
 
 // between gives the sightings after one number, up to another.
 func (s *sighted) between(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
+	if s.dream != nil && until > s.dream.head {
+		real, err := s.known(ctx, min(after, s.dream.head), s.dream.head)
+		return slices.Concat(real, s.dream.between(after, until)), err
+	}
+	return s.known(ctx, after, until)
+}
+
+// known gives those that the store knows.
+func (s *sighted) known(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
 	if after < s.after || after > s.until || len(s.list) > mostSighted {
 		s.after, s.until, s.list = after, after, nil
 	}

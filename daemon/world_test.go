@@ -316,3 +316,14 @@ func (w *world) outcomes(member forum.MemberID) []store.Outcome {
 	}
 	return list
 }
+
+// raw opens the store's file past the store.
+func (w *world) raw() *sql.DB {
+	w.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { db.Close() })
+	return db
+}

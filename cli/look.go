@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"postrider/config"
+	"postrider/daemon"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// openToLook opens the forum and the store so that nothing can be written to either. Where the first run would make the
+// store, an empty one takes its place, in a directory that is removed again.
+func (c *console) openToLook(ctx context.Context, cfg config.Config) (_ *house, err error) {
+	h := &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if h.set, err = templates.Load(cfg.Templates.Dir); err != nil {
+		return nil, fmt.Errorf("loading templates: %w", err)
+	}
+	switch h.store, err = store.OpenToLook(ctx, cfg.Store.DSN); {
+	case errors.Is(err, os.ErrNotExist) && strings.HasPrefix(cfg.Store.DSN, "sqlite:"):
+		if err := h.openEmptyStore(ctx); err != nil {
+			return nil, err
+		}
+	case errors.Is(err, store.ErrNotMigrated):
+		return nil, fmt.Errorf("%w; see: postrider migrate --help", err)
+	case err != nil:
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	// Nobody gets these links.
+	if h.links, err = link.NewSigner(cfg.Web.URL, throwaway()); err != nil {
+		return nil, err
+	}
+	if err := h.openForum(ctx); err != nil {
+		return nil, err
+	}
+	return h, h.selfCheck(ctx)
+}
+
+// openEmptyStore opens a store that knows nothing, and is gone when the house is closed.
+func (h *house) openEmptyStore(ctx context.Context) (err error) {
+	if h.scratch, err = os.MkdirTemp("", "postrider-look-"); err != nil {
+		return fmt.Errorf("making an empty store: %w", err)
+	}
+	if h.store, err = store.Open(ctx, "sqlite:"+filepath.Join(h.scratch, "postrider.db")); err != nil {
+		return fmt.Errorf("making an empty store: %w", err)
+	}
+	if _, err = h.store.Migrate(ctx); err != nil {
+		return fmt.Errorf("making an empty store: %w", err)
+	}
+	return nil
+}
+
+func throwaway() []byte {
+	key := make([]byte, 32)
+	rand.Read(key)
+	return key
+}
+
+// looker is a daemon that can rehearse and nothing else: whatever it would hand over goes nowhere.
+func (h *house) looker(now time.Time) (*daemon.Daemon, error) {
+	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
+	composer, err := mail.NewComposer(domain, throwaway())
+	if err != nil {
+		return nil, err
+	}
+	signer, err := mail.NewSigner(h.cfg.DKIM)
+	if err != nil {
+		return nil, fmt.Errorf("dkim.%w", err)
+	}
+	return daemon.New(daemon.Parts{
+		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer, Signer: signer, Links: h.links,
+		Log: h.log, Now: func() time.Time { return now },
+	}, h.settings()), nil
+}

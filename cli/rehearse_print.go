@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"postrider/daemon"
+)
+
+func (c *console) printRehearsal(r *daemon.Rehearsal) error {
+	fmt.Fprintf(c.out, "From %s to %s (UTC), as forum and store stand now. Nothing is sent.\n\n", clock(r.From), clock(r.Until))
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "HOUR\tMAILS\tPOSTS\t")
+	for _, h := range r.Hours {
+		fmt.Fprintf(table, "%s\t%d\t%d\t\n", h.At.UTC().Format("2006-01-02 15:04"), h.Mails, h.Posts)
+	}
+	fmt.Fprintf(table, "all\t%d\t%d\t\n", r.Mails, r.Posts)
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	if r.Sampled > 0 {
+		fmt.Fprintf(c.out, "\nAbout %s in all, as %d mails tell that were written to see.\n", size(r.Bytes), r.Sampled)
+	}
+	c.printSkipped(r)
+	for _, kind := range slices.Sorted(maps.Keys(r.Waiting)) {
+		fmt.Fprintf(c.out, "Waiting in the outbox already: %d %s.\n", r.Waiting[kind], kind)
+	}
+	c.printUsual(r)
+	return nil
+}
+
+// printSkipped tells of the members who get nothing, the most common reason first.
+func (c *console) printSkipped(r *daemon.Rehearsal) {
+	fmt.Fprintf(c.out, "Of %d members who watch anything, %d get no mail", r.Members, r.Members-r.Mails)
+	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
+	})
+	for i, reason := range reasons {
+		if i == 0 {
+			fmt.Fprint(c.out, ":")
+		}
+		fmt.Fprintf(c.out, "\n  %6d  %s", r.Skipped[reason], reason)
+	}
+	if len(reasons) == 0 {
+		fmt.Fprint(c.out, ".")
+	}
+	fmt.Fprintln(c.out)
+}
+
+func (c *console) printUsual(r *daemon.Rehearsal) {
+	switch {
+	case r.Usual.Weeks == 0:
+	case r.Odd():
+		fmt.Fprintf(c.out, "ODD: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Usual.Weeks, r.Usual.Mails)
+	default:
+		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Usual.Weeks, r.Usual.Mails)
+	}
+}
+
+// mostPrinted is how many changes are listed for people; JSON has more of them.
+const mostPrinted = 25
+
+func (c *console) printContrast(x daemon.Contrast) error {
+	if err := c.printRehearsal(x.Will); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "\nWith the running configuration: %d mails with %d posts. By the new one %d members gain a mail, %d lose theirs, and %d get\nit at another time or with other posts.\n",
+		x.Was.Mails, x.Was.Posts, x.Gain, x.Lose, x.Differ)
+	if len(x.Changes) == 0 {
+		return nil
+	}
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nMEMBER\tNAME\tNOW\tTHEN")
+	for _, change := range x.Changes[:min(len(x.Changes), mostPrinted)] {
+		name := oneLine(cmp.Or(change.Will.Name, change.Was.Name), 30)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, prospect(change.Was), prospect(change.Will))
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	if more := x.Gain + x.Lose + x.Differ - mostPrinted; more > 0 {
+		fmt.Fprintf(c.out, "and %d more\n", more)
+	}
+	return nil
+}
+
+func prospect(p daemon.Prospect) string {
+	if !p.Mail() {
+		return "no mail: " + p.Skip
+	}
+	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
+}
+
+// size words bytes as people do.
+func size(bytes int64) string {
+	switch {
+	case bytes < 1<<20:
+		return fmt.Sprintf("%d KB", (bytes+512)>>10)
+	case bytes < 1<<30:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30))
+}
+
+// rehearsalJSON is a contract: checks read it.
+type rehearsalJSON struct {
+	From       time.Time      `json:"from"`
+	Until      time.Time      `json:"until"`
+	Members    int            `json:"members"`
+	Mails      int            `json:"mails"`
+	Posts      int            `json:"posts"`
+	Bytes      int64          `json:"bytes"`   // estimated
+	Sampled    int            `json:"sampled"` // mails that were written for the estimate
+	Hours      []hourJSON     `json:"hours"`
+	Skipped    map[string]int `json:"skipped"`
+	Waiting    map[string]int `json:"waiting"`
+	Today      int            `json:"today"`
+	UsualWeeks int            `json:"usual_weeks"`
+	Usual      int            `json:"usual"`
+	Odd        bool           `json:"odd"`
+}
+
+type hourJSON struct {
+	At    time.Time `json:"at"`
+	Mails int       `json:"mails"`
+	Posts int       `json:"posts"`
+}
+
+func newRehearsalJSON(r *daemon.Rehearsal) rehearsalJSON {
+	out := rehearsalJSON{
+		From: r.From.UTC(), Until: r.Until.UTC(), Members: r.Members, Mails: r.Mails, Posts: r.Posts, Bytes: r.Bytes,
+		Sampled: r.Sampled, Hours: []hourJSON{}, Skipped: r.Skipped, Waiting: r.Waiting,
+		Today: r.Today, UsualWeeks: r.Usual.Weeks, Usual: r.Usual.Mails, Odd: r.Odd(),
+	}
+	for _, h := range r.Hours {
+		out.Hours = append(out.Hours, hourJSON{h.At.UTC(), h.Mails, h.Posts})
+	}
+	return out
+}
+
+// contrastJSON is the rehearsal with the new configuration, and how it differs from the running one.
+type contrastJSON struct {
+	rehearsalJSON
+	Running rehearsalJSON `json:"running"`
+	Gain    int           `json:"gain"`
+	Lose    int           `json:"lose"`
+	Differ  int           `json:"differ"`
+	Changes []changeJSON  `json:"changes"` // the first of them
+}
+
+type changeJSON struct {
+	Member int64        `json:"member"`
+	Was    prospectJSON `json:"was"`
+	Will   prospectJSON `json:"will"`
+}
+
+type prospectJSON struct {
+	Due     *time.Time `json:"due"` // null: never
+	Posts   int        `json:"posts"`
+	Skipped string     `json:"skipped,omitempty"`
+}
+
+func newContrastJSON(x daemon.Contrast) contrastJSON {
+	out := contrastJSON{
+		rehearsalJSON: newRehearsalJSON(x.Will), Running: newRehearsalJSON(x.Was),
+		Gain: x.Gain, Lose: x.Lose, Differ: x.Differ, Changes: []changeJSON{},
+	}
+	for _, change := range x.Changes {
+		out.Changes = append(out.Changes, changeJSON{int64(change.Member), newProspectJSON(change.Was), newProspectJSON(change.Will)})
+	}
+	return out
+}
+
+func newProspectJSON(p daemon.Prospect) prospectJSON {
+	out := prospectJSON{Posts: p.Posts, Skipped: p.Skip}
+	if !p.Due.IsZero() {
+		due := p.Due.UTC()
+		out.Due = &due
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// dream is what a rehearsal meets on the forum that the store has not sighted yet. It goes on with the store's numbers.
+type dream struct {
+	head int64 // the last number that the store has given
+	list []digest.Sighting
+	met  map[place]bool
+}
+
+type place struct {
+	post    forum.PostID
+	section forum.SectionID
+}
+
+// imagine gathers without writing anything down.
+func (d *Daemon) imagine(ctx context.Context) error {
+	head, err := d.Store.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the newest sighting: %w", err)
+	}
+	d.dream = &dream{head: head, met: make(map[place]bool)}
+	d.builder.seen.dream = d.dream
+	return d.steps(ctx, d.gather, d.moves)
+}
+
+// sight takes what was gathered.
+func (m *dream) sight(g store.Gathered) {
+	add := func(a forum.Arrival, from forum.SectionID) {
+		if p := (place{a.Post, a.Section}); !m.met[p] {
+			m.met[p] = true
+			m.list = append(m.list, digest.Sighting{Seq: m.until() + 1, Post: a.Post, MovedFrom: from})
+		}
+	}
+	for _, a := range g.Sighted {
+		add(a, 0)
+	}
+	for _, move := range g.Moved {
+		add(move.Arrival, move.From)
+	}
+}
+
+// until is the last number of all.
+func (m *dream) until() int64 { return m.head + int64(len(m.list)) }
+
+// between gives what was met after one number, up to another.
+func (m *dream) between(after, until int64) []digest.Sighting {
+	first := max(after-m.head, 0)
+	last := min(until, m.until()) - m.head
+	if first >= last {
+		return nil
+	}
+	return m.list[first:last]
+}

@@ -1,0 +1,223 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+// Prospect is what one member would get of those who watch anything.
+type Prospect struct {
+	Member forum.MemberID
+	Name   string    // where he would get a mail
+	Due    time.Time // zero: never
+	Posts  int
+	Skip   string // why he would get no mail; empty: he would
+}
+
+// Mail tells whether the member would get a mail.
+func (p Prospect) Mail() bool { return p.Skip == "" }
+
+// skipNotDue is why members get nothing in a rehearsal whose time comes later.
+const skipNotDue = "not due in this time"
+
+// Rehearsal is what would be sent within a time, if nothing were written on the forum any more. Of the editions that a
+// member would get in it only the first is known.
+type Rehearsal struct {
+	From, Until time.Time
+	Members     int // who watch anything
+	Mails       int
+	Posts       int
+	Bytes       int64 // estimated from a sample
+	Sampled     int   // mails that were written for the estimate
+	Hours       []Hour
+	Skipped     map[string]int // members, by the reason for which they get no mail
+	Waiting     map[string]int // mails that wait in the outbox already, by kind
+	Today       int            // editions planned today, with those to come until midnight in the site's zone
+	Usual       Usual          // on such a day
+}
+
+// Hour is what would be sent within an hour.
+type Hour struct {
+	At           time.Time
+	Mails, Posts int
+}
+
+// Odd tells whether today is far from what is usual.
+func (r Rehearsal) Odd() bool { return r.Usual.Odd(r.Today) }
+
+const (
+	samplePage = 4  // of each page of members
+	sampleMost = 64 // in all
+)
+
+// rehearsing is a rehearsal under way.
+type rehearsing struct {
+	Rehearsal
+	d        *Daemon
+	hours    map[time.Time]*Hour
+	sampled  int64 // bytes
+	midnight time.Time
+}
+
+// Rehearse tells what would be sent until a moment, with each member as it comes, rising by number: nothing is sent, and
+// nothing is written down. The store may be one that can only be looked at. The daemon is good for nothing else after it.
+func (d *Daemon) Rehearse(ctx context.Context, until time.Time) (*Rehearsal, iter.Seq2[Prospect, error]) {
+	r := &rehearsing{d: d, hours: make(map[time.Time]*Hour)}
+	r.From, r.Until, r.Skipped, r.Waiting = d.Now(), until, make(map[string]int), make(map[string]int)
+	return &r.Rehearsal, func(yield func(Prospect, error) bool) {
+		if err := r.run(ctx, func(p Prospect) bool { return yield(p, nil) }); err != nil {
+			yield(Prospect{}, fmt.Errorf("rehearsing: %w", err))
+		}
+	}
+}
+
+func (r *rehearsing) run(ctx context.Context, tell func(Prospect) bool) error {
+	if err := r.d.imagine(ctx); err != nil {
+		return err
+	}
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	first, err := r.d.firstRoll(ctx)
+	if err != nil {
+		return err
+	}
+	for members, err := range r.d.watching(ctx, r.From) {
+		if err != nil {
+			return err
+		}
+		list, err := r.page(ctx, members, first)
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			r.count(p)
+			if !tell(p) {
+				return nil
+			}
+		}
+	}
+	r.finish()
+	return nil
+}
+
+// look reads what waits, and what is usual.
+func (r *rehearsing) look(ctx context.Context) error {
+	counts, err := r.d.Store.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range counts {
+		if c.State == stateQueued || c.State == stateLeased {
+			r.Waiting[c.Kind] += c.Mails
+		}
+	}
+	v, err := r.d.volume(ctx, KindDigest, r.From)
+	if err != nil {
+		return err
+	}
+	_, r.midnight = v.day(r.From)
+	r.Today, r.Usual = v.on(r.From), v.usual(r.From)
+	return nil
+}
+
+// page rehearses for a page of members.
+func (r *rehearsing) page(ctx context.Context, members []forum.Member, first bool) ([]Prospect, error) {
+	known, err := r.d.onRoll(ctx, members)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Prospect, len(members))
+	var rows []store.Row
+	var at []int
+	head := r.d.dream.until()
+	for i, m := range members {
+		was, ok := known[m.ID]
+		sub := r.d.entry(was, ok, m, r.From, head, first)
+		list[i] = Prospect{Member: m.ID, Due: sub.Due}
+		switch {
+		case sub.Due.IsZero():
+			list[i].Skip = skipEnded
+		case !sub.Due.Before(r.Until):
+			list[i].Skip = skipNotDue
+		default:
+			at = append(at, i)
+			planned := sub.Due
+			if planned.Before(r.From) {
+				planned = r.From
+			}
+			rows = append(rows, store.Row{Kind: KindDigest, Member: m.ID, From: sub.Mark, Until: head, Created: planned})
+		}
+	}
+	return list, r.draft(ctx, list, rows, at)
+}
+
+// draft chooses the mails of those who are due, as a delivery would.
+func (r *rehearsing) draft(ctx context.Context, list []Prospect, rows []store.Row, at []int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	drafts, err := r.d.draft(ctx, rows)
+	if err != nil {
+		return err
+	}
+	sample := samplePage
+	for i, m := range drafts {
+		p := &list[at[i]]
+		l := r.d.letter(rows[i], m)
+		if p.Skip = l.skip; p.Skip != "" {
+			continue
+		}
+		p.Name, p.Posts = l.to.Name, l.posts
+		if sample > 0 && r.Sampled < sampleMost {
+			sample--
+			l.Key = "rehearsal"
+			raw, err := r.d.compose(l)
+			if err != nil {
+				return err
+			}
+			r.Sampled++
+			r.sampled += int64(len(raw))
+		}
+	}
+	return nil
+}
+
+func (r *rehearsing) count(p Prospect) {
+	r.Members++
+	if due := !p.Due.IsZero() && p.Skip != skipNotDue; due && p.Due.Before(r.midnight) {
+		r.Today++ // an edition that turns out empty is planned all the same
+	}
+	if !p.Mail() {
+		r.Skipped[p.Skip]++
+		return
+	}
+	r.Mails++
+	r.Posts += p.Posts
+	at := p.Due
+	if at.Before(r.From) {
+		at = r.From
+	}
+	at = at.UTC().Truncate(time.Hour)
+	if r.hours[at] == nil {
+		r.hours[at] = &Hour{At: at}
+	}
+	r.hours[at].Mails++
+	r.hours[at].Posts += p.Posts
+}
+
+func (r *rehearsing) finish() {
+	for at := r.From.UTC().Truncate(time.Hour); at.Before(r.Until); at = at.Add(time.Hour) {
+		if h := r.hours[at]; h != nil {
+			r.Hours = append(r.Hours, *h)
+		}
+	}
+	if r.Sampled > 0 {
+		r.Bytes = r.sampled / int64(r.Sampled) * int64(r.Mails)
+	}
+}

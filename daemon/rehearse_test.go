@@ -1,0 +1,246 @@
+package daemon
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// rehearsal rehearses as a program of its own would, on a store that cannot be written to.
+func (w *world) rehearsal(set Settings, until time.Time) (*Rehearsal, []Prospect) {
+	w.Helper()
+	r, list := w.looking(set).Rehearse(w.Context(), until)
+	var all []Prospect
+	for p, err := range list {
+		if err != nil {
+			w.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return r, all
+}
+
+// looking is a daemon on a store that cannot be written to.
+func (w *world) looking(set Settings) *Daemon {
+	w.Helper()
+	s, err := store.OpenToLook(w.Context(), "sqlite:"+w.stored)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { s.Close() })
+	parts := w.daemon.Parts
+	parts.Store = s
+	return New(parts, set)
+}
+
+// TestARehearsalIsWhatThenHappens rehearses a day, and then runs it.
+func TestARehearsalIsWhatThenHappens(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.member(104, "dora", passenger, dining)
+	w.member(105, "emil", passenger, tonight)
+	w.round()
+	w.sql(`UPDATE member SET zone = 'Asia/Kathmandu' WHERE id = 103`)
+	w.sql(`UPDATE member SET state = 'banned' WHERE id = 105`)
+	thread := w.thread(tonight)
+	p := w.post(thread) // sighted
+	w.round()
+	q := w.post(thread) // and what no gather has met yet
+	w.at(4, "22:00")
+	until := w.clock().Add(24 * time.Hour)
+
+	file, err := os.ReadFile(w.stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, sent := dump(t, w), len(w.relay.all())
+	r, list := w.rehearsal(w.set, until)
+	if after := dump(t, w); !slices.Equal(before, after) {
+		t.Errorf("the store has changed:\n%v\nwas\n%v", after, before)
+	}
+	if now, err := os.ReadFile(w.stored); err != nil || !slices.Equal(file, now) {
+		t.Error("the store's file has changed")
+	}
+	if len(w.relay.all()) != sent {
+		t.Error("mails were sent")
+	}
+
+	want := map[forum.MemberID]string{101: "2 posts", 102: skipEmpty, 103: "2 posts", 104: skipEmpty, 105: "banned"}
+	got := map[forum.MemberID]string{}
+	for _, p := range list {
+		if got[p.Member] = p.Skip; p.Mail() {
+			got[p.Member] = fmt.Sprintf("%d posts", p.Posts)
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("prospects are %v, want %v", got, want)
+	}
+	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[skipEmpty] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
+		t.Errorf("it sums up to %+v", r)
+	}
+	// Carl's eight o'clock is 02:15 UTC.
+	hours := []Hour{{At: time.Date(2026, 5, 5, 2, 0, 0, 0, time.UTC), Mails: 1, Posts: 2}, {At: time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC), Mails: 1, Posts: 2}}
+	if !slices.Equal(r.Hours, hours) {
+		t.Errorf("hours are %v, want %v", r.Hours, hours)
+	}
+
+	var bytes int64
+	for at := w.clock(); at.Before(until); at = at.Add(15 * time.Minute) {
+		w.turn(at)
+		bytes += w.round().Bytes
+	}
+	w.got("anna", posts(p, q))
+	w.got("carl", posts(p, q))
+	if off := r.Bytes - bytes; off > bytes/10 || -off > bytes/10 {
+		t.Errorf("it expected %d bytes, and there were %d", r.Bytes, bytes)
+	}
+}
+
+// dump is all that the store knows, a row a line.
+func dump(t *testing.T, w *world) []string {
+	t.Helper()
+	db := w.raw()
+	var all []string
+	for _, table := range []string{"counter", "sighting", "pending", "memory", "member", "outbox", "outcome", "notice", "owed", "preference", "wish", "volume", "alarm"} {
+		rows, err := db.Query("SELECT * FROM " + table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		for rows.Next() {
+			if err := rows.Scan(values...); err != nil {
+				t.Fatal(err)
+			}
+			line := table
+			for _, v := range values {
+				line += fmt.Sprintf(" %v", *v.(*any))
+			}
+			all = append(all, line)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func TestARehearsalBeforeTheFirstRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member(101, "anna", passenger, tonight)
+	thread := w.thread(tonight)
+	w.turn(born.Add(-2 * time.Hour))
+	w.post(thread)
+	w.turn(born)
+	r, _ := w.rehearsal(w.set, born.Add(24*time.Hour))
+	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(born) {
+		t.Errorf("before the first run it sums up to %+v, want one mail with one post at once", r)
+	}
+	if report := w.round(); report.Sent != 1 {
+		t.Errorf("the first run sent %d mails", report.Sent)
+	}
+}
+
+func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.member(104, "dora", passenger, tonight)
+	w.member(105, "emil", passenger, tonight)
+	w.round()
+	weekly := digest.Schedule{Cadence: digest.Weekly, Hour: 9, Weekday: time.Sunday}
+	if err := w.store.SavePreference(t.Context(), w.clock(), 104, digest.Choices{Schedule: &weekly}); err != nil {
+		t.Fatal(err)
+	}
+	w.round()
+	w.post(w.thread(tonight))
+	w.round()
+	w.at(4, "22:00")
+	compare := func(change func(*Settings)) string {
+		t.Helper()
+		set := w.set
+		change(&set)
+		c, err := Compare(t.Context(), w.looking(w.set), w.looking(set), w.clock().Add(24*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf("%d -> %d, gain %d, lose %d, differ %d:", c.Was.Mails, c.Will.Mails, c.Gain, c.Lose, c.Differ)
+		for _, change := range c.Changes {
+			text += fmt.Sprint(" ", change.Member)
+		}
+		return text
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Settings)
+		want   string
+	}{
+		{"nothing", func(*Settings) {}, "3 -> 3, gain 0, lose 0, differ 0:"},
+		{"another hour", func(s *Settings) { s.Digest.Hour = 7 }, "3 -> 3, gain 0, lose 0, differ 3: 101 103 105"},
+		{"weekly digests, on another day", func(s *Settings) { s.Digest.Cadence = digest.Weekly }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
+		{"no digests", func(s *Settings) { s.Digest.Cadence = digest.Off }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
+		{"a staging system", func(s *Settings) { s.Delivery.Only = []string{address("anna")} }, "3 -> 1, gain 0, lose 2, differ 0: 103 105"},
+	} {
+		if got := compare(tt.change); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	w.set.Delivery.Only = []string{address("anna")}
+	if got, want := compare(func(s *Settings) { s.Delivery.Only = nil }), "1 -> 3, gain 2, lose 0, differ 0: 103 105"; got != want {
+		t.Errorf("back from staging: %s, want %s", got, want)
+	}
+}
+
+// TestContrastsAreFoundWhereOnlyOneKnowsAMember merges two lists of members.
+func TestContrastsAreFoundWhereOnlyOneKnowsAMember(t *testing.T) {
+	t.Parallel()
+	a, b := newDays(t), newDays(t)
+	b.member(100, "zoe", passenger, tonight)
+	b.member(104, "dora", passenger, tonight)
+	b.sql(`DELETE FROM section_watch WHERE member_id = 101`)
+	for _, w := range []*world{a, b} {
+		w.round()
+		w.post(w.thread(tonight))
+		w.at(4, "22:00")
+	}
+	c, err := Compare(t.Context(), a.looking(a.set), b.looking(b.set), a.clock().Add(24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []forum.MemberID
+	for _, change := range c.Changes {
+		ids = append(ids, change.Member)
+	}
+	if want := []forum.MemberID{100, 101, 104}; !slices.Equal(ids, want) || c.Gain != 2 || c.Lose != 1 {
+		t.Errorf("changes are for %v, gain %d, lose %d; want %v, 2 and 1", ids, c.Gain, c.Lose, want)
+	}
+}
+
+func TestARehearsalKnowsAnOddDay(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	for week := range 5 {
+		if err := w.store.CountPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), KindDigest, 1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.post(w.thread(tonight))
+	w.at(4, "22:00")
+	r, _ := w.rehearsal(w.set, w.clock().Add(24*time.Hour))
+	if r.Usual.Mails != 1000 || !r.Odd() {
+		t.Errorf("with a thousand usual and next to none today it says %+v", r)
+	}
+}
