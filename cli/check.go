@@ -95,7 +95,7 @@ func (c *console) findings(ctx context.Context, o checkOptions) []finding {
 	all = append(all, store...)
 	forum, clock := checkForum(ctx, cfg)
 	all, clocks = append(all, forum...), append(clocks, clock...)
-	relay, line := c.checkRelay(ctx, cfg)
+	relay, line := c.checkRelays(ctx, cfg)
 	all = append(append(all, checkDKIM(cfg)), relay...)
 	all = append(all, checkBounces(ctx, cfg)...)
 	if !o.offline {
@@ -211,17 +211,26 @@ func checkDKIM(cfg config.Config) finding {
 	return finding{Part: "dkim", Level: levelOK, Text: text}
 }
 
-// checkRelay goes as far as logging in, and tells of the line.
-func (c *console) checkRelay(ctx context.Context, cfg config.Config) ([]finding, mail.Line) {
-	relay, err := mail.NewSMTP(cfg.SMTP.SMTPConfig, newLog(c.err, cfg.Log))
+// checkRelays goes as far as logging in to each relay, and tells of the first one's line.
+func (c *console) checkRelays(ctx context.Context, cfg config.Config) ([]finding, mail.Line) {
+	found, line := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
+	if cfg.SMTP.Fallback.On() {
+		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
+		found = append(found, second...)
+	}
+	return found, line
+}
+
+func (c *console) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding, mail.Line) {
+	relay, err := mail.NewSMTP(set, newLog(c.err, cfg.Log))
 	var line mail.Line
 	if err == nil {
 		defer relay.Close()
 		line, err = relay.Check(ctx)
 	}
 	if err != nil {
-		return []finding{{"smtp", levelFail, err.Error(), "see that the relay of [smtp] url runs and takes mail from this machine"}}, line
+		return []finding{{table, levelFail, err.Error(), "see that the relay of [" + table + "] url runs and takes mail from this machine"}}, line
 	}
-	found := []finding{{Part: "smtp", Level: levelOK, Text: "the relay answers"}}
+	found := []finding{{Part: table, Level: levelOK, Text: "the relay answers"}}
 	return append(found, fromDoctor([]doctor.Finding{doctor.Line(line.TLS, line.Private(), time.Now())})...), line
 }

@@ -23,14 +23,15 @@ import (
 
 // house is the rooms put together as a configuration says.
 type house struct {
-	cfg   config.Config
-	set   *templates.Set
-	forum *source.DB
-	store *store.Store
-	press *templates.Press
-	links *link.Signer
-	log   *slog.Logger
-	owner string // names this process among those that may share a store
+	cfg      config.Config
+	set      *templates.Set
+	forum    *source.DB
+	store    *store.Store
+	press    *templates.Press
+	links    *link.Signer
+	log      *slog.Logger
+	fallback daemon.Sender // nil: there is no second relay
+	owner    string        // names this process among those that may share a store
 
 	scratch string // a directory to be removed; empty: none
 }
@@ -158,7 +159,7 @@ func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() tim
 	}
 	parts := daemon.Parts{
 		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer,
-		Signer: signer, Sender: sender, Links: h.links, Log: h.log, Now: now,
+		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now,
 	}
 	return daemon.New(parts, h.settings()), nil
 }
@@ -181,7 +182,7 @@ func (h *house) selfCheck(ctx context.Context) error {
 	return nil
 }
 
-// sender is the relay, or a folder where dir names one.
+// sender is the relay, or a folder where dir names one. It readies the second relay, too, where there is one.
 func (h *house) sender(dir string) (daemon.Sender, func(), error) {
 	if dir != "" {
 		folder, err := mail.NewFolder(dir)
@@ -191,7 +192,15 @@ func (h *house) sender(dir string) (daemon.Sender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return smtp, func() { smtp.Close() }, nil
+	if !h.cfg.SMTP.Fallback.On() {
+		return smtp, func() { smtp.Close() }, nil
+	}
+	second, err := mail.NewSMTP(h.cfg.SMTP.Fallback.SMTPConfig, h.log)
+	if err != nil {
+		return nil, nil, fmt.Errorf("smtp.fallback: %w", err)
+	}
+	h.fallback = second
+	return smtp, func() { smtp.Close(); second.Close() }, nil
 }
 
 func newLog(w io.Writer, cfg config.Log) *slog.Logger {

@@ -59,9 +59,34 @@ type Store struct {
 // SMTP is the [smtp] table.
 type SMTP struct {
 	mail.SMTPConfig
+	PasswordFile string   `toml:"password_file"`
+	From         string   `toml:"from"`
+	ReplyTo      string   `toml:"reply_to"`
+	Fallback     Fallback `toml:"fallback"`
+}
+
+// Fallback is the [smtp.fallback] table: the relay that takes over while the first cannot be reached.
+type Fallback struct {
+	mail.SMTPConfig
 	PasswordFile string `toml:"password_file"`
-	From         string `toml:"from"`
-	ReplyTo      string `toml:"reply_to"`
+}
+
+// On tells whether there is one.
+func (f Fallback) On() bool { return f.URL != "" }
+
+// Validate says what is wrong, each error beginning with its key.
+func (f Fallback) Validate() error {
+	if !f.On() && f != (Fallback{SMTPConfig: defaultRelay()}) {
+		return errors.New("url: it is missing; give the second relay's, such as \"smtp+starttls://user@host:587\", or take [smtp.fallback] out")
+	}
+	if !f.On() {
+		return nil
+	}
+	return f.SMTPConfig.Validate()
+}
+
+func defaultRelay() mail.SMTPConfig {
+	return mail.SMTPConfig{Timeout: mail.DefaultTimeout, Connections: mail.DefaultConnections, Recycle: mail.DefaultRecycle}
 }
 
 // Bounces is the [bounces] table.
@@ -92,7 +117,7 @@ func Default() Config {
 	return Config{
 		Forum:  Forum{Config: source.DefaultConfig()},
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
-		SMTP:   SMTP{SMTPConfig: mail.SMTPConfig{Timeout: mail.DefaultTimeout, Connections: mail.DefaultConnections}},
+		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
 		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
 		Web: web.DefaultConfig(),
@@ -193,6 +218,7 @@ func (c *Config) validate(text string) []error {
 		{"forum", c.Forum.Validate()},
 		{"store", c.Store.Validate()},
 		{"smtp", errors.Join(c.SMTP.SMTPConfig.Validate(), c.SMTP.validateSenders())},
+		{"smtp.fallback", c.SMTP.Fallback.Validate()},
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
 		{"alerts", c.Alerts.Validate()},
@@ -233,7 +259,7 @@ func fault(text, table string, err error) error {
 	return fmt.Errorf("%s.%w", table, err)
 }
 
-func table(key string) string { return key[:strings.IndexByte(key, '.')] }
+func table(key string) string { return key[:strings.LastIndexByte(key, '.')] }
 
 // Validate says what is wrong, each error beginning with its key.
 func (s Store) Validate() error {

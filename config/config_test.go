@@ -65,6 +65,10 @@ func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
 		{"an allow-list with what is no address", least + "[delivery]\nonly = [\"everybody\"]\n", []string{"line 11", "delivery.only", "@example.org"}},
 		{"a door that is none for bounces", least + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
 		{"a mailbox without its password", least + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
+		{"a second relay without its address", least + "[smtp.fallback]\nconnections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
+		{"a second relay without its password", least + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
+		{"a second relay's password file that is not there", least + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
+		{"a connection that carries nothing", least + "recycle = -1\n", []string{"line 10", "smtp.recycle", "1"}},
 		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {
@@ -159,6 +163,18 @@ func example(t *testing.T) string {
 }
 
 var remarkedKey = regexp.MustCompile(`(?m)^# ([a-z0-9_]+ = .*)$`)
+
+func TestThePasswordOfTheSecondRelayMayComeFromTheEnvironment(t *testing.T) {
+	c, err := Parse(least+"[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", ".", func(key string) string {
+		if key == "POSTRIDER_SMTP_FALLBACK_PASSWORD" {
+			return "from env"
+		}
+		return ""
+	})
+	if err != nil || c.SMTP.Fallback.Password != "from env" || c.SMTP.Password != "" || c.SMTP.Fallback.Connections != mail.DefaultConnections {
+		t.Errorf("the second relay is %+v, %v", c.SMTP.Fallback, err)
+	}
+}
 
 func TestTheExampleLoads(t *testing.T) {
 	if _, err := Load(examplePath, noEnv); err != nil {

@@ -20,6 +20,7 @@ func (c *Config) secrets() []secret {
 		{"store.dsn", &c.Store.DSN, c.Store.DSNFile},
 		{"smtp.password", &c.SMTP.Password, c.SMTP.PasswordFile},
 		{"bounces.password", &c.Bounces.Password, c.Bounces.PasswordFile},
+		{"smtp.fallback.password", &c.SMTP.Fallback.Password, c.SMTP.Fallback.PasswordFile},
 		{"alarms.secret", &c.Alarms.Secret, c.Alarms.SecretFile},
 	}
 }

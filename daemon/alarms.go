@@ -170,31 +170,6 @@ func (d *Daemon) examine(ctx context.Context, failed bool) {
 	}
 }
 
-// heard is a sender of which the bell hears whether the relay can be reached.
-type heard struct {
-	Sender
-	bell *alarm.Bell
-}
-
-// Send implements Sender.
-func (h heard) Send(ctx context.Context, from, to string, raw []byte) mail.Outcome {
-	out := h.Sender.Send(ctx, from, to, raw)
-	switch unreached := out.Result == mail.NotSent && out.Stage == mail.Connecting; {
-	case unreached && ctx.Err() != nil: // we are stopping
-	case unreached && refusesLogin(out.Code):
-		h.bell.Raise(alarm.Auth, "", fmt.Sprintf("%d %s", out.Code, out.Reply))
-	case unreached:
-		h.bell.Raise(alarm.Relay, "", fmt.Sprint(out.Err))
-	default:
-		h.bell.Clear(alarm.Relay, "")
-		h.bell.Clear(alarm.Auth, "")
-	}
-	return out
-}
-
-// refusesLogin tells the answers to AUTH (RFC 4954, 6).
-func refusesLogin(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
-
 // alarmMail mails alarms straight to the relay: the outbox may be what is ill.
 type alarmMail struct{ *Daemon }
 
@@ -207,7 +182,7 @@ func (d alarmMail) Tell(ctx context.Context, n alarm.Note) error {
 	if err != nil {
 		return err
 	}
-	if out := d.Sender.Send(ctx, d.set.From.Address, to, raw); out.Result != mail.Accepted {
+	if out := d.relays.Urge(ctx, d.set.From.Address, to, raw); out.Result != mail.Accepted {
 		return fmt.Errorf("mailing the administrator: %v", out)
 	}
 	return nil

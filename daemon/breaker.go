@@ -12,6 +12,9 @@ const (
 	trips     = 5
 	restFirst = 15 * time.Second
 	restMost  = 5 * time.Minute
+	// A login that is refused once is refused until somebody changes a setting, and to try it often gets accounts locked.
+	loginRest     = 10 * time.Minute
+	loginRestMost = time.Hour
 )
 
 // breaker leaves a relay alone that cannot be reached (connection, EHLO, TLS, AUTH): a thousand mails
@@ -22,24 +25,49 @@ type breaker struct {
 	mu       sync.Mutex
 	failures int
 	rest     time.Duration // 0: the relay is well
-	until    time.Time
+	until    time.Time     // no mail before that
+	probing  time.Time     // nor before that, as one is under way
 }
 
-// note takes in what became of a message, and tells whether the relay is left alone because of it.
-func (b *breaker) note(o mail.Outcome, now time.Time) (tripped bool) {
+// change is what an outcome changed.
+type change int
+
+const (
+	nothing change = iota
+	tripped        // the relay is left alone because of it, or once more
+	healed         // the relay is well again
+)
+
+// note takes in what became of a message.
+func (b *breaker) note(o mail.Outcome, now time.Time) change {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if o.Result != mail.NotSent || o.Stage != mail.Connecting {
-		b.failures, b.rest = 0, 0
-		return false
+	b.probing = time.Time{}
+	switch {
+	case o.LoginRefused():
+		return b.fail(now, loginRest, loginRestMost)
+	case o.Unreached():
+		if b.failures++; b.rest == 0 && b.failures < trips {
+			return nothing
+		}
+		return b.fail(now, restFirst, restMost)
 	}
-	b.failures++
-	if resting := now.Before(b.until); resting || b.rest == 0 && b.failures < trips {
-		return false
+	ill := b.rest > 0
+	b.failures, b.rest = 0, 0
+	if ill {
+		return healed
 	}
-	b.rest = min(max(restFirst, 2*b.rest), restMost)
+	return nothing
+}
+
+// fail begins a rest, or the next one. Those that were under way when it began change nothing.
+func (b *breaker) fail(now time.Time, first, most time.Duration) change {
+	if b.rest > 0 && now.Before(b.until) {
+		return nothing
+	}
+	b.rest = min(max(first, 2*b.rest), most)
 	b.until = now.Add(b.rest)
-	return true
+	return tripped
 }
 
 // allows is how many messages may be handed over now, at most most.
@@ -49,8 +77,22 @@ func (b *breaker) allows(now time.Time, most int) int {
 	switch {
 	case b.rest == 0:
 		return most
-	case now.Before(b.until):
+	case now.Before(b.until) || now.Before(b.probing):
 		return 0
 	}
 	return 1
+}
+
+// admit tells whether a message may be handed over now. One that probes the relay is alone until it is known what
+// became of it; should nobody ever say, for another rest.
+func (b *breaker) admit(now time.Time) bool {
+	if b.allows(now, 1) == 0 {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rest > 0 {
+		b.probing = now.Add(b.rest)
+	}
+	return true
 }

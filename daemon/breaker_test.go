@@ -40,8 +40,44 @@ func TestBreakerLeavesADeadRelayAloneAndProbesIt(t *testing.T) {
 		now = now.Add(restMost)
 		allows(1) // no rest is longer than that
 	}
-	b.note(mail.Outcome{Result: mail.Accepted}, now)
+	if got := b.note(mail.Outcome{Result: mail.Accepted}, now); got != healed {
+		t.Errorf("an accepted mail changes %v, want that the relay is well", got)
+	}
 	allows(1000)
+}
+
+func TestBreakerSendsOneProbeAtATime(t *testing.T) {
+	down := mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
+	var b breaker
+	for range trips {
+		b.note(down, noon)
+	}
+	now := noon.Add(restFirst)
+	if !b.admit(now) || b.admit(now) || b.allows(now, 9) != 0 {
+		t.Error("it does not let just one mail through")
+	}
+	if !b.admit(now.Add(restFirst)) {
+		t.Error("it waits for ever for a probe of which nothing is heard")
+	}
+	if got := b.note(down, now.Add(restFirst)); got != tripped || b.admit(now.Add(restFirst+time.Second)) {
+		t.Errorf("a probe that failed changes %v, want another rest", got)
+	}
+}
+
+func TestBreakerLeavesARelayAloneThatRefusesTheLogin(t *testing.T) {
+	for _, refused := range []mail.Outcome{
+		{Result: mail.NotSent, Stage: mail.Connecting, Code: 535},
+		{Result: mail.NotSent, Stage: mail.Sender, Code: 530}, // it wants one
+	} {
+		var b breaker
+		if got := b.note(refused, noon); got != tripped || b.admit(noon.Add(loginRest-time.Second)) || !b.admit(noon.Add(loginRest)) {
+			t.Errorf("%v changes %v, want a long rest at once", refused, got)
+		}
+		b.note(refused, noon.Add(loginRest))
+		if b.admit(noon.Add(3*loginRest-time.Second)) || !b.admit(noon.Add(3*loginRest)) {
+			t.Error("the second rest is not twice as long")
+		}
+	}
 }
 
 func TestBreakerTakesAnyAnswerForASignOfLife(t *testing.T) {

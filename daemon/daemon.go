@@ -39,6 +39,7 @@ type Parts struct {
 	Composer *mail.Composer
 	Signer   *mail.Signer // nil: the relay signs
 	Sender   Sender
+	Fallback Sender // takes over while Sender cannot be reached; nil: nobody does
 	Links    *link.Signer
 	Log      *slog.Logger
 	Now      func() time.Time // the clock; the daemon asks no other for what it writes down
@@ -68,7 +69,7 @@ type Daemon struct {
 	set      Settings
 	builder  *Builder
 	calendar calendar
-	relay    breaker
+	relays   *relays
 	rests    bool                             // delivery was paused when it was last asked
 	met      map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round    Report
@@ -91,7 +92,7 @@ func New(p Parts, set Settings) *Daemon {
 		ill:      true,
 	}
 	d.bell = d.newBell()
-	d.Sender = heard{p.Sender, d.bell}
+	d.relays = newRelays(p.Sender, p.Fallback, d.bell, p.Log)
 	d.beat()
 	return d
 }

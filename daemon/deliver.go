@@ -14,13 +14,16 @@ const tell = 10 * time.Second
 
 // deliver hands over everything that is planned and may go now, batch by batch, unless delivery is paused.
 func (d *Daemon) deliver(ctx context.Context) error {
+	if err := d.expire(ctx); err != nil {
+		return err
+	}
 	told := time.Now()
 	for ctx.Err() == nil {
 		if time.Since(told) > tell {
 			d.Log.Info("delivering", "report", d.round)
 			told = time.Now()
 		}
-		most := d.relay.allows(time.Now(), batchSize)
+		most := d.relays.room(time.Now(), batchSize)
 		if most == 0 {
 			return nil
 		}
@@ -82,6 +85,19 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
 	}
 	return err
+}
+
+// expire settles what no relay has taken in time.
+func (d *Daemon) expire(ctx context.Context) error {
+	list, err := d.Store.Expire(ctx, d.Now())
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		d.Log.Debug("mail expired", "key", m.Key, "member", m.Member)
+	}
+	d.round.Expired += len(list)
+	return nil
 }
 
 // takeBack takes rows back from daemons that have died. What they were handing over is in doubt.

@@ -101,7 +101,7 @@ func (p *dispatch) decide(ctx context.Context, flush <-chan time.Time) {
 // open tells whether another letter may be handed over. It is asked right before each: a slow relay may keep
 // letters waiting for minutes.
 func (p *dispatch) open(ctx context.Context) bool {
-	return ctx.Err() == nil && time.Since(p.built) <= fresh && p.d.relay.allows(time.Now(), 1) > 0 && !p.ledger.stuck
+	return ctx.Err() == nil && time.Since(p.built) <= fresh && p.d.relays.room(time.Now(), 1) > 0 && !p.ledger.stuck
 }
 
 // write writes down what became of letters, and notes the next. These are twice as many as went since the last

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"time"
 
 	"postrider/store"
 )
@@ -59,10 +58,7 @@ func (d *Daemon) handOver(ctx context.Context, l letter) (s store.Settlement) {
 	if err != nil {
 		return d.refused(l.Row, err)
 	}
-	out := d.Sender.Send(ctx, d.returnPath(l.Row), l.to.Email, raw)
-	if tripped := d.relay.note(out, time.Now()); tripped {
-		d.Log.Warn("relay out of reach, mails wait", "code", out.Code, "err", out.Err)
-	}
+	out := d.relays.Send(ctx, d.returnPath(l.Row), l.to.Email, raw)
 	s = d.settlement(l.Row, out, l.posts, len(raw))
 	s.Member, s.Address = l.Member, l.to.Email
 	l.attach(&s)

@@ -26,9 +26,9 @@ const (
 	mostDeaths = 5
 	// relayRest is how long a message waits after a fault of the connection, which costs no attempt.
 	relayRest = 30 * time.Second
-	// maxAttempts is how often a relay may say "later": about a day, with the waits below. The posts
-	// are not lost then: the member's mark stands, and his next edition covers them.
-	maxAttempts = 10
+	// obeyed is how often a relay may call us back sooner than we would come by ourselves. One that says "in a minute"
+	// for a day is not heard any more.
+	obeyed = 3
 )
 
 // waits are the times between attempts (RFC 5321, 4.5.4.1 wants them to grow), with 20 % of chance so
@@ -38,9 +38,19 @@ var waits = []time.Duration{
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
 }
 
-func wait(attempt int) time.Duration {
+// wait is how long a mail waits that the relay wants later, after so many attempts that counted. told is when it would have us
+// come back, 0 if it did not say: not sooner than that, and a little later, so that we are not early by its clock.
+func wait(attempt int, told time.Duration) time.Duration {
 	w := waits[min(attempt, len(waits)-1)]
-	return w + time.Duration((rand.Float64()-0.5)*0.4*float64(w))
+	own := w + time.Duration((rand.Float64()-0.5)*0.4*float64(w))
+	if told == 0 {
+		return own
+	}
+	told += told/50 + time.Duration(rand.Float64()*0.1*float64(told))
+	if attempt < obeyed {
+		return told
+	}
+	return max(told, own)
 }
 
 func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
@@ -106,10 +116,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 			s.Reason += d.giveUp(row.Kind, row.Key, row.Member)
 		}
 	case mail.TryAgain:
-		s.State, s.NotBefore = stateQueued, now.Add(wait(row.Attempt))
-		if row.Attempt+1 >= maxAttempts {
-			s.State = stateRefused
-		}
+		s.State, s.NotBefore = stateQueued, now.Add(wait(row.Attempt, out.Retry))
 	}
 	return s
 }

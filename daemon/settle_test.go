@@ -31,10 +31,10 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 		{"an accepted mail moves the mark", mail.Accepted, 0, 0, "accepted", true, 0},
 		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, 0, "refused", true, 0},
 		{"a relay that is down costs no attempt", mail.NotSent, 0, 0, "queued", false, relayRest},
-		{"nor does it ever", mail.NotSent, maxAttempts + 5, 0, "queued", false, relayRest},
+		{"nor does it ever", mail.NotSent, 15, 0, "queued", false, relayRest},
 		{"a 4xx is tried again", mail.TryAgain, 0, 0, "queued", true, 40 * time.Second},
 		{"and then waits longer", mail.TryAgain, 5, 0, "queued", true, 90 * time.Minute},
-		{"but not for ever", mail.TryAgain, maxAttempts - 1, 0, "refused", true, 0},
+		{"and as long as it lives", mail.TryAgain, 40, 0, "queued", true, 6 * time.Hour},
 		{"what may have arrived is repeated once", mail.Uncertain, 0, 0, "queued", true, 15 * time.Minute},
 		{"however often the relay told it to come later before", mail.Uncertain, 3, 0, "queued", true, 15 * time.Minute},
 		{"and then left", mail.Uncertain, 1, 1, "uncertain", true, 0},
@@ -51,6 +51,32 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 			}
 			if got.Key != row.Key || got.Result != string(tt.result) || got.QueueID != "A1" || got.Posts != 3 {
 				t.Errorf("what the relay said is lost: %+v", got)
+			}
+		})
+	}
+}
+
+func TestARelayIsAskedAgainWhenItWantsToBe(t *testing.T) {
+	tests := []struct {
+		name        string
+		attempt     int
+		told        time.Duration
+		least, most time.Duration
+	}{
+		{"it does not say", 0, 0, 48 * time.Second, 72 * time.Second},
+		{"later than we would", 0, 20 * time.Minute, 20 * time.Minute, 23 * time.Minute},
+		{"sooner than we would", 2, time.Minute, time.Minute, 68 * time.Second},
+		{"sooner than we would, too often", 4, time.Minute, 48 * time.Minute, 72 * time.Minute},
+		{"later than we would, often", 4, 3 * time.Hour, 3 * time.Hour, 4 * time.Hour},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for range 100 {
+				out := mail.Outcome{Result: mail.TryAgain, Code: 451, Retry: tt.told}
+				got := quiet().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
+				if got < tt.least || got > tt.most {
+					t.Fatalf("waits for %v, want %v to %v", got, tt.least, tt.most)
+				}
 			}
 		})
 	}

@@ -17,10 +17,14 @@ import (
 const (
 	DefaultConnections = 8
 	DefaultTimeout     = 30 * time.Second
+	DefaultRecycle     = 100
 )
 
 // maxConnections is beyond what any relay grants one client; Postfix grants 50.
 const maxConnections = 200
+
+// maxRecycle is as good as never.
+const maxRecycle = 1_000_000
 
 // SMTPConfig says how the relay is reached.
 type SMTPConfig struct {
@@ -39,6 +43,9 @@ type SMTPConfig struct {
 	Timeout  time.Duration `toml:"timeout"` // for connecting and for each answer, ten times as long for the answer to a whole message
 	// Connections is how many may be open at once; they are opened as they are needed.
 	Connections int `toml:"connections"`
+	// Recycle is how many messages a connection carries before it is given up. Many relays end a session after some
+	// number, and who leaves before is not thrown out.
+	Recycle int `toml:"recycle"`
 }
 
 // Validate tells all that is wrong, each with its key and its cure.
@@ -58,6 +65,9 @@ func (c SMTPConfig) Validate() error {
 	if c.Connections < 0 || c.Connections > maxConnections {
 		errs = append(errs, fmt.Errorf("connections: %d is not between 1 and %d", c.Connections, maxConnections))
 	}
+	if c.Recycle < 0 || c.Recycle > maxRecycle {
+		errs = append(errs, fmt.Errorf("recycle: %d is not between 1 and %d", c.Recycle, maxRecycle))
+	}
 	if c.Timeout != 0 && (c.Timeout < time.Second || c.Timeout > 10*time.Minute) {
 		errs = append(errs, fmt.Errorf("timeout: %v is not between 1s and 10m", c.Timeout))
 	}
@@ -69,7 +79,7 @@ func checkLogin(r relay, password string) error {
 	case r.user == "" && password != "":
 		return errors.New("password: there is one, but the url names no user; write smtps://user@host:465")
 	case r.user != "" && password == "":
-		return fmt.Errorf("password: the url names the user %q; set its password, password_file or POSTRIDER_SMTP_PASSWORD", r.user)
+		return fmt.Errorf("password: the url names the user %q; set its password or password_file, or POSTRIDER_SMTP_PASSWORD (of a fallback POSTRIDER_SMTP_FALLBACK_PASSWORD)", r.user)
 	}
 	return nil
 }
@@ -109,7 +119,7 @@ func parseRelay(s string) (relay, error) {
 		return relay{}, fmt.Errorf("url: unknown scheme %q; use smtp, smtp+starttls or smtps", u.Scheme)
 	}
 	if _, ok := u.User.Password(); ok {
-		return relay{}, errors.New("url: it holds a password; put it into password, password_file or POSTRIDER_SMTP_PASSWORD")
+		return relay{}, errors.New("url: it holds a password; put it into password, password_file or the environment")
 	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
 		return relay{}, errors.New("url: nothing may follow the port")

@@ -40,13 +40,27 @@ const (
 // Outcome tells what became of one message.
 type Outcome struct {
 	Result   Result
-	Stage    Stage  // where it was decided; a 5xx to MAIL is about the sender, not the member
-	Code     int    // of the reply, 0: none
-	Enhanced string // "5.1.1" (RFC 3463), announced or not; empty: none
-	Reply    string // text of the reply: one line, printable, at most 500 bytes
-	QueueID  string // the relay's own name for an accepted message; empty: it told none
+	Stage    Stage         // where it was decided; a 5xx to MAIL is about the sender, not the member
+	Code     int           // of the reply, 0: none
+	Enhanced string        // "5.1.1" (RFC 3463), announced or not; empty: none
+	Reply    string        // text of the reply: one line, printable, at most 500 bytes
+	QueueID  string        // the relay's own name for an accepted message; empty: it told none
+	Retry    time.Duration // when the relay would have us come back with it, after a 4xx; 0: it did not say
 	At       time.Time
 	Err      error // what went wrong, when no reply to this message says it; nil for Accepted
+}
+
+// Unreached tells that the relay was not reached: no connection, TLS, EHLO or AUTH.
+func (o Outcome) Unreached() bool { return o.Result == NotSent && o.Stage == Connecting }
+
+// LoginRefused tells that the relay wants another login than ours, or one at all, or TLS before it (RFC 4954, 6; RFC 3207, 4).
+// It will go on so until somebody changes a setting.
+func (o Outcome) LoginRefused() bool {
+	switch o.Code {
+	case 432, 530, 534, 535, 538:
+		return o.Result == NotSent
+	}
+	return false
 }
 
 // String tells the outcome in a line for people. It never holds an address of ours or a password;

@@ -9,13 +9,12 @@ import (
 
 // When a connection is given up.
 const (
-	maxSent    = 100              // transactions; many relays end a session after some number
 	maxRejects = 8                // in a row; Postfix hangs up after 20 errors
 	maxIdle    = 20 * time.Second // a relay would rather have it back
 )
 
 // spent tells that a connection has done its share.
-func (c *conn) spent() bool { return c.sent >= maxSent || c.rejects >= maxRejects }
+func (s *SMTP) spent(c *conn) bool { return c.sent >= s.recycle || c.rejects >= maxRejects }
 
 // acquire waits for the right to use a connection.
 func (s *SMTP) acquire(ctx context.Context) error {

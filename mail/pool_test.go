@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,18 +85,21 @@ func (c *counted) Close() error {
 
 func TestAConnectionIsRecycled(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		table smtptest.Table
-		sends int
-		want  int
+		name    string
+		recycle int // 0: as it comes
+		table   smtptest.Table
+		sends   int
+		want    int
 	}{
-		{"after 100 messages", nil, 201, 3},
-		{"after 8 refusals in a row", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no"}}}, 17, 3},
-		{"not after 7 refusals and a success", smtptest.Table{"RCPT": slices.Concat(slices.Repeat([]smtptest.Act{{Say: "550 5.1.1 no"}}, 7), []smtptest.Act{{}}, slices.Repeat([]smtptest.Act{{Say: "450 4.1.1 no"}}, 7))}, 15, 1},
+		{"after 100 messages", 0, nil, 201, 3},
+		{"after as many as the owner wants", 5, nil, 11, 3},
+		{"after 8 refusals in a row", 0, smtptest.Table{"RCPT": {{Say: "550 5.1.1 no"}}}, 17, 3},
+		{"not after 7 refusals and a success", 0, smtptest.Table{"RCPT": slices.Concat(slices.Repeat([]smtptest.Act{{Say: "550 5.1.1 no"}}, 7), []smtptest.Act{{}}, slices.Repeat([]smtptest.Act{{Say: "450 4.1.1 no"}}, 7))}, 15, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				relay, s := onPipe(t, 1, tt.table)
+				s.recycle = cmp.Or(tt.recycle, s.recycle)
 				raw := mustCompose(t, sample())
 				for range tt.sends {
 					if o := s.Send(t.Context(), sender, recipient, raw); o.Result == NotSent || o.Result == Uncertain {

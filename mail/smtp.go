@@ -22,6 +22,7 @@ type SMTP struct {
 	password string
 	helo     string
 	timeout  time.Duration
+	recycle  int
 	tls      *tls.Config
 	log      *slog.Logger
 	dialer   func(ctx context.Context, network, address string) (net.Conn, error)
@@ -56,8 +57,11 @@ func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
+	if c.Recycle == 0 {
+		c.Recycle = DefaultRecycle
+	}
 	return &SMTP{
-		relay: relay, password: c.Password, helo: c.HELO, timeout: c.Timeout, tls: config, log: log,
+		relay: relay, password: c.Password, helo: c.HELO, timeout: c.Timeout, recycle: c.Recycle, tls: config, log: log,
 		dialer: (&net.Dialer{}).DialContext,
 		slots:  make(chan struct{}, c.Connections),
 		done:   make(chan struct{}),
@@ -125,7 +129,7 @@ func (s *SMTP) use(c *conn, m letter) Outcome {
 	switch {
 	case !usable, c.client.Text.R.Buffered() > 0: // an answer too many would be taken for the next one's
 		s.forget(c.wire)
-	case c.spent():
+	case s.spent(c):
 		c.quit()
 		s.forget(c.wire)
 	default:

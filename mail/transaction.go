@@ -177,7 +177,7 @@ func aboutMessage(stage Stage, code int) bool {
 
 // told is an outcome in the relay's own words.
 func told(r Result, stage Stage, p reply) Outcome {
-	return Outcome{Result: r, Stage: stage, Code: p.code, Enhanced: p.enhanced(), Reply: p.text}
+	return Outcome{Result: r, Stage: stage, Code: p.code, Enhanced: p.enhanced(), Reply: p.text, Retry: p.retry()}
 }
 
 // lost is the end of a connection before the final dot.

@@ -183,7 +183,7 @@ func (s *Store) spread(ctx context.Context, tx *sqlx.Tx, now time.Time, priority
 			notices = append(notices, noticeRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
 		}
 	}
-	if planned, err = execWith(ctx, s, tx, "insert_alert_mails", fresh, args{"now": now.Unix(), "priority": priority}); err != nil {
+	if planned, err = execWith(ctx, s, tx, "insert_alert_mails", fresh, args{"now": now.Unix(), "priority": priority, "lasts": alertLasts}); err != nil {
 		return 0, err
 	}
 	if err := execRows(ctx, s, tx, "insert_alerts", fresh); err != nil {

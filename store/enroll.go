@@ -50,7 +50,7 @@ func (s *Store) Enroll(ctx context.Context, now time.Time, a Announcement, list 
 		if taken = true; len(list) == 0 {
 			return nil
 		}
-		enrolled, err = s.exec(ctx, tx, "enroll", args{"id": a.ID, "now": now.Unix(), "state": state, "priority": priority, "rows": text})
+		enrolled, err = s.exec(ctx, tx, "enroll", args{"id": a.ID, "now": now.Unix(), "state": state, "priority": priority, "lasts": announcementLasts, "rows": text})
 		return err
 	})
 	return enrolled, taken && err == nil, err
@@ -84,22 +84,26 @@ func (s *Store) Pace(ctx context.Context, now time.Time, a Announcement) (gone i
 		if err != nil {
 			return err
 		}
-		gone, err = s.exec(ctx, tx, "let_go", args{"id": a.ID, "now": now.Unix(), "most": n})
+		gone, err = s.exec(ctx, tx, "let_go", args{"id": a.ID, "now": now.Unix(), "lasts": announcementLasts, "most": n})
 		return err
 	})
 	return gone, err
 }
 
 // LetGo lets all mails of an announcement without a speed go that were held back while it was paused.
-func (s *Store) LetGo(ctx context.Context, id int64) error { return s.sluice(ctx, "let_all_go", id) }
+func (s *Store) LetGo(ctx context.Context, id int64) error {
+	return s.sluice(ctx, "let_all_go", args{"id": id, "lasts": announcementLasts})
+}
 
 // HoldBack holds back mails of a paused announcement that came back into the queue: their lease ended, or the relay
 // wants them later.
-func (s *Store) HoldBack(ctx context.Context, id int64) error { return s.sluice(ctx, "hold_back", id) }
+func (s *Store) HoldBack(ctx context.Context, id int64) error {
+	return s.sluice(ctx, "hold_back", args{"id": id})
+}
 
-func (s *Store) sluice(ctx context.Context, query string, id int64) error {
-	if _, err := s.exec(ctx, nil, query, args{"id": id}); err != nil {
-		return fmt.Errorf("announcement %d: moving what waits: %w", id, err)
+func (s *Store) sluice(ctx context.Context, query string, a args) error {
+	if _, err := s.exec(ctx, nil, query, a); err != nil {
+		return fmt.Errorf("announcement %v: moving what waits: %w", a["id"], err)
 	}
 	return nil
 }

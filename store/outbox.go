@@ -33,6 +33,7 @@ type planRow struct {
 	Until    int64          `json:"until"`
 	Next     *int64         `json:"next"`
 	Priority int            `json:"priority"`
+	Expires  int64          `json:"expires"`
 }
 
 // Plan puts mails into the outbox and moves the due times of digests on, in one transaction, and says how
@@ -54,7 +55,7 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 		var list []planRow
 		var digests []planRow
 		for _, p := range plans {
-			row := planRow{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority}
+			row := planRow{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority, expires(p.Kind, now)}
 			switch {
 			case p.Key == "" || p.Kind == kindDigest && !due[p.Member]:
 				continue

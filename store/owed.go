@@ -121,6 +121,9 @@ func (s *Store) holdAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys
 	if _, err := s.exec(ctx, tx, "hold_alerts", a); err != nil {
 		return err
 	}
+	if _, err := s.exec(ctx, tx, "hold_expiry", args{"keys": text, "lasts": alertLasts}); err != nil {
+		return err
+	}
 	first := make(map[forum.MemberID]alertRow)
 	extended := make(map[string]alertRow)
 	var merges []mergeRow

@@ -41,7 +41,7 @@ func settle(t testing.TB, s *store.Store, x store.Settlement) {
 }
 
 func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
-	for _, state := range []string{"refused", "uncertain", "skipped"} {
+	for _, state := range []string{"refused", "uncertain", "skipped", "expired"} {
 		t.Run(state, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)

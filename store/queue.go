@@ -18,6 +18,7 @@ type Mail struct {
 	State      string
 	Handed     bool      // whoever holds it is handing it over, or about to
 	NotBefore  time.Time // of a mail that waits
+	Expires    time.Time // when its time is over, if it waits still; zero: never
 	Lease      string    // who holds it; empty: nobody
 	LeaseUntil time.Time // zero: no lease
 	Settled    time.Time // zero: something is still to become of it
@@ -65,13 +66,16 @@ func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome
 func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, err error) {
 	err = s.query(ctx, nil, query, a, func(scan scan) error {
 		var m Mail
-		var created, notBefore, lease int64
+		var created, notBefore, expires, lease int64
 		var settled sql.NullInt64
 		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.Doubts, &created,
-			&m.State, &m.Handed, &notBefore, &m.Lease, &lease, &settled,
+			&m.State, &m.Handed, &notBefore, &expires, &m.Lease, &lease, &settled,
 			&m.Last.Result, &m.Last.Code, &m.Last.Enhanced, &m.Last.Reply, &m.Last.QueueID, &m.Last.Reason, &m.Last.Posts, &m.Last.Bytes)
 		m.Created, m.LeaseUntil = time.Unix(created, 0).UTC(), moment(lease)
 		m.Settled = moment(settled.Int64)
+		if m.Settled.IsZero() {
+			m.Expires = moment(expires)
+		}
 		if m.State == stateQueued || m.State == stateHeld {
 			m.NotBefore = moment(notBefore)
 		}

@@ -49,7 +49,8 @@ SELECT q.member_id,
 -- name: extend_alerts
 UPDATE outbox
    SET until_seq = CASE WHEN r.until_seq > outbox.until_seq THEN r.until_seq ELSE outbox.until_seq END,
-       not_before = CASE WHEN r.not_before > outbox.not_before THEN r.not_before ELSE outbox.not_before END
+       not_before = CASE WHEN r.not_before > outbox.not_before THEN r.not_before ELSE outbox.not_before END,
+       expires_at = outbox.expires_at + CASE WHEN r.not_before > outbox.not_before THEN r.not_before - outbox.not_before ELSE 0 END
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
                CAST(value->>'until' AS BIGINT) AS until_seq,
                CAST(value->>'not_before' AS BIGINT) AS not_before
@@ -70,7 +71,7 @@ UPDATE alert
    AND alert.thread_id <> r.thread_id
 
 -- name: insert_alert_mails
-INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at)
+INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, expires_at)
 SELECT CAST(value->>'key' AS TEXT),
        'alert',
        CAST(value->>'m' AS BIGINT),
@@ -79,7 +80,8 @@ SELECT CAST(value->>'key' AS TEXT),
        'queued',
        CAST(:priority AS BIGINT),
        CAST(value->>'not_before' AS BIGINT),
-       CAST(:now AS BIGINT)
+       CAST(:now AS BIGINT),
+       CAST(value->>'not_before' AS BIGINT) + CAST(:lasts AS BIGINT)
   FROM {rows :rows}
  WHERE TRUE
     ON CONFLICT (key) DO NOTHING
@@ -232,6 +234,13 @@ SELECT a.member_id,
 UPDATE alert
    SET held = TRUE
  WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+
+-- The time of an alert counts from when it may go.
+-- name: hold_expiry
+UPDATE outbox
+   SET expires_at = not_before + CAST(:lasts AS BIGINT)
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND state = 'queued'
 
 -- name: merge_notices
 UPDATE notice

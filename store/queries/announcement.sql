@@ -168,7 +168,7 @@ RETURNING id
 
 -- The key is the member's, so nobody is enrolled twice.
 -- name: enroll
-INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, announcement_id)
+INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, expires_at, announcement_id)
 SELECT CAST(value->>'key' AS TEXT),
        'announcement',
        CAST(value->>'member' AS BIGINT),
@@ -178,6 +178,7 @@ SELECT CAST(value->>'key' AS TEXT),
        CAST(:priority AS BIGINT),
        CAST(value->>'not_before' AS BIGINT),
        CAST(:now AS BIGINT),
+       CASE WHEN :state = 'queued' THEN CAST(value->>'not_before' AS BIGINT) + CAST(:lasts AS BIGINT) ELSE 0 END,
        CAST(:id AS BIGINT)
   FROM {rows :rows}
  WHERE TRUE
@@ -193,7 +194,8 @@ RETURNING id
 
 -- name: let_go
 UPDATE outbox
-   SET state = 'queued'
+   SET state = 'queued',
+       expires_at = CAST(:now AS BIGINT) + CAST(:lasts AS BIGINT)
  WHERE key IN (SELECT key
                  FROM outbox
                 WHERE announcement_id = :id
@@ -202,16 +204,16 @@ UPDATE outbox
                 ORDER BY not_before, key
                 LIMIT :most)
 
--- Not if it was paused in between.
+-- Not if it was paused in between. The time of a mail counts from when the announcement was resumed, or from its own.
 -- name: let_all_go
 UPDATE outbox
-   SET state = 'queued'
- WHERE announcement_id = :id
-   AND state = 'held'
-   AND EXISTS (SELECT 1
-                 FROM announcement
-                WHERE id = :id
-                  AND state IN ('canary', 'sending'))
+   SET state = 'queued',
+       expires_at = CAST(:lasts AS BIGINT) + CASE WHEN outbox.not_before > a.paced_at / 1000 THEN outbox.not_before ELSE a.paced_at / 1000 END
+  FROM announcement a
+ WHERE a.id = :id
+   AND a.state IN ('canary', 'sending')
+   AND outbox.announcement_id = :id
+   AND outbox.state = 'held'
 
 -- Not if it was resumed in between.
 -- name: hold_back

@@ -41,13 +41,14 @@ UPDATE outbox
 -- An edition that another daemon took up and settled since the member was found due counts: the mark is read again
 -- with the outbox that it is read from. One that is still open would overlap with the new one.
 -- name: plan_insert
-INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at)
-SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, expires_at)
+SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now AS BIGINT), CAST(:now AS BIGINT), r.expires_at
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
                CAST(value->>'kind' AS TEXT) AS kind,
                CAST(value->>'member' AS BIGINT) AS member_id,
                CAST(value->>'until' AS BIGINT) AS until_seq,
-               CAST(value->>'priority' AS BIGINT) AS priority
+               CAST(value->>'priority' AS BIGINT) AS priority,
+               CAST(value->>'expires' AS BIGINT) AS expires_at
           FROM {rows :rows}) r
   JOIN subscriber m
     ON m.id = r.member_id

@@ -1,7 +1,7 @@
 -- For the administrator's eyes: what waits in the order of its time, then what is settled, the latest first.
 -- name: queue
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
-       state, handed, not_before, lease_owner, lease_until, settled_at,
+       state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
  WHERE state IN (SELECT CAST(value AS TEXT) FROM {ids :states})
@@ -14,7 +14,7 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
 
 -- name: queue_mail
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
-       state, handed, not_before, lease_owner, lease_until, settled_at,
+       state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
  WHERE key = :key
@@ -76,12 +76,14 @@ SELECT o.key,
   JOIN outbox o
     ON o.key = asked.key
 
--- Left alone is what has changed since it was looked at. What is due already keeps its place.
+-- Left alone is what has changed since it was looked at. What is due already keeps its place. Of one whose time is over, the
+-- administrator has asked for it all the same.
 -- name: queue_retry
 UPDATE outbox
    SET state = 'queued',
        not_before = CASE WHEN outbox.state = 'queued' AND outbox.not_before < :now THEN outbox.not_before ELSE :now END,
-       settled_at = NULL
+       settled_at = NULL,
+       expires_at = CASE WHEN outbox.expires_at > :now THEN outbox.expires_at ELSE 0 END
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
                CAST(value->>'state' AS TEXT) AS state
           FROM {rows :rows}) r

@@ -1,0 +1,132 @@
+package daemon
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postrider/mail"
+)
+
+// unreached and unwelcome are what a relay says that is down, or that does not know us.
+var (
+	unreached = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
+	unwelcome = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
+)
+
+// pair is two relays, with what each of them got.
+type pair struct {
+	first, second relay
+	*relays
+	log bytes.Buffer
+}
+
+func newPair(t *testing.T) *pair {
+	w := newWorld(t)
+	p := &pair{first: relay{clock: time.Now}, second: relay{clock: time.Now}}
+	p.relays = newRelays(&p.first, &p.second, w.daemon.bell, slog.New(slog.NewTextHandler(&p.log, nil)))
+	return p
+}
+
+// send sends so many messages and says how many reached each relay.
+func (p *pair) send(t *testing.T, n int, want mail.Result) (first, second int) {
+	t.Helper()
+	for range n {
+		if out := p.Send(t.Context(), "a@example.org", "b@example.org", nil); out.Result != want {
+			t.Errorf("a message is %v, want %v", out, want)
+		}
+	}
+	first, second = len(p.first.all()), len(p.second.all())
+	p.first.forget()
+	p.second.forget()
+	return first, second
+}
+
+func TestTheSecondRelayTakesOverAndGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		if first, second := p.send(t, 10, mail.Accepted); first != 10 || second != 0 {
+			t.Errorf("while both are well they got %d and %d, want all at the first", first, second)
+		}
+		p.first.answer = func(string, int) mail.Outcome { return unreached }
+		if first, second := p.send(t, 20, mail.Accepted); first != trips || second != 20 {
+			t.Errorf("when the first is down they got %d and %d, want %d tries at the first and all at the second", first, second, trips)
+		}
+		time.Sleep(restFirst)
+		if first, second := p.send(t, 20, mail.Accepted); first != 1 || second != 20 {
+			t.Errorf("after a rest they got %d and %d, want one probe and all at the second", first, second)
+		}
+		p.first.works()
+		time.Sleep(2 * restFirst)
+		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
+			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
+		}
+		if log := p.log.String(); strings.Count(log, "out of reach") != 2 || strings.Count(log, "in reach again") != 1 {
+			t.Errorf("the log is\n%s", log)
+		}
+	})
+}
+
+func TestWhenBothRelaysAreDownNothingIsTried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.first.answer = func(string, int) mail.Outcome { return unwelcome }
+		p.second.answer = func(string, int) mail.Outcome { return unreached }
+		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != trips {
+			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, trips)
+		}
+		if n := p.room(time.Now(), 9); n != 0 {
+			t.Errorf("there is room for %d messages", n)
+		}
+		time.Sleep(restFirst)
+		if n := p.room(time.Now(), 9); n != 1 {
+			t.Errorf("after a rest there is room for %d messages, want one probe", n)
+		}
+		if first, second := p.send(t, 3, mail.NotSent); first != 0 || second != 1 {
+			t.Errorf("they got %d and %d, want one probe at the second", first, second)
+		}
+		p.second.works()
+		time.Sleep(2 * restFirst)
+		if first, second := p.send(t, 3, mail.Accepted); first != 0 || second != 3 {
+			t.Errorf("they got %d and %d, want all at the second", first, second)
+		}
+	})
+}
+
+func TestWhatARelayHasSaidOfAMessageIsNotAskedOfTheOther(t *testing.T) {
+	p := newPair(t)
+	for _, out := range []mail.Outcome{
+		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TryAgain, Stage: mail.Recipient, Code: 451},
+		{Result: mail.Uncertain, Stage: mail.Body}, {Result: mail.NotSent, Stage: mail.Body, Code: 421},
+	} {
+		p.first.answer = func(string, int) mail.Outcome { return out }
+		if first, second := p.send(t, 1, out.Result); first != 1 || second != 0 {
+			t.Errorf("after %v they got %d and %d, want only the first", out, first, second)
+		}
+	}
+}
+
+func TestALoginThatIsRefusedCostsNoMailAndIsNotTriedOverAndOver(t *testing.T) {
+	t.Parallel()
+	w, p := crowded(t, 50)
+	w.relay.answer = func(string, int) mail.Outcome { return unwelcome }
+	for range 5 {
+		w.round()
+		w.turn(w.clock().Add(time.Minute))
+	}
+	if n := len(w.relay.all()); n > w.set.Connections {
+		t.Errorf("%d logins were tried, want at most %d: those that were under way", n, w.set.Connections)
+	}
+	for _, o := range w.outcomes(1000) {
+		if o.Result == string(mail.NotSent) && o.Attempt != 0 {
+			t.Errorf("it is counted as attempt %d", o.Attempt)
+		}
+	}
+	w.relay.works()
+	w.restart()
+	w.round()
+	w.got("m49", posts(p))
+}
