@@ -127,8 +127,26 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Rea
 		return []finding{{"store", levelFail, err.Error(), "see that the database of [store] dsn runs and that postrider may use it"}}, nil
 	}
 	defer s.Close()
+	all := append([]finding{checkVersion(ctx, s)}, checkRoom(s)...)
+	if all[0].Level == levelOK {
+		all = append(all, checkReach(ctx, s))
+	}
 	at, known, err := s.Clock(ctx)
-	return append([]finding{checkVersion(ctx, s)}, checkRoom(s)...), reading("the store's database", at, known, err)
+	return all, reading("the store's database", at, known, err)
+}
+
+// checkReach looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
+// nobody; who has many such addresses took them in without asking for a confirmation.
+func checkReach(ctx context.Context, s *store.Store) finding {
+	members, suppressed, err := s.Reach(ctx, time.Now())
+	if err != nil {
+		return finding{"addresses", levelFail, err.Error(), "see that postrider may read the database of [store] dsn"}
+	}
+	f := finding{Part: "addresses", Level: levelOK, Text: fmt.Sprintf("%d are suppressed, of %d members who watch anything", suppressed, members)}
+	if suppressed > 20 && suppressed > members/20 {
+		f.Level, f.Cure = levelWarn, "see why with: postrider suppress list; and let the forum confirm addresses before members are mailed"
+	}
+	return f
 }
 
 func checkVersion(ctx context.Context, s *store.Store) finding {

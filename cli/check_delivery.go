@@ -57,6 +57,9 @@ func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o c
 	if p.Bounces != "" {
 		p.Envelope = "b@" + p.Bounces // of the many return paths
 	}
+	if cfg.Bounces.Domain != "" { // each mail has a return path of its own there
+		p.Envelope, p.Bounces = "postmaster@"+cfg.Bounces.Domain, cfg.Bounces.Domain
+	}
 	// A key that cannot be read is told of by checkDKIM.
 	if signer, err := mail.NewSigner(cfg.DKIM); err == nil && signer != nil {
 		p.Signs = cfg.DKIM.Domain

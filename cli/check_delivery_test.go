@@ -2,14 +2,18 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postrider/internal/dnstest"
 	"postrider/internal/smtptest"
+	"postrider/store"
 )
 
 // world is a site that signs, with a relay, a web server and its records in DNS.
@@ -79,6 +83,58 @@ func TestCheckAsksWhatTheWorldSees(t *testing.T) {
 	// The certificate of this web server is its own authority.
 	if f := found["one-click"]; f.Level != levelWarn || !strings.Contains(f.Text, "certificate") {
 		t.Errorf("the page behind one-click: %+v", f)
+	}
+}
+
+func TestCheckAsksWhereBouncesComeBackTo(t *testing.T) {
+	w := newWorld(t)
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(w.config, append(text, []byte("[bounces]\ndomain = \"b.upperberth.example\"\n")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, _ := w.check(t)
+	for _, part := range []string{"spf", "bounces mx"} { // it is the envelope's domain
+		if f := found[part]; f.Level != levelFail || !strings.Contains(f.Text, "b.upperberth.example") {
+			t.Errorf("%s: %+v", part, f)
+		}
+	}
+	w.dns.Add(t, `
+b.upperberth.example. IN TXT "v=spf1 ip4:192.0.2.10 -all"
+b.upperberth.example. IN MX 10 mx.upperberth.example.
+`)
+	found, _ = w.check(t)
+	for _, part := range []string{"spf", "spf sender", "bounces mx", "dmarc"} {
+		if f := found[part]; f.Level != levelOK {
+			t.Errorf("%s: %+v", part, f)
+		}
+	}
+}
+
+func TestCheckWarnsOfManySuppressedAddresses(t *testing.T) {
+	p := newParish(t)
+	good(t, "migrate", "-c", p.config)
+	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "ok    addresses: 0 are suppressed") {
+		t.Errorf("with none suppressed:\n%s", out)
+	}
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var list []store.Health
+	for i := range 21 {
+		h := store.Health{Address: fmt.Sprintf("m%d@example.org", i)}
+		h.SuppressedSince = time.Now().Add(-time.Hour)
+		list = append(list, h)
+	}
+	if err := s.Suppress(t.Context(), time.Now(), list); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "warn  addresses: 21 are suppressed, of 0 members") {
+		t.Errorf("with many suppressed:\n%s", out)
 	}
 }
 

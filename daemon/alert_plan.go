@@ -213,6 +213,9 @@ func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Bu
 	}
 	planned, ok, err := d.Store.PlanAlerts(ctx, now, from, to, priorityAlert, d.conversations(notices))
 	d.round.Alerts += planned
+	if err == nil && planned > 0 {
+		err = d.Store.CountPlanned(ctx, now, KindAlert, planned)
+	}
 	return to, ok && to.Member != 0, err
 }
 

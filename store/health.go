@@ -117,6 +117,16 @@ func (s *Store) Suppressions(ctx context.Context, now time.Time, after string, l
 	return list, nil
 }
 
+// Reach is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
+// person has suppressed them.
+func (s *Store) Reach(ctx context.Context, now time.Time) (members, suppressed int, err error) {
+	err = s.query(ctx, nil, "reach", args{"now": now.Unix()}, func(scan scan) error { return scan(&members, &suppressed) })
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting suppressed addresses: %w", err)
+	}
+	return members, suppressed, nil
+}
+
 // Suppress writes down addresses as they are given, each at most once.
 func (s *Store) Suppress(ctx context.Context, now time.Time, list []Health) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {

@@ -181,3 +181,12 @@ DELETE FROM tally
 DELETE FROM health
  WHERE last_event <= :before
    AND (suppressed_at IS NULL OR suppressed_until IS NOT NULL)
+
+-- name: reach
+SELECT (SELECT count(*)
+          FROM member
+         WHERE left_at IS NULL),
+       (SELECT count(*)
+          FROM health
+         WHERE suppressed_at IS NOT NULL
+           AND (suppressed_until IS NULL OR suppressed_until > :now))
