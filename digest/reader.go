@@ -57,50 +57,6 @@ const (
 	JustMoved      Reason = "just moved: counts once the move is sighted"
 )
 
-// judge says why an item is not for this reader; "" means that it is.
-func (w *Window) judge(r *Reader, it *item) Reason {
-	if why := w.closed(r, it); why != "" {
-		return why
-	}
-	cause, owed := r.Owed[it.post.ID]
-	if why := r.unwatched(it, it.thread.Section); why != "" && !cause.Called() {
-		return why
-	}
-	switch {
-	case r.Wishes.Of(it.thread) == Off:
-		return Muted
-	case r.hasRead(it):
-		return AlreadyRead
-	case r.Elsewhere[it.post.ID] != "":
-		return r.Elsewhere[it.post.ID]
-	case owed && it.later != 0 && it.later <= r.Until:
-		return Superseded
-	case owed:
-		return r.held(it)
-	}
-	if why := r.moved(it); why != "" {
-		return why
-	}
-	return r.held(it)
-}
-
-// closed says why the item is not for this reader, whatever he watches.
-func (w *Window) closed(r *Reader, it *item) Reason {
-	if why := hidden(it); why != "" {
-		return why
-	}
-	if why := w.barred(r, it); why != "" {
-		return why
-	}
-	switch {
-	case r.Member.ID == it.post.Author:
-		return OwnPost
-	case r.Ignores[it.post.Author]:
-		return Ignored
-	}
-	return ""
-}
-
 // hidden says why no ordinary reader may see the item. Both states are asked: a forum may
 // delete a thread and leave the states of its replies as they were (MyBB 1.8, XenForo 2).
 func hidden(it *item) Reason {
@@ -119,23 +75,6 @@ func hidden(it *item) Reason {
 		return Redirected
 	}
 	return ""
-}
-
-// barred says why this reader may not read the item where it stands now.
-func (w *Window) barred(r *Reader, it *item) Reason {
-	if _, listed := w.sections[it.thread.Section]; !listed {
-		return NotReadable
-	}
-	switch r.Access[it.thread.Section] {
-	case forum.ReadAll:
-		return ""
-	case forum.ReadOwn:
-		if it.thread.Starter == r.Member.ID && r.Member.ID != forum.Guest {
-			return ""
-		}
-		return NotHisThread
-	}
-	return NotReadable
 }
 
 // unwatched says why none of the reader's watches asks for the item, were its thread in section.

@@ -111,7 +111,60 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 			if reason != tt.want {
 				t.Errorf("Explain says %q, want %q", reason, tt.want)
 			}
+			steps, why, known := w.Trace(r, f.sightings[0].Post)
+			if !known || why != tt.want || len(steps) == 0 {
+				t.Fatalf("Trace says %q, want %q: %+v", why, tt.want, steps)
+			}
+			for i, s := range steps {
+				if last := i == len(steps)-1; s.Says == "" || s.Bars != (last && why != "") || s.Bars && s.Says != string(why) {
+					t.Errorf("step %d of %d for %q is %+v", i+1, len(steps), why, s)
+				}
+			}
 		})
+	}
+}
+
+func TestTheTraceSaysWhatSpeaksForAPost(t *testing.T) {
+	tests := []struct {
+		name string
+		tell func(f *tiny, r *Reader)
+		rule Rule
+		says string
+	}{
+		{"a public section", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Readable, `section 1 "News": he may read every thread there`},
+		{"his own thread", func(f *tiny, _ *Reader) { f.thread(1, 4, reader); f.post(5, 1, anna) }, Readable, `section 4 "Help desk": he may read threads of his own there, and this is one`},
+		{"a watched section", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Watched, "he watches the section for all posts"},
+		{"a watched thread", func(f *tiny, r *Reader) {
+			f.thread(1, 1, anna)
+			f.post(5, 1, anna)
+			r.Watches.Threads[1] = forum.Watch{}
+		}, Watched, "he watches the thread"},
+		{"a quote", func(f *tiny, r *Reader) {
+			f.thread(1, 2, anna)
+			f.post(5, 1, anna)
+			r.Owed = map[forum.PostID]Cause{5: Quoted}
+		}, Watched, "it calls him (quote)"},
+		{"a wish", func(f *tiny, r *Reader) {
+			f.thread(1, 1, anna)
+			f.post(5, 1, anna)
+			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: Usual}
+		}, Wanted, "he wants it (digest)"},
+		{"an author", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Author, "it is by member 7, whom he does not ignore"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var f tiny
+			r := watcher()
+			tt.tell(&f, &r)
+			steps, why, _ := f.window().Trace(r, 5)
+			i := slices.IndexFunc(steps, func(s Step) bool { return s.Rule == tt.rule })
+			if why != "" || i < 0 || steps[i].Says != tt.says {
+				t.Errorf("it says %+v, and is left out for %q; want %q", steps, why, tt.says)
+			}
+		})
+	}
+	if _, _, known := (&tiny{}).window().Trace(watcher(), 5); known {
+		t.Error("a post that was never sighted is traced")
 	}
 }
 

@@ -1,0 +1,233 @@
+package digest
+
+import (
+	"fmt"
+	"time"
+
+	"postrider/forum"
+)
+
+// Rule names one of the rules that each post is judged by.
+type Rule string
+
+// The rules, in the order in which they are asked.
+const (
+	Visible  Rule = "visible"  // is it there for an ordinary reader?
+	Readable Rule = "readable" // may this one read it where it stands?
+	Author   Rule = "author"   // is it by somebody whom he wants to hear of?
+	Watched  Rule = "watched"  // has he asked for it, or does it call him?
+	Wanted   Rule = "wanted"   // does he want it at all?
+	Unread   Rule = "unread"   // or has he seen it on the site?
+	OneWay   Rule = "one way"  // does it come to him in no other way?
+	Once     Rule = "once"     // has it come to him where it stood before?
+	InTime   Rule = "in time"  // does he want it now, or in a rarer edition?
+)
+
+// rule is a rule as it is asked, and as it is explained.
+type rule struct {
+	name Rule
+	bars func(w *Window, r *Reader, it *item) Reason // why the item is not for the reader; "": go on
+	says func(w *Window, r *Reader, it *item) string // what speaks for it where it does not bar
+}
+
+// closing are the rules that hold for alerts, too.
+var closing = []rule{
+	{Visible, func(_ *Window, _ *Reader, it *item) Reason { return hidden(it) }, always("post and thread are visible")},
+	{Readable, (*Window).barred, (*Window).right},
+	{Author, (*Window).unheard, (*Window).heard},
+}
+
+// further are those that only editions know.
+var further = []rule{
+	{Watched, (*Window).unasked, (*Window).asked},
+	{Wanted, (*Window).muted, (*Window).wish},
+	{Unread, (*Window).seen, (*Window).unseen},
+	{OneWay, func(_ *Window, r *Reader, it *item) Reason { return r.Elsewhere[it.post.ID] }, (*Window).way},
+	{Once, (*Window).hadBefore, (*Window).standing},
+	{InTime, func(_ *Window, r *Reader, it *item) Reason { return r.held(it) }, always("it comes with his next edition")},
+}
+
+func always(text string) func(*Window, *Reader, *item) string {
+	return func(*Window, *Reader, *item) string { return text }
+}
+
+// judge says why an item is not for this reader; "" means that it is.
+func (w *Window) judge(r *Reader, it *item) Reason {
+	if why := w.closed(r, it); why != "" {
+		return why
+	}
+	for i := range further {
+		if why := further[i].bars(w, r, it); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// closed says why the item is not for this reader, whatever he watches.
+func (w *Window) closed(r *Reader, it *item) Reason {
+	for i := range closing {
+		if why := closing[i].bars(w, r, it); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// Step is what one rule says of a post.
+type Step struct {
+	Rule Rule
+	Bars bool   // it is why the post is not for the reader
+	Says string // the reason, or what speaks for it
+}
+
+// Trace tells, of the newest sighting of a post that the window has, what each rule says until one bars; why is the reason
+// by which that one bars, "" where none does: then the reader's edition holds the post, if it covers the sighting.
+func (w *Window) Trace(r Reader, post forum.PostID) (steps []Step, why Reason, known bool) {
+	for i := len(w.items) - 1; i >= 0; i-- {
+		it := &w.items[i]
+		if it.Sighting.Post != post || it.Seq > r.Until {
+			continue
+		}
+		for _, rules := range [][]rule{closing, further} {
+			for _, rule := range rules {
+				if why = rule.bars(w, &r, it); why != "" {
+					return append(steps, Step{rule.name, true, string(why)}), why, true
+				}
+				steps = append(steps, Step{rule.name, false, rule.says(w, &r, it)})
+			}
+		}
+		return steps, "", true
+	}
+	return nil, "", false
+}
+
+// barred says why this reader may not read the item where it stands now.
+func (w *Window) barred(r *Reader, it *item) Reason {
+	if _, listed := w.sections[it.thread.Section]; !listed {
+		return NotReadable
+	}
+	switch r.Access[it.thread.Section] {
+	case forum.ReadAll:
+		return ""
+	case forum.ReadOwn:
+		if it.thread.Starter == r.Member.ID && r.Member.ID != forum.Guest {
+			return ""
+		}
+		return NotHisThread
+	}
+	return NotReadable
+}
+
+func (w *Window) right(r *Reader, it *item) string {
+	if r.Access[it.thread.Section] == forum.ReadOwn {
+		return w.place(it.thread.Section) + ": he may read threads of his own there, and this is one"
+	}
+	return w.place(it.thread.Section) + ": he may read every thread there"
+}
+
+// place names a section for the administrator.
+func (w *Window) place(id forum.SectionID) string {
+	return fmt.Sprintf("section %d %q", id, w.sections[id].Title)
+}
+
+func (w *Window) unheard(r *Reader, it *item) Reason {
+	switch {
+	case r.Member.ID == it.post.Author:
+		return OwnPost
+	case r.Ignores[it.post.Author]:
+		return Ignored
+	}
+	return ""
+}
+
+func (w *Window) heard(_ *Reader, it *item) string {
+	return fmt.Sprintf("it is by member %d, whom he does not ignore", it.post.Author)
+}
+
+// unasked says why the item is not asked for, unless it calls the reader.
+func (w *Window) unasked(r *Reader, it *item) Reason {
+	why := r.unwatched(it, it.thread.Section)
+	if why != "" && r.Owed[it.post.ID].Called() {
+		return ""
+	}
+	return why
+}
+
+func (w *Window) asked(r *Reader, it *item) string {
+	_, thread := r.Watches.Threads[it.thread.ID]
+	section, whole := r.Watches.Sections[it.thread.Section]
+	switch {
+	case thread:
+		return "he watches the thread"
+	case whole && section.Level == forum.AllPosts:
+		return "he watches the section for all posts"
+	case whole && it.opening():
+		return "he watches the section for new threads, and this post opens one"
+	}
+	return fmt.Sprintf("it calls him (%s)", r.Owed[it.post.ID])
+}
+
+func (w *Window) muted(r *Reader, it *item) Reason {
+	if r.Wishes.Of(it.thread) == Off {
+		return Muted
+	}
+	return ""
+}
+
+func (w *Window) wish(r *Reader, it *item) string {
+	if c := r.Wishes.Of(it.thread); c != "" {
+		return fmt.Sprintf("he wants it (%s)", c)
+	}
+	return "he has muted neither thread nor section"
+}
+
+func (w *Window) seen(r *Reader, it *item) Reason {
+	if r.hasRead(it) {
+		return AlreadyRead
+	}
+	return ""
+}
+
+func (w *Window) unseen(r *Reader, it *item) string {
+	if r.Read == nil {
+		return "what he has read on the site is not asked for"
+	}
+	return "he has not read it on the site"
+}
+
+func (w *Window) way(r *Reader, it *item) string {
+	if _, owed := r.Owed[it.post.ID]; owed {
+		return "it is owed to him, and tied to this edition"
+	}
+	return "no alert and no other edition brings it"
+}
+
+// hadBefore lets each post into a reader's editions once. What is owed was not had, wherever it stood.
+func (w *Window) hadBefore(r *Reader, it *item) Reason {
+	if _, owed := r.Owed[it.post.ID]; !owed {
+		return r.moved(it)
+	}
+	if it.later != 0 && it.later <= r.Until {
+		return Superseded
+	}
+	return ""
+}
+
+func (w *Window) standing(_ *Reader, it *item) string {
+	if it.MovedFrom != 0 {
+		return fmt.Sprintf("it was moved from %s, where he could not have it", w.place(it.MovedFrom))
+	}
+	return "it has not been moved since it was sighted"
+}
+
+// HeldUntil is when the reader's wish for a weekly or monthly edition lets a post of the window come; zero where nothing
+// holds it.
+func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
+	i, known := w.byPost[post]
+	if !known {
+		return time.Time{}
+	}
+	_, at := r.release(&w.items[i])
+	return at
+}
