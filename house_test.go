@@ -15,7 +15,7 @@ var mayImport = map[string][]string{
 	"config":              {"alarm", "daemon", "letterbox", "mail", "source", "web"},
 	"web":                 {"daemon", "digest", "forum", "templates", "internal/link"},
 	"daemon":              {"alarm", "bounce", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
-	"letterbox":           {"bounce", "forum", "mail", "store", "internal/link"},
+	"letterbox":           {"bounce", "daemon", "forum", "mail", "store", "internal/link"},
 	"demo":                {},
 	"alarm":               {"store"},
 	"templates":           {"digest", "forum", "markup", "internal/qp"},

@@ -20,6 +20,7 @@ const (
 	Policy   Class = "policy"   // they do not want mail from us, whoever it is for
 	Content  Class = "content"  // they do not want this mail: too big, badly formed
 	Unknown  Class = "unknown"  // nothing to go by
+	Unwanted Class = "unwanted" // it arrived, and its reader complained: no fault of the address
 )
 
 // Points by which an address nears its end, which is at [Threshold].
@@ -42,9 +43,6 @@ func (c Class) points() float64 {
 	}
 	return 0
 }
-
-// Ours tells that the sender is refused, not the address.
-func (c Class) Ours() bool { return c == Policy || c == Content }
 
 // Classify says whose fault it is that a mail was refused for good: by the enhanced status code (RFC 3463), then by the
 // reply code, then by the words. Each may be missing: 0 and "".

@@ -47,7 +47,7 @@ func (h Health) Recover(accepted int) Health {
 
 // Suffer is the address after a mail came back, and the reason for a suppression that this may bring.
 func (h Health) Suffer(c Class, at time.Time, reason string) Health {
-	if h.byHand() || c.Ours() || c == Unknown {
+	if h.byHand() || c != Nowhere && c.points() == 0 {
 		return h
 	}
 	if !h.LastEvent.IsZero() && at.Sub(h.LastEvent) >= Reset {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/bounce"
+	"postrider/daemon"
 	"postrider/internal/link"
 	"postrider/letterbox"
 	"postrider/store"
@@ -91,7 +92,8 @@ func (h *house) letterbox(ctx context.Context, now func() time.Time) (*letterbox
 			return nil, err
 		}
 	}
-	return &letterbox.Box{Store: h.store, Composer: composer, Links: h.links, Log: h.log, Now: now}, nil
+	desk := daemon.NewDesk(h.forum, h.store, h.cfg.Digest)
+	return &letterbox.Box{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
 }
 
 // exit ends the program with a code of its own.

@@ -53,10 +53,7 @@ func fromDoctor(found []doctor.Finding) []finding {
 
 func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.Line) doctor.Patient {
 	from := address(cfg.SMTP.From).Address
-	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL), Bounces: cfg.Bounces.Domain}
-	if p.Bounces != "" {
-		p.Envelope = "b@" + p.Bounces // of the many return paths
-	}
+	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
 	if cfg.Bounces.Domain != "" { // each mail has a return path of its own there
 		p.Envelope, p.Bounces = "postmaster@"+cfg.Bounces.Domain, cfg.Bounces.Domain
 	}

@@ -148,6 +148,7 @@ func (h *house) eml(ctx context.Context, p daemon.Preview, content templates.Con
 	m := daemon.Envelope(h.settings(), h.footer(p).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
+	m.UnsubscribeMail = daemon.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
 	m.To.Name, m.To.Address = p.Member.Name, p.Member.Email
 	m.Subject, m.Text, m.HTML = content.Subject, content.Text, content.HTML
 	raw, err := composer.Compose(m)

@@ -13,12 +13,6 @@ import (
 // not sent what has gathered in the meantime.
 const skipBounces = "address bounces"
 
-// unsubscribeMark begins the local part of an address that ends a stream for whoever mails it.
-const unsubscribeMark = "u-"
-
-// scopes are what the addresses to unsubscribe by mail end, by the kind of mail in which they stand.
-var scopes = map[string]link.Scope{KindDigest: link.Digests, KindAlert: link.Alerts, KindAnnouncement: link.Announcements}
-
 // returnPath is where the mail of a row comes back to if it cannot be delivered.
 func (d *Daemon) returnPath(row store.Row) string {
 	if d.set.Bounces == "" {
@@ -27,20 +21,21 @@ func (d *Daemon) returnPath(row store.Row) string {
 	return d.Composer.ReturnPath(row.Key, int64(row.Member), d.set.Bounces)
 }
 
-// unsubscribeMail is the address that ends what the mail of a row is part of; empty where no mail comes back to us.
-func (d *Daemon) unsubscribeMail(row store.Row) string {
-	scope, known := scopes[row.Kind]
-	if d.set.Bounces == "" || !known {
+// UnsubscribeMail is the address that ends, for whoever mails it, what a one-click link of ours ends. It is empty where no
+// mail comes back to us: domain is empty.
+func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
+	grant, err := links.Check(oneClick[strings.LastIndexByte(oneClick, '/')+1:])
+	if domain == "" || err != nil {
 		return ""
 	}
-	return unsubscribeMark + d.Links.Tag(link.Grant{Scope: scope, Member: int64(row.Member)}) + "@" + d.set.Bounces
+	return "u-" + links.Tag(grant) + "@" + domain
 }
 
 // spare skips drafts to addresses that are suppressed.
 func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
 	var addresses []string
 	for _, m := range drafts {
-		if m.skip == "" {
+		if m.skip == "" && m.hold.IsZero() {
 			addresses = append(addresses, m.to.Email)
 		}
 	}
@@ -52,8 +47,8 @@ func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
 		return err
 	}
 	for i, m := range drafts {
-		if m.skip == "" && suppressed[strings.ToLower(m.to.Email)] {
-			drafts[i] = draft{skip: skipBounces}
+		if m.skip == "" && m.hold.IsZero() && suppressed[strings.ToLower(m.to.Email)] {
+			drafts[i].skip = skipBounces
 		}
 	}
 	return nil

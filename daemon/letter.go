@@ -74,7 +74,7 @@ func (d *Daemon) compose(l letter) ([]byte, error) {
 	message := l.envelope
 	message.Key, message.Date = l.Key, d.Now()
 	message.To.Name, message.To.Address = l.to.Name, l.to.Email
-	message.UnsubscribeMail = d.unsubscribeMail(l.Row)
+	message.UnsubscribeMail = UnsubscribeMail(d.Links, message.Unsubscribe, d.set.Bounces)
 	message.Subject, message.Text, message.HTML = content.Subject, content.Text, content.HTML
 	raw, err := d.Composer.Compose(message)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"postrider/bounce"
 	"postrider/forum"
@@ -16,6 +17,15 @@ import (
 type identity struct {
 	store.Mailed
 	member forum.MemberID
+}
+
+// refusal is what is noted of the mail, but for what befell it.
+func (i *identity) refusal(now time.Time) store.Refusal {
+	r := store.Refusal{Key: i.Key, Member: i.member, Address: i.Address, Handed: i.Settled, At: now}
+	if r.Handed.IsZero() {
+		r.Handed = now
+	}
+	return r
 }
 
 // claim is what a message says of which mail it is about. The token proves it.
@@ -104,7 +114,7 @@ func (b *Box) readUnsubscribe(address string) (link.Grant, bool) {
 		return link.Grant{}, false
 	}
 	grant, err := b.Links.CheckTag(tag)
-	return grant, err == nil
+	return grant, err == nil && grant.Scope.Ends()
 }
 
 // readListUnsubscribe reads a List-Unsubscribe field of ours: "<https://.../u/TOKEN>, <mailto:u-TAG@...>".
@@ -118,7 +128,7 @@ func (b *Box) readListUnsubscribe(value string) (link.Grant, bool) {
 			continue
 		}
 		token := uri[strings.LastIndexByte(uri, '/')+1:]
-		if grant, err := b.Links.Check(token); err == nil {
+		if grant, err := b.Links.Check(token); err == nil && grant.Scope.Ends() {
 			return grant, true
 		}
 	}

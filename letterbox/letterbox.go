@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"postrider/bounce"
-	"postrider/forum"
+	"postrider/daemon"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
@@ -28,6 +28,7 @@ type Box struct {
 	Store    *store.Store
 	Composer *mail.Composer // made the Message-IDs and return paths
 	Links    *link.Signer
+	Desk     *daemon.Desk // ends what members want to end
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -74,13 +75,24 @@ func (b *Box) act(ctx context.Context, log *slog.Logger, report bounce.Report, a
 	case bounce.Delay:
 		log.Info("a mail is delayed", "enhanced", report.Recipients[0].Enhanced)
 	case bounce.Complaint:
-		if err := b.Store.EndStream(ctx, b.Now(), about.member, about.Kind); err != nil {
-			return err
-		}
-		log.Info("a complaint ended a stream of mail", "stream", about.Kind)
+		return b.unwanted(ctx, log, about)
 	case bounce.NotSpam:
 		log.Info("a reader takes a complaint back; only he can have the mail again")
 	}
+	return nil
+}
+
+// unwanted ends the stream of a mail that its reader complained of, and notes that he did.
+func (b *Box) unwanted(ctx context.Context, log *slog.Logger, about *identity) error {
+	if err := b.Store.EndStream(ctx, b.Now(), about.member, about.Kind); err != nil {
+		return err
+	}
+	complaint := about.refusal(b.Now())
+	complaint.Source, complaint.Class = store.FromReader, bounce.Unwanted
+	if err := b.Store.NoteRefusals(ctx, []store.Refusal{complaint}); err != nil {
+		return err
+	}
+	log.Info("a complaint ended a stream of mail", "stream", about.Kind)
 	return nil
 }
 
@@ -93,13 +105,8 @@ func (b *Box) refused(ctx context.Context, log *slog.Logger, report bounce.Repor
 		}
 	}
 	now := b.Now()
-	refusal := store.Refusal{
-		Key: about.Key, Source: store.FromReport, Member: about.member, Address: about.Address, Handed: about.Settled,
-		Class: r.Class(), Code: r.Code, Enhanced: r.Enhanced, Reply: r.Text, At: now,
-	}
-	if refusal.Handed.IsZero() {
-		refusal.Handed = now
-	}
+	refusal := about.refusal(now)
+	refusal.Source, refusal.Class, refusal.Code, refusal.Enhanced, refusal.Reply = store.FromReport, r.Class(), r.Code, r.Enhanced, r.Text
 	if err := b.Store.NoteRefusals(ctx, []store.Refusal{refusal}); err != nil {
 		return err
 	}
@@ -121,21 +128,14 @@ func (b *Box) unknown(ctx context.Context, log *slog.Logger, report bounce.Repor
 	return nil
 }
 
-// streams are the kinds of mail that a grant ends.
-var streams = map[link.Scope][]string{
-	link.Digests:       {"digest"},
-	link.Alerts:        {"alert"},
-	link.Announcements: {"announcement"},
-	link.Everything:    {"digest", "alert", "announcement"},
-}
-
 // end ends what a member was granted to end.
 func (b *Box) end(ctx context.Context, grant link.Grant) error {
-	for _, kind := range streams[grant.Scope] {
-		if err := b.Store.EndStream(ctx, b.Now(), forum.MemberID(grant.Member), kind); err != nil {
-			return fmt.Errorf("unsubscribing by mail: %w", err)
-		}
-		b.Log.Info("a mail ended a stream", "member", grant.Member, "stream", kind)
+	ended, err := b.Desk.End(ctx, b.Now(), grant)
+	if err != nil {
+		return fmt.Errorf("unsubscribing by mail: %w", err)
+	}
+	if ended != nil {
+		b.Log.Info("a mail ended what its sender gets", "member", grant.Member, "scope", int(grant.Scope))
 	}
 	return nil
 }

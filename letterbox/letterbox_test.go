@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -63,6 +64,7 @@ func newDesk(t testing.TB) *desk {
 	}
 	log := slog.New(slog.NewTextHandler(&guarded{w: d.log}, nil))
 	d.Box = &letterbox.Box{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
+	d.Desk = daemon.NewDesk(nil, s, daemon.DefaultDigest()) // to end something, the forum is not asked
 	d.plan(key, anna)
 	d.settle(key, "anna@members.example")
 	return d
@@ -281,6 +283,13 @@ func TestWhatAMessageIsDecidesWhatFollows(t *testing.T) {
 			if got := d.ended(); got != tt.ended {
 				t.Errorf("ended are %q, want %q", got, tt.ended)
 			}
+			list, err := d.Store.Outcomes(t.Context(), anna, time.Time{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if complained := len(list) == 2 && list[1].Result == "complaint"; complained != (tt.ended != "") {
+				t.Errorf("outcomes are %+v", list)
+			}
 		})
 	}
 }
@@ -312,6 +321,13 @@ func TestAMailToTheAddressEndsTheStreamWhateverItSays(t *testing.T) {
 		}
 	}
 	d := newDesk(t)
+	thread := "u-" + d.Links.Tag(link.Grant{Scope: link.Thread, Member: int64(anna), Object: 7}) + "@" + domain
+	if err := d.Take(t.Context(), []string{thread}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := d.Store.Wishes(t.Context(), []forum.MemberID{anna}); err != nil || all[anna].Threads[7] != digest.Off || d.ended() != "" {
+		t.Errorf("of one thread, wishes are %+v (%v), and ended are %q", all, err, d.ended())
+	}
 	if err := d.Take(t.Context(), nil, []byte("To: <"+d.unsubscribe(link.Digests)+">\nSubject: x\n\n")); err != nil {
 		t.Fatal(err)
 	}

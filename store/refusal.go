@@ -18,12 +18,13 @@ import (
 const (
 	FromRelay  = "smtp" // it refused the mail at once
 	FromReport = "dsn"  // a report came later
+	FromReader = "arf"  // he complained: nothing is to be judged
 )
 
 // Refusal is a mail that was refused for good.
 type Refusal struct {
 	Key      string
-	Source   string // FromRelay or FromReport
+	Source   string // FromRelay, FromReport or FromReader
 	Member   forum.MemberID
 	Address  string    // the one that was mailed
 	Handed   time.Time // when it was handed over; its minute is kept
@@ -148,10 +149,16 @@ const judgeTurn = "judge"
 // Judge lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
 // that share the store take turns, so each refusal is judged once. It says how many were judged; there may be more.
 func (s *Store) Judge(ctx context.Context, now, ripe time.Time, judge func(Docket) Judgment) (judged int, err error) {
+	open := false
+	err = s.query(ctx, nil, "open_refusals", nil, func(scan) error { open = true; return nil })
+	if err != nil || !open {
+		return 0, err
+	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
 			return err
 		}
+		judged = 0
 		d, err := s.docket(ctx, tx, now, ripe)
 		if err != nil || len(d.Cohorts) == 0 && len(d.Refusals) == 0 {
 			return err

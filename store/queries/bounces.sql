@@ -1,6 +1,6 @@
--- A mail counts once, however often its report comes.
+-- A mail counts once, however often its report comes. Complaints are noted for the record: there is nothing to judge.
 -- name: note_refusals
-INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, at)
+INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, at, judged_at)
 SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'source' AS TEXT),
        CAST(value->>'member' AS BIGINT),
@@ -11,10 +11,17 @@ SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'code' AS BIGINT),
        CAST(value->>'enhanced' AS TEXT),
        CAST(value->>'reply' AS TEXT),
-       CAST(value->>'at' AS BIGINT)
+       CAST(value->>'at' AS BIGINT),
+       CASE WHEN CAST(value->>'source' AS TEXT) = 'arf' THEN CAST(value->>'at' AS BIGINT) END
   FROM {rows :rows}
  WHERE TRUE
     ON CONFLICT (key, source) DO NOTHING
+
+-- name: open_refusals
+SELECT 1
+  FROM refusal
+ WHERE judged_at IS NULL
+ LIMIT 1
 
 -- name: tally
 INSERT INTO tally (minute, domain, mails)
@@ -46,6 +53,7 @@ SELECT r.domain,
   JOIN refusal r
     ON r.minute = open.minute
    AND r.domain = open.domain
+ WHERE r.source <> 'arf'
  GROUP BY r.domain, r.minute
  UNION ALL
 SELECT '',
@@ -90,7 +98,8 @@ SELECT h.address, h.member_id, h.score, h.day, h.day_score, h.missing_at, h.last
            AND o.settled_at > h.judged_at
            AND NOT EXISTS (SELECT 1
                              FROM refusal r
-                            WHERE r.key = o.key))
+                            WHERE r.key = o.key
+                              AND r.source <> 'arf'))
   FROM asked
   JOIN health h
     ON h.address = asked.address

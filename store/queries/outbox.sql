@@ -171,13 +171,13 @@ SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.
  WHERE o.member_id = :member
    AND c.at >= :since
  UNION ALL
-SELECT r.key, o.kind, o.attempt, r.at, 'came back', r.code, r.enhanced, r.reply, '',
+SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complaint' ELSE 'came back' END, r.code, r.enhanced, r.reply, '',
        CASE WHEN r.verdict = 'spared' THEN r.class || ', and not blamed, because most of what went to its domain was refused' ELSE r.class END, 0, 0
   FROM outbox o
   JOIN refusal r
     ON r.key = o.key
  WHERE o.member_id = :member
-   AND r.source = 'dsn'
+   AND r.source <> 'smtp'
    AND r.at >= :since
  ORDER BY at, key, attempt
 

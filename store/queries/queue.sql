@@ -33,13 +33,13 @@ SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.
     ON c.key = o.key
  WHERE o.key = :key
  UNION ALL
-SELECT r.key, o.kind, o.attempt, r.at, 'came back', r.code, r.enhanced, r.reply, '',
+SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complaint' ELSE 'came back' END, r.code, r.enhanced, r.reply, '',
        CASE WHEN r.verdict = 'spared' THEN r.class || ', and not blamed, because most of what went to its domain was refused' ELSE r.class END, 0, 0
   FROM outbox o
   JOIN refusal r
     ON r.key = o.key
  WHERE o.key = :key
-   AND r.source = 'dsn'
+   AND r.source <> 'smtp'
  ORDER BY at, attempt
 
 -- name: queue_keys
