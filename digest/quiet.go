@@ -5,19 +5,20 @@ import "time"
 // End is the moment at which the quiet hours end in which a moment lies, by the clock on the wall in zone. quiet is false
 // where it lies in none.
 //
-// Where the clock skips the hour at which they end, they end with the gap; where it shows that hour twice, the first time.
+// Whatever the clock skips or shows twice, they end when it first shows an hour that is not quiet. All zones of today are
+// whole quarters of an hour off UTC, so clocks show full hours at such quarters, and jump then.
 func (q Quiet) End(zone *time.Location, at time.Time) (end time.Time, quiet bool) {
-	local := at.In(zone)
-	if !q.holds(local.Hour()) {
+	if !q.holds(at.In(zone).Hour()) {
 		return time.Time{}, false
 	}
-	for day := range reach {
-		date := time.Date(local.Year(), local.Month(), local.Day()+day, 12, 0, 0, 0, time.UTC)
-		if end, exists := localInstant(date, q.Until, zone); exists && end.After(at) {
-			return end, true
+	const quarter = 15 * time.Minute
+	t := at.Truncate(quarter)
+	for range 48 * 4 { // more than a day, however clocks are changed
+		if t = t.Add(quarter); !q.holds(t.In(zone).Hour()) {
+			return t, true
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, false // all hours are quiet, which is a way to ask for no alerts that nobody meant
 }
 
 // holds tells whether an hour of the day is a quiet one.
