@@ -18,10 +18,7 @@ const answered = 9
 
 // alertDrafts is the drafter of alerts.
 func (d *Daemon) alertDrafts(ctx context.Context, rows []store.Row) ([]draft, error) {
-	keys := make([]string, len(rows))
-	for i, r := range rows {
-		keys[i] = r.Key
-	}
+	keys := keysOf(rows)
 	notices, err := d.Store.Notices(ctx, keys)
 	if err != nil {
 		return nil, err

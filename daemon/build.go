@@ -45,6 +45,13 @@ func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
 	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), seen: &sighted{store: s}, kept: kept}
 }
 
+// beside is a builder that may work at the same time. They share what they read of posts.
+func (b *Builder) beside() *Builder {
+	other := *b
+	other.seen = &sighted{store: b.store}
+	return &other
+}
+
 // Ask names an edition to build: a member and the sightings that it covers, After < seq <= Until.
 type Ask struct {
 	Key          string // in the outbox; empty: it is not planned

@@ -73,11 +73,13 @@ type Daemon struct {
 	rests    bool                             // delivery was paused when it was last asked
 	met      map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round    Report
-	dream    *dream // of a rehearsal; nil: what is done is done
+	lane     lane          // the mails that it hands over
+	waking   chan struct{} // see Wake
+	dream    *dream        // of a rehearsal; nil: what is done is done
 	bell     *alarm.Bell
 	backlog  backlog
-	ill      bool         // the last round failed, or there was none yet
-	pulse    atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
+	ill      bool          // the last round failed, or there was none yet
+	pulse    *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
 // New makes a daemon; it starts nothing.
@@ -89,7 +91,10 @@ func New(p Parts, set Settings) *Daemon {
 		builder:  builder,
 		calendar: calendar{set.Digest, builder.zones},
 		met:      make(map[forum.PostID]forum.SectionID),
+		lane:     everything,
+		waking:   make(chan struct{}, 1),
 		ill:      true,
+		pulse:    new(atomic.Int64),
 	}
 	d.bell = d.newBell()
 	d.relays = newRelays(p.Sender, p.Fallback, d.bell, p.Log)
@@ -137,7 +142,8 @@ func (d *Daemon) steps(ctx context.Context, steps ...func(context.Context) error
 //
 // robfig/cron gives the ticks, in UTC and all of them repeatable: it skips or doubles local hours when
 // clocks change, so no member's hour is ever a cron entry. Skip stands outside Recover, because the
-// other way round one panic would keep the job from ever running again.
+// other way round one panic would keep the job from ever running again. Alerts have a lane of their own, because what is
+// told at once must not wait for a hundred thousand digests.
 func (d *Daemon) Run(ctx context.Context) error {
 	logger := cronLog{d.Log}
 	recovers := cron.Recover(logger)
@@ -156,7 +162,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	every := fmt.Sprintf("@every %s", d.set.Gather.Every)
 	for spec, job := range map[string]func(){
-		every:          tick("gather", d.gather, d.alerts, d.plan, d.deliver),
+		every:          tick("editions", d.catchUp, d.plan, d.deliver),
 		"@every 5m":    tick("moves", d.moves),
 		"* * * * *":    tick("judge", d.judge),
 		"*/10 * * * *": tick("members", d.learn),
@@ -167,10 +173,14 @@ func (d *Daemon) Run(ctx context.Context) error {
 		}
 	}
 	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
-	var watching sync.WaitGroup
-	watching.Go(func() { d.watch(ctx) })
-	defer watching.Wait()
-	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver))).Run()
+	var beside sync.WaitGroup
+	beside.Go(func() { d.watch(ctx) })
+	defer beside.Wait()
+	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.alerts, d.plan))).Run()
+	urgent := d.beside(alertsOnly)
+	d.lane = allButAlerts
+	beside.Go(func() { urgent.hurry(ctx, recovers) })
+	recovers(cron.FuncJob(tick("editions", d.deliver))).Run()
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()

@@ -33,7 +33,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		if err := d.takeBack(ctx); err != nil {
 			return err
 		}
-		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, most)
+		rows, err := d.Store.ClaimOf(ctx, d.Now(), d.set.Owner, d.set.Lease, d.lane.first, d.lane.last, most)
 		if err != nil {
 			return fmt.Errorf("claiming: %w", err)
 		}
@@ -56,6 +56,7 @@ func (d *Daemon) paused(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("asking whether delivery is paused: %w", err)
 	}
 	switch {
+	case d.lane == alertsOnly: // the other lane tells it
 	case paused && !d.rests:
 		d.Log.Warn("delivery is paused, mails wait", "since", pause.Since, "reason", pause.Reason)
 	case !paused && d.rests:
@@ -81,7 +82,7 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		}
 	}
 	// Giving back must be done even when ctx has ended.
-	if e := d.Store.Release(context.WithoutCancel(ctx), d.set.Owner); e != nil {
+	if e := d.Store.Release(context.WithoutCancel(ctx), d.set.Owner, keysOf(rows)); e != nil {
 		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
 	}
 	return err
@@ -98,6 +99,14 @@ func (d *Daemon) expire(ctx context.Context) error {
 	}
 	d.round.Expired += len(list)
 	return nil
+}
+
+func keysOf(rows []store.Row) []string {
+	keys := make([]string, len(rows))
+	for i, r := range rows {
+		keys[i] = r.Key
+	}
+	return keys
 }
 
 // takeBack takes rows back from daemons that have died. What they were handing over is in doubt.

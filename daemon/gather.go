@@ -17,7 +17,12 @@ const (
 )
 
 // gather turns new and newly visible posts into sightings. It keeps ids and times, never a text.
-func (d *Daemon) gather(ctx context.Context) error {
+func (d *Daemon) gather(ctx context.Context) error { return d.sift(ctx, true) }
+
+// glance is gather for new posts alone: one question to the forum, answered by an index, as long as there are none.
+func (d *Daemon) glance(ctx context.Context) error { return d.sift(ctx, false) }
+
+func (d *Daemon) sift(ctx context.Context, pending bool) error {
 	now := d.Now()
 	oldest, err := d.oldest(ctx, now)
 	if err != nil {
@@ -25,7 +30,7 @@ func (d *Daemon) gather(ctx context.Context) error {
 	}
 	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
 		sift := sieve{now: now, oldest: oldest, met: d.met}
-		if err := d.gatherNew(ctx, s, &sift); err != nil {
+		if err := d.gatherNew(ctx, s, &sift); err != nil || !pending {
 			return err
 		}
 		return d.gatherPending(ctx, s, &sift)
@@ -120,7 +125,7 @@ func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve)
 		return err
 	}
 	for {
-		arrivals, err := s.Arrivals(ctx, cursor, page)
+		arrivals, err := s.Arrivals(ctx, cursor, overlap+page)
 		if err != nil {
 			return err
 		}
@@ -131,7 +136,7 @@ func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve)
 		if err := d.sight(ctx, sift.take(cursor)); err != nil {
 			return err
 		}
-		if len(arrivals) < page {
+		if len(arrivals) < overlap+page {
 			sift.forget(cursor - overlap)
 			return nil
 		}

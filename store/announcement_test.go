@@ -222,7 +222,7 @@ func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
 		equal(t, "reason", read(t, s, a.ID).Reason, "a typo")
 		// Those that were being handed over come back, and are held back, too.
 		check(t, s.Settle(t.Context(), "one", []store.Settlement{{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now}}))
-		check(t, s.Release(t.Context(), "one"))
+		check(t, s.Release(t.Context(), "one", keys(claimed)))
 		check(t, s.HoldBack(t.Context(), a.ID))
 		equal(t, "paused", tally(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
 		check(t, s.ResumeAnnouncement(t.Context(), now, admin, a.ID))

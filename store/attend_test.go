@@ -127,7 +127,7 @@ func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
 		inTheEnd(t, func() error { return s.Settle(t.Context(), "first", []store.Settlement{becomes}) })
 	}
 	cutOffAll(t, dsn)
-	inTheEnd(t, func() error { return s.Release(t.Context(), "first") })
+	inTheEnd(t, func() error { return s.Release(t.Context(), "first", keys(claimed)) })
 }
 
 // inTheEnd does something that may fail once on each connection of the pool.

@@ -55,9 +55,13 @@ func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease ti
 	return nil
 }
 
-// Release gives back what owner has leased and not handed over. What was handed over is settled before.
-func (s *Store) Release(ctx context.Context, owner string) error {
-	if _, err := s.exec(ctx, nil, "release", args{"owner": owner}); err != nil {
+// Release gives back those of some mails that owner has leased and not handed over. What was handed over is settled before.
+func (s *Store) Release(ctx context.Context, owner string, keys []string) error {
+	text, err := rows(keys)
+	if err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, nil, "release", args{"owner": owner, "keys": text}); err != nil {
 		return fmt.Errorf("giving leases back: %w", err)
 	}
 	return nil

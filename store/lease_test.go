@@ -44,11 +44,11 @@ func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
 		if n := other(now.Add(2*lease + time.Second)); n != 1 {
 			t.Error("a lease that ran out did not return")
 		}
-		check(t, s.Release(t.Context(), owner)) // not the owner any more
+		check(t, s.Release(t.Context(), owner, []string{"digest/1/a"})) // not the owner any more
 		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 0 {
 			t.Error("a former owner gave the lease of another back")
 		}
-		check(t, s.Release(t.Context(), "daemon 2"))
+		check(t, s.Release(t.Context(), "daemon 2", []string{"digest/1/a"}))
 		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 1 {
 			t.Error("a lease that was given back did not return")
 		}
@@ -117,7 +117,7 @@ func TestWhatWasIntendedAndNotHandedOverIsNotInDoubt(t *testing.T) {
 		rows := claimed(t, s, 2)
 		intend(t, s, rows...)
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "not sent", now.Add(time.Minute))}))
-		check(t, s.Release(t.Context(), owner))
+		check(t, s.Release(t.Context(), owner, keys(rows)))
 		claim(t, s, now.Add(time.Minute))
 		late := now.Add(time.Hour)
 		equal(t, "in doubt", takeBack(t, s, late), nil)
@@ -133,7 +133,7 @@ func TestOnlyWhatIsStillHeldMayBeHandedOver(t *testing.T) {
 		takeBack(t, s, late) // the daemon was stopped for a while, and does not know
 		must(s.Claim(t.Context(), late, "daemon 2", lease, 2))(t)
 		equal(t, "may be handed over", intend(t, s, rows...), nil)
-		check(t, s.Release(t.Context(), "daemon 2"))
+		check(t, s.Release(t.Context(), "daemon 2", keys(rows)))
 		got := must(s.Claim(t.Context(), late, owner, lease, 1))(t)
 		equal(t, "may be handed over", intend(t, s, rows...), keys(got))
 	})

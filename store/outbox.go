@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -150,6 +151,11 @@ type Row struct {
 
 // Claim leases up to limit mails to owner, for as long as lease says.
 func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, limit int) ([]Row, error) {
+	return s.ClaimOf(ctx, now, owner, lease, 0, math.MaxInt32, limit)
+}
+
+// ClaimOf is Claim for mails whose priorities lie from first to last.
+func (s *Store) ClaimOf(ctx context.Context, now time.Time, owner string, lease time.Duration, first, last, limit int) ([]Row, error) {
 	if err := s.present(ctx); err != nil {
 		return nil, err
 	}
@@ -158,7 +164,7 @@ func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease ti
 		priority, notBefore int64
 	}
 	var list []ranked
-	a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "most": limit}
+	a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "first": first, "last": last, "most": limit}
 	err := s.query(ctx, nil, "claim", a, func(scan scan) error {
 		var r ranked
 		var created int64

@@ -21,7 +21,7 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 		}
 	}
 	release := func(t *testing.T, other *Store) {
-		if err := other.Release(t.Context(), "other"); err != nil {
+		if err := other.Release(t.Context(), "other", []string{"digest/1/a"}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,7 +19,8 @@ UPDATE outbox
        handed = FALSE,
        lease_owner = '',
        lease_until = 0
- WHERE state = 'leased'
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND state = 'leased'
    AND lease_owner = :owner
 
 -- name: lapsed

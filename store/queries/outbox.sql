@@ -71,6 +71,7 @@ UPDATE outbox
  WHERE key IN (SELECT key
                  FROM outbox
                 WHERE state = 'queued'
+                  AND priority BETWEEN :first AND :last
                   AND not_before <= :now
                 ORDER BY priority, not_before, from_seq DESC, key
                 LIMIT :most)
@@ -82,6 +83,7 @@ WITH next AS MATERIALIZED (
     SELECT key
       FROM outbox
      WHERE state = 'queued'
+       AND priority BETWEEN :first AND :last
        AND not_before <= :now
      ORDER BY priority, not_before, from_seq DESC, key
      LIMIT :most

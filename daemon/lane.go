@@ -1,0 +1,92 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"postrider/forum"
+)
+
+// lane is a part of the outbox, by priority.
+type lane struct{ first, last int }
+
+var (
+	everything   = lane{0, math.MaxInt32}
+	alertsOnly   = lane{0, priorityAlert}
+	allButAlerts = lane{priorityAlert + 1, math.MaxInt32}
+)
+
+// lookAgain is how often posts are looked at again that were met invisible. Who approves a post is in no hurry.
+const lookAgain = 30 * time.Second
+
+// beside is a daemon that works at the same time as d, on a lane of its own. It shares all but what one round at a time
+// may use.
+func (d *Daemon) beside(part lane) *Daemon {
+	return &Daemon{
+		Parts: d.Parts, set: d.set, builder: d.builder.beside(), calendar: d.calendar, relays: d.relays,
+		met: make(map[forum.PostID]forum.SectionID), lane: part, waking: d.waking, bell: d.bell, ill: true, pulse: d.pulse,
+	}
+}
+
+// catchUp gathers before editions are planned, if any are due: they hold everything up to their hour, whenever the other
+// lane last looked.
+func (d *Daemon) catchUp(ctx context.Context) error {
+	due, err := d.Store.Due(ctx, d.Now(), 1)
+	if err != nil {
+		return fmt.Errorf("reading who is due: %w", err)
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	return d.steps(ctx, d.glance, d.alerts)
+}
+
+// hurry gathers, and tells at once what is to be told at once, until ctx ends. It looks at the forum every so often, when it is
+// woken, and at the outbox whenever the time of an alert has come.
+func (d *Daemon) hurry(ctx context.Context, recovers cron.JobWrapper) {
+	run := func(name string, steps ...func(context.Context) error) {
+		recovers(cron.FuncJob(func() { d.tick(ctx, name, steps...) })).Run()
+	}
+	ticks := time.NewTicker(d.set.Gather.Every)
+	defer ticks.Stop()
+	looked := time.Now()
+	run("alerts", d.deliver)
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.settled(ctx):
+			run("alerts", d.deliver)
+			continue
+		case <-ticks.C:
+		case <-d.waking:
+		}
+		look := d.glance
+		if time.Since(looked) >= lookAgain {
+			look, looked = d.gather, time.Now()
+		}
+		run("gather", look, d.alerts, d.deliver)
+	}
+}
+
+// settled fires when the time of the next alert has come; never, if none waits or it cannot go now.
+func (d *Daemon) settled(ctx context.Context) <-chan time.Time {
+	at, err := d.Store.NextAlert(ctx, priorityAlert)
+	now := d.Now()
+	if err != nil || !at.After(now) {
+		return nil
+	}
+	return time.After(at.Sub(now))
+}
+
+// Wake lets a daemon that runs look at the forum at once.
+func (d *Daemon) Wake() {
+	select {
+	case d.waking <- struct{}{}:
+	default: // it is about to
+	}
+}

@@ -1,0 +1,141 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postrider/mail"
+)
+
+// live lets the world's clock run with that of the bubble, and the daemon with it. The returned function stops the daemon.
+func (w *world) live() (stop func()) {
+	w.Helper()
+	start, began := w.clock(), time.Now()
+	w.daemon.Now = func() time.Time {
+		w.turn(start.Add(time.Since(began)))
+		return w.clock()
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	over := make(chan error, 1)
+	go func() { over <- w.daemon.Run(ctx) }()
+	return func() {
+		w.Helper()
+		cancel()
+		if err := <-over; err != nil {
+			w.Error(err)
+		}
+	}
+}
+
+func TestAnAlertOvertakesALongRoundOfDigests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, thread := newAlertWorld(t), int64(0)
+		w.set.Alerts.Settle = 0
+		w.set.Gather.Every = 2 * time.Second
+		w.restart()
+		thread = w.thread(routes)
+		for i := range int64(60) {
+			w.member(200+i, fmt.Sprintf("m%d", i), passenger, routes)
+			w.sql(`UPDATE section_watch SET mail = 0 WHERE member_id = ?`, 200+i) // a digest, no alert
+		}
+		w.round()
+		w.post(thread)
+		w.relay.answer = func(to string, _ int) mail.Outcome {
+			time.Sleep(10 * time.Second) // a slow relay
+			return mail.Outcome{Result: mail.Accepted, Code: 250}
+		}
+		w.at(5, "07:59")
+		stop := w.live()
+		time.Sleep(90 * time.Second)
+		digests := len(w.relay.all())
+		if digests == 0 || digests > 30 {
+			t.Fatalf("%d digests are out, want the round to be under way", digests)
+		}
+		p := w.post(w.thread(tonight))
+		time.Sleep(15 * time.Second) // gathered within two, and sent within ten more
+		w.told("anna", posts(p))
+		if n := len(w.relay.all()); n > 40 {
+			t.Errorf("%d digests went before the alert", n)
+		}
+		stop()
+	})
+}
+
+func TestAnAlertGoesOnceItHasSettledNotWhenTheForumIsNextLookedAt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newAlertWorld(t)
+		w.set.Gather.Every = time.Minute
+		w.restart()
+		stop := w.live()
+		time.Sleep(50 * time.Second)
+		w.daemon.Now() // which sets the world's clock
+		p := w.post(w.thread(tonight))
+		time.Sleep(59 * time.Second) // gathered at 60 s, settled at 110 s
+		w.told("anna")
+		time.Sleep(2 * time.Second)
+		w.told("anna", posts(p))
+		stop()
+	})
+}
+
+func TestADaemonThatIsWokenLooksAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newAlertWorld(t)
+		w.set.Alerts.Settle = 0
+		w.set.Gather.Every = time.Hour
+		w.restart()
+		stop := w.live()
+		time.Sleep(time.Second)
+		p := w.post(w.thread(tonight))
+		w.daemon.Wake()
+		w.daemon.Wake()
+		time.Sleep(time.Second)
+		w.told("anna", posts(p))
+		stop()
+	})
+}
+
+func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	for range overlap + 200 { // more than are read again each time
+		w.write(w.next(), thread, w.clock().Unix(), "visible")
+	}
+	w.postAs(thread, "moderated")
+	w.round()
+	for range 3 {
+		before := w.source.Statements()
+		if err := w.daemon.steps(t.Context(), w.daemon.glance, w.daemon.alerts, w.daemon.deliver); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.source.Statements() - before; n != 2 {
+			t.Errorf("%d statements, want BEGIN and one question", n)
+		}
+	}
+}
+
+func TestAPostThatIsApprovedIsToldSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newAlertWorld(t)
+		w.set.Alerts.Settle = 0
+		w.set.Gather.Every = 2 * time.Second
+		w.restart()
+		stop := w.live()
+		time.Sleep(time.Second)
+		p := w.postAs(w.thread(tonight), "moderated")
+		time.Sleep(5 * time.Second)
+		w.told("anna")
+		w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, p)
+		time.Sleep(lookAgain + 2*time.Second)
+		w.told("anna", posts(p))
+		stop()
+	})
+}
