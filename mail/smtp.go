@@ -69,6 +69,11 @@ func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
 	}, nil
 }
 
+// DialWith makes s open its connections by dial instead of by TCP: through a tunnel, or a pipe. Call it before the first Send.
+func (s *SMTP) DialWith(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	s.dialer = dial
+}
+
 // Send hands over one message: raw as Compose made it, from and to as bare addresses.
 //
 // When ctx ends, no message is begun any more. One whose transaction has begun is finished, within

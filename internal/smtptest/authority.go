@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// authority vouches for 127.0.0.1, and nobody else knows it.
-type authority struct {
-	config *tls.Config
-	file   string
+// Authority vouches for 127.0.0.1, and nobody else knows it.
+type Authority struct {
+	Config *tls.Config // of who speaks for 127.0.0.1
+	File   string      // PEM
 }
 
-// newAuthority makes a certificate that is its own authority, and writes it to a file of the test.
-func newAuthority(t testing.TB) *authority {
+// NewAuthority makes a certificate that is its own authority, and writes it to a file of the test.
+func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -33,7 +33,7 @@ func newAuthority(t testing.TB) *authority {
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "Postrider test"},
 		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(24 * time.Hour),
+		NotAfter:              time.Now().Add(30 * 24 * time.Hour),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
@@ -44,15 +44,15 @@ func newAuthority(t testing.TB) *authority {
 	if err != nil {
 		t.Fatalf("making a certificate: %v", err)
 	}
-	a := &authority{
-		config: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
-		file:   filepath.Join(t.TempDir(), "ca.pem"),
+	a := &Authority{
+		Config: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+		File:   filepath.Join(t.TempDir(), "ca.pem"),
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if err := os.WriteFile(a.file, block, 0o600); err != nil {
+	if err := os.WriteFile(a.File, block, 0o600); err != nil {
 		t.Fatalf("writing the certificate: %v", err)
 	}
 	return a
 }
 
-func (a *authority) listen(l net.Listener) net.Listener { return tls.NewListener(l, a.config) }
+func (a *Authority) listen(l net.Listener) net.Listener { return tls.NewListener(l, a.Config) }

@@ -56,7 +56,7 @@ type Server struct {
 
 	t         testing.TB
 	address   string
-	authority *authority // nil without TLS
+	authority *Authority // nil without TLS
 	lines     *counter
 
 	mu           sync.Mutex
@@ -87,11 +87,11 @@ func New(t testing.TB, options ...Option) *Server {
 	s.lines = &counter{Listener: listener}
 	listener = s.lines
 	if s.scheme != "smtp" {
-		s.authority = newAuthority(t)
+		s.authority = NewAuthority(t)
 	}
 	switch s.scheme {
 	case "smtp+starttls":
-		server.TLSConfig = s.authority.config
+		server.TLSConfig = s.authority.Config
 	case "smtps":
 		listener = s.authority.listen(listener)
 	}
@@ -114,7 +114,7 @@ func (s *Server) URL() string {
 }
 
 // CAFile is a PEM file with the authority behind the inbox's certificate.
-func (s *Server) CAFile() string { return s.authority.file }
+func (s *Server) CAFile() string { return s.authority.File }
 
 // Messages gives what came so far, in the order in which it came.
 func (s *Server) Messages() []Message {

@@ -2,9 +2,12 @@ package smtptest
 
 import (
 	"bufio"
+	"cmp"
+	"crypto/tls"
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,26 +20,39 @@ type Act struct {
 	Say  string        // its reply, lines parted by "\n", without the last line break; empty: the usual one
 	Raw  string        // the bytes it sends instead, as they are
 	Mute bool          // it sends nothing
+	TLS  *tls.Config   // it begins TLS: at "connect" before it says anything, at "STARTTLS" afterwards
+	Read int           // at "body": bytes that it reads before it drops or hangs; All: to the final dot, which it does not see
 	Drop bool          // then it cuts the line
 	Hang bool          // then it does nothing more, and leaves the line open
 }
 
+// All of a message.
+const All = -1
+
 // Table says how a scripted relay acts: at "connect", at "EHLO", "RSET", "MAIL", "RCPT", "DATA", "QUIT" or
-// another command, and at "." for a whole message. Acts are taken one after the other, over all connections;
+// another command, at "body" before it reads a message, and at "." for a whole one. Acts are taken one after the other, over all connections;
 // the last one is for all further times. What is not in the table is done as a good relay does it, with PIPELINING.
 type Table map[string][]Act
 
 // usual are the replies of a good relay.
 var usual = map[string]string{
-	"connect": "220 script.test ESMTP",
-	"EHLO":    "250-script.test\n250-PIPELINING\n250 ENHANCEDSTATUSCODES",
-	"RSET":    "250 2.0.0 Ok",
-	"NOOP":    "250 2.0.0 Ok",
-	"MAIL":    "250 2.1.0 Ok",
-	"RCPT":    "250 2.1.5 Ok",
-	"DATA":    "354 End data with <CR><LF>.<CR><LF>",
-	".":       "250 2.0.0 Ok: queued as 4XyZ1234",
-	"QUIT":    "221 2.0.0 Bye",
+	"connect":  "220 script.test ESMTP",
+	"EHLO":     "250-script.test\n250-PIPELINING\n250 ENHANCEDSTATUSCODES",
+	"RSET":     "250 2.0.0 Ok",
+	"NOOP":     "250 2.0.0 Ok",
+	"MAIL":     "250 2.1.0 Ok",
+	"RCPT":     "250 2.1.5 Ok",
+	"DATA":     "354 End data with <CR><LF>.<CR><LF>",
+	".":        "250 2.0.0 Ok: queued as 4XyZ1234",
+	"QUIT":     "221 2.0.0 Bye",
+	"STARTTLS": "220 2.0.0 Go on",
+	"AUTH":     "235 2.7.0 Welcome",
+}
+
+// Letter is a message that came with its final dot.
+type Letter struct {
+	Body string
+	Code int // of the answer; 0: there was none, or not a whole one, or nobody was there any more to hear it
 }
 
 // Script is a relay that acts by a table. It lives as long as its test.
@@ -48,7 +64,7 @@ type Script struct {
 	mu          sync.Mutex
 	table       Table
 	said        []string
-	bodies      []string
+	letters     []Letter
 	connections int
 	open        map[net.Conn]struct{}
 }
@@ -88,11 +104,19 @@ func NewPipedScript(t testing.TB, table Table) *Script {
 }
 
 func newScript(table Table) *Script {
-	s := &Script{table: Table{}, over: make(chan struct{}), open: make(map[net.Conn]struct{})}
+	s := &Script{over: make(chan struct{}), open: make(map[net.Conn]struct{})}
+	s.Follow(table)
+	return s
+}
+
+// Follow makes the relay act by another table from now on.
+func (s *Script) Follow(table Table) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table = Table{}
 	for at, acts := range table {
 		s.table[at] = slices.Clone(acts)
 	}
-	return s
 }
 
 // URL is where the relay is, as Postrider's configuration writes it.
@@ -123,11 +147,20 @@ func (s *Script) Said() []string {
 	return slices.Clone(s.said)
 }
 
-// Bodies gives the messages that came with their final dot, answered or not.
-func (s *Script) Bodies() []string {
+// Letters gives the messages that came so far.
+func (s *Script) Letters() []Letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.bodies)
+	return slices.Clone(s.letters)
+}
+
+// Bodies gives the messages that came with their final dot, answered or not.
+func (s *Script) Bodies() []string {
+	var bodies []string
+	for _, l := range s.Letters() {
+		bodies = append(bodies, l.Body)
+	}
+	return bodies
 }
 
 // Connections counts the connections that were ever open.
@@ -160,10 +193,14 @@ func (s *Script) begin(conn net.Conn) {
 
 // talk serves one connection.
 func (s *Script) talk(conn net.Conn) {
-	r := bufio.NewReader(conn)
-	if _, goOn := s.act(conn, "connect"); !goOn {
+	greeting := s.next("connect")
+	if greeting.TLS != nil {
+		conn = tls.Server(conn, greeting.TLS)
+	}
+	if _, goOn := s.perform(conn, "connect", greeting); !goOn {
 		return
 	}
+	r := bufio.NewReader(conn)
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
@@ -174,76 +211,144 @@ func (s *Script) talk(conn net.Conn) {
 		s.said = append(s.said, line)
 		s.mu.Unlock()
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
-		reply, goOn := s.act(conn, verb)
+		a := s.next(verb)
+		reply, goOn := s.perform(conn, verb, a)
 		if !goOn || verb == "QUIT" {
 			return
 		}
-		last := reply[strings.LastIndexByte(reply, '\n')+1:]
-		if verb == "DATA" && strings.HasPrefix(last, "354") && (!s.body(r) || !s.answer(conn, ".")) {
+		if verb == "STARTTLS" && a.TLS != nil {
+			conn = tls.Server(conn, a.TLS)
+			r = bufio.NewReader(conn)
+		}
+		if verb == "DATA" && code(reply) == 354 && !s.letter(conn, r) {
 			return
 		}
 	}
 }
 
+// letter reads a message, answers it, and tells whether the connection lives on.
+func (s *Script) letter(conn net.Conn, r *bufio.Reader) (goOn bool) {
+	a := s.next("body")
+	s.pause(a.Wait)
+	if a.Drop || a.Hang {
+		if a.Read == All {
+			_, _ = body(r)
+		} else {
+			_, _ = io.CopyN(io.Discard, r, int64(a.Read))
+		}
+		if a.Hang {
+			<-s.over
+		}
+		return false
+	}
+	text, err := body(r)
+	if err != nil {
+		return false
+	}
+	s.mu.Lock()
+	i := len(s.letters)
+	s.letters = append(s.letters, Letter{Body: text})
+	s.mu.Unlock()
+	a = s.next(".")
+	s.pause(a.Wait)
+	answer := a.bytes(".")
+	s.answered(i, code(answer)) // before the other side can know
+	if err := write(conn, answer); err != nil {
+		s.answered(i, 0)
+		return false
+	}
+	return s.stay(a)
+}
+
+func (s *Script) answered(letter, code int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.letters[letter].Code = code
+}
+
 // body reads a message to its final dot.
-func (s *Script) body(r *bufio.Reader) bool {
-	var body strings.Builder
+func body(r *bufio.Reader) (string, error) {
+	var text strings.Builder
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
-			return false
+			return "", err
 		}
 		if line == ".\r\n" {
-			break
+			return text.String(), nil
 		}
-		body.WriteString(line)
+		text.WriteString(line)
 	}
-	s.mu.Lock()
-	s.bodies = append(s.bodies, body.String())
-	s.mu.Unlock()
-	return true
 }
 
-func (s *Script) answer(conn net.Conn, at string) bool {
-	_, goOn := s.act(conn, at)
-	return goOn
+// code is that of a whole reply (RFC 5321, 4.2).
+func code(reply string) int {
+	last := reply[strings.LastIndexByte(strings.TrimSuffix(reply, "\r\n"), '\n')+1:]
+	if len(last) < 6 || last[3] != ' ' || !strings.HasSuffix(last, "\r\n") {
+		return 0
+	}
+	code, _ := strconv.Atoi(last[:3])
+	return code
 }
 
-// act takes the next act of a turn and tells what was said, and whether the connection lives on.
-func (s *Script) act(conn net.Conn, at string) (reply string, goOn bool) {
+// next takes the next act of a turn.
+func (s *Script) next(at string) (a Act) {
 	s.mu.Lock()
-	var a Act
+	defer s.mu.Unlock()
 	if acts := s.table[at]; len(acts) > 0 {
 		a = acts[0]
 		if len(acts) > 1 {
 			s.table[at] = acts[1:]
 		}
 	}
-	s.mu.Unlock()
-	reply = a.Say
-	if reply == "" {
-		reply = usual[at]
+	return a
+}
+
+func (s *Script) pause(d time.Duration) {
+	if d == 0 {
+		return
 	}
-	if reply == "" {
-		reply = "502 5.5.2 Error: command not recognized"
+	select {
+	case <-time.After(d):
+	case <-s.over:
 	}
-	bytes := strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n"
-	if a.Raw != "" {
-		reply, bytes = a.Raw, a.Raw
+}
+
+// perform does an act, gives the bytes that were sent, and tells whether the connection lives on.
+func (s *Script) perform(conn net.Conn, at string, a Act) (said string, goOn bool) {
+	s.pause(a.Wait)
+	said = a.bytes(at)
+	if err := write(conn, said); err != nil {
+		return "", false
 	}
-	if a.Wait > 0 {
-		select {
-		case <-time.After(a.Wait):
-		case <-s.over:
-		}
+	return said, s.stay(a)
+}
+
+// bytes is what a relay sends that acts so.
+func (a Act) bytes(at string) string {
+	switch {
+	case a.Mute:
+		return ""
+	case a.Raw != "":
+		return a.Raw
 	}
-	if !a.Mute {
-		if _, err := io.WriteString(conn, bytes); err != nil {
-			return "", false
-		}
+	reply := cmp.Or(a.Say, usual[at], "502 5.5.2 Error: command not recognized")
+	return strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n"
+}
+
+// write writes unless there is nothing to write: on a pipe that would wait for a reader.
+func write(conn net.Conn, bytes string) error {
+	if bytes == "" {
+		return nil
 	}
+	_, err := io.WriteString(conn, bytes)
+	return err
+}
+
+// stay tells whether a connection lives on after an act.
+func (s *Script) stay(a Act) bool {
 	if a.Hang {
 		<-s.over
 	}
-	return reply, !a.Drop && !a.Hang
+	return !a.Drop && !a.Hang
 }
