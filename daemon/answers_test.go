@@ -3,6 +3,7 @@ package daemon
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postrider/forum"
@@ -11,38 +12,41 @@ import (
 
 func TestARelayThatIsDownForThreeDaysCostsNothing(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	thread := w.thread(tonight)
-	w.relay.says(mail.NotSent, 0)
-	a := w.post(thread)
-	w.at(5, "08:00")
-	w.round()
-	w.at(5, "12:00")
-	b := w.post(thread)
-	for day := 5; day < 8; day++ {
-		for _, clock := range []string{"12:00", "18:00", "23:00"} {
-			w.at(day, clock)
+	synctest.Test(t, func(t *testing.T) {
+		w := newDays(t)
+		thread := w.thread(tonight)
+		w.relay.says(mail.NotSent, 0)
+		a := w.post(thread)
+		w.at(5, "08:00")
+		w.round()
+		w.at(5, "12:00")
+		b := w.post(thread)
+		for day := 5; day < 8; day++ {
+			for _, clock := range []string{"12:00", "18:00", "23:00"} {
+				w.at(day, clock)
+				w.round()
+			}
+			w.at(day+1, "08:00")
 			w.round()
 		}
-		w.at(day+1, "08:00")
+		w.at(8, "09:00")
+		c := w.post(thread)
+		w.relay.works()
+		time.Sleep(restMost) // it is left alone
 		w.round()
-	}
-	w.at(8, "09:00")
-	c := w.post(thread)
-	w.relay.works()
-	w.round()
-	w.got("anna", posts(a, b))
-	for _, o := range w.outcomes(101) {
-		if o.Result == string(mail.NotSent) && o.Attempt != 0 {
-			t.Errorf("the outage is counted as attempt %d", o.Attempt)
+		w.got("anna", posts(a, b))
+		for _, o := range w.outcomes(101) {
+			if o.Result == string(mail.NotSent) && o.Attempt != 0 {
+				t.Errorf("the outage is counted as attempt %d", o.Attempt)
+			}
 		}
-	}
-	w.at(9, "08:00")
-	w.round()
-	w.got("anna", posts(c))
-	if n := w.counts()["queued"]; n != 0 {
-		t.Errorf("%d rows still wait", n)
-	}
+		w.at(9, "08:00")
+		w.round()
+		w.got("anna", posts(c))
+		if n := w.counts()["queued"]; n != 0 {
+			t.Errorf("%d rows still wait", n)
+		}
+	})
 }
 
 func TestAfterARefusalTheNextEditionCoversTheSamePosts(t *testing.T) {

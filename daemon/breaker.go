@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// trips is how many messages in a row must fail to reach the relay before it is left alone.
+	// trips is how many messages in a row must come to no verdict before the relay is left alone.
 	trips     = 5
 	restFirst = 15 * time.Second
 	restMost  = 5 * time.Minute
@@ -17,8 +17,9 @@ const (
 	loginRestMost = time.Hour
 )
 
-// breaker leaves a relay alone that cannot be reached (connection, EHLO, TLS, AUTH): a thousand mails
-// that wait for a time-out each would hold up the daemon for hours, and hammer a relay that is coming up.
+// breaker leaves a relay alone that comes to no verdict on messages: it cannot be reached (connection, EHLO, TLS, AUTH), hangs,
+// loses the line, or does not want our sender. A thousand mails that wait for a time-out each would hold up the daemon for hours,
+// hammer a relay that is coming up, and, where it takes messages and does not say so, be repeated a thousandfold.
 // After a rest a single mail probes it; each failure doubles the rest. Its clock is the real one, whatever
 // time a round pretends.
 type breaker struct {
@@ -46,7 +47,7 @@ func (b *breaker) note(o mail.Outcome, now time.Time) change {
 	switch {
 	case o.LoginRefused():
 		return b.fail(now, loginRest, loginRestMost)
-	case o.Unreached():
+	case silent(o):
 		if b.failures++; b.rest == 0 && b.failures < trips {
 			return nothing
 		}
@@ -68,6 +69,11 @@ func (b *breaker) fail(now time.Time, first, most time.Duration) change {
 	b.rest = min(max(first, 2*b.rest), most)
 	b.until = now.Add(b.rest)
 	return tripped
+}
+
+// silent tells that a message was given no verdict of its own. It may have been the message's fault, but that of five in a row?
+func silent(o mail.Outcome) bool {
+	return o.Result == mail.NotSent || o.Result == mail.Uncertain || o.Result == mail.Refused && o.Stage == mail.Sender
 }
 
 // allows is how many messages may be handed over now, at most most.

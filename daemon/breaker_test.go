@@ -80,17 +80,31 @@ func TestBreakerLeavesARelayAloneThatRefusesTheLogin(t *testing.T) {
 	}
 }
 
-func TestBreakerTakesAnyAnswerForASignOfLife(t *testing.T) {
+func TestBreakerTakesAVerdictForASignOfLife(t *testing.T) {
 	down := mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
-	for _, o := range []mail.Outcome{{Result: mail.Refused}, {Result: mail.TryAgain}, {Result: mail.Uncertain}, {Result: mail.NotSent, Stage: mail.Body}} {
+	for _, tt := range []struct {
+		o     mail.Outcome
+		alive bool
+	}{
+		{mail.Outcome{Result: mail.Accepted}, true},
+		{mail.Outcome{Result: mail.Refused, Stage: mail.Recipient}, true},
+		{mail.Outcome{Result: mail.TryAgain}, true},
+		{mail.Outcome{Result: mail.Refused, Stage: mail.Sender}, false},
+		{mail.Outcome{Result: mail.NotSent, Stage: mail.Body}, false},
+		{mail.Outcome{Result: mail.Uncertain}, false},
+	} {
 		var b breaker
-		for range trips - 1 {
+		for range trips - 2 {
 			b.note(down, noon)
 		}
-		b.note(o, noon)
+		b.note(tt.o, noon)
 		b.note(down, noon.Add(time.Second))
-		if got := b.allows(noon.Add(time.Second), 9); got != 9 {
-			t.Errorf("after %v it allows %d, want 9", o.Result, got)
+		want := 0
+		if tt.alive {
+			want = 9
+		}
+		if got := b.allows(noon.Add(time.Second), 9); got != want {
+			t.Errorf("after %s at %s it allows %d, want %d", tt.o.Result, tt.o.Stage, got, want)
 		}
 	}
 }

@@ -81,6 +81,8 @@ func (r *relays) heard(way *route, out mail.Outcome) {
 		r.bell.Raise(alarm.Auth, way.name, fmt.Sprintf("%d %s", out.Code, out.Reply))
 	case out.Unreached():
 		r.bell.Raise(alarm.Relay, way.name, fmt.Sprint(out.Err))
+	case silent(out):
+		r.bell.Raise(alarm.Relay, way.name, out.String())
 	default:
 		r.bell.Clear(alarm.Relay, way.name)
 		r.bell.Clear(alarm.Auth, way.name)

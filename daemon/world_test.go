@@ -45,12 +45,14 @@ type world struct {
 	store  *store.Store
 	stored string // path of the store's file
 	relay  *relay
+	sender Sender        // the relay, unless a test has another
 	log    *bytes.Buffer // read it when nothing runs
 	set    Settings
 	daemon *Daemon
 
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	turned time.Time // when the clock was turned to now; zero: it stands still between two turns
 }
 
 // emptyForum is the sample forum's file with all its people and rights, and nothing written in it. It is made once.
@@ -122,6 +124,7 @@ func openWorld(t testing.TB, path string) *world {
 	t.Helper()
 	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
 	w.relay = &relay{clock: w.clock}
+	w.sender = w.relay
 	w.set = Settings{
 		Digest: DefaultDigest(), Gather: DefaultGather(), Delivery: DefaultDelivery(),
 		Site: demo.Name, Host: "upperberth.example",
@@ -174,7 +177,7 @@ func (w *world) restart() {
 	}
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Parts{
-		Forum: w.source, Store: w.store, Press: set.Press(site, 1000), Composer: composer, Sender: w.relay, Links: links,
+		Forum: w.source, Store: w.store, Press: set.Press(site, 1000), Composer: composer, Sender: w.sender, Links: links,
 		Log: slog.New(slog.NewTextHandler(&guarded{w: w.log}, nil)), Now: w.clock,
 	}, w.set)
 }
@@ -182,7 +185,17 @@ func (w *world) restart() {
 func (w *world) clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.turned.IsZero() {
+		return w.now.Add(time.Since(w.turned)).Truncate(time.Second)
+	}
 	return w.now
+}
+
+// run lets the clock run. In a bubble of testing/synctest, time passes only while everybody waits.
+func (w *world) run() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.turned = time.Now()
 }
 
 // at moves the clock: "5 08:00" is eight o'clock on 5 May.
