@@ -227,6 +227,15 @@ func credential() (*syscall.Credential, error) {
 	return lookup("nobody")
 }
 
+// Give makes a file the servers' own.
+func Give(path string) error {
+	cred, err := credential()
+	if err != nil || cred == nil {
+		return err
+	}
+	return os.Chown(path, int(cred.Uid), int(cred.Gid))
+}
+
 // lookup finds a user of this machine.
 func lookup(name string) (*syscall.Credential, error) {
 	known, err := user.Lookup(name)
