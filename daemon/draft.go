@@ -93,7 +93,7 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 			drafts[i] = draft{skip: e.Skip, owes: e.Owes}
 			continue
 		}
-		footer := d.footer(e.Digest.Member.ID)
+		footer := digestFooter(d.Links, e.Digest.Member.ID)
 		drafts[i] = draft{
 			to: e.Digest.Member, posts: e.Digest.Counts().Posts, owes: e.Owes, envelope: Envelope(d.set, footer.Unsubscribe),
 			write: func() (templates.Content, error) { return d.Press.Digest(e.Digest, footer, d.set.Digest.MaxBytes) },
@@ -102,10 +102,11 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 	return drafts, nil
 }
 
-func (d *Daemon) footer(member forum.MemberID) templates.Footer {
+// digestFooter holds a member's ways out of his digests.
+func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{
-		Settings:    d.Links.URL(link.Grant{Scope: link.Settings, Member: int64(member)}),
-		Unsubscribe: d.Links.URL(link.Grant{Scope: link.Digests, Member: int64(member)}),
+		Settings:    links.URL(link.Grant{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: links.URL(link.Grant{Scope: link.Digests, Member: int64(member)}),
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	stateRefused   = "refused"
 	stateUncertain = "uncertain"
 	stateSkipped   = "skipped"
+	stateMerged    = "merged" // into a later digest
 )
 
 const (

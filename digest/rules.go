@@ -231,3 +231,12 @@ func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
 	_, at := r.release(&w.items[i])
 	return at
 }
+
+// AtOnce is the watch for which the reader would be told at once of a post of the window; "" where there is none.
+func (w *Window) AtOnce(r Reader, post forum.PostID) Cause {
+	i, known := w.byPost[post]
+	if !known {
+		return ""
+	}
+	return r.watchCause(&w.items[i])
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	htmltemplate "html/template"
+	"strings"
 	texttemplate "text/template"
 	"time"
 
@@ -77,7 +78,11 @@ func (s *Set) bindAlarm(files overlay, used map[string]string) error {
 // AlarmWords say in the site's language what is wrong and what to do about it.
 func (p *Press) AlarmWords(kind, object string) (what, cure string) {
 	l, object := p.locale(""), line(object, 100)
-	return l.say("alarm."+kind, "object", object), l.say("alarm."+kind+"_cure", "object", object)
+	what, cure = l.say("alarm."+kind, "object", object), l.say("alarm."+kind+"_cure", "object", object)
+	if object != "" && !strings.Contains(what, object) {
+		what += " (" + object + ")"
+	}
+	return what, cure
 }
 
 // Alarm lays a mail to the administrator, in the site's language.

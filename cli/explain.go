@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/daemon"
+	"postrider/forum"
+)
+
+func (c *console) explain() *cobra.Command {
+	var posts []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "explain MEMBER [--post ID...]",
+		Short: "Tell what a member got and did not get, and why; nothing is sent",
+		Long: "Tells of a member (by number or name) what keeps mail from him, his next digest, and each mail of the last\n" +
+			"30 days with what the relay answered. With --post, tells of each post whether and how it came to him: when it was\n" +
+			"sighted, what each rule says of it, and which mail brought it, will bring it, or went without it.\n\n" +
+			"No text of any post is kept. What past mails held is judged anew, by the rights, watches and states of now.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("give one member, by number or name: postrider explain 42 --post 4711, or postrider explain \"Some Body\"")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := postIDs(posts)
+			if err != nil {
+				return err
+			}
+			return c.explainTo(cmd.Context(), args[0], ids, asJSON)
+		},
+	}
+	cmd.Flags().StringSliceVar(&posts, "post", nil, "a post's `number`; may be given several times")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func postIDs(texts []string) ([]forum.PostID, error) {
+	var ids []forum.PostID
+	for _, text := range texts {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id <= 0 {
+			return nil, fmt.Errorf("--post is %q: give the number of a post, as it stands in its link", text)
+		}
+		ids = append(ids, forum.PostID(id))
+	}
+	return ids, nil
+}
+
+func (c *console) explainTo(ctx context.Context, who string, posts []forum.PostID, asJSON bool) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	h, err := c.openToLook(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	e := daemon.NewExplainer(h.forum, h.store, h.press, h.links, h.settings())
+	if len(posts) == 0 {
+		story, err := e.Member(ctx, time.Now(), who)
+		switch {
+		case err != nil:
+			return err
+		case asJSON:
+			return c.json(newMemberStoryJSON(story))
+		}
+		return c.printMemberStory(story)
+	}
+	member, stories, err := e.Posts(ctx, time.Now(), who, posts)
+	switch {
+	case err != nil:
+		return err
+	case asJSON:
+		return c.json(newPostStoriesJSON(member, stories))
+	}
+	return c.printPostStories(member, stories)
+}

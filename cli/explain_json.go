@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"time"
+
+	"postrider/daemon"
+	"postrider/forum"
+)
+
+// memberStoryJSON is a contract: scripts read it.
+type memberStoryJSON struct {
+	Member          memberJSON `json:"member"`
+	OnRoll          bool       `json:"on_roll"`
+	Sections        int        `json:"watched_sections"`
+	Threads         int        `json:"watched_threads"`
+	NoDigest        []string   `json:"no_digests"` // why; empty: he gets them
+	NoAlert         []string   `json:"no_alerts"`
+	Delays          []string   `json:"delays"`
+	PausedUntil     time.Time  `json:"paused_until,omitzero"`
+	SuppressedSince time.Time  `json:"suppressed_since,omitzero"`
+	SuppressedUntil time.Time  `json:"suppressed_until,omitzero"`
+	Suppressed      string     `json:"suppressed,omitempty"` // why
+	Due             time.Time  `json:"due,omitzero"`
+	Posts           int        `json:"posts"`
+	Skipped         string     `json:"skipped,omitempty"`
+	Mails           []toldJSON `json:"mails"`
+}
+
+// toldJSON is a mail with what came of each attempt.
+type toldJSON struct {
+	mailJSON
+	Attempts []outcomeJSON `json:"outcomes"`
+}
+
+func newMemberStoryJSON(m daemon.MemberStory) memberStoryJSON {
+	out := memberStoryJSON{
+		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, OnRoll: m.OnRoll, Sections: m.Sections, Threads: m.Threads,
+		NoDigest: list(m.NoDigest), NoAlert: list(m.NoAlert), Delays: list(m.Delays),
+		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
+		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []toldJSON{},
+	}
+	for _, mail := range m.Mails {
+		told := toldJSON{newMailJSON(mail), []outcomeJSON{}}
+		for _, o := range m.Attempts {
+			if o.Key == mail.Key {
+				told.Attempts = append(told.Attempts, newOutcomeJSON(o))
+			}
+		}
+		out.Mails = append(out.Mails, told)
+	}
+	return out
+}
+
+// list is never null in JSON.
+func list(texts []string) []string { return append([]string{}, texts...) }
+
+// postStoriesJSON is a contract: checks read it.
+type postStoriesJSON struct {
+	Member memberJSON      `json:"member"`
+	Posts  []postStoryJSON `json:"posts"`
+}
+
+type postStoryJSON struct {
+	Post    int64          `json:"post"`
+	Verdict daemon.Verdict `json:"verdict"` // sent, waiting, coming, left out
+	Reason  string         `json:"reason"`
+	Mail    string         `json:"mail,omitempty"`
+	At      time.Time      `json:"at,omitzero"`
+	Folded  bool           `json:"folded"`
+	Seen    []seenJSON     `json:"seen"`
+	Pending time.Time      `json:"pending,omitzero"`
+	Rules   []ruleJSON     `json:"rules"`
+	Alert   string         `json:"alert,omitempty"` // why he was not told at once
+	Mails   []mailJSON     `json:"mails"`
+}
+
+type seenJSON struct {
+	Seq       int64     `json:"seq"`
+	At        time.Time `json:"at"`
+	Section   int64     `json:"section"`
+	MovedFrom int64     `json:"moved_from,omitempty"`
+}
+
+type ruleJSON struct {
+	Rule string `json:"rule"`
+	Bars bool   `json:"bars"`
+	Says string `json:"says"`
+}
+
+func newPostStoriesJSON(member forum.Member, stories []daemon.PostStory) postStoriesJSON {
+	out := postStoriesJSON{Member: memberJSON{int64(member.ID), member.Name, member.Email}, Posts: []postStoryJSON{}}
+	for _, x := range stories {
+		out.Posts = append(out.Posts, newPostStoryJSON(x))
+	}
+	return out
+}
+
+func newPostStoryJSON(x daemon.PostStory) postStoryJSON {
+	out := postStoryJSON{
+		Post: int64(x.Post), Verdict: x.Verdict, Reason: x.Reason, Mail: x.Mail, At: x.At, Folded: x.Folded,
+		Pending: x.Pending, Alert: x.Alert, Seen: []seenJSON{}, Rules: []ruleJSON{}, Mails: []mailJSON{},
+	}
+	for _, s := range x.Seen {
+		out.Seen = append(out.Seen, seenJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
+	}
+	for _, s := range x.Steps {
+		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, s.Says})
+	}
+	for _, m := range x.Mails {
+		out.Mails = append(out.Mails, newMailJSON(m))
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"postrider/daemon"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+func (c *console) printMemberStory(m daemon.MemberStory) error {
+	fmt.Fprintf(c.out, "%s <%s>\n\n", whom(m.Member), m.Member.Email)
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
+	line("watches", fmt.Sprintf("%d sections, %d threads", m.Sections, m.Threads))
+	line("digests", cadence(m.Schedule)+", by the clock of "+m.Zone)
+	switch {
+	case len(m.NoDigest) > 0:
+		line("next digest", "none: "+strings.Join(m.NoDigest, "; "))
+	case !m.OnRoll:
+		line("next digest", "none: he watches nothing, or began to only now")
+	case m.Skip != "":
+		line("next digest", clock(m.Due)+" UTC; as things stand it would not be sent: "+m.Skip)
+	default:
+		line("next digest", fmt.Sprintf("%s UTC, with %d posts as things stand", clock(m.Due), m.Posts))
+	}
+	if len(m.NoAlert) > 0 {
+		line("alerts", "none: "+strings.Join(m.NoAlert, "; "))
+	}
+	if m.Choices.Announcements != nil && !*m.Choices.Announcements {
+		line("announcements", "turned off by the member")
+	}
+	if !m.Choices.PausedUntil.IsZero() {
+		line("paused until", clock(m.Choices.PausedUntil)+" UTC")
+	}
+	if h := m.Health; !h.SuppressedSince.IsZero() {
+		line("address", fmt.Sprintf("suppressed since %s UTC%s: %s", clock(h.SuppressedSince), until(h.SuppressedUntil), oneLine(h.Reason, 80)))
+	}
+	for _, why := range m.Delays {
+		line("waits", oneLine(why, 100))
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return c.printMails(m)
+}
+
+// until words the end of a suppression.
+func until(at time.Time) string {
+	if at.IsZero() {
+		return ", until it is lifted"
+	}
+	return ", until " + clock(at) + " UTC"
+}
+
+// printMails lists a member's mails with what came of each attempt.
+func (c *console) printMails(m daemon.MemberStory) error {
+	if len(m.Mails) == 0 {
+		fmt.Fprintln(c.out, "\nNo mail waits for him, and none went in the last 30 days.")
+		return nil
+	}
+	fmt.Fprintln(c.out, "\nMails of the last 30 days:")
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	for _, mail := range m.Mails {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%d posts\t%s\n", mail.Key, mail.State, when(mail), mail.Last.Posts, answer(mail.Last))
+		for _, o := range m.Attempts {
+			if o.Key == mail.Key && !o.At.Equal(mail.Settled) {
+				fmt.Fprintf(table, "    \t\t%s\t\t%s\n", clock(o.At), answer(o))
+			}
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}
+
+// answer is what an attempt came to, in one line.
+func answer(o store.Outcome) string {
+	text := came(o)
+	if w := why(o); w != "" {
+		text += ": " + oneLine(w, 80)
+	}
+	if o.QueueID != "" {
+		text += " (queue id " + oneLine(o.QueueID, 30) + ")"
+	}
+	return dash(text)
+}
+
+func cadence(s digest.Schedule) string {
+	switch s.Cadence {
+	case digest.Off:
+		return "off"
+	case digest.Hourly:
+		return fmt.Sprintf("every %d hours, from %d", s.Every, s.Hour)
+	case digest.Weekly:
+		return fmt.Sprintf("weekly, on %s at %d", s.Weekday, s.Hour)
+	case digest.Monthly:
+		return fmt.Sprintf("monthly, on day %d at %d", s.Day, s.Hour)
+	}
+	return fmt.Sprintf("daily at %d", s.Hour)
+}
+
+func whom(m forum.Member) string { return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID) }
+
+func (c *console) printPostStories(member forum.Member, stories []daemon.PostStory) error {
+	for i, x := range stories {
+		if i > 0 {
+			fmt.Fprintln(c.out)
+		}
+		fmt.Fprintf(c.out, "Post %d for %s: %s\n", x.Post, whom(member), conclusion(x))
+		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		for _, s := range x.Seen {
+			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in section %d%s\n", clock(s.At), s.Seq, s.Section, moved(s))
+		}
+		if !x.Pending.IsZero() {
+			fmt.Fprintf(table, "  sighted\tno\tmet %s UTC, and was not visible\n", clock(x.Pending))
+		}
+		for _, s := range x.Steps {
+			verdict := "yes"
+			if s.Bars {
+				verdict = "NO"
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Rule, verdict, oneLine(s.Says, 120))
+		}
+		if x.Alert != "" {
+			fmt.Fprintf(table, "  alert\t\t%s\n", oneLine(x.Alert, 160))
+		}
+		for _, m := range x.Mails {
+			fmt.Fprintf(table, "  mail\t\t%s: %s, %s: %s\n", m.Key, m.State, when(m), answer(m.Last))
+		}
+		if err := table.Flush(); err != nil {
+			return fmt.Errorf("printing: %w", err)
+		}
+	}
+	return nil
+}
+
+// conclusion is what becomes of a post in one line.
+func conclusion(x daemon.PostStory) string {
+	text := string(x.Verdict)
+	if x.Mail != "" {
+		text += " in " + x.Mail
+	}
+	if !x.At.IsZero() {
+		text += " (" + clock(x.At) + " UTC)"
+	}
+	text += ": " + oneLine(x.Reason, 200)
+	if x.Folded {
+		text += "; the mail had no room for more than a mention of it"
+	}
+	return text
+}
+
+func moved(s store.Seen) string {
+	if s.MovedFrom == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", moved from section %d", s.MovedFrom)
+}

@@ -1,0 +1,172 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// Explainer answers why a member got a post or did not. Nothing of what it tells was written down for that: it asks the forum and
+// the store anew, by the ids that are kept, and judges by the rules by which mails are made. So it tells of past mails
+// what they would hold today. It is safe for concurrent use.
+type Explainer struct {
+	mu       sync.Mutex // builders are not
+	builder  *Builder
+	press    *templates.Press
+	links    *link.Signer
+	calendar calendar
+	set      Settings
+}
+
+// NewExplainer explains what a forum and a store tell, as the owner has set.
+func NewExplainer(f *source.DB, s *store.Store, press *templates.Press, links *link.Signer, set Settings) *Explainer {
+	b := NewBuilder(f, s, set.Digest)
+	return &Explainer{builder: b, press: press, links: links, set: set, calendar: calendar{set.Digest, b.zones}}
+}
+
+// remembered is how long the store knows of mails that are settled.
+const remembered = 90 * 24 * time.Hour
+
+// Verdict is what becomes of a post for a member.
+type Verdict string
+
+// The verdicts.
+const (
+	Sent    Verdict = "sent"
+	Waiting Verdict = "waiting"  // in the outbox
+	Coming  Verdict = "coming"   // with an edition that is not planned yet
+	LeftOut Verdict = "left out" // he does not get it
+)
+
+// PostStory is what there is to tell of one post and one member.
+type PostStory struct {
+	Post    forum.PostID
+	Verdict Verdict
+	Reason  string    // why he does not get it, or by what he does
+	Mail    string    // key of the mail that brought it, or will; empty: none is planned
+	At      time.Time // when that mail went or may go, or the edition is due; zero: not known
+	// Folded: the mail has no room for the post and tells of it by a number or its thread's title alone.
+	Folded  bool
+	Seen    []store.Seen
+	Pending time.Time      // since when it is known and was not visible; zero: it is not pending
+	Steps   []digest.Step  // what the rules say now, the last one deciding
+	Notice  store.NoticeOf // no Key: he was never to be told of it at once
+	Mails   []store.Mail   // that told of it or cover it, in the order in which they were planned
+	Alert   string         // why he was not told of it at once, where he was not
+}
+
+// file is all that is known of a member, read once for all the posts that are asked for.
+type file struct {
+	now       time.Time
+	member    forum.Member
+	sub       store.Subscriber
+	onRoll    bool
+	choices   digest.Choices
+	health    store.Health
+	mails     []store.Mail
+	owed      []store.Owed
+	head      int64
+	holds     []store.Hold
+	paused    bool // delivery, by the owner
+	sightings []digest.Sighting
+	window    *digest.Window
+	reader    digest.Reader
+	judges    map[string]*digest.Reader // the reader as of each edition, by key
+	shown     map[string]map[forum.PostID]bool
+}
+
+// find finds a member by number or name.
+func (e *Explainer) find(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
+	member, ok, err := s.FindMember(ctx, who, now)
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
+	}
+	return member, err
+}
+
+// open reads what is known of a member.
+func (e *Explainer) open(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*file, error) {
+	member, err := e.find(ctx, s, who, now)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{now: now, member: member, judges: make(map[string]*digest.Reader), shown: make(map[string]map[forum.PostID]bool)}
+	ids := []forum.MemberID{member.ID}
+	readers, err := e.builder.readers(ctx, s, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.builder.readSoFar(ctx, s, ids, now, readers); err != nil {
+		return nil, err
+	}
+	f.reader = *readers[member.ID]
+	f.choices = f.reader.Choices
+	return f, e.recall(ctx, f)
+}
+
+// recall reads what the store knows of a member.
+func (e *Explainer) recall(ctx context.Context, f *file) (err error) {
+	from := e.builder.store
+	ids := []forum.MemberID{f.member.ID}
+	subs, err := from.Subscribers(ctx, ids)
+	if err != nil {
+		return err
+	}
+	f.sub, f.onRoll = subs[f.member.ID]
+	f.onRoll = f.onRoll && !f.sub.Left
+	if f.health, _, err = from.HealthOf(ctx, f.member.Email); err != nil {
+		return err
+	}
+	if f.mails, err = from.MailsOf(ctx, f.member.ID, f.now.Add(-remembered)); err != nil {
+		return err
+	}
+	if f.owed, err = from.Owed(ctx, ids); err != nil {
+		return err
+	}
+	if f.head, err = from.Head(ctx); err != nil {
+		return err
+	}
+	if f.holds, err = from.Holds(ctx, f.now); err != nil {
+		return err
+	}
+	_, f.paused, err = from.Paused(ctx)
+	return err
+}
+
+// obstacles are what keeps all mail of a kind from the member, in the order in which they are met.
+func (e *Explainer) obstacles(f *file, kind string) (list []string) {
+	add := func(stands bool, why string) {
+		if stands {
+			list = append(list, why)
+		}
+	}
+	add(f.member.NoMail != "", f.member.NoMail)
+	add(kind == KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, skipEnded)
+	add(kind == KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
+	add(kind == KindAlert && f.choices.Alerts == digest.NoAlerts, skipNoAlerts)
+	add(f.choices.PausedUntil.After(f.now), skipPaused)
+	add(f.health.Suppressed(f.now), skipBounces)
+	add(!e.set.Delivery.admits(f.member.Email), skipNotListed)
+	return list
+}
+
+// delays are what keeps mails waiting that would go else.
+func (e *Explainer) delays(f *file) (list []string) {
+	if f.paused {
+		list = append(list, "delivery is paused by the administrator")
+	}
+	for _, h := range f.holds {
+		if h.Domain == store.Domain(f.member.Email) {
+			list = append(list, fmt.Sprintf("%s is held until %s: %s", h.Domain, h.Until.Format(time.RFC3339), h.Reason))
+		}
+	}
+	return list
+}

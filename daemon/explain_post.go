@@ -1,0 +1,325 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// Posts explains posts to one member, found by number or name.
+func (e *Explainer) Posts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []PostStory, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var f *file
+	stories := make([]PostStory, len(posts))
+	err := e.builder.forum.Read(ctx, func(s *source.Snapshot) (err error) {
+		if f, err = e.open(ctx, s, who, now); err != nil {
+			return err
+		}
+		if err := e.gatherFacts(ctx, f, stories, posts); err != nil {
+			return err
+		}
+		f.window, err = e.builder.window(ctx, s, f.sightings)
+		return err
+	})
+	for i := 0; i < len(stories) && err == nil; i++ {
+		err = e.tell(ctx, f, &stories[i])
+	}
+	if err != nil {
+		return forum.Member{}, nil, fmt.Errorf("explaining: %w", err)
+	}
+	return f.member, stories, nil
+}
+
+// gatherFacts reads what the store knows of the posts.
+func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStory, posts []forum.PostID) error {
+	from := e.builder.store
+	seen, err := from.Seen(ctx, posts)
+	if err != nil {
+		return err
+	}
+	pending, err := from.PendingSince(ctx, posts)
+	if err != nil {
+		return err
+	}
+	notices, err := from.NoticesOf(ctx, f.member.ID, posts)
+	if err != nil {
+		return err
+	}
+	byPost := make(map[forum.PostID][]store.Seen)
+	for _, x := range seen {
+		byPost[x.Post] = append(byPost[x.Post], x)
+		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, MovedFrom: x.MovedFrom})
+	}
+	for i, post := range posts {
+		stories[i] = PostStory{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
+		if len(byPost[post]) == 0 { // as if it were sighted next
+			f.sightings = append(f.sightings, digest.Sighting{Seq: f.head + 1, Post: post})
+		}
+	}
+	return nil
+}
+
+// next is the edition that the member would get next, were it planned now.
+func (f *file) next() Ask {
+	due := f.sub.Due
+	if due.Before(f.now) {
+		due = f.now
+	}
+	return Ask{Member: f.member.ID, After: f.sub.Mark, Until: f.head + 1, Planned: due}
+}
+
+// editionOf is a digest of the outbox as something to judge by.
+func editionOf(m store.Mail) Ask {
+	return Ask{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
+}
+
+// judge traces a post as an edition would judge it.
+func (e *Explainer) judge(ctx context.Context, f *file, a Ask, post forum.PostID) ([]digest.Step, digest.Reason, error) {
+	r := f.judges[a.Key]
+	if r == nil {
+		fresh := f.reader
+		fresh.Owed, fresh.Elsewhere = nil, nil
+		fresh.After, fresh.Until, fresh.At = a.After, a.Until, a.Planned
+		r = &fresh
+		if err := e.builder.elsewhere(ctx, []Ask{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
+			return nil, "", err
+		}
+		f.judges[a.Key] = r
+	}
+	steps, why, known := f.window.Trace(*r, post)
+	if !known {
+		why = digest.Gone
+	}
+	return steps, why, nil
+}
+
+// covers tells whether a post lies in the stretch of an edition, or is owed with it.
+func (f *file) covers(a Ask, x *PostStory) bool {
+	for _, s := range x.Seen {
+		if s.Seq > a.After && s.Seq <= a.Until {
+			return true
+		}
+	}
+	return slices.ContainsFunc(f.owed, func(o store.Owed) bool { return o.Post == x.Post && a.brings(o) })
+}
+
+// tell finds the way of a post to the member, or where it ends. What has happened counts before what would.
+func (e *Explainer) tell(ctx context.Context, f *file, x *PostStory) (err error) {
+	if told := e.tellAlert(f, x); told {
+		x.Steps, _, err = e.judge(ctx, f, f.next(), x.Post)
+		return err
+	}
+	err = e.tellDigests(ctx, f, x)
+	x.Alert = e.noAlert(f, x)
+	return err
+}
+
+// tellDigests looks for the edition that brought or brings a post.
+func (e *Explainer) tellDigests(ctx context.Context, f *file, x *PostStory) error {
+	var failed *store.Mail // the newest that covers it and came to nothing
+	for _, m := range f.mails {
+		a := editionOf(m)
+		if m.Kind != KindDigest || m.State == stateMerged || !f.covers(a, x) {
+			continue
+		}
+		x.Mails = append(x.Mails, m)
+		steps, why, err := e.judge(ctx, f, a, x.Post)
+		if err != nil {
+			return err
+		}
+		switch x.Steps = steps; {
+		case why != "":
+			x.Verdict, x.Reason = LeftOut, string(why)
+		case m.State == stateAccepted:
+			return e.found(ctx, f, x, Sent, a, m)
+		case open(m):
+			return e.found(ctx, f, x, Waiting, a, m)
+		default:
+			x.Verdict, x.Reason, failed = LeftOut, outcomeOf(m), &m
+		}
+	}
+	return e.tellNext(ctx, f, x, failed)
+}
+
+// tellAlert tells of a post of which the member was or will be told at once.
+func (e *Explainer) tellAlert(f *file, x *PostStory) bool {
+	i := slices.IndexFunc(f.mails, func(m store.Mail) bool { return m.Key == x.Notice.Key })
+	if i < 0 {
+		return false
+	}
+	m := f.mails[i]
+	x.Mails = append(x.Mails, m)
+	switch {
+	case x.Notice.LeftOut != "":
+		return false
+	case m.State == stateAccepted:
+		x.Verdict, x.At = Sent, m.Settled
+	case open(m):
+		x.Verdict, x.At = Waiting, m.NotBefore
+	default:
+		return false
+	}
+	x.Mail, x.Reason = m.Key, fmt.Sprintf("told at once (%s)", x.Notice.Cause)
+	return true
+}
+
+// noAlert is why the member was not told of a post at once; empty where nobody would ask.
+func (e *Explainer) noAlert(f *file, x *PostStory) string {
+	switch {
+	case x.Notice.LeftOut != "":
+		return fmt.Sprintf("%s went without it: %s", x.Notice.Key, x.Notice.LeftOut)
+	case x.Notice.Key != "":
+		return x.Notice.Key + " came to nothing"
+	case len(x.Seen) == 0 || !worthAlert(x.Steps):
+		return ""
+	}
+	if why := e.obstacles(f, KindAlert); len(why) > 0 {
+		return why[0]
+	}
+	first := x.Seen[0]
+	switch {
+	case first.At.Sub(first.PostedAt) > alertLife:
+		return "it was older than a day when it was sighted"
+	case f.window.AtOnce(f.reader, x.Post) == "":
+		return "nothing that he watches asks for mail of it at once, and it was not found to quote or mention him"
+	case e.set.Alerts.mode(f.choices) == digest.FirstReply:
+		return "he was told of its thread before and has not been back since, or began to watch it later"
+	}
+	return "he began to watch it later, or it is from before postrider ran"
+}
+
+// worthAlert tells whether a post is one that the member could be told of at all.
+func worthAlert(steps []digest.Step) bool {
+	for _, s := range steps {
+		if s.Bars && (s.Rule == digest.Visible || s.Rule == digest.Readable || s.Rule == digest.Author) {
+			return false
+		}
+	}
+	return true
+}
+
+// open tells whether something is still to become of a mail.
+func open(m store.Mail) bool { return m.Settled.IsZero() }
+
+// found ends the search at a digest.
+func (e *Explainer) found(ctx context.Context, f *file, x *PostStory, v Verdict, a Ask, m store.Mail) error {
+	x.Verdict, x.Mail, x.Reason = v, m.Key, "with his digest"
+	x.At = cmp.Or(m.Settled, m.NotBefore)
+	if v == Waiting {
+		if why := append(e.obstacles(f, KindDigest), e.delays(f)...); len(why) > 0 {
+			x.Reason += "; " + why[0]
+		}
+	}
+	return e.fold(ctx, f, x, a)
+}
+
+// tellNext tells of a post that no mail has brought: whether the next edition does.
+func (e *Explainer) tellNext(ctx context.Context, f *file, x *PostStory, failed *store.Mail) error {
+	a := f.next()
+	owed, is := f.owes(x.Post)
+	ahead := len(x.Seen) == 0 || f.covers(a, x)
+	if !ahead && !is && x.Verdict != "" {
+		return nil // an edition has judged it, and the next one does not
+	}
+	steps, why, err := e.judge(ctx, f, a, x.Post)
+	if err != nil {
+		return err
+	}
+	x.Steps, x.Verdict = steps, LeftOut
+	switch {
+	case why == digest.ComesLater:
+		x.Verdict, x.Reason, x.At = Coming, "owed to him ("+string(owed.Reason)+"): comes with a later digest", owed.NotBefore
+		return nil
+	case why == digest.HeldForWeek || why == digest.HeldForMonth:
+		x.Verdict, x.Reason, x.At = Coming, string(why), f.window.HeldUntil(f.reader, x.Post)
+		return nil
+	case why != "":
+		x.Reason = string(why)
+	case len(x.Seen) == 0:
+		x.Reason = e.notSeen(x)
+	case !f.onRoll:
+		x.Reason = "he watches nothing, or began to only now"
+	case !ahead && failed != nil:
+		x.Reason = outcomeOf(*failed)
+	case !ahead:
+		x.Reason = "before his digests began, or longer ago than is remembered"
+	default:
+		return e.coming(ctx, f, x, a)
+	}
+	return nil
+}
+
+// coming tells of a post that the next edition holds.
+func (e *Explainer) coming(ctx context.Context, f *file, x *PostStory, a Ask) error {
+	if why := e.obstacles(f, KindDigest); len(why) > 0 {
+		x.Reason = why[0]
+		return nil
+	}
+	x.Verdict, x.Reason, x.At = Coming, "with his next digest", f.sub.Due
+	a.Until = f.head
+	return e.fold(ctx, f, x, a)
+}
+
+// notSeen is why a post was never sighted that could be seen now.
+func (e *Explainer) notSeen(x *PostStory) string {
+	if !x.Pending.IsZero() {
+		return "not sighted yet: it was not visible when it was met, and the next gather looks again"
+	}
+	return "never sighted: older than what postrider tells of, or the next gather brings it"
+}
+
+// owes tells whether an edition owes a post to the member.
+func (f *file) owes(post forum.PostID) (store.Owed, bool) {
+	i := slices.IndexFunc(f.owed, func(o store.Owed) bool { return o.Post == post })
+	if i < 0 {
+		return store.Owed{}, false
+	}
+	return f.owed[i], true
+}
+
+// fold looks whether an edition has room for the post. It builds the whole edition, once for all posts.
+func (e *Explainer) fold(ctx context.Context, f *file, x *PostStory, a Ask) error {
+	shown, known := f.shown[a.Key]
+	if !known {
+		editions, err := e.builder.Build(ctx, f.now, []Ask{a})
+		if err != nil {
+			return err
+		}
+		if d := editions[0].Digest; d != nil {
+			if _, err := e.press.Digest(d, digestFooter(e.links, f.member.ID), e.set.Digest.MaxBytes); err != nil {
+				return fmt.Errorf("rendering: %w", err)
+			}
+			shown = make(map[forum.PostID]bool)
+			for _, g := range d.Groups {
+				for _, t := range g.Threads {
+					for _, p := range t.Posts {
+						shown[p.ID] = p.Shown && t.Shown
+					}
+				}
+			}
+		}
+		f.shown[a.Key] = shown
+	}
+	is, in := shown[x.Post]
+	x.Folded = in && !is
+	return nil
+}
+
+// outcomeOf words what became of a mail.
+func outcomeOf(m store.Mail) string {
+	text := fmt.Sprintf("%s was %s", m.Key, m.State)
+	if m.Last.Code != 0 {
+		text += fmt.Sprintf(": %d %s", m.Last.Code, cmp.Or(m.Last.Reply, m.Last.Reason))
+	} else if m.Last.Reason != "" {
+		text += ": " + m.Last.Reason
+	}
+	return text
+}

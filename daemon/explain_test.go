@@ -1,0 +1,379 @@
+package daemon
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/bounce"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/mail"
+	"postrider/store"
+)
+
+// explains tells of one post and one member as a program of its own would.
+func (w *world) explains(member forum.MemberID, p forum.PostID) PostStory {
+	w.Helper()
+	d := w.looking(w.set)
+	_, stories, err := NewExplainer(d.Forum, d.Store, d.Press, d.Links, w.set).Posts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return stories[0]
+}
+
+func TestAPostIsExplained(t *testing.T) {
+	t.Parallel()
+	const key = "digest/101/2026-05-05"
+	deliver := func(w *world) {
+		w.at(5, "08:00")
+		w.round()
+	}
+	tests := []struct {
+		name    string
+		tell    func(w *world) forum.PostID
+		verdict Verdict
+		mail    string
+		reason  string // in it
+		at      string // "5 08:00"; empty: no time is told
+	}{
+		{"it went with a digest", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			deliver(w)
+			return p
+		}, Sent, key, "with his digest", "5 08:00"},
+		{"it waits in the outbox", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.at(5, "08:00")
+			w.prepare()
+			return p
+		}, Waiting, key, "with his digest", "5 08:00"},
+		{"it waits, because delivery is paused", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.at(5, "08:00")
+			if _, err := w.store.Pause(t.Context(), w.clock(), "holidays"); err != nil {
+				w.Fatal(err)
+			}
+			w.round()
+			return p
+		}, Waiting, key, "delivery is paused", "5 08:00"},
+		{"it waits, because the relay says later", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.relay.says(mail.TryAgain, 450)
+			deliver(w)
+			return p
+		}, Waiting, key, "with his digest", "any"},
+		{"it comes tomorrow", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.round()
+			return p
+		}, Coming, "", "with his next digest", "5 08:00"},
+		{"it was refused, and comes with the next one", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.relay.says(mail.Refused, 554)
+			deliver(w)
+			return p
+		}, Coming, "", "with his next digest", "6 08:00"},
+		{"the mail was skipped, because she was banned then", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
+			deliver(w)
+			w.sql(`UPDATE member SET state = 'active' WHERE id = 101`)
+			return p
+		}, LeftOut, "", key + " was skipped: banned", ""},
+		{"she is banned now", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.round()
+			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
+			return p
+		}, LeftOut, "", "banned", ""},
+		{"her address bounces", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.round()
+			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
+			if err := w.store.Suppress(t.Context(), w.clock(), []store.Health{h}); err != nil {
+				w.Fatal(err)
+			}
+			return p
+		}, LeftOut, "", skipBounces, ""},
+		{"she has ended her digests", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.round()
+			if err := w.store.EndStream(t.Context(), w.clock(), 101, KindDigest); err != nil {
+				w.Fatal(err)
+			}
+			return p
+		}, LeftOut, "", skipEnded, ""},
+		{"she does not watch it", func(w *world) forum.PostID { return w.post(w.thread(dining)) }, LeftOut, "", "not watched", ""},
+		{"she may not read it", func(w *world) forum.PostID {
+			p := w.post(w.thread(guardsvan))
+			deliver(w)
+			return p
+		}, LeftOut, "", "not readable", ""},
+		{"it is her own", func(w *world) forum.PostID { return w.say(w.thread(tonight), 101, "Mine.") }, LeftOut, "", "own post", ""},
+		{"it awaits approval", func(w *world) forum.PostID {
+			p := w.postAs(w.thread(tonight), "moderated")
+			w.round()
+			return p
+		}, LeftOut, "", "post awaiting approval", ""},
+		{"it was deleted after it went", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			deliver(w)
+			w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
+			return p
+		}, LeftOut, "", "post deleted", ""},
+		{"there is no such post", func(*world) forum.PostID { return 99999 }, LeftOut, "", "permanently deleted", ""},
+		{"it is older than what is told", func(w *world) forum.PostID {
+			thread := w.thread(tonight)
+			p := w.next()
+			w.write(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
+			w.round()
+			return forum.PostID(p)
+		}, LeftOut, "", "never sighted", ""},
+		{"it was written before she began to watch anything", func(w *world) forum.PostID {
+			w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
+			w.at(4, "10:00")
+			w.round()
+			p := w.post(w.thread(tonight))
+			w.round()
+			w.sql(`INSERT INTO section_watch VALUES (101, ?, 'posts', 1)`, tonight)
+			w.at(4, "12:00")
+			w.round()
+			return p
+		}, LeftOut, "", "before his digests began", ""},
+		{"she wants it weekly", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			if err := w.store.Wish(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
+				w.Fatal(err)
+			}
+			w.round()
+			return p
+		}, Coming, "", "weekly", "11 08:00"},
+		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
+			p := w.post(w.thread(tonight))
+			w.post(w.thread(routes))
+			if err := w.store.Wish(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
+				w.Fatal(err)
+			}
+			deliver(w)
+			return p
+		}, Coming, "", "owed to him", "11 08:00"},
+		{"it was moved where she can have it", func(w *world) forum.PostID {
+			thread := w.thread(dining)
+			p := w.post(thread)
+			w.round()
+			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, tonight, thread)
+			deliver(w)
+			return p
+		}, Sent, key, "with his digest", "5 08:00"},
+		{"it was moved after she had it", func(w *world) forum.PostID {
+			thread := w.thread(tonight)
+			p := w.post(thread)
+			deliver(w)
+			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
+			w.round()
+			return p
+		}, Sent, key, "with his digest", "5 08:00"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newDays(t)
+			p := tt.tell(w)
+			x := w.explains(101, p)
+			if x.Verdict != tt.verdict || x.Mail != tt.mail || !strings.Contains(x.Reason, tt.reason) {
+				t.Errorf("%s in %q for %q, want %s in %q for %q", x.Verdict, x.Mail, x.Reason, tt.verdict, tt.mail, tt.reason)
+			}
+			got := ""
+			if !x.At.IsZero() {
+				got = x.At.Format("2 15:04")
+			}
+			if got != tt.at && tt.at != "any" {
+				t.Errorf("at %q, want %q", got, tt.at)
+			}
+			if len(x.Steps) == 0 {
+				t.Error("no rule is told of")
+			}
+		})
+	}
+}
+
+func TestWhatTheRelayAnsweredIsTold(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	p := w.post(w.thread(tonight))
+	w.relay.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: mail.Accepted, Code: 250, Reply: "queued", QueueID: "4XyZ"}
+	}
+	w.at(5, "08:00")
+	w.round()
+	x := w.explains(101, p)
+	if len(x.Mails) != 1 || x.Mails[0].Last.Code != 250 || x.Mails[0].Last.QueueID != "4XyZ" || len(x.Seen) != 1 || x.Seen[0].Seq == 0 || x.Seen[0].Section != tonight {
+		t.Errorf("it tells %+v", x)
+	}
+}
+
+func TestAnAlertIsExplained(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	p := w.post(thread)
+	w.round()
+	if x := w.explains(101, p); x.Verdict != Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
+		t.Errorf("while it settles: %+v", x)
+	}
+	w.later(2 * time.Minute)
+	if x := w.explains(101, p); x.Verdict != Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.Steps[len(x.Steps)-1].Says != string(digest.AlreadyAlerted) {
+		t.Errorf("once it is out: %+v", x)
+	}
+	q := w.post(thread)
+	w.later(2 * time.Minute)
+	if x := w.explains(101, q); x.Verdict != Coming || !strings.Contains(x.Alert, "told of its thread before") {
+		t.Errorf("the second reply: %+v", x)
+	}
+	r := w.post(w.thread(tonight))
+	w.round()
+	w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
+	w.later(2 * time.Minute)
+	if x := w.explains(101, r); x.Verdict != LeftOut || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
+		t.Errorf("watched no more before it was out: %+v", x)
+	}
+	if x := w.explains(104, q); x.Verdict != LeftOut || !strings.Contains(x.Alert, "nothing that he watches") {
+		t.Errorf("for who watches nothing: %+v", x)
+	}
+}
+
+func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.set.Digest.MaxBytes = 20_000
+	w.restart()
+	thread := w.thread(tonight)
+	for range 60 {
+		w.say(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 20))
+	}
+	w.at(5, "08:00")
+	w.round()
+	folded := map[bool]int{}
+	for p := range forum.PostID(60) {
+		x := w.explains(101, forum.PostID(w.next())-1-p)
+		if x.Verdict != Sent {
+			t.Fatalf("%+v", x)
+		}
+		folded[x.Folded]++
+	}
+	if folded[true] < 10 || folded[false] < 10 {
+		t.Errorf("%d posts are folded and %d shown", folded[true], folded[false])
+	}
+}
+
+// TestWhatIsExplainedIsWhatHappened runs days in which nothing changes behind a post's back.
+func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.set.Alerts = DefaultAlerts()
+	w.set.Alerts.Earlier = 0 // or mails show again what others have told
+	w.restart()
+	dice := rand.New(rand.NewPCG(1, 2))
+	var threads []int64
+	for _, section := range []int{tonight, routes, dining, guardsvan, tonight} {
+		threads = append(threads, w.thread(section))
+	}
+	var all []forum.PostID
+	for day := 4; day < 9; day++ {
+		for hour := 10; hour < 23; hour++ {
+			w.at(day, fmt.Sprintf("%02d:%02d", hour, dice.IntN(60)))
+			if dice.IntN(3) == 0 {
+				all = append(all, w.say(threads[dice.IntN(len(threads))], []int64{writer, 101, 103}[dice.IntN(3)], "Hello."))
+			}
+			if dice.IntN(4) == 0 {
+				w.visit(101, threads[dice.IntN(len(threads))])
+			}
+			w.round()
+		}
+		w.at(day+1, "08:00")
+		w.round()
+	}
+	got := map[string]map[forum.PostID]int{}
+	for _, try := range w.relay.all() {
+		if got[try.to] == nil {
+			got[try.to] = map[forum.PostID]int{}
+		}
+		for _, p := range postsOf(t, try.raw) {
+			got[try.to][p]++
+		}
+	}
+	if len(all) < 15 || len(got[address("anna")]) < 5 {
+		t.Fatalf("%d posts were written, and anna got %v", len(all), got[address("anna")])
+	}
+	for id, name := range map[forum.MemberID]string{101: "anna", 102: "bert", 103: "carl"} {
+		for _, p := range all {
+			x := w.explains(id, p)
+			if sent := got[address(name)][p] == 1; sent != (x.Verdict == Sent) || !sent && x.Verdict != LeftOut {
+				t.Errorf("%s got post %d %d times, and it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
+			}
+		}
+	}
+}
+
+func TestAMemberIsExplained(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	tell := func(who string) MemberStory {
+		t.Helper()
+		d := w.looking(w.set)
+		m, err := NewExplainer(d.Forum, d.Store, d.Press, d.Links, w.set).Member(t.Context(), w.clock(), who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	thread := w.thread(tonight)
+	w.post(thread)
+	w.relay.says(mail.TryAgain, 450)
+	w.at(5, "08:00")
+	w.round()
+	w.relay.works()
+	w.at(5, "09:00")
+	w.round()
+	w.post(thread)
+	w.post(thread)
+	w.round()
+	m := tell("anna")
+	if !m.OnRoll || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != stateAccepted {
+		t.Errorf("anna is told of as %+v", m)
+	}
+	var results []string
+	for _, o := range m.Attempts {
+		results = append(results, o.Result)
+	}
+	if got := strings.Join(results, ", "); got != "skipped, try again, accepted" {
+		t.Errorf("the attempts came to %q", got)
+	}
+	w.sql(`UPDATE member SET state = 'banned' WHERE id = 102`)
+	if m := tell("102"); len(m.NoDigest) != 1 || m.NoDigest[0] != "banned" || m.Skip != "banned" {
+		t.Errorf("bert is told of as %+v", m)
+	}
+	w.at(5, "09:30")
+	if err := w.store.Hold(t.Context(), store.Hold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
+		t.Fatal(err)
+	}
+	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {
+		t.Errorf("carl is told of as %+v", m)
+	}
+	w.at(30, "09:00")
+	if m := tell("anna"); len(m.Mails) != 2 {
+		t.Errorf("after 25 days %d mails are told of", len(m.Mails))
+	}
+	w.turn(born.AddDate(0, 0, 40))
+	if m := tell("anna"); len(m.Mails) != 0 || len(m.Attempts) != 0 {
+		t.Errorf("after 40 days %d mails are told of", len(m.Mails))
+	}
+	d := w.looking(w.set)
+	if _, err := NewExplainer(d.Forum, d.Store, d.Press, d.Links, w.set).Member(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
+		t.Errorf("of nobody: %v", err)
+	}
+}

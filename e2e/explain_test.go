@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// story is the JSON of an explanation: what checks may rely on.
+type story struct {
+	Post    int64  `json:"post"`
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"`
+	Mail    string `json:"mail"`
+	Rules   []struct {
+		Rule string `json:"rule"`
+		Bars bool   `json:"bars"`
+		Says string `json:"says"`
+	} `json:"rules"`
+	Mails []struct {
+		Key   string `json:"key"`
+		State string `json:"state"`
+	} `json:"mails"`
+}
+
+// explain tells of posts to a member.
+func explain(t *testing.T, config string, member int64, posts []int64) map[int64]story {
+	t.Helper()
+	ids := make([]string, len(posts))
+	for i, p := range posts {
+		ids[i] = strconv.FormatInt(p, 10)
+	}
+	out, errOut, code := run(t, "explain", "-c", config, strconv.FormatInt(member, 10), "--json", "--post", strings.Join(ids, ","))
+	if code != 0 {
+		t.Fatalf("explain: exit %d\n%s", code, errOut)
+	}
+	var told struct {
+		Member struct {
+			ID int64 `json:"id"`
+		} `json:"member"`
+		Posts []story `json:"posts"`
+	}
+	if err := json.Unmarshal([]byte(out), &told); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if told.Member.ID != member || len(told.Posts) != len(posts) {
+		t.Fatalf("it tells of member %d and %d posts, want %d and %d", told.Member.ID, len(told.Posts), member, len(posts))
+	}
+	all := make(map[int64]story)
+	for _, s := range told.Posts {
+		all[s.Post] = s
+	}
+	return all
+}
+
+// TestExplainIsRightForEveryPost runs the daemon on the forums, and asks for every post of the window and every post that the
+// story by which a forum was filled has a reason for.
+func TestExplainIsRightForEveryPost(t *testing.T) {
+	for _, kind := range []string{"xenforo2", "mybb"} {
+		t.Run(kind, func(t *testing.T) {
+			want := readExpectation(t, kind)
+			dsn, config := realForum(t, kind)
+			mails := t.TempDir()
+			if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(want.Window[1]), "--mail-dir", mails); code != 0 {
+				t.Fatalf("run: exit %d\n%s", code, errOut)
+			}
+			for name, m := range want.Members {
+				posts := created(t, dsn, kind, want.Window)
+				for id := range m.MustNot {
+					post, err := strconv.ParseInt(id, 10, 64)
+					if err != nil {
+						t.Fatal(err)
+					}
+					posts = append(posts, post)
+				}
+				slices.Sort(posts)
+				got := explain(t, config, m.ID, slices.Compact(posts))
+				for post, s := range got {
+					if should := slices.Contains(m.Show, post); should != (s.Verdict == "sent") {
+						t.Errorf("%s: post %d is explained as %s: %s; he should get it: %t", name, post, s.Verdict, s.Reason, should)
+					}
+				}
+				toldAgrees(t, name, got, m)
+			}
+			if sent, err := filepath.Glob(filepath.Join(mails, "*.eml")); err != nil || len(sent) < 5 {
+				t.Errorf("%d mails were sent, %v", len(sent), err)
+			}
+		})
+	}
+}
+
+// toldAgrees holds our reasons against those of the story.
+func toldAgrees(t *testing.T, name string, got map[int64]story, m memberExpectation) {
+	t.Helper()
+	for _, post := range m.Show {
+		s := got[post]
+		last := s.Rules[len(s.Rules)-1]
+		if !strings.HasPrefix(s.Mail, "digest/") || last.Bars || len(s.Mails) == 0 || s.Mails[0].State != "accepted" {
+			t.Errorf("%s: post %d, which he got, is explained by %+v", name, post, s)
+		}
+	}
+	for id, theirs := range m.MustNot {
+		post, _ := strconv.ParseInt(id, 10, 64)
+		ours, known := ourWord(theirs)
+		if !known {
+			t.Errorf("%s: no word of ours for %q", name, theirs)
+		}
+		if s := got[post]; s.Verdict != "left out" || !strings.Contains(s.Reason, ours) {
+			t.Errorf("%s: post %d is %s for %q, want %q (%s)", name, post, s.Verdict, s.Reason, ours, theirs)
+		}
+	}
+	for _, post := range m.Own {
+		if s := got[post]; s.Reason != "own post" {
+			t.Errorf("%s: own post %d is left out as %q", name, post, s.Reason)
+		}
+	}
+}

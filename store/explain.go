@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Seen is a sighting with all that is known of it.
+type Seen struct {
+	Place
+	Seq       int64
+	MovedFrom forum.SectionID // 0: first sighting
+	PostedAt  time.Time
+	At        time.Time // when it was seen
+}
+
+// Seen are the sightings of posts, rising.
+func (s *Store) Seen(ctx context.Context, posts []forum.PostID) (list []Seen, err error) {
+	err = s.query(ctx, nil, "seen", args{"posts": ids(posts)}, func(scan scan) error {
+		var x Seen
+		var posted, at int64
+		err := scan(&x.Post, &x.Seq, &x.Thread, &x.Section, &x.MovedFrom, &posted, &at)
+		x.PostedAt, x.At = moment(posted), moment(at)
+		list = append(list, x)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading when posts were seen: %w", err)
+	}
+	return list, nil
+}
+
+// PendingSince are those of the posts that were met and not visible yet, with when that was.
+func (s *Store) PendingSince(ctx context.Context, posts []forum.PostID) (map[forum.PostID]time.Time, error) {
+	all := make(map[forum.PostID]time.Time)
+	err := s.query(ctx, nil, "pending_since", args{"posts": ids(posts)}, func(scan scan) error {
+		var post forum.PostID
+		var since int64
+		err := scan(&post, &since)
+		all[post] = moment(since)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading which posts are not visible yet: %w", err)
+	}
+	return all, nil
+}
+
+// NoticeOf is a notice of a post, and the alert that is or was to tell of it.
+type NoticeOf struct {
+	Key     string
+	Cause   digest.Cause
+	LeftOut string // why the alert went without the post; empty: it did not, or is not out
+}
+
+// NoticesOf are the notices that a member has of posts.
+func (s *Store) NoticesOf(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]NoticeOf, error) {
+	all := make(map[forum.PostID]NoticeOf)
+	err := s.query(ctx, nil, "notices_of", args{"member": int64(member), "posts": ids(posts)}, func(scan scan) error {
+		var post forum.PostID
+		var n NoticeOf
+		err := scan(&post, &n.Key, &n.Cause, &n.LeftOut)
+		all[post] = n
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading notices: %w", err)
+	}
+	return all, nil
+}
+
+// MailsOf are a member's mails that wait, or were settled since a moment, in the order in which they were planned.
+func (s *Store) MailsOf(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
+	list, err := s.mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
+	if err != nil {
+		return nil, fmt.Errorf("reading a member's mails: %w", err)
+	}
+	return list, nil
+}
+
+// HealthOf is what is known of an address, if mail ever came back from it or a person has suppressed it.
+func (s *Store) HealthOf(ctx context.Context, address string) (h Health, known bool, err error) {
+	err = s.query(ctx, nil, "health_of", args{"address": strings.ToLower(clean(address))}, func(scan scan) (err error) {
+		known = true
+		h, err = scanHealth(scan)
+		return err
+	})
+	if err != nil {
+		return Health{}, false, fmt.Errorf("reading what is known of an address: %w", err)
+	}
+	return h, known, nil
+}

@@ -1,0 +1,32 @@
+-- All that is known of when posts were seen, and where.
+-- name: seen
+SELECT post_id, seq, thread_id, section_id, moved_from, posted_at, seen_at
+  FROM sighting
+ WHERE post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
+ ORDER BY seq
+
+-- name: pending_since
+SELECT post_id, since
+  FROM pending
+ WHERE post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
+
+-- name: notices_of
+SELECT post_id, key, cause, left_out
+  FROM notice
+ WHERE member_id = :member
+   AND post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
+
+-- Of one member, in the order in which they were planned.
+-- name: mails_of
+SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
+       state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
+       result, code, enhanced, reply, queue_id, reason, posts, bytes
+  FROM outbox
+ WHERE member_id = :member
+   AND (settled_at IS NULL OR settled_at >= :since)
+ ORDER BY created_at, until_seq, key
+
+-- name: health_of
+SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason
+  FROM health
+ WHERE address = :address
