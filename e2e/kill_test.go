@@ -3,6 +3,7 @@ package e2e
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func (s *storm) hour(daemons, atOnce int) {
 		running[i] = s.start()
 	}
 	for range 3 {
-		s.moment()
+		s.moment(running)
 		for _, i := range s.dice.Perm(daemons)[:1+s.dice.IntN(atOnce)] {
 			if s.kill(running[i]) {
 				running[i] = s.start()
@@ -110,11 +111,14 @@ func (s *storm) hour(daemons, atOnce int) {
 	}
 }
 
-// moment waits for a random one: once so many more mails have arrived, if they do, or so much time has passed.
-func (s *storm) moment() {
-	more := len(s.relay.Messages()) + s.dice.IntN(60)
-	end := time.After(time.Duration(50+s.dice.IntN(150)) * time.Millisecond)
-	for len(s.relay.Messages()) < more {
+// moment waits for a random one: mostly until so many more mails have arrived, now and then for so much time, which may be over
+// before the first. It ends with the daemons, too.
+func (s *storm) moment(running []*process) {
+	more, end := len(s.relay.Messages())+1+s.dice.IntN(40), make(<-chan time.Time)
+	if s.dice.IntN(5) == 0 {
+		end = time.After(time.Duration(s.dice.IntN(200)) * time.Millisecond)
+	}
+	for len(s.relay.Messages()) < more && !slices.ContainsFunc(running, over) {
 		select {
 		case <-end:
 			return
@@ -123,14 +127,22 @@ func (s *storm) moment() {
 	}
 }
 
-// kill kills a daemon, if it has not ended yet.
-func (s *storm) kill(p *process) bool {
-	s.Helper()
+// over tells that a daemon has ended.
+func over(p *process) bool {
 	select {
 	case err := <-p.done:
 		p.done <- err
-		return false
+		return true
 	default:
+		return false
+	}
+}
+
+// kill kills a daemon, if it has not ended yet.
+func (s *storm) kill(p *process) bool {
+	s.Helper()
+	if over(p) {
+		return false
 	}
 	p.Process.Kill()
 	if err := <-p.done; err == nil { // it was faster
