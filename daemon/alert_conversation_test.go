@@ -1,0 +1,164 @@
+package daemon
+
+import (
+	"fmt"
+	netmail "net/mail"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/internal/link"
+)
+
+// heads takes the heads of the mails to an address.
+func (w *world) heads(name string) []netmail.Header {
+	w.Helper()
+	var list []netmail.Header
+	for _, try := range w.relay.withdraw(address(name)) {
+		head, _, _ := parts(w, try.raw)
+		list = append(list, head)
+	}
+	return list
+}
+
+func TestAlertsOfAThreadAreAConversation(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.mode(digest.EveryReply)
+	w.member(105, "eve", passenger, tonight)
+	thread, other := w.thread(tonight), w.thread(tonight)
+	w.sql(`UPDATE thread SET title = 'Sleepers to Narvik' WHERE id = ?`, thread)
+	var heads []netmail.Header
+	for n := range 12 {
+		w.post(thread)
+		w.later(time.Minute)
+		if n == 1 {
+			w.sql(`UPDATE thread SET title = 'Renamed' WHERE id = ?`, thread)
+		}
+		heads = append(heads, w.heads("anna")...)
+	}
+	w.post(other)
+	w.later(time.Minute)
+	if len(heads) != 12 {
+		t.Fatalf("%d alerts, want 12", len(heads))
+	}
+	const subject = "[The Upper Berth] Sleepers to Narvik"
+	root := strings.Fields(heads[0].Get("References"))[0]
+	for n, h := range heads {
+		want := subject
+		if n > 0 {
+			want = "Re: " + subject
+		}
+		if got := h.Get("Subject"); got != want {
+			t.Errorf("subject %d is %q, want %q", n+1, got, want)
+		}
+		refs := strings.Fields(h.Get("References"))
+		if refs[0] != root || len(refs) > 10 || refs[len(refs)-1] != h.Get("In-Reply-To") {
+			t.Errorf("alert %d answers %s and refers to %v", n+1, h.Get("In-Reply-To"), refs)
+		}
+		if n > 0 && h.Get("In-Reply-To") != heads[n-1].Get("Message-ID") {
+			t.Errorf("alert %d answers %s, want the one before it, %s", n+1, h.Get("In-Reply-To"), heads[n-1].Get("Message-ID"))
+		}
+	}
+	if eve := w.heads("eve"); strings.Fields(eve[0].Get("References"))[0] != root || eve[0].Get("Message-ID") == heads[0].Get("Message-ID") {
+		t.Error("another member's alerts have another root, or the same Message-ID")
+	}
+	if h := w.heads("anna"); len(h) != 1 || strings.Contains(h[0].Get("References"), root) || strings.HasPrefix(h[0].Get("Subject"), "Re:") {
+		t.Errorf("an alert of another thread belongs to the same conversation: %v", h)
+	}
+}
+
+var token = regexp.MustCompile(`/u/([A-Za-z0-9_-]+)`)
+
+func TestAnAlertSaysHowToEndIt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		say      string
+		set      func(w *world, thread int64)
+		oneClick link.Scope
+		body     link.Scope
+	}{
+		{"a watched thread", "Hello.", func(w *world, thread int64) { w.follow(101, thread, 1) }, link.Thread, link.Thread},
+		{"a watched section", "Hello.", func(*world, int64) {}, link.Section, link.Section},
+		{"a quote", `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`, func(*world, int64) {}, link.Alerts, link.Thread},
+		{"a mention", `@anna`, func(*world, int64) {}, link.Alerts, link.Thread},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			thread := w.thread(tonight)
+			tt.set(w, thread)
+			w.say(thread, writer, tt.say)
+			w.later(time.Minute)
+			mails := w.relay.withdraw(address("anna"))
+			if len(mails) != 1 {
+				t.Fatalf("%d mails, want one", len(mails))
+			}
+			head, text, _ := parts(t, mails[0].raw)
+			object := map[link.Scope]int64{link.Thread: thread, link.Section: tonight, link.Alerts: 0}
+			grant := func(address string) link.Grant {
+				t.Helper()
+				m := token.FindStringSubmatch(address)
+				if m == nil {
+					t.Fatalf("no way out in %s", address)
+				}
+				g, err := w.daemon.Links.Check(m[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				return g
+			}
+			if got, want := grant(head.Get("List-Unsubscribe")), (link.Grant{Scope: tt.oneClick, Member: 101, Object: object[tt.oneClick]}); got != want {
+				t.Errorf("one click ends %+v, want %+v", got, want)
+			}
+			if got, want := grant(text), (link.Grant{Scope: tt.body, Member: 101, Object: object[tt.body]}); got != want {
+				t.Errorf("the first link of the text ends %+v, want %+v", got, want)
+			}
+			if head.Get("List-Id") != `"The Upper Berth" <alerts.upperberth.example>` || head.Get("Feedback-ID") != "alert:upperberth.example:postrider" {
+				t.Errorf("List-Id is %s, Feedback-ID %s", head.Get("List-Id"), head.Get("Feedback-ID"))
+			}
+			if got := head.Get("List-Archive"); got != "<https://upperberth.example/threads/1/>" {
+				t.Errorf("List-Archive is %s, want the thread", got)
+			}
+		})
+	}
+}
+
+func TestAnAlertShowsWhatIsQuotedAndWhatWasNotReadBefore(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	w.follow(104, thread, 0) // Dora hears of it only when she is called
+	quoted := w.say(thread, writer, "The berth ladder squeaks, and the heating cannot be turned off from within the compartment at all.")
+	w.later(time.Minute)
+	read := w.say(thread, writer, "Seen already.")
+	w.visit(104, thread)
+	w.later(time.Minute)
+	w.say(thread, writer, "Not seen yet.")
+	w.later(time.Minute)
+	p := w.say(thread, 103, `[QUOTE="Kate, post: `+fmt.Sprint(quoted)+`, member: 7"]The berth ladder squeaks[/QUOTE] What do you say, @dora?`)
+	w.later(time.Minute)
+	mails := w.relay.withdraw(address("dora"))
+	if len(mails) != 1 {
+		t.Fatalf("%d mails, want one", len(mails))
+	}
+	_, text, html := parts(t, mails[0].raw)
+	if got := numbered(text); len(got) != 1 || got[0] != p {
+		t.Errorf("it tells of %v, want %d", got, p)
+	}
+	for _, want := range []string{"cannot be turned off", "Not seen yet."} {
+		if !strings.Contains(strings.ReplaceAll(text, "\n", " "), want) && !strings.Contains(text, want) {
+			t.Errorf("the text does not show %q:\n%s", want, text)
+		}
+		if !strings.Contains(html, want) {
+			t.Errorf("the HTML does not show %q", want)
+		}
+	}
+	if strings.Contains(text, "Seen already.") {
+		t.Errorf("the text shows post %d, which she has read", read)
+	}
+}
