@@ -1,0 +1,120 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// notices counts the members who are to be told of something.
+func (w *world) notices(members int) (told int) {
+	w.Helper()
+	ids := make([]forum.MemberID, members)
+	for i := range ids {
+		ids[i] = forum.MemberID(1001 + i)
+	}
+	list, err := w.store.Notified(w.Context(), ids, 0, 1<<40)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return len(list)
+}
+
+func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	const members = 10_500
+	w := newAlertWorld(t)
+	w.sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO section_watch SELECT 1000 + i, ?, 'posts', 1 FROM n`, members, routes)
+	w.post(w.thread(routes))
+	d := w.daemon
+	if err := d.gather(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	from, err := w.store.AlertProgress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := store.AlertProgress{Done: from.Head, Until: from.Head}
+	fresh, err := d.fresh(t.Context(), from.Done, from.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.source.Read(t.Context(), func(s *source.Snapshot) error {
+		b, err := d.bulletin(t.Context(), s, fresh)
+		if err != nil {
+			return err
+		}
+		_, more, err := d.alertPage(t.Context(), s, b, from, over) // the first page, and then it is killed
+		if !more {
+			t.Error("all is on one page, which proves nothing")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := w.notices(members)
+	if half == 0 || half == members {
+		t.Fatalf("%d members are told after the first page, want some", half)
+	}
+	if err := d.plan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.sql(`DELETE FROM section_watch WHERE member_id = 1001`) // who is behind us is not looked at again
+	w.restart()
+	if err := w.daemon.alerts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.notices(members); n != members {
+		t.Errorf("%d members are told, want %d", n, members)
+	}
+	if p, err := w.store.AlertProgress(t.Context()); err != nil || p.Done != p.Head || p.Until != p.Done || p.Member != 0 {
+		t.Errorf("progress is %+v, %v; want all done", p, err)
+	}
+}
+
+func TestNoEditionCoversWhatWasNotLookedAtForAlerts(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.at(5, "07:59")
+	p := w.post(w.thread(tonight))
+	w.at(5, "08:00")
+	d := w.daemon
+	// Another daemon plans editions between our gathering and our planning of alerts.
+	if err := d.steps(t.Context(), d.gather, d.plan, d.deliver, d.alerts); err != nil {
+		t.Fatal(err)
+	}
+	w.told("anna")
+	w.later(time.Minute)
+	w.told("anna", posts(p))
+	w.at(6, "08:00")
+	w.round()
+	w.told("anna")
+}
+
+func TestTwoDaemonsTellEverybodyOnce(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	one := w.daemon
+	w.restart()
+	two := w.daemon
+	thread := w.thread(tonight)
+	p := w.post(thread)
+	for _, d := range []*Daemon{one, two} {
+		if err := d.steps(t.Context(), d.gather, d.alerts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := w.post(thread)
+	for _, d := range []*Daemon{two, one} {
+		if err := d.steps(t.Context(), d.gather, d.alerts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.later(time.Minute)
+	w.told("anna", posts(p, q))
+}
