@@ -140,38 +140,37 @@ func TestWhatAnAlertDidNotBringTheNextDigestBrings(t *testing.T) {
 	tests := []struct {
 		name string
 		fail func(w *world)
-		came bool // the copy that nobody was sure of arrived after all
 	}{
 		{"refused", func(w *world) {
 			w.relay.answer = func(string, int) mail.Outcome {
 				return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554}
 			}
 			w.later(time.Minute)
-		}, false},
+		}},
 		{"put off for a day", func(w *world) {
 			w.relay.says(mail.TryAgain, 451)
 			for range 30 {
 				w.later(time.Hour)
 			}
-		}, false},
+		}},
 		{"not reached for a day", func(w *world) {
 			w.relay.says(mail.NotSent, 0)
 			for range 30 {
 				w.later(time.Hour)
 			}
-		}, false},
+		}},
 		{"dropped by the administrator", func(w *world) {
 			keys := []string{"alert/101/T1/1"}
 			verdicts, err := w.store.Drop(w.Context(), w.clock(), keys, "by hand")
 			if err != nil || len(verdicts) != 1 || verdicts[0].Obstacle != "" {
 				w.Fatalf("Drop = %v, %v", verdicts, err)
 			}
-		}, false},
+		}},
 		{"in doubt twice", func(w *world) {
 			w.relay.says(mail.Uncertain, 0)
 			w.later(time.Minute)
 			w.later(20 * time.Minute)
-		}, false},
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -183,6 +182,7 @@ func TestWhatAnAlertDidNotBringTheNextDigestBrings(t *testing.T) {
 			w.round()
 			tt.fail(w)
 			w.relay.works()
+			w.restart() // a relay that was out of reach is left alone for a while, by the real clock
 			w.told("anna")
 			w.at(8, "08:00") // Friday
 			w.round()
