@@ -16,6 +16,7 @@ const (
 	styleMono    = "background:#f3f4f6;color:#24292f"
 	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
 	styleList    = ";padding:0 0 0 24px"
+	styleListRTL = ";padding:0 24px 0 0" // the signs of its items stand on the other side
 	styleTable   = ";border-collapse:collapse"
 	styleCell    = "padding:4px 8px;border:1px solid #c3ccd5;text-align:start;vertical-align:top"
 	styleRule    = ";border:0;border-top:1px solid #c3ccd5"
@@ -133,7 +134,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		if n.flag&ordered != 0 {
 			tag = "ol"
 		}
-		h.start(`<`+tag+` dir="auto"`, margin, styleList)
+		h.start(`<`+tag+` dir="auto"`, margin, h.listStyle(i+1, end))
 		h.items(i+1, end)
 		h.raw(`</` + tag + `>`)
 	case table:
@@ -190,6 +191,19 @@ func (h *htmlWriter) cutLink(n *node, margin string) {
 	h.raw(`" style="` + styleLink + `">`)
 	h.text(isolated(n.text))
 	h.raw(`</a></p>`)
+}
+
+// listStyle makes room for the signs of items on the side where a browser will put them: its first words decide.
+func (h *htmlWriter) listStyle(i, end int) string {
+	for ; i < end; i++ {
+		if n := &h.tree.nodes[i]; n.kind == text {
+			if rightToLeft(n.text) {
+				return styleListRTL
+			}
+			return styleList
+		}
+	}
+	return styleList
 }
 
 func (h *htmlWriter) items(i, end int) {

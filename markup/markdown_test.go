@@ -128,6 +128,15 @@ func TestMarkdownTellsWhatReadersWouldFindBroken(t *testing.T) {
 	}
 }
 
+func TestAListThatIsWrittenFromRightToLeftIsIndentedThere(t *testing.T) {
+	for src, want := range map[string]string{"- one\n- שתיים": styleList, "- אחת\n- two": styleListRTL, "1. **אחת**": styleListRTL, "- ": ""} {
+		d, _ := Markdown(src, Links{})
+		if got := d.HTML(Words{}); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%q is written as %s, want %q", src, got, want)
+		}
+	}
+}
+
 func TestGapsTellTheirLines(t *testing.T) {
 	d, err := Markdown("# {{Forum}}\n\na\nb {{ name | my friend }}\n\n- c\n- {{posts|0}}\n", Links{})
 	want := []Gap{{"forum", "", 1}, {"name", "my friend", 4}, {"posts", "0", 7}}
