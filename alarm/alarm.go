@@ -31,10 +31,11 @@ const (
 	Overdue   Kind = "overdue"    // no round ends
 	Queue     Kind = "queue"      // more comes than goes
 	Volume    Kind = "volume"     // far more or fewer mails than usual
+	Stopped   Kind = "stopped"    // an announcement is paused because of how it is taken; names its number
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Held, Overdue, Queue, Volume}
+var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Held, Overdue, Queue, Volume, Stopped}
 
 // grace is how long a kind must stand before it is told: what passes by itself in that time is nobody's business.
 var grace = map[Kind]time.Duration{Forum: 2 * time.Minute, Store: time.Minute, Relay: 2 * time.Minute}

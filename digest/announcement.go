@@ -110,8 +110,27 @@ func (a *Announcement) Judge(c *Candidate, now time.Time) Reason {
 		return ""
 	case c.Choices.Announcements != nil && !*c.Choices.Announcements:
 		return WantsNone
-	case now.Before(c.Choices.PausedUntil):
+	case now.Add(stale).Before(c.Choices.PausedUntil):
 		return MailsNotBefore
 	}
 	return ""
+}
+
+// stale is how long an announcement waits for a member who has paused his mail. What is older is no news to him.
+const stale = 72 * time.Hour
+
+// NotBefore is when a member wants it at the earliest: once his mail is not paused any more. Zero: at any time.
+func (a *Announcement) NotBefore(c *Candidate, now time.Time) time.Time {
+	if a.Forced || !now.Before(c.Choices.PausedUntil) {
+		return time.Time{}
+	}
+	return c.Choices.PausedUntil
+}
+
+// Percent is how many of a hundred a part is; of nothing it is 0.
+func Percent(part, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(of)
 }

@@ -73,7 +73,8 @@ func TestWhatIsForcedOverridesOptOutsAndNothingElse(t *testing.T) {
 		{"opted out on the forum", forum.OptedOut, Choices{}, Reason(forum.OptedOut), ""},
 		{"opted out with us", "", Choices{Announcements: &no}, WantsNone, ""},
 		{"both", forum.OptedOut, Choices{Announcements: &no}, Reason(forum.OptedOut), ""},
-		{"mail paused", "", Choices{PausedUntil: noon.Add(1)}, MailsNotBefore, ""},
+		{"mail paused for long", "", Choices{PausedUntil: noon.Add(stale + 1)}, MailsNotBefore, ""},
+		{"mail paused for some days", "", Choices{PausedUntil: noon.Add(stale)}, "", ""},
 		{"a pause that is over", "", Choices{PausedUntil: noon}, "", ""},
 		{"banned", "banned", Choices{}, "banned", "banned"},
 		{"no address", "no address", Choices{}, "no address", "no address"},
@@ -85,5 +86,18 @@ func TestWhatIsForcedOverridesOptOutsAndNothingElse(t *testing.T) {
 		if got := (&Announcement{Forced: true}).Judge(&c, noon); got != tt.forced {
 			t.Errorf("%s, forced: %q, want %q", tt.name, got, tt.forced)
 		}
+	}
+}
+
+func TestWhoHasPausedHisMailGetsItAfterwards(t *testing.T) {
+	c := Candidate{Choices: Choices{PausedUntil: noon.Add(time.Hour)}}
+	if got := (&Announcement{}).NotBefore(&c, noon); !got.Equal(noon.Add(time.Hour)) {
+		t.Errorf("he gets it at %v", got)
+	}
+	if got := (&Announcement{}).NotBefore(&c, noon.Add(time.Hour)); !got.IsZero() {
+		t.Errorf("after the pause he gets it at %v", got)
+	}
+	if got := (&Announcement{Forced: true}).NotBefore(&c, noon); !got.IsZero() {
+		t.Errorf("what is forced waits until %v", got)
 	}
 }

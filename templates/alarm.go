@@ -32,7 +32,7 @@ type Alarm struct {
 const detailLength = 600
 
 // alarmKinds are the kinds that have words.
-var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held", "overdue", "queue", "volume"}
+var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held", "overdue", "queue", "volume", "stopped"}
 
 // alarmKeys are the keys of the words of alarms.
 func alarmKeys() []string {

@@ -47,7 +47,7 @@ func (w *laying) alertSubject() string {
 // fillAlert writes what is the member's own.
 func (w *laying) fillAlert(f Footer) error {
 	a := w.alert
-	if err := w.fillFooter(&a.Digest, f.Settings, f.Unsubscribe, f.All); err != nil {
+	if err := w.fillFooter(a.Member, f.Settings, f.Unsubscribe, f.All); err != nil {
 		return err
 	}
 	subject, summary, why := w.alertSubject(), w.alertSummary(), w.alertWhy()

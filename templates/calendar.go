@@ -15,6 +15,7 @@ type timeFile struct {
 	WeekdaysShort []string `toml:"weekdays_short"`
 	Halves        []string `toml:"halves"` // before and after noon; needed where a pattern says {half}
 	Date          string   `toml:"date"`   // of the edition
+	Day           string   `toml:"day"`    // long ago
 	Moment        string   `toml:"moment"` // of a post
 	MomentYear    string   `toml:"moment_year"`
 	Clock         string   `toml:"clock"` // of an hour
@@ -23,7 +24,7 @@ type timeFile struct {
 // calendar is how a language writes dates.
 type calendar struct {
 	timeFile
-	date, moment, momentYear, clock []piece
+	date, day, moment, momentYear, clock []piece
 }
 
 func (f timeFile) calendar() (calendar, error) {
@@ -40,7 +41,7 @@ func (f timeFile) calendar() (calendar, error) {
 	for _, pattern := range []struct {
 		name, src string
 		to        *[]piece
-	}{{"date", f.Date, &c.date}, {"moment", f.Moment, &c.moment}, {"moment_year", f.MomentYear, &c.momentYear}, {"clock", f.Clock, &c.clock}} {
+	}{{"date", f.Date, &c.date}, {"day", f.Day, &c.day}, {"moment", f.Moment, &c.moment}, {"moment_year", f.MomentYear, &c.momentYear}, {"clock", f.Clock, &c.clock}} {
 		ps, err := pieces(pattern.src)
 		if err == nil {
 			err = f.check(ps)

@@ -15,6 +15,7 @@ const (
 	common     kind = "common" // what all mails share; no mail of its own
 	digestMail kind = "digest"
 	alertMail  kind = "alert"
+	noticeMail kind = "announcement"
 )
 
 // kinds are the kinds of mails with the templates that they are laid from.
@@ -22,6 +23,7 @@ func kinds() map[kind][]string {
 	return map[kind][]string{
 		digestMail: {"shell", "section", "thread", "post", "more"},
 		alertMail:  {"shell", "thread", "post", "quoted", "button", "before", "earlier", "more"},
+		noticeMail: {"shell", "announcement"},
 	}
 }
 

@@ -47,8 +47,10 @@ type localeFile struct {
 }
 
 // dir is the direction of writing.
-func (l *locale) dir() string {
-	script, _ := l.tag.Script()
+func (l *locale) dir() string { return direction(l.tag) }
+
+func direction(tag language.Tag) string {
+	script, _ := tag.Script()
 	switch script.String() {
 	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg":
 		return "rtl"

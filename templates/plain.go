@@ -32,8 +32,11 @@ func line(s string, limit int) string {
 
 // isolate keeps a name that is written against the direction of the language from drawing the
 // number behind it to its other side (UAX #9, 2.4).
-func (l *locale) isolate(s string) string {
-	rtl := l.dir() == "rtl"
+func (l *locale) isolate(s string) string { return isolateIn(l.dir(), s) }
+
+// isolateIn does so within words of a direction.
+func isolateIn(dir, s string) string {
+	rtl := dir == "rtl"
 	for i := 0; i < len(s); {
 		p, n := bidi.LookupString(s[i:])
 		switch p.Class() {

@@ -71,8 +71,8 @@ func (s *Set) Press(site Site, cacheEntries int) *Press {
 	}
 	for k := range kinds() {
 		for _, l := range s.locales {
-			for _, several := range []bool{false, true} {
-				key := shellKey{k, l.index, several}
+			for _, special := range []bool{false, true} {
+				key := shellKey{k, l.index, special}
 				p.shells[key] = sync.OnceValues(func() (*shell, error) { return p.shell(key) })
 			}
 		}

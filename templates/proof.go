@@ -40,6 +40,22 @@ func (s *Set) try(l *locale, budget int) error {
 			return err
 		}
 	}
+	return s.tryNotice(l, p)
+}
+
+func (s *Set) tryNotice(l *locale, p *Press) error {
+	_, a, r := s.SampleNotice()
+	r.Member.Locale, a.Variants[0].Locale = l.tag.String(), l.tag.String()
+	for _, forced := range []bool{false, true} {
+		a.Forced = forced
+		n, err := p.Notice(a, 80<<10)
+		if err != nil {
+			return err
+		}
+		if _, err := p.Announcement(n, r, sampleFooter(p.site)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

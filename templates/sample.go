@@ -55,6 +55,9 @@ type samplePost struct {
 func readSamples(files overlay) (map[kind]sampleData, error) {
 	samples := make(map[kind]sampleData)
 	for k := range kinds() {
+		if k == noticeMail { // has one of its own form, see notice_sample.go
+			continue
+		}
 		src, err := files.read(k.sample())
 		if err != nil {
 			return nil, fmt.Errorf("reading a sample: %w", err)
@@ -68,12 +71,8 @@ func readSamples(files overlay) (map[kind]sampleData, error) {
 
 func readSample(file, src string) (sampleData, error) {
 	var s sampleData
-	meta, err := toml.Decode(src, &s)
-	if err != nil {
-		return s, tomlError(file, err)
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return s, fmt.Errorf("%s: unknown key %q", file, unknown[0].String())
+	if err := decodeSample(file, src, &s); err != nil {
+		return s, err
 	}
 	if _, err := time.LoadLocation(s.Member.Zone); err != nil {
 		return s, fmt.Errorf("%s: %w", file, err)
@@ -82,6 +81,17 @@ func readSample(file, src string) (sampleData, error) {
 		return s, fmt.Errorf("%s: no [[section]]", file)
 	}
 	return s, nil
+}
+
+func decodeSample(file, src string, into any) error {
+	meta, err := toml.Decode(src, into)
+	if err != nil {
+		return tomlError(file, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return fmt.Errorf("%s: unknown key %q", file, unknown[0].String())
+	}
+	return nil
 }
 
 // Sample is the digest of mail/digest.sample.toml with the site that it speaks of, for previews.

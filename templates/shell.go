@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/internal/qp"
 )
 
@@ -32,15 +33,16 @@ type shellData struct {
 	Member, Zone          hole
 	Settings, Unsubscribe hole
 	Why, Stop, StopAll    hole
-	Several               bool
+	Several               bool // of an alert: it holds several threads
+	Forced                bool // of an announcement: it goes to those, too, who have opted out
 	Body                  hole
 }
 
-// shellKey tells shells apart. That of an alert speaks of its thread or section, unless it holds several.
+// shellKey tells shells apart.
 type shellKey struct {
 	kind    kind
 	locale  int
-	several bool
+	special bool // it says another thing: of an alert that it holds several threads, of an announcement that it is forced
 }
 
 func (p *Press) shell(key shellKey) (*shell, error) {
@@ -50,7 +52,7 @@ func (p *Press) shell(key shellKey) (*shell, error) {
 		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Subject: holeSubject, Preheader: holePreheader, Date: holeDate, Summary: holeSummary,
 		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
-		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.several,
+		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.special, Forced: key.special,
 		Body: holeBody,
 	}
 	html, text, err := p.render(l, k, "shell", data, data)
@@ -88,7 +90,7 @@ func (f *frame) has(h hole) bool {
 
 // fillHoles writes what is the member's own, and tells the subject.
 func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err error) {
-	if err := w.fillFooter(d, f.Settings, f.Unsubscribe); err != nil {
+	if err := w.fillFooter(d.Member, f.Settings, f.Unsubscribe); err != nil {
 		return "", err
 	}
 	counts := d.Counts()
@@ -105,13 +107,13 @@ func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err erro
 }
 
 // fillFooter writes for whom the mail is, and where he can end or change what he gets.
-func (w *laying) fillFooter(d *digest.Digest, settings, unsubscribe string, more ...string) error {
+func (w *laying) fillFooter(m forum.Member, settings, unsubscribe string, more ...string) error {
 	for _, address := range append(more, settings, unsubscribe) {
 		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("member %d: %q is no web address", d.Member.ID, address)
+			return fmt.Errorf("member %d: %q is no web address", m.ID, address)
 		}
 	}
-	name := w.locale.isolate(line(d.Member.Name, nameLimit))
+	name := w.locale.isolate(line(m.Name, nameLimit))
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
 	w.fill(holeSettings, settings, settings)

@@ -2,8 +2,8 @@
 // words of every language.
 //
 // The files are embedded, and a folder overlays them one by one: mail/digest.html and
-// mail/digest.txt say how a digest looks, mail/alert.html and mail/alert.txt how an alert does, and
-// mail/common.html and mail/common.txt what they share; locales/xx.toml is how a language says it. [Load]
+// mail/digest.txt say how a digest looks, mail/alert.html and mail/alert.txt how an alert does,
+// mail/announcement.html and mail/announcement.txt how an announcement does, and mail/common.html and mail/common.txt what they share; locales/xx.toml is how a language says it. [Load]
 // parses all of them and lays samples in every language, so that a fault shows when the daemon starts.
 // [Set.Press] is the printing press of one forum: it renders what members share once, encodes it,
 // and lays each member's mail from the pieces.
@@ -34,6 +34,7 @@ type Set struct {
 	locales []*locale // the first is for those whose language is not there
 	matcher language.Matcher
 	samples map[kind]sampleData
+	notice  noticeSample
 	style   style   // of the pages
 	files   overlay // where all of it came from
 }
@@ -66,6 +67,9 @@ func Load(dir string) (*Set, error) {
 		l.words = l.markupWords()
 	}
 	if s.samples, err = readSamples(files); err != nil {
+		return nil, err
+	}
+	if s.notice, err = readNoticeSample(files); err != nil {
 		return nil, err
 	}
 	return s, s.tryAll()

@@ -1,0 +1,314 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/qp"
+	"postrider/markup"
+)
+
+// Notice is an announcement ready to be laid: each of its variants is read and rendered once. It is immutable and safe
+// for concurrent use.
+type Notice struct {
+	forced   bool
+	variants []variant
+	matcher  language.Matcher
+}
+
+// variant is a notice in one language.
+type variant struct {
+	locale     *locale      // whose words stand in it, and who writes its dates
+	dir        string       // in which it is written
+	title      string       // with the signs of gaps
+	preheader  string       // the same
+	html, text sheet        // the row of the body; its holes are gaps, by their index
+	gaps       []markup.Gap // each once
+}
+
+// Reader is whom an announcement is laid for.
+type Reader struct {
+	Member  forum.Member
+	Profile forum.Profile
+	Zone    *time.Location // nil: UTC
+}
+
+// The gaps that an announcement may have.
+const (
+	gapName   = "name"
+	gapForum  = "forum"
+	gapPosts  = "posts"
+	gapJoined = "joined"
+)
+
+// Notice makes an announcement ready. The error names all that is wrong with it, each fault with its variant, its line
+// and its cure. A mail of it has at most budget bytes of HTML.
+func (p *Press) Notice(a *digest.Announcement, budget int) (*Notice, error) {
+	if len(a.Variants) == 0 {
+		return nil, errors.New("the announcement says nothing: give it a title and a body")
+	}
+	n := &Notice{forced: a.Forced}
+	var tags []language.Tag
+	var errs []error
+	for _, v := range a.Variants {
+		tag, err := language.Parse(v.Locale)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("locale %q is no language: give one such as \"en\" or \"de\"", v.Locale))
+			continue
+		}
+		if slices.Contains(tags, tag) {
+			errs = append(errs, fmt.Errorf("in %s: there are two variants in this language", v.Locale))
+			continue
+		}
+		tags = append(tags, tag)
+		ready, err := p.variant(v)
+		if err == nil {
+			err = p.fits(ready, a.Forced, budget)
+		}
+		if err != nil {
+			errs = append(errs, within(v.Locale, err))
+			continue
+		}
+		n.variants = append(n.variants, *ready)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	n.matcher = language.NewMatcher(tags)
+	return n, nil
+}
+
+// within says for each of the errors in which variant it is.
+func within(locale string, err error) error {
+	var errs []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		errs = append(errs, fmt.Errorf("in %s: %s", locale, line))
+	}
+	return errors.Join(errs...)
+}
+
+// variant reads a variant and renders its body.
+func (p *Press) variant(v digest.Variant) (*variant, error) {
+	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
+	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL})
+	title, inTitle := out.signs(line(v.Title, titleLimit))
+	errs := []error{err}
+	switch {
+	case title == "":
+		errs = append(errs, errors.New("the title is empty: write one"))
+	case doc.Empty():
+		errs = append(errs, errors.New("the body is empty: write one"))
+	}
+	for _, g := range append(inTitle, doc.Gaps()...) {
+		errs = append(errs, checkGap(g))
+	}
+	out.title = title
+	words := out.locale.words
+	words.Gap = func(g markup.Gap) string { return out.sign(g) }
+	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, columns)), " "), preheaderLimit)
+	body := noticeData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
+	words.Gap = func(g markup.Gap) string { return widened(out.sign(g)) }
+	plain := noticeData[string]{Title: widened(title), Body: doc.Text(words, columns), Lang: body.Lang, Dir: body.Dir}
+	if len(out.gaps) > mostGaps {
+		errs = append(errs, fmt.Errorf("%d different gaps: use at most %d, counting the same field with another fallback as another", len(out.gaps), mostGaps))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	html, text, err := p.render(out.locale, noticeMail, "announcement", body, plain)
+	if err != nil {
+		return nil, err
+	}
+	out.html, out.text = cut(html), cut(strings.ReplaceAll(text, string(padding), ""))
+	return out, nil
+}
+
+const (
+	padding  = lastHole             // makes a sign as wide as a name, while lines are broken
+	mostGaps = lastHole - firstHole // how many signs there are beside it
+)
+
+// widened makes each sign of a text twelve columns wide.
+func widened(signed string) string {
+	var b strings.Builder
+	for _, c := range signed {
+		b.WriteRune(c)
+		if c >= firstHole && c < padding {
+			b.WriteString(strings.Repeat(string(padding), 11))
+		}
+	}
+	return b.String()
+}
+
+// sign is what stands for a gap until a member's own takes its place.
+func (v *variant) sign(g markup.Gap) string {
+	g.Line = 0
+	i := slices.Index(v.gaps, g)
+	if i < 0 {
+		i = len(v.gaps)
+		v.gaps = append(v.gaps, g)
+	}
+	return string(rune(firstHole + min(i, mostGaps-1)))
+}
+
+// signs puts signs for the gaps of a line.
+func (v *variant) signs(s string) (signed string, gaps []markup.Gap) {
+	var b strings.Builder
+	for {
+		before, g, after, found := markup.NextGap(s)
+		b.WriteString(before)
+		if !found {
+			return b.String(), gaps
+		}
+		gaps = append(gaps, g)
+		b.WriteString(v.sign(g))
+		s = after
+	}
+}
+
+// checkGap refuses a gap that nothing fills.
+func checkGap(g markup.Gap) error {
+	known := []string{gapName, gapForum, gapPosts, gapJoined}
+	if slices.Contains(known, g.Name) {
+		return nil
+	}
+	where := "in the title"
+	if g.Line > 0 {
+		where = fmt.Sprintf("line %d", g.Line)
+	}
+	return fmt.Errorf("%s: there is no field {{%s}}: write %s, or \\{{ for the braces themselves", where, g.Name, strings.Join(braced(known), ", "))
+}
+
+func braced(names []string) []string {
+	var out []string
+	for _, n := range names {
+		out = append(out, "{{"+n+"}}")
+	}
+	return out
+}
+
+// noticeData is what the template "announcement" is given. Title and Body hold signs for what is the member's own, so
+// they can be printed, but not compared.
+type noticeData[T string | htmltemplate.HTML] struct {
+	Title     string
+	Body      T // ready-made: safe HTML, or lines of text
+	Lang, Dir string
+}
+
+// roomFor is what may fill the holes and gaps of one mail, in bytes: a name comes to some hundred at most.
+const roomFor = 4 << 10
+
+// fits tells whether a mail of a variant stays within a budget of bytes of HTML, in every language of its shell.
+func (p *Press) fits(v *variant, forced bool, budget int) error {
+	size := v.html.size + roomFor
+	for _, l := range p.set.locales {
+		sh, err := p.shells[shellKey{noticeMail, l.index, forced}]()
+		if err != nil {
+			return err
+		}
+		if all := size + sh.html.head.size + sh.html.foot.size; all > budget {
+			return fmt.Errorf("the mail would have %d bytes, and digest.max_bytes is %d: shorten the text, for mailboxes cut off what is longer", all, budget)
+		}
+	}
+	return nil
+}
+
+// Announcement lays a notice for one reader: in the variant that he can read, within a shell that speaks his language.
+func (p *Press) Announcement(n *Notice, r Reader, f Footer) (Content, error) {
+	l := p.locale(r.Member.Locale)
+	sh, err := p.shells[shellKey{noticeMail, l.index, n.forced}]()
+	if err != nil {
+		return Content{}, err
+	}
+	w := laying{press: p, kind: noticeMail, locale: l, shell: sh, zone: r.Zone}
+	if w.zone == nil {
+		w.zone = time.UTC
+	}
+	if err := w.fillFooter(r.Member, f.Settings, f.Unsubscribe); err != nil {
+		return Content{}, err
+	}
+	v := n.pick(r.Member.Locale)
+	own := v.own(p, r, w.zone)
+	subject := v.fill(v.title, own)
+	w.fill(holeSubject, subject, subject)
+	w.fill(holePreheader, v.fill(v.preheader, own), "")
+	c := Content{Subject: subject}
+	c.HTML = w.around(sh.html, &w.personal.html, &v.html, encoded(own, escape))
+	c.Text = w.around(sh.text, &w.personal.text, &v.text, encoded(own, func(s string) string { return s }))
+	return c, nil
+}
+
+// pick is the variant for a language, else the first.
+func (n *Notice) pick(locale string) *variant {
+	if tag, err := language.Parse(locale); err == nil {
+		if _, i, confidence := n.matcher.Match(tag); confidence != language.No {
+			return &n.variants[i]
+		}
+	}
+	return &n.variants[0]
+}
+
+// own are a reader's own words for the gaps of a variant.
+func (v *variant) own(p *Press, r Reader, zone *time.Location) []string {
+	words := make([]string, len(v.gaps))
+	for i, g := range v.gaps {
+		switch g.Name {
+		case gapName:
+			words[i] = isolateIn(v.dir, line(r.Member.Name, nameLimit))
+		case gapForum:
+			words[i] = isolateIn(v.dir, line(p.site.Name, titleLimit))
+		case gapPosts:
+			if words[i] = v.locale.number(r.Profile.Posts); r.Profile.Posts == 0 && g.Fallback != "" {
+				words[i] = ""
+			}
+		case gapJoined:
+			if !r.Profile.JoinedAt.IsZero() {
+				words[i] = v.locale.calendar.write(v.locale.calendar.day, r.Profile.JoinedAt.In(zone))
+			}
+		}
+		if words[i] == "" {
+			words[i] = g.Fallback
+		}
+	}
+	return words
+}
+
+// fill puts words in the place of their signs.
+func (v *variant) fill(signed string, words []string) string {
+	var b strings.Builder
+	for _, c := range signed {
+		if i := int(c - firstHole); i >= 0 && i < len(words) {
+			b.WriteString(words[i])
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+func encoded(words []string, escape func(string) string) []qp.Text {
+	texts := make([]qp.Text, len(words))
+	for i, w := range words {
+		texts[i] = qp.Encode(escape(w))
+	}
+	return texts
+}
+
+// around lays a body between masthead and footer.
+func (w *laying) around(f frame, personal *filling, body *sheet, words []qp.Text) qp.Rope {
+	rope := make(qp.Rope, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
+	rope = f.head.layAll(rope, personal)
+	for i, h := range body.holes {
+		rope = append(rope, body.parts[i], words[h.index()])
+	}
+	rope = append(rope, body.parts[len(body.parts)-1])
+	return f.foot.layAll(rope, personal)
+}

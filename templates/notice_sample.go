@@ -1,0 +1,55 @@
+package templates
+
+import (
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// noticeSample is mail/announcement.sample.toml.
+type noticeSample struct {
+	Title, Body string
+	Site        struct {
+		Name, URL string
+	}
+	Member struct {
+		Name, Locale, Zone string
+		Posts              int
+		Joined             time.Time
+	}
+}
+
+func readNoticeSample(files overlay) (noticeSample, error) {
+	var s noticeSample
+	src, err := files.read(noticeMail.sample())
+	if err != nil {
+		return s, fmt.Errorf("reading a sample: %w", err)
+	}
+	file := files.say(noticeMail.sample())
+	if err := decodeSample(file, src, &s); err != nil {
+		return s, err
+	}
+	if _, err := time.LoadLocation(s.Member.Zone); err != nil {
+		return s, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
+}
+
+// SampleNotice is the announcement of mail/announcement.sample.toml with the site that it speaks of and one of its readers,
+// for previews.
+func (s *Set) SampleNotice() (Site, *digest.Announcement, Reader) {
+	in := s.notice
+	zone, err := time.LoadLocation(in.Member.Zone)
+	if err != nil {
+		zone = time.UTC // readNoticeSample has tried it; but the file of zones can go away
+	}
+	a := &digest.Announcement{ID: 7, Variants: []digest.Variant{{Locale: reference, Title: in.Title, Body: in.Body}}}
+	r := Reader{
+		Member:  forum.Member{ID: 42, Name: in.Member.Name, Locale: in.Member.Locale, Zone: in.Member.Zone},
+		Profile: forum.Profile{Posts: in.Member.Posts, JoinedAt: in.Member.Joined},
+		Zone:    zone,
+	}
+	return Site{Name: in.Site.Name, URL: in.Site.URL, Links: sampleLinks(in.Site.URL)}, a, r
+}
