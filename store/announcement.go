@@ -30,6 +30,7 @@ type Announcement struct {
 	digest.Announcement
 	State       string
 	Reason      string // why it is paused
+	Stopped     bool   // it is paused because of how it was taken, and not because somebody said so
 	Resumes     string // the state to which one that is paused goes back
 	Size        int    // of its audience when it was started
 	Cursor      forum.MemberID
@@ -121,14 +122,10 @@ func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now t
 
 // Announcement is one with all that it says, and to whom.
 func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error) {
-	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
+	a, err := s.Standing(ctx, id)
 	if err != nil {
-		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
+		return Announcement{}, err
 	}
-	if len(list) == 0 {
-		return Announcement{}, fmt.Errorf("announcement %d: %w", id, ErrNoAnnouncement)
-	}
-	a := list[0]
 	if a.Audience, err = s.audience(ctx, id); err == nil {
 		a.Variants, err = s.variants(ctx, id)
 	}
@@ -136,6 +133,18 @@ func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error
 		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
 	}
 	return a, nil
+}
+
+// Standing is an announcement as it stands, without what it says and to whom.
+func (s *Store) Standing(ctx context.Context, id int64) (Announcement, error) {
+	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
+	if err != nil {
+		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
+	}
+	if len(list) == 0 {
+		return Announcement{}, fmt.Errorf("announcement %d: %w", id, ErrNoAnnouncement)
+	}
+	return list[0], nil
 }
 
 // Announcements are all, the newest first, without what they say and to whom.
@@ -163,7 +172,7 @@ func (s *Store) announcements(ctx context.Context, tx *sqlx.Tx, query string, a 
 		var start, begins, until, started, ended sql.NullInt64
 		var wait, paced, created, changed int64
 		err := scan(&x.ID, &x.State, &x.Forced, &start, &x.Start.Local, &begins, &x.Speed, &x.Canary.Share, &wait, &until, &x.Size,
-			&x.Cursor, &x.Fanned, &paced, &x.Resumes, &x.Reason, &created, &changed, &started, &ended)
+			&x.Cursor, &x.Fanned, &paced, &x.Resumes, &x.Reason, &x.Stopped, &created, &changed, &started, &ended)
 		x.Canary.Wait = time.Duration(wait) * time.Second
 		x.Start.At, x.BeginsAt, x.CanaryUntil = moment(start.Int64), moment(begins.Int64), moment(until.Int64)
 		x.Created, x.Changed, x.Started, x.Ended = moment(created), moment(changed), moment(started.Int64), moment(ended.Int64)

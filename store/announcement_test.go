@@ -215,7 +215,13 @@ func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
 		a := started(t, s, notice(), 10)
 		fan(t, s, a.ID, 1, 10, true)
 		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		must(s.Intend(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
 		check(t, s.PauseAnnouncement(t.Context(), now, admin, a.ID, "a typo"))
+		// What was not about to be handed over is taken from the daemon that had it.
+		equal(t, "mails", tally(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
+		if ours := must(s.Intend(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
+			t.Errorf("%v may be handed over while paused", ours)
+		}
 		if rows := must(s.Claim(t.Context(), now, "two", time.Minute, 100))(t); len(rows) != 0 {
 			t.Errorf("%d mails were claimed while paused", len(rows))
 		}
@@ -252,10 +258,11 @@ func TestWhatIsCancelledIsSkippedButForWhatIsOnItsWay(t *testing.T) {
 		other := started(t, s, notice(), 10)
 		fan(t, s, a.ID, 1, 10, true)
 		fan(t, s, other.ID, 1, 3, true)
-		must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		must(s.Intend(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
 		check(t, s.CancelAnnouncement(t.Context(), now, admin, a.ID))
 		got := must(s.Progress(t.Context(), a.ID))(t)
-		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 4, "skipped": 6}, Skipped: map[string]int{store.WasCancelled: 6}})
+		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})
 		equal(t, "enrolled", got.Enrolled(), 10)
 		equal(t, "another announcement", tally(t, s, other.ID), map[string]int{"queued": 3})
 	})
@@ -301,11 +308,14 @@ func TestACanaryThatWasStoppedGoesOnWithEverybodyElse(t *testing.T) {
 		check(t, s.StopAnnouncement(t.Context(), now, x.ID, "2 of 2 were refused", true))
 		check(t, s.StopAnnouncement(t.Context(), now, x.ID, "by another daemon", true))
 		got := read(t, s, x.ID)
-		if got.State != store.Halted || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.Fanned {
+		if got.State != store.Halted || !got.Stopped || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.Fanned {
 			t.Errorf("stopped: %+v", got)
 		}
 		check(t, s.ResumeAnnouncement(t.Context(), now, admin, x.ID))
-		equal(t, "resumed", read(t, s, x.ID).State, store.Sending)
+		got = read(t, s, x.ID)
+		if got.State != store.Sending || got.Stopped {
+			t.Errorf("resumed: %+v", got)
+		}
 	})
 }
 

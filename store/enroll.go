@@ -175,3 +175,19 @@ func (s *Store) Progress(ctx context.Context, id int64) (Progress, error) {
 	}
 	return p, nil
 }
+
+// CameBack is how an announcement was taken.
+type CameBack struct {
+	Mails      int // that were tried
+	Refused    int // by the relay at once, or by a report that came later
+	Complaints int // of members who call it spam
+}
+
+// CameBack counts what came back from an announcement.
+func (s *Store) CameBack(ctx context.Context, id int64) (b CameBack, err error) {
+	err = s.query(ctx, nil, "came_back", args{"id": id}, func(scan scan) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
+	if err != nil {
+		return CameBack{}, fmt.Errorf("counting what came back from announcement %d: %w", id, err)
+	}
+	return b, nil
+}

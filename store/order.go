@@ -29,14 +29,11 @@ func (s *Store) moved(ctx context.Context, tx *sqlx.Tx, query string, a args) er
 func (s *Store) orderAnnouncement(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
 	if errors.Is(err, errUnmoved) {
-		list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
-		switch {
-		case err != nil:
-			return fmt.Errorf("reading announcement %d: %w", id, err)
-		case len(list) == 0:
-			return fmt.Errorf("announcement %d: %w", id, ErrNoAnnouncement)
+		a, err := s.Standing(ctx, id)
+		if err != nil {
+			return err
 		}
-		return &StateError{ID: id, State: list[0].State, Order: order}
+		return &StateError{ID: id, State: a.State, Order: order}
 	}
 	if err != nil {
 		return fmt.Errorf("announcement %d: %w", id, err)
@@ -103,23 +100,28 @@ func (s *Store) byItself(ctx context.Context, id int64, do func(*sqlx.Tx) error)
 
 // PauseAnnouncement stops one until it is resumed. What is being handed over is finished.
 func (s *Store) PauseAnnouncement(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
-	return s.orderAnnouncement(ctx, id, "paused", func(tx *sqlx.Tx) error { return s.halt(ctx, tx, now, actor, id, reason, false) })
+	return s.orderAnnouncement(ctx, id, "paused", func(tx *sqlx.Tx) error {
+		return s.halt(ctx, tx, now, actor, id, args{"reason": clean(reason), "judged": false, "stopped": false})
+	})
 }
 
 // StopAnnouncement is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
 // with everybody else.
 func (s *Store) StopAnnouncement(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
-	return s.byItself(ctx, id, func(tx *sqlx.Tx) error { return s.halt(ctx, tx, now, itself, id, reason, judged) })
+	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
+		return s.halt(ctx, tx, now, itself, id, args{"reason": clean(reason), "judged": judged, "stopped": true})
+	})
 }
 
-func (s *Store) halt(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, reason string, judged bool) error {
-	if err := s.moved(ctx, tx, "pause_announcement", args{"id": id, "reason": clean(reason), "judged": judged}); err != nil {
+func (s *Store) halt(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, a args) error {
+	a["id"] = id
+	if err := s.moved(ctx, tx, "pause_announcement", a); err != nil {
 		return err
 	}
 	if _, err := s.exec(ctx, tx, "hold_back", args{"id": id}); err != nil {
 		return err
 	}
-	return s.audit(ctx, tx, entry(now, actor, "pause", id, reason))
+	return s.audit(ctx, tx, entry(now, actor, "pause", id, a["reason"].(string)))
 }
 
 // ResumeAnnouncement lets one go on.

@@ -36,21 +36,21 @@ SELECT CAST(:id AS BIGINT),
 
 -- name: announcements
 SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
-       paced_at, resumes, reason, created_at, changed_at, started_at, ended_at
+       paced_at, resumes, reason, stopped, created_at, changed_at, started_at, ended_at
   FROM announcement
  ORDER BY id DESC
 
 -- Those that have not ended and are no drafts.
 -- name: live_announcements
 SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
-       paced_at, resumes, reason, created_at, changed_at, started_at, ended_at
+       paced_at, resumes, reason, stopped, created_at, changed_at, started_at, ended_at
   FROM announcement
  WHERE state IN ('scheduled', 'canary', 'sending', 'paused')
  ORDER BY id
 
 -- name: announcement
 SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
-       paced_at, resumes, reason, created_at, changed_at, started_at, ended_at
+       paced_at, resumes, reason, stopped, created_at, changed_at, started_at, ended_at
   FROM announcement
  WHERE id = :id
 
@@ -97,7 +97,8 @@ UPDATE announcement
        fanned = CASE WHEN :judged THEN FALSE ELSE fanned END,
        canary_until = CASE WHEN :judged THEN NULL ELSE canary_until END,
        state = 'paused',
-       reason = :reason
+       reason = :reason,
+       stopped = :stopped
  WHERE id = :id
    AND state IN ('scheduled', 'canary', 'sending')
 RETURNING id
@@ -107,6 +108,7 @@ UPDATE announcement
    SET state = resumes,
        resumes = '',
        reason = '',
+       stopped = FALSE,
        started_at = CASE WHEN resumes = 'scheduled' THEN NULL ELSE COALESCE(started_at, CAST(:now AS BIGINT)) END,
        paced_at = :paced
  WHERE id = :id
@@ -215,20 +217,26 @@ UPDATE outbox
    AND outbox.announcement_id = :id
    AND outbox.state = 'held'
 
--- Not if it was resumed in between.
+-- What a daemon has leased and not begun to hand over is taken from it. Nothing happens if it was resumed in between.
 -- name: hold_back
 UPDATE outbox
-   SET state = 'held'
+   SET state = 'held',
+       lease_owner = '',
+       lease_until = 0
  WHERE announcement_id = :id
-   AND state = 'queued'
+   AND (state = 'queued'
+    OR (state = 'leased' AND NOT handed))
    AND EXISTS (SELECT 1
                  FROM announcement
                 WHERE id = :id
                   AND state = 'paused')
 
+-- What a daemon has leased and not begun to hand over is taken from it.
 -- name: cancel_mails
 UPDATE outbox
    SET state = 'skipped',
+       lease_owner = '',
+       lease_until = 0,
        settled_at = :now,
        reason = :reason,
        result = 'skipped',
@@ -237,7 +245,8 @@ UPDATE outbox
        reply = '',
        queue_id = ''
  WHERE announcement_id = :id
-   AND state IN ('queued', 'held')
+   AND (state IN ('queued', 'held')
+    OR (state = 'leased' AND NOT handed))
 
 -- name: progress
 SELECT state,
@@ -253,6 +262,30 @@ SELECT reason,
  WHERE announcement_id = :id
    AND state = 'skipped'
  GROUP BY reason
+
+-- Mails that were tried, those that the relay refused or that came back after it had accepted them, and complaints.
+-- name: came_back
+SELECT (SELECT count(*)
+          FROM outbox
+         WHERE announcement_id = :id
+           AND state IN ('accepted', 'refused', 'uncertain')),
+       (SELECT count(*)
+          FROM outbox
+         WHERE announcement_id = :id
+           AND state = 'refused')
+     + (SELECT count(DISTINCT r.key)
+          FROM refusal r
+          JOIN outbox o
+            ON o.key = r.key
+         WHERE o.announcement_id = :id
+           AND o.state <> 'refused'
+           AND r.source <> 'arf'),
+       (SELECT count(DISTINCT r.key)
+          FROM refusal r
+          JOIN outbox o
+            ON o.key = r.key
+         WHERE o.announcement_id = :id
+           AND r.source = 'arf')
 
 -- What has not been tried once. A mail that the relay wants later has been.
 -- name: untried
