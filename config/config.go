@@ -38,6 +38,7 @@ type Config struct {
 	Delivery  daemon.DeliveryConfig `toml:"delivery"`
 	Bounces   Bounces               `toml:"bounces"`
 	Alarms    Alarms                `toml:"alarms"`
+	Announce  daemon.AnnounceConfig `toml:"announcements"`
 	Web       web.Config            `toml:"web"`
 	Templates Templates             `toml:"templates"`
 	Log       Log                   `toml:"log"`
@@ -119,7 +120,7 @@ func Default() Config {
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
-		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
+		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnounce(),
 		Web: web.DefaultConfig(),
 		Log: Log{Level: "info", Format: "text"},
 	}
@@ -226,6 +227,7 @@ func (c *Config) validate(text string) []error {
 		{"delivery", c.Delivery.Validate()},
 		{"bounces", c.Bounces.Validate()},
 		{"alarms", c.Alarms.Validate()},
+		{"announcements", c.Announce.Validate()},
 		{"web", c.Web.Validate()},
 		{"log", c.Log.Validate()},
 	} {

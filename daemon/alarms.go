@@ -92,6 +92,7 @@ func (d *Daemon) look(ctx context.Context) {
 		d.lookAtHolds(ctx)
 		d.lookAtQueue(ctx)
 		d.lookAtVolume(ctx)
+		d.lookAtAnnouncements(ctx)
 	}
 }
 

@@ -52,6 +52,7 @@ type Settings struct {
 	Gather      GatherConfig
 	Delivery    DeliveryConfig
 	Alarms      alarm.Config
+	Announce    AnnounceConfig
 	Site        string // the forum's name
 	URL         string // the forum's address
 	Host        string // the forum's host, for List-Id
@@ -68,8 +69,11 @@ type Daemon struct {
 	Parts
 	set      Settings
 	builder  *Builder
+	herald   *Herald
 	calendar calendar
 	relays   *relays
+	moods    *moods
+	notices  map[int64]*notice
 	rests    bool                             // delivery was paused when it was last asked
 	met      map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round    Report
@@ -90,6 +94,9 @@ func New(p Parts, set Settings) *Daemon {
 		set:      set,
 		builder:  builder,
 		calendar: calendar{set.Digest, builder.zones},
+		herald:   NewHerald(p.Forum, p.Store, set.Digest),
+		moods:    newMoods(),
+		notices:  make(map[int64]*notice),
 		met:      make(map[forum.PostID]forum.SectionID),
 		lane:     everything,
 		waking:   make(chan struct{}, 1),
@@ -163,6 +170,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	every := fmt.Sprintf("@every %s", d.set.Gather.Every)
 	for spec, job := range map[string]func(){
 		every:          tick("editions", d.catchUp, d.plan, d.deliver),
+		"@every 1s":    tick("announcements", d.proclaimed),
 		"@every 5m":    tick("moves", d.moves),
 		"* * * * *":    tick("judge", d.judge),
 		"*/10 * * * *": tick("members", d.learn),

@@ -33,11 +33,18 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		if err := d.takeBack(ctx); err != nil {
 			return err
 		}
+		more, err := d.proclaim(ctx)
+		if err != nil {
+			return fmt.Errorf("moving announcements on: %w", err)
+		}
 		rows, err := d.Store.ClaimOf(ctx, d.Now(), d.set.Owner, d.set.Lease, d.lane.first, d.lane.last, most)
 		if err != nil {
 			return fmt.Errorf("claiming: %w", err)
 		}
 		if len(rows) == 0 {
+			if more {
+				continue
+			}
 			return nil
 		}
 		err = d.deliverBatch(ctx, rows)

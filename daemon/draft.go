@@ -33,6 +33,7 @@ const (
 type draft struct {
 	to       forum.Member
 	skip     string    // why there is nothing to send; empty: it is to be sent
+	wait     bool      // its announcement is paused: it goes back as it was
 	hold     time.Time // when it may go at the earliest; zero: now
 	posts    int       // how many it carries
 	done     []digest.LeftOut
@@ -47,7 +48,7 @@ type drafter func(ctx context.Context, rows []store.Row) ([]draft, error)
 
 // drafters are those of all kinds.
 func (d *Daemon) drafters() map[string]drafter {
-	return map[string]drafter{KindDigest: d.digests, KindAlert: d.alertDrafts}
+	return map[string]drafter{KindDigest: d.digests, KindAlert: d.alertDrafts, KindAnnouncement: d.announcements}
 }
 
 // draft chooses what a batch is to hold, kind by kind.

@@ -74,6 +74,7 @@ func (l *ledger) settled() {
 	}
 	for _, s := range l.held {
 		l.sum.count(s)
+		l.d.moods.note(s)
 		l.blot.note(s)
 	}
 	l.held = l.held[:0]

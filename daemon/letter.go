@@ -22,6 +22,8 @@ func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settl
 	for i, row := range rows {
 		l := d.letter(row, drafts[i])
 		switch {
+		case l.wait:
+			continue
 		case !l.hold.IsZero():
 			settled = append(settled, d.heldBack(row, l.hold))
 			continue

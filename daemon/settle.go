@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
@@ -61,11 +62,16 @@ func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
 	}
 }
 
-// heldBack settles an alert that comes in its member's quiet hours.
+// heldBack settles a mail that its member wants later: an alert in his quiet hours, or an announcement while he has
+// paused his mail.
 func (d *Daemon) heldBack(row store.Row, until time.Time) store.Settlement {
+	reason := "quiet hours"
+	if row.Kind == KindAnnouncement {
+		reason = string(digest.MailsNotBefore)
+	}
 	return store.Settlement{
 		Key: row.Key, State: stateQueued, NotBefore: until,
-		Result: resultHeld, Reason: "quiet hours", At: d.Now(), Held: true,
+		Result: resultHeld, Reason: reason, At: d.Now(), Held: row.Kind == KindAlert,
 	}
 }
 

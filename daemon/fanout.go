@@ -1,0 +1,169 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"postrider/alarm"
+	"postrider/digest"
+	"postrider/store"
+)
+
+// proclaim moves all announcements on by one step: one begins, one puts the next page of its audience into the outbox, one
+// is judged or done. It is called before every batch, so that mails leave while others are still being enrolled. more tells
+// that there is somebody left to be enrolled at once.
+func (d *Daemon) proclaim(ctx context.Context) (more bool, err error) {
+	if d.lane.first > priorityAnnouncement || d.lane.last < priorityAnnouncement {
+		return false, nil
+	}
+	live, err := d.Store.LiveAnnouncements(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range live {
+		again, err := d.advance(ctx, a)
+		if err != nil {
+			return false, err
+		}
+		more = more || again
+	}
+	return more, nil
+}
+
+// proclaimed delivers if there is an announcement to be delivered: whoever starts one must not wait for the next tick.
+func (d *Daemon) proclaimed(ctx context.Context) error {
+	live, err := d.Store.LiveAnnouncements(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range live {
+		begins := a.State == store.Scheduled && !a.BeginsAt.After(d.Now())
+		if begins || a.State == store.InCanary || a.State == store.Sending {
+			return d.deliver(ctx)
+		}
+	}
+	return nil
+}
+
+// advance moves one announcement on.
+func (d *Daemon) advance(ctx context.Context, a store.Announcement) (more bool, err error) {
+	switch {
+	case a.State == store.Halted:
+		return false, d.Store.HoldBack(ctx, a.ID)
+	case a.State == store.Scheduled && a.BeginsAt.After(d.Now()):
+		return false, nil
+	case a.State == store.Scheduled:
+		return true, d.Store.BeginAnnouncement(ctx, d.Now(), a)
+	}
+	if a.Speed > 0 {
+		_, err = d.Store.Pace(ctx, d.Now(), a)
+	} else {
+		err = d.Store.LetGo(ctx, a.ID)
+	}
+	switch {
+	case err != nil:
+		return false, err
+	case d.moods.sour(a.ID, d.set.Announce.MaxRefused):
+		return false, d.stop(ctx, a, d.moods.words(a.ID), false)
+	case !a.Fanned:
+		return d.enrollSome(ctx, a)
+	case a.State == store.InCanary:
+		return false, d.canary(ctx, a)
+	}
+	return false, d.Store.FinishAnnouncement(ctx, d.Now(), a.ID)
+}
+
+// enrollSome puts the next page of an announcement's audience into the outbox.
+func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more bool, err error) {
+	n, err := d.notice(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	whole := *n.said
+	whole.Start = a.Start
+	p, err := d.herald.page(ctx, &whole, a.Cursor, d.Now())
+	if err != nil {
+		return false, err
+	}
+	room := len(p.judged)
+	if a.State == store.InCanary {
+		if room, err = d.canaryRoom(ctx, a); err != nil {
+			return false, err
+		}
+	}
+	var list []store.Enrolment
+	for _, j := range p.judged {
+		switch {
+		case !j.wanted():
+		case a.State != store.InCanary:
+			at := whole.Due(d.herald.zones.of(j.Member.Zone))
+			if wants := whole.NotBefore(&j.Candidate, d.Now()); wants.After(at) {
+				at = wants
+			}
+			list = append(list, store.Enrolment{Member: j.Member.ID, NotBefore: at})
+		case a.Canary.Includes(a.ID, j.Member.ID, a.Size) && whole.NotBefore(&j.Candidate, d.Now()).IsZero() && len(list) < room:
+			list = append(list, store.Enrolment{Member: j.Member.ID, NotBefore: d.Now()})
+		}
+	}
+	full := a.State == store.InCanary && len(list) == room
+	enrolled, taken, err := d.Store.Enroll(ctx, d.Now(), a, list, p.upto, p.last || full, priorityAnnouncement)
+	d.round.Planned += enrolled
+	return taken, err
+}
+
+// canaryRoom is how many the canary still wants.
+func (d *Daemon) canaryRoom(ctx context.Context, a store.Announcement) (int, error) {
+	p, err := d.Store.Progress(ctx, a.ID)
+	if err != nil {
+		return 0, err
+	}
+	return max(a.Canary.Size(a.Size)-p.Enrolled(), 0), nil
+}
+
+// canary waits until the whole canary has been tried, then for what comes back, and then judges.
+func (d *Daemon) canary(ctx context.Context, a store.Announcement) error {
+	now := d.Now()
+	if a.CanaryUntil.IsZero() {
+		return d.Store.AwaitCanary(ctx, a.ID, now.Add(a.Canary.Wait))
+	}
+	if now.Before(a.CanaryUntil) {
+		return nil
+	}
+	back, err := d.Store.CameBack(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	words := fmt.Sprintf("of %d mails of the canary %d were refused, and %d brought complaints", back.Mails, back.Refused, back.Complaints)
+	set := d.set.Announce
+	switch {
+	case digest.Percent(back.Refused, back.Mails) > set.MaxRefused:
+		return d.stop(ctx, a, fmt.Sprintf("%s: announcements.max_refused is %v %%", words, set.MaxRefused), true)
+	case digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
+		return d.stop(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
+	}
+	d.Log.Info("canary passed, the others get the announcement now", "announcement", a.ID, "mails", back.Mails, "refused", back.Refused)
+	return d.Store.PassCanary(ctx, now, a.ID, words)
+}
+
+// stop pauses an announcement because of how it is taken.
+func (d *Daemon) stop(ctx context.Context, a store.Announcement, reason string, judged bool) error {
+	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
+	d.moods.forget(a.ID)
+	return d.Store.StopAnnouncement(ctx, d.Now(), a.ID, reason, judged)
+}
+
+// lookAtAnnouncements tells the administrator which announcements are paused because of how they are taken.
+func (d *Daemon) lookAtAnnouncements(ctx context.Context) {
+	live, err := d.Store.LiveAnnouncements(ctx)
+	if err != nil {
+		return
+	}
+	bad := make(map[string]string)
+	for _, a := range live {
+		if a.Stopped {
+			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
+		}
+	}
+	d.bell.Judge(alarm.Stopped, bad)
+}

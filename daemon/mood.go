@@ -1,0 +1,92 @@
+package daemon
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"postrider/digest"
+	"postrider/store"
+)
+
+const (
+	moodWindow = 200 // mails of an announcement whose outcomes tell how it is taken
+	moodLeast  = 50  // fewer tell nothing
+)
+
+// moods watches how the newest mails of each announcement are taken. It is safe for concurrent use.
+type moods struct {
+	mu  sync.Mutex
+	all map[int64]*mood
+}
+
+// mood is the newest outcomes of one announcement.
+type mood struct {
+	refused [moodWindow]bool // a ring
+	seen    int
+}
+
+func newMoods() *moods { return &moods{all: make(map[int64]*mood)} }
+
+// note takes in what became of a mail.
+func (m *moods) note(s store.Settlement) {
+	id, ok := announcementOf(s.Key)
+	if !ok || s.State != stateAccepted && s.State != stateRefused {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w := m.all[id]
+	if w == nil {
+		w = &mood{}
+		m.all[id] = w
+	}
+	w.refused[w.seen%moodWindow] = s.State == stateRefused
+	w.seen++
+}
+
+// sour tells whether more than so many percent of the newest mails were refused.
+func (m *moods) sour(id int64, percent float64) bool {
+	refused, of := m.count(id)
+	return of >= moodLeast && digest.Percent(refused, of) > percent
+}
+
+func (m *moods) words(id int64) string {
+	refused, of := m.count(id)
+	return fmt.Sprintf("of the last %d mails %d were refused", of, refused)
+}
+
+func (m *moods) count(id int64) (refused, of int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w := m.all[id]
+	if w == nil {
+		return 0, 0
+	}
+	of = min(w.seen, moodWindow)
+	for _, r := range w.refused[:of] {
+		if r {
+			refused++
+		}
+	}
+	return refused, of
+}
+
+// forget begins anew: whoever lets an announcement go on has seen how it was taken.
+func (m *moods) forget(id int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.all, id)
+}
+
+// announcementOf is the announcement that a key of the outbox belongs to.
+func announcementOf(key string) (id int64, ok bool) {
+	rest, ok := strings.CutPrefix(key, "announce/")
+	if !ok {
+		return 0, false
+	}
+	number, _, _ := strings.Cut(rest, "/")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, err == nil
+}

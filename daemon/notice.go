@@ -1,0 +1,182 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// notice is an announcement ready to be mailed: what it says and to whom does not change once it is started.
+type notice struct {
+	said    *digest.Announcement
+	printed *templates.Notice
+	changed time.Time
+}
+
+// mostNotices is how many announcements are kept ready.
+const mostNotices = 16
+
+// notice gives an announcement ready to be mailed.
+func (d *Daemon) notice(ctx context.Context, a store.Announcement) (*notice, error) {
+	if n := d.notices[a.ID]; n != nil && n.changed.Equal(a.Changed) {
+		return n, nil
+	}
+	whole, err := d.Store.Announcement(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	printed, err := d.Press.Notice(&whole.Announcement, d.set.Digest.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("announcement %d: %w", a.ID, err)
+	}
+	if len(d.notices) >= mostNotices {
+		clear(d.notices)
+	}
+	n := &notice{said: &whole.Announcement, printed: printed, changed: whole.Changed}
+	d.notices[a.ID] = n
+	return n, nil
+}
+
+// announcements is the drafter of announcements. It asks again whether each goes on, and whether its readers are still of
+// the audience and may be mailed.
+func (d *Daemon) announcements(ctx context.Context, rows []store.Row) ([]draft, error) {
+	places := make(map[int64][]int)
+	for i, r := range rows {
+		id, ok := announcementOf(r.Key)
+		if !ok {
+			return nil, fmt.Errorf("%q is no key of an announcement", r.Key)
+		}
+		places[id] = append(places[id], i)
+	}
+	drafts := make([]draft, len(rows))
+	for id, at := range places {
+		a, err := d.Store.Standing(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		switch a.State {
+		case store.InCanary, store.Sending, store.Done: // of one that is done, what was queued again by hand
+			err = d.draftNotices(ctx, a, rows, at, drafts)
+		case store.Cancelled:
+			fillDrafts(drafts, at, draft{skip: store.WasCancelled})
+		default:
+			fillDrafts(drafts, at, draft{wait: true})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return drafts, nil
+}
+
+func fillDrafts(drafts []draft, at []int, with draft) {
+	for _, i := range at {
+		drafts[i] = with
+	}
+}
+
+// draftNotices drafts the mails of one announcement.
+func (d *Daemon) draftNotices(ctx context.Context, a store.Announcement, rows []store.Row, at []int, drafts []draft) error {
+	n, err := d.notice(ctx, a)
+	if err != nil {
+		return err
+	}
+	ids := make([]forum.MemberID, len(at))
+	for i, place := range at {
+		ids[i] = rows[place].Member
+	}
+	known := make(map[forum.MemberID]judged, len(ids))
+	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
+		list, err := d.herald.judge(ctx, s, n.said, ids, d.Now())
+		for _, j := range list {
+			known[j.Member.ID] = j
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading members: %w", err)
+	}
+	for i, place := range at {
+		drafts[place] = d.draftNotice(n, ids[i], known)
+	}
+	return nil
+}
+
+func (d *Daemon) draftNotice(n *notice, id forum.MemberID, known map[forum.MemberID]judged) draft {
+	j, there := known[id]
+	switch {
+	case !there:
+		return draft{skip: skipGone}
+	case !j.wanted():
+		return draft{skip: string(cmp.Or(j.barred, j.excluded))}
+	}
+	if wants := n.said.NotBefore(&j.Candidate, d.Now()); !wants.IsZero() {
+		return draft{hold: wants}
+	}
+	reader := templates.Reader{Member: j.Member, Profile: j.Profile, Zone: d.herald.zones.of(j.Member.Zone)}
+	footer := NoticeFooter(d.Links, id)
+	return draft{
+		to: j.Member, envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
+		write: func() (templates.Content, error) { return d.Press.Announcement(n.printed, reader, footer) },
+	}
+}
+
+// NoticeFooter holds the addresses in the mails of announcements that are a member's own.
+func NoticeFooter(links *link.Signer, member forum.MemberID) templates.Footer {
+	return templates.Footer{
+		Settings:    links.URL(link.Grant{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: links.URL(link.Grant{Scope: link.Announcements, Member: int64(member)}),
+	}
+}
+
+// NoticeEnvelope is what all mails of an announcement have in common, with the one-click address of one member.
+func NoticeEnvelope(set Settings, id int64, unsubscribe string) mail.Message {
+	return mail.Message{
+		Stream:      mail.Announcement,
+		From:        set.From,
+		ReplyTo:     set.ReplyTo,
+		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
+		Unsubscribe: unsubscribe,
+		// Gmail counts complaints by each of these.
+		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, KindAnnouncement, set.Host),
+	}
+}
+
+// TryAnnouncement hands an announcement over to one address, as a member would get it; an empty member has neither a name
+// nor a past. Nothing is noted in the outbox.
+func (d *Daemon) TryAnnouncement(ctx context.Context, a *digest.Announcement, member, to string) (mail.Outcome, error) {
+	printed, err := d.Press.Notice(a, d.set.Digest.MaxBytes)
+	if err != nil {
+		return mail.Outcome{}, err
+	}
+	reader := templates.Reader{Member: forum.Member{Locale: d.set.Digest.Locale}, Zone: d.herald.zones.site}
+	if member != "" {
+		p, err := d.herald.Preview(ctx, a, member, d.Now())
+		if err != nil {
+			return mail.Outcome{}, err
+		}
+		reader = p.Reader
+	}
+	footer := NoticeFooter(d.Links, forum.Guest) // whoever tries its links must not end anybody's mail
+	raw, err := d.compose(letter{
+		store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
+		draft{
+			to:       forum.Member{Name: reader.Member.Name, Email: to},
+			envelope: NoticeEnvelope(d.set, a.ID, footer.Unsubscribe),
+			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, reader, footer) },
+		},
+	})
+	if err != nil {
+		return mail.Outcome{}, err
+	}
+	return d.Sender.Send(ctx, d.set.From.Address, to, raw), nil
+}
