@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/daemon"
+	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/mail"
 	"postrider/templates"
 )
 
@@ -17,9 +19,10 @@ func (c *console) preview() *cobra.Command {
 	var o previewOptions
 	cmd := &cobra.Command{
 		Use:   "preview MEMBER",
-		Short: "Show the digest of a member, by number or name; nothing is sent",
+		Short: "Show the digest of a member, or an announcement as he gets it; nothing is sent",
 		Long: "Shows the digest that a member (by number or name) would get of the posts created between --from\n" +
-			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.",
+			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.\n" +
+			"With --kind announcement, shows an announcement as he would get it, and says whether he would.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("give one member, by number or name: postrider preview 42, or postrider preview \"Some Body\"")
@@ -31,7 +34,8 @@ func (c *console) preview() *cobra.Command {
 			return c.showPreview(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.kind, "kind", daemon.KindDigest, "what to preview: digest")
+	cmd.Flags().StringVar(&o.kind, "kind", daemon.KindDigest, "what to preview: digest or announcement")
+	cmd.Flags().Int64Var(&o.announcement, "announcement", 0, "`number` of the announcement; default: the newest")
 	cmd.Flags().StringVar(&o.from, "from", "", "first moment of the window (RFC 3339); default: the first_window before --until")
 	cmd.Flags().StringVar(&o.until, "until", "", "end of the window, itself outside (RFC 3339); default: now")
 	cmd.Flags().StringVar(&o.format, "format", "text", "html, text, eml or json")
@@ -40,6 +44,7 @@ func (c *console) preview() *cobra.Command {
 
 type previewOptions struct {
 	member, kind, from, until, format string
+	announcement                      int64
 }
 
 func (o previewOptions) window(first time.Duration) (from, until time.Time, err error) {
@@ -62,8 +67,8 @@ func (o previewOptions) window(first time.Duration) (from, until time.Time, err 
 }
 
 func (o previewOptions) validate() error {
-	if o.kind != daemon.KindDigest {
-		return fmt.Errorf("--kind is %q: choose digest", o.kind)
+	if o.kind != daemon.KindDigest && o.kind != daemon.KindAnnouncement {
+		return fmt.Errorf("--kind is %q: choose digest or announcement", o.kind)
 	}
 	switch o.format {
 	case "html", "text", "eml", "json":
@@ -92,6 +97,9 @@ func (c *console) showPreview(ctx context.Context, o previewOptions) error {
 	if err := h.selfCheck(ctx); err != nil {
 		return err
 	}
+	if o.kind == daemon.KindAnnouncement {
+		return c.previewNotice(ctx, h, o)
+	}
 	p, err := daemon.NewBuilder(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)
 	if err != nil {
 		return err
@@ -115,6 +123,14 @@ func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, 
 		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
 		return nil
 	}
+	m := daemon.Envelope(h.settings(), h.footer(p).Unsubscribe)
+	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
+	m.Date = p.Until
+	return c.printContent(ctx, h, p.Member, m, content, format)
+}
+
+// printContent prints what a mail says, or as eml the whole mail, of which m is the rest.
+func (c *console) printContent(ctx context.Context, h *house, to forum.Member, m mail.Message, content templates.Content, format string) error {
 	var text string
 	switch format {
 	case "html":
@@ -122,7 +138,10 @@ func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, 
 	case "text":
 		text = content.Text.Plain()
 	case "eml":
-		raw, err := h.eml(ctx, p, content)
+		m.UnsubscribeMail = daemon.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
+		m.To.Name, m.To.Address = to.Name, to.Email
+		m.Subject, m.Text, m.HTML = content.Subject, content.Text, content.HTML
+		raw, err := h.eml(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -140,17 +159,11 @@ func (h *house) footer(p daemon.Preview) templates.Footer {
 	}
 }
 
-func (h *house) eml(ctx context.Context, p daemon.Preview, content templates.Content) ([]byte, error) {
+func (h *house) eml(ctx context.Context, m mail.Message) ([]byte, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := daemon.Envelope(h.settings(), h.footer(p).Unsubscribe)
-	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
-	m.Date = p.Until
-	m.UnsubscribeMail = daemon.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
-	m.To.Name, m.To.Address = p.Member.Name, p.Member.Email
-	m.Subject, m.Text, m.HTML = content.Subject, content.Text, content.HTML
 	raw, err := composer.Compose(m)
 	if err != nil {
 		return nil, fmt.Errorf("composing: %w", err)

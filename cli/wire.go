@@ -116,8 +116,8 @@ func (h *house) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
 		Digest: cfg.Digest, Alerts: cfg.Alerts, Gather: cfg.Gather, Delivery: cfg.Delivery,
-		Alarms: cfg.Alarms.Config,
-		Site:   cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
+		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
+		Site: cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
 		From:        address(cfg.SMTP.From),
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
 		Connections: cfg.SMTP.Connections,

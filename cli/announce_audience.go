@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+)
+
+// resolved is an audience with what nobody answers to.
+type resolved struct {
+	digest.Audience
+	unknown []string // entries of lists that name no member
+}
+
+// resolve makes numbers of the names of groups, sections and members.
+func (f audienceFile) resolve(ctx context.Context, db *source.DB, dir string, zone *time.Location) (resolved, error) {
+	only, err := entries(f.Members, f.MembersFile, dir)
+	if err != nil {
+		return resolved{}, err
+	}
+	except, err := entries(f.Except, f.ExceptFile, dir)
+	if err != nil {
+		return resolved{}, err
+	}
+	r := resolved{Audience: digest.Audience{Locales: f.Locales, MinPosts: f.MinPosts, MaxPosts: f.MaxPosts}}
+	for _, m := range []struct {
+		key     string
+		written any
+		to      *time.Time
+	}{
+		{"joined_after", f.JoinedAfter, &r.JoinedAfter}, {"joined_before", f.JoinedBefore, &r.JoinedBefore},
+		{"visited_after", f.VisitedAfter, &r.VisitedAfter}, {"visited_before", f.VisitedBefore, &r.VisitedBefore},
+	} {
+		if *m.to, err = moment(m.written, zone); err != nil {
+			return resolved{}, fmt.Errorf("audience.%s %w", m.key, err)
+		}
+	}
+	err = db.Read(ctx, func(s *source.Snapshot) error {
+		if err := r.places(ctx, s, f); err != nil {
+			return err
+		}
+		if r.Only, err = r.members(ctx, s, only); err != nil {
+			return err
+		}
+		r.Except, err = r.members(ctx, s, except)
+		return err
+	})
+	if err == nil && len(only) > 0 && len(r.Only) == 0 {
+		err = fmt.Errorf("audience.members: the list names no member of the forum (%s)", some(r.unknown))
+	}
+	return r, err
+}
+
+// moment is what a key says; a day begins in the site's zone, and what has no zone of its own is in it, too.
+func moment(written any, zone *time.Location) (time.Time, error) {
+	t, ok := written.(time.Time)
+	switch {
+	case written == nil:
+		return time.Time{}, nil
+	case !ok:
+		return time.Time{}, fmt.Errorf("is %v: give a day such as 2026-05-04, without quotes, or a moment such as 2026-05-04T08:00:00Z", written)
+	case strings.HasSuffix(t.Location().String(), "-local"): // as the reader of TOML marks it
+		t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
+	}
+	return t.UTC(), nil
+}
+
+// places finds groups and sections.
+func (r *resolved) places(ctx context.Context, s *source.Snapshot, f audienceFile) error {
+	groups, err := s.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	groupNames := make(map[int64]string)
+	for _, g := range groups {
+		groupNames[int64(g.ID)] = g.Title
+	}
+	sections, err := s.Sections(ctx)
+	if err != nil {
+		return err
+	}
+	sectionNames := make(map[int64]string)
+	for _, sec := range sections {
+		sectionNames[int64(sec.ID)] = sec.Title
+	}
+	r.Groups, err = named[forum.GroupID]("audience.groups", f.Groups, groupNames)
+	if err != nil {
+		return err
+	}
+	if r.ExceptGroups, err = named[forum.GroupID]("audience.except_groups", f.ExceptGroups, groupNames); err != nil {
+		return err
+	}
+	r.Sections, err = named[forum.SectionID]("audience.sections", f.Sections, sectionNames)
+	return err
+}
+
+// named finds things of the forum by number or name.
+func named[ID ~int64](key string, wanted []any, names map[int64]string) ([]ID, error) {
+	var ids []ID
+	for _, w := range wanted {
+		var hits []int64
+		for id, name := range names {
+			if text := fmt.Sprint(w); text == strconv.FormatInt(id, 10) || strings.EqualFold(text, name) {
+				hits = append(hits, id)
+			}
+		}
+		slices.Sort(hits)
+		switch len(hits) {
+		case 0:
+			return nil, fmt.Errorf("%s: the forum has no %q; it has %s", key, fmt.Sprint(w), listed(names))
+		case 1:
+			ids = append(ids, ID(hits[0]))
+		default:
+			return nil, fmt.Errorf("%s: %q is the name of several (numbers %v): give the number", key, fmt.Sprint(w), hits)
+		}
+	}
+	return ids, nil
+}
+
+func listed(names map[int64]string) string {
+	var list []string
+	for id, name := range names {
+		list = append(list, fmt.Sprintf("%q (%d)", oneLine(name, 40), id))
+	}
+	slices.Sort(list)
+	if more := len(list) - 12; more > 0 {
+		list = append(list[:12], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, ", ")
+}
+
+// members finds members by number, address or name, by rising number, each once.
+func (r *resolved) members(ctx context.Context, s *source.Snapshot, list []string) ([]forum.MemberID, error) {
+	var ids []forum.MemberID
+	var texts, addresses []string
+	for _, e := range list {
+		if n, err := strconv.ParseInt(e, 10, 64); err == nil {
+			ids = append(ids, forum.MemberID(n))
+		} else if strings.Contains(e, "@") {
+			addresses = append(addresses, e)
+		} else {
+			texts = append(texts, e)
+		}
+	}
+	known, err := s.Addressed(ctx, addresses)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range addresses {
+		if _, found := known[a]; !found {
+			texts = append(texts, a) // a name may have an "@" in it
+		}
+	}
+	byName, err := s.Named(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range known {
+		ids = append(ids, id)
+	}
+	for _, t := range texts {
+		if id, found := byName[t]; found {
+			ids = append(ids, id)
+		} else {
+			r.unknown = append(r.unknown, t)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// entries are those of a list in the front matter and of one in a file beside it.
+func entries(list []any, file, dir string) ([]string, error) {
+	var all []string
+	for _, e := range list {
+		all = append(all, strings.TrimSpace(fmt.Sprint(e)))
+	}
+	if file == "" {
+		return all, nil
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading a list of members: %w", err)
+	}
+	defer f.Close()
+	more, err := readList(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading a list of members: %s: %w", file, err)
+	}
+	return append(all, more...), nil
+}
+
+// memberColumns are what the column of a list may be called that says who is meant, the best first.
+var memberColumns = []string{"id", "member_id", "user_id", "uid", "email", "address", "name", "username"}
+
+// readList reads numbers, names or addresses of members: one a line, or CSV, of which it takes the column that a first
+// line names, else the first.
+func readList(in io.Reader) ([]string, error) {
+	r := csv.NewReader(in)
+	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
+	column := 0
+	var all []string
+	for first := true; ; first = false {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			record[0] = strings.TrimPrefix(record[0], "\ufeff")
+			if at, ok := headed(record); ok {
+				column = at
+				continue
+			}
+		}
+		if column < len(record) {
+			if e := strings.TrimSpace(record[column]); e != "" {
+				all = append(all, strings.Clone(e))
+			}
+		}
+	}
+}
+
+// headed finds the column that says who is meant.
+func headed(record []string) (column int, ok bool) {
+	for _, name := range memberColumns {
+		for i, field := range record {
+			if strings.EqualFold(strings.TrimSpace(field), name) {
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// some are the first few of a list.
+func some(list []string) string {
+	const most = 5
+	var shown []string
+	for _, e := range list[:min(len(list), most)] {
+		shown = append(shown, strconv.Quote(oneLine(e, 60)))
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(list) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

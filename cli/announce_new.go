@@ -1,0 +1,274 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/daemon"
+	"postrider/digest"
+	"postrider/store"
+)
+
+// announceNewOptions are what an announcement can be made of without a file.
+type announceNewOptions struct {
+	title, body, locale       string
+	groups, sections, members []string
+	forced                    bool
+	id                        int64
+	asJSON                    bool
+}
+
+func (c *console) announceNew() *cobra.Command {
+	var o announceNewOptions
+	cmd := &cobra.Command{
+		Use:   "new FILE.md... | --title TITLE --body MARKDOWN",
+		Short: "Keep an announcement as a draft, and show whom it is for; nothing is sent",
+		Long: "Keeps an announcement as a draft, from a Markdown file or several (docs/announcements.md tells their form) or from\n" +
+			"--title and --body, and shows how many members it is for, and some of them. Nothing is sent. --id puts it in the\n" +
+			"place of a draft.",
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if len(files) > 0 == (o.title != "" || o.body != "") {
+				return errors.New("give a file with the announcement, or --title and --body")
+			}
+			return c.draftAnnouncement(cmd.Context(), files, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.title, "title", "", "what the mail is called")
+	cmd.Flags().StringVar(&o.body, "body", "", "what it says, in `Markdown`")
+	cmd.Flags().StringVar(&o.locale, "locale", "", "with --body: its `language`; default: digest.locale")
+	cmd.Flags().StringSliceVar(&o.groups, "group", nil, "with --body: only members of this rights `group`, by name or number")
+	cmd.Flags().StringSliceVar(&o.sections, "section", nil, "with --body: only members who watch this `section`, by name or number")
+	cmd.Flags().StringSliceVar(&o.members, "member", nil, "with --body: only this `member`, by number, name or address")
+	cmd.Flags().BoolVar(&o.forced, "forced", false, "with --body: goes to members, too, who have opted out; for legal notices")
+	cmd.Flags().Int64Var(&o.id, "id", 0, "`number` of a draft to put this in the place of")
+	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// manuscript is what the options and files say.
+func (o announceNewOptions) manuscript(files []string, site string) (*manuscript, error) {
+	if len(files) > 0 {
+		return readManuscript(files, site)
+	}
+	m := &manuscript{frontMatter: frontMatter{Title: o.title, Forced: o.forced}}
+	if o.locale != "" {
+		site = o.locale
+	}
+	m.variants = []digest.Variant{{Locale: site, Title: o.title, Body: o.body}}
+	m.lines, m.files = []int{0}, []string{"--body"}
+	for to, from := range map[*[]any][]string{&m.Audience.Groups: o.groups, &m.Audience.Sections: o.sections, &m.Audience.Members: o.members} {
+		for _, e := range from {
+			*to = append(*to, e)
+		}
+	}
+	return m, nil
+}
+
+func (c *console) draftAnnouncement(ctx context.Context, files []string, o announceNewOptions) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	m, err := o.manuscript(files, cfg.Digest.Locale)
+	if err != nil {
+		return err
+	}
+	h, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.checkManuscript(m); err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(cfg.Digest.Zone)
+	if err != nil {
+		return err
+	}
+	audience, err := m.Audience.resolve(ctx, h.forum, m.dir, zone)
+	if err != nil {
+		return err
+	}
+	a := m.announcement(cfg.Announce)
+	a.Audience, a.ID = audience.Audience, o.id
+	census, err := c.census(ctx, h, &a)
+	if err != nil {
+		return err
+	}
+	if o.id != 0 {
+		err = h.store.ReviseAnnouncement(ctx, time.Now(), c.actor(), a)
+	} else {
+		a.ID, err = h.store.DraftAnnouncement(ctx, time.Now(), c.actor(), a)
+	}
+	if err != nil {
+		return advised(err)
+	}
+	if len(audience.unknown) > 0 {
+		fmt.Fprintf(c.err, "%d entries of the lists name no member: %s\n", len(audience.unknown), some(audience.unknown))
+	}
+	if o.asJSON {
+		return c.json(newDraftJSON(a.ID, census, audience.unknown))
+	}
+	fmt.Fprintf(c.out, "Announcement %d is kept as a draft. Nothing is sent yet.\n\n", a.ID)
+	c.printCensus(&a, census)
+	fmt.Fprintf(c.out, "\nTry it:    postrider announce test %d ADDRESS\nLook:      postrider preview MEMBER --kind announcement --announcement %[1]d\nStart it:  postrider announce start %[1]d\n", a.ID)
+	return nil
+}
+
+// announcement is the manuscript as it is kept; its audience is not resolved yet.
+func (m *manuscript) announcement(set daemon.AnnounceConfig) digest.Announcement {
+	a := digest.Announcement{Variants: m.variants, Forced: m.Forced, Speed: set.Speed, Canary: set.CanaryOf()}
+	if m.Speed != nil {
+		a.Speed = *m.Speed
+	}
+	if m.Canary != nil {
+		a.Canary.Share = *m.Canary / 100
+	}
+	if m.CanaryWait != nil {
+		a.Canary.Wait = *m.CanaryWait
+	}
+	return a
+}
+
+// checkManuscript says what is wrong with it, each fault with its file and line.
+func (h *house) checkManuscript(m *manuscript) error {
+	set := h.cfg.Announce
+	a := m.announcement(set)
+	set.Speed, set.Canary, set.CanaryWait = a.Speed, a.Canary.Share*100, a.Canary.Wait
+	errs := []error{set.Validate()}
+	for i, v := range m.variants {
+		// Blank lines above it make its lines those of the file.
+		v.Body = strings.Repeat("\n", m.lines[i]) + v.Body
+		if _, err := h.press.Notice(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", m.files[i], err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	_, err := h.press.Notice(&a, h.cfg.Digest.MaxBytes) // all variants together
+	return err
+}
+
+// census counts an audience, with a sign of life on the way.
+func (c *console) census(ctx context.Context, h *house, a *digest.Announcement) (daemon.Census, error) {
+	told := time.Now()
+	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).Census(ctx, a, time.Now(), func(members int) {
+		if time.Since(told) > tellEvery {
+			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
+			told = time.Now()
+		}
+	})
+}
+
+// tellEvery is how often long work says how far it has come, where there is no terminal to draw on.
+const tellEvery = 10 * time.Second
+
+func (c *console) announceStart() *cobra.Command {
+	var o announceStartOptions
+	cmd := &cobra.Command{
+		Use:   "start ID",
+		Short: "Send an announcement; without --yes, only show to whom",
+		Long: "Shows whom an announcement is for, and with --yes sends it: a running daemon takes it up within a second. It begins at\n" +
+			"once, at the moment of --at, or with --local when each member's own clock shows that hour of that day.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := announcementID(args[0])
+			if err != nil {
+				return err
+			}
+			return c.startAnnouncement(cmd.Context(), id, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.at, "at", "", "begin at this `time` (RFC 3339), such as 2026-05-04T08:00:00Z")
+	cmd.Flags().StringVar(&o.local, "local", "", "begin at each member's own `hour`, such as \"2026-05-04 08:00\"")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "send it")
+	cmd.Flags().BoolVar(&o.watch, "watch", false, "show how far it has come until it is over")
+	return cmd
+}
+
+type announceStartOptions struct {
+	at, local  string
+	yes, watch bool
+}
+
+// start is when it begins.
+func (o announceStartOptions) start() (s digest.Start, err error) {
+	switch {
+	case o.at != "" && o.local != "":
+		return s, errors.New("give --at or --local, not both")
+	case o.at != "":
+		s.At, err = parseTime("--at", o.at)
+		s.At = s.At.UTC()
+	case o.local != "":
+		s.Local = true
+		if s.At, err = time.Parse("2006-01-02 15:04", o.local); err != nil || s.At.Minute() != 0 {
+			return s, fmt.Errorf("--local is %q: give a day and a full hour such as \"2026-05-04 08:00\"", o.local)
+		}
+	}
+	return s, err
+}
+
+func (c *console) startAnnouncement(ctx context.Context, id int64, o announceStartOptions) error {
+	start, err := o.start()
+	if err != nil {
+		return err
+	}
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	h, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a, err := h.store.Announcement(ctx, id)
+	switch {
+	case err != nil:
+		return advised(err)
+	case a.State != store.Draft:
+		return advised(&store.StateError{ID: id, State: a.State, Order: "started"})
+	}
+	if err := h.selfCheck(ctx); err != nil {
+		return err
+	}
+	a.Start = start
+	census, err := c.census(ctx, h, &a.Announcement)
+	if err != nil {
+		return err
+	}
+	c.printCensus(&a.Announcement, census)
+	switch {
+	case census.Size == 0:
+		return fmt.Errorf("announcement %d is for nobody: see above who was left out, and why", id)
+	case !o.yes:
+		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it: postrider announce start %d%s --yes\n", id, o.again())
+		return nil
+	}
+	state, err := h.store.StartAnnouncement(ctx, time.Now(), c.actor(), a.Announcement, census.Size)
+	if err != nil {
+		return advised(err)
+	}
+	fmt.Fprintf(c.out, "\nAnnouncement %d is started (%s). A running daemon takes it up; see: postrider announce status %[1]d --watch\n", id, state)
+	if !o.watch {
+		return nil
+	}
+	return c.watchAnnouncement(ctx, h.store, id, false)
+}
+
+// again words the options anew.
+func (o announceStartOptions) again() string {
+	switch {
+	case o.at != "":
+		return " --at " + o.at
+	case o.local != "":
+		return fmt.Sprintf(" --local %q", o.local)
+	}
+	return ""
+}

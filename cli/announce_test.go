@@ -1,0 +1,332 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/demo"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/golden"
+	"postrider/source"
+	"postrider/store"
+)
+
+// file writes a file beside the configuration, and gives its path.
+func (p parish) file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const movingDay = `+++
+title = "We move, {{name}}"
+canary = 0
++++
+Dear {{name|friend}}, on **Saturday** we move.
+
++++
+locale = "de"
+title = "Wir ziehen um"
++++
+Am **Samstag** ziehen wir um.
+`
+
+func TestHelpOfTheAnnounceCommandsIsAsItWasFoundGood(t *testing.T) {
+	for _, c := range (&console{}).announce().Commands() {
+		text := good(t, "announce", c.Name(), "--help")
+		for line := range strings.Lines(text) {
+			if len(line) > 121 {
+				t.Errorf("announce %s: a line is longer than 120 columns:\n%s", c.Name(), line)
+			}
+		}
+		golden.Files(t, "announce-"+c.Name(), map[string]string{"help": text})
+	}
+}
+
+func TestAnAnnouncementFromDraftToItsEnd(t *testing.T) {
+	p := newParish(t)
+	c := []string{"-c", p.config}
+	announce := func(args ...string) string { return good(t, append(append([]string{"announce"}, args...), c...)...) }
+	out := announce("new", p.file(t, "notice.md", movingDay))
+	says(t, out, "Announcement 1 is kept as a draft. Nothing is sent yet.", `"We move, {{name}}" would go to`, "Among them: ", "banned", "opted out", "postrider announce start 1")
+	says(t, announce("start", "1"), "would go to", "Nothing is sent yet. To send it: postrider announce start 1 --yes")
+	says(t, announce("status"), "ID", "1   draft")
+	tried := filepath.Join(p.dir, "tried")
+	says(t, announce("test", "1", "me@example.org", "--mail-dir", tried, "--as", "Corridor Kate"), "Announcement 1 was sent to me@example.org.")
+	if l := onlyLetter(t, tried); l.head.Get("Subject") != "We move, Corridor Kate" || !strings.Contains(l.head.Get("To"), "me@example.org") {
+		t.Errorf("the test mail is %q to %q", l.head.Get("Subject"), l.head.Get("To"))
+	}
+	says(t, announce("start", "1", "--yes"), "Announcement 1 is started (sending)")
+	says(t, announce("pause", "1", "a", "typo"), "Announcement 1 is paused")
+	mails := filepath.Join(p.dir, "mails")
+	good(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
+	if n := announced(t, mails); n != 0 {
+		t.Errorf("%d mails of a paused announcement were sent", n)
+	}
+	says(t, announce("resume", "1"), "Announcement 1 goes on.")
+	good(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
+	var status announcementJSON
+	if err := json.Unmarshal([]byte(announce("status", "1", "--json")), &status); err != nil {
+		t.Fatal(err)
+	}
+	if status.State != store.Done || status.Sent != announced(t, mails) || status.Sent != status.Audience || status.Sent == 0 || status.Title != "We move, {{name}}" {
+		t.Errorf("the status is %+v, and %d mails were sent", status, announced(t, mails))
+	}
+	var actions []string
+	for _, e := range status.Log {
+		actions = append(actions, e.Action)
+	}
+	if want := []string{"draft", "test", "start", "pause", "resume", "done"}; !slices.Equal(actions, want) {
+		t.Errorf("the log has %v, want %v", actions, want)
+	}
+	says(t, announce("status", "1"), "state ", "done", "Who did what:", "(a typo)", "cli: ")
+	says(t, announce("status", "1", "--watch"), "100 %")
+	_, errOut, code := run(t, append([]string{"announce", "cancel", "1"}, c...)...)
+	if code != 1 || !strings.Contains(errOut, "is in state done and cannot be cancelled: it is over") {
+		t.Errorf("cancelling one that is done: exit %d, %s", code, errOut)
+	}
+}
+
+// onlyLetter reads the one mail of a folder.
+func onlyLetter(t *testing.T, dir string) letter {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%s holds %v, %v; want one mail", dir, files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readLetter(t, raw)
+}
+
+// announced counts the mails of announcements in a folder.
+func announced(t *testing.T, dir string) (n int) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := readLetter(t, raw); l.head.Get("Precedence") == "bulk" {
+			n++
+		}
+	}
+	return n
+}
+
+func TestADraftCanBeRevisedAndAnotherCannot(t *testing.T) {
+	p := newParish(t)
+	good(t, "announce", "new", "--title", "One", "--body", "text", "-c", p.config)
+	out := good(t, "announce", "new", "--id", "1", "--title", "Two", "--body", "text", "--member", "Corridor Kate", "--json", "-c", p.config)
+	var d draftJSON
+	if err := json.Unmarshal([]byte(out), &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.ID != 1 || d.Size != 1 || d.Members != 1 || len(d.Sample) != 1 || d.Sample[0].Name != "Corridor Kate" {
+		t.Errorf("the draft is %+v", d)
+	}
+	says(t, good(t, "announce", "status", "-c", p.config), "Two", "!One")
+	good(t, "announce", "start", "1", "--yes", "--local", "2099-05-04 08:00", "-c", p.config)
+	says(t, good(t, "announce", "status", "1", "-c", p.config), "scheduled", "2099-05-03 16:30:00", "each member's own clock shows 2099-05-04 08:00")
+	_, errOut, code := run(t, "announce", "new", "--id", "1", "--title", "Three", "--body", "text", "-c", p.config)
+	if code != 1 || !strings.Contains(errOut, "announcement 1 is in state scheduled and cannot be revised") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+func TestAnAnnouncementIsPreviewedAsAMemberGetsIt(t *testing.T) {
+	p := newParish(t)
+	good(t, "announce", "new", p.file(t, "notice.md", movingDay), "-c", p.config)
+	preview := func(who string, more ...string) (string, string) {
+		out, errOut, code := run(t, append([]string{"preview", who, "--kind", "announcement", "-c", p.config}, more...)...)
+		if code != 0 {
+			t.Fatalf("preview %s: exit %d, %s", who, code, errOut)
+		}
+		return out, errOut
+	}
+	out, errOut := preview("Corridor Kate")
+	says(t, out, "We move, Corridor Kate", "Dear Corridor Kate, on *Saturday* we move.", "Unsubscribe from announcements:")
+	says(t, errOut, "!would not get")
+	out, _ = preview("Corridor Kate", "--format", "eml", "--announcement", "1")
+	says(t, out, "Precedence: bulk", "List-Unsubscribe-Post: List-Unsubscribe=One-Click", "announce.")
+	out, _ = preview("Corridor Kate", "--format", "html")
+	says(t, out, "<b>Saturday</b>")
+	out, _ = preview("CheapPillowz4U", "--format", "json")
+	says(t, out, `"skipped": "banned"`, `"announcement": 1`)
+	_, errOut = preview("CheapPillowz4U")
+	says(t, errOut, "CheapPillowz4U would not get announcement 1: banned")
+}
+
+func TestAWrongAnnouncementSaysWhatIsWrongAndWhere(t *testing.T) {
+	p := newParish(t)
+	written := func(text string) string { return p.file(t, "wrong.md", text) }
+	for _, tt := range []struct {
+		name, text string
+		wants      []string
+	}{
+		{"no front matter", "\n\nHello", []string{"wrong.md: line 3", "+++"}},
+		{"a front matter that is never closed", "+++\ntitle = \"a\"\n\nHello", []string{"line 1: this +++ is never closed"}},
+		{"an unknown key", "+++\ntitle = \"a\"\ntitel = \"b\"\n+++\nx", []string{"line 2: there is no key titel"}},
+		{"no TOML", "+++\ntitle = a\n+++\nx", []string{"line 2"}},
+		{"an audience in a variant", "+++\ntitle = \"a\"\n+++\nx\n+++\nlocale=\"de\"\ntitle=\"b\"\n[audience]\nmin_posts=1\n+++\ny", []string{"line 6: audience", "belongs to the whole announcement"}},
+		{"an unknown field", "+++\ntitle = \"a\"\n+++\n\nDear {{nmae}},", []string{"wrong.md: in en: line 5: there is no field {{nmae}}: write {{name}}"}},
+		{"a field in an address", "+++\ntitle = \"a\"\n+++\n[x](https://x.example/{{name}})", []string{"line 4: a gap in the address"}},
+		{"no title", "+++\n+++\nx", []string{"the title is empty"}},
+		{"an unknown group", "+++\ntitle=\"a\"\n[audience]\ngroups=[\"Mods\"]\n+++\nx", []string{`audience.groups: the forum has no "Mods"`, `"steward" (3)`}},
+		{"an unknown section", "+++\ntitle=\"a\"\n[audience]\nsections=[99]\n+++\nx", []string{`audience.sections: the forum has no "99"`}},
+		{"a list of nobody", "+++\ntitle=\"a\"\n[audience]\nmembers=[\"Nobody\"]\n+++\nx", []string{"audience.members: the list names no member", `"Nobody"`}},
+		{"a list that is not there", "+++\ntitle=\"a\"\n[audience]\nmembers_file=\"gone.csv\"\n+++\nx", []string{"reading a list of members", "gone.csv"}},
+		{"a day in quotes", "+++\ntitle=\"a\"\n[audience]\njoined_after=\"2026-01-01\"\n+++\nx", []string{"audience.joined_after is 2026-01-01: give a day such as 2026-05-04, without quotes"}},
+		{"too large a canary", "+++\ntitle=\"a\"\ncanary=70\n+++\nx", []string{"canary is 70: choose up to 50 percent"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, errOut, code := run(t, "announce", "new", written(tt.text), "-c", p.config)
+			if code != 1 || out != "" {
+				t.Errorf("exit %d, and it prints %q", code, out)
+			}
+			says(t, errOut, tt.wants...)
+		})
+	}
+	for args, want := range map[string]string{
+		"announce new":                "give a file with the announcement, or --title and --body",
+		"announce new x.md --title a": "give a file with the announcement, or --title and --body",
+		"announce start one":          `"one" is no number of an announcement`,
+		"announce start 9":            "announcement 9: there is no such announcement; see: postrider announce status",
+		"announce pause 9":            "there is no such announcement",
+		"announce test 9 nobody":      `"nobody" is no address`,
+		"announce start 9 --at noon":  `--at is "noon"`,
+		"announce start 9 --at 2026-05-04T08:00:00Z --local x": "give --at or --local, not both",
+		"announce start 9 --local 2026-05-04":                  `--local is "2026-05-04"`,
+		"announce status --watch":                              "--watch what?",
+	} {
+		t.Run(args, func(t *testing.T) {
+			_, errOut, code := run(t, append(strings.Fields(args), "-c", p.config)...)
+			if code != 1 || !strings.Contains(errOut, want) {
+				t.Errorf("exit %d, %swant %s", code, errOut, want)
+			}
+		})
+	}
+}
+
+func TestManuscriptsSayWhatTheyShould(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	first := write("a.md", "\ufeff\r\n+++\r\ntitle = \"A\"\r\nspeed = 60\r\n+++\r\n\r\nBody A\r\n\r\n+++\r\nlocale = \"fr\"\r\ntitle = \"F\"\r\n+++\r\nBody F\r\n")
+	second := write("a.de.md", "+++\nlocale = \"de\"\ntitle = \"D\"\n+++\n\n\nBody D")
+	m, err := readManuscript([]string{first, second}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []digest.Variant{{Locale: "en", Title: "A", Body: "Body A"}, {Locale: "fr", Title: "F", Body: "Body F"}, {Locale: "de", Title: "D", Body: "Body D"}}
+	if !slices.Equal(m.variants, want) || !slices.Equal(m.lines, []int{6, 12, 6}) || *m.Speed != 60 {
+		t.Errorf("variants %+v with %v lines above, want %+v", m.variants, m.lines, want)
+	}
+}
+
+func TestListsOfMembersAreReadAsPeopleExportThem(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"one a line", "42\nRay\n\n ray@example.org \n", "42|Ray|ray@example.org"},
+		{"a heading that names the column", "name,Email,posts\nRay,ray@example.org,3\nBo,bo@example.org,4\n", "ray@example.org|bo@example.org"},
+		{"the number before the address", "Email;x,user_id\na@b,1\n", "1"},
+		{"quoted, with a comma and a byte order mark", "\ufeffusername\n\"O'Brien, Miles\"\n", "O'Brien, Miles"},
+		{"without a heading", "Ray,x\nBo,y\n", "Ray|Bo"},
+		{"nothing", "", ""},
+	} {
+		got, err := readList(strings.NewReader(tt.text))
+		if err != nil || strings.Join(got, "|") != tt.want {
+			t.Errorf("%s: %q, %v, want %q", tt.name, strings.Join(got, "|"), err, tt.want)
+		}
+	}
+}
+
+func FuzzManuscript(f *testing.F) {
+	f.Add(movingDay)
+	f.Add("+++\n+++\n+++\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		m := &manuscript{}
+		if err := m.read("x.md", text, "en"); err == nil && (len(m.variants) == 0 || len(m.variants) != len(m.lines)) {
+			t.Fatalf("%q has %d variants, and lines above %d", text, len(m.variants), len(m.lines))
+		}
+		if _, err := readList(strings.NewReader(text)); err != nil && !strings.Contains(err.Error(), "record on line") && !strings.Contains(err.Error(), "parse error") {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestAnAudienceIsResolvedByNumberNameAndAddress(t *testing.T) {
+	p := newParish(t)
+	db, err := source.Open(t.Context(), source.Config{Type: "sample", DSN: "sqlite:" + p.forum, URL: demo.URL, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	list := p.file(t, "list.csv", "name\nMina Bolster\nGone\n")
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m manuscript
+	err = m.read("x.md", "+++\ntitle=\"x\"\n[audience]\ngroups=[\"STEWARD\", 2]\nexcept_groups=[\"guest\"]\nsections=[\"The Dining Car\"]\nmembers=[1, \"corridor kate\"]\nmembers_file=\""+filepath.Base(list)+
+		"\"\nexcept=[1]\njoined_after=2026-01-01\nvisited_before=2026-01-01T08:00:00Z\n+++\nx", "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := m.Audience.resolve(t.Context(), db, p.dir, berlin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.Groups, []forum.GroupID{3, 2}) || !slices.Equal(r.ExceptGroups, []forum.GroupID{1}) || !slices.Equal(r.Sections, []forum.SectionID{5}) ||
+		len(r.Only) != 2 || !slices.IsSorted(r.Only) || !slices.Equal(r.Except, []forum.MemberID{1}) || !slices.Equal(r.unknown, []string{"Gone"}) {
+		t.Errorf("resolved to %+v", r)
+	}
+	if got := r.JoinedAfter.Format(time.RFC3339); got != "2025-12-31T23:00:00Z" { // a day begins in the site's zone
+		t.Errorf("joined after %s", got)
+	}
+	if got := r.VisitedBefore.Format(time.RFC3339); got != "2026-01-01T08:00:00Z" {
+		t.Errorf("visited before %s", got)
+	}
+}
+
+func TestTheMeterTellsHowFarHowFastAndHowLong(t *testing.T) {
+	var out strings.Builder
+	m := newMeter(&out)
+	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	x := standing{Announcement: store.Announcement{State: store.Sending, Size: 1000, Fanned: true}}
+	for i := range 25 {
+		x.progress.States = map[string]int{"accepted": 10 * i, "queued": 1000 - 10*i}
+		m.show(x, at.Add(time.Duration(i)*time.Second), false)
+	}
+	x.State, x.Reason = store.Halted, "too many\nrefusals"
+	m.show(x, at.Add(30*time.Second), true)
+	want := "  0 %  0 of 1000, 0 sent, 0 refused\n" +
+		" 10 %  100 of 1000, 100 sent, 0 refused, 600 a minute, about 1m left\n" +
+		" 20 %  200 of 1000, 200 sent, 0 refused, 600 a minute, about 1m left\n" +
+		" 24 %  240 of 1000, 240 sent, 0 refused, paused: too many refusals\n"
+	if out.String() != want {
+		t.Errorf("it tells\n%swant\n%s", out.String(), want)
+	}
+	if got := bar(1, 2); got != "[############............]" {
+		t.Errorf("the bar is %s", got)
+	}
+}

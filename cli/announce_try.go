@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postrider/daemon"
+	"postrider/mail"
+	"postrider/store"
+)
+
+func (c *console) announceTest() *cobra.Command {
+	var as, mailDir string
+	cmd := &cobra.Command{
+		Use:   "test ID ADDRESS",
+		Short: "Send an announcement to one address, and to nobody else",
+		Long: "Sends an announcement to one address as a member would get it (--as; without it, with the fallbacks of its fields),\n" +
+			"at once and by the relay of the configuration. Its links to unsubscribe are nobody's.",
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := announcementID(args[0])
+			if err != nil {
+				return err
+			}
+			to, err := netmail.ParseAddress(args[1])
+			if err != nil {
+				return fmt.Errorf("%q is no address: give one such as me@example.org", args[1])
+			}
+			return c.tryAnnouncement(cmd.Context(), id, to.Address, as, mailDir)
+		},
+	}
+	cmd.Flags().StringVar(&as, "as", "", "as this `member` would get it, by number or name")
+	cmd.Flags().StringVar(&mailDir, "mail-dir", "", "write the mail as an .eml file into this `directory` instead of sending it")
+	return cmd
+}
+
+func (c *console) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	h, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a, err := h.store.Announcement(ctx, id)
+	if err != nil {
+		return advised(err)
+	}
+	sender, done, err := h.sender(mailDir)
+	if err != nil {
+		return err
+	}
+	defer done()
+	d, err := h.daemon(ctx, sender, time.Now)
+	if err != nil {
+		return err
+	}
+	out, err := d.TryAnnouncement(ctx, &a.Announcement, as, to)
+	if err != nil {
+		return err
+	}
+	err = h.store.Audit(ctx, store.Entry{At: time.Now(), Actor: c.actor(), Action: "test", Object: store.AnnouncementObject(id), Detail: string(out.Result)})
+	if err != nil {
+		return err
+	}
+	if out.Result != mail.Accepted {
+		return errors.New("the test mail was not accepted: " + out.String())
+	}
+	fmt.Fprintf(c.out, "Announcement %d was sent to %s.\n", id, to)
+	return nil
+}
+
+// previewNotice shows an announcement as a member would get it.
+func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions) error {
+	id := o.announcement
+	if id == 0 {
+		list, err := h.store.Announcements(ctx)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return errors.New("there is no announcement yet; see: postrider announce new --help")
+		}
+		id = list[0].ID
+	}
+	a, err := h.store.Announcement(ctx, id)
+	if err != nil {
+		return advised(err)
+	}
+	p, err := daemon.NewHerald(h.forum, h.store, h.cfg.Digest).Preview(ctx, &a.Announcement, o.member, time.Now())
+	if err != nil {
+		return err
+	}
+	notice, err := h.press.Notice(&a.Announcement, h.cfg.Digest.MaxBytes)
+	if err != nil {
+		return err
+	}
+	footer := daemon.NoticeFooter(h.links, p.Member.ID)
+	content, err := h.press.Announcement(notice, p.Reader, footer)
+	if err != nil {
+		return fmt.Errorf("rendering: %w", err)
+	}
+	if o.format == "json" {
+		return c.json(noticeJSON{
+			Kind: daemon.KindAnnouncement, Announcement: id, Member: memberJSON{int64(p.Member.ID), p.Member.Name, p.Member.Email},
+			Subject: content.Subject, Skipped: string(p.Reason),
+		})
+	}
+	if p.Reason != "" {
+		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
+	}
+	m := daemon.NoticeEnvelope(h.settings(), id, footer.Unsubscribe)
+	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
+	m.Date = time.Now()
+	return c.printContent(ctx, h, p.Member, m, content, o.format)
+}
+
+// noticeJSON is what preview prints of an announcement for scripts.
+type noticeJSON struct {
+	Kind         string     `json:"kind"`
+	Announcement int64      `json:"announcement"`
+	Member       memberJSON `json:"member"`
+	Subject      string     `json:"subject"`
+	Skipped      string     `json:"skipped,omitempty"` // why there would be no mail
+}

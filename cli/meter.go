@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"postrider/store"
+)
+
+// meter draws how far an announcement has come: a bar that changes on a terminal, a line now and then elsewhere.
+type meter struct {
+	out      io.Writer
+	terminal bool
+	told     time.Time
+	marks    []mark // of the last minute, the oldest first
+	drawn    bool   // a bar stands on the line
+}
+
+// mark is how many mails were over at a moment.
+type mark struct {
+	at      time.Time
+	settled int
+}
+
+func newMeter(out io.Writer) *meter { return &meter{out: out, terminal: isTerminal(out)} }
+
+// isTerminal tells whether somebody looks on.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// show tells where an announcement stands; last ends the line.
+func (m *meter) show(x standing, now time.Time, last bool) {
+	m.marks = append(m.marks, mark{now, x.settled()})
+	for len(m.marks) > 2 && now.Sub(m.marks[0].at) > time.Minute {
+		m.marks = m.marks[1:]
+	}
+	text := m.line(x, now)
+	switch {
+	case m.terminal:
+		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(x.settled(), x.total()), text)
+		m.drawn = true
+	case last || now.Sub(m.told) >= tellEvery:
+		fmt.Fprintln(m.out, text)
+		m.told = now
+	}
+	if last {
+		m.end()
+	}
+}
+
+// end leaves the line of the bar.
+func (m *meter) end() {
+	if m.drawn {
+		fmt.Fprintln(m.out)
+	}
+	m.drawn = false
+}
+
+// line words it: "45 %  4512 of 10000, 4490 sent, 12 refused, 310 a minute, about 18m left".
+func (m *meter) line(x standing, now time.Time) string {
+	total, settled := x.total(), x.settled()
+	percent := 0
+	if total > 0 {
+		percent = 100 * settled / total
+	}
+	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d refused", percent, settled, total, x.progress.States["accepted"], x.back.Refused)
+	if x.State == store.Sending || x.State == store.InCanary && x.CanaryUntil.IsZero() {
+		if rate := m.rate(); rate > 0 {
+			text += fmt.Sprintf(", %.0f a minute", rate)
+			if x.State == store.Sending {
+				text += ", about " + age(time.Duration(float64(total-settled)/rate*float64(time.Minute))) + " left"
+			}
+		}
+		return text
+	}
+	return text + ", " + m.state(x, now)
+}
+
+// state words what an announcement does while no mails go out.
+func (m *meter) state(x standing, now time.Time) string {
+	switch x.State {
+	case store.InCanary:
+		return "the canary is waited for: " + age(x.CanaryUntil.Sub(now)) + " left"
+	case store.Scheduled:
+		return "begins in " + age(x.BeginsAt.Sub(now))
+	case store.Halted:
+		return "paused: " + dash(oneLine(x.Reason, 200))
+	}
+	return x.State
+}
+
+// rate is how many mails a minute were settled lately.
+func (m *meter) rate() float64 {
+	first, last := m.marks[0], m.marks[len(m.marks)-1]
+	if took := last.at.Sub(first.at); took > 0 {
+		return float64(last.settled-first.settled) / took.Minutes()
+	}
+	return 0
+}
+
+const barWidth = 24
+
+func bar(part, of int) string {
+	full := 0
+	if of > 0 {
+		full = barWidth * part / of
+	}
+	return "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "]"
+}
