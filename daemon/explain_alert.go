@@ -1,0 +1,66 @@
+package daemon
+
+import (
+	"fmt"
+	"slices"
+
+	"postrider/digest"
+	"postrider/store"
+)
+
+// tellAlert tells of a post of which the member was or will be told at once.
+func (e *Explainer) tellAlert(f *file, x *PostStory) bool {
+	i := slices.IndexFunc(f.mails, func(m store.Mail) bool { return m.Key == x.Notice.Key })
+	if i < 0 {
+		return false
+	}
+	m := f.mails[i]
+	x.Mails = append(x.Mails, m)
+	switch {
+	case x.Notice.LeftOut != "":
+		return false
+	case m.State == stateAccepted:
+		x.Verdict, x.At = Sent, m.Settled
+	case open(m):
+		x.Verdict, x.At = Waiting, m.NotBefore
+	default:
+		return false
+	}
+	x.Mail, x.Reason = m.Key, fmt.Sprintf("told at once (%s)", x.Notice.Cause)
+	return true
+}
+
+// noAlert is why the member was not told of a post at once; empty where nobody would ask.
+func (e *Explainer) noAlert(f *file, x *PostStory) string {
+	switch {
+	case x.Notice.LeftOut != "":
+		return fmt.Sprintf("%s went without it: %s", x.Notice.Key, x.Notice.LeftOut)
+	case x.Notice.Key != "":
+		return x.Notice.Key + " came to nothing"
+	case len(x.Seen) == 0 || !worthAlert(x.Steps):
+		return ""
+	}
+	if why := e.obstacles(f, KindAlert); len(why) > 0 {
+		return why[0]
+	}
+	first := x.Seen[0]
+	switch {
+	case first.At.Sub(first.PostedAt) > alertLife:
+		return "it was older than a day when it was sighted"
+	case f.window.AtOnce(f.reader, x.Post) == "":
+		return "nothing that he watches asks for mail of it at once, and it was not found to quote or mention him"
+	case e.set.Alerts.mode(f.choices) == digest.FirstReply:
+		return "he was told of its thread before and has not been back since, or began to watch it later"
+	}
+	return "he began to watch it later, or it is from before postrider ran"
+}
+
+// worthAlert tells whether a post is one that the member could be told of at all.
+func worthAlert(steps []digest.Step) bool {
+	for _, s := range steps {
+		if s.Bars && (s.Rule == digest.Visible || s.Rule == digest.Readable || s.Rule == digest.Author) {
+			return false
+		}
+	}
+	return true
+}
