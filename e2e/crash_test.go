@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,18 +30,27 @@ func TestDaemonsLiveOnWhenTheirPostgreSQLCrashes(t *testing.T) {
 	f.verdict(crashes)
 }
 
-// TestDaemonsFollowToTheStandby takes the primary away from daemons that deliver, and promotes its standby.
+// TestDaemonsFollowToTheStandby takes the primary away from daemons that deliver, and promotes its standby, at once or when they
+// have given up writing down what they had handed over.
 func TestDaemonsFollowToTheStandby(t *testing.T) {
 	t.Parallel()
-	primary := servertest.NewCluster(t)
-	standby := primary.Standby()
-	f := newFleet(t, primary.DSN(standby)+"&target_session_attrs=read-write")
-	f.more(many / 3)
-	primary.Lose()
-	standby.Promote()
-	f.settled(standby)
-	f.stop()
-	f.verdict(1)
+	for name, wait := range map[string]bool{"at once": false, "late": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			primary := servertest.NewCluster(t)
+			standby := primary.Standby()
+			f := newFleet(t, primary.DSN(standby)+"&target_session_attrs=read-write")
+			f.more(many / 3)
+			primary.Lose()
+			for _, p := range f.daemons {
+				p.until(t, "word of the loss", func() bool { return !wait || strings.Contains(p.out.String(), "settling") })
+			}
+			standby.Promote()
+			f.settled(standby)
+			f.stop()
+			f.verdict(1)
+		})
+	}
 }
 
 // afloat is daemons that deliver one edition to each of many members.
