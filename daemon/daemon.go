@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+	"golang.org/x/time/rate"
 
 	"postrider/alarm"
 	"postrider/forum"
@@ -67,41 +68,48 @@ type Settings struct {
 // Daemon runs rounds over one forum and one store.
 type Daemon struct {
 	Parts
-	set      Settings
-	builder  *Builder
-	herald   *Herald
-	calendar calendar
-	relays   *relays
-	moods    *moods
-	notices  map[int64]*notice
-	rests    bool                             // delivery was paused when it was last asked
-	met      map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
-	round    Report
-	lane     lane          // the mails that it hands over
-	waking   chan struct{} // see Wake
-	dream    *dream        // of a rehearsal; nil: what is done is done
-	bell     *alarm.Bell
-	backlog  backlog
-	ill      bool          // the last round failed, or there was none yet
-	pulse    *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
+	set       Settings
+	builder   *Builder
+	herald    *Herald
+	calendar  calendar
+	relays    *relays
+	throttles *throttles
+	gate      gate
+	pace      *rate.Limiter // of all mails together; nil: none
+	patient   time.Duration // how long a batch waits for slow providers when there is nothing else to do
+	moods     *moods
+	notices   map[int64]*notice
+	rests     bool                             // delivery was paused when it was last asked
+	met       map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
+	round     Report
+	lane      lane          // the mails that it hands over
+	waking    chan struct{} // see Wake
+	dream     *dream        // of a rehearsal; nil: what is done is done
+	bell      *alarm.Bell
+	backlog   backlog
+	ill       bool          // the last round failed, or there was none yet
+	pulse     *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
 // New makes a daemon; it starts nothing.
 func New(p Parts, set Settings) *Daemon {
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
-		Parts:    p,
-		set:      set,
-		builder:  builder,
-		calendar: calendar{set.Digest, builder.zones},
-		herald:   NewHerald(p.Forum, p.Store, set.Digest),
-		moods:    newMoods(),
-		notices:  make(map[int64]*notice),
-		met:      make(map[forum.PostID]forum.SectionID),
-		lane:     everything,
-		waking:   make(chan struct{}, 1),
-		ill:      true,
-		pulse:    new(atomic.Int64),
+		Parts:     p,
+		set:       set,
+		builder:   builder,
+		calendar:  calendar{set.Digest, builder.zones},
+		throttles: newThrottles(set.Delivery),
+		pace:      set.Delivery.pace(),
+		patient:   linger,
+		herald:    NewHerald(p.Forum, p.Store, set.Digest),
+		moods:     newMoods(),
+		notices:   make(map[int64]*notice),
+		met:       make(map[forum.PostID]forum.SectionID),
+		lane:      everything,
+		waking:    make(chan struct{}, 1),
+		ill:       true,
+		pulse:     new(atomic.Int64),
 	}
 	d.bell = d.newBell()
 	d.relays = newRelays(p.Sender, p.Fallback, d.bell, p.Log)
@@ -111,6 +119,7 @@ func New(p Parts, set Settings) *Daemon {
 
 // Once runs one full round: judge what came back, gather, learn, plan, and send all that is due.
 func (d *Daemon) Once(ctx context.Context) (Report, error) {
+	d.patient = fresh                 // nobody comes back for what is put off
 	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
 	report, err := d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver)
 	d.look(ctx)

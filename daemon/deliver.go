@@ -23,7 +23,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 			d.Log.Info("delivering", "report", d.round)
 			told = time.Now()
 		}
-		most := d.relays.room(time.Now(), batchSize)
+		most := d.relays.room(time.Now(), d.set.Delivery.batch())
 		if most == 0 {
 			return nil
 		}
@@ -76,13 +76,11 @@ func (d *Daemon) paused(ctx context.Context) (bool, error) {
 // deliverBatch builds, sends and settles claimed rows. Whatever goes wrong, the rows that were not
 // handed over go back to the queue.
 func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
-	drafts, err := d.draft(ctx, rows)
+	p, err := d.lineUp(ctx, rows)
 	if err == nil {
-		list, settled := d.letters(rows, drafts)
-		p := d.newDispatch(ctx, list, time.Now())
-		p.ledger.add(settled...)
 		err = p.run(ctx)
 		d.round.add(p.ledger.sum)
+		d.throttles.tidy(time.Now())
 		if p.ledger.holds() {
 			// Do not give the rows back: some were handed over. Their lease must end first.
 			return fmt.Errorf("settling: %w", err)
@@ -93,6 +91,25 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
 	}
 	return err
+}
+
+// lineUp builds claimed rows and puts the letters into their lines.
+func (d *Daemon) lineUp(ctx context.Context, rows []store.Row) (*dispatch, error) {
+	holds, err := d.Store.Holds(ctx, d.Now())
+	if err != nil {
+		return nil, err
+	}
+	drafts, err := d.draft(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	built := time.Now()
+	letters, settled := d.letters(rows, drafts)
+	letters, kept, again := d.gate.sort(letters, holds)
+	p := d.newDispatch(ctx, newLines(letters, d.throttles, again), built)
+	p.ledger.add(settled...)
+	p.ledger.putOff(kept...)
+	return p, nil
 }
 
 // expire settles what no relay has taken in time.

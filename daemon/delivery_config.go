@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // DeliveryConfig is the [delivery] table.
@@ -12,11 +14,14 @@ type DeliveryConfig struct {
 	Only          []string      `toml:"only"`
 	Uncertain     string        `toml:"uncertain"` // "repeat" or "leave", see docs/flow.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
+
+	Rate       float64            `toml:"rate"`        // mails a second at most; 0: as fast as the relay takes them
+	DomainRate map[string]float64 `toml:"domain_rate"` // the same for single providers, by one of their domains; "*": for every other
 }
 
 // DefaultDelivery mails everybody, and repeats what may not have arrived.
 func DefaultDelivery() DeliveryConfig {
-	return DeliveryConfig{Only: []string{}, Uncertain: repeat, UncertainWait: 15 * time.Minute}
+	return DeliveryConfig{Only: []string{}, Uncertain: repeat, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}}
 }
 
 // What is done with a mail when nobody can tell whether the relay has taken it.
@@ -36,7 +41,41 @@ func (c DeliveryConfig) Validate() error {
 	if c.UncertainWait < 0 || c.UncertainWait > 24*time.Hour {
 		errs = append(errs, fmt.Errorf("uncertain_wait is %v: choose \"0s\" to \"24h\"", c.UncertainWait))
 	}
+	if c.Rate < 0 || c.Rate > mostRate {
+		errs = append(errs, fmt.Errorf("rate is %v: choose 0 to %d mails a second", c.Rate, mostRate))
+	}
+	for domain, each := range c.DomainRate {
+		if domain != anyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {
+			errs = append(errs, fmt.Errorf("domain_rate has %q: give domains such as \"gmail.com\", or \"*\" for all others", domain))
+		}
+		if each <= 0 || each > mostRate {
+			errs = append(errs, fmt.Errorf("domain_rate of %q is %v: choose more than 0 and at most %d mails a second", domain, each, mostRate))
+		}
+	}
 	return errors.Join(errs...)
+}
+
+const (
+	// mostRate is beyond what one daemon can send in a second.
+	mostRate = 100_000
+	// anyDomain stands for all domains that are not named.
+	anyDomain = "*"
+)
+
+// pace is the limit of all mails together; nil: there is none. It may be used up in bursts of a quarter of a second.
+func (c DeliveryConfig) pace() *rate.Limiter {
+	if c.Rate == 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(c.Rate), max(1, int(c.Rate/4)))
+}
+
+// batch is how many mails are claimed at a time: no more than go before a batch is too old, or they were built in vain.
+func (c DeliveryConfig) batch() int {
+	if c.Rate == 0 {
+		return batchSize
+	}
+	return min(batchSize, max(1, int(c.Rate*fresh.Seconds()/2)))
 }
 
 func (c DeliveryConfig) validateOnly() error {

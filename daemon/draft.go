@@ -28,6 +28,17 @@ const (
 	priorityDigest       = 30
 )
 
+// priority is that of a kind.
+func priority(kind string) int {
+	switch kind {
+	case KindAlert:
+		return priorityAlert
+	case KindAnnouncement:
+		return priorityAnnouncement
+	}
+	return priorityDigest
+}
+
 // draft is a mail that is chosen and not yet written: who gets it, and how it is written once its turn
 // has come.
 type draft struct {

@@ -22,6 +22,7 @@ type ledger struct {
 	d     *Daemon
 	ctx   context.Context
 	held  []store.Settlement
+	later []store.Postponed
 	blot  blotter
 	wrote time.Time // when settlements were last written
 	stuck bool      // the store takes nothing: then nothing more may be handed over
@@ -41,8 +42,14 @@ func (l *ledger) add(s ...store.Settlement) (due bool) {
 	return !l.stuck && (rested || len(l.held) >= flushRows)
 }
 
-// holds tells that something is to be written.
+// putOff takes in what is given back unsent.
+func (l *ledger) putOff(later ...store.Postponed) { l.later = append(l.later, later...) }
+
+// holds tells that settlements are to be written.
 func (l *ledger) holds() bool { return len(l.held) > 0 }
+
+// due tells that anything is to be written.
+func (l *ledger) due() bool { return l.holds() || len(l.later) > 0 }
 
 // write writes down what is held and what of it is to be judged, and notes that the next letters are about to be
 // handed over. It gives those of them that are still ours.
@@ -55,6 +62,9 @@ func (l *ledger) write(next []letter) (ours []letter, ok bool) {
 	if err == nil {
 		l.settled()
 		err = l.blot.report(l.ctx, l.d.Store)
+	}
+	if err == nil {
+		err = l.postpone()
 	}
 	if l.stuck, l.err = err != nil, err; l.stuck {
 		return nil, false
@@ -80,6 +90,19 @@ func (l *ledger) settled() {
 	l.held = l.held[:0]
 }
 
+// postpone gives back what is put off.
+func (l *ledger) postpone() error {
+	if len(l.later) == 0 {
+		return nil
+	}
+	if err := l.d.Store.Postpone(l.ctx, l.d.set.Owner, l.later); err != nil {
+		return err
+	}
+	l.sum.Waiting += len(l.later)
+	l.later = l.later[:0]
+	return nil
+}
+
 // renew keeps the lease alive.
 func (l *ledger) renew() {
 	if err := l.d.Store.Renew(l.ctx, l.d.Now(), l.d.set.Owner, l.d.set.Lease); err != nil {
@@ -90,7 +113,7 @@ func (l *ledger) renew() {
 // close writes down the rest, trying again at every tick until patience ends: what is lost here was handed over
 // and will be repeated.
 func (l *ledger) close(retry <-chan time.Time) error {
-	if !l.holds() && l.blot.clean() {
+	if !l.due() && l.blot.clean() {
 		return l.err
 	}
 	for end := time.Now().Add(patience); ; <-retry {

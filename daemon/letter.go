@@ -1,12 +1,12 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
+	"time"
 
+	"postrider/mail"
 	"postrider/store"
 )
 
@@ -14,10 +14,10 @@ import (
 type letter struct {
 	store.Row
 	draft
+	line *line // set once it has a place in one
 }
 
-// letters puts rows and their drafts together. Those of which nothing is to be sent are settled right away. What may
-// have arrived already goes last: should the daemon die over and over, it is not always these that are in doubt.
+// letters puts rows and their drafts together. Those of which nothing is to be sent are settled right away.
 func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settled []store.Settlement) {
 	for i, row := range rows {
 		l := d.letter(row, drafts[i])
@@ -35,7 +35,6 @@ func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settl
 		}
 		list = append(list, l)
 	}
-	slices.SortStableFunc(list, func(a, b letter) int { return cmp.Compare(a.Doubts, b.Doubts) })
 	return list, settled
 }
 
@@ -44,26 +43,37 @@ func (d *Daemon) letter(row store.Row, m draft) letter {
 	if m.skip == "" && !d.set.Delivery.admits(m.to.Email) {
 		m.skip = skipNotListed
 	}
-	return letter{row, m}
+	return letter{Row: row, draft: m}
+}
+
+// sent is what came of a letter that was with a worker.
+type sent struct {
+	line    *line
+	domain  string
+	began   time.Time
+	out     mail.Outcome // no Result: the mail could not be made
+	settled store.Settlement
 }
 
 // handOver writes a mail, hands it over and says what became of it. A panic costs this member his mail, and
 // nobody else.
-func (d *Daemon) handOver(ctx context.Context, l letter) (s store.Settlement) {
+func (d *Daemon) handOver(ctx context.Context, l letter) (s sent) {
+	s = sent{line: l.line, domain: domainOf(l.to.Email), began: time.Now()}
 	defer func() {
 		if fault := recover(); fault != nil {
 			d.Log.Error("a mail made the daemon panic", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))
-			s = d.refused(l.Row, fmt.Errorf("panic: %v", fault))
+			s.settled = d.refused(l.Row, fmt.Errorf("panic: %v", fault))
 		}
 	}()
 	raw, err := d.compose(l)
 	if err != nil {
-		return d.refused(l.Row, err)
+		s.settled = d.refused(l.Row, err)
+		return s
 	}
-	out := d.relays.Send(ctx, d.returnPath(l.Row), l.to.Email, raw)
-	s = d.settlement(l.Row, out, l.posts, len(raw))
-	s.Member, s.Address = l.Member, l.to.Email
-	l.attach(&s)
+	s.out = d.relays.Send(ctx, d.returnPath(l.Row), l.to.Email, raw)
+	s.settled = d.settlement(l.Row, s.out, l.posts, len(raw))
+	s.settled.Member, s.settled.Address = l.Member, l.to.Email
+	l.attach(&s.settled)
 	return s
 }
 

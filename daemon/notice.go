@@ -168,8 +168,8 @@ func (d *Daemon) TryAnnouncement(ctx context.Context, a *digest.Announcement, me
 	}
 	footer := NoticeFooter(d.Links, forum.Guest) // whoever tries its links must not end anybody's mail
 	raw, err := d.compose(letter{
-		store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
-		draft{
+		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
+		draft: draft{
 			to:       forum.Member{Name: reader.Member.Name, Email: to},
 			envelope: NoticeEnvelope(d.set, a.ID, footer.Unsubscribe),
 			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, reader, footer) },

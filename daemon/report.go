@@ -21,6 +21,7 @@ type Report struct {
 	Retried  int            // to be tried again, connection faults included
 	Doubtful int            // connection lost after the final dot
 	Held     int            // alerts that fell into quiet hours
+	Waiting  int            // given back unsent: their providers are slow, or held
 	Expired  int            // no relay has taken them in time
 	Skipped  map[string]int // editions without a mail, by reason
 	Bytes    int64          // of accepted mails
@@ -32,7 +33,7 @@ type Report struct {
 
 // Busy tells whether the round did anything worth a line in the log.
 func (r Report) Busy() bool {
-	return r.Sighted+r.Planned+r.Alerts+r.Sent+r.Refused+r.Retried+r.Doubtful+r.Expired+r.Held+len(r.Skipped) > 0
+	return r.Sighted+r.Planned+r.Alerts+r.Sent+r.Refused+r.Retried+r.Doubtful+r.Waiting+r.Expired+r.Held+len(r.Skipped) > 0
 }
 
 // LogValue gives the log one attribute a figure, leaving out the zeros.
@@ -43,7 +44,7 @@ func (r Report) LogValue() slog.Value {
 		n   int64
 	}{
 		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"alerts", int64(r.Alerts)}, {"sent", int64(r.Sent)},
-		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Doubtful)}, {"expired", int64(r.Expired)}, {"held", int64(r.Held)},
+		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Doubtful)}, {"waiting", int64(r.Waiting)}, {"expired", int64(r.Expired)}, {"held", int64(r.Held)},
 		{"bytes", r.Bytes}, {"forum_statements", r.ForumStatements}, {"store_statements", r.StoreStatements},
 	} {
 		if f.n > 0 {
@@ -99,6 +100,7 @@ func (r *Report) add(batch Report) {
 	r.Refused += batch.Refused
 	r.Retried += batch.Retried
 	r.Doubtful += batch.Doubtful
+	r.Waiting += batch.Waiting
 	r.Held += batch.Held
 	r.Bytes += batch.Bytes
 	for reason, n := range batch.Skipped {

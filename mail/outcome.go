@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"net/textproto"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,25 @@ func (o Outcome) LoginRefused() bool {
 		return o.Result == NotSent
 	}
 	return false
+}
+
+// rateWords are what relays say when they find us too fast, whatever code they give it.
+var rateWords = regexp.MustCompile(`(?i)\b(rate|throttl\w*|too (many|fast|much)|slow(ing)? down|unusual)\b`)
+
+// greyWords are what relays say that let everybody wait the first time.
+var greyWords = regexp.MustCompile(`(?i)gr[ae]y-?list`)
+
+// TooFast tells that the recipient's provider, or the relay on its behalf, wants fewer mails at a time. It speaks of
+// the provider only where it has heard of the recipient: a 421 to MAIL or before is the relay's own.
+func (o Outcome) TooFast() bool {
+	temporary := o.Result == TryAgain || o.Result == NotSent
+	if !temporary || o.Code/100 != 4 || o.Stage != Recipient && o.Stage != Body || greyWords.MatchString(o.Reply) {
+		return false
+	}
+	if o.Code == 421 || strings.HasPrefix(o.Enhanced, "4.7.") {
+		return true
+	}
+	return !strings.HasPrefix(o.Enhanced, "4.2.") && rateWords.MatchString(o.Reply) // 4.2: one mailbox has too much
 }
 
 // String tells the outcome in a line for people. It never holds an address of ours or a password;

@@ -67,6 +67,31 @@ func (s *Store) Release(ctx context.Context, owner string, keys []string) error 
 	return nil
 }
 
+// Postponed is a mail that is given back unsent, to go later.
+type Postponed struct {
+	Key       string
+	NotBefore time.Time
+	Reason    string
+}
+
+type postponedRow struct {
+	Key       string `json:"key"`
+	NotBefore int64  `json:"not_before"`
+	Reason    string `json:"reason"`
+}
+
+// Postpone gives back what owner has leased and does not hand over now. It is no attempt: what came of the last one stays.
+func (s *Store) Postpone(ctx context.Context, owner string, list []Postponed) error {
+	postponed := make([]postponedRow, len(list))
+	for i, p := range list {
+		postponed[i] = postponedRow{p.Key, p.NotBefore.Unix(), clean(p.Reason)}
+	}
+	if _, err := execWith(ctx, s, nil, "postpone", postponed, args{"owner": owner}); err != nil {
+		return fmt.Errorf("putting %d mails off: %w", len(list), err)
+	}
+	return nil
+}
+
 // Doubt says what becomes of mails whose owner died when it was about to hand them over: a relay may have them or not.
 type Doubt struct {
 	Most  int       // how often a mail may have been in doubt before and go out again all the same; else it is settled as uncertain

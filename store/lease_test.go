@@ -157,3 +157,31 @@ func TestSettlingAndIntendingAreOneTransaction(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsPutOffWaitsWithItsReasonAndCostsNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		rows := claimed(t, s, 2)
+		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "try again", now)}))
+		rows = append(claim(t, s, now), rows[1])
+		intend(t, s, rows[1])
+		later := now.Add(time.Minute)
+		putOff := func(as string, r store.Row) {
+			t.Helper()
+			check(t, s.Postpone(t.Context(), as, []store.Postponed{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
+		}
+		putOff("somebody else", rows[0])
+		m, _ := mailOf(t, s, rows[0].Key)
+		equal(t, "the state of what somebody else put off", m.State, "leased")
+		for _, r := range rows {
+			putOff(owner, r)
+		}
+		equal(t, "claimed at once", keys(claim(t, s, now)), nil)
+		m, history := mailOf(t, s, rows[0].Key)
+		if m.Last.Reason != "waits its turn" || m.Last.Result != "try again" || m.Attempt != 1 || m.Handed || len(history) != 1 {
+			t.Errorf("the mail is %+v, its history %+v; want its reason, and nothing new", m, history)
+		}
+		equal(t, "claimed later", len(claim(t, s, later)), 2)
+		check(t, s.Postpone(t.Context(), owner, nil))
+	})
+}

@@ -23,6 +23,22 @@ UPDATE outbox
    AND state = 'leased'
    AND lease_owner = :owner
 
+-- name: postpone
+UPDATE outbox
+   SET state = 'queued',
+       handed = FALSE,
+       not_before = r.not_before,
+       lease_owner = '',
+       lease_until = 0,
+       reason = r.reason
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'not_before' AS BIGINT) AS not_before,
+               CAST(value->>'reason' AS TEXT) AS reason
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = 'leased'
+   AND outbox.lease_owner = :owner
+
 -- name: lapsed
 SELECT count(*)
   FROM outbox

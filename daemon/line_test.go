@@ -1,0 +1,146 @@
+package daemon
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+// toward makes letters: "alert a.example", "digest? b.example" (one that may have arrived).
+func toward(descriptions ...string) (list []letter) {
+	for i, d := range descriptions {
+		kind, domain, _ := strings.Cut(d, " ")
+		l := letter{Row: store.Row{Key: fmt.Sprintf("%d", i)}, draft: draft{to: forum.Member{Email: "m@" + domain}}}
+		if k, doubtful := strings.CutSuffix(kind, "?"); doubtful {
+			kind, l.Doubts = k, 1
+		}
+		l.Kind = kind
+		list = append(list, l)
+	}
+	return list
+}
+
+func lined(set DeliveryConfig, connections int, letters []letter) *lines {
+	s := newLines(letters, newThrottles(set), func(string) bool { return false })
+	s.connections, s.pace = connections, set.pace()
+	return s
+}
+
+// goes lets all letters go, one after the other, and gives their keys.
+func (s *lines) goes(now time.Time) (keys []string) {
+	for range 1000 {
+		s.pick(now, 4, 4)
+		n := s.next(now)
+		if n == nil {
+			return keys
+		}
+		l := s.send(n)
+		keys = append(keys, l.Key)
+		s.done(n)
+	}
+	return keys
+}
+
+func TestLinesTakeTurns(t *testing.T) {
+	s := lined(DefaultDelivery(), 4, toward("digest a.example", "digest a.example", "digest a.example", "digest b.example", "digest c.example", "digest c.example"))
+	if got, want := s.goes(noon), []string{"0", "3", "4", "1", "5", "2"}; !slices.Equal(got, want) {
+		t.Errorf("they go as %v, want %v", got, want)
+	}
+	if len(s.list) != 0 {
+		t.Errorf("%d lines are left", len(s.list))
+	}
+}
+
+func TestAlertsGoBeforeAnnouncementsBeforeDigestsBeforeWhatMayHaveArrived(t *testing.T) {
+	s := lined(DefaultDelivery(), 4, toward("alert? a.example", "digest a.example", "announcement a.example", "digest b.example", "alert c.example", "announcement c.example", "alert a.example", "digest? b.example"))
+	got := s.goes(noon)
+	if want := []string{"4", "6", "2", "5"}; !slices.Equal(sorted(got[:2]), want[:2]) || !slices.Equal(sorted(got[2:4]), want[2:]) {
+		t.Errorf("they go as %v, want the alerts 4 and 6, then the announcements 2 and 5", got)
+	}
+	if !slices.Equal(sorted(got[4:6]), []string{"1", "3"}) || !slices.Equal(got[6:], []string{"0", "7"}) {
+		t.Errorf("they go as %v, want the digests 1 and 3, and 0 and 7 at last", got)
+	}
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+func TestNoLineHasMoreThanHalfOfTheConnectionsWhileOthersHaveWork(t *testing.T) {
+	letters := toward(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
+	s := lined(DefaultDelivery(), 8, letters)
+	away := func() (list []string) {
+		s.pick(noon, 16, 16)
+		for range 8 {
+			if n := s.next(noon); n != nil {
+				s.send(n)
+			}
+		}
+		for _, n := range s.list {
+			list = append(list, fmt.Sprintf("%s %d", n.name, n.away))
+		}
+		return list
+	}
+	// b has sent what it had: then a may have all.
+	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
+		t.Errorf("away are %v, want %v", got, want)
+	}
+	s = lined(DefaultDelivery(), 8, append(letters, toward(slices.Repeat([]string{"digest b.example"}, 9)...)...))
+	a := s.list[0]
+	s.pick(noon, 16, 16)
+	for range 4 {
+		s.send(a)
+	}
+	if n := s.next(noon); n == nil || n.name != "b.example" {
+		t.Errorf("with four of eight away, the next is one more of the same")
+	}
+}
+
+func TestALineThatIsStuckLeavesRoomInTheWindow(t *testing.T) {
+	letters := toward(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
+	s := lined(DefaultDelivery(), 4, letters)
+	stuck := s.list[0]
+	gone := 0
+	for range 50 {
+		s.pick(noon, max(1, 8-s.ready()), 8)
+		for n := s.next(noon); n != nil; n = s.next(noon) {
+			s.send(n)
+			if n != stuck {
+				gone++
+				s.done(n)
+			}
+		}
+	}
+	if gone != 100 || stuck.away > 2 && len(s.list) > 1 {
+		t.Errorf("%d letters of the other line went, %d of the stuck one are away", gone, stuck.away)
+	}
+}
+
+func TestALineWaitsForItsLane(t *testing.T) {
+	set := DefaultDelivery()
+	set.DomainRate["slow.example"] = 1
+	s := lined(set, 4, toward("digest slow.example", "digest slow.example", "digest slow.example", "digest b.example"))
+	if got := sorted(s.goes(noon)); !slices.Equal(got, []string{"0", "3"}) {
+		t.Errorf("at once go %v, want one of the slow and the other", got)
+	}
+	if lane, pace := s.waiting(noon); !lane || pace {
+		t.Errorf("it waits for its lane %v, for the pace %v", lane, pace)
+	}
+	if got := s.goes(noon.Add(time.Second)); len(got) != 1 {
+		t.Errorf("a second later go %v, want one more", got)
+	}
+}
+
+func TestAllTogetherKeepThePace(t *testing.T) {
+	set := DefaultDelivery()
+	set.Rate = 2
+	s := lined(set, 4, toward("digest a.example", "digest b.example", "digest c.example", "digest d.example"))
+	for i := range 4 {
+		if got := s.goes(noon.Add(time.Duration(i) * time.Second / 2)); len(got) != 1 {
+			t.Errorf("after %d halves of a second go %v, want one", i, got)
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package daemon
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"postrider/forum"
+	"postrider/mail"
+	"postrider/store"
+)
+
+// town is a world in which members have addresses at several providers.
+func town(t *testing.T, of map[string]int) (*world, forum.PostID) {
+	t.Helper()
+	w := newWorld(t)
+	id := int64(1000)
+	for domain, n := range of {
+		for i := range n {
+			w.member(id, fmt.Sprintf("m%d", id), passenger, tonight)
+			w.sql(`UPDATE member SET email = ? WHERE id = ?`, fmt.Sprintf("m%d@%s", i, domain), id)
+			id++
+		}
+	}
+	w.round()
+	p := w.post(w.thread(tonight))
+	w.at(5, "08:00")
+	w.prepare()
+	return w, p
+}
+
+// arrived counts what was accepted at each domain.
+func (w *world) arrived() map[string]int {
+	counts := make(map[string]int)
+	for _, try := range w.relay.all() {
+		if try.out.Result == mail.Accepted {
+			counts[domainOf(try.to)]++
+		}
+	}
+	return counts
+}
+
+func TestOneSlowProviderStarvesNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := town(t, map[string]int{"slow.example": 40, "quick.example": 40, "other.example": 40})
+		w.set.Connections = 4
+		w.restart()
+		w.relay.answer = func(to string, _ int) mail.Outcome {
+			if domainOf(to) == "slow.example" {
+				time.Sleep(10 * time.Second)
+			}
+			return mail.Outcome{Result: mail.Accepted, Code: 250}
+		}
+		over := make(chan error, 1)
+		go func() { over <- w.daemon.deliver(t.Context()) }()
+		time.Sleep(time.Second)
+		if got := w.arrived(); got["quick.example"] != 40 || got["other.example"] != 40 {
+			t.Errorf("after a second arrived %v, want all of the quick providers", got)
+		}
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+		if got := w.arrived(); got["slow.example"] != 40 {
+			t.Errorf("in the end arrived %v, want all", got)
+		}
+	})
+}
+
+func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := town(t, map[string]int{"gmail.com": 60, "example.org": 60})
+		var last time.Time // gmail takes a mail every two seconds
+		w.relay.answer = func(to string, _ int) mail.Outcome {
+			if domainOf(to) != "gmail.com" {
+				return mail.Outcome{Result: mail.Accepted, Code: 250}
+			}
+			if time.Since(last) < 2*time.Second {
+				return mail.Outcome{Result: mail.NotSent, Stage: mail.Recipient, Code: 421, Enhanced: "4.7.28", Reply: "4.7.28 unusual rate"}
+			}
+			last = time.Now()
+			return mail.Outcome{Result: mail.Accepted, Code: 250}
+		}
+		w.deliver()
+		if got := w.arrived(); got["example.org"] != 60 || got["gmail.com"] == 0 {
+			t.Errorf("arrived %v, want all of example.org at once", got)
+		}
+		if n := w.logged("a provider finds us too fast"); n == 0 {
+			t.Errorf("the log does not tell:\n%s", w.log)
+		}
+		mails, err := w.store.Queue(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
+		if err != nil || len(mails) != 60-w.arrived()["gmail.com"] {
+			t.Fatalf("%d wait: %v", len(mails), err)
+		}
+		times := make(map[time.Time]int)
+		for _, m := range mails {
+			if m.Attempt != 0 {
+				t.Errorf("%s: %d attempts are counted", m.Key, m.Attempt)
+			}
+			if strings.Contains(m.Last.Reason, "gmail.com takes") {
+				times[m.NotBefore]++
+			}
+		}
+		if len(times) < 10 {
+			t.Errorf("those that were put off come at %d moments, want them spread", len(times))
+		}
+		for range 100 {
+			time.Sleep(10 * time.Second)
+			w.turn(w.clock().Add(10 * time.Second))
+			w.deliver()
+		}
+		if got := w.arrived(); got["gmail.com"] != 60 {
+			t.Errorf("after a while arrived %v, want all", got)
+		}
+	})
+}
+
+func TestALoneRoundWaitsForASlowProviderAsLongAsABatchLives(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := town(t, map[string]int{"slow.example": 100, "example.org": 3})
+		w.set.Delivery.DomainRate["slow.example"] = 1
+		w.restart()
+		start := time.Now()
+		report := w.round()
+		if took := time.Since(start); took < 58*time.Second || took > fresh+2*time.Second {
+			t.Errorf("it took %v, want about %v", took, fresh)
+		}
+		if got := w.arrived(); got["slow.example"] < 59 || got["slow.example"] > 62 || got["example.org"] != 3 {
+			t.Errorf("arrived %v, want one a second", got)
+		}
+		if want := 100 - w.arrived()["slow.example"]; report.Waiting != want {
+			t.Errorf("the report tells of %d that wait, want %d", report.Waiting, want)
+		}
+	})
+}
+
+func TestADaemonDoesNotWaitForASlowProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := town(t, map[string]int{"slow.example": 50, "example.org": 3})
+		w.set.Delivery.DomainRate["slow.example"] = 1
+		w.restart()
+		start := time.Now()
+		w.deliver()
+		if took := time.Since(start); took > 2*linger {
+			t.Errorf("it took %v: other mails wait behind it", took)
+		}
+		for range 60 {
+			time.Sleep(time.Second)
+			w.turn(w.clock().Add(time.Second))
+			w.deliver()
+		}
+		if got := w.arrived(); got["slow.example"] != 50 {
+			t.Errorf("a minute later arrived %v, want all", got)
+		}
+	})
+}
+
+func TestTheOwnersRateHoldsForAllTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := town(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})
+		w.set.Delivery.Rate = 5
+		w.restart()
+		start := time.Now()
+		w.round()
+		if took := time.Since(start); took < 59*time.Second || took > 66*time.Second {
+			t.Errorf("300 mails took %v, want a minute", took)
+		}
+		if got := len(w.relay.all()); got != 300 {
+			t.Errorf("%d went out, want all: nothing is put off", got)
+		}
+	})
+}
+
+// hold holds a domain for half an hour from now.
+func (w *world) hold(domain string) {
+	w.Helper()
+	h := store.Hold{Domain: domain, Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
+	if err := w.store.Hold(w.Context(), h); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestMailsForADomainThatIsHeldWaitAndCostNoAttempt(t *testing.T) {
+	t.Parallel()
+	w, _ := town(t, map[string]int{"gmail.com": 20, "example.org": 5})
+	w.hold("gmail.com")
+	report := w.round()
+	if got := w.arrived(); got["gmail.com"] != 0 || got["example.org"] != 5 || report.Waiting != 20 {
+		t.Errorf("arrived %v and %d wait, want those of the other domain, and 20 that wait", got, report.Waiting)
+	}
+	w.at(5, "08:29")
+	w.round()
+	if got := w.arrived(); got["gmail.com"] != 0 {
+		t.Errorf("arrived %v before the hold was over", got)
+	}
+	mails, err := w.store.Queue(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
+	if err != nil || len(mails) != 20 || mails[0].Attempt != 0 || !strings.HasPrefix(mails[0].Last.Reason, "gmail.com is held: refused 12 of 14") {
+		t.Errorf("%d wait: %v, %+v; want the reason told and no attempt counted", len(mails), err, mails[0])
+	}
+	w.at(5, "08:31")
+	w.round()
+	if got := w.arrived(); got["gmail.com"] != 20 {
+		t.Errorf("arrived %v when it was over, want all", got)
+	}
+}
+
+func TestAfterAHoldOneMailIsTriedBeforeTheOthers(t *testing.T) {
+	t.Parallel()
+	w, _ := town(t, map[string]int{"gmail.com": 20, "example.org": 5})
+	w.hold("gmail.com")
+	w.round()
+	w.relay.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.7.1", Reply: "not you"}
+	}
+	w.relay.forget()
+	w.at(5, "08:31")
+	if report := w.round(); report.Refused != 1 || report.Waiting != 19 {
+		t.Errorf("%d were refused and %d wait, want one that was tried and 19 that wait", report.Refused, report.Waiting)
+	}
+	w.at(5, "08:35")
+	w.round()
+	if n := len(w.relay.all()); n != 1 {
+		t.Errorf("%d were tried by then, want one", n)
+	}
+	w.relay.works()
+	w.at(5, "08:45")
+	w.round()
+	if got := w.arrived(); got["gmail.com"] != 19 {
+		t.Errorf("arrived %v when one was taken, want all others", got)
+	}
+}

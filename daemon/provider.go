@@ -1,0 +1,49 @@
+package daemon
+
+import "strings"
+
+// providers are the domains of mailbox providers that have several, and go by one limit for all of them, by the
+// name that we give the provider.
+var providers = map[string]string{
+	"gmail.com": "gmail.com", "googlemail.com": "gmail.com",
+	"msn.com": "outlook.com", "windowslive.com": "outlook.com", "passport.com": "outlook.com",
+	"ymail.com": "yahoo.com", "rocketmail.com": "yahoo.com", "aim.com": "yahoo.com",
+	"icloud.com": "icloud.com", "me.com": "icloud.com", "mac.com": "icloud.com",
+	"gmx.net": "gmx.net", "web.de": "gmx.net", "mail.com": "gmx.net",
+	"proton.me": "proton.me", "protonmail.com": "proton.me", "pm.me": "proton.me",
+	"mail.ru": "mail.ru", "inbox.ru": "mail.ru", "list.ru": "mail.ru", "bk.ru": "mail.ru",
+	"orange.fr": "orange.fr", "wanadoo.fr": "orange.fr",
+	"t-online.de": "t-online.de", "magenta.de": "t-online.de",
+}
+
+// everywhere are providers whose domains have one name in many countries: hotmail.de, live.co.uk, yahoo.com.br.
+var everywhere = map[string]string{
+	"outlook": "outlook.com", "hotmail": "outlook.com", "live": "outlook.com",
+	"yahoo": "yahoo.com", "aol": "yahoo.com", "gmx": "gmx.net", "yandex": "yandex.com",
+}
+
+// provider is who takes the mail of an address: a mailbox provider, or else its domain.
+func provider(address string) string {
+	domain := domainOf(address)
+	if p, known := providers[domain]; known {
+		return p
+	}
+	name, rest, _ := strings.Cut(domain, ".")
+	if p, known := everywhere[name]; known && isCountry(rest) {
+		return p
+	}
+	return domain
+}
+
+func domainOf(address string) string {
+	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+}
+
+// isCountry tells "com", "de", "co.uk" and "com.br" from the domain of somebody who has a host of that name.
+func isCountry(suffix string) bool {
+	second, top, two := strings.Cut(suffix, ".")
+	if !two {
+		return second == "com" || len(second) == 2
+	}
+	return (second == "co" || second == "com") && len(top) == 2
+}

@@ -1,0 +1,122 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// sends lets mails go evenly for a while.
+func (l *throttle) sends(from time.Time, for_ time.Duration, mails int) (until time.Time) {
+	for i := range mails {
+		l.take(from.Add(for_ * time.Duration(i) / time.Duration(mails)))
+	}
+	return from.Add(for_)
+}
+
+func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
+	l := newThrottle(rate.Inf)
+	now := l.sends(noon, 10*time.Second, 400)
+	if !l.room(now) || l.limit != nil {
+		t.Fatal("it has a limit before anybody complained")
+	}
+	if !l.slow(now, now) || l.limit.Limit() != 20 {
+		t.Errorf("at 40 mails a second it was slowed down to %v, want 20", l.limit.Limit())
+	}
+	if l.slow(now.Add(-time.Second), now.Add(time.Second)) {
+		t.Error("a mail that was under way slowed it down once more")
+	}
+	now = now.Add(time.Second)
+	if !l.slow(now, now) || l.limit.Limit() != 10 {
+		t.Errorf("it was slowed down to %v the second time, want 10", l.limit.Limit())
+	}
+	for range 3 {
+		now = now.Add(50 * time.Second)
+		l.grow(now)
+	}
+	if got := l.limit.Limit(); got < 10.99 || got > 11.01 {
+		t.Errorf("after two and a half minutes in which it was asked every 50 seconds it is %v, want 11", got)
+	}
+	for free := false; !free; now = now.Add(time.Minute) {
+		if now.Sub(noon) > time.Hour {
+			t.Fatalf("it does not come free: %v", l.limit.Limit())
+		}
+		free = l.grow(now)
+	}
+	if l.limit != nil || l.slowed() {
+		t.Error("it has a limit still")
+	}
+	if took := now.Sub(noon); took < 15*time.Minute || took > 30*time.Minute {
+		t.Errorf("it came free after %v", took)
+	}
+}
+
+func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
+	l := newThrottle(rate.Inf)
+	l.take(noon)
+	l.slow(noon, noon.Add(100*time.Millisecond))
+	if got := l.limit.Limit(); got != 0.5 {
+		t.Errorf("after one mail it is slowed down to %v, want 0.5", got)
+	}
+	now := noon
+	for range 20 {
+		now = now.Add(time.Second)
+		l.slow(now, now)
+	}
+	if got := l.limit.Limit(); got != slowest {
+		t.Errorf("it is slowed down to %v in the end, want %v", got, slowest)
+	}
+}
+
+func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
+	s := newThrottles(DeliveryConfig{DomainRate: map[string]float64{"googlemail.com": 8, "*": 2}})
+	l := s.of("gmail.com")
+	if got := l.limit.Limit(); got != 8 {
+		t.Errorf("it begins with %v, want 8", got)
+	}
+	now := l.sends(noon, 10*time.Second, 80)
+	l.slow(now, now)
+	for range 30 {
+		now = now.Add(time.Minute)
+		l.grow(now)
+	}
+	if got := l.limit.Limit(); got != 8 || l.slowed() {
+		t.Errorf("after half an hour it is %v, want 8 and well again", got)
+	}
+	if got := s.of("example.org").limit.Limit(); got != 2 {
+		t.Errorf("that of another domain is %v, want 2", got)
+	}
+}
+
+func TestAThrottleGivesMailsThatWaitATimeOfTheirOwn(t *testing.T) {
+	l := newThrottle(0.5)
+	for i := 1; i <= 3; i++ {
+		if got, want := l.book(noon), noon.Add(time.Duration(2*i)*time.Second); !got.Equal(want) {
+			t.Errorf("the %dth goes after %v, want %v", i, got.Sub(noon), want.Sub(noon))
+		}
+	}
+	for range 1000 {
+		if got := l.book(noon); got.After(noon.Add(farthest)) {
+			t.Fatalf("one goes after %v, want %v at most", got.Sub(noon), farthest)
+		}
+	}
+	if got := newThrottle(rate.Inf).book(noon); !got.Equal(noon) {
+		t.Errorf("without a limit it goes after %v", got.Sub(noon))
+	}
+}
+
+func TestThrottlesOfWhichThereIsNothingToRememberAreForgotten(t *testing.T) {
+	s := newThrottles(DefaultDelivery())
+	s.of("a.example").take(noon)
+	s.of("b.example").take(noon)
+	s.of("b.example").slow(noon, noon)
+	s.tidy(noon.Add(time.Second))
+	if len(s.known) != 2 {
+		t.Errorf("%d are known while mails go, want both", len(s.known))
+	}
+	s.tidy(noon.Add(time.Hour))
+	if _, kept := s.known["b.example"]; !kept || len(s.known) != 1 {
+		t.Errorf("%d are known an hour later, want the slow one", len(s.known))
+	}
+}
