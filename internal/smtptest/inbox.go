@@ -7,6 +7,7 @@
 package smtptest
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -49,9 +50,13 @@ func WithAuth(user, password string) Option {
 // WithPause makes the inbox think about each message before it answers.
 func WithPause(pause time.Duration) Option { return func(s *Server) { s.pause = pause } }
 
+// WithHeads makes the inbox keep the heads of messages alone, for tests with more mails than fit into memory.
+func WithHeads() Option { return func(s *Server) { s.heads = true } }
+
 // Server is an inbox on a free port of this machine. It lives as long as its test.
 type Server struct {
 	scheme, user, password string
+	heads                  bool
 	pause                  time.Duration
 
 	t         testing.TB
@@ -121,6 +126,13 @@ func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.messages)
+}
+
+// Count is how many messages came so far.
+func (s *Server) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.messages)
 }
 
 // Wait waits until n messages have come, and gives them. It fails the test when they do not.
@@ -212,6 +224,9 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	i := s.inbox
+	if end := bytes.Index(data, []byte("\r\n\r\n")); i.heads && end >= 0 {
+		data = bytes.Clone(data[:end+4])
+	}
 	i.mu.Lock()
 	for _, to := range s.to {
 		i.messages = append(i.messages, Message{From: s.from, To: to, Data: data, At: time.Now()})

@@ -1,0 +1,249 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/internal/servertest"
+	"postrider/internal/smtptest"
+)
+
+// readers is how many members the forum of an announcement has; POSTRIDER_READERS says otherwise.
+const readers = 5000
+
+// TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled kills the daemon five times while it sends an announcement, and
+// pauses that once.
+func TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled(t *testing.T) {
+	n := readers
+	if text := os.Getenv("POSTRIDER_READERS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	binary := build(t)
+	for name, store := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") },
+		"postgres": func(t *testing.T) string { return servertest.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProclamation(t, binary, n, store(t))
+			p.run()
+			p.check()
+		})
+	}
+}
+
+// proclamation is an announcement to a crowd, and the daemon that sends it.
+type proclamation struct {
+	*board
+	binary, config string
+	relay          *smtptest.Server
+	daemon         *process
+	kills          int
+	began          time.Time
+	peak           int // KB that a daemon had in memory at most
+}
+
+func newProclamation(t *testing.T, binary string, crowd int, store string) *proclamation {
+	t.Helper()
+	p := &proclamation{board: newBoard(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeads())}
+	p.exec(`WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?)
+		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd)
+	// What is in doubt goes out again at once, else the test would wait for a quarter of an hour after each kill.
+	p.config = settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+p.path, store, p.relay.URL()),
+		"[digest]\ncadence = \"off\"\n[announcements]\ncanary = 0\n[delivery]\nuncertain_wait = \"0s\"\n")
+	return p
+}
+
+// do runs a command that must go well.
+func (p *proclamation) do(args ...string) string {
+	p.Helper()
+	out, errOut, code := run(p.T, append(args, "-c", p.config)...)
+	if code != 0 {
+		p.Fatalf("postrider %s: exit %d\n%s", strings.Join(args, " "), code, errOut)
+	}
+	return out
+}
+
+func (p *proclamation) run() {
+	p.Helper()
+	text := filepath.Join(p.TempDir(), "notice.md")
+	body := strings.Repeat("We move to a *new* machine on **Saturday**, {{name|friend}}; [what is new](/help) stands in our notes.\n\n", 12)
+	if err := os.WriteFile(text, []byte("+++\ntitle = \"We move, {{name}}\"\n+++\n"+body), 0o600); err != nil {
+		p.Fatal(err)
+	}
+	p.do("announce", "new", text)
+	p.start()
+	p.do("announce", "start", "1", "--yes")
+	p.began = time.Now()
+	all := p.audience()
+	for _, tenth := range []int{1, 2, 4} {
+		p.kill(tenth * len(all) / 10)
+	}
+	p.until("half of the mails", often, func() bool { return p.relay.Count() >= len(all)/2 })
+	p.pause()
+	p.do("announce", "resume", "1")
+	p.kill(8 * len(all) / 10)
+	p.until("the end of the announcement", seldom, func() bool { return p.status().State == "done" })
+	p.notePeak()
+}
+
+// until waits for something to become true while the daemon runs.
+func (p *proclamation) until(what string, every time.Duration, true func() bool) {
+	p.Helper()
+	deadline := time.After(10 * time.Minute)
+	for !true() {
+		select {
+		case err := <-p.daemon.done:
+			p.Fatalf("the daemon ended before %s: %v\n%s", what, err, p.daemon.out)
+		case <-deadline:
+			p.Fatalf("no %s in ten minutes:\n%s", what, p.daemon.out)
+		case <-time.After(every):
+		}
+	}
+}
+
+const (
+	often  = 2 * time.Millisecond   // how often the inbox is asked
+	seldom = 100 * time.Millisecond // how often the store is
+)
+
+func (p *proclamation) start() {
+	p.Helper()
+	p.daemon = start(p.T, p.binary, "run", "-c", p.config)
+}
+
+// kill kills the daemon once so many mails have arrived, and starts it again.
+func (p *proclamation) kill(mails int) {
+	p.Helper()
+	p.until(fmt.Sprintf("mail number %d", mails), often, func() bool { return p.relay.Count() >= mails })
+	p.notePeak()
+	p.daemon.Process.Kill()
+	<-p.daemon.done
+	p.kills++
+	p.start()
+}
+
+// pause pauses the announcement, and sees that nothing leaves any more, whatever is started.
+func (p *proclamation) pause() {
+	p.Helper()
+	p.do("announce", "pause", "1", "a", "typo")
+	p.until("the mails on their way have arrived", seldom, func() bool { return p.leased() == 0 })
+	stopped := p.relay.Count()
+	p.kill(0)
+	p.until("the daemon is up", often, func() bool { return strings.Contains(p.daemon.out.String(), "postrider started") })
+	if now := p.relay.Count(); now != stopped {
+		p.Errorf("%d mails left during the pause", now-stopped)
+	}
+	if all := len(p.audience()); stopped >= all {
+		p.Errorf("the pause came after all %d mails", all)
+	}
+}
+
+// standing is what announce status prints.
+type standing struct {
+	State                  string
+	Sent, Refused, Waiting int
+}
+
+func (p *proclamation) status() (s standing) {
+	p.Helper()
+	if err := json.Unmarshal([]byte(p.do("announce", "status", "1", "--json")), &s); err != nil {
+		p.Fatal(err)
+	}
+	return s
+}
+
+// leased counts the mails that a daemon is at work on.
+func (p *proclamation) leased() int {
+	p.Helper()
+	var q struct{ Mails []any }
+	if err := json.Unmarshal([]byte(p.do("queue", "list", "--state", "leased", "--json")), &q); err != nil {
+		p.Fatal(err)
+	}
+	return len(q.Mails)
+}
+
+// notePeak notes how much memory the daemon has had (man 5 proc, VmHWM).
+func (p *proclamation) notePeak() {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.daemon.Process.Pid))
+	if err != nil {
+		return // no such system: the test does not need it
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kb int
+	if _, err := fmt.Sscan(rest, &kb); err == nil {
+		p.peak = max(p.peak, kb)
+	}
+}
+
+// audience is whom the announcement is for.
+func (p *proclamation) audience() []string {
+	p.Helper()
+	rows, err := p.db.QueryContext(p.Context(), `SELECT email FROM member WHERE state = 'active' AND email <> '' AND wants_mail = 1`)
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var email string
+		if err := rows.Scan(&email); err != nil {
+			p.Fatal(err)
+		}
+		all = append(all, email)
+	}
+	if err := rows.Err(); err != nil {
+		p.Fatal(err)
+	}
+	return all
+}
+
+// check holds what arrived against the audience: one mail for each, and no more copies of them than were in flight.
+func (p *proclamation) check() {
+	p.Helper()
+	took := time.Since(p.began)
+	ids := make(map[string]map[string]int) // how often each Message-ID came to an address
+	for _, m := range p.relay.Messages() {
+		head, err := netmail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			p.Fatal(err)
+		}
+		if ids[m.To] == nil {
+			ids[m.To] = make(map[string]int)
+		}
+		ids[m.To][head.Header.Get("Message-ID")]++
+	}
+	all := p.audience()
+	copies, wrong := 0, 0
+	for _, email := range all {
+		if len(ids[email]) != 1 {
+			if wrong++; wrong <= 5 {
+				p.Errorf("%s got %d different mails, want 1", email, len(ids[email]))
+			}
+		}
+		for _, times := range ids[email] {
+			copies += times - 1
+		}
+	}
+	if len(ids) != len(all) || wrong > 0 {
+		p.Errorf("%d members were mailed and %d of them wrongly, want %d", len(ids), wrong, len(all))
+	}
+	if most := p.kills * (connections + unsettled); copies > most {
+		p.Errorf("%d mails were repeated, want at most %d: those in flight at %d kills", copies, most, p.kills)
+	}
+	if s := p.status(); s.State != "done" || s.Sent != len(all) || s.Waiting != 0 || s.Refused != 0 {
+		p.Errorf("the status is %+v, want %d sent", s, len(all))
+	}
+	p.Logf("%d members, %d kills, %d mails repeated, %v in all (%.0f a second), at most %d MB", len(all), p.kills, copies,
+		took.Round(time.Second), float64(len(all))/took.Seconds(), p.peak>>10)
+}
