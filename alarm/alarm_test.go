@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"postrider/internal/servertest"
@@ -261,33 +260,4 @@ func TestWithoutAStoreItIsToldAllTheSame(t *testing.T) {
 	got = w.after(15*time.Minute, good)
 	slices.Sort(got)
 	w.hears("later", got, "over auth", "over store")
-}
-
-func TestWatchRingsUntilItIsToldToStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		s, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "postrider.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Migrate(ctx); err != nil {
-			t.Fatal(err)
-		}
-		e := &ear{}
-		b := New(s, slog.New(slog.DiscardHandler), time.Now, e)
-		ended := make(chan struct{})
-		go func() {
-			b.Watch(ctx, 15*time.Second)
-			close(ended)
-		}()
-		b.Raise(Auth, "", "535 no")
-		time.Sleep(16 * time.Second)
-		synctest.Wait()
-		if got := e.take(); !slices.Equal(got, []string{"raised auth"}) {
-			t.Errorf("it says %q", got)
-		}
-		cancel()
-		<-ended
-		s.Close()
-	})
 }

@@ -198,19 +198,3 @@ func (l logged) Tell(_ context.Context, n Note) error {
 	l.bell.record(n)
 	return nil
 }
-
-// Watch rings until ctx ends.
-func (b *Bell) Watch(ctx context.Context, every time.Duration) {
-	ticks := time.NewTicker(every)
-	defer ticks.Stop()
-	for {
-		if err := b.Ring(ctx); err != nil && ctx.Err() == nil {
-			b.log.Warn("alarms could not be written down", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-		}
-	}
-}

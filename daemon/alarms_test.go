@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postrider/alarm"
@@ -216,4 +218,39 @@ func TestEveryKindOfAlarmCanBeTold(t *testing.T) {
 	if got := w.mails(t); len(got) != len(alarm.Kinds) {
 		t.Errorf("%d mails, want one for each of %s", len(got), fmt.Sprint(alarm.Kinds))
 	}
+}
+
+func TestTheDaemonIsWatchedWhileARoundHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newDays(t)
+		w.set.Alarms = alarm.Config{Mail: admin}
+		w.restart()
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() {
+			w.daemon.watch(ctx)
+			close(over)
+		}()
+		told := func() (subjects []string) {
+			synctest.Wait()
+			for _, try := range w.relay.all() {
+				if try.to == admin {
+					head, _, _ := parts(t, try.raw)
+					subjects = append(subjects, head.Get("Subject"))
+				}
+			}
+			return subjects
+		}
+		time.Sleep(9 * time.Minute)
+		if got := told(); len(got) > 0 {
+			t.Errorf("after nine minutes the administrator has %q", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if got, want := told(), []string{"[The Upper Berth] Alarm: No round ends any more"}; !slices.Equal(got, want) {
+			t.Errorf("after eleven minutes the administrator has %q, want %q", got, want)
+		}
+		stop()
+		<-over
+	})
 }
