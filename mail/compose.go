@@ -60,22 +60,26 @@ func (c *Composer) token(key string) string {
 // equal bytes. An [*AddressError] means that this member cannot be mailed, any other error that
 // the message is at fault.
 func (c *Composer) Compose(m Message) ([]byte, error) {
-	if m.Key == "" || m.Date.IsZero() || len(m.HTML) == 0 || len(m.Text) == 0 {
-		return nil, errors.New("composing: a message needs a key, a date, a text and its HTML")
+	if m.Key == "" || m.Date.IsZero() || len(m.Text) == 0 {
+		return nil, errors.New("composing: a message needs a key, a date and a text")
 	}
 	token := c.token(m.Key)
 	// "=_" cannot stand in quoted-printable (RFC 2045, 6.7), so no body can hold the boundary.
 	boundary := "=_" + token
 	var b bytes.Buffer
 	b.Grow(m.Text.EncodedLen() + m.HTML.EncodedLen() + 3072)
-	if err := c.writeHeader(&b, m, c.id(token), boundary); err != nil {
+	if err := c.writeHeader(&b, m, c.id(token)); err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
-	b.WriteString("\r\n")
-	// The last part is the one that a reader's program prefers (RFC 2046, 5.1.4).
-	writePart(&b, boundary, "text/plain", m.Text)
-	writePart(&b, boundary, "text/html", m.HTML)
-	b.WriteString("--" + boundary + "--\r\n")
+	if len(m.HTML) == 0 {
+		writeBody(&b, "text/plain", m.Text)
+	} else {
+		b.WriteString("Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n")
+		// The last part is the one that a reader's program prefers (RFC 2046, 5.1.4).
+		writePart(&b, boundary, "text/plain", m.Text)
+		writePart(&b, boundary, "text/html", m.HTML)
+		b.WriteString("--" + boundary + "--\r\n")
+	}
 	if err := checkWire(b.Bytes()); err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
@@ -85,17 +89,21 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 // writePart writes one body. The line break before the next boundary belongs to that boundary, so
 // the part decodes to the rope's text and nothing more.
 func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Rope) {
-	b.WriteString("--" + boundary + "\r\nContent-Type: " + contentType +
-		"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	b.WriteString("--" + boundary + "\r\n")
+	writeBody(b, contentType, body)
+	b.WriteString("\r\n")
+}
+
+func writeBody(b *bytes.Buffer, contentType string, body qp.Rope) {
+	b.WriteString("Content-Type: " + contentType + "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
 	for _, t := range body {
 		b.WriteString(t.Encoded)
 	}
-	b.WriteString("\r\n")
 }
 
 // writeHeader writes the header block: first what others wrote, which go-mail encodes, folds and sorts, then what is
 // ours. go-mail gets nothing preformatted, because it writes that in the order of a map.
-func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id, boundary string) error {
+func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id string) error {
 	// Never used twice: Reset leaves some fields of the last member in place.
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := setAddresses(msg, m); err != nil {
@@ -114,7 +122,6 @@ func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id, boundary string) 
 	if err := writeUnsubscribe(b, m.Unsubscribe, m.UnsubscribeMail); err != nil {
 		return err
 	}
-	b.WriteString("Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n")
 	return nil
 }
 

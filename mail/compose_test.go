@@ -285,6 +285,27 @@ func TestTheAddressToUnsubscribeByMailStandsBesideTheLink(t *testing.T) {
 	}
 }
 
+func TestAMailWithoutHTMLIsTextAlone(t *testing.T) {
+	m := sample()
+	both := mustCompose(t, m)
+	m.HTML = nil
+	msg, err := netmail.ReadMessage(bytes.NewReader(mustCompose(t, m)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := msg.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
+		t.Errorf("Content-Type: %s", got)
+	}
+	body, err := io.ReadAll(quotedprintable.NewReader(msg.Body))
+	if err != nil || strings.ReplaceAll(string(body), "\r\n", "\n") != m.Text.Plain() {
+		t.Errorf("it says %q (%v), want %q", body, err, m.Text.Plain())
+	}
+	head, _, _ := bytes.Cut(both, []byte("Content-Type:"))
+	if !bytes.HasPrefix(mustCompose(t, m), head) {
+		t.Error("its header is another one")
+	}
+}
+
 func TestMessageID(t *testing.T) {
 	c := composer(t)
 	if got, again := c.MessageID("digest/42/2026-05-04"), c.MessageID("digest/42/2026-05-04"); got != again {
@@ -313,7 +334,6 @@ func TestComposeRefuses(t *testing.T) {
 		"a message without a key":         func(m *Message) { m.Key = "" },
 		"a message without a date":        func(m *Message) { m.Date = time.Time{} },
 		"a message without a text":        func(m *Message) { m.Text = nil },
-		"a message without HTML":          func(m *Message) { m.HTML = nil },
 		"a sender that is no address":     func(m *Message) { m.From.Address = "nobody" },
 		"an http unsubscribe link":        func(m *Message) { m.Unsubscribe = "http://example.org/u" },
 		"an unsubscribe link with a host": func(m *Message) { m.Unsubscribe = "https:///u" },

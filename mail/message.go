@@ -34,7 +34,7 @@ type Message struct {
 	Date    time.Time
 
 	Text qp.Rope
-	HTML qp.Rope
+	HTML qp.Rope // empty: the mail is text alone
 
 	// Conversation names what the message is about, for good ("thread/9917"): mail programs show together what is of one
 	// conversation (RFC 5322, 3.6.4). Empty: it stands alone.
