@@ -92,7 +92,7 @@ func (h *house) letterbox(ctx context.Context, now func() time.Time) (*letterbox
 			return nil, err
 		}
 	}
-	desk := daemon.NewDesk(h.forum, h.store, h.cfg.Digest)
+	desk := daemon.NewDesk(h.forum, h.store, h.settings())
 	return &letterbox.Box{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
 }
 

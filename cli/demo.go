@@ -149,16 +149,16 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	if err := h.selfCheck(ctx); err != nil {
 		return err
 	}
-	pages, err := h.web(clock)
-	if err != nil {
-		return err
-	}
 	sender, closeSender, err := h.sender("")
 	if err != nil {
 		return err
 	}
 	defer closeSender()
 	d, err := h.daemon(ctx, sender, clock)
+	if err != nil {
+		return err
+	}
+	pages, err := h.web(d, clock)
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,12 @@ import (
 	"postrider/web"
 )
 
-// web readies the pages that mails link to, on the clock that the daemon goes by.
-func (h *house) web(now func() time.Time) (*web.Server, error) {
+// web readies the pages that mails link to, beside a daemon and on its clock.
+func (h *house) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	s, err := web.New(web.Parts{
-		Desk: daemon.NewDesk(h.forum, h.store, h.cfg.Digest), Links: h.links, Forum: h.cfg.Forum.Name,
-		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now,
-	}, h.cfg.Web)
+		Desk: daemon.NewDesk(h.forum, h.store, h.settings()), Links: h.links, Forum: h.cfg.Forum.Name,
+		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now, Wake: d.Wake,
+	}, h.cfg.Web.Config)
 	if err != nil {
 		return nil, fmt.Errorf("readying the pages: %w", err)
 	}
@@ -35,11 +35,11 @@ func base(address string) string {
 
 // openPages begins to listen where the configuration says. The returned function serves until ctx ends; it does nothing
 // where no address is set.
-func (h *house) openPages(ctx context.Context, now func() time.Time) (serve func() error, err error) {
+func (h *house) openPages(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if h.cfg.Web.Listen == "" {
 		return func() error { return nil }, nil
 	}
-	s, err := h.web(now)
+	s, err := h.web(d, now)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		h.log.Info("round done", "report", report)
 		return err
 	}
-	pages, err := h.openPages(ctx, clock)
+	pages, err := h.openPages(ctx, d, clock)
 	if err != nil {
 		return err
 	}

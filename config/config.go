@@ -39,7 +39,7 @@ type Config struct {
 	Bounces   Bounces               `toml:"bounces"`
 	Alarms    Alarms                `toml:"alarms"`
 	Announce  daemon.AnnounceConfig `toml:"announcements"`
-	Web       web.Config            `toml:"web"`
+	Web       Web                   `toml:"web"`
 	Templates Templates             `toml:"templates"`
 	Log       Log                   `toml:"log"`
 }
@@ -102,6 +102,12 @@ type Alarms struct {
 	SecretFile string `toml:"secret_file"`
 }
 
+// Web is the [web] table.
+type Web struct {
+	web.Config
+	HookSecretFile string `toml:"hook_secret_file"`
+}
+
 // Templates is the [templates] table.
 type Templates struct {
 	Dir string `toml:"dir"`
@@ -121,7 +127,7 @@ func Default() Config {
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
 		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnounce(),
-		Web: web.DefaultConfig(),
+		Web: Web{Config: web.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}
 }

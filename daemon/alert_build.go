@@ -136,7 +136,7 @@ func chooseAlert(window *digest.Window, r *digest.Reader, a AlertAsk, contents m
 	switch {
 	case r == nil:
 		return BuiltAlert{Skip: skipGone}
-	case r.Member.NoMail != "":
+	case r.Choices.Refusal(r.Member.NoMail, r.Choices.Alerts != "") != "":
 		return BuiltAlert{Skip: r.Member.NoMail}
 	case r.Choices.Alerts == digest.NoAlerts:
 		return BuiltAlert{Skip: skipNoAlerts}
@@ -144,6 +144,7 @@ func chooseAlert(window *digest.Window, r *digest.Reader, a AlertAsk, contents m
 		return BuiltAlert{Skip: skipPaused}
 	}
 	d, left := window.Alert(*r, a.Notices, contents)
+	d.Length = r.Choices.Excerpt
 	built := BuiltAlert{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {
 		built.Alert, built.Skip = nil, skipEmpty

@@ -65,7 +65,7 @@ func (d *Daemon) alertDraft(b BuiltAlert, ask AlertAsk, now time.Time, elders []
 	if a.Cause().Called() { // who ends what calls him means all of it
 		oneClick = footer.All
 	}
-	m.to, m.posts, m.envelope = a.Member, a.Counts().Posts, AlertEnvelope(d.set, oneClick)
+	m.to, m.posts, m.text, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, AlertEnvelope(d.set, oneClick)
 	if !a.Several() {
 		t := &a.Groups[0].Threads[0]
 		a.Title, a.Again = subjects[t.ID], len(elders) > 0

@@ -38,7 +38,11 @@ type keptContent struct {
 
 // NewBuilder builds from a forum and a store, as the owner has set.
 func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
-	kept, err := lru.New[forum.PostID, keptContent](keptContents)
+	return newBuilder(f, s, set, keptContents)
+}
+
+func newBuilder(f *source.DB, s *store.Store, set DigestConfig, contents int) *Builder {
+	kept, err := lru.New[forum.PostID, keptContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
@@ -65,6 +69,8 @@ type Edition struct {
 	Digest *digest.Digest
 	Skip   string         // why there is nothing to send; empty: Digest is to be sent
 	Owes   []digest.Owing // what it leaves to a later one
+	Hold   time.Time      // when it may go at the earliest; zero: now
+	Text   bool           // its member reads text alone
 }
 
 // The reasons for which an edition is skipped, besides those of forum.Member.NoMail.
@@ -106,14 +112,16 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 		if err != nil {
 			return err
 		}
-		if err := b.readSoFar(ctx, s, ids, now, readers); err != nil {
+		if err := b.readSoFar(ctx, s, now, readers); err != nil {
 			return err
 		}
 		if err := b.elsewhere(ctx, asks, sightings, owed, readers); err != nil {
 			return err
 		}
 		for i, a := range asks {
-			editions[i] = choose(window, readers[a.Member], a)
+			if editions[i] = paused(readers[a.Member], now); editions[i].Hold.IsZero() {
+				editions[i] = choose(window, readers[a.Member], a)
+			}
 		}
 		return b.fill(ctx, s, editions, now)
 	})
@@ -123,18 +131,32 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	return editions, nil
 }
 
+// paused holds an edition that was planned before its member wanted a break. By the time that it may go, his next one is
+// due, and takes its place.
+func paused(r *digest.Reader, now time.Time) Edition {
+	if r == nil || !r.Choices.PausedUntil.After(now) {
+		return Edition{}
+	}
+	end := r.Choices.PausedUntil
+	if slot, ok := r.Schedule.Next(r.Zone, end.Add(-1)); ok {
+		end = slot.At
+	}
+	return Edition{Hold: end}
+}
+
 // choose picks what is in one edition.
 func choose(window *digest.Window, r *digest.Reader, a Ask) Edition {
 	switch {
 	case r == nil:
 		return Edition{Skip: skipGone}
-	case r.Member.NoMail != "":
+	case r.Choices.Refusal(r.Member.NoMail, r.Choices.Schedule != nil) != "":
 		return Edition{Skip: r.Member.NoMail}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
 		return Edition{Skip: skipEnded}
 	}
 	r.After, r.Until, r.At = a.After, a.Until, a.Planned
-	e := Edition{Digest: window.Select(*r), Owes: window.Held(*r)}
+	e := Edition{Digest: window.Select(*r), Owes: window.Held(*r), Text: r.Choices.Format == digest.Text}
+	e.Digest.Length = r.Choices.Excerpt
 	if e.Digest.Empty() {
 		e.Digest, e.Skip = nil, skipEmpty
 	}
@@ -206,10 +228,11 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	}
 	readers := make(map[forum.MemberID]*digest.Reader, len(members))
 	for _, m := range members {
+		c := choices[m.ID]
+		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: choices[m.ID], Wishes: wishes[m.ID],
-			Schedule: b.schedule(choices[m.ID]), Zone: b.zones.of(cmp.Or(choices[m.ID].Zone, m.Zone)),
+			Choices: c, Wishes: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.of(m.Zone),
 		}
 	}
 	return readers, nil
@@ -230,9 +253,15 @@ func (b *Builder) schedule(c digest.Choices) digest.Schedule {
 	return s
 }
 
-// readSoFar adds, on demand, what the members have read on the site.
-func (b *Builder) readSoFar(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
-	if !b.set.SkipRead {
+// readSoFar adds what the members have read on the site, for those to whom that is no news.
+func (b *Builder) readSoFar(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
+	var ids []forum.MemberID
+	for id, r := range readers {
+		if only := r.Choices.UnreadOnly; only == nil && b.set.SkipRead || only != nil && *only {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
 		return nil
 	}
 	marks, err := s.ReadMarks(ctx, ids, now)
@@ -329,7 +358,7 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 	}
 	for id, content := range read {
 		// Only the excerpt is ever printed: a post of a megabyte must not stay in memory whole.
-		content.Body = content.Body.Excerpt(b.set.Excerpt)
+		content.Body = content.Body.Excerpt(slices.Max(b.set.Lengths()))
 		b.kept.Add(id, keptContent{posts[id], content})
 		found[id] = content
 	}

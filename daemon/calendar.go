@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"time"
 
 	"postrider/digest"
@@ -14,7 +15,9 @@ type calendar struct {
 }
 
 // zone is where a member lives.
-func (c calendar) zone(sub store.Subscriber) *time.Location { return c.zones.of(sub.Zone) }
+func (c calendar) zone(sub store.Subscriber) *time.Location {
+	return c.zones.of(cmp.Or(sub.OwnZone, sub.Zone))
+}
 
 // schedule is a member's own schedule, or the site's.
 func (c calendar) schedule(sub store.Subscriber) digest.Schedule {
@@ -24,8 +27,11 @@ func (c calendar) schedule(sub store.Subscriber) digest.Schedule {
 	return c.site.Schedule()
 }
 
-// due is a member's first slot after a moment; zero if he wants none.
+// due is a member's first slot after a moment, and not within his break; zero if he wants none.
 func (c calendar) due(sub store.Subscriber, after time.Time) time.Time {
+	if sub.PausedUntil.After(after) {
+		after = sub.PausedUntil.Add(-1) // a slot at the very end of the break is none of it
+	}
 	slot, ok := c.schedule(sub).Next(c.zone(sub), after)
 	if !ok {
 		return time.Time{}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,13 @@ func DefaultDigest() DigestConfig {
 func (c DigestConfig) Schedule() digest.Schedule {
 	day, _ := weekday(c.Weekday)
 	return digest.Schedule{Cadence: c.Cadence, Hour: c.Hour, Weekday: day, Day: c.Day, Every: c.Every}
+}
+
+// Lengths are the lengths of excerpts that a member may choose from, rising: few, for each is rendered once for all.
+func (c DigestConfig) Lengths() []int {
+	lengths := []int{150, 300, 600, 1000, c.Excerpt}
+	slices.Sort(lengths)
+	return slices.Compact(lengths)
 }
 
 // Validate says what is wrong, each error beginning with its key.

@@ -17,13 +17,29 @@ import (
 type Desk struct {
 	forum    *source.DB
 	store    *store.Store
+	set      Settings
 	calendar calendar
+	builder  *Builder
+	building chan struct{} // holds one while the builder is at work: it serves one at a time
 }
 
 // NewDesk opens a desk over a forum and a store, as the owner has set.
-func NewDesk(f *source.DB, s *store.Store, set DigestConfig) *Desk {
-	return &Desk{forum: f, store: s, calendar: calendar{set, newZones(set.Zone)}}
+func NewDesk(f *source.DB, s *store.Store, set Settings) *Desk {
+	builder := newBuilder(f, s, set.Digest, deskContents)
+	return &Desk{
+		forum: f, store: s, set: set,
+		calendar: calendar{set.Digest, builder.zones}, builder: builder, building: make(chan struct{}, 1),
+	}
 }
+
+// deskContents is how many posts' contents a desk keeps.
+const deskContents = 1 << 10
+
+// Site is what the site has set for digests.
+func (d *Desk) Site() DigestConfig { return d.set.Digest }
+
+// Alerts tells whether the site sends any.
+func (d *Desk) Alerts() bool { return d.set.Alerts.Enabled }
 
 // Well says whether the store can be read.
 func (d *Desk) Well(ctx context.Context) error {

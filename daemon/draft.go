@@ -47,6 +47,7 @@ type draft struct {
 	wait     bool      // its announcement is paused: it goes back as it was
 	hold     time.Time // when it may go at the earliest; zero: now
 	posts    int       // how many it carries
+	text     bool      // its reader wants text alone
 	done     []digest.LeftOut
 	owes     []digest.Owing
 	envelope mail.Message // all but its key, its date, its reader and what it says
@@ -101,13 +102,13 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 	}
 	drafts := make([]draft, len(rows))
 	for i, e := range editions {
-		if e.Skip != "" {
-			drafts[i] = draft{skip: e.Skip, owes: e.Owes}
+		if e.Digest == nil {
+			drafts[i] = draft{skip: e.Skip, hold: e.Hold, owes: e.Owes}
 			continue
 		}
 		footer := digestFooter(d.Links, e.Digest.Member.ID)
 		drafts[i] = draft{
-			to: e.Digest.Member, posts: e.Digest.Counts().Posts, owes: e.Owes, envelope: Envelope(d.set, footer.Unsubscribe),
+			to: e.Digest.Member, posts: e.Digest.Counts().Posts, text: e.Text, owes: e.Owes, envelope: Envelope(d.set, footer.Unsubscribe),
 			write: func() (templates.Content, error) { return d.Press.Digest(e.Digest, footer, d.set.Digest.MaxBytes) },
 		}
 	}

@@ -104,7 +104,7 @@ func (e *Explainer) open(ctx context.Context, s *source.Snapshot, who string, no
 	if err != nil {
 		return nil, err
 	}
-	if err := e.builder.readSoFar(ctx, s, ids, now, readers); err != nil {
+	if err := e.builder.readSoFar(ctx, s, now, readers); err != nil {
 		return nil, err
 	}
 	f.reader = *readers[member.ID]
@@ -148,7 +148,10 @@ func (e *Explainer) obstacles(f *file, kind string) (list []string) {
 			list = append(list, why)
 		}
 	}
-	add(f.member.NoMail != "", f.member.NoMail)
+	asked := map[string]bool{
+		KindDigest: f.choices.Schedule != nil, KindAlert: f.choices.Alerts != "", KindAnnouncement: f.choices.Announcements != nil,
+	}
+	add(f.choices.Refusal(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
 	add(kind == KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, skipEnded)
 	add(kind == KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
 	add(kind == KindAlert && f.choices.Alerts == digest.NoAlerts, skipNoAlerts)

@@ -87,7 +87,10 @@ func (d *Daemon) compose(l letter) ([]byte, error) {
 	message.Key, message.Date = l.Key, d.Now()
 	message.To.Name, message.To.Address = l.to.Name, l.to.Email
 	message.UnsubscribeMail = UnsubscribeMail(d.Links, message.Unsubscribe, d.set.Bounces)
-	message.Subject, message.Text, message.HTML = content.Subject, content.Text, content.HTML
+	message.Subject, message.Text = content.Subject, content.Text
+	if !l.text {
+		message.HTML = content.HTML
+	}
 	raw, err := d.Composer.Compose(message)
 	if err != nil {
 		return nil, fmt.Errorf("composing: %w", err)

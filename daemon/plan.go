@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/digest"
 	"postrider/store"
 )
 
@@ -49,14 +50,20 @@ func (d *Daemon) plan(ctx context.Context) error {
 // planOne names an edition after the slot it stands for, so that planning it twice changes nothing.
 func (d *Daemon) planOne(sub store.Subscriber, now time.Time, head int64) store.Plan {
 	schedule, zone := d.calendar.schedule(sub), d.calendar.zone(sub)
-	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest}
+	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest, NextDue: d.calendar.due(sub, now)}
 	slot, ok := schedule.Last(zone, now)
-	if !ok { // turned off since
+	if !ok || sub.PausedUntil.After(now) { // turned off or paused since
 		return plan
 	}
-	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, slot.Name)
-	if next, ok := schedule.Next(zone, now); ok {
-		plan.NextDue = next.At
-	}
+	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, nameOf(slot, sub))
 	return plan
+}
+
+// nameOf names an edition. A member who has chosen his hours or his zone himself may have had today's by those that held
+// before, and be promised another one: his are named by their instant.
+func nameOf(slot digest.Slot, sub store.Subscriber) string {
+	if sub.Own == nil && sub.OwnZone == "" {
+		return slot.Name
+	}
+	return slot.At.UTC().Format("2006-01-02T1504Z")
 }

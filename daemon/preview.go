@@ -67,7 +67,7 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	if err != nil {
 		return err
 	}
-	if err := b.readSoFar(ctx, s, []forum.MemberID{id}, p.Until, readers); err != nil {
+	if err := b.readSoFar(ctx, s, p.Until, readers); err != nil {
 		return err
 	}
 	if err := b.elsewhere(ctx, asks, sightings, owed, readers); err != nil {

@@ -11,10 +11,13 @@ import (
 	"postrider/store"
 )
 
-// learn brings the roll of members who watch anything up to date: their zones, their languages, and
-// when their next edition is due. It goes through the forum a page at a time.
+// learn ends choices that the forum has a newer word on, and brings the roll of members who watch anything up to date:
+// their zones, their languages, and when their next edition is due. It goes through the forum a page at a time.
 func (d *Daemon) learn(ctx context.Context) error {
 	now := d.Now()
+	if err := d.lapse(ctx); err != nil {
+		return err
+	}
 	first, err := d.firstRoll(ctx)
 	if err != nil {
 		return err

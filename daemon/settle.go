@@ -62,20 +62,23 @@ func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
 	}
 }
 
-// heldBack settles a mail that its member wants later: an alert in his quiet hours, or an announcement while he has
-// paused his mail.
+// heldBack settles a mail that its member wants later: an alert in his quiet hours, a digest or an announcement while he
+// has paused his mail.
 func (d *Daemon) heldBack(row store.Row, until time.Time) store.Settlement {
-	reason := "quiet hours"
-	if row.Kind == KindAnnouncement {
-		reason = string(digest.MailsNotBefore)
-	}
-	return store.Settlement{
+	s := store.Settlement{
 		Key: row.Key, State: stateQueued, NotBefore: until,
-		Result: resultHeld, Reason: reason, At: d.Now(), Held: row.Kind == KindAlert,
+		Result: resultHeld, Reason: skipPaused, At: d.Now(),
 	}
+	switch row.Kind {
+	case KindAlert:
+		s.Held, s.Reason = true, "quiet hours"
+	case KindAnnouncement:
+		s.Reason = string(digest.MailsNotBefore)
+	}
+	return s
 }
 
-// resultHeld is what an attempt came to that fell into quiet hours.
+// resultHeld is what an attempt came to that fell into quiet hours or a break.
 const resultHeld = "held"
 
 // attach adds what the mail goes without, once something has become of it for good.

@@ -104,7 +104,7 @@ func (a *Announcement) Due(zone *time.Location) time.Time {
 // have opted out, but to nobody whom the forum forbids to mail.
 func (a *Announcement) Judge(c *Candidate, now time.Time) Reason {
 	switch {
-	case c.Member.NoMail != "" && !(a.Forced && c.Member.NoMail == forum.OptedOut):
+	case c.Choices.Refusal(c.Member.NoMail, c.Choices.Announcements != nil) != "" && !(a.Forced && c.Member.NoMail == forum.OptedOut):
 		return Reason(c.Member.NoMail)
 	case a.Forced:
 		return ""

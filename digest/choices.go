@@ -20,7 +20,25 @@ type Choices struct {
 	Announcements *bool
 	Quiet         *Quiet
 	PausedUntil   time.Time // no mail before; UTC
+	OptedOut      bool      // he had opted out on the forum when he chose here, and still has
 	ChosenAt      time.Time // his newest choice; UTC
+}
+
+// Refusal is why a member gets no mail of a kind, by the forum's word; empty: he may. That he has opted out there holds,
+// unless he asked for that kind here after he had.
+func (c Choices) Refusal(noMail string, asked bool) string {
+	if noMail == forum.OptedOut && c.OptedOut && asked {
+		return ""
+	}
+	return noMail
+}
+
+// Heard are the choices that hold beside the forum's word: none for mail of a member who has opted out there since.
+func (c Choices) Heard(noMail string) Choices {
+	if noMail == forum.OptedOut && !c.OptedOut {
+		c.Schedule, c.Alerts, c.Announcements = nil, "", nil
+	}
+	return c
 }
 
 // Format is the form in which a member reads his mail.

@@ -18,7 +18,8 @@ type Digest struct {
 	From    time.Time // of the oldest post, or the start of the window asked for
 	Until   time.Time
 	Groups  []Group
-	Excerpt int // characters of each excerpt: one of the lengths given to Fit
+	Length  int // characters of each excerpt that its member wants; 0: as the site has it
+	Excerpt int // characters of each excerpt in the end: one of the lengths given to Fit
 	// MoreThreads counts the threads that the byte budget left no room for. They stand in Groups, not Shown.
 	MoreThreads int
 }

@@ -57,6 +57,9 @@ const (
 	JustMoved      Reason = "just moved: counts once the move is sighted"
 )
 
+// wantsOwn tells whether the reader's own posts count as news to him.
+func (r *Reader) wantsOwn() bool { return r.Choices.OwnPosts != nil && *r.Choices.OwnPosts }
+
 // hidden says why no ordinary reader may see the item. Both states are asked: a forum may
 // delete a thread and leave the states of its replies as they were (MyBB 1.8, XenForo 2).
 func hidden(it *item) Reason {

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"postrider/forum"
@@ -30,12 +31,15 @@ type rule struct {
 	says func(w *Window, r *Reader, it *item) string // what speaks for it where it does not bar
 }
 
-// closing are the rules that hold for alerts, too.
+// closing are the rules that hold for alerts. For editions, too, but for that of the author.
 var closing = []rule{
 	{Visible, func(_ *Window, _ *Reader, it *item) Reason { return hidden(it) }, always("post and thread are visible")},
 	{Readable, (*Window).barred, (*Window).right},
 	{Author, (*Window).unheard, (*Window).heard},
 }
+
+// ofEditions are all rules of editions.
+var ofEditions = slices.Concat(closing[:2], []rule{{Author, (*Window).unwelcome, (*Window).heard}}, further)
 
 // further are those that only editions know.
 var further = []rule{
@@ -53,11 +57,8 @@ func always(text string) func(*Window, *Reader, *item) string {
 
 // judge says why an item is not for this reader; "" means that it is.
 func (w *Window) judge(r *Reader, it *item) Reason {
-	if why := w.closed(r, it); why != "" {
-		return why
-	}
-	for i := range further {
-		if why := further[i].bars(w, r, it); why != "" {
+	for i := range ofEditions {
+		if why := ofEditions[i].bars(w, r, it); why != "" {
 			return why
 		}
 	}
@@ -89,13 +90,11 @@ func (w *Window) Trace(r Reader, post forum.PostID) (steps []Step, why Reason, k
 		if it.Sighting.Post != post || it.Seq > r.Until {
 			continue
 		}
-		for _, rules := range [][]rule{closing, further} {
-			for _, rule := range rules {
-				if why = rule.bars(w, &r, it); why != "" {
-					return append(steps, Step{rule.name, true, string(why)}), why, true
-				}
-				steps = append(steps, Step{rule.name, false, rule.says(w, &r, it)})
+		for _, rule := range ofEditions {
+			if why = rule.bars(w, &r, it); why != "" {
+				return append(steps, Step{rule.name, true, string(why)}), why, true
 			}
+			steps = append(steps, Step{rule.name, false, rule.says(w, &r, it)})
 		}
 		return steps, "", true
 	}
@@ -141,7 +140,19 @@ func (w *Window) unheard(r *Reader, it *item) Reason {
 	return ""
 }
 
-func (w *Window) heard(_ *Reader, it *item) string {
+// unwelcome is unheard, but for who wants his own posts in his editions.
+func (w *Window) unwelcome(r *Reader, it *item) Reason {
+	why := w.unheard(r, it)
+	if why == OwnPost && r.wantsOwn() {
+		return ""
+	}
+	return why
+}
+
+func (w *Window) heard(r *Reader, it *item) string {
+	if r.Member.ID == it.post.Author {
+		return "it is his own, and he wants those, too"
+	}
 	return fmt.Sprintf("it is by member %d, whom he does not ignore", it.post.Author)
 }
 
@@ -183,7 +194,7 @@ func (w *Window) wish(r *Reader, it *item) string {
 }
 
 func (w *Window) seen(r *Reader, it *item) Reason {
-	if r.hasRead(it) {
+	if r.hasRead(it) && it.post.Author != r.Member.ID { // who wants his own posts has read them all
 		return AlreadyRead
 	}
 	return ""

@@ -84,6 +84,34 @@ func (s Schedule) name(day time.Time, hour int) string {
 	return day.Format("2006-01-02")
 }
 
+// Plain is the schedule without what its cadence does not read.
+func (s Schedule) Plain() Schedule {
+	p := Schedule{Cadence: s.Cadence}
+	if s.Cadence != Off {
+		p.Hour = s.Hour
+	}
+	switch s.Cadence {
+	case Weekly:
+		p.Weekday = s.Weekday
+	case Monthly:
+		p.Day = s.Day
+	case Hourly:
+		p.Every = s.Every
+	}
+	return p
+}
+
+// Midnight is when a local day begins in zone: at its first instant where clocks skip midnight, or on the next day that
+// the zone has.
+func Midnight(day time.Time, zone *time.Location) time.Time {
+	for {
+		if at, exists := localInstant(day, 0, zone); exists {
+			return at
+		}
+		day = day.AddDate(0, 0, 1)
+	}
+}
+
 // Validate says what is wrong with a schedule.
 func (s Schedule) Validate() error {
 	switch {

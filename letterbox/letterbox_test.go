@@ -64,7 +64,7 @@ func newDesk(t testing.TB) *desk {
 	}
 	log := slog.New(slog.NewTextHandler(&guarded{w: d.log}, nil))
 	d.Box = &letterbox.Box{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
-	d.Desk = daemon.NewDesk(nil, s, daemon.DefaultDigest()) // to end something, the forum is not asked
+	d.Desk = daemon.NewDesk(nil, s, daemon.Settings{Digest: daemon.DefaultDigest()}) // to end something, the forum is not asked
 	d.plan(key, anna)
 	d.settle(key, "anna@members.example")
 	return d

@@ -48,6 +48,7 @@ type kind struct {
 	locale   func(stored string) string // BCP 47 tag; nil: stored is one
 	rights   func(stored []byte) (grant, error)
 	inherits bool // rights come from ancestors, and from the role itself
+	drifts   bool // a member's zone changes without him, with summer time
 }
 
 func kinds() []kind { return []kind{xenforo2(), xenforo1(), mybb(), sample()} }

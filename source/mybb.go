@@ -27,6 +27,7 @@ func mybb() kind {
 		locale:   mybbLocale,
 		rights:   digits,
 		inherits: true,
+		drifts:   true,
 	}
 }
 

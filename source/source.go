@@ -174,6 +174,9 @@ func (db *DB) Close() error { return db.sql.Close() }
 // Links are the addresses of the forum's own pages.
 func (db *DB) Links() forum.Links { return db.links }
 
+// ZonesDrift tells whether a member's zone changes without him, when clocks do.
+func (db *DB) ZonesDrift() bool { return db.kind.drifts }
+
 // Statements counts the SQL statements sent so far.
 func (db *DB) Statements() int64 { return db.statements.Load() }
 

@@ -21,6 +21,9 @@ type Subscriber struct {
 	Mark   int64            // sightings up to this one are covered
 	Due    time.Time        // UTC; zero: never
 	Left   bool             // the forum does not know of him any more
+
+	OwnZone     string    // that he has chosen himself; empty: the forum's
+	PausedUntil time.Time // UTC; zero: not
 }
 
 // Subscribers are those of the members that the store knows.
@@ -53,9 +56,9 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber
 
 func scanSubscriber(scan scan) (Subscriber, error) {
 	var sub Subscriber
-	var cadence sql.NullString
-	var hour, weekday, day, every, due, left sql.NullInt64
-	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.Mark, &due, &left)
+	var cadence, zone sql.NullString
+	var hour, weekday, day, every, due, left, paused sql.NullInt64
+	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.Mark, &due, &left, &zone, &paused)
 	if err != nil {
 		return sub, err
 	}
@@ -64,6 +67,7 @@ func scanSubscriber(scan scan) (Subscriber, error) {
 		sub.Due = time.Unix(due.Int64, 0).UTC()
 	}
 	sub.Left = left.Valid
+	sub.OwnZone, sub.PausedUntil = zone.String, moment(paused.Int64)
 	return sub, nil
 }
 

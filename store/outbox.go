@@ -80,6 +80,30 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 	return planned, nil
 }
 
+// PlanNow puts a digest into the outbox that its member asks for himself, whenever his next one is due. planned is false if
+// that key is there already, or one of his is on its way.
+func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned bool, err error) {
+	list := []planRow{{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority, expires(p.Kind, now)}}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+			return err
+		}
+		if err := s.merge(ctx, tx, now, list); err != nil {
+			return err
+		}
+		n, digests, err := s.insert(ctx, tx, now, list)
+		if err != nil {
+			return err
+		}
+		planned = n > 0
+		return s.tieOwed(ctx, tx, now, digests)
+	})
+	if err != nil {
+		return false, fmt.Errorf("planning a digest at once: %w", err)
+	}
+	return planned, nil
+}
+
 // moveDue moves due times on and says which members were due indeed.
 func (s *Store) moveDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
 	due := make(map[forum.MemberID]bool, len(plans))

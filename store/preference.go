@@ -30,14 +30,14 @@ func scanChoices(scan scan) (id forum.MemberID, c digest.Choices, err error) {
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
-	var own, unread, announcements sql.NullBool
+	var own, unread, announcements, optedOut sql.NullBool
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
-		&own, &unread, &alerts, &announcements, &from, &until, &paused)
+		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optedOut)
 	c = digest.Choices{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
 		OwnPosts: choice(own), UnreadOnly: choice(unread), Alerts: digest.AlertMode(alerts.String), Announcements: choice(announcements),
-		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: moment(paused.Int64),
+		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: moment(paused.Int64), OptedOut: optedOut.Bool,
 	}
 	if from.Valid && until.Valid {
 		c.Quiet = &digest.Quiet{From: int(from.Int64), Until: int(until.Int64)}

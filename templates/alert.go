@@ -21,7 +21,7 @@ func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
 	if err := w.fillAlert(f); err != nil {
 		return Content{}, err
 	}
-	a.Fit(budget, p.excerpts, w)
+	a.Fit(budget, w.excerpts, w)
 	c := Content{Subject: w.alertSubject()}
 	c.HTML, c.Text = w.lay(&a.Digest)
 	if w.err != nil {
@@ -127,7 +127,7 @@ func (w *laying) stopKey() string {
 // alertPreheader is what the first post says, and who says it.
 func (w *laying) alertPreheader() string {
 	p := &w.alert.Groups[0].Threads[0].Posts[0]
-	return w.name(p.AuthorName) + ": " + w.post(p, w.press.excerpts[0]).title
+	return w.name(p.AuthorName) + ": " + w.post(p, w.excerpts[0]).title
 }
 
 // alertThreadData is what the template "thread" of an alert is given.
@@ -196,7 +196,7 @@ func (w *laying) behind(t *digest.Thread) []timed {
 	list = append(list, timed{w.head(before, func() any { return moreData{} }), time.Time{}})
 	for i := range t.Earlier {
 		p := &t.Earlier[i]
-		list = append(list, timed{w.postAs("earlier", p, w.press.excerpts[1]), p.PostedAt})
+		list = append(list, timed{w.postAs("earlier", p, w.excerpts[1]), p.PostedAt})
 	}
 	return list
 }

@@ -38,15 +38,15 @@ type Content struct {
 // Press lays the mails of one forum. It keeps the pieces that members share, rendered and encoded.
 // It is safe for concurrent use.
 type Press struct {
-	set      *Set
-	site     Site
-	excerpts []int // the lengths that Fit may choose from, falling
-	shells   map[shellKey]func() (*shell, error)
-	posts    *lru.Cache[postKey, *fragment]
-	heads    *lru.Cache[headKey, *fragment]
-	stamps   *lru.Cache[stampKey, stamp]
-	tongues  *lru.Cache[string, *locale] // by what the forum calls the language
-	proof    bool                        // proofread what is rendered
+	set     *Set
+	site    Site
+	excerpt int // characters of a post
+	shells  map[shellKey]func() (*shell, error)
+	posts   *lru.Cache[postKey, *fragment]
+	heads   *lru.Cache[headKey, *fragment]
+	stamps  *lru.Cache[stampKey, stamp]
+	tongues *lru.Cache[string, *locale] // by what the forum calls the language
+	proof   bool                        // proofread what is rendered
 }
 
 const (
@@ -57,17 +57,16 @@ const (
 
 // Press makes a press for a forum. It keeps up to cacheEntries posts, and as many headings.
 func (s *Set) Press(site Site, cacheEntries int) *Press {
-	length := cmp.Or(site.Excerpt, excerptLength)
 	cacheEntries = max(cacheEntries, 1)
 	p := &Press{
-		set:      s,
-		site:     site,
-		excerpts: []int{length, length / 2, length / 4},
-		posts:    newCache[postKey, *fragment](cacheEntries),
-		heads:    newCache[headKey, *fragment](cacheEntries),
-		stamps:   newCache[stampKey, stamp](stampEntries),
-		tongues:  newCache[string, *locale](tongueEntries),
-		shells:   make(map[shellKey]func() (*shell, error)),
+		set:     s,
+		site:    site,
+		excerpt: cmp.Or(site.Excerpt, excerptLength),
+		posts:   newCache[postKey, *fragment](cacheEntries),
+		heads:   newCache[headKey, *fragment](cacheEntries),
+		stamps:  newCache[stampKey, stamp](stampEntries),
+		tongues: newCache[string, *locale](tongueEntries),
+		shells:  make(map[shellKey]func() (*shell, error)),
 	}
 	for k := range kinds() {
 		for _, l := range s.locales {
@@ -98,7 +97,7 @@ func (p *Press) Digest(d *digest.Digest, f Footer, budget int) (Content, error) 
 	if err != nil {
 		return Content{}, err
 	}
-	d.Fit(budget, p.excerpts, w)
+	d.Fit(budget, w.excerpts, w)
 	c := Content{Subject: subject}
 	c.HTML, c.Text = w.lay(d)
 	if w.err != nil {
@@ -114,7 +113,8 @@ func (p *Press) begin(k kind, d *digest.Digest, several bool) (*laying, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &laying{press: p, kind: k, locale: l, shell: sh, zone: d.Zone}
+	length := cmp.Or(d.Length, p.excerpt)
+	w := &laying{press: p, kind: k, locale: l, shell: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
@@ -138,7 +138,8 @@ type laying struct {
 	locale   *locale
 	shell    *shell
 	zone     *time.Location
-	year     int // of the edition: a time in another year tells it
+	year     int   // of the edition: a time in another year tells it
+	excerpts []int // the lengths that Fit may choose from, falling
 	personal struct{ html, text filling }
 	err      error // the first
 

@@ -14,6 +14,7 @@ type Config struct {
 	Listen         string   `toml:"listen"` // empty: no pages
 	URL            string   `toml:"url"`
 	TrustedProxies []string `toml:"trusted_proxies"`
+	HookSecret     string   `toml:"hook_secret"` // empty: the forum cannot call
 }
 
 // DefaultConfig shows no pages, and trusts nobody who speaks for others.
@@ -32,8 +33,14 @@ func (c Config) Validate() error {
 	if _, err := prefixes(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies %w", err))
 	}
+	if c.HookSecret != "" && len(c.HookSecret) < shortestSecret {
+		errs = append(errs, fmt.Errorf("hook_secret has %d characters: give it %d or more, such as the output of: openssl rand -hex 32", len(c.HookSecret), shortestSecret))
+	}
 	return errors.Join(errs...)
 }
+
+// shortestSecret is how many characters a secret has at least that nobody shall guess.
+const shortestSecret = 16
 
 func checkListen(address string) error {
 	if address == "" {

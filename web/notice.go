@@ -15,7 +15,7 @@ type noticePage struct {
 
 // notices are all that there are.
 func notices() []string {
-	return []string{"gone", "forged", "busy", "refused", "fault", "mail_gone", "mail_empty"}
+	return []string{"gone", "forged", "busy", "refused", "fault", "mail_gone", "mail_empty", "no_member"}
 }
 
 // notice shows a page that only says something.

@@ -2,7 +2,10 @@ package web
 
 import (
 	"fmt"
+	"time"
 
+	"postrider/daemon"
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -33,6 +36,7 @@ func (s *Server) samples() []sample {
 	for _, notice := range notices() {
 		list = append(list, sample{"notice", noticePage{Notice: notice, Forum: s.Forum, Settings: s.settingsPath(anyone)}})
 	}
+	list = append(list, s.settingsSamples()...)
 	for _, what := range stops() {
 		for _, stage := range []string{"ask", "done", "already", "back"} {
 			page := stopPage{
@@ -41,6 +45,44 @@ func (s *Server) samples() []sample {
 			}
 			list = append(list, sample{"unsubscribe", page})
 		}
+	}
+	return list
+}
+
+func (s *Server) settingsSamples() []sample {
+	yes := true
+	full := settingsPage{
+		Forum: s.Forum, Member: "Anna", Action: "/", Stop: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
+		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.Hourly, digest.Off}, Everies: []int{1, 6},
+		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.Tongues(), Zones: zones(),
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+	}
+	account := daemon.Account{
+		Holds: digest.Choices{
+			Schedule: &digest.Schedule{Cadence: digest.Daily}, OwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.Quiet{From: 22, Until: 7},
+		},
+		Zone: time.UTC, Watches: []daemon.Watched{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
+	}
+	full.Form = s.fill(account, 1)
+	var list []sample
+	for _, done := range []string{"saved", "sent", "sent_before", "empty"} {
+		page := full
+		page.Done = done
+		list = append(list, sample{"settings", page})
+	}
+	for _, change := range []func(*settingsPage){
+		func(p *settingsPage) { p.Faults = []string{"zone", "quiet", "pause", "form"} },
+		func(p *settingsPage) { p.NoMail = true },
+		func(p *settingsPage) { p.Off = true },
+		func(p *settingsPage) { p.Paused = time.Now() },
+		func(p *settingsPage) { p.Next = daemon.Next{} },
+		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now(), Many: true} },
+		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now()} },
+		func(p *settingsPage) { p.Form.Sections, p.Form.Threads = nil, nil },
+	} {
+		page := full
+		change(&page)
+		list = append(list, sample{"settings", page})
 	}
 	return list
 }

@@ -1,7 +1,9 @@
 // Package web shows the pages that mails link to, to whoever has a link: there is no login.
 //
-//	/u/TOKEN  unsubscribe (stop.go)
-//	/healthz  is the daemon well?
+//	/u/TOKEN      unsubscribe (stop.go)
+//	/s/TOKEN      settings (settings.go, save.go)
+//	/hooks/forum  the forum says that there is something new (hook.go)
+//	/healthz      is the daemon well?
 //
 // The pages are rendered here, from templates, and work without a script. What a token may do is in internal/link; what
 // it does is done by daemon.Desk. A GET changes nothing, ever: mail filters follow every link of a mail.
@@ -28,6 +30,7 @@ type Parts struct {
 	Forum string // the forum's name
 	Log   *slog.Logger
 	Now   func() time.Time // the clock by which members' choices are noted
+	Wake  func()           // lets the daemon look at once for what is to be sent
 }
 
 // Server shows the pages. It is an http.Handler.
@@ -35,16 +38,18 @@ type Server struct {
 	Parts
 	base  string
 	guard *Guard
+	calls calls
 	all   http.Handler
 }
 
 // New readies the pages, and tries each of them in every language, so that a fault in a template shows at the start.
 func New(p Parts, c Config) (*Server, error) {
-	s := &Server{Parts: p, base: c.base()}
+	s := &Server{Parts: p, base: c.base(), calls: newCalls(c.HookSecret)}
 	// A mailbox provider's one-click comes from wherever its machines are (RFC 8058), and brings its token along.
-	open := []string{"POST /u/{token}"}
+	// A forum signs its calls.
+	open := []string{"POST /u/{token}", "POST /hooks/forum"}
 	if s.base != "" {
-		open = append(open, "POST "+s.base+"/u/{token}")
+		open = append(open, "POST "+s.base+"/u/{token}", "POST "+s.base+"/hooks/forum")
 	}
 	guard, err := NewGuard(c, p.Log, s.deny, open...)
 	if err != nil {
@@ -72,6 +77,9 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/"+name, Methods{http.MethodGet: styles(css)})
 	mux.Handle("/u/{token}", Methods{http.MethodGet: s.askStop, http.MethodPost: s.stop})
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
+	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
+	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
+	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.deny(w, r, http.StatusNotFound) })
 	return mux

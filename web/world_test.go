@@ -44,9 +44,11 @@ type world struct {
 	links  *link.Signer
 	pages  *templates.Pages
 	config web.Config
+	set    daemon.Settings
 	log    *bytes.Buffer // read it when nothing runs
 	site   *httptest.Server
 	now    time.Time
+	woken  int // how often the daemon was
 }
 
 // sampleForum is the file of a sample forum. It is made once.
@@ -91,6 +93,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{TB: t, now: born, log: &bytes.Buffer{}}
 	w.config = web.DefaultConfig()
+	w.set = daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts()}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "forum.db")
 	file := must(sampleForum())(t)
@@ -122,8 +125,8 @@ func (w *world) open() {
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
 	w.pages = must(templateSet())(w).Pages(site, "/postrider")
 	handler.Handler = must(web.New(web.Parts{
-		Desk: daemon.NewDesk(w.source, w.store, daemon.DefaultDigest()), Links: w.links, Pages: w.pages, Forum: demo.Name,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
+		Desk: daemon.NewDesk(w.source, w.store, w.set), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 	}, w.config))(w)
 }
 

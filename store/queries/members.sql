@@ -1,5 +1,5 @@
 -- name: subscribers
-SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until
   FROM subscriber
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
@@ -37,7 +37,7 @@ UPDATE member
 
 -- Left out is who has an edition that is on its way or may have arrived: its end decides where his next one begins.
 -- name: due
-SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until
   FROM subscriber m
  WHERE due_at <= :now
    AND NOT EXISTS (SELECT 1

@@ -1,6 +1,6 @@
 -- name: preferences
 SELECT member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
-       own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until
+       own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opted_out
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
@@ -26,7 +26,10 @@ VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, 
        announcements = excluded.announcements,
        quiet_from = excluded.quiet_from,
        quiet_until = excluded.quiet_until,
-       paused_until = excluded.paused_until
+       paused_until = excluded.paused_until,
+       basis_zone = CASE WHEN preference.zone = excluded.zone THEN preference.basis_zone END,
+       basis_locale = CASE WHEN preference.locale = excluded.locale THEN preference.basis_locale END,
+       basis_opted_out = NULL
 
 -- name: end_digests
 INSERT INTO preference (member_id, chosen_at, cadence)
@@ -64,10 +67,80 @@ INSERT INTO wish (member_id, section_id, thread_id, cadence, chosen_at)
 VALUES (:member, :section, :thread, :cadence, :now)
     ON CONFLICT (member_id, section_id, thread_id) DO UPDATE
    SET cadence = excluded.cadence,
-       chosen_at = excluded.chosen_at
+       chosen_at = excluded.chosen_at,
+       basis = NULL
 
 -- name: wish_nothing
 DELETE FROM wish
  WHERE member_id = :member
    AND section_id = :section
    AND thread_id = :thread
+
+-- Members who have chosen something on which the forum has a word, too, a page at a time.
+-- name: choosers
+SELECT member_id
+  FROM preference
+ WHERE member_id > :after
+ UNION
+SELECT member_id
+  FROM wish
+ WHERE member_id > :after
+ ORDER BY member_id
+ LIMIT :most
+
+-- name: bases
+SELECT member_id, chosen_at, zone, locale, basis_zone, basis_locale, basis_opted_out
+  FROM preference
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+
+-- name: wish_bases
+SELECT member_id, section_id, thread_id, chosen_at, basis
+  FROM wish
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+ ORDER BY member_id
+
+-- Who has chosen anew in the meantime is left for the next time.
+-- name: save_bases
+UPDATE preference
+   SET zone = CASE WHEN r.zone = 1 THEN preference.zone END,
+       locale = CASE WHEN r.locale = 1 THEN preference.locale END,
+       basis_zone = r.basis_zone,
+       basis_locale = r.basis_locale,
+       basis_opted_out = (r.opted_out = 1)
+  FROM (SELECT CAST(value->>'member' AS BIGINT) AS member_id,
+               CAST(value->>'chosen' AS BIGINT) AS chosen_at,
+               CAST(value->>'zone' AS BIGINT) AS zone,
+               CAST(value->>'locale' AS BIGINT) AS locale,
+               CAST(value->>'basis_zone' AS TEXT) AS basis_zone,
+               CAST(value->>'basis_locale' AS TEXT) AS basis_locale,
+               CAST(value->>'opted_out' AS BIGINT) AS opted_out
+          FROM {rows :rows}) r
+ WHERE preference.member_id = r.member_id
+   AND preference.chosen_at = r.chosen_at
+
+-- name: save_wish_bases
+UPDATE wish
+   SET basis = r.basis
+  FROM (SELECT CAST(value->>'member' AS BIGINT) AS member_id,
+               CAST(value->>'section' AS BIGINT) AS section_id,
+               CAST(value->>'thread' AS BIGINT) AS thread_id,
+               CAST(value->>'chosen' AS BIGINT) AS chosen_at,
+               CAST(value->>'basis' AS TEXT) AS basis
+          FROM {rows :rows}) r
+ WHERE wish.member_id = r.member_id
+   AND wish.section_id = r.section_id
+   AND wish.thread_id = r.thread_id
+   AND wish.chosen_at = r.chosen_at
+
+-- name: lapse_wishes
+DELETE FROM wish
+ WHERE EXISTS (SELECT 1
+                 FROM (SELECT CAST(value->>'member' AS BIGINT) AS member_id,
+                              CAST(value->>'section' AS BIGINT) AS section_id,
+                              CAST(value->>'thread' AS BIGINT) AS thread_id,
+                              CAST(value->>'chosen' AS BIGINT) AS chosen_at
+                         FROM {rows :rows}) r
+                WHERE wish.member_id = r.member_id
+                  AND wish.section_id = r.section_id
+                  AND wish.thread_id = r.thread_id
+                  AND wish.chosen_at = r.chosen_at)

@@ -1,0 +1,143 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+)
+
+// Account is one member with all that he may choose.
+type Account struct {
+	Member  forum.Member
+	Chosen  digest.Choices // by himself
+	Holds   digest.Choices // in all: his own choices, and where he has none the forum's word or the site's setting
+	Zone    *time.Location
+	Watches []Watched // his sections in the forum's order, then his threads, the newest first
+}
+
+// Refusal is why the member gets no digests, by the forum's word; empty: he may have them.
+func (a Account) Refusal() string {
+	return a.Chosen.Refusal(a.Member.NoMail, a.Chosen.Schedule != nil)
+}
+
+// Watched is a section or a thread that a member watches and may read now.
+type Watched struct {
+	Section forum.SectionID // one of the two is 0
+	Thread  forum.ThreadID
+	Title   string
+	Watch   forum.Watch
+	Wish    digest.Cadence // how he wants to hear of it; empty: as the forum says
+}
+
+// Account reads a member's account as it stands now. ErrNoMember: the forum does not know him any more.
+func (d *Desk) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
+	var a Account
+	chosen, err := d.choices(ctx, member)
+	if err != nil {
+		return a, err
+	}
+	wishes, err := d.store.Wishes(ctx, []forum.MemberID{member})
+	if err != nil {
+		return a, err
+	}
+	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
+		members, err := s.Members(ctx, []forum.MemberID{member}, now)
+		if err != nil {
+			return err
+		}
+		if len(members) == 0 {
+			return ErrNoMember
+		}
+		a.Member = members[0]
+		a.Watches, err = watchedBy(ctx, s, a.Member, wishes[member])
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrNoMember) {
+		return a, fmt.Errorf("reading an account: %w", err)
+	}
+	a.Chosen = chosen.Heard(a.Member.NoMail)
+	a.Holds = d.holds(a.Chosen, a.Member)
+	a.Zone = d.calendar.zones.of(a.Holds.Zone)
+	return a, err
+}
+
+// watchedBy lists what a member watches and may read.
+func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes digest.Wishes) ([]Watched, error) {
+	watches, err := s.Watches(ctx, []forum.MemberID{m.ID})
+	if err != nil {
+		return nil, err
+	}
+	access, err := s.Access(ctx, []forum.Class{m.Class})
+	if err != nil {
+		return nil, err
+	}
+	sections, err := s.Sections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Watched
+	for _, section := range sections {
+		if w, ok := watches[m.ID].Sections[section.ID]; ok && access[m.Class][section.ID] != forum.NoRight {
+			list = append(list, Watched{Section: section.ID, Title: section.Title, Watch: w, Wish: wishes.Sections[section.ID]})
+		}
+	}
+	ids := make([]forum.ThreadID, 0, len(watches[m.ID].Threads))
+	for id := range watches[m.ID].Threads {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	threads, err := s.Threads(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(threads, func(a, b forum.Thread) int { return cmp.Compare(b.ID, a.ID) })
+	for i := range threads {
+		if t := &threads[i]; access[m.Class].MayRead(m.ID, t) {
+			list = append(list, Watched{Thread: t.ID, Title: t.Title, Watch: watches[m.ID].Threads[t.ID], Wish: wishes.Threads[t.ID]})
+		}
+	}
+	return list, nil
+}
+
+// holds is what holds for a member who has chosen so.
+func (d *Desk) holds(chosen digest.Choices, m forum.Member) digest.Choices {
+	site, out := d.set.Digest, m.NoMail == forum.OptedOut
+	h := chosen
+	if h.Schedule == nil {
+		s := site.Schedule()
+		if out {
+			s.Cadence = digest.Off
+		}
+		h.Schedule = &s
+	}
+	h.Zone = d.calendar.zones.of(cmp.Or(h.Zone, m.Zone, site.Zone)).String()
+	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
+	h.Format = cmp.Or(h.Format, digest.HTML)
+	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)
+	if h.Alerts == "" && out {
+		h.Alerts = digest.NoAlerts
+	}
+	h.Alerts = d.set.Alerts.mode(h)
+	h.OwnPosts = orElse(h.OwnPosts, false)
+	h.UnreadOnly = orElse(h.UnreadOnly, site.SkipRead)
+	h.Announcements = orElse(h.Announcements, !out)
+	if h.Quiet = d.set.Alerts.quiet(h); h.Quiet == nil {
+		h.Quiet = &digest.Quiet{}
+	}
+	return h
+}
+
+// orElse is what he has chosen, or something else.
+func orElse(chosen *bool, other bool) *bool {
+	if chosen != nil {
+		return chosen
+	}
+	return &other
+}

@@ -1,0 +1,310 @@
+package daemon
+
+import (
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+const annaID = forum.MemberID(101)
+
+// settings lets Anna change her settings as the page does: what she changes, of all that holds.
+func (w *world) settings(change func(*digest.Choices), wishes ...Watched) {
+	w.Helper()
+	desk := NewDesk(w.source, w.store, w.set)
+	a, err := desk.Account(w.Context(), w.clock(), annaID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	want := a.Holds
+	schedule := *want.Schedule
+	want.Schedule = &schedule
+	change(&want)
+	if err := desk.Choose(w.Context(), w.clock(), a, want, wishes); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func nothingNew(*digest.Choices) {}
+
+// last is the last mail to Anna.
+func (w *world) last() (head netmail.Header, text, html string) {
+	w.Helper()
+	for _, try := range w.relay.all() {
+		if try.to == address("anna") {
+			head, text, html = parts(w, try.raw)
+		}
+	}
+	return head, text, html
+}
+
+func TestANewScheduleHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.at(4, "10:00")
+	p := w.post(thread)
+	w.settings(func(c *digest.Choices) { c.Schedule.Hour = 19 })
+	w.at(4, "18:59")
+	w.round()
+	w.got("anna")
+	w.at(4, "19:00")
+	w.round()
+	w.got("anna", posts(p))
+}
+
+func TestAChosenZoneWinsUntilTheForumsChanges(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.settings(func(c *digest.Choices) { c.Zone = "America/New_York" })
+	p := w.post(thread)
+	w.at(4, "11:59")
+	w.round()
+	w.got("anna")
+	w.at(4, "12:00") // eight in the morning in New York
+	w.round()
+	if _, text, _ := w.last(); !strings.Contains(text, "America/New_York") {
+		t.Error("the mail does not speak of her zone")
+	}
+	w.got("anna", posts(p))
+
+	w.sql(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // she chooses anew, on the forum
+	w.at(5, "13:00")
+	q := w.post(thread)
+	w.round()
+	w.at(5, "23:00") // eight in Tokyo
+	w.round()
+	w.got("anna", posts(q))
+	w.sql(`UPDATE member SET zone = 'UTC' WHERE id = 101`) // as it was when she chose here
+	w.at(5, "23:30")
+	r := w.post(thread)
+	w.round()
+	w.at(7, "08:00") // 6 May had its edition, by the clock of Tokyo
+	w.round()
+	w.got("anna", posts(r))
+}
+
+func TestAChosenLanguageFormAndLengthHold(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	long := strings.Repeat("A word and another one. ", 100)
+	next := func(change func(*digest.Choices)) (head netmail.Header, text, html string) {
+		w.relay.forget()
+		if change != nil {
+			w.settings(change)
+		}
+		id := w.post(thread)
+		w.sql(`UPDATE post SET body = ? WHERE id = ?`, long, id)
+		w.turn(w.clock().Add(24 * time.Hour))
+		w.round()
+		return w.last()
+	}
+	head, text, html := next(nil)
+	short := strings.Count(text, "another")
+	if html == "" || !strings.HasPrefix(head["Content-Type"][0], "multipart/alternative") || !strings.Contains(text, "Unsubscribe") {
+		t.Errorf("without a choice: %s, %q", head["Content-Type"], text)
+	}
+	head, text, html = next(func(c *digest.Choices) { c.Locale, c.Format, c.Excerpt = "de", digest.Text, 1000 })
+	if html != "" || !strings.HasPrefix(head["Content-Type"][0], "text/plain") {
+		t.Errorf("text alone is %s with HTML %q", head["Content-Type"], html)
+	}
+	if !strings.Contains(text, "abbestellen") {
+		t.Errorf("the mail is not in German: %q", text)
+	}
+	if long := strings.Count(text, "another"); long < 3*short {
+		t.Errorf("%d characters hold %d words, 300 held %d", 1000, long, short)
+	}
+}
+
+func TestWhoWantsHisOwnPostsGetsThem(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	own := func() forum.PostID {
+		p := w.post(thread)
+		w.sql(`UPDATE post SET author_id = 101, author_name = 'anna' WHERE id = ?`, p)
+		return p
+	}
+	own()
+	p := w.post(thread)
+	w.at(5, "08:00")
+	w.round()
+	w.got("anna", posts(p))
+	yes := true
+	w.settings(func(c *digest.Choices) { c.OwnPosts = &yes })
+	q, r := own(), w.post(thread)
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(q, r))
+}
+
+func TestWhoWantsUnreadPostsOnlyIsSparedTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	read := func(p forum.PostID) {
+		w.sql(`INSERT OR REPLACE INTO thread_read SELECT m.id, p.thread_id, p.posted_at FROM post p, member m WHERE p.id = ? AND m.id IN (101, 103)`, p)
+	}
+	yes := true
+	w.settings(func(c *digest.Choices) { c.UnreadOnly = &yes })
+	p := w.post(thread)
+	read(p)
+	w.at(4, "12:00")
+	q := w.post(thread)
+	w.at(5, "08:00")
+	w.round()
+	w.got("anna", posts(q))
+	w.got("carl", posts(p, q)) // he has chosen nothing
+}
+
+func TestABreakLosesNothingAndEndsInOneDigest(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.at(4, "10:00")
+	all := []forum.PostID{w.post(thread)}
+	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC) })
+	for day := 5; day < 8; day++ {
+		w.at(day, "08:00")
+		all = append(all, w.post(thread))
+		w.round()
+		w.got("anna")
+	}
+	w.at(8, "07:59")
+	w.round()
+	w.got("anna")
+	w.at(8, "08:00")
+	w.round()
+	w.got("anna", all)
+}
+
+func TestABreakHoldsWhatWasPlannedBefore(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	all := []forum.PostID{w.post(thread)}
+	w.at(5, "08:00")
+	w.prepare()
+	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Date(2026, 5, 7, 0, 0, 0, 0, time.UTC) })
+	w.deliver()
+	w.got("anna")
+	all = append(all, w.post(thread))
+	w.at(7, "00:30")
+	w.round()
+	w.got("anna")
+	w.at(7, "08:00")
+	w.round()
+	w.got("anna", all)
+	w.at(8, "08:00")
+	w.round()
+	w.got("anna")
+}
+
+func TestABreakThatIsCutShortEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	p := w.post(thread)
+	w.at(5, "08:00")
+	w.prepare()
+	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) })
+	w.deliver()
+	w.at(5, "12:00")
+	q := w.post(thread)
+	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Time{} })
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(p, q))
+}
+
+func TestWhoTurnsDigestsOnAgainIsNotToldWhatHeMissed(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.settings(func(c *digest.Choices) { c.Schedule.Cadence = digest.Off })
+	w.post(thread)
+	w.at(6, "10:00")
+	w.round()
+	w.got("anna")
+	w.settings(func(c *digest.Choices) { c.Schedule.Cadence = digest.Daily })
+	p := w.post(thread)
+	w.at(7, "08:00")
+	w.round()
+	w.got("anna", posts(p))
+}
+
+func TestAWishHoldsUntilTheWatchChangesOnTheForum(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change []string
+		holds  bool
+	}{
+		"nothing changes":                {nil, true},
+		"she stops watching":             {[]string{`DELETE FROM thread_watch WHERE member_id = 101`}, true},
+		"she asks for mail there":        {[]string{`UPDATE thread_watch SET mail = 1 WHERE member_id = 101`}, false},
+		"she watches it anew, as before": {[]string{`DELETE FROM thread_watch WHERE member_id = 101`, `INSERT INTO thread_watch SELECT 101, id, 0 FROM thread`}, false},
+	} {
+		w := newDays(t)
+		thread := w.thread(routes)
+		w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
+		w.sql(`INSERT INTO thread_watch VALUES (101, ?, 0)`, thread)
+		w.round()
+		w.settings(nothingNew, Watched{Thread: forum.ThreadID(thread), Wish: digest.Off})
+		for i, change := range tt.change {
+			w.sql(change)
+			w.at(4, fmt.Sprintf("1%d:00", i+1))
+			w.round()
+		}
+		wishes, err := w.store.Wishes(t.Context(), []forum.MemberID{annaID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := wishes[annaID].Threads[forum.ThreadID(thread)] == digest.Off; got != tt.holds {
+			t.Errorf("%s: her wish holds: %v, want %v", name, got, tt.holds)
+		}
+	}
+}
+
+func TestWhoOptedOutOnTheForumAndAsksHereGetsWhatHeAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	opt := func(in int) { w.sql(`UPDATE member SET wants_mail = ? WHERE id = 101`, in) }
+	day := 4
+	next := func(want bool) {
+		t.Helper()
+		p := w.post(thread)
+		day++
+		w.at(day, "08:00")
+		w.round()
+		if want {
+			w.got("anna", posts(p))
+		} else {
+			w.got("anna")
+		}
+	}
+	opt(0)
+	next(false)
+	w.settings(nothingNew) // a look at the settings is no choice
+	next(false)
+	w.settings(func(c *digest.Choices) {
+		if c.Schedule.Cadence != digest.Off || c.Alerts != digest.NoAlerts || *c.Announcements {
+			t.Errorf("for who has opted out holds %+v", c)
+		}
+		c.Schedule.Cadence = digest.Daily
+	})
+	next(true)
+	opt(1)
+	next(true)
+	opt(0) // newer than her choice here
+	next(false)
+	w.settings(nothingNew)
+	next(false)
+}

@@ -1,0 +1,96 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// lapse ends choices of which the forum has a newer word, and notes what it says for those that are new. It goes through
+// all who have chosen anything, a page at a time.
+func (d *Daemon) lapse(ctx context.Context) error {
+	var after forum.MemberID
+	for {
+		members, bases, wishes, err := d.Store.Choosers(ctx, after, page)
+		if err != nil || len(members) == 0 {
+			return err
+		}
+		if err := lapse(ctx, d.Forum, d.Store, d.Now(), members, bases, wishes); err != nil {
+			return err
+		}
+		if len(members) < page || ctx.Err() != nil {
+			return nil
+		}
+		after = members[len(members)-1]
+	}
+}
+
+func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.WishBasis) error {
+	known := make(map[forum.MemberID]forum.Member, len(ids))
+	var watches map[forum.MemberID]forum.Watches
+	err := f.Read(ctx, func(s *source.Snapshot) error {
+		members, err := s.Members(ctx, ids, now)
+		if err != nil {
+			return err
+		}
+		for _, m := range members {
+			if f.ZonesDrift() {
+				m.Zone = "" // a change of it would be no choice of his
+			}
+			known[m.ID] = m
+		}
+		watches, err = s.Watches(ctx, wishers(wishes))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading what the forum says of choices: %w", err)
+	}
+	var changed []store.Basis
+	for _, b := range bases {
+		m, there := known[b.Member]
+		if is := b.Against(m); there && !is.Same(b.Basis) {
+			b.Basis = is
+			changed = append(changed, b)
+		}
+	}
+	var noted, lapsed []store.WishBasis
+	for _, w := range wishes {
+		words := wordsOf(watches[w.Member], w)
+		switch {
+		case w.Words == words:
+		case w.Words == "", words == digest.Unwatched: // to watch no more is not to ask for mail; to watch again is
+			w.Words = words
+			noted = append(noted, w)
+		default:
+			lapsed = append(lapsed, w)
+		}
+	}
+	if len(changed)+len(noted)+len(lapsed) == 0 {
+		return nil
+	}
+	return st.SaveBases(ctx, changed, noted, lapsed)
+}
+
+func wishers(wishes []store.WishBasis) []forum.MemberID {
+	var ids []forum.MemberID
+	for _, w := range wishes {
+		if len(ids) == 0 || ids[len(ids)-1] != w.Member {
+			ids = append(ids, w.Member)
+		}
+	}
+	return ids
+}
+
+func wordsOf(watches forum.Watches, w store.WishBasis) string {
+	if w.Section != 0 {
+		watch, watched := watches.Sections[w.Section]
+		return digest.Words(watch, watched)
+	}
+	watch, watched := watches.Threads[w.Thread]
+	return digest.Words(watch, watched)
+}

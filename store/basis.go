@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Basis is what a member's choices stand on.
+type Basis struct {
+	Member forum.MemberID
+	digest.Basis
+	chosen int64 // when he chose last, Unix seconds
+}
+
+// WishBasis is what one of his wishes stands on.
+type WishBasis struct {
+	Member  forum.MemberID
+	Section forum.SectionID
+	Thread  forum.ThreadID
+	Words   string // how he watched it (digest.Words); empty: nobody has looked since he chose
+	chosen  int64
+}
+
+// Choosers are members behind another who have chosen anything here, by rising number, and what their choices stand on.
+func (s *Store) Choosers(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []WishBasis, err error) {
+	err = s.query(ctx, nil, "choosers", args{"after": int64(after), "most": limit}, func(scan scan) error {
+		var id forum.MemberID
+		err := scan(&id)
+		members = append(members, id)
+		return err
+	})
+	if err == nil {
+		bases, err = s.bases(ctx, members)
+	}
+	if err == nil {
+		wishes, err = s.wishBases(ctx, members)
+	}
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("reading what choices stand on: %w", err)
+	}
+	return members, bases, wishes, nil
+}
+
+func (s *Store) bases(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
+	err = s.query(ctx, nil, "bases", args{"ids": ids(members)}, func(scan scan) error {
+		var b Basis
+		var zone, locale, forumZone, forumLocale sql.NullString
+		var optedOut sql.NullBool
+		err := scan(&b.Member, &b.chosen, &zone, &locale, &forumZone, &forumLocale, &optedOut)
+		b.Zone, b.Locale, b.OptedOut = zone.String, locale.String, choice(optedOut)
+		b.ForumZone, b.ForumLocale = word(forumZone), word(forumLocale)
+		list = append(list, b)
+		return err
+	})
+	return list, err
+}
+
+func word(s sql.NullString) *string {
+	if !s.Valid {
+		return nil
+	}
+	return &s.String
+}
+
+func (s *Store) wishBases(ctx context.Context, members []forum.MemberID) (list []WishBasis, err error) {
+	err = s.query(ctx, nil, "wish_bases", args{"ids": ids(members)}, func(scan scan) error {
+		var w WishBasis
+		var words sql.NullString
+		err := scan(&w.Member, &w.Section, &w.Thread, &w.chosen, &words)
+		w.Words = words.String
+		list = append(list, w)
+		return err
+	})
+	return list, err
+}
+
+type basisRow struct {
+	Member      forum.MemberID `json:"member"`
+	Chosen      int64          `json:"chosen"`
+	Zone        int            `json:"zone"` // 1: his choice stays
+	Locale      int            `json:"locale"`
+	ForumZone   *string        `json:"basis_zone"`
+	ForumLocale *string        `json:"basis_locale"`
+	OptedOut    int            `json:"opted_out"`
+}
+
+type wishBasisRow struct {
+	Member  forum.MemberID  `json:"member"`
+	Section forum.SectionID `json:"section"`
+	Thread  forum.ThreadID  `json:"thread"`
+	Chosen  int64           `json:"chosen"`
+	Words   string          `json:"basis"`
+}
+
+// SaveBases writes down what choices stand on after a look at the forum, and ends those that it has a newer word on:
+// in bases the choices that are missing, and the lapsed wishes. Who has chosen anew in the meantime is passed over.
+func (s *Store) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []WishBasis) error {
+	list := make([]basisRow, len(bases))
+	for i, b := range bases {
+		list[i] = basisRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
+		list[i].Zone, list[i].Locale = bit(b.Zone != ""), bit(b.Locale != "")
+		list[i].OptedOut = bit(b.OptedOut != nil && *b.OptedOut)
+	}
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if err := execRows(ctx, s, tx, "save_bases", list); err != nil {
+			return err
+		}
+		if err := execRows(ctx, s, tx, "save_wish_bases", wishBasisRows(wishes)); err != nil {
+			return err
+		}
+		return execRows(ctx, s, tx, "lapse_wishes", wishBasisRows(lapsed))
+	})
+	if err != nil {
+		return fmt.Errorf("writing what choices stand on: %w", err)
+	}
+	return nil
+}
+
+func wishBasisRows(wishes []WishBasis) []wishBasisRow {
+	list := make([]wishBasisRow, len(wishes))
+	for i, w := range wishes {
+		list[i] = wishBasisRow{w.Member, w.Section, w.Thread, w.chosen, clean(w.Words)}
+	}
+	return list
+}
+
+func cleanWord(s *string) *string {
+	if s == nil {
+		return nil
+	}
+	c := clean(*s)
+	return &c
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,20 @@
+package web
+
+import (
+	_ "embed"
+	"strings"
+)
+
+//go:embed zones.txt
+var zoneFile string
+
+// zones are the time zones that the settings propose; any other that there is may be written, too.
+func zones() []string {
+	var list []string
+	for line := range strings.Lines(zoneFile) {
+		if name := strings.TrimSpace(line); name != "" && !strings.HasPrefix(name, "#") {
+			list = append(list, name)
+		}
+	}
+	return list
+}
