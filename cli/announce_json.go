@@ -41,6 +41,7 @@ type announcementJSON struct {
 	Complaints  int            `json:"complaints"`
 	Waiting     int            `json:"waiting"`
 	Uncertain   int            `json:"uncertain"`
+	Expired     int            `json:"expired"`
 	Skipped     map[string]int `json:"skipped"`
 	Created     time.Time      `json:"created"`
 	Begins      time.Time      `json:"begins,omitzero"`
@@ -61,7 +62,7 @@ func newAnnouncementJSON(x standing, log []store.Entry) announcementJSON {
 	out := announcementJSON{
 		ID: x.ID, Title: x.title, State: x.State, Reason: x.Reason, Forced: x.Forced, Speed: x.Speed, Audience: x.Size,
 		Total: x.total(), Sent: x.progress.States["accepted"], Refused: x.back.Refused, Complaints: x.back.Complaints,
-		Waiting: x.waiting(), Uncertain: x.progress.States["uncertain"], Skipped: x.progress.Skipped,
+		Waiting: x.waiting(), Uncertain: x.progress.States["uncertain"], Expired: x.progress.States["expired"], Skipped: x.progress.Skipped,
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
 	}
 	for _, e := range log {

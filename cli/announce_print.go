@@ -82,8 +82,10 @@ func (c *console) printAnnouncement(x standing, log []store.Entry) error {
 		line("waiting", "%d", x.waiting())
 		line("refused", "%d", x.back.Refused)
 		line("complaints", "%d", x.back.Complaints)
-		if n := x.progress.States["uncertain"]; n > 0 {
-			line("uncertain", "%d", n)
+		for _, state := range []string{"uncertain", "expired"} {
+			if n := x.progress.States[state]; n > 0 {
+				line(state, "%d", n)
+			}
 		}
 	}
 	for _, reason := range byCount(x.progress.Skipped) {

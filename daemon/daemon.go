@@ -79,6 +79,7 @@ type Daemon struct {
 	patient   time.Duration // how long a batch waits for slow providers when there is nothing else to do
 	moods     *moods
 	notices   map[int64]*notice
+	quiet     time.Time                        // until then announcements wait for the ticks of all mails
 	rests     bool                             // delivery was paused when it was last asked
 	met       map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round     Report

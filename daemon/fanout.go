@@ -3,7 +3,9 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"postrider/alarm"
 	"postrider/digest"
@@ -31,19 +33,26 @@ func (d *Daemon) proclaim(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// proclaimed delivers if there is an announcement to be delivered: whoever starts one must not wait for the next tick.
+// proclaimed delivers if there is an announcement to be delivered: whoever starts one must not wait for the next tick. After
+// a fault it leaves that to the other ticks for a while, which come less often and tell of the fault, too.
 func (d *Daemon) proclaimed(ctx context.Context) error {
+	if time.Now().Before(d.quiet) {
+		return nil
+	}
 	live, err := d.Store.LiveAnnouncements(ctx)
+	if err == nil && slices.ContainsFunc(live, d.goesOut) {
+		err = d.deliver(ctx)
+	}
 	if err != nil {
-		return err
+		d.quiet = time.Now().Add(d.set.Gather.Every)
 	}
-	for _, a := range live {
-		begins := a.State == store.Scheduled && !a.BeginsAt.After(d.Now())
-		if begins || a.State == store.InCanary || a.State == store.Sending {
-			return d.deliver(ctx)
-		}
-	}
-	return nil
+	return err
+}
+
+// goesOut tells whether there is something to do for an announcement.
+func (d *Daemon) goesOut(a store.Announcement) bool {
+	begins := a.State == store.Scheduled && !a.BeginsAt.After(d.Now())
+	return begins || a.State == store.InCanary || a.State == store.Sending
 }
 
 // advance moves one announcement on.
