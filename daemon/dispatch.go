@@ -152,11 +152,10 @@ func (p *dispatch) write(ctx context.Context) {
 		picked = p.lines.pick(now, max(1, window-ready), window)
 	}
 	ours, ok := p.ledger.write(picked)
-	if !ok || len(picked) == 0 {
-		return
+	p.lines.keep(picked, ours) // what could not be noted must not go, even if the next writing succeeds
+	if ok && len(picked) > 0 {
+		p.went = 0
 	}
-	p.lines.keep(picked, ours)
-	p.went = 0
 }
 
 // heard lets a lane learn from what became of a letter.

@@ -157,3 +157,21 @@ func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatCouldNotBeNotedIsNotHandedOver(t *testing.T) {
+	t.Parallel()
+	w, _ := crowded(t, 20)
+	w.prepare()
+	mend := breakStore(w, "UPDATE OF handed", "outbox")
+	if err := w.daemon.deliver(w.Context()); err == nil {
+		t.Error("a store that takes nothing is no fault")
+	}
+	if n := len(w.relay.all()); n != 0 {
+		t.Errorf("%d mails were handed over that the store knows nothing of", n)
+	}
+	mend()
+	w.round()
+	if n := len(w.relay.all()); n != 20 {
+		t.Errorf("%d mails went out when the store was well again, want 20", n)
+	}
+}
