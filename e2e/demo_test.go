@@ -36,14 +36,25 @@ func TestDemoShowsMailsInTheBrowser(t *testing.T) {
 	if mail := get(t, page+"/mail/1"); !strings.Contains(mail, "passengers.example") {
 		t.Errorf("the page of the first mail names no reader:\n%.500s", mail)
 	}
-	if body := get(t, page+"/mail/1/body"); !strings.Contains(body, "upperberth.example/posts/") {
+	body := get(t, page+"/mail/1/body")
+	if !strings.Contains(body, "upperberth.example/posts/") {
 		t.Errorf("the first mail links to no post:\n%.500s", body)
 	}
-	if source := get(t, page+"/mail/1/source.eml"); !strings.Contains(source, "List-Unsubscribe: ") {
+	if source := get(t, page+"/mail/1/source.eml"); !strings.Contains(source, "Message-ID: ") {
 		t.Errorf("the first mail's source is\n%.500s", source)
+	}
+	// The demo's pages have no https, so that its mails have no List-Unsubscribe (RFC 8058): the links in them must do.
+	unsubscribe := unsubscribeLink.FindString(body)
+	if unsubscribe == "" {
+		t.Fatalf("the first mail has no link to unsubscribe by:\n%.500s", body)
+	}
+	if asks := get(t, unsubscribe); !strings.Contains(asks, "<form") {
+		t.Errorf("the page behind that link asks nothing:\n%.500s", asks)
 	}
 	p.stop(t)
 }
+
+var unsubscribeLink = regexp.MustCompile(`http://127\.0\.0\.1:\d+/[\w/]*u/[\w-]{40,}`)
 
 func get(t *testing.T, address string) string {
 	t.Helper()
