@@ -308,3 +308,63 @@ func TestWhoOptedOutOnTheForumAndAsksHereGetsWhatHeAskedFor(t *testing.T) {
 	w.settings(nothingNew)
 	next(false)
 }
+
+func TestADigestOnDemandEndsWhereAlertsArePlanned(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.at(4, "10:00")
+	w.round()
+	p := w.post(thread)
+	if err := w.daemon.gather(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	desk := NewDesk(w.source, w.store, w.set)
+	ask := func() Demand {
+		t.Helper()
+		a, err := desk.Account(t.Context(), w.clock(), annaID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		demand, err := desk.SendNow(t.Context(), w.clock(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return demand
+	}
+	if got := ask(); got != NothingNew {
+		t.Errorf("asked before the post was looked at for alerts: %q, want %q", got, NothingNew)
+	}
+	w.round()
+	if got := ask(); got != OnItsWay {
+		t.Errorf("asked afterwards: %q, want %q", got, OnItsWay)
+	}
+	w.round()
+	w.got("anna", posts(p))
+	if got := ask(); got == OnItsWay {
+		t.Error("asked again within the hour: it was sent once more")
+	}
+}
+
+func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread, weekly := w.thread(tonight), w.thread(tonight)
+	w.at(4, "10:00")
+	w.round()
+	w.post(thread)
+	w.post(weekly)
+	w.round()
+	if err := w.store.Wish(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
+		t.Fatal(err)
+	}
+	desk := NewDesk(w.source, w.store, w.set)
+	a, err := desk.Account(t.Context(), w.clock(), annaID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := desk.Next(t.Context(), w.clock(), a)
+	if err != nil || next.Posts != 1 {
+		t.Errorf("the next digest is said to have %d posts (%v), want 1: the other thread comes weekly", next.Posts, err)
+	}
+}

@@ -87,14 +87,14 @@ func (d *Desk) Next(ctx context.Context, now time.Time, a Account) (Next, error)
 		return Next{}, nil
 	}
 	n := Next{At: sub.Due.In(a.Zone)}
-	head, err := d.store.Head(ctx)
+	alerts, err := d.store.AlertProgress(ctx)
 	if err != nil {
 		return n, err
 	}
-	if n.Many = head-sub.Mark > mostCounted; n.Many {
+	if n.Many = alerts.Done-sub.Mark > mostCounted; n.Many {
 		return n, nil
 	}
-	n.Posts, err = d.count(ctx, now, Ask{Member: id, After: sub.Mark, Until: head})
+	n.Posts, err = d.count(ctx, now, Ask{Member: id, After: sub.Mark, Until: alerts.Done, Planned: now})
 	return n, err
 }
 
@@ -123,7 +123,7 @@ const (
 )
 
 // SendNow plans the digest that a member would get later. It is named after the hour on his clock, and so there is one an
-// hour at most.
+// hour at most. Like every edition it ends where alerts have been planned, so that no post comes in both.
 func (d *Desk) SendNow(ctx context.Context, now time.Time, a Account) (Demand, error) {
 	next, err := d.Next(ctx, now, a)
 	if err != nil {
@@ -132,13 +132,13 @@ func (d *Desk) SendNow(ctx context.Context, now time.Time, a Account) (Demand, e
 	if next.At.IsZero() || a.Holds.PausedUntil.After(now) || next.Posts == 0 && !next.Many {
 		return NothingNew, nil
 	}
-	head, err := d.store.Head(ctx)
+	alerts, err := d.store.AlertProgress(ctx)
 	if err != nil {
 		return "", err
 	}
 	planned, err := d.store.PlanNow(ctx, now, store.Plan{
 		Key:  fmt.Sprintf("%s/%d/%s-now", KindDigest, a.Member.ID, now.In(a.Zone).Format("2006-01-02T15")),
-		Kind: KindDigest, Member: a.Member.ID, Until: head, Priority: priorityDigest,
+		Kind: KindDigest, Member: a.Member.ID, Until: alerts.Done, Priority: priorityDigest,
 	})
 	switch {
 	case err != nil:

@@ -170,6 +170,7 @@ func TestWhatCouldNotBeNotedIsNotHandedOver(t *testing.T) {
 		t.Errorf("%d mails were handed over that the store knows nothing of", n)
 	}
 	mend()
+	w.turn(w.clock().Add(2 * w.set.Lease)) // the rows could not be given back either
 	w.round()
 	if n := len(w.relay.all()); n != 20 {
 		t.Errorf("%d mails went out when the store was well again, want 20", n)
