@@ -72,13 +72,17 @@ func TestASuppressionEndsThirtyDaysAfterTheLastEventAndNotWhenAPersonMadeIt(t *t
 
 func TestADomainIsAtFaultWhenItRefusesMostOfMany(t *testing.T) {
 	for _, tt := range []struct {
+		domain          string
 		refused, handed int
 		want            bool
 	}{
-		{9, 9, false}, {10, 10, true}, {10, 19, true}, {10, 20, false}, {500, 600, true}, {500, 20_000, false},
+		{"example.org", 9, 9, false}, {"example.org", 10, 10, true}, {"example.org", 10, 19, true}, {"example.org", 10, 20, false},
+		{"example.org", 500, 600, true}, {"example.org", 500, 20_000, false},
+		// The relay of a small forum.
+		{"", 2, 2, false}, {"", 3, 3, true}, {"", 6, 6, true}, {"", 6, 7, false}, {"", 10, 19, true},
 	} {
-		if got := (Cohort{Refused: tt.refused, Handed: tt.handed}).AtFault(); got != tt.want {
-			t.Errorf("%d of %d refused: at fault %v, want %v", tt.refused, tt.handed, got, tt.want)
+		if got := (Cohort{Domain: tt.domain, Refused: tt.refused, Handed: tt.handed}).AtFault(); got != tt.want {
+			t.Errorf("%d of %d refused by %q: at fault %v, want %v", tt.refused, tt.handed, tt.domain, got, tt.want)
 		}
 	}
 }
