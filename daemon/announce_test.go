@@ -390,7 +390,10 @@ func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
 	if n := strings.Count(w.log.String(), "alarm=stopped"); n != 1 {
 		t.Errorf("the administrator is told %d times:\n%s", n, w.log)
 	}
-	if reason := w.stands(id).Reason; !strings.HasPrefix(reason, "of the last 200 mails 20 were refused") {
+	// One in ten is refused. Where in the row the last 200 begin depends on which connection was the faster.
+	var refused int
+	reason := w.stands(id).Reason
+	if _, err := fmt.Sscanf(reason, "of the last 200 mails %d were refused", &refused); err != nil || refused < 18 || refused > 22 {
 		t.Errorf("it is paused because %q", reason)
 	}
 	if n := len(w.relay.all()); n > batchSize {

@@ -157,13 +157,10 @@ func openWorld(t testing.TB, path string) *world {
 	return w
 }
 
-// templateSet is shared: to load the templates is to render all their samples.
-var templateSet = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
-
 // restart starts the daemon anew: what it had only in memory is gone.
 func (w *world) restart() {
 	w.Helper()
-	set, err := templateSet()
+	set, err := templates.Load("")
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -40,8 +41,17 @@ type Set struct {
 }
 
 // Load reads the shipped templates and locales, or those of them that dir holds, too, from there.
-// An empty dir overlays nothing.
+// An empty dir overlays nothing: all calls share one set then, which is read and tried once.
 func Load(dir string) (*Set, error) {
+	if dir == "" {
+		return asShipped()
+	}
+	return loadFrom(dir)
+}
+
+var asShipped = sync.OnceValues(func() (*Set, error) { return loadFrom("") })
+
+func loadFrom(dir string) (*Set, error) {
 	files := overlay{dir}
 	locales, err := readLocales(files)
 	if err != nil {

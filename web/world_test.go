@@ -86,8 +86,6 @@ var emptyStore = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-var templateSet = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
-
 // newWorld opens a world in which the daemon knows all members and has sent nothing yet.
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -123,7 +121,7 @@ func (w *world) open() {
 	w.config.URL = w.site.URL + "/postrider"
 	w.links = must(link.NewSigner(w.config.URL, bytes.Repeat([]byte{1}, 32)))(w)
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
-	w.pages = must(templateSet())(w).Pages(site, "/postrider")
+	w.pages = must(templates.Load(""))(w).Pages(site, "/postrider")
 	handler.Handler = must(web.New(web.Parts{
 		Desk: daemon.NewDesk(w.source, w.store, w.set), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
