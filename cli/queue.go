@@ -22,7 +22,7 @@ func (c *console) queue() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.queueList(), c.queueShow(), c.queueRetry(), c.queueDrop(), c.queuePause(), c.queueResume())
+	cmd.AddCommand(c.queueList(), c.queueShow(), c.queueRetry(), c.queueDrop(), c.queueFlush(), c.queuePause(), c.queueResume())
 	return cmd
 }
 

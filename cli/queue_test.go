@@ -180,6 +180,23 @@ func TestQueueRetryByStateTellsWhatItDidAndCountsTheRest(t *testing.T) {
 	}
 }
 
+func TestQueueFlushSettlesWhatNoRelayHasTakenInTime(t *testing.T) {
+	p, s := newQueue(t)
+	if out := good(t, "queue", "flush", "-c", p.config); out != "No mail's time is over.\n" {
+		t.Errorf("with nothing to flush it prints %q", out)
+	}
+	for _, kind := range []string{"announcement", "digest"} {
+		old := store.Plan{Key: kind + "/2/old", Kind: kind, Member: 2, Until: 20}
+		if _, err := s.Plan(t.Context(), time.Now().Add(-73*time.Hour), []store.Plan{old}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := good(t, "queue", "flush", "-c", p.config); out != "announcement/2/old: expired\n" {
+		t.Errorf("it prints %q, want the announcement alone", out)
+	}
+	says(t, good(t, "queue", "flush", "--json", "-c", p.config), `"expired": []`)
+}
+
 func TestQueuePauseIsToldLoudlyUntilResume(t *testing.T) {
 	p, _ := newQueue(t)
 	says(t, good(t, "queue", "pause", "the", "relay moves", "-c", p.config), "Delivery is paused since 2", "(the relay moves)")
