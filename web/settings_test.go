@@ -297,7 +297,7 @@ func TestASiteWithoutAlertsOffersNone(t *testing.T) {
 	}
 }
 
-// sight makes the newest posts of the forum news.
+// sight makes the newest posts of the forum news, of which no alert tells.
 func (w *world) sight() {
 	w.Helper()
 	rows := must(w.forum.Query(`SELECT p.id, p.thread_id, t.section_id, p.author_id FROM post p JOIN thread t ON t.id = p.thread_id
@@ -310,6 +310,9 @@ func (w *world) sight() {
 		seen = append(seen, a)
 	}
 	must(w.store.Sight(w.Context(), store.Gathered{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
+	from := must(w.store.AlertProgress(w.Context()))(w)
+	_, _, err := w.store.PlanAlerts(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
+	check(w, err)
 }
 
 func TestADigestComesOnDemandOnceAnHour(t *testing.T) {
