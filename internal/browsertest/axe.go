@@ -1,0 +1,71 @@
+package browsertest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/chromedp"
+)
+
+// axe is axe-core's program, which npm puts beside this file.
+var axe = sync.OnceValues(func() (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "axe", "node_modules", "axe-core", "axe.min.js"))
+	return string(text), err
+})
+
+// Axe holds the page, as it looks at this moment, against axe-core's rules, and fails the test on each violation that is
+// serious or critical; lesser ones are only logged. It skips the rest of the test if axe-core is not installed.
+func (p *Page) Axe() {
+	p.t.Helper()
+	for _, v := range p.violations() {
+		if v.Impact == "serious" || v.Impact == "critical" {
+			p.t.Errorf("%s: %s", p.Address(), v)
+			continue
+		}
+		p.t.Logf("%s: %s", p.Address(), v)
+	}
+}
+
+// violation is a rule that a page breaks, and where.
+type violation struct {
+	ID     string `json:"id"`
+	Impact string `json:"impact"`
+	Help   string `json:"help"`
+	Nodes  []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"summary"`
+	} `json:"nodes"`
+}
+
+func (v violation) String() string {
+	text := fmt.Sprintf("axe (%s): %s: %s", v.Impact, v.ID, v.Help)
+	for _, n := range v.Nodes {
+		text += "\n  " + n.HTML + "\n    " + strings.ReplaceAll(n.Summary, "\n", "\n    ")
+	}
+	return text
+}
+
+// The page's own policy does not bind what comes over DevTools.
+func (p *Page) violations() []violation {
+	p.t.Helper()
+	program, err := axe()
+	if errors.Is(err, fs.ErrNotExist) {
+		p.t.Skip("SKIPPED: axe-core is not installed here (npm ci --ignore-scripts in internal/browsertest/axe)")
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Do(chromedp.Evaluate[chromedp.Void](program))
+	return Ask(p, chromedp.Evaluate[[]violation](
+		`axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(v => ({
+			id: v.id, impact: v.impact, help: v.help,
+			nodes: v.nodes.map(n => ({html: n.html, summary: n.failureSummary})),
+		})))`, chromedp.EvalAwaitPromise))
+}

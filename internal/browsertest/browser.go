@@ -1,0 +1,143 @@
+// Package browsertest opens pages in a real browser, headless Chromium, as a visitor would.
+//
+//	page := browsertest.New(t)                   // a tab with cookies of its own
+//	page.Open(url)                               // waits until it is loaded
+//	page.Click("#save")                          // or with the keyboard: page.Press("Tab", "Enter")
+//	page.Do(chromedp.WaitVisible(".notice"))     // whatever else chromedp can do
+//	page.Axe()                                   // fails on what axe-core calls serious or critical
+//	page.Screenshot("saved", 360, true)          // for eyes: 360 pixels wide, dark
+//
+// One browser serves all tests of a binary, which may run in parallel: each tab is private. Where Chromium is not installed
+// the test is skipped. A page that asks another host than its own for anything, breaks its own Content-Security-Policy, or
+// has a script that fails, fails the test.
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/remote"
+
+	"postrider/internal/servertest"
+)
+
+// stepLimit is how long a step may take: a machine full of tests is slow.
+const stepLimit = 60 * time.Second
+
+// One browser serves all tests of a binary: to start one takes a second. Nobody stops it, its keeper sees the binary end.
+var browser = sync.OnceValues(start)
+
+// start starts a browser, and gives the context in which tabs are opened.
+func start() (context.Context, error) {
+	program, _ := find()
+	dir, err := servertest.Dir("chromium")
+	if err != nil {
+		return nil, err
+	}
+	var address string
+	ready := func(context.Context) (err error) {
+		address, err = devTools(dir)
+		return err
+	}
+	_, err = servertest.Start(ready, dir, program,
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+		"--no-first-run", "--no-default-browser-check", "--disable-extensions",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-features=Translate,MediaRouter", "--mute-audio", "--hide-scrollbars",
+		"--remote-debugging-port=0", "--user-data-dir="+dir, "about:blank")
+	if err != nil {
+		return nil, err
+	}
+	allocator, _ := remote.NewAllocator(context.Background(), address, remote.NoModifyURL)
+	ctx, _ := chromedp.NewContext(allocator)
+	return ctx, chromedp.Do(ctx) // connects
+}
+
+func find() (string, bool) { return servertest.Find("chromium", "/usr/lib/chromium") }
+
+// devTools is the address at which the browser takes orders, which it writes down once it does.
+func devTools(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "DevToolsActivePort"))
+	if err != nil {
+		return "", err
+	}
+	port, path, ok := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	if !ok {
+		return "", fmt.Errorf("DevToolsActivePort holds %q", text)
+	}
+	return "ws://127.0.0.1:" + port + path, nil
+}
+
+// Page is a tab.
+type Page struct {
+	t      testing.TB
+	ctx    context.Context
+	mu     sync.Mutex
+	host   string          // of the page that was opened
+	faults map[string]bool // that the test is not told of yet
+}
+
+// New opens a tab that lives as long as the test. It skips the test if Chromium is not installed.
+func New(t testing.TB) *Page {
+	t.Helper()
+	if _, found := find(); !found {
+		t.Skip("SKIPPED: Chromium is not installed here (no chromium in PATH nor in /usr/lib/chromium)")
+	}
+	all, err := browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Page{t: t, faults: make(map[string]bool)}
+	ctx, shut := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
+	p.ctx = ctx
+	if err := chromedp.Listen(ctx, p.hear); err != nil {
+		t.Fatalf("opening a tab: %v", err)
+	}
+	t.Cleanup(func() {
+		t.Helper()
+		shut()
+		p.tell()
+	})
+	return p
+}
+
+// hear notes what no page of ours may do. It must not block.
+func (p *Page) hear(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		u, err := url.Parse(e.Request.URL)
+		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != p.host {
+			p.faults["it asks another host: "+e.Request.URL] = true
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Source == log.EntrySourceSecurity || e.Entry.Source == log.EntrySourceJavascript {
+			p.faults[e.Entry.Text] = true
+		}
+	case *runtime.EventExceptionThrown:
+		p.faults[e.ExceptionDetails.Text] = true
+	}
+}
+
+// tell fails the test with what was heard.
+func (p *Page) tell() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for fault := range p.faults {
+		p.t.Errorf("%s: %s", p.host, fault)
+	}
+	clear(p.faults)
+}

@@ -1,0 +1,118 @@
+package browsertest
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// site serves pages by their path, nearly as strictly as ours.
+func site(t *testing.T, pages map[string]string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; img-src http://127.0.0.1:9")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><html lang="en"><title>A page</title>`+pages[r.URL.Path])
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// witness is a test that is watched failing.
+type witness struct {
+	testing.TB
+	said []string
+	last []func()
+}
+
+func (w *witness) Helper()          {}
+func (w *witness) Cleanup(f func()) { w.last = append(w.last, f) }
+func (w *witness) Errorf(format string, args ...any) {
+	w.said = append(w.said, fmt.Sprintf(format, args...))
+}
+
+func (w *witness) end() {
+	for _, f := range slices.Backward(w.last) {
+		f()
+	}
+}
+
+func TestAxeNamesWhatIsSeriousAndWhere(t *testing.T) {
+	t.Parallel()
+	url := site(t, map[string]string{
+		"/good": `<main><h1>Good</h1><p>Nothing is wrong.</p></main>`,
+		"/bad":  `<main><h1>Bad</h1><input name="lonely"></main>`,
+	})
+	w := &witness{TB: t}
+	page := New(w)
+	page.Open(url + "/good")
+	page.Axe()
+	if len(w.said) > 0 {
+		t.Errorf("of a good page axe says %q", w.said)
+	}
+	page.Open(url + "/bad")
+	page.Axe()
+	if len(w.said) != 1 || !strings.Contains(w.said[0], "label") || !strings.Contains(w.said[0], "lonely") {
+		t.Errorf("of a field without a label axe says %q", w.said)
+	}
+	w.end()
+}
+
+func TestAPageMayNotAskOthersNorBreakItsOwnPolicy(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ page, want string }{
+		"nothing of the kind": {`<p>Nothing`, ""},
+		"a foreign picture":   {`<img src="http://127.0.0.1:9/pixel" alt="">`, "127.0.0.1:9/pixel"},
+		"an inline style":     {`<p style="color: red">Red`, "Content Security Policy"},
+	} {
+		w := &witness{TB: t}
+		page := New(w)
+		page.Open(site(t, map[string]string{"/": tt.page}))
+		w.end()
+		if said := strings.Join(w.said, "\n"); (said == "") != (tt.want == "") || !strings.Contains(said, tt.want) {
+			t.Errorf("%s: the test is told %q, want %q", name, said, tt.want)
+		}
+	}
+}
+
+func TestFormsWorkByMouseAndByKeyboardWithoutScript(t *testing.T) {
+	t.Parallel()
+	url := site(t, map[string]string{
+		"/":     `<main><form action="/sent"><label>Name <input name="name"></label> <input type="checkbox" name="box" aria-label="Box"><button>Send</button></form></main>`,
+		"/sent": `<main><h1>Sent</h1></main>`,
+	})
+	page := New(t)
+	page.NoScript()
+	page.Open(url)
+	page.Press("Tab", "A", "n", "n", "Tab", " ")
+	page.Enter("Enter")
+	if got := page.Address(); got != url+"/sent?name=Ann&box=on" {
+		t.Errorf("by keyboard the form leads to %s", got)
+	}
+	page.Open(url)
+	page.Tick("[name=box]")
+	page.Click("button")
+	if got := page.Address(); got != url+"/sent?name=&box=on" || page.Text("h1") != "Sent" {
+		t.Errorf("by mouse the form leads to %s", got)
+	}
+}
+
+func TestAScreenshotShowsTheWholePage(t *testing.T) {
+	t.Parallel()
+	page := New(t)
+	page.Open(site(t, map[string]string{"/": strings.Repeat("<p>A line.", 100)}))
+	page.Screenshot("long", 360, true)
+	picture, err := os.ReadFile(filepath.Join(t.ArtifactDir(), "long.png"))
+	if err != nil || len(picture) < 24 {
+		t.Fatalf("%d bytes, %v", len(picture), err)
+	}
+	width, height := int(picture[18])<<8|int(picture[19]), int(picture[22])<<8|int(picture[23])
+	if width != 360 || height < 3000 {
+		t.Errorf("the picture is %d by %d pixels, want 360 by 3000 or more", width, height)
+	}
+}
