@@ -196,6 +196,26 @@ func TestWhatChangesWhileAMailWaitsIsSeenBeforeItIsHandedOver(t *testing.T) {
 	w.skipped(id, map[string]int{"banned": 1, skipGone: 1, string(digest.NotWatching): 2, string(digest.WantsNone): 1})
 }
 
+func TestWhoReadsTextAloneGetsAnnouncementsAsText(t *testing.T) {
+	t.Parallel()
+	w := newHall(t, 2)
+	order(t, w.store.SavePreference(t.Context(), w.clock(), 1002, digest.Choices{Format: digest.Text}))
+	a := toAll()
+	w.start(a)
+	w.round()
+	w.gotNotice("m1001", "m1002")
+	a.ID = 7
+	if _, err := w.daemon.TryAnnouncement(t.Context(), &a, "m1002", "admin@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	for _, try := range w.relay.all() {
+		_, text, html := parts(t, try.raw)
+		if wants := try.to == address("m1001"); wants != (html != "") || !strings.Contains(text, "Saturday") {
+			t.Errorf("the mail to %s has HTML: %t, want %t; its text is\n%s", try.to, html != "", wants, text)
+		}
+	}
+}
+
 func TestAPausedAnnouncementSendsNothingAndGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 5)

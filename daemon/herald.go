@@ -241,6 +241,7 @@ func (h *Herald) addRights(ctx context.Context, s *source.Snapshot, a *digest.An
 type NoticePreview struct {
 	templates.Reader
 	Reason digest.Reason // why he would not get it; empty: he would
+	Text   bool          // he reads text alone
 }
 
 // Preview looks a member up, by number or name, and says whether an announcement is for him.
@@ -258,7 +259,10 @@ func (h *Herald) Preview(ctx context.Context, a *digest.Announcement, who string
 			return err
 		}
 		for _, j := range list {
-			p = NoticePreview{templates.Reader{Member: j.Member, Profile: j.Profile, Zone: h.zones.of(j.Member.Zone)}, cmp.Or(j.barred, j.excluded)}
+			p = NoticePreview{
+				Reader: templates.Reader{Member: j.Member, Profile: j.Profile, Zone: h.zones.of(j.Member.Zone)},
+				Reason: cmp.Or(j.barred, j.excluded), Text: j.Choices.Format == digest.Text,
+			}
 		}
 		return nil
 	})

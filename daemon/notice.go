@@ -125,7 +125,7 @@ func (d *Daemon) draftNotice(n *notice, id forum.MemberID, known map[forum.Membe
 	reader := templates.Reader{Member: j.Member, Profile: j.Profile, Zone: d.herald.zones.of(j.Member.Zone)}
 	footer := NoticeFooter(d.Links, id)
 	return draft{
-		to: j.Member, envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
+		to: j.Member, text: j.Choices.Format == digest.Text, envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
 		write: func() (templates.Content, error) { return d.Press.Announcement(n.printed, reader, footer) },
 	}
 }
@@ -158,19 +158,20 @@ func (d *Daemon) TryAnnouncement(ctx context.Context, a *digest.Announcement, me
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	reader := templates.Reader{Member: forum.Member{Locale: d.set.Digest.Locale}, Zone: d.herald.zones.site}
+	reader, text := templates.Reader{Member: forum.Member{Locale: d.set.Digest.Locale}, Zone: d.herald.zones.site}, false
 	if member != "" {
 		p, err := d.herald.Preview(ctx, a, member, d.Now())
 		if err != nil {
 			return mail.Outcome{}, err
 		}
-		reader = p.Reader
+		reader, text = p.Reader, p.Text
 	}
 	footer := NoticeFooter(d.Links, forum.Guest) // whoever tries its links must not end anybody's mail
 	raw, err := d.compose(letter{
 		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
 		draft: draft{
 			to:       forum.Member{Name: reader.Member.Name, Email: to},
+			text:     text,
 			envelope: NoticeEnvelope(d.set, a.ID, footer.Unsubscribe),
 			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, reader, footer) },
 		},
