@@ -2,13 +2,16 @@ package daemon
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"postrider/bounce"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
+	"postrider/store"
 )
 
 // refuses makes the relay refuse what is for addresses that end so, and take the rest.
@@ -69,6 +72,23 @@ func TestADeadAddressIsMailedNoMoreUntilTheMemberGivesAnother(t *testing.T) {
 	if strings.Contains(w.log.String(), "@example.org") {
 		t.Errorf("the log names an address:\n%s", w.log)
 	}
+}
+
+func TestASuppressedAddressGetsNeitherAlertsNorAnnouncements(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	gone := []store.Health{{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}}
+	order(t, w.store.Suppress(t.Context(), w.clock(), gone))
+	w.post(w.thread(tonight))
+	a := toAll()
+	a.Audience.Only = []forum.MemberID{101, 104}
+	a.ID = w.start(a)
+	w.later(time.Minute)
+	w.gotNotice("dora")
+	if got, want := w.reasons(101), []string{skipBounces}; !slices.Equal(got, want) {
+		t.Errorf("of her alerts is noted %q, want %q", got, want)
+	}
+	w.skipped(a.ID, map[string]int{skipBounces: 1})
 }
 
 func TestASuppressionEndsAfterThirtyDays(t *testing.T) {
