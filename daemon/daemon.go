@@ -84,7 +84,8 @@ type Daemon struct {
 	met       map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round     Report
 	lane      lane          // the mails that it hands over
-	waking    chan struct{} // see Wake
+	waking    chan struct{} // lets the urgent lane look at once, see Wake
+	waked     chan struct{} // and the other one
 	dream     *dream        // of a rehearsal; nil: what is done is done
 	bell      *alarm.Bell
 	backlog   backlog
@@ -109,6 +110,7 @@ func New(p Parts, set Settings) *Daemon {
 		met:       make(map[forum.PostID]forum.SectionID),
 		lane:      everything,
 		waking:    make(chan struct{}, 1),
+		waked:     make(chan struct{}, 1),
 		ill:       true,
 		pulse:     new(atomic.Int64),
 	}
@@ -199,6 +201,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.lane = allButAlerts
 	beside.Go(func() { urgent.hurry(ctx, recovers) })
 	recovers(cron.FuncJob(tick("editions", d.deliver))).Run()
+	beside.Go(func() { d.obey(ctx, recovers(cron.FuncJob(tick("woken", d.deliver)))) })
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()

@@ -85,10 +85,25 @@ func (d *Daemon) settled(ctx context.Context) <-chan time.Time {
 	return time.After(at.Sub(now))
 }
 
-// Wake lets a daemon that runs look at the forum at once.
+// obey runs a job whenever the daemon is woken, until ctx ends.
+func (d *Daemon) obey(ctx context.Context, job cron.Job) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.waked:
+			job.Run()
+		}
+	}
+}
+
+// Wake lets a daemon that runs look at the forum at once, and hand over what waits in either lane. The forum is asked
+// no more than that: what was put into the outbox for somebody who waits for it, a digest on demand, is there already.
 func (d *Daemon) Wake() {
-	select {
-	case d.waking <- struct{}{}:
-	default: // it is about to
+	for _, lane := range []chan struct{}{d.waking, d.waked} {
+		select {
+		case lane <- struct{}{}:
+		default: // it is about to
+		}
 	}
 }

@@ -101,6 +101,37 @@ func TestADaemonThatIsWokenLooksAtOnce(t *testing.T) {
 	})
 }
 
+func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newAlertWorld(t)
+		w.sql(`UPDATE section_watch SET mail = 0`)
+		w.set.Gather.Every = time.Hour
+		w.restart()
+		p := w.post(w.thread(tonight))
+		stop := w.live()
+		time.Sleep(time.Second)
+		desk := NewDesk(w.source, w.store, w.set)
+		a, err := desk.Account(t.Context(), w.clock(), annaID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != OnItsWay || err != nil {
+			t.Fatalf("SendNow = %q, %v", demand, err)
+		}
+		w.daemon.Wake()
+		time.Sleep(time.Second)
+		w.told("anna", posts(p))
+		w.daemon.Wake()
+		before := w.source.Statements()
+		time.Sleep(time.Second)
+		if n := w.source.Statements() - before; n > 2 {
+			t.Errorf("woken for nothing, it asked the forum %d times, want BEGIN and one question", n)
+		}
+		stop()
+	})
+}
+
 func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
