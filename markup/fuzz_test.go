@@ -38,6 +38,10 @@ func FuzzBBCode(f *testing.F) {
 		checkDoc(t, shorter)
 		checkCutLinks(t, short)
 		checkCutLinks(t, shorter)
+		if !short.Empty() {
+			checkDoc(t, d.Rest(short.t.words(0, len(short.t.nodes))))
+			checkDoc(t, d.Rest(short.t.words(0, len(short.t.nodes)/2)))
+		}
 	})
 }
 

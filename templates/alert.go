@@ -167,12 +167,25 @@ func asKey(c digest.Cause) string {
 	return "alert.as_section"
 }
 
-// quoted renders what a post of an alert quotes; nil: nothing.
+// quoted renders what a post of an alert quotes, as far as it does not show it itself; nil: nothing is left.
 func (w *laying) quoted(p *digest.Post, excerpt int) *fragment {
 	if p.Quoted == nil {
 		return nil
 	}
-	return w.postAs("quoted", p.Quoted, excerpt)
+	key := w.keyOf("quoted", p.Quoted, excerpt)
+	key.in, key.inVersion = p.ID, p.Version
+	f, ok := w.press.posts.Get(key)
+	if ok {
+		return f
+	}
+	shown := p.Content.Body.Excerpt(excerpt).Shown(int64(p.Quoted.ID))
+	if rest := p.Quoted.Content.Body.Rest(shown); shown == "" || !rest.Empty() {
+		f = w.renderPost(key, p.Quoted, rest.Excerpt(excerpt))
+	}
+	if w.err == nil {
+		w.press.posts.Add(key, f)
+	}
+	return f
 }
 
 // timed is a fragment with the time in its holes.

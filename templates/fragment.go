@@ -7,6 +7,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/markup"
 )
 
 // How many characters of what members and admins name may stand in a mail.
@@ -40,6 +41,8 @@ type postKey struct {
 	post                    forum.PostID
 	version, author         string
 	marks                   marks
+	in                      forum.PostID // of what another post quotes
+	inVersion               string
 }
 
 // marks are what concerns the member in a thread or a post.
@@ -165,21 +168,30 @@ func (w *laying) post(p *digest.Post, excerpt int) *fragment { return w.postAs("
 
 // postAs renders a post by a template.
 func (w *laying) postAs(template string, p *digest.Post, excerpt int) *fragment {
-	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesYou).with(markMentionsYou, mentionsYou(p))
-	key := postKey{
-		kind: w.locale.home(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
-		version: p.Version, author: p.AuthorName, marks: m,
-	}
+	key := w.keyOf(template, p, excerpt)
 	if f, ok := w.press.posts.Get(key); ok {
 		return f
 	}
-	doc := p.Content.Body.Excerpt(excerpt)
-	text := withoutHoles(doc.Text(w.locale.words, columns))
-	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))), postFor(w, p, text))
-	f.title = shorten(gist(text), preheaderLimit)
+	f := w.renderPost(key, p, p.Content.Body.Excerpt(excerpt))
 	if w.err == nil {
 		w.press.posts.Add(key, f)
 	}
+	return f
+}
+
+func (w *laying) keyOf(template string, p *digest.Post, excerpt int) postKey {
+	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesYou).with(markMentionsYou, mentionsYou(p))
+	return postKey{
+		kind: w.locale.home(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
+		version: p.Version, author: p.AuthorName, marks: m,
+	}
+}
+
+// renderPost renders a post of which doc is shown.
+func (w *laying) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
+	text := withoutHoles(doc.Text(w.locale.words, columns))
+	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))), postFor(w, p, text))
+	f.title = shorten(gist(text), preheaderLimit)
 	return f
 }
 

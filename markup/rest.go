@@ -1,0 +1,158 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Shown are the words that the document shows of a post that it quotes by its number: of an excerpt, those that are left
+// of the quote. They are empty where it shows none.
+func (d Doc) Shown(post int64) string {
+	if d.t == nil || post == 0 {
+		return ""
+	}
+	for i := 0; i < len(d.t.nodes); {
+		n := &d.t.nodes[i]
+		if n.kind == quote && d.t.ref(n).post == post {
+			return d.t.words(i+1, int(n.end))
+		}
+		i++
+	}
+	return ""
+}
+
+// words are the words of the nodes from i to end, without those of quotes.
+func (t *tree) words(i, end int) string {
+	var b strings.Builder
+	for i < end {
+		switch n := &t.nodes[i]; n.kind {
+		case quote:
+			i = int(n.end)
+			continue
+		case text, mention, code:
+			b.WriteString(n.text)
+		default:
+			b.WriteByte(' ')
+		}
+		i++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// Rest is what the document says behind words that it begins with, as they stand in a quote of it: its own quotes are left
+// out there, spaces may differ, and a "…" at the end tells that it was cut. The rest is empty where the words say all;
+// it is the whole where the document begins otherwise, or no words are given.
+func (d Doc) Rest(words string) Doc {
+	m := matcher{rest: strings.TrimSpace(strings.TrimRight(strings.TrimSpace(words), "…"))}
+	if d.Empty() || m.rest == "" {
+		return d
+	}
+	body := d.t.body()
+	at, off := 0, 0
+	for ; at < body && m.rest != ""; at++ {
+		switch n := &d.t.nodes[at]; n.kind {
+		case quote:
+			at = int(n.end) - 1
+		case text, mention, code:
+			if off = m.take(n.text); off < 0 {
+				return d
+			}
+			if m.rest == "" && off < len(n.text) {
+				return d.from(at, off)
+			}
+		}
+	}
+	return d.from(at, 0)
+}
+
+// matcher holds words against a text, whatever spaces stand in either.
+type matcher struct{ rest string }
+
+func (m *matcher) skip() { m.rest = strings.TrimLeftFunc(m.rest, unicode.IsSpace) }
+
+// take tells how many bytes of a text the next words are; -1: it says something else. Where the text itself was cut,
+// nothing of it is left.
+func (m *matcher) take(s string) int {
+	for i, r := range s {
+		switch {
+		case m.rest == "":
+			return i
+		case unicode.IsSpace(r):
+			continue
+		}
+		want, size := utf8.DecodeRuneInString(m.rest)
+		if r != want {
+			if r == '…' && i+len("…") == len(s) {
+				m.rest = ""
+				return len(s)
+			}
+			return -1
+		}
+		m.rest = m.rest[size:]
+		m.skip()
+	}
+	return len(s)
+}
+
+// from is the document from a place in the node at on. Only a paragraph is parted: of a list or a table all is kept.
+func (d Doc) from(at, off int) Doc {
+	t := d.t
+	first := 0 // the block that holds the place
+	for first < len(t.nodes) && int(t.nodes[first].end) <= at {
+		first = int(t.nodes[first].end)
+	}
+	rest := *t
+	rest.nodes = nil
+	if first < at && t.nodes[first].kind == para {
+		rest.nodes = t.part(first, at, off)
+		first = int(t.nodes[first].end)
+	}
+	for i := first; i < len(t.nodes); i++ {
+		n := t.nodes[i]
+		n.end += int32(len(rest.nodes) - i)
+		rest.nodes = append(rest.nodes, n)
+	}
+	if !rest.says() {
+		return Doc{}
+	}
+	return Doc{t: &rest}
+}
+
+// part is the paragraph at first from a place on, behind a "…"; nil: nothing stands there.
+func (t *tree) part(first, at, off int) []node {
+	nodes := []node{{kind: para}, {kind: text, text: "…" + noBreak, end: 2}}
+	for i := max(at, first+1); i < int(t.nodes[first].end); i++ {
+		n := t.nodes[i]
+		if i == at && n.flag&bare == 0 {
+			n.text = strings.TrimLeft(n.text[off:], " ,;:–—-")
+		}
+		if len(nodes) == 2 && (n.kind == lineBreak || n.kind == text && strings.TrimSpace(n.text) == "") {
+			continue
+		}
+		n.end = int32(len(nodes) + 1)
+		nodes = append(nodes, n)
+	}
+	if len(nodes) == 2 {
+		return nil
+	}
+	nodes[0].end = int32(len(nodes))
+	return nodes
+}
+
+// says tells whether anything but quotes, and the mark of a cut, stands in the tree.
+func (t *tree) says() bool {
+	for i := 0; i < len(t.nodes); i++ {
+		switch n := &t.nodes[i]; {
+		case n.kind == quote:
+			i = int(n.end) - 1
+		case n.kind == text:
+			if strings.Trim(n.text, "….!? "+noBreak) != "" {
+				return true
+			}
+		case !n.kind.block() && n.kind != lineBreak, n.kind == code, n.kind == spoiler:
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,70 @@
+package markup
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWhatAQuoteShowsOfAPost(t *testing.T) {
+	long := strings.Repeat("Many words. ", 30)
+	tests := []struct {
+		name, src string
+		want      string
+	}{
+		{"all of it", `[QUOTE="Ray, post: 7, member: 2"]It is [b]late[/b].[/QUOTE]Yes.`, "It is late."},
+		{"cut to an excerpt", `[QUOTE="Ray, post: 7, member: 2"]` + long + `[/QUOTE]Yes.`, strings.TrimSpace(long[:12*11]) + "\u00a0…"},
+		{"of MyBB", `[quote="Ray" pid='7' dateline='1']It is late.[/quote]Yes.`, "It is late."},
+		{"of another post", `[QUOTE="Ray, post: 8, member: 2"]It is late.[/QUOTE]Yes.`, ""},
+		{"the third quote is folded", `[quote=A]a[/quote][quote=B]b[/quote][QUOTE="Ray, post: 7, member: 2"]It is late.[/QUOTE]Yes.`, ""},
+		{"an empty quote", `[QUOTE="Ray, post: 7, member: 2"][/QUOTE]Yes.`, ""},
+		{"none", `Yes.`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := BBCode(tt.src, Links{}).Excerpt(300).Shown(7); got != tt.want {
+				t.Errorf("Shown(7) = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheRestIsWhatAQuoteDoesNotShow(t *testing.T) {
+	tests := []struct {
+		name, src, shown string
+		want             string // as text
+	}{
+		{"nothing, where it shows all", "It is [b]late[/b].", "It is late.", ""},
+		{"nothing, where only spaces differ", "It is\n\nlate.", "It is late.", ""},
+		{"nothing, where a full stop was cut", "It is late!", "It is late…", ""},
+		{"nothing, where a quote of the post itself was left out", "[quote=A]x[/quote]It is late.", "It is late.", ""},
+		{"the next sentence", "It is late. We go.", "It is late.\u00a0…", "… We go."},
+		{"the next paragraph", "It is late.\n\nWe go.", "It is late.", "We go."},
+		{"the next line", "It is late.\nWe go.", "It is late.", "… We go."},
+		{"the rest of a sentence", "It is late, as [i]ever[/i]. We go.", "It is late…", "… as _ever_. We go."},
+		{"the rest behind words in bold", "[b]It is[/b] late. We go.", "It is", "… late. We go."},
+		{"a picture behind the words", "It is late. [img]http://a.example/b.png[/img]", "It is late.", "… [Image: b.png]\nhttp://a.example/b.png"},
+		{"a list whole", "[list][*]It is late.[*]We go.[/list]", "It is late.", "* It is late.\n* We go."},
+		{"what follows a list", "[list][*]It is late.[/list]We go.", "It is late.", "We go."},
+		{"all, where the quote begins elsewhere", "It is late. We go.", "We go.", "It is late. We go."},
+		{"all, where the author has changed his words since", "It is early. We go.", "It is late.", "It is early. We go."},
+		{"all, where nothing is shown", "It is late.", "", "It is late."},
+		{"all, where only a cut is shown", "It is late.", "…", "It is late."},
+		{"nothing, of a post that is no longer than the quote", "It is", "It is late.", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rest := BBCode(tt.src, Links{}).Rest(tt.shown)
+			if got := rest.Text(Words{}, 72); got != tt.want {
+				t.Errorf("the rest of %q behind %q is %q, want %q", tt.src, tt.shown, got, tt.want)
+			}
+			checkDoc(t, rest)
+		})
+	}
+}
+
+func TestOfAnExcerptThatEndsWithinTheQuoteNothingIsLeft(t *testing.T) {
+	const src = "It is late, and the last train has left the station without us. We walk."
+	if rest := BBCode(src, Links{}).Excerpt(30).Rest("It is late, and the last train has left the station without us."); !rest.Empty() {
+		t.Errorf("the rest is %q", rest.Text(Words{}, 72))
+	}
+}
