@@ -62,7 +62,9 @@ func (p *Page) violations() []violation {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.Do(chromedp.Evaluate[chromedp.Void](program))
+	if !Ask(p, chromedp.Evaluate[bool](`typeof axe == "object"`)) {
+		p.Do(chromedp.Evaluate[chromedp.Void](program))
+	}
 	return Ask(p, chromedp.Evaluate[[]violation](
 		`axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(v => ({
 			id: v.id, impact: v.impact, help: v.help,

@@ -1,11 +1,11 @@
 package browsertest
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -102,17 +102,13 @@ func TestFormsWorkByMouseAndByKeyboardWithoutScript(t *testing.T) {
 	}
 }
 
-func TestAScreenshotShowsTheWholePage(t *testing.T) {
+func TestAPictureShowsTheWholePage(t *testing.T) {
 	t.Parallel()
 	page := New(t)
 	page.Open(site(t, map[string]string{"/": strings.Repeat("<p>A line.", 100)}))
-	page.Screenshot("long", 360, true)
-	picture, err := os.ReadFile(filepath.Join(t.ArtifactDir(), "long.png"))
-	if err != nil || len(picture) < 24 {
-		t.Fatalf("%d bytes, %v", len(picture), err)
-	}
-	width, height := int(picture[18])<<8|int(picture[19]), int(picture[22])<<8|int(picture[23])
-	if width != 360 || height < 3000 {
-		t.Errorf("the picture is %d by %d pixels, want 360 by 3000 or more", width, height)
+	page.Look(360, true)
+	picture, err := png.DecodeConfig(bytes.NewReader(page.picture(360)))
+	if err != nil || picture.Width != 360 || picture.Height < 3000 {
+		t.Errorf("the picture is %d by %d pixels (%v), want 360 by 3000 or more", picture.Width, picture.Height, err)
 	}
 }

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"flag"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -134,6 +136,12 @@ func (p *Page) NoScript() {
 	p.Do(call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 }
 
+// Language is what the browser asks for from now on, such as "de".
+func (p *Page) Language(tag string) {
+	p.t.Helper()
+	p.Do(call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": tag}}))
+}
+
 // Look shows the page so many pixels wide, and light or dark, from now on.
 func (p *Page) Look(width int, dark bool) {
 	p.t.Helper()
@@ -149,13 +157,23 @@ func (p *Page) Look(width int, dark bool) {
 	)
 }
 
-// Screenshot keeps a picture of the whole page for eyes, as name.png in the test's artifacts (go test -artifacts).
+// Screenshot looks at the page like Look. With go test -artifacts it keeps a picture of all of it, as name.png.
 func (p *Page) Screenshot(name string, width int, dark bool) {
 	p.t.Helper()
 	p.Look(width, dark)
-	picture := Ask(p, chromedp.FullScreenshot(100))
+	if f := flag.Lookup("test.artifacts"); f == nil || f.Value.String() != "true" {
+		return
+	}
 	file := filepath.Join(p.t.ArtifactDir(), name+".png")
-	if err := os.WriteFile(file, picture, 0o644); err != nil {
+	if err := os.WriteFile(file, p.picture(width), 0o644); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// picture is a PNG of the whole page, in a window that is as high.
+func (p *Page) picture(width int) []byte {
+	p.t.Helper()
+	height := Ask(p, chromedp.Evaluate[int64]("Math.ceil(document.body.getBoundingClientRect().height)"))
+	p.Do(chromedp.EmulateViewport(int64(width), height))
+	return Ask(p, chromedp.CaptureScreenshot())
 }

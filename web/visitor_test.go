@@ -1,0 +1,154 @@
+package web_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"postrider/digest"
+	"postrider/internal/browsertest"
+	"postrider/internal/link"
+)
+
+// visit opens a browser on a phone that runs no scripts.
+func visit(t *testing.T) *browsertest.Page {
+	t.Helper()
+	p := browsertest.New(t)
+	p.NoScript()
+	p.Look(360, false)
+	return p
+}
+
+// focus is where the keyboard stands.
+type focus struct {
+	Name    string `json:"name"`    // of the field, else what is written on it
+	Value   string `json:"value"`   // of a radio button
+	Outline int    `json:"outline"` // pixels; 0: the focus cannot be seen
+	Hidden  bool   `json:"hidden"`  // something lies over it, or it is out of sight
+}
+
+func focused(p *browsertest.Page) focus {
+	return browsertest.Ask(p, chromedp.Evaluate[focus](`(() => {
+		const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e)
+		const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+		return {
+			name: e.name || e.textContent.trim(), value: e.type == "radio" ? e.value : "",
+			outline: style.outlineStyle == "none" ? 0 : Math.round(parseFloat(style.outlineWidth)),
+			hidden: !top || !(top == e || e.contains(top) || top.contains(e) && top.tagName == "LABEL"),
+		}
+	})()`))
+}
+
+// tabTo goes to a field, or to what has such words on it. On the way the focus can be seen everywhere.
+func tabTo(t *testing.T, p *browsertest.Page, name string) {
+	t.Helper()
+	for range 100 {
+		p.Press("Tab")
+		f := focused(p)
+		if f.Outline < 2 || f.Hidden {
+			t.Errorf("the focus cannot be seen: %+v", f)
+		}
+		if f.Name == name {
+			return
+		}
+	}
+	t.Fatalf("the keyboard does not get to %q", name)
+}
+
+func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
+	t.Parallel()
+	w, p := newWorld(t), visit(t)
+	p.Language("en")
+	check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Choices{Locale: "en"}))
+	p.Open(w.url(link.Digests, 0))
+	tabTo(t, p, "Skip to the content")
+	p.Press("Enter")
+	tabTo(t, p, "confirm")
+	p.Enter("Enter")
+	if !w.ended(link.Digests) || p.Text("h1") != "You get no more digests" {
+		t.Fatalf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
+	}
+	tabTo(t, p, "Undo")
+	p.Enter(" ")
+	if w.ended(link.Digests) || p.Text("h1") != "You get digests again" {
+		t.Errorf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
+	}
+}
+
+func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
+	t.Parallel()
+	w, p := newWorld(t), visit(t)
+	p.Open(w.url(link.Settings, 0))
+	tabTo(t, p, "cadence")
+	p.Press("Down") // every week
+	tabTo(t, p, "weekday")
+	p.Press("F") // Freitag
+	tabTo(t, p, "section-4")
+	p.Press("E") // Einmal pro Woche
+	tabTo(t, p, "own")
+	p.Press(" ")
+	tabTo(t, p, "Speichern")
+	p.Enter("Enter")
+	c := w.choices()
+	if c.Schedule == nil || c.Schedule.Cadence != digest.Weekly || c.Schedule.Weekday != time.Friday || c.OwnPosts == nil || !*c.OwnPosts {
+		t.Errorf("he has chosen %+v, %+v", c, c.Schedule)
+	}
+	if got := w.wishes().Sections[4]; got != digest.Weekly {
+		t.Errorf("of the section he wants to hear %q", got)
+	}
+}
+
+func TestEveryFieldIsReachedInTheOrderOfReading(t *testing.T) {
+	t.Parallel()
+	w, p := newWorld(t), visit(t)
+	p.Open(w.url(link.Settings, 0))
+	want := browsertest.Ask(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input")]
+		.filter(e => e.checkVisibility() && (e.type != "radio" || e.checked)).map(e => e.name || e.textContent.trim())`))
+	var got []string
+	for range want {
+		p.Press("Tab")
+		f := focused(p)
+		for f.Name == "pause" && slices.Contains(got, "pause") { // day, month and year are stops of their own
+			p.Press("Tab")
+			f = focused(p)
+		}
+		got = append(got, f.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("by keyboard the fields come as\n%q, want\n%q", got, want)
+	}
+}
+
+func TestWhatIsSavedIsShownWhenThePageIsLoadedAgain(t *testing.T) {
+	t.Parallel()
+	w, p := newWorld(t), visit(t)
+	p.Open(w.url(link.Settings, 0))
+	p.Tick("[name=cadence][value=weekly]")
+	p.Do(
+		chromedp.SetValue(chromedp.CSS("#hour"), "19"),
+		chromedp.SetValue(chromedp.CSS("#zone"), "Asia/Tokyo"),
+		chromedp.SetValue(chromedp.CSS("#locale"), "en"),
+		chromedp.SetValue(chromedp.CSS("#excerpt"), "600"),
+		chromedp.SetValue(chromedp.CSS("#section-4"), "off"),
+		chromedp.SetValue(chromedp.CSS("#pause"), "2026-05-20"),
+	)
+	p.Tick("[name=format][value=text]")
+	p.Tick("[name=alerts][value=every]")
+	p.Tick("[name=announcements]")
+	p.Click(".save .button")
+	if got := p.Text("[role=status]"); got != "Saved. This holds from now on." {
+		t.Errorf("the page says %q", got)
+	}
+	p.Open(w.url(link.Settings, 0))
+	got := browsertest.Ask(p, chromedp.Evaluate[map[string]string](`Object.fromEntries(new FormData(document.querySelector("#form")))`))
+	for field, want := range map[string]string{
+		"cadence": "weekly", "hour": "19", "zone": "Asia/Tokyo", "locale": "en", "excerpt": "600", "section-4": "off",
+		"pause": "2026-05-20", "format": "text", "alerts": "every", "announcements": "",
+	} {
+		if got[field] != want {
+			t.Errorf("%s is %q, want %q", field, got[field], want)
+		}
+	}
+}
