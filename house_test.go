@@ -11,8 +11,9 @@ import (
 // A room that is not here has no place yet: think where it belongs before adding it.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"alarm", "bounce", "config", "daemon", "demo", "digest", "doctor", "forum", "letterbox", "mail", "source", "store", "templates", "web", "internal/link"},
-	"config":               {"alarm", "daemon", "letterbox", "mail", "source", "web"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "demo", "digest", "doctor", "forum", "letterbox", "mail", "source", "store", "templates", "web", "internal/link"},
+	"config":               {"admin", "alarm", "daemon", "letterbox", "mail", "source", "web"},
+	"admin":                {"alarm", "bounce", "daemon", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link"},
 	"web":                  {"daemon", "digest", "forum", "templates", "internal/link"},
 	"daemon":               {"alarm", "bounce", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
 	"letterbox":            {"bounce", "daemon", "forum", "mail", "store", "internal/link"},

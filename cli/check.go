@@ -98,6 +98,7 @@ func (c *console) findings(ctx context.Context, o checkOptions) []finding {
 	relay, line := c.checkRelays(ctx, cfg)
 	all = append(append(all, checkDKIM(cfg)), relay...)
 	all = append(all, checkBounces(ctx, cfg)...)
+	all = append(all, checkAdmin(cfg))
 	if !o.offline {
 		all = append(all, checkWorld(ctx, cfg, o, line)...)
 		page, clock := checkPage(ctx, cfg)

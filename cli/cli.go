@@ -67,7 +67,7 @@ func (c *console) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "config.toml", "configuration `file`")
 	root.AddCommand(
 		c.demo(), c.run(), c.check(), c.preview(), c.explain(), c.rehearse(), c.announce(), c.queue(), c.bounce(), c.suppress(),
-		c.migrate(), c.forums(), c.version(),
+		c.admin(), c.migrate(), c.forums(), c.version(),
 	)
 	return root
 }

@@ -171,7 +171,7 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	page := &http.Server{Handler: both, ReadHeaderTimeout: 10 * time.Second}
 	all.Go(func() { page.Serve(listener) })
 	all.Go(func() { c.trickle(ctx, path, clock) })
-	err = serve(ctx, h, d, func() error { return nil }, closeSender)
+	err = serve(ctx, h, d, closeSender)
 	stop()
 	page.Close()
 	all.Wait()

@@ -111,12 +111,16 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	room, err := h.openAdmin(ctx, d, clock)
+	if err != nil {
+		return err
+	}
 	intake, err := box.Open(cfg.Bounces.Config)
 	if err != nil {
 		return err
 	}
 	defer h.takeIn(ctx, intake)()
-	return serve(ctx, h, d, pages, done)
+	return serve(ctx, h, d, done, pages, room)
 }
 
 // fail tells the administrator why the daemon does not start, and gives that back.
@@ -162,16 +166,18 @@ func (h *house) takeIn(ctx context.Context, intake *letterbox.Intake) (end func(
 	}
 }
 
-// serve runs the daemon, and pages beside it, until ctx ends.
-func serve(ctx context.Context, h *house, d *daemon.Daemon, pages func() error, cut func()) error {
+// serve runs the daemon, and listeners with pages beside it, until ctx ends.
+func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func(), pages ...func() error) error {
 	defer cutAfterGrace(ctx, cut)()
 	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
 	var beside sync.WaitGroup
-	beside.Go(func() {
-		if err := pages(); err != nil { // mails go out all the same
-			h.log.Error("pages closed", "err", err)
-		}
-	})
+	for _, listen := range pages {
+		beside.Go(func() {
+			if err := listen(); err != nil { // mails go out all the same
+				h.log.Error("pages closed", "err", err)
+			}
+		})
+	}
 	err := d.Run(ctx)
 	beside.Wait()
 	h.log.Info("postrider stopped")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"postrider/admin"
 	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/letterbox"
@@ -40,6 +41,7 @@ type Config struct {
 	Alarms    Alarms                `toml:"alarms"`
 	Announce  daemon.AnnounceConfig `toml:"announcements"`
 	Web       Web                   `toml:"web"`
+	Admin     Admin                 `toml:"admin"`
 	Templates Templates             `toml:"templates"`
 	Log       Log                   `toml:"log"`
 }
@@ -108,6 +110,12 @@ type Web struct {
 	HookSecretFile string `toml:"hook_secret_file"`
 }
 
+// Admin is the [admin] table.
+type Admin struct {
+	admin.Config
+	PasswordHashFile string `toml:"password_hash_file"`
+}
+
 // Templates is the [templates] table.
 type Templates struct {
 	Dir string `toml:"dir"`
@@ -127,7 +135,7 @@ func Default() Config {
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
 		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnounce(),
-		Web: Web{Config: web.DefaultConfig()},
+		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}
 }
@@ -235,11 +243,20 @@ func (c *Config) validate(text string) []error {
 		{"alarms", c.Alarms.Validate()},
 		{"announcements", c.Announce.Validate()},
 		{"web", c.Web.Validate()},
+		{"admin", errors.Join(c.Admin.Validate(), c.checkUserHeader())},
 		{"log", c.Log.Validate()},
 	} {
 		errs = append(errs, faults(text, t.table, t.err)...)
 	}
 	return errs
+}
+
+// checkUserHeader wants it known whose header it is: from anybody else it could be a lie.
+func (c *Config) checkUserHeader() error {
+	if c.Admin.UserHeader != "" && len(c.Web.TrustedProxies) == 0 {
+		return errors.New("user_header is believed only from web.trusted_proxies, and there are none: name the address of the proxy there")
+	}
+	return nil
 }
 
 // faults gives each of the errors its line and its table.

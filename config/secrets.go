@@ -22,6 +22,7 @@ func (c *Config) secrets() []secret {
 		{"bounces.password", &c.Bounces.Password, c.Bounces.PasswordFile},
 		{"smtp.fallback.password", &c.SMTP.Fallback.Password, c.SMTP.Fallback.PasswordFile},
 		{"alarms.secret", &c.Alarms.Secret, c.Alarms.SecretFile},
+		{"admin.password_hash", &c.Admin.PasswordHash, c.Admin.PasswordHashFile},
 		{"web.hook_secret", &c.Web.HookSecret, c.Web.HookSecretFile},
 	}
 }

@@ -16,10 +16,10 @@ import (
 	"golang.org/x/text/language/display"
 )
 
+// Folders of pages. Each has a frame.html, which stands around its pages, and a style.css.
 const (
-	pageDir   = "page"
-	frameFile = pageDir + "/frame.html"
-	styleFile = pageDir + "/style.css"
+	pageDir  = "page"
+	adminDir = pageDir + "/admin" // of the room for administrators; its frame asks for both stylesheets
 )
 
 // Pages are the web pages of one forum, in all languages. They are immutable and safe for concurrent use.
@@ -70,10 +70,11 @@ type frameData struct {
 	Lang, Dir         string
 	SiteName, SiteURL string
 	Style             string // address of the stylesheet
+	AdminStyle        string // of the one that the administrators' pages have besides
 	Data              any    // for the templates "title" and "main"
 }
 
-// Render renders a page by the name of its file, without ".html".
+// Render renders a page by the name of its file, without ".html": "settings", "admin/queue".
 func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	page, ok := l.locale.web[name]
 	if !ok {
@@ -83,7 +84,7 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	err := page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
 		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
-		Style: p.base + "/" + p.set.style.name, Data: data,
+		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, Data: data,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rendering a page: %w", err)
@@ -103,48 +104,60 @@ func (p *Pages) Proofread(name string, page []byte) error {
 // that it can be kept for good.
 func (p *Pages) Style() (name string, css []byte) { return p.set.style.name, p.set.style.css }
 
+// AdminStyle is the same of what the administrators' pages have besides.
+func (p *Pages) AdminStyle() (name string, css []byte) { return p.set.adminStyle.name, p.set.adminStyle.css }
+
 type style struct {
 	name string
 	css  []byte
 }
 
 // bindPages parses the pages, and gives each locale copies that speak its language. It notes in used which keys they use.
-func (s *Set) bindPages(files overlay, used map[string]string) error {
-	css, err := files.read(styleFile)
-	if err != nil {
-		return fmt.Errorf("reading the stylesheet: %w", err)
-	}
-	sum := sha256.Sum256([]byte(css))
-	s.style = style{"style-" + hex.EncodeToString(sum[:6]) + ".css", []byte(css)}
-	names, err := files.list(pageDir, ".html")
-	if err != nil {
-		return fmt.Errorf("listing the pages: %w", err)
-	}
-	around, err := files.read(frameFile)
-	if err != nil {
-		return fmt.Errorf("reading the pages: %w", err)
-	}
+func (s *Set) bindPages(files overlay, used map[string]string) (err error) {
 	for _, l := range s.locales {
 		l.web = make(map[string]*htmltemplate.Template)
 	}
-	for _, name := range names {
-		if name == frameFile {
-			continue
-		}
-		if err := s.bindPage(files, name, around, used); err != nil {
-			return err
-		}
+	if s.style, err = s.bindFolder(files, pageDir, used); err != nil {
+		return err
 	}
-	return nil
+	s.adminStyle, err = s.bindFolder(files, adminDir, used)
+	return err
 }
 
-func (s *Set) bindPage(files overlay, name, around string, used map[string]string) error {
+// bindFolder parses the pages of a folder, and reads its stylesheet.
+func (s *Set) bindFolder(files overlay, folder string, used map[string]string) (style, error) {
+	css, err := files.read(folder + "/style.css")
+	if err != nil {
+		return style{}, fmt.Errorf("reading the stylesheet: %w", err)
+	}
+	names, err := files.list(folder, ".html")
+	if err != nil {
+		return style{}, fmt.Errorf("listing the pages: %w", err)
+	}
+	frame := folder + "/frame.html"
+	for _, name := range names {
+		if name == frame {
+			continue
+		}
+		if err := s.bindPage(files, name, frame, used); err != nil {
+			return style{}, err
+		}
+	}
+	sum := sha256.Sum256([]byte(css))
+	return style{"style-" + hex.EncodeToString(sum[:6]) + ".css", []byte(css)}, nil
+}
+
+func (s *Set) bindPage(files overlay, name, frame string, used map[string]string) error {
+	around, err := files.read(frame)
+	if err != nil {
+		return fmt.Errorf("reading the pages: %w", err)
+	}
 	src, err := files.read(name)
 	if err != nil {
 		return fmt.Errorf("reading the pages: %w", err)
 	}
 	mute := (&locale{}).pageFunctions()
-	page, err := htmltemplate.New(files.say(frameFile)).Funcs(mute).Parse(around)
+	page, err := htmltemplate.New(files.say(frame)).Funcs(mute).Parse(around)
 	if err == nil {
 		_, err = page.New(files.say(name)).Parse(src)
 	}
@@ -162,7 +175,7 @@ func (s *Set) bindPage(files overlay, name, around string, used map[string]strin
 			s.groupsIn(t.Tree, used)
 		}
 	}
-	short := strings.TrimSuffix(path.Base(name), ".html")
+	short := strings.TrimSuffix(strings.TrimPrefix(name, pageDir+"/"), ".html")
 	for _, l := range s.locales {
 		own, err := page.Clone()
 		if err != nil {
@@ -200,6 +213,7 @@ func (l *locale) pageFunctions() map[string]any {
 	}
 	functions["date"] = func(t time.Time) string { return l.calendar.write(l.calendar.date, t) }
 	functions["moment"] = func(t time.Time) string { return l.calendar.write(l.calendar.moment, t) }
+	functions["instant"] = func(t time.Time) string { return l.calendar.write(l.calendar.momentYear, t) }
 	functions["hour"] = func(hour int) string {
 		return l.calendar.write(l.calendar.clock, time.Date(2000, 1, 1, hour, 0, 0, 0, time.UTC))
 	}

@@ -8,7 +8,8 @@
 // [Set.Press] is the printing press of one forum: it renders what members share once, encodes it,
 // and lays each member's mail from the pieces.
 //
-// [Set.Pages] are the web pages: page/frame.html around each of the others, and page/style.css.
+// [Set.Pages] are the web pages: page/frame.html around each of the others, and page/style.css. Those of the room for
+// administrators are in page/admin, with a frame and a stylesheet of their own.
 //
 // The package decides nothing: what stands in a mail, and in which order, is digest's business.
 package templates
@@ -36,8 +37,9 @@ type Set struct {
 	matcher language.Matcher
 	samples map[kind]sampleData
 	notice  noticeSample
-	style   style   // of the pages
 	files   overlay // where all of it came from
+
+	style, adminStyle style // of the pages
 }
 
 // Load reads the shipped templates and locales, or those of them that dir holds, too, from there.

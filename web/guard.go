@@ -24,7 +24,7 @@ type Guard struct {
 	Deny func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
 
 	trusted proxies
-	limits  limits
+	limits  Limits
 	cross   *http.CrossOriginProtection
 	log     *slog.Logger
 }
@@ -43,19 +43,31 @@ func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.R
 	for _, pattern := range open {
 		cross.AddInsecureBypassPattern(pattern)
 	}
-	return &Guard{Deny: deny, trusted: trusted, limits: newLimits(), cross: cross, log: log}, nil
+	return &Guard{Deny: deny, trusted: trusted, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
 }
 
-// visitor is the key under which a request's context has the address that it came from.
-type visitor struct{}
+// Visit is how a request came.
+type Visit struct {
+	From    netip.Addr // the visitor's address; zero where the connection has none (a socket)
+	Trusted bool       // one of the trusted proxies handed it on
+}
+
+// visitKey is the key under which a request's context has its Visit.
+type visitKey struct{}
+
+// VisitOf tells how a request came that a Guard has let through.
+func VisitOf(r *http.Request) Visit {
+	visit, _ := r.Context().Value(visitKey{}).(Visit)
+	return visit
+}
 
 // Wrap puts the guard before a handler.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		client := g.trusted.see(r)
+		visit := g.trusted.see(r)
 		headers(w.Header())
 		defer g.rescue(w, r)
-		if !g.limits.allow(client, time.Now()) {
+		if !g.limits.Allow(visit.From, time.Now()) {
 			w.Header().Set("Retry-After", "60")
 			g.Deny(w, r, http.StatusTooManyRequests)
 			return
@@ -64,7 +76,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 			g.Deny(w, r, http.StatusForbidden)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), visitor{}, client), requestTimeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), visitKey{}, visit), requestTimeout)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -73,8 +85,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 
 // Forged notes that a request carried a token that is not ours.
 func (g *Guard) Forged(r *http.Request) {
-	client, _ := r.Context().Value(visitor{}).(netip.Addr)
-	g.limits.charge(client, time.Now(), forgedCost)
+	g.limits.Charge(VisitOf(r).From, time.Now(), forgedCost)
 }
 
 // headers are the fields of every answer. Nothing may be kept, indexed, framed or sniffed, and no address of ours, which

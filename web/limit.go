@@ -19,27 +19,30 @@ const (
 	keptAddresses = 1 << 14
 )
 
-// limits counts what each address asks for. It is safe for concurrent use.
-type limits struct {
-	kept *lru.Cache[netip.Addr, *rate.Limiter]
+// Limits counts what each address asks for. It is safe for concurrent use.
+type Limits struct {
+	kept      *lru.Cache[netip.Addr, *rate.Limiter]
+	perSecond rate.Limit
+	burst     int
 }
 
-func newLimits() limits {
+// NewLimits lets each address ask for burst at once, and for so many a second from then on.
+func NewLimits(perSecond rate.Limit, burst int) Limits {
 	kept, err := lru.New[netip.Addr, *rate.Limiter](keptAddresses)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return limits{kept}
+	return Limits{kept, perSecond, burst}
 }
 
-// allow counts a request of an address, and tells whether it had one left.
-func (l limits) allow(a netip.Addr, now time.Time) bool { return l.of(a).AllowN(now, 1) }
+// Allow counts a request of an address, and tells whether it had one left.
+func (l Limits) Allow(a netip.Addr, now time.Time) bool { return l.of(a).AllowN(now, 1) }
 
-// charge counts so many requests of an address, even more than it had left.
-func (l limits) charge(a netip.Addr, now time.Time, cost int) { l.of(a).ReserveN(now, cost) }
+// Charge counts so many requests of an address, even more than it had left.
+func (l Limits) Charge(a netip.Addr, now time.Time, cost int) { l.of(a).ReserveN(now, cost) }
 
 // of is what an address has left. Of IPv6 a household has 2^64 addresses: they count as one.
-func (l limits) of(a netip.Addr) *rate.Limiter {
+func (l Limits) of(a netip.Addr) *rate.Limiter {
 	if a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {
 			a = p.Addr()
@@ -47,7 +50,7 @@ func (l limits) of(a netip.Addr) *rate.Limiter {
 	}
 	limiter, known := l.kept.Get(a)
 	if !known {
-		limiter = rate.NewLimiter(perSecond, burst)
+		limiter = rate.NewLimiter(l.perSecond, l.burst)
 		if earlier, raced, _ := l.kept.PeekOrAdd(a, limiter); raced {
 			limiter = earlier
 		}

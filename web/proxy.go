@@ -15,16 +15,16 @@ func (p proxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// see sets a request's RemoteAddr, Host and URL.Scheme to what the visitor used, and tells his address. It is the zero
-// Addr where the connection has none (a socket).
-func (p proxies) see(r *http.Request) netip.Addr {
+// see sets a request's Host and URL.Scheme to what the visitor used, and tells how it came.
+func (p proxies) see(r *http.Request) Visit {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	client := peer.Addr().Unmap()
 	r.URL.Scheme = "http"
 	if r.TLS != nil {
 		r.URL.Scheme = "https"
 	}
-	if err == nil && p.trusts(client) {
+	trusted := err == nil && p.trusts(client)
+	if trusted {
 		client = p.client(client, r.Header.Values("X-Forwarded-For"))
 		if host := first(r.Header.Get("X-Forwarded-Host")); host != "" {
 			r.Host = host
@@ -36,7 +36,7 @@ func (p proxies) see(r *http.Request) netip.Addr {
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"} {
 		r.Header.Del(name)
 	}
-	return client
+	return Visit{client, trusted}
 }
 
 // client is the last address in the chain that none of our proxies has. What stands before it the visitor may have

@@ -74,7 +74,7 @@ func Mount(base string, h http.Handler) http.Handler {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	name, css := s.Pages.Style()
-	mux.Handle("/"+name, Methods{http.MethodGet: styles(css)})
+	mux.Handle("/"+name, Methods{http.MethodGet: Styles(css)})
 	mux.Handle("/u/{token}", Methods{http.MethodGet: s.askStop, http.MethodPost: s.stop})
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
@@ -124,8 +124,8 @@ func (m Methods) allow() string {
 	return list
 }
 
-// styles serves the stylesheet, whose name changes when it does.
-func styles(css []byte) http.HandlerFunc {
+// Styles serves a stylesheet, whose name changes when it does.
+func Styles(css []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")

@@ -1,0 +1,138 @@
+// Package admin is the room for administrators: pages that show what the daemon does, and that change what becomes of
+// mails. It has a listener of its own; the pages that members see (web) know nothing of it.
+//
+//	/login /logout  come and go (login.go, session.go, password.go)
+//	/               today (today.go, chart.go)
+//	/queue          the outbox (queue.go, mail.go)
+//	/bounces        refusals, suppressed addresses, held domains (bounces.go)
+//	/settings       the configuration, the mails as they look, who did what (settings.go, preview.go)
+//
+// A page is one file of this package and one template in templates/page/admin. To add one, write a method that gives a
+// [page]: its name, under which the template, the word in the navigation ("admin_page.NAME" of the locales) and usually
+// the path go; its routes; the words for what it does; and samples of what its template is given, in every state, which [New] renders in every
+// language so that faults show at the start. Name the method in Server.pages, in the order of the navigation.
+//
+// What only looks is wrapped in Server.see, what changes anything in Server.change: both ask for a session, the latter for
+// its token too, so a form has {{template "token" .}} in it. A handler is given a [visit], which says who asks and in which
+// language. It ends with visit.show, whose data embeds visit.top(NAME), or after a change with visit.done, which writes
+// the audit log and leads back. What comes from the forum, from relays and from readers goes into templates as it is: html/template escapes
+// it; put it into <bdi>. Times go through visit.local.
+package admin
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"postrider/store"
+	"postrider/templates"
+	"postrider/web"
+)
+
+// pagePolicy lets our stylesheets work, forms come back to us, and frames show what we serve; nothing else: no script.
+const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// Parts are the rooms that the pages work with.
+type Parts struct {
+	Store   *store.Store
+	Pages   *templates.Pages
+	Zone    *time.Location // in which times are shown
+	Proxies []string       // whose X-Forwarded-* and user_header are believed
+	Log     *slog.Logger
+	Now     func() time.Time
+	Wake    func() // lets the daemon look at once for what is to be sent
+}
+
+// Server shows the pages. It is an http.Handler.
+type Server struct {
+	Parts
+	base    string
+	https   bool
+	hosts   map[string]bool
+	header  string // of the proxy, with the user's name; empty: it logs nobody in
+	hash    hash
+	proof   string        // of sessions that the password has opened; empty: there is no password
+	tries   web.Limits    // of passwords, by address
+	all     *rate.Limiter // tries of all addresses together
+	trying  chan struct{} // holds one while a password is tried: each try costs much memory
+	handler http.Handler
+
+	places []string        // names of the pages in the navigation
+	words  map[string]bool // what pages may say that was done
+}
+
+// New readies the pages, and tries each of them in every language.
+func New(p Parts, c Config) (*Server, error) {
+	s := &Server{
+		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
+		tries: web.NewLimits(triesPerSecond, triesAtOnce), all: rate.NewLimiter(allPerSecond, allAtOnce), trying: make(chan struct{}, 1),
+	}
+	if c.PasswordHash != "" {
+		var err error
+		if s.hash, err = readHash(c.PasswordHash); err != nil {
+			return nil, err
+		}
+		s.proof = fingerprint(c.PasswordHash)
+	}
+	guard, err := web.NewGuard(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.deny)
+	if err != nil {
+		return nil, err
+	}
+	s.words = make(map[string]bool)
+	for _, p := range s.pages() {
+		s.places = append(s.places, p.name)
+		for _, word := range p.words {
+			s.words[word] = true
+		}
+	}
+	s.handler = guard.Wrap(s.inside(web.Mount(s.base, s.routes())))
+	return s, s.tryAll()
+}
+
+// ServeHTTP shows a page.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// page is a page of the room, with all that belongs to it.
+type page struct {
+	name    string
+	routes  map[string]web.Methods // by path
+	words   []string               // what it may say that was done, see visit.done
+	samples []sample               // what its templates are given
+}
+
+// pages are all pages, in the order of the navigation.
+func (s *Server) pages() []page {
+	return []page{s.todayPage()}
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, sheet := range []func() (string, []byte){s.Pages.Style, s.Pages.AdminStyle} {
+		name, css := sheet()
+		mux.Handle("/"+name, web.Methods{http.MethodGet: web.Styles(css)})
+	}
+	mux.Handle("/login", web.Methods{http.MethodGet: s.askLogin, http.MethodPost: s.login})
+	mux.Handle("/logout", web.Methods{http.MethodPost: s.change(s.logout)})
+	for _, p := range s.pages() {
+		for path, methods := range p.routes {
+			mux.Handle(path, methods)
+		}
+	}
+	mux.Handle("/", web.Methods{http.MethodGet: s.see(func(v *visit) { v.notice(http.StatusNotFound, "gone") })})
+	return mux
+}
+
+// inside lets nobody in who asks for another host than ours.
+func (s *Server) inside(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", pagePolicy)
+		if !s.hosts[strings.ToLower(r.Host)] {
+			s.deny(w, r, http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

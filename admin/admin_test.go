@@ -1,0 +1,76 @@
+package admin_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestEveryAnswerIsPrivate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	for _, path := range []string{"/", "/login", "/nowhere"} {
+		for _, who := range []*browser{b, w.browser()} {
+			h := who.get(path).header
+			policy := h.Get("Content-Security-Policy")
+			if !strings.HasPrefix(policy, "default-src 'none'; ") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+				t.Errorf("%s: policy %q", path, policy)
+			}
+			if h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("X-Frame-Options") != "DENY" {
+				t.Errorf("%s: header %v", path, h)
+			}
+		}
+	}
+}
+
+func TestAHostThatIsNotOursIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		host   string
+		status int
+	}{
+		{"admin.example", http.StatusOK},
+		{"ADMIN.example", http.StatusOK},
+		{"127.0.0.1:8027", http.StatusOK},
+		{"localhost:8027", http.StatusOK},
+		{"evil.example", http.StatusMisdirectedRequest}, // whose name somebody made lead to us
+		{"evil.example:8027", http.StatusMisdirectedRequest},
+		{"admin.example.evil.example", http.StatusMisdirectedRequest},
+	} {
+		b := w.browser()
+		b.fields = map[string]string{"Host": c.host}
+		if got := b.get("/login"); got.status != c.status {
+			t.Errorf("%s: answer %d, want %d", c.host, got.status, c.status)
+		}
+	}
+}
+
+func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	if got := b.order("/pause", "reason", `<script>alert("x")</script>`); got.status != http.StatusSeeOther || got.header.Get("Location") != "/room/?done=paused&n=0" {
+		t.Errorf("answer %d, led to %q", got.status, got.header.Get("Location"))
+	}
+	p, paused, _ := w.store.Paused(t.Context())
+	if !paused || p.Since != noon {
+		t.Errorf("paused %v, %+v", paused, p)
+	}
+	page := b.get("/?done=paused").body
+	if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, `role="status"`) {
+		t.Errorf("the page after it:\n%s", page)
+	}
+	b.order("/resume")
+	if _, paused, _ := w.store.Paused(t.Context()); paused || w.woken != 1 {
+		t.Errorf("paused %v, the daemon woken %d times", paused, w.woken)
+	}
+	got := w.audit("delivery")
+	if len(got) != 2 || got[0] != `web: admin pause <script>alert("x")</script>` || got[1] != "web: admin resume" {
+		t.Errorf("written down is %q", got)
+	}
+	if got := b.get("/?done=evil"); got.status != http.StatusOK || strings.Contains(got.body, `role="status"`) {
+		t.Errorf("what nobody can have done: answer %d", got.status)
+	}
+}

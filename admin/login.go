@@ -1,0 +1,118 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/time/rate"
+
+	"postrider/web"
+)
+
+// Tries of passwords that one address has, and that all have together: who has many addresses gets no further.
+const (
+	triesPerSecond = rate.Limit(1.0 / 60)
+	triesAtOnce    = 5
+	allPerSecond   = rate.Limit(1.0 / 5)
+	allAtOnce      = 20
+)
+
+// loginPage is what the template "admin/login" is given.
+type loginPage struct {
+	top
+	Fault string // wrong, busy or none
+	Next  string // where to go then
+	Ask   bool   // for the password; else the proxy must say who he is
+}
+
+// askLogin asks for the password.
+func (s *Server) askLogin(w http.ResponseWriter, r *http.Request) {
+	v, open := s.enter(w, r)
+	switch {
+	case v == nil:
+		return
+	case open:
+		v.lead(next(r.URL.Query().Get("next")))
+		return
+	}
+	v.askPassword(http.StatusOK, "", next(r.URL.Query().Get("next")))
+}
+
+func (v *visit) askPassword(status int, fault, next string) {
+	v.show(status, "login", loginPage{top: v.top("login"), Fault: fault, Next: next, Ask: v.proof != ""})
+}
+
+// login tries a password. Tries are counted before it is looked at, so that the limit tells nothing about it.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	v := s.visit(w, r, session{})
+	if err := r.ParseForm(); err != nil {
+		v.notice(http.StatusBadRequest, "fault")
+		return
+	}
+	to := next(r.PostForm.Get("next"))
+	now := s.Now()
+	if s.proof == "" {
+		v.askPassword(http.StatusForbidden, "", to)
+		return
+	}
+	if !s.tries.Allow(web.VisitOf(r).From, now) || !s.all.AllowN(now, 1) {
+		s.Log.Warn("log in refused: too many tries", "from", from(r))
+		w.Header().Set("Retry-After", "60")
+		v.askPassword(http.StatusTooManyRequests, "busy", to)
+		return
+	}
+	fits, done := s.tryPassword(r, r.PostForm.Get("password"))
+	if !done {
+		return // he has gone
+	}
+	if !fits {
+		s.Log.Warn("log in refused: wrong password", "from", from(r))
+		if err := s.note(r, actor("unknown"), "fail to log in", "admin", "from "+from(r)); err != nil {
+			v.fault(err)
+			return
+		}
+		v.askPassword(http.StatusUnauthorized, "wrong", to)
+		return
+	}
+	if _, err := s.open(w, r, actor("admin"), s.proof); err != nil {
+		v.fault(err)
+		return
+	}
+	v.lead(to)
+}
+
+// tryPassword waits for its turn, because each try costs much memory.
+func (s *Server) tryPassword(r *http.Request, password string) (fits, done bool) {
+	select {
+	case s.trying <- struct{}{}:
+		defer func() { <-s.trying }()
+		return s.hash.fits(password), true
+	case <-r.Context().Done():
+		return false, false
+	}
+}
+
+// logout ends the session here and in the browser.
+func (s *Server) logout(v *visit) {
+	if err := s.Store.CloseSession(v.r.Context(), v.session.Hash); err != nil {
+		v.fault(err)
+		return
+	}
+	if err := s.note(v.r, v.session.Actor, "log out", "admin", "from "+from(v.r)); err != nil {
+		v.fault(err)
+		return
+	}
+	http.SetCookie(v.w, s.cookie("", -1))
+	v.lead("/login")
+}
+
+// next is a path of ours, whatever the address or the form says.
+func next(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||
+		strings.HasPrefix(u.Path, "//") || strings.ContainsAny(path, "\\\r\n") || u.Path == "/login" || u.Path == "/logout" {
+		return "/"
+	}
+	return u.RequestURI()
+}

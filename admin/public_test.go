@@ -1,0 +1,36 @@
+package admin_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"postrider/daemon"
+	"postrider/internal/link"
+	"postrider/web"
+)
+
+func TestThePublicListenerServesNoPageOfTheRoom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := web.DefaultConfig()
+	config.URL = "http://pages.example/room"
+	links := must(link.NewSigner(config.URL, bytes.Repeat([]byte{1}, 32)))(t)
+	public := must(web.New(web.Parts{
+		Desk: daemon.NewDesk(nil, w.store, daemon.Settings{Digest: daemon.DefaultDigest()}), Links: links, Pages: w.parts.Pages,
+		Forum: "Example Forum", Log: w.parts.Log, Now: w.parts.Now, Wake: func() {},
+	}, config))(t)
+	b := w.admin()
+	for _, path := range []string{"/", "/login", "/logout", "/pause", "/queue", "/bounces", "/settings", "/members", "/explain", "/announcements", "/admin", "/admin/login"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			r := httptest.NewRequest(method, config.URL+path, nil)
+			r.AddCookie(b.cookie)
+			rec := httptest.NewRecorder()
+			public.ServeHTTP(rec, r)
+			if rec.Code != http.StatusNotFound || len(rec.Result().Cookies()) > 0 {
+				t.Errorf("%s %s: answer %d", method, path, rec.Code)
+			}
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package admin
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"postrider/store"
+	"postrider/web"
+)
+
+const (
+	// idle and longest are how long a session lasts that is not used, and one that is: an administrator's working day.
+	idle    = time.Hour
+	longest = 12 * time.Hour
+	// touchEvery is how often the store is told that a session is used.
+	touchEvery = time.Minute
+	// proxied is the proof of sessions of users whom the proxy has logged in.
+	proxied = "proxy"
+)
+
+// session is a session with what only the browser that it belongs to has: the store knows its hash.
+type session struct {
+	store.Session
+	secret string
+}
+
+// token is what forms of this session carry, and pages of other sites cannot know.
+func (n session) token() string {
+	mac := hmac.New(sha256.New, []byte(n.secret))
+	mac.Write([]byte("form"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (n session) holds(token string) bool { return hmac.Equal([]byte(token), []byte(n.token())) }
+
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// open opens a session under a new secret, whatever the browser had before: nobody can know it beforehand (fixation).
+func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, proof string) (session, error) {
+	now := s.Now()
+	random := make([]byte, 32)
+	rand.Read(random) // never fails
+	n := session{secret: base64.RawURLEncoding.EncodeToString(random)}
+	n.Session = store.Session{Hash: hashOf(n.secret), Actor: actor, Proof: proof, Opened: now, Seen: now}
+	if old, err := r.Cookie(s.cookieName()); err == nil {
+		if err := s.Store.CloseSession(r.Context(), hashOf(old.Value)); err != nil {
+			return session{}, err
+		}
+	}
+	if err := s.Store.PruneSessions(r.Context(), now.Add(-longest), now.Add(-idle)); err != nil {
+		return session{}, err
+	}
+	if err := s.Store.OpenSession(r.Context(), n.Session); err != nil {
+		return session{}, err
+	}
+	http.SetCookie(w, s.cookie(n.secret, 0))
+	return n, s.note(r, actor, "log in", "admin", "from "+from(r))
+}
+
+// known finds the session of a request. It may be none: open is false then.
+func (s *Server) known(r *http.Request) (n session, open bool, err error) {
+	c, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return session{}, false, nil
+	}
+	n.secret = c.Value
+	n.Session, open, err = s.Store.Session(r.Context(), hashOf(c.Value))
+	now := s.Now()
+	if err != nil || !open || !s.stands(n.Session, r) || now.Sub(n.Opened) >= longest || now.Sub(n.Seen) >= idle {
+		return session{}, false, err
+	}
+	if now.Sub(n.Seen) >= touchEvery {
+		err = s.Store.TouchSession(r.Context(), now, n.Hash)
+	}
+	return n, true, err
+}
+
+// stands tells whether what a session was opened with still holds: the password is the same, or the proxy names the same
+// user.
+func (s *Server) stands(n store.Session, r *http.Request) bool {
+	if n.Proof == proxied {
+		user := s.user(r)
+		return user != "" && n.Actor == actor(user)
+	}
+	return s.proof != "" && n.Proof == s.proof
+}
+
+// user is the one whom a trusted proxy has logged in; empty: nobody.
+func (s *Server) user(r *http.Request) string {
+	if s.header == "" || !web.VisitOf(r).Trusted {
+		return ""
+	}
+	return r.Header.Get(s.header)
+}
+
+// actor is how the audit log names a user.
+func actor(user string) string { return "web: " + user }
+
+// cookieName begins with what keeps other hosts and plain HTTP from setting such a cookie, where that is possible: __Host- wants
+// the path "/", which would show the cookie to everything else at the same host (RFC 6265bis, 4.1.3).
+func (s *Server) cookieName() string {
+	switch {
+	case s.https && s.base == "":
+		return "__Host-postrider"
+	case s.https:
+		return "__Secure-postrider"
+	}
+	return "postrider"
+}
+
+// cookie carries a secret; a negative age takes it away. It goes when the browser is closed.
+func (s *Server) cookie(secret string, age int) *http.Cookie {
+	return &http.Cookie{
+		Name: s.cookieName(), Value: secret, Path: s.base + "/", MaxAge: age,
+		Secure: s.https, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+// note writes down who did what.
+func (s *Server) note(r *http.Request, actor, action, object, detail string) error {
+	ctx := context.WithoutCancel(r.Context()) // it was done, whether he waits for the answer or not
+	return s.Store.Audit(ctx, store.Entry{At: s.Now(), Actor: actor, Action: action, Object: object, Detail: detail})
+}
+
+// from is where a request came from, for the audit log.
+func from(r *http.Request) string {
+	if a := web.VisitOf(r).From; a.IsValid() {
+		return a.String()
+	}
+	return "a socket"
+}

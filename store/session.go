@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Session says that somebody is logged in.
+type Session struct {
+	Hash   string // of the secret that his browser has
+	Actor  string // as in Entry
+	Proof  string // what he came in with
+	Opened time.Time
+	Seen   time.Time // when he was last seen, a minute late at most
+}
+
+// OpenSession notes that somebody has logged in, as of Opened.
+func (s *Store) OpenSession(ctx context.Context, n Session) error {
+	a := args{"hash": n.Hash, "actor": clean(n.Actor), "proof": n.Proof, "now": n.Opened.Unix()}
+	_, err := s.exec(ctx, nil, "open_session", a)
+	return noted("opening a session", err)
+}
+
+// Session finds a session by the hash of its secret.
+func (s *Store) Session(ctx context.Context, hash string) (n Session, known bool, err error) {
+	err = s.query(ctx, nil, "session", args{"hash": hash}, func(scan scan) error {
+		var opened, seen int64
+		err := scan(&n.Actor, &n.Proof, &opened, &seen)
+		n.Hash, n.Opened, n.Seen, known = hash, moment(opened), moment(seen), true
+		return err
+	})
+	if err != nil {
+		return Session{}, false, fmt.Errorf("finding a session: %w", err)
+	}
+	return n, known, nil
+}
+
+// TouchSession notes that its owner was seen.
+func (s *Store) TouchSession(ctx context.Context, now time.Time, hash string) error {
+	_, err := s.exec(ctx, nil, "touch_session", args{"hash": hash, "now": now.Unix()})
+	return noted("keeping a session", err)
+}
+
+// CloseSession ends a session.
+func (s *Store) CloseSession(ctx context.Context, hash string) error {
+	_, err := s.exec(ctx, nil, "close_session", args{"hash": hash})
+	return noted("closing a session", err)
+}
+
+// PruneSessions forgets sessions that were opened, or whose owners were last seen, at these times or before.
+func (s *Store) PruneSessions(ctx context.Context, opened, seen time.Time) error {
+	_, err := s.exec(ctx, nil, "prune_sessions", args{"opened": opened.Unix(), "seen": seen.Unix()})
+	return noted("forgetting sessions", err)
+}

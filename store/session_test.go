@@ -1,0 +1,39 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"postrider/store"
+)
+
+func TestSessionsAreKeptUntilTheyAreClosedOrOld(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		for _, n := range []store.Session{
+			{Hash: "a", Actor: "web: ray", Proof: "proxy", Opened: now},
+			{Hash: "b", Actor: "web: admin", Proof: "01ab", Opened: now.Add(-time.Hour)},
+			{Hash: "c", Actor: "web: admin", Proof: "01ab", Opened: now.Add(-2 * time.Hour)},
+			{Hash: "d", Actor: "web: admin", Proof: "01ab", Opened: now.Add(-time.Hour)},
+		} {
+			check(t, s.OpenSession(t.Context(), n))
+		}
+		equal(t, "a", known(t, s, "a"), store.Session{Hash: "a", Actor: "web: ray", Proof: "proxy", Opened: now, Seen: now})
+		check(t, s.TouchSession(t.Context(), now, "b"))
+		check(t, s.TouchSession(t.Context(), now, "c"))
+		check(t, s.CloseSession(t.Context(), "a"))
+		check(t, s.PruneSessions(t.Context(), now.Add(-2*time.Hour), now.Add(-time.Hour)))
+		equal(t, "closed", known(t, s, "a"), store.Session{})
+		equal(t, "seen a while ago", known(t, s, "b").Seen, now)
+		equal(t, "opened long ago", known(t, s, "c"), store.Session{})
+		equal(t, "not seen for long", known(t, s, "d"), store.Session{})
+	})
+}
+
+func known(t *testing.T, s *store.Store, hash string) store.Session {
+	t.Helper()
+	n, open, err := s.Session(t.Context(), hash)
+	check(t, err)
+	equal(t, hash+" is open", open, n.Hash != "")
+	return n
+}
