@@ -154,15 +154,18 @@ func (l *Listener) cause(thread *forum.Thread, opening bool, call Cause) Cause {
 	case call != "":
 		return call
 	}
-	if w, ok := l.Watches.Threads[thread.ID]; ok && (w.Mail || wish == Instant) {
+	if w, ok := l.Watches.Threads[thread.ID]; ok && (w.Mail != 0 || wish == Instant) {
 		return ThreadWatched
 	}
 	w, ok := l.Watches.Sections[thread.Section]
-	if ok && (w.Mail || wish == Instant) && (w.Level == forum.AllPosts || opening) {
+	if ok && (w.Mails(opening) || wish == Instant && (w.Level == forum.AllPosts || opening)) {
 		return SectionWatched
 	}
 	return ""
 }
+
+// NotBack is why a member who is told of the first reply alone is not told of another.
+const NotBack Reason = "told of its thread before, and not back there since"
 
 // Told is that a member got an alert of a thread, and has not written in it since.
 type Told struct {

@@ -11,8 +11,8 @@ import (
 // listener watches section 1 for all posts and thread 20, both for mail.
 func listener() Listener {
 	return Listener{ID: reader, Watches: forum.Watches{
-		Sections: map[forum.SectionID]forum.Watch{1: {Level: forum.AllPosts, Mail: true}},
-		Threads:  map[forum.ThreadID]forum.Watch{20: {Level: forum.AllPosts, Mail: true}},
+		Sections: map[forum.SectionID]forum.Watch{1: {Level: forum.AllPosts, Mail: forum.AllPosts}},
+		Threads:  map[forum.ThreadID]forum.Watch{20: {Level: forum.AllPosts, Mail: forum.AllPosts}},
 	}}
 }
 
@@ -46,7 +46,7 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 		}
 		return left
 	}
-	section := func(level forum.Level, mail bool) map[forum.SectionID]forum.Watch {
+	section := func(level, mail forum.Level) map[forum.SectionID]forum.Watch {
 		return map[forum.SectionID]forum.Watch{1: {Level: level, Mail: mail}}
 	}
 	wish := func(l *Listener, section forum.SectionID, thread forum.ThreadID, c Cadence) {
@@ -58,10 +58,15 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 		want causes
 	}{
 		{"what he watches, but nothing of his own", func(*Listener, []News) {}, all},
-		{"a section for new threads only", func(l *Listener, _ []News) { l.Watches.Sections = section(forum.NewThreads, true) }, without(1)},
-		{"a section that is only listed", func(l *Listener, _ []News) { l.Watches.Sections = section(forum.AllPosts, false) }, without(1, 5)},
-		{"a thread whose flag is off", func(l *Listener, _ []News) { l.Watches.Threads[20] = forum.Watch{Mail: false} }, without(2)},
-		{"a thread before its section", func(l *Listener, _ []News) { l.Watches.Threads[10] = forum.Watch{Mail: true} },
+		{"a section for new threads only", func(l *Listener, _ []News) { l.Watches.Sections = section(forum.NewThreads, forum.NewThreads) }, without(1)},
+		{"a section that is only listed", func(l *Listener, _ []News) { l.Watches.Sections = section(forum.AllPosts, 0) }, without(1, 5)},
+		{"a section whose forum mails new threads only", func(l *Listener, _ []News) { l.Watches.Sections = section(forum.AllPosts, forum.NewThreads) }, without(1)},
+		{"such a section that he wants at once", func(l *Listener, _ []News) {
+			l.Watches.Sections = section(forum.AllPosts, forum.NewThreads)
+			wish(l, 1, 0, Instant)
+		}, all},
+		{"a thread whose flag is off", func(l *Listener, _ []News) { l.Watches.Threads[20] = forum.Watch{} }, without(2)},
+		{"a thread before its section", func(l *Listener, _ []News) { l.Watches.Threads[10] = forum.Watch{Mail: forum.AllPosts} },
 			causes{1: ThreadWatched, 2: ThreadWatched, 5: SectionWatched}},
 		{"a mention before a thread", func(_ *Listener, n []News) { n[1].Mentions = []forum.MemberID{reader} },
 			causes{1: SectionWatched, 2: Mentioned, 5: SectionWatched}},
@@ -72,11 +77,11 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 			causes{1: SectionWatched, 2: ThreadWatched, 3: Quoted, 5: SectionWatched}},
 		{"who quotes himself hears nothing", func(_ *Listener, n []News) { n[3].Quotes = []forum.MemberID{reader} }, all},
 		{"at once, though the forum would not mail", func(l *Listener, _ []News) {
-			l.Watches.Sections = section(forum.AllPosts, false)
+			l.Watches.Sections = section(forum.AllPosts, 0)
 			wish(l, 1, 99, Instant)
 		}, all},
 		{"at once is not more than the watch asks for", func(l *Listener, _ []News) {
-			l.Watches.Sections = section(forum.NewThreads, false)
+			l.Watches.Sections = section(forum.NewThreads, 0)
 			wish(l, 1, 99, Instant)
 		}, without(1)},
 		{"with the digest", func(l *Listener, _ []News) { wish(l, 1, 99, Usual) }, without(1, 5)},

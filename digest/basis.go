@@ -62,5 +62,5 @@ func Words(w forum.Watch, watched bool) string {
 	if !watched {
 		return Unwatched
 	}
-	return fmt.Sprintf("%d %t", w.Level, w.Mail)
+	return fmt.Sprintf("%d %t", w.Level, w.Mail != 0)
 }

@@ -54,7 +54,7 @@ func TestOptingOutOnTheForumHoldsUntilHeAsksHere(t *testing.T) {
 
 func TestEveryChangeOfAWatchShows(t *testing.T) {
 	words := make(map[string]bool)
-	for _, w := range []forum.Watch{{}, {Level: forum.NewThreads}, {Level: forum.AllPosts}, {Level: forum.NewThreads, Mail: true}, {Level: forum.AllPosts, Mail: true}} {
+	for _, w := range []forum.Watch{{}, {Level: forum.NewThreads}, {Level: forum.AllPosts}, {Level: forum.NewThreads, Mail: forum.NewThreads}, {Level: forum.AllPosts, Mail: forum.AllPosts}} {
 		words[Words(w, w.Level != 0)] = true
 	}
 	if len(words) != 5 {

@@ -19,7 +19,7 @@ func answered() *tiny {
 // watching is the watcher with watches that mail, and the notice that he has of post 5.
 func watching() (Reader, Notice) {
 	r := watcher()
-	r.Watches.Sections[1] = forum.Watch{Level: forum.AllPosts, Mail: true}
+	r.Watches.Sections[1] = forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}
 	r.Read = &forum.ReadMarks{}
 	return r, Notice{Member: reader, Post: 5, Thread: 10, Section: 1, Seq: 1, Cause: SectionWatched}
 }
@@ -49,7 +49,7 @@ func TestANoticeIsJudgedAnewBeforeItGoesOut(t *testing.T) {
 		}, AlreadyRead},
 		{"watch ended", func(_ *tiny, r *Reader, _ *Notice) { delete(r.Watches.Sections, 1) }, NotWatched},
 		{"watched for new threads now", func(_ *tiny, r *Reader, _ *Notice) {
-			r.Watches.Sections[1] = forum.Watch{Level: forum.NewThreads, Mail: true}
+			r.Watches.Sections[1] = forum.Watch{Level: forum.NewThreads, Mail: forum.NewThreads}
 		}, ThreadsOnly},
 		{"no mail wanted of the watch now", func(_ *tiny, r *Reader, _ *Notice) {
 			r.Watches.Sections[1] = forum.Watch{Level: forum.AllPosts}
@@ -95,7 +95,7 @@ func TestTheCauseIsTheStrongestThatHolds(t *testing.T) {
 	f := answered()
 	f.post(6, 10, anna)
 	r, n := watching()
-	r.Watches.Threads[10] = forum.Watch{Mail: true} // since the notice was planned
+	r.Watches.Threads[10] = forum.Watch{Mail: forum.AllPosts} // since the notice was planned
 	second := n
 	second.Post, second.Cause = 6, Mentioned
 	d, _ := f.window().Alert(r, []Notice{n, second}, f.contents)

@@ -13,8 +13,11 @@ const (
 // Watch is a member's wish to hear of a section or a thread.
 type Watch struct {
 	Level Level // of a section's watch; a thread's watch always asks for all posts
-	Mail  bool  // the forum itself would mail him; false: the watch is listed only, and stops alerts, not digests
+	Mail  Level // the posts of which the forum itself would mail him; 0: none, the watch stops alerts, not digests
 }
+
+// Mails tells whether the forum itself would mail of a post.
+func (w Watch) Mails(opening bool) bool { return w.Mail == AllPosts || w.Mail == NewThreads && opening }
 
 // Watches are all that one member watches.
 type Watches struct {

@@ -16,17 +16,17 @@ func TestWatches(t *testing.T) {
 	all := got(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) {
 		return s.Watches(t.Context(), []forum.MemberID{2, 5, 6, 9})
 	})
-	want := map[forum.SectionID]forum.Watch{3: {Level: forum.AllPosts, Mail: true}, 9: {Level: forum.NewThreads, Mail: true}}
+	want := map[forum.SectionID]forum.Watch{3: {Level: forum.AllPosts, Mail: forum.AllPosts}, 9: {Level: forum.NewThreads, Mail: forum.NewThreads}}
 	if !maps.Equal(all[2].Sections, want) {
 		t.Errorf("sections of panda = %v, want %v", all[2].Sections, want)
 	}
-	if w := all[2].Threads; len(w) != 7 || !w[1].Mail || w[2].Mail {
+	if w := all[2].Threads; len(w) != 7 || w[1].Mail == 0 || w[2].Mail != 0 {
 		t.Errorf("threads of panda = %v", w)
 	}
 	if w := all[5].Sections; len(w) != 0 {
 		t.Errorf("a watch that is only listed counts: %v", w)
 	}
-	if w := all[6].Sections[5]; w.Mail || w.Level != forum.AllPosts {
+	if w := all[6].Sections[5]; w.Mail != 0 || w.Level != forum.AllPosts {
 		t.Errorf("a watch without e-mail = %+v", w)
 	}
 }

@@ -127,7 +127,7 @@ SELECT r.role_id                   AS role,
 SELECT w.member_id                 AS member_id,
        w.section_id                AS section_id,
        CASE w.level WHEN 'threads' THEN 1 ELSE 2 END AS level,
-       w.mail                      AS mail
+       CASE WHEN w.mail = 0 THEN 0 WHEN w.level = 'threads' THEN 1 ELSE 2 END AS mail
   FROM {prefix}section_watch w
  WHERE w.member_id IN (:members)
 

@@ -224,7 +224,7 @@ func TestSampleWatchesIgnoresAndMarks(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if w := watches[kate]; w.Sections[7] != (forum.Watch{Level: forum.AllPosts, Mail: true}) || len(w.Threads) < 5 {
+		if w := watches[kate]; w.Sections[7] != (forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}) || len(w.Threads) < 5 {
 			t.Errorf("Kate watches %+v", w)
 		}
 		ignores, err := s.Ignores(t.Context(), who)

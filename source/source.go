@@ -75,7 +75,7 @@
 //     a row may not be read, unless the type inherits (MyBB): then the nearest row on an ancestor counts,
 //     else the role's row for section 0.
 //   - section_watches: level is 1 for new threads only, 2 for all posts. Leaves out watches that ask for
-//     nothing. mail is 0 where the forum itself would not mail.
+//     nothing. mail says likewise of which posts the forum itself would mail; 0: of none. Of thread_watches it is 0 or 1.
 //   - watchers: who is to be mailed at once of posts in these threads and sections, as far as the forum is asked: by
 //     member, behind :after. A row names a thread or a section; the other is 0. level is that of a section's watch.
 //     Leaves out watches for which the forum itself would not mail.

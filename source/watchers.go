@@ -63,11 +63,11 @@ func (w *Watchers) add(member forum.MemberID, thread forum.ThreadID, section for
 	}
 	switch {
 	case thread != 0:
-		watches.Threads[thread] = forum.Watch{Level: forum.AllPosts, Mail: true}
+		watches.Threads[thread] = forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}
 	case level != int64(forum.NewThreads) && level != int64(forum.AllPosts):
 		return fmt.Errorf("level is %d, not 1 or 2", level)
 	default:
-		watches.Sections[section] = forum.Watch{Level: forum.Level(level), Mail: true}
+		watches.Sections[section] = forum.Watch{Level: forum.Level(level), Mail: forum.Level(level)}
 	}
 	return nil
 }

@@ -14,15 +14,13 @@ import (
 )
 
 // mailed keeps of what members watch that for which the forum itself would mail.
-func mailed(kind string, all map[forum.MemberID]forum.Watches) map[forum.MemberID]forum.Watches {
+func mailed(all map[forum.MemberID]forum.Watches) map[forum.MemberID]forum.Watches {
 	left := make(map[forum.MemberID]forum.Watches)
 	for id, w := range all {
-		maps.DeleteFunc(w.Threads, func(_ forum.ThreadID, x forum.Watch) bool { return !x.Mail })
-		maps.DeleteFunc(w.Sections, func(_ forum.SectionID, x forum.Watch) bool { return !x.Mail })
-		for section := range w.Sections {
-			if kind == "mybb" { // which mails new threads only
-				w.Sections[section] = forum.Watch{Level: forum.NewThreads, Mail: true}
-			}
+		maps.DeleteFunc(w.Threads, func(_ forum.ThreadID, x forum.Watch) bool { return x.Mail == 0 })
+		maps.DeleteFunc(w.Sections, func(_ forum.SectionID, x forum.Watch) bool { return x.Mail == 0 })
+		for section, x := range w.Sections { // MyBB mails new threads only, of which all posts are watched
+			w.Sections[section] = forum.Watch{Level: x.Mail, Mail: x.Mail}
 		}
 		if len(w.Threads)+len(w.Sections) > 0 {
 			left[id] = w
@@ -36,7 +34,7 @@ func TestWatchersAreThoseWhomTheForumItselfWouldMail(t *testing.T) {
 		members := slices.Sorted(maps.Values(f.expect.Keys.Members))
 		threads := slices.Sorted(maps.Values(f.expect.Keys.Threads))
 		sections := slices.Sorted(maps.Values(f.expect.Keys.Sections))
-		want := mailed(f.kind, got(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) { return s.Watches(t.Context(), members) }))
+		want := mailed(got(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) { return s.Watches(t.Context(), members) }))
 		for _, w := range want { // only what is asked for
 			maps.DeleteFunc(w.Threads, func(id forum.ThreadID, _ forum.Watch) bool { return !slices.Contains(threads, id) })
 			maps.DeleteFunc(w.Sections, func(id forum.SectionID, _ forum.Watch) bool { return !slices.Contains(sections, id) })

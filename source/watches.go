@@ -24,23 +24,30 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		return w
 	}
 	var section forum.SectionID
-	var level int64
-	var mail bool
-	r := row{"member_id": &member, "section_id": &section, "level": &level, "mail": &mail}
+	var level, mails int64
+	r := row{"member_id": &member, "section_id": &section, "level": &level, "mail": &mails}
 	err := askAll(ctx, s, "section_watches", "members", ids, nil, r, func() error {
 		if level != int64(forum.NewThreads) && level != int64(forum.AllPosts) {
 			return fmt.Errorf("level is %d, not 1 or 2", level)
 		}
-		of().Sections[section] = forum.Watch{Level: forum.Level(level), Mail: mail}
+		if mails < 0 || mails > int64(forum.AllPosts) {
+			return fmt.Errorf("mail is %d, not 0, 1 or 2", mails)
+		}
+		of().Sections[section] = forum.Watch{Level: forum.Level(level), Mail: forum.Level(mails)}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	var thread forum.ThreadID
+	var mail bool
 	r = row{"member_id": &member, "thread_id": &thread, "mail": &mail}
 	err = askAll(ctx, s, "thread_watches", "members", ids, nil, r, func() error {
-		of().Threads[thread] = forum.Watch{Level: forum.AllPosts, Mail: mail}
+		w := forum.Watch{Level: forum.AllPosts}
+		if mail {
+			w.Mail = forum.AllPosts
+		}
+		of().Threads[thread] = w
 		return nil
 	})
 	return all, err

@@ -102,7 +102,7 @@ SELECT c.permission_combination_id AS role,
 SELECT w.user_id                   AS member_id,
        w.node_id                   AS section_id,
        CASE w.notify_on WHEN 'thread' THEN 1 ELSE 2 END AS level,
-       w.send_email                AS mail
+       CASE WHEN w.send_email = 0 THEN 0 WHEN w.notify_on = 'thread' THEN 1 ELSE 2 END AS mail
   FROM {prefix}forum_watch w
  WHERE w.user_id IN (:members) AND w.notify_on <> ''
 

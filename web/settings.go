@@ -210,7 +210,7 @@ func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: field(w), Title: templates.Line(w.Title), Wish: w.Wish, Mail: w.Watch.Mail && s.Desk.Alerts(), Wishes: wishes}
+		row := watchRow{Field: field(w), Title: templates.Line(w.Title), Wish: w.Wish, Mail: w.Watch.Mail != 0 && s.Desk.Alerts(), Wishes: wishes}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {
