@@ -119,7 +119,7 @@ func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions)
 	m := daemon.NoticeEnvelope(h.settings(), id, footer.Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
 	m.Date = time.Now()
-	return c.printContent(ctx, h, p.Member, m, content, o.format)
+	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)
 }
 
 // noticeJSON is what preview prints of an announcement for scripts.

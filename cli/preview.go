@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,9 +20,10 @@ func (c *console) preview() *cobra.Command {
 	var o previewOptions
 	cmd := &cobra.Command{
 		Use:   "preview MEMBER",
-		Short: "Show the digest of a member, or an announcement as he gets it; nothing is sent",
+		Short: "Show the digest or the alert of a member, or an announcement as he gets it; nothing is sent",
 		Long: "Shows the digest that a member (by number or name) would get of the posts created between --from\n" +
 			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.\n" +
+			"With --kind alert, shows of which of them he would be told at once, in one mail, as if they had been held for him.\n" +
 			"With --kind announcement, shows an announcement as he would get it, and says whether he would.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -34,7 +36,7 @@ func (c *console) preview() *cobra.Command {
 			return c.showPreview(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.kind, "kind", daemon.KindDigest, "what to preview: digest or announcement")
+	cmd.Flags().StringVar(&o.kind, "kind", daemon.KindDigest, "what to preview: digest, alert or announcement")
 	cmd.Flags().Int64Var(&o.announcement, "announcement", 0, "`number` of the announcement; default: the newest")
 	cmd.Flags().StringVar(&o.from, "from", "", "first moment of the window (RFC 3339); default: the first_window before --until")
 	cmd.Flags().StringVar(&o.until, "until", "", "end of the window, itself outside (RFC 3339); default: now")
@@ -67,8 +69,8 @@ func (o previewOptions) window(first time.Duration) (from, until time.Time, err 
 }
 
 func (o previewOptions) validate() error {
-	if o.kind != daemon.KindDigest && o.kind != daemon.KindAnnouncement {
-		return fmt.Errorf("--kind is %q: choose digest or announcement", o.kind)
+	if !slices.Contains([]string{daemon.KindDigest, daemon.KindAlert, daemon.KindAnnouncement}, o.kind) {
+		return fmt.Errorf("--kind is %q: choose digest, alert or announcement", o.kind)
 	}
 	switch o.format {
 	case "html", "text", "eml", "json":
@@ -97,8 +99,11 @@ func (c *console) showPreview(ctx context.Context, o previewOptions) error {
 	if err := h.selfCheck(ctx); err != nil {
 		return err
 	}
-	if o.kind == daemon.KindAnnouncement {
+	switch o.kind {
+	case daemon.KindAnnouncement:
 		return c.previewNotice(ctx, h, o)
+	case daemon.KindAlert:
+		return c.previewAlert(ctx, h, o, from, until)
 	}
 	p, err := daemon.NewBuilder(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)
 	if err != nil {
@@ -126,11 +131,37 @@ func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, 
 	m := daemon.Envelope(h.settings(), h.footer(p).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
-	return c.printContent(ctx, h, p.Member, m, content, format)
+	return c.printContent(ctx, h, p.Member, m, content, p.Text, format)
 }
 
-// printContent prints what a mail says, or as eml the whole mail, of which m is the rest.
-func (c *console) printContent(ctx context.Context, h *house, to forum.Member, m mail.Message, content templates.Content, format string) error {
+// previewAlert shows of what a member would be told at once.
+func (c *console) previewAlert(ctx context.Context, h *house, o previewOptions, from, until time.Time) error {
+	d, err := h.daemon(ctx, nil, time.Now)
+	if err != nil {
+		return err
+	}
+	p, err := d.PreviewAlert(ctx, o.member, from, until)
+	if err != nil {
+		return err
+	}
+	if o.format == "json" {
+		return c.json(newAlertJSON(p))
+	}
+	if p.Skip != "" {
+		fmt.Fprintf(c.err, "%s would get no alert: %s\n", p.Member.Name, p.Skip)
+		return nil
+	}
+	if !p.QuietUntil.IsZero() {
+		fmt.Fprintf(c.err, "%s has quiet hours: it would wait until %s\n", p.Member.Name, p.QuietUntil.Format(time.RFC3339))
+	}
+	m := p.Envelope
+	m.Key = fmt.Sprintf("preview/%s/%d/%d/%d", o.kind, p.Member.ID, p.From.Unix(), p.Until.Unix())
+	m.Date = p.Until
+	return c.printContent(ctx, h, p.Member, m, p.Content, p.Text, o.format)
+}
+
+// printContent prints what a mail says, or as eml the whole mail, of which m is the rest; plain: its reader reads text alone.
+func (c *console) printContent(ctx context.Context, h *house, to forum.Member, m mail.Message, content templates.Content, plain bool, format string) error {
 	var text string
 	switch format {
 	case "html":
@@ -140,7 +171,10 @@ func (c *console) printContent(ctx context.Context, h *house, to forum.Member, m
 	case "eml":
 		m.UnsubscribeMail = daemon.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
 		m.To.Name, m.To.Address = to.Name, to.Email
-		m.Subject, m.Text, m.HTML = content.Subject, content.Text, content.HTML
+		m.Subject, m.Text = content.Subject, content.Text
+		if !plain {
+			m.HTML = content.HTML
+		}
 		raw, err := h.eml(ctx, m)
 		if err != nil {
 			return err

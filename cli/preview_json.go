@@ -5,6 +5,7 @@ import (
 
 	"postrider/daemon"
 	"postrider/digest"
+	"postrider/forum"
 )
 
 // previewJSON is a contract: checks read it. All ids are the forum's own.
@@ -14,7 +15,8 @@ type previewJSON struct {
 	From    time.Time     `json:"from"`
 	Until   time.Time     `json:"until"`
 	Subject string        `json:"subject"`
-	Skipped string        `json:"skipped,omitempty"` // why there would be no mail
+	Skipped string        `json:"skipped,omitempty"`     // why there would be no mail
+	Quiet   *time.Time    `json:"quiet_until,omitempty"` // of an alert: his quiet hours would hold it until then
 	Groups  []groupJSON   `json:"groups"`
 	LeftOut []leftOutJSON `json:"left_out"`
 }
@@ -52,22 +54,36 @@ type leftOutJSON struct {
 }
 
 func newPreviewJSON(p daemon.Preview, subject string) previewJSON {
-	out := previewJSON{
-		Kind:   daemon.KindDigest,
-		Member: memberJSON{int64(p.Member.ID), p.Member.Name, p.Member.Email},
-		From:   p.From.UTC(), Until: p.Until.UTC(),
-		Subject: subject, Skipped: p.Skip,
-		Groups: []groupJSON{}, LeftOut: []leftOutJSON{},
+	out := previewJSON{Kind: daemon.KindDigest, From: p.From.UTC(), Until: p.Until.UTC(), Subject: subject, Skipped: p.Skip}
+	out.fill(p.Member, p.Digest, p.LeftOut)
+	return out
+}
+
+func newAlertJSON(p daemon.AlertPreview) previewJSON {
+	out := previewJSON{Kind: daemon.KindAlert, From: p.From.UTC(), Until: p.Until.UTC(), Subject: p.Content.Subject, Skipped: p.Skip}
+	if !p.QuietUntil.IsZero() {
+		at := p.QuietUntil.UTC()
+		out.Quiet = &at
 	}
-	if p.Digest != nil {
-		for _, g := range p.Digest.Groups {
+	var d *digest.Digest
+	if p.Alert != nil {
+		d = &p.Alert.Digest
+	}
+	out.fill(p.Member, d, p.LeftOut)
+	return out
+}
+
+func (out *previewJSON) fill(m forum.Member, d *digest.Digest, left []digest.LeftOut) {
+	out.Member = memberJSON{int64(m.ID), m.Name, m.Email}
+	out.Groups, out.LeftOut = []groupJSON{}, []leftOutJSON{}
+	if d != nil {
+		for _, g := range d.Groups {
 			out.Groups = append(out.Groups, newGroupJSON(g))
 		}
 	}
-	for _, l := range p.LeftOut {
+	for _, l := range left {
 		out.LeftOut = append(out.LeftOut, leftOutJSON{int64(l.Post), l.Reason})
 	}
-	return out
 }
 
 func newGroupJSON(g digest.Group) groupJSON {

@@ -59,6 +59,11 @@ func (d *Daemon) alertDraft(b BuiltAlert, ask AlertAsk, now time.Time, elders []
 			return draft{hold: end}
 		}
 	}
+	return d.alertMail(m, b, elders, subjects)
+}
+
+// alertMail adds to the draft of an alert how it is written, and where it stands in its conversation.
+func (d *Daemon) alertMail(m draft, b BuiltAlert, elders []string, subjects map[forum.ThreadID]string) draft {
 	a := b.Alert
 	footer := d.alertFooter(a)
 	oneClick := footer.Unsubscribe
@@ -100,6 +105,15 @@ func (d *Daemon) leftOut(left []digest.LeftOut, notices []digest.Notice, now tim
 
 // subjects gives what the alerts of each thread are called.
 func (d *Daemon) subjects(ctx context.Context, built []BuiltAlert) (map[forum.ThreadID]string, error) {
+	titles := titlesOf(built)
+	if len(titles) == 0 {
+		return nil, nil
+	}
+	return d.Store.KeepSubjects(ctx, titles)
+}
+
+// titlesOf are the titles, as they are now, of the threads of which alerts tell alone.
+func titlesOf(built []BuiltAlert) map[forum.ThreadID]string {
 	titles := make(map[forum.ThreadID]string)
 	for _, b := range built {
 		if b.Alert != nil && !b.Alert.Several() {
@@ -107,10 +121,7 @@ func (d *Daemon) subjects(ctx context.Context, built []BuiltAlert) (map[forum.Th
 			titles[t.ID] = t.Title
 		}
 	}
-	if len(titles) == 0 {
-		return nil, nil
-	}
-	return d.Store.Subjects(ctx, titles)
+	return titles
 }
 
 // alertFooter holds the ways out of an alert: of its section for whom watches that, else of its thread; and of all alerts.

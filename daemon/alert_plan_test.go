@@ -44,7 +44,7 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = w.source.Read(t.Context(), func(s *source.Snapshot) error {
-		b, err := d.bulletin(t.Context(), s, fresh)
+		b, err := readBulletin(t.Context(), s, fresh)
 		if err != nil {
 			return err
 		}

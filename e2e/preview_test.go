@@ -95,23 +95,32 @@ func created(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 		"xenforo2": "SELECT post_id FROM xf_post WHERE post_date >= ? AND post_date < ? ORDER BY 1",
 		"mybb":     "SELECT pid FROM mybb_posts WHERE dateline >= ? AND dateline < ? ORDER BY 1",
 	}[kind]
-	rows, err := servertest.OpenMariaDB(t, dsn).QueryContext(t.Context(), query, window[0], window[1])
+	ids := numbers(t, dsn, query, window[0], window[1])
+	if len(ids) < 300 {
+		t.Fatalf("the window has %d posts", len(ids))
+	}
+	return ids
+}
+
+// numbers asks a forum for a list of them.
+func numbers(t *testing.T, dsn, query string, args ...any) (list []int64) {
+	t.Helper()
+	rows, err := servertest.OpenMariaDB(t, dsn).QueryContext(t.Context(), query, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	var ids []int64
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
 			t.Fatal(err)
 		}
-		ids = append(ids, id)
+		list = append(list, n)
 	}
-	if rows.Err() != nil || len(ids) < 300 {
-		t.Fatalf("the window has %d posts: %v", len(ids), rows.Err())
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
-	return ids
+	return list
 }
 
 func TestPreviewShowsExactlyWhatTheForumWould(t *testing.T) {

@@ -267,15 +267,15 @@ func TestAThreadKeepsItsFirstSubject(t *testing.T) {
 		s := open(t, dsn)
 		tell(t, s, alert(telling(1, 9, 1)))
 		first := map[forum.ThreadID]string{9: "As it was", 8: "Another"}
-		if got := must(s.Subjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
+		if got := must(s.KeepSubjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
 			t.Errorf("subjects are %v, want the titles as they are", got)
 		}
-		got := must(s.Subjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 7: "New"}))(t)
+		got := must(s.KeepSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 7: "New"}))(t)
 		if want := (map[forum.ThreadID]string{9: "As it was", 7: "New"}); !reflect.DeepEqual(got, want) {
 			t.Errorf("subjects are %v, want %v", got, want)
 		}
 		check(t, s.Prune(t.Context(), now))
-		got = must(s.Subjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
+		got = must(s.KeepSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
 		if want := (map[forum.ThreadID]string{9: "As it was", 8: "Renamed"}); !reflect.DeepEqual(got, want) {
 			t.Errorf("subjects are %v, want %v: without an alert of it a title is forgotten", got, want)
 		}

@@ -89,9 +89,9 @@ type subjectRow struct {
 	Title  string         `json:"title"`
 }
 
-// Subjects gives what the first alert of each thread called it: the title it has now, if there was none before.
-func (s *Store) Subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
-	kept, err := s.subjects(ctx, titles)
+// KeepSubjects gives what the first alert of each thread called it: the title it has now, if there was none before.
+func (s *Store) KeepSubjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+	kept, err := s.Subjects(ctx, titles)
 	if err != nil || len(kept) == len(titles) {
 		return kept, err
 	}
@@ -104,10 +104,11 @@ func (s *Store) Subjects(ctx context.Context, titles map[forum.ThreadID]string) 
 	if err := execRows(ctx, s, nil, "keep_subjects", fresh); err != nil {
 		return nil, fmt.Errorf("keeping subjects: %w", err)
 	}
-	return s.subjects(ctx, titles)
+	return s.Subjects(ctx, titles)
 }
 
-func (s *Store) subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+// Subjects gives what the first alerts of threads called them, as far as there were any.
+func (s *Store) Subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
 	threads := make([]forum.ThreadID, 0, len(titles))
 	for id := range titles {
 		threads = append(threads, id)

@@ -1,0 +1,134 @@
+package daemon
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+)
+
+// alertLife is for how long a post is told of as news. What is older comes with the digest.
+const alertLife = 24 * time.Hour
+
+// fresh are the sightings that are news: not those of posts that are too old to be told of at once, or that were written
+// before postrider first ran.
+func (d *Daemon) fresh(ctx context.Context, after, until int64) ([]store.News, error) {
+	list, err := d.Store.News(ctx, after, until)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	now := d.Now()
+	born, err := d.born(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	oldest := now.Add(-alertLife)
+	return slices.DeleteFunc(list, func(n store.News) bool {
+		return n.PostedAt.Before(oldest) || n.PostedAt.Before(born)
+	}), nil
+}
+
+// readBulletin reads what the news say, and to whom.
+func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.News) (*digest.Bulletin, error) {
+	posts := make([]forum.PostID, len(fresh))
+	ids := make([]forum.ThreadID, len(fresh))
+	for i, n := range fresh {
+		posts[i], ids[i] = n.Post, n.Thread
+	}
+	slices.Sort(ids)
+	threads, err := s.Threads(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	texts, err := s.Texts(ctx, posts)
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.Named(ctx, calledByName(texts))
+	if err != nil {
+		return nil, err
+	}
+	authors, err := quotedAuthors(ctx, s, texts)
+	if err != nil {
+		return nil, err
+	}
+	in := make(map[forum.ThreadID]*forum.Thread, len(threads))
+	for i := range threads {
+		in[threads[i].ID] = &threads[i]
+	}
+	var news []digest.News
+	for _, n := range fresh {
+		thread, text := in[n.Thread], texts[n.Post]
+		if thread == nil || text == nil { // deleted since
+			continue
+		}
+		one := digest.News{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt}
+		one.Quotes, one.Mentions = called(text, names, authors)
+		news = append(news, one)
+	}
+	return digest.NewBulletin(news), nil
+}
+
+// calledByName lists the names that posts mention, or quote, without the number of a member or a post.
+func calledByName(texts map[forum.PostID]*forum.Content) []string {
+	var names []string
+	for _, c := range texts {
+		names = append(names, c.Body.Names()...)
+		for _, q := range c.Body.Quotes() {
+			if q.Member == 0 && q.Post == 0 && q.Author != "" {
+				names = append(names, q.Author)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// quotedAuthors asks who wrote the posts that others quote without the number of a member.
+func quotedAuthors(ctx context.Context, s *source.Snapshot, texts map[forum.PostID]*forum.Content) (map[forum.PostID]forum.MemberID, error) {
+	var ids []forum.PostID
+	for _, c := range texts {
+		for _, q := range c.Body.Quotes() {
+			if q.Member == 0 && q.Post != 0 {
+				ids = append(ids, forum.PostID(q.Post))
+			}
+		}
+	}
+	slices.Sort(ids)
+	posts, err := s.Posts(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	authors := make(map[forum.PostID]forum.MemberID, len(posts))
+	for _, p := range posts {
+		authors[p.ID] = p.Author
+	}
+	return authors, nil
+}
+
+// called are the members whom a post quotes, and whom it mentions.
+func called(c *forum.Content, names map[string]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
+	for _, q := range c.Body.Quotes() {
+		switch {
+		case q.Member != 0:
+			quotes = append(quotes, forum.MemberID(q.Member))
+		case q.Post != 0:
+			quotes = append(quotes, authors[forum.PostID(q.Post)]) // 0 for a guest: nobody
+		case names[q.Author] != 0:
+			quotes = append(quotes, names[q.Author])
+		}
+	}
+	for _, id := range c.Body.Mentions() {
+		mentions = append(mentions, forum.MemberID(id))
+	}
+	for _, name := range c.Body.Names() {
+		if id, known := names[name]; known {
+			mentions = append(mentions, id)
+		}
+	}
+	return quotes, mentions
+}

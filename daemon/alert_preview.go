@@ -1,0 +1,199 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/mail"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// skipAllOff is why nobody gets an alert.
+const skipAllOff = "alerts are turned off for the whole site"
+
+// AlertPreview is what a member would be told at once of a stretch of time, in one mail, as if it had been held for him.
+type AlertPreview struct {
+	Member      forum.Member
+	From, Until time.Time
+	BuiltAlert
+	QuietUntil time.Time         // his quiet hours would hold it; zero: they would not
+	Content    templates.Content // these only if it is to be sent
+	Envelope   mail.Message
+	Text       bool // he reads text alone
+}
+
+// PreviewAlert makes the alert of one member, found by number or name, of the posts that were created in [from, until), as
+// the forum stands now. It writes nothing and needs no sightings, as Builder.Preview. That he was told of a thread before
+// that counts for what it tells; what was told him of the posts themselves does not.
+func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.Time) (AlertPreview, error) {
+	p := AlertPreview{From: from, Until: until}
+	var notices []digest.Notice
+	var left []digest.LeftOut
+	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
+		member, ok, err := s.FindMember(ctx, who, until)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
+		}
+		p.Member = member
+		created, err := s.Created(ctx, from, until)
+		if err != nil {
+			return err
+		}
+		notices, left, err = d.wouldTell(ctx, s, member.ID, created, from, until)
+		return err
+	})
+	if err == nil {
+		err = d.previewAlert(ctx, &p, notices)
+	}
+	if err != nil {
+		return AlertPreview{}, fmt.Errorf("previewing: %w", err)
+	}
+	p.LeftOut = append(left, p.LeftOut...)
+	return p, nil
+}
+
+// previewAlert builds and writes the alert of some notices.
+func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.Notice) error {
+	built, err := d.builder.BuildAlerts(ctx, p.Until, d.set.Alerts, []AlertAsk{{Member: p.Member.ID, Notices: notices}})
+	if err != nil {
+		return err
+	}
+	if p.BuiltAlert = built[0]; !d.set.Alerts.Enabled {
+		p.Alert, p.Skip = nil, skipAllOff
+	}
+	if p.Alert == nil {
+		return nil
+	}
+	titles := titlesOf(built)
+	kept, err := d.Store.Subjects(ctx, titles)
+	if err != nil {
+		return err
+	}
+	for thread, subject := range kept {
+		titles[thread] = subject
+	}
+	if quiet := d.set.Alerts.quiet(p.Choices); quiet != nil {
+		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
+	}
+	m := d.alertMail(draft{}, p.BuiltAlert, nil, titles)
+	p.Envelope, p.Text = m.envelope, m.text
+	p.Content, err = m.write()
+	return err
+}
+
+// wouldTell picks the posts of which a member would have been told at once.
+func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.Notice, []digest.LeftOut, error) {
+	readers, err := d.builder.readers(ctx, s, []forum.MemberID{member}, until)
+	if err != nil || readers[member] == nil {
+		return nil, nil, err
+	}
+	r := readers[member]
+	listener := digest.Listener{ID: member, Watches: r.Watches, Choices: r.Choices, Wishes: r.Wishes}
+	var notices []digest.Notice
+	wrote := make(map[forum.ThreadID][]time.Time)
+	for some := range slices.Chunk(created, newsAtATime) {
+		news, err := d.createdNews(ctx, s, some)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, n := range news {
+			if n.Author == member {
+				wrote[n.Thread] = append(wrote[n.Thread], n.PostedAt)
+			}
+		}
+		bulletin, err := readBulletin(ctx, s, news)
+		if err != nil {
+			return nil, nil, err
+		}
+		notices = append(notices, bulletin.Notices(listener, until)...)
+	}
+	if d.set.Alerts.mode(r.Choices) != digest.FirstReply {
+		return notices, nil, nil
+	}
+	return d.onlyFirst(ctx, s, notices, wrote, from)
+}
+
+// createdNews reads posts as if they had just been sighted. Those that have been bear their numbers, so that what stood
+// before them is found.
+func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.News, error) {
+	posts, err := s.Posts(ctx, created)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := d.Store.Seen(ctx, created)
+	if err != nil {
+		return nil, err
+	}
+	head, err := d.Store.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	number := make(map[forum.PostID]int64, len(seen))
+	for _, x := range slices.Backward(seen) {
+		number[x.Post] = x.Seq
+	}
+	news := make([]store.News, len(posts))
+	for i, p := range posts {
+		seq, known := number[p.ID]
+		if !known {
+			seq = head + 1 + int64(p.ID)
+		}
+		news[i] = store.News{Seq: seq, Post: p.ID, Thread: p.Thread, Author: p.Author, PostedAt: p.PostedAt}
+	}
+	return news, nil
+}
+
+// onlyFirst leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
+// soon as its posts have settled.
+func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []digest.Notice, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.Notice, left []digest.LeftOut, err error) {
+	before, err := d.Store.Told(ctx, notices)
+	if err != nil || len(notices) == 0 {
+		return nil, nil, err
+	}
+	told := make(map[forum.ThreadID]digest.Told)
+	since := from
+	for _, t := range before {
+		if t.Until.Before(from) {
+			told[t.Thread] = t
+		}
+		if t.Until.Before(since) {
+			since = t.Until
+		}
+	}
+	member := notices[0].Member
+	read, err := s.ReadSince(ctx, []forum.MemberID{member}, since)
+	if err != nil {
+		return nil, nil, err
+	}
+	open := make(map[forum.ThreadID][]digest.Notice) // those of the alert that waits
+	for _, n := range notices {
+		if waits := open[n.Thread]; len(waits) > 0 {
+			if goes, _ := d.settles(waits); n.PostedAt.After(goes) {
+				told[n.Thread] = digest.Told{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt}
+				open[n.Thread] = nil
+			}
+		}
+		t, before := told[n.Thread]
+		if before && !t.Back(read[member], n.Section) && !wroteBetween(wrote[n.Thread], t.Until, n.PostedAt) {
+			left = append(left, digest.LeftOut{Post: n.Post, Reason: digest.NotBack})
+			continue
+		}
+		open[n.Thread] = append(open[n.Thread], n)
+		kept = append(kept, n)
+	}
+	return kept, left, nil
+}
+
+// wroteBetween tells whether something was written between two moments.
+func wroteBetween(wrote []time.Time, after, before time.Time) bool {
+	return slices.ContainsFunc(wrote, func(at time.Time) bool { return at.After(after) && !at.After(before) })
+}

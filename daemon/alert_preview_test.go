@@ -1,0 +1,135 @@
+package daemon
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// previewed is what a member would be told at once since the world began.
+func (w *world) previewed(name string) AlertPreview {
+	w.Helper()
+	p, err := w.daemon.PreviewAlert(w.Context(), name, born, w.clock().Add(time.Second))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return p
+}
+
+func (p AlertPreview) posts() (ids []forum.PostID) {
+	if p.Alert == nil {
+		return nil
+	}
+	for _, g := range p.Alert.Groups {
+		for _, t := range g.Threads {
+			for _, post := range t.Posts {
+				ids = append(ids, post.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestAPreviewOfAlertsShowsWhatTheDaemonSends(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []digest.AlertMode{digest.FirstReply, digest.EveryReply} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			w.mode(mode)
+			w.member(105, "eva", passenger)
+			first, second, hidden := w.thread(tonight), w.thread(tonight), w.thread(guardsvan)
+			w.wish(101, dining, digest.Instant)
+			w.follow(105, second, 1)
+			w.turn(w.clock().Add(time.Second))
+			var sent = map[string][]forum.PostID{}
+			say := func(thread, author int64, words string, then time.Duration) {
+				t.Helper()
+				w.say(thread, author, words)
+				w.round() // which sights it
+				w.later(then)
+				for _, name := range []string{"anna", "carl", "dora", "eva"} {
+					for _, try := range w.relay.withdraw(address(name)) {
+						_, text, _ := parts(t, try.raw)
+						sent[name] = append(sent[name], numbered(text)...)
+					}
+				}
+			}
+			say(first, writer, "One.", 50*time.Second)
+			say(first, writer, "It joins the one before.", 10*time.Minute)
+			say(first, writer, "Not told where the first reply alone is wanted.", 10*time.Minute)
+			say(second, writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]And of another thread.`, 2*time.Minute)
+			say(first, 101, "Anna is back.", 2*time.Minute)
+			say(first, writer, "So she is told of this.", 2*time.Minute)
+			say(second, 105, "Eva answers herself.", 2*time.Minute)
+			say(second, writer, "[USER=101]@anna[/USER] and Eva hear of it.", 2*time.Minute)
+			say(hidden, writer, "[USER=104]@dora[/USER] may not read this.", 2*time.Minute)
+			for _, name := range []string{"anna", "carl", "dora", "eva"} {
+				slices.Sort(sent[name])
+				p := w.previewed(name)
+				if got := p.posts(); !slices.Equal(got, sent[name]) {
+					t.Errorf("%s would be told of %v, want %v, which was sent; %s, left out %v", name, got, sent[name], p.Skip, p.LeftOut)
+				}
+				if len(p.posts()) > 0 && !slices.Equal(linked(p.Content.Text.Plain()), linked(p.Content.HTML.Plain())) {
+					t.Errorf("%s: text and HTML differ", name)
+				}
+			}
+		})
+	}
+}
+
+func TestAPreviewOfAnAlertSaysWhyThereIsNone(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	before := w.counts()
+	thread := w.thread(tonight)
+	w.turn(w.clock().Add(time.Second))
+	a := w.post(thread)
+	w.turn(w.clock().Add(time.Hour))
+	b := w.post(thread)
+	left := func(why digest.Reason, posts ...forum.PostID) {
+		t.Helper()
+		p := w.previewed("anna")
+		for _, post := range posts {
+			if !slices.Contains(p.LeftOut, digest.LeftOut{Post: post, Reason: why}) {
+				t.Errorf("left out is %v, want %d as %q", p.LeftOut, post, why)
+			}
+		}
+	}
+	left(digest.NotBack, b)
+	w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, a)
+	left(digest.PostDeleted, a)
+	w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, a)
+	w.visit(101, thread)
+	left(digest.AlreadyRead, a, b)
+	w.sql(`DELETE FROM thread_read`)
+	if p := w.previewed("dora"); p.Alert != nil || p.Skip != skipEmpty {
+		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.Skip)
+	}
+	w.choose(101, digest.Choices{Quiet: &digest.Quiet{From: 9, Until: 12}, Format: digest.Text})
+	if p := w.previewed("anna"); p.QuietUntil.Hour() != 12 || !p.Text || !slices.Equal(p.posts(), posts(a)) {
+		t.Errorf("in her quiet hours she would be told of %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
+	}
+	w.choose(101, digest.Choices{Alerts: digest.NoAlerts})
+	if p := w.previewed("anna"); p.Skip != skipNoAlerts {
+		t.Errorf("skipped as %q, want %q", p.Skip, skipNoAlerts)
+	}
+	w.set.Alerts.Enabled = false
+	w.restart()
+	if p := w.previewed("anna"); p.Skip != skipAllOff || p.Alert != nil {
+		t.Errorf("skipped as %q, want %q", p.Skip, skipAllOff)
+	}
+	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("of nobody: %v", err)
+	}
+	if counts := w.counts(); !maps.Equal(counts, before) {
+		t.Errorf("the outbox was %v, and is %v: a preview writes nothing", before, counts)
+	}
+}

@@ -1,0 +1,55 @@
+package daemon
+
+import (
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// conversation is a thread as one member is told of it.
+type conversation struct {
+	forum.MemberID
+	forum.ThreadID
+}
+
+// conversations puts the notices to each member together by thread.
+func (d *Daemon) conversations(notices []digest.Notice) []store.Alert {
+	var list []store.Alert
+	at := make(map[conversation]int)
+	for _, n := range notices {
+		c := conversation{n.Member, n.Thread}
+		i, found := at[c]
+		if !found {
+			i = len(list)
+			at[c] = i
+			list = append(list, store.Alert{Key: fmt.Sprintf("%s/%d/T%d/%d", KindAlert, n.Member, n.Thread, n.Seq)})
+		}
+		list[i].Notices = append(list[i].Notices, n)
+	}
+	for i := range list {
+		list[i].NotBefore, list[i].SettlesAt = d.settles(list[i].Notices)
+	}
+	return list
+}
+
+// settles says when posts may go out: so long after the newest was written that its author may have mended it, but not
+// longer than so long after the oldest.
+func (d *Daemon) settles(notices []digest.Notice) (notBefore, most time.Time) {
+	oldest, newest := notices[0].PostedAt, notices[0].PostedAt
+	for _, n := range notices[1:] {
+		if n.PostedAt.Before(oldest) {
+			oldest = n.PostedAt
+		}
+		if n.PostedAt.After(newest) {
+			newest = n.PostedAt
+		}
+	}
+	notBefore, most = newest.Add(d.set.Alerts.Settle), oldest.Add(d.set.Alerts.SettleMost)
+	if notBefore.After(most) {
+		notBefore = most
+	}
+	return notBefore, most
+}

@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"encoding/json"
+	"html"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mailed asks a forum for the posts of a window of which it would itself mail a member who watches for mail, or that quote
+// or mention him, whatever he may read. A quote within a quote is its author's, and counts for nobody.
+var mailed = map[string]string{
+	"xenforo2": `SELECT p.post_id
+		  FROM xf_post p
+		  JOIN xf_thread t USING (thread_id)
+		  JOIN xf_user u ON u.user_id = ?
+		 WHERE p.post_date >= ? AND p.post_date < ? AND p.user_id <> u.user_id
+		   AND (t.thread_id IN (SELECT thread_id FROM xf_thread_watch w WHERE w.user_id = u.user_id AND w.email_subscribe = 1)
+		    OR t.node_id IN (SELECT node_id FROM xf_forum_watch w WHERE w.user_id = u.user_id AND w.send_email = 1
+		                        AND (w.notify_on = 'message' OR w.notify_on = 'thread' AND t.first_post_id = p.post_id))
+		    OR REGEXP_REPLACE(p.message, '(?i)(\\[quote[^]]*\\])(\\s*\\[quote[^]]*\\])+', '\\1') REGEXP CONCAT('member: ', u.user_id, '"|USER=', u.user_id, ']'))`,
+	"mybb": `SELECT p.pid
+		  FROM mybb_posts p
+		  JOIN mybb_threads t USING (tid)
+		  JOIN mybb_users u ON u.uid = ?
+		 WHERE p.dateline >= ? AND p.dateline < ? AND p.uid <> u.uid
+		   AND (t.tid IN (SELECT tid FROM mybb_threadsubscriptions s WHERE s.uid = u.uid AND s.notification = 1)
+		    OR t.firstpost = p.pid AND t.fid IN (SELECT fid FROM mybb_forumsubscriptions s WHERE s.uid = u.uid)
+		    OR REGEXP_REPLACE(p.message, '(?i)(\\[quote[^]]*\\])(\\s*\\[quote[^]]*\\])+', '\\1') LIKE CONCAT('%[quote="', u.username, '"%') OR p.message LIKE CONCAT('%@"', u.username, '"%')
+		    OR p.message LIKE CONCAT('%@', u.username, '%'))`,
+}
+
+func TestAPreviewOfAnAlertTellsWhatTheForumWouldMail(t *testing.T) {
+	for _, kind := range []string{"xenforo2", "mybb"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			want := readExpectation(t, kind)
+			dsn, config := realForum(t, kind)
+			settings(t, config, "[alerts]\nmode = \"every\"\n")
+			window := []string{"--from", rfc3339(want.Window[0]), "--until", rfc3339(want.Window[1])}
+			for name, m := range want.Members {
+				who := strconv.FormatInt(m.ID, 10)
+				alert := func(format string) string {
+					out, errOut, code := run(t, append([]string{"preview", "-c", config, who, "--kind", "alert", "--format", format}, window...)...)
+					if code != 0 {
+						t.Fatalf("preview of %s: exit %d\n%s", name, code, errOut)
+					}
+					return out
+				}
+				var got edition
+				if err := json.Unmarshal([]byte(alert("json")), &got); err != nil {
+					t.Fatal(err)
+				}
+				if all, posts := got.all(), numbers(t, dsn, mailed[kind]+" ORDER BY 1", m.ID, want.Window[0], want.Window[1]); !slices.Equal(all, posts) {
+					t.Errorf("%s: told or explained are\n %v\nwant\n %v", name, all, posts)
+				}
+				for _, post := range got.posts() {
+					if why, barred := m.MustNot[strconv.FormatInt(post, 10)]; barred && !strings.Contains(why, "watch") {
+						t.Errorf("%s would be told of %d: %s", name, post, why)
+					}
+				}
+				leftOutAgrees(t, name, got, m.MustNot, nil)
+				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.posts()) < 5 {
+					t.Errorf("%s: the preview is %+v", name, got)
+				}
+				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "No more mail at once about anything:", "eml": "\nList-Id: \"Example Forum\" <alerts.forum.example.org>"} {
+					if mail := alert(format); !strings.Contains(strings.ReplaceAll(mail, "\r", ""), holds) {
+						t.Errorf("%s: as %s it lacks %q:\n%s", name, format, holds, mail)
+					}
+				}
+			}
+		})
+	}
+}
