@@ -83,6 +83,7 @@ type Daemon struct {
 	rests     bool                             // delivery was paused when it was last asked
 	met       map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round     Report
+	debt      *debt // nil: the store has taken what became of every mail
 	lane      lane          // the mails that it hands over
 	waking    chan struct{} // lets the urgent lane look at once, see Wake
 	waked     chan struct{} // and the other one
@@ -205,7 +206,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()
-	return nil
+	return d.payUp(context.WithoutCancel(ctx))
 }
 
 // tick runs steps and logs what came of them.

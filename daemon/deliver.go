@@ -14,6 +14,9 @@ const tell = 10 * time.Second
 
 // deliver hands over everything that is planned and may go now, batch by batch, unless delivery is paused.
 func (d *Daemon) deliver(ctx context.Context) error {
+	if err := d.payUp(ctx); err != nil {
+		return err
+	}
 	if err := d.expire(ctx); err != nil {
 		return err
 	}
@@ -82,7 +85,9 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		d.round.add(p.ledger.sum)
 		d.throttles.tidy(time.Now())
 		if p.ledger.holds() {
-			// Do not give the rows back: some were handed over. Their lease must end first.
+			// Do not give the rows back: some were handed over.
+			p.ledger.sum = Report{}
+			d.debt = &debt{p.ledger, rows}
 			return fmt.Errorf("settling: %w", err)
 		}
 	}
@@ -91,6 +96,32 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
 	}
 	return err
+}
+
+// debt is a batch of which the store did not take, for all our patience, what became of its mails. The ledger is kept until it
+// does: to give it up would be to repeat what was handed over.
+type debt struct {
+	ledger *ledger
+	rows   []store.Row
+}
+
+// payUp writes down what the store would not take before, and gives the rest of that batch back. Until then nothing more is
+// handed over.
+func (d *Daemon) payUp(ctx context.Context) error {
+	if d.debt == nil {
+		return nil
+	}
+	l := d.debt.ledger
+	if !l.rest() {
+		return fmt.Errorf("settling what was handed over: %w", l.err)
+	}
+	d.round.add(l.sum)
+	d.Log.Info("the store takes settlements again", "report", l.sum)
+	if err := d.Store.Release(ctx, d.set.Owner, keysOf(d.debt.rows)); err != nil {
+		return fmt.Errorf("giving rows back: %w", err)
+	}
+	d.debt = nil
+	return nil
 }
 
 // lineUp builds claimed rows and puts the letters into their lines.

@@ -11,7 +11,7 @@ import (
 const (
 	flushRows  = 50
 	flushEvery = 25 * time.Millisecond
-	// patience is how long a ledger tries to write down what has already been handed over.
+	// patience is how long a ledger tries at once to write down what has already been handed over.
 	patience = 8 * time.Second
 )
 
@@ -110,15 +110,18 @@ func (l *ledger) renew() {
 	}
 }
 
-// close writes down the rest, trying again at every tick until patience ends: what is lost here was handed over
-// and will be repeated.
+// close writes down the rest, trying again at every tick until patience ends. What it holds then is a debt of the daemon.
 func (l *ledger) close(retry <-chan time.Time) error {
 	if !l.due() && l.blot.clean() {
 		return l.err
 	}
-	for end := time.Now().Add(patience); ; <-retry {
+	for end, told := time.Now().Add(patience), false; ; <-retry {
 		if l.rest() || time.Now().After(end) {
 			return l.err
+		}
+		if !told {
+			l.d.Log.Warn("the store does not take what became of mails, nothing more is handed over", "mails", len(l.held), "err", l.err)
+			told = true
 		}
 	}
 }

@@ -189,6 +189,18 @@ func build(t *testing.T) string {
 	return path
 }
 
+// change puts a piece of a configuration in the place of another.
+func change(t *testing.T, config, from, to string) {
+	t.Helper()
+	text := readFile(t, config)
+	if !strings.Contains(text, from) {
+		t.Fatalf("the configuration has no %q", from)
+	}
+	if err := os.WriteFile(config, []byte(strings.Replace(text, from, to, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // settings adds tables to a configuration.
 func settings(t *testing.T, config, text string) string {
 	t.Helper()

@@ -69,10 +69,19 @@ func newFleet(t *testing.T, store string) *afloat {
 	b.write(2)
 	f := &afloat{board: b, relay: smtptest.New(t, smtptest.WithPause(20*time.Millisecond))}
 	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, store, f.relay.URL()), "[gather]\nevery = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
+	// Nobody dies here: whatever waits for the end of a lease was forgotten.
+	change(t, config, `lease = "2s"`, `lease = "1m"`)
 	binary := build(t)
 	for range fleet {
 		f.daemons = append(f.daemons, start(t, binary, "run", "-c", config))
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			for i, p := range f.daemons {
+				t.Logf("daemon %d:\n%s", i, p.out)
+			}
+		}
+	})
 	return f
 }
 
