@@ -35,7 +35,7 @@ func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
 func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
 	var addresses []string
 	for _, m := range drafts {
-		if m.skip == "" && m.hold.IsZero() {
+		if m.goes() {
 			addresses = append(addresses, m.to.Email)
 		}
 	}
@@ -47,7 +47,7 @@ func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
 		return err
 	}
 	for i, m := range drafts {
-		if m.skip == "" && m.hold.IsZero() && suppressed[strings.ToLower(m.to.Email)] {
+		if m.goes() && suppressed[strings.ToLower(m.to.Email)] {
 			drafts[i].skip = skipBounces
 		}
 	}

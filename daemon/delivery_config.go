@@ -17,11 +17,13 @@ type DeliveryConfig struct {
 
 	Rate       float64            `toml:"rate"`        // mails a second at most; 0: as fast as the relay takes them
 	DomainRate map[string]float64 `toml:"domain_rate"` // the same for single providers, by one of their domains; "*": for every other
+
+	PerDay int `toml:"per_day"` // mails to one member in one of his days at most; 0: as many as there are
 }
 
 // DefaultDelivery mails everybody, and repeats what may not have arrived.
 func DefaultDelivery() DeliveryConfig {
-	return DeliveryConfig{Only: []string{}, Uncertain: repeat, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}}
+	return DeliveryConfig{Only: []string{}, Uncertain: repeat, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, PerDay: 50}
 }
 
 // What is done with a mail when nobody can tell whether the relay has taken it.
@@ -43,6 +45,9 @@ func (c DeliveryConfig) Validate() error {
 	}
 	if c.Rate < 0 || c.Rate > mostRate {
 		errs = append(errs, fmt.Errorf("rate is %v: choose 0 to %d mails a second", c.Rate, mostRate))
+	}
+	if c.PerDay < 0 {
+		errs = append(errs, fmt.Errorf("per_day is %d: choose how many mails a member may get in a day, or 0 for no limit", c.PerDay))
 	}
 	for domain, each := range c.DomainRate {
 		if domain != anyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {

@@ -46,6 +46,8 @@ type draft struct {
 	skip     string    // why there is nothing to send; empty: it is to be sent
 	wait     bool      // its announcement is paused: it goes back as it was
 	hold     time.Time // when it may go at the earliest; zero: now
+	because  string    // why it is held back; empty: its member wants that
+	must     bool      // it goes out however much its member has had today
 	posts    int       // how many it carries
 	text     bool      // its reader wants text alone
 	done     []digest.LeftOut
@@ -87,8 +89,14 @@ func (d *Daemon) draft(ctx context.Context, rows []store.Row) ([]draft, error) {
 			drafts[place] = chosen[i]
 		}
 	}
-	return drafts, d.spare(ctx, drafts)
+	if err := d.spare(ctx, drafts); err != nil {
+		return nil, err
+	}
+	return drafts, d.ration(ctx, rows, drafts)
 }
+
+// goes tells that a draft is to be sent now, as far as is known.
+func (m draft) goes() bool { return m.skip == "" && m.hold.IsZero() && !m.wait }
 
 // digests is the drafter of editions.
 func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error) {

@@ -36,7 +36,7 @@ func (e *Explainer) noAlert(f *file, x *PostStory) string {
 	case x.Notice.LeftOut != "":
 		return fmt.Sprintf("%s went without it: %s", x.Notice.Key, x.Notice.LeftOut)
 	case x.Notice.Key != "":
-		return x.Notice.Key + " came to nothing"
+		return x.Notice.Key + " came to nothing" + why(f, x.Notice.Key)
 	case len(x.Seen) == 0 || !worthAlert(x.Steps):
 		return ""
 	}
@@ -53,6 +53,16 @@ func (e *Explainer) noAlert(f *file, x *PostStory) string {
 		return "he was told of its thread before and has not been back since, or began to watch it later"
 	}
 	return "he began to watch it later, or it is from before postrider ran"
+}
+
+// why is what is known of the end of a mail.
+func why(f *file, key string) string {
+	for _, m := range f.mails {
+		if m.Key == key && m.Last.Reason != "" {
+			return ": " + m.Last.Reason
+		}
+	}
+	return ""
 }
 
 // worthAlert tells whether a post is one that the member could be told of at all.

@@ -25,7 +25,7 @@ func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settl
 		case l.wait:
 			continue
 		case !l.hold.IsZero():
-			settled = append(settled, d.heldBack(row, l.hold))
+			settled = append(settled, d.heldBack(row, l.draft))
 			continue
 		case l.skip != "":
 			s := d.skipped(row, l.skip)

@@ -125,7 +125,8 @@ func (d *Daemon) draftNotice(n *notice, id forum.MemberID, known map[forum.Membe
 	reader := templates.Reader{Member: j.Member, Profile: j.Profile, Zone: d.herald.zones.of(j.Member.Zone)}
 	footer := NoticeFooter(d.Links, id)
 	return draft{
-		to: j.Member, text: j.Choices.Format == digest.Text, envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
+		to: j.Member, text: j.Choices.Format == digest.Text, must: n.said.Forced,
+		envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
 		write: func() (templates.Content, error) { return d.Press.Announcement(n.printed, reader, footer) },
 	}
 }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 
@@ -63,10 +64,10 @@ func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
 }
 
 // heldBack settles a mail that its member wants later: an alert in his quiet hours, a digest or an announcement while he
-// has paused his mail.
-func (d *Daemon) heldBack(row store.Row, until time.Time) store.Settlement {
+// has paused his mail; or one that is too much for today.
+func (d *Daemon) heldBack(row store.Row, m draft) store.Settlement {
 	s := store.Settlement{
-		Key: row.Key, State: stateQueued, NotBefore: until,
+		Key: row.Key, State: stateQueued, NotBefore: m.hold,
 		Result: resultHeld, Reason: skipPaused, At: d.Now(),
 	}
 	switch row.Kind {
@@ -75,6 +76,7 @@ func (d *Daemon) heldBack(row store.Row, until time.Time) store.Settlement {
 	case KindAnnouncement:
 		s.Reason = string(digest.MailsNotBefore)
 	}
+	s.Reason = cmp.Or(m.because, s.Reason)
 	return s
 }
 

@@ -1,0 +1,68 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+// overCeiling is why a mail does not go today: its member has had as many as the owner grants him.
+const overCeiling = "as many mails today as a member may get"
+
+// ration keeps members below the ceiling of mails in one of their days. What an alert would tell then comes with the next digest,
+// or, to who gets none, in one alert the next day. A digest waits, and is merged into the next one once that is due;
+// an announcement waits until the next day. What may have arrived already goes out again all the same, and what must reach
+// everybody, too.
+func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) error {
+	most := d.set.Delivery.PerDay
+	if most == 0 {
+		return nil
+	}
+	now := d.Now()
+	var asks []store.DayAsk
+	asked := make(map[forum.MemberID]bool)
+	for i, m := range drafts {
+		if m.goes() && !asked[rows[i].Member] {
+			asked[rows[i].Member] = true
+			asks = append(asks, store.DayAsk{Member: rows[i].Member, Since: d.morning(m, now, 0)})
+		}
+	}
+	if len(asks) == 0 {
+		return nil
+	}
+	days, err := d.Store.Days(ctx, asks)
+	if err != nil {
+		return fmt.Errorf("counting today's mails: %w", err)
+	}
+	for i, row := range rows {
+		m := &drafts[i]
+		if !m.goes() {
+			continue
+		}
+		day := days[row.Member]
+		if day.Mails < most || m.must || row.Doubts > 0 {
+			day.Mails++
+			days[row.Member] = day
+			continue
+		}
+		if row.Kind == KindAlert && day.Digests {
+			m.skip = overCeiling
+			continue
+		}
+		m.hold, m.because = d.morning(*m, now, 1), overCeiling
+	}
+	return nil
+}
+
+// morning is when the day of a draft's reader begins, or the hour of digests in one of the days after it.
+func (d *Daemon) morning(m draft, now time.Time, days int) time.Time {
+	hour := 0
+	if days > 0 {
+		hour = d.set.Digest.Hour
+	}
+	local := now.In(d.calendar.zones.of(m.to.Zone))
+	return time.Date(local.Year(), local.Month(), local.Day()+days, hour, 0, 0, 0, local.Location())
+}

@@ -1,0 +1,125 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// newRationed is a world of alerts in which nobody gets more than so many mails in one of his days.
+func newRationed(t *testing.T, perDay int) *world {
+	t.Helper()
+	w := newAlertWorld(t)
+	w.set.Delivery.PerDay = perDay
+	w.mode(digest.EveryReply)
+	return w
+}
+
+// news writes a post into each of so many new threads, an hour apart, with rounds that tell of each.
+func (w *world) news(threads int) (list []forum.PostID) {
+	w.Helper()
+	for range threads {
+		list = append(list, w.post(w.thread(tonight)))
+		w.round()
+		w.later(time.Hour)
+	}
+	return list
+}
+
+func TestAlertsBeyondTheCeilingComeWithTheNextDigest(t *testing.T) {
+	t.Parallel()
+	w := newRationed(t, 2)
+	p := w.news(4)
+	w.told("anna", posts(p[0]), posts(p[1]))
+	if got := w.reasons(101); len(got) != 2 || got[0] != overCeiling {
+		t.Errorf("two alerts came to nothing because of %q, want %q", got, overCeiling)
+	}
+	w.at(5, "08:00")
+	w.round()
+	w.told("anna", p[2:])
+	fresh := w.news(1) // a new day
+	w.told("anna", fresh)
+}
+
+func TestAlertsBeyondTheCeilingAreCountedWithinABatch(t *testing.T) {
+	t.Parallel()
+	w := newRationed(t, 2)
+	var p []forum.PostID
+	for range 4 {
+		p = append(p, w.post(w.thread(tonight)))
+	}
+	w.round()
+	w.later(time.Hour)
+	if n := len(w.relay.withdraw(address("anna"))); n != 2 {
+		t.Errorf("she got %d alerts, want 2", n)
+	}
+	w.at(5, "08:00")
+	w.round()
+	if got := w.relay.withdraw(address("anna")); len(got) != 1 || len(postsOf(t, got[0].raw)) != 2 {
+		t.Errorf("she got %d mails the next morning, want one with the two other posts of %v", len(got), p)
+	}
+}
+
+func TestAlertsBeyondTheCeilingWaitForTheMorningWhereThereAreNoDigests(t *testing.T) {
+	t.Parallel()
+	w := newRationed(t, 1)
+	w.choose(101, digest.Choices{Schedule: &digest.Schedule{Cadence: digest.Off}})
+	w.round()
+	p := w.news(3)
+	w.told("anna", p[:1])
+	w.at(5, "07:59")
+	w.round()
+	w.told("anna")
+	w.at(5, "08:00")
+	w.round()
+	w.told("anna", p[1:])
+}
+
+func TestADigestBeyondTheCeilingIsMergedIntoTheNext(t *testing.T) {
+	t.Parallel()
+	w := newRationed(t, 1)
+	w.member(105, "emma", passenger, tonight, routes)
+	w.wish(105, routes, digest.Usual)
+	w.round()
+	w.at(5, "06:00")
+	told := w.news(1)
+	w.told("emma", told)
+	first := w.post(w.thread(routes))
+	w.at(5, "08:00")
+	w.round()
+	w.later(10 * time.Hour)
+	w.told("emma")
+	second := w.post(w.thread(routes))
+	w.at(6, "08:00")
+	w.round()
+	w.told("emma", posts(first, second))
+	w.at(7, "08:00")
+	w.round()
+	w.told("emma")
+}
+
+func TestAnnouncementsBeyondTheCeilingWaitForTheMorning(t *testing.T) {
+	t.Parallel()
+	for _, forced := range []bool{false, true} {
+		w := newHall(t, 1)
+		w.set.Delivery.PerDay = 1
+		w.restart()
+		w.at(4, "10:00")
+		w.start(toAll())
+		w.round()
+		a := toAll()
+		a.Forced = forced
+		w.start(a)
+		w.after(time.Hour)
+		want := []string{"m1001"}
+		if forced { // it must reach everybody
+			want = append(want, "m1001")
+		}
+		w.gotNotice(want...)
+		w.at(5, "08:00")
+		w.round()
+		w.gotNotice("m1001", "m1001")
+	}
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/forum"
+)
+
+// DayAsk asks for what a member has had since his day began.
+type DayAsk struct {
+	Member forum.MemberID
+	Since  time.Time
+}
+
+// Day is what a member has had in a day of his.
+type Day struct {
+	Mails   int  // that arrived, or may have
+	Digests bool // an edition is due to him some time
+}
+
+type dayRow struct {
+	Member int64 `json:"m"`
+	Since  int64 `json:"since"`
+}
+
+// Days answers for many members at once.
+func (s *Store) Days(ctx context.Context, asks []DayAsk) (map[forum.MemberID]Day, error) {
+	list := make([]dayRow, len(asks))
+	for i, a := range asks {
+		list[i] = dayRow{int64(a.Member), a.Since.Unix()}
+	}
+	text, err := rows(list)
+	if err != nil {
+		return nil, err
+	}
+	days := make(map[forum.MemberID]Day, len(asks))
+	err = s.query(ctx, nil, "days", args{"rows": text}, func(scan scan) error {
+		var member forum.MemberID
+		var d Day
+		err := scan(&member, &d.Mails, &d.Digests)
+		days[member] = d
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting the mails of %d members: %w", len(asks), err)
+	}
+	return days, nil
+}

@@ -1,0 +1,27 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+func TestADayCountsWhatArrivedOrMayHave(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"), alertPlan("alert/1/T3"), alertPlan("alert/1/T4"), alertPlan("alert/1/T5"))
+		var settled []store.Settlement
+		for i, row := range claim(t, s, now) {
+			state := []string{"accepted", "uncertain", "skipped", "refused", "accepted"}[i]
+			settled = append(settled, store.Settlement{Key: row.Key, State: state, Result: state, At: now.Add(time.Duration(i) * time.Minute)})
+		}
+		check(t, s.Settle(t.Context(), owner, settled))
+		for since, want := range map[time.Duration]int{0: 3, time.Minute: 2, 2 * time.Minute: 1, 5 * time.Minute: 0} {
+			days := must(s.Days(t.Context(), []store.DayAsk{{Member: 1, Since: now.Add(since)}, {Member: 2, Since: now}}))(t)
+			equal(t, "a day", days, map[forum.MemberID]store.Day{1: {Mails: want, Digests: true}, 2: {}})
+		}
+	})
+}

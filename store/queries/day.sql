@@ -1,0 +1,15 @@
+-- What may have arrived counts.
+-- name: days
+SELECT r.member_id,
+       COALESCE((SELECT count(*)
+                   FROM outbox o
+                  WHERE o.member_id = r.member_id
+                    AND o.settled_at >= r.since
+                    AND o.state IN ('accepted', 'uncertain')), 0),
+       EXISTS (SELECT 1
+                 FROM member m
+                WHERE m.id = r.member_id
+                  AND m.due_at IS NOT NULL)
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'since' AS BIGINT) AS since
+          FROM {rows :rows}) r
