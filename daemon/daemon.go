@@ -83,7 +83,7 @@ type Daemon struct {
 	rests     bool                             // delivery was paused when it was last asked
 	met       map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
 	round     Report
-	debt      *debt // nil: the store has taken what became of every mail
+	debt      *debt         // nil: the store has taken what became of every mail
 	lane      lane          // the mails that it hands over
 	waking    chan struct{} // lets the urgent lane look at once, see Wake
 	waked     chan struct{} // and the other one
