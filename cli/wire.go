@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -164,22 +163,13 @@ func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() tim
 	return daemon.New(parts, h.settings()), nil
 }
 
-// selfCheck refuses a forum that is not as the adapter thinks: it is better to send nothing than what
-// a member may not read.
+// selfCheck refuses a forum that is not as the adapter thinks.
 func (h *house) selfCheck(ctx context.Context) error {
-	var errs []error
-	for _, f := range h.forum.Check(ctx) {
-		switch f.Level {
-		case source.Fail:
-			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Name, f.Text, f.Cure))
-		case source.Warn:
-			h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Cure)
-		}
+	warnings, err := h.forum.Trust(ctx)
+	for _, f := range warnings {
+		h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Cure)
 	}
-	if len(errs) > 0 {
-		return fmt.Errorf("the forum's self-check failed, so nothing is sent: %w", errors.Join(errs...))
-	}
-	return nil
+	return err
 }
 
 // sender is the relay, or a folder where dir names one. It readies the second relay, too, where there is one.

@@ -161,6 +161,9 @@ func (d *Daemon) examine(ctx context.Context, failed bool) {
 	if !failed && !d.ill {
 		return
 	}
+	if failed && d.trust.fault == nil {
+		d.trust.checked = time.Time{}
+	}
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
 		_, err := s.Newest(ctx)
 		return err

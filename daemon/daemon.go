@@ -90,11 +90,12 @@ type Daemon struct {
 	dream     *dream        // of a rehearsal; nil: what is done is done
 	bell      *alarm.Bell
 	backlog   backlog
+	trust     trust
 	ill       bool          // the last round failed, or there was none yet
 	pulse     *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
-// New makes a daemon; it starts nothing.
+// New makes a daemon; it starts nothing. The forum has passed its self-check.
 func New(p Parts, set Settings) *Daemon {
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
@@ -112,6 +113,7 @@ func New(p Parts, set Settings) *Daemon {
 		lane:      everything,
 		waking:    make(chan struct{}, 1),
 		waked:     make(chan struct{}, 1),
+		trust:     trust{checked: time.Now()},
 		ill:       true,
 		pulse:     new(atomic.Int64),
 	}

@@ -126,6 +126,9 @@ func (d *Daemon) payUp(ctx context.Context) error {
 
 // lineUp builds claimed rows and puts the letters into their lines.
 func (d *Daemon) lineUp(ctx context.Context, rows []store.Row) (*dispatch, error) {
+	if err := d.trusts(ctx); err != nil {
+		return nil, err
+	}
 	holds, err := d.Store.Holds(ctx, d.Now())
 	if err != nil {
 		return nil, err

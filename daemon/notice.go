@@ -127,7 +127,7 @@ func (d *Daemon) draftNotice(n *notice, id forum.MemberID, known map[forum.Membe
 	return draft{
 		to: j.Member, text: j.Choices.Format == digest.Text, must: n.said.Forced,
 		envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
-		write: func() (templates.Content, error) { return d.Press.Announcement(n.printed, reader, footer) },
+		write:    func() (templates.Content, error) { return d.Press.Announcement(n.printed, reader, footer) },
 	}
 }
 

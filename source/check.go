@@ -54,6 +54,24 @@ func (db *DB) Check(ctx context.Context) []Finding {
 	return all
 }
 
+// Trust is an error on any Fail: it is better to send nothing than what a member may not read. It gives the
+// warnings, too.
+func (db *DB) Trust(ctx context.Context) (warnings []Finding, err error) {
+	var errs []error
+	for _, f := range db.Check(ctx) {
+		switch f.Level {
+		case Fail:
+			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Name, f.Text, f.Cure))
+		case Warn:
+			warnings = append(warnings, f)
+		}
+	}
+	if len(errs) > 0 {
+		return warnings, fmt.Errorf("the forum's self-check failed, so nothing is sent: %w", errors.Join(errs...))
+	}
+	return warnings, nil
+}
+
 // checkQueries runs every query of the contract with ids that no forum has.
 func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 	var bad []Finding
