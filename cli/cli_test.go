@@ -130,6 +130,8 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"run extra", []string{"extra"}},
 		{"--config", []string{"--config"}},
 		{"run --now 2026-05-04T08:00:00Z", []string{"--now needs --once"}},
+		{"run --json", []string{"--json needs --once"}},
+		{"queue list --since yesterday -c " + p.config, []string{`--since is "yesterday"`, "24h"}},
 		{"run --once --now yesterday -c " + p.config, []string{`--now is "yesterday"`, "2026-05-04T08:00:00Z"}},
 		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
 		{"run -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},

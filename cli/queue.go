@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func statesOf(choice string) ([]string, error) {
 
 func (c *console) queueList() *cobra.Command {
 	var f store.QueueFilter
-	var state string
+	var state, since string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -83,6 +84,9 @@ func (c *console) queueList() *cobra.Command {
 			if f.States, err = statesOf(state); err != nil {
 				return err
 			}
+			if f.Since, err = sinceWhen(since, time.Now()); err != nil {
+				return err
+			}
 			if f.Limit < 1 {
 				return fmt.Errorf("--limit is %d: give at least 1", f.Limit)
 			}
@@ -92,6 +96,9 @@ func (c *console) queueList() *cobra.Command {
 	cmd.Flags().StringVar(&state, "state", "open", "open, all, or one `state`")
 	cmd.Flags().StringVar(&f.Kind, "kind", "", "only mails of this `kind`, such as digest")
 	cmd.Flags().Int64Var((*int64)(&f.Member), "member", 0, "only mails of the member with this `number`")
+	cmd.Flags().StringVar(&f.Domain, "domain", "", "only mails whose last attempt went to an address of this `domain`")
+	cmd.Flags().StringVar(&f.Reason, "reason", "", "only mails with this `text` in their reason or in what the relay said")
+	cmd.Flags().StringVar(&since, "since", "", "only mails settled, or planned if they wait, since this `time`: 24h, or RFC 3339")
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "at most so many `mails`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -110,13 +117,36 @@ func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFi
 	if err != nil {
 		return err
 	}
+	troubles, err := troublesOf(ctx, s, time.Now())
+	if err != nil {
+		return err
+	}
 	if asJSON {
-		return c.json(newQueueJSON(mails, counts, pause, paused))
+		return c.json(newQueueJSON(mails, counts, troubles, pause, paused))
 	}
 	if paused {
-		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n\n", since(pause))
+		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n", since(pause))
+	}
+	c.printTroubles(troubles)
+	if paused || len(troubles) > 0 {
+		fmt.Fprintln(c.out)
 	}
 	return c.printQueue(mails, counts, time.Now())
+}
+
+// sinceWhen reads a time: a while ago, or a moment. Empty: ever.
+func sinceWhen(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return now.Add(-ago), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--since is %q: give a while such as 24h or 90m, or a moment such as 2026-05-04T08:00:00Z", text)
+	}
+	return at, nil
 }
 
 func (c *console) queueShow() *cobra.Command {
@@ -180,7 +210,11 @@ func (c *console) queueRetry() *cobra.Command {
 	return cmd
 }
 
-const queuedAgain = "queued again"
+const (
+	queuedAgain = "queued again"
+	// retryAtATime is how many mails are queued again in one transaction: the daemon's own writing waits for it.
+	retryAtATime = 1000
+)
 
 // retryAll tells of the mails that it queues, and counts the others.
 func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind string) error {
@@ -188,24 +222,26 @@ func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind stri
 	if err != nil {
 		return err
 	}
-	list, err := s.RetryNow(ctx, time.Now(), keys)
-	if err != nil {
-		return err
-	}
 	stay := make(map[store.Obstacle]int)
-	for _, v := range list {
-		if v.Obstacle != "" {
-			stay[v.Obstacle]++
-			continue
+	for some := range slices.Chunk(keys, retryAtATime) {
+		list, err := s.RetryNow(ctx, time.Now(), some)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(c.out, "%s: %s\n", v.Key, queuedAgain)
+		for _, v := range list {
+			if v.Obstacle != "" {
+				stay[v.Obstacle]++
+				continue
+			}
+			fmt.Fprintf(c.out, "%s: %s\n", v.Key, queuedAgain)
+		}
 	}
 	for _, why := range []store.Obstacle{store.Superseded, store.Covered, store.AtWork, store.HeldBack, store.Over, store.NotKnown} {
 		if n := stay[why]; n > 0 {
 			fmt.Fprintf(c.out, "%d stay as they are: %s\n", n, why)
 		}
 	}
-	if len(list) == 0 {
+	if len(keys) == 0 {
 		fmt.Fprintf(c.out, "No mail is %s.\n", state)
 	}
 	return nil

@@ -8,9 +8,10 @@ import (
 
 // queueJSON is what queue list prints for scripts.
 type queueJSON struct {
-	Paused *store.Pause `json:"paused,omitempty"`
-	Mails  []mailJSON   `json:"mails"`
-	Counts []countJSON  `json:"counts"`
+	Paused  *store.Pause `json:"paused,omitempty"`
+	Trouble []trouble    `json:"trouble"` // what keeps mails from going
+	Mails   []mailJSON   `json:"mails"`
+	Counts  []countJSON  `json:"counts"`
 }
 
 type countJSON struct {
@@ -31,6 +32,8 @@ type mailJSON struct {
 	Until      int64        `json:"until"`  // up to this one
 	Created    time.Time    `json:"created"`
 	NotBefore  time.Time    `json:"not_before,omitzero"`
+	Expires    time.Time    `json:"expires,omitzero"`
+	Address    string       `json:"address,omitempty"` // of the newest attempt
 	Lease      string       `json:"lease,omitempty"`
 	LeaseUntil time.Time    `json:"lease_until,omitzero"`
 	Settled    time.Time    `json:"settled,omitzero"`
@@ -56,8 +59,8 @@ type shownJSON struct {
 	History []outcomeJSON `json:"history"`
 }
 
-func newQueueJSON(mails []store.Mail, counts []store.Count, pause store.Pause, paused bool) queueJSON {
-	out := queueJSON{Mails: make([]mailJSON, len(mails)), Counts: make([]countJSON, len(counts))}
+func newQueueJSON(mails []store.Mail, counts []store.Count, troubles []trouble, pause store.Pause, paused bool) queueJSON {
+	out := queueJSON{Trouble: troubles, Mails: make([]mailJSON, len(mails)), Counts: make([]countJSON, len(counts))}
 	if paused {
 		out.Paused = &pause
 	}
@@ -74,7 +77,7 @@ func newMailJSON(m store.Mail) mailJSON {
 	out := mailJSON{
 		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
 		Handed: handed(m), Doubts: m.Doubts,
-		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore,
+		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore, Expires: m.Expires, Address: m.Address,
 		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
 	}
 	if m.Last.Result != "" || m.Last.Reason != "" {

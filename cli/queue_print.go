@@ -57,7 +57,14 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 	if handed(m) {
 		line("handed over", "a relay may have it already: it goes out again as it is, with the same Message-ID")
 	}
-	line("created", clock(m.Created)+" UTC")
+	line("planned", clock(m.Created)+" UTC")
+	if !m.NotBefore.IsZero() {
+		line("due", clock(m.NotBefore)+" UTC")
+	}
+	if !m.Expires.IsZero() {
+		line("expires", clock(m.Expires)+" UTC, if no relay has taken it by then")
+	}
+	line("address", oneLine(m.Address, 200))
 	if m.Lease != "" {
 		line("lease", m.Lease+" until "+clock(m.LeaseUntil)+" UTC")
 	}

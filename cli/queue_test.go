@@ -46,6 +46,7 @@ func newQueue(t *testing.T) (p parish, s *store.Store) {
 	}
 	for i, row := range []store.Row{rows[0], rows[1], rows[3]} {
 		settlements[i].Key, settlements[i].At, settlements[i].CountAttempt = row.Key, at, true
+		settlements[i].Address = []string{"Ann@gone.example", "ben@slow.example", "dan@notgone.example"}[i]
 	}
 	if err := s.Settle(t.Context(), "daemon", settlements); err != nil {
 		t.Fatal(err)
@@ -91,6 +92,11 @@ func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
 		{"--state all", []string{refused, later, leased, accepted, "4F2A"}},
 		{"--state all --member 4", []string{accepted, "!" + refused}},
 		{"--state all --limit 1", []string{"!" + refused, "!" + accepted}},
+		{"--state all --domain gone.example", []string{refused, "!" + later, "!" + accepted}},
+		{"--state all --reason GREYLIST", []string{later, "!" + refused, "!" + accepted}},
+		{"--state all --reason %", []string{"!" + later, "!" + refused, "!" + accepted}},
+		{"--state all --since 30m", []string{"!" + later, "!" + refused, "!" + accepted}},
+		{"--state all --since 2h", []string{later, refused, accepted}},
 		{"--kind alert", []string{"There are no such mails in the outbox.", "1 queued"}},
 	}
 	for _, tt := range tests {
@@ -98,6 +104,22 @@ func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
 			says(t, good(t, append([]string{"queue", "list", "-c", p.config}, strings.Fields(tt.args)...)...), tt.wants...)
 		})
 	}
+}
+
+func TestQueueListTellsWhatKeepsMailsFromGoing(t *testing.T) {
+	p, s := newQueue(t)
+	now := time.Now().Truncate(time.Second)
+	if err := s.Hold(t.Context(), store.Hold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
+		t.Fatal(err)
+	}
+	bad := []store.Alarm{{Key: "relay", Detail: "connection refused", Since: now, Due: now, Seen: now}, {Key: "forum", Since: now, Due: now, Seen: now}}
+	if err := s.NoteAlarms(t.Context(), bad, map[string]time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.NoteAlarms(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	says(t, good(t, "queue", "list", "-c", p.config), "held slow.example since", "it refuses everybody", "relay since", "connection refused", "!forum")
 }
 
 func TestQueueListAndShowPrintJSON(t *testing.T) {

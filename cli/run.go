@@ -26,6 +26,7 @@ func (c *console) run() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), o) },
 	}
 	cmd.Flags().BoolVar(&o.once, "once", false, "run one full round, then exit")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print what the round did as JSON; with --once")
 	cmd.Flags().StringVar(&o.now, "now", "", "pretend that the clock shows this `time` (RFC 3339); with --once")
 	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write mails as .eml files into this `directory` instead of sending them")
 	return cmd
@@ -35,6 +36,7 @@ type runOptions struct {
 	once    bool
 	now     string
 	mailDir string
+	json    bool
 }
 
 // clock is the real clock, or one that stands still where --now says.
@@ -61,6 +63,9 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	clock, err := o.clock()
 	if err != nil {
 		return err
+	}
+	if o.json && !o.once {
+		return errors.New("--json needs --once: a daemon tells what its rounds do in its log")
 	}
 	cfg, err := c.load()
 	if err != nil {
@@ -105,7 +110,10 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		defer cutAfterGrace(ctx, done)()
 		report, err := d.Once(ctx)
 		h.log.Info("round done", "report", report)
-		return err
+		if o.json {
+			return errors.Join(err, c.json(newRoundJSON(report)))
+		}
+		return errors.Join(err, c.printRound(report))
 	}
 	pages, err := h.openPages(ctx, d, clock)
 	if err != nil {

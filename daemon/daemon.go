@@ -127,21 +127,26 @@ func New(p Parts, set Settings) *Daemon {
 func (d *Daemon) Once(ctx context.Context) (Report, error) {
 	d.patient = fresh                 // nobody comes back for what is put off
 	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
-	report, err := d.measure(ctx, d.judge, d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver)
+	report, err := d.measure(ctx, "once", d.judge, d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver)
 	d.look(ctx)
 	d.ring(ctx)
 	return report, err
 }
 
-// measure runs steps and reports what they did.
-func (d *Daemon) measure(ctx context.Context, steps ...func(context.Context) error) (Report, error) {
+// measure runs the steps of a tick, and reports what they did. What did anything, or failed, is written down, too.
+func (d *Daemon) measure(ctx context.Context, tick string, steps ...func(context.Context) error) (Report, error) {
 	start := time.Now()
-	d.round = Report{}
+	d.round = Report{Began: d.Now()}
 	before := d.statements()
 	err := d.steps(ctx, steps...)
 	d.examine(ctx, err != nil)
 	d.round.Took = time.Since(start)
 	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
+	if d.round.weigh(); d.round.Busy() || err != nil {
+		if e := d.Store.NoteRun(context.WithoutCancel(ctx), d.round.run(d.set.Owner, tick, err)); e != nil {
+			d.Log.Warn("what a round did could not be written down", "err", e)
+		}
+	}
 	return d.round, err
 }
 
@@ -213,7 +218,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 
 // tick runs steps and logs what came of them.
 func (d *Daemon) tick(ctx context.Context, name string, steps ...func(context.Context) error) {
-	report, err := d.measure(ctx, steps...)
+	report, err := d.measure(ctx, name, steps...)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		d.Log.Info("round interrupted", "tick", name)

@@ -51,6 +51,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 			return nil
 		}
 		err = d.deliverBatch(ctx, rows)
+		d.round.weigh()
 		d.beat()
 		if err != nil {
 			return err

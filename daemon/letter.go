@@ -21,6 +21,7 @@ type letter struct {
 func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settled []store.Settlement) {
 	for i, row := range rows {
 		l := d.letter(row, drafts[i])
+		d.tellDropped(l)
 		switch {
 		case l.wait:
 			continue
@@ -36,6 +37,19 @@ func (d *Daemon) letters(rows []store.Row, drafts []draft) (list []letter, settl
 		list = append(list, l)
 	}
 	return list, settled
+}
+
+// tellDropped logs what falls away right before the hand-over: a mail, or posts of one.
+func (d *Daemon) tellDropped(l letter) {
+	if l.skip != "" {
+		d.Log.Debug("mail skipped", "key", l.Key, "member", l.Member, "reason", l.skip)
+	}
+	for _, p := range l.done {
+		d.Log.Debug("post left out", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
+	}
+	for _, p := range l.owes {
+		d.Log.Debug("post left to a later edition", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
+	}
 }
 
 // letter puts a row and its draft together, if its member may be mailed at all.

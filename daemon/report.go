@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"log/slog"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,9 @@ type Report struct {
 	Expired  int            // no relay has taken them in time
 	Skipped  map[string]int // editions without a mail, by reason
 	Bytes    int64          // of accepted mails
+	Began    time.Time      // by the daemon's clock
 	Took     time.Duration
+	Memory   int64 // bytes, the most that the process was seen to use
 
 	ForumStatements int64
 	StoreStatements int64
@@ -54,8 +57,28 @@ func (r Report) LogValue() slog.Value {
 	if len(r.Skipped) > 0 {
 		attrs = append(attrs, slog.String("skipped", r.skips()))
 	}
-	attrs = append(attrs, slog.Duration("took", r.Took.Round(time.Millisecond)))
+	attrs = append(attrs, slog.Int64("memory", r.Memory), slog.Duration("took", r.Took.Round(time.Millisecond)))
 	return slog.GroupValue(attrs...)
+}
+
+// run is the report as the store keeps it.
+func (r Report) run(owner, tick string, err error) store.Run {
+	kept := store.Run{
+		Began: r.Began, Owner: owner, Tick: tick, Took: r.Took, Sighted: r.Sighted, Planned: r.Planned + r.Alerts, Sent: r.Sent, Bytes: r.Bytes,
+		Refused: r.Refused, Retried: r.Retried, Uncertain: r.Doubtful, Waiting: r.Waiting, Held: r.Held, Expired: r.Expired, Skipped: r.Skipped,
+		ForumStatements: r.ForumStatements, StoreStatements: r.StoreStatements, Memory: r.Memory,
+	}
+	if err != nil {
+		kept.Fault = err.Error()
+	}
+	return kept
+}
+
+// weigh notes how much memory the process uses.
+func (r *Report) weigh() {
+	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(sample)
+	r.Memory = max(r.Memory, int64(sample[0].Value.Uint64()-sample[1].Value.Uint64()))
 }
 
 // skips words the skipped editions: "12 nothing new, 1 banned".

@@ -1,7 +1,9 @@
 package daemon
 
 import (
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,5 +96,29 @@ func TestASkippedEditionMovesTheMark(t *testing.T) {
 	got := quiet().skipped(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
 	if got.State != stateSkipped || got.Reason != "banned" {
 		t.Errorf("settled as %+v", got)
+	}
+}
+
+func TestWhatFallsAwayRightBeforeTheHandOverIsLoggedWithItsReason(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	gone, read := w.post(thread), w.post(w.thread(tonight))
+	w.round()
+	w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
+	w.visit(101, w.number(`SELECT thread_id FROM post WHERE id = ?`, read))
+	w.daemon.Log = slog.New(slog.NewTextHandler(&guarded{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.later(time.Minute)
+	w.told("anna")
+	if n := w.logged("mail skipped"); n != 2 {
+		t.Errorf("%d skipped alerts were logged, want 2:\n%s", n, w.log)
+	}
+	for _, want := range []string{
+		fmt.Sprintf(`msg="post left to a later edition" key=alert/101/T%d/`, thread), `reason="post deleted"`,
+		`msg="post left out" key=alert/101/`, fmt.Sprintf(`post=%d reason="already read on the site"`, read),
+	} {
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("the log has no %q:\n%s", want, w.log)
+		}
 	}
 }

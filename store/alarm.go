@@ -21,6 +21,9 @@ type Alarm struct {
 	Told   time.Time // zero: not yet
 }
 
+// Stands tells that it was last seen bad, not good.
+func (a Alarm) Stands() bool { return a.Seen.After(a.Good) }
+
 // AlarmNote is what is to be told of an alarm, and by which way.
 type AlarmNote struct {
 	Key     string

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -19,6 +20,7 @@ type Mail struct {
 	Handed     bool      // whoever holds it is handing it over, or about to
 	NotBefore  time.Time // of a mail that waits
 	Expires    time.Time // when its time is over, if it waits still; zero: never
+	Address    string    // where the newest attempt handed it over to; empty: there was none
 	Lease      string    // who holds it; empty: nobody
 	LeaseUntil time.Time // zero: no lease
 	Settled    time.Time // zero: something is still to become of it
@@ -30,6 +32,9 @@ type QueueFilter struct {
 	States []string
 	Kind   string         // empty: every kind
 	Member forum.MemberID // 0: of everybody
+	Domain string         // of the address of the last attempt; empty: any, and mails that nobody has tried yet
+	Reason string         // a part of the reason, or of what the relay said, in letters of any size; empty: any
+	Since  time.Time      // settled since, or planned if something is still to become of it; zero: ever
 	Limit  int
 }
 
@@ -39,12 +44,26 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := args{"states": states, "kind": f.Kind, "member": int64(f.Member), "most": f.Limit}
+	a := args{"states": states, "kind": f.Kind, "member": int64(f.Member), "most": f.Limit, "domain": "", "reason": "", "since": int64(0)}
+	if f.Domain != "" {
+		a["domain"] = "%@" + literal(f.Domain)
+	}
+	if f.Reason != "" {
+		a["reason"] = "%" + literal(f.Reason) + "%"
+	}
+	if !f.Since.IsZero() {
+		a["since"] = f.Since.Unix()
+	}
 	list, err := s.mails(ctx, "queue", a)
 	if err != nil {
 		return nil, fmt.Errorf("listing the outbox: %w", err)
 	}
 	return list, nil
+}
+
+// literal makes a text mean itself in LIKE, in small letters.
+func literal(text string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text))
 }
 
 // Mail is the row with a key, and what came of every attempt to send it, the oldest first.
@@ -70,7 +89,7 @@ func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, e
 		var settled sql.NullInt64
 		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.Doubts, &created,
 			&m.State, &m.Handed, &notBefore, &expires, &m.Lease, &lease, &settled,
-			&m.Last.Result, &m.Last.Code, &m.Last.Enhanced, &m.Last.Reply, &m.Last.QueueID, &m.Last.Reason, &m.Last.Posts, &m.Last.Bytes)
+			&m.Last.Result, &m.Last.Code, &m.Last.Enhanced, &m.Last.Reply, &m.Last.QueueID, &m.Last.Reason, &m.Last.Posts, &m.Last.Bytes, &m.Address)
 		m.Created, m.LeaseUntil = time.Unix(created, 0).UTC(), moment(lease)
 		m.Settled = moment(settled.Int64)
 		if m.Settled.IsZero() {

@@ -229,6 +229,9 @@ func (s *Store) history(ctx context.Context, query string, a args) (list []Outco
 // keep is how long what is over is kept, so that it can be explained.
 const keep = 90 * 24 * time.Hour
 
+// keepRuns is how long it is kept what single rounds did.
+const keepRuns = 31 * 24 * time.Hour
+
 // Prune forgets what is older than 90 days: mails that are settled with their outcomes, sightings that every
 // member who gets digests has behind him, what members are owed, and subjects of threads that no alert is left of.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
@@ -238,6 +241,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
 		}
+	}
+	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_runs", args{"before": now.Add(-keepRuns).Unix()})
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_holds", args{"before": now.Add(-keepHolds).Unix()})

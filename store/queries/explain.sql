@@ -20,7 +20,7 @@ SELECT post_id, key, cause, left_out
 -- name: mails_of
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
-       result, code, enhanced, reply, queue_id, reason, posts, bytes
+       result, code, enhanced, reply, queue_id, reason, posts, bytes, address
   FROM outbox
  WHERE member_id = :member
    AND (settled_at IS NULL OR settled_at >= :since)

@@ -2,11 +2,14 @@
 -- name: queue
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
-       result, code, enhanced, reply, queue_id, reason, posts, bytes
+       result, code, enhanced, reply, queue_id, reason, posts, bytes, address
   FROM outbox
  WHERE state IN (SELECT CAST(value AS TEXT) FROM {ids :states})
    AND (CAST(:kind AS TEXT) = '' OR kind = :kind)
    AND (CAST(:member AS BIGINT) = 0 OR member_id = :member)
+   AND (CAST(:domain AS TEXT) = '' OR address LIKE :domain ESCAPE '!')
+   AND (CAST(:reason AS TEXT) = '' OR lower(reason) LIKE :reason ESCAPE '!' OR lower(reply) LIKE :reason ESCAPE '!')
+   AND (CAST(:since AS BIGINT) = 0 OR COALESCE(settled_at, created_at) >= :since)
  ORDER BY CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END,
           CASE WHEN settled_at IS NULL THEN not_before ELSE -settled_at END,
           key
@@ -15,7 +18,7 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
 -- name: queue_mail
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
-       result, code, enhanced, reply, queue_id, reason, posts, bytes
+       result, code, enhanced, reply, queue_id, reason, posts, bytes, address
   FROM outbox
  WHERE key = :key
 

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"postrider/daemon"
+)
+
+// roundJSON is what run --once prints for scripts.
+type roundJSON struct {
+	Sighted   int            `json:"sighted"`
+	Planned   int            `json:"planned"`
+	Alerts    int            `json:"alerts"`
+	Sent      int            `json:"sent"`
+	Bytes     int64          `json:"bytes"`
+	Skipped   map[string]int `json:"skipped"` // by reason
+	Refused   int            `json:"refused"`
+	Retried   int            `json:"retried"`
+	Uncertain int            `json:"uncertain"`
+	Waiting   int            `json:"waiting"`
+	Held      int            `json:"held"`
+	Expired   int            `json:"expired"`
+	Seconds   float64        `json:"seconds"`
+	Memory    int64          `json:"memory"` // bytes, the most that was seen
+}
+
+func newRoundJSON(r daemon.Report) roundJSON {
+	skipped := r.Skipped
+	if skipped == nil {
+		skipped = map[string]int{}
+	}
+	return roundJSON{
+		r.Sighted, r.Planned, r.Alerts, r.Sent, r.Bytes, skipped, r.Refused, r.Retried, r.Doubtful, r.Waiting, r.Held, r.Expired,
+		r.Took.Seconds(), r.Memory,
+	}
+}
+
+// printRound tells what one round did, a line for each thing that can become of a mail.
+func (c *console) printRound(r daemon.Report) error {
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	line := func(name string, n int, remark string) {
+		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, remark)
+	}
+	line("new posts", r.Sighted, "")
+	line("planned", r.Planned+r.Alerts, fmt.Sprintf("%d digests, %d alerts", r.Planned, r.Alerts))
+	line("sent", r.Sent, megabytes(r.Bytes))
+	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
+	})
+	skipped := 0
+	for _, n := range r.Skipped {
+		skipped += n
+	}
+	line("skipped", skipped, "")
+	for _, reason := range reasons {
+		line("", r.Skipped[reason], oneLine(reason, 100))
+	}
+	line("refused", r.Refused, "")
+	line("to be tried again", r.Retried, "")
+	line("uncertain", r.Doubtful, "")
+	line("waiting", r.Waiting, "for slow or held domains")
+	line("held", r.Held, "until their members want them")
+	line("expired", r.Expired, "")
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	fmt.Fprintf(c.out, "in %v, with at most %s of memory\n", r.Took.Round(time.Millisecond), megabytes(r.Memory))
+	return nil
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

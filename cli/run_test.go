@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+)
+
+func TestOneRoundTellsWhatItDid(t *testing.T) {
+	p := newParish(t)
+	mails := filepath.Join(p.dir, "mails")
+	out := good(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
+	says(t, out, "new posts", "planned", "sent", "skipped", "refused", "to be tried again", "uncertain", "waiting", "expired", "MB of memory")
+	var round struct {
+		Sent    *int
+		Skipped map[string]int
+		Seconds float64
+		Memory  int64
+	}
+	text := good(t, "run", "--once", "--json", "--mail-dir", mails, "-c", p.config)
+	if err := json.Unmarshal([]byte(text), &round); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	if round.Sent == nil || round.Skipped == nil || round.Seconds <= 0 || round.Memory < 1<<20 {
+		t.Errorf("it prints\n%s", text)
+	}
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Run is what a round did.
+type Run struct {
+	Began           time.Time      `json:"began"`
+	Owner           string         `json:"owner"`
+	Tick            string         `json:"tick"`
+	Took            time.Duration  `json:"took_ns"`
+	Sighted         int            `json:"sighted"`
+	Planned         int            `json:"planned"` // editions and alerts
+	Sent            int            `json:"sent"`
+	Bytes           int64          `json:"bytes"` // of what was sent
+	Refused         int            `json:"refused"`
+	Retried         int            `json:"retried"` // to be tried again
+	Uncertain       int            `json:"uncertain"`
+	Waiting         int            `json:"waiting"` // given back unsent
+	Held            int            `json:"held"`    // until their members want them
+	Expired         int            `json:"expired"`
+	Skipped         map[string]int `json:"skipped"` // by reason
+	ForumStatements int64          `json:"forum_statements"`
+	StoreStatements int64          `json:"store_statements"`
+	Memory          int64          `json:"memory"` // bytes, the most that was seen
+	Fault           string         `json:"fault,omitempty"`
+}
+
+// NoteRun writes down what a round did.
+func (s *Store) NoteRun(ctx context.Context, r Run) error {
+	skips, err := json.Marshal(r.Skipped)
+	if err != nil {
+		return fmt.Errorf("noting what a round did: %w", err)
+	}
+	skipped := 0
+	for _, n := range r.Skipped {
+		skipped += n
+	}
+	_, err = s.exec(ctx, nil, "note_run", args{
+		"began": r.Began.Unix(), "owner": r.Owner, "tick": r.Tick, "took": r.Took.Milliseconds(), "sighted": r.Sighted, "planned": r.Planned,
+		"sent": r.Sent, "bytes": r.Bytes, "refused": r.Refused, "retried": r.Retried, "uncertain": r.Uncertain, "waiting": r.Waiting, "held": r.Held,
+		"expired": r.Expired, "skipped": skipped, "skips": string(skips), "forum_statements": r.ForumStatements, "store_statements": r.StoreStatements,
+		"memory": r.Memory, "fault": clean(r.Fault),
+	})
+	if err != nil {
+		return fmt.Errorf("noting what a round did: %w", err)
+	}
+	return nil
+}
+
+// Runs are the newest rounds since a moment, the latest first.
+func (s *Store) Runs(ctx context.Context, since time.Time, most int) (list []Run, err error) {
+	err = s.query(ctx, nil, "runs", args{"since": since.Unix(), "most": most}, func(scan scan) error {
+		var r Run
+		var began, took int64
+		var skips string
+		err := scan(&began, &r.Owner, &r.Tick, &took, &r.Sighted, &r.Planned, &r.Sent, &r.Bytes, &r.Refused, &r.Retried, &r.Uncertain,
+			&r.Waiting, &r.Held, &r.Expired, &skips, &r.ForumStatements, &r.StoreStatements, &r.Memory, &r.Fault)
+		if err == nil {
+			err = json.Unmarshal([]byte(skips), &r.Skipped)
+		}
+		r.Began, r.Took = moment(began), time.Duration(took)*time.Millisecond
+		list = append(list, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what rounds did: %w", err)
+	}
+	return list, nil
+}
+
+// RunDay is what all rounds did that began on one day of UTC.
+type RunDay struct {
+	Day                                                          time.Time
+	Planned, Sent, Refused, Retried, Uncertain, Expired, Skipped int
+	Bytes                                                        int64
+}
+
+// RunDays are those since a moment, the oldest first. Days on which nothing was done are not among them.
+func (s *Store) RunDays(ctx context.Context, since time.Time) (list []RunDay, err error) {
+	err = s.query(ctx, nil, "run_days", args{"since": since.Unix()}, func(scan scan) error {
+		var d RunDay
+		var day int64
+		err := scan(&day, &d.Planned, &d.Sent, &d.Bytes, &d.Refused, &d.Retried, &d.Uncertain, &d.Expired, &d.Skipped)
+		d.Day = moment(day)
+		list = append(list, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting what rounds did: %w", err)
+	}
+	return list, nil
+}
