@@ -23,6 +23,7 @@ var now = time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 // onBoth runs a test on either engine, each time with the DSN of an empty database.
 func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteDSN(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, servertest.Postgres(t)) })
 }
