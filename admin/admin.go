@@ -105,7 +105,7 @@ type page struct {
 
 // pages are all pages, in the order of the navigation.
 func (s *Server) pages() []page {
-	return []page{s.todayPage()}
+	return []page{s.todayPage(), s.bouncesPage()}
 }
 
 func (s *Server) routes() http.Handler {

@@ -23,6 +23,9 @@ const (
 	Unwanted Class = "unwanted" // it arrived, and its reader complained: no fault of the address
 )
 
+// Classes are all that there are.
+var Classes = []Class{Dead, Nowhere, Disabled, Doubtful, Routing, Full, Expired, Policy, Content, Unknown, Unwanted}
+
 // Points by which an address nears its end, which is at [Threshold].
 const (
 	deadPoints = Threshold

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/bounce"
 	"postrider/store"
 )
 
@@ -37,7 +36,7 @@ const suppressedAtOnce = 1000
 func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) error) error {
 	after := ""
 	for {
-		list, err := s.Suppressions(ctx, time.Now(), after, suppressedAtOnce)
+		list, err := s.Suppressions(ctx, time.Now(), "", after, suppressedAtOnce)
 		if err != nil {
 			return err
 		}
@@ -132,9 +131,9 @@ func (c *console) suppressAdd() *cobra.Command {
 			var list []store.Health
 			var errs []error
 			for _, a := range addresses {
-				address, err := readAddress(a)
+				h, err := store.ByHand(a, reason, now)
 				errs = append(errs, err)
-				list = append(list, byHand(address, reason, now))
+				list = append(list, h)
 			}
 			if err := errors.Join(errs...); err != nil {
 				return err
@@ -234,11 +233,6 @@ func (c *console) suppressExport() *cobra.Command {
 			return c.inStore(cmd.Context(), func(s *store.Store) error { return c.exportSuppressions(cmd.Context(), s) })
 		},
 	}
-}
-
-// byHand is the suppression of an address by a person.
-func byHand(address, reason string, since time.Time) store.Health {
-	return store.Health{Address: address, Health: bounce.Health{Day: time.Unix(0, 0), SuppressedSince: since, Reason: reason}}
 }
 
 func plural(n int, one, many string) string {

@@ -47,11 +47,10 @@ func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
 
 func readSuppression(record []string, now time.Time) (store.Health, error) {
 	record = append(record, "", "", "")
-	address, err := readAddress(strings.TrimPrefix(record[0], "\ufeff"))
+	h, err := store.ByHand(strings.TrimPrefix(record[0], "\ufeff"), record[1], now)
 	if err != nil {
 		return store.Health{}, err
 	}
-	h := byHand(address, record[1], now)
 	if record[2] != "" {
 		if h.SuppressedSince, err = readMoment(columns[2], record[2]); err != nil {
 			return store.Health{}, err
@@ -73,16 +72,6 @@ func readMoment(column, text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04 or 2026-05-04T08:00:00Z", column, text)
-}
-
-// readAddress takes what may be an address, in small letters.
-func readAddress(text string) (string, error) {
-	address := strings.ToLower(strings.TrimSpace(text))
-	local, domain, found := strings.Cut(address, "@")
-	if !found || local == "" || domain == "" || strings.ContainsAny(address, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(address) > 254 {
-		return "", fmt.Errorf("%q is no address: give one such as anna@example.org", text)
-	}
-	return address, nil
 }
 
 // unique keeps the last of those that name the same address.

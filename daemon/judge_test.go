@@ -27,7 +27,7 @@ func (r *relay) refuses(suffix string, code int, enhanced string) {
 // suppressed lists the addresses that get no mail.
 func (w *world) suppressed() (list []string) {
 	w.Helper()
-	all, err := w.store.Suppressions(w.Context(), w.clock(), "", 1000)
+	all, err := w.store.Suppressions(w.Context(), w.clock(), "", "", 1000)
 	if err != nil {
 		w.Fatal(err)
 	}

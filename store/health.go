@@ -103,9 +103,10 @@ func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []strin
 	return found, nil
 }
 
-// Suppressions are addresses that get no mail now, by address, a page at a time: those behind after.
-func (s *Store) Suppressions(ctx context.Context, now time.Time, after string, limit int) (list []Health, err error) {
-	a := args{"now": now.Unix(), "after": strings.ToLower(after), "most": limit}
+// Suppressions are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
+// an empty one all have.
+func (s *Store) Suppressions(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
+	a := args{"now": now.Unix(), "part": strings.ToLower(clean(part)), "after": strings.ToLower(after), "most": limit}
 	err = s.query(ctx, nil, "suppressions", a, func(scan scan) error {
 		h, err := scanHealth(scan)
 		list = append(list, h)
@@ -125,6 +126,16 @@ func (s *Store) Reach(ctx context.Context, now time.Time) (members, suppressed i
 		return 0, 0, fmt.Errorf("counting suppressed addresses: %w", err)
 	}
 	return members, suppressed, nil
+}
+
+// ByHand is the suppression of an address by a person: it stands until a person lifts it.
+func ByHand(address, reason string, since time.Time) (Health, error) {
+	lower := strings.ToLower(strings.TrimSpace(address))
+	local, domain, found := strings.Cut(lower, "@")
+	if !found || local == "" || domain == "" || strings.ContainsAny(lower, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(lower) > 254 {
+		return Health{}, fmt.Errorf("%q is no address: give one such as anna@example.org", address)
+	}
+	return Health{Address: lower, Health: bounce.Health{Day: time.Unix(0, 0), SuppressedSince: since, Reason: reason}}, nil
 }
 
 // Suppress writes down addresses as they are given, each at most once.

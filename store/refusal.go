@@ -33,6 +33,7 @@ type Refusal struct {
 	Enhanced string
 	Reply    string
 	At       time.Time // when we learnt of it
+	Verdict  string    // what was judged of it; empty: nothing yet. See Judge
 }
 
 type refusalRow struct {
@@ -76,6 +77,50 @@ func (s *Store) NoteRefusals(ctx context.Context, list []Refusal) error {
 		return fmt.Errorf("noting %d refusals: %w", len(list), err)
 	}
 	return nil
+}
+
+// RefusalFilter chooses refusals.
+type RefusalFilter struct {
+	Domain      string       // of the address; empty: any
+	Class       bounce.Class // empty: any
+	Skip, Limit int
+}
+
+// Refusals are those that are known, the latest first.
+func (s *Store) Refusals(ctx context.Context, f RefusalFilter) (list []Refusal, err error) {
+	a := args{"domain": strings.ToLower(clean(f.Domain)), "class": clean(string(f.Class)), "skip": f.Skip, "most": f.Limit}
+	err = s.query(ctx, nil, "refusals", a, func(scan scan) error {
+		var r Refusal
+		var minute, at int64
+		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at, &r.Verdict)
+		r.Handed, r.At = moment(60*minute), moment(at)
+		list = append(list, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing refusals: %w", err)
+	}
+	return list, nil
+}
+
+// ClassCount is how many refusals are of a class.
+type ClassCount struct {
+	Class    bounce.Class
+	Refusals int
+}
+
+// RefusalClasses counts refusals since a moment, the most frequent class first.
+func (s *Store) RefusalClasses(ctx context.Context, since time.Time) (list []ClassCount, err error) {
+	err = s.query(ctx, nil, "refusal_classes", args{"since": since.Unix()}, func(scan scan) error {
+		var c ClassCount
+		err := scan(&c.Class, &c.Refusals)
+		list = append(list, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting refusals: %w", err)
+	}
+	return list, nil
 }
 
 // keepTally is how long counts are kept: relays try for five days and more before they report (Postfix's

@@ -169,6 +169,23 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 	})
 }
 
+func TestRefusalsAreListedAndCountedTheLatestFirst(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		list := []store.Refusal{
+			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", Handed: now.Truncate(time.Minute), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
+			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", Handed: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Minute)},
+			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", Handed: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Hour)},
+		}
+		check(t, s.NoteRefusals(t.Context(), list))
+		equal(t, "all", must(s.Refusals(t.Context(), store.RefusalFilter{Limit: 9}))(t), list)
+		equal(t, "the second page of one", must(s.Refusals(t.Context(), store.RefusalFilter{Skip: 1, Limit: 1}))(t), list[1:2])
+		equal(t, "of a domain", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "A.example", Limit: 9}))(t), []store.Refusal{list[0], list[2]})
+		equal(t, "of a domain and a class", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "a.example", Class: bounce.Full, Limit: 9}))(t), list[2:])
+		equal(t, "classes", must(s.RefusalClasses(t.Context(), now.Add(-time.Minute)))(t), []store.ClassCount{{Class: bounce.Dead, Refusals: 1}, {Class: bounce.Full, Refusals: 1}})
+	})
+}
+
 func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
@@ -182,15 +199,16 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 			{Address: "carl@a.example", Member: 3, Health: bounce.Health{Score: 2, Day: now, DayScore: 2, LastEvent: now}},
 		}
 		check(t, s.Suppress(t.Context(), now, list))
-		equal(t, "suppressions", must(s.Suppressions(t.Context(), now, "", 10))(t), list[:2])
-		equal(t, "the page behind Anna", must(s.Suppressions(t.Context(), now, "Anna@a.example", 10))(t), list[1:2])
-		equal(t, "a page of one", must(s.Suppressions(t.Context(), now, "", 1))(t), list[:1])
+		equal(t, "suppressions", must(s.Suppressions(t.Context(), now, "", "", 10))(t), list[:2])
+		equal(t, "the page behind Anna", must(s.Suppressions(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
+		equal(t, "those with a part", must(s.Suppressions(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
+		equal(t, "a page of one", must(s.Suppressions(t.Context(), now, "", "", 1))(t), list[:1])
 		ask := []string{"Anna@a.example", "bert@A.example", "carl@a.example", "dora@a.example"}
 		equal(t, "suppressed", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{"anna@a.example": true, "bert@a.example": true})
 		equal(t, "suppressed later", must(s.Suppressed(t.Context(), until, ask))(t), map[string]bool{"bert@a.example": true})
 
 		check(t, s.Prune(t.Context(), until))
-		equal(t, "after pruning", must(s.Suppressions(t.Context(), now, "", 10))(t), list[1:2])
+		equal(t, "after pruning", must(s.Suppressions(t.Context(), now, "", "", 10))(t), list[1:2])
 		equal(t, "lifted", must(s.Lift(t.Context(), ask))(t), []string{"bert@a.example"})
 		equal(t, "after that", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
 	})

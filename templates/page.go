@@ -105,7 +105,9 @@ func (p *Pages) Proofread(name string, page []byte) error {
 func (p *Pages) Style() (name string, css []byte) { return p.set.style.name, p.set.style.css }
 
 // AdminStyle is the same of what the administrators' pages have besides.
-func (p *Pages) AdminStyle() (name string, css []byte) { return p.set.adminStyle.name, p.set.adminStyle.css }
+func (p *Pages) AdminStyle() (name string, css []byte) {
+	return p.set.adminStyle.name, p.set.adminStyle.css
+}
 
 type style struct {
 	name string

@@ -164,6 +164,7 @@ SELECT address, member_id, score, day, day_score, missing_at, last_event, suppre
  WHERE suppressed_at IS NOT NULL
    AND (suppressed_until IS NULL OR suppressed_until > :now)
    AND address > :after
+   AND (CAST(:part AS TEXT) = '' OR replace(address, :part, '') <> address)
  ORDER BY address
  LIMIT :most
 
@@ -177,6 +178,21 @@ RETURNING address
 SELECT key, kind, address, state, COALESCE(settled_at, 0)
   FROM outbox
  WHERE member_id = :member
+
+-- name: refusals
+SELECT key, source, member_id, address, minute, class, code, enhanced, reply, at, verdict
+  FROM refusal
+ WHERE (CAST(:domain AS TEXT) = '' OR domain = :domain)
+   AND (CAST(:class AS TEXT) = '' OR class = :class)
+ ORDER BY at DESC, key, source
+ LIMIT :most OFFSET :skip
+
+-- name: refusal_classes
+SELECT class, count(*)
+  FROM refusal
+ WHERE at >= :since
+ GROUP BY class
+ ORDER BY count(*) DESC, class
 
 -- name: prune_refusals
 DELETE FROM refusal

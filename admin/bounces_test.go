@@ -1,0 +1,125 @@
+package admin_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/bounce"
+	"postrider/store"
+)
+
+// hostile is what a relay, a reader or a forum may say.
+const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)> '&`
+
+// harmless tells whether a page shows hostile text as text.
+func harmless(t *testing.T, name, page string) {
+	t.Helper()
+	if strings.Contains(page, "<script") || strings.Contains(page, "<img") || strings.Contains(page, `"><`+"script") {
+		t.Errorf("%s holds hostile text as it is:\n%s", name, page)
+	}
+	if !strings.Contains(page, "&lt;script&gt;alert(1)") {
+		t.Errorf("%s does not show the text at all:\n%s", name, page)
+	}
+}
+
+func TestWhatRelaysSayIsShownAsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := hostile[:40] + "@a.example"
+	check(t, w.store.NoteRefusals(t.Context(), []store.Refusal{{
+		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, Handed: noon, Class: bounce.Dead,
+		Code: 550, Enhanced: hostile, Reply: hostile, At: noon,
+	}}))
+	check(t, w.store.Suppress(t.Context(), noon, []store.Health{{Address: address, Health: bounce.Health{SuppressedSince: noon, Reason: hostile}}}))
+	check(t, w.store.Hold(t.Context(), store.Hold{Domain: hostile, Since: noon, Until: noon.Add(time.Hour), Reason: hostile}))
+	b := w.admin()
+	harmless(t, "bounces", b.get("/bounces").body)
+	got := b.order("/bounces/suppress", "address", hostile)
+	if got.status != http.StatusUnprocessableEntity {
+		t.Errorf("an address that is none: answer %d", got.status)
+	}
+	harmless(t, "the form again", got.body)
+	for _, q := range []string{"part", "domain", "class", "after", "page", "done"} {
+		if got := b.get("/bounces?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || strings.Contains(got.body, "<script") {
+			t.Errorf("hostile %s: answer %d", q, got.status)
+		}
+	}
+}
+
+func TestAddressesAreSuppressedAndLifted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	got := b.order("/bounces/suppress", "address", " Anna@A.example ", "reason", "she wrote to us")
+	if at := got.header.Get("Location"); got.status != http.StatusSeeOther || !strings.Contains(at, "done=suppressed") || !strings.Contains(at, "part=anna%40a.example") {
+		t.Errorf("answer %d, led to %q", got.status, at)
+	}
+	if page := b.get("/bounces").body; !strings.Contains(page, "anna@a.example") || !strings.Contains(page, "she wrote to us") {
+		t.Errorf("the list:\n%s", page)
+	}
+	if page := b.get("/bounces?part=bert").body; strings.Contains(page, "she wrote to us") {
+		t.Error("a search for somebody else finds her")
+	}
+	b.order("/bounces/lift", "address", "anna@a.example")
+	if got := b.order("/bounces/lift", "address", "anna@a.example").header.Get("Location"); got != "/room/bounces?done=lifted&n=0" {
+		t.Errorf("lifting twice leads to %q", got)
+	}
+	if list := must(w.store.Suppressions(t.Context(), noon, "", "", 9))(t); len(list) > 0 {
+		t.Errorf("still suppressed: %v", list)
+	}
+	if got := w.audit("suppression"); !slices.Equal(got, []string{"web: admin suppress a…@a.example", "web: admin lift a…@a.example"}) {
+		t.Errorf("written down is %q", got)
+	}
+}
+
+func TestAHeldDomainIsReleased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	check(t, w.store.Hold(t.Context(), store.Hold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
+	b := w.admin()
+	b.order("/bounces/release", "domain", "a.example")
+	b.order("/bounces/release", "domain", "a.example")
+	if list := must(w.store.Holds(t.Context(), noon))(t); len(list) > 0 || w.woken != 1 {
+		t.Errorf("held: %v; woken %d times", list, w.woken)
+	}
+	if got := w.audit("hold"); !slices.Equal(got, []string{"web: admin release a.example"}) {
+		t.Errorf("written down is %q", got)
+	}
+}
+
+func TestListsGoOnOnTheNextPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var list []store.Refusal
+	var ill []store.Health
+	for i := range 60 {
+		list = append(list, store.Refusal{
+			Key: fmt.Sprintf("digest/%02d/a", i), Source: store.FromRelay, Address: fmt.Sprintf("m%02d@%c.example", i, 'a'+i%2), Class: bounce.Full, At: noon.Add(-time.Duration(i) * time.Minute),
+		})
+		ill = append(ill, must(store.ByHand(fmt.Sprintf("s%02d@a.example", i), "", noon))(t))
+	}
+	check(t, w.store.NoteRefusals(t.Context(), list))
+	check(t, w.store.Suppress(t.Context(), noon, ill))
+	b := w.admin()
+	first, second := b.get("/bounces").body, b.get("/bounces?page=2&after=s49%40a.example").body
+	for i := range 60 {
+		key, address := fmt.Sprintf(">digest/%02d/a<", i), fmt.Sprintf(">s%02d@a.example<", i)
+		if on := strings.Contains(first, key); on != (i < 50) || strings.Contains(second, key) == on {
+			t.Errorf("%s is on the first page: %v", key, on)
+		}
+		if on := strings.Contains(first, address); on != (i < 50) || strings.Contains(second, address) == on {
+			t.Errorf("%s is on the first page: %v", address, on)
+		}
+	}
+	if !strings.Contains(first, `href="?page=2"`) || !strings.Contains(first, `after=s49%40a.example`) || strings.Contains(second, `href="?page=3"`) {
+		t.Error("the pages do not lead to each other")
+	}
+	only := b.get("/bounces?domain=B.example&class=full").body
+	if strings.Contains(only, ">digest/00/a<") || !strings.Contains(only, ">digest/01/a<") {
+		t.Error("a filter for a domain shows others, or not its own")
+	}
+}
