@@ -74,7 +74,7 @@ type Daemon struct {
 	calendar  calendar
 	relays    *relays
 	throttles *throttles
-	gate      gate
+	gate      *gate
 	pace      *rate.Limiter // of all mails together; nil: none
 	patient   time.Duration // how long a batch waits for slow providers when there is nothing else to do
 	moods     *moods
@@ -104,6 +104,7 @@ func New(p Parts, set Settings) *Daemon {
 		builder:   builder,
 		calendar:  calendar{set.Digest, builder.zones},
 		throttles: newThrottles(set.Delivery),
+		gate:      new(gate),
 		pace:      set.Delivery.pace(),
 		patient:   linger,
 		herald:    NewHerald(p.Forum, p.Store, set.Digest),

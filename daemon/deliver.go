@@ -130,6 +130,9 @@ func (d *Daemon) lineUp(ctx context.Context, rows []store.Row) (*dispatch, error
 	if err := d.trusts(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.gate.recall(ctx, d.Store, d.Now()); err != nil {
+		return nil, err
+	}
 	holds, err := d.Store.Holds(ctx, d.Now())
 	if err != nil {
 		return nil, err

@@ -111,7 +111,7 @@ func (p *dispatch) choose(ctx context.Context) (n *line, idle bool) {
 	for p.open(ctx) {
 		now := time.Now()
 		if n = p.lines.next(now); n != nil {
-			if n.limit == nil {
+			if n.unlimited() {
 				p.lull = time.Time{}
 			}
 			return n, false

@@ -1,7 +1,10 @@
 package daemon
 
 import (
+	"context"
+	"maps"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"postrider/store"
@@ -13,21 +16,44 @@ const (
 	// shutFor is how long the mails of a domain wait that was held and does not take the first one after it. Until then it is
 	// judged whether it is to be held again.
 	shutFor = ripen + time.Minute
+	// lately is how long ago a hold may have ended whose domain is tried with a single letter after a start.
+	lately = 24 * time.Hour
 )
 
 // gate keeps back what is for domains that are held. After a hold a single letter is let through, and what becomes of it
-// decides for the others.
+// decides for the others. Lanes that work beside each other share it.
 type gate struct {
-	held map[string]bool // domains that were held, and have taken nothing since
+	mu   sync.Mutex
+	held map[string]bool // domains that were held, and have taken nothing since; nil: the store was not asked yet
+}
+
+// recall asks the store, after a start, which domains were held lately: nobody may have tried them since.
+func (g *gate) recall(ctx context.Context, s *store.Store, now time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held != nil {
+		return nil
+	}
+	holds, err := s.Holds(ctx, now.Add(-lately))
+	if err != nil {
+		return err
+	}
+	g.held = make(map[string]bool, len(holds))
+	for _, h := range holds {
+		g.held[h.Domain] = true
+	}
+	return nil
 }
 
 // sort takes out of the letters those for domains that are held now, each with when it may go, and tells of which domains
 // a first letter is to be tried.
 func (g *gate) sort(list []letter, holds []store.Hold) (open []letter, kept []store.Postponed, again func(domain string) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	stands := make(map[string]store.Hold, len(holds))
 	for _, h := range holds {
 		stands[h.Domain] = h
-		g.note(h.Domain)
+		g.held[h.Domain] = true
 	}
 	for _, l := range list {
 		h, held := stands[domainOf(l.to.Email)]
@@ -37,15 +63,13 @@ func (g *gate) sort(list []letter, holds []store.Hold) (open []letter, kept []st
 		}
 		kept = append(kept, store.Postponed{Key: l.Key, NotBefore: h.Until.Add(rand.N(spread)), Reason: h.Domain + " is held: " + h.Reason})
 	}
-	return open, kept, func(domain string) bool { return g.held[domain] }
-}
-
-func (g *gate) note(domain string) {
-	if g.held == nil {
-		g.held = make(map[string]bool)
-	}
-	g.held[domain] = true
+	held := maps.Clone(g.held)
+	return open, kept, func(domain string) bool { return held[domain] }
 }
 
 // took notes that a domain has taken a mail.
-func (g *gate) took(domain string) { delete(g.held, domain) }
+func (g *gate) took(domain string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.held, domain)
+}

@@ -29,7 +29,7 @@ func (d *Daemon) beside(part lane) *Daemon {
 	return &Daemon{
 		Parts: d.Parts, set: d.set, builder: d.builder.beside(), calendar: d.calendar, relays: d.relays,
 		herald: d.herald, moods: d.moods, notices: make(map[int64]*notice),
-		throttles: newThrottles(d.set.Delivery), pace: d.pace, patient: d.patient,
+		throttles: d.throttles, gate: d.gate, pace: d.pace, patient: d.patient,
 		met: make(map[forum.PostID]forum.SectionID), lane: part, waking: d.waking, bell: d.bell, trust: d.trust, ill: true, pulse: d.pulse,
 	}
 }

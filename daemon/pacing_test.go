@@ -212,26 +212,34 @@ func TestMailsForADomainThatIsHeldWaitAndCostNoAttempt(t *testing.T) {
 
 func TestAfterAHoldOneMailIsTriedBeforeTheOthers(t *testing.T) {
 	t.Parallel()
-	w, _ := town(t, map[string]int{"gmail.com": 20, "example.org": 5})
-	w.hold("gmail.com")
-	w.round()
-	w.relay.answer = func(string, int) mail.Outcome {
-		return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.7.1", Reply: "not you"}
-	}
-	w.relay.forget()
-	w.at(5, "08:31")
-	if report := w.round(); report.Refused != 1 || report.Waiting != 19 {
-		t.Errorf("%d were refused and %d wait, want one that was tried and 19 that wait", report.Refused, report.Waiting)
-	}
-	w.at(5, "08:35")
-	w.round()
-	if n := len(w.relay.all()); n != 1 {
-		t.Errorf("%d were tried by then, want one", n)
-	}
-	w.relay.works()
-	w.at(5, "08:45")
-	w.round()
-	if got := w.arrived(); got["gmail.com"] != 19 {
-		t.Errorf("arrived %v when one was taken, want all others", got)
+	for name, restart := range map[string]bool{"by the daemon that knew of it": false, "by one that was started since": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := town(t, map[string]int{"gmail.com": 20, "example.org": 5})
+			w.hold("gmail.com")
+			w.round()
+			w.relay.answer = func(string, int) mail.Outcome {
+				return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.7.1", Reply: "not you"}
+			}
+			w.relay.forget()
+			w.at(5, "08:31")
+			if restart {
+				w.restart()
+			}
+			if report := w.round(); report.Refused != 1 || report.Waiting != 19 {
+				t.Errorf("%d were refused and %d wait, want one that was tried and 19 that wait", report.Refused, report.Waiting)
+			}
+			w.at(5, "08:35")
+			w.round()
+			if n := len(w.relay.all()); n != 1 {
+				t.Errorf("%d were tried by then, want one", n)
+			}
+			w.relay.works()
+			w.at(5, "08:45")
+			w.round()
+			if got := w.arrived(); got["gmail.com"] != 19 {
+				t.Errorf("arrived %v when one was taken, want all others", got)
+			}
+		})
 	}
 }

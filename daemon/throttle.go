@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -21,17 +23,20 @@ const (
 )
 
 // throttle is how fast mails go to one provider. Its limit comes and goes as TCP's does: halved when the provider says that it
-// is too fast, a little more every minute while it takes mails. Its clock is the real one. It is not safe for concurrent use.
+// is too fast, a little more every minute while it takes mails. Its clock is the real one. Lanes that work beside each other
+// share it.
 type throttle struct {
-	limit  *rate.Limiter // nil: none
-	most   rate.Limit    // what the owner allows; rate.Inf: anything
-	peak   rate.Limit    // how fast it went when it was first slowed down; 0: it is not
-	cut    time.Time     // when it was slowed down last
-	grown  time.Time     // when it last became faster, or slower
-	count  int           // mails that went since
-	since  time.Time     // this moment
-	last   time.Time     // when the last one went
-	booked time.Time     // up to here, mails that wait in the store have been given a time
+	limit atomic.Pointer[rate.Limiter] // nil: none
+
+	mu     sync.Mutex
+	most   rate.Limit // what the owner allows; rate.Inf: anything
+	peak   rate.Limit // how fast it went when it was first slowed down; 0: it is not
+	cut    time.Time  // when it was slowed down last
+	grown  time.Time  // when it last became faster, or slower
+	count  int        // mails that went since
+	since  time.Time  // this moment
+	last   time.Time  // when the last one went
+	booked time.Time  // up to here, mails that wait in the store have been given a time
 }
 
 func newThrottle(most rate.Limit) *throttle {
@@ -43,26 +48,35 @@ func newThrottle(most rate.Limit) *throttle {
 // set sets the limit. It may be used up in bursts of a quarter of a second.
 func (l *throttle) set(limit rate.Limit) {
 	if limit == rate.Inf {
-		l.limit = nil
+		l.limit.Store(nil)
 		return
 	}
 	burst := max(1, int(math.Ceil(float64(limit)/4)))
-	if l.limit == nil {
-		l.limit = rate.NewLimiter(limit, burst)
+	limiter := l.limit.Load()
+	if limiter == nil {
+		l.limit.Store(rate.NewLimiter(limit, burst))
 		return
 	}
-	l.limit.SetLimit(limit)
-	l.limit.SetBurst(burst)
+	limiter.SetLimit(limit)
+	limiter.SetBurst(burst)
 }
 
+// unlimited tells that there is no limit.
+func (l *throttle) unlimited() bool { return l.limit.Load() == nil }
+
 // room tells whether it takes another mail now.
-func (l *throttle) room(now time.Time) bool { return l.limit == nil || l.limit.TokensAt(now) >= 1 }
+func (l *throttle) room(now time.Time) bool {
+	limiter := l.limit.Load()
+	return limiter == nil || limiter.TokensAt(now) >= 1
+}
 
 // take lets a mail go.
 func (l *throttle) take(now time.Time) {
-	if l.limit != nil {
-		l.limit.AllowN(now, 1)
+	if limiter := l.limit.Load(); limiter != nil {
+		limiter.AllowN(now, 1)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if now.Sub(l.last) > idle {
 		l.count, l.since = 0, now
 	}
@@ -77,29 +91,33 @@ func (l *throttle) speed(now time.Time) rate.Limit {
 
 // within is how many mails it takes in a time, at most most.
 func (l *throttle) within(d time.Duration, most int) int {
-	if l.limit == nil {
+	limiter := l.limit.Load()
+	if limiter == nil {
 		return most
 	}
-	return min(most, int(math.Ceil(float64(l.limit.Limit())*d.Seconds())))
+	return min(most, int(math.Ceil(float64(limiter.Limit())*d.Seconds())))
 }
 
 // aMinute words the limit.
 func (l *throttle) aMinute() string {
-	if l.limit == nil {
+	limiter := l.limit.Load()
+	if limiter == nil {
 		return "any number of"
 	}
-	return strconv.FormatFloat(math.Ceil(60*float64(l.limit.Limit())), 'f', -1, 64)
+	return strconv.FormatFloat(math.Ceil(60*float64(limiter.Limit())), 'f', -1, 64)
 }
 
 // slow takes in that the provider found a mail too fast that went at began. Those that were under way when it was slowed
 // down tell nothing new.
 func (l *throttle) slow(began, now time.Time) (slowed bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if began.Before(l.cut) {
 		return false
 	}
 	speed := l.speed(now)
-	if l.limit != nil {
-		speed = min(speed, l.limit.Limit())
+	if limiter := l.limit.Load(); limiter != nil {
+		speed = min(speed, limiter.Limit())
 	}
 	if l.peak == 0 {
 		l.peak = speed
@@ -111,12 +129,14 @@ func (l *throttle) slow(began, now time.Time) (slowed bool) {
 
 // grow takes in that the provider took a mail. The limit vanishes once it is far above what was too fast.
 func (l *throttle) grow(now time.Time) (free bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	minutes := math.Floor(now.Sub(l.grown).Minutes())
 	if l.peak == 0 || minutes < 1 {
 		return false
 	}
 	l.grown = now
-	limit := l.limit.Limit() * rate.Limit(math.Pow(growth, minutes))
+	limit := l.limit.Load().Limit() * rate.Limit(math.Pow(growth, minutes))
 	if limit < 2*l.peak && limit < l.most {
 		l.set(limit)
 		return false
@@ -128,11 +148,13 @@ func (l *throttle) grow(now time.Time) (free bool) {
 
 // book gives a mail that must wait in the store the next free time.
 func (l *throttle) book(now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.booked.Before(now) {
 		l.booked = now
 	}
-	if l.limit != nil {
-		l.booked = l.booked.Add(time.Duration(float64(time.Second) / float64(l.limit.Limit())))
+	if limiter := l.limit.Load(); limiter != nil {
+		l.booked = l.booked.Add(time.Duration(float64(time.Second) / float64(limiter.Limit())))
 	}
 	end := now.Add(farthest)
 	if l.booked.After(end) {
@@ -142,11 +164,23 @@ func (l *throttle) book(now time.Time) time.Time {
 	return l.booked
 }
 
-// slowed tells that it is worth remembering.
-func (l *throttle) slowed() bool { return l.peak > 0 }
+// slowed tells that it is slowed down.
+func (l *throttle) slowed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.peak > 0
+}
 
-// throttles are those of all providers.
+// forgettable tells that there is nothing to remember.
+func (l *throttle) forgettable(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.peak == 0 && now.Sub(l.last) > idle && l.booked.Before(now)
+}
+
+// throttles are those of all providers, shared by lanes that work beside each other.
 type throttles struct {
+	mu    sync.Mutex
 	known map[string]*throttle
 	most  map[string]rate.Limit // by provider; "*": of all others
 }
@@ -164,6 +198,8 @@ func newThrottles(set DeliveryConfig) *throttles {
 
 // of is the throttle of a provider.
 func (s *throttles) of(provider string) *throttle {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	l, known := s.known[provider]
 	if !known {
 		l = newThrottle(s.limit(provider))
@@ -183,8 +219,10 @@ func (s *throttles) limit(provider string) rate.Limit {
 
 // tidy forgets those of which there is nothing to remember: members have addresses in thousands of domains.
 func (s *throttles) tidy(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for name, l := range s.known {
-		if !l.slowed() && now.Sub(l.last) > idle && l.booked.Before(now) {
+		if l.forgettable(now) {
 			delete(s.known, name)
 		}
 	}

@@ -18,33 +18,33 @@ func (l *throttle) sends(from time.Time, for_ time.Duration, mails int) (until t
 func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
 	l := newThrottle(rate.Inf)
 	now := l.sends(noon, 10*time.Second, 400)
-	if !l.room(now) || l.limit != nil {
+	if !l.room(now) || !l.unlimited() {
 		t.Fatal("it has a limit before anybody complained")
 	}
-	if !l.slow(now, now) || l.limit.Limit() != 20 {
-		t.Errorf("at 40 mails a second it was slowed down to %v, want 20", l.limit.Limit())
+	if !l.slow(now, now) || l.limit.Load().Limit() != 20 {
+		t.Errorf("at 40 mails a second it was slowed down to %v, want 20", l.limit.Load().Limit())
 	}
 	if l.slow(now.Add(-time.Second), now.Add(time.Second)) {
 		t.Error("a mail that was under way slowed it down once more")
 	}
 	now = now.Add(time.Second)
-	if !l.slow(now, now) || l.limit.Limit() != 10 {
-		t.Errorf("it was slowed down to %v the second time, want 10", l.limit.Limit())
+	if !l.slow(now, now) || l.limit.Load().Limit() != 10 {
+		t.Errorf("it was slowed down to %v the second time, want 10", l.limit.Load().Limit())
 	}
 	for range 3 {
 		now = now.Add(50 * time.Second)
 		l.grow(now)
 	}
-	if got := l.limit.Limit(); got < 10.99 || got > 11.01 {
+	if got := l.limit.Load().Limit(); got < 10.99 || got > 11.01 {
 		t.Errorf("after two and a half minutes in which it was asked every 50 seconds it is %v, want 11", got)
 	}
 	for free := false; !free; now = now.Add(time.Minute) {
 		if now.Sub(noon) > time.Hour {
-			t.Fatalf("it does not come free: %v", l.limit.Limit())
+			t.Fatalf("it does not come free: %v", l.limit.Load().Limit())
 		}
 		free = l.grow(now)
 	}
-	if l.limit != nil || l.slowed() {
+	if !l.unlimited() || l.slowed() {
 		t.Error("it has a limit still")
 	}
 	if took := now.Sub(noon); took < 15*time.Minute || took > 30*time.Minute {
@@ -56,7 +56,7 @@ func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
 	l := newThrottle(rate.Inf)
 	l.take(noon)
 	l.slow(noon, noon.Add(100*time.Millisecond))
-	if got := l.limit.Limit(); got != 0.5 {
+	if got := l.limit.Load().Limit(); got != 0.5 {
 		t.Errorf("after one mail it is slowed down to %v, want 0.5", got)
 	}
 	now := noon
@@ -64,7 +64,7 @@ func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
 		now = now.Add(time.Second)
 		l.slow(now, now)
 	}
-	if got := l.limit.Limit(); got != slowest {
+	if got := l.limit.Load().Limit(); got != slowest {
 		t.Errorf("it is slowed down to %v in the end, want %v", got, slowest)
 	}
 }
@@ -72,7 +72,7 @@ func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
 func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
 	s := newThrottles(DeliveryConfig{DomainRate: map[string]float64{"googlemail.com": 8, "*": 2}})
 	l := s.of("gmail.com")
-	if got := l.limit.Limit(); got != 8 {
+	if got := l.limit.Load().Limit(); got != 8 {
 		t.Errorf("it begins with %v, want 8", got)
 	}
 	now := l.sends(noon, 10*time.Second, 80)
@@ -81,10 +81,10 @@ func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
 		now = now.Add(time.Minute)
 		l.grow(now)
 	}
-	if got := l.limit.Limit(); got != 8 || l.slowed() {
+	if got := l.limit.Load().Limit(); got != 8 || l.slowed() {
 		t.Errorf("after half an hour it is %v, want 8 and well again", got)
 	}
-	if got := s.of("example.org").limit.Limit(); got != 2 {
+	if got := s.of("example.org").limit.Load().Limit(); got != 2 {
 		t.Errorf("that of another domain is %v, want 2", got)
 	}
 }
@@ -118,5 +118,20 @@ func TestThrottlesOfWhichThereIsNothingToRememberAreForgotten(t *testing.T) {
 	s.tidy(noon.Add(time.Hour))
 	if _, kept := s.known["b.example"]; !kept || len(s.known) != 1 {
 		t.Errorf("%d are known an hour later, want the slow one", len(s.known))
+	}
+}
+
+func TestLanesBesideEachOtherShareAProvidersLimit(t *testing.T) {
+	t.Parallel()
+	set := Settings{Delivery: DefaultDelivery()}
+	set.Delivery.DomainRate = map[string]float64{"gmail.com": 4}
+	d := New(Parts{}, set)
+	urgent, now := d.beside(alertsOnly), time.Now()
+	for n := range 4 {
+		of := []*Daemon{d, urgent}[n%2].throttles.of("gmail.com")
+		if took := of.room(now); took != (n == 0) { // bursts of a quarter of a second: one mail
+			t.Errorf("mail %d of both lanes may go at once: %t", n+1, took)
+		}
+		of.take(now)
 	}
 }
