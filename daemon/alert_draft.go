@@ -42,13 +42,13 @@ func (d *Daemon) alertDrafts(ctx context.Context, rows []store.Row) ([]draft, er
 	}
 	drafts := make([]draft, len(rows))
 	for i, b := range built {
-		drafts[i] = d.alertDraft(b, asks[i], now, elders[rows[i].Key], subjects)
+		drafts[i] = d.alertDraft(rows[i].Key, b, asks[i], now, elders[rows[i].Key], subjects)
 	}
 	return drafts, nil
 }
 
 // alertDraft is the draft of one alert.
-func (d *Daemon) alertDraft(b BuiltAlert, ask AlertAsk, now time.Time, elders []string, subjects map[forum.ThreadID]string) draft {
+func (d *Daemon) alertDraft(key string, b BuiltAlert, ask AlertAsk, now time.Time, elders []string, subjects map[forum.ThreadID]string) draft {
 	m := draft{skip: b.Skip}
 	m.done, m.owes = d.leftOut(b.LeftOut, ask.Notices, now)
 	if b.Alert == nil {
@@ -59,13 +59,12 @@ func (d *Daemon) alertDraft(b BuiltAlert, ask AlertAsk, now time.Time, elders []
 			return draft{hold: end}
 		}
 	}
-	return d.alertMail(m, b, elders, subjects)
+	return d.alertMail(m, b, viewed(alertFooter(d.Links, b.Alert), d.Links, ask.Member, key), elders, subjects)
 }
 
 // alertMail adds to the draft of an alert how it is written, and where it stands in its conversation.
-func (d *Daemon) alertMail(m draft, b BuiltAlert, elders []string, subjects map[forum.ThreadID]string) draft {
+func (d *Daemon) alertMail(m draft, b BuiltAlert, footer templates.Footer, elders []string, subjects map[forum.ThreadID]string) draft {
 	a := b.Alert
-	footer := d.alertFooter(a)
 	oneClick := footer.Unsubscribe
 	if a.Cause().Called() { // who ends what calls him means all of it
 		oneClick = footer.All
@@ -125,10 +124,10 @@ func titlesOf(built []BuiltAlert) map[forum.ThreadID]string {
 }
 
 // alertFooter holds the ways out of an alert: of its section for whom watches that, else of its thread; and of all alerts.
-func (d *Daemon) alertFooter(a *digest.Alert) templates.Footer {
+func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	member := int64(a.Member.ID)
-	all := d.Links.URL(link.Grant{Scope: link.Alerts, Member: member})
-	f := templates.Footer{Settings: d.Links.URL(link.Grant{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
+	all := links.URL(link.Grant{Scope: link.Alerts, Member: member})
+	f := templates.Footer{Settings: links.URL(link.Grant{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
 	if a.Several() {
 		return f
 	}
@@ -137,7 +136,7 @@ func (d *Daemon) alertFooter(a *digest.Alert) templates.Footer {
 	if a.Cause() == digest.SectionWatched {
 		grant.Scope, grant.Object = link.Section, int64(g.Section.ID)
 	}
-	f.Unsubscribe = d.Links.URL(grant)
+	f.Unsubscribe = links.URL(grant)
 	return f
 }
 

@@ -84,7 +84,7 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 	if quiet := d.set.Alerts.quiet(p.Choices); quiet != nil {
 		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
 	}
-	m := d.alertMail(draft{}, p.BuiltAlert, nil, titles)
+	m := d.alertMail(draft{}, p.BuiltAlert, alertFooter(d.Links, p.Alert), nil, titles)
 	p.Envelope, p.Text = m.envelope, m.text
 	p.Content, err = m.write()
 	return err

@@ -100,12 +100,11 @@ func (d *Desk) Next(ctx context.Context, now time.Time, a Account) (Next, error)
 
 // count counts the posts of an edition. One at a time: pages must not keep the forum from its visitors.
 func (d *Desk) count(ctx context.Context, now time.Time, ask Ask) (int, error) {
-	select {
-	case d.building <- struct{}{}:
-		defer func() { <-d.building }()
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	done, err := d.alone(ctx)
+	if err != nil {
+		return 0, err
 	}
+	defer done()
 	editions, err := d.builder.Build(ctx, now, []Ask{ask})
 	if err != nil || editions[0].Digest == nil {
 		return 0, err

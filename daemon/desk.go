@@ -32,6 +32,16 @@ func NewDesk(f *source.DB, s *store.Store, set Settings) *Desk {
 	}
 }
 
+// alone waits until nobody else is at the builder, and keeps others from it until done is called.
+func (d *Desk) alone(ctx context.Context) (done func(), err error) {
+	select {
+	case d.building <- struct{}{}:
+		return func() { <-d.building }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // deskContents is how many posts' contents a desk keeps.
 const deskContents = 1 << 10
 

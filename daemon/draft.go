@@ -114,7 +114,7 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 			drafts[i] = draft{skip: e.Skip, hold: e.Hold, owes: e.Owes}
 			continue
 		}
-		footer := digestFooter(d.Links, e.Digest.Member.ID)
+		footer := viewed(digestFooter(d.Links, e.Digest.Member.ID), d.Links, e.Digest.Member.ID, rows[i].Key)
 		drafts[i] = draft{
 			to: e.Digest.Member, posts: e.Digest.Counts().Posts, text: e.Text, owes: e.Owes, envelope: Envelope(d.set, footer.Unsubscribe),
 			write: func() (templates.Content, error) { return d.Press.Digest(e.Digest, footer, d.set.Digest.MaxBytes) },
@@ -131,18 +131,23 @@ func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	}
 }
 
-// Envelope is what all digests of a site have in common, with the one-click address of one member. One-click knows https
-// only (RFC 8058, 3.1): a site that is tried without has the link in its mails alone.
-func Envelope(set Settings, unsubscribe string) mail.Message {
+// oneClick is the address of a link, if one click can follow it. One-click knows https only (RFC 8058, 3.1): a site that is
+// tried without has the link in its mails alone.
+func oneClick(unsubscribe string) string {
 	if !strings.HasPrefix(unsubscribe, "https://") {
-		unsubscribe = ""
+		return ""
 	}
+	return unsubscribe
+}
+
+// Envelope is what all digests of a site have in common, with the one-click address of one member.
+func Envelope(set Settings, unsubscribe string) mail.Message {
 	return mail.Message{
 		Stream:      KindDigest,
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
-		Unsubscribe: unsubscribe,
+		Unsubscribe: oneClick(unsubscribe),
 		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
 		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
 	}

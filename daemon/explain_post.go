@@ -237,7 +237,7 @@ func (e *Explainer) fold(ctx context.Context, f *file, x *PostStory, a Ask) erro
 			return err
 		}
 		if d := editions[0].Digest; d != nil {
-			if _, err := e.press.Digest(d, digestFooter(e.links, f.member.ID), e.set.Digest.MaxBytes); err != nil {
+			if _, err := e.press.Digest(d, viewed(digestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
 				return fmt.Errorf("rendering: %w", err)
 			}
 			shown = make(map[forum.PostID]bool)

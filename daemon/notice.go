@@ -106,12 +106,12 @@ func (d *Daemon) draftNotices(ctx context.Context, a store.Announcement, rows []
 		return fmt.Errorf("reading members: %w", err)
 	}
 	for i, place := range at {
-		drafts[place] = d.draftNotice(n, ids[i], known)
+		drafts[place] = d.draftNotice(n, rows[place].Key, ids[i], known)
 	}
 	return nil
 }
 
-func (d *Daemon) draftNotice(n *notice, id forum.MemberID, known map[forum.MemberID]judged) draft {
+func (d *Daemon) draftNotice(n *notice, key string, id forum.MemberID, known map[forum.MemberID]judged) draft {
 	j, there := known[id]
 	switch {
 	case !there:
@@ -123,7 +123,7 @@ func (d *Daemon) draftNotice(n *notice, id forum.MemberID, known map[forum.Membe
 		return draft{hold: wants}
 	}
 	reader := templates.Reader{Member: j.Member, Profile: j.Profile, Zone: d.herald.zones.of(j.Member.Zone)}
-	footer := NoticeFooter(d.Links, id)
+	footer := viewed(NoticeFooter(d.Links, id), d.Links, id, key)
 	return draft{
 		to: j.Member, text: j.Choices.Format == digest.Text, must: n.said.Forced,
 		envelope: NoticeEnvelope(d.set, n.said.ID, footer.Unsubscribe),
@@ -146,7 +146,7 @@ func NoticeEnvelope(set Settings, id int64, unsubscribe string) mail.Message {
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
-		Unsubscribe: unsubscribe,
+		Unsubscribe: oneClick(unsubscribe),
 		// Gmail counts complaints by each of these.
 		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, KindAnnouncement, set.Host),
 	}

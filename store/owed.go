@@ -59,6 +59,21 @@ func (s *Store) Owed(ctx context.Context, members []forum.MemberID) ([]Owed, err
 	return list, nil
 }
 
+// Brought are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
+func (s *Store) Brought(ctx context.Context, member forum.MemberID, edition string) ([]Owed, error) {
+	var list []Owed
+	err := s.query(ctx, nil, "brought", args{"key": edition}, func(scan scan) error {
+		o := Owed{Member: member, Edition: edition}
+		err := scan(&o.Post, &o.Seq, &o.Cause)
+		list = append(list, o)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what an edition has brought: %w", err)
+	}
+	return list, nil
+}
+
 type owedRow struct {
 	Key       string        `json:"key,omitempty"`
 	Member    int64         `json:"m,omitempty"`
@@ -169,8 +184,10 @@ func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, edition
 		members[i] = e.Member
 	}
 	a := args{"members": ids(members)}
-	if _, err := s.exec(ctx, tx, "clear_owed", a); err != nil {
-		return err
+	for _, query := range []string{"keep_brought", "clear_owed"} {
+		if _, err := s.exec(ctx, tx, query, a); err != nil {
+			return err
+		}
 	}
 	a["now"] = now.Unix()
 	var failed []owedRow

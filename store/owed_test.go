@@ -90,6 +90,34 @@ func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
 	}
 }
 
+func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		first := due(t, s, "a", now)
+		x := accepted(first, now)
+		x.Owes = []digest.Owing{{Post: 3, Seq: 3, NotBefore: now, Cause: digest.Quoted, Reason: digest.HeldForWeek}}
+		settle(t, s, x)
+		second := due(t, s, "b", now)
+		settle(t, s, accepted(second, now))
+		third := due(t, s, "c", now)
+		if got := ties(t, s, 1); len(got) != 0 {
+			t.Errorf("owed = %v after an edition brought it", got)
+		}
+		want := []store.Owed{{Member: 1, Owing: digest.Owing{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
+		for key, want := range map[string][]store.Owed{first.Key: nil, second.Key: want, third.Key: nil} {
+			if got := must(s.Brought(t.Context(), 1, key))(t); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s has brought %+v, want %+v", key, got, want)
+			}
+		}
+		settle(t, s, accepted(third, now))
+		check(t, s.Prune(t.Context(), now.AddDate(0, 0, 91)))
+		if got := must(s.Brought(t.Context(), 1, second.Key))(t); got != nil {
+			t.Errorf("after 91 days it has brought %+v, want nothing remembered", got)
+		}
+	})
+}
+
 func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)

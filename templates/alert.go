@@ -10,7 +10,7 @@ import (
 
 // Alert cuts an alert to a budget of bytes of HTML and lays it in the member's language and zone.
 func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
-	w, err := p.begin(alertMail, &a.Digest, a.Several())
+	w, err := p.begin(alertMail, &a.Digest, a.Several(), f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -47,7 +47,7 @@ func (w *laying) alertSubject() string {
 // fillAlert writes what is the member's own.
 func (w *laying) fillAlert(f Footer) error {
 	a := w.alert
-	if err := w.fillFooter(a.Member, f.Settings, f.Unsubscribe, f.All); err != nil {
+	if err := w.fillFooter(a.Member, f, f.All); err != nil {
 		return err
 	}
 	subject, summary, why := w.alertSubject(), w.alertSummary(), w.alertWhy()

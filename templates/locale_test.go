@@ -141,7 +141,7 @@ func TestLoadNamesTheFault(t *testing.T) {
 		{"a locale that is no TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "took_part  = ", "took_prat = ", 1), "missing key \"thread.took_part\", which mail/digest."},
-		{"a plural form too few", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:56: \"alert.opened\" lacks a plural form: the language needs few, many, one"},
+		{"a plural form too few", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:57: \"alert.opened\" lacks a plural form: the language needs few, many, one"},
 		{"a plural form too many", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\" has a plural form too many"},
 		{"no plural form where English has some", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\" lacks a plural form"},
 		{"a form that is none", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ single = \"{n} reply\"", 1), "\"single\" is no plural form"},

@@ -210,7 +210,7 @@ const roomFor = 4 << 10
 func (p *Press) fits(v *variant, forced bool, budget int) error {
 	size := v.html.size + roomFor
 	for _, l := range p.set.locales {
-		sh, err := p.shells[shellKey{noticeMail, l.index, forced}]()
+		sh, err := p.shells[shellKey{noticeMail, l.index, forced, true}]()
 		if err != nil {
 			return err
 		}
@@ -224,7 +224,7 @@ func (p *Press) fits(v *variant, forced bool, budget int) error {
 // Announcement lays a notice for one reader: in the variant that he can read, within a shell that speaks his language.
 func (p *Press) Announcement(n *Notice, r Reader, f Footer) (Content, error) {
 	l := p.locale(r.Member.Locale)
-	sh, err := p.shells[shellKey{noticeMail, l.index, n.forced}]()
+	sh, err := p.shells[shellKey{noticeMail, l.index, n.forced, f.View != ""}]()
 	if err != nil {
 		return Content{}, err
 	}
@@ -232,7 +232,7 @@ func (p *Press) Announcement(n *Notice, r Reader, f Footer) (Content, error) {
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
-	if err := w.fillFooter(r.Member, f.Settings, f.Unsubscribe); err != nil {
+	if err := w.fillFooter(r.Member, f); err != nil {
 		return Content{}, err
 	}
 	v := n.pick(r.Member.Locale)

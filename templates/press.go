@@ -27,6 +27,7 @@ type Footer struct {
 	Settings    string
 	Unsubscribe string
 	All         string // of an alert: ends all alerts, while Unsubscribe may end those of its thread or section alone
+	View        string // shows the mail in a browser; empty: it is nowhere to be seen, or seen there
 }
 
 // Content is what a mail says.
@@ -71,8 +72,10 @@ func (s *Set) Press(site Site, cacheEntries int) *Press {
 	for k := range kinds() {
 		for _, l := range s.locales {
 			for _, special := range []bool{false, true} {
-				key := shellKey{k, l.index, special}
-				p.shells[key] = sync.OnceValues(func() (*shell, error) { return p.shell(key) })
+				for _, view := range []bool{false, true} {
+					key := shellKey{k, l.index, special, view}
+					p.shells[key] = sync.OnceValues(func() (*shell, error) { return p.shell(key) })
+				}
 			}
 		}
 	}
@@ -89,7 +92,7 @@ func newCache[K comparable, V any](entries int) *lru.Cache[K, V] {
 
 // Digest cuts the edition to a budget of bytes of HTML and lays it in the member's language and zone.
 func (p *Press) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
-	w, err := p.begin(digestMail, d, false)
+	w, err := p.begin(digestMail, d, false, f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -107,9 +110,9 @@ func (p *Press) Digest(d *digest.Digest, f Footer, budget int) (Content, error) 
 }
 
 // begin makes a mail ready to be laid, in its member's language and zone.
-func (p *Press) begin(k kind, d *digest.Digest, several bool) (*laying, error) {
+func (p *Press) begin(k kind, d *digest.Digest, several bool, f Footer) (*laying, error) {
 	l := p.locale(d.Member.Locale)
-	sh, err := p.shells[shellKey{k, l.index, several}]()
+	sh, err := p.shells[shellKey{k, l.index, several, f.View != ""}]()
 	if err != nil {
 		return nil, err
 	}

@@ -176,5 +176,6 @@ func (l sampleLinks) Post(t forum.ThreadID, p forum.PostID) string {
 func sampleFooter(s Site) Footer {
 	return Footer{
 		Settings: s.URL + "/mail/settings/sample", Unsubscribe: s.URL + "/mail/unsubscribe/sample", All: s.URL + "/mail/unsubscribe/all",
+		View: s.URL + "/mail/view/sample",
 	}
 }

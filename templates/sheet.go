@@ -31,6 +31,7 @@ const (
 	holeWhy
 	holeStop
 	holeStopAll
+	holeView
 	holes = iota
 )
 

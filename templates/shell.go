@@ -32,6 +32,7 @@ type shellData struct {
 	Date, Summary         hole
 	Member, Zone          hole
 	Settings, Unsubscribe hole
+	View                  hole // 0: the mail can be seen nowhere else
 	Why, Stop, StopAll    hole
 	Several               bool // of an alert: it holds several threads
 	Forced                bool // of an announcement: it goes to those, too, who have opted out
@@ -43,6 +44,7 @@ type shellKey struct {
 	kind    kind
 	locale  int
 	special bool // it says another thing: of an alert that it holds several threads, of an announcement that it is forced
+	view    bool // it says where the mail can be seen in a browser
 }
 
 func (p *Press) shell(key shellKey) (*shell, error) {
@@ -54,6 +56,9 @@ func (p *Press) shell(key shellKey) (*shell, error) {
 		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
 		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.special, Forced: key.special,
 		Body: holeBody,
+	}
+	if key.view {
+		data.View = holeView
 	}
 	html, text, err := p.render(l, k, "shell", data, data)
 	if err != nil {
@@ -90,7 +95,7 @@ func (f *frame) has(h hole) bool {
 
 // fillHoles writes what is the member's own, and tells the subject.
 func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err error) {
-	if err := w.fillFooter(d.Member, f.Settings, f.Unsubscribe); err != nil {
+	if err := w.fillFooter(d.Member, f); err != nil {
 		return "", err
 	}
 	counts := d.Counts()
@@ -107,8 +112,12 @@ func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err erro
 }
 
 // fillFooter writes for whom the mail is, and where he can end or change what he gets.
-func (w *laying) fillFooter(m forum.Member, settings, unsubscribe string, more ...string) error {
-	for _, address := range append(more, settings, unsubscribe) {
+func (w *laying) fillFooter(m forum.Member, f Footer, more ...string) error {
+	addresses := append(more, f.Settings, f.Unsubscribe)
+	if f.View != "" {
+		addresses = append(addresses, f.View)
+	}
+	for _, address := range addresses {
 		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return fmt.Errorf("member %d: %q is no web address", m.ID, address)
 		}
@@ -116,8 +125,9 @@ func (w *laying) fillFooter(m forum.Member, settings, unsubscribe string, more .
 	name := w.locale.isolate(line(m.Name, nameLimit))
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
-	w.fill(holeSettings, settings, settings)
-	w.fill(holeUnsubscribe, unsubscribe, unsubscribe)
+	w.fill(holeSettings, f.Settings, f.Settings)
+	w.fill(holeUnsubscribe, f.Unsubscribe, f.Unsubscribe)
+	w.fill(holeView, f.View, f.View)
 	return nil
 }
 

@@ -14,7 +14,11 @@ import (
 // looks are all pages, in every state that looks different.
 func (w *world) looks() []look {
 	settings, stop := w.url(link.Settings, 0), w.url(link.Section, 4)
-	return []look{
+	var mails []look
+	for kind, l := range w.mails() {
+		mails = append(mails, look{"view-" + kind, func(p *browsertest.Page) { p.Open(l.links("v/")[0]) }})
+	}
+	return append(mails, []look{
 		{"unsubscribe", func(p *browsertest.Page) { p.Open(stop) }},
 		{"unsubscribed", func(p *browsertest.Page) { p.Open(stop); p.Click("main form .button") }},
 		{"undone", func(p *browsertest.Page) { p.Click("main form .button") }},
@@ -36,7 +40,8 @@ func (w *world) looks() []look {
 		}},
 		{"forged", func(p *browsertest.Page) { p.Open(settings + "x") }},
 		{"gone", func(p *browsertest.Page) { p.Open(w.site.URL + "/postrider/nowhere") }},
-	}
+		{"mail-gone", func(p *browsertest.Page) { p.Open(w.url(link.View, 1)) }},
+	}...)
 }
 
 // look is a page, and how to get there, maybe from the one before.

@@ -2,6 +2,7 @@
 //
 //	/u/TOKEN      unsubscribe (stop.go)
 //	/s/TOKEN      settings (settings.go, save.go)
+//	/v/TOKEN      a mail in the browser (view.go, lift.go)
 //	/hooks/forum  the forum says that there is something new (hook.go)
 //	/healthz      is the daemon well?
 //
@@ -24,13 +25,14 @@ import (
 
 // Parts are the rooms that the pages work with.
 type Parts struct {
-	Desk  *daemon.Desk
-	Links *link.Signer
-	Pages *templates.Pages
-	Forum string // the forum's name
-	Log   *slog.Logger
-	Now   func() time.Time // the clock by which members' choices are noted
-	Wake  func()           // lets the daemon look at once for what is to be sent
+	Desk   *daemon.Desk
+	Viewer *daemon.Viewer
+	Links  *link.Signer
+	Pages  *templates.Pages
+	Forum  string // the forum's name
+	Log    *slog.Logger
+	Now    func() time.Time // the clock by which members' choices are noted
+	Wake   func()           // lets the daemon look at once for what is to be sent
 }
 
 // Server shows the pages. It is an http.Handler.
@@ -79,6 +81,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
+	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.deny(w, r, http.StatusNotFound) })

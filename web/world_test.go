@@ -43,6 +43,7 @@ type world struct {
 	stored *sql.DB // the store's file, to look at
 	links  *link.Signer
 	pages  *templates.Pages
+	press  *templates.Press
 	config web.Config
 	set    daemon.Settings
 	log    *bytes.Buffer // read it when nothing runs
@@ -121,9 +122,11 @@ func (w *world) open() {
 	w.config.URL = w.site.URL + "/postrider"
 	w.links = must(link.NewSigner(w.config.URL, bytes.Repeat([]byte{1}, 32)))(w)
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
-	w.pages = must(templates.Load(""))(w).Pages(site, "/postrider")
+	set := must(templates.Load(""))(w)
+	w.pages, w.press = set.Pages(site, "/postrider"), set.Press(site, 1000)
+	desk := daemon.NewDesk(w.source, w.store, w.set)
 	handler.Handler = must(web.New(web.Parts{
-		Desk: daemon.NewDesk(w.source, w.store, w.set), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Desk: desk, Viewer: daemon.NewViewer(desk, w.press, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 	}, w.config))(w)
 }

@@ -118,8 +118,11 @@ func (p *Page) hear(event any) {
 	defer p.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		u, err := url.Parse(e.Request.URL)
-		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != p.host {
+		own := p.host
+		if e.Type != network.ResourceTypeDocument { // it may be for the page before, which has an icon still to come
+			own = hostOf(e.DocumentURL)
+		}
+		if host := hostOf(e.Request.URL); host != "" && host != own {
 			p.faults["it asks another host: "+e.Request.URL] = true
 		}
 	case *log.EventEntryAdded:
@@ -129,6 +132,15 @@ func (p *Page) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		p.faults[e.ExceptionDetails.Text] = true
 	}
+}
+
+// hostOf is where an address of the web leads; empty: it is none, such as "data:".
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // tell fails the test with what was heard.

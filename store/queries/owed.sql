@@ -70,6 +70,22 @@ UPDATE notice
  WHERE notice.member_id = r.member_id
    AND notice.post_id = r.post_id
 
+-- What an edition brought, for as long as that can be shown.
+-- name: keep_brought
+INSERT INTO brought (key, post_id, seq, cause)
+SELECT w.edition, w.post_id, w.seq, w.cause
+  FROM owed w
+  JOIN outbox o
+    ON o.key = w.edition
+ WHERE w.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
+   AND o.state = 'accepted'
+    ON CONFLICT (key, post_id) DO NOTHING
+
+-- name: brought
+SELECT post_id, seq, cause
+  FROM brought
+ WHERE key = :key
+
 -- What an edition brought, or rightly did not, is owed no more.
 -- name: clear_owed
 DELETE FROM owed

@@ -1,0 +1,266 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// Viewer shows members their mails in a browser. Each is laid anew, from the ids that are kept and by what its member may
+// read at this moment: none of its text is kept. A digest is told from its stretch of sightings and from what he watches
+// now, and so holds nothing of what he has ceased to watch. It is safe for concurrent use.
+type Viewer struct {
+	desk   *Desk
+	herald *Herald
+	press  *templates.Press
+	links  *link.Signer
+}
+
+var (
+	// ErrNoMail is returned for a mail that is not kept any more.
+	ErrNoMail = errors.New("no such mail is kept")
+	// ErrNothingLeft is returned for a mail of which its member may read nothing any more.
+	ErrNothingLeft = errors.New("nothing of the mail may be shown")
+)
+
+// NewViewer shows mails at a desk.
+func NewViewer(d *Desk, press *templates.Press, links *link.Signer) *Viewer {
+	return &Viewer{desk: d, herald: NewHerald(d.forum, d.store, d.set.Digest), press: press, links: links}
+}
+
+// viewed adds to a footer where its member sees a mail in a browser.
+func viewed(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
+	f.View = links.URL(link.Grant{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
+	return f
+}
+
+// View lays a member's mail, by the number that its link has. The error is ErrNoMail, ErrNoMember or ErrNothingLeft where
+// there is nothing to show.
+func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
+	mails, err := v.desk.store.MailsOf(ctx, member, time.Unix(0, 0))
+	if err != nil {
+		return templates.Content{}, err
+	}
+	for _, m := range mails {
+		if link.Mail(m.Key) == number {
+			return v.lay(ctx, now, m)
+		}
+	}
+	return templates.Content{}, ErrNoMail
+}
+
+func (v *Viewer) lay(ctx context.Context, now time.Time, m store.Mail) (c templates.Content, err error) {
+	done, err := v.desk.alone(ctx)
+	if err != nil {
+		return c, err
+	}
+	defer done()
+	switch m.Kind {
+	case KindDigest:
+		c, err = v.digest(ctx, now, m)
+	case KindAlert:
+		c, err = v.alert(ctx, now, m)
+	case KindAnnouncement:
+		c, err = v.announcement(ctx, now, m)
+	default:
+		return c, ErrNoMail
+	}
+	if err != nil {
+		return c, fmt.Errorf("showing %s: %w", m.Key, err)
+	}
+	return c, nil
+}
+
+// wentOut is when a mail went out, as far as that is known: it tells its time as it did then.
+func wentOut(m store.Mail) time.Time {
+	if m.Settled.IsZero() {
+		return m.Created
+	}
+	return m.Settled
+}
+
+// admitted tells whether somebody whom the forum does not mail for this reason may still come and read there.
+func admitted(noMail string) bool {
+	switch noMail {
+	case "", source.OptedOut, source.NoAddress, source.Bouncing:
+		return true
+	}
+	return false
+}
+
+// readable gives the one reader of those that a mail was for, if he may read anything at all.
+func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*digest.Reader, error) {
+	r := readers[id]
+	switch {
+	case r == nil:
+		return nil, ErrNoMember
+	case !admitted(r.Member.NoMail):
+		return nil, ErrNothingLeft
+	}
+	return r, nil
+}
+
+// digest lays an edition. What its member has read since is in it all the same.
+func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
+	b, ask := v.desk.builder, editionOf(m)
+	sightings, owed, err := v.covered(ctx, ask)
+	if err != nil {
+		return templates.Content{}, err
+	}
+	var d *digest.Digest
+	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
+		readers, err := b.readers(ctx, s, []forum.MemberID{m.Member}, now)
+		if err != nil {
+			return err
+		}
+		r, err := readable(readers, m.Member)
+		if err != nil {
+			return err
+		}
+		window, err := b.window(ctx, s, sightings)
+		if err != nil {
+			return err
+		}
+		if err := b.elsewhere(ctx, []Ask{ask}, sightings, owed, readers); err != nil {
+			return err
+		}
+		r.After, r.Until, r.At = ask.After, ask.Until, ask.Planned
+		edition := []Edition{{Digest: window.Select(*r)}}
+		edition[0].Digest.Length = r.Choices.Excerpt
+		err = b.fill(ctx, s, edition, wentOut(m))
+		d = edition[0].Digest
+		return err
+	})
+	switch {
+	case err != nil:
+		return templates.Content{}, err
+	case d == nil:
+		return templates.Content{}, ErrNothingLeft
+	}
+	return v.press.Digest(d, digestFooter(v.links, m.Member), v.desk.set.Digest.MaxBytes)
+}
+
+// covered are the sightings of an edition, and what its member was or is owed.
+func (v *Viewer) covered(ctx context.Context, ask Ask) ([]digest.Sighting, []store.Owed, error) {
+	b := v.desk.builder
+	sightings, err := b.seen.between(ctx, ask.After, ask.Until)
+	if err != nil {
+		return nil, nil, err
+	}
+	owed, err := b.store.Owed(ctx, []forum.MemberID{ask.Member})
+	if err != nil {
+		return nil, nil, err
+	}
+	brought, err := b.store.Brought(ctx, ask.Member, ask.Key)
+	if err != nil {
+		return nil, nil, err
+	}
+	owed = append(owed, brought...)
+	sightings, err = b.withOwed(ctx, sightings, owed)
+	return sightings, owed, err
+}
+
+// alert lays an alert with the posts of which it told.
+func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
+	b, set := v.desk.builder, v.desk.set.Alerts
+	notices, err := b.store.Notices(ctx, []string{m.Key})
+	if err != nil {
+		return templates.Content{}, err
+	}
+	asks := []AlertAsk{{Member: m.Member, Notices: notices[m.Key]}}
+	var a *digest.Alert
+	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
+		window, contents, err := b.alertWindow(ctx, s, asks)
+		if err != nil {
+			return err
+		}
+		before, err := b.earlier(ctx, set, asks)
+		if err != nil {
+			return err
+		}
+		readers, err := b.alertReaders(ctx, s, asks, before, now)
+		if err != nil {
+			return err
+		}
+		r, err := readable(readers, m.Member)
+		if err != nil {
+			return err
+		}
+		d, _ := window.Alert(asTold(*r, asks[0].Notices), asks[0].Notices, contents)
+		if d.Empty() {
+			return ErrNothingLeft
+		}
+		d.Length = r.Choices.Excerpt
+		a = &digest.Alert{Digest: *d, Title: d.Groups[0].Threads[0].Title}
+		built := []BuiltAlert{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
+		if err := b.fillAlerts(ctx, s, built, contents, wentOut(m)); err != nil {
+			return err
+		}
+		return b.surround(ctx, s, built, readers, before, set)
+	})
+	if err != nil {
+		return templates.Content{}, err
+	}
+	return v.press.Alert(a, alertFooter(v.links, a), v.desk.set.Digest.MaxBytes)
+}
+
+// asTold is a reader with the watches for which he was told of posts, whatever he watches, wishes and has read by now.
+func asTold(r digest.Reader, notices []digest.Notice) digest.Reader {
+	r.Read, r.Wishes = nil, digest.Wishes{}
+	r.Watches = forum.Watches{Threads: make(map[forum.ThreadID]forum.Watch), Sections: make(map[forum.SectionID]forum.Watch)}
+	for _, n := range notices {
+		switch n.Cause {
+		case digest.ThreadWatched:
+			r.Watches.Threads[n.Thread] = forum.Watch{Mail: forum.AllPosts}
+		case digest.SectionWatched:
+			r.Watches.Sections[n.Section] = forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}
+		}
+	}
+	return r
+}
+
+// announcement lays an announcement. One that was for groups, or for who watches a section, is shown to who belongs to
+// them now.
+func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
+	id, ok := announcementOf(m.Key)
+	if !ok {
+		return templates.Content{}, ErrNoMail
+	}
+	a, err := v.desk.store.Announcement(ctx, id)
+	if errors.Is(err, store.ErrNoAnnouncement) {
+		return templates.Content{}, ErrNoMail
+	}
+	if err != nil {
+		return templates.Content{}, err
+	}
+	var known []digest.Candidate
+	err = v.desk.forum.Read(ctx, func(s *source.Snapshot) error {
+		known, err = v.herald.candidates(ctx, s, &a.Announcement, []forum.MemberID{m.Member}, now)
+		return err
+	})
+	if err != nil {
+		return templates.Content{}, err
+	}
+	if len(known) == 0 {
+		return templates.Content{}, ErrNoMember
+	}
+	c, all := known[0], a.Audience
+	closed := digest.Audience{Groups: all.Groups, ExceptGroups: all.ExceptGroups, Sections: all.Sections}
+	if !admitted(c.Member.NoMail) || closed.Excludes(&c) != "" {
+		return templates.Content{}, ErrNothingLeft
+	}
+	printed, err := v.press.Notice(&a.Announcement, v.desk.set.Digest.MaxBytes)
+	if err != nil {
+		return templates.Content{}, err
+	}
+	reader := templates.Reader{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.of(c.Member.Zone)}
+	return v.press.Announcement(printed, reader, NoticeFooter(v.links, m.Member))
+}

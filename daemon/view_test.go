@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+)
+
+// sees looks at a member's mails in a browser, and tells which posts are in each, in the order in which they were planned.
+func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
+	w.Helper()
+	v := NewViewer(NewDesk(w.source, w.store, w.set), w.daemon.Press, w.daemon.Links)
+	mails, err := w.store.MailsOf(w.Context(), member, time.Time{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, m := range mails {
+		content, err := v.View(w.Context(), w.clock(), member, link.Mail(m.Key))
+		if errors.Is(err, ErrNothingLeft) {
+			continue // an edition that was skipped holds nothing
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
+		var ids []forum.PostID
+		text := content.HTML.Plain()
+		for id := range w.next() {
+			if strings.Contains(text, fmt.Sprintf("This is post %d.", id)) {
+				ids = append(ids, forum.PostID(id))
+			}
+		}
+		shown = append(shown, ids)
+	}
+	return shown
+}
+
+func TestEachMailIsShownWithWhatItBroughtAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set.Alerts = DefaultAlerts()
+	w.restart()
+	w.member(101, "anna", passenger, routes, dining)
+	w.wish(101, routes, digest.Weekly)
+	weekly, daily := w.thread(routes), w.thread(dining)
+	w.sql(`UPDATE section_watch SET mail = 0 WHERE member_id = 101`)
+	w.round()
+	var brought [][]forum.PostID
+	for day := 4; day <= 13; day++ {
+		w.at(day, "10:00")
+		if day == 5 {
+			w.post(weekly)
+		}
+		if day == 7 { // told of at once
+			w.sql(`INSERT INTO thread_watch VALUES (101, ?, 1)`, daily)
+		}
+		w.post(daily)
+		w.round()
+		w.at(day, "10:05")
+		w.round()
+		w.at(day+1, "08:00")
+		w.round()
+		brought = append(brought, w.relay.take(w, address("anna"))...)
+	}
+	for _, ids := range brought {
+		slices.Sort(ids)
+	}
+	if got := w.sees(101); !slices.EqualFunc(got, brought, slices.Equal) {
+		t.Errorf("in the browser his mails hold\n%v, want what they brought,\n%v", got, brought)
+	}
+}

@@ -1,0 +1,45 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"postrider/daemon"
+	"postrider/forum"
+	"postrider/internal/link"
+)
+
+// view shows a member one of his mails, as it would be now. A mail keeps its styles, and nothing else of it may work.
+func (s *Server) view(w http.ResponseWriter, r *http.Request) {
+	grant, ok := s.check(w, r, func(scope link.Scope) bool { return scope == link.View })
+	if !ok {
+		return
+	}
+	member := forum.MemberID(grant.Member)
+	content, err := s.Viewer.View(r.Context(), s.Now(), member, grant.Object)
+	switch {
+	case errors.Is(err, daemon.ErrNoMail):
+		s.notice(w, r, http.StatusGone, member, "mail_gone")
+		return
+	case errors.Is(err, daemon.ErrNothingLeft):
+		s.notice(w, r, http.StatusGone, member, "mail_empty")
+		return
+	case errors.Is(err, daemon.ErrNoMember):
+		s.notice(w, r, http.StatusGone, forum.Guest, "no_member")
+		return
+	case err != nil:
+		s.fault(w, r, member, err)
+		return
+	}
+	page, styles, err := liftStyles(content.HTML.Plain())
+	if err != nil {
+		s.fault(w, r, member, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", mailPolicy(styles))
+	// The forum, to which most of its links lead, may live on the same host and show or keep what it is told.
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(page)
+}
