@@ -1,0 +1,73 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// syntax words a fault of TOML itself.
+func syntax(err error) error {
+	var parse toml.ParseError
+	if errors.As(err, &parse) {
+		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
+	}
+	return err
+}
+
+func unknown(meta toml.MetaData, text string) []error {
+	var errs []error
+	for _, key := range meta.Undecoded() {
+		name := key.String()
+		err := fmt.Errorf("line %d: there is no key %s", lineOf(text, name), name)
+		if known := nearest(name); known != "" {
+			err = fmt.Errorf("%w; did you mean %s?", err, known)
+		}
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// bareDurations refuses numbers where a duration is wanted: 600 of what?
+func bareDurations(meta toml.MetaData, text string) []error {
+	var errs []error
+	known := keys()
+	for _, key := range meta.Keys() {
+		name := key.String()
+		if known[name] == reflect.TypeFor[time.Duration]() && meta.Type(key...) != "String" {
+			errs = append(errs, fmt.Errorf("line %d: %s is a bare number; give it a unit, such as \"10s\" or \"5m\"", lineOf(text, name), name))
+		}
+	}
+	return errs
+}
+
+// faults gives each of the errors its line and its table.
+func faults(text, table string, err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, e := range joined.Unwrap() {
+			errs = append(errs, faults(text, table, e)...)
+		}
+		return errs
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{fault(text, table, err)}
+}
+
+// fault words an error that begins with its key.
+func fault(text, table string, err error) error {
+	key, _, _ := strings.Cut(err.Error(), " ")
+	key = table + "." + strings.TrimRight(key, ":")
+	if line := lineOf(text, key); line > 0 {
+		return fmt.Errorf("line %d: %s.%w", line, table, err)
+	}
+	return fmt.Errorf("%s.%w", table, err)
+}
+
+func table(key string) string { return key[:strings.LastIndexByte(key, '.')] }

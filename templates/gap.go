@@ -1,0 +1,129 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postrider/internal/qp"
+	"postrider/markup"
+)
+
+// The gaps that an announcement may have.
+const (
+	gapName   = "name"
+	gapForum  = "forum"
+	gapPosts  = "posts"
+	gapJoined = "joined"
+)
+
+// own are a reader's own words for the gaps of a variant.
+func (v *variant) own(p *Press, r Reader, zone *time.Location) []string {
+	words := make([]string, len(v.gaps))
+	for i, g := range v.gaps {
+		switch g.Name {
+		case gapName:
+			words[i] = isolateIn(v.dir, line(r.Member.Name, nameLimit))
+		case gapForum:
+			words[i] = isolateIn(v.dir, line(p.site.Name, titleLimit))
+		case gapPosts:
+			if words[i] = v.locale.number(r.Profile.Posts); r.Profile.Posts == 0 && g.Fallback != "" {
+				words[i] = ""
+			}
+		case gapJoined:
+			if !r.Profile.JoinedAt.IsZero() {
+				words[i] = v.locale.calendar.write(v.locale.calendar.day, r.Profile.JoinedAt.In(zone))
+			}
+		}
+		if words[i] == "" {
+			words[i] = g.Fallback
+		}
+	}
+	return words
+}
+
+// fill puts words in the place of their signs.
+func (v *variant) fill(signed string, words []string) string {
+	var b strings.Builder
+	for _, c := range signed {
+		if i := int(c - firstHole); i >= 0 && i < len(words) {
+			b.WriteString(words[i])
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+func encoded(words []string, escape func(string) string) []qp.Text {
+	texts := make([]qp.Text, len(words))
+	for i, w := range words {
+		texts[i] = qp.Encode(escape(w))
+	}
+	return texts
+}
+
+const (
+	padding  = lastHole             // makes a sign as wide as a name, while lines are broken
+	mostGaps = lastHole - firstHole // how many signs there are beside it
+)
+
+// widened makes each sign of a text twelve columns wide.
+func widened(signed string) string {
+	var b strings.Builder
+	for _, c := range signed {
+		b.WriteRune(c)
+		if c >= firstHole && c < padding {
+			b.WriteString(strings.Repeat(string(padding), 11))
+		}
+	}
+	return b.String()
+}
+
+// sign is what stands for a gap until a member's own takes its place.
+func (v *variant) sign(g markup.Gap) string {
+	g.Line = 0
+	i := slices.Index(v.gaps, g)
+	if i < 0 {
+		i = len(v.gaps)
+		v.gaps = append(v.gaps, g)
+	}
+	return string(rune(firstHole + min(i, mostGaps-1)))
+}
+
+// signs puts signs for the gaps of a line.
+func (v *variant) signs(s string) (signed string, gaps []markup.Gap) {
+	var b strings.Builder
+	for {
+		before, g, after, found := markup.NextGap(s)
+		b.WriteString(before)
+		if !found {
+			return b.String(), gaps
+		}
+		gaps = append(gaps, g)
+		b.WriteString(v.sign(g))
+		s = after
+	}
+}
+
+// checkGap refuses a gap that nothing fills.
+func checkGap(g markup.Gap) error {
+	known := []string{gapName, gapForum, gapPosts, gapJoined}
+	if slices.Contains(known, g.Name) {
+		return nil
+	}
+	where := "in the title"
+	if g.Line > 0 {
+		where = fmt.Sprintf("line %d", g.Line)
+	}
+	return fmt.Errorf("%s: there is no field {{%s}}: write %s, or \\{{ for the braces themselves", where, g.Name, strings.Join(braced(known), ", "))
+}
+
+func braced(names []string) []string {
+	var out []string
+	for _, n := range names {
+		out = append(out, "{{"+n+"}}")
+	}
+	return out
+}
