@@ -46,7 +46,7 @@ func TestKilledAtAnyMomentEveryMemberHasEachPostOnce(t *testing.T) {
 			}
 			mails := relay.Messages()
 			copies := b.check(mails)
-			t.Logf("%d kills in %d hours, %d mails, %d of them copies with the same Message-ID", s.killed, s.hours, len(mails), copies)
+			t.Logf("%s: %d kills in %d hours, %d mails, %d of them copies with the same Message-ID", name, s.killed, s.hours, len(mails), copies)
 			if most := s.killed * (connections + unsettled); copies > most {
 				t.Errorf("%d mails were repeated, want at most %d: those in flight at %d kills", copies, most, s.killed)
 			}
