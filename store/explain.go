@@ -87,7 +87,9 @@ func (s *Store) MailsOf(ctx context.Context, member forum.MemberID, since time.T
 func (s *Store) HealthOf(ctx context.Context, address string) (h Health, known bool, err error) {
 	err = s.query(ctx, nil, "health_of", args{"address": strings.ToLower(clean(address))}, func(scan scan) (err error) {
 		known = true
-		h, err = scanHealth(scan)
+		var tried int64
+		h, err = scanHealth(scan, &tried)
+		h.Tried = moment(tried)
 		return err
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 type Health struct {
 	Address string         // lower case
 	Member  forum.MemberID // whose it was when mail last came back; 0: not known
+	Tried   time.Time      // when its member last had it tried again, as far as HealthOf tells; zero: never
 	bounce.Health
 }
 
@@ -171,6 +172,26 @@ func (s *Store) Lift(ctx context.Context, addresses []string) (lifted []string, 
 		return nil, fmt.Errorf("lifting suppressions: %w", err)
 	}
 	return lifted, nil
+}
+
+// TryAgain lets mail go once more to an address that it came back from, and tells whether it does now. What a person has
+// suppressed stays so, and an address that was tried after a moment is not tried again.
+func (s *Store) TryAgain(ctx context.Context, now time.Time, address string, after time.Time) (tried bool, err error) {
+	a := args{"address": strings.ToLower(clean(address)), "now": now.Unix(), "before": after.Unix()}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		tried = false
+		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
+			return err
+		}
+		return s.query(ctx, tx, "try_again", a, func(scan scan) error {
+			tried = true
+			return scan(new(string))
+		})
+	})
+	if err != nil {
+		return false, fmt.Errorf("trying an address again: %w", err)
+	}
+	return tried, nil
 }
 
 // Mailed is a mail of the outbox, as far as a report that comes back must know it.

@@ -214,6 +214,36 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	})
 }
 
+func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		anna := store.Health{Address: "anna@a.example", Member: 1, Health: bounce.Health{
+			Score: 4, Day: now.Truncate(24 * time.Hour), LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead: no such user",
+		}}
+		bert := must(store.ByHand("bert@a.example", "he asked for it", now))(t)
+		bounded := must(store.ByHand("carl@a.example", "on holiday", now))(t)
+		bounded.SuppressedUntil = now.Add(time.Hour)
+		check(t, s.Suppress(t.Context(), now, []store.Health{anna, bert, bounded}))
+		try := func(address string, at time.Time) bool {
+			return must(s.TryAgain(t.Context(), at, address, at.Add(-time.Hour)))(t)
+		}
+		equal(t, "of a person who suppressed it", try("bert@a.example", now), false)
+		equal(t, "of a person who suppressed it for a while", try("carl@a.example", now), false)
+		equal(t, "of somebody unknown", try("dora@a.example", now), false)
+		equal(t, "of whom mail came back from", try("Anna@A.example", now), true)
+		equal(t, "once more, as it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
+		equal(t, "suppressed", must(s.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
+		h, known, err := s.HealthOf(t.Context(), anna.Address)
+		check(t, err)
+		equal(t, "what is known of it", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
+		equal(t, "anything is known of it", known, true)
+
+		check(t, s.Suppress(t.Context(), now, []store.Health{anna})) // it came back
+		equal(t, "half an hour later", try(anna.Address, now.Add(30*time.Minute)), false)
+		equal(t, "an hour later", try(anna.Address, now.Add(time.Hour)), true)
+	})
+}
+
 func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)

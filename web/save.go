@@ -60,6 +60,23 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	s.doneWith(w, r, a, string(sent))
 }
 
+// tryAgain lets mail go once more to an address that it came back from.
+func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
+	a, ok := s.account(w, r)
+	if !ok {
+		return
+	}
+	tried, err := s.Desk.TryAgain(r.Context(), s.Now(), a)
+	switch {
+	case err != nil:
+		s.fault(w, r, a.Member.ID, err)
+	case tried:
+		s.doneWith(w, r, a, "tried")
+	default: // the page says why
+		http.Redirect(w, r, s.settingsPath(a.Member.ID), http.StatusSeeOther)
+	}
+}
+
 // reading is a form as it was sent.
 type reading struct {
 	want   digest.Choices

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postrider/daemon"
 	"postrider/digest"
@@ -25,6 +27,8 @@ type settingsPage struct {
 	Faults   []string
 	NoMail   bool // the forum forbids to mail him
 	OptedOut bool // he has asked it to
+	Returned *daemon.Returned
+	Address  string
 	Alerts   bool // there are any on this site
 	Next     daemon.Next
 	Paused   time.Time // in his zone; zero: not
@@ -134,6 +138,15 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	if len(faults) == 0 {
 		p.Done = done(r)
 	}
+	returned, err := s.Desk.Returned(r.Context(), now, a)
+	switch {
+	case err != nil:
+		s.Log.Warn("whether mail came back is not known", "member", a.Member.ID, "err", err)
+	case returned != nil && returned.ByHand:
+		p.NoMail = true
+	case returned != nil:
+		p.Returned, p.Address = returned, masked(a.Member.Email)
+	}
 	if a.Holds.PausedUntil.After(now) {
 		p.Paused = a.Holds.PausedUntil.In(a.Zone)
 	}
@@ -146,10 +159,17 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 // done is what was done just now, as the address says to which a form was led.
 func done(r *http.Request) string {
 	switch what := r.URL.Query().Get("done"); what {
-	case "saved", "sent", "sent_before", "empty":
+	case "saved", "sent", "sent_before", "empty", "tried":
 		return what
 	}
 	return ""
+}
+
+// masked makes an address known to whom it belongs, and to nobody else whom a mail was passed on to.
+func masked(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	_, size := utf8.DecodeRuneInString(local)
+	return templates.Line(local[:size] + "…@" + domain)
 }
 
 // weekdays begins with Monday (ISO 8601).

@@ -65,7 +65,7 @@ func (s *Server) settingsSamples() []sample {
 	}
 	full.Form = s.fill(account, 1)
 	var list []sample
-	for _, done := range []string{"saved", "sent", "sent_before", "empty"} {
+	for _, done := range []string{"saved", "sent", "sent_before", "empty", "tried"} {
 		page := full
 		page.Done = done
 		list = append(list, sample{"settings", page})
@@ -73,6 +73,10 @@ func (s *Server) settingsSamples() []sample {
 	for _, change := range []func(*settingsPage){
 		func(p *settingsPage) { p.Faults = []string{"zone", "quiet", "pause", "form"} },
 		func(p *settingsPage) { p.NoMail = true },
+		func(p *settingsPage) { p.Returned = &daemon.Returned{Since: time.Now()} },
+		func(p *settingsPage) {
+			p.Returned = &daemon.Returned{Since: time.Now(), Tried: time.Now(), Next: time.Now()}
+		},
 		func(p *settingsPage) { p.Off = true },
 		func(p *settingsPage) { p.Paused = time.Now() },
 		func(p *settingsPage) { p.Next = daemon.Next{} },

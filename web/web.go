@@ -81,6 +81,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
+	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.tryAgain})
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})

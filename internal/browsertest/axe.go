@@ -21,10 +21,11 @@ var axe = sync.OnceValues(func() (string, error) {
 })
 
 // Axe holds the page, as it looks at this moment, against axe-core's rules, and fails the test on each violation that is
-// serious or critical; lesser ones are only logged. It skips the rest of the test if axe-core is not installed.
-func (p *Page) Axe() {
+// serious or critical; lesser ones are only logged. If rules are named ("color-contrast"), it is held against these alone. It
+// skips the rest of the test if axe-core is not installed.
+func (p *Page) Axe(rules ...string) {
 	p.t.Helper()
-	for _, v := range p.violations() {
+	for _, v := range p.violations(rules) {
 		if v.Impact == "serious" || v.Impact == "critical" {
 			p.t.Errorf("%s: %s", p.Address(), v)
 			continue
@@ -53,7 +54,7 @@ func (v violation) String() string {
 }
 
 // The page's own policy does not bind what comes over DevTools.
-func (p *Page) violations() []violation {
+func (p *Page) violations(rules []string) []violation {
 	p.t.Helper()
 	program, err := axe()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,8 +66,12 @@ func (p *Page) violations() []violation {
 	if !Ask(p, chromedp.Evaluate[bool](`typeof axe == "object"`)) {
 		p.Do(chromedp.Evaluate[chromedp.Void](program))
 	}
+	options := `{resultTypes: ["violations"]`
+	if len(rules) > 0 {
+		options += `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
+	}
 	return Ask(p, chromedp.Evaluate[[]violation](
-		`axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(v => ({
+		`axe.run(document, `+options+`}).then(found => found.violations.map(v => ({
 			id: v.id, impact: v.impact, help: v.help,
 			nodes: v.nodes.map(n => ({html: n.html, summary: n.failureSummary})),
 		})))`, chromedp.EvalAwaitPromise))

@@ -215,3 +215,21 @@ SELECT (SELECT count(*)
           FROM health
          WHERE suppressed_at IS NOT NULL
            AND (suppressed_until IS NULL OR suppressed_until > :now))
+
+-- What a person has suppressed stays so. Mail that came back in the meantime is forgiven.
+-- name: try_again
+UPDATE health
+   SET score = 0,
+       day = 0,
+       day_score = 0,
+       missing_at = NULL,
+       judged_at = :now,
+       suppressed_at = NULL,
+       suppressed_until = NULL,
+       reason = '',
+       tried_at = :now
+ WHERE address = :address
+   AND suppressed_until > :now
+   AND last_event IS NOT NULL
+   AND COALESCE(tried_at, 0) <= :before
+RETURNING address

@@ -27,6 +27,6 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
  ORDER BY created_at, until_seq, key
 
 -- name: health_of
-SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason
+SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason, COALESCE(tried_at, 0)
   FROM health
  WHERE address = :address
