@@ -2,7 +2,7 @@
 // mails. It has a listener of its own; the pages that members see (web) know nothing of it.
 //
 //	/login /logout  come and go (login.go, session.go, password.go)
-//	/               today (today.go, chart.go)
+//	/               today (today.go, health.go, chart.go)
 //	/queue          the outbox (queue.go, mail.go)
 //	/bounces        refusals, suppressed addresses, held domains (bounces.go)
 //	/settings       the configuration, the mails as they look, who did what (settings.go, preview.go)
@@ -27,6 +27,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
 	"postrider/web"
@@ -38,6 +39,7 @@ const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; fr
 // Parts are the rooms that the pages work with.
 type Parts struct {
 	Store   *store.Store
+	Forum   *source.DB
 	Pages   *templates.Pages
 	Zone    *time.Location // in which times are shown
 	Proxies []string       // whose X-Forwarded-* and user_header are believed
@@ -105,7 +107,7 @@ type page struct {
 
 // pages are all pages, in the order of the navigation.
 func (s *Server) pages() []page {
-	return []page{s.todayPage(), s.bouncesPage()}
+	return []page{s.todayPage(), s.queuePage(), s.bouncesPage()}
 }
 
 func (s *Server) routes() http.Handler {

@@ -68,7 +68,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if !fits {
 		s.Log.Warn("log in refused: wrong password", "from", from(r))
-		if err := s.note(r, actor("unknown"), "fail to log in", "admin", "from "+from(r)); err != nil {
+		if err := s.note(r, actor("unknown"), deed{"fail to log in", "admin", "from " + from(r)}); err != nil {
 			v.fault(err)
 			return
 		}
@@ -99,7 +99,7 @@ func (s *Server) logout(v *visit) {
 		v.fault(err)
 		return
 	}
-	if err := s.note(v.r, v.session.Actor, "log out", "admin", "from "+from(v.r)); err != nil {
+	if err := s.note(v.r, v.session.Actor, deed{"log out", "admin", "from " + from(v.r)}); err != nil {
 		v.fault(err)
 		return
 	}

@@ -63,7 +63,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, proof strin
 		return session{}, err
 	}
 	http.SetCookie(w, s.cookie(n.secret, 0))
-	return n, s.note(r, actor, "log in", "admin", "from "+from(r))
+	return n, s.note(r, actor, deed{"log in", "admin", "from " + from(r)})
 }
 
 // known finds the session of a request. It may be none: open is false then.
@@ -125,10 +125,16 @@ func (s *Server) cookie(secret string, age int) *http.Cookie {
 	}
 }
 
+// deed is a change, as the audit log tells of it.
+type deed struct{ action, object, detail string }
+
 // note writes down who did what.
-func (s *Server) note(r *http.Request, actor, action, object, detail string) error {
-	ctx := context.WithoutCancel(r.Context()) // it was done, whether he waits for the answer or not
-	return s.Store.Audit(ctx, store.Entry{At: s.Now(), Actor: actor, Action: action, Object: object, Detail: detail})
+func (s *Server) note(r *http.Request, actor string, deeds ...deed) error {
+	entries := make([]store.Entry, len(deeds))
+	for i, d := range deeds {
+		entries[i] = store.Entry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
+	}
+	return s.Store.Audit(context.WithoutCancel(r.Context()), entries...) // it was done, whether he waits for the answer or not
 }
 
 // from is where a request came from, for the audit log.

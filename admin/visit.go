@@ -143,17 +143,12 @@ func (v *visit) lead(path string) {
 	v.w.WriteHeader(http.StatusSeeOther)
 }
 
-// deed is a change, as the audit log tells of it.
-type deed struct{ action, object, detail string }
-
 // done writes a change into the audit log, and leads to where its outcome is seen: there the sentence "admin_done.WORD" is
 // said, with how many it was done to; the page that may say it names the word. To load that page again repeats nothing.
 func (v *visit) done(path, word string, n int, deeds ...deed) {
-	for _, d := range deeds {
-		if err := v.note(v.r, v.session.Actor, d.action, d.object, d.detail); err != nil {
-			v.fault(err)
-			return
-		}
+	if err := v.note(v.r, v.session.Actor, deeds...); err != nil {
+		v.fault(err)
+		return
 	}
 	u, err := url.Parse(path)
 	if err != nil {

@@ -20,6 +20,8 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"postrider/admin"
+	"postrider/demo"
+	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
 )
@@ -29,9 +31,10 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 const password = "correct horse battery"
 
-// world is a store, and the room over it.
+// world is the sample forum, a store beside it, and the room over both.
 type world struct {
 	testing.TB
+	source *source.DB
 	store  *store.Store
 	path   string // of its file
 	config admin.Config
@@ -63,6 +66,20 @@ var emptyStore = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
+// sampleForum is the file of a sample forum. It is made once.
+var sampleForum = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-admin-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "forum.db")
+	if err := demo.Create(context.Background(), path, noon); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 // cheapHash is a password's hash that costs next to nothing.
 func cheapHash(password string) string {
 	salt := []byte("0123456789abcdef")
@@ -76,11 +93,17 @@ func newWorld(t testing.TB) *world {
 	check(t, os.WriteFile(w.path, must(emptyStore())(t), 0o600))
 	w.store = must(store.Open(t.Context(), "sqlite:"+w.path))(t)
 	t.Cleanup(func() { w.store.Close() })
+	forum := filepath.Join(filepath.Dir(w.path), "forum.db")
+	check(t, os.WriteFile(forum, must(sampleForum())(t), 0o600))
+	config := source.DefaultConfig()
+	config.Type, config.DSN, config.URL = "sample", "sqlite:"+forum, demo.URL
+	w.source = must(source.Open(t.Context(), config))(t)
+	t.Cleanup(func() { w.source.Close() })
 	w.config = admin.DefaultConfig()
 	w.config.URL, w.config.PasswordHash = "http://admin.example/room", cheapHash(password)
 	site := templates.Site{Name: "Example Forum", URL: "https://forum.example", Locale: "en"}
 	w.parts = admin.Parts{
-		Store: w.store, Pages: must(templates.Load(""))(t).Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
+		Store: w.store, Forum: w.source, Pages: must(templates.Load(""))(t).Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 	}
 	w.open()

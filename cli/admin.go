@@ -87,7 +87,7 @@ func (h *house) adminRoom(d *daemon.Daemon, now func() time.Time) (*admin.Server
 		return nil, err
 	}
 	s, err := admin.New(admin.Parts{
-		Store: h.store, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
+		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
 	}, h.cfg.Admin.Config)
 	if err != nil {

@@ -51,22 +51,20 @@ func (c *console) inStore(ctx context.Context, do func(*store.Store) error) erro
 	return err
 }
 
-// mailStates are what --state takes, besides the two words that name several.
-var mailStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged"}
-
+// statesOf are the states that --state names: one, or one of the two words for several.
 func statesOf(choice string) ([]string, error) {
 	switch choice {
 	case "open":
-		return mailStates[:3], nil
+		return store.OpenStates, nil
 	case "all":
-		return mailStates, nil
+		return store.MailStates, nil
 	}
-	for _, s := range mailStates {
+	for _, s := range store.MailStates {
 		if s == choice {
 			return []string{s}, nil
 		}
 	}
-	return nil, fmt.Errorf("--state is %q: give open, all, %s", choice, strings.Join(mailStates, ", "))
+	return nil, fmt.Errorf("--state is %q: give open, all, %s", choice, strings.Join(store.MailStates, ", "))
 }
 
 func (c *console) queueList() *cobra.Command {
@@ -78,7 +76,7 @@ func (c *console) queueList() *cobra.Command {
 		Short: "List mails of the outbox, and count them all by kind and state",
 		Long: "Lists what waits by its time, then what is settled, the latest first; below, all mails of the outbox are\n" +
 			"counted by kind and state. Without --state it lists what is open: queued, leased by a daemon, or held by its\n" +
-			"announcement. States are " + strings.Join(mailStates, ", ") + ".",
+			"announcement. States are " + strings.Join(store.MailStates, ", ") + ".",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if f.States, err = statesOf(state); err != nil {
@@ -247,20 +245,17 @@ func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind stri
 	return nil
 }
 
-// dropReason is what queue list and explanations tell of a mail that was dropped.
-const dropReason = "dropped by the administrator"
-
 func (c *console) queueDrop() *cobra.Command {
 	return &cobra.Command{
 		Use:   "drop KEY...",
 		Short: "Settle mails that wait as skipped: they are not sent",
-		Long: "Settles mails that wait as skipped, for the reason \"" + dropReason + "\". The posts of a digest that is\n" +
+		Long: "Settles mails that wait as skipped, for the reason \"" + store.DroppedByHand + "\". The posts of a digest that is\n" +
 			"dropped count as covered: the member's next digest begins after them, and nothing brings them back. What a\n" +
 			"daemon is at work on cannot be dropped; pause delivery first. Exits with 1 if a KEY stays as it is.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, keys []string) error {
 			return c.inStore(cmd.Context(), func(s *store.Store) error {
-				list, err := s.Drop(cmd.Context(), time.Now(), keys, dropReason)
+				list, err := s.Drop(cmd.Context(), time.Now(), keys, store.DroppedByHand)
 				if err != nil {
 					return err
 				}

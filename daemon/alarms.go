@@ -10,6 +10,7 @@ import (
 	"postrider/alarm"
 	"postrider/mail"
 	"postrider/source"
+	"postrider/store"
 	"postrider/templates"
 )
 
@@ -98,6 +99,19 @@ func (d *Daemon) look(ctx context.Context) {
 
 // pulseKey is what is written to see whether the store takes anything.
 const pulseKey = "pulse"
+
+// Pulse is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
+func Pulse(ctx context.Context, s *store.Store) (time.Time, error) {
+	text, known, err := s.Recall(ctx, pulseKey)
+	if err != nil || !known {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when the daemon gave a sign of life: %w", err)
+	}
+	return at, nil
+}
 
 // sound raises an alarm for an error, and clears it for none.
 func (d *Daemon) sound(kind alarm.Kind, err error) {

@@ -17,9 +17,16 @@ type Entry struct {
 	Detail string
 }
 
-// Audit writes an entry.
-func (s *Store) Audit(ctx context.Context, e Entry) error {
-	err := s.inTx(ctx, func(tx *sqlx.Tx) error { return s.audit(ctx, tx, e) })
+// Audit writes entries.
+func (s *Store) Audit(ctx context.Context, list ...Entry) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		for _, e := range list {
+			if err := s.audit(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("writing who did what: %w", err)
 	}
@@ -37,8 +44,25 @@ func (s *Store) audit(ctx context.Context, tx *sqlx.Tx, e Entry) error {
 }
 
 // AuditOf is what was done to an object, the oldest first.
-func (s *Store) AuditOf(ctx context.Context, object string) (list []Entry, err error) {
-	err = s.query(ctx, nil, "audit_of", args{"object": object}, func(scan scan) error {
+func (s *Store) AuditOf(ctx context.Context, object string) ([]Entry, error) {
+	list, err := s.entries(ctx, "audit_of", args{"object": object})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was done to %s: %w", object, err)
+	}
+	return list, nil
+}
+
+// AuditLog is what was done, the latest first: so many entries, without some of the first.
+func (s *Store) AuditLog(ctx context.Context, skip, most int) ([]Entry, error) {
+	list, err := s.entries(ctx, "audit_log", args{"skip": skip, "most": most})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was done: %w", err)
+	}
+	return list, nil
+}
+
+func (s *Store) entries(ctx context.Context, query string, a args) (list []Entry, err error) {
+	err = s.query(ctx, nil, query, a, func(scan scan) error {
 		var e Entry
 		var at int64
 		err := scan(&at, &e.Actor, &e.Action, &e.Object, &e.Detail)
@@ -46,10 +70,7 @@ func (s *Store) AuditOf(ctx context.Context, object string) (list []Entry, err e
 		list = append(list, e)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading what was done to %s: %w", object, err)
-	}
-	return list, nil
+	return list, err
 }
 
 // number gives the next number of a counter, and holds the counter until the transaction ends.

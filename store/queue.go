@@ -27,6 +27,15 @@ type Mail struct {
 	Last       Outcome   // what the newest attempt came to; no Result: there was none. Its At is Settled
 }
 
+// MailStates are those that a mail may be in: first what something is still to become of.
+var MailStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged"}
+
+// OpenStates are those of mails that something is still to become of.
+var OpenStates = MailStates[:3]
+
+// DroppedByHand is the reason that mails are given which the administrator drops.
+const DroppedByHand = "dropped by the administrator"
+
 // QueueFilter chooses mails of the outbox.
 type QueueFilter struct {
 	States []string
@@ -35,6 +44,7 @@ type QueueFilter struct {
 	Domain string         // of the address of the last attempt; empty: any, and mails that nobody has tried yet
 	Reason string         // a part of the reason, or of what the relay said, in letters of any size; empty: any
 	Since  time.Time      // settled since, or planned if something is still to become of it; zero: ever
+	Skip   int            // so many of the first
 	Limit  int
 }
 
@@ -44,7 +54,7 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := args{"states": states, "kind": f.Kind, "member": int64(f.Member), "most": f.Limit, "domain": "", "reason": "", "since": int64(0)}
+	a := args{"states": states, "kind": f.Kind, "member": int64(f.Member), "skip": f.Skip, "most": f.Limit, "domain": "", "reason": "", "since": int64(0)}
 	if f.Domain != "" {
 		a["domain"] = "%@" + literal(f.Domain)
 	}

@@ -191,7 +191,7 @@ func (s *Set) bindPage(files overlay, name, frame string, used map[string]string
 // groupsIn notes the keys that a template picks from: all that the reference has in the group.
 func (s *Set) groupsIn(tree *parse.Tree, used map[string]string) {
 	walk(tree.Root, func(n *parse.CommandNode) {
-		if len(n.Args) < 3 || n.Args[0].String() != "pick" {
+		if len(n.Args) < 3 || n.Args[0].String() != "pick" && n.Args[0].String() != "word" {
 			return
 		}
 		group, ok := n.Args[1].(*parse.StringNode)
@@ -207,14 +207,23 @@ func (s *Set) groupsIn(tree *parse.Tree, used map[string]string) {
 	})
 }
 
-// pageFunctions are what the pages may call: what mails may, and how to say times.
+// pageFunctions are what the pages may call: what mails may, and how to say times. word is a pick that says the name itself
+// where there is no sentence for it.
 func (l *locale) pageFunctions() map[string]any {
 	functions := l.functions()
 	functions["pick"] = func(group string, name any, pairs ...any) (string, error) {
 		return l.fill(group+"."+fmt.Sprint(name), pairs...)
 	}
+	functions["word"] = func(group string, name any) string {
+		key := group + "." + fmt.Sprint(name)
+		if _, known := l.messages[key]; !known {
+			return fmt.Sprint(name)
+		}
+		return l.say(key)
+	}
 	functions["date"] = func(t time.Time) string { return l.calendar.write(l.calendar.date, t) }
 	functions["moment"] = func(t time.Time) string { return l.calendar.write(l.calendar.moment, t) }
+	functions["day"] = func(t time.Time) string { return l.calendar.write(l.calendar.day, t) }
 	functions["instant"] = func(t time.Time) string { return l.calendar.write(l.calendar.momentYear, t) }
 	functions["hour"] = func(hour int) string {
 		return l.calendar.write(l.calendar.clock, time.Date(2000, 1, 1, hour, 0, 0, 0, time.UTC))

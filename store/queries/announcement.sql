@@ -308,3 +308,13 @@ SELECT at,
   FROM audit
  WHERE object = :object
  ORDER BY id
+
+-- name: audit_log
+SELECT at,
+       actor,
+       action,
+       object,
+       detail
+  FROM audit
+ ORDER BY id DESC
+ LIMIT :most OFFSET :skip

@@ -13,7 +13,7 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
  ORDER BY CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END,
           CASE WHEN settled_at IS NULL THEN not_before ELSE -settled_at END,
           key
- LIMIT :most
+ LIMIT :most OFFSET :skip
 
 -- name: queue_mail
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,

@@ -1,0 +1,191 @@
+package admin_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"postrider/bounce"
+	"postrider/forum"
+	"postrider/internal/browsertest"
+	"postrider/store"
+)
+
+// site is where a browser finds the room.
+func (w *world) site() string {
+	w.Helper()
+	handler := &swap{}
+	server := httptest.NewServer(handler)
+	w.Cleanup(server.Close)
+	w.config.URL = server.URL + "/room"
+	w.open()
+	handler.Handler = w.room
+	return w.config.URL
+}
+
+// swap is a handler that is put in later: its address must be known before it is made.
+type swap struct{ http.Handler }
+
+// enter logs a browser in.
+func enter(p *browsertest.Page, site string) {
+	p.Open(site + "/")
+	p.Do(chromedp.SendKeys(chromedp.CSS("#password"), password))
+	p.Click("main .button")
+}
+
+// furnish fills the store with a bit of everything.
+func (w *world) furnish() {
+	w.Helper()
+	ctx := w.Context()
+	w.outbox("queued", "leased", "accepted", "refused", "uncertain", "skipped", "queued")
+	for i, c := range bounce.Classes {
+		check(w, w.store.NoteRefusals(ctx, []store.Refusal{{
+			Key: digestKey(i + 1), Source: store.FromReport, Member: 1, Address: fmt.Sprintf("somebody.with.a.long.name.%d@mail.example.org", i), Handed: noon, Class: c,
+			Code: 550, Enhanced: "5.1.1", Reply: "5.1.1 <somebody.with.a.long.name@mail.example.org>: Recipient address rejected: User unknown in virtual mailbox table", At: noon,
+		}}))
+	}
+	check(w, w.store.Suppress(ctx, noon, []store.Health{
+		{Address: "anna@mail.example.org", Member: 4711, Health: bounce.Health{SuppressedSince: noon, SuppressedUntil: noon.AddDate(0, 0, 30), Reason: "dead: 550 5.1.1 no such user here"}},
+		must(store.ByHand("a.very.long.address.of.somebody.who.has.asked.for.no.mail@a-domain-with-a-long-name.example.org", "he wrote to us", noon))(w),
+	}))
+	check(w, w.store.Hold(ctx, store.Hold{Domain: "gmail.com", Since: noon, Until: noon.Add(2 * time.Hour), Reason: "refused 14 of 15 in a minute: 421 4.7.28 unusual rate of mail"}))
+	var subs []store.Subscriber
+	for i := range 200 {
+		subs = append(subs, store.Subscriber{ID: forum.MemberID(1000 + i), Due: noon.Add(time.Duration(i*i) * time.Minute / 30)})
+	}
+	check(w, w.store.SaveSubscribers(ctx, noon, subs))
+	for i := range 30 {
+		run := store.Run{Began: noon.AddDate(0, 0, -i), Tick: "editions", Took: 1234 * time.Millisecond, Planned: 900 + 97*i%500, Sent: 800 + 97*i%500, Refused: i % 5, Skipped: map[string]int{"nothing new": 100 * (i % 3)}}
+		if i == 2 {
+			run.Fault = "building a batch: asking the forum for members: dial tcp 127.0.0.1:3306: connect: connection refused"
+		}
+		check(w, w.store.NoteRun(ctx, run))
+	}
+	check(w, w.store.Remember(ctx, "pulse", noon.Format(time.RFC3339)))
+	check(w, w.store.NoteAlarms(ctx, []store.Alarm{{Key: "held gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: noon, Due: noon, Seen: noon}}, nil))
+}
+
+// look is a page, and how to get there.
+type look struct {
+	name string
+	open func(p *browsertest.Page, site string)
+}
+
+func at(path string) func(*browsertest.Page, string) {
+	return func(p *browsertest.Page, site string) { p.Open(site + path) }
+}
+
+// looks are all pages, in every state that looks different.
+func looks() []look {
+	return []look{
+		{"login", at("/login")},
+		{"login-wrong", func(p *browsertest.Page, site string) {
+			p.Do(chromedp.SendKeys(chromedp.CSS("#password"), "wrong"))
+			p.Click("main .button")
+		}},
+		{"today", func(p *browsertest.Page, site string) { enter(p, site) }},
+		{"queue", at("/queue?state=all")},
+		{"mail", at("/queue/mail?key=" + digestKey(4))},
+		{"drop", func(p *browsertest.Page, site string) {
+			p.Open(site + "/queue")
+			p.Tick("[name=key]")
+			p.Click("[formaction]")
+		}},
+		{"dropped", func(p *browsertest.Page, site string) { p.Click("main .button") }},
+		{"bounces", at("/bounces")},
+		{"bounces-fault", func(p *browsertest.Page, site string) {
+			p.Do(chromedp.SendKeys(chromedp.CSS("#address"), "nobody"))
+			p.Click("[action$=suppress] button")
+		}},
+		{"paused", func(p *browsertest.Page, site string) {
+			p.Open(site + "/")
+			p.Click("[action$=pause] button")
+		}},
+		{"gone", at("/nowhere")},
+	}
+}
+
+// Every page is held against axe-core, in both languages, light and dark; and nothing on it is wider than a phone, whichever
+// way it is read. go test -artifacts keeps the pictures.
+func TestEveryPageServesEverybody(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"en", "de"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.furnish()
+			site := w.site()
+			p := browsertest.New(t)
+			p.Language(language)
+			for _, l := range looks() {
+				l.open(p, site)
+				if got := browsertest.Ask(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
+					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
+				}
+				for _, seen := range []struct {
+					width int
+					dark  bool
+				}{{1280, true}, {1280, false}, {360, false}, {360, true}} {
+					p.Screenshot(fmt.Sprintf("%s-%s-%d-%v", l.name, language, seen.width, shade(seen.dark)), seen.width, seen.dark)
+					if seen.dark == (seen.width == 360) { // light and dark, wide and narrow
+						p.Axe()
+					}
+				}
+				narrow(t, p, l.name)
+				p.Do(chromedp.Evaluate[chromedp.Void]("document.documentElement.dir = 'rtl'"))
+				narrow(t, p, l.name+" from right to left")
+			}
+		})
+	}
+}
+
+func shade(dark bool) string {
+	if dark {
+		return "dark"
+	}
+	return "light"
+}
+
+// narrow tells whether the page has to be moved sideways to be read on a phone.
+func narrow(t *testing.T, p *browsertest.Page, name string) {
+	t.Helper()
+	if got := browsertest.Ask(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
+		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)
+	}
+}
+
+// A browser without scripts, and somebody with a keyboard alone: from the log in to a mail that is queued again.
+func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.outbox("refused")
+	site := w.site()
+	p := browsertest.New(t)
+	p.NoScript()
+	p.Open(site + "/queue?state=refused")
+	p.Do(chromedp.KeyEvent("wrong password")) // the field has the focus
+	p.Enter("Enter")
+	if got := p.Text("[role=alert]"); !strings.Contains(got, "not the password") {
+		t.Errorf("a wrong password: %q", got)
+	}
+	p.Do(chromedp.KeyEvent(password))
+	p.Enter("Enter")
+	if got := p.Address(); got != site+"/queue?state=refused" {
+		t.Errorf("the log in leads to %q", got)
+	}
+	p.Press("Tab")
+	p.Enter("Enter") // the skip link
+	for range 8 {    // six fields, the button, and the box beside the mail
+		p.Press("Tab")
+	}
+	p.Press(" ", "Tab", "Tab", "Tab")
+	p.Enter("Enter")
+	if got := p.Text("[role=status]"); !strings.Contains(got, "1 mail is queued again.") || w.state(digestKey(1)) != "queued" {
+		t.Errorf("%q; the mail is %s", got, w.state(digestKey(1)))
+	}
+}

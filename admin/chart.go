@@ -1,0 +1,49 @@
+package admin
+
+import "time"
+
+// chart is bars beside each other, drawn here and not in the browser: a page without scripts shows them, too.
+type chart struct {
+	Name  string
+	Bars  []bar
+	Width int // in units of the drawing, like all below
+	Total int
+	Most  int // the highest value
+}
+
+// bar is a value with the time that it is of.
+type bar struct {
+	X, Y, Height int
+	At           time.Time
+	Value        int
+}
+
+const (
+	barWidth    = 16
+	barStep     = 20
+	chartHeight = 100
+	leastBar    = 2 // what is not nothing can be seen
+)
+
+// newChart draws values in a row, the highest as high as there is room.
+func newChart(name string, at []time.Time, values []int) chart {
+	c := chart{Name: name, Width: barStep * len(values)}
+	for _, v := range values {
+		c.Most = max(c.Most, v)
+		c.Total += v
+	}
+	for i, v := range values {
+		height := 0
+		if v > 0 {
+			height = max(chartHeight*v/c.Most, leastBar)
+		}
+		c.Bars = append(c.Bars, bar{X: i*barStep + (barStep-barWidth)/2, Y: chartHeight - height, Height: height, At: at[i], Value: v})
+	}
+	return c
+}
+
+// First is the time of the first bar.
+func (c chart) First() time.Time { return c.Bars[0].At }
+
+// Last is the time of the last bar.
+func (c chart) Last() time.Time { return c.Bars[len(c.Bars)-1].At }

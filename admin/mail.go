@@ -1,0 +1,76 @@
+package admin
+
+import (
+	"iter"
+	"maps"
+	"net/http"
+	"time"
+
+	"postrider/daemon"
+	"postrider/store"
+)
+
+// mailView is what the template "admin/queue_mail" is given.
+type mailView struct {
+	top
+	Mail    store.Mail
+	History []store.Outcome
+	Deeds   []store.Entry // what administrators did to it
+	Open    bool          // something is still to become of it
+	Again   bool          // it may be queued again
+	Doubt   bool          // a relay may have it already
+	Stayed  int           // it stays as it is
+	Why     string
+}
+
+func obstacles() iter.Seq[string] { return maps.Values(obstacleWords) }
+
+// mailSamples are mails in every state.
+func (s *Server) mailSamples() []sample {
+	now := time.Now()
+	var list []sample
+	for _, state := range store.MailStates {
+		m := store.Mail{
+			Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state,
+			NotBefore: now, Expires: now, Address: "anna@a.example", Lease: "host", LeaseUntil: now, Settled: now,
+			Last: store.Outcome{Reason: "digest/1/b"},
+		}
+		history := []store.Outcome{{At: now, Result: "refused", Attempt: 1, Code: 550, Enhanced: "5.1.1", Reply: "no", QueueID: "A1", Reason: "a reason", Posts: 2, Bytes: 3000}}
+		view := mailView{top: s.sampleTop("queue"), Mail: m, History: history, Deeds: []store.Entry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, Again: true, Doubt: true, Stayed: 1}
+		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", mailView{Mail: store.Mail{State: state}}})
+	}
+	return append(list, sample{"queue_drop", dropView{s.sampleTop("queue"), []string{"digest/1/a"}, "/queue"}}, sample{"queue_drop", dropView{}})
+}
+
+// mail tells all that is known of a mail.
+func (s *Server) mail(v *visit) {
+	key := v.r.URL.Query().Get("key")
+	m, history, known, err := s.Store.Mail(v.r.Context(), key)
+	if err != nil {
+		v.fault(err)
+		return
+	}
+	if !known {
+		v.notice(http.StatusNotFound, "gone")
+		return
+	}
+	deeds, err := s.Store.AuditOf(v.r.Context(), mailObject(key))
+	if err != nil {
+		v.fault(err)
+		return
+	}
+	v.localize(&m)
+	for i := range history {
+		history[i].At = v.local(history[i].At)
+	}
+	for i := range deeds {
+		deeds[i].At = v.local(deeds[i].At)
+	}
+	view := mailView{
+		top: v.top("queue"), Mail: m, History: history, Deeds: deeds, Doubt: m.Handed || m.Doubts > 0,
+		Open:  m.State == "queued" || m.State == "held",
+		Again: m.State == "queued" || m.State == "refused" || m.State == "uncertain",
+	}
+	view.Stayed, view.Why = v.stayed()
+	v.show(http.StatusOK, "queue_mail", view)
+}

@@ -1,0 +1,178 @@
+package admin_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/daemon"
+	"postrider/forum"
+	"postrider/store"
+)
+
+// outbox fills the outbox: member n's digest is in the n-th of the states. Relays and addresses are hostile.
+func (w *world) outbox(states ...string) {
+	w.Helper()
+	ctx := w.Context()
+	var subs []store.Subscriber
+	var plans []store.Plan
+	for i := range states {
+		member := forum.MemberID(i + 1)
+		subs = append(subs, store.Subscriber{ID: member, Due: w.now})
+		plans = append(plans, store.Plan{Key: digestKey(i + 1), Kind: daemon.KindDigest, Member: member, Until: 9, NextDue: w.now.Add(24 * time.Hour)})
+	}
+	check(w, w.store.SaveSubscribers(ctx, w.now, subs))
+	must(w.store.Plan(ctx, w.now, plans))(w)
+	rows := must(w.store.Claim(ctx, w.now, "a-daemon", time.Hour, len(states)))(w)
+	var settled []store.Settlement
+	var back []string
+	for _, row := range rows {
+		state := states[row.Member-1]
+		switch state {
+		case "leased":
+			continue
+		case "queued":
+			back = append(back, row.Key)
+			continue
+		}
+		settled = append(settled, store.Settlement{
+			Key: row.Key, State: state, CountAttempt: true, Result: state, Code: 550, Enhanced: "5.1.1", Reply: hostile, QueueID: hostile,
+			Address: fmt.Sprintf("m%d@%s.example", row.Member, state), At: w.now, Posts: 3, Bytes: 4000,
+		})
+	}
+	check(w, w.store.Release(ctx, "a-daemon", back))
+	check(w, w.store.Settle(ctx, "a-daemon", settled))
+}
+
+func digestKey(member int) string { return fmt.Sprintf("digest/%d/2026-05-04", member) }
+
+func (w *world) state(key string) string {
+	w.Helper()
+	m, _, known, err := w.store.Mail(w.Context(), key)
+	if err != nil || !known {
+		w.Fatalf("mail %s: known %v, %v", key, known, err)
+	}
+	return m.State
+}
+
+func TestTheQueueIsFiltered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.outbox("queued", "leased", "accepted", "refused", "uncertain", "skipped")
+	b := w.admin()
+	for _, c := range []struct {
+		query string
+		want  []int
+	}{
+		{"", []int{1, 2}},
+		{"?state=open", []int{1, 2}},
+		{"?state=all", []int{1, 2, 3, 4, 5, 6}},
+		{"?state=refused", []int{4}},
+		{"?state=all&kind=alert", nil},
+		{"?state=all&kind=digest&member=3", []int{3}},
+		{"?state=all&domain=refused.example", []int{4}},
+		{"?state=all&reason=ALERT(1)", []int{3, 4, 5, 6}},
+		{"?state=all&since=hour", []int{1, 2, 3, 4, 5, 6}},
+		{"?state=none-such&kind=none&since=ever&member=x&page=-3", []int{1, 2}},
+		{"?state=all&page=2", nil},
+	} {
+		page := b.get("/queue" + c.query).body
+		var got []int
+		for i := range 6 {
+			if strings.Contains(page, ">"+digestKey(i+1)+"<") {
+				got = append(got, i+1)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q: %v, want %v", c.query, got, c.want)
+		}
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	if page := w.admin().get("/queue?state=all&since=hour").body; strings.Contains(page, digestKey(1)) {
+		t.Error("what is older than an hour is shown as of the last hour")
+	}
+}
+
+func TestWhatARelayAnsweredIsShownAsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.outbox("refused", "uncertain")
+	b := w.admin()
+	harmless(t, "the queue", b.get("/queue?state=all").body)
+	harmless(t, "a mail", b.get("/queue/mail?key="+digestKey(1)).body)
+	for _, q := range []string{"state", "kind", "domain", "reason", "member", "since", "page", "stayed", "why", "done"} {
+		if got := b.get("/queue?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || strings.Contains(got.body, "<script") {
+			t.Errorf("hostile %s: answer %d", q, got.status)
+		}
+	}
+	if got := b.get("/queue/mail?key=%3Cscript%3E"); got.status != http.StatusNotFound || strings.Contains(got.body, "<script") {
+		t.Errorf("a mail that is none: answer %d", got.status)
+	}
+	sure := b.order("/queue/drop", "key", hostile, "back", hostile)
+	harmless(t, "the question before mails are dropped", sure.body)
+}
+
+func TestMailsAreQueuedAgainAndThatIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.outbox("refused", "refused", "accepted")
+	b := w.admin()
+	got := b.order("/queue/retry", "key", digestKey(1), "key", digestKey(3), "state", "all", "kind", "digest").header.Get("Location")
+	if got != "/room/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=over" {
+		t.Errorf("led to %q", got)
+	}
+	for key, want := range map[string]string{digestKey(1): "queued", digestKey(2): "refused", digestKey(3): "accepted"} {
+		if got := w.state(key); got != want {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+	if got := w.audit("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin retry refused"}) || len(w.audit("mail/"+digestKey(3))) > 0 {
+		t.Errorf("written down is %q", got)
+	}
+	page := b.get(strings.TrimPrefix(got, "/room")).body
+	if !strings.Contains(page, "1 mail is queued again.") || !strings.Contains(page, "1 mail stays as it is. It is settled.") {
+		t.Errorf("the page after it:\n%s", page)
+	}
+	if page := b.get("/queue/mail?key=" + digestKey(1)).body; !strings.Contains(page, "<bdi>web: admin</bdi>, queued again") {
+		t.Errorf("the mail's page does not tell who did it:\n%s", page)
+	}
+}
+
+func TestAllThatAFilterChoosesIsQueuedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	states := slices.Repeat([]string{"refused"}, 60)
+	w.outbox(append(states, "uncertain")...)
+	b := w.admin()
+	if got := b.order("/queue/retry", "all", "yes", "state", "refused").header.Get("Location"); !strings.Contains(got, "n=60") {
+		t.Errorf("led to %q", got)
+	}
+	if w.state(digestKey(60)) != "queued" || w.state(digestKey(61)) != "uncertain" || w.woken != 1 {
+		t.Errorf("the states are %s and %s; woken %d times", w.state(digestKey(60)), w.state(digestKey(61)), w.woken)
+	}
+}
+
+func TestMailsAreDroppedOnceThatIsSaidTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.outbox("queued", "leased")
+	b := w.admin()
+	asked := b.order("/queue/drop", "key", digestKey(1), "key", digestKey(2), "state", "all")
+	if asked.status != http.StatusOK || !strings.Contains(asked.body, "Drop 2 mails?") || w.state(digestKey(1)) != "queued" {
+		t.Errorf("asked: answer %d, the mail is %s", asked.status, w.state(digestKey(1)))
+	}
+	got := b.order("/queue/drop", "sure", "yes", "key", digestKey(1), "key", digestKey(2), "back", "/queue?state=all").header.Get("Location")
+	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=at_work" {
+		t.Errorf("led to %q", got)
+	}
+	m, _, _, err := w.store.Mail(t.Context(), digestKey(1))
+	if err != nil || m.State != "skipped" || m.Last.Reason != store.DroppedByHand || w.state(digestKey(2)) != "leased" {
+		t.Errorf("they are %s (%s) and %s, %v", m.State, m.Last.Reason, w.state(digestKey(2)), err)
+	}
+	if got := w.audit("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin drop queued"}) {
+		t.Errorf("written down is %q", got)
+	}
+}

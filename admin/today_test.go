@@ -1,0 +1,90 @@
+package admin_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+func TestTodayTellsWhatWasDoneAndWhatComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.outbox("queued", "queued", "leased", "accepted")
+	var subs []store.Subscriber
+	for i := range 7 {
+		subs = append(subs, store.Subscriber{ID: forum.MemberID(100 + i), Due: noon.Add(90 * time.Minute)})
+	}
+	check(t, w.store.SaveSubscribers(t.Context(), noon, subs))
+	for _, r := range []store.Run{
+		{Began: noon.Add(-30 * time.Minute), Tick: "editions", Sent: 1234, Skipped: map[string]int{"nothing new": 5}, Refused: 2},
+		{Began: noon.Add(-3 * time.Hour), Tick: "editions", Sent: 1000},
+		{Began: noon.AddDate(0, 0, -29), Tick: "editions", Sent: 777},
+		{Began: noon.AddDate(0, 0, -30), Tick: "editions", Sent: 50000},
+	} {
+		check(t, w.store.NoteRun(t.Context(), r))
+	}
+	page := w.admin().get("/").body
+	for _, want := range []string{
+		"<b>2,234</b> sent today", "1,234 in the last hour", "<b>5</b> skipped today", "<b>2</b> refused today",
+		"<b>2</b> wait for their turn",
+		"<title>13:00: 7</title>",          // who comes due in the hour from 13:00
+		"<title>5 April 2026: 777</title>", // the first of thirty days
+		"<b>3,011</b> Sent", "at most 2,234 a day",
+		`href="/room/queue?kind=digest&amp;state=leased"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, "50,000") || strings.Contains(page, "50000") {
+		t.Error("the page counts what is longer ago than thirty days")
+	}
+	if t.Failed() {
+		t.Log(page)
+	}
+}
+
+func TestTodayTellsWhatIsIll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	ill := func() (list []string) {
+		for _, line := range strings.Split(b.get("/").body, `<b class="`)[1:] {
+			if rest, found := strings.CutPrefix(line, "ill"); found {
+				_, rest, _ = strings.Cut(rest, "<span>")
+				name, _, _ := strings.Cut(rest, " <span")
+				name, _, _ = strings.Cut(name, "<br>")
+				name, _, _ = strings.Cut(name, "</span>")
+				list = append(list, name)
+			}
+		}
+		return list
+	}
+	says := func(when string, want ...string) {
+		t.Helper()
+		if got := ill(); strings.Join(got, "; ") != strings.Join(want, "; ") {
+			t.Errorf("%s: ill are %q, want %q", when, got, want)
+		}
+	}
+	says("before a daemon ran", "The daemon runs")
+	check(t, w.store.Remember(t.Context(), "pulse", w.now.Add(-time.Minute).Format(time.RFC3339)))
+	says("with a daemon")
+	check(t, w.store.NoteAlarms(t.Context(), []store.Alarm{
+		{Key: "relay", Detail: hostile, Since: noon, Due: noon, Seen: noon},
+		{Key: "held a.example", Detail: "421", Since: noon, Due: noon, Seen: noon},
+	}, nil))
+	says("with alarms", "The relay takes mails")
+	page := b.get("/").body
+	harmless(t, "today", page)
+	if !strings.Contains(page, "The mail relay cannot be reached") || !strings.Contains(page, "a.example refuses mail from everybody here") {
+		t.Errorf("the alarms are not told:\n%s", page)
+	}
+	check(t, w.store.NoteAlarms(t.Context(), nil, map[string]time.Time{"relay": noon.Add(time.Minute), "held a.example": noon.Add(time.Minute)}))
+	says("after they are over")
+	check(t, w.source.Close())
+	w.now = w.now.Add(5 * time.Minute)
+	says("without a forum, after five minutes of silence", "The daemon runs", "The forum&#39;s database can be read")
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// DueHours counts members by when their next digests come due: those whose time has come, and for each of the coming hours
+// those of that hour, counted from now.
+func (s *Store) DueHours(ctx context.Context, now time.Time, hours int) (due int, coming []int, err error) {
+	coming = make([]int, hours)
+	a := args{"now": now.Unix(), "until": now.Add(time.Duration(hours) * time.Hour).Unix()}
+	err = s.query(ctx, nil, "due_hours", a, func(scan scan) error {
+		var hour, members int
+		err := scan(&hour, &members)
+		if hour < 0 {
+			due = members
+		} else if hour < hours {
+			coming[hour] = members
+		}
+		return err
+	})
+	if err != nil {
+		return 0, nil, fmt.Errorf("counting who is due: %w", err)
+	}
+	return due, coming, nil
+}
+
+// OpenCount is how many mails of a kind are in a state that is not their last.
+type OpenCount struct {
+	Count
+	Next time.Time // when the first of them may go
+}
+
+// OpenMails counts the mails that something is still to become of.
+func (s *Store) OpenMails(ctx context.Context) (list []OpenCount, err error) {
+	err = s.query(ctx, nil, "open_mails", nil, func(scan scan) error {
+		var c OpenCount
+		var next int64
+		err := scan(&c.Kind, &c.State, &c.Mails, &next)
+		c.Next = moment(next)
+		list = append(list, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting open mails: %w", err)
+	}
+	return list, nil
+}
+
+// LastSent is when the latest round began in which a relay took a mail; zero: none has in the last month.
+func (s *Store) LastSent(ctx context.Context) (at time.Time, err error) {
+	err = s.query(ctx, nil, "last_sent", nil, func(scan scan) error {
+		var began int64
+		err := scan(&began)
+		at = moment(began)
+		return err
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when a mail was sent last: %w", err)
+	}
+	return at, nil
+}

@@ -1,0 +1,25 @@
+-- Members by the hour from now in which their next digests come due; -1 is all that are due already.
+-- name: due_hours
+SELECT CASE WHEN due_at <= :now THEN -1 ELSE (due_at - :now) / 3600 END AS hour,
+       count(*)
+  FROM member
+ WHERE due_at < :until
+ GROUP BY hour
+ ORDER BY hour
+
+-- name: open_mails
+SELECT kind,
+       state,
+       count(*),
+       min(not_before)
+  FROM outbox
+ WHERE settled_at IS NULL
+ GROUP BY kind, state
+ ORDER BY kind, state
+
+-- name: last_sent
+SELECT began_at
+  FROM run
+ WHERE sent > 0
+ ORDER BY began_at DESC
+ LIMIT 1
