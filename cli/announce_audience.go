@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -25,7 +23,7 @@ type resolved struct {
 }
 
 // resolve makes numbers of the names of groups, sections and members.
-func (f audienceFile) resolve(ctx context.Context, db *source.DB, dir string, zone *time.Location) (resolved, error) {
+func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Herald, dir string, zone *time.Location) (resolved, error) {
 	only, err := entries(f.Members, f.MembersFile, dir)
 	if err != nil {
 		return resolved{}, err
@@ -47,16 +45,15 @@ func (f audienceFile) resolve(ctx context.Context, db *source.DB, dir string, zo
 			return resolved{}, fmt.Errorf("audience.%s %w", m.key, err)
 		}
 	}
-	err = db.Read(ctx, func(s *source.Snapshot) error {
-		if err := r.places(ctx, s, f); err != nil {
-			return err
-		}
-		if r.Only, err = r.members(ctx, s, only); err != nil {
-			return err
-		}
-		r.Except, err = r.members(ctx, s, except)
-		return err
-	})
+	if err := db.Read(ctx, func(s *source.Snapshot) error { return r.places(ctx, s, f) }); err != nil {
+		return resolved{}, err
+	}
+	var gone []string
+	if r.Only, r.unknown, err = herald.Find(ctx, only); err != nil {
+		return resolved{}, err
+	}
+	r.Except, gone, err = herald.Find(ctx, except)
+	r.unknown = append(r.unknown, gone...)
 	if err == nil && len(only) > 0 && len(r.Only) == 0 {
 		err = fmt.Errorf("audience.members: the list names no member of the forum (%s)", some(r.unknown))
 	}
@@ -141,46 +138,6 @@ func listed(names map[int64]string) string {
 	return strings.Join(list, ", ")
 }
 
-// members finds members by number, address or name, by rising number, each once.
-func (r *resolved) members(ctx context.Context, s *source.Snapshot, list []string) ([]forum.MemberID, error) {
-	var ids []forum.MemberID
-	var texts, addresses []string
-	for _, e := range list {
-		if n, err := strconv.ParseInt(e, 10, 64); err == nil {
-			ids = append(ids, forum.MemberID(n))
-		} else if strings.Contains(e, "@") {
-			addresses = append(addresses, e)
-		} else {
-			texts = append(texts, e)
-		}
-	}
-	known, err := s.Addressed(ctx, addresses)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range addresses {
-		if _, found := known[a]; !found {
-			texts = append(texts, a) // a name may have an "@" in it
-		}
-	}
-	byName, err := s.Named(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range known {
-		ids = append(ids, id)
-	}
-	for _, t := range texts {
-		if id, found := byName[t]; found {
-			ids = append(ids, id)
-		} else {
-			r.unknown = append(r.unknown, t)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
-}
-
 // entries are those of a list in the front matter and of one in a file beside it.
 func entries(list []any, file, dir string) ([]string, error) {
 	var all []string
@@ -198,56 +155,11 @@ func entries(list []any, file, dir string) ([]string, error) {
 		return nil, fmt.Errorf("reading a list of members: %w", err)
 	}
 	defer f.Close()
-	more, err := readList(f)
+	more, err := daemon.ReadList(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading a list of members: %s: %w", file, err)
 	}
 	return append(all, more...), nil
-}
-
-// memberColumns are what the column of a list may be called that says who is meant, the best first.
-var memberColumns = []string{"id", "member_id", "user_id", "uid", "email", "address", "name", "username"}
-
-// readList reads numbers, names or addresses of members: one a line, or CSV, of which it takes the column that a first
-// line names, else the first.
-func readList(in io.Reader) ([]string, error) {
-	r := csv.NewReader(in)
-	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
-	column := 0
-	var all []string
-	for first := true; ; first = false {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if first {
-			record[0] = strings.TrimPrefix(record[0], "\ufeff")
-			if at, ok := headed(record); ok {
-				column = at
-				continue
-			}
-		}
-		if column < len(record) {
-			if e := strings.TrimSpace(record[column]); e != "" {
-				all = append(all, strings.Clone(e))
-			}
-		}
-	}
-}
-
-// headed finds the column that says who is meant.
-func headed(record []string) (column int, ok bool) {
-	for _, name := range memberColumns {
-		for i, field := range record {
-			if strings.EqualFold(strings.TrimSpace(field), name) {
-				return i, true
-			}
-		}
-	}
-	return 0, false
 }
 
 // some are the first few of a list.

@@ -58,11 +58,11 @@ type entryJSON struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-func newAnnouncementJSON(x standing, log []store.Entry) announcementJSON {
+func newAnnouncementJSON(x store.Course, log []store.Entry) announcementJSON {
 	out := announcementJSON{
-		ID: x.ID, Title: x.title, State: x.State, Reason: x.Reason, Forced: x.Forced, Speed: x.Speed, Audience: x.Size,
-		Total: x.total(), Sent: x.progress.States["accepted"], Refused: x.back.Refused, Complaints: x.back.Complaints,
-		Waiting: x.waiting(), Uncertain: x.progress.States["uncertain"], Expired: x.progress.States["expired"], Skipped: x.progress.Skipped,
+		ID: x.ID, Title: x.Title(), State: x.State, Reason: x.Reason, Forced: x.Forced, Speed: x.Speed, Audience: x.Size,
+		Total: x.Total(), Sent: x.Sent(), Refused: x.Back.Refused, Complaints: x.Back.Complaints,
+		Waiting: x.Waiting(), Uncertain: x.Progress.States["uncertain"], Expired: x.Progress.States["expired"], Skipped: x.Progress.Skipped,
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
 	}
 	for _, e := range log {

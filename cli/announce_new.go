@@ -90,7 +90,7 @@ func (c *console) draftAnnouncement(ctx context.Context, files []string, o annou
 	if err != nil {
 		return err
 	}
-	audience, err := m.Audience.resolve(ctx, h.forum, m.dir, zone)
+	audience, err := m.Audience.resolve(ctx, h.forum, daemon.NewHerald(h.forum, h.store, cfg.Digest), m.dir, zone)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func byCount[K ~string](counts map[K]int) []K {
 }
 
 // printAnnouncement tells all that is known of one.
-func (c *console) printAnnouncement(x standing, log []store.Entry) error {
+func (c *console) printAnnouncement(x store.Course, log []store.Entry) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
 	line("announcement", "%d", x.ID)
@@ -78,18 +78,18 @@ func (c *console) printAnnouncement(x standing, log []store.Entry) error {
 	}
 	if x.State != store.Draft {
 		line("audience", "%d when it was started", x.Size)
-		line("sent", "%d", x.progress.States["accepted"])
-		line("waiting", "%d", x.waiting())
-		line("refused", "%d", x.back.Refused)
-		line("complaints", "%d", x.back.Complaints)
+		line("sent", "%d", x.Sent())
+		line("waiting", "%d", x.Waiting())
+		line("refused", "%d", x.Back.Refused)
+		line("complaints", "%d", x.Back.Complaints)
 		for _, state := range []string{"uncertain", "expired"} {
-			if n := x.progress.States[state]; n > 0 {
+			if n := x.Progress.States[state]; n > 0 {
 				line(state, "%d", n)
 			}
 		}
 	}
-	for _, reason := range byCount(x.progress.Skipped) {
-		line("skipped", "%d %s", x.progress.Skipped[reason], oneLine(reason, 100))
+	for _, reason := range byCount(x.Progress.Skipped) {
+		line("skipped", "%d %s", x.Progress.Skipped[reason], oneLine(reason, 100))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)

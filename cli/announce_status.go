@@ -46,58 +46,14 @@ func (c *console) announceStatus() *cobra.Command {
 	return cmd
 }
 
-// standing is an announcement with what has become of its mails.
-type standing struct {
-	store.Announcement
-	title    string
-	progress store.Progress
-	back     store.CameBack
-}
-
-func stand(ctx context.Context, s *store.Store, id int64) (x standing, err error) {
-	if x.Announcement, err = s.Announcement(ctx, id); err != nil {
-		return x, advised(err)
-	}
-	if len(x.Variants) > 0 {
-		x.title = x.Variants[0].Title
-	}
-	if x.progress, err = s.Progress(ctx, id); err != nil {
-		return x, err
-	}
-	x.back, err = s.CameBack(ctx, id)
-	return x, err
-}
-
-// total is how many mails there are to be in all, as far as is known.
-func (x standing) total() int {
-	n := x.progress.Enrolled()
-	if x.Fanned && x.State != store.InCanary {
-		return n
-	}
-	return max(n, x.Size)
-}
-
-// settled is how many mails are over, whatever became of them.
-func (x standing) settled() int { return x.progress.Enrolled() - x.waiting() }
-
-func (x standing) waiting() int {
-	return x.progress.States["queued"] + x.progress.States["leased"] + x.progress.States["held"]
-}
-
 func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON bool) error {
-	list, err := s.Announcements(ctx)
+	list, err := s.Courses(ctx)
 	if err != nil {
 		return err
 	}
-	standings := make([]standing, len(list))
-	for i, a := range list {
-		if standings[i], err = stand(ctx, s, a.ID); err != nil {
-			return err
-		}
-	}
 	if asJSON {
-		out := make([]announcementJSON, len(standings))
-		for i, x := range standings {
+		out := make([]announcementJSON, len(list))
+		for i, x := range list {
 			out[i] = newAnnouncementJSON(x, nil)
 		}
 		return c.json(out)
@@ -108,9 +64,9 @@ func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON 
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSTATE\tSENT\tREFUSED\tWAITING\tOF\tCREATED (UTC)\tTITLE")
-	for _, x := range standings {
-		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.ID, x.State, x.progress.States["accepted"], x.back.Refused,
-			x.waiting(), x.total(), clock(x.Created), oneLine(x.title, 50))
+	for _, x := range list {
+		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.ID, x.State, x.Sent(), x.Back.Refused,
+			x.Waiting(), x.Total(), clock(x.Created), oneLine(x.Title(), 50))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -119,9 +75,9 @@ func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON 
 }
 
 func (c *console) showAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
-	x, err := stand(ctx, s, id)
+	x, err := s.Course(ctx, id)
 	if err != nil {
-		return err
+		return advised(err)
 	}
 	log, err := s.AuditOf(ctx, store.AnnouncementObject(id))
 	if err != nil {
@@ -137,11 +93,11 @@ func (c *console) showAnnouncement(ctx context.Context, s *store.Store, id int64
 func (c *console) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
 	meter := newMeter(c.out)
 	for {
-		x, err := stand(ctx, s, id)
+		x, err := s.Course(ctx, id)
 		if err != nil {
-			return err
+			return advised(err)
 		}
-		over := x.State != store.Scheduled && x.State != store.InCanary && x.State != store.Sending
+		over := !x.Live()
 		if asJSON {
 			if err := json.NewEncoder(c.out).Encode(newAnnouncementJSON(x, nil)); err != nil {
 				return fmt.Errorf("printing: %w", err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
@@ -244,22 +245,6 @@ func TestManuscriptsSayWhatTheyShould(t *testing.T) {
 	}
 }
 
-func TestListsOfMembersAreReadAsPeopleExportThem(t *testing.T) {
-	for _, tt := range []struct{ name, text, want string }{
-		{"one a line", "42\nRay\n\n ray@example.org \n", "42|Ray|ray@example.org"},
-		{"a heading that names the column", "name,Email,posts\nRay,ray@example.org,3\nBo,bo@example.org,4\n", "ray@example.org|bo@example.org"},
-		{"the number before the address", "Email;x,user_id\na@b,1\n", "1"},
-		{"quoted, with a comma and a byte order mark", "\ufeffusername\n\"O'Brien, Miles\"\n", "O'Brien, Miles"},
-		{"without a heading", "Ray,x\nBo,y\n", "Ray|Bo"},
-		{"nothing", "", ""},
-	} {
-		got, err := readList(strings.NewReader(tt.text))
-		if err != nil || strings.Join(got, "|") != tt.want {
-			t.Errorf("%s: %q, %v, want %q", tt.name, strings.Join(got, "|"), err, tt.want)
-		}
-	}
-}
-
 func FuzzManuscript(f *testing.F) {
 	f.Add(movingDay)
 	f.Add("+++\n+++\n+++\n")
@@ -267,9 +252,6 @@ func FuzzManuscript(f *testing.F) {
 		m := &manuscript{}
 		if err := m.read("x.md", text, "en"); err == nil && (len(m.variants) == 0 || len(m.variants) != len(m.lines)) {
 			t.Fatalf("%q has %d variants, and lines above %d", text, len(m.variants), len(m.lines))
-		}
-		if _, err := readList(strings.NewReader(text)); err != nil && !strings.Contains(err.Error(), "record on line") && !strings.Contains(err.Error(), "parse error") {
-			t.Fatal(err)
 		}
 	})
 }
@@ -292,7 +274,7 @@ func TestAnAudienceIsResolvedByNumberNameAndAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := m.Audience.resolve(t.Context(), db, p.dir, berlin)
+	r, err := m.Audience.resolve(t.Context(), db, daemon.NewHerald(db, nil, daemon.DefaultDigest()), p.dir, berlin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,9 +294,9 @@ func TestTheMeterTellsHowFarHowFastAndHowLong(t *testing.T) {
 	var out strings.Builder
 	m := newMeter(&out)
 	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
-	x := standing{Announcement: store.Announcement{State: store.Sending, Size: 1000, Fanned: true}}
+	x := store.Course{Announcement: store.Announcement{State: store.Sending, Size: 1000, Fanned: true}}
 	for i := range 25 {
-		x.progress.States = map[string]int{"accepted": 10 * i, "queued": 1000 - 10*i}
+		x.Progress.States = map[string]int{"accepted": 10 * i, "queued": 1000 - 10*i}
 		m.show(x, at.Add(time.Duration(i)*time.Second), false)
 	}
 	x.State, x.Reason = store.Halted, "too many\nrefusals"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon"
 	"postrider/store"
 )
 
@@ -15,14 +16,8 @@ type meter struct {
 	out      io.Writer
 	terminal bool
 	told     time.Time
-	marks    []mark // of the last minute, the oldest first
-	drawn    bool   // a bar stands on the line
-}
-
-// mark is how many mails were over at a moment.
-type mark struct {
-	at      time.Time
-	settled int
+	pace     daemon.Pace
+	drawn    bool // a bar stands on the line
 }
 
 func newMeter(out io.Writer) *meter { return &meter{out: out, terminal: isTerminal(out)} }
@@ -38,15 +33,12 @@ func isTerminal(out io.Writer) bool {
 }
 
 // show tells where an announcement stands; last ends the line.
-func (m *meter) show(x standing, now time.Time, last bool) {
-	m.marks = append(m.marks, mark{now, x.settled()})
-	for len(m.marks) > 2 && now.Sub(m.marks[0].at) > time.Minute {
-		m.marks = m.marks[1:]
-	}
+func (m *meter) show(x store.Course, now time.Time, last bool) {
+	m.pace.Note(now, x.Settled())
 	text := m.line(x, now)
 	switch {
 	case m.terminal:
-		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(x.settled(), x.total()), text)
+		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(x.Settled(), x.Total()), text)
 		m.drawn = true
 	case last || now.Sub(m.told) >= tellEvery:
 		fmt.Fprintln(m.out, text)
@@ -66,18 +58,18 @@ func (m *meter) end() {
 }
 
 // line words it: "45 %  4512 of 10000, 4490 sent, 12 refused, 310 a minute, about 18m left".
-func (m *meter) line(x standing, now time.Time) string {
-	total, settled := x.total(), x.settled()
+func (m *meter) line(x store.Course, now time.Time) string {
+	total, settled := x.Total(), x.Settled()
 	percent := 0
 	if total > 0 {
 		percent = 100 * settled / total
 	}
-	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d refused", percent, settled, total, x.progress.States["accepted"], x.back.Refused)
+	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d refused", percent, settled, total, x.Sent(), x.Back.Refused)
 	if x.State == store.Sending || x.State == store.InCanary && x.CanaryUntil.IsZero() {
-		if rate := m.rate(); rate > 0 {
+		if rate := m.pace.PerMinute(); rate > 0 {
 			text += fmt.Sprintf(", %.0f a minute", rate)
 			if x.State == store.Sending {
-				text += ", about " + age(time.Duration(float64(total-settled)/rate*float64(time.Minute))) + " left"
+				text += ", about " + age(m.pace.Left(total-settled)) + " left"
 			}
 		}
 		return text
@@ -86,7 +78,7 @@ func (m *meter) line(x standing, now time.Time) string {
 }
 
 // state words what an announcement does while no mails go out.
-func (m *meter) state(x standing, now time.Time) string {
+func (m *meter) state(x store.Course, now time.Time) string {
 	switch x.State {
 	case store.InCanary:
 		return "the canary is waited for: " + age(x.CanaryUntil.Sub(now)) + " left"
@@ -96,15 +88,6 @@ func (m *meter) state(x standing, now time.Time) string {
 		return "paused: " + dash(oneLine(x.Reason, 200))
 	}
 	return x.State
-}
-
-// rate is how many mails a minute were settled lately.
-func (m *meter) rate() float64 {
-	first, last := m.marks[0], m.marks[len(m.marks)-1]
-	if took := last.at.Sub(first.at); took > 0 {
-		return float64(last.settled-first.settled) / took.Minutes()
-	}
-	return 0
 }
 
 const barWidth = 24

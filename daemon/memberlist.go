@@ -1,0 +1,106 @@
+package daemon
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"postrider/forum"
+	"postrider/source"
+)
+
+// Find finds the members of a list by number, address or name, by rising number, each once; unknown are the entries that
+// name nobody.
+func (h *Herald) Find(ctx context.Context, list []string) (ids []forum.MemberID, unknown []string, err error) {
+	var names, addresses []string
+	for _, e := range list {
+		if n, err := strconv.ParseInt(e, 10, 64); err == nil {
+			ids = append(ids, forum.MemberID(n))
+		} else if strings.Contains(e, "@") {
+			addresses = append(addresses, e)
+		} else {
+			names = append(names, e)
+		}
+	}
+	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
+		known, err := s.Addressed(ctx, addresses)
+		if err != nil {
+			return err
+		}
+		for _, a := range addresses {
+			if _, found := known[a]; !found {
+				names = append(names, a) // a name may have an "@" in it
+			}
+		}
+		byName, err := s.Named(ctx, names)
+		if err != nil {
+			return err
+		}
+		for _, id := range known {
+			ids = append(ids, id)
+		}
+		for _, n := range names {
+			if id, found := byName[n]; found {
+				ids = append(ids, id)
+			} else {
+				unknown = append(unknown, n)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("finding the members of a list: %w", err)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), unknown, nil
+}
+
+// memberColumns are what the column of a list may be called that says who is meant, the best first.
+var memberColumns = []string{"id", "member_id", "user_id", "uid", "email", "address", "name", "username"}
+
+// ReadList reads numbers, names or addresses of members: one a line, or CSV, of which it takes the column that a first
+// line names, else the first.
+func ReadList(in io.Reader) ([]string, error) {
+	r := csv.NewReader(in)
+	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
+	column := 0
+	var all []string
+	for first := true; ; first = false {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			record[0] = strings.TrimPrefix(record[0], "\ufeff")
+			if at, ok := headed(record); ok {
+				column = at
+				continue
+			}
+		}
+		if column < len(record) {
+			if e := strings.TrimSpace(record[column]); e != "" {
+				all = append(all, strings.Clone(e))
+			}
+		}
+	}
+}
+
+// headed finds the column that says who is meant.
+func headed(record []string) (column int, ok bool) {
+	for _, name := range memberColumns {
+		for i, field := range record {
+			if strings.EqualFold(strings.TrimSpace(field), name) {
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
