@@ -12,10 +12,10 @@ import (
 )
 
 // looks are all pages, in every state that looks different.
-func (w *world) looks() []look {
+func (w *world) looks(letters map[string]letter) []look {
 	settings, stop := w.url(link.Settings, 0), w.url(link.Section, 4)
 	var mails []look
-	for kind, l := range w.mails() {
+	for kind, l := range letters {
 		mails = append(mails, look{"view-" + kind, func(p *browsertest.Page) { p.Open(l.links("v/")[0]) }})
 	}
 	return append(mails, []look{
@@ -60,12 +60,12 @@ func TestEveryPageServesEverybody(t *testing.T) {
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w, letters := newMailedWorld(t)
 			w.enroll(w.now)
 			check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Choices{Locale: language}))
 			p := browsertest.New(t)
 			p.Language(language)
-			for _, l := range w.looks() {
+			for _, l := range w.looks(letters) {
 				l.open(p)
 				if got := browsertest.Ask(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)

@@ -25,9 +25,9 @@ var viewLink = regexp.MustCompile(`<a [^>]*/v/[^>]*>[^<]*</a> &nbsp;&middot;&nbs
 
 func TestAMailLooksInABrowserAsInAMailProgram(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	_, all := newMailedWorld(t)
 	p := browsertest.New(t)
-	for kind, l := range w.mails() {
+	for kind, l := range all {
 		original := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 			rw.Write([]byte(viewLink.ReplaceAllString(l.html, "")))

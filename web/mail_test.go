@@ -3,16 +3,20 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"io"
 	"log/slog"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"postrider/daemon"
@@ -59,7 +63,46 @@ func (w *world) daemon() (*daemon.Daemon, *postbox) {
 	}, set), box
 }
 
-// mails sends Anna a mail of each kind. The digest is the first one of the forum, the alert tells of one more post.
+// mailed is a world that has sent Anna a mail of each kind. It is made once: to mail the whole forum takes longer than most
+// tests.
+var mailed struct {
+	once          sync.Once
+	forum, stored []byte
+	now           time.Time
+	site          string
+	mails         map[string]letter
+}
+
+// newMailedWorld opens a world that has sent Anna a mail of each kind. The digest is the first one of the forum, the alert
+// tells of one more post.
+func newMailedWorld(t testing.TB) (*world, map[string]letter) {
+	t.Helper()
+	mailed.once.Do(func() {
+		w := newWorld(t)
+		mailed.mails, mailed.site, mailed.now = w.mails(), w.site.URL, w.now
+		mailed.forum, mailed.stored = w.copyOf(w.forum), w.copyOf(w.stored)
+	})
+	if mailed.stored == nil {
+		t.Fatal("there were no mails; another test says why")
+	}
+	w := openWorld(t, mailed.forum, mailed.stored)
+	w.now = mailed.now
+	mails := make(map[string]letter)
+	for kind, l := range mailed.mails {
+		mails[kind] = letter{l.head, strings.ReplaceAll(l.text, mailed.site, w.site.URL), strings.ReplaceAll(l.html, mailed.site, w.site.URL)}
+	}
+	return w, mails
+}
+
+// copyOf is the file of a database as it is now.
+func (w *world) copyOf(db *sql.DB) []byte {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), "copy.db")
+	must(db.Exec("VACUUM INTO ?", path))(w)
+	return must(os.ReadFile(path))(w)
+}
+
+// mails sends Anna a mail of each kind.
 func (w *world) mails() map[string]letter {
 	w.Helper()
 	d, box := w.daemon()

@@ -17,8 +17,8 @@ var speaks = map[string]string{
 
 func TestEveryMailLinksToItselfInABrowser(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for kind, l := range w.mails() {
+	w, mails := newMailedWorld(t)
+	for kind, l := range mails {
 		views := l.links("v/")
 		if len(views) != 1 || !strings.Contains(l.text, views[0]) || !strings.Contains(l.html, views[0]) {
 			t.Errorf("%s: links to %v", kind, views)
@@ -44,8 +44,8 @@ func TestEveryMailLinksToItselfInABrowser(t *testing.T) {
 
 func TestAMailInABrowserKeepsToItself(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for kind, l := range w.mails() {
+	w, mails := newMailedWorld(t)
+	for kind, l := range mails {
 		h := w.get(l.links("v/")[0]).header
 		policy := h.Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'none'; style-src 'sha256-") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "script") || len(policy) > 1000 {
@@ -77,8 +77,7 @@ func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			mails := w.mails()
+			w, mails := newMailedWorld(t)
 			must(w.forum.Exec(tt.change))(t)
 			gone := strings.Join(tt.gone, " ")
 			for kind, l := range mails {
@@ -100,8 +99,7 @@ func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
 
 func TestAnUnsubscribedReaderStillSeesHisOldMails(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	mails := w.mails()
+	w, mails := newMailedWorld(t)
 	w.post(w.url(link.Everything, 0), "List-Unsubscribe", "One-Click")
 	for kind, l := range mails {
 		if got := w.get(l.links("v/")[0]); got.status != http.StatusOK || !strings.Contains(words(t, got.body), speaks[kind]) {
@@ -112,8 +110,7 @@ func TestAnUnsubscribedReaderStillSeesHisOldMails(t *testing.T) {
 
 func TestAMailThatIsNotKeptAnyMoreIsSaidToBeSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	mails := w.mails()
+	w, mails := newMailedWorld(t)
 	check(t, w.store.Prune(t.Context(), w.now.AddDate(0, 0, 91)))
 	for kind, l := range mails {
 		got := w.get(l.links("v/")[0])
@@ -129,8 +126,8 @@ func TestAMailThatIsNotKeptAnyMoreIsSaidToBeSo(t *testing.T) {
 
 func TestTheLinkOfAMailShowsThatMailAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	view := w.mails()[daemon.KindAlert].links("v/")[0]
+	w, mails := newMailedWorld(t)
+	view := mails[daemon.KindAlert].links("v/")[0]
 	token := view[strings.LastIndex(view, "/")+1:]
 	grant := must(w.links.Check(token))(t)
 	if grant.Scope != link.View || grant.Member != int64(anna) {
@@ -160,8 +157,8 @@ func TestTheLinkOfAMailShowsThatMailAlone(t *testing.T) {
 
 func TestAMailThatWasSentLongAgoTellsItsOwnTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	view := w.mails()[daemon.KindDigest].links("v/")[0]
+	w, mails := newMailedWorld(t)
+	view := mails[daemon.KindDigest].links("v/")[0]
 	w.now = w.now.Add(40 * 24 * time.Hour)
 	if got := words(t, w.get(view).body); !strings.Contains(got, "Montag, 4. Mai 2026") {
 		t.Errorf("the page says %s", got)

@@ -90,27 +90,36 @@ var emptyStore = sync.OnceValues(func() ([]byte, error) {
 // newWorld opens a world in which the daemon knows all members and has sent nothing yet.
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return openWorld(t, must(sampleForum())(t), must(emptyStore())(t))
+}
+
+// openWorld opens a world around the files of a forum and a store.
+func openWorld(t testing.TB, forum, stored []byte) *world {
+	t.Helper()
 	w := &world{TB: t, now: born, log: &bytes.Buffer{}}
 	w.config = web.DefaultConfig()
 	w.set = daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts()}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "forum.db")
-	file := must(sampleForum())(t)
-	check(t, os.WriteFile(path, file, 0o600))
-	w.forum = must(sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"))(t)
-	t.Cleanup(func() { w.forum.Close() })
+	var path string
+	w.forum, path = w.database("forum.db", forum)
 	config := source.DefaultConfig()
 	config.Type, config.DSN, config.URL = "sample", "sqlite:"+path, demo.URL
 	w.source = must(source.Open(t.Context(), config))(t)
 	t.Cleanup(func() { w.source.Close() })
-	stored := filepath.Join(dir, "postrider.db")
-	check(t, os.WriteFile(stored, must(emptyStore())(t), 0o600))
-	w.store = must(store.Open(t.Context(), "sqlite:"+stored))(t)
+	w.stored, path = w.database("postrider.db", stored)
+	w.store = must(store.Open(t.Context(), "sqlite:"+path))(t)
 	t.Cleanup(func() { w.store.Close() })
-	w.stored = must(sql.Open("sqlite", "file:"+stored+"?_pragma=busy_timeout(5000)"))(t)
-	t.Cleanup(func() { w.stored.Close() })
 	w.open()
 	return w
+}
+
+// database writes the file of a database, and opens it.
+func (w *world) database(name string, file []byte) (*sql.DB, string) {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), name)
+	check(w, os.WriteFile(path, file, 0o600))
+	db := must(sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"))(w)
+	w.Cleanup(func() { db.Close() })
+	return db, path
 }
 
 // open opens the pages.
