@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"postrider/forum"
+	"postrider/mail"
 )
 
 // The people of these tests: Anna watches tonight and routes, Bert routes only, Carl is a steward who
@@ -177,6 +178,24 @@ func TestAMovedPostIsToldOnceToEachWhoMayHaveIt(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAPostThatIsMovedWhileAnEditionWaitsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	elsewhere := w.thread(dining)
+	a, p := w.post(w.thread(tonight)), w.post(elsewhere)
+	w.relay.says(mail.TryAgain, 451)
+	w.at(5, "08:00")
+	w.round()
+	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, elsewhere) // which she watches
+	w.relay.works()
+	w.at(5, "09:00")
+	w.round()
+	w.got("anna", posts(a)) // the edition knows nothing of the move
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna", posts(p))
 }
 
 func TestAPostThatIsSplitOffIntoAWatchedSectionIsNewsThere(t *testing.T) {

@@ -37,7 +37,7 @@ func (m *dream) sight(g store.Gathered) {
 	add := func(a forum.Arrival, from forum.SectionID) {
 		if p := (place{a.Post, a.Section}); !m.met[p] {
 			m.met[p] = true
-			m.list = append(m.list, digest.Sighting{Seq: m.until() + 1, Post: a.Post, MovedFrom: from})
+			m.list = append(m.list, digest.Sighting{Seq: m.until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from})
 		}
 	}
 	for _, a := range g.Sighted {

@@ -56,7 +56,7 @@ func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStor
 	byPost := make(map[forum.PostID][]store.Seen)
 	for _, x := range seen {
 		byPost[x.Post] = append(byPost[x.Post], x)
-		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, MovedFrom: x.MovedFrom})
+		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
 	}
 	for i, post := range posts {
 		stories[i] = PostStory{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}

@@ -184,7 +184,7 @@ func (s *Store) sightings(ctx context.Context, query string, a args) ([]digest.S
 	var list []digest.Sighting
 	err := s.query(ctx, nil, query, a, func(scan scan) error {
 		var d digest.Sighting
-		err := scan(&d.Seq, &d.Post, &d.MovedFrom)
+		err := scan(&d.Seq, &d.Post, &d.Section, &d.MovedFrom)
 		list = append(list, d)
 		return err
 	})

@@ -27,12 +27,18 @@ func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
 		if added := must(s.Sight(t.Context(), g))(t); added != 2 {
 			t.Errorf("added %d, want 2: a new post and a move", added)
 		}
-		want := []digest.Sighting{{Seq: 1, Post: 10}, {Seq: 2, Post: 12}, {Seq: 3, Post: 11}, {Seq: 4, Post: 13}, {Seq: 5, Post: 11, MovedFrom: 2}}
+		want := []digest.Sighting{
+			{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 12, Section: 1}, {Seq: 3, Post: 11, Section: 2}, {Seq: 4, Post: 13, Section: 1},
+			{Seq: 5, Post: 11, Section: 1, MovedFrom: 2},
+		}
 		if got := must(s.Sightings(t.Context(), 0, 5))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
 		}
 		if got := must(s.Sightings(t.Context(), 3, 4))(t); !slices.Equal(got, want[3:4]) {
 			t.Errorf("sightings after 3 up to 4 = %v, want %v", got, want[3:4])
+		}
+		if got := must(s.SightingsAt(t.Context(), []int64{5, 3}))(t); !slices.Equal(got, []digest.Sighting{want[2], want[4]}) {
+			t.Errorf("sightings 3 and 5 = %v, want %v", got, want[2:])
 		}
 		if head := must(s.Head(t.Context()))(t); head != 5 {
 			t.Errorf("head = %d, want 5", head)

@@ -112,6 +112,7 @@ DELETE FROM owed
 -- name: sightings_at
 SELECT seq,
        post_id,
+       section_id,
        moved_from
   FROM sighting
  WHERE seq IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})

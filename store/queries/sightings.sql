@@ -94,6 +94,7 @@ SELECT p.post_id,
 -- name: sightings
 SELECT seq,
        post_id,
+       section_id,
        moved_from
   FROM sighting
  WHERE seq > :after
