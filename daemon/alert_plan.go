@@ -136,11 +136,12 @@ func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.Bu
 }
 
 // untold leaves out, for members who are told of the first reply only, threads of which they were told and to which they
-// have not been back since.
+// have not been back since. What calls a member is no mere reply: no digest would bring it to whom watches nothing there.
 func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []digest.Notice, modes map[forum.MemberID]digest.AlertMode) ([]digest.Notice, error) {
 	var ask []digest.Notice
+	firstOnly := func(n digest.Notice) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.Called() }
 	for _, n := range notices {
-		if modes[n.Member] == digest.FirstReply {
+		if firstOnly(n) {
 			ask = append(ask, n)
 		}
 	}
@@ -167,6 +168,6 @@ func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []diges
 	}
 	return slices.DeleteFunc(notices, func(n digest.Notice) bool {
 		t, found := waits[conversation{n.Member, n.Thread}]
-		return found && modes[n.Member] == digest.FirstReply && !t.Back(read[n.Member], n.Section)
+		return found && firstOnly(n) && !t.Back(read[n.Member], n.Section)
 	}), nil
 }

@@ -183,7 +183,7 @@ func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []di
 			}
 		}
 		t, before := told[n.Thread]
-		if before && !t.Back(read[member], n.Section) && !wroteBetween(wrote[n.Thread], t.Until, n.PostedAt) {
+		if before && !n.Cause.Called() && !t.Back(read[member], n.Section) && !wroteBetween(wrote[n.Thread], t.Until, n.PostedAt) {
 			left = append(left, digest.LeftOut{Post: n.Post, Reason: digest.NotBack})
 			continue
 		}

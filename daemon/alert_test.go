@@ -168,6 +168,19 @@ func TestFirstReplyOnlyUntilOneIsBack(t *testing.T) {
 	}
 }
 
+func TestWhoIsCalledIsToldThoughHeWasToldOfTheThread(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(routes) // which neither of them watches
+	a := w.say(thread, writer, "[USER=104]@dora[/USER], look.")
+	w.later(time.Minute)
+	w.told("dora", posts(a))
+	w.post(thread)
+	b := w.say(thread, writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]Yes.`)
+	w.later(time.Minute)
+	w.told("dora", posts(b))
+}
+
 func TestEveryReplyIsToldToWhoWantsThat(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
