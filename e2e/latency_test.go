@@ -1,0 +1,216 @@
+package e2e
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/internal/servertest"
+	"postrider/internal/smtptest"
+)
+
+// answered is a forum in which a crowd watches a thread, by the ways in which its own software writes.
+type answered struct {
+	thread  int64
+	copies  map[string][2]string // tables of which a member's row is copied: the column of his number, and what else is his own
+	watches []string             // lets the crowd watch the thread, and nobody else anything
+	reply   []string             // writes a reply
+}
+
+var answeredForums = map[string]answered{
+	"xenforo2": {
+		thread: 12,
+		copies: map[string][2]string{
+			"xf_user": {"user_id", "username email"}, "xf_user_option": {"user_id", ""}, "xf_user_profile": {"user_id", ""},
+		},
+		watches: []string{`DELETE FROM xf_thread_watch`, `DELETE FROM xf_forum_watch`, `INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) SELECT seq, @thread, 1 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
+		reply: []string{
+			`START TRANSACTION`,
+			`INSERT INTO xf_post (thread_id, user_id, username, post_date, message, position) SELECT @thread, 3, 'Ray', @at, @words, reply_count + 1 FROM xf_thread WHERE thread_id = @thread`,
+			`SET @post = LAST_INSERT_ID()`,
+			`UPDATE xf_thread SET reply_count = reply_count + 1, last_post_id = @post, last_post_date = @at, last_post_user_id = 3, last_post_username = 'Ray' WHERE thread_id = @thread`,
+			`UPDATE xf_forum SET message_count = message_count + 1, last_post_id = @post, last_post_date = @at WHERE node_id = (SELECT node_id FROM xf_thread WHERE thread_id = @thread)`,
+			`UPDATE xf_user SET message_count = message_count + 1 WHERE user_id = 3`,
+			`COMMIT`,
+		},
+	},
+	"mybb": {
+		thread:  12,
+		copies:  map[string][2]string{"mybb_users": {"uid", "username email"}},
+		watches: []string{`DELETE FROM mybb_threadsubscriptions`, `DELETE FROM mybb_forumsubscriptions`, `INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, @thread, 1, 0 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
+		reply: []string{ // its tables know no transactions
+			`INSERT INTO mybb_posts (tid, fid, subject, uid, username, dateline, message, visible) SELECT @thread, fid, CONCAT('RE: ', subject), 2, 'Ray', @at, @words, 1 FROM mybb_threads WHERE tid = @thread`,
+			`SET @post = LAST_INSERT_ID()`,
+			`UPDATE mybb_threads SET lastpost = @at, lastposter = 'Ray', lastposteruid = 2, replies = replies + 1 WHERE tid = @thread`,
+		},
+	},
+}
+
+// TestAReplyReachesItsWatchersWithinSeconds lets a reply be written as the forum writes it, and waits for the mails of all who
+// watch its thread. POSTRIDER_WATCHERS is how many these are, POSTRIDER_REPLIES how many replies are timed.
+func TestAReplyReachesItsWatchersWithinSeconds(t *testing.T) {
+	watchers, replies := fromEnv(t, "POSTRIDER_WATCHERS", 25), fromEnv(t, "POSTRIDER_REPLIES", 1)
+	if replies == 1 {
+		t.Parallel()
+	}
+	binary := build(t)
+	for kind, forum := range answeredForums {
+		t.Run(kind, func(t *testing.T) {
+			dsn, _ := realForum(t, kind)
+			db := servertest.OpenMariaDB(t, dsn)
+			db.SetMaxOpenConns(1) // for its variables
+			forum.crowd(t, db, watchers)
+			relay, dir := smtptest.New(t), t.TempDir()
+			config := settings(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
+				"[alerts]\nmode = \"every\"\nsettle = \"0s\"\nsettle_most = \"0s\"\n[gather]\nevery = \"2s\"\n")
+			p := start(t, binary, "run", "-c", config)
+			p.until(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
+			idle := forum.idle(t, db, replies)
+			var late []time.Duration
+			var asked int64
+			for n := range replies {
+				words := fmt.Sprintf("Reply number %d.", n+1)
+				if replies > 1 { // at any moment between two looks
+					time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second))))
+				}
+				before := questions(t, db)
+				written := forum.writes(t, db, words)
+				p.until(t, "mail to each watcher", func() bool { return relay.Count() >= (n+1)*watchers })
+				late = append(late, lateness(t, relay.Messages()[n*watchers:], written, words, watchers)...)
+				asked += questions(t, db) - before - int64(len(forum.reply)) - 3 // what writes the reply, and asks this
+			}
+			slices.Sort(late)
+			p50, p99, last := late[len(late)/2], late[len(late)*99/100], late[len(late)-1]
+			t.Logf("%s: %d replies to %d watchers each: p50 %v, p99 %v, last %v; of the forum %.1f statements a reply were asked, %s",
+				kind, replies, watchers, p50, p99, last, float64(asked)/float64(replies), idle)
+			if limit := 10 * time.Second; replies == 1 && last > limit {
+				t.Errorf("the last mail was accepted after %v, want within %v", last, limit)
+			}
+			p.stop(t)
+		})
+	}
+}
+
+// crowd lets members who may read the thread watch it: copies of one who may.
+func (a answered) crowd(t *testing.T, db *sql.DB, watchers int) {
+	t.Helper()
+	run := func(query string, args ...any) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+	run(`SET @crowd = ?, @thread = ?`, watchers, a.thread)
+	for table, own := range a.copies {
+		rows, err := db.QueryContext(t.Context(), `SELECT column_name FROM information_schema.columns WHERE table_schema = database() AND table_name = ? ORDER BY ordinal_position`, table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var columns, values []string
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				t.Fatal(err)
+			}
+			columns = append(columns, "`"+name+"`")
+			switch {
+			case name == own[0]:
+				name = "s.seq"
+			case slices.Contains(strings.Fields(own[1]), name):
+				name = `CONCAT("crowd", s.seq, "@example.test")`
+			default:
+				name = "o.`" + name + "`"
+			}
+			values = append(values, name)
+		}
+		rows.Close()
+		if len(columns) == 0 {
+			t.Fatalf("there is no table %s", table)
+		}
+		run(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s o, seq_100001_to_199999 s WHERE o.%s = 5 AND s.seq <= 100000 + @crowd",
+			table, strings.Join(columns, ", "), strings.Join(values, ", "), table, own[0]))
+	}
+	for _, query := range a.watches {
+		run(query)
+	}
+}
+
+// writes writes a reply and tells when that was done.
+func (a answered) writes(t *testing.T, db *sql.DB, words string) time.Time {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), `SET @words = ?, @at = ?`, words, time.Now().Unix()); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range a.reply {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+	return time.Now()
+}
+
+// idle tells what a look at the forum costs that finds nothing. It waits for that only where figures are wanted.
+func (a answered) idle(t *testing.T, db *sql.DB, replies int) string {
+	t.Helper()
+	if replies == 1 {
+		return "idle looks not counted"
+	}
+	const looks = 10
+	before := questions(t, db)
+	time.Sleep(looks * 2 * time.Second)
+	return fmt.Sprintf("idle %.1f a look", float64(questions(t, db)-before-1)/looks)
+}
+
+// questions is how many statements the server was asked.
+func questions(t *testing.T, db *sql.DB) (n int64) {
+	t.Helper()
+	var name string
+	if err := db.QueryRowContext(t.Context(), `SHOW GLOBAL STATUS LIKE 'Questions'`).Scan(&name, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// lateness tells after how long each watcher's mail was accepted, of which all must bring the words.
+func lateness(t *testing.T, mails []smtptest.Message, written time.Time, words string, watchers int) (late []time.Duration) {
+	t.Helper()
+	to := map[string]bool{}
+	for _, m := range mails {
+		head, err := netmail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list := head.Header.Get("List-Id"); !strings.Contains(list, "<alerts.") || !bytes.Contains(m.Data, []byte(words)) {
+			t.Errorf("%s was mailed %s, without %q", m.To, list, words)
+		}
+		to[m.To] = true
+		late = append(late, m.At.Sub(written))
+	}
+	if len(to) != watchers || len(mails) != watchers {
+		t.Errorf("%d mails went to %d members, want each of %d once", len(mails), len(to), watchers)
+	}
+	return late
+}
+
+// fromEnv is a number that somebody wants otherwise who measures.
+func fromEnv(t *testing.T, name string, usual int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
