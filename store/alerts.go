@@ -15,72 +15,6 @@ import (
 // kindAlert is the kind of mails that tell a member of posts at once.
 const kindAlert = "alert"
 
-// AlertProgress is how far alerts are planned.
-type AlertProgress struct {
-	Done   int64          // sightings up to this one were looked at for all members
-	Until  int64          // those up to this one
-	Member forum.MemberID // for members up to him; Until is Done where no batch is under way
-	Head   int64          // the newest sighting
-}
-
-// AlertProgress tells how far alerts are planned.
-func (s *Store) AlertProgress(ctx context.Context) (AlertProgress, error) {
-	var p AlertProgress
-	err := s.query(ctx, nil, "alert_progress", nil, func(scan scan) error {
-		var name string
-		var value int64
-		err := scan(&name, &value)
-		switch name {
-		case counterAlerted:
-			p.Done = value
-		case counterAlerting:
-			p.Until = value
-		case counterAlertingMember:
-			p.Member = forum.MemberID(value)
-		case "sighting":
-			p.Head = value
-		}
-		return err
-	})
-	if err != nil {
-		return AlertProgress{}, fmt.Errorf("reading how far alerts are planned: %w", err)
-	}
-	return p, nil
-}
-
-// The counters that say so.
-const (
-	counterAlerted        = "alerted"
-	counterAlerting       = "alerting"
-	counterAlertingMember = "alerting_member"
-)
-
-// News is a post that was sighted for the first time, as far as the store knows it.
-type News struct {
-	Seq      int64
-	Post     forum.PostID
-	Thread   forum.ThreadID
-	Author   forum.MemberID
-	PostedAt time.Time
-}
-
-// News are the first sightings of posts with numbers after one and up to the other, rising. What was moved is none.
-func (s *Store) News(ctx context.Context, after, until int64) ([]News, error) {
-	var list []News
-	err := s.query(ctx, nil, "news", args{"after": after, "until": until}, func(scan scan) error {
-		var n News
-		var posted int64
-		err := scan(&n.Seq, &n.Post, &n.Thread, &n.Author, &posted)
-		n.PostedAt = time.Unix(posted, 0).UTC()
-		list = append(list, n)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading news: %w", err)
-	}
-	return list, nil
-}
-
 // Alert is what one member is to be told of one thread: a mail of its own, or more posts for one that waits.
 type Alert struct {
 	Key       string // of the mail, if it is to be one of its own
@@ -108,28 +42,6 @@ func (s *Store) PlanAlerts(ctx context.Context, now time.Time, from, to AlertPro
 		return 0, false, fmt.Errorf("planning %d alerts: %w", len(list), err)
 	}
 	return planned, ok, nil
-}
-
-// stillAt holds the progress, and tells whether it is what it was.
-func (s *Store) stillAt(ctx context.Context, tx *sqlx.Tx, p AlertProgress) (bool, error) {
-	for _, c := range []struct {
-		name string
-		want int64
-	}{{counterAlerted, p.Done}, {counterAlerting, p.Until}, {counterAlertingMember, int64(p.Member)}} {
-		if value, err := s.turn(ctx, tx, c.name); err != nil || value != c.want {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-func (s *Store) advance(ctx context.Context, tx *sqlx.Tx, p AlertProgress) error {
-	for name, value := range map[string]int64{counterAlerted: p.Done, counterAlerting: p.Until, counterAlertingMember: int64(p.Member)} {
-		if _, err := s.exec(ctx, tx, "move_counter", args{"name": name, "value": value}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 type alertRow struct {
@@ -193,84 +105,6 @@ func (s *Store) spread(ctx context.Context, tx *sqlx.Tx, now time.Time, priority
 	return planned, err
 }
 
-// conversation is a thread as one member is told of it.
-type conversation struct {
-	member forum.MemberID
-	thread forum.ThreadID
-}
-
-// join finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
-// them. It gives their keys, without those that were claimed meanwhile.
-func (s *Store) join(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
-	asks := make(map[conversation]alertRow, len(list))
-	rowsOf := make([]alertRow, len(list))
-	for i, a := range list {
-		rowsOf[i] = a.row()
-		asks[conversation{rowsOf[i].Member, rowsOf[i].Thread}] = rowsOf[i]
-	}
-	text, err := rows(rowsOf)
-	if err != nil {
-		return nil, err
-	}
-	into := make(map[conversation]string)
-	waiting := make(map[string]alertRow) // what they become, by key
-	var wider []alertRow
-	err = s.query(ctx, tx, "open_alerts", args{"rows": text}, func(scan scan) error {
-		var c conversation
-		var key string
-		var held bool
-		var settles int64
-		if err := scan(&c.member, &c.thread, &key, &held, &settles); err != nil {
-			return err
-		}
-		if _, found := into[c]; found {
-			return nil // one that is held comes first
-		}
-		into[c] = key
-		row, more := asks[c], waiting[key]
-		row.Key, row.NotBefore = key, min(row.NotBefore, settles)
-		row.Until, row.NotBefore = max(row.Until, more.Until), max(row.NotBefore, more.NotBefore)
-		waiting[key] = row
-		if held {
-			wider = append(wider, alertRow{Key: key, Thread: c.thread})
-		}
-		return nil
-	})
-	if err != nil || len(waiting) == 0 {
-		return nil, err
-	}
-	extended, err := s.extend(ctx, tx, waiting)
-	if err != nil {
-		return nil, err
-	}
-	for c, key := range into {
-		if !extended[key] {
-			delete(into, c)
-		}
-	}
-	err = execRows(ctx, s, tx, "widen_alerts", wider)
-	return into, err
-}
-
-func (s *Store) extend(ctx context.Context, tx *sqlx.Tx, waiting map[string]alertRow) (map[string]bool, error) {
-	list := make([]alertRow, 0, len(waiting))
-	for _, r := range waiting {
-		list = append(list, r)
-	}
-	text, err := rows(list)
-	if err != nil {
-		return nil, err
-	}
-	extended := make(map[string]bool, len(list))
-	err = s.query(ctx, tx, "extend_alerts", args{"rows": text}, func(scan scan) error {
-		var key string
-		err := scan(&key)
-		extended[key] = true
-		return err
-	})
-	return extended, err
-}
-
 // execWith is execRows with further parameters; it says how many rows it touched.
 func execWith[T any](ctx context.Context, s *Store, tx *sqlx.Tx, name string, list []T, a args) (int, error) {
 	if len(list) == 0 {
@@ -285,54 +119,6 @@ func execWith[T any](ctx context.Context, s *Store, tx *sqlx.Tx, name string, li
 		all[k] = v
 	}
 	return s.exec(ctx, tx, name, all)
-}
-
-// Told asks which of these conversations an alert has gone out in that the member has not answered by writing there.
-func (s *Store) Told(ctx context.Context, notices []digest.Notice) ([]digest.Told, error) {
-	asked := make(map[conversation]bool)
-	var list []alertRow
-	for _, n := range notices {
-		if c := (conversation{n.Member, n.Thread}); !asked[c] {
-			asked[c] = true
-			list = append(list, alertRow{Member: n.Member, Thread: n.Thread})
-		}
-	}
-	if len(list) == 0 {
-		return nil, nil
-	}
-	text, err := rows(list)
-	if err != nil {
-		return nil, err
-	}
-	var told []digest.Told
-	err = s.query(ctx, nil, "told", args{"rows": text}, func(scan scan) error {
-		var t digest.Told
-		var until int64
-		err := scan(&t.Member, &t.Thread, &until)
-		t.Until = time.Unix(until, 0).UTC()
-		told = append(told, t)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading who was told: %w", err)
-	}
-	return told, nil
-}
-
-// InstantWishes are the members after one and up to another who want some of these threads or sections at once.
-func (s *Store) InstantWishes(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
-	var list []forum.MemberID
-	a := args{"threads": ids(threads), "sections": ids(sections), "after": int64(after), "until": int64(until)}
-	err := s.query(ctx, nil, "instant_wishes", a, func(scan scan) error {
-		var id forum.MemberID
-		err := scan(&id)
-		list = append(list, id)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading wishes: %w", err)
-	}
-	return list, nil
 }
 
 // NextAlert is the moment at which the next mail of a priority may go; zero: none waits.

@@ -1,0 +1,99 @@
+package daemon
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"postrider/forum"
+	"postrider/source"
+)
+
+// fill gives the chosen posts their contents and ranks them.
+func (b *Builder) fill(ctx context.Context, s *source.Snapshot, editions []Edition, now time.Time) error {
+	need := newNeed(editions)
+	contents, err := b.contents(ctx, s, need.posts)
+	if err != nil {
+		return err
+	}
+	part, err := s.TookPart(ctx, need.members, need.threadIDs())
+	if err != nil {
+		return err
+	}
+	for i := range editions {
+		d := editions[i].Digest
+		if d == nil {
+			continue
+		}
+		d.Zone = b.zones.of(d.Member.Zone)
+		if d.Member.Locale == "" {
+			d.Member.Locale = b.set.Locale
+		}
+		d.Fill(contents, part[d.Member.ID])
+		d.From, d.Until = d.Oldest(), now
+		if d.Empty() {
+			editions[i] = Edition{Skip: skipEmpty, Owes: editions[i].Owes}
+		}
+	}
+	return nil
+}
+
+// need is what the editions of a batch need in all.
+type need struct {
+	members []forum.MemberID
+	threads map[forum.ThreadID]bool
+	posts   map[forum.PostID]string // with their versions
+}
+
+func newNeed(editions []Edition) need {
+	n := need{threads: make(map[forum.ThreadID]bool), posts: make(map[forum.PostID]string)}
+	for _, e := range editions {
+		if e.Digest == nil {
+			continue
+		}
+		n.members = append(n.members, e.Digest.Member.ID)
+		for _, g := range e.Digest.Groups {
+			for _, t := range g.Threads {
+				n.threads[t.ID] = true
+				for _, p := range t.Posts {
+					n.posts[p.ID] = p.Version
+				}
+			}
+		}
+	}
+	return n
+}
+
+func (n need) threadIDs() []forum.ThreadID {
+	ids := make([]forum.ThreadID, 0, len(n.threads))
+	for id := range n.threads {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// contents gives the contents of posts, reading only those that are not kept in this version.
+func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[forum.PostID]string) (map[forum.PostID]*forum.Content, error) {
+	found := make(map[forum.PostID]*forum.Content, len(posts))
+	var missing []forum.PostID
+	for id, version := range posts {
+		if kept, ok := b.kept.Get(id); ok && kept.version == version {
+			found[id] = kept.content
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	slices.Sort(missing)
+	read, err := s.Contents(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for id, content := range read {
+		// Only the excerpt is ever printed: a post of a megabyte must not stay in memory whole.
+		content.Body = content.Body.Excerpt(slices.Max(b.set.Lengths()))
+		b.kept.Add(id, keptContent{posts[id], content})
+		found[id] = content
+	}
+	return found, nil
+}

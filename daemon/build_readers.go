@@ -1,0 +1,94 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+)
+
+// readers reads everything that decides what the members' editions may hold.
+func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+	members, err := s.Members(ctx, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	classes := make([]forum.Class, len(members))
+	for i, m := range members {
+		classes[i] = m.Class
+	}
+	slices.Sort(classes)
+	access, err := s.Access(ctx, slices.Compact(classes))
+	if err != nil {
+		return nil, err
+	}
+	watches, err := s.Watches(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	ignores, err := s.Ignores(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	choices, err := b.store.Preferences(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading preferences: %w", err)
+	}
+	wishes, err := b.store.Wishes(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading wishes: %w", err)
+	}
+	readers := make(map[forum.MemberID]*digest.Reader, len(members))
+	for _, m := range members {
+		c := choices[m.ID]
+		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
+		readers[m.ID] = &digest.Reader{
+			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
+			Choices: c, Wishes: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.of(m.Zone),
+		}
+	}
+	return readers, nil
+}
+
+// schedule is that of a member's digests. What he wants weekly comes on the site's weekday unless he has one of his own.
+func (b *Builder) schedule(c digest.Choices) digest.Schedule {
+	s := b.set.Schedule()
+	if own := c.Schedule; own != nil {
+		s.Cadence, s.Hour, s.Every = own.Cadence, own.Hour, own.Every
+		switch own.Cadence {
+		case digest.Weekly:
+			s.Weekday = own.Weekday
+		case digest.Monthly:
+			s.Day = own.Day
+		}
+	}
+	return s
+}
+
+// readSoFar adds what the members have read on the site, for those to whom that is no news.
+func (b *Builder) readSoFar(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
+	var ids []forum.MemberID
+	for id, r := range readers {
+		if only := r.Choices.UnreadOnly; only == nil && b.set.SkipRead || only != nil && *only {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	marks, err := s.ReadMarks(ctx, ids, now)
+	if err != nil {
+		return err
+	}
+	for id, r := range readers {
+		if m, ok := marks[id]; ok {
+			r.Read = &m
+		}
+	}
+	return nil
+}

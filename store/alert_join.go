@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/forum"
+)
+
+// conversation is a thread as one member is told of it.
+type conversation struct {
+	member forum.MemberID
+	thread forum.ThreadID
+}
+
+// join finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
+// them. It gives their keys, without those that were claimed meanwhile.
+func (s *Store) join(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
+	asks := make(map[conversation]alertRow, len(list))
+	rowsOf := make([]alertRow, len(list))
+	for i, a := range list {
+		rowsOf[i] = a.row()
+		asks[conversation{rowsOf[i].Member, rowsOf[i].Thread}] = rowsOf[i]
+	}
+	text, err := rows(rowsOf)
+	if err != nil {
+		return nil, err
+	}
+	into := make(map[conversation]string)
+	waiting := make(map[string]alertRow) // what they become, by key
+	var wider []alertRow
+	err = s.query(ctx, tx, "open_alerts", args{"rows": text}, func(scan scan) error {
+		var c conversation
+		var key string
+		var held bool
+		var settles int64
+		if err := scan(&c.member, &c.thread, &key, &held, &settles); err != nil {
+			return err
+		}
+		if _, found := into[c]; found {
+			return nil // one that is held comes first
+		}
+		into[c] = key
+		row, more := asks[c], waiting[key]
+		row.Key, row.NotBefore = key, min(row.NotBefore, settles)
+		row.Until, row.NotBefore = max(row.Until, more.Until), max(row.NotBefore, more.NotBefore)
+		waiting[key] = row
+		if held {
+			wider = append(wider, alertRow{Key: key, Thread: c.thread})
+		}
+		return nil
+	})
+	if err != nil || len(waiting) == 0 {
+		return nil, err
+	}
+	extended, err := s.extend(ctx, tx, waiting)
+	if err != nil {
+		return nil, err
+	}
+	for c, key := range into {
+		if !extended[key] {
+			delete(into, c)
+		}
+	}
+	err = execRows(ctx, s, tx, "widen_alerts", wider)
+	return into, err
+}
+
+func (s *Store) extend(ctx context.Context, tx *sqlx.Tx, waiting map[string]alertRow) (map[string]bool, error) {
+	list := make([]alertRow, 0, len(waiting))
+	for _, r := range waiting {
+		list = append(list, r)
+	}
+	text, err := rows(list)
+	if err != nil {
+		return nil, err
+	}
+	extended := make(map[string]bool, len(list))
+	err = s.query(ctx, tx, "extend_alerts", args{"rows": text}, func(scan scan) error {
+		var key string
+		err := scan(&key)
+		extended[key] = true
+		return err
+	})
+	return extended, err
+}

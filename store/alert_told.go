@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// Told asks which of these conversations an alert has gone out in that the member has not answered by writing there.
+func (s *Store) Told(ctx context.Context, notices []digest.Notice) ([]digest.Told, error) {
+	asked := make(map[conversation]bool)
+	var list []alertRow
+	for _, n := range notices {
+		if c := (conversation{n.Member, n.Thread}); !asked[c] {
+			asked[c] = true
+			list = append(list, alertRow{Member: n.Member, Thread: n.Thread})
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	text, err := rows(list)
+	if err != nil {
+		return nil, err
+	}
+	var told []digest.Told
+	err = s.query(ctx, nil, "told", args{"rows": text}, func(scan scan) error {
+		var t digest.Told
+		var until int64
+		err := scan(&t.Member, &t.Thread, &until)
+		t.Until = time.Unix(until, 0).UTC()
+		told = append(told, t)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading who was told: %w", err)
+	}
+	return told, nil
+}
+
+// InstantWishes are the members after one and up to another who want some of these threads or sections at once.
+func (s *Store) InstantWishes(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
+	var list []forum.MemberID
+	a := args{"threads": ids(threads), "sections": ids(sections), "after": int64(after), "until": int64(until)}
+	err := s.query(ctx, nil, "instant_wishes", a, func(scan scan) error {
+		var id forum.MemberID
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading wishes: %w", err)
+	}
+	return list, nil
+}
