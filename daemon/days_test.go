@@ -198,6 +198,27 @@ func TestAPostThatIsMovedWhileAnEditionWaitsIsToldOnce(t *testing.T) {
 	w.got("anna", posts(p))
 }
 
+func TestAMovedPostThatAnotherDaemonSightedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	thread := w.thread(tonight)
+	w.post(thread)
+	w.at(4, "10:00")
+	w.round()
+	first := w.daemon
+	w.post(thread)
+	w.sql(`INSERT INTO thread_watch VALUES (101, ?, 1)`, thread)
+	w.restart() // another daemon, which shares the store
+	w.at(5, "08:00")
+	w.round()
+	w.relay.forget()
+	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, dining, thread)
+	w.daemon = first // has not met the post before
+	w.at(6, "08:00")
+	w.round()
+	w.got("anna")
+}
+
 func TestAPostThatIsSplitOffIntoAWatchedSectionIsNewsThere(t *testing.T) {
 	t.Parallel()
 	for _, restarts := range []bool{false, true} {

@@ -46,6 +46,18 @@ func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
 	})
 }
 
+func TestAPostThatAnotherDaemonSightedElsewhereWasMoved(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(10, 1)}}))(t)
+		must(s.Sight(t.Context(), store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(10, 2), arrival(11, 2)}}))(t)
+		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1}, {Seq: 3, Post: 11, Section: 2}}
+		if got := must(s.Sightings(t.Context(), 0, 3))(t); !slices.Equal(got, want) {
+			t.Errorf("sightings = %v, want %v", got, want)
+		}
+	})
+}
+
 func TestPlacesAreTheNewest(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)

@@ -32,11 +32,18 @@ SELECT value
   FROM counter
  WHERE name = :name
 
--- The numbers begin after :last; posts sighted in that section already are left out, and so get none.
+-- The numbers begin after :last; posts sighted in that section already are left out, and so get none. A post that looks new
+-- to one who gathers may have been sighted by another, elsewhere: then it was moved.
 -- name: sight
 INSERT INTO sighting (seq, post_id, thread_id, section_id, author_id, moved_from, posted_at, seen_at)
 SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
-       r.post_id, r.thread_id, r.section_id, r.author_id, r.moved_from, r.posted_at, CAST(:now AS BIGINT)
+       r.post_id, r.thread_id, r.section_id, r.author_id,
+       COALESCE((SELECT s.section_id
+                   FROM sighting s
+                  WHERE s.post_id = r.post_id
+                  ORDER BY s.seq DESC
+                  LIMIT 1), r.moved_from),
+       r.posted_at, CAST(:now AS BIGINT)
   FROM (SELECT CAST(value->>'i' AS BIGINT) AS place,
                CAST(value->>'p' AS BIGINT) AS post_id,
                CAST(value->>'t' AS BIGINT) AS thread_id,
