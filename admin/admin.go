@@ -27,6 +27,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"postrider/daemon"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
@@ -46,6 +47,12 @@ type Parts struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Wake    func() // lets the daemon look at once for what is to be sent
+
+	Config    []Setting           // that the daemon runs with
+	Digest    daemon.DigestConfig // of them
+	Site      templates.Site      // that mails speak of
+	Templates string              // folder that overlays the shipped ones; empty: none does
+	Trial     *daemon.Daemon      // that is never run: it makes previews of alerts
 }
 
 // Server shows the pages. It is an http.Handler.
@@ -62,8 +69,9 @@ type Server struct {
 	trying  chan struct{} // holds one while a password is tried: each try costs much memory
 	handler http.Handler
 
-	places []string        // names of the pages in the navigation
-	words  map[string]bool // what pages may say that was done
+	building chan struct{}   // holds one while a preview for a member is made
+	places   []string        // names of the pages in the navigation
+	words    map[string]bool // what pages may say that was done
 }
 
 // New readies the pages, and tries each of them in every language.
@@ -71,6 +79,7 @@ func New(p Parts, c Config) (*Server, error) {
 	s := &Server{
 		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
 		tries: web.NewLimits(triesPerSecond, triesAtOnce), all: rate.NewLimiter(allPerSecond, allAtOnce), trying: make(chan struct{}, 1),
+		building: make(chan struct{}, 1),
 	}
 	if c.PasswordHash != "" {
 		var err error
@@ -107,7 +116,7 @@ type page struct {
 
 // pages are all pages, in the order of the navigation.
 func (s *Server) pages() []page {
-	return []page{s.todayPage(), s.queuePage(), s.bouncesPage()}
+	return []page{s.todayPage(), s.queuePage(), s.bouncesPage(), s.settingsPage()}
 }
 
 func (s *Server) routes() http.Handler {

@@ -102,6 +102,11 @@ func looks() []look {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#address"), "nobody"))
 			p.Click("[action$=suppress] button")
 		}},
+		{"settings", at("/settings")},
+		{"preview", at("/settings/mails")},
+		{"preview-phone-dark", at("/settings/mails?kind=alert&phone=yes&dark=yes")},
+		{"preview-text", at("/settings/mails?kind=announcement&text=yes&locale=de")},
+		{"preview-nobody", at("/settings/mails?kind=digest&member=nobody")},
 		{"paused", func(p *browsertest.Page, site string) {
 			p.Open(site + "/")
 			p.Click("[action$=pause] button")

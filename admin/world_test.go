@@ -20,7 +20,9 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"postrider/admin"
+	"postrider/daemon"
 	"postrider/demo"
+	"postrider/internal/link"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
@@ -101,11 +103,18 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { w.source.Close() })
 	w.config = admin.DefaultConfig()
 	w.config.URL, w.config.PasswordHash = "http://admin.example/room", cheapHash(password)
-	site := templates.Site{Name: "Example Forum", URL: "https://forum.example", Locale: "en"}
+	site := templates.Site{Name: "Example Forum", URL: demo.URL, Locale: "en", Links: w.source.Links()}
 	w.parts = admin.Parts{
 		Store: w.store, Forum: w.source, Pages: must(templates.Load(""))(t).Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 	}
+	w.parts.Config = []admin.Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true, Set: true}, {Key: "digest.hour", Value: "8"}}
+	w.parts.Digest = daemon.DefaultDigest()
+	w.parts.Site = site
+	w.parts.Trial = daemon.New(daemon.Parts{
+		Forum: w.source, Store: w.store, Press: must(templates.Load(""))(t).Press(site, 0), Log: w.parts.Log, Now: w.parts.Now,
+		Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
+	}, daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts()})
 	w.open()
 	return w
 }

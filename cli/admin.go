@@ -81,14 +81,21 @@ func (c *console) readPassword(in io.Reader) (string, error) {
 }
 
 // adminRoom readies the room for administrators, beside a daemon and on its clock.
-func (h *house) adminRoom(d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
+func (h *house) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
 	zone, err := time.LoadLocation(h.cfg.Digest.Zone)
 	if err != nil {
 		return nil, err
 	}
+	trial, err := h.daemon(ctx, nil, now)
+	if err != nil {
+		return nil, err
+	}
+	site := h.site()
+	site.Links = h.forum.Links()
 	s, err := admin.New(admin.Parts{
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
+		Config: settings(h.cfg), Digest: h.cfg.Digest, Site: site, Templates: h.cfg.Templates.Dir, Trial: trial,
 	}, h.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("readying the room for administrators: %w", err)
@@ -96,12 +103,21 @@ func (h *house) adminRoom(d *daemon.Daemon, now func() time.Time) (*admin.Server
 	return s, nil
 }
 
+// settings are the configuration as administrators see it.
+func settings(cfg config.Config) []admin.Setting {
+	var list []admin.Setting
+	for _, e := range cfg.Entries() {
+		list = append(list, admin.Setting(e))
+	}
+	return list
+}
+
 // openAdmin begins to listen for administrators, if there is a way for them to log in.
 func (h *house) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if !h.cfg.Admin.On() {
 		return func() error { return nil }, nil
 	}
-	s, err := h.adminRoom(d, now)
+	s, err := h.adminRoom(ctx, d, now)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,57 @@
+package admin
+
+import (
+	"net/http"
+	"time"
+
+	"postrider/store"
+	"postrider/web"
+)
+
+// Setting is a key of the configuration with the value that holds.
+type Setting struct {
+	Key    string
+	Value  string
+	Set    bool // it is not the default
+	Hidden bool // a secret that is set
+}
+
+// settingsView is what the template "admin/settings" is given.
+type settingsView struct {
+	top
+	Settings []Setting
+	Log      []store.Entry // what administrators did, the latest first
+	Pages    pager         // of it
+}
+
+func (s *Server) settingsPage() page {
+	const name = "settings"
+	full := settingsView{
+		top: s.sampleTop(name), Settings: []Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true}, {Key: "digest.hour"}},
+		Log: []store.Entry{{At: time.Now(), Actor: "web: ray", Action: "pause", Object: "delivery", Detail: "a reason"}}, Pages: pager{Page: 2, More: true},
+	}
+	return page{
+		name: name,
+		routes: map[string]web.Methods{
+			"/settings":            {http.MethodGet: s.see(s.settings)},
+			"/settings/mails":      {http.MethodGet: s.see(s.mails)},
+			"/settings/mails/html": {http.MethodGet: s.see(s.mailHTML)},
+		},
+		samples: append(s.previewSamples(), sample{name, full}, sample{name, settingsView{}}),
+	}
+}
+
+// settings shows the configuration that the daemon runs with, and who did what.
+func (s *Server) settings(v *visit) {
+	view := settingsView{top: v.top("settings"), Settings: s.Config, Pages: v.pager()}
+	log, err := s.Store.AuditLog(v.r.Context(), view.Pages.skip(), rowsAPage+1)
+	if err != nil {
+		v.fault(err)
+		return
+	}
+	view.Log, view.Pages.More = cut(log)
+	for i, e := range view.Log {
+		view.Log[i].At = v.local(e.At)
+	}
+	v.show(http.StatusOK, "settings", view)
+}

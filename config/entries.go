@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// Entry is a key with the value that holds, for eyes that must not see secrets.
+type Entry struct {
+	Key    string // "smtp.url"
+	Value  string
+	Set    bool // it is not the default
+	Hidden bool // it is set, and a secret
+}
+
+// Entries are all keys, table by table in the order of the example.
+func (c Config) Entries() []Entry {
+	var list []Entry
+	gather(reflect.ValueOf(c), reflect.ValueOf(Default()), "", &list)
+	secret := make(map[string]bool)
+	for _, s := range c.secrets() {
+		secret[s.key] = true
+	}
+	for i, e := range list {
+		switch {
+		case strings.HasSuffix(e.Key, ".dsn"):
+			list[i].Value = withoutPassword(e.Value)
+		case secret[e.Key]:
+			list[i].Value, list[i].Hidden = "", e.Value != ""
+		case e.Key == "alarms.webhook": // whoever knows its path may post there
+			list[i].Value = hostOf(e.Value)
+		default:
+			list[i].Value = withoutPassword(e.Value)
+		}
+	}
+	return list
+}
+
+// gather lists the keys of a table and of those below it.
+func gather(v, usual reflect.Value, prefix string, list *[]Entry) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, tagged := f.Tag.Lookup("toml")
+		switch {
+		case f.Anonymous && !tagged:
+			gather(v.Field(i), usual.Field(i), prefix, list)
+		case name == "-" || !tagged:
+		case f.Type.Kind() == reflect.Struct:
+			gather(v.Field(i), usual.Field(i), prefix+name+".", list)
+		default:
+			have := fmt.Sprint(v.Field(i).Interface())
+			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != fmt.Sprint(usual.Field(i).Interface())})
+		}
+	}
+}
+
+// withoutPassword takes the password and the parameters out of an address, among which there may be one, too.
+func withoutPassword(text string) string {
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		return text
+	}
+	user, host := "", rest
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 { // the last: a password may have one in it, or a slash
+		user, host = rest[:at], rest[at:]
+		if name, _, hasPassword := strings.Cut(user, ":"); hasPassword {
+			user = name + ":…"
+		}
+	}
+	host, _, _ = strings.Cut(host, "?")
+	return scheme + "://" + user + host
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + "/…"
+}

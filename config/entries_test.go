@@ -1,0 +1,67 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEntriesTellWhatHoldsWithoutSecrets(t *testing.T) {
+	text := `
+[forum]
+type = "xenforo2"
+dsn  = "mysql://reader:s3cret-1%2F%40x@127.0.0.1:3306/xenforo"
+url  = "https://forum.example.org"
+[store]
+dsn = "postgres://postrider:s3cret-3@db1:5432,db2:5432/postrider?password=s3cret-4"
+[smtp]
+url  = "smtp+starttls://user@host:587"
+password = "s3cret-6"
+from = "Example Forum <digest@forum.example.org>"
+[smtp.fallback]
+url = "smtps://second@host:465"
+password = "s3cret-7"
+[bounces]
+password = "s3cret-8"
+[alarms]
+webhook = "https://hooks.example.org/services/s3cret-9"
+secret = "s3cret-10-and-more"
+[web]
+hook_secret = "s3cret-11-and-more"
+[admin]
+password_hash = "$argon2id$v=19$m=65536,t=3,p=4$czNjcmV0LXNhbHQtMTI$czNjcmV0LWhhc2gtMTIzNDU2Nzg5MDEyMzQ1Njc4OTA"
+`
+	c, err := Parse(text, ".", noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(map[string]Entry)
+	for _, e := range c.Entries() {
+		told[e.Key] = e
+		if strings.Contains(e.Value, "s3cret") || strings.Contains(e.Value, "czNjcmV0") {
+			t.Errorf("%s tells a secret: %q", e.Key, e.Value)
+		}
+	}
+	for key := range keys() {
+		if _, known := told[key]; !known {
+			t.Errorf("%s is not told", key)
+		}
+	}
+	for key, want := range map[string]Entry{
+		"forum.dsn":           {Value: "mysql://reader:…@127.0.0.1:3306/xenforo", Set: true},
+		"store.dsn":           {Value: "postgres://postrider:…@db1:5432,db2:5432/postrider", Set: true},
+		"smtp.url":            {Value: "smtp+starttls://user@host:587", Set: true},
+		"smtp.fallback.url":   {Value: "smtps://second@host:465", Set: true},
+		"smtp.password":       {Set: true, Hidden: true},
+		"web.hook_secret":     {Set: true, Hidden: true},
+		"admin.password_hash": {Set: true, Hidden: true},
+		"alarms.webhook":      {Value: "https://hooks.example.org/…", Set: true},
+		"digest.hour":         {Value: "8"},
+		"gather.every":        {Value: "10s"},
+		"smtp.from":           {Value: "Example Forum <digest@forum.example.org>", Set: true},
+	} {
+		want.Key = key
+		if told[key] != want {
+			t.Errorf("%s is told as %+v, want %+v", key, told[key], want)
+		}
+	}
+}
