@@ -101,6 +101,9 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	if sightings, err = b.withOwed(ctx, sightings, owed); err != nil {
 		return nil, err
 	}
+	if sightings, err = b.withPast(ctx, sightings, until); err != nil {
+		return nil, err
+	}
 	editions := make([]Edition, len(asks))
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
 		window, err := b.window(ctx, s, sightings)

@@ -198,6 +198,36 @@ func TestAPostThatIsMovedWhileAnEditionWaitsIsToldOnce(t *testing.T) {
 	w.got("anna", posts(p))
 }
 
+func TestAPostThatWandersIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newDays(t)
+	w.sql(`INSERT INTO section_watch VALUES (101, ?, 'posts', 1) ON CONFLICT DO NOTHING`, routes)
+	thread, back := w.thread(tonight), w.thread(tonight)
+	p := w.post(thread)
+	w.at(4, "20:00")
+	q := w.post(back)
+	move := func(thread int64, to int) {
+		w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, to, thread)
+		w.round()
+	}
+	move(back, guardsvan)
+	move(back, tonight)
+	w.at(5, "08:00")
+	w.round()
+	w.got("anna", posts(p, q)) // one of them was away, and is back
+	move(thread, guardsvan)
+	w.at(6, "08:00")
+	w.round()
+	move(thread, routes) // where she watches, too
+	move(back, dining)
+	move(back, routes)
+	for day := 7; day < 9; day++ {
+		w.at(day, "08:00")
+		w.round()
+		w.got("anna")
+	}
+}
+
 func TestAMovedPostThatAnotherDaemonSightedIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)

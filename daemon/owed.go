@@ -32,6 +32,34 @@ func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owe
 	return slices.Concat(sightings, more), nil // the sightings of a batch are kept for the next
 }
 
+// withPast adds to posts that were moved, up to a number, where they were sighted before: who had one there is not told again.
+func (b *Builder) withPast(ctx context.Context, sightings []digest.Sighting, until int64) ([]digest.Sighting, error) {
+	known := make(map[int64]bool)
+	var moved []forum.PostID
+	for _, s := range sightings {
+		if s.MovedFrom != 0 {
+			moved = append(moved, s.Post)
+		}
+	}
+	if len(moved) == 0 {
+		return sightings, nil
+	}
+	for _, s := range sightings {
+		known[s.Seq] = true
+	}
+	seen, err := b.store.Seen(ctx, moved)
+	if err != nil {
+		return nil, err
+	}
+	var past []digest.Sighting
+	for _, x := range seen {
+		if x.Seq <= until && !known[x.Seq] {
+			past = append(past, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
+		}
+	}
+	return slices.Concat(sightings, past), nil
+}
+
 // elsewhere tells each reader which posts of the window reach him in another way than by where his mark stands: each post
 // has one way to each member at any time. An alert has it, once planned; or an edition owes it; or none of the two.
 func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sighting, owed []store.Owed, readers map[forum.MemberID]*digest.Reader) error {

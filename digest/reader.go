@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"slices"
 	"time"
 
 	"postrider/forum"
@@ -108,17 +109,27 @@ func (r *Reader) hasRead(it *item) bool {
 
 // moved lets each post into a reader's editions once, wherever it wanders. A move is a sighting of
 // its own, for those who did not have the post where it stood before; all others had it there. A
-// move that has not been sighted yet is left to that sighting in the same way.
+// move that has not been sighted yet is left to that sighting in the same way. A move back to where it was sighted
+// before is not sighted again.
 func (r *Reader) moved(it *item) Reason {
 	switch {
 	case it.later != 0 && it.later <= r.Until:
 		return Superseded
-	case it.MovedFrom != 0 && it.earlier <= r.After && r.had(it, it.MovedFrom):
+	case it.MovedFrom != 0 && r.hadWandering(it):
 		return HadBefore
-	case it.Section != it.thread.Section && !r.had(it, it.Section):
+	case it.Section != it.thread.Section && !it.stoodIn(it.thread.Section) && !r.had(it, it.Section):
 		return JustMoved
 	}
 	return ""
+}
+
+// hadWandering tells whether the reader's editions up to his mark could take a post that was moved, at any of the places
+// where it stood.
+func (r *Reader) hadWandering(it *item) bool {
+	if len(it.past) == 0 {
+		return r.had(it, it.MovedFrom)
+	}
+	return slices.ContainsFunc(it.past, func(s Sighting) bool { return s.Seq <= r.After && r.had(it, s.Section) })
 }
 
 // had tells whether the reader's editions could take the post while its thread stood in section.

@@ -281,3 +281,42 @@ func TestFillDropsPostsThatTheForumDoesNotGive(t *testing.T) {
 		t.Errorf("groups = %v, want none", d.Groups)
 	}
 }
+
+// What stands again where it stood before is not sighted there again.
+func TestAPostThatWandersIsInOneEdition(t *testing.T) {
+	const own, other, staff = forum.SectionID(1), forum.SectionID(2), forum.SectionID(3)
+	tests := []struct {
+		name string
+		way  []forum.SectionID // in which it was sighted; numbers from 1
+		at   forum.SectionID   // where it stands now
+		mark int64
+		want bool
+	}{
+		{"back where he watches, all in one edition", []forum.SectionID{own, staff}, own, 0, true},
+		{"back where he watches, where he had it", []forum.SectionID{own, staff}, own, 1, false},
+		{"to another that he watches, where he had it two moves ago", []forum.SectionID{own, staff, other}, other, 2, false},
+		{"to another that he watches, where he could not have it before", []forum.SectionID{staff, staff + 1, other}, other, 2, true},
+		{"on to a place where it is not sighted yet", []forum.SectionID{staff, staff + 1}, own, 0, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var f tiny
+			f.thread(1, tt.at, anna)
+			f.post(5, 1, anna)
+			f.sightings = nil
+			for i, section := range tt.way {
+				s := Sighting{Seq: int64(i + 1), Post: 5, Section: section}
+				if i > 0 {
+					s.MovedFrom = tt.way[i-1]
+				}
+				f.sightings = append(f.sightings, s)
+			}
+			r := watcher()
+			r.Watches.Sections[other] = forum.Watch{Level: forum.AllPosts}
+			r.After, r.Until = tt.mark, int64(len(tt.way))
+			if got := len(ids(f.window().Select(r))) == 1; got != tt.want {
+				t.Errorf("in = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

@@ -33,10 +33,13 @@ type item struct {
 	Sighting
 	post   forum.Post
 	thread *forum.Thread
-	gone   bool // the forum has no such post or thread any more
-	// earlier and later are the sequence numbers of the same post's neighbouring sightings in the
-	// window; 0: none.
-	earlier, later int64
+	gone   bool       // the forum has no such post or thread any more
+	past   []Sighting // of the same post, before this one, as far as the window has them
+	later  int64      // number of the next one in the window; 0: none
+}
+
+func (it *item) stoodIn(section forum.SectionID) bool {
+	return slices.ContainsFunc(it.past, func(s Sighting) bool { return s.Section == section })
 }
 
 func (it *item) opening() bool { return it.post.ID == it.thread.FirstPost }
@@ -88,7 +91,7 @@ func (w *Window) add(s Sighting, in joiner) {
 	}
 	i := len(w.items)
 	if before, again := in.last[s.Post]; again {
-		it.earlier = w.items[before].Seq
+		it.past = append(slices.Clone(w.items[before].past), w.items[before].Sighting)
 		w.items[before].later = s.Seq
 	}
 	in.last[s.Post] = i
