@@ -89,6 +89,9 @@ func (s *Store) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.
 	if stmt == nil {
 		return nil, ErrNotMigrated
 	}
+	if err := s.fails(name); err != nil {
+		return nil, err
+	}
 	s.sent.Add(1)
 	if tx != nil {
 		stmt = tx.NamedStmtContext(ctx, stmt)
@@ -157,7 +160,24 @@ func (s *Store) once(ctx context.Context, do func(*sqlx.Tx) error) error {
 	if err := do(tx); err != nil {
 		return err
 	}
+	if err := s.fails(commit); err != nil {
+		return err
+	}
 	return tx.Commit()
+}
+
+// commit is what FailWith is asked before a transaction is committed.
+const commit = "COMMIT"
+
+// FailWith lets every statement, and every commit, fail for which fault has an error: so a test can see what becomes of
+// the work when the database goes away, or the program dies, at any of them. nil: none fails.
+func (s *Store) FailWith(fault func(statement string) error) { s.fault = fault }
+
+func (s *Store) fails(statement string) error {
+	if s.fault == nil {
+		return nil
+	}
+	return s.fault(statement)
 }
 
 // turn waits until no other transaction holds the counter, and reads it.

@@ -33,9 +33,10 @@ type Store struct {
 	read       *sqlx.DB // of PostgreSQL the same as write
 	statements map[string]*sqlx.NamedStmt
 	sent       atomic.Int64
-	fixed      bool      // nothing is written, see OpenToLook
-	path       string    // of the SQLite file
-	attending  io.Closer // what makes this daemon known, see Attend; nil: nobody attends
+	fault      func(statement string) error // see FailWith; nil: none
+	fixed      bool                         // nothing is written, see OpenToLook
+	path       string                       // of the SQLite file
+	attending  io.Closer                    // what makes this daemon known, see Attend; nil: nobody attends
 }
 
 // ErrNotMigrated means that the database is not at the step that this program needs.

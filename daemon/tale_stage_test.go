@@ -1,0 +1,295 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/mail"
+)
+
+// stage is the world in which a tale is told, with two daemons that share a store, and what should come of it.
+type stage struct {
+	*world
+	people  []*person
+	talks   []*talk
+	posts   []*writing
+	daemons [2]*Daemon
+	turn    int          // of which daemon it is
+	must    map[due]bool // what was wanted ever since it was seen first
+	told    map[due]telling
+	changes int // of what is written, or of what members want
+
+	// What the daemon at work and its relay share is guarded by the world's lock.
+	taken  []try           // mails that have come since they were last read
+	says   []string        // of the relay, to the next mails
+	handed map[string]bool // Message-IDs that the relay has heard of
+	doubt  map[string]bool // those of which no daemon knows that they were taken
+	death  death
+	dead   bool // the daemon at work has died
+	deaths int
+}
+
+// death is where a daemon is to die: at so many statements, or before or behind so many hand-overs from now.
+type death struct {
+	where string
+	in    int
+}
+
+const (
+	atStatement = "statement"
+	beforeRelay = "before"
+	afterRelay  = "after"
+)
+
+// due is a post, and a member to whom it may be due.
+type due struct {
+	member forum.MemberID
+	post   forum.PostID
+}
+
+// telling is a mail that told a member of a post.
+type telling struct {
+	id      string // its Message-ID
+	changes int    // until then
+}
+
+var errDead = errors.New("the daemon is dead")
+
+func newStage(p *probe) *stage {
+	w := newWorld(p)
+	s := &stage{world: w, must: map[due]bool{}, told: map[due]telling{}, handed: map[string]bool{}, doubt: map[string]bool{}}
+	w.run()
+	w.set.Alerts = DefaultAlerts()
+	w.sender = courier{s}
+	w.restart()
+	for i := range s.daemons {
+		set := w.set
+		set.Owner = fmt.Sprint("daemon ", i)
+		s.daemons[i] = New(w.daemon.Parts, set)
+	}
+	for _, m := range []struct {
+		name     string
+		role     int
+		zone     string
+		sections map[int]forum.Level
+		mails    bool
+	}{
+		{"anna", passenger, "UTC", map[int]forum.Level{tonight: forum.AllPosts}, true},
+		{"ben", passenger, "UTC", map[int]forum.Level{tonight: forum.NewThreads, routes: forum.AllPosts}, true},
+		{"carl", steward, "UTC", map[int]forum.Level{guardsvan: forum.AllPosts, routes: forum.AllPosts}, true},
+		{"dora", passenger, "America/New_York", map[int]forum.Level{routes: forum.AllPosts}, false},
+		{"eva", passenger, "Asia/Kolkata", map[int]forum.Level{tonight: forum.AllPosts, routes: forum.NewThreads}, true},
+	} {
+		s.enter(m.name, m.role, m.zone, m.sections, m.mails)
+	}
+	for _, section := range []int{tonight, routes, guardsvan} {
+		s.talks = append(s.talks, &talk{id: w.thread(section), section: section})
+	}
+	s.live(death{})
+	time.Sleep(time.Hour)
+	return s
+}
+
+// enter adds a person. All watch a section in which nothing is written, so that they are on the roll.
+func (s *stage) enter(name string, role int, zone string, sections map[int]forum.Level, mails bool) {
+	id := int64(101 + len(s.people))
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.member(id, name, role)
+	s.sql(`UPDATE member SET zone = ? WHERE id = ?`, zone, id)
+	s.sql(`INSERT INTO section_watch VALUES (?, ?, 'posts', 0)`, id, dining)
+	p := &person{
+		id: forum.MemberID(id), name: name, steward: role == steward, zone: location, alerts: digest.FirstReply, digests: digest.Daily,
+		sections: map[int]forum.Level{}, mails: map[int]bool{}, threads: map[int64]bool{}, wishes: map[any]digest.Cadence{},
+		ignores: map[int64]bool{}, read: map[int64]time.Time{},
+	}
+	s.people = append(s.people, p)
+	for section, level := range sections {
+		s.follows(p, section, level, mails)
+	}
+}
+
+func (s *stage) follows(p *person, section int, level forum.Level, mails bool) {
+	s.sql(`DELETE FROM section_watch WHERE member_id = ? AND section_id = ?`, p.id, section)
+	s.sql(`INSERT INTO section_watch VALUES (?, ?, ?, ?)`, p.id, section, map[forum.Level]string{forum.NewThreads: "threads", forum.AllPosts: "posts"}[level], mails)
+	p.sections[section], p.mails[section] = level, mails
+}
+
+// judge notes what is not wanted any more, and what is new.
+func (s *stage) judge() {
+	now := s.clock()
+	for _, w := range s.posts {
+		for _, p := range s.people {
+			at := due{p.id, w.id}
+			wanted, known := s.must[at]
+			switch {
+			case !known && w.visible():
+				s.must[at] = p.wants(w, now)
+			case known && wanted && s.told[at].id == "":
+				s.must[at] = p.wants(w, now)
+			}
+		}
+	}
+}
+
+// reached tells whether the daemon at work is dead at a place.
+func (s *stage) reached(where string) bool {
+	if s.death.where == where && s.death.in >= 0 {
+		s.death.in--
+		s.dead = s.dead || s.death.in < 0
+	}
+	return s.dead
+}
+
+// courier is the relay of a stage. Of what a daemon hands over after its death nobody hears.
+type courier struct{ *stage }
+
+// Send implements Sender.
+func (c courier) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
+	s, at := c.stage, c.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead || s.reached(beforeRelay) {
+		return mail.Outcome{Result: mail.NotSent, At: at}
+	}
+	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: at}
+	_, id, _ := strings.Cut(string(raw), "\r\nMessage-ID: ")
+	id, _, _ = strings.Cut(id, "\r\n")
+	word := ""
+	if len(s.says) > 0 {
+		word, s.says = s.says[0], s.says[1:]
+	}
+	switch {
+	case word == "later":
+		return mail.Outcome{Result: mail.TryAgain, Code: 451, At: at}
+	case word == "no":
+		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554, At: at}
+	case word == "away":
+		return mail.Outcome{Result: mail.NotSent, At: at}
+	// A mail that is in doubt twice is given up, and its posts are told again: by the rules, not by mistake.
+	case word == "lost" && !s.handed[id] && s.deaths == 0:
+		s.handed[id] = true
+		return mail.Outcome{Result: mail.Uncertain, At: at}
+	case word == "silent" && !s.handed[id] && s.deaths == 0:
+		out = mail.Outcome{Result: mail.Uncertain, At: at}
+	}
+	s.handed[id] = true
+	s.taken = append(s.taken, try{from, to, bytes.Clone(raw), out})
+	s.doubt[id] = s.reached(afterRelay) || out.Result == mail.Uncertain
+	return out
+}
+
+// live lets the daemon whose turn it is run a round, and die on the way. Then the other one takes over.
+func (s *stage) live(on death) {
+	d, now := s.daemons[s.turn], s.clock()
+	s.dead, s.death = false, on
+	s.store.FailWith(func(string) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.dead || s.reached(atStatement) {
+			return errDead
+		}
+		return nil
+	})
+	_, err := d.Once(s.Context())
+	s.store.FailWith(nil)
+	switch {
+	case s.dead:
+		s.deaths++
+		set := d.set
+		set.Owner = fmt.Sprintf("daemon %d after %d deaths", s.turn, s.deaths)
+		s.daemons[s.turn] = New(d.Parts, set)
+		s.turn = 1 - s.turn
+	case err != nil:
+		s.Errorf("%s: a round failed: %v", s.hour(), err)
+	default:
+		for _, w := range s.posts {
+			if !w.planned && w.visible() {
+				w.planned = true
+				w.noted = slices.ContainsFunc(s.people, func(p *person) bool { return p.id == w.calls && p.callable(w, now) })
+			}
+		}
+	}
+	s.dead, s.death = false, death{}
+	s.read()
+}
+
+func (s *stage) hour() string { return s.clock().Format("2 Jan 15:04:05") }
+
+// read reads the mails that have come.
+func (s *stage) read() {
+	now := s.clock()
+	for _, try := range s.taken {
+		head, text, _ := parts(s, try.raw)
+		id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "<alerts.")
+		i := slices.IndexFunc(s.people, func(p *person) bool { return address(p.name) == try.to })
+		if i < 0 {
+			s.Errorf("%s was mailed", try.to)
+			continue
+		}
+		p := s.people[i]
+		if os.Getenv("POSTRIDER_TALE") != "" {
+			s.Logf("%s: %s got %v (alert: %t, %s) %s", s.hour(), p.name, numbered(text), alert, try.out.Result, id)
+		}
+		for _, post := range postsOf(s, try.raw) {
+			if w := s.written(post); w != nil && !p.mayRead(w) {
+				s.Errorf("%s: %s was shown post %d, which he may not read", s.hour(), p.name, post)
+			}
+		}
+		for _, post := range numbered(text) {
+			at := due{p.id, post}
+			before, again := s.told[at]
+			// What may have been told, and is not wanted in that way any more, is told again in another: it may be lost.
+			if again && before.id != id && !(s.doubt[before.id] && s.changes > before.changes) {
+				s.Errorf("%s: %s was told of post %d twice (alert: %t)", s.hour(), p.name, post, alert)
+			}
+			s.told[at] = telling{id, s.changes}
+			if w := s.written(post); w == nil {
+				s.Errorf("%s was told of %d, which is older than the tale", p.name, post)
+			} else if why := p.bars(w, alert, now); why != "" {
+				s.Errorf("%s: %s was told of post %d (alert: %t): %s", s.hour(), p.name, post, alert, why)
+			}
+		}
+	}
+	s.taken = nil
+}
+
+func (s *stage) written(id forum.PostID) *writing {
+	for _, w := range s.posts {
+		if w.id == id {
+			return w
+		}
+	}
+	return nil
+}
+
+// end lets nine good days pass, and asks whether everybody has what he should.
+func (s *stage) end() {
+	s.says = nil
+	for day := range 9 {
+		midnight := s.clock().Truncate(24 * time.Hour).Add(24 * time.Hour)
+		for _, wait := range []time.Duration{-20 * time.Minute, 0, 8 * time.Hour} {
+			if wait = midnight.Add(wait).Sub(s.clock()); wait > 0 {
+				time.Sleep(wait)
+			}
+			s.turn = day % 2
+			s.judge()
+			s.live(death{})
+		}
+	}
+	for at, must := range s.must {
+		if w := s.written(at.post); must && s.told[at].id == "" {
+			s.Errorf("member %d was not told of post %d of %s, in thread %d", at.member, at.post, w.at.Format("2 Jan 15:04:05"), w.thread.id)
+		}
+	}
+}
