@@ -102,10 +102,15 @@ func New(s *store.Store, log *slog.Logger, now func() time.Time, channels ...Cha
 // key is what the store calls an alarm.
 func key(kind Kind, object string) string { return strings.TrimSpace(string(kind) + " " + object) }
 
-// noteOf reads a key back.
+// Named says what an alarm's key names.
+func Named(key string) (kind Kind, object string) {
+	word, object, _ := strings.Cut(key, " ")
+	return Kind(word), object
+}
+
 func noteOf(n store.AlarmNote) Note {
-	kind, object, _ := strings.Cut(n.Key, " ")
-	return Note{Kind: Kind(kind), Object: object, Over: n.Over, Detail: n.Detail, Since: n.Since, At: n.At}
+	kind, object := Named(n.Key)
+	return Note{Kind: kind, Object: object, Over: n.Over, Detail: n.Detail, Since: n.Since, At: n.At}
 }
 
 // Raise says that something was seen bad.

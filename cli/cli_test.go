@@ -77,7 +77,7 @@ func newParish(t *testing.T, changes ...string) parish {
 		lines[key] = value
 	}
 	var text strings.Builder
-	for _, table := range []string{"forum", "store", "smtp", "digest", "alarms", "templates", "log"} {
+	for _, table := range []string{"forum", "store", "smtp", "digest", "alarms", "metrics", "templates", "log"} {
 		fmt.Fprintf(&text, "[%s]\n", table)
 		for key, value := range lines {
 			if name, ours := strings.CutPrefix(key, table+"."); ours && value != "" {

@@ -13,6 +13,7 @@ import (
 	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/letterbox"
+	"postrider/metrics"
 )
 
 func (c *console) run() *cobra.Command {
@@ -95,6 +96,8 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		// often saves 8 % of all work for 50 MB.
 		debug.SetGCPercent(200)
 	}
+	counts := metrics.New()
+	h.watcher = counts
 	d, err := h.daemon(ctx, sender, clock)
 	if err != nil {
 		return err
@@ -123,12 +126,16 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	scrapes, err := h.openMetrics(ctx, counts, d)
+	if err != nil {
+		return err
+	}
 	intake, err := box.Open(cfg.Bounces.Config)
 	if err != nil {
 		return err
 	}
 	defer h.takeIn(ctx, intake)()
-	return serve(ctx, h, d, done, pages, room)
+	return serve(ctx, h, d, done, pages, room, scrapes)
 }
 
 // fail tells the administrator why the daemon does not start, and gives that back.

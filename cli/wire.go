@@ -29,8 +29,9 @@ type house struct {
 	press    *templates.Press
 	links    *link.Signer
 	log      *slog.Logger
-	fallback daemon.Sender // nil: there is no second relay
-	owner    string        // names this process among those that may share a store
+	fallback daemon.Sender  // nil: there is no second relay
+	owner    string         // names this process among those that may share a store
+	watcher  daemon.Watcher // nil: nobody counts what the daemon does
 
 	scratch string // a directory to be removed; empty: none
 }
@@ -158,7 +159,7 @@ func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() tim
 	}
 	parts := daemon.Parts{
 		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer,
-		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now,
+		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now, Watcher: h.watcher,
 	}
 	return daemon.New(parts, h.settings()), nil
 }

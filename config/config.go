@@ -18,6 +18,7 @@ import (
 	"postrider/admin"
 	"postrider/daemon"
 	"postrider/mail"
+	"postrider/metrics"
 	"postrider/source"
 	"postrider/web"
 )
@@ -37,6 +38,7 @@ type Config struct {
 	Announce  daemon.AnnounceConfig `toml:"announcements"`
 	Web       Web                   `toml:"web"`
 	Admin     Admin                 `toml:"admin"`
+	Metrics   metrics.Config        `toml:"metrics"`
 	Templates Templates             `toml:"templates"`
 	Log       Log                   `toml:"log"`
 }
@@ -122,6 +124,7 @@ func (c *Config) validate(text string) []error {
 		{"alarms", c.Alarms.Validate()},
 		{"announcements", c.Announce.Validate()},
 		{"web", c.Web.Validate()},
+		{"metrics", c.Metrics.Validate()},
 		{"admin", errors.Join(c.Admin.Validate(), c.checkUserHeader())},
 		{"log", c.Log.Validate()},
 	} {

@@ -89,6 +89,13 @@ func (b *breaker) allows(now time.Time, most int) int {
 	return 1
 }
 
+// well tells that mails go to the relay.
+func (b *breaker) well() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rest == 0
+}
+
 // admit tells whether a message may be handed over now. One that probes the relay is alone until it is known what
 // became of it; should nobody ever say, for another rest.
 func (b *breaker) admit(now time.Time) bool {

@@ -44,6 +44,7 @@ type Parts struct {
 	Links    *link.Signer
 	Log      *slog.Logger
 	Now      func() time.Time // the clock; the daemon asks no other for what it writes down
+	Watcher  Watcher          // nil: nobody watches
 }
 
 // Settings are what the owner has chosen.
@@ -97,6 +98,9 @@ type Daemon struct {
 
 // New makes a daemon; it starts nothing. The forum has passed its self-check.
 func New(p Parts, set Settings) *Daemon {
+	if p.Watcher == nil {
+		p.Watcher = unwatched{}
+	}
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
 		Parts:     p,
@@ -148,6 +152,7 @@ func (d *Daemon) measure(ctx context.Context, tick string, steps ...func(context
 			d.Log.Warn("what a round did could not be written down", "err", e)
 		}
 	}
+	d.Watcher.Ran(tick, d.round, err)
 	return d.round, err
 }
 

@@ -158,6 +158,7 @@ func (d *Daemon) expire(ctx context.Context) error {
 	}
 	for _, m := range list {
 		d.Log.Debug("mail expired", "key", m.Key, "member", m.Member)
+		d.Watcher.Settled(m.Kind, WasExpired)
 	}
 	d.round.Expired += len(list)
 	return nil
@@ -184,6 +185,7 @@ func (d *Daemon) takeBack(ctx context.Context) error {
 	}
 	for _, m := range list {
 		d.round.Doubtful++
+		d.Watcher.Settled(m.Kind, WasDoubtful)
 		if m.Final {
 			d.giveUp(m.Kind, m.Key, m.Member)
 		}

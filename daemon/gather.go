@@ -39,6 +39,7 @@ func (d *Daemon) sift(ctx context.Context, pending bool) error {
 		clear(d.met) // what was met may not have been written down
 		return fmt.Errorf("gathering: %w", err)
 	}
+	d.Watcher.Gathered(now)
 	return nil
 }
 

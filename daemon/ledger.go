@@ -84,6 +84,7 @@ func (l *ledger) settled() {
 	}
 	for _, s := range l.held {
 		l.sum.count(s)
+		l.d.Watcher.Settled(kindOf(s.Key), outcome(s))
 		l.d.moods.note(s)
 		l.blot.note(s)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"postrider/mail"
 	"postrider/store"
 )
 
@@ -100,17 +99,17 @@ func (r *Report) skip(reason string, n int) {
 
 // count adds what became of one row.
 func (r *Report) count(s store.Settlement) {
-	switch {
-	case s.State == stateSkipped:
+	switch outcome(s) {
+	case WasSkipped:
 		r.skip(s.Reason, 1)
-	case s.Result == resultHeld:
+	case WasHeld:
 		r.Held++
-	case s.State == stateAccepted:
+	case WasAccepted:
 		r.Sent++
 		r.Bytes += int64(s.Bytes)
-	case s.State == stateRefused:
+	case WasRefused:
 		r.Refused++
-	case s.Result == string(mail.Uncertain):
+	case WasDoubtful:
 		r.Doubtful++
 	default:
 		r.Retried++

@@ -1,0 +1,106 @@
+package metrics
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"postrider/alarm"
+	"postrider/daemon"
+	"postrider/source"
+	"postrider/store"
+)
+
+// Sources are what is looked up at each scrape.
+type Sources struct {
+	Daemon *daemon.Daemon
+	Store  *store.Store
+	Forum  *source.DB
+}
+
+// collector looks things up.
+type collector struct {
+	Sources
+	queue, alarms, relays, forumSQL, storeSQL *prometheus.Desc
+}
+
+// lookTime is how long a scrape may keep the store busy.
+const lookTime = 5 * time.Second
+
+func newCollector(from Sources) collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("postrider_"+name, help, labels, nil)
+	}
+	return collector{
+		Sources:  from,
+		queue:    desc("queue_mails", "Mails in the outbox of which something is still to become.", "kind", "state"),
+		alarms:   desc("alarms_open", "Alarms that stand, as the administrator is told.", "kind"),
+		relays:   desc("relay_up", "Whether mails go to a relay (1), or it is left alone because it could not be reached (0).", "relay"),
+		forumSQL: desc("forum_statements_total", "SQL statements sent to the forum's database."),
+		storeSQL: desc("store_statements_total", "SQL statements sent to postrider's own database."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.queue, c.alarms, c.relays, c.forumSQL, c.storeSQL} {
+		to <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	c.collectQueue(ctx, to)
+	c.collectAlarms(ctx, to)
+	for name, up := range c.Daemon.Relays() {
+		value := 0.0
+		if up {
+			value = 1
+		}
+		to <- prometheus.MustNewConstMetric(c.relays, prometheus.GaugeValue, value, name)
+	}
+	to <- prometheus.MustNewConstMetric(c.forumSQL, prometheus.CounterValue, float64(c.Forum.Statements()))
+	to <- prometheus.MustNewConstMetric(c.storeSQL, prometheus.CounterValue, float64(c.Store.Statements()))
+}
+
+func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric) {
+	open, err := c.Store.OpenMails(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(c.queue, err)
+		return
+	}
+	type place struct{ kind, state string }
+	mails := make(map[place]int)
+	for _, kind := range daemon.Kinds {
+		for _, state := range store.OpenStates {
+			mails[place{kind, state}] = 0
+		}
+	}
+	for _, o := range open {
+		mails[place{o.Kind, o.State}] = o.Mails
+	}
+	for at, n := range mails {
+		to <- prometheus.MustNewConstMetric(c.queue, prometheus.GaugeValue, float64(n), at.kind, at.state)
+	}
+}
+
+func (c collector) collectAlarms(ctx context.Context, to chan<- prometheus.Metric) {
+	all, err := c.Store.Alarms(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(c.alarms, err)
+		return
+	}
+	standing := make(map[alarm.Kind]int)
+	for _, a := range all {
+		if a.Stands() {
+			kind, _ := alarm.Named(a.Key)
+			standing[kind]++
+		}
+	}
+	for _, kind := range alarm.Kinds {
+		to <- prometheus.MustNewConstMetric(c.alarms, prometheus.GaugeValue, float64(standing[kind]), string(kind))
+	}
+}

@@ -1,0 +1,82 @@
+// Package metrics counts what a daemon does, for Prometheus.
+//
+// [Metrics] is a daemon.Watcher: what the daemon tells it is counted in memory, of this process alone. What the store and
+// the relays are like is looked up at each scrape (collector.go). There is neither an address nor a name of a member in it;
+// how many mails go out is nobody's business all the same, so it has a listener of its own, which is off by default.
+package metrics
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"postrider/daemon"
+)
+
+// Metrics are what is counted. It is safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+	mails    *prometheus.CounterVec
+	rounds   *prometheus.HistogramVec
+	faults   *prometheus.CounterVec
+	gathered prometheus.Gauge
+}
+
+// New begins to count.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "postrider_mails_total", Help: "What became of attempts to send mails.",
+		}, []string{"kind", "outcome"}),
+		rounds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "postrider_round_duration_seconds", Help: "How long rounds took, by the tick that began them.",
+			Buckets: []float64{.01, .05, .25, 1, 5, 15, 60, 300, 1800},
+		}, []string{"tick"}),
+		faults: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "postrider_round_faults_total", Help: "Rounds that ended in a fault, by the tick that began them.",
+		}, []string{"tick"}),
+		gathered: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "postrider_last_gather_timestamp_seconds", Help: "When the forum was last looked at for new posts, as a Unix time; 0: not yet.",
+		}),
+	}
+	for _, kind := range daemon.Kinds { // so that what has not happened yet is 0, and not missing
+		for _, outcome := range daemon.Outcomes {
+			m.mails.WithLabelValues(kind, string(outcome))
+		}
+	}
+	m.registry.MustRegister(m.mails, m.rounds, m.faults, m.gathered, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Ran implements daemon.Watcher.
+func (m *Metrics) Ran(tick string, r daemon.Report, err error) {
+	m.rounds.WithLabelValues(tick).Observe(r.Took.Seconds())
+	faults := m.faults.WithLabelValues(tick)
+	if err != nil {
+		faults.Inc()
+	}
+}
+
+// Gathered implements daemon.Watcher.
+func (m *Metrics) Gathered(at time.Time) { m.gathered.Set(float64(at.Unix())) }
+
+// Settled implements daemon.Watcher.
+func (m *Metrics) Settled(kind string, o daemon.Outcome) {
+	m.mails.WithLabelValues(kind, string(o)).Inc()
+}
+
+// Handler answers scrapes at /metrics. What cannot be looked up at the moment is left out, and logged.
+func (m *Metrics) Handler(from Sources, log *slog.Logger) http.Handler {
+	m.registry.MustRegister(newCollector(from))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		MaxRequestsInFlight: 2, Timeout: 10 * time.Second,
+	}))
+	return mux
+}

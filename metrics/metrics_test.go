@@ -1,0 +1,229 @@
+package metrics
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	netmail "net/mail"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"postrider/alarm"
+	"postrider/daemon"
+	"postrider/demo"
+	"postrider/internal/link"
+	"postrider/mail"
+	"postrider/source"
+	"postrider/store"
+	"postrider/templates"
+)
+
+var now = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+// relay takes mails, or cannot be reached.
+type relay struct{ down bool }
+
+func (r *relay) Send(context.Context, string, string, []byte) mail.Outcome {
+	if r.down {
+		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, At: now, Err: errors.New("nobody there")}
+	}
+	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: now}
+}
+
+// watched is a daemon over the sample forum, whose rounds are counted.
+type watched struct {
+	*testing.T
+	counts *Metrics
+	daemon *daemon.Daemon
+	store  *store.Store
+	relay  *relay
+	log    *bytes.Buffer
+	http   http.Handler
+}
+
+func newWatched(t *testing.T) *watched {
+	t.Helper()
+	dir := t.TempDir()
+	check(t, demo.Create(t.Context(), filepath.Join(dir, "forum.db"), now))
+	config := source.DefaultConfig()
+	config.Type, config.DSN, config.URL = "sample", "sqlite:"+filepath.Join(dir, "forum.db"), demo.URL
+	forum := must(source.Open(t.Context(), config))(t)
+	t.Cleanup(func() { forum.Close() })
+	s := must(store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "postrider.db")))(t)
+	t.Cleanup(func() { s.Close() })
+	must(s.Migrate(t.Context()))(t)
+	w := &watched{T: t, counts: New(), store: s, relay: &relay{}, log: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.daemon = daemon.New(daemon.Parts{
+		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Watcher: w.counts, Sender: w.relay,
+		Press:    must(templates.Load(""))(t).Press(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
+		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
+		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
+	}, daemon.Settings{
+		Digest: daemon.DefaultDigest(), Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
+		Site: demo.Name, Host: "upperberth.example", From: netmail.Address{Address: "digest@upperberth.example"},
+		Connections: 2, Lease: time.Minute, Owner: "test",
+	})
+	w.http = w.counts.Handler(Sources{Daemon: w.daemon, Store: s, Forum: forum}, log)
+	return w
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		check(t, err)
+		return v
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scrape asks as Prometheus does, and reads the answer as it does.
+func (w *watched) scrape() (map[string]*dto.MetricFamily, string) {
+	w.Helper()
+	rec := httptest.NewRecorder()
+	w.http.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if rec.Code != http.StatusOK {
+		w.Fatalf("answer %d: %s", rec.Code, rec.Body)
+	}
+	text := rec.Body.String()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return must(parser.TextToMetricFamilies(strings.NewReader(text)))(w), text
+}
+
+// value is that of the metric of a family with such labels: names and values in turn.
+func value(t *testing.T, families map[string]*dto.MetricFamily, family string, labels ...string) float64 {
+	t.Helper()
+next:
+	for _, m := range families[family].GetMetric() {
+		for _, l := range m.GetLabel() {
+			for i := 0; i < len(labels); i += 2 {
+				if l.GetName() == labels[i] && l.GetValue() != labels[i+1] {
+					continue next
+				}
+			}
+		}
+		return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+	}
+	t.Errorf("there is no %s%v", family, labels)
+	return -1
+}
+
+func TestARoundIsCounted(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	before, _ := w.scrape()
+	if got := value(t, before, "postrider_mails_total", "kind", "digest", "outcome", "accepted"); got != 0 {
+		t.Errorf("before the first round %v mails were accepted", got)
+	}
+	report := must(w.daemon.Once(t.Context()))(t)
+	got, text := w.scrape()
+	if report.Sent < 5 {
+		t.Fatalf("the round sent %d mails", report.Sent)
+	}
+	skipped := 0
+	for _, n := range report.Skipped {
+		skipped += n
+	}
+	for _, tt := range []struct {
+		family string
+		labels []string
+		want   float64
+	}{
+		{"postrider_mails_total", []string{"kind", "digest", "outcome", "accepted"}, float64(report.Sent)},
+		{"postrider_mails_total", []string{"kind", "digest", "outcome", "skipped"}, float64(skipped)},
+		{"postrider_mails_total", []string{"kind", "alert", "outcome", "accepted"}, 0},
+		{"postrider_queue_mails", []string{"kind", "digest", "state", "queued"}, 0},
+		{"postrider_round_duration_seconds", []string{"tick", "once"}, 1},
+		{"postrider_round_faults_total", []string{"tick", "once"}, 0},
+		{"postrider_relay_up", []string{"relay", "smtp"}, 1},
+		{"postrider_alarms_open", []string{"kind", "relay"}, 0},
+		{"postrider_last_gather_timestamp_seconds", nil, float64(now.Unix())},
+	} {
+		if got := value(t, got, tt.family, tt.labels...); got != tt.want {
+			t.Errorf("%s%v = %v, want %v", tt.family, tt.labels, got, tt.want)
+		}
+	}
+	for _, family := range []string{"postrider_forum_statements_total", "postrider_store_statements_total", "go_goroutines", "process_resident_memory_bytes"} {
+		if value(t, got, family) <= 0 {
+			t.Errorf("%s is not counted", family)
+		}
+	}
+	if strings.Contains(text, "@") || strings.Contains(text, "passengers.example") {
+		t.Error("there is an address in it")
+	}
+}
+
+func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	w.relay.down = true
+	must(w.daemon.Once(t.Context()))(t)
+	check(t, w.store.NoteAlarms(t.Context(), []store.Alarm{
+		{Key: string(alarm.Held) + " a.example", Since: now, Due: now, Seen: now}, {Key: string(alarm.Held) + " b.example", Since: now, Due: now, Seen: now},
+	}, nil))
+	got, _ := w.scrape()
+	if up := value(t, got, "postrider_relay_up", "relay", "smtp"); up != 0 {
+		t.Errorf("the relay is up: %v", up)
+	}
+	if waiting := value(t, got, "postrider_queue_mails", "kind", "digest", "state", "queued"); waiting < 5 {
+		t.Errorf("%v mails wait", waiting)
+	}
+	if retried := value(t, got, "postrider_mails_total", "kind", "digest", "outcome", "retry"); retried < 1 {
+		t.Errorf("%v attempts are to be tried again", retried)
+	}
+	if held := value(t, got, "postrider_alarms_open", "kind", "held"); held != 2 {
+		t.Errorf("%v domains are held", held)
+	}
+}
+
+func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	must(w.daemon.Once(t.Context()))(t)
+	check(t, w.store.Close())
+	got, _ := w.scrape()
+	if value(t, got, "postrider_mails_total", "kind", "digest", "outcome", "accepted") < 5 || value(t, got, "postrider_relay_up", "relay", "smtp") != 1 {
+		t.Error("what is known without the store is not told")
+	}
+	if got["postrider_queue_mails"] != nil || !strings.Contains(w.log.String(), "metrics") {
+		t.Errorf("the queue is told, or no fault logged: %s", w.log)
+	}
+}
+
+func TestNamesAndUnitsFollowTheConventionsOfPrometheus(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	must(w.daemon.Once(t.Context()))(t)
+	problems, err := testutil.GatherAndLint(w.counts.registry)
+	check(t, err)
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+func TestNothingIsServedButMetrics(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	for _, r := range []*http.Request{httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRequest(http.MethodPost, "/metrics", nil)} {
+		rec := httptest.NewRecorder()
+		if w.http.ServeHTTP(rec, r); rec.Code != http.StatusNotFound && rec.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s %s is answered with %d", r.Method, r.URL, rec.Code)
+		}
+	}
+}
