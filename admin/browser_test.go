@@ -115,8 +115,8 @@ func looks() []look {
 	}
 }
 
-// Every page is held against axe-core, in both languages, light and dark; and nothing on it is wider than a phone, whichever
-// way it is read. go test -artifacts keeps the pictures.
+// Every page is held against axe-core, in English wide and light, in German narrow and dark; and nothing on it is wider than a
+// phone, whichever way it is read. go test -artifacts keeps the pictures.
 func TestEveryPageServesEverybody(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
@@ -137,7 +137,7 @@ func TestEveryPageServesEverybody(t *testing.T) {
 					dark  bool
 				}{{1280, true}, {1280, false}, {360, false}, {360, true}} {
 					p.Screenshot(fmt.Sprintf("%s-%s-%d-%v", l.name, language, seen.width, shade(seen.dark)), seen.width, seen.dark)
-					if seen.dark == (seen.width == 360) { // light and dark, wide and narrow
+					if seen.dark == (seen.width == 360) && seen.dark == (language == "de") { // wide and light, narrow and dark
 						p.Axe()
 					}
 				}

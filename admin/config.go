@@ -86,6 +86,12 @@ func (c Config) base() string {
 // https tells whether the browser comes by TLS.
 func (c Config) https() bool { return strings.HasPrefix(c.Address(), "https://") }
 
+// InTheOpen tells whether passwords travel over a network without encryption.
+func (c Config) InTheOpen() bool {
+	u, err := url.Parse(c.Address())
+	return err == nil && u.Scheme == "http" && !local(u.Hostname())
+}
+
 // hosts are the names by which the room may be asked for. Any other is a page of somebody else whose name was made to
 // lead here (DNS rebinding), so that his scripts can read ours.
 func (c Config) hosts() map[string]bool {

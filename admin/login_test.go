@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postrider/admin"
 )
 
 // loggedIn tells whether a browser sees the room.
@@ -19,13 +21,14 @@ func (b *browser) loggedIn() bool {
 func TestNobodySeesAnythingBeforeTheLogIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/", "/queue", "/bounces", "/settings", "/nowhere", "/?done=paused"} {
+	room := w.room.(*admin.Server)
+	for _, path := range append(room.Paths(http.MethodGet), "/nowhere", "/?done=paused") {
 		got := w.browser().get(path)
 		if at := got.header.Get("Location"); got.status != http.StatusSeeOther || !strings.HasPrefix(at, "/room/login?next=") || got.body != "" {
 			t.Errorf("GET %s: answer %d, led to %q, body %q", path, got.status, at, got.body)
 		}
 	}
-	for _, path := range []string{"/pause", "/resume", "/logout"} {
+	for _, path := range room.Paths(http.MethodPost) {
 		if got := w.browser().post(path, "token", "x"); got.status != http.StatusForbidden {
 			t.Errorf("POST %s: answer %d", path, got.status)
 		}

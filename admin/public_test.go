@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"postrider/admin"
 	"postrider/daemon"
 	"postrider/internal/link"
 	"postrider/web"
@@ -22,7 +23,9 @@ func TestThePublicListenerServesNoPageOfTheRoom(t *testing.T) {
 		Forum: "Example Forum", Log: w.parts.Log, Now: w.parts.Now, Wake: func() {},
 	}, config))(t)
 	b := w.admin()
-	for _, path := range []string{"/", "/login", "/logout", "/pause", "/queue", "/bounces", "/settings", "/members", "/explain", "/announcements", "/admin", "/admin/login"} {
+	room := w.room.(*admin.Server)
+	paths := append(append(room.Paths(http.MethodGet), room.Paths(http.MethodPost)...), "/login", "/admin", "/admin/login")
+	for _, path := range paths {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			r := httptest.NewRequest(method, config.URL+path, nil)
 			r.AddCookie(b.cookie)

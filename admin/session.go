@@ -79,9 +79,11 @@ func (s *Server) known(r *http.Request) (n session, open bool, err error) {
 		return session{}, false, err
 	}
 	if now.Sub(n.Seen) >= touchEvery {
-		err = s.Store.TouchSession(r.Context(), now, n.Hash)
+		if err := s.Store.TouchSession(r.Context(), now, n.Hash); err != nil { // when the disk is full the pages are needed most
+			s.Log.Warn("session could not be kept", "err", err)
+		}
 	}
-	return n, true, err
+	return n, true, nil
 }
 
 // stands tells whether what a session was opened with still holds: the password is the same, or the proxy names the same

@@ -188,3 +188,17 @@ func TestWithoutAHeaderInTheConfigurationNoneCounts(t *testing.T) {
 		}
 	}
 }
+
+func TestASessionGoesOnWhenTheStoreTakesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	must(w.stored().Exec("CREATE TRIGGER disk BEFORE UPDATE ON session BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"))(t)
+	w.now = w.now.Add(2 * time.Minute)
+	if !b.loggedIn() {
+		t.Error("nobody can look any more what is wrong")
+	}
+	if !strings.Contains(w.log.String(), "the disk is full") {
+		t.Errorf("the log does not tell it:\n%s", w.log)
+	}
+}

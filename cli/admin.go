@@ -145,5 +145,8 @@ func checkAdmin(cfg config.Config) finding {
 	default:
 		f.Text = "at " + a.Address() + ", with a password"
 	}
+	if a.On() && a.InTheOpen() {
+		f.Level, f.Cure = levelWarn, "passwords and sessions travel without encryption between your browser and the proxy: give the room an https address"
+	}
 	return f
 }

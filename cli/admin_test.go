@@ -1,7 +1,13 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -51,4 +57,65 @@ func TestWithoutAPasswordCheckSaysThatTheRoomIsOff(t *testing.T) {
 	p := newParish(t)
 	out, _, _ := run(t, "check", "--offline", "-c", p.config)
 	says(t, out, "ok    admin: off: there is no password. To make one: postrider admin passwd")
+}
+
+// free is an address on which nobody listens now.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// status is how a listener answers a GET.
+func status(t *testing.T, address string) int {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+func TestTheDaemonServesTheRoomOnAListenerOfItsOwn(t *testing.T) {
+	hash, _, err := passwd(t, "correct horse battery\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, public, room := newParish(t), free(t), free(t)
+	text, err := os.ReadFile(p.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := fmt.Sprintf("\n[web]\nlisten = %q\n[admin]\nlisten = %q\n%s", public, room, hash)
+	if err := os.WriteFile(p.config, append(text, more...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	log, end := io.Pipe()
+	ended := make(chan int)
+	go func() {
+		ended <- Run(ctx, []string{"run", "--mail-dir", t.TempDir(), "-c", p.config}, io.Discard, end, func(string) string { return "" })
+		end.Close()
+	}()
+	lines := bufio.NewScanner(log)
+	for lines.Scan() && !strings.Contains(lines.Text(), "room for administrators open") {
+	}
+	go io.Copy(io.Discard, log)
+	for address, want := range map[string]int{
+		"http://" + room + "/login": http.StatusOK, "http://" + room + "/u/x": http.StatusOK, // which is the log in, too
+		"http://" + public + "/login": http.StatusNotFound, "http://" + public + "/postrider/login": http.StatusNotFound, "http://" + public + "/healthz": http.StatusOK,
+	} {
+		if got := status(t, address); got != want {
+			t.Errorf("%s: answer %d, want %d", address, got, want)
+		}
+	}
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("the daemon ended with %d", code)
+	}
 }
