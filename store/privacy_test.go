@@ -1,0 +1,137 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/bounce"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+)
+
+func privacyPage(t *testing.T) string {
+	t.Helper()
+	return string(must(os.ReadFile("../docs/privacy.md"))(t))
+}
+
+// toldTables are the tables that the page on privacy names.
+func toldTables(t *testing.T) (names []string) {
+	t.Helper()
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?`) \\|").FindAllStringSubmatch(privacyPage(t), -1) {
+		for name := range strings.SplitSeq(row[1], ", ") {
+			names = append(names, strings.Trim(name, "`"))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestThePageOnPrivacyNamesEveryTable(t *testing.T) {
+	t.Parallel()
+	dsn := sqliteDSN(t)
+	open(t, dsn)
+	rows := must(raw(t, dsn).Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))(t)
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var name string
+		check(t, rows.Scan(&name))
+		tables = append(tables, name)
+	}
+	equal(t, "tables on the page", toldTables(t), tables)
+}
+
+func TestWhatThePageOnPrivacyErasesIsGone(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s, db := open(t, dsn), raw(t, dsn)
+		leaveTraces(t, s, 42424242, "anna@example.org")
+		leaveTraces(t, s, 43434343, "bert@example.org")
+		before := contents(t, db)
+		for _, table := range []string{"member", "preference", "wish", "outbox", "outcome", "alert", "notice", "brought", "owed", "refusal", "health", "audit"} {
+			if !strings.Contains(before[table], "42424242") {
+				t.Errorf("the test leaves no traces in %s: %q", table, before[table])
+			}
+		}
+		_, block, _ := strings.Cut(privacyPage(t), "```sql\n")
+		block, _, _ = strings.Cut(block, "```")
+		must(db.Exec(regexp.MustCompile(`\b42\b`).ReplaceAllString(block, "42424242")))(t)
+		others := 0
+		for table, rows := range contents(t, db) {
+			if strings.Contains(rows, "42424242") || strings.Contains(rows, "anna@") {
+				t.Errorf("in %s there is still %q", table, rows)
+			}
+			others += strings.Count(rows, "43434343")
+		}
+		was := 0
+		for _, rows := range before {
+			was += strings.Count(rows, "43434343")
+		}
+		equal(t, "traces of another member", others, was)
+	})
+}
+
+// leaveTraces lets a member leave something in every table that may speak of him.
+func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address string) {
+	t.Helper()
+	ctx := t.Context()
+	check(t, s.SaveSubscribers(ctx, now, []store.Subscriber{{ID: member, Zone: "UTC", Due: now}}))
+	check(t, s.SavePreference(ctx, now, member, digest.Choices{Locale: "de"}))
+	check(t, s.Wish(ctx, now, member, 5, 0, digest.Weekly))
+	post := forum.PostID(member % 100)
+	must(s.Sight(ctx, store.Gathered{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
+	news := telling(member, 9, post)
+	news.Seq = must(s.Head(ctx))(t)
+	tell(t, s, alert(news))
+	var edition string
+	for day, owed := range []forum.PostID{1, 2, 3} { // the second edition brings what the first one owes
+		edition = fmt.Sprintf("digest/%d/%d", member, day)
+		must(s.Plan(ctx, now, []store.Plan{{Key: edition, Kind: "digest", Member: member, Until: int64(100 + day), NextDue: now}}))(t)
+		for _, row := range claim(t, s, now) {
+			settle(t, s, again(row, "try again", now))
+		}
+		for _, row := range claim(t, s, now) {
+			x := accepted(row, now)
+			x.Address, x.Reply = address, "queued for "+address
+			x.Owes = []digest.Owing{{Post: owed, Seq: int64(owed), NotBefore: now, Reason: digest.HeldForWeek}}
+			settle(t, s, x)
+		}
+	}
+	check(t, s.NoteRefusals(ctx, []store.Refusal{{Key: edition, Source: store.FromReport, Member: member, Address: address, Handed: now, At: now}}))
+	h := bounce.Health{Score: 4, LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead"}
+	check(t, s.Suppress(ctx, now, []store.Health{{Address: address, Member: member, Health: h}}))
+	must(s.TryAgain(ctx, now, address, now.Add(-time.Hour)))(t)
+	check(t, s.Audit(ctx, store.Entry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
+}
+
+// contents are the rows of all tables.
+func contents(t *testing.T, db *sql.DB) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	for _, table := range toldTables(t) {
+		rows := must(db.Query("SELECT * FROM " + table))(t)
+		columns := must(rows.Columns())(t)
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		for rows.Next() {
+			check(t, rows.Scan(into...))
+			for _, v := range values {
+				if text, is := v.([]byte); is {
+					v = string(text)
+				}
+				all[table] += fmt.Sprint(v) + "\t"
+			}
+			all[table] += "\n"
+		}
+		check(t, rows.Close())
+	}
+	return all
+}
