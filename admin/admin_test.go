@@ -2,8 +2,12 @@ package admin_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"postrider/templates"
 )
 
 func TestEveryAnswerIsPrivate(t *testing.T) {
@@ -72,5 +76,20 @@ func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
 	}
 	if got := b.get("/?done=evil"); got.status != http.StatusOK || strings.Contains(got.body, `role="status"`) {
 		t.Errorf("what nobody can have done: answer %d", got.status)
+	}
+}
+
+func TestAFolderOverlaysThePages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := t.TempDir()
+	check(t, os.MkdirAll(filepath.Join(dir, "page", "admin"), 0o755))
+	own := `{{define "title"}}Ours{{end}}{{define "main"}}<h1>Our own words</h1>{{end}}`
+	check(t, os.WriteFile(filepath.Join(dir, "page", "admin", "notice.html"), []byte(own), 0o644))
+	w.parts.Pages = must(templates.Load(dir))(t).Pages(w.parts.Site, "/room")
+	w.open()
+	b := w.admin()
+	if got := b.get("/nowhere"); got.status != http.StatusNotFound || !strings.Contains(got.body, "Our own words") || !strings.Contains(got.body, "/room/logout") {
+		t.Errorf("answer %d\n%s", got.status, got.body)
 	}
 }

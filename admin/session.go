@@ -96,12 +96,14 @@ func (s *Server) stands(n store.Session, r *http.Request) bool {
 	return s.proof != "" && n.Proof == s.proof
 }
 
-// user is the one whom a trusted proxy has logged in; empty: nobody.
+// user is the one whom a trusted proxy has logged in; empty: nobody. Of two names one is the visitor's own, which the proxy has
+// let pass.
 func (s *Server) user(r *http.Request) string {
-	if s.header == "" || !web.VisitOf(r).Trusted {
+	names := r.Header.Values(s.header)
+	if s.header == "" || !web.VisitOf(r).Trusted || len(names) != 1 {
 		return ""
 	}
-	return r.Header.Get(s.header)
+	return names[0]
 }
 
 // actor is how the audit log names a user.

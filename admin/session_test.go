@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,21 @@ func TestTheProxysUserCountsOnlyFromATrustedProxy(t *testing.T) {
 	}
 	if got := eve.get("/"); !strings.Contains(got.body, "<bdi>eve</bdi>") {
 		t.Error("eve is taken for ray")
+	}
+}
+
+func TestOfTwoUsersNeitherIsBelieved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config.UserHeader = "Remote-User"
+	w.open()
+	r := httptest.NewRequest(http.MethodGet, w.config.URL+"/", nil)
+	r.RemoteAddr = "10.0.0.1:1"
+	r.Header["Remote-User"] = []string{"root", "ray"} // the proxy has added its own to the visitor's
+	rec := httptest.NewRecorder()
+	w.room.ServeHTTP(rec, r)
+	if rec.Code != http.StatusSeeOther || len(rec.Result().Cookies()) > 0 {
+		t.Errorf("answer %d", rec.Code)
 	}
 }
 
