@@ -21,7 +21,7 @@ func looksOf(p *browsertest.Page) []string {
 	})`))
 }
 
-var viewLink = regexp.MustCompile(`<a [^>]*/v/[^>]*>[^<]*</a> &nbsp;&middot;&nbsp;\s*`)
+var viewLink = regexp.MustCompile(`<a [^>]*/v/[^>]*>[^<]*</a>&emsp;\s*`)
 
 func TestAMailLooksInABrowserAsInAMailProgram(t *testing.T) {
 	t.Parallel()
