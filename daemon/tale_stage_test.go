@@ -1,18 +1,13 @@
 package daemon
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/mail"
 )
 
 // stage is the world in which a tale is told, with two daemons that share a store, and what should come of it.
@@ -25,13 +20,14 @@ type stage struct {
 	turn    int          // of which daemon it is
 	must    map[due]bool // what was wanted ever since it was seen first
 	told    map[due]telling
-	changes int // of what is written, or of what members want
+	came    map[string]bool // Message-IDs
+	changes int             // of what is written, or of what members want
 
 	// What the daemon at work and its relay share is guarded by the world's lock.
 	taken  []try           // mails that have come since they were last read
 	says   []string        // of the relay, to the next mails
 	handed map[string]bool // Message-IDs that the relay has heard of
-	doubt  map[string]bool // those of which no daemon knows that they were taken
+	doubt  map[string]bool // those of which it may be that no daemon knows that they were taken
 	death  death
 	dead   bool // the daemon at work has died
 	deaths int
@@ -65,7 +61,7 @@ var errDead = errors.New("the daemon is dead")
 
 func newStage(p *probe) *stage {
 	w := newWorld(p)
-	s := &stage{world: w, must: map[due]bool{}, told: map[due]telling{}, handed: map[string]bool{}, doubt: map[string]bool{}}
+	s := &stage{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}, doubt: map[string]bool{}}
 	w.run()
 	w.set.Alerts = DefaultAlerts()
 	w.sender = courier{s}
@@ -142,53 +138,6 @@ func (s *stage) judge() {
 	}
 }
 
-// reached tells whether the daemon at work is dead at a place.
-func (s *stage) reached(where string) bool {
-	if s.death.where == where && s.death.in >= 0 {
-		s.death.in--
-		s.dead = s.dead || s.death.in < 0
-	}
-	return s.dead
-}
-
-// courier is the relay of a stage. Of what a daemon hands over after its death nobody hears.
-type courier struct{ *stage }
-
-// Send implements Sender.
-func (c courier) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
-	s, at := c.stage, c.clock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dead || s.reached(beforeRelay) {
-		return mail.Outcome{Result: mail.NotSent, At: at}
-	}
-	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: at}
-	_, id, _ := strings.Cut(string(raw), "\r\nMessage-ID: ")
-	id, _, _ = strings.Cut(id, "\r\n")
-	word := ""
-	if len(s.says) > 0 {
-		word, s.says = s.says[0], s.says[1:]
-	}
-	switch {
-	case word == "later":
-		return mail.Outcome{Result: mail.TryAgain, Code: 451, At: at}
-	case word == "no":
-		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554, At: at}
-	case word == "away":
-		return mail.Outcome{Result: mail.NotSent, At: at}
-	// A mail that is in doubt twice is given up, and its posts are told again: by the rules, not by mistake.
-	case word == "lost" && !s.handed[id] && s.deaths == 0:
-		s.handed[id] = true
-		return mail.Outcome{Result: mail.Uncertain, At: at}
-	case word == "silent" && !s.handed[id] && s.deaths == 0:
-		out = mail.Outcome{Result: mail.Uncertain, At: at}
-	}
-	s.handed[id] = true
-	s.taken = append(s.taken, try{from, to, bytes.Clone(raw), out})
-	s.doubt[id] = s.reached(afterRelay) || out.Result == mail.Uncertain
-	return out
-}
-
 // live lets the daemon whose turn it is run a round, and die on the way. Then the other one takes over.
 func (s *stage) live(on death) {
 	d, now := s.daemons[s.turn], s.clock()
@@ -206,6 +155,7 @@ func (s *stage) live(on death) {
 	switch {
 	case s.dead:
 		s.deaths++
+		s.doubts()
 		set := d.set
 		set.Owner = fmt.Sprintf("daemon %d after %d deaths", s.turn, s.deaths)
 		s.daemons[s.turn] = New(d.Parts, set)
@@ -225,44 +175,6 @@ func (s *stage) live(on death) {
 }
 
 func (s *stage) hour() string { return s.clock().Format("2 Jan 15:04:05") }
-
-// read reads the mails that have come.
-func (s *stage) read() {
-	now := s.clock()
-	for _, try := range s.taken {
-		head, text, _ := parts(s, try.raw)
-		id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "<alerts.")
-		i := slices.IndexFunc(s.people, func(p *person) bool { return address(p.name) == try.to })
-		if i < 0 {
-			s.Errorf("%s was mailed", try.to)
-			continue
-		}
-		p := s.people[i]
-		if os.Getenv("POSTRIDER_TALE") != "" {
-			s.Logf("%s: %s got %v (alert: %t, %s) %s", s.hour(), p.name, numbered(text), alert, try.out.Result, id)
-		}
-		for _, post := range postsOf(s, try.raw) {
-			if w := s.written(post); w != nil && !p.mayRead(w) {
-				s.Errorf("%s: %s was shown post %d, which he may not read", s.hour(), p.name, post)
-			}
-		}
-		for _, post := range numbered(text) {
-			at := due{p.id, post}
-			before, again := s.told[at]
-			// What may have been told, and is not wanted in that way any more, is told again in another: it may be lost.
-			if again && before.id != id && !(s.doubt[before.id] && s.changes > before.changes) {
-				s.Errorf("%s: %s was told of post %d twice (alert: %t)", s.hour(), p.name, post, alert)
-			}
-			s.told[at] = telling{id, s.changes}
-			if w := s.written(post); w == nil {
-				s.Errorf("%s was told of %d, which is older than the tale", p.name, post)
-			} else if why := p.bars(w, alert, now); why != "" {
-				s.Errorf("%s: %s was told of post %d (alert: %t): %s", s.hour(), p.name, post, alert, why)
-			}
-		}
-	}
-	s.taken = nil
-}
 
 func (s *stage) written(id forum.PostID) *writing {
 	for _, w := range s.posts {
