@@ -61,12 +61,23 @@ func (s *Server) ill(ctx context.Context) map[string]string {
 	return ill
 }
 
+// daemonPart looks for a sign of life: one that has just started has run a round, if nothing else.
 func (s *Server) daemonPart(ctx context.Context) part {
 	at, err := daemon.Pulse(ctx, s.Store)
 	if err != nil {
 		return part{Name: "daemon", Fault: err.Error()}
 	}
-	return part{Name: "daemon", Well: s.Now().Sub(at) < silence, At: at}
+	since := s.Now().Add(-silence)
+	runs, err := s.Store.Runs(ctx, since, 1)
+	if err != nil {
+		return part{Name: "daemon", Fault: err.Error()}
+	}
+	for _, r := range runs {
+		if r.Began.After(at) {
+			at = r.Began
+		}
+	}
+	return part{Name: "daemon", Well: at.After(since), At: at}
 }
 
 // forumPart asks the forum itself.

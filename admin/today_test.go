@@ -70,6 +70,10 @@ func TestTodayTellsWhatIsIll(t *testing.T) {
 		}
 	}
 	says("before a daemon ran", "The daemon runs")
+	check(t, w.store.NoteRun(t.Context(), store.Run{Began: noon.Add(-4 * time.Minute), Tick: "start"}))
+	says("with a round some time ago", "The daemon runs")
+	check(t, w.store.NoteRun(t.Context(), store.Run{Began: noon.Add(-2 * time.Minute), Tick: "start"}))
+	says("with a round just now")
 	check(t, w.store.Remember(t.Context(), "pulse", w.now.Add(-time.Minute).Format(time.RFC3339)))
 	says("with a daemon")
 	check(t, w.store.NoteAlarms(t.Context(), []store.Alarm{

@@ -2,9 +2,12 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Entry is a key with the value that holds, for eyes that must not see secrets.
@@ -17,8 +20,12 @@ type Entry struct {
 
 // Entries are all keys, table by table in the order of the example.
 func (c Config) Entries() []Entry {
+	usual := Default()
+	usual.Forum.URL = c.Forum.URL
+	usual.fillIn() // what follows from the forum's address
+	usual.Forum.URL = ""
 	var list []Entry
-	gather(reflect.ValueOf(c), reflect.ValueOf(Default()), "", &list)
+	gather(reflect.ValueOf(c), reflect.ValueOf(usual), "", &list)
 	secret := make(map[string]bool)
 	for _, s := range c.secrets() {
 		secret[s.key] = true
@@ -50,10 +57,34 @@ func gather(v, usual reflect.Value, prefix string, list *[]Entry) {
 		case f.Type.Kind() == reflect.Struct:
 			gather(v.Field(i), usual.Field(i), prefix+name+".", list)
 		default:
-			have := fmt.Sprint(v.Field(i).Interface())
-			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != fmt.Sprint(usual.Field(i).Interface())})
+			have := written(v.Field(i).Interface())
+			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != written(usual.Field(i).Interface())})
 		}
 	}
+}
+
+// written is a value about as it stands in the file.
+func written(v any) string {
+	switch v := v.(type) {
+	case time.Duration:
+		text := strings.TrimSuffix(v.String(), "m0s") // 24h0m0s, 1h30m0s, 5m0s
+		if len(text) < len(v.String()) {
+			text += "m"
+		}
+		if short, whole := strings.CutSuffix(text, "h0m"); whole {
+			text = short + "h"
+		}
+		return text
+	case []string:
+		return strings.Join(v, ", ")
+	case map[string]float64:
+		var pairs []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			pairs = append(pairs, fmt.Sprintf("%s = %v", key, v[key]))
+		}
+		return strings.Join(pairs, ", ")
+	}
+	return fmt.Sprint(v)
 }
 
 // withoutPassword takes the password and the parameters out of an address, among which there may be one, too.

@@ -20,6 +20,11 @@ from = "Example Forum <digest@forum.example.org>"
 [smtp.fallback]
 url = "smtps://second@host:465"
 password = "s3cret-7"
+[delivery]
+only = ["me@example.org", "@example.com"]
+domain_rate = { "gmail.com" = 20, "*" = 5 }
+[announcements]
+canary_wait = "1h30m"
 [bounces]
 password = "s3cret-8"
 [alarms]
@@ -47,17 +52,25 @@ password_hash = "$argon2id$v=19$m=65536,t=3,p=4$czNjcmV0LXNhbHQtMTI$czNjcmV0LWhh
 		}
 	}
 	for key, want := range map[string]Entry{
-		"forum.dsn":           {Value: "mysql://reader:…@127.0.0.1:3306/xenforo", Set: true},
-		"store.dsn":           {Value: "postgres://postrider:…@db1:5432,db2:5432/postrider", Set: true},
-		"smtp.url":            {Value: "smtp+starttls://user@host:587", Set: true},
-		"smtp.fallback.url":   {Value: "smtps://second@host:465", Set: true},
-		"smtp.password":       {Set: true, Hidden: true},
-		"web.hook_secret":     {Set: true, Hidden: true},
-		"admin.password_hash": {Set: true, Hidden: true},
-		"alarms.webhook":      {Value: "https://hooks.example.org/…", Set: true},
-		"digest.hour":         {Value: "8"},
-		"gather.every":        {Value: "10s"},
-		"smtp.from":           {Value: "Example Forum <digest@forum.example.org>", Set: true},
+		"forum.dsn":                 {Value: "mysql://reader:…@127.0.0.1:3306/xenforo", Set: true},
+		"store.dsn":                 {Value: "postgres://postrider:…@db1:5432,db2:5432/postrider", Set: true},
+		"smtp.url":                  {Value: "smtp+starttls://user@host:587", Set: true},
+		"smtp.fallback.url":         {Value: "smtps://second@host:465", Set: true},
+		"smtp.password":             {Set: true, Hidden: true},
+		"web.hook_secret":           {Set: true, Hidden: true},
+		"admin.password_hash":       {Set: true, Hidden: true},
+		"alarms.webhook":            {Value: "https://hooks.example.org/…", Set: true},
+		"digest.hour":               {Value: "8"},
+		"gather.every":              {Value: "10s"},
+		"gather.oldest":             {Value: "720h"},
+		"alerts.settle":             {Value: "1m"},
+		"announcements.canary_wait": {Value: "1h30m", Set: true},
+		"web.url":                   {Value: "https://forum.example.org/postrider"},
+		"forum.name":                {Value: "forum.example.org"},
+		"delivery.only":             {Value: "me@example.org, @example.com", Set: true},
+		"delivery.domain_rate":      {Value: "* = 5, gmail.com = 20", Set: true},
+		"web.trusted_proxies":       {},
+		"smtp.from":                 {Value: "Example Forum <digest@forum.example.org>", Set: true},
 	} {
 		want.Key = key
 		if told[key] != want {
