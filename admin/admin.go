@@ -3,7 +3,7 @@
 //
 //	/login /logout  come and go (login.go, session.go, password.go)
 //	/               today (today.go, health.go, chart.go)
-//	/queue          the outbox (queue.go, mail.go)
+//	/queue          the outbox (queue.go, mail.go, order.go)
 //	/bounces        refusals, suppressed addresses, held domains (bounces.go)
 //	/settings       the configuration, the mails as they look, who did what (settings.go, preview.go)
 //

@@ -1,8 +1,6 @@
 package admin
 
 import (
-	"iter"
-	"maps"
 	"net/http"
 	"time"
 
@@ -22,8 +20,6 @@ type mailView struct {
 	Stayed  int           // it stays as it is
 	Why     string
 }
-
-func obstacles() iter.Seq[string] { return maps.Values(obstacleWords) }
 
 // mailSamples are mails in every state.
 func (s *Server) mailSamples() []sample {
