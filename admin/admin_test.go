@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/internal/servertest"
+	"postrider/store"
 	"postrider/templates"
 )
 
@@ -91,5 +93,34 @@ func TestAFolderOverlaysThePages(t *testing.T) {
 	b := w.admin()
 	if got := b.get("/nowhere"); got.status != http.StatusNotFound || !strings.Contains(got.body, "Our own words") || !strings.Contains(got.body, "/room/logout") {
 		t.Errorf("answer %d\n%s", got.status, got.body)
+	}
+}
+
+func TestThePagesReadAPostgreSQLToo(t *testing.T) {
+	t.Parallel()
+	dsn := servertest.Postgres(t)
+	w := newWorld(t)
+	w.store = must(store.Open(t.Context(), dsn))(t)
+	t.Cleanup(func() { w.store.Close() })
+	must(w.store.Migrate(t.Context()))(t)
+	w.parts.Store = w.store
+	w.open()
+	w.furnish()
+	b := w.admin()
+	for _, path := range []string{
+		"/", "/queue?state=all&reason=alert&domain=refused.example&since=day&member=4", "/queue/mail?key=" + digestKey(4), "/bounces?part=anna&domain=mail.example.org&class=dead",
+		"/settings", "/settings/mails?kind=digest&member=13",
+	} {
+		if got := b.get(path); got.status != http.StatusOK {
+			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
+		}
+	}
+	for path, form := range changes() {
+		if path == "/logout" {
+			continue
+		}
+		if got := b.order(path, form...); got.status != http.StatusSeeOther {
+			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
+		}
 	}
 }

@@ -89,6 +89,9 @@ func looks() []look {
 			p.Click("main .button")
 		}},
 		{"today", func(p *browsertest.Page, site string) { enter(p, site) }},
+		{"today-tables", func(p *browsertest.Page, site string) {
+			p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('details').forEach(d => d.open = true)"))
+		}},
 		{"queue", at("/queue?state=all")},
 		{"mail", at("/queue/mail?key=" + digestKey(4))},
 		{"drop", func(p *browsertest.Page, site string) {
@@ -144,6 +147,7 @@ func TestEveryPageServesEverybody(t *testing.T) {
 				narrow(t, p, l.name)
 				p.Do(chromedp.Evaluate[chromedp.Void]("document.documentElement.dir = 'rtl'"))
 				narrow(t, p, l.name+" from right to left")
+				p.Do(chromedp.Evaluate[chromedp.Void]("document.documentElement.dir = 'ltr'"))
 			}
 		})
 	}
