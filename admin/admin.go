@@ -5,6 +5,10 @@
 //	/               today (today.go, health.go, chart.go)
 //	/queue          the outbox (queue.go, mail.go, order.go)
 //	/bounces        refusals, suppressed addresses, held domains (bounces.go)
+//	/announcements  what administrators write to members (announcements.go, announcement.go, orders.go, compose.go, audience.go,
+//	                counter.go, live.go)
+//	/members        one member: what he watches, may read, got and will get (members.go, member.go)
+//	/explain        what became of a post for a member (explain.go)
 //	/settings       the configuration, the mails as they look, who did what (settings.go, preview.go)
 //
 // A page is one file of this package and one template in templates/page/admin. To add one, write a method that gives a
@@ -20,19 +24,27 @@
 package admin
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"postrider/daemon"
+	"postrider/digest"
+	"postrider/internal/link"
+	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
 	"postrider/web"
 )
+
+// maxForm is how many bytes a form may bring: a list of 200,000 members.
+const maxForm = 4 << 20
 
 // pagePolicy lets our stylesheets work, forms come back to us, and frames show what we serve; nothing else: no script.
 const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -48,11 +60,14 @@ type Parts struct {
 	Now     func() time.Time
 	Wake    func() // lets the daemon look at once for what is to be sent
 
-	Config    []Setting           // that the daemon runs with
-	Digest    daemon.DigestConfig // of them
-	Site      templates.Site      // that mails speak of
-	Templates string              // folder that overlays the shipped ones; empty: none does
-	Trial     *daemon.Daemon      // that is never run: it makes previews of alerts
+	Config    []Setting      // that the daemon runs with
+	Site      templates.Site // that mails speak of
+	Templates string         // folder that overlays the shipped ones; empty: none does
+	Trial     *daemon.Daemon // that is never run: it makes previews of alerts
+	Press     *templates.Press
+	Links     *link.Signer
+	Set       daemon.Settings
+	Try       func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // hands one mail over: see daemon.TryAnnouncement
 }
 
 // Server shows the pages. It is an http.Handler.
@@ -69,9 +84,18 @@ type Server struct {
 	trying  chan struct{} // holds one while a password is tried: each try costs much memory
 	handler http.Handler
 
-	building chan struct{}   // holds one while a preview for a member is made
-	places   []string        // names of the pages in the navigation
-	words    map[string]bool // what pages may say that was done
+	building  chan struct{} // holds one while a preview for a member is made
+	herald    *daemon.Herald
+	desk      *daemon.Desk
+	viewer    *daemon.Viewer
+	explainer *daemon.Explainer
+	counter   counter
+	paces     paces
+	closing   chan struct{} // is closed when the room is
+	once      sync.Once
+
+	places []string        // names of the pages in the navigation
+	words  map[string]bool // what pages may say that was done
 }
 
 // New readies the pages, and tries each of them in every language.
@@ -80,7 +104,10 @@ func New(p Parts, c Config) (*Server, error) {
 		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
 		tries: web.NewLimits(triesPerSecond, triesAtOnce), all: rate.NewLimiter(allPerSecond, allAtOnce), trying: make(chan struct{}, 1),
 		building: make(chan struct{}, 1),
+		closing:  make(chan struct{}),
 	}
+	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Set.Digest), daemon.NewDesk(p.Forum, p.Store, p.Set)
+	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Set)
 	if c.PasswordHash != "" {
 		var err error
 		if s.hash, err = readHash(c.PasswordHash); err != nil {
@@ -92,6 +119,7 @@ func New(p Parts, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	guard.MaxBody = maxForm
 	s.words = make(map[string]bool)
 	for _, p := range s.pages() {
 		s.places = append(s.places, p.name)
@@ -101,6 +129,12 @@ func New(p Parts, c Config) (*Server, error) {
 	}
 	s.handler = guard.Wrap(s.inside(web.Mount(s.base, s.routes())))
 	return s, s.tryAll()
+}
+
+// Close ends what goes on by itself, and waits for it.
+func (s *Server) Close() {
+	s.once.Do(func() { close(s.closing) })
+	s.counter.work.Wait()
 }
 
 // ServeHTTP shows a page.
@@ -116,7 +150,7 @@ type page struct {
 
 // pages are all pages, in the order of the navigation.
 func (s *Server) pages() []page {
-	return []page{s.todayPage(), s.queuePage(), s.bouncesPage(), s.settingsPage()}
+	return []page{s.todayPage(), s.queuePage(), s.announcementsPage(), s.membersPage(), s.explainPage(), s.bouncesPage(), s.settingsPage()}
 }
 
 func (s *Server) routes() http.Handler {
@@ -125,6 +159,8 @@ func (s *Server) routes() http.Handler {
 		name, css := sheet()
 		mux.Handle("/"+name, web.Methods{http.MethodGet: web.Styles(css)})
 	}
+	script, js := s.Pages.AdminScript()
+	mux.Handle("/"+script, web.Methods{http.MethodGet: web.Script(js)})
 	mux.Handle("/login", web.Methods{http.MethodGet: s.askLogin, http.MethodPost: s.login})
 	mux.Handle("/logout", web.Methods{http.MethodPost: s.change(s.logout)})
 	for _, p := range s.pages() {

@@ -115,11 +115,25 @@ func TestThePagesReadAPostgreSQLToo(t *testing.T) {
 			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
 		}
 	}
-	for path, form := range changes() {
-		if path == "/logout" {
-			continue
-		}
+	ordered := func(path string, form ...string) {
+		t.Helper()
 		if got := b.order(path, form...); got.status != http.StatusSeeOther {
+			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
+		}
+	}
+	all := changes()
+	for path, c := range all {
+		if path != "/logout" && c.ready == nil && path != "/announcements/1/test" {
+			ordered(path, c.form...)
+		}
+	}
+	ordered("/announcements/1/count")
+	b.until("/announcements/1", "would get it now")
+	for _, order := range []string{"start", "pause", "resume", "cancel"} {
+		ordered("/announcements/1/"+order, all["/announcements/1/"+order].form...)
+	}
+	for _, path := range []string{"/announcements", "/announcements/1", "/members/13", "/explain?member=13&post=1"} {
+		if got := b.get(path); got.status != http.StatusOK {
 			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
 		}
 	}

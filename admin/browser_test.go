@@ -82,7 +82,7 @@ func at(path string) func(*browsertest.Page, string) {
 
 // looks are all pages, in every state that looks different.
 func looks() []look {
-	return []look{
+	return append([]look{
 		{"login", at("/login")},
 		{"login-wrong", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#password"), "wrong"))
@@ -115,7 +115,7 @@ func looks() []look {
 			p.Click("[action$=pause] button")
 		}},
 		{"gone", at("/nowhere")},
-	}
+	}, lettersLooks()...)
 }
 
 // Every page is held against axe-core, in English wide and light, in German narrow and dark; and nothing on it is wider than a
@@ -127,6 +127,7 @@ func TestEveryPageServesEverybody(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.furnish()
+			w.correspond()
 			site := w.site()
 			p := browsertest.New(t)
 			p.Language(language)

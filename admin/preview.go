@@ -174,11 +174,11 @@ func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Con
 	case daemon.KindAlert:
 		site, a := set.SampleAlert()
 		a.Member.Locale = f.Locale
-		return set.Press(site, 0).Alert(a, nowhere(site), s.Digest.MaxBytes)
+		return set.Press(site, 0).Alert(a, nowhere(site), s.Set.Digest.MaxBytes)
 	case daemon.KindAnnouncement:
 		site, a, reader := set.SampleNotice()
 		reader.Member.Locale = f.Locale
-		return announcement(set.Press(site, 0), site, a, reader, s.Digest.MaxBytes)
+		return announcement(set.Press(site, 0), site, a, reader, s.Set.Digest.MaxBytes)
 	case kindAlarm:
 		site := s.Site
 		site.Locale = f.Locale
@@ -189,7 +189,7 @@ func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Con
 	}
 	site, d := set.Sample()
 	d.Member.Locale = f.Locale
-	return set.Press(site, 0).Digest(d, nowhere(site), s.Digest.MaxBytes)
+	return set.Press(site, 0).Digest(d, nowhere(site), s.Set.Digest.MaxBytes)
 }
 
 func announcement(press *templates.Press, site templates.Site, a *digest.Announcement, reader templates.Reader, budget int) (templates.Content, error) {
@@ -211,24 +211,24 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 			return previewed{skip: made.Skip}, err
 		}
 		made.Alert.Member.Locale = s.locale(f, made.Alert.Member.Locale)
-		p.content, err = press.Alert(made.Alert, nowhere(s.Site), s.Digest.MaxBytes)
+		p.content, err = press.Alert(made.Alert, nowhere(s.Site), s.Set.Digest.MaxBytes)
 		return p, err
 	case daemon.KindAnnouncement:
 		_, a, _ := set.SampleNotice()
-		made, err := daemon.NewHerald(s.Forum, s.Store, s.Digest).Preview(ctx, a, f.Member, now)
+		made, err := daemon.NewHerald(s.Forum, s.Store, s.Set.Digest).Preview(ctx, a, f.Member, now)
 		if err != nil || made.Reason != "" {
 			return previewed{skip: string(made.Reason)}, err
 		}
 		made.Member.Locale = s.locale(f, made.Member.Locale)
-		p.content, err = announcement(press, s.Site, a, made.Reader, s.Digest.MaxBytes)
+		p.content, err = announcement(press, s.Site, a, made.Reader, s.Set.Digest.MaxBytes)
 		return p, err
 	}
-	made, err := daemon.NewBuilder(s.Forum, s.Store, s.Digest).Preview(ctx, f.Member, from, now)
+	made, err := daemon.NewBuilder(s.Forum, s.Store, s.Set.Digest).Preview(ctx, f.Member, from, now)
 	if err != nil || made.Skip != "" {
 		return previewed{skip: made.Skip}, err
 	}
 	made.Digest.Member.Locale = s.locale(f, made.Digest.Member.Locale)
-	p.content, err = press.Digest(made.Digest, nowhere(s.Site), s.Digest.MaxBytes)
+	p.content, err = press.Digest(made.Digest, nowhere(s.Site), s.Set.Digest.MaxBytes)
 	return p, err
 }
 

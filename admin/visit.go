@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -66,7 +67,7 @@ func (s *Server) change(do func(*visit)) http.HandlerFunc {
 			v.notice(http.StatusForbidden, "logged_out")
 			return
 		}
-		if err := r.ParseForm(); err != nil {
+		if err := readForm(r); err != nil {
 			v.notice(http.StatusBadRequest, "fault")
 			return
 		}
@@ -77,6 +78,17 @@ func (s *Server) change(do func(*visit)) http.HandlerFunc {
 		}
 		do(v)
 	}
+}
+
+// readForm reads a form, with files or without.
+func readForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	if err := r.ParseMultipartForm(maxForm); !errors.Is(err, http.ErrNotMultipart) {
+		return err
+	}
+	return nil
 }
 
 // top is what the frame around every page is given.

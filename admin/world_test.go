@@ -22,7 +22,9 @@ import (
 	"postrider/admin"
 	"postrider/daemon"
 	"postrider/demo"
+	"postrider/digest"
 	"postrider/internal/link"
+	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
@@ -45,6 +47,10 @@ type world struct {
 	room   http.Handler
 	now    time.Time
 	woken  int
+
+	tried   []string     // announcements that were sent to one address
+	answer  mail.Outcome // the relay's, to those
+	trouble error
 }
 
 // emptyStore is the file of a store that knows nothing yet. To migrate takes longer than most tests.
@@ -104,12 +110,18 @@ func newWorld(t testing.TB) *world {
 	w.config = admin.DefaultConfig()
 	w.config.URL, w.config.PasswordHash = "http://admin.example/room", cheapHash(password)
 	site := templates.Site{Name: "Example Forum", URL: demo.URL, Locale: "en", Links: w.source.Links()}
+	set := must(templates.Load(""))(t)
 	w.parts = admin.Parts{
-		Store: w.store, Forum: w.source, Pages: must(templates.Load(""))(t).Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
+		Store: w.store, Forum: w.source, Pages: set.Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
+		Press: set.Press(site, 1000), Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
+		Set: daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(), Announce: daemon.DefaultAnnounce(), Site: demo.Name, URL: demo.URL},
+		Try: func(_ context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) {
+			w.tried = append(w.tried, fmt.Sprintf("%d as %q to %s", a.ID, as, to))
+			return w.answer, w.trouble
+		},
 	}
 	w.parts.Config = []admin.Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true, Set: true}, {Key: "digest.hour", Value: "8"}}
-	w.parts.Digest = daemon.DefaultDigest()
 	w.parts.Site = site
 	w.parts.Trial = daemon.New(daemon.Parts{
 		Forum: w.source, Store: w.store, Press: must(templates.Load(""))(t).Press(site, 0), Log: w.parts.Log, Now: w.parts.Now,
@@ -122,7 +134,9 @@ func newWorld(t testing.TB) *world {
 // open opens the room, as a daemon does that starts.
 func (w *world) open() {
 	w.Helper()
-	w.room = must(admin.New(w.parts, w.config))(w)
+	room := must(admin.New(w.parts, w.config))(w)
+	w.Cleanup(room.Close)
+	w.room = room
 }
 
 // stored is the store's file, to look at and to write into.

@@ -95,7 +95,8 @@ func (h *house) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time
 	s, err := admin.New(admin.Parts{
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
-		Config: settings(h.cfg), Digest: h.cfg.Digest, Site: site, Templates: h.cfg.Templates.Dir, Trial: trial,
+		Config: settings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, Trial: trial,
+		Press: h.press, Links: h.links, Set: h.settings(), Try: d.TryAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("readying the room for administrators: %w", err)
@@ -126,7 +127,11 @@ func (h *house) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time
 		return nil, fmt.Errorf("opening the room for administrators: %w; choose another admin.listen", err)
 	}
 	h.log.Info("room for administrators open", "listen", l.Addr().String(), "url", h.cfg.Admin.Address())
-	return func() error { return web.Serve(ctx, l, s, h.log) }, nil
+	return func() error {
+		defer s.Close()
+		defer context.AfterFunc(ctx, s.Close)()
+		return web.Serve(ctx, l, s, h.log)
+	}, nil
 }
 
 // checkAdmin tells whether and how administrators can log in.

@@ -94,18 +94,10 @@ func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions)
 	if err != nil {
 		return advised(err)
 	}
-	p, err := daemon.NewHerald(h.forum, h.store, h.cfg.Digest).Preview(ctx, &a.Announcement, o.member, time.Now())
+	viewer := daemon.NewViewer(daemon.NewDesk(h.forum, h.store, h.settings()), h.press, h.links)
+	p, content, err := viewer.Notice(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err
-	}
-	notice, err := h.press.Notice(&a.Announcement, h.cfg.Digest.MaxBytes)
-	if err != nil {
-		return err
-	}
-	footer := daemon.NoticeFooter(h.links, p.Member.ID)
-	content, err := h.press.Announcement(notice, p.Reader, footer)
-	if err != nil {
-		return fmt.Errorf("rendering: %w", err)
 	}
 	if o.format == "json" {
 		return c.json(noticeJSON{
@@ -116,7 +108,7 @@ func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions)
 	if p.Reason != "" {
 		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
 	}
-	m := daemon.NoticeEnvelope(h.settings(), id, footer.Unsubscribe)
+	m := daemon.NoticeEnvelope(h.settings(), id, daemon.NoticeFooter(h.links, p.Member.ID).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
 	m.Date = time.Now()
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)

@@ -77,6 +77,8 @@ const (
 	skipGone  = "member is gone"
 	skipEmpty = "nothing new"
 	skipEnded = "digests turned off by the member"
+
+	skipWatchesNothing = "he watches nothing, or began to only now"
 )
 
 // Build builds one edition for each ask, in their order. An error means that the forum or the store

@@ -189,7 +189,7 @@ func (e *Explainer) tellNext(ctx context.Context, f *file, x *PostStory, failed 
 	case len(x.Seen) == 0:
 		x.Reason = e.notSeen(x)
 	case !f.onRoll:
-		x.Reason = "he watches nothing, or began to only now"
+		x.Reason = skipWatchesNothing
 	case !ahead && failed != nil:
 		x.Reason = outcomeOf(*failed)
 	case !ahead:

@@ -244,8 +244,12 @@ type NoticePreview struct {
 	Text   bool          // he reads text alone
 }
 
-// Preview looks a member up, by number or name, and says whether an announcement is for him.
+// Preview looks a member up, by number or name, and says whether an announcement is for him. An empty who is nobody, who has
+// neither a name nor a past.
 func (h *Herald) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p NoticePreview, err error) {
+	if who == "" {
+		return NoticePreview{Reader: templates.Reader{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
+	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
 		member, found, err := s.FindMember(ctx, who, now)
 		if err != nil {

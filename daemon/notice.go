@@ -159,22 +159,18 @@ func (d *Daemon) TryAnnouncement(ctx context.Context, a *digest.Announcement, me
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	reader, text := templates.Reader{Member: forum.Member{Locale: d.set.Digest.Locale}, Zone: d.herald.zones.site}, false
-	if member != "" {
-		p, err := d.herald.Preview(ctx, a, member, d.Now())
-		if err != nil {
-			return mail.Outcome{}, err
-		}
-		reader, text = p.Reader, p.Text
+	p, err := d.herald.Preview(ctx, a, member, d.Now())
+	if err != nil {
+		return mail.Outcome{}, err
 	}
 	footer := NoticeFooter(d.Links, forum.Guest) // whoever tries its links must not end anybody's mail
 	raw, err := d.compose(letter{
 		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
 		draft: draft{
-			to:       forum.Member{Name: reader.Member.Name, Email: to},
-			text:     text,
+			to:       forum.Member{Name: p.Member.Name, Email: to},
+			text:     p.Text,
 			envelope: NoticeEnvelope(d.set, a.ID, footer.Unsubscribe),
-			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, reader, footer) },
+			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, p.Reader, footer) },
 		},
 	})
 	if err != nil {

@@ -78,6 +78,22 @@ func (p *Press) Notice(a *digest.Announcement, budget int) (*Notice, error) {
 	return n, nil
 }
 
+// Field is what an announcement says of each reader himself, and what stands there of whom it is not known.
+type Field struct{ Name, Fallback string }
+
+// Fields are the fields of all variants, each once.
+func (n *Notice) Fields() []Field {
+	var list []Field
+	for _, v := range n.variants {
+		for _, g := range v.gaps {
+			if f := (Field{g.Name, g.Fallback}); !slices.Contains(list, f) {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
+}
+
 // within says for each of the errors in which variant it is.
 func within(locale string, err error) error {
 	var errs []error

@@ -16,7 +16,8 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// Folders of pages. Each has a frame.html, which stands around its pages, and a style.css.
+// Folders of pages. Each has a frame.html, which stands around its pages, and a style.css; that of the
+// administrators has the script live.js, too.
 const (
 	pageDir  = "page"
 	adminDir = pageDir + "/admin" // of the room for administrators; its frame asks for both stylesheets
@@ -71,6 +72,7 @@ type frameData struct {
 	SiteName, SiteURL string
 	Style             string // address of the stylesheet
 	AdminStyle        string // of the one that the administrators' pages have besides
+	AdminScript       string // of the only script, which some of those pages run
 	Data              any    // for the templates "title" and "main"
 }
 
@@ -84,10 +86,23 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	err := page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
 		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
-		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, Data: data,
+		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name, Data: data,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rendering a page: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// RenderPart renders one of the templates that a page's file defines, by itself.
+func (p *Pages) RenderPart(l Language, name, part string, data any) ([]byte, error) {
+	page, ok := l.locale.web[name]
+	if !ok {
+		return nil, fmt.Errorf("rendering a part of a page: there is none called %q", name)
+	}
+	var b bytes.Buffer
+	if err := page.ExecuteTemplate(&b, part, data); err != nil {
+		return nil, fmt.Errorf("rendering a part of a page: %w", err)
 	}
 	return b.Bytes(), nil
 }
@@ -102,16 +117,27 @@ func (p *Pages) Proofread(name string, page []byte) error {
 
 // Style is the stylesheet of all pages, and the name under which they ask for it. The name changes with the sheet, so
 // that it can be kept for good.
-func (p *Pages) Style() (name string, css []byte) { return p.set.style.name, p.set.style.css }
+func (p *Pages) Style() (name string, css []byte) { return p.set.style.name, p.set.style.text }
 
 // AdminStyle is the same of what the administrators' pages have besides.
 func (p *Pages) AdminStyle() (name string, css []byte) {
-	return p.set.adminStyle.name, p.set.adminStyle.css
+	return p.set.adminStyle.name, p.set.adminStyle.text
 }
 
-type style struct {
+// AdminScript is the same of their script, which keeps a page up to date.
+func (p *Pages) AdminScript() (name string, js []byte) {
+	return p.set.adminScript.name, p.set.adminScript.text
+}
+
+// extra is a file that pages ask for, under a name that changes with it.
+type extra struct {
 	name string
-	css  []byte
+	text []byte
+}
+
+func newExtra(name, ext, text string) extra {
+	sum := sha256.Sum256([]byte(text))
+	return extra{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
 
 // bindPages parses the pages, and gives each locale copies that speak its language. It notes in used which keys they use.
@@ -122,19 +148,26 @@ func (s *Set) bindPages(files overlay, used map[string]string) (err error) {
 	if s.style, err = s.bindFolder(files, pageDir, used); err != nil {
 		return err
 	}
-	s.adminStyle, err = s.bindFolder(files, adminDir, used)
-	return err
+	if s.adminStyle, err = s.bindFolder(files, adminDir, used); err != nil {
+		return err
+	}
+	js, err := files.read(adminDir + "/live.js")
+	if err != nil {
+		return fmt.Errorf("reading the pages' script: %w", err)
+	}
+	s.adminScript = newExtra("live", ".js", js)
+	return nil
 }
 
 // bindFolder parses the pages of a folder, and reads its stylesheet.
-func (s *Set) bindFolder(files overlay, folder string, used map[string]string) (style, error) {
+func (s *Set) bindFolder(files overlay, folder string, used map[string]string) (extra, error) {
 	css, err := files.read(folder + "/style.css")
 	if err != nil {
-		return style{}, fmt.Errorf("reading the stylesheet: %w", err)
+		return extra{}, fmt.Errorf("reading the stylesheet: %w", err)
 	}
 	names, err := files.list(folder, ".html")
 	if err != nil {
-		return style{}, fmt.Errorf("listing the pages: %w", err)
+		return extra{}, fmt.Errorf("listing the pages: %w", err)
 	}
 	frame := folder + "/frame.html"
 	for _, name := range names {
@@ -142,11 +175,10 @@ func (s *Set) bindFolder(files overlay, folder string, used map[string]string) (
 			continue
 		}
 		if err := s.bindPage(files, name, frame, used); err != nil {
-			return style{}, err
+			return extra{}, err
 		}
 	}
-	sum := sha256.Sum256([]byte(css))
-	return style{"style-" + hex.EncodeToString(sum[:6]) + ".css", []byte(css)}, nil
+	return newExtra("style", ".css", css), nil
 }
 
 func (s *Set) bindPage(files overlay, name, frame string, used map[string]string) error {

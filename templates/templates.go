@@ -39,7 +39,7 @@ type Set struct {
 	notice  noticeSample
 	files   overlay // where all of it came from
 
-	style, adminStyle style // of the pages
+	style, adminStyle, adminScript extra // of the pages
 }
 
 // Load reads the shipped templates and locales, or those of them that dir holds, too, from there.

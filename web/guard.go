@@ -21,7 +21,8 @@ const (
 // Guard stands before every handler: it finds out who asks, counts his requests, limits what he sends, and writes the
 // fields that every answer has. The room for administrators stands behind one, too.
 type Guard struct {
-	Deny func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
+	Deny    func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
+	MaxBody int64                                                    // bytes that a request may bring
 
 	trusted proxies
 	limits  Limits
@@ -43,7 +44,7 @@ func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.R
 	for _, pattern := range open {
 		cross.AddInsecureBypassPattern(pattern)
 	}
-	return &Guard{Deny: deny, trusted: trusted, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
+	return &Guard{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
 }
 
 // Visit is how a request came.
@@ -78,7 +79,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		}
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), visitKey{}, visit), requestTimeout)
 		defer cancel()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, g.MaxBody)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

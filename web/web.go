@@ -129,11 +129,17 @@ func (m Methods) allow() string {
 }
 
 // Styles serves a stylesheet, whose name changes when it does.
-func Styles(css []byte) http.HandlerFunc {
+func Styles(css []byte) http.HandlerFunc { return lasting("text/css; charset=utf-8", css) }
+
+// Script serves a script, whose name changes when it does.
+func Script(js []byte) http.HandlerFunc { return lasting("text/javascript; charset=utf-8", js) }
+
+// lasting serves what may be kept for good.
+func lasting(kind string, text []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Write(css)
+		w.Header().Set("Content-Type", kind)
+		w.Write(text)
 	}
 }
 

@@ -1,0 +1,120 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"postrider/daemon"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+	"postrider/web"
+)
+
+// announcementsView is what the template "admin/announcements" is given.
+type announcementsView struct {
+	top
+	List []store.Course
+}
+
+func (s *Server) announcementsPage() page {
+	const one = "/announcements/{id}"
+	routes := map[string]web.Methods{
+		"/announcements":     {http.MethodGet: s.see(s.announcements)},
+		"/announcements/new": {http.MethodGet: s.see(s.compose), http.MethodPost: s.change(s.save)},
+		one:                  {http.MethodGet: s.see(s.announcement)},
+		one + "/edit":        {http.MethodGet: s.see(s.edit), http.MethodPost: s.change(s.save)},
+		one + "/mail":        {http.MethodGet: s.see(s.noticeMail)},
+		one + "/live":        {http.MethodGet: s.see(s.live)},
+		one + "/count":       {http.MethodPost: s.change(s.recount)},
+		one + "/test":        {http.MethodPost: s.change(s.try)},
+		one + "/start":       {http.MethodPost: s.change(s.start)},
+		one + "/pause":       {http.MethodPost: s.change(s.halt)},
+		one + "/resume":      {http.MethodPost: s.change(s.goOn)},
+		one + "/cancel":      {http.MethodPost: s.change(s.cancel)},
+	}
+	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.sampleTop("announcements"), s.courseSamples()}}}
+	samples = append(samples, s.announcementSamples()...)
+	return page{
+		name: "announcements", routes: routes, samples: append(samples, s.composeSamples()...),
+		words: []string{"drafted", "counting", "tested", "started", "halted", "went_on", "cancelled"},
+	}
+}
+
+// courseSamples are announcements in every state.
+func (s *Server) courseSamples() []store.Course {
+	now := time.Now()
+	var list []store.Course
+	for _, state := range []string{store.Draft, store.Scheduled, store.InCanary, store.Sending, store.Halted, store.Cancelled, store.Done} {
+		x := store.Course{
+			Announcement: store.Announcement{
+				State: state, Reason: "a reason", Size: 9, Created: now, Started: now, Ended: now, CanaryUntil: now, BeginsAt: now,
+				Announcement: digest.Announcement{
+					ID: 1, Forced: true, Speed: 60, Canary: digest.Canary{Share: .5, Wait: time.Hour}, Start: digest.Start{At: now, Local: true},
+					Variants: []digest.Variant{{Locale: "en", Title: "A title", Body: "Dear {{name|friend}}"}},
+				},
+			},
+			Progress: store.Progress{States: map[string]int{"accepted": 3, "queued": 2, "uncertain": 1, "expired": 1}, Skipped: map[string]int{"banned": 2}},
+			Back:     store.CameBack{Mails: 3, Refused: 1, Complaints: 1},
+		}
+		x.Audience = digest.Audience{Groups: []forum.GroupID{1}, Only: []forum.MemberID{1}}
+		list = append(list, x)
+	}
+	return list
+}
+
+// announcements lists all.
+func (s *Server) announcements(v *visit) {
+	list, err := s.Store.Courses(v.r.Context())
+	if err != nil {
+		v.fault(err)
+		return
+	}
+	for i := range list {
+		v.localizeCourse(&list[i])
+	}
+	v.show(http.StatusOK, "announcements", announcementsView{v.top("announcements"), list})
+}
+
+func (v *visit) localizeCourse(c *store.Course) {
+	for _, t := range []*time.Time{&c.Created, &c.BeginsAt, &c.Started, &c.CanaryUntil, &c.Ended} {
+		*t = v.local(*t)
+	}
+	if !c.Start.Local {
+		c.Start.At = v.local(c.Start.At)
+	}
+}
+
+func announcementPath(id int64) string { return fmt.Sprintf("/announcements/%d", id) }
+
+// number is the one in the path. That there is none is answered.
+func (v *visit) number() (int64, bool) {
+	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		v.notice(http.StatusNotFound, "gone")
+		return 0, false
+	}
+	return id, true
+}
+
+// ordered tells whether an order for an announcement was taken; else that is answered.
+func (s *Server) ordered(v *visit, id int64, err error) bool {
+	state, wrong := errors.AsType[*store.StateError](err)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, store.ErrNoAnnouncement):
+		v.notice(http.StatusNotFound, "gone")
+	case wrong:
+		s.showAnnouncement(v, http.StatusConflict, id, trial{Fault: "state", Text: state.State})
+	default:
+		v.fault(err)
+	}
+	return false
+}
+
+// noSuchMember tells whether somebody was asked for whom the forum does not know.
+func noSuchMember(err error) bool { return errors.Is(err, daemon.ErrNoMember) }

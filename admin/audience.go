@@ -1,0 +1,202 @@
+package admin
+
+import (
+	"context"
+	"mime/multipart"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postrider/daemon"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+)
+
+// audienceForm is an audience as it is filled in.
+type audienceForm struct {
+	Groups, ExceptGroups, Sections map[int64]bool
+	Locales                        string
+	MinPosts, MaxPosts             string
+	JoinedAfter, JoinedBefore      string // days
+	VisitedAfter, VisitedBefore    string
+	Only, Except                   string // lists: one a line, or CSV
+	SkipUnknown                    bool   // entries of lists that name nobody are left out
+	onlyFile, exceptFile           string // what was sent as files
+}
+
+// named is a group or a section to choose.
+type named struct {
+	ID    int64
+	Title string
+}
+
+// places are the groups and sections that there are.
+type places struct{ Groups, Sections []named }
+
+// forumPlaces reads the forum's groups and sections.
+func (s *Server) forumPlaces(ctx context.Context) (p places, err error) {
+	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
+		groups, err := snapshot.Groups(ctx)
+		if err != nil {
+			return err
+		}
+		sections, err := snapshot.Sections(ctx)
+		for _, g := range groups {
+			p.Groups = append(p.Groups, named{int64(g.ID), g.Title})
+		}
+		for _, x := range sections {
+			p.Sections = append(p.Sections, named{int64(x.ID), x.Title})
+		}
+		return err
+	})
+	return p, err
+}
+
+// filledAudience is what a form says.
+func filledAudience(form url.Values, files *multipart.Form) audienceForm {
+	f := audienceForm{
+		Groups: ticked(form["group"]), ExceptGroups: ticked(form["except_group"]), Sections: ticked(form["section"]),
+		Locales: form.Get("locales"), MinPosts: strings.TrimSpace(form.Get("min_posts")), MaxPosts: strings.TrimSpace(form.Get("max_posts")),
+		JoinedAfter: form.Get("joined_after"), JoinedBefore: form.Get("joined_before"),
+		VisitedAfter: form.Get("visited_after"), VisitedBefore: form.Get("visited_before"),
+		Only: form.Get("only"), Except: form.Get("except"), SkipUnknown: form.Get("skip_unknown") != "",
+	}
+	f.onlyFile, f.exceptFile = fileOf(files, "only_file"), fileOf(files, "except_file")
+	return f
+}
+
+func ticked(texts []string) map[int64]bool {
+	set := make(map[int64]bool)
+	for _, text := range texts {
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+			set[id] = true
+		}
+	}
+	return set
+}
+
+// writtenAudience fills a form with an audience.
+func writtenAudience(a digest.Audience, zone *time.Location) audienceForm {
+	return audienceForm{
+		Groups: set(a.Groups), ExceptGroups: set(a.ExceptGroups), Sections: set(a.Sections), Locales: strings.Join(a.Locales, ", "),
+		MinPosts: unlessZero(a.MinPosts), MaxPosts: unlessZero(a.MaxPosts),
+		JoinedAfter: dayOf(a.JoinedAfter, zone), JoinedBefore: dayOf(a.JoinedBefore, zone),
+		VisitedAfter: dayOf(a.VisitedAfter, zone), VisitedBefore: dayOf(a.VisitedBefore, zone),
+		Only: lines(a.Only), Except: lines(a.Except),
+	}
+}
+
+func set[ID ~int64](ids []ID) map[int64]bool {
+	all := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		all[int64(id)] = true
+	}
+	return all
+}
+
+func unlessZero(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func dayOf(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zone).Format(time.DateOnly)
+}
+
+func lines(ids []forum.MemberID) string {
+	var b strings.Builder
+	for _, id := range ids {
+		b.WriteString(strconv.FormatInt(int64(id), 10) + "\n")
+	}
+	return b.String()
+}
+
+// fault is what is wrong with a form: a word of "admin_compose_fault", and what it is about.
+type fault struct{ Word, Text string }
+
+// mostUnknown is how many entries of a list that name nobody are shown.
+const mostUnknown = 10
+
+// audience makes an audience of what was filled in.
+func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, faults []fault, err error) {
+	a = digest.Audience{Groups: chosen[forum.GroupID](f.Groups), ExceptGroups: chosen[forum.GroupID](f.ExceptGroups), Sections: chosen[forum.SectionID](f.Sections)}
+	a.Locales = strings.FieldsFunc(f.Locales, func(r rune) bool { return r == ',' || r == ' ' })
+	number := func(text string, to *int) {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+			*to = n
+		} else if text != "" {
+			faults = append(faults, fault{"number", text})
+		}
+	}
+	day := func(text string, to *time.Time) {
+		t, err := time.ParseInLocation(time.DateOnly, text, s.Zone)
+		if err == nil {
+			*to = t.UTC()
+		} else if text != "" {
+			faults = append(faults, fault{"day", text})
+		}
+	}
+	number(f.MinPosts, &a.MinPosts)
+	number(f.MaxPosts, &a.MaxPosts)
+	day(f.JoinedAfter, &a.JoinedAfter)
+	day(f.JoinedBefore, &a.JoinedBefore)
+	day(f.VisitedAfter, &a.VisitedAfter)
+	day(f.VisitedBefore, &a.VisitedBefore)
+	only, unknown, damaged, err := s.members(ctx, f.Only, f.onlyFile)
+	if err != nil {
+		return a, nil, err
+	}
+	except, more, torn, err := s.members(ctx, f.Except, f.exceptFile)
+	if err != nil {
+		return a, nil, err
+	}
+	a.Only, a.Except = only, except
+	unknown = append(unknown, more...)
+	switch {
+	case damaged || torn:
+		faults = append(faults, fault{"list", ""})
+	case len(unknown) > 0 && !f.SkipUnknown:
+		text := strings.Join(unknown[:min(len(unknown), mostUnknown)], ", ")
+		if len(unknown) > mostUnknown {
+			text += ", …"
+		}
+		faults = append(faults, fault{"unknown", text})
+	case len(only) == 0 && strings.TrimSpace(f.Only+f.onlyFile) != "":
+		faults = append(faults, fault{"nobody", ""})
+	}
+	return a, faults, nil
+}
+
+func chosen[ID ~int64](set map[int64]bool) []ID {
+	var ids []ID
+	for id := range set {
+		ids = append(ids, ID(id))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// members finds whom lists name. damaged: one of them cannot be read.
+func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, damaged bool, err error) {
+	var all []string
+	for _, text := range lists {
+		list, err := daemon.ReadList(strings.NewReader(text))
+		if err != nil {
+			return nil, nil, true, nil
+		}
+		all = append(all, list...)
+	}
+	if len(all) == 0 {
+		return nil, nil, false, nil
+	}
+	ids, unknown, err = s.herald.Find(ctx, all)
+	return ids, unknown, false, err
+}

@@ -1,0 +1,57 @@
+package admin_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	netmail "net/mail"
+	"time"
+
+	"postrider/daemon"
+	"postrider/demo"
+	"postrider/digest"
+	"postrider/mail"
+	"postrider/store"
+)
+
+// taker is a relay that takes every mail at once.
+type taker struct{}
+
+func (taker) Send(context.Context, string, string, []byte) mail.Outcome {
+	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: time.Now()}
+}
+
+// daemon is one over the world, by the room's clock.
+func (w *world) daemon(relay daemon.Sender) *daemon.Daemon {
+	w.Helper()
+	set := w.parts.Set
+	set.Gather, set.Delivery = daemon.DefaultGather(), daemon.DefaultDelivery()
+	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
+	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
+	return daemon.New(daemon.Parts{
+		Forum: w.source, Store: w.store, Press: w.parts.Press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
+		Sender: relay, Links: w.parts.Links, Log: slog.New(slog.DiscardHandler), Now: w.parts.Now,
+	}, set)
+}
+
+// announce keeps an announcement, and starts it unless size is 0.
+func (w *world) announce(a digest.Announcement, size int) store.Announcement {
+	w.Helper()
+	ctx := w.Context()
+	a.ID = must(w.store.DraftAnnouncement(ctx, w.now, "web: admin", a))(w)
+	if size > 0 {
+		must(w.store.StartAnnouncement(ctx, w.now, "web: admin", a, size))(w)
+	}
+	return must(w.store.Announcement(ctx, a.ID))(w)
+}
+
+// moving is an announcement in two languages.
+func moving() digest.Announcement {
+	return digest.Announcement{
+		Variants: []digest.Variant{
+			{Locale: "en", Title: "We move on Saturday, {{name|friend}}", Body: "Dear {{name|friend}},\n\non **Saturday** the forum moves to a new machine. What is new stands in [our notes](/help/new).\n\n- From 10:00 you can read, but not write.\n- At 14:00 all is as before.\n\n> Patience is the companion of wisdom."},
+			{Locale: "de", Title: "Am Samstag ziehen wir um", Body: "Hallo {{name|zusammen}},\n\nam **Samstag** zieht das Forum um. Du hast {{posts}} Beiträge."},
+		},
+		Speed: 600, Canary: digest.Canary{Share: .01, Wait: time.Hour},
+	}
+}

@@ -1,0 +1,122 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"postrider/daemon"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/store"
+	"postrider/web"
+)
+
+// explainView is what the template "admin/explain" is given.
+type explainView struct {
+	top
+	Who, Asked string // as they were filled in
+	Fault      string // a word of "admin_explain_fault"; empty: none
+	Member     forum.Member
+	Stories    []daemon.PostStory
+}
+
+// mostExplained is how many posts are explained at a time.
+const mostExplained = 20
+
+func (s *Server) explainPage() page {
+	now := time.Now()
+	story := daemon.PostStory{
+		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
+		Seen:  []store.Seen{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
+		Steps: []digest.Step{{Rule: digest.Visible, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
+		Mails: []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
+	}
+	full := explainView{top: s.sampleTop("explain"), Who: "Anna", Asked: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
+	for _, verdict := range []daemon.Verdict{daemon.Sent, daemon.Waiting, daemon.Coming, daemon.LeftOut} {
+		story.Verdict = verdict
+		full.Stories = append(full.Stories, story)
+	}
+	samples := []sample{{"explain", full}, {"explain", explainView{}}}
+	for _, fault := range []string{"member", "several", "post", "many"} {
+		samples = append(samples, sample{"explain", explainView{Who: "Anna", Asked: "x", Fault: fault}})
+	}
+	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.see(s.explain)}}, samples: samples}
+}
+
+// explain tells what became of posts for a member, and why.
+func (s *Server) explain(v *visit) {
+	q := v.r.URL.Query()
+	view := explainView{top: v.top("explain"), Who: strings.TrimSpace(q.Get("member")), Asked: strings.TrimSpace(q.Get("post"))}
+	if err := s.tell(v, &view); err != nil {
+		v.fault(err)
+		return
+	}
+	status := http.StatusOK
+	if view.Fault != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	v.show(status, "explain", view)
+}
+
+func (s *Server) tell(v *visit, view *explainView) error {
+	if view.Who == "" {
+		return nil
+	}
+	hits, err := s.find(v.r.Context(), view.Who)
+	if err != nil {
+		return err
+	}
+	switch len(hits) {
+	case 0:
+		view.Fault = "member"
+		return nil
+	case 1:
+		view.Member = hits[0]
+	default:
+		view.Fault = "several"
+		return nil
+	}
+	if view.Asked == "" {
+		return nil
+	}
+	posts, fault := postNumbers(view.Asked)
+	if view.Fault = fault; fault != "" {
+		return nil
+	}
+	who := strconv.FormatInt(int64(view.Member.ID), 10)
+	view.Member, view.Stories, err = s.explainer.Posts(v.r.Context(), s.Now(), who, posts)
+	for i := range view.Stories {
+		v.localizeStory(&view.Stories[i])
+	}
+	return err
+}
+
+// postNumbers reads numbers of posts, between commas or blanks.
+func postNumbers(text string) (posts []forum.PostID, fault string) {
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
+		id, err := strconv.ParseInt(strings.TrimPrefix(part, "#"), 10, 64)
+		if err != nil || id < 1 {
+			return nil, "post"
+		}
+		posts = append(posts, forum.PostID(id))
+	}
+	switch {
+	case len(posts) == 0:
+		return nil, "post"
+	case len(posts) > mostExplained:
+		return nil, "many"
+	}
+	return posts, ""
+}
+
+func (v *visit) localizeStory(x *daemon.PostStory) {
+	x.At, x.Pending = v.local(x.At), v.local(x.Pending)
+	for i := range x.Seen {
+		x.Seen[i].At = v.local(x.Seen[i].At)
+	}
+	for i := range x.Mails {
+		v.localize(&x.Mails[i])
+	}
+}

@@ -1,0 +1,20 @@
+package admin
+
+import (
+	"strings"
+
+	"postrider/templates"
+)
+
+// letter answers with a mail in one of the looks, for a frame of ours.
+func (v *visit) letter(c templates.Content, look string) {
+	if look != "text" {
+		v.frame(c.HTML.Plain(), strings.HasSuffix(look, "dark"))
+		return
+	}
+	h := v.w.Header()
+	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	v.w.Write([]byte(c.Text.Plain()))
+}

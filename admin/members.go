@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"postrider/forum"
+	"postrider/source"
+	"postrider/web"
+)
+
+// membersView is what the template "admin/members" is given.
+type membersView struct {
+	top
+	Query string
+	Hits  []forum.Member
+}
+
+func (s *Server) membersPage() page {
+	const one = "/members/{id}"
+	return page{
+		name: "members",
+		routes: map[string]web.Methods{
+			"/members":      {http.MethodGet: s.see(s.findMembers)},
+			one:             {http.MethodGet: s.see(s.member)},
+			one + "/digest": {http.MethodGet: s.see(s.digestMail)},
+			one + "/lift":   {http.MethodPost: s.change(s.liftMember)},
+		},
+		words: []string{"member_lifted"},
+		samples: append(s.memberSamples(),
+			sample{"members", membersView{top: s.sampleTop("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
+			sample{"members", membersView{Query: "anna"}}, sample{"members", membersView{}}),
+	}
+}
+
+// findMembers looks for members. A single one is shown at once.
+func (s *Server) findMembers(v *visit) {
+	view := membersView{top: v.top("members"), Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
+	if view.Query != "" {
+		var err error
+		if view.Hits, err = s.find(v.r.Context(), view.Query); err != nil {
+			v.fault(err)
+			return
+		}
+	}
+	if len(view.Hits) == 1 {
+		v.lead(memberPath(view.Hits[0].ID))
+		return
+	}
+	v.show(http.StatusOK, "members", view)
+}
+
+// find finds members by number, name or address.
+func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err error) {
+	ids, _, err := s.herald.Find(ctx, []string{who})
+	if err != nil {
+		return nil, err
+	}
+	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
+		if len(ids) > 0 {
+			if hits, err = snapshot.Members(ctx, ids, s.Now()); err != nil {
+				return err
+			}
+		}
+		named, found, err := snapshot.FindMember(ctx, who, s.Now()) // a name may be a number
+		if found && !slices.ContainsFunc(hits, func(m forum.Member) bool { return m.ID == named.ID }) {
+			hits = append(hits, named)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("finding members: %w", err)
+	}
+	return hits, nil
+}
+
+func memberPath(id forum.MemberID) string { return fmt.Sprintf("/members/%d", id) }

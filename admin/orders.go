@@ -1,0 +1,172 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	"postrider/digest"
+	"postrider/mail"
+	"postrider/store"
+)
+
+// countDraft has an audience counted.
+func (s *Server) countDraft(v *visit, id int64) {
+	s.counter.forget(id)
+	a, err := s.Store.Announcement(v.r.Context(), id)
+	if err != nil {
+		v.Log.Warn("audience not counted", "announcement", id, "err", err)
+		return
+	}
+	s.countAudience(v.r.Context(), a)
+}
+
+// recount counts an audience once more.
+func (s *Server) recount(v *visit) {
+	if id, ok := v.number(); ok {
+		s.countDraft(v, id)
+		v.done(announcementPath(id), "counting", 0)
+	}
+}
+
+// try sends an announcement to one address.
+func (s *Server) try(v *visit) {
+	id, ok := v.number()
+	if !ok {
+		return
+	}
+	form := v.r.PostForm
+	t := trial{To: strings.TrimSpace(form.Get("to")), As: strings.TrimSpace(form.Get("as")), When: "now"}
+	refuse := func(word, text string) {
+		t.Fault, t.Text = word, text
+		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
+	}
+	to, err := netmail.ParseAddress(t.To)
+	if err != nil {
+		refuse("address", t.To)
+		return
+	}
+	a, err := s.Store.Announcement(v.r.Context(), id)
+	if !s.ordered(v, id, err) {
+		return
+	}
+	out, err := s.Try(v.r.Context(), &a.Announcement, t.As, to.Address)
+	switch {
+	case noSuchMember(err):
+		refuse("member", t.As)
+		return
+	case err != nil:
+		v.fault(err)
+		return
+	}
+	tried := deed{"test", store.AnnouncementObject(id), string(out.Result) + " to " + veiled(to.Address)}
+	if out.Result != mail.Accepted {
+		if err := v.note(v.r, v.session.Actor, tried); err != nil {
+			v.fault(err)
+			return
+		}
+		refuse("mail", out.String())
+		return
+	}
+	v.done(announcementPath(id), "tested", 1, tried)
+}
+
+// start sends an announcement to all of its audience, which must have been counted.
+func (s *Server) start(v *visit) {
+	id, ok := v.number()
+	if !ok {
+		return
+	}
+	form := v.r.PostForm
+	t := trial{When: form.Get("when"), At: form.Get("at")}
+	a, err := s.Store.Announcement(v.r.Context(), id)
+	if !s.ordered(v, id, err) {
+		return
+	}
+	n, known := s.counter.of(a)
+	a.Start, t.Fault = s.startOf(t)
+	switch {
+	case a.State != store.Draft:
+		s.ordered(v, id, &store.StateError{ID: id, State: a.State, Order: "started"})
+		return
+	case !known || !n.Over || n.Fault:
+		t.Fault = "uncounted"
+	case n.Size == 0:
+		t.Fault = "nobody"
+	case t.Fault == "" && form.Get("sure") == "":
+		t.Fault = "unsure"
+	}
+	if t.Fault != "" {
+		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
+		return
+	}
+	_, err = s.Store.StartAnnouncement(v.r.Context(), s.Now(), v.session.Actor, a.Announcement, n.Size)
+	if s.ordered(v, id, err) {
+		s.Wake()
+		v.done(announcementPath(id), "started", n.Size)
+	}
+}
+
+// startOf is when an announcement is to begin; fault: what is wrong with it.
+func (s *Server) startOf(t trial) (start digest.Start, fault string) {
+	const layout = "2006-01-02T15:04" // as browsers send it
+	switch t.When {
+	case "now":
+		return start, ""
+	case "at":
+		at, err := time.ParseInLocation(layout, t.At, s.Zone)
+		if err != nil {
+			return start, "when"
+		}
+		return digest.Start{At: at.UTC()}, ""
+	case "local":
+		at, err := time.Parse(layout, t.At)
+		if err != nil {
+			return start, "when"
+		}
+		if at.Minute() != 0 {
+			return start, "hour"
+		}
+		return digest.Start{At: at, Local: true}, ""
+	}
+	return start, "when"
+}
+
+// halt pauses an announcement.
+func (s *Server) halt(v *visit) {
+	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
+	s.order(v, "halted", func(ctx context.Context, id int64) error {
+		return s.Store.PauseAnnouncement(ctx, s.Now(), v.session.Actor, id, reason)
+	})
+}
+
+// goOn lets a paused announcement go on.
+func (s *Server) goOn(v *visit) {
+	s.order(v, "went_on", func(ctx context.Context, id int64) error {
+		return s.Store.ResumeAnnouncement(ctx, s.Now(), v.session.Actor, id)
+	})
+}
+
+// cancel ends an announcement for good, if he is sure.
+func (s *Server) cancel(v *visit) {
+	if v.r.PostForm.Get("sure") == "" {
+		if id, ok := v.number(); ok {
+			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, trial{Fault: "unsure", When: "now"})
+		}
+		return
+	}
+	s.order(v, "cancelled", func(ctx context.Context, id int64) error {
+		return s.Store.CancelAnnouncement(ctx, s.Now(), v.session.Actor, id)
+	})
+}
+
+// order gives an order, which the store itself writes into the audit log.
+func (s *Server) order(v *visit, word string, give func(context.Context, int64) error) {
+	id, ok := v.number()
+	if ok && s.ordered(v, id, give(v.r.Context(), id)) {
+		s.Wake()
+		v.done(announcementPath(id), word, 0)
+	}
+}

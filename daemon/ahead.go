@@ -1,0 +1,101 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/templates"
+)
+
+// Notice lays an announcement, which need not be started, as a member would get it whom who names by number or name. An
+// empty who is nobody: the fallbacks of its fields stand in it.
+func (v *Viewer) Notice(ctx context.Context, now time.Time, a *digest.Announcement, who string) (NoticePreview, templates.Content, error) {
+	p, err := v.herald.Preview(ctx, a, who, now)
+	if err != nil {
+		return p, templates.Content{}, err
+	}
+	printed, err := v.press.Notice(a, v.desk.set.Digest.MaxBytes)
+	if err != nil {
+		return p, templates.Content{}, err
+	}
+	content, err := v.press.Announcement(printed, p.Reader, NoticeFooter(v.links, p.Member.ID))
+	if err != nil {
+		return p, content, fmt.Errorf("rendering: %w", err)
+	}
+	return p, content, nil
+}
+
+// NextDigest lays the digest that a member would get now. skip is why there is none.
+func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
+	subs, err := v.desk.store.Subscribers(ctx, []forum.MemberID{member})
+	if err != nil {
+		return c, "", err
+	}
+	sub, known := subs[member]
+	if !known || sub.Left {
+		return c, skipWatchesNothing, nil
+	}
+	alerts, err := v.desk.store.AlertProgress(ctx)
+	if err != nil {
+		return c, "", err
+	}
+	done, err := v.desk.alone(ctx)
+	if err != nil {
+		return c, "", err
+	}
+	defer done()
+	editions, err := v.desk.builder.Build(ctx, now, []Ask{{Member: member, After: sub.Mark, Until: alerts.Done, Planned: now}})
+	if err != nil {
+		return c, "", fmt.Errorf("laying the next digest: %w", err)
+	}
+	if skip = editions[0].Skip; skip != "" || editions[0].Digest == nil {
+		return c, skip, nil
+	}
+	c, err = v.press.Digest(editions[0].Digest, digestFooter(v.links, member), v.desk.set.Digest.MaxBytes)
+	if err != nil {
+		return c, "", fmt.Errorf("rendering: %w", err)
+	}
+	return c, "", nil
+}
+
+// Readable is a section of which a member may read something.
+type Readable struct {
+	forum.Section
+	Own bool // only threads that he started himself
+}
+
+// Readable lists the sections that a member may read, in the forum's order. ErrNoMember: the forum does not know him.
+func (d *Desk) Readable(ctx context.Context, now time.Time, member forum.MemberID) (list []Readable, err error) {
+	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
+		members, err := s.Members(ctx, []forum.MemberID{member}, now)
+		switch {
+		case err != nil:
+			return err
+		case len(members) == 0:
+			return ErrNoMember
+		}
+		class := members[0].Class
+		access, err := s.Access(ctx, []forum.Class{class})
+		if err != nil {
+			return err
+		}
+		sections, err := s.Sections(ctx)
+		if err != nil {
+			return err
+		}
+		for _, section := range sections {
+			if right := access[class][section.ID]; right != forum.NoRight {
+				list = append(list, Readable{section, right == forum.ReadOwn})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what a member may read: %w", err)
+	}
+	return list, nil
+}
