@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,10 +53,27 @@ type watched struct {
 	http   http.Handler
 }
 
+// sampleForum is the file of a sample forum. It is made once.
+var sampleForum = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-metrics-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "forum.db")
+	if err := demo.Create(context.Background(), path, now); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// builtIn are the templates. To read and try them takes longer than most tests.
+var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+
 func newWatched(t *testing.T) *watched {
 	t.Helper()
 	dir := t.TempDir()
-	check(t, demo.Create(t.Context(), filepath.Join(dir, "forum.db"), now))
+	check(t, os.WriteFile(filepath.Join(dir, "forum.db"), must(sampleForum())(t), 0o600))
 	config := source.DefaultConfig()
 	config.Type, config.DSN, config.URL = "sample", "sqlite:"+filepath.Join(dir, "forum.db"), demo.URL
 	forum := must(source.Open(t.Context(), config))(t)
@@ -66,7 +85,7 @@ func newWatched(t *testing.T) *watched {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.daemon = daemon.New(daemon.Parts{
 		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Watcher: w.counts, Sender: w.relay,
-		Press:    must(templates.Load(""))(t).Press(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
+		Press:    must(builtIn())(t).Press(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
 	}, daemon.Settings{

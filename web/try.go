@@ -54,7 +54,7 @@ func (s *Server) settingsSamples() []sample {
 	full := settingsPage{
 		Forum: s.Forum, Member: "Anna", Action: "/", Stop: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.Hourly, digest.Off}, Everies: []int{1, 6},
-		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.Tongues(), Zones: zones(),
+		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.Tongues(), Zones: zones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	account := daemon.Account{

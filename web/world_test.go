@@ -87,6 +87,9 @@ var emptyStore = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
+// builtIn are the templates. To read and try them takes longer than most tests.
+var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+
 // newWorld opens a world in which the daemon knows all members and has sent nothing yet.
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -131,7 +134,7 @@ func (w *world) open() {
 	w.config.URL = w.site.URL + "/postrider"
 	w.links = must(link.NewSigner(w.config.URL, bytes.Repeat([]byte{1}, 32)))(w)
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
-	set := must(templates.Load(""))(w)
+	set := must(builtIn())(w)
 	w.pages, w.press = set.Pages(site, "/postrider"), set.Press(site, 1000)
 	desk := daemon.NewDesk(w.source, w.store, w.set)
 	handler.Handler = must(web.New(web.Parts{
