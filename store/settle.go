@@ -229,18 +229,25 @@ func (s *Store) history(ctx context.Context, query string, a args) (list []Outco
 // keep is how long what is over is kept, so that it can be explained.
 const keep = 90 * 24 * time.Hour
 
+// keepSightings is how long it is kept that posts were seen: a mail can be laid anew as long as it is kept, and a monthly digest
+// tells of what was seen a month before it.
+const keepSightings = keep + 31*24*time.Hour
+
 // keepRuns is how long it is kept what single rounds did.
 const keepRuns = 31 * 24 * time.Hour
 
-// Prune forgets what is older than 90 days: mails that are settled with their outcomes, sightings that every
-// member who gets digests has behind him, what members are owed, and subjects of threads that no alert is left of.
+// Prune forgets what is older than 90 days: mails that are settled with their outcomes, what members are owed, and subjects
+// of threads that no alert is left of; and, a month later, sightings that every member who gets digests has behind him.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	before := args{"before": now.Add(-keep).Unix()}
 	err := s.pruneOutbox(ctx, before)
-	for _, query := range []string{"prune_sightings", "prune_owed", "prune_refusals", "prune_volume"} {
+	for _, query := range []string{"prune_owed", "prune_refusals", "prune_volume"} {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
 		}
+	}
+	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_sightings", args{"before": now.Add(-keepSightings).Unix()})
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_runs", args{"before": now.Add(-keepRuns).Unix()})

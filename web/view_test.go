@@ -10,7 +10,7 @@ import (
 	"postrider/internal/link"
 )
 
-// the says what is so special of the mails of each kind.
+// speaks are words that stand in the mail of each kind and in no other.
 var speaks = map[string]string{
 	daemon.KindDigest: "Gulaschsuppe", daemon.KindAlert: "blows at noon", daemon.KindAnnouncement: "Kisten",
 }
@@ -63,17 +63,18 @@ func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
 		change string
 		gone   []string // kinds of which nothing is left
 	}{
-		"the post is deleted":            {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"the post awaits approval":       {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"all threads are deleted":        {"UPDATE thread SET state = 'deleted'", []string{daemon.KindAlert, daemon.KindDigest}},
-		"her role may read no sections":  {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{daemon.KindAlert, daemon.KindDigest}},
-		"she is banned":                  {"UPDATE member SET state = 'banned' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"she is not confirmed any more":  {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"she ignores the author":         {"INSERT INTO ignored VALUES (13, 4)", []string{daemon.KindAlert}},
-		"she gets no mail any more":      {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
-		"she has read all":               {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
-		"she watches threads no more":    {"DELETE FROM thread_watch WHERE member_id = 13", nil},
-		"another post of it was deleted": {"UPDATE post SET state = 'deleted' WHERE id = 1", nil},
+		"the post is deleted":                  {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
+		"the post awaits approval":             {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
+		"all threads are deleted":              {"UPDATE thread SET state = 'deleted'", []string{daemon.KindAlert, daemon.KindDigest}},
+		"her role may read no sections":        {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{daemon.KindAlert, daemon.KindDigest}},
+		"the thread is moved out of her sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{daemon.KindAlert}},
+		"she is banned":                        {"UPDATE member SET state = 'banned' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
+		"she is not confirmed any more":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
+		"she ignores the author":               {"INSERT INTO ignored VALUES (13, 4)", []string{daemon.KindAlert}},
+		"she gets no mail any more":            {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
+		"she has read all":                     {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
+		"she watches threads no more":          {"DELETE FROM thread_watch WHERE member_id = 13", nil},
+		"another post of it was deleted":       {"UPDATE post SET state = 'deleted' WHERE id = 1", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,6 +95,17 @@ func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWithoutTheForumNoMailIsShown(t *testing.T) {
+	t.Parallel()
+	w, mails := newMailedWorld(t)
+	check(t, w.source.Close())
+	for kind, l := range mails {
+		if got := w.get(l.links("v/")[0]); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, speaks[kind]) {
+			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ type violation struct {
 	Impact string `json:"impact"`
 	Help   string `json:"help"`
 	Nodes  []struct {
+		Target  string `json:"target"` // a CSS selector
 		HTML    string `json:"html"`
 		Summary string `json:"summary"`
 	} `json:"nodes"`
@@ -48,7 +49,7 @@ type violation struct {
 func (v violation) String() string {
 	text := fmt.Sprintf("axe (%s): %s: %s", v.Impact, v.ID, v.Help)
 	for _, n := range v.Nodes {
-		text += "\n  " + n.HTML + "\n    " + strings.ReplaceAll(n.Summary, "\n", "\n    ")
+		text += "\n  " + n.Target + ": " + n.HTML + "\n    " + strings.ReplaceAll(n.Summary, "\n", "\n    ")
 	}
 	return text
 }
@@ -73,6 +74,6 @@ func (p *Page) violations(rules []string) []violation {
 	return Ask(p, chromedp.Evaluate[[]violation](
 		`axe.run(document, `+options+`}).then(found => found.violations.map(v => ({
 			id: v.id, impact: v.impact, help: v.help,
-			nodes: v.nodes.map(n => ({html: n.html, summary: n.failureSummary})),
+			nodes: v.nodes.map(n => ({target: n.target.join(" "), html: n.html, summary: n.failureSummary})),
 		})))`, chromedp.EvalAwaitPromise))
 }
