@@ -10,10 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +21,7 @@ import (
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/internal/link"
+	"postrider/internal/sampletest"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -53,41 +51,6 @@ type world struct {
 	trouble error
 }
 
-// emptyStore is the file of a store that knows nothing yet. To migrate takes longer than most tests.
-var emptyStore = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-admin-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "postrider.db")
-	s, err := store.Open(context.Background(), "sqlite:"+path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.Migrate(context.Background()); err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil { // which also empties the write-ahead log into the file
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// sampleForum is the file of a sample forum. It is made once.
-var sampleForum = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-admin-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "forum.db")
-	if err := demo.Create(context.Background(), path, noon); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // cheapHash is a password's hash that costs next to nothing.
 func cheapHash(password string) string {
 	salt := []byte("0123456789abcdef")
@@ -97,12 +60,10 @@ func cheapHash(password string) string {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{TB: t, now: noon, log: &bytes.Buffer{}, path: filepath.Join(t.TempDir(), "postrider.db")}
-	check(t, os.WriteFile(w.path, must(emptyStore())(t), 0o600))
+	w := &world{TB: t, now: noon, log: &bytes.Buffer{}, path: sampletest.Write(t, "postrider.db", sampletest.Store(t))}
 	w.store = must(store.Open(t.Context(), "sqlite:"+w.path))(t)
 	t.Cleanup(func() { w.store.Close() })
-	forum := filepath.Join(filepath.Dir(w.path), "forum.db")
-	check(t, os.WriteFile(forum, must(sampleForum())(t), 0o600))
+	forum := sampletest.Write(t, "forum.db", sampletest.Forum(t, noon))
 	config := source.DefaultConfig()
 	config.Type, config.DSN, config.URL = "sample", "sqlite:"+forum, demo.URL
 	w.source = must(source.Open(t.Context(), config))(t)

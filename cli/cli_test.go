@@ -2,18 +2,17 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"postrider/demo"
 	"postrider/internal/golden"
+	"postrider/internal/sampletest"
 )
 
 // run runs a command line in this process.
@@ -40,31 +39,13 @@ var now = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 // parish is a directory with the sample forum and a configuration for it.
 type parish struct{ dir, forum, config string }
 
-// sampleForum is the forum's file. It is made once.
-var sampleForum = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-cli-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "forum.db")
-	if err := demo.Create(context.Background(), path, now); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // newParish makes one. Each change is a line "table.key = value" that takes the place of the usual one, or an empty value
 // that takes it away.
 func newParish(t *testing.T, changes ...string) parish {
 	t.Helper()
 	dir := t.TempDir()
 	p := parish{dir, filepath.Join(dir, "forum.db"), filepath.Join(dir, "config.toml")}
-	file, err := sampleForum()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(p.forum, file, 0o600); err != nil {
+	if err := os.WriteFile(p.forum, sampletest.Forum(t, now), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	lines := map[string]string{

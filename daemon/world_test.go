@@ -17,6 +17,7 @@ import (
 	"postrider/demo"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/internal/sampletest"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -84,27 +85,6 @@ var emptyForum = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-// emptyStore is the file of a store that knows nothing yet. To migrate takes longer than most tests.
-var emptyStore = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-world-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "postrider.db")
-	s, err := store.Open(context.Background(), "sqlite:"+path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.Migrate(context.Background()); err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil { // which also empties the write-ahead log into the file
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // newWorld opens a world. Nobody in it watches anything.
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -142,11 +122,7 @@ func openWorld(t testing.TB, path string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.source.Close() })
-	fresh, err := emptyStore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(w.stored, fresh, 0o600); err != nil {
+	if err := os.WriteFile(w.stored, sampletest.Store(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if w.store, err = store.Open(t.Context(), "sqlite:"+w.stored); err != nil {

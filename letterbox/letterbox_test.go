@@ -18,6 +18,7 @@ import (
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/internal/sampletest"
 	"postrider/letterbox"
 	"postrider/mail"
 	"postrider/store"
@@ -41,15 +42,7 @@ type desk struct {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{TB: t, log: new(bytes.Buffer)}
-	fresh, err := emptyStore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "postrider.db")
-	if err := os.WriteFile(path, fresh, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(t.Context(), "sqlite:"+path)
+	s, err := store.Open(t.Context(), "sqlite:"+sampletest.Write(t, "postrider.db", sampletest.Store(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,27 +62,6 @@ func newDesk(t testing.TB) *desk {
 	d.settle(key, "anna@members.example")
 	return d
 }
-
-// emptyStore is the file of a store that knows nothing yet: to migrate takes longer than all the rest.
-var emptyStore = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-letterbox-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "postrider.db")
-	s, err := store.Open(context.Background(), "sqlite:"+path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.Migrate(context.Background()); err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil { // which also empties the write-ahead log into the file
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // guarded lets several goroutines log into a buffer.
 type guarded struct {

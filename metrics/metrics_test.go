@@ -24,6 +24,7 @@ import (
 	"postrider/daemon"
 	"postrider/demo"
 	"postrider/internal/link"
+	"postrider/internal/sampletest"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -53,27 +54,13 @@ type watched struct {
 	http   http.Handler
 }
 
-// sampleForum is the file of a sample forum. It is made once.
-var sampleForum = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-metrics-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "forum.db")
-	if err := demo.Create(context.Background(), path, now); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // builtIn are the templates. To read and try them takes longer than most tests.
 var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
 
 func newWatched(t *testing.T) *watched {
 	t.Helper()
 	dir := t.TempDir()
-	check(t, os.WriteFile(filepath.Join(dir, "forum.db"), must(sampleForum())(t), 0o600))
+	check(t, os.WriteFile(filepath.Join(dir, "forum.db"), sampletest.Forum(t, now), 0o600))
 	config := source.DefaultConfig()
 	config.Type, config.DSN, config.URL = "sample", "sqlite:"+filepath.Join(dir, "forum.db"), demo.URL
 	forum := must(source.Open(t.Context(), config))(t)

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ import (
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/internal/sampletest"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
@@ -52,48 +52,13 @@ type world struct {
 	woken  int // how often the daemon was
 }
 
-// sampleForum is the file of a sample forum. It is made once.
-var sampleForum = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-web-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "forum.db")
-	if err := demo.Create(context.Background(), path, born); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// emptyStore is the file of a store that knows nothing yet. To migrate takes longer than most tests.
-var emptyStore = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "postrider-web-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "postrider.db")
-	s, err := store.Open(context.Background(), "sqlite:"+path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.Migrate(context.Background()); err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil { // which also empties the write-ahead log into the file
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // builtIn are the templates. To read and try them takes longer than most tests.
 var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
 
 // newWorld opens a world in which the daemon knows all members and has sent nothing yet.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return openWorld(t, must(sampleForum())(t), must(emptyStore())(t))
+	return openWorld(t, sampletest.Forum(t, born), sampletest.Store(t))
 }
 
 // openWorld opens a world around the files of a forum and a store.
