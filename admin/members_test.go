@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +18,7 @@ import (
 // exec changes the forum, as the forum itself does.
 func (w *world) exec(statement string, args ...any) {
 	w.Helper()
-	db := must(sql.Open("sqlite", "file:"+filepath.Join(filepath.Dir(w.path), "forum.db")+"?_pragma=busy_timeout(5000)"))(w)
+	db := must(sql.Open("sqlite", "file:"+w.board+"?_pragma=busy_timeout(5000)"))(w)
 	defer db.Close()
 	must(db.Exec(statement, args...))(w)
 }

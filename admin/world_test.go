@@ -39,6 +39,7 @@ type world struct {
 	source *source.DB
 	store  *store.Store
 	path   string // of its file
+	board  string // of the forum's file
 	config admin.Config
 	parts  admin.Parts
 	log    *bytes.Buffer // read it when nothing runs
@@ -63,9 +64,9 @@ func newWorld(t testing.TB) *world {
 	w := &world{TB: t, now: noon, log: &bytes.Buffer{}, path: sampletest.Write(t, "postrider.db", sampletest.Store(t))}
 	w.store = must(store.Open(t.Context(), "sqlite:"+w.path))(t)
 	t.Cleanup(func() { w.store.Close() })
-	forum := sampletest.Write(t, "forum.db", sampletest.Forum(t, noon))
+	w.board = sampletest.Write(t, "forum.db", sampletest.Forum(t, noon))
 	config := source.DefaultConfig()
-	config.Type, config.DSN, config.URL = "sample", "sqlite:"+forum, demo.URL
+	config.Type, config.DSN, config.URL = "sample", "sqlite:"+w.board, demo.URL
 	w.source = must(source.Open(t.Context(), config))(t)
 	t.Cleanup(func() { w.source.Close() })
 	w.config = admin.DefaultConfig()
