@@ -16,11 +16,12 @@ var acts = map[string]struct {
 	play  func(s *stage, a, b, c int)
 }{
 	"wait":  {16, func(s *stage, a, _, _ int) { time.Sleep(pick(a, waited)) }},
-	"round": {22, func(s *stage, a, _, _ int) { s.turn = a % 2; s.live(death{}) }},
-	"die": {3, func(s *stage, a, b, _ int) {
+	"round": {22, func(s *stage, a, _, _ int) { s.turn = a % 2; s.live(death{}, 0) }},
+	"run":   {4, func(s *stage, a, b, _ int) { s.turn = a % 2; s.live(death{}, pick(b, lived)) }},
+	"die": {4, func(s *stage, a, b, c int) {
 		if s.deaths < 4 { // who dies at one mail too often gives it up
 			where := pick(a, []string{atStatement, atStatement, beforeRelay, afterRelay})
-			s.live(death{where, b % map[string]int{atStatement: 90, beforeRelay: 4, afterRelay: 4}[where]})
+			s.live(death{where, b % map[string]int{atStatement: 90, beforeRelay: 4, afterRelay: 4}[where]}, pick(c, append(lived, 0, 0, 0)))
 		}
 	}},
 	"relay": {3, func(s *stage, a, b, _ int) {
@@ -43,7 +44,7 @@ var acts = map[string]struct {
 	"raise": {2, func(s *stage, a, _, _ int) { s.deletes(pick(a, s.talks), false) }},
 	"move": {6, func(s *stage, a, b, _ int) {
 		t := pick(a, s.talks)
-		t.section = pick(b, places)
+		t.section, t.moved = pick(b, places), true
 		s.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, t.section, t.id)
 	}},
 
@@ -138,9 +139,10 @@ var acts = map[string]struct {
 
 func actNames() []string { return slices.Sorted(maps.Keys(acts)) }
 
-// places are the sections of a tale, and waited how long nothing happens.
+// places are the sections of a tale, lived how long a daemon runs, and waited how long nothing happens.
 var (
 	places = []int{tonight, routes, guardsvan}
+	lived  = []time.Duration{5 * time.Second, 75 * time.Second, 7 * time.Minute}
 	waited = []time.Duration{time.Second, 20 * time.Second, time.Minute, time.Minute, 6 * time.Minute, time.Hour, 7 * time.Hour, 25 * time.Hour}
 )
 
@@ -148,6 +150,7 @@ func pick[T any](n int, from []T) T { return from[n%len(from)] }
 
 // doubts notes that the watch which a wish was about has changed.
 func (p *person) doubts(of any) {
+	p.changes++
 	if p.wishes[of] != "" {
 		p.wishes[of] = unsure
 	}

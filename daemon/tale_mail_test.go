@@ -5,24 +5,24 @@ import (
 	"slices"
 	"strings"
 
-	"postrider/forum"
+	"postrider/mail"
 )
 
-// read reads the mails that have come.
-func (s *stage) read() {
+// read reads the mails that have come; settled: from a daemon that lived to write down that they were taken.
+func (s *stage) read(settled bool) {
 	for _, try := range s.taken {
 		i := slices.IndexFunc(s.people, func(p *person) bool { return address(p.name) == try.to })
 		if i < 0 {
 			s.Errorf("%s was mailed", try.to)
 			continue
 		}
-		s.reads(s.people[i], try)
+		s.reads(s.people[i], try, settled && try.out.Result == mail.Accepted)
 	}
 	s.taken = nil
 }
 
 // reads lets one of the people read a mail.
-func (s *stage) reads(p *person, try try) {
+func (s *stage) reads(p *person, try try, sure bool) {
 	head, text, _ := parts(s, try.raw)
 	id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "<alerts.")
 	if os.Getenv("POSTRIDER_TALE") != "" {
@@ -34,33 +34,33 @@ func (s *stage) reads(p *person, try try) {
 		}
 	}
 	for _, post := range numbered(text) {
-		if w := s.written(post); w == nil {
+		w := s.written(post)
+		if w == nil {
 			s.Errorf("%s was told of %d, which is older than the tale", p.name, post)
-		} else if why := p.bars(w, alert, s.clock()); why != "" {
+			continue
+		}
+		if why := p.bars(w, alert, try.out.At); why != "" {
 			s.Errorf("%s: %s was told of post %d (alert: %t): %s", s.hour(), p.name, post, alert, why)
 		}
-		if !s.came[id] { // of two mails with one Message-ID the second is as good as none
-			s.tells(p, post, id, alert)
+		at := due{p.id, post}
+		if told := s.told[at]; !s.came[id] {
+			s.tells(at, p, telling{id, sure, s.changes, p.changes}, w)
+		} else if told.id == id && sure { // what the second copy of a mail says more is as good as lost
+			told.sure = true
+			s.told[at] = told
 		}
 	}
 	s.came[id] = true
 }
 
-// doubts notes that a daemon has died that took mails to the relay.
-func (s *stage) doubts() {
-	for _, try := range s.taken {
-		head, _, _ := parts(s, try.raw)
-		s.doubt[head.Get("Message-ID")] = true
-	}
-}
-
 // tells notes that a mail has told somebody of a post.
-func (s *stage) tells(p *person, post forum.PostID, id string, alert bool) {
-	at := due{p.id, post}
+func (s *stage) tells(at due, p *person, now telling, w *writing) {
 	before, twice := s.told[at]
-	// What may have been told, and is not wanted in that way any more, is told again in another: it may be lost.
-	if lost := s.doubt[before.id] && s.changes > before.changes; twice && before.id != id && !lost {
-		s.Errorf("%s: %s was told of post %d twice (alert: %t)", s.hour(), p.name, post, alert)
+	// What may have been told, and is not wanted in that way any more, is told again in another: it may be lost. What an edition
+	// told is not written down: of a post that was moved it is concluded from what he watches now.
+	lost, moved := !before.sure && s.changes > before.changes, w.thread.moved && p.changes > before.watches
+	if twice && !lost && !moved {
+		s.Errorf("%s: %s was told of post %d twice", s.hour(), p.name, w.id)
 	}
-	s.told[at] = telling{id, s.changes}
+	s.told[at] = now
 }

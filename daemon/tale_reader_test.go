@@ -25,6 +25,7 @@ type person struct {
 	digests  digest.Cadence
 	quiet    [2]int    // hours; two that are alike: none
 	paused   time.Time // until then
+	changes  int       // of what he watches
 }
 
 // unsure is a wish that may have lapsed, because the watch that it was about was changed since.
@@ -48,6 +49,7 @@ type talk struct {
 	id      int64
 	section int
 	deleted bool
+	moved   bool
 }
 
 func (w *writing) visible() bool { return w.state == "visible" && !w.thread.deleted }

@@ -51,7 +51,6 @@ func (c courier) Send(_ context.Context, from, to string, raw []byte) mail.Outco
 	}
 	s.handed[id] = true
 	s.taken = append(s.taken, try{from, to, bytes.Clone(raw), out})
-	s.doubt[id] = out.Result == mail.Uncertain
 	s.reached(afterRelay)
 	return out
 }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,7 +28,6 @@ type stage struct {
 	taken  []try           // mails that have come since they were last read
 	says   []string        // of the relay, to the next mails
 	handed map[string]bool // Message-IDs that the relay has heard of
-	doubt  map[string]bool // those of which it may be that no daemon knows that they were taken
 	death  death
 	dead   bool // the daemon at work has died
 	deaths int
@@ -54,14 +54,16 @@ type due struct {
 // telling is a mail that told a member of a post.
 type telling struct {
 	id      string // its Message-ID
+	sure    bool   // a daemon knows that it was taken
 	changes int    // until then
+	watches int    // changes of what he watches, until then
 }
 
 var errDead = errors.New("the daemon is dead")
 
 func newStage(p *probe) *stage {
 	w := newWorld(p)
-	s := &stage{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}, doubt: map[string]bool{}}
+	s := &stage{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}}
 	w.run()
 	w.set.Alerts = DefaultAlerts()
 	w.sender = courier{s}
@@ -89,7 +91,7 @@ func newStage(p *probe) *stage {
 	for _, section := range []int{tonight, routes, guardsvan} {
 		s.talks = append(s.talks, &talk{id: w.thread(section), section: section})
 	}
-	s.live(death{})
+	s.live(death{}, 0)
 	time.Sleep(time.Hour)
 	return s
 }
@@ -138,8 +140,9 @@ func (s *stage) judge() {
 	}
 }
 
-// live lets the daemon whose turn it is run a round, and die on the way. Then the other one takes over.
-func (s *stage) live(on death) {
+// live lets the daemon whose turn it is run a round, or with both of its lanes for so long, and die on the way. Then the
+// other one takes over.
+func (s *stage) live(on death, long time.Duration) {
 	d, now := s.daemons[s.turn], s.clock()
 	s.dead, s.death = false, on
 	s.store.FailWith(func(string) error {
@@ -150,12 +153,11 @@ func (s *stage) live(on death) {
 		}
 		return nil
 	})
-	_, err := d.Once(s.Context())
+	err := s.work(d, long)
 	s.store.FailWith(nil)
 	switch {
 	case s.dead:
 		s.deaths++
-		s.doubts()
 		set := d.set
 		set.Owner = fmt.Sprintf("daemon %d after %d deaths", s.turn, s.deaths)
 		s.daemons[s.turn] = New(d.Parts, set)
@@ -170,8 +172,19 @@ func (s *stage) live(on death) {
 			}
 		}
 	}
+	s.read(!s.dead)
 	s.dead, s.death = false, death{}
-	s.read()
+}
+
+func (s *stage) work(d *Daemon, long time.Duration) error {
+	if long == 0 {
+		_, err := d.Once(s.Context())
+		return err
+	}
+	ctx, stop := context.WithTimeout(s.Context(), long)
+	defer stop()
+	s.daemons[s.turn] = New(d.Parts, d.set) // who has run keeps to one lane
+	return d.Run(ctx)
 }
 
 func (s *stage) hour() string { return s.clock().Format("2 Jan 15:04:05") }
@@ -196,7 +209,7 @@ func (s *stage) end() {
 			}
 			s.turn = day % 2
 			s.judge()
-			s.live(death{})
+			s.live(death{}, 0)
 		}
 	}
 	for at, must := range s.must {
