@@ -207,6 +207,22 @@ func TestAQuoteThatNoAlertBroughtComesWithTheDigestThoughNothingIsWatched(t *tes
 	w.told("anna", posts(p))
 }
 
+func TestAQuoteInABreakComesWithTheDigestAfterwardsThoughNothingIsWatched(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.choose(101, digest.Choices{PausedUntil: w.clock().Add(30 * time.Hour)})
+	p := w.say(w.thread(routes), writer, `[USER=101]@anna[/USER]`) // she watches tonight only
+	for range 40 {
+		w.later(time.Hour)
+		if w.clock().Day() < 6 {
+			w.told("anna")
+		}
+	}
+	w.at(6, "08:00")
+	w.round()
+	w.told("anna", posts(p))
+}
+
 func TestAnAlertThatFailsWhileADigestIsOnItsWay(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)

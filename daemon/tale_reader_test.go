@@ -95,7 +95,7 @@ func (p *person) wants(w *writing, now time.Time) bool {
 
 // callable says whether what calls him would be planned now to be told at once.
 func (p *person) callable(w *writing, now time.Time) bool {
-	return p.wish(w.thread) == "" && p.alerts != digest.NoAlerts && !p.paused.After(now) && now.Sub(w.at) < 23*time.Hour
+	return p.wish(w.thread) == "" && p.alerts != digest.NoAlerts && now.Sub(w.at) < 23*time.Hour
 }
 
 // bars says why a mail must not tell him of a post now; "": nothing does.

@@ -107,11 +107,13 @@ type Listener struct {
 }
 
 // Notices picks the news of which the listener is to be told at once, by its number. Whether he may read it, and
-// whether it is there by then, is asked when the mail is made.
+// whether it is there by then, is asked when the mail is made. In a break it picks what calls him: that does not go out, and
+// is owed to him afterwards, while what he watches comes with his digest anyway.
 func (b *Bulletin) Notices(l Listener, now time.Time) []Notice {
-	if l.Choices.Alerts == NoAlerts || l.Choices.PausedUntil.After(now) {
+	if l.Choices.Alerts == NoAlerts {
 		return nil
 	}
+	paused := l.Choices.PausedUntil.After(now)
 	var notices []Notice
 	for _, i := range b.concerning(&l) {
 		n := &b.news[i]
@@ -119,7 +121,7 @@ func (b *Bulletin) Notices(l Listener, now time.Time) []Notice {
 			continue
 		}
 		cause := l.cause(n.Thread, n.opening(), b.calls[l.ID][i])
-		if cause == "" {
+		if cause == "" || paused && !cause.Called() {
 			continue
 		}
 		notices = append(notices, Notice{

@@ -101,6 +101,10 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 			wish(l, 1, 20, Instant)
 		}, causes{}},
 		{"who has paused his mail", func(l *Listener, _ []News) { l.Choices.PausedUntil = noon.Add(time.Second) }, causes{}},
+		{"who has paused his mail, and is called", func(l *Listener, n []News) {
+			l.Choices.PausedUntil = noon.Add(time.Second)
+			n[1].Mentions, n[2].Quotes = []forum.MemberID{reader}, []forum.MemberID{reader}
+		}, causes{2: Mentioned, 3: Quoted}},
 		{"whose pause is over", func(l *Listener, _ []News) { l.Choices.PausedUntil = noon }, all},
 	}
 	for _, tt := range tests {
