@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+)
+
+// The room for administrators and the command say the same of the same posts.
+func TestTheRoomExplainsWhatExplainDoes(t *testing.T) {
+	p := newParishToday(t)
+	text, err := os.ReadFile(p.config)
+	if err == nil {
+		err = os.WriteFile(p.config, append(text, "\n[web]\ntrusted_proxies = [\"127.0.0.1\"]\n[admin]\nuser_header = \"Remote-User\"\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	var numbers []string
+	for i := range 20 { // of 182 posts
+		numbers = append(numbers, strconv.Itoa(1+i*9))
+	}
+	numbers[19] = "99999"
+	asked := strings.Join(numbers, ",")
+	room := p.room(t)
+	verdicts := map[string]int{}
+	for _, member := range []string{"4", "13"} {
+		var told postStoriesJSON
+		if err := json.Unmarshal([]byte(good(t, "explain", member, "--post", asked, "--json", "-c", p.config)), &told); err != nil {
+			t.Fatal(err)
+		}
+		shown := stories(t, room, "/explain?member="+member+"&post="+asked)
+		if len(shown) != len(told.Posts) {
+			t.Fatalf("the room tells of %d posts, the command of %d", len(shown), len(told.Posts))
+		}
+		for i, x := range told.Posts {
+			want := storyShown{Post: fmt.Sprintf("post-%d", x.Post), Reason: x.Reason}
+			for _, r := range x.Rules {
+				want.Says = append(want.Says, r.Says)
+				want.Bars = append(want.Bars, r.Bars)
+			}
+			verdicts[string(x.Verdict)]++
+			got := shown[i]
+			verdict := map[string]string{"sent": "Sent", "waiting": "Waits in the queue", "coming": "Comes", "left out": "Left out"}[string(x.Verdict)]
+			if got.Verdict != verdict || got.Post != want.Post || got.Reason != want.Reason || !slices.Equal(got.Says, want.Says) || !slices.Equal(got.Bars, want.Bars) {
+				t.Errorf("of member %s and post %d the command says %s, %+v; the room %+v", member, x.Post, x.Verdict, want, got)
+			}
+		}
+	}
+	if verdicts["sent"] == 0 || verdicts["left out"] == 0 {
+		t.Errorf("the posts were %v", verdicts)
+	}
+}
+
+// room is the room for administrators, as run opens it.
+func (p parish) room(t *testing.T) http.Handler {
+	t.Helper()
+	c := &console{out: io.Discard, err: io.Discard, getenv: func(string) string { return "" }, config: p.config}
+	cfg, err := c.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := c.open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.close)
+	d, err := h.daemon(t.Context(), nil, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.adminRoom(t.Context(), d, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// storyShown is what the room shows of a post.
+type storyShown struct {
+	Post, Verdict, Reason string
+	Says                  []string
+	Bars                  []bool
+}
+
+// stories reads what the room shows somebody whom the proxy has logged in.
+func stories(t *testing.T, room http.Handler, path string) (list []storyShown) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8027"+path, nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Header.Set("Remote-User", "ray")
+	rec := httptest.NewRecorder()
+	room.ServeHTTP(rec, r)
+	page, err := html.Parse(rec.Body)
+	if err != nil || rec.Code != http.StatusOK {
+		t.Fatalf("answer %d, %v", rec.Code, err)
+	}
+	for n := range page.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if n.Data == "article" {
+			list = append(list, storyShown{})
+		}
+		if len(list) == 0 {
+			continue
+		}
+		x := &list[len(list)-1]
+		switch class := attribute(n, "class"); {
+		case n.Data == "h2" && strings.HasPrefix(attribute(n, "id"), "post-"):
+			x.Post = attribute(n, "id")
+		case class == "mark":
+			x.Verdict = n.FirstChild.Data
+		case class == "reason":
+			x.Reason = n.FirstChild.Data
+		case class == "says":
+			x.Says = append(x.Says, n.FirstChild.Data)
+		case class == "well" || class == "ill":
+			x.Bars = append(x.Bars, class == "ill")
+		}
+	}
+	return list
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
