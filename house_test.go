@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"internal/qp":          {},
 	"internal/sqlfile":     {},
 	"internal/golden":      {},
+	"internal/racetest":    {},
 	"internal/sampletest":  {"demo", "store"},
 	"internal/servertest":  {},
 	"internal/smtptest":    {},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 }
 
 // testOnly are rooms that no program may import, only tests and the benchmark.
-var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/sampletest", "internal/servertest", "internal/smtptest"}
+var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest"}
 
 func TestImportsOnlyFall(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"postrider/forum"
+	"postrider/internal/racetest"
 	"postrider/source"
 	"postrider/store"
 )
@@ -24,6 +25,7 @@ func (w *world) notices(members int) (told int) {
 }
 
 func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	const members = 10_500
 	w := newAlertWorld(t)

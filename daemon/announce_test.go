@@ -11,6 +11,7 @@ import (
 	"postrider/bounce"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/racetest"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -394,6 +395,7 @@ func TestComplaintsStopACanary(t *testing.T) {
 }
 
 func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newHall(t, batchSize+100)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
@@ -512,6 +514,7 @@ func TestAListIsMailedAndNobodyElse(t *testing.T) {
 }
 
 func TestMailsLeaveBeforeAllMembersAreEnrolled(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newHall(t, 2*batchSize)
 	id := w.start(toAll())

@@ -10,6 +10,7 @@ import (
 	"postrider/bounce"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/racetest"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -247,6 +248,7 @@ func TestAnAlertIsExplained(t *testing.T) {
 }
 
 func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newDays(t)
 	w.set.Digest.MaxBytes = 20_000
@@ -272,6 +274,7 @@ func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
 
 // TestWhatIsExplainedIsWhatHappened runs days in which nothing changes behind a post's back.
 func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newDays(t)
 	w.set.Alerts = DefaultAlerts()

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postrider/internal/racetest"
 	"postrider/mail"
 )
 
@@ -133,6 +134,7 @@ func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
 }
 
 func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)

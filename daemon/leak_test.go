@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"postrider/forum"
+	"postrider/internal/racetest"
 	"postrider/mail"
 )
 
@@ -79,6 +80,7 @@ var moments = []struct {
 const secret = "The tunnel is closed for good."
 
 func TestNothingLeavesThatWasForbiddenAfterThePlan(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	for _, tt := range forbidden {
 		for _, wait := range moments {

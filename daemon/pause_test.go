@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/internal/racetest"
 	"postrider/mail"
 )
 
@@ -54,6 +55,7 @@ func TestAPausedStoreHandsNothingOverAndGoesOnAfterResume(t *testing.T) {
 }
 
 func TestAPauseEndsTheRoundBeforeItsNextBatch(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w, _ := crowded(t, batchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {

@@ -10,6 +10,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/racetest"
 	"postrider/store"
 )
 
@@ -42,6 +43,7 @@ func (w *world) looking(set Settings) *Daemon {
 
 // TestARehearsalIsWhatThenHappens rehearses a day, and then runs it.
 func TestARehearsalIsWhatThenHappens(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newDays(t)
 	w.member(104, "dora", passenger, dining)
@@ -156,6 +158,7 @@ func TestARehearsalBeforeTheFirstRun(t *testing.T) {
 }
 
 func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	w := newDays(t)
 	w.member(104, "dora", passenger, tonight)

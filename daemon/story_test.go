@@ -12,6 +12,7 @@ import (
 
 	"postrider/demo"
 	"postrider/forum"
+	"postrider/internal/racetest"
 )
 
 // mayHave is, in the forum's own words, what each mailable member may and wants to have of the posts since a moment.
@@ -34,6 +35,7 @@ SELECT m.id, p.id
 // TestTheWholeStoryReachesEverybodyOnce lets the sample forum's members write for three days, and compares
 // what each was mailed with what the forum says he should have.
 func TestTheWholeStoryReachesEverybodyOnce(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "forum.db")
 	if err := demo.Create(t.Context(), path, born); err != nil {

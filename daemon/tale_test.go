@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"postrider/internal/racetest"
 )
 
 // act is one thing that happens in a tale. Its numbers are read as far as the world goes, so that a tale from which acts
@@ -78,6 +80,7 @@ func invent(seed uint64, length int) tale {
 // simple view of what they should get. POSTRIDER_TALES is how many, or for how long ("10m"); POSTRIDER_SEED the first of them, "new"
 // for tales that nobody has heard; POSTRIDER_TALE a tale to be told again.
 func TestEachPostReachesEachMemberOnceWhateverHappens(t *testing.T) {
+	racetest.Spare(t)
 	t.Parallel()
 	if text := os.Getenv("POSTRIDER_TALE"); text != "" {
 		for _, fault := range play(t, readTale(t, text)) {

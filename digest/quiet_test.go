@@ -3,6 +3,8 @@ package digest
 import (
 	"testing"
 	"time"
+
+	"postrider/internal/racetest"
 )
 
 func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
@@ -44,6 +46,7 @@ func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
 
 // TestQuietHoursEndInEveryZone walks two years around each change of clocks in every zone of the tz database.
 func TestQuietHoursEndInEveryZone(t *testing.T) {
+	racetest.Spare(t)
 	from, until := at(t, "2026-01-01T00:00:00Z"), at(t, "2028-01-01T00:00:00Z")
 	for _, name := range allZones(t) {
 		loc := zone(t, name)
