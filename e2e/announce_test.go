@@ -19,8 +19,8 @@ import (
 // readers is how many members the forum of an announcement has; POSTRIDER_READERS says otherwise.
 const readers = 5000
 
-// TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled kills the daemon five times while it sends an announcement, and
-// pauses that once.
+// TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled kills daemons five times while they send an announcement, and
+// pauses that once. Two share a PostgreSQL.
 func TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled(t *testing.T) {
 	n := readers
 	if text := os.Getenv("POSTRIDER_READERS"); text != "" {
@@ -30,24 +30,27 @@ func TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled(t *testing.T) {
 		}
 	}
 	binary := build(t)
-	for name, store := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") },
-		"postgres": func(t *testing.T) string { return servertest.Postgres(t) },
+	for name, tt := range map[string]struct {
+		store   func(*testing.T) string
+		daemons int
+	}{
+		"sqlite":   {func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") }, 1},
+		"postgres": {func(t *testing.T) string { return servertest.Postgres(t) }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProclamation(t, binary, n, store(t))
-			p.run()
+			p := newProclamation(t, binary, n, tt.store(t))
+			p.run(tt.daemons)
 			p.check()
 		})
 	}
 }
 
-// proclamation is an announcement to a crowd, and the daemon that sends it.
+// proclamation is an announcement to a crowd, and the daemons that send it.
 type proclamation struct {
 	*board
 	binary, config string
 	relay          *smtptest.Server
-	daemon         *process
+	daemons        []*process
 	kills          int
 	began          time.Time
 	peak           int // KB that a daemon had in memory at most
@@ -74,7 +77,7 @@ func (p *proclamation) do(args ...string) string {
 	return out
 }
 
-func (p *proclamation) run() {
+func (p *proclamation) run(daemons int) {
 	p.Helper()
 	text := filepath.Join(p.TempDir(), "notice.md")
 	body := strings.Repeat("We move to a *new* machine on **Saturday**, {{name|friend}}; [what is new](/help) stands in our notes.\n\n", 12)
@@ -82,7 +85,9 @@ func (p *proclamation) run() {
 		p.Fatal(err)
 	}
 	p.do("announce", "new", text)
-	p.start()
+	for range daemons {
+		p.daemons = append(p.daemons, p.start())
+	}
 	p.do("announce", "start", "1", "--yes")
 	p.began = time.Now()
 	all := p.audience()
@@ -97,16 +102,21 @@ func (p *proclamation) run() {
 	p.notePeak()
 }
 
-// until waits for something to become true while the daemon runs.
+// until waits for something to become true while the daemons run.
 func (p *proclamation) until(what string, every time.Duration, true func() bool) {
 	p.Helper()
 	deadline := time.After(10 * time.Minute)
 	for !true() {
+		for _, d := range p.daemons {
+			select {
+			case err := <-d.done:
+				p.Fatalf("a daemon ended before %s: %v\n%s", what, err, d.out)
+			default:
+			}
+		}
 		select {
-		case err := <-p.daemon.done:
-			p.Fatalf("the daemon ended before %s: %v\n%s", what, err, p.daemon.out)
 		case <-deadline:
-			p.Fatalf("no %s in ten minutes:\n%s", what, p.daemon.out)
+			p.Fatalf("no %s in ten minutes:\n%s", what, p.daemons[0].out)
 		case <-time.After(every):
 		}
 	}
@@ -117,20 +127,22 @@ const (
 	seldom = 100 * time.Millisecond // how often the store is
 )
 
-func (p *proclamation) start() {
+func (p *proclamation) start() *process {
 	p.Helper()
-	p.daemon = start(p.T, p.binary, "run", "-c", p.config)
+	return start(p.T, p.binary, "run", "-c", p.config)
 }
 
-// kill kills the daemon once so many mails have arrived, and starts it again.
-func (p *proclamation) kill(mails int) {
+// kill kills a daemon once so many mails have arrived, each in its turn, and starts it again.
+func (p *proclamation) kill(mails int) *process {
 	p.Helper()
 	p.until(fmt.Sprintf("mail number %d", mails), often, func() bool { return p.relay.Count() >= mails })
 	p.notePeak()
-	p.daemon.Process.Kill()
-	<-p.daemon.done
+	d := &p.daemons[p.kills%len(p.daemons)]
+	(*d).Process.Kill()
+	<-(*d).done
 	p.kills++
-	p.start()
+	*d = p.start()
+	return *d
 }
 
 // pause pauses the announcement, and sees that nothing leaves any more, whatever is started.
@@ -139,8 +151,8 @@ func (p *proclamation) pause() {
 	p.do("announce", "pause", "1", "a", "typo")
 	p.until("the mails on their way have arrived", seldom, func() bool { return p.leased() == 0 })
 	stopped := p.relay.Count()
-	p.kill(0)
-	p.until("the daemon is up", often, func() bool { return strings.Contains(p.daemon.out.String(), "postrider started") })
+	again := p.kill(0)
+	p.until("the daemon is up", often, func() bool { return strings.Contains(again.out.String(), "postrider started") })
 	if now := p.relay.Count(); now != stopped {
 		p.Errorf("%d mails left during the pause", now-stopped)
 	}
@@ -173,16 +185,18 @@ func (p *proclamation) leased() int {
 	return len(q.Mails)
 }
 
-// notePeak notes how much memory the daemon has had (man 5 proc, VmHWM).
+// notePeak notes how much memory a daemon has had at most (man 5 proc, VmHWM).
 func (p *proclamation) notePeak() {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.daemon.Process.Pid))
-	if err != nil {
-		return // no such system: the test does not need it
-	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
-	var kb int
-	if _, err := fmt.Sscan(rest, &kb); err == nil {
-		p.peak = max(p.peak, kb)
+	for _, d := range p.daemons {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.Process.Pid))
+		if err != nil {
+			return // no such system: the test does not need it
+		}
+		_, rest, _ := strings.Cut(string(text), "VmHWM:")
+		var kb int
+		if _, err := fmt.Sscan(rest, &kb); err == nil {
+			p.peak = max(p.peak, kb)
+		}
 	}
 }
 
@@ -244,6 +258,6 @@ func (p *proclamation) check() {
 	if s := p.status(); s.State != "done" || s.Sent != len(all) || s.Waiting != 0 || s.Refused != 0 {
 		p.Errorf("the status is %+v, want %d sent", s, len(all))
 	}
-	p.Logf("%d members, %d kills, %d mails repeated, %v in all (%.0f a second), at most %d MB", len(all), p.kills, copies,
+	p.Logf("%d members, %d daemons, %d kills, %d mails repeated, %v in all (%.0f a second), at most %d MB in one", len(all), len(p.daemons), p.kills, copies,
 		took.Round(time.Second), float64(len(all))/took.Seconds(), p.peak>>10)
 }
