@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -41,7 +42,10 @@ func (s *Server) findMembers(v *visit) {
 	view := membersView{top: v.top("members"), Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
 	if view.Query != "" {
 		var err error
-		if view.Hits, err = s.find(v.r.Context(), view.Query); err != nil {
+		if view.Hits, err = s.find(v.r.Context(), view.Query); err == nil && len(view.Hits) == 0 {
+			view.Hits, err = s.search(v.r.Context(), view.Query)
+		}
+		if err != nil {
 			v.fault(err)
 			return
 		}
@@ -73,6 +77,23 @@ func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("finding members: %w", err)
+	}
+	return hits, nil
+}
+
+// search finds members whose names begin so: as many as stand on one page.
+func (s *Server) search(ctx context.Context, begins string) (hits []forum.Member, err error) {
+	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
+		ids, err := snapshot.Search(ctx, begins, rowsAPage)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		hits, err = snapshot.Members(ctx, ids, s.Now())
+		slices.SortFunc(hits, func(a, b forum.Member) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("searching members: %w", err)
 	}
 	return hits, nil
 }

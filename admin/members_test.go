@@ -53,6 +53,10 @@ func TestMembersAreFoundByNumberNameAndAddress(t *testing.T) {
 	if page := b.get("/members?q=corridor@kate").body; !strings.Contains(page, "/members/14\"") || !strings.Contains(page, "/members/15\"") {
 		t.Errorf("one's name that is another's address:\n%s", page)
 	}
+	page := b.get("/members?q=CO").body
+	if !strings.Contains(page, "Corridor Kate") || strings.Contains(page, "Frau Doppelstock") {
+		t.Errorf("how a name begins:\n%s", page)
+	}
 	if page := b.get("/members?q=Nobody").body; !strings.Contains(page, "no such member") {
 		t.Errorf("nobody:\n%s", page)
 	}

@@ -116,7 +116,7 @@ func (s *Snapshot) probe(ctx context.Context, q question) error {
 	nobody := []int64{-1}
 	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "sections": nobody,
 		"roles": []string{"-1"}, "names": []string{""}, "addresses": []string{""},
-		"now": 0, "after": 0, "limit": 0, "name": "", "since": never, "from": never, "until": never})
+		"now": 0, "after": 0, "limit": 0, "name": "", "begins": "", "since": never, "from": never, "until": never})
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ func contract() []question {
 		{"badges", words("members"), words("member_id badge")},
 		{"members", words("ids now"), words("id name email zone locale roles no_mail")},
 		{"find", words("name"), words("id")},
+		{"search", words("begins limit"), words("id")},
 		{"watching", words("after limit"), words("id")},
 		{"rights", words("roles"), words("role section_id rights")},
 		{"section_watches", words("members"), words("member_id section_id level mail")},

@@ -60,6 +60,18 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 	return s.member(ctx, id, now)
 }
 
+// Search finds up to limit members whose names begin so, whatever capitals are used, by name.
+func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]forum.MemberID, error) {
+	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(begins) + "%"
+	var ids []forum.MemberID
+	var id forum.MemberID
+	err := s.ask(ctx, "search", params{"begins": pattern, "limit": limit}, row{"id": &id}, func() error {
+		ids = append(ids, id)
+		return nil
+	})
+	return ids, err
+}
+
 func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time) (forum.Member, bool, error) {
 	members, err := s.Members(ctx, []forum.MemberID{id}, now)
 	if err != nil || len(members) == 0 {

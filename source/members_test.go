@@ -203,3 +203,41 @@ func TestMembersKeepTheirNamesZonesAndLocales(t *testing.T) {
 		}
 	})
 }
+
+func TestMembersAreSearchedByHowTheirNamesBegin(t *testing.T) {
+	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+		read(t, db, func(s *Snapshot) error {
+			roster, err := s.Roster(t.Context(), 0, 1000)
+			if err != nil {
+				return err
+			}
+			all, err := s.Members(t.Context(), roster, f.now())
+			if err != nil {
+				return err
+			}
+			for _, m := range all {
+				begins := strings.ToUpper(string([]rune(m.Name)[:min(len([]rune(m.Name)), 3)]))
+				found, err := s.Search(t.Context(), begins, 1000)
+				if err != nil {
+					return err
+				}
+				if ascii := strings.IndexFunc(begins, func(r rune) bool { return r > 127 }) < 0; ascii && !slices.Contains(found, m.ID) {
+					t.Errorf("%q does not find %q", begins, m.Name)
+				}
+				if len(found) == len(all) {
+					t.Errorf("%q finds everybody", begins)
+				}
+			}
+			for _, wild := range []string{"%", "_", "|", "%a", `\`} {
+				if found, err := s.Search(t.Context(), wild, 1000); err != nil || len(found) > 0 {
+					t.Errorf("%q finds %v, %v", wild, found, err)
+				}
+			}
+			found, err := s.Search(t.Context(), "", 3)
+			if len(found) != 3 {
+				t.Errorf("of all, three at most: %v", found)
+			}
+			return err
+		})
+	})
+}

@@ -112,6 +112,14 @@ SELECT u.uid                       AS id
   FROM {prefix}users u
  WHERE CONVERT(u.username USING utf8mb4) = :name
 
+-- name: search
+-- The same.
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE CONVERT(u.username USING utf8mb4) LIKE :begins ESCAPE '|'
+ ORDER BY u.username
+ LIMIT :limit
+
 -- name: watching
 SELECT u.uid                       AS id
   FROM {prefix}users u

@@ -106,6 +106,13 @@ SELECT m.id                        AS id
   FROM {prefix}member m
  WHERE m.name = :name
 
+-- name: search
+SELECT m.id                        AS id
+  FROM {prefix}member m
+ WHERE m.name LIKE :begins ESCAPE '|'
+ ORDER BY m.name
+ LIMIT :limit
+
 -- name: watching
 SELECT m.id                        AS id
   FROM {prefix}member m

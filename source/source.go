@@ -26,6 +26,7 @@
 //	badges          :members           member_id badge
 //	members         :ids :now          id name email zone locale roles no_mail
 //	find            :name              id
+//	search          :begins :limit     id
 //	watching        :after :limit      id
 //	rights          :roles             role section_id rights
 //	section_watches :members           member_id section_id level mail
@@ -68,7 +69,8 @@
 //     the same roles is of the same class.
 //     no_mail is ” or the reason why this member gets no mail: one of the constants of this package
 //     (Banned ...). zone and locale are as the forum keeps them; the type's Go file translates.
-//   - find: the member of exactly this name, or none.
+//   - find: the member of exactly this name, or none. search: members whose names are LIKE :begins (in which "|" takes the
+//     meaning from the next character), whatever capitals are used, by name.
 //   - watching: members who watch anything at all, rising, behind :after.
 //   - rights: what each role may do in each section: three digits 0 or 1, may view it, may read its
 //     threads, may read own threads only; or a cache that the type's Go file decodes. A section without

@@ -34,6 +34,14 @@ SELECT u.user_id                   AS id
   FROM {prefix}user u
  WHERE CONVERT(u.username USING utf8mb4) = :name
 
+-- name: search
+-- The same.
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE CONVERT(u.username USING utf8mb4) LIKE :begins ESCAPE '|'
+ ORDER BY u.username
+ LIMIT :limit
+
 -- name: named
 -- The same.
 SELECT u.user_id                   AS id,

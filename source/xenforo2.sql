@@ -36,6 +36,13 @@ SELECT u.user_id                   AS id
   FROM {prefix}user u
  WHERE u.username = :name
 
+-- name: search
+SELECT u.user_id                   AS id
+  FROM {prefix}user u
+ WHERE u.username LIKE :begins ESCAPE '|'
+ ORDER BY u.username
+ LIMIT :limit
+
 -- name: named
 SELECT u.user_id                   AS id,
        u.username                  AS name
