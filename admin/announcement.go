@@ -151,11 +151,11 @@ func (s *Server) showAnnouncement(v *visit, status int, id int64, t trial) {
 	v.show(status, "announcement", view)
 }
 
-// describe adds what does not change while it goes out.
+// describe adds what does not change while it goes out. A forum that is away must not keep anybody from pausing it.
 func (s *Server) describe(v *visit, view *announcementView) (err error) {
 	places, err := s.forumPlaces(v.r.Context())
 	if err != nil {
-		return err
+		v.Log.Warn("groups and sections are not known", "announcement", view.ID, "err", err)
 	}
 	view.Audience = traitsOf(view.Course.Audience, places, s.Zone)
 	if view.Log, err = s.Store.AuditOf(v.r.Context(), store.AnnouncementObject(view.ID)); err != nil {
@@ -170,11 +170,12 @@ func (s *Server) describe(v *visit, view *announcementView) (err error) {
 		return nil
 	}
 	view.Fields = printed.Fields()
-	return s.lookAt(v, view)
+	s.lookAt(v, view)
+	return nil
 }
 
 // lookAt lays the mail for the member who is asked for.
-func (s *Server) lookAt(v *visit, view *announcementView) error {
+func (s *Server) lookAt(v *visit, view *announcementView) {
 	q := v.r.URL.Query()
 	view.As, view.Looks, view.Look = q.Get("as"), looks, q.Get("look")
 	if !slices.Contains(looks, view.Look) {
@@ -184,13 +185,13 @@ func (s *Server) lookAt(v *visit, view *announcementView) error {
 	switch {
 	case noSuchMember(err):
 		view.NoSuch = true
-		return nil
+		return
 	case err != nil:
-		return err
+		v.Log.Warn("announcement cannot be laid for a member", "announcement", view.ID, "err", err)
+		return
 	}
 	view.Why, view.Subject = p.Reason, content.Subject
 	view.Frame = view.Page + "/mail?" + url.Values{"as": {view.As}, "look": {view.Look}}.Encode()
-	return nil
 }
 
 // noticeMail is the mail in the frame.

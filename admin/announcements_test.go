@@ -320,3 +320,23 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnnouncementIsPausedWhileTheForumIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	a := moving()
+	a.Audience.Groups = []forum.GroupID{2}
+	w.announce(a, 30)
+	check(t, w.source.Close())
+	if got := b.get("/announcements/1"); got.status != http.StatusOK || !strings.Contains(got.body, "/announcements/1/pause") {
+		t.Errorf("answer %d\n%s", got.status, got.body)
+	}
+	led(t, b.order("/announcements/1/pause"), "/announcements/1", "halted")
+	if got := b.get("/announcements/1?as=4"); got.status != http.StatusOK || !strings.Contains(got.body, "/announcements/1/resume") {
+		t.Errorf("paused: answer %d", got.status)
+	}
+	if got := b.get("/announcements/new"); got.status != http.StatusServiceUnavailable {
+		t.Errorf("who is to be written to is not known: answer %d", got.status)
+	}
+}

@@ -13,8 +13,10 @@ const livePolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
 const (
 	// liveFor is how long a stream lasts before the browser asks for the next: shorter than any request may take.
 	liveFor = 15 * time.Second
-	// liveEvery is how often an announcement is looked at.
+	// liveEvery is how often an announcement is looked at. The larger it is the longer that takes, and then it is done less often:
+	// for each second of work the store has liveRest seconds of rest.
 	liveEvery = time.Second
+	liveRest  = 20
 )
 
 // live tells a browser how far an announcement has come, as server-sent events: "live" brings what the page shows of it,
@@ -29,12 +31,11 @@ func (s *Server) live(v *visit) {
 	h.Set("X-Accel-Buffering", "no") // or nginx keeps it to itself
 	out := http.NewResponseController(v.w)
 	fmt.Fprint(v.w, "retry: 500\n\n")
-	tick := time.NewTicker(liveEvery)
-	defer tick.Stop()
 	over := time.After(liveFor)
 	was := v.r.URL.Query().Get("state")
 	var last []byte
 	for {
+		began := time.Now()
 		part, state, err := s.livePart(v, id)
 		switch {
 		case err != nil:
@@ -56,7 +57,7 @@ func (s *Server) live(v *visit) {
 			return
 		case <-over:
 			return
-		case <-tick.C:
+		case <-time.After(max(liveEvery, liveRest*time.Since(began))):
 		}
 	}
 }
