@@ -358,3 +358,16 @@ func TestAPauseStandsUntilItIsTakenBack(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryStateOfAMailCanBeChosen(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 1, 10)
+		plan(t, s, now, alertPlan("alert/1/T1"))
+		must(s.Expire(t.Context(), now.Add(24*time.Hour)))(t)
+		list := must(s.Queue(t.Context(), store.QueueFilter{States: store.MailStates, Limit: 9}))(t)
+		if len(list) != 1 || list[0].State != "expired" {
+			t.Errorf("all mails are %+v, want the one whose time is over", list)
+		}
+	})
+}

@@ -202,7 +202,7 @@ func overlayFile(t *testing.T, dir, name, src string) {
 
 func TestOverlayAddsALanguageAndReplacesATemplate(t *testing.T) {
 	dir := t.TempDir()
-	hebrew := regexp.MustCompile(`other = ("[^"]*")`).ReplaceAllString(shippedFile(t, "locales/en.toml"), "two = $1, many = $1, other = $1")
+	hebrew := regexp.MustCompile(`other = ("[^"]*") \}`).ReplaceAllString(shippedFile(t, "locales/en.toml"), "two = $1, many = $1, other = $1 }")
 	overlayFile(t, dir, "locales/he.toml", hebrew)
 	overlayFile(t, dir, digestMail.html(), strings.Replace(shippedFile(t, digestMail.html()), "<h1 ", "<h1 data-own ", 1))
 	set, err := Load(dir)

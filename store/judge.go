@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/bounce"
+)
+
+// Docket is what is to be judged.
+type Docket struct {
+	// Cohorts are those whose minute is over and of which a refusal waits to be judged. One without a domain is all mails
+	// of its minute, with what the relay refused at once.
+	Cohorts  []bounce.Cohort
+	Refusals []Refusal                // that have waited long enough, the oldest first
+	Health   map[string]bounce.Health // of their addresses, in lower case; worn off by what was accepted since
+	Holds    map[string]Hold          // the last one of each domain of Cohorts that has one, standing or over not long ago
+}
+
+// Judgment is what follows.
+type Judgment struct {
+	Verdicts []string // of the Docket's Refusals, in their order
+	Health   []Health // as it is now, each address once
+	Holds    []Hold
+}
+
+// ripeAtOnce is how many refusals are judged in one transaction.
+const ripeAtOnce = 1000
+
+// judgeTurn is the counter that keeps daemons from judging at once.
+const judgeTurn = "judge"
+
+// Judge lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
+// that share the store take turns, so each refusal is judged once. It says how many were judged; there may be more.
+func (s *Store) Judge(ctx context.Context, now, ripe time.Time, judge func(Docket) Judgment) (judged int, err error) {
+	open := false
+	err = s.query(ctx, nil, "open_refusals", nil, func(scan) error { open = true; return nil })
+	if err != nil || !open {
+		return 0, err
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
+			return err
+		}
+		judged = 0
+		d, err := s.docket(ctx, tx, now, ripe)
+		if err != nil || len(d.Cohorts) == 0 && len(d.Refusals) == 0 {
+			return err
+		}
+		judged = len(d.Refusals)
+		return s.pass(ctx, tx, now, d, judge(d))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("judging refusals: %w", err)
+	}
+	return judged, nil
+}
+
+func (s *Store) docket(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d Docket, err error) {
+	if d.Cohorts, err = s.cohorts(ctx, tx, now); err != nil {
+		return d, err
+	}
+	if d.Refusals, err = s.ripe(ctx, tx, ripe); err != nil {
+		return d, err
+	}
+	addresses := make([]string, len(d.Refusals))
+	for i, r := range d.Refusals {
+		addresses[i] = r.Address
+	}
+	if d.Health, err = s.patients(ctx, tx, addresses); err != nil {
+		return d, err
+	}
+	domains := make([]string, len(d.Cohorts))
+	for i, c := range d.Cohorts {
+		domains[i] = c.Domain
+	}
+	d.Holds, err = s.lastHolds(ctx, tx, domains)
+	return d, err
+}
+
+func (s *Store) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (list []bounce.Cohort, err error) {
+	err = s.query(ctx, tx, "cohorts", args{"minute": minute(now)}, func(scan scan) error {
+		var c bounce.Cohort
+		var minute int64
+		err := scan(&c.Domain, &minute, &c.Refused, &c.Handed)
+		c.Minute = time.Unix(60*minute, 0).UTC()
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) ripe(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (list []Refusal, err error) {
+	err = s.query(ctx, tx, "ripe", args{"ripe": ripe.Unix(), "most": ripeAtOnce}, func(scan scan) error {
+		var r Refusal
+		var minute, at int64
+		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at)
+		r.Handed, r.At = time.Unix(60*minute, 0).UTC(), time.Unix(at, 0).UTC()
+		list = append(list, r)
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[string]Hold, error) {
+	last := make(map[string]Hold)
+	text, err := rows(domains)
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, tx, "last_holds", args{"domains": text}, func(scan scan) error {
+		h, err := scanHold(scan)
+		last[h.Domain] = h
+		return err
+	})
+	return last, err
+}
+
+type verdictRow struct {
+	Key     string `json:"key"`
+	Source  string `json:"source"`
+	Verdict string `json:"verdict"`
+}
+
+// pass writes a judgment down.
+func (s *Store) pass(ctx context.Context, tx *sqlx.Tx, now time.Time, d Docket, j Judgment) error {
+	for _, h := range j.Holds {
+		if err := s.hold(ctx, tx, h); err != nil {
+			return err
+		}
+	}
+	if err := s.saveHealth(ctx, tx, now, j.Health); err != nil {
+		return err
+	}
+	if len(d.Refusals) == 0 {
+		return nil
+	}
+	verdicts := make([]verdictRow, len(d.Refusals))
+	for i, r := range d.Refusals {
+		verdicts[i] = verdictRow{r.Key, r.Source, j.Verdicts[i]}
+	}
+	text, err := rows(verdicts)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, tx, "judged", args{"now": now.Unix(), "rows": text})
+	return err
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"postrider/forum"
+)
+
+// Obstacle is why a mail stays as it is.
+type Obstacle string
+
+// Why a mail is not queued again or dropped.
+const (
+	NotKnown   Obstacle = "there is no such mail"
+	HeldBack   Obstacle = "its announcement holds it back"
+	AtWork     Obstacle = "a daemon is at work on it"
+	Over       Obstacle = "it is settled"
+	Superseded Obstacle = "a newer edition has its posts"
+	Covered    Obstacle = "its posts are covered already"
+)
+
+// Verdict is what an order came to for one mail.
+type Verdict struct {
+	Key      string
+	Member   forum.MemberID
+	State    string   // before
+	Obstacle Obstacle // empty: it was done
+}
+
+// candidate is a mail that an order is for, as it stands.
+type candidate struct {
+	Verdict
+	settled             int64
+	superseded, covered bool
+}
+
+// RetryNow queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
+// attempt came to is kept. An edition is queued again only while it is the member's newest and nothing of it is
+// covered. Attempts go on being counted. The verdicts are in the order of keys.
+func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]Verdict, error) {
+	list, err := s.order(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Obstacle {
+		switch {
+		case c.State == stateQueued:
+			return ""
+		case c.State == stateHeld:
+			return HeldBack
+		case c.State == "leased":
+			return AtWork
+		case c.State != "refused" && c.State != "uncertain":
+			return Over
+		case c.superseded:
+			return Superseded
+		case c.covered:
+			return Covered
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, fmt.Errorf("queueing %d mails again: %w", len(keys), err)
+	}
+	return list, nil
+}
+
+// Drop settles mails that wait as skipped, with a reason: of an edition, the posts count as covered. The verdicts
+// are in the order of keys.
+func (s *Store) Drop(ctx context.Context, now time.Time, keys []string, reason string) ([]Verdict, error) {
+	a := args{"now": now.Unix(), "reason": clean(reason)}
+	list, err := s.order(ctx, "queue_drop", a, keys, func(c candidate) Obstacle {
+		switch c.State {
+		case stateQueued, stateHeld:
+			return ""
+		case "leased":
+			return AtWork
+		}
+		return Over
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dropping %d mails: %w", len(keys), err)
+	}
+	return list, nil
+}
+
+type orderRow struct {
+	Key   string `json:"key"`
+	State string `json:"state"`
+}
+
+// order does what query does to those of the mails that judge lets pass. No edition is planned meanwhile, and
+// nothing that is settled changes; what waits may be claimed by a daemon in between, and is then left to it.
+func (s *Store) order(ctx context.Context, query string, a args, keys []string, judge func(candidate) Obstacle) (list []Verdict, err error) {
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+			return err
+		}
+		known, err := s.look(ctx, tx, keys)
+		if err != nil {
+			return err
+		}
+		var chosen []orderRow
+		var over []outcomeRow // what these came to makes room for what comes next
+		list = make([]Verdict, len(keys))
+		for i, key := range keys {
+			c, found := known[key]
+			if !found {
+				list[i] = Verdict{Key: key, Obstacle: NotKnown}
+				continue
+			}
+			c.Obstacle = judge(c)
+			if list[i] = c.Verdict; c.Obstacle != "" {
+				continue
+			}
+			chosen = append(chosen, orderRow{key, c.State})
+			if c.settled != 0 {
+				over = append(over, outcomeRow{key, c.settled})
+			}
+		}
+		done, err := s.carryOut(ctx, tx, query, a, chosen, over)
+		for i, v := range list {
+			if v.Obstacle == "" && !done[v.Key] {
+				list[i].Obstacle = AtWork
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) look(ctx context.Context, tx *sqlx.Tx, keys []string) (map[string]candidate, error) {
+	known := make(map[string]candidate, len(keys))
+	text, err := rows(keys)
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, tx, "queue_look", args{"keys": text}, func(scan scan) error {
+		var c candidate
+		var kind string
+		err := scan(&c.Key, &kind, &c.Member, &c.State, &c.settled, &c.superseded, &c.covered)
+		known[c.Key] = c
+		return err
+	})
+	return known, err
+}
+
+// carryOut says which of the chosen it was done to.
+func (s *Store) carryOut(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
+	done := make(map[string]bool, len(chosen))
+	if err := s.keepOutcomes(ctx, tx, over); err != nil {
+		return nil, err
+	}
+	if len(chosen) == 0 {
+		return done, nil
+	}
+	text, err := rows(chosen)
+	if err != nil {
+		return nil, err
+	}
+	a["rows"] = text
+	err = s.query(ctx, tx, query, a, func(scan scan) error {
+		var key string
+		err := scan(&key)
+		done[key] = true
+		return err
+	})
+	return done, err
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// keepTally is how long counts are kept: relays try for five days and more before they report (Postfix's
+// maximal_queue_lifetime).
+const keepTally = 8 * 24 * time.Hour
+
+// Tally counts mails that were handed over, by minute and domain.
+type Tally map[TallyKey]int
+
+// TallyKey names a minute and a domain.
+type TallyKey struct {
+	Minute int64 // Unix minutes
+	Domain string
+}
+
+// Count counts one mail.
+func (t Tally) Count(at time.Time, address string) { t[TallyKey{minute(at), Domain(address)}]++ }
+
+type tallyRow struct {
+	Minute int64  `json:"minute"`
+	Domain string `json:"domain"`
+	Mails  int    `json:"mails"`
+}
+
+// AddTally adds to what is counted already.
+func (s *Store) AddTally(ctx context.Context, t Tally) error {
+	if len(t) == 0 {
+		return nil
+	}
+	list := make([]tallyRow, 0, len(t))
+	for k, n := range t {
+		list = append(list, tallyRow{k.Minute, clean(k.Domain), n})
+	}
+	// In one order, so that two daemons do not wait for each other.
+	slices.SortFunc(list, func(a, b tallyRow) int {
+		return cmp.Or(cmp.Compare(a.Minute, b.Minute), cmp.Compare(a.Domain, b.Domain))
+	})
+	text, err := rows(list)
+	if err == nil {
+		err = retry(func() error { _, err := s.exec(ctx, nil, "tally", args{"rows": text}); return err })
+	}
+	if err != nil {
+		return fmt.Errorf("counting what was handed over: %w", err)
+	}
+	return nil
+}
