@@ -91,7 +91,7 @@ type Server struct {
 	explainer *daemon.Explainer
 	counter   counter
 	paces     paces
-	closing   chan struct{} // is closed when the room is
+	stopped   chan struct{} // is closed by Stop
 	once      sync.Once
 
 	places []string        // names of the pages in the navigation
@@ -104,7 +104,7 @@ func New(p Parts, c Config) (*Server, error) {
 		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
 		tries: web.NewLimits(triesPerSecond, triesAtOnce), all: rate.NewLimiter(allPerSecond, allAtOnce), trying: make(chan struct{}, 1),
 		building: make(chan struct{}, 1),
-		closing:  make(chan struct{}),
+		stopped:  make(chan struct{}),
 	}
 	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Set.Digest), daemon.NewDesk(p.Forum, p.Store, p.Set)
 	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Set)
@@ -131,9 +131,12 @@ func New(p Parts, c Config) (*Server, error) {
 	return s, s.tryAll()
 }
 
-// Close ends what goes on by itself, and waits for it.
+// Stop ends what goes on by itself: counting, and streams that follow an announcement.
+func (s *Server) Stop() { s.once.Do(func() { close(s.stopped) }) }
+
+// Close stops, and waits for what ends thereby. Nothing may be asked of it any more.
 func (s *Server) Close() {
-	s.once.Do(func() { close(s.closing) })
+	s.Stop()
 	s.counter.work.Wait()
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/admin"
 	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
@@ -301,7 +302,7 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 	if got := b.get(address); got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "text/javascript") || !strings.Contains(got.body, "EventSource") {
 		t.Errorf("the script %q: answer %d", address, got.status)
 	}
-	w.room.(interface{ Close() }).Close() // streams end with the room, after what they know
+	w.room.(*admin.Server).Stop() // streams end with the room, after what they know
 	got := b.get("/announcements/1/live?state=canary")
 	if got.header.Get("Content-Type") != "text/event-stream" || !strings.Contains(got.body, "event: live\ndata: ") || !strings.Contains(got.body, `<progress`) || strings.Contains(got.body, "event: turn") {
 		t.Errorf("the stream: %v\n%s", got.header, got.body)

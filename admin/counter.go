@@ -89,7 +89,7 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 	s.counter.work.Go(func() {
 		select {
 		case <-ctx.Done():
-		case <-s.closing:
+		case <-s.stopped:
 			cancel()
 		}
 	})

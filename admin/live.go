@@ -53,7 +53,7 @@ func (s *Server) live(v *visit) {
 		select {
 		case <-v.r.Context().Done():
 			return
-		case <-s.closing:
+		case <-s.stopped:
 			return
 		case <-over:
 			return

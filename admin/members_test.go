@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/admin"
 	"postrider/bounce"
 	"postrider/daemon"
 	"postrider/forum"
@@ -144,7 +145,7 @@ func TestWhatTheForumSaysIsShownAsText(t *testing.T) {
 		harmless(t, path, b.get(path).body)
 	}
 	b.order("/announcements/1/start", "when", "now", "sure", "yes")
-	w.room.(interface{ Close() }).Close()
+	w.room.(*admin.Server).Stop()
 	page := b.get("/announcements/1").body
 	for _, text := range []string{page, b.get("/announcements/1/live?state=sending").body} {
 		if strings.Contains(text, "<script>") || strings.Contains(text, "<img") {

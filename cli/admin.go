@@ -129,7 +129,7 @@ func (h *house) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time
 	h.log.Info("room for administrators open", "listen", l.Addr().String(), "url", h.cfg.Admin.Address())
 	return func() error {
 		defer s.Close()
-		defer context.AfterFunc(ctx, s.Close)()
+		defer context.AfterFunc(ctx, s.Stop)()
 		return web.Serve(ctx, l, s, h.log)
 	}, nil
 }
