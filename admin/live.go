@@ -1,9 +1,9 @@
 package admin
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -13,53 +13,71 @@ const livePolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
 const (
 	// liveFor is how long a stream lasts before the browser asks for the next: shorter than any request may take.
 	liveFor = 15 * time.Second
-	// liveEvery is how often an announcement is looked at. The larger it is the longer that takes, and then it is done less often:
+	// liveEvery is how often what a page shows is looked at. The larger that is the longer it takes, and then it is done less often:
 	// for each second of work the store has liveRest seconds of rest.
 	liveEvery = time.Second
 	liveRest  = 20
 )
 
-// live tells a browser how far an announcement has come, as server-sent events: "live" brings what the page shows of it,
-// "turn" says that there is more to see now, so that the page must be loaded anew.
-func (s *Server) live(v *visit) {
-	id, ok := v.number()
-	if !ok {
-		return
-	}
+// event is what a stream has to say: its name and its data. No name: nothing new.
+type event struct{ name, data string }
+
+// turn says that there is more to see now, so that the page must be loaded anew. It ends the stream.
+const turn = "turn"
+
+// stream tells a browser what look finds, as server-sent events, until look gives a turn.
+func (v *visit) stream(look func() (event, error)) {
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // or nginx keeps it to itself
 	out := http.NewResponseController(v.w)
 	fmt.Fprint(v.w, "retry: 500\n\n")
 	over := time.After(liveFor)
-	was := v.r.URL.Query().Get("state")
-	var last []byte
 	for {
 		began := time.Now()
-		part, state, err := s.livePart(v, id)
-		switch {
-		case err != nil:
-			v.Log.Warn("stream ended", "announcement", id, "err", err)
+		e, err := look()
+		if err != nil {
+			v.Log.Warn("stream ended", "page", v.r.Pattern, "err", err)
 			return
-		case state != was:
-			fmt.Fprint(v.w, "event: turn\ndata: "+state+"\n\n")
-		case !bytes.Equal(part, last):
-			fmt.Fprintf(v.w, "event: live\ndata: %s\n\n", bytes.ReplaceAll(part, []byte("\n"), []byte("\ndata: ")))
-			last = part
 		}
-		if out.Flush() != nil || state != was {
+		if e.name != "" {
+			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, strings.ReplaceAll(e.data, "\n", "\ndata: "))
+		}
+		if out.Flush() != nil || e.name == turn {
 			return
 		}
 		select {
 		case <-v.r.Context().Done():
 			return
-		case <-s.stopped:
+		case <-v.stopped:
 			return
 		case <-over:
 			return
 		case <-time.After(max(liveEvery, liveRest*time.Since(began))):
 		}
 	}
+}
+
+// live tells how far an announcement has come: "live" brings what the page shows of it, and it turns when its state does.
+func (s *Server) live(v *visit) {
+	id, ok := v.number()
+	if !ok {
+		return
+	}
+	was, last := v.r.URL.Query().Get("state"), ""
+	v.stream(func() (event, error) {
+		part, state, err := s.livePart(v, id)
+		switch {
+		case err != nil:
+			return event{}, err
+		case state != was:
+			return event{turn, state}, nil
+		case string(part) == last:
+			return event{}, nil
+		}
+		last = string(part)
+		return event{"live", last}, nil
+	})
 }
 
 // livePart is the part of the page that moves, and the state that it shows.

@@ -37,6 +37,8 @@ type previewView struct {
 	Skip    string // why the member would get no such mail
 	Fault   string // of the templates; empty: none
 	Nobody  bool   // the forum knows no such member
+	Stream  string // which tells when it is to be loaded anew; empty: none does
+	Page    string // its own address
 }
 
 // previewForm is the form as it is filled in.
@@ -62,7 +64,7 @@ func (s *Server) previewSamples() []sample {
 	text.Form.Text, text.Skip = true, ""
 	faulty.Fault, faulty.Nobody = "a fault", true
 	html := full
-	html.Skip = ""
+	html.Skip, html.Stream, html.Page = "", "/stream", "/page"
 	return []sample{{name, full}, {name, text}, {name, faulty}, {name, html}, {name, previewView{}}}
 }
 
@@ -70,6 +72,13 @@ func (s *Server) previewSamples() []sample {
 func (s *Server) mails(v *visit) {
 	form := s.readPreview(v.r.URL.Query())
 	view := previewView{top: v.top("settings"), Form: form, Kinds: mailKinds(), Tongues: s.Pages.Tongues(), Days: []int{1, 7, 30}, Frame: v.base + "/settings/mails/html?" + form.query().Encode()}
+	var err error
+	if view.Stream, err = s.followed(); err != nil {
+		v.Log.Warn("the preview cannot tell when a template is saved", "err", err)
+	} else if view.Stream != "" {
+		view.Page = v.base + v.r.URL.RequestURI()
+		v.w.Header().Set("Content-Security-Policy", livePolicy)
+	}
 	p, err := s.preview(v.r.Context(), form)
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):

@@ -33,9 +33,10 @@ func (s *Server) settingsPage() page {
 	return page{
 		name: name,
 		routes: map[string]web.Methods{
-			"/settings":            {http.MethodGet: s.see(s.settings)},
-			"/settings/mails":      {http.MethodGet: s.see(s.mails)},
-			"/settings/mails/html": {http.MethodGet: s.see(s.mailHTML)},
+			"/settings":             {http.MethodGet: s.see(s.settings)},
+			"/settings/mails":       {http.MethodGet: s.see(s.mails)},
+			"/settings/mails/html":  {http.MethodGet: s.see(s.mailHTML)},
+			"/settings/mails/saved": {http.MethodGet: s.see(s.reload)},
 		},
 		samples: append(s.previewSamples(), sample{name, full}, sample{name, settingsView{}}),
 	}

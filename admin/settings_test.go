@@ -110,3 +110,31 @@ func TestATemplateThatIsChangedIsSeenWhenThePageIsLoadedAgain(t *testing.T) {
 		t.Errorf("the fault is not told:\n%s", got)
 	}
 }
+
+func TestAPreviewIsLoadedAnewOnceATemplateIsSaved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	address := previewAddress("/settings/mails", "kind", "announcement")
+	if got := b.get(address); strings.Contains(got.body, "<script") || strings.Contains(got.header.Get("Content-Security-Policy"), "script-src") {
+		t.Errorf("a page that has no templates to follow may run a script:\n%s", got.body)
+	}
+	w.parts.Templates = t.TempDir()
+	w.open()
+	page := b.get(address)
+	_, rest, _ := strings.Cut(page.body, `data-stream="/room`)
+	stream, _, _ := strings.Cut(rest, `"`)
+	if !strings.Contains(page.header.Get("Content-Security-Policy"), "script-src 'self'") || !strings.Contains(page.body, `data-page="/room/settings/mails?`) || stream == "" {
+		t.Fatalf("the page follows nothing:\n%s", page.body)
+	}
+	check(t, os.MkdirAll(filepath.Join(w.parts.Templates, "mail"), 0o755))
+	check(t, os.WriteFile(filepath.Join(w.parts.Templates, "mail", "alert.txt"), []byte("x"), 0o644))
+	if got := b.get(stream); !strings.Contains(got.body, "event: turn\ndata: ") {
+		t.Errorf("a file was saved, and the stream says %q", got.body)
+	}
+	check(t, os.Remove(filepath.Join(w.parts.Templates, "mail", "alert.txt")))
+	w.room.(interface{ Close() }).Close() // streams end with the room
+	if got := b.get(stream); got.header.Get("Content-Type") != "text/event-stream" || strings.Contains(got.body, "event:") {
+		t.Errorf("no file was saved, and the stream says %q", got.body)
+	}
+}
