@@ -20,7 +20,10 @@
 // its token too, so a form has {{template "token" .}} in it. A handler is given a [visit], which says who asks and in which
 // language. It ends with visit.show, whose data embeds visit.top(NAME), or after a change with visit.done, which writes
 // the audit log and leads back. What comes from the forum, from relays and from readers goes into templates as it is: html/template escapes
-// it; put it into <bdi>. Times go through visit.local.
+// it; put it into <bdi>. Times go through visit.local. A mail is shown in a frame of its own: {{template "letter" .}} and visit.letter.
+//
+// No page runs a script but that of an announcement: what moves there is a template of its own, "live", which live.go renders anew
+// and live.js puts in its place.
 package admin
 
 import (
