@@ -22,8 +22,8 @@
 // the audit log and leads back. What comes from the forum, from relays and from readers goes into templates as it is: html/template escapes
 // it; put it into <bdi>. Times go through visit.local. A mail is shown in a frame of its own: {{template "letter" .}} and visit.letter.
 //
-// No page runs a script but that of an announcement: what moves there is a template of its own, "live", which live.go renders anew
-// and live.js puts in its place.
+// No page runs a script but one that follows something by visit.stream, under livePolicy: what moves of an announcement is a
+// template of its own, "live", which live.go renders anew and live.js puts in its place.
 package admin
 
 import (
