@@ -34,6 +34,7 @@ SELECT value
 
 -- The numbers begin after :last; posts sighted in that section already are left out, and so get none. A post that looks new
 -- to one who gathers may have been sighted by another, elsewhere: then it was moved.
+-- seq + 0: else PostgreSQL goes through all sightings from the newest one on, for each post, to find the few of that post.
 -- name: sight
 INSERT INTO sighting (seq, post_id, thread_id, section_id, author_id, moved_from, posted_at, seen_at)
 SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
@@ -41,7 +42,7 @@ SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
        COALESCE((SELECT s.section_id
                    FROM sighting s
                   WHERE s.post_id = r.post_id
-                  ORDER BY s.seq DESC
+                  ORDER BY s.seq + 0 DESC
                   LIMIT 1), r.moved_from),
        r.posted_at, CAST(:now AS BIGINT)
   FROM (SELECT CAST(value->>'i' AS BIGINT) AS place,
