@@ -108,13 +108,16 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	return a, false
 }
 
+// mostPages is more pages of threads than anybody has.
+const mostPages = 1e6
+
 // page is which of the pages of threads is asked for, from 1.
 func page(r *http.Request) int {
 	n, err := strconv.Atoi(r.URL.Query().Get("page"))
 	if err != nil {
 		return 1
 	}
-	return max(n, 1)
+	return min(max(n, 1), mostPages)
 }
 
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, a daemon.Account, form settingsForm, faults []string) {

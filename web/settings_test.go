@@ -230,6 +230,16 @@ func TestOnlyTitlesOfWhatHeMayReadAreListed(t *testing.T) {
 	}
 }
 
+// Fifty times such a number is one below zero to a computer.
+func TestAPageFarBehindTheLastIsNoFault(t *testing.T) {
+	w := newWorld(t)
+	for _, n := range []string{"2", "9223372036854775807", "4611686018427387904", "99999999999999999999", "-1", "x"} {
+		if got := w.get(w.url(link.Settings, 0) + "?page=" + n); got.status != http.StatusOK {
+			t.Errorf("page %s: answer %d", n, got.status)
+		}
+	}
+}
+
 func TestATokenOpensItsOwnPageOnly(t *testing.T) {
 	w := newWorld(t)
 	before := w.dump()
