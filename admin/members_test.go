@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,34 @@ func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
 		}
 	}
 }
+
+// Links never expire: one that is copied from a preview would open a member's settings for as long as the key lasts.
+func TestNoPreviewHoldsLinksThatAreAMembersOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.parts.Set.Alerts.Enabled = false
+	w.open()
+	must(w.daemon(taker{}).Once(t.Context()))(t)
+	w.reply(doppel)
+	w.now = w.now.Add(time.Minute)
+	must(w.daemon(taker{}).Once(t.Context()))(t)
+	w.announce(moving(), 0)
+	b := w.admin()
+	for _, path := range []string{"/members/13/digest?look=html", "/members/13/digest?look=text", "/announcements/1/mail?as=13&look=html", "/announcements/1/mail?as=13&look=text"} {
+		got := b.get(path)
+		links := ownLink.FindAllStringSubmatch(got.body, -1)
+		if len(links) < 2 {
+			t.Errorf("%s: answer %d, with %d links of ours", path, got.status, len(links))
+		}
+		for _, found := range links {
+			if grant, err := w.parts.Links.Check(found[1]); err != nil || grant.Member != int64(forum.Guest) {
+				t.Errorf("%s has a link that is good for %+v (%v)", path, grant, err)
+			}
+		}
+	}
+}
+
+var ownLink = regexp.MustCompile(`http://pages\.example/[suv]/([\w-]+)`)
 
 func TestWhatTheForumSaysIsShownAsText(t *testing.T) {
 	t.Parallel()

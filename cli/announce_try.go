@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/daemon"
+	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -108,7 +109,7 @@ func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions)
 	if p.Reason != "" {
 		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
 	}
-	m := daemon.NoticeEnvelope(h.settings(), id, daemon.NoticeFooter(h.links, p.Member.ID).Unsubscribe)
+	m := daemon.NoticeEnvelope(h.settings(), id, daemon.NoticeFooter(h.links, forum.Guest).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
 	m.Date = time.Now()
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)

@@ -12,7 +12,7 @@ import (
 )
 
 // Notice lays an announcement, which need not be started, as a member would get it whom who names by number or name. An
-// empty who is nobody: the fallbacks of its fields stand in it.
+// empty who is nobody: the fallbacks of its fields stand in it. Its links are nobody's.
 func (v *Viewer) Notice(ctx context.Context, now time.Time, a *digest.Announcement, who string) (NoticePreview, templates.Content, error) {
 	p, err := v.herald.Preview(ctx, a, who, now)
 	if err != nil {
@@ -22,14 +22,15 @@ func (v *Viewer) Notice(ctx context.Context, now time.Time, a *digest.Announceme
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	content, err := v.press.Announcement(printed, p.Reader, NoticeFooter(v.links, p.Member.ID))
+	content, err := v.press.Announcement(printed, p.Reader, NoticeFooter(v.links, forum.Guest))
 	if err != nil {
 		return p, content, fmt.Errorf("rendering: %w", err)
 	}
 	return p, content, nil
 }
 
-// NextDigest lays the digest that a member would get now. skip is why there is none.
+// NextDigest lays the digest that a member would get now. skip is why there is none. Its links are nobody's: whoever looks on
+// must not end a member's mail, nor keep what opens his settings.
 func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
 	subs, err := v.desk.store.Subscribers(ctx, []forum.MemberID{member})
 	if err != nil {
@@ -55,7 +56,7 @@ func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.Mem
 	if skip = editions[0].Skip; skip != "" || editions[0].Digest == nil {
 		return c, skip, nil
 	}
-	c, err = v.press.Digest(editions[0].Digest, digestFooter(v.links, member), v.desk.set.Digest.MaxBytes)
+	c, err = v.press.Digest(editions[0].Digest, digestFooter(v.links, forum.Guest), v.desk.set.Digest.MaxBytes)
 	if err != nil {
 		return c, "", fmt.Errorf("rendering: %w", err)
 	}
