@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -122,7 +123,7 @@ func (w *laying) fillFooter(m forum.Member, f Footer, more ...string) error {
 			return fmt.Errorf("member %d: %q is no web address", m.ID, address)
 		}
 	}
-	name := w.locale.isolate(line(m.Name, nameLimit))
+	name := w.locale.isolate(line(cmp.Or(m.Name, "…"), nameLimit)) // a preview may be for nobody in particular
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
 	w.fill(holeSettings, f.Settings, f.Settings)
