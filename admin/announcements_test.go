@@ -322,6 +322,31 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 	}
 }
 
+// A carriage return ends a line of a stream, too (HTML, 9.2.5).
+func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	w.exec("UPDATE member SET name = ? || id", "Kate\revent: turn\rdata: x\r\r\nevent: live\ndata: y\n\n")
+	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "drafted")
+	b.until("/announcements/1", "would get it now")
+	w.room.(*admin.Server).Stop()
+	got := b.get("/announcements/1/live?state=draft").body
+	events := 0
+	for _, line := range strings.FieldsFunc(got, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		name, _, _ := strings.Cut(line, ":")
+		switch {
+		case name == "event":
+			events++
+		case name != "data" && name != "retry":
+			t.Errorf("the stream has the line %q", line)
+		}
+	}
+	if events != 1 || !strings.Contains(got, "Kate") {
+		t.Errorf("the stream has %d events:\n%q", events, got)
+	}
+}
+
 func TestAnAnnouncementIsPausedWhileTheForumIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -25,6 +25,9 @@ type event struct{ name, data string }
 // turn says that there is more to see now, so that the page must be loaded anew. It ends the stream.
 const turn = "turn"
 
+// dataLines begins each line of what an event says anew. Names may have any of the three line ends that a stream knows in them.
+var dataLines = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
+
 // stream tells a browser what look finds, as server-sent events, until look gives a turn.
 func (v *visit) stream(look func() (event, error)) {
 	h := v.w.Header()
@@ -41,7 +44,7 @@ func (v *visit) stream(look func() (event, error)) {
 			return
 		}
 		if e.name != "" {
-			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, strings.ReplaceAll(e.data, "\n", "\ndata: "))
+			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, dataLines.Replace(e.data))
 		}
 		if out.Flush() != nil || e.name == turn {
 			return
