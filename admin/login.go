@@ -18,6 +18,9 @@ const (
 	allAtOnce      = 20
 )
 
+// maxLogin is how many bytes a log in may bring: a password, and the path to go to then, which has stood in a header.
+const maxLogin = 32 << 10
+
 // loginPage is what the template "admin/login" is given.
 type loginPage struct {
 	top
@@ -46,6 +49,7 @@ func (v *visit) askPassword(status int, fault, next string) {
 // login tries a password. Tries are counted before it is looked at, so that the limit tells nothing about it.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	v := s.visit(w, r, session{})
+	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
 	if err := r.ParseForm(); err != nil {
 		v.notice(http.StatusBadRequest, "fault")
 		return

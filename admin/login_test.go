@@ -60,6 +60,22 @@ func TestAWrongPasswordIsRefusedAndWrittenDown(t *testing.T) {
 	}
 }
 
+// The forms of who is logged in may bring megabytes. Of strangers that would fill the memory: what they send is read before it is known
+// whether they have a try left.
+func TestWhoIsNotLoggedInBringsNoMoreThanAPassword(t *testing.T) {
+	t.Parallel()
+	b := newWorld(t).browser()
+	if got := b.logIn(strings.Repeat("a", 60<<10)); got.status != http.StatusBadRequest || got.cookie != nil {
+		t.Errorf("60 KB: answer %d", got.status)
+	}
+	if got := b.logIn(strings.Repeat("a", 10<<10)); got.status != http.StatusUnauthorized {
+		t.Errorf("10 KB: answer %d", got.status)
+	}
+	if got := b.logIn(password); got.status != http.StatusSeeOther {
+		t.Errorf("the password: answer %d", got.status)
+	}
+}
+
 func TestOneAddressHasFewTries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
