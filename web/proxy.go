@@ -44,15 +44,24 @@ func (p proxies) see(r *http.Request) Visit {
 func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
 	chain := strings.Split(strings.Join(fields, ","), ",")
 	for _, part := range slices.Backward(chain) {
-		a, err := netip.ParseAddr(strings.TrimSpace(part))
-		if err != nil {
+		a, known := forwarded(strings.TrimSpace(part))
+		if !known {
 			return peer
 		}
-		if peer = a.Unmap(); !p.trusts(peer) {
+		if peer = a; !p.trusts(peer) {
 			return peer
 		}
 	}
 	return peer
+}
+
+// forwarded reads an address of the chain. Some proxies (Azure's gateway, IIS) write its port behind it, and IPv6 in brackets.
+func forwarded(text string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddrPort(text); err == nil {
+		return a.Addr().Unmap(), true
+	}
+	a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	return a.Unmap(), err == nil
 }
 
 func first(list string) string {

@@ -23,6 +23,9 @@ func TestOnlyTrustedProxiesSpeakForOthers(t *testing.T) {
 		{"nothing but proxies", "127.0.0.1:99", "10.1.2.3", "", "10.1.2.3", "pages.example"},
 		{"nonsense behind our proxy", "127.0.0.1:99", "198.51.100.7, unknown", "", "127.0.0.1", "pages.example"},
 		{"IPv6", "[2001:db8::1]:99", "2001:db9::5", "", "2001:db9::5", "pages.example"},
+		{"a proxy that names ports, too", "127.0.0.1:99", "203.0.113.9:4, 198.51.100.7:50123", "", "198.51.100.7", "pages.example"},
+		{"ports and IPv6", "127.0.0.1:99", "[2001:db9::5]:50123, 10.1.2.3:80", "", "2001:db9::5", "pages.example"},
+		{"IPv6 in brackets", "127.0.0.1:99", "[2001:db9::5]", "", "2001:db9::5", "pages.example"},
 		{"no address at all", "@", "198.51.100.7", "", "invalid IP", "pages.example"},
 	} {
 		r := httptest.NewRequest("GET", "http://pages.example/", nil)
