@@ -107,6 +107,7 @@ func New(p Parts, c Config) (*Server, error) {
 		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
 		tries: web.NewLimits(triesPerSecond, triesAtOnce), all: rate.NewLimiter(allPerSecond, allAtOnce), trying: make(chan struct{}, 1),
 		building: make(chan struct{}, 1),
+		counter:  counter{turns: make(chan struct{}, countsAtOnce)},
 		stopped:  make(chan struct{}),
 	}
 	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Set.Digest), daemon.NewDesk(p.Forum, p.Store, p.Set)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -14,6 +15,8 @@ const (
 	longestCount = 15 * time.Minute
 	// keptCounts is how many audiences' sizes are remembered.
 	keptCounts = 32
+	// countsAtOnce is how many audiences are counted at a time: the forum's database has its visitors to serve, and the daemon.
+	countsAtOnce = 2
 )
 
 // count is how large an audience is, or how far it is counted.
@@ -23,12 +26,14 @@ type count struct {
 	Over    bool
 	Fault   bool      // it could not be counted
 	changed time.Time // when what was counted was written
+	end     context.CancelFunc
 }
 
 // counter counts audiences, each one by itself, so that no page has to wait for a large forum.
 type counter struct {
 	mu     sync.Mutex
 	counts map[int64]*count
+	turns  chan struct{} // holds one for each that is being counted
 	work   sync.WaitGroup
 }
 
@@ -50,23 +55,36 @@ func (c *counter) set(change func()) {
 	change()
 }
 
-// begin forgets what was counted before.
-func (c *counter) begin(a store.Announcement, now time.Time) *count {
+// begin forgets what was counted before, and ends what still counts it. The new count goes on until its context ends.
+func (c *counter) begin(ctx context.Context, a store.Announcement, now time.Time) (context.Context, *count) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drop(a.ID)
 	if c.counts == nil || len(c.counts) >= keptCounts {
+		for id := range c.counts {
+			c.drop(id)
+		}
 		c.counts = make(map[int64]*count)
 	}
-	n := &count{At: now, changed: a.Changed}
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), longestCount) // the request is over long before
+	n := &count{At: now, changed: a.Changed, end: end}
 	c.counts[a.ID] = n
-	return n
+	return ctx, n
 }
 
 // forget forgets what is known of an announcement.
 func (c *counter) forget(id int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.counts, id)
+	c.drop(id)
+}
+
+// drop forgets, and ends what counts for nobody any more.
+func (c *counter) drop(id int64) {
+	if n := c.counts[id]; n != nil {
+		n.end()
+		delete(c.counts, id)
+	}
 }
 
 // countAudience begins to count for whom an announcement is, unless that is being done.
@@ -74,14 +92,18 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 	if n, known := s.counter.of(a); known && !n.Over {
 		return
 	}
-	n := s.counter.begin(a, s.Now())
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestCount) // the request is over long before
+	ctx, n := s.counter.begin(ctx, a, s.Now())
 	s.counter.work.Go(func() {
-		defer cancel()
+		defer n.end()
+		select {
+		case s.counter.turns <- struct{}{}:
+			defer func() { <-s.counter.turns }()
+		case <-ctx.Done():
+		}
 		census, err := s.herald.Census(ctx, &a.Announcement, s.Now(), func(members int) {
 			s.counter.set(func() { n.Members = members })
 		})
-		if err != nil {
+		if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 			s.Log.Warn("audience not counted", "announcement", a.ID, "err", err)
 		}
 		s.counter.set(func() { n.Census, n.Over, n.Fault = census, true, err != nil })
@@ -90,7 +112,7 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 		select {
 		case <-ctx.Done():
 		case <-s.stopped:
-			cancel()
+			n.end()
 		}
 	})
 }
