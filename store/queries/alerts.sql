@@ -161,6 +161,25 @@ SELECT r.key,
    AND r.thread_id <> 0
  ORDER BY r.key, a.first_seq DESC
 
+-- PostgreSQL would ask the inner question once for each alert that there is.
+-- name: replied/postgres
+SELECT r.key,
+       a.key
+  FROM alert r
+ CROSS JOIN LATERAL (SELECT x.key, x.first_seq
+                       FROM alert x
+                       JOIN outbox o
+                         ON o.key = x.key
+                      WHERE x.member_id = r.member_id
+                        AND x.thread_id = r.thread_id
+                        AND x.first_seq < r.first_seq
+                        AND o.state = 'accepted'
+                      ORDER BY x.first_seq DESC
+                      LIMIT :most) a
+ WHERE r.key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND r.thread_id <> 0
+ ORDER BY r.key, a.first_seq DESC
+
 -- The newest posts that were sighted in threads before a number.
 -- name: sighted_before
 SELECT s.thread_id,
@@ -177,6 +196,23 @@ SELECT s.thread_id,
                     AND x.seq < r.seq
                   ORDER BY x.seq DESC
                   LIMIT :most)
+ ORDER BY s.seq
+
+-- As with replied.
+-- name: sighted_before/postgres
+SELECT r.thread_id,
+       s.seq,
+       s.post_id,
+       s.posted_at
+  FROM (SELECT CAST(value->>'t' AS BIGINT) AS thread_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+ CROSS JOIN LATERAL (SELECT x.seq, x.post_id, x.posted_at
+                       FROM sighting x
+                      WHERE x.thread_id = r.thread_id
+                        AND x.seq < r.seq
+                      ORDER BY x.seq DESC
+                      LIMIT :most) s
  ORDER BY s.seq
 
 -- The first to name a thread names it for good.

@@ -143,6 +143,8 @@ UPDATE announcement
    AND canary_until IS NOT NULL
 RETURNING id
 
+-- That an announcement's number is not 0 the engines cannot know when they choose how to look, and the index of its mails is of
+-- those alone that are of one: so it is said wherever they are asked for.
 -- name: finish_announcement
 UPDATE announcement
    SET state = 'done',
@@ -153,6 +155,7 @@ UPDATE announcement
    AND NOT EXISTS (SELECT 1
                      FROM outbox
                     WHERE announcement_id = :id
+                      AND announcement_id <> 0
                       AND state IN ('queued', 'leased', 'held'))
 RETURNING id
 
@@ -201,6 +204,7 @@ UPDATE outbox
  WHERE key IN (SELECT key
                  FROM outbox
                 WHERE announcement_id = :id
+                  AND announcement_id <> 0
                   AND state = 'held'
                   AND not_before <= :now
                 ORDER BY not_before, key
@@ -215,6 +219,7 @@ UPDATE outbox
  WHERE a.id = :id
    AND a.state IN ('canary', 'sending')
    AND outbox.announcement_id = :id
+   AND outbox.announcement_id <> 0
    AND outbox.state = 'held'
 
 -- What a daemon has leased and not begun to hand over is taken from it. Nothing happens if it was resumed in between.
@@ -224,6 +229,7 @@ UPDATE outbox
        lease_owner = '',
        lease_until = 0
  WHERE announcement_id = :id
+   AND announcement_id <> 0
    AND (state = 'queued'
     OR (state = 'leased' AND NOT handed))
    AND EXISTS (SELECT 1
@@ -245,6 +251,7 @@ UPDATE outbox
        reply = '',
        queue_id = ''
  WHERE announcement_id = :id
+   AND announcement_id <> 0
    AND (state IN ('queued', 'held')
     OR (state = 'leased' AND NOT handed))
 
@@ -253,6 +260,7 @@ SELECT state,
        count(*)
   FROM outbox
  WHERE announcement_id = :id
+   AND announcement_id <> 0
  GROUP BY state
 
 -- name: progress_skipped
@@ -260,6 +268,7 @@ SELECT reason,
        count(*)
   FROM outbox
  WHERE announcement_id = :id
+   AND announcement_id <> 0
    AND state = 'skipped'
  GROUP BY reason
 
@@ -268,10 +277,12 @@ SELECT reason,
 SELECT (SELECT count(*)
           FROM outbox
          WHERE announcement_id = :id
+           AND announcement_id <> 0
            AND state IN ('accepted', 'refused', 'uncertain')),
        (SELECT count(*)
           FROM outbox
          WHERE announcement_id = :id
+           AND announcement_id <> 0
            AND state = 'refused')
      + (SELECT count(DISTINCT r.key)
           FROM refusal r
@@ -292,6 +303,7 @@ SELECT (SELECT count(*)
 SELECT EXISTS (SELECT 1
                  FROM outbox
                 WHERE announcement_id = :id
+                  AND announcement_id <> 0
                   AND (state = 'leased'
                    OR (state IN ('queued', 'held') AND result = '')))
 

@@ -87,13 +87,13 @@ SELECT post_id
  ORDER BY since, post_id
  LIMIT :most
 
--- The newest place of each post.
+-- The newest place of each post. +post_id: else SQLite goes through all posts, because an index has them in that order.
 -- name: places
 SELECT p.post_id,
        p.thread_id,
        p.section_id
   FROM (SELECT post_id, thread_id, section_id, seq,
-               row_number() OVER (PARTITION BY post_id ORDER BY seq DESC) AS age
+               row_number() OVER (PARTITION BY +post_id ORDER BY seq DESC) AS age
           FROM sighting
          WHERE seen_at >= :since) p
  WHERE p.age = 1
