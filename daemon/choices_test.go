@@ -368,3 +368,38 @@ func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
 		t.Errorf("the next digest is said to have %d posts (%v), want 1: the other thread comes weekly", next.Posts, err)
 	}
 }
+
+func TestWhatWaitsForAWeeklyEditionComesSoonerOnceItsMemberWantsIt(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*digest.Choices)
+		wish   digest.Cadence
+		day    int // of May; 4 is a Monday
+	}{
+		"nothing is changed":                       {nothingNew, digest.Weekly, 11},
+		"all digests become weekly, on a Saturday": {func(c *digest.Choices) { c.Schedule.Cadence, c.Schedule.Weekday = digest.Weekly, time.Saturday }, digest.Weekly, 9},
+		"the section comes with each digest again": {nothingNew, digest.Usual, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newDays(t)
+			w.wish(annaID, tonight, digest.Weekly)
+			w.at(4, "10:00")
+			p := w.post(w.thread(tonight))
+			w.at(5, "08:00")
+			w.round() // holds it back
+			w.at(6, "08:00")
+			w.round()
+			w.settings(tt.change, Watched{Section: tonight, Wish: tt.wish})
+			w.got("anna")
+			for day := 7; day < 14; day++ {
+				w.at(day, "08:00")
+				w.round()
+				if day == tt.day {
+					w.got("anna", posts(p))
+				}
+			}
+			w.got("anna")
+		})
+	}
+}

@@ -136,7 +136,10 @@ func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.Membe
 			return err
 		}
 	}
-	return d.store.SaveSubscribers(ctx, now, []store.Subscriber{sub})
+	if err := d.store.SaveSubscribers(ctx, now, []store.Subscriber{sub}); err != nil {
+		return err
+	}
+	return d.store.Reconsider(ctx, now, member)
 }
 
 // choices are what one member has chosen.

@@ -211,3 +211,12 @@ func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, edition
 func (s *Store) SightingsAt(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings_at", args{"ids": ids(seqs)})
 }
+
+// Reconsider lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
+// is owed anew then.
+func (s *Store) Reconsider(ctx context.Context, now time.Time, member forum.MemberID) error {
+	if _, err := s.exec(ctx, nil, "reconsider_owed", args{"now": now.Unix(), "member": int64(member)}); err != nil {
+		return fmt.Errorf("letting what is owed be judged anew: %w", err)
+	}
+	return nil
+}

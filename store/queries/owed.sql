@@ -105,6 +105,14 @@ UPDATE owed
  WHERE owed.member_id = r.member_id
    AND owed.not_before <= :now
 
+-- Whoever has changed what he wants may want it sooner: his next edition judges it anew.
+-- name: reconsider_owed
+UPDATE owed
+   SET not_before = :now
+ WHERE member_id = :member
+   AND not_before > :now
+   AND edition = ''
+
 -- name: prune_owed
 DELETE FROM owed
  WHERE since < :before
