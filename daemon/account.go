@@ -27,6 +27,9 @@ func (a Account) Refusal() string {
 	return a.Chosen.Refusal(a.Member.NoMail, a.Chosen.Schedule != nil)
 }
 
+// Admitted tells whether he may come and read on the forum at all.
+func (a Account) Admitted() bool { return admitted(a.Member.NoMail) }
+
 // Watched is a section or a thread that a member watches and may read now.
 type Watched struct {
 	Section forum.SectionID // one of the two is 0

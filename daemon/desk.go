@@ -83,7 +83,7 @@ func (d *Desk) Names(ctx context.Context, now time.Time, g link.Grant) (name, ti
 			return err
 		}
 		name = members[0].Name
-		if g.Scope != link.Thread && g.Scope != link.Section {
+		if g.Scope != link.Thread && g.Scope != link.Section || !admitted(members[0].NoMail) {
 			return nil
 		}
 		title, err = titleFor(ctx, s, members[0], g)

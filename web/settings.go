@@ -103,6 +103,9 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	case err != nil:
 		s.fault(w, r, member, err)
 	default:
+		if !a.Admitted() { // he may still choose what mail he gets, but read no titles
+			a.Watches = nil
+		}
 		return a, true
 	}
 	return a, false

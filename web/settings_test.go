@@ -1,11 +1,13 @@
 package web_test
 
 import (
+	"html"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,6 +229,31 @@ func TestOnlyTitlesOfWhatHeMayReadAreListed(t *testing.T) {
 		if seen[true] == 0 || seen[false] == 0 {
 			t.Errorf("the forum has not both kinds: %v", seen)
 		}
+	}
+}
+
+// Forums leave who is banned the rights of his groups (XenForo), and turn him away at the door.
+func TestWhoIsTurnedAwayFromTheForumSeesNoTitles(t *testing.T) {
+	w := newWorld(t)
+	var thread int64
+	var title string
+	check(t, w.forum.QueryRow(`SELECT t.id, t.title FROM thread t JOIN thread_watch w ON w.thread_id = t.id JOIN permission p ON p.section_id = t.section_id AND p.role_id = 1
+		WHERE w.member_id = 13 AND t.state = 'visible' AND p.reads = 'all' LIMIT 1`).Scan(&thread, &title))
+	titles := func() (list, stop bool) {
+		list = regexp.MustCompile(`name="(section|thread)-`).MatchString(w.get(w.url(link.Settings, 0)).body)
+		return list, strings.Contains(w.get(w.url(link.Thread, thread)).body, html.EscapeString(title))
+	}
+	if list, stop := titles(); !list || !stop {
+		t.Fatalf("she may read: titles in her settings: %v, at the button: %v", list, stop)
+	}
+	for _, state := range []string{"banned", "unconfirmed", "disabled"} {
+		must(w.forum.Exec("UPDATE member SET state = ? WHERE id = 13", state))(t)
+		if list, stop := titles(); list || stop {
+			t.Errorf("%s: titles in her settings: %v, at the button: %v", state, list, stop)
+		}
+	}
+	if got := w.get(w.url(link.Settings, 0)); got.status != http.StatusOK {
+		t.Errorf("her settings: answer %d", got.status)
 	}
 }
 
