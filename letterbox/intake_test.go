@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postrider/internal/link"
 	"postrider/internal/servertest"
@@ -118,6 +119,63 @@ func TestBySMTPOnlyMailForOurDomainIsTaken(t *testing.T) {
 	}
 	if got := d.ended(); got != "digests" {
 		t.Errorf("ended are %q, want digests", got)
+	}
+}
+
+// knock opens a connection from an address of this machine, and reads the greeting.
+func knock(t *testing.T, from, address string) *textproto.Conn {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := dialer.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	return textproto.NewConn(conn)
+}
+
+func TestNobodyInTheWorldTakesAllPlacesForHimself(t *testing.T) {
+	d := newDesk(t)
+	l, end := d.listen(letterbox.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
+	greeted := 0
+	for range 30 { // he holds what he gets, and says nothing more
+		if _, _, err := knock(t, "127.0.0.2", l.Address().String()).ReadResponse(220); err == nil {
+			greeted++
+		}
+	}
+	if greeted != 5 {
+		t.Errorf("one address has %d places, want 5", greeted)
+	}
+	begins := func(from string, most int) (begun int) {
+		c := knock(t, from, l.Address().String())
+		defer c.Close()
+		said := func(line string) int {
+			code, _, err := c.ReadResponse(0)
+			if err != nil {
+				t.Fatalf("%s: %v", from, err)
+			}
+			if err := c.PrintfLine("%s", line); err != nil {
+				t.Fatalf("%s: %v", from, err)
+			}
+			return code
+		}
+		said("EHLO mx")
+		said("MAIL FROM:<>")
+		for said("RSET") == 250 && begun < most {
+			begun++
+			said("MAIL FROM:<>")
+		}
+		return begun
+	}
+	if n := begins("127.0.0.3", 400); n < 100 || n == 400 {
+		t.Errorf("one address begins %d messages at once, want about 100", n)
+	}
+	if n := begins("127.0.0.4", 10); n != 10 {
+		t.Errorf("somebody else begins %d messages, want 10", n)
+	}
+	if err := end(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -64,15 +64,22 @@ func (b *Box) Listen(c Config) (*Listener, error) {
 			return nil, errors.Join(fmt.Errorf("bounces.listen: %w", err), l.Close())
 		}
 	}
-	return &Listener{server: b.server(d, c.Domain), listener: netutil.LimitListener(l, atOnce)}, nil
+	l = netutil.LimitListener(l, atOnce)
+	if !d.lmtp {
+		l = shared(l)
+	}
+	return &Listener{server: b.server(d, c.Domain), listener: l}, nil
 }
 
 func (b *Box) server(d door, domain string) *smtp.Server {
 	pace := rate.NewLimiter(perSecond, burst)
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		s := &session{box: b, pace: pace}
 		if !d.lmtp {
 			s.domain = domain
+		}
+		if g, ok := c.Conn().(*guest); ok {
+			s.own = g.pace
 		}
 		return s, nil
 	}))
@@ -111,7 +118,8 @@ func (l *Listener) Serve(ctx context.Context) error {
 type session struct {
 	box    *Box
 	pace   *rate.Limiter
-	domain string // the only one for which mail is taken; empty: all, because a server of ours hands it in
+	own    *rate.Limiter // of the client's address; nil: none
+	domain string        // the only one for which mail is taken; empty: all, because a server of ours hands it in
 	to     []string
 }
 
@@ -123,7 +131,7 @@ var (
 
 // Mail implements smtp.Session. Who sends does not matter: it is nobody, or may be anybody.
 func (s *session) Mail(string, *smtp.MailOptions) error {
-	if !s.pace.Allow() {
+	if s.own != nil && !s.own.Allow() || !s.pace.Allow() {
 		return errTooFast
 	}
 	return nil
