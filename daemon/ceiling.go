@@ -22,12 +22,16 @@ func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) e
 		return nil
 	}
 	now := d.Now()
+	claimed := make(map[forum.MemberID]int)
+	for _, row := range rows {
+		claimed[row.Member]++
+	}
 	var asks []store.DayAsk
 	asked := make(map[forum.MemberID]bool)
 	for i, m := range drafts {
-		if m.goes() && !asked[rows[i].Member] {
-			asked[rows[i].Member] = true
-			asks = append(asks, store.DayAsk{Member: rows[i].Member, Since: d.morning(m, now, 0)})
+		if id := rows[i].Member; m.goes() && !asked[id] {
+			asked[id] = true
+			asks = append(asks, store.DayAsk{Member: id, Since: d.morning(m, now, 0), Claimed: claimed[id]})
 		}
 	}
 	if len(asks) == 0 {

@@ -6,6 +6,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/store"
 )
 
 // newRationed is a world of alerts in which nobody gets more than so many mails in one of his days.
@@ -122,4 +123,29 @@ func TestAnnouncementsBeyondTheCeilingWaitForTheMorning(t *testing.T) {
 		w.round()
 		w.gotNotice("m1001", "m1001")
 	}
+}
+
+// Alerts have a lane of their own, and several daemons share a store: what one of them is handing over, the others cannot find among
+// what has arrived.
+func TestWhatSomebodyElseIsHandingOverCountsForTheCeiling(t *testing.T) {
+	t.Parallel()
+	w := newRationed(t, 1)
+	other := store.Plan{Key: "announce/1/101", Kind: KindAnnouncement, Member: 101, Priority: priorityAnnouncement}
+	if _, err := w.store.Plan(t.Context(), w.clock(), []store.Plan{other}); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := w.store.Claim(t.Context(), w.clock(), "another daemon", 24*time.Hour, 10); err != nil || len(rows) != 1 {
+		t.Fatalf("another daemon claims %d mails (%v)", len(rows), err)
+	}
+	p := w.post(w.thread(tonight))
+	w.round()
+	w.later(time.Hour)
+	w.told("anna")
+	done := store.Settlement{Key: other.Key, State: "accepted", Result: "accepted", At: w.clock()}
+	if err := w.store.Settle(t.Context(), "another daemon", []store.Settlement{done}); err != nil {
+		t.Fatal(err)
+	}
+	w.at(5, "08:00")
+	w.round()
+	w.told("anna", posts(p))
 }

@@ -10,13 +10,14 @@ import (
 
 // DayAsk asks for what a member has had since his day began.
 type DayAsk struct {
-	Member forum.MemberID
-	Since  time.Time
+	Member  forum.MemberID
+	Since   time.Time
+	Claimed int // mails of his that the asker itself has claimed
 }
 
 // Day is what a member has had in a day of his.
 type Day struct {
-	Mails   int  // that arrived, or may have
+	Mails   int  // that arrived, or may have, or that others are handing over
 	Digests bool // an edition is due to him some time
 }
 
@@ -27,9 +28,9 @@ type dayRow struct {
 
 // Days answers for many members at once.
 func (s *Store) Days(ctx context.Context, asks []DayAsk) (map[forum.MemberID]Day, error) {
-	list := make([]dayRow, len(asks))
+	list, claimed := make([]dayRow, len(asks)), make(map[forum.MemberID]int, len(asks))
 	for i, a := range asks {
-		list[i] = dayRow{int64(a.Member), a.Since.Unix()}
+		list[i], claimed[a.Member] = dayRow{int64(a.Member), a.Since.Unix()}, a.Claimed
 	}
 	text, err := rows(list)
 	if err != nil {
@@ -39,7 +40,9 @@ func (s *Store) Days(ctx context.Context, asks []DayAsk) (map[forum.MemberID]Day
 	err = s.query(ctx, nil, "days", args{"rows": text}, func(scan scan) error {
 		var member forum.MemberID
 		var d Day
-		err := scan(&member, &d.Mails, &d.Digests)
+		var leased int
+		err := scan(&member, &d.Mails, &leased, &d.Digests)
+		d.Mails += max(0, leased-claimed[member])
 		days[member] = d
 		return err
 	})

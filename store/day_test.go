@@ -25,3 +25,18 @@ func TestADayCountsWhatArrivedOrMayHave(t *testing.T) {
 		}
 	})
 }
+
+func TestADayCountsWhatSomebodyElseIsHandingOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 2, 10)
+		plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"), edition(2, "a", 20))
+		claim(t, s, now)
+		for claimed, want := range []int{2, 1, 0, 0} {
+			days := must(s.Days(t.Context(), []store.DayAsk{{Member: 1, Since: now, Claimed: claimed}}))(t)
+			if got := days[1].Mails; got != want {
+				t.Errorf("of two mails under way %d are the asker's own: %d count, want %d", claimed, got, want)
+			}
+		}
+	})
+}

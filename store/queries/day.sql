@@ -1,4 +1,4 @@
--- What may have arrived counts.
+-- What may have arrived counts, and so may what is being handed over: two who claim at the same time must see each other.
 -- name: days
 SELECT r.member_id,
        COALESCE((SELECT count(*)
@@ -6,6 +6,10 @@ SELECT r.member_id,
                   WHERE o.member_id = r.member_id
                     AND o.settled_at >= r.since
                     AND o.state IN ('accepted', 'uncertain')), 0),
+       COALESCE((SELECT count(*)
+                   FROM outbox o
+                  WHERE o.member_id = r.member_id
+                    AND o.state = 'leased'), 0),
        EXISTS (SELECT 1
                  FROM member m
                 WHERE m.id = r.member_id
