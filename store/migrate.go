@@ -70,7 +70,10 @@ func (s *Store) migrate(ctx context.Context, all []step) (taken int, err error) 
 			took, err = s.take(ctx, tx, st, len(all))
 			return err
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrAhead):
+			return taken, err
+		case err != nil:
 			return taken, fmt.Errorf("migrating to step %d (%s): %w", st.number, st.file, err)
 		}
 		if took {

@@ -87,7 +87,7 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.NamedStmt, error) {
 	stmt := s.statements[name]
 	if stmt == nil {
-		return nil, ErrNotMigrated
+		return nil, s.unready
 	}
 	if err := s.fails(name); err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type Store struct {
 	write      *sqlx.DB // of SQLite the one connection that may write
 	read       *sqlx.DB // of PostgreSQL the same as write
 	statements map[string]*sqlx.NamedStmt
+	unready    error // why there are no statements
 	sent       atomic.Int64
 	fault      func(statement string) error // see FailWith; nil: none
 	fixed      bool                         // nothing is written, see OpenToLook
@@ -43,7 +44,7 @@ type Store struct {
 var ErrNotMigrated = errors.New("store: the database is not at this program's step: migrate it first")
 
 // Open opens the store that dsn names: "sqlite:FILE" or "postgres://user:password@host/database".
-// A database that is not migrated yet can only be migrated.
+// A database that is not migrated yet can only be migrated, and one that is ahead can only be asked for its version.
 func Open(ctx context.Context, dsn string) (*Store, error) { return open(ctx, dsn, false) }
 
 // OpenToLook opens a store that is there and migrated, from which nothing but reading is possible: the database itself
@@ -52,7 +53,7 @@ func OpenToLook(ctx context.Context, dsn string) (*Store, error) {
 	s, err := open(ctx, dsn, true)
 	if err == nil && s.statements == nil {
 		s.Close()
-		return nil, ErrNotMigrated
+		return nil, s.unready
 	}
 	return s, err
 }
@@ -75,6 +76,10 @@ func (s *Store) begin(ctx context.Context) error {
 	have, want, err := s.Version(ctx)
 	if err != nil {
 		return fmt.Errorf("opening the store: %w", err)
+	}
+	s.unready = ErrNotMigrated
+	if have > want {
+		s.unready = fmt.Errorf("%w (step %d, known are %d)", ErrAhead, have, want)
 	}
 	if have != want {
 		return nil

@@ -110,9 +110,14 @@ func TestADatabaseThatIsAheadIsRefused(t *testing.T) {
 		defer s.Close()
 		if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrAhead) {
 			t.Errorf("Migrate = %v, want %v", err, store.ErrAhead)
+		} else if strings.Contains(err.Error(), "migrating") {
+			t.Errorf("it says that it was migrating: %v", err)
 		}
-		if _, err := s.Head(t.Context()); !errors.Is(err, store.ErrNotMigrated) {
-			t.Errorf("Head = %v, want %v", err, store.ErrNotMigrated)
+		if _, err := s.Head(t.Context()); !errors.Is(err, store.ErrAhead) {
+			t.Errorf("a question to it: %v, want %v", err, store.ErrAhead)
+		}
+		if _, err := store.OpenToLook(t.Context(), dsn); !errors.Is(err, store.ErrAhead) {
+			t.Errorf("OpenToLook = %v, want %v", err, store.ErrAhead)
 		}
 	})
 }
