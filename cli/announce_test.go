@@ -74,7 +74,7 @@ func TestAnAnnouncementFromDraftToItsEnd(t *testing.T) {
 		t.Errorf("%d mails of a paused announcement were sent", n)
 	}
 	says(t, announce("resume", "1"), "Announcement 1 goes on.")
-	good(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
+	says(t, good(t, "run", "--once", "--mail-dir", mails, "-c", p.config), "0 digests, 0 alerts, "+itoa(announced(t, mails))+" announcements", "!0 announcements")
 	var status announcementJSON
 	if err := json.Unmarshal([]byte(announce("status", "1", "--json")), &status); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ type roundJSON struct {
 	Sighted   int            `json:"sighted"`
 	Planned   int            `json:"planned"`
 	Alerts    int            `json:"alerts"`
+	Enrolled  int            `json:"enrolled"` // mails of announcements
 	Sent      int            `json:"sent"`
 	Bytes     int64          `json:"bytes"`
 	Skipped   map[string]int `json:"skipped"` // by reason
@@ -35,7 +36,7 @@ func newRoundJSON(r daemon.Report) roundJSON {
 		skipped = map[string]int{}
 	}
 	return roundJSON{
-		r.Sighted, r.Planned, r.Alerts, r.Sent, r.Bytes, skipped, r.Refused, r.Retried, r.Doubtful, r.Waiting, r.Held, r.Expired,
+		r.Sighted, r.Planned, r.Alerts, r.Enrolled, r.Sent, r.Bytes, skipped, r.Refused, r.Retried, r.Doubtful, r.Waiting, r.Held, r.Expired,
 		r.Took.Seconds(), r.Memory,
 	}
 }
@@ -47,7 +48,7 @@ func (c *console) printRound(r daemon.Report) error {
 		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, remark)
 	}
 	line("new posts", r.Sighted, "")
-	line("planned", r.Planned+r.Alerts, fmt.Sprintf("%d digests, %d alerts", r.Planned, r.Alerts))
+	line("planned", r.Planned+r.Alerts+r.Enrolled, fmt.Sprintf("%d digests, %d alerts, %d announcements", r.Planned, r.Alerts, r.Enrolled))
 	line("sent", r.Sent, megabytes(r.Bytes))
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))

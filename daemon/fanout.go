@@ -117,7 +117,7 @@ func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more boo
 	}
 	full := a.State == store.InCanary && len(list) == room
 	enrolled, taken, err := d.Store.Enroll(ctx, d.Now(), a, list, p.upto, p.last || full, priorityAnnouncement)
-	d.round.Planned += enrolled
+	d.round.Enrolled += enrolled
 	return taken, err
 }
 

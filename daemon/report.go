@@ -16,6 +16,7 @@ type Report struct {
 	Sighted  int // posts met visible for the first time, or where they were moved to
 	Planned  int // editions that came due
 	Alerts   int // alerts that were planned
+	Enrolled int // mails of announcements that were put into the outbox
 	Sent     int // mails that the relay accepted
 	Refused  int
 	Retried  int            // to be tried again, connection faults included
@@ -35,7 +36,7 @@ type Report struct {
 
 // Busy tells whether the round did anything worth a line in the log.
 func (r Report) Busy() bool {
-	return r.Sighted+r.Planned+r.Alerts+r.Sent+r.Refused+r.Retried+r.Doubtful+r.Waiting+r.Expired+r.Held+len(r.Skipped) > 0
+	return r.Sighted+r.Planned+r.Alerts+r.Enrolled+r.Sent+r.Refused+r.Retried+r.Doubtful+r.Waiting+r.Expired+r.Held+len(r.Skipped) > 0
 }
 
 // LogValue gives the log one attribute a figure, leaving out the zeros.
@@ -45,7 +46,7 @@ func (r Report) LogValue() slog.Value {
 		key string
 		n   int64
 	}{
-		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"alerts", int64(r.Alerts)}, {"sent", int64(r.Sent)},
+		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"alerts", int64(r.Alerts)}, {"enrolled", int64(r.Enrolled)}, {"sent", int64(r.Sent)},
 		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Doubtful)}, {"waiting", int64(r.Waiting)}, {"expired", int64(r.Expired)}, {"held", int64(r.Held)},
 		{"bytes", r.Bytes}, {"forum_statements", r.ForumStatements}, {"store_statements", r.StoreStatements},
 	} {
@@ -63,7 +64,7 @@ func (r Report) LogValue() slog.Value {
 // run is the report as the store keeps it.
 func (r Report) run(owner, tick string, err error) store.Run {
 	kept := store.Run{
-		Began: r.Began, Owner: owner, Tick: tick, Took: r.Took, Sighted: r.Sighted, Planned: r.Planned + r.Alerts, Sent: r.Sent, Bytes: r.Bytes,
+		Began: r.Began, Owner: owner, Tick: tick, Took: r.Took, Sighted: r.Sighted, Planned: r.Planned + r.Alerts + r.Enrolled, Sent: r.Sent, Bytes: r.Bytes,
 		Refused: r.Refused, Retried: r.Retried, Uncertain: r.Doubtful, Waiting: r.Waiting, Held: r.Held, Expired: r.Expired, Skipped: r.Skipped,
 		ForumStatements: r.ForumStatements, StoreStatements: r.StoreStatements, Memory: r.Memory,
 	}

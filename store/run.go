@@ -14,7 +14,7 @@ type Run struct {
 	Tick            string         `json:"tick"`
 	Took            time.Duration  `json:"took_ns"`
 	Sighted         int            `json:"sighted"`
-	Planned         int            `json:"planned"` // editions and alerts
+	Planned         int            `json:"planned"` // editions, alerts and mails of announcements
 	Sent            int            `json:"sent"`
 	Bytes           int64          `json:"bytes"` // of what was sent
 	Refused         int            `json:"refused"`
