@@ -69,5 +69,21 @@ func (c *console) root() *cobra.Command {
 		c.demo(), c.run(), c.check(), c.preview(), c.explain(), c.rehearse(), c.announce(), c.queue(), c.bounce(), c.suppress(),
 		c.admin(), c.migrate(), c.forums(), c.version(),
 	)
+	sayHow(root)
 	return root
+}
+
+// sayHow lets a command that was given too many words or too few say where it is told what it wants.
+func sayHow(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		sayHow(c)
+	}
+	if takes := cmd.Args; takes != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := takes(cmd, args); err != nil {
+				return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
 }

@@ -11,6 +11,7 @@ type queueJSON struct {
 	Paused  *store.Pause `json:"paused,omitempty"`
 	Trouble []trouble    `json:"trouble"` // what keeps mails from going
 	Mails   []mailJSON   `json:"mails"`
+	More    bool         `json:"more"` // than --limit
 	Counts  []countJSON  `json:"counts"`
 }
 
@@ -59,8 +60,8 @@ type shownJSON struct {
 	History []outcomeJSON `json:"history"`
 }
 
-func newQueueJSON(mails []store.Mail, counts []store.Count, troubles []trouble, pause store.Pause, paused bool) queueJSON {
-	out := queueJSON{Trouble: troubles, Mails: make([]mailJSON, len(mails)), Counts: make([]countJSON, len(counts))}
+func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles []trouble, pause store.Pause, paused bool) queueJSON {
+	out := queueJSON{Trouble: troubles, Mails: make([]mailJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
 	if paused {
 		out.Paused = &pause
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/daemon"
 	"postrider/store"
 )
 
@@ -27,6 +28,15 @@ func statesOf(choice string) ([]string, error) {
 	return nil, fmt.Errorf("--state is %q: give open, all, %s", choice, strings.Join(store.MailStates, ", "))
 }
 
+// known refuses a kind of which there are no mails.
+func known(kind string) error {
+	switch kind {
+	case "", daemon.KindDigest, daemon.KindAlert, daemon.KindAnnouncement:
+		return nil
+	}
+	return fmt.Errorf("--kind is %q: give digest, alert or announcement", kind)
+}
+
 func (c *console) queueList() *cobra.Command {
 	var f store.QueueFilter
 	var state, since string
@@ -42,6 +52,9 @@ func (c *console) queueList() *cobra.Command {
 			if f.States, err = statesOf(state); err != nil {
 				return err
 			}
+			if err = known(f.Kind); err != nil {
+				return err
+			}
 			if f.Since, err = sinceWhen(since, time.Now()); err != nil {
 				return err
 			}
@@ -52,7 +65,7 @@ func (c *console) queueList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "open", "open, all, or one `state`")
-	cmd.Flags().StringVar(&f.Kind, "kind", "", "only mails of this `kind`, such as digest")
+	cmd.Flags().StringVar(&f.Kind, "kind", "", "only mails of this `kind`: digest, alert or announcement")
 	cmd.Flags().Int64Var((*int64)(&f.Member), "member", 0, "only mails of the member with this `number`")
 	cmd.Flags().StringVar(&f.Domain, "domain", "", "only mails whose last attempt went to an address of this `domain`")
 	cmd.Flags().StringVar(&f.Reason, "reason", "", "only mails with this `text` in their reason or in what the relay said")
@@ -63,6 +76,8 @@ func (c *console) queueList() *cobra.Command {
 }
 
 func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFilter, asJSON bool) error {
+	most := f.Limit
+	f.Limit++
 	mails, err := s.Queue(ctx, f)
 	if err != nil {
 		return err
@@ -79,8 +94,10 @@ func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFi
 	if err != nil {
 		return err
 	}
+	more := len(mails) > most
+	mails = mails[:min(len(mails), most)]
 	if asJSON {
-		return c.json(newQueueJSON(mails, counts, troubles, pause, paused))
+		return c.json(newQueueJSON(mails, more, counts, troubles, pause, paused))
 	}
 	if paused {
 		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n", since(pause))
@@ -89,7 +106,7 @@ func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFi
 	if paused || len(troubles) > 0 {
 		fmt.Fprintln(c.out)
 	}
-	return c.printQueue(mails, counts, time.Now())
+	return c.printQueue(mails, more, counts, time.Now())
 }
 
 // sinceWhen reads a time: a while ago, or a moment. Empty: ever.

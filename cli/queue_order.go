@@ -30,6 +30,9 @@ func (c *console) queueRetry() *cobra.Command {
 			case state != "" && state != "uncertain" && state != "refused":
 				return fmt.Errorf("--state is %q: give uncertain or refused", state)
 			}
+			if err := known(kind); err != nil {
+				return err
+			}
 			ctx := cmd.Context()
 			return c.inStore(ctx, func(s *store.Store) error {
 				if state != "" {
@@ -44,7 +47,7 @@ func (c *console) queueRetry() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "", "all mails of this `state`: uncertain or refused")
-	cmd.Flags().StringVar(&kind, "kind", "", "with --state: only mails of this `kind`, such as digest")
+	cmd.Flags().StringVar(&kind, "kind", "", "with --state: only mails of this `kind`: digest, alert or announcement")
 	return cmd
 }
 

@@ -10,7 +10,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) printQueue(mails []store.Mail, counts []store.Count, now time.Time) error {
+func (c *console) printQueue(mails []store.Mail, more bool, counts []store.Count, now time.Time) error {
 	if len(mails) == 0 {
 		fmt.Fprintln(c.out, "There are no such mails in the outbox.")
 	} else {
@@ -23,6 +23,9 @@ func (c *console) printQueue(mails []store.Mail, counts []store.Count, now time.
 		if err := table.Flush(); err != nil {
 			return fmt.Errorf("printing: %w", err)
 		}
+	}
+	if more {
+		fmt.Fprintln(c.out, "There are more: see --limit, or choose with --kind, --member, --domain, --reason or --since.")
 	}
 	if len(counts) == 0 {
 		return nil

@@ -142,7 +142,7 @@ func (c *console) suppressAdd() *cobra.Command {
 				if err := s.Suppress(cmd.Context(), now, unique(list)); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.out, "%s get no mail until you lift them.\n", plural(len(unique(list)), "address", "addresses"))
+				fmt.Fprintln(c.out, plural(len(unique(list)), "address gets no mail until you lift it.", "addresses get no mail until you lift them."))
 				return nil
 			})
 		},

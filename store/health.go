@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -133,7 +134,7 @@ func (s *Store) Reach(ctx context.Context, now time.Time) (members, suppressed i
 func ByHand(address, reason string, since time.Time) (Health, error) {
 	lower := strings.ToLower(strings.TrimSpace(address))
 	local, domain, found := strings.Cut(lower, "@")
-	if !found || local == "" || domain == "" || strings.ContainsAny(lower, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(lower) > 254 {
+	if !found || local == "" || domain == "" || strings.ContainsAny(lower, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(lower) > 254 || !utf8.ValidString(address) {
 		return Health{}, fmt.Errorf("%q is no address: give one such as anna@example.org", address)
 	}
 	return Health{Address: lower, Health: bounce.Health{Day: time.Unix(0, 0), SuppressedSince: since, Reason: reason}}, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postrider/forum"
 )
@@ -75,6 +76,9 @@ func literal(text string) string {
 
 // Mail is the row with a key, and what came of every attempt to send it, the oldest first.
 func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
+	if !utf8.ValidString(key) { // PostgreSQL does not even look for it
+		return m, nil, false, nil
+	}
 	list, err := s.mails(ctx, "queue_mail", args{"key": key})
 	if err != nil {
 		return m, nil, false, fmt.Errorf("reading mail %s: %w", key, err)

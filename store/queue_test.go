@@ -92,8 +92,10 @@ func TestAMailIsToldWithItsLeaseAndItsHistory(t *testing.T) {
 		if len(history) != 1 || history[0].Code != 451 || !history[0].At.Equal(now) {
 			t.Errorf("its history is %+v, want the first attempt", history)
 		}
-		if _, _, known, err := s.Mail(t.Context(), "digest/1/z"); known || err != nil {
-			t.Errorf("a mail that is not there: known %v, %v", known, err)
+		for _, key := range []string{"digest/1/z", "digest/1/\xff"} {
+			if _, _, known, err := s.Mail(t.Context(), key); known || err != nil {
+				t.Errorf("mail %q, which is not there: known %v, %v", key, known, err)
+			}
 		}
 	})
 }
