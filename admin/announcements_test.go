@@ -182,12 +182,14 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	harmless(t, "what the relay says", got.body)
 	w.trouble = fmt.Errorf("previewing: %w", daemon.ErrNoMember)
 	refused(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Nobody"), "no such member")
+	w.trouble = fmt.Errorf("composing: %w", &mail.AddressError{Enhanced: "5.6.7", Reason: "the part before the @ is not ASCII"})
+	refused(t, b.order("/announcements/1/test", "to", "mé@a.example"), "no address: <bdi>mé@a.example</bdi>")
 	w.trouble = errors.New("the forum is away")
 	if got := b.order("/announcements/1/test", "to", "me@a.example"); got.status != http.StatusServiceUnavailable {
 		t.Errorf("a forum that is away: answer %d", got.status)
 	}
 	refused(t, b.order("/announcements/1/test", "to", "nobody"), "no address")
-	if want := []string{`1 as "Corridor Kate" to me@a.example`, `1 as "" to me@a.example`, `1 as "Nobody" to me@a.example`, `1 as "" to me@a.example`}; !slices.Equal(w.tried, want) {
+	if want := []string{`1 as "Corridor Kate" to me@a.example`, `1 as "" to me@a.example`, `1 as "Nobody" to me@a.example`, `1 as "" to mé@a.example`, `1 as "" to me@a.example`}; !slices.Equal(w.tried, want) {
 		t.Errorf("tried are %q", w.tried)
 	}
 	if got := w.audit("announcement/1"); !slices.Equal(got, []string{"web: admin draft", "web: admin test accepted to m…@a.example", "web: admin test refused to m…@a.example"}) {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	netmail "net/mail"
 	"strings"
@@ -53,7 +54,11 @@ func (s *Server) try(v *visit) {
 		return
 	}
 	out, err := s.Try(v.r.Context(), &a.Announcement, t.As, to.Address)
+	_, unmailable := errors.AsType[*mail.AddressError](err)
 	switch {
+	case unmailable:
+		refuse("address", t.To)
+		return
 	case noSuchMember(err):
 		refuse("member", t.As)
 		return
