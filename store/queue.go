@@ -48,6 +48,9 @@ type QueueFilter struct {
 
 // Queue lists mails: those that wait in the order of their time, then those that are settled, the latest first.
 func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
+	if !isText(f.Domain) || !isText(f.Reason) {
+		return nil, nil
+	}
 	states, err := rows(f.States)
 	if err != nil {
 		return nil, err
@@ -69,6 +72,9 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	return list, nil
 }
 
+// isText tells whether there can be such a text in the store. PostgreSQL does not even look for any other.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
 // literal makes a text mean itself in LIKE, in small letters.
 func literal(text string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text))
@@ -76,7 +82,7 @@ func literal(text string) string {
 
 // Mail is the row with a key, and what came of every attempt to send it, the oldest first.
 func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
-	if !utf8.ValidString(key) { // PostgreSQL does not even look for it
+	if !isText(key) {
 		return m, nil, false, nil
 	}
 	list, err := s.mails(ctx, "queue_mail", args{"key": key})

@@ -92,9 +92,15 @@ func TestAMailIsToldWithItsLeaseAndItsHistory(t *testing.T) {
 		if len(history) != 1 || history[0].Code != 451 || !history[0].At.Equal(now) {
 			t.Errorf("its history is %+v, want the first attempt", history)
 		}
-		for _, key := range []string{"digest/1/z", "digest/1/\xff"} {
+		for _, key := range []string{"digest/1/z", "digest/1/\xff", "digest/1/\x00"} {
 			if _, _, known, err := s.Mail(t.Context(), key); known || err != nil {
 				t.Errorf("mail %q, which is not there: known %v, %v", key, known, err)
+			}
+			if list, err := s.Queue(t.Context(), store.QueueFilter{States: store.MailStates, Domain: key, Limit: 9}); len(list) > 0 || err != nil {
+				t.Errorf("mails to domain %q: %v, %v", key, list, err)
+			}
+			if list, err := s.Queue(t.Context(), store.QueueFilter{States: store.MailStates, Reason: key, Limit: 9}); len(list) > 0 || err != nil {
+				t.Errorf("mails with the reason %q: %v, %v", key, list, err)
 			}
 		}
 	})
