@@ -67,7 +67,7 @@ func (s *Server) announcementSamples() []sample {
 	view.Tally = count{Over: true, Fault: true}
 	list = append(list, sample{"announcement", view})
 	view.Counted = false
-	for _, fault := range []string{"state", "address", "member", "mail", "uncounted", "nobody", "unsure", "when", "hour"} {
+	for _, fault := range []string{"state", "address", "member", "mail", "uncounted", "nobody", "unsure", "changed", "when", "hour"} {
 		view.Trial = trial{Fault: fault, Text: "a text", To: "a", As: "b", When: "at", At: "2026-05-04T08:00"}
 		list = append(list, sample{"announcement", view})
 	}

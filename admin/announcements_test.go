@@ -139,6 +139,27 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	}
 }
 
+func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.admin()
+	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "drafted")
+	seen := func() string {
+		_, rest, _ := strings.Cut(b.until("/announcements/1", "would get it now"), `name="seen" value="`)
+		seen, _, _ := strings.Cut(rest, `"`)
+		return seen
+	}
+	before := seen()
+	w.now = w.now.Add(time.Minute) // somebody else looks at it, too
+	led(t, b.order("/announcements/1/edit", "locale", "en", "title", "A title", "body", "Another body"), "/announcements/1", "drafted")
+	after := seen()
+	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", before), "The draft was changed since you looked at it", "Start")
+	if state := w.standing(1).State; state != store.Draft {
+		t.Errorf("it is %s", state)
+	}
+	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "started")
+}
+
 func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	netmail "net/mail"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,6 +97,8 @@ func (s *Server) start(v *visit) {
 	case a.State != store.Draft:
 		s.ordered(v, id, &store.StateError{ID: id, State: a.State, Order: "started"})
 		return
+	case changedSince(form.Get("seen"), a):
+		t.Fault = "changed"
 	case !known || !n.Over || n.Fault:
 		t.Fault = "uncounted"
 	case n.Size == 0:
@@ -112,6 +115,11 @@ func (s *Server) start(v *visit) {
 		s.Wake()
 		v.done(announcementPath(id), "started", n.Size)
 	}
+}
+
+// changedSince tells whether a draft was written anew since whoever sends a form has looked at it.
+func changedSince(seen string, a store.Announcement) bool {
+	return seen != "" && seen != strconv.FormatInt(a.Changed.Unix(), 10)
 }
 
 // startOf is when an announcement is to begin; fault: what is wrong with it.
