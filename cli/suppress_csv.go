@@ -60,6 +60,9 @@ func readSuppression(record []string, now time.Time) (store.Health, error) {
 		if h.SuppressedUntil, err = readMoment(columns[3], record[3]); err != nil {
 			return store.Health{}, err
 		}
+		if record[2] != "" && !h.SuppressedUntil.After(h.SuppressedSince) {
+			return store.Health{}, fmt.Errorf("until (%s) is not after since (%s)", record[3], record[2])
+		}
 		h.LastEvent = h.SuppressedSince // so that it is forgotten once it is over
 	}
 	return h, nil

@@ -97,12 +97,12 @@ func TestSuppressionsGoOutAsCSVAndComeInAgain(t *testing.T) {
 		t.Errorf("after import of what was exported, export prints\n%swant\n%s", again, out)
 	}
 
-	write("anna@example.org\nnobody\ndora@example.org,why,yesterday\n")
+	write("anna@example.org\nnobody\ndora@example.org,why,yesterday\nemil@example.org,why,2026-05-04,2026-05-03\n")
 	_, errOut, code := do("import", file)
 	if code != 1 {
 		t.Errorf("a file with faults: exit %d, want 1", code)
 	}
-	says(t, errOut, "line 2", `"nobody" is no address`, "line 3", `since is "yesterday"`)
+	says(t, errOut, "line 2", `"nobody" is no address`, "line 3", `since is "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
 	if out, _, _ := do("list"); strings.Contains(out, "dora") {
 		t.Errorf("of a file with faults something was imported:\n%s", out)
 	}
