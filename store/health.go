@@ -108,7 +108,7 @@ func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []strin
 // Suppressions are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
 // an empty one all have.
 func (s *Store) Suppressions(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
-	a := args{"now": now.Unix(), "part": strings.ToLower(clean(part)), "after": strings.ToLower(after), "most": limit}
+	a := args{"now": now.Unix(), "part": strings.ToLower(clean(part)), "after": strings.ToLower(clean(after)), "most": limit}
 	err = s.query(ctx, nil, "suppressions", a, func(scan scan) error {
 		h, err := scanHealth(scan)
 		list = append(list, h)

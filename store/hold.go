@@ -56,7 +56,7 @@ func scanHold(scan scan) (h Hold, err error) {
 
 // LiftHold ends a hold before its time, and says whether there was one.
 func (s *Store) LiftHold(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
-	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(domain), "now": now.Unix()})
+	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(clean(domain)), "now": now.Unix()})
 	if err != nil {
 		return false, fmt.Errorf("lifting a hold: %w", err)
 	}

@@ -12,6 +12,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -141,8 +142,15 @@ func rows[T any](list []T) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("writing rows: %w", err)
 	}
+	if bytes.Contains(text, []byte(`\u0000`)) { // else it takes longer
+		return jsonZeros.Replace(string(text)), nil
+	}
 	return string(text), nil
 }
+
+// jsonZeros takes zero bytes out of JSON: PostgreSQL cannot keep them, and one would keep all other rows out. A backslash that is
+// written as two is no part of one.
+var jsonZeros = strings.NewReplacer(`\\`, `\\`, `\u0000`, "")
 
 // ids writes ids as the JSON that a statement takes for all of them.
 func ids[T ~int64](list []T) string {
@@ -156,12 +164,9 @@ func ids[T ~int64](list []T) string {
 // maxText is how many bytes of what a relay or an error said are kept.
 const maxText = 1000
 
-// clean shortens a text from outside and drops zero bytes, which PostgreSQL cannot keep.
+// clean shortens a text from outside, and drops zero bytes and what is not UTF-8, which PostgreSQL cannot keep.
 func clean(text string) string {
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "")
-	}
-	return withoutZeros(text)
+	return withoutZeros(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
 }
 
 func withoutZeros(text string) string { return strings.ReplaceAll(text, "\x00", "") }
