@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"postrider/store"
 	"postrider/web"
@@ -103,7 +104,19 @@ func (s *Server) user(r *http.Request) string {
 	if s.header == "" || !web.VisitOf(r).Trusted || len(names) != 1 {
 		return ""
 	}
-	return names[0]
+	return decoded(names[0])
+}
+
+// decoded is the value of a field: UTF-8, or else Latin-1, as it once was (RFC 9110, 5.5).
+func decoded(value string) string {
+	if utf8.ValidString(value) {
+		return value
+	}
+	runes := make([]rune, len(value))
+	for i := range len(value) {
+		runes[i] = rune(value[i])
+	}
+	return string(runes)
 }
 
 // actor is how the audit log names a user.

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,25 @@ func TestOfTwoUsersNeitherIsBelieved(t *testing.T) {
 	w.room.ServeHTTP(rec, r)
 	if rec.Code != http.StatusSeeOther || len(rec.Result().Cookies()) > 0 {
 		t.Errorf("answer %d", rec.Code)
+	}
+}
+
+// A field's value was Latin-1 before it was UTF-8 (RFC 9110, 5.5), and some proxies write it so. The store takes UTF-8 alone.
+func TestAUserMayBeNamedInLatin1(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"J\xfcrgen", "Jürgen"} {
+		w := newWorld(t)
+		w.config.UserHeader = "Remote-User"
+		w.open()
+		b := w.browser()
+		b.from, b.fields = "10.0.0.1:1", map[string]string{"Remote-User": name}
+		first, second := b.get("/"), b.get("/")
+		if first.status != http.StatusOK || !strings.Contains(first.body, "Jürgen") || second.cookie != nil {
+			t.Errorf("%q: answer %d, asked to log in again: %v", name, first.status, second.cookie != nil)
+		}
+		if got := w.audit("admin"); !slices.Equal(got, []string{"web: Jürgen log in from 10.0.0.1"}) {
+			t.Errorf("%q: written down is %q", name, got)
+		}
 	}
 }
 
