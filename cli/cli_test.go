@@ -101,6 +101,7 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.toml")
 	p := newParish(t)
 	lost := newParish(t, `store.dsn = "sqlite:/nowhere/at/all/postrider.db"`)
+	away := newParish(t, `store.dsn = "postgres://nobody@127.0.0.1:1/postrider?sslmode=disable"`)
 	tests := []struct {
 		args  string
 		wants []string
@@ -119,6 +120,7 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
 		{"run -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
 		{"migrate -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
+		{"migrate -c " + away.config, []string{"opening the store", "127.0.0.1:1", "connection refused"}},
 		{"preview 1 -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
 		{"migrate -c " + missing, []string{missing, "config.example.toml"}},
 		{"preview 1 -c " + missing, []string{missing, "config.example.toml"}},
@@ -149,6 +151,9 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				if !strings.Contains(errOut, want) {
 					t.Errorf("it says\n%swithout %q", errOut, want)
 				}
+			}
+			if strings.Count(errOut, "opening the store") > 1 {
+				t.Errorf("it says twice what it was doing: %s", errOut)
 			}
 		})
 	}

@@ -76,7 +76,7 @@ func open(ctx context.Context, dsn string, look bool) (*Store, error) {
 func (s *Store) begin(ctx context.Context) error {
 	have, want, err := s.Version(ctx)
 	if err != nil {
-		return fmt.Errorf("opening the store: %w", err)
+		return err
 	}
 	s.unready = ErrNotMigrated
 	if have > want {
