@@ -22,6 +22,7 @@ type Viewer struct {
 	herald *Herald
 	press  *templates.Press
 	links  *link.Signer
+	trust  trust // whoever is alone at the desk may use it
 }
 
 var (
@@ -63,6 +64,9 @@ func (v *Viewer) lay(ctx context.Context, now time.Time, m store.Mail) (c templa
 		return c, err
 	}
 	defer done()
+	if _, err := v.trust.ask(ctx, v.desk.forum); err != nil {
+		return c, fmt.Errorf("showing %s: %w", m.Key, err)
+	}
 	switch m.Kind {
 	case KindDigest:
 		c, err = v.digest(ctx, now, m)

@@ -109,6 +109,19 @@ func TestWithoutTheForumNoMailIsShown(t *testing.T) {
 	}
 }
 
+// The table of roles is not asked for mails, but a forum without it is not the one that the adapter knows: nobody can say any more who
+// may read what.
+func TestNoMailIsShownOfAForumThatFailsItsSelfCheck(t *testing.T) {
+	t.Parallel()
+	w, mails := newMailedWorld(t)
+	must(w.forum.Exec("ALTER TABLE role RENAME TO away"))(t)
+	for kind, l := range mails {
+		if got := w.get(l.links("v/")[0]); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, speaks[kind]) {
+			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		}
+	}
+}
+
 func TestAnUnsubscribedReaderStillSeesHisOldMails(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
