@@ -31,7 +31,7 @@ const (
 	Overdue   Kind = "overdue"    // no round ends
 	Queue     Kind = "queue"      // more comes than goes
 	Volume    Kind = "volume"     // far more or fewer mails than usual
-	Stopped   Kind = "stopped"    // an announcement is paused because of how it is taken; names its number
+	Stopped   Kind = "stopped"    // the daemon has paused an announcement; names its number
 )
 
 // Kinds are all of them.

@@ -252,6 +252,42 @@ func TestAPausedAnnouncementSendsNothingAndGoesOnWhereItStopped(t *testing.T) {
 	w.state(id, store.Done)
 }
 
+// digest.max_bytes was lowered, or the templates grew, since it was started.
+func TestAnAnnouncementThatFitsNoMoreIsPausedAndHoldsUpNobody(t *testing.T) {
+	for name, enrolled := range map[string]bool{"before anybody is enrolled": false, "while its mails wait": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newHall(t, 3)
+			w.member(2001, "anna", passenger, tonight)
+			p := w.post(w.thread(tonight))
+			a := toAll()
+			a.Variants[0].Body = strings.Repeat("We move on Saturday. ", 1000)
+			a.Audience.Except = []forum.MemberID{2001}
+			id := w.start(a)
+			if enrolled {
+				if _, err := w.daemon.proclaim(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			most := w.set.Digest.MaxBytes
+			w.set.Digest.MaxBytes = 20_000
+			w.restart()
+			w.at(5, "08:00")
+			w.round()
+			w.got("anna", posts(p))
+			w.gotNotice()
+			if a := w.stands(id); a.State != store.Halted || !a.Stopped || !strings.Contains(a.Reason, "digest.max_bytes") {
+				t.Errorf("the announcement is %s (%q), told as an alarm: %t; want it paused because of digest.max_bytes", a.State, a.Reason, a.Stopped)
+			}
+			w.set.Digest.MaxBytes = most
+			w.restart()
+			order(t, w.store.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
+			w.after(time.Minute)
+			w.gotNotice("m1001", "m1002", "m1003")
+		})
+	}
+}
+
 func TestAMailWhoseAnnouncementIsPausedAfterItWasClaimedStays(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 2)

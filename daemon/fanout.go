@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -86,6 +87,9 @@ func (d *Daemon) advance(ctx context.Context, a store.Announcement) (more bool, 
 // enrollSome puts the next page of an announcement's audience into the outbox.
 func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more bool, err error) {
 	n, err := d.notice(ctx, a)
+	if fault, ok := errors.AsType[unfit](err); ok {
+		return false, d.stop(ctx, a, fault.Error(), false)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -155,14 +159,14 @@ func (d *Daemon) canary(ctx context.Context, a store.Announcement) error {
 	return d.Store.PassCanary(ctx, now, a.ID, words)
 }
 
-// stop pauses an announcement because of how it is taken.
+// stop pauses an announcement because of how it is taken, or because no mail can be made of it.
 func (d *Daemon) stop(ctx context.Context, a store.Announcement, reason string, judged bool) error {
 	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
 	d.moods.forget(a.ID)
 	return d.Store.StopAnnouncement(ctx, d.Now(), a.ID, reason, judged)
 }
 
-// lookAtAnnouncements tells the administrator which announcements are paused because of how they are taken.
+// lookAtAnnouncements tells the administrator which announcements the daemon has paused.
 func (d *Daemon) lookAtAnnouncements(ctx context.Context) {
 	live, err := d.Store.LiveAnnouncements(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,9 @@ type notice struct {
 // mostNotices is how many announcements are kept ready.
 const mostNotices = 16
 
+// unfit is an announcement's own fault, by which no mail can be made of it: it was started under other settings or templates.
+type unfit struct{ error }
+
 // notice gives an announcement ready to be mailed.
 func (d *Daemon) notice(ctx context.Context, a store.Announcement) (*notice, error) {
 	if n := d.notices[a.ID]; n != nil && n.changed.Equal(a.Changed) {
@@ -36,7 +40,7 @@ func (d *Daemon) notice(ctx context.Context, a store.Announcement) (*notice, err
 	}
 	printed, err := d.Press.Notice(&whole.Announcement, d.set.Digest.MaxBytes)
 	if err != nil {
-		return nil, fmt.Errorf("announcement %d: %w", a.ID, err)
+		return nil, unfit{fmt.Errorf("announcement %d: %w", a.ID, err)}
 	}
 	if len(d.notices) >= mostNotices {
 		clear(d.notices)
@@ -84,9 +88,23 @@ func fillDrafts(drafts []draft, at []int, with draft) {
 	}
 }
 
+// putAside pauses an announcement of which no mail can be made, so that it holds up no other mail. Of one that is done there is
+// nothing to pause: what was queued again by hand is skipped.
+func (d *Daemon) putAside(ctx context.Context, a store.Announcement, fault unfit, at []int, drafts []draft) error {
+	if a.State == store.Done {
+		fillDrafts(drafts, at, draft{skip: "announcement cannot be mailed as it is"})
+		return nil
+	}
+	fillDrafts(drafts, at, draft{wait: true})
+	return d.stop(ctx, a, fault.Error(), false)
+}
+
 // draftNotices drafts the mails of one announcement.
 func (d *Daemon) draftNotices(ctx context.Context, a store.Announcement, rows []store.Row, at []int, drafts []draft) error {
 	n, err := d.notice(ctx, a)
+	if fault, ok := errors.AsType[unfit](err); ok {
+		return d.putAside(ctx, a, fault, at, drafts)
+	}
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type Announcement struct {
 	digest.Announcement
 	State       string
 	Reason      string // why it is paused
-	Stopped     bool   // it is paused because of how it was taken, and not because somebody said so
+	Stopped     bool   // the daemon has paused it, and nobody said so
 	Resumes     string // the state to which one that is paused goes back
 	Size        int    // of its audience when it was started
 	Cursor      forum.MemberID
