@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"postrider/store"
 	"postrider/web"
 )
 
@@ -72,7 +73,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if !fits {
 		s.Log.Warn("log in refused: wrong password", "from", from(r))
-		if err := s.note(r, actor("unknown"), deed{"fail to log in", "admin", "from " + from(r)}); err != nil {
+		if err := s.note(r, actor("unknown"), deed{store.FailedLogin, "admin", "from " + from(r)}); err != nil {
 			v.fault(err)
 			return
 		}

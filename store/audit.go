@@ -8,6 +8,10 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
+// FailedLogin is the action of whoever has failed to log in. Such entries are forgotten after a while, and all others stay: what
+// strangers do must not fill the store.
+const FailedLogin = "fail to log in"
+
 // Entry says who did what, and when. It holds no address.
 type Entry struct {
 	At     time.Time

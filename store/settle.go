@@ -247,6 +247,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		}
 	}
 	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_audit", args{"action": FailedLogin, "before": before["before"]})
+	}
+	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_sightings", args{"before": now.Add(-keepSightings).Unix()})
 	}
 	if err == nil {

@@ -307,6 +307,13 @@ SELECT EXISTS (SELECT 1
                   AND (state = 'leased'
                    OR (state IN ('queued', 'held') AND result = '')))
 
+-- Anybody can fail to log in, as often as he likes.
+-- name: prune_audit
+DELETE FROM audit
+ WHERE object = 'admin'
+   AND action = :action
+   AND at < :before
+
 -- name: write_audit
 INSERT INTO audit (id, at, actor, action, object, detail)
 VALUES (:id, :now, :actor, :action, :object, :detail)
