@@ -191,6 +191,27 @@ func TestOfTwoUsersNeitherIsBelieved(t *testing.T) {
 	}
 }
 
+// A picture on any page that he opens could else log him in anew with each request, and fill the audit log.
+func TestThePagesOfOthersOpenNoSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config.UserHeader = "Remote-User"
+	w.open()
+	for _, c := range []struct {
+		site, mode string
+		opens      bool
+	}{{"cross-site", "no-cors", false}, {"same-site", "cors", false}, {"cross-site", "navigate", true}, {"same-origin", "no-cors", true}, {"none", "navigate", true}, {"", "", true}} {
+		b := w.browser()
+		b.from, b.fields = "10.0.0.1:1", map[string]string{"Remote-User": "ray", "Sec-Fetch-Site": c.site, "Sec-Fetch-Mode": c.mode}
+		if got := b.get("/"); (got.cookie != nil) != c.opens || (got.status == http.StatusOK) != c.opens {
+			t.Errorf("%s, %s: answer %d, a session: %v", c.site, c.mode, got.status, got.cookie != nil)
+		}
+	}
+	if got := w.audit("admin"); len(got) != 4 {
+		t.Errorf("written down is %q", got)
+	}
+}
+
 // A field's value was Latin-1 before it was UTF-8 (RFC 9110, 5.5), and some proxies write it so. The store takes UTF-8 alone.
 func TestAUserMayBeNamedInLatin1(t *testing.T) {
 	t.Parallel()

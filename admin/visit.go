@@ -27,7 +27,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, n session) *visit
 // answered, and no visit is given.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request) (v *visit, open bool) {
 	n, open, err := s.known(r)
-	if user := s.user(r); err == nil && !open && user != "" {
+	if user := s.user(r); err == nil && !open && user != "" && !embedded(r) {
 		n, err = s.open(w, r, actor(user), proxied)
 		open = err == nil
 	}
@@ -37,6 +37,13 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) (v *visit, open b
 		return nil, false
 	}
 	return v, open
+}
+
+// embedded tells whether a page of somebody else asks, for a picture or the like, and not a person who follows its link
+// (w3.org/TR/fetch-metadata). Old browsers do not say.
+func embedded(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
 // see lets those look who are logged in; others are led to the log in, and back then.
