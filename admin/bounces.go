@@ -113,9 +113,11 @@ func (s *Server) readBounces(v *visit, view *bouncesView) (err error) {
 }
 
 // lift lets an address have mail again.
-func (s *Server) lift(v *visit) {
-	address := v.r.PostForm.Get("address")
-	lifted, err := s.Store.Lift(v.r.Context(), []string{address})
+func (s *Server) lift(v *visit) { s.liftAddress(v, "/bounces", "lifted") }
+
+// liftAddress lets the address of a form have mail again, and leads back with a word.
+func (s *Server) liftAddress(v *visit, back, word string) {
+	lifted, err := s.Store.Lift(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
 		v.fault(err)
 		return
@@ -124,7 +126,7 @@ func (s *Server) lift(v *visit) {
 	for _, a := range lifted {
 		deeds = append(deeds, deed{"lift", "suppression", veiled(a)})
 	}
-	v.done("/bounces", "lifted", len(lifted), deeds...)
+	v.done(back, word, len(lifted), deeds...)
 }
 
 // suppress ends mail to an address.

@@ -169,17 +169,7 @@ func (s *Server) liftMember(v *visit) {
 	if !ok {
 		return
 	}
-	address := v.r.PostForm.Get("address")
-	lifted, err := s.Store.Lift(v.r.Context(), []string{address})
-	if err != nil {
-		v.fault(err)
-		return
-	}
-	var deeds []deed
-	for _, a := range lifted {
-		deeds = append(deeds, deed{"lift", "suppression", veiled(a)})
-	}
-	v.done(memberPath(forum.MemberID(n)), "member_lifted", len(lifted), deeds...)
+	s.liftAddress(v, memberPath(forum.MemberID(n)), "member_lifted")
 }
 
 // Yes tells what a choice comes to.

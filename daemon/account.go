@@ -144,3 +144,12 @@ func orElse(chosen *bool, other bool) *bool {
 	}
 	return &other
 }
+
+// findMember finds a member by number or name. ErrNoMember: there is none.
+func findMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
+	member, known, err := s.FindMember(ctx, who, now)
+	if err == nil && !known {
+		err = fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
+	}
+	return member, err
+}

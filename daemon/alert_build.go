@@ -41,30 +41,41 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfi
 	}
 	built := make([]BuiltAlert, len(asks))
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		window, contents, err := b.alertWindow(ctx, s, asks)
-		if err != nil {
-			return err
-		}
-		before, err := b.earlier(ctx, set, asks)
-		if err != nil {
-			return err
-		}
-		readers, err := b.alertReaders(ctx, s, asks, before, now)
+		scene, err := b.alertScene(ctx, s, set, asks, now)
 		if err != nil {
 			return err
 		}
 		for i, a := range asks {
-			built[i] = chooseAlert(window, readers[a.Member], a, contents, now)
+			built[i] = chooseAlert(scene.window, scene.readers[a.Member], a, scene.contents, now)
 		}
-		if err := b.fillAlerts(ctx, s, built, contents, now); err != nil {
+		if err := b.fillAlerts(ctx, s, built, scene.contents, now); err != nil {
 			return err
 		}
-		return b.surround(ctx, s, built, readers, before, set)
+		return b.surround(ctx, s, built, scene.readers, scene.before, set)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building alerts: %w", err)
 	}
 	return built, nil
+}
+
+// alertScene is what alerts are made of, as it stands now.
+type alertScene struct {
+	window   *digest.Window
+	contents map[forum.PostID]*forum.Content
+	before   map[forum.ThreadID][]store.Earlier
+	readers  map[forum.MemberID]*digest.Reader
+}
+
+func (b *Builder) alertScene(ctx context.Context, s *source.Snapshot, set AlertConfig, asks []AlertAsk, now time.Time) (x alertScene, err error) {
+	if x.window, x.contents, err = b.alertWindow(ctx, s, asks); err != nil {
+		return x, err
+	}
+	if x.before, err = b.earlier(ctx, set, asks); err != nil {
+		return x, err
+	}
+	x.readers, err = b.alertReaders(ctx, s, asks, x.before, now)
+	return x, err
 }
 
 // alertWindow reads how the posts of all notices stand now, and what they say.

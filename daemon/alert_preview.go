@@ -36,12 +36,9 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 	var notices []digest.Notice
 	var left []digest.LeftOut
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		member, ok, err := s.FindMember(ctx, who, until)
+		member, err := findMember(ctx, s, who, until)
 		if err != nil {
 			return err
-		}
-		if !ok {
-			return fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
 		}
 		p.Member = member
 		created, err := s.Created(ctx, from, until)

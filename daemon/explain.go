@@ -83,18 +83,9 @@ type file struct {
 	shown     map[string]map[forum.PostID]bool
 }
 
-// find finds a member by number or name.
-func (e *Explainer) find(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
-	member, ok, err := s.FindMember(ctx, who, now)
-	if err == nil && !ok {
-		err = fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
-	}
-	return member, err
-}
-
 // open reads what is known of a member.
 func (e *Explainer) open(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*file, error) {
-	member, err := e.find(ctx, s, who, now)
+	member, err := findMember(ctx, s, who, now)
 	if err != nil {
 		return nil, err
 	}

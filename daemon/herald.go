@@ -251,12 +251,9 @@ func (h *Herald) Preview(ctx context.Context, a *digest.Announcement, who string
 		return NoticePreview{Reader: templates.Reader{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, found, err := s.FindMember(ctx, who, now)
+		member, err := findMember(ctx, s, who, now)
 		if err != nil {
 			return err
-		}
-		if !found {
-			return fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
 		}
 		list, err := h.judge(ctx, s, a, []forum.MemberID{member.ID}, now)
 		if err != nil {

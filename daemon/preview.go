@@ -28,12 +28,9 @@ type Preview struct {
 func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time) (Preview, error) {
 	p := Preview{From: from, Until: until}
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, ok, err := s.FindMember(ctx, who, until)
+		member, err := findMember(ctx, s, who, until)
 		if err != nil {
 			return err
-		}
-		if !ok {
-			return fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
 		}
 		p.Member = member
 		created, err := s.Created(ctx, from, until)

@@ -182,33 +182,25 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 	asks := []AlertAsk{{Member: m.Member, Notices: notices[m.Key]}}
 	var a *digest.Alert
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
-		window, contents, err := b.alertWindow(ctx, s, asks)
+		scene, err := b.alertScene(ctx, s, set, asks, now)
 		if err != nil {
 			return err
 		}
-		before, err := b.earlier(ctx, set, asks)
+		r, err := readable(scene.readers, m.Member)
 		if err != nil {
 			return err
 		}
-		readers, err := b.alertReaders(ctx, s, asks, before, now)
-		if err != nil {
-			return err
-		}
-		r, err := readable(readers, m.Member)
-		if err != nil {
-			return err
-		}
-		d, _ := window.Alert(asTold(*r, asks[0].Notices), asks[0].Notices, contents)
+		d, _ := scene.window.Alert(asTold(*r, asks[0].Notices), asks[0].Notices, scene.contents)
 		if d.Empty() {
 			return ErrNothingLeft
 		}
 		d.Length = r.Choices.Excerpt
 		a = &digest.Alert{Digest: *d, Title: d.Groups[0].Threads[0].Title}
 		built := []BuiltAlert{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
-		if err := b.fillAlerts(ctx, s, built, contents, wentOut(m)); err != nil {
+		if err := b.fillAlerts(ctx, s, built, scene.contents, wentOut(m)); err != nil {
 			return err
 		}
-		return b.surround(ctx, s, built, readers, before, set)
+		return b.surround(ctx, s, built, scene.readers, scene.before, set)
 	})
 	if err != nil {
 		return templates.Content{}, err
