@@ -99,8 +99,19 @@ func (s *Store) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.
 	return stmt, nil
 }
 
-// exec runs a statement and says how many rows it touched.
-func (s *Store) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (int, error) {
+// exec runs a statement and says how many rows it touched. One that stands alone is done again like a transaction.
+func (s *Store) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (n int, err error) {
+	if tx != nil {
+		return s.execIn(ctx, tx, name, a)
+	}
+	err = retry(func() error {
+		n, err = s.execIn(ctx, nil, name, a)
+		return err
+	})
+	return n, err
+}
+
+func (s *Store) execIn(ctx context.Context, tx *sqlx.Tx, name string, a args) (int, error) {
 	stmt, err := s.statement(ctx, tx, name)
 	if err != nil {
 		return 0, err

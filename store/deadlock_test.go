@@ -1,0 +1,49 @@
+package store_test
+
+import (
+	"database/sql"
+	"errors"
+	"testing"
+	"time"
+
+	"postrider/internal/servertest"
+	"postrider/store"
+)
+
+// Of two who wait for each other PostgreSQL ends the one that has waited for a second: here the daemon, which gives its rows
+// back in an order of its own.
+func TestAStatementThatPostgreSQLEndsForAnothersSakeIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	dsn := servertest.Postgres(t)
+	s := open(t, dsn)
+	enroll(t, s, 1, 10)
+	plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"))
+	equal(t, "claimed", len(claim(t, s, now)), 2)
+	db := must(sql.Open("postgres", dsn))(t)
+	defer db.Close()
+	other := must(db.BeginTx(t.Context(), nil))(t)
+	defer other.Rollback()
+	touch := func(key string) {
+		t.Helper()
+		must(other.ExecContext(t.Context(), "UPDATE outbox SET reason = 'another' WHERE key = $1", key))(t)
+	}
+	touch("alert/1/T2")
+	renewed := make(chan error, 1)
+	go func() { renewed <- s.Renew(t.Context(), now, owner, time.Hour) }()
+	servertest.Await(t, func() error { // it has the first row, and waits for the second
+		var waiting int
+		err := db.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+		if err == nil && waiting == 0 {
+			err = errors.New("nobody waits")
+		}
+		return err
+	})
+	touch("alert/1/T1")
+	check(t, other.Commit())
+	check(t, <-renewed)
+	for _, m := range must(s.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: 9}))(t) {
+		if !m.LeaseUntil.Equal(now.Add(time.Hour)) || m.Last.Reason != "another" {
+			t.Errorf("%s is leased until %v, %q; want both writings done", m.Key, m.LeaseUntil, m.Last.Reason)
+		}
+	}
+}
