@@ -19,7 +19,7 @@ import (
 type memberView struct {
 	top
 	Story    daemon.MemberStory
-	Holds    digest.Choices // his choices, and where he has none the forum's or the site's
+	Holds    digest.Preferences // his choices, and where he has none the forum's or the site's
 	Sections []daemon.Watched
 	Threads  []daemon.Watched
 	Readable []daemon.Readable
@@ -43,9 +43,9 @@ const toldDays = 30
 
 func (s *Server) memberSamples() []sample {
 	now, yes := time.Now(), true
-	holds := digest.Choices{
+	holds := digest.Preferences{
 		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply,
-		Quiet: &digest.Quiet{From: 22, Until: 7}, Announcements: &yes, UnreadOnly: &yes, OwnPosts: &yes, PausedUntil: now,
+		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &yes, UnreadOnly: &yes, IncludeOwnPosts: &yes, PausedUntil: now,
 	}
 	full := memberView{
 		top: s.sampleTop("members"), Holds: holds, Days: toldDays, Ill: true, Frame: "/", Look: looks[0], Looks: looks, Page: "/members/1",
@@ -55,16 +55,16 @@ func (s *Server) memberSamples() []sample {
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
 		Sections: []daemon.Watched{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Wish: digest.Weekly}},
-		Threads:  []daemon.Watched{{Thread: 1, Title: "A thread", Wish: digest.Usual}},
+		Threads:  []daemon.Watched{{Thread: 1, Title: "A thread", Wish: digest.WithDigest}},
 		Readable: []daemon.Readable{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
 		Told:     []toldMail{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
-	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.Hourly, digest.Off} {
+	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off} {
 		other := full
 		other.Story.NoDigest, other.Story.Skip, other.Ill = nil, "nothing new", false
 		other.Holds.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
-		other.Holds.Quiet = &digest.Quiet{}
+		other.Holds.Quiet = &digest.QuietHours{}
 		list = append(list, sample{"member", other})
 	}
 	return append(list, sample{"member", memberView{Holds: holds}})

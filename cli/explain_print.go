@@ -95,7 +95,7 @@ func cadence(s digest.Schedule) string {
 	switch s.Cadence {
 	case digest.Off:
 		return "off"
-	case digest.Hourly:
+	case digest.EveryNHours:
 		return fmt.Sprintf("every %d hours, from %d", s.Every, s.Hour)
 	case digest.Weekly:
 		return fmt.Sprintf("weekly, on %s at %d", s.Weekday, s.Hour)

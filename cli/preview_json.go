@@ -73,7 +73,7 @@ func newAlertJSON(p daemon.AlertPreview) previewJSON {
 	return out
 }
 
-func (out *previewJSON) fill(m forum.Member, d *digest.Digest, left []digest.LeftOut) {
+func (out *previewJSON) fill(m forum.Member, d *digest.Digest, left []digest.Omitted) {
 	out.Member = memberJSON{int64(m.ID), m.Name, m.Email}
 	out.Groups, out.LeftOut = []groupJSON{}, []leftOutJSON{}
 	if d != nil {
@@ -91,7 +91,7 @@ func newGroupJSON(g digest.Group) groupJSON {
 	for _, t := range g.Threads {
 		thread := threadJSON{ID: int64(t.ID), Title: t.Title}
 		for _, p := range t.Posts {
-			thread.Posts = append(thread.Posts, postJSON{int64(p.ID), p.Shown})
+			thread.Posts = append(thread.Posts, postJSON{int64(p.ID), p.Fits})
 		}
 		out.Threads = append(out.Threads, thread)
 	}

@@ -16,15 +16,15 @@ import (
 // Account is one member with all that he may choose.
 type Account struct {
 	Member  forum.Member
-	Chosen  digest.Choices // by himself
-	Holds   digest.Choices // in all: his own choices, and where he has none the forum's word or the site's setting
+	Chosen  digest.Preferences // by himself
+	Holds   digest.Preferences // in all: his own choices, and where he has none the forum's word or the site's setting
 	Zone    *time.Location
 	Watches []Watched // his sections in the forum's order, then his threads, the newest first
 }
 
 // Refusal is why the member gets no digests, by the forum's word; empty: he may have them.
 func (a Account) Refusal() string {
-	return a.Chosen.Refusal(a.Member.NoMail, a.Chosen.Schedule != nil)
+	return a.Chosen.NoEmailReason(a.Member.NoMail, a.Chosen.Schedule != nil)
 }
 
 // Admitted tells whether he may come and read on the forum at all.
@@ -65,14 +65,14 @@ func (d *Desk) Account(ctx context.Context, now time.Time, member forum.MemberID
 	if err != nil && !errors.Is(err, ErrNoMember) {
 		return a, fmt.Errorf("reading an account: %w", err)
 	}
-	a.Chosen = chosen.Heard(a.Member.NoMail)
+	a.Chosen = chosen.Normalize(a.Member.NoMail)
 	a.Holds = d.holds(a.Chosen, a.Member)
 	a.Zone = d.calendar.zones.of(a.Holds.Zone)
 	return a, err
 }
 
 // watchedBy lists what a member watches and may read.
-func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes digest.Wishes) ([]Watched, error) {
+func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes digest.Overrides) ([]Watched, error) {
 	watches, err := s.Watches(ctx, []forum.MemberID{m.ID})
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes d
 }
 
 // holds is what holds for a member who has chosen so.
-func (d *Desk) holds(chosen digest.Choices, m forum.Member) digest.Choices {
+func (d *Desk) holds(chosen digest.Preferences, m forum.Member) digest.Preferences {
 	site, out := d.set.Digest, m.NoMail == forum.OptedOut
 	h := chosen
 	if h.Schedule == nil {
@@ -128,11 +128,11 @@ func (d *Desk) holds(chosen digest.Choices, m forum.Member) digest.Choices {
 		h.Alerts = digest.NoAlerts
 	}
 	h.Alerts = d.set.Alerts.mode(h)
-	h.OwnPosts = orElse(h.OwnPosts, false)
+	h.IncludeOwnPosts = orElse(h.IncludeOwnPosts, false)
 	h.UnreadOnly = orElse(h.UnreadOnly, site.SkipRead)
 	h.Announcements = orElse(h.Announcements, !out)
 	if h.Quiet = d.set.Alerts.quiet(h); h.Quiet == nil {
-		h.Quiet = &digest.Quiet{}
+		h.Quiet = &digest.QuietHours{}
 	}
 	return h
 }

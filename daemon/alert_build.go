@@ -15,16 +15,16 @@ import (
 // AlertAsk names an alert to build: a member and what he is to be told of.
 type AlertAsk struct {
 	Member  forum.MemberID
-	Notices []digest.Notice
+	Notices []digest.AlertItem
 }
 
 // BuiltAlert is an alert as built.
 type BuiltAlert struct {
 	Alert   *digest.Alert
 	Skip    string // why there is nothing to send; empty: Alert is to be sent
-	LeftOut []digest.LeftOut
+	LeftOut []digest.Omitted
 	Zone    *time.Location
-	Choices digest.Choices
+	Choices digest.Preferences
 }
 
 // The reasons for which an alert is skipped, besides those of forum.Member.NoMail.
@@ -147,7 +147,7 @@ func chooseAlert(window *digest.Window, r *digest.Reader, a AlertAsk, contents m
 	switch {
 	case r == nil:
 		return BuiltAlert{Skip: skipGone}
-	case r.Choices.Refusal(r.Member.NoMail, r.Choices.Alerts != "") != "":
+	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Alerts != "") != "":
 		return BuiltAlert{Skip: r.Member.NoMail}
 	case r.Choices.Alerts == digest.NoAlerts:
 		return BuiltAlert{Skip: skipNoAlerts}
@@ -155,7 +155,7 @@ func chooseAlert(window *digest.Window, r *digest.Reader, a AlertAsk, contents m
 		return BuiltAlert{Skip: skipPaused}
 	}
 	d, left := window.Alert(*r, a.Notices, contents)
-	d.Length = r.Choices.Excerpt
+	d.WantedExcerpt = r.Choices.Excerpt
 	built := BuiltAlert{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {
 		built.Alert, built.Skip = nil, skipEmpty
@@ -189,7 +189,7 @@ func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []Bu
 			d.Member.Locale = b.set.Locale
 		}
 		d.Fill(contents, part[d.Member.ID])
-		d.ByAge()
+		d.SortByAge()
 		d.From, d.Until = d.Oldest(), now
 	}
 	return nil

@@ -51,7 +51,7 @@ func (c AlertConfig) Validate() error {
 }
 
 // parseQuiet reads "22-7"; nil: no hours are quiet.
-func parseQuiet(s string) (*digest.Quiet, error) {
+func parseQuiet(s string) (*digest.QuietHours, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -61,11 +61,11 @@ func parseQuiet(s string) (*digest.Quiet, error) {
 	if !ok || err1 != nil || err2 != nil || first < 0 || first > 23 || last < 0 || last > 23 || first == last {
 		return nil, fmt.Errorf("quiet is %q: give two hours of the day, such as \"22-7\", or leave it empty", s)
 	}
-	return &digest.Quiet{From: first, Until: last}, nil
+	return &digest.QuietHours{From: first, Until: last}, nil
 }
 
 // quiet are a member's quiet hours; nil: he has none.
-func (c AlertConfig) quiet(choices digest.Choices) *digest.Quiet {
+func (c AlertConfig) quiet(choices digest.Preferences) *digest.QuietHours {
 	if choices.Quiet != nil {
 		return choices.Quiet
 	}
@@ -74,7 +74,7 @@ func (c AlertConfig) quiet(choices digest.Choices) *digest.Quiet {
 }
 
 // mode is how many alerts of a thread a member gets.
-func (c AlertConfig) mode(choices digest.Choices) digest.AlertMode {
+func (c AlertConfig) mode(choices digest.Preferences) digest.AlertMode {
 	if choices.Alerts != "" {
 		return choices.Alerts
 	}

@@ -47,7 +47,7 @@ func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []Buil
 	}
 	for _, a := range built {
 		if a.Alert != nil {
-			window.Surround(a.Alert, *readers[a.Alert.Member.ID], contents, earlierIDs(before), set.Earlier)
+			window.AddContext(a.Alert, *readers[a.Alert.Member.ID], contents, earlierIDs(before), set.Earlier)
 		}
 	}
 	return nil

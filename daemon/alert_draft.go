@@ -66,13 +66,13 @@ func (d *Daemon) alertDraft(key string, b BuiltAlert, ask AlertAsk, now time.Tim
 func (d *Daemon) alertMail(m draft, b BuiltAlert, footer templates.Footer, elders []string, subjects map[forum.ThreadID]string) draft {
 	a := b.Alert
 	oneClick := footer.Unsubscribe
-	if a.Cause().Called() { // who ends what calls him means all of it
+	if a.Cause().IsDirect() { // who ends what calls him means all of it
 		oneClick = footer.All
 	}
 	m.to, m.posts, m.text, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, AlertEnvelope(d.set, oneClick)
-	if !a.Several() {
+	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
-		a.Title, a.Again = subjects[t.ID], len(elders) > 0
+		a.Title, a.Followup = subjects[t.ID], len(elders) > 0
 		m.envelope.Conversation, m.envelope.Answers = fmt.Sprintf("thread/%d", t.ID), elders
 		m.envelope.Archive = d.Forum.Links().Thread(t.ID)
 	}
@@ -81,7 +81,7 @@ func (d *Daemon) alertMail(m draft, b BuiltAlert, footer templates.Footer, elder
 }
 
 // leftOut parts what an alert goes without: what is read is done with, all else is owed, for the next edition to judge.
-func (d *Daemon) leftOut(left []digest.LeftOut, notices []digest.Notice, now time.Time) (done []digest.LeftOut, owes []digest.Owing) {
+func (d *Daemon) leftOut(left []digest.Omitted, notices []digest.AlertItem, now time.Time) (done []digest.Omitted, owes []digest.DeferredPost) {
 	why := make(map[forum.PostID]digest.Reason, len(left))
 	for _, l := range left {
 		why[l.Post] = l.Reason
@@ -90,10 +90,10 @@ func (d *Daemon) leftOut(left []digest.LeftOut, notices []digest.Notice, now tim
 		switch reason := why[n.Post]; reason {
 		case "":
 		case digest.AlreadyRead:
-			done = append(done, digest.LeftOut{Post: n.Post, Reason: reason})
+			done = append(done, digest.Omitted{Post: n.Post, Reason: reason})
 		default:
-			o := digest.Owing{Post: n.Post, Seq: n.Seq, NotBefore: now, Reason: reason}
-			if n.Cause.Called() {
+			o := digest.DeferredPost{Post: n.Post, Seq: n.Seq, NotBefore: now, Reason: reason}
+			if n.Cause.IsDirect() {
 				o.Cause = n.Cause
 			}
 			owes = append(owes, o)
@@ -115,7 +115,7 @@ func (d *Daemon) subjects(ctx context.Context, built []BuiltAlert) (map[forum.Th
 func titlesOf(built []BuiltAlert) map[forum.ThreadID]string {
 	titles := make(map[forum.ThreadID]string)
 	for _, b := range built {
-		if b.Alert != nil && !b.Alert.Several() {
+		if b.Alert != nil && !b.Alert.MultiThread() {
 			t := b.Alert.Groups[0].Threads[0]
 			titles[t.ID] = t.Title
 		}
@@ -128,7 +128,7 @@ func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	member := int64(a.Member.ID)
 	all := links.URL(link.Grant{Scope: link.Alerts, Member: member})
 	f := templates.Footer{Settings: links.URL(link.Grant{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
-	if a.Several() {
+	if a.MultiThread() {
 		return f
 	}
 	g := a.Groups[0]

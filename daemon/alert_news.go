@@ -33,7 +33,7 @@ func (d *Daemon) fresh(ctx context.Context, after, until int64) ([]store.News, e
 }
 
 // readBulletin reads what the news say, and to whom.
-func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.News) (*digest.Bulletin, error) {
+func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.News) (*digest.EventIndex, error) {
 	posts := make([]forum.PostID, len(fresh))
 	ids := make([]forum.ThreadID, len(fresh))
 	for i, n := range fresh {
@@ -60,13 +60,13 @@ func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.News) (
 	for i := range threads {
 		in[threads[i].ID] = &threads[i]
 	}
-	var news []digest.News
+	var news []digest.PostEvent
 	for _, n := range fresh {
 		thread, text := in[n.Thread], texts[n.Post]
 		if thread == nil || text == nil { // deleted since
 			continue
 		}
-		one := digest.News{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt}
+		one := digest.PostEvent{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt}
 		one.Quotes, one.Mentions = called(text, names, authors)
 		news = append(news, one)
 	}

@@ -65,7 +65,7 @@ func (d *Daemon) alertBatch(ctx context.Context, p store.AlertProgress) error {
 
 // alertPage plans alerts for the next page of members. more is false behind the last one, and where another daemon has
 // gone on from the same place.
-func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Bulletin, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
+func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
 	page, err := s.Watchers(ctx, b.Threads(), b.Sections(), from.Member)
 	if err != nil {
 		return to, false, err
@@ -78,11 +78,11 @@ func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Bu
 		return to, false, err
 	}
 	now := d.Now()
-	var notices []digest.Notice
+	var notices []digest.AlertItem
 	modes := make(map[forum.MemberID]digest.AlertMode, len(listeners))
 	for _, l := range listeners {
 		modes[l.ID] = d.set.Alerts.mode(l.Choices)
-		notices = append(notices, b.Notices(l, now)...)
+		notices = append(notices, b.AlertItems(l, now)...)
 	}
 	if notices, err = d.untold(ctx, s, notices, modes); err != nil {
 		return to, false, err
@@ -97,7 +97,7 @@ func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Bu
 
 // listeners are the members of a page whom the news may concern: who watches for mail, who is quoted or mentioned, and who
 // wants what he watches at once.
-func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.Bulletin, page source.Watchers, after forum.MemberID) ([]digest.Listener, error) {
+func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
 	eager, err := d.Store.InstantWishes(ctx, b.Threads(), b.Sections(), after, page.Last)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.Bu
 		}
 		ids = append(ids, id)
 	}
-	for _, id := range b.Called() {
+	for _, id := range b.Direct() {
 		if id > after && id <= page.Last {
 			ids = append(ids, id)
 		}
@@ -128,18 +128,18 @@ func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.Bu
 	if err != nil {
 		return nil, err
 	}
-	list := make([]digest.Listener, len(ids))
+	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		list[i] = digest.Listener{ID: id, Watches: watches[id], Choices: choices[id], Wishes: wishes[id]}
+		list[i] = digest.AlertCandidate{ID: id, Watches: watches[id], Choices: choices[id], Wishes: wishes[id]}
 	}
 	return list, nil
 }
 
 // untold leaves out, for members who are told of the first reply only, threads of which they were told and to which they
 // have not been back since. What calls a member is no mere reply: no digest would bring it to whom watches nothing there.
-func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []digest.Notice, modes map[forum.MemberID]digest.AlertMode) ([]digest.Notice, error) {
-	var ask []digest.Notice
-	firstOnly := func(n digest.Notice) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.Called() }
+func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
+	var ask []digest.AlertItem
+	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }
 	for _, n := range notices {
 		if firstOnly(n) {
 			ask = append(ask, n)
@@ -162,12 +162,12 @@ func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []diges
 	if err != nil {
 		return nil, err
 	}
-	waits := make(map[conversation]digest.Told)
+	waits := make(map[conversation]digest.LastAlert)
 	for _, t := range told {
 		waits[conversation{t.Member, t.Thread}] = t
 	}
-	return slices.DeleteFunc(notices, func(n digest.Notice) bool {
+	return slices.DeleteFunc(notices, func(n digest.AlertItem) bool {
 		t, found := waits[conversation{n.Member, n.Thread}]
-		return found && firstOnly(n) && !t.Back(read[n.Member], n.Section)
+		return found && firstOnly(n) && !t.VisitedSince(read[n.Member], n.Section)
 	}), nil
 }

@@ -33,8 +33,8 @@ type AlertPreview struct {
 // that counts for what it tells; what was told him of the posts themselves does not.
 func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.Time) (AlertPreview, error) {
 	p := AlertPreview{From: from, Until: until}
-	var notices []digest.Notice
-	var left []digest.LeftOut
+	var notices []digest.AlertItem
+	var left []digest.Omitted
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
 		member, err := findMember(ctx, s, who, until)
 		if err != nil {
@@ -59,7 +59,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 }
 
 // previewAlert builds and writes the alert of some notices.
-func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.Notice) error {
+func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
 	built, err := d.builder.BuildAlerts(ctx, p.Until, d.set.Alerts, []AlertAsk{{Member: p.Member.ID, Notices: notices}})
 	if err != nil {
 		return err
@@ -88,14 +88,14 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 }
 
 // wouldTell picks the posts of which a member would have been told at once.
-func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.Notice, []digest.LeftOut, error) {
+func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
 	readers, err := d.builder.readers(ctx, s, []forum.MemberID{member}, until)
 	if err != nil || readers[member] == nil {
 		return nil, nil, err
 	}
 	r := readers[member]
-	listener := digest.Listener{ID: member, Watches: r.Watches, Choices: r.Choices, Wishes: r.Wishes}
-	var notices []digest.Notice
+	listener := digest.AlertCandidate{ID: member, Watches: r.Watches, Choices: r.Choices, Wishes: r.Wishes}
+	var notices []digest.AlertItem
 	wrote := make(map[forum.ThreadID][]time.Time)
 	for some := range slices.Chunk(created, newsAtATime) {
 		news, err := d.createdNews(ctx, s, some)
@@ -111,7 +111,7 @@ func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum
 		if err != nil {
 			return nil, nil, err
 		}
-		notices = append(notices, bulletin.Notices(listener, until)...)
+		notices = append(notices, bulletin.AlertItems(listener, until)...)
 	}
 	if d.set.Alerts.mode(r.Choices) != digest.FirstReply {
 		return notices, nil, nil
@@ -151,12 +151,12 @@ func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []
 
 // onlyFirst leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
 // soon as its posts have settled.
-func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []digest.Notice, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.Notice, left []digest.LeftOut, err error) {
+func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
 	before, err := d.Store.Told(ctx, notices)
 	if err != nil || len(notices) == 0 {
 		return nil, nil, err
 	}
-	told := make(map[forum.ThreadID]digest.Told)
+	told := make(map[forum.ThreadID]digest.LastAlert)
 	since := from
 	for _, t := range before {
 		if t.Until.Before(from) {
@@ -171,17 +171,17 @@ func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []di
 	if err != nil {
 		return nil, nil, err
 	}
-	open := make(map[forum.ThreadID][]digest.Notice) // those of the alert that waits
+	open := make(map[forum.ThreadID][]digest.AlertItem) // those of the alert that waits
 	for _, n := range notices {
 		if waits := open[n.Thread]; len(waits) > 0 {
 			if goes, _ := d.settles(waits); n.PostedAt.After(goes) {
-				told[n.Thread] = digest.Told{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt}
+				told[n.Thread] = digest.LastAlert{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt}
 				open[n.Thread] = nil
 			}
 		}
 		t, before := told[n.Thread]
-		if before && !n.Cause.Called() && !t.Back(read[member], n.Section) && !wroteBetween(wrote[n.Thread], t.Until, n.PostedAt) {
-			left = append(left, digest.LeftOut{Post: n.Post, Reason: digest.NotBack})
+		if before && !n.Cause.IsDirect() && !t.VisitedSince(read[member], n.Section) && !wroteBetween(wrote[n.Thread], t.Until, n.PostedAt) {
+			left = append(left, digest.Omitted{Post: n.Post, Reason: digest.ReasonNotVisitedSince})
 			continue
 		}
 		open[n.Thread] = append(open[n.Thread], n)

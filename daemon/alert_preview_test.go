@@ -98,12 +98,12 @@ func TestAPreviewOfAnAlertSaysWhyThereIsNone(t *testing.T) {
 		t.Helper()
 		p := w.previewed("anna")
 		for _, post := range posts {
-			if !slices.Contains(p.LeftOut, digest.LeftOut{Post: post, Reason: why}) {
+			if !slices.Contains(p.LeftOut, digest.Omitted{Post: post, Reason: why}) {
 				t.Errorf("left out is %v, want %d as %q", p.LeftOut, post, why)
 			}
 		}
 	}
-	left(digest.NotBack, b)
+	left(digest.ReasonNotVisitedSince, b)
 	w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, a)
 	left(digest.PostDeleted, a)
 	w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, a)
@@ -113,11 +113,11 @@ func TestAPreviewOfAnAlertSaysWhyThereIsNone(t *testing.T) {
 	if p := w.previewed("dora"); p.Alert != nil || p.Skip != skipEmpty {
 		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.Skip)
 	}
-	w.choose(101, digest.Choices{Quiet: &digest.Quiet{From: 9, Until: 12}, Format: digest.Text})
+	w.choose(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}, Format: digest.Text})
 	if p := w.previewed("anna"); p.QuietUntil.Hour() != 12 || !p.Text || !slices.Equal(p.posts(), posts(a)) {
 		t.Errorf("in her quiet hours she would be told of %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
 	}
-	w.choose(101, digest.Choices{Alerts: digest.NoAlerts})
+	w.choose(101, digest.Preferences{Alerts: digest.NoAlerts})
 	if p := w.previewed("anna"); p.Skip != skipNoAlerts {
 		t.Errorf("skipped as %q, want %q", p.Skip, skipNoAlerts)
 	}

@@ -16,7 +16,7 @@ type conversation struct {
 }
 
 // conversations puts the notices to each member together by thread.
-func (d *Daemon) conversations(notices []digest.Notice) []store.Alert {
+func (d *Daemon) conversations(notices []digest.AlertItem) []store.Alert {
 	var list []store.Alert
 	at := make(map[conversation]int)
 	for _, n := range notices {
@@ -37,7 +37,7 @@ func (d *Daemon) conversations(notices []digest.Notice) []store.Alert {
 
 // settles says when posts may go out: so long after the newest was written that its author may have mended it, but not
 // longer than so long after the oldest.
-func (d *Daemon) settles(notices []digest.Notice) (notBefore, most time.Time) {
+func (d *Daemon) settles(notices []digest.AlertItem) (notBefore, most time.Time) {
 	oldest, newest := notices[0].PostedAt, notices[0].PostedAt
 	for _, n := range notices[1:] {
 		if n.PostedAt.Before(oldest) {

@@ -34,7 +34,7 @@ func (w *world) wish(member forum.MemberID, section forum.SectionID, c digest.Ca
 }
 
 // choose saves what a member has chosen.
-func (w *world) choose(member forum.MemberID, c digest.Choices) {
+func (w *world) choose(member forum.MemberID, c digest.Preferences) {
 	w.Helper()
 	if err := w.store.SavePreference(w.Context(), w.clock(), member, c); err != nil {
 		w.Fatal(err)
@@ -67,16 +67,16 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 		{"he ignores the author", func(w *world, _ int64, _ forum.PostID) { w.sql(`INSERT INTO ignored VALUES (101, ?)`, writer) }, "author ignored", false},
 		{"he reads it on the site", func(w *world, thread int64, _ forum.PostID) { w.visit(101, thread) }, "already read on the site", false},
 		{"he ends his watch", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM section_watch`) }, "not watched", false},
-		{"he wants no mail of his watch", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE section_watch SET mail = 0`) }, string(digest.LeftToDigest), true},
+		{"he wants no mail of his watch", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE section_watch SET mail = 0`) }, string(digest.ReasonLeftToDigest), true},
 		{"he mutes the section", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.Off) }, "muted", false},
-		{"he wants the section with his digest", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.Usual) }, string(digest.LeftToDigest), true},
+		{"he wants the section with his digest", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.WithDigest) }, string(digest.ReasonLeftToDigest), true},
 		{"he ends his alerts", func(w *world, _ int64, _ forum.PostID) {
 			if err := w.store.EndStream(t.Context(), w.clock(), 101, KindAlert); err != nil {
 				t.Fatal(err)
 			}
 		}, skipNoAlerts, true},
 		{"he pauses his mail", func(w *world, _ int64, _ forum.PostID) {
-			w.choose(101, digest.Choices{PausedUntil: w.clock().Add(time.Hour)})
+			w.choose(101, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)})
 		}, skipPaused, true},
 	}
 	for _, tt := range tests {
@@ -176,7 +176,7 @@ func TestWhatAnAlertDidNotBringTheNextDigestBrings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newAlertWorld(t)
-			w.choose(101, digest.Choices{Schedule: &digest.Schedule{Cadence: digest.Weekly, Hour: 8, Weekday: time.Friday}})
+			w.choose(101, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Weekly, Hour: 8, Weekday: time.Friday}})
 			w.round()
 			p := w.post(w.thread(tonight))
 			w.round()
@@ -210,7 +210,7 @@ func TestAQuoteThatNoAlertBroughtComesWithTheDigestThoughNothingIsWatched(t *tes
 func TestAQuoteInABreakComesWithTheDigestAfterwardsThoughNothingIsWatched(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.choose(101, digest.Choices{PausedUntil: w.clock().Add(30 * time.Hour)})
+	w.choose(101, digest.Preferences{PausedUntil: w.clock().Add(30 * time.Hour)})
 	p := w.say(w.thread(routes), writer, `[USER=101]@anna[/USER]`) // she watches tonight only
 	for range 40 {
 		w.later(time.Hour)
@@ -421,7 +421,7 @@ func TestQuietHoursHoldAlertsAndSendThemAsOne(t *testing.T) {
 func TestAMembersOwnQuietHoursCount(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.choose(101, digest.Choices{Quiet: &digest.Quiet{From: 9, Until: 12}})
+	w.choose(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}})
 	thread := w.thread(tonight)
 	p := w.post(thread)
 	w.later(time.Hour)

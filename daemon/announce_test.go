@@ -155,13 +155,13 @@ func TestNobodyIsMailedWhomTheForumOrHeHimselfForbids(t *testing.T) {
 			w := newHall(t, 9)
 			no := false
 			w.sql("UPDATE member SET wants_mail = 0 WHERE id = 1002")
-			order(t, w.store.SavePreference(t.Context(), w.clock(), 1003, digest.Choices{Announcements: &no}))
+			order(t, w.store.SavePreference(t.Context(), w.clock(), 1003, digest.Preferences{Announcements: &no}))
 			for i, state := range []string{"banned", "unconfirmed", "bouncing"} {
 				w.sql("UPDATE member SET state = ? WHERE id = ?", state, 1004+i)
 			}
 			w.sql("UPDATE member SET email = '' WHERE id = 1007")
 			order(t, w.store.Suppress(t.Context(), w.clock(), []store.Health{{Address: address("m1008"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}}))
-			order(t, w.store.SavePreference(t.Context(), w.clock(), 1009, digest.Choices{PausedUntil: w.clock().Add(100 * time.Hour)}))
+			order(t, w.store.SavePreference(t.Context(), w.clock(), 1009, digest.Preferences{PausedUntil: w.clock().Add(100 * time.Hour)}))
 			a := toAll()
 			a.Forced = tt.forced
 			census, err := w.daemon.herald.Census(t.Context(), &a, w.clock(), func(int) {})
@@ -190,17 +190,17 @@ func TestWhatChangesWhileAMailWaitsIsSeenBeforeItIsHandedOver(t *testing.T) {
 	w.sql("DELETE FROM member WHERE id = 1002")
 	w.sql("DELETE FROM section_watch WHERE member_id = 1003")
 	w.sql("UPDATE member SET role_id = ? WHERE id = 1004", passenger) // may not read that section any more
-	order(t, w.store.SavePreference(t.Context(), w.clock(), 1005, digest.Choices{Announcements: &no}))
+	order(t, w.store.SavePreference(t.Context(), w.clock(), 1005, digest.Preferences{Announcements: &no}))
 	w.relay.works()
 	w.after(time.Hour)
 	w.gotNotice("m1006")
-	w.skipped(id, map[string]int{"banned": 1, skipGone: 1, string(digest.NotWatching): 2, string(digest.WantsNone): 1})
+	w.skipped(id, map[string]int{"banned": 1, skipGone: 1, string(digest.NotWatching): 2, string(digest.OptedOutOfAnnouncements): 1})
 }
 
 func TestWhoReadsTextAloneGetsAnnouncementsAsText(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 2)
-	order(t, w.store.SavePreference(t.Context(), w.clock(), 1002, digest.Choices{Format: digest.Text}))
+	order(t, w.store.SavePreference(t.Context(), w.clock(), 1002, digest.Preferences{Format: digest.Text}))
 	a := toAll()
 	w.start(a)
 	w.round()
@@ -392,11 +392,11 @@ func TestACensusTellsWhoIsLeftOutAndSome(t *testing.T) {
 func TestWhoPausesHisMailWhileAnAnnouncementWaitsGetsItAfterwards(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 2)
-	order(t, w.store.SavePreference(t.Context(), w.clock(), 1001, digest.Choices{PausedUntil: w.clock().Add(time.Hour)}))
+	order(t, w.store.SavePreference(t.Context(), w.clock(), 1001, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)}))
 	w.relay.says(mail.TryAgain, 451)
 	id := w.start(toAll())
 	w.round()
-	order(t, w.store.SavePreference(t.Context(), w.clock(), 1002, digest.Choices{PausedUntil: w.clock().Add(2 * time.Hour)}))
+	order(t, w.store.SavePreference(t.Context(), w.clock(), 1002, digest.Preferences{PausedUntil: w.clock().Add(2 * time.Hour)}))
 	w.relay.works()
 	w.after(59 * time.Minute)
 	w.gotNotice()

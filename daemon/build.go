@@ -67,7 +67,7 @@ type Ask struct {
 type Edition struct {
 	Digest *digest.Digest
 	Skip   string         // why there is nothing to send; empty: Digest is to be sent
-	Owes   []digest.Owing // what it leaves to a later one
+	Owes   []digest.DeferredPost // what it leaves to a later one
 	Hold   time.Time      // when it may go at the earliest; zero: now
 	Text   bool           // its member reads text alone
 }
@@ -153,14 +153,14 @@ func choose(window *digest.Window, r *digest.Reader, a Ask) Edition {
 	switch {
 	case r == nil:
 		return Edition{Skip: skipGone}
-	case r.Choices.Refusal(r.Member.NoMail, r.Choices.Schedule != nil) != "":
+	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
 		return Edition{Skip: r.Member.NoMail}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
 		return Edition{Skip: skipEnded}
 	}
 	r.After, r.Until, r.At = a.After, a.Until, a.Planned
-	e := Edition{Digest: window.Select(*r), Owes: window.Held(*r), Text: r.Choices.Format == digest.Text}
-	e.Digest.Length = r.Choices.Excerpt
+	e := Edition{Digest: window.Select(*r), Owes: window.Deferred(*r), Text: r.Choices.Format == digest.Text}
+	e.Digest.WantedExcerpt = r.Choices.Excerpt
 	if e.Digest.Empty() {
 		e.Digest, e.Skip = nil, skipEmpty
 	}

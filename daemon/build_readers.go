@@ -56,7 +56,7 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 }
 
 // schedule is that of a member's digests. What he wants weekly comes on the site's weekday unless he has one of his own.
-func (b *Builder) schedule(c digest.Choices) digest.Schedule {
+func (b *Builder) schedule(c digest.Preferences) digest.Schedule {
 	s := b.set.Schedule()
 	if own := c.Schedule; own != nil {
 		s.Cadence, s.Hour, s.Every = own.Cadence, own.Hour, own.Every

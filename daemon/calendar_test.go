@@ -167,7 +167,7 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	}{
 		{"weekly", digest.Schedule{Cadence: digest.Weekly, Weekday: time.Wednesday, Hour: 21}, "6T21"},
 		{"daily", digest.Schedule{Cadence: digest.Daily, Hour: 18}, "4T18 5T18 6T18 7T18 8T18 9T18 10T18"},
-		{"halfdaily", digest.Schedule{Cadence: digest.Hourly, Every: 12, Hour: 3}, "4T15 5T03 5T15 6T03 6T15 7T03 7T15 8T03 8T15 9T03 9T15 10T03 10T15"},
+		{"halfdaily", digest.Schedule{Cadence: digest.EveryNHours, Every: 12, Hour: 3}, "4T15 5T03 5T15 6T03 6T15 7T03 7T15 8T03 8T15 9T03 9T15 10T03 10T15"},
 		{"monthly", digest.Schedule{Cadence: digest.Monthly, Day: 10, Hour: 0}, "10T00"},
 		{"off", digest.Schedule{Cadence: digest.Off}, ""},
 	}
@@ -175,7 +175,7 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	for i, tt := range tests {
 		id := forum.MemberID(101 + i)
 		w.member(int64(id), tt.name, passenger, tonight)
-		if err := w.store.SavePreference(t.Context(), born, id, digest.Choices{Schedule: &tt.own}); err != nil {
+		if err := w.store.SavePreference(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
 			t.Fatal(err)
 		}
 	}

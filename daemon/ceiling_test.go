@@ -66,7 +66,7 @@ func TestAlertsBeyondTheCeilingAreCountedWithinABatch(t *testing.T) {
 func TestAlertsBeyondTheCeilingWaitForTheMorningWhereThereAreNoDigests(t *testing.T) {
 	t.Parallel()
 	w := newRationed(t, 1)
-	w.choose(101, digest.Choices{Schedule: &digest.Schedule{Cadence: digest.Off}})
+	w.choose(101, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Off}})
 	w.round()
 	p := w.news(3)
 	w.told("anna", p[:1])
@@ -82,7 +82,7 @@ func TestADigestBeyondTheCeilingIsMergedIntoTheNext(t *testing.T) {
 	t.Parallel()
 	w := newRationed(t, 1)
 	w.member(105, "emma", passenger, tonight, routes)
-	w.wish(105, routes, digest.Usual)
+	w.wish(105, routes, digest.WithDigest)
 	w.round()
 	w.at(5, "06:00")
 	told := w.news(1)

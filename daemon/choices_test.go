@@ -14,7 +14,7 @@ import (
 const annaID = forum.MemberID(101)
 
 // settings lets Anna change her settings as the page does: what she changes, of all that holds.
-func (w *world) settings(change func(*digest.Choices), wishes ...Watched) {
+func (w *world) settings(change func(*digest.Preferences), wishes ...Watched) {
 	w.Helper()
 	desk := NewDesk(w.source, w.store, w.set)
 	a, err := desk.Account(w.Context(), w.clock(), annaID)
@@ -30,7 +30,7 @@ func (w *world) settings(change func(*digest.Choices), wishes ...Watched) {
 	}
 }
 
-func nothingNew(*digest.Choices) {}
+func nothingNew(*digest.Preferences) {}
 
 // last is the last mail to Anna.
 func (w *world) last() (head netmail.Header, text, html string) {
@@ -49,7 +49,7 @@ func TestANewScheduleHoldsAtOnce(t *testing.T) {
 	thread := w.thread(tonight)
 	w.at(4, "10:00")
 	p := w.post(thread)
-	w.settings(func(c *digest.Choices) { c.Schedule.Hour = 19 })
+	w.settings(func(c *digest.Preferences) { c.Schedule.Hour = 19 })
 	w.at(4, "18:59")
 	w.round()
 	w.got("anna")
@@ -62,7 +62,7 @@ func TestAChosenZoneWinsUntilTheForumsChanges(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	thread := w.thread(tonight)
-	w.settings(func(c *digest.Choices) { c.Zone = "America/New_York" })
+	w.settings(func(c *digest.Preferences) { c.Zone = "America/New_York" })
 	p := w.post(thread)
 	w.at(4, "11:59")
 	w.round()
@@ -95,7 +95,7 @@ func TestAChosenLanguageFormAndLengthHold(t *testing.T) {
 	w := newDays(t)
 	thread := w.thread(tonight)
 	long := strings.Repeat("A word and another one. ", 100)
-	next := func(change func(*digest.Choices)) (head netmail.Header, text, html string) {
+	next := func(change func(*digest.Preferences)) (head netmail.Header, text, html string) {
 		w.relay.forget()
 		if change != nil {
 			w.settings(change)
@@ -111,7 +111,7 @@ func TestAChosenLanguageFormAndLengthHold(t *testing.T) {
 	if html == "" || !strings.HasPrefix(head["Content-Type"][0], "multipart/alternative") || !strings.Contains(text, "Unsubscribe") {
 		t.Errorf("without a choice: %s, %q", head["Content-Type"], text)
 	}
-	head, text, html = next(func(c *digest.Choices) { c.Locale, c.Format, c.Excerpt = "de", digest.Text, 1000 })
+	head, text, html = next(func(c *digest.Preferences) { c.Locale, c.Format, c.Excerpt = "de", digest.Text, 1000 })
 	if html != "" || !strings.HasPrefix(head["Content-Type"][0], "text/plain") {
 		t.Errorf("text alone is %s with HTML %q", head["Content-Type"], html)
 	}
@@ -138,7 +138,7 @@ func TestWhoWantsHisOwnPostsGetsThem(t *testing.T) {
 	w.round()
 	w.got("anna", posts(p))
 	yes := true
-	w.settings(func(c *digest.Choices) { c.OwnPosts = &yes })
+	w.settings(func(c *digest.Preferences) { c.IncludeOwnPosts = &yes })
 	q, r := own(), w.post(thread)
 	w.at(6, "08:00")
 	w.round()
@@ -153,7 +153,7 @@ func TestWhoWantsUnreadPostsOnlyIsSparedTheOthers(t *testing.T) {
 		w.sql(`INSERT OR REPLACE INTO thread_read SELECT m.id, p.thread_id, p.posted_at FROM post p, member m WHERE p.id = ? AND m.id IN (101, 103)`, p)
 	}
 	yes := true
-	w.settings(func(c *digest.Choices) { c.UnreadOnly = &yes })
+	w.settings(func(c *digest.Preferences) { c.UnreadOnly = &yes })
 	p := w.post(thread)
 	read(p)
 	w.at(4, "12:00")
@@ -170,7 +170,7 @@ func TestABreakLosesNothingAndEndsInOneDigest(t *testing.T) {
 	thread := w.thread(tonight)
 	w.at(4, "10:00")
 	all := []forum.PostID{w.post(thread)}
-	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC) })
+	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC) })
 	for day := 5; day < 8; day++ {
 		w.at(day, "08:00")
 		all = append(all, w.post(thread))
@@ -192,7 +192,7 @@ func TestABreakHoldsWhatWasPlannedBefore(t *testing.T) {
 	all := []forum.PostID{w.post(thread)}
 	w.at(5, "08:00")
 	w.prepare()
-	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Date(2026, 5, 7, 0, 0, 0, 0, time.UTC) })
+	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 5, 7, 0, 0, 0, 0, time.UTC) })
 	w.deliver()
 	w.got("anna")
 	all = append(all, w.post(thread))
@@ -214,11 +214,11 @@ func TestABreakThatIsCutShortEndsAtOnce(t *testing.T) {
 	p := w.post(thread)
 	w.at(5, "08:00")
 	w.prepare()
-	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) })
+	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) })
 	w.deliver()
 	w.at(5, "12:00")
 	q := w.post(thread)
-	w.settings(func(c *digest.Choices) { c.PausedUntil = time.Time{} })
+	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Time{} })
 	w.at(6, "08:00")
 	w.round()
 	w.got("anna", posts(p, q))
@@ -228,12 +228,12 @@ func TestWhoTurnsDigestsOnAgainIsNotToldWhatHeMissed(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	thread := w.thread(tonight)
-	w.settings(func(c *digest.Choices) { c.Schedule.Cadence = digest.Off })
+	w.settings(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Off })
 	w.post(thread)
 	w.at(6, "10:00")
 	w.round()
 	w.got("anna")
-	w.settings(func(c *digest.Choices) { c.Schedule.Cadence = digest.Daily })
+	w.settings(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Daily })
 	p := w.post(thread)
 	w.at(7, "08:00")
 	w.round()
@@ -294,7 +294,7 @@ func TestWhoOptedOutOnTheForumAndAsksHereGetsWhatHeAskedFor(t *testing.T) {
 	next(false)
 	w.settings(nothingNew) // a look at the settings is no choice
 	next(false)
-	w.settings(func(c *digest.Choices) {
+	w.settings(func(c *digest.Preferences) {
 		if c.Schedule.Cadence != digest.Off || c.Alerts != digest.NoAlerts || *c.Announcements {
 			t.Errorf("for who has opted out holds %+v", c)
 		}
@@ -372,13 +372,13 @@ func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
 func TestWhatWaitsForAWeeklyEditionComesSoonerOnceItsMemberWantsIt(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		change func(*digest.Choices)
+		change func(*digest.Preferences)
 		wish   digest.Cadence
 		day    int // of May; 4 is a Monday
 	}{
 		"nothing is changed":                       {nothingNew, digest.Weekly, 11},
-		"all digests become weekly, on a Saturday": {func(c *digest.Choices) { c.Schedule.Cadence, c.Schedule.Weekday = digest.Weekly, time.Saturday }, digest.Weekly, 9},
-		"the section comes with each digest again": {nothingNew, digest.Usual, 7},
+		"all digests become weekly, on a Saturday": {func(c *digest.Preferences) { c.Schedule.Cadence, c.Schedule.Weekday = digest.Weekly, time.Saturday }, digest.Weekly, 9},
+		"the section comes with each digest again": {nothingNew, digest.WithDigest, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

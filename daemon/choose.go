@@ -12,7 +12,7 @@ import (
 
 // Choose takes what a member wants to hold, and how he wants to hear of some of what he watches. What holds already is no
 // choice: there he goes on following the forum and the site. It takes effect at once.
-func (d *Desk) Choose(ctx context.Context, now time.Time, a Account, want digest.Choices, wishes []Watched) error {
+func (d *Desk) Choose(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []Watched) error {
 	if err := d.store.SavePreference(ctx, now, a.Member.ID, chosen(a, want)); err != nil {
 		return err
 	}
@@ -34,10 +34,10 @@ func (d *Desk) Choose(ctx context.Context, now time.Time, a Account, want digest
 }
 
 // chosen are a member's own choices once he wants something: those that he had, and each that differs from what held.
-func chosen(a Account, want digest.Choices) digest.Choices {
+func chosen(a Account, want digest.Preferences) digest.Preferences {
 	c, held := a.Chosen, a.Holds
-	if want.Schedule.Plain() != held.Schedule.Plain() {
-		own := want.Schedule.Plain()
+	if want.Schedule.Canonical() != held.Schedule.Canonical() {
+		own := want.Schedule.Canonical()
 		c.Schedule = &own
 	}
 	take(&c.Zone, want.Zone, held.Zone)
@@ -45,7 +45,7 @@ func chosen(a Account, want digest.Choices) digest.Choices {
 	take(&c.Format, want.Format, held.Format)
 	take(&c.Excerpt, want.Excerpt, held.Excerpt)
 	take(&c.Alerts, want.Alerts, held.Alerts)
-	takeAt(&c.OwnPosts, want.OwnPosts, held.OwnPosts)
+	takeAt(&c.IncludeOwnPosts, want.IncludeOwnPosts, held.IncludeOwnPosts)
 	takeAt(&c.UnreadOnly, want.UnreadOnly, held.UnreadOnly)
 	takeAt(&c.Announcements, want.Announcements, held.Announcements)
 	takeAt(&c.Quiet, want.Quiet, held.Quiet)

@@ -58,7 +58,7 @@ func (c DigestConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("weekday is %q: choose monday, tuesday, wednesday, thursday, friday, saturday or sunday", c.Weekday))
 	}
 	// Each key is judged by the cadence that reads it, so that a wrong one is found before it is needed.
-	for _, cadence := range []digest.Cadence{c.Cadence, digest.Monthly, digest.Hourly} {
+	for _, cadence := range []digest.Cadence{c.Cadence, digest.Monthly, digest.EveryNHours} {
 		s := c.Schedule()
 		s.Cadence = cadence
 		if err := s.Validate(); err != nil && !contains(errs, err) {

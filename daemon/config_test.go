@@ -21,7 +21,7 @@ func TestEachWrongSettingNamesItsKeyAndACure(t *testing.T) {
 		{"hour", "0 to 23", func(c *DigestConfig) { c.Hour = -1 }},
 		{"weekday", "monday", func(c *DigestConfig) { c.Weekday = "mon" }},
 		{"day", "1 to 31", func(c *DigestConfig) { c.Cadence, c.Day = digest.Monthly, 0 }},
-		{"every", "12", func(c *DigestConfig) { c.Cadence, c.Every = digest.Hourly, 5 }},
+		{"every", "12", func(c *DigestConfig) { c.Cadence, c.Every = digest.EveryNHours, 5 }},
 		{"every", "12", func(c *DigestConfig) { c.Every = 0 }},
 		{"zone", "Europe/Berlin", func(c *DigestConfig) { c.Zone = "Berlin" }},
 		{"zone", "UTC", func(c *DigestConfig) { c.Zone = "" }},

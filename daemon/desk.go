@@ -143,7 +143,7 @@ func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.Membe
 }
 
 // choices are what one member has chosen.
-func (d *Desk) choices(ctx context.Context, member forum.MemberID) (digest.Choices, error) {
+func (d *Desk) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
 	all, err := d.store.Preferences(ctx, []forum.MemberID{member})
 	return all[member], err
 }

@@ -50,8 +50,8 @@ type draft struct {
 	must     bool      // it goes out however much its member has had today
 	posts    int       // how many it carries
 	text     bool      // its reader wants text alone
-	done     []digest.LeftOut
-	owes     []digest.Owing
+	done     []digest.Omitted
+	owes     []digest.DeferredPost
 	envelope mail.Message // all but its key, its date, its reader and what it says
 	write    func() (templates.Content, error)
 }

@@ -65,7 +65,7 @@ func (d *Desk) End(ctx context.Context, now time.Time, g link.Grant) (*Ended, er
 }
 
 // running are the kinds of mail that a scope would end and that have not ended yet.
-func running(c digest.Choices, scope link.Scope) []string {
+func running(c digest.Preferences, scope link.Scope) []string {
 	var kinds []string
 	for _, stream := range []struct {
 		scope link.Scope

@@ -57,7 +57,7 @@ type PostStory struct {
 	Folded  bool
 	Seen    []store.Seen
 	Pending time.Time      // since when it is known and was not visible; zero: it is not pending
-	Steps   []digest.Step  // what the rules say now, the last one deciding
+	Steps   []digest.RuleResult  // what the rules say now, the last one deciding
 	Notice  store.NoticeOf // no Key: he was never to be told of it at once
 	Mails   []store.Mail   // that told of it or cover it, in the order in which they were planned
 	Alert   string         // why he was not told of it at once, where he was not
@@ -69,7 +69,7 @@ type file struct {
 	member    forum.Member
 	sub       store.Subscriber
 	onRoll    bool
-	choices   digest.Choices
+	choices   digest.Preferences
 	health    store.Health
 	mails     []store.Mail
 	owed      []store.Owed
@@ -142,7 +142,7 @@ func (e *Explainer) obstacles(f *file, kind string) (list []string) {
 	asked := map[string]bool{
 		KindDigest: f.choices.Schedule != nil, KindAlert: f.choices.Alerts != "", KindAnnouncement: f.choices.Announcements != nil,
 	}
-	add(f.choices.Refusal(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
+	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
 	add(kind == KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, skipEnded)
 	add(kind == KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
 	add(kind == KindAlert && f.choices.Alerts == digest.NoAlerts, skipNoAlerts)

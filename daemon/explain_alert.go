@@ -47,7 +47,7 @@ func (e *Explainer) noAlert(f *file, x *PostStory) string {
 	switch {
 	case first.At.Sub(first.PostedAt) > alertLife:
 		return "it was older than a day when it was sighted"
-	case f.window.AtOnce(f.reader, x.Post) == "":
+	case f.window.AlertCauseNow(f.reader, x.Post) == "":
 		return "nothing that he watches asks for mail of it at once, and it was not found to quote or mention him"
 	case e.set.Alerts.mode(f.choices) == digest.FirstReply:
 		return "he was told of its thread before and has not been back since, or began to watch it later"
@@ -66,9 +66,9 @@ func why(f *file, key string) string {
 }
 
 // worthAlert tells whether a post is one that the member could be told of at all.
-func worthAlert(steps []digest.Step) bool {
+func worthAlert(steps []digest.RuleResult) bool {
 	for _, s := range steps {
-		if s.Bars && (s.Rule == digest.Visible || s.Rule == digest.Readable || s.Rule == digest.Author) {
+		if s.Bars && (s.Rule == digest.VisibleRule || s.Rule == digest.Readable || s.Rule == digest.Author) {
 			return false
 		}
 	}

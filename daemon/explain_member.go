@@ -20,7 +20,7 @@ type MemberStory struct {
 	OnRoll   bool // he watches something, and postrider knows
 	Sections int  // that he watches
 	Threads  int
-	Choices  digest.Choices
+	Choices  digest.Preferences
 	Schedule digest.Schedule
 	Zone     string
 	Health   store.Health // no Address: no mail ever came back from his

@@ -82,11 +82,11 @@ func editionOf(m store.Mail) Ask {
 }
 
 // judge traces a post as an edition would judge it.
-func (e *Explainer) judge(ctx context.Context, f *file, a Ask, post forum.PostID) ([]digest.Step, digest.Reason, error) {
+func (e *Explainer) judge(ctx context.Context, f *file, a Ask, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
 	r := f.judges[a.Key]
 	if r == nil {
 		fresh := f.reader
-		fresh.Owed, fresh.Elsewhere = nil, nil
+		fresh.Deferred, fresh.OtherRoute = nil, nil
 		fresh.After, fresh.Until, fresh.At = a.After, a.Until, a.Planned
 		r = &fresh
 		if err := e.builder.elsewhere(ctx, []Ask{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
@@ -96,7 +96,7 @@ func (e *Explainer) judge(ctx context.Context, f *file, a Ask, post forum.PostID
 	}
 	steps, why, known := f.window.Trace(*r, post)
 	if !known {
-		why = digest.Gone
+		why = digest.ReasonDeleted
 	}
 	return steps, why, nil
 }
@@ -178,7 +178,7 @@ func (e *Explainer) tellNext(ctx context.Context, f *file, x *PostStory, failed 
 	}
 	x.Steps, x.Verdict = steps, LeftOut
 	switch {
-	case why == digest.ComesLater:
+	case why == digest.ReasonDeferred:
 		x.Verdict, x.Reason, x.At = Coming, "owed to him ("+string(owed.Reason)+"): comes with a later digest", owed.NotBefore
 		return nil
 	case why == digest.HeldForWeek || why == digest.HeldForMonth:
@@ -244,7 +244,7 @@ func (e *Explainer) fold(ctx context.Context, f *file, x *PostStory, a Ask) erro
 			for _, g := range d.Groups {
 				for _, t := range g.Threads {
 					for _, p := range t.Posts {
-						shown[p.ID] = p.Shown && t.Shown
+						shown[p.ID] = p.Fits && t.Fits
 					}
 				}
 			}

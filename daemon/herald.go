@@ -152,7 +152,7 @@ func (h *Herald) judge(ctx context.Context, s *source.Snapshot, a *digest.Announ
 	}
 	list := make([]judged, len(candidates))
 	for i, c := range candidates {
-		list[i] = judged{c, a.Audience.Excludes(&c), a.Judge(&c, now)}
+		list[i] = judged{c, a.Audience.ExclusionReason(&c), a.ExclusionReason(&c, now)}
 	}
 	return list, nil
 }
@@ -188,7 +188,7 @@ func (h *Herald) candidates(ctx context.Context, s *source.Snapshot, a *digest.A
 }
 
 // asMailed is a member in the language and the zone that he is mailed in: his own choice wins over what the forum says.
-func (h *Herald) asMailed(m forum.Member, c digest.Choices) forum.Member {
+func (h *Herald) asMailed(m forum.Member, c digest.Preferences) forum.Member {
 	if c.Locale != "" {
 		m.Locale = c.Locale
 	}

@@ -53,8 +53,8 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 	var changed []store.Basis
 	for _, b := range bases {
 		m, there := known[b.Member]
-		if is := b.Against(m); there && !is.Same(b.Basis) {
-			b.Basis = is
+		if is := b.Rebase(m); there && !is.Same(b.PreferenceBaseline) {
+			b.PreferenceBaseline = is
 			changed = append(changed, b)
 		}
 	}
@@ -63,7 +63,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 		words := wordsOf(watches[w.Member], w)
 		switch {
 		case w.Words == words:
-		case w.Words == "", words == digest.Unwatched: // to watch no more is not to ask for mail; to watch again is
+		case w.Words == "", words == digest.NotWatchedFingerprint: // to watch no more is not to ask for mail; to watch again is
 			w.Words = words
 			noted = append(noted, w)
 		default:
@@ -89,8 +89,8 @@ func wishers(wishes []store.WishBasis) []forum.MemberID {
 func wordsOf(watches forum.Watches, w store.WishBasis) string {
 	if w.Section != 0 {
 		watch, watched := watches.Sections[w.Section]
-		return digest.Words(watch, watched)
+		return digest.WatchFingerprint(watch, watched)
 	}
 	watch, watched := watches.Threads[w.Thread]
-	return digest.Words(watch, watched)
+	return digest.WatchFingerprint(watch, watched)
 }

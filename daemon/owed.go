@@ -75,7 +75,7 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 		case of[o.Member].brings(o):
 			owe(r, o.Post, o.Cause)
 		default:
-			leaveOut(r, o.Post, digest.ComesLater)
+			leaveOut(r, o.Post, digest.ReasonDeferred)
 		}
 	}
 	first, last, ok := span(window)
@@ -87,7 +87,7 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 		return err
 	}
 	for _, n := range notified {
-		if r := readers[n.Member]; r != nil && r.Elsewhere[n.Post] == "" && !owes(r, n.Post) {
+		if r := readers[n.Member]; r != nil && r.OtherRoute[n.Post] == "" && !owes(r, n.Post) {
 			leaveOut(r, n.Post, way(n))
 		}
 	}
@@ -109,13 +109,13 @@ func way(n store.Notified) digest.Reason {
 	case n.LeftOut == string(digest.AlreadyRead):
 		return digest.AlreadyRead
 	case n.LeftOut != "":
-		return digest.CameBefore
+		return digest.ReasonInOtherEdition
 	case n.State == "":
-		return digest.OnItsWay
+		return digest.ReasonAlertPending
 	case n.State == stateAccepted:
 		return digest.AlreadyAlerted
 	}
-	return digest.ComesLater // with the edition that is planned next
+	return digest.ReasonDeferred // with the edition that is planned next
 }
 
 // span is the first and the last post of a window, by number.
@@ -129,21 +129,21 @@ func span(window []digest.Sighting) (first, last forum.PostID, ok bool) {
 	return first, last, len(window) > 0
 }
 
-func owe(r *digest.Reader, post forum.PostID, cause digest.Cause) {
-	if r.Owed == nil {
-		r.Owed = make(map[forum.PostID]digest.Cause)
+func owe(r *digest.Reader, post forum.PostID, cause digest.AlertCause) {
+	if r.Deferred == nil {
+		r.Deferred = make(map[forum.PostID]digest.AlertCause)
 	}
-	r.Owed[post] = cause
+	r.Deferred[post] = cause
 }
 
 func owes(r *digest.Reader, post forum.PostID) bool {
-	_, yes := r.Owed[post]
+	_, yes := r.Deferred[post]
 	return yes
 }
 
 func leaveOut(r *digest.Reader, post forum.PostID, why digest.Reason) {
-	if r.Elsewhere == nil {
-		r.Elsewhere = make(map[forum.PostID]digest.Reason)
+	if r.OtherRoute == nil {
+		r.OtherRoute = make(map[forum.PostID]digest.Reason)
 	}
-	r.Elsewhere[post] = why
+	r.OtherRoute[post] = why
 }

@@ -19,7 +19,7 @@ type Preview struct {
 	Member forum.Member
 	Edition
 	From, Until time.Time
-	LeftOut     []digest.LeftOut
+	LeftOut     []digest.Omitted
 }
 
 // Preview builds the edition of one member, found by number or name, from the posts that were created
@@ -80,7 +80,7 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	}
 	if r := readers[id]; r != nil {
 		r.Until = int64(len(created))
-		p.LeftOut = window.Explain(*r)
+		p.LeftOut = window.Omissions(*r)
 	}
 	return nil
 }

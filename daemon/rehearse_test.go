@@ -165,7 +165,7 @@ func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
 	w.member(105, "emil", passenger, tonight)
 	w.round()
 	weekly := digest.Schedule{Cadence: digest.Weekly, Hour: 9, Weekday: time.Sunday}
-	if err := w.store.SavePreference(t.Context(), w.clock(), 104, digest.Choices{Schedule: &weekly}); err != nil {
+	if err := w.store.SavePreference(t.Context(), w.clock(), 104, digest.Preferences{Schedule: &weekly}); err != nil {
 		t.Fatal(err)
 	}
 	w.round()

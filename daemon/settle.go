@@ -74,7 +74,7 @@ func (d *Daemon) heldBack(row store.Row, m draft) store.Settlement {
 	case KindAlert:
 		s.Held, s.Reason = true, "quiet hours"
 	case KindAnnouncement:
-		s.Reason = string(digest.MailsNotBefore)
+		s.Reason = string(digest.EmailPaused)
 	}
 	s.Reason = cmp.Or(m.because, s.Reason)
 	return s

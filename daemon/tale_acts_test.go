@@ -91,7 +91,7 @@ var acts = map[string]struct {
 	"free": {2, func(s *stage, a, _, _ int) { s.bans(pick(a, s.people), false) }},
 
 	"wish": {5, func(s *stage, a, b, c int) {
-		wish := pick(c, []digest.Cadence{"", digest.Off, digest.Usual, digest.Instant, digest.Weekly})
+		wish := pick(c, []digest.Cadence{"", digest.Off, digest.WithDigest, digest.Instant, digest.Weekly})
 		p, w := pick(a, s.people), Watched{Wish: wish}
 		if b%2 == 0 {
 			w.Section = forum.SectionID(pick(b/2, places))
@@ -105,24 +105,24 @@ var acts = map[string]struct {
 	"mode": {3, func(s *stage, a, b, _ int) {
 		p := pick(a, s.people)
 		p.alerts = pick(b, []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.EveryReply, digest.NoAlerts})
-		s.prefers(p, func(c *digest.Choices) { c.Alerts = p.alerts })
+		s.prefers(p, func(c *digest.Preferences) { c.Alerts = p.alerts })
 	}},
 	"cadence": {3, func(s *stage, a, b, c int) {
 		p := pick(a, s.people)
-		p.digests = pick(b, []digest.Cadence{digest.Daily, digest.Hourly, digest.Weekly, digest.Daily, digest.Off})
-		s.prefers(p, func(o *digest.Choices) {
+		p.digests = pick(b, []digest.Cadence{digest.Daily, digest.EveryNHours, digest.Weekly, digest.Daily, digest.Off})
+		s.prefers(p, func(o *digest.Preferences) {
 			o.Schedule = &digest.Schedule{Cadence: p.digests, Hour: c % 24, Weekday: time.Weekday(c % 7), Every: 4}
 		})
 	}},
 	"quiet": {2, func(s *stage, a, b, c int) {
 		p := pick(a, s.people)
 		p.quiet = [2]int{b % 24, (b + c%9) % 24}
-		s.prefers(p, func(o *digest.Choices) { o.Quiet = &digest.Quiet{From: p.quiet[0], Until: p.quiet[1]} })
+		s.prefers(p, func(o *digest.Preferences) { o.Quiet = &digest.QuietHours{From: p.quiet[0], Until: p.quiet[1]} })
 	}},
 	"pause": {2, func(s *stage, a, b, _ int) {
 		p := pick(a, s.people)
 		p.paused = s.clock().Add(time.Duration(b%40-10) * time.Hour)
-		s.prefers(p, func(c *digest.Choices) { c.PausedUntil = p.paused })
+		s.prefers(p, func(c *digest.Preferences) { c.PausedUntil = p.paused })
 	}},
 	"now": {3, func(s *stage, a, _, _ int) {
 		p := pick(a, s.people)
@@ -207,7 +207,7 @@ func (s *stage) bans(p *person, banned bool) {
 }
 
 // prefers lets one of the people change his settings as the page does.
-func (s *stage) prefers(p *person, change func(*digest.Choices), wishes ...Watched) {
+func (s *stage) prefers(p *person, change func(*digest.Preferences), wishes ...Watched) {
 	desk := NewDesk(s.source, s.store, s.set)
 	a, err := desk.Account(s.Context(), s.clock(), p.id)
 	if err != nil {

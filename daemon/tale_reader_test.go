@@ -124,7 +124,7 @@ func (p *person) bars(w *writing, alert bool, now time.Time) string {
 		return "he has read it"
 	case alert && p.quiet != [2]int{} && (hour-p.quiet[0]+24)%24 < (p.quiet[1]-p.quiet[0]+24)%24:
 		return "his hours are quiet"
-	case alert && slices.Contains([]digest.Cadence{digest.Usual, digest.Weekly}, wish):
+	case alert && slices.Contains([]digest.Cadence{digest.WithDigest, digest.Weekly}, wish):
 		return "he wants it with a digest"
 	}
 	return ""

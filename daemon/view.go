@@ -138,7 +138,7 @@ func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templ
 		}
 		r.After, r.Until, r.At = ask.After, ask.Until, ask.Planned
 		edition := []Edition{{Digest: window.Select(*r)}}
-		edition[0].Digest.Length = r.Choices.Excerpt
+		edition[0].Digest.WantedExcerpt = r.Choices.Excerpt
 		err = b.fill(ctx, s, edition, wentOut(m))
 		d = edition[0].Digest
 		return err
@@ -194,7 +194,7 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 		if d.Empty() {
 			return ErrNothingLeft
 		}
-		d.Length = r.Choices.Excerpt
+		d.WantedExcerpt = r.Choices.Excerpt
 		a = &digest.Alert{Digest: *d, Title: d.Groups[0].Threads[0].Title}
 		built := []BuiltAlert{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
 		if err := b.fillAlerts(ctx, s, built, scene.contents, wentOut(m)); err != nil {
@@ -209,8 +209,8 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 }
 
 // asTold is a reader with the watches for which he was told of posts, whatever he watches, wishes and has read by now.
-func asTold(r digest.Reader, notices []digest.Notice) digest.Reader {
-	r.Read, r.Wishes = nil, digest.Wishes{}
+func asTold(r digest.Reader, notices []digest.AlertItem) digest.Reader {
+	r.Read, r.Wishes = nil, digest.Overrides{}
 	r.Watches = forum.Watches{Threads: make(map[forum.ThreadID]forum.Watch), Sections: make(map[forum.SectionID]forum.Watch)}
 	for _, n := range notices {
 		switch n.Cause {
@@ -250,7 +250,7 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	}
 	c, all := known[0], a.Audience
 	closed := digest.Audience{Groups: all.Groups, ExceptGroups: all.ExceptGroups, Sections: all.Sections}
-	if !admitted(c.Member.NoMail) || closed.Excludes(&c) != "" {
+	if !admitted(c.Member.NoMail) || closed.ExclusionReason(&c) != "" {
 		return templates.Content{}, ErrNothingLeft
 	}
 	printed, err := v.press.Notice(&a.Announcement, v.desk.set.Digest.MaxBytes)

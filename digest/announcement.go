@@ -37,12 +37,12 @@ type Canary struct {
 	Wait  time.Duration // for what comes back, before the others get it
 }
 
-// leastCanary is how many mails say anything about a relay's mood.
-const leastCanary = 20
+// minCanary is how many mails say anything about a relay's mood.
+const minCanary = 20
 
 // Size is how many of an audience are the canary: 0 if it would be everybody.
 func (c Canary) Size(audience int) int {
-	n := max(leastCanary, int(math.Ceil(float64(audience)*c.Share)))
+	n := max(minCanary, int(math.Ceil(float64(audience)*c.Share)))
 	if c.Share <= 0 || n >= audience {
 		return 0
 	}
@@ -54,33 +54,33 @@ func (c Canary) Size(audience int) int {
 // spread of chance), so that there are enough.
 func (c Canary) Includes(announcement int64, member forum.MemberID, audience int) bool {
 	size := float64(c.Size(audience))
-	drawn := float64(mixed(uint64(announcement)<<40^uint64(member))>>11) / (1 << 53) // 0 to 1
+	drawn := float64(splitMix64(uint64(announcement)<<40^uint64(member))>>11) / (1 << 53) // 0 to 1
 	return drawn*float64(audience) < size+4*math.Sqrt(size)
 }
 
-// mixed spreads numbers evenly (Steele, Lea, Flood: SplitMix64).
-func mixed(x uint64) uint64 {
+// splitMix64 spreads numbers evenly (Steele, Lea, Flood: SplitMix64).
+func splitMix64(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
 }
 
-// easternmost is how far the earliest clocks are before UTC (Kiribati).
-const easternmost = 14 * time.Hour
+// earliestZoneOffset is how far the earliest clocks are before UTC (Kiribati).
+const earliestZoneOffset = 14 * time.Hour
 
-// slack is for what comes between the canary's end and the first local hour.
-const slack = 15 * time.Minute
+// canaryMargin is for what comes between the canary's end and the first local hour.
+const canaryMargin = 15 * time.Minute
 
-// Begins is when the first mails go out. Where each member gets it at an hour of his own, the canary goes out before
+// StartTime is when the first mails go out. Where each member gets it at an hour of his own, the canary goes out before
 // the first of these.
-func (a *Announcement) Begins() time.Time {
+func (a *Announcement) StartTime() time.Time {
 	if !a.Start.Local {
 		return a.Start.At
 	}
-	begins := a.Start.At.Add(-easternmost - slack)
+	begins := a.Start.At.Add(-earliestZoneOffset - canaryMargin)
 	if a.Canary.Share > 0 {
-		begins = begins.Add(-a.Canary.Wait - slack)
+		begins = begins.Add(-a.Canary.Wait - canaryMargin)
 	}
 	return begins
 }
@@ -100,24 +100,24 @@ func (a *Announcement) Due(zone *time.Location) time.Time {
 	}
 }
 
-// Judge says why a member of the audience is not mailed; "" means that he is. What is forced goes to those, too, who
+// ExclusionReason says why a member of the audience is not mailed; "" means that he is. What is forced goes to those, too, who
 // have opted out, but to nobody whom the forum forbids to mail.
-func (a *Announcement) Judge(c *Candidate, now time.Time) Reason {
+func (a *Announcement) ExclusionReason(c *Candidate, now time.Time) Reason {
 	switch {
-	case c.Choices.Refusal(c.Member.NoMail, c.Choices.Announcements != nil) != "" && !(a.Forced && c.Member.NoMail == forum.OptedOut):
+	case c.Choices.NoEmailReason(c.Member.NoMail, c.Choices.Announcements != nil) != "" && !(a.Forced && c.Member.NoMail == forum.OptedOut):
 		return Reason(c.Member.NoMail)
 	case a.Forced:
 		return ""
 	case c.Choices.Announcements != nil && !*c.Choices.Announcements:
-		return WantsNone
-	case now.Add(stale).Before(c.Choices.PausedUntil):
-		return MailsNotBefore
+		return OptedOutOfAnnouncements
+	case now.Add(maxDelay).Before(c.Choices.PausedUntil):
+		return EmailPaused
 	}
 	return ""
 }
 
-// stale is how long an announcement waits for a member who has paused his mail. What is older is no news to him.
-const stale = 72 * time.Hour
+// maxDelay is how long an announcement waits for a member who has paused his mail. What is older is no news to him.
+const maxDelay = 72 * time.Hour
 
 // NotBefore is when a member wants it at the earliest: once his mail is not paused any more. Zero: at any time.
 func (a *Announcement) NotBefore(c *Candidate, now time.Time) time.Time {

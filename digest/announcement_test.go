@@ -69,8 +69,8 @@ func TestEachMemberGetsAnAnnouncementAtHisOwnHour(t *testing.T) {
 			if got := a.Due(zone).UTC().Format(time.RFC3339); got != tt.want {
 				t.Errorf("due at %s, want %s", got, tt.want)
 			}
-			if a.Begins().After(a.Due(zone)) {
-				t.Errorf("begins at %v, after %v", a.Begins(), a.Due(zone))
+			if a.StartTime().After(a.Due(zone)) {
+				t.Errorf("begins at %v, after %v", a.StartTime(), a.Due(zone))
 			}
 			a.Start.Local = false
 			if got := a.Due(zone); !got.Equal(at) {
@@ -83,7 +83,7 @@ func TestEachMemberGetsAnAnnouncementAtHisOwnHour(t *testing.T) {
 func TestACanaryComesBeforeTheFirstLocalHour(t *testing.T) {
 	a := Announcement{Start: Start{At: noon, Local: true}, Canary: Canary{Share: 0.01, Wait: time.Hour}}
 	kiritimati := time.FixedZone("", 14*3600)
-	if got, first := a.Begins().Add(a.Canary.Wait), a.Due(kiritimati); !got.Before(first) {
+	if got, first := a.StartTime().Add(a.Canary.Wait), a.Due(kiritimati); !got.Before(first) {
 		t.Errorf("the canary is over at %v, the first local hour is %v", got, first)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Audience says for whom an announcement is. What is left empty excludes nobody, so that the zero value is everybody;
-// all that is set must hold. Whether a member may be mailed at all is not its business: see [Announcement.Judge].
+// all that is set must hold. Whether a member may be mailed at all is not its business: see [Announcement.ExclusionReason].
 type Audience struct {
 	Groups        []forum.GroupID   `json:"groups,omitempty"`   // in one of these
 	Sections      []forum.SectionID `json:"sections,omitempty"` // watches one of these, and may read it
@@ -32,7 +32,7 @@ type Candidate struct {
 	Groups  []forum.GroupID
 	Access  forum.Access // asked for where the audience names sections
 	Watches forum.Watches
-	Choices Choices
+	Choices Preferences
 }
 
 // Reason says why a member is not mailed an announcement. The reasons that the forum itself has are its own
@@ -46,27 +46,27 @@ const (
 	JoinDate       Reason = "joined at another time"
 	LastVisit      Reason = "visited at another time"
 	NotWatching    Reason = "watches none of the sections"
-	WantsNone      Reason = "announcements turned off by the member"
-	MailsNotBefore Reason = "mail paused by the member"
+	OptedOutOfAnnouncements      Reason = "announcements turned off by the member"
+	EmailPaused Reason = "mail paused by the member"
 )
 
-// Excludes says why a member is none of the audience; "" means that he is.
-func (a *Audience) Excludes(c *Candidate) Reason {
+// ExclusionReason says why a member is none of the audience; "" means that he is.
+func (a *Audience) ExclusionReason(c *Candidate) Reason {
 	id := c.Member.ID
 	switch {
 	case len(a.Only) > 0 && !onList(a.Only, id):
 		return NotOnList
-	case onList(a.Except, id), shares(a.ExceptGroups, c.Groups):
+	case onList(a.Except, id), intersects(a.ExceptGroups, c.Groups):
 		return Excepted
-	case len(a.Groups) > 0 && !shares(a.Groups, c.Groups):
+	case len(a.Groups) > 0 && !intersects(a.Groups, c.Groups):
 		return NotInGroup
-	case len(a.Locales) > 0 && !slices.ContainsFunc(a.Locales, func(l string) bool { return speaks(c.Member.Locale, l) }):
+	case len(a.Locales) > 0 && !slices.ContainsFunc(a.Locales, func(l string) bool { return localeMatches(c.Member.Locale, l) }):
 		return NoSuchLocale
 	case c.Profile.Posts < a.MinPosts, a.MaxPosts > 0 && c.Profile.Posts > a.MaxPosts:
 		return PostCount
-	case outside(c.Profile.JoinedAt, a.JoinedAfter, a.JoinedBefore):
+	case outsideRange(c.Profile.JoinedAt, a.JoinedAfter, a.JoinedBefore):
 		return JoinDate
-	case outside(c.Profile.VisitedAt, a.VisitedAfter, a.VisitedBefore):
+	case outsideRange(c.Profile.VisitedAt, a.VisitedAfter, a.VisitedBefore):
 		return LastVisit
 	case len(a.Sections) > 0 && !slices.ContainsFunc(a.Sections, c.watches):
 		return NotWatching
@@ -82,12 +82,12 @@ func onList(rising []forum.MemberID, id forum.MemberID) bool {
 	return found
 }
 
-func shares(wanted, in []forum.GroupID) bool {
+func intersects(wanted, in []forum.GroupID) bool {
 	return slices.ContainsFunc(wanted, func(g forum.GroupID) bool { return slices.Contains(in, g) })
 }
 
-// speaks tells whether a member's locale is the wanted one, or one that it includes.
-func speaks(locale, wanted string) bool {
+// localeMatches tells whether a member's locale is the wanted one, or one that it includes.
+func localeMatches(locale, wanted string) bool {
 	locale, wanted = strings.ReplaceAll(locale, "_", "-"), strings.ReplaceAll(wanted, "_", "-")
 	if len(locale) > len(wanted) && locale[len(wanted)] == '-' {
 		locale = locale[:len(wanted)]
@@ -95,8 +95,8 @@ func speaks(locale, wanted string) bool {
 	return strings.EqualFold(locale, wanted)
 }
 
-// outside tells whether a moment is not in [after, before), each of which may be left out.
-func outside(at, after, before time.Time) bool {
+// outsideRange tells whether a moment is not in [after, before), each of which may be left out.
+func outsideRange(at, after, before time.Time) bool {
 	return !after.IsZero() && at.Before(after) || !before.IsZero() && !at.Before(before)
 }
 

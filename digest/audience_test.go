@@ -54,7 +54,7 @@ func TestAnAudienceExcludesWithItsReason(t *testing.T) {
 			if tt.tell != nil {
 				tt.tell(&c)
 			}
-			if got := tt.a.Excludes(&c); got != tt.want {
+			if got := tt.a.ExclusionReason(&c); got != tt.want {
 				t.Errorf("Excludes = %q, want %q", got, tt.want)
 			}
 		})
@@ -66,31 +66,31 @@ func TestWhatIsForcedOverridesOptOutsAndNothingElse(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		noMail       string
-		choices      Choices
+		choices      Preferences
 		want, forced Reason
 	}{
-		{"nothing against it", "", Choices{}, "", ""},
-		{"opted out on the forum", forum.OptedOut, Choices{}, Reason(forum.OptedOut), ""},
-		{"opted out with us", "", Choices{Announcements: &no}, WantsNone, ""},
-		{"both", forum.OptedOut, Choices{Announcements: &no}, Reason(forum.OptedOut), ""},
-		{"mail paused for long", "", Choices{PausedUntil: noon.Add(stale + 1)}, MailsNotBefore, ""},
-		{"mail paused for some days", "", Choices{PausedUntil: noon.Add(stale)}, "", ""},
-		{"a pause that is over", "", Choices{PausedUntil: noon}, "", ""},
-		{"banned", "banned", Choices{}, "banned", "banned"},
-		{"no address", "no address", Choices{}, "no address", "no address"},
+		{"nothing against it", "", Preferences{}, "", ""},
+		{"opted out on the forum", forum.OptedOut, Preferences{}, Reason(forum.OptedOut), ""},
+		{"opted out with us", "", Preferences{Announcements: &no}, OptedOutOfAnnouncements, ""},
+		{"both", forum.OptedOut, Preferences{Announcements: &no}, Reason(forum.OptedOut), ""},
+		{"mail paused for long", "", Preferences{PausedUntil: noon.Add(maxDelay + 1)}, EmailPaused, ""},
+		{"mail paused for some days", "", Preferences{PausedUntil: noon.Add(maxDelay)}, "", ""},
+		{"a pause that is over", "", Preferences{PausedUntil: noon}, "", ""},
+		{"banned", "banned", Preferences{}, "banned", "banned"},
+		{"no address", "no address", Preferences{}, "no address", "no address"},
 	} {
 		c := Candidate{Member: forum.Member{NoMail: tt.noMail}, Choices: tt.choices}
-		if got := (&Announcement{}).Judge(&c, noon); got != tt.want {
+		if got := (&Announcement{}).ExclusionReason(&c, noon); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
-		if got := (&Announcement{Forced: true}).Judge(&c, noon); got != tt.forced {
+		if got := (&Announcement{Forced: true}).ExclusionReason(&c, noon); got != tt.forced {
 			t.Errorf("%s, forced: %q, want %q", tt.name, got, tt.forced)
 		}
 	}
 }
 
 func TestWhoHasPausedHisMailGetsItAfterwards(t *testing.T) {
-	c := Candidate{Choices: Choices{PausedUntil: noon.Add(time.Hour)}}
+	c := Candidate{Choices: Preferences{PausedUntil: noon.Add(time.Hour)}}
 	if got := (&Announcement{}).NotBefore(&c, noon); !got.Equal(noon.Add(time.Hour)) {
 		t.Errorf("he gets it at %v", got)
 	}

@@ -6,16 +6,16 @@ import (
 	"postrider/forum"
 )
 
-// Basis is a member's choices of which the forum has a word, too, and what it said when he chose. A choice made here holds
+// PreferenceBaseline is a member's choices of which the forum has a word, too, and what it said when he chose. A choice made here holds
 // until he makes a newer one there; forums keep no time of choices, so a newer one shows by saying something else.
-type Basis struct {
+type PreferenceBaseline struct {
 	Zone, Locale           string  // his choices; empty: none
 	ForumZone, ForumLocale *string // what the forum said; nil: nobody has looked since he chose
 	OptedOut               *bool   // whether he had opted out there
 }
 
-// Against is the basis after a look at what the forum says now.
-func (b Basis) Against(m forum.Member) Basis {
+// Rebase is the basis after a look at what the forum says now.
+func (b PreferenceBaseline) Rebase(m forum.Member) PreferenceBaseline {
 	b.Zone, b.ForumZone = against(b.Zone, b.ForumZone, m.Zone)
 	b.Locale, b.ForumLocale = against(b.Locale, b.ForumLocale, m.Locale)
 	if m.NoMail != "" && m.NoMail != forum.OptedOut {
@@ -42,7 +42,7 @@ func against(own string, was *string, now string) (string, *string) {
 }
 
 // Same tells whether two say the same.
-func (b Basis) Same(other Basis) bool {
+func (b PreferenceBaseline) Same(other PreferenceBaseline) bool {
 	return b.Zone == other.Zone && b.Locale == other.Locale && same(b.ForumZone, other.ForumZone) &&
 		same(b.ForumLocale, other.ForumLocale) && same(b.OptedOut, other.OptedOut)
 }
@@ -54,13 +54,13 @@ func same[T comparable](a, b *T) bool {
 	return *a == *b
 }
 
-// Unwatched are the [Words] for what a member does not watch.
-const Unwatched = "none"
+// NotWatchedFingerprint are the [WatchFingerprint] for what a member does not watch.
+const NotWatchedFingerprint = "none"
 
-// Words say how a member watches something on the forum, so that a change shows.
-func Words(w forum.Watch, watched bool) string {
+// WatchFingerprint say how a member watches something on the forum, so that a change shows.
+func WatchFingerprint(w forum.Watch, watched bool) string {
 	if !watched {
-		return Unwatched
+		return NotWatchedFingerprint
 	}
 	return fmt.Sprintf("%d %t", w.Level, w.Mail != 0)
 }

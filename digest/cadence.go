@@ -7,11 +7,11 @@ type Cadence string
 
 const (
 	Instant Cadence = "instant" // of a section or thread: as alerts, at once
-	Usual   Cadence = "digest"  // of a section or thread: with his digests
+	WithDigest   Cadence = "digest"  // of a section or thread: with his digests
 	Daily   Cadence = "daily"
 	Weekly  Cadence = "weekly"
 	Monthly Cadence = "monthly"
-	Hourly  Cadence = "hours" // every Schedule.Every hours
+	EveryNHours  Cadence = "hours" // every Schedule.Every hours
 	Off     Cadence = "off"
 )
 

@@ -6,35 +6,35 @@ import (
 	"postrider/forum"
 )
 
-// Choices are what a member has chosen on postrider's own pages, or by unsubscribing. The zero value of each
+// Preferences are what a member has chosen on postrider's own pages, or by unsubscribing. The zero value of each
 // means that he has chosen nothing, and that the forum's word or the site's setting holds.
-type Choices struct {
+type Preferences struct {
 	Schedule      *Schedule // of his digests
 	Zone          string    // IANA name
 	Locale        string    // BCP 47 tag
 	Format        Format
 	Excerpt       int // characters of each post
-	OwnPosts      *bool
+	IncludeOwnPosts      *bool
 	UnreadOnly    *bool
 	Alerts        AlertMode
 	Announcements *bool
-	Quiet         *Quiet
+	Quiet         *QuietHours
 	PausedUntil   time.Time // no mail before; UTC
 	OptedOut      bool      // he had opted out on the forum when he chose here, and still has
 	ChosenAt      time.Time // his newest choice; UTC
 }
 
-// Refusal is why a member gets no mail of a kind, by the forum's word; empty: he may. That he has opted out there holds,
+// NoEmailReason is why a member gets no mail of a kind, by the forum's word; empty: he may. That he has opted out there holds,
 // unless he asked for that kind here after he had.
-func (c Choices) Refusal(noMail string, asked bool) string {
+func (c Preferences) NoEmailReason(noMail string, asked bool) string {
 	if noMail == forum.OptedOut && c.OptedOut && asked {
 		return ""
 	}
 	return noMail
 }
 
-// Heard are the choices that hold beside the forum's word: none for mail of a member who has opted out there since.
-func (c Choices) Heard(noMail string) Choices {
+// Normalize are the choices that hold beside the forum's word: none for mail of a member who has opted out there since.
+func (c Preferences) Normalize(noMail string) Preferences {
 	if noMail == forum.OptedOut && !c.OptedOut {
 		c.Schedule, c.Alerts, c.Announcements = nil, "", nil
 	}
@@ -58,18 +58,18 @@ const (
 	EveryReply AlertMode = "every"
 )
 
-// Quiet are hours of a member's day in which no alert comes: From <= hour < Until, over midnight if From is the later.
-type Quiet struct{ From, Until int }
+// QuietHours are hours of a member's day in which no alert comes: From <= hour < Until, over midnight if From is the later.
+type QuietHours struct{ From, Until int }
 
-// Wishes say how a member wants to hear of single sections and threads that he watches: [Instant], [Usual], [Weekly],
+// Overrides say how a member wants to hear of single sections and threads that he watches: [Instant], [WithDigest], [Weekly],
 // [Monthly] or [Off]. A thread's wins over that of its section.
-type Wishes struct {
+type Overrides struct {
 	Sections map[forum.SectionID]Cadence
 	Threads  map[forum.ThreadID]Cadence
 }
 
 // Of is the wish for a thread where it stands; empty: none.
-func (w Wishes) Of(thread *forum.Thread) Cadence {
+func (w Overrides) Of(thread *forum.Thread) Cadence {
 	if c, ok := w.Threads[thread.ID]; ok {
 		return c
 	}

@@ -18,7 +18,7 @@ type Digest struct {
 	From    time.Time // of the oldest post, or the start of the window asked for
 	Until   time.Time
 	Groups  []Group
-	Length  int // characters of each excerpt that its member wants; 0: as the site has it
+	WantedExcerpt  int // characters of each excerpt that its member wants; 0: as the site has it
 	Excerpt int // characters of each excerpt in the end: one of the lengths given to Fit
 	// MoreThreads counts the threads that the byte budget left no room for. They stand in Groups, not Shown.
 	MoreThreads int
@@ -33,7 +33,7 @@ type Group struct {
 // Shown tells whether the budget left room for any of the group's threads.
 func (g Group) Shown() bool {
 	for _, t := range g.Threads {
-		if t.Shown {
+		if t.Fits {
 			return true
 		}
 	}
@@ -45,9 +45,9 @@ type Thread struct {
 	forum.Thread
 	Posts     []Post
 	New       bool   // its opening post is among them
-	TookPart  bool   // the member wrote in it, or started it
-	QuotesYou bool   // one of the posts quotes him
-	Shown     bool   // the byte budget has room for its title
+	Participated  bool   // the member wrote in it, or started it
+	QuotesReader bool   // one of the posts quotes him
+	Fits     bool   // the byte budget has room for its title
 	Earlier   []Post // of an alert: what stands before its posts and the member has not read, the oldest first
 }
 
@@ -55,24 +55,24 @@ type Thread struct {
 func (t Thread) ShownPosts() int {
 	n := 0
 	for _, p := range t.Posts {
-		if p.Shown {
+		if p.Fits {
 			n++
 		}
 	}
 	return n
 }
 
-// Folded counts the posts that the budget folded away: "and 12 more replies".
-func (t Thread) Folded() int { return len(t.Posts) - t.ShownPosts() }
+// HiddenPosts counts the posts that the budget folded away: "and 12 more replies".
+func (t Thread) HiddenPosts() int { return len(t.Posts) - t.ShownPosts() }
 
 // Post is a post of the edition.
 type Post struct {
 	forum.Post
 	Content   *forum.Content // shared between all editions of a batch: never written to
 	Opening   bool
-	QuotesYou bool
-	Shown     bool  // the byte budget has room for it
-	Cause     Cause // of an alert: why he is told of it at once
+	QuotesReader bool
+	Fits     bool  // the byte budget has room for it
+	Cause     AlertCause // of an alert: why he is told of it at once
 	Quoted    *Post // of an alert: what it quotes
 }
 

@@ -16,25 +16,25 @@ func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
 	c := newCut(d, budget-s.Shell(), s)
 	for _, length := range excerpts {
 		c.shorten(length)
-		if c.try(len(c.threads), c.whole) {
+		if c.try(len(c.threads), c.allPosts) {
 			return
 		}
 	}
 	_ = c.foldReplies() || c.keepTitles() || c.dropThreads()
 }
 
-// cut is an edition on the way to its size.
-type cut struct {
+// fitter is an edition on the way to its size.
+type fitter struct {
 	d       *Digest
 	s       Sizes
 	room    int       // bytes for everything but the shell
 	threads []*Thread // in reading order
-	heads   []int     // bytes of each thread's heading, and of its section's where one begins
+	headingBytes   []int     // bytes of each thread's heading, and of its section's where one begins
 	sums    [][]int   // sums[i][k]: bytes of the first k posts of thread i, as far as they were asked for
 }
 
-func newCut(d *Digest, room int, s Sizes) *cut {
-	c := &cut{d: d, s: s, room: room}
+func newCut(d *Digest, room int, s Sizes) *fitter {
+	c := &fitter{d: d, s: s, room: room}
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		for j := range g.Threads {
@@ -43,7 +43,7 @@ func newCut(d *Digest, room int, s Sizes) *cut {
 				head += s.Section(g)
 			}
 			c.threads = append(c.threads, &g.Threads[j])
-			c.heads = append(c.heads, head)
+			c.headingBytes = append(c.headingBytes, head)
 		}
 	}
 	c.sums = make([][]int, len(c.threads))
@@ -51,15 +51,15 @@ func newCut(d *Digest, room int, s Sizes) *cut {
 }
 
 // shorten begins anew with another length of excerpts.
-func (c *cut) shorten(length int) {
+func (c *fitter) shorten(length int) {
 	c.d.Excerpt = length
 	for i := range c.sums {
 		c.sums[i] = append(c.sums[i][:0], 0)
 	}
 }
 
-// sum sizes posts as they are asked for: of a great backlog most are never rendered.
-func (c *cut) sum(i, k int) int {
+// bytesOfPosts sizes posts as they are asked for: of a great backlog most are never rendered.
+func (c *fitter) bytesOfPosts(i, k int) int {
 	for n := len(c.sums[i]); n <= k; n++ {
 		size := c.s.Post(&c.threads[i].Posts[n-1], c.d.Excerpt)
 		c.sums[i] = append(c.sums[i], c.sums[i][n-1]+size)
@@ -67,20 +67,20 @@ func (c *cut) sum(i, k int) int {
 	return c.sums[i][k]
 }
 
-// depth says how many posts of thread i are shown.
-type depth func(i int) int
+// postsPerThread says how many posts of thread i are shown.
+type postsPerThread func(i int) int
 
-func (c *cut) whole(i int) int { return len(c.threads[i].Posts) }
+func (c *fitter) allPosts(i int) int { return len(c.threads[i].Posts) }
 
-// atMost shows up to k posts of each thread.
-func (c *cut) atMost(k int) depth {
+// upTo shows up to k posts of each thread.
+func (c *fitter) upTo(k int) postsPerThread {
 	return func(i int) int { return min(k, len(c.threads[i].Posts)) }
 }
 
-func titles(int) int { return 0 }
+func noPosts(int) int { return 0 }
 
 // try shows the first n threads, each to its depth, if they fit.
-func (c *cut) try(n int, of depth) bool {
+func (c *fitter) try(n int, of postsPerThread) bool {
 	if c.cost(n, of) > c.room {
 		return false
 	}
@@ -89,7 +89,7 @@ func (c *cut) try(n int, of depth) bool {
 }
 
 // cost adds up the first n threads, or so many of them that there is no room.
-func (c *cut) cost(n int, of depth) int {
+func (c *fitter) cost(n int, of postsPerThread) int {
 	total := 0
 	if n < len(c.threads) {
 		total = c.s.More()
@@ -103,44 +103,44 @@ func (c *cut) cost(n int, of depth) int {
 	return total
 }
 
-func (c *cut) threadCost(i, k int) int {
-	bytes := c.heads[i] + c.sum(i, k)
+func (c *fitter) threadCost(i, k int) int {
+	bytes := c.headingBytes[i] + c.bytesOfPosts(i, k)
 	if k < len(c.threads[i].Posts) {
 		bytes += c.s.More()
 	}
 	return bytes
 }
 
-func (c *cut) show(n int, of depth) {
+func (c *fitter) show(n int, of postsPerThread) {
 	c.d.MoreThreads = len(c.threads) - n
 	for i, t := range c.threads {
-		t.Shown = i < n
+		t.Fits = i < n
 		k := 0
-		if t.Shown {
+		if t.Fits {
 			k = of(i)
 		}
 		for j := range t.Posts {
-			t.Posts[j].Shown = j < k
+			t.Posts[j].Fits = j < k
 		}
 	}
 }
 
 // foldReplies shows the same number of posts of every thread, and one more of the first threads as
 // far as the room goes.
-func (c *cut) foldReplies() bool {
+func (c *fitter) foldReplies() bool {
 	n := len(c.threads)
 	k := 0
-	for c.cost(n, c.atMost(k+1)) <= c.room && k < c.longest() {
+	for c.cost(n, c.upTo(k+1)) <= c.room && k < c.longest() {
 		k++
 	}
 	if k == 0 {
 		return false
 	}
 	depths := make([]int, n)
-	spare := c.room - c.cost(n, c.atMost(k))
+	spare := c.room - c.cost(n, c.upTo(k))
 	for i := range depths {
-		depths[i] = c.atMost(k)(i)
-		deeper := c.atMost(k + 1)(i)
+		depths[i] = c.upTo(k)(i)
+		deeper := c.upTo(k + 1)(i)
 		if grows := c.threadCost(i, deeper) - c.threadCost(i, depths[i]); grows <= spare {
 			depths[i], spare = deeper, spare-grows
 		}
@@ -149,16 +149,16 @@ func (c *cut) foldReplies() bool {
 	return true
 }
 
-func (c *cut) longest() int {
+func (c *fitter) longest() int {
 	most := 0
 	for i := range c.threads {
-		most = max(most, c.whole(i))
+		most = max(most, c.allPosts(i))
 	}
 	return most
 }
 
 // keepTitles leaves the last threads their titles only.
-func (c *cut) keepTitles() bool {
+func (c *fitter) keepTitles() bool {
 	for full := len(c.threads) - 1; full >= 0; full-- {
 		if c.try(len(c.threads), func(i int) int {
 			if i < full {
@@ -173,12 +173,12 @@ func (c *cut) keepTitles() bool {
 }
 
 // dropThreads keeps as many titles as there is room for.
-func (c *cut) dropThreads() bool {
+func (c *fitter) dropThreads() bool {
 	for n := len(c.threads) - 1; n > 0; n-- {
-		if c.try(n, titles) {
+		if c.try(n, noPosts) {
 			return true
 		}
 	}
-	c.show(0, titles)
+	c.show(0, noPosts)
 	return true
 }

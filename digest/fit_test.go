@@ -38,12 +38,12 @@ func shape(d *Digest) string {
 	for _, g := range d.Groups {
 		for _, t := range g.Threads {
 			switch shown := t.ShownPosts(); {
-			case !t.Shown:
+			case !t.Fits:
 				s += " -"
 			case shown == 0:
-				s += fmt.Sprintf(" t%d", t.Folded())
+				s += fmt.Sprintf(" t%d", t.HiddenPosts())
 			default:
-				s += fmt.Sprintf(" %d+%d", shown, t.Folded())
+				s += fmt.Sprintf(" %d+%d", shown, t.HiddenPosts())
 			}
 		}
 	}
@@ -91,15 +91,15 @@ func size(d *Digest, s Sizes) int {
 		}
 		for j := range g.Threads {
 			t := &g.Threads[j]
-			if !t.Shown {
+			if !t.Fits {
 				continue
 			}
 			total += s.Thread(t)
-			if t.Folded() > 0 {
+			if t.HiddenPosts() > 0 {
 				total += s.More()
 			}
 			for k := range t.Posts {
-				if t.Posts[k].Shown {
+				if t.Posts[k].Fits {
 					total += s.Post(&t.Posts[k], d.Excerpt)
 				}
 			}
@@ -125,7 +125,7 @@ func TestWhateverItsShapeAnEditionFits(t *testing.T) {
 		hidden := 0
 		for _, g := range d.Groups {
 			for _, t := range g.Threads {
-				if !t.Shown {
+				if !t.Fits {
 					hidden++
 				}
 			}

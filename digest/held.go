@@ -6,24 +6,24 @@ import (
 	"postrider/forum"
 )
 
-// Owing is a post that a member is owed although his mark will be past it.
-type Owing struct {
+// DeferredPost is a post that a member is owed although his mark will be past it.
+type DeferredPost struct {
 	Post      forum.PostID
 	Seq       int64
 	NotBefore time.Time // the first edition planned from then on brings it
-	Cause     Cause     // that for which he would have been told of it at once, if it calls him; else empty
+	Cause     AlertCause     // that for which he would have been told of it at once, if it calls him; else empty
 	Reason    Reason
 }
 
-// held holds an item back that its reader wants weekly or monthly while his editions come more often.
-func (r *Reader) held(it *item) Reason {
-	why, _ := r.release(it)
+// deferReason holds an item back that its reader wants weekly or monthly while his editions come more often.
+func (r *Reader) deferReason(it *item) Reason {
+	why, _ := r.deferredUntil(it)
 	return why
 }
 
-// release says when an item that is held back may come: with the first edition from the day on that its reader's own
+// deferredUntil says when an item that is held back may come: with the first edition from the day on that its reader's own
 // schedule would have, were it weekly or monthly. Nothing that was written before the last such day is held back.
-func (r *Reader) release(it *item) (why Reason, at time.Time) {
+func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
 	wish := r.Wishes.Of(it.thread)
 	switch wish {
 	case Weekly:
@@ -46,31 +46,31 @@ func (r *Reader) release(it *item) (why Reason, at time.Time) {
 	return why, slot.At
 }
 
-// Held lists what Select leaves out only because its reader wants it later: his mark will be past it, so it must be
+// Deferred lists what Select leaves out only because its reader wants it later: his mark will be past it, so it must be
 // written down.
-func (w *Window) Held(r Reader) []Owing {
-	if !r.Wishes.waits() {
+func (w *Window) Deferred(r Reader) []DeferredPost {
+	if !r.Wishes.hasDeferred() {
 		return nil
 	}
-	var list []Owing
-	for _, id := range w.watched(&r) {
+	var list []DeferredPost
+	for _, id := range w.candidateThreads(&r) {
 		for _, i := range w.byThread[id] {
 			it := &w.items[i]
 			if !r.covers(it) {
 				continue
 			}
-			if why := w.judge(&r, it); why != HeldForWeek && why != HeldForMonth {
+			if why := w.evaluate(&r, it); why != HeldForWeek && why != HeldForMonth {
 				continue
 			}
-			why, at := r.release(it)
-			list = append(list, Owing{Post: it.post.ID, Seq: it.Seq, NotBefore: at, Cause: r.Owed[it.post.ID], Reason: why})
+			why, at := r.deferredUntil(it)
+			list = append(list, DeferredPost{Post: it.post.ID, Seq: it.Seq, NotBefore: at, Cause: r.Deferred[it.post.ID], Reason: why})
 		}
 	}
 	return list
 }
 
-// waits tells whether any of the wishes is for a weekly or monthly edition.
-func (w Wishes) waits() bool {
+// hasDeferred tells whether any of the wishes is for a weekly or monthly edition.
+func (w Overrides) hasDeferred() bool {
 	for _, c := range w.Sections {
 		if c == Weekly || c == Monthly {
 			return true

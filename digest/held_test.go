@@ -9,7 +9,7 @@ import (
 )
 
 // mornings is a reader with daily digests at eight in Berlin, and what he wants weekly on Mondays and monthly on the 15th.
-func mornings(wishes Wishes) Reader {
+func mornings(wishes Overrides) Reader {
 	r := watcher()
 	r.Wishes = wishes
 	r.Schedule = Schedule{Cadence: Daily, Hour: 8, Weekday: time.Monday, Day: 15}
@@ -20,12 +20,12 @@ func mornings(wishes Wishes) Reader {
 var berlin = time.FixedZone("Berlin", 2*3600)
 
 func TestWhatIsWantedWeeklyWaitsForItsDay(t *testing.T) {
-	weekly := Wishes{Sections: map[forum.SectionID]Cadence{1: Weekly}}
-	monthly := Wishes{Threads: map[forum.ThreadID]Cadence{10: Monthly}}
+	weekly := Overrides{Sections: map[forum.SectionID]Cadence{1: Weekly}}
+	monthly := Overrides{Threads: map[forum.ThreadID]Cadence{10: Monthly}}
 	at := func(day, hour int) time.Time { return time.Date(2026, 5, day, hour, 0, 0, 0, berlin) }
 	tests := []struct {
 		name    string
-		wishes  Wishes
+		wishes  Overrides
 		posted  time.Time
 		planned time.Time
 		held    time.Time // zero: it goes out
@@ -38,9 +38,9 @@ func TestWhatIsWantedWeeklyWaitsForItsDay(t *testing.T) {
 		{"weekly, sighted late", weekly, at(1, 8), at(6, 8), time.Time{}},
 		{"monthly", monthly, at(5, 14), at(6, 8), at(15, 8)},
 		{"monthly, on its day", monthly, at(5, 14), at(15, 8), time.Time{}},
-		{"no wish", Wishes{}, at(5, 14), at(6, 8), time.Time{}},
-		{"with the digest", Wishes{Sections: map[forum.SectionID]Cadence{1: Usual}}, at(5, 14), at(6, 8), time.Time{}},
-		{"at once, and no alert brought it", Wishes{Sections: map[forum.SectionID]Cadence{1: Instant}}, at(5, 14), at(6, 8), time.Time{}},
+		{"no wish", Overrides{}, at(5, 14), at(6, 8), time.Time{}},
+		{"with the digest", Overrides{Sections: map[forum.SectionID]Cadence{1: WithDigest}}, at(5, 14), at(6, 8), time.Time{}},
+		{"at once, and no alert brought it", Overrides{Sections: map[forum.SectionID]Cadence{1: Instant}}, at(5, 14), at(6, 8), time.Time{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestWhatIsWantedWeeklyWaitsForItsDay(t *testing.T) {
 			r := mornings(tt.wishes)
 			r.At = tt.planned
 			w := f.window()
-			got, held := ids(w.Select(r)), w.Held(r)
+			got, held := ids(w.Select(r)), w.Deferred(r)
 			if tt.held.IsZero() {
 				if !slices.Equal(got, []forum.PostID{5}) || len(held) != 0 {
 					t.Errorf("the edition has %v and holds %v, want post 5 in it", got, held)
@@ -59,7 +59,7 @@ func TestWhatIsWantedWeeklyWaitsForItsDay(t *testing.T) {
 			if len(got) != 0 || len(held) != 1 || held[0].Post != 5 || held[0].Seq != 1 || !held[0].NotBefore.Equal(tt.held) {
 				t.Errorf("the edition has %v and holds %+v, want post 5 held until %v", got, held, tt.held)
 			}
-			if left := w.Explain(r); len(left) != 1 || left[0].Reason != held[0].Reason {
+			if left := w.Omissions(r); len(left) != 1 || left[0].Reason != held[0].Reason {
 				t.Errorf("the edition says %v, want why it holds the post", left)
 			}
 		})
@@ -69,9 +69,9 @@ func TestWhatIsWantedWeeklyWaitsForItsDay(t *testing.T) {
 func TestWhatHeMayNotHaveIsNotHeld(t *testing.T) {
 	f := answered()
 	f.posts[0].State = forum.Deleted
-	r := mornings(Wishes{Sections: map[forum.SectionID]Cadence{1: Weekly}})
+	r := mornings(Overrides{Sections: map[forum.SectionID]Cadence{1: Weekly}})
 	r.At = noon
-	if held := f.window().Held(r); len(held) != 0 {
+	if held := f.window().Deferred(r); len(held) != 0 {
 		t.Errorf("held = %v, want nothing", held)
 	}
 }
@@ -87,10 +87,10 @@ func TestWhatIsOwedComesWhereverTheMarkIs(t *testing.T) {
 		{"not watched any more", func(_ *tiny, r *Reader) { delete(r.Watches.Sections, 1) }, nil},
 		{"a quote that is not watched", func(_ *tiny, r *Reader) {
 			delete(r.Watches.Sections, 1)
-			r.Owed[5] = Quoted
+			r.Deferred[5] = Quoted
 		}, []forum.PostID{5}},
 		{"muted meanwhile", func(_ *tiny, r *Reader) { r.Wishes.Threads = map[forum.ThreadID]Cadence{10: Off} }, nil},
-		{"of a member who is not owed it", func(_ *tiny, r *Reader) { r.Owed = nil }, nil},
+		{"of a member who is not owed it", func(_ *tiny, r *Reader) { r.Deferred = nil }, nil},
 		{"also in his stretch", func(_ *tiny, r *Reader) { r.After = 0 }, []forum.PostID{5}},
 		{"moved in his stretch", func(f *tiny, r *Reader) {
 			r.Watches.Sections[2] = forum.Watch{Level: forum.AllPosts}
@@ -101,7 +101,7 @@ func TestWhatIsOwedComesWhereverTheMarkIs(t *testing.T) {
 			r.Watches.Sections[2] = forum.Watch{Level: forum.AllPosts}
 			f.threads[0].Section = 2
 			f.sightings = append(f.sightings, Sighting{Seq: 9, Post: 5, Section: 2, MovedFrom: 3})
-			r.Owed, r.Elsewhere = nil, map[forum.PostID]Reason{5: ComesLater}
+			r.Deferred, r.OtherRoute = nil, map[forum.PostID]Reason{5: ReasonDeferred}
 		}, nil},
 	}
 	for _, tt := range tests {
@@ -109,7 +109,7 @@ func TestWhatIsOwedComesWhereverTheMarkIs(t *testing.T) {
 			f := answered()
 			r := watcher()
 			r.After = 8 // his mark is behind the post
-			r.Owed = map[forum.PostID]Cause{5: ""}
+			r.Deferred = map[forum.PostID]AlertCause{5: ""}
 			tt.edit(f, &r)
 			if got := ids(f.window().Select(r)); !slices.Equal(got, tt.want) {
 				t.Errorf("the edition has %v, want %v", got, tt.want)
@@ -119,12 +119,12 @@ func TestWhatIsOwedComesWhereverTheMarkIs(t *testing.T) {
 }
 
 func TestWhatComesElsewhereIsLeftOutForThatReason(t *testing.T) {
-	for _, why := range []Reason{AlreadyAlerted, OnItsWay, ComesLater, CameBefore} {
+	for _, why := range []Reason{AlreadyAlerted, ReasonAlertPending, ReasonDeferred, ReasonInOtherEdition} {
 		f := answered()
 		r := watcher()
-		r.Elsewhere = map[forum.PostID]Reason{5: why}
+		r.OtherRoute = map[forum.PostID]Reason{5: why}
 		w := f.window()
-		if got, left := ids(w.Select(r)), w.Explain(r); len(got) != 0 || !slices.Equal(left, []LeftOut{{5, why}}) {
+		if got, left := ids(w.Select(r)), w.Omissions(r); len(got) != 0 || !slices.Equal(left, []Omitted{{5, why}}) {
 			t.Errorf("the edition has %v and leaves out %v, want nothing, for: %s", got, left, why)
 		}
 	}

@@ -10,25 +10,25 @@ import (
 func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
 	tests := []struct {
 		name     string
-		quiet    Quiet
+		quiet    QuietHours
 		zone     string
 		at, want string // "": not quiet
 	}{
-		{"over midnight, before it", Quiet{22, 7}, "Europe/Berlin", "2026-05-04T21:30:00Z", "2026-05-05T05:00:00Z"},
-		{"over midnight, after it", Quiet{22, 7}, "Europe/Berlin", "2026-05-04T23:30:00Z", "2026-05-05T05:00:00Z"},
-		{"within a day", Quiet{9, 17}, "Asia/Tokyo", "2026-05-04T01:00:00Z", "2026-05-04T08:00:00Z"},
-		{"the first minute counts", Quiet{22, 7}, "UTC", "2026-05-04T22:00:00Z", "2026-05-05T07:00:00Z"},
-		{"the last minute counts", Quiet{22, 7}, "UTC", "2026-05-04T06:59:59Z", "2026-05-04T07:00:00Z"},
-		{"their end does not", Quiet{22, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
-		{"nor what is before", Quiet{22, 7}, "UTC", "2026-05-04T21:59:59Z", ""},
-		{"none", Quiet{7, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
-		{"they end in the hour that spring skips", Quiet{22, 2}, "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"},
-		{"and lose an hour there", Quiet{22, 7}, "Europe/Berlin", "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"},
-		{"they end when autumn shows the hour first", Quiet{22, 2}, "Europe/Berlin", "2026-10-24T23:30:00Z", "2026-10-25T00:00:00Z"},
-		{"and do not begin again", Quiet{22, 2}, "Europe/Berlin", "2026-10-25T01:30:00Z", ""},
-		{"an hour that is shown twice is quiet twice", Quiet{22, 2}, "America/New_York", "2026-11-01T05:30:00Z", "2026-11-01T07:00:00Z"},
-		{"where clocks jump by half an hour", Quiet{22, 2}, "Australia/Lord_Howe", "2026-10-03T15:15:00Z", "2026-10-03T15:30:00Z"},
-		{"where they jump by two, back", Quiet{22, 2}, "Antarctica/Troll", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"},
+		{"over midnight, before it", QuietHours{22, 7}, "Europe/Berlin", "2026-05-04T21:30:00Z", "2026-05-05T05:00:00Z"},
+		{"over midnight, after it", QuietHours{22, 7}, "Europe/Berlin", "2026-05-04T23:30:00Z", "2026-05-05T05:00:00Z"},
+		{"within a day", QuietHours{9, 17}, "Asia/Tokyo", "2026-05-04T01:00:00Z", "2026-05-04T08:00:00Z"},
+		{"the first minute counts", QuietHours{22, 7}, "UTC", "2026-05-04T22:00:00Z", "2026-05-05T07:00:00Z"},
+		{"the last minute counts", QuietHours{22, 7}, "UTC", "2026-05-04T06:59:59Z", "2026-05-04T07:00:00Z"},
+		{"their end does not", QuietHours{22, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
+		{"nor what is before", QuietHours{22, 7}, "UTC", "2026-05-04T21:59:59Z", ""},
+		{"none", QuietHours{7, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
+		{"they end in the hour that spring skips", QuietHours{22, 2}, "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"},
+		{"and lose an hour there", QuietHours{22, 7}, "Europe/Berlin", "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"},
+		{"they end when autumn shows the hour first", QuietHours{22, 2}, "Europe/Berlin", "2026-10-24T23:30:00Z", "2026-10-25T00:00:00Z"},
+		{"and do not begin again", QuietHours{22, 2}, "Europe/Berlin", "2026-10-25T01:30:00Z", ""},
+		{"an hour that is shown twice is quiet twice", QuietHours{22, 2}, "America/New_York", "2026-11-01T05:30:00Z", "2026-11-01T07:00:00Z"},
+		{"where clocks jump by half an hour", QuietHours{22, 2}, "Australia/Lord_Howe", "2026-10-03T15:15:00Z", "2026-10-03T15:30:00Z"},
+		{"where they jump by two, back", QuietHours{22, 2}, "Antarctica/Troll", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestQuietHoursEndInEveryZone(t *testing.T) {
 			when = next
 		}
 		for _, change := range around {
-			for _, q := range []Quiet{{22, 7}, {23, 0}, {0, 1}, {1, 2}, {22, 2}, {2, 3}, {9, 17}} {
+			for _, q := range []QuietHours{{22, 7}, {23, 0}, {0, 1}, {1, 2}, {22, 2}, {2, 3}, {9, 17}} {
 				for n := -30 * 6; n < 30*6; n++ {
 					quietEnds(t, loc, q, change.Add(time.Duration(n)*10*time.Minute+7*time.Second))
 				}
@@ -69,18 +69,18 @@ func TestQuietHoursEndInEveryZone(t *testing.T) {
 	}
 }
 
-func quietEnds(t *testing.T, loc *time.Location, q Quiet, at time.Time) {
+func quietEnds(t *testing.T, loc *time.Location, q QuietHours, at time.Time) {
 	t.Helper()
 	end, quiet := q.End(loc, at)
 	switch {
-	case quiet != q.holds(at.In(loc).Hour()):
+	case quiet != q.contains(at.In(loc).Hour()):
 		t.Fatalf("%s %+v: at %v quiet = %t", loc, q, at.In(loc), quiet)
 	case !quiet:
 	case !end.After(at), end.Sub(at) > 25*time.Hour:
 		t.Fatalf("%s %+v: from %v they end at %v", loc, q, at.In(loc), end.In(loc))
-	case q.holds(end.In(loc).Hour()):
+	case q.contains(end.In(loc).Hour()):
 		t.Fatalf("%s %+v: from %v they end at %v, which is quiet, too", loc, q, at.In(loc), end.In(loc))
-	case !q.holds(end.Add(-time.Second).In(loc).Hour()):
+	case !q.contains(end.Add(-time.Second).In(loc).Hour()):
 		t.Fatalf("%s %+v: from %v they end at %v, and were over before", loc, q, at.In(loc), end.In(loc))
 	}
 }

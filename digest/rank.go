@@ -17,14 +17,14 @@ func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, tookPart map[for
 	for _, g := range d.Groups {
 		threads := g.Threads[:0]
 		for _, t := range g.Threads {
-			t.TookPart = tookPart[t.ID] || t.Starter == d.Member.ID
+			t.Participated = tookPart[t.ID] || t.Starter == d.Member.ID
 			t.fill(contents, d.Member)
 			if len(t.Posts) > 0 {
 				threads = append(threads, t)
 			}
 		}
 		if g.Threads = threads; len(threads) > 0 {
-			slices.SortStableFunc(g.Threads, byConcern)
+			slices.SortStableFunc(g.Threads, byRelevance)
 			groups = append(groups, g)
 		}
 	}
@@ -38,14 +38,14 @@ func (t *Thread) fill(contents map[forum.PostID]*forum.Content, m forum.Member) 
 		if p.Content = contents[p.ID]; p.Content == nil {
 			continue
 		}
-		p.QuotesYou = quotes(p.Content, m)
-		t.QuotesYou = t.QuotesYou || p.QuotesYou
+		p.QuotesReader = quotes(p.Content, m)
+		t.QuotesReader = t.QuotesReader || p.QuotesReader
 		t.New = t.New || p.Opening
 		posts = append(posts, p)
 	}
 	t.Posts = posts
 	slices.SortStableFunc(t.Posts, func(a, b Post) int {
-		return cmp.Or(first(a.Opening, b.Opening), first(a.QuotesYou, b.QuotesYou), byAge(a, b))
+		return cmp.Or(trueFirst(a.Opening, b.Opening), trueFirst(a.QuotesReader, b.QuotesReader), byAge(a, b))
 	})
 }
 
@@ -62,17 +62,17 @@ func quotes(c *forum.Content, m forum.Member) bool {
 	return false
 }
 
-func byConcern(a, b Thread) int {
+func byRelevance(a, b Thread) int {
 	return cmp.Or(
-		first(a.QuotesYou, b.QuotesYou),
-		first(a.TookPart, b.TookPart),
+		trueFirst(a.QuotesReader, b.QuotesReader),
+		trueFirst(a.Participated, b.Participated),
 		cmp.Compare(len(b.Posts), len(a.Posts)),
 		cmp.Compare(a.ID, b.ID),
 	)
 }
 
-// first orders true before false.
-func first(a, b bool) int {
+// trueFirst orders true before false.
+func trueFirst(a, b bool) int {
 	switch {
 	case a == b:
 		return 0

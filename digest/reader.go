@@ -13,13 +13,13 @@ type Reader struct {
 	Access  forum.Access // shared by all members of his class
 	Watches forum.Watches
 	Ignores map[forum.MemberID]bool
-	Choices Choices
-	Wishes  Wishes
+	Choices Preferences
+	Wishes  Overrides
 	Read    *forum.ReadMarks // nil: what he has read on the site counts as new all the same
-	// Elsewhere are posts that he has from elsewhere or will have, and the reason that says how.
-	Elsewhere map[forum.PostID]Reason
-	// Owed are posts that this edition brings wherever his mark stands: an alert did not, or he wanted them later.
-	Owed  map[forum.PostID]Cause
+	// OtherRoute are posts that he has from elsewhere or will have, and the reason that says how.
+	OtherRoute map[forum.PostID]Reason
+	// Deferred are posts that this edition brings wherever his mark stands: an alert did not, or he wanted them later.
+	Deferred  map[forum.PostID]AlertCause
 	After int64 // his mark: sightings up to it are covered
 	Until int64 // the edition covers sightings up to this one
 
@@ -33,40 +33,40 @@ type Reason string
 
 // The reasons, in the order in which they are looked for.
 const (
-	Gone           Reason = "permanently deleted"
+	ReasonDeleted           Reason = "permanently deleted"
 	PostDeleted    Reason = "post deleted"
 	PostModerated  Reason = "post awaiting approval"
 	ThreadDeleted  Reason = "thread deleted"
 	ThreadModerate Reason = "thread awaiting approval"
 	Redirected     Reason = "redirect left behind by a move"
 	NotReadable    Reason = "not readable"
-	NotHisThread   Reason = "not readable: own threads only, and this is not his"
+	ReasonNotOwnThread   Reason = "not readable: own threads only, and this is not his"
 	OwnPost        Reason = "own post"
 	Ignored        Reason = "author ignored"
 	NotWatched     Reason = "not watched"
 	ThreadsOnly    Reason = "section watched for new threads only"
-	Muted          Reason = "muted"
+	ReasonMuted          Reason = "muted"
 	AlreadyRead    Reason = "already read on the site"
 	AlreadyAlerted Reason = "already sent as an alert"
-	OnItsWay       Reason = "on its way as an alert"
-	ComesLater     Reason = "owed: comes with another edition"
-	CameBefore     Reason = "came with another edition"
+	ReasonAlertPending       Reason = "on its way as an alert"
+	ReasonDeferred     Reason = "owed: comes with another edition"
+	ReasonInOtherEdition     Reason = "came with another edition"
 	HeldForWeek    Reason = "held for the weekly edition"
 	HeldForMonth   Reason = "held for the monthly edition"
 	Superseded     Reason = "counted where it was moved to"
-	HadBefore      Reason = "already had before it was moved"
-	JustMoved      Reason = "just moved: counts once the move is sighted"
+	ReasonSeenBeforeMove      Reason = "already had before it was moved"
+	ReasonMovePending      Reason = "just moved: counts once the move is sighted"
 )
 
 // wantsOwn tells whether the reader's own posts count as news to him.
-func (r *Reader) wantsOwn() bool { return r.Choices.OwnPosts != nil && *r.Choices.OwnPosts }
+func (r *Reader) wantsOwn() bool { return r.Choices.IncludeOwnPosts != nil && *r.Choices.IncludeOwnPosts }
 
-// hidden says why no ordinary reader may see the item. Both states are asked: a forum may
+// hiddenReason says why no ordinary reader may see the item. Both states are asked: a forum may
 // delete a thread and leave the states of its replies as they were (MyBB 1.8, XenForo 2).
-func hidden(it *item) Reason {
+func hiddenReason(it *item) Reason {
 	switch {
-	case it.gone:
-		return Gone
+	case it.deleted:
+		return ReasonDeleted
 	case it.post.State == forum.Deleted:
 		return PostDeleted
 	case it.post.State == forum.Moderated:
@@ -81,8 +81,8 @@ func hidden(it *item) Reason {
 	return ""
 }
 
-// unwatched says why none of the reader's watches asks for the item, were its thread in section.
-func (r *Reader) unwatched(it *item, section forum.SectionID) Reason {
+// notWatchedReason says why none of the reader's watches asks for the item, were its thread in section.
+func (r *Reader) notWatchedReason(it *item, section forum.SectionID) Reason {
 	if _, ok := r.Watches.Threads[it.thread.ID]; ok {
 		return ""
 	}
@@ -107,34 +107,34 @@ func (r *Reader) hasRead(it *item) bool {
 		at.Before(r.Read.Floor)
 }
 
-// moved lets each post into a reader's editions once, wherever it wanders. A move is a sighting of
+// moveReason lets each post into a reader's editions once, wherever it wanders. A move is a sighting of
 // its own, for those who did not have the post where it stood before; all others had it there. A
 // move that has not been sighted yet is left to that sighting in the same way. A move back to where it was sighted
 // before is not sighted again.
-func (r *Reader) moved(it *item) Reason {
+func (r *Reader) moveReason(it *item) Reason {
 	switch {
 	case it.later != 0 && it.later <= r.Until:
 		return Superseded
-	case it.MovedFrom != 0 && r.hadWandering(it):
-		return HadBefore
-	case it.Section != it.thread.Section && !it.stoodIn(it.thread.Section) && !r.had(it, it.Section):
-		return JustMoved
+	case it.MovedFrom != 0 && r.hadBeforeMove(it):
+		return ReasonSeenBeforeMove
+	case it.Section != it.thread.Section && !it.wasIn(it.thread.Section) && !r.hadInSection(it, it.Section):
+		return ReasonMovePending
 	}
 	return ""
 }
 
-// hadWandering tells whether the reader's editions up to his mark could take a post that was moved, at any of the places
+// hadBeforeMove tells whether the reader's editions up to his mark could take a post that was moved, at any of the places
 // where it stood.
-func (r *Reader) hadWandering(it *item) bool {
-	if len(it.past) == 0 {
-		return r.had(it, it.MovedFrom)
+func (r *Reader) hadBeforeMove(it *item) bool {
+	if len(it.earlier) == 0 {
+		return r.hadInSection(it, it.MovedFrom)
 	}
-	return slices.ContainsFunc(it.past, func(s Sighting) bool { return s.Seq <= r.After && r.had(it, s.Section) })
+	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Seq <= r.After && r.hadInSection(it, s.Section) })
 }
 
-// had tells whether the reader's editions could take the post while its thread stood in section.
-func (r *Reader) had(it *item, section forum.SectionID) bool {
+// hadInSection tells whether the reader's editions could take the post while its thread stood in section.
+func (r *Reader) hadInSection(it *item, section forum.SectionID) bool {
 	right := r.Access[section]
 	readable := right == forum.ReadAll || right == forum.ReadOwn && it.thread.Starter == r.Member.ID
-	return readable && r.unwatched(it, section) == ""
+	return readable && r.notWatchedReason(it, section) == ""
 }

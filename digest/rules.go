@@ -13,70 +13,70 @@ type Rule string
 
 // The rules, in the order in which they are asked.
 const (
-	Visible  Rule = "visible"  // is it there for an ordinary reader?
+	VisibleRule  Rule = "visible"  // is it there for an ordinary reader?
 	Readable Rule = "readable" // may this one read it where it stands?
 	Author   Rule = "author"   // is it by somebody whom he wants to hear of?
 	Watched  Rule = "watched"  // has he asked for it, or does it call him?
-	Wanted   Rule = "wanted"   // does he want it at all?
+	MutedRule   Rule = "wanted"   // does he want it at all?
 	Unread   Rule = "unread"   // or has he seen it on the site?
-	OneWay   Rule = "one way"  // does it come to him in no other way?
-	Once     Rule = "once"     // has it come to him where it stood before?
-	InTime   Rule = "in time"  // does he want it now, or in a rarer edition?
+	RouteRule   Rule = "one way"  // does it come to him in no other way?
+	DuplicateRule     Rule = "once"     // has it come to him where it stood before?
+	CadenceRule   Rule = "in time"  // does he want it now, or in a rarer edition?
 )
 
 // rule is a rule as it is asked, and as it is explained.
 type rule struct {
 	name Rule
-	bars func(w *Window, r *Reader, it *item) Reason // why the item is not for the reader; "": go on
-	says func(w *Window, r *Reader, it *item) string // what speaks for it where it does not bar
+	reject func(w *Window, r *Reader, it *item) Reason // why the item is not for the reader; "": go on
+	explain func(w *Window, r *Reader, it *item) string // what speaks for it where it does not bar
 }
 
-// closing are the rules that hold for alerts. For editions, too, but for that of the author.
-var closing = []rule{
-	{Visible, func(_ *Window, _ *Reader, it *item) Reason { return hidden(it) }, always("post and thread are visible")},
-	{Readable, (*Window).barred, (*Window).right},
-	{Author, (*Window).unheard, (*Window).heard},
+// alertRules are the rules that hold for alerts. For editions, too, but for that of the author.
+var alertRules = []rule{
+	{VisibleRule, func(_ *Window, _ *Reader, it *item) Reason { return hiddenReason(it) }, constant("post and thread are visible")},
+	{Readable, (*Window).accessReason, (*Window).accessText},
+	{Author, (*Window).authorReason, (*Window).authorOK},
 }
 
-// ofEditions are all rules of editions.
-var ofEditions = slices.Concat(closing[:2], []rule{{Author, (*Window).unwelcome, (*Window).heard}}, further)
+// editionRules are all rules of editions.
+var editionRules = slices.Concat(alertRules[:2], []rule{{Author, (*Window).authorReasonForEdition, (*Window).authorOK}}, editionOnlyRules)
 
-// further are those that only editions know.
-var further = []rule{
-	{Watched, (*Window).unasked, (*Window).asked},
-	{Wanted, (*Window).muted, (*Window).wish},
-	{Unread, (*Window).seen, (*Window).unseen},
-	{OneWay, func(_ *Window, r *Reader, it *item) Reason { return r.Elsewhere[it.post.ID] }, (*Window).way},
-	{Once, (*Window).hadBefore, (*Window).standing},
-	{InTime, func(_ *Window, r *Reader, it *item) Reason { return r.held(it) }, always("it comes with his next edition")},
+// editionOnlyRules are those that only editions know.
+var editionOnlyRules = []rule{
+	{Watched, (*Window).watchReason, (*Window).watchOK},
+	{MutedRule, (*Window).muteReason, (*Window).overrideText},
+	{Unread, (*Window).readReason, (*Window).unreadOK},
+	{RouteRule, func(_ *Window, r *Reader, it *item) Reason { return r.OtherRoute[it.post.ID] }, (*Window).routeOK},
+	{DuplicateRule, (*Window).duplicateReason, (*Window).moveOK},
+	{CadenceRule, func(_ *Window, r *Reader, it *item) Reason { return r.deferReason(it) }, constant("it comes with his next edition")},
 }
 
-func always(text string) func(*Window, *Reader, *item) string {
+func constant(text string) func(*Window, *Reader, *item) string {
 	return func(*Window, *Reader, *item) string { return text }
 }
 
-// judge says why an item is not for this reader; "" means that it is.
-func (w *Window) judge(r *Reader, it *item) Reason {
-	for i := range ofEditions {
-		if why := ofEditions[i].bars(w, r, it); why != "" {
+// evaluate says why an item is not for this reader; "" means that it is.
+func (w *Window) evaluate(r *Reader, it *item) Reason {
+	for i := range editionRules {
+		if why := editionRules[i].reject(w, r, it); why != "" {
 			return why
 		}
 	}
 	return ""
 }
 
-// closed says why the item is not for this reader, whatever he watches.
-func (w *Window) closed(r *Reader, it *item) Reason {
-	for i := range closing {
-		if why := closing[i].bars(w, r, it); why != "" {
+// checkReadable says why the item is not for this reader, whatever he watches.
+func (w *Window) checkReadable(r *Reader, it *item) Reason {
+	for i := range alertRules {
+		if why := alertRules[i].reject(w, r, it); why != "" {
 			return why
 		}
 	}
 	return ""
 }
 
-// Step is what one rule says of a post.
-type Step struct {
+// RuleResult is what one rule says of a post.
+type RuleResult struct {
 	Rule Rule
 	Bars bool   // it is why the post is not for the reader
 	Says string // the reason, or what speaks for it
@@ -84,25 +84,25 @@ type Step struct {
 
 // Trace tells, of the newest sighting of a post that the window has, what each rule says until one bars; why is the reason
 // by which that one bars, "" where none does: then the reader's edition holds the post, if it covers the sighting.
-func (w *Window) Trace(r Reader, post forum.PostID) (steps []Step, why Reason, known bool) {
+func (w *Window) Trace(r Reader, post forum.PostID) (steps []RuleResult, why Reason, known bool) {
 	for i := len(w.items) - 1; i >= 0; i-- {
 		it := &w.items[i]
 		if it.Sighting.Post != post || it.Seq > r.Until {
 			continue
 		}
-		for _, rule := range ofEditions {
-			if why = rule.bars(w, &r, it); why != "" {
-				return append(steps, Step{rule.name, true, string(why)}), why, true
+		for _, rule := range editionRules {
+			if why = rule.reject(w, &r, it); why != "" {
+				return append(steps, RuleResult{rule.name, true, string(why)}), why, true
 			}
-			steps = append(steps, Step{rule.name, false, rule.says(w, &r, it)})
+			steps = append(steps, RuleResult{rule.name, false, rule.explain(w, &r, it)})
 		}
 		return steps, "", true
 	}
 	return nil, "", false
 }
 
-// barred says why this reader may not read the item where it stands now.
-func (w *Window) barred(r *Reader, it *item) Reason {
+// accessReason says why this reader may not read the item where it stands now.
+func (w *Window) accessReason(r *Reader, it *item) Reason {
 	if _, listed := w.sections[it.thread.Section]; !listed {
 		return NotReadable
 	}
@@ -113,24 +113,24 @@ func (w *Window) barred(r *Reader, it *item) Reason {
 		if it.thread.Starter == r.Member.ID && r.Member.ID != forum.Guest {
 			return ""
 		}
-		return NotHisThread
+		return ReasonNotOwnThread
 	}
 	return NotReadable
 }
 
-func (w *Window) right(r *Reader, it *item) string {
+func (w *Window) accessText(r *Reader, it *item) string {
 	if r.Access[it.thread.Section] == forum.ReadOwn {
-		return w.place(it.thread.Section) + ": he may read threads of his own there, and this is one"
+		return w.sectionLabel(it.thread.Section) + ": he may read threads of his own there, and this is one"
 	}
-	return w.place(it.thread.Section) + ": he may read every thread there"
+	return w.sectionLabel(it.thread.Section) + ": he may read every thread there"
 }
 
-// place names a section for the administrator.
-func (w *Window) place(id forum.SectionID) string {
+// sectionLabel names a section for the administrator.
+func (w *Window) sectionLabel(id forum.SectionID) string {
 	return fmt.Sprintf("section %d %q", id, w.sections[id].Title)
 }
 
-func (w *Window) unheard(r *Reader, it *item) Reason {
+func (w *Window) authorReason(r *Reader, it *item) Reason {
 	switch {
 	case r.Member.ID == it.post.Author:
 		return OwnPost
@@ -140,32 +140,32 @@ func (w *Window) unheard(r *Reader, it *item) Reason {
 	return ""
 }
 
-// unwelcome is unheard, but for who wants his own posts in his editions.
-func (w *Window) unwelcome(r *Reader, it *item) Reason {
-	why := w.unheard(r, it)
+// authorReasonForEdition is unheard, but for who wants his own posts in his editions.
+func (w *Window) authorReasonForEdition(r *Reader, it *item) Reason {
+	why := w.authorReason(r, it)
 	if why == OwnPost && r.wantsOwn() {
 		return ""
 	}
 	return why
 }
 
-func (w *Window) heard(r *Reader, it *item) string {
+func (w *Window) authorOK(r *Reader, it *item) string {
 	if r.Member.ID == it.post.Author {
 		return "it is his own, and he wants those, too"
 	}
 	return fmt.Sprintf("it is by member %d, whom he does not ignore", it.post.Author)
 }
 
-// unasked says why the item is not asked for, unless it calls the reader.
-func (w *Window) unasked(r *Reader, it *item) Reason {
-	why := r.unwatched(it, it.thread.Section)
-	if why != "" && r.Owed[it.post.ID].Called() {
+// watchReason says why the item is not asked for, unless it calls the reader.
+func (w *Window) watchReason(r *Reader, it *item) Reason {
+	why := r.notWatchedReason(it, it.thread.Section)
+	if why != "" && r.Deferred[it.post.ID].IsDirect() {
 		return ""
 	}
 	return why
 }
 
-func (w *Window) asked(r *Reader, it *item) string {
+func (w *Window) watchOK(r *Reader, it *item) string {
 	_, thread := r.Watches.Threads[it.thread.ID]
 	section, whole := r.Watches.Sections[it.thread.Section]
 	switch {
@@ -176,48 +176,48 @@ func (w *Window) asked(r *Reader, it *item) string {
 	case whole && it.opening():
 		return "he watches the section for new threads, and this post opens one"
 	}
-	return fmt.Sprintf("it calls him (%s)", r.Owed[it.post.ID])
+	return fmt.Sprintf("it calls him (%s)", r.Deferred[it.post.ID])
 }
 
-func (w *Window) muted(r *Reader, it *item) Reason {
+func (w *Window) muteReason(r *Reader, it *item) Reason {
 	if r.Wishes.Of(it.thread) == Off {
-		return Muted
+		return ReasonMuted
 	}
 	return ""
 }
 
-func (w *Window) wish(r *Reader, it *item) string {
+func (w *Window) overrideText(r *Reader, it *item) string {
 	if c := r.Wishes.Of(it.thread); c != "" {
 		return fmt.Sprintf("he wants it (%s)", c)
 	}
 	return "he has muted neither thread nor section"
 }
 
-func (w *Window) seen(r *Reader, it *item) Reason {
+func (w *Window) readReason(r *Reader, it *item) Reason {
 	if r.hasRead(it) && it.post.Author != r.Member.ID { // who wants his own posts has read them all
 		return AlreadyRead
 	}
 	return ""
 }
 
-func (w *Window) unseen(r *Reader, it *item) string {
+func (w *Window) unreadOK(r *Reader, it *item) string {
 	if r.Read == nil {
 		return "what he has read on the site is not asked for"
 	}
 	return "he has not read it on the site"
 }
 
-func (w *Window) way(r *Reader, it *item) string {
-	if _, owed := r.Owed[it.post.ID]; owed {
+func (w *Window) routeOK(r *Reader, it *item) string {
+	if _, owed := r.Deferred[it.post.ID]; owed {
 		return "it is owed to him, and tied to this edition"
 	}
 	return "no alert and no other edition brings it"
 }
 
-// hadBefore lets each post into a reader's editions once. What is owed was not had, wherever it stood.
-func (w *Window) hadBefore(r *Reader, it *item) Reason {
-	if _, owed := r.Owed[it.post.ID]; !owed {
-		return r.moved(it)
+// duplicateReason lets each post into a reader's editions once. What is owed was not had, wherever it stood.
+func (w *Window) duplicateReason(r *Reader, it *item) Reason {
+	if _, owed := r.Deferred[it.post.ID]; !owed {
+		return r.moveReason(it)
 	}
 	if it.later != 0 && it.later <= r.Until {
 		return Superseded
@@ -225,9 +225,9 @@ func (w *Window) hadBefore(r *Reader, it *item) Reason {
 	return ""
 }
 
-func (w *Window) standing(_ *Reader, it *item) string {
+func (w *Window) moveOK(_ *Reader, it *item) string {
 	if it.MovedFrom != 0 {
-		return fmt.Sprintf("it was moved from %s, where he could not have it", w.place(it.MovedFrom))
+		return fmt.Sprintf("it was moved from %s, where he could not have it", w.sectionLabel(it.MovedFrom))
 	}
 	return "it has not been moved since it was sighted"
 }
@@ -239,12 +239,12 @@ func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
 	if !known {
 		return time.Time{}
 	}
-	_, at := r.release(&w.items[i])
+	_, at := r.deferredUntil(&w.items[i])
 	return at
 }
 
-// AtOnce is the watch for which the reader would be told at once of a post of the window; "" where there is none.
-func (w *Window) AtOnce(r Reader, post forum.PostID) Cause {
+// AlertCauseNow is the watch for which the reader would be told at once of a post of the window; "" where there is none.
+func (w *Window) AlertCauseNow(r Reader, post forum.PostID) AlertCause {
 	i, known := w.byPost[post]
 	if !known {
 		return ""

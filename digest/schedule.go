@@ -26,16 +26,16 @@ func (s Schedule) Last(zone *time.Location, at time.Time) (slot Slot, ok bool) {
 	return s.search(zone, at, 0, -1, func(t time.Time) bool { return !t.After(at) })
 }
 
-// reach is how many days a search may walk: a month's slot lies at most two months off, and a zone
+// maxSearchDays is how many days a search may walk: a month's slot lies at most two months off, and a zone
 // may lack a day (Samoa, 30 December 2011).
-const reach = 64
+const maxSearchDays = 64
 
 // search walks the local days from the one of a moment, and returns the first slot that is wanted.
 func (s Schedule) search(zone *time.Location, from time.Time, offset, step int, wanted func(time.Time) bool) (Slot, bool) {
 	local := from.In(zone)
-	for n := range reach {
+	for n := range maxSearchDays {
 		day := time.Date(local.Year(), local.Month(), local.Day()+offset+n*step, 12, 0, 0, 0, time.UTC)
-		if !s.falls(day) {
+		if !s.hasSlot(day) {
 			continue
 		}
 		hours := s.hours()
@@ -44,17 +44,17 @@ func (s Schedule) search(zone *time.Location, from time.Time, offset, step int, 
 		}
 		for _, hour := range hours {
 			if at, exists := localInstant(day, hour, zone); exists && wanted(at) {
-				return Slot{At: at, Name: s.name(day, hour)}, true
+				return Slot{At: at, Name: s.slotName(day, hour)}, true
 			}
 		}
 	}
 	return Slot{}, false
 }
 
-// falls tells whether a local day has a slot.
-func (s Schedule) falls(day time.Time) bool {
+// hasSlot tells whether a local day has a slot.
+func (s Schedule) hasSlot(day time.Time) bool {
 	switch s.Cadence {
-	case Daily, Hourly:
+	case Daily, EveryNHours:
 		return true
 	case Weekly:
 		return day.Weekday() == s.Weekday
@@ -67,7 +67,7 @@ func (s Schedule) falls(day time.Time) bool {
 
 // hours lists the local hours of a day's slots, rising.
 func (s Schedule) hours() []int {
-	if s.Cadence != Hourly {
+	if s.Cadence != EveryNHours {
 		return []int{s.Hour}
 	}
 	var hours []int
@@ -77,15 +77,15 @@ func (s Schedule) hours() []int {
 	return hours
 }
 
-func (s Schedule) name(day time.Time, hour int) string {
-	if s.Cadence == Hourly {
+func (s Schedule) slotName(day time.Time, hour int) string {
+	if s.Cadence == EveryNHours {
 		return fmt.Sprintf("%s%02d", day.Format("2006-01-02T"), hour)
 	}
 	return day.Format("2006-01-02")
 }
 
-// Plain is the schedule without what its cadence does not read.
-func (s Schedule) Plain() Schedule {
+// Canonical is the schedule without what its cadence does not read.
+func (s Schedule) Canonical() Schedule {
 	p := Schedule{Cadence: s.Cadence}
 	if s.Cadence != Off {
 		p.Hour = s.Hour
@@ -95,7 +95,7 @@ func (s Schedule) Plain() Schedule {
 		p.Weekday = s.Weekday
 	case Monthly:
 		p.Day = s.Day
-	case Hourly:
+	case EveryNHours:
 		p.Every = s.Every
 	}
 	return p
@@ -133,7 +133,7 @@ func (s Schedule) Validate() error {
 			return fmt.Errorf("day is %d: choose 1 to 31", s.Day)
 		}
 		return nil
-	case Hourly:
+	case EveryNHours:
 		if s.Every < 1 || s.Every > 12 || 24%s.Every != 0 {
 			return fmt.Errorf("every is %d: choose 1, 2, 3, 4, 6, 8 or 12 hours", s.Every)
 		}

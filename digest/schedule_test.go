@@ -35,8 +35,8 @@ func TestNext(t *testing.T) {
 		{"a quarter of an hour off", daily(8), "Asia/Kathmandu", "2026-05-04T00:00:00Z", "2026-05-04T02:15:00Z", "2026-05-04"},
 		{"weekly", Schedule{Cadence: Weekly, Hour: 7, Weekday: time.Monday}, "UTC", "2026-05-04T07:00:00Z", "2026-05-11T07:00:00Z", "2026-05-11"},
 		{"monthly on a day that the month lacks: its last", Schedule{Cadence: Monthly, Hour: 7, Day: 31}, "UTC", "2026-02-01T00:00:00Z", "2026-02-28T07:00:00Z", "2026-02-28"},
-		{"every six hours, counted from seven", Schedule{Cadence: Hourly, Hour: 7, Every: 6}, "UTC", "2026-05-04T07:00:00Z", "2026-05-04T13:00:00Z", "2026-05-04T13"},
-		{"every six hours, past midnight", Schedule{Cadence: Hourly, Hour: 7, Every: 6}, "UTC", "2026-05-04T19:30:00Z", "2026-05-05T01:00:00Z", "2026-05-05T01"},
+		{"every six hours, counted from seven", Schedule{Cadence: EveryNHours, Hour: 7, Every: 6}, "UTC", "2026-05-04T07:00:00Z", "2026-05-04T13:00:00Z", "2026-05-04T13"},
+		{"every six hours, past midnight", Schedule{Cadence: EveryNHours, Hour: 7, Every: 6}, "UTC", "2026-05-04T19:30:00Z", "2026-05-05T01:00:00Z", "2026-05-05T01"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,7 +127,7 @@ func allZones(t *testing.T) []string {
 func TestHourlyEditionsRiseThroughClockChanges(t *testing.T) {
 	racetest.Spare(t)
 	for _, every := range []int{1, 2, 3, 4, 6, 8, 12} {
-		s := Schedule{Cadence: Hourly, Every: every}
+		s := Schedule{Cadence: EveryNHours, Every: every}
 		for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Nuuk"} {
 			slot, _ := s.Last(zone(t, name), at(t, "2026-01-01T00:00:00Z"))
 			seen := map[string]bool{}
@@ -154,7 +154,7 @@ func TestValidateSaysWhatToChoose(t *testing.T) {
 		{daily(24), "0 to 23"},
 		{Schedule{Cadence: Weekly, Weekday: 7}, "Saturday"},
 		{Schedule{Cadence: Monthly}, "1 to 31"},
-		{Schedule{Cadence: Hourly, Every: 5}, "1, 2, 3, 4, 6, 8 or 12"},
+		{Schedule{Cadence: EveryNHours, Every: 5}, "1, 2, 3, 4, 6, 8 or 12"},
 		{Schedule{Cadence: "yearly"}, "daily, weekly"},
 	}
 	for _, tt := range tests {

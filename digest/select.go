@@ -13,10 +13,10 @@ import (
 // not of the window.
 func (w *Window) Select(r Reader) *Digest {
 	var threads []Thread
-	for _, id := range w.watched(&r) {
+	for _, id := range w.candidateThreads(&r) {
 		var posts []Post
 		for _, i := range w.byThread[id] {
-			if it := &w.items[i]; r.covers(it) && w.judge(&r, it) == "" {
+			if it := &w.items[i]; r.covers(it) && w.evaluate(&r, it) == "" {
 				posts = append(posts, Post{Post: it.post, Opening: it.opening()})
 			}
 		}
@@ -61,17 +61,17 @@ func byAge(a, b Post) int {
 
 // covers tells whether the reader's edition may hold the item: it lies in its stretch, or is owed.
 func (r *Reader) covers(it *item) bool {
-	if _, owed := r.Owed[it.Sighting.Post]; owed {
+	if _, owed := r.Deferred[it.Sighting.Post]; owed {
 		return it.Seq <= r.Until
 	}
 	return it.Seq > r.After && it.Seq <= r.Until
 }
 
-// watched lists the threads of the window that one of the reader's watches may ask for, or that he is owed posts of, each
+// candidateThreads lists the threads of the window that one of the reader's watches may ask for, or that he is owed posts of, each
 // once.
-func (w *Window) watched(r *Reader) []forum.ThreadID {
+func (w *Window) candidateThreads(r *Reader) []forum.ThreadID {
 	var ids []forum.ThreadID
-	for id := range r.Owed {
+	for id := range r.Deferred {
 		if i, found := w.byPost[id]; found {
 			ids = append(ids, w.items[i].thread.ID)
 		}
@@ -88,22 +88,22 @@ func (w *Window) watched(r *Reader) []forum.ThreadID {
 	return slices.Compact(ids)
 }
 
-// LeftOut is a post that the window held and the edition does not.
-type LeftOut struct {
+// Omitted is a post that the window held and the edition does not.
+type Omitted struct {
 	Post   forum.PostID
 	Reason Reason
 }
 
-// Explain lists every post of the reader's stretch of the window that Select leaves out, and why.
-func (w *Window) Explain(r Reader) []LeftOut {
-	var out []LeftOut
+// Omissions lists every post of the reader's stretch of the window that Select leaves out, and why.
+func (w *Window) Omissions(r Reader) []Omitted {
+	var out []Omitted
 	for i := range w.items {
 		it := &w.items[i]
 		if !r.covers(it) {
 			continue
 		}
-		if why := w.judge(&r, it); why != "" && why != Superseded {
-			out = append(out, LeftOut{it.Sighting.Post, why})
+		if why := w.evaluate(&r, it); why != "" && why != Superseded {
+			out = append(out, Omitted{it.Sighting.Post, why})
 		}
 	}
 	return out

@@ -45,12 +45,12 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 			r.Watches.Threads[1] = forum.Watch{}
 			r.Access[9] = forum.ReadAll
 		}, NotReadable},
-		{"another's thread in a section of own threads", func(f *tiny, r *Reader) { f.thread(1, 4, anna); f.post(5, 1, anna) }, NotHisThread},
+		{"another's thread in a section of own threads", func(f *tiny, r *Reader) { f.thread(1, 4, anna); f.post(5, 1, anna) }, ReasonNotOwnThread},
 		{"a guest's thread is no guest's own", func(f *tiny, r *Reader) {
 			f.thread(1, 4, forum.Guest)
 			f.post(5, 1, anna)
 			r.Member.ID = forum.Guest
-		}, NotHisThread},
+		}, ReasonNotOwnThread},
 		{"his own post", func(f *tiny, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, reader) }, OwnPost},
 		{"an author whom he ignores", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
@@ -62,17 +62,17 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 		{"a visible reply in a deleted thread", func(f *tiny, r *Reader) { f.thread(1, 1, anna).State = forum.Deleted; f.post(5, 1, anna) }, ThreadDeleted},
 		{"a visible reply in a thread that awaits approval", func(f *tiny, r *Reader) { f.thread(1, 1, anna).State = forum.Moderated; f.post(5, 1, anna) }, ThreadModerate},
 		{"a signpost", func(f *tiny, r *Reader) { f.thread(1, 1, anna).Redirect = true; f.post(5, 1, anna) }, Redirected},
-		{"a post that is gone for good", func(f *tiny, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna); f.posts = nil }, Gone},
+		{"a post that is gone for good", func(f *tiny, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna); f.posts = nil }, ReasonDeleted},
 		{"a muted section", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
 			r.Wishes.Sections = map[forum.SectionID]Cadence{1: Off}
-		}, Muted},
+		}, ReasonMuted},
 		{"a muted thread", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
 			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: Off}
-		}, Muted},
+		}, ReasonMuted},
 		{"what he has read on the site", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
@@ -91,7 +91,7 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 		{"what an alert told him", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Elsewhere = map[forum.PostID]Reason{5: AlreadyAlerted}
+			r.OtherRoute = map[forum.PostID]Reason{5: AlreadyAlerted}
 		}, AlreadyAlerted},
 	}
 	for _, tt := range tests {
@@ -105,7 +105,7 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 				t.Errorf("Select holds posts %v, want it left out for %q", got, tt.want)
 			}
 			var reason Reason
-			for _, l := range w.Explain(r) {
+			for _, l := range w.Omissions(r) {
 				reason = l.Reason
 			}
 			if reason != tt.want {
@@ -142,13 +142,13 @@ func TestTheTraceSaysWhatSpeaksForAPost(t *testing.T) {
 		{"a quote", func(f *tiny, r *Reader) {
 			f.thread(1, 2, anna)
 			f.post(5, 1, anna)
-			r.Owed = map[forum.PostID]Cause{5: Quoted}
+			r.Deferred = map[forum.PostID]AlertCause{5: Quoted}
 		}, Watched, "it calls him (quote)"},
 		{"a wish", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: Usual}
-		}, Wanted, "he wants it (digest)"},
+			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: WithDigest}
+		}, MutedRule, "he wants it (digest)"},
 		{"an author", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Author, "it is by member 7, whom he does not ignore"},
 	}
 	for _, tt := range tests {
@@ -157,7 +157,7 @@ func TestTheTraceSaysWhatSpeaksForAPost(t *testing.T) {
 			r := watcher()
 			tt.tell(&f, &r)
 			steps, why, _ := f.window().Trace(r, 5)
-			i := slices.IndexFunc(steps, func(s Step) bool { return s.Rule == tt.rule })
+			i := slices.IndexFunc(steps, func(s RuleResult) bool { return s.Rule == tt.rule })
 			if why != "" || i < 0 || steps[i].Says != tt.says {
 				t.Errorf("it says %+v, and is left out for %q; want %q", steps, why, tt.says)
 			}
@@ -266,7 +266,7 @@ func TestFillPutsWhatConcernsHimFirst(t *testing.T) {
 	if got, want := ids(d), []forum.PostID{42, 41, 31, 21, 22, 11}; !slices.Equal(got, want) {
 		t.Errorf("posts = %v, want %v: quotes him, took part, liveliest", got, want)
 	}
-	if first := d.Groups[0].Threads[0]; !first.QuotesYou || !first.Posts[0].QuotesYou || first.Posts[1].QuotesYou {
+	if first := d.Groups[0].Threads[0]; !first.QuotesReader || !first.Posts[0].QuotesReader || first.Posts[1].QuotesReader {
 		t.Errorf("marks of the thread that quotes him are wrong: %+v", first)
 	}
 }

@@ -16,8 +16,8 @@ func (p *Post) FirstQuoted() forum.PostID {
 	return 0
 }
 
-// ByAge orders the posts of each thread by age.
-func (d *Digest) ByAge() {
+// SortByAge orders the posts of each thread by age.
+func (d *Digest) SortByAge() {
 	for _, g := range d.Groups {
 		for _, t := range g.Threads {
 			slices.SortFunc(t.Posts, byAge)
@@ -25,10 +25,10 @@ func (d *Digest) ByAge() {
 	}
 }
 
-// Surround adds to an alert what its posts stand in, out of a window of such posts: what they quote, unless the reader
+// AddContext adds to an alert what its posts stand in, out of a window of such posts: what they quote, unless the reader
 // wrote it himself or the alert has it anyway, and up to so many posts before them that he has not read. Nothing of that
 // counts as told: it may come with his digest.
-func (w *Window) Surround(a *Alert, r Reader, contents map[forum.PostID]*forum.Content, before map[forum.ThreadID][]forum.PostID, most int) {
+func (w *Window) AddContext(a *Alert, r Reader, contents map[forum.PostID]*forum.Content, before map[forum.ThreadID][]forum.PostID, most int) {
 	told := make(map[forum.PostID]bool)
 	for _, g := range a.Groups {
 		for _, t := range g.Threads {
@@ -42,11 +42,11 @@ func (w *Window) Surround(a *Alert, r Reader, contents map[forum.PostID]*forum.C
 			t := &g.Threads[i]
 			for j := range t.Posts {
 				if id := t.Posts[j].FirstQuoted(); !told[id] {
-					t.Posts[j].Quoted = w.context(&r, id, contents)
+					t.Posts[j].Quoted = w.contextPost(&r, id, contents)
 				}
 			}
 			for _, id := range before[t.ID] {
-				if p := w.context(&r, id, contents); p != nil && !told[id] && p.Thread == t.ID && !r.hasRead(&w.items[w.byPost[id]]) {
+				if p := w.contextPost(&r, id, contents); p != nil && !told[id] && p.Thread == t.ID && !r.hasRead(&w.items[w.byPost[id]]) {
 					t.Earlier = append(t.Earlier, *p)
 				}
 			}
@@ -55,14 +55,14 @@ func (w *Window) Surround(a *Alert, r Reader, contents map[forum.PostID]*forum.C
 	}
 }
 
-// context is a post that the reader may see, and did not write himself; nil: it is none.
-func (w *Window) context(r *Reader, id forum.PostID, contents map[forum.PostID]*forum.Content) *Post {
+// contextPost is a post that the reader may see, and did not write himself; nil: it is none.
+func (w *Window) contextPost(r *Reader, id forum.PostID, contents map[forum.PostID]*forum.Content) *Post {
 	i, found := w.byPost[id]
 	if !found || contents[id] == nil {
 		return nil
 	}
 	it := &w.items[i]
-	if w.closed(r, it) != "" {
+	if w.checkReadable(r, it) != "" {
 		return nil
 	}
 	return &Post{Post: it.post, Content: contents[id], Opening: it.opening()}

@@ -33,13 +33,13 @@ type item struct {
 	Sighting
 	post   forum.Post
 	thread *forum.Thread
-	gone   bool       // the forum has no such post or thread any more
-	past   []Sighting // of the same post, before this one, as far as the window has them
+	deleted   bool       // the forum has no such post or thread any more
+	earlier   []Sighting // of the same post, before this one, as far as the window has them
 	later  int64      // number of the next one in the window; 0: none
 }
 
-func (it *item) stoodIn(section forum.SectionID) bool {
-	return slices.ContainsFunc(it.past, func(s Sighting) bool { return s.Section == section })
+func (it *item) wasIn(section forum.SectionID) bool {
+	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Section == section })
 }
 
 func (it *item) opening() bool { return it.post.ID == it.thread.FirstPost }
@@ -57,7 +57,7 @@ func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.P
 	for _, s := range sections {
 		w.sections[s.ID] = s
 	}
-	in := joiner{
+	in := lookup{
 		threads: make(map[forum.ThreadID]*forum.Thread, len(threads)),
 		posts:   make(map[forum.PostID]*forum.Post, len(posts)),
 		last:    make(map[forum.PostID]int, len(posts)),
@@ -75,28 +75,28 @@ func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.P
 	return w
 }
 
-// joiner finds what a sighting speaks of.
-type joiner struct {
+// lookup finds what a sighting speaks of.
+type lookup struct {
 	threads map[forum.ThreadID]*forum.Thread
 	posts   map[forum.PostID]*forum.Post
 	last    map[forum.PostID]int // index of the newest item of a post
 }
 
-func (w *Window) add(s Sighting, in joiner) {
-	it := item{Sighting: s, gone: true}
+func (w *Window) add(s Sighting, in lookup) {
+	it := item{Sighting: s, deleted: true}
 	if post := in.posts[s.Post]; post != nil {
 		it.post = *post
 		it.thread = in.threads[post.Thread]
-		it.gone = it.thread == nil
+		it.deleted = it.thread == nil
 	}
 	i := len(w.items)
 	if before, again := in.last[s.Post]; again {
-		it.past = append(slices.Clone(w.items[before].past), w.items[before].Sighting)
+		it.earlier = append(slices.Clone(w.items[before].earlier), w.items[before].Sighting)
 		w.items[before].later = s.Seq
 	}
 	in.last[s.Post] = i
 	w.items = append(w.items, it)
-	if it.gone {
+	if it.deleted {
 		return
 	}
 	if s.Section == 0 {

@@ -9,12 +9,12 @@ import "time"
 // time.Date alone does not do: it says of neither case which of the possible answers it gives.
 func localInstant(day time.Time, hour int, zone *time.Location) (at time.Time, exists bool) {
 	t := time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, zone)
-	if shows(t, day, hour) {
+	if localHourIs(t, day, hour) {
 		return firstOccurrence(t, day, hour), true
 	}
 	start, end := t.ZoneBounds()
 	gap := start // t lies after the gap: it began with this offset
-	if wallBefore(t, day, hour) {
+	if localBefore(t, day, hour) {
 		gap = end
 	}
 	last := gap.Add(-time.Second)
@@ -33,19 +33,19 @@ func firstOccurrence(t, day time.Time, hour int) time.Time {
 	_, offset := t.Zone()
 	_, before := start.Add(-time.Second).Zone()
 	earlier := t.Add(time.Duration(offset-before) * time.Second)
-	if earlier.Before(start) && shows(earlier, day, hour) {
+	if earlier.Before(start) && localHourIs(earlier, day, hour) {
 		return earlier
 	}
 	return t
 }
 
-// shows tells whether clocks show the hour of the day at t.
-func shows(t, day time.Time, hour int) bool {
+// localHourIs tells whether clocks show the hour of the day at t.
+func localHourIs(t, day time.Time, hour int) bool {
 	return t.Hour() == hour && t.Minute() == 0 && t.Second() == 0 && wallDate(t) == wallDate(day)
 }
 
-// wallBefore tells whether clocks at t show less than the hour of the day.
-func wallBefore(t, day time.Time, hour int) bool {
+// localBefore tells whether clocks at t show less than the hour of the day.
+func localBefore(t, day time.Time, hour int) bool {
 	if d, want := wallDate(t), wallDate(day); d != want {
 		return d < want
 	}

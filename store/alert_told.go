@@ -10,7 +10,7 @@ import (
 )
 
 // Told asks which of these conversations an alert has gone out in that the member has not answered by writing there.
-func (s *Store) Told(ctx context.Context, notices []digest.Notice) ([]digest.Told, error) {
+func (s *Store) Told(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
 	asked := make(map[conversation]bool)
 	var list []alertRow
 	for _, n := range notices {
@@ -26,9 +26,9 @@ func (s *Store) Told(ctx context.Context, notices []digest.Notice) ([]digest.Tol
 	if err != nil {
 		return nil, err
 	}
-	var told []digest.Told
+	var told []digest.LastAlert
 	err = s.query(ctx, nil, "told", args{"rows": text}, func(scan scan) error {
-		var t digest.Told
+		var t digest.LastAlert
 		var until int64
 		err := scan(&t.Member, &t.Thread, &until)
 		t.Until = time.Unix(until, 0).UTC()

@@ -18,7 +18,7 @@ const kindAlert = "alert"
 // Alert is what one member is to be told of one thread: a mail of its own, or more posts for one that waits.
 type Alert struct {
 	Key       string // of the mail, if it is to be one of its own
-	Notices   []digest.Notice
+	Notices   []digest.AlertItem
 	NotBefore time.Time // when its posts have settled
 	SettlesAt time.Time // when further posts do not put it off any more
 }
@@ -61,7 +61,7 @@ type noticeRow struct {
 	Section forum.SectionID `json:"s"`
 	Seq     int64           `json:"seq"`
 	At      int64           `json:"at"`
-	Cause   digest.Cause    `json:"cause"`
+	Cause   digest.AlertCause    `json:"cause"`
 	Key     string          `json:"key"`
 }
 

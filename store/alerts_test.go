@@ -16,15 +16,15 @@ import (
 const priority = 10
 
 // telling tells member 1 of a post of a thread. The number of its sighting is that of the post.
-func telling(member forum.MemberID, thread forum.ThreadID, post forum.PostID) digest.Notice {
-	return digest.Notice{
+func telling(member forum.MemberID, thread forum.ThreadID, post forum.PostID) digest.AlertItem {
+	return digest.AlertItem{
 		Member: member, Post: post, Thread: thread, Section: 5, Seq: int64(post),
 		PostedAt: now.Add(time.Duration(post) * time.Second), Cause: digest.ThreadWatched,
 	}
 }
 
 // alert is a plan of notices to one member of one thread, that settle in a minute.
-func alert(notices ...digest.Notice) store.Alert {
+func alert(notices ...digest.AlertItem) store.Alert {
 	n := notices[0]
 	return store.Alert{
 		Key: fmt.Sprintf("alert/%d/T%d/%d", n.Member, n.Thread, n.Seq), Notices: notices,
@@ -225,7 +225,7 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 		s := open(t, dsn)
 		sighted(t, s, 2)
 		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(telling(7, 9, 1)))
-		ask := []digest.Notice{telling(1, 9, 3), telling(1, 9, 4), telling(1, 8, 3), telling(7, 9, 3)}
+		ask := []digest.AlertItem{telling(1, 9, 3), telling(1, 9, 4), telling(1, 8, 3), telling(7, 9, 3)}
 		if got := must(s.Told(t.Context(), ask))(t); len(got) != 0 {
 			t.Errorf("told = %v of alerts that wait, want nobody", got)
 		}
@@ -233,7 +233,7 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 			check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 		}
 		// Member 7 wrote the second post, behind that of which he was told.
-		want := []digest.Told{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
+		want := []digest.LastAlert{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
 		if got := must(s.Told(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("told = %v, want %v", got, want)
 		}
@@ -353,7 +353,7 @@ func TestAlertsThatAreHeldBecomeOne(t *testing.T) {
 		if got := must(s.Replied(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
 			t.Errorf("it answers %v, want nothing", got)
 		}
-		told := must(s.Told(t.Context(), []digest.Notice{telling(1, 7, 9)}))(t)
+		told := must(s.Told(t.Context(), []digest.AlertItem{telling(1, 7, 9)}))(t)
 		if len(told) != 1 {
 			t.Errorf("told = %v, want the member of thread 7", told)
 		}

@@ -14,7 +14,7 @@ import (
 // Basis is what a member's choices stand on.
 type Basis struct {
 	Member forum.MemberID
-	digest.Basis
+	digest.PreferenceBaseline
 	chosen int64 // when he chose last, Unix seconds
 }
 

@@ -13,8 +13,8 @@ import (
 func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Zone: "Asia/Tokyo", Locale: "de"}))
-		check(t, s.SavePreference(t.Context(), now, 2, digest.Choices{Zone: "Asia/Tokyo"}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
+		check(t, s.SavePreference(t.Context(), now, 2, digest.Preferences{Zone: "Asia/Tokyo"}))
 		check(t, s.Wish(t.Context(), now, 2, 5, 0, digest.Weekly))
 		check(t, s.Wish(t.Context(), now, 3, 0, 9, digest.Off))
 		check(t, s.Wish(t.Context(), now, 3, 0, 10, digest.Off))
@@ -25,7 +25,7 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 			t.Fatalf("choosers are %v with %d choices and %d wishes, want %v with 2 and 3", members, len(bases), len(wishes), want)
 		}
 		for i := range bases {
-			bases[i].Basis = bases[i].Against(forum.Member{Zone: "UTC", Locale: "en", NoMail: forum.OptedOut})
+			bases[i].PreferenceBaseline = bases[i].Rebase(forum.Member{Zone: "UTC", Locale: "en", NoMail: forum.OptedOut})
 		}
 		bases[1].Zone = "" // he has chosen anew on the forum
 		for i := range wishes {
@@ -36,7 +36,7 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 		_, after, its, err := s.Choosers(t.Context(), 0, 10)
 		check(t, err)
 		for i, b := range after {
-			if !b.Same(bases[i].Basis) {
+			if !b.Same(bases[i].PreferenceBaseline) {
 				t.Errorf("basis %d is %+v, want %+v", i, b, bases[i])
 			}
 		}
@@ -56,11 +56,11 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 func TestAChoiceThatIsNewerThanTheLookStays(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Zone: "Asia/Tokyo"}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
 		check(t, s.Wish(t.Context(), now, 1, 5, 0, digest.Weekly))
 		_, bases, wishes, err := s.Choosers(t.Context(), 0, 10)
 		check(t, err)
-		check(t, s.SavePreference(t.Context(), now.Add(time.Minute), 1, digest.Choices{Zone: "Asia/Seoul"}))
+		check(t, s.SavePreference(t.Context(), now.Add(time.Minute), 1, digest.Preferences{Zone: "Asia/Seoul"}))
 		check(t, s.Wish(t.Context(), now.Add(time.Minute), 1, 5, 0, digest.Monthly))
 		bases[0].Zone = ""
 		check(t, s.SaveBases(t.Context(), bases, nil, wishes))
@@ -76,17 +76,17 @@ func TestAChoiceThatIsNewerThanTheLookStays(t *testing.T) {
 func TestWhatAChoiceStandsOnStaysWhileItIsTheSame(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		look := func() digest.Basis {
+		look := func() digest.PreferenceBaseline {
 			_, bases, _, err := s.Choosers(t.Context(), 0, 10)
 			check(t, err)
-			return bases[0].Basis
+			return bases[0].PreferenceBaseline
 		}
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Zone: "Asia/Tokyo", Locale: "de"}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
 		_, bases, _, err := s.Choosers(t.Context(), 0, 10)
 		check(t, err)
-		bases[0].Basis = bases[0].Against(forum.Member{Zone: "UTC", Locale: "en"})
+		bases[0].PreferenceBaseline = bases[0].Rebase(forum.Member{Zone: "UTC", Locale: "en"})
 		check(t, s.SaveBases(t.Context(), bases, nil, nil))
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Zone: "Asia/Tokyo", Locale: "fr"}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
 		if got := look(); got.ForumZone == nil || *got.ForumZone != "UTC" || got.ForumLocale != nil || got.OptedOut != nil {
 			t.Errorf("after another language it stands on %+v, want the zone's alone", got)
 		}
@@ -98,7 +98,7 @@ func TestAZoneAndABreakAreReadWithTheSubscriber(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
 		until := now.Add(48 * time.Hour)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Zone: "Asia/Tokyo", PausedUntil: until}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", PausedUntil: until}))
 		if got := subscriber(t, s, 1); got.OwnZone != "Asia/Tokyo" || !got.PausedUntil.Equal(until) || got.Zone != "Europe/Berlin" {
 			t.Errorf("subscriber is %+v", got)
 		}

@@ -10,15 +10,15 @@ import (
 )
 
 // Notices are what alerts are to bring, by their keys and by the numbers of the sightings.
-func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest.Notice, error) {
+func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
 	text, err := rows(keys)
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[string][]digest.Notice, len(keys))
+	all := make(map[string][]digest.AlertItem, len(keys))
 	err = s.query(ctx, nil, "notices", args{"keys": text}, func(scan scan) error {
 		var key string
-		var n digest.Notice
+		var n digest.AlertItem
 		var posted int64
 		err := scan(&key, &n.Member, &n.Post, &n.Thread, &n.Section, &n.Seq, &posted, &n.Cause)
 		n.PostedAt = time.Unix(posted, 0).UTC()

@@ -54,7 +54,7 @@ func (s *Store) PendingSince(ctx context.Context, posts []forum.PostID) (map[for
 // NoticeOf is a notice of a post, and the alert that is or was to tell of it.
 type NoticeOf struct {
 	Key     string
-	Cause   digest.Cause
+	Cause   digest.AlertCause
 	LeftOut string // why the alert went without the post; empty: it did not, or is not out
 }
 

@@ -44,7 +44,7 @@ func (s *Store) orderAnnouncement(ctx context.Context, id int64, order string, d
 // StartAnnouncement lets a draft go, to an audience of that size: at once, or at start. It gives the state in which
 // it is then.
 func (s *Store) StartAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
-	begins := a.Begins()
+	begins := a.StartTime()
 	state = first(a.Canary, size)
 	if begins.After(now) {
 		state = Scheduled

@@ -38,7 +38,7 @@ func (s *Store) Notified(ctx context.Context, members []forum.MemberID, first, l
 // Owed is a post that a member is owed.
 type Owed struct {
 	Member forum.MemberID
-	digest.Owing
+	digest.DeferredPost
 	Edition string // the newest that is to bring it; empty: none is planned yet
 }
 
@@ -80,7 +80,7 @@ type owedRow struct {
 	Post      forum.PostID  `json:"p"`
 	Seq       int64         `json:"seq,omitempty"`
 	NotBefore int64         `json:"not_before"`
-	Cause     digest.Cause  `json:"cause"`
+	Cause     digest.AlertCause  `json:"cause"`
 	Reason    digest.Reason `json:"reason"`
 }
 

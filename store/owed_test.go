@@ -64,7 +64,7 @@ func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
 					t.Errorf("owed = %v, want all by %s", got, next.Key)
 				}
 				owed := must(s.Owed(t.Context(), []forum.MemberID{1}))(t)
-				causes := make(map[forum.PostID]digest.Cause)
+				causes := make(map[forum.PostID]digest.AlertCause)
 				for _, o := range owed {
 					causes[o.Post] = o.Cause
 					if o.Seq != int64(o.Post) || o.Reason != digest.Reason("alert "+state) {
@@ -96,7 +96,7 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 		enroll(t, s, 1, 10)
 		first := due(t, s, "a", now)
 		x := accepted(first, now)
-		x.Owes = []digest.Owing{{Post: 3, Seq: 3, NotBefore: now, Cause: digest.Quoted, Reason: digest.HeldForWeek}}
+		x.Owes = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Cause: digest.Quoted, Reason: digest.HeldForWeek}}
 		settle(t, s, x)
 		second := due(t, s, "b", now)
 		settle(t, s, accepted(second, now))
@@ -104,7 +104,7 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 		if got := ties(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v after an edition brought it", got)
 		}
-		want := []store.Owed{{Member: 1, Owing: digest.Owing{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
+		want := []store.Owed{{Member: 1, DeferredPost: digest.DeferredPost{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
 		for key, want := range map[string][]store.Owed{first.Key: nil, second.Key: want, third.Key: nil} {
 			if got := must(s.Brought(t.Context(), 1, key))(t); !reflect.DeepEqual(got, want) {
 				t.Errorf("%s has brought %+v, want %+v", key, got, want)
@@ -124,8 +124,8 @@ func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
 		enroll(t, s, 1, 10)
 		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2), telling(1, 9, 3)))
 		x := accepted(claim(t, s, now.Add(time.Hour))[0], now)
-		x.Done = []digest.LeftOut{{Post: 2, Reason: digest.AlreadyRead}}
-		x.Owes = []digest.Owing{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.PostDeleted}}
+		x.Done = []digest.Omitted{{Post: 2, Reason: digest.AlreadyRead}}
+		x.Owes = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.PostDeleted}}
 		settle(t, s, x)
 		next := due(t, s, "a", now)
 		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{3: next.Key}) {
@@ -150,7 +150,7 @@ func TestWhatIsHeldBackWaitsForItsDay(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		monday := now.Add(72 * time.Hour)
-		owes := []digest.Owing{{Post: 11, Seq: 11, NotBefore: monday, Reason: digest.HeldForWeek}}
+		owes := []digest.DeferredPost{{Post: 11, Seq: 11, NotBefore: monday, Reason: digest.HeldForWeek}}
 		x := accepted(due(t, s, "a", now), now)
 		x.Owes = owes
 		settle(t, s, x)
@@ -181,7 +181,7 @@ func TestAnEditionThatIsPlannedTwiceTiesNothingTwice(t *testing.T) {
 		enroll(t, s, 1, 10)
 		row := due(t, s, "a", now)
 		x := accepted(row, now)
-		x.Owes = []digest.Owing{{Post: 5, Seq: 5, NotBefore: now}}
+		x.Owes = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
 		settle(t, s, x)
 		plan(t, s, now, edition(1, "a", 60))
 		if got := ties(t, s, 1); got[5] != "" {
@@ -195,7 +195,7 @@ func TestAFormerOwnerOwesNothing(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		x := accepted(due(t, s, "a", now), now)
-		x.Owes = []digest.Owing{{Post: 5, Seq: 5, NotBefore: now}}
+		x.Owes = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
 		check(t, s.Settle(t.Context(), "somebody else", []store.Settlement{x}))
 		if got := ties(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v, want nothing", got)
@@ -208,7 +208,7 @@ func TestWhatIsOwedTooLongIsForgotten(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		x := accepted(due(t, s, "a", now), now)
-		x.Owes = []digest.Owing{{Post: 5, Seq: 5, NotBefore: now.Add(9999 * time.Hour)}}
+		x.Owes = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now.Add(9999 * time.Hour)}}
 		settle(t, s, x)
 		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour)))
 		if got := ties(t, s, 1); len(got) != 1 {

@@ -13,8 +13,8 @@ import (
 )
 
 // Preferences are what members have chosen. Who has chosen nothing is not in it.
-func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Choices, error) {
-	all := make(map[forum.MemberID]digest.Choices)
+func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
+	all := make(map[forum.MemberID]digest.Preferences)
 	err := s.query(ctx, nil, "preferences", args{"ids": ids(members)}, func(scan scan) error {
 		id, c, err := scanChoices(scan)
 		all[id] = c
@@ -26,21 +26,21 @@ func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[
 	return all, nil
 }
 
-func scanChoices(scan scan) (id forum.MemberID, c digest.Choices, err error) {
+func scanChoices(scan scan) (id forum.MemberID, c digest.Preferences, err error) {
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
 	var own, unread, announcements, optedOut sql.NullBool
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
 		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optedOut)
-	c = digest.Choices{
+	c = digest.Preferences{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
-		OwnPosts: choice(own), UnreadOnly: choice(unread), Alerts: digest.AlertMode(alerts.String), Announcements: choice(announcements),
+		IncludeOwnPosts: choice(own), UnreadOnly: choice(unread), Alerts: digest.AlertMode(alerts.String), Announcements: choice(announcements),
 		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: moment(paused.Int64), OptedOut: optedOut.Bool,
 	}
 	if from.Valid && until.Valid {
-		c.Quiet = &digest.Quiet{From: int(from.Int64), Until: int(until.Int64)}
+		c.Quiet = &digest.QuietHours{From: int(from.Int64), Until: int(until.Int64)}
 	}
 	return id, c, err
 }
@@ -64,11 +64,11 @@ func choice(b sql.NullBool) *bool {
 }
 
 // SavePreference writes down all that a member has chosen, at now, in the place of what he had chosen before.
-func (s *Store) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Choices) error {
+func (s *Store) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
 	a := args{
 		"member": int64(member), "now": now.Unix(),
 		"zone": chosen(clean(c.Zone)), "locale": chosen(clean(c.Locale)), "format": chosen(string(c.Format)), "excerpt": chosen(c.Excerpt),
-		"own_posts": c.OwnPosts, "unread_only": c.UnreadOnly, "alerts": chosen(string(c.Alerts)), "announcements": c.Announcements,
+		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": chosen(string(c.Alerts)), "announcements": c.Announcements,
 		"paused_until": seconds(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
 		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil,
 	}
@@ -134,8 +134,8 @@ func (s *Store) Wish(ctx context.Context, now time.Time, member forum.MemberID, 
 }
 
 // Wishes are those of members for single sections and threads. Who has none is not in it.
-func (s *Store) Wishes(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Wishes, error) {
-	all := make(map[forum.MemberID]digest.Wishes)
+func (s *Store) Wishes(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
+	all := make(map[forum.MemberID]digest.Overrides)
 	err := s.query(ctx, nil, "wishes", args{"ids": ids(members)}, func(scan scan) error {
 		var member forum.MemberID
 		var section forum.SectionID
@@ -146,7 +146,7 @@ func (s *Store) Wishes(ctx context.Context, members []forum.MemberID) (map[forum
 		}
 		w, found := all[member]
 		if !found {
-			w = digest.Wishes{Sections: make(map[forum.SectionID]digest.Cadence), Threads: make(map[forum.ThreadID]digest.Cadence)}
+			w = digest.Overrides{Sections: make(map[forum.SectionID]digest.Cadence), Threads: make(map[forum.ThreadID]digest.Cadence)}
 			all[member] = w
 		}
 		if section != 0 {

@@ -14,17 +14,17 @@ func TestPreferencesComeBackAsTheyWereSaved(t *testing.T) {
 	yes, no := true, false
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		want := digest.Choices{
+		want := digest.Preferences{
 			Schedule: &digest.Schedule{Cadence: digest.Monthly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6},
 			Zone:     "Asia/Kolkata", Locale: "en-IN", Format: digest.Text, Excerpt: 120,
-			OwnPosts: &yes, UnreadOnly: &no, Alerts: digest.FirstReply, Announcements: &no,
-			Quiet: &digest.Quiet{From: 22, Until: 0}, PausedUntil: now.Add(48 * time.Hour), ChosenAt: now,
+			IncludeOwnPosts: &yes, UnreadOnly: &no, Alerts: digest.FirstReply, Announcements: &no,
+			Quiet: &digest.QuietHours{From: 22, Until: 0}, PausedUntil: now.Add(48 * time.Hour), ChosenAt: now,
 		}
 		check(t, s.SavePreference(t.Context(), now, 1, want))
-		check(t, s.SavePreference(t.Context(), now, 2, digest.Choices{Zone: "Europe/Paris"}))
-		check(t, s.SavePreference(t.Context(), now.Add(time.Minute), 2, digest.Choices{}))
+		check(t, s.SavePreference(t.Context(), now, 2, digest.Preferences{Zone: "Europe/Paris"}))
+		check(t, s.SavePreference(t.Context(), now.Add(time.Minute), 2, digest.Preferences{}))
 		got := must(s.Preferences(t.Context(), []forum.MemberID{1, 2, 3}))(t)
-		all := map[forum.MemberID]digest.Choices{1: want, 2: {ChosenAt: now.Add(time.Minute)}}
+		all := map[forum.MemberID]digest.Preferences{1: want, 2: {ChosenAt: now.Add(time.Minute)}}
 		if !reflect.DeepEqual(got, all) {
 			t.Errorf("preferences = %+v, want %+v", got, all)
 		}
@@ -36,7 +36,7 @@ func TestAScheduleOfHisOwnIsReadWithTheSubscriber(t *testing.T) {
 		s := open(t, dsn)
 		own := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6}
 		enroll(t, s, 1, 0)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Schedule: own}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Schedule: own}))
 		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Due: now}}))
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got.Own, own) {
 			t.Errorf("his own schedule = %v, want %v", got.Own, own)
@@ -48,13 +48,13 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Choices{Zone: "Europe/Paris", Alerts: digest.EveryReply}))
+		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Europe/Paris", Alerts: digest.EveryReply}))
 		for _, kind := range []string{"digest", "digest", "announcement"} {
 			check(t, s.EndStream(t.Context(), now.Add(time.Hour), 1, kind))
 		}
 		check(t, s.EndStream(t.Context(), now, 9, "alert")) // of whom the store knows nothing
 		no := false
-		want := map[forum.MemberID]digest.Choices{
+		want := map[forum.MemberID]digest.Preferences{
 			1: {
 				Zone: "Europe/Paris", Alerts: digest.EveryReply, Announcements: &no,
 				Schedule: &digest.Schedule{Cadence: digest.Off}, ChosenAt: now.Add(time.Hour),
@@ -82,7 +82,7 @@ func TestWishesAreMadeChangedAndTakenBack(t *testing.T) {
 		check(t, s.Wish(t.Context(), now, 1, 0, 8, digest.Off))
 		check(t, s.Wish(t.Context(), now, 2, 5, 0, digest.Off))
 		check(t, s.Wish(t.Context(), now, 1, 0, 8, ""))
-		want := map[forum.MemberID]digest.Wishes{
+		want := map[forum.MemberID]digest.Overrides{
 			1: {Sections: map[forum.SectionID]digest.Cadence{5: digest.Off}, Threads: map[forum.ThreadID]digest.Cadence{7: digest.Instant}},
 		}
 		if got := must(s.Wishes(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {

@@ -82,7 +82,7 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 	t.Helper()
 	ctx := t.Context()
 	check(t, s.SaveSubscribers(ctx, now, []store.Subscriber{{ID: member, Zone: "UTC", Due: now}}))
-	check(t, s.SavePreference(ctx, now, member, digest.Choices{Locale: "de"}))
+	check(t, s.SavePreference(ctx, now, member, digest.Preferences{Locale: "de"}))
 	check(t, s.Wish(ctx, now, member, 5, 0, digest.Weekly))
 	post := forum.PostID(member % 100)
 	must(s.Sight(ctx, store.Gathered{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
@@ -99,7 +99,7 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 		for _, row := range claim(t, s, now) {
 			x := accepted(row, now)
 			x.Address, x.Reply = address, "queued for "+address
-			x.Owes = []digest.Owing{{Post: owed, Seq: int64(owed), NotBefore: now, Reason: digest.HeldForWeek}}
+			x.Owes = []digest.DeferredPost{{Post: owed, Seq: int64(owed), NotBefore: now, Reason: digest.HeldForWeek}}
 			settle(t, s, x)
 		}
 	}

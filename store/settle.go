@@ -29,8 +29,8 @@ type Settlement struct {
 	Address      string         // where it was handed over to; empty: it was not
 	At           time.Time
 	Posts, Bytes int
-	Done         []digest.LeftOut // posts that the mail went without, and that are done with
-	Owes         []digest.Owing   // posts that the mail went without, and that a later edition is to bring
+	Done         []digest.Omitted // posts that the mail went without, and that are done with
+	Owes         []digest.DeferredPost   // posts that the mail went without, and that a later edition is to bring
 	Held         bool             // an alert that waits for the end of quiet hours, with all others of its member
 }
 

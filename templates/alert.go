@@ -10,7 +10,7 @@ import (
 
 // Alert cuts an alert to a budget of bytes of HTML and lays it in the member's language and zone.
 func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
-	w, err := p.begin(alertMail, &a.Digest, a.Several(), f)
+	w, err := p.begin(alertMail, &a.Digest, a.MultiThread(), f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -34,11 +34,11 @@ func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
 // know "Re:" in no language but English (RFC 5322, 3.6.5).
 func (w *laying) alertSubject() string {
 	title := line(w.alert.Title, titleLimit)
-	if w.alert.Several() {
+	if w.alert.MultiThread() {
 		title = w.locale.say("alert.several", "n", w.alert.Counts().Threads)
 	}
 	subject := "[" + line(w.press.site.Name, nameLimit) + "] " + title
-	if w.alert.Again {
+	if w.alert.Followup {
 		return "Re: " + subject
 	}
 	return subject
@@ -65,7 +65,7 @@ func (w *laying) fillAlert(f Footer) error {
 func (w *laying) alertSummary() string {
 	a := w.alert
 	counts := a.Counts()
-	if a.Several() {
+	if a.MultiThread() {
 		return w.locale.say("alert.several", "n", counts.Threads)
 	}
 	t := &a.Groups[0].Threads[0]
@@ -87,7 +87,7 @@ func (w *laying) alertSummary() string {
 }
 
 // author is who wrote the first post of a thread that has a cause.
-func author(t *digest.Thread, cause digest.Cause) string {
+func author(t *digest.Thread, cause digest.AlertCause) string {
 	for _, p := range t.Posts {
 		if p.Cause == cause {
 			return p.AuthorName
@@ -98,7 +98,7 @@ func author(t *digest.Thread, cause digest.Cause) string {
 
 // alertWhy says why he is told.
 func (w *laying) alertWhy() string {
-	if w.alert.Several() {
+	if w.alert.MultiThread() {
 		return w.locale.say("alert.why_several")
 	}
 	switch w.alert.Cause() {
@@ -116,7 +116,7 @@ func (w *laying) alertWhy() string {
 // stopKey says what the unsubscribe link ends.
 func (w *laying) stopKey() string {
 	switch cause := w.alert.Cause(); {
-	case w.alert.Several():
+	case w.alert.MultiThread():
 		return "alert.stop_all"
 	case cause == digest.SectionWatched:
 		return "alert.stop_section"
@@ -139,7 +139,7 @@ type alertThreadData struct {
 
 func (w *laying) alertThread(t *digest.Thread) *fragment {
 	first, section, why := firstNew(t), w.sections[t.Section], ""
-	if w.alert.Several() {
+	if w.alert.MultiThread() {
 		why = w.locale.say(asKey(t.Cause()))
 	}
 	key := headKey{
@@ -155,7 +155,7 @@ func (w *laying) alertThread(t *digest.Thread) *fragment {
 }
 
 // asKey says as what he is told of one of several threads.
-func asKey(c digest.Cause) string {
+func asKey(c digest.AlertCause) string {
 	switch c {
 	case digest.Quoted:
 		return "alert.as_quote"

@@ -91,7 +91,7 @@ func (s *story) newThread(posts int, until time.Time) digest.Thread {
 			ID: s.thread, Title: fmt.Sprintf("Thread %d %s", s.thread, s.words(1+s.IntN(12))),
 			StarterName: s.words(1), StartedAt: until.Add(-time.Duration(s.IntN(1e6)) * time.Minute),
 		},
-		New: s.IntN(2) == 0, TookPart: s.IntN(3) == 0, QuotesYou: s.IntN(4) == 0,
+		New: s.IntN(2) == 0, Participated: s.IntN(3) == 0, QuotesReader: s.IntN(4) == 0,
 	}
 	for i := range posts {
 		s.post++
@@ -108,7 +108,7 @@ func (s *story) newThread(posts int, until time.Time) digest.Thread {
 				ID: s.post, Thread: t.ID, AuthorName: s.words(s.IntN(3)), Version: "1",
 				PostedAt: until.Add(-time.Duration(s.IntN(1440)) * time.Minute),
 			},
-			Content: c, Opening: t.New && i == 0, QuotesYou: s.IntN(9) == 0,
+			Content: c, Opening: t.New && i == 0, QuotesReader: s.IntN(9) == 0,
 		})
 	}
 	return t

@@ -105,7 +105,7 @@ func (w *laying) section(g *digest.Group) *fragment {
 
 func (w *laying) thread(t *digest.Thread) *fragment {
 	first := firstNew(t)
-	m := marks(0).with(markNew, t.New).with(markTookPart, t.TookPart).with(markQuotesYou, t.QuotesYou)
+	m := marks(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader)
 	if w.kind == alertMail {
 		return w.alertThread(t)
 	}
@@ -120,8 +120,8 @@ func (w *laying) thread(t *digest.Thread) *fragment {
 			Starter:   w.name(t.StarterName),
 			Time:      holeTime,
 			New:       t.New,
-			TookPart:  t.TookPart,
-			QuotesYou: t.QuotesYou,
+			TookPart:  t.Participated,
+			QuotesYou: t.QuotesReader,
 		}
 	})
 }
@@ -180,7 +180,7 @@ func (w *laying) postAs(template string, p *digest.Post, excerpt int) *fragment 
 }
 
 func (w *laying) keyOf(template string, p *digest.Post, excerpt int) postKey {
-	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesYou).with(markMentionsYou, mentionsYou(p))
+	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
 	return postKey{
 		kind: w.locale.home(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
 		version: p.Version, author: p.AuthorName, marks: m,
@@ -207,7 +207,7 @@ func gist(text string) string {
 }
 
 // mentionsYou tells that a post mentions its reader and does not quote him: one mark is enough.
-func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p.QuotesYou }
+func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p.QuotesReader }
 
 func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
@@ -219,7 +219,7 @@ func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T)
 		Excerpt:     excerpt,
 		Likes:       w.locale.likes(p.Content),
 		Opening:     p.Opening,
-		QuotesYou:   p.QuotesYou,
+		QuotesYou:   p.QuotesReader,
 		MentionsYou: mentionsYou(p),
 	}
 	for _, b := range p.Content.Badges {

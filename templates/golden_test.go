@@ -53,13 +53,13 @@ func TestGoldenAlerts(t *testing.T) {
 		{"alert.de", "de", func(*digest.Alert) {}},
 		{"quoted.en", "en", func(a *digest.Alert) {
 			t := &a.Groups[0].Threads[0]
-			a.Again, t.Earlier = false, nil
+			a.Followup, t.Earlier = false, nil
 			p := &t.Posts[0]
-			p.Cause, p.QuotesYou, p.Quoted = digest.Quoted, true, nil
+			p.Cause, p.QuotesReader, p.Quoted = digest.Quoted, true, nil
 		}},
 		{"opened.de", "de", func(a *digest.Alert) {
 			t := &a.Groups[0].Threads[0]
-			a.Again, t.New, t.Earlier = false, true, nil
+			a.Followup, t.New, t.Earlier = false, true, nil
 			t.Posts[0].Cause, t.Posts[0].Opening, t.Posts[0].Quoted = digest.SectionWatched, true, nil
 		}},
 		{"held.en", "en", held},
@@ -82,7 +82,7 @@ func TestGoldenAlerts(t *testing.T) {
 
 // held holds threads for several causes, as quiet hours leave them.
 func held(a *digest.Alert) {
-	a.Title, a.Again = "", false
+	a.Title, a.Followup = "", false
 	first := &a.Groups[0].Threads[0]
 	second := *first
 	second.ID, second.Title, second.Earlier = 77, "Rotterdam pilots: what do they earn?", nil

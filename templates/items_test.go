@@ -49,20 +49,20 @@ func wantItems(d *digest.Digest) []string {
 		out = append(out, first(g.Section.Title), links.Section(g.Section.ID))
 		for i := range g.Threads {
 			th := &g.Threads[i]
-			if !th.Shown {
+			if !th.Fits {
 				continue
 			}
 			out = append(out, first(th.Title), links.Post(th.ID, firstNew(th)))
 			var folded forum.PostID
 			for _, p := range th.Posts {
-				if p.Shown {
+				if p.Fits {
 					out = append(out, fmt.Sprintf("#%d", p.Content.Number), links.Post(th.ID, p.ID))
 				} else if folded == 0 {
 					folded = p.ID
 				}
 			}
 			if folded != 0 {
-				out = append(out, fmt.Sprint(th.Folded()), links.Post(th.ID, folded))
+				out = append(out, fmt.Sprint(th.HiddenPosts()), links.Post(th.ID, folded))
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func (p *Press) begin(k kind, d *digest.Digest, several bool, f Footer) (*laying
 	if err != nil {
 		return nil, err
 	}
-	length := cmp.Or(d.Length, p.excerpt)
+	length := cmp.Or(d.WantedExcerpt, p.excerpt)
 	w := &laying{press: p, kind: k, locale: l, shell: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
 	if w.zone == nil {
 		w.zone = time.UTC
@@ -217,7 +217,7 @@ func (w *laying) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
 			html, text = w.put(w.section(g), time.Time{}, html, text)
 		}
 		for j := range g.Threads {
-			if t := &g.Threads[j]; t.Shown {
+			if t := &g.Threads[j]; t.Fits {
 				html, text = w.layThread(t, d.Excerpt, html, text)
 			}
 		}
@@ -235,7 +235,7 @@ func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (q
 	for i := range t.Posts {
 		p := &t.Posts[i]
 		switch {
-		case p.Shown:
+		case p.Fits:
 			html, text = w.put(w.post(p, excerpt), p.PostedAt, html, text)
 			if q := w.quoted(p, excerpt); q != nil {
 				html, text = w.put(q, time.Time{}, html, text)
@@ -245,7 +245,7 @@ func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (q
 		}
 	}
 	if folded != nil {
-		more := w.more(moreKey(t, folded), t.Folded(), w.press.site.Links.Post(t.ID, folded.ID))
+		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.press.site.Links.Post(t.ID, folded.ID))
 		html, text = w.put(more, time.Time{}, html, text)
 	}
 	for _, f := range w.behind(t) {

@@ -47,7 +47,7 @@ type samplePost struct {
 	Posted        time.Time
 	QuotesYou     bool   `toml:"quotes_you"`
 	Body          string // BBCode
-	Cause         digest.Cause
+	Cause         digest.AlertCause
 	Quoted        *samplePost // of an alert
 }
 
@@ -101,7 +101,7 @@ func (s *Set) Sample() (Site, *digest.Digest) { return s.samples[digestMail].dig
 func (s *Set) SampleAlert() (Site, *digest.Alert) {
 	in := s.samples[alertMail]
 	site, d := in.digest()
-	return site, &digest.Alert{Digest: *d, Title: cmp.Or(in.Subject, d.Groups[0].Threads[0].Title), Again: in.Again}
+	return site, &digest.Alert{Digest: *d, Title: cmp.Or(in.Subject, d.Groups[0].Threads[0].Title), Followup: in.Again}
 }
 
 func (in sampleData) digest() (Site, *digest.Digest) {
@@ -129,7 +129,7 @@ func (in sampleData) digest() (Site, *digest.Digest) {
 func (t sampleThread) thread(id forum.ThreadID, section forum.SectionID, post *forum.PostID) digest.Thread {
 	out := digest.Thread{
 		Thread: forum.Thread{ID: id, Section: section, Title: t.Title, StarterName: t.Starter, StartedAt: t.Started, FirstPost: *post + 1},
-		New:    t.New, TookPart: t.TookPart, QuotesYou: t.QuotesYou,
+		New:    t.New, Participated: t.TookPart, QuotesReader: t.QuotesYou,
 	}
 	for _, p := range t.Earlier {
 		out.Earlier = append(out.Earlier, p.post(id, post))
@@ -153,7 +153,7 @@ func (p samplePost) post(thread forum.ThreadID, post *forum.PostID) digest.Post 
 			Number: p.Number, AuthorTitle: p.Title, Badges: p.Badges, Likes: p.Likes,
 			LikeCount: max(p.LikeCount, len(p.Likes)), Body: markup.BBCode(p.Body, markup.Links{}),
 		},
-		Opening: p.Number == 1, QuotesYou: p.QuotesYou, Cause: p.Cause, Quoted: quoted,
+		Opening: p.Number == 1, QuotesReader: p.QuotesYou, Cause: p.Cause, Quoted: quoted,
 	}
 }
 

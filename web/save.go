@@ -79,7 +79,7 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 
 // reading is a form as it was sent.
 type reading struct {
-	want   digest.Choices
+	want   digest.Preferences
 	wishes []daemon.Watched
 	form   settingsForm // as it is shown again
 	faults []string     // the fields that are at fault
@@ -112,28 +112,28 @@ func (s *Server) read(a daemon.Account, form url.Values, page int) reading {
 	if !slices.Contains(s.Desk.Site().Lengths(), c.Excerpt) && c.Excerpt != a.Holds.Excerpt {
 		in.fault("excerpt")
 	}
-	c.OwnPosts, c.UnreadOnly, c.Announcements = in.ticked("own"), in.ticked("unread"), in.ticked("announcements")
+	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.ticked("own"), in.ticked("unread"), in.ticked("announcements")
 	if s.Desk.Alerts() {
 		in.alerts(&c, &r.form)
 	}
 	r.form.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(r.form.Pause, zone, s.Now())
 	r.form.Choices, r.form.Schedule = c, schedule
-	r.form.Own, r.form.Unread, r.form.Announce = *c.OwnPosts, *c.UnreadOnly, *c.Announcements
+	r.form.Own, r.form.Unread, r.form.Announce = *c.IncludeOwnPosts, *c.UnreadOnly, *c.Announcements
 	r.wishes = in.wishes(a, &r.form)
 	r.want, r.faults = c, in.faults
 	return r
 }
 
 // alerts reads how alerts come.
-func (f *fields) alerts(c *digest.Choices, form *settingsForm) {
+func (f *fields) alerts(c *digest.Preferences, form *settingsForm) {
 	c.Alerts = digest.AlertMode(f.among("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
 	form.Quiet, form.From, form.Until = *f.ticked("quiet"), f.number("quiet_from", 0, 23), f.number("quiet_until", 0, 23)
-	c.Quiet = &digest.Quiet{}
+	c.Quiet = &digest.QuietHours{}
 	if !form.Quiet {
 		return
 	}
-	*c.Quiet = digest.Quiet{From: form.From, Until: form.Until}
+	*c.Quiet = digest.QuietHours{From: form.From, Until: form.Until}
 	if form.From == form.Until {
 		f.fault("quiet")
 	}
@@ -216,7 +216,7 @@ func (f *fields) wishes(a daemon.Account, form *settingsForm) []daemon.Watched {
 			continue
 		}
 		wish := digest.Cadence(f.among(name, []string{
-			"", string(digest.Instant), string(digest.Usual), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
+			"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
 		}))
 		if wish != w.Wish {
 			w.Wish = wish

@@ -52,7 +52,7 @@ func (p settingsPage) At(field string) bool { return slices.Contains(p.Faults, f
 
 // settingsForm is the form as it is filled in.
 type settingsForm struct {
-	Choices  digest.Choices
+	Choices  digest.Preferences
 	Locale   string // the nearest to what holds that there is
 	Schedule digest.Schedule
 	Own      bool
@@ -135,7 +135,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		Stop:   s.path(link.Grant{Scope: link.Everything, Member: int64(a.Member.ID)}),
 		Faults: faults, NoMail: a.Refusal() != "", OptedOut: a.Refusal() == forum.OptedOut, Next: next, Off: a.Holds.Schedule.Cadence == digest.Off,
 		Form: form, Page: page(r), Alerts: s.Desk.Alerts(),
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.Hourly, digest.Off},
+		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		Everies:  []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: site.Lengths(),
 		Tongues: s.Pages.Tongues(), Zones: zones(),
@@ -195,8 +195,8 @@ func numbers(from, to int) []int {
 func (s *Server) fill(a daemon.Account, page int) settingsForm {
 	c := a.Holds
 	f := settingsForm{
-		Choices: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.OwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
-		Quiet: *c.Quiet != digest.Quiet{}, From: c.Quiet.From, Until: c.Quiet.Until,
+		Choices: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
+		Quiet: *c.Quiet != digest.QuietHours{}, From: c.Quiet.From, Until: c.Quiet.Until,
 		Tomorrow: s.Now().In(a.Zone).AddDate(0, 0, 1).Format(time.DateOnly),
 	}
 	if !f.Quiet {
@@ -212,7 +212,7 @@ func (s *Server) fill(a daemon.Account, page int) settingsForm {
 }
 
 // schedule is the one that holds, with the site's weekday, day and number of hours where its own cadence has none.
-func (s *Server) schedule(c digest.Choices) digest.Schedule {
+func (s *Server) schedule(c digest.Preferences) digest.Schedule {
 	own, site := *c.Schedule, s.Desk.Site().Schedule()
 	if own.Cadence == digest.Off {
 		own.Hour = site.Hour
@@ -223,7 +223,7 @@ func (s *Server) schedule(c digest.Choices) digest.Schedule {
 	if own.Cadence != digest.Monthly {
 		own.Day = site.Day
 	}
-	if own.Cadence != digest.Hourly {
+	if own.Cadence != digest.EveryNHours {
 		own.Every = site.Every
 	}
 	return own
@@ -231,7 +231,7 @@ func (s *Server) schedule(c digest.Choices) digest.Schedule {
 
 // watchRows are the rows of all that a member watches.
 func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
-	wishes := []digest.Cadence{digest.Usual, digest.Weekly, digest.Monthly, digest.Off}
+	wishes := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
 	if s.Desk.Alerts() {
 		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
 	}

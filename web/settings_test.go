@@ -39,7 +39,7 @@ func TestAFormThatIsSentBackAsItWasChoosesNothing(t *testing.T) {
 		t.Fatalf("answer %d to %q", got.status, got.header.Get("Location"))
 	}
 	got := w.choices()
-	if got.ChosenAt = (time.Time{}); !reflect.DeepEqual(got, digest.Choices{}) {
+	if got.ChosenAt = (time.Time{}); !reflect.DeepEqual(got, digest.Preferences{}) {
 		t.Errorf("it chose %+v", got)
 	}
 	if wishes := w.wishes(); len(wishes.Sections)+len(wishes.Threads) > 0 {
@@ -69,10 +69,10 @@ func TestEveryFieldIsKept(t *testing.T) {
 	}
 	yes, no := true, false
 	tokyo := must(time.LoadLocation("Asia/Tokyo"))(t)
-	want := digest.Choices{
+	want := digest.Preferences{
 		Schedule: &digest.Schedule{Cadence: digest.Weekly, Hour: 19, Weekday: time.Friday},
-		Zone:     "Asia/Tokyo", Locale: "en", Format: digest.Text, Excerpt: 600, OwnPosts: &yes, UnreadOnly: &yes,
-		Alerts: digest.EveryReply, Announcements: &no, Quiet: &digest.Quiet{From: 21, Until: 6},
+		Zone:     "Asia/Tokyo", Locale: "en", Format: digest.Text, Excerpt: 600, IncludeOwnPosts: &yes, UnreadOnly: &yes,
+		Alerts: digest.EveryReply, Announcements: &no, Quiet: &digest.QuietHours{From: 21, Until: 6},
 		PausedUntil: time.Date(2026, 5, 20, 0, 0, 0, 0, tokyo).UTC(), ChosenAt: w.now,
 	}
 	if got := w.choices(); !reflect.DeepEqual(got, want) {

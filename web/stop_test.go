@@ -113,13 +113,13 @@ func TestUndoPutsBackWhatWasBefore(t *testing.T) {
 	t.Parallel()
 	weekly := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Friday}
 	yes := true
-	for name, before := range map[string]digest.Choices{
+	for name, before := range map[string]digest.Preferences{
 		"who had chosen nothing":   {},
 		"who had chosen all three": {Schedule: weekly, Alerts: digest.EveryReply, Announcements: &yes, Zone: "Asia/Tokyo"},
 	} {
 		for scope, object := range scopes() {
 			w := newWorld(t)
-			if before != (digest.Choices{}) {
+			if before != (digest.Preferences{}) {
 				check(t, w.store.SavePreference(t.Context(), w.now, anna, before))
 				check(t, w.store.Wish(t.Context(), w.now, anna, 2, 0, digest.Weekly))
 			}
@@ -145,8 +145,8 @@ func TestUndoPutsBackWhatWasBefore(t *testing.T) {
 }
 
 // same compares choices, and what they point to.
-func same(a, b digest.Choices) bool {
-	point := func(c digest.Choices) (s digest.Schedule, n, own, unread bool, q digest.Quiet) {
+func same(a, b digest.Preferences) bool {
+	point := func(c digest.Preferences) (s digest.Schedule, n, own, unread bool, q digest.QuietHours) {
 		if c.Schedule != nil {
 			s = *c.Schedule
 		}
@@ -154,12 +154,12 @@ func same(a, b digest.Choices) bool {
 			q = *c.Quiet
 		}
 		is := func(b *bool) bool { return b != nil && *b }
-		return s, is(c.Announcements), is(c.OwnPosts), is(c.UnreadOnly), q
+		return s, is(c.Announcements), is(c.IncludeOwnPosts), is(c.UnreadOnly), q
 	}
 	as, an, ao, au, aq := point(a)
 	bs, bn, bo, bu, bq := point(b)
-	a.Schedule, a.Announcements, a.OwnPosts, a.UnreadOnly, a.Quiet = nil, nil, nil, nil, nil
-	b.Schedule, b.Announcements, b.OwnPosts, b.UnreadOnly, b.Quiet = nil, nil, nil, nil, nil
+	a.Schedule, a.Announcements, a.IncludeOwnPosts, a.UnreadOnly, a.Quiet = nil, nil, nil, nil, nil
+	b.Schedule, b.Announcements, b.IncludeOwnPosts, b.UnreadOnly, b.Quiet = nil, nil, nil, nil, nil
 	return a == b && as == bs && an == bn && ao == bo && au == bu && aq == bq
 }
 
@@ -167,7 +167,7 @@ func TestUndoYieldsToANewerChoice(t *testing.T) {
 	w := newWorld(t)
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
 	w.now = w.now.Add(time.Minute)
-	check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Choices{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
+	check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
 	before := w.dump()
 	got := w.post(w.url(link.Digests, 0)+"/undo", "sealed", sealedField.FindStringSubmatch(page.body)[1])
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL) {
@@ -280,4 +280,4 @@ func TestTenThousandForgedLinksOpenNothing(t *testing.T) {
 	}
 }
 
-func choicesIn(locale string) digest.Choices { return digest.Choices{Locale: locale} }
+func choicesIn(locale string) digest.Preferences { return digest.Preferences{Locale: locale} }

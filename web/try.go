@@ -53,13 +53,13 @@ func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
 		Forum: s.Forum, Member: "Anna", Action: "/", Stop: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.Hourly, digest.Off}, Everies: []int{1, 6},
+		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, Everies: []int{1, 6},
 		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.Tongues(), Zones: zones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	account := daemon.Account{
-		Holds: digest.Choices{
-			Schedule: &digest.Schedule{Cadence: digest.Daily}, OwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.Quiet{From: 22, Until: 7},
+		Holds: digest.Preferences{
+			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
 		},
 		Zone: time.UTC, Watches: []daemon.Watched{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
 	}

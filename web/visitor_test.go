@@ -61,7 +61,7 @@ func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Language("en")
-	check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Choices{Locale: "en"}))
+	check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
 	p.Open(w.url(link.Digests, 0))
 	tabTo(t, p, "Skip to the content")
 	p.Press("Enter")
@@ -92,7 +92,7 @@ func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
 	tabTo(t, p, "Speichern")
 	p.Enter("Enter")
 	c := w.choices()
-	if c.Schedule == nil || c.Schedule.Cadence != digest.Weekly || c.Schedule.Weekday != time.Friday || c.OwnPosts == nil || !*c.OwnPosts {
+	if c.Schedule == nil || c.Schedule.Cadence != digest.Weekly || c.Schedule.Weekday != time.Friday || c.IncludeOwnPosts == nil || !*c.IncludeOwnPosts {
 		t.Errorf("he has chosen %+v, %+v", c, c.Schedule)
 	}
 	if got := w.wishes().Sections[4]; got != digest.Weekly {

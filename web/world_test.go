@@ -171,12 +171,12 @@ func (w *world) url(scope link.Scope, object int64) string {
 	return w.links.URL(link.Grant{Scope: scope, Member: int64(anna), Object: object})
 }
 
-func (w *world) choices() digest.Choices {
+func (w *world) choices() digest.Preferences {
 	w.Helper()
 	return must(w.store.Preferences(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
 
-func (w *world) wishes() digest.Wishes {
+func (w *world) wishes() digest.Overrides {
 	w.Helper()
 	return must(w.store.Wishes(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
