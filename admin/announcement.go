@@ -15,7 +15,7 @@ import (
 // announcementView is what the template "admin/announcement" is given.
 type announcementView struct {
 	top
-	store.Course
+	store.AnnouncementProgress
 	Page    string // where it stands, below the root
 	Moves   bool   // it changes by itself: live.js follows it
 	Percent int
@@ -36,7 +36,7 @@ type announcementView struct {
 	NoSuch  bool          // there is no such member
 	Frame   string        // where the mail is
 	Subject string
-	Log     []store.Entry
+	Log     []store.AuditEntry
 	Trial   trial
 }
 
@@ -75,12 +75,12 @@ func (s *Server) announcementSamples() []sample {
 }
 
 // announcementSample is the page of an announcement with all that may stand there.
-func (s *Server) announcementSample(x store.Course) announcementView {
+func (s *Server) announcementSample(x store.AnnouncementProgress) announcementView {
 	view := announcementView{
-		top: s.sampleTop("announcements"), Course: x, Page: "/announcements/1", Moves: true, Percent: 30, Rate: 60, Minutes: 90,
+		top: s.sampleTop("announcements"), AnnouncementProgress: x, Page: "/announcements/1", Moves: true, Percent: 30, Rate: 60, Minutes: 90,
 		Fields: []templates.Field{{Name: "name", Fallback: "friend"}, {Name: "posts"}}, Counted: true, Canary: 20, Takes: 10,
 		Tally: count{At: time.Now(), Over: true}, As: "Anna", Look: "phone", Looks: looks, Why: "banned", Frame: "/", Subject: "A subject",
-		Log: []store.Entry{{At: time.Now(), Actor: "web: admin", Action: "start", Detail: "a detail"}},
+		Log: []store.AuditEntry{{At: time.Now(), Actor: "web: admin", Action: "start", Detail: "a detail"}},
 	}
 	if x.State == store.Sending {
 		view.Minutes, view.Takes = 300, 300
@@ -96,10 +96,10 @@ func (s *Server) announcementSample(x store.Course) announcementView {
 func (announcementView) Hours(minutes int) int { return (minutes + 59) / 60 }
 
 // Share is how many percent of the audience are the canary.
-func (v announcementView) Share() string { return percent(v.Course.Canary.Share * 100) }
+func (v announcementView) Share() string { return percent(v.AnnouncementProgress.Canary.Share * 100) }
 
 // Wait is how many minutes the others wait for the canary.
-func (v announcementView) Wait() int { return int(v.Course.Canary.Wait / time.Minute) }
+func (v announcementView) Wait() int { return int(v.AnnouncementProgress.Canary.Wait / time.Minute) }
 
 // announcement shows one.
 func (s *Server) announcement(v *visit) {
@@ -110,23 +110,23 @@ func (s *Server) announcement(v *visit) {
 
 // course reads how far an announcement has come, as a page shows it.
 func (s *Server) course(v *visit, id int64) (view announcementView, err error) {
-	if view.Course, err = s.Store.Course(v.r.Context(), id); err != nil {
+	if view.AnnouncementProgress, err = s.Store.AnnouncementProgress(v.r.Context(), id); err != nil {
 		return view, err
 	}
 	view.Page = announcementPath(id)
-	v.localizeCourse(&view.Course)
-	perMinute, left := s.paces.note(s.Now(), view.Course)
+	v.localizeCourse(&view.AnnouncementProgress)
+	perMinute, left := s.paces.note(s.Now(), view.AnnouncementProgress)
 	view.Rate, view.Minutes = perMinute, int((left+time.Minute-1)/time.Minute)
 	if total := view.Total(); total > 0 {
 		view.Percent = 100 * view.Settled() / total
 	}
 	view.Tally, view.Counted = s.counter.of(view.Announcement)
 	view.Tally.At = v.local(view.Tally.At)
-	view.Canary = view.Course.Canary.Size(view.Tally.Size)
+	view.Canary = view.AnnouncementProgress.Canary.Size(view.Tally.Size)
 	if view.Speed > 0 {
 		view.Takes = (view.Tally.Size + view.Speed - 1) / view.Speed
 	}
-	view.Moves = view.Live() || view.State == store.Draft && view.Counted && !view.Tally.Over
+	view.Moves = view.Active() || view.State == store.Draft && view.Counted && !view.Tally.Over
 	return view, nil
 }
 
@@ -157,14 +157,14 @@ func (s *Server) describe(v *visit, view *announcementView) (err error) {
 	if err != nil {
 		v.Log.Warn("groups and sections are not known", "announcement", view.ID, "err", err)
 	}
-	view.Audience = traitsOf(view.Course.Audience, places, s.Zone)
+	view.Audience = traitsOf(view.AnnouncementProgress.Audience, places, s.Zone)
 	if view.Log, err = s.Store.AuditOf(v.r.Context(), store.AnnouncementObject(view.ID)); err != nil {
 		return err
 	}
 	for i := range view.Log {
 		view.Log[i].At = v.local(view.Log[i].At)
 	}
-	printed, err := s.Press.Notice(&view.Course.Announcement.Announcement, s.Set.Digest.MaxBytes)
+	printed, err := s.Press.Notice(&view.AnnouncementProgress.Announcement.Announcement, s.Set.Digest.MaxBytes)
 	if err != nil { // it was written where other limits held
 		v.Log.Warn("announcement cannot be laid", "announcement", view.ID, "err", err)
 		return nil
@@ -181,7 +181,7 @@ func (s *Server) lookAt(v *visit, view *announcementView) {
 	if !slices.Contains(looks, view.Look) {
 		view.Look = looks[0]
 	}
-	p, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &view.Course.Announcement.Announcement, view.As)
+	p, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &view.AnnouncementProgress.Announcement.Announcement, view.As)
 	switch {
 	case noSuchMember(err):
 		view.NoSuch = true

@@ -17,7 +17,7 @@ import (
 // announcementsView is what the template "admin/announcements" is given.
 type announcementsView struct {
 	top
-	List []store.Course
+	List []store.AnnouncementProgress
 }
 
 func (s *Server) announcementsPage() page {
@@ -45,11 +45,11 @@ func (s *Server) announcementsPage() page {
 }
 
 // courseSamples are announcements in every state.
-func (s *Server) courseSamples() []store.Course {
+func (s *Server) courseSamples() []store.AnnouncementProgress {
 	now := time.Now()
-	var list []store.Course
-	for _, state := range []string{store.Draft, store.Scheduled, store.InCanary, store.Sending, store.Halted, store.Cancelled, store.Done} {
-		x := store.Course{
+	var list []store.AnnouncementProgress
+	for _, state := range []string{store.Draft, store.Scheduled, store.InCanary, store.Sending, store.Paused, store.Cancelled, store.Done} {
+		x := store.AnnouncementProgress{
 			Announcement: store.Announcement{
 				State: state, Reason: "a reason", Size: 9, Created: now, Started: now, Ended: now, CanaryUntil: now, BeginsAt: now,
 				Announcement: digest.Announcement{
@@ -58,7 +58,7 @@ func (s *Server) courseSamples() []store.Course {
 				},
 			},
 			Progress: store.Progress{States: map[string]int{"accepted": 3, "queued": 2, "uncertain": 1, "expired": 1}, Skipped: map[string]int{"banned": 2}},
-			Back:     store.CameBack{Mails: 3, Refused: 1, Complaints: 1},
+			Feedback: store.AnnouncementFeedback{Mails: 3, Refused: 1, Complaints: 1},
 		}
 		x.Audience = digest.Audience{Groups: []forum.GroupID{1}, Only: []forum.MemberID{1}}
 		list = append(list, x)
@@ -79,7 +79,7 @@ func (s *Server) announcements(v *visit) {
 	v.show(http.StatusOK, "announcements", announcementsView{v.top("announcements"), list})
 }
 
-func (v *visit) localizeCourse(c *store.Course) {
+func (v *visit) localizeCourse(c *store.AnnouncementProgress) {
 	for _, t := range []*time.Time{&c.Created, &c.BeginsAt, &c.Started, &c.CanaryUntil, &c.Ended} {
 		*t = v.local(*t)
 	}

@@ -18,7 +18,7 @@ type bouncesView struct {
 	Members, Suppressed int
 	Days                int // that Classes look back
 	Classes             []store.ClassCount
-	Holds               []store.Hold
+	Holds               []store.DomainHold
 	Part                string         // of the addresses that are listed; empty: all
 	After               string         // the list begins behind this address; empty: with the first
 	List                []store.Health // suppressed
@@ -37,13 +37,13 @@ func (s *Server) bouncesPage() page {
 	const name = "bounces"
 	now := time.Now()
 	full := bouncesView{
-		top: s.sampleTop(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.Hold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
+		top: s.sampleTop(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
 		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, More: "anna@a.example",
 		Fault: "anna", Pages: pager{Page: 2, More: true},
 	}
 	for _, c := range bounce.Classes {
 		full.Classes = append(full.Classes, store.ClassCount{Class: c, Refusals: 2})
-		full.Refusals = append(full.Refusals, store.Refusal{Key: "digest/1/a", Source: store.FromReader, Class: c, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now})
+		full.Refusals = append(full.Refusals, store.Refusal{Key: "digest/1/a", Source: store.FromComplaint, Class: c, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now})
 	}
 	return page{
 		name: name,
@@ -79,7 +79,7 @@ func (s *Server) showBounces(v *visit, status int, fault string) {
 // readBounces reads what the page shows.
 func (s *Server) readBounces(v *visit, view *bouncesView) (err error) {
 	ctx, now := v.r.Context(), s.Now()
-	if view.Members, view.Suppressed, err = s.Store.Reach(ctx, now); err != nil {
+	if view.Members, view.Suppressed, err = s.Store.SuppressionStats(ctx, now); err != nil {
 		return err
 	}
 	if view.Classes, err = s.Store.RefusalClasses(ctx, now.AddDate(0, 0, -classDays)); err != nil {
@@ -117,7 +117,7 @@ func (s *Server) lift(v *visit) { s.liftAddress(v, "/bounces", "lifted") }
 
 // liftAddress lets the address of a form have mail again, and leads back with a word.
 func (s *Server) liftAddress(v *visit, back, word string) {
-	lifted, err := s.Store.Lift(v.r.Context(), []string{v.r.PostForm.Get("address")})
+	lifted, err := s.Store.Unsuppress(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
 		v.fault(err)
 		return
@@ -132,7 +132,7 @@ func (s *Server) liftAddress(v *visit, back, word string) {
 // suppress ends mail to an address.
 func (s *Server) suppress(v *visit) {
 	address, reason := v.r.PostForm.Get("address"), strings.TrimSpace(v.r.PostForm.Get("reason"))
-	h, err := store.ByHand(address, reason, s.Now())
+	h, err := store.ManualSuppression(address, reason, s.Now())
 	if err != nil {
 		s.showBounces(v, http.StatusUnprocessableEntity, address)
 		return
@@ -147,7 +147,7 @@ func (s *Server) suppress(v *visit) {
 // release ends a hold before its time.
 func (s *Server) release(v *visit) {
 	domain := v.r.PostForm.Get("domain")
-	lifted, err := s.Store.LiftHold(v.r.Context(), s.Now(), domain)
+	lifted, err := s.Store.ReleaseDomain(v.r.Context(), s.Now(), domain)
 	if err != nil {
 		v.fault(err)
 		return

@@ -30,12 +30,12 @@ func TestWhatRelaysSayIsShownAsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	address := hostile[:40] + "@a.example"
-	check(t, w.store.NoteRefusals(t.Context(), []store.Refusal{{
-		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, Handed: noon, Class: bounce.Dead,
+	check(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
+		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, SentAt: noon, Class: bounce.Dead,
 		Code: 550, Enhanced: hostile, Reply: hostile, At: noon,
 	}}))
 	check(t, w.store.Suppress(t.Context(), noon, []store.Health{{Address: address, Health: bounce.Health{SuppressedSince: noon, Reason: hostile}}}))
-	check(t, w.store.Hold(t.Context(), store.Hold{Domain: hostile, Since: noon, Until: noon.Add(time.Hour), Reason: hostile}))
+	check(t, w.store.HoldDomain(t.Context(), store.DomainHold{Domain: hostile, Since: noon, Until: noon.Add(time.Hour), Reason: hostile}))
 	b := w.admin()
 	harmless(t, "bounces", b.get("/bounces").body)
 	got := b.order("/bounces/suppress", "address", hostile)
@@ -79,7 +79,7 @@ func TestAddressesAreSuppressedAndLifted(t *testing.T) {
 func TestAHeldDomainIsReleased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	check(t, w.store.Hold(t.Context(), store.Hold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
+	check(t, w.store.HoldDomain(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
 	b := w.admin()
 	b.order("/bounces/release", "domain", "a.example")
 	b.order("/bounces/release", "domain", "a.example")
@@ -100,9 +100,9 @@ func TestListsGoOnOnTheNextPage(t *testing.T) {
 		list = append(list, store.Refusal{
 			Key: fmt.Sprintf("digest/%02d/a", i), Source: store.FromRelay, Address: fmt.Sprintf("m%02d@%c.example", i, 'a'+i%2), Class: bounce.Full, At: noon.Add(-time.Duration(i) * time.Minute),
 		})
-		ill = append(ill, must(store.ByHand(fmt.Sprintf("s%02d@a.example", i), "", noon))(t))
+		ill = append(ill, must(store.ManualSuppression(fmt.Sprintf("s%02d@a.example", i), "", noon))(t))
 	}
-	check(t, w.store.NoteRefusals(t.Context(), list))
+	check(t, w.store.SaveRefusals(t.Context(), list))
 	check(t, w.store.Suppress(t.Context(), noon, ill))
 	b := w.admin()
 	first, second := b.get("/bounces").body, b.get("/bounces?page=2&after=s49%40a.example").body

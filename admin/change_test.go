@@ -39,7 +39,7 @@ func changes() map[string]change {
 		"/announcements/1/count":  {ready: in(store.Draft), silent: true},
 		"/announcements/1/test":   {form: []string{"to", "me@a.example"}},
 		"/announcements/1/pause":  {ready: in(store.Sending)},
-		"/announcements/1/resume": {ready: in(store.Halted)},
+		"/announcements/1/resume": {ready: in(store.Paused)},
 		"/announcements/1/cancel": {form: []string{"sure", "yes"}, ready: in(store.Sending)},
 		"/announcements/1/start": {form: []string{"when", "now", "sure", "yes"}, ready: func(b *browser) {
 			in(store.Draft)(b)
@@ -54,10 +54,10 @@ func changes() map[string]change {
 func changeable(t *testing.T) *world {
 	w := newWorld(t)
 	w.outbox("refused", "queued")
-	check(t, w.store.Suppress(t.Context(), noon, []store.Health{must(store.ByHand("anna@a.example", "", noon))(t), must(store.ByHand("carl@a.example", "", noon))(t)}))
+	check(t, w.store.Suppress(t.Context(), noon, []store.Health{must(store.ManualSuppression("anna@a.example", "", noon))(t), must(store.ManualSuppression("carl@a.example", "", noon))(t)}))
 	w.announce(moving(), 0)
 	w.answer = mail.Outcome{Result: mail.Accepted}
-	check(t, w.store.Hold(t.Context(), store.Hold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
+	check(t, w.store.HoldDomain(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
 	return w
 }
 

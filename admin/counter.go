@@ -124,7 +124,7 @@ type paces struct {
 }
 
 // note takes down how far an announcement has come, and tells how many mails a minute go and how long the rest takes; zeros: not known.
-func (p *paces) note(now time.Time, c store.Course) (perMinute int, left time.Duration) {
+func (p *paces) note(now time.Time, c store.AnnouncementProgress) (perMinute int, left time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.State != store.Sending && c.State != store.InCanary {

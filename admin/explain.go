@@ -29,7 +29,7 @@ func (s *Server) explainPage() page {
 	now := time.Now()
 	story := daemon.PostStory{
 		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
-		Seen:  []store.Seen{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
+		Seen:  []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
 		Steps: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
 		Mails: []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}

@@ -53,7 +53,7 @@ func (s *Server) ill(ctx context.Context) map[string]string {
 	for _, a := range alarms {
 		kind, _, _ := strings.Cut(a.Key, " ")
 		for name, kinds := range of {
-			if a.Stands() && slices.Contains(kinds, alarm.Kind(kind)) {
+			if a.Active() && slices.Contains(kinds, alarm.Kind(kind)) {
 				ill[name] = a.Detail
 			}
 		}
@@ -93,7 +93,7 @@ func (s *Server) forumPart(ctx context.Context) part {
 }
 
 func (s *Server) storePart() part {
-	left, known, err := s.Store.Room()
+	left, known, err := s.Store.FreeDiskBytes()
 	if err != nil {
 		return part{Name: "store", Fault: err.Error()}
 	}

@@ -22,13 +22,13 @@ func (w *world) correspond() {
 	a := moving()
 	a.Forced, a.Canary = true, digest.Canary{}
 	going := w.announce(a, 36)
-	var list []store.Enrolment
+	var list []store.Recipient
 	for i := range 30 {
-		list = append(list, store.Enrolment{Member: forum.MemberID(1 + i), NotBefore: w.now})
+		list = append(list, store.Recipient{Member: forum.MemberID(1 + i), NotBefore: w.now})
 	}
-	_, _, err := w.store.Enroll(w.Context(), w.now, going, list, 30, false, 20)
+	_, _, err := w.store.EnqueueAnnouncement(w.Context(), w.now, going, list, 30, false, 20)
 	check(w, err)
-	must(w.store.Pace(w.Context(), w.now.Add(time.Second), going))(w)
+	must(w.store.ReleaseAtRate(w.Context(), w.now.Add(time.Second), going))(w)
 	stopped := w.announce(moving(), 36)
 	check(w, w.store.PauseAnnouncement(w.Context(), w.now, "web: admin", stopped.ID, "a typo in the title"))
 	later := moving()

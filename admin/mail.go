@@ -13,11 +13,11 @@ type mailView struct {
 	top
 	Mail    store.Mail
 	History []store.Outcome
-	Deeds   []store.Entry // what administrators did to it
-	Open    bool          // something is still to become of it
-	Again   bool          // it may be queued again
-	Doubt   bool          // a relay may have it already
-	Stayed  int           // it stays as it is
+	Deeds   []store.AuditEntry // what administrators did to it
+	Open    bool               // something is still to become of it
+	Again   bool               // it may be queued again
+	Doubt   bool               // a relay may have it already
+	Stayed  int                // it stays as it is
 	Why     string
 }
 
@@ -32,7 +32,7 @@ func (s *Server) mailSamples() []sample {
 			Last: store.Outcome{Reason: "digest/1/b"},
 		}
 		history := []store.Outcome{{At: now, Result: "refused", Attempt: 1, Code: 550, Enhanced: "5.1.1", Reply: "no", QueueID: "A1", Reason: "a reason", Posts: 2, Bytes: 3000}}
-		view := mailView{top: s.sampleTop("queue"), Mail: m, History: history, Deeds: []store.Entry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, Again: true, Doubt: true, Stayed: 1}
+		view := mailView{top: s.sampleTop("queue"), Mail: m, History: history, Deeds: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, Again: true, Doubt: true, Stayed: 1}
 		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", mailView{Mail: store.Mail{State: state}}})
 	}
 	return append(list, sample{"queue_drop", dropView{s.sampleTop("queue"), []string{"digest/1/a"}, "/queue"}}, sample{"queue_drop", dropView{}})
@@ -63,7 +63,7 @@ func (s *Server) mail(v *visit) {
 		deeds[i].At = v.local(deeds[i].At)
 	}
 	view := mailView{
-		top: v.top("queue"), Mail: m, History: history, Deeds: deeds, Doubt: m.Handed || m.Doubts > 0,
+		top: v.top("queue"), Mail: m, History: history, Deeds: deeds, Doubt: m.InFlight || m.UncertainCount > 0,
 		Open:  m.State == "queued" || m.State == "held",
 		Again: m.State == "queued" || m.State == "refused" || m.State == "uncertain",
 	}

@@ -83,9 +83,9 @@ func (v *visit) back() string {
 }
 
 // judged tells what an order came to.
-func (v *visit) judged(word, action string, list []store.Verdict) {
+func (v *visit) judged(word, action string, list []store.ActionResult) {
 	var deeds []deed
-	stay := make(map[store.Obstacle]int)
+	stay := make(map[store.Blocker]int)
 	for _, verdict := range list {
 		if verdict.Obstacle != "" {
 			stay[verdict.Obstacle]++
@@ -97,7 +97,7 @@ func (v *visit) judged(word, action string, list []store.Verdict) {
 }
 
 // stays is how an address says how many mails stay as they are, and why, if that is the same for all.
-func stays(stay map[store.Obstacle]int) string {
+func stays(stay map[store.Blocker]int) string {
 	n, why := 0, ""
 	for obstacle, mails := range stay {
 		n += mails
@@ -116,9 +116,9 @@ func stays(stay map[store.Obstacle]int) string {
 func mailObject(key string) string { return "mail/" + key }
 
 // obstacleWords are the names of obstacles in addresses and locales.
-var obstacleWords = map[store.Obstacle]string{
-	store.NotKnown: "not_known", store.HeldBack: "held_back", store.AtWork: "at_work",
-	store.Over: "over", store.Superseded: "superseded", store.Covered: "covered",
+var obstacleWords = map[store.Blocker]string{
+	store.NotKnown: "not_known", store.HeldByAnnouncement: "held_back", store.Leased: "at_work",
+	store.AlreadySettled: "over", store.Superseded: "superseded", store.Covered: "covered",
 }
 
 func obstacles() iter.Seq[string] { return maps.Values(obstacleWords) }

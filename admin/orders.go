@@ -95,7 +95,7 @@ func (s *Server) start(v *visit) {
 	a.Start, t.Fault = s.startOf(t)
 	switch {
 	case a.State != store.Draft:
-		s.ordered(v, id, &store.StateError{ID: id, State: a.State, Order: "started"})
+		s.ordered(v, id, &store.StateError{ID: id, State: a.State, Action: "started"})
 		return
 	case changedSince(form.Get("seen"), a):
 		t.Fault = "changed"

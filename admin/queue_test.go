@@ -26,7 +26,7 @@ func (w *world) outbox(states ...string) {
 	}
 	check(w, w.store.SaveSubscribers(ctx, w.now, subs))
 	must(w.store.Plan(ctx, w.now, plans))(w)
-	rows := must(w.store.Claim(ctx, w.now, "a-daemon", time.Hour, len(states)))(w)
+	rows := must(w.store.Claim(ctx, w.now, "a-daemon", time.Hour, store.AllPriorities, len(states)))(w)
 	var settled []store.Settlement
 	var back []string
 	for _, row := range rows {

@@ -51,7 +51,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, proof strin
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
 	n := session{secret: base64.RawURLEncoding.EncodeToString(random)}
-	n.Session = store.Session{Hash: hashOf(n.secret), Actor: actor, Proof: proof, Opened: now, Seen: now}
+	n.Session = store.Session{Hash: hashOf(n.secret), Actor: actor, AuthMethod: proof, Opened: now, Seen: now}
 	if old, err := r.Cookie(s.cookieName()); err == nil {
 		if err := s.Store.CloseSession(r.Context(), hashOf(old.Value)); err != nil {
 			return session{}, err
@@ -90,11 +90,11 @@ func (s *Server) known(r *http.Request) (n session, open bool, err error) {
 // stands tells whether what a session was opened with still holds: the password is the same, or the proxy names the same
 // user.
 func (s *Server) stands(n store.Session, r *http.Request) bool {
-	if n.Proof == proxied {
+	if n.AuthMethod == proxied {
 		user := s.user(r)
 		return user != "" && n.Actor == actor(user)
 	}
-	return s.proof != "" && n.Proof == s.proof
+	return s.proof != "" && n.AuthMethod == s.proof
 }
 
 // user is the one whom a trusted proxy has logged in; empty: nobody. Of two names one is the visitor's own, which the proxy has
@@ -147,9 +147,9 @@ type deed struct{ action, object, detail string }
 
 // note writes down who did what.
 func (s *Server) note(r *http.Request, actor string, deeds ...deed) error {
-	entries := make([]store.Entry, len(deeds))
+	entries := make([]store.AuditEntry, len(deeds))
 	for i, d := range deeds {
-		entries[i] = store.Entry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
+		entries[i] = store.AuditEntry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
 	}
 	return s.Store.Audit(context.WithoutCancel(r.Context()), entries...) // it was done, whether he waits for the answer or not
 }

@@ -20,15 +20,15 @@ type Setting struct {
 type settingsView struct {
 	top
 	Settings []Setting
-	Log      []store.Entry // what administrators did, the latest first
-	Pages    pager         // of it
+	Log      []store.AuditEntry // what administrators did, the latest first
+	Pages    pager              // of it
 }
 
 func (s *Server) settingsPage() page {
 	const name = "settings"
 	full := settingsView{
 		top: s.sampleTop(name), Settings: []Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true}, {Key: "digest.hour"}},
-		Log: []store.Entry{{At: time.Now(), Actor: "web: ray", Action: "pause", Object: "delivery", Detail: "a reason"}}, Pages: pager{Page: 2, More: true},
+		Log: []store.AuditEntry{{At: time.Now(), Actor: "web: ray", Action: "pause", Object: "delivery", Detail: "a reason"}}, Pages: pager{Page: 2, More: true},
 	}
 	return page{
 		name: name,

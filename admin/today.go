@@ -19,12 +19,12 @@ type todayView struct {
 	Today  store.RunDay // since midnight, UTC
 	Due    int          // members whose digests are due
 	Coming chart        // whose digests come due in the next hours
-	Open   []store.OpenCount
+	Open   []store.PendingCount
 	Waits  int // mails that may go
 	Days   []store.RunDay
 	Charts []chart // of Days
 	Parts  []part
-	Runs   []store.Run
+	Runs   []store.RoundRecord
 	Pause  store.Pause
 }
 
@@ -47,8 +47,8 @@ func (s *Server) todayPage() page {
 	now := time.Now()
 	full := todayView{
 		top: s.sampleTop(home), Today: store.RunDay{Sent: 1}, Due: 1, Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Waits: 2,
-		Open: []store.OpenCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
-		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.Run{{Began: now, Tick: "editions", Fault: "a fault"}},
+		Open: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
+		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
 		Pause: store.Pause{Since: now, Reason: "a reason"},
 	}
 	for _, kind := range alarm.Kinds {
@@ -86,7 +86,7 @@ func (s *Server) today(v *visit) {
 func (s *Server) readAlarms(v *visit, view *todayView) error {
 	list, err := s.Store.Alarms(v.r.Context())
 	for _, a := range list {
-		if a.Stands() {
+		if a.Active() {
 			kind, object, _ := strings.Cut(a.Key, " ")
 			view.Alarms = append(view.Alarms, alarmRow{kind, object, a.Detail, v.local(a.Since)})
 		}
@@ -105,7 +105,7 @@ func (s *Server) readComing(v *visit, view *todayView) error {
 	if view.Waits, err = s.Store.Waiting(ctx, now); err != nil {
 		return err
 	}
-	view.Open, err = s.Store.OpenMails(ctx)
+	view.Open, err = s.Store.PendingMessages(ctx)
 	for i, c := range view.Open {
 		view.Open[i].Next = v.local(c.Next)
 	}

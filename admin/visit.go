@@ -129,7 +129,7 @@ func (v *visit) top(here string) top {
 		return t
 	}
 	t.Places = v.places
-	t.Actor, t.Proxy, t.Token = v.session.Actor[len(actor("")):], v.session.Proof == proxied, v.session.token()
+	t.Actor, t.Proxy, t.Token = v.session.Actor[len(actor("")):], v.session.AuthMethod == proxied, v.session.token()
 	if word := v.r.URL.Query().Get("done"); v.words[word] {
 		t.Done = word
 		t.Count, _ = strconv.Atoi(v.r.URL.Query().Get("n"))

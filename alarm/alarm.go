@@ -108,9 +108,9 @@ func Named(key string) (kind Kind, object string) {
 	return Kind(word), object
 }
 
-func noteOf(n store.AlarmNote) Note {
+func noteOf(n store.AlarmNotification) Note {
 	kind, object := Named(n.Key)
-	return Note{Kind: kind, Object: object, Over: n.Over, Detail: n.Detail, Since: n.Since, At: n.At}
+	return Note{Kind: kind, Object: object, Over: n.Resolved, Detail: n.Detail, Since: n.Since, At: n.At}
 }
 
 // Raise says that something was seen bad.
@@ -144,7 +144,7 @@ func (b *Bell) Clear(kind Kind, object string) {
 // drop forgets a fault that is over.
 func (b *Bell) drop(k string) {
 	if f := b.met[k]; f != nil && len(f.told) > 0 {
-		b.passed = append(b.passed, store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first, Seen: f.last, Told: f.last})
+		b.passed = append(b.passed, store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first, Seen: f.last, NotifiedAt: f.last})
 	}
 	delete(b.met, k)
 }
@@ -156,7 +156,7 @@ func (b *Bell) Judge(kind Kind, bad map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for k := range b.met {
-		if n := noteOf(store.AlarmNote{Key: k}); n.Kind == kind {
+		if n := noteOf(store.AlarmNotification{Key: k}); n.Kind == kind {
 			if _, still := bad[n.Object]; !still {
 				b.drop(k)
 			}

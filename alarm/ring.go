@@ -35,11 +35,11 @@ func (b *Bell) compare(ctx context.Context) error {
 	if len(bad)+len(stand) == 0 {
 		return nil // all is well
 	}
-	if err := b.store.NoteAlarms(ctx, bad, good); err != nil {
+	if err := b.store.SaveAlarms(ctx, bad, good); err != nil {
 		return err
 	}
 	b.noted(bad)
-	news, err := b.store.TellAlarms(ctx, now, now.Add(-calm), b.names())
+	news, err := b.store.QueueNotifications(ctx, now, now.Add(-calm), b.names())
 	if err != nil {
 		return err
 	}
@@ -58,10 +58,10 @@ func (b *Bell) taken(stand []store.Alarm, now time.Time) (bad []store.Alarm, goo
 		if !f.noted.IsZero() && f.last.Sub(f.noted) < again {
 			continue
 		}
-		kind := noteOf(store.AlarmNote{Key: k}).Kind
+		kind := noteOf(store.AlarmNotification{Key: k}).Kind
 		a := store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first.Add(grace[kind]), Seen: f.last}
 		if len(f.told) > 0 {
-			a.Told = now
+			a.NotifiedAt = now
 		}
 		bad = append(bad, a)
 	}
@@ -74,7 +74,7 @@ func (b *Bell) taken(stand []store.Alarm, now time.Time) (bad []store.Alarm, goo
 	for _, a := range stand {
 		if at, seen := b.good[a.Key]; seen {
 			good[a.Key] = at
-		} else if at, judged := b.fine[noteOf(store.AlarmNote{Key: a.Key}).Kind]; judged && b.met[a.Key] == nil {
+		} else if at, judged := b.fine[noteOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && b.met[a.Key] == nil {
 			good[a.Key] = at
 		}
 	}
@@ -112,21 +112,21 @@ func (b *Bell) record(n Note) {
 
 // deliver hands the notes that are due to their channels.
 func (b *Bell) deliver(ctx context.Context) error {
-	notes, err := b.store.TakeAlarmNotes(ctx, b.now())
+	notes, err := b.store.ClaimNotifications(ctx, b.now())
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, n := range notes {
 		if b.handOver(ctx, n) {
-			errs = append(errs, b.store.DropAlarmNote(ctx, n))
+			errs = append(errs, b.store.DeleteNotification(ctx, n))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // handOver tells a note by its channel. Done means that it need not come again.
-func (b *Bell) handOver(ctx context.Context, n store.AlarmNote) (done bool) {
+func (b *Bell) handOver(ctx context.Context, n store.AlarmNotification) (done bool) {
 	for _, c := range b.channels {
 		if c.Name() != n.Channel {
 			continue
@@ -163,7 +163,7 @@ func (b *Bell) untold(now time.Time) (notes []Note) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for k, f := range b.met {
-		n := noteOf(store.AlarmNote{Key: k, Detail: f.detail, Since: f.first, At: now})
+		n := noteOf(store.AlarmNotification{Key: k, Detail: f.detail, Since: f.first, At: now})
 		if f.noted.IsZero() && now.Sub(f.first) >= grace[n.Kind] {
 			notes = append(notes, n)
 		}

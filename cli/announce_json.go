@@ -58,10 +58,10 @@ type entryJSON struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-func newAnnouncementJSON(x store.Course, log []store.Entry) announcementJSON {
+func newAnnouncementJSON(x store.AnnouncementProgress, log []store.AuditEntry) announcementJSON {
 	out := announcementJSON{
 		ID: x.ID, Title: x.Title(), State: x.State, Reason: x.Reason, Forced: x.Forced, Speed: x.Speed, Audience: x.Size,
-		Total: x.Total(), Sent: x.Sent(), Refused: x.Back.Refused, Complaints: x.Back.Complaints,
+		Total: x.Total(), Sent: x.Sent(), Refused: x.Feedback.Refused, Complaints: x.Feedback.Complaints,
 		Waiting: x.Waiting(), Uncertain: x.Progress.States["uncertain"], Expired: x.Progress.States["expired"], Skipped: x.Progress.Skipped,
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
 	}

@@ -233,7 +233,7 @@ func (c *console) startAnnouncement(ctx context.Context, id int64, o announceSta
 	case err != nil:
 		return advised(err)
 	case a.State != store.Draft:
-		return advised(&store.StateError{ID: id, State: a.State, Order: "started"})
+		return advised(&store.StateError{ID: id, State: a.State, Action: "started"})
 	}
 	if err := h.selfCheck(ctx); err != nil {
 		return err

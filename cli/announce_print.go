@@ -50,7 +50,7 @@ func byCount[K ~string](counts map[K]int) []K {
 }
 
 // printAnnouncement tells all that is known of one.
-func (c *console) printAnnouncement(x store.Course, log []store.Entry) error {
+func (c *console) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
 	line("announcement", "%d", x.ID)
@@ -80,8 +80,8 @@ func (c *console) printAnnouncement(x store.Course, log []store.Entry) error {
 		line("audience", "%d when it was started", x.Size)
 		line("sent", "%d", x.Sent())
 		line("waiting", "%d", x.Waiting())
-		line("refused", "%d", x.Back.Refused)
-		line("complaints", "%d", x.Back.Complaints)
+		line("refused", "%d", x.Feedback.Refused)
+		line("complaints", "%d", x.Feedback.Complaints)
 		for _, state := range []string{"uncertain", "expired"} {
 			if n := x.Progress.States[state]; n > 0 {
 				line(state, "%d", n)

@@ -65,7 +65,7 @@ func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON 
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSTATE\tSENT\tREFUSED\tWAITING\tOF\tCREATED (UTC)\tTITLE")
 	for _, x := range list {
-		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.ID, x.State, x.Sent(), x.Back.Refused,
+		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.ID, x.State, x.Sent(), x.Feedback.Refused,
 			x.Waiting(), x.Total(), clock(x.Created), oneLine(x.Title(), 50))
 	}
 	if err := table.Flush(); err != nil {
@@ -75,7 +75,7 @@ func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON 
 }
 
 func (c *console) showAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
-	x, err := s.Course(ctx, id)
+	x, err := s.AnnouncementProgress(ctx, id)
 	if err != nil {
 		return advised(err)
 	}
@@ -93,11 +93,11 @@ func (c *console) showAnnouncement(ctx context.Context, s *store.Store, id int64
 func (c *console) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
 	meter := newMeter(c.out)
 	for {
-		x, err := s.Course(ctx, id)
+		x, err := s.AnnouncementProgress(ctx, id)
 		if err != nil {
 			return advised(err)
 		}
-		over := !x.Live()
+		over := !x.Active()
 		if asJSON {
 			if err := json.NewEncoder(c.out).Encode(newAnnouncementJSON(x, nil)); err != nil {
 				return fmt.Errorf("printing: %w", err)

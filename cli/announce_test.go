@@ -294,12 +294,12 @@ func TestTheMeterTellsHowFarHowFastAndHowLong(t *testing.T) {
 	var out strings.Builder
 	m := newMeter(&out)
 	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
-	x := store.Course{Announcement: store.Announcement{State: store.Sending, Size: 1000, Fanned: true}}
+	x := store.AnnouncementProgress{Announcement: store.Announcement{State: store.Sending, Size: 1000, AllEnqueued: true}}
 	for i := range 25 {
 		x.Progress.States = map[string]int{"accepted": 10 * i, "queued": 1000 - 10*i}
 		m.show(x, at.Add(time.Duration(i)*time.Second), false)
 	}
-	x.State, x.Reason = store.Halted, "too many\nrefusals"
+	x.State, x.Reason = store.Paused, "too many\nrefusals"
 	m.show(x, at.Add(30*time.Second), true)
 	want := "  0 %  0 of 1000, 0 sent, 0 refused\n" +
 		" 10 %  100 of 1000, 100 sent, 0 refused, 600 a minute, about 1m left\n" +

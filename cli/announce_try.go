@@ -67,7 +67,7 @@ func (c *console) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir
 	if err != nil {
 		return err
 	}
-	err = h.store.Audit(ctx, store.Entry{At: time.Now(), Actor: c.actor(), Action: "test", Object: store.AnnouncementObject(id), Detail: string(out.Result)})
+	err = h.store.Audit(ctx, store.AuditEntry{At: time.Now(), Actor: c.actor(), Action: "test", Object: store.AnnouncementObject(id), Detail: string(out.Result)})
 	if err != nil {
 		return err
 	}

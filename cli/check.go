@@ -132,14 +132,14 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Rea
 	if all[0].Level == levelOK {
 		all = append(all, checkReach(ctx, s))
 	}
-	at, known, err := s.Clock(ctx)
+	at, known, err := s.DatabaseTime(ctx)
 	return all, reading("the store's database", at, known, err)
 }
 
 // checkReach looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
 // nobody; who has many such addresses took them in without asking for a confirmation.
 func checkReach(ctx context.Context, s *store.Store) finding {
-	members, suppressed, err := s.Reach(ctx, time.Now())
+	members, suppressed, err := s.SuppressionStats(ctx, time.Now())
 	if err != nil {
 		return finding{"addresses", levelFail, err.Error(), "see that postrider may read the database of [store] dsn"}
 	}
@@ -171,7 +171,7 @@ const (
 
 // checkRoom looks how full the disk is: when nothing can be written, nothing is sent.
 func checkRoom(s *store.Store) []finding {
-	left, known, err := s.Room()
+	left, known, err := s.FreeDiskBytes()
 	if err != nil || !known {
 		return nil
 	}

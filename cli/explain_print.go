@@ -156,7 +156,7 @@ func conclusion(x daemon.PostStory) string {
 	return text
 }
 
-func moved(s store.Seen) string {
+func moved(s store.SightingRecord) string {
 	if s.MovedFrom == 0 {
 		return ""
 	}

@@ -30,7 +30,7 @@ func (c *console) openToLook(ctx context.Context, cfg config.Config) (_ *house, 
 	if h.set, err = templates.Load(cfg.Templates.Dir); err != nil {
 		return nil, fmt.Errorf("loading templates: %w", err)
 	}
-	switch h.store, err = store.OpenToLook(ctx, cfg.Store.DSN); {
+	switch h.store, err = store.OpenReadOnly(ctx, cfg.Store.DSN); {
 	case errors.Is(err, os.ErrNotExist) && strings.HasPrefix(cfg.Store.DSN, "sqlite:"):
 		if err := h.openEmptyStore(ctx); err != nil {
 			return nil, err

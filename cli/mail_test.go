@@ -237,7 +237,7 @@ func TestASecondDaemonOnOneSQLiteStoreIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	if err := first.Attend(t.Context(), "the first"); err != nil {
+	if err := first.AcquireInstance(t.Context(), "the first"); err != nil {
 		t.Fatal(err)
 	}
 	_, errOut, code := run(t, "run", "-c", p.config)

@@ -33,7 +33,7 @@ func isTerminal(out io.Writer) bool {
 }
 
 // show tells where an announcement stands; last ends the line.
-func (m *meter) show(x store.Course, now time.Time, last bool) {
+func (m *meter) show(x store.AnnouncementProgress, now time.Time, last bool) {
 	m.pace.Note(now, x.Settled())
 	text := m.line(x, now)
 	switch {
@@ -58,13 +58,13 @@ func (m *meter) end() {
 }
 
 // line words it: "45 %  4512 of 10000, 4490 sent, 12 refused, 310 a minute, about 18m left".
-func (m *meter) line(x store.Course, now time.Time) string {
+func (m *meter) line(x store.AnnouncementProgress, now time.Time) string {
 	total, settled := x.Total(), x.Settled()
 	percent := 0
 	if total > 0 {
 		percent = 100 * settled / total
 	}
-	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d refused", percent, settled, total, x.Sent(), x.Back.Refused)
+	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d refused", percent, settled, total, x.Sent(), x.Feedback.Refused)
 	if x.State == store.Sending || x.State == store.InCanary && x.CanaryUntil.IsZero() {
 		if rate := m.pace.PerMinute(); rate > 0 {
 			text += fmt.Sprintf(", %.0f a minute", rate)
@@ -78,13 +78,13 @@ func (m *meter) line(x store.Course, now time.Time) string {
 }
 
 // state words what an announcement does while no mails go out.
-func (m *meter) state(x store.Course, now time.Time) string {
+func (m *meter) state(x store.AnnouncementProgress, now time.Time) string {
 	switch x.State {
 	case store.InCanary:
 		return "the canary is waited for: " + age(x.CanaryUntil.Sub(now)) + " left"
 	case store.Scheduled:
 		return "begins in " + age(x.BeginsAt.Sub(now))
-	case store.Halted:
+	case store.Paused:
 		return "paused: " + dash(oneLine(x.Reason, 200))
 	}
 	return x.State

@@ -17,7 +17,7 @@ func (c *console) queueFlush() *cobra.Command {
 		Long: fmt.Sprintf("Settles what no relay has taken in time: alerts after %.0f hours, and announcements after %.0f. The daemon does so\n"+
 			"before every delivery; this is for a store whose daemon rests. What an alert would have told comes with the\n"+
 			"member's next digest. Digests have no time of their own: the next one takes in what waits.",
-			store.Lasts("alert").Hours(), store.Lasts("announcement").Hours()),
+			store.MaxQueueAge("alert").Hours(), store.MaxQueueAge("announcement").Hours()),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.inStore(cmd.Context(), func(s *store.Store) error {

@@ -77,7 +77,7 @@ func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles 
 func newMailJSON(m store.Mail) mailJSON {
 	out := mailJSON{
 		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
-		Handed: handed(m), Doubts: m.Doubts,
+		Handed: handed(m), Doubts: m.UncertainCount,
 		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore, Expires: m.Expires, Address: m.Address,
 		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
 	}

@@ -63,7 +63,7 @@ func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind stri
 	if err != nil {
 		return err
 	}
-	stay := make(map[store.Obstacle]int)
+	stay := make(map[store.Blocker]int)
 	for some := range slices.Chunk(keys, retryAtATime) {
 		list, err := s.RetryNow(ctx, time.Now(), some)
 		if err != nil {
@@ -77,7 +77,7 @@ func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind stri
 			fmt.Fprintf(c.out, "%s: %s\n", v.Key, queuedAgain)
 		}
 	}
-	for _, why := range []store.Obstacle{store.Superseded, store.Covered, store.AtWork, store.HeldBack, store.Over, store.NotKnown} {
+	for _, why := range []store.Blocker{store.Superseded, store.Covered, store.Leased, store.HeldByAnnouncement, store.AlreadySettled, store.NotKnown} {
 		if n := stay[why]; n > 0 {
 			fmt.Fprintf(c.out, "%d stay as they are: %s\n", n, why)
 		}
@@ -109,13 +109,13 @@ func (c *console) queueDrop() *cobra.Command {
 }
 
 // printVerdicts tells what was done, a line each, and is silent failure if something was not.
-func (c *console) printVerdicts(list []store.Verdict, done string) error {
+func (c *console) printVerdicts(list []store.ActionResult, done string) error {
 	var err error
 	for _, v := range list {
 		text := done
 		if v.Obstacle != "" {
 			text, err = "stays as it is: "+string(v.Obstacle), errSilent
-			if v.Obstacle == store.Over {
+			if v.Obstacle == store.AlreadySettled {
 				text += " (" + v.State + ")"
 			}
 		}

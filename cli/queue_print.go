@@ -98,7 +98,7 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 }
 
 // handed tells that a relay may have a mail already.
-func handed(m store.Mail) bool { return m.Handed || m.Doubts > 0 }
+func handed(m store.Mail) bool { return m.InFlight || m.UncertainCount > 0 }
 
 // when says which moment a mail waits for, or when it was settled.
 func when(m store.Mail) string {

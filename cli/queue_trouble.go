@@ -30,7 +30,7 @@ func troublesOf(ctx context.Context, s *store.Store, now time.Time) ([]trouble, 
 		list = append(list, trouble{"held " + h.Domain, h.Since, h.Until, h.Reason})
 	}
 	for _, a := range alarms {
-		if a.Stands() {
+		if a.Active() {
 			list = append(list, trouble{What: a.Key, Since: a.Since, Detail: a.Detail})
 		}
 	}

@@ -88,7 +88,7 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err := h.selfCheck(ctx); err != nil {
 		return h.fail(ctx, sender, alarm.SelfCheck, err)
 	}
-	if err := h.store.Attend(ctx, h.owner); err != nil {
+	if err := h.store.AcquireInstance(ctx, h.owner); err != nil {
 		return err
 	}
 	if c.getenv("GOGC") == "" {

@@ -131,7 +131,7 @@ func (c *console) suppressAdd() *cobra.Command {
 			var list []store.Health
 			var errs []error
 			for _, a := range addresses {
-				h, err := store.ByHand(a, reason, now)
+				h, err := store.ManualSuppression(a, reason, now)
 				errs = append(errs, err)
 				list = append(list, h)
 			}
@@ -160,7 +160,7 @@ func (c *console) suppressLift() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, addresses []string) error {
 			return c.inStore(cmd.Context(), func(s *store.Store) error {
-				lifted, err := s.Lift(cmd.Context(), addresses)
+				lifted, err := s.Unsuppress(cmd.Context(), addresses)
 				if err != nil {
 					return err
 				}

@@ -47,7 +47,7 @@ func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
 
 func readSuppression(record []string, now time.Time) (store.Health, error) {
 	record = append(record, "", "", "")
-	h, err := store.ByHand(strings.TrimPrefix(record[0], "\ufeff"), record[1], now)
+	h, err := store.ManualSuppression(strings.TrimPrefix(record[0], "\ufeff"), record[1], now)
 	if err != nil {
 		return store.Health{}, err
 	}

@@ -37,7 +37,7 @@ func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.Mem
 		return c, "", err
 	}
 	sub, known := subs[member]
-	if !known || sub.Left {
+	if !known || sub.Gone {
 		return c, skipWatchesNothing, nil
 	}
 	alerts, err := v.desk.store.AlertProgress(ctx)
@@ -49,7 +49,7 @@ func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.Mem
 		return c, "", err
 	}
 	defer done()
-	editions, err := v.desk.builder.Build(ctx, now, []Ask{{Member: member, After: sub.Mark, Until: alerts.Done, Planned: now}})
+	editions, err := v.desk.builder.Build(ctx, now, []Ask{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
 		return c, "", fmt.Errorf("laying the next digest: %w", err)
 	}

@@ -83,7 +83,7 @@ func (d *Daemon) checkPulse() {
 // look judges what the store and its disk tell.
 func (d *Daemon) look(ctx context.Context) {
 	// Reading tells nothing: a full disk can be read.
-	err := d.Store.Remember(ctx, pulseKey, d.Now().UTC().Format(time.RFC3339))
+	err := d.Store.SetValue(ctx, pulseKey, d.Now().UTC().Format(time.RFC3339))
 	if ctx.Err() != nil {
 		return
 	}
@@ -102,7 +102,7 @@ const pulseKey = "pulse"
 
 // Pulse is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
 func Pulse(ctx context.Context, s *store.Store) (time.Time, error) {
-	text, known, err := s.Recall(ctx, pulseKey)
+	text, known, err := s.Value(ctx, pulseKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}
@@ -126,7 +126,7 @@ func (d *Daemon) sound(kind alarm.Kind, err error) {
 const scarce = 100 << 20
 
 func (d *Daemon) lookAtDisk() {
-	left, known, err := d.Store.Room()
+	left, known, err := d.Store.FreeDiskBytes()
 	switch {
 	case err != nil:
 		d.bell.Raise(alarm.Store, "disk", err.Error())

@@ -160,8 +160,8 @@ func TestAStoreThatTakesNothingIsToldAllTheSame(t *testing.T) {
 func TestADomainThatIsHeldIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
-	hold := store.Hold{Domain: "gmail.com", Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
-	if err := w.store.Hold(t.Context(), hold); err != nil {
+	hold := store.DomainHold{Domain: "gmail.com", Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
+	if err := w.store.HoldDomain(t.Context(), hold); err != nil {
 		t.Fatal(err)
 	}
 	w.hears("when it is held", w.minutes(25), "raised held gmail.com: refused 12 of 14")

@@ -63,7 +63,7 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfi
 type alertScene struct {
 	window   *digest.Window
 	contents map[forum.PostID]*forum.Content
-	before   map[forum.ThreadID][]store.Earlier
+	before   map[forum.ThreadID][]store.EarlierPost
 	readers  map[forum.MemberID]*digest.Reader
 }
 
@@ -107,7 +107,7 @@ func versions(posts []forum.Post) map[forum.PostID]string {
 }
 
 // alertReaders reads everything that decides what the members' alerts may hold.
-func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertAsk, before map[forum.ThreadID][]store.Earlier, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertAsk, before map[forum.ThreadID][]store.EarlierPost, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
 	ids := make([]forum.MemberID, len(asks))
 	since := now
 	for i, a := range asks {

@@ -11,7 +11,7 @@ import (
 )
 
 // earlier finds the newest posts that stand before those of alerts in their threads.
-func (b *Builder) earlier(ctx context.Context, set AlertConfig, asks []AlertAsk) (map[forum.ThreadID][]store.Earlier, error) {
+func (b *Builder) earlier(ctx context.Context, set AlertConfig, asks []AlertAsk) (map[forum.ThreadID][]store.EarlierPost, error) {
 	if set.Earlier == 0 {
 		return nil, nil
 	}
@@ -28,7 +28,7 @@ func (b *Builder) earlier(ctx context.Context, set AlertConfig, asks []AlertAsk)
 
 // surround adds to each alert what it stands in: the posts that its own quote, and those before them that its reader
 // has not seen. They are read once for the whole batch, and judged for each reader.
-func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []BuiltAlert, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.Earlier, set AlertConfig) error {
+func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []BuiltAlert, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set AlertConfig) error {
 	ids := around(built, before)
 	if len(ids) == 0 {
 		return nil
@@ -54,7 +54,7 @@ func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []Buil
 }
 
 // around lists the posts that stand around those of alerts, rising.
-func around(built []BuiltAlert, before map[forum.ThreadID][]store.Earlier) []forum.PostID {
+func around(built []BuiltAlert, before map[forum.ThreadID][]store.EarlierPost) []forum.PostID {
 	var ids []forum.PostID
 	for _, a := range built {
 		if a.Alert == nil {
@@ -77,7 +77,7 @@ func around(built []BuiltAlert, before map[forum.ThreadID][]store.Earlier) []for
 	return slices.Compact(ids)
 }
 
-func earlierIDs(before map[forum.ThreadID][]store.Earlier) map[forum.ThreadID][]forum.PostID {
+func earlierIDs(before map[forum.ThreadID][]store.EarlierPost) map[forum.ThreadID][]forum.PostID {
 	all := make(map[forum.ThreadID][]forum.PostID, len(before))
 	for thread, list := range before {
 		for _, e := range list {

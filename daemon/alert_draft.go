@@ -32,7 +32,7 @@ func (d *Daemon) alertDrafts(ctx context.Context, rows []store.Row) ([]draft, er
 	if err != nil {
 		return nil, err
 	}
-	elders, err := d.Store.Replied(ctx, keys, answered)
+	elders, err := d.Store.EarlierAlertKeys(ctx, keys, answered)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (d *Daemon) subjects(ctx context.Context, built []BuiltAlert) (map[forum.Th
 	if len(titles) == 0 {
 		return nil, nil
 	}
-	return d.Store.KeepSubjects(ctx, titles)
+	return d.Store.SaveSubjects(ctx, titles)
 }
 
 // titlesOf are the titles, as they are now, of the threads of which alerts tell alone.

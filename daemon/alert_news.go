@@ -16,8 +16,8 @@ const alertLife = 24 * time.Hour
 
 // fresh are the sightings that are news: not those of posts that are too old to be told of at once, or that were written
 // before postrider first ran.
-func (d *Daemon) fresh(ctx context.Context, after, until int64) ([]store.News, error) {
-	list, err := d.Store.News(ctx, after, until)
+func (d *Daemon) fresh(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
+	list, err := d.Store.PostEvents(ctx, after, until)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -27,13 +27,13 @@ func (d *Daemon) fresh(ctx context.Context, after, until int64) ([]store.News, e
 		return nil, err
 	}
 	oldest := now.Add(-alertLife)
-	return slices.DeleteFunc(list, func(n store.News) bool {
+	return slices.DeleteFunc(list, func(n store.PostEvent) bool {
 		return n.PostedAt.Before(oldest) || n.PostedAt.Before(born)
 	}), nil
 }
 
 // readBulletin reads what the news say, and to whom.
-func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.News) (*digest.EventIndex, error) {
+func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent) (*digest.EventIndex, error) {
 	posts := make([]forum.PostID, len(fresh))
 	ids := make([]forum.ThreadID, len(fresh))
 	for i, n := range fresh {

@@ -98,7 +98,7 @@ func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Ev
 // listeners are the members of a page whom the news may concern: who watches for mail, who is quoted or mentioned, and who
 // wants what he watches at once.
 func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
-	eager, err := d.Store.InstantWishes(ctx, b.Threads(), b.Sections(), after, page.Last)
+	eager, err := d.Store.InstantOverrides(ctx, b.Threads(), b.Sections(), after, page.Last)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.Ev
 	if err != nil {
 		return nil, err
 	}
-	wishes, err := d.Store.Wishes(ctx, ids)
+	wishes, err := d.Store.Overrides(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []diges
 			ask = append(ask, n)
 		}
 	}
-	told, err := d.Store.Told(ctx, ask)
+	told, err := d.Store.LastAlerts(ctx, ask)
 	if err != nil || len(told) == 0 {
 		return notices, err
 	}

@@ -17,7 +17,7 @@ func (w *world) notices(members int) (told int) {
 	for i := range ids {
 		ids[i] = forum.MemberID(1001 + i)
 	}
-	list, err := w.store.Notified(w.Context(), ids, 0, 1<<40)
+	list, err := w.store.AlertItemStatuses(w.Context(), ids, 0, 1<<40)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -121,16 +121,16 @@ func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum
 
 // createdNews reads posts as if they had just been sighted. Those that have been bear their numbers, so that what stood
 // before them is found.
-func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.News, error) {
+func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.PostEvent, error) {
 	posts, err := s.Posts(ctx, created)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := d.Store.Seen(ctx, created)
+	seen, err := d.Store.SightingRecords(ctx, created)
 	if err != nil {
 		return nil, err
 	}
-	head, err := d.Store.Head(ctx)
+	head, err := d.Store.LastSeq(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -138,13 +138,13 @@ func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []
 	for _, x := range slices.Backward(seen) {
 		number[x.Post] = x.Seq
 	}
-	news := make([]store.News, len(posts))
+	news := make([]store.PostEvent, len(posts))
 	for i, p := range posts {
 		seq, known := number[p.ID]
 		if !known {
 			seq = head + 1 + int64(p.ID)
 		}
-		news[i] = store.News{Seq: seq, Post: p.ID, Thread: p.Thread, Author: p.Author, PostedAt: p.PostedAt}
+		news[i] = store.PostEvent{Seq: seq, Post: p.ID, Thread: p.Thread, Author: p.Author, PostedAt: p.PostedAt}
 	}
 	return news, nil
 }
@@ -152,7 +152,7 @@ func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []
 // onlyFirst leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
 // soon as its posts have settled.
 func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
-	before, err := d.Store.Told(ctx, notices)
+	before, err := d.Store.LastAlerts(ctx, notices)
 	if err != nil || len(notices) == 0 {
 		return nil, nil, err
 	}

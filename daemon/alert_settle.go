@@ -30,7 +30,7 @@ func (d *Daemon) conversations(notices []digest.AlertItem) []store.Alert {
 		list[i].Notices = append(list[i].Notices, n)
 	}
 	for i := range list {
-		list[i].NotBefore, list[i].SettlesAt = d.settles(list[i].Notices)
+		list[i].NotBefore, list[i].DebounceUntil = d.settles(list[i].Notices)
 	}
 	return list
 }

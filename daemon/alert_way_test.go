@@ -28,7 +28,7 @@ func (w *world) reasons(member forum.MemberID) []string {
 // wish notes how a member wants to hear of a section.
 func (w *world) wish(member forum.MemberID, section forum.SectionID, c digest.Cadence) {
 	w.Helper()
-	if err := w.store.Wish(w.Context(), w.clock(), member, section, 0, c); err != nil {
+	if err := w.store.SetOverride(w.Context(), w.clock(), member, section, 0, c); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -71,7 +71,7 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 		{"he mutes the section", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.Off) }, "muted", false},
 		{"he wants the section with his digest", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.WithDigest) }, string(digest.ReasonLeftToDigest), true},
 		{"he ends his alerts", func(w *world, _ int64, _ forum.PostID) {
-			if err := w.store.EndStream(t.Context(), w.clock(), 101, KindAlert); err != nil {
+			if err := w.store.UnsubscribeKind(t.Context(), w.clock(), 101, KindAlert); err != nil {
 				t.Fatal(err)
 			}
 		}, skipNoAlerts, true},
@@ -256,7 +256,7 @@ func TestAnAlertThatFailsWhileADigestIsOnItsWay(t *testing.T) {
 func (w *world) only(some func(store.Row) bool) {
 	w.Helper()
 	w.turn(w.clock().Add(15 * time.Minute))
-	rows, err := w.store.Claim(w.Context(), w.clock(), w.set.Owner, w.set.Lease, 100)
+	rows, err := w.store.Claim(w.Context(), w.clock(), w.set.Owner, w.set.Lease, store.AllPriorities, 100)
 	if err != nil {
 		w.Fatal(err)
 	}

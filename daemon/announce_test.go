@@ -276,8 +276,8 @@ func TestAnAnnouncementThatFitsNoMoreIsPausedAndHoldsUpNobody(t *testing.T) {
 			w.round()
 			w.got("anna", posts(p))
 			w.gotNotice()
-			if a := w.stands(id); a.State != store.Halted || !a.Stopped || !strings.Contains(a.Reason, "digest.max_bytes") {
-				t.Errorf("the announcement is %s (%q), told as an alarm: %t; want it paused because of digest.max_bytes", a.State, a.Reason, a.Stopped)
+			if a := w.stands(id); a.State != store.Paused || !a.PausedByDaemon || !strings.Contains(a.Reason, "digest.max_bytes") {
+				t.Errorf("the announcement is %s (%q), told as an alarm: %t; want it paused because of digest.max_bytes", a.State, a.Reason, a.PausedByDaemon)
 			}
 			w.set.Digest.MaxBytes = most
 			w.restart()
@@ -295,7 +295,7 @@ func TestAMailWhoseAnnouncementIsPausedAfterItWasClaimedStays(t *testing.T) {
 	if more, err := w.daemon.proclaim(t.Context()); !more || err != nil {
 		t.Fatal(more, err)
 	}
-	rows, err := w.store.Claim(t.Context(), w.clock(), w.set.Owner, time.Minute, 10)
+	rows, err := w.store.Claim(t.Context(), w.clock(), w.set.Owner, time.Minute, store.AllPriorities, 10)
 	if err != nil || len(rows) != 2 {
 		t.Fatal(rows, err)
 	}

@@ -57,7 +57,7 @@ func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
 // blotter takes down what the relay refused for good and how much was handed over, so that both can be judged.
 type blotter struct {
 	refusals []store.Refusal
-	handed   store.Tally
+	handed   store.DeliveryCounts
 }
 
 // note takes in what became of a mail.
@@ -67,14 +67,14 @@ func (b *blotter) note(s store.Settlement) {
 		return
 	}
 	if b.handed == nil {
-		b.handed = make(store.Tally)
+		b.handed = make(store.DeliveryCounts)
 	}
 	b.handed.Count(s.At, s.Address)
 	if !refused {
 		return
 	}
 	b.refusals = append(b.refusals, store.Refusal{
-		Key: s.Key, Source: store.FromRelay, Member: s.Member, Address: s.Address, Handed: s.At, At: s.At,
+		Key: s.Key, Source: store.FromRelay, Member: s.Member, Address: s.Address, SentAt: s.At, At: s.At,
 		Class: bounce.Classify(s.Code, s.Enhanced, s.Reply), Code: s.Code, Enhanced: s.Enhanced, Reply: s.Reply,
 	})
 }
@@ -87,7 +87,7 @@ func (b *blotter) report(ctx context.Context, to *store.Store) error {
 	if len(b.refusals) == 0 {
 		return nil
 	}
-	err := to.NoteRefusals(ctx, b.refusals)
+	err := to.SaveRefusals(ctx, b.refusals)
 	if err == nil {
 		b.refusals = nil
 	}

@@ -66,10 +66,10 @@ type Ask struct {
 // Edition is an edition as built.
 type Edition struct {
 	Digest *digest.Digest
-	Skip   string         // why there is nothing to send; empty: Digest is to be sent
+	Skip   string                // why there is nothing to send; empty: Digest is to be sent
 	Owes   []digest.DeferredPost // what it leaves to a later one
-	Hold   time.Time      // when it may go at the earliest; zero: now
-	Text   bool           // its member reads text alone
+	Hold   time.Time             // when it may go at the earliest; zero: now
+	Text   bool                  // its member reads text alone
 }
 
 // The reasons for which an edition is skipped, besides those of forum.Member.NoMail.
@@ -96,7 +96,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	if err != nil {
 		return nil, err
 	}
-	owed, err := b.store.Owed(ctx, ids)
+	owed, err := b.store.DeferredPosts(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	if err != nil {
 		return nil, fmt.Errorf("reading preferences: %w", err)
 	}
-	wishes, err := b.store.Wishes(ctx, ids)
+	wishes, err := b.store.Overrides(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading wishes: %w", err)
 	}

@@ -21,8 +21,8 @@ func (c calendar) zone(sub store.Subscriber) *time.Location {
 
 // schedule is a member's own schedule, or the site's.
 func (c calendar) schedule(sub store.Subscriber) digest.Schedule {
-	if sub.Own != nil {
-		return *sub.Own
+	if sub.Schedule != nil {
+		return *sub.Schedule
 	}
 	return c.site.Schedule()
 }

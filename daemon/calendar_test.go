@@ -42,7 +42,7 @@ func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
 	if report.Sent != 0 || report.Skipped[skipEmpty] != 3 {
 		t.Errorf("report is %+v, want 3 editions skipped as %q", report, skipEmpty)
 	}
-	head, err := w.store.Head(t.Context())
+	head, err := w.store.LastSeq(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +51,8 @@ func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, sub := range subs {
-		if sub.Mark != head || head == 0 {
-			t.Errorf("the mark of member %d is %d, want %d", id, sub.Mark, head)
+		if sub.CoveredSeq != head || head == 0 {
+			t.Errorf("the mark of member %d is %d, want %d", id, sub.CoveredSeq, head)
 		}
 	}
 	if len(w.relay.all()) != 0 {

@@ -61,7 +61,7 @@ func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
 	w.round()
 	w.after(time.Second)
 	w.after(61 * time.Minute)
-	w.state(id, store.Halted)
+	w.state(id, store.Paused)
 	if want := "of 20 mails of the canary 2 were refused, and 0 brought complaints: announcements.max_refused is 5 %"; w.stands(id).Reason != want {
 		t.Errorf("it is paused because %q, want %q", w.stands(id).Reason, want)
 	}
@@ -87,13 +87,13 @@ func TestABounceThatComesLaterCountsAgainstTheCanary(t *testing.T) {
 	for _, name := range w.mailed()[:3] {
 		var member int64
 		fmt.Sscanf(name, "m%d", &member)
-		order(t, w.store.NoteRefusals(t.Context(), []store.Refusal{{
+		order(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
 			Key: store.AnnouncementKey(id, forum.MemberID(member)), Source: "dsn", Member: forum.MemberID(member), Address: address(name),
-			Handed: w.clock(), At: w.clock(), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1",
+			SentAt: w.clock(), At: w.clock(), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1",
 		}}))
 	}
 	w.after(61 * time.Minute)
-	w.state(id, store.Halted)
+	w.state(id, store.Paused)
 }
 
 func TestComplaintsStopACanary(t *testing.T) {
@@ -106,12 +106,12 @@ func TestComplaintsStopACanary(t *testing.T) {
 	w.after(time.Second)
 	var member forum.MemberID
 	fmt.Sscanf(w.mailed()[0], "m%d", &member)
-	order(t, w.store.NoteRefusals(t.Context(), []store.Refusal{{
-		Key: store.AnnouncementKey(id, member), Source: store.FromReader, Member: member, Address: w.mailed()[0] + "@example.org",
-		Handed: w.clock(), At: w.clock(), Class: bounce.Unwanted,
+	order(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
+		Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: w.mailed()[0] + "@example.org",
+		SentAt: w.clock(), At: w.clock(), Class: bounce.Unwanted,
 	}}))
 	w.after(61 * time.Minute)
-	w.state(id, store.Halted)
+	w.state(id, store.Paused)
 	if reason := w.stands(id).Reason; reason != "of 20 mails of the canary 0 were refused, and 1 brought complaints: announcements.max_complaints is 0.3 %" {
 		t.Errorf("it is paused because %q", reason)
 	}
@@ -129,7 +129,7 @@ func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
 	}
 	id := w.start(toAll())
 	w.round()
-	w.state(id, store.Halted)
+	w.state(id, store.Paused)
 	w.daemon.lookAtAnnouncements(t.Context())
 	w.daemon.ring(t.Context())
 	if n := strings.Count(w.log.String(), "alarm=stopped"); n != 1 {

@@ -26,12 +26,12 @@ func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) e
 	for _, row := range rows {
 		claimed[row.Member]++
 	}
-	var asks []store.DayAsk
+	var asks []store.DayQuery
 	asked := make(map[forum.MemberID]bool)
 	for i, m := range drafts {
 		if id := rows[i].Member; m.goes() && !asked[id] {
 			asked[id] = true
-			asks = append(asks, store.DayAsk{Member: id, Since: d.morning(m, now, 0), Claimed: claimed[id]})
+			asks = append(asks, store.DayQuery{Member: id, Since: d.morning(m, now, 0), Claimed: claimed[id]})
 		}
 	}
 	if len(asks) == 0 {
@@ -47,7 +47,7 @@ func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) e
 			continue
 		}
 		day := days[row.Member]
-		if day.Mails < most || m.must || row.Doubts > 0 {
+		if day.Mails < most || m.must || row.UncertainCount > 0 {
 			day.Mails++
 			days[row.Member] = day
 			continue

@@ -134,7 +134,7 @@ func TestWhatSomebodyElseIsHandingOverCountsForTheCeiling(t *testing.T) {
 	if _, err := w.store.Plan(t.Context(), w.clock(), []store.Plan{other}); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := w.store.Claim(t.Context(), w.clock(), "another daemon", 24*time.Hour, 10); err != nil || len(rows) != 1 {
+	if rows, err := w.store.Claim(t.Context(), w.clock(), "another daemon", 24*time.Hour, store.AllPriorities, 10); err != nil || len(rows) != 1 {
 		t.Fatalf("another daemon claims %d mails (%v)", len(rows), err)
 	}
 	p := w.post(w.thread(tonight))

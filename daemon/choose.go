@@ -17,12 +17,12 @@ func (d *Desk) Choose(ctx context.Context, now time.Time, a Account, want digest
 		return err
 	}
 	for _, w := range wishes {
-		if err := d.store.Wish(ctx, now, a.Member.ID, w.Section, w.Thread, w.Wish); err != nil {
+		if err := d.store.SetOverride(ctx, now, a.Member.ID, w.Section, w.Thread, w.Wish); err != nil {
 			return err
 		}
 	}
 	// What the forum says at this moment is what he chose against.
-	members, bases, its, err := d.store.Choosers(ctx, a.Member.ID-1, 1)
+	members, bases, its, err := d.store.MembersWithPreferences(ctx, a.Member.ID-1, 1)
 	if err == nil {
 		err = lapse(ctx, d.forum, d.store, now, members, bases, its)
 	}
@@ -83,7 +83,7 @@ func (d *Desk) Next(ctx context.Context, now time.Time, a Account) (Next, error)
 		return Next{}, err
 	}
 	sub, known := subs[id]
-	if !known || sub.Left || sub.Due.IsZero() || a.Refusal() != "" {
+	if !known || sub.Gone || sub.Due.IsZero() || a.Refusal() != "" {
 		return Next{}, nil
 	}
 	n := Next{At: sub.Due.In(a.Zone)}
@@ -91,10 +91,10 @@ func (d *Desk) Next(ctx context.Context, now time.Time, a Account) (Next, error)
 	if err != nil {
 		return n, err
 	}
-	if n.Many = alerts.Done-sub.Mark > mostCounted; n.Many {
+	if n.Many = alerts.Done-sub.CoveredSeq > mostCounted; n.Many {
 		return n, nil
 	}
-	n.Posts, err = d.count(ctx, now, Ask{Member: id, After: sub.Mark, Until: alerts.Done, Planned: now})
+	n.Posts, err = d.count(ctx, now, Ask{Member: id, After: sub.CoveredSeq, Until: alerts.Done, Planned: now})
 	return n, err
 }
 

@@ -69,31 +69,31 @@ type Settings struct {
 // Daemon runs rounds over one forum and one store.
 type Daemon struct {
 	Parts
-	set       Settings
-	builder   *Builder
-	herald    *Herald
-	calendar  calendar
-	relays    *relays
-	throttles *throttles
-	gate      *gate
-	pace      *rate.Limiter // of all mails together; nil: none
-	patient   time.Duration // how long a batch waits for slow providers when there is nothing else to do
-	moods     *moods
-	notices   map[int64]*notice
-	quiet     time.Time                        // until then announcements wait for the ticks of all mails
-	rests     bool                             // delivery was paused when it was last asked
-	met       map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
-	round     Report
-	debt      *debt         // nil: the store has taken what became of every mail
-	lane      lane          // the mails that it hands over
-	waking    chan struct{} // lets the urgent lane look at once, see Wake
-	waked     chan struct{} // and the other one
-	dream     *dream        // of a rehearsal; nil: what is done is done
-	bell      *alarm.Bell
-	backlog   backlog
-	trust     trust
-	ill       bool          // the last round failed, or there was none yet
-	pulse     *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
+	set        Settings
+	builder    *Builder
+	herald     *Herald
+	calendar   calendar
+	relays     *relays
+	throttles  *throttles
+	gate       *gate
+	pace       *rate.Limiter // of all mails together; nil: none
+	patient    time.Duration // how long a batch waits for slow providers when there is nothing else to do
+	moods      *moods
+	notices    map[int64]*notice
+	quiet      time.Time                        // until then announcements wait for the ticks of all mails
+	rests      bool                             // delivery was paused when it was last asked
+	met        map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
+	round      Report
+	debt       *debt               // nil: the store has taken what became of every mail
+	priorities store.PriorityRange // the messages that it hands over
+	waking     chan struct{}       // lets the urgent lane look at once, see Wake
+	waked      chan struct{}       // and the other one
+	dream      *dream              // of a rehearsal; nil: what is done is done
+	bell       *alarm.Bell
+	backlog    backlog
+	trust      trust
+	ill        bool          // the last round failed, or there was none yet
+	pulse      *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
 // New makes a daemon; it starts nothing. The forum has passed its self-check.
@@ -103,24 +103,24 @@ func New(p Parts, set Settings) *Daemon {
 	}
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
-		Parts:     p,
-		set:       set,
-		builder:   builder,
-		calendar:  calendar{set.Digest, builder.zones},
-		throttles: newThrottles(set.Delivery),
-		gate:      new(gate),
-		pace:      set.Delivery.pace(),
-		patient:   linger,
-		herald:    NewHerald(p.Forum, p.Store, set.Digest),
-		moods:     newMoods(),
-		notices:   make(map[int64]*notice),
-		met:       make(map[forum.PostID]forum.SectionID),
-		lane:      everything,
-		waking:    make(chan struct{}, 1),
-		waked:     make(chan struct{}, 1),
-		trust:     trust{checked: time.Now()},
-		ill:       true,
-		pulse:     new(atomic.Int64),
+		Parts:      p,
+		set:        set,
+		builder:    builder,
+		calendar:   calendar{set.Digest, builder.zones},
+		throttles:  newThrottles(set.Delivery),
+		gate:       new(gate),
+		pace:       set.Delivery.pace(),
+		patient:    linger,
+		herald:     NewHerald(p.Forum, p.Store, set.Digest),
+		moods:      newMoods(),
+		notices:    make(map[int64]*notice),
+		met:        make(map[forum.PostID]forum.SectionID),
+		priorities: store.AllPriorities,
+		waking:     make(chan struct{}, 1),
+		waked:      make(chan struct{}, 1),
+		trust:      trust{checked: time.Now()},
+		ill:        true,
+		pulse:      new(atomic.Int64),
 	}
 	d.bell = d.newBell()
 	d.relays = newRelays(p.Sender, p.Fallback, d.bell, p.Log)
@@ -148,7 +148,7 @@ func (d *Daemon) measure(ctx context.Context, tick string, steps ...func(context
 	d.round.Took = time.Since(start)
 	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
 	if d.round.weigh(); d.round.Busy() || err != nil {
-		if e := d.Store.NoteRun(context.WithoutCancel(ctx), d.round.run(d.set.Owner, tick, err)); e != nil {
+		if e := d.Store.SaveRound(context.WithoutCancel(ctx), d.round.run(d.set.Owner, tick, err)); e != nil {
 			d.Log.Warn("what a round did could not be written down", "err", e)
 		}
 	}
@@ -212,7 +212,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer beside.Wait()
 	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.alerts, d.plan))).Run()
 	urgent := d.beside(alertsOnly)
-	d.lane = allButAlerts
+	d.priorities = nonAlerts
 	beside.Go(func() { urgent.hurry(ctx, recovers) })
 	recovers(cron.FuncJob(tick("editions", d.deliver))).Run()
 	beside.Go(func() { d.obey(ctx, recovers(cron.FuncJob(tick("woken", d.deliver)))) })

@@ -40,7 +40,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("moving announcements on: %w", err)
 		}
-		rows, err := d.Store.ClaimOf(ctx, d.Now(), d.set.Owner, d.set.Lease, d.lane.first, d.lane.last, most)
+		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, d.priorities, most)
 		if err != nil {
 			return fmt.Errorf("claiming: %w", err)
 		}
@@ -67,7 +67,7 @@ func (d *Daemon) paused(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("asking whether delivery is paused: %w", err)
 	}
 	switch {
-	case d.lane == alertsOnly: // the other lane tells it
+	case d.priorities == alertsOnly: // the other lane tells it
 	case paused && !d.rests:
 		d.Log.Warn("delivery is paused, mails wait", "since", pause.Since, "reason", pause.Reason)
 	case !paused && d.rests:
@@ -175,11 +175,11 @@ func keysOf(rows []store.Row) []string {
 // takeBack takes rows back from daemons that have died. What they were handing over is in doubt.
 func (d *Daemon) takeBack(ctx context.Context) error {
 	now := d.Now()
-	doubt := store.Doubt{Most: mostDeaths, Again: now.Add(d.set.Delivery.UncertainWait)}
+	doubt := store.UncertainPolicy{Most: mostDeaths, Again: now.Add(d.set.Delivery.UncertainWait)}
 	if !d.set.Delivery.repeats() {
 		doubt.Most = 0
 	}
-	list, err := d.Store.TakeBack(ctx, now, doubt)
+	list, err := d.Store.ReclaimExpired(ctx, now, doubt)
 	if err != nil {
 		return fmt.Errorf("taking rows back: %w", err)
 	}

@@ -53,7 +53,7 @@ func (d *Desk) Alerts() bool { return d.set.Alerts.Enabled }
 
 // Well says whether the store can be read.
 func (d *Desk) Well(ctx context.Context) error {
-	if _, err := d.store.Head(ctx); err != nil {
+	if _, err := d.store.LastSeq(ctx); err != nil {
 		return fmt.Errorf("reading the store: %w", err)
 	}
 	return nil
@@ -127,19 +127,19 @@ func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.Membe
 		return err
 	}
 	sub, known := subs[member]
-	if !known || sub.Left {
+	if !known || sub.Gone {
 		return nil
 	}
 	sub.Due = d.calendar.due(sub, now)
 	if fresh {
-		if sub.Mark, err = d.store.Head(ctx); err != nil {
+		if sub.CoveredSeq, err = d.store.LastSeq(ctx); err != nil {
 			return err
 		}
 	}
 	if err := d.store.SaveSubscribers(ctx, now, []store.Subscriber{sub}); err != nil {
 		return err
 	}
-	return d.store.Reconsider(ctx, now, member)
+	return d.store.ReevaluateDeferred(ctx, now, member)
 }
 
 // choices are what one member has chosen.

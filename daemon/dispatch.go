@@ -185,7 +185,7 @@ func (p *dispatch) postpone(within time.Duration) {
 		take := n.within(within, len(n.waiting))
 		for _, l := range n.waiting[take:] {
 			at := p.d.Now().Add(n.book(real).Sub(real)) // lanes go by the real clock, rows by the round's
-			p.ledger.putOff(store.Postponed{Key: l.Key, NotBefore: at, Reason: n.reason()})
+			p.ledger.putOff(store.DeferredMessage{Key: l.Key, NotBefore: at, Reason: n.reason()})
 		}
 		n.waiting = n.waiting[:take]
 		p.lines.tidy(n)

@@ -53,7 +53,7 @@ func (w *world) dies(handed int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
-	rows, err := w.store.Claim(w.Context(), w.clock(), d.set.Owner, d.set.Lease, batchSize)
+	rows, err := w.store.Claim(w.Context(), w.clock(), d.set.Owner, d.set.Lease, store.AllPriorities, batchSize)
 	if err != nil || len(rows) < handed {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
@@ -61,7 +61,7 @@ func (w *world) dies(handed int) {
 	for _, r := range rows[:handed] {
 		keys = append(keys, r.Key)
 	}
-	if _, err := w.store.Intend(w.Context(), d.set.Owner, nil, keys); err != nil {
+	if _, err := w.store.MarkInFlight(w.Context(), d.set.Owner, nil, keys); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -143,7 +143,7 @@ func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
 		handed := 0
 		mails, err := w.store.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
 		for _, m := range mails {
-			if m.Handed {
+			if m.InFlight {
 				handed++
 			}
 		}

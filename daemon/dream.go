@@ -23,7 +23,7 @@ type place struct {
 
 // imagine gathers without writing anything down.
 func (d *Daemon) imagine(ctx context.Context) error {
-	head, err := d.Store.Head(ctx)
+	head, err := d.Store.LastSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the newest sighting: %w", err)
 	}
@@ -33,7 +33,7 @@ func (d *Daemon) imagine(ctx context.Context) error {
 }
 
 // sight takes what was gathered.
-func (m *dream) sight(g store.Gathered) {
+func (m *dream) sight(g store.ScanResult) {
 	add := func(a forum.Arrival, from forum.SectionID) {
 		if p := (place{a.Post, a.Section}); !m.met[p] {
 			m.met[p] = true

@@ -57,7 +57,7 @@ func (d *Desk) End(ctx context.Context, now time.Time, g link.Grant) (*Ended, er
 	}
 	e.Schedule, e.Alerts, e.Announcements = before.Schedule, before.Alerts, before.Announcements
 	for _, kind := range streams {
-		if err := d.store.EndStream(ctx, now, e.Member, kind); err != nil {
+		if err := d.store.UnsubscribeKind(ctx, now, e.Member, kind); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +90,7 @@ func (d *Desk) endWish(ctx context.Context, now time.Time, e Ended) (*Ended, err
 		return nil, err
 	}
 	e.Wish = before
-	if err := d.store.Wish(ctx, now, e.Member, section, thread, digest.Off); err != nil {
+	if err := d.store.SetOverride(ctx, now, e.Member, section, thread, digest.Off); err != nil {
 		return nil, err
 	}
 	return &e, nil
@@ -106,7 +106,7 @@ func (e Ended) place() (forum.SectionID, forum.ThreadID) {
 
 // wish is what the member wants of the section or thread now.
 func (d *Desk) wish(ctx context.Context, e Ended) (digest.Cadence, error) {
-	all, err := d.store.Wishes(ctx, []forum.MemberID{e.Member})
+	all, err := d.store.Overrides(ctx, []forum.MemberID{e.Member})
 	if section, thread := e.place(); thread == 0 {
 		return all[e.Member].Sections[section], err
 	} else {
@@ -125,7 +125,7 @@ func (d *Desk) Undo(ctx context.Context, now time.Time, e Ended) (back bool, err
 			return false, err
 		}
 		section, thread := e.place()
-		return true, d.store.Wish(ctx, now, e.Member, section, thread, e.Wish)
+		return true, d.store.SetOverride(ctx, now, e.Member, section, thread, e.Wish)
 	}
 	c, err := d.choices(ctx, e.Member)
 	if err != nil || c.ChosenAt.Unix() != e.At {

@@ -55,12 +55,12 @@ type PostStory struct {
 	At      time.Time // when that mail went or may go, or the edition is due; zero: not known
 	// Folded: the mail has no room for the post and tells of it by a number or its thread's title alone.
 	Folded  bool
-	Seen    []store.Seen
-	Pending time.Time      // since when it is known and was not visible; zero: it is not pending
-	Steps   []digest.RuleResult  // what the rules say now, the last one deciding
-	Notice  store.NoticeOf // no Key: he was never to be told of it at once
-	Mails   []store.Mail   // that told of it or cover it, in the order in which they were planned
-	Alert   string         // why he was not told of it at once, where he was not
+	Seen    []store.SightingRecord
+	Pending time.Time             // since when it is known and was not visible; zero: it is not pending
+	Steps   []digest.RuleResult   // what the rules say now, the last one deciding
+	Notice  store.AlertItemRecord // no Key: he was never to be told of it at once
+	Mails   []store.Mail          // that told of it or cover it, in the order in which they were planned
+	Alert   string                // why he was not told of it at once, where he was not
 }
 
 // file is all that is known of a member, read once for all the posts that are asked for.
@@ -72,9 +72,9 @@ type file struct {
 	choices   digest.Preferences
 	health    store.Health
 	mails     []store.Mail
-	owed      []store.Owed
+	owed      []store.DeferredPost
 	head      int64
-	holds     []store.Hold
+	holds     []store.DomainHold
 	paused    bool // delivery, by the owner
 	sightings []digest.Sighting
 	window    *digest.Window
@@ -112,17 +112,17 @@ func (e *Explainer) recall(ctx context.Context, f *file) (err error) {
 		return err
 	}
 	f.sub, f.onRoll = subs[f.member.ID]
-	f.onRoll = f.onRoll && !f.sub.Left
-	if f.health, _, err = from.HealthOf(ctx, f.member.Email); err != nil {
+	f.onRoll = f.onRoll && !f.sub.Gone
+	if f.health, _, err = from.AddressHealth(ctx, f.member.Email); err != nil {
 		return err
 	}
-	if f.mails, err = from.MailsOf(ctx, f.member.ID, f.now.Add(-remembered)); err != nil {
+	if f.mails, err = from.MemberMessages(ctx, f.member.ID, f.now.Add(-remembered)); err != nil {
 		return err
 	}
-	if f.owed, err = from.Owed(ctx, ids); err != nil {
+	if f.owed, err = from.DeferredPosts(ctx, ids); err != nil {
 		return err
 	}
-	if f.head, err = from.Head(ctx); err != nil {
+	if f.head, err = from.LastSeq(ctx); err != nil {
 		return err
 	}
 	if f.holds, err = from.Holds(ctx, f.now); err != nil {

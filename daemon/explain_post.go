@@ -41,7 +41,7 @@ func (e *Explainer) Posts(ctx context.Context, now time.Time, who string, posts 
 // gatherFacts reads what the store knows of the posts.
 func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStory, posts []forum.PostID) error {
 	from := e.builder.store
-	seen, err := from.Seen(ctx, posts)
+	seen, err := from.SightingRecords(ctx, posts)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStor
 	if err != nil {
 		return err
 	}
-	byPost := make(map[forum.PostID][]store.Seen)
+	byPost := make(map[forum.PostID][]store.SightingRecord)
 	for _, x := range seen {
 		byPost[x.Post] = append(byPost[x.Post], x)
 		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
@@ -73,7 +73,7 @@ func (f *file) next() Ask {
 	if due.Before(f.now) {
 		due = f.now
 	}
-	return Ask{Member: f.member.ID, After: f.sub.Mark, Until: f.head + 1, Planned: due}
+	return Ask{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
 }
 
 // editionOf is a digest of the outbox as something to judge by.
@@ -108,7 +108,7 @@ func (f *file) covers(a Ask, x *PostStory) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(f.owed, func(o store.Owed) bool { return o.Post == x.Post && a.brings(o) })
+	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.brings(o) })
 }
 
 // tell finds the way of a post to the member, or where it ends. What has happened counts before what would.
@@ -220,10 +220,10 @@ func (e *Explainer) notSeen(x *PostStory) string {
 }
 
 // owes tells whether an edition owes a post to the member.
-func (f *file) owes(post forum.PostID) (store.Owed, bool) {
-	i := slices.IndexFunc(f.owed, func(o store.Owed) bool { return o.Post == post })
+func (f *file) owes(post forum.PostID) (store.DeferredPost, bool) {
+	i := slices.IndexFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == post })
 	if i < 0 {
-		return store.Owed{}, false
+		return store.DeferredPost{}, false
 	}
 	return f.owed[i], true
 }

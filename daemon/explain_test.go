@@ -103,7 +103,7 @@ func TestAPostIsExplained(t *testing.T) {
 		{"she has ended her digests", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
-			if err := w.store.EndStream(t.Context(), w.clock(), 101, KindDigest); err != nil {
+			if err := w.store.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
 				w.Fatal(err)
 			}
 			return p
@@ -147,7 +147,7 @@ func TestAPostIsExplained(t *testing.T) {
 		}, LeftOut, "", "before his digests began", ""},
 		{"she wants it weekly", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
-			if err := w.store.Wish(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
+			if err := w.store.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
 			}
 			w.round()
@@ -156,7 +156,7 @@ func TestAPostIsExplained(t *testing.T) {
 		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.post(w.thread(routes))
-			if err := w.store.Wish(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
+			if err := w.store.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
 			}
 			deliver(w)
@@ -361,7 +361,7 @@ func TestAMemberIsExplained(t *testing.T) {
 		t.Errorf("bert is told of as %+v", m)
 	}
 	w.at(5, "09:30")
-	if err := w.store.Hold(t.Context(), store.Hold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
+	if err := w.store.HoldDomain(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
 		t.Fatal(err)
 	}
 	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {

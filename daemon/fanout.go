@@ -17,10 +17,10 @@ import (
 // is judged or done. It is called before every batch, so that mails leave while others are still being enrolled. more tells
 // that there is somebody left to be enrolled at once.
 func (d *Daemon) proclaim(ctx context.Context) (more bool, err error) {
-	if d.lane.first > priorityAnnouncement || d.lane.last < priorityAnnouncement {
+	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
 		return false, nil
 	}
-	live, err := d.Store.LiveAnnouncements(ctx)
+	live, err := d.Store.ActiveAnnouncements(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -40,7 +40,7 @@ func (d *Daemon) proclaimed(ctx context.Context) error {
 	if time.Now().Before(d.quiet) {
 		return nil
 	}
-	live, err := d.Store.LiveAnnouncements(ctx)
+	live, err := d.Store.ActiveAnnouncements(ctx)
 	if err == nil && slices.ContainsFunc(live, d.goesOut) {
 		err = d.deliver(ctx)
 	}
@@ -59,24 +59,24 @@ func (d *Daemon) goesOut(a store.Announcement) bool {
 // advance moves one announcement on.
 func (d *Daemon) advance(ctx context.Context, a store.Announcement) (more bool, err error) {
 	switch {
-	case a.State == store.Halted:
-		return false, d.Store.HoldBack(ctx, a.ID)
+	case a.State == store.Paused:
+		return false, d.Store.HoldRequeued(ctx, a.ID)
 	case a.State == store.Scheduled && a.BeginsAt.After(d.Now()):
 		return false, nil
 	case a.State == store.Scheduled:
 		return true, d.Store.BeginAnnouncement(ctx, d.Now(), a)
 	}
 	if a.Speed > 0 {
-		_, err = d.Store.Pace(ctx, d.Now(), a)
+		_, err = d.Store.ReleaseAtRate(ctx, d.Now(), a)
 	} else {
-		err = d.Store.LetGo(ctx, a.ID)
+		err = d.Store.ReleaseAll(ctx, a.ID)
 	}
 	switch {
 	case err != nil:
 		return false, err
 	case d.moods.sour(a.ID, d.set.Announce.MaxRefused):
 		return false, d.stop(ctx, a, d.moods.words(a.ID), false)
-	case !a.Fanned:
+	case !a.AllEnqueued:
 		return d.enrollSome(ctx, a)
 	case a.State == store.InCanary:
 		return false, d.canary(ctx, a)
@@ -105,7 +105,7 @@ func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more boo
 			return false, err
 		}
 	}
-	var list []store.Enrolment
+	var list []store.Recipient
 	for _, j := range p.judged {
 		switch {
 		case !j.wanted():
@@ -114,13 +114,13 @@ func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more boo
 			if wants := whole.NotBefore(&j.Candidate, d.Now()); wants.After(at) {
 				at = wants
 			}
-			list = append(list, store.Enrolment{Member: j.Member.ID, NotBefore: at})
+			list = append(list, store.Recipient{Member: j.Member.ID, NotBefore: at})
 		case a.Canary.Includes(a.ID, j.Member.ID, a.Size) && whole.NotBefore(&j.Candidate, d.Now()).IsZero() && len(list) < room:
-			list = append(list, store.Enrolment{Member: j.Member.ID, NotBefore: d.Now()})
+			list = append(list, store.Recipient{Member: j.Member.ID, NotBefore: d.Now()})
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.Enroll(ctx, d.Now(), a, list, p.upto, p.last || full, priorityAnnouncement)
+	enrolled, taken, err := d.Store.EnqueueAnnouncement(ctx, d.Now(), a, list, p.upto, p.last || full, priorityAnnouncement)
 	d.round.Enrolled += enrolled
 	return taken, err
 }
@@ -138,12 +138,12 @@ func (d *Daemon) canaryRoom(ctx context.Context, a store.Announcement) (int, err
 func (d *Daemon) canary(ctx context.Context, a store.Announcement) error {
 	now := d.Now()
 	if a.CanaryUntil.IsZero() {
-		return d.Store.AwaitCanary(ctx, a.ID, now.Add(a.Canary.Wait))
+		return d.Store.StartCanaryWait(ctx, a.ID, now.Add(a.Canary.Wait))
 	}
 	if now.Before(a.CanaryUntil) {
 		return nil
 	}
-	back, err := d.Store.CameBack(ctx, a.ID)
+	back, err := d.Store.AnnouncementFeedback(ctx, a.ID)
 	if err != nil {
 		return err
 	}
@@ -168,13 +168,13 @@ func (d *Daemon) stop(ctx context.Context, a store.Announcement, reason string, 
 
 // lookAtAnnouncements tells the administrator which announcements the daemon has paused.
 func (d *Daemon) lookAtAnnouncements(ctx context.Context) {
-	live, err := d.Store.LiveAnnouncements(ctx)
+	live, err := d.Store.ActiveAnnouncements(ctx)
 	if err != nil {
 		return
 	}
 	bad := make(map[string]string)
 	for _, a := range live {
-		if a.Stopped {
+		if a.PausedByDaemon {
 			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
 		}
 	}

@@ -47,10 +47,10 @@ func (g *gate) recall(ctx context.Context, s *store.Store, now time.Time) error 
 
 // sort takes out of the letters those for domains that are held now, each with when it may go, and tells of which domains
 // a first letter is to be tried.
-func (g *gate) sort(list []letter, holds []store.Hold) (open []letter, kept []store.Postponed, again func(domain string) bool) {
+func (g *gate) sort(list []letter, holds []store.DomainHold) (open []letter, kept []store.DeferredMessage, again func(domain string) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	stands := make(map[string]store.Hold, len(holds))
+	stands := make(map[string]store.DomainHold, len(holds))
 	for _, h := range holds {
 		stands[h.Domain] = h
 		g.held[h.Domain] = true
@@ -61,7 +61,7 @@ func (g *gate) sort(list []letter, holds []store.Hold) (open []letter, kept []st
 			open = append(open, l)
 			continue
 		}
-		kept = append(kept, store.Postponed{Key: l.Key, NotBefore: h.Until.Add(rand.N(spread)), Reason: h.Domain + " is held: " + h.Reason})
+		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(spread)), Reason: h.Domain + " is held: " + h.Reason})
 	}
 	held := maps.Clone(g.held)
 	return open, kept, func(domain string) bool { return held[domain] }

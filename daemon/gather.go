@@ -59,7 +59,7 @@ func (d *Daemon) oldest(ctx context.Context, now time.Time) (time.Time, error) {
 
 // born is when postrider first ran on this store.
 func (d *Daemon) born(ctx context.Context, now time.Time) (time.Time, error) {
-	text, ok, err := d.Store.Recall(ctx, bornKey)
+	text, ok, err := d.Store.Value(ctx, bornKey)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
 	}
@@ -68,7 +68,7 @@ func (d *Daemon) born(ctx context.Context, now time.Time) (time.Time, error) {
 	}
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
-		if err := d.Store.Remember(ctx, bornKey, text); err != nil {
+		if err := d.Store.SetValue(ctx, bornKey, text); err != nil {
 			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
 		}
 	}
@@ -107,7 +107,7 @@ func (d *Daemon) recall(ctx context.Context, sift *sieve, behind forum.PostID) e
 	if len(sift.met) > 0 {
 		return nil
 	}
-	places, err := d.Store.Places(ctx, sift.oldest)
+	places, err := d.Store.CurrentPlaces(ctx, sift.oldest)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *si
 	if err != nil {
 		return err
 	}
-	g := store.Gathered{Now: sift.now}
+	g := store.ScanResult{Now: sift.now}
 	left := make(map[forum.PostID]bool, len(ids))
 	for _, id := range ids {
 		left[id] = true
@@ -176,7 +176,7 @@ func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *si
 }
 
 // sight writes down what was gathered, if anything was.
-func (d *Daemon) sight(ctx context.Context, g store.Gathered) error {
+func (d *Daemon) sight(ctx context.Context, g store.ScanResult) error {
 	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
 		return nil
 	}
@@ -184,7 +184,7 @@ func (d *Daemon) sight(ctx context.Context, g store.Gathered) error {
 		d.dream.sight(g)
 		return nil
 	}
-	added, err := d.Store.Sight(ctx, g)
+	added, err := d.Store.SaveScan(ctx, g)
 	if err != nil {
 		return fmt.Errorf("noting sightings: %w", err)
 	}
@@ -196,7 +196,7 @@ func (d *Daemon) sight(ctx context.Context, g store.Gathered) error {
 type sieve struct {
 	now, oldest time.Time
 	met         map[forum.PostID]forum.SectionID // where posts of the overlap were sighted; 0: pending
-	fresh       store.Gathered
+	fresh       store.ScanResult
 	cursor      forum.PostID
 }
 
@@ -221,13 +221,13 @@ func (s *sieve) add(a forum.Arrival) {
 }
 
 // take hands over what was sifted since it was last asked, with the cursor if that moved.
-func (s *sieve) take(cursor forum.PostID) store.Gathered {
+func (s *sieve) take(cursor forum.PostID) store.ScanResult {
 	g := s.fresh
 	g.Now = s.now
 	if cursor > s.cursor {
 		g.Cursor, s.cursor = cursor, cursor
 	}
-	s.fresh = store.Gathered{}
+	s.fresh = store.ScanResult{}
 	return g
 }
 

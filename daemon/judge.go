@@ -31,9 +31,9 @@ func (d *Daemon) judge(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
 		var r ruling
-		judged, err := d.Store.Judge(ctx, now, now.Add(-ripen), func(docket store.Docket) store.Judgment {
+		judged, err := d.Store.EvaluateRefusals(ctx, now, now.Add(-ripen), func(docket store.EvaluationInput) store.EvaluationResult {
 			r = rule(now, docket) // anew each time: PostgreSQL may want the transaction repeated
-			return r.Judgment
+			return r.EvaluationResult
 		})
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (d *Daemon) judge(ctx context.Context) error {
 
 // ruling is a judgment with what is told of it.
 type ruling struct {
-	store.Judgment
+	store.EvaluationResult
 	held   []bounce.Cohort // in the order of Holds
 	relay  int             // refusals of minutes in which the relay refused most of what it got
 	fresh  []store.Refusal // by which an address was suppressed
@@ -62,7 +62,7 @@ type cohortKey struct {
 }
 
 // rule judges a docket.
-func rule(now time.Time, d store.Docket) ruling {
+func rule(now time.Time, d store.EvaluationInput) ruling {
 	r := ruling{policy: make(map[string][]store.Refusal)}
 	atFault := make(map[cohortKey]bool)
 	for _, c := range d.Cohorts {
@@ -75,8 +75,8 @@ func rule(now time.Time, d store.Docket) ruling {
 	}
 	health := make(map[string]store.Health)
 	for _, x := range d.Refusals {
-		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[cohortKey{"", x.Handed}]
-		if relay || atFault[cohortKey{store.Domain(x.Address), x.Handed}] {
+		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[cohortKey{"", x.SentAt}]
+		if relay || atFault[cohortKey{store.Domain(x.Address), x.SentAt}] {
 			r.Verdicts = append(r.Verdicts, verdictSpared)
 			if relay {
 				r.relay++
@@ -98,11 +98,11 @@ func rule(now time.Time, d store.Docket) ruling {
 }
 
 // hold holds a domain because of a cohort, unless it is held already, or was because of this very one.
-func (r *ruling) hold(now time.Time, c bounce.Cohort, last store.Hold) {
+func (r *ruling) hold(now time.Time, c bounce.Cohort, last store.DomainHold) {
 	if !last.Since.Before(c.Minute) || last.Until.After(now) {
 		return
 	}
-	h := store.Hold{
+	h := store.DomainHold{
 		Domain: c.Domain, Since: now, Until: now.Add(bounce.NextHold(last.Until.Sub(last.Since))),
 		Reason: fmt.Sprintf("refused %d of %d mails handed over at %s", c.Refused, c.Handed, c.Minute.UTC().Format(time.DateTime)),
 	}

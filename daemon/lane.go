@@ -3,21 +3,18 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/robfig/cron/v3"
 
 	"postrider/forum"
+	"postrider/store"
 )
 
-// lane is a part of the outbox, by priority.
-type lane struct{ first, last int }
-
+// Run delivers alerts and all other messages in two loops.
 var (
-	everything   = lane{0, math.MaxInt32}
-	alertsOnly   = lane{0, priorityAlert}
-	allButAlerts = lane{priorityAlert + 1, math.MaxInt32}
+	alertsOnly = store.PriorityRange{First: store.AllPriorities.First, Last: priorityAlert}
+	nonAlerts  = store.PriorityRange{First: priorityAlert + 1, Last: store.AllPriorities.Last}
 )
 
 // lookAgain is how often posts are looked at again that were met invisible. Who approves a post is in no hurry.
@@ -25,12 +22,12 @@ const lookAgain = 30 * time.Second
 
 // beside is a daemon that works at the same time as d, on a lane of its own. It shares all but what one round at a time
 // may use.
-func (d *Daemon) beside(part lane) *Daemon {
+func (d *Daemon) beside(priorities store.PriorityRange) *Daemon {
 	return &Daemon{
 		Parts: d.Parts, set: d.set, builder: d.builder.beside(), calendar: d.calendar, relays: d.relays,
 		herald: d.herald, moods: d.moods, notices: make(map[int64]*notice),
 		throttles: d.throttles, gate: d.gate, pace: d.pace, patient: d.patient,
-		met: make(map[forum.PostID]forum.SectionID), lane: part, waking: d.waking, bell: d.bell, trust: d.trust, ill: true, pulse: d.pulse,
+		met: make(map[forum.PostID]forum.SectionID), priorities: priorities, waking: d.waking, bell: d.bell, trust: d.trust, ill: true, pulse: d.pulse,
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (d *Daemon) lapse(ctx context.Context) error {
 	var after forum.MemberID
 	for {
-		members, bases, wishes, err := d.Store.Choosers(ctx, after, page)
+		members, bases, wishes, err := d.Store.MembersWithPreferences(ctx, after, page)
 		if err != nil || len(members) == 0 {
 			return err
 		}
@@ -30,7 +30,7 @@ func (d *Daemon) lapse(ctx context.Context) error {
 	}
 }
 
-func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.WishBasis) error {
+func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.OverrideBaseline) error {
 	known := make(map[forum.MemberID]forum.Member, len(ids))
 	var watches map[forum.MemberID]forum.Watches
 	err := f.Read(ctx, func(s *source.Snapshot) error {
@@ -58,7 +58,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 			changed = append(changed, b)
 		}
 	}
-	var noted, lapsed []store.WishBasis
+	var noted, lapsed []store.OverrideBaseline
 	for _, w := range wishes {
 		words := wordsOf(watches[w.Member], w)
 		switch {
@@ -76,7 +76,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 	return st.SaveBases(ctx, changed, noted, lapsed)
 }
 
-func wishers(wishes []store.WishBasis) []forum.MemberID {
+func wishers(wishes []store.OverrideBaseline) []forum.MemberID {
 	var ids []forum.MemberID
 	for _, w := range wishes {
 		if len(ids) == 0 || ids[len(ids)-1] != w.Member {
@@ -86,7 +86,7 @@ func wishers(wishes []store.WishBasis) []forum.MemberID {
 	return ids
 }
 
-func wordsOf(watches forum.Watches, w store.WishBasis) string {
+func wordsOf(watches forum.Watches, w store.OverrideBaseline) string {
 	if w.Section != 0 {
 		watch, watched := watches.Sections[w.Section]
 		return digest.WatchFingerprint(watch, watched)

@@ -22,7 +22,7 @@ type ledger struct {
 	d     *Daemon
 	ctx   context.Context
 	held  []store.Settlement
-	later []store.Postponed
+	later []store.DeferredMessage
 	blot  blotter
 	wrote time.Time // when settlements were last written
 	stuck bool      // the store takes nothing: then nothing more may be handed over
@@ -43,7 +43,7 @@ func (l *ledger) add(s ...store.Settlement) (due bool) {
 }
 
 // putOff takes in what is given back unsent.
-func (l *ledger) putOff(later ...store.Postponed) { l.later = append(l.later, later...) }
+func (l *ledger) putOff(later ...store.DeferredMessage) { l.later = append(l.later, later...) }
 
 // holds tells that settlements are to be written.
 func (l *ledger) holds() bool { return len(l.held) > 0 }
@@ -58,7 +58,7 @@ func (l *ledger) write(next []letter) (ours []letter, ok bool) {
 	for i, n := range next {
 		keys[i] = n.Key
 	}
-	held, err := l.d.Store.Intend(l.ctx, l.d.set.Owner, l.held, keys)
+	held, err := l.d.Store.MarkInFlight(l.ctx, l.d.set.Owner, l.held, keys)
 	if err == nil {
 		l.settled()
 		err = l.blot.report(l.ctx, l.d.Store)

@@ -25,7 +25,7 @@ type line struct {
 // and over, it is then not always these that are in doubt.
 func (l letter) class() int {
 	p := priority(l.Kind)
-	if l.Doubts > 0 {
+	if l.UncertainCount > 0 {
 		p += 1000
 	}
 	return p

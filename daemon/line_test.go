@@ -17,7 +17,7 @@ func toward(descriptions ...string) (list []letter) {
 		kind, domain, _ := strings.Cut(d, " ")
 		l := letter{Row: store.Row{Key: fmt.Sprintf("%d", i)}, draft: draft{to: forum.Member{Email: "m@" + domain}}}
 		if k, doubtful := strings.CutSuffix(kind, "?"); doubtful {
-			kind, l.Doubts = k, 1
+			kind, l.UncertainCount = k, 1
 		}
 		l.Kind = kind
 		list = append(list, l)

@@ -17,7 +17,7 @@ const wanderers = 7 * 24 * time.Hour
 // could not have them where they stood before.
 func (d *Daemon) moves(ctx context.Context) error {
 	now := d.Now()
-	places, err := d.Store.Places(ctx, now.Add(-wanderers))
+	places, err := d.Store.CurrentPlaces(ctx, now.Add(-wanderers))
 	if err != nil || len(places) == 0 {
 		return err
 	}
@@ -29,7 +29,7 @@ func (d *Daemon) moves(ctx context.Context) error {
 	for id := range byThread {
 		ids = append(ids, id)
 	}
-	g := store.Gathered{Now: now}
+	g := store.ScanResult{Now: now}
 	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
 		threads, err := s.Threads(ctx, ids)
 		if err != nil {

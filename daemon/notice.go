@@ -63,7 +63,7 @@ func (d *Daemon) announcements(ctx context.Context, rows []store.Row) ([]draft, 
 	}
 	drafts := make([]draft, len(rows))
 	for id, at := range places {
-		a, err := d.Store.Standing(ctx, id)
+		a, err := d.Store.AnnouncementState(ctx, id)
 		if err != nil {
 			return nil, err
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // withOwed adds the sightings of posts that members are owed to those of a batch.
-func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owed []store.Owed) ([]digest.Sighting, error) {
+func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owed []store.DeferredPost) ([]digest.Sighting, error) {
 	if len(owed) == 0 {
 		return sightings, nil
 	}
@@ -47,7 +47,7 @@ func (b *Builder) withPast(ctx context.Context, sightings []digest.Sighting, unt
 	for _, s := range sightings {
 		known[s.Seq] = true
 	}
-	seen, err := b.store.Seen(ctx, moved)
+	seen, err := b.store.SightingRecords(ctx, moved)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (b *Builder) withPast(ctx context.Context, sightings []digest.Sighting, unt
 
 // elsewhere tells each reader which posts of the window reach him in another way than by where his mark stands: each post
 // has one way to each member at any time. An alert has it, once planned; or an edition owes it; or none of the two.
-func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sighting, owed []store.Owed, readers map[forum.MemberID]*digest.Reader) error {
+func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
 	of := make(map[forum.MemberID]Ask, len(asks))
 	ids := make([]forum.MemberID, len(asks))
 	for i, a := range asks {
@@ -82,7 +82,7 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 	if !ok {
 		return nil
 	}
-	notified, err := b.store.Notified(ctx, ids, first, last)
+	notified, err := b.store.AlertItemStatuses(ctx, ids, first, last)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 
 // brings tells whether the edition is the one that is to bring a post. One that is not planned brings what it would be
 // planned with.
-func (a Ask) brings(o store.Owed) bool {
+func (a Ask) brings(o store.DeferredPost) bool {
 	if a.Key == "" {
 		return o.Edition == "" && !o.NotBefore.After(a.Planned)
 	}
@@ -104,7 +104,7 @@ func (a Ask) brings(o store.Owed) bool {
 }
 
 // way is how a post reaches a member of which he has a notice, and that no edition owes him.
-func way(n store.Notified) digest.Reason {
+func way(n store.AlertItemStatus) digest.Reason {
 	switch {
 	case n.LeftOut == string(digest.AlreadyRead):
 		return digest.AlreadyRead

@@ -182,8 +182,8 @@ func TestTheOwnersRateHoldsForAllTogether(t *testing.T) {
 // hold holds a domain for half an hour from now.
 func (w *world) hold(domain string) {
 	w.Helper()
-	h := store.Hold{Domain: domain, Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
-	if err := w.store.Hold(w.Context(), h); err != nil {
+	h := store.DomainHold{Domain: domain, Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
+	if err := w.store.HoldDomain(w.Context(), h); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -62,7 +62,7 @@ func (d *Daemon) planOne(sub store.Subscriber, now time.Time, head int64) store.
 // nameOf names an edition. A member who has chosen his hours or his zone himself may have had today's by those that held
 // before, and be promised another one: his are named by their instant.
 func nameOf(slot digest.Slot, sub store.Subscriber) string {
-	if sub.Own == nil && sub.OwnZone == "" {
+	if sub.Schedule == nil && sub.OwnZone == "" {
 		return slot.Name
 	}
 	return slot.At.UTC().Format("2006-01-02T1504Z")

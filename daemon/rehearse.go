@@ -151,7 +151,7 @@ func (r *rehearsing) page(ctx context.Context, members []forum.Member, first boo
 			if planned.Before(r.From) {
 				planned = r.From
 			}
-			rows = append(rows, store.Row{Kind: KindDigest, Member: m.ID, From: sub.Mark, Until: head, Created: planned})
+			rows = append(rows, store.Row{Kind: KindDigest, Member: m.ID, From: sub.CoveredSeq, Until: head, Created: planned})
 		}
 	}
 	return list, r.draft(ctx, list, rows, at)

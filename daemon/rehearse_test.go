@@ -31,7 +31,7 @@ func (w *world) rehearsal(set Settings, until time.Time) (*Rehearsal, []Prospect
 // looking is a daemon on a store that cannot be written to.
 func (w *world) looking(set Settings) *Daemon {
 	w.Helper()
-	s, err := store.OpenToLook(w.Context(), "sqlite:"+w.stored)
+	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.stored)
 	if err != nil {
 		w.Fatal(err)
 	}

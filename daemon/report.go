@@ -62,14 +62,14 @@ func (r Report) LogValue() slog.Value {
 }
 
 // run is the report as the store keeps it.
-func (r Report) run(owner, tick string, err error) store.Run {
-	kept := store.Run{
+func (r Report) run(owner, tick string, err error) store.RoundRecord {
+	kept := store.RoundRecord{
 		Began: r.Began, Owner: owner, Tick: tick, Took: r.Took, Sighted: r.Sighted, Planned: r.Planned + r.Alerts + r.Enrolled, Sent: r.Sent, Bytes: r.Bytes,
 		Refused: r.Refused, Retried: r.Retried, Uncertain: r.Doubtful, Waiting: r.Waiting, Held: r.Held, Expired: r.Expired, Skipped: r.Skipped,
 		ForumStatements: r.ForumStatements, StoreStatements: r.StoreStatements, Memory: r.Memory,
 	}
 	if err != nil {
-		kept.Fault = err.Error()
+		kept.Error = err.Error()
 	}
 	return kept
 }

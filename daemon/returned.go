@@ -26,7 +26,7 @@ func (d *Desk) Returned(ctx context.Context, now time.Time, a Account) (*Returne
 	if a.Member.Email == "" || a.Refusal() != "" {
 		return nil, nil
 	}
-	h, _, err := d.store.HealthOf(ctx, a.Member.Email)
+	h, _, err := d.store.AddressHealth(ctx, a.Member.Email)
 	if err != nil || !h.Suppressed(now) {
 		return nil, err
 	}
@@ -49,10 +49,10 @@ func (d *Desk) TryAgain(ctx context.Context, now time.Time, a Account) (bool, er
 	if r, err := d.Returned(ctx, now, a); err != nil || r == nil {
 		return false, err
 	}
-	tried, err := d.store.TryAgain(ctx, now, a.Member.Email, now.Add(-tryEvery))
+	tried, err := d.store.RetryAddress(ctx, now, a.Member.Email, now.Add(-tryEvery))
 	if err != nil || !tried {
 		return false, err
 	}
-	entry := store.Entry{At: now, Actor: fmt.Sprintf("member: %d", a.Member.ID), Action: "try again", Object: fmt.Sprintf("member/%d", a.Member.ID)}
+	entry := store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", a.Member.ID), Action: "try again", Object: fmt.Sprintf("member/%d", a.Member.ID)}
 	return true, d.store.Audit(ctx, entry)
 }

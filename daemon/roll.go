@@ -30,10 +30,10 @@ func (d *Daemon) learn(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := d.Store.Retire(ctx, now); err != nil {
+	if _, err := d.Store.RemoveStale(ctx, now); err != nil {
 		return fmt.Errorf("retiring members who watch nothing any more: %w", err)
 	}
-	return d.Store.Remember(ctx, rollKey, now.UTC().Format(time.RFC3339))
+	return d.Store.SetValue(ctx, rollKey, now.UTC().Format(time.RFC3339))
 }
 
 // watching gives the members who watch anything, rising, a page at a time. An error is the last that it gives.
@@ -62,7 +62,7 @@ const rollKey = "roll"
 
 // firstRoll tells whether the store has never seen the whole roll.
 func (d *Daemon) firstRoll(ctx context.Context) (bool, error) {
-	_, known, err := d.Store.Recall(ctx, rollKey)
+	_, known, err := d.Store.Value(ctx, rollKey)
 	if err != nil {
 		return false, fmt.Errorf("reading when the roll was last read: %w", err)
 	}
@@ -76,7 +76,7 @@ func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Memb
 	if err != nil {
 		return err
 	}
-	head, err := d.Store.Head(ctx)
+	head, err := d.Store.LastSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the newest sighting: %w", err)
 	}
@@ -96,7 +96,7 @@ func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Memb
 		}
 	}
 	if len(same) > 0 {
-		if err := d.Store.Touch(ctx, now, same); err != nil {
+		if err := d.Store.MarkSeen(ctx, now, same); err != nil {
 			return fmt.Errorf("writing the roll: %w", err)
 		}
 	}
@@ -123,11 +123,11 @@ func (d *Daemon) entry(sub store.Subscriber, known bool, m forum.Member, now tim
 	case !known && first:
 		// As if the daemon had run for the first window: a slot that lies in it is due at once.
 		sub.Due = d.calendar.due(sub, now.Add(-d.set.Digest.FirstWindow))
-	case !known || sub.Left || sub.Due.IsZero():
+	case !known || sub.Gone || sub.Due.IsZero():
 		// New, back again, or off until now: what came before is not news to him.
-		sub.Left = false
+		sub.Gone = false
 		if sub.Due = d.calendar.due(sub, now); !sub.Due.IsZero() {
-			sub.Mark = head
+			sub.CoveredSeq = head
 		}
 	case sub.Due.After(now):
 		sub.Due = d.calendar.due(sub, now) // his zone or the schedule may have changed

@@ -30,12 +30,12 @@ func TestEntryOfTheRoll(t *testing.T) {
 		{"on the very first round a slot of the first window is due at once", store.Subscriber{}, false, true, "UTC", "2026-05-04T08:00:00Z", 0},
 		{"whatever the zone", store.Subscriber{}, false, true, "Pacific/Auckland", "2026-05-03T20:00:00Z", 0},
 		{"a member who begins to watch later waits for his hour", store.Subscriber{}, false, false, "UTC", eight, 50},
-		{"one who comes back is not told what he missed", store.Subscriber{Left: true, Mark: 9}, true, false, "UTC", eight, 50},
-		{"one who was off until now neither", store.Subscriber{Mark: 9}, true, false, "UTC", eight, 50},
-		{"one whose zone changes is due by his new clock", store.Subscriber{Mark: 9, Due: at(eight), Zone: "UTC"}, true, false, "Asia/Tokyo", "2026-05-04T23:00:00Z", 9},
-		{"one who is due now stays due", store.Subscriber{Mark: 9, Due: noon.Add(-time.Hour), Zone: "UTC"}, true, false, "UTC", "2026-05-04T11:00:00Z", 9},
-		{"one who has his own hour keeps it", store.Subscriber{Mark: 9, Due: at(eight), Own: &digest.Schedule{Cadence: digest.Daily, Hour: 20}}, true, false, "UTC", "2026-05-04T20:00:00Z", 9},
-		{"one who wants none is never due", store.Subscriber{Mark: 9, Own: &digest.Schedule{Cadence: digest.Off}}, true, false, "UTC", "", 9},
+		{"one who comes back is not told what he missed", store.Subscriber{Gone: true, CoveredSeq: 9}, true, false, "UTC", eight, 50},
+		{"one who was off until now neither", store.Subscriber{CoveredSeq: 9}, true, false, "UTC", eight, 50},
+		{"one whose zone changes is due by his new clock", store.Subscriber{CoveredSeq: 9, Due: at(eight), Zone: "UTC"}, true, false, "Asia/Tokyo", "2026-05-04T23:00:00Z", 9},
+		{"one who is due now stays due", store.Subscriber{CoveredSeq: 9, Due: noon.Add(-time.Hour), Zone: "UTC"}, true, false, "UTC", "2026-05-04T11:00:00Z", 9},
+		{"one who has his own hour keeps it", store.Subscriber{CoveredSeq: 9, Due: at(eight), Schedule: &digest.Schedule{Cadence: digest.Daily, Hour: 20}}, true, false, "UTC", "2026-05-04T20:00:00Z", 9},
+		{"one who wants none is never due", store.Subscriber{CoveredSeq: 9, Schedule: &digest.Schedule{Cadence: digest.Off}}, true, false, "UTC", "", 9},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -47,8 +47,8 @@ func TestEntryOfTheRoll(t *testing.T) {
 			if tt.due != "" {
 				want = at(tt.due)
 			}
-			if !got.Due.Equal(want) || got.Mark != tt.mark || got.Left {
-				t.Errorf("due %v, mark %d, left %v; want %v, %d, false", got.Due.UTC(), got.Mark, got.Left, want, tt.mark)
+			if !got.Due.Equal(want) || got.CoveredSeq != tt.mark || got.Gone {
+				t.Errorf("due %v, mark %d, left %v; want %v, %d, false", got.Due.UTC(), got.CoveredSeq, got.Gone, want, tt.mark)
 			}
 			if got.ID != 42 || got.Zone != tt.zone {
 				t.Errorf("entry is %+v", got)

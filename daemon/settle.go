@@ -86,7 +86,7 @@ const resultHeld = "held"
 // attach adds what the mail goes without, once something has become of it for good.
 func (m draft) attach(s *store.Settlement) {
 	if s.State == stateAccepted || s.State == stateSkipped {
-		s.Done, s.Owes = m.done, m.owes
+		s.Omitted, s.Deferred = m.done, m.owes
 	}
 }
 
@@ -123,7 +123,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
 	case mail.Uncertain:
 		s.State, s.NotBefore = stateQueued, now.Add(d.set.Delivery.UncertainWait)
-		if !d.set.Delivery.repeats() || row.Doubts > 0 { // it was repeated once already
+		if !d.set.Delivery.repeats() || row.UncertainCount > 0 { // it was repeated once already
 			s.State = stateUncertain
 			s.Reason += d.giveUp(row.Kind, row.Key, row.Member)
 		}

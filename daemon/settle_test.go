@@ -43,7 +43,7 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt, Doubts: tt.doubts}
+			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt, UncertainCount: tt.doubts}
 			got := quiet().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
 			if got.State != tt.state || got.CountAttempt != tt.counted {
 				t.Errorf("settled as %s, counted %v; want %s, %v", got.State, got.CountAttempt, tt.state, tt.counted)

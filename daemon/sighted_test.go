@@ -20,11 +20,11 @@ func TestSightingsAreTheSameWhateverWasAskedBefore(t *testing.T) {
 	}
 	sight := func(from, to forum.PostID) {
 		t.Helper()
-		g := store.Gathered{Now: noon}
+		g := store.ScanResult{Now: noon}
 		for id := from; id <= to; id++ {
 			g.Sighted = append(g.Sighted, forum.Arrival{Post: id, Thread: 1, Section: 1, PostedAt: noon})
 		}
-		if _, err := s.Sight(t.Context(), g); err != nil {
+		if _, err := s.SaveScan(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}
 	}

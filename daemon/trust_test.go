@@ -16,7 +16,7 @@ func (w *world) alarmed(kind alarm.Kind) bool {
 		w.Fatal(err)
 	}
 	for _, a := range list {
-		if a.Key == string(kind) && a.Stands() {
+		if a.Key == string(kind) && a.Active() {
 			return true
 		}
 	}

@@ -46,7 +46,7 @@ func viewed(f templates.Footer, links *link.Signer, member forum.MemberID, key s
 // View lays a member's mail, by the number that its link has. The error is ErrNoMail, ErrNoMember or ErrNothingLeft where
 // there is nothing to show.
 func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
-	mails, err := v.desk.store.MailsOf(ctx, member, time.Unix(0, 0))
+	mails, err := v.desk.store.MemberMessages(ctx, member, time.Unix(0, 0))
 	if err != nil {
 		return templates.Content{}, err
 	}
@@ -153,17 +153,17 @@ func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templ
 }
 
 // covered are the sightings of an edition, and what its member was or is owed.
-func (v *Viewer) covered(ctx context.Context, ask Ask) ([]digest.Sighting, []store.Owed, error) {
+func (v *Viewer) covered(ctx context.Context, ask Ask) ([]digest.Sighting, []store.DeferredPost, error) {
 	b := v.desk.builder
 	sightings, err := b.seen.between(ctx, ask.After, ask.Until)
 	if err != nil {
 		return nil, nil, err
 	}
-	owed, err := b.store.Owed(ctx, []forum.MemberID{ask.Member})
+	owed, err := b.store.DeferredPosts(ctx, []forum.MemberID{ask.Member})
 	if err != nil {
 		return nil, nil, err
 	}
-	brought, err := b.store.Brought(ctx, ask.Member, ask.Key)
+	brought, err := b.store.DeliveredDeferred(ctx, ask.Member, ask.Key)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -54,19 +54,19 @@ func (n *PostEvent) opening() bool { return n.Post == n.Thread.FirstPost }
 
 // EventIndex is the news of a batch, in the ways in which members are concerned by it.
 type EventIndex struct {
-	news      []PostEvent
-	byThread  map[forum.ThreadID][]int // indexes into news
-	bySection map[forum.SectionID][]int
-	directByMember     map[forum.MemberID]map[int]AlertCause
+	news           []PostEvent
+	byThread       map[forum.ThreadID][]int // indexes into news
+	bySection      map[forum.SectionID][]int
+	directByMember map[forum.MemberID]map[int]AlertCause
 }
 
 // NewBulletin lists the news by thread and section, and by the members to whom it speaks.
 func NewBulletin(news []PostEvent) *EventIndex {
 	b := &EventIndex{
-		news:      news,
-		byThread:  make(map[forum.ThreadID][]int),
-		bySection: make(map[forum.SectionID][]int),
-		directByMember:     make(map[forum.MemberID]map[int]AlertCause),
+		news:           news,
+		byThread:       make(map[forum.ThreadID][]int),
+		bySection:      make(map[forum.SectionID][]int),
+		directByMember: make(map[forum.MemberID]map[int]AlertCause),
 	}
 	for i, n := range news {
 		b.byThread[n.Thread.ID] = append(b.byThread[n.Thread.ID], i)

@@ -58,7 +58,9 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 		want causes
 	}{
 		{"what he watches, but nothing of his own", func(*AlertCandidate, []PostEvent) {}, all},
-		{"a section for new threads only", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.NewThreads, forum.NewThreads) }, without(1)},
+		{"a section for new threads only", func(l *AlertCandidate, _ []PostEvent) {
+			l.Watches.Sections = section(forum.NewThreads, forum.NewThreads)
+		}, without(1)},
 		{"a section that is only listed", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.AllPosts, 0) }, without(1, 5)},
 		{"a section whose forum mails new threads only", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.AllPosts, forum.NewThreads) }, without(1)},
 		{"such a section that he wants at once", func(l *AlertCandidate, _ []PostEvent) {

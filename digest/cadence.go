@@ -6,13 +6,13 @@ import "time"
 type Cadence string
 
 const (
-	Instant Cadence = "instant" // of a section or thread: as alerts, at once
-	WithDigest   Cadence = "digest"  // of a section or thread: with his digests
-	Daily   Cadence = "daily"
-	Weekly  Cadence = "weekly"
-	Monthly Cadence = "monthly"
-	EveryNHours  Cadence = "hours" // every Schedule.Every hours
-	Off     Cadence = "off"
+	Instant     Cadence = "instant" // of a section or thread: as alerts, at once
+	WithDigest  Cadence = "digest"  // of a section or thread: with his digests
+	Daily       Cadence = "daily"
+	Weekly      Cadence = "weekly"
+	Monthly     Cadence = "monthly"
+	EveryNHours Cadence = "hours" // every Schedule.Every hours
+	Off         Cadence = "off"
 )
 
 // Schedule is a member's wish of when his editions come, by the clock on his wall.

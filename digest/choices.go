@@ -9,19 +9,19 @@ import (
 // Preferences are what a member has chosen on postrider's own pages, or by unsubscribing. The zero value of each
 // means that he has chosen nothing, and that the forum's word or the site's setting holds.
 type Preferences struct {
-	Schedule      *Schedule // of his digests
-	Zone          string    // IANA name
-	Locale        string    // BCP 47 tag
-	Format        Format
-	Excerpt       int // characters of each post
-	IncludeOwnPosts      *bool
-	UnreadOnly    *bool
-	Alerts        AlertMode
-	Announcements *bool
-	Quiet         *QuietHours
-	PausedUntil   time.Time // no mail before; UTC
-	OptedOut      bool      // he had opted out on the forum when he chose here, and still has
-	ChosenAt      time.Time // his newest choice; UTC
+	Schedule        *Schedule // of his digests
+	Zone            string    // IANA name
+	Locale          string    // BCP 47 tag
+	Format          Format
+	Excerpt         int // characters of each post
+	IncludeOwnPosts *bool
+	UnreadOnly      *bool
+	Alerts          AlertMode
+	Announcements   *bool
+	Quiet           *QuietHours
+	PausedUntil     time.Time // no mail before; UTC
+	OptedOut        bool      // he had opted out on the forum when he chose here, and still has
+	ChosenAt        time.Time // his newest choice; UTC
 }
 
 // NoEmailReason is why a member gets no mail of a kind, by the forum's word; empty: he may. That he has opted out there holds,

@@ -13,13 +13,13 @@ import (
 
 // Digest is one edition for one member, in the order in which he shall read it.
 type Digest struct {
-	Member  forum.Member
-	Zone    *time.Location
-	From    time.Time // of the oldest post, or the start of the window asked for
-	Until   time.Time
-	Groups  []Group
-	WantedExcerpt  int // characters of each excerpt that its member wants; 0: as the site has it
-	Excerpt int // characters of each excerpt in the end: one of the lengths given to Fit
+	Member        forum.Member
+	Zone          *time.Location
+	From          time.Time // of the oldest post, or the start of the window asked for
+	Until         time.Time
+	Groups        []Group
+	WantedExcerpt int // characters of each excerpt that its member wants; 0: as the site has it
+	Excerpt       int // characters of each excerpt in the end: one of the lengths given to Fit
 	// MoreThreads counts the threads that the byte budget left no room for. They stand in Groups, not Shown.
 	MoreThreads int
 }
@@ -43,12 +43,12 @@ func (g Group) Shown() bool {
 // Thread is a thread with those of its posts that belong to the edition.
 type Thread struct {
 	forum.Thread
-	Posts     []Post
-	New       bool   // its opening post is among them
-	Participated  bool   // the member wrote in it, or started it
+	Posts        []Post
+	New          bool   // its opening post is among them
+	Participated bool   // the member wrote in it, or started it
 	QuotesReader bool   // one of the posts quotes him
-	Fits     bool   // the byte budget has room for its title
-	Earlier   []Post // of an alert: what stands before its posts and the member has not read, the oldest first
+	Fits         bool   // the byte budget has room for its title
+	Earlier      []Post // of an alert: what stands before its posts and the member has not read, the oldest first
 }
 
 // ShownPosts counts the posts that the byte budget has room for.
@@ -68,12 +68,12 @@ func (t Thread) HiddenPosts() int { return len(t.Posts) - t.ShownPosts() }
 // Post is a post of the edition.
 type Post struct {
 	forum.Post
-	Content   *forum.Content // shared between all editions of a batch: never written to
-	Opening   bool
+	Content      *forum.Content // shared between all editions of a batch: never written to
+	Opening      bool
 	QuotesReader bool
-	Fits     bool  // the byte budget has room for it
-	Cause     AlertCause // of an alert: why he is told of it at once
-	Quoted    *Post // of an alert: what it quotes
+	Fits         bool       // the byte budget has room for it
+	Cause        AlertCause // of an alert: why he is told of it at once
+	Quoted       *Post      // of an alert: what it quotes
 }
 
 // Counts is what an edition holds, shown or folded.

@@ -25,12 +25,12 @@ func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
 
 // fitter is an edition on the way to its size.
 type fitter struct {
-	d       *Digest
-	s       Sizes
-	room    int       // bytes for everything but the shell
-	threads []*Thread // in reading order
-	headingBytes   []int     // bytes of each thread's heading, and of its section's where one begins
-	sums    [][]int   // sums[i][k]: bytes of the first k posts of thread i, as far as they were asked for
+	d            *Digest
+	s            Sizes
+	room         int       // bytes for everything but the shell
+	threads      []*Thread // in reading order
+	headingBytes []int     // bytes of each thread's heading, and of its section's where one begins
+	sums         [][]int   // sums[i][k]: bytes of the first k posts of thread i, as far as they were asked for
 }
 
 func newCut(d *Digest, room int, s Sizes) *fitter {

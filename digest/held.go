@@ -10,8 +10,8 @@ import (
 type DeferredPost struct {
 	Post      forum.PostID
 	Seq       int64
-	NotBefore time.Time // the first edition planned from then on brings it
-	Cause     AlertCause     // that for which he would have been told of it at once, if it calls him; else empty
+	NotBefore time.Time  // the first edition planned from then on brings it
+	Cause     AlertCause // that for which he would have been told of it at once, if it calls him; else empty
 	Reason    Reason
 }
 

@@ -10,7 +10,7 @@ import (
 // Alert is a mail that tells a member of posts at once: of one thread, or of several that were held for him.
 type Alert struct {
 	Digest
-	Title string // what the first alert of its thread called it; empty: it holds several
+	Title    string // what the first alert of its thread called it; empty: it holds several
 	Followup bool   // he got an alert of the thread before
 }
 

@@ -19,9 +19,9 @@ type Reader struct {
 	// OtherRoute are posts that he has from elsewhere or will have, and the reason that says how.
 	OtherRoute map[forum.PostID]Reason
 	// Deferred are posts that this edition brings wherever his mark stands: an alert did not, or he wanted them later.
-	Deferred  map[forum.PostID]AlertCause
-	After int64 // his mark: sightings up to it are covered
-	Until int64 // the edition covers sightings up to this one
+	Deferred map[forum.PostID]AlertCause
+	After    int64 // his mark: sightings up to it are covered
+	Until    int64 // the edition covers sightings up to this one
 
 	Schedule Schedule       // of his digests
 	Zone     *time.Location // of his clock; nil: UTC
@@ -33,33 +33,35 @@ type Reason string
 
 // The reasons, in the order in which they are looked for.
 const (
-	ReasonDeleted           Reason = "permanently deleted"
-	PostDeleted    Reason = "post deleted"
-	PostModerated  Reason = "post awaiting approval"
-	ThreadDeleted  Reason = "thread deleted"
-	ThreadModerate Reason = "thread awaiting approval"
-	Redirected     Reason = "redirect left behind by a move"
-	NotReadable    Reason = "not readable"
+	ReasonDeleted        Reason = "permanently deleted"
+	PostDeleted          Reason = "post deleted"
+	PostModerated        Reason = "post awaiting approval"
+	ThreadDeleted        Reason = "thread deleted"
+	ThreadModerate       Reason = "thread awaiting approval"
+	Redirected           Reason = "redirect left behind by a move"
+	NotReadable          Reason = "not readable"
 	ReasonNotOwnThread   Reason = "not readable: own threads only, and this is not his"
-	OwnPost        Reason = "own post"
-	Ignored        Reason = "author ignored"
-	NotWatched     Reason = "not watched"
-	ThreadsOnly    Reason = "section watched for new threads only"
+	OwnPost              Reason = "own post"
+	Ignored              Reason = "author ignored"
+	NotWatched           Reason = "not watched"
+	ThreadsOnly          Reason = "section watched for new threads only"
 	ReasonMuted          Reason = "muted"
-	AlreadyRead    Reason = "already read on the site"
-	AlreadyAlerted Reason = "already sent as an alert"
-	ReasonAlertPending       Reason = "on its way as an alert"
-	ReasonDeferred     Reason = "owed: comes with another edition"
-	ReasonInOtherEdition     Reason = "came with another edition"
-	HeldForWeek    Reason = "held for the weekly edition"
-	HeldForMonth   Reason = "held for the monthly edition"
-	Superseded     Reason = "counted where it was moved to"
-	ReasonSeenBeforeMove      Reason = "already had before it was moved"
-	ReasonMovePending      Reason = "just moved: counts once the move is sighted"
+	AlreadyRead          Reason = "already read on the site"
+	AlreadyAlerted       Reason = "already sent as an alert"
+	ReasonAlertPending   Reason = "on its way as an alert"
+	ReasonDeferred       Reason = "owed: comes with another edition"
+	ReasonInOtherEdition Reason = "came with another edition"
+	HeldForWeek          Reason = "held for the weekly edition"
+	HeldForMonth         Reason = "held for the monthly edition"
+	Superseded           Reason = "counted where it was moved to"
+	ReasonSeenBeforeMove Reason = "already had before it was moved"
+	ReasonMovePending    Reason = "just moved: counts once the move is sighted"
 )
 
 // wantsOwn tells whether the reader's own posts count as news to him.
-func (r *Reader) wantsOwn() bool { return r.Choices.IncludeOwnPosts != nil && *r.Choices.IncludeOwnPosts }
+func (r *Reader) wantsOwn() bool {
+	return r.Choices.IncludeOwnPosts != nil && *r.Choices.IncludeOwnPosts
+}
 
 // hiddenReason says why no ordinary reader may see the item. Both states are asked: a forum may
 // delete a thread and leave the states of its replies as they were (MyBB 1.8, XenForo 2).

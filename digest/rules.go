@@ -13,21 +13,21 @@ type Rule string
 
 // The rules, in the order in which they are asked.
 const (
-	VisibleRule  Rule = "visible"  // is it there for an ordinary reader?
-	Readable Rule = "readable" // may this one read it where it stands?
-	Author   Rule = "author"   // is it by somebody whom he wants to hear of?
-	Watched  Rule = "watched"  // has he asked for it, or does it call him?
-	MutedRule   Rule = "wanted"   // does he want it at all?
-	Unread   Rule = "unread"   // or has he seen it on the site?
-	RouteRule   Rule = "one way"  // does it come to him in no other way?
-	DuplicateRule     Rule = "once"     // has it come to him where it stood before?
+	VisibleRule   Rule = "visible"  // is it there for an ordinary reader?
+	Readable      Rule = "readable" // may this one read it where it stands?
+	Author        Rule = "author"   // is it by somebody whom he wants to hear of?
+	Watched       Rule = "watched"  // has he asked for it, or does it call him?
+	MutedRule     Rule = "wanted"   // does he want it at all?
+	Unread        Rule = "unread"   // or has he seen it on the site?
+	RouteRule     Rule = "one way"  // does it come to him in no other way?
+	DuplicateRule Rule = "once"     // has it come to him where it stood before?
 	CadenceRule   Rule = "in time"  // does he want it now, or in a rarer edition?
 )
 
 // rule is a rule as it is asked, and as it is explained.
 type rule struct {
-	name Rule
-	reject func(w *Window, r *Reader, it *item) Reason // why the item is not for the reader; "": go on
+	name    Rule
+	reject  func(w *Window, r *Reader, it *item) Reason // why the item is not for the reader; "": go on
 	explain func(w *Window, r *Reader, it *item) string // what speaks for it where it does not bar
 }
 

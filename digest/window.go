@@ -31,11 +31,11 @@ type Window struct {
 // item is a sighted post with its thread as both stand now.
 type item struct {
 	Sighting
-	post   forum.Post
-	thread *forum.Thread
-	deleted   bool       // the forum has no such post or thread any more
-	earlier   []Sighting // of the same post, before this one, as far as the window has them
-	later  int64      // number of the next one in the window; 0: none
+	post    forum.Post
+	thread  *forum.Thread
+	deleted bool       // the forum has no such post or thread any more
+	earlier []Sighting // of the same post, before this one, as far as the window has them
+	later   int64      // number of the next one in the window; 0: none
 }
 
 func (it *item) wasIn(section forum.SectionID) bool {

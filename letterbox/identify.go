@@ -15,15 +15,15 @@ import (
 
 // identity is the mail of ours that a message is about.
 type identity struct {
-	store.Mailed
+	store.SentMessage
 	member forum.MemberID
 }
 
 // refusal is what is noted of the mail, but for what befell it.
 func (i *identity) refusal(now time.Time) store.Refusal {
-	r := store.Refusal{Key: i.Key, Member: i.member, Address: i.Address, Handed: i.Settled, At: now}
-	if r.Handed.IsZero() {
-		r.Handed = now
+	r := store.Refusal{Key: i.Key, Member: i.member, Address: i.Address, SentAt: i.Settled, At: now}
+	if r.SentAt.IsZero() {
+		r.SentAt = now
 	}
 	return r
 }
@@ -82,7 +82,7 @@ func (b *Box) claims(to []string, report bounce.Report) (list []claim) {
 
 // look finds the mail of a claim among those of its member.
 func (b *Box) look(ctx context.Context, c claim) (*identity, error) {
-	mails, err := b.Store.Mailed(ctx, c.member)
+	mails, err := b.Store.SentMessages(ctx, c.member)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (d *desk) plan(key string, member forum.MemberID) {
 		_, err = d.Store.Plan(d.Context(), now, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: 1, NextDue: now}})
 	}
 	if err == nil {
-		_, err = d.Store.Claim(d.Context(), now, "me", time.Hour, 10)
+		_, err = d.Store.Claim(d.Context(), now, "me", time.Hour, store.AllPriorities, 10)
 	}
 	if err != nil {
 		d.Fatal(err)
@@ -130,11 +130,11 @@ func without(raw []byte, texts ...string) []byte {
 // refused lists what is noted as refused: "digest/42/2026-05-05 anna@members.example dead".
 func (d *desk) refused() (list []string) {
 	d.Helper()
-	_, err := d.Store.Judge(context.WithoutCancel(d.Context()), now.Add(time.Hour), now.Add(time.Hour), func(docket store.Docket) store.Judgment {
+	_, err := d.Store.EvaluateRefusals(context.WithoutCancel(d.Context()), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 		for _, r := range docket.Refusals {
 			list = append(list, fmt.Sprintf("%s %s %s", r.Key, r.Address, r.Class))
 		}
-		return store.Judgment{Verdicts: make([]string, len(docket.Refusals))}
+		return store.EvaluationResult{Verdicts: make([]string, len(docket.Refusals))}
 	})
 	if err != nil {
 		d.Fatal(err)
@@ -305,7 +305,7 @@ func TestAMailToTheAddressEndsTheStreamWhateverItSays(t *testing.T) {
 	if err := d.Take(t.Context(), []string{thread}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := d.Store.Wishes(t.Context(), []forum.MemberID{anna}); err != nil || all[anna].Threads[7] != digest.Off || d.ended() != "" {
+	if all, err := d.Store.Overrides(t.Context(), []forum.MemberID{anna}); err != nil || all[anna].Threads[7] != digest.Off || d.ended() != "" {
 		t.Errorf("of one thread, wishes are %+v (%v), and ended are %q", all, err, d.ended())
 	}
 	if err := d.Take(t.Context(), nil, []byte("To: <"+d.unsubscribe(link.Digests)+">\nSubject: x\n\n")); err != nil {

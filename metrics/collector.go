@@ -67,7 +67,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 }
 
 func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric) {
-	open, err := c.Store.OpenMails(ctx)
+	open, err := c.Store.PendingMessages(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(c.queue, err)
 		return
@@ -95,7 +95,7 @@ func (c collector) collectAlarms(ctx context.Context, to chan<- prometheus.Metri
 	}
 	standing := make(map[alarm.Kind]int)
 	for _, a := range all {
-		if a.Stands() {
+		if a.Active() {
 			kind, _ := alarm.Named(a.Key)
 			standing[kind]++
 		}

@@ -12,37 +12,37 @@ import (
 
 // Alarm is something that is wrong.
 type Alarm struct {
-	Key    string // "relay", "held example.org"
-	Detail string
-	Since  time.Time
-	Due    time.Time // it is told from then on, if it still stands
-	Seen   time.Time // when it was last seen bad
-	Good   time.Time // when it was last seen good; zero: never
-	Told   time.Time // zero: not yet
+	Key        string // "relay", "held example.org"
+	Detail     string
+	Since      time.Time
+	Due        time.Time // it is told from then on, if it still stands
+	Seen       time.Time // when it was last seen bad
+	Good       time.Time // when it was last seen good; zero: never
+	NotifiedAt time.Time // zero: not yet
 }
 
-// Stands tells that it was last seen bad, not good.
-func (a Alarm) Stands() bool { return a.Seen.After(a.Good) }
+// Active tells that it was last seen bad, not good.
+func (a Alarm) Active() bool { return a.Seen.After(a.Good) }
 
-// AlarmNote is what is to be told of an alarm, and by which way.
-type AlarmNote struct {
-	Key     string
-	Over    bool // it is over, else it has begun
-	At      time.Time
-	Channel string
-	Detail  string
-	Since   time.Time
-	Attempt int // how often it was tried, this time included
+// AlarmNotification is what is to be told of an alarm, and by which way.
+type AlarmNotification struct {
+	Key      string
+	Resolved bool // it is over, else it has begun
+	At       time.Time
+	Channel  string
+	Detail   string
+	Since    time.Time
+	Attempt  int // how often it was tried, this time included
 }
 
 // Alarms are those that stand, or stood a short while ago, the oldest first.
 func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
 	var list []Alarm
-	err := s.query(ctx, nil, "alarms", nil, func(scan scan) error {
+	err := s.query(ctx, nil, "alarms", nil, func(scan scanFunc) error {
 		var a Alarm
 		var since, due, seen, good, told int64
 		err := scan(&a.Key, &a.Detail, &since, &due, &seen, &good, &told)
-		a.Since, a.Due, a.Seen, a.Good, a.Told = moment(since), moment(due), moment(seen), moment(good), moment(told)
+		a.Since, a.Due, a.Seen, a.Good, a.NotifiedAt = timeOrZero(since), timeOrZero(due), timeOrZero(seen), timeOrZero(good), timeOrZero(told)
 		list = append(list, a)
 		return err
 	})
@@ -53,12 +53,12 @@ func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
 }
 
 type alarmRow struct {
-	Key    string `json:"key"`
-	Detail string `json:"detail"`
-	Since  int64  `json:"since"`
-	Due    int64  `json:"due"`
-	Seen   int64  `json:"seen"`
-	Told   int64  `json:"told"`
+	Key        string `json:"key"`
+	Detail     string `json:"detail"`
+	Since      int64  `json:"since"`
+	Due        int64  `json:"due"`
+	Seen       int64  `json:"seen"`
+	NotifiedAt int64  `json:"told"`
 }
 
 type goodRow struct {
@@ -66,11 +66,11 @@ type goodRow struct {
 	Good int64  `json:"good"`
 }
 
-// NoteAlarms writes down what was seen: bad ones, and when others were seen good.
-func (s *Store) NoteAlarms(ctx context.Context, bad []Alarm, good map[string]time.Time) error {
+// SaveAlarms writes down what was seen: bad ones, and when others were seen good.
+func (s *Store) SaveAlarms(ctx context.Context, bad []Alarm, good map[string]time.Time) error {
 	worse := make([]alarmRow, len(bad))
 	for i, a := range bad {
-		worse[i] = alarmRow{a.Key, clean(a.Detail), a.Since.Unix(), a.Due.Unix(), a.Seen.Unix(), unixOrZero(a.Told)}
+		worse[i] = alarmRow{a.Key, sanitizeText(a.Detail), a.Since.Unix(), a.Due.Unix(), a.Seen.Unix(), unixOrZero(a.NotifiedAt)}
 	}
 	var better []goodRow
 	for key, at := range good {
@@ -93,7 +93,7 @@ func execRows[T any](ctx context.Context, s *Store, tx *sqlx.Tx, query string, l
 	if len(list) == 0 {
 		return nil
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return err
 	}
@@ -102,35 +102,35 @@ func execRows[T any](ctx context.Context, s *Store, tx *sqlx.Tx, query string, l
 }
 
 type noteRow struct {
-	Key     string `json:"key"`
-	Over    int    `json:"over"`
-	At      int64  `json:"at"`
-	Channel string `json:"channel"`
-	Detail  string `json:"detail"`
-	Since   int64  `json:"since"`
+	Key      string `json:"key"`
+	Resolved int    `json:"over"`
+	At       int64  `json:"at"`
+	Channel  string `json:"channel"`
+	Detail   string `json:"detail"`
+	Since    int64  `json:"since"`
 }
 
-// TellAlarms finds what has begun and what has been over since before calm, and leaves a note of each for every channel.
+// QueueNotifications finds what has begun and what has been over since before calm, and leaves a note of each for every channel.
 // What it gives is told to this daemon alone; the notes have no channel there.
-func (s *Store) TellAlarms(ctx context.Context, now, calm time.Time, channels []string) (news []AlarmNote, err error) {
+func (s *Store) QueueNotifications(ctx context.Context, now, calm time.Time, channels []string) (news []AlarmNotification, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		news = nil
-		err := s.query(ctx, tx, "alarm_tell", args{"now": now.Unix()}, func(scan scan) error {
+		err := s.query(ctx, tx, "alarm_tell", args{"now": now.Unix()}, func(scan scanFunc) error {
 			var since int64
-			n := AlarmNote{At: now}
+			n := AlarmNotification{At: now}
 			err := scan(&n.Key, &n.Detail, &since)
-			n.Since = moment(since)
+			n.Since = timeOrZero(since)
 			news = append(news, n)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		err = s.query(ctx, tx, "alarm_over", args{"calm": calm.Unix()}, func(scan scan) error {
+		err = s.query(ctx, tx, "alarm_over", args{"calm": calm.Unix()}, func(scan scanFunc) error {
 			var since, told int64
-			n := AlarmNote{Over: true, At: now}
+			n := AlarmNotification{Resolved: true, At: now}
 			err := scan(&n.Key, &n.Detail, &since, &told)
-			if n.Since = moment(since); told != 0 { // else nobody has heard of it
+			if n.Since = timeOrZero(since); told != 0 { // else nobody has heard of it
 				news = append(news, n)
 			}
 			return err
@@ -146,10 +146,10 @@ func (s *Store) TellAlarms(ctx context.Context, now, calm time.Time, channels []
 	return news, nil
 }
 
-func noteRows(news []AlarmNote, channels []string) (list []noteRow) {
+func noteRows(news []AlarmNotification, channels []string) (list []noteRow) {
 	for _, n := range news {
 		over := 0
-		if n.Over {
+		if n.Resolved {
 			over = 1
 		}
 		for _, channel := range channels {
@@ -159,37 +159,37 @@ func noteRows(news []AlarmNote, channels []string) (list []noteRow) {
 	return list
 }
 
-// TakeAlarmNotes takes those that are due, the oldest first. One that is not dropped comes again: after a minute, then
+// ClaimNotifications takes those that are due, the oldest first. One that is not dropped comes again: after a minute, then
 // after longer.
-func (s *Store) TakeAlarmNotes(ctx context.Context, now time.Time) ([]AlarmNote, error) {
+func (s *Store) ClaimNotifications(ctx context.Context, now time.Time) ([]AlarmNotification, error) {
 	var due int
-	err := s.query(ctx, nil, "alarm_notes_due", args{"now": now.Unix()}, func(scan scan) error { return scan(&due) })
+	err := s.query(ctx, nil, "alarm_notes_due", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&due) })
 	if err != nil || due == 0 {
-		return nil, noted("asking for notes of alarms", err)
+		return nil, wrapErr("asking for notes of alarms", err)
 	}
-	var list []AlarmNote
-	err = s.query(ctx, nil, "take_alarm_notes", args{"now": now.Unix()}, func(scan scan) error {
-		var n AlarmNote
+	var list []AlarmNotification
+	err = s.query(ctx, nil, "take_alarm_notes", args{"now": now.Unix()}, func(scan scanFunc) error {
+		var n AlarmNotification
 		var at, since int64
-		err := scan(&n.Key, &n.Over, &at, &n.Channel, &n.Detail, &since, &n.Attempt)
-		n.At, n.Since = moment(at), moment(since)
+		err := scan(&n.Key, &n.Resolved, &at, &n.Channel, &n.Detail, &since, &n.Attempt)
+		n.At, n.Since = timeOrZero(at), timeOrZero(since)
 		list = append(list, n)
 		return err
 	})
-	slices.SortStableFunc(list, func(a, b AlarmNote) int {
+	slices.SortStableFunc(list, func(a, b AlarmNotification) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Channel, b.Channel))
 	})
-	return list, noted("taking notes of alarms", err)
+	return list, wrapErr("taking notes of alarms", err)
 }
 
-// DropAlarmNote says that a note was told, or is given up.
-func (s *Store) DropAlarmNote(ctx context.Context, n AlarmNote) error {
-	_, err := s.exec(ctx, nil, "drop_alarm_note", args{"key": n.Key, "over": n.Over, "at": n.At.Unix(), "channel": n.Channel})
-	return noted("dropping a note of an alarm", err)
+// DeleteNotification says that a note was told, or is given up.
+func (s *Store) DeleteNotification(ctx context.Context, n AlarmNotification) error {
+	_, err := s.exec(ctx, nil, "drop_alarm_note", args{"key": n.Key, "over": n.Resolved, "at": n.At.Unix(), "channel": n.Channel})
+	return wrapErr("dropping a note of an alarm", err)
 }
 
-// noted words an error, if there is one.
-func noted(what string, err error) error {
+// wrapErr words an error, if there is one.
+func wrapErr(what string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}

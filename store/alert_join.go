@@ -14,23 +14,23 @@ type conversation struct {
 	thread forum.ThreadID
 }
 
-// join finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
+// mergeWaitingAlerts finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
 // them. It gives their keys, without those that were claimed meanwhile.
-func (s *Store) join(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
+func (s *Store) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
 	asks := make(map[conversation]alertRow, len(list))
 	rowsOf := make([]alertRow, len(list))
 	for i, a := range list {
 		rowsOf[i] = a.row()
 		asks[conversation{rowsOf[i].Member, rowsOf[i].Thread}] = rowsOf[i]
 	}
-	text, err := rows(rowsOf)
+	text, err := marshalRows(rowsOf)
 	if err != nil {
 		return nil, err
 	}
 	into := make(map[conversation]string)
 	waiting := make(map[string]alertRow) // what they become, by key
 	var wider []alertRow
-	err = s.query(ctx, tx, "open_alerts", args{"rows": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "open_alerts", args{"rows": text}, func(scan scanFunc) error {
 		var c conversation
 		var key string
 		var held bool
@@ -72,12 +72,12 @@ func (s *Store) extend(ctx context.Context, tx *sqlx.Tx, waiting map[string]aler
 	for _, r := range waiting {
 		list = append(list, r)
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return nil, err
 	}
 	extended := make(map[string]bool, len(list))
-	err = s.query(ctx, tx, "extend_alerts", args{"rows": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "extend_alerts", args{"rows": text}, func(scan scanFunc) error {
 		var key string
 		err := scan(&key)
 		extended[key] = true

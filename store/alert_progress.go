@@ -21,7 +21,7 @@ type AlertProgress struct {
 // AlertProgress tells how far alerts are planned.
 func (s *Store) AlertProgress(ctx context.Context) (AlertProgress, error) {
 	var p AlertProgress
-	err := s.query(ctx, nil, "alert_progress", nil, func(scan scan) error {
+	err := s.query(ctx, nil, "alert_progress", nil, func(scan scanFunc) error {
 		var name string
 		var value int64
 		err := scan(&name, &value)
@@ -50,8 +50,8 @@ const (
 	counterAlertingMember = "alerting_member"
 )
 
-// News is a post that was sighted for the first time, as far as the store knows it.
-type News struct {
+// PostEvent is a post that was sighted for the first time, as far as the store knows it.
+type PostEvent struct {
 	Seq      int64
 	Post     forum.PostID
 	Thread   forum.ThreadID
@@ -59,11 +59,11 @@ type News struct {
 	PostedAt time.Time
 }
 
-// News are the first sightings of posts with numbers after one and up to the other, rising. What was moved is none.
-func (s *Store) News(ctx context.Context, after, until int64) ([]News, error) {
-	var list []News
-	err := s.query(ctx, nil, "news", args{"after": after, "until": until}, func(scan scan) error {
-		var n News
+// PostEvents are the first sightings of posts with numbers after one and up to the other, rising. What was moved is none.
+func (s *Store) PostEvents(ctx context.Context, after, until int64) ([]PostEvent, error) {
+	var list []PostEvent
+	err := s.query(ctx, nil, "news", args{"after": after, "until": until}, func(scan scanFunc) error {
+		var n PostEvent
 		var posted int64
 		err := scan(&n.Seq, &n.Post, &n.Thread, &n.Author, &posted)
 		n.PostedAt = time.Unix(posted, 0).UTC()
@@ -76,13 +76,13 @@ func (s *Store) News(ctx context.Context, after, until int64) ([]News, error) {
 	return list, nil
 }
 
-// stillAt holds the progress, and tells whether it is what it was.
-func (s *Store) stillAt(ctx context.Context, tx *sqlx.Tx, p AlertProgress) (bool, error) {
+// lockProgress holds the progress, and tells whether it is what it was.
+func (s *Store) lockProgress(ctx context.Context, tx *sqlx.Tx, p AlertProgress) (bool, error) {
 	for _, c := range []struct {
 		name string
 		want int64
 	}{{counterAlerted, p.Done}, {counterAlerting, p.Until}, {counterAlertingMember, int64(p.Member)}} {
-		if value, err := s.turn(ctx, tx, c.name); err != nil || value != c.want {
+		if value, err := s.lockCounter(ctx, tx, c.name); err != nil || value != c.want {
 			return false, err
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"postrider/forum"
 )
 
-// Told asks which of these conversations an alert has gone out in that the member has not answered by writing there.
-func (s *Store) Told(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
+// LastAlerts asks which of these conversations an alert has gone out in that the member has not answered by writing there.
+func (s *Store) LastAlerts(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
 	asked := make(map[conversation]bool)
 	var list []alertRow
 	for _, n := range notices {
@@ -22,12 +22,12 @@ func (s *Store) Told(ctx context.Context, notices []digest.AlertItem) ([]digest.
 	if len(list) == 0 {
 		return nil, nil
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return nil, err
 	}
 	var told []digest.LastAlert
-	err = s.query(ctx, nil, "told", args{"rows": text}, func(scan scan) error {
+	err = s.query(ctx, nil, "told", args{"rows": text}, func(scan scanFunc) error {
 		var t digest.LastAlert
 		var until int64
 		err := scan(&t.Member, &t.Thread, &until)
@@ -41,11 +41,11 @@ func (s *Store) Told(ctx context.Context, notices []digest.AlertItem) ([]digest.
 	return told, nil
 }
 
-// InstantWishes are the members after one and up to another who want some of these threads or sections at once.
-func (s *Store) InstantWishes(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
+// InstantOverrides are the members after one and up to another who want some of these threads or sections at once.
+func (s *Store) InstantOverrides(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
 	var list []forum.MemberID
-	a := args{"threads": ids(threads), "sections": ids(sections), "after": int64(after), "until": int64(until)}
-	err := s.query(ctx, nil, "instant_wishes", a, func(scan scan) error {
+	a := args{"threads": marshalIDs(threads), "sections": marshalIDs(sections), "after": int64(after), "until": int64(until)}
+	err := s.query(ctx, nil, "instant_wishes", a, func(scan scanFunc) error {
 		var id forum.MemberID
 		err := scan(&id)
 		list = append(list, id)

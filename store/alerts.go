@@ -17,10 +17,10 @@ const kindAlert = "alert"
 
 // Alert is what one member is to be told of one thread: a mail of its own, or more posts for one that waits.
 type Alert struct {
-	Key       string // of the mail, if it is to be one of its own
-	Notices   []digest.AlertItem
-	NotBefore time.Time // when its posts have settled
-	SettlesAt time.Time // when further posts do not put it off any more
+	Key           string // of the mail, if it is to be one of its own
+	Notices       []digest.AlertItem
+	NotBefore     time.Time // when its posts have settled
+	DebounceUntil time.Time // when further posts do not put it off any more
 }
 
 // PlanAlerts writes down which members are to be told of which posts, and how far the planning has come, in one
@@ -29,11 +29,11 @@ type Alert struct {
 func (s *Store) PlanAlerts(ctx context.Context, now time.Time, from, to AlertProgress, priority int, list []Alert) (planned int, ok bool, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		planned, ok = 0, false
-		if same, err := s.stillAt(ctx, tx, from); err != nil || !same {
+		if same, err := s.lockProgress(ctx, tx, from); err != nil || !same {
 			return err
 		}
 		ok = true
-		if planned, err = s.spread(ctx, tx, now, priority, list); err != nil {
+		if planned, err = s.insertAlerts(ctx, tx, now, priority, list); err != nil {
 			return err
 		}
 		return s.advance(ctx, tx, to)
@@ -55,30 +55,30 @@ type alertRow struct {
 }
 
 type noticeRow struct {
-	Member  forum.MemberID  `json:"m"`
-	Post    forum.PostID    `json:"p"`
-	Thread  forum.ThreadID  `json:"t"`
-	Section forum.SectionID `json:"s"`
-	Seq     int64           `json:"seq"`
-	At      int64           `json:"at"`
-	Cause   digest.AlertCause    `json:"cause"`
-	Key     string          `json:"key"`
+	Member  forum.MemberID    `json:"m"`
+	Post    forum.PostID      `json:"p"`
+	Thread  forum.ThreadID    `json:"t"`
+	Section forum.SectionID   `json:"s"`
+	Seq     int64             `json:"seq"`
+	At      int64             `json:"at"`
+	Cause   digest.AlertCause `json:"cause"`
+	Key     string            `json:"key"`
 }
 
 func (a Alert) row() alertRow {
 	first, last := a.Notices[0], a.Notices[len(a.Notices)-1]
 	return alertRow{
 		Key: a.Key, Member: first.Member, Thread: first.Thread, First: first.Seq, Until: last.Seq,
-		NotBefore: a.NotBefore.Unix(), Settles: a.SettlesAt.Unix(),
+		NotBefore: a.NotBefore.Unix(), Settles: a.DebounceUntil.Unix(),
 	}
 }
 
-// spread puts the notices into alerts that wait, and into new ones.
-func (s *Store) spread(ctx context.Context, tx *sqlx.Tx, now time.Time, priority int, list []Alert) (planned int, err error) {
+// insertAlerts puts the notices into alerts that wait, and into new ones.
+func (s *Store) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, priority int, list []Alert) (planned int, err error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
-	joins, err := s.join(ctx, tx, list)
+	joins, err := s.mergeWaitingAlerts(ctx, tx, list)
 	if err != nil {
 		return 0, err
 	}
@@ -110,7 +110,7 @@ func execWith[T any](ctx context.Context, s *Store, tx *sqlx.Tx, name string, li
 	if len(list) == 0 {
 		return 0, nil
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return 0, err
 	}
@@ -124,9 +124,9 @@ func execWith[T any](ctx context.Context, s *Store, tx *sqlx.Tx, name string, li
 // NextAlert is the moment at which the next mail of a priority may go; zero: none waits.
 func (s *Store) NextAlert(ctx context.Context, priority int) (time.Time, error) {
 	var at sql.NullInt64
-	err := s.query(ctx, nil, "next_alert", args{"priority": priority}, func(scan scan) error { return scan(&at) })
+	err := s.query(ctx, nil, "next_alert", args{"priority": priority}, func(scan scanFunc) error { return scan(&at) })
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading when the next alert may go: %w", err)
 	}
-	return moment(at.Int64), nil
+	return timeOrZero(at.Int64), nil
 }

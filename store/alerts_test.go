@@ -28,19 +28,19 @@ func alert(notices ...digest.AlertItem) store.Alert {
 	n := notices[0]
 	return store.Alert{
 		Key: fmt.Sprintf("alert/%d/T%d/%d", n.Member, n.Thread, n.Seq), Notices: notices,
-		NotBefore: now.Add(time.Minute), SettlesAt: now.Add(5 * time.Minute),
+		NotBefore: now.Add(time.Minute), DebounceUntil: now.Add(5 * time.Minute),
 	}
 }
 
 // sighted lets the store know posts up to a number, all in section 5, by member 7.
 func sighted(t testing.TB, s *store.Store, until forum.PostID) {
 	t.Helper()
-	var g store.Gathered
+	var g store.ScanResult
 	g.Now = now
 	for p := forum.PostID(1); p <= until; p++ {
 		g.Sighted = append(g.Sighted, forum.Arrival{Post: p, Thread: 9, Section: 5, Author: 7, PostedAt: now})
 	}
-	must(s.Sight(t.Context(), g))(t)
+	must(s.SaveScan(t.Context(), g))(t)
 }
 
 // tell plans alerts for all sightings that are new.
@@ -102,7 +102,7 @@ func TestAnAlertIsPutOffForSoLongOnly(t *testing.T) {
 		tell(t, s, alert(telling(1, 9, 1)))
 		for post := forum.PostID(2); post < 9; post++ {
 			more := alert(telling(1, 9, post))
-			more.NotBefore, more.SettlesAt = now.Add(time.Duration(post)*time.Minute), now.Add(time.Hour)
+			more.NotBefore, more.DebounceUntil = now.Add(time.Duration(post)*time.Minute), now.Add(time.Hour)
 			tell(t, s, more)
 		}
 		if rows := claim(t, s, now.Add(5*time.Minute)); len(rows) != 1 || rows[0].Until != 8 {
@@ -206,15 +206,15 @@ func TestNewsAreFirstSightings(t *testing.T) {
 		at := func(p forum.PostID, section forum.SectionID) forum.Arrival {
 			return forum.Arrival{Post: p, Thread: 9, Section: section, Author: 7, PostedAt: now}
 		}
-		must(s.Sight(t.Context(), store.Gathered{Now: now, Sighted: []forum.Arrival{at(1, 5), at(2, 5)}}))(t)
-		must(s.Sight(t.Context(), store.Gathered{
+		must(s.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{at(1, 5), at(2, 5)}}))(t)
+		must(s.SaveScan(t.Context(), store.ScanResult{
 			Now: now, Moved: []store.Move{{Arrival: at(1, 6), From: 5}}, Sighted: []forum.Arrival{at(2, 6), at(3, 6)},
 		}))(t)
-		want := []store.News{{Seq: 1, Post: 1, Thread: 9, Author: 7, PostedAt: now}, {Seq: 2, Post: 2, Thread: 9, Author: 7, PostedAt: now}, {Seq: 4, Post: 3, Thread: 9, Author: 7, PostedAt: now}}
-		if got := must(s.News(t.Context(), 0, 99))(t); !reflect.DeepEqual(got, want) {
+		want := []store.PostEvent{{Seq: 1, Post: 1, Thread: 9, Author: 7, PostedAt: now}, {Seq: 2, Post: 2, Thread: 9, Author: 7, PostedAt: now}, {Seq: 4, Post: 3, Thread: 9, Author: 7, PostedAt: now}}
+		if got := must(s.PostEvents(t.Context(), 0, 99))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("news are %+v\nwant %+v", got, want)
 		}
-		if got := must(s.News(t.Context(), 2, 3))(t); len(got) != 0 {
+		if got := must(s.PostEvents(t.Context(), 2, 3))(t); len(got) != 0 {
 			t.Errorf("news are %+v, want none: posts that were moved", got)
 		}
 	})
@@ -226,7 +226,7 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 		sighted(t, s, 2)
 		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(telling(7, 9, 1)))
 		ask := []digest.AlertItem{telling(1, 9, 3), telling(1, 9, 4), telling(1, 8, 3), telling(7, 9, 3)}
-		if got := must(s.Told(t.Context(), ask))(t); len(got) != 0 {
+		if got := must(s.LastAlerts(t.Context(), ask))(t); len(got) != 0 {
 			t.Errorf("told = %v of alerts that wait, want nobody", got)
 		}
 		for _, row := range claim(t, s, now.Add(time.Hour)) {
@@ -234,7 +234,7 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 		}
 		// Member 7 wrote the second post, behind that of which he was told.
 		want := []digest.LastAlert{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
-		if got := must(s.Told(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
+		if got := must(s.LastAlerts(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("told = %v, want %v", got, want)
 		}
 	})
@@ -254,7 +254,7 @@ func TestAlertsOfAThreadKnowTheirElders(t *testing.T) {
 			}
 		}
 		tell(t, s, alert(telling(1, 9, 6)))
-		got := must(s.Replied(t.Context(), []string{"alert/1/T9/6", "alert/1/T9/1", "alert/2/T9/5"}, 2))(t)
+		got := must(s.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6", "alert/1/T9/1", "alert/2/T9/5"}, 2))(t)
 		want := map[string][]string{"alert/1/T9/6": {"alert/1/T9/4", "alert/1/T9/5"}, "alert/2/T9/5": {"alert/2/T9/3", "alert/2/T9/4"}}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("replied to %v, want %v", got, want)
@@ -267,15 +267,15 @@ func TestAThreadKeepsItsFirstSubject(t *testing.T) {
 		s := open(t, dsn)
 		tell(t, s, alert(telling(1, 9, 1)))
 		first := map[forum.ThreadID]string{9: "As it was", 8: "Another"}
-		if got := must(s.KeepSubjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
+		if got := must(s.SaveSubjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
 			t.Errorf("subjects are %v, want the titles as they are", got)
 		}
-		got := must(s.KeepSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 7: "New"}))(t)
+		got := must(s.SaveSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 7: "New"}))(t)
 		if want := (map[forum.ThreadID]string{9: "As it was", 7: "New"}); !reflect.DeepEqual(got, want) {
 			t.Errorf("subjects are %v, want %v", got, want)
 		}
 		check(t, s.Prune(t.Context(), now))
-		got = must(s.KeepSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
+		got = must(s.SaveSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
 		if want := (map[forum.ThreadID]string{9: "As it was", 8: "Renamed"}); !reflect.DeepEqual(got, want) {
 			t.Errorf("subjects are %v, want %v: without an alert of it a title is forgotten", got, want)
 		}
@@ -287,7 +287,7 @@ func TestEarlierPostsOfAThreadAreFound(t *testing.T) {
 		s := open(t, dsn)
 		sighted(t, s, 9)
 		got := must(s.SightedBefore(t.Context(), map[forum.ThreadID]int64{9: 8, 5: 8}, 2))(t)
-		want := map[forum.ThreadID][]store.Earlier{9: {{Post: 6, Seq: 6, PostedAt: now}, {Post: 7, Seq: 7, PostedAt: now}}}
+		want := map[forum.ThreadID][]store.EarlierPost{9: {{Post: 6, Seq: 6, PostedAt: now}, {Post: 7, Seq: 7, PostedAt: now}}}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("earlier posts are %v, want %v", got, want)
 		}
@@ -298,13 +298,13 @@ func TestWhoWantsWhatAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for member, cadence := range map[forum.MemberID]digest.Cadence{1: digest.Instant, 2: digest.Weekly, 3: digest.Instant} {
-			check(t, s.Wish(t.Context(), now, member, 5, 0, cadence))
+			check(t, s.SetOverride(t.Context(), now, member, 5, 0, cadence))
 		}
-		check(t, s.Wish(t.Context(), now, 4, 0, 9, digest.Instant))
-		check(t, s.Wish(t.Context(), now, 5, 0, 8, digest.Instant))
+		check(t, s.SetOverride(t.Context(), now, 4, 0, 9, digest.Instant))
+		check(t, s.SetOverride(t.Context(), now, 5, 0, 8, digest.Instant))
 		ask := func(after, until forum.MemberID) []forum.MemberID {
 			t.Helper()
-			return must(s.InstantWishes(t.Context(), []forum.ThreadID{9}, []forum.SectionID{5}, after, until))(t)
+			return must(s.InstantOverrides(t.Context(), []forum.ThreadID{9}, []forum.SectionID{5}, after, until))(t)
 		}
 		if got := ask(0, 99); !slices.Equal(got, []forum.MemberID{1, 3, 4}) {
 			t.Errorf("wishes of %v, want of 1, 3 and 4", got)
@@ -350,10 +350,10 @@ func TestAlertsThatAreHeldBecomeOne(t *testing.T) {
 			check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, morning)}))
 		}
 		tell(t, s, alert(telling(1, 9, 6)))
-		if got := must(s.Replied(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
+		if got := must(s.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
 			t.Errorf("it answers %v, want nothing", got)
 		}
-		told := must(s.Told(t.Context(), []digest.AlertItem{telling(1, 7, 9)}))(t)
+		told := must(s.LastAlerts(t.Context(), []digest.AlertItem{telling(1, 7, 9)}))(t)
 		if len(told) != 1 {
 			t.Errorf("told = %v, want the member of thread 7", told)
 		}

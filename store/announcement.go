@@ -20,7 +20,7 @@ const (
 	Scheduled = "scheduled" // begins later
 	InCanary  = "canary"    // its canary gets it, or has got it and is waited for
 	Sending   = "sending"
-	Halted    = "paused"
+	Paused    = "paused"
 	Cancelled = "cancelled"
 	Done      = "done"
 )
@@ -28,20 +28,20 @@ const (
 // Announcement is an announcement with what has become of it. What has become of its mails is for [Store.Progress].
 type Announcement struct {
 	digest.Announcement
-	State       string
-	Reason      string // why it is paused
-	Stopped     bool   // the daemon has paused it, and nobody said so
-	Resumes     string // the state to which one that is paused goes back
-	Size        int    // of its audience when it was started
-	Cursor      forum.MemberID
-	Fanned      bool // nobody is left to be enrolled: in state canary, for the canary
-	PacedAt     time.Time
-	CanaryUntil time.Time // when the canary is judged; zero: not all of it has been tried
-	BeginsAt    time.Time // of one that is scheduled
-	Created     time.Time
-	Changed     time.Time // what it says, or to whom
-	Started     time.Time
-	Ended       time.Time
+	State          string
+	Reason         string // why it is paused
+	PausedByDaemon bool   // the daemon has paused it, and nobody said so
+	Resumes        string // the state to which one that is paused goes back
+	Size           int    // of its audience when it was started
+	Cursor         forum.MemberID
+	AllEnqueued    bool // nobody is left to be enrolled: in state canary, for the canary
+	PacedAt        time.Time
+	CanaryUntil    time.Time // when the canary is judged; zero: not all of it has been tried
+	BeginsAt       time.Time // of one that is scheduled
+	Created        time.Time
+	Changed        time.Time // what it says, or to whom
+	Started        time.Time
+	Ended          time.Time
 }
 
 // ErrNoAnnouncement means that there is none of this number.
@@ -49,26 +49,26 @@ var ErrNoAnnouncement = errors.New("there is no such announcement")
 
 // StateError means that an announcement is in no state for an order.
 type StateError struct {
-	ID    int64
-	State string
-	Order string // "paused"
+	ID     int64
+	State  string
+	Action string // "paused"
 }
 
 func (e *StateError) Error() string {
-	return fmt.Sprintf("announcement %d is in state %s and cannot be %s", e.ID, e.State, e.Order)
+	return fmt.Sprintf("announcement %d is in state %s and cannot be %s", e.ID, e.State, e.Action)
 }
 
 // DraftAnnouncement keeps a new announcement and gives its number.
 func (s *Store) DraftAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if id, err = s.number(ctx, tx, "announcement"); err != nil {
+		if id, err = s.nextNumber(ctx, tx, "announcement"); err != nil {
 			return err
 		}
 		a.ID = id
 		if err := s.writeDraft(ctx, tx, "draft_announcement", now, a); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, actor, "draft", id, ""))
+		return s.audit(ctx, tx, auditEntry(now, actor, "draft", id, ""))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keeping an announcement: %w", err)
@@ -78,11 +78,11 @@ func (s *Store) DraftAnnouncement(ctx context.Context, now time.Time, actor stri
 
 // ReviseAnnouncement puts another text and another audience in the place of those of a draft.
 func (s *Store) ReviseAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
-	return s.orderAnnouncement(ctx, a.ID, "revised", func(tx *sqlx.Tx) error {
+	return s.changeState(ctx, a.ID, "revised", func(tx *sqlx.Tx) error {
 		if err := s.writeDraft(ctx, tx, "revise_announcement", now, a); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, actor, "revise", a.ID, ""))
+		return s.audit(ctx, tx, auditEntry(now, actor, "revise", a.ID, ""))
 	})
 }
 
@@ -98,7 +98,7 @@ func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now t
 	if err != nil {
 		return err
 	}
-	err = s.moved(ctx, tx, query, args{
+	err = s.transition(ctx, tx, query, args{
 		"id": a.ID, "now": now.Unix(), "forced": a.Forced, "speed": a.Speed,
 		"share": a.Canary.Share, "wait": int64(a.Canary.Wait / time.Second), "audience": string(audience),
 	})
@@ -107,9 +107,9 @@ func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now t
 	}
 	list := make([]textRow, len(a.Variants))
 	for i, v := range a.Variants {
-		list[i] = textRow{i, withoutZeros(v.Locale), withoutZeros(v.Title), withoutZeros(v.Body)}
+		list[i] = textRow{i, stripNUL(v.Locale), stripNUL(v.Title), stripNUL(v.Body)}
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now t
 
 // Announcement is one with all that it says, and to whom.
 func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error) {
-	a, err := s.Standing(ctx, id)
+	a, err := s.AnnouncementState(ctx, id)
 	if err != nil {
 		return Announcement{}, err
 	}
@@ -135,8 +135,8 @@ func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error
 	return a, nil
 }
 
-// Standing is an announcement as it stands, without what it says and to whom.
-func (s *Store) Standing(ctx context.Context, id int64) (Announcement, error) {
+// AnnouncementState is an announcement as it stands, without what it says and to whom.
+func (s *Store) AnnouncementState(ctx context.Context, id int64) (Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
 	if err != nil {
 		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
@@ -156,9 +156,9 @@ func (s *Store) Announcements(ctx context.Context) ([]Announcement, error) {
 	return list, nil
 }
 
-// LiveAnnouncements are those on which there is something to do, or which are paused, the oldest first, without what
+// ActiveAnnouncements are those on which there is something to do, or which are paused, the oldest first, without what
 // they say and to whom.
-func (s *Store) LiveAnnouncements(ctx context.Context) ([]Announcement, error) {
+func (s *Store) ActiveAnnouncements(ctx context.Context) ([]Announcement, error) {
 	list, err := s.announcements(ctx, nil, "live_announcements", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading announcements: %w", err)
@@ -167,15 +167,15 @@ func (s *Store) LiveAnnouncements(ctx context.Context) ([]Announcement, error) {
 }
 
 func (s *Store) announcements(ctx context.Context, tx *sqlx.Tx, query string, a args) (list []Announcement, err error) {
-	err = s.query(ctx, tx, query, a, func(scan scan) error {
+	err = s.query(ctx, tx, query, a, func(scan scanFunc) error {
 		var x Announcement
 		var start, begins, until, started, ended sql.NullInt64
 		var wait, paced, created, changed int64
 		err := scan(&x.ID, &x.State, &x.Forced, &start, &x.Start.Local, &begins, &x.Speed, &x.Canary.Share, &wait, &until, &x.Size,
-			&x.Cursor, &x.Fanned, &paced, &x.Resumes, &x.Reason, &x.Stopped, &created, &changed, &started, &ended)
+			&x.Cursor, &x.AllEnqueued, &paced, &x.Resumes, &x.Reason, &x.PausedByDaemon, &created, &changed, &started, &ended)
 		x.Canary.Wait = time.Duration(wait) * time.Second
-		x.Start.At, x.BeginsAt, x.CanaryUntil = moment(start.Int64), moment(begins.Int64), moment(until.Int64)
-		x.Created, x.Changed, x.Started, x.Ended = moment(created), moment(changed), moment(started.Int64), moment(ended.Int64)
+		x.Start.At, x.BeginsAt, x.CanaryUntil = timeOrZero(start.Int64), timeOrZero(begins.Int64), timeOrZero(until.Int64)
+		x.Created, x.Changed, x.Started, x.Ended = timeOrZero(created), timeOrZero(changed), timeOrZero(started.Int64), timeOrZero(ended.Int64)
 		x.PacedAt = time.UnixMilli(paced).UTC()
 		list = append(list, x)
 		return err
@@ -185,7 +185,7 @@ func (s *Store) announcements(ctx context.Context, tx *sqlx.Tx, query string, a 
 
 func (s *Store) audience(ctx context.Context, id int64) (a digest.Audience, err error) {
 	var text string
-	err = s.query(ctx, nil, "announcement_audience", args{"id": id}, func(scan scan) error { return scan(&text) })
+	err = s.query(ctx, nil, "announcement_audience", args{"id": id}, func(scan scanFunc) error { return scan(&text) })
 	if err != nil {
 		return a, err
 	}
@@ -196,7 +196,7 @@ func (s *Store) audience(ctx context.Context, id int64) (a digest.Audience, err 
 }
 
 func (s *Store) variants(ctx context.Context, id int64) (list []digest.Variant, err error) {
-	err = s.query(ctx, nil, "announcement_texts", args{"id": id}, func(scan scan) error {
+	err = s.query(ctx, nil, "announcement_texts", args{"id": id}, func(scan scanFunc) error {
 		var v digest.Variant
 		err := scan(&v.Locale, &v.Title, &v.Body)
 		list = append(list, v)
@@ -205,8 +205,8 @@ func (s *Store) variants(ctx context.Context, id int64) (list []digest.Variant, 
 	return list, err
 }
 
-func entry(now time.Time, actor, action string, id int64, detail string) Entry {
-	return Entry{At: now, Actor: actor, Action: action, Object: AnnouncementObject(id), Detail: detail}
+func auditEntry(now time.Time, actor, action string, id int64, detail string) AuditEntry {
+	return AuditEntry{At: now, Actor: actor, Action: action, Object: AnnouncementObject(id), Detail: detail}
 }
 
 // AnnouncementObject is what the audit calls an announcement.

@@ -34,9 +34,9 @@ func read(t *testing.T, s *store.Store, id int64) store.Announcement {
 	return must(s.Announcement(t.Context(), id))(t)
 }
 
-func members(from, to forum.MemberID) (list []store.Enrolment) {
+func members(from, to forum.MemberID) (list []store.Recipient) {
 	for id := from; id <= to; id++ {
-		list = append(list, store.Enrolment{Member: id, NotBefore: now})
+		list = append(list, store.Recipient{Member: id, NotBefore: now})
 	}
 	return list
 }
@@ -44,7 +44,7 @@ func members(from, to forum.MemberID) (list []store.Enrolment) {
 // fan enrolls a stretch of members.
 func fan(t *testing.T, s *store.Store, id int64, from, to forum.MemberID, fanned bool) {
 	t.Helper()
-	if _, taken, err := s.Enroll(t.Context(), now, read(t, s, id), members(from, to), to, fanned, 20); !taken || err != nil {
+	if _, taken, err := s.EnqueueAnnouncement(t.Context(), now, read(t, s, id), members(from, to), to, fanned, 20); !taken || err != nil {
 		t.Fatalf("enrolling %d to %d: taken %v, %v", from, to, taken, err)
 	}
 }
@@ -108,9 +108,9 @@ func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
 		then map[string]string
 	}{
 		{nil, map[string]string{"start": store.Sending, "cancel": store.Cancelled, "revise": store.Draft}},
-		{[]string{"start"}, map[string]string{"pause": store.Halted, "cancel": store.Cancelled}},
+		{[]string{"start"}, map[string]string{"pause": store.Paused, "cancel": store.Cancelled}},
 		{[]string{"start", "pause"}, map[string]string{"resume": store.Sending, "cancel": store.Cancelled}},
-		{[]string{"start", "pause", "resume"}, map[string]string{"pause": store.Halted, "cancel": store.Cancelled}},
+		{[]string{"start", "pause", "resume"}, map[string]string{"pause": store.Paused, "cancel": store.Cancelled}},
 		{[]string{"start", "cancel"}, nil},
 	} {
 		t.Run(strings.Join(append([]string{"draft"}, tt.path...), " "), func(t *testing.T) {
@@ -161,18 +161,18 @@ func TestEachMemberIsEnrolledOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		a := started(t, s, notice(), 100)
-		if n, taken, err := s.Enroll(t.Context(), now, a, members(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
+		if n, taken, err := s.EnqueueAnnouncement(t.Context(), now, a, members(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
 			t.Fatalf("enrolled %d, %v, %v", n, taken, err)
 		}
 		// The same stretch again, by a daemon that read the announcement before.
-		if n, taken, err := s.Enroll(t.Context(), now, a, members(1, 10), 10, false, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.EnqueueAnnouncement(t.Context(), now, a, members(1, 10), 10, false, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d again, %v, %v", n, taken, err)
 		}
 		// An overlapping one: the canary was enrolled before everybody else.
-		if n, taken, err := s.Enroll(t.Context(), now, read(t, s, a.ID), members(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
+		if n, taken, err := s.EnqueueAnnouncement(t.Context(), now, read(t, s, a.ID), members(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
 			t.Errorf("enrolled %d of an overlapping stretch, want 5 (%v, %v)", n, taken, err)
 		}
-		if n, taken, err := s.Enroll(t.Context(), now, read(t, s, a.ID), members(16, 20), 20, true, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.EnqueueAnnouncement(t.Context(), now, read(t, s, a.ID), members(16, 20), 20, true, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d behind the end, %v, %v", n, taken, err)
 		}
 		equal(t, "mails", tally(t, s, a.ID), map[string]int{"queued": 15})
@@ -192,11 +192,11 @@ func TestDaemonsThatFanOutAtOnceEnrollEverybodyOnce(t *testing.T) {
 			fanning.Go(func() {
 				for {
 					a, err := s.Announcement(t.Context(), a.ID)
-					if err != nil || a.Fanned {
+					if err != nil || a.AllEnqueued {
 						return
 					}
 					from := a.Cursor + 1
-					if _, _, err := s.Enroll(t.Context(), now, a, members(from, from+49), from+49, from > 950, 20); err != nil {
+					if _, _, err := s.EnqueueAnnouncement(t.Context(), now, a, members(from, from+49), from+49, from > 950, 20); err != nil {
 						t.Error(err)
 						return
 					}
@@ -214,29 +214,29 @@ func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
 		s := open(t, dsn)
 		a := started(t, s, notice(), 10)
 		fan(t, s, a.ID, 1, 10, true)
-		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
-		must(s.Intend(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
+		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
+		must(s.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
 		check(t, s.PauseAnnouncement(t.Context(), now, admin, a.ID, "a typo"))
 		// What was not about to be handed over is taken from the daemon that had it.
 		equal(t, "mails", tally(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
-		if ours := must(s.Intend(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
+		if ours := must(s.MarkInFlight(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
 			t.Errorf("%v may be handed over while paused", ours)
 		}
-		if rows := must(s.Claim(t.Context(), now, "two", time.Minute, 100))(t); len(rows) != 0 {
+		if rows := must(s.Claim(t.Context(), now, "two", time.Minute, store.AllPriorities, 100))(t); len(rows) != 0 {
 			t.Errorf("%d mails were claimed while paused", len(rows))
 		}
 		equal(t, "reason", read(t, s, a.ID).Reason, "a typo")
 		// Those that were being handed over come back, and are held back, too.
 		check(t, s.Settle(t.Context(), "one", []store.Settlement{{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now}}))
 		check(t, s.Release(t.Context(), "one", keys(claimed)))
-		check(t, s.HoldBack(t.Context(), a.ID))
+		check(t, s.HoldRequeued(t.Context(), a.ID))
 		equal(t, "paused", tally(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
 		check(t, s.ResumeAnnouncement(t.Context(), now, admin, a.ID))
-		check(t, s.HoldBack(t.Context(), a.ID)) // of a daemon that has not heard of it
-		check(t, s.LetGo(t.Context(), a.ID))
+		check(t, s.HoldRequeued(t.Context(), a.ID)) // of a daemon that has not heard of it
+		check(t, s.ReleaseAll(t.Context(), a.ID))
 		equal(t, "resumed", tally(t, s, a.ID), map[string]int{"accepted": 1, "queued": 9})
-		check(t, s.HoldBack(t.Context(), a.ID))
-		equal(t, "rows in the queue", len(must(s.Claim(t.Context(), now, "two", time.Minute, 100))(t)), 9)
+		check(t, s.HoldRequeued(t.Context(), a.ID))
+		equal(t, "rows in the queue", len(must(s.Claim(t.Context(), now, "two", time.Minute, store.AllPriorities, 100))(t)), 9)
 	})
 }
 
@@ -245,7 +245,7 @@ func TestNobodyIsEnrolledWhilePaused(t *testing.T) {
 		s := open(t, dsn)
 		a := started(t, s, notice(), 10)
 		check(t, s.PauseAnnouncement(t.Context(), now, admin, a.ID, ""))
-		if n, taken, err := s.Enroll(t.Context(), now, a, members(1, 10), 10, true, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.EnqueueAnnouncement(t.Context(), now, a, members(1, 10), 10, true, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d, %v, %v", n, taken, err)
 		}
 	})
@@ -258,8 +258,8 @@ func TestWhatIsCancelledIsSkippedButForWhatIsOnItsWay(t *testing.T) {
 		other := started(t, s, notice(), 10)
 		fan(t, s, a.ID, 1, 10, true)
 		fan(t, s, other.ID, 1, 3, true)
-		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
-		must(s.Intend(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
+		claimed := must(s.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
+		must(s.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
 		check(t, s.CancelAnnouncement(t.Context(), now, admin, a.ID))
 		got := must(s.Progress(t.Context(), a.ID))(t)
 		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})
@@ -276,22 +276,22 @@ func TestACanaryIsFollowedByEverybodyElse(t *testing.T) {
 		x := started(t, s, a, 100)
 		equal(t, "state", x.State, store.InCanary)
 		fan(t, s, x.ID, 3, 4, true)
-		check(t, s.AwaitCanary(t.Context(), x.ID, now.Add(time.Hour)))
+		check(t, s.StartCanaryWait(t.Context(), x.ID, now.Add(time.Hour)))
 		equal(t, "before all were tried", read(t, s, x.ID).CanaryUntil, time.Time{})
 		check(t, s.PassCanary(t.Context(), now, x.ID, ""))
 		equal(t, "before it is judged", read(t, s, x.ID).State, store.InCanary)
-		rows := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		rows := must(s.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		check(t, s.Settle(t.Context(), "one", []store.Settlement{
 			{Key: rows[0].Key, State: "accepted", Result: "accepted", At: now},
 			{Key: rows[1].Key, State: "queued", Result: "try again", At: now, NotBefore: now.Add(time.Hour)}, // greylisted: tried
 		}))
-		check(t, s.AwaitCanary(t.Context(), x.ID, now.Add(time.Hour)))
-		check(t, s.AwaitCanary(t.Context(), x.ID, now.Add(2*time.Hour)))
+		check(t, s.StartCanaryWait(t.Context(), x.ID, now.Add(time.Hour)))
+		check(t, s.StartCanaryWait(t.Context(), x.ID, now.Add(2*time.Hour)))
 		equal(t, "judged at", read(t, s, x.ID).CanaryUntil, now.Add(time.Hour))
 		check(t, s.PassCanary(t.Context(), now, x.ID, ""))
 		got := read(t, s, x.ID)
-		if got.State != store.Sending || got.Cursor != 0 || got.Fanned {
-			t.Errorf("after the canary: %s, cursor %d, fanned %v", got.State, got.Cursor, got.Fanned)
+		if got.State != store.Sending || got.Cursor != 0 || got.AllEnqueued {
+			t.Errorf("after the canary: %s, cursor %d, fanned %v", got.State, got.Cursor, got.AllEnqueued)
 		}
 		fan(t, s, x.ID, 1, 100, true)
 		equal(t, "mails", must(s.Progress(t.Context(), x.ID))(t).Enrolled(), 100)
@@ -308,12 +308,12 @@ func TestACanaryThatWasStoppedGoesOnWithEverybodyElse(t *testing.T) {
 		check(t, s.StopAnnouncement(t.Context(), now, x.ID, "2 of 2 were refused", true))
 		check(t, s.StopAnnouncement(t.Context(), now, x.ID, "by another daemon", true))
 		got := read(t, s, x.ID)
-		if got.State != store.Halted || !got.Stopped || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.Fanned {
+		if got.State != store.Paused || !got.PausedByDaemon || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.AllEnqueued {
 			t.Errorf("stopped: %+v", got)
 		}
 		check(t, s.ResumeAnnouncement(t.Context(), now, admin, x.ID))
 		got = read(t, s, x.ID)
-		if got.State != store.Sending || got.Stopped {
+		if got.State != store.Sending || got.PausedByDaemon {
 			t.Errorf("resumed: %+v", got)
 		}
 	})
@@ -329,8 +329,8 @@ func TestSpeedLetsGoAsManyAsAMinuteAllows(t *testing.T) {
 		at := func(after time.Duration) int {
 			t.Helper()
 			x := read(t, s, x.ID)
-			gone := must(s.Pace(t.Context(), now.Add(after), x))(t)
-			if twice := must(s.Pace(t.Context(), now.Add(after), x))(t); twice != 0 { // another daemon, in the same moment
+			gone := must(s.ReleaseAtRate(t.Context(), now.Add(after), x))(t)
+			if twice := must(s.ReleaseAtRate(t.Context(), now.Add(after), x))(t); twice != 0 { // another daemon, in the same moment
 				t.Errorf("%d more went in the same moment", twice)
 			}
 			return gone
@@ -360,7 +360,7 @@ func TestASlowSpeedIsNotZero(t *testing.T) {
 		fan(t, s, x.ID, 1, 10, true)
 		for minute, want := range []int{0, 1, 1, 1} {
 			at := now.Add(time.Duration(minute) * time.Minute)
-			if got := must(s.Pace(t.Context(), at, read(t, s, x.ID)))(t); got != want {
+			if got := must(s.ReleaseAtRate(t.Context(), at, read(t, s, x.ID)))(t); got != want {
 				t.Errorf("after %d minutes %d mails go, want %d", minute, got, want)
 			}
 		}
@@ -378,7 +378,7 @@ func TestOneThatBeginsLaterWaits(t *testing.T) {
 		equal(t, "start", x.Start, a.Start)
 		check(t, s.PauseAnnouncement(t.Context(), now, admin, x.ID, ""))
 		check(t, s.BeginAnnouncement(t.Context(), now.Add(time.Hour), x))
-		equal(t, "a paused one", read(t, s, x.ID).State, store.Halted)
+		equal(t, "a paused one", read(t, s, x.ID).State, store.Paused)
 		check(t, s.ResumeAnnouncement(t.Context(), now, admin, x.ID))
 		check(t, s.BeginAnnouncement(t.Context(), now.Add(time.Hour), x))
 		check(t, s.BeginAnnouncement(t.Context(), now.Add(2*time.Hour), x))
@@ -396,7 +396,7 @@ func TestItIsDoneWhenNothingWaits(t *testing.T) {
 		check(t, s.FinishAnnouncement(t.Context(), now, a.ID))
 		equal(t, "before anybody is enrolled", read(t, s, a.ID).State, store.Sending)
 		fan(t, s, a.ID, 1, 2, true)
-		rows := must(s.Claim(t.Context(), now, "one", time.Minute, 4))(t)
+		rows := must(s.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		check(t, s.Settle(t.Context(), "one", []store.Settlement{{Key: rows[0].Key, State: "refused", Result: "refused", At: now}}))
 		check(t, s.FinishAnnouncement(t.Context(), now, a.ID))
 		equal(t, "while one is on its way", read(t, s, a.ID).State, store.Sending)
@@ -416,9 +416,9 @@ func TestTheAuditTellsWhoDidWhat(t *testing.T) {
 		a.Forced = true
 		x := started(t, s, a, 9)
 		check(t, s.PauseAnnouncement(t.Context(), now.Add(time.Minute), "web: anna", x.ID, "why\x00not"))
-		check(t, s.Audit(t.Context(), store.Entry{At: now.Add(time.Hour), Actor: admin, Action: "test", Object: store.AnnouncementObject(x.ID)}))
+		check(t, s.Audit(t.Context(), store.AuditEntry{At: now.Add(time.Hour), Actor: admin, Action: "test", Object: store.AnnouncementObject(x.ID)}))
 		object := fmt.Sprintf("announcement/%d", x.ID)
-		want := []store.Entry{
+		want := []store.AuditEntry{
 			{now, admin, "draft", object, ""},
 			{now, admin, "start", object, "audience of 9, forced: goes to members, too, who have opted out"},
 			{now.Add(time.Minute), "web: anna", "pause", object, "whynot"},

@@ -13,13 +13,13 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// ErrAttended means that another daemon works on a SQLite store.
-var ErrAttended = errors.New("another postrider is at work on this store; SQLite serves one daemon, PostgreSQL several")
+// ErrStoreInUse means that another daemon works on a SQLite store.
+var ErrStoreInUse = errors.New("another postrider is at work on this store; SQLite serves one daemon, PostgreSQL several")
 
-// Attend makes a daemon known as owner until Close, and gives back what daemons that have died since
+// AcquireInstance makes a daemon known as owner until Close, and gives back what daemons that have died since
 // held, without waiting for their leases to end. A daemon that was killed and started again goes on
 // where it stopped.
-func (s *Store) Attend(ctx context.Context, owner string) error {
+func (s *Store) AcquireInstance(ctx context.Context, owner string) error {
 	if s.engine == sqlfile.SQLite {
 		return s.attendSQLite(ctx)
 	}
@@ -36,34 +36,34 @@ func (s *Store) attendSQLite(ctx context.Context) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return fmt.Errorf("locking %s: %w", s.path, ErrAttended)
+			return fmt.Errorf("locking %s: %w", s.path, ErrStoreInUse)
 		}
 		return fmt.Errorf("locking the store: %w", err)
 	}
-	s.attending = lock
-	return s.orphans(ctx, func(string) (bool, error) { return true, nil })
+	s.instance = lock
+	return s.reclaimOrphanedLeases(ctx, func(string) (bool, error) { return true, nil })
 }
 
 // attendPostgres holds an advisory lock with the owner's name on a connection of its own: PostgreSQL
 // lets go of it when the connection ends. Owners whose lock is free are dead, or have lost that connection
 // and not claimed anything since.
 func (s *Store) attendPostgres(ctx context.Context, owner string) error {
-	a := &attendance{pool: s.write.DB, owner: owner}
-	s.attending = a
+	a := &instanceLock{pool: s.write.DB, owner: owner}
+	s.instance = a
 	switch held, err := a.renew(ctx); {
 	case err != nil:
 		return fmt.Errorf("making this daemon known: %w", err)
 	case !held:
 		return fmt.Errorf("making this daemon known: there is a daemon called %q already", owner)
 	}
-	return s.orphans(ctx, func(other string) (bool, error) {
+	return s.reclaimOrphanedLeases(ctx, func(other string) (bool, error) {
 		s.sent.Add(1)
-		return a.dead(ctx, other)
+		return a.ownerGone(ctx, other)
 	})
 }
 
-// attendance is the connection whose lock says that a daemon is alive.
-type attendance struct {
+// instanceLock is the connection whose lock says that a daemon is alive.
+type instanceLock struct {
 	pool  *sql.DB
 	owner string
 
@@ -73,38 +73,38 @@ type attendance struct {
 
 // renew sees to it that the lock is held, on a new connection if the old one is lost: with its server, or at a failover.
 // Held is false while the server has not noticed yet that the old one is lost; until then the lock is held by that.
-func (a *attendance) renew(ctx context.Context) (held bool, err error) {
+func (a *instanceLock) renew(ctx context.Context) (held bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.conn != nil {
 		if _, err := a.conn.ExecContext(ctx, "SELECT 1"); err == nil {
 			return true, nil
 		}
-		a.drop()
+		a.unlock()
 	}
 	// All connections of the pool may be as dead as that one was, and only those that are used are found out.
-	for range postgresAtATime + 1 {
-		if held, err = a.take(ctx); !errors.Is(err, driver.ErrBadConn) {
+	for range maxPostgresConns + 1 {
+		if held, err = a.lock(ctx); !errors.Is(err, driver.ErrBadConn) {
 			break
 		}
 	}
 	return held, err
 }
 
-// take locks on a connection of the pool.
-func (a *attendance) take(ctx context.Context) (held bool, err error) {
+// lock locks on a connection of the pool.
+func (a *instanceLock) lock(ctx context.Context) (held bool, err error) {
 	if a.conn, err = a.pool.Conn(ctx); err != nil {
 		a.conn = nil
 		return false, err
 	}
 	if held, err = tryLock(ctx, a.conn, a.owner); !held || err != nil {
-		a.drop()
+		a.unlock()
 	}
 	return held, err
 }
 
-// dead tells whether nobody holds the lock of another owner.
-func (a *attendance) dead(ctx context.Context, other string) (bool, error) {
+// ownerGone tells whether nobody holds the lock of another owner.
+func (a *instanceLock) ownerGone(ctx context.Context, other string) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.conn == nil {
@@ -118,17 +118,17 @@ func (a *attendance) dead(ctx context.Context, other string) (bool, error) {
 	return true, err
 }
 
-func (a *attendance) drop() {
+func (a *instanceLock) unlock() {
 	_ = a.conn.Close() // of a lost connection it would say what is known
 	a.conn = nil
 }
 
 // Close lets go of the lock.
-func (a *attendance) Close() error {
+func (a *instanceLock) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.conn != nil {
-		a.drop() // into a pool that is closed next
+		a.unlock() // into a pool that is closed next
 	}
 	return nil
 }
@@ -138,9 +138,9 @@ func tryLock(ctx context.Context, conn *sql.Conn, owner string) (free bool, err 
 	return free, err
 }
 
-// present makes sure that a daemon which claims is known to be alive.
-func (s *Store) present(ctx context.Context) error {
-	a, shared := s.attending.(*attendance)
+// ensureInstance makes sure that a daemon which claims is known to be alive.
+func (s *Store) ensureInstance(ctx context.Context) error {
+	a, shared := s.instance.(*instanceLock)
 	if !shared {
 		return nil
 	}
@@ -151,10 +151,10 @@ func (s *Store) present(ctx context.Context) error {
 	return nil
 }
 
-// orphans gives back the leases of all owners that are dead.
-func (s *Store) orphans(ctx context.Context, dead func(owner string) (bool, error)) error {
+// reclaimOrphanedLeases gives back the leases of all owners that are dead.
+func (s *Store) reclaimOrphanedLeases(ctx context.Context, dead func(owner string) (bool, error)) error {
 	var owners []string
-	err := s.query(ctx, nil, "owners", nil, func(scan scan) error {
+	err := s.query(ctx, nil, "owners", nil, func(scan scanFunc) error {
 		var owner string
 		err := scan(&owner)
 		owners = append(owners, owner)

@@ -13,17 +13,17 @@ import (
 func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		dead := open(t, dsn)
-		check(t, dead.Attend(t.Context(), "dead"))
+		check(t, dead.AcquireInstance(t.Context(), "dead"))
 		planThree(t, dead)
-		if got := must(dead.Claim(t.Context(), now, "dead", time.Hour, 10))(t); len(got) != 3 {
+		if got := must(dead.Claim(t.Context(), now, "dead", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
 			t.Fatalf("claimed %d rows, want 3", len(got))
 		}
 		check(t, dead.Close())
 
 		alive := open(t, dsn)
-		check(t, alive.Attend(t.Context(), "alive"))
+		check(t, alive.AcquireInstance(t.Context(), "alive"))
 		takeBack(t, alive, now)
-		if got := must(alive.Claim(t.Context(), now, "alive", time.Hour, 10))(t); len(got) != 3 {
+		if got := must(alive.Claim(t.Context(), now, "alive", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
 			t.Errorf("claimed %d rows after the other died, want its 3", len(got))
 		}
 	})
@@ -32,21 +32,21 @@ func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
 func TestADaemonAtWorkKeepsItsLeases(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		first := open(t, dsn)
-		check(t, first.Attend(t.Context(), "first"))
+		check(t, first.AcquireInstance(t.Context(), "first"))
 		planThree(t, first)
-		must(first.Claim(t.Context(), now, "first", time.Hour, 10))(t)
+		must(first.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10))(t)
 
 		second := open(t, dsn)
-		err := second.Attend(t.Context(), "second")
+		err := second.AcquireInstance(t.Context(), "second")
 		if strings.HasPrefix(dsn, "sqlite:") {
-			if !errors.Is(err, store.ErrAttended) {
+			if !errors.Is(err, store.ErrStoreInUse) {
 				t.Errorf("Attend = %v, want ErrAttended: SQLite serves one daemon", err)
 			}
 			return
 		}
 		check(t, err)
 		takeBack(t, second, now)
-		if got := must(second.Claim(t.Context(), now, "second", time.Hour, 10))(t); len(got) != 0 {
+		if got := must(second.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t); len(got) != 0 {
 			t.Errorf("the second daemon claimed %d rows of the first", len(got))
 		}
 	})
@@ -71,7 +71,10 @@ func cutOffAll(t *testing.T, dsn string) {
 func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 	for name, again := range map[string]func(t *testing.T, s *store.Store){
 		"with its next claim": func(t *testing.T, s *store.Store) {
-			inTheEnd(t, func() error { _, err := s.Claim(t.Context(), now, "first", time.Hour, 1); return err })
+			inTheEnd(t, func() error {
+				_, err := s.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 1)
+				return err
+			})
 		},
 		"when it renews": func(t *testing.T, s *store.Store) {
 			inTheEnd(t, func() error { return s.Renew(t.Context(), now, "first", time.Hour) })
@@ -80,25 +83,25 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dsn := servertest.Postgres(t)
 			first := open(t, dsn)
-			check(t, first.Attend(t.Context(), "first"))
+			check(t, first.AcquireInstance(t.Context(), "first"))
 			planThree(t, first)
-			must(first.Claim(t.Context(), now, "first", time.Hour, 2))(t)
+			must(first.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 2))(t)
 			cutOffAll(t, dsn)
 			again(t, first)
 
 			second := open(t, dsn)
-			check(t, second.Attend(t.Context(), "second"))
+			check(t, second.AcquireInstance(t.Context(), "second"))
 			takeBack(t, second, now)
-			for _, row := range must(second.Claim(t.Context(), now, "second", time.Hour, 10))(t) {
+			for _, row := range must(second.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t) {
 				if row.Key != "digest/3/2026-05-04" {
 					t.Errorf("the second daemon claimed %s, which the first has", row.Key)
 				}
 			}
 			check(t, first.Close())
 			third := open(t, dsn)
-			check(t, third.Attend(t.Context(), "third"))
+			check(t, third.AcquireInstance(t.Context(), "third"))
 			takeBack(t, third, now)
-			if got := must(third.Claim(t.Context(), now, "third", time.Hour, 10))(t); len(got) < 2 {
+			if got := must(third.Claim(t.Context(), now, "third", time.Hour, store.AllPriorities, 10))(t); len(got) < 2 {
 				t.Errorf("the third daemon claimed %d rows when the first was gone, want its 2 or 3", len(got))
 			}
 		})
@@ -108,12 +111,12 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	s := open(t, dsn)
-	check(t, s.Attend(t.Context(), "first"))
+	check(t, s.AcquireInstance(t.Context(), "first"))
 	planThree(t, s)
 	var claimed []store.Row
 	cutOffAll(t, dsn)
 	inTheEnd(t, func() (err error) {
-		claimed, err = s.Claim(t.Context(), now, "first", time.Hour, 10)
+		claimed, err = s.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10)
 		return err
 	})
 	if len(claimed) != 3 {

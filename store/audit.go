@@ -12,8 +12,8 @@ import (
 // strangers do must not fill the store.
 const FailedLogin = "fail to log in"
 
-// Entry says who did what, and when. It holds no address.
-type Entry struct {
+// AuditEntry says who did what, and when. It holds no address.
+type AuditEntry struct {
 	At     time.Time
 	Actor  string // "cli: ray"; "postrider" where the daemon did it by itself
 	Action string // "start"
@@ -22,7 +22,7 @@ type Entry struct {
 }
 
 // Audit writes entries.
-func (s *Store) Audit(ctx context.Context, list ...Entry) error {
+func (s *Store) Audit(ctx context.Context, list ...AuditEntry) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		for _, e := range list {
 			if err := s.audit(ctx, tx, e); err != nil {
@@ -37,18 +37,18 @@ func (s *Store) Audit(ctx context.Context, list ...Entry) error {
 	return nil
 }
 
-func (s *Store) audit(ctx context.Context, tx *sqlx.Tx, e Entry) error {
-	id, err := s.number(ctx, tx, "audit")
+func (s *Store) audit(ctx context.Context, tx *sqlx.Tx, e AuditEntry) error {
+	id, err := s.nextNumber(ctx, tx, "audit")
 	if err != nil {
 		return err
 	}
-	a := args{"id": id, "now": e.At.Unix(), "actor": clean(e.Actor), "action": e.Action, "object": e.Object, "detail": clean(e.Detail)}
+	a := args{"id": id, "now": e.At.Unix(), "actor": sanitizeText(e.Actor), "action": e.Action, "object": e.Object, "detail": sanitizeText(e.Detail)}
 	_, err = s.exec(ctx, tx, "write_audit", a)
 	return err
 }
 
 // AuditOf is what was done to an object, the oldest first.
-func (s *Store) AuditOf(ctx context.Context, object string) ([]Entry, error) {
+func (s *Store) AuditOf(ctx context.Context, object string) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_of", args{"object": object})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done to %s: %w", object, err)
@@ -57,7 +57,7 @@ func (s *Store) AuditOf(ctx context.Context, object string) ([]Entry, error) {
 }
 
 // AuditLog is what was done, the latest first: so many entries, without some of the first.
-func (s *Store) AuditLog(ctx context.Context, skip, most int) ([]Entry, error) {
+func (s *Store) AuditLog(ctx context.Context, skip, most int) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_log", args{"skip": skip, "most": most})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done: %w", err)
@@ -65,20 +65,20 @@ func (s *Store) AuditLog(ctx context.Context, skip, most int) ([]Entry, error) {
 	return list, nil
 }
 
-func (s *Store) entries(ctx context.Context, query string, a args) (list []Entry, err error) {
-	err = s.query(ctx, nil, query, a, func(scan scan) error {
-		var e Entry
+func (s *Store) entries(ctx context.Context, query string, a args) (list []AuditEntry, err error) {
+	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
+		var e AuditEntry
 		var at int64
 		err := scan(&at, &e.Actor, &e.Action, &e.Object, &e.Detail)
-		e.At = moment(at)
+		e.At = timeOrZero(at)
 		list = append(list, e)
 		return err
 	})
 	return list, err
 }
 
-// number gives the next number of a counter, and holds the counter until the transaction ends.
-func (s *Store) number(ctx context.Context, tx *sqlx.Tx, counter string) (n int64, err error) {
-	err = s.query(ctx, tx, "give_number", args{"name": counter}, func(scan scan) error { return scan(&n) })
+// nextNumber gives the next number of a counter, and holds the counter until the transaction ends.
+func (s *Store) nextNumber(ctx context.Context, tx *sqlx.Tx, counter string) (n int64, err error) {
+	err = s.query(ctx, tx, "give_number", args{"name": counter}, func(scan scanFunc) error { return scan(&n) })
 	return n, err
 }

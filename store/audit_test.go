@@ -11,10 +11,10 @@ func TestOnlyLogInsThatFailedAreForgotten(t *testing.T) {
 		s := open(t, dsn)
 		old, young := now.AddDate(0, 0, -91), now.AddDate(0, 0, -89)
 		check(t, s.Audit(t.Context(),
-			store.Entry{At: old, Actor: "web: unknown", Action: "fail to log in", Object: "admin"},
-			store.Entry{At: old, Actor: "web: admin", Action: "log in", Object: "admin"},
-			store.Entry{At: old, Actor: "web: admin", Action: "pause", Object: "delivery"},
-			store.Entry{At: young, Actor: "web: unknown", Action: "fail to log in", Object: "admin"}))
+			store.AuditEntry{At: old, Actor: "web: unknown", Action: "fail to log in", Object: "admin"},
+			store.AuditEntry{At: old, Actor: "web: admin", Action: "log in", Object: "admin"},
+			store.AuditEntry{At: old, Actor: "web: admin", Action: "pause", Object: "delivery"},
+			store.AuditEntry{At: young, Actor: "web: unknown", Action: "fail to log in", Object: "admin"}))
 		check(t, s.Prune(t.Context(), now))
 		var left []string
 		for _, e := range must(s.AuditLog(t.Context(), 0, 10))(t) {

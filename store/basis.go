@@ -18,8 +18,8 @@ type Basis struct {
 	chosen int64 // when he chose last, Unix seconds
 }
 
-// WishBasis is what one of his wishes stands on.
-type WishBasis struct {
+// OverrideBaseline is what one of his wishes stands on.
+type OverrideBaseline struct {
 	Member  forum.MemberID
 	Section forum.SectionID
 	Thread  forum.ThreadID
@@ -27,9 +27,9 @@ type WishBasis struct {
 	chosen  int64
 }
 
-// Choosers are members behind another who have chosen anything here, by rising number, and what their choices stand on.
-func (s *Store) Choosers(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []WishBasis, err error) {
-	err = s.query(ctx, nil, "choosers", args{"after": int64(after), "most": limit}, func(scan scan) error {
+// MembersWithPreferences are members behind another who have chosen anything here, by rising number, and what their choices stand on.
+func (s *Store) MembersWithPreferences(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []OverrideBaseline, err error) {
+	err = s.query(ctx, nil, "choosers", args{"after": int64(after), "most": limit}, func(scan scanFunc) error {
 		var id forum.MemberID
 		err := scan(&id)
 		members = append(members, id)
@@ -48,29 +48,29 @@ func (s *Store) Choosers(ctx context.Context, after forum.MemberID, limit int) (
 }
 
 func (s *Store) bases(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
-	err = s.query(ctx, nil, "bases", args{"ids": ids(members)}, func(scan scan) error {
+	err = s.query(ctx, nil, "bases", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var b Basis
 		var zone, locale, forumZone, forumLocale sql.NullString
 		var optedOut sql.NullBool
 		err := scan(&b.Member, &b.chosen, &zone, &locale, &forumZone, &forumLocale, &optedOut)
-		b.Zone, b.Locale, b.OptedOut = zone.String, locale.String, choice(optedOut)
-		b.ForumZone, b.ForumLocale = word(forumZone), word(forumLocale)
+		b.Zone, b.Locale, b.OptedOut = zone.String, locale.String, boolPtr(optedOut)
+		b.ForumZone, b.ForumLocale = stringPtr(forumZone), stringPtr(forumLocale)
 		list = append(list, b)
 		return err
 	})
 	return list, err
 }
 
-func word(s sql.NullString) *string {
+func stringPtr(s sql.NullString) *string {
 	if !s.Valid {
 		return nil
 	}
 	return &s.String
 }
 
-func (s *Store) wishBases(ctx context.Context, members []forum.MemberID) (list []WishBasis, err error) {
-	err = s.query(ctx, nil, "wish_bases", args{"ids": ids(members)}, func(scan scan) error {
-		var w WishBasis
+func (s *Store) wishBases(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
+	err = s.query(ctx, nil, "wish_bases", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
+		var w OverrideBaseline
 		var words sql.NullString
 		err := scan(&w.Member, &w.Section, &w.Thread, &w.chosen, &words)
 		w.Words = words.String
@@ -100,12 +100,12 @@ type wishBasisRow struct {
 
 // SaveBases writes down what choices stand on after a look at the forum, and ends those that it has a newer word on:
 // in bases the choices that are missing, and the lapsed wishes. Who has chosen anew in the meantime is passed over.
-func (s *Store) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []WishBasis) error {
+func (s *Store) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []OverrideBaseline) error {
 	list := make([]basisRow, len(bases))
 	for i, b := range bases {
 		list[i] = basisRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
-		list[i].Zone, list[i].Locale = bit(b.Zone != ""), bit(b.Locale != "")
-		list[i].OptedOut = bit(b.OptedOut != nil && *b.OptedOut)
+		list[i].Zone, list[i].Locale = boolToInt(b.Zone != ""), boolToInt(b.Locale != "")
+		list[i].OptedOut = boolToInt(b.OptedOut != nil && *b.OptedOut)
 	}
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if err := execRows(ctx, s, tx, "save_bases", list); err != nil {
@@ -122,10 +122,10 @@ func (s *Store) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []W
 	return nil
 }
 
-func wishBasisRows(wishes []WishBasis) []wishBasisRow {
+func wishBasisRows(wishes []OverrideBaseline) []wishBasisRow {
 	list := make([]wishBasisRow, len(wishes))
 	for i, w := range wishes {
-		list[i] = wishBasisRow{w.Member, w.Section, w.Thread, w.chosen, clean(w.Words)}
+		list[i] = wishBasisRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Words)}
 	}
 	return list
 }
@@ -134,11 +134,11 @@ func cleanWord(s *string) *string {
 	if s == nil {
 		return nil
 	}
-	c := clean(*s)
+	c := sanitizeText(*s)
 	return &c
 }
 
-func bit(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

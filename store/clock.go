@@ -10,8 +10,8 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Clock is what the clock of the database shows. Known is false for SQLite, which has none of its own.
-func (s *Store) Clock(ctx context.Context) (at time.Time, known bool, err error) {
+// DatabaseTime is what the clock of the database shows. Known is false for SQLite, which has none of its own.
+func (s *Store) DatabaseTime(ctx context.Context) (at time.Time, known bool, err error) {
 	if s.engine == sqlfile.SQLite {
 		return time.Time{}, false, nil
 	}
@@ -23,8 +23,8 @@ func (s *Store) Clock(ctx context.Context) (at time.Time, known bool, err error)
 	return time.UnixMilli(int64(1000 * seconds)), true, nil
 }
 
-// Room is how many bytes the disk of a SQLite store has left for it. Known is false for PostgreSQL, whose disk is elsewhere.
-func (s *Store) Room() (left int64, known bool, err error) {
+// FreeDiskBytes is how many bytes the disk of a SQLite store has left for it. Known is false for PostgreSQL, whose disk is elsewhere.
+func (s *Store) FreeDiskBytes() (left int64, known bool, err error) {
 	if s.engine != sqlfile.SQLite {
 		return 0, false, nil
 	}

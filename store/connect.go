@@ -15,19 +15,19 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-const readers = 4 // connections that read a SQLite file beside the one that writes
+const readConns = 4 // connections that read a SQLite file beside the one that writes
 
 // connect makes the pools, to look only if that is enough. It does not speak to a server yet. No error of it holds a
 // password.
-func connect(dsn string, look bool) (*Store, error) {
+func connect(dsn string, readOnly bool) (*Store, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
 	postgres := scheme == "postgres" || scheme == "postgresql"
 	switch {
-	case found && scheme == "sqlite" && look:
+	case found && scheme == "sqlite" && readOnly:
 		return readSQLite(rest)
 	case found && scheme == "sqlite":
 		return connectSQLite(rest)
-	case found && postgres && look:
+	case found && postgres && readOnly:
 		return readPostgres(dsn)
 	case found && postgres:
 		return connectPostgres(dsn)
@@ -67,8 +67,8 @@ func connectSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	read.SetMaxOpenConns(readers)
-	read.SetMaxIdleConns(readers)
+	read.SetMaxOpenConns(readConns)
+	read.SetMaxIdleConns(readConns)
 	return &Store{engine: sqlfile.SQLite, write: write, read: read, path: path}, nil
 }
 
@@ -85,8 +85,8 @@ func readSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(readers)
-	pool.SetMaxIdleConns(readers)
+	pool.SetMaxOpenConns(readConns)
+	pool.SetMaxIdleConns(readConns)
 	return &Store{engine: sqlfile.SQLite, write: pool, read: pool, path: path}, nil
 }
 

@@ -11,12 +11,12 @@ import (
 
 // Notices are what alerts are to bring, by their keys and by the numbers of the sightings.
 func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
-	text, err := rows(keys)
+	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string][]digest.AlertItem, len(keys))
-	err = s.query(ctx, nil, "notices", args{"keys": text}, func(scan scan) error {
+	err = s.query(ctx, nil, "notices", args{"keys": text}, func(scan scanFunc) error {
 		var key string
 		var n digest.AlertItem
 		var posted int64
@@ -31,15 +31,15 @@ func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest
 	return all, nil
 }
 
-// Replied gives, of each alert, up to so many that went out before it in the same thread, the oldest first. One that
+// EarlierAlertKeys gives, of each alert, up to so many that went out before it in the same thread, the oldest first. One that
 // holds several threads has none.
-func (s *Store) Replied(ctx context.Context, keys []string, most int) (map[string][]string, error) {
-	text, err := rows(keys)
+func (s *Store) EarlierAlertKeys(ctx context.Context, keys []string, most int) (map[string][]string, error) {
+	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string][]string)
-	err = s.query(ctx, nil, "replied", args{"keys": text, "most": most}, func(scan scan) error {
+	err = s.query(ctx, nil, "replied", args{"keys": text, "most": most}, func(scan scanFunc) error {
 		var key, before string
 		err := scan(&key, &before)
 		all[key] = append([]string{before}, all[key]...)
@@ -51,27 +51,27 @@ func (s *Store) Replied(ctx context.Context, keys []string, most int) (map[strin
 	return all, nil
 }
 
-// Earlier is a post that was sighted before others of its thread.
-type Earlier struct {
+// EarlierPost is a post that was sighted before others of its thread.
+type EarlierPost struct {
 	Post     forum.PostID
 	Seq      int64
 	PostedAt time.Time
 }
 
 // SightedBefore are the newest posts, up to so many, that were sighted in threads before the numbers given, the oldest first.
-func (s *Store) SightedBefore(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]Earlier, error) {
+func (s *Store) SightedBefore(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
 	list := make([]noticeRow, 0, len(before))
 	for thread, seq := range before {
 		list = append(list, noticeRow{Thread: thread, Seq: seq})
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[forum.ThreadID][]Earlier)
-	err = s.query(ctx, nil, "sighted_before", args{"rows": text, "most": most}, func(scan scan) error {
+	all := make(map[forum.ThreadID][]EarlierPost)
+	err = s.query(ctx, nil, "sighted_before", args{"rows": text, "most": most}, func(scan scanFunc) error {
 		var thread forum.ThreadID
-		var e Earlier
+		var e EarlierPost
 		var posted int64
 		err := scan(&thread, &e.Seq, &e.Post, &posted)
 		e.PostedAt = time.Unix(posted, 0).UTC()
@@ -89,8 +89,8 @@ type subjectRow struct {
 	Title  string         `json:"title"`
 }
 
-// KeepSubjects gives what the first alert of each thread called it: the title it has now, if there was none before.
-func (s *Store) KeepSubjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+// SaveSubjects gives what the first alert of each thread called it: the title it has now, if there was none before.
+func (s *Store) SaveSubjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
 	kept, err := s.Subjects(ctx, titles)
 	if err != nil || len(kept) == len(titles) {
 		return kept, err
@@ -98,7 +98,7 @@ func (s *Store) KeepSubjects(ctx context.Context, titles map[forum.ThreadID]stri
 	var fresh []subjectRow
 	for id, title := range titles {
 		if _, known := kept[id]; !known {
-			fresh = append(fresh, subjectRow{id, clean(title)})
+			fresh = append(fresh, subjectRow{id, sanitizeText(title)})
 		}
 	}
 	if err := execRows(ctx, s, nil, "keep_subjects", fresh); err != nil {
@@ -114,7 +114,7 @@ func (s *Store) Subjects(ctx context.Context, titles map[forum.ThreadID]string) 
 		threads = append(threads, id)
 	}
 	kept := make(map[forum.ThreadID]string, len(titles))
-	err := s.query(ctx, nil, "subjects", args{"ids": ids(threads)}, func(scan scan) error {
+	err := s.query(ctx, nil, "subjects", args{"ids": marshalIDs(threads)}, func(scan scanFunc) error {
 		var id forum.ThreadID
 		var title string
 		err := scan(&id, &title)

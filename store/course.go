@@ -2,34 +2,34 @@ package store
 
 import "context"
 
-// Course is an announcement with what has become of its mails.
-type Course struct {
+// AnnouncementProgress is an announcement with what has become of its mails.
+type AnnouncementProgress struct {
 	Announcement
 	Progress Progress
-	Back     CameBack
+	Feedback AnnouncementFeedback
 }
 
-// Course tells how far an announcement has come.
-func (s *Store) Course(ctx context.Context, id int64) (c Course, err error) {
+// AnnouncementProgress tells how far an announcement has come.
+func (s *Store) AnnouncementProgress(ctx context.Context, id int64) (c AnnouncementProgress, err error) {
 	if c.Announcement, err = s.Announcement(ctx, id); err != nil {
 		return c, err
 	}
 	if c.Progress, err = s.Progress(ctx, id); err != nil {
 		return c, err
 	}
-	c.Back, err = s.CameBack(ctx, id)
+	c.Feedback, err = s.AnnouncementFeedback(ctx, id)
 	return c, err
 }
 
 // Courses are all announcements, the newest first.
-func (s *Store) Courses(ctx context.Context) ([]Course, error) {
+func (s *Store) Courses(ctx context.Context) ([]AnnouncementProgress, error) {
 	list, err := s.Announcements(ctx)
 	if err != nil {
 		return nil, err
 	}
-	courses := make([]Course, len(list))
+	courses := make([]AnnouncementProgress, len(list))
 	for i, a := range list {
-		if courses[i], err = s.Course(ctx, a.ID); err != nil {
+		if courses[i], err = s.AnnouncementProgress(ctx, a.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -37,7 +37,7 @@ func (s *Store) Courses(ctx context.Context) ([]Course, error) {
 }
 
 // Title is the one of its first variant.
-func (c Course) Title() string {
+func (c AnnouncementProgress) Title() string {
 	if len(c.Variants) == 0 {
 		return ""
 	}
@@ -45,24 +45,26 @@ func (c Course) Title() string {
 }
 
 // Total is how many mails there are to be in all, as far as is known.
-func (c Course) Total() int {
+func (c AnnouncementProgress) Total() int {
 	n := c.Progress.Enrolled()
-	if c.Fanned && c.State != InCanary {
+	if c.AllEnqueued && c.State != InCanary {
 		return n
 	}
 	return max(n, c.Size)
 }
 
 // Sent is how many mails a relay has taken.
-func (c Course) Sent() int { return c.Progress.States["accepted"] }
+func (c AnnouncementProgress) Sent() int { return c.Progress.States["accepted"] }
 
 // Settled is how many mails are over, whatever became of them.
-func (c Course) Settled() int { return c.Progress.Enrolled() - c.Waiting() }
+func (c AnnouncementProgress) Settled() int { return c.Progress.Enrolled() - c.Waiting() }
 
 // Waiting is how many mails are still to go.
-func (c Course) Waiting() int {
+func (c AnnouncementProgress) Waiting() int {
 	return c.Progress.States["queued"] + c.Progress.States["leased"] + c.Progress.States["held"]
 }
 
-// Live tells whether something happens by itself, now or later.
-func (c Course) Live() bool { return c.State == Scheduled || c.State == InCanary || c.State == Sending }
+// Active tells whether something happens by itself, now or later.
+func (c AnnouncementProgress) Active() bool {
+	return c.State == Scheduled || c.State == InCanary || c.State == Sending
+}

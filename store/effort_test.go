@@ -42,7 +42,7 @@ func TestABatchDoesNotGoThroughTheWholeStore(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if err := s.query(t.Context(), tx, tt.statement, tt.args, func(scan) error { return nil }); err != nil {
+				if err := s.query(t.Context(), tx, tt.statement, tt.args, func(scanFunc) error { return nil }); err != nil {
 					return err
 				}
 				after, err := looked(t, tx, tt.table)

@@ -10,8 +10,8 @@ import (
 	"postrider/forum"
 )
 
-// Enrolment is a member who is to get an announcement.
-type Enrolment struct {
+// Recipient is a member who is to get an announcement.
+type Recipient struct {
 	Member    forum.MemberID
 	NotBefore time.Time
 }
@@ -22,16 +22,16 @@ type enrolRow struct {
 	NotBefore int64  `json:"not_before"`
 }
 
-// Enroll puts a stretch of members into the outbox and moves the announcement's cursor behind them, in one
+// EnqueueAnnouncement puts a stretch of members into the outbox and moves the announcement's cursor behind them, in one
 // transaction, so that a crash neither skips nor repeats anybody. a is the announcement as it was read: if another
 // daemon took that stretch in between, or somebody paused it, nothing happens and taken is false. fanned says that
 // nobody is left behind upto.
-func (s *Store) Enroll(ctx context.Context, now time.Time, a Announcement, list []Enrolment, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
+func (s *Store) EnqueueAnnouncement(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
 	enrolments := make([]enrolRow, len(list))
 	for i, e := range list {
 		enrolments[i] = enrolRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
 	}
-	text, err := rows(enrolments)
+	text, err := marshalRows(enrolments)
 	if err != nil {
 		return 0, false, err
 	}
@@ -39,9 +39,9 @@ func (s *Store) Enroll(ctx context.Context, now time.Time, a Announcement, list 
 	if a.Speed > 0 {
 		state = stateHeld
 	}
-	err = s.byItself(ctx, a.ID, func(tx *sqlx.Tx) error {
+	err = s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
 		enrolled, taken = 0, false
-		err := s.moved(ctx, tx, "advance_announcement", args{
+		err := s.transition(ctx, tx, "advance_announcement", args{
 			"id": a.ID, "after": int64(a.Cursor), "upto": int64(upto), "state": a.State, "fanned": fanned,
 		})
 		if err != nil {
@@ -61,16 +61,16 @@ func AnnouncementKey(announcement int64, member forum.MemberID) string {
 	return fmt.Sprintf("announce/%d/%d", announcement, member)
 }
 
-// longestPace is how much of its speed an announcement may make up for at once: what a daemon that was down has
+// maxRateCatchUp is how much of its speed an announcement may make up for at once: what a daemon that was down has
 // missed must not burst out of it.
-const longestPace = 10 * time.Second
+const maxRateCatchUp = 10 * time.Second
 
-// Pace lets mails of an announcement go as far as its speed allows now, and says how many. Daemons that share a store
+// ReleaseAtRate lets mails of an announcement go as far as its speed allows now, and says how many. Daemons that share a store
 // share the speed.
-func (s *Store) Pace(ctx context.Context, now time.Time, a Announcement) (gone int, err error) {
+func (s *Store) ReleaseAtRate(ctx context.Context, now time.Time, a Announcement) (gone int, err error) {
 	each := time.Minute / time.Duration(a.Speed)
 	from := a.PacedAt
-	if oldest := now.Add(-max(longestPace, each)); from.Before(oldest) {
+	if oldest := now.Add(-max(maxRateCatchUp, each)); from.Before(oldest) {
 		from = oldest
 	}
 	n := int64(now.Sub(from) / each)
@@ -78,9 +78,9 @@ func (s *Store) Pace(ctx context.Context, now time.Time, a Announcement) (gone i
 		return 0, nil
 	}
 	upto := from.Add(time.Duration(n) * each)
-	err = s.byItself(ctx, a.ID, func(tx *sqlx.Tx) error {
+	err = s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
 		gone = 0
-		err := s.moved(ctx, tx, "pace_announcement", args{"id": a.ID, "after": a.PacedAt.UnixMilli(), "upto": upto.UnixMilli()})
+		err := s.transition(ctx, tx, "pace_announcement", args{"id": a.ID, "after": a.PacedAt.UnixMilli(), "upto": upto.UnixMilli()})
 		if err != nil {
 			return err
 		}
@@ -90,56 +90,56 @@ func (s *Store) Pace(ctx context.Context, now time.Time, a Announcement) (gone i
 	return gone, err
 }
 
-// LetGo lets all mails of an announcement without a speed go that were held back while it was paused.
-func (s *Store) LetGo(ctx context.Context, id int64) error {
-	return s.sluice(ctx, "let_all_go", args{"id": id, "lasts": announcementLasts})
+// ReleaseAll lets all mails of an announcement without a speed go that were held back while it was paused.
+func (s *Store) ReleaseAll(ctx context.Context, id int64) error {
+	return s.setHeld(ctx, "let_all_go", args{"id": id, "lasts": announcementLasts})
 }
 
-// HoldBack holds back mails of a paused announcement that came back into the queue: their lease ended, or the relay
+// HoldRequeued holds back mails of a paused announcement that came back into the queue: their lease ended, or the relay
 // wants them later.
-func (s *Store) HoldBack(ctx context.Context, id int64) error {
-	return s.sluice(ctx, "hold_back", args{"id": id})
+func (s *Store) HoldRequeued(ctx context.Context, id int64) error {
+	return s.setHeld(ctx, "hold_back", args{"id": id})
 }
 
-func (s *Store) sluice(ctx context.Context, query string, a args) error {
+func (s *Store) setHeld(ctx context.Context, query string, a args) error {
 	if _, err := s.exec(ctx, nil, query, a); err != nil {
 		return fmt.Errorf("announcement %v: moving what waits: %w", a["id"], err)
 	}
 	return nil
 }
 
-// AwaitCanary notes when a canary that has been tried as a whole is to be judged; nothing happens before that.
-func (s *Store) AwaitCanary(ctx context.Context, id int64, until time.Time) error {
+// StartCanaryWait notes when a canary that has been tried as a whole is to be judged; nothing happens before that.
+func (s *Store) StartCanaryWait(ctx context.Context, id int64, until time.Time) error {
 	var untried bool
-	err := s.query(ctx, nil, "untried", args{"id": id}, func(scan scan) error { return scan(&untried) })
+	err := s.query(ctx, nil, "untried", args{"id": id}, func(scan scanFunc) error { return scan(&untried) })
 	if err != nil {
 		return fmt.Errorf("announcement %d: asking whether the canary was tried: %w", id, err)
 	}
 	if untried {
 		return nil
 	}
-	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
-		return s.moved(ctx, tx, "await_canary", args{"id": id, "until": until.Unix()})
+	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
+		return s.transition(ctx, tx, "await_canary", args{"id": id, "until": until.Unix()})
 	})
 }
 
 // PassCanary lets everybody else have it.
 func (s *Store) PassCanary(ctx context.Context, now time.Time, id int64, detail string) error {
-	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
-		if err := s.moved(ctx, tx, "pass_canary", args{"id": id}); err != nil {
+	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
+		if err := s.transition(ctx, tx, "pass_canary", args{"id": id}); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, itself, "canary passed", id, detail))
+		return s.audit(ctx, tx, auditEntry(now, systemActor, "canary passed", id, detail))
 	})
 }
 
 // FinishAnnouncement ends one of which nothing waits any more; nothing happens before that.
 func (s *Store) FinishAnnouncement(ctx context.Context, now time.Time, id int64) error {
-	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
-		if err := s.moved(ctx, tx, "finish_announcement", args{"id": id, "now": now.Unix()}); err != nil {
+	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
+		if err := s.transition(ctx, tx, "finish_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, itself, "done", id, ""))
+		return s.audit(ctx, tx, auditEntry(now, systemActor, "done", id, ""))
 	})
 }
 
@@ -162,7 +162,7 @@ func (p Progress) Enrolled() int {
 func (s *Store) Progress(ctx context.Context, id int64) (Progress, error) {
 	p := Progress{States: make(map[string]int), Skipped: make(map[string]int)}
 	for query, into := range map[string]map[string]int{"progress": p.States, "progress_skipped": p.Skipped} {
-		err := s.query(ctx, nil, query, args{"id": id}, func(scan scan) error {
+		err := s.query(ctx, nil, query, args{"id": id}, func(scan scanFunc) error {
 			var what string
 			var n int
 			err := scan(&what, &n)
@@ -176,18 +176,18 @@ func (s *Store) Progress(ctx context.Context, id int64) (Progress, error) {
 	return p, nil
 }
 
-// CameBack is how an announcement was taken.
-type CameBack struct {
+// AnnouncementFeedback is how an announcement was taken.
+type AnnouncementFeedback struct {
 	Mails      int // that were tried
 	Refused    int // by the relay at once, or by a report that came later
 	Complaints int // of members who call it spam
 }
 
-// CameBack counts what came back from an announcement.
-func (s *Store) CameBack(ctx context.Context, id int64) (b CameBack, err error) {
-	err = s.query(ctx, nil, "came_back", args{"id": id}, func(scan scan) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
+// AnnouncementFeedback counts what came back from an announcement.
+func (s *Store) AnnouncementFeedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
+	err = s.query(ctx, nil, "came_back", args{"id": id}, func(scan scanFunc) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
 	if err != nil {
-		return CameBack{}, fmt.Errorf("counting what came back from announcement %d: %w", id, err)
+		return AnnouncementFeedback{}, fmt.Errorf("counting what came back from announcement %d: %w", id, err)
 	}
 	return b, nil
 }

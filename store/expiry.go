@@ -15,9 +15,9 @@ const (
 	announcementLasts = 72 * 60 * 60
 )
 
-// Lasts is how long a mail of a kind may wait for a relay, from the moment at which it may go; 0: for ever, as an edition does,
+// MaxQueueAge is how long a mail of a kind may wait for a relay, from the moment at which it may go; 0: for ever, as an edition does,
 // which its member's next one takes in.
-func Lasts(kind string) time.Duration {
+func MaxQueueAge(kind string) time.Duration {
 	switch kind {
 	case "alert":
 		return alertLasts * time.Second
@@ -29,7 +29,7 @@ func Lasts(kind string) time.Duration {
 
 // expires is when the time of a mail is over that may go at a moment, as the database keeps it.
 func expires(kind string, at time.Time) int64 {
-	if lasts := Lasts(kind); lasts > 0 {
+	if lasts := MaxQueueAge(kind); lasts > 0 {
 		return at.Add(lasts).Unix()
 	}
 	return 0
@@ -49,7 +49,7 @@ const expiredReason = "no relay has taken it in time"
 func (s *Store) Expire(ctx context.Context, now time.Time) (list []Expired, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		list = list[:0]
-		return s.query(ctx, tx, "expire", args{"now": now.Unix(), "reason": expiredReason}, func(scan scan) error {
+		return s.query(ctx, tx, "expire", args{"now": now.Unix(), "reason": expiredReason}, func(scan scanFunc) error {
 			var m Expired
 			err := scan(&m.Key, &m.Kind, &m.Member)
 			list = append(list, m)

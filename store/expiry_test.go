@@ -40,7 +40,7 @@ func TestAnAlertThatNoRelayTakesInADayExpires(t *testing.T) {
 		if m.State != "expired" || !m.Settled.Equal(late) || len(history) != 2 || history[0].Code != 451 || history[1].Reason != "no relay has taken it in time" {
 			t.Errorf("the mail is %+v, its history %+v; want what came of its attempt, and that its time is over", m, history)
 		}
-		equal(t, "the mark", subscriber(t, s, 1).Mark, int64(10))
+		equal(t, "the mark", subscriber(t, s, 1).CoveredSeq, int64(10))
 	})
 }
 
@@ -84,7 +84,7 @@ func TestTheTimeOfAnAnnouncementCountsFromWhenItsMailsMayGo(t *testing.T) {
 		later := now.Add(lasts + time.Hour)
 		equal(t, "expired while it was paused", expire(t, s, later), nil)
 		check(t, s.ResumeAnnouncement(t.Context(), later, "admin", quick))
-		check(t, s.LetGo(t.Context(), quick))
+		check(t, s.ReleaseAll(t.Context(), quick))
 		equal(t, "expired as soon as it was resumed", expire(t, s, later), nil)
 		m, _ = mailOf(t, s, store.AnnouncementKey(quick, 1))
 		equal(t, "its time is over after the pause", m.Expires, later.Add(lasts))

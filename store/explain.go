@@ -10,8 +10,8 @@ import (
 	"postrider/forum"
 )
 
-// Seen is a sighting with all that is known of it.
-type Seen struct {
+// SightingRecord is a sighting with all that is known of it.
+type SightingRecord struct {
 	Place
 	Seq       int64
 	MovedFrom forum.SectionID // 0: first sighting
@@ -19,13 +19,13 @@ type Seen struct {
 	At        time.Time // when it was seen
 }
 
-// Seen are the sightings of posts, rising.
-func (s *Store) Seen(ctx context.Context, posts []forum.PostID) (list []Seen, err error) {
-	err = s.query(ctx, nil, "seen", args{"posts": ids(posts)}, func(scan scan) error {
-		var x Seen
+// SightingRecords are the sightings of posts, rising.
+func (s *Store) SightingRecords(ctx context.Context, posts []forum.PostID) (list []SightingRecord, err error) {
+	err = s.query(ctx, nil, "seen", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
+		var x SightingRecord
 		var posted, at int64
 		err := scan(&x.Post, &x.Seq, &x.Thread, &x.Section, &x.MovedFrom, &posted, &at)
-		x.PostedAt, x.At = moment(posted), moment(at)
+		x.PostedAt, x.At = timeOrZero(posted), timeOrZero(at)
 		list = append(list, x)
 		return err
 	})
@@ -38,11 +38,11 @@ func (s *Store) Seen(ctx context.Context, posts []forum.PostID) (list []Seen, er
 // PendingSince are those of the posts that were met and not visible yet, with when that was.
 func (s *Store) PendingSince(ctx context.Context, posts []forum.PostID) (map[forum.PostID]time.Time, error) {
 	all := make(map[forum.PostID]time.Time)
-	err := s.query(ctx, nil, "pending_since", args{"posts": ids(posts)}, func(scan scan) error {
+	err := s.query(ctx, nil, "pending_since", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var post forum.PostID
 		var since int64
 		err := scan(&post, &since)
-		all[post] = moment(since)
+		all[post] = timeOrZero(since)
 		return err
 	})
 	if err != nil {
@@ -51,19 +51,19 @@ func (s *Store) PendingSince(ctx context.Context, posts []forum.PostID) (map[for
 	return all, nil
 }
 
-// NoticeOf is a notice of a post, and the alert that is or was to tell of it.
-type NoticeOf struct {
+// AlertItemRecord is a notice of a post, and the alert that is or was to tell of it.
+type AlertItemRecord struct {
 	Key     string
 	Cause   digest.AlertCause
 	LeftOut string // why the alert went without the post; empty: it did not, or is not out
 }
 
 // NoticesOf are the notices that a member has of posts.
-func (s *Store) NoticesOf(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]NoticeOf, error) {
-	all := make(map[forum.PostID]NoticeOf)
-	err := s.query(ctx, nil, "notices_of", args{"member": int64(member), "posts": ids(posts)}, func(scan scan) error {
+func (s *Store) NoticesOf(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]AlertItemRecord, error) {
+	all := make(map[forum.PostID]AlertItemRecord)
+	err := s.query(ctx, nil, "notices_of", args{"member": int64(member), "posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var post forum.PostID
-		var n NoticeOf
+		var n AlertItemRecord
 		err := scan(&post, &n.Key, &n.Cause, &n.LeftOut)
 		all[post] = n
 		return err
@@ -74,8 +74,8 @@ func (s *Store) NoticesOf(ctx context.Context, member forum.MemberID, posts []fo
 	return all, nil
 }
 
-// MailsOf are a member's mails that wait, or were settled since a moment, in the order in which they were planned.
-func (s *Store) MailsOf(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
+// MemberMessages are a member's mails that wait, or were settled since a moment, in the order in which they were planned.
+func (s *Store) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
 	list, err := s.mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
 		return nil, fmt.Errorf("reading a member's mails: %w", err)
@@ -83,13 +83,13 @@ func (s *Store) MailsOf(ctx context.Context, member forum.MemberID, since time.T
 	return list, nil
 }
 
-// HealthOf is what is known of an address, if mail ever came back from it or a person has suppressed it.
-func (s *Store) HealthOf(ctx context.Context, address string) (h Health, known bool, err error) {
-	err = s.query(ctx, nil, "health_of", args{"address": strings.ToLower(clean(address))}, func(scan scan) (err error) {
+// AddressHealth is what is known of an address, if mail ever came back from it or a person has suppressed it.
+func (s *Store) AddressHealth(ctx context.Context, address string) (h Health, known bool, err error) {
+	err = s.query(ctx, nil, "health_of", args{"address": strings.ToLower(sanitizeText(address))}, func(scan scanFunc) (err error) {
 		known = true
 		var tried int64
 		h, err = scanHealth(scan, &tried)
-		h.Tried = moment(tried)
+		h.Tried = timeOrZero(tried)
 		return err
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 type Health struct {
 	Address string         // lower case
 	Member  forum.MemberID // whose it was when mail last came back; 0: not known
-	Tried   time.Time      // when its member last had it tried again, as far as HealthOf tells; zero: never
+	Tried   time.Time      // when its member last had it tried again, as far as AddressHealth tells; zero: never
 	bounce.Health
 }
 
@@ -37,27 +37,27 @@ type healthRow struct {
 
 func (h Health) row() healthRow {
 	return healthRow{
-		strings.ToLower(clean(h.Address)), h.Member, h.Score, h.Day.Unix(), h.DayScore, seconds(h.Missing), seconds(h.LastEvent),
-		seconds(h.SuppressedSince), seconds(h.SuppressedUntil), clean(h.Reason),
+		strings.ToLower(sanitizeText(h.Address)), h.Member, h.Score, h.Day.Unix(), h.DayScore, unixOrNull(h.Missing), unixOrNull(h.LastEvent),
+		unixOrNull(h.SuppressedSince), unixOrNull(h.SuppressedUntil), sanitizeText(h.Reason),
 	}
 }
 
-func scanHealth(scan scan, more ...any) (h Health, err error) {
+func scanHealth(scan scanFunc, more ...any) (h Health, err error) {
 	var day int64
 	var missing, last, since, until sql.NullInt64
 	err = scan(append([]any{&h.Address, &h.Member, &h.Score, &day, &h.DayScore, &missing, &last, &since, &until, &h.Reason}, more...)...)
-	h.Day, h.Missing, h.LastEvent = time.Unix(day, 0).UTC(), moment(missing.Int64), moment(last.Int64)
-	h.SuppressedSince, h.SuppressedUntil = moment(since.Int64), moment(until.Int64)
+	h.Day, h.Missing, h.LastEvent = time.Unix(day, 0).UTC(), timeOrZero(missing.Int64), timeOrZero(last.Int64)
+	h.SuppressedSince, h.SuppressedUntil = timeOrZero(since.Int64), timeOrZero(until.Int64)
 	return h, err
 }
 
-func (s *Store) patients(ctx context.Context, tx *sqlx.Tx, addresses []string) (map[string]bounce.Health, error) {
+func (s *Store) healthByAddress(ctx context.Context, tx *sqlx.Tx, addresses []string) (map[string]bounce.Health, error) {
 	known := make(map[string]bounce.Health)
-	text, err := rows(addresses)
+	text, err := marshalRows(addresses)
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, tx, "patients", args{"addresses": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "patients", args{"addresses": text}, func(scan scanFunc) error {
 		var accepted int
 		h, err := scanHealth(scan, &accepted)
 		known[h.Address] = h.Recover(accepted)
@@ -74,7 +74,7 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time, list
 	for i, h := range list {
 		saved[i] = h.row()
 	}
-	text, err := rows(saved)
+	text, err := marshalRows(saved)
 	if err != nil {
 		return err
 	}
@@ -89,11 +89,11 @@ func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []strin
 	for i, a := range addresses {
 		lower[i] = strings.ToLower(a)
 	}
-	text, err := rows(lower)
+	text, err := marshalRows(lower)
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, nil, "suppressed", args{"addresses": text, "now": now.Unix()}, func(scan scan) error {
+	err = s.query(ctx, nil, "suppressed", args{"addresses": text, "now": now.Unix()}, func(scan scanFunc) error {
 		var address string
 		err := scan(&address)
 		found[address] = true
@@ -108,8 +108,8 @@ func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []strin
 // Suppressions are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
 // an empty one all have.
 func (s *Store) Suppressions(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
-	a := args{"now": now.Unix(), "part": strings.ToLower(clean(part)), "after": strings.ToLower(clean(after)), "most": limit}
-	err = s.query(ctx, nil, "suppressions", a, func(scan scan) error {
+	a := args{"now": now.Unix(), "part": strings.ToLower(sanitizeText(part)), "after": strings.ToLower(sanitizeText(after)), "most": limit}
+	err = s.query(ctx, nil, "suppressions", a, func(scan scanFunc) error {
 		h, err := scanHealth(scan)
 		list = append(list, h)
 		return err
@@ -120,18 +120,18 @@ func (s *Store) Suppressions(ctx context.Context, now time.Time, part, after str
 	return list, nil
 }
 
-// Reach is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
+// SuppressionStats is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
 // person has suppressed them.
-func (s *Store) Reach(ctx context.Context, now time.Time) (members, suppressed int, err error) {
-	err = s.query(ctx, nil, "reach", args{"now": now.Unix()}, func(scan scan) error { return scan(&members, &suppressed) })
+func (s *Store) SuppressionStats(ctx context.Context, now time.Time) (members, suppressed int, err error) {
+	err = s.query(ctx, nil, "reach", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&members, &suppressed) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("counting suppressed addresses: %w", err)
 	}
 	return members, suppressed, nil
 }
 
-// ByHand is the suppression of an address by a person: it stands until a person lifts it.
-func ByHand(address, reason string, since time.Time) (Health, error) {
+// ManualSuppression is the suppression of an address by a person: it stands until a person lifts it.
+func ManualSuppression(address, reason string, since time.Time) (Health, error) {
 	lower := strings.ToLower(strings.TrimSpace(address))
 	local, domain, found := strings.Cut(lower, "@")
 	if !found || local == "" || domain == "" || strings.ContainsAny(lower, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(lower) > 254 || !utf8.ValidString(address) {
@@ -143,7 +143,7 @@ func ByHand(address, reason string, since time.Time) (Health, error) {
 // Suppress writes down addresses as they are given, each at most once.
 func (s *Store) Suppress(ctx context.Context, now time.Time, list []Health) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
 		}
 		return s.saveHealth(ctx, tx, now, list)
@@ -154,15 +154,15 @@ func (s *Store) Suppress(ctx context.Context, now time.Time, list []Health) erro
 	return nil
 }
 
-// Lift makes suppressed addresses as good as new, and says which of those given were suppressed.
-func (s *Store) Lift(ctx context.Context, addresses []string) (lifted []string, err error) {
+// Unsuppress makes suppressed addresses as good as new, and says which of those given were suppressed.
+func (s *Store) Unsuppress(ctx context.Context, addresses []string) (lifted []string, err error) {
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {
 		lower[i] = strings.ToLower(a)
 	}
-	text, err := rows(lower)
+	text, err := marshalRows(lower)
 	if err == nil {
-		err = s.query(ctx, nil, "lift", args{"addresses": text}, func(scan scan) error {
+		err = s.query(ctx, nil, "lift", args{"addresses": text}, func(scan scanFunc) error {
 			var address string
 			err := scan(&address)
 			lifted = append(lifted, address)
@@ -175,16 +175,16 @@ func (s *Store) Lift(ctx context.Context, addresses []string) (lifted []string, 
 	return lifted, nil
 }
 
-// TryAgain lets mail go once more to an address that it came back from, and tells whether it does now. What a person has
+// RetryAddress lets mail go once more to an address that it came back from, and tells whether it does now. What a person has
 // suppressed stays so, and an address that was tried after a moment is not tried again.
-func (s *Store) TryAgain(ctx context.Context, now time.Time, address string, after time.Time) (tried bool, err error) {
-	a := args{"address": strings.ToLower(clean(address)), "now": now.Unix(), "before": after.Unix()}
+func (s *Store) RetryAddress(ctx context.Context, now time.Time, address string, after time.Time) (tried bool, err error) {
+	a := args{"address": strings.ToLower(sanitizeText(address)), "now": now.Unix(), "before": after.Unix()}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		tried = false
-		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
 		}
-		return s.query(ctx, tx, "try_again", a, func(scan scan) error {
+		return s.query(ctx, tx, "try_again", a, func(scan scanFunc) error {
 			tried = true
 			return scan(new(string))
 		})
@@ -195,8 +195,8 @@ func (s *Store) TryAgain(ctx context.Context, now time.Time, address string, aft
 	return tried, nil
 }
 
-// Mailed is a mail of the outbox, as far as a report that comes back must know it.
-type Mailed struct {
+// SentMessage is a mail of the outbox, as far as a report that comes back must know it.
+type SentMessage struct {
 	Key     string
 	Kind    string
 	Address string // where it went last, in lower case; empty: it was not handed over, or nobody has written that down yet
@@ -204,13 +204,13 @@ type Mailed struct {
 	Settled time.Time // zero: something is still to become of it
 }
 
-// Mailed are all mails of a member, in no order.
-func (s *Store) Mailed(ctx context.Context, member forum.MemberID) (list []Mailed, err error) {
-	err = s.query(ctx, nil, "mailed", args{"member": int64(member)}, func(scan scan) error {
-		var m Mailed
+// SentMessages are all mails of a member, in no order.
+func (s *Store) SentMessages(ctx context.Context, member forum.MemberID) (list []SentMessage, err error) {
+	err = s.query(ctx, nil, "mailed", args{"member": int64(member)}, func(scan scanFunc) error {
+		var m SentMessage
 		var settled int64
 		err := scan(&m.Key, &m.Kind, &m.Address, &m.State, &settled)
-		m.Settled = moment(settled)
+		m.Settled = timeOrZero(settled)
 		list = append(list, m)
 		return err
 	})

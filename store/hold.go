@@ -9,34 +9,34 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Hold is the order to hand nothing over to a domain for a while. It holds for all daemons that share the store.
-type Hold struct {
+// DomainHold is the order to hand nothing over to a domain for a while. It holds for all daemons that share the store.
+type DomainHold struct {
 	Domain string // lower case, as it stands behind the @
 	Since  time.Time
 	Until  time.Time
 	Reason string
 }
 
-// keepHolds is how long a hold is remembered that is over: one that follows within this time is twice as long.
-const keepHolds = 24 * time.Hour
+// holdMemory is how long a hold is remembered that is over: one that follows within this time is twice as long.
+const holdMemory = 24 * time.Hour
 
-// Hold holds a domain. One that stands is replaced.
-func (s *Store) Hold(ctx context.Context, h Hold) error {
+// HoldDomain holds a domain. One that stands is replaced.
+func (s *Store) HoldDomain(ctx context.Context, h DomainHold) error {
 	if err := s.hold(ctx, nil, h); err != nil {
 		return fmt.Errorf("holding a domain: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) hold(ctx context.Context, tx *sqlx.Tx, h Hold) error {
-	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": clean(h.Reason)}
+func (s *Store) hold(ctx context.Context, tx *sqlx.Tx, h DomainHold) error {
+	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": sanitizeText(h.Reason)}
 	_, err := s.exec(ctx, tx, "hold", a)
 	return err
 }
 
 // Holds are those that stand now, by domain.
-func (s *Store) Holds(ctx context.Context, now time.Time) (list []Hold, err error) {
-	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scan) error {
+func (s *Store) Holds(ctx context.Context, now time.Time) (list []DomainHold, err error) {
+	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scanFunc) error {
 		h, err := scanHold(scan)
 		list = append(list, h)
 		return err
@@ -47,16 +47,16 @@ func (s *Store) Holds(ctx context.Context, now time.Time) (list []Hold, err erro
 	return list, nil
 }
 
-func scanHold(scan scan) (h Hold, err error) {
+func scanHold(scan scanFunc) (h DomainHold, err error) {
 	var since, until int64
 	err = scan(&h.Domain, &since, &until, &h.Reason)
 	h.Since, h.Until = time.Unix(since, 0).UTC(), time.Unix(until, 0).UTC()
 	return h, err
 }
 
-// LiftHold ends a hold before its time, and says whether there was one.
-func (s *Store) LiftHold(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
-	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(clean(domain)), "now": now.Unix()})
+// ReleaseDomain ends a hold before its time, and says whether there was one.
+func (s *Store) ReleaseDomain(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
+	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(sanitizeText(domain)), "now": now.Unix()})
 	if err != nil {
 		return false, fmt.Errorf("lifting a hold: %w", err)
 	}

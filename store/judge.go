@@ -10,48 +10,48 @@ import (
 	"postrider/bounce"
 )
 
-// Docket is what is to be judged.
-type Docket struct {
+// EvaluationInput is what is to be judged.
+type EvaluationInput struct {
 	// Cohorts are those whose minute is over and of which a refusal waits to be judged. One without a domain is all mails
 	// of its minute, with what the relay refused at once.
 	Cohorts  []bounce.Cohort
 	Refusals []Refusal                // that have waited long enough, the oldest first
 	Health   map[string]bounce.Health // of their addresses, in lower case; worn off by what was accepted since
-	Holds    map[string]Hold          // the last one of each domain of Cohorts that has one, standing or over not long ago
+	Holds    map[string]DomainHold    // the last one of each domain of Cohorts that has one, standing or over not long ago
 }
 
-// Judgment is what follows.
-type Judgment struct {
+// EvaluationResult is what follows.
+type EvaluationResult struct {
 	Verdicts []string // of the Docket's Refusals, in their order
 	Health   []Health // as it is now, each address once
-	Holds    []Hold
+	Holds    []DomainHold
 }
 
-// ripeAtOnce is how many refusals are judged in one transaction.
-const ripeAtOnce = 1000
+// evaluationBatchSize is how many refusals are judged in one transaction.
+const evaluationBatchSize = 1000
 
-// judgeTurn is the counter that keeps daemons from judging at once.
-const judgeTurn = "judge"
+// evaluationLock is the counter that keeps daemons from judging at once.
+const evaluationLock = "judge"
 
-// Judge lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
+// EvaluateRefusals lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
 // that share the store take turns, so each refusal is judged once. It says how many were judged; there may be more.
-func (s *Store) Judge(ctx context.Context, now, ripe time.Time, judge func(Docket) Judgment) (judged int, err error) {
+func (s *Store) EvaluateRefusals(ctx context.Context, now, ripe time.Time, judge func(EvaluationInput) EvaluationResult) (judged int, err error) {
 	open := false
-	err = s.query(ctx, nil, "open_refusals", nil, func(scan) error { open = true; return nil })
+	err = s.query(ctx, nil, "open_refusals", nil, func(scanFunc) error { open = true; return nil })
 	if err != nil || !open {
 		return 0, err
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.turn(ctx, tx, judgeTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
 		}
 		judged = 0
-		d, err := s.docket(ctx, tx, now, ripe)
+		d, err := s.loadEvaluation(ctx, tx, now, ripe)
 		if err != nil || len(d.Cohorts) == 0 && len(d.Refusals) == 0 {
 			return err
 		}
 		judged = len(d.Refusals)
-		return s.pass(ctx, tx, now, d, judge(d))
+		return s.saveEvaluation(ctx, tx, now, d, judge(d))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("judging refusals: %w", err)
@@ -59,18 +59,18 @@ func (s *Store) Judge(ctx context.Context, now, ripe time.Time, judge func(Docke
 	return judged, nil
 }
 
-func (s *Store) docket(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d Docket, err error) {
+func (s *Store) loadEvaluation(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d EvaluationInput, err error) {
 	if d.Cohorts, err = s.cohorts(ctx, tx, now); err != nil {
 		return d, err
 	}
-	if d.Refusals, err = s.ripe(ctx, tx, ripe); err != nil {
+	if d.Refusals, err = s.dueRefusals(ctx, tx, ripe); err != nil {
 		return d, err
 	}
 	addresses := make([]string, len(d.Refusals))
 	for i, r := range d.Refusals {
 		addresses[i] = r.Address
 	}
-	if d.Health, err = s.patients(ctx, tx, addresses); err != nil {
+	if d.Health, err = s.healthByAddress(ctx, tx, addresses); err != nil {
 		return d, err
 	}
 	domains := make([]string, len(d.Cohorts))
@@ -82,7 +82,7 @@ func (s *Store) docket(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d
 }
 
 func (s *Store) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (list []bounce.Cohort, err error) {
-	err = s.query(ctx, tx, "cohorts", args{"minute": minute(now)}, func(scan scan) error {
+	err = s.query(ctx, tx, "cohorts", args{"minute": minute(now)}, func(scan scanFunc) error {
 		var c bounce.Cohort
 		var minute int64
 		err := scan(&c.Domain, &minute, &c.Refused, &c.Handed)
@@ -93,25 +93,25 @@ func (s *Store) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (list [
 	return list, err
 }
 
-func (s *Store) ripe(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (list []Refusal, err error) {
-	err = s.query(ctx, tx, "ripe", args{"ripe": ripe.Unix(), "most": ripeAtOnce}, func(scan scan) error {
+func (s *Store) dueRefusals(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (list []Refusal, err error) {
+	err = s.query(ctx, tx, "ripe", args{"ripe": ripe.Unix(), "most": evaluationBatchSize}, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
 		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at)
-		r.Handed, r.At = time.Unix(60*minute, 0).UTC(), time.Unix(at, 0).UTC()
+		r.SentAt, r.At = time.Unix(60*minute, 0).UTC(), time.Unix(at, 0).UTC()
 		list = append(list, r)
 		return err
 	})
 	return list, err
 }
 
-func (s *Store) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[string]Hold, error) {
-	last := make(map[string]Hold)
-	text, err := rows(domains)
+func (s *Store) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[string]DomainHold, error) {
+	last := make(map[string]DomainHold)
+	text, err := marshalRows(domains)
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, tx, "last_holds", args{"domains": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "last_holds", args{"domains": text}, func(scan scanFunc) error {
 		h, err := scanHold(scan)
 		last[h.Domain] = h
 		return err
@@ -125,8 +125,8 @@ type verdictRow struct {
 	Verdict string `json:"verdict"`
 }
 
-// pass writes a judgment down.
-func (s *Store) pass(ctx context.Context, tx *sqlx.Tx, now time.Time, d Docket, j Judgment) error {
+// saveEvaluation writes a judgment down.
+func (s *Store) saveEvaluation(ctx context.Context, tx *sqlx.Tx, now time.Time, d EvaluationInput, j EvaluationResult) error {
 	for _, h := range j.Holds {
 		if err := s.hold(ctx, tx, h); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (s *Store) pass(ctx context.Context, tx *sqlx.Tx, now time.Time, d Docket, 
 	for i, r := range d.Refusals {
 		verdicts[i] = verdictRow{r.Key, r.Source, j.Verdicts[i]}
 	}
-	text, err := rows(verdicts)
+	text, err := marshalRows(verdicts)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (s *Store) readLinkKeys(ctx context.Context) ([][]byte, error) {
 		key    []byte
 	}
 	var list []numbered
-	err := s.query(ctx, nil, "link_keys", nil, func(scan scan) error {
+	err := s.query(ctx, nil, "link_keys", nil, func(scan scanFunc) error {
 		var name, value string
 		if err := scan(&name, &value); err != nil {
 			return err

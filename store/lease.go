@@ -10,10 +10,10 @@ import (
 	"postrider/forum"
 )
 
-// Intend notes that owner is about to hand mails over, and says which of them it still holds: these, and no
+// MarkInFlight notes that owner is about to hand mails over, and says which of them it still holds: these, and no
 // others, may be handed over. It is done in one transaction with the settlement of what went before, so that
 // it costs little. Should owner die, they are in doubt, and all else that it held just waits on.
-func (s *Store) Intend(ctx context.Context, owner string, settled []Settlement, next []string) (ours []string, err error) {
+func (s *Store) MarkInFlight(ctx context.Context, owner string, settled []Settlement, next []string) (ours []string, err error) {
 	if len(next) == 0 {
 		return nil, s.Settle(ctx, owner, settled)
 	}
@@ -21,7 +21,7 @@ func (s *Store) Intend(ctx context.Context, owner string, settled []Settlement, 
 	if err != nil {
 		return nil, err
 	}
-	text, err := rows(next)
+	text, err := marshalRows(next)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (s *Store) Intend(ctx context.Context, owner string, settled []Settlement, 
 		if err := s.settleIn(ctx, tx, owner, batch); err != nil {
 			return err
 		}
-		return s.query(ctx, tx, "intend", args{"owner": owner, "keys": text}, func(scan scan) error {
+		return s.query(ctx, tx, "intend", args{"owner": owner, "keys": text}, func(scan scanFunc) error {
 			var key string
 			err := scan(&key)
 			ours = append(ours, key)
@@ -45,7 +45,7 @@ func (s *Store) Intend(ctx context.Context, owner string, settled []Settlement, 
 
 // Renew makes the leases of owner last from now on.
 func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
-	err := s.present(ctx)
+	err := s.ensureInstance(ctx)
 	if err == nil {
 		_, err = s.exec(ctx, nil, "renew", args{"owner": owner, "lease": now.Add(lease).Unix()})
 	}
@@ -57,7 +57,7 @@ func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease ti
 
 // Release gives back those of some mails that owner has leased and not handed over. What was handed over is settled before.
 func (s *Store) Release(ctx context.Context, owner string, keys []string) error {
-	text, err := rows(keys)
+	text, err := marshalRows(keys)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,8 @@ func (s *Store) Release(ctx context.Context, owner string, keys []string) error 
 	return nil
 }
 
-// Postponed is a mail that is given back unsent, to go later.
-type Postponed struct {
+// DeferredMessage is a mail that is given back unsent, to go later.
+type DeferredMessage struct {
 	Key       string
 	NotBefore time.Time
 	Reason    string
@@ -81,10 +81,10 @@ type postponedRow struct {
 }
 
 // Postpone gives back what owner has leased and does not hand over now. It is no attempt: what came of the last one stays.
-func (s *Store) Postpone(ctx context.Context, owner string, list []Postponed) error {
+func (s *Store) Postpone(ctx context.Context, owner string, list []DeferredMessage) error {
 	postponed := make([]postponedRow, len(list))
 	for i, p := range list {
-		postponed[i] = postponedRow{p.Key, p.NotBefore.Unix(), clean(p.Reason)}
+		postponed[i] = postponedRow{p.Key, p.NotBefore.Unix(), sanitizeText(p.Reason)}
 	}
 	if _, err := execWith(ctx, s, nil, "postpone", postponed, args{"owner": owner}); err != nil {
 		return fmt.Errorf("putting %d mails off: %w", len(list), err)
@@ -92,35 +92,35 @@ func (s *Store) Postpone(ctx context.Context, owner string, list []Postponed) er
 	return nil
 }
 
-// Doubt says what becomes of mails whose owner died when it was about to hand them over: a relay may have them or not.
-type Doubt struct {
+// UncertainPolicy says what becomes of mails whose owner died when it was about to hand them over: a relay may have them or not.
+type UncertainPolicy struct {
 	Most  int       // how often a mail may have been in doubt before and go out again all the same; else it is settled as uncertain
 	Again time.Time // when it goes out again, with the same Message-ID
 }
 
-// doubtReason is what is known of a mail in doubt.
-const doubtReason = "the daemon ended while it was handing over, or could not write down what came of it"
+// crashReason is what is known of a mail in doubt.
+const crashReason = "the daemon ended while it was handing over, or could not write down what came of it"
 
-// Doubtful is a mail that came into doubt.
-type Doubtful struct {
+// UncertainMessage is a mail that came into doubt.
+type UncertainMessage struct {
 	Key    string
 	Kind   string
 	Member forum.MemberID
 	Final  bool // it was settled as uncertain, and does not go out again
 }
 
-// TakeBack takes back the leases that ran out, and those of dead daemons. Mails that it intended to hand over come into
+// ReclaimExpired takes back the leases that ran out, and those of dead daemons. Mails that it intended to hand over come into
 // doubt, all others just wait on. It gives those in doubt.
-func (s *Store) TakeBack(ctx context.Context, now time.Time, d Doubt) (list []Doubtful, err error) {
+func (s *Store) ReclaimExpired(ctx context.Context, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
 	a := args{"now": now.Unix()}
 	lapsed := 0
-	err = s.query(ctx, nil, "lapsed", a, func(scan scan) error { return scan(&lapsed) })
+	err = s.query(ctx, nil, "lapsed", a, func(scan scanFunc) error { return scan(&lapsed) })
 	if err == nil && lapsed > 0 {
 		err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 			if _, err := s.exec(ctx, tx, "take_back", a); err != nil {
 				return err
 			}
-			list, err = s.doubt(ctx, tx, now, d)
+			list, err = s.resolveUncertain(ctx, tx, now, d)
 			return err
 		})
 	}
@@ -130,12 +130,12 @@ func (s *Store) TakeBack(ctx context.Context, now time.Time, d Doubt) (list []Do
 	return list, nil
 }
 
-// doubt keeps, of mails that go out again, that they were in doubt.
-func (s *Store) doubt(ctx context.Context, tx *sqlx.Tx, now time.Time, d Doubt) (list []Doubtful, err error) {
+// resolveUncertain keeps, of mails that go out again, that they were in doubt.
+func (s *Store) resolveUncertain(ctx context.Context, tx *sqlx.Tx, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
 	var again []outcomeRow
-	a := args{"now": now.Unix(), "again": d.Again.Unix(), "most": d.Most, "reason": doubtReason}
-	err = s.query(ctx, tx, "doubt", a, func(scan scan) error {
-		var m Doubtful
+	a := args{"now": now.Unix(), "again": d.Again.Unix(), "most": d.Most, "reason": crashReason}
+	err = s.query(ctx, tx, "doubt", a, func(scan scanFunc) error {
+		var m UncertainMessage
 		var state string
 		err := scan(&m.Key, &m.Kind, &m.Member, &state)
 		if m.Final = state != stateQueued; !m.Final {
@@ -147,5 +147,5 @@ func (s *Store) doubt(ctx context.Context, tx *sqlx.Tx, now time.Time, d Doubt) 
 	if err != nil {
 		return nil, err
 	}
-	return list, s.keepOutcomes(ctx, tx, again)
+	return list, s.archiveOutcomes(ctx, tx, again)
 }

@@ -15,12 +15,12 @@ const wait = 15 * time.Minute
 // intend notes that owner is about to hand rows over, and gives the keys of those that it may.
 func intend(t testing.TB, s *store.Store, rows ...store.Row) []string {
 	t.Helper()
-	return must(s.Intend(t.Context(), owner, nil, keys(rows)))(t)
+	return must(s.MarkInFlight(t.Context(), owner, nil, keys(rows)))(t)
 }
 
-func takeBack(t testing.TB, s *store.Store, at time.Time) []store.Doubtful {
+func takeBack(t testing.TB, s *store.Store, at time.Time) []store.UncertainMessage {
 	t.Helper()
-	return must(s.TakeBack(t.Context(), at, store.Doubt{Most: 1, Again: at.Add(wait)}))(t)
+	return must(s.ReclaimExpired(t.Context(), at, store.UncertainPolicy{Most: 1, Again: at.Add(wait)}))(t)
 }
 
 func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
@@ -31,7 +31,7 @@ func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
 		other := func(at time.Time) int {
 			t.Helper()
 			takeBack(t, s, at)
-			return len(must(s.Claim(t.Context(), at, "daemon 2", lease, 9))(t))
+			return len(must(s.Claim(t.Context(), at, "daemon 2", lease, store.AllPriorities, 9))(t))
 		}
 		claim(t, s, now)
 		if n := other(now.Add(lease)); n != 0 {
@@ -75,19 +75,19 @@ func TestOfADeadDaemonsMailsOnlyThoseAreInDoubtThatItIntendedToHandOver(t *testi
 			t.Errorf("%v may be handed over, want what was asked for", got)
 		}
 		late := now.Add(lease + time.Second)
-		want := []store.Doubtful{{Key: rows[0].Key, Kind: "digest", Member: rows[0].Member}}
+		want := []store.UncertainMessage{{Key: rows[0].Key, Kind: "digest", Member: rows[0].Member}}
 		equal(t, "in doubt", takeBack(t, s, late), want)
 		equal(t, "in doubt the second time", takeBack(t, s, late), nil)
 		equal(t, "claimed at once", keys(claim(t, s, late)), keys(rows[1:]))
 		again := claim(t, s, late.Add(wait))
-		if len(again) != 1 || again[0].Doubts != 1 || again[0].Attempt != 1 {
+		if len(again) != 1 || again[0].UncertainCount != 1 || again[0].Attempt != 1 {
 			t.Fatalf("claimed %+v, want the mail in doubt, after a while", again)
 		}
 		m, history := mailOf(t, s, rows[0].Key)
 		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon ended while it was handing over") || !history[0].At.Equal(late) {
 			t.Errorf("its history is %+v, want why it is in doubt", history)
 		}
-		if m.Handed {
+		if m.InFlight {
 			t.Error("it counts as handed over again already")
 		}
 	})
@@ -105,7 +105,7 @@ func TestAMailThatWasInDoubtTooOftenIsSettledAsUncertain(t *testing.T) {
 		equal(t, "final the second time", takeBack(t, s, at)[0].Final, true)
 		equal(t, "the outbox", counts(t, s), map[string]int{"digest uncertain": 1})
 		equal(t, "claimed", keys(claim(t, s, at.Add(wait))), nil)
-		equal(t, "the mark", subscriber(t, s, 1).Mark, int64(10))
+		equal(t, "the mark", subscriber(t, s, 1).CoveredSeq, int64(10))
 		_, history := mailOf(t, s, "digest/1/a")
 		equal(t, "outcomes", len(history), 2)
 	})
@@ -131,10 +131,10 @@ func TestOnlyWhatIsStillHeldMayBeHandedOver(t *testing.T) {
 		rows := claimed(t, s, 3)
 		late := now.Add(lease + time.Second)
 		takeBack(t, s, late) // the daemon was stopped for a while, and does not know
-		must(s.Claim(t.Context(), late, "daemon 2", lease, 2))(t)
+		must(s.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 2))(t)
 		equal(t, "may be handed over", intend(t, s, rows...), nil)
 		check(t, s.Release(t.Context(), "daemon 2", keys(rows)))
-		got := must(s.Claim(t.Context(), late, owner, lease, 1))(t)
+		got := must(s.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
 		equal(t, "may be handed over", intend(t, s, rows...), keys(got))
 	})
 }
@@ -144,16 +144,16 @@ func TestSettlingAndIntendingAreOneTransaction(t *testing.T) {
 		s := open(t, dsn)
 		rows := claimed(t, s, 4)
 		before := s.Statements()
-		ours := must(s.Intend(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keys(rows[2:])))(t)
+		ours := must(s.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keys(rows[2:])))(t)
 		equal(t, "statements", s.Statements()-before, int64(2))
 		slices.Sort(ours)
 		equal(t, "may be handed over", ours, keys(rows[2:]))
 		for i, handed := range []bool{false, false, true, true} {
 			m, _ := mailOf(t, s, rows[i].Key)
-			equal(t, m.Key+" is being handed over", m.Handed, handed)
+			equal(t, m.Key+" is being handed over", m.InFlight, handed)
 		}
 		for _, r := range rows[:2] {
-			equal(t, "the mark", subscriber(t, s, r.Member).Mark, int64(20))
+			equal(t, "the mark", subscriber(t, s, r.Member).CoveredSeq, int64(20))
 		}
 	})
 }
@@ -168,7 +168,7 @@ func TestWhatIsPutOffWaitsWithItsReasonAndCostsNothing(t *testing.T) {
 		later := now.Add(time.Minute)
 		putOff := func(as string, r store.Row) {
 			t.Helper()
-			check(t, s.Postpone(t.Context(), as, []store.Postponed{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
+			check(t, s.Postpone(t.Context(), as, []store.DeferredMessage{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
 		}
 		putOff("somebody else", rows[0])
 		m, _ := mailOf(t, s, rows[0].Key)
@@ -178,7 +178,7 @@ func TestWhatIsPutOffWaitsWithItsReasonAndCostsNothing(t *testing.T) {
 		}
 		equal(t, "claimed at once", keys(claim(t, s, now)), nil)
 		m, history := mailOf(t, s, rows[0].Key)
-		if m.Last.Reason != "waits its turn" || m.Last.Result != "try again" || m.Attempt != 1 || m.Handed || len(history) != 1 {
+		if m.Last.Reason != "waits its turn" || m.Last.Result != "try again" || m.Attempt != 1 || m.InFlight || len(history) != 1 {
 			t.Errorf("the mail is %+v, its history %+v; want its reason, and nothing new", m, history)
 		}
 		equal(t, "claimed later", len(claim(t, s, later)), 2)

@@ -8,15 +8,15 @@ import (
 // tcpUserTimeout is TCP_USER_TIMEOUT of tcp(7), which package syscall does not name.
 const tcpUserTimeout = 18
 
-// giveUpUnacknowledged makes the system give up a connection on which nobody acknowledges what was sent: keep-alive probes
+// setTCPUserTimeout makes the system give up a connection on which nobody acknowledges what was sent: keep-alive probes
 // begin only when nothing is under way.
-func giveUpUnacknowledged(network, _ string, raw syscall.RawConn) error {
+func setTCPUserTimeout(network, _ string, raw syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") { // a Unix socket
 		return nil
 	}
 	var failed error
 	err := raw.Control(func(fd uintptr) {
-		failed = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(vanished.Milliseconds()))
+		failed = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(peerTimeout.Milliseconds()))
 	})
 	if err != nil {
 		return err

@@ -14,16 +14,16 @@ import (
 func TestWhoLooksChangesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Remember(t.Context(), "a", "b"))
-		look := must(store.OpenToLook(t.Context(), dsn))(t)
+		check(t, s.SetValue(t.Context(), "a", "b"))
+		look := must(store.OpenReadOnly(t.Context(), dsn))(t)
 		defer look.Close()
-		if value, _, err := look.Recall(t.Context(), "a"); err != nil || value != "b" {
+		if value, _, err := look.Value(t.Context(), "a"); err != nil || value != "b" {
 			t.Errorf("it reads %q, %v", value, err)
 		}
-		if err := look.Remember(t.Context(), "a", "c"); err == nil || !strings.Contains(err.Error(), "read") {
+		if err := look.SetValue(t.Context(), "a", "c"); err == nil || !strings.Contains(err.Error(), "read") {
 			t.Errorf("it writes: %v", err)
 		}
-		if _, err := look.Sight(t.Context(), store.Gathered{Now: now, Pending: nil, Cursor: 7}); err == nil {
+		if _, err := look.SaveScan(t.Context(), store.ScanResult{Now: now, Pending: nil, Cursor: 7}); err == nil {
 			t.Error("it writes in a transaction")
 		}
 		equal(t, "what is kept", must(recall(t, s, "a"))(t), "b")
@@ -32,7 +32,7 @@ func TestWhoLooksChangesNothing(t *testing.T) {
 
 func recall(t *testing.T, s *store.Store, key string) (string, error) {
 	t.Helper()
-	value, _, err := s.Recall(t.Context(), key)
+	value, _, err := s.Value(t.Context(), key)
 	return value, err
 }
 
@@ -40,10 +40,10 @@ func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
 	dsn := sqliteDSN(t)
 	path := strings.TrimPrefix(dsn, "sqlite:")
 	s := open(t, dsn)
-	check(t, s.Remember(t.Context(), "a", "b"))
+	check(t, s.SetValue(t.Context(), "a", "b"))
 	check(t, s.Close())
 	before := must(os.ReadFile(path))(t)
-	look := must(store.OpenToLook(t.Context(), dsn))(t)
+	look := must(store.OpenReadOnly(t.Context(), dsn))(t)
 	if value := must(recall(t, look, "a"))(t); value != "b" {
 		t.Errorf("it reads %q", value)
 	}
@@ -56,7 +56,7 @@ func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
 func TestWhoLooksMakesNoStore(t *testing.T) {
 	dsn := sqliteDSN(t)
 	path := strings.TrimPrefix(dsn, "sqlite:")
-	if _, err := store.OpenToLook(t.Context(), dsn); !errors.Is(err, os.ErrNotExist) {
+	if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("where there is none: %v", err)
 	}
 	if files := must(filepath.Glob(path + "*"))(t); len(files) > 0 {
@@ -67,7 +67,7 @@ func TestWhoLooksMakesNoStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, bare.Close())
-	if _, err := store.OpenToLook(t.Context(), dsn); !errors.Is(err, store.ErrNotMigrated) {
+	if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, store.ErrNotMigrated) {
 		t.Errorf("where none is migrated: %v", err)
 	}
 }

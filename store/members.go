@@ -14,13 +14,13 @@ import (
 
 // Subscriber is what the store knows of a member.
 type Subscriber struct {
-	ID     forum.MemberID
-	Zone   string           // IANA name; empty: not known
-	Locale string           // BCP 47 tag; empty: not known
-	Own    *digest.Schedule // nil: the site's
-	Mark   int64            // sightings up to this one are covered
-	Due    time.Time        // UTC; zero: never
-	Left   bool             // the forum does not know of him any more
+	ID         forum.MemberID
+	Zone       string           // IANA name; empty: not known
+	Locale     string           // BCP 47 tag; empty: not known
+	Schedule   *digest.Schedule // nil: the site's
+	CoveredSeq int64            // sightings up to this one are covered
+	Due        time.Time        // UTC; zero: never
+	Gone       bool             // the forum does not know of him any more
 
 	OwnZone     string    // that he has chosen himself; empty: the forum's
 	PausedUntil time.Time // UTC; zero: not
@@ -29,7 +29,7 @@ type Subscriber struct {
 // Subscribers are those of the members that the store knows.
 func (s *Store) Subscribers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
 	known := make(map[forum.MemberID]Subscriber, len(members))
-	err := s.query(ctx, nil, "subscribers", args{"ids": ids(members)}, func(scan scan) error {
+	err := s.query(ctx, nil, "subscribers", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		sub, err := scanSubscriber(scan)
 		known[sub.ID] = sub
 		return err
@@ -43,7 +43,7 @@ func (s *Store) Subscribers(ctx context.Context, members []forum.MemberID) (map[
 // Due are members whose time has come, who waited longest first, without those who have an edition on its way.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber, error) {
 	var list []Subscriber
-	err := s.query(ctx, nil, "due", args{"now": now.Unix(), "most": limit}, func(scan scan) error {
+	err := s.query(ctx, nil, "due", args{"now": now.Unix(), "most": limit}, func(scan scanFunc) error {
 		sub, err := scanSubscriber(scan)
 		list = append(list, sub)
 		return err
@@ -54,29 +54,29 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber
 	return list, nil
 }
 
-func scanSubscriber(scan scan) (Subscriber, error) {
+func scanSubscriber(scan scanFunc) (Subscriber, error) {
 	var sub Subscriber
 	var cadence, zone sql.NullString
 	var hour, weekday, day, every, due, left, paused sql.NullInt64
-	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.Mark, &due, &left, &zone, &paused)
+	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.CoveredSeq, &due, &left, &zone, &paused)
 	if err != nil {
 		return sub, err
 	}
-	sub.Own = schedule(cadence, hour, weekday, day, every)
+	sub.Schedule = schedule(cadence, hour, weekday, day, every)
 	if due.Valid {
 		sub.Due = time.Unix(due.Int64, 0).UTC()
 	}
-	sub.Left = left.Valid
-	sub.OwnZone, sub.PausedUntil = zone.String, moment(paused.Int64)
+	sub.Gone = left.Valid
+	sub.OwnZone, sub.PausedUntil = zone.String, timeOrZero(paused.Int64)
 	return sub, nil
 }
 
 type subscriberRow struct {
-	ID     forum.MemberID `json:"id"`
-	Zone   string         `json:"zone"`
-	Locale string         `json:"locale"`
-	Mark   int64          `json:"mark"`
-	Due    *int64         `json:"due"`
+	ID         forum.MemberID `json:"id"`
+	Zone       string         `json:"zone"`
+	Locale     string         `json:"locale"`
+	CoveredSeq int64          `json:"mark"`
+	Due        *int64         `json:"due"`
 }
 
 // SaveSubscribers writes down members as the forum knows them now, each at most once. Of a member who is
@@ -84,9 +84,9 @@ type subscriberRow struct {
 func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subscriber) error {
 	list := make([]subscriberRow, len(subs))
 	for i, sub := range subs {
-		list[i] = subscriberRow{ID: sub.ID, Zone: clean(sub.Zone), Locale: clean(sub.Locale), Mark: sub.Mark, Due: seconds(sub.Due)}
+		list[i] = subscriberRow{ID: sub.ID, Zone: sanitizeText(sub.Zone), Locale: sanitizeText(sub.Locale), CoveredSeq: sub.CoveredSeq, Due: unixOrNull(sub.Due)}
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,13 @@ func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subsc
 	return nil
 }
 
-// memberTurn is the counter that a transaction holds which writes many members. Daemons tick in the same
+// memberLock is the counter that a transaction holds which writes many members. Daemons tick in the same
 // second, and two that write the same members in another order would stop each other.
-const memberTurn = "member"
+const memberLock = "member"
 
 func (s *Store) writeMembers(ctx context.Context, query string, a args) (n int, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
 		}
 		n, err = s.exec(ctx, tx, query, a)
@@ -111,16 +111,16 @@ func (s *Store) writeMembers(ctx context.Context, query string, a args) (n int, 
 	return n, err
 }
 
-// Touch notes that the forum still knows these members.
-func (s *Store) Touch(ctx context.Context, now time.Time, members []forum.MemberID) error {
-	if _, err := s.writeMembers(ctx, "touch", args{"now": now.Unix(), "ids": ids(members)}); err != nil {
+// MarkSeen notes that the forum still knows these members.
+func (s *Store) MarkSeen(ctx context.Context, now time.Time, members []forum.MemberID) error {
+	if _, err := s.writeMembers(ctx, "touch", args{"now": now.Unix(), "ids": marshalIDs(members)}); err != nil {
 		return fmt.Errorf("noting that members are there: %w", err)
 	}
 	return nil
 }
 
-// Retire lets go of members whom the forum has not known since a moment: they are never due.
-func (s *Store) Retire(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
+// RemoveStale lets go of members whom the forum has not known since a moment: they are never due.
+func (s *Store) RemoveStale(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
 	n, err := s.writeMembers(ctx, "retire", args{"before": syncedBefore.Unix()})
 	if err != nil {
 		return 0, fmt.Errorf("retiring members: %w", err)

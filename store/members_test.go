@@ -15,14 +15,14 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		want := map[forum.MemberID]store.Subscriber{
-			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", Mark: 1 << 40, Due: now},
+			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", CoveredSeq: 1 << 40, Due: now},
 			2: {ID: 2},
 		}
 		check(t, s.SaveSubscribers(t.Context(), now, slices.Collect(maps.Values(want))))
 		if got := must(s.Subscribers(t.Context(), []forum.MemberID{1, 2, 3}))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("subscribers = %v, want %v", got, want)
 		}
-		changed := store.Subscriber{ID: 1, Zone: "Europe/Paris", Locale: "fr", Mark: 1<<40 + 1}
+		changed := store.Subscriber{ID: 1, Zone: "Europe/Paris", Locale: "fr", CoveredSeq: 1<<40 + 1}
 		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{changed}))
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got, changed) {
 			t.Errorf("saved again = %v, want %v", got, changed)
@@ -61,21 +61,21 @@ func TestWhomTheForumDoesNotKnowAnyMoreIsRetired(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 3, 0)
 		sync := now.Add(time.Hour)
-		check(t, s.Touch(t.Context(), sync, []forum.MemberID{2}))
-		if n := must(s.Retire(t.Context(), sync))(t); n != 2 {
+		check(t, s.MarkSeen(t.Context(), sync, []forum.MemberID{2}))
+		if n := must(s.RemoveStale(t.Context(), sync))(t); n != 2 {
 			t.Errorf("retired %d, want 2", n)
 		}
-		if n := must(s.Retire(t.Context(), sync))(t); n != 0 {
+		if n := must(s.RemoveStale(t.Context(), sync))(t); n != 0 {
 			t.Errorf("retired %d again, want 0", n)
 		}
 		if due := must(s.Due(t.Context(), sync, 9))(t); len(due) != 1 || due[0].ID != 2 {
 			t.Errorf("due = %v, want member 2 alone", due)
 		}
-		if sub := subscriber(t, s, 1); !sub.Left || !sub.Due.IsZero() {
+		if sub := subscriber(t, s, 1); !sub.Gone || !sub.Due.IsZero() {
 			t.Errorf("member 1 = %+v, want him left, never due", sub)
 		}
 		check(t, s.SaveSubscribers(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
-		if sub := subscriber(t, s, 1); sub.Left || !sub.Due.Equal(sync) {
+		if sub := subscriber(t, s, 1); sub.Gone || !sub.Due.Equal(sync) {
 			t.Errorf("member 1 = %+v, want him back", sub)
 		}
 	})

@@ -15,14 +15,14 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// ErrAhead means that a newer version of the program has changed the database.
-var ErrAhead = errors.New("store: the database is ahead of this program: run the newer postrider that changed it")
+// ErrSchemaTooNew means that a newer version of the program has changed the database.
+var ErrSchemaTooNew = errors.New("store: the database is ahead of this program: run the newer postrider that changed it")
 
 // migrationLock is what daemons that migrate one PostgreSQL hold in turn: "postride" as a number.
 const migrationLock = 0x706f737472696465
 
-// step is one change of the schema.
-type step struct {
+// migration is one change of the schema.
+type migration struct {
 	number int
 	file   string
 	text   string
@@ -30,17 +30,17 @@ type step struct {
 
 // steps reads the migrations for engine: "0007_hold.sql", or a pair "0007_hold.postgres.sql" and
 // "0007_hold.sqlite.sql" where the engines need different texts.
-func steps(engine sqlfile.Engine) ([]step, error) {
+func steps(engine sqlfile.Engine) ([]migration, error) {
 	entries, err := migrationFiles.ReadDir("migrations") // sorted by name
 	if err != nil {
 		return nil, err
 	}
-	var all []step
+	var all []migration
 	for _, e := range entries {
 		if _, variant, found := strings.Cut(strings.TrimSuffix(e.Name(), ".sql"), "."); found && variant != string(engine) {
 			continue
 		}
-		st := step{file: e.Name()}
+		st := migration{file: e.Name()}
 		if _, err := fmt.Sscanf(e.Name(), "%04d_", &st.number); err != nil || st.number != len(all)+1 {
 			return nil, fmt.Errorf("migration %s is not step %d", e.Name(), len(all)+1)
 		}
@@ -63,15 +63,15 @@ func (s *Store) Migrate(ctx context.Context) (taken int, err error) {
 	return s.migrate(ctx, all)
 }
 
-func (s *Store) migrate(ctx context.Context, all []step) (taken int, err error) {
+func (s *Store) migrate(ctx context.Context, all []migration) (taken int, err error) {
 	for _, st := range all {
 		took := false
-		err := s.once(ctx, func(tx *sqlx.Tx) (err error) {
-			took, err = s.take(ctx, tx, st, len(all))
+		err := s.runTx(ctx, func(tx *sqlx.Tx) (err error) {
+			took, err = s.apply(ctx, tx, st, len(all))
 			return err
 		})
 		switch {
-		case errors.Is(err, ErrAhead):
+		case errors.Is(err, ErrSchemaTooNew):
 			return taken, err
 		case err != nil:
 			return taken, fmt.Errorf("migrating to step %d (%s): %w", st.number, st.file, err)
@@ -86,35 +86,35 @@ func (s *Store) migrate(ctx context.Context, all []step) (taken int, err error) 
 	return taken, s.prepare(ctx)
 }
 
-// take takes a step unless the database is there already.
-func (s *Store) take(ctx context.Context, tx *sqlx.Tx, st step, last int) (bool, error) {
+// apply takes a step unless the database is there already.
+func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, st migration, last int) (bool, error) {
 	if s.engine == sqlfile.Postgres {
-		if _, err := s.raw(ctx, tx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock)); err != nil {
+		if _, err := s.execRaw(ctx, tx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock)); err != nil {
 			return false, err
 		}
 	} // SQLite's transactions begin as writers: only one runs at a time
-	have, err := s.step(ctx, tx)
+	have, err := s.schemaVersion(ctx, tx)
 	switch {
 	case err != nil:
 		return false, err
 	case have > last:
-		return false, fmt.Errorf("%w (step %d, known are %d)", ErrAhead, have, last)
+		return false, fmt.Errorf("%w (step %d, known are %d)", ErrSchemaTooNew, have, last)
 	case have >= st.number:
 		return false, nil
 	case have == 0:
-		if _, err := s.raw(ctx, tx, "CREATE TABLE schema_step (step BIGINT NOT NULL PRIMARY KEY, file TEXT NOT NULL)"); err != nil {
+		if _, err := s.execRaw(ctx, tx, "CREATE TABLE schema_step (step BIGINT NOT NULL PRIMARY KEY, file TEXT NOT NULL)"); err != nil {
 			return false, err
 		}
 	}
-	if _, err := s.raw(ctx, tx, st.text); err != nil {
+	if _, err := s.execRaw(ctx, tx, st.text); err != nil {
 		return false, err
 	}
-	_, err = s.raw(ctx, tx, tx.Rebind("INSERT INTO schema_step (step, file) VALUES (?, ?)"), st.number, st.file)
+	_, err = s.execRaw(ctx, tx, tx.Rebind("INSERT INTO schema_step (step, file) VALUES (?, ?)"), st.number, st.file)
 	return true, err
 }
 
-// raw runs SQL that is not among the prepared.
-func (s *Store) raw(ctx context.Context, tx *sqlx.Tx, text string, a ...any) (int64, error) {
+// execRaw runs SQL that is not among the prepared.
+func (s *Store) execRaw(ctx context.Context, tx *sqlx.Tx, text string, a ...any) (int64, error) {
 	s.sent.Add(1)
 	result, err := tx.ExecContext(ctx, text, a...)
 	if err != nil {
@@ -129,13 +129,13 @@ func (s *Store) Version(ctx context.Context) (have, want int, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading migrations: %w", err)
 	}
-	if have, err = s.step(ctx, s.write); err != nil {
+	if have, err = s.schemaVersion(ctx, s.write); err != nil {
 		return 0, 0, fmt.Errorf("reading the schema's step: %w", err)
 	}
 	return have, len(all), nil
 }
 
-func (s *Store) step(ctx context.Context, db sqlx.QueryerContext) (step int, err error) {
+func (s *Store) schemaVersion(ctx context.Context, db sqlx.QueryerContext) (step int, err error) {
 	there := "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_step'"
 	if s.engine == sqlfile.Postgres {
 		// Not to_regclass: it answers from a cache that a transaction which has waited for its lock may still hold.

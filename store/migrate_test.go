@@ -24,7 +24,7 @@ func TestAStepThatFailsHalfwayLeavesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			next := step{len(all) + 1, "later.sql", "CREATE TABLE half (id BIGINT); INSERT INTO nowhere (id) VALUES (1);"}
+			next := migration{len(all) + 1, "later.sql", "CREATE TABLE half (id BIGINT); INSERT INTO nowhere (id) VALUES (1);"}
 			if _, err := s.migrate(t.Context(), append(all, next)); err == nil {
 				t.Fatal("a step with a fault went through")
 			}

@@ -11,29 +11,29 @@ import (
 	"postrider/digest"
 )
 
-// errUnmoved means that a statement found its announcement in another state.
-var errUnmoved = errors.New("store: nothing was moved")
+// errWrongState means that a statement found its announcement in another state.
+var errWrongState = errors.New("store: nothing was moved")
 
-// moved runs a statement on one announcement; errUnmoved: it was in no state for it.
-func (s *Store) moved(ctx context.Context, tx *sqlx.Tx, query string, a args) error {
+// transition runs a statement on one announcement; errWrongState: it was in no state for it.
+func (s *Store) transition(ctx context.Context, tx *sqlx.Tx, query string, a args) error {
 	found := false
-	err := s.query(ctx, tx, query, a, func(scan) error { found = true; return nil })
+	err := s.query(ctx, tx, query, a, func(scanFunc) error { found = true; return nil })
 	if err == nil && !found {
-		return errUnmoved
+		return errWrongState
 	}
 	return err
 }
 
-// orderAnnouncement carries out an order in a transaction. Where the announcement is in no state for it, the error
+// changeState carries out an order in a transaction. Where the announcement is in no state for it, the error
 // is a *StateError, or ErrNoAnnouncement.
-func (s *Store) orderAnnouncement(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
+func (s *Store) changeState(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
-	if errors.Is(err, errUnmoved) {
-		a, err := s.Standing(ctx, id)
+	if errors.Is(err, errWrongState) {
+		a, err := s.AnnouncementState(ctx, id)
 		if err != nil {
 			return err
 		}
-		return &StateError{ID: id, State: a.State, Order: order}
+		return &StateError{ID: id, State: a.State, Action: order}
 	}
 	if err != nil {
 		return fmt.Errorf("announcement %d: %w", id, err)
@@ -45,7 +45,7 @@ func (s *Store) orderAnnouncement(ctx context.Context, id int64, order string, d
 // it is then.
 func (s *Store) StartAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
 	begins := a.StartTime()
-	state = first(a.Canary, size)
+	state = firstState(a.Canary, size)
 	if begins.After(now) {
 		state = Scheduled
 	}
@@ -53,21 +53,21 @@ func (s *Store) StartAnnouncement(ctx context.Context, now time.Time, actor stri
 	if a.Forced {
 		detail += ", forced: goes to members, too, who have opted out"
 	}
-	err = s.orderAnnouncement(ctx, a.ID, "started", func(tx *sqlx.Tx) error {
-		err := s.moved(ctx, tx, "start_announcement", args{
-			"id": a.ID, "state": state, "start": seconds(a.Start.At), "local": a.Start.Local, "begins": seconds(begins),
+	err = s.changeState(ctx, a.ID, "started", func(tx *sqlx.Tx) error {
+		err := s.transition(ctx, tx, "start_announcement", args{
+			"id": a.ID, "state": state, "start": unixOrNull(a.Start.At), "local": a.Start.Local, "begins": unixOrNull(begins),
 			"size": size, "now": now.Unix(), "paced": now.UnixMilli(),
 		})
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, actor, "start", a.ID, detail))
+		return s.audit(ctx, tx, auditEntry(now, actor, "start", a.ID, detail))
 	})
 	return state, err
 }
 
-// first is the state in which mails go out first.
-func first(c digest.Canary, size int) string {
+// firstState is the state in which mails go out first.
+func firstState(c digest.Canary, size int) string {
 	if c.Size(size) > 0 {
 		return InCanary
 	}
@@ -76,23 +76,23 @@ func first(c digest.Canary, size int) string {
 
 // BeginAnnouncement begins one whose time has come. Another daemon may have done so: then nothing happens.
 func (s *Store) BeginAnnouncement(ctx context.Context, now time.Time, a Announcement) error {
-	return s.byItself(ctx, a.ID, func(tx *sqlx.Tx) error {
-		state := first(a.Canary, a.Size)
-		err := s.moved(ctx, tx, "begin_announcement", args{"id": a.ID, "state": state, "now": now.Unix(), "paced": now.UnixMilli()})
+	return s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
+		state := firstState(a.Canary, a.Size)
+		err := s.transition(ctx, tx, "begin_announcement", args{"id": a.ID, "state": state, "now": now.Unix(), "paced": now.UnixMilli()})
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, itself, "begin", a.ID, ""))
+		return s.audit(ctx, tx, auditEntry(now, systemActor, "begin", a.ID, ""))
 	})
 }
 
-// itself is the actor of what the daemon does without being told.
-const itself = "postrider"
+// systemActor is the actor of what the daemon does without being told.
+const systemActor = "postrider"
 
-// byItself carries out what the daemon does by itself, unless it has been done.
-func (s *Store) byItself(ctx context.Context, id int64, do func(*sqlx.Tx) error) error {
+// systemTransition carries out what the daemon does by itself, unless it has been done.
+func (s *Store) systemTransition(ctx context.Context, id int64, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
-	if err == nil || errors.Is(err, errUnmoved) {
+	if err == nil || errors.Is(err, errWrongState) {
 		return nil
 	}
 	return fmt.Errorf("announcement %d: %w", id, err)
@@ -100,50 +100,50 @@ func (s *Store) byItself(ctx context.Context, id int64, do func(*sqlx.Tx) error)
 
 // PauseAnnouncement stops one until it is resumed. What is being handed over is finished.
 func (s *Store) PauseAnnouncement(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
-	return s.orderAnnouncement(ctx, id, "paused", func(tx *sqlx.Tx) error {
-		return s.halt(ctx, tx, now, actor, id, args{"reason": clean(reason), "judged": false, "stopped": false})
+	return s.changeState(ctx, id, "paused", func(tx *sqlx.Tx) error {
+		return s.pause(ctx, tx, now, actor, id, args{"reason": sanitizeText(reason), "judged": false, "stopped": false})
 	})
 }
 
 // StopAnnouncement is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
 // with everybody else.
 func (s *Store) StopAnnouncement(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
-	return s.byItself(ctx, id, func(tx *sqlx.Tx) error {
-		return s.halt(ctx, tx, now, itself, id, args{"reason": clean(reason), "judged": judged, "stopped": true})
+	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
+		return s.pause(ctx, tx, now, systemActor, id, args{"reason": sanitizeText(reason), "judged": judged, "stopped": true})
 	})
 }
 
-func (s *Store) halt(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, a args) error {
+func (s *Store) pause(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, a args) error {
 	a["id"] = id
-	if err := s.moved(ctx, tx, "pause_announcement", a); err != nil {
+	if err := s.transition(ctx, tx, "pause_announcement", a); err != nil {
 		return err
 	}
 	if _, err := s.exec(ctx, tx, "hold_back", args{"id": id}); err != nil {
 		return err
 	}
-	return s.audit(ctx, tx, entry(now, actor, "pause", id, a["reason"].(string)))
+	return s.audit(ctx, tx, auditEntry(now, actor, "pause", id, a["reason"].(string)))
 }
 
 // ResumeAnnouncement lets one go on.
 func (s *Store) ResumeAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
-	return s.orderAnnouncement(ctx, id, "resumed", func(tx *sqlx.Tx) error {
-		if err := s.moved(ctx, tx, "resume_announcement", args{"id": id, "now": now.Unix(), "paced": now.UnixMilli()}); err != nil {
+	return s.changeState(ctx, id, "resumed", func(tx *sqlx.Tx) error {
+		if err := s.transition(ctx, tx, "resume_announcement", args{"id": id, "now": now.Unix(), "paced": now.UnixMilli()}); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, actor, "resume", id, ""))
+		return s.audit(ctx, tx, auditEntry(now, actor, "resume", id, ""))
 	})
 }
 
 // CancelAnnouncement ends one for good: what waits is skipped, what is being handed over is finished.
 func (s *Store) CancelAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
-	return s.orderAnnouncement(ctx, id, "cancelled", func(tx *sqlx.Tx) error {
-		if err := s.moved(ctx, tx, "cancel_announcement", args{"id": id, "now": now.Unix()}); err != nil {
+	return s.changeState(ctx, id, "cancelled", func(tx *sqlx.Tx) error {
+		if err := s.transition(ctx, tx, "cancel_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, tx, "cancel_mails", args{"id": id, "now": now.Unix(), "reason": WasCancelled}); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry(now, actor, "cancel", id, ""))
+		return s.audit(ctx, tx, auditEntry(now, actor, "cancel", id, ""))
 	})
 }
 

@@ -46,10 +46,10 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		planned = 0
-		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
 		}
-		due, err := s.moveDue(ctx, tx, now, plans)
+		due, err := s.advanceDue(ctx, tx, now, plans)
 		if err != nil {
 			return err
 		}
@@ -66,13 +66,13 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 			list = append(list, row)
 		}
 		// Merge first: an edition that another daemon claims in between is then seen as leased.
-		if err := s.merge(ctx, tx, now, digests); err != nil {
+		if err := s.mergeIntoNewer(ctx, tx, now, digests); err != nil {
 			return err
 		}
 		if planned, digests, err = s.insert(ctx, tx, now, list); err != nil {
 			return err
 		}
-		return s.tieOwed(ctx, tx, now, digests)
+		return s.assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("planning %d mails: %w", len(plans), err)
@@ -85,10 +85,10 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned bool, err error) {
 	list := []planRow{{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority, expires(p.Kind, now)}}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
 		}
-		if err := s.merge(ctx, tx, now, list); err != nil {
+		if err := s.mergeIntoNewer(ctx, tx, now, list); err != nil {
 			return err
 		}
 		n, digests, err := s.insert(ctx, tx, now, list)
@@ -96,7 +96,7 @@ func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned boo
 			return err
 		}
 		planned = n > 0
-		return s.tieOwed(ctx, tx, now, digests)
+		return s.assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return false, fmt.Errorf("planning a digest at once: %w", err)
@@ -104,23 +104,23 @@ func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned boo
 	return planned, nil
 }
 
-// moveDue moves due times on and says which members were due indeed.
-func (s *Store) moveDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
+// advanceDue moves due times on and says which members were due indeed.
+func (s *Store) advanceDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
 	due := make(map[forum.MemberID]bool, len(plans))
 	var list []planRow
 	for _, p := range plans {
 		if p.Kind == kindDigest {
-			list = append(list, planRow{Member: p.Member, Next: seconds(p.NextDue)})
+			list = append(list, planRow{Member: p.Member, Next: unixOrNull(p.NextDue)})
 		}
 	}
 	if len(list) == 0 {
 		return due, nil
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, tx, "plan_due", args{"now": now.Unix(), "rows": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "plan_due", args{"now": now.Unix(), "rows": text}, func(scan scanFunc) error {
 		var id forum.MemberID
 		err := scan(&id)
 		due[id] = true
@@ -129,11 +129,11 @@ func (s *Store) moveDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans [
 	return due, err
 }
 
-func (s *Store) merge(ctx context.Context, tx *sqlx.Tx, now time.Time, digests []planRow) error {
+func (s *Store) mergeIntoNewer(ctx context.Context, tx *sqlx.Tx, now time.Time, digests []planRow) error {
 	if len(digests) == 0 {
 		return nil
 	}
-	text, err := rows(digests)
+	text, err := marshalRows(digests)
 	if err != nil {
 		return err
 	}
@@ -146,11 +146,11 @@ func (s *Store) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []p
 	if len(list) == 0 {
 		return 0, nil, nil
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return 0, nil, err
 	}
-	err = s.query(ctx, tx, "plan_insert", args{"now": now.Unix(), "rows": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "plan_insert", args{"now": now.Unix(), "rows": text}, func(scan scanFunc) error {
 		var r planRow
 		err := scan(&r.Key, &r.Kind, &r.Member)
 		if planned++; r.Kind == kindDigest {
@@ -163,24 +163,25 @@ func (s *Store) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []p
 
 // Row is a mail that was claimed.
 type Row struct {
-	Key     string
-	Kind    string
-	Member  forum.MemberID
-	From    int64 // covers sightings after this one
-	Until   int64 // up to this one
-	Attempt int   // attempts so far that counted
-	Doubts  int   // how often nobody could tell whether a relay had taken it
-	Created time.Time
+	Key            string
+	Kind           string
+	Member         forum.MemberID
+	From           int64 // covers sightings after this one
+	Until          int64 // up to this one
+	Attempt        int   // attempts so far that counted
+	UncertainCount int   // how often nobody could tell whether a relay had taken it
+	Created        time.Time
 }
 
-// Claim leases up to limit mails to owner, for as long as lease says.
-func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, limit int) ([]Row, error) {
-	return s.ClaimOf(ctx, now, owner, lease, 0, math.MaxInt32, limit)
-}
+// PriorityRange selects messages by priority, both ends included.
+type PriorityRange struct{ First, Last int }
 
-// ClaimOf is Claim for mails whose priorities lie from first to last.
-func (s *Store) ClaimOf(ctx context.Context, now time.Time, owner string, lease time.Duration, first, last, limit int) ([]Row, error) {
-	if err := s.present(ctx); err != nil {
+// AllPriorities selects every message.
+var AllPriorities = PriorityRange{0, math.MaxInt32}
+
+// Claim leases up to limit messages of the given priorities to owner.
+func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, priorities PriorityRange, limit int) ([]Row, error) {
+	if err := s.ensureInstance(ctx); err != nil {
 		return nil, err
 	}
 	type ranked struct {
@@ -188,11 +189,11 @@ func (s *Store) ClaimOf(ctx context.Context, now time.Time, owner string, lease 
 		priority, notBefore int64
 	}
 	var list []ranked
-	a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "first": first, "last": last, "most": limit}
-	err := s.query(ctx, nil, "claim", a, func(scan scan) error {
+	a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "first": priorities.First, "last": priorities.Last, "most": limit}
+	err := s.query(ctx, nil, "claim", a, func(scan scanFunc) error {
 		var r ranked
 		var created int64
-		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.Doubts, &created, &r.priority, &r.notBefore)
+		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.UncertainCount, &created, &r.priority, &r.notBefore)
 		r.Created = time.Unix(created, 0).UTC()
 		list = append(list, r)
 		return err

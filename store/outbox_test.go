@@ -47,7 +47,7 @@ func plan(t testing.TB, s *store.Store, at time.Time, plans ...store.Plan) int {
 
 func claim(t testing.TB, s *store.Store, at time.Time) []store.Row {
 	t.Helper()
-	return must(s.Claim(t.Context(), at, owner, lease, 500))(t)
+	return must(s.Claim(t.Context(), at, owner, lease, store.AllPriorities, 500))(t)
 }
 
 func keys(rows []store.Row) []string {
@@ -132,7 +132,7 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
 		later := now.Add(25 * time.Hour)
-		row := must(s.Claim(t.Context(), now, owner, 48*time.Hour, 1))(t)[0]
+		row := must(s.Claim(t.Context(), now, owner, 48*time.Hour, store.AllPriorities, 1))(t)[0]
 		blocked := func(when string) {
 			t.Helper()
 			if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 0 {
@@ -153,7 +153,7 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 			t.Errorf("claimed %v, want the same edition again", row)
 		}
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, later)}))
-		if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 1 || due[0].Mark != 20 {
+		if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 1 || due[0].CoveredSeq != 20 {
 			t.Errorf("due = %v, want the member with mark 20", due)
 		}
 	})
@@ -204,7 +204,7 @@ func TestClaimGoesByPriorityThenTime(t *testing.T) {
 			t.Errorf("claimed %v before their time", keys(got))
 		}
 		want := []string{"alert/4/T1", "digest/1/a", "digest/3/a"}
-		if got := keys(must(s.Claim(t.Context(), now.Add(time.Minute), owner, lease, 3))(t)); !slices.Equal(got, want) {
+		if got := keys(must(s.Claim(t.Context(), now.Add(time.Minute), owner, lease, store.AllPriorities, 3))(t)); !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
 		}
 		if got := keys(claim(t, s, now.Add(time.Minute))); !slices.Equal(got, []string{"digest/2/a"}) {
@@ -216,7 +216,7 @@ func TestClaimGoesByPriorityThenTime(t *testing.T) {
 func TestMembersFarBehindAreClaimedLast(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Mark: 5, Due: now}, {ID: 2, Mark: 90, Due: now}, {ID: 3, Mark: 90, Due: now}}))
+		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, CoveredSeq: 5, Due: now}, {ID: 2, CoveredSeq: 90, Due: now}, {ID: 3, CoveredSeq: 90, Due: now}}))
 		plan(t, s, now, edition(1, "a", 99), edition(2, "a", 99), edition(3, "a", 99))
 		if got, want := keys(claim(t, s, now)), []string{"digest/2/a", "digest/3/a", "digest/1/a"}; !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
@@ -242,7 +242,7 @@ func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
 			mine := open(t, dsn)
 			wg.Go(func() {
 				for {
-					rows, err := mine.Claim(t.Context(), now, fmt.Sprint("worker ", w), lease, 50)
+					rows, err := mine.Claim(t.Context(), now, fmt.Sprint("worker ", w), lease, store.AllPriorities, 50)
 					if err != nil {
 						t.Error(err)
 					}

@@ -11,7 +11,7 @@ import (
 func (s *Store) DueHours(ctx context.Context, now time.Time, hours int) (due int, coming []int, err error) {
 	coming = make([]int, hours)
 	a := args{"now": now.Unix(), "until": now.Add(time.Duration(hours) * time.Hour).Unix()}
-	err = s.query(ctx, nil, "due_hours", a, func(scan scan) error {
+	err = s.query(ctx, nil, "due_hours", a, func(scan scanFunc) error {
 		var hour, members int
 		err := scan(&hour, &members)
 		if hour < 0 {
@@ -27,19 +27,19 @@ func (s *Store) DueHours(ctx context.Context, now time.Time, hours int) (due int
 	return due, coming, nil
 }
 
-// OpenCount is how many mails of a kind are in a state that is not their last.
-type OpenCount struct {
+// PendingCount is how many mails of a kind are in a state that is not their last.
+type PendingCount struct {
 	Count
 	Next time.Time // when the first of them may go
 }
 
-// OpenMails counts the mails that something is still to become of.
-func (s *Store) OpenMails(ctx context.Context) (list []OpenCount, err error) {
-	err = s.query(ctx, nil, "open_mails", nil, func(scan scan) error {
-		var c OpenCount
+// PendingMessages counts the mails that something is still to become of.
+func (s *Store) PendingMessages(ctx context.Context) (list []PendingCount, err error) {
+	err = s.query(ctx, nil, "open_mails", nil, func(scan scanFunc) error {
+		var c PendingCount
 		var next int64
 		err := scan(&c.Kind, &c.State, &c.Mails, &next)
-		c.Next = moment(next)
+		c.Next = timeOrZero(next)
 		list = append(list, c)
 		return err
 	})
@@ -51,10 +51,10 @@ func (s *Store) OpenMails(ctx context.Context) (list []OpenCount, err error) {
 
 // LastSent is when the latest round began in which a relay took a mail; zero: none has in the last month.
 func (s *Store) LastSent(ctx context.Context) (at time.Time, err error) {
-	err = s.query(ctx, nil, "last_sent", nil, func(scan scan) error {
+	err = s.query(ctx, nil, "last_sent", nil, func(scan scanFunc) error {
 		var began int64
 		err := scan(&began)
-		at = moment(began)
+		at = timeOrZero(began)
 		return err
 	})
 	if err != nil {

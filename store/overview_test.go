@@ -19,13 +19,13 @@ func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
 		equal(t, "due", due, 2)
 		equal(t, "coming", coming, []int{1, 2, 0})
 
-		equal(t, "open mails of an empty outbox", must(s.OpenMails(t.Context()))(t), nil)
+		equal(t, "open mails of an empty outbox", must(s.PendingMessages(t.Context()))(t), nil)
 		settled(t, s, now, edition(3, "a", 9), "refused")
 		plan(t, s, now, edition(1, "a", 9), store.Plan{Key: "alert/2/T1", Kind: "alert", Member: 2})
 		claim(t, s, now)
 		plan(t, s, now.Add(time.Minute), store.Plan{Key: "announce/1/1", Kind: "announcement", Member: 1})
 		plan(t, s, now.Add(2*time.Minute), store.Plan{Key: "announce/1/2", Kind: "announcement", Member: 2})
-		equal(t, "open mails", must(s.OpenMails(t.Context()))(t), []store.OpenCount{
+		equal(t, "open mails", must(s.PendingMessages(t.Context()))(t), []store.PendingCount{
 			{Count: store.Count{Kind: "alert", State: "leased", Mails: 1}, Next: now},
 			{Count: store.Count{Kind: "announcement", State: "queued", Mails: 2}, Next: now.Add(time.Minute)},
 			{Count: store.Count{Kind: "digest", State: "leased", Mails: 1}, Next: now},
@@ -38,7 +38,7 @@ func TestItIsKnownWhenARelayTookAMailLast(t *testing.T) {
 		s := open(t, dsn)
 		equal(t, "before any", must(s.LastSent(t.Context()))(t), time.Time{})
 		for i, sent := range []int{3, 1, 0} {
-			check(t, s.NoteRun(t.Context(), store.Run{Began: now.Add(time.Duration(i) * time.Minute), Tick: "editions", Sent: sent}))
+			check(t, s.SaveRound(t.Context(), store.RoundRecord{Began: now.Add(time.Duration(i) * time.Minute), Tick: "editions", Sent: sent}))
 		}
 		equal(t, "after some", must(s.LastSent(t.Context()))(t), now.Add(time.Minute))
 	})
@@ -47,13 +47,13 @@ func TestItIsKnownWhenARelayTookAMailLast(t *testing.T) {
 func TestTheAuditLogIsReadTheLatestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		var list []store.Entry
+		var list []store.AuditEntry
 		for i, action := range []string{"pause", "resume", "pause"} {
-			list = append(list, store.Entry{At: now.Add(time.Duration(i) * time.Minute), Actor: "web: ray", Action: action, Object: "delivery", Detail: "x"})
+			list = append(list, store.AuditEntry{At: now.Add(time.Duration(i) * time.Minute), Actor: "web: ray", Action: action, Object: "delivery", Detail: "x"})
 		}
 		check(t, s.Audit(t.Context(), list...))
 		check(t, s.Audit(t.Context()))
-		equal(t, "the newest two", must(s.AuditLog(t.Context(), 0, 2))(t), []store.Entry{list[2], list[1]})
+		equal(t, "the newest two", must(s.AuditLog(t.Context(), 0, 2))(t), []store.AuditEntry{list[2], list[1]})
 		equal(t, "those behind", must(s.AuditLog(t.Context(), 2, 2))(t), list[:1])
 	})
 }

@@ -11,20 +11,20 @@ import (
 	"postrider/forum"
 )
 
-// Notified is what became of a notice.
-type Notified struct {
+// AlertItemStatus is what became of a notice.
+type AlertItemStatus struct {
 	Member  forum.MemberID
 	Post    forum.PostID
 	State   string // of the alert; empty: something is still to become of it
 	LeftOut string // why the alert went without the post; empty: it did not
 }
 
-// Notified tells of the notices that members have of posts, from one to another by number.
-func (s *Store) Notified(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]Notified, error) {
-	var list []Notified
-	a := args{"members": ids(members), "first": int64(first), "last": int64(last)}
-	err := s.query(ctx, nil, "notified", a, func(scan scan) error {
-		var n Notified
+// AlertItemStatuses tells of the notices that members have of posts, from one to another by number.
+func (s *Store) AlertItemStatuses(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]AlertItemStatus, error) {
+	var list []AlertItemStatus
+	a := args{"members": marshalIDs(members), "first": int64(first), "last": int64(last)}
+	err := s.query(ctx, nil, "notified", a, func(scan scanFunc) error {
+		var n AlertItemStatus
 		err := scan(&n.Member, &n.Post, &n.State, &n.LeftOut)
 		list = append(list, n)
 		return err
@@ -35,18 +35,18 @@ func (s *Store) Notified(ctx context.Context, members []forum.MemberID, first, l
 	return list, nil
 }
 
-// Owed is a post that a member is owed.
-type Owed struct {
+// DeferredPost is a post that a member is owed.
+type DeferredPost struct {
 	Member forum.MemberID
 	digest.DeferredPost
 	Edition string // the newest that is to bring it; empty: none is planned yet
 }
 
-// Owed are the posts that members are owed, or were until their newest edition.
-func (s *Store) Owed(ctx context.Context, members []forum.MemberID) ([]Owed, error) {
-	var list []Owed
-	err := s.query(ctx, nil, "owed", args{"members": ids(members)}, func(scan scan) error {
-		var o Owed
+// DeferredPosts are the posts that members are owed, or were until their newest edition.
+func (s *Store) DeferredPosts(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
+	var list []DeferredPost
+	err := s.query(ctx, nil, "owed", args{"members": marshalIDs(members)}, func(scan scanFunc) error {
+		var o DeferredPost
 		var notBefore int64
 		err := scan(&o.Member, &o.Post, &o.Seq, &notBefore, &o.Cause, &o.Reason, &o.Edition)
 		o.NotBefore = time.Unix(notBefore, 0).UTC()
@@ -59,11 +59,11 @@ func (s *Store) Owed(ctx context.Context, members []forum.MemberID) ([]Owed, err
 	return list, nil
 }
 
-// Brought are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
-func (s *Store) Brought(ctx context.Context, member forum.MemberID, edition string) ([]Owed, error) {
-	var list []Owed
-	err := s.query(ctx, nil, "brought", args{"key": edition}, func(scan scan) error {
-		o := Owed{Member: member, Edition: edition}
+// DeliveredDeferred are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
+func (s *Store) DeliveredDeferred(ctx context.Context, member forum.MemberID, edition string) ([]DeferredPost, error) {
+	var list []DeferredPost
+	err := s.query(ctx, nil, "brought", args{"key": edition}, func(scan scanFunc) error {
+		o := DeferredPost{Member: member, Edition: edition}
 		err := scan(&o.Post, &o.Seq, &o.Cause)
 		list = append(list, o)
 		return err
@@ -75,21 +75,21 @@ func (s *Store) Brought(ctx context.Context, member forum.MemberID, edition stri
 }
 
 type owedRow struct {
-	Key       string        `json:"key,omitempty"`
-	Member    int64         `json:"m,omitempty"`
-	Post      forum.PostID  `json:"p"`
-	Seq       int64         `json:"seq,omitempty"`
-	NotBefore int64         `json:"not_before"`
-	Cause     digest.AlertCause  `json:"cause"`
-	Reason    digest.Reason `json:"reason"`
+	Key       string            `json:"key,omitempty"`
+	Member    int64             `json:"m,omitempty"`
+	Post      forum.PostID      `json:"p"`
+	Seq       int64             `json:"seq,omitempty"`
+	NotBefore int64             `json:"not_before"`
+	Cause     digest.AlertCause `json:"cause"`
+	Reason    digest.Reason     `json:"reason"`
 }
 
-// remains tells that a settlement says something of single posts.
-func (x Settlement) remains() bool { return len(x.Done)+len(x.Owes) > 0 || x.Held }
+// hasPostChanges tells that a settlement says something of single posts.
+func (x Settlement) hasPostChanges() bool { return len(x.Omitted)+len(x.Deferred) > 0 || x.Held }
 
-// settleRest writes down, of settlements that are ours, what became of posts that the mails went without, and holds
+// settlePosts writes down, of settlements that are ours, what became of posts that the mails went without, and holds
 // alerts for quiet hours.
-func (s *Store) settleRest(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
+func (s *Store) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
 	var left, owed []owedRow
 	var held []string
 	var at time.Time
@@ -98,10 +98,10 @@ func (s *Store) settleRest(ctx context.Context, tx *sqlx.Tx, ours map[string]boo
 			continue
 		}
 		at = x.At
-		for _, l := range x.Done {
+		for _, l := range x.Omitted {
 			left = append(left, owedRow{Key: x.Key, Post: l.Post, Reason: l.Reason})
 		}
-		for _, o := range x.Owes {
+		for _, o := range x.Deferred {
 			row := owedRow{Key: x.Key, Post: o.Post, Seq: o.Seq, NotBefore: o.NotBefore.Unix(), Cause: o.Cause, Reason: o.Reason}
 			left, owed = append(left, row), append(owed, row)
 		}
@@ -115,7 +115,7 @@ func (s *Store) settleRest(ctx context.Context, tx *sqlx.Tx, ours map[string]boo
 	if _, err := execWith(ctx, s, tx, "owe", owed, args{"now": at.Unix()}); err != nil {
 		return err
 	}
-	return s.holdAlerts(ctx, tx, at, held)
+	return s.delayAlerts(ctx, tx, at, held)
 }
 
 type mergeRow struct {
@@ -123,12 +123,12 @@ type mergeRow struct {
 	Into string `json:"into"`
 }
 
-// holdAlerts lets alerts wait for the end of quiet hours, all of one member as one.
-func (s *Store) holdAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys []string) error {
+// delayAlerts lets alerts wait for the end of quiet hours, all of one member as one.
+func (s *Store) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	text, err := rows(keys)
+	text, err := marshalRows(keys)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (s *Store) holdAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys
 	extended := make(map[string]alertRow)
 	var merges []mergeRow
 	var wider []alertRow
-	err = s.query(ctx, tx, "held_alerts", a, func(scan scan) error {
+	err = s.query(ctx, tx, "held_alerts", a, func(scan scanFunc) error {
 		var r alertRow
 		if err := scan(&r.Member, &r.Key, &r.Thread, &r.Until); err != nil {
 			return err
@@ -174,8 +174,8 @@ func (s *Store) holdAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys
 	return err
 }
 
-// tieOwed gives the new editions what their members are owed by now.
-func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, editions []planRow) error {
+// assignDeferred gives the new editions what their members are owed by now.
+func (s *Store) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time, editions []planRow) error {
 	if len(editions) == 0 {
 		return nil
 	}
@@ -183,7 +183,7 @@ func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, edition
 	for i, e := range editions {
 		members[i] = e.Member
 	}
-	a := args{"members": ids(members)}
+	a := args{"members": marshalIDs(members)}
 	for _, query := range []string{"keep_brought", "clear_owed"} {
 		if _, err := s.exec(ctx, tx, query, a); err != nil {
 			return err
@@ -191,7 +191,7 @@ func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, edition
 	}
 	a["now"] = now.Unix()
 	var failed []owedRow
-	err := s.query(ctx, tx, "owe_failed", a, func(scan scan) error {
+	err := s.query(ctx, tx, "owe_failed", a, func(scan scanFunc) error {
 		var r owedRow
 		err := scan(&r.Member, &r.Post)
 		failed = append(failed, r)
@@ -209,12 +209,12 @@ func (s *Store) tieOwed(ctx context.Context, tx *sqlx.Tx, now time.Time, edition
 
 // SightingsAt are the sightings of these numbers, as far as they are still known.
 func (s *Store) SightingsAt(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
-	return s.sightings(ctx, "sightings_at", args{"ids": ids(seqs)})
+	return s.sightings(ctx, "sightings_at", args{"ids": marshalIDs(seqs)})
 }
 
-// Reconsider lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
+// ReevaluateDeferred lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
 // is owed anew then.
-func (s *Store) Reconsider(ctx context.Context, now time.Time, member forum.MemberID) error {
+func (s *Store) ReevaluateDeferred(ctx context.Context, now time.Time, member forum.MemberID) error {
 	if _, err := s.exec(ctx, nil, "reconsider_owed", args{"now": now.Unix(), "member": int64(member)}); err != nil {
 		return fmt.Errorf("letting what is owed be judged anew: %w", err)
 	}

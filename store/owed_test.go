@@ -14,7 +14,7 @@ import (
 func ties(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]string {
 	t.Helper()
 	all := make(map[forum.PostID]string)
-	for _, o := range must(s.Owed(t.Context(), []forum.MemberID{member}))(t) {
+	for _, o := range must(s.DeferredPosts(t.Context(), []forum.MemberID{member}))(t) {
 		all[o.Post] = o.Edition
 	}
 	return all
@@ -63,7 +63,7 @@ func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
 				if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: next.Key, 2: next.Key, 3: next.Key}) {
 					t.Errorf("owed = %v, want all by %s", got, next.Key)
 				}
-				owed := must(s.Owed(t.Context(), []forum.MemberID{1}))(t)
+				owed := must(s.DeferredPosts(t.Context(), []forum.MemberID{1}))(t)
 				causes := make(map[forum.PostID]digest.AlertCause)
 				for _, o := range owed {
 					causes[o.Post] = o.Cause
@@ -96,7 +96,7 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 		enroll(t, s, 1, 10)
 		first := due(t, s, "a", now)
 		x := accepted(first, now)
-		x.Owes = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Cause: digest.Quoted, Reason: digest.HeldForWeek}}
+		x.Deferred = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Cause: digest.Quoted, Reason: digest.HeldForWeek}}
 		settle(t, s, x)
 		second := due(t, s, "b", now)
 		settle(t, s, accepted(second, now))
@@ -104,15 +104,15 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 		if got := ties(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v after an edition brought it", got)
 		}
-		want := []store.Owed{{Member: 1, DeferredPost: digest.DeferredPost{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
-		for key, want := range map[string][]store.Owed{first.Key: nil, second.Key: want, third.Key: nil} {
-			if got := must(s.Brought(t.Context(), 1, key))(t); !reflect.DeepEqual(got, want) {
+		want := []store.DeferredPost{{Member: 1, DeferredPost: digest.DeferredPost{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
+		for key, want := range map[string][]store.DeferredPost{first.Key: nil, second.Key: want, third.Key: nil} {
+			if got := must(s.DeliveredDeferred(t.Context(), 1, key))(t); !reflect.DeepEqual(got, want) {
 				t.Errorf("%s has brought %+v, want %+v", key, got, want)
 			}
 		}
 		settle(t, s, accepted(third, now))
 		check(t, s.Prune(t.Context(), now.AddDate(0, 0, 91)))
-		if got := must(s.Brought(t.Context(), 1, second.Key))(t); got != nil {
+		if got := must(s.DeliveredDeferred(t.Context(), 1, second.Key))(t); got != nil {
 			t.Errorf("after 91 days it has brought %+v, want nothing remembered", got)
 		}
 	})
@@ -124,22 +124,22 @@ func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
 		enroll(t, s, 1, 10)
 		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2), telling(1, 9, 3)))
 		x := accepted(claim(t, s, now.Add(time.Hour))[0], now)
-		x.Done = []digest.Omitted{{Post: 2, Reason: digest.AlreadyRead}}
-		x.Owes = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.PostDeleted}}
+		x.Omitted = []digest.Omitted{{Post: 2, Reason: digest.AlreadyRead}}
+		x.Deferred = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.PostDeleted}}
 		settle(t, s, x)
 		next := due(t, s, "a", now)
 		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{3: next.Key}) {
 			t.Errorf("owed = %v, want post 3 by %s", got, next.Key)
 		}
-		want := []store.Notified{
+		want := []store.AlertItemStatus{
 			{Member: 1, Post: 1, State: "accepted"},
 			{Member: 1, Post: 2, State: "accepted", LeftOut: string(digest.AlreadyRead)},
 			{Member: 1, Post: 3, State: "accepted", LeftOut: string(digest.PostDeleted)},
 		}
-		if got := must(s.Notified(t.Context(), []forum.MemberID{1, 2}, 1, 3))(t); !reflect.DeepEqual(got, want) {
+		if got := must(s.AlertItemStatuses(t.Context(), []forum.MemberID{1, 2}, 1, 3))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("notified = %+v\nwant %+v", got, want)
 		}
-		if got := must(s.Notified(t.Context(), []forum.MemberID{1}, 3, 9))(t); len(got) != 1 {
+		if got := must(s.AlertItemStatuses(t.Context(), []forum.MemberID{1}, 3, 9))(t); len(got) != 1 {
 			t.Errorf("notified = %+v, want of post 3 alone", got)
 		}
 	})
@@ -152,7 +152,7 @@ func TestWhatIsHeldBackWaitsForItsDay(t *testing.T) {
 		monday := now.Add(72 * time.Hour)
 		owes := []digest.DeferredPost{{Post: 11, Seq: 11, NotBefore: monday, Reason: digest.HeldForWeek}}
 		x := accepted(due(t, s, "a", now), now)
-		x.Owes = owes
+		x.Deferred = owes
 		settle(t, s, x)
 		row := due(t, s, "b", now.Add(24*time.Hour))
 		if got := ties(t, s, 1); got[11] != "" {
@@ -166,7 +166,7 @@ func TestWhatIsHeldBackWaitsForItsDay(t *testing.T) {
 		// He has changed his mind, and wants it monthly.
 		x = accepted(row, now)
 		owes[0].NotBefore = monday.Add(500 * time.Hour)
-		x.Owes = owes
+		x.Deferred = owes
 		settle(t, s, x)
 		due(t, s, "d", monday.Add(24*time.Hour))
 		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{11: ""}) {
@@ -181,7 +181,7 @@ func TestAnEditionThatIsPlannedTwiceTiesNothingTwice(t *testing.T) {
 		enroll(t, s, 1, 10)
 		row := due(t, s, "a", now)
 		x := accepted(row, now)
-		x.Owes = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
+		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
 		settle(t, s, x)
 		plan(t, s, now, edition(1, "a", 60))
 		if got := ties(t, s, 1); got[5] != "" {
@@ -195,7 +195,7 @@ func TestAFormerOwnerOwesNothing(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		x := accepted(due(t, s, "a", now), now)
-		x.Owes = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
+		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
 		check(t, s.Settle(t.Context(), "somebody else", []store.Settlement{x}))
 		if got := ties(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v, want nothing", got)
@@ -208,7 +208,7 @@ func TestWhatIsOwedTooLongIsForgotten(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		x := accepted(due(t, s, "a", now), now)
-		x.Owes = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now.Add(9999 * time.Hour)}}
+		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now.Add(9999 * time.Hour)}}
 		settle(t, s, x)
 		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour)))
 		if got := ties(t, s, 1); len(got) != 1 {

@@ -26,18 +26,18 @@ func (s *Store) Pause(ctx context.Context, now time.Time, reason string) (Pause,
 		p.Since = now.UTC().Truncate(time.Second)
 	}
 	if reason != "" {
-		p.Reason = clean(reason)
+		p.Reason = sanitizeText(reason)
 	}
 	text, err := json.Marshal(p)
 	if err != nil {
 		return Pause{}, fmt.Errorf("pausing delivery: %w", err)
 	}
-	return p, s.Remember(ctx, pauseKey, string(text))
+	return p, s.SetValue(ctx, pauseKey, string(text))
 }
 
 // Paused says whether delivery is paused.
 func (s *Store) Paused(ctx context.Context) (p Pause, paused bool, err error) {
-	text, paused, err := s.Recall(ctx, pauseKey)
+	text, paused, err := s.Value(ctx, pauseKey)
 	if err != nil || !paused {
 		return Pause{}, false, err
 	}

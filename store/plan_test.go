@@ -41,7 +41,7 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dsn := servertest.Postgres(t)
 			s, other := openMigrated(t, dsn), openMigrated(t, dsn)
-			if err := s.SaveSubscribers(t.Context(), now, []Subscriber{{ID: 1, Mark: 10, Due: now}}); err != nil {
+			if err := s.SaveSubscribers(t.Context(), now, []Subscriber{{ID: 1, CoveredSeq: 10, Due: now}}); err != nil {
 				t.Fatal(err)
 			}
 			first := Plan{Key: "digest/1/a", Kind: kindDigest, Member: 1, Until: 20, NextDue: now}
@@ -50,15 +50,15 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 			}
 			next := planRow{Key: "digest/1/b", Kind: kindDigest, Member: 1, Until: 30}
 			err := s.inTx(t.Context(), func(tx *sqlx.Tx) error {
-				due, err := s.moveDue(t.Context(), tx, now, []Plan{{Kind: kindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
+				due, err := s.advanceDue(t.Context(), tx, now, []Plan{{Kind: kindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
 				if err != nil || !due[forum.MemberID(1)] {
 					t.Fatalf("due = %v, %v; want the member", due, err)
 				}
-				if rows, err := other.Claim(t.Context(), now, "other", time.Hour, 9); len(rows) != 1 || err != nil {
+				if rows, err := other.Claim(t.Context(), now, "other", time.Hour, AllPriorities, 9); len(rows) != 1 || err != nil {
 					t.Fatalf("the other daemon claimed %v, %v; want the edition that waits", rows, err)
 				}
 				tt.beforeMerge(t, other)
-				if err := s.merge(t.Context(), tx, now, []planRow{next}); err != nil {
+				if err := s.mergeIntoNewer(t.Context(), tx, now, []planRow{next}); err != nil {
 					return err
 				}
 				tt.before(t, other)
@@ -68,7 +68,7 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := s.Claim(t.Context(), now, "this", time.Hour, 9)
+			got, err := s.Claim(t.Context(), now, "this", time.Hour, AllPriorities, 9)
 			if err != nil || len(got) != len(tt.want) {
 				t.Fatalf("waiting: %v, %v; want %v", got, err, tt.want)
 			}

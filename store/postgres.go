@@ -19,11 +19,11 @@ import (
 )
 
 const (
-	postgresAtATime = 8
-	postgresPort    = 5432
-	// reach is how long a server may take to answer a new connection, unless the DSN says otherwise. Of several, the next
+	maxPostgresConns = 8
+	postgresPort     = 5432
+	// connectTimeout is how long a server may take to answer a new connection, unless the DSN says otherwise. Of several, the next
 	// one is tried then.
-	reach = 10 * time.Second
+	connectTimeout = 10 * time.Second
 )
 
 func connectPostgres(dsn string) (*Store, error) {
@@ -54,9 +54,9 @@ func openPostgres(config pq.Config) (*Store, error) {
 		return nil, errNoDSN
 	}
 	connector.Dialer(newLine())
-	db := sql.OpenDB(sessions{connector})
-	db.SetMaxOpenConns(postgresAtATime)
-	db.SetMaxIdleConns(postgresAtATime)
+	db := sql.OpenDB(sessionConnector{connector})
+	db.SetMaxOpenConns(maxPostgresConns)
+	db.SetMaxIdleConns(maxPostgresConns)
 	pool := sqlx.NewDb(db, "postgres")
 	return &Store{engine: sqlfile.Postgres, write: pool, read: pool}, nil
 }
@@ -79,7 +79,7 @@ func postgresConfig(dsn string) (pq.Config, error) {
 		config.ApplicationName = "postrider"
 	}
 	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = reach
+		config.ConnectTimeout = connectTimeout
 	}
 	if len(config.Multi) > 0 && config.TargetSessionAttrs == "" {
 		config.TargetSessionAttrs = pq.TargetSessionAttrsReadWrite
@@ -136,35 +136,35 @@ func parseHost(text string) (pq.ConfigMultihost, error) {
 // How soon each side gives up the other when its machine or the network between has vanished without a word. A daemon that was cut
 // off in a transaction would else hold up all others for two hours, and a lost primary its daemons for a quarter of one.
 const (
-	probeAfter = 15 * time.Second // of silence
-	probeEvery = 5 * time.Second
-	probes     = 3
-	vanished   = probeAfter + probes*probeEvery
+	probeAfter  = 15 * time.Second // of silence
+	probeEvery  = 5 * time.Second
+	probes      = 3
+	peerTimeout = probeAfter + probes*probeEvery
 )
 
 // newLine dials so that a server that vanished is noticed.
-func newLine() *line {
-	return &line{net.Dialer{
+func newLine() *keepaliveDialer {
+	return &keepaliveDialer{net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: probeAfter, Interval: probeEvery, Count: probes},
-		Control:         giveUpUnacknowledged,
+		Control:         setTCPUserTimeout,
 	}}
 }
 
-// line is a pq.DialerContext.
-type line struct{ net.Dialer }
+// keepaliveDialer is a pq.DialerContext.
+type keepaliveDialer struct{ net.Dialer }
 
 // DialTimeout implements pq.Dialer.
-func (l *line) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+func (l *keepaliveDialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	return l.DialContext(ctx, network, address)
 }
 
-// sessions prepares each connection.
-type sessions struct{ *pq.Connector }
+// sessionConnector prepares each connection.
+type sessionConnector struct{ *pq.Connector }
 
 // Connect implements driver.Connector.
-func (s sessions) Connect(ctx context.Context) (driver.Conn, error) {
+func (s sessionConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -181,4 +181,4 @@ func (s sessions) Connect(ctx context.Context) (driver.Conn, error) {
 var sessionSettings = fmt.Sprintf(`SET idle_in_transaction_session_timeout = '%ds';
 SET tcp_keepalives_idle = %d; SET tcp_keepalives_interval = %d; SET tcp_keepalives_count = %d; SET tcp_user_timeout = '%ds';
 SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'`,
-	int(vanished.Seconds()), int(probeAfter.Seconds()), int(probeEvery.Seconds()), probes, int(vanished.Seconds()))
+	int(peerTimeout.Seconds()), int(probeAfter.Seconds()), int(probeEvery.Seconds()), probes, int(peerTimeout.Seconds()))

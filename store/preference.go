@@ -15,7 +15,7 @@ import (
 // Preferences are what members have chosen. Who has chosen nothing is not in it.
 func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
 	all := make(map[forum.MemberID]digest.Preferences)
-	err := s.query(ctx, nil, "preferences", args{"ids": ids(members)}, func(scan scan) error {
+	err := s.query(ctx, nil, "preferences", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		id, c, err := scanChoices(scan)
 		all[id] = c
 		return err
@@ -26,7 +26,7 @@ func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[
 	return all, nil
 }
 
-func scanChoices(scan scan) (id forum.MemberID, c digest.Preferences, err error) {
+func scanChoices(scan scanFunc) (id forum.MemberID, c digest.Preferences, err error) {
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
@@ -36,8 +36,8 @@ func scanChoices(scan scan) (id forum.MemberID, c digest.Preferences, err error)
 	c = digest.Preferences{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
-		IncludeOwnPosts: choice(own), UnreadOnly: choice(unread), Alerts: digest.AlertMode(alerts.String), Announcements: choice(announcements),
-		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: moment(paused.Int64), OptedOut: optedOut.Bool,
+		IncludeOwnPosts: boolPtr(own), UnreadOnly: boolPtr(unread), Alerts: digest.AlertMode(alerts.String), Announcements: boolPtr(announcements),
+		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: timeOrZero(paused.Int64), OptedOut: optedOut.Bool,
 	}
 	if from.Valid && until.Valid {
 		c.Quiet = &digest.QuietHours{From: int(from.Int64), Until: int(until.Int64)}
@@ -56,7 +56,7 @@ func schedule(cadence sql.NullString, hour, weekday, day, every sql.NullInt64) *
 	}
 }
 
-func choice(b sql.NullBool) *bool {
+func boolPtr(b sql.NullBool) *bool {
 	if !b.Valid {
 		return nil
 	}
@@ -67,9 +67,9 @@ func choice(b sql.NullBool) *bool {
 func (s *Store) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
 	a := args{
 		"member": int64(member), "now": now.Unix(),
-		"zone": chosen(clean(c.Zone)), "locale": chosen(clean(c.Locale)), "format": chosen(string(c.Format)), "excerpt": chosen(c.Excerpt),
-		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": chosen(string(c.Alerts)), "announcements": c.Announcements,
-		"paused_until": seconds(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
+		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),
+		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": nullIfZero(string(c.Alerts)), "announcements": c.Announcements,
+		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
 		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil,
 	}
 	if own := c.Schedule; own != nil {
@@ -84,8 +84,8 @@ func (s *Store) SavePreference(ctx context.Context, now time.Time, member forum.
 	return nil
 }
 
-// chosen is a value as the database keeps it; NULL for the zero value.
-func chosen[T comparable](v T) any {
+// nullIfZero is a value as the database keeps it; NULL for the zero value.
+func nullIfZero[T comparable](v T) any {
 	var zero T
 	if v == zero {
 		return nil
@@ -93,9 +93,9 @@ func chosen[T comparable](v T) any {
 	return v
 }
 
-// EndStream ends all digests, alerts or announcements of a member, by the kind of mail that they are in the outbox. To
+// UnsubscribeKind ends all digests, alerts or announcements of a member, by the kind of mail that they are in the outbox. To
 // end what has ended changes nothing. Mails that wait are skipped when their turn comes.
-func (s *Store) EndStream(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
+func (s *Store) UnsubscribeKind(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
 	queries := map[string][]string{
 		kindDigest:     {"end_digests", "end_due"},
 		kindAlert:      {"end_alerts"},
@@ -119,9 +119,9 @@ func (s *Store) EndStream(ctx context.Context, now time.Time, member forum.Membe
 	return nil
 }
 
-// Wish notes how a member wants to hear of a section or a thread that he watches; the other of the two is 0. An empty
+// SetOverride notes how a member wants to hear of a section or a thread that he watches; the other of the two is 0. An empty
 // cadence takes the wish back.
-func (s *Store) Wish(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, thread forum.ThreadID, cadence digest.Cadence) error {
+func (s *Store) SetOverride(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, thread forum.ThreadID, cadence digest.Cadence) error {
 	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread), "cadence": string(cadence), "now": now.Unix()}
 	query := "wish"
 	if cadence == "" {
@@ -133,10 +133,10 @@ func (s *Store) Wish(ctx context.Context, now time.Time, member forum.MemberID, 
 	return nil
 }
 
-// Wishes are those of members for single sections and threads. Who has none is not in it.
-func (s *Store) Wishes(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
+// Overrides are those of members for single sections and threads. Who has none is not in it.
+func (s *Store) Overrides(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
 	all := make(map[forum.MemberID]digest.Overrides)
-	err := s.query(ctx, nil, "wishes", args{"ids": ids(members)}, func(scan scan) error {
+	err := s.query(ctx, nil, "wishes", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var member forum.MemberID
 		var section forum.SectionID
 		var thread forum.ThreadID

@@ -38,8 +38,8 @@ func TestAScheduleOfHisOwnIsReadWithTheSubscriber(t *testing.T) {
 		enroll(t, s, 1, 0)
 		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Schedule: own}))
 		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Due: now}}))
-		if got := subscriber(t, s, 1); !reflect.DeepEqual(got.Own, own) {
-			t.Errorf("his own schedule = %v, want %v", got.Own, own)
+		if got := subscriber(t, s, 1); !reflect.DeepEqual(got.Schedule, own) {
+			t.Errorf("his own schedule = %v, want %v", got.Schedule, own)
 		}
 	})
 }
@@ -50,9 +50,9 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 		enroll(t, s, 2, 0)
 		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Europe/Paris", Alerts: digest.EveryReply}))
 		for _, kind := range []string{"digest", "digest", "announcement"} {
-			check(t, s.EndStream(t.Context(), now.Add(time.Hour), 1, kind))
+			check(t, s.UnsubscribeKind(t.Context(), now.Add(time.Hour), 1, kind))
 		}
-		check(t, s.EndStream(t.Context(), now, 9, "alert")) // of whom the store knows nothing
+		check(t, s.UnsubscribeKind(t.Context(), now, 9, "alert")) // of whom the store knows nothing
 		no := false
 		want := map[forum.MemberID]digest.Preferences{
 			1: {
@@ -67,7 +67,7 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 		if due := must(s.Due(t.Context(), now, 9))(t); len(due) != 1 || due[0].ID != 2 {
 			t.Errorf("due = %v, want member 2 alone", due)
 		}
-		if err := s.EndStream(t.Context(), now, 1, "letter"); err == nil {
+		if err := s.UnsubscribeKind(t.Context(), now, 1, "letter"); err == nil {
 			t.Error("a kind that does not exist was ended")
 		}
 	})
@@ -76,16 +76,16 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 func TestWishesAreMadeChangedAndTakenBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Wish(t.Context(), now, 1, 5, 0, digest.Weekly))
-		check(t, s.Wish(t.Context(), now, 1, 5, 0, digest.Off))
-		check(t, s.Wish(t.Context(), now, 1, 0, 7, digest.Instant))
-		check(t, s.Wish(t.Context(), now, 1, 0, 8, digest.Off))
-		check(t, s.Wish(t.Context(), now, 2, 5, 0, digest.Off))
-		check(t, s.Wish(t.Context(), now, 1, 0, 8, ""))
+		check(t, s.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
+		check(t, s.SetOverride(t.Context(), now, 1, 5, 0, digest.Off))
+		check(t, s.SetOverride(t.Context(), now, 1, 0, 7, digest.Instant))
+		check(t, s.SetOverride(t.Context(), now, 1, 0, 8, digest.Off))
+		check(t, s.SetOverride(t.Context(), now, 2, 5, 0, digest.Off))
+		check(t, s.SetOverride(t.Context(), now, 1, 0, 8, ""))
 		want := map[forum.MemberID]digest.Overrides{
 			1: {Sections: map[forum.SectionID]digest.Cadence{5: digest.Off}, Threads: map[forum.ThreadID]digest.Cadence{7: digest.Instant}},
 		}
-		if got := must(s.Wishes(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
+		if got := must(s.Overrides(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("wishes = %v, want %v", got, want)
 		}
 	})

@@ -83,11 +83,11 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 	ctx := t.Context()
 	check(t, s.SaveSubscribers(ctx, now, []store.Subscriber{{ID: member, Zone: "UTC", Due: now}}))
 	check(t, s.SavePreference(ctx, now, member, digest.Preferences{Locale: "de"}))
-	check(t, s.Wish(ctx, now, member, 5, 0, digest.Weekly))
+	check(t, s.SetOverride(ctx, now, member, 5, 0, digest.Weekly))
 	post := forum.PostID(member % 100)
-	must(s.Sight(ctx, store.Gathered{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
+	must(s.SaveScan(ctx, store.ScanResult{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
 	news := telling(member, 9, post)
-	news.Seq = must(s.Head(ctx))(t)
+	news.Seq = must(s.LastSeq(ctx))(t)
 	tell(t, s, alert(news))
 	var edition string
 	for day, owed := range []forum.PostID{1, 2, 3} { // the second edition brings what the first one owes
@@ -99,15 +99,15 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 		for _, row := range claim(t, s, now) {
 			x := accepted(row, now)
 			x.Address, x.Reply = address, "queued for "+address
-			x.Owes = []digest.DeferredPost{{Post: owed, Seq: int64(owed), NotBefore: now, Reason: digest.HeldForWeek}}
+			x.Deferred = []digest.DeferredPost{{Post: owed, Seq: int64(owed), NotBefore: now, Reason: digest.HeldForWeek}}
 			settle(t, s, x)
 		}
 	}
-	check(t, s.NoteRefusals(ctx, []store.Refusal{{Key: edition, Source: store.FromReport, Member: member, Address: address, Handed: now, At: now}}))
+	check(t, s.SaveRefusals(ctx, []store.Refusal{{Key: edition, Source: store.FromReport, Member: member, Address: address, SentAt: now, At: now}}))
 	h := bounce.Health{Score: 4, LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead"}
 	check(t, s.Suppress(ctx, now, []store.Health{{Address: address, Member: member, Health: h}}))
-	must(s.TryAgain(ctx, now, address, now.Add(-time.Hour)))(t)
-	check(t, s.Audit(ctx, store.Entry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
+	must(s.RetryAddress(ctx, now, address, now.Add(-time.Hour)))(t)
+	check(t, s.Audit(ctx, store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
 }
 
 // contents are the rows of all tables.

@@ -15,7 +15,7 @@ import (
 type Mail struct {
 	Row
 	State      string
-	Handed     bool      // whoever holds it is handing it over, or about to
+	InFlight   bool      // whoever holds it is handing it over, or about to
 	NotBefore  time.Time // of a mail that waits
 	Expires    time.Time // when its time is over, if it waits still; zero: never
 	Address    string    // where the newest attempt handed it over to; empty: there was none
@@ -48,19 +48,19 @@ type QueueFilter struct {
 
 // Queue lists mails: those that wait in the order of their time, then those that are settled, the latest first.
 func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
-	if !isText(f.Domain) || !isText(f.Reason) {
+	if !isStorable(f.Domain) || !isStorable(f.Reason) {
 		return nil, nil
 	}
-	states, err := rows(f.States)
+	states, err := marshalRows(f.States)
 	if err != nil {
 		return nil, err
 	}
 	a := args{"states": states, "kind": f.Kind, "member": int64(f.Member), "skip": f.Skip, "most": f.Limit, "domain": "", "reason": "", "since": int64(0)}
 	if f.Domain != "" {
-		a["domain"] = "%@" + literal(f.Domain)
+		a["domain"] = "%@" + escapeLike(f.Domain)
 	}
 	if f.Reason != "" {
-		a["reason"] = "%" + literal(f.Reason) + "%"
+		a["reason"] = "%" + escapeLike(f.Reason) + "%"
 	}
 	if !f.Since.IsZero() {
 		a["since"] = f.Since.Unix()
@@ -72,17 +72,17 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	return list, nil
 }
 
-// isText tells whether there can be such a text in the store. PostgreSQL does not even look for any other.
-func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+// isStorable tells whether there can be such a text in the store. PostgreSQL does not even look for any other.
+func isStorable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// literal makes a text mean itself in LIKE, in small letters.
-func literal(text string) string {
+// escapeLike makes a text mean itself in LIKE, in small letters.
+func escapeLike(text string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text))
 }
 
 // Mail is the row with a key, and what came of every attempt to send it, the oldest first.
 func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
-	if !isText(key) {
+	if !isStorable(key) {
 		return m, nil, false, nil
 	}
 	list, err := s.mails(ctx, "queue_mail", args{"key": key})
@@ -92,7 +92,7 @@ func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome
 	if len(list) == 0 {
 		return m, nil, false, nil
 	}
-	history, err = s.history(ctx, "queue_history", args{"key": key})
+	history, err = s.queryOutcomes(ctx, "queue_history", args{"key": key})
 	if err != nil {
 		return m, nil, false, fmt.Errorf("reading what became of mail %s: %w", key, err)
 	}
@@ -100,20 +100,20 @@ func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome
 }
 
 func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, err error) {
-	err = s.query(ctx, nil, query, a, func(scan scan) error {
+	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var m Mail
 		var created, notBefore, expires, lease int64
 		var settled sql.NullInt64
-		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.Doubts, &created,
-			&m.State, &m.Handed, &notBefore, &expires, &m.Lease, &lease, &settled,
+		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.UncertainCount, &created,
+			&m.State, &m.InFlight, &notBefore, &expires, &m.Lease, &lease, &settled,
 			&m.Last.Result, &m.Last.Code, &m.Last.Enhanced, &m.Last.Reply, &m.Last.QueueID, &m.Last.Reason, &m.Last.Posts, &m.Last.Bytes, &m.Address)
-		m.Created, m.LeaseUntil = time.Unix(created, 0).UTC(), moment(lease)
-		m.Settled = moment(settled.Int64)
+		m.Created, m.LeaseUntil = time.Unix(created, 0).UTC(), timeOrZero(lease)
+		m.Settled = timeOrZero(settled.Int64)
 		if m.Settled.IsZero() {
-			m.Expires = moment(expires)
+			m.Expires = timeOrZero(expires)
 		}
 		if m.State == stateQueued || m.State == stateHeld {
-			m.NotBefore = moment(notBefore)
+			m.NotBefore = timeOrZero(notBefore)
 		}
 		m.Last.Key, m.Last.Kind, m.Last.Attempt, m.Last.At = m.Key, m.Kind, m.Attempt, m.Settled
 		list = append(list, m)
@@ -122,8 +122,8 @@ func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, e
 	return list, err
 }
 
-// moment reads a time of which 0 means that there is none.
-func moment(unix int64) time.Time {
+// timeOrZero reads a time of which 0 means that there is none.
+func timeOrZero(unix int64) time.Time {
 	if unix == 0 {
 		return time.Time{}
 	}
@@ -132,7 +132,7 @@ func moment(unix int64) time.Time {
 
 // Waiting is how many mails may go out at a moment and wait for their turn.
 func (s *Store) Waiting(ctx context.Context, now time.Time) (mails int, err error) {
-	err = s.query(ctx, nil, "waiting", args{"now": now.Unix()}, func(scan scan) error { return scan(&mails) })
+	err = s.query(ctx, nil, "waiting", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&mails) })
 	if err != nil {
 		return 0, fmt.Errorf("counting what waits: %w", err)
 	}
@@ -141,7 +141,7 @@ func (s *Store) Waiting(ctx context.Context, now time.Time) (mails int, err erro
 
 // QueueKeys are the keys of all mails of a state; of every kind if kind is empty.
 func (s *Store) QueueKeys(ctx context.Context, state, kind string) (keys []string, err error) {
-	err = s.query(ctx, nil, "queue_keys", args{"state": state, "kind": kind}, func(scan scan) error {
+	err = s.query(ctx, nil, "queue_keys", args{"state": state, "kind": kind}, func(scan scanFunc) error {
 		var key string
 		err := scan(&key)
 		keys = append(keys, key)

@@ -10,30 +10,30 @@ import (
 	"postrider/forum"
 )
 
-// Obstacle is why a mail stays as it is.
-type Obstacle string
+// Blocker is why a mail stays as it is.
+type Blocker string
 
 // Why a mail is not queued again or dropped.
 const (
-	NotKnown   Obstacle = "there is no such mail"
-	HeldBack   Obstacle = "its announcement holds it back"
-	AtWork     Obstacle = "a daemon is at work on it"
-	Over       Obstacle = "it is settled"
-	Superseded Obstacle = "a newer edition has its posts"
-	Covered    Obstacle = "its posts are covered already"
+	NotKnown           Blocker = "there is no such mail"
+	HeldByAnnouncement Blocker = "its announcement holds it back"
+	Leased             Blocker = "a daemon is at work on it"
+	AlreadySettled     Blocker = "it is settled"
+	Superseded         Blocker = "a newer edition has its posts"
+	Covered            Blocker = "its posts are covered already"
 )
 
-// Verdict is what an order came to for one mail.
-type Verdict struct {
+// ActionResult is what an order came to for one mail.
+type ActionResult struct {
 	Key      string
 	Member   forum.MemberID
-	State    string   // before
-	Obstacle Obstacle // empty: it was done
+	State    string  // before
+	Obstacle Blocker // empty: it was done
 }
 
 // candidate is a mail that an order is for, as it stands.
 type candidate struct {
-	Verdict
+	ActionResult
 	settled             int64
 	superseded, covered bool
 }
@@ -41,17 +41,17 @@ type candidate struct {
 // RetryNow queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
 // attempt came to is kept. An edition is queued again only while it is the member's newest and nothing of it is
 // covered. Attempts go on being counted. The verdicts are in the order of keys.
-func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]Verdict, error) {
-	list, err := s.order(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Obstacle {
+func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
+	list, err := s.applyAction(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Blocker {
 		switch {
 		case c.State == stateQueued:
 			return ""
 		case c.State == stateHeld:
-			return HeldBack
+			return HeldByAnnouncement
 		case c.State == "leased":
-			return AtWork
+			return Leased
 		case c.State != "refused" && c.State != "uncertain":
-			return Over
+			return AlreadySettled
 		case c.superseded:
 			return Superseded
 		case c.covered:
@@ -67,16 +67,16 @@ func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]V
 
 // Drop settles mails that wait as skipped, with a reason: of an edition, the posts count as covered. The verdicts
 // are in the order of keys.
-func (s *Store) Drop(ctx context.Context, now time.Time, keys []string, reason string) ([]Verdict, error) {
-	a := args{"now": now.Unix(), "reason": clean(reason)}
-	list, err := s.order(ctx, "queue_drop", a, keys, func(c candidate) Obstacle {
+func (s *Store) Drop(ctx context.Context, now time.Time, keys []string, reason string) ([]ActionResult, error) {
+	a := args{"now": now.Unix(), "reason": sanitizeText(reason)}
+	list, err := s.applyAction(ctx, "queue_drop", a, keys, func(c candidate) Blocker {
 		switch c.State {
 		case stateQueued, stateHeld:
 			return ""
 		case "leased":
-			return AtWork
+			return Leased
 		}
-		return Over
+		return AlreadySettled
 	})
 	if err != nil {
 		return nil, fmt.Errorf("dropping %d mails: %w", len(keys), err)
@@ -89,28 +89,28 @@ type orderRow struct {
 	State string `json:"state"`
 }
 
-// order does what query does to those of the mails that judge lets pass. No edition is planned meanwhile, and
+// applyAction does what query does to those of the mails that judge lets pass. No edition is planned meanwhile, and
 // nothing that is settled changes; what waits may be claimed by a daemon in between, and is then left to it.
-func (s *Store) order(ctx context.Context, query string, a args, keys []string, judge func(candidate) Obstacle) (list []Verdict, err error) {
+func (s *Store) applyAction(ctx context.Context, query string, a args, keys []string, judge func(candidate) Blocker) (list []ActionResult, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
 		}
-		known, err := s.look(ctx, tx, keys)
+		known, err := s.loadCandidates(ctx, tx, keys)
 		if err != nil {
 			return err
 		}
 		var chosen []orderRow
 		var over []outcomeRow // what these came to makes room for what comes next
-		list = make([]Verdict, len(keys))
+		list = make([]ActionResult, len(keys))
 		for i, key := range keys {
 			c, found := known[key]
 			if !found {
-				list[i] = Verdict{Key: key, Obstacle: NotKnown}
+				list[i] = ActionResult{Key: key, Obstacle: NotKnown}
 				continue
 			}
 			c.Obstacle = judge(c)
-			if list[i] = c.Verdict; c.Obstacle != "" {
+			if list[i] = c.ActionResult; c.Obstacle != "" {
 				continue
 			}
 			chosen = append(chosen, orderRow{key, c.State})
@@ -118,10 +118,10 @@ func (s *Store) order(ctx context.Context, query string, a args, keys []string, 
 				over = append(over, outcomeRow{key, c.settled})
 			}
 		}
-		done, err := s.carryOut(ctx, tx, query, a, chosen, over)
+		done, err := s.execute(ctx, tx, query, a, chosen, over)
 		for i, v := range list {
 			if v.Obstacle == "" && !done[v.Key] {
-				list[i].Obstacle = AtWork
+				list[i].Obstacle = Leased
 			}
 		}
 		return err
@@ -129,13 +129,13 @@ func (s *Store) order(ctx context.Context, query string, a args, keys []string, 
 	return list, err
 }
 
-func (s *Store) look(ctx context.Context, tx *sqlx.Tx, keys []string) (map[string]candidate, error) {
+func (s *Store) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (map[string]candidate, error) {
 	known := make(map[string]candidate, len(keys))
-	text, err := rows(keys)
+	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, tx, "queue_look", args{"keys": text}, func(scan scan) error {
+	err = s.query(ctx, tx, "queue_look", args{"keys": text}, func(scan scanFunc) error {
 		var c candidate
 		var kind string
 		err := scan(&c.Key, &kind, &c.Member, &c.State, &c.settled, &c.superseded, &c.covered)
@@ -145,21 +145,21 @@ func (s *Store) look(ctx context.Context, tx *sqlx.Tx, keys []string) (map[strin
 	return known, err
 }
 
-// carryOut says which of the chosen it was done to.
-func (s *Store) carryOut(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
+// execute says which of the chosen it was done to.
+func (s *Store) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
-	if err := s.keepOutcomes(ctx, tx, over); err != nil {
+	if err := s.archiveOutcomes(ctx, tx, over); err != nil {
 		return nil, err
 	}
 	if len(chosen) == 0 {
 		return done, nil
 	}
-	text, err := rows(chosen)
+	text, err := marshalRows(chosen)
 	if err != nil {
 		return nil, err
 	}
 	a["rows"] = text
-	err = s.query(ctx, tx, query, a, func(scan scan) error {
+	err = s.query(ctx, tx, query, a, func(scan scanFunc) error {
 		var key string
 		err := scan(&key)
 		done[key] = true

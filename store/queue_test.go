@@ -22,8 +22,8 @@ func settled(t testing.TB, s *store.Store, at time.Time, p store.Plan, state str
 }
 
 // verdict is what an order came to for the only key that it was for.
-func verdict(t testing.TB) func([]store.Verdict, error) store.Obstacle {
-	return func(list []store.Verdict, err error) store.Obstacle {
+func verdict(t testing.TB) func([]store.ActionResult, error) store.Blocker {
+	return func(list []store.ActionResult, err error) store.Blocker {
 		t.Helper()
 		if err != nil || len(list) != 1 {
 			t.Fatalf("verdicts = %v, %v; want one", list, err)
@@ -116,7 +116,7 @@ func TestAMailThatWaitsIsRetriedAtOnce(t *testing.T) {
 		if got := verdict(t)(s.RetryNow(t.Context(), at, []string{"digest/1/a"})); got != "" {
 			t.Errorf("it stays: %s", got)
 		}
-		if rows := claim(t, s, at); len(rows) != 1 || rows[0].Doubts != 1 || rows[0].Attempt != 1 {
+		if rows := claim(t, s, at); len(rows) != 1 || rows[0].UncertainCount != 1 || rows[0].Attempt != 1 {
 			t.Errorf("claimed %+v, want the mail, as one that a relay may have and with its attempt", rows)
 		}
 	})
@@ -134,11 +134,11 @@ func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
 					t.Fatalf("it stays: %s", got)
 				}
 				rows := claim(t, s, at)
-				if len(rows) != 1 || rows[0].From != 4 || rows[0].Until != 9 || (rows[0].Doubts > 0) != (state == "uncertain") {
+				if len(rows) != 1 || rows[0].From != 4 || rows[0].Until != 9 || (rows[0].UncertainCount > 0) != (state == "uncertain") {
 					t.Fatalf("claimed %+v, want the mail with its sightings", rows)
 				}
 				check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(rows[0], at)}))
-				if got := subscriber(t, s, 1).Mark; got != 9 {
+				if got := subscriber(t, s, 1).CoveredSeq; got != 9 {
 					t.Errorf("mark = %d, want 9", got)
 				}
 				_, history := mailOf(t, s, "digest/1/a")
@@ -211,7 +211,7 @@ func TestOfTwoRefusedEditionsOnlyTheNewestIsRetried(t *testing.T) {
 		settled(t, s, now, edition(1, "a", 9), "refused")
 		settled(t, s, now.Add(24*time.Hour), edition(1, "b", 12), "refused")
 		list := must(s.RetryNow(t.Context(), now.Add(25*time.Hour), must(s.QueueKeys(t.Context(), "refused", "digest"))(t)))(t)
-		want := []store.Verdict{
+		want := []store.ActionResult{
 			{Key: "digest/1/a", Member: 1, State: "refused", Obstacle: store.Superseded},
 			{Key: "digest/1/b", Member: 1, State: "refused"},
 		}
@@ -258,11 +258,11 @@ func TestWhatIsLeasedAcceptedSkippedMergedOrUnknownIsNotRetried(t *testing.T) {
 		plan(t, s, now.Add(24*time.Hour), edition(3, "b", 9))
 		claim(t, s, now.Add(24*time.Hour))
 		asked := []string{"digest/1/a", "digest/2/a", "digest/3/a", "digest/3/b", "digest/4/a"}
-		var got []store.Obstacle
+		var got []store.Blocker
 		for _, v := range must(s.RetryNow(t.Context(), now, asked))(t) {
 			got = append(got, v.Obstacle)
 		}
-		if want := []store.Obstacle{store.Over, store.Over, store.Over, store.AtWork, store.NotKnown}; !slices.Equal(got, want) {
+		if want := []store.Blocker{store.AlreadySettled, store.AlreadySettled, store.AlreadySettled, store.Leased, store.NotKnown}; !slices.Equal(got, want) {
 			t.Errorf("obstacles = %q, want %q", got, want)
 		}
 		if c := counts(t, s); c["digest queued"] != 0 || c["digest leased"] != 1 {
@@ -280,7 +280,7 @@ func TestADroppedEditionCoversItsPosts(t *testing.T) {
 		if got := verdict(t)(s.Drop(t.Context(), now.Add(time.Minute), []string{"digest/1/a"}, "not wanted")); got != "" {
 			t.Fatalf("it stays: %s", got)
 		}
-		if got := subscriber(t, s, 1).Mark; got != 9 {
+		if got := subscriber(t, s, 1).CoveredSeq; got != 9 {
 			t.Errorf("mark = %d, want 9", got)
 		}
 		if rows := claim(t, s, now.Add(time.Hour)); len(rows) != 0 {
@@ -303,15 +303,15 @@ func TestOnlyWhatWaitsIsDropped(t *testing.T) {
 		settled(t, s, now, edition(1, "a", 9), "refused")
 		plan(t, s, now, edition(2, "a", 9))
 		claim(t, s, now)
-		var got []store.Obstacle
+		var got []store.Blocker
 		for _, v := range must(s.Drop(t.Context(), now, []string{"digest/1/a", "digest/2/a", "digest/3/a"}, "x"))(t) {
 			got = append(got, v.Obstacle)
 		}
-		if want := []store.Obstacle{store.Over, store.AtWork, store.NotKnown}; !slices.Equal(got, want) {
+		if want := []store.Blocker{store.AlreadySettled, store.Leased, store.NotKnown}; !slices.Equal(got, want) {
 			t.Errorf("obstacles = %q, want %q", got, want)
 		}
 		for id, mark := range map[forum.MemberID]int64{1: 4, 2: 4} {
-			if got := subscriber(t, s, id).Mark; got != mark {
+			if got := subscriber(t, s, id).CoveredSeq; got != mark {
 				t.Errorf("mark of member %d = %d, want %d", id, got, mark)
 			}
 		}

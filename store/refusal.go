@@ -12,18 +12,18 @@ import (
 
 // Where a refusal was learnt.
 const (
-	FromRelay  = "smtp" // it refused the mail at once
-	FromReport = "dsn"  // a report came later
-	FromReader = "arf"  // he complained: nothing is to be judged
+	FromRelay     = "smtp" // it refused the mail at once
+	FromReport    = "dsn"  // a report came later
+	FromComplaint = "arf"  // he complained: nothing is to be judged
 )
 
 // Refusal is a mail that was refused for good.
 type Refusal struct {
 	Key      string
-	Source   string // FromRelay, FromReport or FromReader
+	Source   string // FromRelay, FromReport or FromComplaint
 	Member   forum.MemberID
 	Address  string    // the one that was mailed
-	Handed   time.Time // when it was handed over; its minute is kept
+	SentAt   time.Time // when it was handed over; its minute is kept
 	Class    bounce.Class
 	Code     int // SMTP reply code; 0: none
 	Enhanced string
@@ -53,19 +53,19 @@ func Domain(address string) string {
 
 func minute(t time.Time) int64 { return t.Unix() / 60 }
 
-// NoteRefusals writes refusals down, to be judged later. A mail that was refused before, from the same source, is passed over.
-func (s *Store) NoteRefusals(ctx context.Context, list []Refusal) error {
+// SaveRefusals writes refusals down, to be judged later. A mail that was refused before, from the same source, is passed over.
+func (s *Store) SaveRefusals(ctx context.Context, list []Refusal) error {
 	if len(list) == 0 {
 		return nil
 	}
 	noted := make([]refusalRow, len(list))
 	for i, r := range list {
 		noted[i] = refusalRow{
-			r.Key, r.Source, r.Member, strings.ToLower(clean(r.Address)), clean(Domain(r.Address)), minute(r.Handed),
-			r.Class, r.Code, clean(r.Enhanced), clean(r.Reply), r.At.Unix(),
+			r.Key, r.Source, r.Member, strings.ToLower(sanitizeText(r.Address)), sanitizeText(Domain(r.Address)), minute(r.SentAt),
+			r.Class, r.Code, sanitizeText(r.Enhanced), sanitizeText(r.Reply), r.At.Unix(),
 		}
 	}
-	text, err := rows(noted)
+	text, err := marshalRows(noted)
 	if err == nil {
 		_, err = s.exec(ctx, nil, "note_refusals", args{"rows": text})
 	}
@@ -84,12 +84,12 @@ type RefusalFilter struct {
 
 // Refusals are those that are known, the latest first.
 func (s *Store) Refusals(ctx context.Context, f RefusalFilter) (list []Refusal, err error) {
-	a := args{"domain": strings.ToLower(clean(f.Domain)), "class": clean(string(f.Class)), "skip": f.Skip, "most": f.Limit}
-	err = s.query(ctx, nil, "refusals", a, func(scan scan) error {
+	a := args{"domain": strings.ToLower(sanitizeText(f.Domain)), "class": sanitizeText(string(f.Class)), "skip": f.Skip, "most": f.Limit}
+	err = s.query(ctx, nil, "refusals", a, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
 		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at, &r.Verdict)
-		r.Handed, r.At = moment(60*minute), moment(at)
+		r.SentAt, r.At = timeOrZero(60*minute), timeOrZero(at)
 		list = append(list, r)
 		return err
 	})
@@ -107,7 +107,7 @@ type ClassCount struct {
 
 // RefusalClasses counts refusals since a moment, the most frequent class first.
 func (s *Store) RefusalClasses(ctx context.Context, since time.Time) (list []ClassCount, err error) {
-	err = s.query(ctx, nil, "refusal_classes", args{"since": since.Unix()}, func(scan scan) error {
+	err = s.query(ctx, nil, "refusal_classes", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var c ClassCount
 		err := scan(&c.Class, &c.Refusals)
 		list = append(list, c)

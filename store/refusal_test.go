@@ -15,7 +15,7 @@ import (
 // refused is a mail to a member at a domain that was refused a while before now.
 func refused(key string, member forum.MemberID, domain string, ago time.Duration) store.Refusal {
 	return store.Refusal{
-		Key: key, Source: store.FromRelay, Member: member, Address: fmt.Sprintf("M%d@%s", member, domain), Handed: now.Add(-ago),
+		Key: key, Source: store.FromRelay, Member: member, Address: fmt.Sprintf("M%d@%s", member, domain), SentAt: now.Add(-ago),
 		Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no\x00 such user", At: now.Add(-ago),
 	}
 }
@@ -28,12 +28,12 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 		report := refused("digest/3/a", 3, "A.example", ago)
 		report.Source, report.At = store.FromReport, now
 		fresh := refused("digest/9/a", 9, "c.example", 0) // its minute is not over
-		check(t, s.NoteRefusals(t.Context(), []store.Refusal{
+		check(t, s.SaveRefusals(t.Context(), []store.Refusal{
 			refused("digest/1/a", 1, "a.example", ago), again, report, refused("digest/4/a", 4, "b.example", ago), fresh,
 		}))
-		check(t, s.NoteRefusals(t.Context(), []store.Refusal{refused("digest/1/a", 1, "a.example", time.Minute)}))
+		check(t, s.SaveRefusals(t.Context(), []store.Refusal{refused("digest/1/a", 1, "a.example", time.Minute)}))
 		for range 2 { // two daemons count for themselves
-			tally := make(store.Tally)
+			tally := make(store.DeliveryCounts)
 			for i := range 5 {
 				tally.Count(now.Add(-ago), fmt.Sprintf("m%d@A.example", i))
 				tally.Count(now.Add(-time.Minute), "m@a.example")
@@ -41,10 +41,10 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 			check(t, s.AddTally(t.Context(), tally))
 		}
 		at := now.Add(-ago).Truncate(time.Minute)
-		var d store.Docket
-		n := must(s.Judge(t.Context(), now, now.Add(-10*time.Minute), func(docket store.Docket) store.Judgment {
+		var d store.EvaluationInput
+		n := must(s.EvaluateRefusals(t.Context(), now, now.Add(-10*time.Minute), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
-			return store.Judgment{Verdicts: []string{"counted", "counted", "spared"}}
+			return store.EvaluationResult{Verdicts: []string{"counted", "counted", "spared"}}
 		}))(t)
 		equal(t, "judged", n, 3)
 		byDomain := func() map[string]bounce.Cohort {
@@ -60,18 +60,18 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 			"":          {Minute: at, Refused: 2, Handed: 10}, // a report is no doing of the relay
 		})
 		equal(t, "first refusal", d.Refusals[0], store.Refusal{
-			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", Handed: at,
+			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", SentAt: at,
 			Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no such user", At: now.Add(-ago),
 		})
-		n = must(s.Judge(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.Docket) store.Judgment {
+		n = must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
-			return store.Judgment{Verdicts: []string{"counted", "counted"}}
+			return store.EvaluationResult{Verdicts: []string{"counted", "counted"}}
 		}))(t)
 		equal(t, "judged of the rest", n, 2)
 		equal(t, "of a cohort with one that was judged before, refused", byDomain()["a.example"].Refused, 2)
-		n = must(s.Judge(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.Docket) store.Judgment {
+		n = must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			t.Error("there is nothing left to judge")
-			return store.Judgment{}
+			return store.EvaluationResult{}
 		}))(t)
 		equal(t, "judged in the end", n, 0)
 	})
@@ -84,15 +84,15 @@ func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
 		for i := range 1500 {
 			list = append(list, refused(fmt.Sprintf("digest/%d/a", i), forum.MemberID(i), "a.example", time.Hour))
 		}
-		check(t, s.NoteRefusals(t.Context(), list))
+		check(t, s.SaveRefusals(t.Context(), list))
 		var mu sync.Mutex
 		times := make(map[string]int)
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
 				for {
-					n, err := s.Judge(t.Context(), now, now, func(d store.Docket) store.Judgment {
-						j := store.Judgment{Verdicts: make([]string, len(d.Refusals))}
+					n, err := s.EvaluateRefusals(t.Context(), now, now, func(d store.EvaluationInput) store.EvaluationResult {
+						j := store.EvaluationResult{Verdicts: make([]string, len(d.Refusals))}
 						mu.Lock()
 						defer mu.Unlock()
 						for i, r := range d.Refusals {
@@ -126,7 +126,7 @@ func mailedTo(t *testing.T, s *store.Store, member forum.MemberID, day string, a
 	key = fmt.Sprintf("digest/%d/%s", member, day)
 	check(t, s.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
 	must(s.Plan(t.Context(), at, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: at.Unix(), NextDue: at}}))(t)
-	must(s.Claim(t.Context(), at, "me", time.Minute, 100))(t)
+	must(s.Claim(t.Context(), at, "me", time.Minute, store.AllPriorities, 100))(t)
 	check(t, s.Settle(t.Context(), "me", []store.Settlement{{Key: key, State: "accepted", Result: "accepted", Address: address, At: at}}))
 	return key
 }
@@ -136,12 +136,12 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 		s := open(t, dsn)
 		const address = "anna@a.example"
 		judge := func(at time.Time, score float64) (before bounce.Health) {
-			must(s.Judge(t.Context(), at, at, func(d store.Docket) store.Judgment {
+			must(s.EvaluateRefusals(t.Context(), at, at, func(d store.EvaluationInput) store.EvaluationResult {
 				before = d.Health[address]
 				h := before
 				h.Score += score
 				h.LastEvent = at
-				return store.Judgment{
+				return store.EvaluationResult{
 					Verdicts: make([]string, len(d.Refusals)),
 					Health:   []store.Health{{Address: address, Member: 1, Health: h}},
 				}
@@ -149,7 +149,7 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 			return before
 		}
 		note := func(key string, at time.Time) {
-			check(t, s.NoteRefusals(t.Context(), []store.Refusal{{Key: key, Source: store.FromReport, Member: 1, Address: address, Handed: at, At: at}}))
+			check(t, s.SaveRefusals(t.Context(), []store.Refusal{{Key: key, Source: store.FromReport, Member: 1, Address: address, SentAt: at, At: at}}))
 		}
 		note(mailedTo(t, s, 1, "a", "Anna@A.example", now), now)
 		judge(now, 2)
@@ -161,7 +161,7 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 		equal(t, "score not worn off twice", judge(now.Add(6*time.Hour), 0).Score, 1.9)
 
 		var mailed []string
-		for _, m := range must(s.Mailed(t.Context(), 1))(t) {
+		for _, m := range must(s.SentMessages(t.Context(), 1))(t) {
 			mailed = append(mailed, m.Key+" "+m.Address)
 		}
 		equal(t, "mails of the member", len(mailed), 5)
@@ -173,11 +173,11 @@ func TestRefusalsAreListedAndCountedTheLatestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		list := []store.Refusal{
-			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", Handed: now.Truncate(time.Minute), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
-			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", Handed: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Minute)},
-			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", Handed: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Hour)},
+			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
+			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", SentAt: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Minute)},
+			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Hour)},
 		}
-		check(t, s.NoteRefusals(t.Context(), list))
+		check(t, s.SaveRefusals(t.Context(), list))
 		equal(t, "all", must(s.Refusals(t.Context(), store.RefusalFilter{Limit: 9}))(t), list)
 		equal(t, "the second page of one", must(s.Refusals(t.Context(), store.RefusalFilter{Skip: 1, Limit: 1}))(t), list[1:2])
 		equal(t, "of a domain", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "A.example", Limit: 9}))(t), []store.Refusal{list[0], list[2]})
@@ -209,7 +209,7 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 
 		check(t, s.Prune(t.Context(), until))
 		equal(t, "after pruning", must(s.Suppressions(t.Context(), now, "", "", 10))(t), list[1:2])
-		equal(t, "lifted", must(s.Lift(t.Context(), ask))(t), []string{"bert@a.example"})
+		equal(t, "lifted", must(s.Unsuppress(t.Context(), ask))(t), []string{"bert@a.example"})
 		equal(t, "after that", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
 	})
 }
@@ -220,12 +220,12 @@ func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T)
 		anna := store.Health{Address: "anna@a.example", Member: 1, Health: bounce.Health{
 			Score: 4, Day: now.Truncate(24 * time.Hour), LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead: no such user",
 		}}
-		bert := must(store.ByHand("bert@a.example", "he asked for it", now))(t)
-		bounded := must(store.ByHand("carl@a.example", "on holiday", now))(t)
+		bert := must(store.ManualSuppression("bert@a.example", "he asked for it", now))(t)
+		bounded := must(store.ManualSuppression("carl@a.example", "on holiday", now))(t)
 		bounded.SuppressedUntil = now.Add(time.Hour)
 		check(t, s.Suppress(t.Context(), now, []store.Health{anna, bert, bounded}))
 		try := func(address string, at time.Time) bool {
-			return must(s.TryAgain(t.Context(), at, address, at.Add(-time.Hour)))(t)
+			return must(s.RetryAddress(t.Context(), at, address, at.Add(-time.Hour)))(t)
 		}
 		equal(t, "of a person who suppressed it", try("bert@a.example", now), false)
 		equal(t, "of a person who suppressed it for a while", try("carl@a.example", now), false)
@@ -233,7 +233,7 @@ func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T)
 		equal(t, "of whom mail came back from", try("Anna@A.example", now), true)
 		equal(t, "once more, as it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
 		equal(t, "suppressed", must(s.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
-		h, known, err := s.HealthOf(t.Context(), anna.Address)
+		h, known, err := s.AddressHealth(t.Context(), anna.Address)
 		check(t, err)
 		equal(t, "what is known of it", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
 		equal(t, "anything is known of it", known, true)
@@ -249,8 +249,8 @@ func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 		s := open(t, dsn)
 		key := mailedTo(t, s, 1, "a", "anna@a.example", now)
 		report := refused(key, 1, "a.example", 0)
-		report.Source, report.Handed, report.At = store.FromReport, now, now.Add(time.Minute)
-		check(t, s.NoteRefusals(t.Context(), []store.Refusal{report}))
+		report.Source, report.SentAt, report.At = store.FromReport, now, now.Add(time.Minute)
+		check(t, s.SaveRefusals(t.Context(), []store.Refusal{report}))
 		want := store.Outcome{
 			Key: key, Kind: "digest", At: now.Add(time.Minute), Result: "came back", Code: 550, Enhanced: "5.1.1", Reply: "no such user", Reason: "dead",
 		}
@@ -260,8 +260,8 @@ func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 		_, history, _, err := s.Mail(t.Context(), key)
 		check(t, err)
 		equal(t, "history", len(history), 2)
-		must(s.Judge(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.Docket) store.Judgment {
-			return store.Judgment{Verdicts: []string{"spared"}}
+		must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
+			return store.EvaluationResult{Verdicts: []string{"spared"}}
 		}))(t)
 		if list = must(s.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {
 			t.Errorf("after it was spared, the reason is %q", list[1].Reason)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Run is what a round did.
-type Run struct {
+// RoundRecord is what a round did.
+type RoundRecord struct {
 	Began           time.Time      `json:"began"`
 	Owner           string         `json:"owner"`
 	Tick            string         `json:"tick"`
@@ -27,11 +27,11 @@ type Run struct {
 	ForumStatements int64          `json:"forum_statements"`
 	StoreStatements int64          `json:"store_statements"`
 	Memory          int64          `json:"memory"` // bytes, the most that was seen
-	Fault           string         `json:"fault,omitempty"`
+	Error           string         `json:"fault,omitempty"`
 }
 
-// NoteRun writes down what a round did.
-func (s *Store) NoteRun(ctx context.Context, r Run) error {
+// SaveRound writes down what a round did.
+func (s *Store) SaveRound(ctx context.Context, r RoundRecord) error {
 	skips, err := json.Marshal(r.Skipped)
 	if err != nil {
 		return fmt.Errorf("noting what a round did: %w", err)
@@ -44,7 +44,7 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 		"began": r.Began.Unix(), "owner": r.Owner, "tick": r.Tick, "took": r.Took.Milliseconds(), "sighted": r.Sighted, "planned": r.Planned,
 		"sent": r.Sent, "bytes": r.Bytes, "refused": r.Refused, "retried": r.Retried, "uncertain": r.Uncertain, "waiting": r.Waiting, "held": r.Held,
 		"expired": r.Expired, "skipped": skipped, "skips": string(skips), "forum_statements": r.ForumStatements, "store_statements": r.StoreStatements,
-		"memory": r.Memory, "fault": clean(r.Fault),
+		"memory": r.Memory, "fault": sanitizeText(r.Error),
 	})
 	if err != nil {
 		return fmt.Errorf("noting what a round did: %w", err)
@@ -53,17 +53,17 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 }
 
 // Runs are the newest rounds since a moment, the latest first.
-func (s *Store) Runs(ctx context.Context, since time.Time, most int) (list []Run, err error) {
-	err = s.query(ctx, nil, "runs", args{"since": since.Unix(), "most": most}, func(scan scan) error {
-		var r Run
+func (s *Store) Runs(ctx context.Context, since time.Time, most int) (list []RoundRecord, err error) {
+	err = s.query(ctx, nil, "runs", args{"since": since.Unix(), "most": most}, func(scan scanFunc) error {
+		var r RoundRecord
 		var began, took int64
 		var skips string
 		err := scan(&began, &r.Owner, &r.Tick, &took, &r.Sighted, &r.Planned, &r.Sent, &r.Bytes, &r.Refused, &r.Retried, &r.Uncertain,
-			&r.Waiting, &r.Held, &r.Expired, &skips, &r.ForumStatements, &r.StoreStatements, &r.Memory, &r.Fault)
+			&r.Waiting, &r.Held, &r.Expired, &skips, &r.ForumStatements, &r.StoreStatements, &r.Memory, &r.Error)
 		if err == nil {
 			err = json.Unmarshal([]byte(skips), &r.Skipped)
 		}
-		r.Began, r.Took = moment(began), time.Duration(took)*time.Millisecond
+		r.Began, r.Took = timeOrZero(began), time.Duration(took)*time.Millisecond
 		list = append(list, r)
 		return err
 	})
@@ -82,11 +82,11 @@ type RunDay struct {
 
 // RunDays are those since a moment, the oldest first. Days on which nothing was done are not among them.
 func (s *Store) RunDays(ctx context.Context, since time.Time) (list []RunDay, err error) {
-	err = s.query(ctx, nil, "run_days", args{"since": since.Unix()}, func(scan scan) error {
+	err = s.query(ctx, nil, "run_days", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var d RunDay
 		var day int64
 		err := scan(&day, &d.Planned, &d.Sent, &d.Bytes, &d.Refused, &d.Retried, &d.Uncertain, &d.Expired, &d.Skipped)
-		d.Day = moment(day)
+		d.Day = timeOrZero(day)
 		list = append(list, d)
 		return err
 	})

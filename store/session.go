@@ -8,26 +8,26 @@ import (
 
 // Session says that somebody is logged in.
 type Session struct {
-	Hash   string // of the secret that his browser has
-	Actor  string // as in Entry
-	Proof  string // what he came in with
-	Opened time.Time
-	Seen   time.Time // when he was last seen, a minute late at most
+	Hash       string // of the secret that his browser has
+	Actor      string // as in Entry
+	AuthMethod string // what he came in with
+	Opened     time.Time
+	Seen       time.Time // when he was last seen, a minute late at most
 }
 
 // OpenSession notes that somebody has logged in, as of Opened.
 func (s *Store) OpenSession(ctx context.Context, n Session) error {
-	a := args{"hash": n.Hash, "actor": clean(n.Actor), "proof": n.Proof, "now": n.Opened.Unix()}
+	a := args{"hash": n.Hash, "actor": sanitizeText(n.Actor), "proof": n.AuthMethod, "now": n.Opened.Unix()}
 	_, err := s.exec(ctx, nil, "open_session", a)
-	return noted("opening a session", err)
+	return wrapErr("opening a session", err)
 }
 
 // Session finds a session by the hash of its secret.
 func (s *Store) Session(ctx context.Context, hash string) (n Session, known bool, err error) {
-	err = s.query(ctx, nil, "session", args{"hash": hash}, func(scan scan) error {
+	err = s.query(ctx, nil, "session", args{"hash": hash}, func(scan scanFunc) error {
 		var opened, seen int64
-		err := scan(&n.Actor, &n.Proof, &opened, &seen)
-		n.Hash, n.Opened, n.Seen, known = hash, moment(opened), moment(seen), true
+		err := scan(&n.Actor, &n.AuthMethod, &opened, &seen)
+		n.Hash, n.Opened, n.Seen, known = hash, timeOrZero(opened), timeOrZero(seen), true
 		return err
 	})
 	if err != nil {
@@ -39,17 +39,17 @@ func (s *Store) Session(ctx context.Context, hash string) (n Session, known bool
 // TouchSession notes that its owner was seen.
 func (s *Store) TouchSession(ctx context.Context, now time.Time, hash string) error {
 	_, err := s.exec(ctx, nil, "touch_session", args{"hash": hash, "now": now.Unix()})
-	return noted("keeping a session", err)
+	return wrapErr("keeping a session", err)
 }
 
 // CloseSession ends a session.
 func (s *Store) CloseSession(ctx context.Context, hash string) error {
 	_, err := s.exec(ctx, nil, "close_session", args{"hash": hash})
-	return noted("closing a session", err)
+	return wrapErr("closing a session", err)
 }
 
 // PruneSessions forgets sessions that were opened, or whose owners were last seen, at these times or before.
 func (s *Store) PruneSessions(ctx context.Context, opened, seen time.Time) error {
 	_, err := s.exec(ctx, nil, "prune_sessions", args{"opened": opened.Unix(), "seen": seen.Unix()})
-	return noted("forgetting sessions", err)
+	return wrapErr("forgetting sessions", err)
 }

@@ -11,14 +11,14 @@ func TestSessionsAreKeptUntilTheyAreClosedOrOld(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for _, n := range []store.Session{
-			{Hash: "a", Actor: "web: ray", Proof: "proxy", Opened: now},
-			{Hash: "b", Actor: "web: admin", Proof: "01ab", Opened: now.Add(-time.Hour)},
-			{Hash: "c", Actor: "web: admin", Proof: "01ab", Opened: now.Add(-2 * time.Hour)},
-			{Hash: "d", Actor: "web: admin", Proof: "01ab", Opened: now.Add(-time.Hour)},
+			{Hash: "a", Actor: "web: ray", AuthMethod: "proxy", Opened: now},
+			{Hash: "b", Actor: "web: admin", AuthMethod: "01ab", Opened: now.Add(-time.Hour)},
+			{Hash: "c", Actor: "web: admin", AuthMethod: "01ab", Opened: now.Add(-2 * time.Hour)},
+			{Hash: "d", Actor: "web: admin", AuthMethod: "01ab", Opened: now.Add(-time.Hour)},
 		} {
 			check(t, s.OpenSession(t.Context(), n))
 		}
-		equal(t, "a", known(t, s, "a"), store.Session{Hash: "a", Actor: "web: ray", Proof: "proxy", Opened: now, Seen: now})
+		equal(t, "a", known(t, s, "a"), store.Session{Hash: "a", Actor: "web: ray", AuthMethod: "proxy", Opened: now, Seen: now})
 		check(t, s.TouchSession(t.Context(), now, "b"))
 		check(t, s.TouchSession(t.Context(), now, "c"))
 		check(t, s.CloseSession(t.Context(), "a"))

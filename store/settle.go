@@ -29,9 +29,9 @@ type Settlement struct {
 	Address      string         // where it was handed over to; empty: it was not
 	At           time.Time
 	Posts, Bytes int
-	Done         []digest.Omitted // posts that the mail went without, and that are done with
-	Owes         []digest.DeferredPost   // posts that the mail went without, and that a later edition is to bring
-	Held         bool             // an alert that waits for the end of quiet hours, with all others of its member
+	Omitted      []digest.Omitted      // posts that the mail went without, and that are done with
+	Deferred     []digest.DeferredPost // posts that the mail went without, and that a later edition is to bring
+	Held         bool                  // an alert that waits for the end of quiet hours, with all others of its member
 }
 
 const (
@@ -63,8 +63,8 @@ type outcomeRow struct {
 
 func (x Settlement) row() settleRow {
 	r := settleRow{
-		Key: x.Key, State: x.State, Result: x.Result, Reason: clean(x.Reason), Code: x.Code,
-		Enhanced: clean(x.Enhanced), Reply: clean(x.Reply), QueueID: clean(x.QueueID), Address: strings.ToLower(clean(x.Address)), Posts: x.Posts, Bytes: x.Bytes,
+		Key: x.Key, State: x.State, Result: x.Result, Reason: sanitizeText(x.Reason), Code: x.Code,
+		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Posts: x.Posts, Bytes: x.Bytes,
 	}
 	if x.CountAttempt {
 		r.Counts = 1
@@ -72,7 +72,7 @@ func (x Settlement) row() settleRow {
 	if x.State == stateQueued {
 		r.NotBefore = x.NotBefore.Unix()
 	} else {
-		r.Settled = seconds(x.At)
+		r.Settled = unixOrNull(x.At)
 	}
 	return r
 }
@@ -85,7 +85,7 @@ func (s *Store) Settle(ctx context.Context, owner string, settlements []Settleme
 		return err
 	}
 	if b.single() {
-		err = retry(func() error { return s.settleIn(ctx, nil, owner, b) })
+		err = retrySerialization(func() error { return s.settleIn(ctx, nil, owner, b) })
 	} else {
 		err = s.inTx(ctx, func(tx *sqlx.Tx) error { return s.settleIn(ctx, tx, owner, b) })
 	}
@@ -115,12 +115,12 @@ func newBatch(settlements []Settlement) (batch, error) {
 		if list[i] = x.row(); x.State == stateQueued {
 			b.again = append(b.again, outcomeRow{x.Key, x.At.Unix()})
 		}
-		if x.remains() {
+		if x.hasPostChanges() {
 			b.rest = append(b.rest, x)
 		}
 	}
 	var err error
-	b.rows, err = rows(list)
+	b.rows, err = marshalRows(list)
 	return b, err
 }
 
@@ -131,7 +131,7 @@ func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch
 		return nil
 	}
 	ours := make(map[string]bool)
-	err := s.query(ctx, tx, "settle", args{"owner": owner, "rows": b.rows}, func(scan scan) error {
+	err := s.query(ctx, tx, "settle", args{"owner": owner, "rows": b.rows}, func(scan scanFunc) error {
 		if b.single() {
 			return nil
 		}
@@ -149,18 +149,18 @@ func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch
 			kept = append(kept, r)
 		}
 	}
-	if err := s.keepOutcomes(ctx, tx, kept); err != nil || len(b.rest) == 0 {
+	if err := s.archiveOutcomes(ctx, tx, kept); err != nil || len(b.rest) == 0 {
 		return err
 	}
-	return s.settleRest(ctx, tx, ours, b.rest)
+	return s.settlePosts(ctx, tx, ours, b.rest)
 }
 
-// keepOutcomes copies what the newest attempts came to, before the next ones take their place.
-func (s *Store) keepOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcomeRow) error {
+// archiveOutcomes copies what the newest attempts came to, before the next ones take their place.
+func (s *Store) archiveOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcomeRow) error {
 	if len(list) == 0 {
 		return nil
 	}
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ type Count struct {
 // Counts counts the outbox.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	var list []Count
-	err := s.query(ctx, nil, "counts", nil, func(scan scan) error {
+	err := s.query(ctx, nil, "counts", nil, func(scan scanFunc) error {
 		var c Count
 		err := scan(&c.Kind, &c.State, &c.Mails)
 		list = append(list, c)
@@ -207,15 +207,15 @@ type Outcome struct {
 
 // Outcomes are a member's since a moment, the oldest first.
 func (s *Store) Outcomes(ctx context.Context, member forum.MemberID, since time.Time) ([]Outcome, error) {
-	list, err := s.history(ctx, "outcomes", args{"member": int64(member), "since": since.Unix()})
+	list, err := s.queryOutcomes(ctx, "outcomes", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
 		return nil, fmt.Errorf("reading outcomes: %w", err)
 	}
 	return list, nil
 }
 
-func (s *Store) history(ctx context.Context, query string, a args) (list []Outcome, err error) {
-	err = s.query(ctx, nil, query, a, func(scan scan) error {
+func (s *Store) queryOutcomes(ctx context.Context, query string, a args) (list []Outcome, err error) {
+	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var o Outcome
 		var at int64
 		err := scan(&o.Key, &o.Kind, &o.Attempt, &at, &o.Result, &o.Code, &o.Enhanced, &o.Reply, &o.QueueID, &o.Reason, &o.Posts, &o.Bytes)
@@ -226,20 +226,20 @@ func (s *Store) history(ctx context.Context, query string, a args) (list []Outco
 	return list, err
 }
 
-// keep is how long what is over is kept, so that it can be explained.
-const keep = 90 * 24 * time.Hour
+// retention is how long what is over is kept, so that it can be explained.
+const retention = 90 * 24 * time.Hour
 
-// keepSightings is how long it is kept that posts were seen: a mail can be laid anew as long as it is kept, and a monthly digest
+// sightingRetention is how long it is kept that posts were seen: a mail can be laid anew as long as it is kept, and a monthly digest
 // tells of what was seen a month before it.
-const keepSightings = keep + 31*24*time.Hour
+const sightingRetention = retention + 31*24*time.Hour
 
-// keepRuns is how long it is kept what single rounds did.
-const keepRuns = 31 * 24 * time.Hour
+// runRetention is how long it is kept what single rounds did.
+const runRetention = 31 * 24 * time.Hour
 
 // Prune forgets what is older than 90 days: mails that are settled with their outcomes, what members are owed, and subjects
 // of threads that no alert is left of; and, a month later, sightings that every member who gets digests has behind him.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
-	before := args{"before": now.Add(-keep).Unix()}
+	before := args{"before": now.Add(-retention).Unix()}
 	err := s.pruneOutbox(ctx, before)
 	for _, query := range []string{"prune_owed", "prune_refusals", "prune_volume"} {
 		if err == nil {
@@ -250,16 +250,16 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		_, err = s.exec(ctx, nil, "prune_audit", args{"action": FailedLogin, "before": before["before"]})
 	}
 	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_sightings", args{"before": now.Add(-keepSightings).Unix()})
+		_, err = s.exec(ctx, nil, "prune_sightings", args{"before": now.Add(-sightingRetention).Unix()})
 	}
 	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_runs", args{"before": now.Add(-keepRuns).Unix()})
+		_, err = s.exec(ctx, nil, "prune_runs", args{"before": now.Add(-runRetention).Unix()})
 	}
 	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_holds", args{"before": now.Add(-keepHolds).Unix()})
+		_, err = s.exec(ctx, nil, "prune_holds", args{"before": now.Add(-holdMemory).Unix()})
 	}
 	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_tally", args{"minute": minute(now.Add(-keepTally))})
+		_, err = s.exec(ctx, nil, "prune_tally", args{"minute": minute(now.Add(-countRetention))})
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_health", args{"before": now.Add(-bounce.Reset).Unix()})
@@ -277,7 +277,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 // in between is not old yet.
 func (s *Store) pruneOutbox(ctx context.Context, before args) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.turn(ctx, tx, memberTurn); err != nil {
+		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, tx, "fold_marks", nil); err != nil {

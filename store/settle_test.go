@@ -22,7 +22,7 @@ func TestSettleMovesTheMarkAndKeepsTheOutcome(t *testing.T) {
 		plan(t, s, now, edition(1, "a", 20))
 		row := claim(t, s, now)[0]
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
-		if got := subscriber(t, s, 1).Mark; got != 20 {
+		if got := subscriber(t, s, 1).CoveredSeq; got != 20 {
 			t.Errorf("mark = %d, want 20", got)
 		}
 		want := store.Outcome{
@@ -95,11 +95,11 @@ func TestOnlyAnEditionThatWasAcceptedOrSkippedMovesTheMark(t *testing.T) {
 		}
 		check(t, s.Settle(t.Context(), owner, fates))
 		for i, tt := range tests {
-			if got := subscriber(t, s, forum.MemberID(i+1)).Mark; got != tt.mark {
+			if got := subscriber(t, s, forum.MemberID(i+1)).CoveredSeq; got != tt.mark {
 				t.Errorf("mark = %d after an edition that was %s, want %d", got, tt.state, tt.mark)
 			}
 		}
-		if got := subscriber(t, s, alert).Mark; got != 10 {
+		if got := subscriber(t, s, alert).CoveredSeq; got != 10 {
 			t.Errorf("mark = %d after an alert, want 10 still", got)
 		}
 	})
@@ -148,7 +148,7 @@ func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
 		refused := accepted(row, now.Add(time.Hour))
 		refused.State, refused.Result = "refused", "refused"
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{refused}))
-		if got := subscriber(t, s, 1).Mark; got != 10 {
+		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
 			t.Errorf("mark = %d after a refusal, want 10 still", got)
 		}
 		var results []string
@@ -169,17 +169,17 @@ func TestAFormerOwnerSettlesNothing(t *testing.T) {
 		mine := claim(t, s, now)
 		late := now.Add(lease + time.Second)
 		takeBack(t, s, late)
-		must(s.Claim(t.Context(), late, "daemon 2", lease, 1))(t) // digest/1/a changes hands; the other only waits
-		other := must(s.Claim(t.Context(), late, owner, lease, 1))(t)
+		must(s.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 1))(t) // digest/1/a changes hands; the other only waits
+		other := must(s.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(mine[0], "uncertain", late)}))
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(other[0], late)}))
-		if got := subscriber(t, s, 1).Mark; got != 10 {
+		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
 			t.Errorf("the mark of the member whose mail another daemon holds = %d, want 10", got)
 		}
 		if got := must(s.Outcomes(t.Context(), 1, now))(t); len(got) != 0 {
 			t.Errorf("a former owner left outcomes: %v", got)
 		}
-		if got := subscriber(t, s, 2).Mark; got != 20 {
+		if got := subscriber(t, s, 2).CoveredSeq; got != 20 {
 			t.Errorf("the other mark = %d, want 20", got)
 		}
 		if c := counts(t, s); c["digest leased"] != 1 || c["digest accepted"] != 1 {
@@ -195,7 +195,7 @@ func TestAMarkNeverGoesBack(t *testing.T) {
 		plan(t, s, now, edition(1, "a", 20))
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, now)[0], now)}))
 		enroll(t, s, 1, 5) // written by someone who read it long ago
-		if got := subscriber(t, s, 1).Mark; got != 30 {
+		if got := subscriber(t, s, 1).CoveredSeq; got != 30 {
 			t.Errorf("mark = %d, want 30", got)
 		}
 	})
@@ -211,9 +211,9 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 		for day := range 60 {
 			at := now.Add(time.Duration(day) * 24 * time.Hour)
 			post := forum.PostID(day + 1)
-			must(s.Sight(t.Context(), store.Gathered{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
+			must(s.SaveScan(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
 			if due := must(s.Due(t.Context(), at, 9))(t); len(due) == 1 {
-				p := edition(1, at.Format(time.DateOnly), must(s.Head(t.Context()))(t))
+				p := edition(1, at.Format(time.DateOnly), must(s.LastSeq(t.Context()))(t))
 				p.NextDue = at.Add(24 * time.Hour)
 				plan(t, s, at, p)
 			}
@@ -234,7 +234,7 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 					covered = row.Until
 				}
 			}
-			if got := subscriber(t, s, 1).Mark; got != covered {
+			if got := subscriber(t, s, 1).CoveredSeq; got != covered {
 				t.Fatalf("day %d: mark = %d, want %d", day, got, covered)
 			}
 		}
@@ -300,7 +300,7 @@ func round(ctx context.Context, s *store.Store, owner string, day int, until int
 	if _, err := s.Plan(ctx, at, plans); err != nil {
 		return nil, err
 	}
-	rows, err := s.Claim(ctx, at, owner, 1000*time.Hour, 10)
+	rows, err := s.Claim(ctx, at, owner, 1000*time.Hour, store.AllPriorities, 10)
 	if err != nil {
 		return nil, err
 	}
@@ -334,7 +334,7 @@ func TestPruneKeepsMarks(t *testing.T) {
 		for id := range 30 {
 			posts = append(posts, arrival(forum.PostID(id+1), 1))
 		}
-		must(s.Sight(t.Context(), store.Gathered{Now: now, Sighted: posts}))(t)
+		must(s.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: posts}))(t)
 		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
 		rows := claim(t, s, now)
 		refused := accepted(rows[1], now)
@@ -347,7 +347,7 @@ func TestPruneKeepsMarks(t *testing.T) {
 			t.Errorf("outbox = %v, want nothing left", c)
 		}
 		for id, mark := range map[forum.MemberID]int64{1: 20, 2: 10} {
-			if got := subscriber(t, s, id).Mark; got != mark {
+			if got := subscriber(t, s, id).CoveredSeq; got != mark {
 				t.Errorf("mark of member %d = %d when his editions are forgotten, want %d still", id, got, mark)
 			}
 		}
@@ -367,8 +367,8 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 2)
-		gathered := store.Gathered{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
-		must(s.Sight(t.Context(), gathered))(t)
+		gathered := store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
+		must(s.SaveScan(t.Context(), gathered))(t)
 		plan(t, s, now, edition(1, "a", 2), store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Priority: 40})
 		row := claim(t, s, now)[0]
 		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
@@ -394,11 +394,11 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 		if got, want := left(now.Add(121*24*time.Hour+time.Second)), [3]int{1, 1, 0}; got != want {
 			t.Errorf("after 121 days and a second = %v, want what is not covered and not settled: %v", got, want)
 		}
-		must(s.Retire(t.Context(), now.Add(time.Hour)))(t)
+		must(s.RemoveStale(t.Context(), now.Add(time.Hour)))(t)
 		if got, want := left(now.Add(122*24*time.Hour)), [3]int{0, 1, 0}; got != want {
 			t.Errorf("when nobody gets digests = %v, want %v", got, want)
 		}
-		if head := must(s.Head(t.Context()))(t); head != 3 {
+		if head := must(s.LastSeq(t.Context()))(t); head != 3 {
 			t.Errorf("head = %d after pruning, want 3: numbers are not given twice", head)
 		}
 	})

@@ -11,8 +11,8 @@ import (
 	"postrider/forum"
 )
 
-// Gathered is what one page of gathering has met.
-type Gathered struct {
+// ScanResult is what one page of gathering has met.
+type ScanResult struct {
 	Now     time.Time
 	Cursor  forum.PostID // the newest post read; 0: leave the cursor where it is
 	Sighted []forum.Arrival
@@ -45,7 +45,7 @@ type sightingRow struct {
 }
 
 // sightings are the rows of what was gathered, each post and section once.
-func (g Gathered) sightings() []sightingRow {
+func (g ScanResult) sightings() []sightingRow {
 	type place struct {
 		forum.PostID
 		forum.SectionID
@@ -67,18 +67,18 @@ func (g Gathered) sightings() []sightingRow {
 	return list
 }
 
-// Sight writes down what was gathered, in one transaction, and says how many sightings were new. A post
+// SaveScan writes down what was gathered, in one transaction, and says how many sightings were new. A post
 // that was sighted in its section before is passed over. Numbers are given in the order of commits: who
 // has read up to one will not meet a smaller one later.
-func (s *Store) Sight(ctx context.Context, g Gathered) (added int, err error) {
-	list, err := rows(g.sightings())
+func (s *Store) SaveScan(ctx context.Context, g ScanResult) (added int, err error) {
+	list, err := marshalRows(g.sightings())
 	if err != nil {
 		return 0, err
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		added = 0
 		if len(g.Sighted)+len(g.Moved) > 0 {
-			last, err := s.turn(ctx, tx, "sighting")
+			last, err := s.lockCounter(ctx, tx, "sighting")
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (s *Store) Sight(ctx context.Context, g Gathered) (added int, err error) {
 				return err
 			}
 		}
-		return s.note(ctx, tx, g)
+		return s.saveScanState(ctx, tx, g)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("writing sightings: %w", err)
@@ -99,15 +99,15 @@ func (s *Store) Sight(ctx context.Context, g Gathered) (added int, err error) {
 	return added, nil
 }
 
-// note writes down what was gathered beside the sightings.
-func (s *Store) note(ctx context.Context, tx *sqlx.Tx, g Gathered) error {
+// saveScanState writes down what was gathered beside the sightings.
+func (s *Store) saveScanState(ctx context.Context, tx *sqlx.Tx, g ScanResult) error {
 	if len(g.Pending) > 0 {
-		if _, err := s.exec(ctx, tx, "add_pending", args{"now": g.Now.Unix(), "ids": ids(g.Pending)}); err != nil {
+		if _, err := s.exec(ctx, tx, "add_pending", args{"now": g.Now.Unix(), "ids": marshalIDs(g.Pending)}); err != nil {
 			return err
 		}
 	}
 	if len(g.Settled) > 0 {
-		if _, err := s.exec(ctx, tx, "drop_pending", args{"ids": ids(g.Settled)}); err != nil {
+		if _, err := s.exec(ctx, tx, "drop_pending", args{"ids": marshalIDs(g.Settled)}); err != nil {
 			return err
 		}
 	}
@@ -128,8 +128,8 @@ func (s *Store) Cursor(ctx context.Context) (cursor forum.PostID, known bool, er
 	return forum.PostID(value), known, nil
 }
 
-// Head is the number of the newest sighting; 0: there is none.
-func (s *Store) Head(ctx context.Context) (int64, error) {
+// LastSeq is the number of the newest sighting; 0: there is none.
+func (s *Store) LastSeq(ctx context.Context) (int64, error) {
 	value, _, err := s.counter(ctx, "sighting")
 	if err != nil {
 		return 0, fmt.Errorf("reading the newest sighting's number: %w", err)
@@ -138,7 +138,7 @@ func (s *Store) Head(ctx context.Context) (int64, error) {
 }
 
 func (s *Store) counter(ctx context.Context, name string) (value int64, known bool, err error) {
-	err = s.query(ctx, nil, "counter", args{"name": name}, func(scan scan) error {
+	err = s.query(ctx, nil, "counter", args{"name": name}, func(scan scanFunc) error {
 		known = true
 		return scan(&value)
 	})
@@ -148,7 +148,7 @@ func (s *Store) counter(ctx context.Context, name string) (value int64, known bo
 // Pending are posts to be looked at again, the oldest first.
 func (s *Store) Pending(ctx context.Context, limit int) ([]forum.PostID, error) {
 	var list []forum.PostID
-	err := s.query(ctx, nil, "pending", args{"most": limit}, func(scan scan) error {
+	err := s.query(ctx, nil, "pending", args{"most": limit}, func(scan scanFunc) error {
 		var id forum.PostID
 		err := scan(&id)
 		list = append(list, id)
@@ -160,10 +160,10 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]forum.PostID, error) 
 	return list, nil
 }
 
-// Places are the newest places of the posts sighted since a moment.
-func (s *Store) Places(ctx context.Context, since time.Time) ([]Place, error) {
+// CurrentPlaces are the newest places of the posts sighted since a moment.
+func (s *Store) CurrentPlaces(ctx context.Context, since time.Time) ([]Place, error) {
 	var list []Place
-	err := s.query(ctx, nil, "places", args{"since": since.Unix()}, func(scan scan) error {
+	err := s.query(ctx, nil, "places", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var p Place
 		err := scan(&p.Post, &p.Thread, &p.Section)
 		list = append(list, p)
@@ -182,7 +182,7 @@ func (s *Store) Sightings(ctx context.Context, after, until int64) ([]digest.Sig
 
 func (s *Store) sightings(ctx context.Context, query string, a args) ([]digest.Sighting, error) {
 	var list []digest.Sighting
-	err := s.query(ctx, nil, query, a, func(scan scan) error {
+	err := s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var d digest.Sighting
 		err := scan(&d.Seq, &d.Post, &d.Section, &d.MovedFrom)
 		list = append(list, d)

@@ -18,8 +18,8 @@ import (
 var queryFiles embed.FS
 
 type (
-	args map[string]any
-	scan func(into ...any) error
+	args     map[string]any
+	scanFunc func(into ...any) error
 )
 
 // loadQueries reads all queries as engine runs them.
@@ -87,9 +87,9 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.NamedStmt, error) {
 	stmt := s.statements[name]
 	if stmt == nil {
-		return nil, s.unready
+		return nil, s.prepareErr
 	}
-	if err := s.fails(name); err != nil {
+	if err := s.injectedFault(name); err != nil {
 		return nil, err
 	}
 	s.sent.Add(1)
@@ -104,7 +104,7 @@ func (s *Store) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (n i
 	if tx != nil {
 		return s.execIn(ctx, tx, name, a)
 	}
-	err = retry(func() error {
+	err = retrySerialization(func() error {
 		n, err = s.execIn(ctx, nil, name, a)
 		return err
 	})
@@ -125,7 +125,7 @@ func (s *Store) execIn(ctx context.Context, tx *sqlx.Tx, name string, a args) (i
 }
 
 // query runs a statement and calls each for every row of its answer.
-func (s *Store) query(ctx context.Context, tx *sqlx.Tx, name string, a args, each func(scan) error) error {
+func (s *Store) query(ctx context.Context, tx *sqlx.Tx, name string, a args, each func(scanFunc) error) error {
 	stmt, err := s.statement(ctx, tx, name)
 	if err != nil {
 		return err
@@ -145,12 +145,12 @@ func (s *Store) query(ctx context.Context, tx *sqlx.Tx, name string, a args, eac
 
 // inTx runs do in a transaction: all of it or nothing.
 func (s *Store) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
-	return retry(func() error { return s.once(ctx, do) })
+	return retrySerialization(func() error { return s.runTx(ctx, do) })
 }
 
-// retry does again what PostgreSQL has ended: two daemons that touch the same rows in another order can stop
+// retrySerialization does again what PostgreSQL has ended: two daemons that touch the same rows in another order can stop
 // each other, and one of them must begin anew.
-func retry(do func() error) error {
+func retrySerialization(do func() error) error {
 	const tries = 3
 	for try := 1; ; try++ {
 		err := do()
@@ -161,9 +161,9 @@ func retry(do func() error) error {
 	}
 }
 
-func (s *Store) once(ctx context.Context, do func(*sqlx.Tx) error) error {
+func (s *Store) runTx(ctx context.Context, do func(*sqlx.Tx) error) error {
 	// pq asks for READ WRITE unless it is told otherwise, whatever the connection's default.
-	tx, err := s.write.BeginTxx(ctx, &sql.TxOptions{ReadOnly: s.fixed})
+	tx, err := s.write.BeginTxx(ctx, &sql.TxOptions{ReadOnly: s.readOnly})
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (s *Store) once(ctx context.Context, do func(*sqlx.Tx) error) error {
 	if err := do(tx); err != nil {
 		return err
 	}
-	if err := s.fails(commit); err != nil {
+	if err := s.injectedFault(commit); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -184,15 +184,15 @@ const commit = "COMMIT"
 // the work when the database goes away, or the program dies, at any of them. nil: none fails.
 func (s *Store) FailWith(fault func(statement string) error) { s.fault = fault }
 
-func (s *Store) fails(statement string) error {
+func (s *Store) injectedFault(statement string) error {
 	if s.fault == nil {
 		return nil
 	}
 	return s.fault(statement)
 }
 
-// turn waits until no other transaction holds the counter, and reads it.
-func (s *Store) turn(ctx context.Context, tx *sqlx.Tx, counter string) (value int64, err error) {
-	err = s.query(ctx, tx, "hold_counter", args{"name": counter}, func(scan scan) error { return scan(&value) })
+// lockCounter waits until no other transaction holds the counter, and reads it.
+func (s *Store) lockCounter(ctx context.Context, tx *sqlx.Tx, counter string) (value int64, err error) {
+	err = s.query(ctx, tx, "hold_counter", args{"name": counter}, func(scan scanFunc) error { return scan(&value) })
 	return value, err
 }

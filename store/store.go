@@ -1,7 +1,7 @@
 // Package store is what the daemon remembers: sightings, members' marks and due times, the outbox and
 // its outcomes. It keeps no text of any post.
 //
-// [Open] it, [Store.Migrate] it, then go the way of a post: [Store.Sight] notes what gathering met,
+// [Open] it, [Store.Migrate] it, then go the way of a post: [Store.SaveScan] notes what gathering met,
 // [Store.Due] and [Store.Plan] put editions into the outbox, [Store.Claim] leases them, [Store.Settle]
 // says what became of them, by which the members' marks move. Each of these is for a whole batch and a
 // handful of statements: rows travel as one JSON parameter, so that the text of a statement never changes
@@ -33,12 +33,12 @@ type Store struct {
 	write      *sqlx.DB // of SQLite the one connection that may write
 	read       *sqlx.DB // of PostgreSQL the same as write
 	statements map[string]*sqlx.NamedStmt
-	unready    error // why there are no statements
+	prepareErr error // why there are no statements
 	sent       atomic.Int64
 	fault      func(statement string) error // see FailWith; nil: none
-	fixed      bool                         // nothing is written, see OpenToLook
+	readOnly   bool                         // nothing is written, see OpenReadOnly
 	path       string                       // of the SQLite file
-	attending  io.Closer                    // what makes this daemon known, see Attend; nil: nobody attends
+	instance   io.Closer                    // what makes this daemon known, see Attend; nil: nobody attends
 }
 
 // ErrNotMigrated means that the database is not at the step that this program needs.
@@ -48,13 +48,13 @@ var ErrNotMigrated = errors.New("store: the database is not at this program's st
 // A database that is not migrated yet can only be migrated, and one that is ahead can only be asked for its version.
 func Open(ctx context.Context, dsn string) (*Store, error) { return open(ctx, dsn, false) }
 
-// OpenToLook opens a store that is there and migrated, from which nothing but reading is possible: the database itself
+// OpenReadOnly opens a store that is there and migrated, from which nothing but reading is possible: the database itself
 // refuses all else. A daemon may be at work on it.
-func OpenToLook(ctx context.Context, dsn string) (*Store, error) {
+func OpenReadOnly(ctx context.Context, dsn string) (*Store, error) {
 	s, err := open(ctx, dsn, true)
 	if err == nil && s.statements == nil {
 		s.Close()
-		return nil, s.unready
+		return nil, s.prepareErr
 	}
 	return s, err
 }
@@ -64,7 +64,7 @@ func open(ctx context.Context, dsn string, look bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.fixed = look
+	s.readOnly = look
 	if err := s.begin(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -78,9 +78,9 @@ func (s *Store) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.unready = ErrNotMigrated
+	s.prepareErr = ErrNotMigrated
 	if have > want {
-		s.unready = fmt.Errorf("%w (step %d, known are %d)", ErrAhead, have, want)
+		s.prepareErr = fmt.Errorf("%w (step %d, known are %d)", ErrSchemaTooNew, have, want)
 	}
 	if have != want {
 		return nil
@@ -94,8 +94,8 @@ func (s *Store) Close() error {
 	for _, stmt := range s.statements {
 		errs = append(errs, stmt.Close())
 	}
-	if s.attending != nil {
-		errs = append(errs, s.attending.Close())
+	if s.instance != nil {
+		errs = append(errs, s.instance.Close())
 	}
 	errs = append(errs, s.write.Close())
 	if s.read != s.write {
@@ -107,17 +107,17 @@ func (s *Store) Close() error {
 // Statements is how many statements were sent so far, without the BEGIN and COMMIT around them.
 func (s *Store) Statements() int64 { return s.sent.Load() }
 
-// Remember keeps a value under a key.
-func (s *Store) Remember(ctx context.Context, key, value string) error {
+// SetValue keeps a value under a key.
+func (s *Store) SetValue(ctx context.Context, key, value string) error {
 	if _, err := s.exec(ctx, nil, "remember", args{"key": key, "value": value}); err != nil {
 		return fmt.Errorf("remembering %s: %w", key, err)
 	}
 	return nil
 }
 
-// Recall reads what was kept under a key.
-func (s *Store) Recall(ctx context.Context, key string) (value string, known bool, err error) {
-	err = s.query(ctx, nil, "recall", args{"key": key}, func(scan scan) error {
+// Value reads what was kept under a key.
+func (s *Store) Value(ctx context.Context, key string) (value string, known bool, err error) {
+	err = s.query(ctx, nil, "recall", args{"key": key}, func(scan scanFunc) error {
 		known = true
 		return scan(&value)
 	})
@@ -127,8 +127,8 @@ func (s *Store) Recall(ctx context.Context, key string) (value string, known boo
 	return value, known, nil
 }
 
-// seconds is a time as the database keeps it; NULL for the zero time.
-func seconds(t time.Time) *int64 {
+// unixOrNull is a time as the database keeps it; NULL for the zero time.
+func unixOrNull(t time.Time) *int64 {
 	if t.IsZero() {
 		return nil
 	}
@@ -136,8 +136,8 @@ func seconds(t time.Time) *int64 {
 	return &unix
 }
 
-// rows writes rows as the JSON that a statement takes for all of them.
-func rows[T any](list []T) (string, error) {
+// marshalRows writes rows as the JSON that a statement takes for all of them.
+func marshalRows[T any](list []T) (string, error) {
 	text, err := json.Marshal(list)
 	if err != nil {
 		return "", fmt.Errorf("writing rows: %w", err)
@@ -152,8 +152,8 @@ func rows[T any](list []T) (string, error) {
 // written as two is no part of one.
 var jsonZeros = strings.NewReplacer(`\\`, `\\`, `\u0000`, "")
 
-// ids writes ids as the JSON that a statement takes for all of them.
-func ids[T ~int64](list []T) string {
+// marshalIDs writes ids as the JSON that a statement takes for all of them.
+func marshalIDs[T ~int64](list []T) string {
 	if len(list) == 0 {
 		return "[]"
 	}
@@ -164,9 +164,9 @@ func ids[T ~int64](list []T) string {
 // maxText is how many bytes of what a relay or an error said are kept.
 const maxText = 1000
 
-// clean shortens a text from outside, and drops zero bytes and what is not UTF-8, which PostgreSQL cannot keep.
-func clean(text string) string {
-	return withoutZeros(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
+// sanitizeText shortens a text from outside, and drops zero bytes and what is not UTF-8, which PostgreSQL cannot keep.
+func sanitizeText(text string) string {
+	return stripNUL(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
 }
 
-func withoutZeros(text string) string { return strings.ReplaceAll(text, "\x00", "") }
+func stripNUL(text string) string { return strings.ReplaceAll(text, "\x00", "") }

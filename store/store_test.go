@@ -108,16 +108,16 @@ func TestADatabaseThatIsAheadIsRefused(t *testing.T) {
 		must(raw(t, dsn).Exec("INSERT INTO schema_step (step, file) VALUES (9999, 'later.sql')"))(t)
 		s := must(store.Open(t.Context(), dsn))(t)
 		defer s.Close()
-		if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrAhead) {
-			t.Errorf("Migrate = %v, want %v", err, store.ErrAhead)
+		if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrSchemaTooNew) {
+			t.Errorf("Migrate = %v, want %v", err, store.ErrSchemaTooNew)
 		} else if strings.Contains(err.Error(), "migrating") {
 			t.Errorf("it says that it was migrating: %v", err)
 		}
-		if _, err := s.Head(t.Context()); !errors.Is(err, store.ErrAhead) {
-			t.Errorf("a question to it: %v, want %v", err, store.ErrAhead)
+		if _, err := s.LastSeq(t.Context()); !errors.Is(err, store.ErrSchemaTooNew) {
+			t.Errorf("a question to it: %v, want %v", err, store.ErrSchemaTooNew)
 		}
-		if _, err := store.OpenToLook(t.Context(), dsn); !errors.Is(err, store.ErrAhead) {
-			t.Errorf("OpenToLook = %v, want %v", err, store.ErrAhead)
+		if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, store.ErrSchemaTooNew) {
+			t.Errorf("OpenToLook = %v, want %v", err, store.ErrSchemaTooNew)
 		}
 	})
 }
@@ -188,12 +188,12 @@ func TestTheFileIsForItsOwnerAlone(t *testing.T) {
 func TestRemember(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		if _, known, err := s.Recall(t.Context(), "born_at"); known || err != nil {
+		if _, known, err := s.Value(t.Context(), "born_at"); known || err != nil {
 			t.Errorf("Recall knows what was never said (%v)", err)
 		}
-		check(t, s.Remember(t.Context(), "born_at", "1"))
-		check(t, s.Remember(t.Context(), "born_at", "2 'ü"))
-		if got, known, err := s.Recall(t.Context(), "born_at"); got != "2 'ü" || !known || err != nil {
+		check(t, s.SetValue(t.Context(), "born_at", "1"))
+		check(t, s.SetValue(t.Context(), "born_at", "2 'ü"))
+		if got, known, err := s.Value(t.Context(), "born_at"); got != "2 'ü" || !known || err != nil {
 			t.Errorf("Recall = %q, %v, %v; want the second value", got, known, err)
 		}
 	})
@@ -203,8 +203,8 @@ func TestStatementsCountsWhatIsSent(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		before := s.Statements()
-		must(s.Head(t.Context()))(t)
-		check(t, s.Remember(t.Context(), "a", "b"))
+		must(s.LastSeq(t.Context()))(t)
+		check(t, s.SetValue(t.Context(), "a", "b"))
 		if got := s.Statements() - before; got != 2 {
 			t.Errorf("two statements count as %d", got)
 		}
@@ -216,7 +216,7 @@ func enroll(t testing.TB, s *store.Store, n int, mark int64) {
 	t.Helper()
 	subs := make([]store.Subscriber, n)
 	for i := range subs {
-		subs[i] = store.Subscriber{ID: forum.MemberID(i + 1), Zone: "Europe/Berlin", Locale: "de", Mark: mark, Due: now}
+		subs[i] = store.Subscriber{ID: forum.MemberID(i + 1), Zone: "Europe/Berlin", Locale: "de", CoveredSeq: mark, Due: now}
 	}
 	check(t, s.SaveSubscribers(t.Context(), now, subs))
 }

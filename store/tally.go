@@ -8,21 +8,23 @@ import (
 	"time"
 )
 
-// keepTally is how long counts are kept: relays try for five days and more before they report (Postfix's
+// countRetention is how long counts are kept: relays try for five days and more before they report (Postfix's
 // maximal_queue_lifetime).
-const keepTally = 8 * 24 * time.Hour
+const countRetention = 8 * 24 * time.Hour
 
-// Tally counts mails that were handed over, by minute and domain.
-type Tally map[TallyKey]int
+// DeliveryCounts counts mails that were handed over, by minute and domain.
+type DeliveryCounts map[DeliveryCountKey]int
 
-// TallyKey names a minute and a domain.
-type TallyKey struct {
+// DeliveryCountKey names a minute and a domain.
+type DeliveryCountKey struct {
 	Minute int64 // Unix minutes
 	Domain string
 }
 
 // Count counts one mail.
-func (t Tally) Count(at time.Time, address string) { t[TallyKey{minute(at), Domain(address)}]++ }
+func (t DeliveryCounts) Count(at time.Time, address string) {
+	t[DeliveryCountKey{minute(at), Domain(address)}]++
+}
 
 type tallyRow struct {
 	Minute int64  `json:"minute"`
@@ -31,21 +33,21 @@ type tallyRow struct {
 }
 
 // AddTally adds to what is counted already.
-func (s *Store) AddTally(ctx context.Context, t Tally) error {
+func (s *Store) AddTally(ctx context.Context, t DeliveryCounts) error {
 	if len(t) == 0 {
 		return nil
 	}
 	list := make([]tallyRow, 0, len(t))
 	for k, n := range t {
-		list = append(list, tallyRow{k.Minute, clean(k.Domain), n})
+		list = append(list, tallyRow{k.Minute, sanitizeText(k.Domain), n})
 	}
 	// In one order, so that two daemons do not wait for each other.
 	slices.SortFunc(list, func(a, b tallyRow) int {
 		return cmp.Or(cmp.Compare(a.Minute, b.Minute), cmp.Compare(a.Domain, b.Domain))
 	})
-	text, err := rows(list)
+	text, err := marshalRows(list)
 	if err == nil {
-		err = retry(func() error { _, err := s.exec(ctx, nil, "tally", args{"rows": text}); return err })
+		err = retrySerialization(func() error { _, err := s.exec(ctx, nil, "tally", args{"rows": text}); return err })
 	}
 	if err != nil {
 		return fmt.Errorf("counting what was handed over: %w", err)

@@ -15,11 +15,11 @@ func (s *Store) CountPlanned(ctx context.Context, at time.Time, kind string, mai
 	return nil
 }
 
-// Planned are how many mails of a kind were planned in each hour that begins in [since, until). Hours without any are not
+// PlannedByHour are how many mails of a kind were planned in each hour that begins in [since, until). Hours without any are not
 // in it.
-func (s *Store) Planned(ctx context.Context, kind string, since, until time.Time) (map[time.Time]int, error) {
+func (s *Store) PlannedByHour(ctx context.Context, kind string, since, until time.Time) (map[time.Time]int, error) {
 	hours := make(map[time.Time]int)
-	err := s.query(ctx, nil, "volume", args{"kind": kind, "since": since.Unix(), "until": until.Unix()}, func(scan scan) error {
+	err := s.query(ctx, nil, "volume", args{"kind": kind, "since": since.Unix(), "until": until.Unix()}, func(scan scanFunc) error {
 		var hour int64
 		var planned int
 		err := scan(&hour, &planned)

@@ -14,7 +14,7 @@ func TestWhatIsPlannedIsCountedByHourAndKind(t *testing.T) {
 		count(now.Add(59*time.Minute), "alert", 9)
 		count(now.Add(time.Hour), "digest", 1)
 		planned := func(until time.Time) map[time.Time]int {
-			return must(s.Planned(t.Context(), "digest", now, until))(t)
+			return must(s.PlannedByHour(t.Context(), "digest", now, until))(t)
 		}
 		equal(t, "of two hours", planned(now.Add(2*time.Hour)), map[time.Time]int{now: 7, now.Add(time.Hour): 1})
 		equal(t, "of one hour", planned(now.Add(time.Hour)), map[time.Time]int{now: 7})

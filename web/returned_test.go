@@ -66,7 +66,7 @@ func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
 		says   string
 	}{
 		"suppressed by hand": {func(w *world) {
-			h := must(store.ByHand(w.address(), "asked for it", w.now))(w)
+			h := must(store.ManualSuppression(w.address(), "asked for it", w.now))(w)
 			check(w, w.store.Suppress(w.Context(), w.now, []store.Health{h}))
 		}, "schickt dir zurzeit keine Mails"},
 		"banned": {func(w *world) {
@@ -74,7 +74,7 @@ func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
 			must(w.forum.Exec("UPDATE member SET state = 'banned' WHERE id = 13"))(w)
 		}, "schickt dir zurzeit keine Mails"},
 		"complained": {func(w *world) {
-			check(w, w.store.EndStream(w.Context(), w.now, anna, "digest"))
+			check(w, w.store.UnsubscribeKind(w.Context(), w.now, anna, "digest"))
 		}, "Du bekommst keine Zusammenfassungen"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -346,7 +346,7 @@ func (w *world) sight() {
 		check(w, rows.Scan(&a.Post, &a.Thread, &a.Section, &a.Author))
 		seen = append(seen, a)
 	}
-	must(w.store.Sight(w.Context(), store.Gathered{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
+	must(w.store.SaveScan(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
 	from := must(w.store.AlertProgress(w.Context()))(w)
 	_, _, err := w.store.PlanAlerts(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
 	check(w, err)
@@ -369,7 +369,7 @@ func TestADigestComesOnDemandOnceAnHour(t *testing.T) {
 			t.Errorf("to %q, woken %d times, want %s", got.header.Get("Location"), w.woken, want)
 		}
 	}
-	rows := must(w.store.Claim(t.Context(), w.now, "test", time.Minute, 10))(t)
+	rows := must(w.store.Claim(t.Context(), w.now, "test", time.Minute, store.AllPriorities, 10))(t)
 	if len(rows) != 1 || rows[0].Key != "digest/13/2026-05-04T11-now" || rows[0].Member != anna {
 		t.Errorf("the outbox holds %+v", rows)
 	}

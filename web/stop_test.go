@@ -121,7 +121,7 @@ func TestUndoPutsBackWhatWasBefore(t *testing.T) {
 			w := newWorld(t)
 			if before != (digest.Preferences{}) {
 				check(t, w.store.SavePreference(t.Context(), w.now, anna, before))
-				check(t, w.store.Wish(t.Context(), w.now, anna, 2, 0, digest.Weekly))
+				check(t, w.store.SetOverride(t.Context(), w.now, anna, 2, 0, digest.Weekly))
 			}
 			was, wished := w.choices(), w.wishes()
 			w.now = w.now.Add(time.Minute)

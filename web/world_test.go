@@ -178,7 +178,7 @@ func (w *world) choices() digest.Preferences {
 
 func (w *world) wishes() digest.Overrides {
 	w.Helper()
-	return must(w.store.Wishes(w.Context(), []forum.MemberID{anna}))(w)[anna]
+	return must(w.store.Overrides(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
 
 // dump is all that the store holds, table by table.
