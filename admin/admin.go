@@ -67,7 +67,7 @@ type Parts struct {
 	Site      templates.Site // that mails speak of
 	Templates string         // folder that overlays the shipped ones; empty: none does
 	Trial     *daemon.Daemon // that is never run: it makes previews of alerts
-	Press     *templates.Press
+	Press     *templates.Renderer
 	Links     *link.Signer
 	Set       daemon.Settings
 	Try       func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // hands one mail over: see daemon.TryAnnouncement

@@ -164,7 +164,7 @@ func (s *Server) describe(v *visit, view *announcementView) (err error) {
 	for i := range view.Log {
 		view.Log[i].At = v.local(view.Log[i].At)
 	}
-	printed, err := s.Press.Notice(&view.AnnouncementProgress.Announcement.Announcement, s.Set.Digest.MaxBytes)
+	printed, err := s.Press.CompileAnnouncement(&view.AnnouncementProgress.Announcement.Announcement, s.Set.Digest.MaxBytes)
 	if err != nil { // it was written where other limits held
 		v.Log.Warn("announcement cannot be laid", "announcement", view.ID, "err", err)
 		return nil

@@ -26,7 +26,7 @@ type composeView struct {
 	Canary  string // percent
 	Wait    string // minutes
 	Forced  bool
-	Tongues []templates.Tongue
+	Tongues []templates.LanguageName
 	Faults  []fault
 }
 
@@ -66,7 +66,7 @@ const mostVariants = 20
 
 func (s *Server) composeSamples() []sample {
 	full := composeView{
-		top: s.sampleTop("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Tongues: s.Pages.Tongues(),
+		top: s.sampleTop("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Tongues: s.Pages.LanguageNames(),
 		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
 		Audience: audienceForm{Groups: map[int64]bool{1: true}}, places: places{[]named{{1, "A group"}}, []named{{1, "A section"}}},
 	}
@@ -122,7 +122,7 @@ func (s *Server) draft(v *visit) (store.Announcement, bool) {
 }
 
 func (s *Server) showCompose(v *visit, status int, view composeView) {
-	view.top, view.Tongues = v.top("announcements"), s.Pages.Tongues()
+	view.top, view.Tongues = v.top("announcements"), s.Pages.LanguageNames()
 	var err error
 	if view.places, err = s.forumPlaces(v.r.Context()); err != nil {
 		v.fault(err)
@@ -193,13 +193,13 @@ func (s *Server) written(v *visit, view *composeView) (a digest.Announcement, so
 	for i := range view.Variants {
 		x := &view.Variants[i]
 		a.Variants = append(a.Variants, x.Variant)
-		_, err := s.Press.Notice(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Set.Digest.MaxBytes)
+		_, err := s.Press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Set.Digest.MaxBytes)
 		if err != nil {
 			x.Faults, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}
 	if sound {
-		if _, err := s.Press.Notice(&a, s.Set.Digest.MaxBytes); err != nil { // two in one language
+		if _, err := s.Press.CompileAnnouncement(&a, s.Set.Digest.MaxBytes); err != nil { // two in one language
 			view.Variants[0].Faults, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}

@@ -176,4 +176,4 @@ func (s *Server) liftMember(v *visit) {
 func (memberView) Yes(choice *bool) bool { return choice != nil && *choice }
 
 // Line makes one line of a title or a name from the forum.
-func (memberView) Line(text string) string { return templates.Line(text) }
+func (memberView) Line(text string) string { return templates.SafeLine(text) }

@@ -28,7 +28,7 @@ type previewView struct {
 	top
 	Form    previewForm
 	Kinds   []string
-	Tongues []templates.Tongue
+	Tongues []templates.LanguageName
 	Days    []int
 	Frame   string // address of the mail itself
 	Subject string
@@ -58,7 +58,7 @@ func (s *Server) previewSamples() []sample {
 	const name = "settings_mails"
 	full := previewView{
 		top: s.sampleTop("settings"), Form: previewForm{Kind: daemon.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: mailKinds(),
-		Tongues: s.Pages.Tongues(), Days: []int{1, 7}, Frame: "/html?kind=digest", Subject: "A subject", Text: "A text", Bytes: 1000, Skip: "nothing new",
+		Tongues: s.Pages.LanguageNames(), Days: []int{1, 7}, Frame: "/html?kind=digest", Subject: "A subject", Text: "A text", Bytes: 1000, Skip: "nothing new",
 	}
 	text, faulty := full, full
 	text.Form.Text, text.Skip = true, ""
@@ -71,7 +71,7 @@ func (s *Server) previewSamples() []sample {
 // mails shows a mail as the templates make it now.
 func (s *Server) mails(v *visit) {
 	form := s.readPreview(v.r.URL.Query())
-	view := previewView{top: v.top("settings"), Form: form, Kinds: mailKinds(), Tongues: s.Pages.Tongues(), Days: []int{1, 7, 30}, Frame: v.base + "/settings/mails/html?" + form.query().Encode()}
+	view := previewView{top: v.top("settings"), Form: form, Kinds: mailKinds(), Tongues: s.Pages.LanguageNames(), Days: []int{1, 7, 30}, Frame: v.base + "/settings/mails/html?" + form.query().Encode()}
 	var err error
 	if view.Stream, err = s.followed(); err != nil {
 		v.Log.Warn("the preview cannot tell when a template is saved", "err", err)
@@ -126,7 +126,7 @@ func (s *Server) readPreview(q url.Values) previewForm {
 	if !slices.Contains(mailKinds(), f.Kind) {
 		f.Kind = daemon.KindDigest
 	}
-	if !slices.ContainsFunc(s.Pages.Tongues(), func(t templates.Tongue) bool { return t.Tag == f.Locale }) {
+	if !slices.ContainsFunc(s.Pages.LanguageNames(), func(t templates.LanguageName) bool { return t.Tag == f.Locale }) {
 		f.Locale = ""
 	}
 	if days := q.Get("days"); days == "1" || days == "30" {
@@ -183,26 +183,26 @@ func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Con
 	case daemon.KindAlert:
 		site, a := set.SampleAlert()
 		a.Member.Locale = f.Locale
-		return set.Press(site, 0).Alert(a, nowhere(site), s.Set.Digest.MaxBytes)
+		return set.NewRenderer(site, 0).Alert(a, nowhere(site), s.Set.Digest.MaxBytes)
 	case daemon.KindAnnouncement:
-		site, a, reader := set.SampleNotice()
+		site, a, reader := set.SampleAnnouncement()
 		reader.Member.Locale = f.Locale
-		return announcement(set.Press(site, 0), site, a, reader, s.Set.Digest.MaxBytes)
+		return announcement(set.NewRenderer(site, 0), site, a, reader, s.Set.Digest.MaxBytes)
 	case kindAlarm:
 		site := s.Site
 		site.Locale = f.Locale
 		now := s.Now()
-		return set.Press(site, 0).Alarm(templates.Alarm{
+		return set.NewRenderer(site, 0).Alarm(templates.Alarm{
 			Kind: string(alarm.Held), Object: "gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: now.Add(-time.Minute), At: now, Host: "localhost", Zone: s.Zone,
 		})
 	}
 	site, d := set.Sample()
 	d.Member.Locale = f.Locale
-	return set.Press(site, 0).Digest(d, nowhere(site), s.Set.Digest.MaxBytes)
+	return set.NewRenderer(site, 0).Digest(d, nowhere(site), s.Set.Digest.MaxBytes)
 }
 
-func announcement(press *templates.Press, site templates.Site, a *digest.Announcement, reader templates.Reader, budget int) (templates.Content, error) {
-	notice, err := press.Notice(a, budget)
+func announcement(press *templates.Renderer, site templates.Site, a *digest.Announcement, reader templates.Recipient, budget int) (templates.Content, error) {
+	notice, err := press.CompileAnnouncement(a, budget)
 	if err != nil {
 		return templates.Content{}, err
 	}
@@ -211,7 +211,7 @@ func announcement(press *templates.Press, site templates.Site, a *digest.Announc
 
 // previewFor makes a mail for a member, of what was posted in the last days; as an announcement he gets the sample.
 func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewForm) (p previewed, err error) {
-	now, press := s.Now(), set.Press(s.Site, 0)
+	now, press := s.Now(), set.NewRenderer(s.Site, 0)
 	from := now.AddDate(0, 0, -f.Days)
 	switch f.Kind {
 	case daemon.KindAlert:
@@ -223,13 +223,13 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 		p.content, err = press.Alert(made.Alert, nowhere(s.Site), s.Set.Digest.MaxBytes)
 		return p, err
 	case daemon.KindAnnouncement:
-		_, a, _ := set.SampleNotice()
+		_, a, _ := set.SampleAnnouncement()
 		made, err := daemon.NewHerald(s.Forum, s.Store, s.Set.Digest).Preview(ctx, a, f.Member, now)
 		if err != nil || made.Reason != "" {
 			return previewed{skip: string(made.Reason)}, err
 		}
 		made.Member.Locale = s.locale(f, made.Member.Locale)
-		p.content, err = announcement(press, s.Site, a, made.Reader, s.Set.Digest.MaxBytes)
+		p.content, err = announcement(press, s.Site, a, made.Recipient, s.Set.Digest.MaxBytes)
 		return p, err
 	}
 	made, err := daemon.NewBuilder(s.Forum, s.Store, s.Set.Digest).Preview(ctx, f.Member, from, now)

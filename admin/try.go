@@ -14,12 +14,12 @@ func (s *Server) tryAll() error {
 	for _, p := range s.pages() {
 		list = append(list, p.samples...)
 	}
-	for _, tongue := range s.Pages.Tongues() {
+	for _, tongue := range s.Pages.LanguageNames() {
 		for _, sample := range list {
 			name := "admin/" + sample.page
 			page, err := s.Pages.Render(s.Pages.Language(tongue.Tag), name, sample.data)
 			if err == nil {
-				err = s.Pages.Proofread(name, page)
+				err = s.Pages.CheckHTML(name, page)
 			}
 			if err != nil {
 				return fmt.Errorf("trying the administrators' pages in %q: %w", tongue.Tag, err)

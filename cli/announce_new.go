@@ -144,14 +144,14 @@ func (h *house) checkManuscript(m *manuscript) error {
 	for i, v := range m.variants {
 		// Blank lines above it make its lines those of the file.
 		v.Body = strings.Repeat("\n", m.lines[i]) + v.Body
-		if _, err := h.press.Notice(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
+		if _, err := h.press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.files[i], err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err := h.press.Notice(&a, h.cfg.Digest.MaxBytes) // all variants together
+	_, err := h.press.CompileAnnouncement(&a, h.cfg.Digest.MaxBytes) // all variants together
 	return err
 }
 

@@ -26,7 +26,7 @@ type house struct {
 	set      *templates.Set
 	forum    *source.DB
 	store    *store.Store
-	press    *templates.Press
+	press    *templates.Renderer
 	links    *link.Signer
 	log      *slog.Logger
 	fallback daemon.Sender  // nil: there is no second relay
@@ -79,7 +79,7 @@ func (c *console) openStore(ctx context.Context, cfg config.Config) (_ *house, e
 	if h.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
 		return nil, err
 	}
-	h.press = h.set.Press(h.site(), keptFragments)
+	h.press = h.set.NewRenderer(h.site(), keptFragments)
 	return h, nil
 }
 
@@ -90,7 +90,7 @@ func (h *house) openForum(ctx context.Context) (err error) {
 	}
 	site := h.site()
 	site.Links = h.forum.Links()
-	h.press = h.set.Press(site, keptFragments)
+	h.press = h.set.NewRenderer(site, keptFragments)
 	return nil
 }
 

@@ -18,11 +18,11 @@ func (v *Viewer) Notice(ctx context.Context, now time.Time, a *digest.Announceme
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	printed, err := v.press.Notice(a, v.desk.set.Digest.MaxBytes)
+	printed, err := v.press.CompileAnnouncement(a, v.desk.set.Digest.MaxBytes)
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	content, err := v.press.Announcement(printed, p.Reader, NoticeFooter(v.links, forum.Guest))
+	content, err := v.press.Announcement(printed, p.Recipient, NoticeFooter(v.links, forum.Guest))
 	if err != nil {
 		return p, content, fmt.Errorf("rendering: %w", err)
 	}

@@ -26,7 +26,7 @@ const (
 func (d *Daemon) newBell() *alarm.Bell {
 	var channels []alarm.Channel
 	if d.set.Alarms.Webhook != "" {
-		words := func(n alarm.Note) (what, cure string) { return d.Press.AlarmWords(string(n.Kind), n.Object) }
+		words := func(n alarm.Note) (what, cure string) { return d.Press.AlarmText(string(n.Kind), n.Object) }
 		channels = append(channels, alarm.NewWebhook(d.set.Alarms, d.set.Site, d.set.URL, words))
 	}
 	if d.set.Alarms.Mail != "" {
@@ -216,7 +216,7 @@ func (d alarmMail) compose(n alarm.Note) (raw []byte, to string, err error) {
 		host = "unknown"
 	}
 	content, err := d.Press.Alarm(templates.Alarm{
-		Kind: string(n.Kind), Object: n.Object, Over: n.Over, Detail: n.Detail,
+		Kind: string(n.Kind), Object: n.Object, Resolved: n.Over, Detail: n.Detail,
 		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.zones.of(d.set.Digest.Zone),
 	})
 	if err != nil {

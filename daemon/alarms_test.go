@@ -211,7 +211,7 @@ func TestEveryKindOfAlarmCanBeTold(t *testing.T) {
 		if err := (alarmMail{w.daemon}).Tell(t.Context(), n); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		if what, cure := w.daemon.Press.AlarmWords(string(kind), ""); what == "" || cure == "" {
+		if what, cure := w.daemon.Press.AlarmText(string(kind), ""); what == "" || cure == "" {
 			t.Errorf("%s has no words", kind)
 		}
 	}

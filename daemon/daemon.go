@@ -36,7 +36,7 @@ type Sender interface {
 type Parts struct {
 	Forum    *source.DB
 	Store    *store.Store
-	Press    *templates.Press
+	Press    *templates.Renderer
 	Composer *mail.Composer
 	Signer   *mail.Signer // nil: the relay signs
 	Sender   Sender

@@ -20,14 +20,14 @@ import (
 type Explainer struct {
 	mu       sync.Mutex // builders are not
 	builder  *Builder
-	press    *templates.Press
+	press    *templates.Renderer
 	links    *link.Signer
 	calendar calendar
 	set      Settings
 }
 
 // NewExplainer explains what a forum and a store tell, as the owner has set.
-func NewExplainer(f *source.DB, s *store.Store, press *templates.Press, links *link.Signer, set Settings) *Explainer {
+func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set Settings) *Explainer {
 	b := NewBuilder(f, s, set.Digest)
 	return &Explainer{builder: b, press: press, links: links, set: set, calendar: calendar{set.Digest, b.zones}}
 }

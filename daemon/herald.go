@@ -239,7 +239,7 @@ func (h *Herald) addRights(ctx context.Context, s *source.Snapshot, a *digest.An
 
 // NoticePreview is an announcement as one member would get it.
 type NoticePreview struct {
-	templates.Reader
+	templates.Recipient
 	Reason digest.Reason // why he would not get it; empty: he would
 	Text   bool          // he reads text alone
 }
@@ -248,7 +248,7 @@ type NoticePreview struct {
 // neither a name nor a past.
 func (h *Herald) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p NoticePreview, err error) {
 	if who == "" {
-		return NoticePreview{Reader: templates.Reader{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
+		return NoticePreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
 		member, err := findMember(ctx, s, who, now)
@@ -261,8 +261,8 @@ func (h *Herald) Preview(ctx context.Context, a *digest.Announcement, who string
 		}
 		for _, j := range list {
 			p = NoticePreview{
-				Reader: templates.Reader{Member: j.Member, Profile: j.Profile, Zone: h.zones.of(j.Member.Zone)},
-				Reason: cmp.Or(j.barred, j.excluded), Text: j.Choices.Format == digest.Text,
+				Recipient: templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: h.zones.of(j.Member.Zone)},
+				Reason:    cmp.Or(j.barred, j.excluded), Text: j.Choices.Format == digest.Text,
 			}
 		}
 		return nil

@@ -19,7 +19,7 @@ import (
 // notice is an announcement ready to be mailed: what it says and to whom does not change once it is started.
 type notice struct {
 	said    *digest.Announcement
-	printed *templates.Notice
+	printed *templates.CompiledAnnouncement
 	changed time.Time
 }
 
@@ -38,7 +38,7 @@ func (d *Daemon) notice(ctx context.Context, a store.Announcement) (*notice, err
 	if err != nil {
 		return nil, err
 	}
-	printed, err := d.Press.Notice(&whole.Announcement, d.set.Digest.MaxBytes)
+	printed, err := d.Press.CompileAnnouncement(&whole.Announcement, d.set.Digest.MaxBytes)
 	if err != nil {
 		return nil, unfit{fmt.Errorf("announcement %d: %w", a.ID, err)}
 	}
@@ -140,7 +140,7 @@ func (d *Daemon) draftNotice(n *notice, key string, id forum.MemberID, known map
 	if wants := n.said.NotBefore(&j.Candidate, d.Now()); !wants.IsZero() {
 		return draft{hold: wants}
 	}
-	reader := templates.Reader{Member: j.Member, Profile: j.Profile, Zone: d.herald.zones.of(j.Member.Zone)}
+	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.herald.zones.of(j.Member.Zone)}
 	footer := viewed(NoticeFooter(d.Links, id), d.Links, id, key)
 	return draft{
 		to: j.Member, text: j.Choices.Format == digest.Text, must: n.said.Forced,
@@ -173,7 +173,7 @@ func NoticeEnvelope(set Settings, id int64, unsubscribe string) mail.Message {
 // TryAnnouncement hands an announcement over to one address, as a member would get it; an empty member has neither a name
 // nor a past. Nothing is noted in the outbox.
 func (d *Daemon) TryAnnouncement(ctx context.Context, a *digest.Announcement, member, to string) (mail.Outcome, error) {
-	printed, err := d.Press.Notice(a, d.set.Digest.MaxBytes)
+	printed, err := d.Press.CompileAnnouncement(a, d.set.Digest.MaxBytes)
 	if err != nil {
 		return mail.Outcome{}, err
 	}
@@ -188,7 +188,7 @@ func (d *Daemon) TryAnnouncement(ctx context.Context, a *digest.Announcement, me
 			to:       forum.Member{Name: p.Member.Name, Email: to},
 			text:     p.Text,
 			envelope: NoticeEnvelope(d.set, a.ID, footer.Unsubscribe),
-			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, p.Reader, footer) },
+			write:    func() (templates.Content, error) { return d.Press.Announcement(printed, p.Recipient, footer) },
 		},
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 type Viewer struct {
 	desk   *Desk
 	herald *Herald
-	press  *templates.Press
+	press  *templates.Renderer
 	links  *link.Signer
 	trust  trust // whoever is alone at the desk may use it
 }
@@ -33,7 +33,7 @@ var (
 )
 
 // NewViewer shows mails at a desk.
-func NewViewer(d *Desk, press *templates.Press, links *link.Signer) *Viewer {
+func NewViewer(d *Desk, press *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{desk: d, herald: NewHerald(d.forum, d.store, d.set.Digest), press: press, links: links}
 }
 
@@ -253,10 +253,10 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if !admitted(c.Member.NoMail) || closed.ExclusionReason(&c) != "" {
 		return templates.Content{}, ErrNothingLeft
 	}
-	printed, err := v.press.Notice(&a.Announcement, v.desk.set.Digest.MaxBytes)
+	printed, err := v.press.CompileAnnouncement(&a.Announcement, v.desk.set.Digest.MaxBytes)
 	if err != nil {
 		return templates.Content{}, err
 	}
-	reader := templates.Reader{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.of(c.Member.Zone)}
+	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.of(c.Member.Zone)}
 	return v.press.Announcement(printed, reader, NoticeFooter(v.links, m.Member))
 }

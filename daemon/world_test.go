@@ -150,7 +150,7 @@ func (w *world) restart() {
 	}
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Parts{
-		Forum: w.source, Store: w.store, Press: set.Press(site, 1000), Composer: composer, Sender: w.sender, Links: links,
+		Forum: w.source, Store: w.store, Press: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
 		Log: slog.New(slog.NewTextHandler(&guarded{w: w.log}, nil)), Now: w.clock,
 	}, w.set)
 }

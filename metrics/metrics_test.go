@@ -72,7 +72,7 @@ func newWatched(t *testing.T) *watched {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.daemon = daemon.New(daemon.Parts{
 		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Watcher: w.counts, Sender: w.relay,
-		Press:    must(builtIn())(t).Press(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
+		Press:    must(builtIn())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
 	}, daemon.Settings{

@@ -18,14 +18,14 @@ const (
 
 // Alarm is what the administrator is told.
 type Alarm struct {
-	Kind   string // one of those that have words: "relay", "held"
-	Object string // what it is about; empty: the kind says all
-	Over   bool
-	Detail string // what an error said, in no particular language
-	Since  time.Time
-	At     time.Time
-	Host   string // of the daemon that tells it
-	Zone   *time.Location
+	Kind     string // one of those that have words: "relay", "held"
+	Object   string // what it is about; empty: the kind says all
+	Resolved bool
+	Detail   string // what an error said, in no particular language
+	Since    time.Time
+	At       time.Time
+	Host     string // of the daemon that tells it
+	Zone     *time.Location
 }
 
 // detailLength is how much of an error is told, in characters.
@@ -44,7 +44,7 @@ func alarmKeys() []string {
 }
 
 // bindAlarm parses the mails to the administrator.
-func (s *Set) bindAlarm(files overlay, used map[string]string) error {
+func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 	html, err := files.read(alarmHTML)
 	if err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
@@ -54,17 +54,17 @@ func (s *Set) bindAlarm(files overlay, used map[string]string) error {
 		return fmt.Errorf("reading the templates: %w", err)
 	}
 	for _, l := range s.locales {
-		h, err := htmltemplate.New(files.say(alarmHTML)).Funcs(l.functions()).Parse(unindent(html))
+		h, err := htmltemplate.New(files.displayName(alarmHTML)).Funcs(l.functions()).Parse(unindent(html))
 		if err != nil {
 			return fmt.Errorf("parsing the templates: %w", err)
 		}
-		t, err := texttemplate.New(files.say(alarmText)).Funcs(l.functions()).Parse(text)
+		t, err := texttemplate.New(files.displayName(alarmText)).Funcs(l.functions()).Parse(text)
 		if err != nil {
 			return fmt.Errorf("parsing the templates: %w", err)
 		}
 		l.alarm = pages{html: h.Lookup("alarm"), text: t.Lookup("alarm")}
 		if l.alarm.html == nil || l.alarm.text == nil {
-			return fmt.Errorf("%s:1: defines no template %q", files.say(alarmHTML), "alarm")
+			return fmt.Errorf("%s:1: defines no template %q", files.displayName(alarmHTML), "alarm")
 		}
 		keysIn(l.alarm.html.Tree, used)
 		keysIn(l.alarm.text.Tree, used)
@@ -75,10 +75,10 @@ func (s *Set) bindAlarm(files overlay, used map[string]string) error {
 	return nil
 }
 
-// AlarmWords say in the site's language what is wrong and what to do about it.
-func (p *Press) AlarmWords(kind, object string) (what, cure string) {
-	l, object := p.locale(""), line(object, 100)
-	what, cure = l.say("alarm."+kind, "object", object), l.say("alarm."+kind+"_cure", "object", object)
+// AlarmText say in the site's language what is wrong and what to do about it.
+func (p *Renderer) AlarmText(kind, object string) (what, cure string) {
+	l, object := p.locale(""), safeLine(object, 100)
+	what, cure = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_cure", "object", object)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
 	}
@@ -86,20 +86,20 @@ func (p *Press) AlarmWords(kind, object string) (what, cure string) {
 }
 
 // Alarm lays a mail to the administrator, in the site's language.
-func (p *Press) Alarm(a Alarm) (Content, error) {
+func (p *Renderer) Alarm(a Alarm) (Content, error) {
 	l := p.locale("")
-	what, cure := p.AlarmWords(a.Kind, a.Object)
+	what, cure := p.AlarmText(a.Kind, a.Object)
 	event := "alarm.raised"
-	if a.Over {
+	if a.Resolved {
 		event, cure = "alarm.over", ""
 	}
-	what = l.say(event, "what", what)
+	what = l.mustText(event, "what", what)
 	moment := func(at time.Time) string { return l.calendar.write(l.calendar.momentYear, at.In(a.Zone)) }
 	data := struct {
 		Lang, Dir, Subject, SiteName, SiteURL, What, Cure, Detail, Since, At, Host string
 	}{
-		l.tag.String(), l.dir(), l.say("alarm.subject", "forum", p.site.Name, "what", what), p.site.Name, p.site.URL,
-		what, cure, line(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
+		l.tag.String(), l.dir(), l.mustText("alarm.subject", "forum", p.site.Name, "what", what), p.site.Name, p.site.URL,
+		what, cure, safeLine(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
 	}
 	var html, text bytes.Buffer
 	if err := l.alarm.html.Execute(&html, data); err != nil {

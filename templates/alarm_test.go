@@ -17,18 +17,18 @@ func TestAlarmsAreLaid(t *testing.T) {
 		Since:  time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC), At: time.Date(2026, 5, 4, 6, 2, 0, 0, time.UTC), Zone: time.UTC,
 	}
 	over := base
-	over.Over, over.Kind, over.Object, over.Detail = true, "relay", "", ""
+	over.Resolved, over.Kind, over.Object, over.Detail = true, "relay", "", ""
 	for _, tt := range []struct {
 		name, locale string
 		alarm        Alarm
 	}{{"alarm.en", "en", base}, {"alarm.de", "de", base}, {"alarm-over.en", "en", over}} {
 		t.Run(tt.name, func(t *testing.T) {
 			site.Locale = tt.locale
-			c, err := set.Press(site, 1).Alarm(tt.alarm)
+			c, err := set.NewRenderer(site, 1).Alarm(tt.alarm)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := proofread(c.HTML.Plain()); err != nil {
+			if err := checkTagBalance(c.HTML.Plain()); err != nil {
 				t.Error(err)
 			}
 			golden.Files(t, tt.name, map[string]string{
@@ -44,7 +44,7 @@ func TestEveryKindOfAlarmHasItsWords(t *testing.T) {
 	site, _ := set.Sample()
 	for _, site.Locale = range set.Locales() {
 		for _, kind := range alarmKinds {
-			what, cure := set.Press(site, 1).AlarmWords(kind, "gmail.com")
+			what, cure := set.NewRenderer(site, 1).AlarmText(kind, "gmail.com")
 			if what == "" || cure == "" || strings.Contains(what+cure, "{") || kind == "held" && !strings.Contains(what, "gmail.com") {
 				t.Errorf("%s in %s: %q, %q", kind, site.Locale, what, cure)
 			}

@@ -9,8 +9,8 @@ import (
 )
 
 // Alert cuts an alert to a budget of bytes of HTML and lays it in the member's language and zone.
-func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
-	w, err := p.begin(alertMail, &a.Digest, a.MultiThread(), f)
+func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
+	w, err := p.newRender(alertMail, &a.Digest, a.MultiThread(), f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -23,7 +23,7 @@ func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
 	}
 	a.Fit(budget, w.excerpts, w)
 	c := Content{Subject: w.alertSubject()}
-	c.HTML, c.Text = w.lay(&a.Digest)
+	c.HTML, c.Text = w.assemble(&a.Digest)
 	if w.err != nil {
 		return Content{}, fmt.Errorf("laying the alert of member %d: %w", a.Member.ID, w.err)
 	}
@@ -32,12 +32,12 @@ func (p *Press) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
 
 // alertSubject is the same in all languages and for all alerts of a thread: mail programs tell conversations by it. They
 // know "Re:" in no language but English (RFC 5322, 3.6.5).
-func (w *laying) alertSubject() string {
-	title := line(w.alert.Title, titleLimit)
+func (w *render) alertSubject() string {
+	title := safeLine(w.alert.Title, titleLimit)
 	if w.alert.MultiThread() {
-		title = w.locale.say("alert.several", "n", w.alert.Counts().Threads)
+		title = w.locale.mustText("alert.several", "n", w.alert.Counts().Threads)
 	}
-	subject := "[" + line(w.press.site.Name, nameLimit) + "] " + title
+	subject := "[" + safeLine(w.press.site.Name, nameLimit) + "] " + title
 	if w.alert.Followup {
 		return "Re: " + subject
 	}
@@ -45,45 +45,45 @@ func (w *laying) alertSubject() string {
 }
 
 // fillAlert writes what is the member's own.
-func (w *laying) fillAlert(f Footer) error {
+func (w *render) fillAlert(f Footer) error {
 	a := w.alert
 	if err := w.fillFooter(a.Member, f, f.All); err != nil {
 		return err
 	}
-	subject, summary, why := w.alertSubject(), w.alertSummary(), w.alertWhy()
+	subject, summary, why := w.alertSubject(), w.alertSummary(), w.whyLine()
 	w.fill(holeSubject, subject, subject)
 	w.fill(holePreheader, w.alertPreheader(), "")
-	w.fill(holeSummary, summary, wrap(columns, summary))
-	w.fill(holeWhy, why, wrap(columns, why))
-	stop := w.locale.say(w.stopKey())
+	w.fill(holeSummary, summary, wrap(textWidth, summary))
+	w.fill(holeWhy, why, wrap(textWidth, why))
+	stop := w.locale.mustText(w.stopKey())
 	w.fill(holeStop, stop, stop)
 	w.fill(holeStopAll, f.All, f.All)
 	return nil
 }
 
 // alertSummary says who wrote what.
-func (w *laying) alertSummary() string {
+func (w *render) alertSummary() string {
 	a := w.alert
 	counts := a.Counts()
 	if a.MultiThread() {
-		return w.locale.say("alert.several", "n", counts.Threads)
+		return w.locale.mustText("alert.several", "n", counts.Threads)
 	}
 	t := &a.Groups[0].Threads[0]
 	cause := a.Cause()
-	name := w.name(author(t, cause))
-	section := w.locale.isolate(line(a.Groups[0].Section.Title, titleLimit))
+	name := w.displayName(author(t, cause))
+	section := w.locale.isolate(safeLine(a.Groups[0].Section.Title, titleLimit))
 	switch cause {
 	case digest.Quoted:
-		return w.locale.say("alert.quote", "name", name)
+		return w.locale.mustText("alert.quote", "name", name)
 	case digest.Mentioned:
-		return w.locale.say("alert.mention", "name", name)
+		return w.locale.mustText("alert.mention", "name", name)
 	case digest.ThreadWatched:
-		return w.locale.say("alert.thread", "name", name, "n", counts.Posts)
+		return w.locale.mustText("alert.thread", "name", name, "n", counts.Posts)
 	}
 	if t.New {
-		return w.locale.say("alert.opened", "name", name, "section", section, "n", counts.Posts)
+		return w.locale.mustText("alert.opened", "name", name, "section", section, "n", counts.Posts)
 	}
-	return w.locale.say("alert.section", "name", name, "section", section, "n", counts.Posts)
+	return w.locale.mustText("alert.section", "name", name, "section", section, "n", counts.Posts)
 }
 
 // author is who wrote the first post of a thread that has a cause.
@@ -96,25 +96,25 @@ func author(t *digest.Thread, cause digest.AlertCause) string {
 	return ""
 }
 
-// alertWhy says why he is told.
-func (w *laying) alertWhy() string {
+// whyLine says why he is told.
+func (w *render) whyLine() string {
 	if w.alert.MultiThread() {
-		return w.locale.say("alert.why_several")
+		return w.locale.mustText("alert.why_several")
 	}
 	switch w.alert.Cause() {
 	case digest.Quoted:
-		return w.locale.say("alert.why_quote")
+		return w.locale.mustText("alert.why_quote")
 	case digest.Mentioned:
-		return w.locale.say("alert.why_mention")
+		return w.locale.mustText("alert.why_mention")
 	case digest.ThreadWatched:
-		return w.locale.say("alert.why_thread")
+		return w.locale.mustText("alert.why_thread")
 	}
-	section := w.locale.isolate(line(w.alert.Groups[0].Section.Title, titleLimit))
-	return w.locale.say("alert.why_section", "section", section)
+	section := w.locale.isolate(safeLine(w.alert.Groups[0].Section.Title, titleLimit))
+	return w.locale.mustText("alert.why_section", "section", section)
 }
 
 // stopKey says what the unsubscribe link ends.
-func (w *laying) stopKey() string {
+func (w *render) stopKey() string {
 	switch cause := w.alert.Cause(); {
 	case w.alert.MultiThread():
 		return "alert.stop_all"
@@ -125,9 +125,9 @@ func (w *laying) stopKey() string {
 }
 
 // alertPreheader is what the first post says, and who says it.
-func (w *laying) alertPreheader() string {
+func (w *render) alertPreheader() string {
 	p := &w.alert.Groups[0].Threads[0].Posts[0]
-	return w.name(p.AuthorName) + ": " + w.post(p, w.excerpts[0]).title
+	return w.displayName(p.AuthorName) + ": " + w.post(p, w.excerpts[0]).title
 }
 
 // alertThreadData is what the template "thread" of an alert is given.
@@ -137,25 +137,25 @@ type alertThreadData struct {
 	Why                 string // only where there are several threads
 }
 
-func (w *laying) alertThread(t *digest.Thread) *fragment {
+func (w *render) alertThread(t *digest.Thread) *fragment {
 	first, section, why := firstNew(t), w.sections[t.Section], ""
 	if w.alert.MultiThread() {
-		why = w.locale.say(asKey(t.Cause()))
+		why = w.locale.mustText(causeKey(t.Cause()))
 	}
-	key := headKey{
+	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
 		title: t.Title, name: section + "\x00" + why,
 	}
 	return w.head(key, func() any {
 		return alertThreadData{
-			Title: line(t.Title, titleLimit), URL: w.press.site.Links.Post(t.ID, first),
-			Section: line(section, titleLimit), SectionURL: w.press.site.Links.Section(t.Section), Why: why,
+			Title: safeLine(t.Title, titleLimit), URL: w.press.site.Links.Post(t.ID, first),
+			Section: safeLine(section, titleLimit), SectionURL: w.press.site.Links.Section(t.Section), Why: why,
 		}
 	})
 }
 
-// asKey says as what he is told of one of several threads.
-func asKey(c digest.AlertCause) string {
+// causeKey says as what he is told of one of several threads.
+func causeKey(c digest.AlertCause) string {
 	switch c {
 	case digest.Quoted:
 		return "alert.as_quote"
@@ -168,7 +168,7 @@ func asKey(c digest.AlertCause) string {
 }
 
 // quoted renders what a post of an alert quotes, as far as it does not show it itself; nil: nothing is left.
-func (w *laying) quoted(p *digest.Post, excerpt int) *fragment {
+func (w *render) quoted(p *digest.Post, excerpt int) *fragment {
 	if p.Quoted == nil {
 		return nil
 	}
@@ -188,28 +188,28 @@ func (w *laying) quoted(p *digest.Post, excerpt int) *fragment {
 	return f
 }
 
-// timed is a fragment with the time in its holes.
-type timed struct {
+// timedFragment is a fragment with the time in its holes.
+type timedFragment struct {
 	*fragment
 	at time.Time
 }
 
-// behind is what stands behind the posts of a thread in an alert: the way to the forum, and what he has not read before.
-func (w *laying) behind(t *digest.Thread) []timed {
+// trailer is what stands behind the posts of a thread in an alert: the way to the forum, and what he has not read before.
+func (w *render) trailer(t *digest.Thread) []timedFragment {
 	if w.kind != alertMail {
 		return nil
 	}
 	first := firstNew(t)
-	button := headKey{kind: w.kind, template: "button", locale: w.locale.index, id: int64(t.ID), first: int64(first)}
-	list := []timed{{w.head(button, func() any { return moreData{URL: w.press.site.Links.Post(t.ID, first)} }), time.Time{}}}
+	button := headingKey{kind: w.kind, template: "button", locale: w.locale.index, id: int64(t.ID), first: int64(first)}
+	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.press.site.Links.Post(t.ID, first)} }), time.Time{}}}
 	if len(t.Earlier) == 0 {
 		return list
 	}
-	before := headKey{kind: w.kind, template: "before", locale: w.locale.index}
-	list = append(list, timed{w.head(before, func() any { return moreData{} }), time.Time{}})
+	before := headingKey{kind: w.kind, template: "before", locale: w.locale.index}
+	list = append(list, timedFragment{w.head(before, func() any { return moreData{} }), time.Time{}})
 	for i := range t.Earlier {
 		p := &t.Earlier[i]
-		list = append(list, timed{w.postAs("earlier", p, w.excerpts[1]), p.PostedAt})
+		list = append(list, timedFragment{w.renderPostAs("earlier", p, w.excerpts[1]), p.PostedAt})
 	}
 	return list
 }

@@ -31,7 +31,7 @@ func TestOfTheQuotedPostIsShownWhatTheReplyDoesNotShowItself(t *testing.T) {
 			p := &a.Groups[0].Threads[0].Posts[0]
 			say(&p.Content, tt.reply)
 			say(&p.Quoted.Content, tt.post)
-			press := load(t).Press(site, 16)
+			press := load(t).NewRenderer(site, 16)
 			for range 2 { // the second time from the cache
 				c, err := press.Alert(a, sampleFooter(site), 80<<10)
 				if err != nil {

@@ -14,7 +14,7 @@ import (
 // members watch the same sections.
 func BenchmarkDigest(b *testing.B) {
 	set := load(b)
-	p := set.Press(testSite, 10_000)
+	p := set.NewRenderer(testSite, 10_000)
 	d := dayOf(b, 3, 2, 2)
 	c, err := p.Digest(d, testFooter, 80<<10)
 	if err != nil {
@@ -33,7 +33,7 @@ func BenchmarkDigest(b *testing.B) {
 // BenchmarkDigestCut lays a digest that the budget cuts: all three excerpts are measured.
 func BenchmarkDigestCut(b *testing.B) {
 	set := load(b)
-	p := set.Press(testSite, 10_000)
+	p := set.NewRenderer(testSite, 10_000)
 	d := dayOf(b, 6, 6, 6)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -46,9 +46,9 @@ func BenchmarkDigestCut(b *testing.B) {
 // BenchmarkPost renders a post that is not cached yet.
 func BenchmarkPost(b *testing.B) {
 	set := load(b)
-	p := set.Press(testSite, 1)
+	p := set.NewRenderer(testSite, 1)
 	d := dayOf(b, 1, 1, 2)
-	w := laying{press: p, locale: set.locales[0], zone: time.UTC}
+	w := render{press: p, locale: set.locales[0], zone: time.UTC}
 	posts := d.Groups[0].Threads[0].Posts
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -56,12 +56,12 @@ func (f timeFile) calendar() (calendar, error) {
 
 func (f timeFile) check(ps []piece) error {
 	known := []string{"weekday", "weekday_short", "day", "month", "month_short", "month_number", "year", "hour", "hour12", "minute", "half"}
-	for name := range gaps(ps) {
+	for name := range placeholdersOf(ps) {
 		if !slices.Contains(known, name) {
 			return fmt.Errorf("no placeholder {%s}: there are %s", name, strings.Join(known, ", "))
 		}
 	}
-	if gaps(ps)["half"] && len(f.Halves) != 2 {
+	if placeholdersOf(ps)["half"] && len(f.Halves) != 2 {
 		return fmt.Errorf("{half} needs two names in %q", "halves")
 	}
 	if len(ps) == 0 {

@@ -42,7 +42,7 @@ func TestSubjectSaysWhatIsInside(t *testing.T) {
 			for _, s := range tt.sections {
 				d.Groups = append(d.Groups, digest.Group{Section: forum.Section{Title: s}})
 			}
-			got := l.subject(l.what(digest.Counts{NewThreads: tt.newThreads, Replies: tt.replies}), d)
+			got := l.subject(l.countPhrase(digest.Counts{NewThreads: tt.newThreads, Replies: tt.replies}), d)
 			if got != tt.want {
 				t.Errorf("subject = %q, want %q", got, tt.want)
 			}
@@ -93,7 +93,7 @@ func TestLikes(t *testing.T) {
 func TestEachMemberReadsHisOwnTime(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
-	p := set.Press(site, 100)
+	p := set.NewRenderer(site, 100)
 	var mails sync.Map
 	var lay sync.WaitGroup
 	for name, want := range map[string]string{
@@ -128,7 +128,7 @@ func TestATimeInAnotherYearTellsTheYear(t *testing.T) {
 	posts := d.Groups[0].Threads[0].Posts
 	posts[0].PostedAt = time.Date(2025, 12, 31, 11, 30, 0, 0, time.UTC)
 	posts[1].PostedAt = time.Date(2025, 12, 31, 10, 30, 0, 0, time.UTC)
-	c, err := set.Press(site, 100).Digest(d, testFooter, 80<<10)
+	c, err := set.NewRenderer(site, 100).Digest(d, testFooter, 80<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestATimeInAnotherYearTellsTheYear(t *testing.T) {
 func TestAPostThatChangedIsRenderedAnew(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
-	p := set.Press(site, 100)
+	p := set.NewRenderer(site, 100)
 	post := &d.Groups[0].Threads[0].Posts[0]
 	for _, version := range []string{"1", "2"} {
 		c := *post.Content
@@ -163,7 +163,7 @@ func TestAnAddressThatIsNoneIsRefused(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	for _, f := range []Footer{{}, {Settings: testURL, Unsubscribe: "javascript:alert(1)"}, {Settings: "/mail/x", Unsubscribe: testURL}} {
-		if _, err := set.Press(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "no web address") {
+		if _, err := set.NewRenderer(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "no web address") {
 			t.Errorf("Digest with %v: %v, want an error", f, err)
 		}
 	}
@@ -199,7 +199,7 @@ func TestForumTextCannotBreakOut(t *testing.T) {
 				}
 			}
 		}
-		c, err := set.Press(site, 100).Digest(d, testFooter, 80<<10)
+		c, err := set.NewRenderer(site, 100).Digest(d, testFooter, 80<<10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func skeleton(src string) []string {
 func TestMailProgramsCanShowIt(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
-	c, err := set.Press(site, 100).Digest(d, testFooter, 80<<10)
+	c, err := set.NewRenderer(site, 100).Digest(d, testFooter, 80<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,8 +278,8 @@ func TestMailProgramsCanShowIt(t *testing.T) {
 		}
 	}
 	for l := range strings.SplitSeq(c.Text.Plain(), "\n") {
-		if len([]rune(l)) > columns && !strings.HasPrefix(l, "https://") {
-			t.Errorf("a line of the text is wider than %d: %q", columns, l)
+		if len([]rune(l)) > textWidth && !strings.HasPrefix(l, "https://") {
+			t.Errorf("a line of the text is wider than %d: %q", textWidth, l)
 		}
 	}
 }
@@ -313,7 +313,7 @@ func TestAPieceThatFailsIsNotKept(t *testing.T) {
 	}
 	site, d := set.Sample()
 	d.Groups[0].Threads[0].Posts[0].Content.Number = 666
-	p := set.Press(site, 100)
+	p := set.NewRenderer(site, 100)
 	for range 2 {
 		if _, err := p.Digest(d, testFooter, 80<<10); err == nil || !strings.Contains(err.Error(), "member 42") {
 			t.Errorf("Digest: %v, want an error that names the member", err)

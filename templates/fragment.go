@@ -18,19 +18,19 @@ const (
 
 // fragment is a piece of a mail that members share, in both forms.
 type fragment struct {
-	html, text sheet
+	html, text compiled
 	title      string // of a thread, or what a post says, short enough for a preheader
 }
 
-// headKey tells headings and "more" lines apart. Threads and sections have no version: what the
+// headingKey tells headings and "more" lines apart. Threads and sections have no version: what the
 // heading says is in the key.
-type headKey struct {
+type headingKey struct {
 	kind        kind
 	template    string
 	locale, n   int
 	id, first   int64
 	title, name string
-	marks       marks
+	marks       highlights
 }
 
 type postKey struct {
@@ -40,22 +40,22 @@ type postKey struct {
 	thread                  forum.ThreadID
 	post                    forum.PostID
 	version, author         string
-	marks                   marks
+	marks                   highlights
 	in                      forum.PostID // of what another post quotes
 	inVersion               string
 }
 
-// marks are what concerns the member in a thread or a post.
-type marks uint8
+// highlights are what concerns the member in a thread or a post.
+type highlights uint8
 
 const (
-	markNew marks = 1 << iota
+	markNew highlights = 1 << iota
 	markTookPart
 	markQuotesYou
 	markMentionsYou
 )
 
-func (m marks) with(mark marks, on bool) marks {
+func (m highlights) with(mark highlights, on bool) highlights {
 	if on {
 		return m | mark
 	}
@@ -71,7 +71,7 @@ type sectionData struct {
 type threadData struct {
 	Title, URL               string // URL: the first new post
 	Starter                  string
-	Time                     hole // of its start
+	Time                     slot // of its start
 	New, TookPart, QuotesYou bool
 }
 
@@ -82,7 +82,7 @@ type postData[T string | htmltemplate.HTML] struct {
 	Author      string
 	AuthorTitle string
 	Badges      []string
-	Time        hole
+	Time        slot
 	Excerpt     T // ready-made: safe HTML, or lines of text
 	Likes       string
 	Opening     bool
@@ -96,28 +96,28 @@ type moreData struct {
 	Threads   bool // these are whole threads, and the line is the last of the mail
 }
 
-func (w *laying) section(g *digest.Group) *fragment {
-	key := headKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
+func (w *render) section(g *digest.Group) *fragment {
+	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
 	return w.head(key, func() any {
-		return sectionData{Title: line(g.Section.Title, titleLimit), URL: w.press.site.Links.Section(g.Section.ID)}
+		return sectionData{Title: safeLine(g.Section.Title, titleLimit), URL: w.press.site.Links.Section(g.Section.ID)}
 	})
 }
 
-func (w *laying) thread(t *digest.Thread) *fragment {
+func (w *render) thread(t *digest.Thread) *fragment {
 	first := firstNew(t)
-	m := marks(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader)
+	m := highlights(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader)
 	if w.kind == alertMail {
 		return w.alertThread(t)
 	}
-	key := headKey{
+	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
 		title: t.Title, name: t.StarterName, marks: m,
 	}
 	return w.head(key, func() any {
 		return threadData{
-			Title:     line(t.Title, titleLimit),
+			Title:     safeLine(t.Title, titleLimit),
 			URL:       w.press.site.Links.Post(t.ID, first),
-			Starter:   w.name(t.StarterName),
+			Starter:   w.displayName(t.StarterName),
 			Time:      holeTime,
 			New:       t.New,
 			TookPart:  t.Participated,
@@ -141,15 +141,15 @@ func firstNew(t *digest.Thread) forum.PostID {
 	return first.ID
 }
 
-func (w *laying) more(key string, n int, url string) *fragment {
-	return w.head(headKey{kind: w.locale.home(w.kind, "more"), template: "more", locale: w.locale.index, title: key, name: url, n: n}, func() any {
-		return moreData{Text: w.locale.say(key, "n", n), URL: url, Threads: key == moreThreads}
+func (w *render) more(key string, n int, url string) *fragment {
+	return w.head(headingKey{kind: w.locale.pageOwner(w.kind, "more"), template: "more", locale: w.locale.index, title: key, name: url, n: n}, func() any {
+		return moreData{Text: w.locale.mustText(key, "n", n), URL: url, Threads: key == moreThreads}
 	})
 }
 
 // head renders a heading or a "more" line, or takes it from the cache.
-func (w *laying) head(key headKey, data func() any) *fragment {
-	if f, ok := w.press.heads.Get(key); ok {
+func (w *render) head(key headingKey, data func() any) *fragment {
+	if f, ok := w.press.headings.Get(key); ok {
 		return f
 	}
 	d := data()
@@ -158,16 +158,18 @@ func (w *laying) head(key headKey, data func() any) *fragment {
 		f.title = shorten(th.Title, preheaderTitle)
 	}
 	if w.err == nil { // what failed is tried again for the next member
-		w.press.heads.Add(key, f)
+		w.press.headings.Add(key, f)
 	}
 	return f
 }
 
 // post renders a post, or takes it from the cache.
-func (w *laying) post(p *digest.Post, excerpt int) *fragment { return w.postAs("post", p, excerpt) }
+func (w *render) post(p *digest.Post, excerpt int) *fragment {
+	return w.renderPostAs("post", p, excerpt)
+}
 
-// postAs renders a post by a template.
-func (w *laying) postAs(template string, p *digest.Post, excerpt int) *fragment {
+// renderPostAs renders a post by a template.
+func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fragment {
 	key := w.keyOf(template, p, excerpt)
 	if f, ok := w.press.posts.Get(key); ok {
 		return f
@@ -179,42 +181,42 @@ func (w *laying) postAs(template string, p *digest.Post, excerpt int) *fragment 
 	return f
 }
 
-func (w *laying) keyOf(template string, p *digest.Post, excerpt int) postKey {
-	m := marks(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
+func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
+	m := highlights(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
 	return postKey{
-		kind: w.locale.home(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
+		kind: w.locale.pageOwner(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
 		version: p.Version, author: p.AuthorName, marks: m,
 	}
 }
 
 // renderPost renders a post of which doc is shown.
-func (w *laying) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
-	text := withoutHoles(doc.Text(w.locale.words, columns))
-	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(withoutHoles(doc.HTML(w.locale.words)))), postFor(w, p, text))
-	f.title = shorten(gist(text), preheaderLimit)
+func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
+	text := stripSlots(doc.Text(w.locale.words, textWidth))
+	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
+	f.title = shorten(summaryLine(text), preheaderLimit)
 	return f
 }
 
-// gist is what the author of a post says himself, on one line.
-func gist(text string) string {
+// summaryLine is what the author of a post says himself, on one line.
+func summaryLine(text string) string {
 	var own []string
 	for l := range strings.SplitSeq(text, "\n") {
 		if !strings.HasPrefix(l, ">") {
 			own = append(own, l)
 		}
 	}
-	return line(strings.Join(own, " "), len(text))
+	return safeLine(strings.Join(own, " "), len(text))
 }
 
 // mentionsYou tells that a post mentions its reader and does not quote him: one mark is enough.
 func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p.QuotesReader }
 
-func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T) postData[T] {
+func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
 		Number:      p.Content.Number,
 		URL:         w.press.site.Links.Post(p.Thread, p.ID),
-		Author:      w.name(p.AuthorName),
-		AuthorTitle: w.locale.isolate(line(p.Content.AuthorTitle, nameLimit)),
+		Author:      w.displayName(p.AuthorName),
+		AuthorTitle: w.locale.isolate(safeLine(p.Content.AuthorTitle, nameLimit)),
 		Time:        holeTime,
 		Excerpt:     excerpt,
 		Likes:       w.locale.likes(p.Content),
@@ -223,16 +225,16 @@ func postFor[T string | htmltemplate.HTML](w *laying, p *digest.Post, excerpt T)
 		MentionsYou: mentionsYou(p),
 	}
 	for _, b := range p.Content.Badges {
-		if b = w.locale.isolate(line(b, nameLimit)); b != "" && b != d.AuthorTitle {
+		if b = w.locale.isolate(safeLine(b, nameLimit)); b != "" && b != d.AuthorTitle {
 			d.Badges = append(d.Badges, b)
 		}
 	}
 	return d
 }
 
-// withoutHoles takes our signs out of a text from the forum. Markup does so, too; but a hole that
+// stripSlots takes our signs out of a text from the forum. Markup does so, too; but a hole that
 // is not ours would tear the mail.
-func withoutHoles(s string) string {
+func stripSlots(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= firstHole && r <= lastHole {
 			return -1
@@ -241,31 +243,31 @@ func withoutHoles(s string) string {
 	}, s)
 }
 
-// name is a member's name, or the word for those who have none.
-func (w *laying) name(s string) string {
-	if s = line(s, nameLimit); s == "" {
-		return w.locale.say("post.guest")
+// displayName is a member's name, or the word for those who have none.
+func (w *render) displayName(s string) string {
+	if s = safeLine(s, nameLimit); s == "" {
+		return w.locale.mustText("post.guest")
 	}
 	return w.locale.isolate(s)
 }
 
 // render renders a fragment. A fault is kept, and ends the laying.
-func (w *laying) render(k kind, template string, html, text any) *fragment {
+func (w *render) render(k kind, template string, html, text any) *fragment {
 	h, t, err := w.press.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
-	return &fragment{html: cut(h), text: cut(t)}
+	return &fragment{html: compile(h), text: compile(t)}
 }
 
 // longestMore is the most bytes that a "more" line takes in HTML.
-func (w *laying) longestMore() int {
+func (w *render) longestMore() int {
 	links := w.press.site.Links
 	longest := 0
 	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", moreThreads} {
 		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.press.site.URL} {
-			data := moreData{Text: w.locale.sayLongest(key), URL: url, Threads: key == moreThreads}
-			longest = max(longest, w.render(w.locale.home(w.kind, "more"), "more", data, data).html.size)
+			data := moreData{Text: w.locale.longestForm(key), URL: url, Threads: key == moreThreads}
+			longest = max(longest, w.render(w.locale.pageOwner(w.kind, "more"), "more", data, data).html.size)
 		}
 	}
 	return longest

@@ -12,21 +12,21 @@ import (
 
 // The gaps that an announcement may have.
 const (
-	gapName   = "name"
+	fieldName = "name"
 	gapForum  = "forum"
 	gapPosts  = "posts"
 	gapJoined = "joined"
 )
 
-// own are a reader's own words for the gaps of a variant.
-func (v *variant) own(p *Press, r Reader, zone *time.Location) []string {
+// memberValues are a reader's own words for the gaps of a variant.
+func (v *variant) memberValues(p *Renderer, r Recipient, zone *time.Location) []string {
 	words := make([]string, len(v.gaps))
 	for i, g := range v.gaps {
 		switch g.Name {
-		case gapName:
-			words[i] = isolateIn(v.dir, line(r.Member.Name, nameLimit))
+		case fieldName:
+			words[i] = isolateIn(v.dir, safeLine(r.Member.Name, nameLimit))
 		case gapForum:
-			words[i] = isolateIn(v.dir, line(p.site.Name, titleLimit))
+			words[i] = isolateIn(v.dir, safeLine(p.site.Name, titleLimit))
 		case gapPosts:
 			if words[i] = v.locale.number(r.Profile.Posts); r.Profile.Posts == 0 && g.Fallback != "" {
 				words[i] = ""
@@ -65,35 +65,35 @@ func encoded(words []string, escape func(string) string) []qp.Text {
 }
 
 const (
-	padding  = lastHole             // makes a sign as wide as a name, while lines are broken
-	mostGaps = lastHole - firstHole // how many signs there are beside it
+	paddingRune = lastHole             // makes a sign as wide as a name, while lines are broken
+	maxFields   = lastHole - firstHole // how many signs there are beside it
 )
 
-// widened makes each sign of a text twelve columns wide.
-func widened(signed string) string {
+// padPlaceholders makes each sign of a text twelve columns wide.
+func padPlaceholders(signed string) string {
 	var b strings.Builder
 	for _, c := range signed {
 		b.WriteRune(c)
-		if c >= firstHole && c < padding {
-			b.WriteString(strings.Repeat(string(padding), 11))
+		if c >= firstHole && c < paddingRune {
+			b.WriteString(strings.Repeat(string(paddingRune), 11))
 		}
 	}
 	return b.String()
 }
 
-// sign is what stands for a gap until a member's own takes its place.
-func (v *variant) sign(g markup.Gap) string {
+// placeholder is what stands for a gap until a member's own takes its place.
+func (v *variant) placeholder(g markup.Gap) string {
 	g.Line = 0
 	i := slices.Index(v.gaps, g)
 	if i < 0 {
 		i = len(v.gaps)
 		v.gaps = append(v.gaps, g)
 	}
-	return string(rune(firstHole + min(i, mostGaps-1)))
+	return string(rune(firstHole + min(i, maxFields-1)))
 }
 
-// signs puts signs for the gaps of a line.
-func (v *variant) signs(s string) (signed string, gaps []markup.Gap) {
+// placeholders puts signs for the gaps of a line.
+func (v *variant) placeholders(s string) (signed string, gaps []markup.Gap) {
 	var b strings.Builder
 	for {
 		before, g, after, found := markup.NextGap(s)
@@ -102,14 +102,14 @@ func (v *variant) signs(s string) (signed string, gaps []markup.Gap) {
 			return b.String(), gaps
 		}
 		gaps = append(gaps, g)
-		b.WriteString(v.sign(g))
+		b.WriteString(v.placeholder(g))
 		s = after
 	}
 }
 
-// checkGap refuses a gap that nothing fills.
-func checkGap(g markup.Gap) error {
-	known := []string{gapName, gapForum, gapPosts, gapJoined}
+// checkField refuses a gap that nothing fills.
+func checkField(g markup.Gap) error {
+	known := []string{fieldName, gapForum, gapPosts, gapJoined}
 	if slices.Contains(known, g.Name) {
 		return nil
 	}

@@ -30,7 +30,7 @@ func TestGolden(t *testing.T) {
 			site, d := set.Sample()
 			d.Member.Locale = tt.locale
 			tt.edit(d)
-			c, err := set.Press(site, 256).Digest(d, sampleFooter(site), tt.budget)
+			c, err := set.NewRenderer(site, 256).Digest(d, sampleFooter(site), tt.budget)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestGoldenAlerts(t *testing.T) {
 			site, a := set.SampleAlert()
 			a.Member.Locale = tt.locale
 			tt.edit(a)
-			c, err := set.Press(site, 256).Alert(a, sampleFooter(site), 80<<10)
+			c, err := set.NewRenderer(site, 256).Alert(a, sampleFooter(site), 80<<10)
 			if err != nil {
 				t.Fatal(err)
 			}

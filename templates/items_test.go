@@ -20,7 +20,7 @@ var forumLink = regexp.MustCompile(`https://forum\.example/(?:threads|forums)\S+
 
 func TestBothPartsListTheSameItems(t *testing.T) {
 	set := load(t)
-	p := set.Press(testSite, 4096)
+	p := set.NewRenderer(testSite, 4096)
 	for seed := range uint64(60) {
 		s := newStory(seed)
 		d := s.digest(5, 5, 8)
@@ -150,7 +150,7 @@ func attr(tok html.Token, name string) string {
 
 func TestTheBudgetHolds(t *testing.T) {
 	set := load(t)
-	p := set.Press(testSite, 4096)
+	p := set.NewRenderer(testSite, 4096)
 	for seed := range uint64(120) {
 		s := newStory(seed)
 		d := s.digest(1+s.IntN(12), 1+s.IntN(12), 1+s.IntN(12))

@@ -25,12 +25,12 @@ func ownKeys() []string {
 
 func (l *locale) markupWords() markup.Words {
 	return markup.Words{
-		Said:       func(name string) string { return l.say("markup.said", "name", name) },
-		QuotedPost: l.say("markup.quote"),
-		Spoiler:    l.say("markup.spoiler"),
-		Image:      l.say("markup.image"),
-		Attachment: l.say("markup.attachment"),
-		Video:      l.say("markup.video"),
+		Said:       func(name string) string { return l.mustText("markup.said", "name", name) },
+		QuotedPost: l.mustText("markup.quote"),
+		Spoiler:    l.mustText("markup.spoiler"),
+		Image:      l.mustText("markup.image"),
+		Attachment: l.mustText("markup.attachment"),
+		Video:      l.mustText("markup.video"),
 	}
 }
 

@@ -37,8 +37,8 @@ type pages struct {
 	text *texttemplate.Template
 }
 
-// source is the files of a kind of mail.
-type source struct {
+// templateSource is the files of a kind of mail.
+type templateSource struct {
 	kind       kind
 	html, text string
 	own        map[string]bool // the templates that its HTML or its text defines itself
@@ -46,7 +46,7 @@ type source struct {
 
 // bind parses the templates of all kinds, and gives each locale its own copies that speak its language. It tells
 // which keys the templates and the package use, and where.
-func (s *Set) bind(files overlay) (used map[string]string, err error) {
+func (s *Set) bind(files overlayFS) (used map[string]string, err error) {
 	used = map[string]string{}
 	for _, key := range ownKeys() {
 		used[key] = "the program"
@@ -59,7 +59,7 @@ func (s *Set) bind(files overlay) (used map[string]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.give(common, all); err != nil {
+	if err := s.cloneForLocales(common, all); err != nil {
 		return nil, err
 	}
 	for k, names := range kinds() {
@@ -73,7 +73,7 @@ func (s *Set) bind(files overlay) (used map[string]string, err error) {
 		if err := all.check(files, k, names, used); err != nil {
 			return nil, err
 		}
-		if err := s.give(k, all); err != nil {
+		if err := s.cloneForLocales(k, all); err != nil {
 			return nil, err
 		}
 		for _, l := range s.locales {
@@ -83,8 +83,8 @@ func (s *Set) bind(files overlay) (used map[string]string, err error) {
 	return used, s.bindPages(files, used)
 }
 
-func readSource(files overlay, k kind) (source, error) {
-	src := source{kind: k, own: map[string]bool{}}
+func readSource(files overlayFS, k kind) (templateSource, error) {
+	src := templateSource{kind: k, own: map[string]bool{}}
 	var err error
 	if src.html, err = files.read(k.html()); err == nil {
 		src.text, err = files.read(k.text())
@@ -94,7 +94,7 @@ func readSource(files overlay, k kind) (source, error) {
 	}
 	src.html = unindent(src.html)
 	for name, text := range map[string]string{k.html(): src.html, k.text(): src.text} {
-		t, err := texttemplate.New(files.say(name)).Funcs((&locale{}).functions()).Parse(text)
+		t, err := texttemplate.New(files.displayName(name)).Funcs((&locale{}).functions()).Parse(text)
 		if err != nil {
 			return src, fmt.Errorf("parsing the templates: %w", err)
 		}
@@ -106,14 +106,14 @@ func readSource(files overlay, k kind) (source, error) {
 }
 
 // parsePages parses files over one another: what the later ones define takes the place of what the earlier ones did.
-func parsePages(files overlay, sources ...source) (pages, error) {
+func parsePages(files overlayFS, sources ...templateSource) (pages, error) {
 	mute := (&locale{}).functions()
 	all := pages{html: htmltemplate.New("").Funcs(mute), text: texttemplate.New("").Funcs(mute)}
 	for _, src := range sources {
-		if _, err := all.html.New(files.say(src.kind.html())).Parse(src.html); err != nil {
+		if _, err := all.html.New(files.displayName(src.kind.html())).Parse(src.html); err != nil {
 			return pages{}, fmt.Errorf("parsing the templates: %w", err)
 		}
-		if _, err := all.text.New(files.say(src.kind.text())).Parse(src.text); err != nil {
+		if _, err := all.text.New(files.displayName(src.kind.text())).Parse(src.text); err != nil {
 			return pages{}, fmt.Errorf("parsing the templates: %w", err)
 		}
 	}
@@ -121,14 +121,14 @@ func parsePages(files overlay, sources ...source) (pages, error) {
 }
 
 // check finds the templates of a kind of mail, and notes in used which keys they use.
-func (p pages) check(files overlay, k kind, names []string, used map[string]string) error {
+func (p pages) check(files overlayFS, k kind, names []string, used map[string]string) error {
 	for _, name := range names {
 		h, t := p.html.Lookup(name), p.text.Lookup(name)
 		if h == nil || h.Tree == nil {
-			return fmt.Errorf("%s:1: defines no template %q", files.say(k.html()), name)
+			return fmt.Errorf("%s:1: defines no template %q", files.displayName(k.html()), name)
 		}
 		if t == nil || t.Tree == nil {
-			return fmt.Errorf("%s:1: defines no template %q", files.say(k.text()), name)
+			return fmt.Errorf("%s:1: defines no template %q", files.displayName(k.text()), name)
 		}
 	}
 	for _, h := range p.html.Templates() {
@@ -144,8 +144,8 @@ func (p pages) check(files overlay, k kind, names []string, used map[string]stri
 	return nil
 }
 
-// give gives each locale its own copy.
-func (s *Set) give(k kind, all pages) error {
+// cloneForLocales gives each locale its own copy.
+func (s *Set) cloneForLocales(k kind, all pages) error {
 	for _, l := range s.locales {
 		html, err := all.html.Clone()
 		if err != nil {
@@ -160,9 +160,9 @@ func (s *Set) give(k kind, all pages) error {
 	return nil
 }
 
-// home is the kind whose pages hold a template of a kind of mail: common, if the mail defines none of that name. What is
+// pageOwner is the kind whose pages hold a template of a kind of mail: common, if the mail defines none of that name. What is
 // rendered from those is shared between mails of all kinds.
-func (l *locale) home(k kind, template string) kind {
+func (l *locale) pageOwner(k kind, template string) kind {
 	if l.own[k][template] {
 		return k
 	}
@@ -170,7 +170,7 @@ func (l *locale) home(k kind, template string) kind {
 }
 
 // render executes a template in both forms.
-func (p *Press) render(l *locale, k kind, name string, html, text any) (htmlOut, textOut string, err error) {
+func (p *Renderer) render(l *locale, k kind, name string, html, text any) (htmlOut, textOut string, err error) {
 	in := l.pages[k]
 	var b bytes.Buffer
 	if err := in.html.ExecuteTemplate(&b, name, html); err != nil {
@@ -181,9 +181,9 @@ func (p *Press) render(l *locale, k kind, name string, html, text any) (htmlOut,
 	if err := in.text.ExecuteTemplate(&b, name, text); err != nil {
 		return "", "", fmt.Errorf("rendering: %w", err)
 	}
-	if p.proof {
-		if err := proofread(htmlOut); err != nil {
-			return "", "", fmt.Errorf("%s: template %q %w", where(in.html.Lookup(name).Tree), name, err)
+	if p.checkHTML {
+		if err := checkTagBalance(htmlOut); err != nil {
+			return "", "", fmt.Errorf("%s: template %q %w", templateLocation(in.html.Lookup(name).Tree), name, err)
 		}
 	}
 	return htmlOut, b.String(), nil

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	localeDir = "locales"
-	reference = "en" // the locale that the others are compared with, and the one for unknown languages
-	countGap  = "n"  // the placeholder that picks the plural form
+	localeDir        = "locales"
+	reference        = "en" // the locale that the others are compared with, and the one for unknown languages
+	countPlaceholder = "n"  // the placeholder that picks the plural form
 )
 
 // locale is a language: its words, and how it writes dates and numbers.
@@ -74,15 +74,15 @@ func (l *locale) number(n int) string {
 	return b.String()
 }
 
-// fill says a message, its gaps filled from name-value pairs. The value of "n" picks the plural form.
-func (l *locale) fill(key string, pairs ...any) (string, error) {
+// text says a message, its gaps filled from name-value pairs. The value of "n" picks the plural form.
+func (l *locale) text(key string, pairs ...any) (string, error) {
 	m, ok := l.messages[key]
 	if !ok {
 		return "", fmt.Errorf("%s: missing key %q", l.file, key)
 	}
 	form := m[plural.Other]
 	if len(m) > 1 || form == nil {
-		if n, ok := lookup(pairs, countGap).(int); ok {
+		if n, ok := lookup(pairs, countPlaceholder).(int); ok {
 			form = m[formOf(l.tag, n)]
 		}
 	}
@@ -97,7 +97,7 @@ func (l *locale) fill(key string, pairs ...any) (string, error) {
 			b.WriteString(v)
 		case int:
 			b.WriteString(l.number(v))
-		case hole:
+		case slot:
 			b.WriteString(v.String())
 		default:
 			return b.String(), fmt.Errorf("%q is not given its {%s}", key, p.gap)
@@ -106,9 +106,9 @@ func (l *locale) fill(key string, pairs ...any) (string, error) {
 	return b.String(), nil
 }
 
-// say is fill for the keys of ownKeys, which are known to be there.
-func (l *locale) say(key string, pairs ...any) string {
-	s, _ := l.fill(key, pairs...)
+// mustText is fill for the keys of ownKeys, which are known to be there.
+func (l *locale) mustText(key string, pairs ...any) string {
+	s, _ := l.text(key, pairs...)
 	return s
 }
 
@@ -122,7 +122,7 @@ func lookup(pairs []any, name string) any {
 }
 
 // readLocales reads all locale files, the reference first.
-func readLocales(files overlay) ([]*locale, error) {
+func readLocales(files overlayFS) ([]*locale, error) {
 	names, err := files.list(localeDir, ".toml")
 	if err != nil {
 		return nil, fmt.Errorf("listing the locales: %w", err)
@@ -144,7 +144,7 @@ func readLocales(files overlay) ([]*locale, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a locale: %w", err)
 		}
-		l, err := readLocale(files.say(name), name, src, ref)
+		l, err := readLocale(files.displayName(name), name, src, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +156,7 @@ func readLocales(files overlay) ([]*locale, error) {
 
 // embeddedMessages reads the reference as it was shipped: it tells which placeholders a key knows.
 func embeddedMessages(name string) (map[string]message, error) {
-	src, err := fs.ReadFile(shipped, name)
+	src, err := fs.ReadFile(embedded, name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the reference locale: %w", err)
 	}

@@ -16,9 +16,9 @@ import (
 
 func TestEveryKeyIsUsed(t *testing.T) {
 	set := load(t)
-	used, err := set.bind(overlay{})
+	used, err := set.bind(overlayFS{})
 	if err == nil {
-		err = set.bindAlarm(overlay{}, used)
+		err = set.bindAlarm(overlayFS{}, used)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestLoadNamesTheFault(t *testing.T) {
 
 func shippedFile(t *testing.T, name string) string {
 	t.Helper()
-	src, err := overlay{}.read(name)
+	src, err := overlayFS{}.read(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestOverlayAddsALanguageAndReplacesATemplate(t *testing.T) {
 	}
 	site, d := set.Sample()
 	d.Member.Locale = "he-IL"
-	c, err := set.Press(site, 10).Digest(d, testFooter, 80<<10)
+	c, err := set.NewRenderer(site, 10).Digest(d, testFooter, 80<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func FuzzPieces(f *testing.F) {
 
 // FuzzLocale holds that a locale file, whatever stands in it, is read or refused.
 func FuzzLocale(f *testing.F) {
-	src, err := overlay{}.read("locales/de.toml")
+	src, err := overlayFS{}.read("locales/de.toml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -264,9 +264,9 @@ func FuzzLocale(f *testing.F) {
 			return
 		}
 		for key := range l.messages {
-			l.say(key, "n", 3)
+			l.mustText(key, "n", 3)
 		}
-		if l.longestStamp() == 0 {
+		if l.maxTimeBytes() == 0 {
 			t.Error("a time takes no room")
 		}
 	})

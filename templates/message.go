@@ -40,8 +40,8 @@ func pieces(s string) ([]piece, error) {
 	return out, nil
 }
 
-// gaps names the gaps of a sentence.
-func gaps(ps []piece) map[string]bool {
+// placeholdersOf names the gaps of a sentence.
+func placeholdersOf(ps []piece) map[string]bool {
 	names := map[string]bool{}
 	for _, p := range ps {
 		if p.gap != "" {
@@ -51,11 +51,11 @@ func gaps(ps []piece) map[string]bool {
 	return names
 }
 
-// gaps names the gaps of all forms.
-func (m message) gaps() map[string]bool {
+// placeholders names the gaps of all forms.
+func (m message) placeholders() map[string]bool {
 	names := map[string]bool{}
 	for _, form := range m {
-		maps.Copy(names, gaps(form))
+		maps.Copy(names, placeholdersOf(form))
 	}
 	return names
 }
@@ -97,7 +97,7 @@ func readMessage(value any, tag language.Tag) (message, error) {
 		form, known := formNames()[name]
 		s, isText := v.(string)
 		if !known || !isText {
-			return nil, fmt.Errorf("%q is no plural form: they are %s", name, strings.Join(wanted(countingForms(tag)), ", "))
+			return nil, fmt.Errorf("%q is no plural form: they are %s", name, strings.Join(requiredForms(countingForms(tag)), ", "))
 		}
 		ps, err := pieces(s)
 		if err != nil {
@@ -114,18 +114,18 @@ func (m message) checkForms(tag language.Tag) error {
 	want := countingForms(tag)
 	for form := range want {
 		if _, ok := m[form]; !ok {
-			return fmt.Errorf("lacks a plural form: the language needs %s", strings.Join(wanted(want), ", "))
+			return fmt.Errorf("lacks a plural form: the language needs %s", strings.Join(requiredForms(want), ", "))
 		}
 	}
 	for form := range m {
 		if !want[form] && form != plural.Other {
-			return fmt.Errorf("has a plural form too many: the language needs %s", strings.Join(wanted(want), ", "))
+			return fmt.Errorf("has a plural form too many: the language needs %s", strings.Join(requiredForms(want), ", "))
 		}
 	}
 	return nil
 }
 
-func wanted(forms map[plural.Form]bool) []string {
+func requiredForms(forms map[plural.Form]bool) []string {
 	var names []string
 	for name, form := range formNames() {
 		if forms[form] {
@@ -139,9 +139,9 @@ func wanted(forms map[plural.Form]bool) []string {
 // checkGaps compares the gaps of a message with those of the same message in the reference. A form
 // that stands for one number ("one", "two", "zero") may do without the number.
 func (m message) checkGaps(ref message) error {
-	want := ref.gaps()
+	want := ref.placeholders()
 	for form, ps := range m {
-		have := gaps(ps)
+		have := placeholdersOf(ps)
 		for name := range have {
 			if !want[name] {
 				return fmt.Errorf("knows no placeholder {%s}", name)
@@ -149,7 +149,7 @@ func (m message) checkGaps(ref message) error {
 		}
 		single := form == plural.One || form == plural.Two || form == plural.Zero
 		for name := range want {
-			if !have[name] && (name != countGap || !single) {
+			if !have[name] && (name != countPlaceholder || !single) {
 				return fmt.Errorf("lacks the placeholder {%s}", name)
 			}
 		}

@@ -16,9 +16,9 @@ import (
 	"postrider/markup"
 )
 
-// Notice is an announcement ready to be laid: each of its variants is read and rendered once. It is immutable and safe
+// CompiledAnnouncement is an announcement ready to be laid: each of its variants is read and rendered once. It is immutable and safe
 // for concurrent use.
-type Notice struct {
+type CompiledAnnouncement struct {
 	forced   bool
 	variants []variant
 	matcher  language.Matcher
@@ -30,24 +30,24 @@ type variant struct {
 	dir        string       // in which it is written
 	title      string       // with the signs of gaps
 	preheader  string       // the same
-	html, text sheet        // the row of the body; its holes are gaps, by their index
+	html, text compiled     // the row of the body; its holes are gaps, by their index
 	gaps       []markup.Gap // each once
 }
 
-// Reader is whom an announcement is laid for.
-type Reader struct {
+// Recipient is whom an announcement is laid for.
+type Recipient struct {
 	Member  forum.Member
 	Profile forum.Profile
 	Zone    *time.Location // nil: UTC
 }
 
-// Notice makes an announcement ready. The error names all that is wrong with it, each fault with its variant, its line
+// CompileAnnouncement makes an announcement ready. The error names all that is wrong with it, each fault with its variant, its line
 // and its cure. A mail of it has at most budget bytes of HTML.
-func (p *Press) Notice(a *digest.Announcement, budget int) (*Notice, error) {
+func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*CompiledAnnouncement, error) {
 	if len(a.Variants) == 0 {
 		return nil, errors.New("the announcement says nothing: give it a title and a body")
 	}
-	n := &Notice{forced: a.Forced}
+	n := &CompiledAnnouncement{forced: a.Forced}
 	var tags []language.Tag
 	var errs []error
 	for _, v := range a.Variants {
@@ -63,10 +63,10 @@ func (p *Press) Notice(a *digest.Announcement, budget int) (*Notice, error) {
 		tags = append(tags, tag)
 		ready, err := p.variant(v)
 		if err == nil {
-			err = p.fits(ready, a.Forced, budget)
+			err = p.checkSize(ready, a.Forced, budget)
 		}
 		if err != nil {
-			errs = append(errs, within(v.Locale, err))
+			errs = append(errs, withLocale(v.Locale, err))
 			continue
 		}
 		n.variants = append(n.variants, *ready)
@@ -82,7 +82,7 @@ func (p *Press) Notice(a *digest.Announcement, budget int) (*Notice, error) {
 type Field struct{ Name, Fallback string }
 
 // Fields are the fields of all variants, each once.
-func (n *Notice) Fields() []Field {
+func (n *CompiledAnnouncement) Fields() []Field {
 	var list []Field
 	for _, v := range n.variants {
 		for _, g := range v.gaps {
@@ -94,8 +94,8 @@ func (n *Notice) Fields() []Field {
 	return list
 }
 
-// within says for each of the errors in which variant it is.
-func within(locale string, err error) error {
+// withLocale says for each of the errors in which variant it is.
+func withLocale(locale string, err error) error {
 	var errs []error
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		errs = append(errs, fmt.Errorf("in %s: %s", locale, line))
@@ -104,10 +104,10 @@ func within(locale string, err error) error {
 }
 
 // variant reads a variant and renders its body.
-func (p *Press) variant(v digest.Variant) (*variant, error) {
+func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
 	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL})
-	title, inTitle := out.signs(line(v.Title, titleLimit))
+	title, inTitle := out.placeholders(safeLine(v.Title, titleLimit))
 	errs := []error{err}
 	switch {
 	case title == "":
@@ -116,17 +116,17 @@ func (p *Press) variant(v digest.Variant) (*variant, error) {
 		errs = append(errs, errors.New("the body is empty: write one"))
 	}
 	for _, g := range append(inTitle, doc.Gaps()...) {
-		errs = append(errs, checkGap(g))
+		errs = append(errs, checkField(g))
 	}
 	out.title = title
 	words := out.locale.words
-	words.Gap = func(g markup.Gap) string { return out.sign(g) }
-	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, columns)), " "), preheaderLimit)
+	words.Gap = func(g markup.Gap) string { return out.placeholder(g) }
+	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
 	body := noticeData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
-	words.Gap = func(g markup.Gap) string { return widened(out.sign(g)) }
-	plain := noticeData[string]{Title: widened(title), Body: doc.Text(words, columns), Lang: body.Lang, Dir: body.Dir}
-	if len(out.gaps) > mostGaps {
-		errs = append(errs, fmt.Errorf("%d different gaps: use at most %d, counting the same field with another fallback as another", len(out.gaps), mostGaps))
+	words.Gap = func(g markup.Gap) string { return padPlaceholders(out.placeholder(g)) }
+	plain := noticeData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}
+	if len(out.gaps) > maxFields {
+		errs = append(errs, fmt.Errorf("%d different gaps: use at most %d, counting the same field with another fallback as another", len(out.gaps), maxFields))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (p *Press) variant(v digest.Variant) (*variant, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.html, out.text = cut(html), cut(strings.ReplaceAll(text, string(padding), ""))
+	out.html, out.text = compile(html), compile(strings.ReplaceAll(text, string(paddingRune), ""))
 	return out, nil
 }
 
@@ -147,12 +147,12 @@ type noticeData[T string | htmltemplate.HTML] struct {
 	Lang, Dir string
 }
 
-// roomFor is what may fill the holes and gaps of one mail, in bytes: a name comes to some hundred at most.
-const roomFor = 4 << 10
+// valueReserve is what may fill the holes and gaps of one mail, in bytes: a name comes to some hundred at most.
+const valueReserve = 4 << 10
 
-// fits tells whether a mail of a variant stays within a budget of bytes of HTML, in every language of its shell.
-func (p *Press) fits(v *variant, forced bool, budget int) error {
-	size := v.html.size + roomFor
+// checkSize tells whether a mail of a variant stays within a budget of bytes of HTML, in every language of its shell.
+func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
+	size := v.html.size + valueReserve
 	for _, l := range p.set.locales {
 		sh, err := p.shells[shellKey{noticeMail, l.index, forced, true}]()
 		if err != nil {
@@ -166,13 +166,13 @@ func (p *Press) fits(v *variant, forced bool, budget int) error {
 }
 
 // Announcement lays a notice for one reader: in the variant that he can read, within a shell that speaks his language.
-func (p *Press) Announcement(n *Notice, r Reader, f Footer) (Content, error) {
+func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) (Content, error) {
 	l := p.locale(r.Member.Locale)
 	sh, err := p.shells[shellKey{noticeMail, l.index, n.forced, f.View != ""}]()
 	if err != nil {
 		return Content{}, err
 	}
-	w := laying{press: p, kind: noticeMail, locale: l, shell: sh, zone: r.Zone}
+	w := render{press: p, kind: noticeMail, locale: l, shell: sh, zone: r.Zone}
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
@@ -180,18 +180,18 @@ func (p *Press) Announcement(n *Notice, r Reader, f Footer) (Content, error) {
 		return Content{}, err
 	}
 	v := n.pick(r.Member.Locale)
-	own := v.own(p, r, w.zone)
+	own := v.memberValues(p, r, w.zone)
 	subject := v.fill(v.title, own)
 	w.fill(holeSubject, subject, subject)
 	w.fill(holePreheader, v.fill(v.preheader, own), "")
 	c := Content{Subject: subject}
-	c.HTML = w.around(sh.html, &w.personal.html, &v.html, encoded(own, escape))
-	c.Text = w.around(sh.text, &w.personal.text, &v.text, encoded(own, func(s string) string { return s }))
+	c.HTML = w.wrapInLayout(sh.html, &w.values.html, &v.html, encoded(own, escape))
+	c.Text = w.wrapInLayout(sh.text, &w.values.text, &v.text, encoded(own, func(s string) string { return s }))
 	return c, nil
 }
 
 // pick is the variant for a language, else the first.
-func (n *Notice) pick(locale string) *variant {
+func (n *CompiledAnnouncement) pick(locale string) *variant {
 	if tag, err := language.Parse(locale); err == nil {
 		if _, i, confidence := n.matcher.Match(tag); confidence != language.No {
 			return &n.variants[i]
@@ -200,13 +200,13 @@ func (n *Notice) pick(locale string) *variant {
 	return &n.variants[0]
 }
 
-// around lays a body between masthead and footer.
-func (w *laying) around(f frame, personal *filling, body *sheet, words []qp.Text) qp.Rope {
+// wrapInLayout lays a body between masthead and footer.
+func (w *render) wrapInLayout(f layoutParts, personal *slotValues, body *compiled, words []qp.Text) qp.Rope {
 	rope := make(qp.Rope, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
-	rope = f.head.layAll(rope, personal)
+	rope = f.head.execute(rope, personal)
 	for i, h := range body.holes {
 		rope = append(rope, body.parts[i], words[h.index()])
 	}
 	rope = append(rope, body.parts[len(body.parts)-1])
-	return f.foot.layAll(rope, personal)
+	return f.foot.execute(rope, personal)
 }

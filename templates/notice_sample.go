@@ -21,13 +21,13 @@ type noticeSample struct {
 	}
 }
 
-func readNoticeSample(files overlay) (noticeSample, error) {
+func readNoticeSample(files overlayFS) (noticeSample, error) {
 	var s noticeSample
 	src, err := files.read(noticeMail.sample())
 	if err != nil {
 		return s, fmt.Errorf("reading a sample: %w", err)
 	}
-	file := files.say(noticeMail.sample())
+	file := files.displayName(noticeMail.sample())
 	if err := decodeSample(file, src, &s); err != nil {
 		return s, err
 	}
@@ -37,16 +37,16 @@ func readNoticeSample(files overlay) (noticeSample, error) {
 	return s, nil
 }
 
-// SampleNotice is the announcement of mail/announcement.sample.toml with the site that it speaks of and one of its readers,
+// SampleAnnouncement is the announcement of mail/announcement.sample.toml with the site that it speaks of and one of its readers,
 // for previews.
-func (s *Set) SampleNotice() (Site, *digest.Announcement, Reader) {
+func (s *Set) SampleAnnouncement() (Site, *digest.Announcement, Recipient) {
 	in := s.notice
 	zone, err := time.LoadLocation(in.Member.Zone)
 	if err != nil {
 		zone = time.UTC // readNoticeSample has tried it; but the file of zones can go away
 	}
 	a := &digest.Announcement{ID: 7, Variants: []digest.Variant{{Locale: reference, Title: in.Title, Body: in.Body}}}
-	r := Reader{
+	r := Recipient{
 		Member:  forum.Member{ID: 42, Name: in.Member.Name, Locale: in.Member.Locale, Zone: in.Member.Zone},
 		Profile: forum.Profile{Posts: in.Member.Posts, JoinedAt: in.Member.Joined},
 		Zone:    zone,

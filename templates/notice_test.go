@@ -13,9 +13,9 @@ import (
 )
 
 // laid lays a notice that must be good.
-func laid(t *testing.T, p *Press, a *digest.Announcement, r Reader) Content {
+func laid(t *testing.T, p *Renderer, a *digest.Announcement, r Recipient) Content {
 	t.Helper()
-	n, err := p.Notice(a, 80<<10)
+	n, err := p.CompileAnnouncement(a, 80<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,23 +30,23 @@ func TestAnnouncementsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		name, locale string
-		edit         func(*digest.Announcement, *Reader)
+		edit         func(*digest.Announcement, *Recipient)
 	}{
-		{"announcement.en", "en-GB", func(*digest.Announcement, *Reader) {}},
-		{"announcement.de", "de-AT", func(a *digest.Announcement, _ *Reader) {
+		{"announcement.en", "en-GB", func(*digest.Announcement, *Recipient) {}},
+		{"announcement.de", "de-AT", func(a *digest.Announcement, _ *Recipient) {
 			a.Variants = append(a.Variants, digest.Variant{Locale: "de", Title: "Am Samstag ziehen wir um, {{name}}", Body: "Hallo {{name|zusammen}},\n\nseit {{joined}} hast du {{posts}} Beiträge geschrieben. Sie ziehen **alle** mit um.\n\n- Grüße\n- Küsse\n"})
 		}},
-		{"announcement.forced", "de", func(a *digest.Announcement, _ *Reader) { a.Forced = true }},
-		{"announcement.world", "en", func(a *digest.Announcement, r *Reader) {
+		{"announcement.forced", "de", func(a *digest.Announcement, _ *Recipient) { a.Forced = true }},
+		{"announcement.world", "en", func(a *digest.Announcement, r *Recipient) {
 			a.Variants = []digest.Variant{{Locale: "he", Title: "עוברים דירה, {{name}}", Body: "שלום {{name|לכולם}},\n\nביום **שבת** הפורום עובר למחשב חדש. [מה חדש](https://forum.example/he) ו־`ssh`.\n\n1. העתיקו\n2. התחברו\n"}}
 			r.Member.Name = "<b>Bo</b>\u202e & {{forum}}"
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			site, a, r := set.SampleNotice()
+			site, a, r := set.SampleAnnouncement()
 			r.Member.Locale = tt.locale
 			tt.edit(a, &r)
-			c := laid(t, set.Press(site, 16), a, r)
+			c := laid(t, set.NewRenderer(site, 16), a, r)
 			golden.Files(t, tt.name, map[string]string{
 				"html": c.HTML.Plain(),
 				"txt":  "Subject: " + c.Subject + "\n\n" + c.Text.Plain(),
@@ -57,12 +57,12 @@ func TestAnnouncementsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
 
 func TestFieldsAreFilledInForEachReader(t *testing.T) {
 	set := load(t)
-	site, _, _ := set.SampleNotice()
-	p := set.Press(site, 16)
+	site, _, _ := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
 	joined := time.Date(2009, 4, 17, 22, 30, 0, 0, time.UTC)
 	amsterdam := zone(t, "Europe/Amsterdam")
-	known := Reader{Member: forum.Member{ID: 1, Name: "Anneke", Locale: "en"}, Profile: forum.Profile{Posts: 1248, JoinedAt: joined}, Zone: amsterdam}
-	unknown := Reader{Member: forum.Member{ID: 2, Locale: "en"}}
+	known := Recipient{Member: forum.Member{ID: 1, Name: "Anneke", Locale: "en"}, Profile: forum.Profile{Posts: 1248, JoinedAt: joined}, Zone: amsterdam}
+	unknown := Recipient{Member: forum.Member{ID: 2, Locale: "en"}}
 	for _, tt := range []struct {
 		field                string
 		ofKnown, ofUnknown   string
@@ -81,7 +81,7 @@ func TestFieldsAreFilledInForEachReader(t *testing.T) {
 		german := &digest.Announcement{Variants: []digest.Variant{{Locale: "de", Title: "T<" + tt.field + ">", Body: "B<" + tt.field + ">"}}}
 		for _, c := range []struct {
 			a    *digest.Announcement
-			r    Reader
+			r    Recipient
 			want string
 		}{{a, known, tt.ofKnown}, {a, unknown, tt.ofUnknown}, {german, known, tt.inGerman}, {german, unknown, tt.fallenBack}} {
 			got := laid(t, p, c.a, c.r)
@@ -94,8 +94,8 @@ func TestFieldsAreFilledInForEachReader(t *testing.T) {
 
 func TestAReaderGetsTheVariantInHisLanguageAndElseTheFirst(t *testing.T) {
 	set := load(t)
-	site, _, r := set.SampleNotice()
-	p := set.Press(site, 16)
+	site, _, r := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
 	a := &digest.Announcement{}
 	for _, l := range []string{"fr", "de", "pt-BR"} {
 		a.Variants = append(a.Variants, digest.Variant{Locale: l, Title: l, Body: "x"})
@@ -114,10 +114,10 @@ func TestAReaderGetsTheVariantInHisLanguageAndElseTheFirst(t *testing.T) {
 
 func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 	set := load(t)
-	site, _, _ := set.SampleNotice()
-	p := set.Press(site, 16)
+	site, _, _ := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
 	many := ""
-	for i := range mostGaps + 1 {
+	for i := range maxFields + 1 {
 		many += fmt.Sprintf("{{name|%d}} ", i)
 	}
 	for _, tt := range []struct {
@@ -138,7 +138,7 @@ func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 		{"too long for mailboxes", []digest.Variant{{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}}, []string{"in en: the mail would have "}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := p.Notice(&digest.Announcement{Variants: tt.variants}, 80<<10)
+			_, err := p.CompileAnnouncement(&digest.Announcement{Variants: tt.variants}, 80<<10)
 			var got []string
 			if err != nil {
 				got = strings.Split(err.Error(), "\n")
@@ -152,8 +152,8 @@ func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 
 func TestAHostileNameChangesNothingButItself(t *testing.T) {
 	set := load(t)
-	site, a, r := set.SampleNotice()
-	p := set.Press(site, 16)
+	site, a, r := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
 	calm := laid(t, p, a, r)
 	for _, name := range []string{
 		`</h2></td></table><script>alert(1)</script>`, `"onmouseover="x`, "A\r\nBcc: x@example.org", "\uFDD0\uFDD8\uFDEF", "{{forum}} {{posts}}",
@@ -179,8 +179,8 @@ func TestAHostileNameChangesNothingButItself(t *testing.T) {
 
 func TestAForcedAnnouncementSaysSoAndKeepsItsUnsubscribeLink(t *testing.T) {
 	set := load(t)
-	site, a, r := set.SampleNotice()
-	p := set.Press(site, 16)
+	site, a, r := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
 	const says = "It goes to all members, those included who receive no"
 	plain := laid(t, p, a, r).Text.Plain()
 	a.Forced = true
@@ -198,9 +198,9 @@ func BenchmarkAnnouncement(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	site, a, r := set.SampleNotice()
-	p := set.Press(site, 16)
-	n, err := p.Notice(a, 80<<10)
+	site, a, r := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
+	n, err := p.CompileAnnouncement(a, 80<<10)
 	if err != nil {
 		b.Fatal(err)
 	}

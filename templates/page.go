@@ -54,14 +54,14 @@ func (p *Pages) Language(wishes ...string) Language {
 // Tag is the language's name in BCP 47.
 func (l Language) Tag() string { return l.locale.tag.String() }
 
-// Tongue is a language that a reader may choose.
-type Tongue struct{ Tag, Name string }
+// LanguageName is a language that a reader may choose.
+type LanguageName struct{ Tag, Name string }
 
-// Tongues are all languages, each by its own name.
-func (p *Pages) Tongues() []Tongue {
-	list := make([]Tongue, len(p.set.locales))
+// LanguageNames are all languages, each by its own name.
+func (p *Pages) LanguageNames() []LanguageName {
+	list := make([]LanguageName, len(p.set.locales))
 	for i, l := range p.set.locales {
-		list[i] = Tongue{l.tag.String(), display.Self.Name(l.tag)}
+		list[i] = LanguageName{l.tag.String(), display.Self.Name(l.tag)}
 	}
 	return list
 }
@@ -85,7 +85,7 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	var b bytes.Buffer
 	err := page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
-		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name, Data: data,
 	})
 	if err != nil {
@@ -107,10 +107,10 @@ func (p *Pages) RenderPart(l Language, name, part string, data any) ([]byte, err
 	return b.Bytes(), nil
 }
 
-// Proofread holds a page to closing what it opens.
-func (p *Pages) Proofread(name string, page []byte) error {
-	if err := proofread(string(page)); err != nil {
-		return fmt.Errorf("%s: the page %w", p.set.files.say(path.Join(pageDir, name+".html")), err)
+// CheckHTML holds a page to closing what it opens.
+func (p *Pages) CheckHTML(name string, page []byte) error {
+	if err := checkTagBalance(string(page)); err != nil {
+		return fmt.Errorf("%s: the page %w", p.set.files.displayName(path.Join(pageDir, name+".html")), err)
 	}
 	return nil
 }
@@ -129,19 +129,19 @@ func (p *Pages) AdminScript() (name string, js []byte) {
 	return p.set.adminScript.name, p.set.adminScript.text
 }
 
-// extra is a file that pages ask for, under a name that changes with it.
-type extra struct {
+// asset is a file that pages ask for, under a name that changes with it.
+type asset struct {
 	name string
 	text []byte
 }
 
-func newExtra(name, ext, text string) extra {
+func newExtra(name, ext, text string) asset {
 	sum := sha256.Sum256([]byte(text))
-	return extra{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
+	return asset{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
 
 // bindPages parses the pages, and gives each locale copies that speak its language. It notes in used which keys they use.
-func (s *Set) bindPages(files overlay, used map[string]string) (err error) {
+func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	for _, l := range s.locales {
 		l.web = make(map[string]*htmltemplate.Template)
 	}
@@ -160,14 +160,14 @@ func (s *Set) bindPages(files overlay, used map[string]string) (err error) {
 }
 
 // bindFolder parses the pages of a folder, and reads its stylesheet.
-func (s *Set) bindFolder(files overlay, folder string, used map[string]string) (extra, error) {
+func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string) (asset, error) {
 	css, err := files.read(folder + "/style.css")
 	if err != nil {
-		return extra{}, fmt.Errorf("reading the stylesheet: %w", err)
+		return asset{}, fmt.Errorf("reading the stylesheet: %w", err)
 	}
 	names, err := files.list(folder, ".html")
 	if err != nil {
-		return extra{}, fmt.Errorf("listing the pages: %w", err)
+		return asset{}, fmt.Errorf("listing the pages: %w", err)
 	}
 	frame := folder + "/frame.html"
 	for _, name := range names {
@@ -175,13 +175,13 @@ func (s *Set) bindFolder(files overlay, folder string, used map[string]string) (
 			continue
 		}
 		if err := s.bindPage(files, name, frame, used); err != nil {
-			return extra{}, err
+			return asset{}, err
 		}
 	}
 	return newExtra("style", ".css", css), nil
 }
 
-func (s *Set) bindPage(files overlay, name, frame string, used map[string]string) error {
+func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]string) error {
 	around, err := files.read(frame)
 	if err != nil {
 		return fmt.Errorf("reading the pages: %w", err)
@@ -191,22 +191,22 @@ func (s *Set) bindPage(files overlay, name, frame string, used map[string]string
 		return fmt.Errorf("reading the pages: %w", err)
 	}
 	mute := (&locale{}).pageFunctions()
-	page, err := htmltemplate.New(files.say(frame)).Funcs(mute).Parse(around)
+	page, err := htmltemplate.New(files.displayName(frame)).Funcs(mute).Parse(around)
 	if err == nil {
-		_, err = page.New(files.say(name)).Parse(src)
+		_, err = page.New(files.displayName(name)).Parse(src)
 	}
 	if err != nil {
 		return fmt.Errorf("parsing the pages: %w", err)
 	}
 	for _, need := range []string{"frame", "title", "main"} {
 		if page.Lookup(need) == nil {
-			return fmt.Errorf("%s:1: defines no template %q", files.say(name), need)
+			return fmt.Errorf("%s:1: defines no template %q", files.displayName(name), need)
 		}
 	}
 	for _, t := range page.Templates() {
 		if t.Tree != nil {
 			keysIn(t.Tree, used)
-			s.groupsIn(t.Tree, used)
+			s.keysInGroup(t.Tree, used)
 		}
 	}
 	short := strings.TrimSuffix(strings.TrimPrefix(name, pageDir+"/"), ".html")
@@ -220,8 +220,8 @@ func (s *Set) bindPage(files overlay, name, frame string, used map[string]string
 	return nil
 }
 
-// groupsIn notes the keys that a template picks from: all that the reference has in the group.
-func (s *Set) groupsIn(tree *parse.Tree, used map[string]string) {
+// keysInGroup notes the keys that a template picks from: all that the reference has in the group.
+func (s *Set) keysInGroup(tree *parse.Tree, used map[string]string) {
 	walk(tree.Root, func(n *parse.CommandNode) {
 		if len(n.Args) < 3 || n.Args[0].String() != "pick" && n.Args[0].String() != "word" {
 			return
@@ -244,14 +244,14 @@ func (s *Set) groupsIn(tree *parse.Tree, used map[string]string) {
 func (l *locale) pageFunctions() map[string]any {
 	functions := l.functions()
 	functions["pick"] = func(group string, name any, pairs ...any) (string, error) {
-		return l.fill(group+"."+fmt.Sprint(name), pairs...)
+		return l.text(group+"."+fmt.Sprint(name), pairs...)
 	}
 	functions["word"] = func(group string, name any) string {
 		key := group + "." + fmt.Sprint(name)
 		if _, known := l.messages[key]; !known {
 			return fmt.Sprint(name)
 		}
-		return l.say(key)
+		return l.mustText(key)
 	}
 	functions["date"] = func(t time.Time) string { return l.calendar.write(l.calendar.date, t) }
 	functions["moment"] = func(t time.Time) string { return l.calendar.write(l.calendar.moment, t) }
@@ -270,5 +270,5 @@ func (l *locale) pageFunctions() map[string]any {
 	return functions
 }
 
-// Line makes one harmless line of a title or a name from the forum.
-func Line(s string) string { return line(s, titleLimit) }
+// SafeLine makes one harmless line of a title or a name from the forum.
+func SafeLine(s string) string { return safeLine(s, titleLimit) }

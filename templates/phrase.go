@@ -13,17 +13,17 @@ import (
 // subjectLimit is how many characters of a subject a mailbox may still show.
 const subjectLimit = 90
 
-// what says "3 new threads and 12 replies".
-func (l *locale) what(c digest.Counts) string {
-	threads := l.say("subject.threads", "n", c.NewThreads)
-	replies := l.say("subject.replies", "n", c.Replies)
+// countPhrase says "3 new threads and 12 replies".
+func (l *locale) countPhrase(c digest.Counts) string {
+	threads := l.mustText("subject.threads", "n", c.NewThreads)
+	replies := l.mustText("subject.replies", "n", c.Replies)
 	switch {
 	case c.Replies == 0:
 		return threads
 	case c.NewThreads == 0:
 		return replies
 	}
-	return l.say("subject.both", "threads", threads, "replies", replies)
+	return l.mustText("subject.both", "threads", threads, "replies", replies)
 }
 
 // subject says what is inside, and where: in the section with the most of it, and so many more.
@@ -41,11 +41,11 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 	in := func(section string) string {
 		section = l.isolate(section)
 		if len(d.Groups) > 1 {
-			return l.say("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
+			return l.mustText("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
 		}
-		return l.say("subject.in", "what", what, "section", section)
+		return l.mustText("subject.in", "what", what, "section", section)
 	}
-	leading = line(leading, subjectLimit)
+	leading = safeLine(leading, subjectLimit)
 	subject := in(leading)
 	if len(subject) <= subjectLimit {
 		return subject
@@ -59,7 +59,7 @@ func (l *locale) likes(c *forum.Content) string {
 	count := max(c.LikeCount, len(c.Likes))
 	var names []any
 	for _, name := range c.Likes {
-		if name = line(name, nameLimit); name != "" && len(names) < 6 {
+		if name = safeLine(name, nameLimit); name != "" && len(names) < 6 {
 			names = append(names, string(rune('a'+len(names)/2)), l.isolate(name))
 		}
 	}
@@ -68,17 +68,17 @@ func (l *locale) likes(c *forum.Content) string {
 	case count == 0:
 		return ""
 	case known == 0:
-		return l.say("likes.count", "n", count)
+		return l.mustText("likes.count", "n", count)
 	case known == count && known <= 3:
-		return l.say([]string{"likes.one", "likes.two", "likes.three"}[known-1], names...)
+		return l.mustText([]string{"likes.one", "likes.two", "likes.three"}[known-1], names...)
 	case known == 1:
-		return l.say("likes.one_more", append(names, "n", count-1)...)
+		return l.mustText("likes.one_more", append(names, "n", count-1)...)
 	}
-	return l.say("likes.two_more", append(names[:4], "n", count-2)...)
+	return l.mustText("likes.two_more", append(names[:4], "n", count-2)...)
 }
 
-// sayLongest says a counting message in its longest form, with a number that no forum reaches.
-func (l *locale) sayLongest(key string) string {
+// longestForm says a counting message in its longest form, with a number that no forum reaches.
+func (l *locale) longestForm(key string) string {
 	longest := ""
 	for _, form := range l.messages[key] {
 		var b strings.Builder

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// columns is the width of the text part (RFC 5322, 2.1.1 asks for 78 at most; quoting needs room).
-const columns = 72
+// textWidth is the width of the text part (RFC 5322, 2.1.1 asks for 78 at most; quoting needs room).
+const textWidth = 72
 
-// line makes one harmless line of a text from the forum: no control characters, none that turn the
+// safeLine makes one harmless line of a text from the forum: no control characters, none that turn the
 // direction of what follows (UAX #9, 2), none that mark our own holes, blanks folded, and at most
 // limit characters.
-func line(s string, limit int) string {
+func safeLine(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -90,7 +90,7 @@ func wrap(width int, s string) string {
 			column++
 		}
 		if w > width { // a script without blanks, or a word that is none
-			word, w = fold(word, width)
+			word, w = breakWord(word, width)
 		}
 		b.WriteString(word)
 		column += w
@@ -98,8 +98,8 @@ func wrap(width int, s string) string {
 	return b.String()
 }
 
-// fold breaks an overlong word between its characters; it tells the width of the last line.
-func fold(word string, width int) (string, int) {
+// breakWord breaks an overlong word between its characters; it tells the width of the last line.
+func breakWord(word string, width int) (string, int) {
 	var b strings.Builder
 	column := 0
 	for state := -1; word != ""; {
@@ -118,7 +118,7 @@ func fold(word string, width int) (string, int) {
 
 // underline sets a title in lines of text and draws a line of the sign below it.
 func underline(sign, title string) string {
-	s := wrap(columns, title)
+	s := wrap(textWidth, title)
 	width := 1
 	for l := range strings.SplitSeq(s, "\n") {
 		width = max(width, uniseg.StringWidth(l))
@@ -126,7 +126,7 @@ func underline(sign, title string) string {
 	return s + "\n" + strings.Repeat(sign, width)
 }
 
-// quote sets lines of text apart as the words of somebody else.
-func quote(s string) string {
+// quoteLines sets lines of text apart as the words of somebody else.
+func quoteLines(s string) string {
 	return "> " + strings.ReplaceAll(strings.ReplaceAll(s, "\n", "\n> "), "> \n", ">\n")
 }

@@ -36,45 +36,45 @@ type Content struct {
 	Text, HTML qp.Rope
 }
 
-// Press lays the mails of one forum. It keeps the pieces that members share, rendered and encoded.
+// Renderer lays the mails of one forum. It keeps the pieces that members share, rendered and encoded.
 // It is safe for concurrent use.
-type Press struct {
-	set     *Set
-	site    Site
-	excerpt int // characters of a post
-	shells  map[shellKey]func() (*shell, error)
-	posts   *lru.Cache[postKey, *fragment]
-	heads   *lru.Cache[headKey, *fragment]
-	stamps  *lru.Cache[stampKey, stamp]
-	tongues *lru.Cache[string, *locale] // by what the forum calls the language
-	proof   bool                        // proofread what is rendered
+type Renderer struct {
+	set       *Set
+	site      Site
+	excerpt   int // characters of a post
+	shells    map[shellKey]func() (*layout, error)
+	posts     *lru.Cache[postKey, *fragment]
+	headings  *lru.Cache[headingKey, *fragment]
+	times     *lru.Cache[stampKey, formattedTime]
+	locales   *lru.Cache[string, *locale] // by what the forum calls the language
+	checkHTML bool                        // proofread what is rendered
 }
 
 const (
-	excerptLength = 300
-	stampEntries  = 8192 // the minutes of a day in a few zones
-	tongueEntries = 256
+	excerptLength   = 300
+	stampEntries    = 8192 // the minutes of a day in a few zones
+	localeCacheSize = 256
 )
 
-// Press makes a press for a forum. It keeps up to cacheEntries posts, and as many headings.
-func (s *Set) Press(site Site, cacheEntries int) *Press {
+// NewRenderer makes a press for a forum. It keeps up to cacheEntries posts, and as many headings.
+func (s *Set) NewRenderer(site Site, cacheEntries int) *Renderer {
 	cacheEntries = max(cacheEntries, 1)
-	p := &Press{
-		set:     s,
-		site:    site,
-		excerpt: cmp.Or(site.Excerpt, excerptLength),
-		posts:   newCache[postKey, *fragment](cacheEntries),
-		heads:   newCache[headKey, *fragment](cacheEntries),
-		stamps:  newCache[stampKey, stamp](stampEntries),
-		tongues: newCache[string, *locale](tongueEntries),
-		shells:  make(map[shellKey]func() (*shell, error)),
+	p := &Renderer{
+		set:      s,
+		site:     site,
+		excerpt:  cmp.Or(site.Excerpt, excerptLength),
+		posts:    newCache[postKey, *fragment](cacheEntries),
+		headings: newCache[headingKey, *fragment](cacheEntries),
+		times:    newCache[stampKey, formattedTime](stampEntries),
+		locales:  newCache[string, *locale](localeCacheSize),
+		shells:   make(map[shellKey]func() (*layout, error)),
 	}
 	for k := range kinds() {
 		for _, l := range s.locales {
 			for _, special := range []bool{false, true} {
 				for _, view := range []bool{false, true} {
 					key := shellKey{k, l.index, special, view}
-					p.shells[key] = sync.OnceValues(func() (*shell, error) { return p.shell(key) })
+					p.shells[key] = sync.OnceValues(func() (*layout, error) { return p.layoutFor(key) })
 				}
 			}
 		}
@@ -91,33 +91,33 @@ func newCache[K comparable, V any](entries int) *lru.Cache[K, V] {
 }
 
 // Digest cuts the edition to a budget of bytes of HTML and lays it in the member's language and zone.
-func (p *Press) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
-	w, err := p.begin(digestMail, d, false, f)
+func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
+	w, err := p.newRender(digestMail, d, false, f)
 	if err != nil {
 		return Content{}, err
 	}
-	subject, err := w.fillHoles(d, f)
+	subject, err := w.setSlots(d, f)
 	if err != nil {
 		return Content{}, err
 	}
 	d.Fit(budget, w.excerpts, w)
 	c := Content{Subject: subject}
-	c.HTML, c.Text = w.lay(d)
+	c.HTML, c.Text = w.assemble(d)
 	if w.err != nil {
 		return Content{}, fmt.Errorf("laying the digest of member %d: %w", d.Member.ID, w.err)
 	}
 	return c, nil
 }
 
-// begin makes a mail ready to be laid, in its member's language and zone.
-func (p *Press) begin(k kind, d *digest.Digest, several bool, f Footer) (*laying, error) {
+// newRender makes a mail ready to be laid, in its member's language and zone.
+func (p *Renderer) newRender(k kind, d *digest.Digest, several bool, f Footer) (*render, error) {
 	l := p.locale(d.Member.Locale)
 	sh, err := p.shells[shellKey{k, l.index, several, f.View != ""}]()
 	if err != nil {
 		return nil, err
 	}
 	length := cmp.Or(d.WantedExcerpt, p.excerpt)
-	w := &laying{press: p, kind: k, locale: l, shell: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
+	w := &render{press: p, kind: k, locale: l, shell: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
@@ -125,25 +125,25 @@ func (p *Press) begin(k kind, d *digest.Digest, several bool, f Footer) (*laying
 	return w, nil
 }
 
-func (p *Press) locale(name string) *locale {
-	if l, ok := p.tongues.Get(name); ok {
+func (p *Renderer) locale(name string) *locale {
+	if l, ok := p.locales.Get(name); ok {
 		return l
 	}
 	l := p.set.locale(name, p.site.Locale)
-	p.tongues.Add(name, l)
+	p.locales.Add(name, l)
 	return l
 }
 
-// laying is one mail on its way into its ropes. It is the digest.Sizes of it, too.
-type laying struct {
-	press    *Press
+// render is one mail on its way into its ropes. It is the digest.Sizes of it, too.
+type render struct {
+	press    *Renderer
 	kind     kind
 	locale   *locale
-	shell    *shell
+	shell    *layout
 	zone     *time.Location
 	year     int   // of the edition: a time in another year tells it
 	excerpts []int // the lengths that Fit may choose from, falling
-	personal struct{ html, text filling }
+	values   struct{ html, text slotValues }
 	err      error // the first
 
 	// Of an alert.
@@ -152,13 +152,13 @@ type laying struct {
 }
 
 // Shell implements digest.Sizes.
-func (w *laying) Shell() int {
+func (w *render) Shell() int {
 	s := &w.shell.html
-	return s.head.full(&w.personal.html) + s.foot.full(&w.personal.html)
+	return s.head.filledSize(&w.values.html) + s.foot.filledSize(&w.values.html)
 }
 
 // Section implements digest.Sizes.
-func (w *laying) Section(g *digest.Group) int {
+func (w *render) Section(g *digest.Group) int {
 	if w.kind != digestMail {
 		return 0 // an alert names the section with the thread
 	}
@@ -166,31 +166,31 @@ func (w *laying) Section(g *digest.Group) int {
 }
 
 // Thread implements digest.Sizes.
-func (w *laying) Thread(t *digest.Thread) int {
-	size := w.room(w.thread(t))
-	for _, f := range w.behind(t) {
-		size += w.room(f.fragment)
+func (w *render) Thread(t *digest.Thread) int {
+	size := w.sizeOf(w.thread(t))
+	for _, f := range w.trailer(t) {
+		size += w.sizeOf(f.fragment)
 	}
 	return size
 }
 
 // Post implements digest.Sizes.
-func (w *laying) Post(p *digest.Post, excerpt int) int {
-	size := w.room(w.post(p, excerpt))
+func (w *render) Post(p *digest.Post, excerpt int) int {
+	size := w.sizeOf(w.post(p, excerpt))
 	if q := w.quoted(p, excerpt); q != nil {
-		size += w.room(q)
+		size += w.sizeOf(q)
 	}
 	return size
 }
 
 // More implements digest.Sizes.
-func (w *laying) More() int { return w.shell.more }
+func (w *render) More() int { return w.shell.more }
 
-// room is what a fragment takes with the longest time in its holes.
-func (w *laying) room(f *fragment) int { return f.html.size + len(f.html.holes)*w.shell.stamp }
+// sizeOf is what a fragment takes with the longest time in its holes.
+func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.holes)*w.shell.stamp }
 
-// lay lays what the budget has room for, between masthead and footer.
-func (w *laying) lay(d *digest.Digest) (html, text qp.Rope) {
+// assemble lays what the budget has room for, between masthead and footer.
+func (w *render) assemble(d *digest.Digest) (html, text qp.Rope) {
 	n := 32 // about what the shell takes
 	for _, g := range d.Groups {
 		n++
@@ -199,46 +199,46 @@ func (w *laying) lay(d *digest.Digest) (html, text qp.Rope) {
 		}
 	}
 	html, text = make(qp.Rope, 0, n), make(qp.Rope, 0, n)
-	html = w.shell.html.head.layAll(html, &w.personal.html)
-	text = w.shell.text.head.layAll(text, &w.personal.text)
+	html = w.shell.html.head.execute(html, &w.values.html)
+	text = w.shell.text.head.execute(text, &w.values.text)
 	html, text = w.body(d, html, text)
-	html = w.shell.html.foot.layAll(html, &w.personal.html)
-	text = w.shell.text.foot.layAll(text, &w.personal.text)
+	html = w.shell.html.foot.execute(html, &w.values.html)
+	text = w.shell.text.foot.execute(text, &w.values.text)
 	return html, text
 }
 
-func (w *laying) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
+func (w *render) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		if !g.Shown() {
 			continue
 		}
 		if w.kind == digestMail {
-			html, text = w.put(w.section(g), time.Time{}, html, text)
+			html, text = w.append(w.section(g), time.Time{}, html, text)
 		}
 		for j := range g.Threads {
 			if t := &g.Threads[j]; t.Fits {
-				html, text = w.layThread(t, d.Excerpt, html, text)
+				html, text = w.assembleThread(t, d.Excerpt, html, text)
 			}
 		}
 	}
 	if d.MoreThreads > 0 {
 		more := w.more(moreThreads, d.MoreThreads, w.press.site.URL)
-		html, text = w.put(more, time.Time{}, html, text)
+		html, text = w.append(more, time.Time{}, html, text)
 	}
 	return html, text
 }
 
-func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (qp.Rope, qp.Rope) {
-	html, text = w.put(w.thread(t), t.StartedAt, html, text)
+func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Rope) (qp.Rope, qp.Rope) {
+	html, text = w.append(w.thread(t), t.StartedAt, html, text)
 	var folded *digest.Post
 	for i := range t.Posts {
 		p := &t.Posts[i]
 		switch {
 		case p.Fits:
-			html, text = w.put(w.post(p, excerpt), p.PostedAt, html, text)
+			html, text = w.append(w.post(p, excerpt), p.PostedAt, html, text)
 			if q := w.quoted(p, excerpt); q != nil {
-				html, text = w.put(q, time.Time{}, html, text)
+				html, text = w.append(q, time.Time{}, html, text)
 			}
 		case folded == nil:
 			folded = p
@@ -246,10 +246,10 @@ func (w *laying) layThread(t *digest.Thread, excerpt int, html, text qp.Rope) (q
 	}
 	if folded != nil {
 		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.press.site.Links.Post(t.ID, folded.ID))
-		html, text = w.put(more, time.Time{}, html, text)
+		html, text = w.append(more, time.Time{}, html, text)
 	}
-	for _, f := range w.behind(t) {
-		html, text = w.put(f.fragment, f.at, html, text)
+	for _, f := range w.trailer(t) {
+		html, text = w.append(f.fragment, f.at, html, text)
 	}
 	return html, text
 }
@@ -267,10 +267,10 @@ func moreKey(t *digest.Thread, folded *digest.Post) string {
 	return "more.replies"
 }
 
-func (w *laying) put(f *fragment, at time.Time, html, text qp.Rope) (qp.Rope, qp.Rope) {
-	var s stamp
+func (w *render) append(f *fragment, at time.Time, html, text qp.Rope) (qp.Rope, qp.Rope) {
+	var s formattedTime
 	if len(f.html.holes)+len(f.text.holes) > 0 {
-		s = w.stamp(at)
+		s = w.formatTime(at)
 	}
 	return f.html.lay(html, s.html), f.text.lay(text, s.text)
 }

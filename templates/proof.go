@@ -9,12 +9,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// tryAll lays the samples in every language, whole and cut, so that a fault in a template or a
+// renderAllSamples lays the samples in every language, whole and cut, so that a fault in a template or a
 // locale shows when the daemon starts and not at seven in the morning.
-func (s *Set) tryAll() error {
+func (s *Set) renderAllSamples() error {
 	for _, l := range s.locales {
 		for _, budget := range []int{80 << 10, 12 << 10, 1} {
-			if err := s.try(l, budget); err != nil {
+			if err := s.renderSample(l, budget); err != nil {
 				return fmt.Errorf("trying the samples in %s: %w", l.file, err)
 			}
 		}
@@ -22,11 +22,11 @@ func (s *Set) tryAll() error {
 	return nil
 }
 
-func (s *Set) try(l *locale, budget int) error {
+func (s *Set) renderSample(l *locale, budget int) error {
 	site, d := s.Sample()
 	d.Member.Locale = l.tag.String()
-	p := s.Press(site, 256)
-	p.proof = true
+	p := s.NewRenderer(site, 256)
+	p.checkHTML = true
 	if _, err := p.Digest(d, sampleFooter(site), budget); err != nil {
 		return err
 	}
@@ -40,15 +40,15 @@ func (s *Set) try(l *locale, budget int) error {
 			return err
 		}
 	}
-	return s.tryNotice(l, p)
+	return s.renderSampleAnnouncement(l, p)
 }
 
-func (s *Set) tryNotice(l *locale, p *Press) error {
-	_, a, r := s.SampleNotice()
+func (s *Set) renderSampleAnnouncement(l *locale, p *Renderer) error {
+	_, a, r := s.SampleAnnouncement()
 	r.Member.Locale, a.Variants[0].Locale = l.tag.String(), l.tag.String()
 	for _, forced := range []bool{false, true} {
 		a.Forced = forced
-		n, err := p.Notice(a, 80<<10)
+		n, err := p.CompileAnnouncement(a, 80<<10)
 		if err != nil {
 			return err
 		}
@@ -59,15 +59,15 @@ func (s *Set) tryNotice(l *locale, p *Press) error {
 	return nil
 }
 
-// where names the file and line of a template.
-func where(t *parse.Tree) string {
+// templateLocation names the file and line of a template.
+func templateLocation(t *parse.Tree) string {
 	at, _ := t.ErrorContext(t.Root)
 	return place(at)
 }
 
-// proofread holds a rendered template to closing what it opens: a cell left open takes the rest of
+// checkTagBalance holds a rendered template to closing what it opens: a cell left open takes the rest of
 // the mail into it, and each mail program mends that in its own way.
-func proofread(src string) error {
+func checkTagBalance(src string) error {
 	void := []string{"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 	var open []string
 	for z := html.NewTokenizer(strings.NewReader(src)); ; {

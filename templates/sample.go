@@ -52,7 +52,7 @@ type samplePost struct {
 }
 
 // readSamples reads the samples of all kinds of mails.
-func readSamples(files overlay) (map[kind]sampleData, error) {
+func readSamples(files overlayFS) (map[kind]sampleData, error) {
 	samples := make(map[kind]sampleData)
 	for k := range kinds() {
 		if k == noticeMail { // has one of its own form, see notice_sample.go
@@ -62,7 +62,7 @@ func readSamples(files overlay) (map[kind]sampleData, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a sample: %w", err)
 		}
-		if samples[k], err = readSample(files.say(k.sample()), src); err != nil {
+		if samples[k], err = readSample(files.displayName(k.sample()), src); err != nil {
 			return nil, err
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"postrider/internal/qp"
 )
 
-// hole is a place in a rendered template that differs between members. The template prints it as a
+// slot is a place in a rendered template that differs between members. The template prints it as a
 // noncharacter, which no text from outside may hold (Unicode, 23.7: "for internal use").
-type hole rune
+type slot rune
 
 const (
 	firstHole = '\uFDD0'
@@ -18,7 +18,7 @@ const (
 )
 
 const (
-	holeBody hole = firstHole + iota
+	slotBody slot = firstHole + iota
 	holeTime
 	holeSubject
 	holePreheader
@@ -35,27 +35,27 @@ const (
 	holes = iota
 )
 
-func (h hole) String() string { return string(rune(h)) }
+func (h slot) String() string { return string(rune(h)) }
 
 // index numbers the holes from 0.
-func (h hole) index() int { return int(h - firstHole) }
+func (h slot) index() int { return int(h - firstHole) }
 
-// sheet is a rendered template, encoded, with its holes open.
-type sheet struct {
+// compiled is a rendered template, encoded, with its holes open.
+type compiled struct {
 	parts []qp.Text // one more than holes
-	holes []hole
+	holes []slot
 	size  int // bytes before encoding, without what goes into the holes
 }
 
-// cut opens the holes of a rendered template and encodes what stands between them.
-func cut(s string) sheet {
-	var out sheet
+// compile opens the holes of a rendered template and encodes what stands between them.
+func compile(s string) compiled {
+	var out compiled
 	from := 0
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r >= firstHole && r <= lastHole {
 			out.add(s[from:i])
-			out.holes = append(out.holes, hole(r))
+			out.holes = append(out.holes, slot(r))
 			from = i + n
 		}
 		i += n
@@ -64,33 +64,33 @@ func cut(s string) sheet {
 	return out
 }
 
-func (s *sheet) add(part string) {
+func (s *compiled) add(part string) {
 	t := qp.Encode(part)
 	s.parts = append(s.parts, t)
 	s.size += t.Size
 }
 
 // lay adds the sheet to a rope, the same text in all its holes.
-func (s *sheet) lay(rope qp.Rope, fill qp.Text) qp.Rope {
+func (s *compiled) lay(rope qp.Rope, fill qp.Text) qp.Rope {
 	for i := range s.holes {
 		rope = append(rope, s.parts[i], fill)
 	}
 	return append(rope, s.parts[len(s.parts)-1])
 }
 
-// filling is what goes into each of the holes.
-type filling [holes]qp.Text
+// slotValues is what goes into each of the holes.
+type slotValues [holes]qp.Text
 
-// layAll adds the sheet to a rope, each hole with its own text.
-func (s *sheet) layAll(rope qp.Rope, fill *filling) qp.Rope {
+// execute adds the sheet to a rope, each hole with its own text.
+func (s *compiled) execute(rope qp.Rope, fill *slotValues) qp.Rope {
 	for i, h := range s.holes {
 		rope = append(rope, s.parts[i], fill[h.index()])
 	}
 	return append(rope, s.parts[len(s.parts)-1])
 }
 
-// full is the size of the sheet with its holes filled.
-func (s *sheet) full(fill *filling) int {
+// filledSize is the size of the sheet with its holes filled.
+func (s *compiled) filledSize(fill *slotValues) int {
 	n := s.size
 	for _, h := range s.holes {
 		n += fill[h.index()].Size
@@ -98,15 +98,15 @@ func (s *sheet) full(fill *filling) int {
 	return n
 }
 
-// openAddresses gives the holes in addresses their signs back: html/template has written them as %xx.
-func openAddresses(s string) string {
-	for h := hole(firstHole); h.index() < holes; h++ {
-		s = strings.ReplaceAll(s, percent(h), h.String())
+// unescapeSlotsInURLs gives the holes in addresses their signs back: html/template has written them as %xx.
+func unescapeSlotsInURLs(s string) string {
+	for h := slot(firstHole); h.index() < holes; h++ {
+		s = strings.ReplaceAll(s, percentEncode(h), h.String())
 	}
 	return s
 }
 
-func percent(h hole) string {
+func percentEncode(h slot) string {
 	const digits = "0123456789abcdef"
 	var b strings.Builder
 	for _, c := range []byte(h.String()) {

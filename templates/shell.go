@@ -13,50 +13,50 @@ import (
 	"postrider/internal/qp"
 )
 
-// shell is masthead and footer in one language, with the holes for what is the member's own.
-type shell struct {
-	html, text frame
+// layout is masthead and footer in one language, with the holes for what is the member's own.
+type layout struct {
+	html, text layoutParts
 	more       int // bytes of HTML that a "more" line takes at most
 	stamp      int // bytes of HTML that a time takes at most
 }
 
-// frame is a shell in one form: what stands before the body, and behind it.
-type frame struct {
-	head, foot sheet
+// layoutParts is a shell in one form: what stands before the body, and behind it.
+type layoutParts struct {
+	head, foot compiled
 }
 
 // shellData is what the template "shell" is given.
 type shellData struct {
 	Lang, Dir             string
 	SiteName, SiteURL     string
-	Subject, Preheader    hole
-	Date, Summary         hole
-	Member, Zone          hole
-	Settings, Unsubscribe hole
-	View                  hole // 0: the mail can be seen nowhere else
-	Why, Stop, StopAll    hole
+	Subject, Preheader    slot
+	Date, Summary         slot
+	Member, Zone          slot
+	Settings, Unsubscribe slot
+	View                  slot // 0: the mail can be seen nowhere else
+	Why, Stop, StopAll    slot
 	Several               bool // of an alert: it holds several threads
 	Forced                bool // of an announcement: it goes to those, too, who have opted out
-	Body                  hole
+	Body                  slot
 }
 
 // shellKey tells shells apart.
 type shellKey struct {
 	kind    kind
 	locale  int
-	special bool // it says another thing: of an alert that it holds several threads, of an announcement that it is forced
+	variant bool // it says another thing: of an alert that it holds several threads, of an announcement that it is forced
 	view    bool // it says where the mail can be seen in a browser
 }
 
-func (p *Press) shell(key shellKey) (*shell, error) {
+func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
 	k, l := key.kind, p.set.locales[key.locale]
 	data := shellData{
 		Lang: l.tag.String(), Dir: l.dir(),
-		SiteName: line(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Subject: holeSubject, Preheader: holePreheader, Date: holeDate, Summary: holeSummary,
 		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
-		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.special, Forced: key.special,
-		Body: holeBody,
+		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.variant, Forced: key.variant,
+		Body: slotBody,
 	}
 	if key.view {
 		data.View = holeView
@@ -65,55 +65,55 @@ func (p *Press) shell(key shellKey) (*shell, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{stamp: l.longestStamp()}
-	if s.html, err = cutShell(openAddresses(html)); err != nil {
-		return nil, fmt.Errorf("%s: %w", where(l.pages[k].html.Lookup("shell").Tree), err)
+	s := &layout{stamp: l.maxTimeBytes()}
+	if s.html, err = compileLayout(unescapeSlotsInURLs(html)); err != nil {
+		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].html.Lookup("shell").Tree), err)
 	}
-	if s.text, err = cutShell(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", where(l.pages[k].text.Lookup("shell").Tree), err)
+	if s.text, err = compileLayout(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("shell").Tree), err)
 	}
-	w := laying{press: p, kind: k, locale: l, shell: s}
+	w := render{press: p, kind: k, locale: l, shell: s}
 	s.more = w.longestMore()
 	return s, w.err
 }
 
-// cutShell cuts a shell at its body, and holds it to what no mail may lack.
-func cutShell(s string) (frame, error) {
-	if strings.Count(s, holeBody.String()) != 1 {
-		return frame{}, errors.New(`template "shell" must print {{.Body}} once`)
+// compileLayout cuts a shell at its body, and holds it to what no mail may lack.
+func compileLayout(s string) (layoutParts, error) {
+	if strings.Count(s, slotBody.String()) != 1 {
+		return layoutParts{}, errors.New(`template "shell" must print {{.Body}} once`)
 	}
-	head, foot, _ := strings.Cut(s, holeBody.String())
-	f := frame{head: cut(head), foot: cut(foot)}
+	head, foot, _ := strings.Cut(s, slotBody.String())
+	f := layoutParts{head: compile(head), foot: compile(foot)}
 	if !f.has(holeSettings) || !f.has(holeUnsubscribe) {
-		return frame{}, errors.New(`template "shell" must print {{.Settings}} and {{.Unsubscribe}}`)
+		return layoutParts{}, errors.New(`template "shell" must print {{.Settings}} and {{.Unsubscribe}}`)
 	}
 	return f, nil
 }
 
-func (f *frame) has(h hole) bool {
+func (f *layoutParts) has(h slot) bool {
 	return slices.Contains(f.head.holes, h) || slices.Contains(f.foot.holes, h)
 }
 
-// fillHoles writes what is the member's own, and tells the subject.
-func (w *laying) fillHoles(d *digest.Digest, f Footer) (subject string, err error) {
+// setSlots writes what is the member's own, and tells the subject.
+func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error) {
 	if err := w.fillFooter(d.Member, f); err != nil {
 		return "", err
 	}
 	counts := d.Counts()
-	what := w.locale.what(counts)
+	what := w.locale.countPhrase(counts)
 	subject = w.locale.subject(what, d)
 	date := w.locale.calendar.write(w.locale.calendar.date, d.Until.In(w.zone))
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
-	summary := w.locale.say("summary.line", "what", what, "time", since)
+	summary := w.locale.mustText("summary.line", "what", what, "time", since)
 	w.fill(holeSubject, subject, subject)
 	w.fill(holePreheader, w.preheader(d), "")
 	w.fill(holeDate, date, date)
-	w.fill(holeSummary, summary, wrap(columns, summary))
+	w.fill(holeSummary, summary, wrap(textWidth, summary))
 	return subject, nil
 }
 
 // fillFooter writes for whom the mail is, and where he can end or change what he gets.
-func (w *laying) fillFooter(m forum.Member, f Footer, more ...string) error {
+func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
 	addresses := append(more, f.Settings, f.Unsubscribe)
 	if f.View != "" {
 		addresses = append(addresses, f.View)
@@ -123,7 +123,7 @@ func (w *laying) fillFooter(m forum.Member, f Footer, more ...string) error {
 			return fmt.Errorf("member %d: %q is no web address", m.ID, address)
 		}
 	}
-	name := w.locale.isolate(line(cmp.Or(m.Name, "…"), nameLimit)) // a preview may be for nobody in particular
+	name := w.locale.isolate(safeLine(cmp.Or(m.Name, "…"), nameLimit)) // a preview may be for nobody in particular
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
 	w.fill(holeSettings, f.Settings, f.Settings)
@@ -132,9 +132,9 @@ func (w *laying) fillFooter(m forum.Member, f Footer, more ...string) error {
 	return nil
 }
 
-func (w *laying) fill(h hole, html, text string) {
-	w.personal.html[h.index()] = qp.Encode(escape(html))
-	w.personal.text[h.index()] = qp.Encode(text)
+func (w *render) fill(h slot, html, text string) {
+	w.values.html[h.index()] = qp.Encode(escape(html))
+	w.values.text[h.index()] = qp.Encode(text)
 }
 
 const (
@@ -143,7 +143,7 @@ const (
 )
 
 // preheader names the first threads: the subject has counted them already.
-func (w *laying) preheader(d *digest.Digest) string {
+func (w *render) preheader(d *digest.Digest) string {
 	var out string
 	for i := range d.Groups {
 		g := &d.Groups[i]

@@ -13,39 +13,39 @@ type stampKey struct {
 	year   bool
 }
 
-// stamp is a time, written and encoded.
-type stamp struct {
+// formattedTime is a time, written and encoded.
+type formattedTime struct {
 	html, text qp.Text
 }
 
-func (w *laying) stamp(at time.Time) stamp {
+func (w *render) formatTime(at time.Time) formattedTime {
 	local := at.In(w.zone)
 	_, offset := local.Zone()
 	key := stampKey{locale: w.locale.index, minute: (at.Unix() + int64(offset)) / 60, year: local.Year() != w.year}
-	if s, ok := w.press.stamps.Get(key); ok {
+	if s, ok := w.press.times.Get(key); ok {
 		return s
 	}
-	s := w.locale.stamp(local, key.year)
-	w.press.stamps.Add(key, s)
+	s := w.locale.formatTime(local, key.year)
+	w.press.times.Add(key, s)
 	return s
 }
 
-func (l *locale) stamp(local time.Time, year bool) stamp {
+func (l *locale) formatTime(local time.Time, year bool) formattedTime {
 	pattern := l.calendar.moment
 	if year {
 		pattern = l.calendar.momentYear
 	}
 	said := l.calendar.write(pattern, local)
-	return stamp{html: qp.Encode(escape(said)), text: qp.Encode(said)}
+	return formattedTime{html: qp.Encode(escape(said)), text: qp.Encode(said)}
 }
 
-// longestStamp is the most bytes that a time takes in HTML.
-func (l *locale) longestStamp() int {
+// maxTimeBytes is the most bytes that a time takes in HTML.
+func (l *locale) maxTimeBytes() int {
 	longest := 0
 	for day := range 366 {
 		for _, hour := range []int{11, 23} {
 			t := time.Date(2028, 1, 1+day, hour, 59, 0, 0, time.UTC)
-			longest = max(longest, l.stamp(t, false).html.Size, l.stamp(t, true).html.Size)
+			longest = max(longest, l.formatTime(t, false).html.Size, l.formatTime(t, true).html.Size)
 		}
 	}
 	return longest

@@ -5,7 +5,7 @@
 // mail/digest.txt say how a digest looks, mail/alert.html and mail/alert.txt how an alert does,
 // mail/announcement.html and mail/announcement.txt how an announcement does, and mail/common.html and mail/common.txt what they share; locales/xx.toml is how a language says it. [Load]
 // parses all of them and lays samples in every language, so that a fault shows when the daemon starts.
-// [Set.Press] is the printing press of one forum: it renders what members share once, encodes it,
+// [Set.Renderer] is the printing press of one forum: it renders what members share once, encodes it,
 // and lays each member's mail from the pieces.
 //
 // [Set.Pages] are the web pages: page/frame.html around each of the others, and page/style.css. Those of the room for
@@ -29,7 +29,7 @@ import (
 )
 
 //go:embed mail page locales
-var shipped embed.FS
+var embedded embed.FS
 
 // Set is all templates in all languages. It is immutable and safe for concurrent use.
 type Set struct {
@@ -37,24 +37,24 @@ type Set struct {
 	matcher language.Matcher
 	samples map[kind]sampleData
 	notice  noticeSample
-	files   overlay // where all of it came from
+	files   overlayFS // where all of it came from
 
-	style, adminStyle, adminScript extra // of the pages
+	style, adminStyle, adminScript asset // of the pages
 }
 
 // Load reads the shipped templates and locales, or those of them that dir holds, too, from there.
 // An empty dir overlays nothing: all calls share one set then, which is read and tried once.
 func Load(dir string) (*Set, error) {
 	if dir == "" {
-		return asShipped()
+		return defaults()
 	}
 	return loadFrom(dir)
 }
 
-var asShipped = sync.OnceValues(func() (*Set, error) { return loadFrom("") })
+var defaults = sync.OnceValues(func() (*Set, error) { return loadFrom("") })
 
 func loadFrom(dir string) (*Set, error) {
-	files := overlay{dir}
+	files := overlayFS{dir}
 	locales, err := readLocales(files)
 	if err != nil {
 		return nil, err
@@ -84,16 +84,16 @@ func loadFrom(dir string) (*Set, error) {
 	if s.notice, err = readNoticeSample(files); err != nil {
 		return nil, err
 	}
-	return s, s.tryAll()
+	return s, s.renderAllSamples()
 }
 
 // functions are what the templates may call.
 func (l *locale) functions() map[string]any {
 	return map[string]any{
-		"t":         l.fill,
+		"t":         l.text,
 		"wrap":      wrap,
 		"underline": underline,
-		"quote":     quote,
+		"quote":     quoteLines,
 	}
 }
 
@@ -122,24 +122,24 @@ func (s *Set) locale(wishes ...string) *locale {
 	return s.locales[0]
 }
 
-// overlay is the shipped files with those of a folder laid over them.
-type overlay struct {
+// overlayFS is the shipped files with those of a folder laid over them.
+type overlayFS struct {
 	dir string
 }
 
-func (o overlay) read(name string) (string, error) {
+func (o overlayFS) read(name string) (string, error) {
 	if o.dir != "" {
 		b, err := os.ReadFile(filepath.Join(o.dir, filepath.FromSlash(name)))
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return string(b), err
 		}
 	}
-	b, err := fs.ReadFile(shipped, name)
+	b, err := fs.ReadFile(embedded, name)
 	return string(b), err
 }
 
-// say names a file as whoever may edit it knows it.
-func (o overlay) say(name string) string {
+// displayName names a file as whoever may edit it knows it.
+func (o overlayFS) displayName(name string) string {
 	own := filepath.Join(o.dir, filepath.FromSlash(name))
 	if _, err := os.Stat(own); o.dir == "" || err != nil {
 		return name
@@ -148,8 +148,8 @@ func (o overlay) say(name string) string {
 }
 
 // list names the files of a folder that end with ext.
-func (o overlay) list(folder, ext string) ([]string, error) {
-	entries, err := fs.ReadDir(shipped, folder)
+func (o overlayFS) list(folder, ext string) ([]string, error) {
+	entries, err := fs.ReadDir(embedded, folder)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func (f *fields) alerts(c *digest.Preferences, form *settingsForm) {
 // tags name the languages there are.
 func (s *Server) tags() []string {
 	var tags []string
-	for _, t := range s.Pages.Tongues() {
+	for _, t := range s.Pages.LanguageNames() {
 		tags = append(tags, t.Tag)
 	}
 	return tags

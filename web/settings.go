@@ -42,7 +42,7 @@ type settingsPage struct {
 	Days     []int
 	Hours    []int
 	Lengths  []int
-	Tongues  []templates.Tongue
+	Tongues  []templates.LanguageName
 	Zones    []string
 	Modes    []digest.AlertMode
 }
@@ -131,14 +131,14 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	}
 	site := s.Desk.Site()
 	p := settingsPage{
-		Forum: s.Forum, Member: templates.Line(a.Member.Name), Action: s.settingsPath(a.Member.ID),
+		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
 		Stop:   s.path(link.Grant{Scope: link.Everything, Member: int64(a.Member.ID)}),
 		Faults: faults, NoMail: a.Refusal() != "", OptedOut: a.Refusal() == forum.OptedOut, Next: next, Off: a.Holds.Schedule.Cadence == digest.Off,
 		Form: form, Page: page(r), Alerts: s.Desk.Alerts(),
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		Everies:  []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: site.Lengths(),
-		Tongues: s.Pages.Tongues(), Zones: zones(),
+		Tongues: s.Pages.LanguageNames(), Zones: zones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	if len(faults) == 0 {
@@ -175,7 +175,7 @@ func done(r *http.Request) string {
 func masked(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
-	return templates.Line(local[:size] + "…@" + domain)
+	return templates.SafeLine(local[:size] + "…@" + domain)
 }
 
 // weekdays begins with Monday (ISO 8601).
@@ -236,7 +236,7 @@ func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: field(w), Title: templates.Line(w.Title), Wish: w.Wish, Mail: w.Watch.Mail != 0 && s.Desk.Alerts(), Wishes: wishes}
+		row := watchRow{Field: field(w), Title: templates.SafeLine(w.Title), Wish: w.Wish, Mail: w.Watch.Mail != 0 && s.Desk.Alerts(), Wishes: wishes}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {

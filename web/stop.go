@@ -110,7 +110,7 @@ func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, gr
 	if err != nil { // the page must work even if the forum does not
 		s.Log.Warn("names for a page not known", "member", member, "err", err)
 	}
-	page.Member, page.Title = templates.Line(name), templates.Line(title)
+	page.Member, page.Title = templates.SafeLine(name), templates.SafeLine(title)
 	s.show(w, status, s.language(r, member), "unsubscribe", page)
 }
 

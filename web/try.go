@@ -11,11 +11,11 @@ import (
 
 // tryAll renders every page in every language, in every state that it can be in.
 func (s *Server) tryAll() error {
-	for _, tongue := range s.Pages.Tongues() {
+	for _, tongue := range s.Pages.LanguageNames() {
 		for _, sample := range s.samples() {
 			page, err := s.Pages.Render(s.Pages.Language(tongue.Tag), sample.page, sample.data)
 			if err == nil {
-				err = s.Pages.Proofread(sample.page, page)
+				err = s.Pages.CheckHTML(sample.page, page)
 			}
 			if err != nil {
 				return fmt.Errorf("trying the pages in %q: %w", tongue.Tag, err)
@@ -54,7 +54,7 @@ func (s *Server) settingsSamples() []sample {
 	full := settingsPage{
 		Forum: s.Forum, Member: "Anna", Action: "/", Stop: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, Everies: []int{1, 6},
-		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.Tongues(), Zones: zones()[:2],
+		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.LanguageNames(), Zones: zones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	account := daemon.Account{

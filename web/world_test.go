@@ -43,7 +43,7 @@ type world struct {
 	stored *sql.DB // the store's file, to look at
 	links  *link.Signer
 	pages  *templates.Pages
-	press  *templates.Press
+	press  *templates.Renderer
 	config web.Config
 	set    daemon.Settings
 	log    *bytes.Buffer // read it when nothing runs
@@ -100,7 +100,7 @@ func (w *world) open() {
 	w.links = must(link.NewSigner(w.config.URL, bytes.Repeat([]byte{1}, 32)))(w)
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
 	set := must(builtIn())(w)
-	w.pages, w.press = set.Pages(site, "/postrider"), set.Press(site, 1000)
+	w.pages, w.press = set.Pages(site, "/postrider"), set.NewRenderer(site, 1000)
 	desk := daemon.NewDesk(w.source, w.store, w.set)
 	handler.Handler = must(web.New(web.Parts{
 		Desk: desk, Viewer: daemon.NewViewer(desk, w.press, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
