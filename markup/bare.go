@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// special finds the first thing in src[from:to] that is more than words: an address that an author
+// nextAutolink finds the first thing in src[from:to] that is more than words: an address that an author
 // typed, or MyBB's mention @"name".
-func (b *builder) special(from, to int) (start, end int, ok bool) {
+func (b *builder) nextAutolink(from, to int) (start, end int, ok bool) {
 	s := b.src[:to]
 	for i := from; i < to; i++ {
 		switch s[i] {
@@ -22,13 +22,13 @@ func (b *builder) special(from, to int) (start, end int, ok bool) {
 				}
 			}
 		case 'w', 'W':
-			if b.link == 0 && len(s)-i > 6 && strings.EqualFold(s[i:i+4], "www.") && freeBefore(s, from, i) {
+			if b.link == 0 && len(s)-i > 6 && strings.EqualFold(s[i:i+4], "www.") && atWordStart(s, from, i) {
 				if end = addressEnd(s, i+4); end > i+6 {
 					return i, end, true
 				}
 			}
 		case '@':
-			if strings.HasPrefix(s[i:], `@"`) && freeBefore(s, from, i) {
+			if strings.HasPrefix(s[i:], `@"`) && atWordStart(s, from, i) {
 				if n := strings.IndexByte(s[i+2:min(to, i+2+4*maxAuthor)], '"'); n > 0 {
 					return i, i + 2 + n + 1, true
 				}
@@ -45,21 +45,21 @@ func (b *builder) found(start, end int) {
 		b.mention("@"+s[2:len(s)-1], 0)
 		return
 	}
-	b.typed(s, b.links.absolute(s), true)
+	b.addTypedLink(s, b.links.absolute(s), true)
 }
 
 // schemeStart is where "http" or "https" starts, if that is what stands before the colon at i.
 func schemeStart(s string, from, i int) (int, bool) {
 	for _, n := range [...]int{4, 5} {
-		if start := i - n; start >= from && strings.EqualFold(s[start:i], "https"[:n]) && freeBefore(s, from, start) {
+		if start := i - n; start >= from && strings.EqualFold(s[start:i], "https"[:n]) && atWordStart(s, from, start) {
 			return start, true
 		}
 	}
 	return 0, false
 }
 
-// freeBefore tells that no letter and no digit stands right before i.
-func freeBefore(s string, from, i int) bool {
+// atWordStart tells that no letter and no digit stands right before i.
+func atWordStart(s string, from, i int) bool {
 	if i == from {
 		return true
 	}

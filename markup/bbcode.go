@@ -9,7 +9,7 @@ const maxDepth = 6
 // BBCode reads a post as XenForo and MyBB store it. It never fails: tags that no other tag closes
 // and tags that nobody knows are shown as they were written, as the forums do.
 func BBCode(src string, l Links) Doc {
-	b := builder{src: clean(src), links: l, tree: &tree{}, para: -1}
+	b := builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}
 	b.tokens = tokenize(b.src)
 	b.tree.nodes = make([]node, 0, 4+2*len(b.tokens)+strings.Count(b.src, "\n"))
 	at := 0
@@ -23,8 +23,8 @@ func BBCode(src string, l Links) Doc {
 		switch {
 		case t.closing:
 			b.close(i)
-		case b.hides(t):
-			i, at = b.hide(i)
+		case b.isHidden(t):
+			i, at = b.skipHidden(i)
 		default:
 			b.open(i)
 		}
@@ -41,20 +41,20 @@ func BBCode(src string, l Links) Doc {
 // open acts on an opening tag, or on one that needs no closing.
 func (b *builder) open(i int) {
 	t := &b.tokens[i]
-	if t.whole {
-		b.whole(t)
+	if t.selfContained {
+		b.addSelfContained(t)
 		return
 	}
 	if t.match < 0 && !t.tag.void() && t.tag != tagRow && t.tag != tagCell && t.tag != tagHeader {
 		if t.value == "" && t.attrs == "" || t.tag != tagLayout && t.tag != tagAlign {
-			b.literal(t)
+			b.addRawTag(t)
 		}
 		return
 	}
 	switch t.tag {
 	case tagBold, tagItalic, tagUnderline, tagStrike, tagSub, tagSup:
 		b.counts[t.tag-tagBold]++
-		b.restyle()
+		b.updateStyle()
 	case tagAlign:
 		b.endPara()
 	case tagHeading:
@@ -64,7 +64,7 @@ func (b *builder) open(i int) {
 		t.state = b.link
 		b.link = b.target(t)
 	case tagRule:
-		b.leaf(node{kind: rule})
+		b.addBlock(node{kind: rule})
 	case tagBreak:
 		b.breaks++
 	case tagQuote:
@@ -81,7 +81,7 @@ func (b *builder) close(i int) {
 		switch t.tag {
 		case tagLayout, tagAlign, tagItem, tagRule, tagBreak, tagRow, tagCell, tagHeader:
 		default:
-			b.literal(t)
+			b.addRawTag(t)
 		}
 		return
 	}
@@ -91,7 +91,7 @@ func (b *builder) close(i int) {
 		if n := &b.counts[t.tag-tagBold]; *n > 0 {
 			*n--
 		}
-		b.restyle()
+		b.updateStyle()
 	case tagAlign:
 		b.endPara()
 	case tagHeading:
@@ -104,36 +104,36 @@ func (b *builder) close(i int) {
 	}
 }
 
-// hides tells that what the tag holds is not for the mail: a spoiler, or a quote within a quote.
+// isHidden tells that what the tag holds is not for the mail: a spoiler, or a quote within a quote.
 // A spoiler that is never closed hides what follows: a forum may show it, but better too little
 // than a secret in a mail.
-func (b *builder) hides(t *token) bool {
+func (b *builder) isHidden(t *token) bool {
 	if t.tag == tagQuote {
 		return t.match >= 0 && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
 	}
-	return t.tag.secret() && !t.closing
+	return t.tag.isHidden() && !t.closing
 }
 
-// hide leaves out what the tag at i holds, up to the tag that closes it, and returns where to go on.
+// skipHidden leaves out what the tag at i holds, up to the tag that closes it, and returns where to go on.
 // Tags that close something from before the hidden part still do so.
-func (b *builder) hide(i int) (next, at int) {
+func (b *builder) skipHidden(i int) (next, at int) {
 	t := &b.tokens[i]
-	end := b.hiddenTo(t)
+	end := b.hiddenEnd(t)
 	switch t.tag {
 	case tagSpoiler:
-		b.leaf(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
+		b.addBlock(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
 	case tagHidden:
-		b.leaf(node{kind: spoiler})
+		b.addBlock(node{kind: spoiler})
 	case tagSecret:
-		b.inline(node{kind: secret, text: oneLine(t.value, maxLabel)})
+		b.inline(node{kind: inlineSpoiler, text: oneLine(t.value, maxLabel)})
 	case tagQuote:
 		q := t.quoted()
-		b.leaf(node{kind: quote, text: q.Author, ref: b.quoteRef(q), flag: folded})
+		b.addBlock(node{kind: quote, text: q.Author, ref: b.quoteRef(q), flag: folded})
 	}
 	for j := i + 1; j < end; j++ {
 		switch in := &b.tokens[j]; {
-		case in.tag.secret() && !in.closing: // one that reaches further than this one
-			end = max(end, b.hiddenTo(in))
+		case in.tag.isHidden() && !in.closing: // one that reaches further than this one
+			end = max(end, b.hiddenEnd(in))
 		case in.closing && in.match >= 0 && int(in.match) < i:
 			b.close(j)
 		case in.tag == tagUser && t.tag != tagQuote && b.quotes == 0:
@@ -149,16 +149,16 @@ func (b *builder) hide(i int) (next, at int) {
 	return end, b.tokens[end].end
 }
 
-// hiddenTo is the token where a hidden part ends.
-func (b *builder) hiddenTo(t *token) int {
+// hiddenEnd is the token where a hidden part ends.
+func (b *builder) hiddenEnd(t *token) int {
 	if t.match >= 0 {
 		return int(t.match)
 	}
 	return b.frameEnd()
 }
 
-// whole acts on a tag that brought its content with it.
-func (b *builder) whole(t *token) {
+// addSelfContained acts on a tag that brought its content with it.
+func (b *builder) addSelfContained(t *token) {
 	switch t.tag {
 	case tagCode:
 		b.code(t.content)

@@ -103,7 +103,7 @@ func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := BBCode(tt.src, Links{}).HTML(Words{})
+			got := BBCode(tt.src, Links{}).HTML(Labels{})
 			got = strings.TrimSuffix(strings.TrimPrefix(got, `<div style="`+styleDoc+`"><p dir="auto" style="`+styleLast+`">`), `</p></div>`)
 			if got != tt.want {
 				t.Errorf("%s: got\n%s\nwant\n%s", tt.src, got, tt.want)
@@ -115,11 +115,11 @@ func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
 func TestNothingIsEmpty(t *testing.T) {
 	for _, src := range []string{"", " \n\t\n ", "[b][/b]", "\x00\u202e", "[list][/list]", "[table][tr][td][/td][/tr][/table]", "[code] [/code]"} {
 		d := BBCode(src, Links{})
-		if !d.Empty() || d.HTML(Words{}) != "" || d.Text(Words{}, 72) != "" || !d.Excerpt(300).Empty() {
-			t.Errorf("BBCode(%q) is not empty: %s", src, d.HTML(Words{}))
+		if !d.Empty() || d.HTML(Labels{}) != "" || d.Text(Labels{}, 72) != "" || !d.Excerpt(300).Empty() {
+			t.Errorf("BBCode(%q) is not empty: %s", src, d.HTML(Labels{}))
 		}
 	}
-	if d := (Doc{}); !d.Empty() || d.Quotes() != nil || d.Mentions() != nil || d.HTML(Words{}) != "" || d.Text(Words{}, 72) != "" {
+	if d := (Doc{}); !d.Empty() || d.Quotes() != nil || d.Mentions() != nil || d.HTML(Labels{}) != "" || d.Text(Labels{}, 72) != "" {
 		t.Error("the zero Doc is not empty")
 	}
 }
@@ -127,15 +127,15 @@ func TestNothingIsEmpty(t *testing.T) {
 func TestHeadsOfQuotesHaveTheDirectionOfTheLocale(t *testing.T) {
 	d := BBCode("[quote=أحمد]x[/quote]", Links{})
 	for word, want := range map[string]string{"Quote:": `dir="ltr"`, "اقتباس:": `dir="rtl"`} {
-		if got := d.HTML(Words{QuotedPost: word}); !strings.Contains(got, `<div class="pr-muted" `+want) {
+		if got := d.HTML(Labels{QuotedPost: word}); !strings.Contains(got, `<div class="pr-muted" `+want) {
 			t.Errorf("with %q got %s, want %s", word, got, want)
 		}
 	}
 }
 
 func TestWordsOfALocaleStandAroundTheAuthors(t *testing.T) {
-	w := Words{
-		Said:       func(name string) string { return name + " schrieb:" },
+	w := Labels{
+		QuoteHead:  func(name string) string { return name + " schrieb:" },
 		QuotedPost: "Zitat:", Spoiler: "Verdeckt", Image: "Bild", Attachment: "Anhang", Video: "Film",
 	}
 	src := "[quote=Ray]x[/quote][quote]y[/quote][spoiler]z[/spoiler][img]http://a.example/b.png[/img] [attach]1[/attach] [media=vimeo]1[/media]"

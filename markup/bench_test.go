@@ -21,7 +21,7 @@ func BenchmarkExcerptHTML(b *testing.B) {
 	b.SetBytes(int64(len(src)))
 	b.ReportAllocs()
 	for b.Loop() {
-		BBCode(src, sampleLinks()).Excerpt(300).HTML(Words{})
+		BBCode(src, sampleLinks()).Excerpt(300).HTML(Labels{})
 	}
 }
 
@@ -29,7 +29,7 @@ func BenchmarkExcerptText(b *testing.B) {
 	d := BBCode(ordinary(b), sampleLinks()).Excerpt(300)
 	b.ReportAllocs()
 	for b.Loop() {
-		d.Text(Words{}, 72)
+		d.Text(Labels{}, 72)
 	}
 }
 
@@ -54,7 +54,7 @@ func BenchmarkExcerptHTMLOfScripts(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(src)))
 			for b.Loop() {
-				BBCode(src, sampleLinks()).Excerpt(100).HTML(Words{})
+				BBCode(src, sampleLinks()).Excerpt(100).HTML(Labels{})
 			}
 		})
 	}

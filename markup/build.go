@@ -50,7 +50,7 @@ func (b *builder) words(from, to int) {
 // line adds a piece of one line, and makes links of the addresses in it.
 func (b *builder) line(from, to int) {
 	for from < to {
-		start, end, ok := b.special(from, to)
+		start, end, ok := b.nextAutolink(from, to)
 		if !ok {
 			break
 		}
@@ -80,11 +80,11 @@ func (b *builder) span(from, to int) {
 
 // styled adds words with a style of their own.
 func (b *builder) styled(s style, words string) {
-	b.add(collapse(words), node{kind: text, style: b.style | s, ref: b.link})
+	b.add(collapseSpace(words), node{kind: text, style: b.style | s, ref: b.link})
 }
 
-// literal shows a tag as it was written.
-func (b *builder) literal(t *token) { b.span(t.start, t.end) }
+// addRawTag shows a tag as it was written.
+func (b *builder) addRawTag(t *token) { b.span(t.start, t.end) }
 
 // plain adds text in which nothing has a meaning but the line ends.
 func (b *builder) plain(s string) {
@@ -98,7 +98,7 @@ func (b *builder) plain(s string) {
 
 // add adds words, without spaces where a line starts and with single ones elsewhere.
 func (b *builder) add(words string, n node) bool {
-	if words = collapse(words); words == "" {
+	if words = collapseSpace(words); words == "" {
 		return false
 	}
 	if words[0] == ' ' && b.afterSpace() {
@@ -126,7 +126,7 @@ func (b *builder) inline(n node) {
 		b.endPara()
 	}
 	if b.para < 0 {
-		b.flow()
+		b.ensureParagraphAllowed()
 		k := para
 		if b.heading {
 			k = heading
@@ -140,10 +140,10 @@ func (b *builder) inline(n node) {
 	b.push(n)
 }
 
-// leaf adds a block without children.
-func (b *builder) leaf(n node) {
+// addBlock adds a block without children.
+func (b *builder) addBlock(n node) {
 	b.endPara()
-	b.flow()
+	b.ensureParagraphAllowed()
 	b.push(n)
 }
 
@@ -186,8 +186,8 @@ func (b *builder) trimEnd() {
 	}
 }
 
-// restyle makes the style of the words to come from the tags that are open.
-func (b *builder) restyle() {
+// updateStyle makes the style of the words to come from the tags that are open.
+func (b *builder) updateStyle() {
 	b.style = 0
 	for i, n := range b.counts {
 		if n > 0 {
@@ -212,5 +212,5 @@ func (b *builder) code(s string) {
 	if s == "" {
 		return
 	}
-	b.leaf(node{kind: code, text: s})
+	b.addBlock(node{kind: code, text: s})
 }

@@ -60,7 +60,7 @@ func (d Doc) Names() []string {
 		case n.kind == mention && n.ref == 0:
 			names.add(strings.TrimPrefix(n.text, "@"))
 		case n.kind == text && n.flag&bare == 0 && n.style&mono == 0:
-			names.typed(n.text)
+			names.findMentions(n.text)
 		}
 		i++
 	}
@@ -75,8 +75,8 @@ func (l *nameList) add(name string) {
 	}
 }
 
-// typed finds @Ray in words. The dot and the dash at the end of a name belong to the sentence.
-func (l *nameList) typed(words string) {
+// findMentions finds @Ray in words. The dot and the dash at the end of a name belong to the sentence.
+func (l *nameList) findMentions(words string) {
 	for from := 0; ; {
 		at := strings.IndexByte(words[from:], '@')
 		if at < 0 {
@@ -84,7 +84,7 @@ func (l *nameList) typed(words string) {
 		}
 		at += from
 		from = at + 1
-		if freeBefore(words, 0, at) {
+		if atWordStart(words, 0, at) {
 			l.add(strings.TrimRight(words[at+1:nameEnd(words, at+1)], ".-"))
 		}
 	}

@@ -27,8 +27,8 @@ func checkDoc(t *testing.T, d Doc) {
 	if !d.Empty() {
 		checkTree(t, d.t, 0, len(d.t.nodes), nil)
 	}
-	checkHTML(t, d.HTML(Words{}))
-	checkText(t, d, d.Text(Words{}, 72), 72)
+	checkHTML(t, d.HTML(Labels{}))
+	checkText(t, d, d.Text(Labels{}, 72), 72)
 }
 
 // checkTree holds every node against the frame that it stands in.
@@ -41,7 +41,7 @@ func checkTree(t *testing.T, tr *tree, i, end int, in *node) {
 		}
 		var ok bool
 		switch {
-		case n.kind == cutLink:
+		case n.kind == omittedLink:
 			ok = in == nil && i >= tr.body() && len(tr.nodes)-tr.body() <= maxCutLinks
 		case in == nil, in.kind == quote, in.kind == item, in.kind == cell:
 			ok = n.kind.block() && n.kind != item && n.kind != row && n.kind != cell

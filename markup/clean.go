@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxMarks is how many marks without width may follow a letter. The flag of Scotland needs six, and
+// maxCombining is how many marks without width may follow a letter. The flag of Scotland needs six, and
 // no script needs more.
-const maxMarks = 6
+const maxCombining = 6
 
-// clean takes out of a text what could harm a mail or a reader: broken UTF-8, control characters,
+// sanitize takes out of a text what could harm a mail or a reader: broken UTF-8, control characters,
 // the characters that turn the writing direction of all that follows, and floods of marks that pile
 // up over the lines above. Line ends become "\n". A text without fault is returned as it is.
-func clean(s string) string {
+func sanitize(s string) string {
 	var b strings.Builder
 	kept := 0 // up to here s is in b
 	replace := func(from, to int, with string) {
@@ -48,12 +48,12 @@ func clean(s string) string {
 		case c == '\u00a0': // editors leave it where spaces were typed
 			marks = 0
 			replace(i, next, " ")
-		case harmful(c):
+		case isHarmful(c):
 			replace(i, next, "")
-		case !invisible(c):
+		case !isZeroWidth(c):
 			marks = 0
 		default:
-			if marks++; marks > maxMarks {
+			if marks++; marks > maxCombining {
 				replace(i, next, "")
 			}
 		}
@@ -66,9 +66,9 @@ func clean(s string) string {
 	return b.String()
 }
 
-// harmful tells which characters have no business in a mail. The bidi controls are those of
+// isHarmful tells which characters have no business in a mail. The bidi controls are those of
 // UAX #9, 2.1 to 2.4, without the harmless marks of 2.6.
-func harmful(c rune) bool {
+func isHarmful(c rune) bool {
 	switch {
 	case c < ' ':
 		return c != '\n' && c != '\t'
@@ -84,8 +84,8 @@ func harmful(c rune) bool {
 	return c&0xfffe == 0xfffe
 }
 
-// invisible tells which characters have no width of their own: marks, joiners, tags.
-func invisible(c rune) bool {
+// isZeroWidth tells which characters have no width of their own: marks, joiners, tags.
+func isZeroWidth(c rune) bool {
 	switch {
 	case c < 0x300:
 		return c == '\u00ad'

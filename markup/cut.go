@@ -8,10 +8,10 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// cluster is the length in bytes of the first character of s as a reader sees it: a letter with its
+// grapheme is the length in bytes of the first character of s as a reader sees it: a letter with its
 // marks, a family of emoji, a syllable of Hangul (UAX #29, 3). It counts more than 1 when it is a
 // monster: some scripts can pile up without end.
-func cluster(s string) (size, count int) {
+func grapheme(s string) (size, count int) {
 	c, size := utf8.DecodeRuneInString(s)
 	if c < 0x300 && (size == len(s) || s[size] < 0xcc) { // all below U+0300 start a character of their own
 		return size, 1
@@ -24,7 +24,7 @@ func cluster(s string) (size, count int) {
 func cutAt(s string, n int) int {
 	at := 0
 	for at < len(s) {
-		size, count := cluster(s[at:])
+		size, count := grapheme(s[at:])
 		if n -= count; n < 0 {
 			break
 		}
@@ -33,20 +33,20 @@ func cutAt(s string, n int) int {
 	return at
 }
 
-// border finds the best place to cut s, at most at at: behind a sentence, if one ends in the last
+// boundary finds the best place to cut s, at most at at: behind a sentence, if one ends in the last
 // third, else behind a word, else, in a very long word, at at itself. What follows at tells whether
 // a word ends there.
-func border(s string, at int) (cut int, sentence bool) {
+func boundary(s string, at int) (cut int, sentence bool) {
 	for i := at; i > 0 && i > at*2/3; i-- {
-		if sentenceEnds(s, i) && !continued(s[i:]) {
+		if sentenceEnds(s, i) && !startsMidGrapheme(s[i:]) {
 			return i, true
 		}
 	}
-	return wordBorder(s, at), false
+	return wordBoundary(s, at), false
 }
 
-// wordBorder finds the end of a word, at most at at.
-func wordBorder(s string, at int) int {
+// wordBoundary finds the end of a word, at most at at.
+func wordBoundary(s string, at int) int {
 	if at == len(s) || isSpace(s[at]) {
 		return at
 	}
@@ -68,10 +68,10 @@ func wordBorder(s string, at int) int {
 	return at
 }
 
-// continued tells that s starts in the middle of a character.
-func continued(s string) bool {
+// startsMidGrapheme tells that s starts in the middle of a character.
+func startsMidGrapheme(s string) bool {
 	c, _ := utf8.DecodeRuneInString(s)
-	return s != "" && (!utf8.RuneStart(s[0]) || c >= 0x300 && (invisible(c) || unicode.Is(unicode.Mc, c)))
+	return s != "" && (!utf8.RuneStart(s[0]) || c >= 0x300 && (isZeroWidth(c) || unicode.Is(unicode.Mc, c)))
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' }
@@ -99,12 +99,12 @@ func sentenceEnds(s string, i int) bool {
 			return false
 		}
 	}
-	return stop != '.' || !abbreviated(head[:len(head)-size])
+	return stop != '.' || !endsWithAbbreviation(head[:len(head)-size])
 }
 
-// abbreviated tells whether the word that s ends with takes a full stop of its own: an initial, or a
+// endsWithAbbreviation tells whether the word that s ends with takes a full stop of its own: an initial, or a
 // short title such as "Mr" and "Dr".
-func abbreviated(s string) bool {
+func endsWithAbbreviation(s string) bool {
 	word := s[strings.LastIndexAny(s, " \n.(\"")+1:]
 	first, _ := utf8.DecodeRuneInString(word)
 	n := utf8.RuneCountInString(word)
@@ -114,8 +114,8 @@ func abbreviated(s string) bool {
 // noBreak is a space that keeps a "…" on the line of the words before it.
 const noBreak = "\u00a0"
 
-// joined puts "…" behind a piece that was cut.
-func joined(s string, sentence bool) string {
+// withEllipsis puts "…" behind a piece that was cut.
+func withEllipsis(s string, sentence bool) string {
 	s = strings.TrimRight(s, " \n")
 	if sentence {
 		if last, _ := utf8.DecodeLastRuneInString(s); last < 0x2e80 {

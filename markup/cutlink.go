@@ -11,12 +11,12 @@ import (
 // maxCutLinks is how many links are listed below an excerpt.
 const maxCutLinks = 2
 
-// cutLinks lists links that the excerpt has cut off, from the nodes from from on: the author's own,
+// addOmittedLinks lists links that the excerpt has cut off, from the nodes from from on: the author's own,
 // up to body, and those that an earlier excerpt has listed. The last link comes first: articles end
 // with the link to their source. Behind it stands the first of the others.
-func (e *excerpter) cutLinks(from, body int) {
+func (e *excerpter) addOmittedLinks(from, body int) {
 	nodes := e.src.nodes
-	c := chooser{tree: e.src, room: linkRoom(e.n)}
+	c := linkPicker{tree: e.src, room: linkBudget(e.n)}
 	for i := range e.dst.nodes {
 		if n := &e.dst.nodes[i]; n.ref != 0 {
 			c.kept = append(c.kept, e.dst.ref(n).url)
@@ -25,34 +25,34 @@ func (e *excerpter) cutLinks(from, body int) {
 	for i := from; i < body; i++ {
 		if n := &nodes[i]; n.kind == quote {
 			i = int(n.end) - 1
-		} else if n.kind == text && n.ref != 0 && (n.flag&bare != 0 || visible(n.text)) {
-			c.offer(i)
+		} else if n.kind == text && n.ref != 0 && (n.flag&bare != 0 || hasVisibleText(n.text)) {
+			c.offerLink(i)
 		}
 	}
 	for i := len(nodes) - 1; i >= body; i-- { // the first of them was the last link of all
-		c.offer(i)
+		c.offerLink(i)
 	}
-	for _, l := range c.chosen() {
+	for _, l := range c.picked() {
 		e.push(e.cutLink(l.node, body))
 	}
 }
 
-// chooser chooses links to list, from those that it is offered in their order.
-type chooser struct {
+// linkPicker chooses links to list, from those that it is offered in their order.
+type linkPicker struct {
 	tree               *tree
-	kept               []string // addresses that the excerpt shows
-	room               int      // bytes
-	ref                int32    // the link that was offered last
-	first, other, last offer    // other: the first one that goes elsewhere than the first
+	kept               []string      // addresses that the excerpt shows
+	room               int           // bytes
+	ref                int32         // the link that was offered last
+	first, other, last candidateLink // other: the first one that goes elsewhere than the first
 }
 
-// offer is a link, by the first node that has words of it.
-type offer struct {
+// candidateLink is a link, by the first node that has words of it.
+type candidateLink struct {
 	node int
 	to   string
 }
 
-func (c *chooser) offer(i int) {
+func (c *linkPicker) offerLink(i int) {
 	n := &c.tree.nodes[i]
 	if n.ref == c.ref {
 		return
@@ -62,7 +62,7 @@ func (c *chooser) offer(i int) {
 	if to == "" || strings.HasPrefix(to, "mailto:") || linkBytes+len(to) > c.room || slices.Contains(c.kept, to) {
 		return
 	}
-	c.last = offer{i, to}
+	c.last = candidateLink{i, to}
 	switch {
 	case c.first.to == "":
 		c.first = c.last
@@ -71,8 +71,8 @@ func (c *chooser) offer(i int) {
 	}
 }
 
-// chosen is the last link, and another if there is room for both.
-func (c *chooser) chosen() []offer {
+// picked is the last link, and another if there is room for both.
+func (c *linkPicker) picked() []candidateLink {
 	second := c.first
 	if second.to == c.last.to {
 		second = c.other
@@ -81,21 +81,21 @@ func (c *chooser) chosen() []offer {
 	case c.last.to == "":
 		return nil
 	case second.to == "" || 2*linkBytes+len(c.last.to)+len(second.to) > c.room:
-		return []offer{c.last}
+		return []candidateLink{c.last}
 	}
-	return []offer{c.last, second}
+	return []candidateLink{c.last, second}
 }
 
-// cutLink makes one line of the link whose words start at i.
+// omittedLink makes one line of the link whose words start at i.
 func (e *excerpter) cutLink(i, body int) node {
 	n := e.src.nodes[i]
 	switch {
-	case n.kind == cutLink:
+	case n.kind == omittedLink:
 		return n
 	case n.flag&bare != 0:
-		return node{kind: cutLink, flag: bare, ref: n.ref, text: shortAddress(e.src.ref(&n).url)}
+		return node{kind: omittedLink, flag: bare, ref: n.ref, text: shortAddress(e.src.ref(&n).url)}
 	}
-	return node{kind: cutLink, ref: n.ref, text: shortened(e.linkWords(i, body), maxLabel)}
+	return node{kind: omittedLink, ref: n.ref, text: truncateLabel(e.linkWords(i, body), maxLabel)}
 }
 
 // linkWords are the words of the link that start at i, in one line; of very long ones the beginning.
@@ -112,16 +112,16 @@ func (e *excerpter) linkWords(i, body int) string {
 			i = body
 		}
 	}
-	return collapse(strings.TrimSpace(b.String()))
+	return collapseSpace(strings.TrimSpace(b.String()))
 }
 
-// shortened is a label of at most n characters, cut behind a word.
-func shortened(s string, n int) string {
+// truncateLabel is a label of at most n characters, cut behind a word.
+func truncateLabel(s string, n int) string {
 	at := cutAt(s, n)
 	if at == len(s) {
 		return s
 	}
-	return joined(s[:wordBorder(s, at)], false)
+	return withEllipsis(s[:wordBoundary(s, at)], false)
 }
 
 // shortAddress is what is shown of an address that has no other words.
@@ -134,14 +134,14 @@ func shortAddress(to string) string {
 	if !utf8.ValidString(path) { // from the days of other encodings
 		path = u.EscapedPath()
 	}
-	s := strings.TrimRight(host(to)+clean(path), "/")
+	s := strings.TrimRight(host(to)+sanitize(path), "/")
 	if u.RawQuery != "" {
 		s += "?…"
 	}
 	return oneLine(s, maxShown)
 }
 
-// visible tells that there is something to click on.
-func visible(s string) bool {
-	return strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsSpace(c) && !invisible(c) })
+// hasVisibleText tells that there is something to click on.
+func hasVisibleText(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsSpace(c) && !isZeroWidth(c) })
 }

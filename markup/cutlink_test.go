@@ -53,7 +53,7 @@ func TestLinksThatAnExcerptCutsOffStandBelowIt(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := BBCode(tt.src, sampleLinks()).Excerpt(300)
 			checkDoc(t, d)
-			_, got, _ := strings.Cut(d.Text(Words{}, 72), "…\n\n")
+			_, got, _ := strings.Cut(d.Text(Labels{}, 72), "…\n\n")
 			if got != tt.want {
 				t.Errorf("below the excerpt of %q stands %q, want %q", tt.src, got, tt.want)
 			}
@@ -105,14 +105,14 @@ func TestALinkBelowAnExcerptIsCalm(t *testing.T) {
 		{"words from right to left", "[url=https://a.example]עיתון[/url]", "\">\u2068עיתון\u2069</a></p></div>"},
 	}
 	for _, tt := range tests {
-		if got := BBCode(long+tt.link, Links{}).Excerpt(75).HTML(Words{}); !strings.HasSuffix(got, tt.want) {
+		if got := BBCode(long+tt.link, Links{}).Excerpt(75).HTML(Labels{}); !strings.HasSuffix(got, tt.want) {
 			t.Errorf("%s: HTML is %q, want it to end with %q", tt.name, got, tt.want)
 		}
 	}
 }
 
 func TestAnArrowPointsAwayFromTheStartOfTheLine(t *testing.T) {
-	w := Words{QuotedPost: "ציטוט:"}
+	w := Labels{QuotedPost: "ציטוט:"}
 	d := BBCode(long+"[url=https://a.example]A[/url]", Links{}).Excerpt(75)
 	if got, want := d.Text(w, 72), "← A\n  https://a.example"; !strings.HasSuffix(got, want) {
 		t.Errorf("text is %q, want it to end with %q", got, want)
@@ -129,7 +129,7 @@ func TestLongAddressesDoNotFillAnExcerpt(t *testing.T) {
 	}
 	for _, n := range []int{1, 75, 300, 1000} {
 		// The room for links twice, above the cut and below it, and a first link above it, however long it is.
-		got, want := len(BBCode(src.String(), Links{}).Excerpt(n).Text(Words{}, 72)), 2*linkRoom(n)+maxURL+4*n+100
+		got, want := len(BBCode(src.String(), Links{}).Excerpt(n).Text(Labels{}, 72)), 2*linkBudget(n)+maxURL+4*n+100
 		if got > want {
 			t.Errorf("the text of Excerpt(%d) has %d bytes, want at most %d", n, got, want)
 		}

@@ -9,7 +9,7 @@
 //
 // [Doc.Excerpt] shortens a Doc to a Doc, so an excerpt is as well-formed as the whole; links that it
 // cuts off are listed at its end. The package
-// knows no locale: the few words that stand around a quote or an image come with [Words].
+// knows no locale: the few words that stand around a quote or an image come with [Labels].
 package markup
 
 import "cmp"
@@ -34,20 +34,20 @@ type Quote struct {
 	Post, Member int64
 }
 
-// Words are the locale's words that stand around what the author wrote. An empty word is English.
-type Words struct {
-	Said       func(name string) string // head of a quote: "Ray wrote:"
+// Labels are the locale's words that stand around what the author wrote. An empty word is English.
+type Labels struct {
+	QuoteHead  func(name string) string // head of a quote: "Ray wrote:"
 	QuotedPost string                   // head of a quote that names nobody: "Quote:"
 	Spoiler    string                   // stands for what is hidden
 	Image      string                   // "Image"
 	Attachment string                   // "Attachment"
 	Video      string                   // "Video": any embedded media
-	Gap        func(Gap) string         // what stands in a gap; nil: its fallback
+	Gap        func(Field) string       // what stands in a gap; nil: its fallback
 }
 
-func (w Words) orEnglish() Words {
-	if w.Said == nil {
-		w.Said = func(name string) string { return name + " wrote:" }
+func (w Labels) orEnglish() Labels {
+	if w.QuoteHead == nil {
+		w.QuoteHead = func(name string) string { return name + " wrote:" }
 	}
 	w.QuotedPost = cmp.Or(w.QuotedPost, "Quote:")
 	w.Spoiler = cmp.Or(w.Spoiler, "Spoiler")
@@ -55,7 +55,7 @@ func (w Words) orEnglish() Words {
 	w.Attachment = cmp.Or(w.Attachment, "Attachment")
 	w.Video = cmp.Or(w.Video, "Video")
 	if w.Gap == nil {
-		w.Gap = func(g Gap) string { return g.Fallback }
+		w.Gap = func(g Field) string { return g.Fallback }
 	}
 	return w
 }

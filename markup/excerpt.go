@@ -1,8 +1,8 @@
 package markup
 
 const (
-	quoteChars  = 140 // of a quote in an excerpt, at most: two lines
-	wholeQuotes = 2   // in an excerpt; of further ones only the author is told
+	quoteChars    = 140 // of a quote in an excerpt, at most: two lines
+	maxFullQuotes = 2   // in an excerpt; of further ones only the author is told
 )
 
 // Excerpt shortens the document to n characters of the author's own words. It is cut behind a
@@ -23,12 +23,12 @@ func (d Doc) Excerpt(n int) Doc {
 	e.dst.nodes = make([]node, 0, min(len(d.t.nodes), max(to.node, 0)+4+maxCutLinks))
 	from := body
 	if !e.copy(0, body, to) {
-		e.mark(0, to)
+		e.addEllipsis(0, to)
 		from = 0
 	}
-	e.cutLinks(from, body)
+	e.addOmittedLinks(from, body)
 	e.dst.quotes, e.dst.names = d.Quotes(), d.Names()
-	e.dst.own()
+	e.dst.detach()
 	return Doc{t: e.dst}
 }
 
@@ -50,7 +50,7 @@ type segment struct {
 }
 
 // copy copies the nodes from i to end up to the cut, and tells whether it came to end.
-func (e *excerpter) copy(i, end int, to point) bool {
+func (e *excerpter) copy(i, end int, to cutPoint) bool {
 	for i < end {
 		nd := e.src.nodes[i]
 		if i > to.node {
@@ -78,16 +78,16 @@ func (e *excerpter) copy(i, end int, to point) bool {
 }
 
 // end copies the node at i, as nd, and cuts it if it is the last one. An address is left whole.
-func (e *excerpter) end(nd node, i int, to point) {
+func (e *excerpter) end(nd node, i int, to cutPoint) {
 	if k := e.src.nodes[i].kind; i == to.node && !to.whole && (k == text && nd.flag&bare == 0 || k == mention) {
-		nd.text = joined(nd.text[:to.off], to.sentence)
+		nd.text = withEllipsis(nd.text[:to.off], to.sentence)
 		e.marked = true
 	}
 	e.push(nd)
 }
 
-// mark adds the "…" behind the nodes from root on, if it does not stand there yet.
-func (e *excerpter) mark(root int, to point) {
+// addEllipsis adds the "…" behind the nodes from root on, if it does not stand there yet.
+func (e *excerpter) addEllipsis(root int, to cutPoint) {
 	end := len(e.dst.nodes)
 	switch {
 	case e.marked:
@@ -117,25 +117,25 @@ func (e *excerpter) quote(i int) {
 	e.quotes++
 	at := e.push(nd)
 	if int(nd.end) > i+1 {
-		if e.quotes > wholeQuotes {
+		if e.quotes > maxFullQuotes {
 			e.dst.nodes[at].flag |= folded
 			return
 		}
 		in := excerpter{src: e.src, dst: e.dst, n: min(quoteChars, max(e.n/2, 40))}
-		in.gist(i+1, int(nd.end))
+		in.summarize(i+1, int(nd.end))
 	}
 	e.dst.nodes[at].end = int32(len(e.dst.nodes))
 }
 
-// gist makes one paragraph of the nodes from i to end.
-func (e *excerpter) gist(i, end int) {
+// summarize makes one paragraph of the nodes from i to end.
+func (e *excerpter) summarize(i, end int) {
 	to := e.limit(i, end, e.n, e.n)
 	at := e.push(node{kind: para})
 	for gap := false; i < end && i <= to.node; i++ {
 		nd := e.src.nodes[i]
 		switch nd.kind {
 		case spoiler:
-			nd = node{kind: secret, text: nd.text}
+			nd = node{kind: inlineSpoiler, text: nd.text}
 		case code:
 			nd = node{kind: text, style: mono, text: oneLine(nd.text, e.n/2)}
 		}
@@ -152,7 +152,7 @@ func (e *excerpter) gist(i, end int) {
 	}
 	switch e.dst.nodes[at].end = int32(len(e.dst.nodes)); {
 	case to.node < end:
-		e.mark(at, to)
+		e.addEllipsis(at, to)
 	case len(e.dst.nodes) == at+1:
 		e.dst.nodes = e.dst.nodes[:at]
 	}

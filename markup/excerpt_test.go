@@ -44,7 +44,7 @@ func TestExcerptsEndWhereAReaderPauses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := BBCode(tt.src, Links{}).Excerpt(tt.n).Text(Words{}, 72); got != tt.want {
+			if got := BBCode(tt.src, Links{}).Excerpt(tt.n).Text(Labels{}, 72); got != tt.want {
 				t.Errorf("Excerpt(%d) of %q = %q, want %q", tt.n, tt.src, got, tt.want)
 			}
 		})
@@ -60,7 +60,7 @@ func TestAnExcerptSaysWhatAPostWithoutWordsIs(t *testing.T) {
 		"http://a.example/" + strings.Repeat("long/", 100):        "http://a.example/long/",
 	} {
 		for _, n := range []int{75, 300} {
-			if got := BBCode(src, Links{}).Excerpt(n).Text(Words{}, 72); !strings.HasPrefix(got, want) {
+			if got := BBCode(src, Links{}).Excerpt(n).Text(Labels{}, 72); !strings.HasPrefix(got, want) {
 				t.Errorf("Excerpt(%d) of %.60q = %q, want it to start with %q", n, src, got, want)
 			}
 		}
@@ -70,11 +70,11 @@ func TestAnExcerptSaysWhatAPostWithoutWordsIs(t *testing.T) {
 func TestManyQuotesDoNotFillAnExcerpt(t *testing.T) {
 	src := strings.Repeat("[quote=Ray]"+strings.Repeat("word ", 100)+"[/quote]Yes.\n", 50)
 	got := BBCode(src, Links{}).Excerpt(300)
-	if n := len(got.Text(Words{}, 72)); n > 1200 {
+	if n := len(got.Text(Labels{}, 72)); n > 1200 {
 		t.Errorf("the excerpt has %d bytes, want at most 1200", n)
 	}
-	if !strings.Contains(got.Text(Words{}, 72), "Yes.") {
-		t.Errorf("the author's own words are not in %s", got.Text(Words{}, 72))
+	if !strings.Contains(got.Text(Labels{}, 72), "Yes.") {
+		t.Errorf("the author's own words are not in %s", got.Text(Labels{}, 72))
 	}
 }
 

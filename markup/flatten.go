@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// verbatim starts a line that is an address and must not be wrapped. No text holds a NUL.
-const verbatim = "\x00"
+// noWrapPrefix starts a line that is an address and must not be wrapped. No text holds a NUL.
+const noWrapPrefix = "\x00"
 
 // flattener makes one string of the inline nodes of a paragraph, or of a whole table: with the signs
 // that plain text has for styles, and numbers for the addresses that are printed below it.
@@ -26,7 +26,7 @@ type flattener struct {
 func (f *flattener) count(i, end int) {
 	for from := i; i < end; i++ {
 		to := f.address(&f.tree.nodes[i])
-		if to == "" || f.numbers[to] > 0 || f.alone(from, i, end) {
+		if to == "" || f.numbers[to] > 0 || f.isLinkParagraph(from, i, end) {
 			continue
 		}
 		if f.numbers == nil {
@@ -49,8 +49,8 @@ func (f *flattener) address(n *node) string {
 	return strings.TrimPrefix(to, "mailto:")
 }
 
-// alone tells that the node at i, of those from from to end, is an address with a line of its own.
-func (f *flattener) alone(from, i, end int) bool {
+// isLinkParagraph tells that the node at i, of those from from to end, is an address with a line of its own.
+func (f *flattener) isLinkParagraph(from, i, end int) bool {
 	nodes := f.tree.nodes
 	return !f.inTable && nodes[i].flag&bare != 0 && f.address(&nodes[i]) != "" &&
 		(i == from || nodes[i-1].kind == lineBreak) && (i+1 == end || nodes[i+1].kind == lineBreak)
@@ -63,19 +63,19 @@ func (f *flattener) inlines(from, end int) {
 			if i+1 < end { // what ends here, ends before the line does
 				next := &f.tree.nodes[i+1]
 				if next.ref != f.ref {
-					f.dress(0, 0)
+					f.applyStyle(0, 0)
 				}
-				f.dress(f.style&next.style, f.ref)
+				f.applyStyle(f.style&next.style, f.ref)
 			}
 			f.buf = append(bytes.TrimRight(f.buf, " "), '\n')
 			continue
 		}
-		if f.alone(from, i, end) {
-			f.dress(0, 0)
-			f.write(verbatim + f.tree.ref(n).url)
+		if f.isLinkParagraph(from, i, end) {
+			f.applyStyle(0, 0)
+			f.write(noWrapPrefix + f.tree.ref(n).url)
 			continue
 		}
-		f.dress(n.style, n.ref)
+		f.applyStyle(n.style, n.ref)
 		switch {
 		case n.kind == text && n.flag&bare != 0 && f.address(n) != "":
 			if i+1 < end || len(f.links) > 1 || f.inTable {
@@ -86,10 +86,10 @@ func (f *flattener) inlines(from, end int) {
 		case n.kind == gap:
 			f.write(f.words.Gap(gapOf(n)))
 		default:
-			f.write("[" + labelled(f.word(n.kind), n.text) + "]")
+			f.write("[" + withLabel(f.word(n.kind), n.text) + "]")
 		}
 	}
-	f.dress(0, 0)
+	f.applyStyle(0, 0)
 	f.buf = bytes.TrimRight(f.buf, " ")
 }
 
@@ -117,12 +117,12 @@ func host(address string) string {
 	return strings.TrimPrefix(u.Host, "www.")
 }
 
-// dress writes the signs that end and start styles, and the number of a link that ends.
-func (f *flattener) dress(s style, to int32) {
+// applyStyle writes the signs that end and start styles, and the number of a link that ends.
+func (f *flattener) applyStyle(s style, to int32) {
 	changed := to != f.ref
 	for one := mono; one > 0; one >>= 1 {
 		if f.style&one != 0 && (changed || s&one == 0) {
-			f.sign(one, false)
+			f.marker(one, false)
 		}
 	}
 	if changed {
@@ -135,13 +135,13 @@ func (f *flattener) dress(s style, to int32) {
 	}
 	for one := bold; one <= mono; one <<= 1 {
 		if s&one != 0 && f.style&one == 0 {
-			f.sign(one, true)
+			f.marker(one, true)
 		}
 	}
 }
 
-// sign writes the sign of a style where it starts or ends; a space before the end goes behind it.
-func (f *flattener) sign(s style, starts bool) {
+// marker writes the sign of a style where it starts or ends; a space before the end goes behind it.
+func (f *flattener) marker(s style, starts bool) {
 	f.style ^= s
 	var c byte
 	switch s {
@@ -182,10 +182,10 @@ func (f *flattener) cell(c int) string {
 		case quote:
 			f.write(f.words.head(n.text) + " […]")
 		case spoiler:
-			f.write("[" + labelled(f.words.Spoiler, n.text) + "]")
+			f.write("[" + withLabel(f.words.Spoiler, n.text) + "]")
 		case code:
 			f.write(n.text)
 		}
 	}
-	return strings.TrimSpace(collapse(string(f.buf)))
+	return strings.TrimSpace(collapseSpace(string(f.buf)))
 }

@@ -6,11 +6,11 @@ import "slices"
 func (b *builder) openQuote(i int) {
 	q := b.tokens[i].quoted()
 	b.endPara()
-	b.flow()
+	b.ensureParagraphAllowed()
 	b.enter(node{kind: quote, text: q.Author, ref: b.quoteRef(q)}, int32(i))
 	b.quotes++
 	b.counts, b.link, b.heading = [6]int32{}, 0, false
-	b.restyle()
+	b.updateStyle()
 }
 
 // openFrame opens a list or table, or a part of one.
@@ -22,7 +22,7 @@ func (b *builder) openFrame(i int) {
 		if len(b.frames) >= maxDepth || b.inCell() {
 			return
 		}
-		b.flow()
+		b.ensureParagraphAllowed()
 		n := node{kind: list}
 		if t.tag == tagTable {
 			n.kind = table
@@ -35,7 +35,7 @@ func (b *builder) openFrame(i int) {
 	case tagRow:
 		b.openPart(i, table, node{kind: row})
 	case tagCell, tagHeader:
-		if b.nearest(table) && b.top().kind == table {
+		if b.hasOpenFrame(table) && b.top().kind == table {
 			b.enter(node{kind: row}, int32(i))
 		}
 		n := node{kind: cell}
@@ -49,14 +49,14 @@ func (b *builder) openFrame(i int) {
 // openPart opens a part of the innermost frame of kind in, and ends the part before it. In a frame
 // of another kind, or in none, the tag means nothing: an item is shown as written, a cell is dropped.
 func (b *builder) openPart(i int, in kind, n node) {
-	if !b.nearest(in) {
+	if !b.hasOpenFrame(in) {
 		if n.kind != item {
 			b.endPara()
 		} else if b.inCell() {
 			b.breaks++
 			b.add("• ", node{kind: text, style: b.style})
 		} else {
-			b.literal(&b.tokens[i])
+			b.addRawTag(&b.tokens[i])
 		}
 		return
 	}
@@ -67,9 +67,9 @@ func (b *builder) openPart(i int, in kind, n node) {
 	b.enter(n, int32(i))
 }
 
-// nearest tells whether a part may go up to a frame of kind k without leaving a quote or another
+// hasOpenFrame tells whether a part may go up to a frame of kind k without leaving a quote or another
 // list or table.
-func (b *builder) nearest(k kind) bool {
+func (b *builder) hasOpenFrame(k kind) bool {
 	for _, f := range slices.Backward(b.frames) {
 		switch {
 		case f.kind == k:
@@ -81,8 +81,8 @@ func (b *builder) nearest(k kind) bool {
 	return false
 }
 
-// flow makes sure that a paragraph or a block may stand here: words directly in a list open an item.
-func (b *builder) flow() {
+// ensureParagraphAllowed makes sure that a paragraph or a block may stand here: words directly in a list open an item.
+func (b *builder) ensureParagraphAllowed() {
 	if len(b.frames) == 0 {
 		return
 	}
@@ -149,7 +149,7 @@ func (b *builder) pop() {
 		}
 	}
 	b.counts, b.link, b.heading = f.counts, f.link, f.heading
-	b.restyle()
+	b.updateStyle()
 }
 
 // frameEnd is the token that ends the innermost frame, or the number of tokens.

@@ -33,14 +33,14 @@ func FuzzBBCode(f *testing.F) {
 		if n > 0 && d.Empty() != short.Empty() {
 			t.Fatalf("Excerpt(%d) of %q: empty %v, want %v", n, src, short.Empty(), d.Empty())
 		}
-		checkText(t, d, d.Text(Words{}, 30), 30)
+		checkText(t, d, d.Text(Labels{}, 30), 30)
 		shorter := short.Excerpt(n / 2)
 		checkDoc(t, shorter)
 		checkCutLinks(t, short)
 		checkCutLinks(t, shorter)
 		if !short.Empty() {
-			checkDoc(t, d.Rest(short.t.words(0, len(short.t.nodes))))
-			checkDoc(t, d.Rest(short.t.words(0, len(short.t.nodes)/2)))
+			checkDoc(t, d.WithoutPrefix(short.t.words(0, len(short.t.nodes))))
+			checkDoc(t, d.WithoutPrefix(short.t.words(0, len(short.t.nodes)/2)))
 		}
 	})
 }
@@ -97,8 +97,8 @@ func FuzzSpoiler(f *testing.F) {
 		d := BBCode(src.String(), sampleLinks())
 		checkDoc(t, d)
 		for _, d := range []Doc{d, d.Excerpt(300), d.Excerpt(75)} {
-			if strings.Contains(d.HTML(Words{})+d.Text(Words{}, 72), "SECRET") {
-				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Words{}))
+			if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72), "SECRET") {
+				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Labels{}))
 			}
 		}
 	})
@@ -108,7 +108,7 @@ func FuzzSpoiler(f *testing.F) {
 func FuzzExcerpt(f *testing.F) {
 	addPosts(f, func(src string) { f.Add(src, 30); f.Add(src, 100) })
 	f.Fuzz(func(t *testing.T, src string, n int) {
-		src = strings.Join(strings.Fields(strings.NewReplacer("[", "(", "://", " ", "www.", "", "WWW.", "", `@"`, "").Replace(clean(src))), " ")
+		src = strings.Join(strings.Fields(strings.NewReplacer("[", "(", "://", " ", "www.", "", "WWW.", "", `@"`, "").Replace(sanitize(src))), " ")
 		if n <= 0 || n > 1000 || strings.ContainsAny(strings.ToLower(src), "\u0085") || strings.Contains(strings.ToLower(src), "www.") {
 			t.Skip()
 		}

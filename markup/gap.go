@@ -8,22 +8,22 @@ import (
 	reader "github.com/yuin/goldmark/text"
 )
 
-// Gap is a place in a text that is another for each reader: {{name}}, or {{name|friend}} with what stands there
+// Field is a place in a text that is another for each reader: {{name}}, or {{name|friend}} with what stands there
 // for a reader of whom it is not known.
-type Gap struct {
+type Field struct {
 	Name     string // in lower case
 	Fallback string
 	Line     int // of the source, from 1; 0: not known
 }
 
-// NextGap cuts a text of one line at its first gap. A backslash before the braces makes them mean nothing; so do
+// NextField cuts a text of one line at its first gap. A backslash before the braces makes them mean nothing; so do
 // braces that nothing closes.
-func NextGap(s string) (before string, g Gap, after string, found bool) {
+func NextField(s string) (before string, g Field, after string, found bool) {
 	var b strings.Builder
 	for {
 		at := strings.Index(s, "{{")
 		if at < 0 {
-			return b.String() + s, Gap{}, "", false
+			return b.String() + s, Field{}, "", false
 		}
 		if at > 0 && s[at-1] == '\\' {
 			b.WriteString(s[:at-1] + "{{")
@@ -41,38 +41,38 @@ func NextGap(s string) (before string, g Gap, after string, found bool) {
 }
 
 // readGap reads the gap that s begins with, and says how many bytes it takes; 0: it is none.
-func readGap(s string) (g Gap, size int) {
+func readGap(s string) (g Field, size int) {
 	inside, ok := strings.CutPrefix(s, "{{")
 	if !ok {
-		return Gap{}, 0
+		return Field{}, 0
 	}
 	inside, _, _ = strings.Cut(inside, "\n")
 	end := strings.Index(inside, "}}")
 	if end < 0 {
-		return Gap{}, 0
+		return Field{}, 0
 	}
 	name, fallback, _ := strings.Cut(inside[:end], "|")
 	name = strings.TrimSuffix(name, `\`) // in a table a "|" must be written "\|"
-	return Gap{Name: strings.ToLower(strings.TrimSpace(name)), Fallback: oneLine(fallback, maxLabel)}, end + 4
+	return Field{Name: strings.ToLower(strings.TrimSpace(name)), Fallback: oneLine(fallback, maxLabel)}, end + 4
 }
 
 // Gaps are the gaps of a document, in their order.
-func (d Doc) Gaps() []Gap {
+func (d Doc) Gaps() []Field {
 	if d.t == nil {
 		return nil
 	}
-	return append([]Gap(nil), d.t.gaps...)
+	return append([]Field(nil), d.t.gaps...)
 }
 
-func gapOf(n *node) Gap {
+func gapOf(n *node) Field {
 	name, fallback, _ := strings.Cut(n.text, "|")
-	return Gap{Name: name, Fallback: fallback}
+	return Field{Name: name, Fallback: fallback}
 }
 
 // gapNode is a gap in goldmark's tree.
 type gapNode struct {
 	ast.BaseInline
-	gap   Gap
+	gap   Field
 	start int // where it stands in the source
 }
 

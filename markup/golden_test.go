@@ -41,12 +41,12 @@ func TestPostsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
 			d := BBCode(string(src), sampleLinks())
 			short := d.Excerpt(300)
 			golden.Files(t, "../bbcode/"+name, map[string]string{
-				"html":         page(d.HTML(Words{})),
-				"txt":          d.Text(Words{}, 72) + "\n",
-				"excerpt.html": page(short.HTML(Words{})),
-				"excerpt.txt":  short.Text(Words{}, 72) + "\n",
+				"html":         page(d.HTML(Labels{})),
+				"txt":          d.Text(Labels{}, 72) + "\n",
+				"excerpt.html": page(short.HTML(Labels{})),
+				"excerpt.txt":  short.Text(Labels{}, 72) + "\n",
 			})
-			for _, shown := range []string{d.HTML(Words{}), d.Text(Words{}, 72), short.HTML(Words{}), fmt.Sprint(d.Quotes())} {
+			for _, shown := range []string{d.HTML(Labels{}), d.Text(Labels{}, 72), short.HTML(Labels{}), fmt.Sprint(d.Quotes())} {
 				if strings.Contains(shown, "SECRET") {
 					t.Errorf("hidden text is shown in:\n%s", shown)
 				}

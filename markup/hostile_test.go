@@ -68,15 +68,15 @@ func TestFloodsAreReadInLinearTimeAndExcerptsOfThemStaySmall(t *testing.T) {
 
 			// About 1 MB each. A quadratic step would take minutes, and the test not come to its end.
 			d := BBCode(flood(100_000), sampleLinks())
-			d.HTML(Words{})
-			d.Text(Words{}, 72)
+			d.HTML(Labels{})
+			d.Text(Labels{}, 72)
 			if depth := depthOf(d); depth > 2*maxDepth {
 				t.Errorf("nodes stand in each other %d deep, want at most %d", depth, 2*maxDepth)
 			}
 			for _, chars := range []int{1, 75, 300} {
 				short := d.Excerpt(chars)
 				checkDoc(t, short)
-				if got := len(short.HTML(Words{})); got > 30_000 {
+				if got := len(short.HTML(Labels{})); got > 30_000 {
 					t.Errorf("Excerpt(%d) makes %d bytes of HTML, want less", chars, got)
 				}
 			}

@@ -30,7 +30,7 @@ const maxShown = 60
 
 // HTML writes the document for an e-mail: inline styles, and no tags and attributes but those named
 // in this file. It is "" for an empty document.
-func (d Doc) HTML(w Words) string {
+func (d Doc) HTML(w Labels) string {
 	if d.Empty() {
 		return ""
 	}
@@ -52,7 +52,7 @@ func (d Doc) HTML(w Words) string {
 type htmlWriter struct {
 	b     strings.Builder
 	tree  *tree
-	words Words
+	words Labels
 	dir   string            // of the words of the locale; what members write has its own
 	open  [styleCount]style // the style tags that are open, outermost first
 	depth int               // how many they are
@@ -127,7 +127,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.raw(`</p>`)
 	case rule:
 		h.start(`<hr`, margin, styleRule)
-	case cutLink:
+	case omittedLink:
 		h.cutLink(n, margin)
 	case list:
 		tag := "ul"
@@ -183,13 +183,13 @@ func (h *htmlWriter) quoteHead(n *node, i int) {
 	h.raw(`</div>`)
 }
 
-// cutLink writes the line of a link that was cut off.
+// omittedLink writes the line of a link that was cut off.
 func (h *htmlWriter) cutLink(n *node, margin string) {
 	h.start(`<p class="pr-muted" dir="`+h.dir+`"`, margin, styleCutLink)
 	h.raw(`<span aria-hidden="true">` + h.words.arrow() + ` </span><a class="pr-link" href="`)
 	h.text(h.tree.ref(n).url)
 	h.raw(`" style="` + styleLink + `">`)
-	h.text(isolated(n.text))
+	h.text(bidiIsolate(n.text))
 	h.raw(`</a></p>`)
 }
 
@@ -258,24 +258,24 @@ func (h *htmlWriter) label(word, name string) {
 }
 
 // head is the line above a quote.
-func (w Words) head(author string) string {
+func (w Labels) head(author string) string {
 	if author == "" {
 		return w.QuotedPost
 	}
-	return w.Said(isolated(author))
+	return w.QuoteHead(bidiIsolate(author))
 }
 
 // arrow points to a link, away from where the locale's lines start.
-func (w Words) arrow() string {
+func (w Labels) arrow() string {
 	if rightToLeft(w.QuotedPost) {
 		return "←"
 	}
 	return "→"
 }
 
-// isolated wraps a name in marks that keep its writing direction from turning the words around it
+// bidiIsolate wraps a name in marks that keep its writing direction from turning the words around it
 // (UAX #9, 2.2), if it has another direction than theirs.
-func isolated(name string) string {
+func bidiIsolate(name string) string {
 	if isASCII(name) || !rightToLeft(name) {
 		return name
 	}

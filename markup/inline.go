@@ -12,21 +12,21 @@ func (h *htmlWriter) inlines(i, end int) {
 		switch n.kind {
 		case lineBreak:
 			if i+1 < end && h.tree.ref(&h.tree.nodes[i+1]).url != h.link {
-				h.dress(&node{})
+				h.applyStyle(&node{})
 			}
 			h.raw(`<br>`)
 		case text:
-			h.dress(n)
+			h.applyStyle(n)
 			if n.flag&bare != 0 {
 				h.text(oneLine(n.text, maxShown))
 			} else {
 				h.text(n.text)
 			}
 		case mention:
-			h.dress(n)
-			h.text(isolated(n.text))
+			h.applyStyle(n)
+			h.text(bidiIsolate(n.text))
 		case gap:
-			h.dress(n)
+			h.applyStyle(n)
 			h.text(h.words.Gap(gapOf(n)))
 		case image:
 			h.file(n, h.words.Image)
@@ -34,25 +34,25 @@ func (h *htmlWriter) inlines(i, end int) {
 			h.file(n, h.words.Attachment)
 		case video:
 			h.file(n, h.words.Video)
-		case secret:
-			h.dress(&node{})
+		case inlineSpoiler:
+			h.applyStyle(&node{})
 			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
 			h.label(h.words.Spoiler, n.text)
 			h.raw(`]</span>`)
 		}
 	}
-	h.dress(&node{})
+	h.applyStyle(&node{})
 }
 
 func (h *htmlWriter) file(n *node, word string) {
-	h.dress(n)
+	h.applyStyle(n)
 	h.raw(`[`)
 	h.label(word, n.text)
 	h.raw(`]`)
 }
 
-// dress closes and opens tags until those are open that n needs. The link is the outermost.
-func (h *htmlWriter) dress(n *node) {
+// applyStyle closes and opens tags until those are open that n needs. The link is the outermost.
+func (h *htmlWriter) applyStyle(n *node) {
 	to := h.tree.ref(n).url
 	keep := 0
 	if to == h.link {

@@ -8,26 +8,26 @@ const (
 	linkBytes  = 60 // what a link takes in a mail, beside its address
 )
 
-// linkRoom is how many bytes the links among n characters may take, and as many again those that
+// linkBudget is how many bytes the links among n characters may take, and as many again those that
 // are listed below them.
-func linkRoom(n int) int { return 400 + 4*n }
+func linkBudget(n int) int { return 400 + 4*n }
 
-// point is where to cut: within the text of a node, or behind a node that cannot be cut.
-type point struct {
+// cutPoint is where to cut: within the text of a node, or behind a node that cannot be cut.
+type cutPoint struct {
 	node     int // -1: before everything
 	off      int
 	sentence bool
 	whole    bool // nothing of the node is cut, and "…" belongs below what it stands in
 }
 
-// uncut is behind the last node.
-func uncut(end int) point { return point{node: end} }
+// cutAfter is behind the last node.
+func cutAfter(end int) cutPoint { return cutPoint{node: end} }
 
 // limit finds where to cut the nodes from i to end, so that n characters and a number of lines stay.
-func (e *excerpter) limit(i, end, n, lines int) point {
+func (e *excerpter) limit(i, end, n, lines int) cutPoint {
 	e.buf, e.segs, e.fresh = e.buf[:0], e.segs[:0], 0
 	quotes := 0
-	room, link := linkRoom(n), int32(0) // bytes for links, the last link
+	room, link := linkBudget(n), int32(0) // bytes for links, the last link
 	for i < end {
 		nd := &e.src.nodes[i]
 		next := i + 1
@@ -40,7 +40,7 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 		}
 		switch nd.kind {
 		case quote:
-			if next = int(nd.end); quotes < wholeQuotes {
+			if next = int(nd.end); quotes < maxFullQuotes {
 				quotes++
 			} else if n -= blockChars; n < 0 {
 				return e.cut("")
@@ -51,15 +51,15 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 			}
 		case list, table:
 		case cell:
-			e.seg(i)
+			e.startSegment(i)
 			e.buf = append(e.buf, ' ')
 			e.fresh = len(e.buf)
 			if n -= cellChars; n < 0 {
 				return e.cut("")
 			}
 		case text, mention:
-			used, count := e.take(nd, n)
-			e.seg(i)
+			used, count := e.fitText(nd, n)
+			e.startSegment(i)
 			e.buf = append(e.buf, nd.text[:used]...)
 			if n -= count; used == 0 && nd.flag&bare != 0 {
 				return e.cut("")
@@ -73,12 +73,12 @@ func (e *excerpter) limit(i, end, n, lines int) point {
 			if n -= e.cost(nd); n < 0 || lines == 0 {
 				return e.cut("")
 			}
-			e.seg(i)
+			e.startSegment(i)
 			e.buf = append(e.buf, "\ufffc"...)
 		}
 		i = next
 	}
-	return uncut(end)
+	return cutAfter(end)
 }
 
 // newLine starts a line, unless one has just started, and returns how many characters and lines are
@@ -87,16 +87,16 @@ func (e *excerpter) newLine(i, n, lines int) (int, int) {
 	if len(e.buf) == e.fresh {
 		return n, lines
 	}
-	e.seg(i)
+	e.startSegment(i)
 	e.buf = append(e.buf, '\n')
 	e.fresh = len(e.buf)
 	return n - 1, lines - 1
 }
 
-func (e *excerpter) seg(node int) { e.segs = append(e.segs, segment{len(e.buf), node}) }
+func (e *excerpter) startSegment(node int) { e.segs = append(e.segs, segment{len(e.buf), node}) }
 
-// take tells how much of a text fits into n characters. An address is shown whole or not at all.
-func (e *excerpter) take(nd *node, n int) (used, count int) {
+// fitText tells how much of a text fits into n characters. An address is shown whole or not at all.
+func (e *excerpter) fitText(nd *node, n int) (used, count int) {
 	if nd.flag&bare != 0 {
 		if count = min(len(nd.text), maxShown); count > n && count < e.n {
 			return 0, 0
@@ -104,7 +104,7 @@ func (e *excerpter) take(nd *node, n int) (used, count int) {
 		return len(nd.text), count
 	}
 	for used < len(nd.text) {
-		size, c := cluster(nd.text[used:])
+		size, c := grapheme(nd.text[used:])
 		if count+c > n {
 			break
 		}
@@ -146,37 +146,37 @@ func (e *excerpter) code(s string) string {
 }
 
 // cut finds the border before the end of buf; next is what would follow there.
-func (e *excerpter) cut(next string) point {
+func (e *excerpter) cut(next string) cutPoint {
 	all := string(append(e.buf, next...))
 	at, sentence := len(e.buf), false
 	if next == "" {
 		sentence = true
 	} else {
-		at, sentence = border(all, at)
+		at, sentence = boundary(all, at)
 	}
 	at = len(strings.TrimRight(all[:at], " \n"))
 	for i := len(e.segs) - 1; i >= 0; i-- {
 		if s := e.segs[i]; s.off < at {
-			return e.wholeRows(point{node: s.node, off: at - s.off, sentence: sentence})
+			return e.wholeRows(cutPoint{node: s.node, off: at - s.off, sentence: sentence})
 		}
 	}
-	return point{node: -1}
+	return cutPoint{node: -1}
 }
 
 // wholeRows moves a cut within a table to the end of a row: half a row would stand in the wrong
 // columns. A row that is too long, and has no words before it, is cut all the same.
-func (e *excerpter) wholeRows(to point) point {
+func (e *excerpter) wholeRows(to cutPoint) cutPoint {
 	nodes := e.src.nodes
-	at := e.around(to.node, row)
+	at := e.enclosing(to.node, row)
 	if at < 0 {
 		return to
 	}
 	end := int(nodes[at].end)
-	if e.complete(to, end) {
-		return point{node: end - 1, whole: true}
+	if e.fitsWhole(to, end) {
+		return cutPoint{node: end - 1, whole: true}
 	}
 	if nodes[at-1].kind != table {
-		return point{node: at - 1, whole: true}
+		return cutPoint{node: at - 1, whole: true}
 	}
 	before := at - 2
 	for before >= 0 && (nodes[before].kind == list || nodes[before].kind == item) {
@@ -185,11 +185,11 @@ func (e *excerpter) wholeRows(to point) point {
 	if before < e.segs[0].node {
 		return to
 	}
-	return point{node: before, whole: true}
+	return cutPoint{node: before, whole: true}
 }
 
-// around is the node of kind k that the node at i stands in, or -1.
-func (e *excerpter) around(i int, k kind) int {
+// enclosing is the node of kind k that the node at i stands in, or -1.
+func (e *excerpter) enclosing(i int, k kind) int {
 	for at := i; at >= 0; at-- {
 		if n := &e.src.nodes[at]; n.kind == k && int(n.end) > i {
 			return at
@@ -198,8 +198,8 @@ func (e *excerpter) around(i int, k kind) int {
 	return -1
 }
 
-// complete tells that all before the node at end fits, and nothing is lost between the cut and it.
-func (e *excerpter) complete(to point, end int) bool {
+// fitsWhole tells that all before the node at end fits, and nothing is lost between the cut and it.
+func (e *excerpter) fitsWhole(to cutPoint, end int) bool {
 	if e.at < end {
 		return false
 	}

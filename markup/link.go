@@ -23,11 +23,11 @@ func (l Links) absolute(s string) string {
 	case scheme == "mailto":
 		return mailto(s[len("mailto:"):])
 	case scheme == "http" || scheme == "https":
-		return checked(s)
+		return sanitizeURL(s)
 	case strings.HasPrefix(s, "//"):
-		return checked("https:" + s)
+		return sanitizeURL("https:" + s)
 	case looksLikeHost(s):
-		return checked("http://" + s)
+		return sanitizeURL("http://" + s)
 	case scheme != "":
 		return ""
 	}
@@ -47,12 +47,12 @@ func (l Links) relative(s string) string {
 	if err != nil {
 		return ""
 	}
-	return checked(to.String())
+	return sanitizeURL(to.String())
 }
 
-// checked gives back an http or https address as it can be printed. A name and password before the
+// sanitizeURL gives back an http or https address as it can be printed. A name and password before the
 // host serve to feign another host, and nothing else: such an address is refused.
-func checked(s string) string {
+func sanitizeURL(s string) string {
 	if strings.ContainsAny(s, " \n\t") {
 		s = strings.NewReplacer(" ", "%20", "\n", "", "\t", "").Replace(s)
 	}
@@ -198,11 +198,11 @@ func (b *builder) address(t *token) {
 		}
 	}
 	to = b.links.absolute(to)
-	b.typed(shown, to, t.tag == tagURL || sameAddress(shown, to))
+	b.addTypedLink(shown, to, t.tag == tagURL || sameAddress(shown, to))
 }
 
-// typed adds what was typed as an address, or for one; it points nowhere if to is "".
-func (b *builder) typed(shown, to string, isAddress bool) {
+// addTypedLink adds what was typed as an address, or for one; it points nowhere if to is "".
+func (b *builder) addTypedLink(shown, to string, isAddress bool) {
 	n := node{kind: text, style: b.style}
 	if to != "" {
 		n.ref = b.ref(ref{url: to})

@@ -18,7 +18,7 @@ import (
 // become links. The error names all that its readers would find broken, with its line; the document is good all
 // the same.
 func Markdown(src string, l Links) (Doc, error) {
-	r := markdownReader{builder: builder{src: clean(src), links: l, tree: &tree{}, para: -1}}
+	r := markdownReader{builder: builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}}
 	r.source = []byte(r.src)
 	var open []int
 	r.children(markdownParser(&open).Parse(reader.NewReader(r.source)))
@@ -98,7 +98,7 @@ func (r *markdownReader) blockNode(n ast.Node) {
 		r.endPara()
 		r.heading = false
 	case *ast.ThematicBreak:
-		r.leaf(node{kind: rule})
+		r.addBlock(node{kind: rule})
 	case *ast.CodeBlock:
 		r.code(string(n.Lines().Value(r.source)))
 	case *ast.FencedCodeBlock:
@@ -128,7 +128,7 @@ func (r *markdownReader) framed(n ast.Node, frame node) {
 		r.endPara()
 		return
 	}
-	r.flow()
+	r.ensureParagraphAllowed()
 	depth := len(r.frames)
 	r.enter(frame, -1)
 	if frame.kind == quote {

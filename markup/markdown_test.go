@@ -11,8 +11,8 @@ import (
 )
 
 // shownGaps shows gaps between guillemets.
-func shownGaps() Words {
-	return Words{Gap: func(g Gap) string { return "«" + g.Name + "/" + g.Fallback + "»" }}
+func shownGaps() Labels {
+	return Labels{Gap: func(g Field) string { return "«" + g.Name + "/" + g.Fallback + "»" }}
 }
 
 func markdownFiles(t testing.TB) map[string]string {
@@ -131,7 +131,7 @@ func TestMarkdownTellsWhatReadersWouldFindBroken(t *testing.T) {
 func TestAListThatIsWrittenFromRightToLeftIsIndentedThere(t *testing.T) {
 	for src, want := range map[string]string{"- one\n- שתיים": styleList, "- אחת\n- two": styleListRTL, "1. **אחת**": styleListRTL, "- ": ""} {
 		d, _ := Markdown(src, Links{})
-		if got := d.HTML(Words{}); !strings.Contains(got, want) || want == "" && got != "" {
+		if got := d.HTML(Labels{}); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%q is written as %s, want %q", src, got, want)
 		}
 	}
@@ -139,7 +139,7 @@ func TestAListThatIsWrittenFromRightToLeftIsIndentedThere(t *testing.T) {
 
 func TestGapsTellTheirLines(t *testing.T) {
 	d, err := Markdown("# {{Forum}}\n\na\nb {{ name | my friend }}\n\n- c\n- {{posts|0}}\n", Links{})
-	want := []Gap{{"forum", "", 1}, {"name", "my friend", 4}, {"posts", "0", 7}}
+	want := []Field{{"forum", "", 1}, {"name", "my friend", 4}, {"posts", "0", 7}}
 	if got := d.Gaps(); err != nil || !slices.Equal(got, want) {
 		t.Errorf("Gaps() = %v, %v, want %v", got, err, want)
 	}
@@ -148,17 +148,17 @@ func TestGapsTellTheirLines(t *testing.T) {
 func TestNextGapCutsALine(t *testing.T) {
 	for _, tt := range []struct {
 		in, before string
-		gap        Gap
+		gap        Field
 		after      string
 		found      bool
 	}{
-		{"no gap", "no gap", Gap{}, "", false},
-		{"a {{name|x}} b {{posts}}", "a ", Gap{Name: "name", Fallback: "x"}, " b {{posts}}", true},
-		{`\{{a}} {{name}}`, "{{a}} ", Gap{Name: "name"}, "", true},
-		{"{{a", "{{a", Gap{}, "", false},
-		{"{{{name}}", "", Gap{Name: "{name"}, "", true},
+		{"no gap", "no gap", Field{}, "", false},
+		{"a {{name|x}} b {{posts}}", "a ", Field{Name: "name", Fallback: "x"}, " b {{posts}}", true},
+		{`\{{a}} {{name}}`, "{{a}} ", Field{Name: "name"}, "", true},
+		{"{{a", "{{a", Field{}, "", false},
+		{"{{{name}}", "", Field{Name: "{name"}, "", true},
 	} {
-		before, g, after, found := NextGap(tt.in)
+		before, g, after, found := NextField(tt.in)
 		if before != tt.before || g != tt.gap || after != tt.after || found != tt.found {
 			t.Errorf("NextGap(%q) = %q, %v, %q, %v, want %q, %v, %q, %v", tt.in, before, g, after, found, tt.before, tt.gap, tt.after, tt.found)
 		}
@@ -194,7 +194,7 @@ func FuzzMarkdown(f *testing.F) {
 		d, _ := Markdown(src, sampleLinks())
 		checkDoc(t, d)
 		checkDoc(t, d.Excerpt(100))
-		if got := strings.Count(d.HTML(Words{Gap: func(Gap) string { return "\x01" }}), "\x01"); got > len(d.Gaps()) {
+		if got := strings.Count(d.HTML(Labels{Gap: func(Field) string { return "\x01" }}), "\x01"); got > len(d.Gaps()) {
 			t.Fatalf("%d gaps are printed, of %d", got, len(d.Gaps()))
 		}
 	})

@@ -16,9 +16,9 @@ func (r *markdownReader) inlineNode(n ast.Node) {
 	case *ast.CodeSpan:
 		r.styled(mono, r.plainText(n))
 	case *ast.Emphasis:
-		r.dressed(n, n.Level%2) // level 2 is bold, the first of the styles
+		r.styledChildren(n, n.Level%2) // level 2 is bold, the first of the styles
 	case *extast.Strikethrough:
-		r.dressed(n, 3)
+		r.styledChildren(n, 3)
 	case *ast.Link:
 		r.linked(n)
 	case *ast.AutoLink:
@@ -44,13 +44,13 @@ func (r *markdownReader) words(n *ast.Text) {
 	}
 }
 
-// dressed reads what has a style: the first of them is 0.
-func (r *markdownReader) dressed(n ast.Node, s int) {
+// styledChildren reads what has a style: the first of them is 0.
+func (r *markdownReader) styledChildren(n ast.Node, s int) {
 	r.counts[s]++
-	r.restyle()
+	r.updateStyle()
 	r.children(n)
 	r.counts[s]--
-	r.restyle()
+	r.updateStyle()
 }
 
 func (r *markdownReader) linked(n *ast.Link) {
@@ -67,7 +67,7 @@ func (r *markdownReader) autoLink(n *ast.AutoLink) {
 	if n.AutoLinkType == ast.AutoLinkEmail {
 		to = "mailto:" + to
 	}
-	r.typed(string(n.Label(r.source)), r.links.absolute(to), true)
+	r.addTypedLink(string(n.Label(r.source)), r.links.absolute(to), true)
 }
 
 // address is where a link leads, or "" if that is nowhere that a mail may lead to.
@@ -138,7 +138,7 @@ func unescaped(s string) string {
 		s = s[1:]
 	}
 	b.WriteString(s)
-	return clean(b.String())
+	return sanitize(b.String())
 }
 
 // longestEntity is more than any name of HTML has: "&CounterClockwiseContourIntegral;".

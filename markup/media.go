@@ -52,7 +52,7 @@ func fileName(address string) string {
 	if name == "." || name == "/" {
 		name = u.Host
 	}
-	return oneLine(clean(name), maxLabel)
+	return oneLine(sanitize(name), maxLabel)
 }
 
 // video adds [MEDIA=youtube]id[/MEDIA], or a MyBB video, whose content is the address.
@@ -62,9 +62,9 @@ func (b *builder) video(t *token) {
 	to := ""
 	if strings.Contains(id, "://") {
 		to = b.links.absolute(id)
-	} else if before := mediaSite(site); before != "" {
+	} else if before := embedURL(site); before != "" {
 		id, _, _ = strings.Cut(id, ":") // XenForo puts the start time behind a youtube id
-		to = checked(before + url.PathEscape(id))
+		to = sanitizeURL(before + url.PathEscape(id))
 	}
 	n := node{kind: video, text: oneLine(site, maxLabel)}
 	if to != "" {
@@ -73,8 +73,8 @@ func (b *builder) video(t *token) {
 	b.inline(n)
 }
 
-// mediaSite is the address before the id, of the sites of XenForo 2.3 whose ids need nothing else.
-func mediaSite(site string) string {
+// embedURL is the address before the id, of the sites of XenForo 2.3 whose ids need nothing else.
+func embedURL(site string) string {
 	switch site {
 	case "youtube":
 		return "https://www.youtube.com/watch?v="

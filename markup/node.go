@@ -9,7 +9,7 @@ type tree struct {
 	nodes    []node
 	refs     []ref
 	mentions []int64
-	gaps     []Gap
+	gaps     []Field
 
 	// Of an excerpt, what its whole post says: see calls.go.
 	excerpt bool
@@ -46,17 +46,17 @@ const (
 	code                    // text, lines kept
 	spoiler                 // text is the title: what is hidden is not in the tree
 	rule
-	cutLink // what an excerpt has cut off: text is what the link says; the last nodes of a tree
+	omittedLink // what an excerpt has cut off: text is what the link says; the last nodes of a tree
 
 	// Inline nodes, in paragraphs and headings only.
 	text
-	mention    // text with its "@"
-	lineBreak  // a new line within the paragraph
-	image      // text is its name
-	attachment // text is its name, if known
-	video      // text is the site
-	secret     // an inline spoiler
-	gap        // a Gap, of Markdown only; text is its name, "|" and its fallback
+	mention       // text with its "@"
+	lineBreak     // a new line within the paragraph
+	image         // text is its name
+	attachment    // text is its name, if known
+	video         // text is the site
+	inlineSpoiler // an inline spoiler
+	gap           // a Gap, of Markdown only; text is its name, "|" and its fallback
 )
 
 func (k kind) block() bool { return k < text }
@@ -96,15 +96,15 @@ func (t *tree) ref(n *node) ref {
 // body is how many nodes the author's words have, without the links that were cut off.
 func (t *tree) body() int {
 	n := len(t.nodes)
-	for n > 0 && t.nodes[n-1].kind == cutLink {
+	for n > 0 && t.nodes[n-1].kind == omittedLink {
 		n--
 	}
 	return n
 }
 
-// own copies the texts and the addresses that the nodes use, so that the source they were cut from can be
+// detach copies the texts and the addresses that the nodes use, so that the source they were cut from can be
 // let go: an excerpt stays in memory long, and must not keep a post of a megabyte with it.
-func (t *tree) own() {
+func (t *tree) detach() {
 	refs := t.refs
 	t.refs = nil
 	for i := range t.nodes {

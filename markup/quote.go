@@ -61,15 +61,15 @@ func number(s string) int64 {
 
 // oneLine makes a label of s: no line ends, single spaces, at most n characters.
 func oneLine(s string, n int) string {
-	s = collapse(strings.Trim(s, " \t\n"))
+	s = collapseSpace(strings.Trim(s, " \t\n"))
 	if len(s) <= n || utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	return s[:cutAt(s, n)] + "…"
 }
 
-// collapse makes one space of every run of spaces, tabs and line ends.
-func collapse(s string) string {
+// collapseSpace makes one space of every run of spaces, tabs and line ends.
+func collapseSpace(s string) string {
 	if !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n") {
 		return s
 	}

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Shown are the words that the document shows of a post that it quotes by its number: of an excerpt, those that are left
+// QuotedText are the words that the document shows of a post that it quotes by its number: of an excerpt, those that are left
 // of the quote. They are empty where it shows none.
-func (d Doc) Shown(post int64) string {
+func (d Doc) QuotedText(post int64) string {
 	if d.t == nil || post == 0 {
 		return ""
 	}
@@ -40,10 +40,10 @@ func (t *tree) words(i, end int) string {
 	return strings.TrimSpace(b.String())
 }
 
-// Rest is what the document says behind words that it begins with, as they stand in a quote of it: its own quotes are left
+// WithoutPrefix is what the document says behind words that it begins with, as they stand in a quote of it: its own quotes are left
 // out there, spaces may differ, and a "…" at the end tells that it was cut. The rest is empty where the words say all;
 // it is the whole where the document begins otherwise, or no words are given.
-func (d Doc) Rest(words string) Doc {
+func (d Doc) WithoutPrefix(words string) Doc {
 	m := matcher{rest: strings.TrimSpace(strings.TrimRight(strings.TrimSpace(words), "…"))}
 	if d.Empty() || m.rest == "" {
 		return d
@@ -105,7 +105,7 @@ func (d Doc) from(at, off int) Doc {
 	rest := *t
 	rest.nodes = nil
 	if first < at && t.nodes[first].kind == para {
-		rest.nodes = t.part(first, at, off)
+		rest.nodes = t.tailParagraph(first, at, off)
 		first = int(t.nodes[first].end)
 	}
 	for i := first; i < len(t.nodes); i++ {
@@ -113,14 +113,14 @@ func (d Doc) from(at, off int) Doc {
 		n.end += int32(len(rest.nodes) - i)
 		rest.nodes = append(rest.nodes, n)
 	}
-	if !rest.says() {
+	if !rest.hasOwnText() {
 		return Doc{}
 	}
 	return Doc{t: &rest}
 }
 
-// part is the paragraph at first from a place on, behind a "…"; nil: nothing stands there.
-func (t *tree) part(first, at, off int) []node {
+// tailParagraph is the paragraph at first from a place on, behind a "…"; nil: nothing stands there.
+func (t *tree) tailParagraph(first, at, off int) []node {
 	nodes := []node{{kind: para}, {kind: text, text: "…" + noBreak, end: 2}}
 	for i := max(at, first+1); i < int(t.nodes[first].end); i++ {
 		n := t.nodes[i]
@@ -140,8 +140,8 @@ func (t *tree) part(first, at, off int) []node {
 	return nodes
 }
 
-// says tells whether anything but quotes, and the mark of a cut, stands in the tree.
-func (t *tree) says() bool {
+// hasOwnText tells whether anything but quotes, and the mark of a cut, stands in the tree.
+func (t *tree) hasOwnText() bool {
 	for i := 0; i < len(t.nodes); i++ {
 		switch n := &t.nodes[i]; {
 		case n.kind == quote:

@@ -21,7 +21,7 @@ func TestWhatAQuoteShowsOfAPost(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := BBCode(tt.src, Links{}).Excerpt(300).Shown(7); got != tt.want {
+			if got := BBCode(tt.src, Links{}).Excerpt(300).QuotedText(7); got != tt.want {
 				t.Errorf("Shown(7) = %q, want %q", got, tt.want)
 			}
 		})
@@ -53,8 +53,8 @@ func TestTheRestIsWhatAQuoteDoesNotShow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			rest := BBCode(tt.src, Links{}).Rest(tt.shown)
-			if got := rest.Text(Words{}, 72); got != tt.want {
+			rest := BBCode(tt.src, Links{}).WithoutPrefix(tt.shown)
+			if got := rest.Text(Labels{}, 72); got != tt.want {
 				t.Errorf("the rest of %q behind %q is %q, want %q", tt.src, tt.shown, got, tt.want)
 			}
 			checkDoc(t, rest)
@@ -64,7 +64,7 @@ func TestTheRestIsWhatAQuoteDoesNotShow(t *testing.T) {
 
 func TestOfAnExcerptThatEndsWithinTheQuoteNothingIsLeft(t *testing.T) {
 	const src = "It is late, and the last train has left the station without us. We walk."
-	if rest := BBCode(src, Links{}).Excerpt(30).Rest("It is late, and the last train has left the station without us."); !rest.Empty() {
-		t.Errorf("the rest is %q", rest.Text(Words{}, 72))
+	if rest := BBCode(src, Links{}).Excerpt(30).WithoutPrefix("It is late, and the last train has left the station without us."); !rest.Empty() {
+		t.Errorf("the rest is %q", rest.Text(Labels{}, 72))
 	}
 }

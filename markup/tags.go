@@ -45,8 +45,8 @@ const (
 // raw tells that its content is no markup.
 func (t tag) raw() bool { return t >= tagCode }
 
-// secret tells that what it holds must not be shown.
-func (t tag) secret() bool { return t == tagSpoiler || t == tagSecret || t == tagHidden }
+// isHidden tells that what it holds must not be shown.
+func (t tag) isHidden() bool { return t == tagSpoiler || t == tagSecret || t == tagHidden }
 
 // verbatim tells that what looks like tags in it is shown as it was typed.
 func (t tag) verbatim() bool { return t == tagCode || t == tagMono || t == tagPlain }
@@ -57,9 +57,9 @@ func (t tag) void() bool { return t == tagRule || t == tagBreak || t == tagItem 
 // maxName is the length of the longest name that is looked up.
 const maxName = 16
 
-// tagNamed looks a name up. The names are those of XenForo 1.5 and 2.3 and MyBB 1.8, and those that
+// lookupTag looks a name up. The names are those of XenForo 1.5 and 2.3 and MyBB 1.8, and those that
 // popular add-ons brought with them.
-func tagNamed(name string) tag {
+func lookupTag(name string) tag {
 	var buf [maxName]byte
 	if len(name) > maxName {
 		return unknown

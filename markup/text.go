@@ -7,7 +7,7 @@ import (
 
 // Text writes the document as plain text of at most width columns (12 or more). Only addresses may be longer: they
 // stand on lines of their own, below the paragraph that they belong to. It ends without a line end.
-func (d Doc) Text(w Words, width int) string {
+func (d Doc) Text(w Labels, width int) string {
 	if d.Empty() {
 		return ""
 	}
@@ -19,7 +19,7 @@ func (d Doc) Text(w Words, width int) string {
 type textWriter struct {
 	out   []byte
 	tree  *tree
-	words Words
+	words Labels
 	width int
 	first string // stands before the next line
 	rest  string // stands before the lines after it
@@ -32,7 +32,7 @@ type textWriter struct {
 func (t *textWriter) blocks(i, end int) {
 	for ; i < end; i = int(t.tree.nodes[i].end) {
 		n := &t.tree.nodes[i]
-		if t.blank && !t.tight && !t.due && !(n.kind == cutLink && t.tree.nodes[i-1].kind == cutLink) {
+		if t.blank && !t.tight && !t.due && !(n.kind == omittedLink && t.tree.nodes[i-1].kind == omittedLink) {
 			t.due, t.empty = true, strings.TrimRight(t.rest, " ")
 		}
 		t.block(n, i)
@@ -50,10 +50,10 @@ func (t *textWriter) block(n *node, i int) {
 	case code:
 		t.code(n.text)
 	case spoiler:
-		t.wrapped("[" + labelled(t.words.Spoiler, n.text) + "]")
+		t.wrapped("[" + withLabel(t.words.Spoiler, n.text) + "]")
 	case rule:
 		t.line("* * *")
-	case cutLink:
+	case omittedLink:
 		t.cutLink(n)
 	case list:
 		t.list(n, i)
@@ -79,11 +79,11 @@ func (t *textWriter) quote(n *node, i int) {
 	t.blocks(i+1, int(n.end))
 }
 
-// cutLink writes what a link says and, in a line of its own, where it leads.
+// omittedLink writes what a link says and, in a line of its own, where it leads.
 func (t *textWriter) cutLink(n *node) {
 	defer t.indent(t.words.arrow()+" ", "  ")()
 	if n.flag&bare == 0 {
-		t.wrapped(isolated(n.text))
+		t.wrapped(bidiIsolate(n.text))
 	}
 	t.line(t.tree.ref(n).url)
 }
@@ -142,13 +142,13 @@ func (t *textWriter) line(s string) {
 // wrapped writes words in as many lines as they need.
 func (t *textWriter) wrapped(s string) {
 	// One column is kept for the space that stuffs a line.
-	wrap(s, t.room()-1, func(line string) { t.line(stuffed(strings.ReplaceAll(line, noBreak, " "))) })
+	wrap(s, t.room()-1, func(line string) { t.line(escapeLeading(strings.ReplaceAll(line, noBreak, " "))) })
 }
 
-// stuffed keeps a line of the author's from being read as a quote or as the start of a signature:
+// escapeLeading keeps a line of the author's from being read as a quote or as the start of a signature:
 // those signs mean something at the start of a line only, so a space goes before them (the idea of
 // RFC 3676, 4.4).
-func stuffed(line string) string {
+func escapeLeading(line string) string {
 	if strings.HasPrefix(line, ">") || strings.TrimRight(line, " ") == "--" {
 		return " " + line
 	}
@@ -159,9 +159,9 @@ func stuffed(line string) string {
 func (t *textWriter) code(s string) {
 	defer t.indent("    ", "    ")()
 	for line := range strings.SplitSeq(s, "\n") {
-		line = strings.TrimRight(expand(line), " ")
+		line = strings.TrimRight(expandTabs(line), " ")
 		for {
-			n, _ := fit(line, t.room())
+			n, _ := fitColumns(line, t.room())
 			t.line(line[:n])
 			if line = line[n:]; line == "" {
 				break
@@ -170,8 +170,8 @@ func (t *textWriter) code(s string) {
 	}
 }
 
-// expand makes spaces of tabs, up to the next multiple of four.
-func expand(s string) string {
+// expandTabs makes spaces of tabs, up to the next multiple of four.
+func expandTabs(s string) string {
 	if !strings.Contains(s, "\t") {
 		return s
 	}
@@ -189,8 +189,8 @@ func expand(s string) string {
 	return b.String()
 }
 
-// labelled is "Image: name", or the word alone.
-func labelled(word, name string) string {
+// withLabel is "Image: name", or the word alone.
+func withLabel(word, name string) string {
 	if name == "" {
 		return word
 	}
@@ -203,7 +203,7 @@ func (t *textWriter) para(i, end int) {
 	f.count(i, end)
 	f.inlines(i, end)
 	for line := range strings.SplitSeq(string(f.buf), "\n") {
-		if address, ok := strings.CutPrefix(line, verbatim); ok {
+		if address, ok := strings.CutPrefix(line, noWrapPrefix); ok {
 			t.line(address)
 		} else {
 			t.wrapped(line)
@@ -253,7 +253,7 @@ func (t *textWriter) table(i int) {
 	for _, cells := range rows {
 		if line := strings.Join(cells, " | "); total < t.room() {
 			if line = strings.TrimRight(line, " "); strings.Trim(line, " |") != "" {
-				t.line(stuffed(line))
+				t.line(escapeLeading(line))
 			}
 		} else {
 			t.wrapped(line)

@@ -33,7 +33,7 @@ func TestTextIsWrittenForText(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := BBCode(tt.src, Links{}).Text(Words{}, tt.width); got != tt.want {
+			if got := BBCode(tt.src, Links{}).Text(Labels{}, tt.width); got != tt.want {
 				t.Errorf("Text(%d) of %q = %q, want %q", tt.width, tt.src, got, tt.want)
 			}
 		})

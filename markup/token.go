@@ -7,23 +7,23 @@ const maxTag = 2100
 
 // token is a tag in the source. The text between two tokens has none of its own.
 type token struct {
-	start, end int    // of the tag; of a raw tag with its content and its closing tag
-	value      string // [NAME=value]
-	attrs      string // [NAME key="..." key='...'], as written
-	content    string // of a raw tag
-	match      int32  // the token that closes or opens it; -1: there is none
-	state      int32  // the builder's note on an open tag
-	tag        tag
-	closing    bool
-	whole      bool // content and closing tag are part of it
+	start, end    int    // of the tag; of a raw tag with its content and its closing tag
+	value         string // [NAME=value]
+	attrs         string // [NAME key="..." key='...'], as written
+	content       string // of a raw tag
+	match         int32  // the token that closes or opens it; -1: there is none
+	state         int32  // the builder's note on an open tag
+	tag           tag
+	closing       bool
+	selfContained bool // content and closing tag are part of it
 }
 
 // lexer cuts a text into tags.
 type lexer struct {
-	src     string
-	tokens  []token
-	open    [tags]int32 // the last open tag of each name, from 1; linked through token.match
-	endless []string    // names that no closing tag follows any more: they are not looked for again
+	src      string
+	tokens   []token
+	open     [tags]int32 // the last open tag of each name, from 1; linked through token.match
+	unclosed []string    // names that no closing tag follows any more: they are not looked for again
 }
 
 // tokenize finds the tags of src and which closing tag belongs to which.
@@ -55,7 +55,7 @@ func tokenize(src string) []token {
 func (l *lexer) add(t token) {
 	t.match = -1
 	switch {
-	case t.whole || t.tag.void() && !t.closing:
+	case t.selfContained || t.tag.void() && !t.closing:
 	case !t.closing:
 		t.match = l.open[t.tag] - 1 // the one before, until it is closed
 		l.open[t.tag] = int32(len(l.tokens) + 1)
@@ -79,7 +79,7 @@ func (l *lexer) tagAt(i int) (token, bool) {
 	for p < len(l.src) && p-name <= maxName && isNameByte(l.src[p]) {
 		p++
 	}
-	if t.tag = tagNamed(l.src[name:p]); t.tag == unknown || p == len(l.src) {
+	if t.tag = lookupTag(l.src[name:p]); t.tag == unknown || p == len(l.src) {
 		return t, false
 	}
 	rest := l.src[p:min(len(l.src), i+maxTag)]
@@ -93,7 +93,7 @@ func (l *lexer) tagAt(i int) (token, bool) {
 	}
 	t.end = p + n
 	if t.tag == tagAttachment && number(t.value) != 0 { // MyBB's [attachment=12] has no closing tag
-		t.whole = true
+		t.selfContained = true
 		return t, true
 	}
 	t.valueOf(l.src[name:p])
@@ -124,7 +124,7 @@ func (l *lexer) readContent(t token, name string) (token, bool) {
 	rest := l.src[t.end:]
 	if i := strings.IndexByte(rest, '['); i >= 0 {
 		if n := len("[/]") + len(name); len(rest) >= i+n && rest[i+n-1] == ']' && rest[i+1] == '/' && strings.EqualFold(rest[i+2:i+n-1], name) {
-			t.content, t.whole = rest[:i], true
+			t.content, t.selfContained = rest[:i], true
 			t.end += i + n
 			return t, true
 		}
@@ -134,17 +134,17 @@ func (l *lexer) readContent(t token, name string) (token, bool) {
 
 // readVerbatim takes the text up to the closing tag as it stands. Without one the tag is no tag.
 func (l *lexer) readVerbatim(t token, name string) (token, bool) {
-	for _, other := range l.endless {
+	for _, other := range l.unclosed {
 		if strings.EqualFold(other, name) {
 			return t, false
 		}
 	}
 	start, end := closingTag(l.src[t.end:], name)
 	if start < 0 {
-		l.endless = append(l.endless, name)
+		l.unclosed = append(l.unclosed, name)
 		return t, false
 	}
-	t.content, t.whole = l.src[t.end:t.end+start], true
+	t.content, t.selfContained = l.src[t.end:t.end+start], true
 	t.end += end
 	return t, true
 }

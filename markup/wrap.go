@@ -13,7 +13,7 @@ const minColumns = 12
 // wrap breaks a line of text into lines of at most width columns: at spaces, where the script has
 // none where its rules allow (UAX #14), and within a word that is longer than a line.
 func wrap(s string, width int, line func(string)) {
-	p := packer{s: s, width: width, line: line}
+	p := lineFiller{s: s, width: width, line: line}
 	for at := 0; at < len(s); {
 		end := strings.IndexByte(s[at:], ' ') + at
 		if end < at {
@@ -27,8 +27,8 @@ func wrap(s string, width int, line func(string)) {
 	}
 }
 
-// packer fills lines with words.
-type packer struct {
+// lineFiller fills lines with words.
+type lineFiller struct {
 	s          string
 	width      int
 	line       func(string)
@@ -37,7 +37,7 @@ type packer struct {
 }
 
 // word puts what stands between two spaces.
-func (p *packer) word(from, to int) {
+func (p *lineFiller) word(from, to int) {
 	if isASCII(p.s[from:to]) {
 		p.piece(from, to, to-from)
 		return
@@ -66,7 +66,7 @@ func (p *packer) word(from, to int) {
 }
 
 // piece puts what cannot be broken, or only if it is longer than a line.
-func (p *packer) piece(from, to, width int) {
+func (p *lineFiller) piece(from, to, width int) {
 	space := 0
 	if from > p.end {
 		space = 1
@@ -79,7 +79,7 @@ func (p *packer) piece(from, to, width int) {
 		p.start, space = from, 0
 	}
 	for width > p.width {
-		n, w := fit(p.s[from:to], p.width)
+		n, w := fitColumns(p.s[from:to], p.width)
 		p.line(p.s[from : from+n])
 		from, width = from+n, width-w
 		p.start = from
@@ -88,8 +88,8 @@ func (p *packer) piece(from, to, width int) {
 	p.columns += space + width
 }
 
-// fit is how many bytes of s fit into width columns, at least one character, and their width.
-func fit(s string, width int) (size, columns int) {
+// fitColumns is how many bytes of s fit into width columns, at least one character, and their width.
+func fitColumns(s string, width int) (size, columns int) {
 	for size < len(s) {
 		n, w := 1, 1
 		if s[size] >= utf8.RuneSelf || size+1 < len(s) && s[size+1] >= utf8.RuneSelf {

@@ -178,8 +178,8 @@ func (w *render) quoted(p *digest.Post, excerpt int) *fragment {
 	if ok {
 		return f
 	}
-	shown := p.Content.Body.Excerpt(excerpt).Shown(int64(p.Quoted.ID))
-	if rest := p.Quoted.Content.Body.Rest(shown); shown == "" || !rest.Empty() {
+	shown := p.Content.Body.Excerpt(excerpt).QuotedText(int64(p.Quoted.ID))
+	if rest := p.Quoted.Content.Body.WithoutPrefix(shown); shown == "" || !rest.Empty() {
 		f = w.renderPost(key, p.Quoted, rest.Excerpt(excerpt))
 	}
 	if w.err == nil {

@@ -82,7 +82,7 @@ func padPlaceholders(signed string) string {
 }
 
 // placeholder is what stands for a gap until a member's own takes its place.
-func (v *variant) placeholder(g markup.Gap) string {
+func (v *variant) placeholder(g markup.Field) string {
 	g.Line = 0
 	i := slices.Index(v.gaps, g)
 	if i < 0 {
@@ -93,10 +93,10 @@ func (v *variant) placeholder(g markup.Gap) string {
 }
 
 // placeholders puts signs for the gaps of a line.
-func (v *variant) placeholders(s string) (signed string, gaps []markup.Gap) {
+func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
 	var b strings.Builder
 	for {
-		before, g, after, found := markup.NextGap(s)
+		before, g, after, found := markup.NextField(s)
 		b.WriteString(before)
 		if !found {
 			return b.String(), gaps
@@ -108,7 +108,7 @@ func (v *variant) placeholders(s string) (signed string, gaps []markup.Gap) {
 }
 
 // checkField refuses a gap that nothing fills.
-func checkField(g markup.Gap) error {
+func checkField(g markup.Field) error {
 	known := []string{fieldName, gapForum, gapPosts, gapJoined}
 	if slices.Contains(known, g.Name) {
 		return nil

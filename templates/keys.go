@@ -23,9 +23,9 @@ func ownKeys() []string {
 	}
 }
 
-func (l *locale) markupWords() markup.Words {
-	return markup.Words{
-		Said:       func(name string) string { return l.mustText("markup.said", "name", name) },
+func (l *locale) markupWords() markup.Labels {
+	return markup.Labels{
+		QuoteHead:  func(name string) string { return l.mustText("markup.said", "name", name) },
 		QuotedPost: l.mustText("markup.quote"),
 		Spoiler:    l.mustText("markup.spoiler"),
 		Image:      l.mustText("markup.image"),

@@ -31,7 +31,7 @@ type locale struct {
 	group    string
 	calendar calendar
 	messages map[string]message
-	words    markup.Words
+	words    markup.Labels
 	pages    map[kind]pages
 	own      map[kind]map[string]bool // the templates that a kind of mail does not share with the others
 	alarm    pages

@@ -26,12 +26,12 @@ type CompiledAnnouncement struct {
 
 // variant is a notice in one language.
 type variant struct {
-	locale     *locale      // whose words stand in it, and who writes its dates
-	dir        string       // in which it is written
-	title      string       // with the signs of gaps
-	preheader  string       // the same
-	html, text compiled     // the row of the body; its holes are gaps, by their index
-	gaps       []markup.Gap // each once
+	locale     *locale        // whose words stand in it, and who writes its dates
+	dir        string         // in which it is written
+	title      string         // with the signs of gaps
+	preheader  string         // the same
+	html, text compiled       // the row of the body; its holes are gaps, by their index
+	gaps       []markup.Field // each once
 }
 
 // Recipient is whom an announcement is laid for.
@@ -120,10 +120,10 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	}
 	out.title = title
 	words := out.locale.words
-	words.Gap = func(g markup.Gap) string { return out.placeholder(g) }
+	words.Gap = func(g markup.Field) string { return out.placeholder(g) }
 	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
 	body := noticeData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
-	words.Gap = func(g markup.Gap) string { return padPlaceholders(out.placeholder(g)) }
+	words.Gap = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
 	plain := noticeData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}
 	if len(out.gaps) > maxFields {
 		errs = append(errs, fmt.Errorf("%d different gaps: use at most %d, counting the same field with another fallback as another", len(out.gaps), maxFields))
