@@ -83,7 +83,7 @@ func (s *Server) daemonPart(ctx context.Context) part {
 // forumPart asks the forum itself.
 func (s *Server) forumPart(ctx context.Context) part {
 	err := s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
-		_, err := snapshot.Newest(ctx)
+		_, err := snapshot.LastPostID(ctx)
 		return err
 	})
 	if err != nil {

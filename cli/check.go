@@ -204,9 +204,9 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding, []doctor.Rea
 	levels := map[source.Level]string{source.OK: levelOK, source.Warn: levelWarn, source.Fail: levelFail}
 	var all []finding
 	for _, f := range db.Check(ctx) {
-		all = append(all, finding{"forum " + f.Name, levels[f.Level], f.Text, f.Cure})
+		all = append(all, finding{"forum " + f.Name, levels[f.Level], f.Text, f.Fix})
 	}
-	at, known, err := db.Clock(ctx)
+	at, known, err := db.DatabaseTime(ctx)
 	return all, reading("the forum's database", at, known, err)
 }
 

@@ -166,9 +166,9 @@ func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() tim
 
 // selfCheck refuses a forum that is not as the adapter thinks.
 func (h *house) selfCheck(ctx context.Context) error {
-	warnings, err := h.forum.Trust(ctx)
+	warnings, err := h.forum.SelfCheck(ctx)
 	for _, f := range warnings {
-		h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Cure)
+		h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Fix)
 	}
 	return err
 }

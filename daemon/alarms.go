@@ -179,7 +179,7 @@ func (d *Daemon) examine(ctx context.Context, failed bool) {
 		d.trust.checked = time.Time{}
 	}
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		_, err := s.Newest(ctx)
+		_, err := s.LastPostID(ctx)
 		return err
 	})
 	if ctx.Err() == nil {

@@ -131,7 +131,7 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []A
 	if err != nil {
 		return nil, err
 	}
-	read, err := s.ReadSince(ctx, ids, since)
+	read, err := s.ReadMarksSince(ctx, ids, since)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []Bu
 		}
 	}
 	need := newNeed(editions)
-	part, err := s.TookPart(ctx, need.members, need.threadIDs())
+	part, err := s.Participation(ctx, need.members, need.threadIDs())
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.PostEve
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.Named(ctx, calledByName(texts))
+	names, err := s.MembersByName(ctx, calledByName(texts))
 	if err != nil {
 		return nil, err
 	}

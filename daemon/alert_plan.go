@@ -158,7 +158,7 @@ func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []diges
 		}
 	}
 	slices.Sort(members)
-	read, err := s.ReadSince(ctx, slices.Compact(members), since)
+	read, err := s.ReadMarksSince(ctx, slices.Compact(members), since)
 	if err != nil {
 		return nil, err
 	}

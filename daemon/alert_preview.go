@@ -41,7 +41,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 			return err
 		}
 		p.Member = member
-		created, err := s.Created(ctx, from, until)
+		created, err := s.PostsCreated(ctx, from, until)
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []di
 		}
 	}
 	member := notices[0].Member
-	read, err := s.ReadSince(ctx, []forum.MemberID{member}, since)
+	read, err := s.ReadMarksSince(ctx, []forum.MemberID{member}, since)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,7 +16,7 @@ func (b *Builder) fill(ctx context.Context, s *source.Snapshot, editions []Editi
 	if err != nil {
 		return err
 	}
-	part, err := s.TookPart(ctx, need.members, need.threadIDs())
+	part, err := s.Participation(ctx, need.members, need.threadIDs())
 	if err != nil {
 		return err
 	}

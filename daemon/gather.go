@@ -91,14 +91,14 @@ func (d *Daemon) start(ctx context.Context, s *source.Snapshot, sift *sieve) (fo
 		sift.cursor = cursor
 		return max(0, cursor-overlap), d.recall(ctx, sift, max(0, cursor-overlap))
 	}
-	first, err := s.FirstSince(ctx, sift.oldest)
+	first, err := s.FirstPostSince(ctx, sift.oldest)
 	switch {
 	case err != nil:
 		return 0, err
 	case first > 0:
 		return first - 1, nil
 	}
-	return s.Newest(ctx)
+	return s.LastPostID(ctx)
 }
 
 // recall tells the sieve, after a start or a fault, which posts of the overlap were sighted before. One of them
@@ -126,7 +126,7 @@ func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve)
 		return err
 	}
 	for {
-		arrivals, err := s.Arrivals(ctx, cursor, overlap+page)
+		arrivals, err := s.PostsAfter(ctx, cursor, overlap+page)
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *si
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	arrivals, err := s.ArrivalsOf(ctx, ids)
+	arrivals, err := s.PostStates(ctx, ids)
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (h *Herald) page(ctx context.Context, a *digest.Announcement, after forum.M
 // behind lists members behind a member who may be of the audience, by rising id.
 func (h *Herald) behind(ctx context.Context, s *source.Snapshot, a *digest.Announcement, after forum.MemberID) ([]forum.MemberID, error) {
 	if len(a.Audience.Only) == 0 {
-		return s.Roster(ctx, after, batchSize)
+		return s.MemberIDs(ctx, after, batchSize)
 	}
 	at, _ := slices.BinarySearch(a.Audience.Only, after+1)
 	rest := a.Audience.Only[at:]

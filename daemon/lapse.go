@@ -39,7 +39,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 			return err
 		}
 		for _, m := range members {
-			if f.ZonesDrift() {
+			if f.ZonesAreOffsets() {
 				m.Zone = "" // a change of it would be no choice of his
 			}
 			known[m.ID] = m

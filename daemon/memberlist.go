@@ -28,7 +28,7 @@ func (h *Herald) Find(ctx context.Context, list []string) (ids []forum.MemberID,
 		}
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
-		known, err := s.Addressed(ctx, addresses)
+		known, err := s.MembersByEmail(ctx, addresses)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (h *Herald) Find(ctx context.Context, list []string) (ids []forum.MemberID,
 				names = append(names, a) // a name may have an "@" in it
 			}
 		}
-		byName, err := s.Named(ctx, names)
+		byName, err := s.MembersByName(ctx, names)
 		if err != nil {
 			return err
 		}

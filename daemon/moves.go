@@ -68,7 +68,7 @@ func moved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID
 			ids = append(ids, p.Post)
 		}
 	}
-	arrivals, err := s.ArrivalsOf(ctx, ids)
+	arrivals, err := s.PostStates(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time
 			return err
 		}
 		p.Member = member
-		created, err := s.Created(ctx, from, until)
+		created, err := s.PostsCreated(ctx, from, until)
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (d *Daemon) watching(ctx context.Context, now time.Time) iter.Seq2[[]forum.
 		for {
 			var members []forum.Member
 			err := d.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
-				members, err = s.Watching(ctx, after, page, now)
+				members, err = s.SubscriberPage(ctx, after, page, now)
 				return err
 			})
 			if err != nil {

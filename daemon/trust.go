@@ -30,7 +30,7 @@ func (t *trust) ask(ctx context.Context, f *source.DB) (fresh bool, err error) {
 	if time.Since(t.checked) < holds {
 		return false, t.fault
 	}
-	_, err = f.Trust(ctx) // warnings were told at the start
+	_, err = f.SelfCheck(ctx) // warnings were told at the start
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}

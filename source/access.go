@@ -33,7 +33,7 @@ func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum
 	if err != nil {
 		return nil, err
 	}
-	listed := open(nodes)
+	listed := visibleSections(nodes)
 	if s.db.kind.inherits {
 		granted.inherit(listed)
 	}
@@ -48,10 +48,10 @@ func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum
 func (s *Snapshot) rights(ctx context.Context, roles []string) (grants, error) {
 	granted := make(grants)
 	decoded := make(map[string]grant)
-	names := make(words)
+	names := make(interner)
 	var role, text sql.RawBytes
 	var section forum.SectionID
-	err := askAll(ctx, s, "rights", "roles", roles, nil, row{"role": &role, "section_id": &section, "rights": &text}, func() error {
+	err := queryChunked(ctx, s, "rights", "roles", roles, nil, columns{"role": &role, "section_id": &section, "rights": &text}, func() error {
 		g, known := decoded[string(text)]
 		if !known {
 			var err error
@@ -60,7 +60,7 @@ func (s *Snapshot) rights(ctx context.Context, roles []string) (grants, error) {
 			}
 			decoded[string(text)] = g
 		}
-		name := names.one(role)
+		name := names.intern(role)
 		if granted[name] == nil {
 			granted[name] = make(map[forum.SectionID]grant)
 		}
@@ -87,7 +87,7 @@ func (g grants) inherit(listed []node) {
 func (g grants) access(roles []string, listed []node) forum.Access {
 	access := make(forum.Access)
 	for _, n := range listed {
-		if !n.holds {
+		if !n.hasThreads {
 			continue
 		}
 		var view, read, all bool
@@ -108,8 +108,8 @@ func (g grants) access(roles []string, listed []node) forum.Access {
 	return access
 }
 
-// digits decodes rights that an SQL file spells as three digits: view, read, own threads only.
-func digits(text []byte) (grant, error) {
+// parseRightDigits decodes rights that an SQL file spells as three digits: view, read, own threads only.
+func parseRightDigits(text []byte) (grant, error) {
 	if len(text) != 3 || text[0]|1 != '1' || text[1]|1 != '1' || text[2]|1 != '1' {
 		return grant{}, fmt.Errorf("%.20q is not three digits 0 or 1", text)
 	}

@@ -63,7 +63,7 @@ func TestOpenLeavesOutWhatIsClosed(t *testing.T) {
 		{id: 11, parent: 11}, {id: 1, parent: 0, place: 2},
 	}
 	var got []forum.SectionID
-	for _, n := range open(nodes) {
+	for _, n := range visibleSections(nodes) {
 		got = append(got, n.id)
 	}
 	if want := []forum.SectionID{1, 3, 4, 7}; !slices.Equal(got, want) {
@@ -99,12 +99,12 @@ func TestJSONRights(t *testing.T) {
 
 func TestDigits(t *testing.T) {
 	for text, want := range map[string]grant{"110": {view: true, read: true}, "111": {true, true, true}, "001": {own: true}} {
-		if got, err := digits([]byte(text)); got != want || err != nil {
+		if got, err := parseRightDigits([]byte(text)); got != want || err != nil {
 			t.Errorf("digits(%s) = %+v, %v, want %+v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "11", "1100", "210", "-10", "abc"} {
-		if got, err := digits([]byte(text)); err == nil || got != (grant{}) {
+		if got, err := parseRightDigits([]byte(text)); err == nil || got != (grant{}) {
 			t.Errorf("digits(%q) = %+v, %v, want an error and no right", text, got, err)
 		}
 	}

@@ -9,11 +9,11 @@ import (
 	"postrider/forum"
 )
 
-// Roster lists up to limit members behind a member, by rising id: everybody who has an account.
-func (s *Snapshot) Roster(ctx context.Context, after forum.MemberID, limit int) ([]forum.MemberID, error) {
+// MemberIDs lists up to limit members behind a member, by rising id: everybody who has an account.
+func (s *Snapshot) MemberIDs(ctx context.Context, after forum.MemberID, limit int) ([]forum.MemberID, error) {
 	ids := make([]forum.MemberID, 0, limit)
 	var id forum.MemberID
-	err := s.ask(ctx, "roster", params{"after": after, "limit": limit}, row{"id": &id}, func() error {
+	err := s.queryNamed(ctx, "roster", params{"after": after, "limit": limit}, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})
@@ -25,8 +25,8 @@ func (s *Snapshot) Profiles(ctx context.Context, ids []forum.MemberID) (map[foru
 	all := make(map[forum.MemberID]forum.Profile, len(ids))
 	var id forum.MemberID
 	var posts, joined, visited int64
-	r := row{"id": &id, "posts": &posts, "joined_at": &joined, "visited_at": &visited}
-	err := askAll(ctx, s, "profiles", "ids", ids, nil, r, func() error {
+	r := columns{"id": &id, "posts": &posts, "joined_at": &joined, "visited_at": &visited}
+	err := queryChunked(ctx, s, "profiles", "ids", ids, nil, r, func() error {
 		p := forum.Profile{Posts: int(posts)}
 		if joined > 0 {
 			p.JoinedAt = unix(joined)
@@ -44,7 +44,7 @@ func (s *Snapshot) Profiles(ctx context.Context, ids []forum.MemberID) (map[foru
 func (s *Snapshot) Groups(ctx context.Context) ([]forum.Group, error) {
 	var list []forum.Group
 	var g forum.Group
-	err := s.ask(ctx, "groups", nil, row{"id": &g.ID, "title": &g.Title}, func() error {
+	err := s.queryNamed(ctx, "groups", nil, columns{"id": &g.ID, "title": &g.Title}, func() error {
 		list = append(list, g)
 		return nil
 	})
@@ -56,7 +56,7 @@ func (s *Snapshot) Memberships(ctx context.Context, ids []forum.MemberID) (map[f
 	all := make(map[forum.MemberID][]forum.GroupID, len(ids))
 	var member forum.MemberID
 	var in string
-	err := askAll(ctx, s, "memberships", "members", ids, nil, row{"member_id": &member, "in_groups": &in}, func() error {
+	err := queryChunked(ctx, s, "memberships", "members", ids, nil, columns{"member_id": &member, "in_groups": &in}, func() error {
 		for part := range strings.SplitSeq(in, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" { // MyBB leaves empty parts
@@ -73,19 +73,19 @@ func (s *Snapshot) Memberships(ctx context.Context, ids []forum.MemberID) (map[f
 	return all, err
 }
 
-// Named finds members by their names, whatever capitals are used. The answer has the names as they were asked for.
-func (s *Snapshot) Named(ctx context.Context, names []string) (map[string]forum.MemberID, error) {
-	return s.known(ctx, "named", "names", "name", names)
+// MembersByName finds members by their names, whatever capitals are used. The answer has the names as they were asked for.
+func (s *Snapshot) MembersByName(ctx context.Context, names []string) (map[string]forum.MemberID, error) {
+	return s.membersBy(ctx, "named", "names", "name", names)
 }
 
-// Addressed finds members by their e-mail addresses, whatever capitals are used. Of several who share one, it is
+// MembersByEmail finds members by their e-mail addresses, whatever capitals are used. Of several who share one, it is
 // the one with the lowest number.
-func (s *Snapshot) Addressed(ctx context.Context, addresses []string) (map[string]forum.MemberID, error) {
-	return s.known(ctx, "addressed", "addresses", "email", addresses)
+func (s *Snapshot) MembersByEmail(ctx context.Context, addresses []string) (map[string]forum.MemberID, error) {
+	return s.membersBy(ctx, "addressed", "addresses", "email", addresses)
 }
 
-// known finds members by a text of theirs. A database may take more texts for equal than we do ("Jose", "José").
-func (s *Snapshot) known(ctx context.Context, query, param, column string, texts []string) (map[string]forum.MemberID, error) {
+// membersBy finds members by a text of theirs. A database may take more texts for equal than we do ("Jose", "José").
+func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, texts []string) (map[string]forum.MemberID, error) {
 	asked := make(map[string][]string, len(texts))
 	lower := make([]string, 0, len(texts))
 	for _, text := range texts {
@@ -98,7 +98,7 @@ func (s *Snapshot) known(ctx context.Context, query, param, column string, texts
 	found := make(map[string]forum.MemberID, len(texts))
 	var id forum.MemberID
 	var text string
-	err := askAll(ctx, s, query, param, lower, nil, row{"id": &id, column: &text}, func() error {
+	err := queryChunked(ctx, s, query, param, lower, nil, columns{"id": &id, column: &text}, func() error {
 		for _, as := range asked[strings.ToLower(text)] {
 			if other, twice := found[as]; !twice || id < other {
 				found[as] = id

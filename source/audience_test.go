@@ -28,7 +28,7 @@ func TestEveryMemberIsOnTheRosterWithHisProfileAndHisGroups(t *testing.T) {
 		read(t, db, func(s *Snapshot) error {
 			var roster []forum.MemberID
 			for {
-				page, err := s.Roster(t.Context(), slices.Max(append(roster, 0)), 7)
+				page, err := s.MemberIDs(t.Context(), slices.Max(append(roster, 0)), 7)
 				if err != nil {
 					return err
 				}
@@ -119,11 +119,11 @@ func TestMembersAreFoundByNameAndAddressWhateverTheCapitals(t *testing.T) {
 				addresses[m.Email], addresses[strings.ToUpper(m.Email)] = m.ID, m.ID
 			}
 			nobody := []string{"nobody at all", "' OR 1=1 -- ", "%", "rocket 🚀", "", "márshal panda"}
-			names, err := s.Named(t.Context(), append(slices.Collect(maps.Keys(want)), nobody...))
+			names, err := s.MembersByName(t.Context(), append(slices.Collect(maps.Keys(want)), nobody...))
 			if err != nil || !maps.Equal(names, want) {
 				t.Errorf("Named = %v, %v, want %v", names, err, want)
 			}
-			found, err := s.Addressed(t.Context(), append(slices.Collect(maps.Keys(addresses)), nobody...))
+			found, err := s.MembersByEmail(t.Context(), append(slices.Collect(maps.Keys(addresses)), nobody...))
 			if err != nil || !maps.Equal(found, addresses) {
 				t.Errorf("Addressed = %v, %v, want %v", found, err, addresses)
 			}
@@ -137,7 +137,7 @@ func TestOfSeveralMembersWithOneAddressTheFirstIsFound(t *testing.T) {
 	keys := f.expect.Keys.Members
 	execute(t, adminOf(t, f), "UPDATE mybb_users SET email = 'shared@example.test' WHERE uid IN (?, ?)", keys["panda"], keys["iceberg"])
 	found := got(t, f.open(t), func(s *Snapshot) (map[string]forum.MemberID, error) {
-		return s.Addressed(t.Context(), []string{"shared@example.test"})
+		return s.MembersByEmail(t.Context(), []string{"shared@example.test"})
 	})
 	if id := found["shared@example.test"]; id != min(keys["panda"], keys["iceberg"]) {
 		t.Errorf("found member %d", id)
@@ -147,7 +147,7 @@ func TestOfSeveralMembersWithOneAddressTheFirstIsFound(t *testing.T) {
 func TestSampleProfilesGroupsAndNames(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		ctx := t.Context()
-		roster, err := s.Roster(ctx, 0, 1000)
+		roster, err := s.MemberIDs(ctx, 0, 1000)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func TestSampleProfilesGroupsAndNames(t *testing.T) {
 		if err != nil || len(groups) != 3 || groups[2].Title != "steward" {
 			t.Errorf("groups are %v, %v", groups, err)
 		}
-		names, err := s.Named(ctx, []string{"MINA BOLSTER"})
+		names, err := s.MembersByName(ctx, []string{"MINA BOLSTER"})
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		read(b, db, func(s *Snapshot) error {
-			created, err := s.Created(ctx, f.from(), f.now())
+			created, err := s.PostsCreated(ctx, f.from(), f.now())
 			if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ func BenchmarkBatch(b *testing.B) {
 			if _, err := s.Sections(ctx); err != nil {
 				return err
 			}
-			members, err := s.Watching(ctx, 1000, 500, f.now())
+			members, err := s.SubscriberPage(ctx, 1000, 500, f.now())
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func BenchmarkBatch(b *testing.B) {
 			if _, err := s.ReadMarks(ctx, ids, f.now()); err != nil {
 				return err
 			}
-			_, err = s.TookPart(ctx, ids, threads)
+			_, err = s.Participation(ctx, ids, threads)
 			return err
 		})
 	}
@@ -126,11 +126,11 @@ func BenchmarkParts(b *testing.B) {
 		}},
 		{"watches", func(s *Snapshot) error { _, err := s.Watches(ctx, members); return err }},
 		{"readmarks", func(s *Snapshot) error { _, err := s.ReadMarks(ctx, members, f.now()); return err }},
-		{"tookpart", func(s *Snapshot) error { _, err := s.TookPart(ctx, members, threads); return err }},
-		{"arrivals", func(s *Snapshot) error { _, err := s.Arrivals(ctx, 20000, 10000); return err }},
-		{"created", func(s *Snapshot) error { _, err := s.Created(ctx, f.from(), f.now()); return err }},
-		{"firstsince", func(s *Snapshot) error { _, err := s.FirstSince(ctx, time.Unix(1795400000, 0)); return err }},
-		{"watching", func(s *Snapshot) error { _, err := s.Watching(ctx, 1000, 500, f.now()); return err }},
+		{"tookpart", func(s *Snapshot) error { _, err := s.Participation(ctx, members, threads); return err }},
+		{"arrivals", func(s *Snapshot) error { _, err := s.PostsAfter(ctx, 20000, 10000); return err }},
+		{"created", func(s *Snapshot) error { _, err := s.PostsCreated(ctx, f.from(), f.now()); return err }},
+		{"firstsince", func(s *Snapshot) error { _, err := s.FirstPostSince(ctx, time.Unix(1795400000, 0)); return err }},
+		{"watching", func(s *Snapshot) error { _, err := s.SubscriberPage(ctx, 1000, 500, f.now()); return err }},
 	} {
 		b.Run(part.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -29,7 +29,7 @@ type Finding struct {
 	Name  string
 	Level Level
 	Text  string
-	Cure  string // empty if all is well
+	Fix   string // empty if all is well
 }
 
 // Check asks the forum everything once, with questions that cost nothing, and judges the answers.
@@ -54,14 +54,14 @@ func (db *DB) Check(ctx context.Context) []Finding {
 	return all
 }
 
-// Trust is an error on any Fail: it is better to send nothing than what a member may not read. It gives the
+// SelfCheck is an error on any Fail: it is better to send nothing than what a member may not read. It gives the
 // warnings, too.
-func (db *DB) Trust(ctx context.Context) (warnings []Finding, err error) {
+func (db *DB) SelfCheck(ctx context.Context) (warnings []Finding, err error) {
 	var errs []error
 	for _, f := range db.Check(ctx) {
 		switch f.Level {
 		case Fail:
-			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Name, f.Text, f.Cure))
+			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Name, f.Text, f.Fix))
 		case Warn:
 			warnings = append(warnings, f)
 		}
@@ -78,7 +78,7 @@ func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 	var absent []string
 	questions := contract()
 	for _, q := range questions {
-		err := s.probe(ctx, q)
+		err := s.probeQuery(ctx, q)
 		my, isMySQL := errors.AsType[*mysql.MySQLError](err)
 		switch {
 		case err == nil:
@@ -99,7 +99,7 @@ func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 	return bad
 }
 
-func (s *Snapshot) queryFinding(q question, err error) Finding {
+func (s *Snapshot) queryFinding(q querySpec, err error) Finding {
 	from := s.db.queries[q.name]
 	cure := fmt.Sprintf("this is not the version of the forum that type %s knows: give a query %q of your own in [forum] queries", s.db.kind.name, q.name)
 	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && (my.Number == 1142 || my.Number == 1143) {
@@ -108,10 +108,10 @@ func (s *Snapshot) queryFinding(q question, err error) Finding {
 	return Finding{"query " + q.name, Fail, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), cure}
 }
 
-// probe runs a query so that it yields next to nothing, and compares its columns with the contract.
-func (s *Snapshot) probe(ctx context.Context, q question) error {
+// probeQuery runs a query so that it yields next to nothing, and compares its columns with the contract.
+func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
 	const never = math.MaxInt32 // in 2038; older columns hold no later second
-	ctx, cancel := s.db.limited(ctx)
+	ctx, cancel := s.db.withTimeout(ctx)
 	defer cancel()
 	nobody := []int64{-1}
 	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "sections": nobody,
@@ -157,7 +157,7 @@ func (s *Snapshot) checkSections(ctx context.Context) Finding {
 
 // checkRights reads the rights of members who watch something, as a round would.
 func (s *Snapshot) checkRights(ctx context.Context) Finding {
-	members, err := s.Watching(ctx, 0, chunk, time.Now())
+	members, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
 	if err != nil {
 		return Finding{"rights", Fail, err.Error(), "see that [forum] type is right"}
 	}
@@ -196,7 +196,7 @@ func (s *Snapshot) checkRights(ctx context.Context) Finding {
 
 func (s *Snapshot) checkMembers(ctx context.Context) Finding {
 	var n int
-	err := s.ask(ctx, "mailable", params{"now": time.Now().Unix()}, row{"members": &n}, func() error { return nil })
+	err := s.queryNamed(ctx, "mailable", params{"now": time.Now().Unix()}, columns{"members": &n}, func() error { return nil })
 	switch {
 	case err != nil:
 		return Finding{"members", Fail, err.Error(), "see that [forum] type is right"}

@@ -17,9 +17,9 @@ func TestAForumThatIsWellPassesItsCheck(t *testing.T) {
 		for _, f := range findings {
 			names = append(names, f.Name)
 			if f.Level != OK && f.Name != "account" { // the test's account may do anything
-				t.Errorf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Cure)
+				t.Errorf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Fix)
 			}
-			if f.Level != OK && f.Cure == "" {
+			if f.Level != OK && f.Fix == "" {
 				t.Errorf("%s has no cure", f.Name)
 			}
 		}
@@ -56,10 +56,10 @@ func TestCheckRefusesAForumThatItCannotServe(t *testing.T) {
 				tt.config(&c)
 			}
 			for _, f := range openConfig(t, c).Check(t.Context()) {
-				if f.Level == Fail && f.Name == tt.want && strings.Contains(f.Text, tt.text) && f.Cure != "" {
+				if f.Level == Fail && f.Name == tt.want && strings.Contains(f.Text, tt.text) && f.Fix != "" {
 					return
 				}
-				t.Logf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Cure)
+				t.Logf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Fix)
 			}
 			t.Errorf("no finding %q fails with %q", tt.want, tt.text)
 		})
@@ -86,7 +86,7 @@ func TestCheckKnowsAnAccountThatMayOnlyRead(t *testing.T) {
 		t.Errorf("account = %+v, want a warning of INSERT", got)
 	}
 	execute(t, adminOf(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
-	if got := find(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != Fail || !strings.Contains(got.Cure, "SELECT") {
+	if got := find(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != Fail || !strings.Contains(got.Fix, "SELECT") {
 		t.Errorf("query posts = %+v, want a failure whose cure is to grant SELECT", got)
 	}
 }

@@ -16,7 +16,7 @@ func (s *Snapshot) checkServer(ctx context.Context) Finding {
 	if s.db.engine == sqlfile.SQLite {
 		product, query = "SQLite", "SELECT sqlite_version()"
 	}
-	versions, err := s.texts(ctx, query)
+	versions, err := s.queryStrings(ctx, query)
 	if err != nil {
 		return Finding{"connection", Fail, err.Error(), "see that the database of [forum] dsn runs and lets postrider in"}
 	}
@@ -27,12 +27,12 @@ func (s *Snapshot) checkServer(ctx context.Context) Finding {
 	return Finding{Name: "connection", Level: OK, Text: product + " " + version}
 }
 
-// harmless are the privileges that let nobody change a forum.
-var harmless = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "EXECUTE"}
+// readOnlyPrivileges are the privileges that let nobody change a forum.
+var readOnlyPrivileges = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "EXECUTE"}
 
 // checkAccount reads SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
 func (s *Snapshot) checkAccount(ctx context.Context) Finding {
-	grants, err := s.texts(ctx, "SHOW GRANTS")
+	grants, err := s.queryStrings(ctx, "SHOW GRANTS")
 	if err != nil {
 		return Finding{"account", Warn, err.Error(), "see that the account of [forum] dsn has SELECT only"}
 	}
@@ -40,7 +40,7 @@ func (s *Snapshot) checkAccount(ctx context.Context) Finding {
 		list, _, isGrant := strings.Cut(strings.TrimPrefix(line, "GRANT "), " ON ")
 		for privilege := range strings.SplitSeq(list, ",") {
 			privilege, _, _ = strings.Cut(strings.TrimSpace(privilege), " (") // SELECT (column)
-			if isGrant && !slices.Contains(harmless, privilege) {
+			if isGrant && !slices.Contains(readOnlyPrivileges, privilege) {
 				return Finding{"account", Warn, fmt.Sprintf("the account may write to the forum (%s); postrider does not, but needs no such right", privilege),
 					"give postrider an account of its own that has SELECT only"}
 			}
@@ -53,7 +53,7 @@ func (s *Snapshot) checkAccount(ctx context.Context) Finding {
 func (s *Snapshot) checkCharset(ctx context.Context) Finding {
 	const query = `SELECT DISTINCT character_set_name FROM information_schema.columns
 		WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(?)) = ? AND character_set_name IS NOT NULL`
-	sets, err := s.texts(ctx, query, s.db.prefix, s.db.prefix)
+	sets, err := s.queryStrings(ctx, query, s.db.prefix, s.db.prefix)
 	if err != nil {
 		return Finding{"charset", Warn, err.Error(), "see that texts in a preview read well"}
 	}
@@ -67,8 +67,8 @@ func (s *Snapshot) checkCharset(ctx context.Context) Finding {
 	return Finding{Name: "charset", Level: OK, Text: text}
 }
 
-// texts sends a query outside of the contract that yields one column of texts.
-func (s *Snapshot) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+// queryStrings sends a query outside of the contract that yields one column of texts.
+func (s *Snapshot) queryStrings(ctx context.Context, query string, args ...any) ([]string, error) {
 	s.db.statements.Add(1)
 	rows, err := s.tx.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Clock is what the clock of the forum's database shows. Known is false for a file on this machine, which has none.
-func (db *DB) Clock(ctx context.Context) (at time.Time, known bool, err error) {
+// DatabaseTime is what the clock of the forum's database shows. Known is false for a file on this machine, which has none.
+func (db *DB) DatabaseTime(ctx context.Context) (at time.Time, known bool, err error) {
 	if db.engine == sqlfile.SQLite {
 		return time.Time{}, false, nil
 	}

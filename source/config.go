@@ -37,7 +37,7 @@ func (c Config) Validate() error {
 	t, err := parseDSN(c.DSN)
 	if err != nil {
 		errs = append(errs, err)
-	} else if known && !k.runsOn(t.engine) {
+	} else if known && !k.supports(t.engine) {
 		errs = append(errs, fmt.Errorf("dsn is for %s, but %s runs on %s", t.engine, c.Type, engineNames(k.engines)))
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

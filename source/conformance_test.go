@@ -27,7 +27,7 @@ func look(t *testing.T, f fixture, db *DB, id forum.MemberID) view {
 	var v view
 	read(t, db, func(s *Snapshot) error {
 		ctx := t.Context()
-		created, err := s.Created(ctx, f.from(), f.now())
+		created, err := s.PostsCreated(ctx, f.from(), f.now())
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func TestMembersThatGetNoMail(t *testing.T) {
 
 func count(t *testing.T, db *DB, f fixture) (n int) {
 	read(t, db, func(s *Snapshot) error {
-		return s.ask(t.Context(), "mailable", params{"now": f.now().Unix()}, row{"members": &n}, func() error { return nil })
+		return s.queryNamed(t.Context(), "mailable", params{"now": f.now().Unix()}, columns{"members": &n}, func() error { return nil })
 	})
 	return n
 }

@@ -18,8 +18,8 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// target is a database as [forum] dsn names it. It never prints its password.
-type target struct {
+// dsnTarget is a database as [forum] dsn names it. It never prints its password.
+type dsnTarget struct {
 	engine sqlfile.Engine
 	file   string        // SQLite
 	mysql  *mysql.Config // MySQL and MariaDB
@@ -27,30 +27,30 @@ type target struct {
 
 const dsnForms = "give \"mysql://user:password@host:3306/database\", with \"?socket=/run/mysqld/mysqld.sock\" for a local socket, or \"sqlite:FILE\""
 
-func parseDSN(dsn string) (target, error) {
+func parseDSN(dsn string) (dsnTarget, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
 	switch {
 	case !found:
-		return target{}, fmt.Errorf("dsn names no database: %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn names no database: %s", dsnForms)
 	case scheme == "sqlite" && rest != "":
-		return target{engine: sqlfile.SQLite, file: rest}, nil
+		return dsnTarget{engine: sqlfile.SQLite, file: rest}, nil
 	case scheme == "mysql" || scheme == "mariadb":
 		return parseMySQL(dsn)
 	}
-	return target{}, fmt.Errorf("dsn begins with %q: %s", scheme+":", dsnForms)
+	return dsnTarget{}, fmt.Errorf("dsn begins with %q: %s", scheme+":", dsnForms)
 }
 
-func parseMySQL(dsn string) (target, error) {
+func parseMySQL(dsn string) (dsnTarget, error) {
 	u, err := url.Parse(dsn)
 	if err != nil { // the error of url.Parse would quote the password
-		return target{}, fmt.Errorf("dsn is no URL: write special characters of the password as %%XX; %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn is no URL: write special characters of the password as %%XX; %s", dsnForms)
 	}
 	c := mysql.NewConfig()
 	c.User = u.User.Username()
 	c.Passwd, _ = u.User.Password()
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	if c.User == "" || c.DBName == "" || strings.Contains(c.DBName, "/") {
-		return target{}, fmt.Errorf("dsn names no user or no database: %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn names no user or no database: %s", dsnForms)
 	}
 	port := u.Port()
 	if port == "" {
@@ -64,18 +64,18 @@ func parseMySQL(dsn string) (target, error) {
 		case "tls":
 			c.TLSConfig = values[0]
 		default:
-			return target{}, fmt.Errorf("dsn has the unknown option %q: there are socket and tls (true, skip-verify, preferred)", key)
+			return dsnTarget{}, fmt.Errorf("dsn has the unknown option %q: there are socket and tls (true, skip-verify, preferred)", key)
 		}
 	}
 	if c.Net == "tcp" && u.Hostname() == "" {
-		return target{}, fmt.Errorf("dsn names no host: %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn names no host: %s", dsnForms)
 	}
 	c.InterpolateParams = true // one round trip a query instead of three
-	return target{engine: sqlfile.MySQL, mysql: c}, nil
+	return dsnTarget{engine: sqlfile.MySQL, mysql: c}, nil
 }
 
 // String names the database without its password.
-func (t target) String() string {
+func (t dsnTarget) String() string {
 	if t.engine == sqlfile.SQLite {
 		return t.file
 	}
@@ -85,7 +85,7 @@ func (t target) String() string {
 // connections is how many batches may read the forum at a time: it has its own visitors to serve.
 const connections = 4
 
-func (t target) open(timeout time.Duration) (*sql.DB, error) {
+func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	var pool *sql.DB
 	switch t.engine {
 	case sqlfile.SQLite:
@@ -107,7 +107,7 @@ func (t target) open(timeout time.Duration) (*sql.DB, error) {
 		if err != nil {
 			return nil, fmt.Errorf("opening %s: %w", t, err)
 		}
-		pool = sql.OpenDB(reader{inner, timeout})
+		pool = sql.OpenDB(readOnlyConnector{inner, timeout})
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
@@ -115,15 +115,15 @@ func (t target) open(timeout time.Duration) (*sql.DB, error) {
 	return pool, nil
 }
 
-// reader makes connections to MySQL or MariaDB that cannot write and give up slow statements.
-type reader struct {
+// readOnlyConnector makes connections to MySQL or MariaDB that cannot write and give up slow statements.
+type readOnlyConnector struct {
 	driver.Connector
 	timeout time.Duration
 }
 
 // Connect asks each server for its own time limit: MariaDB reads /*M!, MySQL reads /*!5nnnn, and MariaDB
 // passes over 50700 to 99999 (MariaDB knowledge base, "Comment Syntax").
-func (r reader) Connect(ctx context.Context) (driver.Conn, error) {
+func (r readOnlyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := r.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err

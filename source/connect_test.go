@@ -42,19 +42,19 @@ func TestAForumInWALModeIsReadWhileItIsWritten(t *testing.T) {
 	forumItself, c := homeMade(t, "")
 	db := openConfig(t, c)
 	newest := func() forum.PostID {
-		return got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.Newest(t.Context()) })
+		return got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.LastPostID(t.Context()) })
 	}
 	if n := newest(); n != 7 {
 		t.Errorf("newest = %d, want 7", n)
 	}
 	execute(t, forumItself, "INSERT INTO post VALUES (8)")
 	read(t, db, func(s *Snapshot) error {
-		before, err := s.Newest(t.Context())
+		before, err := s.LastPostID(t.Context())
 		if err != nil {
 			return err
 		}
 		execute(t, forumItself, "INSERT INTO post VALUES (9)")
-		after, err := s.Newest(t.Context())
+		after, err := s.LastPostID(t.Context())
 		if before != 8 || after != 8 {
 			t.Errorf("within a snapshot newest = %d, then %d, want 8", before, after)
 		}
@@ -88,7 +88,7 @@ func TestASlowStatementIsStoppedInSQLite(t *testing.T) {
 WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT COUNT(*) AS id FROM n`)
 	c.Timeout = time.Second
 	err := openConfig(t, c).Read(t.Context(), func(s *Snapshot) error {
-		_, err := s.Newest(t.Context())
+		_, err := s.LastPostID(t.Context())
 		return err
 	})
 	if !errors.Is(err, context.DeadlineExceeded) && (err == nil || !strings.Contains(err.Error(), "interrupted")) {

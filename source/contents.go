@@ -13,7 +13,7 @@ import (
 func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(ids))
 	authors := make(map[forum.MemberID][]*forum.Content)
-	if err := s.bodies(ctx, ids, found, authors); err != nil {
+	if err := s.loadBodies(ctx, ids, found, authors); err != nil {
 		return nil, err
 	}
 	if err := s.number(ctx, ids, found); err != nil {
@@ -22,17 +22,17 @@ func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.
 	if err := s.likes(ctx, found); err != nil {
 		return nil, err
 	}
-	return found, s.adorn(ctx, authors)
+	return found, s.addAuthorBadges(ctx, authors)
 }
 
-func (s *Snapshot) bodies(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content, authors map[forum.MemberID][]*forum.Content) error {
+func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content, authors map[forum.MemberID][]*forum.Content) error {
 	links := s.db.markupLinks()
 	var id forum.PostID
 	var author forum.MemberID
 	var likes int
 	var body string
-	r := row{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
-	return askAll(ctx, s, "bodies", "ids", ids, nil, r, func() error {
+	r := columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
+	return queryChunked(ctx, s, "bodies", "ids", ids, nil, r, func() error {
 		c := &forum.Content{LikeCount: likes, Body: s.db.kind.body(body, links)}
 		found[id] = c
 		if author != forum.Guest {
@@ -57,7 +57,7 @@ func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[for
 	var thread, current forum.ThreadID
 	var earlier int64
 	var n int
-	return askAll(ctx, s, "numbers", "ids", ids, nil, row{"id": &id, "thread_id": &thread, "earlier": &earlier}, func() error {
+	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier": &earlier}, func() error {
 		if thread != current {
 			current, n = thread, int(earlier)
 		}
@@ -78,19 +78,19 @@ func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Cont
 		}
 	}
 	slices.Sort(liked)
-	names := make(words)
+	names := make(interner)
 	var id forum.PostID
 	var name sql.RawBytes
-	return askAll(ctx, s, "likes", "ids", liked, nil, row{"id": &id, "name": &name}, func() error {
+	return queryChunked(ctx, s, "likes", "ids", liked, nil, columns{"id": &id, "name": &name}, func() error {
 		if c := found[id]; c != nil && len(c.Likes) < forum.LikeNames {
-			c.Likes = append(c.Likes, names.one(name))
+			c.Likes = append(c.Likes, names.intern(name))
 		}
 		return nil
 	})
 }
 
-// adorn adds what stands below the authors' names. A badge that only repeats the title is left out.
-func (s *Snapshot) adorn(ctx context.Context, authors map[forum.MemberID][]*forum.Content) error {
+// addAuthorBadges adds what stands below the authors' names. A badge that only repeats the title is left out.
+func (s *Snapshot) addAuthorBadges(ctx context.Context, authors map[forum.MemberID][]*forum.Content) error {
 	ids := make([]forum.MemberID, 0, len(authors))
 	for id := range authors {
 		ids = append(ids, id)
@@ -98,7 +98,7 @@ func (s *Snapshot) adorn(ctx context.Context, authors map[forum.MemberID][]*foru
 	slices.Sort(ids)
 	var id forum.MemberID
 	var title string
-	err := askAll(ctx, s, "titles", "members", ids, nil, row{"member_id": &id, "title": &title}, func() error {
+	err := queryChunked(ctx, s, "titles", "members", ids, nil, columns{"member_id": &id, "title": &title}, func() error {
 		for _, c := range authors[id] {
 			c.AuthorTitle = title
 		}
@@ -108,7 +108,7 @@ func (s *Snapshot) adorn(ctx context.Context, authors map[forum.MemberID][]*foru
 		return err
 	}
 	var badge string
-	return askAll(ctx, s, "badges", "members", ids, nil, row{"member_id": &id, "badge": &badge}, func() error {
+	return queryChunked(ctx, s, "badges", "members", ids, nil, columns{"member_id": &id, "badge": &badge}, func() error {
 		for _, c := range authors[id] {
 			if badge != "" && badge != c.AuthorTitle && !slices.Contains(c.Badges, badge) {
 				c.Badges = append(c.Badges, badge)
@@ -121,5 +121,5 @@ func (s *Snapshot) adorn(ctx context.Context, authors map[forum.MemberID][]*foru
 // Texts reads the texts of posts alone, whatever their state: contents that say nothing else.
 func (s *Snapshot) Texts(ctx context.Context, ids []forum.PostID) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(ids))
-	return found, s.bodies(ctx, ids, found, make(map[forum.MemberID][]*forum.Content))
+	return found, s.loadBodies(ctx, ids, found, make(map[forum.MemberID][]*forum.Content))
 }

@@ -64,7 +64,7 @@ func TestTheCustomersThreadReadsAsTheForumShowsIt(t *testing.T) {
 func TestNumbersOfALongThreadAreCountedFromItsBeginning(t *testing.T) {
 	everyForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
-			created, err := s.Created(t.Context(), time.Unix(0, 0), f.now())
+			created, err := s.PostsCreated(t.Context(), time.Unix(0, 0), f.now())
 			if err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func TestTitlesOfMyBBComeFromMemberGroupOrPosts(t *testing.T) {
 		for id := range want {
 			authors[id] = []*forum.Content{{}}
 		}
-		if err := s.adorn(t.Context(), authors); err != nil {
+		if err := s.addAuthorBadges(t.Context(), authors); err != nil {
 			return err
 		}
 		for id, title := range want {
@@ -177,7 +177,7 @@ func TestABodyIsCutInTheDatabase(t *testing.T) {
 		var author forum.MemberID
 		var likes int
 		var body string
-		err := s.ask(t.Context(), "bodies", params{"ids": []forum.PostID{3}}, row{"id": &id, "author_id": &author, "likes": &likes, "body": &body}, func() error { return nil })
+		err := s.queryNamed(t.Context(), "bodies", params{"ids": []forum.PostID{3}}, columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}, func() error { return nil })
 		if n := len([]rune(body)); n != 32768 || !strings.HasPrefix(body, "문장") {
 			t.Errorf("body has %d characters, want 32768", n)
 		}

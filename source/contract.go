@@ -10,16 +10,16 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// question is one query of the contract that the package comment explains.
-type question struct {
+// querySpec is one query of the contract that the package comment explains.
+type querySpec struct {
 	name    string
 	params  []string
 	columns []string
 }
 
-func contract() []question {
+func contract() []querySpec {
 	words := strings.Fields
-	return []question{
+	return []querySpec{
 		{"sections", nil, words("id parent_id place title holds_threads closed")},
 		{"threads", words("ids"), words("id section_id title starter_id starter_name started_at first_post_id state redirect")},
 		{"posts", words("ids"), words("id thread_id author_id author_name posted_at state version")},
@@ -56,8 +56,8 @@ func contract() []question {
 	}
 }
 
-// load reads the queries of a forum type, and of the owner's overlay over them.
-func load(k kind, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
+// loadQueries reads the queries of a forum type, and of the owner's overlay over them.
+func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
 	macros := map[string]sqlfile.Macro{"prefix": func(string) string { return prefix }}
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
@@ -72,15 +72,15 @@ func load(k kind, engine sqlfile.Engine, prefix, overlay string) (map[string]sql
 		maps.Copy(queries, some)
 	}
 	if overlay != "" {
-		if err := lay(queries, overlay, engine, macros); err != nil {
+		if err := applyOverrides(queries, overlay, engine, macros); err != nil {
 			return nil, fmt.Errorf("reading [forum] queries: %w", err)
 		}
 	}
 	return queries, checkParams(queries)
 }
 
-// lay puts the queries of the owner's file over those of the forum type.
-func lay(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
+// applyOverrides puts the queries of the owner's file over those of the forum type.
+func applyOverrides(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func lay(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, m
 	for name, q := range own {
 		if !slices.Contains(questionNames(), name) {
 			return fmt.Errorf("%s:%d: no forum is asked %q; did you mean %s? There are %s",
-				q.File, q.Line, name, nearest(name), strings.Join(questionNames(), ", "))
+				q.File, q.Line, name, suggest(name), strings.Join(questionNames(), ", "))
 		}
 		queries[name] = q
 	}
@@ -109,14 +109,14 @@ func checkParams(queries map[string]sqlfile.Query) error {
 		for _, p := range q.Params {
 			if !slices.Contains(c.params, p) {
 				return fmt.Errorf("%s:%d: query %q knows no parameter :%s; it is given %s",
-					q.File, q.Line, c.name, p, orNothing(c.params))
+					q.File, q.Line, c.name, p, listOrNone(c.params))
 			}
 		}
 	}
 	return nil
 }
 
-func orNothing(params []string) string {
+func listOrNone(params []string) string {
 	if len(params) == 0 {
 		return "nothing"
 	}
@@ -131,8 +131,8 @@ func questionNames() []string {
 	return names
 }
 
-// nearest is the query whose name begins most like a mistyped one.
-func nearest(name string) string {
+// suggest is the query whose name begins most like a mistyped one.
+func suggest(name string) string {
 	best, most := "", -1
 	for _, known := range questionNames() {
 		same := 0

@@ -13,14 +13,14 @@ func TestThePackageCommentListsTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(map[string]question)
-	var last question
+	told := make(map[string]querySpec)
+	var last querySpec
 	for line := range strings.Lines(string(text)) {
 		row, inTable := strings.CutPrefix(line, "//\t")
 		if !inTable || strings.HasPrefix(row, "name ") {
 			continue
 		}
-		var q question
+		var q querySpec
 		for _, word := range strings.Fields(row) {
 			switch param, isParam := strings.CutPrefix(word, ":"); {
 			case q.name == "":
@@ -51,7 +51,7 @@ func TestThePackageCommentListsTheContract(t *testing.T) {
 func TestEveryTypeAnswersTheWholeContract(t *testing.T) {
 	for _, k := range kinds() {
 		for _, engine := range k.engines {
-			queries, err := load(k, engine, "pre_", "")
+			queries, err := loadQueries(k, engine, "pre_", "")
 			if err != nil {
 				t.Errorf("%s on %s: %v", k.name, engine, err)
 			}
@@ -66,7 +66,7 @@ func TestEveryTypeAnswersTheWholeContract(t *testing.T) {
 
 func TestNoQueryAsksTheServersClock(t *testing.T) {
 	for _, k := range kinds() {
-		queries, err := load(k, k.engines[0], "", "")
+		queries, err := loadQueries(k, k.engines[0], "", "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,31 +35,31 @@ func Types() []TypeInfo {
 //go:embed *.sql
 var queryFiles embed.FS
 
-// kind is a forum type: all that its SQL cannot say.
-type kind struct {
+// forumType is a forum type: all that its SQL cannot say.
+type forumType struct {
 	name, title, markup, notes string
 	engines                    []sqlfile.Engine
 	prefix                     string
 	files                      []string // its queries, which no two of them share
 
-	links    func(base string) forum.Links
-	body     func(text string, l markup.Links) markup.Doc
-	zone     func(stored string) string // IANA name; nil: stored is one
-	locale   func(stored string) string // BCP 47 tag; nil: stored is one
-	rights   func(stored []byte) (grant, error)
-	inherits bool // rights come from ancestors, and from the role itself
-	drifts   bool // a member's zone changes without him, with summer time
+	links      func(base string) forum.Links
+	body       func(text string, l markup.Links) markup.Doc
+	zone       func(stored string) string // IANA name; nil: stored is one
+	locale     func(stored string) string // BCP 47 tag; nil: stored is one
+	rights     func(stored []byte) (grant, error)
+	inherits   bool // rights come from ancestors, and from the role itself
+	offsetOnly bool // a member's zone changes without him, with summer time
 }
 
-func kinds() []kind { return []kind{xenforo2(), xenforo1(), mybb(), sample()} }
+func kinds() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), sample()} }
 
-func kindOf(name string) (kind, bool) {
+func kindOf(name string) (forumType, bool) {
 	for _, k := range kinds() {
 		if k.name == name {
 			return k, true
 		}
 	}
-	return kind{}, false
+	return forumType{}, false
 }
 
 func typeNames() []string {
@@ -70,4 +70,4 @@ func typeNames() []string {
 	return names
 }
 
-func (k kind) runsOn(e sqlfile.Engine) bool { return slices.Contains(k.engines, e) }
+func (k forumType) supports(e sqlfile.Engine) bool { return slices.Contains(k.engines, e) }

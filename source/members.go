@@ -15,20 +15,20 @@ import (
 // Members reads members as they stand now. Who has no account any more is not in the answer.
 func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.Time) ([]forum.Member, error) {
 	members := make([]forum.Member, 0, len(ids))
-	shared := make(words)
+	shared := make(interner)
 	var m forum.Member
 	var zone, locale, roles, noMail sql.RawBytes
-	r := row{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail}
-	err := askAll(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
-		m.Zone, m.Locale = shared.one(zone), shared.one(locale)
+	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail}
+	err := queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
+		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
 		if s.db.kind.zone != nil {
 			m.Zone = s.db.kind.zone(m.Zone)
 		}
 		if s.db.kind.locale != nil {
 			m.Locale = s.db.kind.locale(m.Locale)
 		}
-		m.Class = classOf(shared.one(roles))
-		m.NoMail = shared.one(noMail)
+		m.Class = classOf(shared.intern(roles))
+		m.NoMail = shared.intern(noMail)
 		members = append(members, m)
 		return nil
 	})
@@ -54,7 +54,7 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 		}
 	}
 	var id forum.MemberID
-	if err := s.ask(ctx, "find", params{"name": idOrName}, row{"id": &id}, func() error { return nil }); err != nil || id == 0 {
+	if err := s.queryNamed(ctx, "find", params{"name": idOrName}, columns{"id": &id}, func() error { return nil }); err != nil || id == 0 {
 		return forum.Member{}, false, err
 	}
 	return s.member(ctx, id, now)
@@ -65,7 +65,7 @@ func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]foru
 	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(begins) + "%"
 	var ids []forum.MemberID
 	var id forum.MemberID
-	err := s.ask(ctx, "search", params{"begins": pattern, "limit": limit}, row{"id": &id}, func() error {
+	err := s.queryNamed(ctx, "search", params{"begins": pattern, "limit": limit}, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})
@@ -80,11 +80,11 @@ func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time)
 	return members[0], true, nil
 }
 
-// Watching lists up to limit members behind a member who watch anything, by rising id.
-func (s *Snapshot) Watching(ctx context.Context, after forum.MemberID, limit int, now time.Time) ([]forum.Member, error) {
+// SubscriberPage lists up to limit members behind a member who watch anything, by rising id.
+func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, limit int, now time.Time) ([]forum.Member, error) {
 	var ids []forum.MemberID
 	var id forum.MemberID
-	err := s.ask(ctx, "watching", params{"after": after, "limit": limit}, row{"id": &id}, func() error {
+	err := s.queryNamed(ctx, "watching", params{"after": after, "limit": limit}, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})

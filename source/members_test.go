@@ -34,7 +34,7 @@ func TestWatches(t *testing.T) {
 func TestWatchersAreListedPageByPage(t *testing.T) {
 	everyForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
-			whole, err := s.Watching(t.Context(), 0, 1000, f.now())
+			whole, err := s.SubscriberPage(t.Context(), 0, 1000, f.now())
 			if err != nil {
 				return err
 			}
@@ -44,7 +44,7 @@ func TestWatchersAreListedPageByPage(t *testing.T) {
 				if len(paged) > 0 {
 					after = paged[len(paged)-1].ID
 				}
-				page, err := s.Watching(t.Context(), after, 2, f.now())
+				page, err := s.SubscriberPage(t.Context(), after, 2, f.now())
 				if err != nil {
 					return err
 				}
@@ -102,10 +102,10 @@ func TestIgnoresReadMarksAndPartTaken(t *testing.T) {
 	})
 }
 
-// checkPart compares TookPart with the authors of all visible posts.
+// checkPart compares Participation with the authors of all visible posts.
 func checkPart(t *testing.T, s *Snapshot, f fixture) error {
 	ctx := t.Context()
-	created, err := s.Created(ctx, time.Unix(0, 0), f.now())
+	created, err := s.PostsCreated(ctx, time.Unix(0, 0), f.now())
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func checkPart(t *testing.T, s *Snapshot, f fixture) error {
 			want[pair{th.Starter, th.ID}] = true
 		}
 	}
-	part, err := s.TookPart(ctx, members, ids)
+	part, err := s.Participation(ctx, members, ids)
 	got := make(map[pair]bool)
 	for m, in := range part {
 		for th := range in {
@@ -207,7 +207,7 @@ func TestMembersKeepTheirNamesZonesAndLocales(t *testing.T) {
 func TestMembersAreSearchedByHowTheirNamesBegin(t *testing.T) {
 	everyForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
-			roster, err := s.Roster(t.Context(), 0, 1000)
+			roster, err := s.MemberIDs(t.Context(), 0, 1000)
 			if err != nil {
 				return err
 			}

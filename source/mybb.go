@@ -10,24 +10,24 @@ import (
 	"postrider/markup"
 )
 
-func mybb() kind {
-	return kind{
+func mybb() forumType {
+	return forumType{
 		name:   "mybb",
 		title:  "MyBB 1.8",
 		markup: "MyCode (BBCode)",
 		notes: "MyBB knows offsets, not time zones: a member's hour follows his clock once MyBB has seen him there. " +
 			"A watched forum means all its posts. Forums behind a password and inactive ones are left out. " +
 			"MyISAM tables keep no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer.",
-		engines:  []sqlfile.Engine{sqlfile.MySQL},
-		prefix:   "mybb_",
-		files:    []string{"mybb.sql"},
-		links:    func(base string) forum.Links { return mybbLinks(base) },
-		body:     markup.BBCode,
-		zone:     mybbZone,
-		locale:   mybbLocale,
-		rights:   digits,
-		inherits: true,
-		drifts:   true,
+		engines:    []sqlfile.Engine{sqlfile.MySQL},
+		prefix:     "mybb_",
+		files:      []string{"mybb.sql"},
+		links:      func(base string) forum.Links { return mybbLinks(base) },
+		body:       markup.BBCode,
+		zone:       mybbZone,
+		locale:     mybbLocale,
+		rights:     parseRightDigits,
+		inherits:   true,
+		offsetOnly: true,
 	}
 }
 

@@ -28,7 +28,7 @@ const phpDepth = 16
 type phpReader struct{ rest []byte }
 
 // array reads a:N:{key value ...} and tells each of its keys.
-func (p *phpReader) array(depth int, tell func(key string, value bool)) error {
+func (p *phpReader) array(depth int, visit func(key string, value bool)) error {
 	if depth > phpDepth {
 		return errors.New("nested too deeply")
 	}
@@ -51,7 +51,7 @@ func (p *phpReader) array(depth int, tell func(key string, value bool)) error {
 		if err != nil {
 			return err
 		}
-		tell(key, value)
+		visit(key, value)
 	}
 	return p.expect("}")
 }

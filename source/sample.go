@@ -9,8 +9,8 @@ import (
 )
 
 // sample is the demo's own forum, and the pattern for a home-made one: a schema, a .sql file, and this.
-func sample() kind {
-	return kind{
+func sample() forumType {
+	return forumType{
 		name:    "sample",
 		title:   "the sample forum of the demo",
 		markup:  "BBCode",
@@ -19,7 +19,7 @@ func sample() kind {
 		files:   []string{"sample.sql"},
 		links:   func(base string) forum.Links { return sampleLinks(base) },
 		body:    markup.BBCode,
-		rights:  digits,
+		rights:  parseRightDigits,
 	}
 }
 

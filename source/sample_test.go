@@ -32,7 +32,7 @@ func openSample(t *testing.T) *DB {
 func TestTheSampleForumCanBeServed(t *testing.T) {
 	for _, f := range openSample(t).Check(t.Context()) {
 		if f.Level == Fail {
-			t.Errorf("%s: %s (%s)", f.Name, f.Text, f.Cure)
+			t.Errorf("%s: %s (%s)", f.Name, f.Text, f.Fix)
 		}
 	}
 }
@@ -53,7 +53,7 @@ func TestSampleSectionsStandInTheirOrder(t *testing.T) {
 // sampleMembers are all members of the sample forum, and their rights.
 func sampleMembers(t *testing.T, s *Snapshot) ([]forum.Member, map[forum.Class]forum.Access) {
 	t.Helper()
-	members, err := s.Watching(t.Context(), 0, 100, noon)
+	members, err := s.SubscriberPage(t.Context(), 0, 100, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestSampleMembersThatGetNoMail(t *testing.T) {
 // sampleThreads finds the threads of a title, and all their posts.
 func sampleThreads(t *testing.T, s *Snapshot, title string) ([]forum.Thread, []forum.Post) {
 	t.Helper()
-	created, err := s.Created(t.Context(), noon.AddDate(0, 0, -60), noon.Add(time.Second))
+	created, err := s.PostsCreated(t.Context(), noon.AddDate(0, 0, -60), noon.Add(time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestAMovedSampleThreadLeavesASignpost(t *testing.T) {
 
 func TestSampleArrivalsTellWhatAnybodyMaySee(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
-		all, err := s.Arrivals(t.Context(), 0, 1000)
+		all, err := s.PostsAfter(t.Context(), 0, 1000)
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func TestSampleArrivalsTellWhatAnybodyMaySee(t *testing.T) {
 				hidden++
 			}
 		}
-		newest, err := s.Newest(t.Context())
+		newest, err := s.LastPostID(t.Context())
 		if err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func TestSampleArrivalsTellWhatAnybodyMaySee(t *testing.T) {
 		if hidden != 5 || len(all) < 250 || all[len(all)-1].Post != newest {
 			t.Errorf("%d arrivals, %d of them hidden, the newest %d", len(all), hidden, newest)
 		}
-		first, err := s.FirstSince(t.Context(), noon.Add(-24*time.Hour))
+		first, err := s.FirstPostSince(t.Context(), noon.Add(-24*time.Hour))
 		if err != nil {
 			return err
 		}
@@ -245,7 +245,7 @@ func TestSampleWatchesIgnoresAndMarks(t *testing.T) {
 		for id := range watches[kate].Threads {
 			threads = append(threads, id)
 		}
-		part, err := s.TookPart(t.Context(), who, threads)
+		part, err := s.Participation(t.Context(), who, threads)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ type node struct {
 	id, parent forum.SectionID
 	place      int64
 	title      string
-	holds      bool // threads
+	hasThreads bool // threads
 	closed     bool
 }
 
@@ -24,8 +24,8 @@ func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 		return nil, err
 	}
 	var sections []forum.Section
-	for _, n := range open(nodes) {
-		if n.holds {
+	for _, n := range visibleSections(nodes) {
+		if n.hasThreads {
 			sections = append(sections, forum.Section{ID: n.id, Title: n.title, Order: len(sections) + 1})
 		}
 	}
@@ -35,17 +35,17 @@ func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 	var nodes []node
 	var n node
-	r := row{"id": &n.id, "parent_id": &n.parent, "place": &n.place, "title": &n.title, "holds_threads": &n.holds, "closed": &n.closed}
-	err := s.ask(ctx, "sections", nil, r, func() error {
+	r := columns{"id": &n.id, "parent_id": &n.parent, "place": &n.place, "title": &n.title, "holds_threads": &n.hasThreads, "closed": &n.closed}
+	err := s.queryNamed(ctx, "sections", nil, r, func() error {
 		nodes = append(nodes, n)
 		return nil
 	})
 	return nodes, err
 }
 
-// open walks the tree in the forum's order and leaves out what is closed, and what lies below it. A
+// visibleSections walks the tree in the forum's order and leaves out what is closed, and what lies below it. A
 // node whose parent is missing is not reached either.
-func open(nodes []node) []node {
+func visibleSections(nodes []node) []node {
 	children := make(map[forum.SectionID][]node)
 	for _, n := range nodes {
 		if !n.closed {

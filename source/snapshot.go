@@ -21,30 +21,30 @@ type Snapshot struct {
 	tx *sql.Tx
 }
 
-// chunk is how many ids one statement takes at most.
-const chunk = 1000
+// chunkSize is how many ids one statement takes at most.
+const chunkSize = 1000
 
 // params are what a query is given, by the names that it gives them.
 type params map[string]any
 
-// row is where a query's columns go, by their names.
-type row map[string]any
+// columns is where a query's columns go, by their names.
+type columns map[string]any
 
-// ask runs a query of the contract and calls each for every row, after its columns have gone into r.
-func (s *Snapshot) ask(ctx context.Context, name string, p params, r row, each func() error) (err error) {
+// queryNamed runs a query of the contract and calls each for every row, after its columns have gone into r.
+func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r columns, each func() error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("asking the forum for %s: %w", name, err)
 		}
 	}()
-	ctx, cancel := s.db.limited(ctx)
+	ctx, cancel := s.db.withTimeout(ctx)
 	defer cancel()
 	rows, err := s.query(ctx, name, p)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	into, err := arrange(rows, r)
+	into, err := scanTargets(rows, r)
 	if err != nil {
 		return err
 	}
@@ -59,8 +59,8 @@ func (s *Snapshot) ask(ctx context.Context, name string, p params, r row, each f
 	return rows.Err()
 }
 
-// limited ends a statement in time where there is no server to do so.
-func (db *DB) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+// withTimeout ends a statement in time where there is no server to do so.
+func (db *DB) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if db.engine == sqlfile.SQLite {
 		return context.WithTimeout(ctx, db.timeout)
 	}
@@ -80,8 +80,8 @@ func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows,
 	return s.tx.QueryContext(ctx, text, args...)
 }
 
-// arrange puts the places for a row's columns into the order in which the query gives them.
-func arrange(rows *sql.Rows, r row) ([]any, error) {
+// scanTargets puts the places for a row's columns into the order in which the query gives them.
+func scanTargets(rows *sql.Rows, r columns) ([]any, error) {
 	columns, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -95,69 +95,69 @@ func arrange(rows *sql.Rows, r row) ([]any, error) {
 		if !known || slices.Contains(columns[:i], c) {
 			return nil, fmt.Errorf("it gives a column %q, which is not in the contract", c)
 		}
-		into[i] = quick(place)
+		into[i] = fastScanner(place)
 	}
 	return into, nil
 }
 
-// number takes what a driver gives for a whole number. database/sql would do the same by reflection, at
+// fastInt takes what a driver gives for a whole number. database/sql would do the same by reflection, at
 // twice the cost for the tables that are read row by row.
-type number int64
+type fastInt int64
 
 // Scan implements sql.Scanner.
-func (n *number) Scan(value any) error {
+func (n *fastInt) Scan(value any) error {
 	switch v := value.(type) {
 	case int64:
-		*n = number(v)
+		*n = fastInt(v)
 		return nil
 	case uint64:
 		if v <= math.MaxInt64 {
-			*n = number(v)
+			*n = fastInt(v)
 			return nil
 		}
 	case []byte:
 		i, err := strconv.ParseInt(string(v), 10, 64)
-		*n = number(i)
+		*n = fastInt(i)
 		return err
 	}
 	return fmt.Errorf("%v (%T) is no whole number", value, value)
 }
 
-// quick reads whole numbers by number.
-func quick(place any) any {
+// fastScanner reads whole numbers by number.
+func fastScanner(place any) any {
 	switch p := place.(type) {
 	case *int64:
-		return (*number)(p)
+		return (*fastInt)(p)
 	case *forum.SectionID:
-		return (*number)(p)
+		return (*fastInt)(p)
 	case *forum.ThreadID:
-		return (*number)(p)
+		return (*fastInt)(p)
 	case *forum.PostID:
-		return (*number)(p)
+		return (*fastInt)(p)
 	case *forum.MemberID:
-		return (*number)(p)
+		return (*fastInt)(p)
 	}
 	return place
 }
 
-// askAll asks for all ids, a chunk at a time, under the parameter's name.
-func askAll[T any](ctx context.Context, s *Snapshot, name, param string, ids []T, more params, r row, each func() error) error {
-	for part := range slices.Chunk(ids, chunk) {
+// queryChunked asks for all ids, a chunk at a time, under the parameter's name.
+func queryChunked[T any](ctx context.Context, s *Snapshot, name, param string, ids []T, more params, r columns, each func() error) error {
+	for part := range slices.Chunk(ids, chunkSize) {
 		p := params{param: part}
 		for k, v := range more {
 			p[k] = v
 		}
-		if err := s.ask(ctx, name, p, r, each); err != nil {
+		if err := s.queryNamed(ctx, name, p, r, each); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// words keeps one copy of each text that comes again and again, such as the names of authors.
-type words map[string]string
+// interner keeps one copy of each text that comes again and again, such as the names of authors.
+type interner map[string]string
 
-func (w words) one(text []byte) string {
+func (w interner) intern(text []byte) string {
 	if kept, ok := w[string(text)]; ok { // this conversion does not allocate
 		return kept
 	}

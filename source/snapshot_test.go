@@ -72,12 +72,12 @@ func TestAllAnswersShowTheSameMoment(t *testing.T) {
 	f := loadOwn(t, "xenforo2")
 	db, forumItself := f.open(t), adminOf(t, f)
 	read(t, db, func(s *Snapshot) error {
-		before, err := s.Newest(t.Context())
+		before, err := s.LastPostID(t.Context())
 		if err != nil {
 			return err
 		}
 		execute(t, forumItself, "INSERT INTO xf_post (thread_id, user_id, username, post_date, message, position) VALUES (3, 2, 'x', 1795431700, 'later', 9)")
-		after, err := s.Newest(t.Context())
+		after, err := s.LastPostID(t.Context())
 		if before != after {
 			t.Errorf("newest post goes from %d to %d within a snapshot", before, after)
 		}
@@ -92,7 +92,7 @@ func TestArrivals(t *testing.T) {
 			var all []forum.Arrival
 			var after forum.PostID
 			for {
-				page, err := s.Arrivals(ctx, after, 100)
+				page, err := s.PostsAfter(ctx, after, 100)
 				if err != nil {
 					return err
 				}
@@ -109,7 +109,7 @@ func TestArrivals(t *testing.T) {
 			if !slices.IsSorted(ids) || len(ids) < 590 {
 				t.Errorf("%d arrivals, sorted %t", len(ids), slices.IsSorted(ids))
 			}
-			again, err := s.ArrivalsOf(ctx, ids)
+			again, err := s.PostStates(ctx, ids)
 			if err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ func TestArrivals(t *testing.T) {
 			if !slices.Equal(all, again) {
 				t.Error("ArrivalsOf answers otherwise than Arrivals")
 			}
-			if newest, err := s.Newest(ctx); err != nil || newest != slices.Max(ids) {
+			if newest, err := s.LastPostID(ctx); err != nil || newest != slices.Max(ids) {
 				t.Errorf("newest = %d, %v, want %d", newest, err, slices.Max(ids))
 			}
 			hidden := make(map[forum.PostID]bool) // by the expectations of a member who may read all
@@ -140,21 +140,21 @@ func TestArrivals(t *testing.T) {
 func TestTheFirstPostSinceAMoment(t *testing.T) {
 	everyForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
-			created, err := s.Created(t.Context(), f.from(), f.now())
+			created, err := s.PostsCreated(t.Context(), f.from(), f.now())
 			if err != nil {
 				return err
 			}
-			first, err := s.FirstSince(t.Context(), f.from())
+			first, err := s.FirstPostSince(t.Context(), f.from())
 			if err != nil {
 				return err
 			}
 			if first != slices.Min(created) {
 				t.Errorf("first = %d, want %d", first, slices.Min(created))
 			}
-			if none, err := s.FirstSince(t.Context(), f.now().AddDate(1, 0, 0)); err != nil || none != 0 {
+			if none, err := s.FirstPostSince(t.Context(), f.now().AddDate(1, 0, 0)); err != nil || none != 0 {
 				t.Errorf("first of the future = %d, %v, want 0", none, err)
 			}
-			later, err := s.Created(t.Context(), f.from().Add(time.Nanosecond), f.now())
+			later, err := s.PostsCreated(t.Context(), f.from().Add(time.Nanosecond), f.now())
 			if err != nil {
 				return err
 			}
@@ -182,7 +182,7 @@ func TestMoreIdsThanOneStatementTakes(t *testing.T) {
 			many = append(many, id)
 		}
 		read(t, db, func(s *Snapshot) error {
-			created, err := s.Created(t.Context(), time.Unix(0, 0), f.now())
+			created, err := s.PostsCreated(t.Context(), time.Unix(0, 0), f.now())
 			if err != nil {
 				return err
 			}
@@ -211,7 +211,7 @@ func TestAConnectionThatTheServerCutIsReplaced(t *testing.T) {
 		return s.tx.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id)
 	})
 	execute(t, adminOf(t, f), fmt.Sprintf("KILL %d", id))
-	if n := got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.Newest(t.Context()) }); n != 603 {
+	if n := got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.LastPostID(t.Context()) }); n != 603 {
 		t.Errorf("newest = %d, want 603", n)
 	}
 }

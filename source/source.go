@@ -126,7 +126,7 @@ const (
 
 // DB is a forum's database.
 type DB struct {
-	kind       kind
+	kind       forumType
 	engine     sqlfile.Engine
 	queries    map[string]sqlfile.Query
 	sql        *sql.DB
@@ -151,7 +151,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if prefix == "" {
 		prefix = k.prefix
 	}
-	queries, err := load(k, t.engine, prefix, c.Queries)
+	queries, err := loadQueries(k, t.engine, prefix, c.Queries)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +176,8 @@ func (db *DB) Close() error { return db.sql.Close() }
 // Links are the addresses of the forum's own pages.
 func (db *DB) Links() forum.Links { return db.links }
 
-// ZonesDrift tells whether a member's zone changes without him, when clocks do.
-func (db *DB) ZonesDrift() bool { return db.kind.drifts }
+// ZonesAreOffsets tells whether a member's zone changes without him, when clocks do.
+func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly }
 
 // Statements counts the SQL statements sent so far.
 func (db *DB) Statements() int64 { return db.statements.Load() }

@@ -12,14 +12,14 @@ import (
 // Threads reads threads as they stand now, whatever their state. What the forum no longer has is not in the answer.
 func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.Thread, error) {
 	threads := make([]forum.Thread, 0, len(ids))
-	names := make(words)
+	names := make(interner)
 	var t forum.Thread
 	var started, state int64
 	var starter sql.RawBytes
-	r := row{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
+	r := columns{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
 		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect": &t.Redirect}
-	err := askAll(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
-		t.StarterName, t.StartedAt = names.one(starter), unix(started)
+	err := queryChunked(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
+		t.StarterName, t.StartedAt = names.intern(starter), unix(started)
 		t.State, err = stateOf(state)
 		threads = append(threads, t)
 		return err
@@ -30,14 +30,14 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 // Posts reads posts as they stand now, whatever their state. What the forum no longer has is not in the answer.
 func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post, error) {
 	posts := make([]forum.Post, 0, len(ids))
-	names := make(words)
+	names := make(interner)
 	var p forum.Post
 	var posted, state int64
 	var author sql.RawBytes
-	r := row{"id": &p.ID, "thread_id": &p.Thread, "author_id": &p.Author, "author_name": &author,
+	r := columns{"id": &p.ID, "thread_id": &p.Thread, "author_id": &p.Author, "author_name": &author,
 		"posted_at": &posted, "state": &state, "version": &p.Version}
-	err := askAll(ctx, s, "posts", "ids", ids, nil, r, func() (err error) {
-		p.AuthorName, p.PostedAt = names.one(author), unix(posted)
+	err := queryChunked(ctx, s, "posts", "ids", ids, nil, r, func() (err error) {
+		p.AuthorName, p.PostedAt = names.intern(author), unix(posted)
 		p.State, err = stateOf(state)
 		posts = append(posts, p)
 		return err
@@ -52,17 +52,17 @@ func stateOf(code int64) (forum.State, error) {
 	return forum.State(code), nil
 }
 
-// Arrivals lists up to limit posts behind a post, by rising id.
-func (s *Snapshot) Arrivals(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
+// PostsAfter lists up to limit posts behind a post, by rising id.
+func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
 	a := arrivals{all: make([]forum.Arrival, 0, limit)}
-	err := s.ask(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.keep)
+	err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow)
 	return a.all, err
 }
 
-// ArrivalsOf looks again at posts that were met before. What the forum no longer has is not in the answer.
-func (s *Snapshot) ArrivalsOf(ctx context.Context, ids []forum.PostID) ([]forum.Arrival, error) {
+// PostStates looks again at posts that were met before. What the forum no longer has is not in the answer.
+func (s *Snapshot) PostStates(ctx context.Context, ids []forum.PostID) ([]forum.Arrival, error) {
 	a := arrivals{all: make([]forum.Arrival, 0, len(ids))}
-	err := askAll(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.keep)
+	err := queryChunked(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.appendRow)
 	return a.all, err
 }
 
@@ -73,46 +73,46 @@ type arrivals struct {
 	all    []forum.Arrival
 }
 
-func (a *arrivals) row() row {
-	return row{"id": &a.next.Post, "thread_id": &a.next.Thread, "section_id": &a.next.Section,
+func (a *arrivals) row() columns {
+	return columns{"id": &a.next.Post, "thread_id": &a.next.Thread, "section_id": &a.next.Section,
 		"author_id": &a.next.Author, "posted_at": &a.posted, "visible": &a.next.Visible}
 }
 
-func (a *arrivals) keep() error {
+func (a *arrivals) appendRow() error {
 	a.next.PostedAt = unix(a.posted)
 	a.all = append(a.all, a.next)
 	return nil
 }
 
-// FirstSince is the smallest id of a post that was created at or after a moment, or 0.
-func (s *Snapshot) FirstSince(ctx context.Context, from time.Time) (forum.PostID, error) {
-	return s.postID(ctx, "first_since", params{"from": second(from)})
+// FirstPostSince is the smallest id of a post that was created at or after a moment, or 0.
+func (s *Snapshot) FirstPostSince(ctx context.Context, from time.Time) (forum.PostID, error) {
+	return s.postID(ctx, "first_since", params{"from": ceilSeconds(from)})
 }
 
-// Newest is the largest id of a post, or 0.
-func (s *Snapshot) Newest(ctx context.Context) (forum.PostID, error) {
+// LastPostID is the largest id of a post, or 0.
+func (s *Snapshot) LastPostID(ctx context.Context) (forum.PostID, error) {
 	return s.postID(ctx, "newest", nil)
 }
 
 func (s *Snapshot) postID(ctx context.Context, name string, p params) (forum.PostID, error) {
 	var id forum.PostID
-	err := s.ask(ctx, name, p, row{"id": &id}, func() error { return nil })
+	err := s.queryNamed(ctx, name, p, columns{"id": &id}, func() error { return nil })
 	return id, err
 }
 
-// Created lists all posts that were created in [from, until), whatever their state, by rising id.
-func (s *Snapshot) Created(ctx context.Context, from, until time.Time) ([]forum.PostID, error) {
+// PostsCreated lists all posts that were created in [from, until), whatever their state, by rising id.
+func (s *Snapshot) PostsCreated(ctx context.Context, from, until time.Time) ([]forum.PostID, error) {
 	var ids []forum.PostID
 	var id forum.PostID
-	err := s.ask(ctx, "created", params{"from": second(from), "until": second(until)}, row{"id": &id}, func() error {
+	err := s.queryNamed(ctx, "created", params{"from": ceilSeconds(from), "until": ceilSeconds(until)}, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})
 	return ids, err
 }
 
-// second is the first whole second at or after a moment: the forum counts in whole ones.
-func second(t time.Time) int64 {
+// ceilSeconds is the first whole second at or after a moment: the forum counts in whole ones.
+func ceilSeconds(t time.Time) int64 {
 	if t.Nanosecond() > 0 {
 		return t.Unix() + 1
 	}

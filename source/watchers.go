@@ -19,13 +19,13 @@ const EndOfWatchers = forum.MemberID(math.MaxInt64)
 
 // watchersAtATime is how many watches a page may hold. It must be more than one member can have of the threads and
 // sections asked for: a page never holds a member by half.
-const watchersAtATime = 10 * chunk
+const watchersAtATime = 10 * chunkSize
 
 // Watchers lists, behind a member, who watches some of the threads and sections for mail. It takes up to 1,000 of each,
 // and answers with a page, so that a section may be watched by all.
 func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after forum.MemberID) (Watchers, error) {
-	if len(threads) > chunk || len(sections) > chunk {
-		return Watchers{}, fmt.Errorf("asking for the watchers of %d threads and %d sections: %d are the most", len(threads), len(sections), chunk)
+	if len(threads) > chunkSize || len(sections) > chunkSize {
+		return Watchers{}, fmt.Errorf("asking for the watchers of %d threads and %d sections: %d are the most", len(threads), len(sections), chunkSize)
 	}
 	page := Watchers{Watches: make(map[forum.MemberID]forum.Watches), Last: EndOfWatchers}
 	if len(threads) == 0 || len(sections) == 0 { // lists in IN are never empty; who has news has both
@@ -36,9 +36,9 @@ func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, secti
 	var section forum.SectionID
 	var level int64
 	rows := 0
-	r := row{"member_id": &member, "thread_id": &thread, "section_id": &section, "level": &level}
+	r := columns{"member_id": &member, "thread_id": &thread, "section_id": &section, "level": &level}
 	p := params{"threads": threads, "sections": sections, "after": after, "limit": watchersAtATime}
-	err := s.ask(ctx, "watchers", p, r, func() error {
+	err := s.queryNamed(ctx, "watchers", p, r, func() error {
 		rows++
 		if member != last {
 			before, last = last, member

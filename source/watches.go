@@ -25,8 +25,8 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	}
 	var section forum.SectionID
 	var level, mails int64
-	r := row{"member_id": &member, "section_id": &section, "level": &level, "mail": &mails}
-	err := askAll(ctx, s, "section_watches", "members", ids, nil, r, func() error {
+	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail": &mails}
+	err := queryChunked(ctx, s, "section_watches", "members", ids, nil, r, func() error {
 		if level != int64(forum.NewThreads) && level != int64(forum.AllPosts) {
 			return fmt.Errorf("level is %d, not 1 or 2", level)
 		}
@@ -41,8 +41,8 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	}
 	var thread forum.ThreadID
 	var mail bool
-	r = row{"member_id": &member, "thread_id": &thread, "mail": &mail}
-	err = askAll(ctx, s, "thread_watches", "members", ids, nil, r, func() error {
+	r = columns{"member_id": &member, "thread_id": &thread, "mail": &mail}
+	err = queryChunked(ctx, s, "thread_watches", "members", ids, nil, r, func() error {
 		w := forum.Watch{Level: forum.AllPosts}
 		if mail {
 			w.Mail = forum.AllPosts
@@ -58,7 +58,7 @@ func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum
 	all := make(map[forum.MemberID]map[forum.MemberID]bool)
 	var member forum.MemberID
 	var ignored string
-	err := askAll(ctx, s, "ignores", "members", ids, nil, row{"member_id": &member, "ignored": &ignored}, func() error {
+	err := queryChunked(ctx, s, "ignores", "members", ids, nil, columns{"member_id": &member, "ignored": &ignored}, func() error {
 		for part := range strings.SplitSeq(ignored, ",") {
 			id, err := strconv.ParseInt(strings.TrimSpace(part), 10, 64)
 			if err != nil || id <= 0 { // MyBB keeps empty parts where an account was deleted
@@ -77,11 +77,11 @@ func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum
 // ReadMarks reads how far members have read on the site. Every member that is asked for is in the answer.
 func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	var days int
-	if err := s.ask(ctx, "read_days", nil, row{"days": &days}, func() error { return nil }); err != nil {
+	if err := s.queryNamed(ctx, "read_days", nil, columns{"days": &days}, func() error { return nil }); err != nil {
 		return nil, err
 	}
 	floor := now.UTC().AddDate(0, 0, -days)
-	all, err := s.ReadSince(ctx, ids, floor)
+	all, err := s.ReadMarksSince(ctx, ids, floor)
 	for id, marks := range all {
 		marks.Floor = floor
 		all[id] = marks
@@ -89,9 +89,9 @@ func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time
 	return all, err
 }
 
-// ReadSince reads what members have read on the site since a moment: marks without a floor. Every member that is asked for
+// ReadMarksSince reads what members have read on the site since a moment: marks without a floor. Every member that is asked for
 // is in the answer.
-func (s *Snapshot) ReadSince(ctx context.Context, ids []forum.MemberID, moment time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
+func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, moment time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	all := make(map[forum.MemberID]forum.ReadMarks, len(ids))
 	for _, id := range ids {
 		all[id] = forum.ReadMarks{Threads: make(map[forum.ThreadID]time.Time), Sections: make(map[forum.SectionID]time.Time)}
@@ -100,7 +100,7 @@ func (s *Snapshot) ReadSince(ctx context.Context, ids []forum.MemberID, moment t
 	var member forum.MemberID
 	var at int64
 	var section forum.SectionID
-	err := askAll(ctx, s, "section_reads", "members", ids, since, row{"member_id": &member, "section_id": &section, "read_at": &at}, func() error {
+	err := queryChunked(ctx, s, "section_reads", "members", ids, since, columns{"member_id": &member, "section_id": &section, "read_at": &at}, func() error {
 		all[member].Sections[section] = unix(at)
 		return nil
 	})
@@ -108,15 +108,15 @@ func (s *Snapshot) ReadSince(ctx context.Context, ids []forum.MemberID, moment t
 		return nil, err
 	}
 	var thread forum.ThreadID
-	err = askAll(ctx, s, "thread_reads", "members", ids, since, row{"member_id": &member, "thread_id": &thread, "read_at": &at}, func() error {
+	err = queryChunked(ctx, s, "thread_reads", "members", ids, since, columns{"member_id": &member, "thread_id": &thread, "read_at": &at}, func() error {
 		all[member].Threads[thread] = unix(at)
 		return nil
 	})
 	return all, err
 }
 
-// TookPart tells in which of the threads each of the members wrote something visible, or which he started.
-func (s *Snapshot) TookPart(ctx context.Context, members []forum.MemberID, threads []forum.ThreadID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
+// Participation tells in which of the threads each of the members wrote something visible, or which he started.
+func (s *Snapshot) Participation(ctx context.Context, members []forum.MemberID, threads []forum.ThreadID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
 	all := make(map[forum.MemberID]map[forum.ThreadID]bool)
 	var member forum.MemberID
 	var thread forum.ThreadID
@@ -127,9 +127,9 @@ func (s *Snapshot) TookPart(ctx context.Context, members []forum.MemberID, threa
 		all[member][thread] = true
 		return nil
 	}
-	r := row{"member_id": &member, "thread_id": &thread}
-	for some := range slices.Chunk(threads, chunk) {
-		if err := askAll(ctx, s, "took_part", "members", members, params{"threads": some}, r, keep); err != nil {
+	r := columns{"member_id": &member, "thread_id": &thread}
+	for some := range slices.Chunk(threads, chunkSize) {
+		if err := queryChunked(ctx, s, "took_part", "members", members, params{"threads": some}, r, keep); err != nil {
 			return nil, err
 		}
 	}

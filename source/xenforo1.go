@@ -7,8 +7,8 @@ import (
 	"postrider/markup"
 )
 
-func xenforo1() kind {
-	return kind{
+func xenforo1() forumType {
+	return forumType{
 		name:    "xenforo1",
 		title:   "XenForo 1.5",
 		markup:  "BBCode",

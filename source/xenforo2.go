@@ -9,8 +9,8 @@ import (
 	"postrider/markup"
 )
 
-func xenforo2() kind {
-	return kind{
+func xenforo2() forumType {
+	return forumType{
 		name:    "xenforo2",
 		title:   "XenForo 2.1 to 2.3",
 		markup:  "BBCode",
@@ -30,7 +30,7 @@ func jsonRights(cache []byte) (grant, error) {
 	if string(cache) == "[]" {
 		return grant{}, nil
 	}
-	var flags map[string]truth
+	var flags map[string]phpBool
 	if err := json.Unmarshal(cache, &flags); err != nil {
 		return grant{}, fmt.Errorf("reading a permission cache: %w", err)
 	}
@@ -40,12 +40,12 @@ func jsonRights(cache []byte) (grant, error) {
 	return nodeRights(func(name string) bool { return bool(flags[name]) }), nil
 }
 
-// truth is a JSON value as PHP would judge it where XenForo writes flags: true or 1. Everything else
+// phpBool is a JSON value as PHP would judge it where XenForo writes flags: true or 1. Everything else
 // grants nothing; a number is a limit, not a right.
-type truth bool
+type phpBool bool
 
 // UnmarshalJSON never fails: what is no flag is false.
-func (t *truth) UnmarshalJSON(text []byte) error {
+func (t *phpBool) UnmarshalJSON(text []byte) error {
 	*t = string(text) == "true" || string(text) == "1" || string(text) == `"1"`
 	return nil
 }
