@@ -231,7 +231,7 @@ func checkDKIM(cfg config.Config) finding {
 }
 
 // checkRelays goes as far as logging in to each relay, and tells of the first one's line.
-func (c *console) checkRelays(ctx context.Context, cfg config.Config) ([]finding, mail.Line) {
+func (c *console) checkRelays(ctx context.Context, cfg config.Config) ([]finding, mail.ConnInfo) {
 	found, line := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
 	if cfg.SMTP.Fallback.On() {
 		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
@@ -240,16 +240,16 @@ func (c *console) checkRelays(ctx context.Context, cfg config.Config) ([]finding
 	return found, line
 }
 
-func (c *console) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding, mail.Line) {
+func (c *console) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding, mail.ConnInfo) {
 	relay, err := mail.NewSMTP(set, newLog(c.err, cfg.Log))
-	var line mail.Line
+	var line mail.ConnInfo
 	if err == nil {
 		defer relay.Close()
-		line, err = relay.Check(ctx)
+		line, err = relay.TestConnection(ctx)
 	}
 	if err != nil {
 		return []finding{{table, levelFail, err.Error(), "see that the relay of [" + table + "] url runs and takes mail from this machine"}}, line
 	}
 	found := []finding{{Part: table, Level: levelOK, Text: "the relay answers"}}
-	return append(found, fromDoctor([]doctor.Finding{doctor.Line(line.TLS, line.Private(), time.Now())})...), line
+	return append(found, fromDoctor([]doctor.Finding{doctor.Line(line.TLS, line.IsLocalNetwork(), time.Now())})...), line
 }

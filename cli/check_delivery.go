@@ -37,7 +37,7 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 }
 
 // checkWorld asks what other mail servers would see of this site.
-func checkWorld(ctx context.Context, cfg config.Config, o checkOptions, line mail.Line) []finding {
+func checkWorld(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding {
 	dns := doctor.NewDNS(o.resolver)
 	found := doctor.Examine(ctx, dns, newPatient(ctx, dns, cfg, o, line))
 	return fromDoctor(found)
@@ -51,7 +51,7 @@ func fromDoctor(found []doctor.Finding) []finding {
 	return all
 }
 
-func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.Line) doctor.Patient {
+func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Patient {
 	from := address(cfg.SMTP.From).Address
 	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
 	if cfg.Bounces.Domain != "" { // each mail has a return path of its own there
@@ -72,7 +72,7 @@ func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o c
 	switch {
 	case p.Here:
 		p.Sends = leavesFrom()
-	case line.Remote.IsValid() && !line.Private():
+	case line.Remote.IsValid() && !line.IsLocalNetwork():
 		p.Sends = addressesOf(ctx, dns, p.Relay)
 	}
 	return p

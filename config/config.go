@@ -100,7 +100,7 @@ func (c *Config) fillIn() {
 			c.Forum.Name = u.Host
 		}
 	}
-	if c.DKIM.On() && c.DKIM.Domain == "" {
+	if c.DKIM.Enabled() && c.DKIM.Domain == "" {
 		c.DKIM.Domain = c.SMTP.fromDomain()
 	}
 }

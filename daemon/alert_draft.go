@@ -73,7 +73,7 @@ func (d *Daemon) alertMail(m draft, b BuiltAlert, footer templates.Footer, elder
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
 		a.Title, a.Followup = subjects[t.ID], len(elders) > 0
-		m.envelope.Conversation, m.envelope.Answers = fmt.Sprintf("thread/%d", t.ID), elders
+		m.envelope.ThreadRoot, m.envelope.InReplyTo = fmt.Sprintf("thread/%d", t.ID), elders
 		m.envelope.Archive = d.Forum.Links().Thread(t.ID)
 	}
 	m.write = func() (templates.Content, error) { return d.Press.Alert(a, footer, d.set.Digest.MaxBytes) }

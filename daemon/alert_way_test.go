@@ -148,7 +148,7 @@ func TestWhatAnAlertDidNotBringTheNextDigestBrings(t *testing.T) {
 			w.later(time.Minute)
 		}},
 		{"put off for a day", func(w *world) {
-			w.relay.says(mail.TryAgain, 451)
+			w.relay.says(mail.TempFail, 451)
 			for range 30 {
 				w.later(time.Hour)
 			}
@@ -234,7 +234,7 @@ func TestAnAlertThatFailsWhileADigestIsOnItsWay(t *testing.T) {
 	w.at(5, "07:59")
 	p := w.post(thread)
 	w.at(5, "08:00")
-	w.relay.says(mail.TryAgain, 451)
+	w.relay.says(mail.TempFail, 451)
 	w.round() // alert and digest are told to come later
 	w.relay.answer = func(_ string, n int) mail.Outcome {
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554}

@@ -182,7 +182,7 @@ func TestWhatChangesWhileAMailWaitsIsSeenBeforeItIsHandedOver(t *testing.T) {
 	w.sql("UPDATE member SET role_id = ? WHERE id > 1000", steward)
 	a := toAll()
 	a.Audience = digest.Audience{Sections: []forum.SectionID{guardsvan}}
-	w.relay.says(mail.TryAgain, 451)
+	w.relay.says(mail.TempFail, 451)
 	id := w.start(a)
 	w.round() // all wait for another try
 	no := false
@@ -393,7 +393,7 @@ func TestWhoPausesHisMailWhileAnAnnouncementWaitsGetsItAfterwards(t *testing.T) 
 	t.Parallel()
 	w := newHall(t, 2)
 	order(t, w.store.SavePreference(t.Context(), w.clock(), 1001, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)}))
-	w.relay.says(mail.TryAgain, 451)
+	w.relay.says(mail.TempFail, 451)
 	id := w.start(toAll())
 	w.round()
 	order(t, w.store.SavePreference(t.Context(), w.clock(), 1002, digest.Preferences{PausedUntil: w.clock().Add(2 * time.Hour)}))

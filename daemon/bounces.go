@@ -18,7 +18,7 @@ func (d *Daemon) returnPath(row store.Row) string {
 	if d.set.Bounces == "" {
 		return d.set.From.Address
 	}
-	return d.Composer.ReturnPath(row.Key, int64(row.Member), d.set.Bounces)
+	return d.Composer.VERP(row.Key, int64(row.Member), d.set.Bounces)
 }
 
 // UnsubscribeMail is the address that ends, for whoever mails it, what a one-click link of ours ends. It is empty where no

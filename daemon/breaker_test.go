@@ -88,7 +88,7 @@ func TestBreakerTakesAVerdictForASignOfLife(t *testing.T) {
 	}{
 		{mail.Outcome{Result: mail.Accepted}, true},
 		{mail.Outcome{Result: mail.Refused, Stage: mail.Recipient}, true},
-		{mail.Outcome{Result: mail.TryAgain}, true},
+		{mail.Outcome{Result: mail.TempFail}, true},
 		{mail.Outcome{Result: mail.Refused, Stage: mail.Sender}, false},
 		{mail.Outcome{Result: mail.NotSent, Stage: mail.Body}, false},
 		{mail.Outcome{Result: mail.Uncertain}, false},

@@ -185,7 +185,7 @@ func TestAPostThatIsMovedWhileAnEditionWaitsIsToldOnce(t *testing.T) {
 	w := newDays(t)
 	elsewhere := w.thread(dining)
 	a, p := w.post(w.thread(tonight)), w.post(elsewhere)
-	w.relay.says(mail.TryAgain, 451)
+	w.relay.says(mail.TempFail, 451)
 	w.at(5, "08:00")
 	w.round()
 	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, elsewhere) // which she watches

@@ -162,7 +162,7 @@ func (p *dispatch) write(ctx context.Context) {
 func (p *dispatch) heard(s sent) {
 	n, now := s.line, time.Now()
 	switch {
-	case s.out.TooFast():
+	case s.out.RateLimited():
 		if n.slow(s.began, now) {
 			p.d.Log.Warn("a provider finds us too fast, its mails go slower", "provider", n.name, "a_minute", n.aMinute(), "code", s.out.Code)
 		}

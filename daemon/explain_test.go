@@ -63,7 +63,7 @@ func TestAPostIsExplained(t *testing.T) {
 		}, Waiting, key, "delivery is paused", "5 08:00"},
 		{"it waits, because the relay says later", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
-			w.relay.says(mail.TryAgain, 450)
+			w.relay.says(mail.TempFail, 450)
 			deliver(w)
 			return p
 		}, Waiting, key, "with his digest", "any"},
@@ -336,7 +336,7 @@ func TestAMemberIsExplained(t *testing.T) {
 	}
 	thread := w.thread(tonight)
 	w.post(thread)
-	w.relay.says(mail.TryAgain, 450)
+	w.relay.says(mail.TempFail, 450)
 	w.at(5, "08:00")
 	w.round()
 	w.relay.works()

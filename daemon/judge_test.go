@@ -232,11 +232,11 @@ func TestMailsNameWhereTheyComeBackToAndWhereToWriteToEndThem(t *testing.T) {
 	w.at(5, "08:00")
 	w.round()
 	for _, try := range w.relay.all() {
-		member, token, ok := mail.ReadReturnPath(try.from)
+		member, token, ok := mail.ParseVERP(try.from)
 		if !ok || !strings.HasSuffix(try.from, "@bounce.upperberth.example") {
 			t.Fatalf("the return path is %s", try.from)
 		}
-		if !w.daemon.Composer.Made(token, fmt.Sprintf("digest/%d/2026-05-05", member)) {
+		if !w.daemon.Composer.VerifyToken(token, fmt.Sprintf("digest/%d/2026-05-05", member)) {
 			t.Errorf("the return path %s is not that of member %d's mail", try.from, member)
 		}
 		head, _, _ := parts(t, try.raw)

@@ -71,7 +71,7 @@ var moments = []struct {
 	says mail.Result // what the relay has said to the first try; empty: there was none
 }{
 	{"between plan and hand-over", ""},
-	{"while it waits for another try", mail.TryAgain},
+	{"while it waits for another try", mail.TempFail},
 	{"while the relay is out of reach", mail.NotSent},
 	{"while nobody knows whether it has arrived", mail.Uncertain},
 }
@@ -202,7 +202,7 @@ func TestAnEditedPostIsToldAsItIsNow(t *testing.T) {
 	p := w.post(w.thread(tonight))
 	w.at(5, "08:00")
 	w.prepare()
-	w.relay.says(mail.TryAgain, 451)
+	w.relay.says(mail.TempFail, 451)
 	w.deliver() // the post is read, and kept in memory
 	w.relay.works()
 	w.sql(`UPDATE post SET body = 'I take it back.', edited_at = ? WHERE id = ?`, w.clock().Unix(), p)

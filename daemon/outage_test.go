@@ -189,7 +189,7 @@ func TestAMailThatWasPutOffSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	p := w.post(w.thread(tonight))
-	w.relay.says(mail.TryAgain, 450)
+	w.relay.says(mail.TempFail, 450)
 	w.at(5, "08:00")
 	w.round()
 	w.restart()

@@ -63,11 +63,11 @@ func (r *relays) send(ctx context.Context, from, to string, raw []byte, may func
 			continue
 		}
 		out = way.Send(ctx, from, to, raw)
-		if ctx.Err() != nil && out.Unreached() {
+		if ctx.Err() != nil && out.Unreachable() {
 			return out // we are stopping: that says nothing of the relay
 		}
 		r.heard(way, out)
-		if !out.Unreached() && !out.LoginRefused() {
+		if !out.Unreachable() && !out.LoginRefused() {
 			return out
 		}
 	}
@@ -79,7 +79,7 @@ func (r *relays) heard(way *route, out mail.Outcome) {
 	switch {
 	case out.LoginRefused():
 		r.bell.Raise(alarm.Auth, way.name, fmt.Sprintf("%d %s", out.Code, out.Reply))
-	case out.Unreached():
+	case out.Unreachable():
 		r.bell.Raise(alarm.Relay, way.name, fmt.Sprint(out.Err))
 	case silent(out):
 		r.bell.Raise(alarm.Relay, way.name, out.String())

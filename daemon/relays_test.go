@@ -99,7 +99,7 @@ func TestWhenBothRelaysAreDownNothingIsTried(t *testing.T) {
 func TestWhatARelayHasSaidOfAMessageIsNotAskedOfTheOther(t *testing.T) {
 	p := newPair(t)
 	for _, out := range []mail.Outcome{
-		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TryAgain, Stage: mail.Recipient, Code: 451},
+		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TempFail, Stage: mail.Recipient, Code: 451},
 		{Result: mail.Uncertain, Stage: mail.Body}, {Result: mail.NotSent, Stage: mail.Body, Code: 421},
 	} {
 		p.first.answer = func(string, int) mail.Outcome { return out }

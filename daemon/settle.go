@@ -127,7 +127,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 			s.State = stateUncertain
 			s.Reason += d.giveUp(row.Kind, row.Key, row.Member)
 		}
-	case mail.TryAgain:
+	case mail.TempFail:
 		s.State, s.NotBefore = stateQueued, now.Add(wait(row.Attempt, out.Retry))
 	}
 	return s

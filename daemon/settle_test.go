@@ -34,9 +34,9 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, 0, "refused", true, 0},
 		{"a relay that is down costs no attempt", mail.NotSent, 0, 0, "queued", false, relayRest},
 		{"nor does it ever", mail.NotSent, 15, 0, "queued", false, relayRest},
-		{"a 4xx is tried again", mail.TryAgain, 0, 0, "queued", true, 40 * time.Second},
-		{"and then waits longer", mail.TryAgain, 5, 0, "queued", true, 90 * time.Minute},
-		{"and as long as it lives", mail.TryAgain, 40, 0, "queued", true, 6 * time.Hour},
+		{"a 4xx is tried again", mail.TempFail, 0, 0, "queued", true, 40 * time.Second},
+		{"and then waits longer", mail.TempFail, 5, 0, "queued", true, 90 * time.Minute},
+		{"and as long as it lives", mail.TempFail, 40, 0, "queued", true, 6 * time.Hour},
 		{"what may have arrived is repeated once", mail.Uncertain, 0, 0, "queued", true, 15 * time.Minute},
 		{"however often the relay told it to come later before", mail.Uncertain, 3, 0, "queued", true, 15 * time.Minute},
 		{"and then left", mail.Uncertain, 1, 1, "uncertain", true, 0},
@@ -74,7 +74,7 @@ func TestARelayIsAskedAgainWhenItWantsToBe(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 100 {
-				out := mail.Outcome{Result: mail.TryAgain, Code: 451, Retry: tt.told}
+				out := mail.Outcome{Result: mail.TempFail, Code: 451, Retry: tt.told}
 				got := quiet().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
 				if got < tt.least || got > tt.most {
 					t.Fatalf("waits for %v, want %v to %v", got, tt.least, tt.most)

@@ -37,7 +37,7 @@ func (c courier) Send(_ context.Context, from, to string, raw []byte) mail.Outco
 	}
 	switch {
 	case word == "later":
-		return mail.Outcome{Result: mail.TryAgain, Code: 451, At: at}
+		return mail.Outcome{Result: mail.TempFail, Code: 451, At: at}
 	case word == "no":
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554, At: at}
 	case word == "away":

@@ -64,7 +64,7 @@ func (b *Box) claims(to []string, report bounce.Report) (list []claim) {
 		paths = append(paths, o.ReturnPath)
 	}
 	for _, path := range paths {
-		if member, token, ok := mail.ReadReturnPath(path); ok {
+		if member, token, ok := mail.ParseVERP(path); ok {
 			add(member, token)
 		}
 	}
@@ -88,7 +88,7 @@ func (b *Box) look(ctx context.Context, c claim) (*identity, error) {
 	}
 	var found *identity
 	for _, m := range mails { // all of them, so that nobody learns from the time it takes
-		if b.Composer.Made(c.token, m.Key) {
+		if b.Composer.VerifyToken(c.token, m.Key) {
 			found = &identity{m, c.member}
 		}
 	}

@@ -103,7 +103,7 @@ func TestAMessageOfAMailboxThatCannotBeTakenInComesAgain(t *testing.T) {
 	c := letterbox.Config{IMAP: "imap://postrider@" + dovecot.Address(), Password: "secret"}
 	const quick = "digest/43/2026-05-05"
 	d.plan(quick, 43)
-	early := append([]byte("X-Original-To: "+d.Composer.ReturnPath(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
+	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
 	inbox := newIMAPBox(t, dovecot)
 	inbox.put(d.corpus("arf-abuse"), early)
 	for range 2 {

@@ -281,7 +281,7 @@ func TestAMessageOfAMaildirStaysNewUntilItCanBeTakenIn(t *testing.T) {
 	d := newDesk(t)
 	const quick = "digest/43/2026-05-05"
 	d.plan(quick, 43)
-	early := append([]byte("X-Original-To: "+d.Composer.ReturnPath(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
+	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
 	dir := newMaildir(t, early, d.corpus("postfix-unknown-user"))
 	collect := func() error { return d.Collect(t.Context(), letterbox.Config{Maildir: dir}) }
 	if err := collect(); err != nil {

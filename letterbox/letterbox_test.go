@@ -98,7 +98,7 @@ func (d *desk) settle(key, address string) {
 	}
 }
 
-func (d *desk) path() string { return d.Composer.ReturnPath(key, int64(anna), domain) }
+func (d *desk) path() string { return d.Composer.VERP(key, int64(anna), domain) }
 
 func (d *desk) unsubscribe(scope link.Scope) string {
 	return "u-" + d.Links.Tag(link.Grant{Scope: scope, Member: int64(anna)}) + "@" + domain
@@ -329,7 +329,7 @@ func TestAMailThatComesBackBeforeItIsSettledIsForLater(t *testing.T) {
 	d := newDesk(t)
 	const quick = "digest/43/2026-05-05"
 	d.plan(quick, 43)
-	to := []string{d.Composer.ReturnPath(quick, 43, domain)}
+	to := []string{d.Composer.VERP(quick, 43, domain)}
 	raw := without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))
 	if err := d.Take(t.Context(), to, raw); !errors.Is(err, letterbox.ErrLater) {
 		t.Errorf("Take = %v, want %v", err, letterbox.ErrLater)

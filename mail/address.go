@@ -109,7 +109,7 @@ func header(a netmail.Address) (netmail.Address, error) {
 // of all that follows, with which a name could dress up the address behind it.
 func displayName(name string) string {
 	if clean(name) {
-		return clip(name, maxName)
+		return truncate(name, maxName)
 	}
 	name = strings.Map(func(r rune) rune {
 		if r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
@@ -117,11 +117,11 @@ func displayName(name string) string {
 		}
 		return r
 	}, name)
-	return clip(line(name), maxName)
+	return truncate(singleLine(name), maxName)
 }
 
-// line makes one line of s: valid UTF-8, no control characters, single blanks.
-func line(s string) string {
+// singleLine makes one line of s: valid UTF-8, no control characters, single blanks.
+func singleLine(s string) string {
 	if clean(s) {
 		return s
 	}
@@ -150,8 +150,8 @@ func clean(s string) bool {
 	return !blank
 }
 
-// clip cuts s after n characters.
-func clip(s string, n int) string {
+// truncate cuts s after n characters.
+func truncate(s string, n int) string {
 	for i := range s {
 		if n == 0 {
 			return strings.TrimRight(s[:i], " ")

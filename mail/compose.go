@@ -80,7 +80,7 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 		writePart(&b, boundary, "text/html", m.HTML)
 		b.WriteString("--" + boundary + "--\r\n")
 	}
-	if err := checkWire(b.Bytes()); err != nil {
+	if err := validateRaw(b.Bytes()); err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
 	return b.Bytes(), nil
@@ -111,14 +111,14 @@ func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id string) error {
 	}
 	msg.SetMessageIDWithValue(id)
 	msg.SetDateWithValue(m.Date)
-	msg.SetGenHeader(gomail.HeaderSubject, clip(line(m.Subject), maxSubject))
+	msg.SetGenHeader(gomail.HeaderSubject, truncate(singleLine(m.Subject), maxSubject))
 	setList(msg, m)
 	setArchive(msg, m.Archive)
 	c.setConversation(msg, m)
 	if _, err := msg.WriteTo(b); err != nil {
 		return fmt.Errorf("writing the header: %w", err)
 	}
-	b.WriteString(machineMade + precedence(m.Stream) + "\r\n")
+	b.WriteString(autoHeaders + precedence(m.Stream) + "\r\n")
 	if err := writeUnsubscribe(b, m.Unsubscribe, m.UnsubscribeMail); err != nil {
 		return err
 	}
@@ -128,13 +128,13 @@ func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id string) error {
 func setAddresses(msg *gomail.Msg, m Message) error {
 	from, err := header(m.From)
 	if err != nil {
-		return fmt.Errorf("sender: %w", withoutType(err))
+		return fmt.Errorf("sender: %w", flattenErr(err))
 	}
 	msg.FromMailAddress(&from)
 	if m.ReplyTo.Address != "" {
 		replyTo, err := header(m.ReplyTo)
 		if err != nil {
-			return fmt.Errorf("address for answers: %w", withoutType(err))
+			return fmt.Errorf("address for answers: %w", flattenErr(err))
 		}
 		msg.ReplyToMailAddress(&replyTo)
 	}
@@ -146,8 +146,8 @@ func setAddresses(msg *gomail.Msg, m Message) error {
 	return nil
 }
 
-// withoutType keeps the words of an address error: a bad From is our fault, not the member's.
-func withoutType(err error) error { return errors.New(err.Error()) }
+// flattenErr keeps the words of an address error: a bad From is our fault, not the member's.
+func flattenErr(err error) error { return errors.New(err.Error()) }
 
 // writeUnsubscribe writes the two fields of one-click unsubscription (RFC 8058, 3.1). They are written here, for
 // go-mail would fold the long address, and some verifiers of DKIM stumble over that. The address to mail comes second: a
@@ -163,7 +163,7 @@ func writeUnsubscribe(b *bytes.Buffer, address, mailTo string) error {
 	b.WriteString("List-Unsubscribe: <" + u.String() + ">")
 	if mailTo != "" {
 		if mailTo, err = mailbox(mailTo); err != nil {
-			return fmt.Errorf("the address to unsubscribe by mail: %w", withoutType(err))
+			return fmt.Errorf("the address to unsubscribe by mail: %w", flattenErr(err))
 		}
 		b.WriteString(", <mailto:" + mailTo + ">")
 	}

@@ -63,8 +63,8 @@ func TestComposeWritesTheGoldenMessages(t *testing.T) {
 	announcement.Key, announcement.Stream = "announce/7/42", Announcement
 	announcement.ReplyTo, announcement.List, announcement.Unsubscribe, announcement.FeedbackID = netmail.Address{}, List{}, "", ""
 	alert := sample()
-	alert.Key, alert.Stream, alert.Conversation, alert.Archive = "alert/42/T9917/31", "alert", "thread/9917", "https://forum.example.org/threads/9917/"
-	alert.Answers = []string{"alert/42/T9917/12", "alert/42/T9917/20"}
+	alert.Key, alert.Stream, alert.ThreadRoot, alert.Archive = "alert/42/T9917/31", "alert", "thread/9917", "https://forum.example.org/threads/9917/"
+	alert.InReplyTo = []string{"alert/42/T9917/12", "alert/42/T9917/20"}
 	hostile := sample()
 	hostile.Archive = "https://forum.example.org/\r\nX-Evil: yes"
 	hostile.To.Name = "\"Bobby\", \\ <admin@forum.example.org>\r\nBcc: all@example.org\u202e 👩‍👩‍👧 \xff"
@@ -373,7 +373,7 @@ func FuzzCompose(f *testing.F) {
 			t.Errorf("To has the name %q, want %q", got, want)
 		}
 		got, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
-		if want := clip(line(subject), maxSubject); err != nil || got != want {
+		if want := truncate(singleLine(subject), maxSubject); err != nil || got != want {
 			t.Errorf("Subject: %q (%v), want %q", got, err, want)
 		}
 		if bad := msg.Header["Bcc"]; bad != nil || !utf8.Valid(raw) {

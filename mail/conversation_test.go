@@ -21,7 +21,7 @@ func refers(t *testing.T, m Message) (id, inReplyTo string, references []string)
 
 func TestMessagesOfAConversationReferToOneAnother(t *testing.T) {
 	first := sample()
-	first.Key, first.Conversation = "alert/42/T7/1", "thread/7"
+	first.Key, first.ThreadRoot = "alert/42/T7/1", "thread/7"
 	firstID, answers, refs := refers(t, first)
 	if len(refs) != 1 || answers != refs[0] || answers == firstID {
 		t.Errorf("the first answers %s and refers to %v, want the root of its conversation", answers, refs)
@@ -29,18 +29,18 @@ func TestMessagesOfAConversationReferToOneAnother(t *testing.T) {
 	root := refs[0]
 
 	second := sample()
-	second.Key, second.Conversation, second.Answers = "alert/42/T7/9", "thread/7", []string{first.Key}
+	second.Key, second.ThreadRoot, second.InReplyTo = "alert/42/T7/9", "thread/7", []string{first.Key}
 	_, answers, refs = refers(t, second)
 	if answers != firstID || len(refs) != 2 || refs[0] != root || refs[1] != firstID {
 		t.Errorf("the second answers %s and refers to %v, want the root and the first", answers, refs)
 	}
 
 	other := sample()
-	other.Key, other.Conversation = "alert/43/T7/1", "thread/7"
+	other.Key, other.ThreadRoot = "alert/43/T7/1", "thread/7"
 	if _, answers, _ := refers(t, other); answers != root {
 		t.Errorf("another member's answers %s, want the same root", answers)
 	}
-	other.Conversation = "thread/8"
+	other.ThreadRoot = "thread/8"
 	if _, answers, _ := refers(t, other); answers == root {
 		t.Error("another thread has the same root")
 	}
@@ -48,9 +48,9 @@ func TestMessagesOfAConversationReferToOneAnother(t *testing.T) {
 
 func TestALongConversationRefersToItsRootAndItsEnd(t *testing.T) {
 	m := sample()
-	m.Conversation = "thread/7"
+	m.ThreadRoot = "thread/7"
 	for n := range 30 {
-		m.Answers = append(m.Answers, fmt.Sprintf("alert/42/T7/%d", n))
+		m.InReplyTo = append(m.InReplyTo, fmt.Sprintf("alert/42/T7/%d", n))
 	}
 	_, answers, refs := refers(t, m)
 	last := composer(t).MessageID("alert/42/T7/29")

@@ -19,14 +19,14 @@ import (
 // is a relay that never stops, and would fill our memory.
 const maxAnswers = 256 << 10
 
-// wire is the line to a relay below TLS. It counts what comes in.
-type wire struct {
+// countingConn is the line to a relay below TLS. It counts what comes in.
+type countingConn struct {
 	net.Conn
 	left int64
 	stop func() bool // unties the line from the context that it was dialled with
 }
 
-func (w *wire) Read(p []byte) (int, error) {
+func (w *countingConn) Read(p []byte) (int, error) {
 	if w.left <= 0 {
 		return 0, errors.New("the relay sends without end")
 	}
@@ -35,8 +35,8 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// allow gives the coming step its time and its bytes.
-func (w *wire) allow(timeout time.Duration) error {
+// setLimits gives the coming step its time and its bytes.
+func (w *countingConn) setLimits(timeout time.Duration) error {
 	w.left = maxAnswers
 	return w.SetDeadline(time.Now().Add(timeout))
 }
@@ -44,7 +44,7 @@ func (w *wire) allow(timeout time.Duration) error {
 // conn is a connection that has said EHLO, and STARTTLS and AUTH where they were asked for.
 type conn struct {
 	client     *gosmtp.Client
-	wire       *wire
+	wire       *countingConn
 	pipelining bool   // RFC 2920
 	open       bool   // the last transaction was given up halfway: RSET comes before the next
 	sent       int    // transactions
@@ -56,7 +56,7 @@ type conn struct {
 
 // quit takes leave. The relay's farewell is waited for only shortly: nothing depends on it.
 func (c *conn) quit() {
-	if c.wire.allow(2*time.Second) == nil {
+	if c.wire.setLimits(2*time.Second) == nil {
 		_ = c.client.Quit()
 	}
 	_ = c.wire.Close()
@@ -66,15 +66,15 @@ func (c *conn) quit() {
 func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no connection within %v", s.timeout))
 	defer cancel()
-	w := &wire{left: maxAnswers}
-	smtp, err := s.greet(ctx, w)
+	w := &countingConn{left: maxAnswers}
+	smtp, err := s.handshake(ctx, w)
 	if err == nil && w.stop() {
 		pipelining, _ := smtp.Extension("PIPELINING")
 		return &conn{client: smtp, wire: w, pipelining: pipelining}, nil
 	}
 	// go-mail leaves the connection open when it gives up after EHLO.
 	if w.Conn != nil {
-		s.forget(w)
+		s.untrack(w)
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -82,8 +82,8 @@ func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 	return nil, fmt.Errorf("connecting to %s: %w", s.relay.address(), s.redact(err))
 }
 
-// greet opens the line and goes through greeting, EHLO, STARTTLS and AUTH.
-func (s *SMTP) greet(ctx context.Context, w *wire) (*gosmtp.Client, error) {
+// handshake opens the line and goes through greeting, EHLO, STARTTLS and AUTH.
+func (s *SMTP) handshake(ctx context.Context, w *countingConn) (*gosmtp.Client, error) {
 	client, err := s.client(ctx, w)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (s *SMTP) greet(ctx context.Context, w *wire) (*gosmtp.Client, error) {
 
 // client makes go-mail's part of one connection. It is not shared: go-mail's own state would be,
 // too, and AUTH discovery changes it.
-func (s *SMTP) client(ctx context.Context, w *wire) (*gomail.Client, error) {
+func (s *SMTP) client(ctx context.Context, w *countingConn) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(s.relay.port),
 		gomail.WithTimeout(s.timeout),
@@ -135,7 +135,7 @@ func (s *SMTP) mechanisms() gomail.Option {
 }
 
 // connect opens the line and, for smtps, encrypts it: go-mail does neither for a dialler of ours.
-func (s *SMTP) connect(ctx context.Context, w *wire, network, address string) (net.Conn, error) {
+func (s *SMTP) connect(ctx context.Context, w *countingConn, network, address string) (net.Conn, error) {
 	line, err := s.dialer(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (s *SMTP) connect(ctx context.Context, w *wire, network, address string) (n
 	w.Conn = line
 	// go-mail follows ctx only until here.
 	w.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
-	if err := s.remember(w); err != nil {
+	if err := s.track(w); err != nil {
 		return nil, err
 	}
 	if s.relay.protection != implicitTLS {

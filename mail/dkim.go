@@ -32,7 +32,7 @@ type Signer struct {
 
 // NewSigner reads the keys and tries them on a sample; nil where the configuration names none.
 func NewSigner(c DKIMConfig) (*Signer, error) {
-	if !c.On() {
+	if !c.Enabled() {
 		return nil, nil
 	}
 	if err := c.Validate(); err != nil {
@@ -68,7 +68,7 @@ func (s *Signer) Sign(raw []byte) ([]byte, error) {
 	}
 	var fields string
 	for _, k := range s.keys {
-		field, err := s.field(k, raw)
+		field, err := s.signatureHeader(k, raw)
 		if err != nil {
 			return nil, fmt.Errorf("signing with %s: %w", k.selector, err)
 		}
@@ -77,9 +77,9 @@ func (s *Signer) Sign(raw []byte) ([]byte, error) {
 	return append([]byte(fields), raw...), nil
 }
 
-// field is the DKIM-Signature of one key. Relaxed, because relays fold lines anew. It never expires: mails wait in
+// signatureHeader is the DKIM-Signature of one key. Relaxed, because relays fold lines anew. It never expires: mails wait in
 // queues for days.
-func (s *Signer) field(k dkimKey, raw []byte) (string, error) {
+func (s *Signer) signatureHeader(k dkimKey, raw []byte) (string, error) {
 	signer, err := dkim.NewSigner(&dkim.SignOptions{
 		Domain:                 s.domain,
 		Selector:               k.selector,
@@ -124,10 +124,10 @@ func (s *Signer) check() error {
 	if err != nil {
 		return err
 	}
-	if err := checkWire(signed); err != nil {
+	if err := validateRaw(signed); err != nil {
 		return err
 	}
-	found, err := dkim.VerifyWithOptions(bytes.NewReader(signed), &dkim.VerifyOptions{LookupTXT: s.published})
+	found, err := dkim.VerifyWithOptions(bytes.NewReader(signed), &dkim.VerifyOptions{LookupTXT: s.lookupOwnRecord})
 	if err != nil {
 		return fmt.Errorf("verifying the signatures: %w", err)
 	}
@@ -142,8 +142,8 @@ func (s *Signer) check() error {
 	return nil
 }
 
-// published answers as DNS will once our records are there.
-func (s *Signer) published(name string) ([]string, error) {
+// lookupOwnRecord answers as DNS will once our records are there.
+func (s *Signer) lookupOwnRecord(name string) ([]string, error) {
 	for _, r := range s.Records() {
 		if r.Name == name {
 			return []string{r.Value}, nil

@@ -18,13 +18,13 @@ type DKIMConfig struct {
 	Ed25519KeyFile  string `toml:"ed25519_key_file"`
 }
 
-// On tells whether there is anything to sign with.
-func (c DKIMConfig) On() bool { return c != DKIMConfig{} }
+// Enabled tells whether there is anything to sign with.
+func (c DKIMConfig) Enabled() bool { return c != DKIMConfig{} }
 
 // Validate tells all that is wrong, each with its key and its cure. The key files are not opened: who may write a
 // configuration need not be who may read the keys.
 func (c DKIMConfig) Validate() error {
-	if !c.On() {
+	if !c.Enabled() {
 		return nil
 	}
 	var errs []error
@@ -54,7 +54,7 @@ func checkPair(prefix, selector, file string) error {
 	if selector == "" {
 		return fmt.Errorf("%sselector: there is none for the key; choose a name for it, such as \"postrider1\"", prefix)
 	}
-	if _, err := asciiDomain(selector); err != nil || highByte([]byte(selector)) >= 0 {
+	if _, err := asciiDomain(selector); err != nil || firstNonASCII([]byte(selector)) >= 0 {
 		return fmt.Errorf("%sselector: %q does not fit into a host name; use letters, digits and hyphens", prefix, selector)
 	}
 	return nil

@@ -90,7 +90,7 @@ func mustSign(t testing.TB, s *Signer, raw []byte) []byte {
 // faults lists, for each signature, what go-msgauth has against it; nil is a signature that verifies.
 func faults(t testing.TB, s *Signer, signed []byte) []error {
 	t.Helper()
-	found, err := dkim.VerifyWithOptions(bytes.NewReader(signed), &dkim.VerifyOptions{LookupTXT: s.published})
+	found, err := dkim.VerifyWithOptions(bytes.NewReader(signed), &dkim.VerifyOptions{LookupTXT: s.lookupOwnRecord})
 	if err != nil {
 		t.Fatalf("verifying: %v", err)
 	}
@@ -139,7 +139,7 @@ func TestSignedMessagesVerify(t *testing.T) {
 				if !bytes.HasSuffix(signed, raw) {
 					t.Error("Sign changed the message behind the signatures")
 				}
-				if err := checkWire(signed); err != nil {
+				if err := validateRaw(signed); err != nil {
 					t.Errorf("Sign wrote what must not go over the wire: %v", err)
 				}
 				wantGood(t, s, signed, "as sent")

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// Folder writes messages to a directory instead of sending them, one file each. The file holds
+// DirSender writes messages to a directory instead of sending them, one file each. The file holds
 // the bytes that a relay would get. It is safe for concurrent use.
-type Folder struct {
+type DirSender struct {
 	dir string
 
 	mu    sync.Mutex
@@ -23,7 +23,7 @@ type Folder struct {
 }
 
 // NewFolder gives a folder in dir, which is made when it is missing.
-func NewFolder(dir string) (*Folder, error) {
+func NewFolder(dir string) (*DirSender, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the mail folder: %w", err)
 	}
@@ -31,7 +31,7 @@ func NewFolder(dir string) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the mail folder: %w", err)
 	}
-	f := &Folder{dir: dir, names: make(map[string]string)}
+	f := &DirSender{dir: dir, names: make(map[string]string)}
 	for _, e := range entries {
 		stem, ok := strings.CutSuffix(e.Name(), ".eml")
 		if i := strings.LastIndexByte(stem, '-'); ok && i >= 0 {
@@ -43,7 +43,7 @@ func NewFolder(dir string) (*Folder, error) {
 
 // Send writes the message to a file whose name sorts by the message's date. The id at the end of the
 // name comes from the Message-ID, so that a retry replaces its own file and no other.
-func (f *Folder) Send(ctx context.Context, from, to string, raw []byte) Outcome {
+func (f *DirSender) Send(ctx context.Context, from, to string, raw []byte) Outcome {
 	o := Outcome{Result: Accepted, Stage: Body}
 	if o.Err = f.write(ctx, to, raw); o.Err != nil {
 		o.Result = NotSent
@@ -52,11 +52,11 @@ func (f *Folder) Send(ctx context.Context, from, to string, raw []byte) Outcome 
 	return o
 }
 
-func (f *Folder) write(ctx context.Context, to string, raw []byte) error {
+func (f *DirSender) write(ctx context.Context, to string, raw []byte) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if err := checkWire(raw); err != nil {
+	if err := validateRaw(raw); err != nil {
 		return err
 	}
 	name, err := f.name(to, raw)
@@ -86,7 +86,7 @@ func (f *Folder) write(ctx context.Context, to string, raw []byte) error {
 }
 
 // name gives the message's file: "20260504T070000Z-anna-example.org-4f6vq2ukd7mf.eml", or the one that it has already.
-func (f *Folder) name(to string, raw []byte) (string, error) {
+func (f *DirSender) name(to string, raw []byte) (string, error) {
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return "", fmt.Errorf("reading the header: %w", err)
@@ -103,7 +103,7 @@ func (f *Folder) name(to string, raw []byte) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.names[id] == "" {
-		f.names[id] = date.UTC().Format("20060102T150405Z") + "-" + clip(fileSafe(to), 60) + "-" + id + ".eml"
+		f.names[id] = date.UTC().Format("20060102T150405Z") + "-" + truncate(fileSafe(to), 60) + "-" + id + ".eml"
 	}
 	return f.names[id], nil
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func folder(t *testing.T, dir string) *Folder {
+func folder(t *testing.T, dir string) *DirSender {
 	t.Helper()
 	f, err := NewFolder(dir)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestFolderReplacesTheMessageItselfAndNoOther(t *testing.T) {
 		t.Fatalf("the folder holds %q, want two files", before)
 	}
 	m.Subject, m.Date = "A second try", m.Date.Add(time.Hour)
-	for _, f := range []*Folder{f, folder(t, dir)} { // also after a restart
+	for _, f := range []*DirSender{f, folder(t, dir)} { // also after a restart
 		if o := f.Send(t.Context(), sender, recipient, mustCompose(t, m)); o.Result != Accepted {
 			t.Fatalf("Send = %v, want accepted", o)
 		}

@@ -8,9 +8,9 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// machineMade are the fields that say: a machine wrote this, do not answer it. They hold no text from outside, so
+// autoHeaders are the fields that say: a machine wrote this, do not answer it. They hold no text from outside, so
 // they are written as they stand.
-const machineMade = "" +
+const autoHeaders = "" +
 	// For autoresponders that follow RFC 3834.
 	"Auto-Submitted: auto-generated\r\n" +
 	// For Exchange. Not "All": that would ask it to suppress bounces, too (MS-OXCMAIL 2.1.3.2.20).
@@ -31,7 +31,7 @@ func setList(msg *gomail.Msg, m Message) {
 		msg.SetGenHeader("List-Id", id)
 	}
 	if m.FeedbackID != "" {
-		msg.SetGenHeader("Feedback-ID", clip(line(m.FeedbackID), maxName))
+		msg.SetGenHeader("Feedback-ID", truncate(singleLine(m.FeedbackID), maxName))
 	}
 }
 
@@ -42,7 +42,7 @@ func listID(l List) string {
 			return r
 		}
 		return '-'
-	}, clip(l.ID, maxName)), ".-")
+	}, truncate(l.ID, maxName)), ".-")
 	if id == "" {
 		return ""
 	}
@@ -62,11 +62,11 @@ const maxReferences = 10
 // setConversation sets the fields by which mail programs show the messages of a conversation together. All refer to the
 // same root, which nobody ever gets: so they stay together whichever of them was deleted.
 func (c *Composer) setConversation(msg *gomail.Msg, m Message) {
-	if m.Conversation == "" {
+	if m.ThreadRoot == "" {
 		return
 	}
-	ids := []string{c.MessageID(m.Conversation)}
-	for _, key := range m.Answers[max(0, len(m.Answers)-(maxReferences-1)):] {
+	ids := []string{c.MessageID(m.ThreadRoot)}
+	for _, key := range m.InReplyTo[max(0, len(m.InReplyTo)-(maxReferences-1)):] {
 		ids = append(ids, c.MessageID(key))
 	}
 	msg.SetGenHeader(gomail.HeaderInReplyTo, ids[len(ids)-1])

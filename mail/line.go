@@ -7,35 +7,35 @@ import (
 	"net/netip"
 )
 
-// Line is what the connection to a relay is like.
-type Line struct {
+// ConnInfo is what the connection to a relay is like.
+type ConnInfo struct {
 	TLS    *tls.ConnectionState // nil: it is not encrypted
 	Remote netip.Addr           // the relay's
 }
 
-// Private tells that the line does not leave this machine or its own network.
-func (l Line) Private() bool {
+// IsLocalNetwork tells that the line does not leave this machine or its own network.
+func (l ConnInfo) IsLocalNetwork() bool {
 	return l.Remote.IsLoopback() || l.Remote.IsPrivate() || l.Remote.IsLinkLocalUnicast()
 }
 
-// Check connects, says EHLO, logs in and takes leave.
-func (s *SMTP) Check(ctx context.Context) (Line, error) {
+// TestConnection connects, says EHLO, logs in and takes leave.
+func (s *SMTP) TestConnection(ctx context.Context) (ConnInfo, error) {
 	if err := s.acquire(ctx); err != nil {
-		return Line{}, err
+		return ConnInfo{}, err
 	}
 	defer s.release()
 	c, err := s.dial(ctx)
 	if err != nil {
-		return Line{}, err
+		return ConnInfo{}, err
 	}
 	line := c.line()
 	c.quit()
-	s.forget(c.wire)
+	s.untrack(c.wire)
 	return line, nil
 }
 
-func (c *conn) line() Line {
-	var l Line
+func (c *conn) line() ConnInfo {
+	var l ConnInfo
 	if state, encrypted := c.client.TLSConnectionState(); encrypted {
 		l.TLS = &state
 	}

@@ -2,7 +2,7 @@
 //
 // A [Composer] writes the whole message first: header, text and HTML, ASCII only, lines as SMTP
 // wants them. Then an [SMTP] sends those bytes in one transaction on a pooled connection and tells
-// what became of them in an [Outcome]; a [Folder] writes the same bytes to a file instead. Nothing
+// what became of them in an [Outcome]; a [DirSender] writes the same bytes to a file instead. Nothing
 // is rendered while a transaction is open, so no fault of ours can deliver half a message.
 //
 // The room knows nothing of forums, digests or queues. go-mail does what is long and well trodden
@@ -36,11 +36,11 @@ type Message struct {
 	Text qp.Rope
 	HTML qp.Rope // empty: the mail is text alone
 
-	// Conversation names what the message is about, for good ("thread/9917"): mail programs show together what is of one
+	// ThreadRoot names what the message is about, for good ("thread/9917"): mail programs show together what is of one
 	// conversation (RFC 5322, 3.6.4). Empty: it stands alone.
-	Conversation string
-	// Answers are the keys of the messages to the same person that came before it in its conversation, the oldest first.
-	Answers []string
+	ThreadRoot string
+	// InReplyTo are the keys of the messages to the same person that came before it in its conversation, the oldest first.
+	InReplyTo []string
 	// Archive is where the conversation can be read, an http or https address (RFC 2369, 3.6); empty: nowhere.
 	Archive string
 

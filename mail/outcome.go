@@ -17,8 +17,8 @@ const (
 	Accepted Result = "accepted"
 	// Refused: the relay said 5xx to this message, or it is one that must not be sent at all.
 	Refused Result = "refused"
-	// TryAgain: the relay said 4xx to this message.
-	TryAgain Result = "try again"
+	// TempFail: the relay said 4xx to this message.
+	TempFail Result = "try again"
 	// NotSent: it never came to a verdict on this message (connection, TLS, EHLO, AUTH, 421, or
 	// the connection was lost before the final dot was written). It costs the message no attempt.
 	NotSent Result = "not sent"
@@ -51,8 +51,8 @@ type Outcome struct {
 	Err      error // what went wrong, when no reply to this message says it; nil for Accepted
 }
 
-// Unreached tells that the relay was not reached: no connection, TLS, EHLO or AUTH.
-func (o Outcome) Unreached() bool { return o.Result == NotSent && o.Stage == Connecting }
+// Unreachable tells that the relay was not reached: no connection, TLS, EHLO or AUTH.
+func (o Outcome) Unreachable() bool { return o.Result == NotSent && o.Stage == Connecting }
 
 // LoginRefused tells that the relay wants another login than ours, or one at all, or TLS before it (RFC 4954, 6; RFC 3207, 4).
 // It will go on so until somebody changes a setting.
@@ -64,23 +64,23 @@ func (o Outcome) LoginRefused() bool {
 	return false
 }
 
-// rateWords are what relays say when they find us too fast, whatever code they give it.
-var rateWords = regexp.MustCompile(`(?i)\b(rate|throttl\w*|too (many|fast|much)|slow(ing)? down|unusual)\b`)
+// rateLimitPattern are what relays say when they find us too fast, whatever code they give it.
+var rateLimitPattern = regexp.MustCompile(`(?i)\b(rate|throttl\w*|too (many|fast|much)|slow(ing)? down|unusual)\b`)
 
-// greyWords are what relays say that let everybody wait the first time.
-var greyWords = regexp.MustCompile(`(?i)gr[ae]y-?list`)
+// greylistPattern are what relays say that let everybody wait the first time.
+var greylistPattern = regexp.MustCompile(`(?i)gr[ae]y-?list`)
 
-// TooFast tells that the recipient's provider, or the relay on its behalf, wants fewer mails at a time. It speaks of
+// RateLimited tells that the recipient's provider, or the relay on its behalf, wants fewer mails at a time. It speaks of
 // the provider only where it has heard of the recipient: a 421 to MAIL or before is the relay's own.
-func (o Outcome) TooFast() bool {
-	temporary := o.Result == TryAgain || o.Result == NotSent
-	if !temporary || o.Code/100 != 4 || o.Stage != Recipient && o.Stage != Body || greyWords.MatchString(o.Reply) {
+func (o Outcome) RateLimited() bool {
+	temporary := o.Result == TempFail || o.Result == NotSent
+	if !temporary || o.Code/100 != 4 || o.Stage != Recipient && o.Stage != Body || greylistPattern.MatchString(o.Reply) {
 		return false
 	}
 	if o.Code == 421 || strings.HasPrefix(o.Enhanced, "4.7.") {
 		return true
 	}
-	return !strings.HasPrefix(o.Enhanced, "4.2.") && rateWords.MatchString(o.Reply) // 4.2: one mailbox has too much
+	return !strings.HasPrefix(o.Enhanced, "4.2.") && rateLimitPattern.MatchString(o.Reply) // 4.2: one mailbox has too much
 }
 
 // String tells the outcome in a line for people. It never holds an address of ours or a password;

@@ -13,8 +13,8 @@ const (
 	maxIdle    = 20 * time.Second // a relay would rather have it back
 )
 
-// spent tells that a connection has done its share.
-func (s *SMTP) spent(c *conn) bool { return c.sent >= s.recycle || c.rejects >= maxRejects }
+// exhausted tells that a connection has done its share.
+func (s *SMTP) exhausted(c *conn) bool { return c.sent >= s.recycle || c.rejects >= maxRejects }
 
 // acquire waits for the right to use a connection.
 func (s *SMTP) acquire(ctx context.Context) error {
@@ -37,8 +37,8 @@ func (s *SMTP) acquire(ctx context.Context) error {
 
 func (s *SMTP) release() { <-s.slots }
 
-// take gives the connection that was used last, so that those that are not needed grow old. Nil: none.
-func (s *SMTP) take() *conn {
+// popIdle gives the connection that was used last, so that those that are not needed grow old. Nil: none.
+func (s *SMTP) popIdle() *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.idle) == 0 {
@@ -46,12 +46,12 @@ func (s *SMTP) take() *conn {
 	}
 	c := s.idle[len(s.idle)-1]
 	s.idle = s.idle[:len(s.idle)-1]
-	s.disarm(c)
+	s.stopIdleTimer(c)
 	return c
 }
 
-// shelve keeps a connection for the next message.
-func (s *SMTP) shelve(c *conn) {
+// putIdle keeps a connection for the next message.
+func (s *SMTP) putIdle(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -65,8 +65,8 @@ func (s *SMTP) shelve(c *conn) {
 	})
 }
 
-// disarm stops the timer of an idle connection. One that has run out already finds it gone.
-func (s *SMTP) disarm(c *conn) {
+// stopIdleTimer stops the timer of an idle connection. One that has run out already finds it gone.
+func (s *SMTP) stopIdleTimer(c *conn) {
 	if c.expiry.Stop() {
 		s.expiry.Done()
 	}
@@ -87,12 +87,12 @@ func (s *SMTP) expire(c *conn) {
 	s.mu.Unlock()
 	if i >= 0 {
 		c.quit()
-		s.forget(c.wire)
+		s.untrack(c.wire)
 	}
 }
 
-// remember notes an open line, so that Close finds it.
-func (s *SMTP) remember(w *wire) error {
+// track notes an open line, so that Close finds it.
+func (s *SMTP) track(w *countingConn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -102,8 +102,8 @@ func (s *SMTP) remember(w *wire) error {
 	return nil
 }
 
-// forget closes a line.
-func (s *SMTP) forget(w *wire) {
+// untrack closes a line.
+func (s *SMTP) untrack(w *countingConn) {
 	_ = w.Close()
 	s.mu.Lock()
 	delete(s.lines, w)
@@ -123,7 +123,7 @@ func (s *SMTP) Close() error {
 	idle := s.idle
 	s.idle = nil
 	for _, c := range idle {
-		s.disarm(c)
+		s.stopIdleTimer(c)
 		delete(s.lines, c.wire)
 	}
 	for w := range s.lines {

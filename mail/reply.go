@@ -22,8 +22,8 @@ type reply struct {
 	text string // one line, printable
 }
 
-// errBadReply means that we and the relay have lost each other: no later answer can be trusted.
-var errBadReply = errors.New("the relay does not answer as SMTP does")
+// errProtocol means that we and the relay have lost each other: no later answer can be trusted.
+var errProtocol = errors.New("the relay does not answer as SMTP does")
 
 // readReply reads one reply (RFC 5321, 4.2). A line that ends without its line break is no answer: it may
 // be the first half of another one.
@@ -37,18 +37,18 @@ func readReply(r *bufio.Reader) (reply, error) {
 		}
 		code, rest, more, ok := splitReply(line)
 		if !ok || p.code != 0 && code != p.code {
-			return reply{}, errBadReply
+			return reply{}, errProtocol
 		}
 		p.code = code
 		if len(text) < maxReply {
 			text = append(append(text, rest...), ' ')
 		}
 		if !more {
-			p.text = printable(text)
+			p.text = cleanReply(text)
 			return p, nil
 		}
 	}
-	return reply{}, errBadReply
+	return reply{}, errProtocol
 }
 
 // readLine reads a line and keeps its beginning.
@@ -86,8 +86,8 @@ func splitReply(line []byte) (code int, text []byte, more, ok bool) {
 	return 0, nil, false, false
 }
 
-// printable makes a short line for logs and tables out of what a relay wrote.
-func printable(b []byte) string { return line(string(b[:min(len(b), maxReply)])) }
+// cleanReply makes a short line for logs and tables out of what a relay wrote.
+func cleanReply(b []byte) string { return singleLine(string(b[:min(len(b), maxReply)])) }
 
 // enhancedCode is looked for in the text, because many relays send it without announcing it.
 // What stands before it is "", "#" (IronPort), "(" or "["; an IP address is no code.
@@ -119,7 +119,7 @@ var queueIDs = []*regexp.Regexp{
 func (p reply) queueID() string {
 	for _, form := range queueIDs {
 		if m := form.FindStringSubmatch(p.text); m != nil {
-			return strings.TrimRight(clip(m[1], 128), ".")
+			return strings.TrimRight(truncate(m[1], 128), ".")
 		}
 	}
 	return ""

@@ -24,12 +24,12 @@ func TestReadReply(t *testing.T) {
 		{"an end in the code", "25", reply{}, io.ErrUnexpectedEOF},
 		{"an end in the text", "250 Ok", reply{}, io.ErrUnexpectedEOF},
 		{"an end between lines", "250-Ok\r\n", reply{}, io.ErrUnexpectedEOF},
-		{"no code", "hello\r\n", reply{}, errBadReply},
-		{"a code of four digits", "2500 Ok\r\n", reply{}, errBadReply},
-		{"a code that no relay has", "999 Ok\r\n", reply{}, errBadReply},
-		{"a code with a sign", "+25 Ok\r\n", reply{}, errBadReply},
-		{"two codes", "250-Ok\r\n251 Ok\r\n", reply{}, errBadReply},
-		{"lines without end", strings.Repeat("250-x\r\n", maxReplyLines+1), reply{}, errBadReply},
+		{"no code", "hello\r\n", reply{}, errProtocol},
+		{"a code of four digits", "2500 Ok\r\n", reply{}, errProtocol},
+		{"a code that no relay has", "999 Ok\r\n", reply{}, errProtocol},
+		{"a code with a sign", "+25 Ok\r\n", reply{}, errProtocol},
+		{"two codes", "250-Ok\r\n251 Ok\r\n", reply{}, errProtocol},
+		{"lines without end", strings.Repeat("250-x\r\n", maxReplyLines+1), reply{}, errProtocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := readReply(bufio.NewReader(strings.NewReader(tt.in)))

@@ -19,8 +19,8 @@ func TestWhenARelayWantsUsBack(t *testing.T) {
 		{"an ESP", "too many messages, retry in 1h", 452, time.Hour},
 		{"in capitals", "TRY AGAIN IN 10 MINUTES", 421, 10 * time.Minute},
 		{"with the unit close", "retry timeout exceeded, wait 90s", 451, 90 * time.Second},
-		{"too soon for us", "try again in 1 second", 451, leastRetry},
-		{"far too late", "try again in 999999 hours", 451, mostRetry},
+		{"too soon for us", "try again in 1 second", 451, minRetry},
+		{"far too late", "try again in 999999 hours", 451, maxRetry},
 		{"no time at all", "4.3.0 try again later", 451, 0},
 		{"a number of something else", "try again later: 14 messages in 1 connection", 451, 0},
 		{"a code before it", "4.7.1 450 greylisted", 450, 0},
@@ -46,8 +46,8 @@ func FuzzRetry(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := reply{code: 451, text: text}.retry()
-		if got != 0 && (got < leastRetry || got > mostRetry) {
-			t.Errorf("%q: back in %v, want %v to %v", text, got, leastRetry, mostRetry)
+		if got != 0 && (got < minRetry || got > maxRetry) {
+			t.Errorf("%q: back in %v, want %v to %v", text, got, minRetry, maxRetry)
 		}
 		if got := (reply{code: 250, text: text}).retry(); got != 0 {
 			t.Errorf("%q as a success: back in %v", text, got)

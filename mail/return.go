@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// returnMark begins the local part of a return path.
-const returnMark = "b-"
+// verpPrefix begins the local part of a return path.
+const verpPrefix = "b-"
 
-// ReturnPath is the envelope sender of the message with that key: an address at domain that names the member and proves by
+// VERP is the envelope sender of the message with that key: an address at domain that names the member and proves by
 // the token that the message was ours, so that whatever comes back there is known for what it is about, and nobody can make
 // one up. The local part has one case only and at most 41 characters (RFC 5321, 4.5.3.1.1 grants 64).
-func (c *Composer) ReturnPath(key string, member int64, domain string) string {
-	return returnMark + strconv.FormatInt(member, 36) + "-" + c.token(key) + "@" + domain
+func (c *Composer) VERP(key string, member int64, domain string) string {
+	return verpPrefix + strconv.FormatInt(member, 36) + "-" + c.token(key) + "@" + domain
 }
 
-// ReadReturnPath finds out which member and which token a return path names, in capital or small letters. Whether it is
-// one of ours tells [Composer.Made].
-func ReadReturnPath(address string) (member int64, token string, ok bool) {
+// ParseVERP finds out which member and which token a return path names, in capital or small letters. Whether it is
+// one of ours tells [Composer.VerifyToken].
+func ParseVERP(address string) (member int64, token string, ok bool) {
 	local := strings.ToLower(address[:max(0, strings.LastIndexByte(address, '@'))])
-	number, token, cut := strings.Cut(strings.TrimPrefix(local, returnMark), "-")
+	number, token, cut := strings.Cut(strings.TrimPrefix(local, verpPrefix), "-")
 	member, err := strconv.ParseInt(number, 36, 64)
-	ok = cut && err == nil && member > 0 && strings.HasPrefix(local, returnMark) && number == strconv.FormatInt(member, 36) && len(token) == tokenLen
+	ok = cut && err == nil && member > 0 && strings.HasPrefix(local, verpPrefix) && number == strconv.FormatInt(member, 36) && len(token) == tokenLen
 	if !ok {
 		return 0, "", false
 	}
@@ -39,8 +39,8 @@ func (c *Composer) ReadMessageID(id string) (token string, ok bool) {
 	return token, true
 }
 
-// Made tells whether a token stands for the message with that key. It takes as long for a token that is nearly right as
+// VerifyToken tells whether a token stands for the message with that key. It takes as long for a token that is nearly right as
 // for one that is not.
-func (c *Composer) Made(token, key string) bool {
+func (c *Composer) VerifyToken(token, key string) bool {
 	return subtle.ConstantTimeCompare([]byte(token), []byte(c.token(key))) == 1
 }

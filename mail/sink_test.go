@@ -46,7 +46,7 @@ func sink(t testing.TB, dump string) (url string) {
 	})
 	s := dialTo(t, SMTPConfig{URL: "smtp://" + address})
 	for end := time.Now().Add(20 * time.Second); ; {
-		if _, err := s.Check(t.Context()); err == nil {
+		if _, err := s.TestConnection(t.Context()); err == nil {
 			break
 		}
 		if time.Now().After(end) {

@@ -33,9 +33,9 @@ type SMTP struct {
 	mu     sync.Mutex
 	closed bool
 	idle   []*conn
-	lines  map[*wire]struct{} // all open ones, in use or idle
-	expiry sync.WaitGroup     // timers of idle connections
-	warned bool               // that mail goes over a foreign network in clear
+	lines  map[*countingConn]struct{} // all open ones, in use or idle
+	expiry sync.WaitGroup             // timers of idle connections
+	warned bool                       // that mail goes over a foreign network in clear
 }
 
 // NewSMTP gives a sender. It connects when the first message comes, or by Check.
@@ -65,7 +65,7 @@ func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
 		dialer: (&net.Dialer{}).DialContext,
 		slots:  make(chan struct{}, c.Connections),
 		done:   make(chan struct{}),
-		lines:  make(map[*wire]struct{}),
+		lines:  make(map[*countingConn]struct{}),
 	}, nil
 }
 
@@ -86,11 +86,11 @@ func (s *SMTP) Send(ctx context.Context, from, to string, raw []byte) Outcome {
 }
 
 func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
-	m := letter{raw: raw}
+	m := envelope{raw: raw}
 	var err error
 	if m.from, err = mailbox(from); err != nil {
 		// No member's fault, and no member's loss.
-		return Outcome{Result: NotSent, Stage: Sender, Err: fmt.Errorf("envelope sender: %w", withoutType(err))}
+		return Outcome{Result: NotSent, Stage: Sender, Err: fmt.Errorf("envelope sender: %w", flattenErr(err))}
 	}
 	if m.to, err = mailbox(to); err != nil {
 		o := Outcome{Result: Refused, Stage: Recipient, Err: err}
@@ -99,20 +99,20 @@ func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
 		}
 		return o
 	}
-	if err := checkWire(raw); err != nil {
+	if err := validateRaw(raw); err != nil {
 		return Outcome{Result: Refused, Stage: Body, Enhanced: "5.6.0", Err: err}
 	}
 	if err := s.acquire(ctx); err != nil {
 		return Outcome{Result: NotSent, Stage: Connecting, Err: err}
 	}
 	defer s.release()
-	return s.transact(ctx, m)
+	return s.sendOnConn(ctx, m)
 }
 
-// transact sends a message on an idle connection or else on a new one.
-func (s *SMTP) transact(ctx context.Context, m letter) Outcome {
-	if c := s.take(); c != nil {
-		o := s.use(c, m)
+// sendOnConn sends a message on an idle connection or else on a new one.
+func (s *SMTP) sendOnConn(ctx context.Context, m envelope) Outcome {
+	if c := s.popIdle(); c != nil {
+		o := s.runOn(c, m)
 		// A relay may have hung up since the last message (idle too long, enough of us, restarted), and
 		// we learn it only now. Nothing of this one was sent, so it goes over a new connection at once.
 		stale := o.Result == NotSent && (o.Stage == Connecting || o.Stage != Body && (o.Code == 0 || o.Code == 421))
@@ -124,21 +124,21 @@ func (s *SMTP) transact(ctx context.Context, m letter) Outcome {
 	if err != nil {
 		return notConnected(err)
 	}
-	s.warn(c)
-	return s.use(c, m)
+	s.warnCleartext(c)
+	return s.runOn(c, m)
 }
 
-// use runs one transaction and puts the connection away.
-func (s *SMTP) use(c *conn, m letter) Outcome {
+// runOn runs one transaction and puts the connection away.
+func (s *SMTP) runOn(c *conn, m envelope) Outcome {
 	o, usable := c.deliver(m, s.timeout)
 	switch {
 	case !usable, c.client.Text.R.Buffered() > 0: // an answer too many would be taken for the next one's
-		s.forget(c.wire)
-	case s.spent(c):
+		s.untrack(c.wire)
+	case s.exhausted(c):
 		c.quit()
-		s.forget(c.wire)
+		s.untrack(c.wire)
 	default:
-		s.shelve(c)
+		s.putIdle(c)
 	}
 	return o
 }
@@ -147,15 +147,15 @@ func (s *SMTP) use(c *conn, m letter) Outcome {
 func notConnected(err error) Outcome {
 	o := Outcome{Result: NotSent, Stage: Connecting, Err: err}
 	if refusal, ok := errors.AsType[*textproto.Error](err); ok {
-		p := reply{code: refusal.Code, text: printable([]byte(refusal.Msg))}
+		p := reply{code: refusal.Code, text: cleanReply([]byte(refusal.Msg))}
 		o.Code, o.Enhanced, o.Reply = p.code, p.enhanced(), p.text
 	}
 	return o
 }
 
-// warn says once that whoever sits between us and the relay can read the mail.
-func (s *SMTP) warn(c *conn) {
-	if line := c.line(); s.relay.protection != plain || !line.Remote.IsValid() || line.Private() {
+// warnCleartext says once that whoever sits between us and the relay can read the mail.
+func (s *SMTP) warnCleartext(c *conn) {
+	if line := c.line(); s.relay.protection != plain || !line.Remote.IsValid() || line.IsLocalNetwork() {
 		return
 	}
 	s.mu.Lock()

@@ -58,7 +58,7 @@ func TestSendDeliversTheBytesAsTheyAre(t *testing.T) {
 				c.Password = "pass word"
 			}
 			s := dialTo(t, c)
-			line, err := s.Check(t.Context())
+			line, err := s.TestConnection(t.Context())
 			if encrypted := line.TLS != nil && len(line.TLS.PeerCertificates) == 1; err != nil || encrypted != (strings.Contains(name, "tls") || strings.Contains(name, "smtps")) {
 				t.Fatalf("Check: %+v, %v", line, err)
 			}
@@ -102,7 +102,7 @@ func TestOutcomes(t *testing.T) {
 		{"sender refused and the rest out of order", smtptest.Table{"MAIL": {{Say: "553 5.7.1 not yours"}}, "RCPT": {{Say: "503 no sender"}}, "DATA": {{Say: "503 no sender"}}}, Refused, Sender, 553, "5.7.1"},
 		{"a login wanted at MAIL", smtptest.Table{"MAIL": {{Say: "530 5.7.0 Authentication required"}}}, NotSent, Sender, 530, "5.7.0"},
 		{"our commands out of order", smtptest.Table{"MAIL": {{Say: "503 5.5.1 nested"}}}, NotSent, Sender, 503, "5.5.1"},
-		{"throttled at MAIL", smtptest.Table{"MAIL": {{Say: "454 Throttling failure: Maximum sending rate exceeded."}}}, TryAgain, Sender, 454, ""},
+		{"throttled at MAIL", smtptest.Table{"MAIL": {{Say: "454 Throttling failure: Maximum sending rate exceeded."}}}, TempFail, Sender, 454, ""},
 		{"421 at MAIL", smtptest.Table{"MAIL": {{Say: "421 4.7.0 enough", Drop: true}}}, NotSent, Sender, 421, "4.7.0"},
 		{"cut at MAIL", smtptest.Table{"MAIL": drop}, NotSent, Sender, 0, ""},
 		{"half a line at MAIL", smtptest.Table{"MAIL": {{Raw: "250 2.", Drop: true}}}, NotSent, Sender, 0, ""},
@@ -111,18 +111,18 @@ func TestOutcomes(t *testing.T) {
 		{"recipient refused, DATA answered 354, nothing taken", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}, ".": {{Say: "554 5.5.0 nobody"}}}, Refused, Recipient, 550, "5.1.1"},
 		{"recipient refused, DATA answered 354, line cut", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}, ".": drop}, Refused, Recipient, 550, "5.1.1"},
 		{"recipient refused, line cut at DATA", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}, "DATA": drop}, Refused, Recipient, 550, "5.1.1"},
-		{"recipient full", smtptest.Table{"RCPT": {{Say: "452 4.2.2 full"}}}, TryAgain, Recipient, 452, "4.2.2"},
-		{"recipient greylisted", smtptest.Table{"RCPT": {{Say: "450 4.2.0 <anna@example.org>: greylisted"}}, "DATA": {{Say: "554 5.5.1 no valid recipients"}}}, TryAgain, Recipient, 450, "4.2.0"},
+		{"recipient full", smtptest.Table{"RCPT": {{Say: "452 4.2.2 full"}}}, TempFail, Recipient, 452, "4.2.2"},
+		{"recipient greylisted", smtptest.Table{"RCPT": {{Say: "450 4.2.0 <anna@example.org>: greylisted"}}, "DATA": {{Say: "554 5.5.1 no valid recipients"}}}, TempFail, Recipient, 450, "4.2.0"},
 		{"421 at RCPT", smtptest.Table{"RCPT": {{Say: "421 4.3.0 down", Drop: true}}}, NotSent, Recipient, 421, "4.3.0"},
 		{"cut at RCPT", smtptest.Table{"RCPT": drop}, NotSent, Recipient, 0, ""},
 		{"DATA refused", smtptest.Table{"DATA": {{Say: "554 5.7.1 no"}}}, Refused, Data, 554, "5.7.1"},
-		{"DATA refused for now", smtptest.Table{"DATA": {{Say: "451 4.3.0 disk full"}}}, TryAgain, Data, 451, "4.3.0"},
+		{"DATA refused for now", smtptest.Table{"DATA": {{Say: "451 4.3.0 disk full"}}}, TempFail, Data, 451, "4.3.0"},
 		{"DATA answered as if it were the end", smtptest.Table{"DATA": {{Say: "250 2.0.0 Ok"}}}, NotSent, Data, 250, "2.0.0"},
 		{"cut at DATA", smtptest.Table{"DATA": drop}, NotSent, Data, 0, ""},
 		{"421 at DATA", smtptest.Table{"DATA": {{Say: "421 4.3.0 down", Drop: true}}}, NotSent, Data, 421, "4.3.0"},
 		{"message refused", smtptest.Table{".": {{Say: "554 5.7.1 spam"}}}, Refused, Body, 554, "5.7.1"},
 		{"message refused for its form", smtptest.Table{".": {{Say: "500 5.6.0 line too long"}}}, Refused, Body, 500, "5.6.0"},
-		{"message refused for now", smtptest.Table{".": {{Say: "451 4.7.1 later"}}}, TryAgain, Body, 451, "4.7.1"},
+		{"message refused for now", smtptest.Table{".": {{Say: "451 4.7.1 later"}}}, TempFail, Body, 451, "4.7.1"},
 		{"421 after the message", smtptest.Table{".": {{Say: "421 4.3.2 shutting down", Drop: true}}}, NotSent, Body, 421, "4.3.2"},
 		{"cut after the final dot", smtptest.Table{".": drop}, Uncertain, Body, 0, ""},
 		{"half an answer after the final dot", smtptest.Table{".": {{Raw: "250 2.0.0 Ok: queu", Drop: true}}}, Uncertain, Body, 0, ""},
@@ -180,7 +180,7 @@ func TestAVerdictLeavesTheConnectionFit(t *testing.T) {
 			relay := smtptest.NewScript(t, table)
 			s := dialTo(t, SMTPConfig{URL: relay.URL()})
 			raw := mustCompose(t, sample())
-			if o := s.Send(t.Context(), sender, recipient, raw); o.Result != Refused && o.Result != TryAgain {
+			if o := s.Send(t.Context(), sender, recipient, raw); o.Result != Refused && o.Result != TempFail {
 				t.Fatalf("Send = %v, want a verdict", o)
 			}
 			for range 2 {
@@ -296,7 +296,7 @@ func TestNothingGoesToARelayThatIsNotTheOne(t *testing.T) {
 			if o.Result != NotSent || o.Stage != Connecting || o.Code != tt.code || o.Err == nil || !strings.Contains(o.Err.Error(), tt.says) {
 				t.Errorf("Send = %v with %d, want not sent with %d and %q", o, o.Code, tt.code, tt.says)
 			}
-			if _, err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) {
+			if _, err := s.TestConnection(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("Check = %v, want %q", err, tt.says)
 			}
 			if strings.Contains(o.String(), "s3cr3t") {

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// letter is a message in its envelope. Both addresses and every byte have been checked.
-type letter struct {
+// envelope is a message in its envelope. Both addresses and every byte have been checked.
+type envelope struct {
 	from, to string
 	raw      []byte
 }
 
-// maxKept is the largest message whose memory a connection keeps.
-const maxKept = 1 << 20
+// maxKeptBuffer is the largest message whose memory a connection keeps.
+const maxKeptBuffer = 1 << 20
 
 // command is one line to the relay.
 type command struct {
@@ -20,8 +20,8 @@ type command struct {
 	line  string
 }
 
-// granted tells whether code lets the transaction go on.
-func (c command) granted(code int) bool {
+// ok tells whether code lets the transaction go on.
+func (c command) ok(code int) bool {
 	if c.stage == Data {
 		return code == 354
 	}
@@ -33,7 +33,7 @@ func (c command) granted(code int) bool {
 // Where the relay offers PIPELINING, the whole envelope goes in one packet (RFC 2920, 3.1), else line by line;
 // the replies are judged alike. No RSET follows an accepted message: it would cost a round trip, and a relay
 // that answers it with 421 would make a success look like a failure.
-func (c *conn) deliver(m letter, timeout time.Duration) (o Outcome, usable bool) {
+func (c *conn) deliver(m envelope, timeout time.Duration) (o Outcome, usable bool) {
 	c.sent++
 	commands := []command{
 		{Sender, "MAIL FROM:<" + m.from + ">\r\n"},
@@ -51,7 +51,7 @@ func (c *conn) deliver(m letter, timeout time.Duration) (o Outcome, usable bool)
 	switch o.Result {
 	case Accepted:
 		c.rejects = 0
-	case Refused, TryAgain:
+	case Refused, TempFail:
 		c.rejects++
 	}
 	return o, usable
@@ -59,8 +59,8 @@ func (c *conn) deliver(m letter, timeout time.Duration) (o Outcome, usable bool)
 
 // envelope sends the commands. An outcome without a result means that the relay waits for the message.
 func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, usable bool) {
-	if err := c.wire.allow(timeout); err != nil {
-		return lost(Connecting, err), false
+	if err := c.wire.setLimits(timeout); err != nil {
+		return connectionLost(Connecting, err), false
 	}
 	w := c.client.Text.W
 	if c.pipelining {
@@ -68,7 +68,7 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 			_, _ = w.WriteString(cmd.line) // an error stays with w and comes back from Flush
 		}
 		if err := w.Flush(); err != nil {
-			return lost(commands[0].stage, err), false
+			return connectionLost(commands[0].stage, err), false
 		}
 	}
 	for _, cmd := range commands {
@@ -78,7 +78,7 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 			}
 			_, _ = w.WriteString(cmd.line)
 			if err := w.Flush(); err != nil {
-				return lost(cmd.stage, err), false
+				return connectionLost(cmd.stage, err), false
 			}
 		}
 		p, err := readReply(c.client.Text.R)
@@ -86,11 +86,11 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 		case err != nil && o.Result != "":
 			return o, false // the verdict is in; the relay may hang up
 		case err != nil:
-			return lost(cmd.stage, err), false
+			return connectionLost(cmd.stage, err), false
 		case cmd.stage == Data && p.code == 354 && o.Result != "":
-			return o, c.nothing(timeout)
-		case o.Result == "" && !cmd.granted(p.code):
-			if o = verdict(cmd.stage, p); o.Result == NotSent {
+			return o, c.abortData(timeout)
+		case o.Result == "" && !cmd.ok(p.code):
+			if o = outcomeFor(cmd.stage, p); o.Result == NotSent {
 				return o, false
 			}
 		}
@@ -98,12 +98,12 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 	return o, true
 }
 
-// nothing ends a message that the relay waits for though it refused the recipient: having pipelined DATA, we owe it
+// abortData ends a message that the relay waits for though it refused the recipient: having pipelined DATA, we owe it
 // a final dot (RFC 2920, 3.1). Whatever it answers, nobody gets anything.
-func (c *conn) nothing(timeout time.Duration) (usable bool) {
+func (c *conn) abortData(timeout time.Duration) (usable bool) {
 	w := c.client.Text.W
 	_, _ = w.WriteString(".\r\n")
-	if c.wire.allow(timeout) != nil || w.Flush() != nil {
+	if c.wire.setLimits(timeout) != nil || w.Flush() != nil {
 		return false
 	}
 	p, err := readReply(c.client.Text.R)
@@ -114,8 +114,8 @@ func (c *conn) nothing(timeout time.Duration) (usable bool) {
 // relay cannot have seen the dot; from then on only its answer tells.
 func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) {
 	// Relays scan for viruses and spam before they answer; RFC 5321, 4.5.3.2.6 grants them ten minutes.
-	if err := c.wire.allow(10 * timeout); err != nil {
-		return lost(Body, err), false
+	if err := c.wire.setLimits(10 * timeout); err != nil {
+		return connectionLost(Body, err), false
 	}
 	c.out = append(append(c.out[:0], raw...), ".\r\n"...)
 	w := c.client.Text.W
@@ -123,11 +123,11 @@ func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) 
 	if err == nil {
 		err = w.Flush()
 	}
-	if cap(c.out) > maxKept {
+	if cap(c.out) > maxKeptBuffer {
 		c.out = nil
 	}
 	if err != nil {
-		return lost(Body, err), false
+		return connectionLost(Body, err), false
 	}
 	p, err := readReply(c.client.Text.R)
 	if err != nil {
@@ -138,26 +138,26 @@ func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) 
 	case 2:
 		return Outcome{Result: Accepted, Stage: Body, Code: p.code, Enhanced: p.enhanced(), Reply: p.text, QueueID: p.queueID()}, true
 	case 4, 5:
-		o := verdict(Body, p)
+		o := outcomeFor(Body, p)
 		return o, o.Result != NotSent
 	}
-	o = told(Uncertain, Body, p)
-	o.Err = errBadReply
+	o = fromReply(Uncertain, Body, p)
+	o.Err = errProtocol
 	return o, false
 }
 
-// verdict judges a reply that is not the wanted one.
-func verdict(stage Stage, p reply) Outcome {
+// outcomeFor judges a reply that is not the wanted one.
+func outcomeFor(stage Stage, p reply) Outcome {
 	switch {
 	case stage == Connecting || !aboutMessage(stage, p.code):
-		return told(NotSent, stage, p)
+		return fromReply(NotSent, stage, p)
 	case p.code/100 == 4:
-		return told(TryAgain, stage, p)
+		return fromReply(TempFail, stage, p)
 	case p.code/100 == 5:
-		return told(Refused, stage, p)
+		return fromReply(Refused, stage, p)
 	}
-	o := told(NotSent, stage, p)
-	o.Err = errBadReply
+	o := fromReply(NotSent, stage, p)
+	o.Err = errProtocol
 	return o
 }
 
@@ -175,12 +175,12 @@ func aboutMessage(stage Stage, code int) bool {
 	return true
 }
 
-// told is an outcome in the relay's own words.
-func told(r Result, stage Stage, p reply) Outcome {
+// fromReply is an outcome in the relay's own words.
+func fromReply(r Result, stage Stage, p reply) Outcome {
 	return Outcome{Result: r, Stage: stage, Code: p.code, Enhanced: p.enhanced(), Reply: p.text, Retry: p.retry()}
 }
 
-// lost is the end of a connection before the final dot.
-func lost(stage Stage, err error) Outcome {
+// connectionLost is the end of a connection before the final dot.
+func connectionLost(stage Stage, err error) Outcome {
 	return Outcome{Result: NotSent, Stage: stage, Err: fmt.Errorf("the connection was lost: %w", err)}
 }

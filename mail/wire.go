@@ -10,15 +10,15 @@ import (
 // maxLine is the longest line that SMTP carries, without its CRLF (RFC 5321, 4.5.3.1.6).
 const maxLine = 998
 
-// checkWire refuses bytes that a relay could read otherwise than we mean them. A lone CR or LF, or a dot at the start of
+// validateRaw refuses bytes that a relay could read otherwise than we mean them. A lone CR or LF, or a dot at the start of
 // a line, is what SMTP smuggling is made of (a second message hidden in the first); the other rules
 // keep relays from rewriting a message on its way. All of them hold for what Compose writes, so it
 // is a fault of ours that is stopped here, before a byte is sent.
-func checkWire(raw []byte) error {
+func validateRaw(raw []byte) error {
 	if !bytes.HasSuffix(raw, []byte("\r\n")) {
 		return errors.New("the message does not end with CRLF")
 	}
-	if i := highByte(raw); i >= 0 {
+	if i := firstNonASCII(raw); i >= 0 {
 		return fmt.Errorf("the message holds the byte %#x at %d: only ASCII may go", raw[i], i)
 	}
 	if i := bytes.IndexByte(raw, 0); i >= 0 {
@@ -44,8 +44,8 @@ func checkWire(raw []byte) error {
 	return nil
 }
 
-// highByte finds a byte beyond ASCII, eight at a time: it looks at every byte of every mail. -1: none.
-func highByte(b []byte) int {
+// firstNonASCII finds a byte beyond ASCII, eight at a time: it looks at every byte of every mail. -1: none.
+func firstNonASCII(b []byte) int {
 	i := 0
 	for ; i+8 <= len(b); i += 8 {
 		if binary.NativeEndian.Uint64(b[i:])&0x8080808080808080 != 0 {
