@@ -81,10 +81,10 @@ type Server struct {
 	hosts   map[string]bool
 	header  string // of the proxy, with the user's name; empty: it logs nobody in
 	hash    hash
-	proof   string        // of sessions that the password has opened; empty: there is no password
-	tries   web.Limits    // of passwords, by address
-	all     *rate.Limiter // tries of all addresses together
-	trying  chan struct{} // holds one while a password is tried: each try costs much memory
+	proof   string          // of sessions that the password has opened; empty: there is no password
+	tries   web.RateLimiter // of passwords, by address
+	all     *rate.Limiter   // tries of all addresses together
+	trying  chan struct{}   // holds one while a password is tried: each try costs much memory
 	handler http.Handler
 
 	building  chan struct{} // holds one while a preview for a member is made

@@ -33,14 +33,14 @@ func (c Config) Validate() error {
 	if _, err := prefixes(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies %w", err))
 	}
-	if c.HookSecret != "" && len(c.HookSecret) < shortestSecret {
-		errs = append(errs, fmt.Errorf("hook_secret has %d characters: give it %d or more, such as the output of: openssl rand -hex 32", len(c.HookSecret), shortestSecret))
+	if c.HookSecret != "" && len(c.HookSecret) < minSecretLength {
+		errs = append(errs, fmt.Errorf("hook_secret has %d characters: give it %d or more, such as the output of: openssl rand -hex 32", len(c.HookSecret), minSecretLength))
 	}
 	return errors.Join(errs...)
 }
 
-// shortestSecret is how many characters a secret has at least that nobody shall guess.
-const shortestSecret = 16
+// minSecretLength is how many characters a secret has at least that nobody shall guess.
+const minSecretLength = 16
 
 func checkListen(address string) error {
 	if address == "" {

@@ -18,21 +18,21 @@ const (
 	requestTimeout = 20 * time.Second
 )
 
-// Guard stands before every handler: it finds out who asks, counts his requests, limits what he sends, and writes the
+// Middleware stands before every handler: it finds out who asks, counts his requests, limits what he sends, and writes the
 // fields that every answer has. The room for administrators stands behind one, too.
-type Guard struct {
+type Middleware struct {
 	Deny    func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
 	MaxBody int64                                                    // bytes that a request may bring
 
 	trusted proxies
-	limits  Limits
+	limits  RateLimiter
 	cross   *http.CrossOriginProtection
 	log     *slog.Logger
 }
 
 // NewGuard makes a guard for pages at the configured address. Forms must come from there; open are the patterns of
 // http.ServeMux where they may come from anywhere, because a secret in the request speaks for itself.
-func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Guard, error) {
+func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Middleware, error) {
 	trusted, err := prefixes(c.TrustedProxies)
 	if err != nil {
 		return nil, fmt.Errorf("web.trusted_proxies %w", err)
@@ -44,11 +44,11 @@ func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.R
 	for _, pattern := range open {
 		cross.AddInsecureBypassPattern(pattern)
 	}
-	return &Guard{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
+	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
 }
 
-// Visit is how a request came.
-type Visit struct {
+// RequestInfo is how a request came.
+type RequestInfo struct {
 	From    netip.Addr // the visitor's address; zero where the connection has none (a socket)
 	Trusted bool       // one of the trusted proxies handed it on
 }
@@ -57,17 +57,17 @@ type Visit struct {
 type visitKey struct{}
 
 // VisitOf tells how a request came that a Guard has let through.
-func VisitOf(r *http.Request) Visit {
-	visit, _ := r.Context().Value(visitKey{}).(Visit)
+func VisitOf(r *http.Request) RequestInfo {
+	visit, _ := r.Context().Value(visitKey{}).(RequestInfo)
 	return visit
 }
 
 // Wrap puts the guard before a handler.
-func (g *Guard) Wrap(next http.Handler) http.Handler {
+func (g *Middleware) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		visit := g.trusted.see(r)
-		headers(w.Header())
-		defer g.rescue(w, r)
+		visit := g.trusted.applyForwarded(r)
+		setSecurityHeaders(w.Header())
+		defer g.recoverPanic(w, r)
 		if !g.limits.Allow(visit.From, time.Now()) {
 			w.Header().Set("Retry-After", "60")
 			g.Deny(w, r, http.StatusTooManyRequests)
@@ -84,14 +84,14 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// Forged notes that a request carried a token that is not ours.
-func (g *Guard) Forged(r *http.Request) {
+// PenalizeForged notes that a request carried a token that is not ours.
+func (g *Middleware) PenalizeForged(r *http.Request) {
 	g.limits.Charge(VisitOf(r).From, time.Now(), forgedCost)
 }
 
-// headers are the fields of every answer. Nothing may be kept, indexed, framed or sniffed, and no address of ours, which
+// setSecurityHeaders are the fields of every answer. Nothing may be kept, indexed, framed or sniffed, and no address of ours, which
 // has a token in it, may reach another site as the Referer.
-func headers(h http.Header) {
+func setSecurityHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin") // "no-referrer" would make browsers hide where our own forms come from
@@ -103,8 +103,8 @@ func headers(h http.Header) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 }
 
-// rescue answers for a handler that panicked.
-func (g *Guard) rescue(w http.ResponseWriter, r *http.Request) {
+// recoverPanic answers for a handler that panicked.
+func (g *Middleware) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	fault := recover()
 	switch fault {
 	case nil:

@@ -15,48 +15,48 @@ import (
 const (
 	signatureField = "X-Postrider-Signature"
 	timestampField = "X-Postrider-Timestamp"
-	// drift is how far the forum's clock may be from ours. An older call is one that somebody has kept.
-	drift = 5 * time.Minute
-	// keptCalls is how many calls are remembered, so that none counts twice within the drift.
-	keptCalls = 1 << 12
+	// maxSkew is how far the forum's clock may be from ours. An older call is one that somebody has kept.
+	maxSkew = 5 * time.Minute
+	// replayCacheSize is how many calls are remembered, so that none counts twice within the drift.
+	replayCacheSize = 1 << 12
 )
 
-// calls judges what claims to be the forum calling. Its clock is the real one, like the forum's.
-type calls struct {
+// hookVerifier judges what claims to be the forum calling. Its clock is the real one, like the forum's.
+type hookVerifier struct {
 	secret []byte // empty: nobody can call
-	heard  *lru.Cache[string, bool]
+	seen   *lru.Cache[string, bool]
 }
 
-func newCalls(secret string) calls {
-	heard, err := lru.New[string, bool](keptCalls)
+func newCalls(secret string) hookVerifier {
+	heard, err := lru.New[string, bool](replayCacheSize)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return calls{[]byte(secret), heard}
+	return hookVerifier{[]byte(secret), heard}
 }
 
 // signature is what a forum writes into the field for a call: the timestamp and the body, with a dot between, under the
 // secret.
-func (c calls) signature(timestamp string, body []byte) string {
+func (c hookVerifier) signature(timestamp string, body []byte) string {
 	h := hmac.New(sha256.New, c.secret)
 	io.WriteString(h, timestamp+".")
 	h.Write(body)
 	return "sha256=" + hex.EncodeToString(h.Sum(nil))
 }
 
-// genuine tells whether a call comes from the forum, now.
-func (c calls) genuine(timestamp, signature string, body []byte, now time.Time) bool {
+// verify tells whether a call comes from the forum, now.
+func (c hookVerifier) verify(timestamp, signature string, body []byte, now time.Time) bool {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if len(c.secret) == 0 || err != nil || !hmac.Equal([]byte(signature), []byte(c.signature(timestamp, body))) {
 		return false
 	}
 	away := now.Sub(time.Unix(seconds, 0))
-	return -drift < away && away < drift
+	return -maxSkew < away && away < maxSkew
 }
 
-// first tells whether a call is heard for the first time.
-func (c calls) first(signature string) bool {
-	heard, _ := c.heard.ContainsOrAdd(signature, true)
+// firstTime tells whether a call is heard for the first time.
+func (c hookVerifier) firstTime(signature string) bool {
+	heard, _ := c.seen.ContainsOrAdd(signature, true)
 	return !heard
 }
 
@@ -69,12 +69,12 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	signature := r.Header.Get(signatureField)
-	if !s.calls.genuine(r.Header.Get(timestampField), signature, body, time.Now()) {
-		s.guard.Forged(r)
+	if !s.calls.verify(r.Header.Get(timestampField), signature, body, time.Now()) {
+		s.guard.PenalizeForged(r)
 		http.Error(w, "the signature does not fit, or its time has passed", http.StatusForbidden)
 		return
 	}
-	if s.calls.first(signature) {
+	if s.calls.firstTime(signature) {
 		s.Wake()
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -22,11 +22,11 @@ func mailPolicy(styles []string) string {
 	return "default-src 'none'; style-src" + allowed + "; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
 
-// liftStyles moves what stands in the style attributes of a mail, where only mail programs need it, into a stylesheet behind
+// extractStyles moves what stands in the style attributes of a mail, where only mail programs need it, into a stylesheet behind
 // its own ones, so that a policy can name all of them by their hashes: such a list of single attributes would be longer
 // than the header that some proxies let pass (nginx: 4 KB).
-func liftStyles(mail string) (page []byte, styles []string, err error) {
-	l := lifting{classes: make(map[string]string)}
+func extractStyles(mail string) (page []byte, styles []string, err error) {
+	l := styleExtractor{classes: make(map[string]string)}
 	z := html.NewTokenizer(strings.NewReader(mail))
 	for {
 		switch kind := z.Next(); kind {
@@ -36,14 +36,14 @@ func liftStyles(mail string) (page []byte, styles []string, err error) {
 			}
 			return l.page(), append(l.own, l.css.String()), nil
 		case html.StartTagToken, html.SelfClosingTagToken:
-			l.open(z.Token())
+			l.writeTag(z.Token())
 		default:
 			l.other(kind, z)
 		}
 	}
 }
 
-type lifting struct {
+type styleExtractor struct {
 	out     bytes.Buffer
 	head    int               // where the head of the page ends in out
 	own     []string          // the mail's own stylesheets
@@ -52,8 +52,8 @@ type lifting struct {
 	inStyle bool
 }
 
-// open writes a tag, with a class in the place of its style.
-func (l *lifting) open(t html.Token) {
+// writeTag writes a tag, with a class in the place of its style.
+func (l *styleExtractor) writeTag(t html.Token) {
 	l.inStyle = t.Data == "style"
 	var rest []html.Attribute
 	class, style := "", ""
@@ -84,7 +84,7 @@ func (l *lifting) open(t html.Token) {
 }
 
 // class is the one that says what a style said.
-func (l *lifting) class(style string) string {
+func (l *styleExtractor) class(style string) string {
 	name, known := l.classes[style]
 	if known || strings.ContainsAny(style, "{}<") {
 		return name
@@ -95,7 +95,7 @@ func (l *lifting) class(style string) string {
 	return name
 }
 
-func (l *lifting) other(kind html.TokenType, z *html.Tokenizer) {
+func (l *styleExtractor) other(kind html.TokenType, z *html.Tokenizer) {
 	raw := z.Raw()
 	if kind == html.TextToken && l.inStyle {
 		l.own = append(l.own, string(raw))
@@ -108,7 +108,7 @@ func (l *lifting) other(kind html.TokenType, z *html.Tokenizer) {
 }
 
 // page puts what was lifted at the end of the head.
-func (l *lifting) page() []byte {
+func (l *styleExtractor) page() []byte {
 	sheet := "<style>" + l.css.String() + "</style>"
 	return bytes.Join([][]byte{l.out.Bytes()[:l.head], l.out.Bytes()[l.head:]}, []byte(sheet))
 }

@@ -19,30 +19,32 @@ const (
 	keptAddresses = 1 << 14
 )
 
-// Limits counts what each address asks for. It is safe for concurrent use.
-type Limits struct {
+// RateLimiter counts what each address asks for. It is safe for concurrent use.
+type RateLimiter struct {
 	kept      *lru.Cache[netip.Addr, *rate.Limiter]
 	perSecond rate.Limit
 	burst     int
 }
 
 // NewLimits lets each address ask for burst at once, and for so many a second from then on.
-func NewLimits(perSecond rate.Limit, burst int) Limits {
+func NewLimits(perSecond rate.Limit, burst int) RateLimiter {
 	kept, err := lru.New[netip.Addr, *rate.Limiter](keptAddresses)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return Limits{kept, perSecond, burst}
+	return RateLimiter{kept, perSecond, burst}
 }
 
 // Allow counts a request of an address, and tells whether it had one left.
-func (l Limits) Allow(a netip.Addr, now time.Time) bool { return l.of(a).AllowN(now, 1) }
+func (l RateLimiter) Allow(a netip.Addr, now time.Time) bool { return l.limiterFor(a).AllowN(now, 1) }
 
 // Charge counts so many requests of an address, even more than it had left.
-func (l Limits) Charge(a netip.Addr, now time.Time, cost int) { l.of(a).ReserveN(now, cost) }
+func (l RateLimiter) Charge(a netip.Addr, now time.Time, cost int) {
+	l.limiterFor(a).ReserveN(now, cost)
+}
 
-// of is what an address has left. Of IPv6 a household has 2^64 addresses: they count as one.
-func (l Limits) of(a netip.Addr) *rate.Limiter {
+// limiterFor is what an address has left. Of IPv6 a household has 2^64 addresses: they count as one.
+func (l RateLimiter) limiterFor(a netip.Addr) *rate.Limiter {
 	if a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {
 			a = p.Addr()

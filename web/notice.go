@@ -18,8 +18,8 @@ func notices() []string {
 	return []string{"gone", "forged", "busy", "refused", "fault", "mail_gone", "mail_empty", "no_member"}
 }
 
-// notice shows a page that only says something.
-func (s *Server) notice(w http.ResponseWriter, r *http.Request, status int, member forum.MemberID, what string) {
+// messagePage shows a page that only says something.
+func (s *Server) messagePage(w http.ResponseWriter, r *http.Request, status int, member forum.MemberID, what string) {
 	page := noticePage{Notice: what, Forum: s.Forum}
 	if member != forum.Guest {
 		page.Settings = s.settingsPath(member)
@@ -27,13 +27,13 @@ func (s *Server) notice(w http.ResponseWriter, r *http.Request, status int, memb
 	s.show(w, status, s.language(r, member), "notice", page)
 }
 
-// deny is the guard's way to refuse.
-func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
+// denyRequest is the guard's way to refuse.
+func (s *Server) denyRequest(w http.ResponseWriter, r *http.Request, status int) {
 	what := map[int]string{
 		http.StatusTooManyRequests: "busy", http.StatusForbidden: "refused", http.StatusNotFound: "gone",
 	}[status]
 	if what == "" {
 		what = "fault"
 	}
-	s.notice(w, r, status, forum.Guest, what)
+	s.messagePage(w, r, status, forum.Guest, what)
 }

@@ -15,8 +15,8 @@ func (p proxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// see sets a request's Host and URL.Scheme to what the visitor used, and tells how it came.
-func (p proxies) see(r *http.Request) Visit {
+// applyForwarded sets a request's Host and URL.Scheme to what the visitor used, and tells how it came.
+func (p proxies) applyForwarded(r *http.Request) RequestInfo {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	client := peer.Addr().Unmap()
 	r.URL.Scheme = "http"
@@ -26,17 +26,17 @@ func (p proxies) see(r *http.Request) Visit {
 	trusted := err == nil && p.trusts(client)
 	if trusted {
 		client = p.client(client, r.Header.Values("X-Forwarded-For"))
-		if host := first(r.Header.Get("X-Forwarded-Host")); host != "" {
+		if host := firstValue(r.Header.Get("X-Forwarded-Host")); host != "" {
 			r.Host = host
 		}
-		if scheme := first(r.Header.Get("X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
+		if scheme := firstValue(r.Header.Get("X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
 			r.URL.Scheme = scheme
 		}
 	}
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"} {
 		r.Header.Del(name)
 	}
-	return Visit{client, trusted}
+	return RequestInfo{client, trusted}
 }
 
 // client is the last address in the chain that none of our proxies has. What stands before it the visitor may have
@@ -64,7 +64,7 @@ func forwarded(text string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-func first(list string) string {
+func firstValue(list string) string {
 	one, _, _ := strings.Cut(list, ",")
 	return strings.TrimSpace(one)
 }

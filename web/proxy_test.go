@@ -34,7 +34,7 @@ func TestOnlyTrustedProxiesSpeakForOthers(t *testing.T) {
 		if tt.host != "" {
 			r.Header.Set("X-Forwarded-Host", tt.host)
 		}
-		got := proxies(trusted).see(r).From
+		got := proxies(trusted).applyForwarded(r).From
 		if got.String() != tt.client || r.Host != tt.sees {
 			t.Errorf("%s: %v at %s, want %s at %s", tt.name, got, r.Host, tt.client, tt.sees)
 		}
@@ -52,7 +52,7 @@ func FuzzForwardedFor(f *testing.F) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = "127.0.0.1:1"
 		r.Header["X-Forwarded-For"] = []string{chain}
-		if got := proxies(trusted).see(r).From; !got.IsValid() {
+		if got := proxies(trusted).applyForwarded(r).From; !got.IsValid() {
 			t.Errorf("%q makes the visitor %v", chain, got)
 		}
 	})

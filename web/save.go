@@ -19,7 +19,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := r.ParseForm(); err != nil {
-		s.deny(w, r, http.StatusBadRequest)
+		s.denyRequest(w, r, http.StatusBadRequest)
 		return
 	}
 	read := s.read(a, r.PostForm, page(r))
@@ -28,14 +28,14 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.Desk.Choose(r.Context(), s.Now(), a, read.want, read.wishes); err != nil {
-		s.fault(w, r, a.Member.ID, err)
+		s.serverError(w, r, a.Member.ID, err)
 		return
 	}
-	s.doneWith(w, r, a, "saved")
+	s.redirectDone(w, r, a, "saved")
 }
 
-// doneWith leads back to the settings, so that to load the page again repeats nothing.
-func (s *Server) doneWith(w http.ResponseWriter, r *http.Request, a daemon.Account, what string) {
+// redirectDone leads back to the settings, so that to load the page again repeats nothing.
+func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a daemon.Account, what string) {
 	address := s.settingsPath(a.Member.ID) + "?done=" + what
 	if n := page(r); n > 1 {
 		address += "&page=" + strconv.Itoa(n)
@@ -52,12 +52,12 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	sent, err := s.Desk.SendNow(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
-		s.fault(w, r, a.Member.ID, err)
+		s.serverError(w, r, a.Member.ID, err)
 		return
 	case sent == daemon.OnItsWay:
 		s.Wake()
 	}
-	s.doneWith(w, r, a, string(sent))
+	s.redirectDone(w, r, a, string(sent))
 }
 
 // tryAgain lets mail go once more to an address that it came back from.
@@ -69,16 +69,16 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 	tried, err := s.Desk.TryAgain(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
-		s.fault(w, r, a.Member.ID, err)
+		s.serverError(w, r, a.Member.ID, err)
 	case tried:
-		s.doneWith(w, r, a, "tried")
+		s.redirectDone(w, r, a, "tried")
 	default: // the page says why
 		http.Redirect(w, r, s.settingsPath(a.Member.ID), http.StatusSeeOther)
 	}
 }
 
-// reading is a form as it was sent.
-type reading struct {
+// parsedForm is a form as it was sent.
+type parsedForm struct {
 	want   digest.Preferences
 	wishes []daemon.Watched
 	form   settingsForm // as it is shown again
@@ -86,33 +86,33 @@ type reading struct {
 }
 
 // read reads a form. What a field cannot say, and a browser would not send, is at fault like what a person mistyped.
-func (s *Server) read(a daemon.Account, form url.Values, page int) reading {
-	in := fields{form: form}
-	r := reading{form: s.fill(a, page)}
+func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
+	in := formReader{form: form}
+	r := parsedForm{form: s.newForm(a, page)}
 	c := a.Holds
 	schedule := digest.Schedule{
 		Cadence: digest.Cadence(form.Get("cadence")), Hour: in.number("hour", 0, 23), Weekday: time.Weekday(in.number("weekday", 0, 6)),
 		Day: in.number("day", 1, 31), Every: in.number("every", 1, 12),
 	}
 	if schedule.Validate() != nil {
-		in.fault("cadence")
+		in.addError("cadence")
 	}
 	c.Schedule = &schedule
 	c.Zone = strings.TrimSpace(form.Get("zone"))
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil || c.Zone == "" || c.Zone == "Local" {
-		in.fault("zone")
+		in.addError("zone")
 		zone = a.Zone
 	}
-	if tag := in.among("locale", s.tags()); tag != r.form.Locale { // else what holds may be a language near it
+	if tag := in.oneOf("locale", s.tags()); tag != r.form.Locale { // else what holds may be a language near it
 		r.form.Locale, c.Locale = tag, tag
 	}
-	c.Format = digest.Format(in.among("format", []string{string(digest.HTML), string(digest.Text)}))
+	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
 	c.Excerpt = in.number("excerpt", 1, 5000)
 	if !slices.Contains(s.Desk.Site().Lengths(), c.Excerpt) && c.Excerpt != a.Holds.Excerpt {
-		in.fault("excerpt")
+		in.addError("excerpt")
 	}
-	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.ticked("own"), in.ticked("unread"), in.ticked("announcements")
+	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
 	if s.Desk.Alerts() {
 		in.alerts(&c, &r.form)
 	}
@@ -126,16 +126,16 @@ func (s *Server) read(a daemon.Account, form url.Values, page int) reading {
 }
 
 // alerts reads how alerts come.
-func (f *fields) alerts(c *digest.Preferences, form *settingsForm) {
-	c.Alerts = digest.AlertMode(f.among("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
-	form.Quiet, form.From, form.Until = *f.ticked("quiet"), f.number("quiet_from", 0, 23), f.number("quiet_until", 0, 23)
+func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
+	c.Alerts = digest.AlertMode(f.oneOf("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
+	form.Quiet, form.From, form.Until = *f.checkbox("quiet"), f.number("quiet_from", 0, 23), f.number("quiet_until", 0, 23)
 	c.Quiet = &digest.QuietHours{}
 	if !form.Quiet {
 		return
 	}
 	*c.Quiet = digest.QuietHours{From: form.From, Until: form.Until}
 	if form.From == form.Until {
-		f.fault("quiet")
+		f.addError("quiet")
 	}
 }
 
@@ -148,14 +148,14 @@ func (s *Server) tags() []string {
 	return tags
 }
 
-// fields reads the fields of a form, and notes those that are at fault.
-type fields struct {
+// formReader reads the fields of a form, and notes those that are at fault.
+type formReader struct {
 	form   url.Values
 	faults []string
 }
 
-// fault notes a field that a person can get wrong; all others a browser sends as they were given to it.
-func (f *fields) fault(name string) {
+// addError notes a field that a person can get wrong; all others a browser sends as they were given to it.
+func (f *formReader) addError(name string) {
 	if name != "zone" && name != "quiet" && name != "pause" {
 		name = "form"
 	}
@@ -164,71 +164,71 @@ func (f *fields) fault(name string) {
 	}
 }
 
-func (f *fields) number(name string, least, most int) int {
+func (f *formReader) number(name string, least, most int) int {
 	n, err := strconv.Atoi(f.form.Get(name))
 	if err != nil || n < least || n > most {
-		f.fault(name)
+		f.addError(name)
 		return least
 	}
 	return n
 }
 
-// among reads a word that must be one of a list.
-func (f *fields) among(name string, list []string) string {
+// oneOf reads a word that must be one of a list.
+func (f *formReader) oneOf(name string, list []string) string {
 	word := f.form.Get(name)
 	if !slices.Contains(list, word) {
-		f.fault(name)
+		f.addError(name)
 	}
 	return word
 }
 
-func (f *fields) ticked(name string) *bool {
+func (f *formReader) checkbox(name string) *bool {
 	yes := f.form.Get(name) != ""
 	return &yes
 }
 
-// mostPaused is how long mail can be paused: somebody who wants none for longer unsubscribes.
-const mostPaused = 366 * 24 * time.Hour
+// maxPause is how long mail can be paused: somebody who wants none for longer unsubscribes.
+const maxPause = 366 * 24 * time.Hour
 
 // pause reads the day until which mail is paused; empty: it is not.
-func (f *fields) pause(text string, zone *time.Location, now time.Time) time.Time {
+func (f *formReader) pause(text string, zone *time.Location, now time.Time) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		f.fault("pause")
+		f.addError("pause")
 		return time.Time{}
 	}
 	until := digest.Midnight(day, zone).UTC()
-	if until.Before(now) || until.After(now.Add(mostPaused)) {
-		f.fault("pause")
+	if until.Before(now) || until.After(now.Add(maxPause)) {
+		f.addError("pause")
 	}
 	return until
 }
 
 // wishes reads how he wants to hear of what he watches, as far as the form asked and his answer is new.
-func (f *fields) wishes(a daemon.Account, form *settingsForm) []daemon.Watched {
+func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.Watched {
 	var changed []daemon.Watched
 	for _, w := range a.Watches {
 		name := field(w)
 		if _, asked := f.form[name]; !asked {
 			continue
 		}
-		wish := digest.Cadence(f.among(name, []string{
+		wish := digest.Cadence(f.oneOf(name, []string{
 			"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
 		}))
 		if wish != w.Wish {
 			w.Wish = wish
 			changed = append(changed, w)
 		}
-		show(form.Sections, name, wish)
-		show(form.Threads, name, wish)
+		setRow(form.Sections, name, wish)
+		setRow(form.Threads, name, wish)
 	}
 	return changed
 }
 
-func show(rows []watchRow, name string, wish digest.Cadence) {
+func setRow(rows []watchRow, name string, wish digest.Cadence) {
 	for i := range rows {
 		if rows[i].Field == name {
 			rows[i].Wish = wish

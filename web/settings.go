@@ -19,36 +19,36 @@ import (
 
 // settingsPage is what the template "settings" is given.
 type settingsPage struct {
-	Forum    string
-	Member   string
-	Action   string
-	Stop     string // address of the page that ends everything
-	Done     string // what was done just now; empty: nothing
-	Faults   []string
-	NoMail   bool // the forum forbids to mail him
-	OptedOut bool // he has asked it to
-	Returned *daemon.Returned
-	Address  string
-	Alerts   bool // there are any on this site
-	Next     daemon.Next
-	Paused   time.Time // in his zone; zero: not
-	Off      bool      // no digests
-	Form     settingsForm
-	Pages    []int // of his threads; nil: there is one only
-	Page     int
-	Cadences []digest.Cadence
-	Everies  []int
-	Weekdays []time.Weekday
-	Days     []int
-	Hours    []int
-	Lengths  []int
-	Tongues  []templates.LanguageName
-	Zones    []string
-	Modes    []digest.AlertMode
+	Forum         string
+	Member        string
+	Action        string
+	Stop          string // address of the page that ends everything
+	Done          string // what was done just now; empty: nothing
+	Faults        []string
+	NoMail        bool // the forum forbids to mail him
+	OptedOut      bool // he has asked it to
+	Returned      *daemon.Returned
+	Address       string
+	Alerts        bool // there are any on this site
+	Next          daemon.Next
+	Paused        time.Time // in his zone; zero: not
+	Off           bool      // no digests
+	Form          settingsForm
+	Pages         []int // of his threads; nil: there is one only
+	Page          int
+	Cadences      []digest.Cadence
+	IntervalHours []int
+	Weekdays      []time.Weekday
+	Days          []int
+	Hours         []int
+	Lengths       []int
+	Languages     []templates.LanguageName
+	Zones         []string
+	Modes         []digest.AlertMode
 }
 
-// At tells whether a field is at fault.
-func (p settingsPage) At(field string) bool { return slices.Contains(p.Faults, field) }
+// HasError tells whether a field is at fault.
+func (p settingsPage) HasError(field string) bool { return slices.Contains(p.Faults, field) }
 
 // settingsForm is the form as it is filled in.
 type settingsForm struct {
@@ -77,8 +77,8 @@ type watchRow struct {
 	Wishes []digest.Cadence // to choose from
 }
 
-// watchesAPage is how many threads stand on one page.
-const watchesAPage = 50
+// threadsPerPage is how many threads stand on one page.
+const threadsPerPage = 50
 
 // settings shows a member his settings.
 func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +86,7 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.showSettings(w, r, http.StatusOK, a, s.fill(a, page(r)), nil)
+	s.showSettings(w, r, http.StatusOK, a, s.newForm(a, page(r)), nil)
 }
 
 // account reads whose settings the token opens.
@@ -99,9 +99,9 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	a, err := s.Desk.Account(r.Context(), s.Now(), member)
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
-		s.notice(w, r, http.StatusGone, forum.Guest, "no_member")
+		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
 	case err != nil:
-		s.fault(w, r, member, err)
+		s.serverError(w, r, member, err)
 	default:
 		if !a.Admitted() { // he may still choose what mail he gets, but read no titles
 			a.Watches = nil
@@ -111,8 +111,8 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	return a, false
 }
 
-// mostPages is more pages of threads than anybody has.
-const mostPages = 1e6
+// maxPages is more pages of threads than anybody has.
+const maxPages = 1e6
 
 // page is which of the pages of threads is asked for, from 1.
 func page(r *http.Request) int {
@@ -120,7 +120,7 @@ func page(r *http.Request) int {
 	if err != nil {
 		return 1
 	}
-	return min(max(n, 1), mostPages)
+	return min(max(n, 1), maxPages)
 }
 
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, a daemon.Account, form settingsForm, faults []string) {
@@ -135,14 +135,14 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		Stop:   s.path(link.Grant{Scope: link.Everything, Member: int64(a.Member.ID)}),
 		Faults: faults, NoMail: a.Refusal() != "", OptedOut: a.Refusal() == forum.OptedOut, Next: next, Off: a.Holds.Schedule.Cadence == digest.Off,
 		Form: form, Page: page(r), Alerts: s.Desk.Alerts(),
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
-		Everies:  []int{1, 2, 3, 4, 6, 8, 12},
-		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: site.Lengths(),
-		Tongues: s.Pages.LanguageNames(), Zones: zones(),
+		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
+		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
+		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: site.Lengths(),
+		Languages: s.Pages.LanguageNames(), Zones: zones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	if len(faults) == 0 {
-		p.Done = done(r)
+		p.Done = doneMessage(r)
 	}
 	returned, err := s.Desk.Returned(r.Context(), now, a)
 	switch {
@@ -151,19 +151,19 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	case returned != nil && returned.ByHand:
 		p.NoMail = true
 	case returned != nil:
-		p.Returned, p.Address = returned, masked(a.Member.Email)
+		p.Returned, p.Address = returned, maskAddress(a.Member.Email)
 	}
 	if a.Holds.PausedUntil.After(now) {
 		p.Paused = a.Holds.PausedUntil.In(a.Zone)
 	}
-	if _, threads := s.watchRows(a); len(threads) > watchesAPage {
-		p.Pages = numbers(1, (len(threads)+watchesAPage-1)/watchesAPage)
+	if _, threads := s.watchRows(a); len(threads) > threadsPerPage {
+		p.Pages = intRange(1, (len(threads)+threadsPerPage-1)/threadsPerPage)
 	}
 	s.show(w, status, s.Pages.Language(a.Holds.Locale, r.Header.Get("Accept-Language")), "settings", p)
 }
 
-// done is what was done just now, as the address says to which a form was led.
-func done(r *http.Request) string {
+// doneMessage is what was done just now, as the address says to which a form was led.
+func doneMessage(r *http.Request) string {
 	switch what := r.URL.Query().Get("done"); what {
 	case "saved", "sent", "sent_before", "empty", "tried":
 		return what
@@ -171,8 +171,8 @@ func done(r *http.Request) string {
 	return ""
 }
 
-// masked makes an address known to whom it belongs, and to nobody else whom a mail was passed on to.
-func masked(address string) string {
+// maskAddress makes an address known to whom it belongs, and to nobody else whom a mail was passed on to.
+func maskAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
 	return templates.SafeLine(local[:size] + "…@" + domain)
@@ -183,7 +183,7 @@ func weekdays() []time.Weekday {
 	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
 }
 
-func numbers(from, to int) []int {
+func intRange(from, to int) []int {
 	var list []int
 	for n := from; n <= to; n++ {
 		list = append(list, n)
@@ -191,8 +191,8 @@ func numbers(from, to int) []int {
 	return list
 }
 
-// fill fills the form in with what holds.
-func (s *Server) fill(a daemon.Account, page int) settingsForm {
+// newForm fills the form in with what holds.
+func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 	c := a.Holds
 	f := settingsForm{
 		Choices: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
@@ -206,8 +206,8 @@ func (s *Server) fill(a daemon.Account, page int) settingsForm {
 		f.Pause = c.PausedUntil.In(a.Zone).Format(time.DateOnly)
 	}
 	sections, threads := s.watchRows(a)
-	first := min((page-1)*watchesAPage, len(threads))
-	f.Sections, f.Threads = sections, threads[first:min(first+watchesAPage, len(threads))]
+	first := min((page-1)*threadsPerPage, len(threads))
+	f.Sections, f.Threads = sections, threads[first:min(first+threadsPerPage, len(threads))]
 	return f
 }
 

@@ -10,8 +10,8 @@ import (
 	"postrider/templates"
 )
 
-// stopPage is what the template "unsubscribe" is given.
-type stopPage struct {
+// unsubscribePage is what the template "unsubscribe" is given.
+type unsubscribePage struct {
 	What     string
 	Title    string
 	Forum    string
@@ -23,28 +23,28 @@ type stopPage struct {
 	Settings string
 }
 
-type undoForm struct{ Action, Sealed string }
+type undoForm struct{ Action, SignedState string }
 
 type otherStop struct{ What, Action string }
 
-// stops are the words for what can be ended.
-func stops() map[link.Scope]string {
+// scopeWords are the words for what can be ended.
+func scopeWords() map[link.Scope]string {
 	return map[link.Scope]string{
 		link.Digests: "digests", link.Alerts: "alerts", link.Announcements: "announcements", link.Everything: "everything",
 		link.Thread: "thread", link.Section: "section",
 	}
 }
 
-// askStop shows what would be ended, and the one button that ends it.
-func (s *Server) askStop(w http.ResponseWriter, r *http.Request) {
+// showUnsubscribe shows what would be ended, and the one button that ends it.
+func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	if grant, ok := s.check(w, r, link.Scope.Ends); ok {
 		s.showStop(w, r, http.StatusOK, grant, "ask", nil)
 	}
 }
 
-// stop ends what the token says. A mailbox provider's machine, which posts what List-Unsubscribe-Post names (RFC 8058,
+// unsubscribe ends what the token says. A mailbox provider's machine, which posts what List-Unsubscribe-Post names (RFC 8058,
 // 3.2), gets a line of text: no redirect, no cookie, and the same however often it asks. A person gets a page.
-func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
+func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	grant, ok := s.check(w, r, link.Scope.Ends)
 	if !ok {
 		return
@@ -60,7 +60,7 @@ func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
 		s.Log.Warn("unsubscribing failed", "member", grant.Member, "err", err)
 		plain(w, http.StatusServiceUnavailable, "Not unsubscribed: please try again.\n")
 	case err != nil:
-		s.fault(w, r, forum.MemberID(grant.Member), err)
+		s.serverError(w, r, forum.MemberID(grant.Member), err)
 	case oneClick:
 		plain(w, http.StatusOK, "Unsubscribed.\n")
 	case ended == nil:
@@ -82,14 +82,14 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		err = ended.Read(payload)
 	}
 	if err != nil || ended.Member != forum.MemberID(grant.Member) {
-		s.guard.Forged(r)
-		s.notice(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "forged")
+		s.guard.PenalizeForged(r)
+		s.messagePage(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "forged")
 		return
 	}
 	back, err := s.Desk.Undo(r.Context(), s.Now(), ended)
 	switch {
 	case err != nil:
-		s.fault(w, r, forum.MemberID(grant.Member), err)
+		s.serverError(w, r, forum.MemberID(grant.Member), err)
 	case back:
 		s.showStop(w, r, http.StatusOK, grant, "back", nil)
 	default: // he has chosen anew since: that holds
@@ -99,9 +99,9 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Grant, stage string, ended *daemon.Ended) {
 	member := forum.MemberID(grant.Member)
-	page := stopPage{
-		What: stops()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
-		Settings: s.settingsPath(member), Others: s.others(grant),
+	page := unsubscribePage{
+		What: scopeWords()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
+		Settings: s.settingsPath(member), Others: s.otherScopes(grant),
 	}
 	if ended != nil {
 		page.Undo = &undoForm{page.Action + "/undo", s.Links.Seal(ended.Bytes())}
@@ -114,15 +114,15 @@ func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, gr
 	s.show(w, status, s.language(r, member), "unsubscribe", page)
 }
 
-// others are what can be ended besides, the least first.
-func (s *Server) others(grant link.Grant) []otherStop {
+// otherScopes are what can be ended besides, the least first.
+func (s *Server) otherScopes(grant link.Grant) []otherStop {
 	if grant.Scope == link.Everything {
 		return nil
 	}
 	var list []otherStop
 	for _, scope := range []link.Scope{link.Alerts, link.Digests, link.Announcements, link.Everything} {
 		if scope != grant.Scope {
-			list = append(list, otherStop{stops()[scope], s.path(link.Grant{Scope: scope, Member: grant.Member})})
+			list = append(list, otherStop{scopeWords()[scope], s.path(link.Grant{Scope: scope, Member: grant.Member})})
 		}
 	}
 	return list

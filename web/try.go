@@ -9,8 +9,8 @@ import (
 	"postrider/forum"
 )
 
-// tryAll renders every page in every language, in every state that it can be in.
-func (s *Server) tryAll() error {
+// renderAllSamples renders every page in every language, in every state that it can be in.
+func (s *Server) renderAllSamples() error {
 	for _, tongue := range s.Pages.LanguageNames() {
 		for _, sample := range s.samples() {
 			page, err := s.Pages.Render(s.Pages.Language(tongue.Tag), sample.page, sample.data)
@@ -37,9 +37,9 @@ func (s *Server) samples() []sample {
 		list = append(list, sample{"notice", noticePage{Notice: notice, Forum: s.Forum, Settings: s.settingsPath(anyone)}})
 	}
 	list = append(list, s.settingsSamples()...)
-	for _, what := range stops() {
+	for _, what := range scopeWords() {
 		for _, stage := range []string{"ask", "done", "already", "back"} {
-			page := stopPage{
+			page := unsubscribePage{
 				What: what, Title: "A title", Forum: s.Forum, Member: "Anna", Stage: stage, Action: "/", Settings: "/",
 				Undo: &undoForm{"/", "sealed"}, Others: []otherStop{{what, "/"}},
 			}
@@ -53,8 +53,8 @@ func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
 		Forum: s.Forum, Member: "Anna", Action: "/", Stop: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, Everies: []int{1, 6},
-		Weekdays: weekdays(), Days: numbers(1, 31), Hours: numbers(0, 23), Lengths: []int{300}, Tongues: s.Pages.LanguageNames(), Zones: zones()[:2],
+		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
+		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: zones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	account := daemon.Account{
@@ -63,7 +63,7 @@ func (s *Server) settingsSamples() []sample {
 		},
 		Zone: time.UTC, Watches: []daemon.Watched{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
 	}
-	full.Form = s.fill(account, 1)
+	full.Form = s.newForm(account, 1)
 	var list []sample
 	for _, done := range []string{"saved", "sent", "sent_before", "empty", "tried"} {
 		page := full

@@ -19,21 +19,21 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 	content, err := s.Viewer.View(r.Context(), s.Now(), member, grant.Object)
 	switch {
 	case errors.Is(err, daemon.ErrNoMail):
-		s.notice(w, r, http.StatusGone, member, "mail_gone")
+		s.messagePage(w, r, http.StatusGone, member, "mail_gone")
 		return
 	case errors.Is(err, daemon.ErrNothingLeft):
-		s.notice(w, r, http.StatusGone, member, "mail_empty")
+		s.messagePage(w, r, http.StatusGone, member, "mail_empty")
 		return
 	case errors.Is(err, daemon.ErrNoMember):
-		s.notice(w, r, http.StatusGone, forum.Guest, "no_member")
+		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
 		return
 	case err != nil:
-		s.fault(w, r, member, err)
+		s.serverError(w, r, member, err)
 		return
 	}
-	page, styles, err := liftStyles(content.HTML.Plain())
+	page, styles, err := extractStyles(content.HTML.Plain())
 	if err != nil {
-		s.fault(w, r, member, err)
+		s.serverError(w, r, member, err)
 		return
 	}
 	h := w.Header()

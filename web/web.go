@@ -9,7 +9,7 @@
 // The pages are rendered here, from templates, and work without a script. What a token may do is in internal/link; what
 // it does is done by daemon.Desk. A GET changes nothing, ever: mail filters follow every link of a mail.
 //
-// [Guard] stands before all handlers. [Serve] listens.
+// [Middleware] stands before all handlers. [Serve] listens.
 package web
 
 import (
@@ -23,8 +23,8 @@ import (
 	"postrider/templates"
 )
 
-// Parts are the rooms that the pages work with.
-type Parts struct {
+// Deps are the rooms that the pages work with.
+type Deps struct {
 	Desk   *daemon.Desk
 	Viewer *daemon.Viewer
 	Links  *link.Signer
@@ -37,29 +37,29 @@ type Parts struct {
 
 // Server shows the pages. It is an http.Handler.
 type Server struct {
-	Parts
-	base  string
-	guard *Guard
-	calls calls
-	all   http.Handler
+	Deps
+	base    string
+	guard   *Middleware
+	calls   hookVerifier
+	handler http.Handler
 }
 
 // New readies the pages, and tries each of them in every language, so that a fault in a template shows at the start.
-func New(p Parts, c Config) (*Server, error) {
-	s := &Server{Parts: p, base: c.base(), calls: newCalls(c.HookSecret)}
+func New(p Deps, c Config) (*Server, error) {
+	s := &Server{Deps: p, base: c.base(), calls: newCalls(c.HookSecret)}
 	// A mailbox provider's one-click comes from wherever its machines are (RFC 8058), and brings its token along.
 	// A forum signs its calls.
 	open := []string{"POST /u/{token}", "POST /hooks/forum"}
 	if s.base != "" {
 		open = append(open, "POST "+s.base+"/u/{token}", "POST "+s.base+"/hooks/forum")
 	}
-	guard, err := NewGuard(c, p.Log, s.deny, open...)
+	guard, err := NewGuard(c, p.Log, s.denyRequest, open...)
 	if err != nil {
 		return nil, err
 	}
 	s.guard = guard
-	s.all = guard.Wrap(Mount(s.base, s.routes()))
-	return s, s.tryAll()
+	s.handler = guard.Wrap(Mount(s.base, s.routes()))
+	return s, s.renderAllSamples()
 }
 
 // Mount serves a handler below a path, and at the root for a proxy that takes the path off.
@@ -77,7 +77,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	name, css := s.Pages.Style()
 	mux.Handle("/"+name, Methods{http.MethodGet: Styles(css)})
-	mux.Handle("/u/{token}", Methods{http.MethodGet: s.askStop, http.MethodPost: s.stop})
+	mux.Handle("/u/{token}", Methods{http.MethodGet: s.showUnsubscribe, http.MethodPost: s.unsubscribe})
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
@@ -85,12 +85,12 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.deny(w, r, http.StatusNotFound) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.denyRequest(w, r, http.StatusNotFound) })
 	return mux
 }
 
 // ServeHTTP shows a page.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Methods are the handlers of one page, by method. HEAD is GET without the body, which the server leaves out. No field
 // and no parameter makes one method pass for another.
@@ -129,13 +129,13 @@ func (m Methods) allow() string {
 }
 
 // Styles serves a stylesheet, whose name changes when it does.
-func Styles(css []byte) http.HandlerFunc { return lasting("text/css; charset=utf-8", css) }
+func Styles(css []byte) http.HandlerFunc { return immutable("text/css; charset=utf-8", css) }
 
 // Script serves a script, whose name changes when it does.
-func Script(js []byte) http.HandlerFunc { return lasting("text/javascript; charset=utf-8", js) }
+func Script(js []byte) http.HandlerFunc { return immutable("text/javascript; charset=utf-8", js) }
 
-// lasting serves what may be kept for good.
-func lasting(kind string, text []byte) http.HandlerFunc {
+// immutable serves what may be kept for good.
+func immutable(kind string, text []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		w.Header().Set("Content-Type", kind)
@@ -193,13 +193,13 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Sc
 	if err == nil && fits(grant.Scope) {
 		return grant, true
 	}
-	s.guard.Forged(r)
-	s.notice(w, r, http.StatusNotFound, forum.Guest, "forged")
+	s.guard.PenalizeForged(r)
+	s.messagePage(w, r, http.StatusNotFound, forum.Guest, "forged")
 	return link.Grant{}, false
 }
 
-// fault answers that something of ours went wrong.
-func (s *Server) fault(w http.ResponseWriter, r *http.Request, member forum.MemberID, err error) {
+// serverError answers that something of ours went wrong.
+func (s *Server) serverError(w http.ResponseWriter, r *http.Request, member forum.MemberID, err error) {
 	s.Log.Warn("page failed", "page", r.Pattern, "member", member, "err", err)
-	s.notice(w, r, http.StatusServiceUnavailable, member, "fault")
+	s.messagePage(w, r, http.StatusServiceUnavailable, member, "fault")
 }
