@@ -17,8 +17,8 @@
 // language so that faults show at the start. Name the method in Server.pages, in the order of the navigation.
 //
 // What only looks is wrapped in Server.see, what changes anything in Server.change: both ask for a session, the latter for
-// its token too, so a form has {{template "token" .}} in it. A handler is given a [visit], which says who asks and in which
-// language. It ends with visit.show, whose data embeds visit.top(NAME), or after a change with visit.done, which writes
+// its token too, so a form has {{template "token" .}} in it. A handler is given a [request], which says who asks and in which
+// language. It ends with visit.show, whose data embeds visit.pageFrame(NAME), or after a change with visit.done, which writes
 // the audit log and leads back. What comes from the forum, from relays and from readers goes into templates as it is: html/template escapes
 // it; put it into <bdi>. Times go through visit.local. A mail is shown in a frame of its own: {{template "letter" .}} and visit.letter.
 //
@@ -63,55 +63,55 @@ type Parts struct {
 	Now     func() time.Time
 	Wake    func() // lets the daemon look at once for what is to be sent
 
-	Config    []Setting      // that the daemon runs with
-	Site      templates.Site // that mails speak of
-	Templates string         // folder that overlays the shipped ones; empty: none does
-	Trial     *daemon.Daemon // that is never run: it makes previews of alerts
-	Press     *templates.Renderer
-	Links     *link.Signer
-	Set       daemon.Settings
-	Try       func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // hands one mail over: see daemon.TryAnnouncement
+	Config        []Setting      // that the daemon runs with
+	Site          templates.Site // that mails speak of
+	Templates     string         // folder that overlays the shipped ones; empty: none does
+	PreviewDaemon *daemon.Daemon // that is never run: it makes previews of alerts
+	Press         *templates.Renderer
+	Links         *link.Signer
+	Settings      daemon.Settings
+	SendTest      func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // hands one mail over: see daemon.TryAnnouncement
 }
 
 // Server shows the pages. It is an http.Handler.
 type Server struct {
 	Parts
-	base    string
-	https   bool
-	hosts   map[string]bool
-	header  string // of the proxy, with the user's name; empty: it logs nobody in
-	hash    hash
-	proof   string          // of sessions that the password has opened; empty: there is no password
-	tries   web.RateLimiter // of passwords, by address
-	all     *rate.Limiter   // tries of all addresses together
-	trying  chan struct{}   // holds one while a password is tried: each try costs much memory
-	handler http.Handler
+	base             string
+	https            bool
+	hosts            map[string]bool
+	header           string // of the proxy, with the user's name; empty: it logs nobody in
+	hash             passwordHash
+	proof            string          // of sessions that the password has opened; empty: there is no password
+	loginLimits      web.RateLimiter // of passwords, by address
+	globalLoginLimit *rate.Limiter   // tries of all addresses together
+	loginLock        chan struct{}   // holds one while a password is tried: each try costs much memory
+	handler          http.Handler
 
 	building  chan struct{} // holds one while a preview for a member is made
 	herald    *daemon.Herald
 	desk      *daemon.Desk
 	viewer    *daemon.Viewer
 	explainer *daemon.Explainer
-	counter   counter
-	paces     paces
+	counter   audienceCounter
+	rates     rateEstimators
 	stopped   chan struct{} // is closed by Stop
 	once      sync.Once
 
-	places []string        // names of the pages in the navigation
-	words  map[string]bool // what pages may say that was done
+	navPages  []string        // names of the pages in the navigation
+	doneWords map[string]bool // what pages may say that was done
 }
 
 // New readies the pages, and tries each of them in every language.
 func New(p Parts, c Config) (*Server, error) {
 	s := &Server{
 		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
-		tries: web.NewLimits(triesPerSecond, triesAtOnce), all: rate.NewLimiter(allPerSecond, allAtOnce), trying: make(chan struct{}, 1),
+		loginLimits: web.NewLimits(triesPerSecond, loginBurst), globalLoginLimit: rate.NewLimiter(allPerSecond, allAtOnce), loginLock: make(chan struct{}, 1),
 		building: make(chan struct{}, 1),
-		counter:  counter{turns: make(chan struct{}, countsAtOnce)},
+		counter:  audienceCounter{turns: make(chan struct{}, countsAtOnce)},
 		stopped:  make(chan struct{}),
 	}
-	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Set.Digest), daemon.NewDesk(p.Forum, p.Store, p.Set)
-	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Set)
+	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewDesk(p.Forum, p.Store, p.Settings)
+	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
 		if s.hash, err = readHash(c.PasswordHash); err != nil {
@@ -119,19 +119,19 @@ func New(p Parts, c Config) (*Server, error) {
 		}
 		s.proof = fingerprint(c.PasswordHash)
 	}
-	guard, err := web.NewGuard(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.deny)
+	guard, err := web.NewGuard(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.denyRequest)
 	if err != nil {
 		return nil, err
 	}
 	guard.MaxBody = maxForm
-	s.words = make(map[string]bool)
+	s.doneWords = make(map[string]bool)
 	for _, p := range s.pages() {
-		s.places = append(s.places, p.name)
-		for _, word := range p.words {
-			s.words[word] = true
+		s.navPages = append(s.navPages, p.name)
+		for _, word := range p.doneWords {
+			s.doneWords[word] = true
 		}
 	}
-	s.handler = guard.Wrap(s.inside(web.Mount(s.base, s.routes())))
+	s.handler = guard.Wrap(s.checkHost(web.Mount(s.base, s.routes())))
 	return s, s.tryAll()
 }
 
@@ -149,10 +149,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // page is a page of the room, with all that belongs to it.
 type page struct {
-	name    string
-	routes  map[string]web.Methods // by path
-	words   []string               // what it may say that was done, see visit.done
-	samples []sample               // what its templates are given
+	name      string
+	routes    map[string]web.Methods // by path
+	doneWords []string               // what it may say that was done, see visit.done
+	samples   []sample               // what its templates are given
 }
 
 // pages are all pages, in the order of the navigation.
@@ -169,22 +169,22 @@ func (s *Server) routes() http.Handler {
 	script, js := s.Pages.AdminScript()
 	mux.Handle("/"+script, web.Methods{http.MethodGet: web.Script(js)})
 	mux.Handle("/login", web.Methods{http.MethodGet: s.askLogin, http.MethodPost: s.login})
-	mux.Handle("/logout", web.Methods{http.MethodPost: s.change(s.logout)})
+	mux.Handle("/logout", web.Methods{http.MethodPost: s.requireLoginAndToken(s.logout)})
 	for _, p := range s.pages() {
 		for path, methods := range p.routes {
 			mux.Handle(path, methods)
 		}
 	}
-	mux.Handle("/", web.Methods{http.MethodGet: s.see(func(v *visit) { v.notice(http.StatusNotFound, "gone") })})
+	mux.Handle("/", web.Methods{http.MethodGet: s.requireLogin(func(v *request) { v.messagePage(http.StatusNotFound, "gone") })})
 	return mux
 }
 
-// inside lets nobody in who asks for another host than ours.
-func (s *Server) inside(next http.Handler) http.Handler {
+// checkHost lets nobody in who asks for another host than ours.
+func (s *Server) checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", pagePolicy)
 		if !s.hosts[strings.ToLower(r.Host)] {
-			s.deny(w, r, http.StatusMisdirectedRequest)
+			s.denyRequest(w, r, http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

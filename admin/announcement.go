@@ -14,47 +14,47 @@ import (
 
 // announcementView is what the template "admin/announcement" is given.
 type announcementView struct {
-	top
+	pageFrame
 	store.AnnouncementProgress
-	Page    string // where it stands, below the root
-	Moves   bool   // it changes by itself: live.js follows it
-	Percent int
-	Rate    int // mails a minute
-	Minutes int // that are left; 0: not known
+	Page        string // where it stands, below the root
+	LiveUpdates bool   // it changes by itself: live.js follows it
+	Percent     int
+	Rate        int // mails a minute
+	Minutes     int // that are left; 0: not known
 
-	Fields   []templates.Field
-	Audience []trait
-	Counted  bool
-	Tally    count
-	Canary   int // how many are the canary
-	Takes    int // minutes at its speed
+	Fields           []templates.Field
+	Audience         []criterion
+	Counted          bool
+	Tally            audienceCount
+	Canary           int // how many are the canary
+	EstimatedMinutes int // minutes at its speed
 
-	As      string // whom it is looked at for; empty: nobody
-	Look    string
-	Looks   []string
-	Why     digest.Reason // why he would not get it
-	NoSuch  bool          // there is no such member
-	Frame   string        // where the mail is
-	Subject string
-	Log     []store.AuditEntry
-	Trial   trial
+	PreviewMember string // whom it is looked at for; empty: nobody
+	Look          string
+	Looks         []string
+	Why           digest.Reason // why he would not get it
+	NoSuch        bool          // there is no such member
+	Frame         string        // where the mail is
+	Subject       string
+	Log           []store.AuditEntry
+	Trial         actionForm
 }
 
-// trial is what was filled in, where it comes back with a fault.
-type trial struct {
-	Fault            string // a word of "admin_announcement_fault"; empty: none
-	Text             string // what it is about
-	To, As, When, At string
+// actionForm is what was filled in, where it comes back with a fault.
+type actionForm struct {
+	Fault                       string // a word of "admin_announcement_fault"; empty: none
+	Text                        string // what it is about
+	To, PreviewMember, When, At string
 }
 
-// trait is one thing by which an audience is chosen: a word of "admin_trait", and what must hold.
-type trait struct {
+// criterion is one thing by which an audience is chosen: a word of "admin_trait", and what must hold.
+type criterion struct {
 	Word  string
 	Items []string
 }
 
-// looks are how a mail can be looked at.
-var looks = []string{"html", "dark", "phone", "phone_dark", "text"}
+// previewModes are how a mail can be looked at.
+var previewModes = []string{"html", "dark", "phone", "phone_dark", "text"}
 
 func (s *Server) announcementSamples() []sample {
 	var list []sample
@@ -64,11 +64,11 @@ func (s *Server) announcementSamples() []sample {
 	view := list[0].data.(announcementView) // a draft
 	view.Tally.Over, view.NoSuch = false, true
 	list = append(list, sample{"announcement", view})
-	view.Tally = count{Over: true, Fault: true}
+	view.Tally = audienceCount{Over: true, Fault: true}
 	list = append(list, sample{"announcement", view})
 	view.Counted = false
 	for _, fault := range []string{"state", "address", "member", "mail", "uncounted", "nobody", "unsure", "changed", "when", "hour"} {
-		view.Trial = trial{Fault: fault, Text: "a text", To: "a", As: "b", When: "at", At: "2026-05-04T08:00"}
+		view.Trial = actionForm{Fault: fault, Text: "a text", To: "a", PreviewMember: "b", When: "at", At: "2026-05-04T08:00"}
 		list = append(list, sample{"announcement", view})
 	}
 	return list
@@ -77,17 +77,17 @@ func (s *Server) announcementSamples() []sample {
 // announcementSample is the page of an announcement with all that may stand there.
 func (s *Server) announcementSample(x store.AnnouncementProgress) announcementView {
 	view := announcementView{
-		top: s.sampleTop("announcements"), AnnouncementProgress: x, Page: "/announcements/1", Moves: true, Percent: 30, Rate: 60, Minutes: 90,
-		Fields: []templates.Field{{Name: "name", Fallback: "friend"}, {Name: "posts"}}, Counted: true, Canary: 20, Takes: 10,
-		Tally: count{At: time.Now(), Over: true}, As: "Anna", Look: "phone", Looks: looks, Why: "banned", Frame: "/", Subject: "A subject",
+		pageFrame: s.sampleTop("announcements"), AnnouncementProgress: x, Page: "/announcements/1", LiveUpdates: true, Percent: 30, Rate: 60, Minutes: 90,
+		Fields: []templates.Field{{Name: "name", Fallback: "friend"}, {Name: "posts"}}, Counted: true, Canary: 20, EstimatedMinutes: 10,
+		Tally: audienceCount{At: time.Now(), Over: true}, PreviewMember: "Anna", Look: "phone", Looks: previewModes, Why: "banned", Frame: "/", Subject: "A subject",
 		Log: []store.AuditEntry{{At: time.Now(), Actor: "web: admin", Action: "start", Detail: "a detail"}},
 	}
 	if x.State == store.Sending {
-		view.Minutes, view.Takes = 300, 300
+		view.Minutes, view.EstimatedMinutes = 300, 300
 	}
 	view.Tally.Size, view.Tally.Members, view.Tally.LeftOut = 3, 9, map[digest.Reason]int{"banned": 2}
-	for _, word := range traits {
-		view.Audience = append(view.Audience, trait{word, []string{"an item"}})
+	for _, word := range criterionWords {
+		view.Audience = append(view.Audience, criterion{word, []string{"an item"}})
 	}
 	return view
 }
@@ -102,20 +102,20 @@ func (v announcementView) Share() string { return percent(v.AnnouncementProgress
 func (v announcementView) Wait() int { return int(v.AnnouncementProgress.Canary.Wait / time.Minute) }
 
 // announcement shows one.
-func (s *Server) announcement(v *visit) {
+func (s *Server) announcement(v *request) {
 	if id, ok := v.number(); ok {
-		s.showAnnouncement(v, http.StatusOK, id, trial{When: "now"})
+		s.showAnnouncement(v, http.StatusOK, id, actionForm{When: "now"})
 	}
 }
 
-// course reads how far an announcement has come, as a page shows it.
-func (s *Server) course(v *visit, id int64) (view announcementView, err error) {
+// loadProgress reads how far an announcement has come, as a page shows it.
+func (s *Server) loadProgress(v *request, id int64) (view announcementView, err error) {
 	if view.AnnouncementProgress, err = s.Store.AnnouncementProgress(v.r.Context(), id); err != nil {
 		return view, err
 	}
 	view.Page = announcementPath(id)
 	v.localizeCourse(&view.AnnouncementProgress)
-	perMinute, left := s.paces.note(s.Now(), view.AnnouncementProgress)
+	perMinute, left := s.rates.note(s.Now(), view.AnnouncementProgress)
 	view.Rate, view.Minutes = perMinute, int((left+time.Minute-1)/time.Minute)
 	if total := view.Total(); total > 0 {
 		view.Percent = 100 * view.Settled() / total
@@ -124,35 +124,35 @@ func (s *Server) course(v *visit, id int64) (view announcementView, err error) {
 	view.Tally.At = v.local(view.Tally.At)
 	view.Canary = view.AnnouncementProgress.Canary.Size(view.Tally.Size)
 	if view.Speed > 0 {
-		view.Takes = (view.Tally.Size + view.Speed - 1) / view.Speed
+		view.EstimatedMinutes = (view.Tally.Size + view.Speed - 1) / view.Speed
 	}
-	view.Moves = view.Active() || view.State == store.Draft && view.Counted && !view.Tally.Over
+	view.LiveUpdates = view.Active() || view.State == store.Draft && view.Counted && !view.Tally.Over
 	return view, nil
 }
 
-func (s *Server) showAnnouncement(v *visit, status int, id int64, t trial) {
-	view, err := s.course(v, id)
+func (s *Server) showAnnouncement(v *request, status int, id int64, t actionForm) {
+	view, err := s.loadProgress(v, id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 		return
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	view.top, view.Trial = v.top("announcements"), t
-	if err := s.describe(v, &view); err != nil {
-		v.fault(err)
+	view.pageFrame, view.Trial = v.newPageFrame("announcements"), t
+	if err := s.addDetails(v, &view); err != nil {
+		v.serverError(err)
 		return
 	}
-	if view.Moves {
+	if view.LiveUpdates {
 		v.w.Header().Set("Content-Security-Policy", livePolicy)
 	}
-	v.show(status, "announcement", view)
+	v.render(status, "announcement", view)
 }
 
-// describe adds what does not change while it goes out. A forum that is away must not keep anybody from pausing it.
-func (s *Server) describe(v *visit, view *announcementView) (err error) {
+// addDetails adds what does not change while it goes out. A forum that is away must not keep anybody from pausing it.
+func (s *Server) addDetails(v *request, view *announcementView) (err error) {
 	places, err := s.forumPlaces(v.r.Context())
 	if err != nil {
 		v.Log.Warn("groups and sections are not known", "announcement", view.ID, "err", err)
@@ -164,24 +164,24 @@ func (s *Server) describe(v *visit, view *announcementView) (err error) {
 	for i := range view.Log {
 		view.Log[i].At = v.local(view.Log[i].At)
 	}
-	printed, err := s.Press.CompileAnnouncement(&view.AnnouncementProgress.Announcement.Announcement, s.Set.Digest.MaxBytes)
+	printed, err := s.Press.CompileAnnouncement(&view.AnnouncementProgress.Announcement.Announcement, s.Settings.Digest.MaxBytes)
 	if err != nil { // it was written where other limits held
 		v.Log.Warn("announcement cannot be laid", "announcement", view.ID, "err", err)
 		return nil
 	}
 	view.Fields = printed.Fields()
-	s.lookAt(v, view)
+	s.renderPreview(v, view)
 	return nil
 }
 
-// lookAt lays the mail for the member who is asked for.
-func (s *Server) lookAt(v *visit, view *announcementView) {
+// renderPreview lays the mail for the member who is asked for.
+func (s *Server) renderPreview(v *request, view *announcementView) {
 	q := v.r.URL.Query()
-	view.As, view.Looks, view.Look = q.Get("as"), looks, q.Get("look")
-	if !slices.Contains(looks, view.Look) {
-		view.Look = looks[0]
+	view.PreviewMember, view.Looks, view.Look = q.Get("as"), previewModes, q.Get("look")
+	if !slices.Contains(previewModes, view.Look) {
+		view.Look = previewModes[0]
 	}
-	p, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &view.AnnouncementProgress.Announcement.Announcement, view.As)
+	p, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &view.AnnouncementProgress.Announcement.Announcement, view.PreviewMember)
 	switch {
 	case noSuchMember(err):
 		view.NoSuch = true
@@ -191,32 +191,32 @@ func (s *Server) lookAt(v *visit, view *announcementView) {
 		return
 	}
 	view.Why, view.Subject = p.Reason, content.Subject
-	view.Frame = view.Page + "/mail?" + url.Values{"as": {view.As}, "look": {view.Look}}.Encode()
+	view.Frame = view.Page + "/mail?" + url.Values{"as": {view.PreviewMember}, "look": {view.Look}}.Encode()
 }
 
-// noticeMail is the mail in the frame.
-func (s *Server) noticeMail(v *visit) {
+// previewMessage is the mail in the frame.
+func (s *Server) previewMessage(v *request) {
 	id, ok := v.number()
 	if !ok {
 		return
 	}
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 		return
 	}
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	q := v.r.URL.Query()
 	_, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &a.Announcement, q.Get("as"))
 	switch {
 	case noSuchMember(err):
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 	default:
-		v.letter(content, q.Get("look"))
+		v.serveMessage(content, q.Get("look"))
 	}
 }

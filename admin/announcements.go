@@ -16,31 +16,31 @@ import (
 
 // announcementsView is what the template "admin/announcements" is given.
 type announcementsView struct {
-	top
+	pageFrame
 	List []store.AnnouncementProgress
 }
 
 func (s *Server) announcementsPage() page {
 	const one = "/announcements/{id}"
 	routes := map[string]web.Methods{
-		"/announcements":     {http.MethodGet: s.see(s.announcements)},
-		"/announcements/new": {http.MethodGet: s.see(s.compose), http.MethodPost: s.change(s.save)},
-		one:                  {http.MethodGet: s.see(s.announcement)},
-		one + "/edit":        {http.MethodGet: s.see(s.edit), http.MethodPost: s.change(s.save)},
-		one + "/mail":        {http.MethodGet: s.see(s.noticeMail)},
-		one + "/live":        {http.MethodGet: s.see(s.live)},
-		one + "/count":       {http.MethodPost: s.change(s.recount)},
-		one + "/test":        {http.MethodPost: s.change(s.try)},
-		one + "/start":       {http.MethodPost: s.change(s.start)},
-		one + "/pause":       {http.MethodPost: s.change(s.halt)},
-		one + "/resume":      {http.MethodPost: s.change(s.goOn)},
-		one + "/cancel":      {http.MethodPost: s.change(s.cancel)},
+		"/announcements":     {http.MethodGet: s.requireLogin(s.announcements)},
+		"/announcements/new": {http.MethodGet: s.requireLogin(s.compose), http.MethodPost: s.requireLoginAndToken(s.save)},
+		one:                  {http.MethodGet: s.requireLogin(s.announcement)},
+		one + "/edit":        {http.MethodGet: s.requireLogin(s.edit), http.MethodPost: s.requireLoginAndToken(s.save)},
+		one + "/mail":        {http.MethodGet: s.requireLogin(s.previewMessage)},
+		one + "/live":        {http.MethodGet: s.requireLogin(s.live)},
+		one + "/count":       {http.MethodPost: s.requireLoginAndToken(s.recount)},
+		one + "/test":        {http.MethodPost: s.requireLoginAndToken(s.sendTest)},
+		one + "/start":       {http.MethodPost: s.requireLoginAndToken(s.start)},
+		one + "/pause":       {http.MethodPost: s.requireLoginAndToken(s.pauseAnnouncement)},
+		one + "/resume":      {http.MethodPost: s.requireLoginAndToken(s.resumeAnnouncement)},
+		one + "/cancel":      {http.MethodPost: s.requireLoginAndToken(s.cancel)},
 	}
 	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.sampleTop("announcements"), s.courseSamples()}}}
 	samples = append(samples, s.announcementSamples()...)
 	return page{
 		name: "announcements", routes: routes, samples: append(samples, s.composeSamples()...),
-		words: []string{"drafted", "counting", "tested", "started", "halted", "went_on", "cancelled"},
+		doneWords: []string{"drafted", "counting", "tested", "started", "halted", "went_on", "cancelled"},
 	}
 }
 
@@ -67,19 +67,19 @@ func (s *Server) courseSamples() []store.AnnouncementProgress {
 }
 
 // announcements lists all.
-func (s *Server) announcements(v *visit) {
+func (s *Server) announcements(v *request) {
 	list, err := s.Store.Courses(v.r.Context())
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	for i := range list {
 		v.localizeCourse(&list[i])
 	}
-	v.show(http.StatusOK, "announcements", announcementsView{v.top("announcements"), list})
+	v.render(http.StatusOK, "announcements", announcementsView{v.newPageFrame("announcements"), list})
 }
 
-func (v *visit) localizeCourse(c *store.AnnouncementProgress) {
+func (v *request) localizeCourse(c *store.AnnouncementProgress) {
 	for _, t := range []*time.Time{&c.Created, &c.BeginsAt, &c.Started, &c.CanaryUntil, &c.Ended} {
 		*t = v.local(*t)
 	}
@@ -91,27 +91,27 @@ func (v *visit) localizeCourse(c *store.AnnouncementProgress) {
 func announcementPath(id int64) string { return fmt.Sprintf("/announcements/%d", id) }
 
 // number is the one in the path. That there is none is answered.
-func (v *visit) number() (int64, bool) {
+func (v *request) number() (int64, bool) {
 	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 		return 0, false
 	}
 	return id, true
 }
 
-// ordered tells whether an order for an announcement was taken; else that is answered.
-func (s *Server) ordered(v *visit, id int64, err error) bool {
+// actionOK tells whether an order for an announcement was taken; else that is answered.
+func (s *Server) actionOK(v *request, id int64, err error) bool {
 	state, wrong := errors.AsType[*store.StateError](err)
 	switch {
 	case err == nil:
 		return true
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 	case wrong:
-		s.showAnnouncement(v, http.StatusConflict, id, trial{Fault: "state", Text: state.State})
+		s.showAnnouncement(v, http.StatusConflict, id, actionForm{Fault: "state", Text: state.State})
 	default:
-		v.fault(err)
+		v.serverError(err)
 	}
 	return false
 }

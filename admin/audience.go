@@ -27,17 +27,17 @@ type audienceForm struct {
 	onlyFile, exceptFile           string // what was sent as files
 }
 
-// named is a group or a section to choose.
-type named struct {
+// option is a group or a section to choose.
+type option struct {
 	ID    int64
 	Title string
 }
 
-// places are the groups and sections that there are.
-type places struct{ Groups, Sections []named }
+// forumOptions are the groups and sections that there are.
+type forumOptions struct{ Groups, Sections []option }
 
 // forumPlaces reads the forum's groups and sections.
-func (s *Server) forumPlaces(ctx context.Context) (p places, err error) {
+func (s *Server) forumPlaces(ctx context.Context) (p forumOptions, err error) {
 	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
 		groups, err := snapshot.Groups(ctx)
 		if err != nil {
@@ -45,20 +45,20 @@ func (s *Server) forumPlaces(ctx context.Context) (p places, err error) {
 		}
 		sections, err := snapshot.Sections(ctx)
 		for _, g := range groups {
-			p.Groups = append(p.Groups, named{int64(g.ID), g.Title})
+			p.Groups = append(p.Groups, option{int64(g.ID), g.Title})
 		}
 		for _, x := range sections {
-			p.Sections = append(p.Sections, named{int64(x.ID), x.Title})
+			p.Sections = append(p.Sections, option{int64(x.ID), x.Title})
 		}
 		return err
 	})
 	return p, err
 }
 
-// filledAudience is what a form says.
-func filledAudience(form url.Values, files *multipart.Form) audienceForm {
+// parseAudienceForm is what a form says.
+func parseAudienceForm(form url.Values, files *multipart.Form) audienceForm {
 	f := audienceForm{
-		Groups: ticked(form["group"]), ExceptGroups: ticked(form["except_group"]), Sections: ticked(form["section"]),
+		Groups: parseIDSet(form["group"]), ExceptGroups: parseIDSet(form["except_group"]), Sections: parseIDSet(form["section"]),
 		Locales: form.Get("locales"), MinPosts: strings.TrimSpace(form.Get("min_posts")), MaxPosts: strings.TrimSpace(form.Get("max_posts")),
 		JoinedAfter: form.Get("joined_after"), JoinedBefore: form.Get("joined_before"),
 		VisitedAfter: form.Get("visited_after"), VisitedBefore: form.Get("visited_before"),
@@ -68,7 +68,7 @@ func filledAudience(form url.Values, files *multipart.Form) audienceForm {
 	return f
 }
 
-func ticked(texts []string) map[int64]bool {
+func parseIDSet(texts []string) map[int64]bool {
 	set := make(map[int64]bool)
 	for _, text := range texts {
 		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -78,18 +78,18 @@ func ticked(texts []string) map[int64]bool {
 	return set
 }
 
-// writtenAudience fills a form with an audience.
-func writtenAudience(a digest.Audience, zone *time.Location) audienceForm {
+// newAudienceForm fills a form with an audience.
+func newAudienceForm(a digest.Audience, zone *time.Location) audienceForm {
 	return audienceForm{
-		Groups: set(a.Groups), ExceptGroups: set(a.ExceptGroups), Sections: set(a.Sections), Locales: strings.Join(a.Locales, ", "),
-		MinPosts: unlessZero(a.MinPosts), MaxPosts: unlessZero(a.MaxPosts),
+		Groups: toSet(a.Groups), ExceptGroups: toSet(a.ExceptGroups), Sections: toSet(a.Sections), Locales: strings.Join(a.Locales, ", "),
+		MinPosts: intOrEmpty(a.MinPosts), MaxPosts: intOrEmpty(a.MaxPosts),
 		JoinedAfter: dayOf(a.JoinedAfter, zone), JoinedBefore: dayOf(a.JoinedBefore, zone),
 		VisitedAfter: dayOf(a.VisitedAfter, zone), VisitedBefore: dayOf(a.VisitedBefore, zone),
-		Only: lines(a.Only), Except: lines(a.Except),
+		Only: joinIDs(a.Only), Except: joinIDs(a.Except),
 	}
 }
 
-func set[ID ~int64](ids []ID) map[int64]bool {
+func toSet[ID ~int64](ids []ID) map[int64]bool {
 	all := make(map[int64]bool, len(ids))
 	for _, id := range ids {
 		all[int64(id)] = true
@@ -97,7 +97,7 @@ func set[ID ~int64](ids []ID) map[int64]bool {
 	return all
 }
 
-func unlessZero(n int) string {
+func intOrEmpty(n int) string {
 	if n == 0 {
 		return ""
 	}
@@ -111,7 +111,7 @@ func dayOf(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format(time.DateOnly)
 }
 
-func lines(ids []forum.MemberID) string {
+func joinIDs(ids []forum.MemberID) string {
 	var b strings.Builder
 	for _, id := range ids {
 		b.WriteString(strconv.FormatInt(int64(id), 10) + "\n")
@@ -119,21 +119,21 @@ func lines(ids []forum.MemberID) string {
 	return b.String()
 }
 
-// fault is what is wrong with a form: a word of "admin_compose_fault", and what it is about.
-type fault struct{ Word, Text string }
+// formError is what is wrong with a form: a word of "admin_compose_fault", and what it is about.
+type formError struct{ Word, Text string }
 
-// mostUnknown is how many entries of a list that name nobody are shown.
-const mostUnknown = 10
+// maxUnknownShown is how many entries of a list that name nobody are shown.
+const maxUnknownShown = 10
 
 // audience makes an audience of what was filled in.
-func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, faults []fault, err error) {
-	a = digest.Audience{Groups: chosen[forum.GroupID](f.Groups), ExceptGroups: chosen[forum.GroupID](f.ExceptGroups), Sections: chosen[forum.SectionID](f.Sections)}
+func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, faults []formError, err error) {
+	a = digest.Audience{Groups: selectedIDs[forum.GroupID](f.Groups), ExceptGroups: selectedIDs[forum.GroupID](f.ExceptGroups), Sections: selectedIDs[forum.SectionID](f.Sections)}
 	a.Locales = strings.FieldsFunc(f.Locales, func(r rune) bool { return r == ',' || r == ' ' })
 	number := func(text string, to *int) {
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 			*to = n
 		} else if text != "" {
-			faults = append(faults, fault{"number", text})
+			faults = append(faults, formError{"number", text})
 		}
 	}
 	day := func(text string, to *time.Time) {
@@ -141,7 +141,7 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 		if err == nil {
 			*to = t.UTC()
 		} else if text != "" {
-			faults = append(faults, fault{"day", text})
+			faults = append(faults, formError{"day", text})
 		}
 	}
 	number(f.MinPosts, &a.MinPosts)
@@ -162,20 +162,20 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 	unknown = append(unknown, more...)
 	switch {
 	case damaged || torn:
-		faults = append(faults, fault{"list", ""})
+		faults = append(faults, formError{"list", ""})
 	case len(unknown) > 0 && !f.SkipUnknown:
-		text := strings.Join(unknown[:min(len(unknown), mostUnknown)], ", ")
-		if len(unknown) > mostUnknown {
+		text := strings.Join(unknown[:min(len(unknown), maxUnknownShown)], ", ")
+		if len(unknown) > maxUnknownShown {
 			text += ", …"
 		}
-		faults = append(faults, fault{"unknown", text})
+		faults = append(faults, formError{"unknown", text})
 	case len(only) == 0 && strings.TrimSpace(f.Only+f.onlyFile) != "":
-		faults = append(faults, fault{"nobody", ""})
+		faults = append(faults, formError{"nobody", ""})
 	}
 	return a, faults, nil
 }
 
-func chosen[ID ~int64](set map[int64]bool) []ID {
+func selectedIDs[ID ~int64](set map[int64]bool) []ID {
 	var ids []ID
 	for id := range set {
 		ids = append(ids, ID(id))

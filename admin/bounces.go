@@ -14,7 +14,7 @@ import (
 
 // bouncesView is what the template "admin/bounces" is given.
 type bouncesView struct {
-	top
+	pageFrame
 	Members, Suppressed int
 	Days                int // that Classes look back
 	Classes             []store.ClassCount
@@ -37,7 +37,7 @@ func (s *Server) bouncesPage() page {
 	const name = "bounces"
 	now := time.Now()
 	full := bouncesView{
-		top: s.sampleTop(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
+		pageFrame: s.sampleTop(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
 		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, More: "anna@a.example",
 		Fault: "anna", Pages: pager{Page: 2, More: true},
 	}
@@ -48,21 +48,21 @@ func (s *Server) bouncesPage() page {
 	return page{
 		name: name,
 		routes: map[string]web.Methods{
-			"/bounces":          {http.MethodGet: s.see(s.bounces)},
-			"/bounces/lift":     {http.MethodPost: s.change(s.lift)},
-			"/bounces/suppress": {http.MethodPost: s.change(s.suppress)},
-			"/bounces/release":  {http.MethodPost: s.change(s.release)},
+			"/bounces":          {http.MethodGet: s.requireLogin(s.bounces)},
+			"/bounces/lift":     {http.MethodPost: s.requireLoginAndToken(s.unsuppress)},
+			"/bounces/suppress": {http.MethodPost: s.requireLoginAndToken(s.suppress)},
+			"/bounces/release":  {http.MethodPost: s.requireLoginAndToken(s.release)},
 		},
-		words:   []string{"lifted", "suppressed", "released"},
-		samples: []sample{{name, full}, {name, bouncesView{}}},
+		doneWords: []string{"lifted", "suppressed", "released"},
+		samples:   []sample{{name, full}, {name, bouncesView{}}},
 	}
 }
 
 // bounces shows what came back, and what follows from it.
-func (s *Server) bounces(v *visit) { s.showBounces(v, http.StatusOK, "") }
+func (s *Server) bounces(v *request) { s.showBounces(v, http.StatusOK, "") }
 
-func (s *Server) showBounces(v *visit, status int, fault string) {
-	view := bouncesView{top: v.top("bounces"), Days: classDays, Fault: fault, Pages: v.pager()}
+func (s *Server) showBounces(v *request, status int, fault string) {
+	view := bouncesView{pageFrame: v.newPageFrame("bounces"), Days: classDays, Fault: fault, Pages: v.pager()}
 	q := v.r.URL.Query()
 	view.Part, view.After = strings.TrimSpace(q.Get("part")), q.Get("after")
 	view.Domain, view.Class = strings.TrimSpace(q.Get("domain")), bounce.Class(q.Get("class"))
@@ -70,14 +70,14 @@ func (s *Server) showBounces(v *visit, status int, fault string) {
 		view.Class = ""
 	}
 	if err := s.readBounces(v, &view); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	v.show(status, "bounces", view)
+	v.render(status, "bounces", view)
 }
 
 // readBounces reads what the page shows.
-func (s *Server) readBounces(v *visit, view *bouncesView) (err error) {
+func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	ctx, now := v.r.Context(), s.Now()
 	if view.Members, view.Suppressed, err = s.Store.SuppressionStats(ctx, now); err != nil {
 		return err
@@ -88,18 +88,18 @@ func (s *Server) readBounces(v *visit, view *bouncesView) (err error) {
 	if view.Holds, err = s.Store.Holds(ctx, now); err != nil {
 		return err
 	}
-	if view.List, err = s.Store.Suppressions(ctx, now, view.Part, view.After, rowsAPage+1); err != nil {
+	if view.List, err = s.Store.Suppressions(ctx, now, view.Part, view.After, rowsPerPage+1); err != nil {
 		return err
 	}
-	if len(view.List) > rowsAPage {
-		view.List = view.List[:rowsAPage]
-		view.More = view.List[rowsAPage-1].Address
+	if len(view.List) > rowsPerPage {
+		view.List = view.List[:rowsPerPage]
+		view.More = view.List[rowsPerPage-1].Address
 	}
-	f := store.RefusalFilter{Domain: view.Domain, Class: view.Class, Skip: view.Pages.skip(), Limit: rowsAPage + 1}
+	f := store.RefusalFilter{Domain: view.Domain, Class: view.Class, Skip: view.Pages.skip(), Limit: rowsPerPage + 1}
 	if view.Refusals, err = s.Store.Refusals(ctx, f); err != nil {
 		return err
 	}
-	view.Refusals, view.Pages.More = cut(view.Refusals)
+	view.Refusals, view.Pages.More = splitPage(view.Refusals)
 	for i, h := range view.Holds {
 		view.Holds[i].Since, view.Holds[i].Until = v.local(h.Since), v.local(h.Until)
 	}
@@ -112,25 +112,25 @@ func (s *Server) readBounces(v *visit, view *bouncesView) (err error) {
 	return nil
 }
 
-// lift lets an address have mail again.
-func (s *Server) lift(v *visit) { s.liftAddress(v, "/bounces", "lifted") }
+// unsuppress lets an address have mail again.
+func (s *Server) unsuppress(v *request) { s.liftAddress(v, "/bounces", "lifted") }
 
 // liftAddress lets the address of a form have mail again, and leads back with a word.
-func (s *Server) liftAddress(v *visit, back, word string) {
+func (s *Server) liftAddress(v *request, back, word string) {
 	lifted, err := s.Store.Unsuppress(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	var deeds []deed
+	var deeds []auditAction
 	for _, a := range lifted {
-		deeds = append(deeds, deed{"lift", "suppression", veiled(a)})
+		deeds = append(deeds, auditAction{"lift", "suppression", redactAddress(a)})
 	}
-	v.done(back, word, len(lifted), deeds...)
+	v.redirectDone(back, word, len(lifted), deeds...)
 }
 
 // suppress ends mail to an address.
-func (s *Server) suppress(v *visit) {
+func (s *Server) suppress(v *request) {
 	address, reason := v.r.PostForm.Get("address"), strings.TrimSpace(v.r.PostForm.Get("reason"))
 	h, err := store.ManualSuppression(address, reason, s.Now())
 	if err != nil {
@@ -138,30 +138,30 @@ func (s *Server) suppress(v *visit) {
 		return
 	}
 	if err := s.Store.Suppress(v.r.Context(), s.Now(), []store.Health{h}); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	v.done("/bounces?part="+url.QueryEscape(h.Address), "suppressed", 1, deed{"suppress", "suppression", veiled(h.Address)})
+	v.redirectDone("/bounces?part="+url.QueryEscape(h.Address), "suppressed", 1, auditAction{"suppress", "suppression", redactAddress(h.Address)})
 }
 
 // release ends a hold before its time.
-func (s *Server) release(v *visit) {
+func (s *Server) release(v *request) {
 	domain := v.r.PostForm.Get("domain")
 	lifted, err := s.Store.ReleaseDomain(v.r.Context(), s.Now(), domain)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	if !lifted { // its time is over
-		v.done("/bounces", "released", 0)
+		v.redirectDone("/bounces", "released", 0)
 		return
 	}
 	s.Wake()
-	v.done("/bounces", "released", 1, deed{"release", "hold", domain})
+	v.redirectDone("/bounces", "released", 1, auditAction{"release", "hold", domain})
 }
 
-// veiled is what the audit log tells of an address, for it holds none.
-func veiled(address string) string {
+// redactAddress is what the audit log tells of an address, for it holds none.
+func redactAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	first := []rune(local)
 	return string(first[:min(len(first), 1)]) + "…@" + domain

@@ -19,10 +19,10 @@ type bar struct {
 }
 
 const (
-	barWidth    = 16
-	barStep     = 20
-	chartHeight = 100
-	leastBar    = 2 // what is not nothing can be seen
+	barWidth     = 16
+	barStep      = 20
+	chartHeight  = 100
+	minBarHeight = 2 // what is not nothing can be seen
 )
 
 // newChart draws values in a row, the highest as high as there is room.
@@ -35,7 +35,7 @@ func newChart(name string, at []time.Time, values []int) chart {
 	for i, v := range values {
 		height := 0
 		if v > 0 {
-			height = max(chartHeight*v/c.Most, leastBar)
+			height = max(chartHeight*v/c.Most, minBarHeight)
 		}
 		c.Bars = append(c.Bars, bar{X: i*barStep + (barStep-barWidth)/2, Y: chartHeight - height, Height: height, At: at[i], Value: v})
 	}

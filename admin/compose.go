@@ -17,17 +17,17 @@ import (
 
 // composeView is what the template "admin/compose" is given.
 type composeView struct {
-	top
+	pageFrame
 	ID       int64 // of the draft that is revised; 0: it is a new one
 	Variants []variantForm
 	Audience audienceForm
-	places
+	forumOptions
 	Speed   string // mails a minute
 	Canary  string // percent
 	Wait    string // minutes
 	Forced  bool
 	Tongues []templates.LanguageName
-	Faults  []fault
+	Faults  []formError
 }
 
 // Unknown tells whether entries of lists name nobody.
@@ -40,16 +40,16 @@ func (v composeView) Unknown() bool {
 	return false
 }
 
-// tickList is a list of groups or sections to tick.
-type tickList struct {
+// checkboxList is a list of groups or sections to tick.
+type checkboxList struct {
 	Field  string // of the form, and a word of "admin_ticks"
-	Items  []named
+	Items  []option
 	Ticked map[int64]bool
 }
 
 // Lists are the lists to tick.
-func (v composeView) Lists() []tickList {
-	return []tickList{
+func (v composeView) Lists() []checkboxList {
+	return []checkboxList{
 		{"group", v.Groups, v.Audience.Groups}, {"except_group", v.Groups, v.Audience.ExceptGroups}, {"section", v.Sections, v.Audience.Sections},
 	}
 }
@@ -61,39 +61,39 @@ type variantForm struct {
 	Faults []string
 }
 
-// mostVariants is how many languages an announcement may have here.
-const mostVariants = 20
+// maxVariants is how many languages an announcement may have here.
+const maxVariants = 20
 
 func (s *Server) composeSamples() []sample {
 	full := composeView{
-		top: s.sampleTop("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Tongues: s.Pages.LanguageNames(),
+		pageFrame: s.sampleTop("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Tongues: s.Pages.LanguageNames(),
 		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
-		Audience: audienceForm{Groups: map[int64]bool{1: true}}, places: places{[]named{{1, "A group"}}, []named{{1, "A section"}}},
+		Audience: audienceForm{Groups: map[int64]bool{1: true}}, forumOptions: forumOptions{[]option{{1, "A group"}}, []option{{1, "A section"}}},
 	}
 	for _, word := range []string{"number", "day", "list", "unknown", "nobody", "pace"} {
-		full.Faults = append(full.Faults, fault{word, "a text"})
+		full.Faults = append(full.Faults, formError{word, "a text"})
 	}
 	return []sample{{"compose", full}, {"compose", composeView{}}}
 }
 
 // compose shows an empty form.
-func (s *Server) compose(v *visit) {
-	set := s.Set.Announce
+func (s *Server) compose(v *request) {
+	set := s.Settings.Announce
 	s.showCompose(v, http.StatusOK, composeView{
-		Variants: []variantForm{{Number: 1, Variant: digest.Variant{Locale: s.Set.Digest.Locale}}},
-		Speed:    unlessZero(set.Speed), Canary: percent(set.Canary), Wait: minutes(set.CanaryWait),
+		Variants: []variantForm{{Number: 1, Variant: digest.Variant{Locale: s.Settings.Digest.Locale}}},
+		Speed:    intOrEmpty(set.Speed), Canary: percent(set.Canary), Wait: minutes(set.CanaryWait),
 	})
 }
 
 // edit shows the form of a draft.
-func (s *Server) edit(v *visit) {
+func (s *Server) edit(v *request) {
 	a, ok := s.draft(v)
 	if !ok {
 		return
 	}
 	view := composeView{
-		ID: a.ID, Audience: writtenAudience(a.Audience, s.Zone), Forced: a.Forced,
-		Speed: unlessZero(a.Speed), Canary: percent(a.Canary.Share * 100), Wait: minutes(a.Canary.Wait),
+		ID: a.ID, Audience: newAudienceForm(a.Audience, s.Zone), Forced: a.Forced,
+		Speed: intOrEmpty(a.Speed), Canary: percent(a.Canary.Share * 100), Wait: minutes(a.Canary.Wait),
 	}
 	for i, x := range a.Variants {
 		view.Variants = append(view.Variants, variantForm{Number: i + 1, Variant: x})
@@ -102,7 +102,7 @@ func (s *Server) edit(v *visit) {
 }
 
 // draft is the announcement that is to be revised. That it cannot be is answered.
-func (s *Server) draft(v *visit) (store.Announcement, bool) {
+func (s *Server) draft(v *request) (store.Announcement, bool) {
 	id, ok := v.number()
 	if !ok {
 		return store.Announcement{}, false
@@ -110,32 +110,32 @@ func (s *Server) draft(v *visit) (store.Announcement, bool) {
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 	case a.State != store.Draft:
-		v.lead(announcementPath(id))
+		v.redirect(announcementPath(id))
 	default:
 		return a, true
 	}
 	return a, false
 }
 
-func (s *Server) showCompose(v *visit, status int, view composeView) {
-	view.top, view.Tongues = v.top("announcements"), s.Pages.LanguageNames()
+func (s *Server) showCompose(v *request, status int, view composeView) {
+	view.pageFrame, view.Tongues = v.newPageFrame("announcements"), s.Pages.LanguageNames()
 	var err error
-	if view.places, err = s.forumPlaces(v.r.Context()); err != nil {
-		v.fault(err)
+	if view.forumOptions, err = s.forumPlaces(v.r.Context()); err != nil {
+		v.serverError(err)
 		return
 	}
-	v.show(status, "compose", view)
+	v.render(status, "compose", view)
 }
 
 // save keeps what was written as a new draft, or in the place of one.
-func (s *Server) save(v *visit) {
+func (s *Server) save(v *request) {
 	form := v.r.PostForm
 	view := composeView{
-		Variants: filledVariants(form["locale"], form["title"], form["body"]), Audience: filledAudience(form, v.r.MultipartForm),
+		Variants: parseVariants(form["locale"], form["title"], form["body"]), Audience: parseAudienceForm(form, v.r.MultipartForm),
 		Speed: strings.TrimSpace(form.Get("speed")), Canary: strings.TrimSpace(form.Get("canary")), Wait: strings.TrimSpace(form.Get("wait")),
 		Forced: form.Get("forced") != "",
 	}
@@ -146,26 +146,26 @@ func (s *Server) save(v *visit) {
 		}
 		view.ID = a.ID
 	}
-	if form.Get("more") != "" && len(view.Variants) < mostVariants {
+	if form.Get("more") != "" && len(view.Variants) < maxVariants {
 		view.Variants = append(view.Variants, variantForm{Number: len(view.Variants) + 1})
 		s.showCompose(v, http.StatusOK, view)
 		return
 	}
-	a, sound, err := s.written(v, &view)
+	a, sound, err := s.parseForm(v, &view)
 	switch {
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 	case !sound:
 		s.showCompose(v, http.StatusUnprocessableEntity, view)
 	default:
-		s.keep(v, a)
+		s.saveDraft(v, a)
 	}
 }
 
-// filledVariants are the variants of a form. What was left empty is none, but for the first.
-func filledVariants(locales, titles, bodies []string) []variantForm {
+// parseVariants are the variants of a form. What was left empty is none, but for the first.
+func parseVariants(locales, titles, bodies []string) []variantForm {
 	var list []variantForm
-	for i := range min(len(locales), len(titles), len(bodies), mostVariants) {
+	for i := range min(len(locales), len(titles), len(bodies), maxVariants) {
 		x := digest.Variant{
 			Locale: strings.TrimSpace(locales[i]), Title: strings.TrimSpace(titles[i]),
 			Body: strings.Trim(strings.ReplaceAll(bodies[i], "\r\n", "\n"), "\n"),
@@ -180,8 +180,8 @@ func filledVariants(locales, titles, bodies []string) []variantForm {
 	return list
 }
 
-// written is the announcement of a form. Where it is not sound, the view tells what is wrong.
-func (s *Server) written(v *visit, view *composeView) (a digest.Announcement, sound bool, err error) {
+// parseForm is the announcement of a form. Where it is not sound, the view tells what is wrong.
+func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement, sound bool, err error) {
 	a = digest.Announcement{ID: view.ID, Forced: view.Forced}
 	audience, faults, err := s.audience(v.r.Context(), view.Audience)
 	if err != nil {
@@ -193,13 +193,13 @@ func (s *Server) written(v *visit, view *composeView) (a digest.Announcement, so
 	for i := range view.Variants {
 		x := &view.Variants[i]
 		a.Variants = append(a.Variants, x.Variant)
-		_, err := s.Press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Set.Digest.MaxBytes)
+		_, err := s.Press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
 		if err != nil {
 			x.Faults, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}
 	if sound {
-		if _, err := s.Press.CompileAnnouncement(&a, s.Set.Digest.MaxBytes); err != nil { // two in one language
+		if _, err := s.Press.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // two in one language
 			view.Variants[0].Faults, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}
@@ -208,7 +208,7 @@ func (s *Server) written(v *visit, view *composeView) (a digest.Announcement, so
 
 // readPace reads speed and canary.
 func (s *Server) readPace(a *digest.Announcement, view *composeView) {
-	set := s.Set.Announce
+	set := s.Settings.Announce
 	set.Speed, set.Canary = 0, 0
 	number := func(text string, to *float64) {
 		if text == "" {
@@ -216,7 +216,7 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 		}
 		n, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)
 		if err != nil || math.IsNaN(n) || n < 0 || n > 1e9 {
-			view.Faults = append(view.Faults, fault{"number", text})
+			view.Faults = append(view.Faults, formError{"number", text})
 			return
 		}
 		*to = n
@@ -231,23 +231,23 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 	}
 	if err := set.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			view.Faults = append(view.Faults, fault{"pace", line})
+			view.Faults = append(view.Faults, formError{"pace", line})
 		}
 	}
 	a.Speed, a.Canary = set.Speed, set.CanaryOf()
 }
 
-// keep writes a draft down, and has its audience counted.
-func (s *Server) keep(v *visit, a digest.Announcement) {
+// saveDraft writes a draft down, and has its audience counted.
+func (s *Server) saveDraft(v *request, a digest.Announcement) {
 	ctx, err := v.r.Context(), error(nil)
 	if a.ID != 0 {
 		err = s.Store.ReviseAnnouncement(ctx, s.Now(), v.session.Actor, a)
 	} else {
 		a.ID, err = s.Store.DraftAnnouncement(ctx, s.Now(), v.session.Actor, a)
 	}
-	if s.ordered(v, a.ID, err) {
-		s.countDraft(v, a.ID)
-		v.done(announcementPath(a.ID), "drafted", 1)
+	if s.actionOK(v, a.ID, err) {
+		s.startCount(v, a.ID)
+		v.redirectDone(announcementPath(a.ID), "drafted", 1)
 	}
 }
 

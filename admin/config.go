@@ -22,8 +22,8 @@ type Config struct {
 // nobody can log in, and nothing listens.
 func DefaultConfig() Config { return Config{Listen: "127.0.0.1:8027"} }
 
-// On tells whether anybody can come in.
-func (c Config) On() bool { return c.Listen != "" && (c.PasswordHash != "" || c.UserHeader != "") }
+// Enabled tells whether anybody can come in.
+func (c Config) Enabled() bool { return c.Listen != "" && (c.PasswordHash != "" || c.UserHeader != "") }
 
 // Address is where a browser finds the room.
 func (c Config) Address() string {
@@ -62,14 +62,14 @@ func (c Config) checkListen() error {
 	if err != nil {
 		return fmt.Errorf("listen is %q: give an address and a port, such as \"127.0.0.1:8027\"", c.Listen)
 	}
-	if !local(host) && !strings.HasPrefix(c.URL, "https://") {
+	if !isLoopback(host) && !strings.HasPrefix(c.URL, "https://") {
 		return fmt.Errorf("listen is %q, which other machines reach without encryption: listen on 127.0.0.1, or put a proxy with TLS before it and give its address as url", c.Listen)
 	}
 	return nil
 }
 
-// local tells whether a host is this machine as it speaks with itself.
-func local(host string) bool {
+// isLoopback tells whether a host is this machine as it speaks with itself.
+func isLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
 }
@@ -86,10 +86,10 @@ func (c Config) base() string {
 // https tells whether the browser comes by TLS.
 func (c Config) https() bool { return strings.HasPrefix(c.Address(), "https://") }
 
-// InTheOpen tells whether passwords travel over a network without encryption.
-func (c Config) InTheOpen() bool {
+// Cleartext tells whether passwords travel over a network without encryption.
+func (c Config) Cleartext() bool {
 	u, err := url.Parse(c.Address())
-	return err == nil && u.Scheme == "http" && !local(u.Hostname())
+	return err == nil && u.Scheme == "http" && !isLoopback(u.Hostname())
 }
 
 // hosts are the names by which the room may be asked for. Any other is a page of somebody else whose name was made to
@@ -99,7 +99,7 @@ func (c Config) hosts() map[string]bool {
 	if u, err := url.Parse(c.Address()); err == nil {
 		known[strings.ToLower(u.Host)] = true
 	}
-	if host, port, err := net.SplitHostPort(c.Listen); err == nil && local(host) {
+	if host, port, err := net.SplitHostPort(c.Listen); err == nil && isLoopback(host) {
 		known[net.JoinHostPort("localhost", port)] = true
 	}
 	return known

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// longestCount is how long an audience may be counted: a million members take a few minutes.
-	longestCount = 15 * time.Minute
+	// countTimeout is how long an audience may be counted: a million members take a few minutes.
+	countTimeout = 15 * time.Minute
 	// keptCounts is how many audiences' sizes are remembered.
 	keptCounts = 32
 	// countsAtOnce is how many audiences are counted at a time: the forum's database has its visitors to serve, and the daemon.
 	countsAtOnce = 2
 )
 
-// count is how large an audience is, or how far it is counted.
-type count struct {
+// audienceCount is how large an audience is, or how far it is counted.
+type audienceCount struct {
 	daemon.Census
 	At      time.Time // when it was begun
 	Over    bool
@@ -29,34 +29,34 @@ type count struct {
 	end     context.CancelFunc
 }
 
-// counter counts audiences, each one by itself, so that no page has to wait for a large forum.
-type counter struct {
+// audienceCounter counts audiences, each one by itself, so that no page has to wait for a large forum.
+type audienceCounter struct {
 	mu     sync.Mutex
-	counts map[int64]*count
+	counts map[int64]*audienceCount
 	turns  chan struct{} // holds one for each that is being counted
 	work   sync.WaitGroup
 }
 
 // of tells what is known of an announcement's audience as it is written now.
-func (c *counter) of(a store.Announcement) (count, bool) {
+func (c *audienceCounter) of(a store.Announcement) (audienceCount, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.counts[a.ID]
 	if n == nil || !n.changed.Equal(a.Changed) {
-		return count{}, false
+		return audienceCount{}, false
 	}
 	return *n, true
 }
 
 // set changes what is known.
-func (c *counter) set(change func()) {
+func (c *audienceCounter) set(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
 }
 
-// begin forgets what was counted before, and ends what still counts it. The new count goes on until its context ends.
-func (c *counter) begin(ctx context.Context, a store.Announcement, now time.Time) (context.Context, *count) {
+// start forgets what was counted before, and ends what still counts it. The new count goes on until its context ends.
+func (c *audienceCounter) start(ctx context.Context, a store.Announcement, now time.Time) (context.Context, *audienceCount) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop(a.ID)
@@ -64,23 +64,23 @@ func (c *counter) begin(ctx context.Context, a store.Announcement, now time.Time
 		for id := range c.counts {
 			c.drop(id)
 		}
-		c.counts = make(map[int64]*count)
+		c.counts = make(map[int64]*audienceCount)
 	}
-	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), longestCount) // the request is over long before
-	n := &count{At: now, changed: a.Changed, end: end}
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), countTimeout) // the request is over long before
+	n := &audienceCount{At: now, changed: a.Changed, end: end}
 	c.counts[a.ID] = n
 	return ctx, n
 }
 
 // forget forgets what is known of an announcement.
-func (c *counter) forget(id int64) {
+func (c *audienceCounter) forget(id int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop(id)
 }
 
 // drop forgets, and ends what counts for nobody any more.
-func (c *counter) drop(id int64) {
+func (c *audienceCounter) drop(id int64) {
 	if n := c.counts[id]; n != nil {
 		n.end()
 		delete(c.counts, id)
@@ -92,7 +92,7 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 	if n, known := s.counter.of(a); known && !n.Over {
 		return
 	}
-	ctx, n := s.counter.begin(ctx, a, s.Now())
+	ctx, n := s.counter.start(ctx, a, s.Now())
 	s.counter.work.Go(func() {
 		defer n.end()
 		select {
@@ -117,14 +117,14 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 	})
 }
 
-// paces are how fast announcements go, as whoever looked on has noted.
-type paces struct {
+// rateEstimators are how fast announcements go, as whoever looked on has noted.
+type rateEstimators struct {
 	mu    sync.Mutex
 	known map[int64]*daemon.Pace
 }
 
 // note takes down how far an announcement has come, and tells how many mails a minute go and how long the rest takes; zeros: not known.
-func (p *paces) note(now time.Time, c store.AnnouncementProgress) (perMinute int, left time.Duration) {
+func (p *rateEstimators) note(now time.Time, c store.AnnouncementProgress) (perMinute int, left time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.State != store.Sending && c.State != store.InCanary {

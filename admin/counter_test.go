@@ -10,14 +10,14 @@ import (
 
 func TestACountEndsWhenItsAudienceIsCountedAnew(t *testing.T) {
 	t.Parallel()
-	var c counter
+	var c audienceCounter
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	draft := func(id int64) store.Announcement {
 		return store.Announcement{Announcement: digest.Announcement{ID: id}, Changed: now}
 	}
-	first, _ := c.begin(t.Context(), draft(1), now)
-	other, _ := c.begin(t.Context(), draft(2), now)
-	second, _ := c.begin(t.Context(), draft(1), now)
+	first, _ := c.start(t.Context(), draft(1), now)
+	other, _ := c.start(t.Context(), draft(2), now)
+	second, _ := c.start(t.Context(), draft(1), now)
 	if first.Err() == nil || second.Err() != nil || other.Err() != nil {
 		t.Errorf("counted anew, the first count stands at %v, the second at %v, another one's at %v", first.Err(), second.Err(), other.Err())
 	}
@@ -26,7 +26,7 @@ func TestACountEndsWhenItsAudienceIsCountedAnew(t *testing.T) {
 		t.Errorf("forgotten, the count stands at %v, another one's at %v", second.Err(), other.Err())
 	}
 	for id := range int64(2 * keptCounts) {
-		c.begin(t.Context(), draft(10+id), now)
+		c.start(t.Context(), draft(10+id), now)
 	}
 	if other.Err() == nil {
 		t.Error("a count whose result nobody will see goes on")

@@ -24,7 +24,7 @@ func (taker) Send(context.Context, string, string, []byte) mail.Outcome {
 // daemon is one over the world, by the room's clock.
 func (w *world) daemon(relay daemon.Sender) *daemon.Daemon {
 	w.Helper()
-	set := w.parts.Set
+	set := w.parts.Settings
 	set.Gather, set.Delivery = daemon.DefaultGather(), daemon.DefaultDelivery()
 	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"

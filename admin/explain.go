@@ -15,15 +15,15 @@ import (
 
 // explainView is what the template "admin/explain" is given.
 type explainView struct {
-	top
-	Who, Asked string // as they were filled in
-	Fault      string // a word of "admin_explain_fault"; empty: none
-	Member     forum.Member
-	Stories    []daemon.PostStory
+	pageFrame
+	Who, Asked   string // as they were filled in
+	Fault        string // a word of "admin_explain_fault"; empty: none
+	Member       forum.Member
+	Explanations []daemon.PostStory
 }
 
-// mostExplained is how many posts are explained at a time.
-const mostExplained = 20
+// maxExplained is how many posts are explained at a time.
+const maxExplained = 20
 
 func (s *Server) explainPage() page {
 	now := time.Now()
@@ -33,34 +33,34 @@ func (s *Server) explainPage() page {
 		Steps: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
 		Mails: []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
-	full := explainView{top: s.sampleTop("explain"), Who: "Anna", Asked: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
+	full := explainView{pageFrame: s.sampleTop("explain"), Who: "Anna", Asked: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
 	for _, verdict := range []daemon.Verdict{daemon.Sent, daemon.Waiting, daemon.Coming, daemon.LeftOut} {
 		story.Verdict = verdict
-		full.Stories = append(full.Stories, story)
+		full.Explanations = append(full.Explanations, story)
 	}
 	samples := []sample{{"explain", full}, {"explain", explainView{}}}
 	for _, fault := range []string{"member", "several", "post", "many"} {
 		samples = append(samples, sample{"explain", explainView{Who: "Anna", Asked: "x", Fault: fault}})
 	}
-	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.see(s.explain)}}, samples: samples}
+	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.requireLogin(s.explain)}}, samples: samples}
 }
 
 // explain tells what became of posts for a member, and why.
-func (s *Server) explain(v *visit) {
+func (s *Server) explain(v *request) {
 	q := v.r.URL.Query()
-	view := explainView{top: v.top("explain"), Who: strings.TrimSpace(q.Get("member")), Asked: strings.TrimSpace(q.Get("post"))}
-	if err := s.tell(v, &view); err != nil {
-		v.fault(err)
+	view := explainView{pageFrame: v.newPageFrame("explain"), Who: strings.TrimSpace(q.Get("member")), Asked: strings.TrimSpace(q.Get("post"))}
+	if err := s.loadExplanations(v, &view); err != nil {
+		v.serverError(err)
 		return
 	}
 	status := http.StatusOK
 	if view.Fault != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	v.show(status, "explain", view)
+	v.render(status, "explain", view)
 }
 
-func (s *Server) tell(v *visit, view *explainView) error {
+func (s *Server) loadExplanations(v *request, view *explainView) error {
 	if view.Who == "" {
 		return nil
 	}
@@ -86,9 +86,9 @@ func (s *Server) tell(v *visit, view *explainView) error {
 		return nil
 	}
 	who := strconv.FormatInt(int64(view.Member.ID), 10)
-	view.Member, view.Stories, err = s.explainer.Posts(v.r.Context(), s.Now(), who, posts)
-	for i := range view.Stories {
-		v.localizeStory(&view.Stories[i])
+	view.Member, view.Explanations, err = s.explainer.Posts(v.r.Context(), s.Now(), who, posts)
+	for i := range view.Explanations {
+		v.localizeStory(&view.Explanations[i])
 	}
 	return err
 }
@@ -105,13 +105,13 @@ func postNumbers(text string) (posts []forum.PostID, fault string) {
 	switch {
 	case len(posts) == 0:
 		return nil, "post"
-	case len(posts) > mostExplained:
+	case len(posts) > maxExplained:
 		return nil, "many"
 	}
 	return posts, ""
 }
 
-func (v *visit) localizeStory(x *daemon.PostStory) {
+func (v *request) localizeStory(x *daemon.PostStory) {
 	x.At, x.Pending = v.local(x.At), v.local(x.Pending)
 	for i := range x.Seen {
 		x.Seen[i].At = v.local(x.Seen[i].At)

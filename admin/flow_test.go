@@ -22,11 +22,11 @@ func (w *world) run(relay *smtptest.Server) (site string, later func(time.Durati
 	w.Helper()
 	began, ahead := time.Now(), atomic.Int64{}
 	w.parts.Now = func() time.Time { return noon.Add(time.Since(began) + time.Duration(ahead.Load())) }
-	w.parts.Set.Digest.Cadence, w.parts.Set.Alerts.Enabled = digest.Off, false
+	w.parts.Settings.Digest.Cadence, w.parts.Settings.Alerts.Enabled = digest.Off, false
 	smtp := must(mail.NewSMTP(mail.SMTPConfig{URL: relay.URL(), Connections: 2}, slog.New(slog.DiscardHandler)))(w)
 	w.Cleanup(func() { smtp.Close() })
 	d := w.daemon(smtp)
-	w.parts.Wake, w.parts.Try = d.Wake, d.TryAnnouncement
+	w.parts.Wake, w.parts.SendTest = d.Wake, d.TryAnnouncement
 	ctx, stop := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()

@@ -6,10 +6,10 @@ import (
 	"postrider/templates"
 )
 
-// letter answers with a mail in one of the looks, for a frame of ours.
-func (v *visit) letter(c templates.Content, look string) {
+// serveMessage answers with a mail in one of the looks, for a frame of ours.
+func (v *request) serveMessage(c templates.Content, look string) {
 	if look != "text" {
-		v.frame(c.HTML.Plain(), strings.HasSuffix(look, "dark"))
+		v.serveFramed(c.HTML.Plain(), strings.HasSuffix(look, "dark"))
 		return
 	}
 	h := v.w.Header()

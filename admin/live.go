@@ -14,22 +14,22 @@ const (
 	// liveFor is how long a stream lasts before the browser asks for the next: shorter than any request may take.
 	liveFor = 15 * time.Second
 	// liveEvery is how often what a page shows is looked at. The larger that is the longer it takes, and then it is done less often:
-	// for each second of work the store has liveRest seconds of rest.
-	liveEvery = time.Second
-	liveRest  = 20
+	// for each second of work the store has pollFactor seconds of rest.
+	liveEvery  = time.Second
+	pollFactor = 20
 )
 
 // event is what a stream has to say: its name and its data. No name: nothing new.
 type event struct{ name, data string }
 
-// turn says that there is more to see now, so that the page must be loaded anew. It ends the stream.
-const turn = "turn"
+// reloadEvent says that there is more to see now, so that the page must be loaded anew. It ends the stream.
+const reloadEvent = "turn"
 
 // dataLines begins each line of what an event says anew. Names may have any of the three line ends that a stream knows in them.
 var dataLines = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
 
 // stream tells a browser what look finds, as server-sent events, until look gives a turn.
-func (v *visit) stream(look func() (event, error)) {
+func (v *request) stream(look func() (event, error)) {
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // or nginx keeps it to itself
@@ -46,7 +46,7 @@ func (v *visit) stream(look func() (event, error)) {
 		if e.name != "" {
 			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, dataLines.Replace(e.data))
 		}
-		if out.Flush() != nil || e.name == turn {
+		if out.Flush() != nil || e.name == reloadEvent {
 			return
 		}
 		select {
@@ -56,13 +56,13 @@ func (v *visit) stream(look func() (event, error)) {
 			return
 		case <-over:
 			return
-		case <-time.After(max(liveEvery, liveRest*time.Since(began))):
+		case <-time.After(max(liveEvery, pollFactor*time.Since(began))):
 		}
 	}
 }
 
 // live tells how far an announcement has come: "live" brings what the page shows of it, and it turns when its state does.
-func (s *Server) live(v *visit) {
+func (s *Server) live(v *request) {
 	id, ok := v.number()
 	if !ok {
 		return
@@ -74,7 +74,7 @@ func (s *Server) live(v *visit) {
 		case err != nil:
 			return event{}, err
 		case state != was:
-			return event{turn, state}, nil
+			return event{reloadEvent, state}, nil
 		case string(part) == last:
 			return event{}, nil
 		}
@@ -84,18 +84,18 @@ func (s *Server) live(v *visit) {
 }
 
 // livePart is the part of the page that moves, and the state that it shows.
-func (s *Server) livePart(v *visit, id int64) (part []byte, state string, err error) {
-	view, err := s.course(v, id)
+func (s *Server) livePart(v *request, id int64) (part []byte, state string, err error) {
+	view, err := s.loadProgress(v, id)
 	if err != nil {
 		return nil, "", err
 	}
-	view.top.Root = v.base
-	part, err = v.Pages.RenderPart(v.tongue, "admin/announcement", "live", view)
-	return part, view.Turn(), err
+	view.pageFrame.Root = v.base
+	part, err = v.Pages.RenderPart(v.language, "admin/announcement", "live", view)
+	return part, view.StateKey(), err
 }
 
-// Turn names all that makes the page another one: its state, and whether its audience is counted.
-func (v announcementView) Turn() string {
+// StateKey names all that makes the page another one: its state, and whether its audience is counted.
+func (v announcementView) StateKey() string {
 	switch {
 	case v.Counted && !v.Tally.Over:
 		return v.State + "-counting"

@@ -14,7 +14,7 @@ import (
 // Tries of passwords that one address has, and that all have together: who has many addresses gets no further.
 const (
 	triesPerSecond = rate.Limit(1.0 / 60)
-	triesAtOnce    = 5
+	loginBurst     = 5
 	allPerSecond   = rate.Limit(1.0 / 5)
 	allAtOnce      = 20
 )
@@ -24,7 +24,7 @@ const maxLogin = 32 << 10
 
 // loginPage is what the template "admin/login" is given.
 type loginPage struct {
-	top
+	pageFrame
 	Fault string // wrong, busy or none
 	Next  string // where to go then
 	Ask   bool   // for the password; else the proxy must say who he is
@@ -32,37 +32,37 @@ type loginPage struct {
 
 // askLogin asks for the password.
 func (s *Server) askLogin(w http.ResponseWriter, r *http.Request) {
-	v, open := s.enter(w, r)
+	v, open := s.authenticate(w, r)
 	switch {
 	case v == nil:
 		return
 	case open:
-		v.lead(next(r.URL.Query().Get("next")))
+		v.redirect(safeNextPath(r.URL.Query().Get("next")))
 		return
 	}
-	v.askPassword(http.StatusOK, "", next(r.URL.Query().Get("next")))
+	v.askPassword(http.StatusOK, "", safeNextPath(r.URL.Query().Get("next")))
 }
 
-func (v *visit) askPassword(status int, fault, next string) {
-	v.show(status, "login", loginPage{top: v.top("login"), Fault: fault, Next: next, Ask: v.proof != ""})
+func (v *request) askPassword(status int, fault, next string) {
+	v.render(status, "login", loginPage{pageFrame: v.newPageFrame("login"), Fault: fault, Next: next, Ask: v.proof != ""})
 }
 
 // login tries a password. Tries are counted before it is looked at, so that the limit tells nothing about it.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	v := s.visit(w, r, session{})
+	v := s.newRequest(w, r, session{})
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
 	if err := r.ParseForm(); err != nil {
-		v.notice(http.StatusBadRequest, "fault")
+		v.messagePage(http.StatusBadRequest, "fault")
 		return
 	}
-	to := next(r.PostForm.Get("next"))
+	to := safeNextPath(r.PostForm.Get("next"))
 	now := s.Now()
 	if s.proof == "" {
 		v.askPassword(http.StatusForbidden, "", to)
 		return
 	}
-	if !s.tries.Allow(web.VisitOf(r).From, now) || !s.all.AllowN(now, 1) {
-		s.Log.Warn("log in refused: too many tries", "from", from(r))
+	if !s.loginLimits.Allow(web.VisitOf(r).From, now) || !s.globalLoginLimit.AllowN(now, 1) {
+		s.Log.Warn("log in refused: too many tries", "from", clientAddress(r))
 		w.Header().Set("Retry-After", "60")
 		v.askPassword(http.StatusTooManyRequests, "busy", to)
 		return
@@ -72,48 +72,48 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return // he has gone
 	}
 	if !fits {
-		s.Log.Warn("log in refused: wrong password", "from", from(r))
-		if err := s.note(r, actor("unknown"), deed{store.FailedLogin, "admin", "from " + from(r)}); err != nil {
-			v.fault(err)
+		s.Log.Warn("log in refused: wrong password", "from", clientAddress(r))
+		if err := s.note(r, actor("unknown"), auditAction{store.FailedLogin, "admin", "from " + clientAddress(r)}); err != nil {
+			v.serverError(err)
 			return
 		}
 		v.askPassword(http.StatusUnauthorized, "wrong", to)
 		return
 	}
 	if _, err := s.open(w, r, actor("admin"), s.proof); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	v.lead(to)
+	v.redirect(to)
 }
 
 // tryPassword waits for its turn, because each try costs much memory.
 func (s *Server) tryPassword(r *http.Request, password string) (fits, done bool) {
 	select {
-	case s.trying <- struct{}{}:
-		defer func() { <-s.trying }()
-		return s.hash.fits(password), true
+	case s.loginLock <- struct{}{}:
+		defer func() { <-s.loginLock }()
+		return s.hash.matches(password), true
 	case <-r.Context().Done():
 		return false, false
 	}
 }
 
 // logout ends the session here and in the browser.
-func (s *Server) logout(v *visit) {
+func (s *Server) logout(v *request) {
 	if err := s.Store.CloseSession(v.r.Context(), v.session.Hash); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	if err := s.note(v.r, v.session.Actor, deed{"log out", "admin", "from " + from(v.r)}); err != nil {
-		v.fault(err)
+	if err := s.note(v.r, v.session.Actor, auditAction{"log out", "admin", "from " + clientAddress(v.r)}); err != nil {
+		v.serverError(err)
 		return
 	}
 	http.SetCookie(v.w, s.cookie("", -1))
-	v.lead("/login")
+	v.redirect("/login")
 }
 
-// next is a path of ours, whatever the address or the form says.
-func next(path string) string {
+// safeNextPath is a path of ours, whatever the address or the form says.
+func safeNextPath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||
 		strings.HasPrefix(u.Path, "//") || strings.ContainsAny(path, "\\\r\n") || u.Path == "/login" || u.Path == "/logout" {

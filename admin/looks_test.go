@@ -15,7 +15,7 @@ import (
 // correspond lets a daemon write to members, and announcements stand in several states.
 func (w *world) correspond() {
 	w.Helper()
-	w.parts.Set.Alerts.Enabled = false // what is new waits for the digest
+	w.parts.Settings.Alerts.Enabled = false // what is new waits for the digest
 	must(w.daemon(taker{}).Once(w.Context()))(w)
 	w.reply(doppel)
 	must(w.daemon(taker{}).Once(w.Context()))(w)

@@ -10,15 +10,15 @@ import (
 
 // mailView is what the template "admin/queue_mail" is given.
 type mailView struct {
-	top
-	Mail    store.Mail
-	History []store.Outcome
-	Deeds   []store.AuditEntry // what administrators did to it
-	Open    bool               // something is still to become of it
-	Again   bool               // it may be queued again
-	Doubt   bool               // a relay may have it already
-	Stayed  int                // it stays as it is
-	Why     string
+	pageFrame
+	Mail     store.Mail
+	History  []store.Outcome
+	AuditLog []store.AuditEntry // what administrators did to it
+	Open     bool               // something is still to become of it
+	Again    bool               // it may be queued again
+	Doubt    bool               // a relay may have it already
+	Stayed   int                // it stays as it is
+	Why      string
 }
 
 // mailSamples are mails in every state.
@@ -32,27 +32,27 @@ func (s *Server) mailSamples() []sample {
 			Last: store.Outcome{Reason: "digest/1/b"},
 		}
 		history := []store.Outcome{{At: now, Result: "refused", Attempt: 1, Code: 550, Enhanced: "5.1.1", Reply: "no", QueueID: "A1", Reason: "a reason", Posts: 2, Bytes: 3000}}
-		view := mailView{top: s.sampleTop("queue"), Mail: m, History: history, Deeds: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, Again: true, Doubt: true, Stayed: 1}
+		view := mailView{pageFrame: s.sampleTop("queue"), Mail: m, History: history, AuditLog: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, Again: true, Doubt: true, Stayed: 1}
 		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", mailView{Mail: store.Mail{State: state}}})
 	}
 	return append(list, sample{"queue_drop", dropView{s.sampleTop("queue"), []string{"digest/1/a"}, "/queue"}}, sample{"queue_drop", dropView{}})
 }
 
 // mail tells all that is known of a mail.
-func (s *Server) mail(v *visit) {
+func (s *Server) mail(v *request) {
 	key := v.r.URL.Query().Get("key")
 	m, history, known, err := s.Store.Mail(v.r.Context(), key)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	if !known {
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 		return
 	}
 	deeds, err := s.Store.AuditOf(v.r.Context(), mailObject(key))
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	v.localize(&m)
@@ -63,10 +63,10 @@ func (s *Server) mail(v *visit) {
 		deeds[i].At = v.local(deeds[i].At)
 	}
 	view := mailView{
-		top: v.top("queue"), Mail: m, History: history, Deeds: deeds, Doubt: m.InFlight || m.UncertainCount > 0,
+		pageFrame: v.newPageFrame("queue"), Mail: m, History: history, AuditLog: deeds, Doubt: m.InFlight || m.UncertainCount > 0,
 		Open:  m.State == "queued" || m.State == "held",
 		Again: m.State == "queued" || m.State == "refused" || m.State == "uncertain",
 	}
-	view.Stayed, view.Why = v.stayed()
-	v.show(http.StatusOK, "queue_mail", view)
+	view.Stayed, view.Why = v.decodeBlockers()
+	v.render(http.StatusOK, "queue_mail", view)
 }

@@ -17,23 +17,23 @@ import (
 
 // memberView is what the template "admin/member" is given.
 type memberView struct {
-	top
-	Story    daemon.MemberStory
-	Holds    digest.Preferences // his choices, and where he has none the forum's or the site's
-	Sections []daemon.Watched
-	Threads  []daemon.Watched
-	Readable []daemon.Readable
-	Told     []toldMail
-	Ill      bool // his address is suppressed
-	Days     int  // that Told looks back
-	Frame    string
-	Look     string
-	Looks    []string
-	Page     string
+	pageFrame
+	Story      daemon.MemberStory
+	Effective  digest.Preferences // his choices, and where he has none the forum's or the site's
+	Sections   []daemon.Watched
+	Threads    []daemon.Watched
+	Readable   []daemon.Readable
+	Told       []messageHistory
+	Suppressed bool // his address is suppressed
+	Days       int  // that Told looks back
+	Frame      string
+	Look       string
+	Looks      []string
+	Page       string
 }
 
-// toldMail is a mail with what came of each attempt.
-type toldMail struct {
+// messageHistory is a mail with what came of each attempt.
+type messageHistory struct {
 	store.Mail
 	History []store.Outcome
 }
@@ -48,7 +48,7 @@ func (s *Server) memberSamples() []sample {
 		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &yes, UnreadOnly: &yes, IncludeOwnPosts: &yes, PausedUntil: now,
 	}
 	full := memberView{
-		top: s.sampleTop("members"), Holds: holds, Days: toldDays, Ill: true, Frame: "/", Look: looks[0], Looks: looks, Page: "/members/1",
+		pageFrame: s.sampleTop("members"), Effective: holds, Days: toldDays, Suppressed: true, Frame: "/", Look: previewModes[0], Looks: previewModes, Page: "/members/1",
 		Story: daemon.MemberStory{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, OnRoll: true, NoDigest: []string{"banned"}, NoAlert: []string{"banned"},
 			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: holds,
@@ -57,44 +57,44 @@ func (s *Server) memberSamples() []sample {
 		Sections: []daemon.Watched{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Wish: digest.Weekly}},
 		Threads:  []daemon.Watched{{Thread: 1, Title: "A thread", Wish: digest.WithDigest}},
 		Readable: []daemon.Readable{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
-		Told:     []toldMail{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
+		Told:     []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
 	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off} {
 		other := full
-		other.Story.NoDigest, other.Story.Skip, other.Ill = nil, "nothing new", false
-		other.Holds.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
-		other.Holds.Quiet = &digest.QuietHours{}
+		other.Story.NoDigest, other.Story.Skip, other.Suppressed = nil, "nothing new", false
+		other.Effective.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
+		other.Effective.Quiet = &digest.QuietHours{}
 		list = append(list, sample{"member", other})
 	}
-	return append(list, sample{"member", memberView{Holds: holds}})
+	return append(list, sample{"member", memberView{Effective: holds}})
 }
 
 // member tells all that is known of one.
-func (s *Server) member(v *visit) {
+func (s *Server) member(v *request) {
 	view, ok := s.readMember(v)
 	if !ok {
 		return
 	}
-	view.top = v.top("members")
+	view.pageFrame = v.newPageFrame("members")
 	for _, t := range []*time.Time{&view.Story.Due, &view.Story.Health.SuppressedSince, &view.Story.Health.SuppressedUntil, &view.Story.Choices.PausedUntil} {
 		*t = v.local(*t)
 	}
 	for i := range view.Told {
 		v.localize(&view.Told[i].Mail)
 	}
-	if view.Look = v.r.URL.Query().Get("look"); !slices.Contains(looks, view.Look) {
-		view.Look = looks[0]
+	if view.Look = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Look) {
+		view.Look = previewModes[0]
 	}
-	view.Looks, view.Page, view.Days = looks, memberPath(view.Story.Member.ID), toldDays
+	view.Looks, view.Page, view.Days = previewModes, memberPath(view.Story.Member.ID), toldDays
 	if view.Story.Posts > 0 && view.Story.Skip == "" {
 		view.Frame = view.Page + "/digest?look=" + view.Look
 	}
-	v.show(http.StatusOK, "member", view)
+	v.render(http.StatusOK, "member", view)
 }
 
 // readMember reads what the page shows. That there is no such member is answered.
-func (s *Server) readMember(v *visit) (view memberView, ok bool) {
+func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	n, ok := v.number()
 	if !ok {
 		return view, false
@@ -113,13 +113,13 @@ func (s *Server) readMember(v *visit) (view memberView, ok bool) {
 	}
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 		return view, false
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 		return view, false
 	}
-	view.Holds, view.Ill = account.Holds, view.Story.Health.Suppressed(s.Now())
+	view.Effective, view.Suppressed = account.Holds, view.Story.Health.Suppressed(s.Now())
 	for _, w := range account.Watches {
 		if w.Section != 0 {
 			view.Sections = append(view.Sections, w)
@@ -127,15 +127,15 @@ func (s *Server) readMember(v *visit) (view memberView, ok bool) {
 			view.Threads = append(view.Threads, w)
 		}
 	}
-	view.Told = told(view.Story)
+	view.Told = messageHistories(view.Story)
 	return view, true
 }
 
-// told puts the attempts to the mails that they were for, the newest mail first.
-func told(m daemon.MemberStory) []toldMail {
-	var list []toldMail
+// messageHistories puts the attempts to the mails that they were for, the newest mail first.
+func messageHistories(m daemon.MemberStory) []messageHistory {
+	var list []messageHistory
 	for _, mail := range slices.Backward(m.Mails) {
-		one := toldMail{Mail: mail}
+		one := messageHistory{Mail: mail}
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key && !o.At.Equal(mail.Settled) {
 				one.History = append(one.History, o)
@@ -147,7 +147,7 @@ func told(m daemon.MemberStory) []toldMail {
 }
 
 // digestMail is the digest that a member would get now, in the frame.
-func (s *Server) digestMail(v *visit) {
+func (s *Server) digestMail(v *request) {
 	n, ok := v.number()
 	if !ok {
 		return
@@ -155,16 +155,16 @@ func (s *Server) digestMail(v *visit) {
 	content, skip, err := s.viewer.NextDigest(v.r.Context(), s.Now(), forum.MemberID(n))
 	switch {
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 	case skip != "":
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 	default:
-		v.letter(content, v.r.URL.Query().Get("look"))
+		v.serveMessage(content, v.r.URL.Query().Get("look"))
 	}
 }
 
 // liftMember lets a member's address have mail again.
-func (s *Server) liftMember(v *visit) {
+func (s *Server) liftMember(v *request) {
 	n, ok := v.number()
 	if !ok {
 		return

@@ -15,7 +15,7 @@ import (
 
 // membersView is what the template "admin/members" is given.
 type membersView struct {
-	top
+	pageFrame
 	Query string
 	Hits  []forum.Member
 }
@@ -25,36 +25,36 @@ func (s *Server) membersPage() page {
 	return page{
 		name: "members",
 		routes: map[string]web.Methods{
-			"/members":      {http.MethodGet: s.see(s.findMembers)},
-			one:             {http.MethodGet: s.see(s.member)},
-			one + "/digest": {http.MethodGet: s.see(s.digestMail)},
-			one + "/lift":   {http.MethodPost: s.change(s.liftMember)},
+			"/members":      {http.MethodGet: s.requireLogin(s.findMembers)},
+			one:             {http.MethodGet: s.requireLogin(s.member)},
+			one + "/digest": {http.MethodGet: s.requireLogin(s.digestMail)},
+			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.liftMember)},
 		},
-		words: []string{"member_lifted"},
+		doneWords: []string{"member_lifted"},
 		samples: append(s.memberSamples(),
-			sample{"members", membersView{top: s.sampleTop("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
+			sample{"members", membersView{pageFrame: s.sampleTop("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
 			sample{"members", membersView{Query: "anna"}}, sample{"members", membersView{}}),
 	}
 }
 
 // findMembers looks for members. A single one is shown at once.
-func (s *Server) findMembers(v *visit) {
-	view := membersView{top: v.top("members"), Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
+func (s *Server) findMembers(v *request) {
+	view := membersView{pageFrame: v.newPageFrame("members"), Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
 	if view.Query != "" {
 		var err error
 		if view.Hits, err = s.find(v.r.Context(), view.Query); err == nil && len(view.Hits) == 0 {
 			view.Hits, err = s.search(v.r.Context(), view.Query)
 		}
 		if err != nil {
-			v.fault(err)
+			v.serverError(err)
 			return
 		}
 	}
 	if len(view.Hits) == 1 {
-		v.lead(memberPath(view.Hits[0].ID))
+		v.redirect(memberPath(view.Hits[0].ID))
 		return
 	}
-	v.show(http.StatusOK, "members", view)
+	v.render(http.StatusOK, "members", view)
 }
 
 // find finds members by number, name or address.
@@ -84,7 +84,7 @@ func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err
 // search finds members whose names begin so: as many as stand on one page.
 func (s *Server) search(ctx context.Context, begins string) (hits []forum.Member, err error) {
 	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
-		ids, err := snapshot.Search(ctx, begins, rowsAPage)
+		ids, err := snapshot.Search(ctx, begins, rowsPerPage)
 		if err != nil || len(ids) == 0 {
 			return err
 		}

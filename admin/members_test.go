@@ -101,7 +101,7 @@ func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
 func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.parts.Set.Alerts.Enabled = false
+	w.parts.Settings.Alerts.Enabled = false
 	w.open()
 	must(w.daemon(taker{}).Once(t.Context()))(t)
 	b := w.admin()
@@ -127,7 +127,7 @@ func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
 func TestNoPreviewHoldsLinksThatAreAMembersOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.parts.Set.Alerts.Enabled = false
+	w.parts.Settings.Alerts.Enabled = false
 	w.open()
 	must(w.daemon(taker{}).Once(t.Context()))(t)
 	w.reply(doppel)
@@ -189,7 +189,7 @@ func TestWhatIsExplainedIsWhatTheDaemonExplains(t *testing.T) {
 	must(w.daemon(taker{}).Once(t.Context()))(t)
 	b := w.admin()
 	got := b.get("/explain?member=doppel%40passengers.example&post=1,%2399999")
-	e := daemon.NewExplainer(w.source, w.store, w.parts.Press, w.parts.Links, w.parts.Set)
+	e := daemon.NewExplainer(w.source, w.store, w.parts.Press, w.parts.Links, w.parts.Settings)
 	_, stories, err := e.Posts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
 	for _, x := range stories {

@@ -10,59 +10,59 @@ import (
 	"postrider/store"
 )
 
-// mostAtOnce is how many mails one order is for: the daemon's own writing waits for it.
-const mostAtOnce = 1000
+// maxPerAction is how many mails one order is for: the daemon's own writing waits for it.
+const maxPerAction = 1000
 
 // retry queues mails again at once.
-func (s *Server) retry(v *visit) {
-	keys, err := s.chosen(v)
+func (s *Server) retry(v *request) {
+	keys, err := s.selectedKeys(v)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	list, err := s.Store.RetryNow(v.r.Context(), s.Now(), keys)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	s.Wake()
-	v.judged("retried", "retry", list)
+	v.showResults("retried", "retry", list)
 }
 
 // dropView is what the template "admin/queue_drop" is given: it asks whether that is really meant.
 type dropView struct {
-	top
+	pageFrame
 	Keys []string
 	Back string // path
 }
 
 // drop settles mails as skipped, once it was said twice: nothing brings their posts back.
-func (s *Server) drop(v *visit) {
-	keys, err := s.chosen(v)
+func (s *Server) drop(v *request) {
+	keys, err := s.selectedKeys(v)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	if v.r.PostForm.Get("sure") == "" {
-		v.show(http.StatusOK, "queue_drop", dropView{v.top("queue"), keys, v.back()})
+		v.render(http.StatusOK, "queue_drop", dropView{v.newPageFrame("queue"), keys, v.returnPath()})
 		return
 	}
 	list, err := s.Store.Drop(v.r.Context(), s.Now(), keys, store.DroppedByHand)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	v.judged("dropped", "drop", list)
+	v.showResults("dropped", "drop", list)
 }
 
-// chosen are the keys that a form has ticked, or those of all mails that its filter chooses.
-func (s *Server) chosen(v *visit) ([]string, error) {
+// selectedKeys are the keys that a form has ticked, or those of all mails that its filter chooses.
+func (s *Server) selectedKeys(v *request) ([]string, error) {
 	if v.r.PostForm.Get("all") == "" {
 		keys := v.r.PostForm["key"]
-		return keys[:min(len(keys), mostAtOnce)], nil
+		return keys[:min(len(keys), maxPerAction)], nil
 	}
 	f := readQueueFilter(v.r.PostForm).chooses(s.Now())
-	f.Limit = mostAtOnce
+	f.Limit = maxPerAction
 	list, err := s.Store.Queue(v.r.Context(), f)
 	keys := make([]string, len(list))
 	for i, m := range list {
@@ -71,10 +71,10 @@ func (s *Server) chosen(v *visit) ([]string, error) {
 	return keys, err
 }
 
-// back is the path to which a form of the queue leads: the mail's page or the list.
-func (v *visit) back() string {
+// returnPath is the path to which a form of the queue leads: the mail's page or the list.
+func (v *request) returnPath() string {
 	if path := v.r.PostForm.Get("back"); path != "" {
-		return next(path)
+		return safeNextPath(path)
 	}
 	if key := v.r.PostForm.Get("mail"); key != "" {
 		return "/queue/mail?" + url.Values{"key": {key}}.Encode()
@@ -82,22 +82,22 @@ func (v *visit) back() string {
 	return "/queue?" + readQueueFilter(v.r.PostForm).query().Encode()
 }
 
-// judged tells what an order came to.
-func (v *visit) judged(word, action string, list []store.ActionResult) {
-	var deeds []deed
+// showResults tells what an order came to.
+func (v *request) showResults(word, action string, list []store.ActionResult) {
+	var deeds []auditAction
 	stay := make(map[store.Blocker]int)
 	for _, verdict := range list {
 		if verdict.Obstacle != "" {
 			stay[verdict.Obstacle]++
 			continue
 		}
-		deeds = append(deeds, deed{action, mailObject(verdict.Key), verdict.State})
+		deeds = append(deeds, auditAction{action, mailObject(verdict.Key), verdict.State})
 	}
-	v.done(v.back()+stays(stay), word, len(deeds), deeds...)
+	v.redirectDone(v.returnPath()+encodeBlockers(stay), word, len(deeds), deeds...)
 }
 
-// stays is how an address says how many mails stay as they are, and why, if that is the same for all.
-func stays(stay map[store.Blocker]int) string {
+// encodeBlockers is how an address says how many mails stay as they are, and why, if that is the same for all.
+func encodeBlockers(stay map[store.Blocker]int) string {
 	n, why := 0, ""
 	for obstacle, mails := range stay {
 		n += mails
@@ -121,15 +121,15 @@ var obstacleWords = map[store.Blocker]string{
 	store.AlreadySettled: "over", store.Superseded: "superseded", store.Covered: "covered",
 }
 
-func obstacles() iter.Seq[string] { return maps.Values(obstacleWords) }
+func blockers() iter.Seq[string] { return maps.Values(obstacleWords) }
 
-// stayed is how many mails stayed as they are, as the address says to which an order has led, and why.
-func (v *visit) stayed() (n int, why string) {
+// decodeBlockers is how many mails stayed as they are, as the address says to which an order has led, and why.
+func (v *request) decodeBlockers() (n int, why string) {
 	n, err := strconv.Atoi(v.r.URL.Query().Get("stayed"))
 	if err != nil || n < 1 {
 		return 0, ""
 	}
-	for known := range obstacles() {
+	for known := range blockers() {
 		if known == v.r.URL.Query().Get("why") {
 			why = known
 		}

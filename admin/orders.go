@@ -14,8 +14,8 @@ import (
 	"postrider/store"
 )
 
-// countDraft has an audience counted.
-func (s *Server) countDraft(v *visit, id int64) {
+// startCount has an audience counted.
+func (s *Server) startCount(v *request, id int64) {
 	s.counter.forget(id)
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	if err != nil {
@@ -26,21 +26,21 @@ func (s *Server) countDraft(v *visit, id int64) {
 }
 
 // recount counts an audience once more.
-func (s *Server) recount(v *visit) {
+func (s *Server) recount(v *request) {
 	if id, ok := v.number(); ok {
-		s.countDraft(v, id)
-		v.done(announcementPath(id), "counting", 0)
+		s.startCount(v, id)
+		v.redirectDone(announcementPath(id), "counting", 0)
 	}
 }
 
-// try sends an announcement to one address.
-func (s *Server) try(v *visit) {
+// sendTest sends an announcement to one address.
+func (s *Server) sendTest(v *request) {
 	id, ok := v.number()
 	if !ok {
 		return
 	}
 	form := v.r.PostForm
-	t := trial{To: strings.TrimSpace(form.Get("to")), As: strings.TrimSpace(form.Get("as")), When: "now"}
+	t := actionForm{To: strings.TrimSpace(form.Get("to")), PreviewMember: strings.TrimSpace(form.Get("as")), When: "now"}
 	refuse := func(word, text string) {
 		t.Fault, t.Text = word, text
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
@@ -51,51 +51,51 @@ func (s *Server) try(v *visit) {
 		return
 	}
 	a, err := s.Store.Announcement(v.r.Context(), id)
-	if !s.ordered(v, id, err) {
+	if !s.actionOK(v, id, err) {
 		return
 	}
-	out, err := s.Try(v.r.Context(), &a.Announcement, t.As, to.Address)
+	out, err := s.SendTest(v.r.Context(), &a.Announcement, t.PreviewMember, to.Address)
 	_, unmailable := errors.AsType[*mail.AddressError](err)
 	switch {
 	case unmailable:
 		refuse("address", t.To)
 		return
 	case noSuchMember(err):
-		refuse("member", t.As)
+		refuse("member", t.PreviewMember)
 		return
 	case err != nil:
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	tried := deed{"test", store.AnnouncementObject(id), string(out.Result) + " to " + veiled(to.Address)}
+	tried := auditAction{"test", store.AnnouncementObject(id), string(out.Result) + " to " + redactAddress(to.Address)}
 	if out.Result != mail.Accepted {
 		if err := v.note(v.r, v.session.Actor, tried); err != nil {
-			v.fault(err)
+			v.serverError(err)
 			return
 		}
 		refuse("mail", out.String())
 		return
 	}
-	v.done(announcementPath(id), "tested", 1, tried)
+	v.redirectDone(announcementPath(id), "tested", 1, tried)
 }
 
 // start sends an announcement to all of its audience, which must have been counted.
-func (s *Server) start(v *visit) {
+func (s *Server) start(v *request) {
 	id, ok := v.number()
 	if !ok {
 		return
 	}
 	form := v.r.PostForm
-	t := trial{When: form.Get("when"), At: form.Get("at")}
+	t := actionForm{When: form.Get("when"), At: form.Get("at")}
 	a, err := s.Store.Announcement(v.r.Context(), id)
-	if !s.ordered(v, id, err) {
+	if !s.actionOK(v, id, err) {
 		return
 	}
 	n, known := s.counter.of(a)
-	a.Start, t.Fault = s.startOf(t)
+	a.Start, t.Fault = s.parseStart(t)
 	switch {
 	case a.State != store.Draft:
-		s.ordered(v, id, &store.StateError{ID: id, State: a.State, Action: "started"})
+		s.actionOK(v, id, &store.StateError{ID: id, State: a.State, Action: "started"})
 		return
 	case changedSince(form.Get("seen"), a):
 		t.Fault = "changed"
@@ -111,9 +111,9 @@ func (s *Server) start(v *visit) {
 		return
 	}
 	_, err = s.Store.StartAnnouncement(v.r.Context(), s.Now(), v.session.Actor, a.Announcement, n.Size)
-	if s.ordered(v, id, err) {
+	if s.actionOK(v, id, err) {
 		s.Wake()
-		v.done(announcementPath(id), "started", n.Size)
+		v.redirectDone(announcementPath(id), "started", n.Size)
 	}
 }
 
@@ -122,8 +122,8 @@ func changedSince(seen string, a store.Announcement) bool {
 	return seen != "" && seen != strconv.FormatInt(a.Changed.Unix(), 10)
 }
 
-// startOf is when an announcement is to begin; fault: what is wrong with it.
-func (s *Server) startOf(t trial) (start digest.Start, fault string) {
+// parseStart is when an announcement is to begin; fault: what is wrong with it.
+func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
 	const layout = "2006-01-02T15:04" // as browsers send it
 	switch t.When {
 	case "now":
@@ -147,39 +147,39 @@ func (s *Server) startOf(t trial) (start digest.Start, fault string) {
 	return start, "when"
 }
 
-// halt pauses an announcement.
-func (s *Server) halt(v *visit) {
+// pauseAnnouncement pauses an announcement.
+func (s *Server) pauseAnnouncement(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
-	s.order(v, "halted", func(ctx context.Context, id int64) error {
+	s.runAction(v, "halted", func(ctx context.Context, id int64) error {
 		return s.Store.PauseAnnouncement(ctx, s.Now(), v.session.Actor, id, reason)
 	})
 }
 
-// goOn lets a paused announcement go on.
-func (s *Server) goOn(v *visit) {
-	s.order(v, "went_on", func(ctx context.Context, id int64) error {
+// resumeAnnouncement lets a paused announcement go on.
+func (s *Server) resumeAnnouncement(v *request) {
+	s.runAction(v, "went_on", func(ctx context.Context, id int64) error {
 		return s.Store.ResumeAnnouncement(ctx, s.Now(), v.session.Actor, id)
 	})
 }
 
 // cancel ends an announcement for good, if he is sure.
-func (s *Server) cancel(v *visit) {
+func (s *Server) cancel(v *request) {
 	if v.r.PostForm.Get("sure") == "" {
 		if id, ok := v.number(); ok {
-			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, trial{Fault: "unsure", When: "now"})
+			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Fault: "unsure", When: "now"})
 		}
 		return
 	}
-	s.order(v, "cancelled", func(ctx context.Context, id int64) error {
+	s.runAction(v, "cancelled", func(ctx context.Context, id int64) error {
 		return s.Store.CancelAnnouncement(ctx, s.Now(), v.session.Actor, id)
 	})
 }
 
-// order gives an order, which the store itself writes into the audit log.
-func (s *Server) order(v *visit, word string, give func(context.Context, int64) error) {
+// runAction gives an order, which the store itself writes into the audit log.
+func (s *Server) runAction(v *request, word string, give func(context.Context, int64) error) {
 	id, ok := v.number()
-	if ok && s.ordered(v, id, give(v.r.Context(), id)) {
+	if ok && s.actionOK(v, id, give(v.r.Context(), id)) {
 		s.Wake()
-		v.done(announcementPath(id), word, 0)
+		v.redirectDone(announcementPath(id), word, 0)
 	}
 }

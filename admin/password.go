@@ -22,13 +22,13 @@ const (
 	keyBytes    = 32
 )
 
-// shortestPassword is how many characters a password has at least: nothing else stands between the network and the room.
-const shortestPassword = 12
+// minPasswordLength is how many characters a password has at least: nothing else stands between the network and the room.
+const minPasswordLength = 12
 
 var unpadded = base64.RawStdEncoding.Strict()
 
-// hash is a password as it is kept.
-type hash struct {
+// passwordHash is a password as it is kept.
+type passwordHash struct {
 	time, memory uint32 // memory in KiB
 	threads      uint8
 	salt, key    []byte
@@ -36,48 +36,48 @@ type hash struct {
 
 // HashPassword makes what stands in the configuration of a password: argon2id in the PHC string format.
 func HashPassword(password string) (string, error) {
-	if n := len([]rune(password)); n < shortestPassword {
-		return "", fmt.Errorf("the password has %d characters: choose %d or more", n, shortestPassword)
+	if n := len([]rune(password)); n < minPasswordLength {
+		return "", fmt.Errorf("the password has %d characters: choose %d or more", n, minPasswordLength)
 	}
-	h := hash{time: hashTime, memory: hashMemory, threads: hashThreads, salt: make([]byte, saltBytes)}
+	h := passwordHash{time: hashTime, memory: hashMemory, threads: hashThreads, salt: make([]byte, saltBytes)}
 	rand.Read(h.salt) // never fails
 	h.key = h.of(password, keyBytes)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.time, h.threads,
 		unpadded.EncodeToString(h.salt), unpadded.EncodeToString(h.key)), nil
 }
 
-func (h hash) of(password string, length int) []byte {
+func (h passwordHash) of(password string, length int) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(length))
 }
 
-// fits tells whether a password is the one.
-func (h hash) fits(password string) bool {
+// matches tells whether a password is the one.
+func (h passwordHash) matches(password string) bool {
 	return subtle.ConstantTimeCompare(h.of(password, len(h.key)), h.key) == 1
 }
 
 // readHash reads what HashPassword or another program has written. What would cost a guest of the room more memory than a small
 // server has is refused.
-func readHash(text string) (hash, error) {
+func readHash(text string) (passwordHash, error) {
 	parts := strings.Split(text, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" {
-		return hash{}, errors.New("is no argon2id hash")
+		return passwordHash{}, errors.New("is no argon2id hash")
 	}
 	var version int
 	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
-		return hash{}, fmt.Errorf("has %q where v=%d is wanted", parts[2], argon2.Version)
+		return passwordHash{}, fmt.Errorf("has %q where v=%d is wanted", parts[2], argon2.Version)
 	}
-	var h hash
+	var h passwordHash
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &h.memory, &h.time, &h.threads); err != nil {
-		return hash{}, fmt.Errorf("has %q where such as m=65536,t=3,p=4 is wanted", parts[3])
+		return passwordHash{}, fmt.Errorf("has %q where such as m=65536,t=3,p=4 is wanted", parts[3])
 	}
 	if h.memory < 8<<10 || h.memory > 1<<20 || h.time < 1 || h.time > 20 || h.threads < 1 {
-		return hash{}, fmt.Errorf("has %q, which is too weak or too costly", parts[3])
+		return passwordHash{}, fmt.Errorf("has %q, which is too weak or too costly", parts[3])
 	}
 	var err, errKey error
 	h.salt, err = unpadded.DecodeString(parts[4])
 	h.key, errKey = unpadded.DecodeString(parts[5])
 	if err != nil || errKey != nil || len(h.salt) < 8 || len(h.key) < 16 {
-		return hash{}, errors.New("is damaged")
+		return passwordHash{}, errors.New("is damaged")
 	}
 	return h, nil
 }

@@ -25,7 +25,7 @@ const kindAlarm = "alarm"
 
 // previewView is what the template "admin/settings_mails" is given.
 type previewView struct {
-	top
+	pageFrame
 	Form    previewForm
 	Kinds   []string
 	Tongues []templates.LanguageName
@@ -57,7 +57,7 @@ func mailKinds() []string { return append(kinds(), kindAlarm) }
 func (s *Server) previewSamples() []sample {
 	const name = "settings_mails"
 	full := previewView{
-		top: s.sampleTop("settings"), Form: previewForm{Kind: daemon.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: mailKinds(),
+		pageFrame: s.sampleTop("settings"), Form: previewForm{Kind: daemon.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: mailKinds(),
 		Tongues: s.Pages.LanguageNames(), Days: []int{1, 7}, Frame: "/html?kind=digest", Subject: "A subject", Text: "A text", Bytes: 1000, Skip: "nothing new",
 	}
 	text, faulty := full, full
@@ -69,11 +69,11 @@ func (s *Server) previewSamples() []sample {
 }
 
 // mails shows a mail as the templates make it now.
-func (s *Server) mails(v *visit) {
+func (s *Server) mails(v *request) {
 	form := s.readPreview(v.r.URL.Query())
-	view := previewView{top: v.top("settings"), Form: form, Kinds: mailKinds(), Tongues: s.Pages.LanguageNames(), Days: []int{1, 7, 30}, Frame: v.base + "/settings/mails/html?" + form.query().Encode()}
+	view := previewView{pageFrame: v.newPageFrame("settings"), Form: form, Kinds: mailKinds(), Tongues: s.Pages.LanguageNames(), Days: []int{1, 7, 30}, Frame: v.base + "/settings/mails/html?" + form.query().Encode()}
 	var err error
-	if view.Stream, err = s.followed(); err != nil {
+	if view.Stream, err = s.reloadStreamURL(); err != nil {
 		v.Log.Warn("the preview cannot tell when a template is saved", "err", err)
 	} else if view.Stream != "" {
 		view.Page = v.base + v.r.URL.RequestURI()
@@ -89,22 +89,22 @@ func (s *Server) mails(v *visit) {
 		view.Subject, view.Skip = p.content.Subject, p.skip
 		view.Text, view.Bytes = p.content.Text.Plain(), len(p.content.HTML.Plain())
 	}
-	v.show(http.StatusOK, "settings_mails", view)
+	v.render(http.StatusOK, "settings_mails", view)
 }
 
 // mailHTML is the mail itself, for the frame.
-func (s *Server) mailHTML(v *visit) {
+func (s *Server) mailHTML(v *request) {
 	form := s.readPreview(v.r.URL.Query())
 	p, err := s.preview(v.r.Context(), form)
 	if err != nil || p.skip != "" { // the page around it tells
-		v.notice(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "gone")
 		return
 	}
-	v.frame(p.content.HTML.Plain(), form.Dark)
+	v.serveFramed(p.content.HTML.Plain(), form.Dark)
 }
 
-// frame answers with a mail's HTML, for a frame of ours, as a mail program shows it that is light or dark.
-func (v *visit) frame(html string, dark bool) {
+// serveFramed answers with a mail's HTML, for a frame of ours, as a mail program shows it that is light or dark.
+func (v *request) serveFramed(html string, dark bool) {
 	scheme, holds := "light", "not all"
 	if dark {
 		scheme, holds = "dark", "all"
@@ -172,8 +172,8 @@ func (s *Server) preview(ctx context.Context, f previewForm) (previewed, error) 
 	}
 }
 
-// nowhere stands for the links to unsubscribe: a preview unsubscribes nobody.
-func nowhere(site templates.Site) templates.Footer {
+// placeholderLinks stands for the links to unsubscribe: a preview unsubscribes nobody.
+func placeholderLinks(site templates.Site) templates.Footer {
 	return templates.Footer{Settings: site.URL, Unsubscribe: site.URL, All: site.URL}
 }
 
@@ -183,11 +183,11 @@ func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Con
 	case daemon.KindAlert:
 		site, a := set.SampleAlert()
 		a.Member.Locale = f.Locale
-		return set.NewRenderer(site, 0).Alert(a, nowhere(site), s.Set.Digest.MaxBytes)
+		return set.NewRenderer(site, 0).Alert(a, placeholderLinks(site), s.Settings.Digest.MaxBytes)
 	case daemon.KindAnnouncement:
 		site, a, reader := set.SampleAnnouncement()
 		reader.Member.Locale = f.Locale
-		return announcement(set.NewRenderer(site, 0), site, a, reader, s.Set.Digest.MaxBytes)
+		return announcement(set.NewRenderer(site, 0), site, a, reader, s.Settings.Digest.MaxBytes)
 	case kindAlarm:
 		site := s.Site
 		site.Locale = f.Locale
@@ -198,7 +198,7 @@ func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Con
 	}
 	site, d := set.Sample()
 	d.Member.Locale = f.Locale
-	return set.NewRenderer(site, 0).Digest(d, nowhere(site), s.Set.Digest.MaxBytes)
+	return set.NewRenderer(site, 0).Digest(d, placeholderLinks(site), s.Settings.Digest.MaxBytes)
 }
 
 func announcement(press *templates.Renderer, site templates.Site, a *digest.Announcement, reader templates.Recipient, budget int) (templates.Content, error) {
@@ -206,7 +206,7 @@ func announcement(press *templates.Renderer, site templates.Site, a *digest.Anno
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return press.Announcement(notice, reader, nowhere(site))
+	return press.Announcement(notice, reader, placeholderLinks(site))
 }
 
 // previewFor makes a mail for a member, of what was posted in the last days; as an announcement he gets the sample.
@@ -215,29 +215,29 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 	from := now.AddDate(0, 0, -f.Days)
 	switch f.Kind {
 	case daemon.KindAlert:
-		made, err := s.Trial.PreviewAlert(ctx, f.Member, from, now)
+		made, err := s.PreviewDaemon.PreviewAlert(ctx, f.Member, from, now)
 		if err != nil || made.Skip != "" {
 			return previewed{skip: made.Skip}, err
 		}
 		made.Alert.Member.Locale = s.locale(f, made.Alert.Member.Locale)
-		p.content, err = press.Alert(made.Alert, nowhere(s.Site), s.Set.Digest.MaxBytes)
+		p.content, err = press.Alert(made.Alert, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
 		return p, err
 	case daemon.KindAnnouncement:
 		_, a, _ := set.SampleAnnouncement()
-		made, err := daemon.NewHerald(s.Forum, s.Store, s.Set.Digest).Preview(ctx, a, f.Member, now)
+		made, err := daemon.NewHerald(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
 		if err != nil || made.Reason != "" {
 			return previewed{skip: string(made.Reason)}, err
 		}
 		made.Member.Locale = s.locale(f, made.Member.Locale)
-		p.content, err = announcement(press, s.Site, a, made.Recipient, s.Set.Digest.MaxBytes)
+		p.content, err = announcement(press, s.Site, a, made.Recipient, s.Settings.Digest.MaxBytes)
 		return p, err
 	}
-	made, err := daemon.NewBuilder(s.Forum, s.Store, s.Set.Digest).Preview(ctx, f.Member, from, now)
+	made, err := daemon.NewBuilder(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, f.Member, from, now)
 	if err != nil || made.Skip != "" {
 		return previewed{skip: made.Skip}, err
 	}
 	made.Digest.Member.Locale = s.locale(f, made.Digest.Member.Locale)
-	p.content, err = press.Digest(made.Digest, nowhere(s.Site), s.Set.Digest.MaxBytes)
+	p.content, err = press.Digest(made.Digest, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
 	return p, err
 }
 

@@ -16,7 +16,7 @@ import (
 
 // queueView is what the template "admin/queue" is given.
 type queueView struct {
-	top
+	pageFrame
 	Filter  queueFilter
 	Mails   []store.Mail
 	Pages   pager
@@ -41,7 +41,7 @@ func (s *Server) queuePage() page {
 	const name = "queue"
 	now := time.Now()
 	view := queueView{
-		top: s.sampleTop(name), Filter: queueFilter{State: "open", Kind: daemon.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
+		pageFrame: s.sampleTop(name), Filter: queueFilter{State: "open", Kind: daemon.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
 		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Stayed: 2,
 	}
 	for _, state := range store.MailStates {
@@ -52,15 +52,15 @@ func (s *Server) queuePage() page {
 	p := page{
 		name: name,
 		routes: map[string]web.Methods{
-			"/queue":       {http.MethodGet: s.see(s.queue)},
-			"/queue/mail":  {http.MethodGet: s.see(s.mail)},
-			"/queue/retry": {http.MethodPost: s.change(s.retry)},
-			"/queue/drop":  {http.MethodPost: s.change(s.drop)},
+			"/queue":       {http.MethodGet: s.requireLogin(s.queue)},
+			"/queue/mail":  {http.MethodGet: s.requireLogin(s.mail)},
+			"/queue/retry": {http.MethodPost: s.requireLoginAndToken(s.retry)},
+			"/queue/drop":  {http.MethodPost: s.requireLoginAndToken(s.drop)},
 		},
-		words:   []string{"retried", "dropped"},
-		samples: append(s.mailSamples(), sample{name, queueView{}}),
+		doneWords: []string{"retried", "dropped"},
+		samples:   append(s.mailSamples(), sample{name, queueView{}}),
 	}
-	for _, why := range append(slices.Collect(obstacles()), "") {
+	for _, why := range append(slices.Collect(blockers()), "") {
 		view.Why = why
 		p.samples = append(p.samples, sample{name, view})
 	}
@@ -68,28 +68,28 @@ func (s *Server) queuePage() page {
 }
 
 // queue lists mails.
-func (s *Server) queue(v *visit) {
+func (s *Server) queue(v *request) {
 	view := queueView{
-		top: v.top("queue"), Filter: readQueueFilter(v.r.URL.Query()), Pages: v.pager(), Kinds: kinds(),
+		pageFrame: v.newPageFrame("queue"), Filter: readQueueFilter(v.r.URL.Query()), Pages: v.pager(), Kinds: kinds(),
 		States: append([]string{"open", "all"}, store.MailStates...), Periods: []string{"hour", "day", "week", "month"},
 	}
-	view.Stayed, view.Why = v.stayed()
+	view.Stayed, view.Why = v.decodeBlockers()
 	f := view.Filter.chooses(s.Now())
-	f.Skip, f.Limit = view.Pages.skip(), rowsAPage+1
+	f.Skip, f.Limit = view.Pages.skip(), rowsPerPage+1
 	list, err := s.Store.Queue(v.r.Context(), f)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	view.Mails, view.Pages.More = cut(list)
+	view.Mails, view.Pages.More = splitPage(list)
 	for i := range view.Mails {
 		v.localize(&view.Mails[i])
 	}
-	v.show(http.StatusOK, "queue", view)
+	v.render(http.StatusOK, "queue", view)
 }
 
 // localize puts the times of a mail into the zone in which they are shown.
-func (v *visit) localize(m *store.Mail) {
+func (v *request) localize(m *store.Mail) {
 	for _, t := range []*time.Time{&m.Created, &m.NotBefore, &m.Expires, &m.LeaseUntil, &m.Settled} {
 		*t = v.local(*t)
 	}

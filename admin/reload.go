@@ -9,30 +9,30 @@ import (
 	"strconv"
 )
 
-// reload lets a preview be loaded anew as soon as a file of the owner's templates is saved.
-func (s *Server) reload(v *visit) {
+// streamTemplateChanges lets a preview be loaded anew as soon as a file of the owner's templates is saved.
+func (s *Server) streamTemplateChanges(v *request) {
 	was := v.r.URL.Query().Get("stamp")
 	v.stream(func() (event, error) {
-		now, err := stamp(s.Templates)
+		now, err := dirFingerprint(s.Templates)
 		if err != nil || now == was {
 			return event{}, err
 		}
-		return event{turn, now}, nil
+		return event{reloadEvent, now}, nil
 	})
 }
 
-// followed is the address of the stream that tells when a preview is to be loaded anew; empty where there are no templates
+// reloadStreamURL is the address of the stream that tells when a preview is to be loaded anew; empty where there are no templates
 // of the owner's own.
-func (s *Server) followed() (string, error) {
+func (s *Server) reloadStreamURL() (string, error) {
 	if s.Templates == "" {
 		return "", nil
 	}
-	now, err := stamp(s.Templates)
+	now, err := dirFingerprint(s.Templates)
 	return s.base + "/settings/mails/saved?" + url.Values{"stamp": {now}}.Encode(), err
 }
 
-// stamp names the state of all files in a directory, by their names, sizes and times.
-func stamp(dir string) (string, error) {
+// dirFingerprint names the state of all files in a directory, by their names, sizes and times.
+func dirFingerprint(dir string) (string, error) {
 	sum := fnv.New64a()
 	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// idle and longest are how long a session lasts that is not used, and one that is: an administrator's working day.
-	idle    = time.Hour
-	longest = 12 * time.Hour
+	// idleTimeout and longest are how long a session lasts that is not used, and one that is: an administrator's working day.
+	idleTimeout = time.Hour
+	maxAge      = 12 * time.Hour
 	// touchEvery is how often the store is told that a session is used.
 	touchEvery = time.Minute
 	// proxied is the proof of sessions of users whom the proxy has logged in.
@@ -38,45 +38,45 @@ func (n session) token() string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func (n session) holds(token string) bool { return hmac.Equal([]byte(token), []byte(n.token())) }
+func (n session) validToken(token string) bool { return hmac.Equal([]byte(token), []byte(n.token())) }
 
-func hashOf(secret string) string {
+func hashToken(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
 
 // open opens a session under a new secret, whatever the browser had before: nobody can know it beforehand (fixation).
-func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, proof string) (session, error) {
+func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, authMethod string) (session, error) {
 	now := s.Now()
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
 	n := session{secret: base64.RawURLEncoding.EncodeToString(random)}
-	n.Session = store.Session{Hash: hashOf(n.secret), Actor: actor, AuthMethod: proof, Opened: now, Seen: now}
+	n.Session = store.Session{Hash: hashToken(n.secret), Actor: actor, AuthMethod: authMethod, Opened: now, Seen: now}
 	if old, err := r.Cookie(s.cookieName()); err == nil {
-		if err := s.Store.CloseSession(r.Context(), hashOf(old.Value)); err != nil {
+		if err := s.Store.CloseSession(r.Context(), hashToken(old.Value)); err != nil {
 			return session{}, err
 		}
 	}
-	if err := s.Store.PruneSessions(r.Context(), now.Add(-longest), now.Add(-idle)); err != nil {
+	if err := s.Store.PruneSessions(r.Context(), now.Add(-maxAge), now.Add(-idleTimeout)); err != nil {
 		return session{}, err
 	}
 	if err := s.Store.OpenSession(r.Context(), n.Session); err != nil {
 		return session{}, err
 	}
 	http.SetCookie(w, s.cookie(n.secret, 0))
-	return n, s.note(r, actor, deed{"log in", "admin", "from " + from(r)})
+	return n, s.note(r, actor, auditAction{"log in", "admin", "from " + clientAddress(r)})
 }
 
-// known finds the session of a request. It may be none: open is false then.
-func (s *Server) known(r *http.Request) (n session, open bool, err error) {
+// findSession finds the session of a request. It may be none: open is false then.
+func (s *Server) findSession(r *http.Request) (n session, open bool, err error) {
 	c, err := r.Cookie(s.cookieName())
 	if err != nil {
 		return session{}, false, nil
 	}
 	n.secret = c.Value
-	n.Session, open, err = s.Store.Session(r.Context(), hashOf(c.Value))
+	n.Session, open, err = s.Store.Session(r.Context(), hashToken(c.Value))
 	now := s.Now()
-	if err != nil || !open || !s.stands(n.Session, r) || now.Sub(n.Opened) >= longest || now.Sub(n.Seen) >= idle {
+	if err != nil || !open || !s.stillValid(n.Session, r) || now.Sub(n.Opened) >= maxAge || now.Sub(n.Seen) >= idleTimeout {
 		return session{}, false, err
 	}
 	if now.Sub(n.Seen) >= touchEvery {
@@ -87,9 +87,9 @@ func (s *Server) known(r *http.Request) (n session, open bool, err error) {
 	return n, true, nil
 }
 
-// stands tells whether what a session was opened with still holds: the password is the same, or the proxy names the same
+// stillValid tells whether what a session was opened with still holds: the password is the same, or the proxy names the same
 // user.
-func (s *Server) stands(n store.Session, r *http.Request) bool {
+func (s *Server) stillValid(n store.Session, r *http.Request) bool {
 	if n.AuthMethod == proxied {
 		user := s.user(r)
 		return user != "" && n.Actor == actor(user)
@@ -142,11 +142,11 @@ func (s *Server) cookie(secret string, age int) *http.Cookie {
 	}
 }
 
-// deed is a change, as the audit log tells of it.
-type deed struct{ action, object, detail string }
+// auditAction is a change, as the audit log tells of it.
+type auditAction struct{ action, object, detail string }
 
 // note writes down who did what.
-func (s *Server) note(r *http.Request, actor string, deeds ...deed) error {
+func (s *Server) note(r *http.Request, actor string, deeds ...auditAction) error {
 	entries := make([]store.AuditEntry, len(deeds))
 	for i, d := range deeds {
 		entries[i] = store.AuditEntry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
@@ -154,8 +154,8 @@ func (s *Server) note(r *http.Request, actor string, deeds ...deed) error {
 	return s.Store.Audit(context.WithoutCancel(r.Context()), entries...) // it was done, whether he waits for the answer or not
 }
 
-// from is where a request came from, for the audit log.
-func from(r *http.Request) string {
+// clientAddress is where a request came from, for the audit log.
+func clientAddress(r *http.Request) string {
 	if a := web.VisitOf(r).From; a.IsValid() {
 		return a.String()
 	}

@@ -13,19 +13,19 @@ import (
 
 // todayView is what the template "admin/today" is given.
 type todayView struct {
-	top
-	Alarms []alarmRow
-	Now    store.RunDay // what rounds of the last hour did
-	Today  store.RunDay // since midnight, UTC
-	Due    int          // members whose digests are due
-	Coming chart        // whose digests come due in the next hours
-	Open   []store.PendingCount
-	Waits  int // mails that may go
-	Days   []store.RunDay
-	Charts []chart // of Days
-	Parts  []part
-	Runs   []store.RoundRecord
-	Pause  store.Pause
+	pageFrame
+	Alarms  []alarmRow
+	Now     store.RunDay // what rounds of the last hour did
+	Today   store.RunDay // since midnight, UTC
+	Due     int          // members whose digests are due
+	Coming  chart        // whose digests come due in the next hours
+	Open    []store.PendingCount
+	Pending int // mails that may go
+	Days    []store.RunDay
+	Charts  []chart // of Days
+	Parts   []component
+	Runs    []store.RoundRecord
+	Pause   store.Pause
 }
 
 // alarmRow is an alarm that stands.
@@ -35,8 +35,8 @@ type alarmRow struct {
 }
 
 const (
-	// lookBack is how many days are drawn: rounds are remembered for as long.
-	lookBack = 30
+	// historyDays is how many days are drawn: rounds are remembered for as long.
+	historyDays = 30
 	// lookAhead is for how many hours who comes due is drawn.
 	lookAhead = 24
 	// newestRuns is how many rounds are listed.
@@ -46,7 +46,7 @@ const (
 func (s *Server) todayPage() page {
 	now := time.Now()
 	full := todayView{
-		top: s.sampleTop(home), Today: store.RunDay{Sent: 1}, Due: 1, Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Waits: 2,
+		pageFrame: s.sampleTop(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Pending: 2,
 		Open: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
 		Pause: store.Pause{Since: now, Reason: "a reason"},
@@ -55,35 +55,35 @@ func (s *Server) todayPage() page {
 		full.Alarms = append(full.Alarms, alarmRow{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
 	}
 	for _, name := range partNames() {
-		full.Parts = append(full.Parts, part{Name: name, Fault: "a fault", At: now}, part{Name: name, Well: true, Room: 1}, part{Name: name})
+		full.Parts = append(full.Parts, component{Name: name, Fault: "a fault", At: now}, component{Name: name, Healthy: true, Room: 1}, component{Name: name})
 	}
-	empty := todayView{Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Charts: charts(make([]store.RunDay, lookBack))}
+	empty := todayView{Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Charts: charts(make([]store.RunDay, historyDays))}
 	return page{
-		name: home,
+		name: homePage,
 		routes: map[string]web.Methods{
-			"/{$}":    {http.MethodGet: s.see(s.today)},
-			"/pause":  {http.MethodPost: s.change(s.pause)},
-			"/resume": {http.MethodPost: s.change(s.resume)},
+			"/{$}":    {http.MethodGet: s.requireLogin(s.dashboard)},
+			"/pause":  {http.MethodPost: s.requireLoginAndToken(s.pause)},
+			"/resume": {http.MethodPost: s.requireLoginAndToken(s.resume)},
 		},
-		words:   []string{"paused", "resumed"},
-		samples: []sample{{home, full}, {home, empty}},
+		doneWords: []string{"paused", "resumed"},
+		samples:   []sample{{homePage, full}, {homePage, empty}},
 	}
 }
 
-// today shows what the daemon does.
-func (s *Server) today(v *visit) {
-	view := todayView{top: v.top(home)}
-	for _, read := range []func(*visit, *todayView) error{s.readAlarms, s.readComing, s.readRuns, s.readPause} {
+// dashboard shows what the daemon does.
+func (s *Server) dashboard(v *request) {
+	view := todayView{pageFrame: v.newPageFrame(homePage)}
+	for _, read := range []func(*request, *todayView) error{s.readAlarms, s.readComing, s.readRuns, s.readPause} {
 		if err := read(v, &view); err != nil {
-			v.fault(err)
+			v.serverError(err)
 			return
 		}
 	}
 	view.Parts = s.parts(v)
-	v.show(http.StatusOK, home, view)
+	v.render(http.StatusOK, homePage, view)
 }
 
-func (s *Server) readAlarms(v *visit, view *todayView) error {
+func (s *Server) readAlarms(v *request, view *todayView) error {
 	list, err := s.Store.Alarms(v.r.Context())
 	for _, a := range list {
 		if a.Active() {
@@ -95,14 +95,14 @@ func (s *Server) readAlarms(v *visit, view *todayView) error {
 }
 
 // readComing reads what waits and what comes.
-func (s *Server) readComing(v *visit, view *todayView) error {
+func (s *Server) readComing(v *request, view *todayView) error {
 	ctx, now := v.r.Context(), s.Now()
 	due, coming, err := s.Store.DueHours(ctx, now, lookAhead)
 	if err != nil {
 		return err
 	}
 	view.Due, view.Coming = due, newChart("due", hoursFrom(v.local(now)), coming)
-	if view.Waits, err = s.Store.Waiting(ctx, now); err != nil {
+	if view.Pending, err = s.Store.Waiting(ctx, now); err != nil {
 		return err
 	}
 	view.Open, err = s.Store.PendingMessages(ctx)
@@ -122,22 +122,22 @@ func hoursFrom(now time.Time) []time.Time {
 }
 
 // readRuns reads what rounds did.
-func (s *Server) readRuns(v *visit, view *todayView) error {
+func (s *Server) readRuns(v *request, view *todayView) error {
 	ctx, now := v.r.Context(), s.Now()
 	today := now.UTC().Truncate(24 * time.Hour)
-	done, err := s.Store.RunDays(ctx, today.AddDate(0, 0, 1-lookBack))
+	done, err := s.Store.RunDays(ctx, today.AddDate(0, 0, 1-historyDays))
 	if err != nil {
 		return err
 	}
-	for i := range lookBack {
-		view.Days = append(view.Days, store.RunDay{Day: today.AddDate(0, 0, i+1-lookBack)})
+	for i := range historyDays {
+		view.Days = append(view.Days, store.RunDay{Day: today.AddDate(0, 0, i+1-historyDays)})
 	}
 	for _, d := range done {
-		if i := int(d.Day.Sub(view.Days[0].Day) / (24 * time.Hour)); i >= 0 && i < lookBack {
+		if i := int(d.Day.Sub(view.Days[0].Day) / (24 * time.Hour)); i >= 0 && i < historyDays {
 			view.Days[i] = d
 		}
 	}
-	view.Today, view.Charts = view.Days[lookBack-1], charts(view.Days)
+	view.Today, view.Charts = view.Days[historyDays-1], charts(view.Days)
 	hour, err := s.Store.RunDays(ctx, now.Add(-time.Hour))
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (s *Server) readRuns(v *visit, view *todayView) error {
 	for _, d := range hour { // two, if it spans midnight
 		view.Now.Sent, view.Now.Skipped, view.Now.Refused = view.Now.Sent+d.Sent, view.Now.Skipped+d.Skipped, view.Now.Refused+d.Refused
 	}
-	view.Runs, err = s.Store.Runs(ctx, today.AddDate(0, 0, 1-lookBack), newestRuns)
+	view.Runs, err = s.Store.Runs(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
 	for i, r := range view.Runs {
 		view.Runs[i].Began = v.local(r.Began)
 	}
@@ -162,33 +162,33 @@ func charts(days []store.RunDay) []chart {
 	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("refused", at, refused)}
 }
 
-func (s *Server) readPause(v *visit, view *todayView) error {
+func (s *Server) readPause(v *request, view *todayView) error {
 	pause, _, err := s.Store.Paused(v.r.Context())
 	view.Pause = store.Pause{Since: v.local(pause.Since), Reason: pause.Reason}
 	return err
 }
 
 // pause stops delivery everywhere.
-func (s *Server) pause(v *visit) {
+func (s *Server) pause(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
 	if _, err := s.Store.Pause(v.r.Context(), s.Now(), reason); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
-	v.done("/", "paused", 0, deed{"pause", "delivery", reason})
+	v.redirectDone("/", "paused", 0, auditAction{"pause", "delivery", reason})
 }
 
 // resume lets delivery go on.
-func (s *Server) resume(v *visit) {
+func (s *Server) resume(v *request) {
 	if _, err := s.Store.Resume(v.r.Context()); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	s.Wake()
-	v.done("/", "resumed", 0, deed{"resume", "delivery", ""})
+	v.redirectDone("/", "resumed", 0, auditAction{"resume", "delivery", ""})
 }
 
-// limited gives a question to another machine little time: a page that waits tells nothing.
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+// withShortTimeout gives a question to another machine little time: a page that waits tells nothing.
+func withShortTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 3*time.Second)
 }

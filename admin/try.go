@@ -33,10 +33,10 @@ func (s *Server) tryAll() error {
 func (s *Server) samples() []sample {
 	var list []sample
 	for _, what := range notices() {
-		list = append(list, sample{"notice", noticePage{s.sampleTop(home), what}})
+		list = append(list, sample{"notice", noticePage{s.sampleTop(homePage), what}})
 	}
-	for word := range s.words {
-		t := s.sampleTop(home)
+	for word := range s.doneWords {
+		t := s.sampleTop(homePage)
 		t.Done, t.Count = word, 2
 		list = append(list, sample{"notice", noticePage{t, "gone"}})
 	}
@@ -47,6 +47,6 @@ func (s *Server) samples() []sample {
 }
 
 // sampleTop is what a frame is given, with all that it can show.
-func (s *Server) sampleTop(here string) top {
-	return top{Root: s.base, Here: here, Places: s.places, Actor: "admin", Token: "token", Zone: "UTC", Paused: true}
+func (s *Server) sampleTop(here string) pageFrame {
+	return pageFrame{Root: s.base, Here: here, Places: s.navPages, Actor: "admin", Token: "token", Zone: "UTC", Paused: true}
 }

@@ -10,77 +10,77 @@ import (
 	"postrider/templates"
 )
 
-// visit is a request with who asks, and in which language. It ends with one of show, notice, fault, lead and done.
-type visit struct {
+// request is a request with who asks, and in which language. It ends with one of show, notice, fault, lead and done.
+type request struct {
 	*Server
-	w       http.ResponseWriter
-	r       *http.Request
-	session session // no Hash: he is not logged in
-	tongue  templates.Language
+	w        http.ResponseWriter
+	r        *http.Request
+	session  session // no Hash: he is not logged in
+	language templates.Language
 }
 
-func (s *Server) visit(w http.ResponseWriter, r *http.Request, n session) *visit {
-	return &visit{Server: s, w: w, r: r, session: n, tongue: s.Pages.Language(r.Header.Get("Accept-Language"))}
+func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, n session) *request {
+	return &request{Server: s, w: w, r: r, session: n, language: s.Pages.Language(r.Header.Get("Accept-Language"))}
 }
 
-// enter finds out who asks. Whom the proxy names gets a session where he has none. That the store cannot be asked is
+// authenticate finds out who asks. Whom the proxy names gets a session where he has none. That the store cannot be asked is
 // answered, and no visit is given.
-func (s *Server) enter(w http.ResponseWriter, r *http.Request) (v *visit, open bool) {
-	n, open, err := s.known(r)
-	if user := s.user(r); err == nil && !open && user != "" && !embedded(r) {
+func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (v *request, open bool) {
+	n, open, err := s.findSession(r)
+	if user := s.user(r); err == nil && !open && user != "" && !isSubresource(r) {
 		n, err = s.open(w, r, actor(user), proxied)
 		open = err == nil
 	}
-	v = s.visit(w, r, n)
+	v = s.newRequest(w, r, n)
 	if err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return nil, false
 	}
 	return v, open
 }
 
-// embedded tells whether a page of somebody else asks, for a picture or the like, and not a person who follows its link
+// isSubresource tells whether a page of somebody else asks, for a picture or the like, and not a person who follows its link
 // (w3.org/TR/fetch-metadata). Old browsers do not say.
-func embedded(r *http.Request) bool {
+func isSubresource(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
-// see lets those look who are logged in; others are led to the log in, and back then.
-func (s *Server) see(show func(*visit)) http.HandlerFunc {
+// requireLogin lets those look who are logged in; others are led to the log in, and back then.
+func (s *Server) requireLogin(show func(*request)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, open := s.enter(w, r)
+		v, open := s.authenticate(w, r)
 		switch {
 		case v == nil:
 		case !open:
 			v.session = session{}
-			v.lead("/login?next=" + url.QueryEscape(r.URL.RequestURI()))
+			v.redirect("/login?next=" + url.QueryEscape(r.URL.RequestURI()))
 		default:
 			show(v)
 		}
 	}
 }
 
-// change lets those change something who are logged in, by a form that has the token of their session.
-func (s *Server) change(do func(*visit)) http.HandlerFunc {
+// requireLoginAndToken lets those change something who are logged in, by a form that has the token of their session.
+func (s *Server) requireLoginAndToken(do func(*request)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		n, open, err := s.known(r)
-		v := s.visit(w, r, n)
+		n, open, err := s.findSession(r)
+		v := s.newRequest(w, r, n)
 		if err != nil {
-			v.fault(err)
+			v.serverError(err)
 			return
 		}
 		if !open {
-			v.notice(http.StatusForbidden, "logged_out")
+			v.messagePage(http.StatusForbidden, "logged_out")
 			return
 		}
 		if err := readForm(r); err != nil {
-			v.notice(http.StatusBadRequest, "fault")
+			v.messagePage(http.StatusBadRequest, "fault")
 			return
 		}
-		if !n.holds(r.PostForm.Get("token")) {
-			s.Log.Warn("change refused: its form has not the token of the session", "from", from(r), "page", r.Pattern)
-			v.notice(http.StatusForbidden, "refused")
+		if !n.validToken(r.PostForm.Get("token")) {
+			s.Log.Warn("change refused: its form has not the token of the session", "from", clientAddress(r), "page", r.Pattern)
+			v.messagePage(http.StatusForbidden, "refused")
 			return
 		}
 		do(v)
@@ -98,8 +98,8 @@ func readForm(r *http.Request) error {
 	return nil
 }
 
-// top is what the frame around every page is given.
-type top struct {
+// pageFrame is what the frame around every page is given.
+type pageFrame struct {
 	Root   string   // what paths begin with
 	Here   string   // the page's name
 	Places []string // names of the pages in the navigation
@@ -113,24 +113,24 @@ type top struct {
 }
 
 // Path is the path of a page in the navigation.
-func (t top) Path(name string) string {
-	if name == home {
+func (t pageFrame) Path(name string) string {
+	if name == homePage {
 		return t.Root + "/"
 	}
 	return t.Root + "/" + name
 }
 
-// home is the page that stands at the root.
-const home = "today"
+// homePage is the page that stands at the root.
+const homePage = "today"
 
-func (v *visit) top(here string) top {
-	t := top{Root: v.base, Here: here, Zone: v.Zone.String()}
+func (v *request) newPageFrame(here string) pageFrame {
+	t := pageFrame{Root: v.base, Here: here, Zone: v.Zone.String()}
 	if v.session.Hash == "" {
 		return t
 	}
-	t.Places = v.places
+	t.Places = v.navPages
 	t.Actor, t.Proxy, t.Token = v.session.Actor[len(actor("")):], v.session.AuthMethod == proxied, v.session.token()
-	if word := v.r.URL.Query().Get("done"); v.words[word] {
+	if word := v.r.URL.Query().Get("done"); v.doneWords[word] {
 		t.Done = word
 		t.Count, _ = strconv.Atoi(v.r.URL.Query().Get("n"))
 	}
@@ -142,31 +142,31 @@ func (v *visit) top(here string) top {
 	return t
 }
 
-// show shows a page.
-func (v *visit) show(status int, name string, data any) {
-	page, err := v.Pages.Render(v.tongue, "admin/"+name, data)
+// render shows a page.
+func (v *request) render(status int, name string, data any) {
+	page, err := v.Pages.Render(v.language, "admin/"+name, data)
 	if err != nil {
 		v.Log.Error("page could not be rendered", "page", name, "err", err)
 		http.Error(v.w, "the page could not be rendered", http.StatusInternalServerError)
 		return
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.Header().Set("Content-Language", v.tongue.Tag())
+	v.w.Header().Set("Content-Language", v.language.Tag())
 	v.w.WriteHeader(status)
 	v.w.Write(page)
 }
 
-// lead leads to a path of the room.
-func (v *visit) lead(path string) {
+// redirect leads to a path of the room.
+func (v *request) redirect(path string) {
 	v.w.Header().Set("Location", v.base+path)
 	v.w.WriteHeader(http.StatusSeeOther)
 }
 
-// done writes a change into the audit log, and leads to where its outcome is seen: there the sentence "admin_done.WORD" is
+// redirectDone writes a change into the audit log, and leads to where its outcome is seen: there the sentence "admin_done.WORD" is
 // said, with how many it was done to; the page that may say it names the word. To load that page again repeats nothing.
-func (v *visit) done(path, word string, n int, deeds ...deed) {
+func (v *request) redirectDone(path, word string, n int, deeds ...auditAction) {
 	if err := v.note(v.r, v.session.Actor, deeds...); err != nil {
-		v.fault(err)
+		v.serverError(err)
 		return
 	}
 	u, err := url.Parse(path)
@@ -177,11 +177,11 @@ func (v *visit) done(path, word string, n int, deeds ...deed) {
 	q.Set("done", word)
 	q.Set("n", strconv.Itoa(n))
 	u.RawQuery = q.Encode()
-	v.lead(u.String())
+	v.redirect(u.String())
 }
 
 // local is a moment in the zone in which times are shown.
-func (v *visit) local(t time.Time) time.Time {
+func (v *request) local(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
@@ -190,32 +190,32 @@ func (v *visit) local(t time.Time) time.Time {
 
 // noticePage is what the template "admin/notice" is given.
 type noticePage struct {
-	top
+	pageFrame
 	Notice string
 }
 
 // notices are all that there are.
 func notices() []string { return []string{"gone", "busy", "refused", "logged_out", "fault"} }
 
-// notice shows a page that only says something.
-func (v *visit) notice(status int, what string) {
-	v.show(status, "notice", noticePage{v.top("notice"), what})
+// messagePage shows a page that only says something.
+func (v *request) messagePage(status int, what string) {
+	v.render(status, "notice", noticePage{v.newPageFrame("notice"), what})
 }
 
-// fault answers that something of ours went wrong.
-func (v *visit) fault(err error) {
+// serverError answers that something of ours went wrong.
+func (v *request) serverError(err error) {
 	v.Log.Warn("page failed", "page", v.r.Pattern, "err", err)
 	v.session = session{} // the store may be ill: what the frame asks of it would fail, too
-	v.notice(http.StatusServiceUnavailable, "fault")
+	v.messagePage(http.StatusServiceUnavailable, "fault")
 }
 
-// deny is the guard's way to refuse.
-func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
+// denyRequest is the guard's way to refuse.
+func (s *Server) denyRequest(w http.ResponseWriter, r *http.Request, status int) {
 	what := map[int]string{
 		http.StatusTooManyRequests: "busy", http.StatusForbidden: "refused", http.StatusMisdirectedRequest: "gone",
 	}[status]
 	if what == "" {
 		what = "fault"
 	}
-	s.visit(w, r, session{}).notice(status, what)
+	s.newRequest(w, r, session{}).messagePage(status, what)
 }

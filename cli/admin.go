@@ -95,8 +95,8 @@ func (h *house) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time
 	s, err := admin.New(admin.Parts{
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
-		Config: settings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, Trial: trial,
-		Press: h.press, Links: h.links, Set: h.settings(), Try: d.TryAnnouncement,
+		Config: settings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
+		Press: h.press, Links: h.links, Settings: h.settings(), SendTest: d.TryAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("readying the room for administrators: %w", err)
@@ -115,7 +115,7 @@ func settings(cfg config.Config) []admin.Setting {
 
 // openAdmin begins to listen for administrators, if there is a way for them to log in.
 func (h *house) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
-	if !h.cfg.Admin.On() {
+	if !h.cfg.Admin.Enabled() {
 		return func() error { return nil }, nil
 	}
 	s, err := h.adminRoom(ctx, d, now)
@@ -141,7 +141,7 @@ func checkAdmin(cfg config.Config) finding {
 	switch {
 	case a.Listen == "":
 		f.Text = "off: admin.listen is empty"
-	case !a.On():
+	case !a.Enabled():
 		f.Text = "off: there is no password. To make one: postrider admin passwd"
 	case a.PasswordHash != "" && a.UserHeader != "":
 		f.Text = "at " + a.Address() + ", with a password or by the proxy's " + a.UserHeader
@@ -150,7 +150,7 @@ func checkAdmin(cfg config.Config) finding {
 	default:
 		f.Text = "at " + a.Address() + ", with a password"
 	}
-	if a.On() && a.InTheOpen() {
+	if a.Enabled() && a.Cleartext() {
 		f.Level, f.Cure = levelWarn, "passwords and sessions travel without encryption between your browser and the proxy: give the room an https address"
 	}
 	return f
