@@ -20,7 +20,7 @@ import (
 	"postrider/web"
 )
 
-func (c *console) admin() *cobra.Command {
+func (c *cmdEnv) admin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "admin",
 		Short: "Prepare the room for administrators",
@@ -31,7 +31,7 @@ func (c *console) admin() *cobra.Command {
 	return cmd
 }
 
-func (c *console) adminPasswd() *cobra.Command {
+func (c *cmdEnv) adminPasswd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "passwd",
 		Short: "Print what stands in the configuration of a password",
@@ -55,7 +55,7 @@ func (c *console) adminPasswd() *cobra.Command {
 }
 
 // readPassword reads a password without showing it, or the first line of what is no terminal.
-func (c *console) readPassword(in io.Reader) (string, error) {
+func (c *cmdEnv) readPassword(in io.Reader) (string, error) {
 	f, isFile := in.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		line, err := bufio.NewReader(in).ReadString('\n')
@@ -81,7 +81,7 @@ func (c *console) readPassword(in io.Reader) (string, error) {
 }
 
 // adminRoom readies the room for administrators, beside a daemon and on its clock.
-func (h *house) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
+func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
 	zone, err := time.LoadLocation(h.cfg.Digest.Zone)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func settings(cfg config.Config) []admin.Setting {
 }
 
 // openAdmin begins to listen for administrators, if there is a way for them to log in.
-func (h *house) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
+func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if !h.cfg.Admin.Enabled() {
 		return func() error { return nil }, nil
 	}

@@ -18,7 +18,7 @@ import (
 func passwd(t *testing.T, input string) (out, errOut string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
-	root := (&console{out: &o, err: &e, getenv: func(string) string { return "" }}).root()
+	root := (&cmdEnv{out: &o, err: &e, getenv: func(string) string { return "" }}).root()
 	root.SetArgs([]string{"admin", "passwd"})
 	root.SetIn(strings.NewReader(input))
 	err = root.ExecuteContext(t.Context())

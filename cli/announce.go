@@ -14,7 +14,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) announce() *cobra.Command {
+func (c *cmdEnv) announce() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "announce",
 		Short: "Write to members: draft, try, start, watch, pause and cancel announcements",
@@ -38,7 +38,7 @@ func announcementID(text string) (int64, error) {
 }
 
 // actor is who gives an order, for the audit.
-func (c *console) actor() string {
+func (c *cmdEnv) actor() string {
 	name := c.getenv("SUDO_USER")
 	if name == "" {
 		if u, err := user.Current(); err == nil {
@@ -48,23 +48,23 @@ func (c *console) actor() string {
 	return "cli: " + name
 }
 
-// ordered gives an order for an announcement, and words what stands in its way.
-func (c *console) ordered(ctx context.Context, text string, order func(*store.Store, int64) error, done string) error {
+// runAction gives an order for an announcement, and words what stands in its way.
+func (c *cmdEnv) runAction(ctx context.Context, text string, order func(*store.Store, int64) error, done string) error {
 	id, err := announcementID(text)
 	if err != nil {
 		return err
 	}
-	return c.inStore(ctx, func(s *store.Store) error {
+	return c.withStore(ctx, func(s *store.Store) error {
 		if err := order(s, id); err != nil {
-			return advised(err)
+			return withAdvice(err)
 		}
 		fmt.Fprintf(c.out, done+"\n", id)
 		return nil
 	})
 }
 
-// advised adds to an error what can be done.
-func advised(err error) error {
+// withAdvice adds to an error what can be done.
+func withAdvice(err error) error {
 	state, ok := errors.AsType[*store.StateError](err)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
@@ -79,7 +79,7 @@ func advised(err error) error {
 	return err
 }
 
-func (c *console) announcePause() *cobra.Command {
+func (c *cmdEnv) announcePause() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause ID [REASON]",
 		Short: "Stop an announcement until announce resume",
@@ -87,14 +87,14 @@ func (c *console) announcePause() *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return c.ordered(ctx, args[0], func(s *store.Store, id int64) error {
+			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
 				return s.PauseAnnouncement(ctx, time.Now(), c.actor(), id, strings.Join(args[1:], " "))
 			}, "Announcement %d is paused. What is being handed over is finished first.")
 		},
 	}
 }
 
-func (c *console) announceResume() *cobra.Command {
+func (c *cmdEnv) announceResume() *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume ID",
 		Short: "Let a paused announcement go on",
@@ -102,14 +102,14 @@ func (c *console) announceResume() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return c.ordered(ctx, args[0], func(s *store.Store, id int64) error {
+			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
 				return s.ResumeAnnouncement(ctx, time.Now(), c.actor(), id)
 			}, "Announcement %d goes on.")
 		},
 	}
 }
 
-func (c *console) announceCancel() *cobra.Command {
+func (c *cmdEnv) announceCancel() *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel ID",
 		Short: "End an announcement for good",
@@ -117,7 +117,7 @@ func (c *console) announceCancel() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return c.ordered(ctx, args[0], func(s *store.Store, id int64) error {
+			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
 				return s.CancelAnnouncement(ctx, time.Now(), c.actor(), id)
 			}, "Announcement %d is cancelled.")
 		},

@@ -16,23 +16,23 @@ import (
 	"postrider/source"
 )
 
-// resolved is an audience with what nobody answers to.
-type resolved struct {
+// resolvedAudience is an audience with what nobody answers to.
+type resolvedAudience struct {
 	digest.Audience
 	unknown []string // entries of lists that name no member
 }
 
 // resolve makes numbers of the names of groups, sections and members.
-func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Herald, dir string, zone *time.Location) (resolved, error) {
-	only, err := entries(f.Members, f.MembersFile, dir)
+func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Herald, dir string, zone *time.Location) (resolvedAudience, error) {
+	only, err := readList(f.Members, f.MembersFile, dir)
 	if err != nil {
-		return resolved{}, err
+		return resolvedAudience{}, err
 	}
-	except, err := entries(f.Except, f.ExceptFile, dir)
+	except, err := readList(f.Except, f.ExceptFile, dir)
 	if err != nil {
-		return resolved{}, err
+		return resolvedAudience{}, err
 	}
-	r := resolved{Audience: digest.Audience{Locales: f.Locales, MinPosts: f.MinPosts, MaxPosts: f.MaxPosts}}
+	r := resolvedAudience{Audience: digest.Audience{Locales: f.Locales, MinPosts: f.MinPosts, MaxPosts: f.MaxPosts}}
 	for _, m := range []struct {
 		key     string
 		written any
@@ -41,27 +41,27 @@ func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon
 		{"joined_after", f.JoinedAfter, &r.JoinedAfter}, {"joined_before", f.JoinedBefore, &r.JoinedBefore},
 		{"visited_after", f.VisitedAfter, &r.VisitedAfter}, {"visited_before", f.VisitedBefore, &r.VisitedBefore},
 	} {
-		if *m.to, err = moment(m.written, zone); err != nil {
-			return resolved{}, fmt.Errorf("audience.%s %w", m.key, err)
+		if *m.to, err = parseMoment(m.written, zone); err != nil {
+			return resolvedAudience{}, fmt.Errorf("audience.%s %w", m.key, err)
 		}
 	}
-	if err := db.Read(ctx, func(s *source.Snapshot) error { return r.places(ctx, s, f) }); err != nil {
-		return resolved{}, err
+	if err := db.Read(ctx, func(s *source.Snapshot) error { return r.resolveSections(ctx, s, f) }); err != nil {
+		return resolvedAudience{}, err
 	}
 	var gone []string
 	if r.Only, r.unknown, err = herald.Find(ctx, only); err != nil {
-		return resolved{}, err
+		return resolvedAudience{}, err
 	}
 	r.Except, gone, err = herald.Find(ctx, except)
 	r.unknown = append(r.unknown, gone...)
 	if err == nil && len(only) > 0 && len(r.Only) == 0 {
-		err = fmt.Errorf("audience.members: the list names no member of the forum (%s)", some(r.unknown))
+		err = fmt.Errorf("audience.members: the list names no member of the forum (%s)", firstFew(r.unknown))
 	}
 	return r, err
 }
 
-// moment is what a key says; a day begins in the site's zone, and what has no zone of its own is in it, too.
-func moment(written any, zone *time.Location) (time.Time, error) {
+// parseMoment is what a key says; a day begins in the site's zone, and what has no zone of its own is in it, too.
+func parseMoment(written any, zone *time.Location) (time.Time, error) {
 	t, ok := written.(time.Time)
 	switch {
 	case written == nil:
@@ -74,8 +74,8 @@ func moment(written any, zone *time.Location) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// places finds groups and sections.
-func (r *resolved) places(ctx context.Context, s *source.Snapshot, f audienceFile) error {
+// resolveSections finds groups and sections.
+func (r *resolvedAudience) resolveSections(ctx context.Context, s *source.Snapshot, f audienceFile) error {
 	groups, err := s.Groups(ctx)
 	if err != nil {
 		return err
@@ -138,8 +138,8 @@ func listed(names map[int64]string) string {
 	return strings.Join(list, ", ")
 }
 
-// entries are those of a list in the front matter and of one in a file beside it.
-func entries(list []any, file, dir string) ([]string, error) {
+// readList are those of a list in the front matter and of one in a file beside it.
+func readList(list []any, file, dir string) ([]string, error) {
 	var all []string
 	for _, e := range list {
 		all = append(all, strings.TrimSpace(fmt.Sprint(e)))
@@ -162,8 +162,8 @@ func entries(list []any, file, dir string) ([]string, error) {
 	return append(all, more...), nil
 }
 
-// some are the first few of a list.
-func some(list []string) string {
+// firstFew are the first few of a list.
+func firstFew(list []string) string {
 	const most = 5
 	var shown []string
 	for _, e := range list[:min(len(list), most)] {

@@ -13,8 +13,8 @@ import (
 	"postrider/digest"
 )
 
-// manuscript is an announcement as it stands in files: see docs/announcements.md.
-type manuscript struct {
+// announcementFile is an announcement as it stands in files: see docs/announcements.md.
+type announcementFile struct {
 	frontMatter
 	variants []digest.Variant
 	lines    []int // for each variant, how many lines of its file stand above its body
@@ -52,12 +52,12 @@ type audienceFile struct {
 	ExceptGroups  []any    `toml:"except_groups"`
 }
 
-// fence stands on a line of its own above and below a front matter.
-const fence = "+++"
+// frontMatterDelimiter stands on a line of its own above and below a front matter.
+const frontMatterDelimiter = "+++"
 
 // readManuscript reads the files of an announcement. Variants without a locale are in the site's.
-func readManuscript(paths []string, site string) (*manuscript, error) {
-	l := &manuscript{dir: filepath.Dir(paths[0])}
+func readManuscript(paths []string, site string) (*announcementFile, error) {
+	l := &announcementFile{dir: filepath.Dir(paths[0])}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -71,19 +71,19 @@ func readManuscript(paths []string, site string) (*manuscript, error) {
 }
 
 // read reads one file, with one variant or several.
-func (l *manuscript) read(path, text, site string) error {
+func (l *announcementFile) read(path, text, site string) error {
 	lines := strings.Split(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\n")
 	at := 0
 	for at < len(lines) && strings.TrimSpace(lines[at]) == "" {
 		at++
 	}
 	if at == len(lines) || !isFence(lines[at]) {
-		return fmt.Errorf("line %d: an announcement begins with a line %s, then title = \"...\", then %s again, then its text", at+1, fence, fence)
+		return fmt.Errorf("line %d: an announcement begins with a line %s, then title = \"...\", then %s again, then its text", at+1, frontMatterDelimiter, frontMatterDelimiter)
 	}
 	for at < len(lines) {
 		end := nextFence(lines, at+1)
 		if end == len(lines) {
-			return fmt.Errorf("line %d: this %s is never closed by another", at+1, fence)
+			return fmt.Errorf("line %d: this %s is never closed by another", at+1, frontMatterDelimiter)
 		}
 		next := nextFence(lines, end+1)
 		if err := l.section(path, lines[at+1:end], at+1, lines[end+1:next], end+1, site); err != nil {
@@ -94,7 +94,7 @@ func (l *manuscript) read(path, text, site string) error {
 	return nil
 }
 
-func isFence(line string) bool { return strings.TrimRight(line, " \t") == fence }
+func isFence(line string) bool { return strings.TrimRight(line, " \t") == frontMatterDelimiter }
 
 // nextFence is the first line from at on that is a fence, or the end.
 func nextFence(lines []string, at int) int {
@@ -105,7 +105,7 @@ func nextFence(lines []string, at int) int {
 }
 
 // section takes in a variant: its front matter, which begins behind so many lines of the file, and its body.
-func (l *manuscript) section(path string, front []string, above int, body []string, aboveBody int, site string) error {
+func (l *announcementFile) section(path string, front []string, above int, body []string, aboveBody int, site string) error {
 	var m frontMatter
 	meta, err := toml.Decode(strings.Join(front, "\n"), &m)
 	if err != nil {

@@ -23,7 +23,7 @@ type announceNewOptions struct {
 	asJSON                    bool
 }
 
-func (c *console) announceNew() *cobra.Command {
+func (c *cmdEnv) announceNew() *cobra.Command {
 	var o announceNewOptions
 	cmd := &cobra.Command{
 		Use:   "new FILE.md... | --title TITLE --body MARKDOWN",
@@ -51,11 +51,11 @@ func (c *console) announceNew() *cobra.Command {
 }
 
 // manuscript is what the options and files say.
-func (o announceNewOptions) manuscript(files []string, site string) (*manuscript, error) {
+func (o announceNewOptions) manuscript(files []string, site string) (*announcementFile, error) {
 	if len(files) > 0 {
 		return readManuscript(files, site)
 	}
-	m := &manuscript{frontMatter: frontMatter{Title: o.title, Forced: o.forced}}
+	m := &announcementFile{frontMatter: frontMatter{Title: o.title, Forced: o.forced}}
 	if o.locale != "" {
 		site = o.locale
 	}
@@ -69,7 +69,7 @@ func (o announceNewOptions) manuscript(files []string, site string) (*manuscript
 	return m, nil
 }
 
-func (c *console) draftAnnouncement(ctx context.Context, files []string, o announceNewOptions) error {
+func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announceNewOptions) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (c *console) draftAnnouncement(ctx context.Context, files []string, o annou
 	}
 	a := m.announcement(cfg.Announce)
 	a.Audience, a.ID = audience.Audience, o.id
-	census, err := c.census(ctx, h, &a)
+	census, err := c.countAudience(ctx, h, &a)
 	if err != nil {
 		return err
 	}
@@ -106,22 +106,22 @@ func (c *console) draftAnnouncement(ctx context.Context, files []string, o annou
 		a.ID, err = h.store.DraftAnnouncement(ctx, time.Now(), c.actor(), a)
 	}
 	if err != nil {
-		return advised(err)
+		return withAdvice(err)
 	}
 	if len(audience.unknown) > 0 {
-		fmt.Fprintf(c.err, "%d entries of the lists name no member: %s\n", len(audience.unknown), some(audience.unknown))
+		fmt.Fprintf(c.err, "%d entries of the lists name no member: %s\n", len(audience.unknown), firstFew(audience.unknown))
 	}
 	if o.asJSON {
 		return c.json(newDraftJSON(a.ID, census, audience.unknown))
 	}
 	fmt.Fprintf(c.out, "Announcement %d is kept as a draft. Nothing is sent yet.\n\n", a.ID)
-	c.printCensus(&a, census)
+	c.printAudience(&a, census)
 	fmt.Fprintf(c.out, "\nTry it:    postrider announce test %d ADDRESS\nLook:      postrider preview MEMBER --kind announcement --announcement %[1]d\nStart it:  postrider announce start %[1]d\n", a.ID)
 	return nil
 }
 
 // announcement is the manuscript as it is kept; its audience is not resolved yet.
-func (m *manuscript) announcement(set daemon.AnnounceConfig) digest.Announcement {
+func (m *announcementFile) announcement(set daemon.AnnounceConfig) digest.Announcement {
 	a := digest.Announcement{Variants: m.variants, Forced: m.Forced, Speed: set.Speed, Canary: set.CanaryOf()}
 	if m.Speed != nil {
 		a.Speed = *m.Speed
@@ -136,7 +136,7 @@ func (m *manuscript) announcement(set daemon.AnnounceConfig) digest.Announcement
 }
 
 // checkManuscript says what is wrong with it, each fault with its file and line.
-func (h *house) checkManuscript(m *manuscript) error {
+func (h *app) checkManuscript(m *announcementFile) error {
 	set := h.cfg.Announce
 	a := m.announcement(set)
 	set.Speed, set.Canary, set.CanaryWait = a.Speed, a.Canary.Share*100, a.Canary.Wait
@@ -155,21 +155,21 @@ func (h *house) checkManuscript(m *manuscript) error {
 	return err
 }
 
-// census counts an audience, with a sign of life on the way.
-func (c *console) census(ctx context.Context, h *house, a *digest.Announcement) (daemon.Census, error) {
+// countAudience counts an audience, with a sign of life on the way.
+func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (daemon.Census, error) {
 	told := time.Now()
 	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).Census(ctx, a, time.Now(), func(members int) {
-		if time.Since(told) > tellEvery {
+		if time.Since(told) > progressInterval {
 			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
 			told = time.Now()
 		}
 	})
 }
 
-// tellEvery is how often long work says how far it has come, where there is no terminal to draw on.
-const tellEvery = 10 * time.Second
+// progressInterval is how often long work says how far it has come, where there is no terminal to draw on.
+const progressInterval = 10 * time.Second
 
-func (c *console) announceStart() *cobra.Command {
+func (c *cmdEnv) announceStart() *cobra.Command {
 	var o announceStartOptions
 	cmd := &cobra.Command{
 		Use:   "start ID",
@@ -214,7 +214,7 @@ func (o announceStartOptions) start() (s digest.Start, err error) {
 	return s, err
 }
 
-func (c *console) startAnnouncement(ctx context.Context, id int64, o announceStartOptions) error {
+func (c *cmdEnv) startAnnouncement(ctx context.Context, id int64, o announceStartOptions) error {
 	start, err := o.start()
 	if err != nil {
 		return err
@@ -231,29 +231,29 @@ func (c *console) startAnnouncement(ctx context.Context, id int64, o announceSta
 	a, err := h.store.Announcement(ctx, id)
 	switch {
 	case err != nil:
-		return advised(err)
+		return withAdvice(err)
 	case a.State != store.Draft:
-		return advised(&store.StateError{ID: id, State: a.State, Action: "started"})
+		return withAdvice(&store.StateError{ID: id, State: a.State, Action: "started"})
 	}
 	if err := h.selfCheck(ctx); err != nil {
 		return err
 	}
 	a.Start = start
-	census, err := c.census(ctx, h, &a.Announcement)
+	census, err := c.countAudience(ctx, h, &a.Announcement)
 	if err != nil {
 		return err
 	}
-	c.printCensus(&a.Announcement, census)
+	c.printAudience(&a.Announcement, census)
 	switch {
 	case census.Size == 0:
 		return fmt.Errorf("announcement %d is for nobody: see above who was left out, and why", id)
 	case !o.yes:
-		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it: postrider announce start %d%s --yes\n", id, o.again())
+		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it: postrider announce start %d%s --yes\n", id, o.repeatFlags())
 		return nil
 	}
 	state, err := h.store.StartAnnouncement(ctx, time.Now(), c.actor(), a.Announcement, census.Size)
 	if err != nil {
-		return advised(err)
+		return withAdvice(err)
 	}
 	fmt.Fprintf(c.out, "\nAnnouncement %d is started (%s). A running daemon takes it up; see: postrider announce status %[1]d --watch\n", id, state)
 	if !o.watch {
@@ -262,8 +262,8 @@ func (c *console) startAnnouncement(ctx context.Context, id int64, o announceSta
 	return c.watchAnnouncement(ctx, h.store, id, false)
 }
 
-// again words the options anew.
-func (o announceStartOptions) again() string {
+// repeatFlags words the options anew.
+func (o announceStartOptions) repeatFlags() string {
 	switch {
 	case o.at != "":
 		return " --at " + o.at

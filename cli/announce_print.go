@@ -14,17 +14,17 @@ import (
 	"postrider/store"
 )
 
-// printCensus shows for whom an announcement is.
-func (c *console) printCensus(a *digest.Announcement, census daemon.Census) {
+// printAudience shows for whom an announcement is.
+func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.Census) {
 	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", oneLine(a.Variants[0].Title, 100), census.Size, census.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: it goes to members, too, who have opted out, and tells them so.")
 	}
 	if n := a.Canary.Size(census.Size); n > 0 {
-		fmt.Fprintf(c.out, "A canary of %d gets it first; the others follow after %s if it goes well.\n", n, age(a.Canary.Wait))
+		fmt.Fprintf(c.out, "A canary of %d gets it first; the others follow after %s if it goes well.\n", n, formatDuration(a.Canary.Wait))
 	}
 	if a.Speed > 0 {
-		fmt.Fprintf(c.out, "At most %d mails a minute: about %s in all.\n", a.Speed, age(time.Duration(census.Size)*time.Minute/time.Duration(a.Speed)))
+		fmt.Fprintf(c.out, "At most %d mails a minute: about %s in all.\n", a.Speed, formatDuration(time.Duration(census.Size)*time.Minute/time.Duration(a.Speed)))
 	}
 	var names []string
 	for _, m := range census.Sample {
@@ -50,7 +50,7 @@ func byCount[K ~string](counts map[K]int) []K {
 }
 
 // printAnnouncement tells all that is known of one.
-func (c *console) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry) error {
+func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
 	line("announcement", "%d", x.ID)
@@ -65,7 +65,7 @@ func (c *console) printAnnouncement(x store.AnnouncementProgress, log []store.Au
 		line("forced", "goes to members, too, who have opted out")
 	}
 	if x.State == store.Scheduled {
-		line("begins", "%s UTC", clock(x.BeginsAt))
+		line("begins", "%s UTC", formatTime(x.BeginsAt))
 	}
 	if x.Start.Local {
 		line("due", "when each member's own clock shows %s", x.Start.At.Format("2006-01-02 15:04"))
@@ -74,7 +74,7 @@ func (c *console) printAnnouncement(x store.AnnouncementProgress, log []store.Au
 		line("speed", "%d mails a minute", x.Speed)
 	}
 	if x.State == store.InCanary && !x.CanaryUntil.IsZero() {
-		line("canary", "is judged at %s UTC", clock(x.CanaryUntil))
+		line("canary", "is judged at %s UTC", formatTime(x.CanaryUntil))
 	}
 	if x.State != store.Draft {
 		line("audience", "%d when it was started", x.Size)
@@ -96,7 +96,7 @@ func (c *console) printAnnouncement(x store.AnnouncementProgress, log []store.Au
 	}
 	fmt.Fprintln(c.out, "\nWho did what:")
 	for _, e := range log {
-		fmt.Fprintf(c.out, "  %s UTC  %s: %s", clock(e.At), oneLine(e.Actor, 60), e.Action)
+		fmt.Fprintf(c.out, "  %s UTC  %s: %s", formatTime(e.At), oneLine(e.Actor, 60), e.Action)
 		if e.Detail != "" {
 			fmt.Fprintf(c.out, " (%s)", oneLine(e.Detail, 300))
 		}

@@ -13,7 +13,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) announceStatus() *cobra.Command {
+func (c *cmdEnv) announceStatus() *cobra.Command {
 	var watch, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status [ID]",
@@ -27,13 +27,13 @@ func (c *console) announceStatus() *cobra.Command {
 				if watch {
 					return errors.New("--watch what? Give the number of an announcement")
 				}
-				return c.inStore(ctx, func(s *store.Store) error { return c.listAnnouncements(ctx, s, asJSON) })
+				return c.withStore(ctx, func(s *store.Store) error { return c.listAnnouncements(ctx, s, asJSON) })
 			}
 			id, err := announcementID(args[0])
 			if err != nil {
 				return err
 			}
-			return c.inStore(ctx, func(s *store.Store) error {
+			return c.withStore(ctx, func(s *store.Store) error {
 				if watch {
 					return c.watchAnnouncement(ctx, s, id, asJSON)
 				}
@@ -46,7 +46,7 @@ func (c *console) announceStatus() *cobra.Command {
 	return cmd
 }
 
-func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON bool) error {
+func (c *cmdEnv) listAnnouncements(ctx context.Context, s *store.Store, asJSON bool) error {
 	list, err := s.Courses(ctx)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON 
 	fmt.Fprintln(table, "ID\tSTATE\tSENT\tREFUSED\tWAITING\tOF\tCREATED (UTC)\tTITLE")
 	for _, x := range list {
 		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.ID, x.State, x.Sent(), x.Feedback.Refused,
-			x.Waiting(), x.Total(), clock(x.Created), oneLine(x.Title(), 50))
+			x.Waiting(), x.Total(), formatTime(x.Created), oneLine(x.Title(), 50))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -74,10 +74,10 @@ func (c *console) listAnnouncements(ctx context.Context, s *store.Store, asJSON 
 	return nil
 }
 
-func (c *console) showAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
+func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
 	x, err := s.AnnouncementProgress(ctx, id)
 	if err != nil {
-		return advised(err)
+		return withAdvice(err)
 	}
 	log, err := s.AuditOf(ctx, store.AnnouncementObject(id))
 	if err != nil {
@@ -90,12 +90,12 @@ func (c *console) showAnnouncement(ctx context.Context, s *store.Store, id int64
 }
 
 // watchAnnouncement shows how far an announcement has come until nothing more happens.
-func (c *console) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
+func (c *cmdEnv) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
 	meter := newMeter(c.out)
 	for {
 		x, err := s.AnnouncementProgress(ctx, id)
 		if err != nil {
-			return advised(err)
+			return withAdvice(err)
 		}
 		over := !x.Active()
 		if asJSON {

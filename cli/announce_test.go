@@ -42,7 +42,7 @@ Am **Samstag** ziehen wir um.
 `
 
 func TestHelpOfTheAnnounceCommandsIsAsItWasFoundGood(t *testing.T) {
-	for _, c := range (&console{}).announce().Commands() {
+	for _, c := range (&cmdEnv{}).announce().Commands() {
 		text := good(t, "announce", c.Name(), "--help")
 		for line := range strings.Lines(text) {
 			if len(line) > 121 {
@@ -249,7 +249,7 @@ func FuzzManuscript(f *testing.F) {
 	f.Add(movingDay)
 	f.Add("+++\n+++\n+++\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		m := &manuscript{}
+		m := &announcementFile{}
 		if err := m.read("x.md", text, "en"); err == nil && (len(m.variants) == 0 || len(m.variants) != len(m.lines)) {
 			t.Fatalf("%q has %d variants, and lines above %d", text, len(m.variants), len(m.lines))
 		}
@@ -268,7 +268,7 @@ func TestAnAudienceIsResolvedByNumberNameAndAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var m manuscript
+	var m announcementFile
 	err = m.read("x.md", "+++\ntitle=\"x\"\n[audience]\ngroups=[\"STEWARD\", 2]\nexcept_groups=[\"guest\"]\nsections=[\"The Dining Car\"]\nmembers=[1, \"corridor kate\"]\nmembers_file=\""+filepath.Base(list)+
 		"\"\nexcept=[1]\njoined_after=2026-01-01\nvisited_before=2026-01-01T08:00:00Z\n+++\nx", "en")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) announceTest() *cobra.Command {
+func (c *cmdEnv) announceTest() *cobra.Command {
 	var as, mailDir string
 	cmd := &cobra.Command{
 		Use:   "test ID ADDRESS",
@@ -40,7 +40,7 @@ func (c *console) announceTest() *cobra.Command {
 	return cmd
 }
 
-func (c *console) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
+func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (c *console) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir
 	defer h.close()
 	a, err := h.store.Announcement(ctx, id)
 	if err != nil {
-		return advised(err)
+		return withAdvice(err)
 	}
 	sender, done, err := h.sender(mailDir)
 	if err != nil {
@@ -78,8 +78,8 @@ func (c *console) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir
 	return nil
 }
 
-// previewNotice shows an announcement as a member would get it.
-func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions) error {
+// previewAnnouncement shows an announcement as a member would get it.
+func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptions) error {
 	id := o.announcement
 	if id == 0 {
 		list, err := h.store.Announcements(ctx)
@@ -93,7 +93,7 @@ func (c *console) previewNotice(ctx context.Context, h *house, o previewOptions)
 	}
 	a, err := h.store.Announcement(ctx, id)
 	if err != nil {
-		return advised(err)
+		return withAdvice(err)
 	}
 	viewer := daemon.NewViewer(daemon.NewDesk(h.forum, h.store, h.settings()), h.press, h.links)
 	p, content, err := viewer.Notice(ctx, time.Now(), &a.Announcement, o.member)

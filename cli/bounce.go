@@ -20,7 +20,7 @@ import (
 // for every other code makes it send the message back, and who sends a bounce is nobody: it would be lost.
 const tempFail = 75
 
-func (c *console) bounce() *cobra.Command {
+func (c *cmdEnv) bounce() *cobra.Command {
 	var recipient string
 	cmd := &cobra.Command{
 		Use:   "bounce < MESSAGE",
@@ -32,23 +32,23 @@ func (c *console) bounce() *cobra.Command {
 			"docs/bounces.md shows how a mail server is set up for it.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return exit{tempFail, errors.New("bounce takes no arguments: the message comes from standard input")}
+				return exitError{tempFail, errors.New("bounce takes no arguments: the message comes from standard input")}
 			}
-			if err := c.takeIn(cmd.Context(), cmd.InOrStdin(), recipient); err != nil {
-				return exit{tempFail, err}
+			if err := c.processBounce(cmd.Context(), cmd.InOrStdin(), recipient); err != nil {
+				return exitError{tempFail, err}
 			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&recipient, "recipient", "", "`address` to which the message was sent")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return exit{tempFail, fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())}
+		return exitError{tempFail, fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())}
 	})
 	return cmd
 }
 
-// takeIn reads a message and hands it to the letterbox.
-func (c *console) takeIn(ctx context.Context, in io.Reader, recipient string) error {
+// processBounce reads a message and hands it to the letterbox.
+func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient string) error {
 	raw, err := io.ReadAll(io.LimitReader(in, bounce.MaxBytes))
 	if err != nil {
 		return fmt.Errorf("reading the message: %w", err)
@@ -67,8 +67,8 @@ func (c *console) takeIn(ctx context.Context, in io.Reader, recipient string) er
 	if err != nil {
 		return err
 	}
-	return c.inStore(ctx, func(s *store.Store) error {
-		h := &house{cfg: cfg, store: s, log: newLog(c.err, cfg.Log)}
+	return c.withStore(ctx, func(s *store.Store) error {
+		h := &app{cfg: cfg, store: s, log: newLog(c.err, cfg.Log)}
 		box, err := h.letterbox(ctx, time.Now)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (c *console) takeIn(ctx context.Context, in io.Reader, recipient string) er
 }
 
 // letterbox is what takes in all that comes back.
-func (h *house) letterbox(ctx context.Context, now func() time.Time) (*letterbox.Box, error) {
+func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.Box, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err
@@ -96,10 +96,10 @@ func (h *house) letterbox(ctx context.Context, now func() time.Time) (*letterbox
 	return &letterbox.Box{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
 }
 
-// exit ends the program with a code of its own.
-type exit struct {
+// exitError ends the program with a code of its own.
+type exitError struct {
 	code int
 	error
 }
 
-func (e exit) Unwrap() error { return e.error }
+func (e exitError) Unwrap() error { return e.error }

@@ -19,7 +19,7 @@ import (
 	"postrider/templates"
 )
 
-func (c *console) check() *cobra.Command {
+func (c *cmdEnv) check() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -56,7 +56,7 @@ const (
 	levelFail = "FAIL"
 )
 
-func (c *console) checkAll(ctx context.Context, o checkOptions) error {
+func (c *cmdEnv) checkAll(ctx context.Context, o checkOptions) error {
 	findings := c.findings(ctx, o)
 	failed := false
 	for _, f := range findings {
@@ -76,7 +76,7 @@ func (c *console) checkAll(ctx context.Context, o checkOptions) error {
 	return nil
 }
 
-func (c *console) printFinding(f finding) {
+func (c *cmdEnv) printFinding(f finding) {
 	text := strings.ReplaceAll(f.Text, "\n", "\n        ")
 	fmt.Fprintf(c.out, "%-4s  %s: %s\n", f.Level, f.Part, text)
 	if f.Cure != "" && f.Level != levelOK {
@@ -84,7 +84,7 @@ func (c *console) printFinding(f finding) {
 	}
 }
 
-func (c *console) findings(ctx context.Context, o checkOptions) []finding {
+func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding {
 	cfg, err := c.load()
 	if err != nil {
 		return []finding{{"config", levelFail, err.Error(), "mend the lines named above; config.example.toml tells of every key"}}
@@ -100,11 +100,11 @@ func (c *console) findings(ctx context.Context, o checkOptions) []finding {
 	all = append(all, checkBounces(ctx, cfg)...)
 	all = append(all, checkAdmin(cfg))
 	if !o.offline {
-		all = append(all, checkWorld(ctx, cfg, o, line)...)
+		all = append(all, checkDNS(ctx, cfg, o, line)...)
 		page, clock := checkPage(ctx, cfg)
 		all, clocks = append(all, page), append(clocks, clock...)
 	}
-	return append(all, fromDoctor([]doctor.Finding{doctor.Clock(clocks)})...)
+	return append(all, convertFindings([]doctor.Finding{doctor.Clock(clocks)})...)
 }
 
 func checkTemplates(cfg config.Config) finding {
@@ -128,17 +128,17 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Rea
 		return []finding{{"store", levelFail, err.Error(), "see that the database of [store] dsn runs and that postrider may use it"}}, nil
 	}
 	defer s.Close()
-	all := append([]finding{checkVersion(ctx, s)}, checkRoom(s)...)
+	all := append([]finding{checkVersion(ctx, s)}, checkDisk(s)...)
 	if all[0].Level == levelOK {
-		all = append(all, checkReach(ctx, s))
+		all = append(all, checkSuppressions(ctx, s))
 	}
 	at, known, err := s.DatabaseTime(ctx)
-	return all, reading("the store's database", at, known, err)
+	return all, clockReading("the store's database", at, known, err)
 }
 
-// checkReach looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
+// checkSuppressions looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
 // nobody; who has many such addresses took them in without asking for a confirmation.
-func checkReach(ctx context.Context, s *store.Store) finding {
+func checkSuppressions(ctx context.Context, s *store.Store) finding {
 	members, suppressed, err := s.SuppressionStats(ctx, time.Now())
 	if err != nil {
 		return finding{"addresses", levelFail, err.Error(), "see that postrider may read the database of [store] dsn"}
@@ -165,21 +165,21 @@ func checkVersion(ctx context.Context, s *store.Store) finding {
 
 // Below these the disk of a SQLite store is near its end: a forum of 100,000 members writes some 100 MB a day.
 const (
-	littleRoom = 1 << 30
-	noRoom     = 100 << 20
+	lowDiskBytes      = 1 << 30
+	criticalDiskBytes = 100 << 20
 )
 
-// checkRoom looks how full the disk is: when nothing can be written, nothing is sent.
-func checkRoom(s *store.Store) []finding {
+// checkDisk looks how full the disk is: when nothing can be written, nothing is sent.
+func checkDisk(s *store.Store) []finding {
 	left, known, err := s.FreeDiskBytes()
 	if err != nil || !known {
 		return nil
 	}
 	f := finding{Part: "store disk", Level: levelOK, Text: fmt.Sprintf("%d MB are free", left>>20)}
 	switch {
-	case left < noRoom:
+	case left < criticalDiskBytes:
 		f.Level, f.Cure = levelFail, "make room on the disk of [store] dsn: when it is full, nothing is sent any more"
-	case left < littleRoom:
+	case left < lowDiskBytes:
 		f.Level, f.Cure = levelWarn, "make room on the disk of [store] dsn"
 	}
 	return []finding{f}
@@ -207,10 +207,10 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding, []doctor.Rea
 		all = append(all, finding{"forum " + f.Name, levels[f.Level], f.Text, f.Fix})
 	}
 	at, known, err := db.DatabaseTime(ctx)
-	return all, reading("the forum's database", at, known, err)
+	return all, clockReading("the forum's database", at, known, err)
 }
 
-// checkDKIM tells what must stand in DNS. Whether it does is for checkWorld to see.
+// checkDKIM tells what must stand in DNS. Whether it does is for checkDNS to see.
 func checkDKIM(cfg config.Config) finding {
 	signer, err := mail.NewSigner(cfg.DKIM)
 	if err != nil {
@@ -231,7 +231,7 @@ func checkDKIM(cfg config.Config) finding {
 }
 
 // checkRelays goes as far as logging in to each relay, and tells of the first one's line.
-func (c *console) checkRelays(ctx context.Context, cfg config.Config) ([]finding, mail.ConnInfo) {
+func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding, mail.ConnInfo) {
 	found, line := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
 	if cfg.SMTP.Fallback.On() {
 		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
@@ -240,7 +240,7 @@ func (c *console) checkRelays(ctx context.Context, cfg config.Config) ([]finding
 	return found, line
 }
 
-func (c *console) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding, mail.ConnInfo) {
+func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding, mail.ConnInfo) {
 	relay, err := mail.NewSMTP(set, newLog(c.err, cfg.Log))
 	var line mail.ConnInfo
 	if err == nil {
@@ -251,5 +251,5 @@ func (c *console) checkRelay(ctx context.Context, cfg config.Config, table strin
 		return []finding{{table, levelFail, err.Error(), "see that the relay of [" + table + "] url runs and takes mail from this machine"}}, line
 	}
 	found := []finding{{Part: table, Level: levelOK, Text: "the relay answers"}}
-	return append(found, fromDoctor([]doctor.Finding{doctor.Line(line.TLS, line.IsLocalNetwork(), time.Now())})...), line
+	return append(found, convertFindings([]doctor.Finding{doctor.Line(line.TLS, line.IsLocalNetwork(), time.Now())})...), line
 }

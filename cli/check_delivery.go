@@ -36,14 +36,14 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 	return list, nil
 }
 
-// checkWorld asks what other mail servers would see of this site.
-func checkWorld(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding {
+// checkDNS asks what other mail servers would see of this site.
+func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding {
 	dns := doctor.NewDNS(o.resolver)
-	found := doctor.Examine(ctx, dns, newPatient(ctx, dns, cfg, o, line))
-	return fromDoctor(found)
+	found := doctor.Examine(ctx, dns, newSite(ctx, dns, cfg, o, line))
+	return convertFindings(found)
 }
 
-func fromDoctor(found []doctor.Finding) []finding {
+func convertFindings(found []doctor.Finding) []finding {
 	var all []finding
 	for _, f := range found {
 		all = append(all, finding{f.Part, string(f.Level), f.Text, f.Cure})
@@ -51,7 +51,7 @@ func fromDoctor(found []doctor.Finding) []finding {
 	return all
 }
 
-func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Patient {
+func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Patient {
 	from := address(cfg.SMTP.From).Address
 	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
 	if cfg.Bounces.Domain != "" { // each mail has a return path of its own there
@@ -64,22 +64,22 @@ func newPatient(ctx context.Context, dns doctor.Resolver, cfg config.Config, o c
 			p.Keys = append(p.Keys, doctor.Key{Name: r.Name, Value: r.Value})
 		}
 	}
-	p.Here = line.Remote.IsLoopback() || isOurs(line.Remote)
+	p.Here = line.Remote.IsLoopback() || isLocalAddress(line.Remote)
 	if p.Sends, _ = o.addresses(); len(p.Sends) > 0 {
 		p.Here = true
 		return p
 	}
 	switch {
 	case p.Here:
-		p.Sends = leavesFrom()
+		p.Sends = outboundAddresses()
 	case line.Remote.IsValid() && !line.IsLocalNetwork():
 		p.Sends = addressesOf(ctx, dns, p.Relay)
 	}
 	return p
 }
 
-// isOurs tells whether this machine has an address.
-func isOurs(address netip.Addr) bool {
+// isLocalAddress tells whether this machine has an address.
+func isLocalAddress(address netip.Addr) bool {
 	ours, err := net.InterfaceAddrs()
 	if err != nil {
 		return false
@@ -92,9 +92,9 @@ func isOurs(address netip.Addr) bool {
 	return false
 }
 
-// leavesFrom is from which public addresses this machine reaches the world: none behind a translator of addresses. To
+// outboundAddresses is from which public addresses this machine reaches the world: none behind a translator of addresses. To
 // "connect" by UDP sends nothing; it asks the routes for the address to send from.
-func leavesFrom() []netip.Addr {
+func outboundAddresses() []netip.Addr {
 	var list []netip.Addr
 	for _, somewhere := range []string{"192.0.2.1:25", "[2001:db8::1]:25"} {
 		conn, err := net.Dial("udp", somewhere)
@@ -103,15 +103,15 @@ func leavesFrom() []netip.Addr {
 		}
 		address := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 		conn.Close()
-		if address.IsGlobalUnicast() && !address.IsPrivate() && !shared.Contains(address) {
+		if address.IsGlobalUnicast() && !address.IsPrivate() && !cgnatPrefix.Contains(address) {
 			list = append(list, address)
 		}
 	}
 	return list
 }
 
-// shared is the space of providers that translate addresses for their customers (RFC 6598).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
+// cgnatPrefix is the space of providers that translate addresses for their customers (RFC 6598).
+var cgnatPrefix = netip.MustParsePrefix("100.64.0.0/10")
 
 func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.Addr {
 	if address, err := netip.ParseAddr(host); err == nil {
@@ -141,11 +141,11 @@ func checkPage(ctx context.Context, cfg config.Config) (finding, []doctor.Readin
 	if !clock.IsZero() {
 		readings = append(readings, doctor.Reading{Whose: "the web server", Ahead: time.Until(clock)})
 	}
-	return fromDoctor([]doctor.Finding{f})[0], readings
+	return convertFindings([]doctor.Finding{f})[0], readings
 }
 
-// reading compares a clock with ours.
-func reading(whose string, at time.Time, known bool, err error) []doctor.Reading {
+// clockReading compares a clock with ours.
+func clockReading(whose string, at time.Time, known bool, err error) []doctor.Reading {
 	if err != nil || !known {
 		return nil // that the other side does not answer is told elsewhere
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// console is where a command reads its surroundings and writes to.
-type console struct {
+// cmdEnv is where a command reads its surroundings and writes to.
+type cmdEnv struct {
 	out, err io.Writer
 	getenv   func(string) string
 	config   string // path of the configuration, from -c
@@ -33,7 +33,7 @@ var errSilent = errors.New("")
 
 // Run runs a command line until it is done or ctx ends.
 func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(string) string) int {
-	c := &console{out: out, err: errOut, getenv: getenv}
+	c := &cmdEnv{out: out, err: errOut, getenv: getenv}
 	root := c.root()
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -42,7 +42,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(
 		if !errors.Is(err, errSilent) {
 			fmt.Fprintf(errOut, "postrider: %v\n", err)
 		}
-		if e, ok := errors.AsType[exit](err); ok {
+		if e, ok := errors.AsType[exitError](err); ok {
 			return e.code
 		}
 		return 1
@@ -50,7 +50,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(
 	return 0
 }
 
-func (c *console) root() *cobra.Command {
+func (c *cmdEnv) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "postrider",
 		Short: "Sends the e-mail of a web forum: digests, reply alerts and announcements",
@@ -69,14 +69,14 @@ func (c *console) root() *cobra.Command {
 		c.demo(), c.run(), c.check(), c.preview(), c.explain(), c.rehearse(), c.announce(), c.queue(), c.bounce(), c.suppress(),
 		c.admin(), c.migrate(), c.forums(), c.version(),
 	)
-	sayHow(root)
+	addUsageHint(root)
 	return root
 }
 
-// sayHow lets a command that was given too many words or too few say where it is told what it wants.
-func sayHow(cmd *cobra.Command) {
+// addUsageHint lets a command that was given too many words or too few say where it is told what it wants.
+func addUsageHint(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
-		sayHow(c)
+		addUsageHint(c)
 	}
 	if takes := cmd.Args; takes != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

@@ -77,7 +77,7 @@ func TestHelpIsAsItWasFoundGood(t *testing.T) {
 	if long := good(t, "--help"); long != texts["postrider"] {
 		t.Errorf("postrider --help says\n%s\nand postrider alone\n%s", long, texts["postrider"])
 	}
-	for _, c := range (&console{}).root().Commands() {
+	for _, c := range (&cmdEnv{}).root().Commands() {
 		if c.Name() == "help" {
 			continue
 		}

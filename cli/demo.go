@@ -28,7 +28,7 @@ const (
 	demoPages = "/postrider"
 )
 
-func (c *console) demo() *cobra.Command {
+func (c *cmdEnv) demo() *cobra.Command {
 	var once bool
 	var mailDir, listen string
 	cmd := &cobra.Command{
@@ -55,8 +55,8 @@ func (c *console) demo() *cobra.Command {
 	return cmd
 }
 
-// demoHouse opens a fresh sample forum as it stands at now, with more tables in its configuration. The returned function clears it away.
-func (c *console) demoHouse(ctx context.Context, now time.Time, smtpURL, more string) (*house, string, func(), error) {
+// newDemoApp opens a fresh sample forum as it stands at now, with more tables in its configuration. The returned function clears it away.
+func (c *cmdEnv) newDemoApp(ctx context.Context, now time.Time, smtpURL, more string) (*app, string, func(), error) {
 	dir, err := os.MkdirTemp("", "postrider-demo-")
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("making room for the sample forum: %w", err)
@@ -100,9 +100,9 @@ level = "warn"
 `, "sqlite:"+forum, demo.URL, demo.Name, "sqlite:"+filepath.Join(dir, "postrider.db"), smtpURL, demo.From)
 }
 
-func (c *console) demoOnce(ctx context.Context, mailDir string) error {
+func (c *cmdEnv) demoOnce(ctx context.Context, mailDir string) error {
 	now := time.Now()
-	h, _, done, err := c.demoHouse(ctx, now, "smtp://127.0.0.1:25", "")
+	h, _, done, err := c.newDemoApp(ctx, now, "smtp://127.0.0.1:25", "")
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (c *console) demoOnce(ctx context.Context, mailDir string) error {
 	return nil
 }
 
-func (c *console) demoLive(ctx context.Context, listen string) error {
+func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	clock := fastClock(time.Now())
@@ -141,7 +141,7 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 		return fmt.Errorf("opening the inbox page: %w; choose another address with --listen", err)
 	}
 	defer listener.Close()
-	h, path, done, err := c.demoHouse(ctx, clock(), smtpURL, fmt.Sprintf("[web]\nurl = %q\n", "http://"+reachable(listener.Addr())+demoPages))
+	h, path, done, err := c.newDemoApp(ctx, clock(), smtpURL, fmt.Sprintf("[web]\nurl = %q\n", "http://"+browserHost(listener.Addr())+demoPages))
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	both.Handle(demoPages+"/", pages)
 	page := &http.Server{Handler: both, ReadHeaderTimeout: 10 * time.Second}
 	all.Go(func() { page.Serve(listener) })
-	all.Go(func() { c.trickle(ctx, path, clock) })
+	all.Go(func() { c.generateActivity(ctx, path, clock) })
 	err = serve(ctx, h, d, closeSender)
 	stop()
 	page.Close()
@@ -178,16 +178,16 @@ func (c *console) demoLive(ctx context.Context, listen string) error {
 	return err
 }
 
-// reachable is the address at which a browser on this machine finds a listener.
-func reachable(a net.Addr) string {
+// browserHost is the address at which a browser on this machine finds a listener.
+func browserHost(a net.Addr) string {
 	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 	}
 	return a.String()
 }
 
-// trickle lets the members of the sample forum go on writing.
-func (c *console) trickle(ctx context.Context, path string, clock func() time.Time) {
+// generateActivity lets the members of the sample forum go on writing.
+func (c *cmdEnv) generateActivity(ctx context.Context, path string, clock func() time.Time) {
 	t, err := demo.NewTrickle(path)
 	if err != nil {
 		fmt.Fprintf(c.err, "postrider: %v\n", err)

@@ -13,7 +13,7 @@ import (
 	"postrider/forum"
 )
 
-func (c *console) explain() *cobra.Command {
+func (c *cmdEnv) explain() *cobra.Command {
 	var posts []string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -54,12 +54,12 @@ func postIDs(texts []string) ([]forum.PostID, error) {
 	return ids, nil
 }
 
-func (c *console) explainTo(ctx context.Context, who string, posts []forum.PostID, asJSON bool) error {
+func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID, asJSON bool) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
-	h, err := c.openToLook(ctx, cfg)
+	h, err := c.openReadOnly(ctx, cfg)
 	if err != nil {
 		return err
 	}

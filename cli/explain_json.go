@@ -9,25 +9,25 @@ import (
 
 // memberStoryJSON is a contract: scripts read it.
 type memberStoryJSON struct {
-	Member          memberJSON `json:"member"`
-	OnRoll          bool       `json:"on_roll"`
-	Sections        int        `json:"watched_sections"`
-	Threads         int        `json:"watched_threads"`
-	NoDigest        []string   `json:"no_digests"` // why; empty: he gets them
-	NoAlert         []string   `json:"no_alerts"`
-	Delays          []string   `json:"delays"`
-	PausedUntil     time.Time  `json:"paused_until,omitzero"`
-	SuppressedSince time.Time  `json:"suppressed_since,omitzero"`
-	SuppressedUntil time.Time  `json:"suppressed_until,omitzero"`
-	Suppressed      string     `json:"suppressed,omitempty"` // why
-	Due             time.Time  `json:"due,omitzero"`
-	Posts           int        `json:"posts"`
-	Skipped         string     `json:"skipped,omitempty"`
-	Mails           []toldJSON `json:"mails"`
+	Member          memberJSON           `json:"member"`
+	OnRoll          bool                 `json:"on_roll"`
+	Sections        int                  `json:"watched_sections"`
+	Threads         int                  `json:"watched_threads"`
+	NoDigest        []string             `json:"no_digests"` // why; empty: he gets them
+	NoAlert         []string             `json:"no_alerts"`
+	Delays          []string             `json:"delays"`
+	PausedUntil     time.Time            `json:"paused_until,omitzero"`
+	SuppressedSince time.Time            `json:"suppressed_since,omitzero"`
+	SuppressedUntil time.Time            `json:"suppressed_until,omitzero"`
+	Suppressed      string               `json:"suppressed,omitempty"` // why
+	Due             time.Time            `json:"due,omitzero"`
+	Posts           int                  `json:"posts"`
+	Skipped         string               `json:"skipped,omitempty"`
+	Mails           []messageHistoryJSON `json:"mails"`
 }
 
-// toldJSON is a mail with what came of each attempt.
-type toldJSON struct {
+// messageHistoryJSON is a mail with what came of each attempt.
+type messageHistoryJSON struct {
 	mailJSON
 	Attempts []outcomeJSON `json:"outcomes"`
 }
@@ -35,12 +35,12 @@ type toldJSON struct {
 func newMemberStoryJSON(m daemon.MemberStory) memberStoryJSON {
 	out := memberStoryJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, OnRoll: m.OnRoll, Sections: m.Sections, Threads: m.Threads,
-		NoDigest: list(m.NoDigest), NoAlert: list(m.NoAlert), Delays: list(m.Delays),
+		NoDigest: nonNil(m.NoDigest), NoAlert: nonNil(m.NoAlert), Delays: nonNil(m.Delays),
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
-		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []toldJSON{},
+		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []messageHistoryJSON{},
 	}
 	for _, mail := range m.Mails {
-		told := toldJSON{newMailJSON(mail), []outcomeJSON{}}
+		told := messageHistoryJSON{newMailJSON(mail), []outcomeJSON{}}
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key {
 				told.Attempts = append(told.Attempts, newOutcomeJSON(o))
@@ -51,8 +51,8 @@ func newMemberStoryJSON(m daemon.MemberStory) memberStoryJSON {
 	return out
 }
 
-// list is never null in JSON.
-func list(texts []string) []string { return append([]string{}, texts...) }
+// nonNil is never null in JSON.
+func nonNil(texts []string) []string { return append([]string{}, texts...) }
 
 // postStoriesJSON is a contract: checks read it.
 type postStoriesJSON struct {

@@ -12,8 +12,8 @@ import (
 	"postrider/store"
 )
 
-func (c *console) printMemberStory(m daemon.MemberStory) error {
-	fmt.Fprintf(c.out, "%s <%s>\n\n", whom(m.Member), m.Member.Email)
+func (c *cmdEnv) printMemberStory(m daemon.MemberStory) error {
+	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
 	line("watches", fmt.Sprintf("%d sections, %d threads", m.Sections, m.Threads))
@@ -24,9 +24,9 @@ func (c *console) printMemberStory(m daemon.MemberStory) error {
 	case !m.OnRoll:
 		line("next digest", "none: he watches nothing, or began to only now")
 	case m.Skip != "":
-		line("next digest", clock(m.Due)+" UTC; as things stand it would not be sent: "+m.Skip)
+		line("next digest", formatTime(m.Due)+" UTC; as things stand it would not be sent: "+m.Skip)
 	default:
-		line("next digest", fmt.Sprintf("%s UTC, with %d posts as things stand", clock(m.Due), m.Posts))
+		line("next digest", fmt.Sprintf("%s UTC, with %d posts as things stand", formatTime(m.Due), m.Posts))
 	}
 	if len(m.NoAlert) > 0 {
 		line("alerts", "none: "+strings.Join(m.NoAlert, "; "))
@@ -35,10 +35,10 @@ func (c *console) printMemberStory(m daemon.MemberStory) error {
 		line("announcements", "turned off by the member")
 	}
 	if !m.Choices.PausedUntil.IsZero() {
-		line("paused until", clock(m.Choices.PausedUntil)+" UTC")
+		line("paused until", formatTime(m.Choices.PausedUntil)+" UTC")
 	}
 	if h := m.Health; !h.SuppressedSince.IsZero() {
-		line("address", fmt.Sprintf("suppressed since %s UTC%s: %s", clock(h.SuppressedSince), until(h.SuppressedUntil), oneLine(h.Reason, 80)))
+		line("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(h.SuppressedSince), untilText(h.SuppressedUntil), oneLine(h.Reason, 80)))
 	}
 	for _, why := range m.Delays {
 		line("waits", oneLine(why, 100))
@@ -49,16 +49,16 @@ func (c *console) printMemberStory(m daemon.MemberStory) error {
 	return c.printMails(m)
 }
 
-// until words the end of a suppression.
-func until(at time.Time) string {
+// untilText words the end of a suppression.
+func untilText(at time.Time) string {
 	if at.IsZero() {
 		return ", until it is lifted"
 	}
-	return ", until " + clock(at) + " UTC"
+	return ", until " + formatTime(at) + " UTC"
 }
 
 // printMails lists a member's mails with what came of each attempt.
-func (c *console) printMails(m daemon.MemberStory) error {
+func (c *cmdEnv) printMails(m daemon.MemberStory) error {
 	if len(m.Mails) == 0 {
 		fmt.Fprintln(c.out, "\nNo mail waits for him, and none went in the last 30 days.")
 		return nil
@@ -66,10 +66,10 @@ func (c *console) printMails(m daemon.MemberStory) error {
 	fmt.Fprintln(c.out, "\nMails of the last 30 days:")
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	for _, mail := range m.Mails {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%d posts\t%s\n", mail.Key, mail.State, when(mail), mail.Last.Posts, answer(mail.Last))
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%d posts\t%s\n", mail.Key, mail.State, whenText(mail), mail.Last.Posts, attemptSummary(mail.Last))
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key && !o.At.Equal(mail.Settled) {
-				fmt.Fprintf(table, "    \t\t%s\t\t%s\n", clock(o.At), answer(o))
+				fmt.Fprintf(table, "    \t\t%s\t\t%s\n", formatTime(o.At), attemptSummary(o))
 			}
 		}
 	}
@@ -79,16 +79,16 @@ func (c *console) printMails(m daemon.MemberStory) error {
 	return nil
 }
 
-// answer is what an attempt came to, in one line.
-func answer(o store.Outcome) string {
-	text := came(o)
-	if w := why(o); w != "" {
+// attemptSummary is what an attempt came to, in one line.
+func attemptSummary(o store.Outcome) string {
+	text := attemptResult(o)
+	if w := attemptReason(o); w != "" {
 		text += ": " + oneLine(w, 80)
 	}
 	if o.QueueID != "" {
 		text += " (queue id " + oneLine(o.QueueID, 30) + ")"
 	}
-	return dash(text)
+	return orDash(text)
 }
 
 func cadence(s digest.Schedule) string {
@@ -105,20 +105,22 @@ func cadence(s digest.Schedule) string {
 	return fmt.Sprintf("daily at %d", s.Hour)
 }
 
-func whom(m forum.Member) string { return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID) }
+func memberLabel(m forum.Member) string {
+	return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID)
+}
 
-func (c *console) printPostStories(member forum.Member, stories []daemon.PostStory) error {
+func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostStory) error {
 	for i, x := range stories {
 		if i > 0 {
 			fmt.Fprintln(c.out)
 		}
-		fmt.Fprintf(c.out, "Post %d for %s: %s\n", x.Post, whom(member), conclusion(x))
+		fmt.Fprintf(c.out, "Post %d for %s: %s\n", x.Post, memberLabel(member), summary(x))
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		for _, s := range x.Seen {
-			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in section %d%s\n", clock(s.At), s.Seq, s.Section, moved(s))
+			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in section %d%s\n", formatTime(s.At), s.Seq, s.Section, moved(s))
 		}
 		if !x.Pending.IsZero() {
-			fmt.Fprintf(table, "  sighted\tno\tmet %s UTC, and was not visible\n", clock(x.Pending))
+			fmt.Fprintf(table, "  sighted\tno\tmet %s UTC, and was not visible\n", formatTime(x.Pending))
 		}
 		for _, s := range x.Steps {
 			verdict := "yes"
@@ -131,7 +133,7 @@ func (c *console) printPostStories(member forum.Member, stories []daemon.PostSto
 			fmt.Fprintf(table, "  alert\t\t%s\n", oneLine(x.Alert, 160))
 		}
 		for _, m := range x.Mails {
-			fmt.Fprintf(table, "  mail\t\t%s: %s, %s: %s\n", m.Key, m.State, when(m), answer(m.Last))
+			fmt.Fprintf(table, "  mail\t\t%s: %s, %s: %s\n", m.Key, m.State, whenText(m), attemptSummary(m.Last))
 		}
 		if err := table.Flush(); err != nil {
 			return fmt.Errorf("printing: %w", err)
@@ -140,14 +142,14 @@ func (c *console) printPostStories(member forum.Member, stories []daemon.PostSto
 	return nil
 }
 
-// conclusion is what becomes of a post in one line.
-func conclusion(x daemon.PostStory) string {
+// summary is what becomes of a post in one line.
+func summary(x daemon.PostStory) string {
 	text := string(x.Verdict)
 	if x.Mail != "" {
 		text += " in " + x.Mail
 	}
 	if !x.At.IsZero() {
-		text += " (" + clock(x.At) + " UTC)"
+		text += " (" + formatTime(x.At) + " UTC)"
 	}
 	text += ": " + oneLine(x.Reason, 200)
 	if x.Folded {

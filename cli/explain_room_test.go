@@ -67,7 +67,7 @@ func TestTheRoomExplainsWhatExplainDoes(t *testing.T) {
 // room is the room for administrators, as run opens it.
 func (p parish) room(t *testing.T) http.Handler {
 	t.Helper()
-	c := &console{out: io.Discard, err: io.Discard, getenv: func(string) string { return "" }, config: p.config}
+	c := &cmdEnv{out: io.Discard, err: io.Discard, getenv: func(string) string { return "" }, config: p.config}
 	cfg, err := c.load()
 	if err != nil {
 		t.Fatal(err)

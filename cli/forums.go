@@ -10,7 +10,7 @@ import (
 	"postrider/source"
 )
 
-func (c *console) forums() *cobra.Command {
+func (c *cmdEnv) forums() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "forums [NAME]",
@@ -37,7 +37,7 @@ type forumJSON struct {
 	Notes   string   `json:"notes"`
 }
 
-func (c *console) listForums(asJSON bool) error {
+func (c *cmdEnv) listForums(asJSON bool) error {
 	types := source.Types()
 	if asJSON {
 		list := make([]forumJSON, len(types))
@@ -54,7 +54,7 @@ func (c *console) listForums(asJSON bool) error {
 	return table.Flush()
 }
 
-func (c *console) forum(name string, asJSON bool) error {
+func (c *cmdEnv) forum(name string, asJSON bool) error {
 	var names []string
 	for _, t := range source.Types() {
 		if t.Name != name {

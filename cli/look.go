@@ -18,10 +18,10 @@ import (
 	"postrider/templates"
 )
 
-// openToLook opens the forum and the store so that nothing can be written to either. Where the first run would make the
+// openReadOnly opens the forum and the store so that nothing can be written to either. Where the first run would make the
 // store, an empty one takes its place, in a directory that is removed again.
-func (c *console) openToLook(ctx context.Context, cfg config.Config) (_ *house, err error) {
-	h := &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
+func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, err error) {
+	h := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -41,7 +41,7 @@ func (c *console) openToLook(ctx context.Context, cfg config.Config) (_ *house, 
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	// Nobody gets these links.
-	if h.links, err = link.NewSigner(cfg.Web.URL, throwaway()); err != nil {
+	if h.links, err = link.NewSigner(cfg.Web.URL, randomKey()); err != nil {
 		return nil, err
 	}
 	if err := h.openForum(ctx); err != nil {
@@ -51,11 +51,11 @@ func (c *console) openToLook(ctx context.Context, cfg config.Config) (_ *house, 
 }
 
 // openEmptyStore opens a store that knows nothing, and is gone when the house is closed.
-func (h *house) openEmptyStore(ctx context.Context) (err error) {
-	if h.scratch, err = os.MkdirTemp("", "postrider-look-"); err != nil {
+func (h *app) openEmptyStore(ctx context.Context) (err error) {
+	if h.tempDir, err = os.MkdirTemp("", "postrider-look-"); err != nil {
 		return fmt.Errorf("making an empty store: %w", err)
 	}
-	if h.store, err = store.Open(ctx, "sqlite:"+filepath.Join(h.scratch, "postrider.db")); err != nil {
+	if h.store, err = store.Open(ctx, "sqlite:"+filepath.Join(h.tempDir, "postrider.db")); err != nil {
 		return fmt.Errorf("making an empty store: %w", err)
 	}
 	if _, err = h.store.Migrate(ctx); err != nil {
@@ -64,16 +64,16 @@ func (h *house) openEmptyStore(ctx context.Context) (err error) {
 	return nil
 }
 
-func throwaway() []byte {
+func randomKey() []byte {
 	key := make([]byte, 32)
 	rand.Read(key)
 	return key
 }
 
-// looker is a daemon that can rehearse and nothing else: whatever it would hand over goes nowhere.
-func (h *house) looker(now time.Time) (*daemon.Daemon, error) {
+// newDryRunDaemon is a daemon that can rehearse and nothing else: whatever it would hand over goes nowhere.
+func (h *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
 	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
-	composer, err := mail.NewComposer(domain, throwaway())
+	composer, err := mail.NewComposer(domain, randomKey())
 	if err != nil {
 		return nil, err
 	}

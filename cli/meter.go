@@ -11,16 +11,16 @@ import (
 	"postrider/store"
 )
 
-// meter draws how far an announcement has come: a bar that changes on a terminal, a line now and then elsewhere.
-type meter struct {
-	out      io.Writer
-	terminal bool
-	told     time.Time
-	pace     daemon.Pace
-	drawn    bool // a bar stands on the line
+// progressBar draws how far an announcement has come: a bar that changes on a terminal, a line now and then elsewhere.
+type progressBar struct {
+	out         io.Writer
+	terminal    bool
+	lastPrinted time.Time
+	pace        daemon.Pace
+	drawn       bool // a bar stands on the line
 }
 
-func newMeter(out io.Writer) *meter { return &meter{out: out, terminal: isTerminal(out)} }
+func newMeter(out io.Writer) *progressBar { return &progressBar{out: out, terminal: isTerminal(out)} }
 
 // isTerminal tells whether somebody looks on.
 func isTerminal(out io.Writer) bool {
@@ -33,16 +33,16 @@ func isTerminal(out io.Writer) bool {
 }
 
 // show tells where an announcement stands; last ends the line.
-func (m *meter) show(x store.AnnouncementProgress, now time.Time, last bool) {
+func (m *progressBar) show(x store.AnnouncementProgress, now time.Time, last bool) {
 	m.pace.Note(now, x.Settled())
 	text := m.line(x, now)
 	switch {
 	case m.terminal:
 		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(x.Settled(), x.Total()), text)
 		m.drawn = true
-	case last || now.Sub(m.told) >= tellEvery:
+	case last || now.Sub(m.lastPrinted) >= progressInterval:
 		fmt.Fprintln(m.out, text)
-		m.told = now
+		m.lastPrinted = now
 	}
 	if last {
 		m.end()
@@ -50,7 +50,7 @@ func (m *meter) show(x store.AnnouncementProgress, now time.Time, last bool) {
 }
 
 // end leaves the line of the bar.
-func (m *meter) end() {
+func (m *progressBar) end() {
 	if m.drawn {
 		fmt.Fprintln(m.out)
 	}
@@ -58,7 +58,7 @@ func (m *meter) end() {
 }
 
 // line words it: "45 %  4512 of 10000, 4490 sent, 12 refused, 310 a minute, about 18m left".
-func (m *meter) line(x store.AnnouncementProgress, now time.Time) string {
+func (m *progressBar) line(x store.AnnouncementProgress, now time.Time) string {
 	total, settled := x.Total(), x.Settled()
 	percent := 0
 	if total > 0 {
@@ -69,7 +69,7 @@ func (m *meter) line(x store.AnnouncementProgress, now time.Time) string {
 		if rate := m.pace.PerMinute(); rate > 0 {
 			text += fmt.Sprintf(", %.0f a minute", rate)
 			if x.State == store.Sending {
-				text += ", about " + age(m.pace.Left(total-settled)) + " left"
+				text += ", about " + formatDuration(m.pace.Left(total-settled)) + " left"
 			}
 		}
 		return text
@@ -78,14 +78,14 @@ func (m *meter) line(x store.AnnouncementProgress, now time.Time) string {
 }
 
 // state words what an announcement does while no mails go out.
-func (m *meter) state(x store.AnnouncementProgress, now time.Time) string {
+func (m *progressBar) state(x store.AnnouncementProgress, now time.Time) string {
 	switch x.State {
 	case store.InCanary:
-		return "the canary is waited for: " + age(x.CanaryUntil.Sub(now)) + " left"
+		return "the canary is waited for: " + formatDuration(x.CanaryUntil.Sub(now)) + " left"
 	case store.Scheduled:
-		return "begins in " + age(x.BeginsAt.Sub(now))
+		return "begins in " + formatDuration(x.BeginsAt.Sub(now))
 	case store.Paused:
-		return "paused: " + dash(oneLine(x.Reason, 200))
+		return "paused: " + orDash(oneLine(x.Reason, 200))
 	}
 	return x.State
 }

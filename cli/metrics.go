@@ -11,7 +11,7 @@ import (
 )
 
 // openMetrics begins to listen for Prometheus where the configuration says.
-func (h *house) openMetrics(ctx context.Context, counts *metrics.Metrics, d *daemon.Daemon) (serve func() error, err error) {
+func (h *app) openMetrics(ctx context.Context, counts *metrics.Metrics, d *daemon.Daemon) (serve func() error, err error) {
 	if h.cfg.Metrics.Listen == "" {
 		return func() error { return nil }, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) migrate() *cobra.Command {
+func (c *cmdEnv) migrate() *cobra.Command {
 	var newKey bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
@@ -23,7 +23,7 @@ func (c *console) migrate() *cobra.Command {
 	return cmd
 }
 
-func (c *console) migrateStore(ctx context.Context, newKey bool) error {
+func (c *cmdEnv) migrateStore(ctx context.Context, newKey bool) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // web readies the pages that mails link to, beside a daemon and on its clock.
-func (h *house) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
+func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	desk := daemon.NewDesk(h.forum, h.store, h.settings())
 	s, err := web.New(web.Deps{
 		Desk: desk, Viewer: daemon.NewViewer(desk, h.press, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
@@ -36,7 +36,7 @@ func base(address string) string {
 
 // openPages begins to listen where the configuration says. The returned function serves until ctx ends; it does nothing
 // where no address is set.
-func (h *house) openPages(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
+func (h *app) openPages(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if h.cfg.Web.Listen == "" {
 		return func() error { return nil }, nil
 	}

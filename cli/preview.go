@@ -16,7 +16,7 @@ import (
 	"postrider/templates"
 )
 
-func (c *console) preview() *cobra.Command {
+func (c *cmdEnv) preview() *cobra.Command {
 	var o previewOptions
 	cmd := &cobra.Command{
 		Use:   "preview MEMBER",
@@ -79,7 +79,7 @@ func (o previewOptions) validate() error {
 	return fmt.Errorf("--format is %q: choose html, text, eml or json", o.format)
 }
 
-func (c *console) showPreview(ctx context.Context, o previewOptions) error {
+func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (c *console) showPreview(ctx context.Context, o previewOptions) error {
 	}
 	switch o.kind {
 	case daemon.KindAnnouncement:
-		return c.previewNotice(ctx, h, o)
+		return c.previewAnnouncement(ctx, h, o)
 	case daemon.KindAlert:
 		return c.previewAlert(ctx, h, o, from, until)
 	}
@@ -113,7 +113,7 @@ func (c *console) showPreview(ctx context.Context, o previewOptions) error {
 }
 
 // printPreview prints an edition in one of its forms. An edition that would not be sent has none but JSON.
-func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, format string) error {
+func (c *cmdEnv) printPreview(ctx context.Context, h *app, p daemon.Preview, format string) error {
 	var content templates.Content
 	if p.Skip == "" {
 		var err error
@@ -135,7 +135,7 @@ func (c *console) printPreview(ctx context.Context, h *house, p daemon.Preview, 
 }
 
 // previewAlert shows of what a member would be told at once.
-func (c *console) previewAlert(ctx context.Context, h *house, o previewOptions, from, until time.Time) error {
+func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, from, until time.Time) error {
 	d, err := h.daemon(ctx, nil, time.Now)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (c *console) previewAlert(ctx context.Context, h *house, o previewOptions, 
 }
 
 // printContent prints what a mail says, or as eml the whole mail, of which m is the rest; plain: its reader reads text alone.
-func (c *console) printContent(ctx context.Context, h *house, to forum.Member, m mail.Message, content templates.Content, plain bool, format string) error {
+func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m mail.Message, content templates.Content, plain bool, format string) error {
 	var text string
 	switch format {
 	case "html":
@@ -185,7 +185,7 @@ func (c *console) printContent(ctx context.Context, h *house, to forum.Member, m
 	return err
 }
 
-func (h *house) footer(p daemon.Preview) templates.Footer {
+func (h *app) footer(p daemon.Preview) templates.Footer {
 	id := int64(p.Member.ID)
 	return templates.Footer{
 		Settings:    h.links.URL(link.Grant{Scope: link.Settings, Member: id}),
@@ -193,7 +193,7 @@ func (h *house) footer(p daemon.Preview) templates.Footer {
 	}
 }
 
-func (h *house) eml(ctx context.Context, m mail.Message) ([]byte, error) {
+func (h *app) eml(ctx context.Context, m mail.Message) ([]byte, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 )
 
 // json prints a value as indented JSON, with the characters of HTML as they are.
-func (c *console) json(v any) error {
+func (c *cmdEnv) json(v any) error {
 	enc := json.NewEncoder(c.out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

@@ -13,7 +13,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) queue() *cobra.Command {
+func (c *cmdEnv) queue() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "queue",
 		Short: "Look at the mails that wait, retry or drop them, pause delivery",
@@ -26,9 +26,9 @@ func (c *console) queue() *cobra.Command {
 	return cmd
 }
 
-// inStore opens the store, and nothing else, for the time of do. It must be there and up to date: these
+// withStore opens the store, and nothing else, for the time of do. It must be there and up to date: these
 // commands are for a store that a daemon works with.
-func (c *console) inStore(ctx context.Context, do func(*store.Store) error) error {
+func (c *cmdEnv) withStore(ctx context.Context, do func(*store.Store) error) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -50,14 +50,14 @@ func (c *console) inStore(ctx context.Context, do func(*store.Store) error) erro
 	return err
 }
 
-func (c *console) queueShow() *cobra.Command {
+func (c *cmdEnv) queueShow() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show KEY",
 		Short: "Tell all that is known of a mail, with every attempt to send it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				m, history, known, err := s.Mail(cmd.Context(), args[0])
 				switch {
 				case err != nil:
@@ -75,7 +75,7 @@ func (c *console) queueShow() *cobra.Command {
 	return cmd
 }
 
-func (c *console) queuePause() *cobra.Command {
+func (c *cmdEnv) queuePause() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause [REASON]",
 		Short: "Hand nothing over until queue resume",
@@ -83,25 +83,25 @@ func (c *console) queuePause() *cobra.Command {
 			"every batch: what is under way is finished first, at most 1,000 mails a daemon and at most about a minute. New posts\n" +
 			"are still gathered and digests planned, so nothing is missed.",
 		RunE: func(cmd *cobra.Command, words []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				p, err := s.Pause(cmd.Context(), time.Now(), strings.Join(words, " "))
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.out, "Delivery is paused %s. A batch that is under way is finished first.\n", since(p))
+				fmt.Fprintf(c.out, "Delivery is paused %s. A batch that is under way is finished first.\n", pauseText(p))
 				return nil
 			})
 		},
 	}
 }
 
-func (c *console) queueResume() *cobra.Command {
+func (c *cmdEnv) queueResume() *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume",
 		Short: "Let delivery go on after queue pause",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				paused, err := s.Resume(cmd.Context())
 				if err != nil {
 					return err
@@ -117,9 +117,9 @@ func (c *console) queueResume() *cobra.Command {
 	}
 }
 
-// since words how long delivery has been paused, and why.
-func since(p store.Pause) string {
-	text := "since " + clock(p.Since) + " UTC"
+// pauseText words how long delivery has been paused, and why.
+func pauseText(p store.Pause) string {
+	text := "since " + formatTime(p.Since) + " UTC"
 	if p.Reason != "" {
 		text += " (" + oneLine(p.Reason, 200) + ")"
 	}

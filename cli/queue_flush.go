@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) queueFlush() *cobra.Command {
+func (c *cmdEnv) queueFlush() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "flush",
@@ -20,7 +20,7 @@ func (c *console) queueFlush() *cobra.Command {
 			store.MaxQueueAge("alert").Hours(), store.MaxQueueAge("announcement").Hours()),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				list, err := s.Expire(cmd.Context(), time.Now())
 				if err != nil {
 					return err
@@ -33,7 +33,7 @@ func (c *console) queueFlush() *cobra.Command {
 	return cmd
 }
 
-func (c *console) printFlushed(list []store.Expired, asJSON bool) error {
+func (c *cmdEnv) printFlushed(list []store.Expired, asJSON bool) error {
 	if asJSON {
 		keys := make([]string, len(list))
 		for i, m := range list {

@@ -9,7 +9,7 @@ import (
 // queueJSON is what queue list prints for scripts.
 type queueJSON struct {
 	Paused  *store.Pause `json:"paused,omitempty"`
-	Trouble []trouble    `json:"trouble"` // what keeps mails from going
+	Trouble []blocker    `json:"trouble"` // what keeps mails from going
 	Mails   []mailJSON   `json:"mails"`
 	More    bool         `json:"more"` // than --limit
 	Counts  []countJSON  `json:"counts"`
@@ -60,7 +60,7 @@ type shownJSON struct {
 	History []outcomeJSON `json:"history"`
 }
 
-func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles []trouble, pause store.Pause, paused bool) queueJSON {
+func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles []blocker, pause store.Pause, paused bool) queueJSON {
 	out := queueJSON{Trouble: troubles, Mails: make([]mailJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
 	if paused {
 		out.Paused = &pause
@@ -77,7 +77,7 @@ func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles 
 func newMailJSON(m store.Mail) mailJSON {
 	out := mailJSON{
 		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
-		Handed: handed(m), Doubts: m.UncertainCount,
+		Handed: possiblyDelivered(m), Doubts: m.UncertainCount,
 		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore, Expires: m.Expires, Address: m.Address,
 		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
 	}

@@ -12,8 +12,8 @@ import (
 	"postrider/store"
 )
 
-// statesOf are the states that --state names: one, or one of the two words for several.
-func statesOf(choice string) ([]string, error) {
+// parseStates are the states that --state names: one, or one of the two words for several.
+func parseStates(choice string) ([]string, error) {
 	switch choice {
 	case "open":
 		return store.OpenStates, nil
@@ -28,8 +28,8 @@ func statesOf(choice string) ([]string, error) {
 	return nil, fmt.Errorf("--state is %q: give open, all, %s", choice, strings.Join(store.MailStates, ", "))
 }
 
-// known refuses a kind of which there are no mails.
-func known(kind string) error {
+// checkKind refuses a kind of which there are no mails.
+func checkKind(kind string) error {
 	switch kind {
 	case "", daemon.KindDigest, daemon.KindAlert, daemon.KindAnnouncement:
 		return nil
@@ -37,7 +37,7 @@ func known(kind string) error {
 	return fmt.Errorf("--kind is %q: give digest, alert or announcement", kind)
 }
 
-func (c *console) queueList() *cobra.Command {
+func (c *cmdEnv) queueList() *cobra.Command {
 	var f store.QueueFilter
 	var state, since string
 	var asJSON bool
@@ -49,19 +49,19 @@ func (c *console) queueList() *cobra.Command {
 			"announcement. States are " + strings.Join(store.MailStates, ", ") + ".",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if f.States, err = statesOf(state); err != nil {
+			if f.States, err = parseStates(state); err != nil {
 				return err
 			}
-			if err = known(f.Kind); err != nil {
+			if err = checkKind(f.Kind); err != nil {
 				return err
 			}
-			if f.Since, err = sinceWhen(since, time.Now()); err != nil {
+			if f.Since, err = parseSince(since, time.Now()); err != nil {
 				return err
 			}
 			if f.Limit < 1 {
 				return fmt.Errorf("--limit is %d: give at least 1", f.Limit)
 			}
-			return c.inStore(cmd.Context(), func(s *store.Store) error { return c.listQueue(cmd.Context(), s, f, asJSON) })
+			return c.withStore(cmd.Context(), func(s *store.Store) error { return c.listQueue(cmd.Context(), s, f, asJSON) })
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "open", "open, all, or one `state`")
@@ -75,7 +75,7 @@ func (c *console) queueList() *cobra.Command {
 	return cmd
 }
 
-func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFilter, asJSON bool) error {
+func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFilter, asJSON bool) error {
 	most := f.Limit
 	f.Limit++
 	mails, err := s.Queue(ctx, f)
@@ -90,7 +90,7 @@ func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFi
 	if err != nil {
 		return err
 	}
-	troubles, err := troublesOf(ctx, s, time.Now())
+	troubles, err := loadBlockers(ctx, s, time.Now())
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFi
 		return c.json(newQueueJSON(mails, more, counts, troubles, pause, paused))
 	}
 	if paused {
-		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n", since(pause))
+		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n", pauseText(pause))
 	}
 	c.printTroubles(troubles)
 	if paused || len(troubles) > 0 {
@@ -109,8 +109,8 @@ func (c *console) listQueue(ctx context.Context, s *store.Store, f store.QueueFi
 	return c.printQueue(mails, more, counts, time.Now())
 }
 
-// sinceWhen reads a time: a while ago, or a moment. Empty: ever.
-func sinceWhen(text string, now time.Time) (time.Time, error) {
+// parseSince reads a time: a while ago, or a moment. Empty: ever.
+func parseSince(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}

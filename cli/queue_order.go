@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) queueRetry() *cobra.Command {
+func (c *cmdEnv) queueRetry() *cobra.Command {
 	var state, kind string
 	cmd := &cobra.Command{
 		Use:   "retry KEY... | --state uncertain|refused",
@@ -30,11 +30,11 @@ func (c *console) queueRetry() *cobra.Command {
 			case state != "" && state != "uncertain" && state != "refused":
 				return fmt.Errorf("--state is %q: give uncertain or refused", state)
 			}
-			if err := known(kind); err != nil {
+			if err := checkKind(kind); err != nil {
 				return err
 			}
 			ctx := cmd.Context()
-			return c.inStore(ctx, func(s *store.Store) error {
+			return c.withStore(ctx, func(s *store.Store) error {
 				if state != "" {
 					return c.retryAll(ctx, s, state, kind)
 				}
@@ -53,18 +53,18 @@ func (c *console) queueRetry() *cobra.Command {
 
 const (
 	queuedAgain = "queued again"
-	// retryAtATime is how many mails are queued again in one transaction: the daemon's own writing waits for it.
-	retryAtATime = 1000
+	// retryBatchSize is how many mails are queued again in one transaction: the daemon's own writing waits for it.
+	retryBatchSize = 1000
 )
 
 // retryAll tells of the mails that it queues, and counts the others.
-func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind string) error {
+func (c *cmdEnv) retryAll(ctx context.Context, s *store.Store, state, kind string) error {
 	keys, err := s.QueueKeys(ctx, state, kind)
 	if err != nil {
 		return err
 	}
 	stay := make(map[store.Blocker]int)
-	for some := range slices.Chunk(keys, retryAtATime) {
+	for some := range slices.Chunk(keys, retryBatchSize) {
 		list, err := s.RetryNow(ctx, time.Now(), some)
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (c *console) retryAll(ctx context.Context, s *store.Store, state, kind stri
 	return nil
 }
 
-func (c *console) queueDrop() *cobra.Command {
+func (c *cmdEnv) queueDrop() *cobra.Command {
 	return &cobra.Command{
 		Use:   "drop KEY...",
 		Short: "Settle mails that wait as skipped: they are not sent",
@@ -97,7 +97,7 @@ func (c *console) queueDrop() *cobra.Command {
 			"daemon is at work on cannot be dropped; pause delivery first. Exits with 1 if a KEY stays as it is.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, keys []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				list, err := s.Drop(cmd.Context(), time.Now(), keys, store.DroppedByHand)
 				if err != nil {
 					return err
@@ -109,7 +109,7 @@ func (c *console) queueDrop() *cobra.Command {
 }
 
 // printVerdicts tells what was done, a line each, and is silent failure if something was not.
-func (c *console) printVerdicts(list []store.ActionResult, done string) error {
+func (c *cmdEnv) printVerdicts(list []store.ActionResult, done string) error {
 	var err error
 	for _, v := range list {
 		text := done

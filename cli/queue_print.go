@@ -10,15 +10,15 @@ import (
 	"postrider/store"
 )
 
-func (c *console) printQueue(mails []store.Mail, more bool, counts []store.Count, now time.Time) error {
+func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count, now time.Time) error {
 	if len(mails) == 0 {
 		fmt.Fprintln(c.out, "There are no such mails in the outbox.")
 	} else {
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "KEY\tMEMBER\tSTATE\tATTEMPTS\tWHEN (UTC)\tAGE\tLAST\tQUEUE ID\tWHY")
 		for _, m := range mails {
-			fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", m.Key, m.Member, m.State, m.Attempt, when(m),
-				age(now.Sub(m.Created)), dash(came(m.Last)), dash(oneLine(m.Last.QueueID, 20)), dash(oneLine(why(m.Last), 60)))
+			fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", m.Key, m.Member, m.State, m.Attempt, whenText(m),
+				formatDuration(now.Sub(m.Created)), orDash(attemptResult(m.Last)), orDash(oneLine(m.Last.QueueID, 20)), orDash(oneLine(attemptReason(m.Last), 60)))
 		}
 		if err := table.Flush(); err != nil {
 			return fmt.Errorf("printing: %w", err)
@@ -44,7 +44,7 @@ func (c *console) printQueue(mails []store.Mail, more bool, counts []store.Count
 	return nil
 }
 
-func (c *console) printMail(m store.Mail, history []store.Outcome) error {
+func (c *cmdEnv) printMail(m store.Mail, history []store.Outcome) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) {
 		if text != "" {
@@ -54,22 +54,22 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 	line("key", m.Key)
 	line("kind", m.Kind)
 	line("member", fmt.Sprint(m.Member))
-	line("state", m.State+" ("+when(m)+" UTC)")
+	line("state", m.State+" ("+whenText(m)+" UTC)")
 	line("sightings", fmt.Sprintf("after %d, up to %d", m.From, m.Until))
 	line("attempts", fmt.Sprint(m.Attempt))
-	if handed(m) {
+	if possiblyDelivered(m) {
 		line("handed over", "a relay may have it already: it goes out again as it is, with the same Message-ID")
 	}
-	line("planned", clock(m.Created)+" UTC")
+	line("planned", formatTime(m.Created)+" UTC")
 	if !m.NotBefore.IsZero() {
-		line("due", clock(m.NotBefore)+" UTC")
+		line("due", formatTime(m.NotBefore)+" UTC")
 	}
 	if !m.Expires.IsZero() {
-		line("expires", clock(m.Expires)+" UTC, if no relay has taken it by then")
+		line("expires", formatTime(m.Expires)+" UTC, if no relay has taken it by then")
 	}
 	line("address", oneLine(m.Address, 200))
 	if m.Lease != "" {
-		line("lease", m.Lease+" until "+clock(m.LeaseUntil)+" UTC")
+		line("lease", m.Lease+" until "+formatTime(m.LeaseUntil)+" UTC")
 	}
 	if m.State == "merged" {
 		line("merged into", oneLine(m.Last.Reason, 200))
@@ -83,7 +83,7 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 	}
 	fmt.Fprintln(c.out, "\nWhat became of it:")
 	for _, o := range history {
-		fmt.Fprintf(c.out, "  %s UTC  %s", clock(o.At), came(o))
+		fmt.Fprintf(c.out, "  %s UTC  %s", formatTime(o.At), attemptResult(o))
 		for _, more := range []struct{ name, text string }{{"reply", o.Reply}, {"queue id", o.QueueID}, {"reason", o.Reason}} {
 			if more.text != "" {
 				fmt.Fprintf(c.out, "\n      %s: %s", more.name, oneLine(more.text, len(more.text)))
@@ -97,22 +97,22 @@ func (c *console) printMail(m store.Mail, history []store.Outcome) error {
 	return nil
 }
 
-// handed tells that a relay may have a mail already.
-func handed(m store.Mail) bool { return m.InFlight || m.UncertainCount > 0 }
+// possiblyDelivered tells that a relay may have a mail already.
+func possiblyDelivered(m store.Mail) bool { return m.InFlight || m.UncertainCount > 0 }
 
-// when says which moment a mail waits for, or when it was settled.
-func when(m store.Mail) string {
+// whenText says which moment a mail waits for, or when it was settled.
+func whenText(m store.Mail) string {
 	switch {
 	case !m.Settled.IsZero():
-		return "settled " + clock(m.Settled)
+		return "settled " + formatTime(m.Settled)
 	case m.Lease != "":
-		return "leased until " + clock(m.LeaseUntil)
+		return "leased until " + formatTime(m.LeaseUntil)
 	}
-	return "due " + clock(m.NotBefore)
+	return "due " + formatTime(m.NotBefore)
 }
 
-// came words what an attempt came to: "refused 550 5.1.1".
-func came(o store.Outcome) string {
+// attemptResult words what an attempt came to: "refused 550 5.1.1".
+func attemptResult(o store.Outcome) string {
 	text := o.Result
 	if o.Code != 0 {
 		text += fmt.Sprintf(" %d", o.Code)
@@ -123,25 +123,25 @@ func came(o store.Outcome) string {
 	return oneLine(text, 40)
 }
 
-// why is what the relay said, or the reason that is our own.
-func why(o store.Outcome) string {
+// attemptReason is what the relay said, or the reason that is our own.
+func attemptReason(o store.Outcome) string {
 	if o.Reply != "" {
 		return o.Reply
 	}
 	return o.Reason
 }
 
-func dash(text string) string {
+func orDash(text string) string {
 	if text == "" {
 		return "-"
 	}
 	return text
 }
 
-func clock(t time.Time) string { return t.UTC().Format(time.DateTime) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.DateTime) }
 
-// age words a duration by its two largest units that count: "3d4h", "12m".
-func age(d time.Duration) string {
+// formatDuration words a duration by its two largest units that count: "3d4h", "12m".
+func formatDuration(d time.Duration) string {
 	d = max(d, 0)
 	day := 24 * time.Hour
 	switch {

@@ -69,7 +69,7 @@ func says(t *testing.T, out string, wants ...string) {
 }
 
 func TestHelpOfTheQueueCommandsIsAsItWasFoundGood(t *testing.T) {
-	for _, c := range (&console{}).queue().Commands() {
+	for _, c := range (&cmdEnv{}).queue().Commands() {
 		text := good(t, "queue", c.Name(), "--help")
 		for line := range strings.Lines(text) {
 			if len(line) > 121 {

@@ -12,7 +12,7 @@ import (
 	"postrider/daemon"
 )
 
-func (c *console) rehearse() *cobra.Command {
+func (c *cmdEnv) rehearse() *cobra.Command {
 	var o rehearseOptions
 	cmd := &cobra.Command{
 		Use:   "rehearse",
@@ -46,7 +46,7 @@ type rehearseOptions struct {
 	running bool // -c was given
 }
 
-func (c *console) runRehearsal(ctx context.Context, o rehearseOptions) error {
+func (c *cmdEnv) runRehearsal(ctx context.Context, o rehearseOptions) error {
 	now := time.Now().Truncate(time.Second)
 	until := now.Add(time.Duration(o.hours) * time.Hour)
 	if o.config != "" && !o.running {
@@ -61,7 +61,7 @@ func (c *console) runRehearsal(ctx context.Context, o rehearseOptions) error {
 	}
 	defer done()
 	if o.config == "" {
-		return c.rehearseOne(ctx, d, until, o.asJSON)
+		return c.printForecast(ctx, d, until, o.asJSON)
 	}
 	then, done, err := c.openRehearsal(ctx, o.config, now)
 	if err != nil {
@@ -75,29 +75,29 @@ func (c *console) runRehearsal(ctx context.Context, o rehearseOptions) error {
 	if o.asJSON {
 		return c.json(newContrastJSON(contrast))
 	}
-	return c.printContrast(contrast)
+	return c.printDiff(contrast)
 }
 
 // openRehearsal readies a daemon to rehearse as a configuration says.
-func (c *console) openRehearsal(ctx context.Context, config string, now time.Time) (d *daemon.Daemon, done func(), err error) {
+func (c *cmdEnv) openRehearsal(ctx context.Context, config string, now time.Time) (d *daemon.Daemon, done func(), err error) {
 	reader := *c
 	reader.config = config
 	cfg, err := reader.load()
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := c.openToLook(ctx, cfg)
+	h, err := c.openReadOnly(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	if d, err = h.looker(now); err != nil {
+	if d, err = h.newDryRunDaemon(now); err != nil {
 		h.close()
 		return nil, nil, err
 	}
 	return d, h.close, nil
 }
 
-func (c *console) rehearseOne(ctx context.Context, d *daemon.Daemon, until time.Time, asJSON bool) error {
+func (c *cmdEnv) printForecast(ctx context.Context, d *daemon.Daemon, until time.Time, asJSON bool) error {
 	rehearsal, prospects := d.Rehearse(ctx, until)
 	for _, err := range prospects {
 		if err != nil {

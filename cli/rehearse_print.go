@@ -11,8 +11,8 @@ import (
 	"postrider/daemon"
 )
 
-func (c *console) printRehearsal(r *daemon.Rehearsal) error {
-	fmt.Fprintf(c.out, "From %s to %s (UTC), as forum and store stand now. Nothing is sent.\n\n", clock(r.From), clock(r.Until))
+func (c *cmdEnv) printRehearsal(r *daemon.Rehearsal) error {
+	fmt.Fprintf(c.out, "From %s to %s (UTC), as forum and store stand now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMAILS\tPOSTS\t")
 	for _, h := range r.Hours {
@@ -23,18 +23,18 @@ func (c *console) printRehearsal(r *daemon.Rehearsal) error {
 		return fmt.Errorf("printing: %w", err)
 	}
 	if r.Sampled > 0 {
-		fmt.Fprintf(c.out, "\nAbout %s in all, as %d mails tell that were written to see.\n", size(r.Bytes), r.Sampled)
+		fmt.Fprintf(c.out, "\nAbout %s in all, as %d mails tell that were written to see.\n", formatBytes(r.Bytes), r.Sampled)
 	}
 	c.printSkipped(r)
 	for _, kind := range slices.Sorted(maps.Keys(r.Waiting)) {
 		fmt.Fprintf(c.out, "Waiting in the outbox already: %d %s.\n", r.Waiting[kind], kind)
 	}
-	c.printUsual(r)
+	c.printBaseline(r)
 	return nil
 }
 
 // printSkipped tells of the members who get nothing, the most common reason first.
-func (c *console) printSkipped(r *daemon.Rehearsal) {
+func (c *cmdEnv) printSkipped(r *daemon.Rehearsal) {
 	fmt.Fprintf(c.out, "Of %d members who watch anything, %d get no mail", r.Members, r.Members-r.Mails)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
@@ -51,7 +51,7 @@ func (c *console) printSkipped(r *daemon.Rehearsal) {
 	fmt.Fprintln(c.out)
 }
 
-func (c *console) printUsual(r *daemon.Rehearsal) {
+func (c *cmdEnv) printBaseline(r *daemon.Rehearsal) {
 	switch {
 	case r.Usual.Weeks == 0:
 	case r.Odd():
@@ -61,10 +61,10 @@ func (c *console) printUsual(r *daemon.Rehearsal) {
 	}
 }
 
-// mostPrinted is how many changes are listed for people; JSON has more of them.
-const mostPrinted = 25
+// maxPrinted is how many changes are listed for people; JSON has more of them.
+const maxPrinted = 25
 
-func (c *console) printContrast(x daemon.Contrast) error {
+func (c *cmdEnv) printDiff(x daemon.Contrast) error {
 	if err := c.printRehearsal(x.Will); err != nil {
 		return err
 	}
@@ -75,28 +75,28 @@ func (c *console) printContrast(x daemon.Contrast) error {
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nMEMBER\tNAME\tNOW\tTHEN")
-	for _, change := range x.Changes[:min(len(x.Changes), mostPrinted)] {
+	for _, change := range x.Changes[:min(len(x.Changes), maxPrinted)] {
 		name := oneLine(cmp.Or(change.Will.Name, change.Was.Name), 30)
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, prospect(change.Was), prospect(change.Will))
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Was), forecastText(change.Will))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	if more := x.Gain + x.Lose + x.Differ - mostPrinted; more > 0 {
+	if more := x.Gain + x.Lose + x.Differ - maxPrinted; more > 0 {
 		fmt.Fprintf(c.out, "and %d more\n", more)
 	}
 	return nil
 }
 
-func prospect(p daemon.Prospect) string {
+func forecastText(p daemon.Prospect) string {
 	if !p.Mail() {
 		return "no mail: " + p.Skip
 	}
 	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
 }
 
-// size words bytes as people do.
-func size(bytes int64) string {
+// formatBytes words bytes as people do.
+func formatBytes(bytes int64) string {
 	switch {
 	case bytes < 1<<20:
 		return fmt.Sprintf("%d KB", (bytes+512)>>10)

@@ -16,7 +16,7 @@ import (
 	"postrider/metrics"
 )
 
-func (c *console) run() *cobra.Command {
+func (c *cmdEnv) run() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -60,7 +60,7 @@ func parseTime(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-func (c *console) runDaemon(ctx context.Context, o runOptions) error {
+func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	clock, err := o.clock()
 	if err != nil {
 		return err
@@ -83,10 +83,10 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	}
 	defer done()
 	if err := h.openForum(ctx); err != nil {
-		return h.fail(ctx, sender, alarm.Forum, err)
+		return h.reportStartFailure(ctx, sender, alarm.Forum, err)
 	}
 	if err := h.selfCheck(ctx); err != nil {
-		return h.fail(ctx, sender, alarm.SelfCheck, err)
+		return h.reportStartFailure(ctx, sender, alarm.SelfCheck, err)
 	}
 	if err := h.store.AcquireInstance(ctx, h.owner); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 		if err := box.Collect(ctx, cfg.Bounces.Config); err != nil {
 			h.log.Warn("what came back could not be taken in", "err", err)
 		}
-		defer cutAfterGrace(ctx, done)()
+		defer killAfterGrace(ctx, done)()
 		report, err := d.Once(ctx)
 		h.log.Info("round done", "report", report)
 		if o.json {
@@ -134,12 +134,12 @@ func (c *console) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	defer h.takeIn(ctx, intake)()
+	defer h.startIntake(ctx, intake)()
 	return serve(ctx, h, d, done, pages, room, scrapes)
 }
 
-// fail tells the administrator why the daemon does not start, and gives that back.
-func (h *house) fail(ctx context.Context, sender daemon.Sender, kind alarm.Kind, why error) error {
+// reportStartFailure tells the administrator why the daemon does not start, and gives that back.
+func (h *app) reportStartFailure(ctx context.Context, sender daemon.Sender, kind alarm.Kind, why error) error {
 	d, err := h.daemon(ctx, sender, time.Now)
 	if err != nil {
 		return errors.Join(why, err)
@@ -148,26 +148,26 @@ func (h *house) fail(ctx context.Context, sender daemon.Sender, kind alarm.Kind,
 	return why
 }
 
-// grace is how long mails that are being handed over may take once the daemon is told to stop. Service
+// shutdownGrace is how long mails that are being handed over may take once the daemon is told to stop. Service
 // managers wait ten seconds and more before they kill.
-const grace = 7 * time.Second
+const shutdownGrace = 7 * time.Second
 
-// cutAfterGrace cuts off what is still under way when the grace after the end of ctx is over. The function that it
+// killAfterGrace cuts off what is still under way when the grace after the end of ctx is over. The function that it
 // gives says that nothing is under way any more.
-func cutAfterGrace(ctx context.Context, cut func()) (over func()) {
+func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 	stopped := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		select {
 		case <-stopped:
-		case <-time.After(grace):
+		case <-time.After(shutdownGrace):
 			cut()
 		}
 	})
 	return func() { close(stopped) }
 }
 
-// takeIn takes in what comes back. The function that it gives ends that, and waits for what is under way.
-func (h *house) takeIn(ctx context.Context, intake *letterbox.Intake) (end func()) {
+// processBounce takes in what comes back. The function that it gives ends that, and waits for what is under way.
+func (h *app) startIntake(ctx context.Context, intake *letterbox.Intake) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {
@@ -182,8 +182,8 @@ func (h *house) takeIn(ctx context.Context, intake *letterbox.Intake) (end func(
 }
 
 // serve runs the daemon, and listeners with pages beside it, until ctx ends.
-func serve(ctx context.Context, h *house, d *daemon.Daemon, cut func(), pages ...func() error) error {
-	defer cutAfterGrace(ctx, cut)()
+func serve(ctx context.Context, h *app, d *daemon.Daemon, cut func(), pages ...func() error) error {
+	defer killAfterGrace(ctx, cut)()
 	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
 	var beside sync.WaitGroup
 	for _, listen := range pages {

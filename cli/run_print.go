@@ -42,7 +42,7 @@ func newRoundJSON(r daemon.Report) roundJSON {
 }
 
 // printRound tells what one round did, a line for each thing that can become of a mail.
-func (c *console) printRound(r daemon.Report) error {
+func (c *cmdEnv) printRound(r daemon.Report) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name string, n int, remark string) {
 		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, remark)

@@ -15,7 +15,7 @@ import (
 	"postrider/store"
 )
 
-func (c *console) suppress() *cobra.Command {
+func (c *cmdEnv) suppress() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suppress",
 		Short: "List, add, lift, import and export addresses that get no mail",
@@ -29,14 +29,14 @@ func (c *console) suppress() *cobra.Command {
 	return cmd
 }
 
-// suppressedAtOnce is how many addresses are read or written in one statement.
-const suppressedAtOnce = 1000
+// suppressionBatchSize is how many addresses are read or written in one statement.
+const suppressionBatchSize = 1000
 
 // eachSuppression calls do for every suppression that stands, by address.
 func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) error) error {
 	after := ""
 	for {
-		list, err := s.Suppressions(ctx, time.Now(), "", after, suppressedAtOnce)
+		list, err := s.Suppressions(ctx, time.Now(), "", after, suppressionBatchSize)
 		if err != nil {
 			return err
 		}
@@ -46,20 +46,20 @@ func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) 
 			}
 			after = h.Address
 		}
-		if len(list) < suppressedAtOnce {
+		if len(list) < suppressionBatchSize {
 			return nil
 		}
 	}
 }
 
-func (c *console) suppressList() *cobra.Command {
+func (c *cmdEnv) suppressList() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List addresses that get no mail, and why",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				if asJSON {
 					return c.suppressionsJSON(cmd.Context(), s)
 				}
@@ -71,7 +71,7 @@ func (c *console) suppressList() *cobra.Command {
 	return cmd
 }
 
-func (c *console) printSuppressions(ctx context.Context, s *store.Store) error {
+func (c *cmdEnv) printSuppressions(ctx context.Context, s *store.Store) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	n := 0
 	err := eachSuppression(ctx, s, func(h store.Health) error {
@@ -84,9 +84,9 @@ func (c *console) printSuppressions(ctx context.Context, s *store.Store) error {
 			member = fmt.Sprint(h.Member)
 		}
 		if !h.SuppressedUntil.IsZero() {
-			until = clock(h.SuppressedUntil)
+			until = formatTime(h.SuppressedUntil)
 		}
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", oneLine(h.Address, 80), member, clock(h.SuppressedSince), until, dash(oneLine(h.Reason, 100)))
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", oneLine(h.Address, 80), member, formatTime(h.SuppressedSince), until, orDash(oneLine(h.Reason, 100)))
 		return err
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ type suppressionJSON struct {
 	Reason    string    `json:"reason"`
 }
 
-func (c *console) suppressionsJSON(ctx context.Context, s *store.Store) error {
+func (c *cmdEnv) suppressionsJSON(ctx context.Context, s *store.Store) error {
 	list := []suppressionJSON{}
 	err := eachSuppression(ctx, s, func(h store.Health) error {
 		list = append(list, suppressionJSON{h.Address, int64(h.Member), h.SuppressedSince, h.SuppressedUntil, h.Score, h.LastEvent, h.Reason})
@@ -120,7 +120,7 @@ func (c *console) suppressionsJSON(ctx context.Context, s *store.Store) error {
 	return c.json(list)
 }
 
-func (c *console) suppressAdd() *cobra.Command {
+func (c *cmdEnv) suppressAdd() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS...",
@@ -138,11 +138,11 @@ func (c *console) suppressAdd() *cobra.Command {
 			if err := errors.Join(errs...); err != nil {
 				return err
 			}
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
-				if err := s.Suppress(cmd.Context(), now, unique(list)); err != nil {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
+				if err := s.Suppress(cmd.Context(), now, lastPerAddress(list)); err != nil {
 					return err
 				}
-				fmt.Fprintln(c.out, plural(len(unique(list)), "address gets no mail until you lift it.", "addresses get no mail until you lift them."))
+				fmt.Fprintln(c.out, plural(len(lastPerAddress(list)), "address gets no mail until you lift it.", "addresses get no mail until you lift them."))
 				return nil
 			})
 		},
@@ -151,7 +151,7 @@ func (c *console) suppressAdd() *cobra.Command {
 	return cmd
 }
 
-func (c *console) suppressLift() *cobra.Command {
+func (c *cmdEnv) suppressLift() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lift ADDRESS...",
 		Short: "Send mail to addresses again",
@@ -159,7 +159,7 @@ func (c *console) suppressLift() *cobra.Command {
 			"skipped meanwhile is not sent. Exits with 1 if one of them was not suppressed.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, addresses []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				lifted, err := s.Unsuppress(cmd.Context(), addresses)
 				if err != nil {
 					return err
@@ -183,7 +183,7 @@ func (c *console) suppressLift() *cobra.Command {
 	}
 }
 
-func (c *console) suppressImport() *cobra.Command {
+func (c *cmdEnv) suppressImport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE",
 		Short: "Suppress the addresses of a CSV file: address,reason,since,until",
@@ -202,9 +202,9 @@ func (c *console) suppressImport() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			return c.inStore(cmd.Context(), func(s *store.Store) error {
+			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				for rest := list; len(rest) > 0; {
-					some := rest[:min(len(rest), suppressedAtOnce)]
+					some := rest[:min(len(rest), suppressionBatchSize)]
 					if err := s.Suppress(cmd.Context(), now, some); err != nil {
 						return err
 					}
@@ -224,13 +224,13 @@ func openInput(cmd *cobra.Command, name string) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-func (c *console) suppressExport() *cobra.Command {
+func (c *cmdEnv) suppressExport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
 		Short: "Print suppressed addresses as CSV: address,reason,since,until",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.inStore(cmd.Context(), func(s *store.Store) error { return c.exportSuppressions(cmd.Context(), s) })
+			return c.withStore(cmd.Context(), func(s *store.Store) error { return c.exportSuppressions(cmd.Context(), s) })
 		},
 	}
 }

@@ -42,7 +42,7 @@ func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
 		}
 		list = append(list, h)
 	}
-	return unique(list), errors.Join(faults...)
+	return lastPerAddress(list), errors.Join(faults...)
 }
 
 func readSuppression(record []string, now time.Time) (store.Health, error) {
@@ -52,12 +52,12 @@ func readSuppression(record []string, now time.Time) (store.Health, error) {
 		return store.Health{}, err
 	}
 	if record[2] != "" {
-		if h.SuppressedSince, err = readMoment(columns[2], record[2]); err != nil {
+		if h.SuppressedSince, err = parseTimestamp(columns[2], record[2]); err != nil {
 			return store.Health{}, err
 		}
 	}
 	if record[3] != "" {
-		if h.SuppressedUntil, err = readMoment(columns[3], record[3]); err != nil {
+		if h.SuppressedUntil, err = parseTimestamp(columns[3], record[3]); err != nil {
 			return store.Health{}, err
 		}
 		if record[2] != "" && !h.SuppressedUntil.After(h.SuppressedSince) {
@@ -68,7 +68,7 @@ func readSuppression(record []string, now time.Time) (store.Health, error) {
 	return h, nil
 }
 
-func readMoment(column, text string) (time.Time, error) {
+func parseTimestamp(column, text string) (time.Time, error) {
 	for _, form := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
 		if t, err := time.Parse(form, text); err == nil {
 			return t.UTC(), nil
@@ -77,8 +77,8 @@ func readMoment(column, text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04 or 2026-05-04T08:00:00Z", column, text)
 }
 
-// unique keeps the last of those that name the same address.
-func unique(list []store.Health) []store.Health {
+// lastPerAddress keeps the last of those that name the same address.
+func lastPerAddress(list []store.Health) []store.Health {
 	last := make(map[string]int, len(list))
 	for i, h := range list {
 		last[h.Address] = i
@@ -92,7 +92,7 @@ func unique(list []store.Health) []store.Health {
 	return kept
 }
 
-func (c *console) exportSuppressions(ctx context.Context, s *store.Store) error {
+func (c *cmdEnv) exportSuppressions(ctx context.Context, s *store.Store) error {
 	out := csv.NewWriter(c.out)
 	if err := out.Write(columns); err != nil {
 		return err
@@ -102,14 +102,14 @@ func (c *console) exportSuppressions(ctx context.Context, s *store.Store) error 
 		if !h.SuppressedUntil.IsZero() {
 			until = h.SuppressedUntil.Format(time.RFC3339)
 		}
-		return out.Write([]string{h.Address, harmless(oneLine(h.Reason, 200)), h.SuppressedSince.Format(time.RFC3339), until})
+		return out.Write([]string{h.Address, escapeFormula(oneLine(h.Reason, 200)), h.SuppressedSince.Format(time.RFC3339), until})
 	})
 	out.Flush()
 	return errors.Join(err, out.Error())
 }
 
-// harmless keeps a text that others wrote from being a formula where a spreadsheet opens the file.
-func harmless(text string) string {
+// escapeFormula keeps a text that others wrote from being a formula where a spreadsheet opens the file.
+func escapeFormula(text string) string {
 	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
 		return "'" + text
 	}

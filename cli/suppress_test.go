@@ -29,7 +29,7 @@ func newSuppressions(t *testing.T) (p parish, do func(args ...string) (string, s
 }
 
 func TestHelpOfTheSuppressCommandsIsAsItWasFoundGood(t *testing.T) {
-	for _, c := range (&console{}).suppress().Commands() {
+	for _, c := range (&cmdEnv{}).suppress().Commands() {
 		text := good(t, "suppress", c.Name(), "--help")
 		for line := range strings.Lines(text) {
 			if len(line) > 121 {

@@ -20,8 +20,8 @@ import (
 	"postrider/templates"
 )
 
-// house is the rooms put together as a configuration says.
-type house struct {
+// app is the rooms put together as a configuration says.
+type app struct {
 	cfg      config.Config
 	set      *templates.Set
 	forum    *source.DB
@@ -33,17 +33,17 @@ type house struct {
 	owner    string         // names this process among those that may share a store
 	watcher  daemon.Watcher // nil: nobody counts what the daemon does
 
-	scratch string // a directory to be removed; empty: none
+	tempDir string // a directory to be removed; empty: none
 }
 
-// keptFragments is how many rendered posts stay in memory: about 4 KB each.
-const keptFragments = 1 << 15
+// fragmentCacheSize is how many rendered posts stay in memory: about 4 KB each.
+const fragmentCacheSize = 1 << 15
 
 // load reads the configuration that -c names.
-func (c *console) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
+func (c *cmdEnv) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
 
 // open opens the store and the forum, and readies what is printed. The store is brought up to date.
-func (c *console) open(ctx context.Context, cfg config.Config) (*house, error) {
+func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
 	h, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func (c *console) open(ctx context.Context, cfg config.Config) (*house, error) {
 }
 
 // openStore opens all but the forum: what is needed to tell the administrator that there is none.
-func (c *console) openStore(ctx context.Context, cfg config.Config) (_ *house, err error) {
-	h := &house{cfg: cfg, log: newLog(c.err, cfg.Log), owner: owner()}
+func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err error) {
+	h := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -79,40 +79,40 @@ func (c *console) openStore(ctx context.Context, cfg config.Config) (_ *house, e
 	if h.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
 		return nil, err
 	}
-	h.press = h.set.NewRenderer(h.site(), keptFragments)
+	h.press = h.set.NewRenderer(h.site(), fragmentCacheSize)
 	return h, nil
 }
 
 // openForum opens the forum, to whose pages the mails lead then.
-func (h *house) openForum(ctx context.Context) (err error) {
+func (h *app) openForum(ctx context.Context) (err error) {
 	if h.forum, err = source.Open(ctx, h.cfg.Forum.Config); err != nil {
 		return fmt.Errorf("opening the forum: %w", err)
 	}
 	site := h.site()
 	site.Links = h.forum.Links()
-	h.press = h.set.NewRenderer(site, keptFragments)
+	h.press = h.set.NewRenderer(site, fragmentCacheSize)
 	return nil
 }
 
 // site is the forum that mails and pages speak of.
-func (h *house) site() templates.Site {
+func (h *app) site() templates.Site {
 	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale}
 }
 
-func (h *house) close() {
+func (h *app) close() {
 	if h.forum != nil {
 		h.forum.Close()
 	}
 	if h.store != nil {
 		h.store.Close()
 	}
-	if h.scratch != "" {
-		os.RemoveAll(h.scratch)
+	if h.tempDir != "" {
+		os.RemoveAll(h.tempDir)
 	}
 }
 
 // settings is what the daemon needs of the configuration.
-func (h *house) settings() daemon.Settings {
+func (h *app) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
 		Digest: cfg.Digest, Alerts: cfg.Alerts, Gather: cfg.Gather, Delivery: cfg.Delivery,
@@ -127,8 +127,8 @@ func (h *house) settings() daemon.Settings {
 	}
 }
 
-// owner makes a name that no other process has or had.
-func owner() string {
+// instanceName makes a name that no other process has or had.
+func instanceName() string {
 	name, err := os.Hostname()
 	if err != nil {
 		name = "unknown"
@@ -138,7 +138,7 @@ func owner() string {
 
 // composer signs Message-IDs with the store's first key, so that they stay the same over restarts, and when a key is
 // added.
-func (h *house) composer(ctx context.Context) (*mail.Composer, error) {
+func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
 	keys, err := h.store.LinkKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (h *house) composer(ctx context.Context) (*mail.Composer, error) {
 }
 
 // daemon puts a daemon together that hands its mails to sender.
-func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() time.Time) (*daemon.Daemon, error) {
+func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.Time) (*daemon.Daemon, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (h *house) daemon(ctx context.Context, sender daemon.Sender, now func() tim
 }
 
 // selfCheck refuses a forum that is not as the adapter thinks.
-func (h *house) selfCheck(ctx context.Context) error {
+func (h *app) selfCheck(ctx context.Context) error {
 	warnings, err := h.forum.SelfCheck(ctx)
 	for _, f := range warnings {
 		h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Fix)
@@ -174,7 +174,7 @@ func (h *house) selfCheck(ctx context.Context) error {
 }
 
 // sender is the relay, or a folder where dir names one. It readies the second relay, too, where there is one.
-func (h *house) sender(dir string) (daemon.Sender, func(), error) {
+func (h *app) sender(dir string) (daemon.Sender, func(), error) {
 	if dir != "" {
 		folder, err := mail.NewFolder(dir)
 		return folder, func() {}, err
