@@ -31,7 +31,7 @@ func TestWhatRelaysSayIsShownAsText(t *testing.T) {
 	w := newWorld(t)
 	address := hostile[:40] + "@a.example"
 	check(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
-		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, SentAt: noon, Class: bounce.Dead,
+		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, SentAt: noon, Class: bounce.ClassUnknownUser,
 		Code: 550, Enhanced: hostile, Reply: hostile, At: noon,
 	}}))
 	check(t, w.store.Suppress(t.Context(), noon, []store.Health{{Address: address, Health: bounce.Health{SuppressedSince: noon, Reason: hostile}}}))
@@ -98,7 +98,7 @@ func TestListsGoOnOnTheNextPage(t *testing.T) {
 	var ill []store.Health
 	for i := range 60 {
 		list = append(list, store.Refusal{
-			Key: fmt.Sprintf("digest/%02d/a", i), Source: store.FromRelay, Address: fmt.Sprintf("m%02d@%c.example", i, 'a'+i%2), Class: bounce.Full, At: noon.Add(-time.Duration(i) * time.Minute),
+			Key: fmt.Sprintf("digest/%02d/a", i), Source: store.FromRelay, Address: fmt.Sprintf("m%02d@%c.example", i, 'a'+i%2), Class: bounce.ClassMailboxFull, At: noon.Add(-time.Duration(i) * time.Minute),
 		})
 		ill = append(ill, must(store.ManualSuppression(fmt.Sprintf("s%02d@a.example", i), "", noon))(t))
 	}

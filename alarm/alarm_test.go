@@ -26,7 +26,7 @@ type ear struct {
 
 func (e *ear) Name() string { return "ear" }
 
-func (e *ear) Tell(_ context.Context, n Note) error {
+func (e *ear) Tell(_ context.Context, n Notification) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.deaf {
@@ -51,7 +51,7 @@ func (e *ear) take() []string {
 
 // tower is a bell with its store, its clock and its only listener.
 type tower struct {
-	*Bell
+	*Manager
 	t    *testing.T
 	path string
 	ear  *ear
@@ -82,7 +82,7 @@ func newTower(t *testing.T) *tower {
 // restart is a new process on the same store.
 func (w *tower) restart() {
 	s := openStore(w.t, w.path)
-	w.Bell = New(s, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.ear)
+	w.Manager = New(s, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.ear)
 }
 
 // after lets time go by, with a ring every half minute, while do says what is met then.
@@ -91,7 +91,7 @@ func (w *tower) after(d time.Duration, do func()) []string {
 	for end := w.at.Add(d); w.at.Before(end); {
 		w.at = w.at.Add(30 * time.Second)
 		do()
-		if err := w.Ring(w.t.Context()); err != nil {
+		if err := w.Flush(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -162,7 +162,7 @@ func TestAKindIsJudgedAsAWhole(t *testing.T) {
 		for _, d := range domains {
 			bad[d] = "5.7.1 blocked"
 		}
-		return func() { w.Judge(Held, bad) }
+		return func() { w.SetActive(Held, bad) }
 	}
 	got := w.after(time.Minute, held("gmail.com", "gmx.de"))
 	slices.Sort(got)
@@ -195,7 +195,7 @@ func TestOfTwoDaemonsOneTells(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	e := &ear{}
 	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
-	var bells []*Bell
+	var bells []*Manager
 	for range 2 {
 		s, err := store.Open(t.Context(), dsn)
 		if err != nil {
@@ -207,14 +207,14 @@ func TestOfTwoDaemonsOneTells(t *testing.T) {
 		}
 		bells = append(bells, New(s, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
 	}
-	ring := func(minutes int, met ...func(*Bell)) []string {
+	ring := func(minutes int, met ...func(*Manager)) []string {
 		for range minutes {
 			at = at.Add(time.Minute)
 			var rings sync.WaitGroup
 			for i, b := range bells {
 				rings.Go(func() {
 					met[i](b)
-					if err := b.Ring(t.Context()); err != nil {
+					if err := b.Flush(t.Context()); err != nil {
 						t.Error(err)
 					}
 				})
@@ -223,9 +223,9 @@ func TestOfTwoDaemonsOneTells(t *testing.T) {
 		}
 		return e.take()
 	}
-	bad := func(b *Bell) { b.Raise(Relay, "", "refused") }
-	good := func(b *Bell) { b.Clear(Relay, "") }
-	none := func(*Bell) {}
+	bad := func(b *Manager) { b.Raise(Relay, "", "refused") }
+	good := func(b *Manager) { b.Clear(Relay, "") }
+	none := func(*Manager) {}
 	if got := ring(20, bad, bad); !slices.Equal(got, []string{"raised relay"}) {
 		t.Errorf("both cannot reach it: %q", got)
 	}
@@ -247,7 +247,7 @@ func TestWithoutAStoreItIsToldAllTheSame(t *testing.T) {
 	for range 20 { // five minutes in which the store does not answer
 		w.at = w.at.Add(15 * time.Second)
 		w.Raise(Auth, "", "535 no")
-		if w.Ring(t.Context()) == nil {
+		if w.Flush(t.Context()) == nil {
 			t.Fatal("a closed store answers")
 		}
 	}

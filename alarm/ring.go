@@ -8,30 +8,30 @@ import (
 	"postrider/store"
 )
 
-// Ring writes down what was met, and tells what is new. Its error means that the store does not answer: then what stands is
+// Flush writes down what was met, and tells what is new. Its error means that the store does not answer: then what stands is
 // told as far as this daemon knows of it.
-func (b *Bell) Ring(ctx context.Context) error {
-	b.ringing.Lock()
-	defer b.ringing.Unlock()
+func (b *Manager) Flush(ctx context.Context) error {
+	b.flushMu.Lock()
+	defer b.flushMu.Unlock()
 	err := b.compare(ctx)
 	if err == nil {
 		err = b.deliver(ctx)
 	}
 	if err != nil && ctx.Err() == nil {
 		b.Raise(Store, "", err.Error())
-		b.tellAlone(ctx)
+		b.notifyWithoutStore(ctx)
 	}
 	return err
 }
 
 // compare brings the store up to date and finds what is new.
-func (b *Bell) compare(ctx context.Context) error {
+func (b *Manager) compare(ctx context.Context) error {
 	stand, err := b.store.Alarms(ctx)
 	if err != nil {
 		return err
 	}
 	now := b.now()
-	bad, good := b.taken(stand, now)
+	bad, good := b.pendingChanges(stand, now)
 	if len(bad)+len(stand) == 0 {
 		return nil // all is well
 	}
@@ -39,7 +39,7 @@ func (b *Bell) compare(ctx context.Context) error {
 		return err
 	}
 	b.noted(bad)
-	news, err := b.store.QueueNotifications(ctx, now, now.Add(-calm), b.names())
+	news, err := b.store.QueueNotifications(ctx, now, now.Add(-resolveDelay), b.names())
 	if err != nil {
 		return err
 	}
@@ -49,24 +49,24 @@ func (b *Bell) compare(ctx context.Context) error {
 	return nil
 }
 
-// taken is what the store must learn: what was seen bad, the first time and now and then, and what was seen good of that
+// pendingChanges is what the store must learn: what was seen bad, the first time and now and then, and what was seen good of that
 // which stands.
-func (b *Bell) taken(stand []store.Alarm, now time.Time) (bad []store.Alarm, good map[string]time.Time) {
+func (b *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []store.Alarm, good map[string]time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for k, f := range b.met {
+	for k, f := range b.active {
 		if !f.noted.IsZero() && f.last.Sub(f.noted) < again {
 			continue
 		}
 		kind := noteOf(store.AlarmNotification{Key: k}).Kind
-		a := store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first.Add(grace[kind]), Seen: f.last}
+		a := store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first.Add(raiseDelay[kind]), Seen: f.last}
 		if len(f.told) > 0 {
 			a.NotifiedAt = now
 		}
 		bad = append(bad, a)
 	}
-	for _, a := range b.passed {
-		if b.met[a.Key] == nil { // else it has come again
+	for _, a := range b.resolved {
+		if b.active[a.Key] == nil { // else it has come again
 			bad = append(bad, a)
 		}
 	}
@@ -74,7 +74,7 @@ func (b *Bell) taken(stand []store.Alarm, now time.Time) (bad []store.Alarm, goo
 	for _, a := range stand {
 		if at, seen := b.good[a.Key]; seen {
 			good[a.Key] = at
-		} else if at, judged := b.fine[noteOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && b.met[a.Key] == nil {
+		} else if at, judged := b.clearedKinds[noteOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && b.active[a.Key] == nil {
 			good[a.Key] = at
 		}
 	}
@@ -82,18 +82,18 @@ func (b *Bell) taken(stand []store.Alarm, now time.Time) (bad []store.Alarm, goo
 }
 
 // noted remembers what the store has learnt.
-func (b *Bell) noted(bad []store.Alarm) {
+func (b *Manager) noted(bad []store.Alarm) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.passed = nil
+	b.resolved = nil
 	for _, a := range bad {
-		if f := b.met[a.Key]; f != nil {
+		if f := b.active[a.Key]; f != nil {
 			f.noted, f.told = a.Seen, nil
 		}
 	}
 }
 
-func (b *Bell) names() []string {
+func (b *Manager) names() []string {
 	var names []string
 	for _, c := range b.channels {
 		names = append(names, c.Name())
@@ -102,7 +102,7 @@ func (b *Bell) names() []string {
 }
 
 // record tells the log.
-func (b *Bell) record(n Note) {
+func (b *Manager) record(n Notification) {
 	if n.Over {
 		b.log.Info("alarm is over", "alarm", n.Kind, "object", n.Object, "since", n.Since)
 		return
@@ -111,7 +111,7 @@ func (b *Bell) record(n Note) {
 }
 
 // deliver hands the notes that are due to their channels.
-func (b *Bell) deliver(ctx context.Context) error {
+func (b *Manager) deliver(ctx context.Context) error {
 	notes, err := b.store.ClaimNotifications(ctx, b.now())
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (b *Bell) deliver(ctx context.Context) error {
 }
 
 // handOver tells a note by its channel. Done means that it need not come again.
-func (b *Bell) handOver(ctx context.Context, n store.AlarmNotification) (done bool) {
+func (b *Manager) handOver(ctx context.Context, n store.AlarmNotification) (done bool) {
 	for _, c := range b.channels {
 		if c.Name() != n.Channel {
 			continue
@@ -135,18 +135,18 @@ func (b *Bell) handOver(ctx context.Context, n store.AlarmNotification) (done bo
 		if err == nil {
 			return true
 		}
-		late := b.now().Sub(n.At) > patience
+		late := b.now().Sub(n.At) > giveUpAfter
 		b.log.Warn("alarm could not be told", "channel", n.Channel, "alarm", n.Key, "attempt", n.Attempt, "given_up", late, "err", err)
 		return late
 	}
 	return true // the owner has taken that channel away
 }
 
-// tellAlone tells what this daemon has met while the store does not answer.
-func (b *Bell) tellAlone(ctx context.Context) {
+// notifyWithoutStore tells what this daemon has met while the store does not answer.
+func (b *Manager) notifyWithoutStore(ctx context.Context) {
 	now := b.now()
-	for _, n := range b.untold(now) {
-		for _, c := range append([]Channel{logged{b}}, b.channels...) {
+	for _, n := range b.unsent(now) {
+		for _, c := range append([]Channel{logChannel{b}}, b.channels...) {
 			if !b.toldBy(n, c) {
 				if err := c.Tell(ctx, n); err != nil {
 					b.log.Warn("alarm could not be told", "channel", c.Name(), "alarm", key(n.Kind, n.Object), "err", err)
@@ -158,30 +158,30 @@ func (b *Bell) tellAlone(ctx context.Context) {
 	}
 }
 
-// untold are the faults that are due and that the store has not taken.
-func (b *Bell) untold(now time.Time) (notes []Note) {
+// unsent are the faults that are due and that the store has not taken.
+func (b *Manager) unsent(now time.Time) (notes []Notification) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for k, f := range b.met {
+	for k, f := range b.active {
 		n := noteOf(store.AlarmNotification{Key: k, Detail: f.detail, Since: f.first, At: now})
-		if f.noted.IsZero() && now.Sub(f.first) >= grace[n.Kind] {
+		if f.noted.IsZero() && now.Sub(f.first) >= raiseDelay[n.Kind] {
 			notes = append(notes, n)
 		}
 	}
 	return notes
 }
 
-func (b *Bell) toldBy(n Note, c Channel) bool {
+func (b *Manager) toldBy(n Notification, c Channel) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	f := b.met[key(n.Kind, n.Object)]
+	f := b.active[key(n.Kind, n.Object)]
 	return f == nil || f.told[c.Name()]
 }
 
-func (b *Bell) markTold(n Note, c Channel) {
+func (b *Manager) markTold(n Notification, c Channel) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if f := b.met[key(n.Kind, n.Object)]; f != nil {
+	if f := b.active[key(n.Kind, n.Object)]; f != nil {
 		if f.told == nil {
 			f.told = make(map[string]bool)
 		}
@@ -189,12 +189,12 @@ func (b *Bell) markTold(n Note, c Channel) {
 	}
 }
 
-// logged is the log as a channel.
-type logged struct{ bell *Bell }
+// logChannel is the log as a channel.
+type logChannel struct{ bell *Manager }
 
-func (logged) Name() string { return "log" }
+func (logChannel) Name() string { return "log" }
 
-func (l logged) Tell(_ context.Context, n Note) error {
+func (l logChannel) Tell(_ context.Context, n Notification) error {
 	l.bell.record(n)
 	return nil
 }

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Words say a note in the language of the site: what is wrong, and what to do about it.
-type Words func(Note) (what, cure string)
+// TextFunc say a note in the language of the site: what is wrong, and what to do about it.
+type TextFunc func(Notification) (what, cure string)
 
 // Webhook posts notes as JSON.
 type Webhook struct {
@@ -25,12 +25,12 @@ type Webhook struct {
 	Secret  string // signs what is posted; empty: not signed
 	Site    string // the forum's name
 	URL     string // the forum's address
-	Words   Words
+	Words   TextFunc
 	Client  *http.Client
 }
 
 // NewWebhook posts to address. It follows no redirect: a signed note is for one receiver.
-func NewWebhook(c Config, site, url string, words Words) *Webhook {
+func NewWebhook(c Config, site, url string, words TextFunc) *Webhook {
 	client := &http.Client{
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -41,8 +41,8 @@ func NewWebhook(c Config, site, url string, words Words) *Webhook {
 // Name implements Channel.
 func (*Webhook) Name() string { return "webhook" }
 
-// posted is a contract: docs/alarms.md tells of it.
-type posted struct {
+// payload is a contract: docs/alarms.md tells of it.
+type payload struct {
 	Event  string    `json:"event"` // "raised", "over"
 	Alarm  Kind      `json:"alarm"`
 	Object string    `json:"object,omitempty"`
@@ -62,8 +62,8 @@ const (
 )
 
 // Tell implements Channel. Any answer but 2xx is an error.
-func (w *Webhook) Tell(ctx context.Context, n Note) error {
-	out := posted{
+func (w *Webhook) Tell(ctx context.Context, n Notification) error {
+	out := payload{
 		Event: "raised", Alarm: n.Kind, Object: n.Object, Detail: n.Detail,
 		Since: n.Since.UTC(), At: n.At.UTC(), Site: w.Site, URL: w.URL,
 	}

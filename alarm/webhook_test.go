@@ -18,9 +18,9 @@ import (
 
 const secret = "a secret of 24 characters"
 
-func sayIt(n Note) (what, cure string) { return "the relay is down", "look at it" }
+func sayIt(n Notification) (what, cure string) { return "the relay is down", "look at it" }
 
-var sampleNote = Note{Kind: Held, Object: "gmail.com", Detail: "550 5.7.1 <script>", Since: time.Unix(1000, 0), At: time.Unix(1600, 0)}
+var sampleNote = Notification{Kind: Held, Object: "gmail.com", Detail: "550 5.7.1 <script>", Since: time.Unix(1000, 0), At: time.Unix(1600, 0)}
 
 func TestANoteIsPostedSigned(t *testing.T) {
 	var got struct {
@@ -104,7 +104,7 @@ func TestAWebhookThatComesBackHearsWhatItMissed(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		var p posted
+		var p payload
 		if err := json.NewDecoder(r.Body).Decode(&p); err != nil {
 			t.Error(err)
 		}
@@ -112,7 +112,7 @@ func TestAWebhookThatComesBackHearsWhatItMissed(t *testing.T) {
 	}))
 	defer server.Close()
 	w := newTower(t)
-	w.Bell = New(w.store, slog.New(slog.DiscardHandler), func() time.Time { return w.at }, NewWebhook(Config{Webhook: server.URL, Secret: secret}, "", "", sayIt))
+	w.Manager = New(w.store, slog.New(slog.DiscardHandler), func() time.Time { return w.at }, NewWebhook(Config{Webhook: server.URL, Secret: secret}, "", "", sayIt))
 	w.after(5*time.Minute, func() { w.Raise(Auth, "", "535 no") })
 	w.after(20*time.Minute, func() { w.Clear(Auth, "") })
 	mu.Lock()

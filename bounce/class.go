@@ -10,21 +10,21 @@ import (
 type Class string
 
 const (
-	Dead     Class = "dead"     // nobody has this address
-	Nowhere  Class = "nowhere"  // its domain cannot be found; it is dead if that goes on
-	Disabled Class = "disabled" // the mailbox is closed for now
-	Doubtful Class = "doubtful" // refused, and not said why
-	Routing  Class = "routing"  // the mail cannot find its way there
-	Full     Class = "full"     // the mailbox takes no more
-	Expired  Class = "expired"  // not delivered after many tries
-	Policy   Class = "policy"   // they do not want mail from us, whoever it is for
-	Content  Class = "content"  // they do not want this mail: too big, badly formed
-	Unknown  Class = "unknown"  // nothing to go by
-	Unwanted Class = "unwanted" // it arrived, and its reader complained: no fault of the address
+	ClassUnknownUser    Class = "dead"     // nobody has this address
+	ClassDomainNotFound Class = "nowhere"  // its domain cannot be found; it is dead if that goes on
+	ClassDisabled       Class = "disabled" // the mailbox is closed for now
+	ClassUnspecified    Class = "doubtful" // refused, and not said why
+	ClassRouting        Class = "routing"  // the mail cannot find its way there
+	ClassMailboxFull    Class = "full"     // the mailbox takes no more
+	ClassExpired        Class = "expired"  // not delivered after many tries
+	ClassPolicy         Class = "policy"   // they do not want mail from us, whoever it is for
+	ClassContent        Class = "content"  // they do not want this mail: too big, badly formed
+	ClassUnknown        Class = "unknown"  // nothing to go by
+	ClassComplaint      Class = "unwanted" // it arrived, and its reader complained: no fault of the address
 )
 
 // Classes are all that there are.
-var Classes = []Class{Dead, Nowhere, Disabled, Doubtful, Routing, Full, Expired, Policy, Content, Unknown, Unwanted}
+var Classes = []Class{ClassUnknownUser, ClassDomainNotFound, ClassDisabled, ClassUnspecified, ClassRouting, ClassMailboxFull, ClassExpired, ClassPolicy, ClassContent, ClassUnknown, ClassComplaint}
 
 // Points by which an address nears its end, which is at [Threshold].
 const (
@@ -37,11 +37,11 @@ const (
 // block would cost half the members their mail.
 func (c Class) points() float64 {
 	switch c {
-	case Dead:
+	case ClassUnknownUser:
 		return deadPoints
-	case Disabled, Doubtful, Routing:
+	case ClassDisabled, ClassUnspecified, ClassRouting:
 		return halfPoints
-	case Full, Expired:
+	case ClassMailboxFull, ClassExpired:
 		return softPoints
 	}
 	return 0
@@ -53,8 +53,8 @@ func Classify(code int, enhanced, text string) Class {
 	words := normalize(text)
 	if c := byEnhanced(enhanced); c != "" {
 		// Some relays make a code up where the other side gave none: Sendmail calls every 550 a 5.1.1.
-		if c == Dead && blocked.in(words) {
-			return Policy
+		if c == ClassUnknownUser && blocked.in(words) {
+			return ClassPolicy
 		}
 		return c
 	}
@@ -67,14 +67,14 @@ func Classify(code int, enhanced, text string) Class {
 // enhancedClasses are codes of which the whole counts. Those of Microsoft stand in "Email non-delivery reports
 // in Exchange Online" (learn.microsoft.com, 2025).
 var enhancedClasses = map[string]Class{
-	"5.1.1": Dead, "5.1.3": Dead, "5.1.6": Dead, "5.1.10": Dead, "5.4.310": Dead,
-	"5.1.2": Nowhere,
-	"5.1.7": Policy, "5.1.8": Policy, // of the sender
-	"5.2.1": Disabled,
-	"5.2.2": Full, "4.2.2": Full, "5.3.1": Full,
-	"5.2.3": Content, "5.3.4": Content,
-	"5.4.1": Doubtful, // "Recipient address rejected: Access denied": Microsoft says it of strangers and of the blocked
-	"5.4.4": Routing, "5.4.6": Routing, "5.4.14": Routing,
+	"5.1.1": ClassUnknownUser, "5.1.3": ClassUnknownUser, "5.1.6": ClassUnknownUser, "5.1.10": ClassUnknownUser, "5.4.310": ClassUnknownUser,
+	"5.1.2": ClassDomainNotFound,
+	"5.1.7": ClassPolicy, "5.1.8": ClassPolicy, // of the sender
+	"5.2.1": ClassDisabled,
+	"5.2.2": ClassMailboxFull, "4.2.2": ClassMailboxFull, "5.3.1": ClassMailboxFull,
+	"5.2.3": ClassContent, "5.3.4": ClassContent,
+	"5.4.1": ClassUnspecified, // "Recipient address rejected: Access denied": Microsoft says it of strangers and of the blocked
+	"5.4.4": ClassRouting, "5.4.6": ClassRouting, "5.4.14": ClassRouting,
 }
 
 // byEnhanced is "" where the code does not tell.
@@ -88,19 +88,19 @@ func byEnhanced(enhanced string) Class {
 	case class != "4" && class != "5":
 		return ""
 	case subject == "7":
-		return Policy
+		return ClassPolicy
 	case class == "4" && subject != "0":
-		return Expired
+		return ClassExpired
 	case subject == "6":
-		return Content
+		return ClassContent
 	case detail == "0", subject == "0": // "other": the words may say more
 		return ""
 	case subject == "4":
-		return Expired
+		return ClassExpired
 	case subject == "5":
-		return Content
+		return ClassContent
 	case subject == "3":
-		return Routing
+		return ClassRouting
 	}
 	return ""
 }
@@ -109,9 +109,9 @@ func byEnhanced(enhanced string) Class {
 func byBoth(code int, c Class, words string) Class {
 	switch {
 	case code == 552 && tooBig.in(words):
-		return Content
-	case code/100 == 4 && c != Full && c != Policy:
-		return Expired // "try again later": it may be as they say, and was only for then
+		return ClassContent
+	case code/100 == 4 && c != ClassMailboxFull && c != ClassPolicy:
+		return ClassExpired // "try again later": it may be as they say, and was only for then
 	}
 	return c
 }
@@ -120,17 +120,17 @@ func byBoth(code int, c Class, words string) Class {
 func byCode(code int, enhanced string) Class {
 	switch {
 	case code == 556: // the domain takes no mail at all (RFC 7505, 4.1)
-		return Dead
+		return ClassUnknownUser
 	case code == 552:
-		return Full
+		return ClassMailboxFull
 	case code == 550, code == 551, code == 553, code == 521:
-		return Doubtful
+		return ClassUnspecified
 	case code/100 == 4, code == 0 && strings.HasPrefix(enhanced, "4."):
-		return Expired
+		return ClassExpired
 	case code == 0 && strings.HasPrefix(enhanced, "5."):
-		return Doubtful
+		return ClassUnspecified
 	}
-	return Unknown
+	return ClassUnknown
 }
 
 var (

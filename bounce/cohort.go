@@ -3,9 +3,9 @@ package bounce
 import "time"
 
 const (
-	// many is how many mails of a cohort must be refused before anything is concluded: below that, a few dead addresses
+	// minSamples is how many mails of a cohort must be refused before anything is concluded: below that, a few dead addresses
 	// of a small town's provider would look like its fault.
-	many = 10
+	minSamples = 10
 	// few is enough to see that the relay takes nothing at all, for whomever it may be: a small forum mails no more in a minute.
 	few = 3
 	// HoldFirst is how long a domain is held that is at fault; each time that follows soon holds it twice as long.
@@ -23,12 +23,12 @@ type Cohort struct {
 	Handed  int // in all
 }
 
-// AtFault tells that the domain is to blame (or we are, in its eyes), and none of its addresses.
-func (c Cohort) AtFault() bool {
+// DomainAtFault tells that the domain is to blame (or we are, in its eyes), and none of its addresses.
+func (c Cohort) DomainAtFault() bool {
 	if c.Domain == "" && c.Refused >= few && c.Refused == c.Handed {
 		return true
 	}
-	return c.Refused >= many && 2*c.Refused > c.Handed
+	return c.Refused >= minSamples && 2*c.Refused > c.Handed
 }
 
 // NextHold is how long a domain is held next, last having been the length of a hold that is over since not long; 0: there was

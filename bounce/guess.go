@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// guess judges a message that holds no report in a standard form.
-func (w *walker) guess(head header, r Report) Report {
+// parseHeuristically judges a message that holds no report in a standard form.
+func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 	text := w.text.String()
 	if strings.TrimSpace(text) == "" {
 		text = withoutTags(w.html.String())
@@ -24,19 +24,19 @@ func (w *walker) guess(head header, r Report) Report {
 			failed = []string{""}
 		}
 		for _, address := range failed {
-			r.Recipients = append(r.Recipients, told(address, said))
+			r.Recipients = append(r.Recipients, recipientFromText(address, said))
 		}
 	case qmail.MatchString(said):
 		r.Kind, r.Form = Failure, "qmail"
 		r.Recipients = qmailRecipients(said)
 	case isReport(head):
 		r.Form = "text"
-		r.Kind, r.Recipients = Failure, []Recipient{told("", said)}
+		r.Kind, r.Recipients = Failure, []Recipient{recipientFromText("", said)}
 		if late.MatchString(head.get("Subject")) || stillTrying.in(normalize(said)) {
 			r.Kind = Delay
 		}
 	case isAutomatic(head):
-		r.Kind = Answer
+		r.Kind = AutoReply
 	}
 	if r.Kind == Failure || r.Kind == Delay {
 		if o := readOriginal(fieldsIn(copied)); o != (Original{}) && len(r.Originals) < maxOriginals {
@@ -123,16 +123,16 @@ func fieldsIn(text string) (h header) {
 	return h
 }
 
-// telling are lines that repeat what a server answered: with an enhanced code, or with a reply code at a place where
+// serverLinePatterns are lines that repeat what a server answered: with an enhanced code, or with a reply code at a place where
 // no other number stands.
-var telling = []*regexp.Regexp{
+var serverLinePatterns = []*regexp.Regexp{
 	regexp.MustCompile(`(?m)^.*(?:^|[\s:;"(<])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*$`),
 	regexp.MustCompile(`(?im)^(?:.*(?:said|error|response|reply|responded|failed|status|with)\b[^\r\n]{0,60}[\s:;"(<]|[\s>]*)[45]\d\d[ -].*$`),
 }
 
-// told makes a recipient of what a report says to people: the answer of the server if it is repeated, else all of it.
-func told(address, said string) Recipient {
-	for _, form := range telling {
+// recipientFromText makes a recipient of what a report says to people: the answer of the server if it is repeated, else all of it.
+func recipientFromText(address, said string) Recipient {
+	for _, form := range serverLinePatterns {
 		if line := form.FindString(said); line != "" {
 			code, enhanced := codes(line)
 			return Recipient{Address: address, Code: code, Enhanced: enhanced, Text: strings.TrimSpace(line)}

@@ -11,9 +11,9 @@ const (
 	// Decay is what each mail that was accepted and did not come back takes off the score.
 	Decay = 0.1
 
-	// gone is how long a domain must not be found: names fail for a day or two, and come back.
-	gone = 3 * 24 * time.Hour
-	day  = 24 * time.Hour
+	// domainMissingLimit is how long a domain must not be found: names fail for a day or two, and come back.
+	domainMissingLimit = 3 * 24 * time.Hour
+	day                = 24 * time.Hour
 )
 
 // Health is what is known of an address that mail came back from. The zero Health is that of all others.
@@ -37,17 +37,17 @@ func (h Health) Suppressed(at time.Time) bool {
 // byHand tells that a person has ended mail to it: no event makes that shorter or longer.
 func (h Health) byHand() bool { return !h.SuppressedSince.IsZero() && h.SuppressedUntil.IsZero() }
 
-// Recover is the address after so many mails were accepted for it and did not come back.
-func (h Health) Recover(accepted int) Health {
+// RecordDelivered is the address after so many mails were accepted for it and did not come back.
+func (h Health) RecordDelivered(accepted int) Health {
 	if h.Score > 0 {
 		h.Score = max(0, h.Score-Decay*float64(accepted))
 	}
 	return h
 }
 
-// Suffer is the address after a mail came back, and the reason for a suppression that this may bring.
-func (h Health) Suffer(c Class, at time.Time, reason string) Health {
-	if h.byHand() || c != Nowhere && c.points() == 0 {
+// RecordBounce is the address after a mail came back, and the reason for a suppression that this may bring.
+func (h Health) RecordBounce(c Class, at time.Time, reason string) Health {
+	if h.byHand() || c != ClassDomainNotFound && c.points() == 0 {
 		return h
 	}
 	if !h.LastEvent.IsZero() && at.Sub(h.LastEvent) >= Reset {
@@ -58,7 +58,7 @@ func (h Health) Suffer(c Class, at time.Time, reason string) Health {
 	}
 	h.Score += h.counts(c, at)
 	switch {
-	case c != Nowhere:
+	case c != ClassDomainNotFound:
 		h.Missing = time.Time{} // somebody was found who refused
 	case h.Missing.IsZero():
 		h.Missing = at
@@ -79,8 +79,8 @@ func (h Health) Suffer(c Class, at time.Time, reason string) Health {
 // counts is how much an event adds. All that is not the whole counts once a day: ten mails to a full mailbox
 // are one full mailbox.
 func (h Health) counts(c Class, at time.Time) float64 {
-	if c == Nowhere {
-		if !h.Missing.IsZero() && at.Sub(h.Missing) >= gone {
+	if c == ClassDomainNotFound {
+		if !h.Missing.IsZero() && at.Sub(h.Missing) >= domainMissingLimit {
 			return deadPoints
 		}
 		return 0

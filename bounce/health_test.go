@@ -21,27 +21,27 @@ func TestAnAddressIsSuppressedWhenItsScoreSaysSo(t *testing.T) {
 		events []event
 		want   float64 // the day from which it is suppressed; -1: it is not
 	}{
-		{"a dead address at once", []event{{0, Dead, 0}}, 0},
-		{"doubt on one day is not enough", []event{{0, Doubtful, 0}, {0.1, Doubtful, 0}, {0.2, Disabled, 0}}, -1},
-		{"doubt on two days is", []event{{0, Doubtful, 0}, {1, Doubtful, 0}}, 1},
-		{"a full mailbox counts once a day", []event{{0, Full, 0}, {0.1, Full, 0}, {0.2, Full, 0}, {0.3, Full, 0}, {0.4, Full, 0}}, -1},
-		{"a mailbox that is full on four days", []event{{0, Full, 0}, {1, Full, 0}, {2, Full, 0}, {3, Full, 0}}, 3},
-		{"soft and half on one day count as the half", []event{{0, Full, 0}, {0.1, Doubtful, 0}, {1, Full, 0}}, -1},
-		{"mails that arrive in between wear the score off", []event{{0, Doubtful, 0}, {1, Doubtful, 1}}, -1},
-		{"twenty mails wear off two points", []event{{0, Doubtful, 0}, {10, Doubtful, 20}, {11, Full, 0}}, -1},
-		{"policy never counts, however often", []event{{0, Policy, 0}, {1, Policy, 0}, {2, Policy, 0}, {3, Policy, 0}, {4, Policy, 0}, {5, Policy, 0}}, -1},
-		{"nor does our own content", []event{{0, Content, 0}, {1, Content, 0}, {2, Content, 0}, {3, Content, 0}, {4, Content, 0}}, -1},
-		{"nor what is not understood", []event{{0, Unknown, 0}, {1, Unknown, 0}, {2, Unknown, 0}, {3, Unknown, 0}, {4, Unknown, 0}}, -1},
-		{"a domain that fails for two days may come back", []event{{0, Nowhere, 0}, {1, Nowhere, 0}, {2, Nowhere, 0}}, -1},
-		{"a domain that fails for three days does not", []event{{0, Nowhere, 0}, {1, Nowhere, 0}, {3, Nowhere, 0}}, 3},
-		{"a domain that was found in between begins anew", []event{{0, Nowhere, 0}, {2, Full, 0}, {3, Nowhere, 0}}, -1},
-		{"after thirty days all is forgotten", []event{{0, Doubtful, 0}, {31, Doubtful, 0}}, -1},
+		{"a dead address at once", []event{{0, ClassUnknownUser, 0}}, 0},
+		{"doubt on one day is not enough", []event{{0, ClassUnspecified, 0}, {0.1, ClassUnspecified, 0}, {0.2, ClassDisabled, 0}}, -1},
+		{"doubt on two days is", []event{{0, ClassUnspecified, 0}, {1, ClassUnspecified, 0}}, 1},
+		{"a full mailbox counts once a day", []event{{0, ClassMailboxFull, 0}, {0.1, ClassMailboxFull, 0}, {0.2, ClassMailboxFull, 0}, {0.3, ClassMailboxFull, 0}, {0.4, ClassMailboxFull, 0}}, -1},
+		{"a mailbox that is full on four days", []event{{0, ClassMailboxFull, 0}, {1, ClassMailboxFull, 0}, {2, ClassMailboxFull, 0}, {3, ClassMailboxFull, 0}}, 3},
+		{"soft and half on one day count as the half", []event{{0, ClassMailboxFull, 0}, {0.1, ClassUnspecified, 0}, {1, ClassMailboxFull, 0}}, -1},
+		{"mails that arrive in between wear the score off", []event{{0, ClassUnspecified, 0}, {1, ClassUnspecified, 1}}, -1},
+		{"twenty mails wear off two points", []event{{0, ClassUnspecified, 0}, {10, ClassUnspecified, 20}, {11, ClassMailboxFull, 0}}, -1},
+		{"policy never counts, however often", []event{{0, ClassPolicy, 0}, {1, ClassPolicy, 0}, {2, ClassPolicy, 0}, {3, ClassPolicy, 0}, {4, ClassPolicy, 0}, {5, ClassPolicy, 0}}, -1},
+		{"nor does our own content", []event{{0, ClassContent, 0}, {1, ClassContent, 0}, {2, ClassContent, 0}, {3, ClassContent, 0}, {4, ClassContent, 0}}, -1},
+		{"nor what is not understood", []event{{0, ClassUnknown, 0}, {1, ClassUnknown, 0}, {2, ClassUnknown, 0}, {3, ClassUnknown, 0}, {4, ClassUnknown, 0}}, -1},
+		{"a domain that fails for two days may come back", []event{{0, ClassDomainNotFound, 0}, {1, ClassDomainNotFound, 0}, {2, ClassDomainNotFound, 0}}, -1},
+		{"a domain that fails for three days does not", []event{{0, ClassDomainNotFound, 0}, {1, ClassDomainNotFound, 0}, {3, ClassDomainNotFound, 0}}, 3},
+		{"a domain that was found in between begins anew", []event{{0, ClassDomainNotFound, 0}, {2, ClassMailboxFull, 0}, {3, ClassDomainNotFound, 0}}, -1},
+		{"after thirty days all is forgotten", []event{{0, ClassUnspecified, 0}, {31, ClassUnspecified, 0}}, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var h Health
 			since := -1.0
 			for _, e := range tt.events {
-				h = h.Recover(e.accepted).Suffer(e.class, days(e.after), "no such user")
+				h = h.RecordDelivered(e.accepted).RecordBounce(e.class, days(e.after), "no such user")
 				if h.Suppressed(days(e.after)) && since < 0 {
 					since = e.after
 				}
@@ -54,18 +54,18 @@ func TestAnAddressIsSuppressedWhenItsScoreSaysSo(t *testing.T) {
 }
 
 func TestASuppressionEndsThirtyDaysAfterTheLastEventAndNotWhenAPersonMadeIt(t *testing.T) {
-	h := Health{}.Suffer(Dead, days(0), "no such user").Suffer(Dead, days(5), "still no such user")
+	h := Health{}.RecordBounce(ClassUnknownUser, days(0), "no such user").RecordBounce(ClassUnknownUser, days(5), "still no such user")
 	if h.Reason != "no such user" || !h.SuppressedSince.Equal(days(0)) {
 		t.Errorf("it is suppressed since %v because of %q", h.SuppressedSince, h.Reason)
 	}
 	if !h.Suppressed(days(34.9)) || h.Suppressed(days(35)) {
 		t.Errorf("it is suppressed until %v, want day 35", h.SuppressedUntil)
 	}
-	if anew := h.Suffer(Full, days(40), ""); anew.Suppressed(days(40)) || anew.Score != softPoints {
+	if anew := h.RecordBounce(ClassMailboxFull, days(40), ""); anew.Suppressed(days(40)) || anew.Score != softPoints {
 		t.Errorf("an event after that finds %+v", anew)
 	}
 	h = Health{SuppressedSince: days(0), Reason: "he asked for it"}
-	if after := h.Suffer(Dead, days(1), "no such user"); after != h || !after.Suppressed(days(900)) {
+	if after := h.RecordBounce(ClassUnknownUser, days(1), "no such user"); after != h || !after.Suppressed(days(900)) {
 		t.Errorf("what a person has suppressed became %+v", after)
 	}
 }
@@ -81,7 +81,7 @@ func TestADomainIsAtFaultWhenItRefusesMostOfMany(t *testing.T) {
 		// The relay of a small forum.
 		{"", 2, 2, false}, {"", 3, 3, true}, {"", 6, 6, true}, {"", 6, 7, false}, {"", 10, 19, true},
 	} {
-		if got := (Cohort{Domain: tt.domain, Refused: tt.refused, Handed: tt.handed}).AtFault(); got != tt.want {
+		if got := (Cohort{Domain: tt.domain, Refused: tt.refused, Handed: tt.handed}).DomainAtFault(); got != tt.want {
 			t.Errorf("%d of %d refused by %q: at fault %v, want %v", tt.refused, tt.handed, tt.domain, got, tt.want)
 		}
 	}

@@ -137,7 +137,7 @@ func TestAReportTellsWhereItWasSentAndWhatTheReturnPathWas(t *testing.T) {
 
 func TestEachRecipientOfAReportIsRead(t *testing.T) {
 	r := Parse(read(t, "qmail-remote"))
-	if len(r.Recipients) != 2 || r.Recipients[1].Address != "bert@members.example" || r.Recipients[1].Class() != Full {
+	if len(r.Recipients) != 2 || r.Recipients[1].Address != "bert@members.example" || r.Recipients[1].Class() != ClassMailboxFull {
 		t.Errorf("recipients are %+v, want two, the second with a full mailbox", r.Recipients)
 	}
 }

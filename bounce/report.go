@@ -10,7 +10,7 @@ const (
 	Delay     Kind = "delay"            // it is still being tried
 	Complaint Kind = "complaint"        // its reader calls it spam
 	NotSpam   Kind = "not spam"         // its reader takes that back
-	Answer    Kind = "automatic answer" // out of office, and the like; receipts too
+	AutoReply Kind = "automatic answer" // out of office, and the like; receipts too
 	Other     Kind = "other"            // nothing that we know
 )
 
@@ -55,16 +55,16 @@ const (
 // Parse finds out what a message is. It takes everything: what cannot be understood is [Other].
 func Parse(raw []byte) Report {
 	raw = raw[:min(len(raw), MaxBytes)]
-	w := walker{parts: maxParts}
+	w := mimeWalker{parts: maxParts}
 	head, body := splitMessage(raw)
 	w.walk(head, body, 0)
-	r := w.judge(head)
+	r := w.combine(head)
 	r.To = sentTo(head)
 	return r
 }
 
-// judge puts together what the parts said. What follows a standard counts before what has to be guessed.
-func (w *walker) judge(head header) Report {
+// combine puts together what the parts said. What follows a standard counts before what has to be guessed.
+func (w *mimeWalker) combine(head header) Report {
 	r := Report{Kind: Other, Originals: w.originals}
 	switch {
 	case w.feedback != nil:
@@ -75,9 +75,9 @@ func (w *walker) judge(head header) Report {
 	case w.complains:
 		r.Form, r.Kind = "junk mail report", Complaint
 	case w.receipt:
-		r.Kind = Answer
+		r.Kind = AutoReply
 	default:
-		r = w.guess(head, r)
+		r = w.parseHeuristically(head, r)
 	}
 	return r
 }

@@ -8,7 +8,7 @@ import (
 var statusCode = regexp.MustCompile(`[245]\.\d{1,3}\.\d{1,3}`)
 
 // statusKind reads delivery statuses (RFC 3464, 2.3): that one mail failed counts more than that another is late.
-func (w *walker) statusKind() (Kind, []Recipient) {
+func (w *mimeWalker) statusKind() (Kind, []Recipient) {
 	var failed, late []Recipient
 	for _, group := range w.statuses {
 		action := strings.ToLower(firstWord(group.get("Action")))

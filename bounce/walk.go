@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// walker gathers what the parts of a message say.
-type walker struct {
+// mimeWalker gathers what the parts of a message say.
+type mimeWalker struct {
 	parts     int // that may still be looked at
 	statuses  []header
 	feedback  header
@@ -23,7 +23,7 @@ type walker struct {
 }
 
 // walk looks at a part and at those within it.
-func (w *walker) walk(head header, body []byte, depth int) {
+func (w *mimeWalker) walk(head header, body []byte, depth int) {
 	if w.parts <= 0 || depth > maxDepth {
 		return
 	}
@@ -57,7 +57,7 @@ func (w *walker) walk(head header, body []byte, depth int) {
 }
 
 // returned looks at the mail that came back. A report may itself have been passed on as an attachment.
-func (w *walker) returned(body []byte, depth int) {
+func (w *mimeWalker) returned(body []byte, depth int) {
 	head, rest := splitMessage(body)
 	w.original(readOriginal(head))
 	w.complains = w.complains || head.get("X-HmXmrOriginalRecipient") != ""
@@ -74,7 +74,7 @@ func readOriginal(head header) Original {
 	return o
 }
 
-func (w *walker) original(o Original) {
+func (w *mimeWalker) original(o Original) {
 	if path := addresses(o.ReturnPath); len(path) > 0 {
 		o.ReturnPath = path[0]
 	}

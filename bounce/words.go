@@ -24,13 +24,13 @@ var blocked = phrases{
 // tooBig are the words of a 552 that is about the mail, not about the mailbox.
 var tooBig = phrases{"message size", "message too large", "message too big", "size limit", "maximum size", "exceeds size", "fixed maximum"}
 
-// said are the words by which a class is known, in the order in which they count.
-var said = []struct {
+// phraseClasses are the words by which a class is known, in the order in which they count.
+var phraseClasses = []struct {
 	class Class
 	words phrases
 }{
-	{Policy, blocked},
-	{Dead, phrases{
+	{ClassPolicy, blocked},
+	{ClassUnknownUser, phrases{
 		"user unknown", "unknown user", "unknown recipient", "recipient unknown", "unknown address", "address unknown", "unknown mailbox",
 		"unknown local", "unknown account", "addressee unknown", "unknown or illegal alias",
 		"no such user", "no such recipient", "no such mailbox", "no such address", "no such person", "no such account", "no mailbox here",
@@ -41,37 +41,37 @@ var said = []struct {
 		"user doesn't have", "no longer works", "no longer in use", "no longer exists", "no longer valid", "account has been deleted",
 		"does not accept mail (nullmx)", "nullmx", "null mx",
 	}},
-	{Disabled, phrases{
+	{ClassDisabled, phrases{
 		"disabled", "inactive", "suspended", "deactivated", "not active", "no longer active", "account expired", "account is closed", "discontinued",
 	}},
-	{Full, phrases{
+	{ClassMailboxFull, phrases{
 		"over quota", "overquota", "quota exceeded", "exceeded its quota", "exceeds quota", "exceeded storage", "quota full", "out of storage",
 		"mailbox full", "mailbox is full", "inbox is full", "mailfolder is full", "insufficient storage", "insufficient system storage",
 		"storage space", "no space left", "not enough space",
 	}},
-	{Content, tooBig},
-	{Routing, phrases{
+	{ClassContent, tooBig},
+	{ClassRouting, phrases{
 		"too many hops", "hop count", "mail loop", "loops back to myself", "routing loop", "loop detected", "unrouteable", "unroutable",
 	}},
-	{Expired, phrases{
+	{ClassExpired, phrases{
 		"retry timeout", "timed out", "time expired", "message expired", "not been able to deliver", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasn't able to establish an smtp connection", "delivery time", "delayed too long",
 	}},
-	{Nowhere, phrases{
+	{ClassDomainNotFound, phrases{
 		"host not found", "domain not found", "name service error", "host unknown", "unknown host", "unknown domain", "couldn't find any host",
 		"domain name not found", "nxdomain", "non-existent domain",
 	}},
-	{Policy, phrases{
+	{ClassPolicy, phrases{
 		"policy", "relay", "prohibited", "not permitted", "not allowed", "not authorized", "denied", "authentication", "rejected for", "content rejected",
 		"virus", "greylist", "graylist", "abuse", "refused by", "sender", "reverse dns", "rdns", "spf", "dkim", "too many", "throttl",
 		"rejected your message", "blocked", "restricted",
 	}},
-	{Doubtful, phrases{"mailbox unavailable", "rejected", "not accepted"}},
+	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }
 
 // byWords is "" where no words are known.
 func byWords(words string) Class {
-	for _, s := range said {
+	for _, s := range phraseClasses {
 		if s.words.in(words) {
 			return s.class
 		}

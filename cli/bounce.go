@@ -73,12 +73,12 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 		if err != nil {
 			return err
 		}
-		return box.Take(ctx, to, raw)
+		return box.Process(ctx, to, raw)
 	})
 }
 
 // letterbox is what takes in all that comes back.
-func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.Box, error) {
+func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.Processor, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.B
 		}
 	}
 	desk := daemon.NewDesk(h.forum, h.store, h.settings())
-	return &letterbox.Box{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
+	return &letterbox.Processor{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
 }
 
 // exitError ends the program with a code of its own.

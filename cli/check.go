@@ -116,7 +116,7 @@ func checkTemplates(cfg config.Config) finding {
 }
 
 // checkStore looks at the store, and reads its clock.
-func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Reading) {
+func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.ClockReading) {
 	// A check must not make a database as a side effect.
 	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -195,7 +195,7 @@ func missingStore(path string) finding {
 }
 
 // checkForum looks at the forum, and reads its database's clock.
-func checkForum(ctx context.Context, cfg config.Config) ([]finding, []doctor.Reading) {
+func checkForum(ctx context.Context, cfg config.Config) ([]finding, []doctor.ClockReading) {
 	db, err := source.Open(ctx, cfg.Forum.Config)
 	if err != nil {
 		return []finding{{"forum", levelFail, err.Error(), "see that the database of [forum] dsn runs and that the account may read it"}}, nil
@@ -251,5 +251,5 @@ func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string
 		return []finding{{table, levelFail, err.Error(), "see that the relay of [" + table + "] url runs and takes mail from this machine"}}, line
 	}
 	found := []finding{{Part: table, Level: levelOK, Text: "the relay answers"}}
-	return append(found, convertFindings([]doctor.Finding{doctor.Line(line.TLS, line.IsLocalNetwork(), time.Now())})...), line
+	return append(found, convertFindings([]doctor.Finding{doctor.TLSFinding(line.TLS, line.IsLocalNetwork(), time.Now())})...), line
 }

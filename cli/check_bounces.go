@@ -44,7 +44,7 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding {
 func checkMailbox(ctx context.Context, c letterbox.Config) []finding {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	box, err := new(letterbox.Box).IMAP(c)
+	box, err := new(letterbox.Processor).IMAP(c)
 	if err == nil {
 		err = box.Check(ctx)
 	}

@@ -39,21 +39,21 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 // checkDNS asks what other mail servers would see of this site.
 func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding {
 	dns := doctor.NewDNS(o.resolver)
-	found := doctor.Examine(ctx, dns, newSite(ctx, dns, cfg, o, line))
+	found := doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, line))
 	return convertFindings(found)
 }
 
 func convertFindings(found []doctor.Finding) []finding {
 	var all []finding
 	for _, f := range found {
-		all = append(all, finding{f.Part, string(f.Level), f.Text, f.Cure})
+		all = append(all, finding{f.Part, string(f.Level), f.Text, f.Fix})
 	}
 	return all
 }
 
-func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Patient {
+func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Site {
 	from := address(cfg.SMTP.From).Address
-	p := doctor.Patient{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
+	p := doctor.Site{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
 	if cfg.Bounces.Domain != "" { // each mail has a return path of its own there
 		p.Envelope, p.Bounces = "postmaster@"+cfg.Bounces.Domain, cfg.Bounces.Domain
 	}
@@ -131,23 +131,23 @@ func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.
 }
 
 // checkPage looks whether the pages can be reached as mailboxes reach them, and reads the clock of who answers.
-func checkPage(ctx context.Context, cfg config.Config) (finding, []doctor.Reading) {
+func checkPage(ctx context.Context, cfg config.Config) (finding, []doctor.ClockReading) {
 	base, err := url.JoinPath(cfg.Web.URL, "healthz")
 	if err != nil {
 		return finding{"one-click", levelFail, err.Error(), "mend web.url"}, nil
 	}
 	f, clock := doctor.Page(ctx, &http.Client{Timeout: 15 * time.Second}, base)
-	var readings []doctor.Reading
+	var readings []doctor.ClockReading
 	if !clock.IsZero() {
-		readings = append(readings, doctor.Reading{Whose: "the web server", Ahead: time.Until(clock)})
+		readings = append(readings, doctor.ClockReading{Whose: "the web server", Ahead: time.Until(clock)})
 	}
 	return convertFindings([]doctor.Finding{f})[0], readings
 }
 
 // clockReading compares a clock with ours.
-func clockReading(whose string, at time.Time, known bool, err error) []doctor.Reading {
+func clockReading(whose string, at time.Time, known bool, err error) []doctor.ClockReading {
 	if err != nil || !known {
 		return nil // that the other side does not answer is told elsewhere
 	}
-	return []doctor.Reading{{Whose: whose, Ahead: time.Until(at)}}
+	return []doctor.ClockReading{{Whose: whose, Ahead: time.Until(at)}}
 }

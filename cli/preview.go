@@ -188,8 +188,8 @@ func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m ma
 func (h *app) footer(p daemon.Preview) templates.Footer {
 	id := int64(p.Member.ID)
 	return templates.Footer{
-		Settings:    h.links.URL(link.Grant{Scope: link.Settings, Member: id}),
-		Unsubscribe: h.links.URL(link.Grant{Scope: link.Digests, Member: id}),
+		Settings:    h.links.URL(link.Claims{Scope: link.Settings, Member: id}),
+		Unsubscribe: h.links.URL(link.Claims{Scope: link.Digests, Member: id}),
 	}
 }
 

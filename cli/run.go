@@ -167,7 +167,7 @@ func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 }
 
 // processBounce takes in what comes back. The function that it gives ends that, and waits for what is under way.
-func (h *app) startIntake(ctx context.Context, intake *letterbox.Intake) (end func()) {
+func (h *app) startIntake(ctx context.Context, intake *letterbox.Receivers) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {

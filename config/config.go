@@ -80,11 +80,11 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 	errs := append(unknown(meta, text), bareDurations(meta, text)...)
 	for _, s := range c.secrets() {
 		if err := s.read(dir, getenv); err != nil {
-			errs = append(errs, fault(text, table(s.key), err))
+			errs = append(errs, locateError(text, table(s.key), err))
 		}
 	}
-	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = beside(dir, c.DKIM.KeyFile), beside(dir, c.DKIM.Ed25519KeyFile)
-	c.Bounces.Maildir = beside(dir, c.Bounces.Maildir)
+	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = resolvePath(dir, c.DKIM.KeyFile), resolvePath(dir, c.DKIM.Ed25519KeyFile)
+	c.Bounces.Maildir = resolvePath(dir, c.Bounces.Maildir)
 	c.fillIn()
 	errs = append(errs, c.validate(text)...)
 	return c, errors.Join(errs...)

@@ -25,7 +25,7 @@ func (c Config) Entries() []Entry {
 	usual.fillIn() // what follows from the forum's address
 	usual.Forum.URL = ""
 	var list []Entry
-	gather(reflect.ValueOf(c), reflect.ValueOf(usual), "", &list)
+	collectEntries(reflect.ValueOf(c), reflect.ValueOf(usual), "", &list)
 	secret := make(map[string]bool)
 	for _, s := range c.secrets() {
 		secret[s.key] = true
@@ -45,26 +45,26 @@ func (c Config) Entries() []Entry {
 	return list
 }
 
-// gather lists the keys of a table and of those below it.
-func gather(v, usual reflect.Value, prefix string, list *[]Entry) {
+// collectEntries lists the keys of a table and of those below it.
+func collectEntries(v, usual reflect.Value, prefix string, list *[]Entry) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		name, tagged := f.Tag.Lookup("toml")
 		switch {
 		case f.Anonymous && !tagged:
-			gather(v.Field(i), usual.Field(i), prefix, list)
+			collectEntries(v.Field(i), usual.Field(i), prefix, list)
 		case name == "-" || !tagged:
 		case f.Type.Kind() == reflect.Struct:
-			gather(v.Field(i), usual.Field(i), prefix+name+".", list)
+			collectEntries(v.Field(i), usual.Field(i), prefix+name+".", list)
 		default:
-			have := written(v.Field(i).Interface())
-			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != written(usual.Field(i).Interface())})
+			have := formatValue(v.Field(i).Interface())
+			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != formatValue(usual.Field(i).Interface())})
 		}
 	}
 }
 
-// written is a value about as it stands in the file.
-func written(v any) string {
+// formatValue is a value about as it stands in the file.
+func formatValue(v any) string {
 	switch v := v.(type) {
 	case time.Duration:
 		text := strings.TrimSuffix(v.String(), "m0s") // 24h0m0s, 1h30m0s, 5m0s

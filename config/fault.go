@@ -57,11 +57,11 @@ func faults(text, table string, err error) []error {
 	if err == nil {
 		return nil
 	}
-	return []error{fault(text, table, err)}
+	return []error{locateError(text, table, err)}
 }
 
-// fault words an error that begins with its key.
-func fault(text, table string, err error) error {
+// locateError words an error that begins with its key.
+func locateError(text, table string, err error) error {
 	key, _, _ := strings.Cut(err.Error(), " ")
 	key = table + "." + strings.TrimRight(key, ":")
 	if line := lineOf(text, key); line > 0 {

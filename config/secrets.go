@@ -42,7 +42,7 @@ func (s secret) read(dir string, getenv func(string) string) error {
 	if s.file == "" {
 		return nil
 	}
-	path := beside(dir, s.file)
+	path := resolvePath(dir, s.file)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("%s_file: %w; give a file that postrider may read", lastPart(s.key), err)
@@ -54,8 +54,8 @@ func (s secret) read(dir string, getenv func(string) string) error {
 	return nil
 }
 
-// beside is where a file lies that the configuration in dir names.
-func beside(dir, file string) string {
+// resolvePath is where a file lies that the configuration in dir names.
+func resolvePath(dir, file string) string {
 	if file == "" || filepath.IsAbs(file) {
 		return file
 	}

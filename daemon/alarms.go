@@ -23,10 +23,10 @@ const (
 )
 
 // newBell makes the bell of a daemon, with the ways to the administrator that he has set.
-func (d *Daemon) newBell() *alarm.Bell {
+func (d *Daemon) newBell() *alarm.Manager {
 	var channels []alarm.Channel
 	if d.set.Alarms.Webhook != "" {
-		words := func(n alarm.Note) (what, cure string) { return d.Press.AlarmText(string(n.Kind), n.Object) }
+		words := func(n alarm.Notification) (what, cure string) { return d.Press.AlarmText(string(n.Kind), n.Object) }
 		channels = append(channels, alarm.NewWebhook(d.set.Alarms, d.set.Site, d.set.URL, words))
 	}
 	if d.set.Alarms.Mail != "" {
@@ -42,7 +42,7 @@ func (d *Daemon) Fail(ctx context.Context, kind alarm.Kind, why error) {
 }
 
 func (d *Daemon) ring(ctx context.Context) {
-	if err := d.bell.Ring(ctx); err != nil && ctx.Err() == nil {
+	if err := d.bell.Flush(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Warn("alarms could not be written down", "err", err)
 	}
 }
@@ -167,7 +167,7 @@ func (d *Daemon) lookAtHolds(ctx context.Context) {
 	for _, h := range holds {
 		bad[h.Domain] = h.Reason
 	}
-	d.bell.Judge(alarm.Held, bad)
+	d.bell.SetActive(alarm.Held, bad)
 }
 
 // examine asks the forum, after a round that failed and until one goes well, whether it was the fault.
@@ -195,7 +195,7 @@ type alarmMail struct{ *Daemon }
 func (alarmMail) Name() string { return "mail" }
 
 // Tell implements alarm.Channel.
-func (d alarmMail) Tell(ctx context.Context, n alarm.Note) error {
+func (d alarmMail) Tell(ctx context.Context, n alarm.Notification) error {
 	raw, to, err := d.compose(n)
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (d alarmMail) Tell(ctx context.Context, n alarm.Note) error {
 	return nil
 }
 
-func (d alarmMail) compose(n alarm.Note) (raw []byte, to string, err error) {
+func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err error) {
 	admin, err := netmail.ParseAddress(d.set.Alarms.Mail)
 	if err != nil {
 		return nil, "", fmt.Errorf("alarms.mail: %w", err)

@@ -207,7 +207,7 @@ func TestEveryKindOfAlarmCanBeTold(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	for _, kind := range alarm.Kinds {
-		n := alarm.Note{Kind: kind, Object: "gmail.com", Detail: "why", Since: w.clock(), At: w.clock()}
+		n := alarm.Notification{Kind: kind, Object: "gmail.com", Detail: "why", Since: w.clock(), At: w.clock()}
 		if err := (alarmMail{w.daemon}).Tell(t.Context(), n); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}

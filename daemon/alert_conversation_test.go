@@ -100,7 +100,7 @@ func TestAnAlertSaysHowToEndIt(t *testing.T) {
 			}
 			head, text, _ := parts(t, mails[0].raw)
 			object := map[link.Scope]int64{link.Thread: thread, link.Section: tonight, link.Alerts: 0}
-			grant := func(address string) link.Grant {
+			grant := func(address string) link.Claims {
 				t.Helper()
 				m := token.FindStringSubmatch(address)
 				if m == nil {
@@ -112,10 +112,10 @@ func TestAnAlertSaysHowToEndIt(t *testing.T) {
 				}
 				return g
 			}
-			if got, want := grant(head.Get("List-Unsubscribe")), (link.Grant{Scope: tt.oneClick, Member: 101, Object: object[tt.oneClick]}); got != want {
+			if got, want := grant(head.Get("List-Unsubscribe")), (link.Claims{Scope: tt.oneClick, Member: 101, Object: object[tt.oneClick]}); got != want {
 				t.Errorf("one click ends %+v, want %+v", got, want)
 			}
-			if got, want := grant(text), (link.Grant{Scope: tt.body, Member: 101, Object: object[tt.body]}); got != want {
+			if got, want := grant(text), (link.Claims{Scope: tt.body, Member: 101, Object: object[tt.body]}); got != want {
 				t.Errorf("the first link of the text ends %+v, want %+v", got, want)
 			}
 			if head.Get("List-Id") != `"The Upper Berth" <alerts.upperberth.example>` || head.Get("Feedback-ID") != "alert:upperberth.example:postrider" {

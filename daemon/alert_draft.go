@@ -126,13 +126,13 @@ func titlesOf(built []BuiltAlert) map[forum.ThreadID]string {
 // alertFooter holds the ways out of an alert: of its section for whom watches that, else of its thread; and of all alerts.
 func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	member := int64(a.Member.ID)
-	all := links.URL(link.Grant{Scope: link.Alerts, Member: member})
-	f := templates.Footer{Settings: links.URL(link.Grant{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
+	all := links.URL(link.Claims{Scope: link.Alerts, Member: member})
+	f := templates.Footer{Settings: links.URL(link.Claims{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
 	if a.MultiThread() {
 		return f
 	}
 	g := a.Groups[0]
-	grant := link.Grant{Scope: link.Thread, Member: member, Object: int64(g.Threads[0].ID)}
+	grant := link.Claims{Scope: link.Thread, Member: member, Object: int64(g.Threads[0].ID)}
 	if a.Cause() == digest.SectionWatched {
 		grant.Scope, grant.Object = link.Section, int64(g.Section.ID)
 	}

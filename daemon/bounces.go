@@ -28,7 +28,7 @@ func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
 	if domain == "" || err != nil {
 		return ""
 	}
-	return "u-" + links.Tag(grant) + "@" + domain
+	return "u-" + links.AddressToken(grant) + "@" + domain
 }
 
 // spare skips drafts to addresses that are suppressed.

@@ -89,7 +89,7 @@ func TestABounceThatComesLaterCountsAgainstTheCanary(t *testing.T) {
 		fmt.Sscanf(name, "m%d", &member)
 		order(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
 			Key: store.AnnouncementKey(id, forum.MemberID(member)), Source: "dsn", Member: forum.MemberID(member), Address: address(name),
-			SentAt: w.clock(), At: w.clock(), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1",
+			SentAt: w.clock(), At: w.clock(), Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1",
 		}}))
 	}
 	w.after(61 * time.Minute)
@@ -108,7 +108,7 @@ func TestComplaintsStopACanary(t *testing.T) {
 	fmt.Sscanf(w.mailed()[0], "m%d", &member)
 	order(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
 		Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: w.mailed()[0] + "@example.org",
-		SentAt: w.clock(), At: w.clock(), Class: bounce.Unwanted,
+		SentAt: w.clock(), At: w.clock(), Class: bounce.ClassComplaint,
 	}}))
 	w.after(61 * time.Minute)
 	w.state(id, store.Paused)

@@ -89,7 +89,7 @@ type Daemon struct {
 	waking     chan struct{}       // lets the urgent lane look at once, see Wake
 	waked      chan struct{}       // and the other one
 	dream      *dream              // of a rehearsal; nil: what is done is done
-	bell       *alarm.Bell
+	bell       *alarm.Manager
 	backlog    backlog
 	trust      trust
 	ill        bool          // the last round failed, or there was none yet

@@ -76,7 +76,7 @@ func (d *Desk) Locales(ctx context.Context, member forum.MemberID) ([]string, er
 
 // Names are the name of the member whom a grant is for, and the title of the thread or section that it speaks of, if
 // he may read that now.
-func (d *Desk) Names(ctx context.Context, now time.Time, g link.Grant) (name, title string, err error) {
+func (d *Desk) Names(ctx context.Context, now time.Time, g link.Claims) (name, title string, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
 		members, err := s.Members(ctx, []forum.MemberID{forum.MemberID(g.Member)}, now)
 		if err != nil || len(members) == 0 {
@@ -95,7 +95,7 @@ func (d *Desk) Names(ctx context.Context, now time.Time, g link.Grant) (name, ti
 	return name, title, nil
 }
 
-func titleFor(ctx context.Context, s *source.Snapshot, m forum.Member, g link.Grant) (string, error) {
+func titleFor(ctx context.Context, s *source.Snapshot, m forum.Member, g link.Claims) (string, error) {
 	access, err := s.Access(ctx, []forum.Class{m.Class})
 	if err != nil {
 		return "", err

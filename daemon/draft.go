@@ -126,8 +126,8 @@ func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error)
 // digestFooter holds a member's ways out of his digests.
 func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{
-		Settings:    links.URL(link.Grant{Scope: link.Settings, Member: int64(member)}),
-		Unsubscribe: links.URL(link.Grant{Scope: link.Digests, Member: int64(member)}),
+		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: links.URL(link.Claims{Scope: link.Digests, Member: int64(member)}),
 	}
 }
 

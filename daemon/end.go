@@ -42,7 +42,7 @@ func (e *Ended) Read(text []byte) error {
 }
 
 // End ends what a grant says. nil: it had ended before, and nothing was changed.
-func (d *Desk) End(ctx context.Context, now time.Time, g link.Grant) (*Ended, error) {
+func (d *Desk) End(ctx context.Context, now time.Time, g link.Claims) (*Ended, error) {
 	e := Ended{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object, At: now.Unix()}
 	if g.Scope == link.Thread || g.Scope == link.Section {
 		return d.endWish(ctx, now, e)

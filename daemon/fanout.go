@@ -178,5 +178,5 @@ func (d *Daemon) lookAtAnnouncements(ctx context.Context) {
 			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
 		}
 	}
-	d.bell.Judge(alarm.Stopped, bad)
+	d.bell.SetActive(alarm.Stopped, bad)
 }

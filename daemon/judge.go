@@ -66,10 +66,10 @@ func rule(now time.Time, d store.EvaluationInput) ruling {
 	r := ruling{policy: make(map[string][]store.Refusal)}
 	atFault := make(map[cohortKey]bool)
 	for _, c := range d.Cohorts {
-		atFault[cohortKey{c.Domain, c.Minute}] = c.AtFault()
+		atFault[cohortKey{c.Domain, c.Minute}] = c.DomainAtFault()
 	}
 	for _, c := range d.Cohorts {
-		if c.Domain != "" && c.AtFault() && now.Sub(c.Minute) <= recent {
+		if c.Domain != "" && c.DomainAtFault() && now.Sub(c.Minute) <= recent {
 			r.hold(now, c, d.Holds[c.Domain])
 		}
 	}
@@ -117,11 +117,11 @@ func (r *ruling) score(h store.Health, x store.Refusal) store.Health {
 	if x.Reply != "" {
 		reason += ": " + x.Reply
 	}
-	h.Address, h.Member, h.Health = x.Address, x.Member, h.Suffer(x.Class, x.At, reason)
+	h.Address, h.Member, h.Health = x.Address, x.Member, h.RecordBounce(x.Class, x.At, reason)
 	switch {
-	case x.Class == bounce.Policy:
+	case x.Class == bounce.ClassPolicy:
 		r.policy[store.Domain(x.Address)] = append(r.policy[store.Domain(x.Address)], x)
-	case x.Class == bounce.Content:
+	case x.Class == bounce.ClassContent:
 		r.faulty = append(r.faulty, x)
 	case !was && h.Suppressed(x.At):
 		r.fresh = append(r.fresh, x)

@@ -243,7 +243,7 @@ func TestMailsNameWhereTheyComeBackToAndWhereToWriteToEndThem(t *testing.T) {
 		_, rest, _ := strings.Cut(head.Get("List-Unsubscribe"), ">, <mailto:u-")
 		tag, _, ok := strings.Cut(rest, "@bounce.upperberth.example>")
 		grant, err := w.daemon.Links.CheckTag(tag)
-		if want := (link.Grant{Scope: link.Digests, Member: member}); !ok || err != nil || grant != want {
+		if want := (link.Claims{Scope: link.Digests, Member: member}); !ok || err != nil || grant != want {
 			t.Errorf("List-Unsubscribe is %q, which grants %+v (%v), want %+v", head.Get("List-Unsubscribe"), grant, err, want)
 		}
 	}

@@ -152,8 +152,8 @@ func (d *Daemon) draftNotice(n *notice, key string, id forum.MemberID, known map
 // NoticeFooter holds the addresses in the mails of announcements that are a member's own.
 func NoticeFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{
-		Settings:    links.URL(link.Grant{Scope: link.Settings, Member: int64(member)}),
-		Unsubscribe: links.URL(link.Grant{Scope: link.Announcements, Member: int64(member)}),
+		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: links.URL(link.Claims{Scope: link.Announcements, Member: int64(member)}),
 	}
 }
 

@@ -18,7 +18,7 @@ var errResting = errors.New("the relay is left alone for a while, because it cou
 // reach. They are a Sender.
 type relays struct {
 	list []*route
-	bell *alarm.Bell
+	bell *alarm.Manager
 	log  *slog.Logger
 }
 
@@ -29,7 +29,7 @@ type route struct {
 	name string // what alarms call it; empty: the first
 }
 
-func newRelays(first, second Sender, bell *alarm.Bell, log *slog.Logger) *relays {
+func newRelays(first, second Sender, bell *alarm.Manager, log *slog.Logger) *relays {
 	r := &relays{list: []*route{{Sender: first}}, bell: bell, log: log}
 	if second != nil {
 		r.list = append(r.list, &route{Sender: second, name: "fallback"})

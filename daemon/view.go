@@ -39,7 +39,7 @@ func NewViewer(d *Desk, press *templates.Renderer, links *link.Signer) *Viewer {
 
 // viewed adds to a footer where its member sees a mail in a browser.
 func viewed(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
-	f.View = links.URL(link.Grant{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
+	f.View = links.URL(link.Claims{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
 	return f
 }
 

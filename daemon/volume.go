@@ -117,7 +117,7 @@ func (d *Daemon) lookAtVolume(ctx context.Context) {
 			odd[kind] = told(kind, "yesterday", v.on(yesterday), before)
 		}
 	}
-	d.bell.Judge(alarm.Volume, odd)
+	d.bell.SetActive(alarm.Volume, odd)
 }
 
 func told(kind, day string, mails int, u Usual) string {

@@ -16,8 +16,8 @@ type cast struct {
 	sections map[string]*numbered[section]
 	members  map[string]*numbered[member]
 	threads  map[string]*numbered[thread]
-	posts    map[string]*told
-	order    []*told // the posts by age
+	posts    map[string]*placedPost
+	order    []*placedPost // the posts by age
 }
 
 type numbered[T any] struct {
@@ -25,8 +25,8 @@ type numbered[T any] struct {
 	of *T
 }
 
-// told is a post of the story in its thread.
-type told struct {
+// placedPost is a post of the story in its thread.
+type placedPost struct {
 	id     int64
 	number int // in its thread, from 1
 	thread *numbered[thread]
@@ -34,14 +34,14 @@ type told struct {
 	post
 }
 
-func (t *told) authorID() int64 {
+func (t *placedPost) authorID() int64 {
 	if t.author == nil {
 		return 0
 	}
 	return t.author.id
 }
 
-func (t *told) authorName() string {
+func (t *placedPost) authorName() string {
 	if t.author == nil {
 		return t.Guest
 	}
@@ -59,7 +59,7 @@ func readCast() (*cast, error) {
 		sections: make(map[string]*numbered[section]),
 		members:  make(map[string]*numbered[member]),
 		threads:  make(map[string]*numbered[thread]),
-		posts:    make(map[string]*told),
+		posts:    make(map[string]*placedPost),
 	}
 	for i := range s.Categories {
 		for j := range s.Categories[i].Sections {
@@ -101,12 +101,12 @@ func (c *cast) numberPosts() error {
 			if author == nil && p.Guest == "" {
 				return fmt.Errorf("post %s.%d: nobody is called %q", t.of.Key, n+1, p.By)
 			}
-			one := &told{number: n + 1, thread: t, author: author, post: p}
+			one := &placedPost{number: n + 1, thread: t, author: author, post: p}
 			c.posts[t.of.Key+"."+strconv.Itoa(n+1)] = one
 			c.order = append(c.order, one)
 		}
 	}
-	slices.SortStableFunc(c.order, func(a, b *told) int { return cmp.Compare(b.Ago, a.Ago) })
+	slices.SortStableFunc(c.order, func(a, b *placedPost) int { return cmp.Compare(b.Ago, a.Ago) })
 	for i, p := range c.order {
 		p.id = int64(i + 1)
 	}

@@ -38,7 +38,7 @@ func Create(ctx context.Context, path string, now time.Time) error {
 	}
 	err = write(ctx, db, func(w *writer) {
 		// The seed is fixed: two forums made for the same moment are the same.
-		t := teller{writer: w, cast: c, now: now, dice: rand.New(rand.NewPCG(21, 40))}
+		t := seeder{writer: w, cast: c, now: now, dice: rand.New(rand.NewPCG(21, 40))}
 		t.front()
 		t.people()
 		t.watches()
@@ -104,15 +104,15 @@ func (w *writer) post(id, thread, author int64, name string, at, edited int64, s
 	w.exec(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET read_at = max(read_at, excluded.read_at)`, author, thread, at)
 }
 
-// teller writes the story down.
-type teller struct {
+// seeder writes the story down.
+type seeder struct {
 	*writer
 	*cast
 	now  time.Time
 	dice *rand.Rand
 }
 
-func (t *teller) ago(d time.Duration) int64 { return t.now.Add(-d).Unix() }
+func (t *seeder) ago(d time.Duration) int64 { return t.now.Add(-d).Unix() }
 
 // The roles, by their numbers.
 const (
@@ -122,7 +122,7 @@ const (
 )
 
 // front writes categories, sections and who may read them.
-func (t *teller) front() {
+func (t *seeder) front() {
 	t.exec(`INSERT INTO role VALUES (?, 'guest'), (?, 'member'), (?, 'steward')`, guest, passenger, steward)
 	for i, c := range t.Categories {
 		t.exec(`INSERT INTO category VALUES (?, ?, ?)`, i+1, c.Title, i+1)
@@ -144,7 +144,7 @@ func (t *teller) front() {
 	}
 }
 
-func (t *teller) people() {
+func (t *seeder) people() {
 	for i, m := range t.Members {
 		email := m.Email
 		if email != "" {
@@ -163,7 +163,7 @@ func (t *teller) people() {
 	}
 }
 
-func (t *teller) watches() {
+func (t *seeder) watches() {
 	for i, m := range t.Members {
 		for level, keys := range map[string][]string{"posts": m.Posts, "threads": m.Threads} {
 			for _, key := range keys {
@@ -176,7 +176,7 @@ func (t *teller) watches() {
 	}
 }
 
-func (t *teller) watch(member int64, key, level string) {
+func (t *seeder) watch(member int64, key, level string) {
 	s := t.sections[key]
 	if s == nil && t.err == nil {
 		t.err = fmt.Errorf("member %d watches %q, and there is no such section", member, key)
@@ -187,7 +187,7 @@ func (t *teller) watch(member int64, key, level string) {
 }
 
 // threads writes the threads, and a signpost wherever one was moved away.
-func (t *teller) threads() {
+func (t *seeder) threads() {
 	for _, of := range t.story.Threads {
 		id, first := t.cast.threads[of.Key].id, t.cast.posts[of.Key+".1"]
 		t.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`, id, t.sections[of.Section].id, of.Title,
@@ -205,7 +205,7 @@ func (t *teller) threads() {
 	}
 }
 
-func (t *teller) posts() {
+func (t *seeder) posts() {
 	for _, p := range t.order {
 		body, err := t.body(p.Body)
 		if err != nil && t.err == nil {
@@ -221,7 +221,7 @@ func (t *teller) posts() {
 }
 
 // likes writes those who like a post: the ones that the story names, in its order, then a few more by chance.
-func (t *teller) likes(p *told) {
+func (t *seeder) likes(p *placedPost) {
 	names := p.Likes
 	for range max(0, t.dice.IntN(6)-2) {
 		names = append(names[:len(names):len(names)], t.Members[t.dice.IntN(len(t.Members))].Key)

@@ -1,7 +1,7 @@
 // Package demo is a forum to try Postrider on: the Upper Berth, where people who love night trains
 // keep each other awake, and an inbox that shows the mails which its members get.
 //
-// [Create] writes the forum as a SQLite file, [Trickle] lets its members go on writing, and [Inbox]
+// [Create] writes the forum as a SQLite file, [ActivityGenerator] lets its members go on writing, and [Inbox]
 // takes mails by SMTP and shows them in a browser. Nothing here leaves the machine.
 //
 // The forum's people and posts stand in story/*.toml, its tables in schema.sql.

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Trickle lets the members of a sample forum go on writing. It is not safe for concurrent use.
-type Trickle struct {
+// ActivityGenerator lets the members of a sample forum go on writing. It is not safe for concurrent use.
+type ActivityGenerator struct {
 	db    *sql.DB
 	cast  *cast
 	dice  *rand.Rand
@@ -41,7 +41,7 @@ const (
 )
 
 // NewTrickle goes on with the forum that [Create] wrote to path.
-func NewTrickle(path string) (*Trickle, error) {
+func NewTrickle(path string) (*ActivityGenerator, error) {
 	c, err := readCast()
 	if err != nil {
 		return nil, fmt.Errorf("reading the sample forum's story: %w", err)
@@ -50,18 +50,18 @@ func NewTrickle(path string) (*Trickle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Trickle{db: db, cast: c, dice: rand.New(rand.NewPCG(21, 41))}, nil
+	return &ActivityGenerator{db: db, cast: c, dice: rand.New(rand.NewPCG(21, 41))}, nil
 }
 
 // Close closes the forum's file.
-func (t *Trickle) Close() error { return t.db.Close() }
+func (t *ActivityGenerator) Close() error { return t.db.Close() }
 
 // Post lets somebody do something: write the story's next post or, after its end, some chatter; now
 // and then like a post, or edit one.
-func (t *Trickle) Post(ctx context.Context, now time.Time) (News, error) {
+func (t *ActivityGenerator) Post(ctx context.Context, now time.Time) (News, error) {
 	var news News
 	err := write(ctx, t.db, func(w *writer) {
-		s := scene{writer: w, Trickle: t, now: now}
+		s := action{writer: w, ActivityGenerator: t, now: now}
 		switch {
 		case t.since >= 2 && t.dice.IntN(2) == 0:
 			news = s.like()
@@ -87,18 +87,18 @@ func (t *Trickle) Post(ctx context.Context, now time.Time) (News, error) {
 	return news, nil
 }
 
-// scene is one thing that happens.
-type scene struct {
+// action is one thing that happens.
+type action struct {
 	*writer
-	*Trickle
+	*ActivityGenerator
 	now time.Time
 }
 
-func (s *scene) row(query string, args ...any) scanner { return scanner{s, query, args} }
+func (s *action) row(query string, args ...any) scanner { return scanner{s, query, args} }
 
 // scanner reads one row, unless something went wrong before.
 type scanner struct {
-	*scene
+	*action
 	query string
 	args  []any
 }
@@ -114,14 +114,14 @@ func (r scanner) scan(into ...any) {
 
 // told counts the posts that were written since the forum was made. The story's come first, so that a
 // trickle knows where an earlier one left off.
-func (s *scene) told() int {
+func (s *action) told() int {
 	var posts int
 	s.row(`SELECT count(*) FROM post`).scan(&posts)
 	return posts - len(s.cast.order)
 }
 
 // story writes the next post of the story.
-func (s *scene) story(n nextPost) News {
+func (s *action) story(n nextPost) News {
 	who := s.cast.members[n.By]
 	body, err := s.cast.body(n.Body)
 	if err != nil && s.err == nil {
@@ -134,7 +134,7 @@ func (s *scene) story(n nextPost) News {
 }
 
 // newThread opens a thread.
-func (s *scene) newThread(in *numbered[section], who *numbered[member], title, body string) News {
+func (s *action) newThread(in *numbered[section], who *numbered[member], title, body string) News {
 	n := News{Kind: NewThread, Who: who.of.Name, Section: in.of.Title, Title: title}
 	s.row(`SELECT max(t.id) + 1, (SELECT max(id) + 1 FROM post) FROM thread t`).scan(&n.Thread, &n.Post)
 	s.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, ?, 'visible', NULL)`, n.Thread, in.id, title, who.id, who.of.Name, s.now.Unix(), n.Post)
@@ -142,7 +142,7 @@ func (s *scene) newThread(in *numbered[section], who *numbered[member], title, b
 	return n
 }
 
-func (s *scene) reply(thread int64, who *numbered[member], body string) News {
+func (s *action) reply(thread int64, who *numbered[member], body string) News {
 	n := News{Kind: Reply, Who: who.of.Name, Thread: thread}
 	s.row(`SELECT s.title, t.title, (SELECT max(id) + 1 FROM post) FROM thread t JOIN section s ON s.id = t.section_id WHERE t.id = ?`, thread).
 		scan(&n.Section, &n.Title, &n.Post)
@@ -151,14 +151,14 @@ func (s *scene) reply(thread int64, who *numbered[member], body string) News {
 }
 
 // open lets somebody start a thread of small talk.
-func (s *scene) open() News {
+func (s *action) open() News {
 	in := s.cast.sections[pick(s.dice, []string{"tonight", "corridor", "dining", "bedding", "lost", "routes"})]
 	title := strings.ReplaceAll(pick(s.dice, s.cast.Chatter.Titles), "{clock}", s.now.UTC().Format("15:04"))
 	return s.newThread(in, s.somebody(in.id, 0), title, pick(s.dice, s.cast.Chatter.En))
 }
 
 // answer lets somebody say something in a thread that is in use, now and then with a quote.
-func (s *scene) answer() News {
+func (s *action) answer() News {
 	at := s.recent()
 	body := pick(s.dice, s.cast.Chatter.En)
 	if at.section == s.cast.sections["deutsch"].id {
@@ -170,14 +170,14 @@ func (s *scene) answer() News {
 	return s.reply(at.thread, s.somebody(at.section, at.author), body)
 }
 
-func (s *scene) like() News {
+func (s *action) like() News {
 	at := s.recent()
 	who := s.somebody(at.section, at.author)
 	s.exec(`INSERT INTO post_like VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, at.post, who.id, s.now.Unix())
 	return News{Kind: Like, Who: who.of.Name, Section: at.sectionTitle, Title: at.title, Thread: at.thread, Post: at.post}
 }
 
-func (s *scene) edit() News {
+func (s *action) edit() News {
 	at := s.recent()
 	s.exec(`UPDATE post SET body = body || ?, edited_at = ? WHERE id = ?`, "\n\n"+pick(s.dice, s.cast.Chatter.Edits), s.now.Unix(), at.post)
 	return News{Kind: Edit, Who: at.name, Section: at.sectionTitle, Title: at.title, Thread: at.thread, Post: at.post}
@@ -191,7 +191,7 @@ type place struct {
 }
 
 // recent picks one of the last posts that all members may read.
-func (s *scene) recent() place {
+func (s *action) recent() place {
 	var p place
 	s.row(`SELECT p.id, p.author_id, p.author_name, p.body, t.id, t.title, s.id, s.title
 	         FROM post p JOIN thread t ON t.id = p.thread_id JOIN section s ON s.id = t.section_id
@@ -203,7 +203,7 @@ func (s *scene) recent() place {
 }
 
 // somebody picks a member who watches the section, and is not the one who spoke last.
-func (s *scene) somebody(section, last int64) *numbered[member] {
+func (s *action) somebody(section, last int64) *numbered[member] {
 	var watching []*numbered[member]
 	for i := range s.cast.Members {
 		m := s.cast.members[s.cast.Members[i].Key]

@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// drift is how far two clocks may stand apart: whole seconds are lost on the way, and nothing depends on a minute.
-const drift = time.Minute
+// maxSkew is how far two clocks may stand apart: whole seconds are lost on the way, and nothing depends on a minute.
+const maxSkew = time.Minute
 
-// Reading is what another clock showed.
-type Reading struct {
+// ClockReading is what another clock showed.
+type ClockReading struct {
 	Whose string        // "the forum's database"
 	Ahead time.Duration // of ours; below zero: behind
 }
 
 // Clock holds ours against others. Members' hours, retries and leases go by it.
-func Clock(others []Reading) Finding {
+func Clock(others []ClockReading) Finding {
 	if len(others) == 0 {
 		return Finding{Part: "clock", Level: OK, Text: "there is no other clock to compare it with"}
 	}
-	slices.SortFunc(others, func(a, b Reading) int { return strings.Compare(a.Whose, b.Whose) })
+	slices.SortFunc(others, func(a, b ClockReading) int { return strings.Compare(a.Whose, b.Whose) })
 	f := Finding{Part: "clock", Level: OK}
 	var parts []string
 	for _, r := range others {
@@ -30,8 +30,8 @@ func Clock(others []Reading) Finding {
 		if r.Ahead < 0 {
 			word = "behind"
 		}
-		if far > drift {
-			f.Level, f.Cure = Warn, "let both machines set their clocks by NTP (timedatectl set-ntp true)"
+		if far > maxSkew {
+			f.Level, f.Fix = Warn, "let both machines set their clocks by NTP (timedatectl set-ntp true)"
 		}
 		if far < time.Second {
 			parts = append(parts, r.Whose+" shows the same")

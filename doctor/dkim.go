@@ -9,7 +9,7 @@ import (
 )
 
 // dkim holds what is published against the keys that sign.
-func dkim(ctx context.Context, dns Resolver, p Patient) []Finding {
+func dkim(ctx context.Context, dns Resolver, p Site) []Finding {
 	if len(p.Keys) == 0 {
 		return []Finding{{
 			Part: "dkim record", Level: OK, Text: "the relay signs: mail yourself, and look in what arrives for dkim=pass with header.d=" + organization(p.From) +

@@ -11,7 +11,7 @@ import (
 
 // dmarc looks at what receivers are told to do with mail that nobody answers for, and whether ours is answered for: by
 // SPF for the envelope's domain or by a signature, for a domain that goes with that of From (RFC 7489, 3.1).
-func dmarc(ctx context.Context, dns Resolver, p Patient) Finding {
+func dmarc(ctx context.Context, dns Resolver, p Site) Finding {
 	name, record, err := dmarcRecord(ctx, dns, p.From)
 	switch {
 	case err != nil && missing(err):
@@ -31,7 +31,7 @@ func dmarc(ctx context.Context, dns Resolver, p Patient) Finding {
 }
 
 // aligned tells which of the domains that answer for our mail go with that of From.
-func (p Patient) aligned(policy dmarcPolicy, text string) Finding {
+func (p Site) aligned(policy dmarcPolicy, text string) Finding {
 	envelope := domainOf(p.Envelope)
 	bySPF, byDKIM := goesWith(envelope, p.From, policy.strictSPF), p.Signs != "" && goesWith(p.Signs, p.From, policy.strictDKIM)
 	switch {

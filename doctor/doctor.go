@@ -2,7 +2,7 @@
 // a receiver shall do with the rest (DMARC), whether the sending address has a name, whether bounces find home, and
 // whether the page behind one-click unsubscription answers.
 //
-// [Examine] asks the DNS, through a [Resolver]; [Page], [Line] and [Clock] judge what else was met. Nothing is sent and
+// [Check] asks the DNS, through a [Resolver]; [Page], [TLSFinding] and [Clock] judge what else was met. Nothing is sent and
 // nothing is changed: each [Finding] says what is wrong and how to mend it, with the record to paste where one is
 // missing. The room knows no other room, so that the command line and pages may use it alike.
 package doctor
@@ -31,7 +31,7 @@ type Finding struct {
 	Part  string // "spf", "dkim", ...
 	Level Level
 	Text  string // what was found; further lines hold records
-	Cure  string // empty where there is nothing to mend
+	Fix   string // empty where there is nothing to mend
 }
 
 // Resolver asks the DNS. Its methods are those of net.Resolver, and its errors are *net.DNSError, with IsNotFound where a
@@ -43,8 +43,8 @@ type Resolver interface {
 	LookupAddr(ctx context.Context, address string) ([]string, error)
 }
 
-// Patient is the site that is examined.
-type Patient struct {
+// Site is the site that is examined.
+type Site struct {
 	From     string       // domain of the sender that members see
 	Envelope string       // address that the relay is given as the sender, to which bounces go
 	Keys     []Key        // with which mails are signed; none: the relay signs
@@ -58,8 +58,8 @@ type Patient struct {
 // Key is a signing key as it must be published.
 type Key struct{ Name, Value string }
 
-// Examine asks the DNS about everything that a receiver would ask it.
-func Examine(ctx context.Context, dns Resolver, p Patient) []Finding {
+// Check asks the DNS about everything that a receiver would ask it.
+func Check(ctx context.Context, dns Resolver, p Site) []Finding {
 	// One question first: if nobody answers, a dozen more would only take their time-outs.
 	if _, err := dns.LookupTXT(ctx, p.From); err != nil && !missing(err) {
 		return []Finding{{

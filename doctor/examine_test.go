@@ -22,8 +22,8 @@ mx.example.org.           IN A 192.0.2.10
 bounces.forum.example.org. IN MX 10 mx.example.org.
 `
 
-func patient() Patient {
-	return Patient{
+func patient() Site {
+	return Site{
 		From: "forum.example.org", Envelope: "digest@forum.example.org",
 		Keys: []Key{{"pr1._domainkey.forum.example.org", key}}, Signs: "forum.example.org",
 		Relay: "127.0.0.1", Sends: []netip.Addr{netip.MustParseAddr("192.0.2.10")}, Here: true,
@@ -34,9 +34,9 @@ func patient() Patient {
 func TestASiteThatIsWell(t *testing.T) {
 	d, _ := resolver(t, good)
 	parts := map[string]bool{}
-	for _, f := range Examine(t.Context(), d, patient()) {
+	for _, f := range Check(t.Context(), d, patient()) {
 		parts[f.Part] = true
-		if f.Level != OK || f.Cure != "" || f.Text == "" {
+		if f.Level != OK || f.Fix != "" || f.Text == "" {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -49,13 +49,13 @@ func TestASiteThatIsWell(t *testing.T) {
 
 // TestEachFaultIsFoundWithItsCure takes the good zone, and spoils one thing.
 func TestEachFaultIsFoundWithItsCure(t *testing.T) {
-	away := func(p *Patient) { p.Here, p.Relay = false, "relay.example.net" }
-	other := func(p *Patient) { p.Sends = []netip.Addr{netip.MustParseAddr("203.0.113.9")} }
+	away := func(p *Site) { p.Here, p.Relay = false, "relay.example.net" }
+	other := func(p *Site) { p.Sends = []netip.Addr{netip.MustParseAddr("203.0.113.9")} }
 	tests := []struct {
 		name   string
 		remove string // a name whose records go
 		add    string // what comes in
-		change func(*Patient)
+		change func(*Site)
 		part   string
 		level  Level
 		says   []string // in the text or in the cure
@@ -75,9 +75,9 @@ func TestEachFaultIsFoundWithItsCure(t *testing.T) {
 		},
 		{"SPF without an end", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip4:192.0.2.10"`, nil, "spf", Warn, []string{"all others", `"v=spf1 ip4:192.0.2.10 ~all"`}},
 		{"SPF that does not permit us", "", "", other, "spf sender", Fail, []string{"fail", `"v=spf1 ip4:192.0.2.10 include:spf.example.net ip4:203.0.113.9 -all"`}},
-		{"SPF that does not permit us by IPv6", "", "", func(p *Patient) { p.Sends = []netip.Addr{netip.MustParseAddr("2001:db8::1")} }, "spf sender", Fail, []string{"ip6:2001:db8::1 -all"}},
-		{"SPF that does not permit the relay", "", "", func(p *Patient) { away(p); other(p) }, "spf sender", Warn, []string{"relay.example.net", "handbook", "ip4:203.0.113.9"}},
-		{"where mails leave is not known", "", "", func(p *Patient) { p.Sends = nil }, "spf sender", Warn, []string{"--sends-from"}},
+		{"SPF that does not permit us by IPv6", "", "", func(p *Site) { p.Sends = []netip.Addr{netip.MustParseAddr("2001:db8::1")} }, "spf sender", Fail, []string{"ip6:2001:db8::1 -all"}},
+		{"SPF that does not permit the relay", "", "", func(p *Site) { away(p); other(p) }, "spf sender", Warn, []string{"relay.example.net", "handbook", "ip4:203.0.113.9"}},
+		{"where mails leave is not known", "", "", func(p *Site) { p.Sends = nil }, "spf sender", Warn, []string{"--sends-from"}},
 
 		{"no key in DNS", "pr1._domainkey.forum.example.org", "", nil, "dkim record", Fail, []string{"not published", `publish: pr1._domainkey.forum.example.org. IN TXT "` + key + `"`}},
 		{"another key in DNS", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p=AAAA"`, nil, "dkim record", Fail, []string{"another key", key}},
@@ -88,14 +88,14 @@ func TestEachFaultIsFoundWithItsCure(t *testing.T) {
 		{"a key for SHA-1 only", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; h=sha1"`, nil, "dkim record", Fail, []string{"sha256"}},
 		{"a key for something else", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; s=tlsrpt"`, nil, "dkim record", Fail, []string{"not for e-mail"}},
 		{"a key under test", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; t=y:s"`, nil, "dkim record", Warn, []string{"t=y"}},
-		{"the relay signs", "", "", func(p *Patient) { p.Keys, p.Signs = nil, "" }, "dkim record", OK, []string{"header.d=example.org", "list-unsubscribe-post"}},
+		{"the relay signs", "", "", func(p *Site) { p.Keys, p.Signs = nil, "" }, "dkim record", OK, []string{"header.d=example.org", "list-unsubscribe-post"}},
 
 		{"no DMARC", "_dmarc.example.org", "", nil, "dmarc", Warn, []string{`publish: _dmarc.example.org. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example.org"`}},
 		{"two DMARC records", "", `_dmarc.example.org. IN TXT "v=DMARC1; p=none"`, nil, "dmarc", Warn, []string{"no DMARC record"}},
 		{"DMARC that cannot be read", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=refuse"`, nil, "dmarc", Warn, []string{"p=refuse"}},
-		{"strict DMARC, and a sender of the organization", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=reject; aspf=s; adkim=s"`, func(p *Patient) { p.Envelope, p.Signs = "b@bounces.forum.example.org", "example.org" }, "dmarc", Fail, []string{"bounces.forum.example.org", "example.org goes with"}},
-		{"an envelope of somebody else's, signed by us", "", "", func(p *Patient) { p.Envelope = "b@bounce.example.net" }, "dmarc", OK, []string{"the signature answers"}},
-		{"an envelope of somebody else's, signed by the relay", "", "", func(p *Patient) { p.Envelope, p.Keys, p.Signs = "b@bounce.example.net", nil, "" }, "dmarc", Warn, []string{"signature of the relay"}},
+		{"strict DMARC, and a sender of the organization", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=reject; aspf=s; adkim=s"`, func(p *Site) { p.Envelope, p.Signs = "b@bounces.forum.example.org", "example.org" }, "dmarc", Fail, []string{"bounces.forum.example.org", "example.org goes with"}},
+		{"an envelope of somebody else's, signed by us", "", "", func(p *Site) { p.Envelope = "b@bounce.example.net" }, "dmarc", OK, []string{"the signature answers"}},
+		{"an envelope of somebody else's, signed by the relay", "", "", func(p *Site) { p.Envelope, p.Keys, p.Signs = "b@bounce.example.net", nil, "" }, "dmarc", Warn, []string{"signature of the relay"}},
 
 		{"no name of the address", "10.2.0.192.in-addr.arpa", "", nil, "ptr", Fail, []string{"192.0.2.10 has no name", "PTR"}},
 		{"a name that does not lead back", "mx.example.org", "mx.example.org. IN A 192.0.2.11", nil, "ptr", Fail, []string{"publish: mx.example.org. IN A 192.0.2.10"}},
@@ -117,16 +117,16 @@ func TestEachFaultIsFoundWithItsCure(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&p)
 			}
-			for _, f := range Examine(t.Context(), d, p) {
+			for _, f := range Check(t.Context(), d, p) {
 				if f.Part != tt.part {
 					continue
 				}
-				if f.Level != tt.level || f.Level != OK && f.Cure == "" {
+				if f.Level != tt.level || f.Level != OK && f.Fix == "" {
 					t.Errorf("%+v, want it %s", f, tt.level)
 				}
 				for _, want := range tt.says {
-					if !strings.Contains(f.Text+"\n"+f.Cure, want) {
-						t.Errorf("%s: %s\n-> %s\nwant it to say %q", f.Part, f.Text, f.Cure, want)
+					if !strings.Contains(f.Text+"\n"+f.Fix, want) {
+						t.Errorf("%s: %s\n-> %s\nwant it to say %q", f.Part, f.Text, f.Fix, want)
 					}
 				}
 				return
@@ -141,7 +141,7 @@ func TestAServerThatFailsIsNoFaultOfTheSite(t *testing.T) {
 		d, server := resolver(t, good)
 		server.Break(name)
 		warned := 0
-		for _, f := range Examine(t.Context(), d, patient()) {
+		for _, f := range Check(t.Context(), d, patient()) {
 			switch {
 			case f.Level == Fail:
 				t.Errorf("%s cannot be asked for, and %+v", name, f)
@@ -157,8 +157,8 @@ func TestAServerThatFailsIsNoFaultOfTheSite(t *testing.T) {
 
 func TestWithoutDNSOnlyThatIsSaid(t *testing.T) {
 	d := &DNS{Servers: []string{"127.0.0.1:1"}, Timeout: time.Second}
-	found := Examine(t.Context(), d, patient())
-	if len(found) != 1 || found[0].Part != "dns" || found[0].Level != Warn || !strings.Contains(found[0].Cure, "--resolver") {
+	found := Check(t.Context(), d, patient())
+	if len(found) != 1 || found[0].Part != "dns" || found[0].Level != Warn || !strings.Contains(found[0].Fix, "--resolver") {
 		t.Errorf("found %+v", found)
 	}
 }

@@ -9,9 +9,9 @@ import (
 // renewal is how long before its end a certificate should have been renewed.
 const renewal = 14 * 24 * time.Hour
 
-// Line judges how the line to the relay is protected: state is nil where it is not, and private tells that it does not leave
+// TLSFinding judges how the line to the relay is protected: state is nil where it is not, and private tells that it does not leave
 // this machine or its own network.
-func Line(state *tls.ConnectionState, private bool, now time.Time) Finding {
+func TLSFinding(state *tls.ConnectionState, private bool, now time.Time) Finding {
 	f := Finding{Part: "smtp tls", Level: OK}
 	switch {
 	case state == nil && private:
@@ -19,7 +19,7 @@ func Line(state *tls.ConnectionState, private bool, now time.Time) Finding {
 		return f
 	case state == nil:
 		f.Level, f.Text = Warn, "none: whoever sits between here and the relay reads the mails"
-		f.Cure = "use smtp+starttls:// or smtps:// in smtp.url"
+		f.Fix = "use smtp+starttls:// or smtps:// in smtp.url"
 		return f
 	}
 	f.Text = tls.VersionName(state.Version)
@@ -30,7 +30,7 @@ func Line(state *tls.ConnectionState, private bool, now time.Time) Finding {
 	left := end.Sub(now)
 	f.Text += fmt.Sprintf(", the certificate ends %s (in %d days)", end.UTC().Format(time.DateOnly), int(left.Hours()/24))
 	if left < renewal {
-		f.Level, f.Cure = Warn, "renew the relay's certificate: when it has ended, no mail leaves any more"
+		f.Level, f.Fix = Warn, "renew the relay's certificate: when it has ended, no mail leaves any more"
 	}
 	return f
 }

@@ -16,20 +16,20 @@ func Page(ctx context.Context, client *http.Client, address string) (f Finding, 
 	f = Finding{Part: "one-click", Level: OK, Text: address + " answers"}
 	if u, err := url.Parse(address); err != nil || u.Scheme != "https" {
 		f.Level, f.Text = Fail, address+" is not https, without which mailboxes show no button for unsubscribing"
-		f.Cure = "put a TLS certificate on it, and write https:// in web.url"
+		f.Fix = "put a TLS certificate on it, and write https:// in web.url"
 		return f, clock
 	}
 	once := *client
 	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		f.Level, f.Text, f.Cure = Fail, err.Error(), "mend web.url"
+		f.Level, f.Text, f.Fix = Fail, err.Error(), "mend web.url"
 		return f, clock
 	}
 	response, err := once.Do(request)
 	if err != nil {
 		f.Level, f.Text = Warn, address+" cannot be reached from here: "+cause(err)
-		f.Cure = "see that postrider runs with [web] listen, that your web server hands web.url on to it, and that its certificate is valid"
+		f.Fix = "see that postrider runs with [web] listen, that your web server hands web.url on to it, and that its certificate is valid"
 		return f, clock
 	}
 	defer response.Body.Close()
@@ -37,10 +37,10 @@ func Page(ctx context.Context, client *http.Client, address string) (f Finding, 
 	switch code := response.StatusCode; {
 	case code >= 300 && code < 400:
 		f.Level, f.Text = Fail, fmt.Sprintf("%s redirects to %s; one-click posts must not be redirected", address, response.Header.Get("Location"))
-		f.Cure = "write the address in web.url to which it leads, or let your web server hand it on without a redirect"
+		f.Fix = "write the address in web.url to which it leads, or let your web server hand it on without a redirect"
 	case code != http.StatusOK:
 		f.Level, f.Text = Warn, fmt.Sprintf("%s answers %d", address, code)
-		f.Cure = "see that postrider runs with [web] listen, and that your web server hands web.url on to it"
+		f.Fix = "see that postrider runs with [web] listen, and that your web server hands web.url on to it"
 	}
 	return f, clock
 }

@@ -32,7 +32,7 @@ func TestThePageBehindOneClick(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, clock := Page(t.Context(), tt.client, tt.address)
-			if f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Cure == "") != (f.Level == OK) {
+			if f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == OK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 			if answered := tt.client == server.Client() && strings.HasPrefix(tt.address, server.URL); answered == clock.IsZero() {
@@ -61,7 +61,7 @@ func TestTheLineToTheRelay(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if f := Line(tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Cure == "") != (f.Level == OK) {
+			if f := TLSFinding(tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == OK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 		})
@@ -71,17 +71,17 @@ func TestTheLineToTheRelay(t *testing.T) {
 func TestClocksMayDifferByAMinute(t *testing.T) {
 	tests := []struct {
 		name   string
-		others []Reading
+		others []ClockReading
 		level  Level
 		says   string
 	}{
 		{"alone", nil, OK, "no other clock"},
-		{"together", []Reading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, OK, "the forum's database shows the same, the store is 59s behind"},
-		{"apart", []Reading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, Warn, "the forum's database is 1m1s ahead"},
+		{"together", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, OK, "the forum's database shows the same, the store is 59s behind"},
+		{"apart", []ClockReading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, Warn, "the forum's database is 1m1s ahead"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if f := Clock(tt.others); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Cure == "") != (f.Level == OK) {
+			if f := Clock(tt.others); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == OK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 		})

@@ -58,7 +58,7 @@ func TestOnlyWhatCountsIsHeeded(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, term := range heeded(terms) {
+		for _, term := range effectiveTerms(terms) {
 			got = append(got, term.text)
 		}
 		if strings.Join(got, " ") != want {
@@ -112,7 +112,7 @@ func FuzzSPF(f *testing.F) {
 		if before := verdict(t, record); before == check.PermError || before == check.Pass {
 			return
 		}
-		better := amend(record, mechanism(address))
+		better := addMechanism(record, mechanism(address))
 		if _, err := parseSPF(better); err != nil {
 			t.Errorf("%q became %q: %v", record, better, err)
 		}

@@ -11,7 +11,7 @@ import (
 
 // reverse looks whether each address that mails leave from has a name that leads back to it. Gmail and others refuse mail
 // from one that has not (550 5.7.25).
-func reverse(ctx context.Context, dns Resolver, p Patient) []Finding {
+func reverse(ctx context.Context, dns Resolver, p Site) []Finding {
 	var found []Finding
 	for _, address := range p.Sends {
 		found = append(found, reverseOf(ctx, dns, address))

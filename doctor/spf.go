@@ -9,12 +9,12 @@ import (
 	check "blitiri.com.ar/go/spf"
 )
 
-// mostQuestions is after how many a receiver gives up and takes the record for broken (RFC 7208, 4.6.4).
-const mostQuestions = 10
+// maxLookups is after how many a receiver gives up and takes the record for broken (RFC 7208, 4.6.4).
+const maxLookups = 10
 
 // spf looks at the record of the envelope's domain: whether it can be read, how much a receiver must ask for it, whether
 // it lets everybody send, and whether it lets us.
-func spf(ctx context.Context, dns Resolver, p Patient) []Finding {
+func spf(ctx context.Context, dns Resolver, p Site) []Finding {
 	domain := domainOf(p.Envelope)
 	record, err := spfRecord(ctx, dns, domain)
 	switch {
@@ -58,7 +58,7 @@ func spfRecord(ctx context.Context, dns Resolver, domain string) ([]string, erro
 
 // spfTree judges a record with all that it includes.
 func spfTree(ctx context.Context, dns Resolver, domain, record string) Finding {
-	w := walk{ctx: ctx, dns: dns, path: map[string]bool{}}
+	w := recordWalk{ctx: ctx, dns: dns, path: map[string]bool{}}
 	terms := w.record(domain, record)
 	text := fmt.Sprintf("%s: %s", domain, record)
 	switch {
@@ -66,9 +66,9 @@ func spfTree(ctx context.Context, dns Resolver, domain, record string) Finding {
 		return Finding{"spf", Fail, text + "\n" + w.broken, "mend the record: as it is, receivers take none of it"}
 	case w.open != "":
 		return Finding{"spf", Fail, text + "\n" + w.open + " lets the whole world send in your name", "take that term away, and end the record with ~all"}
-	case w.questions > mostQuestions:
+	case w.questions > maxLookups:
 		return Finding{
-			"spf", Fail, fmt.Sprintf("%s\nit makes receivers ask the DNS %d times; after %d they take it for broken", text, w.questions, mostQuestions),
+			"spf", Fail, fmt.Sprintf("%s\nit makes receivers ask the DNS %d times; after %d they take it for broken", text, w.questions, maxLookups),
 			"take includes away that you do not need, or write ip4: and ip6: in place of a, mx and include",
 		}
 	case w.unknown != nil:
@@ -76,7 +76,7 @@ func spfTree(ctx context.Context, dns Resolver, domain, record string) Finding {
 	case !ends(terms):
 		return Finding{"spf", Warn, text + "\nit does not say what holds for all others", "put in its place: " + entry(domain, record+" ~all")}
 	}
-	return Finding{Part: "spf", Level: OK, Text: fmt.Sprintf("%s (%d of %d questions)", text, w.questions, mostQuestions)}
+	return Finding{Part: "spf", Level: OK, Text: fmt.Sprintf("%s (%d of %d questions)", text, w.questions, maxLookups)}
 }
 
 // ends tells that a record decides about everybody.
@@ -90,7 +90,7 @@ func ends(terms []term) bool {
 }
 
 // permits asks, as a receiver would, whether mail may come from where ours does.
-func (p Patient) permits(ctx context.Context, dns Resolver, record string) []Finding {
+func (p Site) permits(ctx context.Context, dns Resolver, record string) []Finding {
 	if len(p.Sends) == 0 {
 		return []Finding{{
 			"spf sender", Warn, "it is not known from which address mails leave for the world",
@@ -104,7 +104,7 @@ func (p Patient) permits(ctx context.Context, dns Resolver, record string) []Fin
 	return found
 }
 
-func (p Patient) permit(ctx context.Context, dns Resolver, record string, address netip.Addr) Finding {
+func (p Site) permit(ctx context.Context, dns Resolver, record string, address netip.Addr) Finding {
 	domain := domainOf(p.Envelope)
 	result, err := check.CheckHostWithSender(address.AsSlice(), domain, p.Envelope, check.WithResolver(dns), check.WithContext(ctx))
 	f := Finding{Part: "spf sender", Text: fmt.Sprintf("%s for mail of %s from %v", result, domain, address)}
@@ -115,20 +115,20 @@ func (p Patient) permit(ctx context.Context, dns Resolver, record string, addres
 	case result == check.TempError:
 		return unknown("spf sender", err)
 	case result == check.PermError:
-		f.Level, f.Cure = Fail, "mend the record: "+err.Error()
+		f.Level, f.Fix = Fail, "mend the record: "+err.Error()
 		return f
 	}
-	f.Level, f.Cure = Fail, "put in its place: "+entry(domain, amend(record, mechanism(address)))
+	f.Level, f.Fix = Fail, "put in its place: "+entry(domain, addMechanism(record, mechanism(address)))
 	if !p.Here {
 		f.Level = Warn
 		f.Text += ", the address of the relay " + p.Relay + "; it may send from others"
-		f.Cure = "see what your relay's handbook wants in SPF (most name an include); if it sends from that address, " + f.Cure
+		f.Fix = "see what your relay's handbook wants in SPF (most name an include); if it sends from that address, " + f.Fix
 	}
 	return f
 }
 
 // mechanisms are what a record must hold that lets us send.
-func (p Patient) mechanisms() []string {
+func (p Site) mechanisms() []string {
 	var list []string
 	for _, address := range p.Sends {
 		list = append(list, mechanism(address))
@@ -146,8 +146,8 @@ func mechanism(address netip.Addr) string {
 	return "ip6:" + address.String()
 }
 
-// amend puts a mechanism in front of what a record says of all others.
-func amend(record, mechanism string) string {
+// addMechanism puts a mechanism in front of what a record says of all others.
+func addMechanism(record, mechanism string) string {
 	words := strings.Fields(record)
 	for i, word := range words {
 		t, err := parseTerm(word)

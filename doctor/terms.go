@@ -146,8 +146,8 @@ func (t term) checkPrefixes() error {
 	return nil
 }
 
-// asks tells whether a receiver must ask the DNS for the term (RFC 7208, 4.6.4).
-func (t term) asks() bool {
+// needsLookup tells whether a receiver must ask the DNS for the term (RFC 7208, 4.6.4).
+func (t term) needsLookup() bool {
 	switch t.name {
 	case "include", "a", "mx", "ptr", "exists", "redirect":
 		return true
@@ -155,8 +155,8 @@ func (t term) asks() bool {
 	return false
 }
 
-// everybody tells that the term lets the whole world send.
-func (t term) everybody() bool {
+// matchesAll tells that the term lets the whole world send.
+func (t term) matchesAll() bool {
 	if t.qualifier != '+' {
 		return false
 	}

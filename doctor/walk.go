@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// walk goes through an SPF record and all that it includes, as a receiver does whom no term satisfies. The verdict for one
+// recordWalk goes through an SPF record and all that it includes, as a receiver does whom no term satisfies. The verdict for one
 // address would not tell: it ends at the first term that fits.
-type walk struct {
+type recordWalk struct {
 	ctx  context.Context
 	dns  Resolver
 	path map[string]bool // the domains that lead to where it stands
@@ -21,7 +21,7 @@ type walk struct {
 }
 
 // record goes through the record of a domain.
-func (w *walk) record(domain, record string) []term {
+func (w *recordWalk) record(domain, record string) []term {
 	terms, err := parseSPF(record)
 	if err != nil {
 		w.fail("%s: %v", domain, err)
@@ -29,11 +29,11 @@ func (w *walk) record(domain, record string) []term {
 	}
 	w.path[strings.ToLower(domain)] = true
 	defer delete(w.path, strings.ToLower(domain))
-	for _, t := range heeded(terms) {
-		if t.everybody() && w.open == "" {
+	for _, t := range effectiveTerms(terms) {
+		if t.matchesAll() && w.open == "" {
 			w.open = domain + ": " + t.text
 		}
-		if t.asks() {
+		if t.needsLookup() {
 			w.questions++
 		}
 		if t.name == "include" || t.name == "redirect" {
@@ -43,8 +43,8 @@ func (w *walk) record(domain, record string) []term {
 	return terms
 }
 
-// heeded leaves out what all makes idle: the mechanisms behind it, and redirect wherever it stands (RFC 7208, 5.1).
-func heeded(terms []term) []term {
+// effectiveTerms leaves out what all makes idle: the mechanisms behind it, and redirect wherever it stands (RFC 7208, 5.1).
+func effectiveTerms(terms []term) []term {
 	end := slices.IndexFunc(terms, func(t term) bool { return t.name == "all" })
 	if end < 0 {
 		return terms
@@ -54,12 +54,12 @@ func heeded(terms []term) []term {
 
 // follow reads the record that a term leads to. Whoever is led to a domain without a record, or in a circle, takes the
 // whole for broken (RFC 7208, 5.2 and 6.1).
-func (w *walk) follow(t term) {
+func (w *recordWalk) follow(t term) {
 	domain := strings.TrimSuffix(t.value, ".")
 	switch {
 	case strings.Contains(domain, "%"): // a macro: it depends on the mail
 		return
-	case w.questions > 3*mostQuestions || w.broken != "":
+	case w.questions > 3*maxLookups || w.broken != "":
 		return // bad enough; do not ask for ever
 	case w.path[strings.ToLower(domain)]:
 		w.fail("%s leads in a circle", t.text)
@@ -78,7 +78,7 @@ func (w *walk) follow(t term) {
 	}
 }
 
-func (w *walk) fail(format string, args ...any) {
+func (w *recordWalk) fail(format string, args ...any) {
 	if w.broken == "" {
 		w.broken = fmt.Sprintf(format, args...)
 	}

@@ -40,31 +40,31 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// door is where the listener listens.
-type door struct {
+// listenAddr is where the listener listens.
+type listenAddr struct {
 	lmtp             bool
 	network, address string
 }
 
-func parseDoor(listen string) (door, error) {
+func parseDoor(listen string) (listenAddr, error) {
 	bad := fmt.Errorf("listen is %q: give \"lmtp://127.0.0.1:2400\", \"lmtp+unix:///run/postrider/bounces\" or \"smtp://0.0.0.0:25\"", listen)
 	u, err := url.Parse(listen)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return door{}, bad
+		return listenAddr{}, bad
 	}
 	switch u.Scheme {
 	case "lmtp+unix":
 		if u.Host != "" || len(u.Path) < 2 {
-			return door{}, bad
+			return listenAddr{}, bad
 		}
-		return door{true, "unix", u.Path}, nil
+		return listenAddr{true, "unix", u.Path}, nil
 	case "lmtp", "smtp":
 		if _, port, err := net.SplitHostPort(u.Host); err != nil || port == "" || u.Path != "" {
-			return door{}, bad
+			return listenAddr{}, bad
 		}
-		return door{u.Scheme == "lmtp", "tcp", u.Host}, nil
+		return listenAddr{u.Scheme == "lmtp", "tcp", u.Host}, nil
 	}
-	return door{}, bad
+	return listenAddr{}, bad
 }
 
 // mailbox is where a mailbox is read by IMAP.

@@ -28,8 +28,8 @@ func (i *identity) refusal(now time.Time) store.Refusal {
 	return r
 }
 
-// claim is what a message says of which mail it is about. The token proves it.
-type claim struct {
+// candidate is what a message says of which mail it is about. The token proves it.
+type candidate struct {
 	member forum.MemberID
 	token  string
 }
@@ -40,9 +40,9 @@ const maxClaims = 8
 // identify finds the mail that a report is about; nil: none of ours. What counts is a return path that we have made, wherever it
 // stands; else a Message-ID that we have made, together with the member of a link that we have signed. From whom the report is
 // does not count: anybody can write that.
-func (b *Box) identify(ctx context.Context, to []string, report bounce.Report) (*identity, error) {
+func (b *Processor) identify(ctx context.Context, to []string, report bounce.Report) (*identity, error) {
 	for _, c := range b.claims(to, report) {
-		about, err := b.look(ctx, c)
+		about, err := b.lookup(ctx, c)
 		if about != nil || err != nil {
 			return about, err
 		}
@@ -50,10 +50,10 @@ func (b *Box) identify(ctx context.Context, to []string, report bounce.Report) (
 	return nil, nil
 }
 
-func (b *Box) claims(to []string, report bounce.Report) (list []claim) {
-	met := make(map[claim]bool)
+func (b *Processor) claims(to []string, report bounce.Report) (list []candidate) {
+	met := make(map[candidate]bool)
 	add := func(member int64, token string) {
-		c := claim{forum.MemberID(member), token}
+		c := candidate{forum.MemberID(member), token}
 		if !met[c] && len(list) < maxClaims {
 			met[c] = true
 			list = append(list, c)
@@ -80,8 +80,8 @@ func (b *Box) claims(to []string, report bounce.Report) (list []claim) {
 	return list
 }
 
-// look finds the mail of a claim among those of its member.
-func (b *Box) look(ctx context.Context, c claim) (*identity, error) {
+// lookup finds the mail of a claim among those of its member.
+func (b *Processor) lookup(ctx context.Context, c candidate) (*identity, error) {
 	mails, err := b.Store.SentMessages(ctx, c.member)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (b *Box) look(ctx context.Context, c claim) (*identity, error) {
 	case found.Address != "":
 		return found, nil
 	case found.Settled.IsZero():
-		return nil, ErrLater
+		return nil, ErrRetryLater
 	}
 	return nil, nil // it was skipped in the end: an earlier daemon has died over it
 }
@@ -107,18 +107,18 @@ func (b *Box) look(ctx context.Context, c claim) (*identity, error) {
 const unsubscribeMark = "u-"
 
 // readUnsubscribe reads the address of a mail that ends a stream; its subject and body do not count.
-func (b *Box) readUnsubscribe(address string) (link.Grant, bool) {
+func (b *Processor) readUnsubscribe(address string) (link.Claims, bool) {
 	local, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(address)), "@")
 	tag, ours := strings.CutPrefix(local, unsubscribeMark)
 	if !ours {
-		return link.Grant{}, false
+		return link.Claims{}, false
 	}
 	grant, err := b.Links.CheckTag(tag)
-	return grant, err == nil && grant.Scope.Ends()
+	return grant, err == nil && grant.Scope.IsUnsubscribe()
 }
 
 // readListUnsubscribe reads a List-Unsubscribe field of ours: "<https://.../u/TOKEN>, <mailto:u-TAG@...>".
-func (b *Box) readListUnsubscribe(value string) (link.Grant, bool) {
+func (b *Processor) readListUnsubscribe(value string) (link.Claims, bool) {
 	for part := range strings.SplitSeq(value, ",") {
 		uri := strings.Trim(strings.TrimSpace(part), "<>")
 		if address, found := strings.CutPrefix(uri, "mailto:"); found {
@@ -128,9 +128,9 @@ func (b *Box) readListUnsubscribe(value string) (link.Grant, bool) {
 			continue
 		}
 		token := uri[strings.LastIndexByte(uri, '/')+1:]
-		if grant, err := b.Links.Check(token); err == nil && grant.Scope.Ends() {
+		if grant, err := b.Links.Check(token); err == nil && grant.Scope.IsUnsubscribe() {
 			return grant, true
 		}
 	}
-	return link.Grant{}, false
+	return link.Claims{}, false
 }

@@ -19,13 +19,13 @@ const page = 20
 
 // IMAP is a mailbox on another server.
 type IMAP struct {
-	box      *Box
+	box      *Processor
 	at       mailbox
 	password string
 }
 
 // IMAP opens a mailbox, as the configuration names it; it connects when it collects.
-func (b *Box) IMAP(c Config) (*IMAP, error) {
+func (b *Processor) IMAP(c Config) (*IMAP, error) {
 	at, err := parseIMAP(c.IMAP)
 	if err != nil {
 		return nil, fmt.Errorf("bounces.%w", err)
@@ -36,7 +36,7 @@ func (b *Box) IMAP(c Config) (*IMAP, error) {
 // Collect takes in what has come since the last time, and marks it as seen. It goes by the numbers of messages, not
 // by that mark, so a person may look into the mailbox as well.
 func (m *IMAP) Collect(ctx context.Context) error {
-	if err := m.collect(ctx); err != nil && !errors.Is(err, ErrLater) {
+	if err := m.collect(ctx); err != nil && !errors.Is(err, ErrRetryLater) {
 		return fmt.Errorf("reading the mailbox for bounces: %w", err)
 	}
 	return nil
@@ -71,7 +71,7 @@ func (m *IMAP) collect(ctx context.Context) error {
 		for len(uids) > 0 {
 			some := uids[:min(page, len(uids))]
 			uids = uids[len(some):]
-			if last, err = m.takeSome(ctx, c, some, last); err != nil {
+			if last, err = m.processBatch(ctx, c, some, last); err != nil {
 				return errors.Join(err, m.remember(ctx, status.UidValidity, last))
 			}
 			if err := m.remember(ctx, status.UidValidity, last); err != nil {
@@ -96,7 +96,7 @@ func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, e
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Timeout, c.ErrorLog = patience, silent{}
+	c.Timeout, c.ErrorLog = patience, nopLogger{}
 	if err := c.Login(m.at.user, m.password); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("logging in: %w", err), c.Terminate())
 	}
@@ -137,9 +137,9 @@ func newer(c *client.Client, last uint32) ([]uint32, error) {
 	return uids, nil
 }
 
-// takeSome takes messages in, in their order, and marks them as seen. It gives the number of the last one that need not be
+// processBatch takes messages in, in their order, and marks them as seen. It gives the number of the last one that need not be
 // looked at again.
-func (m *IMAP) takeSome(ctx context.Context, c *client.Client, uids []uint32, last uint32) (uint32, error) {
+func (m *IMAP) processBatch(ctx context.Context, c *client.Client, uids []uint32, last uint32) (uint32, error) {
 	raw, err := fetch(c, uids)
 	if err != nil {
 		return last, err
@@ -148,7 +148,7 @@ func (m *IMAP) takeSome(ctx context.Context, c *client.Client, uids []uint32, la
 	var failed error
 	for _, uid := range uids {
 		if text, found := raw[uid]; found { // else somebody has taken it out meanwhile
-			if failed = m.box.Take(ctx, nil, text); failed != nil {
+			if failed = m.box.Process(ctx, nil, text); failed != nil {
 				break
 			}
 			done.AddNum(uid)
@@ -211,8 +211,8 @@ func (m *IMAP) remember(ctx context.Context, validity, last uint32) error {
 	return m.box.Store.SetValue(ctx, m.key(), fmt.Sprintf("%d/%d", validity, last))
 }
 
-// silent keeps the IMAP library from writing to the standard error: what it has to say is in the errors, too.
-type silent struct{}
+// nopLogger keeps the IMAP library from writing to the standard error: what it has to say is in the errors, too.
+type nopLogger struct{}
 
-func (silent) Printf(string, ...any) {}
-func (silent) Println(...any)        {}
+func (nopLogger) Printf(string, ...any) {}
+func (nopLogger) Println(...any)        {}

@@ -19,8 +19,8 @@ type collector interface {
 	Collect(ctx context.Context) error
 }
 
-// Intake is all the ways that the configuration opens, but for the pipe.
-type Intake struct {
+// Receivers is all the ways that the configuration opens, but for the pipe.
+type Receivers struct {
 	log      *slog.Logger
 	listener *Listener // nil: none
 	boxes    []watched
@@ -33,17 +33,17 @@ type watched struct {
 }
 
 // Open opens the listener and the mailboxes of a configuration.
-func (b *Box) Open(c Config) (*Intake, error) {
+func (b *Processor) Open(c Config) (*Receivers, error) {
 	boxes, err := b.mailboxes(c)
 	if err != nil {
 		return nil, err
 	}
 	listener, err := b.Listen(c)
-	return &Intake{b.Log, listener, boxes}, err
+	return &Receivers{b.Log, listener, boxes}, err
 }
 
 // Collect looks into the mailboxes of a configuration one time.
-func (b *Box) Collect(ctx context.Context, c Config) error {
+func (b *Processor) Collect(ctx context.Context, c Config) error {
 	boxes, err := b.mailboxes(c)
 	for _, box := range boxes {
 		err = errors.Join(err, box.Collect(ctx))
@@ -51,7 +51,7 @@ func (b *Box) Collect(ctx context.Context, c Config) error {
 	return err
 }
 
-func (b *Box) mailboxes(c Config) (list []watched, err error) {
+func (b *Processor) mailboxes(c Config) (list []watched, err error) {
 	if c.Maildir != "" {
 		list = append(list, watched{b.Maildir(c.Maildir), maildirEvery})
 	}
@@ -66,7 +66,7 @@ func (b *Box) mailboxes(c Config) (list []watched, err error) {
 }
 
 // Run takes in what comes until ctx ends, and what is under way then.
-func (in *Intake) Run(ctx context.Context) error {
+func (in *Receivers) Run(ctx context.Context) error {
 	var ways sync.WaitGroup
 	defer ways.Wait()
 	for _, box := range in.boxes {
@@ -80,7 +80,7 @@ func (in *Intake) Run(ctx context.Context) error {
 }
 
 // watch looks into a mailbox again and again. It tells of a fault when it begins and when it ends.
-func (in *Intake) watch(ctx context.Context, box watched) {
+func (in *Receivers) watch(ctx context.Context, box watched) {
 	tick := time.NewTicker(box.every)
 	defer tick.Stop()
 	failing := false

@@ -1,7 +1,7 @@
 // Package letterbox takes in what comes back from mail: reports, complaints, and mails that end a stream.
 //
 // A message comes by the listener (listen.go), from a mailbox (maildir.go, imap.go) or through a pipe, and all of
-// them hand it to [Box.Take]. That finds out which mail of ours it is about (identify.go), by what only we can have written, and
+// them hand it to [Processor.Process]. That finds out which mail of ours it is about (identify.go), by what only we can have written, and
 // writes down what follows; the daemon judges refusals later. Whatever cannot be made out is logged and dropped: nothing is ever
 // sent back, for the sender of a bounce is nobody.
 package letterbox
@@ -23,8 +23,8 @@ import (
 	"postrider/store"
 )
 
-// Box takes messages in. It is safe for concurrent use.
-type Box struct {
+// Processor takes messages in. It is safe for concurrent use.
+type Processor struct {
 	Store    *store.Store
 	Composer *mail.Composer // made the Message-IDs and return paths
 	Links    *link.Signer
@@ -33,13 +33,13 @@ type Box struct {
 	Now      func() time.Time
 }
 
-// ErrLater means that a message cannot be understood yet: a mail came back before it was written down that it went
+// ErrRetryLater means that a message cannot be understood yet: a mail came back before it was written down that it went
 // out. It will be understood in a moment.
-var ErrLater = errors.New("letterbox: the mail that this is about is still being handed over")
+var ErrRetryLater = errors.New("letterbox: the mail that this is about is still being handed over")
 
-// Take takes a message in that was sent to these addresses; what its own header tells of that is asked as well. An error means
+// Process takes a message in that was sent to these addresses; what its own header tells of that is asked as well. An error means
 // that it is to be handed in once more, later.
-func (b *Box) Take(ctx context.Context, to []string, raw []byte) (err error) {
+func (b *Processor) Process(ctx context.Context, to []string, raw []byte) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil { // it would do so again: drop it
 			b.Log.Error("a message made the letterbox panic, and was dropped", "fault", fault, "stack", string(debug.Stack()))
@@ -53,7 +53,7 @@ func (b *Box) Take(ctx context.Context, to []string, raw []byte) (err error) {
 		}
 	}
 	log := b.Log.With("kind", report.Kind, "form", report.Form)
-	if report.Kind == bounce.Answer || report.Kind == bounce.Other {
+	if report.Kind == bounce.AutoReply || report.Kind == bounce.Other {
 		log.Debug("a message is no report, and was dropped")
 		return nil
 	}
@@ -68,27 +68,27 @@ func (b *Box) Take(ctx context.Context, to []string, raw []byte) (err error) {
 }
 
 // act does what a report on a known mail asks for.
-func (b *Box) act(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
+func (b *Processor) act(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
 	switch report.Kind {
 	case bounce.Failure:
 		return b.refused(ctx, log, report, about)
 	case bounce.Delay:
 		log.Info("a mail is delayed", "enhanced", report.Recipients[0].Enhanced)
 	case bounce.Complaint:
-		return b.unwanted(ctx, log, about)
+		return b.handleComplaint(ctx, log, about)
 	case bounce.NotSpam:
 		log.Info("a reader takes a complaint back; only he can have the mail again")
 	}
 	return nil
 }
 
-// unwanted ends the stream of a mail that its reader complained of, and notes that he did.
-func (b *Box) unwanted(ctx context.Context, log *slog.Logger, about *identity) error {
+// handleComplaint ends the stream of a mail that its reader complained of, and notes that he did.
+func (b *Processor) handleComplaint(ctx context.Context, log *slog.Logger, about *identity) error {
 	if err := b.Store.UnsubscribeKind(ctx, b.Now(), about.member, about.Kind); err != nil {
 		return err
 	}
 	complaint := about.refusal(b.Now())
-	complaint.Source, complaint.Class = store.FromComplaint, bounce.Unwanted
+	complaint.Source, complaint.Class = store.FromComplaint, bounce.ClassComplaint
 	if err := b.Store.SaveRefusals(ctx, []store.Refusal{complaint}); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (b *Box) unwanted(ctx context.Context, log *slog.Logger, about *identity) e
 }
 
 // refused notes that a mail came back for good.
-func (b *Box) refused(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
+func (b *Processor) refused(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
 	r := report.Recipients[0]
 	for _, other := range report.Recipients {
 		if strings.EqualFold(other.Address, about.Address) {
@@ -116,7 +116,7 @@ func (b *Box) refused(ctx context.Context, log *slog.Logger, report bounce.Repor
 
 // unknown is for a report on a mail that is not found. A complaint needs none, if the link that ends the stream is in it:
 // relays that rewrite Message-IDs leave that alone, and it does what its reader asks for.
-func (b *Box) unknown(ctx context.Context, log *slog.Logger, report bounce.Report) error {
+func (b *Processor) unknown(ctx context.Context, log *slog.Logger, report bounce.Report) error {
 	if report.Kind == bounce.Complaint {
 		for _, o := range report.Originals {
 			if grant, ok := b.readListUnsubscribe(o.Unsubscribe); ok {
@@ -129,7 +129,7 @@ func (b *Box) unknown(ctx context.Context, log *slog.Logger, report bounce.Repor
 }
 
 // end ends what a member was granted to end.
-func (b *Box) end(ctx context.Context, grant link.Grant) error {
+func (b *Processor) end(ctx context.Context, grant link.Claims) error {
 	ended, err := b.Desk.End(ctx, b.Now(), grant)
 	if err != nil {
 		return fmt.Errorf("unsubscribing by mail: %w", err)

@@ -35,7 +35,7 @@ const (
 // desk is a letterbox with a store in which Anna's digest was accepted.
 type desk struct {
 	testing.TB
-	*letterbox.Box
+	*letterbox.Processor
 	log *bytes.Buffer // read it when nothing runs
 }
 
@@ -56,7 +56,7 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&guarded{w: d.log}, nil))
-	d.Box = &letterbox.Box{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
+	d.Processor = &letterbox.Processor{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
 	d.Desk = daemon.NewDesk(nil, s, daemon.Settings{Digest: daemon.DefaultDigest()}) // to end something, the forum is not asked
 	d.plan(key, anna)
 	d.settle(key, "anna@members.example")
@@ -101,7 +101,7 @@ func (d *desk) settle(key, address string) {
 func (d *desk) path() string { return d.Composer.VERP(key, int64(anna), domain) }
 
 func (d *desk) unsubscribe(scope link.Scope) string {
-	return "u-" + d.Links.Tag(link.Grant{Scope: scope, Member: int64(anna)}) + "@" + domain
+	return "u-" + d.Links.AddressToken(link.Claims{Scope: scope, Member: int64(anna)}) + "@" + domain
 }
 
 // corpus is a message of the parser's corpus, about Anna's digest instead of the one that it tells of.
@@ -115,7 +115,7 @@ func (d *desk) corpus(name string) []byte {
 	text := string(raw)
 	text = strings.ReplaceAll(text, "b-16-"+token+"@bounce.forum.example.org", d.path())
 	text = strings.ReplaceAll(text, "<"+token+"@forum.example.org>", d.Composer.MessageID(key))
-	text = strings.ReplaceAll(text, "AgABAAAAAAAAACoAAAAAAAAAAHNq0nQ1bSo5v8g0lE7Q3bA", d.Links.Token(link.Grant{Scope: link.Digests, Member: int64(anna)}))
+	text = strings.ReplaceAll(text, "AgABAAAAAAAAACoAAAAAAAAAAHNq0nQ1bSo5v8g0lE7Q3bA", d.Links.Token(link.Claims{Scope: link.Digests, Member: int64(anna)}))
 	return []byte(text)
 }
 
@@ -208,7 +208,7 @@ func TestAReportIsKnownByWhatOnlyWeCanHaveWritten(t *testing.T) {
 			if tt.to != nil {
 				to = []string{tt.to(d)}
 			}
-			if err := d.Take(t.Context(), to, tt.raw(d)); err != nil {
+			if err := d.Process(t.Context(), to, tt.raw(d)); err != nil {
 				t.Fatal(err)
 			}
 			want := "[]"
@@ -249,7 +249,7 @@ func TestWhatAMessageIsDecidesWhatFollows(t *testing.T) {
 				d = newDesk(t)
 			}
 			for range 2 { // the second time changes nothing
-				if err := d.Take(t.Context(), []string{d.path()}, d.corpus(tt.message)); err != nil {
+				if err := d.Process(t.Context(), []string{d.path()}, d.corpus(tt.message)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -277,7 +277,7 @@ func TestWhatAMessageIsDecidesWhatFollows(t *testing.T) {
 func TestAComplaintWhoseMessageIDWasRewrittenIsKnownByItsLink(t *testing.T) {
 	d := newDesk(t)
 	raw := without(d.corpus("arf-abuse"), d.path(), d.Composer.MessageID(key))
-	if err := d.Take(t.Context(), []string{"fbl@" + domain}, raw); err != nil {
+	if err := d.Process(t.Context(), []string{"fbl@" + domain}, raw); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.ended(); got != "digests" {
@@ -292,7 +292,7 @@ func TestAMailToTheAddressEndsTheStreamWhateverItSays(t *testing.T) {
 	} {
 		d := newDesk(t)
 		for _, raw := range []string{"", "From: anna@members.example\nSubject: unsubscribe\n\n", "Subject: Please do NOT\n\nunsubscribe me\n"} {
-			if err := d.Take(t.Context(), []string{strings.ToUpper(d.unsubscribe(scope))}, []byte(raw)); err != nil {
+			if err := d.Process(t.Context(), []string{strings.ToUpper(d.unsubscribe(scope))}, []byte(raw)); err != nil {
 				t.Fatal(err)
 			}
 			if got := d.ended(); got != want {
@@ -301,14 +301,14 @@ func TestAMailToTheAddressEndsTheStreamWhateverItSays(t *testing.T) {
 		}
 	}
 	d := newDesk(t)
-	thread := "u-" + d.Links.Tag(link.Grant{Scope: link.Thread, Member: int64(anna), Object: 7}) + "@" + domain
-	if err := d.Take(t.Context(), []string{thread}, nil); err != nil {
+	thread := "u-" + d.Links.AddressToken(link.Claims{Scope: link.Thread, Member: int64(anna), Object: 7}) + "@" + domain
+	if err := d.Process(t.Context(), []string{thread}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := d.Store.Overrides(t.Context(), []forum.MemberID{anna}); err != nil || all[anna].Threads[7] != digest.Off || d.ended() != "" {
 		t.Errorf("of one thread, wishes are %+v (%v), and ended are %q", all, err, d.ended())
 	}
-	if err := d.Take(t.Context(), nil, []byte("To: <"+d.unsubscribe(link.Digests)+">\nSubject: x\n\n")); err != nil {
+	if err := d.Process(t.Context(), nil, []byte("To: <"+d.unsubscribe(link.Digests)+">\nSubject: x\n\n")); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.ended(); got != "digests" {
@@ -317,7 +317,7 @@ func TestAMailToTheAddressEndsTheStreamWhateverItSays(t *testing.T) {
 	forged := newDesk(t)
 	address := []byte(forged.unsubscribe(link.Digests))
 	address[40] ^= 1 // within the signature
-	if err := forged.Take(t.Context(), []string{string(address)}, nil); err != nil {
+	if err := forged.Process(t.Context(), []string{string(address)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := forged.ended(); got != "" {
@@ -331,11 +331,11 @@ func TestAMailThatComesBackBeforeItIsSettledIsForLater(t *testing.T) {
 	d.plan(quick, 43)
 	to := []string{d.Composer.VERP(quick, 43, domain)}
 	raw := without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))
-	if err := d.Take(t.Context(), to, raw); !errors.Is(err, letterbox.ErrLater) {
-		t.Errorf("Take = %v, want %v", err, letterbox.ErrLater)
+	if err := d.Process(t.Context(), to, raw); !errors.Is(err, letterbox.ErrRetryLater) {
+		t.Errorf("Take = %v, want %v", err, letterbox.ErrRetryLater)
 	}
 	d.settle(quick, "Bert@members.example")
-	if err := d.Take(t.Context(), to, raw); err != nil {
+	if err := d.Process(t.Context(), to, raw); err != nil {
 		t.Error(err)
 	}
 	if got, want := fmt.Sprint(d.refused()), "["+quick+" bert@members.example dead]"; got != want {
@@ -348,10 +348,10 @@ func TestAMessageIsToBeHandedInAgainWhenTheStoreIsAway(t *testing.T) {
 		d := newDesk(t)
 		raw := d.corpus(message)
 		d.Store.Close()
-		if err := d.Take(t.Context(), []string{d.path()}, raw); err == nil {
+		if err := d.Process(t.Context(), []string{d.path()}, raw); err == nil {
 			t.Errorf("%s was taken in without a store", message)
 		}
-		if err := d.Take(t.Context(), []string{d.path()}, d.corpus("answer-rfc3834")); err != nil {
+		if err := d.Process(t.Context(), []string{d.path()}, d.corpus("answer-rfc3834")); err != nil {
 			t.Errorf("what is dropped needs no store: %v", err)
 		}
 	}
@@ -360,7 +360,7 @@ func TestAMessageIsToBeHandedInAgainWhenTheStoreIsAway(t *testing.T) {
 func TestBigMessagesAreReadAsFarAsItIsWorth(t *testing.T) {
 	d := newDesk(t)
 	raw := append(d.corpus("postfix-unknown-user"), bytes.Repeat([]byte("x\n"), 4*bounce.MaxBytes)...)
-	if err := d.Take(t.Context(), []string{d.path()}, raw); err != nil {
+	if err := d.Process(t.Context(), []string{d.path()}, raw); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.refused(); len(got) != 1 {

@@ -40,7 +40,7 @@ type Listener struct {
 }
 
 // Listen opens the listener that the configuration asks for; nil: none.
-func (b *Box) Listen(c Config) (*Listener, error) {
+func (b *Processor) Listen(c Config) (*Listener, error) {
 	if c.Listen == "" {
 		return nil, nil
 	}
@@ -71,14 +71,14 @@ func (b *Box) Listen(c Config) (*Listener, error) {
 	return &Listener{server: b.server(d, c.Domain), listener: l}, nil
 }
 
-func (b *Box) server(d door, domain string) *smtp.Server {
+func (b *Processor) server(d listenAddr, domain string) *smtp.Server {
 	pace := rate.NewLimiter(perSecond, burst)
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		s := &session{box: b, pace: pace}
 		if !d.lmtp {
 			s.domain = domain
 		}
-		if g, ok := c.Conn().(*guest); ok {
+		if g, ok := c.Conn().(*limitedConn); ok {
 			s.own = g.pace
 		}
 		return s, nil
@@ -116,7 +116,7 @@ func (l *Listener) Serve(ctx context.Context) error {
 
 // session is one client of the listener.
 type session struct {
-	box    *Box
+	box    *Processor
 	pace   *rate.Limiter
 	own    *rate.Limiter // of the client's address; nil: none
 	domain string        // the only one for which mail is taken; empty: all, because a server of ours hands it in
@@ -158,8 +158,8 @@ func (s *session) Data(r io.Reader) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for _, to := range s.to {
-		if err := s.box.Take(ctx, []string{to}, beginning.Bytes()); err != nil {
-			if !errors.Is(err, ErrLater) {
+		if err := s.box.Process(ctx, []string{to}, beginning.Bytes()); err != nil {
+			if !errors.Is(err, ErrRetryLater) {
 				s.box.Log.Warn("a message could not be taken in, its server keeps it", "err", err)
 			}
 			return errNotNow

@@ -13,12 +13,12 @@ import (
 
 // Maildir is a mailbox into which a mail server of ours delivers (cr.yp.to/proto/maildir.html).
 type Maildir struct {
-	box  *Box
+	box  *Processor
 	path string
 }
 
 // Maildir opens a mailbox.
-func (b *Box) Maildir(path string) *Maildir { return &Maildir{b, path} }
+func (b *Processor) Maildir(path string) *Maildir { return &Maildir{b, path} }
 
 // Collect takes in what is new, and puts it with what was seen. A message that cannot be taken in stays new.
 func (m *Maildir) Collect(ctx context.Context) error {
@@ -33,7 +33,7 @@ func (m *Maildir) Collect(ctx context.Context) error {
 		if e.Name()[0] == '.' || !e.Type().IsRegular() {
 			continue
 		}
-		if err := m.take(ctx, e.Name()); err != nil && !errors.Is(err, ErrLater) {
+		if err := m.take(ctx, e.Name()); err != nil && !errors.Is(err, ErrRetryLater) {
 			return fmt.Errorf("taking in a message of the maildir for bounces: %w", err)
 		}
 	}
@@ -51,7 +51,7 @@ func (m *Maildir) take(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := m.box.Take(ctx, nil, raw); err != nil {
+	if err := m.box.Process(ctx, nil, raw); err != nil {
 		return err
 	}
 	return os.Rename(path, filepath.Join(m.path, "cur", name+":2,S"))

@@ -19,8 +19,8 @@ const (
 	keptAddresses = 1 << 12
 )
 
-// shares is a listener that gives each address its share and no more.
-type shares struct {
+// perAddressListener is a listener that gives each address its share and no more.
+type perAddressListener struct {
 	net.Listener
 	paces *lru.Cache[netip.Addr, *rate.Limiter]
 
@@ -28,30 +28,30 @@ type shares struct {
 	held map[netip.Addr]int
 }
 
-func shared(l net.Listener) *shares {
+func shared(l net.Listener) *perAddressListener {
 	paces, err := lru.New[netip.Addr, *rate.Limiter](keptAddresses)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &shares{Listener: l, paces: paces, held: make(map[netip.Addr]int)}
+	return &perAddressListener{Listener: l, paces: paces, held: make(map[netip.Addr]int)}
 }
 
 // Accept waits for a client whose address has a place left. Others are hung up on.
-func (s *shares) Accept() (net.Conn, error) {
+func (s *perAddressListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := s.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		from := household(conn.RemoteAddr())
+		from := clientPrefix(conn.RemoteAddr())
 		if s.enter(from) {
-			return &guest{Conn: conn, pace: s.pace(from), leave: sync.OnceFunc(func() { s.exit(from) })}, nil
+			return &limitedConn{Conn: conn, pace: s.pace(from), leave: sync.OnceFunc(func() { s.exit(from) })}, nil
 		}
 		conn.Close()
 	}
 }
 
-func (s *shares) enter(from netip.Addr) bool {
+func (s *perAddressListener) enter(from netip.Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held[from] >= atOnceEach {
@@ -61,7 +61,7 @@ func (s *shares) enter(from netip.Addr) bool {
 	return true
 }
 
-func (s *shares) exit(from netip.Addr) {
+func (s *perAddressListener) exit(from netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held[from]--; s.held[from] == 0 {
@@ -70,7 +70,7 @@ func (s *shares) exit(from netip.Addr) {
 }
 
 // pace is how fast an address may hand in messages, over all its connections.
-func (s *shares) pace(from netip.Addr) *rate.Limiter {
+func (s *perAddressListener) pace(from netip.Addr) *rate.Limiter {
 	pace := rate.NewLimiter(perSecondEach, burstEach)
 	if earlier, known, _ := s.paces.PeekOrAdd(from, pace); known {
 		return earlier
@@ -78,8 +78,8 @@ func (s *shares) pace(from netip.Addr) *rate.Limiter {
 	return pace
 }
 
-// household is an address, of IPv6 the network of 2^64 that one household has.
-func household(a net.Addr) netip.Addr {
+// clientPrefix is an address, of IPv6 the network of 2^64 that one household has.
+func clientPrefix(a net.Addr) netip.Addr {
 	at, err := netip.ParseAddrPort(a.String())
 	if err != nil {
 		return netip.Addr{}
@@ -93,15 +93,15 @@ func household(a net.Addr) netip.Addr {
 	return from
 }
 
-// guest is a connection that holds one of its address's places.
-type guest struct {
+// limitedConn is a connection that holds one of its address's places.
+type limitedConn struct {
 	net.Conn
 	pace  *rate.Limiter
 	leave func()
 }
 
 // Close implements net.Conn.
-func (g *guest) Close() error {
+func (g *limitedConn) Close() error {
 	g.leave()
 	return g.Conn.Close()
 }

@@ -88,13 +88,13 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 
 // writePart writes one body. The line break before the next boundary belongs to that boundary, so
 // the part decodes to the rope's text and nothing more.
-func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Rope) {
+func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Pieces) {
 	b.WriteString("--" + boundary + "\r\n")
 	writeBody(b, contentType, body)
 	b.WriteString("\r\n")
 }
 
-func writeBody(b *bytes.Buffer, contentType string, body qp.Rope) {
+func writeBody(b *bytes.Buffer, contentType string, body qp.Pieces) {
 	b.WriteString("Content-Type: " + contentType + "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
 	for _, t := range body {
 		b.WriteString(t.Encoded)

@@ -41,8 +41,8 @@ func sample() Message {
 		To:          netmail.Address{Name: "Jörg Müller", Address: "joerg@müller.example"},
 		Subject:     "3 new threads and 12 replies in Indo Pacific – and 2 more",
 		Date:        time.Date(2026, 5, 4, 7, 0, 0, 0, time.FixedZone("", 2*3600)),
-		Text:        qp.Rope{qp.Encode("Hello Jörg,\n"), qp.Encode("\n.hidden dot\nFrom here on\n-- \nExample Forum\n")},
-		HTML:        qp.Rope{qp.Encode("<!DOCTYPE html>\n<p style=\"margin:0\">Hello "), qp.Encode("Jörg</p>\n")},
+		Text:        qp.Pieces{qp.Encode("Hello Jörg,\n"), qp.Encode("\n.hidden dot\nFrom here on\n-- \nExample Forum\n")},
+		HTML:        qp.Pieces{qp.Encode("<!DOCTYPE html>\n<p style=\"margin:0\">Hello "), qp.Encode("Jörg</p>\n")},
 		List:        List{Name: "Example Forum, digest", ID: "digest.forum.example.org"},
 		Unsubscribe: "https://mail.example.org/u/" + strings.Repeat("a1B2", 20),
 		FeedbackID:  "digest:forum.example.org",
@@ -337,9 +337,9 @@ func TestComposeRefuses(t *testing.T) {
 		"a sender that is no address":     func(m *Message) { m.From.Address = "nobody" },
 		"an http unsubscribe link":        func(m *Message) { m.Unsubscribe = "http://example.org/u" },
 		"an unsubscribe link with a host": func(m *Message) { m.Unsubscribe = "https:///u" },
-		"text that is not encoded":        func(m *Message) { m.Text = qp.Rope{{Encoded: "ä\r\n"}} },
-		"text with a lone line feed":      func(m *Message) { m.Text = qp.Rope{{Encoded: "a\nb\r\n"}} },
-		"text with a dot line":            func(m *Message) { m.HTML = qp.Rope{{Encoded: "a\r\n.\r\n"}} },
+		"text that is not encoded":        func(m *Message) { m.Text = qp.Pieces{{Encoded: "ä\r\n"}} },
+		"text with a lone line feed":      func(m *Message) { m.Text = qp.Pieces{{Encoded: "a\nb\r\n"}} },
+		"text with a dot line":            func(m *Message) { m.HTML = qp.Pieces{{Encoded: "a\r\n.\r\n"}} },
 	} {
 		m := sample()
 		set(&m)

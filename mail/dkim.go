@@ -159,7 +159,7 @@ func (s *Signer) sample() ([]byte, error) {
 		return nil, err
 	}
 	who := netmail.Address{Name: "Übung", Address: "self-check@" + s.domain}
-	text := qp.Rope{qp.Encode("Grüße\n")}
+	text := qp.Pieces{qp.Encode("Grüße\n")}
 	return c.Compose(Message{
 		Key: "self-check", From: who, ReplyTo: who, To: who, Subject: "Prüfung", Date: time.Unix(0, 0),
 		Text: text, HTML: text, List: List{Name: "Übung", ID: "self-check." + s.domain},

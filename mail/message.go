@@ -33,8 +33,8 @@ type Message struct {
 	Subject string
 	Date    time.Time
 
-	Text qp.Rope
-	HTML qp.Rope // empty: the mail is text alone
+	Text qp.Pieces
+	HTML qp.Pieces // empty: the mail is text alone
 
 	// ThreadRoot names what the message is about, for good ("thread/9917"): mail programs show together what is of one
 	// conversation (RFC 5322, 3.6.4). Empty: it stands alone.

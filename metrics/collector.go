@@ -96,7 +96,7 @@ func (c collector) collectAlarms(ctx context.Context, to chan<- prometheus.Metri
 	standing := make(map[alarm.Kind]int)
 	for _, a := range all {
 		if a.Active() {
-			kind, _ := alarm.Named(a.Key)
+			kind, _ := alarm.ParseKey(a.Key)
 			standing[kind]++
 		}
 	}

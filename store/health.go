@@ -60,7 +60,7 @@ func (s *Store) healthByAddress(ctx context.Context, tx *sqlx.Tx, addresses []st
 	err = s.query(ctx, tx, "patients", args{"addresses": text}, func(scan scanFunc) error {
 		var accepted int
 		h, err := scanHealth(scan, &accepted)
-		known[h.Address] = h.Recover(accepted)
+		known[h.Address] = h.RecordDelivered(accepted)
 		return err
 	})
 	return known, err

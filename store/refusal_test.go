@@ -16,7 +16,7 @@ import (
 func refused(key string, member forum.MemberID, domain string, ago time.Duration) store.Refusal {
 	return store.Refusal{
 		Key: key, Source: store.FromRelay, Member: member, Address: fmt.Sprintf("M%d@%s", member, domain), SentAt: now.Add(-ago),
-		Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no\x00 such user", At: now.Add(-ago),
+		Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no\x00 such user", At: now.Add(-ago),
 	}
 }
 
@@ -61,7 +61,7 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 		})
 		equal(t, "first refusal", d.Refusals[0], store.Refusal{
 			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", SentAt: at,
-			Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no such user", At: now.Add(-ago),
+			Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no such user", At: now.Add(-ago),
 		})
 		n = must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
@@ -173,16 +173,16 @@ func TestRefusalsAreListedAndCountedTheLatestFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		list := []store.Refusal{
-			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.Dead, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
-			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", SentAt: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Minute)},
-			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.Full, At: now.Add(-time.Hour)},
+			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
+			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassMailboxFull, At: now.Add(-time.Minute)},
+			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassMailboxFull, At: now.Add(-time.Hour)},
 		}
 		check(t, s.SaveRefusals(t.Context(), list))
 		equal(t, "all", must(s.Refusals(t.Context(), store.RefusalFilter{Limit: 9}))(t), list)
 		equal(t, "the second page of one", must(s.Refusals(t.Context(), store.RefusalFilter{Skip: 1, Limit: 1}))(t), list[1:2])
 		equal(t, "of a domain", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "A.example", Limit: 9}))(t), []store.Refusal{list[0], list[2]})
-		equal(t, "of a domain and a class", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "a.example", Class: bounce.Full, Limit: 9}))(t), list[2:])
-		equal(t, "classes", must(s.RefusalClasses(t.Context(), now.Add(-time.Minute)))(t), []store.ClassCount{{Class: bounce.Dead, Refusals: 1}, {Class: bounce.Full, Refusals: 1}})
+		equal(t, "of a domain and a class", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "a.example", Class: bounce.ClassMailboxFull, Limit: 9}))(t), list[2:])
+		equal(t, "classes", must(s.RefusalClasses(t.Context(), now.Add(-time.Minute)))(t), []store.ClassCount{{Class: bounce.ClassUnknownUser, Refusals: 1}, {Class: bounce.ClassMailboxFull, Refusals: 1}})
 	})
 }
 

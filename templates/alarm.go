@@ -108,5 +108,5 @@ func (p *Renderer) Alarm(a Alarm) (Content, error) {
 	if err := l.alarm.text.Execute(&text, data); err != nil {
 		return Content{}, fmt.Errorf("rendering an alarm: %w", err)
 	}
-	return Content{Subject: data.Subject, HTML: qp.Rope{qp.Encode(html.String())}, Text: qp.Rope{qp.Encode(text.String())}}, nil
+	return Content{Subject: data.Subject, HTML: qp.Pieces{qp.Encode(html.String())}, Text: qp.Pieces{qp.Encode(text.String())}}, nil
 }

@@ -201,8 +201,8 @@ func (n *CompiledAnnouncement) pick(locale string) *variant {
 }
 
 // wrapInLayout lays a body between masthead and footer.
-func (w *render) wrapInLayout(f layoutParts, personal *slotValues, body *compiled, words []qp.Text) qp.Rope {
-	rope := make(qp.Rope, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
+func (w *render) wrapInLayout(f layoutParts, personal *slotValues, body *compiled, words []qp.Text) qp.Pieces {
+	rope := make(qp.Pieces, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
 	rope = f.head.execute(rope, personal)
 	for i, h := range body.holes {
 		rope = append(rope, body.parts[i], words[h.index()])

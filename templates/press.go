@@ -33,7 +33,7 @@ type Footer struct {
 // Content is what a mail says.
 type Content struct {
 	Subject    string
-	Text, HTML qp.Rope
+	Text, HTML qp.Pieces
 }
 
 // Renderer lays the mails of one forum. It keeps the pieces that members share, rendered and encoded.
@@ -190,7 +190,7 @@ func (w *render) More() int { return w.shell.more }
 func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.holes)*w.shell.stamp }
 
 // assemble lays what the budget has room for, between masthead and footer.
-func (w *render) assemble(d *digest.Digest) (html, text qp.Rope) {
+func (w *render) assemble(d *digest.Digest) (html, text qp.Pieces) {
 	n := 32 // about what the shell takes
 	for _, g := range d.Groups {
 		n++
@@ -198,7 +198,7 @@ func (w *render) assemble(d *digest.Digest) (html, text qp.Rope) {
 			n += 4 + 3*t.ShownPosts()
 		}
 	}
-	html, text = make(qp.Rope, 0, n), make(qp.Rope, 0, n)
+	html, text = make(qp.Pieces, 0, n), make(qp.Pieces, 0, n)
 	html = w.shell.html.head.execute(html, &w.values.html)
 	text = w.shell.text.head.execute(text, &w.values.text)
 	html, text = w.body(d, html, text)
@@ -207,7 +207,7 @@ func (w *render) assemble(d *digest.Digest) (html, text qp.Rope) {
 	return html, text
 }
 
-func (w *render) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
+func (w *render) body(d *digest.Digest, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		if !g.Shown() {
@@ -229,7 +229,7 @@ func (w *render) body(d *digest.Digest, html, text qp.Rope) (qp.Rope, qp.Rope) {
 	return html, text
 }
 
-func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Rope) (qp.Rope, qp.Rope) {
+func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
 	html, text = w.append(w.thread(t), t.StartedAt, html, text)
 	var folded *digest.Post
 	for i := range t.Posts {
@@ -267,7 +267,7 @@ func moreKey(t *digest.Thread, folded *digest.Post) string {
 	return "more.replies"
 }
 
-func (w *render) append(f *fragment, at time.Time, html, text qp.Rope) (qp.Rope, qp.Rope) {
+func (w *render) append(f *fragment, at time.Time, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
 	var s formattedTime
 	if len(f.html.holes)+len(f.text.holes) > 0 {
 		s = w.formatTime(at)

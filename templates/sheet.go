@@ -71,7 +71,7 @@ func (s *compiled) add(part string) {
 }
 
 // lay adds the sheet to a rope, the same text in all its holes.
-func (s *compiled) lay(rope qp.Rope, fill qp.Text) qp.Rope {
+func (s *compiled) lay(rope qp.Pieces, fill qp.Text) qp.Pieces {
 	for i := range s.holes {
 		rope = append(rope, s.parts[i], fill)
 	}
@@ -82,7 +82,7 @@ func (s *compiled) lay(rope qp.Rope, fill qp.Text) qp.Rope {
 type slotValues [holes]qp.Text
 
 // execute adds the sheet to a rope, each hole with its own text.
-func (s *compiled) execute(rope qp.Rope, fill *slotValues) qp.Rope {
+func (s *compiled) execute(rope qp.Pieces, fill *slotValues) qp.Pieces {
 	for i, h := range s.holes {
 		rope = append(rope, s.parts[i], fill[h.index()])
 	}

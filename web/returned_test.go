@@ -98,14 +98,14 @@ func TestAnotherLinkTriesNothingAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.bounces()
-	token := w.links.Token(link.Grant{Scope: link.Digests, Member: int64(anna)})
+	token := w.links.Token(link.Claims{Scope: link.Digests, Member: int64(anna)})
 	if got := w.post(w.site.URL + "/postrider/s/" + token + "/again"); got.status != http.StatusNotFound || !w.suppressed() {
 		t.Errorf("answer %d, suppressed %v", got.status, w.suppressed())
 	}
 	if got := w.get(w.url(link.Settings, 0) + "/again"); got.status != http.StatusMethodNotAllowed || !w.suppressed() {
 		t.Errorf("GET: answer %d, suppressed %v", got.status, w.suppressed())
 	}
-	other := w.links.URL(link.Grant{Scope: link.Settings, Member: int64(forum.MemberID(4))})
+	other := w.links.URL(link.Claims{Scope: link.Settings, Member: int64(forum.MemberID(4))})
 	w.post(other + "/again")
 	if !w.suppressed() {
 		t.Error("another member's link lets mail go to it")

@@ -132,7 +132,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	site := s.Desk.Site()
 	p := settingsPage{
 		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
-		Stop:   s.path(link.Grant{Scope: link.Everything, Member: int64(a.Member.ID)}),
+		Stop:   s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
 		Faults: faults, NoMail: a.Refusal() != "", OptedOut: a.Refusal() == forum.OptedOut, Next: next, Off: a.Holds.Schedule.Cadence == digest.Off,
 		Form: form, Page: page(r), Alerts: s.Desk.Alerts(),
 		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},

@@ -299,7 +299,7 @@ func TestATokenOpensItsOwnPageOnly(t *testing.T) {
 
 func TestSettingsOfSomebodyWhoIsGoneAreGone(t *testing.T) {
 	w := newWorld(t)
-	if got := w.get(w.links.URL(link.Grant{Scope: link.Settings, Member: 9999})); got.status != http.StatusGone {
+	if got := w.get(w.links.URL(link.Claims{Scope: link.Settings, Member: 9999})); got.status != http.StatusGone {
 		t.Errorf("answer %d, want 410", got.status)
 	}
 }

@@ -37,7 +37,7 @@ func scopeWords() map[link.Scope]string {
 
 // showUnsubscribe shows what would be ended, and the one button that ends it.
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
-	if grant, ok := s.check(w, r, link.Scope.Ends); ok {
+	if grant, ok := s.check(w, r, link.Scope.IsUnsubscribe); ok {
 		s.showStop(w, r, http.StatusOK, grant, "ask", nil)
 	}
 }
@@ -45,7 +45,7 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
 // unsubscribe ends what the token says. A mailbox provider's machine, which posts what List-Unsubscribe-Post names (RFC 8058,
 // 3.2), gets a line of text: no redirect, no cookie, and the same however often it asks. A person gets a page.
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
-	grant, ok := s.check(w, r, link.Scope.Ends)
+	grant, ok := s.check(w, r, link.Scope.IsUnsubscribe)
 	if !ok {
 		return
 	}
@@ -72,7 +72,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 
 // undo takes back what the button has ended.
 func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
-	grant, ok := s.check(w, r, link.Scope.Ends)
+	grant, ok := s.check(w, r, link.Scope.IsUnsubscribe)
 	if !ok {
 		return
 	}
@@ -97,14 +97,14 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Grant, stage string, ended *daemon.Ended) {
+func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, ended *daemon.Ended) {
 	member := forum.MemberID(grant.Member)
 	page := unsubscribePage{
 		What: scopeWords()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
 		Settings: s.settingsPath(member), Others: s.otherScopes(grant),
 	}
 	if ended != nil {
-		page.Undo = &undoForm{page.Action + "/undo", s.Links.Seal(ended.Bytes())}
+		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(ended.Bytes())}
 	}
 	name, title, err := s.Desk.Names(r.Context(), s.Now(), grant)
 	if err != nil { // the page must work even if the forum does not
@@ -115,22 +115,22 @@ func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, gr
 }
 
 // otherScopes are what can be ended besides, the least first.
-func (s *Server) otherScopes(grant link.Grant) []otherStop {
+func (s *Server) otherScopes(grant link.Claims) []otherStop {
 	if grant.Scope == link.Everything {
 		return nil
 	}
 	var list []otherStop
 	for _, scope := range []link.Scope{link.Alerts, link.Digests, link.Announcements, link.Everything} {
 		if scope != grant.Scope {
-			list = append(list, otherStop{scopeWords()[scope], s.path(link.Grant{Scope: scope, Member: grant.Member})})
+			list = append(list, otherStop{scopeWords()[scope], s.path(link.Claims{Scope: scope, Member: grant.Member})})
 		}
 	}
 	return list
 }
 
 // path is the address of a grant's page on this server.
-func (s *Server) path(g link.Grant) string { return s.base + link.Path(g.Scope) + s.Links.Token(g) }
+func (s *Server) path(g link.Claims) string { return s.base + link.Path(g.Scope) + s.Links.Token(g) }
 
 func (s *Server) settingsPath(member forum.MemberID) string {
-	return s.path(link.Grant{Scope: link.Settings, Member: int64(member)})
+	return s.path(link.Claims{Scope: link.Settings, Member: int64(member)})
 }

@@ -183,12 +183,12 @@ func TestNobodyCanUndoForAnother(t *testing.T) {
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
 	before := w.dump()
 	sealed := sealedField.FindStringSubmatch(page.body)[1]
-	other := w.links.URL(link.Grant{Scope: link.Digests, Member: 4})
+	other := w.links.URL(link.Claims{Scope: link.Digests, Member: 4})
 	for name, got := range map[string]answer{
 		"another's link":   w.post(other+"/undo", "sealed", sealed),
 		"a damaged seal":   w.post(w.url(link.Digests, 0)+"/undo", "sealed", sealed[:20]+"A"+sealed[21:]),
 		"no seal":          w.post(w.url(link.Digests, 0) + "/undo"),
-		"a token for seal": w.post(w.url(link.Digests, 0)+"/undo", "sealed", w.links.Token(link.Grant{Scope: link.Digests, Member: 13})),
+		"a token for seal": w.post(w.url(link.Digests, 0)+"/undo", "sealed", w.links.Token(link.Claims{Scope: link.Digests, Member: 13})),
 	} {
 		if got.status != http.StatusBadRequest {
 			t.Errorf("%s: answer %d, want 400", name, got.status)

@@ -188,14 +188,14 @@ func (s *Server) show(w http.ResponseWriter, status int, l templates.Language, n
 }
 
 // check reads the token of a request. If it is not one of ours, or not for this page, that is answered.
-func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Grant, bool) {
+func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Claims, bool) {
 	grant, err := s.Links.Check(r.PathValue("token"))
 	if err == nil && fits(grant.Scope) {
 		return grant, true
 	}
 	s.guard.PenalizeForged(r)
 	s.messagePage(w, r, http.StatusNotFound, forum.Guest, "forged")
-	return link.Grant{}, false
+	return link.Claims{}, false
 }
 
 // serverError answers that something of ours went wrong.

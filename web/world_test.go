@@ -168,7 +168,7 @@ func (w *world) post(address string, pairs ...string) answer {
 }
 
 func (w *world) url(scope link.Scope, object int64) string {
-	return w.links.URL(link.Grant{Scope: scope, Member: int64(anna), Object: object})
+	return w.links.URL(link.Claims{Scope: scope, Member: int64(anna), Object: object})
 }
 
 func (w *world) choices() digest.Preferences {

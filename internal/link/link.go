@@ -1,6 +1,6 @@
 // Package link makes and checks the addresses that a mail carries for its one reader.
 //
-// A token says what a [Grant] allows, and is signed (HMAC-SHA256, cut to 128 bits). It needs no login and never
+// A token says what a [Claims] allows, and is signed (HMAC-SHA256, cut to 128 bits). It needs no login and never
 // expires, because a mail may be read years later; so all that it can do is reduce that member's mail, open his
 // own mail settings, or show him one of his own mails.
 //
@@ -31,18 +31,18 @@ const (
 	View                           // show one of his mails in a browser: Object, see [Mail]
 )
 
-// Ends tells whether a token of this scope ends something.
-func (s Scope) Ends() bool { return s >= Digests && s <= Section }
+// IsUnsubscribe tells whether a token of this scope ends something.
+func (s Scope) IsUnsubscribe() bool { return s >= Digests && s <= Section }
 
-// Grant is what a token allows, and to whom.
-type Grant struct {
+// Claims is what a token allows, and to whom.
+type Claims struct {
 	Scope  Scope
 	Member int64
 	Object int64 // of Thread and Section its id, of View the number of a mail; else 0
 }
 
-// ErrForged is returned for whatever is not a token of ours.
-var ErrForged = errors.New("link: token is not one of ours")
+// ErrInvalidToken is returned for whatever is not a token of ours.
+var ErrInvalidToken = errors.New("link: token is not one of ours")
 
 const (
 	version  = 2
@@ -71,7 +71,7 @@ func NewSigner(base string, keys ...[]byte) (*Signer, error) {
 }
 
 // URL is the address of the page for a grant.
-func (s *Signer) URL(g Grant) string { return s.base + Path(g.Scope) + s.Token(g) }
+func (s *Signer) URL(g Claims) string { return s.base + Path(g.Scope) + s.Token(g) }
 
 // Path is where the page of a scope lies below the base: /u/ to unsubscribe, /s/ for settings, /v/ for a mail.
 func Path(s Scope) string {
@@ -85,19 +85,19 @@ func Path(s Scope) string {
 }
 
 // Token is a grant as it stands in an address: 47 letters, digits, "-" and "_".
-func (s *Signer) Token(g Grant) string { return forURL.EncodeToString(s.sign(g)) }
+func (s *Signer) Token(g Claims) string { return forURL.EncodeToString(s.sign(g)) }
 
 // Check reads a token. There is one spelling of each: another that would decode to the same is refused. The error
-// is ErrForged whatever is wrong.
-func (s *Signer) Check(token string) (Grant, error) {
+// is ErrInvalidToken whatever is wrong.
+func (s *Signer) Check(token string) (Claims, error) {
 	raw, err := forURL.DecodeString(token)
 	if err != nil || forURL.EncodeToString(raw) != token { // the decoder passes over line ends and spare bits
-		return Grant{}, ErrForged
+		return Claims{}, ErrInvalidToken
 	}
 	return s.verify(raw)
 }
 
-func (s *Signer) sign(g Grant) []byte {
+func (s *Signer) sign(g Claims) []byte {
 	newest := len(s.keys) - 1
 	body := make([]byte, bodySize, bodySize+macBytes)
 	body[0], body[1], body[2] = version, byte(newest), byte(g.Scope)
@@ -106,15 +106,15 @@ func (s *Signer) sign(g Grant) []byte {
 	return append(body, mac(s.keys[newest], body)...)
 }
 
-func (s *Signer) verify(raw []byte) (Grant, error) {
+func (s *Signer) verify(raw []byte) (Claims, error) {
 	if len(raw) != bodySize+macBytes || raw[0] != version || int(raw[1]) >= len(s.keys) {
-		return Grant{}, ErrForged
+		return Claims{}, ErrInvalidToken
 	}
 	body := raw[:bodySize]
 	if !hmac.Equal(raw[bodySize:], mac(s.keys[raw[1]], body)) {
-		return Grant{}, ErrForged
+		return Claims{}, ErrInvalidToken
 	}
-	return Grant{
+	return Claims{
 		Scope:  Scope(body[2]),
 		Member: int64(binary.BigEndian.Uint64(body[3:])),
 		Object: int64(binary.BigEndian.Uint64(body[11:])),

@@ -22,8 +22,8 @@ func signer(t testing.TB, keys ...[]byte) *Signer {
 	return s
 }
 
-func grants() []Grant {
-	return []Grant{
+func grants() []Claims {
+	return []Claims{
 		{Settings, 42, 0}, {Digests, 42, 0}, {Alerts, 1, 0}, {Announcements, 1 << 60, 0}, {Everything, 7, 0},
 		{Thread, 42, 9917}, {Section, 42, 3}, {View, 42, Mail("digest/42/2026-05-04")},
 	}
@@ -35,7 +35,7 @@ func TestATokenNamesScopeMemberAndObject(t *testing.T) {
 		if got, err := s.Check(s.Token(want)); got != want || err != nil {
 			t.Errorf("Check = %v, %v, want %v", got, err, want)
 		}
-		if got, err := s.CheckTag(s.Tag(want)); got != want || err != nil {
+		if got, err := s.CheckTag(s.AddressToken(want)); got != want || err != nil {
 			t.Errorf("CheckTag = %v, %v, want %v", got, err, want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestATokenNamesScopeMemberAndObject(t *testing.T) {
 
 func TestAnAddressLeadsToThePageOfItsScope(t *testing.T) {
 	s := signer(t)
-	for g, page := range map[Grant]string{
+	for g, page := range map[Claims]string{
 		{Digests, 42, 0}: "/u/", {Thread, 42, 9}: "/u/", {Settings, 42, 0}: "/s/", {View, 42, 1}: "/v/",
 	} {
 		if got, want := s.URL(g), "https://forum.example.org/postrider"+page+s.Token(g); got != want {
@@ -54,8 +54,8 @@ func TestAnAddressLeadsToThePageOfItsScope(t *testing.T) {
 
 func TestATagFitsBeforeTheAtAndSurvivesCapitals(t *testing.T) {
 	s := signer(t)
-	g := Grant{Thread, 1<<63 - 1, -1}
-	tag := s.Tag(g)
+	g := Claims{Thread, 1<<63 - 1, -1}
+	tag := s.AddressToken(g)
 	if len(tag) > 62 {
 		t.Errorf("a tag has %d characters, want 62 at most", len(tag))
 	}
@@ -71,7 +71,7 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 		for i := range len(raw) * 8 {
 			forged := bytes.Clone(raw)
 			forged[i/8] ^= 1 << (i % 8)
-			if _, err := s.Check(forURL.EncodeToString(forged)); !errors.Is(err, ErrForged) {
+			if _, err := s.Check(forURL.EncodeToString(forged)); !errors.Is(err, ErrInvalidToken) {
 				t.Errorf("%v, bit %d flipped: error is %v, want ErrForged", g, i, err)
 			}
 		}
@@ -81,12 +81,12 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 // The decoders of the standard library pass over line ends and over the bits that the last letter has to spare.
 func TestNoTokenHasTwoSpellings(t *testing.T) {
 	s := signer(t)
-	g := Grant{Digests, 42, 0}
-	token, tag := s.Token(g), s.Tag(g)
+	g := Claims{Digests, 42, 0}
+	token, tag := s.Token(g), s.AddressToken(g)
 	for _, other := range []string{
 		token + "\n", token[:9] + "\r\n" + token[9:], token + "=", " " + token, strings.ToUpper(token),
 	} {
-		if _, err := s.Check(other); !errors.Is(err, ErrForged) {
+		if _, err := s.Check(other); !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("Check took %q for %q", other, token)
 		}
 	}
@@ -99,7 +99,7 @@ func TestNoTokenHasTwoSpellings(t *testing.T) {
 		}
 	}
 	for _, other := range []string{tag + "\n", tag[:9] + "\n" + tag[9:], tag + "======"} {
-		if _, err := s.CheckTag(other); !errors.Is(err, ErrForged) {
+		if _, err := s.CheckTag(other); !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("CheckTag took %q for %q", other, tag)
 		}
 	}
@@ -141,14 +141,14 @@ func TestTenThousandRandomAndMutatedTokensAreRefused(t *testing.T) {
 
 func refuse(t *testing.T, s *Signer, token string) {
 	t.Helper()
-	if g, err := s.Check(token); !errors.Is(err, ErrForged) || g != (Grant{}) {
+	if g, err := s.Check(token); !errors.Is(err, ErrInvalidToken) || g != (Claims{}) {
 		t.Errorf("Check(%q) = %v, %v, want ErrForged", token, g, err)
 	}
 }
 
 func TestTheNewestKeySignsAndAllVerify(t *testing.T) {
 	before, after := signer(t, key(1)), signer(t, key(1), key(2))
-	g := Grant{Digests, 42, 0}
+	g := Claims{Digests, 42, 0}
 	if got, err := after.Check(before.Token(g)); got != g || err != nil {
 		t.Errorf("a token of the old key: %v, %v, want %v", got, err, g)
 	}
@@ -156,13 +156,13 @@ func TestTheNewestKeySignsAndAllVerify(t *testing.T) {
 	if got, err := after.Check(fresh); got != g || err != nil {
 		t.Errorf("a token of the new key: %v, %v, want %v", got, err, g)
 	}
-	if _, err := before.Check(fresh); !errors.Is(err, ErrForged) {
+	if _, err := before.Check(fresh); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("without the new key its token gives %v, want ErrForged", err)
 	}
 }
 
 func TestAnotherRingsTokenIsRefused(t *testing.T) {
-	if _, err := signer(t).Check(signer(t, key(8)).Token(Grant{Settings, 42, 0})); !errors.Is(err, ErrForged) {
+	if _, err := signer(t).Check(signer(t, key(8)).Token(Claims{Settings, 42, 0})); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("error is %v, want ErrForged", err)
 	}
 }
@@ -179,16 +179,16 @@ func FuzzCheck(f *testing.F) {
 	s := signer(f)
 	for _, g := range grants() {
 		f.Add(s.Token(g))
-		f.Add(s.Tag(g))
+		f.Add(s.AddressToken(g))
 	}
 	f.Add("")
 	f.Add("AQ")
-	f.Add(s.Token(Grant{Digests, 42, 0}) + "\n")
+	f.Add(s.Token(Claims{Digests, 42, 0}) + "\n")
 	f.Fuzz(func(t *testing.T, token string) {
 		if g, err := s.Check(token); err == nil && s.Token(g) != token {
 			t.Errorf("Check took %q, which is not the token of %v", token, g)
 		}
-		if g, err := s.CheckTag(token); err == nil && s.Tag(g) != strings.ToLower(token) {
+		if g, err := s.CheckTag(token); err == nil && s.AddressToken(g) != strings.ToLower(token) {
 			t.Errorf("CheckTag took %q, which is not the tag of %v", token, g)
 		}
 	})

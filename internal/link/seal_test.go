@@ -10,7 +10,7 @@ func TestWhatWasSealedComesBack(t *testing.T) {
 	old, s := signer(t, key(1)), signer(t, key(1), key(2))
 	for _, text := range []string{"", "digests", "a longer text, with ümlauts"} {
 		for _, by := range []*Signer{old, s} {
-			if got, err := s.Open(by.Seal([]byte(text))); string(got) != text || err != nil {
+			if got, err := s.Open(by.SignState([]byte(text))); string(got) != text || err != nil {
 				t.Errorf("Open = %q, %v, want %q", got, err, text)
 			}
 		}
@@ -19,11 +19,11 @@ func TestWhatWasSealedComesBack(t *testing.T) {
 
 func TestEveryFlippedBitOfASealIsRefused(t *testing.T) {
 	s := signer(t)
-	raw, _ := forURL.DecodeString(s.Seal([]byte("digests")))
+	raw, _ := forURL.DecodeString(s.SignState([]byte("digests")))
 	for i := range len(raw) * 8 {
 		forged := bytes.Clone(raw)
 		forged[i/8] ^= 1 << (i % 8)
-		if _, err := s.Open(forURL.EncodeToString(forged)); !errors.Is(err, ErrForged) {
+		if _, err := s.Open(forURL.EncodeToString(forged)); !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("bit %d flipped: error is %v, want ErrForged", i, err)
 		}
 	}
@@ -31,22 +31,22 @@ func TestEveryFlippedBitOfASealIsRefused(t *testing.T) {
 
 func TestNeitherATokenIsASealNorASealAToken(t *testing.T) {
 	s := signer(t)
-	if _, err := s.Open(s.Token(Grant{Settings, 42, 0})); !errors.Is(err, ErrForged) {
+	if _, err := s.Open(s.Token(Claims{Settings, 42, 0})); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("a token opens as a seal: %v", err)
 	}
-	grant := s.sign(Grant{Settings, 42, 0})
-	if g, err := s.Check(s.Seal(grant[2:bodySize])); !errors.Is(err, ErrForged) {
+	grant := s.sign(Claims{Settings, 42, 0})
+	if g, err := s.Check(s.SignState(grant[2:bodySize])); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("a seal passes for a token: %v, %v", g, err)
 	}
 }
 
 func FuzzOpen(f *testing.F) {
 	s := signer(f)
-	f.Add(s.Seal(nil))
-	f.Add(s.Seal([]byte("digests")))
+	f.Add(s.SignState(nil))
+	f.Add(s.SignState([]byte("digests")))
 	f.Add("cwA")
 	f.Fuzz(func(t *testing.T, text string) {
-		if got, err := s.Open(text); err == nil && s.Seal(got) != text {
+		if got, err := s.Open(text); err == nil && s.SignState(got) != text {
 			t.Errorf("Open took %q, which is not the seal of %q", text, got)
 		}
 	})

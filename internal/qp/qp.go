@@ -32,11 +32,11 @@ func (t Text) Plain() string {
 	return strings.ReplaceAll(string(b), "\r\n", "\n")
 }
 
-// Rope is a text in pieces.
-type Rope []Text
+// Pieces is a text in pieces.
+type Pieces []Text
 
 // Size counts the bytes that a decoder makes of the text: line ends are two, as everywhere in mail.
-func (r Rope) Size() int {
+func (r Pieces) Size() int {
 	n := 0
 	for _, t := range r {
 		n += t.Size
@@ -45,7 +45,7 @@ func (r Rope) Size() int {
 }
 
 // EncodedLen counts the bytes that WriteTo writes.
-func (r Rope) EncodedLen() int {
+func (r Pieces) EncodedLen() int {
 	n := 0
 	for _, t := range r {
 		n += len(t.Encoded)
@@ -54,7 +54,7 @@ func (r Rope) EncodedLen() int {
 }
 
 // Plain gives the whole text back, its lines ended by "\n".
-func (r Rope) Plain() string {
+func (r Pieces) Plain() string {
 	var b strings.Builder
 	b.Grow(r.Size())
 	for _, t := range r {
@@ -64,7 +64,7 @@ func (r Rope) Plain() string {
 }
 
 // WriteTo writes the encoded text.
-func (r Rope) WriteTo(w io.Writer) (int64, error) {
+func (r Pieces) WriteTo(w io.Writer) (int64, error) {
 	var written int64
 	for _, t := range r {
 		n, err := io.WriteString(w, t.Encoded)

@@ -43,7 +43,7 @@ func TestEncode(t *testing.T) {
 }
 
 func TestRopeIsTheTextOfItsPieces(t *testing.T) {
-	r := Rope{Encode("The Löwe"), Encode(""), Encode(".\r\n"), Encode(" and \nthe\n"), Encode(strings.Repeat("界", 2000))}
+	r := Pieces{Encode("The Löwe"), Encode(""), Encode(".\r\n"), Encode(" and \nthe\n"), Encode(strings.Repeat("界", 2000))}
 	want := "The Löwe.\n and \nthe\n" + strings.Repeat("界", 2000)
 	if got := r.Plain(); got != want {
 		t.Errorf("Plain() = %.60q…, want %.60q…", got, want)
@@ -83,7 +83,7 @@ func FuzzEncode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string, cut int) {
 		cut = min(max(cut, 0), len(s))
 		a, b := s[:cut], s[cut:]
-		r := Rope{Encode(a), Encode(b)}
+		r := Pieces{Encode(a), Encode(b)}
 		encoded := r[0].Encoded + r[1].Encoded
 		decoded, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(encoded)))
 		if err != nil {
