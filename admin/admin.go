@@ -88,8 +88,8 @@ type Server struct {
 	handler          http.Handler
 
 	building  chan struct{} // holds one while a preview for a member is made
-	herald    *daemon.Herald
-	desk      *daemon.Desk
+	herald    *daemon.Resolver
+	desk      *daemon.MemberService
 	viewer    *daemon.Viewer
 	explainer *daemon.Explainer
 	counter   audienceCounter
@@ -110,7 +110,7 @@ func New(p Parts, c Config) (*Server, error) {
 		counter:  audienceCounter{turns: make(chan struct{}, countsAtOnce)},
 		stopped:  make(chan struct{}),
 	}
-	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewDesk(p.Forum, p.Store, p.Settings)
+	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
 	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error

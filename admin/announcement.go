@@ -85,7 +85,7 @@ func (s *Server) announcementSample(x store.AnnouncementProgress) announcementVi
 	if x.State == store.Sending {
 		view.Minutes, view.EstimatedMinutes = 300, 300
 	}
-	view.Tally.Size, view.Tally.Members, view.Tally.LeftOut = 3, 9, map[digest.Reason]int{"banned": 2}
+	view.Tally.Size, view.Tally.Members, view.Tally.ExcludedByReason = 3, 9, map[digest.Reason]int{"banned": 2}
 	for _, word := range criterionWords {
 		view.Audience = append(view.Audience, criterion{word, []string{"an item"}})
 	}
@@ -181,7 +181,7 @@ func (s *Server) renderPreview(v *request, view *announcementView) {
 	if !slices.Contains(previewModes, view.Look) {
 		view.Look = previewModes[0]
 	}
-	p, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &view.AnnouncementProgress.Announcement.Announcement, view.PreviewMember)
+	p, content, err := s.viewer.RenderAnnouncement(v.r.Context(), s.Now(), &view.AnnouncementProgress.Announcement.Announcement, view.PreviewMember)
 	switch {
 	case noSuchMember(err):
 		view.NoSuch = true
@@ -210,7 +210,7 @@ func (s *Server) previewMessage(v *request) {
 		return
 	}
 	q := v.r.URL.Query()
-	_, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &a.Announcement, q.Get("as"))
+	_, content, err := s.viewer.RenderAnnouncement(v.r.Context(), s.Now(), &a.Announcement, q.Get("as"))
 	switch {
 	case noSuchMember(err):
 		v.messagePage(http.StatusNotFound, "gone")

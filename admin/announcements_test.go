@@ -83,7 +83,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 			t.Errorf("the draft does not say %q:\n%s", text, page)
 		}
 	}
-	census := must(daemon.NewHerald(w.source, w.store, w.parts.Settings.Digest).Census(t.Context(), &got.Announcement, w.now, func(int) {}))(t)
+	census := must(daemon.NewHerald(w.source, w.store, w.parts.Settings.Digest).CountAudience(t.Context(), &got.Announcement, w.now, func(int) {}))(t)
 	if !strings.Contains(page, fmt.Sprintf("<b>%d</b> member", census.Size)) || census.Size == 0 {
 		t.Errorf("the census is %+v, and the page says\n%s", census, page)
 	}
@@ -106,7 +106,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 // member is the number of one of the sample forum.
 func member(w *world, name string) forum.MemberID {
 	w.Helper()
-	ids, unknown, err := daemon.NewHerald(w.source, w.store, w.parts.Settings.Digest).Find(w.Context(), []string{name})
+	ids, unknown, err := daemon.NewHerald(w.source, w.store, w.parts.Settings.Digest).ResolveList(w.Context(), []string{name})
 	check(w, err)
 	if len(ids) != 1 || len(unknown) > 0 {
 		w.Fatalf("%q: %v", name, ids)

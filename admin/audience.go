@@ -188,7 +188,7 @@ func selectedIDs[ID ~int64](set map[int64]bool) []ID {
 func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, damaged bool, err error) {
 	var all []string
 	for _, text := range lists {
-		list, err := daemon.ReadList(strings.NewReader(text))
+		list, err := daemon.ParseMemberList(strings.NewReader(text))
 		if err != nil {
 			return nil, nil, true, nil
 		}
@@ -197,6 +197,6 @@ func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.Memb
 	if len(all) == 0 {
 		return nil, nil, false, nil
 	}
-	ids, unknown, err = s.herald.Find(ctx, all)
+	ids, unknown, err = s.herald.ResolveList(ctx, all)
 	return ids, unknown, false, err
 }

@@ -234,7 +234,7 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 			view.Faults = append(view.Faults, formError{"pace", line})
 		}
 	}
-	a.Speed, a.Canary = set.Speed, set.CanaryOf()
+	a.Speed, a.Canary = set.Speed, set.CanaryPlan()
 }
 
 // saveDraft writes a draft down, and has its audience counted.

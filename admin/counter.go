@@ -21,7 +21,7 @@ const (
 
 // audienceCount is how large an audience is, or how far it is counted.
 type audienceCount struct {
-	daemon.Census
+	daemon.AudienceStats
 	At      time.Time // when it was begun
 	Over    bool
 	Fault   bool      // it could not be counted
@@ -100,13 +100,13 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 			defer func() { <-s.counter.turns }()
 		case <-ctx.Done():
 		}
-		census, err := s.herald.Census(ctx, &a.Announcement, s.Now(), func(members int) {
+		census, err := s.herald.CountAudience(ctx, &a.Announcement, s.Now(), func(members int) {
 			s.counter.set(func() { n.Members = members })
 		})
 		if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 			s.Log.Warn("audience not counted", "announcement", a.ID, "err", err)
 		}
-		s.counter.set(func() { n.Census, n.Over, n.Fault = census, true, err != nil })
+		s.counter.set(func() { n.AudienceStats, n.Over, n.Fault = census, true, err != nil })
 	})
 	s.counter.work.Go(func() {
 		select {
@@ -120,7 +120,7 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 // rateEstimators are how fast announcements go, as whoever looked on has noted.
 type rateEstimators struct {
 	mu    sync.Mutex
-	known map[int64]*daemon.Pace
+	known map[int64]*daemon.RateEstimator
 }
 
 // note takes down how far an announcement has come, and tells how many mails a minute go and how long the rest takes; zeros: not known.
@@ -132,13 +132,13 @@ func (p *rateEstimators) note(now time.Time, c store.AnnouncementProgress) (perM
 		return 0, 0
 	}
 	if p.known == nil {
-		p.known = make(map[int64]*daemon.Pace)
+		p.known = make(map[int64]*daemon.RateEstimator)
 	}
 	pace := p.known[c.ID]
 	if pace == nil {
-		pace = &daemon.Pace{}
+		pace = &daemon.RateEstimator{}
 		p.known[c.ID] = pace
 	}
-	pace.Note(now, c.Settled())
-	return int(pace.PerMinute()), pace.Left(c.Waiting())
+	pace.Add(now, c.Settled())
+	return int(pace.PerMinute()), pace.Remaining(c.Waiting())
 }

@@ -28,8 +28,8 @@ func (w *world) daemon(relay daemon.Sender) *daemon.Daemon {
 	set.Gather, set.Delivery = daemon.DefaultGather(), daemon.DefaultDelivery()
 	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
-	return daemon.New(daemon.Parts{
-		Forum: w.source, Store: w.store, Press: w.parts.Press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
+	return daemon.New(daemon.Deps{
+		Forum: w.source, Store: w.store, Renderer: w.parts.Press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
 		Sender: relay, Links: w.parts.Links, Log: slog.New(slog.DiscardHandler), Now: w.parts.Now,
 	}, set)
 }

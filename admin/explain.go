@@ -19,7 +19,7 @@ type explainView struct {
 	Who, Asked   string // as they were filled in
 	Fault        string // a word of "admin_explain_fault"; empty: none
 	Member       forum.Member
-	Explanations []daemon.PostStory
+	Explanations []daemon.PostExplanation
 }
 
 // maxExplained is how many posts are explained at a time.
@@ -27,14 +27,14 @@ const maxExplained = 20
 
 func (s *Server) explainPage() page {
 	now := time.Now()
-	story := daemon.PostStory{
+	story := daemon.PostExplanation{
 		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
-		Seen:  []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
-		Steps: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
-		Mails: []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
+		Seen:        []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
+		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
+		Mails:       []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
 	full := explainView{pageFrame: s.sampleTop("explain"), Who: "Anna", Asked: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
-	for _, verdict := range []daemon.Verdict{daemon.Sent, daemon.Waiting, daemon.Coming, daemon.LeftOut} {
+	for _, verdict := range []daemon.PostStatus{daemon.Sent, daemon.Waiting, daemon.Upcoming, daemon.Omitted} {
 		story.Verdict = verdict
 		full.Explanations = append(full.Explanations, story)
 	}
@@ -86,7 +86,7 @@ func (s *Server) loadExplanations(v *request, view *explainView) error {
 		return nil
 	}
 	who := strconv.FormatInt(int64(view.Member.ID), 10)
-	view.Member, view.Explanations, err = s.explainer.Posts(v.r.Context(), s.Now(), who, posts)
+	view.Member, view.Explanations, err = s.explainer.ExplainPosts(v.r.Context(), s.Now(), who, posts)
 	for i := range view.Explanations {
 		v.localizeStory(&view.Explanations[i])
 	}
@@ -111,7 +111,7 @@ func postNumbers(text string) (posts []forum.PostID, fault string) {
 	return posts, ""
 }
 
-func (v *request) localizeStory(x *daemon.PostStory) {
+func (v *request) localizeStory(x *daemon.PostExplanation) {
 	x.At, x.Pending = v.local(x.At), v.local(x.Pending)
 	for i := range x.Seen {
 		x.Seen[i].At = v.local(x.Seen[i].At)

@@ -26,7 +26,7 @@ func (w *world) run(relay *smtptest.Server) (site string, later func(time.Durati
 	smtp := must(mail.NewSMTP(mail.SMTPConfig{URL: relay.URL(), Connections: 2}, slog.New(slog.DiscardHandler)))(w)
 	w.Cleanup(func() { smtp.Close() })
 	d := w.daemon(smtp)
-	w.parts.Wake, w.parts.SendTest = d.Wake, d.TryAnnouncement
+	w.parts.Wake, w.parts.SendTest = d.Wake, d.SendTestAnnouncement
 	ctx, stop := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()

@@ -63,7 +63,7 @@ func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 
 // daemonPart looks for a sign of life: one that has just started has run a round, if nothing else.
 func (s *Server) daemonPart(ctx context.Context) component {
-	at, err := daemon.Pulse(ctx, s.Store)
+	at, err := daemon.LastHeartbeat(ctx, s.Store)
 	if err != nil {
 		return component{Name: "daemon", Fault: err.Error()}
 	}

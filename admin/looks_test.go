@@ -16,9 +16,9 @@ import (
 func (w *world) correspond() {
 	w.Helper()
 	w.parts.Settings.Alerts.Enabled = false // what is new waits for the digest
-	must(w.daemon(taker{}).Once(w.Context()))(w)
+	must(w.daemon(taker{}).RunOnce(w.Context()))(w)
 	w.reply(doppel)
-	must(w.daemon(taker{}).Once(w.Context()))(w)
+	must(w.daemon(taker{}).RunOnce(w.Context()))(w)
 	a := moving()
 	a.Forced, a.Canary = true, digest.Canary{}
 	going := w.announce(a, 36)

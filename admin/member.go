@@ -18,11 +18,11 @@ import (
 // memberView is what the template "admin/member" is given.
 type memberView struct {
 	pageFrame
-	Story      daemon.MemberStory
+	Story      daemon.MemberExplanation
 	Effective  digest.Preferences // his choices, and where he has none the forum's or the site's
-	Sections   []daemon.Watched
-	Threads    []daemon.Watched
-	Readable   []daemon.Readable
+	Sections   []daemon.WatchSetting
+	Threads    []daemon.WatchSetting
+	Readable   []daemon.ReadableSection
 	Told       []messageHistory
 	Suppressed bool // his address is suppressed
 	Days       int  // that Told looks back
@@ -49,14 +49,14 @@ func (s *Server) memberSamples() []sample {
 	}
 	full := memberView{
 		pageFrame: s.sampleTop("members"), Effective: holds, Days: toldDays, Suppressed: true, Frame: "/", Look: previewModes[0], Looks: previewModes, Page: "/members/1",
-		Story: daemon.MemberStory{
-			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, OnRoll: true, NoDigest: []string{"banned"}, NoAlert: []string{"banned"},
+		Story: daemon.MemberExplanation{
+			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []string{"banned"}, NoAlert: []string{"banned"},
 			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: holds,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
-		Sections: []daemon.Watched{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Wish: digest.Weekly}},
-		Threads:  []daemon.Watched{{Thread: 1, Title: "A thread", Wish: digest.WithDigest}},
-		Readable: []daemon.Readable{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
+		Sections: []daemon.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
+		Threads:  []daemon.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
+		Readable: []daemon.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
 		Told:     []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
@@ -101,7 +101,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	}
 	ctx, id := v.r.Context(), forum.MemberID(n)
 	var err error
-	if view.Story, err = s.explainer.Member(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Story.Member.ID != id {
+	if view.Story, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Story.Member.ID != id {
 		err = daemon.ErrNoMember // the number is somebody's name
 	}
 	var account daemon.Account
@@ -109,7 +109,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 		account, err = s.desk.Account(ctx, s.Now(), id)
 	}
 	if err == nil {
-		view.Readable, err = s.desk.Readable(ctx, s.Now(), id)
+		view.Readable, err = s.desk.ReadableSections(ctx, s.Now(), id)
 	}
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
@@ -119,7 +119,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 		v.serverError(err)
 		return view, false
 	}
-	view.Effective, view.Suppressed = account.Holds, view.Story.Health.Suppressed(s.Now())
+	view.Effective, view.Suppressed = account.Effective, view.Story.Health.Suppressed(s.Now())
 	for _, w := range account.Watches {
 		if w.Section != 0 {
 			view.Sections = append(view.Sections, w)
@@ -132,7 +132,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 }
 
 // messageHistories puts the attempts to the mails that they were for, the newest mail first.
-func messageHistories(m daemon.MemberStory) []messageHistory {
+func messageHistories(m daemon.MemberExplanation) []messageHistory {
 	var list []messageHistory
 	for _, mail := range slices.Backward(m.Mails) {
 		one := messageHistory{Mail: mail}
@@ -152,7 +152,7 @@ func (s *Server) digestMail(v *request) {
 	if !ok {
 		return
 	}
-	content, skip, err := s.viewer.NextDigest(v.r.Context(), s.Now(), forum.MemberID(n))
+	content, skip, err := s.viewer.RenderNextDigest(v.r.Context(), s.Now(), forum.MemberID(n))
 	switch {
 	case err != nil:
 		v.serverError(err)

@@ -59,7 +59,7 @@ func (s *Server) findMembers(v *request) {
 
 // find finds members by number, name or address.
 func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err error) {
-	ids, _, err := s.herald.Find(ctx, []string{who})
+	ids, _, err := s.herald.ResolveList(ctx, []string{who})
 	if err != nil {
 		return nil, err
 	}

@@ -73,10 +73,10 @@ func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	d := w.daemon(taker{})
-	must(d.Once(t.Context()))(t)
+	must(d.RunOnce(t.Context()))(t)
 	w.reply(doppel)
 	w.now = w.now.Add(10 * time.Minute)
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	check(t, w.store.Suppress(t.Context(), w.now, []store.Health{{Address: "doppel@passengers.example", Member: doppel, Health: bounce.Health{SuppressedSince: w.now, Reason: hostile}}}))
 	b := w.admin()
 	got := b.get("/members/13")
@@ -103,14 +103,14 @@ func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
 	w := newWorld(t)
 	w.parts.Settings.Alerts.Enabled = false
 	w.open()
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	b := w.admin()
 	if page := b.get("/members/13").body; strings.Contains(page, "<iframe") || !strings.Contains(page, "nothing new") {
 		t.Errorf("while nothing is new:\n%s", page)
 	}
 	w.reply(doppel)
 	w.now = w.now.Add(time.Minute)
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	page := b.get("/members/13?look=phone").body
 	if !strings.Contains(page, "with 1 post as things stand") || !strings.Contains(page, `src="/room/members/13/digest?look=phone"`) {
 		t.Errorf("with a post:\n%s", page)
@@ -129,10 +129,10 @@ func TestNoPreviewHoldsLinksThatAreAMembersOwn(t *testing.T) {
 	w := newWorld(t)
 	w.parts.Settings.Alerts.Enabled = false
 	w.open()
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	w.reply(doppel)
 	w.now = w.now.Add(time.Minute)
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	w.announce(moving(), 0)
 	b := w.admin()
 	for _, path := range []string{"/members/13/digest?look=html", "/members/13/digest?look=text", "/announcements/1/mail?as=13&look=html", "/announcements/1/mail?as=13&look=text"} {
@@ -154,7 +154,7 @@ var ownLink = regexp.MustCompile(`http://pages\.example/[suv]/([\w-]+)`)
 func TestWhatTheForumSaysIsShownAsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	for _, statement := range []string{"UPDATE member SET name = ? || id, locale = 'en'", "UPDATE section SET title = ?", "UPDATE thread SET title = ?", "UPDATE role SET name = ? || id"} {
 		w.exec(statement, hostile)
 	}
@@ -186,14 +186,14 @@ func TestWhatTheForumSaysIsShownAsText(t *testing.T) {
 func TestWhatIsExplainedIsWhatTheDaemonExplains(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	must(w.daemon(taker{}).Once(t.Context()))(t)
+	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	b := w.admin()
 	got := b.get("/explain?member=doppel%40passengers.example&post=1,%2399999")
 	e := daemon.NewExplainer(w.source, w.store, w.parts.Press, w.parts.Links, w.parts.Settings)
-	_, stories, err := e.Posts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
+	_, stories, err := e.ExplainPosts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
 	for _, x := range stories {
-		for _, s := range x.Steps {
+		for _, s := range x.RuleResults {
 			if !strings.Contains(got.body, plainText(s.Says)) {
 				t.Errorf("of post %d it does not say %q", x.Post, s.Says)
 			}

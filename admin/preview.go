@@ -216,8 +216,8 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 	switch f.Kind {
 	case daemon.KindAlert:
 		made, err := s.PreviewDaemon.PreviewAlert(ctx, f.Member, from, now)
-		if err != nil || made.Skip != "" {
-			return previewed{skip: made.Skip}, err
+		if err != nil || made.SkipReason != "" {
+			return previewed{skip: made.SkipReason}, err
 		}
 		made.Alert.Member.Locale = s.locale(f, made.Alert.Member.Locale)
 		p.content, err = press.Alert(made.Alert, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)

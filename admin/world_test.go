@@ -77,7 +77,7 @@ func newWorld(t testing.TB) *world {
 		Store: w.store, Forum: w.source, Pages: set.Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 		Press: set.NewRenderer(site, 1000), Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
-		Settings: daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(), Announce: daemon.DefaultAnnounce(), Site: demo.Name, URL: demo.URL},
+		Settings: daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(), Announce: daemon.DefaultAnnouncements(), Site: demo.Name, URL: demo.URL},
 		SendTest: func(_ context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) {
 			w.tried = append(w.tried, fmt.Sprintf("%d as %q to %s", a.ID, as, to))
 			return w.answer, w.trouble
@@ -85,8 +85,8 @@ func newWorld(t testing.TB) *world {
 	}
 	w.parts.Config = []admin.Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true, Set: true}, {Key: "digest.hour", Value: "8"}}
 	w.parts.Site = site
-	w.parts.PreviewDaemon = daemon.New(daemon.Parts{
-		Forum: w.source, Store: w.store, Press: must(templates.Load(""))(t).NewRenderer(site, 0), Log: w.parts.Log, Now: w.parts.Now,
+	w.parts.PreviewDaemon = daemon.New(daemon.Deps{
+		Forum: w.source, Store: w.store, Renderer: must(templates.Load(""))(t).NewRenderer(site, 0), Log: w.parts.Log, Now: w.parts.Now,
 		Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
 	}, daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts()})
 	w.open()

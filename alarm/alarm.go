@@ -62,7 +62,7 @@ type Notification struct {
 // Channel is a way to the administrator.
 type Channel interface {
 	Name() string // what the store calls it
-	Tell(context.Context, Notification) error
+	Notify(context.Context, Notification) error
 }
 
 // Manager gathers what was met, and tells it. It is safe for concurrent use.

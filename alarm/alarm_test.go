@@ -26,7 +26,7 @@ type ear struct {
 
 func (e *ear) Name() string { return "ear" }
 
-func (e *ear) Tell(_ context.Context, n Notification) error {
+func (e *ear) Notify(_ context.Context, n Notification) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.deaf {

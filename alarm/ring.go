@@ -131,7 +131,7 @@ func (b *Manager) handOver(ctx context.Context, n store.AlarmNotification) (done
 		if c.Name() != n.Channel {
 			continue
 		}
-		err := c.Tell(ctx, noteOf(n))
+		err := c.Notify(ctx, noteOf(n))
 		if err == nil {
 			return true
 		}
@@ -148,7 +148,7 @@ func (b *Manager) notifyWithoutStore(ctx context.Context) {
 	for _, n := range b.unsent(now) {
 		for _, c := range append([]Channel{logChannel{b}}, b.channels...) {
 			if !b.toldBy(n, c) {
-				if err := c.Tell(ctx, n); err != nil {
+				if err := c.Notify(ctx, n); err != nil {
 					b.log.Warn("alarm could not be told", "channel", c.Name(), "alarm", key(n.Kind, n.Object), "err", err)
 					continue
 				}
@@ -194,7 +194,7 @@ type logChannel struct{ bell *Manager }
 
 func (logChannel) Name() string { return "log" }
 
-func (l logChannel) Tell(_ context.Context, n Notification) error {
+func (l logChannel) Notify(_ context.Context, n Notification) error {
 	l.bell.record(n)
 	return nil
 }

@@ -61,8 +61,8 @@ const (
 	signatureHeader = "X-Postrider-Signature" // "sha256=" and an HMAC in hexadecimal of the timestamp, a dot and the body
 )
 
-// Tell implements Channel. Any answer but 2xx is an error.
-func (w *Webhook) Tell(ctx context.Context, n Notification) error {
+// Notify implements Channel. Any answer but 2xx is an error.
+func (w *Webhook) Notify(ctx context.Context, n Notification) error {
 	out := payload{
 		Event: "raised", Alarm: n.Kind, Object: n.Object, Detail: n.Detail,
 		Since: n.Since.UTC(), At: n.At.UTC(), Site: w.Site, URL: w.URL,

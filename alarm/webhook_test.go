@@ -46,7 +46,7 @@ func TestANoteIsPostedSigned(t *testing.T) {
 	}))
 	defer server.Close()
 	hook := NewWebhook(Config{Webhook: server.URL, Secret: secret}, "Example Forum", "https://forum.example.org", sayIt)
-	if err := hook.Tell(t.Context(), sampleNote); err != nil {
+	if err := hook.Notify(t.Context(), sampleNote); err != nil {
 		t.Fatal(err)
 	}
 	if got.Event != "raised" || got.Alarm != "held" || got.Object != "gmail.com" || got.Text != "the relay is down" || got.Cure != "look at it" ||
@@ -58,7 +58,7 @@ func TestANoteIsPostedSigned(t *testing.T) {
 	}
 	over := sampleNote
 	over.Over = true
-	if err := hook.Tell(t.Context(), over); err != nil || got.Event != "over" {
+	if err := hook.Notify(t.Context(), over); err != nil || got.Event != "over" {
 		t.Errorf("the end is told as %q: %v", got.Event, err)
 	}
 }
@@ -69,7 +69,7 @@ func TestWithoutASecretNothingIsSigned(t *testing.T) {
 		_, signed = r.Header["X-Postrider-Signature"]
 	}))
 	defer server.Close()
-	if err := NewWebhook(Config{Webhook: server.URL}, "", "", sayIt).Tell(t.Context(), sampleNote); err != nil || signed {
+	if err := NewWebhook(Config{Webhook: server.URL}, "", "", sayIt).Notify(t.Context(), sampleNote); err != nil || signed {
 		t.Errorf("signed: %t, %v", signed, err)
 	}
 }
@@ -82,12 +82,12 @@ func TestWhatAWebhookDoesNotTakeIsAnErrorWithoutItsAddress(t *testing.T) {
 			http.Redirect(w, r, elsewhere.URL, code)
 		}))
 		address := server.URL + "/hidden/key"
-		err := NewWebhook(Config{Webhook: address}, "", "", sayIt).Tell(t.Context(), sampleNote)
+		err := NewWebhook(Config{Webhook: address}, "", "", sayIt).Notify(t.Context(), sampleNote)
 		if err == nil || !strings.Contains(err.Error(), strconv.Itoa(code)) {
 			t.Errorf("%d: %v", code, err)
 		}
 		server.Close()
-		if err := NewWebhook(Config{Webhook: address}, "", "", sayIt).Tell(t.Context(), sampleNote); err == nil || strings.Contains(err.Error(), "hidden") {
+		if err := NewWebhook(Config{Webhook: address}, "", "", sayIt).Notify(t.Context(), sampleNote); err == nil || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("with nobody there: %v", err)
 		}
 	}

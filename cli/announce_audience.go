@@ -23,7 +23,7 @@ type resolvedAudience struct {
 }
 
 // resolve makes numbers of the names of groups, sections and members.
-func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Herald, dir string, zone *time.Location) (resolvedAudience, error) {
+func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Resolver, dir string, zone *time.Location) (resolvedAudience, error) {
 	only, err := readList(f.Members, f.MembersFile, dir)
 	if err != nil {
 		return resolvedAudience{}, err
@@ -49,10 +49,10 @@ func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon
 		return resolvedAudience{}, err
 	}
 	var gone []string
-	if r.Only, r.unknown, err = herald.Find(ctx, only); err != nil {
+	if r.Only, r.unknown, err = herald.ResolveList(ctx, only); err != nil {
 		return resolvedAudience{}, err
 	}
-	r.Except, gone, err = herald.Find(ctx, except)
+	r.Except, gone, err = herald.ResolveList(ctx, except)
 	r.unknown = append(r.unknown, gone...)
 	if err == nil && len(only) > 0 && len(r.Only) == 0 {
 		err = fmt.Errorf("audience.members: the list names no member of the forum (%s)", firstFew(r.unknown))
@@ -155,7 +155,7 @@ func readList(list []any, file, dir string) ([]string, error) {
 		return nil, fmt.Errorf("reading a list of members: %w", err)
 	}
 	defer f.Close()
-	more, err := daemon.ReadList(f)
+	more, err := daemon.ParseMemberList(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading a list of members: %s: %w", file, err)
 	}

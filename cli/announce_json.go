@@ -18,8 +18,8 @@ type draftJSON struct {
 	Unknown []string              `json:"unknown,omitempty"` // entries of lists that name no member
 }
 
-func newDraftJSON(id int64, c daemon.Census, unknown []string) draftJSON {
-	out := draftJSON{ID: id, Size: c.Size, Members: c.Members, LeftOut: c.LeftOut, Sample: []memberJSON{}, Unknown: unknown}
+func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON {
+	out := draftJSON{ID: id, Size: c.Size, Members: c.Members, LeftOut: c.ExcludedByReason, Sample: []memberJSON{}, Unknown: unknown}
 	for _, m := range c.Sample {
 		out.Sample = append(out.Sample, memberJSON{int64(m.ID), m.Name, m.Email})
 	}

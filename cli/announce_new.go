@@ -121,8 +121,8 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 }
 
 // announcement is the manuscript as it is kept; its audience is not resolved yet.
-func (m *announcementFile) announcement(set daemon.AnnounceConfig) digest.Announcement {
-	a := digest.Announcement{Variants: m.variants, Forced: m.Forced, Speed: set.Speed, Canary: set.CanaryOf()}
+func (m *announcementFile) announcement(set daemon.AnnouncementConfig) digest.Announcement {
+	a := digest.Announcement{Variants: m.variants, Forced: m.Forced, Speed: set.Speed, Canary: set.CanaryPlan()}
 	if m.Speed != nil {
 		a.Speed = *m.Speed
 	}
@@ -156,9 +156,9 @@ func (h *app) checkManuscript(m *announcementFile) error {
 }
 
 // countAudience counts an audience, with a sign of life on the way.
-func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (daemon.Census, error) {
+func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (daemon.AudienceStats, error) {
 	told := time.Now()
-	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).Census(ctx, a, time.Now(), func(members int) {
+	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).CountAudience(ctx, a, time.Now(), func(members int) {
 		if time.Since(told) > progressInterval {
 			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
 			told = time.Now()

@@ -15,7 +15,7 @@ import (
 )
 
 // printAudience shows for whom an announcement is.
-func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.Census) {
+func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.AudienceStats) {
 	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", oneLine(a.Variants[0].Title, 100), census.Size, census.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: it goes to members, too, who have opted out, and tells them so.")
@@ -33,12 +33,12 @@ func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.Census) {
 	if len(names) > 0 {
 		fmt.Fprintf(c.out, "Among them: %s\n", strings.Join(names, ", "))
 	}
-	if len(census.LeftOut) == 0 {
+	if len(census.ExcludedByReason) == 0 {
 		return
 	}
 	fmt.Fprintln(c.out, "Left out:")
-	for _, reason := range byCount(census.LeftOut) {
-		fmt.Fprintf(c.out, "  %d %s\n", census.LeftOut[reason], reason)
+	for _, reason := range byCount(census.ExcludedByReason) {
+		fmt.Fprintf(c.out, "  %d %s\n", census.ExcludedByReason[reason], reason)
 	}
 }
 

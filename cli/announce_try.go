@@ -63,7 +63,7 @@ func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir 
 	if err != nil {
 		return err
 	}
-	out, err := d.TryAnnouncement(ctx, &a.Announcement, as, to)
+	out, err := d.SendTestAnnouncement(ctx, &a.Announcement, as, to)
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if err != nil {
 		return withAdvice(err)
 	}
-	viewer := daemon.NewViewer(daemon.NewDesk(h.forum, h.store, h.settings()), h.press, h.links)
-	p, content, err := viewer.Notice(ctx, time.Now(), &a.Announcement, o.member)
+	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.press, h.links)
+	p, content, err := viewer.RenderAnnouncement(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if p.Reason != "" {
 		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
 	}
-	m := daemon.NoticeEnvelope(h.settings(), id, daemon.NoticeFooter(h.links, forum.Guest).Unsubscribe)
+	m := daemon.AnnouncementEnvelope(h.settings(), id, daemon.AnnouncementFooter(h.links, forum.Guest).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
 	m.Date = time.Now()
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)

@@ -92,7 +92,7 @@ func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.P
 			return nil, err
 		}
 	}
-	desk := daemon.NewDesk(h.forum, h.store, h.settings())
+	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
 	return &letterbox.Processor{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
 }
 

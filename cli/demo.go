@@ -118,7 +118,7 @@ func (c *cmdEnv) demoOnce(ctx context.Context, mailDir string) error {
 	if err != nil {
 		return err
 	}
-	report, err := d.Once(ctx)
+	report, err := d.RunOnce(ctx)
 	if err != nil {
 		return err
 	}

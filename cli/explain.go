@@ -66,7 +66,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 	defer h.close()
 	e := daemon.NewExplainer(h.forum, h.store, h.press, h.links, h.settings())
 	if len(posts) == 0 {
-		story, err := e.Member(ctx, time.Now(), who)
+		story, err := e.ExplainMember(ctx, time.Now(), who)
 		switch {
 		case err != nil:
 			return err
@@ -75,7 +75,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		}
 		return c.printMemberStory(story)
 	}
-	member, stories, err := e.Posts(ctx, time.Now(), who, posts)
+	member, stories, err := e.ExplainPosts(ctx, time.Now(), who, posts)
 	switch {
 	case err != nil:
 		return err

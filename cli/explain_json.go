@@ -32,9 +32,9 @@ type messageHistoryJSON struct {
 	Attempts []outcomeJSON `json:"outcomes"`
 }
 
-func newMemberStoryJSON(m daemon.MemberStory) memberStoryJSON {
+func newMemberStoryJSON(m daemon.MemberExplanation) memberStoryJSON {
 	out := memberStoryJSON{
-		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, OnRoll: m.OnRoll, Sections: m.Sections, Threads: m.Threads,
+		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, OnRoll: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
 		NoDigest: nonNil(m.NoDigest), NoAlert: nonNil(m.NoAlert), Delays: nonNil(m.Delays),
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []messageHistoryJSON{},
@@ -61,17 +61,17 @@ type postStoriesJSON struct {
 }
 
 type postStoryJSON struct {
-	Post    int64          `json:"post"`
-	Verdict daemon.Verdict `json:"verdict"` // sent, waiting, coming, left out
-	Reason  string         `json:"reason"`
-	Mail    string         `json:"mail,omitempty"`
-	At      time.Time      `json:"at,omitzero"`
-	Folded  bool           `json:"folded"`
-	Seen    []seenJSON     `json:"seen"`
-	Pending time.Time      `json:"pending,omitzero"`
-	Rules   []ruleJSON     `json:"rules"`
-	Alert   string         `json:"alert,omitempty"` // why he was not told at once
-	Mails   []mailJSON     `json:"mails"`
+	Post    int64             `json:"post"`
+	Verdict daemon.PostStatus `json:"verdict"` // sent, waiting, coming, left out
+	Reason  string            `json:"reason"`
+	Mail    string            `json:"mail,omitempty"`
+	At      time.Time         `json:"at,omitzero"`
+	Folded  bool              `json:"folded"`
+	Seen    []seenJSON        `json:"seen"`
+	Pending time.Time         `json:"pending,omitzero"`
+	Rules   []ruleJSON        `json:"rules"`
+	Alert   string            `json:"alert,omitempty"` // why he was not told at once
+	Mails   []mailJSON        `json:"mails"`
 }
 
 type seenJSON struct {
@@ -87,7 +87,7 @@ type ruleJSON struct {
 	Says string `json:"says"`
 }
 
-func newPostStoriesJSON(member forum.Member, stories []daemon.PostStory) postStoriesJSON {
+func newPostStoriesJSON(member forum.Member, stories []daemon.PostExplanation) postStoriesJSON {
 	out := postStoriesJSON{Member: memberJSON{int64(member.ID), member.Name, member.Email}, Posts: []postStoryJSON{}}
 	for _, x := range stories {
 		out.Posts = append(out.Posts, newPostStoryJSON(x))
@@ -95,7 +95,7 @@ func newPostStoriesJSON(member forum.Member, stories []daemon.PostStory) postSto
 	return out
 }
 
-func newPostStoryJSON(x daemon.PostStory) postStoryJSON {
+func newPostStoryJSON(x daemon.PostExplanation) postStoryJSON {
 	out := postStoryJSON{
 		Post: int64(x.Post), Verdict: x.Verdict, Reason: x.Reason, Mail: x.Mail, At: x.At, Folded: x.Folded,
 		Pending: x.Pending, Alert: x.Alert, Seen: []seenJSON{}, Rules: []ruleJSON{}, Mails: []mailJSON{},
@@ -103,7 +103,7 @@ func newPostStoryJSON(x daemon.PostStory) postStoryJSON {
 	for _, s := range x.Seen {
 		out.Seen = append(out.Seen, seenJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
 	}
-	for _, s := range x.Steps {
+	for _, s := range x.RuleResults {
 		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, s.Says})
 	}
 	for _, m := range x.Mails {

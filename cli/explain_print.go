@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-func (c *cmdEnv) printMemberStory(m daemon.MemberStory) error {
+func (c *cmdEnv) printMemberStory(m daemon.MemberExplanation) error {
 	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
@@ -21,7 +21,7 @@ func (c *cmdEnv) printMemberStory(m daemon.MemberStory) error {
 	switch {
 	case len(m.NoDigest) > 0:
 		line("next digest", "none: "+strings.Join(m.NoDigest, "; "))
-	case !m.OnRoll:
+	case !m.Subscribed:
 		line("next digest", "none: he watches nothing, or began to only now")
 	case m.Skip != "":
 		line("next digest", formatTime(m.Due)+" UTC; as things stand it would not be sent: "+m.Skip)
@@ -58,7 +58,7 @@ func untilText(at time.Time) string {
 }
 
 // printMails lists a member's mails with what came of each attempt.
-func (c *cmdEnv) printMails(m daemon.MemberStory) error {
+func (c *cmdEnv) printMails(m daemon.MemberExplanation) error {
 	if len(m.Mails) == 0 {
 		fmt.Fprintln(c.out, "\nNo mail waits for him, and none went in the last 30 days.")
 		return nil
@@ -109,7 +109,7 @@ func memberLabel(m forum.Member) string {
 	return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID)
 }
 
-func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostStory) error {
+func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostExplanation) error {
 	for i, x := range stories {
 		if i > 0 {
 			fmt.Fprintln(c.out)
@@ -122,7 +122,7 @@ func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostStor
 		if !x.Pending.IsZero() {
 			fmt.Fprintf(table, "  sighted\tno\tmet %s UTC, and was not visible\n", formatTime(x.Pending))
 		}
-		for _, s := range x.Steps {
+		for _, s := range x.RuleResults {
 			verdict := "yes"
 			if s.Bars {
 				verdict = "NO"
@@ -143,7 +143,7 @@ func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostStor
 }
 
 // summary is what becomes of a post in one line.
-func summary(x daemon.PostStory) string {
+func summary(x daemon.PostExplanation) string {
 	text := string(x.Verdict)
 	if x.Mail != "" {
 		text += " in " + x.Mail

@@ -81,8 +81,8 @@ func (h *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
-	return daemon.New(daemon.Parts{
-		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer, Signer: signer, Links: h.links,
+	return daemon.New(daemon.Deps{
+		Forum: h.forum, Store: h.store, Renderer: h.press, Composer: composer, Signer: signer, Links: h.links,
 		Log: h.log, Now: func() time.Time { return now },
 	}, h.settings()), nil
 }

@@ -16,7 +16,7 @@ type progressBar struct {
 	out         io.Writer
 	terminal    bool
 	lastPrinted time.Time
-	pace        daemon.Pace
+	pace        daemon.RateEstimator
 	drawn       bool // a bar stands on the line
 }
 
@@ -34,7 +34,7 @@ func isTerminal(out io.Writer) bool {
 
 // show tells where an announcement stands; last ends the line.
 func (m *progressBar) show(x store.AnnouncementProgress, now time.Time, last bool) {
-	m.pace.Note(now, x.Settled())
+	m.pace.Add(now, x.Settled())
 	text := m.line(x, now)
 	switch {
 	case m.terminal:
@@ -69,7 +69,7 @@ func (m *progressBar) line(x store.AnnouncementProgress, now time.Time) string {
 		if rate := m.pace.PerMinute(); rate > 0 {
 			text += fmt.Sprintf(", %.0f a minute", rate)
 			if x.State == store.Sending {
-				text += ", about " + formatDuration(m.pace.Left(total-settled)) + " left"
+				text += ", about " + formatDuration(m.pace.Remaining(total-settled)) + " left"
 			}
 		}
 		return text

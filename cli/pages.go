@@ -14,7 +14,7 @@ import (
 
 // web readies the pages that mails link to, beside a daemon and on its clock.
 func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
-	desk := daemon.NewDesk(h.forum, h.store, h.settings())
+	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
 	s, err := web.New(web.Deps{
 		Desk: desk, Viewer: daemon.NewViewer(desk, h.press, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
 		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now, Wake: d.Wake,

@@ -128,10 +128,10 @@ func (c *cmdEnv) printPreview(ctx context.Context, h *app, p daemon.Preview, for
 		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
 		return nil
 	}
-	m := daemon.Envelope(h.settings(), h.footer(p).Unsubscribe)
+	m := daemon.DigestEnvelope(h.settings(), h.footer(p).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
-	return c.printContent(ctx, h, p.Member, m, content, p.Text, format)
+	return c.printContent(ctx, h, p.Member, m, content, p.TextOnly, format)
 }
 
 // previewAlert shows of what a member would be told at once.
@@ -147,8 +147,8 @@ func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, fro
 	if o.format == "json" {
 		return c.json(newAlertJSON(p))
 	}
-	if p.Skip != "" {
-		fmt.Fprintf(c.err, "%s would get no alert: %s\n", p.Member.Name, p.Skip)
+	if p.SkipReason != "" {
+		fmt.Fprintf(c.err, "%s would get no alert: %s\n", p.Member.Name, p.SkipReason)
 		return nil
 	}
 	if !p.QuietUntil.IsZero() {

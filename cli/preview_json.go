@@ -60,7 +60,7 @@ func newPreviewJSON(p daemon.Preview, subject string) previewJSON {
 }
 
 func newAlertJSON(p daemon.AlertPreview) previewJSON {
-	out := previewJSON{Kind: daemon.KindAlert, From: p.From.UTC(), Until: p.Until.UTC(), Subject: p.Content.Subject, Skipped: p.Skip}
+	out := previewJSON{Kind: daemon.KindAlert, From: p.From.UTC(), Until: p.Until.UTC(), Subject: p.Content.Subject, Skipped: p.SkipReason}
 	if !p.QuietUntil.IsZero() {
 		at := p.QuietUntil.UTC()
 		out.Quiet = &at

@@ -98,7 +98,7 @@ func (c *cmdEnv) openRehearsal(ctx context.Context, config string, now time.Time
 }
 
 func (c *cmdEnv) printForecast(ctx context.Context, d *daemon.Daemon, until time.Time, asJSON bool) error {
-	rehearsal, prospects := d.Rehearse(ctx, until)
+	rehearsal, prospects := d.Forecast(ctx, until)
 	for _, err := range prospects {
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 	"postrider/daemon"
 )
 
-func (c *cmdEnv) printRehearsal(r *daemon.Rehearsal) error {
+func (c *cmdEnv) printRehearsal(r *daemon.Forecast) error {
 	fmt.Fprintf(c.out, "From %s to %s (UTC), as forum and store stand now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMAILS\tPOSTS\t")
@@ -34,7 +34,7 @@ func (c *cmdEnv) printRehearsal(r *daemon.Rehearsal) error {
 }
 
 // printSkipped tells of the members who get nothing, the most common reason first.
-func (c *cmdEnv) printSkipped(r *daemon.Rehearsal) {
+func (c *cmdEnv) printSkipped(r *daemon.Forecast) {
 	fmt.Fprintf(c.out, "Of %d members who watch anything, %d get no mail", r.Members, r.Members-r.Mails)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
@@ -51,45 +51,45 @@ func (c *cmdEnv) printSkipped(r *daemon.Rehearsal) {
 	fmt.Fprintln(c.out)
 }
 
-func (c *cmdEnv) printBaseline(r *daemon.Rehearsal) {
+func (c *cmdEnv) printBaseline(r *daemon.Forecast) {
 	switch {
-	case r.Usual.Weeks == 0:
-	case r.Odd():
-		fmt.Fprintf(c.out, "ODD: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Usual.Weeks, r.Usual.Mails)
+	case r.Baseline.Weeks == 0:
+	case r.Anomalous():
+		fmt.Fprintf(c.out, "ODD: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
 	default:
-		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Usual.Weeks, r.Usual.Mails)
+		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
 	}
 }
 
 // maxPrinted is how many changes are listed for people; JSON has more of them.
 const maxPrinted = 25
 
-func (c *cmdEnv) printDiff(x daemon.Contrast) error {
-	if err := c.printRehearsal(x.Will); err != nil {
+func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
+	if err := c.printRehearsal(x.After); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "\nWith the running configuration: %d mails with %d posts. By the new one %d members gain a mail, %d lose theirs, and %d get\nit at another time or with other posts.\n",
-		x.Was.Mails, x.Was.Posts, x.Gain, x.Lose, x.Differ)
+		x.Before.Mails, x.Before.Posts, x.Gained, x.Lost, x.Changed)
 	if len(x.Changes) == 0 {
 		return nil
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nMEMBER\tNAME\tNOW\tTHEN")
 	for _, change := range x.Changes[:min(len(x.Changes), maxPrinted)] {
-		name := oneLine(cmp.Or(change.Will.Name, change.Was.Name), 30)
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Was), forecastText(change.Will))
+		name := oneLine(cmp.Or(change.After.Name, change.Before.Name), 30)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Before), forecastText(change.After))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	if more := x.Gain + x.Lose + x.Differ - maxPrinted; more > 0 {
+	if more := x.Gained + x.Lost + x.Changed - maxPrinted; more > 0 {
 		fmt.Fprintf(c.out, "and %d more\n", more)
 	}
 	return nil
 }
 
-func forecastText(p daemon.Prospect) string {
-	if !p.Mail() {
+func forecastText(p daemon.MemberForecast) string {
+	if !p.WouldSend() {
 		return "no mail: " + p.Skip
 	}
 	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
@@ -130,11 +130,11 @@ type hourJSON struct {
 	Posts int       `json:"posts"`
 }
 
-func newRehearsalJSON(r *daemon.Rehearsal) rehearsalJSON {
+func newRehearsalJSON(r *daemon.Forecast) rehearsalJSON {
 	out := rehearsalJSON{
 		From: r.From.UTC(), Until: r.Until.UTC(), Members: r.Members, Mails: r.Mails, Posts: r.Posts, Bytes: r.Bytes,
 		Sampled: r.Sampled, Hours: []hourJSON{}, Skipped: r.Skipped, Waiting: r.Waiting,
-		Today: r.Today, UsualWeeks: r.Usual.Weeks, Usual: r.Usual.Mails, Odd: r.Odd(),
+		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Mails, Odd: r.Anomalous(),
 	}
 	for _, h := range r.Hours {
 		out.Hours = append(out.Hours, hourJSON{h.At.UTC(), h.Mails, h.Posts})
@@ -164,18 +164,18 @@ type prospectJSON struct {
 	Skipped string     `json:"skipped,omitempty"`
 }
 
-func newContrastJSON(x daemon.Contrast) contrastJSON {
+func newContrastJSON(x daemon.ForecastDiff) contrastJSON {
 	out := contrastJSON{
-		rehearsalJSON: newRehearsalJSON(x.Will), Running: newRehearsalJSON(x.Was),
-		Gain: x.Gain, Lose: x.Lose, Differ: x.Differ, Changes: []changeJSON{},
+		rehearsalJSON: newRehearsalJSON(x.After), Running: newRehearsalJSON(x.Before),
+		Gain: x.Gained, Lose: x.Lost, Differ: x.Changed, Changes: []changeJSON{},
 	}
 	for _, change := range x.Changes {
-		out.Changes = append(out.Changes, changeJSON{int64(change.Member), newProspectJSON(change.Was), newProspectJSON(change.Will)})
+		out.Changes = append(out.Changes, changeJSON{int64(change.Member), newProspectJSON(change.Before), newProspectJSON(change.After)})
 	}
 	return out
 }
 
-func newProspectJSON(p daemon.Prospect) prospectJSON {
+func newProspectJSON(p daemon.MemberForecast) prospectJSON {
 	out := prospectJSON{Posts: p.Posts, Skipped: p.Skip}
 	if !p.Due.IsZero() {
 		due := p.Due.UTC()

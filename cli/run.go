@@ -111,7 +111,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 			h.log.Warn("what came back could not be taken in", "err", err)
 		}
 		defer killAfterGrace(ctx, done)()
-		report, err := d.Once(ctx)
+		report, err := d.RunOnce(ctx)
 		h.log.Info("round done", "report", report)
 		if o.json {
 			return errors.Join(err, c.json(newRoundJSON(report)))
@@ -144,7 +144,7 @@ func (h *app) reportStartFailure(ctx context.Context, sender daemon.Sender, kind
 	if err != nil {
 		return errors.Join(why, err)
 	}
-	d.Fail(ctx, kind, why)
+	d.RaiseAlarm(ctx, kind, why)
 	return why
 }
 

@@ -36,7 +36,7 @@ func newRoundJSON(r daemon.Report) roundJSON {
 		skipped = map[string]int{}
 	}
 	return roundJSON{
-		r.Sighted, r.Planned, r.Alerts, r.Enrolled, r.Sent, r.Bytes, skipped, r.Refused, r.Retried, r.Doubtful, r.Waiting, r.Held, r.Expired,
+		r.Sighted, r.Planned, r.Alerts, r.Enrolled, r.Sent, r.Bytes, skipped, r.Refused, r.Retried, r.Uncertain, r.Waiting, r.Held, r.Expired,
 		r.Took.Seconds(), r.Memory,
 	}
 }
@@ -63,7 +63,7 @@ func (c *cmdEnv) printRound(r daemon.Report) error {
 	}
 	line("refused", r.Refused, "")
 	line("to be tried again", r.Retried, "")
-	line("uncertain", r.Doubtful, "")
+	line("uncertain", r.Uncertain, "")
 	line("waiting", r.Waiting, "for slow or held domains")
 	line("held", r.Held, "until their members want them")
 	line("expired", r.Expired, "")

@@ -29,9 +29,9 @@ type app struct {
 	press    *templates.Renderer
 	links    *link.Signer
 	log      *slog.Logger
-	fallback daemon.Sender  // nil: there is no second relay
-	owner    string         // names this process among those that may share a store
-	watcher  daemon.Watcher // nil: nobody counts what the daemon does
+	fallback daemon.Sender   // nil: there is no second relay
+	owner    string          // names this process among those that may share a store
+	watcher  daemon.Observer // nil: nobody counts what the daemon does
 
 	tempDir string // a directory to be removed; empty: none
 }
@@ -157,9 +157,9 @@ func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.
 	if err != nil {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
-	parts := daemon.Parts{
-		Forum: h.forum, Store: h.store, Press: h.press, Composer: composer,
-		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now, Watcher: h.watcher,
+	parts := daemon.Deps{
+		Forum: h.forum, Store: h.store, Renderer: h.press, Composer: composer,
+		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now, Observer: h.watcher,
 	}
 	return daemon.New(parts, h.settings()), nil
 }

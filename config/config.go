@@ -25,22 +25,22 @@ import (
 
 // Config is everything that an owner may set.
 type Config struct {
-	Forum     Forum                 `toml:"forum"`
-	Store     Store                 `toml:"store"`
-	SMTP      SMTP                  `toml:"smtp"`
-	DKIM      mail.DKIMConfig       `toml:"dkim"`
-	Digest    daemon.DigestConfig   `toml:"digest"`
-	Alerts    daemon.AlertConfig    `toml:"alerts"`
-	Gather    daemon.GatherConfig   `toml:"gather"`
-	Delivery  daemon.DeliveryConfig `toml:"delivery"`
-	Bounces   Bounces               `toml:"bounces"`
-	Alarms    Alarms                `toml:"alarms"`
-	Announce  daemon.AnnounceConfig `toml:"announcements"`
-	Web       Web                   `toml:"web"`
-	Admin     Admin                 `toml:"admin"`
-	Metrics   metrics.Config        `toml:"metrics"`
-	Templates Templates             `toml:"templates"`
-	Log       Log                   `toml:"log"`
+	Forum     Forum                     `toml:"forum"`
+	Store     Store                     `toml:"store"`
+	SMTP      SMTP                      `toml:"smtp"`
+	DKIM      mail.DKIMConfig           `toml:"dkim"`
+	Digest    daemon.DigestConfig       `toml:"digest"`
+	Alerts    daemon.AlertConfig        `toml:"alerts"`
+	Gather    daemon.ScanConfig         `toml:"gather"`
+	Delivery  daemon.DeliveryConfig     `toml:"delivery"`
+	Bounces   Bounces                   `toml:"bounces"`
+	Alarms    Alarms                    `toml:"alarms"`
+	Announce  daemon.AnnouncementConfig `toml:"announcements"`
+	Web       Web                       `toml:"web"`
+	Admin     Admin                     `toml:"admin"`
+	Metrics   metrics.Config            `toml:"metrics"`
+	Templates Templates                 `toml:"templates"`
+	Log       Log                       `toml:"log"`
 }
 
 // Default is what holds where the owner says nothing.
@@ -50,7 +50,7 @@ func Default() Config {
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
-		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnounce(),
+		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnouncements(),
 		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}

@@ -15,32 +15,32 @@ import (
 
 // Account is one member with all that he may choose.
 type Account struct {
-	Member  forum.Member
-	Chosen  digest.Preferences // by himself
-	Holds   digest.Preferences // in all: his own choices, and where he has none the forum's word or the site's setting
-	Zone    *time.Location
-	Watches []Watched // his sections in the forum's order, then his threads, the newest first
+	Member    forum.Member
+	Explicit  digest.Preferences // by himself
+	Effective digest.Preferences // in all: his own choices, and where he has none the forum's word or the site's setting
+	Zone      *time.Location
+	Watches   []WatchSetting // his sections in the forum's order, then his threads, the newest first
 }
 
-// Refusal is why the member gets no digests, by the forum's word; empty: he may have them.
-func (a Account) Refusal() string {
-	return a.Chosen.NoEmailReason(a.Member.NoMail, a.Chosen.Schedule != nil)
+// NoEmailReason is why the member gets no digests, by the forum's word; empty: he may have them.
+func (a Account) NoEmailReason() string {
+	return a.Explicit.NoEmailReason(a.Member.NoMail, a.Explicit.Schedule != nil)
 }
 
-// Admitted tells whether he may come and read on the forum at all.
-func (a Account) Admitted() bool { return admitted(a.Member.NoMail) }
+// CanRead tells whether he may come and read on the forum at all.
+func (a Account) CanRead() bool { return mayRead(a.Member.NoMail) }
 
-// Watched is a section or a thread that a member watches and may read now.
-type Watched struct {
-	Section forum.SectionID // one of the two is 0
-	Thread  forum.ThreadID
-	Title   string
-	Watch   forum.Watch
-	Wish    digest.Cadence // how he wants to hear of it; empty: as the forum says
+// WatchSetting is a section or a thread that a member watches and may read now.
+type WatchSetting struct {
+	Section  forum.SectionID // one of the two is 0
+	Thread   forum.ThreadID
+	Title    string
+	Watch    forum.Watch
+	Override digest.Cadence // how he wants to hear of it; empty: as the forum says
 }
 
 // Account reads a member's account as it stands now. ErrNoMember: the forum does not know him any more.
-func (d *Desk) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
+func (d *MemberService) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
 	var a Account
 	chosen, err := d.choices(ctx, member)
 	if err != nil {
@@ -59,20 +59,20 @@ func (d *Desk) Account(ctx context.Context, now time.Time, member forum.MemberID
 			return ErrNoMember
 		}
 		a.Member = members[0]
-		a.Watches, err = watchedBy(ctx, s, a.Member, wishes[member])
+		a.Watches, err = listWatches(ctx, s, a.Member, wishes[member])
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNoMember) {
 		return a, fmt.Errorf("reading an account: %w", err)
 	}
-	a.Chosen = chosen.Normalize(a.Member.NoMail)
-	a.Holds = d.holds(a.Chosen, a.Member)
-	a.Zone = d.calendar.zones.of(a.Holds.Zone)
+	a.Explicit = chosen.Normalize(a.Member.NoMail)
+	a.Effective = d.effective(a.Explicit, a.Member)
+	a.Zone = d.calendar.zones.of(a.Effective.Zone)
 	return a, err
 }
 
-// watchedBy lists what a member watches and may read.
-func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes digest.Overrides) ([]Watched, error) {
+// listWatches lists what a member watches and may read.
+func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, wishes digest.Overrides) ([]WatchSetting, error) {
 	watches, err := s.Watches(ctx, []forum.MemberID{m.ID})
 	if err != nil {
 		return nil, err
@@ -85,10 +85,10 @@ func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes d
 	if err != nil {
 		return nil, err
 	}
-	var list []Watched
+	var list []WatchSetting
 	for _, section := range sections {
 		if w, ok := watches[m.ID].Sections[section.ID]; ok && access[m.Class][section.ID] != forum.NoRight {
-			list = append(list, Watched{Section: section.ID, Title: section.Title, Watch: w, Wish: wishes.Sections[section.ID]})
+			list = append(list, WatchSetting{Section: section.ID, Title: section.Title, Watch: w, Override: wishes.Sections[section.ID]})
 		}
 	}
 	ids := make([]forum.ThreadID, 0, len(watches[m.ID].Threads))
@@ -103,14 +103,14 @@ func watchedBy(ctx context.Context, s *source.Snapshot, m forum.Member, wishes d
 	slices.SortFunc(threads, func(a, b forum.Thread) int { return cmp.Compare(b.ID, a.ID) })
 	for i := range threads {
 		if t := &threads[i]; access[m.Class].MayRead(m.ID, t) {
-			list = append(list, Watched{Thread: t.ID, Title: t.Title, Watch: watches[m.ID].Threads[t.ID], Wish: wishes.Threads[t.ID]})
+			list = append(list, WatchSetting{Thread: t.ID, Title: t.Title, Watch: watches[m.ID].Threads[t.ID], Override: wishes.Threads[t.ID]})
 		}
 	}
 	return list, nil
 }
 
-// holds is what holds for a member who has chosen so.
-func (d *Desk) holds(chosen digest.Preferences, m forum.Member) digest.Preferences {
+// effective is what holds for a member who has chosen so.
+func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) digest.Preferences {
 	site, out := d.set.Digest, m.NoMail == forum.OptedOut
 	h := chosen
 	if h.Schedule == nil {
@@ -128,25 +128,25 @@ func (d *Desk) holds(chosen digest.Preferences, m forum.Member) digest.Preferenc
 		h.Alerts = digest.NoAlerts
 	}
 	h.Alerts = d.set.Alerts.mode(h)
-	h.IncludeOwnPosts = orElse(h.IncludeOwnPosts, false)
-	h.UnreadOnly = orElse(h.UnreadOnly, site.SkipRead)
-	h.Announcements = orElse(h.Announcements, !out)
+	h.IncludeOwnPosts = valueOr(h.IncludeOwnPosts, false)
+	h.UnreadOnly = valueOr(h.UnreadOnly, site.SkipRead)
+	h.Announcements = valueOr(h.Announcements, !out)
 	if h.Quiet = d.set.Alerts.quiet(h); h.Quiet == nil {
 		h.Quiet = &digest.QuietHours{}
 	}
 	return h
 }
 
-// orElse is what he has chosen, or something else.
-func orElse(chosen *bool, other bool) *bool {
+// valueOr is what he has chosen, or something else.
+func valueOr(chosen *bool, other bool) *bool {
 	if chosen != nil {
 		return chosen
 	}
 	return &other
 }
 
-// findMember finds a member by number or name. ErrNoMember: there is none.
-func findMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
+// FindMember finds a member by number or name. ErrNoMember: there is none.
+func FindMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
 	member, known, err := s.FindMember(ctx, who, now)
 	if err == nil && !known {
 		err = fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)

@@ -11,9 +11,9 @@ import (
 	"postrider/templates"
 )
 
-// Notice lays an announcement, which need not be started, as a member would get it whom who names by number or name. An
+// RenderAnnouncement lays an announcement, which need not be started, as a member would get it whom who names by number or name. An
 // empty who is nobody: the fallbacks of its fields stand in it. Its links are nobody's.
-func (v *Viewer) Notice(ctx context.Context, now time.Time, a *digest.Announcement, who string) (NoticePreview, templates.Content, error) {
+func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *digest.Announcement, who string) (AnnouncementPreview, templates.Content, error) {
 	p, err := v.herald.Preview(ctx, a, who, now)
 	if err != nil {
 		return p, templates.Content{}, err
@@ -22,34 +22,34 @@ func (v *Viewer) Notice(ctx context.Context, now time.Time, a *digest.Announceme
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	content, err := v.press.Announcement(printed, p.Recipient, NoticeFooter(v.links, forum.Guest))
+	content, err := v.press.Announcement(printed, p.Recipient, AnnouncementFooter(v.links, forum.Guest))
 	if err != nil {
 		return p, content, fmt.Errorf("rendering: %w", err)
 	}
 	return p, content, nil
 }
 
-// NextDigest lays the digest that a member would get now. skip is why there is none. Its links are nobody's: whoever looks on
+// RenderNextDigest lays the digest that a member would get now. skip is why there is none. Its links are nobody's: whoever looks on
 // must not end a member's mail, nor keep what opens his settings.
-func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
+func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
 	subs, err := v.desk.store.Subscribers(ctx, []forum.MemberID{member})
 	if err != nil {
 		return c, "", err
 	}
 	sub, known := subs[member]
 	if !known || sub.Gone {
-		return c, skipWatchesNothing, nil
+		return c, reasonNoSubscriptions, nil
 	}
 	alerts, err := v.desk.store.AlertProgress(ctx)
 	if err != nil {
 		return c, "", err
 	}
-	done, err := v.desk.alone(ctx)
+	done, err := v.desk.lockBuilder(ctx)
 	if err != nil {
 		return c, "", err
 	}
 	defer done()
-	editions, err := v.desk.builder.Build(ctx, now, []Ask{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
+	editions, err := v.desk.builder.Build(ctx, now, []EditionRequest{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
 		return c, "", fmt.Errorf("laying the next digest: %w", err)
 	}
@@ -63,14 +63,14 @@ func (v *Viewer) NextDigest(ctx context.Context, now time.Time, member forum.Mem
 	return c, "", nil
 }
 
-// Readable is a section of which a member may read something.
-type Readable struct {
+// ReadableSection is a section of which a member may read something.
+type ReadableSection struct {
 	forum.Section
 	Own bool // only threads that he started himself
 }
 
-// Readable lists the sections that a member may read, in the forum's order. ErrNoMember: the forum does not know him.
-func (d *Desk) Readable(ctx context.Context, now time.Time, member forum.MemberID) (list []Readable, err error) {
+// ReadableSections lists the sections that a member may read, in the forum's order. ErrNoMember: the forum does not know him.
+func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, member forum.MemberID) (list []ReadableSection, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
 		members, err := s.Members(ctx, []forum.MemberID{member}, now)
 		switch {
@@ -90,7 +90,7 @@ func (d *Desk) Readable(ctx context.Context, now time.Time, member forum.MemberI
 		}
 		for _, section := range sections {
 			if right := access[class][section.ID]; right != forum.NoRight {
-				list = append(list, Readable{section, right == forum.ReadOwn})
+				list = append(list, ReadableSection{section, right == forum.ReadOwn})
 			}
 		}
 		return nil

@@ -15,41 +15,41 @@ import (
 )
 
 const (
-	ringEvery = 15 * time.Second
-	lookEvery = time.Minute
-	// overdueGathers is how many gathers may pass, and overdueLeast how much time must, with nothing done at all.
-	overdueGathers = 30
-	overdueLeast   = 10 * time.Minute
+	alarmFlushInterval  = 15 * time.Second
+	healthCheckInterval = time.Minute
+	// stallMaxScans is how many gathers may pass, and stallMinDuration how much time must, with nothing done at all.
+	stallMaxScans    = 30
+	stallMinDuration = 10 * time.Minute
 )
 
-// newBell makes the bell of a daemon, with the ways to the administrator that he has set.
-func (d *Daemon) newBell() *alarm.Manager {
+// newAlarms makes the bell of a daemon, with the ways to the administrator that he has set.
+func (d *Daemon) newAlarms() *alarm.Manager {
 	var channels []alarm.Channel
-	if d.set.Alarms.Webhook != "" {
-		words := func(n alarm.Notification) (what, cure string) { return d.Press.AlarmText(string(n.Kind), n.Object) }
-		channels = append(channels, alarm.NewWebhook(d.set.Alarms, d.set.Site, d.set.URL, words))
+	if d.settings.Alarms.Webhook != "" {
+		words := func(n alarm.Notification) (what, cure string) { return d.Renderer.AlarmText(string(n.Kind), n.Object) }
+		channels = append(channels, alarm.NewWebhook(d.settings.Alarms, d.settings.Site, d.settings.URL, words))
 	}
-	if d.set.Alarms.Mail != "" {
+	if d.settings.Alarms.Mail != "" {
 		channels = append(channels, alarmMail{d})
 	}
 	return alarm.New(d.Store, d.Log, d.Now, channels...)
 }
 
-// Fail tells the administrator that something keeps the daemon from its work at all.
-func (d *Daemon) Fail(ctx context.Context, kind alarm.Kind, why error) {
-	d.bell.Raise(kind, "", why.Error())
-	d.ring(ctx)
+// RaiseAlarm tells the administrator that something keeps the daemon from its work at all.
+func (d *Daemon) RaiseAlarm(ctx context.Context, kind alarm.Kind, why error) {
+	d.alarms.Raise(kind, "", why.Error())
+	d.flushAlarms(ctx)
 }
 
-func (d *Daemon) ring(ctx context.Context) {
-	if err := d.bell.Flush(ctx); err != nil && ctx.Err() == nil {
+func (d *Daemon) flushAlarms(ctx context.Context) {
+	if err := d.alarms.Flush(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Warn("alarms could not be written down", "err", err)
 	}
 }
 
-// watch keeps an eye on the daemon until ctx ends. It does not wait for rounds: one that hangs is one thing to tell.
-func (d *Daemon) watch(ctx context.Context) {
-	ticks := time.NewTicker(ringEvery)
+// watchdog keeps an eye on the daemon until ctx ends. It does not wait for rounds: one that hangs is one thing to tell.
+func (d *Daemon) watchdog(ctx context.Context) {
+	ticks := time.NewTicker(alarmFlushInterval)
 	defer ticks.Stop()
 	var looked time.Time
 	for {
@@ -58,51 +58,51 @@ func (d *Daemon) watch(ctx context.Context) {
 			return
 		case <-ticks.C:
 		}
-		d.checkPulse()
-		if time.Since(looked) >= lookEvery {
+		d.checkStalled()
+		if time.Since(looked) >= healthCheckInterval {
 			looked = time.Now()
-			d.look(ctx)
+			d.checkHealth(ctx)
 		}
-		d.ring(ctx)
+		d.flushAlarms(ctx)
 	}
 }
 
-// beat notes that work gets on: a step of a round has ended, or a batch of mails.
-func (d *Daemon) beat() { d.pulse.Store(time.Now().UnixNano()) }
+// touchProgress notes that work gets on: a step of a round has ended, or a batch of mails.
+func (d *Daemon) touchProgress() { d.lastProgress.Store(time.Now().UnixNano()) }
 
-// checkPulse tells a daemon that hangs from one that works long.
-func (d *Daemon) checkPulse() {
-	quiet := time.Since(time.Unix(0, d.pulse.Load()))
-	if limit := max(overdueLeast, overdueGathers*d.set.Gather.Every); quiet > limit {
-		d.bell.Raise(alarm.Overdue, "", fmt.Sprintf("nothing was done for %v", quiet.Round(time.Second)))
+// checkStalled tells a daemon that hangs from one that works long.
+func (d *Daemon) checkStalled() {
+	quiet := time.Since(time.Unix(0, d.lastProgress.Load()))
+	if limit := max(stallMinDuration, stallMaxScans*d.settings.Gather.Every); quiet > limit {
+		d.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("nothing was done for %v", quiet.Round(time.Second)))
 		return
 	}
-	d.bell.Clear(alarm.Overdue, "")
+	d.alarms.Clear(alarm.Overdue, "")
 }
 
-// look judges what the store and its disk tell.
-func (d *Daemon) look(ctx context.Context) {
+// checkHealth judges what the store and its disk tell.
+func (d *Daemon) checkHealth(ctx context.Context) {
 	// Reading tells nothing: a full disk can be read.
-	err := d.Store.SetValue(ctx, pulseKey, d.Now().UTC().Format(time.RFC3339))
+	err := d.Store.SetValue(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
 	if ctx.Err() != nil {
 		return
 	}
-	d.sound(alarm.Store, err)
+	d.setAlarm(alarm.Store, err)
 	if err == nil {
-		d.lookAtDisk()
-		d.lookAtHolds(ctx)
-		d.lookAtQueue(ctx)
-		d.lookAtVolume(ctx)
-		d.lookAtAnnouncements(ctx)
+		d.checkDisk()
+		d.checkDomainHolds(ctx)
+		d.checkQueue(ctx)
+		d.checkVolume(ctx)
+		d.checkAnnouncements(ctx)
 	}
 }
 
-// pulseKey is what is written to see whether the store takes anything.
-const pulseKey = "pulse"
+// heartbeatKey is what is written to see whether the store takes anything.
+const heartbeatKey = "pulse"
 
-// Pulse is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
-func Pulse(ctx context.Context, s *store.Store) (time.Time, error) {
-	text, known, err := s.Value(ctx, pulseKey)
+// LastHeartbeat is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
+func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
+	text, known, err := s.Value(ctx, heartbeatKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}
@@ -113,32 +113,32 @@ func Pulse(ctx context.Context, s *store.Store) (time.Time, error) {
 	return at, nil
 }
 
-// sound raises an alarm for an error, and clears it for none.
-func (d *Daemon) sound(kind alarm.Kind, err error) {
+// setAlarm raises an alarm for an error, and clears it for none.
+func (d *Daemon) setAlarm(kind alarm.Kind, err error) {
 	if err != nil {
-		d.bell.Raise(kind, "", err.Error())
+		d.alarms.Raise(kind, "", err.Error())
 	} else {
-		d.bell.Clear(kind, "")
+		d.alarms.Clear(kind, "")
 	}
 }
 
-// scarce is how little room on the disk is told before all of it is gone.
-const scarce = 100 << 20
+// lowDiskBytes is how little room on the disk is told before all of it is gone.
+const lowDiskBytes = 100 << 20
 
-func (d *Daemon) lookAtDisk() {
+func (d *Daemon) checkDisk() {
 	left, known, err := d.Store.FreeDiskBytes()
 	switch {
 	case err != nil:
-		d.bell.Raise(alarm.Store, "disk", err.Error())
-	case known && left < scarce:
-		d.bell.Raise(alarm.Store, "disk", fmt.Sprintf("its disk has %d MB left", left>>20))
+		d.alarms.Raise(alarm.Store, "disk", err.Error())
+	case known && left < lowDiskBytes:
+		d.alarms.Raise(alarm.Store, "disk", fmt.Sprintf("its disk has %d MB left", left>>20))
 	default:
-		d.bell.Clear(alarm.Store, "disk")
+		d.alarms.Clear(alarm.Store, "disk")
 	}
 }
 
-// lookAtQueue tells when more comes than goes. What waits because the owner has paused delivery is no fault.
-func (d *Daemon) lookAtQueue(ctx context.Context) {
+// checkQueue tells when more comes than goes. What waits because the owner has paused delivery is no fault.
+func (d *Daemon) checkQueue(ctx context.Context) {
 	waiting, err := d.Store.Waiting(ctx, d.Now())
 	if err != nil {
 		return
@@ -150,15 +150,15 @@ func (d *Daemon) lookAtQueue(ctx context.Context) {
 	if paused {
 		waiting = 0
 	}
-	if d.backlog.note(waiting, d.Now()) {
-		d.bell.Raise(alarm.Queue, "", fmt.Sprintf("%d mails wait", waiting))
+	if d.backlog.observe(waiting, d.Now()) {
+		d.alarms.Raise(alarm.Queue, "", fmt.Sprintf("%d mails wait", waiting))
 	} else {
-		d.bell.Clear(alarm.Queue, "")
+		d.alarms.Clear(alarm.Queue, "")
 	}
 }
 
-// lookAtHolds tells of domains that refuse everybody. That the store cannot be read is told otherwise.
-func (d *Daemon) lookAtHolds(ctx context.Context) {
+// checkDomainHolds tells of domains that refuse everybody. That the store cannot be read is told otherwise.
+func (d *Daemon) checkDomainHolds(ctx context.Context) {
 	holds, err := d.Store.Holds(ctx, d.Now())
 	if err != nil {
 		return
@@ -167,24 +167,24 @@ func (d *Daemon) lookAtHolds(ctx context.Context) {
 	for _, h := range holds {
 		bad[h.Domain] = h.Reason
 	}
-	d.bell.SetActive(alarm.Held, bad)
+	d.alarms.SetActive(alarm.Held, bad)
 }
 
-// examine asks the forum, after a round that failed and until one goes well, whether it was the fault.
-func (d *Daemon) examine(ctx context.Context, failed bool) {
-	if !failed && !d.ill {
+// checkForumAfterFailure asks the forum, after a round that failed and until one goes well, whether it was the fault.
+func (d *Daemon) checkForumAfterFailure(ctx context.Context, failed bool) {
+	if !failed && !d.lastRoundFailed {
 		return
 	}
-	if failed && d.trust.fault == nil {
-		d.trust.checked = time.Time{}
+	if failed && d.selfCheck.fault == nil {
+		d.selfCheck.checked = time.Time{}
 	}
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
 		_, err := s.LastPostID(ctx)
 		return err
 	})
 	if ctx.Err() == nil {
-		d.sound(alarm.Forum, err)
-		d.ill = failed
+		d.setAlarm(alarm.Forum, err)
+		d.lastRoundFailed = failed
 	}
 }
 
@@ -194,20 +194,20 @@ type alarmMail struct{ *Daemon }
 // Name implements alarm.Channel.
 func (alarmMail) Name() string { return "mail" }
 
-// Tell implements alarm.Channel.
-func (d alarmMail) Tell(ctx context.Context, n alarm.Notification) error {
+// Notify implements alarm.Channel.
+func (d alarmMail) Notify(ctx context.Context, n alarm.Notification) error {
 	raw, to, err := d.compose(n)
 	if err != nil {
 		return err
 	}
-	if out := d.relays.Urge(ctx, d.set.From.Address, to, raw); out.Result != mail.Accepted {
+	if out := d.relays.SendNow(ctx, d.settings.From.Address, to, raw); out.Result != mail.Accepted {
 		return fmt.Errorf("mailing the administrator: %v", out)
 	}
 	return nil
 }
 
 func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err error) {
-	admin, err := netmail.ParseAddress(d.set.Alarms.Mail)
+	admin, err := netmail.ParseAddress(d.settings.Alarms.Mail)
 	if err != nil {
 		return nil, "", fmt.Errorf("alarms.mail: %w", err)
 	}
@@ -215,16 +215,16 @@ func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err err
 	if err != nil {
 		host = "unknown"
 	}
-	content, err := d.Press.Alarm(templates.Alarm{
+	content, err := d.Renderer.Alarm(templates.Alarm{
 		Kind: string(n.Kind), Object: n.Object, Resolved: n.Over, Detail: n.Detail,
-		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.zones.of(d.set.Digest.Zone),
+		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.zones.of(d.settings.Digest.Zone),
 	})
 	if err != nil {
 		return nil, "", err
 	}
 	m := mail.Message{
 		Key:    fmt.Sprintf("alarm/%s/%s/%d/%t", n.Kind, n.Object, n.At.Unix(), n.Over),
-		Stream: "alarm", From: d.set.From, To: *admin, Date: n.At,
+		Stream: "alarm", From: d.settings.From, To: *admin, Date: n.At,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
 	}
 	if raw, err = d.Composer.Compose(m); err != nil {

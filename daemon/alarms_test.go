@@ -52,7 +52,7 @@ func (w *watched) minutes(n int) []string {
 	w.Helper()
 	for range n {
 		w.turn(w.clock().Add(time.Minute))
-		_, _ = w.daemon.Once(w.Context())
+		_, _ = w.daemon.RunOnce(w.Context())
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,9 +172,9 @@ func TestADaemonThatHangsIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	sit := func(quiet time.Duration) []string {
-		w.daemon.pulse.Store(time.Now().Add(-quiet).UnixNano())
-		w.daemon.checkPulse()
-		w.daemon.ring(t.Context())
+		w.daemon.lastProgress.Store(time.Now().Add(-quiet).UnixNano())
+		w.daemon.checkStalled()
+		w.daemon.flushAlarms(t.Context())
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		heard := w.heard
@@ -183,7 +183,7 @@ func TestADaemonThatHangsIsTold(t *testing.T) {
 	}
 	w.hears("after nine minutes", sit(9*time.Minute))
 	w.hears("after eleven", sit(11*time.Minute), "raised overdue: nothing was done for 11m")
-	w.daemon.set.Gather.Every = time.Minute
+	w.daemon.settings.Gather.Every = time.Minute
 	w.hears("when gathers are rarer", sit(29*time.Minute))
 }
 
@@ -192,7 +192,7 @@ func TestADaemonThatCannotStartTellsWhyOnce(t *testing.T) {
 	w := newWatched(t)
 	for range 3 { // as a service manager would
 		w.restart()
-		w.daemon.Fail(t.Context(), alarm.SelfCheck, errors.New("the column is_deleted is gone"))
+		w.daemon.RaiseAlarm(t.Context(), alarm.SelfCheck, errors.New("the column is_deleted is gone"))
 		w.turn(w.clock().Add(10 * time.Second))
 	}
 	got := w.mails(t)
@@ -208,10 +208,10 @@ func TestEveryKindOfAlarmCanBeTold(t *testing.T) {
 	w := newWatched(t)
 	for _, kind := range alarm.Kinds {
 		n := alarm.Notification{Kind: kind, Object: "gmail.com", Detail: "why", Since: w.clock(), At: w.clock()}
-		if err := (alarmMail{w.daemon}).Tell(t.Context(), n); err != nil {
+		if err := (alarmMail{w.daemon}).Notify(t.Context(), n); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		if what, cure := w.daemon.Press.AlarmText(string(kind), ""); what == "" || cure == "" {
+		if what, cure := w.daemon.Renderer.AlarmText(string(kind), ""); what == "" || cure == "" {
 			t.Errorf("%s has no words", kind)
 		}
 	}
@@ -229,7 +229,7 @@ func TestTheDaemonIsWatchedWhileARoundHangs(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() {
-			w.daemon.watch(ctx)
+			w.daemon.watchdog(ctx)
 			close(over)
 		}()
 		told := func() (subjects []string) {

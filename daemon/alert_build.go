@@ -12,46 +12,46 @@ import (
 	"postrider/store"
 )
 
-// AlertAsk names an alert to build: a member and what he is to be told of.
-type AlertAsk struct {
+// AlertRequest names an alert to build: a member and what he is to be told of.
+type AlertRequest struct {
 	Member  forum.MemberID
 	Notices []digest.AlertItem
 }
 
-// BuiltAlert is an alert as built.
-type BuiltAlert struct {
-	Alert   *digest.Alert
-	Skip    string // why there is nothing to send; empty: Alert is to be sent
-	LeftOut []digest.Omitted
-	Zone    *time.Location
-	Choices digest.Preferences
+// AlertResult is an alert as built.
+type AlertResult struct {
+	Alert      *digest.Alert
+	SkipReason string // why there is nothing to send; empty: Alert is to be sent
+	LeftOut    []digest.Omitted
+	Zone       *time.Location
+	Choices    digest.Preferences
 }
 
-// The reasons for which an alert is skipped, besides those of forum.Member.NoMail.
+// The reasons for which an alert is skipped, besides those of forum.ExplainMember.NoMail.
 const (
-	skipNoAlerts = "alerts turned off by the member"
-	skipPaused   = "mail paused by the member"
+	reasonAlertsOff = "alerts turned off by the member"
+	reasonPaused    = "mail paused by the member"
 )
 
 // BuildAlerts builds one alert for each ask, in their order. An error means that the forum or the store could not be
 // read: then nothing may be sent.
-func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertAsk) ([]BuiltAlert, error) {
+func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertRequest) ([]AlertResult, error) {
 	if len(asks) == 0 {
 		return nil, nil
 	}
-	built := make([]BuiltAlert, len(asks))
+	built := make([]AlertResult, len(asks))
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		scene, err := b.alertScene(ctx, s, set, asks, now)
+		scene, err := b.loadAlertInputs(ctx, s, set, asks, now)
 		if err != nil {
 			return err
 		}
 		for i, a := range asks {
-			built[i] = chooseAlert(scene.window, scene.readers[a.Member], a, scene.contents, now)
+			built[i] = selectAlert(scene.window, scene.readers[a.Member], a, scene.contents, now)
 		}
 		if err := b.fillAlerts(ctx, s, built, scene.contents, now); err != nil {
 			return err
 		}
-		return b.surround(ctx, s, built, scene.readers, scene.before, set)
+		return b.addContext(ctx, s, built, scene.readers, scene.before, set)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building alerts: %w", err)
@@ -59,19 +59,19 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfi
 	return built, nil
 }
 
-// alertScene is what alerts are made of, as it stands now.
-type alertScene struct {
+// loadAlertInputs is what alerts are made of, as it stands now.
+type alertInputs struct {
 	window   *digest.Window
 	contents map[forum.PostID]*forum.Content
 	before   map[forum.ThreadID][]store.EarlierPost
 	readers  map[forum.MemberID]*digest.Reader
 }
 
-func (b *Builder) alertScene(ctx context.Context, s *source.Snapshot, set AlertConfig, asks []AlertAsk, now time.Time) (x alertScene, err error) {
+func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set AlertConfig, asks []AlertRequest, now time.Time) (x alertInputs, err error) {
 	if x.window, x.contents, err = b.alertWindow(ctx, s, asks); err != nil {
 		return x, err
 	}
-	if x.before, err = b.earlier(ctx, set, asks); err != nil {
+	if x.before, err = b.earlierPosts(ctx, set, asks); err != nil {
 		return x, err
 	}
 	x.readers, err = b.alertReaders(ctx, s, asks, x.before, now)
@@ -79,7 +79,7 @@ func (b *Builder) alertScene(ctx context.Context, s *source.Snapshot, set AlertC
 }
 
 // alertWindow reads how the posts of all notices stand now, and what they say.
-func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, asks []AlertAsk) (*digest.Window, map[forum.PostID]*forum.Content, error) {
+func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, asks []AlertRequest) (*digest.Window, map[forum.PostID]*forum.Content, error) {
 	known := make(map[forum.PostID]bool)
 	var sightings []digest.Sighting
 	for _, a := range asks {
@@ -90,7 +90,7 @@ func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, asks []Al
 			}
 		}
 	}
-	window, posts, err := b.windowOf(ctx, s, sightings)
+	window, posts, err := b.loadWindow(ctx, s, sightings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,7 +107,7 @@ func versions(posts []forum.Post) map[forum.PostID]string {
 }
 
 // alertReaders reads everything that decides what the members' alerts may hold.
-func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertAsk, before map[forum.ThreadID][]store.EarlierPost, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertRequest, before map[forum.ThreadID][]store.EarlierPost, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
 	ids := make([]forum.MemberID, len(asks))
 	since := now
 	for i, a := range asks {
@@ -142,39 +142,39 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []A
 	return readers, nil
 }
 
-// chooseAlert picks what is in one alert.
-func chooseAlert(window *digest.Window, r *digest.Reader, a AlertAsk, contents map[forum.PostID]*forum.Content, now time.Time) BuiltAlert {
+// selectAlert picks what is in one alert.
+func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, contents map[forum.PostID]*forum.Content, now time.Time) AlertResult {
 	switch {
 	case r == nil:
-		return BuiltAlert{Skip: skipGone}
+		return AlertResult{SkipReason: reasonMemberDeleted}
 	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Alerts != "") != "":
-		return BuiltAlert{Skip: r.Member.NoMail}
+		return AlertResult{SkipReason: r.Member.NoMail}
 	case r.Choices.Alerts == digest.NoAlerts:
-		return BuiltAlert{Skip: skipNoAlerts}
+		return AlertResult{SkipReason: reasonAlertsOff}
 	case r.Choices.PausedUntil.After(now):
-		return BuiltAlert{Skip: skipPaused}
+		return AlertResult{SkipReason: reasonPaused}
 	}
 	d, left := window.Alert(*r, a.Notices, contents)
 	d.WantedExcerpt = r.Choices.Excerpt
-	built := BuiltAlert{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
+	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {
-		built.Alert, built.Skip = nil, skipEmpty
+		built.Alert, built.SkipReason = nil, reasonNothingNew
 		if len(left) > 0 {
-			built.Skip = string(left[0].Reason)
+			built.SkipReason = string(left[0].Reason)
 		}
 	}
 	return built
 }
 
 // fillAlerts gives the chosen posts their contents.
-func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []BuiltAlert, contents map[forum.PostID]*forum.Content, now time.Time) error {
+func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []AlertResult, contents map[forum.PostID]*forum.Content, now time.Time) error {
 	var editions []Edition
 	for _, a := range built {
 		if a.Alert != nil {
 			editions = append(editions, Edition{Digest: &a.Alert.Digest})
 		}
 	}
-	need := newNeed(editions)
+	need := newContentRequest(editions)
 	part, err := s.Participation(ctx, need.members, need.threadIDs())
 	if err != nil {
 		return err

@@ -10,22 +10,22 @@ import (
 	"postrider/digest"
 )
 
-// AlertConfig is the [alerts] table: what a member is told of at once who has chosen nothing himself.
+// AlertConfig is the [planAlerts] table: what a member is told of at once who has chosen nothing himself.
 type AlertConfig struct {
-	Enabled    bool             `toml:"enabled"`
-	Mode       digest.AlertMode `toml:"mode"`
-	Settle     time.Duration    `toml:"settle"`
-	SettleMost time.Duration    `toml:"settle_most"`
-	Quiet      string           `toml:"quiet"` // "22-7"; empty: none
-	Earlier    int              `toml:"earlier"`
+	Enabled      bool             `toml:"enabled"`
+	Mode         digest.AlertMode `toml:"mode"`
+	Debounce     time.Duration    `toml:"settle"`
+	DebounceMax  time.Duration    `toml:"settle_most"`
+	QuietHours   string           `toml:"quiet"` // "22-7"; empty: none
+	ContextPosts int              `toml:"earlier"`
 }
 
 // DefaultAlerts tells of the first reply, a minute after it was written.
 func DefaultAlerts() AlertConfig {
 	return AlertConfig{
 		Enabled: true, Mode: digest.FirstReply,
-		Settle: time.Minute, SettleMost: 5 * time.Minute,
-		Earlier: 2,
+		Debounce: time.Minute, DebounceMax: 5 * time.Minute,
+		ContextPosts: 2,
 	}
 }
 
@@ -35,17 +35,17 @@ func (c AlertConfig) Validate() error {
 	if c.Mode != digest.FirstReply && c.Mode != digest.EveryReply {
 		errs = append(errs, fmt.Errorf("mode is %q: choose %s or %s", c.Mode, digest.FirstReply, digest.EveryReply))
 	}
-	if c.Settle < 0 || c.Settle > time.Hour {
-		errs = append(errs, fmt.Errorf("settle is %v: choose \"0s\" to \"1h\"", c.Settle))
+	if c.Debounce < 0 || c.Debounce > time.Hour {
+		errs = append(errs, fmt.Errorf("settle is %v: choose \"0s\" to \"1h\"", c.Debounce))
 	}
-	if c.SettleMost < c.Settle || c.SettleMost > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("settle_most is %v: choose settle (%v) to \"24h\"", c.SettleMost, c.Settle))
+	if c.DebounceMax < c.Debounce || c.DebounceMax > 24*time.Hour {
+		errs = append(errs, fmt.Errorf("settle_most is %v: choose settle (%v) to \"24h\"", c.DebounceMax, c.Debounce))
 	}
-	if _, err := parseQuiet(c.Quiet); err != nil {
+	if _, err := parseQuiet(c.QuietHours); err != nil {
 		errs = append(errs, err)
 	}
-	if c.Earlier < 0 || c.Earlier > 10 {
-		errs = append(errs, fmt.Errorf("earlier is %d: choose 0 to 10 replies", c.Earlier))
+	if c.ContextPosts < 0 || c.ContextPosts > 10 {
+		errs = append(errs, fmt.Errorf("earlier is %d: choose 0 to 10 replies", c.ContextPosts))
 	}
 	return errors.Join(errs...)
 }
@@ -69,7 +69,7 @@ func (c AlertConfig) quiet(choices digest.Preferences) *digest.QuietHours {
 	if choices.Quiet != nil {
 		return choices.Quiet
 	}
-	quiet, _ := parseQuiet(c.Quiet) // Validate has tried it
+	quiet, _ := parseQuiet(c.QuietHours) // Validate has tried it
 	return quiet
 }
 

@@ -10,9 +10,9 @@ import (
 	"postrider/store"
 )
 
-// earlier finds the newest posts that stand before those of alerts in their threads.
-func (b *Builder) earlier(ctx context.Context, set AlertConfig, asks []AlertAsk) (map[forum.ThreadID][]store.EarlierPost, error) {
-	if set.Earlier == 0 {
+// earlierPosts finds the newest posts that stand before those of alerts in their threads.
+func (b *Builder) earlierPosts(ctx context.Context, set AlertConfig, asks []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
+	if set.ContextPosts == 0 {
 		return nil, nil
 	}
 	before := make(map[forum.ThreadID]int64)
@@ -23,13 +23,13 @@ func (b *Builder) earlier(ctx context.Context, set AlertConfig, asks []AlertAsk)
 			}
 		}
 	}
-	return b.store.SightedBefore(ctx, before, set.Earlier)
+	return b.store.SightedBefore(ctx, before, set.ContextPosts)
 }
 
-// surround adds to each alert what it stands in: the posts that its own quote, and those before them that its reader
+// addContext adds to each alert what it stands in: the posts that its own quote, and those before them that its reader
 // has not seen. They are read once for the whole batch, and judged for each reader.
-func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []BuiltAlert, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set AlertConfig) error {
-	ids := around(built, before)
+func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set AlertConfig) error {
+	ids := contextPostIDs(built, before)
 	if len(ids) == 0 {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []Buil
 	for i, id := range ids {
 		sightings[i] = digest.Sighting{Seq: int64(i + 1), Post: id}
 	}
-	window, posts, err := b.windowOf(ctx, s, sightings)
+	window, posts, err := b.loadWindow(ctx, s, sightings)
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,14 @@ func (b *Builder) surround(ctx context.Context, s *source.Snapshot, built []Buil
 	}
 	for _, a := range built {
 		if a.Alert != nil {
-			window.AddContext(a.Alert, *readers[a.Alert.Member.ID], contents, earlierIDs(before), set.Earlier)
+			window.AddContext(a.Alert, *readers[a.Alert.Member.ID], contents, earlierIDs(before), set.ContextPosts)
 		}
 	}
 	return nil
 }
 
-// around lists the posts that stand around those of alerts, rising.
-func around(built []BuiltAlert, before map[forum.ThreadID][]store.EarlierPost) []forum.PostID {
+// contextPostIDs lists the posts that stand around those of alerts, rising.
+func contextPostIDs(built []AlertResult, before map[forum.ThreadID][]store.EarlierPost) []forum.PostID {
 	var ids []forum.PostID
 	for _, a := range built {
 		if a.Alert == nil {

@@ -13,26 +13,26 @@ import (
 	"postrider/templates"
 )
 
-// answered is how many earlier alerts of its thread an alert refers to; see mail.Message.
-const answered = 9
+// maxReferences is how many earlier alerts of its thread an alert refers to; see mail.Message.
+const maxReferences = 9
 
-// alertDrafts is the drafter of alerts.
-func (d *Daemon) alertDrafts(ctx context.Context, rows []store.Row) ([]draft, error) {
+// draftAlerts is the drafter of alerts.
+func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	keys := keysOf(rows)
 	notices, err := d.Store.Notices(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
-	asks := make([]AlertAsk, len(rows))
+	asks := make([]AlertRequest, len(rows))
 	for i, r := range rows {
-		asks[i] = AlertAsk{Member: r.Member, Notices: notices[r.Key]}
+		asks[i] = AlertRequest{Member: r.Member, Notices: notices[r.Key]}
 	}
 	now := d.Now()
-	built, err := d.builder.BuildAlerts(ctx, now, d.set.Alerts, asks)
+	built, err := d.builder.BuildAlerts(ctx, now, d.settings.Alerts, asks)
 	if err != nil {
 		return nil, err
 	}
-	elders, err := d.Store.EarlierAlertKeys(ctx, keys, answered)
+	earlierKeys, err := d.Store.EarlierAlertKeys(ctx, keys, maxReferences)
 	if err != nil {
 		return nil, err
 	}
@@ -40,48 +40,48 @@ func (d *Daemon) alertDrafts(ctx context.Context, rows []store.Row) ([]draft, er
 	if err != nil {
 		return nil, err
 	}
-	drafts := make([]draft, len(rows))
+	drafts := make([]messageDraft, len(rows))
 	for i, b := range built {
-		drafts[i] = d.alertDraft(rows[i].Key, b, asks[i], now, elders[rows[i].Key], subjects)
+		drafts[i] = d.alertDraft(rows[i].Key, b, asks[i], now, earlierKeys[rows[i].Key], subjects)
 	}
 	return drafts, nil
 }
 
 // alertDraft is the draft of one alert.
-func (d *Daemon) alertDraft(key string, b BuiltAlert, ask AlertAsk, now time.Time, elders []string, subjects map[forum.ThreadID]string) draft {
-	m := draft{skip: b.Skip}
-	m.done, m.owes = d.leftOut(b.LeftOut, ask.Notices, now)
+func (d *Daemon) alertDraft(key string, b AlertResult, ask AlertRequest, now time.Time, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
+	m := messageDraft{skip: b.SkipReason}
+	m.omitted, m.deferred = d.splitOmitted(b.LeftOut, ask.Notices, now)
 	if b.Alert == nil {
 		return m
 	}
-	if quiet := d.set.Alerts.quiet(b.Choices); quiet != nil {
+	if quiet := d.settings.Alerts.quiet(b.Choices); quiet != nil {
 		if end, is := quiet.End(b.Zone, now); is {
-			return draft{hold: end}
+			return messageDraft{notBefore: end}
 		}
 	}
-	return d.alertMail(m, b, viewed(alertFooter(d.Links, b.Alert), d.Links, ask.Member, key), elders, subjects)
+	return d.fillAlertDraft(m, b, withViewLink(alertFooter(d.Links, b.Alert), d.Links, ask.Member, key), earlierKeys, subjects)
 }
 
-// alertMail adds to the draft of an alert how it is written, and where it stands in its conversation.
-func (d *Daemon) alertMail(m draft, b BuiltAlert, footer templates.Footer, elders []string, subjects map[forum.ThreadID]string) draft {
+// fillAlertDraft adds to the draft of an alert how it is written, and where it stands in its conversation.
+func (d *Daemon) fillAlertDraft(m messageDraft, b AlertResult, footer templates.Footer, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
 	a := b.Alert
 	oneClick := footer.Unsubscribe
 	if a.Cause().IsDirect() { // who ends what calls him means all of it
 		oneClick = footer.All
 	}
-	m.to, m.posts, m.text, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, AlertEnvelope(d.set, oneClick)
+	m.to, m.posts, m.textOnly, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, AlertEnvelope(d.settings, oneClick)
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
-		a.Title, a.Followup = subjects[t.ID], len(elders) > 0
-		m.envelope.ThreadRoot, m.envelope.InReplyTo = fmt.Sprintf("thread/%d", t.ID), elders
+		a.Title, a.Followup = subjects[t.ID], len(earlierKeys) > 0
+		m.envelope.ThreadRoot, m.envelope.InReplyTo = fmt.Sprintf("thread/%d", t.ID), earlierKeys
 		m.envelope.Archive = d.Forum.Links().Thread(t.ID)
 	}
-	m.write = func() (templates.Content, error) { return d.Press.Alert(a, footer, d.set.Digest.MaxBytes) }
+	m.render = func() (templates.Content, error) { return d.Renderer.Alert(a, footer, d.settings.Digest.MaxBytes) }
 	return m
 }
 
-// leftOut parts what an alert goes without: what is read is done with, all else is owed, for the next edition to judge.
-func (d *Daemon) leftOut(left []digest.Omitted, notices []digest.AlertItem, now time.Time) (done []digest.Omitted, owes []digest.DeferredPost) {
+// splitOmitted parts what an alert goes without: what is read is done with, all else is owed, for the next edition to judge.
+func (d *Daemon) splitOmitted(left []digest.Omitted, notices []digest.AlertItem, now time.Time) (done []digest.Omitted, owes []digest.DeferredPost) {
 	why := make(map[forum.PostID]digest.Reason, len(left))
 	for _, l := range left {
 		why[l.Post] = l.Reason
@@ -103,16 +103,16 @@ func (d *Daemon) leftOut(left []digest.Omitted, notices []digest.AlertItem, now 
 }
 
 // subjects gives what the alerts of each thread are called.
-func (d *Daemon) subjects(ctx context.Context, built []BuiltAlert) (map[forum.ThreadID]string, error) {
-	titles := titlesOf(built)
+func (d *Daemon) subjects(ctx context.Context, built []AlertResult) (map[forum.ThreadID]string, error) {
+	titles := threadTitles(built)
 	if len(titles) == 0 {
 		return nil, nil
 	}
 	return d.Store.SaveSubjects(ctx, titles)
 }
 
-// titlesOf are the titles, as they are now, of the threads of which alerts tell alone.
-func titlesOf(built []BuiltAlert) map[forum.ThreadID]string {
+// threadTitles are the titles, as they are now, of the threads of which alerts tell alone.
+func threadTitles(built []AlertResult) map[forum.ThreadID]string {
 	titles := make(map[forum.ThreadID]string)
 	for _, b := range built {
 		if b.Alert != nil && !b.Alert.MultiThread() {
@@ -142,7 +142,7 @@ func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 
 // AlertEnvelope is what all alerts of a site have in common, with the one-click address of one member.
 func AlertEnvelope(set Settings, unsubscribe string) mail.Message {
-	m := Envelope(set, unsubscribe)
+	m := DigestEnvelope(set, unsubscribe)
 	m.Stream = KindAlert
 	m.List.ID = "alerts." + set.Host
 	m.FeedbackID = KindAlert + ":" + set.Host + ":postrider"

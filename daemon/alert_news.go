@@ -11,29 +11,29 @@ import (
 	"postrider/store"
 )
 
-// alertLife is for how long a post is told of as news. What is older comes with the digest.
-const alertLife = 24 * time.Hour
+// alertMaxAge is for how long a post is told of as news. What is older comes with the digest.
+const alertMaxAge = 24 * time.Hour
 
-// fresh are the sightings that are news: not those of posts that are too old to be told of at once, or that were written
+// recentEvents are the sightings that are news: not those of posts that are too old to be told of at once, or that were written
 // before postrider first ran.
-func (d *Daemon) fresh(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
+func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
 	list, err := d.Store.PostEvents(ctx, after, until)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	now := d.Now()
-	born, err := d.born(ctx, now)
+	born, err := d.firstRunAt(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	oldest := now.Add(-alertLife)
+	oldest := now.Add(-alertMaxAge)
 	return slices.DeleteFunc(list, func(n store.PostEvent) bool {
 		return n.PostedAt.Before(oldest) || n.PostedAt.Before(born)
 	}), nil
 }
 
-// readBulletin reads what the news say, and to whom.
-func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent) (*digest.EventIndex, error) {
+// loadEvents reads what the news say, and to whom.
+func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent) (*digest.EventIndex, error) {
 	posts := make([]forum.PostID, len(fresh))
 	ids := make([]forum.ThreadID, len(fresh))
 	for i, n := range fresh {
@@ -48,7 +48,7 @@ func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.PostEve
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.MembersByName(ctx, calledByName(texts))
+	names, err := s.MembersByName(ctx, mentionedNames(texts))
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +67,14 @@ func readBulletin(ctx context.Context, s *source.Snapshot, fresh []store.PostEve
 			continue
 		}
 		one := digest.PostEvent{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt}
-		one.Quotes, one.Mentions = called(text, names, authors)
+		one.Quotes, one.Mentions = quotedAndMentioned(text, names, authors)
 		news = append(news, one)
 	}
 	return digest.NewBulletin(news), nil
 }
 
-// calledByName lists the names that posts mention, or quote, without the number of a member or a post.
-func calledByName(texts map[forum.PostID]*forum.Content) []string {
+// mentionedNames lists the names that posts mention, or quote, without the number of a member or a post.
+func mentionedNames(texts map[forum.PostID]*forum.Content) []string {
 	var names []string
 	for _, c := range texts {
 		names = append(names, c.Body.Names()...)
@@ -110,8 +110,8 @@ func quotedAuthors(ctx context.Context, s *source.Snapshot, texts map[forum.Post
 	return authors, nil
 }
 
-// called are the members whom a post quotes, and whom it mentions.
-func called(c *forum.Content, names map[string]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
+// quotedAndMentioned are the members whom a post quotes, and whom it mentions.
+func quotedAndMentioned(c *forum.Content, names map[string]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
 	for _, q := range c.Body.Quotes() {
 		switch {
 		case q.Member != 0:

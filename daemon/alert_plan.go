@@ -11,13 +11,13 @@ import (
 	"postrider/store"
 )
 
-// newsAtATime is how many sightings are looked at for alerts at a time.
-const newsAtATime = 500
+// eventBatchSize is how many sightings are looked at for alerts at a time.
+const eventBatchSize = 500
 
-// alerts plans who is told at once of what was sighted since it was last asked. Each sighting is looked at once, by
+// planAlerts plans who is told at once of what was sighted since it was last asked. Each sighting is looked at once, by
 // batches and pages of members, whatever crashes: how far it has come is written down together with what it planned.
 // No edition covers a sighting that was not looked at, so that none brings what an alert will.
-func (d *Daemon) alerts(ctx context.Context) error {
+func (d *Daemon) planAlerts(ctx context.Context) error {
 	for ctx.Err() == nil {
 		p, err := d.Store.AlertProgress(ctx)
 		if err != nil {
@@ -26,35 +26,35 @@ func (d *Daemon) alerts(ctx context.Context) error {
 		if p.Done == p.Head {
 			return nil
 		}
-		if err := d.alertBatch(ctx, p); err != nil {
+		if err := d.planAlertBatch(ctx, p); err != nil {
 			return fmt.Errorf("planning alerts: %w", err)
 		}
 	}
 	return nil
 }
 
-// alertBatch looks at the next sightings, or goes on with those that were begun.
-func (d *Daemon) alertBatch(ctx context.Context, p store.AlertProgress) error {
+// planAlertBatch looks at the next sightings, or goes on with those that were begun.
+func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) error {
 	until := p.Until
 	if until == p.Done {
-		until = min(p.Head, p.Done+newsAtATime)
+		until = min(p.Head, p.Done+eventBatchSize)
 	}
-	fresh, err := d.fresh(ctx, p.Done, until)
+	fresh, err := d.recentEvents(ctx, p.Done, until)
 	if err != nil {
 		return err
 	}
 	over := store.AlertProgress{Done: until, Until: until}
-	if len(fresh) == 0 || !d.set.Alerts.Enabled {
+	if len(fresh) == 0 || !d.settings.Alerts.Enabled {
 		_, _, err := d.Store.PlanAlerts(ctx, d.Now(), p, over, priorityAlert, nil)
 		return err
 	}
 	return d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		bulletin, err := readBulletin(ctx, s, fresh)
+		bulletin, err := loadEvents(ctx, s, fresh)
 		if err != nil {
 			return err
 		}
 		for from := p; ; {
-			to, more, err := d.alertPage(ctx, s, bulletin, from, over)
+			to, more, err := d.planAlertPage(ctx, s, bulletin, from, over)
 			if err != nil || !more {
 				return err
 			}
@@ -63,9 +63,9 @@ func (d *Daemon) alertBatch(ctx context.Context, p store.AlertProgress) error {
 	})
 }
 
-// alertPage plans alerts for the next page of members. more is false behind the last one, and where another daemon has
+// planAlertPage plans alerts for the next page of members. more is false behind the last one, and where another daemon has
 // gone on from the same place.
-func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
+func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
 	page, err := s.Watchers(ctx, b.Threads(), b.Sections(), from.Member)
 	if err != nil {
 		return to, false, err
@@ -73,7 +73,7 @@ func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Ev
 	if to = over; page.Last != source.EndOfWatchers {
 		to = store.AlertProgress{Done: from.Done, Until: over.Until, Member: page.Last}
 	}
-	listeners, err := d.listeners(ctx, s, b, page, from.Member)
+	listeners, err := d.candidates(ctx, s, b, page, from.Member)
 	if err != nil {
 		return to, false, err
 	}
@@ -81,23 +81,23 @@ func (d *Daemon) alertPage(ctx context.Context, s *source.Snapshot, b *digest.Ev
 	var notices []digest.AlertItem
 	modes := make(map[forum.MemberID]digest.AlertMode, len(listeners))
 	for _, l := range listeners {
-		modes[l.ID] = d.set.Alerts.mode(l.Choices)
+		modes[l.ID] = d.settings.Alerts.mode(l.Choices)
 		notices = append(notices, b.AlertItems(l, now)...)
 	}
-	if notices, err = d.untold(ctx, s, notices, modes); err != nil {
+	if notices, err = d.dropAlreadyNotified(ctx, s, notices, modes); err != nil {
 		return to, false, err
 	}
-	planned, ok, err := d.Store.PlanAlerts(ctx, now, from, to, priorityAlert, d.conversations(notices))
-	d.round.Alerts += planned
+	planned, ok, err := d.Store.PlanAlerts(ctx, now, from, to, priorityAlert, d.groupByThread(notices))
+	d.report.Alerts += planned
 	if err == nil && planned > 0 {
 		err = d.Store.CountPlanned(ctx, now, KindAlert, planned)
 	}
 	return to, ok && to.Member != 0, err
 }
 
-// listeners are the members of a page whom the news may concern: who watches for mail, who is quoted or mentioned, and who
+// candidates are the members of a page whom the news may concern: who watches for mail, who is quoted or mentioned, and who
 // wants what he watches at once.
-func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
+func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
 	eager, err := d.Store.InstantOverrides(ctx, b.Threads(), b.Sections(), after, page.Last)
 	if err != nil {
 		return nil, err
@@ -135,9 +135,9 @@ func (d *Daemon) listeners(ctx context.Context, s *source.Snapshot, b *digest.Ev
 	return list, nil
 }
 
-// untold leaves out, for members who are told of the first reply only, threads of which they were told and to which they
+// dropAlreadyNotified leaves out, for members who are told of the first reply only, threads of which they were told and to which they
 // have not been back since. What calls a member is no mere reply: no digest would bring it to whom watches nothing there.
-func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
+func (d *Daemon) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
 	var ask []digest.AlertItem
 	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }
 	for _, n := range notices {
@@ -162,12 +162,12 @@ func (d *Daemon) untold(ctx context.Context, s *source.Snapshot, notices []diges
 	if err != nil {
 		return nil, err
 	}
-	waits := make(map[conversation]digest.LastAlert)
+	waits := make(map[memberThread]digest.LastAlert)
 	for _, t := range told {
-		waits[conversation{t.Member, t.Thread}] = t
+		waits[memberThread{t.Member, t.Thread}] = t
 	}
 	return slices.DeleteFunc(notices, func(n digest.AlertItem) bool {
-		t, found := waits[conversation{n.Member, n.Thread}]
+		t, found := waits[memberThread{n.Member, n.Thread}]
 		return found && firstOnly(n) && !t.VisitedSince(read[n.Member], n.Section)
 	}), nil
 }

@@ -33,7 +33,7 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 		INSERT INTO section_watch SELECT 1000 + i, ?, 'posts', 1 FROM n`, members, routes)
 	w.post(w.thread(routes))
 	d := w.daemon
-	if err := d.gather(t.Context()); err != nil {
+	if err := d.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	from, err := w.store.AlertProgress(t.Context())
@@ -41,16 +41,16 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	over := store.AlertProgress{Done: from.Head, Until: from.Head}
-	fresh, err := d.fresh(t.Context(), from.Done, from.Head)
+	fresh, err := d.recentEvents(t.Context(), from.Done, from.Head)
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = w.source.Read(t.Context(), func(s *source.Snapshot) error {
-		b, err := readBulletin(t.Context(), s, fresh)
+		b, err := loadEvents(t.Context(), s, fresh)
 		if err != nil {
 			return err
 		}
-		_, more, err := d.alertPage(t.Context(), s, b, from, over) // the first page, and then it is killed
+		_, more, err := d.planAlertPage(t.Context(), s, b, from, over) // the first page, and then it is killed
 		if !more {
 			t.Error("all is on one page, which proves nothing")
 		}
@@ -63,12 +63,12 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 	if half == 0 || half == members {
 		t.Fatalf("%d members are told after the first page, want some", half)
 	}
-	if err := d.plan(t.Context()); err != nil {
+	if err := d.planDigests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.sql(`DELETE FROM section_watch WHERE member_id = 1001`) // who is behind us is not looked at again
 	w.restart()
-	if err := w.daemon.alerts(t.Context()); err != nil {
+	if err := w.daemon.planAlerts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.notices(members); n != members {
@@ -87,7 +87,7 @@ func TestNoEditionCoversWhatWasNotLookedAtForAlerts(t *testing.T) {
 	w.at(5, "08:00")
 	d := w.daemon
 	// Another daemon plans editions between our gathering and our planning of alerts.
-	if err := d.steps(t.Context(), d.gather, d.plan, d.deliver, d.alerts); err != nil {
+	if err := d.steps(t.Context(), d.scanAll, d.planDigests, d.deliver, d.planAlerts); err != nil {
 		t.Fatal(err)
 	}
 	w.told("anna")
@@ -107,13 +107,13 @@ func TestTwoDaemonsTellEverybodyOnce(t *testing.T) {
 	thread := w.thread(tonight)
 	p := w.post(thread)
 	for _, d := range []*Daemon{one, two} {
-		if err := d.steps(t.Context(), d.gather, d.alerts); err != nil {
+		if err := d.steps(t.Context(), d.scanAll, d.planAlerts); err != nil {
 			t.Fatal(err)
 		}
 	}
 	q := w.post(thread)
 	for _, d := range []*Daemon{two, one} {
-		if err := d.steps(t.Context(), d.gather, d.alerts); err != nil {
+		if err := d.steps(t.Context(), d.scanAll, d.planAlerts); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,14 +14,14 @@ import (
 	"postrider/templates"
 )
 
-// skipAllOff is why nobody gets an alert.
-const skipAllOff = "alerts are turned off for the whole site"
+// reasonAlertsDisabled is why nobody gets an alert.
+const reasonAlertsDisabled = "alerts are turned off for the whole site"
 
 // AlertPreview is what a member would be told at once of a stretch of time, in one mail, as if it had been held for him.
 type AlertPreview struct {
 	Member      forum.Member
 	From, Until time.Time
-	BuiltAlert
+	AlertResult
 	QuietUntil time.Time         // his quiet hours would hold it; zero: they would not
 	Content    templates.Content // these only if it is to be sent
 	Envelope   mail.Message
@@ -36,7 +36,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 	var notices []digest.AlertItem
 	var left []digest.Omitted
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := findMember(ctx, s, who, until)
+		member, err := FindMember(ctx, s, who, until)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 		if err != nil {
 			return err
 		}
-		notices, left, err = d.wouldTell(ctx, s, member.ID, created, from, until)
+		notices, left, err = d.selectAlertPosts(ctx, s, member.ID, created, from, until)
 		return err
 	})
 	if err == nil {
@@ -60,17 +60,17 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 
 // previewAlert builds and writes the alert of some notices.
 func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
-	built, err := d.builder.BuildAlerts(ctx, p.Until, d.set.Alerts, []AlertAsk{{Member: p.Member.ID, Notices: notices}})
+	built, err := d.builder.BuildAlerts(ctx, p.Until, d.settings.Alerts, []AlertRequest{{Member: p.Member.ID, Notices: notices}})
 	if err != nil {
 		return err
 	}
-	if p.BuiltAlert = built[0]; !d.set.Alerts.Enabled {
-		p.Alert, p.Skip = nil, skipAllOff
+	if p.AlertResult = built[0]; !d.settings.Alerts.Enabled {
+		p.Alert, p.SkipReason = nil, reasonAlertsDisabled
 	}
 	if p.Alert == nil {
 		return nil
 	}
-	titles := titlesOf(built)
+	titles := threadTitles(built)
 	kept, err := d.Store.Subjects(ctx, titles)
 	if err != nil {
 		return err
@@ -78,17 +78,17 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 	for thread, subject := range kept {
 		titles[thread] = subject
 	}
-	if quiet := d.set.Alerts.quiet(p.Choices); quiet != nil {
+	if quiet := d.settings.Alerts.quiet(p.Choices); quiet != nil {
 		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
 	}
-	m := d.alertMail(draft{}, p.BuiltAlert, alertFooter(d.Links, p.Alert), nil, titles)
-	p.Envelope, p.Text = m.envelope, m.text
-	p.Content, err = m.write()
+	m := d.fillAlertDraft(messageDraft{}, p.AlertResult, alertFooter(d.Links, p.Alert), nil, titles)
+	p.Envelope, p.Text = m.envelope, m.textOnly
+	p.Content, err = m.render()
 	return err
 }
 
-// wouldTell picks the posts of which a member would have been told at once.
-func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
+// selectAlertPosts picks the posts of which a member would have been told at once.
+func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
 	readers, err := d.builder.readers(ctx, s, []forum.MemberID{member}, until)
 	if err != nil || readers[member] == nil {
 		return nil, nil, err
@@ -97,8 +97,8 @@ func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum
 	listener := digest.AlertCandidate{ID: member, Watches: r.Watches, Choices: r.Choices, Wishes: r.Wishes}
 	var notices []digest.AlertItem
 	wrote := make(map[forum.ThreadID][]time.Time)
-	for some := range slices.Chunk(created, newsAtATime) {
-		news, err := d.createdNews(ctx, s, some)
+	for some := range slices.Chunk(created, eventBatchSize) {
+		news, err := d.eventsFor(ctx, s, some)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -107,21 +107,21 @@ func (d *Daemon) wouldTell(ctx context.Context, s *source.Snapshot, member forum
 				wrote[n.Thread] = append(wrote[n.Thread], n.PostedAt)
 			}
 		}
-		bulletin, err := readBulletin(ctx, s, news)
+		bulletin, err := loadEvents(ctx, s, news)
 		if err != nil {
 			return nil, nil, err
 		}
 		notices = append(notices, bulletin.AlertItems(listener, until)...)
 	}
-	if d.set.Alerts.mode(r.Choices) != digest.FirstReply {
+	if d.settings.Alerts.mode(r.Choices) != digest.FirstReply {
 		return notices, nil, nil
 	}
-	return d.onlyFirst(ctx, s, notices, wrote, from)
+	return d.keepFirstPerThread(ctx, s, notices, wrote, from)
 }
 
-// createdNews reads posts as if they had just been sighted. Those that have been bear their numbers, so that what stood
+// eventsFor reads posts as if they had just been sighted. Those that have been bear their numbers, so that what stood
 // before them is found.
-func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.PostEvent, error) {
+func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.PostEvent, error) {
 	posts, err := s.Posts(ctx, created)
 	if err != nil {
 		return nil, err
@@ -149,9 +149,9 @@ func (d *Daemon) createdNews(ctx context.Context, s *source.Snapshot, created []
 	return news, nil
 }
 
-// onlyFirst leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
+// keepFirstPerThread leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
 // soon as its posts have settled.
-func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
+func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
 	before, err := d.Store.LastAlerts(ctx, notices)
 	if err != nil || len(notices) == 0 {
 		return nil, nil, err
@@ -174,13 +174,13 @@ func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []di
 	open := make(map[forum.ThreadID][]digest.AlertItem) // those of the alert that waits
 	for _, n := range notices {
 		if waits := open[n.Thread]; len(waits) > 0 {
-			if goes, _ := d.settles(waits); n.PostedAt.After(goes) {
+			if goes, _ := d.debounceWindow(waits); n.PostedAt.After(goes) {
 				told[n.Thread] = digest.LastAlert{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt}
 				open[n.Thread] = nil
 			}
 		}
 		t, before := told[n.Thread]
-		if before && !n.Cause.IsDirect() && !t.VisitedSince(read[member], n.Section) && !wroteBetween(wrote[n.Thread], t.Until, n.PostedAt) {
+		if before && !n.Cause.IsDirect() && !t.VisitedSince(read[member], n.Section) && !postedBetween(wrote[n.Thread], t.Until, n.PostedAt) {
 			left = append(left, digest.Omitted{Post: n.Post, Reason: digest.ReasonNotVisitedSince})
 			continue
 		}
@@ -190,7 +190,7 @@ func (d *Daemon) onlyFirst(ctx context.Context, s *source.Snapshot, notices []di
 	return kept, left, nil
 }
 
-// wroteBetween tells whether something was written between two moments.
-func wroteBetween(wrote []time.Time, after, before time.Time) bool {
+// postedBetween tells whether something was written between two moments.
+func postedBetween(wrote []time.Time, after, before time.Time) bool {
 	return slices.ContainsFunc(wrote, func(at time.Time) bool { return at.After(after) && !at.After(before) })
 }

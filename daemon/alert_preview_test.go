@@ -75,7 +75,7 @@ func TestAPreviewOfAlertsShowsWhatTheDaemonSends(t *testing.T) {
 				slices.Sort(sent[name])
 				p := w.previewed(name)
 				if got := p.posts(); !slices.Equal(got, sent[name]) {
-					t.Errorf("%s would be told of %v, want %v, which was sent; %s, left out %v", name, got, sent[name], p.Skip, p.LeftOut)
+					t.Errorf("%s would be told of %v, want %v, which was sent; %s, left out %v", name, got, sent[name], p.SkipReason, p.LeftOut)
 				}
 				if len(p.posts()) > 0 && !slices.Equal(linked(p.Content.Text.Plain()), linked(p.Content.HTML.Plain())) {
 					t.Errorf("%s: text and HTML differ", name)
@@ -110,21 +110,21 @@ func TestAPreviewOfAnAlertSaysWhyThereIsNone(t *testing.T) {
 	w.visit(101, thread)
 	left(digest.AlreadyRead, a, b)
 	w.sql(`DELETE FROM thread_read`)
-	if p := w.previewed("dora"); p.Alert != nil || p.Skip != skipEmpty {
-		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.Skip)
+	if p := w.previewed("dora"); p.Alert != nil || p.SkipReason != reasonNothingNew {
+		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.SkipReason)
 	}
 	w.choose(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}, Format: digest.Text})
 	if p := w.previewed("anna"); p.QuietUntil.Hour() != 12 || !p.Text || !slices.Equal(p.posts(), posts(a)) {
 		t.Errorf("in her quiet hours she would be told of %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
 	}
 	w.choose(101, digest.Preferences{Alerts: digest.NoAlerts})
-	if p := w.previewed("anna"); p.Skip != skipNoAlerts {
-		t.Errorf("skipped as %q, want %q", p.Skip, skipNoAlerts)
+	if p := w.previewed("anna"); p.SkipReason != reasonAlertsOff {
+		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsOff)
 	}
 	w.set.Alerts.Enabled = false
 	w.restart()
-	if p := w.previewed("anna"); p.Skip != skipAllOff || p.Alert != nil {
-		t.Errorf("skipped as %q, want %q", p.Skip, skipAllOff)
+	if p := w.previewed("anna"); p.SkipReason != reasonAlertsDisabled || p.Alert != nil {
+		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsDisabled)
 	}
 	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("of nobody: %v", err)

@@ -9,18 +9,18 @@ import (
 	"postrider/store"
 )
 
-// conversation is a thread as one member is told of it.
-type conversation struct {
+// memberThread is a thread as one member is told of it.
+type memberThread struct {
 	forum.MemberID
 	forum.ThreadID
 }
 
-// conversations puts the notices to each member together by thread.
-func (d *Daemon) conversations(notices []digest.AlertItem) []store.Alert {
+// groupByThread puts the notices to each member together by thread.
+func (d *Daemon) groupByThread(notices []digest.AlertItem) []store.Alert {
 	var list []store.Alert
-	at := make(map[conversation]int)
+	at := make(map[memberThread]int)
 	for _, n := range notices {
-		c := conversation{n.Member, n.Thread}
+		c := memberThread{n.Member, n.Thread}
 		i, found := at[c]
 		if !found {
 			i = len(list)
@@ -30,14 +30,14 @@ func (d *Daemon) conversations(notices []digest.AlertItem) []store.Alert {
 		list[i].Notices = append(list[i].Notices, n)
 	}
 	for i := range list {
-		list[i].NotBefore, list[i].DebounceUntil = d.settles(list[i].Notices)
+		list[i].NotBefore, list[i].DebounceUntil = d.debounceWindow(list[i].Notices)
 	}
 	return list
 }
 
-// settles says when posts may go out: so long after the newest was written that its author may have mended it, but not
+// debounceWindow says when posts may go out: so long after the newest was written that its author may have mended it, but not
 // longer than so long after the oldest.
-func (d *Daemon) settles(notices []digest.AlertItem) (notBefore, most time.Time) {
+func (d *Daemon) debounceWindow(notices []digest.AlertItem) (notBefore, most time.Time) {
 	oldest, newest := notices[0].PostedAt, notices[0].PostedAt
 	for _, n := range notices[1:] {
 		if n.PostedAt.Before(oldest) {
@@ -47,7 +47,7 @@ func (d *Daemon) settles(notices []digest.AlertItem) (notBefore, most time.Time)
 			newest = n.PostedAt
 		}
 	}
-	notBefore, most = newest.Add(d.set.Alerts.Settle), oldest.Add(d.set.Alerts.SettleMost)
+	notBefore, most = newest.Add(d.settings.Alerts.Debounce), oldest.Add(d.settings.Alerts.DebounceMax)
 	if notBefore.After(most) {
 		notBefore = most
 	}

@@ -74,7 +74,7 @@ func (w *world) told(name string, want ...[]forum.PostID) {
 }
 
 // withdraw takes the mails that were accepted for an address.
-func (r *relay) withdraw(to string) []try {
+func (r *fakeRelay) withdraw(to string) []try {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var mine []try

@@ -62,7 +62,7 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 		}, "not readable", false},
 		{"his right is taken", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM permission WHERE section_id = ?`, tonight) }, "not readable", false},
 		{"he is banned", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`) }, "banned", false},
-		{"he has no account any more", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM member WHERE id = 101`) }, skipGone, false},
+		{"he has no account any more", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM member WHERE id = 101`) }, reasonMemberDeleted, false},
 		{"he opts out of all mail", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out", false},
 		{"he ignores the author", func(w *world, _ int64, _ forum.PostID) { w.sql(`INSERT INTO ignored VALUES (101, ?)`, writer) }, "author ignored", false},
 		{"he reads it on the site", func(w *world, thread int64, _ forum.PostID) { w.visit(101, thread) }, "already read on the site", false},
@@ -74,10 +74,10 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 			if err := w.store.UnsubscribeKind(t.Context(), w.clock(), 101, KindAlert); err != nil {
 				t.Fatal(err)
 			}
-		}, skipNoAlerts, true},
+		}, reasonAlertsOff, true},
 		{"he pauses his mail", func(w *world, _ int64, _ forum.PostID) {
 			w.choose(101, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)})
-		}, skipPaused, true},
+		}, reasonPaused, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -375,7 +375,7 @@ func TestQuietHoursHoldAlertsAndSendThemAsOne(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	w.sql(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // 10:00 UTC is 19:00 there
-	w.set.Alerts.Quiet = "19-7"
+	w.set.Alerts.QuietHours = "19-7"
 	w.restart()
 	first, second := w.thread(tonight), w.thread(tonight)
 	a := w.post(first)

@@ -18,7 +18,7 @@ func TestAllowList(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := (DeliveryConfig{Only: tt.only}).admits(tt.address); got != tt.want {
+			if got := (DeliveryConfig{AllowList: tt.only}).allows(tt.address); got != tt.want {
 				t.Errorf("admits(%s) = %v, want %v", tt.address, got, tt.want)
 			}
 		})
@@ -28,14 +28,14 @@ func TestAllowList(t *testing.T) {
 func TestOnAStagingSystemOnlyTheListedAreMailed(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
-	w.set.Delivery.Only = []string{address("anna")}
+	w.set.Delivery.AllowList = []string{address("anna")}
 	w.restart()
 	p := w.post(w.thread(tonight))
 	w.at(5, "08:00")
 	report := w.round()
 	w.got("anna", posts(p))
 	w.got("carl")
-	if report.Skipped[skipNotListed] == 0 {
+	if report.Skipped[reasonNotAllowListed] == 0 {
 		t.Errorf("skipped = %v, want Carl's edition among them", report.Skipped)
 	}
 }

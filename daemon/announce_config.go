@@ -8,8 +8,8 @@ import (
 	"postrider/digest"
 )
 
-// AnnounceConfig is the [announcements] table: what holds for an announcement that says nothing itself.
-type AnnounceConfig struct {
+// AnnouncementConfig is the [draftAnnouncements] table: what holds for an announcement that says nothing itself.
+type AnnouncementConfig struct {
 	Speed         int           `toml:"speed"`          // mails a minute; 0: as fast as the relay takes them
 	Canary        float64       `toml:"canary"`         // percent of the audience; 0: no canary
 	CanaryWait    time.Duration `toml:"canary_wait"`    // for what comes back
@@ -17,13 +17,13 @@ type AnnounceConfig struct {
 	MaxComplaints float64       `toml:"max_complaints"` // percent of the canary, above which it is paused
 }
 
-// DefaultAnnounce tries one percent, and waits for an hour.
-func DefaultAnnounce() AnnounceConfig {
-	return AnnounceConfig{Canary: 1, CanaryWait: time.Hour, MaxRefused: 5, MaxComplaints: 0.3}
+// DefaultAnnouncements tries one percent, and waits for an hour.
+func DefaultAnnouncements() AnnouncementConfig {
+	return AnnouncementConfig{Canary: 1, CanaryWait: time.Hour, MaxRefused: 5, MaxComplaints: 0.3}
 }
 
 // Validate says what is wrong, each error beginning with its key.
-func (c AnnounceConfig) Validate() error {
+func (c AnnouncementConfig) Validate() error {
 	var errs []error
 	if c.Speed < 0 || c.Speed > 1_000_000 {
 		errs = append(errs, fmt.Errorf("speed is %d: choose mails a minute, up to 1000000, or 0 for as fast as the relay takes them", c.Speed))
@@ -43,7 +43,7 @@ func (c AnnounceConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// CanaryOf is the canary of an announcement that says nothing itself.
-func (c AnnounceConfig) CanaryOf() digest.Canary {
+// CanaryPlan is the canary of an announcement that says nothing itself.
+func (c AnnouncementConfig) CanaryPlan() digest.Canary {
 	return digest.Canary{Share: c.Canary / 100, Wait: c.CanaryWait}
 }

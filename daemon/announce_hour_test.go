@@ -54,11 +54,11 @@ func TestAFaultIsNotMetAgainEverySecond(t *testing.T) {
 	w := newHall(t, 2)
 	w.start(toAll())
 	w.sql("ALTER TABLE member RENAME TO lost")
-	if err := w.daemon.proclaimed(t.Context()); err == nil {
+	if err := w.daemon.tickAnnouncements(t.Context()); err == nil {
 		t.Error("an announcement goes out while the forum cannot be read")
 	}
 	before := w.source.Statements()
-	if err := w.daemon.proclaimed(t.Context()); err != nil || w.source.Statements() != before {
+	if err := w.daemon.tickAnnouncements(t.Context()); err != nil || w.source.Statements() != before {
 		t.Errorf("the forum is asked again at once (%v)", err)
 	}
 	w.sql("ALTER TABLE lost RENAME TO member")

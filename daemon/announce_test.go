@@ -20,7 +20,7 @@ import (
 func newHall(t *testing.T, members int) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.set.Announce = DefaultAnnounce()
+	w.set.Announce = DefaultAnnouncements()
 	w.restart()
 	w.sql("UPDATE member SET state = 'disabled'")
 	w.sql(`WITH RECURSIVE crowd (id) AS (SELECT 1001 UNION ALL SELECT id + 1 FROM crowd WHERE id < 1000 + ?)
@@ -36,7 +36,7 @@ func toAll() digest.Announcement {
 // start drafts and starts an announcement to an audience of the size that a census tells.
 func (w *world) start(a digest.Announcement) int64 {
 	w.Helper()
-	census, err := w.daemon.herald.Census(w.Context(), &a, w.clock(), func(int) {})
+	census, err := w.daemon.audience.CountAudience(w.Context(), &a, w.clock(), func(int) {})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestNobodyIsMailedWhomTheForumOrHeHimselfForbids(t *testing.T) {
 			order(t, w.store.SavePreference(t.Context(), w.clock(), 1009, digest.Preferences{PausedUntil: w.clock().Add(100 * time.Hour)}))
 			a := toAll()
 			a.Forced = tt.forced
-			census, err := w.daemon.herald.Census(t.Context(), &a, w.clock(), func(int) {})
+			census, err := w.daemon.audience.CountAudience(t.Context(), &a, w.clock(), func(int) {})
 			if err != nil || census.Size != len(tt.want) {
 				t.Errorf("the census counts %d, %v, want %d", census.Size, err, len(tt.want))
 			}
@@ -194,7 +194,7 @@ func TestWhatChangesWhileAMailWaitsIsSeenBeforeItIsHandedOver(t *testing.T) {
 	w.relay.works()
 	w.after(time.Hour)
 	w.gotNotice("m1006")
-	w.skipped(id, map[string]int{"banned": 1, skipGone: 1, string(digest.NotWatching): 2, string(digest.OptedOutOfAnnouncements): 1})
+	w.skipped(id, map[string]int{"banned": 1, reasonMemberDeleted: 1, string(digest.NotWatching): 2, string(digest.OptedOutOfAnnouncements): 1})
 }
 
 func TestWhoReadsTextAloneGetsAnnouncementsAsText(t *testing.T) {
@@ -206,7 +206,7 @@ func TestWhoReadsTextAloneGetsAnnouncementsAsText(t *testing.T) {
 	w.round()
 	w.gotNotice("m1001", "m1002")
 	a.ID = 7
-	if _, err := w.daemon.TryAnnouncement(t.Context(), &a, "m1002", "admin@example.org"); err != nil {
+	if _, err := w.daemon.SendTestAnnouncement(t.Context(), &a, "m1002", "admin@example.org"); err != nil {
 		t.Fatal(err)
 	}
 	for _, try := range w.relay.all() {
@@ -265,7 +265,7 @@ func TestAnAnnouncementThatFitsNoMoreIsPausedAndHoldsUpNobody(t *testing.T) {
 			a.Audience.Except = []forum.MemberID{2001}
 			id := w.start(a)
 			if enrolled {
-				if _, err := w.daemon.proclaim(t.Context()); err != nil {
+				if _, err := w.daemon.advanceAnnouncements(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -292,7 +292,7 @@ func TestAMailWhoseAnnouncementIsPausedAfterItWasClaimedStays(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 2)
 	id := w.start(toAll())
-	if more, err := w.daemon.proclaim(t.Context()); !more || err != nil {
+	if more, err := w.daemon.advanceAnnouncements(t.Context()); !more || err != nil {
 		t.Fatal(more, err)
 	}
 	rows, err := w.store.Claim(t.Context(), w.clock(), w.set.Owner, time.Minute, store.AllPriorities, 10)
@@ -373,11 +373,11 @@ func TestACensusTellsWhoIsLeftOutAndSome(t *testing.T) {
 	w.sql("UPDATE member SET role_id = ? WHERE id > 1015", steward)
 	a := toAll()
 	a.Audience = digest.Audience{Groups: []forum.GroupID{passenger}}
-	c, err := w.daemon.herald.Census(t.Context(), &a, w.clock(), func(int) {})
+	c, err := w.daemon.audience.CountAudience(t.Context(), &a, w.clock(), func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Size != 12 || c.LeftOut["banned"] != 1 || c.LeftOut[digest.Reason(forum.OptedOut)] != 2 || c.LeftOut[digest.NotInGroup] < 5 {
+	if c.Size != 12 || c.ExcludedByReason["banned"] != 1 || c.ExcludedByReason[digest.Reason(forum.OptedOut)] != 2 || c.ExcludedByReason[digest.NotInGroup] < 5 {
 		t.Errorf("the census is %+v", c)
 	}
 	seen := make(map[forum.MemberID]bool)
@@ -413,7 +413,7 @@ func TestAnAnnouncementIsTriedOnOneAddressAndNobodyElse(t *testing.T) {
 	a := toAll()
 	a.ID = 7
 	for _, tt := range []struct{ as, want string }{{"", "On *Saturday*, friend."}, {"m1002", "On *Saturday*, m1002."}} {
-		out, err := w.daemon.TryAnnouncement(t.Context(), &a, tt.as, "admin@example.org")
+		out, err := w.daemon.SendTestAnnouncement(t.Context(), &a, tt.as, "admin@example.org")
 		if err != nil || out.Result != mail.Accepted {
 			t.Fatal(out, err)
 		}
@@ -429,7 +429,7 @@ func TestAnAnnouncementIsTriedOnOneAddressAndNobodyElse(t *testing.T) {
 	if c := w.counts(); len(c) != 0 {
 		t.Errorf("the outbox is %v", c)
 	}
-	if _, err := w.daemon.TryAnnouncement(t.Context(), &a, "nobody", "admin@example.org"); err == nil {
+	if _, err := w.daemon.SendTestAnnouncement(t.Context(), &a, "nobody", "admin@example.org"); err == nil {
 		t.Error("it was sent as a member whom the forum does not know")
 	}
 }

@@ -32,7 +32,7 @@ func TestARelayThatIsDownForThreeDaysCostsNothing(t *testing.T) {
 		w.at(8, "09:00")
 		c := w.post(thread)
 		w.relay.works()
-		time.Sleep(restMost) // it is left alone
+		time.Sleep(maxOpenDuration) // it is left alone
 		w.round()
 		w.got("anna", posts(a, b))
 		for _, o := range w.outcomes(101) {

@@ -3,9 +3,9 @@ package daemon
 import "time"
 
 const (
-	backlogEvery = 5 * time.Minute
-	backlogRises = 3   // in a row
-	backlogLeast = 100 // mails; below, nobody need care
+	backlogEvery        = 5 * time.Minute
+	minConsecutiveRises = 3   // in a row
+	minBacklog          = 100 // mails; below, nobody need care
 )
 
 // backlog watches how many mails wait. When an hour's editions are planned, thousands wait for a moment; only what grows and
@@ -17,11 +17,11 @@ type backlog struct {
 	peak  int       // of a growth that is told; 0: none is
 }
 
-// note takes in a count, and tells whether the backlog grows. It does until half of it is gone.
-func (b *backlog) note(waiting int, now time.Time) (grows bool) {
+// observe takes in a count, and tells whether the backlog grows. It does until half of it is gone.
+func (b *backlog) observe(waiting int, now time.Time) (grows bool) {
 	if b.peak > 0 {
 		b.peak = max(b.peak, waiting)
-		if waiting >= backlogLeast && waiting > b.peak/2 {
+		if waiting >= minBacklog && waiting > b.peak/2 {
 			return true
 		}
 		*b = backlog{}
@@ -35,7 +35,7 @@ func (b *backlog) note(waiting int, now time.Time) (grows bool) {
 		b.rises++
 	}
 	b.last, b.at = waiting, now
-	if b.rises >= backlogRises && waiting >= backlogLeast {
+	if b.rises >= minConsecutiveRises && waiting >= minBacklog {
 		b.peak = waiting
 	}
 	return b.peak > 0

@@ -28,7 +28,7 @@ func TestABacklogIsToldWhenItGrowsAndGrows(t *testing.T) {
 			for i, n := range tt.counts {
 				for minute := range 5 { // looked at every minute
 					at := born.Add(time.Duration(i)*5*time.Minute + time.Duration(minute)*time.Minute)
-					if grows := b.note(n, at); minute == 0 && grows {
+					if grows := b.observe(n, at); minute == 0 && grows {
 						got += "!"
 					} else if minute == 0 {
 						got += "."

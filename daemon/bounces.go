@@ -9,16 +9,16 @@ import (
 	"postrider/store"
 )
 
-// skipBounces is why members get nothing whose address is suppressed. Their marks move: who gives a new address is
+// reasonSuppressed is why members get nothing whose address is suppressed. Their marks move: who gives a new address is
 // not sent what has gathered in the meantime.
-const skipBounces = "address bounces"
+const reasonSuppressed = "address bounces"
 
 // returnPath is where the mail of a row comes back to if it cannot be delivered.
 func (d *Daemon) returnPath(row store.Row) string {
-	if d.set.Bounces == "" {
-		return d.set.From.Address
+	if d.settings.Bounces == "" {
+		return d.settings.From.Address
 	}
-	return d.Composer.VERP(row.Key, int64(row.Member), d.set.Bounces)
+	return d.Composer.VERP(row.Key, int64(row.Member), d.settings.Bounces)
 }
 
 // UnsubscribeMail is the address that ends, for whoever mails it, what a one-click link of ours ends. It is empty where no
@@ -31,11 +31,11 @@ func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
 	return "u-" + links.AddressToken(grant) + "@" + domain
 }
 
-// spare skips drafts to addresses that are suppressed.
-func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
+// skipSuppressed skips drafts to addresses that are suppressed.
+func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) error {
 	var addresses []string
 	for _, m := range drafts {
-		if m.goes() {
+		if m.sendable() {
 			addresses = append(addresses, m.to.Email)
 		}
 	}
@@ -47,29 +47,29 @@ func (d *Daemon) spare(ctx context.Context, drafts []draft) error {
 		return err
 	}
 	for i, m := range drafts {
-		if m.goes() && suppressed[strings.ToLower(m.to.Email)] {
-			drafts[i].skip = skipBounces
+		if m.sendable() && suppressed[strings.ToLower(m.to.Email)] {
+			drafts[i].skip = reasonSuppressed
 		}
 	}
 	return nil
 }
 
-// blotter takes down what the relay refused for good and how much was handed over, so that both can be judged.
-type blotter struct {
-	refusals []store.Refusal
-	handed   store.DeliveryCounts
+// refusalRecorder takes down what the relay refused for good and how much was handed over, so that both can be judged.
+type refusalRecorder struct {
+	refusals       []store.Refusal
+	deliveryCounts store.DeliveryCounts
 }
 
-// note takes in what became of a mail.
-func (b *blotter) note(s store.Settlement) {
+// add takes in what became of a mail.
+func (b *refusalRecorder) add(s store.Settlement) {
 	refused := s.State == stateRefused && (s.Code != 0 || s.Enhanced != "") // else it was never asked for
 	if s.Address == "" || !refused && s.State != stateAccepted {
 		return
 	}
-	if b.handed == nil {
-		b.handed = make(store.DeliveryCounts)
+	if b.deliveryCounts == nil {
+		b.deliveryCounts = make(store.DeliveryCounts)
 	}
-	b.handed.Count(s.At, s.Address)
+	b.deliveryCounts.Count(s.At, s.Address)
 	if !refused {
 		return
 	}
@@ -79,11 +79,11 @@ func (b *blotter) note(s store.Settlement) {
 	})
 }
 
-// clean tells that there is nothing to write down.
-func (b *blotter) clean() bool { return len(b.refusals) == 0 && len(b.handed) == 0 }
+// empty tells that there is nothing to write down.
+func (b *refusalRecorder) empty() bool { return len(b.refusals) == 0 && len(b.deliveryCounts) == 0 }
 
-// report writes the refusals down.
-func (b *blotter) report(ctx context.Context, to *store.Store) error {
+// flushRefusals writes the refusals down.
+func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) error {
 	if len(b.refusals) == 0 {
 		return nil
 	}
@@ -94,11 +94,11 @@ func (b *blotter) report(ctx context.Context, to *store.Store) error {
 	return err
 }
 
-// count writes down how much was handed over.
-func (b *blotter) count(ctx context.Context, to *store.Store) error {
-	err := to.AddTally(ctx, b.handed)
+// flushCounts writes down how much was handed over.
+func (b *refusalRecorder) flushCounts(ctx context.Context, to *store.Store) error {
+	err := to.AddTally(ctx, b.deliveryCounts)
 	if err == nil {
-		b.handed = nil
+		b.deliveryCounts = nil
 	}
 	return err
 }

@@ -13,34 +13,34 @@ func TestBreakerLeavesADeadRelayAloneAndProbesIt(t *testing.T) {
 	now := noon
 	fail := func(n int) {
 		for range n {
-			b.note(down, now)
+			b.record(down, now)
 		}
 	}
 	allows := func(want int) {
 		t.Helper()
-		if got := b.allows(now, 1000); got != want {
+		if got := b.available(now, 1000); got != want {
 			t.Errorf("at %v it allows %d mails, want %d", now.Sub(noon), got, want)
 		}
 	}
-	fail(trips - 1)
+	fail(failureThreshold - 1)
 	allows(1000) // a hiccup
 	fail(1)
 	allows(0)
 	fail(7) // those that were under way when it tripped
-	now = now.Add(restFirst)
+	now = now.Add(openDuration)
 	allows(1)
 	fail(1)
 	allows(0)
-	now = now.Add(restFirst)
+	now = now.Add(openDuration)
 	allows(0) // the second rest is twice as long
-	now = now.Add(restFirst)
+	now = now.Add(openDuration)
 	allows(1)
 	for range 20 {
 		fail(1)
-		now = now.Add(restMost)
+		now = now.Add(maxOpenDuration)
 		allows(1) // no rest is longer than that
 	}
-	if got := b.note(mail.Outcome{Result: mail.Accepted}, now); got != healed {
+	if got := b.record(mail.Outcome{Result: mail.Accepted}, now); got != closed {
 		t.Errorf("an accepted mail changes %v, want that the relay is well", got)
 	}
 	allows(1000)
@@ -49,17 +49,17 @@ func TestBreakerLeavesADeadRelayAloneAndProbesIt(t *testing.T) {
 func TestBreakerSendsOneProbeAtATime(t *testing.T) {
 	down := mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
 	var b breaker
-	for range trips {
-		b.note(down, noon)
+	for range failureThreshold {
+		b.record(down, noon)
 	}
-	now := noon.Add(restFirst)
-	if !b.admit(now) || b.admit(now) || b.allows(now, 9) != 0 {
+	now := noon.Add(openDuration)
+	if !b.allow(now) || b.allow(now) || b.available(now, 9) != 0 {
 		t.Error("it does not let just one mail through")
 	}
-	if !b.admit(now.Add(restFirst)) {
+	if !b.allow(now.Add(openDuration)) {
 		t.Error("it waits for ever for a probe of which nothing is heard")
 	}
-	if got := b.note(down, now.Add(restFirst)); got != tripped || b.admit(now.Add(restFirst+time.Second)) {
+	if got := b.record(down, now.Add(openDuration)); got != opened || b.allow(now.Add(openDuration+time.Second)) {
 		t.Errorf("a probe that failed changes %v, want another rest", got)
 	}
 }
@@ -70,11 +70,11 @@ func TestBreakerLeavesARelayAloneThatRefusesTheLogin(t *testing.T) {
 		{Result: mail.NotSent, Stage: mail.Sender, Code: 530}, // it wants one
 	} {
 		var b breaker
-		if got := b.note(refused, noon); got != tripped || b.admit(noon.Add(loginRest-time.Second)) || !b.admit(noon.Add(loginRest)) {
+		if got := b.record(refused, noon); got != opened || b.allow(noon.Add(authOpenDuration-time.Second)) || !b.allow(noon.Add(authOpenDuration)) {
 			t.Errorf("%v changes %v, want a long rest at once", refused, got)
 		}
-		b.note(refused, noon.Add(loginRest))
-		if b.admit(noon.Add(3*loginRest-time.Second)) || !b.admit(noon.Add(3*loginRest)) {
+		b.record(refused, noon.Add(authOpenDuration))
+		if b.allow(noon.Add(3*authOpenDuration-time.Second)) || !b.allow(noon.Add(3*authOpenDuration)) {
 			t.Error("the second rest is not twice as long")
 		}
 	}
@@ -94,16 +94,16 @@ func TestBreakerTakesAVerdictForASignOfLife(t *testing.T) {
 		{mail.Outcome{Result: mail.Uncertain}, false},
 	} {
 		var b breaker
-		for range trips - 2 {
-			b.note(down, noon)
+		for range failureThreshold - 2 {
+			b.record(down, noon)
 		}
-		b.note(tt.o, noon)
-		b.note(down, noon.Add(time.Second))
+		b.record(tt.o, noon)
+		b.record(down, noon.Add(time.Second))
 		want := 0
 		if tt.alive {
 			want = 9
 		}
-		if got := b.allows(noon.Add(time.Second), 9); got != want {
+		if got := b.available(noon.Add(time.Second), 9); got != want {
 			t.Errorf("after %s at %s it allows %d, want %d", tt.o.Result, tt.o.Stage, got, want)
 		}
 	}

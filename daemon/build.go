@@ -14,49 +14,49 @@ import (
 	"postrider/store"
 )
 
-// keptContents is how many posts' contents stay in memory between batches: about 2 KB each.
-const keptContents = 1 << 14
+// contentCacheSize is how many posts' contents stay in memory between batches: about 2 KB each.
+const contentCacheSize = 1 << 14
 
 // Builder builds the editions of a batch, reading everything anew from the forum: rights, states,
 // watches and addresses as they are now. What is read is read once for the whole batch. It is not safe for
 // concurrent use.
 type Builder struct {
-	forum *source.DB
-	store *store.Store
-	set   DigestConfig
-	zones *zones
-	seen  *sighted
-	kept  *lru.Cache[forum.PostID, keptContent]
+	forum     *source.DB
+	store     *store.Store
+	set       DigestConfig
+	zones     *zoneCache
+	sightings *sightingCache
+	cache     *lru.Cache[forum.PostID, cachedContent]
 }
 
-// keptContent is a post's content, good as long as the forum tells the same version of the post.
-type keptContent struct {
+// cachedContent is a post's content, good as long as the forum tells the same version of the post.
+type cachedContent struct {
 	version string
 	content *forum.Content
 }
 
 // NewBuilder builds from a forum and a store, as the owner has set.
 func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
-	return newBuilder(f, s, set, keptContents)
+	return newBuilder(f, s, set, contentCacheSize)
 }
 
 func newBuilder(f *source.DB, s *store.Store, set DigestConfig, contents int) *Builder {
-	kept, err := lru.New[forum.PostID, keptContent](contents)
+	kept, err := lru.New[forum.PostID, cachedContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), seen: &sighted{store: s}, kept: kept}
+	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
 }
 
-// beside is a builder that may work at the same time. They share what they read of posts.
-func (b *Builder) beside() *Builder {
+// clone is a builder that may work at the same time. They share what they read of posts.
+func (b *Builder) clone() *Builder {
 	other := *b
-	other.seen = &sighted{store: b.store}
+	other.sightings = &sightingCache{store: b.store}
 	return &other
 }
 
-// Ask names an edition to build: a member and the sightings that it covers, After < seq <= Until.
-type Ask struct {
+// EditionRequest names an edition to build: a member and the sightings that it covers, After < seq <= Until.
+type EditionRequest struct {
 	Key          string // in the outbox; empty: it is not planned
 	Member       forum.MemberID
 	After, Until int64
@@ -65,25 +65,25 @@ type Ask struct {
 
 // Edition is an edition as built.
 type Edition struct {
-	Digest *digest.Digest
-	Skip   string                // why there is nothing to send; empty: Digest is to be sent
-	Owes   []digest.DeferredPost // what it leaves to a later one
-	Hold   time.Time             // when it may go at the earliest; zero: now
-	Text   bool                  // its member reads text alone
+	Digest    *digest.Digest
+	Skip      string                // why there is nothing to send; empty: Digest is to be sent
+	Deferred  []digest.DeferredPost // what it leaves to a later one
+	NotBefore time.Time             // when it may go at the earliest; zero: now
+	TextOnly  bool                  // its member reads text alone
 }
 
-// The reasons for which an edition is skipped, besides those of forum.Member.NoMail.
+// The reasons for which an edition is skipped, besides those of forum.ExplainMember.NoMail.
 const (
-	skipGone  = "member is gone"
-	skipEmpty = "nothing new"
-	skipEnded = "digests turned off by the member"
+	reasonMemberDeleted = "member is gone"
+	reasonNothingNew    = "nothing new"
+	reasonDigestsOff    = "digests turned off by the member"
 
-	skipWatchesNothing = "he watches nothing, or began to only now"
+	reasonNoSubscriptions = "he watches nothing, or began to only now"
 )
 
 // Build builds one edition for each ask, in their order. An error means that the forum or the store
 // could not be read: then nothing may be sent.
-func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Edition, error) {
+func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionRequest) ([]Edition, error) {
 	if len(asks) == 0 {
 		return nil, nil
 	}
@@ -92,7 +92,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	for i, a := range asks {
 		ids[i], after, until = a.Member, min(after, a.After), max(until, a.Until)
 	}
-	sightings, err := b.seen.between(ctx, after, until)
+	sightings, err := b.sightings.between(ctx, after, until)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +100,10 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	if err != nil {
 		return nil, err
 	}
-	if sightings, err = b.withOwed(ctx, sightings, owed); err != nil {
+	if sightings, err = b.addDeferred(ctx, sightings, owed); err != nil {
 		return nil, err
 	}
-	if sightings, err = b.withPast(ctx, sightings, until); err != nil {
+	if sightings, err = b.addMoveHistory(ctx, sightings, until); err != nil {
 		return nil, err
 	}
 	editions := make([]Edition, len(asks))
@@ -116,18 +116,18 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 		if err != nil {
 			return err
 		}
-		if err := b.readSoFar(ctx, s, now, readers); err != nil {
+		if err := b.loadReadMarks(ctx, s, now, readers); err != nil {
 			return err
 		}
-		if err := b.elsewhere(ctx, asks, sightings, owed, readers); err != nil {
+		if err := b.markOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
 			return err
 		}
 		for i, a := range asks {
-			if editions[i] = paused(readers[a.Member], now); editions[i].Hold.IsZero() {
-				editions[i] = choose(window, readers[a.Member], a)
+			if editions[i] = delayForPause(readers[a.Member], now); editions[i].NotBefore.IsZero() {
+				editions[i] = selectEdition(window, readers[a.Member], a)
 			}
 		}
-		return b.fill(ctx, s, editions, now)
+		return b.attachContents(ctx, s, editions, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building editions: %w", err)
@@ -135,9 +135,9 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Ask) ([]Editi
 	return editions, nil
 }
 
-// paused holds an edition that was planned before its member wanted a break. By the time that it may go, his next one is
+// delayForPause holds an edition that was planned before its member wanted a break. By the time that it may go, his next one is
 // due, and takes its place.
-func paused(r *digest.Reader, now time.Time) Edition {
+func delayForPause(r *digest.Reader, now time.Time) Edition {
 	if r == nil || !r.Choices.PausedUntil.After(now) {
 		return Edition{}
 	}
@@ -145,35 +145,35 @@ func paused(r *digest.Reader, now time.Time) Edition {
 	if slot, ok := r.Schedule.Next(r.Zone, end.Add(-1)); ok {
 		end = slot.At
 	}
-	return Edition{Hold: end}
+	return Edition{NotBefore: end}
 }
 
-// choose picks what is in one edition.
-func choose(window *digest.Window, r *digest.Reader, a Ask) Edition {
+// selectEdition picks what is in one edition.
+func selectEdition(window *digest.Window, r *digest.Reader, a EditionRequest) Edition {
 	switch {
 	case r == nil:
-		return Edition{Skip: skipGone}
+		return Edition{Skip: reasonMemberDeleted}
 	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
 		return Edition{Skip: r.Member.NoMail}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
-		return Edition{Skip: skipEnded}
+		return Edition{Skip: reasonDigestsOff}
 	}
 	r.After, r.Until, r.At = a.After, a.Until, a.Planned
-	e := Edition{Digest: window.Select(*r), Owes: window.Deferred(*r), Text: r.Choices.Format == digest.Text}
+	e := Edition{Digest: window.Select(*r), Deferred: window.Deferred(*r), TextOnly: r.Choices.Format == digest.Text}
 	e.Digest.WantedExcerpt = r.Choices.Excerpt
 	if e.Digest.Empty() {
-		e.Digest, e.Skip = nil, skipEmpty
+		e.Digest, e.Skip = nil, reasonNothingNew
 	}
 	return e
 }
 
 // window reads how the sighted posts and their threads stand now.
 func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, error) {
-	window, _, err := b.windowOf(ctx, s, sightings)
+	window, _, err := b.loadWindow(ctx, s, sightings)
 	return window, err
 }
 
-func (b *Builder) windowOf(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, []forum.Post, error) {
+func (b *Builder) loadWindow(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, []forum.Post, error) {
 	ids := make([]forum.PostID, len(sightings))
 	for i, sighting := range sightings {
 		ids[i] = sighting.Post

@@ -9,14 +9,14 @@ import (
 	"postrider/source"
 )
 
-// fill gives the chosen posts their contents and ranks them.
-func (b *Builder) fill(ctx context.Context, s *source.Snapshot, editions []Edition, now time.Time) error {
-	need := newNeed(editions)
+// attachContents gives the chosen posts their contents and ranks them.
+func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editions []Edition, now time.Time) error {
+	need := newContentRequest(editions)
 	contents, err := b.contents(ctx, s, need.posts)
 	if err != nil {
 		return err
 	}
-	part, err := s.Participation(ctx, need.members, need.threadIDs())
+	participated, err := s.Participation(ctx, need.members, need.threadIDs())
 	if err != nil {
 		return err
 	}
@@ -29,24 +29,24 @@ func (b *Builder) fill(ctx context.Context, s *source.Snapshot, editions []Editi
 		if d.Member.Locale == "" {
 			d.Member.Locale = b.set.Locale
 		}
-		d.Fill(contents, part[d.Member.ID])
+		d.Fill(contents, participated[d.Member.ID])
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
-			editions[i] = Edition{Skip: skipEmpty, Owes: editions[i].Owes}
+			editions[i] = Edition{Skip: reasonNothingNew, Deferred: editions[i].Deferred}
 		}
 	}
 	return nil
 }
 
-// need is what the editions of a batch need in all.
-type need struct {
+// contentRequest is what the editions of a batch need in all.
+type contentRequest struct {
 	members []forum.MemberID
 	threads map[forum.ThreadID]bool
 	posts   map[forum.PostID]string // with their versions
 }
 
-func newNeed(editions []Edition) need {
-	n := need{threads: make(map[forum.ThreadID]bool), posts: make(map[forum.PostID]string)}
+func newContentRequest(editions []Edition) contentRequest {
+	n := contentRequest{threads: make(map[forum.ThreadID]bool), posts: make(map[forum.PostID]string)}
 	for _, e := range editions {
 		if e.Digest == nil {
 			continue
@@ -64,7 +64,7 @@ func newNeed(editions []Edition) need {
 	return n
 }
 
-func (n need) threadIDs() []forum.ThreadID {
+func (n contentRequest) threadIDs() []forum.ThreadID {
 	ids := make([]forum.ThreadID, 0, len(n.threads))
 	for id := range n.threads {
 		ids = append(ids, id)
@@ -78,7 +78,7 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 	found := make(map[forum.PostID]*forum.Content, len(posts))
 	var missing []forum.PostID
 	for id, version := range posts {
-		if kept, ok := b.kept.Get(id); ok && kept.version == version {
+		if kept, ok := b.cache.Get(id); ok && kept.version == version {
 			found[id] = kept.content
 		} else {
 			missing = append(missing, id)
@@ -91,8 +91,8 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 	}
 	for id, content := range read {
 		// Only the excerpt is ever printed: a post of a megabyte must not stay in memory whole.
-		content.Body = content.Body.Excerpt(slices.Max(b.set.Lengths()))
-		b.kept.Add(id, keptContent{posts[id], content})
+		content.Body = content.Body.Excerpt(slices.Max(b.set.ExcerptLengths()))
+		b.cache.Add(id, cachedContent{posts[id], content})
 		found[id] = content
 	}
 	return found, nil

@@ -70,8 +70,8 @@ func (b *Builder) schedule(c digest.Preferences) digest.Schedule {
 	return s
 }
 
-// readSoFar adds what the members have read on the site, for those to whom that is no news.
-func (b *Builder) readSoFar(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
+// loadReadMarks adds what the members have read on the site, for those to whom that is no news.
+func (b *Builder) loadReadMarks(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
 	var ids []forum.MemberID
 	for id, r := range readers {
 		if only := r.Choices.UnreadOnly; only == nil && b.set.SkipRead || only != nil && *only {

@@ -39,8 +39,8 @@ func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
 	w.post(w.thread(dining)) // nobody watches it
 	w.at(5, "08:00")
 	report := w.round()
-	if report.Sent != 0 || report.Skipped[skipEmpty] != 3 {
-		t.Errorf("report is %+v, want 3 editions skipped as %q", report, skipEmpty)
+	if report.Sent != 0 || report.Skipped[reasonNothingNew] != 3 {
+		t.Errorf("report is %+v, want 3 editions skipped as %q", report, reasonNothingNew)
 	}
 	head, err := w.store.LastSeq(t.Context())
 	if err != nil {
@@ -141,7 +141,7 @@ func TestMorePostsThanAPageAreAllGathered(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	thread := w.thread(tonight)
-	const n = page + 7
+	const n = pageSize + 7
 	w.sql(`INSERT INTO post SELECT value + 100, ?, ?, 'Kate', ?, 0, 'visible', 'Hello.' FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c WHERE value < ?) SELECT value FROM c)`,
 		thread, writer, w.clock().Unix(), n)
 	if report := w.round(); report.Sighted != n {

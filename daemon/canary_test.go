@@ -130,8 +130,8 @@ func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
 	id := w.start(toAll())
 	w.round()
 	w.state(id, store.Paused)
-	w.daemon.lookAtAnnouncements(t.Context())
-	w.daemon.ring(t.Context())
+	w.daemon.checkAnnouncements(t.Context())
+	w.daemon.flushAlarms(t.Context())
 	if n := strings.Count(w.log.String(), "alarm=stopped"); n != 1 {
 		t.Errorf("the administrator is told %d times:\n%s", n, w.log)
 	}

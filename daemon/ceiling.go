@@ -9,15 +9,15 @@ import (
 	"postrider/store"
 )
 
-// overCeiling is why a mail does not go today: its member has had as many as the owner grants him.
-const overCeiling = "as many mails today as a member may get"
+// reasonDailyLimit is why a mail does not go today: its member has had as many as the owner grants him.
+const reasonDailyLimit = "as many mails today as a member may get"
 
-// ration keeps members below the ceiling of mails in one of their days. What an alert would tell then comes with the next digest,
+// applyDailyLimit keeps members below the ceiling of mails in one of their days. What an alert would tell then comes with the next digest,
 // or, to who gets none, in one alert the next day. A digest waits, and is merged into the next one once that is due;
 // an announcement waits until the next day. What may have arrived already goes out again all the same, and what must reach
 // everybody, too.
-func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) error {
-	most := d.set.Delivery.PerDay
+func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts []messageDraft) error {
+	most := d.settings.Delivery.MaxPerMemberPerDay
 	if most == 0 {
 		return nil
 	}
@@ -29,9 +29,9 @@ func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) e
 	var asks []store.DayQuery
 	asked := make(map[forum.MemberID]bool)
 	for i, m := range drafts {
-		if id := rows[i].Member; m.goes() && !asked[id] {
+		if id := rows[i].Member; m.sendable() && !asked[id] {
 			asked[id] = true
-			asks = append(asks, store.DayQuery{Member: id, Since: d.morning(m, now, 0), Claimed: claimed[id]})
+			asks = append(asks, store.DayQuery{Member: id, Since: d.localDayStart(m, now, 0), Claimed: claimed[id]})
 		}
 	}
 	if len(asks) == 0 {
@@ -43,29 +43,29 @@ func (d *Daemon) ration(ctx context.Context, rows []store.Row, drafts []draft) e
 	}
 	for i, row := range rows {
 		m := &drafts[i]
-		if !m.goes() {
+		if !m.sendable() {
 			continue
 		}
 		day := days[row.Member]
-		if day.Mails < most || m.must || row.UncertainCount > 0 {
+		if day.Mails < most || m.exemptFromDailyLimit || row.UncertainCount > 0 {
 			day.Mails++
 			days[row.Member] = day
 			continue
 		}
 		if row.Kind == KindAlert && day.Digests {
-			m.skip = overCeiling
+			m.skip = reasonDailyLimit
 			continue
 		}
-		m.hold, m.because = d.morning(*m, now, 1), overCeiling
+		m.notBefore, m.holdReason = d.localDayStart(*m, now, 1), reasonDailyLimit
 	}
 	return nil
 }
 
-// morning is when the day of a draft's reader begins, or the hour of digests in one of the days after it.
-func (d *Daemon) morning(m draft, now time.Time, days int) time.Time {
+// localDayStart is when the day of a draft's reader begins, or the hour of digests in one of the days after it.
+func (d *Daemon) localDayStart(m messageDraft, now time.Time, days int) time.Time {
 	hour := 0
 	if days > 0 {
-		hour = d.set.Digest.Hour
+		hour = d.settings.Digest.Hour
 	}
 	local := now.In(d.calendar.zones.of(m.to.Zone))
 	return time.Date(local.Year(), local.Month(), local.Day()+days, hour, 0, 0, 0, local.Location())

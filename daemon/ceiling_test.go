@@ -13,7 +13,7 @@ import (
 func newRationed(t *testing.T, perDay int) *world {
 	t.Helper()
 	w := newAlertWorld(t)
-	w.set.Delivery.PerDay = perDay
+	w.set.Delivery.MaxPerMemberPerDay = perDay
 	w.mode(digest.EveryReply)
 	return w
 }
@@ -34,8 +34,8 @@ func TestAlertsBeyondTheCeilingComeWithTheNextDigest(t *testing.T) {
 	w := newRationed(t, 2)
 	p := w.news(4)
 	w.told("anna", posts(p[0]), posts(p[1]))
-	if got := w.reasons(101); len(got) != 2 || got[0] != overCeiling {
-		t.Errorf("two alerts came to nothing because of %q, want %q", got, overCeiling)
+	if got := w.reasons(101); len(got) != 2 || got[0] != reasonDailyLimit {
+		t.Errorf("two alerts came to nothing because of %q, want %q", got, reasonDailyLimit)
 	}
 	w.at(5, "08:00")
 	w.round()
@@ -105,7 +105,7 @@ func TestAnnouncementsBeyondTheCeilingWaitForTheMorning(t *testing.T) {
 	t.Parallel()
 	for _, forced := range []bool{false, true} {
 		w := newHall(t, 1)
-		w.set.Delivery.PerDay = 1
+		w.set.Delivery.MaxPerMemberPerDay = 1
 		w.restart()
 		w.at(4, "10:00")
 		w.start(toAll())

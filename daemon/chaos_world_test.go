@@ -90,7 +90,7 @@ func (c *chaos) weather(name string, s storm) {
 	})
 	c.at(8 * hour)
 	for _, later := range []time.Duration{8*hour + 16*minute, 8*hour + 48*minute, 9*hour + 4*minute, 20 * hour} {
-		c.at(later, c.daemon.deliver, c.daemon.judge)
+		c.at(later, c.daemon.deliver, c.daemon.evaluateRefusals)
 	}
 	second := c.post(c.thread)
 	c.at(tomorrow + 8*hour)

@@ -14,18 +14,18 @@ import (
 const annaID = forum.MemberID(101)
 
 // settings lets Anna change her settings as the page does: what she changes, of all that holds.
-func (w *world) settings(change func(*digest.Preferences), wishes ...Watched) {
+func (w *world) settings(change func(*digest.Preferences), wishes ...WatchSetting) {
 	w.Helper()
-	desk := NewDesk(w.source, w.store, w.set)
+	desk := NewMemberService(w.source, w.store, w.set)
 	a, err := desk.Account(w.Context(), w.clock(), annaID)
 	if err != nil {
 		w.Fatal(err)
 	}
-	want := a.Holds
+	want := a.Effective
 	schedule := *want.Schedule
 	want.Schedule = &schedule
 	change(&want)
-	if err := desk.Choose(w.Context(), w.clock(), a, want, wishes); err != nil {
+	if err := desk.UpdatePreferences(w.Context(), w.clock(), a, want, wishes); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -256,7 +256,7 @@ func TestAWishHoldsUntilTheWatchChangesOnTheForum(t *testing.T) {
 		w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
 		w.sql(`INSERT INTO thread_watch VALUES (101, ?, 0)`, thread)
 		w.round()
-		w.settings(nothingNew, Watched{Thread: forum.ThreadID(thread), Wish: digest.Off})
+		w.settings(nothingNew, WatchSetting{Thread: forum.ThreadID(thread), Override: digest.Off})
 		for i, change := range tt.change {
 			w.sql(change)
 			w.at(4, fmt.Sprintf("1%d:00", i+1))
@@ -316,11 +316,11 @@ func TestADigestOnDemandEndsWhereAlertsArePlanned(t *testing.T) {
 	w.at(4, "10:00")
 	w.round()
 	p := w.post(thread)
-	if err := w.daemon.gather(t.Context()); err != nil {
+	if err := w.daemon.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	desk := NewDesk(w.source, w.store, w.set)
-	ask := func() Demand {
+	desk := NewMemberService(w.source, w.store, w.set)
+	ask := func() SendNowResult {
 		t.Helper()
 		a, err := desk.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
@@ -332,16 +332,16 @@ func TestADigestOnDemandEndsWhereAlertsArePlanned(t *testing.T) {
 		}
 		return demand
 	}
-	if got := ask(); got != NothingNew {
-		t.Errorf("asked before the post was looked at for alerts: %q, want %q", got, NothingNew)
+	if got := ask(); got != SendNowEmpty {
+		t.Errorf("asked before the post was looked at for alerts: %q, want %q", got, SendNowEmpty)
 	}
 	w.round()
-	if got := ask(); got != OnItsWay {
-		t.Errorf("asked afterwards: %q, want %q", got, OnItsWay)
+	if got := ask(); got != SendNowQueued {
+		t.Errorf("asked afterwards: %q, want %q", got, SendNowQueued)
 	}
 	w.round()
 	w.got("anna", posts(p))
-	if got := ask(); got == OnItsWay {
+	if got := ask(); got == SendNowQueued {
 		t.Error("asked again within the hour: it was sent once more")
 	}
 }
@@ -358,7 +358,7 @@ func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
 	if err := w.store.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
 		t.Fatal(err)
 	}
-	desk := NewDesk(w.source, w.store, w.set)
+	desk := NewMemberService(w.source, w.store, w.set)
 	a, err := desk.Account(t.Context(), w.clock(), annaID)
 	if err != nil {
 		t.Fatal(err)
@@ -390,7 +390,7 @@ func TestWhatWaitsForAWeeklyEditionComesSoonerOnceItsMemberWantsIt(t *testing.T)
 			w.round() // holds it back
 			w.at(6, "08:00")
 			w.round()
-			w.settings(tt.change, Watched{Section: tonight, Wish: tt.wish})
+			w.settings(tt.change, WatchSetting{Section: tonight, Override: tt.wish})
 			w.got("anna")
 			for day := 7; day < 14; day++ {
 				w.at(day, "08:00")

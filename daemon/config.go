@@ -44,8 +44,8 @@ func (c DigestConfig) Schedule() digest.Schedule {
 	return digest.Schedule{Cadence: c.Cadence, Hour: c.Hour, Weekday: day, Day: c.Day, Every: c.Every}
 }
 
-// Lengths are the lengths of excerpts that a member may choose from, rising: few, for each is rendered once for all.
-func (c DigestConfig) Lengths() []int {
+// ExcerptLengths are the lengths of excerpts that a member may choose from, rising: few, for each is rendered once for all.
+func (c DigestConfig) ExcerptLengths() []int {
 	lengths := []int{150, 300, 600, 1000, c.Excerpt}
 	slices.Sort(lengths)
 	return slices.Compact(lengths)
@@ -101,19 +101,19 @@ func weekday(name string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// GatherConfig is the [gather] table: how the forum is watched.
-type GatherConfig struct {
+// ScanConfig is the [scanAll] table: how the forum is watched.
+type ScanConfig struct {
 	Every  time.Duration `toml:"every"`
 	Oldest time.Duration `toml:"oldest"`
 }
 
 // DefaultGather looks every ten seconds.
-func DefaultGather() GatherConfig {
-	return GatherConfig{Every: 10 * time.Second, Oldest: 30 * 24 * time.Hour}
+func DefaultGather() ScanConfig {
+	return ScanConfig{Every: 10 * time.Second, Oldest: 30 * 24 * time.Hour}
 }
 
 // Validate says what is wrong, each error beginning with its key.
-func (c GatherConfig) Validate() error {
+func (c ScanConfig) Validate() error {
 	var errs []error
 	if c.Every < time.Second || c.Every > time.Hour {
 		errs = append(errs, fmt.Errorf("every is %v: choose \"1s\" to \"1h\"", c.Every))

@@ -49,8 +49,8 @@ func TestDeliveryHasItsLimits(t *testing.T) {
 		key, cure string
 		spoil     func(c *DeliveryConfig)
 	}{
-		{"only has", "@example.org", func(c *DeliveryConfig) { c.Only = []string{"example.org"} }},
-		{"uncertain is", "repeat or leave", func(c *DeliveryConfig) { c.Uncertain = "maybe" }},
+		{"only has", "@example.org", func(c *DeliveryConfig) { c.AllowList = []string{"example.org"} }},
+		{"uncertain is", "repeat or leave", func(c *DeliveryConfig) { c.OnUncertain = "maybe" }},
 		{"uncertain_wait is", "24h", func(c *DeliveryConfig) { c.UncertainWait = -time.Second }},
 		{"uncertain_wait is", "24h", func(c *DeliveryConfig) { c.UncertainWait = 25 * time.Hour }},
 	}
@@ -67,7 +67,7 @@ func TestGatheringHasItsLimits(t *testing.T) {
 	if err := DefaultGather().Validate(); err != nil {
 		t.Errorf("the defaults are wrong: %v", err)
 	}
-	for _, c := range []GatherConfig{
+	for _, c := range []ScanConfig{
 		{Every: time.Millisecond, Oldest: 24 * time.Hour},
 		{Every: 2 * time.Hour, Oldest: 24 * time.Hour},
 		{Every: time.Second, Oldest: time.Hour},

@@ -32,11 +32,11 @@ type Sender interface {
 	Send(ctx context.Context, from, to string, raw []byte) mail.Outcome
 }
 
-// Parts are the rooms that a daemon works with.
-type Parts struct {
+// Deps are the rooms that a daemon works with.
+type Deps struct {
 	Forum    *source.DB
 	Store    *store.Store
-	Press    *templates.Renderer
+	Renderer *templates.Renderer
 	Composer *mail.Composer
 	Signer   *mail.Signer // nil: the relay signs
 	Sender   Sender
@@ -44,17 +44,17 @@ type Parts struct {
 	Links    *link.Signer
 	Log      *slog.Logger
 	Now      func() time.Time // the clock; the daemon asks no other for what it writes down
-	Watcher  Watcher          // nil: nobody watches
+	Observer Observer         // nil: nobody watches
 }
 
 // Settings are what the owner has chosen.
 type Settings struct {
 	Digest      DigestConfig
 	Alerts      AlertConfig
-	Gather      GatherConfig
+	Gather      ScanConfig
 	Delivery    DeliveryConfig
 	Alarms      alarm.Config
-	Announce    AnnounceConfig
+	Announce    AnnouncementConfig
 	Site        string // the forum's name
 	URL         string // the forum's address
 	Host        string // the forum's host, for List-Id
@@ -68,98 +68,98 @@ type Settings struct {
 
 // Daemon runs rounds over one forum and one store.
 type Daemon struct {
-	Parts
-	set        Settings
-	builder    *Builder
-	herald     *Herald
-	calendar   calendar
-	relays     *relays
-	throttles  *throttles
-	gate       *gate
-	pace       *rate.Limiter // of all mails together; nil: none
-	patient    time.Duration // how long a batch waits for slow providers when there is nothing else to do
-	moods      *moods
-	notices    map[int64]*notice
-	quiet      time.Time                        // until then announcements wait for the ticks of all mails
-	rests      bool                             // delivery was paused when it was last asked
-	met        map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
-	round      Report
-	debt       *debt               // nil: the store has taken what became of every mail
-	priorities store.PriorityRange // the messages that it hands over
-	waking     chan struct{}       // lets the urgent lane look at once, see Wake
-	waked      chan struct{}       // and the other one
-	dream      *dream              // of a rehearsal; nil: what is done is done
-	bell       *alarm.Manager
-	backlog    backlog
-	trust      trust
-	ill        bool          // the last round failed, or there was none yet
-	pulse      *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
+	Deps
+	settings              Settings
+	builder               *Builder
+	audience              *Resolver
+	calendar              scheduler
+	relays                *relayPool
+	throttles             *throttles
+	domainHolds           *domainHolds
+	rateLimit             *rate.Limiter // of all mails together; nil: none
+	maxSlowWait           time.Duration // how long a batch waits for slow providers when there is nothing else to do
+	refusalWindows        *refusalWindows
+	preparedAnnouncements map[int64]*preparedAnnouncement
+	announceBackoffUntil  time.Time                        // until then announcements wait for the ticks of all mails
+	pausedLogged          bool                             // delivery was paused when it was last asked
+	recentPosts           map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
+	report                Report
+	unsettled             *unsettledBatch     // nil: the store has taken what became of every mail
+	priorities            store.PriorityRange // the messages that it hands over
+	wakeAlerts            chan struct{}       // lets the urgent lane look at once, see Wake
+	wakeDelivery          chan struct{}       // and the other one
+	dryRun                *sightingOverlay    // of a rehearsal; nil: what is done is done
+	alarms                *alarm.Manager
+	backlog               backlog
+	selfCheck             selfCheckCache
+	lastRoundFailed       bool          // the last round failed, or there was none yet
+	lastProgress          *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
 }
 
 // New makes a daemon; it starts nothing. The forum has passed its self-check.
-func New(p Parts, set Settings) *Daemon {
-	if p.Watcher == nil {
-		p.Watcher = unwatched{}
+func New(p Deps, set Settings) *Daemon {
+	if p.Observer == nil {
+		p.Observer = nopObserver{}
 	}
 	builder := NewBuilder(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
-		Parts:      p,
-		set:        set,
-		builder:    builder,
-		calendar:   calendar{set.Digest, builder.zones},
-		throttles:  newThrottles(set.Delivery),
-		gate:       new(gate),
-		pace:       set.Delivery.pace(),
-		patient:    linger,
-		herald:     NewHerald(p.Forum, p.Store, set.Digest),
-		moods:      newMoods(),
-		notices:    make(map[int64]*notice),
-		met:        make(map[forum.PostID]forum.SectionID),
-		priorities: store.AllPriorities,
-		waking:     make(chan struct{}, 1),
-		waked:      make(chan struct{}, 1),
-		trust:      trust{checked: time.Now()},
-		ill:        true,
-		pulse:      new(atomic.Int64),
+		Deps:                  p,
+		settings:              set,
+		builder:               builder,
+		calendar:              scheduler{set.Digest, builder.zones},
+		throttles:             newThrottles(set.Delivery),
+		domainHolds:           new(domainHolds),
+		rateLimit:             set.Delivery.limiter(),
+		maxSlowWait:           slowProviderWait,
+		audience:              NewHerald(p.Forum, p.Store, set.Digest),
+		refusalWindows:        newMoods(),
+		preparedAnnouncements: make(map[int64]*preparedAnnouncement),
+		recentPosts:           make(map[forum.PostID]forum.SectionID),
+		priorities:            store.AllPriorities,
+		wakeAlerts:            make(chan struct{}, 1),
+		wakeDelivery:          make(chan struct{}, 1),
+		selfCheck:             selfCheckCache{checked: time.Now()},
+		lastRoundFailed:       true,
+		lastProgress:          new(atomic.Int64),
 	}
-	d.bell = d.newBell()
-	d.relays = newRelays(p.Sender, p.Fallback, d.bell, p.Log)
-	d.beat()
+	d.alarms = d.newAlarms()
+	d.relays = newRelays(p.Sender, p.Fallback, d.alarms, p.Log)
+	d.touchProgress()
 	return d
 }
 
-// Once runs one full round: judge what came back, gather, learn, plan, and send all that is due.
-func (d *Daemon) Once(ctx context.Context) (Report, error) {
-	d.patient = fresh                 // nobody comes back for what is put off
-	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
-	report, err := d.measure(ctx, "once", d.judge, d.gather, d.moves, d.learn, d.alerts, d.plan, d.deliver)
-	d.look(ctx)
-	d.ring(ctx)
+// RunOnce runs one full round: judge what came back, gather, learn, plan, and send all that is due.
+func (d *Daemon) RunOnce(ctx context.Context) (Report, error) {
+	d.maxSlowWait = maxBatchAge         // nobody comes back for what is put off
+	d.alarms.Clear(alarm.SelfCheck, "") // or nobody would run us
+	report, err := d.runTick(ctx, "once", d.evaluateRefusals, d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests, d.deliver)
+	d.checkHealth(ctx)
+	d.flushAlarms(ctx)
 	return report, err
 }
 
-// measure runs the steps of a tick, and reports what they did. What did anything, or failed, is written down, too.
-func (d *Daemon) measure(ctx context.Context, tick string, steps ...func(context.Context) error) (Report, error) {
+// runTick runs the steps of a tick, and reports what they did. What did anything, or failed, is written down, too.
+func (d *Daemon) runTick(ctx context.Context, tick string, steps ...func(context.Context) error) (Report, error) {
 	start := time.Now()
-	d.round = Report{Began: d.Now()}
+	d.report = Report{Began: d.Now()}
 	before := d.statements()
 	err := d.steps(ctx, steps...)
-	d.examine(ctx, err != nil)
-	d.round.Took = time.Since(start)
-	d.round.ForumStatements, d.round.StoreStatements = d.statements().since(before)
-	if d.round.weigh(); d.round.Busy() || err != nil {
-		if e := d.Store.SaveRound(context.WithoutCancel(ctx), d.round.run(d.set.Owner, tick, err)); e != nil {
+	d.checkForumAfterFailure(ctx, err != nil)
+	d.report.Took = time.Since(start)
+	d.report.ForumStatements, d.report.StoreStatements = d.statements().since(before)
+	if d.report.sampleMemory(); d.report.Busy() || err != nil {
+		if e := d.Store.SaveRound(context.WithoutCancel(ctx), d.report.run(d.settings.Owner, tick, err)); e != nil {
 			d.Log.Warn("what a round did could not be written down", "err", e)
 		}
 	}
-	d.Watcher.Ran(tick, d.round, err)
-	return d.round, err
+	d.Observer.RoundFinished(tick, d.report, err)
+	return d.report, err
 }
 
 func (d *Daemon) steps(ctx context.Context, steps ...func(context.Context) error) error {
 	for _, step := range steps {
 		err := step(ctx)
-		d.beat()
+		d.touchProgress()
 		if err != nil {
 			return err
 		}
@@ -193,38 +193,38 @@ func (d *Daemon) Run(ctx context.Context) error {
 			}
 		}
 	}
-	every := fmt.Sprintf("@every %s", d.set.Gather.Every)
+	every := fmt.Sprintf("@every %s", d.settings.Gather.Every)
 	for spec, job := range map[string]func(){
-		every:          tick("editions", d.catchUp, d.plan, d.deliver),
-		"@every 1s":    tick("announcements", d.proclaimed),
-		"@every 5m":    tick("moves", d.moves),
-		"* * * * *":    tick("judge", d.judge),
-		"*/10 * * * *": tick("members", d.learn),
+		every:          tick("editions", d.scanIfDue, d.planDigests, d.deliver),
+		"@every 1s":    tick("announcements", d.tickAnnouncements),
+		"@every 5m":    tick("moves", d.scanMoves),
+		"* * * * *":    tick("judge", d.evaluateRefusals),
+		"*/10 * * * *": tick("members", d.syncSubscribers),
 		"17 3 * * *":   tick("prune", d.prune),
 	} {
 		if _, err := ticks.AddFunc(spec, job); err != nil {
 			return fmt.Errorf("scheduling %q: %w", spec, err)
 		}
 	}
-	d.bell.Clear(alarm.SelfCheck, "") // or nobody would run us
-	var beside sync.WaitGroup
-	beside.Go(func() { d.watch(ctx) })
-	defer beside.Wait()
-	recovers(cron.FuncJob(tick("start", d.gather, d.moves, d.learn, d.alerts, d.plan))).Run()
-	urgent := d.beside(alertsOnly)
+	d.alarms.Clear(alarm.SelfCheck, "") // or nobody would run us
+	var background sync.WaitGroup
+	background.Go(func() { d.watchdog(ctx) })
+	defer background.Wait()
+	recovers(cron.FuncJob(tick("start", d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests))).Run()
+	urgent := d.fork(alertsOnly)
 	d.priorities = nonAlerts
-	beside.Go(func() { urgent.hurry(ctx, recovers) })
+	background.Go(func() { urgent.alertLoop(ctx, recovers) })
 	recovers(cron.FuncJob(tick("editions", d.deliver))).Run()
-	beside.Go(func() { d.obey(ctx, recovers(cron.FuncJob(tick("woken", d.deliver)))) })
+	background.Go(func() { d.wakeLoop(ctx, recovers(cron.FuncJob(tick("woken", d.deliver)))) })
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()
-	return d.payUp(context.WithoutCancel(ctx))
+	return d.flushUnsettled(context.WithoutCancel(ctx))
 }
 
 // tick runs steps and logs what came of them.
 func (d *Daemon) tick(ctx context.Context, name string, steps ...func(context.Context) error) {
-	report, err := d.measure(ctx, name, steps...)
+	report, err := d.runTick(ctx, name, steps...)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		d.Log.Info("round interrupted", "tick", name)

@@ -9,38 +9,38 @@ import (
 	"postrider/store"
 )
 
-// tell is how often a long delivery says how far it has come.
-const tell = 10 * time.Second
+// progressInterval is how often a long delivery says how far it has come.
+const progressInterval = 10 * time.Second
 
 // deliver hands over everything that is planned and may go now, batch by batch, unless delivery is paused.
 func (d *Daemon) deliver(ctx context.Context) error {
-	if err := d.payUp(ctx); err != nil {
+	if err := d.flushUnsettled(ctx); err != nil {
 		return err
 	}
-	if err := d.expire(ctx); err != nil {
+	if err := d.expireMessages(ctx); err != nil {
 		return err
 	}
-	told := time.Now()
+	lastProgress := time.Now()
 	for ctx.Err() == nil {
-		if time.Since(told) > tell {
-			d.Log.Info("delivering", "report", d.round)
-			told = time.Now()
+		if time.Since(lastProgress) > progressInterval {
+			d.Log.Info("delivering", "report", d.report)
+			lastProgress = time.Now()
 		}
-		most := d.relays.room(time.Now(), d.set.Delivery.batch())
+		most := d.relays.available(time.Now(), d.settings.Delivery.batchSize())
 		if most == 0 {
 			return nil
 		}
 		if paused, err := d.paused(ctx); paused || err != nil {
 			return err
 		}
-		if err := d.takeBack(ctx); err != nil {
+		if err := d.reclaimLeases(ctx); err != nil {
 			return err
 		}
-		more, err := d.proclaim(ctx)
+		more, err := d.advanceAnnouncements(ctx)
 		if err != nil {
 			return fmt.Errorf("moving announcements on: %w", err)
 		}
-		rows, err := d.Store.Claim(ctx, d.Now(), d.set.Owner, d.set.Lease, d.priorities, most)
+		rows, err := d.Store.Claim(ctx, d.Now(), d.settings.Owner, d.settings.Lease, d.priorities, most)
 		if err != nil {
 			return fmt.Errorf("claiming: %w", err)
 		}
@@ -51,8 +51,8 @@ func (d *Daemon) deliver(ctx context.Context) error {
 			return nil
 		}
 		err = d.deliverBatch(ctx, rows)
-		d.round.weigh()
-		d.beat()
+		d.report.sampleMemory()
+		d.touchProgress()
 		if err != nil {
 			return err
 		}
@@ -68,99 +68,99 @@ func (d *Daemon) paused(ctx context.Context) (bool, error) {
 	}
 	switch {
 	case d.priorities == alertsOnly: // the other lane tells it
-	case paused && !d.rests:
+	case paused && !d.pausedLogged:
 		d.Log.Warn("delivery is paused, mails wait", "since", pause.Since, "reason", pause.Reason)
-	case !paused && d.rests:
+	case !paused && d.pausedLogged:
 		d.Log.Info("delivery goes on")
 	}
-	d.rests = paused
+	d.pausedLogged = paused
 	return paused, nil
 }
 
 // deliverBatch builds, sends and settles claimed rows. Whatever goes wrong, the rows that were not
 // handed over go back to the queue.
 func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
-	p, err := d.lineUp(ctx, rows)
+	p, err := d.prepareBatch(ctx, rows)
 	if err == nil {
 		err = p.run(ctx)
-		d.round.add(p.ledger.sum)
-		d.throttles.tidy(time.Now())
-		if p.ledger.holds() {
+		d.report.add(p.ledger.sum)
+		d.throttles.evictIdle(time.Now())
+		if p.ledger.hasPending() {
 			// Do not give the rows back: some were handed over.
 			p.ledger.sum = Report{}
-			d.debt = &debt{p.ledger, rows}
+			d.unsettled = &unsettledBatch{p.ledger, rows}
 			return fmt.Errorf("settling: %w", err)
 		}
 	}
 	// Giving back must be done even when ctx has ended.
-	if e := d.Store.Release(context.WithoutCancel(ctx), d.set.Owner, keysOf(rows)); e != nil {
+	if e := d.Store.Release(context.WithoutCancel(ctx), d.settings.Owner, keysOf(rows)); e != nil {
 		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
 	}
 	return err
 }
 
-// debt is a batch of which the store did not take, for all our patience, what became of its mails. The ledger is kept until it
+// unsettledBatch is a batch of which the store did not take, for all our patience, what became of its mails. The ledger is kept until it
 // does: to give it up would be to repeat what was handed over.
-type debt struct {
-	ledger *ledger
+type unsettledBatch struct {
+	ledger *settlementWriter
 	rows   []store.Row
 }
 
-// payUp writes down what the store would not take before, and gives the rest of that batch back. Until then nothing more is
+// flushUnsettled writes down what the store would not take before, and gives the rest of that batch back. Until then nothing more is
 // handed over.
-func (d *Daemon) payUp(ctx context.Context) error {
-	if d.debt == nil {
+func (d *Daemon) flushUnsettled(ctx context.Context) error {
+	if d.unsettled == nil {
 		return nil
 	}
-	l := d.debt.ledger
-	if !l.rest() {
+	l := d.unsettled.ledger
+	if !l.flushAll() {
 		return fmt.Errorf("settling what was handed over: %w", l.err)
 	}
-	d.round.add(l.sum)
+	d.report.add(l.sum)
 	d.Log.Info("the store takes settlements again", "report", l.sum)
-	if err := d.Store.Release(ctx, d.set.Owner, keysOf(d.debt.rows)); err != nil {
+	if err := d.Store.Release(ctx, d.settings.Owner, keysOf(d.unsettled.rows)); err != nil {
 		return fmt.Errorf("giving rows back: %w", err)
 	}
-	d.debt = nil
+	d.unsettled = nil
 	return nil
 }
 
-// lineUp builds claimed rows and puts the letters into their lines.
-func (d *Daemon) lineUp(ctx context.Context, rows []store.Row) (*dispatch, error) {
-	if err := d.trusts(ctx); err != nil {
+// prepareBatch builds claimed rows and puts the letters into their lines.
+func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatcher, error) {
+	if err := d.ensureForumHealthy(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.gate.recall(ctx, d.Store, d.Now()); err != nil {
+	if err := d.domainHolds.loadRecent(ctx, d.Store, d.Now()); err != nil {
 		return nil, err
 	}
 	holds, err := d.Store.Holds(ctx, d.Now())
 	if err != nil {
 		return nil, err
 	}
-	drafts, err := d.draft(ctx, rows)
+	drafts, err := d.draftBatch(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
 	built := time.Now()
 	letters, settled := d.letters(rows, drafts)
-	letters, kept, again := d.gate.sort(letters, holds)
+	letters, kept, again := d.domainHolds.partition(letters, holds)
 	p := d.newDispatch(ctx, newLines(letters, d.throttles, again), built)
 	p.ledger.add(settled...)
-	p.ledger.putOff(kept...)
+	p.ledger.deferMessage(kept...)
 	return p, nil
 }
 
-// expire settles what no relay has taken in time.
-func (d *Daemon) expire(ctx context.Context) error {
+// expireMessages settles what no relay has taken in time.
+func (d *Daemon) expireMessages(ctx context.Context) error {
 	list, err := d.Store.Expire(ctx, d.Now())
 	if err != nil {
 		return err
 	}
 	for _, m := range list {
 		d.Log.Debug("mail expired", "key", m.Key, "member", m.Member)
-		d.Watcher.Settled(m.Kind, WasExpired)
+		d.Observer.MessageSettled(m.Kind, WasExpired)
 	}
-	d.round.Expired += len(list)
+	d.report.Expired += len(list)
 	return nil
 }
 
@@ -172,11 +172,11 @@ func keysOf(rows []store.Row) []string {
 	return keys
 }
 
-// takeBack takes rows back from daemons that have died. What they were handing over is in doubt.
-func (d *Daemon) takeBack(ctx context.Context) error {
+// reclaimLeases takes rows back from daemons that have died. What they were handing over is in doubt.
+func (d *Daemon) reclaimLeases(ctx context.Context) error {
 	now := d.Now()
-	doubt := store.UncertainPolicy{Most: mostDeaths, Again: now.Add(d.set.Delivery.UncertainWait)}
-	if !d.set.Delivery.repeats() {
+	doubt := store.UncertainPolicy{Most: maxCrashRetries, Again: now.Add(d.settings.Delivery.UncertainWait)}
+	if !d.settings.Delivery.repeats() {
 		doubt.Most = 0
 	}
 	list, err := d.Store.ReclaimExpired(ctx, now, doubt)
@@ -184,10 +184,10 @@ func (d *Daemon) takeBack(ctx context.Context) error {
 		return fmt.Errorf("taking rows back: %w", err)
 	}
 	for _, m := range list {
-		d.round.Doubtful++
-		d.Watcher.Settled(m.Kind, WasDoubtful)
+		d.report.Uncertain++
+		d.Observer.MessageSettled(m.Kind, OutcomeUncertain)
 		if m.Final {
-			d.giveUp(m.Kind, m.Key, m.Member)
+			d.logGivenUp(m.Kind, m.Key, m.Member)
 		}
 	}
 	if len(list) > 0 {

@@ -12,47 +12,47 @@ import (
 	"postrider/store"
 )
 
-// Desk serves single members: it tells what they have chosen, and takes their new choices. It is safe for concurrent
+// MemberService serves single members: it tells what they have chosen, and takes their new choices. It is safe for concurrent
 // use, beside a daemon that runs.
-type Desk struct {
-	forum    *source.DB
-	store    *store.Store
-	set      Settings
-	calendar calendar
-	builder  *Builder
-	building chan struct{} // holds one while the builder is at work: it serves one at a time
+type MemberService struct {
+	forum       *source.DB
+	store       *store.Store
+	set         Settings
+	calendar    scheduler
+	builder     *Builder
+	builderLock chan struct{} // holds one while the builder is at work: it serves one at a time
 }
 
-// NewDesk opens a desk over a forum and a store, as the owner has set.
-func NewDesk(f *source.DB, s *store.Store, set Settings) *Desk {
-	builder := newBuilder(f, s, set.Digest, deskContents)
-	return &Desk{
+// NewMemberService opens a desk over a forum and a store, as the owner has set.
+func NewMemberService(f *source.DB, s *store.Store, set Settings) *MemberService {
+	builder := newBuilder(f, s, set.Digest, memberContentCacheSize)
+	return &MemberService{
 		forum: f, store: s, set: set,
-		calendar: calendar{set.Digest, builder.zones}, builder: builder, building: make(chan struct{}, 1),
+		calendar: scheduler{set.Digest, builder.zones}, builder: builder, builderLock: make(chan struct{}, 1),
 	}
 }
 
-// alone waits until nobody else is at the builder, and keeps others from it until done is called.
-func (d *Desk) alone(ctx context.Context) (done func(), err error) {
+// lockBuilder waits until nobody else is at the builder, and keeps others from it until done is called.
+func (d *MemberService) lockBuilder(ctx context.Context) (done func(), err error) {
 	select {
-	case d.building <- struct{}{}:
-		return func() { <-d.building }, nil
+	case d.builderLock <- struct{}{}:
+		return func() { <-d.builderLock }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// deskContents is how many posts' contents a desk keeps.
-const deskContents = 1 << 10
+// memberContentCacheSize is how many posts' contents a desk keeps.
+const memberContentCacheSize = 1 << 10
 
-// Site is what the site has set for digests.
-func (d *Desk) Site() DigestConfig { return d.set.Digest }
+// DigestDefaults is what the site has set for digests.
+func (d *MemberService) DigestDefaults() DigestConfig { return d.set.Digest }
 
-// Alerts tells whether the site sends any.
-func (d *Desk) Alerts() bool { return d.set.Alerts.Enabled }
+// AlertsEnabled tells whether the site sends any.
+func (d *MemberService) AlertsEnabled() bool { return d.set.Alerts.Enabled }
 
-// Well says whether the store can be read.
-func (d *Desk) Well(ctx context.Context) error {
+// Ping says whether the store can be read.
+func (d *MemberService) Ping(ctx context.Context) error {
 	if _, err := d.store.LastSeq(ctx); err != nil {
 		return fmt.Errorf("reading the store: %w", err)
 	}
@@ -61,7 +61,7 @@ func (d *Desk) Well(ctx context.Context) error {
 
 // Locales are the languages of a member: what he has chosen, then what the forum said of him last. It asks the store
 // only.
-func (d *Desk) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
+func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
 	ids := []forum.MemberID{member}
 	choices, err := d.store.Preferences(ctx, ids)
 	if err != nil {
@@ -74,19 +74,19 @@ func (d *Desk) Locales(ctx context.Context, member forum.MemberID) ([]string, er
 	return []string{choices[member].Locale, subs[member].Locale}, nil
 }
 
-// Names are the name of the member whom a grant is for, and the title of the thread or section that it speaks of, if
+// GrantLabels are the name of the member whom a grant is for, and the title of the thread or section that it speaks of, if
 // he may read that now.
-func (d *Desk) Names(ctx context.Context, now time.Time, g link.Claims) (name, title string, err error) {
+func (d *MemberService) GrantLabels(ctx context.Context, now time.Time, g link.Claims) (name, title string, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
 		members, err := s.Members(ctx, []forum.MemberID{forum.MemberID(g.Member)}, now)
 		if err != nil || len(members) == 0 {
 			return err
 		}
 		name = members[0].Name
-		if g.Scope != link.Thread && g.Scope != link.Section || !admitted(members[0].NoMail) {
+		if g.Scope != link.Thread && g.Scope != link.Section || !mayRead(members[0].NoMail) {
 			return nil
 		}
-		title, err = titleFor(ctx, s, members[0], g)
+		title, err = grantTitle(ctx, s, members[0], g)
 		return err
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func (d *Desk) Names(ctx context.Context, now time.Time, g link.Claims) (name, t
 	return name, title, nil
 }
 
-func titleFor(ctx context.Context, s *source.Snapshot, m forum.Member, g link.Claims) (string, error) {
+func grantTitle(ctx context.Context, s *source.Snapshot, m forum.Member, g link.Claims) (string, error) {
 	access, err := s.Access(ctx, []forum.Class{m.Class})
 	if err != nil {
 		return "", err
@@ -121,7 +121,7 @@ func titleFor(ctx context.Context, s *source.Snapshot, m forum.Member, g link.Cl
 
 // reschedule moves a member's next digest to where his choices put it now. fresh: what came before is not news to him.
 // A member whom the roll does not know (he watches nothing) has none.
-func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.MemberID, fresh bool) error {
+func (d *MemberService) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
 	subs, err := d.store.Subscribers(ctx, []forum.MemberID{member})
 	if err != nil {
 		return err
@@ -130,8 +130,8 @@ func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.Membe
 	if !known || sub.Gone {
 		return nil
 	}
-	sub.Due = d.calendar.due(sub, now)
-	if fresh {
+	sub.Due = d.calendar.nextDue(sub, now)
+	if skipBacklog {
 		if sub.CoveredSeq, err = d.store.LastSeq(ctx); err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (d *Desk) reschedule(ctx context.Context, now time.Time, member forum.Membe
 }
 
 // choices are what one member has chosen.
-func (d *Desk) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
+func (d *MemberService) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
 	all, err := d.store.Preferences(ctx, []forum.MemberID{member})
 	return all[member], err
 }

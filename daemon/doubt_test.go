@@ -15,13 +15,13 @@ import (
 func TestWhatIsUncertainIsLeftToTheNextEditionWhereTheOwnerWantsThat(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
-	w.set.Delivery.Uncertain = leave
+	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
 	thread := w.thread(tonight)
 	a := w.post(thread)
 	w.relay.says(mail.Uncertain, 0)
 	w.at(5, "08:00")
-	if report := w.round(); report.Doubtful == 0 {
+	if report := w.round(); report.Uncertain == 0 {
 		t.Errorf("the report is %+v, want Anna's mail uncertain", report)
 	}
 	w.relay.works()
@@ -39,7 +39,7 @@ func TestWhatIsUncertainIsLeftToTheNextEditionWhereTheOwnerWantsThat(t *testing.
 
 func TestOtherKindsThatAreUncertainAreGivenUpAndSaidSo(t *testing.T) {
 	w := newDays(t)
-	w.set.Delivery.Uncertain = leave
+	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
 	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
 	if s.State != stateUncertain || !strings.Contains(s.Reason, "given up") || w.logged("mail given up") != 1 {
@@ -53,7 +53,7 @@ func (w *world) dies(handed int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
-	rows, err := w.store.Claim(w.Context(), w.clock(), d.set.Owner, d.set.Lease, store.AllPriorities, batchSize)
+	rows, err := w.store.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, batchSize)
 	if err != nil || len(rows) < handed {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
@@ -61,7 +61,7 @@ func (w *world) dies(handed int) {
 	for _, r := range rows[:handed] {
 		keys = append(keys, r.Key)
 	}
-	if _, err := w.store.MarkInFlight(w.Context(), d.set.Owner, nil, keys); err != nil {
+	if _, err := w.store.MarkInFlight(w.Context(), d.settings.Owner, nil, keys); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -72,8 +72,8 @@ func TestAfterADeathOnlyWhatWasAboutToGoIsRepeated(t *testing.T) {
 	w.dies(3)
 	w.at(5, "08:02") // the lease has run out
 	report := w.round()
-	if report.Doubtful != 3 || report.Sent != 7 {
-		t.Errorf("%d mails are in doubt and %d were sent, want 3 and 7", report.Doubtful, report.Sent)
+	if report.Uncertain != 3 || report.Sent != 7 {
+		t.Errorf("%d mails are in doubt and %d were sent, want 3 and 7", report.Uncertain, report.Sent)
 	}
 	w.at(5, "08:16")
 	if n := w.round().Sent; n != 0 {
@@ -94,7 +94,7 @@ func TestAfterADeathOnlyWhatWasAboutToGoIsRepeated(t *testing.T) {
 func TestAfterADeathWhatWasAboutToGoIsLeftWhereTheOwnerWantsThat(t *testing.T) {
 	t.Parallel()
 	w, p := crowded(t, 10)
-	w.set.Delivery.Uncertain = leave
+	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
 	w.dies(3)
 	w.at(5, "08:02")
@@ -112,10 +112,10 @@ func TestAfterADeathWhatWasAboutToGoIsLeftWhereTheOwnerWantsThat(t *testing.T) {
 func TestAMailThatKillsItsDaemonComesToAnEnd(t *testing.T) {
 	t.Parallel()
 	w, _ := crowded(t, 1)
-	for range mostDeaths + 1 {
+	for range maxCrashRetries + 1 {
 		w.dies(1)
 		w.turn(w.clock().Add(2 * time.Minute))
-		if err := w.daemon.takeBack(t.Context()); err != nil {
+		if err := w.daemon.reclaimLeases(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.turn(w.clock().Add(15 * time.Minute))
@@ -133,7 +133,7 @@ func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
 		arrived, letGo := w.relay.holds()
 		over := make(chan error, 1)
 		go func() {
-			_, err := w.daemon.Once(t.Context())
+			_, err := w.daemon.RunOnce(t.Context())
 			over <- err
 		}()
 		for range w.set.Connections {

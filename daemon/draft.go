@@ -39,41 +39,41 @@ func priority(kind string) int {
 	return priorityDigest
 }
 
-// draft is a mail that is chosen and not yet written: who gets it, and how it is written once its turn
+// messageDraft is a mail that is chosen and not yet written: who gets it, and how it is written once its turn
 // has come.
-type draft struct {
-	to       forum.Member
-	skip     string    // why there is nothing to send; empty: it is to be sent
-	wait     bool      // its announcement is paused: it goes back as it was
-	hold     time.Time // when it may go at the earliest; zero: now
-	because  string    // why it is held back; empty: its member wants that
-	must     bool      // it goes out however much its member has had today
-	posts    int       // how many it carries
-	text     bool      // its reader wants text alone
-	done     []digest.Omitted
-	owes     []digest.DeferredPost
-	envelope mail.Message // all but its key, its date, its reader and what it says
-	write    func() (templates.Content, error)
+type messageDraft struct {
+	to                   forum.Member
+	skip                 string    // why there is nothing to send; empty: it is to be sent
+	releaseUnchanged     bool      // its announcement is paused: it goes back as it was
+	notBefore            time.Time // when it may go at the earliest; zero: now
+	holdReason           string    // why it is held back; empty: its member wants that
+	exemptFromDailyLimit bool      // it goes out however much its member has had today
+	posts                int       // how many it carries
+	textOnly             bool      // its reader wants text alone
+	omitted              []digest.Omitted
+	deferred             []digest.DeferredPost
+	envelope             mail.Message // all but its key, its date, its reader and what it says
+	render               func() (templates.Content, error)
 }
 
 // drafter chooses what each row of one kind is to hold, as the forum stands now, in the order of the rows.
 // Its error means that the forum or the store could not be read: then nothing may be sent.
-type drafter func(ctx context.Context, rows []store.Row) ([]draft, error)
+type drafter func(ctx context.Context, rows []store.Row) ([]messageDraft, error)
 
-// drafters are those of all kinds.
-func (d *Daemon) drafters() map[string]drafter {
-	return map[string]drafter{KindDigest: d.digests, KindAlert: d.alertDrafts, KindAnnouncement: d.announcements}
+// draftersByKind are those of all kinds.
+func (d *Daemon) draftersByKind() map[string]drafter {
+	return map[string]drafter{KindDigest: d.draftDigests, KindAlert: d.draftAlerts, KindAnnouncement: d.draftAnnouncements}
 }
 
-// draft chooses what a batch is to hold, kind by kind.
-func (d *Daemon) draft(ctx context.Context, rows []store.Row) ([]draft, error) {
+// draftBatch chooses what a batch is to hold, kind by kind.
+func (d *Daemon) draftBatch(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	places := make(map[string][]int)
 	for i, r := range rows {
 		places[r.Kind] = append(places[r.Kind], i)
 	}
-	drafts := make([]draft, len(rows))
+	drafts := make([]messageDraft, len(rows))
 	for kind, at := range places {
-		choose, known := d.drafters()[kind]
+		choose, known := d.draftersByKind()[kind]
 		if !known {
 			return nil, fmt.Errorf("the outbox holds mails of a kind %q: a newer postrider has put them there", kind)
 		}
@@ -89,35 +89,39 @@ func (d *Daemon) draft(ctx context.Context, rows []store.Row) ([]draft, error) {
 			drafts[place] = chosen[i]
 		}
 	}
-	if err := d.spare(ctx, drafts); err != nil {
+	if err := d.skipSuppressed(ctx, drafts); err != nil {
 		return nil, err
 	}
-	return drafts, d.ration(ctx, rows, drafts)
+	return drafts, d.applyDailyLimit(ctx, rows, drafts)
 }
 
-// goes tells that a draft is to be sent now, as far as is known.
-func (m draft) goes() bool { return m.skip == "" && m.hold.IsZero() && !m.wait }
+// sendable tells that a draft is to be sent now, as far as is known.
+func (m messageDraft) sendable() bool {
+	return m.skip == "" && m.notBefore.IsZero() && !m.releaseUnchanged
+}
 
-// digests is the drafter of editions.
-func (d *Daemon) digests(ctx context.Context, rows []store.Row) ([]draft, error) {
-	asks := make([]Ask, len(rows))
+// draftDigests is the drafter of editions.
+func (d *Daemon) draftDigests(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
+	asks := make([]EditionRequest, len(rows))
 	for i, r := range rows {
-		asks[i] = Ask{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
+		asks[i] = EditionRequest{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
 	}
 	editions, err := d.builder.Build(ctx, d.Now(), asks)
 	if err != nil {
 		return nil, err
 	}
-	drafts := make([]draft, len(rows))
+	drafts := make([]messageDraft, len(rows))
 	for i, e := range editions {
 		if e.Digest == nil {
-			drafts[i] = draft{skip: e.Skip, hold: e.Hold, owes: e.Owes}
+			drafts[i] = messageDraft{skip: e.Skip, notBefore: e.NotBefore, deferred: e.Deferred}
 			continue
 		}
-		footer := viewed(digestFooter(d.Links, e.Digest.Member.ID), d.Links, e.Digest.Member.ID, rows[i].Key)
-		drafts[i] = draft{
-			to: e.Digest.Member, posts: e.Digest.Counts().Posts, text: e.Text, owes: e.Owes, envelope: Envelope(d.set, footer.Unsubscribe),
-			write: func() (templates.Content, error) { return d.Press.Digest(e.Digest, footer, d.set.Digest.MaxBytes) },
+		footer := withViewLink(digestFooter(d.Links, e.Digest.Member.ID), d.Links, e.Digest.Member.ID, rows[i].Key)
+		drafts[i] = messageDraft{
+			to: e.Digest.Member, posts: e.Digest.Counts().Posts, textOnly: e.TextOnly, deferred: e.Deferred, envelope: DigestEnvelope(d.settings, footer.Unsubscribe),
+			render: func() (templates.Content, error) {
+				return d.Renderer.Digest(e.Digest, footer, d.settings.Digest.MaxBytes)
+			},
 		}
 	}
 	return drafts, nil
@@ -131,23 +135,23 @@ func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	}
 }
 
-// oneClick is the address of a link, if one click can follow it. One-click knows https only (RFC 8058, 3.1): a site that is
+// httpsOnly is the address of a link, if one click can follow it. One-click knows https only (RFC 8058, 3.1): a site that is
 // tried without has the link in its mails alone.
-func oneClick(unsubscribe string) string {
+func httpsOnly(unsubscribe string) string {
 	if !strings.HasPrefix(unsubscribe, "https://") {
 		return ""
 	}
 	return unsubscribe
 }
 
-// Envelope is what all digests of a site have in common, with the one-click address of one member.
-func Envelope(set Settings, unsubscribe string) mail.Message {
+// DigestEnvelope is what all digests of a site have in common, with the one-click address of one member.
+func DigestEnvelope(set Settings, unsubscribe string) mail.Message {
 	return mail.Message{
 		Stream:      KindDigest,
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
-		Unsubscribe: oneClick(unsubscribe),
+		Unsubscribe: httpsOnly(unsubscribe),
 		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
 		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
 	}

@@ -9,34 +9,34 @@ import (
 	"postrider/store"
 )
 
-// dream is what a rehearsal meets on the forum that the store has not sighted yet. It goes on with the store's numbers.
-type dream struct {
+// sightingOverlay is what a rehearsal meets on the forum that the store has not sighted yet. It goes on with the store's numbers.
+type sightingOverlay struct {
 	head int64 // the last number that the store has given
 	list []digest.Sighting
-	met  map[place]bool
+	seen map[postPlace]bool
 }
 
-type place struct {
+type postPlace struct {
 	post    forum.PostID
 	section forum.SectionID
 }
 
-// imagine gathers without writing anything down.
-func (d *Daemon) imagine(ctx context.Context) error {
+// scanDryRun gathers without writing anything down.
+func (d *Daemon) scanDryRun(ctx context.Context) error {
 	head, err := d.Store.LastSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the newest sighting: %w", err)
 	}
-	d.dream = &dream{head: head, met: make(map[place]bool)}
-	d.builder.seen.dream = d.dream
-	return d.steps(ctx, d.gather, d.moves)
+	d.dryRun = &sightingOverlay{head: head, seen: make(map[postPlace]bool)}
+	d.builder.sightings.dream = d.dryRun
+	return d.steps(ctx, d.scanAll, d.scanMoves)
 }
 
-// sight takes what was gathered.
-func (m *dream) sight(g store.ScanResult) {
+// add takes what was gathered.
+func (m *sightingOverlay) add(g store.ScanResult) {
 	add := func(a forum.Arrival, from forum.SectionID) {
-		if p := (place{a.Post, a.Section}); !m.met[p] {
-			m.met[p] = true
+		if p := (postPlace{a.Post, a.Section}); !m.seen[p] {
+			m.seen[p] = true
 			m.list = append(m.list, digest.Sighting{Seq: m.until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from})
 		}
 	}
@@ -49,10 +49,10 @@ func (m *dream) sight(g store.ScanResult) {
 }
 
 // until is the last number of all.
-func (m *dream) until() int64 { return m.head + int64(len(m.list)) }
+func (m *sightingOverlay) until() int64 { return m.head + int64(len(m.list)) }
 
 // between gives what was met after one number, up to another.
-func (m *dream) between(after, until int64) []digest.Sighting {
+func (m *sightingOverlay) between(after, until int64) []digest.Sighting {
 	first := max(after-m.head, 0)
 	last := min(until, m.until()) - m.head
 	if first >= last {

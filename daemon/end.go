@@ -11,9 +11,9 @@ import (
 	"postrider/internal/link"
 )
 
-// Ended is what unsubscribing has changed, so that it can be taken back: what the member had chosen before, and nothing
+// UndoState is what unsubscribing has changed, so that it can be taken back: what the member had chosen before, and nothing
 // that he had not. It can bring back no more than the forum and the site would send him.
-type Ended struct {
+type UndoState struct {
 	Member        forum.MemberID   `json:"m"`
 	Scope         link.Scope       `json:"s"`
 	Object        int64            `json:"o,omitempty"`
@@ -25,7 +25,7 @@ type Ended struct {
 }
 
 // Bytes are an Ended as it travels.
-func (e Ended) Bytes() []byte {
+func (e UndoState) Bytes() []byte {
 	text, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // numbers and words only
@@ -34,24 +34,24 @@ func (e Ended) Bytes() []byte {
 }
 
 // Read reads what Bytes wrote.
-func (e *Ended) Read(text []byte) error {
+func (e *UndoState) Read(text []byte) error {
 	if err := json.Unmarshal(text, e); err != nil {
 		return fmt.Errorf("reading what was ended: %w", err)
 	}
 	return nil
 }
 
-// End ends what a grant says. nil: it had ended before, and nothing was changed.
-func (d *Desk) End(ctx context.Context, now time.Time, g link.Claims) (*Ended, error) {
-	e := Ended{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object, At: now.Unix()}
+// Unsubscribe ends what a grant says. nil: it had ended before, and nothing was changed.
+func (d *MemberService) Unsubscribe(ctx context.Context, now time.Time, g link.Claims) (*UndoState, error) {
+	e := UndoState{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object, At: now.Unix()}
 	if g.Scope == link.Thread || g.Scope == link.Section {
-		return d.endWish(ctx, now, e)
+		return d.unsubscribeWatch(ctx, now, e)
 	}
 	before, err := d.choices(ctx, e.Member)
 	if err != nil {
 		return nil, err
 	}
-	streams := running(before, g.Scope)
+	streams := activeStreams(before, g.Scope)
 	if len(streams) == 0 {
 		return nil, nil
 	}
@@ -64,8 +64,8 @@ func (d *Desk) End(ctx context.Context, now time.Time, g link.Claims) (*Ended, e
 	return &e, nil
 }
 
-// running are the kinds of mail that a scope would end and that have not ended yet.
-func running(c digest.Preferences, scope link.Scope) []string {
+// activeStreams are the kinds of mail that a scope would end and that have not ended yet.
+func activeStreams(c digest.Preferences, scope link.Scope) []string {
 	var kinds []string
 	for _, stream := range []struct {
 		scope link.Scope
@@ -83,9 +83,9 @@ func running(c digest.Preferences, scope link.Scope) []string {
 	return kinds
 }
 
-func (d *Desk) endWish(ctx context.Context, now time.Time, e Ended) (*Ended, error) {
+func (d *MemberService) unsubscribeWatch(ctx context.Context, now time.Time, e UndoState) (*UndoState, error) {
 	section, thread := e.place()
-	before, err := d.wish(ctx, e)
+	before, err := d.override(ctx, e)
 	if err != nil || before == digest.Off {
 		return nil, err
 	}
@@ -97,15 +97,15 @@ func (d *Desk) endWish(ctx context.Context, now time.Time, e Ended) (*Ended, err
 }
 
 // place is the section or the thread that was ended.
-func (e Ended) place() (forum.SectionID, forum.ThreadID) {
+func (e UndoState) place() (forum.SectionID, forum.ThreadID) {
 	if e.Scope == link.Section {
 		return forum.SectionID(e.Object), 0
 	}
 	return 0, forum.ThreadID(e.Object)
 }
 
-// wish is what the member wants of the section or thread now.
-func (d *Desk) wish(ctx context.Context, e Ended) (digest.Cadence, error) {
+// override is what the member wants of the section or thread now.
+func (d *MemberService) override(ctx context.Context, e UndoState) (digest.Cadence, error) {
 	all, err := d.store.Overrides(ctx, []forum.MemberID{e.Member})
 	if section, thread := e.place(); thread == 0 {
 		return all[e.Member].Sections[section], err
@@ -114,13 +114,13 @@ func (d *Desk) wish(ctx context.Context, e Ended) (digest.Cadence, error) {
 	}
 }
 
-// keeps is for how long a digest that was ended and taken back misses nothing. After that it starts anew.
-const keeps = 24 * time.Hour
+// undoWindow is for how long a digest that was ended and taken back misses nothing. After that it starts anew.
+const undoWindow = 24 * time.Hour
 
 // Undo puts back what was before. back is false if the member has chosen something else since: then that holds.
-func (d *Desk) Undo(ctx context.Context, now time.Time, e Ended) (back bool, err error) {
+func (d *MemberService) Undo(ctx context.Context, now time.Time, e UndoState) (back bool, err error) {
 	if e.Scope == link.Thread || e.Scope == link.Section {
-		is, err := d.wish(ctx, e)
+		is, err := d.override(ctx, e)
 		if err != nil || is != digest.Off {
 			return false, err
 		}
@@ -135,6 +135,6 @@ func (d *Desk) Undo(ctx context.Context, now time.Time, e Ended) (back bool, err
 	if err := d.store.SavePreference(ctx, now, e.Member, c); err != nil {
 		return false, err
 	}
-	late := now.Sub(time.Unix(e.At, 0)) > keeps
+	late := now.Sub(time.Unix(e.At, 0)) > undoWindow
 	return true, d.reschedule(ctx, now, e.Member, late)
 }

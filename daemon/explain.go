@@ -22,101 +22,101 @@ type Explainer struct {
 	builder  *Builder
 	press    *templates.Renderer
 	links    *link.Signer
-	calendar calendar
+	calendar scheduler
 	set      Settings
 }
 
 // NewExplainer explains what a forum and a store tell, as the owner has set.
 func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set Settings) *Explainer {
 	b := NewBuilder(f, s, set.Digest)
-	return &Explainer{builder: b, press: press, links: links, set: set, calendar: calendar{set.Digest, b.zones}}
+	return &Explainer{builder: b, press: press, links: links, set: set, calendar: scheduler{set.Digest, b.zones}}
 }
 
-// remembered is how long the store knows of mails that are settled.
-const remembered = 90 * 24 * time.Hour
+// retention is how long the store knows of mails that are settled.
+const retention = 90 * 24 * time.Hour
 
-// Verdict is what becomes of a post for a member.
-type Verdict string
+// PostStatus is what becomes of a post for a member.
+type PostStatus string
 
 // The verdicts.
 const (
-	Sent    Verdict = "sent"
-	Waiting Verdict = "waiting"  // in the outbox
-	Coming  Verdict = "coming"   // with an edition that is not planned yet
-	LeftOut Verdict = "left out" // he does not get it
+	Sent     PostStatus = "sent"
+	Waiting  PostStatus = "waiting"  // in the outbox
+	Upcoming PostStatus = "coming"   // with an edition that is not planned yet
+	Omitted  PostStatus = "left out" // he does not get it
 )
 
-// PostStory is what there is to tell of one post and one member.
-type PostStory struct {
+// PostExplanation is what there is to tell of one post and one member.
+type PostExplanation struct {
 	Post    forum.PostID
-	Verdict Verdict
+	Verdict PostStatus
 	Reason  string    // why he does not get it, or by what he does
 	Mail    string    // key of the mail that brought it, or will; empty: none is planned
 	At      time.Time // when that mail went or may go, or the edition is due; zero: not known
 	// Folded: the mail has no room for the post and tells of it by a number or its thread's title alone.
-	Folded  bool
-	Seen    []store.SightingRecord
-	Pending time.Time             // since when it is known and was not visible; zero: it is not pending
-	Steps   []digest.RuleResult   // what the rules say now, the last one deciding
-	Notice  store.AlertItemRecord // no Key: he was never to be told of it at once
-	Mails   []store.Mail          // that told of it or cover it, in the order in which they were planned
-	Alert   string                // why he was not told of it at once, where he was not
+	Folded      bool
+	Seen        []store.SightingRecord
+	Pending     time.Time             // since when it is known and was not visible; zero: it is not pending
+	RuleResults []digest.RuleResult   // what the rules say now, the last one deciding
+	Notice      store.AlertItemRecord // no Key: he was never to be told of it at once
+	Mails       []store.Mail          // that told of it or cover it, in the order in which they were planned
+	Alert       string                // why he was not told of it at once, where he was not
 }
 
-// file is all that is known of a member, read once for all the posts that are asked for.
-type file struct {
-	now       time.Time
-	member    forum.Member
-	sub       store.Subscriber
-	onRoll    bool
-	choices   digest.Preferences
-	health    store.Health
-	mails     []store.Mail
-	owed      []store.DeferredPost
-	head      int64
-	holds     []store.DomainHold
-	paused    bool // delivery, by the owner
-	sightings []digest.Sighting
-	window    *digest.Window
-	reader    digest.Reader
-	judges    map[string]*digest.Reader // the reader as of each edition, by key
-	shown     map[string]map[forum.PostID]bool
+// memberFacts is all that is known of a member, read once for all the posts that are asked for.
+type memberFacts struct {
+	now               time.Time
+	member            forum.Member
+	sub               store.Subscriber
+	subscribed        bool
+	choices           digest.Preferences
+	health            store.Health
+	mails             []store.Mail
+	owed              []store.DeferredPost
+	head              int64
+	holds             []store.DomainHold
+	paused            bool // delivery, by the owner
+	sightings         []digest.Sighting
+	window            *digest.Window
+	reader            digest.Reader
+	readersByEdition  map[string]*digest.Reader // the reader as of each edition, by key
+	renderedByEdition map[string]map[forum.PostID]bool
 }
 
-// open reads what is known of a member.
-func (e *Explainer) open(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*file, error) {
-	member, err := findMember(ctx, s, who, now)
+// loadMember reads what is known of a member.
+func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
+	member, err := FindMember(ctx, s, who, now)
 	if err != nil {
 		return nil, err
 	}
-	f := &file{now: now, member: member, judges: make(map[string]*digest.Reader), shown: make(map[string]map[forum.PostID]bool)}
+	f := &memberFacts{now: now, member: member, readersByEdition: make(map[string]*digest.Reader), renderedByEdition: make(map[string]map[forum.PostID]bool)}
 	ids := []forum.MemberID{member.ID}
 	readers, err := e.builder.readers(ctx, s, ids, now)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.builder.readSoFar(ctx, s, now, readers); err != nil {
+	if err := e.builder.loadReadMarks(ctx, s, now, readers); err != nil {
 		return nil, err
 	}
 	f.reader = *readers[member.ID]
 	f.choices = f.reader.Choices
-	return f, e.recall(ctx, f)
+	return f, e.loadStoreState(ctx, f)
 }
 
-// recall reads what the store knows of a member.
-func (e *Explainer) recall(ctx context.Context, f *file) (err error) {
+// loadStoreState reads what the store knows of a member.
+func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
 	from := e.builder.store
 	ids := []forum.MemberID{f.member.ID}
 	subs, err := from.Subscribers(ctx, ids)
 	if err != nil {
 		return err
 	}
-	f.sub, f.onRoll = subs[f.member.ID]
-	f.onRoll = f.onRoll && !f.sub.Gone
+	f.sub, f.subscribed = subs[f.member.ID]
+	f.subscribed = f.subscribed && !f.sub.Gone
 	if f.health, _, err = from.AddressHealth(ctx, f.member.Email); err != nil {
 		return err
 	}
-	if f.mails, err = from.MemberMessages(ctx, f.member.ID, f.now.Add(-remembered)); err != nil {
+	if f.mails, err = from.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
 		return err
 	}
 	if f.owed, err = from.DeferredPosts(ctx, ids); err != nil {
@@ -132,8 +132,8 @@ func (e *Explainer) recall(ctx context.Context, f *file) (err error) {
 	return err
 }
 
-// obstacles are what keeps all mail of a kind from the member, in the order in which they are met.
-func (e *Explainer) obstacles(f *file, kind string) (list []string) {
+// blockers are what keeps all mail of a kind from the member, in the order in which they are met.
+func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 	add := func(stands bool, why string) {
 		if stands {
 			list = append(list, why)
@@ -143,17 +143,17 @@ func (e *Explainer) obstacles(f *file, kind string) (list []string) {
 		KindDigest: f.choices.Schedule != nil, KindAlert: f.choices.Alerts != "", KindAnnouncement: f.choices.Announcements != nil,
 	}
 	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
-	add(kind == KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, skipEnded)
+	add(kind == KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
 	add(kind == KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
-	add(kind == KindAlert && f.choices.Alerts == digest.NoAlerts, skipNoAlerts)
-	add(f.choices.PausedUntil.After(f.now), skipPaused)
-	add(f.health.Suppressed(f.now), skipBounces)
-	add(!e.set.Delivery.admits(f.member.Email), skipNotListed)
+	add(kind == KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
+	add(f.choices.PausedUntil.After(f.now), reasonPaused)
+	add(f.health.Suppressed(f.now), reasonSuppressed)
+	add(!e.set.Delivery.allows(f.member.Email), reasonNotAllowListed)
 	return list
 }
 
-// delays are what keeps mails waiting that would go else.
-func (e *Explainer) delays(f *file) (list []string) {
+// delayReasons are what keeps mails waiting that would go else.
+func (e *Explainer) delayReasons(f *memberFacts) (list []string) {
 	if f.paused {
 		list = append(list, "delivery is paused by the administrator")
 	}

@@ -8,8 +8,8 @@ import (
 	"postrider/store"
 )
 
-// tellAlert tells of a post of which the member was or will be told at once.
-func (e *Explainer) tellAlert(f *file, x *PostStory) bool {
+// explainAlert tells of a post of which the member was or will be told at once.
+func (e *Explainer) explainAlert(f *memberFacts, x *PostExplanation) bool {
 	i := slices.IndexFunc(f.mails, func(m store.Mail) bool { return m.Key == x.Notice.Key })
 	if i < 0 {
 		return false
@@ -21,7 +21,7 @@ func (e *Explainer) tellAlert(f *file, x *PostStory) bool {
 		return false
 	case m.State == stateAccepted:
 		x.Verdict, x.At = Sent, m.Settled
-	case open(m):
+	case pending(m):
 		x.Verdict, x.At = Waiting, m.NotBefore
 	default:
 		return false
@@ -30,22 +30,22 @@ func (e *Explainer) tellAlert(f *file, x *PostStory) bool {
 	return true
 }
 
-// noAlert is why the member was not told of a post at once; empty where nobody would ask.
-func (e *Explainer) noAlert(f *file, x *PostStory) string {
+// whyNoAlert is why the member was not told of a post at once; empty where nobody would ask.
+func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 	switch {
 	case x.Notice.LeftOut != "":
 		return fmt.Sprintf("%s went without it: %s", x.Notice.Key, x.Notice.LeftOut)
 	case x.Notice.Key != "":
-		return x.Notice.Key + " came to nothing" + why(f, x.Notice.Key)
-	case len(x.Seen) == 0 || !worthAlert(x.Steps):
+		return x.Notice.Key + " came to nothing" + lastReason(f, x.Notice.Key)
+	case len(x.Seen) == 0 || !alertable(x.RuleResults):
 		return ""
 	}
-	if why := e.obstacles(f, KindAlert); len(why) > 0 {
+	if why := e.blockers(f, KindAlert); len(why) > 0 {
 		return why[0]
 	}
 	first := x.Seen[0]
 	switch {
-	case first.At.Sub(first.PostedAt) > alertLife:
+	case first.At.Sub(first.PostedAt) > alertMaxAge:
 		return "it was older than a day when it was sighted"
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
 		return "nothing that he watches asks for mail of it at once, and it was not found to quote or mention him"
@@ -55,8 +55,8 @@ func (e *Explainer) noAlert(f *file, x *PostStory) string {
 	return "he began to watch it later, or it is from before postrider ran"
 }
 
-// why is what is known of the end of a mail.
-func why(f *file, key string) string {
+// lastReason is what is known of the end of a mail.
+func lastReason(f *memberFacts, key string) string {
 	for _, m := range f.mails {
 		if m.Key == key && m.Last.Reason != "" {
 			return ": " + m.Last.Reason
@@ -65,8 +65,8 @@ func why(f *file, key string) string {
 	return ""
 }
 
-// worthAlert tells whether a post is one that the member could be told of at all.
-func worthAlert(steps []digest.RuleResult) bool {
+// alertable tells whether a post is one that the member could be told of at all.
+func alertable(steps []digest.RuleResult) bool {
 	for _, s := range steps {
 		if s.Bars && (s.Rule == digest.VisibleRule || s.Rule == digest.Readable || s.Rule == digest.Author) {
 			return false

@@ -13,24 +13,24 @@ import (
 	"postrider/store"
 )
 
-// Posts explains posts to one member, found by number or name.
-func (e *Explainer) Posts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []PostStory, error) {
+// ExplainPosts explains posts to one member, found by number or name.
+func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []PostExplanation, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var f *file
-	stories := make([]PostStory, len(posts))
+	var f *memberFacts
+	stories := make([]PostExplanation, len(posts))
 	err := e.builder.forum.Read(ctx, func(s *source.Snapshot) (err error) {
-		if f, err = e.open(ctx, s, who, now); err != nil {
+		if f, err = e.loadMember(ctx, s, who, now); err != nil {
 			return err
 		}
-		if err := e.gatherFacts(ctx, f, stories, posts); err != nil {
+		if err := e.loadPostFacts(ctx, f, stories, posts); err != nil {
 			return err
 		}
 		f.window, err = e.builder.window(ctx, s, f.sightings)
 		return err
 	})
 	for i := 0; i < len(stories) && err == nil; i++ {
-		err = e.tell(ctx, f, &stories[i])
+		err = e.explainPost(ctx, f, &stories[i])
 	}
 	if err != nil {
 		return forum.Member{}, nil, fmt.Errorf("explaining: %w", err)
@@ -38,8 +38,8 @@ func (e *Explainer) Posts(ctx context.Context, now time.Time, who string, posts 
 	return f.member, stories, nil
 }
 
-// gatherFacts reads what the store knows of the posts.
-func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStory, posts []forum.PostID) error {
+// loadPostFacts reads what the store knows of the posts.
+func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories []PostExplanation, posts []forum.PostID) error {
 	from := e.builder.store
 	seen, err := from.SightingRecords(ctx, posts)
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStor
 		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
 	}
 	for i, post := range posts {
-		stories[i] = PostStory{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
+		stories[i] = PostExplanation{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
 		if len(byPost[post]) == 0 { // as if it were sighted next
 			f.sightings = append(f.sightings, digest.Sighting{Seq: f.head + 1, Post: post})
 		}
@@ -68,31 +68,31 @@ func (e *Explainer) gatherFacts(ctx context.Context, f *file, stories []PostStor
 }
 
 // next is the edition that the member would get next, were it planned now.
-func (f *file) next() Ask {
+func (f *memberFacts) next() EditionRequest {
 	due := f.sub.Due
 	if due.Before(f.now) {
 		due = f.now
 	}
-	return Ask{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
+	return EditionRequest{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
 }
 
 // editionOf is a digest of the outbox as something to judge by.
-func editionOf(m store.Mail) Ask {
-	return Ask{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
+func editionOf(m store.Mail) EditionRequest {
+	return EditionRequest{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
 }
 
-// judge traces a post as an edition would judge it.
-func (e *Explainer) judge(ctx context.Context, f *file, a Ask, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
-	r := f.judges[a.Key]
+// trace traces a post as an edition would judge it.
+func (e *Explainer) trace(ctx context.Context, f *memberFacts, a EditionRequest, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
+	r := f.readersByEdition[a.Key]
 	if r == nil {
 		fresh := f.reader
 		fresh.Deferred, fresh.OtherRoute = nil, nil
 		fresh.After, fresh.Until, fresh.At = a.After, a.Until, a.Planned
 		r = &fresh
-		if err := e.builder.elsewhere(ctx, []Ask{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
+		if err := e.builder.markOtherRoutes(ctx, []EditionRequest{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
 			return nil, "", err
 		}
-		f.judges[a.Key] = r
+		f.readersByEdition[a.Key] = r
 	}
 	steps, why, known := f.window.Trace(*r, post)
 	if !known {
@@ -102,28 +102,28 @@ func (e *Explainer) judge(ctx context.Context, f *file, a Ask, post forum.PostID
 }
 
 // covers tells whether a post lies in the stretch of an edition, or is owed with it.
-func (f *file) covers(a Ask, x *PostStory) bool {
+func (f *memberFacts) covers(a EditionRequest, x *PostExplanation) bool {
 	for _, s := range x.Seen {
 		if s.Seq > a.After && s.Seq <= a.Until {
 			return true
 		}
 	}
-	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.brings(o) })
+	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.includes(o) })
 }
 
-// tell finds the way of a post to the member, or where it ends. What has happened counts before what would.
-func (e *Explainer) tell(ctx context.Context, f *file, x *PostStory) (err error) {
-	if told := e.tellAlert(f, x); told {
-		x.Steps, _, err = e.judge(ctx, f, f.next(), x.Post)
+// explainPost finds the way of a post to the member, or where it ends. What has happened counts before what would.
+func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExplanation) (err error) {
+	if told := e.explainAlert(f, x); told {
+		x.RuleResults, _, err = e.trace(ctx, f, f.next(), x.Post)
 		return err
 	}
-	err = e.tellDigests(ctx, f, x)
-	x.Alert = e.noAlert(f, x)
+	err = e.explainDigests(ctx, f, x)
+	x.Alert = e.whyNoAlert(f, x)
 	return err
 }
 
-// tellDigests looks for the edition that brought or brings a post.
-func (e *Explainer) tellDigests(ctx context.Context, f *file, x *PostStory) error {
+// explainDigests looks for the edition that brought or brings a post.
+func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostExplanation) error {
 	var failed *store.Mail // the newest that covers it and came to nothing
 	for _, m := range f.mails {
 		a := editionOf(m)
@@ -131,96 +131,96 @@ func (e *Explainer) tellDigests(ctx context.Context, f *file, x *PostStory) erro
 			continue
 		}
 		x.Mails = append(x.Mails, m)
-		steps, why, err := e.judge(ctx, f, a, x.Post)
+		steps, why, err := e.trace(ctx, f, a, x.Post)
 		if err != nil {
 			return err
 		}
-		switch x.Steps = steps; {
+		switch x.RuleResults = steps; {
 		case why != "":
-			x.Verdict, x.Reason = LeftOut, string(why)
+			x.Verdict, x.Reason = Omitted, string(why)
 		case m.State == stateAccepted:
-			return e.found(ctx, f, x, Sent, a, m)
-		case open(m):
-			return e.found(ctx, f, x, Waiting, a, m)
+			return e.setDelivered(ctx, f, x, Sent, a, m)
+		case pending(m):
+			return e.setDelivered(ctx, f, x, Waiting, a, m)
 		default:
-			x.Verdict, x.Reason, failed = LeftOut, outcomeOf(m), &m
+			x.Verdict, x.Reason, failed = Omitted, describeOutcome(m), &m
 		}
 	}
-	return e.tellNext(ctx, f, x, failed)
+	return e.explainNextDigest(ctx, f, x, failed)
 }
 
-// open tells whether something is still to become of a mail.
-func open(m store.Mail) bool { return m.Settled.IsZero() }
+// pending tells whether something is still to become of a mail.
+func pending(m store.Mail) bool { return m.Settled.IsZero() }
 
-// found ends the search at a digest.
-func (e *Explainer) found(ctx context.Context, f *file, x *PostStory, v Verdict, a Ask, m store.Mail) error {
+// setDelivered ends the search at a digest.
+func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExplanation, v PostStatus, a EditionRequest, m store.Mail) error {
 	x.Verdict, x.Mail, x.Reason = v, m.Key, "with his digest"
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
-		if why := append(e.obstacles(f, KindDigest), e.delays(f)...); len(why) > 0 {
+		if why := append(e.blockers(f, KindDigest), e.delayReasons(f)...); len(why) > 0 {
 			x.Reason += "; " + why[0]
 		}
 	}
-	return e.fold(ctx, f, x, a)
+	return e.checkTruncated(ctx, f, x, a)
 }
 
-// tellNext tells of a post that no mail has brought: whether the next edition does.
-func (e *Explainer) tellNext(ctx context.Context, f *file, x *PostStory, failed *store.Mail) error {
+// explainNextDigest tells of a post that no mail has brought: whether the next edition does.
+func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *PostExplanation, failed *store.Mail) error {
 	a := f.next()
-	owed, is := f.owes(x.Post)
+	owed, is := f.deferredFor(x.Post)
 	ahead := len(x.Seen) == 0 || f.covers(a, x)
 	if !ahead && !is && x.Verdict != "" {
 		return nil // an edition has judged it, and the next one does not
 	}
-	steps, why, err := e.judge(ctx, f, a, x.Post)
+	steps, why, err := e.trace(ctx, f, a, x.Post)
 	if err != nil {
 		return err
 	}
-	x.Steps, x.Verdict = steps, LeftOut
+	x.RuleResults, x.Verdict = steps, Omitted
 	switch {
 	case why == digest.ReasonDeferred:
-		x.Verdict, x.Reason, x.At = Coming, "owed to him ("+string(owed.Reason)+"): comes with a later digest", owed.NotBefore
+		x.Verdict, x.Reason, x.At = Upcoming, "owed to him ("+string(owed.Reason)+"): comes with a later digest", owed.NotBefore
 		return nil
 	case why == digest.HeldForWeek || why == digest.HeldForMonth:
-		x.Verdict, x.Reason, x.At = Coming, string(why), f.window.HeldUntil(f.reader, x.Post)
+		x.Verdict, x.Reason, x.At = Upcoming, string(why), f.window.HeldUntil(f.reader, x.Post)
 		return nil
 	case why != "":
 		x.Reason = string(why)
 	case len(x.Seen) == 0:
-		x.Reason = e.notSeen(x)
-	case !f.onRoll:
-		x.Reason = skipWatchesNothing
+		x.Reason = e.whyNotSighted(x)
+	case !f.subscribed:
+		x.Reason = reasonNoSubscriptions
 	case !ahead && failed != nil:
-		x.Reason = outcomeOf(*failed)
+		x.Reason = describeOutcome(*failed)
 	case !ahead:
 		x.Reason = "before his digests began, or longer ago than is remembered"
 	default:
-		return e.coming(ctx, f, x, a)
+		return e.setUpcoming(ctx, f, x, a)
 	}
 	return nil
 }
 
-// coming tells of a post that the next edition holds.
-func (e *Explainer) coming(ctx context.Context, f *file, x *PostStory, a Ask) error {
-	if why := e.obstacles(f, KindDigest); len(why) > 0 {
+// setUpcoming tells of a post that the next edition holds.
+func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
+	if why := e.blockers(f, KindDigest); len(why) > 0 {
 		x.Reason = why[0]
 		return nil
 	}
-	x.Verdict, x.Reason, x.At = Coming, "with his next digest", f.sub.Due
+	x.Verdict, x.Reason, x.At = Upcoming, "with his next digest", f.sub.Due
 	a.Until = f.head
-	return e.fold(ctx, f, x, a)
+	return e.checkTruncated(ctx, f, x, a)
 }
 
-// notSeen is why a post was never sighted that could be seen now.
-func (e *Explainer) notSeen(x *PostStory) string {
+// whyNotSighted is why a post was never sighted that could be seen now.
+func (e *Explainer) whyNotSighted(x *PostExplanation) string {
 	if !x.Pending.IsZero() {
 		return "not sighted yet: it was not visible when it was met, and the next gather looks again"
 	}
 	return "never sighted: older than what postrider tells of, or the next gather brings it"
 }
 
-// owes tells whether an edition owes a post to the member.
-func (f *file) owes(post forum.PostID) (store.DeferredPost, bool) {
+// deferredFor tells whether an edition owes a post to the member.
+func (f *memberFacts) deferredFor(post forum.PostID) (store.DeferredPost, bool) {
 	i := slices.IndexFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == post })
 	if i < 0 {
 		return store.DeferredPost{}, false
@@ -228,16 +228,16 @@ func (f *file) owes(post forum.PostID) (store.DeferredPost, bool) {
 	return f.owed[i], true
 }
 
-// fold looks whether an edition has room for the post. It builds the whole edition, once for all posts.
-func (e *Explainer) fold(ctx context.Context, f *file, x *PostStory, a Ask) error {
-	shown, known := f.shown[a.Key]
+// checkTruncated looks whether an edition has room for the post. It builds the whole edition, once for all posts.
+func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
+	shown, known := f.renderedByEdition[a.Key]
 	if !known {
-		editions, err := e.builder.Build(ctx, f.now, []Ask{a})
+		editions, err := e.builder.Build(ctx, f.now, []EditionRequest{a})
 		if err != nil {
 			return err
 		}
 		if d := editions[0].Digest; d != nil {
-			if _, err := e.press.Digest(d, viewed(digestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
+			if _, err := e.press.Digest(d, withViewLink(digestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
 				return fmt.Errorf("rendering: %w", err)
 			}
 			shown = make(map[forum.PostID]bool)
@@ -249,15 +249,15 @@ func (e *Explainer) fold(ctx context.Context, f *file, x *PostStory, a Ask) erro
 				}
 			}
 		}
-		f.shown[a.Key] = shown
+		f.renderedByEdition[a.Key] = shown
 	}
 	is, in := shown[x.Post]
 	x.Folded = in && !is
 	return nil
 }
 
-// outcomeOf words what became of a mail.
-func outcomeOf(m store.Mail) string {
+// describeOutcome words what became of a mail.
+func describeOutcome(m store.Mail) string {
 	text := fmt.Sprintf("%s was %s", m.Key, m.State)
 	if m.Last.Code != 0 {
 		text += fmt.Sprintf(": %d %s", m.Last.Code, cmp.Or(m.Last.Reply, m.Last.Reason))

@@ -16,10 +16,10 @@ import (
 )
 
 // explains tells of one post and one member as a program of its own would.
-func (w *world) explains(member forum.MemberID, p forum.PostID) PostStory {
+func (w *world) explains(member forum.MemberID, p forum.PostID) PostExplanation {
 	w.Helper()
 	d := w.looking(w.set)
-	_, stories, err := NewExplainer(d.Forum, d.Store, d.Press, d.Links, w.set).Posts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
+	_, stories, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainPosts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestAPostIsExplained(t *testing.T) {
 	tests := []struct {
 		name    string
 		tell    func(w *world) forum.PostID
-		verdict Verdict
+		verdict PostStatus
 		mail    string
 		reason  string // in it
 		at      string // "5 08:00"; empty: no time is told
@@ -71,26 +71,26 @@ func TestAPostIsExplained(t *testing.T) {
 			p := w.post(w.thread(tonight))
 			w.round()
 			return p
-		}, Coming, "", "with his next digest", "5 08:00"},
+		}, Upcoming, "", "with his next digest", "5 08:00"},
 		{"it was refused, and comes with the next one", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.relay.says(mail.Refused, 554)
 			deliver(w)
 			return p
-		}, Coming, "", "with his next digest", "6 08:00"},
+		}, Upcoming, "", "with his next digest", "6 08:00"},
 		{"the mail was skipped, because she was banned then", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			deliver(w)
 			w.sql(`UPDATE member SET state = 'active' WHERE id = 101`)
 			return p
-		}, LeftOut, "", key + " was skipped: banned", ""},
+		}, Omitted, "", key + " was skipped: banned", ""},
 		{"she is banned now", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
 			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			return p
-		}, LeftOut, "", "banned", ""},
+		}, Omitted, "", "banned", ""},
 		{"her address bounces", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
@@ -99,7 +99,7 @@ func TestAPostIsExplained(t *testing.T) {
 				w.Fatal(err)
 			}
 			return p
-		}, LeftOut, "", skipBounces, ""},
+		}, Omitted, "", reasonSuppressed, ""},
 		{"she has ended her digests", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
@@ -107,33 +107,33 @@ func TestAPostIsExplained(t *testing.T) {
 				w.Fatal(err)
 			}
 			return p
-		}, LeftOut, "", skipEnded, ""},
-		{"she does not watch it", func(w *world) forum.PostID { return w.post(w.thread(dining)) }, LeftOut, "", "not watched", ""},
+		}, Omitted, "", reasonDigestsOff, ""},
+		{"she does not watch it", func(w *world) forum.PostID { return w.post(w.thread(dining)) }, Omitted, "", "not watched", ""},
 		{"she may not read it", func(w *world) forum.PostID {
 			p := w.post(w.thread(guardsvan))
 			deliver(w)
 			return p
-		}, LeftOut, "", "not readable", ""},
-		{"it is her own", func(w *world) forum.PostID { return w.say(w.thread(tonight), 101, "Mine.") }, LeftOut, "", "own post", ""},
+		}, Omitted, "", "not readable", ""},
+		{"it is her own", func(w *world) forum.PostID { return w.say(w.thread(tonight), 101, "Mine.") }, Omitted, "", "own post", ""},
 		{"it awaits approval", func(w *world) forum.PostID {
 			p := w.postAs(w.thread(tonight), "moderated")
 			w.round()
 			return p
-		}, LeftOut, "", "post awaiting approval", ""},
+		}, Omitted, "", "post awaiting approval", ""},
 		{"it was deleted after it went", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			deliver(w)
 			w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 			return p
-		}, LeftOut, "", "post deleted", ""},
-		{"there is no such post", func(*world) forum.PostID { return 99999 }, LeftOut, "", "permanently deleted", ""},
+		}, Omitted, "", "post deleted", ""},
+		{"there is no such post", func(*world) forum.PostID { return 99999 }, Omitted, "", "permanently deleted", ""},
 		{"it is older than what is told", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.next()
 			w.write(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
 			w.round()
 			return forum.PostID(p)
-		}, LeftOut, "", "never sighted", ""},
+		}, Omitted, "", "never sighted", ""},
 		{"it was written before she began to watch anything", func(w *world) forum.PostID {
 			w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
 			w.at(4, "10:00")
@@ -144,7 +144,7 @@ func TestAPostIsExplained(t *testing.T) {
 			w.at(4, "12:00")
 			w.round()
 			return p
-		}, LeftOut, "", "before his digests began", ""},
+		}, Omitted, "", "before his digests began", ""},
 		{"she wants it weekly", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			if err := w.store.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
@@ -152,7 +152,7 @@ func TestAPostIsExplained(t *testing.T) {
 			}
 			w.round()
 			return p
-		}, Coming, "", "weekly", "11 08:00"},
+		}, Upcoming, "", "weekly", "11 08:00"},
 		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.post(w.thread(routes))
@@ -161,7 +161,7 @@ func TestAPostIsExplained(t *testing.T) {
 			}
 			deliver(w)
 			return p
-		}, Coming, "", "owed to him", "11 08:00"},
+		}, Upcoming, "", "owed to him", "11 08:00"},
 		{"it was moved where she can have it", func(w *world) forum.PostID {
 			thread := w.thread(dining)
 			p := w.post(thread)
@@ -195,7 +195,7 @@ func TestAPostIsExplained(t *testing.T) {
 			if got != tt.at && tt.at != "any" {
 				t.Errorf("at %q, want %q", got, tt.at)
 			}
-			if len(x.Steps) == 0 {
+			if len(x.RuleResults) == 0 {
 				t.Error("no rule is told of")
 			}
 		})
@@ -227,22 +227,22 @@ func TestAnAlertIsExplained(t *testing.T) {
 		t.Errorf("while it settles: %+v", x)
 	}
 	w.later(2 * time.Minute)
-	if x := w.explains(101, p); x.Verdict != Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.Steps[len(x.Steps)-1].Says != string(digest.AlreadyAlerted) {
+	if x := w.explains(101, p); x.Verdict != Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
 		t.Errorf("once it is out: %+v", x)
 	}
 	q := w.post(thread)
 	w.later(2 * time.Minute)
-	if x := w.explains(101, q); x.Verdict != Coming || !strings.Contains(x.Alert, "told of its thread before") {
+	if x := w.explains(101, q); x.Verdict != Upcoming || !strings.Contains(x.Alert, "told of its thread before") {
 		t.Errorf("the second reply: %+v", x)
 	}
 	r := w.post(w.thread(tonight))
 	w.round()
 	w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
 	w.later(2 * time.Minute)
-	if x := w.explains(101, r); x.Verdict != LeftOut || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
+	if x := w.explains(101, r); x.Verdict != Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
 		t.Errorf("watched no more before it was out: %+v", x)
 	}
-	if x := w.explains(104, q); x.Verdict != LeftOut || !strings.Contains(x.Alert, "nothing that he watches") {
+	if x := w.explains(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "nothing that he watches") {
 		t.Errorf("for who watches nothing: %+v", x)
 	}
 }
@@ -278,7 +278,7 @@ func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	w.set.Alerts = DefaultAlerts()
-	w.set.Alerts.Earlier = 0 // or mails show again what others have told
+	w.set.Alerts.ContextPosts = 0 // or mails show again what others have told
 	w.restart()
 	dice := rand.New(rand.NewPCG(1, 2))
 	var threads []int64
@@ -315,7 +315,7 @@ func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
 	for id, name := range map[forum.MemberID]string{101: "anna", 102: "bert", 103: "carl"} {
 		for _, p := range all {
 			x := w.explains(id, p)
-			if sent := got[address(name)][p] == 1; sent != (x.Verdict == Sent) || !sent && x.Verdict != LeftOut {
+			if sent := got[address(name)][p] == 1; sent != (x.Verdict == Sent) || !sent && x.Verdict != Omitted {
 				t.Errorf("%s got post %d %d times, and it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
 			}
 		}
@@ -325,10 +325,10 @@ func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
 func TestAMemberIsExplained(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
-	tell := func(who string) MemberStory {
+	tell := func(who string) MemberExplanation {
 		t.Helper()
 		d := w.looking(w.set)
-		m, err := NewExplainer(d.Forum, d.Store, d.Press, d.Links, w.set).Member(t.Context(), w.clock(), who)
+		m, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainMember(t.Context(), w.clock(), who)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -346,7 +346,7 @@ func TestAMemberIsExplained(t *testing.T) {
 	w.post(thread)
 	w.round()
 	m := tell("anna")
-	if !m.OnRoll || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != stateAccepted {
+	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != stateAccepted {
 		t.Errorf("anna is told of as %+v", m)
 	}
 	var results []string
@@ -376,7 +376,7 @@ func TestAMemberIsExplained(t *testing.T) {
 		t.Errorf("after 40 days %d mails are told of", len(m.Mails))
 	}
 	d := w.looking(w.set)
-	if _, err := NewExplainer(d.Forum, d.Store, d.Press, d.Links, w.set).Member(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
+	if _, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainMember(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
 		t.Errorf("of nobody: %v", err)
 	}
 }

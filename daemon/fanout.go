@@ -13,10 +13,10 @@ import (
 	"postrider/store"
 )
 
-// proclaim moves all announcements on by one step: one begins, one puts the next page of its audience into the outbox, one
+// advanceAnnouncements moves all announcements on by one step: one begins, one puts the next page of its audience into the outbox, one
 // is judged or done. It is called before every batch, so that mails leave while others are still being enrolled. more tells
 // that there is somebody left to be enrolled at once.
-func (d *Daemon) proclaim(ctx context.Context) (more bool, err error) {
+func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error) {
 	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
 		return false, nil
 	}
@@ -25,7 +25,7 @@ func (d *Daemon) proclaim(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for _, a := range live {
-		again, err := d.advance(ctx, a)
+		again, err := d.advanceAnnouncement(ctx, a)
 		if err != nil {
 			return false, err
 		}
@@ -34,30 +34,30 @@ func (d *Daemon) proclaim(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// proclaimed delivers if there is an announcement to be delivered: whoever starts one must not wait for the next tick. After
+// tickAnnouncements delivers if there is an announcement to be delivered: whoever starts one must not wait for the next tick. After
 // a fault it leaves that to the other ticks for a while, which come less often and tell of the fault, too.
-func (d *Daemon) proclaimed(ctx context.Context) error {
-	if time.Now().Before(d.quiet) {
+func (d *Daemon) tickAnnouncements(ctx context.Context) error {
+	if time.Now().Before(d.announceBackoffUntil) {
 		return nil
 	}
 	live, err := d.Store.ActiveAnnouncements(ctx)
-	if err == nil && slices.ContainsFunc(live, d.goesOut) {
+	if err == nil && slices.ContainsFunc(live, d.isActive) {
 		err = d.deliver(ctx)
 	}
 	if err != nil {
-		d.quiet = time.Now().Add(d.set.Gather.Every)
+		d.announceBackoffUntil = time.Now().Add(d.settings.Gather.Every)
 	}
 	return err
 }
 
-// goesOut tells whether there is something to do for an announcement.
-func (d *Daemon) goesOut(a store.Announcement) bool {
+// isActive tells whether there is something to do for an announcement.
+func (d *Daemon) isActive(a store.Announcement) bool {
 	begins := a.State == store.Scheduled && !a.BeginsAt.After(d.Now())
 	return begins || a.State == store.InCanary || a.State == store.Sending
 }
 
-// advance moves one announcement on.
-func (d *Daemon) advance(ctx context.Context, a store.Announcement) (more bool, err error) {
+// advanceAnnouncement moves one announcement on.
+func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) (more bool, err error) {
 	switch {
 	case a.State == store.Paused:
 		return false, d.Store.HoldRequeued(ctx, a.ID)
@@ -74,43 +74,43 @@ func (d *Daemon) advance(ctx context.Context, a store.Announcement) (more bool, 
 	switch {
 	case err != nil:
 		return false, err
-	case d.moods.sour(a.ID, d.set.Announce.MaxRefused):
-		return false, d.stop(ctx, a, d.moods.words(a.ID), false)
+	case d.refusalWindows.exceeds(a.ID, d.settings.Announce.MaxRefused):
+		return false, d.pauseAnnouncement(ctx, a, d.refusalWindows.describe(a.ID), false)
 	case !a.AllEnqueued:
-		return d.enrollSome(ctx, a)
+		return d.enqueuePage(ctx, a)
 	case a.State == store.InCanary:
-		return false, d.canary(ctx, a)
+		return false, d.evaluateCanary(ctx, a)
 	}
 	return false, d.Store.FinishAnnouncement(ctx, d.Now(), a.ID)
 }
 
-// enrollSome puts the next page of an announcement's audience into the outbox.
-func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more bool, err error) {
-	n, err := d.notice(ctx, a)
-	if fault, ok := errors.AsType[unfit](err); ok {
-		return false, d.stop(ctx, a, fault.Error(), false)
+// enqueuePage puts the next page of an announcement's audience into the outbox.
+func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bool, err error) {
+	n, err := d.prepareAnnouncement(ctx, a)
+	if fault, ok := errors.AsType[renderError](err); ok {
+		return false, d.pauseAnnouncement(ctx, a, fault.Error(), false)
 	}
 	if err != nil {
 		return false, err
 	}
-	whole := *n.said
+	whole := *n.announcement
 	whole.Start = a.Start
-	p, err := d.herald.page(ctx, &whole, a.Cursor, d.Now())
+	p, err := d.audience.page(ctx, &whole, a.Cursor, d.Now())
 	if err != nil {
 		return false, err
 	}
 	room := len(p.judged)
 	if a.State == store.InCanary {
-		if room, err = d.canaryRoom(ctx, a); err != nil {
+		if room, err = d.canaryRemaining(ctx, a); err != nil {
 			return false, err
 		}
 	}
 	var list []store.Recipient
 	for _, j := range p.judged {
 		switch {
-		case !j.wanted():
+		case !j.included():
 		case a.State != store.InCanary:
-			at := whole.Due(d.herald.zones.of(j.Member.Zone))
+			at := whole.Due(d.audience.zones.of(j.Member.Zone))
 			if wants := whole.NotBefore(&j.Candidate, d.Now()); wants.After(at) {
 				at = wants
 			}
@@ -120,13 +120,13 @@ func (d *Daemon) enrollSome(ctx context.Context, a store.Announcement) (more boo
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.EnqueueAnnouncement(ctx, d.Now(), a, list, p.upto, p.last || full, priorityAnnouncement)
-	d.round.Enrolled += enrolled
+	enrolled, taken, err := d.Store.EnqueueAnnouncement(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
+	d.report.Enrolled += enrolled
 	return taken, err
 }
 
-// canaryRoom is how many the canary still wants.
-func (d *Daemon) canaryRoom(ctx context.Context, a store.Announcement) (int, error) {
+// canaryRemaining is how many the canary still wants.
+func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int, error) {
 	p, err := d.Store.Progress(ctx, a.ID)
 	if err != nil {
 		return 0, err
@@ -134,8 +134,8 @@ func (d *Daemon) canaryRoom(ctx context.Context, a store.Announcement) (int, err
 	return max(a.Canary.Size(a.Size)-p.Enrolled(), 0), nil
 }
 
-// canary waits until the whole canary has been tried, then for what comes back, and then judges.
-func (d *Daemon) canary(ctx context.Context, a store.Announcement) error {
+// evaluateCanary waits until the whole canary has been tried, then for what comes back, and then judges.
+func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error {
 	now := d.Now()
 	if a.CanaryUntil.IsZero() {
 		return d.Store.StartCanaryWait(ctx, a.ID, now.Add(a.Canary.Wait))
@@ -148,26 +148,26 @@ func (d *Daemon) canary(ctx context.Context, a store.Announcement) error {
 		return err
 	}
 	words := fmt.Sprintf("of %d mails of the canary %d were refused, and %d brought complaints", back.Mails, back.Refused, back.Complaints)
-	set := d.set.Announce
+	set := d.settings.Announce
 	switch {
 	case digest.Percent(back.Refused, back.Mails) > set.MaxRefused:
-		return d.stop(ctx, a, fmt.Sprintf("%s: announcements.max_refused is %v %%", words, set.MaxRefused), true)
+		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_refused is %v %%", words, set.MaxRefused), true)
 	case digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
-		return d.stop(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
+		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}
 	d.Log.Info("canary passed, the others get the announcement now", "announcement", a.ID, "mails", back.Mails, "refused", back.Refused)
 	return d.Store.PassCanary(ctx, now, a.ID, words)
 }
 
-// stop pauses an announcement because of how it is taken, or because no mail can be made of it.
-func (d *Daemon) stop(ctx context.Context, a store.Announcement, reason string, judged bool) error {
+// pauseAnnouncement pauses an announcement because of how it is taken, or because no mail can be made of it.
+func (d *Daemon) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
 	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
-	d.moods.forget(a.ID)
+	d.refusalWindows.reset(a.ID)
 	return d.Store.StopAnnouncement(ctx, d.Now(), a.ID, reason, judged)
 }
 
-// lookAtAnnouncements tells the administrator which announcements the daemon has paused.
-func (d *Daemon) lookAtAnnouncements(ctx context.Context) {
+// checkAnnouncements tells the administrator which announcements the daemon has paused.
+func (d *Daemon) checkAnnouncements(ctx context.Context) {
 	live, err := d.Store.ActiveAnnouncements(ctx)
 	if err != nil {
 		return
@@ -178,5 +178,5 @@ func (d *Daemon) lookAtAnnouncements(ctx context.Context) {
 			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
 		}
 	}
-	d.bell.SetActive(alarm.Stopped, bad)
+	d.alarms.SetActive(alarm.Stopped, bad)
 }

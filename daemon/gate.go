@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	// spread is over how long the mails of a domain come back whose hold is over: not all at one moment.
-	spread = time.Minute
-	// shutFor is how long the mails of a domain wait that was held and does not take the first one after it. Until then it is
+	// releaseJitter is over how long the mails of a domain come back whose hold is over: not all at one moment.
+	releaseJitter = time.Minute
+	// probeFailedWait is how long the mails of a domain wait that was held and does not take the first one after it. Until then it is
 	// judged whether it is to be held again.
-	shutFor = ripen + time.Minute
-	// lately is how long ago a hold may have ended whose domain is tried with a single letter after a start.
-	lately = 24 * time.Hour
+	probeFailedWait = refusalSettleTime + time.Minute
+	// holdMemory is how long ago a hold may have ended whose domain is tried with a single letter after a start.
+	holdMemory = 24 * time.Hour
 )
 
-// gate keeps back what is for domains that are held. After a hold a single letter is let through, and what becomes of it
+// domainHolds keeps back what is for domains that are held. After a hold a single letter is let through, and what becomes of it
 // decides for the others. Lanes that work beside each other share it.
-type gate struct {
+type domainHolds struct {
 	mu   sync.Mutex
 	held map[string]bool // domains that were held, and have taken nothing since; nil: the store was not asked yet
 }
 
-// recall asks the store, after a start, which domains were held lately: nobody may have tried them since.
-func (g *gate) recall(ctx context.Context, s *store.Store, now time.Time) error {
+// loadRecent asks the store, after a start, which domains were held lately: nobody may have tried them since.
+func (g *domainHolds) loadRecent(ctx context.Context, s *store.Store, now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.held != nil {
 		return nil
 	}
-	holds, err := s.Holds(ctx, now.Add(-lately))
+	holds, err := s.Holds(ctx, now.Add(-holdMemory))
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,9 @@ func (g *gate) recall(ctx context.Context, s *store.Store, now time.Time) error 
 	return nil
 }
 
-// sort takes out of the letters those for domains that are held now, each with when it may go, and tells of which domains
+// partition takes out of the letters those for domains that are held now, each with when it may go, and tells of which domains
 // a first letter is to be tried.
-func (g *gate) sort(list []letter, holds []store.DomainHold) (open []letter, kept []store.DeferredMessage, again func(domain string) bool) {
+func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open []outgoing, kept []store.DeferredMessage, again func(domain string) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	stands := make(map[string]store.DomainHold, len(holds))
@@ -61,14 +61,14 @@ func (g *gate) sort(list []letter, holds []store.DomainHold) (open []letter, kep
 			open = append(open, l)
 			continue
 		}
-		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(spread)), Reason: h.Domain + " is held: " + h.Reason})
+		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: h.Domain + " is held: " + h.Reason})
 	}
 	held := maps.Clone(g.held)
 	return open, kept, func(domain string) bool { return held[domain] }
 }
 
-// took notes that a domain has taken a mail.
-func (g *gate) took(domain string) {
+// clear notes that a domain has taken a mail.
+func (g *domainHolds) clear(domain string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.held, domain)

@@ -11,64 +11,64 @@ import (
 )
 
 const (
-	// overlap is how many ids each gather reads again: a forum may commit post 8 before post 7.
-	overlap = 1000
-	page    = 1000 // rows asked for at a time
+	// rescanOverlap is how many ids each gather reads again: a forum may commit post 8 before post 7.
+	rescanOverlap = 1000
+	pageSize      = 1000 // rows asked for at a time
 )
 
-// gather turns new and newly visible posts into sightings. It keeps ids and times, never a text.
-func (d *Daemon) gather(ctx context.Context) error { return d.sift(ctx, true) }
+// scanAll turns new and newly visible posts into sightings. It keeps ids and times, never a text.
+func (d *Daemon) scanAll(ctx context.Context) error { return d.scan(ctx, true) }
 
-// glance is gather for new posts alone: one question to the forum, answered by an index, as long as there are none.
-func (d *Daemon) glance(ctx context.Context) error { return d.sift(ctx, false) }
+// scanNew is gather for new posts alone: one question to the forum, answered by an index, as long as there are none.
+func (d *Daemon) scanNew(ctx context.Context) error { return d.scan(ctx, false) }
 
-func (d *Daemon) sift(ctx context.Context, pending bool) error {
+func (d *Daemon) scan(ctx context.Context, pending bool) error {
 	now := d.Now()
-	oldest, err := d.oldest(ctx, now)
+	oldest, err := d.cutoff(ctx, now)
 	if err != nil {
 		return err
 	}
 	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		sift := sieve{now: now, oldest: oldest, met: d.met}
-		if err := d.gatherNew(ctx, s, &sift); err != nil || !pending {
+		sift := postClassifier{now: now, oldest: oldest, met: d.recentPosts}
+		if err := d.scanNewPosts(ctx, s, &sift); err != nil || !pending {
 			return err
 		}
-		return d.gatherPending(ctx, s, &sift)
+		return d.recheckPending(ctx, s, &sift)
 	})
 	if err != nil {
-		clear(d.met) // what was met may not have been written down
+		clear(d.recentPosts) // what was met may not have been written down
 		return fmt.Errorf("gathering: %w", err)
 	}
-	d.Watcher.Gathered(now)
+	d.Observer.ScanFinished(now)
 	return nil
 }
 
-// oldest is the time before which posts are never news: imported threads, and on the first run the
+// cutoff is the time before which posts are never news: imported threads, and on the first run the
 // archive.
-func (d *Daemon) oldest(ctx context.Context, now time.Time) (time.Time, error) {
-	born, err := d.born(ctx, now)
+func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
+	born, err := d.firstRunAt(ctx, now)
 	if err != nil {
 		return time.Time{}, err
 	}
-	first := born.Add(-d.set.Digest.FirstWindow)
-	if stale := now.Add(-d.set.Gather.Oldest); stale.After(first) {
+	first := born.Add(-d.settings.Digest.FirstWindow)
+	if stale := now.Add(-d.settings.Gather.Oldest); stale.After(first) {
 		return stale, nil
 	}
 	return first, nil
 }
 
-// born is when postrider first ran on this store.
-func (d *Daemon) born(ctx context.Context, now time.Time) (time.Time, error) {
-	text, ok, err := d.Store.Value(ctx, bornKey)
+// firstRunAt is when postrider first ran on this store.
+func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, error) {
+	text, ok, err := d.Store.Value(ctx, firstRunKey)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
 	}
-	if !ok && d.dream != nil {
+	if !ok && d.dryRun != nil {
 		return now, nil
 	}
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
-		if err := d.Store.SetValue(ctx, bornKey, text); err != nil {
+		if err := d.Store.SetValue(ctx, firstRunKey, text); err != nil {
 			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
 		}
 	}
@@ -79,17 +79,17 @@ func (d *Daemon) born(ctx context.Context, now time.Time) (time.Time, error) {
 	return born, nil
 }
 
-const bornKey = "born"
+const firstRunKey = "born"
 
-// start finds the post id behind which to read, and tells the sieve how far the store has come.
-func (d *Daemon) start(ctx context.Context, s *source.Snapshot, sift *sieve) (forum.PostID, error) {
+// startAfter finds the post id behind which to read, and tells the sieve how far the store has come.
+func (d *Daemon) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
 	cursor, ok, err := d.Store.Cursor(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if ok {
 		sift.cursor = cursor
-		return max(0, cursor-overlap), d.recall(ctx, sift, max(0, cursor-overlap))
+		return max(0, cursor-rescanOverlap), d.loadRecentPosts(ctx, sift, max(0, cursor-rescanOverlap))
 	}
 	first, err := s.FirstPostSince(ctx, sift.oldest)
 	switch {
@@ -101,9 +101,9 @@ func (d *Daemon) start(ctx context.Context, s *source.Snapshot, sift *sieve) (fo
 	return s.LastPostID(ctx)
 }
 
-// recall tells the sieve, after a start or a fault, which posts of the overlap were sighted before. One of them
+// loadRecentPosts tells the sieve, after a start or a fault, which posts of the overlap were sighted before. One of them
 // whose thread was moved since would else look new where it stands now, and go out again to those who had it.
-func (d *Daemon) recall(ctx context.Context, sift *sieve, behind forum.PostID) error {
+func (d *Daemon) loadRecentPosts(ctx context.Context, sift *postClassifier, behind forum.PostID) error {
 	if len(sift.met) > 0 {
 		return nil
 	}
@@ -119,14 +119,14 @@ func (d *Daemon) recall(ctx context.Context, sift *sieve, behind forum.PostID) e
 	return nil
 }
 
-// gatherNew reads all posts behind the cursor, a page at a time.
-func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve) error {
-	cursor, err := d.start(ctx, s, sift)
+// scanNewPosts reads all posts behind the cursor, a page at a time.
+func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
+	cursor, err := d.startAfter(ctx, s, sift)
 	if err != nil {
 		return err
 	}
 	for {
-		arrivals, err := s.PostsAfter(ctx, cursor, overlap+page)
+		arrivals, err := s.PostsAfter(ctx, cursor, rescanOverlap+pageSize)
 		if err != nil {
 			return err
 		}
@@ -134,19 +134,19 @@ func (d *Daemon) gatherNew(ctx context.Context, s *source.Snapshot, sift *sieve)
 			sift.add(a)
 			cursor = max(cursor, a.Post)
 		}
-		if err := d.sight(ctx, sift.take(cursor)); err != nil {
+		if err := d.saveSightings(ctx, sift.take(cursor)); err != nil {
 			return err
 		}
-		if len(arrivals) < overlap+page {
-			sift.forget(cursor - overlap)
+		if len(arrivals) < rescanOverlap+pageSize {
+			sift.forget(cursor - rescanOverlap)
 			return nil
 		}
 	}
 }
 
-// gatherPending looks again at posts that were met invisible: they may have been approved or restored.
-func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *sieve) error {
-	ids, err := d.Store.Pending(ctx, 100*page)
+// recheckPending looks again at posts that were met invisible: they may have been approved or restored.
+func (d *Daemon) recheckPending(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
+	ids, err := d.Store.Pending(ctx, 100*pageSize)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -172,35 +172,35 @@ func (d *Daemon) gatherPending(ctx context.Context, s *source.Snapshot, sift *si
 	for id := range left {
 		g.Settled = append(g.Settled, id)
 	}
-	return d.sight(ctx, g)
+	return d.saveSightings(ctx, g)
 }
 
-// sight writes down what was gathered, if anything was.
-func (d *Daemon) sight(ctx context.Context, g store.ScanResult) error {
+// saveSightings writes down what was gathered, if anything was.
+func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
 	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
 		return nil
 	}
-	if d.dream != nil {
-		d.dream.sight(g)
+	if d.dryRun != nil {
+		d.dryRun.add(g)
 		return nil
 	}
 	added, err := d.Store.SaveScan(ctx, g)
 	if err != nil {
 		return fmt.Errorf("noting sightings: %w", err)
 	}
-	d.round.Sighted += added
+	d.report.Sighted += added
 	return nil
 }
 
-// sieve parts arrivals into sighted, pending and past.
-type sieve struct {
+// postClassifier parts arrivals into sighted, pending and past.
+type postClassifier struct {
 	now, oldest time.Time
 	met         map[forum.PostID]forum.SectionID // where posts of the overlap were sighted; 0: pending
-	fresh       store.ScanResult
+	batch       store.ScanResult
 	cursor      forum.PostID
 }
 
-func (s *sieve) add(a forum.Arrival) {
+func (s *postClassifier) add(a forum.Arrival) {
 	if a.PostedAt.Before(s.oldest) {
 		return
 	}
@@ -209,30 +209,30 @@ func (s *sieve) add(a forum.Arrival) {
 	was, known := s.met[a.Post]
 	switch {
 	case !known && visible:
-		s.fresh.Sighted = append(s.fresh.Sighted, a)
+		s.batch.Sighted = append(s.batch.Sighted, a)
 		s.met[a.Post] = a.Section
 	case !known:
-		s.fresh.Pending = append(s.fresh.Pending, a.Post)
+		s.batch.Pending = append(s.batch.Pending, a.Post)
 		s.met[a.Post] = 0
 	case visible && was != 0 && was != a.Section: // moved, merged, or split off alone
-		s.fresh.Moved = append(s.fresh.Moved, store.Move{Arrival: a, From: was})
+		s.batch.Moved = append(s.batch.Moved, store.Move{Arrival: a, From: was})
 		s.met[a.Post] = a.Section
 	}
 }
 
 // take hands over what was sifted since it was last asked, with the cursor if that moved.
-func (s *sieve) take(cursor forum.PostID) store.ScanResult {
-	g := s.fresh
+func (s *postClassifier) take(cursor forum.PostID) store.ScanResult {
+	g := s.batch
 	g.Now = s.now
 	if cursor > s.cursor {
 		g.Cursor, s.cursor = cursor, cursor
 	}
-	s.fresh = store.ScanResult{}
+	s.batch = store.ScanResult{}
 	return g
 }
 
 // forget drops what lies too far back to be read again.
-func (s *sieve) forget(before forum.PostID) {
+func (s *postClassifier) forget(before forum.PostID) {
 	for id := range s.met {
 		if id < before {
 			delete(s.met, id)

@@ -16,47 +16,47 @@ import (
 	"postrider/templates"
 )
 
-// Herald reads for whom an announcement is, as the forum stands now. It is safe for concurrent use.
-type Herald struct {
+// Resolver reads for whom an announcement is, as the forum stands now. It is safe for concurrent use.
+type Resolver struct {
 	forum *source.DB
 	store *store.Store
 	set   DigestConfig
-	zones *zones
+	zones *zoneCache
 }
 
 // NewHerald reads from a forum and a store, as the owner has set.
-func NewHerald(f *source.DB, s *store.Store, set DigestConfig) *Herald {
-	return &Herald{forum: f, store: s, set: set, zones: newZones(set.Zone)}
+func NewHerald(f *source.DB, s *store.Store, set DigestConfig) *Resolver {
+	return &Resolver{forum: f, store: s, set: set, zones: newZones(set.Zone)}
 }
 
-// Census is how large an audience is, and who is none of it.
-type Census struct {
-	Size    int                   // members who would be mailed now
-	Members int                   // who were looked at: all of the forum's, or those on the list
-	LeftOut map[digest.Reason]int // the others
-	Sample  []forum.Member        // some of those who would be mailed, drawn by chance
+// AudienceStats is how large an audience is, and who is none of it.
+type AudienceStats struct {
+	Size             int                   // members who would be mailed now
+	Members          int                   // who were looked at: all of the forum's, or those on the list
+	ExcludedByReason map[digest.Reason]int // the others
+	Sample           []forum.Member        // some of those who would be mailed, drawn by chance
 }
 
 // sampleSize is how many of an audience are shown.
 const sampleSize = 5
 
-// Census goes through all members and counts for whom an announcement is. After every page it tells how many
+// CountAudience goes through all members and counts for whom an announcement is. After every page it tells how many
 // members it has looked at.
-func (h *Herald) Census(ctx context.Context, a *digest.Announcement, now time.Time, tell func(members int)) (Census, error) {
-	c := Census{LeftOut: make(map[digest.Reason]int)}
+func (h *Resolver) CountAudience(ctx context.Context, a *digest.Announcement, now time.Time, tell func(members int)) (AudienceStats, error) {
+	c := AudienceStats{ExcludedByReason: make(map[digest.Reason]int)}
 	var after forum.MemberID
 	for {
 		p, err := h.page(ctx, a, after, now)
 		if err != nil {
-			return Census{}, err
+			return AudienceStats{}, err
 		}
 		suppressed, err := h.suppressed(ctx, p.judged, now)
 		if err != nil {
-			return Census{}, err
+			return AudienceStats{}, err
 		}
 		for _, j := range p.judged {
-			if j.wanted() && suppressed[strings.ToLower(j.Member.Email)] {
-				j.barred = skipBounces
+			if j.included() && suppressed[strings.ToLower(j.Member.Email)] {
+				j.blockedReason = reasonSuppressed
 			}
 			c.count(j)
 		}
@@ -65,13 +65,13 @@ func (h *Herald) Census(ctx context.Context, a *digest.Announcement, now time.Ti
 		if p.last {
 			return c, nil
 		}
-		after = p.upto
+		after = p.lastID
 	}
 }
 
-func (c *Census) count(j judged) {
-	if !j.wanted() {
-		c.LeftOut[cmp.Or(j.excluded, j.barred)]++
+func (c *AudienceStats) count(j evaluatedMember) {
+	if !j.included() {
+		c.ExcludedByReason[cmp.Or(j.excluded, j.blockedReason)]++
 		return
 	}
 	c.Size++
@@ -83,10 +83,10 @@ func (c *Census) count(j judged) {
 	}
 }
 
-func (h *Herald) suppressed(ctx context.Context, list []judged, now time.Time) (map[string]bool, error) {
+func (h *Resolver) suppressed(ctx context.Context, list []evaluatedMember, now time.Time) (map[string]bool, error) {
 	var addresses []string
 	for _, j := range list {
-		if j.wanted() {
+		if j.included() {
 			addresses = append(addresses, j.Member.Email)
 		}
 	}
@@ -96,46 +96,46 @@ func (h *Herald) suppressed(ctx context.Context, list []judged, now time.Time) (
 	return h.store.Suppressed(ctx, now, addresses)
 }
 
-// judged is a member with the reasons why he is not mailed; both are empty if he is.
-type judged struct {
+// evaluatedMember is a member with the reasons why he is not mailed; both are empty if he is.
+type evaluatedMember struct {
 	digest.Candidate
-	excluded digest.Reason // why he is none of the audience
-	barred   digest.Reason // why he is not mailed, though he may be of the audience
+	excluded      digest.Reason // why he is none of the audience
+	blockedReason digest.Reason // why he is not mailed, though he may be of the audience
 }
 
-// wanted tells that he is mailed.
-func (j judged) wanted() bool { return j.excluded == "" && j.barred == "" }
+// included tells that he is mailed.
+func (j evaluatedMember) included() bool { return j.excluded == "" && j.blockedReason == "" }
 
-// stretch is a page of the forum's members, judged.
-type stretch struct {
-	judged []judged
-	upto   forum.MemberID // the last of them
+// memberPage is a page of the forum's members, judged.
+type memberPage struct {
+	judged []evaluatedMember
+	lastID forum.MemberID // the last of them
 	last   bool           // there is nobody behind
 }
 
 // page judges the members of a page behind a member: of the whole forum, or of the audience's list.
-func (h *Herald) page(ctx context.Context, a *digest.Announcement, after forum.MemberID, now time.Time) (stretch, error) {
-	p := stretch{upto: after}
+func (h *Resolver) page(ctx context.Context, a *digest.Announcement, after forum.MemberID, now time.Time) (memberPage, error) {
+	p := memberPage{lastID: after}
 	err := h.forum.Read(ctx, func(s *source.Snapshot) error {
-		ids, err := h.behind(ctx, s, a, after)
+		ids, err := h.memberIDsAfter(ctx, s, a, after)
 		if err != nil {
 			return err
 		}
 		p.last = len(ids) < batchSize
 		if len(ids) > 0 {
-			p.upto = ids[len(ids)-1]
+			p.lastID = ids[len(ids)-1]
 		}
-		p.judged, err = h.judge(ctx, s, a, ids, now)
+		p.judged, err = h.evaluate(ctx, s, a, ids, now)
 		return err
 	})
 	if err != nil {
-		return stretch{}, fmt.Errorf("reading an audience: %w", err)
+		return memberPage{}, fmt.Errorf("reading an audience: %w", err)
 	}
 	return p, nil
 }
 
-// behind lists members behind a member who may be of the audience, by rising id.
-func (h *Herald) behind(ctx context.Context, s *source.Snapshot, a *digest.Announcement, after forum.MemberID) ([]forum.MemberID, error) {
+// memberIDsAfter lists members behind a member who may be of the audience, by rising id.
+func (h *Resolver) memberIDsAfter(ctx context.Context, s *source.Snapshot, a *digest.Announcement, after forum.MemberID) ([]forum.MemberID, error) {
 	if len(a.Audience.Only) == 0 {
 		return s.MemberIDs(ctx, after, batchSize)
 	}
@@ -144,21 +144,21 @@ func (h *Herald) behind(ctx context.Context, s *source.Snapshot, a *digest.Annou
 	return rest[:min(len(rest), batchSize)], nil
 }
 
-// judge reads members and says of each why he is not mailed, by rising id. Who has no account is left out.
-func (h *Herald) judge(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]judged, error) {
+// evaluate reads members and says of each why he is not mailed, by rising id. Who has no account is left out.
+func (h *Resolver) evaluate(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]evaluatedMember, error) {
 	candidates, err := h.candidates(ctx, s, a, ids, now)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]judged, len(candidates))
+	list := make([]evaluatedMember, len(candidates))
 	for i, c := range candidates {
-		list[i] = judged{c, a.Audience.ExclusionReason(&c), a.ExclusionReason(&c, now)}
+		list[i] = evaluatedMember{c, a.Audience.ExclusionReason(&c), a.ExclusionReason(&c, now)}
 	}
 	return list, nil
 }
 
 // candidates reads all that decides whether an announcement is for members, in the order of ids.
-func (h *Herald) candidates(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]digest.Candidate, error) {
+func (h *Resolver) candidates(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]digest.Candidate, error) {
 	members, err := s.Members(ctx, ids, now)
 	if err != nil {
 		return nil, err
@@ -173,9 +173,9 @@ func (h *Herald) candidates(ctx context.Context, s *source.Snapshot, a *digest.A
 	}
 	known := make(map[forum.MemberID]*digest.Candidate, len(members))
 	for _, m := range members {
-		known[m.ID] = &digest.Candidate{Member: h.asMailed(m, choices[m.ID]), Profile: profiles[m.ID], Choices: choices[m.ID]}
+		known[m.ID] = &digest.Candidate{Member: h.withPreferences(m, choices[m.ID]), Profile: profiles[m.ID], Choices: choices[m.ID]}
 	}
-	if err := h.addRights(ctx, s, a, ids, known); err != nil {
+	if err := h.addGroupsAndAccess(ctx, s, a, ids, known); err != nil {
 		return nil, err
 	}
 	list := make([]digest.Candidate, 0, len(known))
@@ -187,8 +187,8 @@ func (h *Herald) candidates(ctx context.Context, s *source.Snapshot, a *digest.A
 	return list, nil
 }
 
-// asMailed is a member in the language and the zone that he is mailed in: his own choice wins over what the forum says.
-func (h *Herald) asMailed(m forum.Member, c digest.Preferences) forum.Member {
+// withPreferences is a member in the language and the zone that he is mailed in: his own choice wins over what the forum says.
+func (h *Resolver) withPreferences(m forum.Member, c digest.Preferences) forum.Member {
 	if c.Locale != "" {
 		m.Locale = c.Locale
 	}
@@ -201,8 +201,8 @@ func (h *Herald) asMailed(m forum.Member, c digest.Preferences) forum.Member {
 	return m
 }
 
-// addRights adds groups, and watches with the rights to them, where the audience is chosen by them.
-func (h *Herald) addRights(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, to map[forum.MemberID]*digest.Candidate) error {
+// addGroupsAndAccess adds groups, and watches with the rights to them, where the audience is chosen by them.
+func (h *Resolver) addGroupsAndAccess(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, to map[forum.MemberID]*digest.Candidate) error {
 	if a.Audience.ByGroup() {
 		groups, err := s.Memberships(ctx, ids)
 		if err != nil {
@@ -237,8 +237,8 @@ func (h *Herald) addRights(ctx context.Context, s *source.Snapshot, a *digest.An
 	return nil
 }
 
-// NoticePreview is an announcement as one member would get it.
-type NoticePreview struct {
+// AnnouncementPreview is an announcement as one member would get it.
+type AnnouncementPreview struct {
 	templates.Recipient
 	Reason digest.Reason // why he would not get it; empty: he would
 	Text   bool          // he reads text alone
@@ -246,29 +246,29 @@ type NoticePreview struct {
 
 // Preview looks a member up, by number or name, and says whether an announcement is for him. An empty who is nobody, who has
 // neither a name nor a past.
-func (h *Herald) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p NoticePreview, err error) {
+func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p AnnouncementPreview, err error) {
 	if who == "" {
-		return NoticePreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
+		return AnnouncementPreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := findMember(ctx, s, who, now)
+		member, err := FindMember(ctx, s, who, now)
 		if err != nil {
 			return err
 		}
-		list, err := h.judge(ctx, s, a, []forum.MemberID{member.ID}, now)
+		list, err := h.evaluate(ctx, s, a, []forum.MemberID{member.ID}, now)
 		if err != nil {
 			return err
 		}
 		for _, j := range list {
-			p = NoticePreview{
+			p = AnnouncementPreview{
 				Recipient: templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: h.zones.of(j.Member.Zone)},
-				Reason:    cmp.Or(j.barred, j.excluded), Text: j.Choices.Format == digest.Text,
+				Reason:    cmp.Or(j.blockedReason, j.excluded), Text: j.Choices.Format == digest.Text,
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return NoticePreview{}, fmt.Errorf("previewing: %w", err)
+		return AnnouncementPreview{}, fmt.Errorf("previewing: %w", err)
 	}
 	return p, nil
 }

@@ -12,33 +12,33 @@ import (
 )
 
 const (
-	// ripen is how long a refusal waits before it is judged: what else comes back from its domain in that time tells whose
+	// refusalSettleTime is how long a refusal waits before it is judged: what else comes back from its domain in that time tells whose
 	// fault it was. An address that is dead stays so for ten minutes.
-	ripen = 10 * time.Minute
-	// recent is how old a cohort may be for which a domain is held: what comes back from days ago tells nothing of now.
-	recent = time.Hour
+	refusalSettleTime = 10 * time.Minute
+	// maxCohortAge is how old a cohort may be for which a domain is held: what comes back from days ago tells nothing of now.
+	maxCohortAge = time.Hour
 )
 
 // What refusals come to.
 const (
 	verdictCounted = "counted"
-	verdictSpared  = "spared" // most of what was handed over with it was refused: no address is to blame
+	verdictIgnored = "spared" // most of what was handed over with it was refused: no address is to blame
 )
 
-// judge decides what refusals mean for the addresses that they are about. A domain that refuses most of what it gets is held,
+// evaluateRefusals decides what refusals mean for the addresses that they are about. A domain that refuses most of what it gets is held,
 // and none of its addresses scored: it is us, or our relay, or this very mail that it does not want.
-func (d *Daemon) judge(ctx context.Context) error {
+func (d *Daemon) evaluateRefusals(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
-		var r ruling
-		judged, err := d.Store.EvaluateRefusals(ctx, now, now.Add(-ripen), func(docket store.EvaluationInput) store.EvaluationResult {
-			r = rule(now, docket) // anew each time: PostgreSQL may want the transaction repeated
+		var r evaluation
+		judged, err := d.Store.EvaluateRefusals(ctx, now, now.Add(-refusalSettleTime), func(docket store.EvaluationInput) store.EvaluationResult {
+			r = evaluate(now, docket) // anew each time: PostgreSQL may want the transaction repeated
 			return r.EvaluationResult
 		})
 		if err != nil {
 			return err
 		}
-		d.announce(r)
+		d.logEvaluation(r)
 		if judged == 0 {
 			return nil
 		}
@@ -46,14 +46,14 @@ func (d *Daemon) judge(ctx context.Context) error {
 	return nil
 }
 
-// ruling is a judgment with what is told of it.
-type ruling struct {
+// evaluation is a judgment with what is told of it.
+type evaluation struct {
 	store.EvaluationResult
-	held   []bounce.Cohort // in the order of Holds
-	relay  int             // refusals of minutes in which the relay refused most of what it got
-	fresh  []store.Refusal // by which an address was suppressed
-	policy map[string][]store.Refusal
-	faulty []store.Refusal // mails that were themselves at fault
+	held            []bounce.Cohort // in the order of Holds
+	relay           int             // refusals of minutes in which the relay refused most of what it got
+	newlySuppressed []store.Refusal // by which an address was suppressed
+	policy          map[string][]store.Refusal
+	faulty          []store.Refusal // mails that were themselves at fault
 }
 
 type cohortKey struct {
@@ -61,23 +61,23 @@ type cohortKey struct {
 	minute time.Time
 }
 
-// rule judges a docket.
-func rule(now time.Time, d store.EvaluationInput) ruling {
-	r := ruling{policy: make(map[string][]store.Refusal)}
+// evaluate judges a docket.
+func evaluate(now time.Time, d store.EvaluationInput) evaluation {
+	r := evaluation{policy: make(map[string][]store.Refusal)}
 	atFault := make(map[cohortKey]bool)
 	for _, c := range d.Cohorts {
 		atFault[cohortKey{c.Domain, c.Minute}] = c.DomainAtFault()
 	}
 	for _, c := range d.Cohorts {
-		if c.Domain != "" && c.DomainAtFault() && now.Sub(c.Minute) <= recent {
-			r.hold(now, c, d.Holds[c.Domain])
+		if c.Domain != "" && c.DomainAtFault() && now.Sub(c.Minute) <= maxCohortAge {
+			r.holdDomain(now, c, d.Holds[c.Domain])
 		}
 	}
 	health := make(map[string]store.Health)
 	for _, x := range d.Refusals {
 		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[cohortKey{"", x.SentAt}]
 		if relay || atFault[cohortKey{store.Domain(x.Address), x.SentAt}] {
-			r.Verdicts = append(r.Verdicts, verdictSpared)
+			r.Verdicts = append(r.Verdicts, verdictIgnored)
 			if relay {
 				r.relay++
 			}
@@ -88,7 +88,7 @@ func rule(now time.Time, d store.EvaluationInput) ruling {
 		if !met {
 			h.Health = d.Health[x.Address]
 		}
-		health[x.Address] = r.score(h, x)
+		health[x.Address] = r.scoreAddress(h, x)
 	}
 	for _, h := range health {
 		r.Health = append(r.Health, h)
@@ -97,8 +97,8 @@ func rule(now time.Time, d store.EvaluationInput) ruling {
 	return r
 }
 
-// hold holds a domain because of a cohort, unless it is held already, or was because of this very one.
-func (r *ruling) hold(now time.Time, c bounce.Cohort, last store.DomainHold) {
+// holdDomain holds a domain because of a cohort, unless it is held already, or was because of this very one.
+func (r *evaluation) holdDomain(now time.Time, c bounce.Cohort, last store.DomainHold) {
 	if !last.Since.Before(c.Minute) || last.Until.After(now) {
 		return
 	}
@@ -110,8 +110,8 @@ func (r *ruling) hold(now time.Time, c bounce.Cohort, last store.DomainHold) {
 	r.held = append(r.held, c)
 }
 
-// score is the health of an address after a refusal.
-func (r *ruling) score(h store.Health, x store.Refusal) store.Health {
+// scoreAddress is the health of an address after a refusal.
+func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health {
 	was := h.Suppressed(x.At)
 	reason := string(x.Class)
 	if x.Reply != "" {
@@ -124,13 +124,13 @@ func (r *ruling) score(h store.Health, x store.Refusal) store.Health {
 	case x.Class == bounce.ClassContent:
 		r.faulty = append(r.faulty, x)
 	case !was && h.Suppressed(x.At):
-		r.fresh = append(r.fresh, x)
+		r.newlySuppressed = append(r.newlySuppressed, x)
 	}
 	return h
 }
 
-// announce tells the administrator what was judged.
-func (d *Daemon) announce(r ruling) {
+// logEvaluation tells the administrator what was judged.
+func (d *Daemon) logEvaluation(r evaluation) {
 	for i, c := range r.held {
 		d.Log.Error("a domain refuses most of what it gets, and is held; none of its addresses is blamed",
 			"domain", c.Domain, "refused", c.Refused, "handed", c.Handed, "until", r.Holds[i].Until)
@@ -145,7 +145,7 @@ func (d *Daemon) announce(r ruling) {
 	for _, x := range r.faulty {
 		d.Log.Error("a mail was refused for what it is", "key", x.Key, "code", x.Code, "enhanced", x.Enhanced)
 	}
-	for _, x := range r.fresh {
+	for _, x := range r.newlySuppressed {
 		d.Log.Info("address suppressed", "member", x.Member, "key", x.Key, "class", x.Class, "code", x.Code, "enhanced", x.Enhanced)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // refuses makes the relay refuse what is for addresses that end so, and take the rest.
-func (r *relay) refuses(suffix string, code int, enhanced string) {
+func (r *fakeRelay) refuses(suffix string, code int, enhanced string) {
 	r.answer = func(to string, _ int) mail.Outcome {
 		if !strings.HasSuffix(to, suffix) {
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
@@ -58,8 +58,8 @@ func TestADeadAddressIsMailedNoMoreUntilTheMemberGivesAnother(t *testing.T) {
 	}
 	w.post(thread)
 	w.at(6, "08:00")
-	if report := w.round(); report.Skipped[skipBounces] != 1 {
-		t.Errorf("skipped = %v, want one for %q", report.Skipped, skipBounces)
+	if report := w.round(); report.Skipped[reasonSuppressed] != 1 {
+		t.Errorf("skipped = %v, want one for %q", report.Skipped, reasonSuppressed)
 	}
 	w.got("anna")
 	w.sql(`UPDATE member SET email = 'Anna@elsewhere.example' WHERE id = 101`)
@@ -85,10 +85,10 @@ func TestASuppressedAddressGetsNeitherAlertsNorAnnouncements(t *testing.T) {
 	a.ID = w.start(a)
 	w.later(time.Minute)
 	w.gotNotice("dora")
-	if got, want := w.reasons(101), []string{skipBounces}; !slices.Equal(got, want) {
+	if got, want := w.reasons(101), []string{reasonSuppressed}; !slices.Equal(got, want) {
 		t.Errorf("of her alerts is noted %q, want %q", got, want)
 	}
-	w.skipped(a.ID, map[string]int{skipBounces: 1})
+	w.skipped(a.ID, map[string]int{reasonSuppressed: 1})
 }
 
 func TestASuppressionEndsAfterThirtyDays(t *testing.T) {

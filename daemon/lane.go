@@ -17,23 +17,23 @@ var (
 	nonAlerts  = store.PriorityRange{First: priorityAlert + 1, Last: store.AllPriorities.Last}
 )
 
-// lookAgain is how often posts are looked at again that were met invisible. Who approves a post is in no hurry.
-const lookAgain = 30 * time.Second
+// pendingRecheckInterval is how often posts are looked at again that were met invisible. Who approves a post is in no hurry.
+const pendingRecheckInterval = 30 * time.Second
 
-// beside is a daemon that works at the same time as d, on a lane of its own. It shares all but what one round at a time
+// fork is a daemon that works at the same time as d, on a lane of its own. It shares all but what one round at a time
 // may use.
-func (d *Daemon) beside(priorities store.PriorityRange) *Daemon {
+func (d *Daemon) fork(priorities store.PriorityRange) *Daemon {
 	return &Daemon{
-		Parts: d.Parts, set: d.set, builder: d.builder.beside(), calendar: d.calendar, relays: d.relays,
-		herald: d.herald, moods: d.moods, notices: make(map[int64]*notice),
-		throttles: d.throttles, gate: d.gate, pace: d.pace, patient: d.patient,
-		met: make(map[forum.PostID]forum.SectionID), priorities: priorities, waking: d.waking, bell: d.bell, trust: d.trust, ill: true, pulse: d.pulse,
+		Deps: d.Deps, settings: d.settings, builder: d.builder.clone(), calendar: d.calendar, relays: d.relays,
+		audience: d.audience, refusalWindows: d.refusalWindows, preparedAnnouncements: make(map[int64]*preparedAnnouncement),
+		throttles: d.throttles, domainHolds: d.domainHolds, rateLimit: d.rateLimit, maxSlowWait: d.maxSlowWait,
+		recentPosts: make(map[forum.PostID]forum.SectionID), priorities: priorities, wakeAlerts: d.wakeAlerts, alarms: d.alarms, selfCheck: d.selfCheck, lastRoundFailed: true, lastProgress: d.lastProgress,
 	}
 }
 
-// catchUp gathers before editions are planned, if any are due: they hold everything up to their hour, whenever the other
+// scanIfDue gathers before editions are planned, if any are due: they hold everything up to their hour, whenever the other
 // lane last looked.
-func (d *Daemon) catchUp(ctx context.Context) error {
+func (d *Daemon) scanIfDue(ctx context.Context) error {
 	due, err := d.Store.Due(ctx, d.Now(), 1)
 	if err != nil {
 		return fmt.Errorf("reading who is due: %w", err)
@@ -41,16 +41,16 @@ func (d *Daemon) catchUp(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
-	return d.steps(ctx, d.glance, d.alerts)
+	return d.steps(ctx, d.scanNew, d.planAlerts)
 }
 
-// hurry gathers, and tells at once what is to be told at once, until ctx ends. It looks at the forum every so often, when it is
+// alertLoop gathers, and tells at once what is to be told at once, until ctx ends. It looks at the forum every so often, when it is
 // woken, and at the outbox whenever the time of an alert has come.
-func (d *Daemon) hurry(ctx context.Context, recovers cron.JobWrapper) {
+func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 	run := func(name string, steps ...func(context.Context) error) {
 		recovers(cron.FuncJob(func() { d.tick(ctx, name, steps...) })).Run()
 	}
-	ticks := time.NewTicker(d.set.Gather.Every)
+	ticks := time.NewTicker(d.settings.Gather.Every)
 	defer ticks.Stop()
 	looked := time.Now()
 	run("alerts", d.deliver)
@@ -58,22 +58,22 @@ func (d *Daemon) hurry(ctx context.Context, recovers cron.JobWrapper) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.settled(ctx):
+		case <-d.nextAlertTimer(ctx):
 			run("alerts", d.deliver)
 			continue
 		case <-ticks.C:
-		case <-d.waking:
+		case <-d.wakeAlerts:
 		}
-		look := d.glance
-		if time.Since(looked) >= lookAgain {
-			look, looked = d.gather, time.Now()
+		look := d.scanNew
+		if time.Since(looked) >= pendingRecheckInterval {
+			look, looked = d.scanAll, time.Now()
 		}
-		run("gather", look, d.alerts, d.deliver)
+		run("gather", look, d.planAlerts, d.deliver)
 	}
 }
 
-// settled fires when the time of the next alert has come; never, if none waits or it cannot go now.
-func (d *Daemon) settled(ctx context.Context) <-chan time.Time {
+// nextAlertTimer fires when the time of the next alert has come; never, if none waits or it cannot go now.
+func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
 	at, err := d.Store.NextAlert(ctx, priorityAlert)
 	now := d.Now()
 	if err != nil || !at.After(now) {
@@ -82,13 +82,13 @@ func (d *Daemon) settled(ctx context.Context) <-chan time.Time {
 	return time.After(at.Sub(now))
 }
 
-// obey runs a job whenever the daemon is woken, until ctx ends.
-func (d *Daemon) obey(ctx context.Context, job cron.Job) {
+// wakeLoop runs a job whenever the daemon is woken, until ctx ends.
+func (d *Daemon) wakeLoop(ctx context.Context, job cron.Job) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.waked:
+		case <-d.wakeDelivery:
 			job.Run()
 		}
 	}
@@ -97,7 +97,7 @@ func (d *Daemon) obey(ctx context.Context, job cron.Job) {
 // Wake lets a daemon that runs look at the forum at once, and hand over what waits in either lane. The forum is asked
 // no more than that: what was put into the outbox for somebody who waits for it, a digest on demand, is there already.
 func (d *Daemon) Wake() {
-	for _, lane := range []chan struct{}{d.waking, d.waked} {
+	for _, lane := range []chan struct{}{d.wakeAlerts, d.wakeDelivery} {
 		select {
 		case lane <- struct{}{}:
 		default: // it is about to

@@ -35,7 +35,7 @@ func TestAnAlertOvertakesALongRoundOfDigests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, thread := newAlertWorld(t), int64(0)
-		w.set.Alerts.Settle = 0
+		w.set.Alerts.Debounce = 0
 		w.set.Gather.Every = 2 * time.Second
 		w.restart()
 		thread = w.thread(routes)
@@ -88,7 +88,7 @@ func TestADaemonThatIsWokenLooksAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
-		w.set.Alerts.Settle = 0
+		w.set.Alerts.Debounce = 0
 		w.set.Gather.Every = time.Hour
 		w.restart()
 		stop := w.live()
@@ -112,12 +112,12 @@ func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
 		p := w.post(w.thread(tonight))
 		stop := w.live()
 		time.Sleep(time.Second)
-		desk := NewDesk(w.source, w.store, w.set)
+		desk := NewMemberService(w.source, w.store, w.set)
 		a, err := desk.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != OnItsWay || err != nil {
+		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != SendNowQueued || err != nil {
 			t.Fatalf("SendNow = %q, %v", demand, err)
 		}
 		w.daemon.Wake()
@@ -138,14 +138,14 @@ func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	for range overlap + 200 { // more than are read again each time
+	for range rescanOverlap + 200 { // more than are read again each time
 		w.write(w.next(), thread, w.clock().Unix(), "visible")
 	}
 	w.postAs(thread, "moderated")
 	w.round()
 	for range 3 {
 		before := w.source.Statements()
-		if err := w.daemon.steps(t.Context(), w.daemon.glance, w.daemon.alerts, w.daemon.deliver); err != nil {
+		if err := w.daemon.steps(t.Context(), w.daemon.scanNew, w.daemon.planAlerts, w.daemon.deliver); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.source.Statements() - before; n != 2 {
@@ -158,7 +158,7 @@ func TestAPostThatIsApprovedIsToldSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
-		w.set.Alerts.Settle = 0
+		w.set.Alerts.Debounce = 0
 		w.set.Gather.Every = 2 * time.Second
 		w.restart()
 		stop := w.live()
@@ -167,7 +167,7 @@ func TestAPostThatIsApprovedIsToldSoon(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		w.told("anna")
 		w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, p)
-		time.Sleep(lookAgain + 2*time.Second)
+		time.Sleep(pendingRecheckInterval + 2*time.Second)
 		w.told("anna", posts(p))
 		stop()
 	})

@@ -11,26 +11,26 @@ import (
 	"postrider/store"
 )
 
-// lapse ends choices of which the forum has a newer word, and notes what it says for those that are new. It goes through
+// expireOverrides ends choices of which the forum has a newer word, and notes what it says for those that are new. It goes through
 // all who have chosen anything, a page at a time.
-func (d *Daemon) lapse(ctx context.Context) error {
+func (d *Daemon) expireOverrides(ctx context.Context) error {
 	var after forum.MemberID
 	for {
-		members, bases, wishes, err := d.Store.MembersWithPreferences(ctx, after, page)
+		members, bases, wishes, err := d.Store.MembersWithPreferences(ctx, after, pageSize)
 		if err != nil || len(members) == 0 {
 			return err
 		}
-		if err := lapse(ctx, d.Forum, d.Store, d.Now(), members, bases, wishes); err != nil {
+		if err := expireOverridesOf(ctx, d.Forum, d.Store, d.Now(), members, bases, wishes); err != nil {
 			return err
 		}
-		if len(members) < page || ctx.Err() != nil {
+		if len(members) < pageSize || ctx.Err() != nil {
 			return nil
 		}
 		after = members[len(members)-1]
 	}
 }
 
-func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.OverrideBaseline) error {
+func expireOverridesOf(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.OverrideBaseline) error {
 	known := make(map[forum.MemberID]forum.Member, len(ids))
 	var watches map[forum.MemberID]forum.Watches
 	err := f.Read(ctx, func(s *source.Snapshot) error {
@@ -44,7 +44,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 			}
 			known[m.ID] = m
 		}
-		watches, err = s.Watches(ctx, wishers(wishes))
+		watches, err = s.Watches(ctx, membersWithOverrides(wishes))
 		return err
 	})
 	if err != nil {
@@ -60,7 +60,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 	}
 	var noted, lapsed []store.OverrideBaseline
 	for _, w := range wishes {
-		words := wordsOf(watches[w.Member], w)
+		words := forumWatchState(watches[w.Member], w)
 		switch {
 		case w.Words == words:
 		case w.Words == "", words == digest.NotWatchedFingerprint: // to watch no more is not to ask for mail; to watch again is
@@ -76,7 +76,7 @@ func lapse(ctx context.Context, f *source.DB, st *store.Store, now time.Time, id
 	return st.SaveBases(ctx, changed, noted, lapsed)
 }
 
-func wishers(wishes []store.OverrideBaseline) []forum.MemberID {
+func membersWithOverrides(wishes []store.OverrideBaseline) []forum.MemberID {
 	var ids []forum.MemberID
 	for _, w := range wishes {
 		if len(ids) == 0 || ids[len(ids)-1] != w.Member {
@@ -86,7 +86,7 @@ func wishers(wishes []store.OverrideBaseline) []forum.MemberID {
 	return ids
 }
 
-func wordsOf(watches forum.Watches, w store.OverrideBaseline) string {
+func forumWatchState(watches forum.Watches, w store.OverrideBaseline) string {
 	if w.Section != 0 {
 		watch, watched := watches.Sections[w.Section]
 		return digest.WatchFingerprint(watch, watched)

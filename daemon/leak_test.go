@@ -55,7 +55,7 @@ var forbidden = []struct {
 	{"her role is taken away", func(w *world, _ int64, _ forum.PostID) {
 		w.sql(`INSERT INTO role VALUES (9, 'nobody')`)
 		w.sql(`UPDATE member SET role_id = 9 WHERE id = 101`)
-	}, skipEmpty},
+	}, reasonNothingNew},
 	{"she is banned", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`) }, "banned"},
 	{"she opts out", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
 	{"her address is taken out", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET email = '' WHERE id = 101`) }, "no address"},
@@ -165,7 +165,7 @@ func (w *world) settledAs(member forum.MemberID, posts int, why string) {
 		return
 	}
 	if why == "" {
-		why = skipEmpty
+		why = reasonNothingNew
 	}
 	if last.Result != stateSkipped || last.Reason != why {
 		w.Errorf("noted as %s, %q; want skipped, %q", last.Result, last.Reason, why)

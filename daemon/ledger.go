@@ -11,62 +11,64 @@ import (
 const (
 	flushRows  = 50
 	flushEvery = 25 * time.Millisecond
-	// patience is how long a ledger tries at once to write down what has already been handed over.
-	patience = 8 * time.Second
+	// settleRetryTimeout is how long a ledger tries at once to write down what has already been handed over.
+	settleRetryTimeout = 8 * time.Second
 )
 
-// ledger writes settlements down: at once where mails go out one by one, in batches where they go out
+// settlementWriter writes settlements down: at once where mails go out one by one, in batches where they go out
 // fast, of at most flushRows mails that have waited for at most flushEvery. A killed daemon repeats no
 // more than such a batch.
-type ledger struct {
-	d     *Daemon
-	ctx   context.Context
-	held  []store.Settlement
-	later []store.DeferredMessage
-	blot  blotter
-	wrote time.Time // when settlements were last written
-	stuck bool      // the store takes nothing: then nothing more may be handed over
-	err   error     // why
-	sum   Report    // what was settled
+type settlementWriter struct {
+	d        *Daemon
+	ctx      context.Context
+	buffer   []store.Settlement
+	deferred []store.DeferredMessage
+	refusals refusalRecorder
+	wrote    time.Time // when settlements were last written
+	failed   bool      // the store takes nothing: then nothing more may be handed over
+	err      error     // why
+	sum      Report    // what was settled
 }
 
 // newLedger opens a ledger. It writes even when the round is asked to stop: it says what has happened.
-func (d *Daemon) newLedger(ctx context.Context) *ledger {
-	return &ledger{d: d, ctx: context.WithoutCancel(ctx)}
+func (d *Daemon) newLedger(ctx context.Context) *settlementWriter {
+	return &settlementWriter{d: d, ctx: context.WithoutCancel(ctx)}
 }
 
 // add takes a settlement in, and tells whether it is time to write.
-func (l *ledger) add(s ...store.Settlement) (due bool) {
-	l.held = append(l.held, s...)
+func (l *settlementWriter) add(s ...store.Settlement) (due bool) {
+	l.buffer = append(l.buffer, s...)
 	rested := time.Since(l.wrote) >= flushEvery
-	return !l.stuck && (rested || len(l.held) >= flushRows)
+	return !l.failed && (rested || len(l.buffer) >= flushRows)
 }
 
-// putOff takes in what is given back unsent.
-func (l *ledger) putOff(later ...store.DeferredMessage) { l.later = append(l.later, later...) }
+// deferMessage takes in what is given back unsent.
+func (l *settlementWriter) deferMessage(later ...store.DeferredMessage) {
+	l.deferred = append(l.deferred, later...)
+}
 
-// holds tells that settlements are to be written.
-func (l *ledger) holds() bool { return len(l.held) > 0 }
+// hasPending tells that settlements are to be written.
+func (l *settlementWriter) hasPending() bool { return len(l.buffer) > 0 }
 
-// due tells that anything is to be written.
-func (l *ledger) due() bool { return l.holds() || len(l.later) > 0 }
+// needsFlush tells that anything is to be written.
+func (l *settlementWriter) needsFlush() bool { return l.hasPending() || len(l.deferred) > 0 }
 
 // write writes down what is held and what of it is to be judged, and notes that the next letters are about to be
 // handed over. It gives those of them that are still ours.
-func (l *ledger) write(next []letter) (ours []letter, ok bool) {
+func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
 	keys := make([]string, len(next))
 	for i, n := range next {
 		keys[i] = n.Key
 	}
-	held, err := l.d.Store.MarkInFlight(l.ctx, l.d.set.Owner, l.held, keys)
+	held, err := l.d.Store.MarkInFlight(l.ctx, l.d.settings.Owner, l.buffer, keys)
 	if err == nil {
-		l.settled()
-		err = l.blot.report(l.ctx, l.d.Store)
+		l.clearFlushed()
+		err = l.refusals.flushRefusals(l.ctx, l.d.Store)
 	}
 	if err == nil {
 		err = l.postpone()
 	}
-	if l.stuck, l.err = err != nil, err; l.stuck {
+	if l.failed, l.err = err != nil, err; l.failed {
 		return nil, false
 	}
 	for _, n := range next {
@@ -77,61 +79,61 @@ func (l *ledger) write(next []letter) (ours []letter, ok bool) {
 	return ours, true
 }
 
-// settled takes off the ledger what is written down.
-func (l *ledger) settled() {
-	if l.holds() {
+// clearFlushed takes off the ledger what is written down.
+func (l *settlementWriter) clearFlushed() {
+	if l.hasPending() {
 		l.wrote = time.Now()
 	}
-	for _, s := range l.held {
+	for _, s := range l.buffer {
 		l.sum.count(s)
-		l.d.Watcher.Settled(kindOf(s.Key), outcome(s))
-		l.d.moods.note(s)
-		l.blot.note(s)
+		l.d.Observer.MessageSettled(kindOf(s.Key), outcome(s))
+		l.d.refusalWindows.record(s)
+		l.refusals.add(s)
 	}
-	l.held = l.held[:0]
+	l.buffer = l.buffer[:0]
 }
 
 // postpone gives back what is put off.
-func (l *ledger) postpone() error {
-	if len(l.later) == 0 {
+func (l *settlementWriter) postpone() error {
+	if len(l.deferred) == 0 {
 		return nil
 	}
-	if err := l.d.Store.Postpone(l.ctx, l.d.set.Owner, l.later); err != nil {
+	if err := l.d.Store.Postpone(l.ctx, l.d.settings.Owner, l.deferred); err != nil {
 		return err
 	}
-	l.sum.Waiting += len(l.later)
-	l.later = l.later[:0]
+	l.sum.Waiting += len(l.deferred)
+	l.deferred = l.deferred[:0]
 	return nil
 }
 
 // renew keeps the lease alive.
-func (l *ledger) renew() {
-	if err := l.d.Store.Renew(l.ctx, l.d.Now(), l.d.set.Owner, l.d.set.Lease); err != nil {
-		l.stuck, l.err = true, err
+func (l *settlementWriter) renew() {
+	if err := l.d.Store.Renew(l.ctx, l.d.Now(), l.d.settings.Owner, l.d.settings.Lease); err != nil {
+		l.failed, l.err = true, err
 	}
 }
 
 // close writes down the rest, trying again at every tick until patience ends. What it holds then is a debt of the daemon.
-func (l *ledger) close(retry <-chan time.Time) error {
-	if !l.due() && l.blot.clean() {
+func (l *settlementWriter) close(retry <-chan time.Time) error {
+	if !l.needsFlush() && l.refusals.empty() {
 		return l.err
 	}
-	for end, told := time.Now().Add(patience), false; ; <-retry {
-		if l.rest() || time.Now().After(end) {
+	for end, told := time.Now().Add(settleRetryTimeout), false; ; <-retry {
+		if l.flushAll() || time.Now().After(end) {
 			return l.err
 		}
 		if !told {
-			l.d.Log.Warn("the store does not take what became of mails, nothing more is handed over", "mails", len(l.held), "err", l.err)
+			l.d.Log.Warn("the store does not take what became of mails, nothing more is handed over", "mails", len(l.buffer), "err", l.err)
 			told = true
 		}
 	}
 }
 
-// rest writes down all that is left, and says whether that went well.
-func (l *ledger) rest() bool {
+// flushAll writes down all that is left, and says whether that went well.
+func (l *settlementWriter) flushAll() bool {
 	if _, ok := l.write(nil); !ok {
 		return false
 	}
-	l.err = l.blot.count(l.ctx, l.d.Store)
+	l.err = l.refusals.flushCounts(l.ctx, l.d.Store)
 	return l.err == nil
 }

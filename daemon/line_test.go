@@ -12,10 +12,10 @@ import (
 )
 
 // toward makes letters: "alert a.example", "digest? b.example" (one that may have arrived).
-func toward(descriptions ...string) (list []letter) {
+func toward(descriptions ...string) (list []outgoing) {
 	for i, d := range descriptions {
 		kind, domain, _ := strings.Cut(d, " ")
-		l := letter{Row: store.Row{Key: fmt.Sprintf("%d", i)}, draft: draft{to: forum.Member{Email: "m@" + domain}}}
+		l := outgoing{Row: store.Row{Key: fmt.Sprintf("%d", i)}, messageDraft: messageDraft{to: forum.Member{Email: "m@" + domain}}}
 		if k, doubtful := strings.CutSuffix(kind, "?"); doubtful {
 			kind, l.UncertainCount = k, 1
 		}
@@ -25,23 +25,23 @@ func toward(descriptions ...string) (list []letter) {
 	return list
 }
 
-func lined(set DeliveryConfig, connections int, letters []letter) *lines {
+func lined(set DeliveryConfig, connections int, letters []outgoing) *providerQueues {
 	s := newLines(letters, newThrottles(set), func(string) bool { return false })
-	s.connections, s.pace = connections, set.pace()
+	s.connections, s.pace = connections, set.limiter()
 	return s
 }
 
 // goes lets all letters go, one after the other, and gives their keys.
-func (s *lines) goes(now time.Time) (keys []string) {
+func (s *providerQueues) goes(now time.Time) (keys []string) {
 	for range 1000 {
-		s.pick(now, 4, 4)
+		s.reserve(now, 4, 4)
 		n := s.next(now)
 		if n == nil {
 			return keys
 		}
 		l := s.send(n)
 		keys = append(keys, l.Key)
-		s.done(n)
+		s.release(n)
 	}
 	return keys
 }
@@ -73,14 +73,14 @@ func TestNoLineHasMoreThanHalfOfTheConnectionsWhileOthersHaveWork(t *testing.T) 
 	letters := toward(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
 	s := lined(DefaultDelivery(), 8, letters)
 	away := func() (list []string) {
-		s.pick(noon, 16, 16)
+		s.reserve(noon, 16, 16)
 		for range 8 {
 			if n := s.next(noon); n != nil {
 				s.send(n)
 			}
 		}
 		for _, n := range s.list {
-			list = append(list, fmt.Sprintf("%s %d", n.name, n.away))
+			list = append(list, fmt.Sprintf("%s %d", n.name, n.inFlight))
 		}
 		return list
 	}
@@ -90,7 +90,7 @@ func TestNoLineHasMoreThanHalfOfTheConnectionsWhileOthersHaveWork(t *testing.T) 
 	}
 	s = lined(DefaultDelivery(), 8, append(letters, toward(slices.Repeat([]string{"digest b.example"}, 9)...)...))
 	a := s.list[0]
-	s.pick(noon, 16, 16)
+	s.reserve(noon, 16, 16)
 	for range 4 {
 		s.send(a)
 	}
@@ -105,17 +105,17 @@ func TestALineThatIsStuckLeavesRoomInTheWindow(t *testing.T) {
 	stuck := s.list[0]
 	gone := 0
 	for range 50 {
-		s.pick(noon, max(1, 8-s.ready()), 8)
+		s.reserve(noon, max(1, 8-s.ready()), 8)
 		for n := s.next(noon); n != nil; n = s.next(noon) {
 			s.send(n)
 			if n != stuck {
 				gone++
-				s.done(n)
+				s.release(n)
 			}
 		}
 	}
-	if gone != 100 || stuck.away > 2 && len(s.list) > 1 {
-		t.Errorf("%d letters of the other line went, %d of the stuck one are away", gone, stuck.away)
+	if gone != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
+		t.Errorf("%d letters of the other line went, %d of the stuck one are away", gone, stuck.inFlight)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	"postrider/source"
 )
 
-// Find finds the members of a list by number, address or name, by rising number, each once; unknown are the entries that
+// ResolveList finds the members of a list by number, address or name, by rising number, each once; unknown are the entries that
 // name nobody.
-func (h *Herald) Find(ctx context.Context, list []string) (ids []forum.MemberID, unknown []string, err error) {
+func (h *Resolver) ResolveList(ctx context.Context, list []string) (ids []forum.MemberID, unknown []string, err error) {
 	var names, addresses []string
 	for _, e := range list {
 		if n, err := strconv.ParseInt(e, 10, 64); err == nil {
@@ -63,9 +63,9 @@ func (h *Herald) Find(ctx context.Context, list []string) (ids []forum.MemberID,
 // memberColumns are what the column of a list may be called that says who is meant, the best first.
 var memberColumns = []string{"id", "member_id", "user_id", "uid", "email", "address", "name", "username"}
 
-// ReadList reads numbers, names or addresses of members: one a line, or CSV, of which it takes the column that a first
+// ParseMemberList reads numbers, names or addresses of members: one a line, or CSV, of which it takes the column that a first
 // line names, else the first.
-func ReadList(in io.Reader) ([]string, error) {
+func ParseMemberList(in io.Reader) ([]string, error) {
 	r := csv.NewReader(in)
 	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
 	column := 0
@@ -80,7 +80,7 @@ func ReadList(in io.Reader) ([]string, error) {
 		}
 		if first {
 			record[0] = strings.TrimPrefix(record[0], "\ufeff")
-			if at, ok := headed(record); ok {
+			if at, ok := findColumn(record); ok {
 				column = at
 				continue
 			}
@@ -93,8 +93,8 @@ func ReadList(in io.Reader) ([]string, error) {
 	}
 }
 
-// headed finds the column that says who is meant.
-func headed(record []string) (column int, ok bool) {
+// findColumn finds the column that says who is meant.
+func findColumn(record []string) (column int, ok bool) {
 	for _, name := range memberColumns {
 		for i, field := range record {
 			if strings.EqualFold(strings.TrimSpace(field), name) {

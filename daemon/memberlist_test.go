@@ -14,7 +14,7 @@ func TestListsOfMembersAreReadAsPeopleExportThem(t *testing.T) {
 		{"without a heading", "Ray,x\nBo,y\n", "Ray|Bo"},
 		{"nothing", "", ""},
 	} {
-		got, err := ReadList(strings.NewReader(tt.text))
+		got, err := ParseMemberList(strings.NewReader(tt.text))
 		if err != nil || strings.Join(got, "|") != tt.want {
 			t.Errorf("%s: %q, %v, want %q", tt.name, strings.Join(got, "|"), err, tt.want)
 		}
@@ -24,7 +24,7 @@ func TestListsOfMembersAreReadAsPeopleExportThem(t *testing.T) {
 func FuzzReadList(f *testing.F) {
 	f.Add("name,Email,posts\nRay,ray@example.org,3\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := ReadList(strings.NewReader(text)); err != nil && !strings.Contains(err.Error(), "record on line") && !strings.Contains(err.Error(), "parse error") {
+		if _, err := ParseMemberList(strings.NewReader(text)); err != nil && !strings.Contains(err.Error(), "record on line") && !strings.Contains(err.Error(), "parse error") {
 			t.Fatal(err)
 		}
 	})

@@ -11,26 +11,26 @@ import (
 )
 
 const (
-	moodWindow = 200 // mails of an announcement whose outcomes tell how it is taken
-	moodLeast  = 50  // fewer tell nothing
+	refusalWindowSize = 200 // mails of an announcement whose outcomes tell how it is taken
+	minSamples        = 50  // fewer tell nothing
 )
 
-// moods watches how the newest mails of each announcement are taken. It is safe for concurrent use.
-type moods struct {
+// refusalWindows watches how the newest mails of each announcement are taken. It is safe for concurrent use.
+type refusalWindows struct {
 	mu  sync.Mutex
-	all map[int64]*mood
+	all map[int64]*refusalWindow
 }
 
-// mood is the newest outcomes of one announcement.
-type mood struct {
-	refused [moodWindow]bool // a ring
+// refusalWindow is the newest outcomes of one announcement.
+type refusalWindow struct {
+	refused [refusalWindowSize]bool // a ring
 	seen    int
 }
 
-func newMoods() *moods { return &moods{all: make(map[int64]*mood)} }
+func newMoods() *refusalWindows { return &refusalWindows{all: make(map[int64]*refusalWindow)} }
 
-// note takes in what became of a mail.
-func (m *moods) note(s store.Settlement) {
+// record takes in what became of a mail.
+func (m *refusalWindows) record(s store.Settlement) {
 	id, ok := announcementOf(s.Key)
 	if !ok || s.State != stateAccepted && s.State != stateRefused {
 		return
@@ -39,32 +39,32 @@ func (m *moods) note(s store.Settlement) {
 	defer m.mu.Unlock()
 	w := m.all[id]
 	if w == nil {
-		w = &mood{}
+		w = &refusalWindow{}
 		m.all[id] = w
 	}
-	w.refused[w.seen%moodWindow] = s.State == stateRefused
+	w.refused[w.seen%refusalWindowSize] = s.State == stateRefused
 	w.seen++
 }
 
-// sour tells whether more than so many percent of the newest mails were refused.
-func (m *moods) sour(id int64, percent float64) bool {
+// exceeds tells whether more than so many percent of the newest mails were refused.
+func (m *refusalWindows) exceeds(id int64, percent float64) bool {
 	refused, of := m.count(id)
-	return of >= moodLeast && digest.Percent(refused, of) > percent
+	return of >= minSamples && digest.Percent(refused, of) > percent
 }
 
-func (m *moods) words(id int64) string {
+func (m *refusalWindows) describe(id int64) string {
 	refused, of := m.count(id)
 	return fmt.Sprintf("of the last %d mails %d were refused", of, refused)
 }
 
-func (m *moods) count(id int64) (refused, of int) {
+func (m *refusalWindows) count(id int64) (refused, of int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	w := m.all[id]
 	if w == nil {
 		return 0, 0
 	}
-	of = min(w.seen, moodWindow)
+	of = min(w.seen, refusalWindowSize)
 	for _, r := range w.refused[:of] {
 		if r {
 			refused++
@@ -73,8 +73,8 @@ func (m *moods) count(id int64) (refused, of int) {
 	return refused, of
 }
 
-// forget begins anew: whoever lets an announcement go on has seen how it was taken.
-func (m *moods) forget(id int64) {
+// reset begins anew: whoever lets an announcement go on has seen how it was taken.
+func (m *refusalWindows) reset(id int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, id)

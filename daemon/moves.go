@@ -10,14 +10,14 @@ import (
 	"postrider/store"
 )
 
-// wanderers is how long after its sighting a post is watched for moves.
-const wanderers = 7 * 24 * time.Hour
+// moveWatchPeriod is how long after its sighting a post is watched for moves.
+const moveWatchPeriod = 7 * 24 * time.Hour
 
-// moves sights posts whose threads were moved or merged into another section, for the members who
+// scanMoves sights posts whose threads were moved or merged into another section, for the members who
 // could not have them where they stood before.
-func (d *Daemon) moves(ctx context.Context) error {
+func (d *Daemon) scanMoves(ctx context.Context) error {
 	now := d.Now()
-	places, err := d.Store.CurrentPlaces(ctx, now.Add(-wanderers))
+	places, err := d.Store.CurrentPlaces(ctx, now.Add(-moveWatchPeriod))
 	if err != nil || len(places) == 0 {
 		return err
 	}
@@ -36,20 +36,20 @@ func (d *Daemon) moves(ctx context.Context) error {
 			return err
 		}
 		for _, t := range threads {
-			if !t.Redirect && allIn(byThread[t.ID], t.Section) {
+			if !t.Redirect && allInSection(byThread[t.ID], t.Section) {
 				delete(byThread, t.ID)
 			}
 		}
-		g.Moved, err = moved(ctx, s, byThread)
+		g.Moved, err = findMoved(ctx, s, byThread)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("looking for moved threads: %w", err)
 	}
-	return d.sight(ctx, g)
+	return d.saveSightings(ctx, g)
 }
 
-func allIn(places []store.Place, section forum.SectionID) bool {
+func allInSection(places []store.Place, section forum.SectionID) bool {
 	for _, p := range places {
 		if p.Section != section {
 			return false
@@ -58,8 +58,8 @@ func allIn(places []store.Place, section forum.SectionID) bool {
 	return true
 }
 
-// moved asks where the posts of wandering threads stand now.
-func moved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID][]store.Place) ([]store.Move, error) {
+// findMoved asks where the posts of wandering threads stand now.
+func findMoved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID][]store.Place) ([]store.Move, error) {
 	was := make(map[forum.PostID]forum.SectionID)
 	var ids []forum.PostID
 	for _, places := range wandering {

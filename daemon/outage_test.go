@@ -26,7 +26,7 @@ func TestWhileTheForumCannotBeReadNothingIsSent(t *testing.T) {
 			if err := w.daemon.deliver(w.Context()); err == nil {
 				t.Error("a forum that cannot be read is no fault")
 			}
-			if report, err := w.daemon.Once(w.Context()); err == nil || report.Sent != 0 {
+			if report, err := w.daemon.RunOnce(w.Context()); err == nil || report.Sent != 0 {
 				t.Errorf("a round sent %d mails: %v", report.Sent, err)
 			}
 			if n := len(w.relay.all()); n != 0 {
@@ -54,7 +54,7 @@ func TestAForumThatIsDownForDaysLosesNoPost(t *testing.T) {
 		all = append(all, w.post(thread))
 		w.sql(`ALTER TABLE post RENAME TO away`)
 		w.at(day+1, "08:00")
-		if _, err := w.daemon.Once(w.Context()); err == nil {
+		if _, err := w.daemon.RunOnce(w.Context()); err == nil {
 			t.Error("a forum that cannot be read is no fault")
 		}
 		w.sql(`ALTER TABLE away RENAME TO post`)
@@ -121,8 +121,8 @@ func TestOnceTheStoreFailsNothingMoreIsHandedOverAndNothingRepeated(t *testing.T
 		}
 		mend()
 		w.at(5, "08:02") // the lease has run out, and nobody else has taken the mails
-		if report := w.round(); report.Doubtful != 0 || report.Sent != members {
-			t.Errorf("%d mails are in doubt and %d were sent, want none and all: what became of them was remembered", report.Doubtful, report.Sent)
+		if report := w.round(); report.Uncertain != 0 || report.Sent != members {
+			t.Errorf("%d mails are in doubt and %d were sent, want none and all: what became of them was remembered", report.Uncertain, report.Sent)
 		}
 		w.at(5, "08:17")
 		w.round()
@@ -148,7 +148,7 @@ func TestAStoreThatFailsForAMomentCostsNothing(t *testing.T) {
 		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.deliver(t.Context()) }()
-		time.Sleep(patience / 2)
+		time.Sleep(settleRetryTimeout / 2)
 		mend()
 		if err := <-over; err != nil {
 			t.Error(err)
@@ -170,7 +170,7 @@ func TestAPlanThatCannotBeWrittenIsMadeAgain(t *testing.T) {
 			p := w.post(w.thread(tonight))
 			w.at(5, "08:00")
 			mend := breakStore(w, broken.event, broken.table)
-			_, err := w.daemon.Once(w.Context())
+			_, err := w.daemon.RunOnce(w.Context())
 			if sent := len(w.relay.all()); err == nil || sent != 0 {
 				t.Errorf("the round went well, %d mails went out", sent)
 			}

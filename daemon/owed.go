@@ -9,8 +9,8 @@ import (
 	"postrider/store"
 )
 
-// withOwed adds the sightings of posts that members are owed to those of a batch.
-func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owed []store.DeferredPost) ([]digest.Sighting, error) {
+// addDeferred adds the sightings of posts that members are owed to those of a batch.
+func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, owed []store.DeferredPost) ([]digest.Sighting, error) {
 	if len(owed) == 0 {
 		return sightings, nil
 	}
@@ -32,8 +32,8 @@ func (b *Builder) withOwed(ctx context.Context, sightings []digest.Sighting, owe
 	return slices.Concat(sightings, more), nil // the sightings of a batch are kept for the next
 }
 
-// withPast adds to posts that were moved, up to a number, where they were sighted before: who had one there is not told again.
-func (b *Builder) withPast(ctx context.Context, sightings []digest.Sighting, until int64) ([]digest.Sighting, error) {
+// addMoveHistory adds to posts that were moved, up to a number, where they were sighted before: who had one there is not told again.
+func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sighting, until int64) ([]digest.Sighting, error) {
 	known := make(map[int64]bool)
 	var moved []forum.PostID
 	for _, s := range sightings {
@@ -60,10 +60,10 @@ func (b *Builder) withPast(ctx context.Context, sightings []digest.Sighting, unt
 	return slices.Concat(sightings, past), nil
 }
 
-// elsewhere tells each reader which posts of the window reach him in another way than by where his mark stands: each post
+// markOtherRoutes tells each reader which posts of the window reach him in another way than by where his mark stands: each post
 // has one way to each member at any time. An alert has it, once planned; or an edition owes it; or none of the two.
-func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
-	of := make(map[forum.MemberID]Ask, len(asks))
+func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
+	of := make(map[forum.MemberID]EditionRequest, len(asks))
 	ids := make([]forum.MemberID, len(asks))
 	for i, a := range asks {
 		of[a.Member], ids[i] = a, a.Member
@@ -72,13 +72,13 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 		r := readers[o.Member]
 		switch {
 		case r == nil:
-		case of[o.Member].brings(o):
-			owe(r, o.Post, o.Cause)
+		case of[o.Member].includes(o):
+			setDeferred(r, o.Post, o.Cause)
 		default:
-			leaveOut(r, o.Post, digest.ReasonDeferred)
+			markOmitted(r, o.Post, digest.ReasonDeferred)
 		}
 	}
-	first, last, ok := span(window)
+	first, last, ok := idRange(window)
 	if !ok {
 		return nil
 	}
@@ -87,24 +87,24 @@ func (b *Builder) elsewhere(ctx context.Context, asks []Ask, window []digest.Sig
 		return err
 	}
 	for _, n := range notified {
-		if r := readers[n.Member]; r != nil && r.OtherRoute[n.Post] == "" && !owes(r, n.Post) {
-			leaveOut(r, n.Post, way(n))
+		if r := readers[n.Member]; r != nil && r.OtherRoute[n.Post] == "" && !isDeferred(r, n.Post) {
+			markOmitted(r, n.Post, routeReason(n))
 		}
 	}
 	return nil
 }
 
-// brings tells whether the edition is the one that is to bring a post. One that is not planned brings what it would be
+// includes tells whether the edition is the one that is to bring a post. One that is not planned brings what it would be
 // planned with.
-func (a Ask) brings(o store.DeferredPost) bool {
+func (a EditionRequest) includes(o store.DeferredPost) bool {
 	if a.Key == "" {
 		return o.Edition == "" && !o.NotBefore.After(a.Planned)
 	}
 	return o.Edition == a.Key
 }
 
-// way is how a post reaches a member of which he has a notice, and that no edition owes him.
-func way(n store.AlertItemStatus) digest.Reason {
+// routeReason is how a post reaches a member of which he has a notice, and that no edition owes him.
+func routeReason(n store.AlertItemStatus) digest.Reason {
 	switch {
 	case n.LeftOut == string(digest.AlreadyRead):
 		return digest.AlreadyRead
@@ -118,8 +118,8 @@ func way(n store.AlertItemStatus) digest.Reason {
 	return digest.ReasonDeferred // with the edition that is planned next
 }
 
-// span is the first and the last post of a window, by number.
-func span(window []digest.Sighting) (first, last forum.PostID, ok bool) {
+// idRange is the first and the last post of a window, by number.
+func idRange(window []digest.Sighting) (first, last forum.PostID, ok bool) {
 	for i, s := range window {
 		if i == 0 || s.Post < first {
 			first = s.Post
@@ -129,19 +129,19 @@ func span(window []digest.Sighting) (first, last forum.PostID, ok bool) {
 	return first, last, len(window) > 0
 }
 
-func owe(r *digest.Reader, post forum.PostID, cause digest.AlertCause) {
+func setDeferred(r *digest.Reader, post forum.PostID, cause digest.AlertCause) {
 	if r.Deferred == nil {
 		r.Deferred = make(map[forum.PostID]digest.AlertCause)
 	}
 	r.Deferred[post] = cause
 }
 
-func owes(r *digest.Reader, post forum.PostID) bool {
+func isDeferred(r *digest.Reader, post forum.PostID) bool {
 	_, yes := r.Deferred[post]
 	return yes
 }
 
-func leaveOut(r *digest.Reader, post forum.PostID, why digest.Reason) {
+func markOmitted(r *digest.Reader, post forum.PostID, why digest.Reason) {
 	if r.OtherRoute == nil {
 		r.OtherRoute = make(map[forum.PostID]digest.Reason)
 	}

@@ -81,7 +81,7 @@ func TestAPauseThatCannotBeReadHandsNothingOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.at(5, "08:00")
-	if report, err := w.daemon.Once(t.Context()); err == nil || report.Sent != 0 {
+	if report, err := w.daemon.RunOnce(t.Context()); err == nil || report.Sent != 0 {
 		t.Errorf("a round sent %d mails: %v", report.Sent, err)
 	}
 }

@@ -13,9 +13,9 @@ import (
 // batch is shared by so many mails.
 const batchSize = 1000
 
-// plan puts an edition into the outbox for each member who is due, and moves his due time on, in one
+// planDigests puts an edition into the outbox for each member who is due, and moves his due time on, in one
 // transaction. However late it comes, one edition covers everything since his mark, up to what was looked at for alerts.
-func (d *Daemon) plan(ctx context.Context) error {
+func (d *Daemon) planDigests(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
 		due, err := d.Store.Due(ctx, now, batchSize)
@@ -31,13 +31,13 @@ func (d *Daemon) plan(ctx context.Context) error {
 		}
 		plans := make([]store.Plan, 0, len(due))
 		for _, sub := range due {
-			plans = append(plans, d.planOne(sub, now, p.Done))
+			plans = append(plans, d.planDigest(sub, now, p.Done))
 		}
 		planned, err := d.Store.Plan(ctx, now, plans)
 		if err != nil {
 			return fmt.Errorf("planning: %w", err)
 		}
-		d.round.Planned += planned
+		d.report.Planned += planned
 		if planned > 0 {
 			if err := d.Store.CountPlanned(ctx, now, KindDigest, planned); err != nil {
 				return err
@@ -47,21 +47,21 @@ func (d *Daemon) plan(ctx context.Context) error {
 	return nil
 }
 
-// planOne names an edition after the slot it stands for, so that planning it twice changes nothing.
-func (d *Daemon) planOne(sub store.Subscriber, now time.Time, head int64) store.Plan {
+// planDigest names an edition after the slot it stands for, so that planning it twice changes nothing.
+func (d *Daemon) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
 	schedule, zone := d.calendar.schedule(sub), d.calendar.zone(sub)
-	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest, NextDue: d.calendar.due(sub, now)}
+	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest, NextDue: d.calendar.nextDue(sub, now)}
 	slot, ok := schedule.Last(zone, now)
 	if !ok || sub.PausedUntil.After(now) { // turned off or paused since
 		return plan
 	}
-	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, nameOf(slot, sub))
+	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, editionName(slot, sub))
 	return plan
 }
 
-// nameOf names an edition. A member who has chosen his hours or his zone himself may have had today's by those that held
+// editionName names an edition. A member who has chosen his hours or his zone himself may have had today's by those that held
 // before, and be promised another one: his are named by their instant.
-func nameOf(slot digest.Slot, sub store.Subscriber) string {
+func editionName(slot digest.Slot, sub store.Subscriber) string {
 	if sub.Schedule == nil && sub.OwnZone == "" {
 		return slot.Name
 	}

@@ -28,7 +28,7 @@ type Preview struct {
 func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time) (Preview, error) {
 	p := Preview{From: from, Until: until}
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := findMember(ctx, s, who, until)
+		member, err := FindMember(ctx, s, who, until)
 		if err != nil {
 			return err
 		}
@@ -59,19 +59,19 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	if err != nil {
 		return err
 	}
-	asks := []Ask{{Member: id, Until: int64(len(created)), Planned: p.Until}}
+	asks := []EditionRequest{{Member: id, Until: int64(len(created)), Planned: p.Until}}
 	owed, err := b.store.DeferredPosts(ctx, []forum.MemberID{id})
 	if err != nil {
 		return err
 	}
-	if err := b.readSoFar(ctx, s, p.Until, readers); err != nil {
+	if err := b.loadReadMarks(ctx, s, p.Until, readers); err != nil {
 		return err
 	}
-	if err := b.elsewhere(ctx, asks, sightings, owed, readers); err != nil {
+	if err := b.markOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
 		return err
 	}
-	editions := []Edition{choose(window, readers[id], asks[0])}
-	if err := b.fill(ctx, s, editions, p.Until); err != nil {
+	editions := []Edition{selectEdition(window, readers[id], asks[0])}
+	if err := b.attachContents(ctx, s, editions, p.Until); err != nil {
 		return err
 	}
 	p.Edition = editions[0]

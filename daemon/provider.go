@@ -16,8 +16,8 @@ var providers = map[string]string{
 	"t-online.de": "t-online.de", "magenta.de": "t-online.de",
 }
 
-// everywhere are providers whose domains have one name in many countries: hotmail.de, live.co.uk, yahoo.com.br.
-var everywhere = map[string]string{
+// multiCountry are providers whose domains have one name in many countries: hotmail.de, live.co.uk, yahoo.com.br.
+var multiCountry = map[string]string{
 	"outlook": "outlook.com", "hotmail": "outlook.com", "live": "outlook.com",
 	"yahoo": "yahoo.com", "aol": "yahoo.com", "gmx": "gmx.net", "yandex": "yandex.com",
 }
@@ -29,7 +29,7 @@ func provider(address string) string {
 		return p
 	}
 	name, rest, _ := strings.Cut(domain, ".")
-	if p, known := everywhere[name]; known && isCountry(rest) {
+	if p, known := multiCountry[name]; known && isCountry(rest) {
 		return p
 	}
 	return domain

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// Prospect is what one member would get of those who watch anything.
-type Prospect struct {
+// MemberForecast is what one member would get of those who watch anything.
+type MemberForecast struct {
 	Member forum.MemberID
 	Name   string    // where he would get a mail
 	Due    time.Time // zero: never
@@ -19,15 +19,15 @@ type Prospect struct {
 	Skip   string // why he would get no mail; empty: he would
 }
 
-// Mail tells whether the member would get a mail.
-func (p Prospect) Mail() bool { return p.Skip == "" }
+// WouldSend tells whether the member would get a mail.
+func (p MemberForecast) WouldSend() bool { return p.Skip == "" }
 
-// skipNotDue is why members get nothing in a rehearsal whose time comes later.
-const skipNotDue = "not due in this time"
+// reasonNotDue is why members get nothing in a rehearsal whose time comes later.
+const reasonNotDue = "not due in this time"
 
-// Rehearsal is what would be sent within a time, if nothing were written on the forum any more. Of the editions that a
+// Forecast is what would be sent within a time, if nothing were written on the forum any more. Of the editions that a
 // member would get in it only the first is known.
-type Rehearsal struct {
+type Forecast struct {
 	From, Until time.Time
 	Members     int // who watch anything
 	Mails       int
@@ -38,7 +38,7 @@ type Rehearsal struct {
 	Skipped     map[string]int // members, by the reason for which they get no mail
 	Waiting     map[string]int // mails that wait in the outbox already, by kind
 	Today       int            // editions planned today, with those to come until midnight in the site's zone
-	Usual       Usual          // on such a day
+	Baseline    Baseline       // on such a day
 }
 
 // Hour is what would be sent within an hour.
@@ -47,47 +47,47 @@ type Hour struct {
 	Mails, Posts int
 }
 
-// Odd tells whether today is far from what is usual.
-func (r Rehearsal) Odd() bool { return r.Usual.Odd(r.Today) }
+// Anomalous tells whether today is far from what is usual.
+func (r Forecast) Anomalous() bool { return r.Baseline.IsAnomalous(r.Today) }
 
 const (
-	samplePage = 4  // of each page of members
-	sampleMost = 64 // in all
+	samplesPerPage = 4  // of each page of members
+	maxSamples     = 64 // in all
 )
 
-// rehearsing is a rehearsal under way.
-type rehearsing struct {
-	Rehearsal
+// forecaster is a rehearsal under way.
+type forecaster struct {
+	Forecast
 	d        *Daemon
 	hours    map[time.Time]*Hour
 	sampled  int64 // bytes
 	midnight time.Time
 }
 
-// Rehearse tells what would be sent until a moment, with each member as it comes, rising by number: nothing is sent, and
+// Forecast tells what would be sent until a moment, with each member as it comes, rising by number: nothing is sent, and
 // nothing is written down. The store may be one that can only be looked at. The daemon is good for nothing else after it.
-func (d *Daemon) Rehearse(ctx context.Context, until time.Time) (*Rehearsal, iter.Seq2[Prospect, error]) {
-	r := &rehearsing{d: d, hours: make(map[time.Time]*Hour)}
+func (d *Daemon) Forecast(ctx context.Context, until time.Time) (*Forecast, iter.Seq2[MemberForecast, error]) {
+	r := &forecaster{d: d, hours: make(map[time.Time]*Hour)}
 	r.From, r.Until, r.Skipped, r.Waiting = d.Now(), until, make(map[string]int), make(map[string]int)
-	return &r.Rehearsal, func(yield func(Prospect, error) bool) {
-		if err := r.run(ctx, func(p Prospect) bool { return yield(p, nil) }); err != nil {
-			yield(Prospect{}, fmt.Errorf("rehearsing: %w", err))
+	return &r.Forecast, func(yield func(MemberForecast, error) bool) {
+		if err := r.run(ctx, func(p MemberForecast) bool { return yield(p, nil) }); err != nil {
+			yield(MemberForecast{}, fmt.Errorf("rehearsing: %w", err))
 		}
 	}
 }
 
-func (r *rehearsing) run(ctx context.Context, tell func(Prospect) bool) error {
-	if err := r.d.imagine(ctx); err != nil {
+func (r *forecaster) run(ctx context.Context, tell func(MemberForecast) bool) error {
+	if err := r.d.scanDryRun(ctx); err != nil {
 		return err
 	}
-	if err := r.look(ctx); err != nil {
+	if err := r.loadBaseline(ctx); err != nil {
 		return err
 	}
-	first, err := r.d.firstRoll(ctx)
+	first, err := r.d.isFirstSync(ctx)
 	if err != nil {
 		return err
 	}
-	for members, err := range r.d.watching(ctx, r.From) {
+	for members, err := range r.d.subscriberPages(ctx, r.From) {
 		if err != nil {
 			return err
 		}
@@ -106,8 +106,8 @@ func (r *rehearsing) run(ctx context.Context, tell func(Prospect) bool) error {
 	return nil
 }
 
-// look reads what waits, and what is usual.
-func (r *rehearsing) look(ctx context.Context) error {
+// loadBaseline reads what waits, and what is usual.
+func (r *forecaster) loadBaseline(ctx context.Context) error {
 	counts, err := r.d.Store.Counts(ctx)
 	if err != nil {
 		return err
@@ -122,29 +122,29 @@ func (r *rehearsing) look(ctx context.Context) error {
 		return err
 	}
 	_, r.midnight = v.day(r.From)
-	r.Today, r.Usual = v.on(r.From), v.usual(r.From)
+	r.Today, r.Baseline = v.countOn(r.From), v.expectedOn(r.From)
 	return nil
 }
 
 // page rehearses for a page of members.
-func (r *rehearsing) page(ctx context.Context, members []forum.Member, first bool) ([]Prospect, error) {
-	known, err := r.d.onRoll(ctx, members)
+func (r *forecaster) page(ctx context.Context, members []forum.Member, first bool) ([]MemberForecast, error) {
+	known, err := r.d.knownSubscribers(ctx, members)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Prospect, len(members))
+	list := make([]MemberForecast, len(members))
 	var rows []store.Row
 	var at []int
-	head := r.d.dream.until()
+	head := r.d.dryRun.until()
 	for i, m := range members {
 		was, ok := known[m.ID]
-		sub := r.d.entry(was, ok, m, r.From, head, first)
-		list[i] = Prospect{Member: m.ID, Due: sub.Due}
+		sub := r.d.updateSubscriber(was, ok, m, r.From, head, first)
+		list[i] = MemberForecast{Member: m.ID, Due: sub.Due}
 		switch {
 		case sub.Due.IsZero():
-			list[i].Skip = skipEnded
+			list[i].Skip = reasonDigestsOff
 		case !sub.Due.Before(r.Until):
-			list[i].Skip = skipNotDue
+			list[i].Skip = reasonNotDue
 		default:
 			at = append(at, i)
 			planned := sub.Due
@@ -158,23 +158,23 @@ func (r *rehearsing) page(ctx context.Context, members []forum.Member, first boo
 }
 
 // draft chooses the mails of those who are due, as a delivery would.
-func (r *rehearsing) draft(ctx context.Context, list []Prospect, rows []store.Row, at []int) error {
+func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []store.Row, at []int) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	drafts, err := r.d.draft(ctx, rows)
+	drafts, err := r.d.draftBatch(ctx, rows)
 	if err != nil {
 		return err
 	}
-	sample := samplePage
+	sample := samplesPerPage
 	for i, m := range drafts {
 		p := &list[at[i]]
-		l := r.d.letter(rows[i], m)
+		l := r.d.newOutgoing(rows[i], m)
 		if p.Skip = l.skip; p.Skip != "" {
 			continue
 		}
 		p.Name, p.Posts = l.to.Name, l.posts
-		if sample > 0 && r.Sampled < sampleMost {
+		if sample > 0 && r.Sampled < maxSamples {
 			sample--
 			l.Key = "rehearsal"
 			raw, err := r.d.compose(l)
@@ -188,12 +188,12 @@ func (r *rehearsing) draft(ctx context.Context, list []Prospect, rows []store.Ro
 	return nil
 }
 
-func (r *rehearsing) count(p Prospect) {
+func (r *forecaster) count(p MemberForecast) {
 	r.Members++
-	if due := !p.Due.IsZero() && p.Skip != skipNotDue; due && p.Due.Before(r.midnight) {
+	if due := !p.Due.IsZero() && p.Skip != reasonNotDue; due && p.Due.Before(r.midnight) {
 		r.Today++ // an edition that turns out empty is planned all the same
 	}
-	if !p.Mail() {
+	if !p.WouldSend() {
 		r.Skipped[p.Skip]++
 		return
 	}
@@ -211,7 +211,7 @@ func (r *rehearsing) count(p Prospect) {
 	r.hours[at].Posts += p.Posts
 }
 
-func (r *rehearsing) finish() {
+func (r *forecaster) finish() {
 	for at := r.From.UTC().Truncate(time.Hour); at.Before(r.Until); at = at.Add(time.Hour) {
 		if h := r.hours[at]; h != nil {
 			r.Hours = append(r.Hours, *h)

@@ -15,10 +15,10 @@ import (
 )
 
 // rehearsal rehearses as a program of its own would, on a store that cannot be written to.
-func (w *world) rehearsal(set Settings, until time.Time) (*Rehearsal, []Prospect) {
+func (w *world) rehearsal(set Settings, until time.Time) (*Forecast, []MemberForecast) {
 	w.Helper()
-	r, list := w.looking(set).Rehearse(w.Context(), until)
-	var all []Prospect
+	r, list := w.looking(set).Forecast(w.Context(), until)
+	var all []MemberForecast
 	for p, err := range list {
 		if err != nil {
 			w.Fatal(err)
@@ -36,7 +36,7 @@ func (w *world) looking(set Settings) *Daemon {
 		w.Fatal(err)
 	}
 	w.Cleanup(func() { s.Close() })
-	parts := w.daemon.Parts
+	parts := w.daemon.Deps
 	parts.Store = s
 	return New(parts, set)
 }
@@ -74,17 +74,17 @@ func TestARehearsalIsWhatThenHappens(t *testing.T) {
 		t.Error("mails were sent")
 	}
 
-	want := map[forum.MemberID]string{101: "2 posts", 102: skipEmpty, 103: "2 posts", 104: skipEmpty, 105: "banned"}
+	want := map[forum.MemberID]string{101: "2 posts", 102: reasonNothingNew, 103: "2 posts", 104: reasonNothingNew, 105: "banned"}
 	got := map[forum.MemberID]string{}
 	for _, p := range list {
-		if got[p.Member] = p.Skip; p.Mail() {
+		if got[p.Member] = p.Skip; p.WouldSend() {
 			got[p.Member] = fmt.Sprintf("%d posts", p.Posts)
 		}
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("prospects are %v, want %v", got, want)
 	}
-	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[skipEmpty] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
+	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[reasonNothingNew] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
 		t.Errorf("it sums up to %+v", r)
 	}
 	// Carl's eight o'clock is 02:15 UTC.
@@ -180,7 +180,7 @@ func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := fmt.Sprintf("%d -> %d, gain %d, lose %d, differ %d:", c.Was.Mails, c.Will.Mails, c.Gain, c.Lose, c.Differ)
+		text := fmt.Sprintf("%d -> %d, gain %d, lose %d, differ %d:", c.Before.Mails, c.After.Mails, c.Gained, c.Lost, c.Changed)
 		for _, change := range c.Changes {
 			text += fmt.Sprint(" ", change.Member)
 		}
@@ -195,14 +195,14 @@ func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
 		{"another hour", func(s *Settings) { s.Digest.Hour = 7 }, "3 -> 3, gain 0, lose 0, differ 3: 101 103 105"},
 		{"weekly digests, on another day", func(s *Settings) { s.Digest.Cadence = digest.Weekly }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
 		{"no digests", func(s *Settings) { s.Digest.Cadence = digest.Off }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
-		{"a staging system", func(s *Settings) { s.Delivery.Only = []string{address("anna")} }, "3 -> 1, gain 0, lose 2, differ 0: 103 105"},
+		{"a staging system", func(s *Settings) { s.Delivery.AllowList = []string{address("anna")} }, "3 -> 1, gain 0, lose 2, differ 0: 103 105"},
 	} {
 		if got := compare(tt.change); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	w.set.Delivery.Only = []string{address("anna")}
-	if got, want := compare(func(s *Settings) { s.Delivery.Only = nil }), "1 -> 3, gain 2, lose 0, differ 0: 103 105"; got != want {
+	w.set.Delivery.AllowList = []string{address("anna")}
+	if got, want := compare(func(s *Settings) { s.Delivery.AllowList = nil }), "1 -> 3, gain 2, lose 0, differ 0: 103 105"; got != want {
 		t.Errorf("back from staging: %s, want %s", got, want)
 	}
 }
@@ -227,8 +227,8 @@ func TestContrastsAreFoundWhereOnlyOneKnowsAMember(t *testing.T) {
 	for _, change := range c.Changes {
 		ids = append(ids, change.Member)
 	}
-	if want := []forum.MemberID{100, 101, 104}; !slices.Equal(ids, want) || c.Gain != 2 || c.Lose != 1 {
-		t.Errorf("changes are for %v, gain %d, lose %d; want %v, 2 and 1", ids, c.Gain, c.Lose, want)
+	if want := []forum.MemberID{100, 101, 104}; !slices.Equal(ids, want) || c.Gained != 2 || c.Lost != 1 {
+		t.Errorf("changes are for %v, gain %d, lose %d; want %v, 2 and 1", ids, c.Gained, c.Lost, want)
 	}
 }
 
@@ -243,7 +243,7 @@ func TestARehearsalKnowsAnOddDay(t *testing.T) {
 	w.post(w.thread(tonight))
 	w.at(4, "22:00")
 	r, _ := w.rehearsal(w.set, w.clock().Add(24*time.Hour))
-	if r.Usual.Mails != 1000 || !r.Odd() {
+	if r.Baseline.Mails != 1000 || !r.Anomalous() {
 		t.Errorf("with a thousand usual and next to none today it says %+v", r)
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"postrider/mail"
 )
 
-// relay is a Sender that does what a test tells it.
-type relay struct {
+// fakeRelay is a Sender that does what a test tells it.
+type fakeRelay struct {
 	clock  func() time.Time
 	answer func(to string, attempt int) mail.Outcome // nil: all is accepted
 
@@ -38,7 +38,7 @@ type try struct {
 }
 
 // Send implements Sender.
-func (r *relay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
+func (r *fakeRelay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
 	r.mu.Lock()
 	r.calls++
 	attempt := r.calls
@@ -54,29 +54,29 @@ func (r *relay) Send(_ context.Context, from, to string, raw []byte) mail.Outcom
 }
 
 // says makes the relay answer everything alike.
-func (r *relay) says(result mail.Result, code int) {
+func (r *fakeRelay) says(result mail.Result, code int) {
 	r.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: result, Code: code, Reply: "as told"} }
 }
 
 // works makes the relay take everything again.
-func (r *relay) works() { r.answer = nil }
+func (r *fakeRelay) works() { r.answer = nil }
 
 // all gives every hand-over so far.
-func (r *relay) all() []try {
+func (r *fakeRelay) all() []try {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.tries)
 }
 
 // forget forgets the hand-overs so far.
-func (r *relay) forget() {
+func (r *fakeRelay) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tries = nil
 }
 
 // take lists the posts of each mail that was accepted for an address since it was last asked for that address.
-func (r *relay) take(t testing.TB, to string) [][]forum.PostID {
+func (r *fakeRelay) take(t testing.TB, to string) [][]forum.PostID {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,15 +19,15 @@ var (
 
 // pair is two relays, with what each of them got.
 type pair struct {
-	first, second relay
-	*relays
+	first, second fakeRelay
+	*relayPool
 	log bytes.Buffer
 }
 
 func newPair(t *testing.T) *pair {
 	w := newWorld(t)
-	p := &pair{first: relay{clock: time.Now}, second: relay{clock: time.Now}}
-	p.relays = newRelays(&p.first, &p.second, w.daemon.bell, slog.New(slog.NewTextHandler(&p.log, nil)))
+	p := &pair{first: fakeRelay{clock: time.Now}, second: fakeRelay{clock: time.Now}}
+	p.relayPool = newRelays(&p.first, &p.second, w.daemon.alarms, slog.New(slog.NewTextHandler(&p.log, nil)))
 	return p
 }
 
@@ -52,15 +52,15 @@ func TestTheSecondRelayTakesOverAndGivesBack(t *testing.T) {
 			t.Errorf("while both are well they got %d and %d, want all at the first", first, second)
 		}
 		p.first.answer = func(string, int) mail.Outcome { return unreached }
-		if first, second := p.send(t, 20, mail.Accepted); first != trips || second != 20 {
-			t.Errorf("when the first is down they got %d and %d, want %d tries at the first and all at the second", first, second, trips)
+		if first, second := p.send(t, 20, mail.Accepted); first != failureThreshold || second != 20 {
+			t.Errorf("when the first is down they got %d and %d, want %d tries at the first and all at the second", first, second, failureThreshold)
 		}
-		time.Sleep(restFirst)
+		time.Sleep(openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 1 || second != 20 {
 			t.Errorf("after a rest they got %d and %d, want one probe and all at the second", first, second)
 		}
 		p.first.works()
-		time.Sleep(2 * restFirst)
+		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
 			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
 		}
@@ -75,21 +75,21 @@ func TestWhenBothRelaysAreDownNothingIsTried(t *testing.T) {
 		p := newPair(t)
 		p.first.answer = func(string, int) mail.Outcome { return unwelcome }
 		p.second.answer = func(string, int) mail.Outcome { return unreached }
-		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != trips {
-			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, trips)
+		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != failureThreshold {
+			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, failureThreshold)
 		}
-		if n := p.room(time.Now(), 9); n != 0 {
+		if n := p.available(time.Now(), 9); n != 0 {
 			t.Errorf("there is room for %d messages", n)
 		}
-		time.Sleep(restFirst)
-		if n := p.room(time.Now(), 9); n != 1 {
+		time.Sleep(openDuration)
+		if n := p.available(time.Now(), 9); n != 1 {
 			t.Errorf("after a rest there is room for %d messages, want one probe", n)
 		}
 		if first, second := p.send(t, 3, mail.NotSent); first != 0 || second != 1 {
 			t.Errorf("they got %d and %d, want one probe at the second", first, second)
 		}
 		p.second.works()
-		time.Sleep(2 * restFirst)
+		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 3, mail.Accepted); first != 0 || second != 3 {
 			t.Errorf("they got %d and %d, want all at the second", first, second)
 		}

@@ -8,48 +8,48 @@ import (
 	"postrider/store"
 )
 
-// tryEvery is how often a member may have an address tried again from which mail comes back: each time that it was in vain
+// retryCooldown is how often a member may have an address tried again from which mail comes back: each time that it was in vain
 // costs the site some of its good name.
-const tryEvery = 7 * 24 * time.Hour
+const retryCooldown = 7 * 24 * time.Hour
 
-// Returned is a member's address that gets no mail, because mail to it came back or a person has suppressed it.
-type Returned struct {
-	Since  time.Time
-	ByHand bool      // a person has: only a person can let it go
-	Tried  time.Time // when he last had it tried again; zero: never
-	Next   time.Time // when he may again; zero: at once
+// AddressStatus is a member's address that gets no mail, because mail to it came back or a person has suppressed it.
+type AddressStatus struct {
+	Since          time.Time
+	Manual         bool      // a person has: only a person can let it go
+	LastRetry      time.Time // when he last had it tried again; zero: never
+	RetryAllowedAt time.Time // when he may again; zero: at once
 }
 
-// Returned tells whether a member's address gets no mail; nil: it does, or the forum forbids to mail him anyway. The times
+// AddressStatus tells whether a member's address gets no mail; nil: it does, or the forum forbids to mail him anyway. The times
 // are in his zone.
-func (d *Desk) Returned(ctx context.Context, now time.Time, a Account) (*Returned, error) {
-	if a.Member.Email == "" || a.Refusal() != "" {
+func (d *MemberService) AddressStatus(ctx context.Context, now time.Time, a Account) (*AddressStatus, error) {
+	if a.Member.Email == "" || a.NoEmailReason() != "" {
 		return nil, nil
 	}
 	h, _, err := d.store.AddressHealth(ctx, a.Member.Email)
 	if err != nil || !h.Suppressed(now) {
 		return nil, err
 	}
-	r := Returned{Since: h.SuppressedSince.In(a.Zone), ByHand: byHand(h)}
+	r := AddressStatus{Since: h.SuppressedSince.In(a.Zone), Manual: isManual(h)}
 	if !h.Tried.IsZero() {
-		r.Tried = h.Tried.In(a.Zone)
-		if next := r.Tried.Add(tryEvery); next.After(now) {
-			r.Next = next
+		r.LastRetry = h.Tried.In(a.Zone)
+		if next := r.LastRetry.Add(retryCooldown); next.After(now) {
+			r.RetryAllowedAt = next
 		}
 	}
 	return &r, nil
 }
 
-// byHand tells that no mail came back from an address that is suppressed, or that it is for good.
-func byHand(h store.Health) bool { return h.LastEvent.IsZero() || h.SuppressedUntil.IsZero() }
+// isManual tells that no mail came back from an address that is suppressed, or that it is for good.
+func isManual(h store.Health) bool { return h.LastEvent.IsZero() || h.SuppressedUntil.IsZero() }
 
-// TryAgain lets mail go once more to a member's address, and tells whether it does now. What was new while it went nowhere
+// RetryAddress lets mail go once more to a member's address, and tells whether it does now. What was new while it went nowhere
 // is not sent.
-func (d *Desk) TryAgain(ctx context.Context, now time.Time, a Account) (bool, error) {
-	if r, err := d.Returned(ctx, now, a); err != nil || r == nil {
+func (d *MemberService) RetryAddress(ctx context.Context, now time.Time, a Account) (bool, error) {
+	if r, err := d.AddressStatus(ctx, now, a); err != nil || r == nil {
 		return false, err
 	}
-	tried, err := d.store.RetryAddress(ctx, now, a.Member.Email, now.Add(-tryEvery))
+	tried, err := d.store.RetryAddress(ctx, now, a.Member.Email, now.Add(-retryCooldown))
 	if err != nil || !tried {
 		return false, err
 	}

@@ -11,20 +11,20 @@ import (
 	"postrider/store"
 )
 
-// learn ends choices that the forum has a newer word on, and brings the roll of members who watch anything up to date:
+// syncSubscribers ends choices that the forum has a newer word on, and brings the roll of members who watch anything up to date:
 // their zones, their languages, and when their next edition is due. It goes through the forum a page at a time.
-func (d *Daemon) learn(ctx context.Context) error {
+func (d *Daemon) syncSubscribers(ctx context.Context) error {
 	now := d.Now()
-	if err := d.lapse(ctx); err != nil {
+	if err := d.expireOverrides(ctx); err != nil {
 		return err
 	}
-	first, err := d.firstRoll(ctx)
+	first, err := d.isFirstSync(ctx)
 	if err != nil {
 		return err
 	}
-	for members, err := range d.watching(ctx, now) {
+	for members, err := range d.subscriberPages(ctx, now) {
 		if err == nil {
-			err = d.enroll(ctx, now, members, first)
+			err = d.saveSubscribers(ctx, now, members, first)
 		}
 		if err != nil {
 			return err
@@ -33,24 +33,24 @@ func (d *Daemon) learn(ctx context.Context) error {
 	if _, err := d.Store.RemoveStale(ctx, now); err != nil {
 		return fmt.Errorf("retiring members who watch nothing any more: %w", err)
 	}
-	return d.Store.SetValue(ctx, rollKey, now.UTC().Format(time.RFC3339))
+	return d.Store.SetValue(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
 }
 
-// watching gives the members who watch anything, rising, a page at a time. An error is the last that it gives.
-func (d *Daemon) watching(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
+// subscriberPages gives the members who watch anything, rising, a page at a time. An error is the last that it gives.
+func (d *Daemon) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
 	return func(yield func([]forum.Member, error) bool) {
 		var after forum.MemberID
 		for {
 			var members []forum.Member
 			err := d.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
-				members, err = s.SubscriberPage(ctx, after, page, now)
+				members, err = s.SubscriberPage(ctx, after, pageSize, now)
 				return err
 			})
 			if err != nil {
 				yield(nil, fmt.Errorf("reading who watches: %w", err))
 				return
 			}
-			if len(members) > 0 && !yield(members, nil) || len(members) < page {
+			if len(members) > 0 && !yield(members, nil) || len(members) < pageSize {
 				return
 			}
 			after = members[len(members)-1].ID
@@ -58,21 +58,21 @@ func (d *Daemon) watching(ctx context.Context, now time.Time) iter.Seq2[[]forum.
 	}
 }
 
-const rollKey = "roll"
+const lastSyncKey = "roll"
 
-// firstRoll tells whether the store has never seen the whole roll.
-func (d *Daemon) firstRoll(ctx context.Context) (bool, error) {
-	_, known, err := d.Store.Value(ctx, rollKey)
+// isFirstSync tells whether the store has never seen the whole roll.
+func (d *Daemon) isFirstSync(ctx context.Context) (bool, error) {
+	_, known, err := d.Store.Value(ctx, lastSyncKey)
 	if err != nil {
 		return false, fmt.Errorf("reading when the roll was last read: %w", err)
 	}
 	return !known, nil
 }
 
-// enroll writes down those of a page of members of whom the roll has something new to say. The others
+// saveSubscribers writes down those of a page of members of whom the roll has something new to say. The others
 // are only noted as seen.
-func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
-	known, err := d.onRoll(ctx, members)
+func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
+	known, err := d.knownSubscribers(ctx, members)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Memb
 	var same []forum.MemberID
 	for _, m := range members {
 		was, ok := known[m.ID]
-		if sub := d.entry(was, ok, m, now, head, first); !ok || sub != was {
+		if sub := d.updateSubscriber(was, ok, m, now, head, first); !ok || sub != was {
 			changed = append(changed, sub)
 		} else {
 			same = append(same, m.ID)
@@ -103,8 +103,8 @@ func (d *Daemon) enroll(ctx context.Context, now time.Time, members []forum.Memb
 	return nil
 }
 
-// onRoll is what the roll says of members.
-func (d *Daemon) onRoll(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
+// knownSubscribers is what the roll says of members.
+func (d *Daemon) knownSubscribers(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
 	ids := make([]forum.MemberID, len(members))
 	for i, m := range members {
 		ids[i] = m.ID
@@ -116,21 +116,21 @@ func (d *Daemon) onRoll(ctx context.Context, members []forum.Member) (map[forum.
 	return known, nil
 }
 
-// entry is what the roll shall say of a member, after what it said of him before, if anything.
-func (d *Daemon) entry(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
+// updateSubscriber is what the roll shall say of a member, after what it said of him before, if anything.
+func (d *Daemon) updateSubscriber(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
 	sub.ID, sub.Zone, sub.Locale = m.ID, m.Zone, m.Locale
 	switch {
 	case !known && first:
 		// As if the daemon had run for the first window: a slot that lies in it is due at once.
-		sub.Due = d.calendar.due(sub, now.Add(-d.set.Digest.FirstWindow))
+		sub.Due = d.calendar.nextDue(sub, now.Add(-d.settings.Digest.FirstWindow))
 	case !known || sub.Gone || sub.Due.IsZero():
 		// New, back again, or off until now: what came before is not news to him.
 		sub.Gone = false
-		if sub.Due = d.calendar.due(sub, now); !sub.Due.IsZero() {
+		if sub.Due = d.calendar.nextDue(sub, now); !sub.Due.IsZero() {
 			sub.CoveredSeq = head
 		}
 	case sub.Due.After(now):
-		sub.Due = d.calendar.due(sub, now) // his zone or the schedule may have changed
+		sub.Due = d.calendar.nextDue(sub, now) // his zone or the schedule may have changed
 	}
 	return sub
 }

@@ -40,9 +40,9 @@ func TestEntryOfTheRoll(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := quiet()
-			d.set.Digest = DefaultDigest()
-			d.calendar = calendar{d.set.Digest, newZones("UTC")}
-			got := d.entry(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
+			d.settings.Digest = DefaultDigest()
+			d.calendar = scheduler{d.settings.Digest, newZones("UTC")}
+			got := d.updateSubscriber(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
 			want := time.Time{}
 			if tt.due != "" {
 				want = at(tt.due)

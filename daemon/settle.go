@@ -23,52 +23,52 @@ const (
 )
 
 const (
-	// mostDeaths is how often a mail goes out again because the daemon died when it was about to hand it over. Most
+	// maxCrashRetries is how often a mail goes out again because the daemon died when it was about to hand it over. Most
 	// of those were not handed over at all, so that to repeat them but once would lose some. A mail that kills its
 	// daemon must come to an end, though.
-	mostDeaths = 5
-	// relayRest is how long a message waits after a fault of the connection, which costs no attempt.
-	relayRest = 30 * time.Second
-	// obeyed is how often a relay may call us back sooner than we would come by ourselves. One that says "in a minute"
+	maxCrashRetries = 5
+	// connectionRetryDelay is how long a message waits after a fault of the connection, which costs no attempt.
+	connectionRetryDelay = 30 * time.Second
+	// maxRelayHints is how often a relay may call us back sooner than we would come by ourselves. One that says "in a minute"
 	// for a day is not heard any more.
-	obeyed = 3
+	maxRelayHints = 3
 )
 
-// waits are the times between attempts (RFC 5321, 4.5.4.1 wants them to grow), with 20 % of chance so
+// retryDelays are the times between attempts (RFC 5321, 4.5.4.1 wants them to grow), with 20 % of chance so
 // that a batch does not come back as one.
-var waits = []time.Duration{
+var retryDelays = []time.Duration{
 	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
 }
 
-// wait is how long a mail waits that the relay wants later, after so many attempts that counted. told is when it would have us
+// retryDelay is how long a mail waits that the relay wants later, after so many attempts that counted. told is when it would have us
 // come back, 0 if it did not say: not sooner than that, and a little later, so that we are not early by its clock.
-func wait(attempt int, told time.Duration) time.Duration {
-	w := waits[min(attempt, len(waits)-1)]
+func retryDelay(attempt int, hint time.Duration) time.Duration {
+	w := retryDelays[min(attempt, len(retryDelays)-1)]
 	own := w + time.Duration((rand.Float64()-0.5)*0.4*float64(w))
-	if told == 0 {
+	if hint == 0 {
 		return own
 	}
-	told += told/50 + time.Duration(rand.Float64()*0.1*float64(told))
-	if attempt < obeyed {
-		return told
+	hint += hint/50 + time.Duration(rand.Float64()*0.1*float64(hint))
+	if attempt < maxRelayHints {
+		return hint
 	}
-	return max(told, own)
+	return max(hint, own)
 }
 
-func (d *Daemon) skipped(row store.Row, reason string) store.Settlement {
+func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlement {
 	return store.Settlement{
 		Key: row.Key, State: stateSkipped,
 		Result: stateSkipped, Reason: reason, At: d.Now(),
 	}
 }
 
-// heldBack settles a mail that its member wants later: an alert in his quiet hours, a digest or an announcement while he
+// deferredSettlement settles a mail that its member wants later: an alert in his quiet hours, a digest or an announcement while he
 // has paused his mail; or one that is too much for today.
-func (d *Daemon) heldBack(row store.Row, m draft) store.Settlement {
+func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlement {
 	s := store.Settlement{
-		Key: row.Key, State: stateQueued, NotBefore: m.hold,
-		Result: resultHeld, Reason: skipPaused, At: d.Now(),
+		Key: row.Key, State: stateQueued, NotBefore: m.notBefore,
+		Result: resultDeferred, Reason: reasonPaused, At: d.Now(),
 	}
 	switch row.Kind {
 	case KindAlert:
@@ -76,22 +76,22 @@ func (d *Daemon) heldBack(row store.Row, m draft) store.Settlement {
 	case KindAnnouncement:
 		s.Reason = string(digest.EmailPaused)
 	}
-	s.Reason = cmp.Or(m.because, s.Reason)
+	s.Reason = cmp.Or(m.holdReason, s.Reason)
 	return s
 }
 
-// resultHeld is what an attempt came to that fell into quiet hours or a break.
-const resultHeld = "held"
+// resultDeferred is what an attempt came to that fell into quiet hours or a break.
+const resultDeferred = "held"
 
-// attach adds what the mail goes without, once something has become of it for good.
-func (m draft) attach(s *store.Settlement) {
+// addOmissions adds what the mail goes without, once something has become of it for good.
+func (m messageDraft) addOmissions(s *store.Settlement) {
 	if s.State == stateAccepted || s.State == stateSkipped {
-		s.Omitted, s.Deferred = m.done, m.owes
+		s.Omitted, s.Deferred = m.omitted, m.deferred
 	}
 }
 
-// refused settles an edition that could not even be made. Its posts are not covered.
-func (d *Daemon) refused(row store.Row, err error) store.Settlement {
+// renderFailed settles an edition that could not even be made. Its posts are not covered.
+func (d *Daemon) renderFailed(row store.Row, err error) store.Settlement {
 	d.Log.Error("mail could not be made", "key", row.Key, "member", row.Member, "err", err)
 	return store.Settlement{
 		Key: row.Key, State: stateRefused, CountAttempt: true,
@@ -117,24 +117,24 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 	case mail.Refused:
 		s.State = stateRefused
 		if out.Stage == mail.Sender { // it is our sender that the relay does not like, not this member
-			s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
+			s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
 		}
 	case mail.NotSent:
-		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(relayRest)
+		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
 	case mail.Uncertain:
-		s.State, s.NotBefore = stateQueued, now.Add(d.set.Delivery.UncertainWait)
-		if !d.set.Delivery.repeats() || row.UncertainCount > 0 { // it was repeated once already
+		s.State, s.NotBefore = stateQueued, now.Add(d.settings.Delivery.UncertainWait)
+		if !d.settings.Delivery.repeats() || row.UncertainCount > 0 { // it was repeated once already
 			s.State = stateUncertain
-			s.Reason += d.giveUp(row.Kind, row.Key, row.Member)
+			s.Reason += d.logGivenUp(row.Kind, row.Key, row.Member)
 		}
 	case mail.TempFail:
-		s.State, s.NotBefore = stateQueued, now.Add(wait(row.Attempt, out.Retry))
+		s.State, s.NotBefore = stateQueued, now.Add(retryDelay(row.Attempt, out.Retry))
 	}
 	return s
 }
 
-// giveUp tells of a mail that may have arrived and does not go out again, and words what that means.
-func (d *Daemon) giveUp(kind, key string, member forum.MemberID) string {
+// logGivenUp tells of a mail that may have arrived and does not go out again, and words what that means.
+func (d *Daemon) logGivenUp(kind, key string, member forum.MemberID) string {
 	if kind == KindDigest {
 		return "; left, the next edition covers its posts"
 	}

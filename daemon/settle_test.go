@@ -15,8 +15,8 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func quiet() *Daemon {
 	return &Daemon{
-		Parts: Parts{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }},
-		set:   Settings{Delivery: DefaultDelivery()},
+		Deps:     Deps{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }},
+		settings: Settings{Delivery: DefaultDelivery()},
 	}
 }
 
@@ -32,8 +32,8 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 	}{
 		{"an accepted mail moves the mark", mail.Accepted, 0, 0, "accepted", true, 0},
 		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, 0, "refused", true, 0},
-		{"a relay that is down costs no attempt", mail.NotSent, 0, 0, "queued", false, relayRest},
-		{"nor does it ever", mail.NotSent, 15, 0, "queued", false, relayRest},
+		{"a relay that is down costs no attempt", mail.NotSent, 0, 0, "queued", false, connectionRetryDelay},
+		{"nor does it ever", mail.NotSent, 15, 0, "queued", false, connectionRetryDelay},
 		{"a 4xx is tried again", mail.TempFail, 0, 0, "queued", true, 40 * time.Second},
 		{"and then waits longer", mail.TempFail, 5, 0, "queued", true, 90 * time.Minute},
 		{"and as long as it lives", mail.TempFail, 40, 0, "queued", true, 6 * time.Hour},
@@ -93,7 +93,7 @@ func TestARelayThatRefusesOurSenderCostsNoMemberAnything(t *testing.T) {
 }
 
 func TestASkippedEditionMovesTheMark(t *testing.T) {
-	got := quiet().skipped(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
+	got := quiet().skippedSettlement(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
 	if got.State != stateSkipped || got.Reason != "banned" {
 		t.Errorf("settled as %+v", got)
 	}

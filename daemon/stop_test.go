@@ -12,7 +12,7 @@ import (
 )
 
 // holds makes the relay hold every mail until the test lets go. Each that arrives is told on the first channel.
-func (r *relay) holds() (arrived chan string, letGo func()) {
+func (r *fakeRelay) holds() (arrived chan string, letGo func()) {
 	arrived, gate := make(chan string, 1000), make(chan struct{})
 	r.answer = func(to string, _ int) mail.Outcome {
 		arrived <- to
@@ -30,7 +30,7 @@ func TestAStopFinishesWhatIsUnderWayAndKeepsTheRest(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
 	go func() {
-		_, err := w.daemon.Once(ctx)
+		_, err := w.daemon.RunOnce(ctx)
 		over <- err
 	}()
 	for range w.set.Connections {
@@ -62,15 +62,15 @@ func TestWhatWaitsTooLongForAConnectionIsBuiltAgain(t *testing.T) {
 		const members = 6
 		w, p := crowded(t, members)
 		w.relay.answer = func(string, int) mail.Outcome {
-			time.Sleep(fresh + time.Second) // a slow relay
+			time.Sleep(maxBatchAge + time.Second) // a slow relay
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
 		}
 		over := make(chan error, 1)
 		go func() {
-			_, err := w.daemon.Once(t.Context())
+			_, err := w.daemon.RunOnce(t.Context())
 			over <- err
 		}()
-		time.Sleep(fresh / 2) // the first mails are under way, all others are built
+		time.Sleep(maxBatchAge / 2) // the first mails are under way, all others are built
 		w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 		if err := <-over; err != nil {
 			t.Fatal(err)
@@ -87,10 +87,10 @@ func TestAForumThatAnswersSlowlyIsServedAllTheSame(t *testing.T) {
 		w, p := crowded(t, 3)
 		w.prepare()
 		w.daemon.Now = func() time.Time {
-			time.Sleep(2 * fresh) // stands for a build that takes so long
+			time.Sleep(2 * maxBatchAge) // stands for a build that takes so long
 			return w.clock()
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*fresh)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*maxBatchAge)
 		defer cancel()
 		if err := w.daemon.deliver(ctx); err != nil {
 			t.Fatal(err)

@@ -92,7 +92,7 @@ var acts = map[string]struct {
 
 	"wish": {5, func(s *stage, a, b, c int) {
 		wish := pick(c, []digest.Cadence{"", digest.Off, digest.WithDigest, digest.Instant, digest.Weekly})
-		p, w := pick(a, s.people), Watched{Wish: wish}
+		p, w := pick(a, s.people), WatchSetting{Override: wish}
 		if b%2 == 0 {
 			w.Section = forum.SectionID(pick(b/2, places))
 			p.wishes[int(w.Section)] = wish
@@ -126,7 +126,7 @@ var acts = map[string]struct {
 	}},
 	"now": {3, func(s *stage, a, _, _ int) {
 		p := pick(a, s.people)
-		desk := NewDesk(s.source, s.store, s.set)
+		desk := NewMemberService(s.source, s.store, s.set)
 		account, err := desk.Account(s.Context(), s.clock(), p.id)
 		if err == nil {
 			_, err = desk.SendNow(s.Context(), s.clock(), account)
@@ -207,17 +207,17 @@ func (s *stage) bans(p *person, banned bool) {
 }
 
 // prefers lets one of the people change his settings as the page does.
-func (s *stage) prefers(p *person, change func(*digest.Preferences), wishes ...Watched) {
-	desk := NewDesk(s.source, s.store, s.set)
+func (s *stage) prefers(p *person, change func(*digest.Preferences), wishes ...WatchSetting) {
+	desk := NewMemberService(s.source, s.store, s.set)
 	a, err := desk.Account(s.Context(), s.clock(), p.id)
 	if err != nil {
 		s.Fatal(err)
 	}
-	want := a.Holds
+	want := a.Effective
 	schedule := *want.Schedule
 	want.Schedule = &schedule
 	change(&want)
-	if err := desk.Choose(s.Context(), s.clock(), a, want, wishes); err != nil {
+	if err := desk.UpdatePreferences(s.Context(), s.clock(), a, want, wishes); err != nil {
 		s.Fatal(err)
 	}
 }

@@ -71,7 +71,7 @@ func newStage(p *probe) *stage {
 	for i := range s.daemons {
 		set := w.set
 		set.Owner = fmt.Sprint("daemon ", i)
-		s.daemons[i] = New(w.daemon.Parts, set)
+		s.daemons[i] = New(w.daemon.Deps, set)
 	}
 	for _, m := range []struct {
 		name     string
@@ -158,9 +158,9 @@ func (s *stage) live(on death, long time.Duration) {
 	switch {
 	case s.dead:
 		s.deaths++
-		set := d.set
+		set := d.settings
 		set.Owner = fmt.Sprintf("daemon %d after %d deaths", s.turn, s.deaths)
-		s.daemons[s.turn] = New(d.Parts, set)
+		s.daemons[s.turn] = New(d.Deps, set)
 		s.turn = 1 - s.turn
 	case err != nil:
 		s.Errorf("%s: a round failed: %v", s.hour(), err)
@@ -178,12 +178,12 @@ func (s *stage) live(on death, long time.Duration) {
 
 func (s *stage) work(d *Daemon, long time.Duration) error {
 	if long == 0 {
-		_, err := d.Once(s.Context())
+		_, err := d.RunOnce(s.Context())
 		return err
 	}
 	ctx, stop := context.WithTimeout(s.Context(), long)
 	defer stop()
-	s.daemons[s.turn] = New(d.Parts, d.set) // who has run keeps to one lane
+	s.daemons[s.turn] = New(d.Deps, d.settings) // who has run keeps to one lane
 	return d.Run(ctx)
 }
 

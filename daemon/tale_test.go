@@ -60,8 +60,8 @@ func readTale(t testing.TB, text string) (list tale) {
 	return list
 }
 
-// invent makes up a tale.
-func invent(seed uint64, length int) tale {
+// generate makes up a tale.
+func generate(seed uint64, length int) tale {
 	r := rand.New(rand.NewPCG(seed, 4))
 	var bag []string
 	for _, what := range actNames() {
@@ -83,7 +83,7 @@ func TestEachPostReachesEachMemberOnceWhateverHappens(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	if text := os.Getenv("POSTRIDER_TALE"); text != "" {
-		for _, fault := range play(t, readTale(t, text)) {
+		for _, fault := range run(t, readTale(t, text)) {
 			t.Error(fault)
 		}
 		return
@@ -116,8 +116,8 @@ func TestEachPostReachesEachMemberOnceWhateverHappens(t *testing.T) {
 		t.Run(fmt.Sprint("teller ", worker+1), func(t *testing.T) {
 			t.Parallel()
 			for i := worker; i < tales && (end.IsZero() || time.Now().Before(end)) && !t.Failed(); i += workers {
-				one := invent(seed+uint64(i), 20+i%50)
-				if faults := play(t, one); len(faults) > 0 {
+				one := generate(seed+uint64(i), 20+i%50)
+				if faults := run(t, one); len(faults) > 0 {
 					one, faults = shorten(t, one, faults)
 					t.Errorf("seed %d: %s\nPOSTRIDER_TALE=%q", seed+uint64(i), strings.Join(faults, "\n"), one)
 				}
@@ -134,7 +134,7 @@ func shorten(t *testing.T, whole tale, faults []string) (tale, []string) {
 		shorter := false
 		for at := 0; at+step <= len(whole) && time.Now().Before(end); {
 			less := append(append(tale{}, whole[:at]...), whole[at+step:]...)
-			if found := play(t, less); len(found) > 0 {
+			if found := run(t, less); len(found) > 0 {
 				whole, faults, shorter = less, found, true
 			} else {
 				at += step
@@ -147,8 +147,8 @@ func shorten(t *testing.T, whole tale, faults []string) (tale, []string) {
 	return whole, faults
 }
 
-// play tells a tale and says what went wrong.
-func play(t *testing.T, list tale) (faults []string) {
+// run tells a tale and says what went wrong.
+func run(t *testing.T, list tale) (faults []string) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &probe{TB: t}
 		defer func() {

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// slowest is what it is slowed down to at most: three mails a minute.
-	slowest = rate.Limit(0.05)
-	// growth is how much faster one that was slowed down becomes in a minute in which it takes mails.
-	growth = 1.1
-	// idle is how long nothing must have gone to a lane until what went before no longer tells how fast it goes.
-	idle = 10 * time.Second
-	// farthest is how far ahead mails are given a time of their own. It becomes faster again.
-	farthest = 15 * time.Minute
+	// minRate is what it is slowed down to at most: three mails a minute.
+	minRate = rate.Limit(0.05)
+	// growthPerMinute is how much faster one that was slowed down becomes in a minute in which it takes mails.
+	growthPerMinute = 1.1
+	// idleReset is how long nothing must have gone to a lane until what went before no longer tells how fast it goes.
+	idleReset = 10 * time.Second
+	// maxDeferral is how far ahead mails are given a time of their own. It becomes faster again.
+	maxDeferral = 15 * time.Minute
 )
 
 // throttle is how fast mails go to one provider. Its limit comes and goes as TCP's does: halved when the provider says that it
@@ -28,19 +28,19 @@ const (
 type throttle struct {
 	limit atomic.Pointer[rate.Limiter] // nil: none
 
-	mu     sync.Mutex
-	most   rate.Limit // what the owner allows; rate.Inf: anything
-	peak   rate.Limit // how fast it went when it was first slowed down; 0: it is not
-	cut    time.Time  // when it was slowed down last
-	grown  time.Time  // when it last became faster, or slower
-	count  int        // mails that went since
-	since  time.Time  // this moment
-	last   time.Time  // when the last one went
-	booked time.Time  // up to here, mails that wait in the store have been given a time
+	mu            sync.Mutex
+	maxRate       rate.Limit // what the owner allows; rate.Inf: anything
+	rateAtBackoff rate.Limit // how fast it went when it was first slowed down; 0: it is not
+	lastBackoff   time.Time  // when it was slowed down last
+	lastIncrease  time.Time  // when it last became faster, or slower
+	count         int        // mails that went since
+	since         time.Time  // this moment
+	last          time.Time  // when the last one went
+	nextSlot      time.Time  // up to here, mails that wait in the store have been given a time
 }
 
 func newThrottle(most rate.Limit) *throttle {
-	l := &throttle{most: most}
+	l := &throttle{maxRate: most}
 	l.set(most)
 	return l
 }
@@ -64,20 +64,20 @@ func (l *throttle) set(limit rate.Limit) {
 // unlimited tells that there is no limit.
 func (l *throttle) unlimited() bool { return l.limit.Load() == nil }
 
-// room tells whether it takes another mail now.
-func (l *throttle) room(now time.Time) bool {
+// available tells whether it takes another mail now.
+func (l *throttle) available(now time.Time) bool {
 	limiter := l.limit.Load()
 	return limiter == nil || limiter.TokensAt(now) >= 1
 }
 
-// take lets a mail go.
-func (l *throttle) take(now time.Time) {
+// consume lets a mail go.
+func (l *throttle) consume(now time.Time) {
 	if limiter := l.limit.Load(); limiter != nil {
 		limiter.AllowN(now, 1)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.last) > idle {
+	if now.Sub(l.last) > idleReset {
 		l.count, l.since = 0, now
 	}
 	l.count++
@@ -89,8 +89,8 @@ func (l *throttle) speed(now time.Time) rate.Limit {
 	return rate.Limit(float64(l.count) / max(now.Sub(l.since).Seconds(), 1))
 }
 
-// within is how many mails it takes in a time, at most most.
-func (l *throttle) within(d time.Duration, most int) int {
+// capacity is how many mails it takes in a time, at most most.
+func (l *throttle) capacity(d time.Duration, most int) int {
 	limiter := l.limit.Load()
 	if limiter == nil {
 		return most
@@ -98,8 +98,8 @@ func (l *throttle) within(d time.Duration, most int) int {
 	return min(most, int(math.Ceil(float64(limiter.Limit())*d.Seconds())))
 }
 
-// aMinute words the limit.
-func (l *throttle) aMinute() string {
+// ratePerMinute words the limit.
+func (l *throttle) ratePerMinute() string {
 	limiter := l.limit.Load()
 	if limiter == nil {
 		return "any number of"
@@ -107,97 +107,97 @@ func (l *throttle) aMinute() string {
 	return strconv.FormatFloat(math.Ceil(60*float64(limiter.Limit())), 'f', -1, 64)
 }
 
-// slow takes in that the provider found a mail too fast that went at began. Those that were under way when it was slowed
+// backOff takes in that the provider found a mail too fast that went at began. Those that were under way when it was slowed
 // down tell nothing new.
-func (l *throttle) slow(began, now time.Time) (slowed bool) {
+func (l *throttle) backOff(began, now time.Time) (slowed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if began.Before(l.cut) {
+	if began.Before(l.lastBackoff) {
 		return false
 	}
 	speed := l.speed(now)
 	if limiter := l.limit.Load(); limiter != nil {
 		speed = min(speed, limiter.Limit())
 	}
-	if l.peak == 0 {
-		l.peak = speed
+	if l.rateAtBackoff == 0 {
+		l.rateAtBackoff = speed
 	}
-	l.set(max(speed/2, slowest))
-	l.cut, l.grown = now, now
+	l.set(max(speed/2, minRate))
+	l.lastBackoff, l.lastIncrease = now, now
 	return true
 }
 
-// grow takes in that the provider took a mail. The limit vanishes once it is far above what was too fast.
-func (l *throttle) grow(now time.Time) (free bool) {
+// recover takes in that the provider took a mail. The limit vanishes once it is far above what was too fast.
+func (l *throttle) recover(now time.Time) (free bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	minutes := math.Floor(now.Sub(l.grown).Minutes())
-	if l.peak == 0 || minutes < 1 {
+	minutes := math.Floor(now.Sub(l.lastIncrease).Minutes())
+	if l.rateAtBackoff == 0 || minutes < 1 {
 		return false
 	}
-	l.grown = now
-	limit := l.limit.Load().Limit() * rate.Limit(math.Pow(growth, minutes))
-	if limit < 2*l.peak && limit < l.most {
+	l.lastIncrease = now
+	limit := l.limit.Load().Limit() * rate.Limit(math.Pow(growthPerMinute, minutes))
+	if limit < 2*l.rateAtBackoff && limit < l.maxRate {
 		l.set(limit)
 		return false
 	}
-	l.peak = 0
-	l.set(l.most)
+	l.rateAtBackoff = 0
+	l.set(l.maxRate)
 	return true
 }
 
-// book gives a mail that must wait in the store the next free time.
-func (l *throttle) book(now time.Time) time.Time {
+// reserveSlot gives a mail that must wait in the store the next free time.
+func (l *throttle) reserveSlot(now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.booked.Before(now) {
-		l.booked = now
+	if l.nextSlot.Before(now) {
+		l.nextSlot = now
 	}
 	if limiter := l.limit.Load(); limiter != nil {
-		l.booked = l.booked.Add(time.Duration(float64(time.Second) / float64(limiter.Limit())))
+		l.nextSlot = l.nextSlot.Add(time.Duration(float64(time.Second) / float64(limiter.Limit())))
 	}
-	end := now.Add(farthest)
-	if l.booked.After(end) {
-		l.booked = end
-		return end.Add(-rand.N(farthest / 3)) // not all at one moment
+	end := now.Add(maxDeferral)
+	if l.nextSlot.After(end) {
+		l.nextSlot = end
+		return end.Add(-rand.N(maxDeferral / 3)) // not all at one moment
 	}
-	return l.booked
+	return l.nextSlot
 }
 
-// slowed tells that it is slowed down.
-func (l *throttle) slowed() bool {
+// backedOff tells that it is slowed down.
+func (l *throttle) backedOff() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.peak > 0
+	return l.rateAtBackoff > 0
 }
 
-// forgettable tells that there is nothing to remember.
-func (l *throttle) forgettable(now time.Time) bool {
+// idle tells that there is nothing to remember.
+func (l *throttle) idle(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.peak == 0 && now.Sub(l.last) > idle && l.booked.Before(now)
+	return l.rateAtBackoff == 0 && now.Sub(l.last) > idleReset && l.nextSlot.Before(now)
 }
 
 // throttles are those of all providers, shared by lanes that work beside each other.
 type throttles struct {
-	mu    sync.Mutex
-	known map[string]*throttle
-	most  map[string]rate.Limit // by provider; "*": of all others
+	mu      sync.Mutex
+	known   map[string]*throttle
+	maxRate map[string]rate.Limit // by provider; "*": of all others
 }
 
 func newThrottles(set DeliveryConfig) *throttles {
-	s := &throttles{known: make(map[string]*throttle), most: make(map[string]rate.Limit)}
+	s := &throttles{known: make(map[string]*throttle), maxRate: make(map[string]rate.Limit)}
 	for domain, each := range set.DomainRate {
 		if domain != anyDomain {
 			domain = provider(domain)
 		}
-		s.most[domain] = rate.Limit(each)
+		s.maxRate[domain] = rate.Limit(each)
 	}
 	return s
 }
 
-// of is the throttle of a provider.
-func (s *throttles) of(provider string) *throttle {
+// forProvider is the throttle of a provider.
+func (s *throttles) forProvider(provider string) *throttle {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l, known := s.known[provider]
@@ -210,19 +210,19 @@ func (s *throttles) of(provider string) *throttle {
 
 func (s *throttles) limit(provider string) rate.Limit {
 	for _, name := range []string{provider, anyDomain} {
-		if most, set := s.most[name]; set {
+		if most, set := s.maxRate[name]; set {
 			return most
 		}
 	}
 	return rate.Inf
 }
 
-// tidy forgets those of which there is nothing to remember: members have addresses in thousands of domains.
-func (s *throttles) tidy(now time.Time) {
+// evictIdle forgets those of which there is nothing to remember: members have addresses in thousands of domains.
+func (s *throttles) evictIdle(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, l := range s.known {
-		if l.forgettable(now) {
+		if l.idle(now) {
 			delete(s.known, name)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // sends lets mails go evenly for a while.
 func (l *throttle) sends(from time.Time, for_ time.Duration, mails int) (until time.Time) {
 	for i := range mails {
-		l.take(from.Add(for_ * time.Duration(i) / time.Duration(mails)))
+		l.consume(from.Add(for_ * time.Duration(i) / time.Duration(mails)))
 	}
 	return from.Add(for_)
 }
@@ -18,22 +18,22 @@ func (l *throttle) sends(from time.Time, for_ time.Duration, mails int) (until t
 func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
 	l := newThrottle(rate.Inf)
 	now := l.sends(noon, 10*time.Second, 400)
-	if !l.room(now) || !l.unlimited() {
+	if !l.available(now) || !l.unlimited() {
 		t.Fatal("it has a limit before anybody complained")
 	}
-	if !l.slow(now, now) || l.limit.Load().Limit() != 20 {
+	if !l.backOff(now, now) || l.limit.Load().Limit() != 20 {
 		t.Errorf("at 40 mails a second it was slowed down to %v, want 20", l.limit.Load().Limit())
 	}
-	if l.slow(now.Add(-time.Second), now.Add(time.Second)) {
+	if l.backOff(now.Add(-time.Second), now.Add(time.Second)) {
 		t.Error("a mail that was under way slowed it down once more")
 	}
 	now = now.Add(time.Second)
-	if !l.slow(now, now) || l.limit.Load().Limit() != 10 {
+	if !l.backOff(now, now) || l.limit.Load().Limit() != 10 {
 		t.Errorf("it was slowed down to %v the second time, want 10", l.limit.Load().Limit())
 	}
 	for range 3 {
 		now = now.Add(50 * time.Second)
-		l.grow(now)
+		l.recover(now)
 	}
 	if got := l.limit.Load().Limit(); got < 10.99 || got > 11.01 {
 		t.Errorf("after two and a half minutes in which it was asked every 50 seconds it is %v, want 11", got)
@@ -42,9 +42,9 @@ func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
 		if now.Sub(noon) > time.Hour {
 			t.Fatalf("it does not come free: %v", l.limit.Load().Limit())
 		}
-		free = l.grow(now)
+		free = l.recover(now)
 	}
-	if !l.unlimited() || l.slowed() {
+	if !l.unlimited() || l.backedOff() {
 		t.Error("it has a limit still")
 	}
 	if took := now.Sub(noon); took < 15*time.Minute || took > 30*time.Minute {
@@ -54,37 +54,37 @@ func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
 
 func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
 	l := newThrottle(rate.Inf)
-	l.take(noon)
-	l.slow(noon, noon.Add(100*time.Millisecond))
+	l.consume(noon)
+	l.backOff(noon, noon.Add(100*time.Millisecond))
 	if got := l.limit.Load().Limit(); got != 0.5 {
 		t.Errorf("after one mail it is slowed down to %v, want 0.5", got)
 	}
 	now := noon
 	for range 20 {
 		now = now.Add(time.Second)
-		l.slow(now, now)
+		l.backOff(now, now)
 	}
-	if got := l.limit.Load().Limit(); got != slowest {
-		t.Errorf("it is slowed down to %v in the end, want %v", got, slowest)
+	if got := l.limit.Load().Limit(); got != minRate {
+		t.Errorf("it is slowed down to %v in the end, want %v", got, minRate)
 	}
 }
 
 func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
 	s := newThrottles(DeliveryConfig{DomainRate: map[string]float64{"googlemail.com": 8, "*": 2}})
-	l := s.of("gmail.com")
+	l := s.forProvider("gmail.com")
 	if got := l.limit.Load().Limit(); got != 8 {
 		t.Errorf("it begins with %v, want 8", got)
 	}
 	now := l.sends(noon, 10*time.Second, 80)
-	l.slow(now, now)
+	l.backOff(now, now)
 	for range 30 {
 		now = now.Add(time.Minute)
-		l.grow(now)
+		l.recover(now)
 	}
-	if got := l.limit.Load().Limit(); got != 8 || l.slowed() {
+	if got := l.limit.Load().Limit(); got != 8 || l.backedOff() {
 		t.Errorf("after half an hour it is %v, want 8 and well again", got)
 	}
-	if got := s.of("example.org").limit.Load().Limit(); got != 2 {
+	if got := s.forProvider("example.org").limit.Load().Limit(); got != 2 {
 		t.Errorf("that of another domain is %v, want 2", got)
 	}
 }
@@ -92,30 +92,30 @@ func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
 func TestAThrottleGivesMailsThatWaitATimeOfTheirOwn(t *testing.T) {
 	l := newThrottle(0.5)
 	for i := 1; i <= 3; i++ {
-		if got, want := l.book(noon), noon.Add(time.Duration(2*i)*time.Second); !got.Equal(want) {
+		if got, want := l.reserveSlot(noon), noon.Add(time.Duration(2*i)*time.Second); !got.Equal(want) {
 			t.Errorf("the %dth goes after %v, want %v", i, got.Sub(noon), want.Sub(noon))
 		}
 	}
 	for range 1000 {
-		if got := l.book(noon); got.After(noon.Add(farthest)) {
-			t.Fatalf("one goes after %v, want %v at most", got.Sub(noon), farthest)
+		if got := l.reserveSlot(noon); got.After(noon.Add(maxDeferral)) {
+			t.Fatalf("one goes after %v, want %v at most", got.Sub(noon), maxDeferral)
 		}
 	}
-	if got := newThrottle(rate.Inf).book(noon); !got.Equal(noon) {
+	if got := newThrottle(rate.Inf).reserveSlot(noon); !got.Equal(noon) {
 		t.Errorf("without a limit it goes after %v", got.Sub(noon))
 	}
 }
 
 func TestThrottlesOfWhichThereIsNothingToRememberAreForgotten(t *testing.T) {
 	s := newThrottles(DefaultDelivery())
-	s.of("a.example").take(noon)
-	s.of("b.example").take(noon)
-	s.of("b.example").slow(noon, noon)
-	s.tidy(noon.Add(time.Second))
+	s.forProvider("a.example").consume(noon)
+	s.forProvider("b.example").consume(noon)
+	s.forProvider("b.example").backOff(noon, noon)
+	s.evictIdle(noon.Add(time.Second))
 	if len(s.known) != 2 {
 		t.Errorf("%d are known while mails go, want both", len(s.known))
 	}
-	s.tidy(noon.Add(time.Hour))
+	s.evictIdle(noon.Add(time.Hour))
 	if _, kept := s.known["b.example"]; !kept || len(s.known) != 1 {
 		t.Errorf("%d are known an hour later, want the slow one", len(s.known))
 	}
@@ -125,13 +125,13 @@ func TestLanesBesideEachOtherShareAProvidersLimit(t *testing.T) {
 	t.Parallel()
 	set := Settings{Delivery: DefaultDelivery()}
 	set.Delivery.DomainRate = map[string]float64{"gmail.com": 4}
-	d := New(Parts{}, set)
-	urgent, now := d.beside(alertsOnly), time.Now()
+	d := New(Deps{}, set)
+	urgent, now := d.fork(alertsOnly), time.Now()
 	for n := range 4 {
-		of := []*Daemon{d, urgent}[n%2].throttles.of("gmail.com")
-		if took := of.room(now); took != (n == 0) { // bursts of a quarter of a second: one mail
+		of := []*Daemon{d, urgent}[n%2].throttles.forProvider("gmail.com")
+		if took := of.available(now); took != (n == 0) { // bursts of a quarter of a second: one mail
 			t.Errorf("mail %d of both lanes may go at once: %t", n+1, took)
 		}
-		of.take(now)
+		of.consume(now)
 	}
 }

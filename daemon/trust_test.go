@@ -33,14 +33,14 @@ func TestAForumThatChangesUnderTheDaemonGetsNothingSentUntilItIsMended(t *testin
 		w.prepare()
 		planned := w.counts()["queued"]
 		w.sql(`ALTER TABLE role RENAME TO away`)
-		time.Sleep(trusted) // since the self-check at the start
+		time.Sleep(selfCheckTTL) // since the self-check at the start
 		for range 3 {
 			if err := w.daemon.deliver(w.Context()); err == nil {
 				t.Error("a forum that fails its self-check is no fault")
 			}
-			time.Sleep(suspicion)
+			time.Sleep(failedCheckTTL)
 		}
-		w.daemon.ring(w.Context())
+		w.daemon.flushAlarms(w.Context())
 		if n := len(w.relay.all()); n != 0 || w.counts()["queued"] != planned {
 			t.Errorf("%d mails went out and %d rows wait, want none and %d", n, w.counts()["queued"], planned)
 		}
@@ -50,7 +50,7 @@ func TestAForumThatChangesUnderTheDaemonGetsNothingSentUntilItIsMended(t *testin
 		w.sql(`ALTER TABLE away RENAME TO role`)
 		w.turn(w.clock().Add(time.Minute))
 		w.deliver()
-		w.daemon.ring(w.Context())
+		w.daemon.flushAlarms(w.Context())
 		w.got("anna", posts(p))
 		for _, o := range w.outcomes(101) {
 			if o.Result == stateAccepted && o.Attempt != 1 {
@@ -69,16 +69,16 @@ func TestARoundThatFailedHasTheForumCheckedBeforeAnythingIsSent(t *testing.T) {
 	p := w.post(w.thread(tonight))
 	w.at(5, "08:00")
 	w.sql(`ALTER TABLE post RENAME TO away`)
-	if _, err := w.daemon.Once(w.Context()); err == nil {
+	if _, err := w.daemon.RunOnce(w.Context()); err == nil {
 		t.Error("a forum that cannot be read is no fault")
 	}
 	w.sql(`ALTER TABLE away RENAME TO post`)
 	w.sql(`ALTER TABLE role RENAME TO away`)
-	if r, err := w.daemon.Once(w.Context()); err == nil || r.Sent > 0 {
+	if r, err := w.daemon.RunOnce(w.Context()); err == nil || r.Sent > 0 {
 		t.Errorf("%d mails went out, %v; want none before the forum is whole again", r.Sent, err)
 	}
 	w.sql(`ALTER TABLE away RENAME TO role`)
-	w.daemon.trust.checked = time.Time{} // half a minute later
+	w.daemon.selfCheck.checked = time.Time{} // half a minute later
 	w.round()
 	w.got("anna", posts(p))
 }

@@ -18,32 +18,32 @@ import (
 // read at this moment: none of its text is kept. A digest is told from its stretch of sightings and from what he watches
 // now, and so holds nothing of what he has ceased to watch. It is safe for concurrent use.
 type Viewer struct {
-	desk   *Desk
-	herald *Herald
+	desk   *MemberService
+	herald *Resolver
 	press  *templates.Renderer
 	links  *link.Signer
-	trust  trust // whoever is alone at the desk may use it
+	trust  selfCheckCache // whoever is alone at the desk may use it
 }
 
 var (
-	// ErrNoMail is returned for a mail that is not kept any more.
-	ErrNoMail = errors.New("no such mail is kept")
-	// ErrNothingLeft is returned for a mail of which its member may read nothing any more.
-	ErrNothingLeft = errors.New("nothing of the mail may be shown")
+	// ErrMessageNotFound is returned for a mail that is not kept any more.
+	ErrMessageNotFound = errors.New("no such mail is kept")
+	// ErrNothingToShow is returned for a mail of which its member may read nothing any more.
+	ErrNothingToShow = errors.New("nothing of the mail may be shown")
 )
 
 // NewViewer shows mails at a desk.
-func NewViewer(d *Desk, press *templates.Renderer, links *link.Signer) *Viewer {
+func NewViewer(d *MemberService, press *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{desk: d, herald: NewHerald(d.forum, d.store, d.set.Digest), press: press, links: links}
 }
 
-// viewed adds to a footer where its member sees a mail in a browser.
-func viewed(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
+// withViewLink adds to a footer where its member sees a mail in a browser.
+func withViewLink(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
 	f.View = links.URL(link.Claims{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
 	return f
 }
 
-// View lays a member's mail, by the number that its link has. The error is ErrNoMail, ErrNoMember or ErrNothingLeft where
+// View lays a member's mail, by the number that its link has. The error is ErrMessageNotFound, ErrNoMember or ErrNothingToShow where
 // there is nothing to show.
 func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
 	mails, err := v.desk.store.MemberMessages(ctx, member, time.Unix(0, 0))
@@ -52,19 +52,19 @@ func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID,
 	}
 	for _, m := range mails {
 		if link.Mail(m.Key) == number {
-			return v.lay(ctx, now, m)
+			return v.render(ctx, now, m)
 		}
 	}
-	return templates.Content{}, ErrNoMail
+	return templates.Content{}, ErrMessageNotFound
 }
 
-func (v *Viewer) lay(ctx context.Context, now time.Time, m store.Mail) (c templates.Content, err error) {
-	done, err := v.desk.alone(ctx)
+func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c templates.Content, err error) {
+	done, err := v.desk.lockBuilder(ctx)
 	if err != nil {
 		return c, err
 	}
 	defer done()
-	if _, err := v.trust.ask(ctx, v.desk.forum); err != nil {
+	if _, err := v.trust.check(ctx, v.desk.forum); err != nil {
 		return c, fmt.Errorf("showing %s: %w", m.Key, err)
 	}
 	switch m.Kind {
@@ -75,7 +75,7 @@ func (v *Viewer) lay(ctx context.Context, now time.Time, m store.Mail) (c templa
 	case KindAnnouncement:
 		c, err = v.announcement(ctx, now, m)
 	default:
-		return c, ErrNoMail
+		return c, ErrMessageNotFound
 	}
 	if err != nil {
 		return c, fmt.Errorf("showing %s: %w", m.Key, err)
@@ -83,16 +83,16 @@ func (v *Viewer) lay(ctx context.Context, now time.Time, m store.Mail) (c templa
 	return c, nil
 }
 
-// wentOut is when a mail went out, as far as that is known: it tells its time as it did then.
-func wentOut(m store.Mail) time.Time {
+// sentAt is when a mail went out, as far as that is known: it tells its time as it did then.
+func sentAt(m store.Mail) time.Time {
 	if m.Settled.IsZero() {
 		return m.Created
 	}
 	return m.Settled
 }
 
-// admitted tells whether somebody whom the forum does not mail for this reason may still come and read there.
-func admitted(noMail string) bool {
+// mayRead tells whether somebody whom the forum does not mail for this reason may still come and read there.
+func mayRead(noMail string) bool {
 	switch noMail {
 	case "", source.OptedOut, source.NoAddress, source.Bouncing:
 		return true
@@ -106,8 +106,8 @@ func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*di
 	switch {
 	case r == nil:
 		return nil, ErrNoMember
-	case !admitted(r.Member.NoMail):
-		return nil, ErrNothingLeft
+	case !mayRead(r.Member.NoMail):
+		return nil, ErrNothingToShow
 	}
 	return r, nil
 }
@@ -115,7 +115,7 @@ func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*di
 // digest lays an edition. What its member has read since is in it all the same.
 func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
 	b, ask := v.desk.builder, editionOf(m)
-	sightings, owed, err := v.covered(ctx, ask)
+	sightings, owed, err := v.loadSightings(ctx, ask)
 	if err != nil {
 		return templates.Content{}, err
 	}
@@ -133,13 +133,13 @@ func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templ
 		if err != nil {
 			return err
 		}
-		if err := b.elsewhere(ctx, []Ask{ask}, sightings, owed, readers); err != nil {
+		if err := b.markOtherRoutes(ctx, []EditionRequest{ask}, sightings, owed, readers); err != nil {
 			return err
 		}
 		r.After, r.Until, r.At = ask.After, ask.Until, ask.Planned
 		edition := []Edition{{Digest: window.Select(*r)}}
 		edition[0].Digest.WantedExcerpt = r.Choices.Excerpt
-		err = b.fill(ctx, s, edition, wentOut(m))
+		err = b.attachContents(ctx, s, edition, sentAt(m))
 		d = edition[0].Digest
 		return err
 	})
@@ -147,15 +147,15 @@ func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templ
 	case err != nil:
 		return templates.Content{}, err
 	case d == nil:
-		return templates.Content{}, ErrNothingLeft
+		return templates.Content{}, ErrNothingToShow
 	}
 	return v.press.Digest(d, digestFooter(v.links, m.Member), v.desk.set.Digest.MaxBytes)
 }
 
-// covered are the sightings of an edition, and what its member was or is owed.
-func (v *Viewer) covered(ctx context.Context, ask Ask) ([]digest.Sighting, []store.DeferredPost, error) {
+// loadSightings are the sightings of an edition, and what its member was or is owed.
+func (v *Viewer) loadSightings(ctx context.Context, ask EditionRequest) ([]digest.Sighting, []store.DeferredPost, error) {
 	b := v.desk.builder
-	sightings, err := b.seen.between(ctx, ask.After, ask.Until)
+	sightings, err := b.sightings.between(ctx, ask.After, ask.Until)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,7 +168,7 @@ func (v *Viewer) covered(ctx context.Context, ask Ask) ([]digest.Sighting, []sto
 		return nil, nil, err
 	}
 	owed = append(owed, brought...)
-	sightings, err = b.withOwed(ctx, sightings, owed)
+	sightings, err = b.addDeferred(ctx, sightings, owed)
 	return sightings, owed, err
 }
 
@@ -179,10 +179,10 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 	if err != nil {
 		return templates.Content{}, err
 	}
-	asks := []AlertAsk{{Member: m.Member, Notices: notices[m.Key]}}
+	asks := []AlertRequest{{Member: m.Member, Notices: notices[m.Key]}}
 	var a *digest.Alert
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
-		scene, err := b.alertScene(ctx, s, set, asks, now)
+		scene, err := b.loadAlertInputs(ctx, s, set, asks, now)
 		if err != nil {
 			return err
 		}
@@ -190,17 +190,17 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 		if err != nil {
 			return err
 		}
-		d, _ := scene.window.Alert(asTold(*r, asks[0].Notices), asks[0].Notices, scene.contents)
+		d, _ := scene.window.Alert(withNoticeWatches(*r, asks[0].Notices), asks[0].Notices, scene.contents)
 		if d.Empty() {
-			return ErrNothingLeft
+			return ErrNothingToShow
 		}
 		d.WantedExcerpt = r.Choices.Excerpt
 		a = &digest.Alert{Digest: *d, Title: d.Groups[0].Threads[0].Title}
-		built := []BuiltAlert{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
-		if err := b.fillAlerts(ctx, s, built, scene.contents, wentOut(m)); err != nil {
+		built := []AlertResult{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
+		if err := b.fillAlerts(ctx, s, built, scene.contents, sentAt(m)); err != nil {
 			return err
 		}
-		return b.surround(ctx, s, built, scene.readers, scene.before, set)
+		return b.addContext(ctx, s, built, scene.readers, scene.before, set)
 	})
 	if err != nil {
 		return templates.Content{}, err
@@ -208,8 +208,8 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 	return v.press.Alert(a, alertFooter(v.links, a), v.desk.set.Digest.MaxBytes)
 }
 
-// asTold is a reader with the watches for which he was told of posts, whatever he watches, wishes and has read by now.
-func asTold(r digest.Reader, notices []digest.AlertItem) digest.Reader {
+// withNoticeWatches is a reader with the watches for which he was told of posts, whatever he watches, wishes and has read by now.
+func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reader {
 	r.Read, r.Wishes = nil, digest.Overrides{}
 	r.Watches = forum.Watches{Threads: make(map[forum.ThreadID]forum.Watch), Sections: make(map[forum.SectionID]forum.Watch)}
 	for _, n := range notices {
@@ -228,11 +228,11 @@ func asTold(r digest.Reader, notices []digest.AlertItem) digest.Reader {
 func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
 	id, ok := announcementOf(m.Key)
 	if !ok {
-		return templates.Content{}, ErrNoMail
+		return templates.Content{}, ErrMessageNotFound
 	}
 	a, err := v.desk.store.Announcement(ctx, id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
-		return templates.Content{}, ErrNoMail
+		return templates.Content{}, ErrMessageNotFound
 	}
 	if err != nil {
 		return templates.Content{}, err
@@ -250,13 +250,13 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	}
 	c, all := known[0], a.Audience
 	closed := digest.Audience{Groups: all.Groups, ExceptGroups: all.ExceptGroups, Sections: all.Sections}
-	if !admitted(c.Member.NoMail) || closed.ExclusionReason(&c) != "" {
-		return templates.Content{}, ErrNothingLeft
+	if !mayRead(c.Member.NoMail) || closed.ExclusionReason(&c) != "" {
+		return templates.Content{}, ErrNothingToShow
 	}
 	printed, err := v.press.CompileAnnouncement(&a.Announcement, v.desk.set.Digest.MaxBytes)
 	if err != nil {
 		return templates.Content{}, err
 	}
 	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.of(c.Member.Zone)}
-	return v.press.Announcement(printed, reader, NoticeFooter(v.links, m.Member))
+	return v.press.Announcement(printed, reader, AnnouncementFooter(v.links, m.Member))
 }

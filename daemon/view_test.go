@@ -16,14 +16,14 @@ import (
 // sees looks at a member's mails in a browser, and tells which posts are in each, in the order in which they were planned.
 func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
 	w.Helper()
-	v := NewViewer(NewDesk(w.source, w.store, w.set), w.daemon.Press, w.daemon.Links)
+	v := NewViewer(NewMemberService(w.source, w.store, w.set), w.daemon.Renderer, w.daemon.Links)
 	mails, err := w.store.MemberMessages(w.Context(), member, time.Time{})
 	if err != nil {
 		w.Fatal(err)
 	}
 	for _, m := range mails {
 		content, err := v.View(w.Context(), w.clock(), member, link.Mail(m.Key))
-		if errors.Is(err, ErrNothingLeft) {
+		if errors.Is(err, ErrNothingToShow) {
 			continue // an edition that was skipped holds nothing
 		}
 		if err != nil {

@@ -10,34 +10,34 @@ import (
 )
 
 const (
-	usualWeeks = 8  // that are looked back
-	usualLeast = 3  // of them there must be
-	oddLeast   = 50 // mails; a smaller difference is not worth an alarm
+	baselineWeeks = 8  // that are looked back
+	minWeeks      = 3  // of them there must be
+	minDeviation  = 50 // mails; a smaller difference is not worth an alarm
 )
 
-// Usual is what the last weeks let expect of a day.
-type Usual struct {
+// Baseline is what the last weeks let expect of a day.
+type Baseline struct {
 	Weeks     int // that it is drawn from
 	Mails     int // the median
 	Low, High int // outside of them a day is odd
 }
 
-// usual draws what to expect from days of the same kind. Median and median deviation, unlike mean and variance, are not
+// baselineOf draws what to expect from days of the same kind. Median and median deviation, unlike mean and variance, are not
 // moved by the one day on which everything went out twice. A deviation of 1.48 medians is one standard deviation where
 // days vary by chance alone.
-func usual(days []int) Usual {
+func baselineOf(days []int) Baseline {
 	middle := median(days)
 	var off []int
 	for _, n := range days {
 		off = append(off, max(n-middle, middle-n))
 	}
-	spread := max(4*int(1.48*float64(median(off))), middle/2, oddLeast)
-	return Usual{Weeks: len(days), Mails: middle, Low: middle - spread, High: middle + spread}
+	spread := max(4*int(1.48*float64(median(off))), middle/2, minDeviation)
+	return Baseline{Weeks: len(days), Mails: middle, Low: middle - spread, High: middle + spread}
 }
 
-// Odd tells whether a day is far from what was to be expected. Of too few weeks nothing is expected.
-func (u Usual) Odd(mails int) bool {
-	return u.Weeks >= usualLeast && (mails < u.Low || mails > u.High)
+// IsAnomalous tells whether a day is far from what was to be expected. Of too few weeks nothing is expected.
+func (u Baseline) IsAnomalous(mails int) bool {
+	return u.Weeks >= minWeeks && (mails < u.Low || mails > u.High)
 }
 
 // median is the middle one, of an even number the lower of two.
@@ -59,8 +59,8 @@ type volume struct {
 // volume reads what was planned in the last weeks. Days are those of the site's zone: on the days on which its clock is
 // turned, any other 24 hours hold two mornings, or none.
 func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume, error) {
-	hours, err := d.Store.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*usualWeeks-2), now.Add(time.Hour))
-	v := volume{hours: hours, zone: d.calendar.zones.of(d.set.Digest.Zone)}
+	hours, err := d.Store.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
+	v := volume{hours: hours, zone: d.calendar.zones.of(d.settings.Digest.Zone)}
 	for hour := range hours {
 		if v.oldest.IsZero() || hour.Before(v.oldest) {
 			v.oldest = hour
@@ -69,8 +69,8 @@ func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume
 	return v, err
 }
 
-// on is what was planned on the day of a moment.
-func (v volume) on(at time.Time) (mails int) {
+// countOn is what was planned on the day of a moment.
+func (v volume) countOn(at time.Time) (mails int) {
 	from, until := v.day(at)
 	for hour, planned := range v.hours {
 		if !hour.Before(from) && hour.Before(until) {
@@ -86,22 +86,22 @@ func (v volume) day(at time.Time) (from, until time.Time) {
 	return time.Date(year, month, day, 0, 0, 0, 0, v.zone), time.Date(year, month, day+1, 0, 0, 0, 0, v.zone)
 }
 
-// usual is what the same weekdays of the last weeks let expect of the day of a moment. The day on which postrider began
+// expectedOn is what the same weekdays of the last weeks let expect of the day of a moment. The day on which postrider began
 // was not whole.
-func (v volume) usual(at time.Time) Usual {
+func (v volume) expectedOn(at time.Time) Baseline {
 	var days []int
-	for week := 1; week <= usualWeeks && !v.oldest.IsZero(); week++ {
+	for week := 1; week <= baselineWeeks && !v.oldest.IsZero(); week++ {
 		same := at.In(v.zone).AddDate(0, 0, -7*week)
 		if from, _ := v.day(same); !from.Before(v.oldest) {
-			days = append(days, v.on(same))
+			days = append(days, v.countOn(same))
 		}
 	}
-	return usual(days)
+	return baselineOf(days)
 }
 
-// lookAtVolume tells of a day on which far more mails are planned than usual, as soon as that shows, or were far fewer, when it
+// checkVolume tells of a day on which far more mails are planned than usual, as soon as that shows, or were far fewer, when it
 // is over. Announcements are left out: they are as many as the owner has wished for.
-func (d *Daemon) lookAtVolume(ctx context.Context) {
+func (d *Daemon) checkVolume(ctx context.Context) {
 	now := d.Now()
 	odd := make(map[string]string)
 	for _, kind := range []string{KindDigest, KindAlert} {
@@ -110,16 +110,16 @@ func (d *Daemon) lookAtVolume(ctx context.Context) {
 			return // the store's own alarm
 		}
 		yesterday := now.In(v.zone).AddDate(0, 0, -1)
-		switch today, before := v.usual(now), v.usual(yesterday); {
-		case today.Odd(v.on(now)) && v.on(now) > today.High:
-			odd[kind] = told(kind, "today", v.on(now), today)
-		case before.Odd(v.on(yesterday)) && v.on(yesterday) < before.Low:
-			odd[kind] = told(kind, "yesterday", v.on(yesterday), before)
+		switch today, before := v.expectedOn(now), v.expectedOn(yesterday); {
+		case today.IsAnomalous(v.countOn(now)) && v.countOn(now) > today.High:
+			odd[kind] = describe(kind, "today", v.countOn(now), today)
+		case before.IsAnomalous(v.countOn(yesterday)) && v.countOn(yesterday) < before.Low:
+			odd[kind] = describe(kind, "yesterday", v.countOn(yesterday), before)
 		}
 	}
-	d.bell.SetActive(alarm.Volume, odd)
+	d.alarms.SetActive(alarm.Volume, odd)
 }
 
-func told(kind, day string, mails int, u Usual) string {
+func describe(kind, day string, mails int, u Baseline) string {
 	return fmt.Sprintf("%s: %d %ss were planned; on the same day of the last %d weeks about %d", day, mails, kind, u.Weeks, u.Mails)
 }

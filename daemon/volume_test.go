@@ -24,7 +24,7 @@ func TestAnOddDayIsToldFromAUsualOne(t *testing.T) {
 		{"in the first week", nil, 9000, false},
 	}
 	for _, tt := range tests {
-		if u := usual(tt.days); u.Odd(tt.mails) != tt.odd {
+		if u := baselineOf(tt.days); u.IsAnomalous(tt.mails) != tt.odd {
 			t.Errorf("%s: %d mails after %v are odd: %t, with %+v", tt.name, tt.mails, tt.days, !tt.odd, u)
 		}
 	}
@@ -45,8 +45,8 @@ func TestAnOddVolumeIsTold(t *testing.T) {
 	}
 	look := func(at time.Time) []string {
 		w.turn(at)
-		w.daemon.lookAtVolume(t.Context())
-		w.daemon.ring(t.Context())
+		w.daemon.checkVolume(t.Context())
+		w.daemon.flushAlarms(t.Context())
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		heard := w.heard

@@ -8,51 +8,51 @@ import (
 	"postrider/store"
 )
 
-// Watcher is told what a daemon does, for whoever counts that. It must be safe for concurrent use, and quick.
-type Watcher interface {
-	// Ran tells that the steps of a tick have ended, in a fault or not.
-	Ran(tick string, r Report, err error)
-	// Gathered tells that the forum was looked at for new posts, by the daemon's clock.
-	Gathered(at time.Time)
-	// Settled tells that something has become of an attempt to send a mail of a kind.
-	Settled(kind string, o Outcome)
+// Observer is told what a daemon does, for whoever counts that. It must be safe for concurrent use, and quick.
+type Observer interface {
+	// RoundFinished tells that the steps of a tick have ended, in a fault or not.
+	RoundFinished(tick string, r Report, err error)
+	// ScanFinished tells that the forum was looked at for new posts, by the daemon's clock.
+	ScanFinished(at time.Time)
+	// MessageSettled tells that something has become of an attempt to send a mail of a kind.
+	MessageSettled(kind string, o OutcomeKind)
 }
 
-// Outcome is what has become of an attempt to send a mail.
-type Outcome string
+// OutcomeKind is what has become of an attempt to send a mail.
+type OutcomeKind string
 
 // The outcomes.
 const (
-	WasAccepted Outcome = "accepted"
-	WasRefused  Outcome = "refused"
-	WasSkipped  Outcome = "skipped"   // there was nothing to send, or its member may not be mailed
-	WasHeld     Outcome = "held"      // its member wants it later
-	WasDoubtful Outcome = "uncertain" // the line broke after the final dot: it may have arrived
-	WasPutOff   Outcome = "retry"     // to be tried again
-	WasExpired  Outcome = "expired"   // no relay has taken it in time
+	WasAccepted      OutcomeKind = "accepted"
+	WasRefused       OutcomeKind = "refused"
+	WasSkipped       OutcomeKind = "skipped"   // there was nothing to send, or its member may not be mailed
+	WasHeld          OutcomeKind = "held"      // its member wants it later
+	OutcomeUncertain OutcomeKind = "uncertain" // the line broke after the final dot: it may have arrived
+	OutcomeRetry     OutcomeKind = "retry"     // to be tried again
+	WasExpired       OutcomeKind = "expired"   // no relay has taken it in time
 )
 
 // Outcomes are all of them.
-var Outcomes = []Outcome{WasAccepted, WasRefused, WasSkipped, WasHeld, WasDoubtful, WasPutOff, WasExpired}
+var Outcomes = []OutcomeKind{WasAccepted, WasRefused, WasSkipped, WasHeld, OutcomeUncertain, OutcomeRetry, WasExpired}
 
 // Kinds are those of all mails.
 var Kinds = []string{KindAlert, KindAnnouncement, KindDigest}
 
 // outcome tells what a settlement says.
-func outcome(s store.Settlement) Outcome {
+func outcome(s store.Settlement) OutcomeKind {
 	switch {
 	case s.State == stateSkipped:
 		return WasSkipped
-	case s.Result == resultHeld:
+	case s.Result == resultDeferred:
 		return WasHeld
 	case s.State == stateAccepted:
 		return WasAccepted
 	case s.State == stateRefused:
 		return WasRefused
 	case s.Result == string(mail.Uncertain):
-		return WasDoubtful
+		return OutcomeUncertain
 	}
-	return WasPutOff
+	return OutcomeRetry
 }
 
 // kindOf is the kind of the mail with a key: "digest/42/2026-05-04", "announce/7/42".
@@ -64,19 +64,19 @@ func kindOf(key string) string {
 	return kind
 }
 
-// unwatched is a daemon whom nobody watches.
-type unwatched struct{}
+// nopObserver is a daemon whom nobody watches.
+type nopObserver struct{}
 
-func (unwatched) Ran(string, Report, error) {}
-func (unwatched) Gathered(time.Time)        {}
-func (unwatched) Settled(string, Outcome)   {}
+func (nopObserver) RoundFinished(string, Report, error) {}
+func (nopObserver) ScanFinished(time.Time)              {}
+func (nopObserver) MessageSettled(string, OutcomeKind)  {}
 
 // Relays tells of each relay, by the name of its table in the configuration, whether mails go to it; they do not while it is left
 // alone because it could not be reached.
 func (d *Daemon) Relays() map[string]bool {
 	up := make(map[string]bool, len(d.relays.list))
 	for _, way := range d.relays.list {
-		up[way.title()] = way.well()
+		up[way.configName()] = way.closed()
 	}
 	return up
 }

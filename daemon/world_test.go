@@ -45,7 +45,7 @@ type world struct {
 	source *source.DB
 	store  *store.Store
 	stored string // path of the store's file
-	relay  *relay
+	relay  *fakeRelay
 	sender Sender        // the relay, unless a test has another
 	log    *bytes.Buffer // read it when nothing runs
 	set    Settings
@@ -103,7 +103,7 @@ func newWorld(t testing.TB) *world {
 func openWorld(t testing.TB, path string) *world {
 	t.Helper()
 	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
-	w.relay = &relay{clock: w.clock}
+	w.relay = &fakeRelay{clock: w.clock}
 	w.sender = w.relay
 	w.set = Settings{
 		Digest: DefaultDigest(), Gather: DefaultGather(), Delivery: DefaultDelivery(),
@@ -149,8 +149,8 @@ func (w *world) restart() {
 		w.Fatal(err)
 	}
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
-	w.daemon = New(Parts{
-		Forum: w.source, Store: w.store, Press: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
+	w.daemon = New(Deps{
+		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
 		Log: slog.New(slog.NewTextHandler(&guarded{w: w.log}, nil)), Now: w.clock,
 	}, w.set)
 }
@@ -191,7 +191,7 @@ func (w *world) turn(now time.Time) {
 // round runs a full round that must go well.
 func (w *world) round() Report {
 	w.Helper()
-	report, err := w.daemon.Once(w.Context())
+	report, err := w.daemon.RunOnce(w.Context())
 	if err != nil {
 		w.Fatalf("round of %s: %v", w.clock().Format("2 Jan 15:04"), err)
 	}
@@ -202,7 +202,7 @@ func (w *world) round() Report {
 func (w *world) prepare() {
 	w.Helper()
 	d := w.daemon
-	if err := d.steps(w.Context(), d.gather, d.moves, d.learn, d.alerts, d.plan); err != nil {
+	if err := d.steps(w.Context(), d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests); err != nil {
 		w.Fatal(err)
 	}
 }

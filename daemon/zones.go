@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// zones loads each time zone once: time.LoadLocation reads a file at every call.
-type zones struct {
+// zoneCache loads each time zone once: time.LoadLocation reads a file at every call.
+type zoneCache struct {
 	site  *time.Location
 	mu    sync.Mutex
 	known map[string]*time.Location
 }
 
 // newZones falls back to the site's zone, which the configuration has checked.
-func newZones(site string) *zones {
-	z := &zones{site: time.UTC, known: make(map[string]*time.Location)}
+func newZones(site string) *zoneCache {
+	z := &zoneCache{site: time.UTC, known: make(map[string]*time.Location)}
 	z.site = z.of(site)
 	return z
 }
 
 // of is the zone of a name; the site's own where the name is empty or unknown.
-func (z *zones) of(name string) *time.Location {
+func (z *zoneCache) of(name string) *time.Location {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if loc := z.known[name]; loc != nil {

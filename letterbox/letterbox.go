@@ -28,7 +28,7 @@ type Processor struct {
 	Store    *store.Store
 	Composer *mail.Composer // made the Message-IDs and return paths
 	Links    *link.Signer
-	Desk     *daemon.Desk // ends what members want to end
+	Desk     *daemon.MemberService // ends what members want to end
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -130,7 +130,7 @@ func (b *Processor) unknown(ctx context.Context, log *slog.Logger, report bounce
 
 // end ends what a member was granted to end.
 func (b *Processor) end(ctx context.Context, grant link.Claims) error {
-	ended, err := b.Desk.End(ctx, b.Now(), grant)
+	ended, err := b.Desk.Unsubscribe(ctx, b.Now(), grant)
 	if err != nil {
 		return fmt.Errorf("unsubscribing by mail: %w", err)
 	}

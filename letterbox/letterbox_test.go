@@ -57,7 +57,7 @@ func newDesk(t testing.TB) *desk {
 	}
 	log := slog.New(slog.NewTextHandler(&guarded{w: d.log}, nil))
 	d.Processor = &letterbox.Processor{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
-	d.Desk = daemon.NewDesk(nil, s, daemon.Settings{Digest: daemon.DefaultDigest()}) // to end something, the forum is not asked
+	d.Desk = daemon.NewMemberService(nil, s, daemon.Settings{Digest: daemon.DefaultDigest()}) // to end something, the forum is not asked
 	d.plan(key, anna)
 	d.settle(key, "anna@members.example")
 	return d

@@ -53,8 +53,8 @@ func New() *Metrics {
 	return m
 }
 
-// Ran implements daemon.Watcher.
-func (m *Metrics) Ran(tick string, r daemon.Report, err error) {
+// RoundFinished implements daemon.Watcher.
+func (m *Metrics) RoundFinished(tick string, r daemon.Report, err error) {
 	m.rounds.WithLabelValues(tick).Observe(r.Took.Seconds())
 	faults := m.faults.WithLabelValues(tick)
 	if err != nil {
@@ -62,11 +62,11 @@ func (m *Metrics) Ran(tick string, r daemon.Report, err error) {
 	}
 }
 
-// Gathered implements daemon.Watcher.
-func (m *Metrics) Gathered(at time.Time) { m.gathered.Set(float64(at.Unix())) }
+// ScanFinished implements daemon.Watcher.
+func (m *Metrics) ScanFinished(at time.Time) { m.gathered.Set(float64(at.Unix())) }
 
-// Settled implements daemon.Watcher.
-func (m *Metrics) Settled(kind string, o daemon.Outcome) {
+// MessageSettled implements daemon.Watcher.
+func (m *Metrics) MessageSettled(kind string, o daemon.OutcomeKind) {
 	m.mails.WithLabelValues(kind, string(o)).Inc()
 }
 

@@ -70,9 +70,9 @@ func newWatched(t *testing.T) *watched {
 	must(s.Migrate(t.Context()))(t)
 	w := &watched{T: t, counts: New(), store: s, relay: &relay{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	w.daemon = daemon.New(daemon.Parts{
-		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Watcher: w.counts, Sender: w.relay,
-		Press:    must(builtIn())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
+	w.daemon = daemon.New(daemon.Deps{
+		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Observer: w.counts, Sender: w.relay,
+		Renderer: must(builtIn())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
 	}, daemon.Settings{
@@ -137,7 +137,7 @@ func TestARoundIsCounted(t *testing.T) {
 	if got := value(t, before, "postrider_mails_total", "kind", "digest", "outcome", "accepted"); got != 0 {
 		t.Errorf("before the first round %v mails were accepted", got)
 	}
-	report := must(w.daemon.Once(t.Context()))(t)
+	report := must(w.daemon.RunOnce(t.Context()))(t)
 	got, text := w.scrape()
 	if report.Sent < 5 {
 		t.Fatalf("the round sent %d mails", report.Sent)
@@ -179,7 +179,7 @@ func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	w.relay.down = true
-	must(w.daemon.Once(t.Context()))(t)
+	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.SaveAlarms(t.Context(), []store.Alarm{
 		{Key: string(alarm.Held) + " a.example", Since: now, Due: now, Seen: now}, {Key: string(alarm.Held) + " b.example", Since: now, Due: now, Seen: now},
 	}, nil))
@@ -201,7 +201,7 @@ func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
 func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
-	must(w.daemon.Once(t.Context()))(t)
+	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.Close())
 	got, _ := w.scrape()
 	if value(t, got, "postrider_mails_total", "kind", "digest", "outcome", "accepted") < 5 || value(t, got, "postrider_relay_up", "relay", "smtp") != 1 {
@@ -215,7 +215,7 @@ func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
 func TestNamesAndUnitsFollowTheConventionsOfPrometheus(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
-	must(w.daemon.Once(t.Context()))(t)
+	must(w.daemon.RunOnce(t.Context()))(t)
 	problems, err := testutil.GatherAndLint(w.counts.registry)
 	check(t, err)
 	for _, p := range problems {

@@ -54,11 +54,11 @@ func (w *world) daemon() (*daemon.Daemon, *postbox) {
 	box := &postbox{}
 	check(w, w.forum.QueryRow("SELECT email FROM member WHERE id = ?", anna).Scan(&box.of))
 	set := w.set
-	set.Gather, set.Delivery, set.Announce = daemon.DefaultGather(), daemon.DefaultDelivery(), daemon.DefaultAnnounce()
+	set.Gather, set.Delivery, set.Announce = daemon.DefaultGather(), daemon.DefaultDelivery(), daemon.DefaultAnnouncements()
 	set.Site, set.Host, set.From = demo.Name, "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
-	return daemon.New(daemon.Parts{
-		Forum: w.source, Store: w.store, Press: w.press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
+	return daemon.New(daemon.Deps{
+		Forum: w.source, Store: w.store, Renderer: w.press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
 		Sender: box, Links: w.links, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
 	}, set), box
 }
@@ -109,7 +109,7 @@ func (w *world) mails() map[string]letter {
 	all := make(map[string]letter)
 	round := func(kind string) {
 		w.Helper()
-		must(d.Once(w.Context()))(w)
+		must(d.RunOnce(w.Context()))(w)
 		if len(box.kept) != 1 {
 			w.Fatalf("Anna got %d mails, want the one %s: %s", len(box.kept), kind, w.log)
 		}

@@ -27,7 +27,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.form, read.faults)
 		return
 	}
-	if err := s.Desk.Choose(r.Context(), s.Now(), a, read.want, read.wishes); err != nil {
+	if err := s.Desk.UpdatePreferences(r.Context(), s.Now(), a, read.want, read.wishes); err != nil {
 		s.serverError(w, r, a.Member.ID, err)
 		return
 	}
@@ -54,7 +54,7 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
 		return
-	case sent == daemon.OnItsWay:
+	case sent == daemon.SendNowQueued:
 		s.Wake()
 	}
 	s.redirectDone(w, r, a, string(sent))
@@ -66,7 +66,7 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	tried, err := s.Desk.TryAgain(r.Context(), s.Now(), a)
+	tried, err := s.Desk.RetryAddress(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
@@ -80,7 +80,7 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 // parsedForm is a form as it was sent.
 type parsedForm struct {
 	want   digest.Preferences
-	wishes []daemon.Watched
+	wishes []daemon.WatchSetting
 	form   settingsForm // as it is shown again
 	faults []string     // the fields that are at fault
 }
@@ -89,7 +89,7 @@ type parsedForm struct {
 func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
 	in := formReader{form: form}
 	r := parsedForm{form: s.newForm(a, page)}
-	c := a.Holds
+	c := a.Effective
 	schedule := digest.Schedule{
 		Cadence: digest.Cadence(form.Get("cadence")), Hour: in.number("hour", 0, 23), Weekday: time.Weekday(in.number("weekday", 0, 6)),
 		Day: in.number("day", 1, 31), Every: in.number("every", 1, 12),
@@ -109,11 +109,11 @@ func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
 	}
 	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
 	c.Excerpt = in.number("excerpt", 1, 5000)
-	if !slices.Contains(s.Desk.Site().Lengths(), c.Excerpt) && c.Excerpt != a.Holds.Excerpt {
+	if !slices.Contains(s.Desk.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
 		in.addError("excerpt")
 	}
 	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
-	if s.Desk.Alerts() {
+	if s.Desk.AlertsEnabled() {
 		in.alerts(&c, &r.form)
 	}
 	r.form.Pause = form.Get("pause")
@@ -208,8 +208,8 @@ func (f *formReader) pause(text string, zone *time.Location, now time.Time) time
 }
 
 // wishes reads how he wants to hear of what he watches, as far as the form asked and his answer is new.
-func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.Watched {
-	var changed []daemon.Watched
+func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
+	var changed []daemon.WatchSetting
 	for _, w := range a.Watches {
 		name := field(w)
 		if _, asked := f.form[name]; !asked {
@@ -218,8 +218,8 @@ func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.Watch
 		wish := digest.Cadence(f.oneOf(name, []string{
 			"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
 		}))
-		if wish != w.Wish {
-			w.Wish = wish
+		if wish != w.Override {
+			w.Override = wish
 			changed = append(changed, w)
 		}
 		setRow(form.Sections, name, wish)

@@ -27,7 +27,7 @@ type settingsPage struct {
 	Faults        []string
 	NoMail        bool // the forum forbids to mail him
 	OptedOut      bool // he has asked it to
-	Returned      *daemon.Returned
+	Returned      *daemon.AddressStatus
 	Address       string
 	Alerts        bool // there are any on this site
 	Next          daemon.Next
@@ -103,7 +103,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	case err != nil:
 		s.serverError(w, r, member, err)
 	default:
-		if !a.Admitted() { // he may still choose what mail he gets, but read no titles
+		if !a.CanRead() { // he may still choose what mail he gets, but read no titles
 			a.Watches = nil
 		}
 		return a, true
@@ -129,37 +129,37 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	if err != nil { // the settings themselves are known
 		s.Log.Warn("next digest not known", "member", a.Member.ID, "err", err)
 	}
-	site := s.Desk.Site()
+	site := s.Desk.DigestDefaults()
 	p := settingsPage{
 		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
 		Stop:   s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
-		Faults: faults, NoMail: a.Refusal() != "", OptedOut: a.Refusal() == forum.OptedOut, Next: next, Off: a.Holds.Schedule.Cadence == digest.Off,
-		Form: form, Page: page(r), Alerts: s.Desk.Alerts(),
+		Faults: faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
+		Form: form, Page: page(r), Alerts: s.Desk.AlertsEnabled(),
 		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
-		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: site.Lengths(),
+		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: site.ExcerptLengths(),
 		Languages: s.Pages.LanguageNames(), Zones: zones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	if len(faults) == 0 {
 		p.Done = doneMessage(r)
 	}
-	returned, err := s.Desk.Returned(r.Context(), now, a)
+	returned, err := s.Desk.AddressStatus(r.Context(), now, a)
 	switch {
 	case err != nil:
 		s.Log.Warn("whether mail came back is not known", "member", a.Member.ID, "err", err)
-	case returned != nil && returned.ByHand:
+	case returned != nil && returned.Manual:
 		p.NoMail = true
 	case returned != nil:
 		p.Returned, p.Address = returned, maskAddress(a.Member.Email)
 	}
-	if a.Holds.PausedUntil.After(now) {
-		p.Paused = a.Holds.PausedUntil.In(a.Zone)
+	if a.Effective.PausedUntil.After(now) {
+		p.Paused = a.Effective.PausedUntil.In(a.Zone)
 	}
 	if _, threads := s.watchRows(a); len(threads) > threadsPerPage {
 		p.Pages = intRange(1, (len(threads)+threadsPerPage-1)/threadsPerPage)
 	}
-	s.show(w, status, s.Pages.Language(a.Holds.Locale, r.Header.Get("Accept-Language")), "settings", p)
+	s.show(w, status, s.Pages.Language(a.Effective.Locale, r.Header.Get("Accept-Language")), "settings", p)
 }
 
 // doneMessage is what was done just now, as the address says to which a form was led.
@@ -193,7 +193,7 @@ func intRange(from, to int) []int {
 
 // newForm fills the form in with what holds.
 func (s *Server) newForm(a daemon.Account, page int) settingsForm {
-	c := a.Holds
+	c := a.Effective
 	f := settingsForm{
 		Choices: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
 		Quiet: *c.Quiet != digest.QuietHours{}, From: c.Quiet.From, Until: c.Quiet.Until,
@@ -213,7 +213,7 @@ func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 
 // schedule is the one that holds, with the site's weekday, day and number of hours where its own cadence has none.
 func (s *Server) schedule(c digest.Preferences) digest.Schedule {
-	own, site := *c.Schedule, s.Desk.Site().Schedule()
+	own, site := *c.Schedule, s.Desk.DigestDefaults().Schedule()
 	if own.Cadence == digest.Off {
 		own.Hour = site.Hour
 	}
@@ -232,11 +232,11 @@ func (s *Server) schedule(c digest.Preferences) digest.Schedule {
 // watchRows are the rows of all that a member watches.
 func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 	wishes := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
-	if s.Desk.Alerts() {
+	if s.Desk.AlertsEnabled() {
 		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: field(w), Title: templates.SafeLine(w.Title), Wish: w.Wish, Mail: w.Watch.Mail != 0 && s.Desk.Alerts(), Wishes: wishes}
+		row := watchRow{Field: field(w), Title: templates.SafeLine(w.Title), Wish: w.Override, Mail: w.Watch.Mail != 0 && s.Desk.AlertsEnabled(), Wishes: wishes}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {
@@ -247,7 +247,7 @@ func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 }
 
 // field is the name of the field that asks for a section or thread.
-func field(w daemon.Watched) string {
+func field(w daemon.WatchSetting) string {
 	if w.Section != 0 {
 		return fmt.Sprintf("section-%d", w.Section)
 	}

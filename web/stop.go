@@ -54,7 +54,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 		s.showStop(w, r, http.StatusBadRequest, grant, "ask", nil)
 		return
 	}
-	ended, err := s.Desk.End(r.Context(), s.Now(), grant)
+	ended, err := s.Desk.Unsubscribe(r.Context(), s.Now(), grant)
 	switch {
 	case err != nil && oneClick:
 		s.Log.Warn("unsubscribing failed", "member", grant.Member, "err", err)
@@ -77,7 +77,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	payload, err := s.Links.Open(r.PostFormValue("sealed"))
-	var ended daemon.Ended
+	var ended daemon.UndoState
 	if err == nil {
 		err = ended.Read(payload)
 	}
@@ -97,7 +97,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, ended *daemon.Ended) {
+func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, ended *daemon.UndoState) {
 	member := forum.MemberID(grant.Member)
 	page := unsubscribePage{
 		What: scopeWords()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
@@ -106,7 +106,7 @@ func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, gr
 	if ended != nil {
 		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(ended.Bytes())}
 	}
-	name, title, err := s.Desk.Names(r.Context(), s.Now(), grant)
+	name, title, err := s.Desk.GrantLabels(r.Context(), s.Now(), grant)
 	if err != nil { // the page must work even if the forum does not
 		s.Log.Warn("names for a page not known", "member", member, "err", err)
 	}

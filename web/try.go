@@ -58,10 +58,10 @@ func (s *Server) settingsSamples() []sample {
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	account := daemon.Account{
-		Holds: digest.Preferences{
+		Effective: digest.Preferences{
 			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
 		},
-		Zone: time.UTC, Watches: []daemon.Watched{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
+		Zone: time.UTC, Watches: []daemon.WatchSetting{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
 	}
 	full.Form = s.newForm(account, 1)
 	var list []sample
@@ -73,14 +73,14 @@ func (s *Server) settingsSamples() []sample {
 	for _, change := range []func(*settingsPage){
 		func(p *settingsPage) { p.Faults = []string{"zone", "quiet", "pause", "form"} },
 		func(p *settingsPage) { p.NoMail = true },
-		func(p *settingsPage) { p.Returned = &daemon.Returned{Since: time.Now()} },
+		func(p *settingsPage) { p.Returned = &daemon.AddressStatus{Since: time.Now()} },
 		func(p *settingsPage) {
-			p.Returned = &daemon.Returned{Since: time.Now(), Tried: time.Now(), Next: time.Now()}
+			p.Returned = &daemon.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
 		},
 		func(p *settingsPage) { p.Off = true },
 		func(p *settingsPage) { p.Paused = time.Now() },
 		func(p *settingsPage) { p.Next = daemon.Next{} },
-		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now(), Many: true} },
+		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now(), TooManyToCount: true} },
 		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now()} },
 		func(p *settingsPage) { p.Form.Sections, p.Form.Threads = nil, nil },
 	} {

@@ -18,10 +18,10 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 	member := forum.MemberID(grant.Member)
 	content, err := s.Viewer.View(r.Context(), s.Now(), member, grant.Object)
 	switch {
-	case errors.Is(err, daemon.ErrNoMail):
+	case errors.Is(err, daemon.ErrMessageNotFound):
 		s.messagePage(w, r, http.StatusGone, member, "mail_gone")
 		return
-	case errors.Is(err, daemon.ErrNothingLeft):
+	case errors.Is(err, daemon.ErrNothingToShow):
 		s.messagePage(w, r, http.StatusGone, member, "mail_empty")
 		return
 	case errors.Is(err, daemon.ErrNoMember):

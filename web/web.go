@@ -25,7 +25,7 @@ import (
 
 // Deps are the rooms that the pages work with.
 type Deps struct {
-	Desk   *daemon.Desk
+	Desk   *daemon.MemberService
 	Viewer *daemon.Viewer
 	Links  *link.Signer
 	Pages  *templates.Pages
@@ -145,7 +145,7 @@ func immutable(kind string, text []byte) http.HandlerFunc {
 
 // health answers whether the daemon's memory can be read.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	if err := s.Desk.Well(r.Context()); err != nil {
+	if err := s.Desk.Ping(r.Context()); err != nil {
 		s.Log.Warn("not well", "err", err)
 		http.Error(w, "the store cannot be read", http.StatusServiceUnavailable)
 		return
