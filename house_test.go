@@ -11,13 +11,13 @@ import (
 // A room that is not here has no place yet: think where it belongs before adding it.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "demo", "digest", "doctor", "forum", "letterbox", "mail", "metrics", "source", "store", "templates", "web", "internal/link"},
-	"config":               {"admin", "alarm", "daemon", "letterbox", "mail", "metrics", "source", "web"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/link"},
+	"config":               {"admin", "alarm", "daemon", "inbound", "mail", "metrics", "source", "web"},
 	"admin":                {"alarm", "bounce", "daemon", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link"},
 	"metrics":              {"alarm", "daemon", "source", "store"},
 	"web":                  {"daemon", "digest", "forum", "templates", "internal/link"},
 	"daemon":               {"alarm", "bounce", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
-	"letterbox":            {"bounce", "daemon", "forum", "mail", "store", "internal/link"},
+	"inbound":            {"bounce", "daemon", "forum", "mail", "store", "internal/link"},
 	"demo":                 {},
 	"alarm":                {"store"},
 	"templates":            {"digest", "forum", "markup", "internal/qp"},

@@ -11,8 +11,8 @@ import (
 
 	"postrider/bounce"
 	"postrider/daemon"
+	"postrider/inbound"
 	"postrider/internal/link"
-	"postrider/letterbox"
 	"postrider/store"
 )
 
@@ -47,7 +47,7 @@ func (c *cmdEnv) bounce() *cobra.Command {
 	return cmd
 }
 
-// processBounce reads a message and hands it to the letterbox.
+// processBounce reads a message and hands it to the inbound.
 func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient string) error {
 	raw, err := io.ReadAll(io.LimitReader(in, bounce.MaxBytes))
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 	}
 	return c.withStore(ctx, func(s *store.Store) error {
 		h := &app{cfg: cfg, store: s, log: newLog(c.err, cfg.Log)}
-		box, err := h.letterbox(ctx, time.Now)
+		box, err := h.inbound(ctx, time.Now)
 		if err != nil {
 			return err
 		}
@@ -77,8 +77,8 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 	})
 }
 
-// letterbox is what takes in all that comes back.
-func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.Processor, error) {
+// inbound is what takes in all that comes back.
+func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Processor, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (h *app) letterbox(ctx context.Context, now func() time.Time) (*letterbox.P
 		}
 	}
 	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
-	return &letterbox.Processor{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
+	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
 }
 
 // exitError ends the program with a code of its own.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"postrider/config"
-	"postrider/letterbox"
+	"postrider/inbound"
 )
 
 // checkBounces looks whether what comes back can be taken in. The listener is left alone: a daemon that runs has it.
@@ -41,10 +41,10 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding {
 	return append(all, finding{"bounces", levelOK, fmt.Sprintf("come back to %s, and are taken in %s", where, strings.Join(ways, ", ")), ""})
 }
 
-func checkMailbox(ctx context.Context, c letterbox.Config) []finding {
+func checkMailbox(ctx context.Context, c inbound.Config) []finding {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	box, err := new(letterbox.Processor).IMAP(c)
+	box, err := new(inbound.Processor).IMAP(c)
 	if err == nil {
 		err = box.Check(ctx)
 	}

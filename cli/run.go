@@ -12,7 +12,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon"
-	"postrider/letterbox"
+	"postrider/inbound"
 	"postrider/metrics"
 )
 
@@ -102,7 +102,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	box, err := h.letterbox(ctx, clock)
+	box, err := h.inbound(ctx, clock)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 }
 
 // processBounce takes in what comes back. The function that it gives ends that, and waits for what is under way.
-func (h *app) startIntake(ctx context.Context, intake *letterbox.Receivers) (end func()) {
+func (h *app) startIntake(ctx context.Context, intake *inbound.Receivers) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {

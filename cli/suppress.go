@@ -25,7 +25,7 @@ func (c *cmdEnv) suppress() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.suppressList(), c.suppressAdd(), c.suppressLift(), c.suppressImport(), c.suppressExport())
+	cmd.AddCommand(c.suppressList(), c.suppressAdd(), c.suppressRemove(), c.suppressImport(), c.suppressExport())
 	return cmd
 }
 
@@ -151,9 +151,9 @@ func (c *cmdEnv) suppressAdd() *cobra.Command {
 	return cmd
 }
 
-func (c *cmdEnv) suppressLift() *cobra.Command {
+func (c *cmdEnv) suppressRemove() *cobra.Command {
 	return &cobra.Command{
-		Use:   "lift ADDRESS...",
+		Use:   "remove ADDRESS...",
 		Short: "Send mail to addresses again",
 		Long: "Makes addresses as good as new: they get mail from the next round on, and their scores are forgotten. What was\n" +
 			"skipped meanwhile is not sent. Exits with 1 if one of them was not suppressed.",

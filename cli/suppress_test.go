@@ -54,10 +54,10 @@ func TestAddressesAreSuppressedAndLiftedByHand(t *testing.T) {
 	step(0, []string{"add", "Anna@Example.org", "bert@example.org", "--reason", "they wrote to us"}, "2 addresses get no mail")
 	step(0, []string{"list"}, "anna@example.org  -", "lifted", "they wrote to us", "bert@example.org")
 	step(0, []string{"add", "emil@example.org"}, "1 address gets no mail until you lift it.")
-	step(0, []string{"lift", "emil@example.org"}, "emil@example.org gets mail again")
+	step(0, []string{"remove", "emil@example.org"}, "emil@example.org gets mail again")
 	step(1, []string{"add", "\xff@example.org"}, "is no address")
 	step(1, []string{"add", "carl"}, `"carl" is no address`, "anna@example.org")
-	step(1, []string{"lift", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org gets mail again", "dora@example.org was not suppressed")
+	step(1, []string{"remove", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org gets mail again", "dora@example.org was not suppressed")
 	step(0, []string{"list"}, "bert@example.org", "!anna@example.org")
 
 	out, _, _ := do("list", "--json")
@@ -91,7 +91,7 @@ func TestSuppressionsGoOutAsCSVAndComeInAgain(t *testing.T) {
 		t.Errorf("export prints\n%swant\n%s", out, want)
 	}
 	write(out)
-	do("lift", "anna@example.org", "bert@example.org", "carl@example.org")
+	do("remove", "anna@example.org", "bert@example.org", "carl@example.org")
 	do("import", file)
 	if again, _, _ := do("export"); again != strings.Replace(out, "'=", "'=", 1) {
 		t.Errorf("after import of what was exported, export prints\n%swant\n%s", again, out)

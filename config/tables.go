@@ -10,7 +10,7 @@ import (
 
 	"postrider/admin"
 	"postrider/alarm"
-	"postrider/letterbox"
+	"postrider/inbound"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/web"
@@ -64,7 +64,7 @@ func defaultRelay() mail.SMTPConfig {
 
 // Bounces is the [bounces] table.
 type Bounces struct {
-	letterbox.Config
+	inbound.Config
 	PasswordFile string `toml:"password_file"`
 }
 

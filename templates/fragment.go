@@ -69,25 +69,25 @@ type sectionData struct {
 
 // threadData is what the template "thread" is given.
 type threadData struct {
-	Title, URL               string // URL: the first new post
-	Starter                  string
-	Time                     slot // of its start
-	New, TookPart, QuotesYou bool
+	Title, URL                      string // URL: the first new post
+	Starter                         string
+	Time                            slot // of its start
+	New, Participated, QuotesReader bool
 }
 
 // postData is what the template "post" is given.
 type postData[T string | htmltemplate.HTML] struct {
-	Number      int
-	URL         string
-	Author      string
-	AuthorTitle string
-	Badges      []string
-	Time        slot
-	Excerpt     T // ready-made: safe HTML, or lines of text
-	Likes       string
-	Opening     bool
-	QuotesYou   bool
-	MentionsYou bool
+	Number       int
+	URL          string
+	Author       string
+	AuthorTitle  string
+	Badges       []string
+	Time         slot
+	Excerpt      T // ready-made: safe HTML, or lines of text
+	Likes        string
+	Opening      bool
+	QuotesReader bool
+	MentionsYou  bool
 }
 
 // moreData is what the template "more" is given.
@@ -115,13 +115,13 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	}
 	return w.head(key, func() any {
 		return threadData{
-			Title:     safeLine(t.Title, titleLimit),
-			URL:       w.press.site.Links.Post(t.ID, first),
-			Starter:   w.displayName(t.StarterName),
-			Time:      holeTime,
-			New:       t.New,
-			TookPart:  t.Participated,
-			QuotesYou: t.QuotesReader,
+			Title:        safeLine(t.Title, titleLimit),
+			URL:          w.press.site.Links.Post(t.ID, first),
+			Starter:      w.displayName(t.StarterName),
+			Time:         holeTime,
+			New:          t.New,
+			Participated: t.Participated,
+			QuotesReader: t.QuotesReader,
 		}
 	})
 }
@@ -213,16 +213,16 @@ func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p
 
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
-		Number:      p.Content.Number,
-		URL:         w.press.site.Links.Post(p.Thread, p.ID),
-		Author:      w.displayName(p.AuthorName),
-		AuthorTitle: w.locale.isolate(safeLine(p.Content.AuthorTitle, nameLimit)),
-		Time:        holeTime,
-		Excerpt:     excerpt,
-		Likes:       w.locale.likes(p.Content),
-		Opening:     p.Opening,
-		QuotesYou:   p.QuotesReader,
-		MentionsYou: mentionsYou(p),
+		Number:       p.Content.Number,
+		URL:          w.press.site.Links.Post(p.Thread, p.ID),
+		Author:       w.displayName(p.AuthorName),
+		AuthorTitle:  w.locale.isolate(safeLine(p.Content.AuthorTitle, nameLimit)),
+		Time:         holeTime,
+		Excerpt:      excerpt,
+		Likes:        w.locale.likes(p.Content),
+		Opening:      p.Opening,
+		QuotesReader: p.QuotesReader,
+		MentionsYou:  mentionsYou(p),
 	}
 	for _, b := range p.Content.Badges {
 		if b = w.locale.isolate(safeLine(b, nameLimit)); b != "" && b != d.AuthorTitle {

@@ -33,8 +33,8 @@ type sampleThread struct {
 	Title, Starter string
 	Started        time.Time
 	New            bool
-	TookPart       bool `toml:"took_part"`
-	QuotesYou      bool `toml:"quotes_you"`
+	Participated   bool `toml:"took_part"`
+	QuotesReader   bool `toml:"quotes_you"`
 	Post           []samplePost
 	Earlier        []samplePost // of an alert
 }
@@ -45,7 +45,7 @@ type samplePost struct {
 	Badges, Likes []string
 	LikeCount     int `toml:"like_count"`
 	Posted        time.Time
-	QuotesYou     bool   `toml:"quotes_you"`
+	QuotesReader  bool   `toml:"quotes_you"`
 	Body          string // BBCode
 	Cause         digest.AlertCause
 	Quoted        *samplePost // of an alert
@@ -129,7 +129,7 @@ func (in sampleData) digest() (Site, *digest.Digest) {
 func (t sampleThread) thread(id forum.ThreadID, section forum.SectionID, post *forum.PostID) digest.Thread {
 	out := digest.Thread{
 		Thread: forum.Thread{ID: id, Section: section, Title: t.Title, StarterName: t.Starter, StartedAt: t.Started, FirstPost: *post + 1},
-		New:    t.New, Participated: t.TookPart, QuotesReader: t.QuotesYou,
+		New:    t.New, Participated: t.Participated, QuotesReader: t.QuotesReader,
 	}
 	for _, p := range t.Earlier {
 		out.Earlier = append(out.Earlier, p.post(id, post))
@@ -153,7 +153,7 @@ func (p samplePost) post(thread forum.ThreadID, post *forum.PostID) digest.Post 
 			Number: p.Number, AuthorTitle: p.Title, Badges: p.Badges, Likes: p.Likes,
 			LikeCount: max(p.LikeCount, len(p.Likes)), Body: markup.BBCode(p.Body, markup.Links{}),
 		},
-		Opening: p.Number == 1, QuotesReader: p.QuotesYou, Cause: p.Cause, Quoted: quoted,
+		Opening: p.Number == 1, QuotesReader: p.QuotesReader, Cause: p.Cause, Quoted: quoted,
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"postrider/daemon"
 )
 
-func (c *cmdEnv) rehearse() *cobra.Command {
-	var o rehearseOptions
+func (c *cmdEnv) forecast() *cobra.Command {
+	var o forecastOptions
 	cmd := &cobra.Command{
-		Use:   "rehearse",
+		Use:   "forecast",
 		Short: "Tell what the coming hours would send; nothing is sent",
 		Long: "Tells what would be sent in the coming hours, to how many and how much, as forum and store stand now: by the\n" +
 			"same choice as a run, of what is written already. What members write in the meantime, and alerts of it, come on\n" +
@@ -28,7 +28,7 @@ func (c *cmdEnv) rehearse() *cobra.Command {
 				return fmt.Errorf("--hours is %d: choose 1 to 744", o.hours)
 			}
 			o.running = cmd.Flags().Changed("running")
-			return c.runRehearsal(cmd.Context(), o)
+			return c.runForecast(cmd.Context(), o)
 		},
 	}
 	// Here --config names the new configuration, so that the running one needs another name than elsewhere.
@@ -39,14 +39,14 @@ func (c *cmdEnv) rehearse() *cobra.Command {
 	return cmd
 }
 
-type rehearseOptions struct {
+type forecastOptions struct {
 	config  string
 	hours   int
 	asJSON  bool
 	running bool // -c was given
 }
 
-func (c *cmdEnv) runRehearsal(ctx context.Context, o rehearseOptions) error {
+func (c *cmdEnv) runForecast(ctx context.Context, o forecastOptions) error {
 	now := time.Now().Truncate(time.Second)
 	until := now.Add(time.Duration(o.hours) * time.Hour)
 	if o.config != "" && !o.running {
@@ -55,7 +55,7 @@ func (c *cmdEnv) runRehearsal(ctx context.Context, o rehearseOptions) error {
 			c.config, o.config = o.config, ""
 		}
 	}
-	d, done, err := c.openRehearsal(ctx, c.config, now)
+	d, done, err := c.openForecast(ctx, c.config, now)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c *cmdEnv) runRehearsal(ctx context.Context, o rehearseOptions) error {
 	if o.config == "" {
 		return c.printForecast(ctx, d, until, o.asJSON)
 	}
-	then, done, err := c.openRehearsal(ctx, o.config, now)
+	then, done, err := c.openForecast(ctx, o.config, now)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (c *cmdEnv) runRehearsal(ctx context.Context, o rehearseOptions) error {
 	return c.printDiff(contrast)
 }
 
-// openRehearsal readies a daemon to rehearse as a configuration says.
-func (c *cmdEnv) openRehearsal(ctx context.Context, config string, now time.Time) (d *daemon.Daemon, done func(), err error) {
+// openForecast readies a daemon to forecast as a configuration says.
+func (c *cmdEnv) openForecast(ctx context.Context, config string, now time.Time) (d *daemon.Daemon, done func(), err error) {
 	reader := *c
 	reader.config = config
 	cfg, err := reader.load()
@@ -98,14 +98,14 @@ func (c *cmdEnv) openRehearsal(ctx context.Context, config string, now time.Time
 }
 
 func (c *cmdEnv) printForecast(ctx context.Context, d *daemon.Daemon, until time.Time, asJSON bool) error {
-	rehearsal, prospects := d.Forecast(ctx, until)
+	report, prospects := d.Forecast(ctx, until)
 	for _, err := range prospects {
 		if err != nil {
 			return err
 		}
 	}
 	if asJSON {
-		return c.json(newRehearsalJSON(rehearsal))
+		return c.json(newForecastJSON(report))
 	}
-	return c.printRehearsal(rehearsal)
+	return c.printForecastSummary(report)
 }

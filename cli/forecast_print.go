@@ -11,7 +11,7 @@ import (
 	"postrider/daemon"
 )
 
-func (c *cmdEnv) printRehearsal(r *daemon.Forecast) error {
+func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	fmt.Fprintf(c.out, "From %s to %s (UTC), as forum and store stand now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMAILS\tPOSTS\t")
@@ -65,7 +65,7 @@ func (c *cmdEnv) printBaseline(r *daemon.Forecast) {
 const maxPrinted = 25
 
 func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
-	if err := c.printRehearsal(x.After); err != nil {
+	if err := c.printForecastSummary(x.After); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "\nWith the running configuration: %d mails with %d posts. By the new one %d members gain a mail, %d lose theirs, and %d get\nit at another time or with other posts.\n",
@@ -106,8 +106,8 @@ func formatBytes(bytes int64) string {
 	return fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30))
 }
 
-// rehearsalJSON is a contract: checks read it.
-type rehearsalJSON struct {
+// forecastJSON is a contract: checks read it.
+type forecastJSON struct {
 	From       time.Time      `json:"from"`
 	Until      time.Time      `json:"until"`
 	Members    int            `json:"members"`
@@ -130,8 +130,8 @@ type hourJSON struct {
 	Posts int       `json:"posts"`
 }
 
-func newRehearsalJSON(r *daemon.Forecast) rehearsalJSON {
-	out := rehearsalJSON{
+func newForecastJSON(r *daemon.Forecast) forecastJSON {
+	out := forecastJSON{
 		From: r.From.UTC(), Until: r.Until.UTC(), Members: r.Members, Mails: r.Mails, Posts: r.Posts, Bytes: r.Bytes,
 		Sampled: r.Sampled, Hours: []hourJSON{}, Skipped: r.Skipped, Waiting: r.Waiting,
 		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Mails, Odd: r.Anomalous(),
@@ -142,14 +142,14 @@ func newRehearsalJSON(r *daemon.Forecast) rehearsalJSON {
 	return out
 }
 
-// contrastJSON is the rehearsal with the new configuration, and how it differs from the running one.
-type contrastJSON struct {
-	rehearsalJSON
-	Running rehearsalJSON `json:"running"`
-	Gain    int           `json:"gain"`
-	Lose    int           `json:"lose"`
-	Differ  int           `json:"differ"`
-	Changes []changeJSON  `json:"changes"` // the first of them
+// forecastDiffJSON is the report with the new configuration, and how it differs from the running one.
+type forecastDiffJSON struct {
+	forecastJSON
+	Running forecastJSON `json:"running"`
+	Gain    int          `json:"gain"`
+	Lose    int          `json:"lose"`
+	Differ  int          `json:"differ"`
+	Changes []changeJSON `json:"changes"` // the first of them
 }
 
 type changeJSON struct {
@@ -164,9 +164,9 @@ type prospectJSON struct {
 	Skipped string     `json:"skipped,omitempty"`
 }
 
-func newContrastJSON(x daemon.ForecastDiff) contrastJSON {
-	out := contrastJSON{
-		rehearsalJSON: newRehearsalJSON(x.After), Running: newRehearsalJSON(x.Before),
+func newContrastJSON(x daemon.ForecastDiff) forecastDiffJSON {
+	out := forecastDiffJSON{
+		forecastJSON: newForecastJSON(x.After), Running: newForecastJSON(x.Before),
 		Gain: x.Gained, Lose: x.Lost, Differ: x.Changed, Changes: []changeJSON{},
 	}
 	for _, change := range x.Changes {

@@ -1,10 +1,10 @@
-// Package letterbox takes in what comes back from mail: reports, complaints, and mails that end a stream.
+// Package inbound takes in what comes back from mail: reports, complaints, and mails that end a stream.
 //
 // A message comes by the listener (listen.go), from a mailbox (maildir.go, imap.go) or through a pipe, and all of
 // them hand it to [Processor.Process]. That finds out which mail of ours it is about (identify.go), by what only we can have written, and
 // writes down what follows; the daemon judges refusals later. Whatever cannot be made out is logged and dropped: nothing is ever
 // sent back, for the sender of a bounce is nobody.
-package letterbox
+package inbound
 
 import (
 	"context"
@@ -35,14 +35,14 @@ type Processor struct {
 
 // ErrRetryLater means that a message cannot be understood yet: a mail came back before it was written down that it went
 // out. It will be understood in a moment.
-var ErrRetryLater = errors.New("letterbox: the mail that this is about is still being handed over")
+var ErrRetryLater = errors.New("inbound: the mail that this is about is still being handed over")
 
 // Process takes a message in that was sent to these addresses; what its own header tells of that is asked as well. An error means
 // that it is to be handed in once more, later.
 func (b *Processor) Process(ctx context.Context, to []string, raw []byte) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil { // it would do so again: drop it
-			b.Log.Error("a message made the letterbox panic, and was dropped", "fault", fault, "stack", string(debug.Stack()))
+			b.Log.Error("a message made the inbound panic, and was dropped", "fault", fault, "stack", string(debug.Stack()))
 			err = nil
 		}
 	}()

@@ -1,4 +1,4 @@
-package letterbox
+package inbound
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package letterbox_test
+package inbound_test
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/internal/sampletest"
-	"postrider/letterbox"
+	"postrider/inbound"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -32,10 +32,10 @@ const (
 	key    = "digest/42/2026-05-05"
 )
 
-// desk is a letterbox with a store in which Anna's digest was accepted.
+// desk is a inbound with a store in which Anna's digest was accepted.
 type desk struct {
 	testing.TB
-	*letterbox.Processor
+	*inbound.Processor
 	log *bytes.Buffer // read it when nothing runs
 }
 
@@ -56,7 +56,7 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&guarded{w: d.log}, nil))
-	d.Processor = &letterbox.Processor{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
+	d.Processor = &inbound.Processor{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
 	d.Desk = daemon.NewMemberService(nil, s, daemon.Settings{Digest: daemon.DefaultDigest()}) // to end something, the forum is not asked
 	d.plan(key, anna)
 	d.settle(key, "anna@members.example")
@@ -331,8 +331,8 @@ func TestAMailThatComesBackBeforeItIsSettledIsForLater(t *testing.T) {
 	d.plan(quick, 43)
 	to := []string{d.Composer.VERP(quick, 43, domain)}
 	raw := without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))
-	if err := d.Process(t.Context(), to, raw); !errors.Is(err, letterbox.ErrRetryLater) {
-		t.Errorf("Take = %v, want %v", err, letterbox.ErrRetryLater)
+	if err := d.Process(t.Context(), to, raw); !errors.Is(err, inbound.ErrRetryLater) {
+		t.Errorf("Take = %v, want %v", err, inbound.ErrRetryLater)
 	}
 	d.settle(quick, "Bert@members.example")
 	if err := d.Process(t.Context(), to, raw); err != nil {

@@ -35,7 +35,7 @@ type shellData struct {
 	Settings, Unsubscribe slot
 	View                  slot // 0: the mail can be seen nowhere else
 	Why, Stop, StopAll    slot
-	Several               bool // of an alert: it holds several threads
+	MultiThread           bool // of an alert: it holds several threads
 	Forced                bool // of an announcement: it goes to those, too, who have opted out
 	Body                  slot
 }
@@ -55,7 +55,7 @@ func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
 		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Subject: holeSubject, Preheader: holePreheader, Date: holeDate, Summary: holeSummary,
 		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
-		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, Several: key.variant, Forced: key.variant,
+		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, MultiThread: key.variant, Forced: key.variant,
 		Body: slotBody,
 	}
 	if key.view {

@@ -1,4 +1,4 @@
-package letterbox_test
+package inbound_test
 
 import (
 	"bufio"
@@ -15,11 +15,11 @@ import (
 
 	"postrider/internal/link"
 	"postrider/internal/servertest"
-	"postrider/letterbox"
+	"postrider/inbound"
 )
 
 // listen opens a listener for the time of a test and gives its address.
-func (d *desk) listen(c letterbox.Config) (l *letterbox.Listener, end func() error) {
+func (d *desk) listen(c inbound.Config) (l *inbound.Listener, end func() error) {
 	d.Helper()
 	l, err := d.Listen(c)
 	if err != nil {
@@ -60,7 +60,7 @@ func talk(t *testing.T, network, address string, lines ...string) {
 func TestTheListenerTakesReportsByLMTP(t *testing.T) {
 	for _, listen := range []string{"lmtp://127.0.0.1:0", "lmtp+unix://" + filepath.Join(shortDir(t), "door")} {
 		d := newDesk(t)
-		l, end := d.listen(letterbox.Config{Listen: listen, Domain: domain})
+		l, end := d.listen(inbound.Config{Listen: listen, Domain: domain})
 		talk(t, l.Address().Network(), l.Address().String(),
 			"<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.path()+">", "<- 250", "RCPT TO:<"+d.unsubscribe(link.Alerts)+">", "<- 250",
 			"DATA", "<- 354", string(d.corpus("postfix-unknown-user"))+"\n.", "<- 250", "<- 250", "QUIT", "<- 221")
@@ -96,21 +96,21 @@ func TestASocketThatADeadDaemonLeftIsReplaced(t *testing.T) {
 	}
 	left.SetUnlinkOnClose(false)
 	left.Close()
-	_, end := d.listen(letterbox.Config{Listen: "lmtp+unix://" + path})
+	_, end := d.listen(inbound.Config{Listen: "lmtp+unix://" + path})
 	if err := end(); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Listen(letterbox.Config{Listen: "lmtp+unix://" + path}); err == nil {
+	if _, err := d.Listen(inbound.Config{Listen: "lmtp+unix://" + path}); err == nil {
 		t.Error("a file that is no socket was replaced")
 	}
 }
 
 func TestBySMTPOnlyMailForOurDomainIsTaken(t *testing.T) {
 	d := newDesk(t)
-	l, end := d.listen(letterbox.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
+	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
 	talk(t, "tcp", l.Address().String(),
 		"<- 220", "EHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<anna@members.example>", "<- 550", "RCPT TO:<fbl@"+domain+">", "<- 250",
 		"DATA", "<- 354", string(d.corpus("arf-abuse"))+"\n.", "<- 250", "QUIT", "<- 221")
@@ -137,7 +137,7 @@ func knock(t *testing.T, from, address string) *textproto.Conn {
 
 func TestNobodyInTheWorldTakesAllPlacesForHimself(t *testing.T) {
 	d := newDesk(t)
-	l, end := d.listen(letterbox.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
+	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
 	greeted := 0
 	for range 30 { // he holds what he gets, and says nothing more
 		if _, _, err := knock(t, "127.0.0.2", l.Address().String()).ReadResponse(220); err == nil {
@@ -182,7 +182,7 @@ func TestNobodyInTheWorldTakesAllPlacesForHimself(t *testing.T) {
 func TestTheListenerAsksForAMessageAgainWhenItCannotBeTakenIn(t *testing.T) {
 	d := newDesk(t)
 	raw := string(d.corpus("postfix-unknown-user"))
-	l, end := d.listen(letterbox.Config{Listen: "lmtp://127.0.0.1:0"})
+	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
 	d.Store.Close()
 	talk(t, "tcp", l.Address().String(), "<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.path()+">", "<- 250",
 		"DATA", "<- 354", raw+"\n.", "<- 451", "QUIT", "<- 221")
@@ -193,7 +193,7 @@ func TestTheListenerAsksForAMessageAgainWhenItCannotBeTakenIn(t *testing.T) {
 
 func TestWhoHandsInTooMuchAtOnceIsToldToTryAgain(t *testing.T) {
 	d := newDesk(t)
-	l, end := d.listen(letterbox.Config{Listen: "lmtp://127.0.0.1:0"})
+	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
 	conn, err := net.Dial("tcp", l.Address().String())
 	if err != nil {
 		t.Fatal(err)
@@ -260,7 +260,7 @@ func names(t *testing.T, dir string) (list []string) {
 func TestAMaildirIsEmptiedIntoWhatWasSeen(t *testing.T) {
 	d := newDesk(t)
 	dir := newMaildir(t, d.corpus("postfix-unknown-user"), d.corpus("other-person"), []byte("To: "+d.unsubscribe(link.Digests)+"\n\n"))
-	if err := d.Collect(t.Context(), letterbox.Config{Maildir: dir}); err != nil {
+	if err := d.Collect(t.Context(), inbound.Config{Maildir: dir}); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.refused(); len(got) != 1 {
@@ -283,7 +283,7 @@ func TestAMessageOfAMaildirStaysNewUntilItCanBeTakenIn(t *testing.T) {
 	d.plan(quick, 43)
 	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
 	dir := newMaildir(t, early, d.corpus("postfix-unknown-user"))
-	collect := func() error { return d.Collect(t.Context(), letterbox.Config{Maildir: dir}) }
+	collect := func() error { return d.Collect(t.Context(), inbound.Config{Maildir: dir}) }
 	if err := collect(); err != nil {
 		t.Fatal(err)
 	}
@@ -299,37 +299,37 @@ func TestAMessageOfAMaildirStaysNewUntilItCanBeTakenIn(t *testing.T) {
 	}
 	d.Store.Close()
 	next := newMaildir(t, d.corpus("arf-abuse"))
-	if err := d.Collect(t.Context(), letterbox.Config{Maildir: next}); err == nil || len(names(t, filepath.Join(next, "new"))) != 1 {
+	if err := d.Collect(t.Context(), inbound.Config{Maildir: next}); err == nil || len(names(t, filepath.Join(next, "new"))) != 1 {
 		t.Errorf("without a store: %v, want an error and the message kept", err)
 	}
-	if err := d.Collect(t.Context(), letterbox.Config{Maildir: filepath.Join(dir, "none")}); !errors.Is(err, os.ErrNotExist) {
+	if err := d.Collect(t.Context(), inbound.Config{Maildir: filepath.Join(dir, "none")}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a maildir that is not there: %v", err)
 	}
 }
 
 func TestConfigurationsThatCannotWorkAreRefusedWithACure(t *testing.T) {
 	for _, tt := range []struct {
-		c    letterbox.Config
+		c    inbound.Config
 		want string // "" for a good one
 	}{
-		{letterbox.Config{}, ""},
-		{letterbox.Config{Domain: domain, Listen: "lmtp://127.0.0.1:2400"}, ""},
-		{letterbox.Config{Listen: "lmtp://[::1]:2400"}, ""},
-		{letterbox.Config{Listen: "lmtp+unix:///run/postrider/bounces"}, ""},
-		{letterbox.Config{Domain: domain, Listen: "smtp://0.0.0.0:25"}, ""},
-		{letterbox.Config{IMAP: "imaps://user@host/INBOX", Password: "x"}, ""},
-		{letterbox.Config{IMAP: "imap://user@127.0.0.1/Bounces", Password: "x"}, ""},
-		{letterbox.Config{Domain: "bounces@forum.example.org"}, "domain is"},
-		{letterbox.Config{Domain: "localhost"}, "bounce.forum.example.org"},
-		{letterbox.Config{Listen: "smtp://0.0.0.0:25"}, "set bounces.domain"},
-		{letterbox.Config{Listen: "lmtp://127.0.0.1"}, "lmtp://127.0.0.1:2400"},
-		{letterbox.Config{Listen: "lmtp+unix://run/x"}, "lmtp+unix:///run/postrider/bounces"},
-		{letterbox.Config{Listen: "http://127.0.0.1:80"}, "lmtp://"},
-		{letterbox.Config{IMAP: "imaps://host/INBOX", Password: "x"}, "imaps://user@host/INBOX"},
-		{letterbox.Config{IMAP: "imaps://user@host/INBOX"}, "POSTRIDER_BOUNCES_PASSWORD"},
-		{letterbox.Config{IMAP: "imaps://user:secret@host/INBOX", Password: "x"}, "password_file"},
-		{letterbox.Config{IMAP: "imap://user@mail.example.org/INBOX", Password: "x"}, "not encrypted"},
-		{letterbox.Config{IMAP: "pop3://user@mail.example.org", Password: "x"}, "imaps://"},
+		{inbound.Config{}, ""},
+		{inbound.Config{Domain: domain, Listen: "lmtp://127.0.0.1:2400"}, ""},
+		{inbound.Config{Listen: "lmtp://[::1]:2400"}, ""},
+		{inbound.Config{Listen: "lmtp+unix:///run/postrider/bounces"}, ""},
+		{inbound.Config{Domain: domain, Listen: "smtp://0.0.0.0:25"}, ""},
+		{inbound.Config{IMAP: "imaps://user@host/INBOX", Password: "x"}, ""},
+		{inbound.Config{IMAP: "imap://user@127.0.0.1/Bounces", Password: "x"}, ""},
+		{inbound.Config{Domain: "bounces@forum.example.org"}, "domain is"},
+		{inbound.Config{Domain: "localhost"}, "bounce.forum.example.org"},
+		{inbound.Config{Listen: "smtp://0.0.0.0:25"}, "set bounces.domain"},
+		{inbound.Config{Listen: "lmtp://127.0.0.1"}, "lmtp://127.0.0.1:2400"},
+		{inbound.Config{Listen: "lmtp+unix://run/x"}, "lmtp+unix:///run/postrider/bounces"},
+		{inbound.Config{Listen: "http://127.0.0.1:80"}, "lmtp://"},
+		{inbound.Config{IMAP: "imaps://host/INBOX", Password: "x"}, "imaps://user@host/INBOX"},
+		{inbound.Config{IMAP: "imaps://user@host/INBOX"}, "POSTRIDER_BOUNCES_PASSWORD"},
+		{inbound.Config{IMAP: "imaps://user:secret@host/INBOX", Password: "x"}, "password_file"},
+		{inbound.Config{IMAP: "imap://user@mail.example.org/INBOX", Password: "x"}, "not encrypted"},
+		{inbound.Config{IMAP: "pop3://user@mail.example.org", Password: "x"}, "imaps://"},
 	} {
 		err := tt.c.Validate()
 		switch {
@@ -343,7 +343,7 @@ func TestConfigurationsThatCannotWorkAreRefusedWithACure(t *testing.T) {
 
 func TestTheIntakeEndsWithItsContext(t *testing.T) {
 	d := newDesk(t)
-	in, err := d.Open(letterbox.Config{Listen: "lmtp://127.0.0.1:0", Maildir: newMaildir(t, d.corpus("arf-abuse"))})
+	in, err := d.Open(inbound.Config{Listen: "lmtp://127.0.0.1:0", Maildir: newMaildir(t, d.corpus("arf-abuse"))})
 	if err != nil {
 		t.Fatal(err)
 	}

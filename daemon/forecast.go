@@ -71,7 +71,7 @@ func (d *Daemon) Forecast(ctx context.Context, until time.Time) (*Forecast, iter
 	r.From, r.Until, r.Skipped, r.Waiting = d.Now(), until, make(map[string]int), make(map[string]int)
 	return &r.Forecast, func(yield func(MemberForecast, error) bool) {
 		if err := r.run(ctx, func(p MemberForecast) bool { return yield(p, nil) }); err != nil {
-			yield(MemberForecast{}, fmt.Errorf("rehearsing: %w", err))
+			yield(MemberForecast{}, fmt.Errorf("forecasting: %w", err))
 		}
 	}
 }
@@ -176,7 +176,7 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 		p.Name, p.Posts = l.to.Name, l.posts
 		if sample > 0 && r.Sampled < maxSamples {
 			sample--
-			l.Key = "rehearsal"
+			l.Key = "forecast"
 			raw, err := r.d.compose(l)
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-package letterbox_test
+package inbound_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 	"postrider/internal/link"
 	"postrider/internal/servertest"
-	"postrider/letterbox"
+	"postrider/inbound"
 )
 
 // imapBox is a mailbox of a real IMAP server, as a person has it before him.
@@ -61,7 +61,7 @@ func (b *imapBox) unseen() int {
 func TestAMailboxIsReadByIMAPAndEachMessageOnce(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
 	d := newDesk(t)
-	c := letterbox.Config{IMAP: "imap://postrider@" + dovecot.Address() + "/INBOX", Password: "secret"}
+	c := inbound.Config{IMAP: "imap://postrider@" + dovecot.Address() + "/INBOX", Password: "secret"}
 	collect := func() {
 		t.Helper()
 		if err := d.Collect(t.Context(), c); err != nil {
@@ -100,7 +100,7 @@ func TestAMailboxIsReadByIMAPAndEachMessageOnce(t *testing.T) {
 func TestAMessageOfAMailboxThatCannotBeTakenInComesAgain(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
 	d := newDesk(t)
-	c := letterbox.Config{IMAP: "imap://postrider@" + dovecot.Address(), Password: "secret"}
+	c := inbound.Config{IMAP: "imap://postrider@" + dovecot.Address(), Password: "secret"}
 	const quick = "digest/43/2026-05-05"
 	d.plan(quick, 43)
 	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
@@ -132,7 +132,7 @@ func TestAMailboxThatCannotBeOpenedSaysWhy(t *testing.T) {
 		{"imaps://postrider@" + dovecot.SafeAddress(), "secret", "certificate"}, // nobody vouches for it
 		{"imap://postrider@127.0.0.1:1", "secret", "refused"},
 	} {
-		err := d.Collect(t.Context(), letterbox.Config{IMAP: tt.imap, Password: tt.password})
+		err := d.Collect(t.Context(), inbound.Config{IMAP: tt.imap, Password: tt.password})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), tt.password) {
 			t.Errorf("%s: %v, want %q in it and no password", tt.imap, err, tt.want)
 		}

@@ -11,7 +11,7 @@ import (
 	"postrider/demo"
 )
 
-// newParishToday is a parish whose forum is alive now: a rehearsal goes by the real clock.
+// newParishToday is a parish whose forum is alive now: a report goes by the real clock.
 func newParishToday(t *testing.T, changes ...string) parish {
 	t.Helper()
 	p := newParish(t, changes...)
@@ -41,8 +41,8 @@ func (p parish) write(t *testing.T, name, table, line string) string {
 
 func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
 	p := newParishToday(t)
-	var r rehearsalJSON
-	if err := json.Unmarshal([]byte(good(t, "rehearse", "-c", p.config, "--json")), &r); err != nil {
+	var r forecastJSON
+	if err := json.Unmarshal([]byte(good(t, "forecast", "-c", p.config, "--json")), &r); err != nil {
 		t.Fatal(err)
 	}
 	sum := 0
@@ -52,7 +52,7 @@ func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
 	if r.Mails == 0 || sum != r.Mails || r.Posts < r.Mails || r.Bytes < int64(1000*r.Mails) || r.Members < r.Mails || !r.Until.Equal(r.From.Add(24*time.Hour)) {
 		t.Errorf("it tells of %+v", r)
 	}
-	text := good(t, "rehearse", "-c", p.config, "--hours", "48")
+	text := good(t, "forecast", "-c", p.config, "--hours", "48")
 	for _, want := range []string{"Nothing is sent.", "HOUR", "members who watch anything", "mails tell that were written to see"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
@@ -64,7 +64,7 @@ func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), "postrider") {
-			t.Errorf("a rehearsal made %s", e.Name())
+			t.Errorf("a report made %s", e.Name())
 		}
 	}
 }
@@ -73,11 +73,11 @@ func TestARehearsalComparesTwoConfigurations(t *testing.T) {
 	p := newParishToday(t)
 	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
 	off := p.write(t, "off.toml", "digest", `cadence = "off"`)
-	if out, errOut, code := run(t, "rehearse", "-c", off, "--config", p.config); code != 0 || !strings.Contains(out, "members gain a mail") {
+	if out, errOut, code := run(t, "forecast", "-c", off, "--config", p.config); code != 0 || !strings.Contains(out, "members gain a mail") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
-	var x contrastJSON
-	if err := json.Unmarshal([]byte(good(t, "rehearse", "-c", p.config, "--config", off, "--json")), &x); err != nil {
+	var x forecastDiffJSON
+	if err := json.Unmarshal([]byte(good(t, "forecast", "-c", p.config, "--config", off, "--json")), &x); err != nil {
 		t.Fatal(err)
 	}
 	if x.Mails != 0 || x.Gain != 0 || x.Lose != x.Running.Mails || len(x.Changes) != x.Lose {
@@ -85,7 +85,7 @@ func TestARehearsalComparesTwoConfigurations(t *testing.T) {
 	}
 	// Whoever has but one names it as everywhere else.
 	t.Chdir(t.TempDir())
-	if out := good(t, "rehearse", "--config", p.config); strings.Contains(out, "running configuration") {
+	if out := good(t, "forecast", "--config", p.config); strings.Contains(out, "running configuration") {
 		t.Errorf("one configuration is compared:\n%s", out)
 	}
 }
@@ -95,10 +95,10 @@ func TestARehearsalWantsAStoreOfThisProgramsStep(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.dir, "postrider.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, errOut, code := run(t, "rehearse", "-c", p.config); code != 1 || !strings.Contains(errOut, "postrider migrate") {
+	if _, errOut, code := run(t, "forecast", "-c", p.config); code != 1 || !strings.Contains(errOut, "postrider migrate") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
-	if _, errOut, code := run(t, "rehearse", "-c", p.config, "--hours", "0"); code != 1 || !strings.Contains(errOut, "--hours") {
+	if _, errOut, code := run(t, "forecast", "-c", p.config, "--hours", "0"); code != 1 || !strings.Contains(errOut, "--hours") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }
