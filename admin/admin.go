@@ -175,7 +175,7 @@ func (s *Server) routes() http.Handler {
 			mux.Handle(path, methods)
 		}
 	}
-	mux.Handle("/", web.Methods{http.MethodGet: s.see(func(v *visit) { v.notice(http.StatusNotFound, "gone") })})
+	mux.Handle("/", web.Methods{http.MethodGet: s.see(func(v *visit) { v.notice(http.StatusNotFound, "not_found") })})
 	return mux
 }
 

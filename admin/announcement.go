@@ -67,7 +67,7 @@ func (s *Server) announcementSamples() []sample {
 	view.Tally = count{Over: true, Fault: true}
 	list = append(list, sample{"announcement", view})
 	view.Counted = false
-	for _, fault := range []string{"state", "address", "member", "mail", "uncounted", "nobody", "unsure", "changed", "when", "hour"} {
+	for _, fault := range []string{"state", "address", "member", "test_rejected", "uncounted", "no_audience", "unconfirmed", "changed", "start_time", "full_hour"} {
 		view.Trial = trial{Fault: fault, Text: "a text", To: "a", As: "b", When: "at", At: "2026-05-04T08:00"}
 		list = append(list, sample{"announcement", view})
 	}
@@ -134,7 +134,7 @@ func (s *Server) showAnnouncement(v *visit, status int, id int64, t trial) {
 	view, err := s.course(v, id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 		return
 	case err != nil:
 		v.fault(err)
@@ -202,7 +202,7 @@ func (s *Server) noticeMail(v *visit) {
 	}
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 		return
 	}
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *Server) noticeMail(v *visit) {
 	_, content, err := s.viewer.Notice(v.r.Context(), s.Now(), &a.Announcement, q.Get("as"))
 	switch {
 	case noSuchMember(err):
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 	case err != nil:
 		v.fault(err)
 	default:

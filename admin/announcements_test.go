@@ -66,7 +66,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 		"locale", "de", "title", "Hallo", "body", "Gruß.", "locale", "", "title", "", "body", "",
 		"group", "2", "except_group", "3", "section", "5", "locales", "en, de", "min_posts", "1", "max_posts", "9000",
 		"joined_before", "2026-05-04", "except", "Corridor Kate", "speed", "60", "canary", "2.5", "wait", "30", "forced", "yes"),
-		"/announcements/1", "drafted")
+		"/announcements/1", "draft_saved")
 	got := w.standing(1)
 	kate := member(w, "Corridor Kate")
 	want := digest.Audience{
@@ -93,7 +93,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 	if w.standing(1).State != store.Draft {
 		t.Fatal("it was started")
 	}
-	led(t, b.order("/announcements/1/start", "when", "local", "at", "2026-05-05T08:00", "sure", "yes"), "/announcements/1", "started")
+	led(t, b.order("/announcements/1/start", "when", "local", "at", "2026-05-05T08:00", "sure", "yes"), "/announcements/1", "announcement_started")
 	got = w.standing(1)
 	if got.State != store.Scheduled || got.Size != census.Size || !got.Start.Local || got.Start.At != time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC) || w.woken != 1 {
 		t.Errorf("started is %+v; woken %d times", got, w.woken)
@@ -143,7 +143,7 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
-	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "drafted")
+	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "draft_saved")
 	seen := func() string {
 		_, rest, _ := strings.Cut(b.until("/announcements/1", "would get it now"), `name="seen" value="`)
 		seen, _, _ := strings.Cut(rest, `"`)
@@ -151,13 +151,13 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	}
 	before := seen()
 	w.now = w.now.Add(time.Minute) // somebody else looks at it, too
-	led(t, b.order("/announcements/1/edit", "locale", "en", "title", "A title", "body", "Another body"), "/announcements/1", "drafted")
+	led(t, b.order("/announcements/1/edit", "locale", "en", "title", "A title", "body", "Another body"), "/announcements/1", "draft_saved")
 	after := seen()
 	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", before), "The draft was changed since you looked at it", "Start")
 	if state := w.standing(1).State; state != store.Draft {
 		t.Errorf("it is %s", state)
 	}
-	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "started")
+	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "announcement_started")
 }
 
 func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
@@ -165,14 +165,14 @@ func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
 	w := newWorld(t)
 	b := w.admin()
 	w.announce(moving(), 30)
-	led(t, b.order("/announcements/1/pause", "reason", "a typo"), "/announcements/1", "halted")
+	led(t, b.order("/announcements/1/pause", "reason", "a typo"), "/announcements/1", "announcement_paused")
 	if page := b.get("/announcements/1").body; !strings.Contains(page, "a typo") || !strings.Contains(page, "/resume") || strings.Contains(page, "/pause") {
 		t.Errorf("paused:\n%s", page)
 	}
 	w.open() // a daemon that starts again
-	led(t, b.order("/announcements/1/resume"), "/announcements/1", "went_on")
+	led(t, b.order("/announcements/1/resume"), "/announcements/1", "announcement_resumed")
 	refused(t, b.order("/announcements/1/cancel"), "Tick the box", "<details open>")
-	led(t, b.order("/announcements/1/cancel", "sure", "yes"), "/announcements/1", "cancelled")
+	led(t, b.order("/announcements/1/cancel", "sure", "yes"), "/announcements/1", "announcement_cancelled")
 	if got := b.order("/announcements/1/resume"); got.status != http.StatusConflict || !strings.Contains(got.body, "in another state") {
 		t.Errorf("resumed after its end: answer %d", got.status)
 	}
@@ -196,7 +196,7 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	b := w.admin()
 	w.announce(moving(), 0)
 	w.answer = mail.Outcome{Result: mail.Accepted}
-	led(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Corridor Kate"), "/announcements/1", "tested")
+	led(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Corridor Kate"), "/announcements/1", "test_sent")
 	w.answer = mail.Outcome{Result: mail.Refused, Code: 550, Reply: hostile}
 	got := b.order("/announcements/1/test", "to", "me@a.example")
 	refused(t, got, "was not accepted", `value="me@a.example"`)
@@ -351,7 +351,7 @@ func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
 	w := newWorld(t)
 	b := w.admin()
 	w.exec("UPDATE member SET name = ? || id", "Kate\revent: turn\rdata: x\r\r\nevent: live\ndata: y\n\n")
-	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "drafted")
+	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "draft_saved")
 	b.until("/announcements/1", "would get it now")
 	w.room.(*admin.Server).Stop()
 	got := b.get("/announcements/1/live?state=draft").body
@@ -381,7 +381,7 @@ func TestAnAnnouncementIsPausedWhileTheForumIsAway(t *testing.T) {
 	if got := b.get("/announcements/1"); got.status != http.StatusOK || !strings.Contains(got.body, "/announcements/1/pause") {
 		t.Errorf("answer %d\n%s", got.status, got.body)
 	}
-	led(t, b.order("/announcements/1/pause"), "/announcements/1", "halted")
+	led(t, b.order("/announcements/1/pause"), "/announcements/1", "announcement_paused")
 	if got := b.get("/announcements/1?as=4"); got.status != http.StatusOK || !strings.Contains(got.body, "/announcements/1/resume") {
 		t.Errorf("paused: answer %d", got.status)
 	}

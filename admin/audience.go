@@ -168,9 +168,9 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 		if len(unknown) > mostUnknown {
 			text += ", …"
 		}
-		faults = append(faults, fault{"unknown", text})
+		faults = append(faults, fault{"unknown_entries", text})
 	case len(only) == 0 && strings.TrimSpace(f.Only+f.onlyFile) != "":
-		faults = append(faults, fault{"nobody", ""})
+		faults = append(faults, fault{"no_members", ""})
 	}
 	return a, faults, nil
 }

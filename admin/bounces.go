@@ -53,7 +53,7 @@ func (s *Server) bouncesPage() page {
 			"/bounces/suppress": {http.MethodPost: s.change(s.suppress)},
 			"/bounces/release":  {http.MethodPost: s.change(s.release)},
 		},
-		words:   []string{"lifted", "suppressed", "released"},
+		words:   []string{"unsuppressed", "suppressed", "released"},
 		samples: []sample{{name, full}, {name, bouncesView{}}},
 	}
 }
@@ -113,7 +113,7 @@ func (s *Server) readBounces(v *visit, view *bouncesView) (err error) {
 }
 
 // lift lets an address have mail again.
-func (s *Server) lift(v *visit) { s.liftAddress(v, "/bounces", "lifted") }
+func (s *Server) lift(v *visit) { s.liftAddress(v, "/bounces", "unsuppressed") }
 
 // liftAddress lets the address of a form have mail again, and leads back with a word.
 func (s *Server) liftAddress(v *visit, back, word string) {

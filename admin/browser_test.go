@@ -88,8 +88,8 @@ func looks() []look {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#password"), "wrong"))
 			p.Click("main .button")
 		}},
-		{"today", func(p *browsertest.Page, site string) { enter(p, site) }},
-		{"today-tables", func(p *browsertest.Page, site string) {
+		{"dashboard", func(p *browsertest.Page, site string) { enter(p, site) }},
+		{"dashboard-tables", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('details').forEach(d => d.open = true)"))
 		}},
 		{"queue", at("/queue?state=all")},
@@ -114,7 +114,7 @@ func looks() []look {
 			p.Open(site + "/")
 			p.Click("[action$=pause] button")
 		}},
-		{"gone", at("/nowhere")},
+		{"not_found", at("/nowhere")},
 	}, lettersLooks()...)
 }
 

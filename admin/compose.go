@@ -33,7 +33,7 @@ type composeView struct {
 // Unknown tells whether entries of lists name nobody.
 func (v composeView) Unknown() bool {
 	for _, f := range v.Faults {
-		if f.Word == "unknown" {
+		if f.Word == "unknown_entries" {
 			return true
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Server) composeSamples() []sample {
 		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
 		Audience: audienceForm{Groups: map[int64]bool{1: true}}, places: places{[]named{{1, "A group"}}, []named{{1, "A section"}}},
 	}
-	for _, word := range []string{"number", "day", "list", "unknown", "nobody", "pace"} {
+	for _, word := range []string{"number", "day", "list", "unknown_entries", "no_members", "speed"} {
 		full.Faults = append(full.Faults, fault{word, "a text"})
 	}
 	return []sample{{"compose", full}, {"compose", composeView{}}}
@@ -110,7 +110,7 @@ func (s *Server) draft(v *visit) (store.Announcement, bool) {
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 	case err != nil:
 		v.fault(err)
 	case a.State != store.Draft:
@@ -231,7 +231,7 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 	}
 	if err := set.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			view.Faults = append(view.Faults, fault{"pace", line})
+			view.Faults = append(view.Faults, fault{"speed", line})
 		}
 	}
 	a.Speed, a.Canary = set.Speed, set.CanaryOf()
@@ -247,7 +247,7 @@ func (s *Server) keep(v *visit, a digest.Announcement) {
 	}
 	if s.ordered(v, a.ID, err) {
 		s.countDraft(v, a.ID)
-		v.done(announcementPath(a.ID), "drafted", 1)
+		v.done(announcementPath(a.ID), "draft_saved", 1)
 	}
 }
 

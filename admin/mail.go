@@ -47,7 +47,7 @@ func (s *Server) mail(v *visit) {
 		return
 	}
 	if !known {
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 		return
 	}
 	deeds, err := s.Store.AuditOf(v.r.Context(), mailObject(key))

@@ -113,7 +113,7 @@ func (s *Server) readMember(v *visit) (view memberView, ok bool) {
 	}
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 		return view, false
 	case err != nil:
 		v.fault(err)
@@ -157,7 +157,7 @@ func (s *Server) digestMail(v *visit) {
 	case err != nil:
 		v.fault(err)
 	case skip != "":
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 	default:
 		v.letter(content, v.r.URL.Query().Get("look"))
 	}
@@ -169,7 +169,7 @@ func (s *Server) liftMember(v *visit) {
 	if !ok {
 		return
 	}
-	s.liftAddress(v, memberPath(forum.MemberID(n)), "member_lifted")
+	s.liftAddress(v, memberPath(forum.MemberID(n)), "member_unsuppressed")
 }
 
 // Yes tells what a choice comes to.

@@ -89,7 +89,7 @@ func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", text, got.body)
 		}
 	}
-	led(t, b.order("/members/13/lift", "address", "doppel@passengers.example"), "/members/13", "member_lifted")
+	led(t, b.order("/members/13/lift", "address", "doppel@passengers.example"), "/members/13", "member_unsuppressed")
 	if strings.Contains(b.get("/members/13").body, "Let it have mail again") {
 		t.Error("the address is still suppressed")
 	}

@@ -117,8 +117,8 @@ func mailObject(key string) string { return "mail/" + key }
 
 // obstacleWords are the names of obstacles in addresses and locales.
 var obstacleWords = map[store.Obstacle]string{
-	store.NotKnown: "not_known", store.HeldBack: "held_back", store.AtWork: "at_work",
-	store.Over: "over", store.Superseded: "superseded", store.Covered: "covered",
+	store.NotKnown: "not_found", store.HeldBack: "held", store.AtWork: "leased",
+	store.Over: "settled", store.Superseded: "superseded", store.Covered: "covered",
 }
 
 func obstacles() iter.Seq[string] { return maps.Values(obstacleWords) }

@@ -97,7 +97,7 @@ func (s *Server) mailHTML(v *visit) {
 	form := s.readPreview(v.r.URL.Query())
 	p, err := s.preview(v.r.Context(), form)
 	if err != nil || p.skip != "" { // the page around it tells
-		v.notice(http.StatusNotFound, "gone")
+		v.notice(http.StatusNotFound, "not_found")
 		return
 	}
 	v.frame(p.content.HTML.Plain(), form.Dark)

@@ -121,7 +121,7 @@ func TestMailsAreQueuedAgainAndThatIsWrittenDown(t *testing.T) {
 	w.outbox("refused", "refused", "accepted")
 	b := w.admin()
 	got := b.order("/queue/retry", "key", digestKey(1), "key", digestKey(3), "state", "all", "kind", "digest").header.Get("Location")
-	if got != "/room/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=over" {
+	if got != "/room/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=settled" {
 		t.Errorf("led to %q", got)
 	}
 	for key, want := range map[string]string{digestKey(1): "queued", digestKey(2): "refused", digestKey(3): "accepted"} {
@@ -165,7 +165,7 @@ func TestMailsAreDroppedOnceThatIsSaidTwice(t *testing.T) {
 		t.Errorf("asked: answer %d, the mail is %s", asked.status, w.state(digestKey(1)))
 	}
 	got := b.order("/queue/drop", "sure", "yes", "key", digestKey(1), "key", digestKey(2), "back", "/queue?state=all").header.Get("Location")
-	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=at_work" {
+	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
 		t.Errorf("led to %q", got)
 	}
 	m, _, _, err := w.store.Mail(t.Context(), digestKey(1))

@@ -11,7 +11,7 @@ import (
 	"postrider/web"
 )
 
-// todayView is what the template "admin/today" is given.
+// todayView is what the template "admin/dashboard" is given.
 type todayView struct {
 	top
 	Alarms []alarmRow
@@ -65,7 +65,7 @@ func (s *Server) todayPage() page {
 			"/pause":  {http.MethodPost: s.change(s.pause)},
 			"/resume": {http.MethodPost: s.change(s.resume)},
 		},
-		words:   []string{"paused", "resumed"},
+		words:   []string{"delivery_paused", "delivery_resumed"},
 		samples: []sample{{home, full}, {home, empty}},
 	}
 }
@@ -159,7 +159,7 @@ func charts(days []store.RunDay) []chart {
 	for _, d := range days {
 		at, sent, skipped, refused = append(at, d.Day), append(sent, d.Sent), append(skipped, d.Skipped), append(refused, d.Refused)
 	}
-	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("refused", at, refused)}
+	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("rejected", at, refused)}
 }
 
 func (s *Server) readPause(v *visit, view *todayView) error {
@@ -175,7 +175,7 @@ func (s *Server) pause(v *visit) {
 		v.fault(err)
 		return
 	}
-	v.done("/", "paused", 0, deed{"pause", "delivery", reason})
+	v.done("/", "delivery_paused", 0, deed{"pause", "delivery", reason})
 }
 
 // resume lets delivery go on.
@@ -185,7 +185,7 @@ func (s *Server) resume(v *visit) {
 		return
 	}
 	s.Wake()
-	v.done("/", "resumed", 0, deed{"resume", "delivery", ""})
+	v.done("/", "delivery_resumed", 0, deed{"resume", "delivery", ""})
 }
 
 // limited gives a question to another machine little time: a page that waits tells nothing.

@@ -82,7 +82,7 @@ func TestTodayTellsWhatIsIll(t *testing.T) {
 	}, nil))
 	says("with alarms", "The relay takes mails")
 	page := b.get("/").body
-	harmless(t, "today", page)
+	harmless(t, "dashboard", page)
 	if !strings.Contains(page, "The mail relay cannot be reached") || !strings.Contains(page, "a.example refuses mail from everybody here") {
 		t.Errorf("the alarms are not told:\n%s", page)
 	}

@@ -75,12 +75,12 @@ func (s *Server) change(do func(*visit)) http.HandlerFunc {
 			return
 		}
 		if err := readForm(r); err != nil {
-			v.notice(http.StatusBadRequest, "fault")
+			v.notice(http.StatusBadRequest, "error")
 			return
 		}
 		if !n.holds(r.PostForm.Get("token")) {
 			s.Log.Warn("change refused: its form has not the token of the session", "from", from(r), "page", r.Pattern)
-			v.notice(http.StatusForbidden, "refused")
+			v.notice(http.StatusForbidden, "forbidden")
 			return
 		}
 		do(v)
@@ -121,7 +121,7 @@ func (t top) Path(name string) string {
 }
 
 // home is the page that stands at the root.
-const home = "today"
+const home = "dashboard"
 
 func (v *visit) top(here string) top {
 	t := top{Root: v.base, Here: here, Zone: v.Zone.String()}
@@ -195,7 +195,7 @@ type noticePage struct {
 }
 
 // notices are all that there are.
-func notices() []string { return []string{"gone", "busy", "refused", "logged_out", "fault"} }
+func notices() []string { return []string{"not_found", "rate_limited", "forbidden", "logged_out", "error"} }
 
 // notice shows a page that only says something.
 func (v *visit) notice(status int, what string) {
@@ -206,16 +206,16 @@ func (v *visit) notice(status int, what string) {
 func (v *visit) fault(err error) {
 	v.Log.Warn("page failed", "page", v.r.Pattern, "err", err)
 	v.session = session{} // the store may be ill: what the frame asks of it would fail, too
-	v.notice(http.StatusServiceUnavailable, "fault")
+	v.notice(http.StatusServiceUnavailable, "error")
 }
 
 // deny is the guard's way to refuse.
 func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 	what := map[int]string{
-		http.StatusTooManyRequests: "busy", http.StatusForbidden: "refused", http.StatusMisdirectedRequest: "gone",
+		http.StatusTooManyRequests: "rate_limited", http.StatusForbidden: "forbidden", http.StatusMisdirectedRequest: "not_found",
 	}[status]
 	if what == "" {
-		what = "fault"
+		what = "error"
 	}
 	s.visit(w, r, session{}).notice(status, what)
 }

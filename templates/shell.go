@@ -25,7 +25,7 @@ type frame struct {
 	head, foot sheet
 }
 
-// shellData is what the template "shell" is given.
+// shellData is what the template "layout" is given.
 type shellData struct {
 	Lang, Dir             string
 	SiteName, SiteURL     string
@@ -61,16 +61,16 @@ func (p *Press) shell(key shellKey) (*shell, error) {
 	if key.view {
 		data.View = holeView
 	}
-	html, text, err := p.render(l, k, "shell", data, data)
+	html, text, err := p.render(l, k, "layout", data, data)
 	if err != nil {
 		return nil, err
 	}
 	s := &shell{stamp: l.longestStamp()}
 	if s.html, err = cutShell(openAddresses(html)); err != nil {
-		return nil, fmt.Errorf("%s: %w", where(l.pages[k].html.Lookup("shell").Tree), err)
+		return nil, fmt.Errorf("%s: %w", where(l.pages[k].html.Lookup("layout").Tree), err)
 	}
 	if s.text, err = cutShell(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", where(l.pages[k].text.Lookup("shell").Tree), err)
+		return nil, fmt.Errorf("%s: %w", where(l.pages[k].text.Lookup("layout").Tree), err)
 	}
 	w := laying{press: p, kind: k, locale: l, shell: s}
 	s.more = w.longestMore()
@@ -80,12 +80,12 @@ func (p *Press) shell(key shellKey) (*shell, error) {
 // cutShell cuts a shell at its body, and holds it to what no mail may lack.
 func cutShell(s string) (frame, error) {
 	if strings.Count(s, holeBody.String()) != 1 {
-		return frame{}, errors.New(`template "shell" must print {{.Body}} once`)
+		return frame{}, errors.New(`template "layout" must print {{.Body}} once`)
 	}
 	head, foot, _ := strings.Cut(s, holeBody.String())
 	f := frame{head: cut(head), foot: cut(foot)}
 	if !f.has(holeSettings) || !f.has(holeUnsubscribe) {
-		return frame{}, errors.New(`template "shell" must print {{.Settings}} and {{.Unsubscribe}}`)
+		return frame{}, errors.New(`template "layout" must print {{.Settings}} and {{.Unsubscribe}}`)
 	}
 	return f, nil
 }

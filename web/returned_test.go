@@ -49,7 +49,7 @@ func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
 			t.Errorf("day %d: the page says %s", day, words(t, page))
 		}
 		got := w.post(again)
-		if tried := strings.HasSuffix(got.header.Get("Location"), "?done=tried"); got.status != http.StatusSeeOther || tried != wantTried || w.suppressed() == wantTried {
+		if tried := strings.HasSuffix(got.header.Get("Location"), "?done=retried"); got.status != http.StatusSeeOther || tried != wantTried || w.suppressed() == wantTried {
 			t.Errorf("day %d: answer %d to %q, suppressed %v", day, got.status, got.header.Get("Location"), w.suppressed())
 		}
 		w.now = w.now.Add(24 * time.Hour)

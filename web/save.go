@@ -71,7 +71,7 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fault(w, r, a.Member.ID, err)
 	case tried:
-		s.doneWith(w, r, a, "tried")
+		s.doneWith(w, r, a, "retried")
 	default: // the page says why
 		http.Redirect(w, r, s.settingsPath(a.Member.ID), http.StatusSeeOther)
 	}

@@ -194,12 +194,12 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Sc
 		return grant, true
 	}
 	s.guard.Forged(r)
-	s.notice(w, r, http.StatusNotFound, forum.Guest, "forged")
+	s.notice(w, r, http.StatusNotFound, forum.Guest, "invalid_link")
 	return link.Grant{}, false
 }
 
 // fault answers that something of ours went wrong.
 func (s *Server) fault(w http.ResponseWriter, r *http.Request, member forum.MemberID, err error) {
 	s.Log.Warn("page failed", "page", r.Pattern, "member", member, "err", err)
-	s.notice(w, r, http.StatusServiceUnavailable, member, "fault")
+	s.notice(w, r, http.StatusServiceUnavailable, member, "error")
 }
