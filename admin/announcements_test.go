@@ -78,7 +78,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 		t.Errorf("kept is %+v", got)
 	}
 	page := b.until("/announcements/1", "would get it now")
-	for _, text := range []string{"Hello {{name|friend}}", "<q><bdi>friend</bdi></q>", "Left out", "legal notice", "Count it again", "2.5 percent"} {
+	for _, text := range []string{"Hello {{name|friend}}", "<q><bdi>friend</bdi></q>", "Excluded", "required notice", "Count again", "2.5 percent"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the draft does not say %q:\n%s", text, page)
 		}
@@ -89,7 +89,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 	}
 	refused(t, b.order("/announcements/1/start", "when", "now"), "Tick the box", "Yes, send it to")
 	refused(t, b.order("/announcements/1/start", "when", "local", "at", "2026-05-05T08:30", "sure", "yes"), "full hour")
-	refused(t, b.order("/announcements/1/start", "when", "at", "at", "soon", "sure", "yes"), "a day and a time")
+	refused(t, b.order("/announcements/1/start", "when", "at", "at", "soon", "sure", "yes"), "a date and a time")
 	if w.standing(1).State != store.Draft {
 		t.Fatal("it was started")
 	}
@@ -132,8 +132,8 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	check(t, w.store.ReviseAnnouncement(t.Context(), w.now, "cli: root", a))
 	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "Count the audience first.")
 	b.order("/announcements/1/count")
-	b.until("/announcements/1", "It is for nobody")
-	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "for nobody")
+	b.until("/announcements/1", "The audience is empty")
+	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "the audience is empty")
 	if got := w.standing(1); got.State != store.Draft {
 		t.Errorf("it is %s", got.State)
 	}
@@ -153,7 +153,7 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	w.now = w.now.Add(time.Minute) // somebody else looks at it, too
 	led(t, b.order("/announcements/1/edit", "locale", "en", "title", "A title", "body", "Another body"), "/announcements/1", "draft_saved")
 	after := seen()
-	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", before), "The draft was changed since you looked at it", "Start")
+	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", before), "the draft has changed since you opened this page", "Start")
 	if state := w.standing(1).State; state != store.Draft {
 		t.Errorf("it is %s", state)
 	}
@@ -173,7 +173,7 @@ func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
 	led(t, b.order("/announcements/1/resume"), "/announcements/1", "announcement_resumed")
 	refused(t, b.order("/announcements/1/cancel"), "Tick the box", "<details open>")
 	led(t, b.order("/announcements/1/cancel", "sure", "yes"), "/announcements/1", "announcement_cancelled")
-	if got := b.order("/announcements/1/resume"); got.status != http.StatusConflict || !strings.Contains(got.body, "in another state") {
+	if got := b.order("/announcements/1/resume"); got.status != http.StatusConflict || !strings.Contains(got.body, "has changed its state") {
 		t.Errorf("resumed after its end: answer %d", got.status)
 	}
 	want := []string{"web: admin draft", "web: admin start audience of 30", "web: admin pause a typo", "web: admin resume", "web: admin cancel"}
@@ -204,12 +204,12 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	w.trouble = fmt.Errorf("previewing: %w", daemon.ErrNoMember)
 	refused(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Nobody"), "no such member")
 	w.trouble = fmt.Errorf("composing: %w", &mail.AddressError{Enhanced: "5.6.7", Reason: "the part before the @ is not ASCII"})
-	refused(t, b.order("/announcements/1/test", "to", "mé@a.example"), "no address: <bdi>mé@a.example</bdi>")
+	refused(t, b.order("/announcements/1/test", "to", "mé@a.example"), "Not an email address: <bdi>mé@a.example</bdi>")
 	w.trouble = errors.New("the forum is away")
 	if got := b.order("/announcements/1/test", "to", "me@a.example"); got.status != http.StatusServiceUnavailable {
 		t.Errorf("a forum that is away: answer %d", got.status)
 	}
-	refused(t, b.order("/announcements/1/test", "to", "nobody"), "no address")
+	refused(t, b.order("/announcements/1/test", "to", "nobody"), "Not an email address")
 	if want := []string{`1 as "Corridor Kate" to me@a.example`, `1 as "" to me@a.example`, `1 as "Nobody" to me@a.example`, `1 as "" to mé@a.example`, `1 as "" to me@a.example`}; !slices.Equal(w.tried, want) {
 		t.Errorf("tried are %q", w.tried)
 	}
@@ -232,12 +232,12 @@ func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
 		{"nothing", nil, []string{"locale"}},
 		{"no body", []string{"locale", "en", "title", "A", "body", ""}, []string{"the body is empty"}},
 		{"one language twice", append([]string{"locale", "en", "title", "B", "body", "B"}, full...), []string{"two variants in this language"}},
-		{"many posts", append([]string{"min_posts", "many"}, full...), []string{"no number: <bdi>many</bdi>"}},
-		{"no day", append([]string{"joined_after", "yesterday"}, full...), []string{"no day: <bdi>yesterday</bdi>"}},
+		{"many posts", append([]string{"min_posts", "many"}, full...), []string{"Not a number: <bdi>many</bdi>"}},
+		{"no day", append([]string{"joined_after", "yesterday"}, full...), []string{"Not a date: <bdi>yesterday</bdi>"}},
 		{"too large a trial", append([]string{"canary", "70", "wait", "60"}, full[:6]...), []string{"canary is 70"}},
 		{"a trial without a wait", append([]string{"canary", "5", "wait", ""}, full[:6]...), []string{"canary_wait"}},
-		{"entries that name nobody", append([]string{"only", "Corridor Kate\nNo Such Member"}, full...), []string{"name no member: <bdi>No Such Member</bdi>", "skip_unknown"}},
-		{"a list of nobody", append([]string{"only", "No Such Member", "skip_unknown", "yes"}, full...), []string{"The list names no member"}},
+		{"entries that name nobody", append([]string{"only", "Corridor Kate\nNo Such Member"}, full...), []string{"match no member: <bdi>No Such Member</bdi>", "skip_unknown"}},
+		{"a list of nobody", append([]string{"only", "No Such Member", "skip_unknown", "yes"}, full...), []string{"The list matches no member"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, b.order("/announcements/new", c.fields...), c.says...) })
 	}
@@ -275,7 +275,7 @@ func TestListsOfMembersComeAsFilesToo(t *testing.T) {
 	if rec.Code != http.StatusSeeOther || !slices.Equal(w.standing(1).Audience.Only, want) {
 		t.Errorf("answer %d; kept is %+v\n%s", rec.Code, w.standing(1).Audience, rec.Body)
 	}
-	b.until("/announcements/1", "<b>2</b> members would get it now, of 2 in all")
+	b.until("/announcements/1", "<b>2</b> members would get it now, of 2 in total")
 	page := b.get("/announcements/1/edit").body
 	if !strings.Contains(page, fmt.Sprintf("\n%d\n%d\n</textarea>", want[0], want[1])) {
 		t.Errorf("the form of the draft:\n%s", page)

@@ -180,7 +180,7 @@ func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
 	p.Open(site + "/queue?state=refused")
 	p.Do(chromedp.KeyEvent("wrong password")) // the field has the focus
 	p.Enter("Enter")
-	if got := p.Text("[role=alert]"); !strings.Contains(got, "not the password") {
+	if got := p.Text("[role=alert]"); !strings.Contains(got, "Wrong password") {
 		t.Errorf("a wrong password: %q", got)
 	}
 	p.Do(chromedp.KeyEvent(password))
@@ -195,7 +195,7 @@ func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
 	}
 	p.Press(" ", "Tab", "Tab", "Tab")
 	p.Enter("Enter")
-	if got := p.Text("[role=status]"); !strings.Contains(got, "1 mail is queued again.") || w.state(digestKey(1)) != "queued" {
+	if got := p.Text("[role=status]"); !strings.Contains(got, "1 message was requeued.") || w.state(digestKey(1)) != "queued" {
 		t.Errorf("%q; the mail is %s", got, w.state(digestKey(1)))
 	}
 }

@@ -195,7 +195,9 @@ type noticePage struct {
 }
 
 // notices are all that there are.
-func notices() []string { return []string{"not_found", "rate_limited", "forbidden", "logged_out", "error"} }
+func notices() []string {
+	return []string{"not_found", "rate_limited", "forbidden", "logged_out", "error"}
+}
 
 // notice shows a page that only says something.
 func (v *visit) notice(status int, what string) {
