@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"metrics":              {"alarm", "daemon", "source", "store"},
 	"web":                  {"daemon", "digest", "forum", "templates", "internal/link"},
 	"daemon":               {"alarm", "bounce", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
-	"inbound":            {"bounce", "daemon", "forum", "mail", "store", "internal/link"},
+	"inbound":              {"bounce", "daemon", "forum", "mail", "store", "internal/link"},
 	"demo":                 {},
 	"alarm":                {"store"},
 	"templates":            {"digest", "forum", "markup", "internal/qp"},

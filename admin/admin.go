@@ -175,7 +175,7 @@ func (s *Server) routes() http.Handler {
 			mux.Handle(path, methods)
 		}
 	}
-	mux.Handle("/", web.Methods{http.MethodGet: s.requireLogin(func(v *request) { v.messagePage(http.StatusNotFound, "gone") })})
+	mux.Handle("/", web.Methods{http.MethodGet: s.requireLogin(func(v *request) { v.messagePage(http.StatusNotFound, "not_found") })})
 	return mux
 }
 

@@ -57,14 +57,14 @@ func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
-	if got := b.order("/pause", "reason", `<script>alert("x")</script>`); got.status != http.StatusSeeOther || got.header.Get("Location") != "/room/?done=paused&n=0" {
+	if got := b.order("/pause", "reason", `<script>alert("x")</script>`); got.status != http.StatusSeeOther || got.header.Get("Location") != "/room/?done=delivery_paused&n=0" {
 		t.Errorf("answer %d, led to %q", got.status, got.header.Get("Location"))
 	}
 	p, paused, _ := w.store.Paused(t.Context())
 	if !paused || p.Since != noon {
 		t.Errorf("paused %v, %+v", paused, p)
 	}
-	page := b.get("/?done=paused").body
+	page := b.get("/?done=delivery_paused").body
 	if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, `role="status"`) {
 		t.Errorf("the page after it:\n%s", page)
 	}

@@ -67,7 +67,7 @@ func (s *Server) announcementSamples() []sample {
 	view.Tally = audienceCount{Over: true, Fault: true}
 	list = append(list, sample{"announcement", view})
 	view.Counted = false
-	for _, fault := range []string{"state", "address", "member", "mail", "uncounted", "nobody", "unsure", "changed", "when", "hour"} {
+	for _, fault := range []string{"state", "address", "member", "test_rejected", "uncounted", "no_audience", "unconfirmed", "changed", "start_time", "full_hour"} {
 		view.Trial = actionForm{Fault: fault, Text: "a text", To: "a", PreviewMember: "b", When: "at", At: "2026-05-04T08:00"}
 		list = append(list, sample{"announcement", view})
 	}
@@ -134,7 +134,7 @@ func (s *Server) showAnnouncement(v *request, status int, id int64, t actionForm
 	view, err := s.loadProgress(v, id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	case err != nil:
 		v.serverError(err)
@@ -202,7 +202,7 @@ func (s *Server) previewMessage(v *request) {
 	}
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *Server) previewMessage(v *request) {
 	_, content, err := s.viewer.RenderAnnouncement(v.r.Context(), s.Now(), &a.Announcement, q.Get("as"))
 	switch {
 	case noSuchMember(err):
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 	case err != nil:
 		v.serverError(err)
 	default:

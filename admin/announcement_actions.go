@@ -73,10 +73,10 @@ func (s *Server) sendTest(v *request) {
 			v.serverError(err)
 			return
 		}
-		refuse("mail", out.String())
+		refuse("test_rejected", out.String())
 		return
 	}
-	v.redirectDone(announcementPath(id), "tested", 1, tried)
+	v.redirectDone(announcementPath(id), "test_sent", 1, tried)
 }
 
 // start sends an announcement to all of its audience, which must have been counted.
@@ -102,9 +102,9 @@ func (s *Server) start(v *request) {
 	case !known || !n.Over || n.Fault:
 		t.Fault = "uncounted"
 	case n.Size == 0:
-		t.Fault = "nobody"
+		t.Fault = "no_audience"
 	case t.Fault == "" && form.Get("sure") == "":
-		t.Fault = "unsure"
+		t.Fault = "unconfirmed"
 	}
 	if t.Fault != "" {
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
@@ -113,7 +113,7 @@ func (s *Server) start(v *request) {
 	_, err = s.Store.StartAnnouncement(v.r.Context(), s.Now(), v.session.Actor, a.Announcement, n.Size)
 	if s.actionOK(v, id, err) {
 		s.Wake()
-		v.redirectDone(announcementPath(id), "started", n.Size)
+		v.redirectDone(announcementPath(id), "announcement_started", n.Size)
 	}
 }
 
@@ -131,33 +131,33 @@ func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
 	case "at":
 		at, err := time.ParseInLocation(layout, t.At, s.Zone)
 		if err != nil {
-			return start, "when"
+			return start, "start_time"
 		}
 		return digest.Start{At: at.UTC()}, ""
 	case "local":
 		at, err := time.Parse(layout, t.At)
 		if err != nil {
-			return start, "when"
+			return start, "start_time"
 		}
 		if at.Minute() != 0 {
-			return start, "hour"
+			return start, "full_hour"
 		}
 		return digest.Start{At: at, Local: true}, ""
 	}
-	return start, "when"
+	return start, "start_time"
 }
 
 // pauseAnnouncement pauses an announcement.
 func (s *Server) pauseAnnouncement(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
-	s.runAction(v, "halted", func(ctx context.Context, id int64) error {
+	s.runAction(v, "announcement_paused", func(ctx context.Context, id int64) error {
 		return s.Store.PauseAnnouncement(ctx, s.Now(), v.session.Actor, id, reason)
 	})
 }
 
 // resumeAnnouncement lets a paused announcement go on.
 func (s *Server) resumeAnnouncement(v *request) {
-	s.runAction(v, "went_on", func(ctx context.Context, id int64) error {
+	s.runAction(v, "announcement_resumed", func(ctx context.Context, id int64) error {
 		return s.Store.ResumeAnnouncement(ctx, s.Now(), v.session.Actor, id)
 	})
 }
@@ -166,11 +166,11 @@ func (s *Server) resumeAnnouncement(v *request) {
 func (s *Server) cancel(v *request) {
 	if v.r.PostForm.Get("sure") == "" {
 		if id, ok := v.number(); ok {
-			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Fault: "unsure", When: "now"})
+			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Fault: "unconfirmed", When: "now"})
 		}
 		return
 	}
-	s.runAction(v, "cancelled", func(ctx context.Context, id int64) error {
+	s.runAction(v, "announcement_cancelled", func(ctx context.Context, id int64) error {
 		return s.Store.CancelAnnouncement(ctx, s.Now(), v.session.Actor, id)
 	})
 }

@@ -40,7 +40,7 @@ func (s *Server) announcementsPage() page {
 	samples = append(samples, s.announcementSamples()...)
 	return page{
 		name: "announcements", routes: routes, samples: append(samples, s.composeSamples()...),
-		doneWords: []string{"drafted", "counting", "tested", "started", "halted", "went_on", "cancelled"},
+		doneWords: []string{"draft_saved", "counting", "test_sent", "announcement_started", "announcement_paused", "announcement_resumed", "announcement_cancelled"},
 	}
 }
 
@@ -94,7 +94,7 @@ func announcementPath(id int64) string { return fmt.Sprintf("/announcements/%d",
 func (v *request) number() (int64, bool) {
 	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 		return 0, false
 	}
 	return id, true
@@ -107,7 +107,7 @@ func (s *Server) actionOK(v *request, id int64, err error) bool {
 	case err == nil:
 		return true
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 	case wrong:
 		s.showAnnouncement(v, http.StatusConflict, id, actionForm{Fault: "state", Text: state.State})
 	default:

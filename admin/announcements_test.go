@@ -66,7 +66,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 		"locale", "de", "title", "Hallo", "body", "Gruß.", "locale", "", "title", "", "body", "",
 		"group", "2", "except_group", "3", "section", "5", "locales", "en, de", "min_posts", "1", "max_posts", "9000",
 		"joined_before", "2026-05-04", "except", "Corridor Kate", "speed", "60", "canary", "2.5", "wait", "30", "forced", "yes"),
-		"/announcements/1", "drafted")
+		"/announcements/1", "draft_saved")
 	got := w.standing(1)
 	kate := member(w, "Corridor Kate")
 	want := digest.Audience{
@@ -78,7 +78,7 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 		t.Errorf("kept is %+v", got)
 	}
 	page := b.until("/announcements/1", "would get it now")
-	for _, text := range []string{"Hello {{name|friend}}", "<q><bdi>friend</bdi></q>", "Left out", "legal notice", "Count it again", "2.5 percent"} {
+	for _, text := range []string{"Hello {{name|friend}}", "<q><bdi>friend</bdi></q>", "Excluded", "required notice", "Count again", "2.5 percent"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the draft does not say %q:\n%s", text, page)
 		}
@@ -89,11 +89,11 @@ func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
 	}
 	refused(t, b.order("/announcements/1/start", "when", "now"), "Tick the box", "Yes, send it to")
 	refused(t, b.order("/announcements/1/start", "when", "local", "at", "2026-05-05T08:30", "sure", "yes"), "full hour")
-	refused(t, b.order("/announcements/1/start", "when", "at", "at", "soon", "sure", "yes"), "a day and a time")
+	refused(t, b.order("/announcements/1/start", "when", "at", "at", "soon", "sure", "yes"), "a date and a time")
 	if w.standing(1).State != store.Draft {
 		t.Fatal("it was started")
 	}
-	led(t, b.order("/announcements/1/start", "when", "local", "at", "2026-05-05T08:00", "sure", "yes"), "/announcements/1", "started")
+	led(t, b.order("/announcements/1/start", "when", "local", "at", "2026-05-05T08:00", "sure", "yes"), "/announcements/1", "announcement_started")
 	got = w.standing(1)
 	if got.State != store.Scheduled || got.Size != census.Size || !got.Start.Local || got.Start.At != time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC) || w.woken != 1 {
 		t.Errorf("started is %+v; woken %d times", got, w.woken)
@@ -132,8 +132,8 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	check(t, w.store.ReviseAnnouncement(t.Context(), w.now, "cli: root", a))
 	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "Count the audience first.")
 	b.order("/announcements/1/count")
-	b.until("/announcements/1", "It is for nobody")
-	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "for nobody")
+	b.until("/announcements/1", "The audience is empty")
+	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "the audience is empty")
 	if got := w.standing(1); got.State != store.Draft {
 		t.Errorf("it is %s", got.State)
 	}
@@ -143,7 +143,7 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
-	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "drafted")
+	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "draft_saved")
 	seen := func() string {
 		_, rest, _ := strings.Cut(b.until("/announcements/1", "would get it now"), `name="seen" value="`)
 		seen, _, _ := strings.Cut(rest, `"`)
@@ -151,13 +151,13 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	}
 	before := seen()
 	w.now = w.now.Add(time.Minute) // somebody else looks at it, too
-	led(t, b.order("/announcements/1/edit", "locale", "en", "title", "A title", "body", "Another body"), "/announcements/1", "drafted")
+	led(t, b.order("/announcements/1/edit", "locale", "en", "title", "A title", "body", "Another body"), "/announcements/1", "draft_saved")
 	after := seen()
-	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", before), "The draft was changed since you looked at it", "Start")
+	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", before), "the draft has changed since you opened this page", "Start")
 	if state := w.standing(1).State; state != store.Draft {
 		t.Errorf("it is %s", state)
 	}
-	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "started")
+	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "announcement_started")
 }
 
 func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
@@ -165,15 +165,15 @@ func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
 	w := newWorld(t)
 	b := w.admin()
 	w.announce(moving(), 30)
-	led(t, b.order("/announcements/1/pause", "reason", "a typo"), "/announcements/1", "halted")
+	led(t, b.order("/announcements/1/pause", "reason", "a typo"), "/announcements/1", "announcement_paused")
 	if page := b.get("/announcements/1").body; !strings.Contains(page, "a typo") || !strings.Contains(page, "/resume") || strings.Contains(page, "/pause") {
 		t.Errorf("paused:\n%s", page)
 	}
 	w.open() // a daemon that starts again
-	led(t, b.order("/announcements/1/resume"), "/announcements/1", "went_on")
+	led(t, b.order("/announcements/1/resume"), "/announcements/1", "announcement_resumed")
 	refused(t, b.order("/announcements/1/cancel"), "Tick the box", "<details open>")
-	led(t, b.order("/announcements/1/cancel", "sure", "yes"), "/announcements/1", "cancelled")
-	if got := b.order("/announcements/1/resume"); got.status != http.StatusConflict || !strings.Contains(got.body, "in another state") {
+	led(t, b.order("/announcements/1/cancel", "sure", "yes"), "/announcements/1", "announcement_cancelled")
+	if got := b.order("/announcements/1/resume"); got.status != http.StatusConflict || !strings.Contains(got.body, "has changed its state") {
 		t.Errorf("resumed after its end: answer %d", got.status)
 	}
 	want := []string{"web: admin draft", "web: admin start audience of 30", "web: admin pause a typo", "web: admin resume", "web: admin cancel"}
@@ -196,7 +196,7 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	b := w.admin()
 	w.announce(moving(), 0)
 	w.answer = mail.Outcome{Result: mail.Accepted}
-	led(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Corridor Kate"), "/announcements/1", "tested")
+	led(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Corridor Kate"), "/announcements/1", "test_sent")
 	w.answer = mail.Outcome{Result: mail.Refused, Code: 550, Reply: hostile}
 	got := b.order("/announcements/1/test", "to", "me@a.example")
 	refused(t, got, "was not accepted", `value="me@a.example"`)
@@ -204,12 +204,12 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	w.trouble = fmt.Errorf("previewing: %w", daemon.ErrNoMember)
 	refused(t, b.order("/announcements/1/test", "to", "me@a.example", "as", "Nobody"), "no such member")
 	w.trouble = fmt.Errorf("composing: %w", &mail.AddressError{Enhanced: "5.6.7", Reason: "the part before the @ is not ASCII"})
-	refused(t, b.order("/announcements/1/test", "to", "mé@a.example"), "no address: <bdi>mé@a.example</bdi>")
+	refused(t, b.order("/announcements/1/test", "to", "mé@a.example"), "Not an email address: <bdi>mé@a.example</bdi>")
 	w.trouble = errors.New("the forum is away")
 	if got := b.order("/announcements/1/test", "to", "me@a.example"); got.status != http.StatusServiceUnavailable {
 		t.Errorf("a forum that is away: answer %d", got.status)
 	}
-	refused(t, b.order("/announcements/1/test", "to", "nobody"), "no address")
+	refused(t, b.order("/announcements/1/test", "to", "nobody"), "Not an email address")
 	if want := []string{`1 as "Corridor Kate" to me@a.example`, `1 as "" to me@a.example`, `1 as "Nobody" to me@a.example`, `1 as "" to mé@a.example`, `1 as "" to me@a.example`}; !slices.Equal(w.tried, want) {
 		t.Errorf("tried are %q", w.tried)
 	}
@@ -232,12 +232,12 @@ func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
 		{"nothing", nil, []string{"locale"}},
 		{"no body", []string{"locale", "en", "title", "A", "body", ""}, []string{"the body is empty"}},
 		{"one language twice", append([]string{"locale", "en", "title", "B", "body", "B"}, full...), []string{"two variants in this language"}},
-		{"many posts", append([]string{"min_posts", "many"}, full...), []string{"no number: <bdi>many</bdi>"}},
-		{"no day", append([]string{"joined_after", "yesterday"}, full...), []string{"no day: <bdi>yesterday</bdi>"}},
+		{"many posts", append([]string{"min_posts", "many"}, full...), []string{"Not a number: <bdi>many</bdi>"}},
+		{"no day", append([]string{"joined_after", "yesterday"}, full...), []string{"Not a date: <bdi>yesterday</bdi>"}},
 		{"too large a trial", append([]string{"canary", "70", "wait", "60"}, full[:6]...), []string{"canary is 70"}},
 		{"a trial without a wait", append([]string{"canary", "5", "wait", ""}, full[:6]...), []string{"canary_wait"}},
-		{"entries that name nobody", append([]string{"only", "Corridor Kate\nNo Such Member"}, full...), []string{"name no member: <bdi>No Such Member</bdi>", "skip_unknown"}},
-		{"a list of nobody", append([]string{"only", "No Such Member", "skip_unknown", "yes"}, full...), []string{"The list names no member"}},
+		{"entries that name nobody", append([]string{"only", "Corridor Kate\nNo Such Member"}, full...), []string{"match no member: <bdi>No Such Member</bdi>", "skip_unknown"}},
+		{"a list of nobody", append([]string{"only", "No Such Member", "skip_unknown", "yes"}, full...), []string{"The list matches no member"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, b.order("/announcements/new", c.fields...), c.says...) })
 	}
@@ -275,7 +275,7 @@ func TestListsOfMembersComeAsFilesToo(t *testing.T) {
 	if rec.Code != http.StatusSeeOther || !slices.Equal(w.standing(1).Audience.Only, want) {
 		t.Errorf("answer %d; kept is %+v\n%s", rec.Code, w.standing(1).Audience, rec.Body)
 	}
-	b.until("/announcements/1", "<b>2</b> members would get it now, of 2 in all")
+	b.until("/announcements/1", "<b>2</b> members would get it now, of 2 in total")
 	page := b.get("/announcements/1/edit").body
 	if !strings.Contains(page, fmt.Sprintf("\n%d\n%d\n</textarea>", want[0], want[1])) {
 		t.Errorf("the form of the draft:\n%s", page)
@@ -351,7 +351,7 @@ func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
 	w := newWorld(t)
 	b := w.admin()
 	w.exec("UPDATE member SET name = ? || id", "Kate\revent: turn\rdata: x\r\r\nevent: live\ndata: y\n\n")
-	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "drafted")
+	led(t, b.order("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "draft_saved")
 	b.until("/announcements/1", "would get it now")
 	w.room.(*admin.Server).Stop()
 	got := b.get("/announcements/1/live?state=draft").body
@@ -381,7 +381,7 @@ func TestAnAnnouncementIsPausedWhileTheForumIsAway(t *testing.T) {
 	if got := b.get("/announcements/1"); got.status != http.StatusOK || !strings.Contains(got.body, "/announcements/1/pause") {
 		t.Errorf("answer %d\n%s", got.status, got.body)
 	}
-	led(t, b.order("/announcements/1/pause"), "/announcements/1", "halted")
+	led(t, b.order("/announcements/1/pause"), "/announcements/1", "announcement_paused")
 	if got := b.get("/announcements/1?as=4"); got.status != http.StatusOK || !strings.Contains(got.body, "/announcements/1/resume") {
 		t.Errorf("paused: answer %d", got.status)
 	}

@@ -168,9 +168,9 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 		if len(unknown) > maxUnknownShown {
 			text += ", …"
 		}
-		faults = append(faults, formError{"unknown", text})
+		faults = append(faults, formError{"unknown_entries", text})
 	case len(only) == 0 && strings.TrimSpace(f.Only+f.onlyFile) != "":
-		faults = append(faults, formError{"nobody", ""})
+		faults = append(faults, formError{"no_members", ""})
 	}
 	return a, faults, nil
 }

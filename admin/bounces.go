@@ -53,7 +53,7 @@ func (s *Server) bouncesPage() page {
 			"/bounces/suppress": {http.MethodPost: s.requireLoginAndToken(s.suppress)},
 			"/bounces/release":  {http.MethodPost: s.requireLoginAndToken(s.release)},
 		},
-		doneWords: []string{"lifted", "suppressed", "released"},
+		doneWords: []string{"unsuppressed", "suppressed", "released"},
 		samples:   []sample{{name, full}, {name, bouncesView{}}},
 	}
 }
@@ -113,7 +113,7 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 }
 
 // unsuppress lets an address have mail again.
-func (s *Server) unsuppress(v *request) { s.liftAddress(v, "/bounces", "lifted") }
+func (s *Server) unsuppress(v *request) { s.liftAddress(v, "/bounces", "unsuppressed") }
 
 // liftAddress lets the address of a form have mail again, and leads back with a word.
 func (s *Server) liftAddress(v *request, back, word string) {

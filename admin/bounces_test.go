@@ -65,7 +65,7 @@ func TestAddressesAreSuppressedAndLifted(t *testing.T) {
 		t.Error("a search for somebody else finds her")
 	}
 	b.order("/bounces/lift", "address", "anna@a.example")
-	if got := b.order("/bounces/lift", "address", "anna@a.example").header.Get("Location"); got != "/room/bounces?done=lifted&n=0" {
+	if got := b.order("/bounces/lift", "address", "anna@a.example").header.Get("Location"); got != "/room/bounces?done=unsuppressed&n=0" {
 		t.Errorf("lifting twice leads to %q", got)
 	}
 	if list := must(w.store.Suppressions(t.Context(), noon, "", "", 9))(t); len(list) > 0 {

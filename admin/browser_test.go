@@ -88,8 +88,8 @@ func looks() []look {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#password"), "wrong"))
 			p.Click("main .button")
 		}},
-		{"today", func(p *browsertest.Page, site string) { enter(p, site) }},
-		{"today-tables", func(p *browsertest.Page, site string) {
+		{"dashboard", func(p *browsertest.Page, site string) { enter(p, site) }},
+		{"dashboard-tables", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('details').forEach(d => d.open = true)"))
 		}},
 		{"queue", at("/queue?state=all")},
@@ -114,7 +114,7 @@ func looks() []look {
 			p.Open(site + "/")
 			p.Click("[action$=pause] button")
 		}},
-		{"gone", at("/nowhere")},
+		{"not_found", at("/nowhere")},
 	}, lettersLooks()...)
 }
 
@@ -180,7 +180,7 @@ func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
 	p.Open(site + "/queue?state=refused")
 	p.Do(chromedp.KeyEvent("wrong password")) // the field has the focus
 	p.Enter("Enter")
-	if got := p.Text("[role=alert]"); !strings.Contains(got, "not the password") {
+	if got := p.Text("[role=alert]"); !strings.Contains(got, "Wrong password") {
 		t.Errorf("a wrong password: %q", got)
 	}
 	p.Do(chromedp.KeyEvent(password))
@@ -195,7 +195,7 @@ func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
 	}
 	p.Press(" ", "Tab", "Tab", "Tab")
 	p.Enter("Enter")
-	if got := p.Text("[role=status]"); !strings.Contains(got, "1 mail is queued again.") || w.state(digestKey(1)) != "queued" {
+	if got := p.Text("[role=status]"); !strings.Contains(got, "1 message was requeued.") || w.state(digestKey(1)) != "queued" {
 		t.Errorf("%q; the mail is %s", got, w.state(digestKey(1)))
 	}
 }

@@ -33,7 +33,7 @@ type composeView struct {
 // Unknown tells whether entries of lists name nobody.
 func (v composeView) Unknown() bool {
 	for _, f := range v.Faults {
-		if f.Word == "unknown" {
+		if f.Word == "unknown_entries" {
 			return true
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Server) composeSamples() []sample {
 		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
 		Audience: audienceForm{Groups: map[int64]bool{1: true}}, forumOptions: forumOptions{[]option{{1, "A group"}}, []option{{1, "A section"}}},
 	}
-	for _, word := range []string{"number", "day", "list", "unknown", "nobody", "pace"} {
+	for _, word := range []string{"number", "day", "list", "unknown_entries", "no_members", "speed"} {
 		full.Faults = append(full.Faults, formError{word, "a text"})
 	}
 	return []sample{{"compose", full}, {"compose", composeView{}}}
@@ -110,7 +110,7 @@ func (s *Server) draft(v *request) (store.Announcement, bool) {
 	a, err := s.Store.Announcement(v.r.Context(), id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 	case err != nil:
 		v.serverError(err)
 	case a.State != store.Draft:
@@ -231,7 +231,7 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 	}
 	if err := set.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			view.Faults = append(view.Faults, formError{"pace", line})
+			view.Faults = append(view.Faults, formError{"speed", line})
 		}
 	}
 	a.Speed, a.Canary = set.Speed, set.CanaryPlan()
@@ -247,7 +247,7 @@ func (s *Server) saveDraft(v *request, a digest.Announcement) {
 	}
 	if s.actionOK(v, a.ID, err) {
 		s.startCount(v, a.ID)
-		v.redirectDone(announcementPath(a.ID), "drafted", 1)
+		v.redirectDone(announcementPath(a.ID), "draft_saved", 1)
 	}
 }
 

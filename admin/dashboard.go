@@ -11,7 +11,7 @@ import (
 	"postrider/web"
 )
 
-// todayView is what the template "admin/today" is given.
+// todayView is what the template "admin/dashboard" is given.
 type todayView struct {
 	pageFrame
 	Alarms  []alarmRow
@@ -65,7 +65,7 @@ func (s *Server) todayPage() page {
 			"/pause":  {http.MethodPost: s.requireLoginAndToken(s.pause)},
 			"/resume": {http.MethodPost: s.requireLoginAndToken(s.resume)},
 		},
-		doneWords: []string{"paused", "resumed"},
+		doneWords: []string{"delivery_paused", "delivery_resumed"},
 		samples:   []sample{{homePage, full}, {homePage, empty}},
 	}
 }
@@ -159,7 +159,7 @@ func charts(days []store.RunDay) []chart {
 	for _, d := range days {
 		at, sent, skipped, refused = append(at, d.Day), append(sent, d.Sent), append(skipped, d.Skipped), append(refused, d.Refused)
 	}
-	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("refused", at, refused)}
+	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("rejected", at, refused)}
 }
 
 func (s *Server) readPause(v *request, view *todayView) error {
@@ -175,7 +175,7 @@ func (s *Server) pause(v *request) {
 		v.serverError(err)
 		return
 	}
-	v.redirectDone("/", "paused", 0, auditAction{"pause", "delivery", reason})
+	v.redirectDone("/", "delivery_paused", 0, auditAction{"pause", "delivery", reason})
 }
 
 // resume lets delivery go on.
@@ -185,7 +185,7 @@ func (s *Server) resume(v *request) {
 		return
 	}
 	s.Wake()
-	v.redirectDone("/", "resumed", 0, auditAction{"resume", "delivery", ""})
+	v.redirectDone("/", "delivery_resumed", 0, auditAction{"resume", "delivery", ""})
 }
 
 // withShortTimeout gives a question to another machine little time: a page that waits tells nothing.

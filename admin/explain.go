@@ -39,7 +39,7 @@ func (s *Server) explainPage() page {
 		full.Explanations = append(full.Explanations, story)
 	}
 	samples := []sample{{"explain", full}, {"explain", explainView{}}}
-	for _, fault := range []string{"member", "several", "post", "many"} {
+	for _, fault := range []string{"member", "several", "post", "too_many"} {
 		samples = append(samples, sample{"explain", explainView{Who: "Anna", Asked: "x", Fault: fault}})
 	}
 	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.requireLogin(s.explain)}}, samples: samples}
@@ -106,7 +106,7 @@ func postNumbers(text string) (posts []forum.PostID, fault string) {
 	case len(posts) == 0:
 		return nil, "post"
 	case len(posts) > maxExplained:
-		return nil, "many"
+		return nil, "too_many"
 	}
 	return posts, ""
 }

@@ -82,7 +82,7 @@ func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
 
 	p.Tick("[action$=start] [name=sure]")
 	p.Click("[action$=start] .button")
-	sees(p, "mark", "Trial")
+	sees(p, "mark", "Canary")
 	sent := func(least int) { // by the page itself, which nobody loads again
 		p.Do(chromedp.WaitVisible(chromedp.Search(fmt.Sprintf(`//*[@id="sent"][number(.) >= %d]`, least))))
 	}
@@ -92,9 +92,9 @@ func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
 		t.Error("the page was loaded again to show how far it has come")
 	}
 	sent(12)
-	sees(p, "live", "what comes back is judged")
+	sees(p, "live", "Waiting for bounces and complaints")
 	later(15 * time.Minute) // the trial is over
-	sees(p, "mark", "Being sent")
+	sees(p, "mark", "Sending")
 
 	fill(p, "#reason", "a typo")
 	p.Click("[action$=pause] .button")
@@ -104,7 +104,7 @@ func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
 		later(10 * time.Second) // it makes up for so much at once
 		relay.Wait(min(n+40, 237))
 	}
-	sees(p, "mark", "Done")
+	sees(p, "mark", "Completed")
 	if got := p.Text("#sent"); got != "236" {
 		t.Errorf("%s were sent", got)
 	}

@@ -52,7 +52,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	v := s.newRequest(w, r, session{})
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
 	if err := r.ParseForm(); err != nil {
-		v.messagePage(http.StatusBadRequest, "fault")
+		v.messagePage(http.StatusBadRequest, "error")
 		return
 	}
 	to := safeNextPath(r.PostForm.Get("next"))
@@ -64,7 +64,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if !s.loginLimits.Allow(web.VisitOf(r).From, now) || !s.globalLoginLimit.AllowN(now, 1) {
 		s.Log.Warn("log in refused: too many tries", "from", clientAddress(r))
 		w.Header().Set("Retry-After", "60")
-		v.askPassword(http.StatusTooManyRequests, "busy", to)
+		v.askPassword(http.StatusTooManyRequests, "rate_limited", to)
 		return
 	}
 	fits, done := s.tryPassword(r, r.PostForm.Get("password"))
@@ -77,7 +77,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 			v.serverError(err)
 			return
 		}
-		v.askPassword(http.StatusUnauthorized, "wrong", to)
+		v.askPassword(http.StatusUnauthorized, "wrong_password", to)
 		return
 	}
 	if _, err := s.open(w, r, actor("admin"), s.proof); err != nil {

@@ -22,7 +22,7 @@ func TestNobodySeesAnythingBeforeTheLogIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	room := w.room.(*admin.Server)
-	for _, path := range append(room.Paths(http.MethodGet), "/nowhere", "/?done=paused") {
+	for _, path := range append(room.Paths(http.MethodGet), "/nowhere", "/?done=delivery_paused") {
 		got := w.browser().get(path)
 		if at := got.header.Get("Location"); got.status != http.StatusSeeOther || !strings.HasPrefix(at, "/room/login?next=") || got.body != "" {
 			t.Errorf("GET %s: answer %d, led to %q, body %q", path, got.status, at, got.body)

@@ -47,7 +47,7 @@ func (s *Server) mail(v *request) {
 		return
 	}
 	if !known {
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
 	deeds, err := s.Store.AuditOf(v.r.Context(), mailObject(key))

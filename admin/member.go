@@ -113,7 +113,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	}
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 		return view, false
 	case err != nil:
 		v.serverError(err)
@@ -157,7 +157,7 @@ func (s *Server) digestMail(v *request) {
 	case err != nil:
 		v.serverError(err)
 	case skip != "":
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 	default:
 		v.serveMessage(content, v.r.URL.Query().Get("look"))
 	}
@@ -169,7 +169,7 @@ func (s *Server) liftMember(v *request) {
 	if !ok {
 		return
 	}
-	s.liftAddress(v, memberPath(forum.MemberID(n)), "member_lifted")
+	s.liftAddress(v, memberPath(forum.MemberID(n)), "member_unsuppressed")
 }
 
 // Yes tells what a choice comes to.

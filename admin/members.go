@@ -30,7 +30,7 @@ func (s *Server) membersPage() page {
 			one + "/digest": {http.MethodGet: s.requireLogin(s.digestMail)},
 			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.liftMember)},
 		},
-		doneWords: []string{"member_lifted"},
+		doneWords: []string{"member_unsuppressed"},
 		samples: append(s.memberSamples(),
 			sample{"members", membersView{pageFrame: s.sampleTop("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
 			sample{"members", membersView{Query: "anna"}}, sample{"members", membersView{}}),

@@ -82,15 +82,15 @@ func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
 	got := b.get("/members/13")
 	harmless(t, "the reason", got.body)
 	for _, text := range []string{
-		"Frau Doppelstock", "doppel@passengers.example", "digest/13/2026-05-04", "alert/13/", ">accepted<", "Deutsches Abteil", "only threads of his own",
-		"Every day, 08:00", "Europe/Berlin", "For the first reply", `name="member" value="13"`, "Threads (7)", "Let it have mail again",
+		"Frau Doppelstock", "doppel@passengers.example", "digest/13/2026-05-04", "alert/13/", ">accepted<", "Deutsches Abteil", "own threads only",
+		"Every day, 08:00", "Europe/Berlin", "For the first reply", `name="member" value="13"`, "Threads (7)", "Remove suppression",
 	} {
 		if !strings.Contains(got.body, text) {
 			t.Errorf("it does not say %q:\n%s", text, got.body)
 		}
 	}
-	led(t, b.order("/members/13/lift", "address", "doppel@passengers.example"), "/members/13", "member_lifted")
-	if strings.Contains(b.get("/members/13").body, "Let it have mail again") {
+	led(t, b.order("/members/13/lift", "address", "doppel@passengers.example"), "/members/13", "member_unsuppressed")
+	if strings.Contains(b.get("/members/13").body, "Remove suppression") {
 		t.Error("the address is still suppressed")
 	}
 	if got := w.audit("suppression"); !slices.Equal(got, []string{"web: admin lift d…@passengers.example"}) {
@@ -112,7 +112,7 @@ func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	page := b.get("/members/13?look=phone").body
-	if !strings.Contains(page, "with 1 post as things stand") || !strings.Contains(page, `src="/room/members/13/digest?look=phone"`) {
+	if !strings.Contains(page, "with 1 post so far") || !strings.Contains(page, `src="/room/members/13/digest?look=phone"`) {
 		t.Errorf("with a post:\n%s", page)
 	}
 	for look, want := range map[string]string{"html": "<b>whistle</b>", "text": "*whistle*"} {
@@ -203,7 +203,7 @@ func TestWhatIsExplainedIsWhatTheDaemonExplains(t *testing.T) {
 		}
 	}
 	for asks, fault := range map[string]string{
-		"member=Nobody&post=1": "no such member", "member=13&post=first": "numbers of posts", "member=13&post=-1": "numbers of posts",
+		"member=Nobody&post=1": "no such member", "member=13&post=first": "Enter the post IDs", "member=13&post=-1": "Enter the post IDs",
 		"member=13&post=" + strings.Repeat("1,", 21): "at most 20",
 	} {
 		refused(t, b.get("/explain?"+asks), fault)

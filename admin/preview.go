@@ -97,7 +97,7 @@ func (s *Server) mailHTML(v *request) {
 	form := s.readPreview(v.r.URL.Query())
 	p, err := s.preview(v.r.Context(), form)
 	if err != nil || p.skip != "" { // the page around it tells
-		v.messagePage(http.StatusNotFound, "gone")
+		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
 	v.serveFramed(p.content.HTML.Plain(), form.Dark)

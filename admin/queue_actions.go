@@ -117,8 +117,8 @@ func mailObject(key string) string { return "mail/" + key }
 
 // obstacleWords are the names of obstacles in addresses and locales.
 var obstacleWords = map[store.Blocker]string{
-	store.NotKnown: "not_known", store.HeldByAnnouncement: "held_back", store.Leased: "at_work",
-	store.AlreadySettled: "over", store.Superseded: "superseded", store.Covered: "covered",
+	store.NotKnown: "not_found", store.HeldByAnnouncement: "held", store.Leased: "leased",
+	store.AlreadySettled: "settled", store.Superseded: "superseded", store.Covered: "covered",
 }
 
 func blockers() iter.Seq[string] { return maps.Values(obstacleWords) }

@@ -121,7 +121,7 @@ func TestMailsAreQueuedAgainAndThatIsWrittenDown(t *testing.T) {
 	w.outbox("refused", "refused", "accepted")
 	b := w.admin()
 	got := b.order("/queue/retry", "key", digestKey(1), "key", digestKey(3), "state", "all", "kind", "digest").header.Get("Location")
-	if got != "/room/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=over" {
+	if got != "/room/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=settled" {
 		t.Errorf("led to %q", got)
 	}
 	for key, want := range map[string]string{digestKey(1): "queued", digestKey(2): "refused", digestKey(3): "accepted"} {
@@ -133,10 +133,10 @@ func TestMailsAreQueuedAgainAndThatIsWrittenDown(t *testing.T) {
 		t.Errorf("written down is %q", got)
 	}
 	page := b.get(strings.TrimPrefix(got, "/room")).body
-	if !strings.Contains(page, "1 mail is queued again.") || !strings.Contains(page, "1 mail stays as it is. It is settled.") {
+	if !strings.Contains(page, "1 message was requeued.") || !strings.Contains(page, "1 message was left unchanged. Reason: already settled.") {
 		t.Errorf("the page after it:\n%s", page)
 	}
-	if page := b.get("/queue/mail?key=" + digestKey(1)).body; !strings.Contains(page, "<bdi>web: admin</bdi>, queued again") {
+	if page := b.get("/queue/mail?key=" + digestKey(1)).body; !strings.Contains(page, "<bdi>web: admin</bdi>, requeued") {
 		t.Errorf("the mail's page does not tell who did it:\n%s", page)
 	}
 }
@@ -161,11 +161,11 @@ func TestMailsAreDroppedOnceThatIsSaidTwice(t *testing.T) {
 	w.outbox("queued", "leased")
 	b := w.admin()
 	asked := b.order("/queue/drop", "key", digestKey(1), "key", digestKey(2), "state", "all")
-	if asked.status != http.StatusOK || !strings.Contains(asked.body, "Drop 2 mails?") || w.state(digestKey(1)) != "queued" {
+	if asked.status != http.StatusOK || !strings.Contains(asked.body, "Drop 2 messages?") || w.state(digestKey(1)) != "queued" {
 		t.Errorf("asked: answer %d, the mail is %s", asked.status, w.state(digestKey(1)))
 	}
 	got := b.order("/queue/drop", "sure", "yes", "key", digestKey(1), "key", digestKey(2), "back", "/queue?state=all").header.Get("Location")
-	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=at_work" {
+	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
 		t.Errorf("led to %q", got)
 	}
 	m, _, _, err := w.store.Mail(t.Context(), digestKey(1))

@@ -75,12 +75,12 @@ func (s *Server) requireLoginAndToken(do func(*request)) http.HandlerFunc {
 			return
 		}
 		if err := readForm(r); err != nil {
-			v.messagePage(http.StatusBadRequest, "fault")
+			v.messagePage(http.StatusBadRequest, "error")
 			return
 		}
 		if !n.validToken(r.PostForm.Get("token")) {
 			s.Log.Warn("change refused: its form has not the token of the session", "from", clientAddress(r), "page", r.Pattern)
-			v.messagePage(http.StatusForbidden, "refused")
+			v.messagePage(http.StatusForbidden, "forbidden")
 			return
 		}
 		do(v)
@@ -121,7 +121,7 @@ func (t pageFrame) Path(name string) string {
 }
 
 // homePage is the page that stands at the root.
-const homePage = "today"
+const homePage = "dashboard"
 
 func (v *request) newPageFrame(here string) pageFrame {
 	t := pageFrame{Root: v.base, Here: here, Zone: v.Zone.String()}
@@ -195,7 +195,9 @@ type noticePage struct {
 }
 
 // notices are all that there are.
-func notices() []string { return []string{"gone", "busy", "refused", "logged_out", "fault"} }
+func notices() []string {
+	return []string{"not_found", "rate_limited", "forbidden", "logged_out", "error"}
+}
 
 // messagePage shows a page that only says something.
 func (v *request) messagePage(status int, what string) {
@@ -206,16 +208,16 @@ func (v *request) messagePage(status int, what string) {
 func (v *request) serverError(err error) {
 	v.Log.Warn("page failed", "page", v.r.Pattern, "err", err)
 	v.session = session{} // the store may be ill: what the frame asks of it would fail, too
-	v.messagePage(http.StatusServiceUnavailable, "fault")
+	v.messagePage(http.StatusServiceUnavailable, "error")
 }
 
 // denyRequest is the guard's way to refuse.
 func (s *Server) denyRequest(w http.ResponseWriter, r *http.Request, status int) {
 	what := map[int]string{
-		http.StatusTooManyRequests: "busy", http.StatusForbidden: "refused", http.StatusMisdirectedRequest: "gone",
+		http.StatusTooManyRequests: "rate_limited", http.StatusForbidden: "forbidden", http.StatusMisdirectedRequest: "not_found",
 	}[status]
 	if what == "" {
-		what = "fault"
+		what = "error"
 	}
 	s.newRequest(w, r, session{}).messagePage(status, what)
 }

@@ -38,9 +38,9 @@ func (s *Server) samples() []sample {
 	for word := range s.doneWords {
 		t := s.sampleTop(homePage)
 		t.Done, t.Count = word, 2
-		list = append(list, sample{"notice", noticePage{t, "gone"}})
+		list = append(list, sample{"notice", noticePage{t, "not_found"}})
 	}
-	for _, fault := range []string{"", "wrong", "busy"} {
+	for _, fault := range []string{"", "wrong_password", "rate_limited"} {
 		list = append(list, sample{"login", loginPage{Fault: fault, Next: "/", Ask: true}})
 	}
 	return append(list, sample{"login", loginPage{}})

@@ -53,7 +53,7 @@ func TestTheRoomExplainsWhatExplainDoes(t *testing.T) {
 			}
 			verdicts[string(x.Verdict)]++
 			got := shown[i]
-			verdict := map[string]string{"sent": "Sent", "waiting": "Waits in the queue", "coming": "Comes", "left out": "Left out"}[string(x.Verdict)]
+			verdict := map[string]string{"sent": "Sent", "waiting": "Pending", "coming": "Upcoming", "left out": "Omitted"}[string(x.Verdict)]
 			if got.Verdict != verdict || got.Post != want.Post || got.Reason != want.Reason || !slices.Equal(got.Says, want.Says) || !slices.Equal(got.Bars, want.Bars) {
 				t.Errorf("of member %s and post %d the command says %s, %+v; the room %+v", member, x.Post, x.Verdict, want, got)
 			}

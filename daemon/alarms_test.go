@@ -109,7 +109,7 @@ func TestARelayThatIsDownIsToldByTheWebhookAndByMailOnceItIsBack(t *testing.T) {
 	}
 	w.relay.works()
 	w.hears("when it is back", w.minutes(30), "over relay: ")
-	want := []string{"[The Upper Berth] Alarm: The mail relay cannot be reached", "[The Upper Berth] Over: The mail relay cannot be reached"}
+	want := []string{"[The Upper Berth] Alarm: The relay cannot be reached", "[The Upper Berth] Resolved: The relay cannot be reached"}
 	if got := w.mails(t); !slices.Equal(got, want) {
 		t.Errorf("mails are %q, want %q", got, want)
 	}
@@ -196,7 +196,7 @@ func TestADaemonThatCannotStartTellsWhyOnce(t *testing.T) {
 		w.turn(w.clock().Add(10 * time.Second))
 	}
 	got := w.mails(t)
-	if want := []string{"[The Upper Berth] Alarm: The forum is not as postrider knows it"}; !slices.Equal(got, want) {
+	if want := []string{"[The Upper Berth] Alarm: The forum self-check failed"}; !slices.Equal(got, want) {
 		t.Errorf("mails are %q, want %q", got, want)
 	}
 	w.restart()
@@ -247,7 +247,7 @@ func TestTheDaemonIsWatchedWhileARoundHangs(t *testing.T) {
 			t.Errorf("after nine minutes the administrator has %q", got)
 		}
 		time.Sleep(2 * time.Minute)
-		if got, want := told(), []string{"[The Upper Berth] Alarm: No round ends any more"}; !slices.Equal(got, want) {
+		if got, want := told(), []string{"[The Upper Berth] Alarm: The daemon is stalled"}; !slices.Equal(got, want) {
 			t.Errorf("after eleven minutes the administrator has %q, want %q", got, want)
 		}
 		stop()

@@ -398,7 +398,7 @@ func TestQuietHoursHoldAlertsAndSendThemAsOne(t *testing.T) {
 	if got := numbered(text); !slices.Equal(got, posts(a, c, b)) {
 		t.Errorf("it tells of %v, want %v", got, posts(a, c, b))
 	}
-	if got, want := head.Get("Subject"), "[The Upper Berth] 2 threads have news for you"; got != want {
+	if got, want := head.Get("Subject"), "[The Upper Berth] New posts in 2 threads"; got != want {
 		t.Errorf("Subject = %q, want %q", got, want)
 	}
 	if head.Get("In-Reply-To") != "" {

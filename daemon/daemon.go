@@ -3,7 +3,7 @@
 // A round gathers what is new (gather.go), learns who watches (roll.go), plans the editions that
 // are due (plan.go), and delivers what is planned (deliver.go): it claims a batch, builds it
 // (build.go), renders and hands over each mail, and settles what became of it (settle.go). Every step
-// can be repeated after a crash; docs/flow.md tells the whole journey.
+// can be repeated after a crash; docs/architecture.md shows the whole path.
 package daemon
 
 import (

@@ -12,7 +12,7 @@ import (
 // DeliveryConfig is the [delivery] table.
 type DeliveryConfig struct {
 	AllowList     []string      `toml:"only"`
-	OnUncertain   string        `toml:"uncertain"` // "repeat" or "leave", see docs/flow.md
+	OnUncertain   string        `toml:"uncertain"` // "repeat" or "leave", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
 
 	Rate       float64            `toml:"rate"`        // mails a second at most; 0: as fast as the relay takes them

@@ -65,7 +65,7 @@ func TestAPreviewOfAnAlertTellsWhatTheForumWouldMail(t *testing.T) {
 				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.posts()) < 5 {
 					t.Errorf("%s: the preview is %+v", name, got)
 				}
-				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "No more mail at once about anything:", "eml": "\nList-Id: \"Example Forum\" <alerts.forum.example.org>"} {
+				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "Turn off all alerts:", "eml": "\nList-Id: \"Example Forum\" <alerts.forum.example.org>"} {
 					if mail := alert(format); !strings.Contains(strings.ReplaceAll(mail, "\r", ""), holds) {
 						t.Errorf("%s: as %s it lacks %q:\n%s", name, format, holds, mail)
 					}

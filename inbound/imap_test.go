@@ -9,9 +9,9 @@ import (
 	"github.com/emersion/go-imap"
 	"github.com/emersion/go-imap/client"
 
+	"postrider/inbound"
 	"postrider/internal/link"
 	"postrider/internal/servertest"
-	"postrider/inbound"
 )
 
 // imapBox is a mailbox of a real IMAP server, as a person has it before him.

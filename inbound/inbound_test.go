@@ -17,9 +17,9 @@ import (
 	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/inbound"
 	"postrider/internal/link"
 	"postrider/internal/sampletest"
-	"postrider/inbound"
 	"postrider/mail"
 	"postrider/store"
 )

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"postrider/inbound"
 	"postrider/internal/link"
 	"postrider/internal/servertest"
-	"postrider/inbound"
 )
 
 // listen opens a listener for the time of a test and gives its address.

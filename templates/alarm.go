@@ -36,9 +36,9 @@ var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held
 
 // alarmKeys are the keys of the words of alarms.
 func alarmKeys() []string {
-	keys := []string{"alarm.subject", "alarm.raised", "alarm.over"}
+	keys := []string{"alarm.subject", "alarm.raised", "alarm.resolved"}
 	for _, kind := range alarmKinds {
-		keys = append(keys, "alarm."+kind, "alarm."+kind+"_cure")
+		keys = append(keys, "alarm."+kind, "alarm."+kind+"_fix")
 	}
 	return keys
 }
@@ -78,7 +78,7 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 // AlarmText say in the site's language what is wrong and what to do about it.
 func (p *Renderer) AlarmText(kind, object string) (what, cure string) {
 	l, object := p.locale(""), safeLine(object, 100)
-	what, cure = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_cure", "object", object)
+	what, cure = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
 	}
@@ -91,7 +91,7 @@ func (p *Renderer) Alarm(a Alarm) (Content, error) {
 	what, cure := p.AlarmText(a.Kind, a.Object)
 	event := "alarm.raised"
 	if a.Resolved {
-		event, cure = "alarm.over", ""
+		event, cure = "alarm.resolved", ""
 	}
 	what = l.mustText(event, "what", what)
 	moment := func(at time.Time) string { return l.calendar.write(l.calendar.momentYear, at.In(a.Zone)) }

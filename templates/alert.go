@@ -158,13 +158,13 @@ func (w *render) alertThread(t *digest.Thread) *fragment {
 func causeKey(c digest.AlertCause) string {
 	switch c {
 	case digest.Quoted:
-		return "alert.as_quote"
+		return "alert.cause_quote"
 	case digest.Mentioned:
-		return "alert.as_mention"
+		return "alert.cause_mention"
 	case digest.ThreadWatched:
-		return "alert.as_thread"
+		return "alert.cause_thread"
 	}
-	return "alert.as_section"
+	return "alert.cause_section"
 }
 
 // quoted renders what a post of an alert quotes, as far as it does not show it itself; nil: nothing is left.

@@ -40,7 +40,7 @@ func TestOfTheQuotedPostIsShownWhatTheReplyDoesNotShowItself(t *testing.T) {
 				for _, mail := range []string{c.Text.Plain(), c.HTML.Plain()} {
 					_, mail, _ = strings.Cut(mail, "Post #5") // behind the preheader
 					got := [2]int{strings.Count(mail, asked), strings.Count(mail, more)}
-					if want := [2]int{tt.asked, tt.more}; got != want || strings.Contains(mail, "In answer to") != tt.box {
+					if want := [2]int{tt.asked, tt.more}; got != want || strings.Contains(mail, "In reply to") != tt.box {
 						t.Errorf("it stands %v times in the mail, want %v; with a box: %t\n%s", got, want, tt.box, mail)
 					}
 				}

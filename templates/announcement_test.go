@@ -181,11 +181,11 @@ func TestAForcedAnnouncementSaysSoAndKeepsItsUnsubscribeLink(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
-	const says = "It goes to all members, those included who receive no"
+	const says = "This is a required notice. We're sending it to all members, including"
 	plain := laid(t, p, a, r).Text.Plain()
 	a.Forced = true
 	forced := laid(t, p, a, r)
-	if strings.Contains(plain, says) || !strings.Contains(forced.Text.Plain(), says) || !strings.Contains(forced.HTML.Plain(), "those included who receive no announcements") {
+	if strings.Contains(plain, says) || !strings.Contains(forced.Text.Plain(), says) || !strings.Contains(forced.HTML.Plain(), "including those who opted out of announcements") {
 		t.Errorf("the forced mail says:\n%s", forced.Text.Plain())
 	}
 	if !strings.Contains(forced.HTML.Plain(), testFooter.Unsubscribe) {

@@ -17,7 +17,7 @@ func ownKeys() []string {
 		"post.guest",
 		"alert.quote", "alert.mention", "alert.opened", "alert.thread", "alert.section", "alert.several",
 		"alert.why_quote", "alert.why_mention", "alert.why_thread", "alert.why_section", "alert.why_several",
-		"alert.as_quote", "alert.as_mention", "alert.as_thread", "alert.as_section",
+		"alert.cause_quote", "alert.cause_mention", "alert.cause_thread", "alert.cause_section",
 		"alert.stop_thread", "alert.stop_section", "alert.stop_all",
 		"markup.said", "markup.quote", "markup.spoiler", "markup.image", "markup.attachment", "markup.video",
 	}

@@ -21,9 +21,9 @@ const (
 // kinds are the kinds of mails with the templates that they are laid from.
 func kinds() map[kind][]string {
 	return map[kind][]string{
-		digestMail: {"shell", "section", "thread", "post", "more"},
-		alertMail:  {"shell", "thread", "post", "quoted", "button", "before", "earlier", "more"},
-		noticeMail: {"shell", "announcement"},
+		digestMail: {"layout", "section", "thread", "post", "more"},
+		alertMail:  {"layout", "thread", "post", "quoted", "button", "before", "earlier", "more"},
+		noticeMail: {"layout", "announcement"},
 	}
 }
 

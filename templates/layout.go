@@ -25,7 +25,7 @@ type layoutParts struct {
 	head, foot compiled
 }
 
-// shellData is what the template "shell" is given.
+// shellData is what the template "layout" is given.
 type shellData struct {
 	Lang, Dir             string
 	SiteName, SiteURL     string
@@ -61,16 +61,16 @@ func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
 	if key.view {
 		data.View = holeView
 	}
-	html, text, err := p.render(l, k, "shell", data, data)
+	html, text, err := p.render(l, k, "layout", data, data)
 	if err != nil {
 		return nil, err
 	}
 	s := &layout{stamp: l.maxTimeBytes()}
 	if s.html, err = compileLayout(unescapeSlotsInURLs(html)); err != nil {
-		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].html.Lookup("shell").Tree), err)
+		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].html.Lookup("layout").Tree), err)
 	}
 	if s.text, err = compileLayout(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("shell").Tree), err)
+		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("layout").Tree), err)
 	}
 	w := render{press: p, kind: k, locale: l, shell: s}
 	s.more = w.longestMore()
@@ -80,12 +80,12 @@ func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
 // compileLayout cuts a shell at its body, and holds it to what no mail may lack.
 func compileLayout(s string) (layoutParts, error) {
 	if strings.Count(s, slotBody.String()) != 1 {
-		return layoutParts{}, errors.New(`template "shell" must print {{.Body}} once`)
+		return layoutParts{}, errors.New(`template "layout" must print {{.Body}} once`)
 	}
 	head, foot, _ := strings.Cut(s, slotBody.String())
 	f := layoutParts{head: compile(head), foot: compile(foot)}
 	if !f.has(holeSettings) || !f.has(holeUnsubscribe) {
-		return layoutParts{}, errors.New(`template "shell" must print {{.Settings}} and {{.Unsubscribe}}`)
+		return layoutParts{}, errors.New(`template "layout" must print {{.Settings}} and {{.Unsubscribe}}`)
 	}
 	return f, nil
 }

@@ -156,11 +156,11 @@ func TestLoadNamesTheFault(t *testing.T) {
 		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
 		{"a template that says an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that forgets a gap", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\" is not given its {n}"},
-		{"a file that defines too little", digestMail.text(), "{{define \"shell\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
+		{"a file that defines too little", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
 		{"a cell left open", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> within it"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2>\n</td></tr>", "{{.Title}}</a></h2>\n</td></tr></tr>", 1), "template \"section\" closes a <tr> that it has not opened"},
 		{"a shell without a way out", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
-		{"a shell without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), shell + ": template \"shell\" must print {{.Body}} once"},
+		{"a shell without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), shell + ": template \"layout\" must print {{.Body}} once"},
 		{"a sample with a key that nobody reads", digestMail.sample(), "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -41,8 +41,8 @@ func (w *world) looks(letters map[string]letter) []look {
 		{"settings-returned", func(p *browsertest.Page) { w.bounces(); p.Open(settings) }},
 		{"settings-tried", func(p *browsertest.Page) { p.Click(".note .button") }},
 		{"settings-tried-in-vain", func(p *browsertest.Page) { w.bounces(); p.Open(settings) }},
-		{"forged", func(p *browsertest.Page) { p.Open(settings + "x") }},
-		{"gone", func(p *browsertest.Page) { p.Open(w.site.URL + "/postrider/nowhere") }},
+		{"invalid_link", func(p *browsertest.Page) { p.Open(settings + "x") }},
+		{"not_found", func(p *browsertest.Page) { p.Open(w.site.URL + "/postrider/nowhere") }},
 		{"mail-gone", func(p *browsertest.Page) { p.Open(w.url(link.View, 1)) }},
 	}...)
 }

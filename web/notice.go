@@ -15,7 +15,7 @@ type noticePage struct {
 
 // notices are all that there are.
 func notices() []string {
-	return []string{"gone", "forged", "busy", "refused", "fault", "mail_gone", "mail_empty", "no_member"}
+	return []string{"not_found", "invalid_link", "rate_limited", "forbidden", "error", "message_expired", "message_empty", "no_member"}
 }
 
 // messagePage shows a page that only says something.
@@ -30,10 +30,10 @@ func (s *Server) messagePage(w http.ResponseWriter, r *http.Request, status int,
 // denyRequest is the guard's way to refuse.
 func (s *Server) denyRequest(w http.ResponseWriter, r *http.Request, status int) {
 	what := map[int]string{
-		http.StatusTooManyRequests: "busy", http.StatusForbidden: "refused", http.StatusNotFound: "gone",
+		http.StatusTooManyRequests: "rate_limited", http.StatusForbidden: "forbidden", http.StatusNotFound: "not_found",
 	}[status]
 	if what == "" {
-		what = "fault"
+		what = "error"
 	}
 	s.messagePage(w, r, status, forum.Guest, what)
 }

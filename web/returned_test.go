@@ -45,11 +45,11 @@ func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
 		w.bounces()
 		page, _ := w.settings()
 		offers := strings.Contains(page, `/again"`)
-		if offers != wantTried || !strings.Contains(words(t, page), "Mails an dich kamen zurück") || strings.Contains(page, w.address()) {
+		if offers != wantTried || !strings.Contains(words(t, page), "Wir konnten dir keine E-Mails zustellen") || strings.Contains(page, w.address()) {
 			t.Errorf("day %d: the page says %s", day, words(t, page))
 		}
 		got := w.post(again)
-		if tried := strings.HasSuffix(got.header.Get("Location"), "?done=tried"); got.status != http.StatusSeeOther || tried != wantTried || w.suppressed() == wantTried {
+		if tried := strings.HasSuffix(got.header.Get("Location"), "?done=retried"); got.status != http.StatusSeeOther || tried != wantTried || w.suppressed() == wantTried {
 			t.Errorf("day %d: answer %d to %q, suppressed %v", day, got.status, got.header.Get("Location"), w.suppressed())
 		}
 		w.now = w.now.Add(24 * time.Hour)
@@ -68,14 +68,14 @@ func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
 		"suppressed by hand": {func(w *world) {
 			h := must(store.ManualSuppression(w.address(), "asked for it", w.now))(w)
 			check(w, w.store.Suppress(w.Context(), w.now, []store.Health{h}))
-		}, "schickt dir zurzeit keine Mails"},
+		}, "sendet dir zurzeit keine E-Mails"},
 		"banned": {func(w *world) {
 			w.bounces()
 			must(w.forum.Exec("UPDATE member SET state = 'banned' WHERE id = 13"))(w)
-		}, "schickt dir zurzeit keine Mails"},
+		}, "sendet dir zurzeit keine E-Mails"},
 		"complained": {func(w *world) {
 			check(w, w.store.UnsubscribeKind(w.Context(), w.now, anna, "digest"))
-		}, "Du bekommst keine Zusammenfassungen"},
+		}, "Zusammenfassungen sind ausgeschaltet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -71,7 +71,7 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
 	case tried:
-		s.redirectDone(w, r, a, "tried")
+		s.redirectDone(w, r, a, "retried")
 	default: // the page says why
 		http.Redirect(w, r, s.settingsPath(a.Member.ID), http.StatusSeeOther)
 	}

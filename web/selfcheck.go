@@ -65,7 +65,7 @@ func (s *Server) settingsSamples() []sample {
 	}
 	full.Form = s.newForm(account, 1)
 	var list []sample
-	for _, done := range []string{"saved", "sent", "sent_before", "empty", "tried"} {
+	for _, done := range []string{"saved", "sent", "sent_before", "empty", "retried"} {
 		page := full
 		page.Done = done
 		list = append(list, sample{"settings", page})

@@ -165,7 +165,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 // doneMessage is what was done just now, as the address says to which a form was led.
 func doneMessage(r *http.Request) string {
 	switch what := r.URL.Query().Get("done"); what {
-	case "saved", "sent", "sent_before", "empty", "tried":
+	case "saved", "sent", "sent_before", "empty", "retried":
 		return what
 	}
 	return ""

@@ -116,8 +116,8 @@ func TestTheNextDigestFollowsAtOnce(t *testing.T) {
 		{"another day", map[string]string{"cadence": "weekly", "weekday": "2", "hour": "8"}, "2026-05-05T06:00:00Z", "Tue 5 May, 08:00"},
 		{"every few hours", map[string]string{"cadence": "hours", "every": "4", "hour": "0"}, "2026-05-04T10:00:00Z", "Mon 4 May, 12:00"},
 		{"another zone", map[string]string{"zone": "Asia/Tokyo"}, "2026-05-04T23:00:00Z", "Tue 5 May, 08:00"},
-		{"a break", map[string]string{"pause": "2026-05-20"}, "2026-05-20T06:00:00Z", "rests until Wednesday, 20 May 2026"},
-		{"never", map[string]string{"cadence": "off"}, "", "You get no digests."},
+		{"a break", map[string]string{"pause": "2026-05-20"}, "2026-05-20T06:00:00Z", "paused until Wednesday, 20 May 2026"},
+		{"never", map[string]string{"cadence": "off"}, "", "Digests are turned off."},
 	} {
 		w := newWorld(t)
 		w.enroll(w.now.Add(21 * time.Hour))
@@ -310,7 +310,7 @@ func TestWhoOptedOutOnTheForumIsToldAndMayAskHere(t *testing.T) {
 	must(w.forum.Exec(`UPDATE member SET wants_mail = 0 WHERE id = 13`))(t)
 	page, f := w.settings()
 	f.Set("locale", "en")
-	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "keine Mails") {
+	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgestellt") {
 		t.Errorf("the form is %v; the page says %.300s", f.Values, words(t, page))
 	}
 	f.Set("cadence", "weekly")

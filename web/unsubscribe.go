@@ -83,7 +83,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil || ended.Member != forum.MemberID(grant.Member) {
 		s.guard.PenalizeForged(r)
-		s.messagePage(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "forged")
+		s.messagePage(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "invalid_link")
 		return
 	}
 	back, err := s.Desk.Undo(r.Context(), s.Now(), ended)

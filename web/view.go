@@ -19,10 +19,10 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 	content, err := s.Viewer.View(r.Context(), s.Now(), member, grant.Object)
 	switch {
 	case errors.Is(err, daemon.ErrMessageNotFound):
-		s.messagePage(w, r, http.StatusGone, member, "mail_gone")
+		s.messagePage(w, r, http.StatusGone, member, "message_expired")
 		return
 	case errors.Is(err, daemon.ErrNothingToShow):
-		s.messagePage(w, r, http.StatusGone, member, "mail_empty")
+		s.messagePage(w, r, http.StatusGone, member, "message_empty")
 		return
 	case errors.Is(err, daemon.ErrNoMember):
 		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")

@@ -63,16 +63,16 @@ func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
 	p.Language("en")
 	check(t, w.store.SavePreference(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
 	p.Open(w.url(link.Digests, 0))
-	tabTo(t, p, "Skip to the content")
+	tabTo(t, p, "Skip to content")
 	p.Press("Enter")
 	tabTo(t, p, "confirm")
 	p.Enter("Enter")
-	if !w.ended(link.Digests) || p.Text("h1") != "You get no more digests" {
+	if !w.ended(link.Digests) || p.Text("h1") != "You've unsubscribed from digests" {
 		t.Fatalf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
 	}
 	tabTo(t, p, "Undo")
 	p.Enter(" ")
-	if w.ended(link.Digests) || p.Text("h1") != "You get digests again" {
+	if w.ended(link.Digests) || p.Text("h1") != "You'll get digests again" {
 		t.Errorf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
 	}
 }
@@ -138,7 +138,7 @@ func TestWhatIsSavedIsShownWhenThePageIsLoadedAgain(t *testing.T) {
 	p.Tick("[name=alerts][value=every]")
 	p.Tick("[name=announcements]")
 	p.Click(".save .button")
-	if got := p.Text("[role=status]"); got != "Saved. This holds from now on." {
+	if got := p.Text("[role=status]"); got != "Saved. This takes effect immediately." {
 		t.Errorf("the page says %q", got)
 	}
 	p.Open(w.url(link.Settings, 0))

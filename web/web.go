@@ -194,12 +194,12 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Sc
 		return grant, true
 	}
 	s.guard.PenalizeForged(r)
-	s.messagePage(w, r, http.StatusNotFound, forum.Guest, "forged")
+	s.messagePage(w, r, http.StatusNotFound, forum.Guest, "invalid_link")
 	return link.Claims{}, false
 }
 
 // serverError answers that something of ours went wrong.
 func (s *Server) serverError(w http.ResponseWriter, r *http.Request, member forum.MemberID, err error) {
 	s.Log.Warn("page failed", "page", r.Pattern, "member", member, "err", err)
-	s.messagePage(w, r, http.StatusServiceUnavailable, member, "fault")
+	s.messagePage(w, r, http.StatusServiceUnavailable, member, "error")
 }
