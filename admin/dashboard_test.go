@@ -53,7 +53,7 @@ func TestTodayTellsWhatIsIll(t *testing.T) {
 	b := w.admin()
 	ill := func() (list []string) {
 		for _, line := range strings.Split(b.get("/").body, `<b class="`)[1:] {
-			if rest, found := strings.CutPrefix(line, "ill"); found {
+			if rest, found := strings.CutPrefix(line, "failed"); found {
 				_, rest, _ = strings.Cut(rest, "<span>")
 				name, _, _ := strings.Cut(rest, " <span")
 				name, _, _ = strings.Cut(name, "<br>")

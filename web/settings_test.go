@@ -310,7 +310,7 @@ func TestWhoOptedOutOnTheForumIsToldAndMayAskHere(t *testing.T) {
 	must(w.forum.Exec(`UPDATE member SET wants_mail = 0 WHERE id = 13`))(t)
 	page, f := w.settings()
 	f.Set("locale", "en")
-	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgestellt") {
+	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgeschaltet") {
 		t.Errorf("the form is %v; the page says %.300s", f.Values, words(t, page))
 	}
 	f.Set("cadence", "weekly")
