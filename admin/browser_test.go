@@ -120,7 +120,7 @@ func looks() []look {
 
 // Every page is held against axe-core, in English wide and light, in German narrow and dark; and nothing on it is wider than a
 // phone, whichever way it is read. go test -artifacts keeps the pictures.
-func TestEveryPageServesEverybody(t *testing.T) {
+func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
@@ -170,7 +170,7 @@ func narrow(t *testing.T, p *browsertest.Page, name string) {
 }
 
 // A browser without scripts, and somebody with a keyboard alone: from the log in to a mail that is queued again.
-func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
+func TestPages_WorkByKeyboardWithoutScript(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("refused")

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestBarsAreAsHighAsWhatTheyStandFor(t *testing.T) {
+func TestChart_ScalesBars(t *testing.T) {
 	t.Parallel()
 	at := make([]time.Time, 5)
 	c := newChart("sent", at, []int{0, 1, 50, 1000, 500})

@@ -8,7 +8,7 @@ import (
 	"postrider/store"
 )
 
-func TestACountEndsWhenItsAudienceIsCountedAnew(t *testing.T) {
+func TestCounter_NewCountCancelsTheOld(t *testing.T) {
 	t.Parallel()
 	var c audienceCounter
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)

@@ -50,7 +50,7 @@ func fill(p *browsertest.Page, selector, text string) {
 }
 
 // An administrator writes to his members with a real daemon and a real relay: he looks before anything is sent, and sees it go.
-func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
+func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const crowd = 200 // and the 36 of the sample forum

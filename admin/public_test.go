@@ -12,7 +12,7 @@ import (
 	"postrider/web"
 )
 
-func TestThePublicListenerServesNoPageOfTheRoom(t *testing.T) {
+func TestWebServer_ServesNoAdminPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	config := web.DefaultConfig()

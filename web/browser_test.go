@@ -55,7 +55,7 @@ type look struct {
 
 // Every page is held against axe-core, in both languages, light and dark; and nothing on it is wider than a phone, whichever
 // way it is read. go test -artifacts keeps the pictures.
-func TestEveryPageServesEverybody(t *testing.T) {
+func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {

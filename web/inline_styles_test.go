@@ -23,7 +23,7 @@ func looksOf(p *browsertest.Page) []string {
 
 var viewLink = regexp.MustCompile(`<a [^>]*/v/[^>]*>[^<]*</a>&emsp;\s*`)
 
-func TestAMailLooksInABrowserAsInAMailProgram(t *testing.T) {
+func TestExtractStyles_KeepsTheLayout(t *testing.T) {
 	t.Parallel()
 	_, all := newMailedWorld(t)
 	p := browsertest.New(t)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestOnlyTrustedProxiesSpeakForOthers(t *testing.T) {
+func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
 	trusted, err := prefixes([]string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"})
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func FuzzForwardedFor(f *testing.F) {
 	})
 }
 
-func TestConfigSaysWhatIsWrong(t *testing.T) {
+func TestConfig_ReportsEveryError(t *testing.T) {
 	good := Config{Listen: "127.0.0.1:8026", URL: "https://forum.example.org/postrider", TrustedProxies: []string{"::1", "10.0.0.0/8"}}
 	if err := good.Validate(); err != nil {
 		t.Errorf("a good one: %v", err)

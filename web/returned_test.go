@@ -33,7 +33,7 @@ func (w *world) suppressed() bool {
 	return len(must(w.store.Suppressions.Suppressed(w.Context(), w.now, []string{w.address()}))(w)) > 0
 }
 
-func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
+func TestRetryAddress_AllowsOneRetryAWeek(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.enroll(w.now)
@@ -59,7 +59,7 @@ func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
 	}
 }
 
-func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
+func TestRetryAddress_KeepsManualSuppressions(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change func(w *world)
@@ -94,7 +94,7 @@ func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
 	}
 }
 
-func TestAnotherLinkTriesNothingAgain(t *testing.T) {
+func TestRetryAddress_NeedsASettingsLink(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.bounces()

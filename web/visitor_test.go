@@ -57,7 +57,7 @@ func tabTo(t *testing.T, p *browsertest.Page, name string) {
 	t.Fatalf("the keyboard does not get to %q", name)
 }
 
-func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
+func TestKeyboard_UnsubscribesAndUndoes(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Language("en")
@@ -77,7 +77,7 @@ func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
 	}
 }
 
-func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
+func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Open(w.url(link.Settings, 0))
@@ -100,7 +100,7 @@ func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
 	}
 }
 
-func TestEveryFieldIsReachedInTheOrderOfReading(t *testing.T) {
+func TestKeyboard_ReachesFieldsInReadingOrder(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Open(w.url(link.Settings, 0))
@@ -121,7 +121,7 @@ func TestEveryFieldIsReachedInTheOrderOfReading(t *testing.T) {
 	}
 }
 
-func TestWhatIsSavedIsShownWhenThePageIsLoadedAgain(t *testing.T) {
+func TestSettings_ShowSavedValuesAfterReload(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Open(w.url(link.Settings, 0))

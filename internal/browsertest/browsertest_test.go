@@ -42,7 +42,7 @@ func (w *witness) end() {
 	}
 }
 
-func TestAxeNamesWhatIsSeriousAndWhere(t *testing.T) {
+func TestAxe_ReportsSeriousViolations(t *testing.T) {
 	t.Parallel()
 	url := site(t, map[string]string{
 		"/good": `<main><h1>Good</h1><p>Nothing is wrong.</p></main>`,
@@ -63,7 +63,7 @@ func TestAxeNamesWhatIsSeriousAndWhere(t *testing.T) {
 	w.end()
 }
 
-func TestAPageMayNotAskOthersNorBreakItsOwnPolicy(t *testing.T) {
+func TestPage_FailsOnForeignRequestsAndPolicyViolations(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ page, want string }{
 		"nothing of the kind": {`<p>Nothing`, ""},
@@ -80,7 +80,7 @@ func TestAPageMayNotAskOthersNorBreakItsOwnPolicy(t *testing.T) {
 	}
 }
 
-func TestFormsWorkByMouseAndByKeyboardWithoutScript(t *testing.T) {
+func TestPage_SubmitsFormsByMouseAndKeyboard(t *testing.T) {
 	t.Parallel()
 	url := site(t, map[string]string{
 		"/":     `<main><form action="/sent"><label>Name <input name="name"></label> <input type="checkbox" name="box" aria-label="Box"><button>Send</button></form></main>`,
@@ -102,7 +102,7 @@ func TestFormsWorkByMouseAndByKeyboardWithoutScript(t *testing.T) {
 	}
 }
 
-func TestAPictureShowsTheWholePage(t *testing.T) {
+func TestScreenshot_ShowsTheWholePage(t *testing.T) {
 	t.Parallel()
 	page := New(t)
 	page.Open(site(t, map[string]string{"/": strings.Repeat("<p>A line.", 100)}))
