@@ -46,14 +46,14 @@ import (
 	"postrider/web"
 )
 
-// maxForm is how many bytes a form may bring: a list of 200,000 members.
-const maxForm = 4 << 20
+// maxFormBytes is how many bytes a form may bring: a list of 200,000 members.
+const maxFormBytes = 4 << 20
 
 // pagePolicy lets our stylesheets work, forms come back to us, and frames show what we serve; nothing else: no script.
 const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// Parts are the rooms that the pages work with.
-type Parts struct {
+// Deps are the rooms that the pages work with.
+type Deps struct {
 	Store   *store.Store
 	Forum   *source.DB
 	Pages   *templates.Pages
@@ -67,7 +67,7 @@ type Parts struct {
 	Site          templates.Site // that mails speak of
 	Templates     string         // folder that overlays the shipped ones; empty: none does
 	PreviewDaemon *daemon.Daemon // that is never run: it makes previews of alerts
-	Press         *templates.Renderer
+	Renderer      *templates.Renderer
 	Links         *link.Signer
 	Settings      daemon.Settings
 	SendTest      func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // hands one mail over: see daemon.TryAnnouncement
@@ -75,55 +75,55 @@ type Parts struct {
 
 // Server shows the pages. It is an http.Handler.
 type Server struct {
-	Parts
-	base             string
-	https            bool
-	hosts            map[string]bool
-	header           string // of the proxy, with the user's name; empty: it logs nobody in
-	hash             passwordHash
-	proof            string          // of sessions that the password has opened; empty: there is no password
-	loginLimits      web.RateLimiter // of passwords, by address
-	globalLoginLimit *rate.Limiter   // tries of all addresses together
-	loginLock        chan struct{}   // holds one while a password is tried: each try costs much memory
-	handler          http.Handler
+	Deps
+	basePath            string
+	https               bool
+	hosts               map[string]bool
+	userHeader          string // of the proxy, with the user's name; empty: it logs nobody in
+	passwordHash        passwordHash
+	passwordFingerprint string          // of sessions that the password has opened; empty: there is no password
+	loginLimits         web.RateLimiter // of passwords, by address
+	globalLoginLimit    *rate.Limiter   // tries of all addresses together
+	loginLock           chan struct{}   // holds one while a password is tried: each try costs much memory
+	handler             http.Handler
 
-	building  chan struct{} // holds one while a preview for a member is made
-	herald    *daemon.Resolver
-	desk      *daemon.MemberService
-	viewer    *daemon.Viewer
-	explainer *daemon.Explainer
-	counter   audienceCounter
-	rates     rateEstimators
-	stopped   chan struct{} // is closed by Stop
-	once      sync.Once
+	previewLock   chan struct{} // holds one while a preview for a member is made
+	resolver      *daemon.Resolver
+	memberService *daemon.MemberService
+	viewer        *daemon.Viewer
+	explainer     *daemon.Explainer
+	counter       audienceCounter
+	rates         rateEstimators
+	stopped       chan struct{} // is closed by Stop
+	stopOnce      sync.Once
 
 	navPages  []string        // names of the pages in the navigation
 	doneWords map[string]bool // what pages may say that was done
 }
 
 // New readies the pages, and tries each of them in every language.
-func New(p Parts, c Config) (*Server, error) {
+func New(p Deps, c Config) (*Server, error) {
 	s := &Server{
-		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
-		loginLimits: web.NewLimits(triesPerSecond, loginBurst), globalLoginLimit: rate.NewLimiter(allPerSecond, allAtOnce), loginLock: make(chan struct{}, 1),
-		building: make(chan struct{}, 1),
-		counter:  audienceCounter{turns: make(chan struct{}, countsAtOnce)},
-		stopped:  make(chan struct{}),
+		Deps: p, basePath: c.basePath(), https: c.https(), hosts: c.allowedHosts(), userHeader: c.UserHeader,
+		loginLimits: web.NewRateLimiter(loginsPerSecond, loginBurst), globalLoginLimit: rate.NewLimiter(globalLoginsPerSecond, globalLoginBurst), loginLock: make(chan struct{}, 1),
+		previewLock: make(chan struct{}, 1),
+		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
+		stopped:     make(chan struct{}),
 	}
-	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Settings)
+	s.resolver, s.memberService = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
+	s.viewer, s.explainer = daemon.NewViewer(s.memberService, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
-		if s.hash, err = readHash(c.PasswordHash); err != nil {
+		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {
 			return nil, err
 		}
-		s.proof = fingerprint(c.PasswordHash)
+		s.passwordFingerprint = fingerprint(c.PasswordHash)
 	}
-	guard, err := web.NewGuard(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.denyRequest)
+	guard, err := web.NewMiddleware(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.denyRequest)
 	if err != nil {
 		return nil, err
 	}
-	guard.MaxBody = maxForm
+	guard.MaxBody = maxFormBytes
 	s.doneWords = make(map[string]bool)
 	for _, p := range s.pages() {
 		s.navPages = append(s.navPages, p.name)
@@ -131,17 +131,17 @@ func New(p Parts, c Config) (*Server, error) {
 			s.doneWords[word] = true
 		}
 	}
-	s.handler = guard.Wrap(s.checkHost(web.Mount(s.base, s.routes())))
-	return s, s.tryAll()
+	s.handler = guard.Wrap(s.checkHost(web.Mount(s.basePath, s.routes())))
+	return s, s.renderAllSamples()
 }
 
 // Stop ends what goes on by itself: counting, and streams that follow an announcement.
-func (s *Server) Stop() { s.once.Do(func() { close(s.stopped) }) }
+func (s *Server) Stop() { s.stopOnce.Do(func() { close(s.stopped) }) }
 
 // Close stops, and waits for what ends thereby. Nothing may be asked of it any more.
 func (s *Server) Close() {
 	s.Stop()
-	s.counter.work.Wait()
+	s.counter.running.Wait()
 }
 
 // ServeHTTP shows a page.
@@ -157,7 +157,7 @@ type page struct {
 
 // pages are all pages, in the order of the navigation.
 func (s *Server) pages() []page {
-	return []page{s.todayPage(), s.queuePage(), s.announcementsPage(), s.membersPage(), s.explainPage(), s.bouncesPage(), s.settingsPage()}
+	return []page{s.dashboardPage(), s.queuePage(), s.announcementsPage(), s.membersPage(), s.explainPage(), s.bouncesPage(), s.settingsPage()}
 }
 
 func (s *Server) routes() http.Handler {
@@ -168,7 +168,7 @@ func (s *Server) routes() http.Handler {
 	}
 	script, js := s.Pages.AdminScript()
 	mux.Handle("/"+script, web.Methods{http.MethodGet: web.Script(js)})
-	mux.Handle("/login", web.Methods{http.MethodGet: s.askLogin, http.MethodPost: s.login})
+	mux.Handle("/login", web.Methods{http.MethodGet: s.showLogin, http.MethodPost: s.login})
 	mux.Handle("/logout", web.Methods{http.MethodPost: s.requireLoginAndToken(s.logout)})
 	for _, p := range s.pages() {
 		for path, methods := range p.routes {

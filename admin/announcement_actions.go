@@ -42,7 +42,7 @@ func (s *Server) sendTest(v *request) {
 	form := v.r.PostForm
 	t := actionForm{To: strings.TrimSpace(form.Get("to")), PreviewMember: strings.TrimSpace(form.Get("as")), When: "now"}
 	refuse := func(word, text string) {
-		t.Fault, t.Text = word, text
+		t.Error, t.Text = word, text
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
 	}
 	to, err := netmail.ParseAddress(t.To)
@@ -69,7 +69,7 @@ func (s *Server) sendTest(v *request) {
 	}
 	tried := auditAction{"test", store.AnnouncementObject(id), string(out.Result) + " to " + redactAddress(to.Address)}
 	if out.Result != mail.Accepted {
-		if err := v.note(v.r, v.session.Actor, tried); err != nil {
+		if err := v.audit(v.r, v.session.Actor, tried); err != nil {
 			v.serverError(err)
 			return
 		}
@@ -91,22 +91,22 @@ func (s *Server) start(v *request) {
 	if !s.actionOK(v, id, err) {
 		return
 	}
-	n, known := s.counter.of(a)
-	a.Start, t.Fault = s.parseStart(t)
+	n, known := s.counter.get(a)
+	a.Start, t.Error = s.parseStart(t)
 	switch {
 	case a.State != store.Draft:
 		s.actionOK(v, id, &store.StateError{ID: id, State: a.State, Action: "started"})
 		return
 	case changedSince(form.Get("seen"), a):
-		t.Fault = "changed"
-	case !known || !n.Over || n.Fault:
-		t.Fault = "uncounted"
+		t.Error = "changed"
+	case !known || !n.Finished || n.Failed:
+		t.Error = "uncounted"
 	case n.Size == 0:
-		t.Fault = "no_audience"
-	case t.Fault == "" && form.Get("sure") == "":
-		t.Fault = "unconfirmed"
+		t.Error = "no_audience"
+	case t.Error == "" && form.Get("sure") == "":
+		t.Error = "unconfirmed"
 	}
-	if t.Fault != "" {
+	if t.Error != "" {
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
 		return
 	}
@@ -166,7 +166,7 @@ func (s *Server) resumeAnnouncement(v *request) {
 func (s *Server) cancel(v *request) {
 	if v.r.PostForm.Get("sure") == "" {
 		if id, ok := v.number(); ok {
-			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Fault: "unconfirmed", When: "now"})
+			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Error: "unconfirmed", When: "now"})
 		}
 		return
 	}

@@ -36,7 +36,7 @@ func (s *Server) announcementsPage() page {
 		one + "/resume":      {http.MethodPost: s.requireLoginAndToken(s.resumeAnnouncement)},
 		one + "/cancel":      {http.MethodPost: s.requireLoginAndToken(s.cancel)},
 	}
-	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.sampleTop("announcements"), s.courseSamples()}}}
+	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.samplePageFrame("announcements"), s.progressSamples()}}}
 	samples = append(samples, s.announcementSamples()...)
 	return page{
 		name: "announcements", routes: routes, samples: append(samples, s.composeSamples()...),
@@ -44,8 +44,8 @@ func (s *Server) announcementsPage() page {
 	}
 }
 
-// courseSamples are announcements in every state.
-func (s *Server) courseSamples() []store.AnnouncementProgress {
+// progressSamples are announcements in every state.
+func (s *Server) progressSamples() []store.AnnouncementProgress {
 	now := time.Now()
 	var list []store.AnnouncementProgress
 	for _, state := range []string{store.Draft, store.Scheduled, store.InCanary, store.Sending, store.Paused, store.Cancelled, store.Done} {
@@ -74,12 +74,12 @@ func (s *Server) announcements(v *request) {
 		return
 	}
 	for i := range list {
-		v.localizeCourse(&list[i])
+		v.localizeProgress(&list[i])
 	}
 	v.render(http.StatusOK, "announcements", announcementsView{v.newPageFrame("announcements"), list})
 }
 
-func (v *request) localizeCourse(c *store.AnnouncementProgress) {
+func (v *request) localizeProgress(c *store.AnnouncementProgress) {
 	for _, t := range []*time.Time{&c.Created, &c.BeginsAt, &c.Started, &c.CanaryUntil, &c.Ended} {
 		*t = v.local(*t)
 	}
@@ -109,7 +109,7 @@ func (s *Server) actionOK(v *request, id int64, err error) bool {
 	case errors.Is(err, store.ErrNoAnnouncement):
 		v.messagePage(http.StatusNotFound, "not_found")
 	case wrong:
-		s.showAnnouncement(v, http.StatusConflict, id, actionForm{Fault: "state", Text: state.State})
+		s.showAnnouncement(v, http.StatusConflict, id, actionForm{Error: "state", Text: state.State})
 	default:
 		v.serverError(err)
 	}

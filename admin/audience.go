@@ -36,8 +36,8 @@ type option struct {
 // forumOptions are the groups and sections that there are.
 type forumOptions struct{ Groups, Sections []option }
 
-// forumPlaces reads the forum's groups and sections.
-func (s *Server) forumPlaces(ctx context.Context) (p forumOptions, err error) {
+// forumOptions reads the forum's groups and sections.
+func (s *Server) forumOptions(ctx context.Context) (p forumOptions, err error) {
 	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
 		groups, err := snapshot.Groups(ctx)
 		if err != nil {
@@ -64,7 +64,7 @@ func parseAudienceForm(form url.Values, files *multipart.Form) audienceForm {
 		VisitedAfter: form.Get("visited_after"), VisitedBefore: form.Get("visited_before"),
 		Only: form.Get("only"), Except: form.Get("except"), SkipUnknown: form.Get("skip_unknown") != "",
 	}
-	f.onlyFile, f.exceptFile = fileOf(files, "only_file"), fileOf(files, "except_file")
+	f.onlyFile, f.exceptFile = fileText(files, "only_file"), fileText(files, "except_file")
 	return f
 }
 
@@ -83,8 +83,8 @@ func newAudienceForm(a digest.Audience, zone *time.Location) audienceForm {
 	return audienceForm{
 		Groups: toSet(a.Groups), ExceptGroups: toSet(a.ExceptGroups), Sections: toSet(a.Sections), Locales: strings.Join(a.Locales, ", "),
 		MinPosts: intOrEmpty(a.MinPosts), MaxPosts: intOrEmpty(a.MaxPosts),
-		JoinedAfter: dayOf(a.JoinedAfter, zone), JoinedBefore: dayOf(a.JoinedBefore, zone),
-		VisitedAfter: dayOf(a.VisitedAfter, zone), VisitedBefore: dayOf(a.VisitedBefore, zone),
+		JoinedAfter: formatDay(a.JoinedAfter, zone), JoinedBefore: formatDay(a.JoinedBefore, zone),
+		VisitedAfter: formatDay(a.VisitedAfter, zone), VisitedBefore: formatDay(a.VisitedBefore, zone),
 		Only: joinIDs(a.Only), Except: joinIDs(a.Except),
 	}
 }
@@ -104,7 +104,7 @@ func intOrEmpty(n int) string {
 	return strconv.Itoa(n)
 }
 
-func dayOf(t time.Time, zone *time.Location) string {
+func formatDay(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -120,7 +120,7 @@ func joinIDs(ids []forum.MemberID) string {
 }
 
 // formError is what is wrong with a form: a word of "admin_compose_fault", and what it is about.
-type formError struct{ Word, Text string }
+type formError struct{ Name, Text string }
 
 // maxUnknownShown is how many entries of a list that name nobody are shown.
 const maxUnknownShown = 10
@@ -197,6 +197,6 @@ func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.Memb
 	if len(all) == 0 {
 		return nil, nil, false, nil
 	}
-	ids, unknown, err = s.herald.ResolveList(ctx, all)
+	ids, unknown, err = s.resolver.ResolveList(ctx, all)
 	return ids, unknown, false, err
 }

@@ -19,11 +19,11 @@ type bouncesView struct {
 	Days                int // that Classes look back
 	Classes             []store.ClassCount
 	Holds               []store.DomainHold
-	Part                string         // of the addresses that are listed; empty: all
+	Search              string         // of the addresses that are listed; empty: all
 	After               string         // the list begins behind this address; empty: with the first
 	List                []store.Health // suppressed
-	More                string         // the address behind which the list goes on; empty: it does not
-	Fault               string         // what was given for an address and is none
+	NextAfter           string         // the address behind which the list goes on; empty: it does not
+	InvalidAddress      string         // what was given for an address and is none
 	Domain              string
 	Class               bounce.Class
 	Refusals            []store.Refusal
@@ -37,9 +37,9 @@ func (s *Server) bouncesPage() page {
 	const name = "bounces"
 	now := time.Now()
 	full := bouncesView{
-		pageFrame: s.sampleTop(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
-		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, More: "anna@a.example",
-		Fault: "anna", Pages: pager{Page: 2, More: true},
+		pageFrame: s.samplePageFrame(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
+		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, NextAfter: "anna@a.example",
+		InvalidAddress: "anna", Pages: pager{Page: 2, More: true},
 	}
 	for _, c := range bounce.Classes {
 		full.Classes = append(full.Classes, store.ClassCount{Class: c, Refusals: 2})
@@ -62,9 +62,9 @@ func (s *Server) bouncesPage() page {
 func (s *Server) bounces(v *request) { s.showBounces(v, http.StatusOK, "") }
 
 func (s *Server) showBounces(v *request, status int, fault string) {
-	view := bouncesView{pageFrame: v.newPageFrame("bounces"), Days: classDays, Fault: fault, Pages: v.pager()}
+	view := bouncesView{pageFrame: v.newPageFrame("bounces"), Days: classDays, InvalidAddress: fault, Pages: v.pager()}
 	q := v.r.URL.Query()
-	view.Part, view.After = strings.TrimSpace(q.Get("part")), q.Get("after")
+	view.Search, view.After = strings.TrimSpace(q.Get("part")), q.Get("after")
 	view.Domain, view.Class = strings.TrimSpace(q.Get("domain")), bounce.Class(q.Get("class"))
 	if !slices.Contains(bounce.Classes, view.Class) {
 		view.Class = ""
@@ -88,12 +88,12 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	if view.Holds, err = s.Store.Holds.Active(ctx, now); err != nil {
 		return err
 	}
-	if view.List, err = s.Store.Suppressions.List(ctx, now, view.Part, view.After, rowsPerPage+1); err != nil {
+	if view.List, err = s.Store.Suppressions.List(ctx, now, view.Search, view.After, rowsPerPage+1); err != nil {
 		return err
 	}
 	if len(view.List) > rowsPerPage {
 		view.List = view.List[:rowsPerPage]
-		view.More = view.List[rowsPerPage-1].Address
+		view.NextAfter = view.List[rowsPerPage-1].Address
 	}
 	f := store.RefusalFilter{Domain: view.Domain, Class: view.Class, Skip: view.Pages.skip(), Limit: rowsPerPage + 1}
 	if view.Refusals, err = s.Store.Suppressions.Refusals(ctx, f); err != nil {
@@ -113,10 +113,10 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 }
 
 // unsuppress lets an address have mail again.
-func (s *Server) unsuppress(v *request) { s.liftAddress(v, "/bounces", "unsuppressed") }
+func (s *Server) unsuppress(v *request) { s.unsuppressAddress(v, "/bounces", "unsuppressed") }
 
-// liftAddress lets the address of a form have mail again, and leads back with a word.
-func (s *Server) liftAddress(v *request, back, word string) {
+// unsuppressAddress lets the address of a form have mail again, and leads back with a word.
+func (s *Server) unsuppressAddress(v *request, back, word string) {
 	lifted, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
 		v.serverError(err)

@@ -8,7 +8,7 @@ type chart struct {
 	Bars  []bar
 	Width int // in units of the drawing, like all below
 	Total int
-	Most  int // the highest value
+	Max   int // the highest value
 }
 
 // bar is a value with the time that it is of.
@@ -29,13 +29,13 @@ const (
 func newChart(name string, at []time.Time, values []int) chart {
 	c := chart{Name: name, Width: barStep * len(values)}
 	for _, v := range values {
-		c.Most = max(c.Most, v)
+		c.Max = max(c.Max, v)
 		c.Total += v
 	}
 	for i, v := range values {
 		height := 0
 		if v > 0 {
-			height = max(chartHeight*v/c.Most, minBarHeight)
+			height = max(chartHeight*v/c.Max, minBarHeight)
 		}
 		c.Bars = append(c.Bars, bar{X: i*barStep + (barStep-barWidth)/2, Y: chartHeight - height, Height: height, At: at[i], Value: v})
 	}

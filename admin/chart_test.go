@@ -14,8 +14,8 @@ func TestChart_ScalesBars(t *testing.T) {
 			t.Errorf("bar %d: %+v, want y %d, height %d", i, got, want.y, want.height)
 		}
 	}
-	if c.Total != 1551 || c.Most != 1000 || c.Width != 100 {
-		t.Errorf("total %d, most %d, width %d", c.Total, c.Most, c.Width)
+	if c.Total != 1551 || c.Max != 1000 || c.Width != 100 {
+		t.Errorf("total %d, most %d, width %d", c.Total, c.Max, c.Width)
 	}
 	for _, b := range newChart("sent", at, make([]int, 5)).Bars {
 		if b.Height != 0 {

@@ -22,18 +22,18 @@ type composeView struct {
 	Variants []variantForm
 	Audience audienceForm
 	forumOptions
-	Speed   string // mails a minute
-	Canary  string // percent
-	Wait    string // minutes
-	Forced  bool
-	Tongues []templates.LanguageName
-	Faults  []formError
+	Speed     string // mails a minute
+	Canary    string // percent
+	Wait      string // minutes
+	Forced    bool
+	Languages []templates.LanguageName
+	Errors    []formError
 }
 
-// Unknown tells whether entries of lists name nobody.
-func (v composeView) Unknown() bool {
-	for _, f := range v.Faults {
-		if f.Word == "unknown_entries" {
+// HasUnknownEntries tells whether entries of lists name nobody.
+func (v composeView) HasUnknownEntries() bool {
+	for _, f := range v.Errors {
+		if f.Name == "unknown_entries" {
 			return true
 		}
 	}
@@ -42,13 +42,13 @@ func (v composeView) Unknown() bool {
 
 // checkboxList is a list of groups or sections to tick.
 type checkboxList struct {
-	Field  string // of the form, and a word of "admin_ticks"
-	Items  []option
-	Ticked map[int64]bool
+	Field   string // of the form, and a word of "admin_ticks"
+	Items   []option
+	Checked map[int64]bool
 }
 
-// Lists are the lists to tick.
-func (v composeView) Lists() []checkboxList {
+// CheckboxLists are the lists to tick.
+func (v composeView) CheckboxLists() []checkboxList {
 	return []checkboxList{
 		{"group", v.Groups, v.Audience.Groups}, {"except_group", v.Groups, v.Audience.ExceptGroups}, {"section", v.Sections, v.Audience.Sections},
 	}
@@ -58,7 +58,7 @@ func (v composeView) Lists() []checkboxList {
 type variantForm struct {
 	Number int // from 1
 	digest.Variant
-	Faults []string
+	Errors []string
 }
 
 // maxVariants is how many languages an announcement may have here.
@@ -66,12 +66,12 @@ const maxVariants = 20
 
 func (s *Server) composeSamples() []sample {
 	full := composeView{
-		pageFrame: s.sampleTop("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Tongues: s.Pages.LanguageNames(),
+		pageFrame: s.samplePageFrame("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Languages: s.Pages.LanguageNames(),
 		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
 		Audience: audienceForm{Groups: map[int64]bool{1: true}}, forumOptions: forumOptions{[]option{{1, "A group"}}, []option{{1, "A section"}}},
 	}
 	for _, word := range []string{"number", "day", "list", "unknown_entries", "no_members", "speed"} {
-		full.Faults = append(full.Faults, formError{word, "a text"})
+		full.Errors = append(full.Errors, formError{word, "a text"})
 	}
 	return []sample{{"compose", full}, {"compose", composeView{}}}
 }
@@ -87,7 +87,7 @@ func (s *Server) compose(v *request) {
 
 // edit shows the form of a draft.
 func (s *Server) edit(v *request) {
-	a, ok := s.draft(v)
+	a, ok := s.loadDraft(v)
 	if !ok {
 		return
 	}
@@ -101,8 +101,8 @@ func (s *Server) edit(v *request) {
 	s.showCompose(v, http.StatusOK, view)
 }
 
-// draft is the announcement that is to be revised. That it cannot be is answered.
-func (s *Server) draft(v *request) (store.Announcement, bool) {
+// loadDraft is the announcement that is to be revised. That it cannot be is answered.
+func (s *Server) loadDraft(v *request) (store.Announcement, bool) {
 	id, ok := v.number()
 	if !ok {
 		return store.Announcement{}, false
@@ -122,9 +122,9 @@ func (s *Server) draft(v *request) (store.Announcement, bool) {
 }
 
 func (s *Server) showCompose(v *request, status int, view composeView) {
-	view.pageFrame, view.Tongues = v.newPageFrame("announcements"), s.Pages.LanguageNames()
+	view.pageFrame, view.Languages = v.newPageFrame("announcements"), s.Pages.LanguageNames()
 	var err error
-	if view.forumOptions, err = s.forumPlaces(v.r.Context()); err != nil {
+	if view.forumOptions, err = s.forumOptions(v.r.Context()); err != nil {
 		v.serverError(err)
 		return
 	}
@@ -140,7 +140,7 @@ func (s *Server) save(v *request) {
 		Forced: form.Get("forced") != "",
 	}
 	if v.r.PathValue("id") != "" {
-		a, ok := s.draft(v)
+		a, ok := s.loadDraft(v)
 		if !ok {
 			return
 		}
@@ -187,27 +187,27 @@ func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement
 	if err != nil {
 		return a, false, err
 	}
-	a.Audience, view.Faults = audience, faults
-	s.readPace(&a, view)
+	a.Audience, view.Errors = audience, faults
+	s.parseSpeedAndCanary(&a, view)
 	sound = true
 	for i := range view.Variants {
 		x := &view.Variants[i]
 		a.Variants = append(a.Variants, x.Variant)
-		_, err := s.Press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
+		_, err := s.Renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
 		if err != nil {
-			x.Faults, sound = strings.Split(err.Error(), "\n"), false
+			x.Errors, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}
 	if sound {
-		if _, err := s.Press.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // two in one language
-			view.Variants[0].Faults, sound = strings.Split(err.Error(), "\n"), false
+		if _, err := s.Renderer.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // two in one language
+			view.Variants[0].Errors, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}
-	return a, sound && len(view.Faults) == 0, nil
+	return a, sound && len(view.Errors) == 0, nil
 }
 
-// readPace reads speed and canary.
-func (s *Server) readPace(a *digest.Announcement, view *composeView) {
+// parseSpeedAndCanary reads speed and canary.
+func (s *Server) parseSpeedAndCanary(a *digest.Announcement, view *composeView) {
 	set := s.Settings.Announce
 	set.Speed, set.Canary = 0, 0
 	number := func(text string, to *float64) {
@@ -216,7 +216,7 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 		}
 		n, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)
 		if err != nil || math.IsNaN(n) || n < 0 || n > 1e9 {
-			view.Faults = append(view.Faults, formError{"number", text})
+			view.Errors = append(view.Errors, formError{"number", text})
 			return
 		}
 		*to = n
@@ -231,7 +231,7 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 	}
 	if err := set.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			view.Faults = append(view.Faults, formError{"speed", line})
+			view.Errors = append(view.Errors, formError{"speed", line})
 		}
 	}
 	a.Speed, a.Canary = set.Speed, set.CanaryPlan()
@@ -255,8 +255,8 @@ func percent(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) }
 
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
 
-// fileOf is the text of a file that a form brought; empty: none.
-func fileOf(form *multipart.Form, name string) string {
+// fileText is the text of a file that a form brought; empty: none.
+func fileText(form *multipart.Form, name string) string {
 	if form == nil || len(form.File[name]) == 0 {
 		return ""
 	}

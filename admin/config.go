@@ -37,7 +37,7 @@ func (c Config) Address() string {
 func (c Config) Validate() error {
 	var errs []error
 	if c.PasswordHash != "" {
-		if _, err := readHash(c.PasswordHash); err != nil {
+		if _, err := parseHash(c.PasswordHash); err != nil {
 			errs = append(errs, fmt.Errorf("password_hash %w: give what \"postrider admin passwd\" prints", err))
 		}
 	}
@@ -74,8 +74,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && a.IsLoopback()
 }
 
-// base is what the paths of the room begin with, without a slash at its end.
-func (c Config) base() string {
+// basePath is what the paths of the room begin with, without a slash at its end.
+func (c Config) basePath() string {
 	u, err := url.Parse(c.Address())
 	if err != nil { // the configuration was checked
 		return ""
@@ -92,9 +92,9 @@ func (c Config) Cleartext() bool {
 	return err == nil && u.Scheme == "http" && !isLoopback(u.Hostname())
 }
 
-// hosts are the names by which the room may be asked for. Any other is a page of somebody else whose name was made to
+// allowedHosts are the names by which the room may be asked for. Any other is a page of somebody else whose name was made to
 // lead here (DNS rebinding), so that his scripts can read ours.
-func (c Config) hosts() map[string]bool {
+func (c Config) allowedHosts() map[string]bool {
 	known := map[string]bool{c.Listen: true}
 	if u, err := url.Parse(c.Address()); err == nil {
 		known[strings.ToLower(u.Host)] = true

@@ -11,25 +11,25 @@ import (
 	"postrider/web"
 )
 
-// todayView is what the template "admin/dashboard" is given.
-type todayView struct {
+// dashboardView is what the template "admin/dashboard" is given.
+type dashboardView struct {
 	pageFrame
-	Alarms  []alarmRow
-	Now     store.RunDay // what rounds of the last hour did
-	Today   store.RunDay // since midnight, UTC
-	Due     int          // members whose digests are due
-	Coming  chart        // whose digests come due in the next hours
-	Open    []store.PendingCount
-	Pending int // mails that may go
-	Days    []store.RunDay
-	Charts  []chart // of Days
-	Parts   []component
-	Runs    []store.RoundRecord
-	Pause   store.Pause
+	Alarms     []activeAlarm
+	LastHour   store.RunDay // what rounds of the last hour did
+	Today      store.RunDay // since midnight, UTC
+	Due        int          // members whose digests are due
+	Forecast   chart        // whose digests come due in the next hours
+	Unsettled  []store.PendingCount
+	Pending    int // mails that may go
+	Days       []store.RunDay
+	Charts     []chart // of Days
+	Components []component
+	Runs       []store.RoundRecord
+	Pause      store.Pause
 }
 
-// alarmRow is an alarm that stands.
-type alarmRow struct {
+// activeAlarm is an alarm that stands.
+type activeAlarm struct {
 	Kind, Object, Detail string
 	Since                time.Time
 }
@@ -37,27 +37,27 @@ type alarmRow struct {
 const (
 	// historyDays is how many days are drawn: rounds are remembered for as long.
 	historyDays = 30
-	// lookAhead is for how many hours who comes due is drawn.
-	lookAhead = 24
-	// newestRuns is how many rounds are listed.
-	newestRuns = 12
+	// forecastHours is for how many hours who comes due is drawn.
+	forecastHours = 24
+	// maxRounds is how many rounds are listed.
+	maxRounds = 12
 )
 
-func (s *Server) todayPage() page {
+func (s *Server) dashboardPage() page {
 	now := time.Now()
-	full := todayView{
-		pageFrame: s.sampleTop(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Pending: 2,
-		Open: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
+	full := dashboardView{
+		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2,
+		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
 		Pause: store.Pause{Since: now, Reason: "a reason"},
 	}
 	for _, kind := range alarm.Kinds {
-		full.Alarms = append(full.Alarms, alarmRow{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
+		full.Alarms = append(full.Alarms, activeAlarm{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
 	}
-	for _, name := range partNames() {
-		full.Parts = append(full.Parts, component{Name: name, Fault: "a fault", At: now}, component{Name: name, Healthy: true, Room: 1}, component{Name: name})
+	for _, name := range componentNames() {
+		full.Components = append(full.Components, component{Name: name, Error: "a fault", At: now}, component{Name: name, Healthy: true, FreeMB: 1}, component{Name: name})
 	}
-	empty := todayView{Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Charts: charts(make([]store.RunDay, historyDays))}
+	empty := dashboardView{Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Charts: charts(make([]store.RunDay, historyDays))}
 	return page{
 		name: homePage,
 		routes: map[string]web.Methods{
@@ -72,42 +72,42 @@ func (s *Server) todayPage() page {
 
 // dashboard shows what the daemon does.
 func (s *Server) dashboard(v *request) {
-	view := todayView{pageFrame: v.newPageFrame(homePage)}
-	for _, read := range []func(*request, *todayView) error{s.readAlarms, s.readComing, s.readRuns, s.readPause} {
+	view := dashboardView{pageFrame: v.newPageFrame(homePage)}
+	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readRuns, s.readPause} {
 		if err := read(v, &view); err != nil {
 			v.serverError(err)
 			return
 		}
 	}
-	view.Parts = s.parts(v)
+	view.Components = s.components(v)
 	v.render(http.StatusOK, homePage, view)
 }
 
-func (s *Server) readAlarms(v *request, view *todayView) error {
+func (s *Server) readAlarms(v *request, view *dashboardView) error {
 	list, err := s.Store.Alarms.All(v.r.Context())
 	for _, a := range list {
 		if a.Active() {
 			kind, object, _ := strings.Cut(a.Key, " ")
-			view.Alarms = append(view.Alarms, alarmRow{kind, object, a.Detail, v.local(a.Since)})
+			view.Alarms = append(view.Alarms, activeAlarm{kind, object, a.Detail, v.local(a.Since)})
 		}
 	}
 	return err
 }
 
-// readComing reads what waits and what comes.
-func (s *Server) readComing(v *request, view *todayView) error {
+// readForecast reads what waits and what comes.
+func (s *Server) readForecast(v *request, view *dashboardView) error {
 	ctx, now := v.r.Context(), s.Now()
-	due, coming, err := s.Store.Subscribers.DueHours(ctx, now, lookAhead)
+	due, coming, err := s.Store.Subscribers.DueHours(ctx, now, forecastHours)
 	if err != nil {
 		return err
 	}
-	view.Due, view.Coming = due, newChart("due", hoursFrom(v.local(now)), coming)
+	view.Due, view.Forecast = due, newChart("due", hoursFrom(v.local(now)), coming)
 	if view.Pending, err = s.Store.Queue.Waiting(ctx, now); err != nil {
 		return err
 	}
-	view.Open, err = s.Store.Queue.PendingMessages(ctx)
-	for i, c := range view.Open {
-		view.Open[i].Next = v.local(c.Next)
+	view.Unsettled, err = s.Store.Queue.PendingMessages(ctx)
+	for i, c := range view.Unsettled {
+		view.Unsettled[i].Next = v.local(c.Next)
 	}
 	return err
 }
@@ -115,14 +115,14 @@ func (s *Server) readComing(v *request, view *todayView) error {
 // hoursFrom are the hours that begin now.
 func hoursFrom(now time.Time) []time.Time {
 	var list []time.Time
-	for i := range lookAhead {
+	for i := range forecastHours {
 		list = append(list, now.Add(time.Duration(i)*time.Hour))
 	}
 	return list
 }
 
 // readRuns reads what rounds did.
-func (s *Server) readRuns(v *request, view *todayView) error {
+func (s *Server) readRuns(v *request, view *dashboardView) error {
 	ctx, now := v.r.Context(), s.Now()
 	today := now.UTC().Truncate(24 * time.Hour)
 	done, err := s.Store.Rounds.ByDay(ctx, today.AddDate(0, 0, 1-historyDays))
@@ -143,9 +143,9 @@ func (s *Server) readRuns(v *request, view *todayView) error {
 		return err
 	}
 	for _, d := range hour { // two, if it spans midnight
-		view.Now.Sent, view.Now.Skipped, view.Now.Refused = view.Now.Sent+d.Sent, view.Now.Skipped+d.Skipped, view.Now.Refused+d.Refused
+		view.LastHour.Sent, view.LastHour.Skipped, view.LastHour.Refused = view.LastHour.Sent+d.Sent, view.LastHour.Skipped+d.Skipped, view.LastHour.Refused+d.Refused
 	}
-	view.Runs, err = s.Store.Rounds.List(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
+	view.Runs, err = s.Store.Rounds.List(ctx, today.AddDate(0, 0, 1-historyDays), maxRounds)
 	for i, r := range view.Runs {
 		view.Runs[i].Began = v.local(r.Began)
 	}
@@ -162,7 +162,7 @@ func charts(days []store.RunDay) []chart {
 	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("rejected", at, refused)}
 }
 
-func (s *Server) readPause(v *request, view *todayView) error {
+func (s *Server) readPause(v *request, view *dashboardView) error {
 	pause, _, err := s.Store.Queue.Paused(v.r.Context())
 	view.Pause = store.Pause{Since: v.local(pause.Since), Reason: pause.Reason}
 	return err

@@ -88,7 +88,7 @@ func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	}
 	p.Do(chromedp.Evaluate[chromedp.Void](`window.unloaded = true`))
 	sent(3)
-	if !browsertest.Ask(p, chromedp.Evaluate[bool](`window.unloaded === true`)) {
+	if !browsertest.Run(p, chromedp.Evaluate[bool](`window.unloaded === true`)) {
 		t.Error("the page was loaded again to show how far it has come")
 	}
 	sent(12)
@@ -121,7 +121,7 @@ func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	fill(p, "#post", "1")
 	p.Click("[action$=explain] .button")
 	sees(p, "story", "Visible")
-	if got := p.Address(); !strings.Contains(got, "post=1") {
+	if got := p.URL(); !strings.Contains(got, "post=1") {
 		t.Errorf("explained at %s", got)
 	}
 }

@@ -11,12 +11,12 @@ import (
 const livePolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
 
 const (
-	// liveFor is how long a stream lasts before the browser asks for the next: shorter than any request may take.
-	liveFor = 15 * time.Second
-	// liveEvery is how often what a page shows is looked at. The larger that is the longer it takes, and then it is done less often:
+	// streamDuration is how long a stream lasts before the browser asks for the next: shorter than any request may take.
+	streamDuration = 15 * time.Second
+	// pollInterval is how often what a page shows is looked at. The larger that is the longer it takes, and then it is done less often:
 	// for each second of work the store has pollFactor seconds of rest.
-	liveEvery  = time.Second
-	pollFactor = 20
+	pollInterval = time.Second
+	pollFactor   = 20
 )
 
 // event is what a stream has to say: its name and its data. No name: nothing new.
@@ -25,8 +25,8 @@ type event struct{ name, data string }
 // reloadEvent says that there is more to see now, so that the page must be loaded anew. It ends the stream.
 const reloadEvent = "turn"
 
-// dataLines begins each line of what an event says anew. Names may have any of the three line ends that a stream knows in them.
-var dataLines = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
+// dataLineBreaks begins each line of what an event says anew. Names may have any of the three line ends that a stream knows in them.
+var dataLineBreaks = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
 
 // stream tells a browser what look finds, as server-sent events, until look gives a turn.
 func (v *request) stream(look func() (event, error)) {
@@ -35,7 +35,7 @@ func (v *request) stream(look func() (event, error)) {
 	h.Set("X-Accel-Buffering", "no") // or nginx keeps it to itself
 	out := http.NewResponseController(v.w)
 	fmt.Fprint(v.w, "retry: 500\n\n")
-	over := time.After(liveFor)
+	over := time.After(streamDuration)
 	for {
 		began := time.Now()
 		e, err := look()
@@ -44,7 +44,7 @@ func (v *request) stream(look func() (event, error)) {
 			return
 		}
 		if e.name != "" {
-			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, dataLines.Replace(e.data))
+			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, dataLineBreaks.Replace(e.data))
 		}
 		if out.Flush() != nil || e.name == reloadEvent {
 			return
@@ -56,7 +56,7 @@ func (v *request) stream(look func() (event, error)) {
 			return
 		case <-over:
 			return
-		case <-time.After(max(liveEvery, pollFactor*time.Since(began))):
+		case <-time.After(max(pollInterval, pollFactor*time.Since(began))):
 		}
 	}
 }
@@ -69,7 +69,7 @@ func (s *Server) live(v *request) {
 	}
 	was, last := v.r.URL.Query().Get("state"), ""
 	v.stream(func() (event, error) {
-		part, state, err := s.livePart(v, id)
+		part, state, err := s.renderLivePart(v, id)
 		switch {
 		case err != nil:
 			return event{}, err
@@ -83,13 +83,13 @@ func (s *Server) live(v *request) {
 	})
 }
 
-// livePart is the part of the page that moves, and the state that it shows.
-func (s *Server) livePart(v *request, id int64) (part []byte, state string, err error) {
+// renderLivePart is the part of the page that moves, and the state that it shows.
+func (s *Server) renderLivePart(v *request, id int64) (part []byte, state string, err error) {
 	view, err := s.loadProgress(v, id)
 	if err != nil {
 		return nil, "", err
 	}
-	view.pageFrame.Root = v.base
+	view.pageFrame.Root = v.basePath
 	part, err = v.Pages.RenderPart(v.language, "admin/announcement", "live", view)
 	return part, view.StateKey(), err
 }
@@ -97,7 +97,7 @@ func (s *Server) livePart(v *request, id int64) (part []byte, state string, err 
 // StateKey names all that makes the page another one: its state, and whether its audience is counted.
 func (v announcementView) StateKey() string {
 	switch {
-	case v.Counted && !v.Tally.Over:
+	case v.Counted && !v.AudienceCount.Finished:
 		return v.State + "-counting"
 	case v.CanaryUntil.IsZero():
 		return v.State

@@ -13,7 +13,7 @@ func (v *request) serveMessage(c templates.Content, look string) {
 		return
 	}
 	h := v.w.Header()
-	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("Content-Security-Policy", messagePolicy)
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	v.w.Write([]byte(c.Text.Plain()))

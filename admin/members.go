@@ -27,12 +27,12 @@ func (s *Server) membersPage() page {
 		routes: map[string]web.Methods{
 			"/members":      {http.MethodGet: s.requireLogin(s.findMembers)},
 			one:             {http.MethodGet: s.requireLogin(s.member)},
-			one + "/digest": {http.MethodGet: s.requireLogin(s.digestMail)},
-			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.liftMember)},
+			one + "/digest": {http.MethodGet: s.requireLogin(s.nextDigest)},
+			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.unsuppressMember)},
 		},
 		doneWords: []string{"member_unsuppressed"},
 		samples: append(s.memberSamples(),
-			sample{"members", membersView{pageFrame: s.sampleTop("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
+			sample{"members", membersView{pageFrame: s.samplePageFrame("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
 			sample{"members", membersView{Query: "anna"}}, sample{"members", membersView{}}),
 	}
 }
@@ -59,7 +59,7 @@ func (s *Server) findMembers(v *request) {
 
 // find finds members by number, name or address.
 func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err error) {
-	ids, _, err := s.herald.ResolveList(ctx, []string{who})
+	ids, _, err := s.resolver.ResolveList(ctx, []string{who})
 	if err != nil {
 		return nil, err
 	}

@@ -189,7 +189,7 @@ func TestExplain_MatchesTheDaemon(t *testing.T) {
 	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	b := w.admin()
 	got := b.get("/explain?member=doppel%40passengers.example&post=1,%2399999")
-	e := daemon.NewExplainer(w.source, w.store, w.parts.Press, w.parts.Links, w.parts.Settings)
+	e := daemon.NewExplainer(w.source, w.store, w.parts.Renderer, w.parts.Links, w.parts.Settings)
 	_, stories, err := e.ExplainPosts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
 	for _, x := range stories {

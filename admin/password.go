@@ -25,7 +25,7 @@ const (
 // minPasswordLength is how many characters a password has at least: nothing else stands between the network and the room.
 const minPasswordLength = 12
 
-var unpadded = base64.RawStdEncoding.Strict()
+var base64Unpadded = base64.RawStdEncoding.Strict()
 
 // passwordHash is a password as it is kept.
 type passwordHash struct {
@@ -41,23 +41,23 @@ func HashPassword(password string) (string, error) {
 	}
 	h := passwordHash{time: hashTime, memory: hashMemory, threads: hashThreads, salt: make([]byte, saltBytes)}
 	rand.Read(h.salt) // never fails
-	h.key = h.of(password, keyBytes)
+	h.key = h.derive(password, keyBytes)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.time, h.threads,
-		unpadded.EncodeToString(h.salt), unpadded.EncodeToString(h.key)), nil
+		base64Unpadded.EncodeToString(h.salt), base64Unpadded.EncodeToString(h.key)), nil
 }
 
-func (h passwordHash) of(password string, length int) []byte {
+func (h passwordHash) derive(password string, length int) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(length))
 }
 
 // matches tells whether a password is the one.
 func (h passwordHash) matches(password string) bool {
-	return subtle.ConstantTimeCompare(h.of(password, len(h.key)), h.key) == 1
+	return subtle.ConstantTimeCompare(h.derive(password, len(h.key)), h.key) == 1
 }
 
-// readHash reads what HashPassword or another program has written. What would cost a guest of the room more memory than a small
+// parseHash reads what HashPassword or another program has written. What would cost a guest of the room more memory than a small
 // server has is refused.
-func readHash(text string) (passwordHash, error) {
+func parseHash(text string) (passwordHash, error) {
 	parts := strings.Split(text, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" {
 		return passwordHash{}, errors.New("is no argon2id hash")
@@ -74,8 +74,8 @@ func readHash(text string) (passwordHash, error) {
 		return passwordHash{}, fmt.Errorf("has %q, which is too weak or too costly", parts[3])
 	}
 	var err, errKey error
-	h.salt, err = unpadded.DecodeString(parts[4])
-	h.key, errKey = unpadded.DecodeString(parts[5])
+	h.salt, err = base64Unpadded.DecodeString(parts[4])
+	h.key, errKey = base64Unpadded.DecodeString(parts[5])
 	if err != nil || errKey != nil || len(h.salt) < 8 || len(h.key) < 16 {
 		return passwordHash{}, errors.New("is damaged")
 	}

@@ -17,14 +17,14 @@ import (
 // queueView is what the template "admin/queue" is given.
 type queueView struct {
 	pageFrame
-	Filter  queueFilter
-	Mails   []store.Mail
-	Pages   pager
-	States  []string // to choose from
-	Kinds   []string
-	Periods []string
-	Stayed  int    // how many of those that something was to be done to stay as they are
-	Why     string // that they all do; empty: for different reasons
+	Filter    queueFilter
+	Messages  []store.Mail
+	Pages     pager
+	States    []string // to choose from
+	Kinds     []string
+	Periods   []string
+	Unchanged int    // how many of those that something was to be done to stay as they are
+	Blocker   string // that they all do; empty: for different reasons
 }
 
 // queueFilter is the filter as it is filled in.
@@ -41,27 +41,27 @@ func (s *Server) queuePage() page {
 	const name = "queue"
 	now := time.Now()
 	view := queueView{
-		pageFrame: s.sampleTop(name), Filter: queueFilter{State: "open", Kind: daemon.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
-		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Stayed: 2,
+		pageFrame: s.samplePageFrame(name), Filter: queueFilter{State: "open", Kind: daemon.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
+		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Unchanged: 2,
 	}
 	for _, state := range store.MailStates {
 		m := store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state, NotBefore: now}
 		m.Last = store.Outcome{Result: "refused", Code: 550, Enhanced: "5.1.1", Reply: "no"}
-		view.Mails = append(view.Mails, m)
+		view.Messages = append(view.Messages, m)
 	}
 	p := page{
 		name: name,
 		routes: map[string]web.Methods{
 			"/queue":       {http.MethodGet: s.requireLogin(s.queue)},
-			"/queue/mail":  {http.MethodGet: s.requireLogin(s.mail)},
+			"/queue/mail":  {http.MethodGet: s.requireLogin(s.message)},
 			"/queue/retry": {http.MethodPost: s.requireLoginAndToken(s.retry)},
 			"/queue/drop":  {http.MethodPost: s.requireLoginAndToken(s.drop)},
 		},
 		doneWords: []string{"retried", "dropped"},
-		samples:   append(s.mailSamples(), sample{name, queueView{}}),
+		samples:   append(s.messageSamples(), sample{name, queueView{}}),
 	}
-	for _, why := range append(slices.Collect(blockers()), "") {
-		view.Why = why
+	for _, why := range append(slices.Collect(allBlockerNames()), "") {
+		view.Blocker = why
 		p.samples = append(p.samples, sample{name, view})
 	}
 	return p
@@ -73,17 +73,17 @@ func (s *Server) queue(v *request) {
 		pageFrame: v.newPageFrame("queue"), Filter: readQueueFilter(v.r.URL.Query()), Pages: v.pager(), Kinds: kinds(),
 		States: append([]string{"open", "all"}, store.MailStates...), Periods: []string{"hour", "day", "week", "month"},
 	}
-	view.Stayed, view.Why = v.decodeBlockers()
-	f := view.Filter.chooses(s.Now())
+	view.Unchanged, view.Blocker = v.decodeBlockers()
+	f := view.Filter.storeFilter(s.Now())
 	f.Skip, f.Limit = view.Pages.skip(), rowsPerPage+1
 	list, err := s.Store.Queue.List(v.r.Context(), f)
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	view.Mails, view.Pages.More = splitPage(list)
-	for i := range view.Mails {
-		v.localize(&view.Mails[i])
+	view.Messages, view.Pages.More = splitPage(list)
+	for i := range view.Messages {
+		v.localize(&view.Messages[i])
 	}
 	v.render(http.StatusOK, "queue", view)
 }
@@ -115,8 +115,8 @@ func readQueueFilter(q url.Values) queueFilter {
 	return f
 }
 
-// chooses is the filter as the store takes it.
-func (f queueFilter) chooses(now time.Time) store.QueueFilter {
+// storeFilter is the filter as the store takes it.
+func (f queueFilter) storeFilter(now time.Time) store.QueueFilter {
 	to := store.QueueFilter{Kind: f.Kind, Domain: f.Domain, Reason: f.Reason, States: []string{f.State}}
 	switch f.State {
 	case "open":

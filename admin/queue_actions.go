@@ -61,7 +61,7 @@ func (s *Server) selectedKeys(v *request) ([]string, error) {
 		keys := v.r.PostForm["key"]
 		return keys[:min(len(keys), maxPerAction)], nil
 	}
-	f := readQueueFilter(v.r.PostForm).chooses(s.Now())
+	f := readQueueFilter(v.r.PostForm).storeFilter(s.Now())
 	f.Limit = maxPerAction
 	list, err := s.Store.Queue.List(v.r.Context(), f)
 	keys := make([]string, len(list))
@@ -91,7 +91,7 @@ func (v *request) showResults(word, action string, list []store.ActionResult) {
 			stay[verdict.Obstacle]++
 			continue
 		}
-		deeds = append(deeds, auditAction{action, mailObject(verdict.Key), verdict.State})
+		deeds = append(deeds, auditAction{action, messageObject(verdict.Key), verdict.State})
 	}
 	v.redirectDone(v.returnPath()+encodeBlockers(stay), word, len(deeds), deeds...)
 }
@@ -101,7 +101,7 @@ func encodeBlockers(stay map[store.Blocker]int) string {
 	n, why := 0, ""
 	for obstacle, mails := range stay {
 		n += mails
-		why = obstacleWords[obstacle]
+		why = blockerNames[obstacle]
 	}
 	switch len(stay) {
 	case 0:
@@ -112,16 +112,16 @@ func encodeBlockers(stay map[store.Blocker]int) string {
 	return "&stayed=" + strconv.Itoa(n)
 }
 
-// mailObject is how the audit log names a mail.
-func mailObject(key string) string { return "mail/" + key }
+// messageObject is how the audit log names a mail.
+func messageObject(key string) string { return "mail/" + key }
 
-// obstacleWords are the names of obstacles in addresses and locales.
-var obstacleWords = map[store.Blocker]string{
+// blockerNames are the names of obstacles in addresses and locales.
+var blockerNames = map[store.Blocker]string{
 	store.NotKnown: "not_found", store.HeldByAnnouncement: "held", store.Leased: "leased",
 	store.AlreadySettled: "settled", store.Superseded: "superseded", store.Covered: "covered",
 }
 
-func blockers() iter.Seq[string] { return maps.Values(obstacleWords) }
+func allBlockerNames() iter.Seq[string] { return maps.Values(blockerNames) }
 
 // decodeBlockers is how many mails stayed as they are, as the address says to which an order has led, and why.
 func (v *request) decodeBlockers() (n int, why string) {
@@ -129,7 +129,7 @@ func (v *request) decodeBlockers() (n int, why string) {
 	if err != nil || n < 1 {
 		return 0, ""
 	}
-	for known := range blockers() {
+	for known := range allBlockerNames() {
 		if known == v.r.URL.Query().Get("why") {
 			why = known
 		}

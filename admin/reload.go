@@ -28,7 +28,7 @@ func (s *Server) reloadStreamURL() (string, error) {
 		return "", nil
 	}
 	now, err := dirFingerprint(s.Templates)
-	return s.base + "/settings/mails/saved?" + url.Values{"stamp": {now}}.Encode(), err
+	return s.basePath + "/settings/mails/saved?" + url.Values{"stamp": {now}}.Encode(), err
 }
 
 // dirFingerprint names the state of all files in a directory, by their names, sizes and times.

@@ -27,8 +27,8 @@ func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, n session) *
 // answered, and no visit is given.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (v *request, open bool) {
 	n, open, err := s.findSession(r)
-	if user := s.user(r); err == nil && !open && user != "" && !isSubresource(r) {
-		n, err = s.open(w, r, actor(user), proxied)
+	if user := s.proxyUser(r); err == nil && !open && user != "" && !isSubresource(r) {
+		n, err = s.openSession(w, r, actor(user), proxied)
 		open = err == nil
 	}
 	v = s.newRequest(w, r, n)
@@ -92,7 +92,7 @@ func readForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	if err := r.ParseMultipartForm(maxForm); !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(maxFormBytes); !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
 	return nil
@@ -100,16 +100,16 @@ func readForm(r *http.Request) error {
 
 // pageFrame is what the frame around every page is given.
 type pageFrame struct {
-	Root   string   // what paths begin with
-	Here   string   // the page's name
-	Places []string // names of the pages in the navigation
-	Actor  string   // who is logged in; empty: nobody
-	Proxy  bool     // the proxy has logged him in: he cannot log out here
-	Token  string   // see session
-	Done   string   // what was done just now; empty: nothing
-	Count  int      // to how many
-	Zone   string   // in which times are shown
-	Paused bool     // nothing is delivered
+	Root     string   // what paths begin with
+	Current  string   // the page's name
+	NavPages []string // names of the pages in the navigation
+	Actor    string   // who is logged in; empty: nobody
+	Proxy    bool     // the proxy has logged him in: he cannot log out here
+	Token    string   // see session
+	Done     string   // what was done just now; empty: nothing
+	Count    int      // to how many
+	Zone     string   // in which times are shown
+	Paused   bool     // nothing is delivered
 }
 
 // Path is the path of a page in the navigation.
@@ -124,11 +124,11 @@ func (t pageFrame) Path(name string) string {
 const homePage = "dashboard"
 
 func (v *request) newPageFrame(here string) pageFrame {
-	t := pageFrame{Root: v.base, Here: here, Zone: v.Zone.String()}
+	t := pageFrame{Root: v.basePath, Current: here, Zone: v.Zone.String()}
 	if v.session.Hash == "" {
 		return t
 	}
-	t.Places = v.navPages
+	t.NavPages = v.navPages
 	t.Actor, t.Proxy, t.Token = v.session.Actor[len(actor("")):], v.session.AuthMethod == proxied, v.session.token()
 	if word := v.r.URL.Query().Get("done"); v.doneWords[word] {
 		t.Done = word
@@ -158,14 +158,14 @@ func (v *request) render(status int, name string, data any) {
 
 // redirect leads to a path of the room.
 func (v *request) redirect(path string) {
-	v.w.Header().Set("Location", v.base+path)
+	v.w.Header().Set("Location", v.basePath+path)
 	v.w.WriteHeader(http.StatusSeeOther)
 }
 
 // redirectDone writes a change into the audit log, and leads to where its outcome is seen: there the sentence "admin_done.WORD" is
 // said, with how many it was done to; the page that may say it names the word. To load that page again repeats nothing.
 func (v *request) redirectDone(path, word string, n int, deeds ...auditAction) {
-	if err := v.note(v.r, v.session.Actor, deeds...); err != nil {
+	if err := v.audit(v.r, v.session.Actor, deeds...); err != nil {
 		v.serverError(err)
 		return
 	}
@@ -194,8 +194,8 @@ type noticePage struct {
 	Notice string
 }
 
-// notices are all that there are.
-func notices() []string {
+// noticeNames are all that there are.
+func noticeNames() []string {
 	return []string{"not_found", "rate_limited", "forbidden", "logged_out", "error"}
 }
 

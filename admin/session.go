@@ -45,8 +45,8 @@ func hashToken(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// open opens a session under a new secret, whatever the browser had before: nobody can know it beforehand (fixation).
-func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, authMethod string) (session, error) {
+// openSession opens a session under a new secret, whatever the browser had before: nobody can know it beforehand (fixation).
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request, actor, authMethod string) (session, error) {
 	now := s.Now()
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
@@ -64,7 +64,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, authMethod 
 		return session{}, err
 	}
 	http.SetCookie(w, s.cookie(n.secret, 0))
-	return n, s.note(r, actor, auditAction{"log in", "admin", "from " + clientAddress(r)})
+	return n, s.audit(r, actor, auditAction{"log in", "admin", "from " + clientAddress(r)})
 }
 
 // findSession finds the session of a request. It may be none: open is false then.
@@ -91,24 +91,24 @@ func (s *Server) findSession(r *http.Request) (n session, open bool, err error) 
 // user.
 func (s *Server) stillValid(n store.Session, r *http.Request) bool {
 	if n.AuthMethod == proxied {
-		user := s.user(r)
+		user := s.proxyUser(r)
 		return user != "" && n.Actor == actor(user)
 	}
-	return s.proof != "" && n.AuthMethod == s.proof
+	return s.passwordFingerprint != "" && n.AuthMethod == s.passwordFingerprint
 }
 
-// user is the one whom a trusted proxy has logged in; empty: nobody. Of two names one is the visitor's own, which the proxy has
+// proxyUser is the one whom a trusted proxy has logged in; empty: nobody. Of two names one is the visitor's own, which the proxy has
 // let pass.
-func (s *Server) user(r *http.Request) string {
-	names := r.Header.Values(s.header)
-	if s.header == "" || !web.VisitOf(r).Trusted || len(names) != 1 {
+func (s *Server) proxyUser(r *http.Request) string {
+	names := r.Header.Values(s.userHeader)
+	if s.userHeader == "" || !web.RequestInfoOf(r).Trusted || len(names) != 1 {
 		return ""
 	}
-	return decoded(names[0])
+	return decodeHeader(names[0])
 }
 
-// decoded is the value of a field: UTF-8, or else Latin-1, as it once was (RFC 9110, 5.5).
-func decoded(value string) string {
+// decodeHeader is the value of a field: UTF-8, or else Latin-1, as it once was (RFC 9110, 5.5).
+func decodeHeader(value string) string {
 	if utf8.ValidString(value) {
 		return value
 	}
@@ -126,7 +126,7 @@ func actor(user string) string { return "web: " + user }
 // the path "/", which would show the cookie to everything else at the same host (RFC 6265bis, 4.1.3).
 func (s *Server) cookieName() string {
 	switch {
-	case s.https && s.base == "":
+	case s.https && s.basePath == "":
 		return "__Host-postrider"
 	case s.https:
 		return "__Secure-postrider"
@@ -137,7 +137,7 @@ func (s *Server) cookieName() string {
 // cookie carries a secret; a negative age takes it away. It goes when the browser is closed.
 func (s *Server) cookie(secret string, age int) *http.Cookie {
 	return &http.Cookie{
-		Name: s.cookieName(), Value: secret, Path: s.base + "/", MaxAge: age,
+		Name: s.cookieName(), Value: secret, Path: s.basePath + "/", MaxAge: age,
 		Secure: s.https, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }
@@ -145,8 +145,8 @@ func (s *Server) cookie(secret string, age int) *http.Cookie {
 // auditAction is a change, as the audit log tells of it.
 type auditAction struct{ action, object, detail string }
 
-// note writes down who did what.
-func (s *Server) note(r *http.Request, actor string, deeds ...auditAction) error {
+// audit writes down who did what.
+func (s *Server) audit(r *http.Request, actor string, deeds ...auditAction) error {
 	entries := make([]store.AuditEntry, len(deeds))
 	for i, d := range deeds {
 		entries[i] = store.AuditEntry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
@@ -156,7 +156,7 @@ func (s *Server) note(r *http.Request, actor string, deeds ...auditAction) error
 
 // clientAddress is where a request came from, for the audit log.
 func clientAddress(r *http.Request) string {
-	if a := web.VisitOf(r).From; a.IsValid() {
+	if a := web.RequestInfoOf(r).ClientAddr; a.IsValid() {
 		return a.String()
 	}
 	return "a socket"

@@ -27,15 +27,15 @@ type settingsView struct {
 func (s *Server) settingsPage() page {
 	const name = "settings"
 	full := settingsView{
-		pageFrame: s.sampleTop(name), Settings: []Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true}, {Key: "digest.hour"}},
+		pageFrame: s.samplePageFrame(name), Settings: []Setting{{Key: "smtp.url", Value: "smtp://127.0.0.1:25", Set: true}, {Key: "smtp.password", Hidden: true}, {Key: "digest.hour"}},
 		Log: []store.AuditEntry{{At: time.Now(), Actor: "web: ray", Action: "pause", Object: "delivery", Detail: "a reason"}}, Pages: pager{Page: 2, More: true},
 	}
 	return page{
 		name: name,
 		routes: map[string]web.Methods{
 			"/settings":             {http.MethodGet: s.requireLogin(s.settings)},
-			"/settings/mails":       {http.MethodGet: s.requireLogin(s.mails)},
-			"/settings/mails/html":  {http.MethodGet: s.requireLogin(s.mailHTML)},
+			"/settings/mails":       {http.MethodGet: s.requireLogin(s.showPreview)},
+			"/settings/mails/html":  {http.MethodGet: s.requireLogin(s.previewHTML)},
 			"/settings/mails/saved": {http.MethodGet: s.requireLogin(s.streamTemplateChanges)},
 		},
 		samples: append(s.previewSamples(), sample{name, full}, sample{name, settingsView{}}),

@@ -92,11 +92,11 @@ func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.T
 	}
 	site := h.site()
 	site.Links = h.forum.Links()
-	s, err := admin.New(admin.Parts{
+	s, err := admin.New(admin.Deps{
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
 		Config: settings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
-		Press: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
+		Renderer: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("readying the room for administrators: %w", err)

@@ -67,7 +67,7 @@ func TestPages_MeetAccessibilityRules(t *testing.T) {
 			p.Language(language)
 			for _, l := range w.looks(letters) {
 				l.open(p)
-				if got := browsertest.Ask(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
+				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
 				}
 				for _, dark := range []bool{false, true} {
@@ -99,7 +99,7 @@ func shade(dark bool) string {
 // narrow tells whether the page has to be moved sideways to be read on a phone.
 func narrow(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
-	if got := browsertest.Ask(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
+	if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
 		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)
 	}
 }

@@ -30,7 +30,7 @@ func (c Config) Validate() error {
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, fmt.Errorf("url is %q, which is no web address: give the public address of postrider's pages, such as \"https://forum.example.org/postrider\"", c.URL))
 	}
-	if _, err := prefixes(c.TrustedProxies); err != nil {
+	if _, err := parsePrefixes(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies %w", err))
 	}
 	if c.HookSecret != "" && len(c.HookSecret) < minSecretLength {
@@ -52,8 +52,8 @@ func checkListen(address string) error {
 	return nil
 }
 
-// prefixes reads networks; a single address is a network of one.
-func prefixes(list []string) ([]netip.Prefix, error) {
+// parsePrefixes reads networks; a single address is a network of one.
+func parsePrefixes(list []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, text := range list {
 		if a, err := netip.ParseAddr(text); err == nil {
@@ -70,8 +70,8 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// base is what the paths of the pages begin with, without a slash at its end.
-func (c Config) base() string {
+// basePath is what the paths of the pages begin with, without a slash at its end.
+func (c Config) basePath() string {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		return ""

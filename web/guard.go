@@ -24,16 +24,16 @@ type Middleware struct {
 	Deny    func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
 	MaxBody int64                                                    // bytes that a request may bring
 
-	trusted proxies
-	limits  RateLimiter
-	cross   *http.CrossOriginProtection
-	log     *slog.Logger
+	trusted     trustedProxies
+	limits      RateLimiter
+	crossOrigin *http.CrossOriginProtection
+	log         *slog.Logger
 }
 
-// NewGuard makes a guard for pages at the configured address. Forms must come from there; open are the patterns of
+// NewMiddleware makes a guard for pages at the configured address. Forms must come from there; open are the patterns of
 // http.ServeMux where they may come from anywhere, because a secret in the request speaks for itself.
-func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Middleware, error) {
-	trusted, err := prefixes(c.TrustedProxies)
+func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Middleware, error) {
+	trusted, err := parsePrefixes(c.TrustedProxies)
 	if err != nil {
 		return nil, fmt.Errorf("web.trusted_proxies %w", err)
 	}
@@ -44,21 +44,21 @@ func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.R
 	for _, pattern := range open {
 		cross.AddInsecureBypassPattern(pattern)
 	}
-	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
+	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewRateLimiter(perSecond, burst), crossOrigin: cross, log: log}, nil
 }
 
 // RequestInfo is how a request came.
 type RequestInfo struct {
-	From    netip.Addr // the visitor's address; zero where the connection has none (a socket)
-	Trusted bool       // one of the trusted proxies handed it on
+	ClientAddr netip.Addr // the visitor's address; zero where the connection has none (a socket)
+	Trusted    bool       // one of the trusted proxies handed it on
 }
 
-// visitKey is the key under which a request's context has its Visit.
-type visitKey struct{}
+// requestInfoKey is the key under which a request's context has its Visit.
+type requestInfoKey struct{}
 
-// VisitOf tells how a request came that a Guard has let through.
-func VisitOf(r *http.Request) RequestInfo {
-	visit, _ := r.Context().Value(visitKey{}).(RequestInfo)
+// RequestInfoOf tells how a request came that a Guard has let through.
+func RequestInfoOf(r *http.Request) RequestInfo {
+	visit, _ := r.Context().Value(requestInfoKey{}).(RequestInfo)
 	return visit
 }
 
@@ -68,16 +68,16 @@ func (g *Middleware) Wrap(next http.Handler) http.Handler {
 		visit := g.trusted.applyForwarded(r)
 		setSecurityHeaders(w.Header())
 		defer g.recoverPanic(w, r)
-		if !g.limits.Allow(visit.From, time.Now()) {
+		if !g.limits.Allow(visit.ClientAddr, time.Now()) {
 			w.Header().Set("Retry-After", "60")
 			g.Deny(w, r, http.StatusTooManyRequests)
 			return
 		}
-		if err := g.cross.Check(r); err != nil {
+		if err := g.crossOrigin.Check(r); err != nil {
 			g.Deny(w, r, http.StatusForbidden)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), visitKey{}, visit), requestTimeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestInfoKey{}, visit), requestTimeout)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, g.MaxBody)
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -86,7 +86,7 @@ func (g *Middleware) Wrap(next http.Handler) http.Handler {
 
 // PenalizeForged notes that a request carried a token that is not ours.
 func (g *Middleware) PenalizeForged(r *http.Request) {
-	g.limits.Charge(VisitOf(r).From, time.Now(), forgedCost)
+	g.limits.Charge(RequestInfoOf(r).ClientAddr, time.Now(), forgedCost)
 }
 
 // setSecurityHeaders are the fields of every answer. Nothing may be kept, indexed, framed or sniffed, and no address of ours, which

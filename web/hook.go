@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	signatureField = "X-Postrider-Signature"
-	timestampField = "X-Postrider-Timestamp"
+	signatureHeader = "X-Postrider-Signature"
+	timestampHeader = "X-Postrider-Timestamp"
 	// maxSkew is how far the forum's clock may be from ours. An older call is one that somebody has kept.
 	maxSkew = 5 * time.Minute
 	// replayCacheSize is how many calls are remembered, so that none counts twice within the drift.
@@ -27,7 +27,7 @@ type hookVerifier struct {
 	seen   *lru.Cache[string, bool]
 }
 
-func newCalls(secret string) hookVerifier {
+func newHookVerifier(secret string) hookVerifier {
 	heard, err := lru.New[string, bool](replayCacheSize)
 	if err != nil {
 		panic(err) // only for a size below one
@@ -68,13 +68,13 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the call is too long", http.StatusRequestEntityTooLarge)
 		return
 	}
-	signature := r.Header.Get(signatureField)
-	if !s.calls.verify(r.Header.Get(timestampField), signature, body, time.Now()) {
-		s.guard.PenalizeForged(r)
+	signature := r.Header.Get(signatureHeader)
+	if !s.hooks.verify(r.Header.Get(timestampHeader), signature, body, time.Now()) {
+		s.middleware.PenalizeForged(r)
 		http.Error(w, "the signature does not fit, or its time has passed", http.StatusForbidden)
 		return
 	}
-	if s.calls.firstTime(signature) {
+	if s.hooks.firstTime(signature) {
 		s.Wake()
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// mailPolicy lets a mail's stylesheets work, and nothing else at all.
-func mailPolicy(styles []string) string {
+// messagePolicy lets a mail's stylesheets work, and nothing else at all.
+func messagePolicy(styles []string) string {
 	allowed := ""
 	for _, css := range styles {
 		sum := sha256.Sum256([]byte(css))
@@ -34,22 +34,22 @@ func extractStyles(mail string) (page []byte, styles []string, err error) {
 			if !errors.Is(z.Err(), io.EOF) {
 				return nil, nil, fmt.Errorf("reading a mail: %w", z.Err())
 			}
-			return l.page(), append(l.own, l.css.String()), nil
+			return l.page(), append(l.sheets, l.extracted.String()), nil
 		case html.StartTagToken, html.SelfClosingTagToken:
 			l.writeTag(z.Token())
 		default:
-			l.other(kind, z)
+			l.writeOther(kind, z)
 		}
 	}
 }
 
 type styleExtractor struct {
-	out     bytes.Buffer
-	head    int               // where the head of the page ends in out
-	own     []string          // the mail's own stylesheets
-	css     strings.Builder   // what was lifted
-	classes map[string]string // by what was lifted
-	inStyle bool
+	out       bytes.Buffer
+	headEnd   int               // where the head of the page ends in out
+	sheets    []string          // the mail's own stylesheets
+	extracted strings.Builder   // what was lifted
+	classes   map[string]string // by what was lifted
+	inStyle   bool
 }
 
 // writeTag writes a tag, with a class in the place of its style.
@@ -74,7 +74,7 @@ func (l *styleExtractor) writeTag(t html.Token) {
 		}
 	}
 	if style != "" {
-		class = strings.TrimSpace(class + " " + l.class(style))
+		class = strings.TrimSpace(class + " " + l.classFor(style))
 	}
 	if class != "" {
 		rest = append([]html.Attribute{{Key: "class", Val: class}}, rest...)
@@ -83,25 +83,25 @@ func (l *styleExtractor) writeTag(t html.Token) {
 	l.out.WriteString(t.String())
 }
 
-// class is the one that says what a style said.
-func (l *styleExtractor) class(style string) string {
+// classFor is the one that says what a style said.
+func (l *styleExtractor) classFor(style string) string {
 	name, known := l.classes[style]
 	if known || strings.ContainsAny(style, "{}<") {
 		return name
 	}
 	name = fmt.Sprintf("pv%d", len(l.classes))
 	l.classes[style] = name
-	fmt.Fprintf(&l.css, ".%s{%s}\n", name, style)
+	fmt.Fprintf(&l.extracted, ".%s{%s}\n", name, style)
 	return name
 }
 
-func (l *styleExtractor) other(kind html.TokenType, z *html.Tokenizer) {
+func (l *styleExtractor) writeOther(kind html.TokenType, z *html.Tokenizer) {
 	raw := z.Raw()
 	if kind == html.TextToken && l.inStyle {
-		l.own = append(l.own, string(raw))
+		l.sheets = append(l.sheets, string(raw))
 	}
 	if name, _ := z.TagName(); kind == html.EndTagToken && string(name) == "head" {
-		l.head = l.out.Len()
+		l.headEnd = l.out.Len()
 	}
 	l.inStyle = false
 	l.out.Write(raw)
@@ -109,6 +109,6 @@ func (l *styleExtractor) other(kind html.TokenType, z *html.Tokenizer) {
 
 // page puts what was lifted at the end of the head.
 func (l *styleExtractor) page() []byte {
-	sheet := "<style>" + l.css.String() + "</style>"
-	return bytes.Join([][]byte{l.out.Bytes()[:l.head], l.out.Bytes()[l.head:]}, []byte(sheet))
+	sheet := "<style>" + l.extracted.String() + "</style>"
+	return bytes.Join([][]byte{l.out.Bytes()[:l.headEnd], l.out.Bytes()[l.headEnd:]}, []byte(sheet))
 }

@@ -26,8 +26,8 @@ type RateLimiter struct {
 	burst     int
 }
 
-// NewLimits lets each address ask for burst at once, and for so many a second from then on.
-func NewLimits(perSecond rate.Limit, burst int) RateLimiter {
+// NewRateLimiter lets each address ask for burst at once, and for so many a second from then on.
+func NewRateLimiter(perSecond rate.Limit, burst int) RateLimiter {
 	kept, err := lru.New[netip.Addr, *rate.Limiter](keptAddresses)
 	if err != nil {
 		panic(err) // only for a size below one

@@ -13,8 +13,8 @@ type noticePage struct {
 	Settings string
 }
 
-// notices are all that there are.
-func notices() []string {
+// noticeNames are all that there are.
+func noticeNames() []string {
 	return []string{"not_found", "invalid_link", "rate_limited", "forbidden", "error", "message_expired", "message_empty", "no_member"}
 }
 
@@ -24,7 +24,7 @@ func (s *Server) messagePage(w http.ResponseWriter, r *http.Request, status int,
 	if member != forum.Guest {
 		page.Settings = s.settingsPath(member)
 	}
-	s.show(w, status, s.language(r, member), "notice", page)
+	s.render(w, status, s.language(r, member), "notice", page)
 }
 
 // denyRequest is the guard's way to refuse.

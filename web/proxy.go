@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// proxies are the networks whose X-Forwarded-* fields are believed. From anybody else they are thrown away: a visitor
+// trustedProxies are the networks whose X-Forwarded-* fields are believed. From anybody else they are thrown away: a visitor
 // could write whatever he likes into them.
-type proxies []netip.Prefix
+type trustedProxies []netip.Prefix
 
-func (p proxies) trusts(a netip.Addr) bool {
+func (p trustedProxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
 // applyForwarded sets a request's Host and URL.Scheme to what the visitor used, and tells how it came.
-func (p proxies) applyForwarded(r *http.Request) RequestInfo {
+func (p trustedProxies) applyForwarded(r *http.Request) RequestInfo {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	client := peer.Addr().Unmap()
 	r.URL.Scheme = "http"
@@ -41,10 +41,10 @@ func (p proxies) applyForwarded(r *http.Request) RequestInfo {
 
 // client is the last address in the chain that none of our proxies has. What stands before it the visitor may have
 // written himself.
-func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
+func (p trustedProxies) client(peer netip.Addr, fields []string) netip.Addr {
 	chain := strings.Split(strings.Join(fields, ","), ",")
 	for _, part := range slices.Backward(chain) {
-		a, known := forwarded(strings.TrimSpace(part))
+		a, known := parseForwarded(strings.TrimSpace(part))
 		if !known {
 			return peer
 		}
@@ -55,8 +55,8 @@ func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
 	return peer
 }
 
-// forwarded reads an address of the chain. Some proxies (Azure's gateway, IIS) write its port behind it, and IPv6 in brackets.
-func forwarded(text string) (netip.Addr, bool) {
+// parseForwarded reads an address of the chain. Some proxies (Azure's gateway, IIS) write its port behind it, and IPv6 in brackets.
+func parseForwarded(text string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddrPort(text); err == nil {
 		return a.Addr().Unmap(), true
 	}

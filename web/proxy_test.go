@@ -6,7 +6,7 @@ import (
 )
 
 func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
-	trusted, err := prefixes([]string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"})
+	trusted, err := parsePrefixes([]string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
 		if tt.host != "" {
 			r.Header.Set("X-Forwarded-Host", tt.host)
 		}
-		got := proxies(trusted).applyForwarded(r).From
+		got := trustedProxies(trusted).applyForwarded(r).ClientAddr
 		if got.String() != tt.client || r.Host != tt.sees {
 			t.Errorf("%s: %v at %s, want %s at %s", tt.name, got, r.Host, tt.client, tt.sees)
 		}
@@ -48,11 +48,11 @@ func FuzzForwardedFor(f *testing.F) {
 	f.Add("198.51.100.7, 10.1.2.3")
 	f.Add("[2001:db8::1]:80,,\t")
 	f.Fuzz(func(t *testing.T, chain string) {
-		trusted, _ := prefixes([]string{"127.0.0.1"})
+		trusted, _ := parsePrefixes([]string{"127.0.0.1"})
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = "127.0.0.1:1"
 		r.Header["X-Forwarded-For"] = []string{chain}
-		if got := proxies(trusted).applyForwarded(r).From; !got.IsValid() {
+		if got := trustedProxies(trusted).applyForwarded(r).ClientAddr; !got.IsValid() {
 			t.Errorf("%q makes the visitor %v", chain, got)
 		}
 	})

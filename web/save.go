@@ -22,12 +22,12 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		s.denyRequest(w, r, http.StatusBadRequest)
 		return
 	}
-	read := s.read(a, r.PostForm, page(r))
-	if len(read.faults) > 0 {
-		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.form, read.faults)
+	read := s.parseForm(a, r.PostForm, page(r))
+	if len(read.errors) > 0 {
+		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.form, read.errors)
 		return
 	}
-	if err := s.Desk.UpdatePreferences(r.Context(), s.Now(), a, read.want, read.wishes); err != nil {
+	if err := s.Members.UpdatePreferences(r.Context(), s.Now(), a, read.preferences, read.overrides); err != nil {
 		s.serverError(w, r, a.Member.ID, err)
 		return
 	}
@@ -49,7 +49,7 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	sent, err := s.Desk.SendNow(r.Context(), s.Now(), a)
+	sent, err := s.Members.SendNow(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
@@ -60,13 +60,13 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	s.redirectDone(w, r, a, string(sent))
 }
 
-// tryAgain lets mail go once more to an address that it came back from.
-func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
+// retryAddress lets mail go once more to an address that it came back from.
+func (s *Server) retryAddress(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
 		return
 	}
-	tried, err := s.Desk.RetryAddress(r.Context(), s.Now(), a)
+	tried, err := s.Members.RetryAddress(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
@@ -79,14 +79,14 @@ func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
 
 // parsedForm is a form as it was sent.
 type parsedForm struct {
-	want   digest.Preferences
-	wishes []daemon.WatchSetting
-	form   settingsForm // as it is shown again
-	faults []string     // the fields that are at fault
+	preferences digest.Preferences
+	overrides   []daemon.WatchSetting
+	form        settingsForm // as it is shown again
+	errors      []string     // the fields that are at fault
 }
 
-// read reads a form. What a field cannot say, and a browser would not send, is at fault like what a person mistyped.
-func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
+// parseForm reads a form. What a field cannot say, and a browser would not send, is at fault like what a person mistyped.
+func (s *Server) parseForm(a daemon.Account, form url.Values, page int) parsedForm {
 	in := formReader{form: form}
 	r := parsedForm{form: s.newForm(a, page)}
 	c := a.Effective
@@ -104,24 +104,24 @@ func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
 		in.addError("zone")
 		zone = a.Zone
 	}
-	if tag := in.oneOf("locale", s.tags()); tag != r.form.Locale { // else what holds may be a language near it
+	if tag := in.oneOf("locale", s.languageTags()); tag != r.form.Locale { // else what holds may be a language near it
 		r.form.Locale, c.Locale = tag, tag
 	}
 	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
 	c.Excerpt = in.number("excerpt", 1, 5000)
-	if !slices.Contains(s.Desk.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
+	if !slices.Contains(s.Members.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
 		in.addError("excerpt")
 	}
 	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
-	if s.Desk.AlertsEnabled() {
+	if s.Members.AlertsEnabled() {
 		in.alerts(&c, &r.form)
 	}
 	r.form.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(r.form.Pause, zone, s.Now())
-	r.form.Choices, r.form.Schedule = c, schedule
+	r.form.Preferences, r.form.Schedule = c, schedule
 	r.form.Own, r.form.Unread, r.form.Announce = *c.IncludeOwnPosts, *c.UnreadOnly, *c.Announcements
-	r.wishes = in.wishes(a, &r.form)
-	r.want, r.faults = c, in.faults
+	r.overrides = in.overrides(a, &r.form)
+	r.preferences, r.errors = c, in.errors
 	return r
 }
 
@@ -139,8 +139,8 @@ func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	}
 }
 
-// tags name the languages there are.
-func (s *Server) tags() []string {
+// languageTags name the languages there are.
+func (s *Server) languageTags() []string {
 	var tags []string
 	for _, t := range s.Pages.LanguageNames() {
 		tags = append(tags, t.Tag)
@@ -151,7 +151,7 @@ func (s *Server) tags() []string {
 // formReader reads the fields of a form, and notes those that are at fault.
 type formReader struct {
 	form   url.Values
-	faults []string
+	errors []string
 }
 
 // addError notes a field that a person can get wrong; all others a browser sends as they were given to it.
@@ -159,8 +159,8 @@ func (f *formReader) addError(name string) {
 	if name != "zone" && name != "quiet" && name != "pause" {
 		name = "form"
 	}
-	if !slices.Contains(f.faults, name) {
-		f.faults = append(f.faults, name)
+	if !slices.Contains(f.errors, name) {
+		f.errors = append(f.errors, name)
 	}
 }
 
@@ -207,11 +207,11 @@ func (f *formReader) pause(text string, zone *time.Location, now time.Time) time
 	return until
 }
 
-// wishes reads how he wants to hear of what he watches, as far as the form asked and his answer is new.
-func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
+// overrides reads how he wants to hear of what he watches, as far as the form asked and his answer is new.
+func (f *formReader) overrides(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
 	var changed []daemon.WatchSetting
 	for _, w := range a.Watches {
-		name := field(w)
+		name := fieldName(w)
 		if _, asked := f.form[name]; !asked {
 			continue
 		}
@@ -231,7 +231,7 @@ func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.Watch
 func setRow(rows []watchRow, name string, wish digest.Cadence) {
 	for i := range rows {
 		if rows[i].Field == name {
-			rows[i].Wish = wish
+			rows[i].Override = wish
 		}
 	}
 }

@@ -19,62 +19,62 @@ import (
 
 // settingsPage is what the template "settings" is given.
 type settingsPage struct {
-	Forum         string
-	Member        string
-	Action        string
-	Stop          string // address of the page that ends everything
-	Done          string // what was done just now; empty: nothing
-	Faults        []string
-	NoMail        bool // the forum forbids to mail him
-	OptedOut      bool // he has asked it to
-	Returned      *daemon.AddressStatus
-	Address       string
-	Alerts        bool // there are any on this site
-	Next          daemon.Next
-	Paused        time.Time // in his zone; zero: not
-	Off           bool      // no digests
-	Form          settingsForm
-	Pages         []int // of his threads; nil: there is one only
-	Page          int
-	Cadences      []digest.Cadence
-	IntervalHours []int
-	Weekdays      []time.Weekday
-	Days          []int
-	Hours         []int
-	Lengths       []int
-	Languages     []templates.LanguageName
-	Zones         []string
-	Modes         []digest.AlertMode
+	Forum          string
+	Member         string
+	Action         string
+	UnsubscribeAll string // address of the page that ends everything
+	Done           string // what was done just now; empty: nothing
+	Errors         []string
+	NoMail         bool // the forum forbids to mail him
+	OptedOut       bool // he has asked it to
+	Bounced        *daemon.AddressStatus
+	Address        string
+	Alerts         bool // there are any on this site
+	Next           daemon.Next
+	Paused         time.Time // in his zone; zero: not
+	Off            bool      // no digests
+	Form           settingsForm
+	Pages          []int // of his threads; nil: there is one only
+	Page           int
+	Cadences       []digest.Cadence
+	IntervalHours  []int
+	Weekdays       []time.Weekday
+	Days           []int
+	Hours          []int
+	Lengths        []int
+	Languages      []templates.LanguageName
+	Zones          []string
+	Modes          []digest.AlertMode
 }
 
 // HasError tells whether a field is at fault.
-func (p settingsPage) HasError(field string) bool { return slices.Contains(p.Faults, field) }
+func (p settingsPage) HasError(field string) bool { return slices.Contains(p.Errors, field) }
 
 // settingsForm is the form as it is filled in.
 type settingsForm struct {
-	Choices  digest.Preferences
-	Locale   string // the nearest to what holds that there is
-	Schedule digest.Schedule
-	Own      bool
-	Unread   bool
-	Announce bool
-	Quiet    bool
-	From     int
-	Until    int
-	Pause    string // a day: 2026-05-04
-	Tomorrow string
-	Sections []watchRow
-	Threads  []watchRow
+	Preferences digest.Preferences
+	Locale      string // the nearest to what holds that there is
+	Schedule    digest.Schedule
+	Own         bool
+	Unread      bool
+	Announce    bool
+	Quiet       bool
+	From        int
+	Until       int
+	Pause       string // a day: 2026-05-04
+	Tomorrow    string
+	Sections    []watchRow
+	Threads     []watchRow
 }
 
 // watchRow is a section or thread with the field that asks how to hear of it.
 type watchRow struct {
-	Field string
-	Title string
-	Wish  digest.Cadence
-	Mail  bool // he hears of it at once unless he wishes otherwise
+	Field            string
+	Title            string
+	Override         digest.Cadence
+	InstantByDefault bool // he hears of it at once unless he wishes otherwise
 
-	Wishes []digest.Cadence // to choose from
+	Options []digest.Cadence // to choose from
 }
 
 // threadsPerPage is how many threads stand on one page.
@@ -91,12 +91,12 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 
 // account reads whose settings the token opens.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account, bool) {
-	grant, ok := s.check(w, r, func(scope link.Scope) bool { return scope == link.Settings })
+	grant, ok := s.checkToken(w, r, func(scope link.Scope) bool { return scope == link.Settings })
 	if !ok {
 		return daemon.Account{}, false
 	}
 	member := forum.MemberID(grant.Member)
-	a, err := s.Desk.Account(r.Context(), s.Now(), member)
+	a, err := s.Members.Account(r.Context(), s.Now(), member)
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
 		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
@@ -125,33 +125,33 @@ func page(r *http.Request) int {
 
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, a daemon.Account, form settingsForm, faults []string) {
 	now := s.Now()
-	next, err := s.Desk.Next(r.Context(), now, a)
+	next, err := s.Members.Next(r.Context(), now, a)
 	if err != nil { // the settings themselves are known
 		s.Log.Warn("next digest not known", "member", a.Member.ID, "err", err)
 	}
-	site := s.Desk.DigestDefaults()
+	site := s.Members.DigestDefaults()
 	p := settingsPage{
 		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
-		Stop:   s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
-		Faults: faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
-		Form: form, Page: page(r), Alerts: s.Desk.AlertsEnabled(),
+		UnsubscribeAll: s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
+		Errors:         faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
+		Form: form, Page: page(r), Alerts: s.Members.AlertsEnabled(),
 		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: site.ExcerptLengths(),
-		Languages: s.Pages.LanguageNames(), Zones: zones(),
+		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	if len(faults) == 0 {
 		p.Done = doneMessage(r)
 	}
-	returned, err := s.Desk.AddressStatus(r.Context(), now, a)
+	returned, err := s.Members.AddressStatus(r.Context(), now, a)
 	switch {
 	case err != nil:
 		s.Log.Warn("whether mail came back is not known", "member", a.Member.ID, "err", err)
 	case returned != nil && returned.Manual:
 		p.NoMail = true
 	case returned != nil:
-		p.Returned, p.Address = returned, maskAddress(a.Member.Email)
+		p.Bounced, p.Address = returned, maskAddress(a.Member.Email)
 	}
 	if a.Effective.PausedUntil.After(now) {
 		p.Paused = a.Effective.PausedUntil.In(a.Zone)
@@ -159,7 +159,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	if _, threads := s.watchRows(a); len(threads) > threadsPerPage {
 		p.Pages = intRange(1, (len(threads)+threadsPerPage-1)/threadsPerPage)
 	}
-	s.show(w, status, s.Pages.Language(a.Effective.Locale, r.Header.Get("Accept-Language")), "settings", p)
+	s.render(w, status, s.Pages.Language(a.Effective.Locale, r.Header.Get("Accept-Language")), "settings", p)
 }
 
 // doneMessage is what was done just now, as the address says to which a form was led.
@@ -195,7 +195,7 @@ func intRange(from, to int) []int {
 func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 	c := a.Effective
 	f := settingsForm{
-		Choices: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
+		Preferences: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
 		Quiet: *c.Quiet != digest.QuietHours{}, From: c.Quiet.From, Until: c.Quiet.Until,
 		Tomorrow: s.Now().In(a.Zone).AddDate(0, 0, 1).Format(time.DateOnly),
 	}
@@ -213,7 +213,7 @@ func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 
 // schedule is the one that holds, with the site's weekday, day and number of hours where its own cadence has none.
 func (s *Server) schedule(c digest.Preferences) digest.Schedule {
-	own, site := *c.Schedule, s.Desk.DigestDefaults().Schedule()
+	own, site := *c.Schedule, s.Members.DigestDefaults().Schedule()
 	if own.Cadence == digest.Off {
 		own.Hour = site.Hour
 	}
@@ -232,11 +232,11 @@ func (s *Server) schedule(c digest.Preferences) digest.Schedule {
 // watchRows are the rows of all that a member watches.
 func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 	wishes := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
-	if s.Desk.AlertsEnabled() {
+	if s.Members.AlertsEnabled() {
 		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: field(w), Title: templates.SafeLine(w.Title), Wish: w.Override, Mail: w.Watch.Mail != 0 && s.Desk.AlertsEnabled(), Wishes: wishes}
+		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), Options: wishes}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {
@@ -246,8 +246,8 @@ func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 	return sections, threads
 }
 
-// field is the name of the field that asks for a section or thread.
-func field(w daemon.WatchSetting) string {
+// fieldName is the name of the field that asks for a section or thread.
+func fieldName(w daemon.WatchSetting) string {
 	if w.Section != 0 {
 		return fmt.Sprintf("section-%d", w.Section)
 	}

@@ -11,7 +11,7 @@ import (
 
 // view shows a member one of his mails, as it would be now. A mail keeps its styles, and nothing else of it may work.
 func (s *Server) view(w http.ResponseWriter, r *http.Request) {
-	grant, ok := s.check(w, r, func(scope link.Scope) bool { return scope == link.View })
+	grant, ok := s.checkToken(w, r, func(scope link.Scope) bool { return scope == link.View })
 	if !ok {
 		return
 	}
@@ -37,7 +37,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", mailPolicy(styles))
+	h.Set("Content-Security-Policy", messagePolicy(styles))
 	// The forum, to which most of its links lead, may live on the same host and show or keep what it is told.
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -7,7 +7,7 @@
 //	/healthz      is the daemon well?
 //
 // The pages are rendered here, from templates, and work without a script. What a token may do is in internal/link; what
-// it does is done by daemon.Desk. A GET changes nothing, ever: mail filters follow every link of a mail.
+// it does is done by daemon.Members. A GET changes nothing, ever: mail filters follow every link of a mail.
 //
 // [Middleware] stands before all handlers. [Serve] listens.
 package web
@@ -25,40 +25,40 @@ import (
 
 // Deps are the rooms that the pages work with.
 type Deps struct {
-	Desk   *daemon.MemberService
-	Viewer *daemon.Viewer
-	Links  *link.Signer
-	Pages  *templates.Pages
-	Forum  string // the forum's name
-	Log    *slog.Logger
-	Now    func() time.Time // the clock by which members' choices are noted
-	Wake   func()           // lets the daemon look at once for what is to be sent
+	Members *daemon.MemberService
+	Viewer  *daemon.Viewer
+	Links   *link.Signer
+	Pages   *templates.Pages
+	Forum   string // the forum's name
+	Log     *slog.Logger
+	Now     func() time.Time // the clock by which members' choices are noted
+	Wake    func()           // lets the daemon look at once for what is to be sent
 }
 
 // Server shows the pages. It is an http.Handler.
 type Server struct {
 	Deps
-	base    string
-	guard   *Middleware
-	calls   hookVerifier
-	handler http.Handler
+	basePath   string
+	middleware *Middleware
+	hooks      hookVerifier
+	handler    http.Handler
 }
 
 // New readies the pages, and tries each of them in every language, so that a fault in a template shows at the start.
 func New(p Deps, c Config) (*Server, error) {
-	s := &Server{Deps: p, base: c.base(), calls: newCalls(c.HookSecret)}
+	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret)}
 	// A mailbox provider's one-click comes from wherever its machines are (RFC 8058), and brings its token along.
 	// A forum signs its calls.
 	open := []string{"POST /u/{token}", "POST /hooks/forum"}
-	if s.base != "" {
-		open = append(open, "POST "+s.base+"/u/{token}", "POST "+s.base+"/hooks/forum")
+	if s.basePath != "" {
+		open = append(open, "POST "+s.basePath+"/u/{token}", "POST "+s.basePath+"/hooks/forum")
 	}
-	guard, err := NewGuard(c, p.Log, s.denyRequest, open...)
+	guard, err := NewMiddleware(c, p.Log, s.denyRequest, open...)
 	if err != nil {
 		return nil, err
 	}
-	s.guard = guard
-	s.handler = guard.Wrap(Mount(s.base, s.routes()))
+	s.middleware = guard
+	s.handler = guard.Wrap(Mount(s.basePath, s.routes()))
 	return s, s.renderAllSamples()
 }
 
@@ -81,7 +81,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
-	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.tryAgain})
+	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
@@ -145,15 +145,15 @@ func immutable(kind string, text []byte) http.HandlerFunc {
 
 // health answers whether the daemon's memory can be read.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	if err := s.Desk.Ping(r.Context()); err != nil {
+	if err := s.Members.Ping(r.Context()); err != nil {
 		s.Log.Warn("not well", "err", err)
 		http.Error(w, "the store cannot be read", http.StatusServiceUnavailable)
 		return
 	}
-	plain(w, http.StatusOK, "ok\n")
+	writePlain(w, http.StatusOK, "ok\n")
 }
 
-func plain(w http.ResponseWriter, status int, text string) {
+func writePlain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write([]byte(text))
@@ -164,7 +164,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 func (s *Server) language(r *http.Request, member forum.MemberID) templates.Language {
 	var wishes []string
 	if member != forum.Guest {
-		own, err := s.Desk.Locales(r.Context(), member)
+		own, err := s.Members.Locales(r.Context(), member)
 		if err != nil {
 			s.Log.Warn("language of a page not known", "member", member, "err", err)
 		}
@@ -173,8 +173,8 @@ func (s *Server) language(r *http.Request, member forum.MemberID) templates.Lang
 	return s.Pages.Language(append(wishes, r.Header.Get("Accept-Language"))...)
 }
 
-// show shows a page.
-func (s *Server) show(w http.ResponseWriter, status int, l templates.Language, name string, data any) {
+// render shows a page.
+func (s *Server) render(w http.ResponseWriter, status int, l templates.Language, name string, data any) {
 	page, err := s.Pages.Render(l, name, data)
 	if err != nil {
 		s.Log.Error("page could not be rendered", "page", name, "err", err)
@@ -187,13 +187,13 @@ func (s *Server) show(w http.ResponseWriter, status int, l templates.Language, n
 	w.Write(page)
 }
 
-// check reads the token of a request. If it is not one of ours, or not for this page, that is answered.
-func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Claims, bool) {
+// checkToken reads the token of a request. If it is not one of ours, or not for this page, that is answered.
+func (s *Server) checkToken(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Claims, bool) {
 	grant, err := s.Links.Check(r.PathValue("token"))
 	if err == nil && fits(grant.Scope) {
 		return grant, true
 	}
-	s.guard.PenalizeForged(r)
+	s.middleware.PenalizeForged(r)
 	s.messagePage(w, r, http.StatusNotFound, forum.Guest, "invalid_link")
 	return link.Claims{}, false
 }

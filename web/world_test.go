@@ -103,7 +103,7 @@ func (w *world) open() {
 	w.pages, w.press = set.Pages(site, "/postrider"), set.NewRenderer(site, 1000)
 	desk := daemon.NewMemberService(w.source, w.store, w.set)
 	handler.Handler = must(web.New(web.Deps{
-		Desk: desk, Viewer: daemon.NewViewer(desk, w.press, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Members: desk, Viewer: daemon.NewViewer(desk, w.press, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 	}, w.config))(w)
 }
