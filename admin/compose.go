@@ -15,7 +15,7 @@ import (
 	"postrider/templates"
 )
 
-// composeView is what the template "admin/compose" is given.
+// composeView is the data of the template "admin/compose".
 type composeView struct {
 	pageFrame
 	ID       int64 // of the draft that is revised; 0: it is a new one

@@ -11,7 +11,7 @@ import (
 	"postrider/web"
 )
 
-// dashboardView is what the template "admin/dashboard" is given.
+// dashboardView is the data of the template "admin/dashboard".
 type dashboardView struct {
 	pageFrame
 	Alarms     []activeAlarm

@@ -13,7 +13,7 @@ import (
 	"postrider/web"
 )
 
-// explainView is what the template "admin/explain" is given.
+// explainView is the data of the template "admin/explain".
 type explainView struct {
 	pageFrame
 	MemberQuery, PostQuery string // as they were filled in

@@ -22,7 +22,7 @@ const (
 // maxLoginBytes is how many bytes a log in may bring: a password, and the path to go to then, which has stood in a header.
 const maxLoginBytes = 32 << 10
 
-// loginPage is what the template "admin/login" is given.
+// loginPage is the data of the template "admin/login".
 type loginPage struct {
 	pageFrame
 	Error       string // wrong, busy or none

@@ -15,7 +15,7 @@ import (
 	"postrider/templates"
 )
 
-// memberView is what the template "admin/member" is given.
+// memberView is the data of the template "admin/member".
 type memberView struct {
 	pageFrame
 	Explanation daemon.MemberExplanation

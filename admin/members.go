@@ -13,7 +13,7 @@ import (
 	"postrider/web"
 )
 
-// membersView is what the template "admin/members" is given.
+// membersView is the data of the template "admin/members".
 type membersView struct {
 	pageFrame
 	Query string

@@ -23,7 +23,7 @@ const messagePolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; i
 // kindAlarm is the mail to the administrator, which is in no outbox.
 const kindAlarm = "alarm"
 
-// previewView is what the template "admin/settings_mails" is given.
+// previewView is the data of the template "admin/settings_mails".
 type previewView struct {
 	pageFrame
 	Form         previewForm

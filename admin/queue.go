@@ -14,7 +14,7 @@ import (
 	"postrider/web"
 )
 
-// queueView is what the template "admin/queue" is given.
+// queueView is the data of the template "admin/queue".
 type queueView struct {
 	pageFrame
 	Filter    queueFilter

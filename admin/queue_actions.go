@@ -29,7 +29,7 @@ func (s *Server) retry(v *request) {
 	v.showResults("retried", "retry", list)
 }
 
-// dropView is what the template "admin/queue_drop" is given: it asks whether that is really meant.
+// dropView is the data of the template "admin/queue_drop": it asks whether that is really meant.
 type dropView struct {
 	pageFrame
 	Keys []string

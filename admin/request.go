@@ -188,7 +188,7 @@ func (v *request) local(t time.Time) time.Time {
 	return t.In(v.Zone)
 }
 
-// noticePage is what the template "admin/notice" is given.
+// noticePage is the data of the template "admin/notice".
 type noticePage struct {
 	pageFrame
 	Notice string

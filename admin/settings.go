@@ -16,7 +16,7 @@ type Setting struct {
 	Hidden bool // a secret that is set
 }
 
-// settingsView is what the template "admin/settings" is given.
+// settingsView is the data of the template "admin/settings".
 type settingsView struct {
 	pageFrame
 	Settings []Setting

@@ -8,7 +8,7 @@ import (
 	"postrider/store"
 )
 
-// messageView is what the template "admin/queue_mail" is given.
+// messageView is the data of the template "admin/queue_mail".
 type messageView struct {
 	pageFrame
 	Message        store.Mail
