@@ -17,6 +17,7 @@ import (
 	"postrider/admin"
 	"postrider/config"
 	"postrider/daemon"
+	"postrider/internal/finding"
 	"postrider/web"
 )
 
@@ -135,9 +136,9 @@ func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 }
 
 // checkAdmin tells whether and how administrators can log in.
-func checkAdmin(cfg config.Config) finding {
+func checkAdmin(cfg config.Config) finding.Finding {
 	a := cfg.Admin
-	f := finding{Part: "admin", Level: levelOK}
+	f := finding.Finding{Part: "admin", Level: finding.LevelOK}
 	switch {
 	case a.Listen == "":
 		f.Text = "off: admin.listen is empty"
@@ -151,7 +152,7 @@ func checkAdmin(cfg config.Config) finding {
 		f.Text = "at " + a.Address() + ", with a password"
 	}
 	if a.Enabled() && a.Cleartext() {
-		f.Level, f.Cure = levelWarn, "passwords and sessions travel without encryption between your browser and the proxy: give the room an https address"
+		f.Level, f.Fix = finding.LevelWarn, "passwords and sessions travel without encryption between your browser and the proxy: give the room an https address"
 	}
 	return f
 }

@@ -168,7 +168,7 @@ func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.
 func (h *app) selfCheck(ctx context.Context) error {
 	warnings, err := h.forum.SelfCheck(ctx)
 	for _, f := range warnings {
-		h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Fix)
+		h.log.Warn("forum self-check", "part", f.Part, "text", f.Text, "fix", f.Fix)
 	}
 	return err
 }
