@@ -171,7 +171,7 @@ func doneMessage(r *http.Request) string {
 	return ""
 }
 
-// maskAddress shortens an address so that its owner recognizes it, but nobody to whom the email was forwarded learns it.
+// maskAddress shortens an address so that its owner recognizes it, but readers of a forwarded email do not learn it.
 func maskAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
