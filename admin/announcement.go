@@ -12,48 +12,48 @@ import (
 	"postrider/templates"
 )
 
-// announcementView is what the template "admin/announcement" is given.
+// announcementView is the data of the template "admin/announcement".
 type announcementView struct {
 	pageFrame
 	store.AnnouncementProgress
-	Page        string // where it stands, below the root
-	LiveUpdates bool   // it changes by itself: live.js follows it
+	Page        string // its path below the root
+	LiveUpdates bool   // its progress changes: live.js follows it
 	Percent     int
-	Rate        int // mails a minute
-	Minutes     int // that are left; 0: not known
+	Rate        int // messages a minute
+	Minutes     int // remaining; 0: not known
 
 	Fields           []templates.Field
 	Audience         []criterion
 	Counted          bool
 	AudienceCount    audienceCount
-	Canary           int // how many are the canary
-	EstimatedMinutes int // minutes at its speed
+	Canary           int // size of the canary
+	EstimatedMinutes int // at its speed
 
-	PreviewMember string // whom it is looked at for; empty: nobody
+	PreviewMember string // the preview is for this member; empty: for a sample
 	Mode          string
 	Modes         []string
-	SkipReason    digest.Reason // why he would not get it
-	NoSuchMember  bool          // there is no such member
-	Frame         string        // where the mail is
+	SkipReason    digest.Reason // why the member would not get it
+	NoSuchMember  bool          // the forum has no such member
+	Frame         string        // path of the message
 	Subject       string
 	Log           []store.AuditEntry
 	Form          actionForm
 }
 
-// actionForm is what was filled in, where it comes back with a fault.
+// actionForm holds the values of the page's forms, to show them again after an error.
 type actionForm struct {
-	Error                       string // a word of "admin_announcement_fault"; empty: none
-	Text                        string // what it is about
+	Error                       string // a key of "admin_announcement_error"; empty: none
+	Text                        string // detail of the error
 	To, PreviewMember, When, At string
 }
 
-// criterion is one thing by which an audience is chosen: a word of "admin_trait", and what must hold.
+// criterion is one criterion of an audience: a key of "admin_criterion", and its values.
 type criterion struct {
 	Name  string
 	Items []string
 }
 
-// previewModes are how a mail can be looked at.
+// previewModes are the modes in which a message can be previewed.
 var previewModes = []string{"html", "dark", "phone", "phone_dark", "text"}
 
 func (s *Server) announcementSamples() []sample {
@@ -74,7 +74,7 @@ func (s *Server) announcementSamples() []sample {
 	return list
 }
 
-// announcementSample is the page of an announcement with all that may stand there.
+// announcementSample is sample data with everything that the page can show.
 func (s *Server) announcementSample(x store.AnnouncementProgress) announcementView {
 	view := announcementView{
 		pageFrame: s.samplePageFrame("announcements"), AnnouncementProgress: x, Page: "/announcements/1", LiveUpdates: true, Percent: 30, Rate: 60, Minutes: 90,
@@ -92,23 +92,23 @@ func (s *Server) announcementSample(x store.AnnouncementProgress) announcementVi
 	return view
 }
 
-// Hours are the whole hours of so many minutes.
+// Hours rounds minutes up to hours.
 func (announcementView) Hours(minutes int) int { return (minutes + 59) / 60 }
 
-// Share is how many percent of the audience are the canary.
+// Share is the canary's percentage of the audience.
 func (v announcementView) Share() string { return percent(v.AnnouncementProgress.Canary.Share * 100) }
 
-// Wait is how many minutes the others wait for the canary.
+// Wait is how many minutes the rest of the audience waits for the canary.
 func (v announcementView) Wait() int { return int(v.AnnouncementProgress.Canary.Wait / time.Minute) }
 
-// announcement shows one.
+// announcement shows an announcement.
 func (s *Server) announcement(v *request) {
 	if id, ok := v.number(); ok {
 		s.showAnnouncement(v, http.StatusOK, id, actionForm{When: "now"})
 	}
 }
 
-// loadProgress reads how far an announcement has come, as a page shows it.
+// loadProgress loads an announcement with its progress.
 func (s *Server) loadProgress(v *request, id int64) (view announcementView, err error) {
 	if view.AnnouncementProgress, err = s.Store.Announcements.Progress(v.r.Context(), id); err != nil {
 		return view, err
@@ -151,11 +151,11 @@ func (s *Server) showAnnouncement(v *request, status int, id int64, t actionForm
 	v.render(status, "announcement", view)
 }
 
-// addDetails adds what does not change while it goes out. A forum that is away must not keep anybody from pausing it.
+// addDetails adds what does not change during sending. Without the forum an administrator must still be able to pause it.
 func (s *Server) addDetails(v *request, view *announcementView) (err error) {
 	places, err := s.forumOptions(v.r.Context())
 	if err != nil {
-		v.Log.Warn("groups and sections are not known", "announcement", view.ID, "err", err)
+		v.Log.Warn("cannot load groups and sections", "announcement", view.ID, "err", err)
 	}
 	view.Audience = criteria(view.AnnouncementProgress.Audience, places, s.Zone)
 	if view.Log, err = s.Store.Audit.OfSubject(v.r.Context(), store.AnnouncementObject(view.ID)); err != nil {
@@ -165,8 +165,8 @@ func (s *Server) addDetails(v *request, view *announcementView) (err error) {
 		view.Log[i].At = v.local(view.Log[i].At)
 	}
 	printed, err := s.Renderer.CompileAnnouncement(&view.AnnouncementProgress.Announcement.Announcement, s.Settings.Digest.MaxBytes)
-	if err != nil { // it was written where other limits held
-		v.Log.Warn("announcement cannot be laid", "announcement", view.ID, "err", err)
+	if err != nil { // it was written under other limits
+		v.Log.Warn("cannot render an announcement", "announcement", view.ID, "err", err)
 		return nil
 	}
 	view.Fields = printed.Fields()
@@ -174,7 +174,7 @@ func (s *Server) addDetails(v *request, view *announcementView) (err error) {
 	return nil
 }
 
-// renderPreview lays the mail for the member who is asked for.
+// renderPreview renders the announcement for the requested member.
 func (s *Server) renderPreview(v *request, view *announcementView) {
 	q := v.r.URL.Query()
 	view.PreviewMember, view.Modes, view.Mode = q.Get("as"), previewModes, q.Get("look")
@@ -187,14 +187,14 @@ func (s *Server) renderPreview(v *request, view *announcementView) {
 		view.NoSuchMember = true
 		return
 	case err != nil:
-		v.Log.Warn("announcement cannot be laid for a member", "announcement", view.ID, "err", err)
+		v.Log.Warn("cannot render an announcement for a member", "announcement", view.ID, "err", err)
 		return
 	}
 	view.SkipReason, view.Subject = p.Reason, content.Subject
 	view.Frame = view.Page + "/mail?" + url.Values{"as": {view.PreviewMember}, "look": {view.Mode}}.Encode()
 }
 
-// previewMessage is the mail in the frame.
+// previewMessage serves the message in the frame.
 func (s *Server) previewMessage(v *request) {
 	id, ok := v.number()
 	if !ok {

@@ -14,18 +14,18 @@ import (
 	"postrider/store"
 )
 
-// startCount has an audience counted.
+// startCount starts to count an audience.
 func (s *Server) startCount(v *request, id int64) {
 	s.counter.forget(id)
 	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if err != nil {
-		v.Log.Warn("audience not counted", "announcement", id, "err", err)
+		v.Log.Warn("cannot count an audience", "announcement", id, "err", err)
 		return
 	}
 	s.countAudience(v.r.Context(), a)
 }
 
-// recount counts an audience once more.
+// recount counts an audience again.
 func (s *Server) recount(v *request) {
 	if id, ok := v.number(); ok {
 		s.startCount(v, id)
@@ -33,7 +33,7 @@ func (s *Server) recount(v *request) {
 	}
 }
 
-// sendTest sends an announcement to one address.
+// sendTest sends an announcement to one address, as a test.
 func (s *Server) sendTest(v *request) {
 	id, ok := v.number()
 	if !ok {
@@ -79,7 +79,7 @@ func (s *Server) sendTest(v *request) {
 	v.redirectDone(announcementPath(id), "test_sent", 1, tried)
 }
 
-// start sends an announcement to all of its audience, which must have been counted.
+// start starts an announcement. Its audience must have been counted.
 func (s *Server) start(v *request) {
 	id, ok := v.number()
 	if !ok {
@@ -117,14 +117,14 @@ func (s *Server) start(v *request) {
 	}
 }
 
-// changedSince tells whether a draft was written anew since whoever sends a form has looked at it.
+// changedSince reports whether a draft has changed since the form that is now sent was loaded.
 func changedSince(seen string, a store.Announcement) bool {
 	return seen != "" && seen != strconv.FormatInt(a.Changed.Unix(), 10)
 }
 
-// parseStart is when an announcement is to begin; fault: what is wrong with it.
+// parseStart parses when an announcement starts, or returns a key of "admin_announcement_error".
 func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
-	const layout = "2006-01-02T15:04" // as browsers send it
+	const layout = "2006-01-02T15:04" // format of datetime-local inputs
 	switch t.When {
 	case "now":
 		return start, ""
@@ -155,14 +155,14 @@ func (s *Server) pauseAnnouncement(v *request) {
 	})
 }
 
-// resumeAnnouncement lets a paused announcement go on.
+// resumeAnnouncement resumes a paused announcement.
 func (s *Server) resumeAnnouncement(v *request) {
 	s.runAction(v, "announcement_resumed", func(ctx context.Context, id int64) error {
 		return s.Store.Announcements.Resume(ctx, s.Now(), v.session.Actor, id)
 	})
 }
 
-// cancel ends an announcement for good, if he is sure.
+// cancel cancels an announcement permanently, after a confirmation.
 func (s *Server) cancel(v *request) {
 	if v.r.PostForm.Get("sure") == "" {
 		if id, ok := v.number(); ok {
@@ -175,7 +175,7 @@ func (s *Server) cancel(v *request) {
 	})
 }
 
-// runAction gives an order, which the store itself writes into the audit log.
+// runAction runs an action on an announcement. The store writes the audit log.
 func (s *Server) runAction(v *request, word string, give func(context.Context, int64) error) {
 	id, ok := v.number()
 	if ok && s.actionOK(v, id, give(v.r.Context(), id)) {

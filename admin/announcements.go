@@ -14,7 +14,7 @@ import (
 	"postrider/web"
 )
 
-// announcementsView is what the template "admin/announcements" is given.
+// announcementsView is the data of the template "admin/announcements".
 type announcementsView struct {
 	pageFrame
 	List []store.AnnouncementProgress
@@ -44,7 +44,7 @@ func (s *Server) announcementsPage() page {
 	}
 }
 
-// progressSamples are announcements in every state.
+// progressSamples are sample announcements in every state.
 func (s *Server) progressSamples() []store.AnnouncementProgress {
 	now := time.Now()
 	var list []store.AnnouncementProgress
@@ -66,7 +66,7 @@ func (s *Server) progressSamples() []store.AnnouncementProgress {
 	return list
 }
 
-// announcements lists all.
+// announcements lists all announcements.
 func (s *Server) announcements(v *request) {
 	list, err := s.Store.Announcements.ProgressOfAll(v.r.Context())
 	if err != nil {
@@ -90,7 +90,7 @@ func (v *request) localizeProgress(c *store.AnnouncementProgress) {
 
 func announcementPath(id int64) string { return fmt.Sprintf("/announcements/%d", id) }
 
-// number is the one in the path. That there is none is answered.
+// number returns the ID in the path. If there is none, it writes the response.
 func (v *request) number() (int64, bool) {
 	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
@@ -100,7 +100,7 @@ func (v *request) number() (int64, bool) {
 	return id, true
 }
 
-// actionOK tells whether an order for an announcement was taken; else that is answered.
+// actionOK reports whether an action on an announcement succeeded. If not, it writes the response.
 func (s *Server) actionOK(v *request, id int64, err error) bool {
 	state, wrong := errors.AsType[*store.StateError](err)
 	switch {
@@ -116,5 +116,5 @@ func (s *Server) actionOK(v *request, id int64, err error) bool {
 	return false
 }
 
-// noSuchMember tells whether somebody was asked for whom the forum does not know.
+// noSuchMember reports whether the forum does not know the requested member.
 func noSuchMember(err error) bool { return errors.Is(err, daemon.ErrNoMember) }

@@ -7,13 +7,13 @@ import (
 	"postrider/digest"
 )
 
-// criterionNames are the words for all by which an audience can be chosen.
+// criterionNames are the names of all criteria.
 var criterionNames = []string{
 	"groups", "except_groups", "sections", "locales", "min_posts", "max_posts",
 	"joined_after", "joined_before", "visited_after", "visited_before", "only", "except",
 }
 
-// criteria tells for whom an audience is.
+// criteria describes an audience.
 func criteria(a digest.Audience, p forumOptions, zone *time.Location) (list []criterion) {
 	add := func(word string, items ...string) {
 		if len(items) > 0 && items[0] != "" {
@@ -35,7 +35,7 @@ func criteria(a digest.Audience, p forumOptions, zone *time.Location) (list []cr
 	return list
 }
 
-// titles are those of groups or sections; a number where there is none.
+// titles returns the titles of groups or sections, or the ID of one that no longer exists.
 func titles[ID ~int64](ids []ID, all []option) []string {
 	known := make(map[int64]string, len(all))
 	for _, n := range all {

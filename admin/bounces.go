@@ -12,25 +12,25 @@ import (
 	"postrider/web"
 )
 
-// bouncesView is what the template "admin/bounces" is given.
+// bouncesView is the data of the template "admin/bounces".
 type bouncesView struct {
 	pageFrame
 	Members, Suppressed int
-	Days                int // that Classes look back
+	Days                int // covered by Classes
 	Classes             []store.ClassCount
 	Holds               []store.DomainHold
-	Search              string         // of the addresses that are listed; empty: all
-	After               string         // the list begins behind this address; empty: with the first
+	Search              string         // list only addresses that contain this; empty: all
+	After               string         // the list starts after this address; empty: with the first
 	List                []store.Health // suppressed
-	NextAfter           string         // the address behind which the list goes on; empty: it does not
-	InvalidAddress      string         // what was given for an address and is none
+	NextAfter           string         // the next page starts after this address; empty: there is none
+	InvalidAddress      string         // the entered address that is invalid
 	Domain              string
 	Class               bounce.Class
 	Refusals            []store.Refusal
 	Pages               pager
 }
 
-// classDays is how far back the page counts refusals.
+// classDays is how many days of rejected messages the page counts.
 const classDays = 30
 
 func (s *Server) bouncesPage() page {
@@ -58,7 +58,7 @@ func (s *Server) bouncesPage() page {
 	}
 }
 
-// bounces shows what came back, and what follows from it.
+// bounces shows rejected messages, suppressions and holds.
 func (s *Server) bounces(v *request) { s.showBounces(v, http.StatusOK, "") }
 
 func (s *Server) showBounces(v *request, status int, fault string) {
@@ -76,7 +76,7 @@ func (s *Server) showBounces(v *request, status int, fault string) {
 	v.render(status, "bounces", view)
 }
 
-// readBounces reads what the page shows.
+// readBounces loads what the page shows.
 func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	ctx, now := v.r.Context(), s.Now()
 	if view.Members, view.Suppressed, err = s.Store.Suppressions.Stats(ctx, now); err != nil {
@@ -112,10 +112,10 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	return nil
 }
 
-// unsuppress lets an address have mail again.
+// unsuppress removes an address from the suppression list.
 func (s *Server) unsuppress(v *request) { s.unsuppressAddress(v, "/bounces", "unsuppressed") }
 
-// unsuppressAddress lets the address of a form have mail again, and leads back with a word.
+// unsuppressAddress removes the address in a form from the suppression list, and redirects.
 func (s *Server) unsuppressAddress(v *request, back, word string) {
 	lifted, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Server) unsuppressAddress(v *request, back, word string) {
 	v.redirectDone(back, word, len(lifted), deeds...)
 }
 
-// suppress ends mail to an address.
+// suppress adds an address to the suppression list.
 func (s *Server) suppress(v *request) {
 	address, reason := v.r.PostForm.Get("address"), strings.TrimSpace(v.r.PostForm.Get("reason"))
 	h, err := store.ManualSuppression(address, reason, s.Now())
@@ -144,7 +144,7 @@ func (s *Server) suppress(v *request) {
 	v.redirectDone("/bounces?part="+url.QueryEscape(h.Address), "suppressed", 1, auditAction{"suppress", "suppression", redactAddress(h.Address)})
 }
 
-// release ends a hold before its time.
+// release ends a hold early.
 func (s *Server) release(v *request) {
 	domain := v.r.PostForm.Get("domain")
 	lifted, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
@@ -152,7 +152,7 @@ func (s *Server) release(v *request) {
 		v.serverError(err)
 		return
 	}
-	if !lifted { // its time is over
+	if !lifted { // it has ended already
 		v.redirectDone("/bounces", "released", 0)
 		return
 	}
@@ -160,7 +160,7 @@ func (s *Server) release(v *request) {
 	v.redirectDone("/bounces", "released", 1, auditAction{"release", "hold", domain})
 }
 
-// redactAddress is what the audit log tells of an address, for it holds none.
+// redactAddress shortens an address for the audit log, which stores none.
 func redactAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	first := []rune(local)

@@ -15,14 +15,14 @@ import (
 	"postrider/templates"
 )
 
-// composeView is what the template "admin/compose" is given.
+// composeView is the data of the template "admin/compose".
 type composeView struct {
 	pageFrame
-	ID       int64 // of the draft that is revised; 0: it is a new one
+	ID       int64 // of the edited draft; 0: a new one
 	Variants []variantForm
 	Audience audienceForm
 	forumOptions
-	Speed     string // mails a minute
+	Speed     string // messages a minute
 	Canary    string // percent
 	Wait      string // minutes
 	Forced    bool
@@ -30,7 +30,7 @@ type composeView struct {
 	Errors    []formError
 }
 
-// HasUnknownEntries tells whether entries of lists name nobody.
+// HasUnknownEntries reports whether list entries match no member.
 func (v composeView) HasUnknownEntries() bool {
 	for _, f := range v.Errors {
 		if f.Name == "unknown_entries" {
@@ -40,28 +40,28 @@ func (v composeView) HasUnknownEntries() bool {
 	return false
 }
 
-// checkboxList is a list of groups or sections to tick.
+// checkboxList is a list of groups or sections as checkboxes.
 type checkboxList struct {
-	Field   string // of the form, and a word of "admin_ticks"
+	Field   string // name of the form field, and a key of "admin_checkboxes"
 	Items   []option
 	Checked map[int64]bool
 }
 
-// CheckboxLists are the lists to tick.
+// CheckboxLists returns all lists of checkboxes.
 func (v composeView) CheckboxLists() []checkboxList {
 	return []checkboxList{
 		{"group", v.Groups, v.Audience.Groups}, {"except_group", v.Groups, v.Audience.ExceptGroups}, {"section", v.Sections, v.Audience.Sections},
 	}
 }
 
-// variantForm is a variant as it is filled in.
+// variantForm holds the values of a variant's fields.
 type variantForm struct {
 	Number int // from 1
 	digest.Variant
 	Errors []string
 }
 
-// maxVariants is how many languages an announcement may have here.
+// maxVariants is how many languages the form accepts.
 const maxVariants = 20
 
 func (s *Server) composeSamples() []sample {
@@ -101,7 +101,7 @@ func (s *Server) edit(v *request) {
 	s.showCompose(v, http.StatusOK, view)
 }
 
-// loadDraft is the announcement that is to be revised. That it cannot be is answered.
+// loadDraft loads the draft to edit. If it cannot be edited, it writes the response.
 func (s *Server) loadDraft(v *request) (store.Announcement, bool) {
 	id, ok := v.number()
 	if !ok {
@@ -131,7 +131,7 @@ func (s *Server) showCompose(v *request, status int, view composeView) {
 	v.render(status, "compose", view)
 }
 
-// save keeps what was written as a new draft, or in the place of one.
+// save saves a new draft or a changed one.
 func (s *Server) save(v *request) {
 	form := v.r.PostForm
 	view := composeView{
@@ -162,7 +162,7 @@ func (s *Server) save(v *request) {
 	}
 }
 
-// parseVariants are the variants of a form. What was left empty is none, but for the first.
+// parseVariants returns the variants of a form, without empty ones, except for the first.
 func parseVariants(locales, titles, bodies []string) []variantForm {
 	var list []variantForm
 	for i := range min(len(locales), len(titles), len(bodies), maxVariants) {
@@ -180,7 +180,7 @@ func parseVariants(locales, titles, bodies []string) []variantForm {
 	return list
 }
 
-// parseForm is the announcement of a form. Where it is not sound, the view tells what is wrong.
+// parseForm returns the announcement of a form. If the form is not valid, the view gets the errors.
 func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement, sound bool, err error) {
 	a = digest.Announcement{ID: view.ID, Forced: view.Forced}
 	audience, faults, err := s.audience(v.r.Context(), view.Audience)
@@ -199,14 +199,14 @@ func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement
 		}
 	}
 	if sound {
-		if _, err := s.Renderer.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // two in one language
+		if _, err := s.Renderer.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // for example two variants in one language
 			view.Variants[0].Errors, sound = strings.Split(err.Error(), "\n"), false
 		}
 	}
 	return a, sound && len(view.Errors) == 0, nil
 }
 
-// parseSpeedAndCanary reads speed and canary.
+// parseSpeedAndCanary parses speed and canary.
 func (s *Server) parseSpeedAndCanary(a *digest.Announcement, view *composeView) {
 	set := s.Settings.Announce
 	set.Speed, set.Canary = 0, 0
@@ -237,7 +237,7 @@ func (s *Server) parseSpeedAndCanary(a *digest.Announcement, view *composeView) 
 	a.Speed, a.Canary = set.Speed, set.CanaryPlan()
 }
 
-// saveDraft writes a draft down, and has its audience counted.
+// saveDraft saves a draft and starts to count its audience.
 func (s *Server) saveDraft(v *request, a digest.Announcement) {
 	ctx, err := v.r.Context(), error(nil)
 	if a.ID != 0 {
@@ -255,7 +255,7 @@ func percent(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) }
 
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
 
-// fileText is the text of a file that a form brought; empty: none.
+// fileText returns the text of an uploaded file; empty: none.
 func fileText(form *multipart.Form, name string) string {
 	if form == nil || len(form.File[name]) == 0 {
 		return ""

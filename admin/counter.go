@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	// countTimeout is how long an audience may be counted: a million members take a few minutes.
+	// countTimeout limits how long an audience may be counted: a million members take a few minutes.
 	countTimeout = 15 * time.Minute
-	// maxCounts is how many audiences' sizes are remembered.
+	// maxCounts is how many counts are kept.
 	maxCounts = 32
-	// maxParallelCounts is how many audiences are counted at a time: the forum's database has its visitors to serve, and the daemon.
+	// maxParallelCounts is how many audiences are counted at the same time: the forum's database also serves visitors and the daemon.
 	maxParallelCounts = 2
 )
 
-// audienceCount is how large an audience is, or how far it is counted.
+// audienceCount is the size of an audience, or the progress of counting it.
 type audienceCount struct {
 	daemon.AudienceStats
-	At       time.Time // when it was begun
+	At       time.Time // when the count started
 	Finished bool
-	Failed   bool      // it could not be counted
-	changed  time.Time // when what was counted was written
+	Failed   bool      // counting failed
+	changed  time.Time // last change of the counted announcement
 	cancel   context.CancelFunc
 }
 
-// audienceCounter counts audiences, each one by itself, so that no page has to wait for a large forum.
+// audienceCounter counts audiences in the background, so that no page waits for a large forum.
 type audienceCounter struct {
 	mu      sync.Mutex
 	counts  map[int64]*audienceCount
-	slots   chan struct{} // holds one for each that is being counted
+	slots   chan struct{} // one for each running count
 	running sync.WaitGroup
 }
 
-// get tells what is known of an announcement's audience as it is written now.
+// get returns the count of an announcement's audience, if it is for the announcement's current version.
 func (c *audienceCounter) get(a store.Announcement) (audienceCount, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,14 +48,15 @@ func (c *audienceCounter) get(a store.Announcement) (audienceCount, bool) {
 	return *n, true
 }
 
-// update changes what is known.
+// update changes counts under the lock.
 func (c *audienceCounter) update(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
 }
 
-// start forgets what was counted before, and ends what still counts it. The new count goes on until its context ends.
+// start discards the announcement's earlier count, cancels it if it is still running, and adds a new one. The returned context
+// limits the new count.
 func (c *audienceCounter) start(ctx context.Context, a store.Announcement, now time.Time) (context.Context, *audienceCount) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,20 +67,20 @@ func (c *audienceCounter) start(ctx context.Context, a store.Announcement, now t
 		}
 		c.counts = make(map[int64]*audienceCount)
 	}
-	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), countTimeout) // the request is over long before
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), countTimeout) // the request ends long before
 	n := &audienceCount{At: now, changed: a.Changed, cancel: end}
 	c.counts[a.ID] = n
 	return ctx, n
 }
 
-// forget forgets what is known of an announcement.
+// forget discards the count of an announcement.
 func (c *audienceCounter) forget(id int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop(id)
 }
 
-// drop forgets, and ends what counts for nobody any more.
+// drop discards a count and cancels it.
 func (c *audienceCounter) drop(id int64) {
 	if n := c.counts[id]; n != nil {
 		n.cancel()
@@ -87,7 +88,7 @@ func (c *audienceCounter) drop(id int64) {
 	}
 }
 
-// countAudience begins to count for whom an announcement is, unless that is being done.
+// countAudience starts to count an announcement's audience, unless a count is running.
 func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 	if n, known := s.counter.get(a); known && !n.Finished {
 		return
@@ -104,7 +105,7 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 			s.counter.update(func() { n.Members = members })
 		})
 		if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-			s.Log.Warn("audience not counted", "announcement", a.ID, "err", err)
+			s.Log.Warn("cannot count an audience", "announcement", a.ID, "err", err)
 		}
 		s.counter.update(func() { n.AudienceStats, n.Finished, n.Failed = census, true, err != nil })
 	})
@@ -117,13 +118,13 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 	})
 }
 
-// rateEstimators are how fast announcements go, as whoever looked on has noted.
+// rateEstimators estimate the speed of announcements, from what their pages have loaded.
 type rateEstimators struct {
 	mu   sync.Mutex
 	byID map[int64]*daemon.RateEstimator
 }
 
-// update takes down how far an announcement has come, and tells how many mails a minute go and how long the rest takes; zeros: not known.
+// update records an announcement's progress. It returns the messages a minute and the remaining time; zeros: not known.
 func (p *rateEstimators) update(now time.Time, c store.AnnouncementProgress) (perMinute int, left time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

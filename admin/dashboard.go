@@ -11,16 +11,16 @@ import (
 	"postrider/web"
 )
 
-// dashboardView is what the template "admin/dashboard" is given.
+// dashboardView is the data of the template "admin/dashboard".
 type dashboardView struct {
 	pageFrame
 	Alarms     []activeAlarm
-	LastHour   store.RunDay // what rounds of the last hour did
+	LastHour   store.RunDay // results of the rounds of the last hour
 	Today      store.RunDay // since midnight, UTC
-	Due        int          // members whose digests are due
-	Forecast   chart        // whose digests come due in the next hours
+	Due        int          // number of members whose digest is due
+	Forecast   chart        // digests due in the coming hours
 	Unsettled  []store.PendingCount
-	Pending    int // mails that may go
+	Pending    int // messages ready to send
 	Days       []store.RunDay
 	Charts     []chart // of Days
 	Components []component
@@ -28,16 +28,16 @@ type dashboardView struct {
 	Pause      store.Pause
 }
 
-// activeAlarm is an alarm that stands.
+// activeAlarm is an active alarm.
 type activeAlarm struct {
 	Kind, Object, Detail string
 	Since                time.Time
 }
 
 const (
-	// historyDays is how many days are drawn: rounds are remembered for as long.
+	// historyDays is how many days the charts show: records of rounds are kept as long.
 	historyDays = 30
-	// forecastHours is for how many hours who comes due is drawn.
+	// forecastHours is how many hours the forecast shows.
 	forecastHours = 24
 	// maxRounds is how many rounds are listed.
 	maxRounds = 12
@@ -70,7 +70,7 @@ func (s *Server) dashboardPage() page {
 	}
 }
 
-// dashboard shows what the daemon does.
+// dashboard shows what the daemon is doing.
 func (s *Server) dashboard(v *request) {
 	view := dashboardView{pageFrame: v.newPageFrame(homePage)}
 	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readRuns, s.readPause} {
@@ -94,7 +94,7 @@ func (s *Server) readAlarms(v *request, view *dashboardView) error {
 	return err
 }
 
-// readForecast reads what waits and what comes.
+// readForecast loads what is waiting and what comes due.
 func (s *Server) readForecast(v *request, view *dashboardView) error {
 	ctx, now := v.r.Context(), s.Now()
 	due, coming, err := s.Store.Subscribers.DueHours(ctx, now, forecastHours)
@@ -112,7 +112,7 @@ func (s *Server) readForecast(v *request, view *dashboardView) error {
 	return err
 }
 
-// hoursFrom are the hours that begin now.
+// hoursFrom returns the coming hours.
 func hoursFrom(now time.Time) []time.Time {
 	var list []time.Time
 	for i := range forecastHours {
@@ -121,7 +121,7 @@ func hoursFrom(now time.Time) []time.Time {
 	return list
 }
 
-// readRuns reads what rounds did.
+// readRuns loads the results of rounds.
 func (s *Server) readRuns(v *request, view *dashboardView) error {
 	ctx, now := v.r.Context(), s.Now()
 	today := now.UTC().Truncate(24 * time.Hour)
@@ -142,7 +142,7 @@ func (s *Server) readRuns(v *request, view *dashboardView) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range hour { // two, if it spans midnight
+	for _, d := range hour { // two days, if it spans midnight
 		view.LastHour.Sent, view.LastHour.Skipped, view.LastHour.Refused = view.LastHour.Sent+d.Sent, view.LastHour.Skipped+d.Skipped, view.LastHour.Refused+d.Refused
 	}
 	view.Runs, err = s.Store.Rounds.List(ctx, today.AddDate(0, 0, 1-historyDays), maxRounds)
@@ -152,7 +152,7 @@ func (s *Server) readRuns(v *request, view *dashboardView) error {
 	return err
 }
 
-// charts draws what was done on days.
+// charts draws the results of days.
 func charts(days []store.RunDay) []chart {
 	var at []time.Time
 	var sent, skipped, refused []int
@@ -168,7 +168,7 @@ func (s *Server) readPause(v *request, view *dashboardView) error {
 	return err
 }
 
-// pause stops delivery everywhere.
+// pause pauses all delivery.
 func (s *Server) pause(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
 	if _, err := s.Store.Queue.Pause(v.r.Context(), s.Now(), reason); err != nil {
@@ -178,7 +178,7 @@ func (s *Server) pause(v *request) {
 	v.redirectDone("/", "delivery_paused", 0, auditAction{"pause", "delivery", reason})
 }
 
-// resume lets delivery go on.
+// resume resumes delivery.
 func (s *Server) resume(v *request) {
 	if _, err := s.Store.Queue.Resume(v.r.Context()); err != nil {
 		v.serverError(err)
@@ -188,7 +188,7 @@ func (s *Server) resume(v *request) {
 	v.redirectDone("/", "delivery_resumed", 0, auditAction{"resume", "delivery", ""})
 }
 
-// withShortTimeout gives a question to another machine little time: a page that waits tells nothing.
+// withShortTimeout limits a check of another machine: while the page waits it shows nothing.
 func withShortTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 3*time.Second)
 }

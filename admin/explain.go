@@ -13,16 +13,16 @@ import (
 	"postrider/web"
 )
 
-// explainView is what the template "admin/explain" is given.
+// explainView is the data of the template "admin/explain".
 type explainView struct {
 	pageFrame
-	MemberQuery, PostQuery string // as they were filled in
-	Error                  string // a word of "admin_explain_fault"; empty: none
+	MemberQuery, PostQuery string // as entered
+	Error                  string // a key of "admin_explain_error"; empty: none
 	Member                 forum.Member
 	Explanations           []daemon.PostExplanation
 }
 
-// maxExplained is how many posts are explained at a time.
+// maxExplained is how many posts one page explains.
 const maxExplained = 20
 
 func (s *Server) explainPage() page {
@@ -45,7 +45,7 @@ func (s *Server) explainPage() page {
 	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.requireLogin(s.explain)}}, samples: samples}
 }
 
-// explain tells what became of posts for a member, and why.
+// explain shows why a member got posts or did not.
 func (s *Server) explain(v *request) {
 	q := v.r.URL.Query()
 	view := explainView{pageFrame: v.newPageFrame("explain"), MemberQuery: strings.TrimSpace(q.Get("member")), PostQuery: strings.TrimSpace(q.Get("post"))}
@@ -93,7 +93,7 @@ func (s *Server) loadExplanations(v *request, view *explainView) error {
 	return err
 }
 
-// parsePostIDs reads numbers of posts, between commas or blanks.
+// parsePostIDs parses post IDs, separated by commas, semicolons or spaces, or returns a key of "admin_explain_error".
 func parsePostIDs(text string) (posts []forum.PostID, fault string) {
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
 		id, err := strconv.ParseInt(strings.TrimPrefix(part, "#"), 10, 64)

@@ -11,21 +11,21 @@ import (
 	"postrider/source"
 )
 
-// component is how a part of the house is.
+// component is the health of a component.
 type component struct {
-	Name    string // of componentNames
+	Name    string // one of componentNames
 	Healthy bool
-	Error   string    // what is wrong, in no particular language; empty: the name of the alarm says it
-	At      time.Time // of the daemon and the relay: when they last gave a sign of life; zero: never
-	FreeMB  int       // of the store: megabytes that its disk has left; 0: not known
+	Error   string    // not translated; empty: the state says it all
+	At      time.Time // last heartbeat of the daemon, last message to the relay; zero: never
+	FreeMB  int       // free disk space of the store; 0: not known
 }
 
 func componentNames() []string { return []string{"daemon", "forum", "store", "relay"} }
 
-// heartbeatTimeout is how long a daemon may give no sign of life: it gives one every minute.
+// heartbeatTimeout is the age at which the last heartbeat is too old: the daemon sends one every minute.
 const heartbeatTimeout = 3 * time.Minute
 
-// components looks at all parts.
+// components checks all components.
 func (s *Server) components(v *request) []component {
 	ctx, cancel := withShortTimeout(v.r.Context())
 	defer cancel()
@@ -40,7 +40,7 @@ func (s *Server) components(v *request) []component {
 	return list
 }
 
-// alarmedComponents are the parts that an alarm speaks of, with what it says.
+// alarmedComponents returns the components with an active alarm, and its detail.
 func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 	of := map[string][]alarm.Kind{
 		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth},
@@ -61,7 +61,7 @@ func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 	return ill
 }
 
-// checkDaemon looks for a sign of life: one that has just started has run a round, if nothing else.
+// checkDaemon checks the last heartbeat. A daemon that has just started may have only the record of a round.
 func (s *Server) checkDaemon(ctx context.Context) component {
 	at, err := daemon.LastHeartbeat(ctx, s.Store)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Server) checkDaemon(ctx context.Context) component {
 	return component{Name: "daemon", Healthy: at.After(since), At: at}
 }
 
-// checkForum asks the forum itself.
+// checkForum reads from the forum's database.
 func (s *Server) checkForum(ctx context.Context) component {
 	err := s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
 		_, err := snapshot.LastPostID(ctx)

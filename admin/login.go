@@ -11,7 +11,7 @@ import (
 	"postrider/web"
 )
 
-// Tries of passwords that one address has, and that all have together: who has many addresses gets no further.
+// Password attempts that one address has, and that all addresses have together: many addresses do not help an attacker.
 const (
 	loginsPerSecond       = rate.Limit(1.0 / 60)
 	loginBurst            = 5
@@ -19,18 +19,18 @@ const (
 	globalLoginBurst      = 20
 )
 
-// maxLoginBytes is how many bytes a log in may bring: a password, and the path to go to then, which has stood in a header.
+// maxLoginBytes is the largest login form: a password and the path to continue at, which came in a header.
 const maxLoginBytes = 32 << 10
 
-// loginPage is what the template "admin/login" is given.
+// loginPage is the data of the template "admin/login".
 type loginPage struct {
 	pageFrame
-	Error       string // wrong, busy or none
-	Next        string // where to go then
-	AskPassword bool   // for the password; else the proxy must say who he is
+	Error       string // wrong_password, rate_limited or empty
+	Next        string // path to continue at
+	AskPassword bool   // otherwise the proxy must name the user
 }
 
-// showLogin asks for the password.
+// showLogin shows the login form.
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	v, open := s.authenticate(w, r)
 	switch {
@@ -47,7 +47,7 @@ func (v *request) renderLogin(status int, fault, next string) {
 	v.render(status, "login", loginPage{pageFrame: v.newPageFrame("login"), Error: fault, Next: next, AskPassword: v.passwordFingerprint != ""})
 }
 
-// login tries a password. Tries are counted before it is looked at, so that the limit tells nothing about it.
+// login checks a password. Attempts are counted before the check, so that the limit reveals nothing about the password.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	v := s.newRequest(w, r, session{})
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
@@ -62,17 +62,17 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.loginLimits.Allow(web.RequestInfoOf(r).ClientAddr, now) || !s.globalLoginLimit.AllowN(now, 1) {
-		s.Log.Warn("log in refused: too many tries", "from", clientAddress(r))
+		s.Log.Warn("login rejected: too many attempts", "from", clientAddress(r))
 		w.Header().Set("Retry-After", "60")
 		v.renderLogin(http.StatusTooManyRequests, "rate_limited", to)
 		return
 	}
 	fits, done := s.checkPassword(r, r.PostForm.Get("password"))
 	if !done {
-		return // he has gone
+		return // the client has disconnected
 	}
 	if !fits {
-		s.Log.Warn("log in refused: wrong password", "from", clientAddress(r))
+		s.Log.Warn("login rejected: wrong password", "from", clientAddress(r))
 		if err := s.audit(r, actor("unknown"), auditAction{store.FailedLogin, "admin", "from " + clientAddress(r)}); err != nil {
 			v.serverError(err)
 			return
@@ -87,7 +87,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	v.redirect(to)
 }
 
-// checkPassword waits for its turn, because each try costs much memory.
+// checkPassword checks a password, one request at a time, because each check needs much memory.
 func (s *Server) checkPassword(r *http.Request, password string) (fits, done bool) {
 	select {
 	case s.loginLock <- struct{}{}:
@@ -98,7 +98,7 @@ func (s *Server) checkPassword(r *http.Request, password string) (fits, done boo
 	}
 }
 
-// logout ends the session here and in the browser.
+// logout ends the session in the store and in the browser.
 func (s *Server) logout(v *request) {
 	if err := s.Store.Sessions.Close(v.r.Context(), v.session.Hash); err != nil {
 		v.serverError(err)
@@ -112,7 +112,7 @@ func (s *Server) logout(v *request) {
 	v.redirect("/login")
 }
 
-// safeNextPath is a path of ours, whatever the address or the form says.
+// safeNextPath returns the path if it is one of ours, else "/", whatever the URL or the form contains.
 func safeNextPath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||

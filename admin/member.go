@@ -15,30 +15,30 @@ import (
 	"postrider/templates"
 )
 
-// memberView is what the template "admin/member" is given.
+// memberView is the data of the template "admin/member".
 type memberView struct {
 	pageFrame
 	Explanation daemon.MemberExplanation
-	Effective   digest.Preferences // his choices, and where he has none the forum's or the site's
+	Effective   digest.Preferences // the member's preferences, completed by the forum's and the site's
 	Sections    []daemon.WatchSetting
 	Threads     []daemon.WatchSetting
 	Readable    []daemon.ReadableSection
 	Messages    []messageHistory
-	Suppressed  bool // his address is suppressed
-	Days        int  // that Told looks back
+	Suppressed  bool // the member's address is suppressed
+	Days        int  // covered by Messages
 	Frame       string
 	Mode        string
 	Modes       []string
 	Page        string
 }
 
-// messageHistory is a mail with what came of each attempt.
+// messageHistory is a message with the results of its attempts.
 type messageHistory struct {
 	store.Mail
 	History []store.Outcome
 }
 
-// messageDays is how far back a member's mails are listed, as daemon.Explainer does.
+// messageDays is how many days of messages are listed, as in daemon.Explainer.
 const messageDays = 30
 
 func (s *Server) memberSamples() []sample {
@@ -70,7 +70,7 @@ func (s *Server) memberSamples() []sample {
 	return append(list, sample{"member", memberView{Effective: holds}})
 }
 
-// member tells all that is known of one.
+// member shows what is known about a member.
 func (s *Server) member(v *request) {
 	view, ok := s.readMember(v)
 	if !ok {
@@ -93,7 +93,7 @@ func (s *Server) member(v *request) {
 	v.render(http.StatusOK, "member", view)
 }
 
-// readMember reads what the page shows. That there is no such member is answered.
+// readMember loads what the page shows. If there is no such member, it writes the response.
 func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	n, ok := v.number()
 	if !ok {
@@ -102,7 +102,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	ctx, id := v.r.Context(), forum.MemberID(n)
 	var err error
 	if view.Explanation, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Explanation.Member.ID != id {
-		err = daemon.ErrNoMember // the number is somebody's name
+		err = daemon.ErrNoMember // the ID is another member's name
 	}
 	var account daemon.Account
 	if err == nil {
@@ -131,7 +131,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	return view, true
 }
 
-// messageHistories puts the attempts to the mails that they were for, the newest mail first.
+// messageHistories adds the attempts to their messages, the newest message first.
 func messageHistories(m daemon.MemberExplanation) []messageHistory {
 	var list []messageHistory
 	for _, mail := range slices.Backward(m.Mails) {
@@ -146,7 +146,7 @@ func messageHistories(m daemon.MemberExplanation) []messageHistory {
 	return list
 }
 
-// nextDigest is the digest that a member would get now, in the frame.
+// nextDigest serves the digest that a member would get now, for the frame.
 func (s *Server) nextDigest(v *request) {
 	n, ok := v.number()
 	if !ok {
@@ -163,7 +163,7 @@ func (s *Server) nextDigest(v *request) {
 	}
 }
 
-// unsuppressMember lets a member's address have mail again.
+// unsuppressMember removes a member's address from the suppression list.
 func (s *Server) unsuppressMember(v *request) {
 	n, ok := v.number()
 	if !ok {
@@ -172,8 +172,8 @@ func (s *Server) unsuppressMember(v *request) {
 	s.unsuppressAddress(v, memberPath(forum.MemberID(n)), "member_unsuppressed")
 }
 
-// IsTrue tells what a choice comes to.
+// IsTrue reports whether a choice is set and true.
 func (memberView) IsTrue(choice *bool) bool { return choice != nil && *choice }
 
-// SafeLine makes one line of a title or a name from the forum.
+// SafeLine makes a title or a name from the forum a single line.
 func (memberView) SafeLine(text string) string { return templates.SafeLine(text) }

@@ -16,37 +16,36 @@ import (
 	"postrider/templates"
 )
 
-// messagePolicy is for a mail in a frame: its inline styles work; no script, no form, no picture from anywhere, and an origin of
-// its own.
+// messagePolicy is for a message in a frame: its inline styles work; no scripts, no forms, no remote images, and an opaque origin.
 const messagePolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'"
 
-// kindAlarm is the mail to the administrator, which is in no outbox.
+// kindAlarm is the message to the administrator, which never enters the outbox.
 const kindAlarm = "alarm"
 
-// previewView is what the template "admin/settings_mails" is given.
+// previewView is the data of the template "admin/settings_mails".
 type previewView struct {
 	pageFrame
 	Form         previewForm
 	Kinds        []string
 	Languages    []templates.LanguageName
 	Days         []int
-	Frame        string // address of the mail itself
+	Frame        string // path of the message
 	Subject      string
 	Text         string
 	Bytes        int    // of the HTML
-	Skip         string // why the member would get no such mail
-	Error        string // of the templates; empty: none
+	Skip         string // why the member would get no such message
+	Error        string // error in the templates; empty: none
 	NoSuchMember bool   // the forum knows no such member
-	ReloadStream string // which tells when it is to be loaded anew; empty: none does
-	Page         string // its own address
+	ReloadStream string // URL of the stream that reloads the page; empty: none
+	Page         string // the page's own path
 }
 
-// previewForm is the form as it is filled in.
+// previewForm holds the values of the form.
 type previewForm struct {
 	Kind   string
 	Locale string // empty: the member's own
-	Member string // number or name; empty: a sample
-	Days   int    // that the mail reaches back
+	Member string // ID or name; empty: a sample
+	Days   int    // period that the message covers
 	Text   bool
 	Phone  bool
 	Dark   bool
@@ -68,13 +67,13 @@ func (s *Server) previewSamples() []sample {
 	return []sample{{name, full}, {name, text}, {name, faulty}, {name, html}, {name, previewView{}}}
 }
 
-// showPreview shows a mail as the templates make it now.
+// showPreview shows a message as the templates render it now.
 func (s *Server) showPreview(v *request) {
 	form := s.readPreview(v.r.URL.Query())
 	view := previewView{pageFrame: v.newPageFrame("settings"), Form: form, Kinds: previewKinds(), Languages: s.Pages.LanguageNames(), Days: []int{1, 7, 30}, Frame: v.basePath + "/settings/mails/html?" + form.query().Encode()}
 	var err error
 	if view.ReloadStream, err = s.reloadStreamURL(); err != nil {
-		v.Log.Warn("the preview cannot tell when a template is saved", "err", err)
+		v.Log.Warn("cannot watch the templates for changes", "err", err)
 	} else if view.ReloadStream != "" {
 		view.Page = v.basePath + v.r.URL.RequestURI()
 		v.w.Header().Set("Content-Security-Policy", livePolicy)
@@ -92,18 +91,18 @@ func (s *Server) showPreview(v *request) {
 	v.render(http.StatusOK, "settings_mails", view)
 }
 
-// previewHTML is the mail itself, for the frame.
+// previewHTML serves the message itself, for the frame.
 func (s *Server) previewHTML(v *request) {
 	form := s.readPreview(v.r.URL.Query())
 	p, err := s.renderTemplatePreview(v.r.Context(), form)
-	if err != nil || p.skip != "" { // the page around it tells
+	if err != nil || p.skip != "" { // the page around the frame shows why
 		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
 	v.serveFramed(p.content.HTML.Plain(), form.Dark)
 }
 
-// serveFramed answers with a mail's HTML, for a frame of ours, as a mail program shows it that is light or dark.
+// serveFramed serves a message's HTML for our frame, as a light or dark email program shows it.
 func (v *request) serveFramed(html string, dark bool) {
 	scheme, holds := "light", "not all"
 	if dark {
@@ -146,13 +145,13 @@ func (f previewForm) query() url.Values {
 	return q
 }
 
-// renderedPreview is a mail as it would be.
+// renderedPreview is the result of a preview.
 type renderedPreview struct {
 	content templates.Content
-	skip    string // why it would not be; then there is no content
+	skip    string // why there is no message; then content is empty
 }
 
-// renderTemplatePreview makes a mail of templates that are read now, so that whoever edits them sees at once what they do.
+// renderTemplatePreview renders a message with templates that are loaded now, so that whoever edits them sees the result on reload.
 func (s *Server) renderTemplatePreview(ctx context.Context, f previewForm) (renderedPreview, error) {
 	set, err := templates.Load(s.Templates)
 	if err != nil {
@@ -163,7 +162,7 @@ func (s *Server) renderTemplatePreview(ctx context.Context, f previewForm) (rend
 		p.content, err = s.previewSample(set, f)
 		return p, err
 	}
-	select { // what builds mails serves one at a time
+	select { // PreviewDaemon renders one message at a time
 	case s.previewLock <- struct{}{}:
 		defer func() { <-s.previewLock }()
 		return s.previewFor(ctx, set, f)
@@ -172,12 +171,12 @@ func (s *Server) renderTemplatePreview(ctx context.Context, f previewForm) (rend
 	}
 }
 
-// placeholderLinks stands for the links to unsubscribe: a preview unsubscribes nobody.
+// placeholderLinks replaces the unsubscribe links: a preview must not unsubscribe anybody.
 func placeholderLinks(site templates.Site) templates.Footer {
 	return templates.Footer{Settings: site.URL, Unsubscribe: site.URL, All: site.URL}
 }
 
-// previewSample makes a mail of the samples that the templates come with.
+// previewSample renders the samples of the templates.
 func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Content, error) {
 	switch f.Kind {
 	case daemon.KindAlert:
@@ -209,7 +208,7 @@ func renderAnnouncement(press *templates.Renderer, site templates.Site, a *diges
 	return press.Announcement(notice, reader, placeholderLinks(site))
 }
 
-// previewFor makes a mail for a member, of what was posted in the last days; as an announcement he gets the sample.
+// previewFor renders a message for a member, from the posts of the last days. For an announcement it renders the sample.
 func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewForm) (p renderedPreview, err error) {
 	now, press := s.Now(), set.NewRenderer(s.Site, 0)
 	from := now.AddDate(0, 0, -f.Days)
@@ -241,7 +240,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 	return p, err
 }
 
-// locale is the language that is asked for, else the member's own.
+// locale is the requested language, else the member's own.
 func (s *Server) locale(f previewForm, own string) string {
 	if f.Locale != "" {
 		return f.Locale

@@ -14,25 +14,25 @@ import (
 	"postrider/web"
 )
 
-// queueView is what the template "admin/queue" is given.
+// queueView is the data of the template "admin/queue".
 type queueView struct {
 	pageFrame
 	Filter    queueFilter
 	Messages  []store.Mail
 	Pages     pager
-	States    []string // to choose from
+	States    []string // options of the filter
 	Kinds     []string
 	Periods   []string
-	Unchanged int    // how many of those that something was to be done to stay as they are
-	Blocker   string // that they all do; empty: for different reasons
+	Unchanged int    // how many messages the last action did not change
+	Blocker   string // the reason, if the same for all
 }
 
-// queueFilter is the filter as it is filled in.
+// queueFilter holds the values of the filter's fields.
 type queueFilter struct {
 	State, Kind, Domain, Reason, Member, Period string
 }
 
-// periods are how far back mails may be looked for, by the word that stands for each.
+// periods are the periods that the filter offers, by name.
 var periods = map[string]time.Duration{"hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
 
 func kinds() []string { return []string{daemon.KindAlert, daemon.KindAnnouncement, daemon.KindDigest} }
@@ -67,7 +67,7 @@ func (s *Server) queuePage() page {
 	return p
 }
 
-// queue lists mails.
+// queue lists messages.
 func (s *Server) queue(v *request) {
 	view := queueView{
 		pageFrame: v.newPageFrame("queue"), Filter: readQueueFilter(v.r.URL.Query()), Pages: v.pager(), Kinds: kinds(),
@@ -88,7 +88,7 @@ func (s *Server) queue(v *request) {
 	v.render(http.StatusOK, "queue", view)
 }
 
-// localize puts the times of a mail into the zone in which they are shown.
+// localize converts the times of a message to the displayed zone.
 func (v *request) localize(m *store.Mail) {
 	for _, t := range []*time.Time{&m.Created, &m.NotBefore, &m.Expires, &m.LeaseUntil, &m.Settled} {
 		*t = v.local(*t)
@@ -115,7 +115,7 @@ func readQueueFilter(q url.Values) queueFilter {
 	return f
 }
 
-// storeFilter is the filter as the store takes it.
+// storeFilter converts the filter for the store.
 func (f queueFilter) storeFilter(now time.Time) store.QueueFilter {
 	to := store.QueueFilter{Kind: f.Kind, Domain: f.Domain, Reason: f.Reason, States: []string{f.State}}
 	switch f.State {
@@ -133,7 +133,7 @@ func (f queueFilter) storeFilter(now time.Time) store.QueueFilter {
 	return to
 }
 
-// query is the filter as it stands in an address.
+// query is the filter as a URL query.
 func (f queueFilter) query() url.Values {
 	q := url.Values{"state": {f.State}}
 	for name, value := range map[string]string{"kind": f.Kind, "domain": f.Domain, "reason": f.Reason, "member": f.Member, "since": f.Period} {

@@ -2,13 +2,13 @@ package admin
 
 import "fmt"
 
-// sample is what a template is given, to try it.
+// sample is sample data for a template.
 type sample struct {
 	page string // the template's name
 	data any
 }
 
-// renderAllSamples renders every page in every language, in every state that it can be in.
+// renderAllSamples renders every page in every language and state.
 func (s *Server) renderAllSamples() error {
 	list := s.samples()
 	for _, p := range s.pages() {
@@ -22,14 +22,14 @@ func (s *Server) renderAllSamples() error {
 				err = s.Pages.CheckHTML(name, page)
 			}
 			if err != nil {
-				return fmt.Errorf("trying the administrators' pages in %q: %w", tongue.Tag, err)
+				return fmt.Errorf("rendering the sample admin pages in %q: %w", tongue.Tag, err)
 			}
 		}
 	}
 	return nil
 }
 
-// samples are those of the pages that are not in the navigation.
+// samples are the samples of pages that are not in the navigation.
 func (s *Server) samples() []sample {
 	var list []sample
 	for _, what := range noticeNames() {
@@ -46,7 +46,7 @@ func (s *Server) samples() []sample {
 	return append(list, sample{"login", loginPage{}})
 }
 
-// samplePageFrame is what a frame is given, with all that it can show.
+// samplePageFrame is a frame with everything that it can show.
 func (s *Server) samplePageFrame(here string) pageFrame {
 	return pageFrame{Root: s.basePath, Current: here, NavPages: s.navPages, Actor: "admin", Token: "token", Zone: "UTC", Paused: true}
 }

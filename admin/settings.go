@@ -8,20 +8,20 @@ import (
 	"postrider/web"
 )
 
-// Setting is a key of the configuration with the value that holds.
+// Setting is a key of the configuration with its current value.
 type Setting struct {
 	Key    string
 	Value  string
-	Set    bool // it is not the default
+	Set    bool // differs from the default
 	Hidden bool // a secret that is set
 }
 
-// settingsView is what the template "admin/settings" is given.
+// settingsView is the data of the template "admin/settings".
 type settingsView struct {
 	pageFrame
 	Settings []Setting
-	Log      []store.AuditEntry // what administrators did, the latest first
-	Pages    pager              // of it
+	Log      []store.AuditEntry // actions of administrators, newest first
+	Pages    pager              // of Log
 }
 
 func (s *Server) settingsPage() page {
@@ -42,7 +42,7 @@ func (s *Server) settingsPage() page {
 	}
 }
 
-// settings shows the configuration that the daemon runs with, and who did what.
+// settings shows the running configuration and the audit log.
 func (s *Server) settings(v *request) {
 	view := settingsView{pageFrame: v.newPageFrame("settings"), Settings: s.Config, Pages: v.pager()}
 	log, err := s.Store.Audit.List(v.r.Context(), view.Pages.skip(), rowsPerPage+1)

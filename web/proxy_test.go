@@ -64,9 +64,9 @@ func TestConfig_ReportsEveryError(t *testing.T) {
 		t.Errorf("a good one: %v", err)
 	}
 	for want, c := range map[string]Config{
-		`listen is "8026": give an address and a port, such as "127.0.0.1:8026"`:                                                                                {URL: good.URL, Listen: "8026"},
-		`trusted_proxies has "localhost": give addresses ("127.0.0.1") or networks ("10.0.0.0/8")`:                                                              {URL: good.URL, TrustedProxies: []string{"localhost"}},
-		`url is "forum.example.org", which is no web address: give the public address of postrider's pages,` + ` such as "https://forum.example.org/postrider"`: {URL: "forum.example.org"},
+		`listen is "8026": must be an address and a port, for example "127.0.0.1:8026"`:                                                                             {URL: good.URL, Listen: "8026"},
+		`trusted_proxies has "localhost": must be an address ("127.0.0.1") or a network ("10.0.0.0/8")`:                                                             {URL: good.URL, TrustedProxies: []string{"localhost"}},
+		`url is "forum.example.org": must be an http or https URL, the public address of postrider's pages,` + ` for example "https://forum.example.org/postrider"`: {URL: "forum.example.org"},
 	} {
 		if err := c.Validate(); err == nil || err.Error() != want {
 			t.Errorf("error %v\nwant  %s", err, want)

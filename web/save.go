@@ -12,7 +12,7 @@ import (
 	"postrider/digest"
 )
 
-// save takes a member's settings, or says what is wrong with them and saves nothing.
+// save saves a member's settings, or shows the errors of the form and saves nothing.
 func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
@@ -34,7 +34,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 	s.redirectDone(w, r, a, "saved")
 }
 
-// redirectDone leads back to the settings, so that to load the page again repeats nothing.
+// redirectDone redirects to the settings, so that a reload repeats nothing.
 func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a daemon.Account, what string) {
 	address := s.settingsPath(a.Member.ID) + "?done=" + what
 	if n := page(r); n > 1 {
@@ -43,7 +43,7 @@ func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a daemon.A
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 
-// sendNow sends a member the digest that he would get later.
+// sendNow queues the member's next digest immediately.
 func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
@@ -60,7 +60,7 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	s.redirectDone(w, r, a, string(sent))
 }
 
-// retryAddress lets mail go once more to an address that it came back from.
+// retryAddress resumes delivery to an address that bounced.
 func (s *Server) retryAddress(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
@@ -77,15 +77,15 @@ func (s *Server) retryAddress(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// parsedForm is a form as it was sent.
+// parsedForm is a submitted form.
 type parsedForm struct {
 	preferences digest.Preferences
 	overrides   []daemon.WatchSetting
-	form        settingsForm // as it is shown again
-	errors      []string     // the fields that are at fault
+	form        settingsForm // the form to show again
+	errors      []string     // names of invalid fields
 }
 
-// parseForm reads a form. What a field cannot say, and a browser would not send, is at fault like what a person mistyped.
+// parseForm parses a form. A value that no browser would send is an error like any mistyped one.
 func (s *Server) parseForm(a daemon.Account, form url.Values, page int) parsedForm {
 	in := formReader{form: form}
 	r := parsedForm{form: s.newForm(a, page)}
@@ -104,7 +104,7 @@ func (s *Server) parseForm(a daemon.Account, form url.Values, page int) parsedFo
 		in.addError("zone")
 		zone = a.Zone
 	}
-	if tag := in.oneOf("locale", s.languageTags()); tag != r.form.Locale { // else what holds may be a language near it
+	if tag := in.oneOf("locale", s.languageTags()); tag != r.form.Locale { // otherwise the member's language may be one that we lack, shown as its nearest
 		r.form.Locale, c.Locale = tag, tag
 	}
 	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
@@ -125,7 +125,7 @@ func (s *Server) parseForm(a daemon.Account, form url.Values, page int) parsedFo
 	return r
 }
 
-// alerts reads how alerts come.
+// alerts parses the fields of alerts.
 func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	c.Alerts = digest.AlertMode(f.oneOf("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
 	form.Quiet, form.From, form.Until = *f.checkbox("quiet"), f.number("quiet_from", 0, 23), f.number("quiet_until", 0, 23)
@@ -139,7 +139,7 @@ func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	}
 }
 
-// languageTags name the languages there are.
+// languageTags are the tags of all languages.
 func (s *Server) languageTags() []string {
 	var tags []string
 	for _, t := range s.Pages.LanguageNames() {
@@ -148,13 +148,13 @@ func (s *Server) languageTags() []string {
 	return tags
 }
 
-// formReader reads the fields of a form, and notes those that are at fault.
+// formReader reads the fields of a form and collects the names of invalid ones.
 type formReader struct {
 	form   url.Values
 	errors []string
 }
 
-// addError notes a field that a person can get wrong; all others a browser sends as they were given to it.
+// addError records an invalid field. People can mistype only three of them; a browser sends all others as we rendered them.
 func (f *formReader) addError(name string) {
 	if name != "zone" && name != "quiet" && name != "pause" {
 		name = "form"
@@ -173,7 +173,7 @@ func (f *formReader) number(name string, least, most int) int {
 	return n
 }
 
-// oneOf reads a word that must be one of a list.
+// oneOf reads a field whose value must be in a list.
 func (f *formReader) oneOf(name string, list []string) string {
 	word := f.form.Get(name)
 	if !slices.Contains(list, word) {
@@ -187,10 +187,10 @@ func (f *formReader) checkbox(name string) *bool {
 	return &yes
 }
 
-// maxPause is how long mail can be paused: somebody who wants none for longer unsubscribes.
+// maxPause is the longest pause. A member who wants no email for longer unsubscribes.
 const maxPause = 366 * 24 * time.Hour
 
-// pause reads the day until which mail is paused; empty: it is not.
+// pause parses the day until which email is paused; empty: it is not.
 func (f *formReader) pause(text string, zone *time.Location, now time.Time) time.Time {
 	if text == "" {
 		return time.Time{}
@@ -207,7 +207,7 @@ func (f *formReader) pause(text string, zone *time.Location, now time.Time) time
 	return until
 }
 
-// overrides reads how he wants to hear of what he watches, as far as the form asked and his answer is new.
+// overrides returns the overrides in the form that differ from the saved ones.
 func (f *formReader) overrides(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
 	var changed []daemon.WatchSetting
 	for _, w := range a.Watches {

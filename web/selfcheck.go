@@ -9,7 +9,7 @@ import (
 	"postrider/forum"
 )
 
-// renderAllSamples renders every page in every language, in every state that it can be in.
+// renderAllSamples renders every page in every language and state.
 func (s *Server) renderAllSamples() error {
 	for _, tongue := range s.Pages.LanguageNames() {
 		for _, sample := range s.samples() {
@@ -18,7 +18,7 @@ func (s *Server) renderAllSamples() error {
 				err = s.Pages.CheckHTML(sample.page, page)
 			}
 			if err != nil {
-				return fmt.Errorf("trying the pages in %q: %w", tongue.Tag, err)
+				return fmt.Errorf("rendering the sample pages in %q: %w", tongue.Tag, err)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"postrider/templates"
 )
 
-// unsubscribePage is what the template "unsubscribe" is given.
+// unsubscribePage is the data of the template "unsubscribe".
 type unsubscribePage struct {
 	What     string
 	Title    string
@@ -27,7 +27,7 @@ type undoForm struct{ Action, SignedState string }
 
 type otherScope struct{ What, Action string }
 
-// scopeNames are the words for what can be ended.
+// scopeNames are the names of the scopes in templates and locales.
 func scopeNames() map[link.Scope]string {
 	return map[link.Scope]string{
 		link.Digests: "digests", link.Alerts: "alerts", link.Announcements: "announcements", link.Everything: "everything",
@@ -35,21 +35,21 @@ func scopeNames() map[link.Scope]string {
 	}
 }
 
-// showUnsubscribe shows what would be ended, and the one button that ends it.
+// showUnsubscribe shows what the link unsubscribes from, with a button to confirm.
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	if grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe); ok {
 		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "ask", nil)
 	}
 }
 
-// unsubscribe ends what the token says. A mailbox provider's machine, which posts what List-Unsubscribe-Post names (RFC 8058,
-// 3.2), gets a line of text: no redirect, no cookie, and the same however often it asks. A person gets a page.
+// unsubscribe unsubscribes a member from the token's scope. A one-click request of a mailbox provider (RFC 8058, 3.2) gets a line
+// of text: no redirect, no cookie, and the same response however often it is sent. A person gets a page.
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe)
 	if !ok {
 		return
 	}
-	oneClick := strings.EqualFold(r.PostFormValue("List-Unsubscribe"), "One-Click") // which reads either kind of form
+	oneClick := strings.EqualFold(r.PostFormValue("List-Unsubscribe"), "One-Click") // reads either kind of form
 	if !oneClick && r.PostFormValue("confirm") == "" {
 		s.showUnsubscribeStage(w, r, http.StatusBadRequest, grant, "ask", nil)
 		return
@@ -57,7 +57,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	ended, err := s.Members.Unsubscribe(r.Context(), s.Now(), grant)
 	switch {
 	case err != nil && oneClick:
-		s.Log.Warn("unsubscribing failed", "member", grant.Member, "err", err)
+		s.Log.Warn("cannot unsubscribe a member", "member", grant.Member, "err", err)
 		writePlain(w, http.StatusServiceUnavailable, "Not unsubscribed: please try again.\n")
 	case err != nil:
 		s.serverError(w, r, forum.MemberID(grant.Member), err)
@@ -70,7 +70,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// undo takes back what the button has ended.
+// undo restores the preferences from before the unsubscription.
 func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 	grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe)
 	if !ok {
@@ -92,7 +92,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		s.serverError(w, r, forum.MemberID(grant.Member), err)
 	case back:
 		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "back", nil)
-	default: // he has chosen anew since: that holds
+	default: // the member has changed their preferences since; keep those
 		http.Redirect(w, r, s.settingsPath(forum.MemberID(grant.Member)), http.StatusSeeOther)
 	}
 }
@@ -107,14 +107,14 @@ func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, st
 		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(ended.Bytes())}
 	}
 	name, title, err := s.Members.GrantLabels(r.Context(), s.Now(), grant)
-	if err != nil { // the page must work even if the forum does not
-		s.Log.Warn("names for a page not known", "member", member, "err", err)
+	if err != nil { // the page must work without the forum
+		s.Log.Warn("cannot load the names for a page", "member", member, "err", err)
 	}
 	page.Member, page.Title = templates.SafeLine(name), templates.SafeLine(title)
 	s.render(w, status, s.language(r, member), "unsubscribe", page)
 }
 
-// otherScopes are what can be ended besides, the least first.
+// otherScopes returns what else the member can unsubscribe from, the narrowest first.
 func (s *Server) otherScopes(grant link.Claims) []otherScope {
 	if grant.Scope == link.Everything {
 		return nil
@@ -128,7 +128,7 @@ func (s *Server) otherScopes(grant link.Claims) []otherScope {
 	return list
 }
 
-// path is the address of a grant's page on this server.
+// path is the path of a link's page on this server.
 func (s *Server) path(g link.Claims) string {
 	return s.basePath + link.Path(g.Scope) + s.Links.Token(g)
 }

@@ -8,7 +8,7 @@ import (
 //go:embed zones.txt
 var zoneFile string
 
-// suggestedZones are the time zones that the settings propose; any other that there is may be written, too.
+// suggestedZones are the time zones that the settings suggest. Members may enter any other.
 func suggestedZones() []string {
 	var list []string
 	for line := range strings.Lines(zoneFile) {

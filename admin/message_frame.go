@@ -6,7 +6,7 @@ import (
 	"postrider/templates"
 )
 
-// serveMessage answers with a mail in one of the looks, for a frame of ours.
+// serveMessage serves a message for our frame, in one of the previewModes.
 func (v *request) serveMessage(c templates.Content, look string) {
 	if look != "text" {
 		v.serveFramed(c.HTML.Plain(), strings.HasSuffix(look, "dark"))

@@ -8,20 +8,20 @@ import (
 	"postrider/store"
 )
 
-// messageView is what the template "admin/queue_mail" is given.
+// messageView is the data of the template "admin/queue_mail".
 type messageView struct {
 	pageFrame
 	Message        store.Mail
 	History        []store.Outcome
-	AuditLog       []store.AuditEntry // what administrators did to it
-	Open           bool               // something is still to become of it
-	CanRetry       bool               // it may be queued again
-	MayBeDelivered bool               // a relay may have it already
-	Unchanged      int                // it stays as it is
+	AuditLog       []store.AuditEntry // actions of administrators
+	Open           bool               // not settled
+	CanRetry       bool               // it can be retried
+	MayBeDelivered bool               // it may be delivered already
+	Unchanged      int                // 1 if the last action did not change it
 	Blocker        string
 }
 
-// messageSamples are mails in every state.
+// messageSamples are sample messages in every state.
 func (s *Server) messageSamples() []sample {
 	now := time.Now()
 	var list []sample
@@ -38,7 +38,7 @@ func (s *Server) messageSamples() []sample {
 	return append(list, sample{"queue_drop", dropView{s.samplePageFrame("queue"), []string{"digest/1/a"}, "/queue"}}, sample{"queue_drop", dropView{}})
 }
 
-// message tells all that is known of a mail.
+// message shows a message and its delivery attempts.
 func (s *Server) message(v *request) {
 	key := v.r.URL.Query().Get("key")
 	m, history, known, err := s.Store.Queue.Message(v.r.Context(), key)
