@@ -95,19 +95,19 @@ func New(t testing.TB) *Page {
 	if _, found := findBrowser(); !found {
 		t.Skip("SKIPPED: Chromium is not installed here (no chromium in PATH nor in /usr/lib/chromium)")
 	}
-	all, err := browser()
+	browserCtx, err := browser()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &Page{t: t, problems: make(map[string]bool)}
-	ctx, shut := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(browserCtx, chromedp.WithNewBrowserContext())
 	p.ctx = ctx
 	if err := chromedp.Listen(ctx, p.recordProblem); err != nil {
 		t.Fatalf("opening a tab: %v", err)
 	}
 	t.Cleanup(func() {
 		t.Helper()
-		shut()
+		cancel()
 		p.reportProblems()
 	})
 	return p
@@ -119,11 +119,11 @@ func (p *Page) recordProblem(event any) {
 	defer p.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		own := p.host
+		pageHost := p.host
 		if e.Type != network.ResourceTypeDocument { // the request may be for the previous page, for example its icon
-			own = hostOf(e.DocumentURL)
+			pageHost = hostOf(e.DocumentURL)
 		}
-		if host := hostOf(e.Request.URL); host != "" && host != own {
+		if host := hostOf(e.Request.URL); host != "" && host != pageHost {
 			p.problems["request to another host: "+e.Request.URL] = true
 		}
 	case *log.EventEntryAdded:
@@ -149,8 +149,8 @@ func (p *Page) reportProblems() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for fault := range p.problems {
-		p.t.Errorf("%s: %s", p.host, fault)
+	for problem := range p.problems {
+		p.t.Errorf("%s: %s", p.host, problem)
 	}
 	clear(p.problems)
 }

@@ -66,16 +66,16 @@ func TestAxe_ReportsSeriousViolations(t *testing.T) {
 func TestPage_FailsOnForeignRequestsAndPolicyViolations(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ page, want string }{
-		"no violation": {`<p>Nothing`, ""},
-		"a foreign image":   {`<img src="http://127.0.0.1:9/pixel" alt="">`, "127.0.0.1:9/pixel"},
-		"an inline style":     {`<p style="color: red">Red`, "Content Security Policy"},
+		"no violation":    {`<p>Nothing`, ""},
+		"a foreign image": {`<img src="http://127.0.0.1:9/pixel" alt="">`, "127.0.0.1:9/pixel"},
+		"an inline style": {`<p style="color: red">Red`, "Content Security Policy"},
 	} {
 		w := &recordingTB{TB: t}
 		page := New(w)
 		page.Open(servePages(t, map[string]string{"/": tt.page}))
 		w.runCleanups()
-		if said := strings.Join(w.errors, "\n"); (said == "") != (tt.want == "") || !strings.Contains(said, tt.want) {
-			t.Errorf("%s: errors %q, want %q", name, said, tt.want)
+		if errors := strings.Join(w.errors, "\n"); (errors == "") != (tt.want == "") || !strings.Contains(errors, tt.want) {
+			t.Errorf("%s: errors %q, want %q", name, errors, tt.want)
 		}
 	}
 }
@@ -107,8 +107,8 @@ func TestScreenshot_ShowsTheWholePage(t *testing.T) {
 	page := New(t)
 	page.Open(servePages(t, map[string]string{"/": strings.Repeat("<p>A line.", 100)}))
 	page.Emulate(360, true)
-	picture, err := png.DecodeConfig(bytes.NewReader(page.capture(360)))
-	if err != nil || picture.Width != 360 || picture.Height < 3000 {
-		t.Errorf("screenshot is %d by %d pixels (%v), want 360 by 3000 or more", picture.Width, picture.Height, err)
+	size, err := png.DecodeConfig(bytes.NewReader(page.capture(360)))
+	if err != nil || size.Width != 360 || size.Height < 3000 {
+		t.Errorf("screenshot is %d by %d pixels (%v), want 360 by 3000 or more", size.Width, size.Height, err)
 	}
 }
