@@ -164,12 +164,12 @@ func (s *Server) addDetails(v *request, view *announcementView) (err error) {
 	for i := range view.Log {
 		view.Log[i].At = v.local(view.Log[i].At)
 	}
-	printed, err := s.Renderer.CompileAnnouncement(&view.AnnouncementProgress.Announcement.Announcement, s.Settings.Digest.MaxBytes)
+	compiled, err := s.Renderer.CompileAnnouncement(&view.AnnouncementProgress.Announcement.Announcement, s.Settings.Digest.MaxBytes)
 	if err != nil { // it was written under other limits
 		v.Log.Warn("cannot render an announcement", "announcement", view.ID, "err", err)
 		return nil
 	}
-	view.Fields = printed.Fields()
+	view.Fields = compiled.Fields()
 	s.renderPreview(v, view)
 	return nil
 }

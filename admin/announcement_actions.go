@@ -67,16 +67,16 @@ func (s *Server) sendTest(v *request) {
 		v.serverError(err)
 		return
 	}
-	tried := auditAction{"test", store.AnnouncementObject(id), string(out.Result) + " to " + redactAddress(to.Address)}
+	action := auditAction{"test", store.AnnouncementObject(id), string(out.Result) + " to " + redactAddress(to.Address)}
 	if out.Result != mail.Accepted {
-		if err := v.audit(v.r, v.session.Actor, tried); err != nil {
+		if err := v.audit(v.r, v.session.Actor, action); err != nil {
 			v.serverError(err)
 			return
 		}
 		refuse("test_rejected", out.String())
 		return
 	}
-	v.redirectDone(announcementPath(id), "test_sent", 1, tried)
+	v.redirectDone(announcementPath(id), "test_sent", 1, action)
 }
 
 // start starts an announcement. Its audience must have been counted.
@@ -176,9 +176,9 @@ func (s *Server) cancel(v *request) {
 }
 
 // runAction runs an action on an announcement. The store writes the audit log.
-func (s *Server) runAction(v *request, word string, give func(context.Context, int64) error) {
+func (s *Server) runAction(v *request, word string, action func(context.Context, int64) error) {
 	id, ok := v.number()
-	if ok && s.actionOK(v, id, give(v.r.Context(), id)) {
+	if ok && s.actionOK(v, id, action(v.r.Context(), id)) {
 		s.Wake()
 		v.redirectDone(announcementPath(id), word, 0)
 	}

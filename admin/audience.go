@@ -126,14 +126,14 @@ type formError struct{ Name, Text string }
 const maxUnknownShown = 10
 
 // audience converts the fields to an audience.
-func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, faults []formError, err error) {
+func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, formErrors []formError, err error) {
 	a = digest.Audience{Groups: selectedIDs[forum.GroupID](f.Groups), ExceptGroups: selectedIDs[forum.GroupID](f.ExceptGroups), Sections: selectedIDs[forum.SectionID](f.Sections)}
 	a.Locales = strings.FieldsFunc(f.Locales, func(r rune) bool { return r == ',' || r == ' ' })
 	number := func(text string, to *int) {
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 			*to = n
 		} else if text != "" {
-			faults = append(faults, formError{"number", text})
+			formErrors = append(formErrors, formError{"number", text})
 		}
 	}
 	day := func(text string, to *time.Time) {
@@ -141,7 +141,7 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 		if err == nil {
 			*to = t.UTC()
 		} else if text != "" {
-			faults = append(faults, formError{"day", text})
+			formErrors = append(formErrors, formError{"day", text})
 		}
 	}
 	number(f.MinPosts, &a.MinPosts)
@@ -150,29 +150,29 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 	day(f.JoinedBefore, &a.JoinedBefore)
 	day(f.VisitedAfter, &a.VisitedAfter)
 	day(f.VisitedBefore, &a.VisitedBefore)
-	only, unknown, damaged, err := s.members(ctx, f.Only, f.onlyFile)
+	only, unknown, invalid, err := s.members(ctx, f.Only, f.onlyFile)
 	if err != nil {
 		return a, nil, err
 	}
-	except, more, torn, err := s.members(ctx, f.Except, f.exceptFile)
+	except, unknownExcept, exceptInvalid, err := s.members(ctx, f.Except, f.exceptFile)
 	if err != nil {
 		return a, nil, err
 	}
 	a.Only, a.Except = only, except
-	unknown = append(unknown, more...)
+	unknown = append(unknown, unknownExcept...)
 	switch {
-	case damaged || torn:
-		faults = append(faults, formError{"list", ""})
+	case invalid || exceptInvalid:
+		formErrors = append(formErrors, formError{"list", ""})
 	case len(unknown) > 0 && !f.SkipUnknown:
 		text := strings.Join(unknown[:min(len(unknown), maxUnknownShown)], ", ")
 		if len(unknown) > maxUnknownShown {
 			text += ", …"
 		}
-		faults = append(faults, formError{"unknown_entries", text})
+		formErrors = append(formErrors, formError{"unknown_entries", text})
 	case len(only) == 0 && strings.TrimSpace(f.Only+f.onlyFile) != "":
-		faults = append(faults, formError{"no_members", ""})
+		formErrors = append(formErrors, formError{"no_members", ""})
 	}
-	return a, faults, nil
+	return a, formErrors, nil
 }
 
 func selectedIDs[ID ~int64](set map[int64]bool) []ID {
@@ -185,7 +185,7 @@ func selectedIDs[ID ~int64](set map[int64]bool) []ID {
 }
 
 // members resolves lists of members. damaged: a list cannot be parsed.
-func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, damaged bool, err error) {
+func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, invalid bool, err error) {
 	var all []string
 	for _, text := range lists {
 		list, err := daemon.ParseMemberList(strings.NewReader(text))

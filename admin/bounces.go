@@ -116,17 +116,17 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 func (s *Server) unsuppress(v *request) { s.unsuppressAddress(v, "/bounces", "unsuppressed") }
 
 // unsuppressAddress removes the address in a form from the suppression list, and redirects.
-func (s *Server) unsuppressAddress(v *request, back, word string) {
-	lifted, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
+func (s *Server) unsuppressAddress(v *request, back, confirmation string) {
+	removed, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	var deeds []auditAction
-	for _, a := range lifted {
-		deeds = append(deeds, auditAction{"lift", "suppression", redactAddress(a)})
+	var actions []auditAction
+	for _, a := range removed {
+		actions = append(actions, auditAction{"lift", "suppression", redactAddress(a)})
 	}
-	v.redirectDone(back, word, len(lifted), deeds...)
+	v.redirectDone(back, confirmation, len(removed), actions...)
 }
 
 // suppress adds an address to the suppression list.
@@ -147,12 +147,12 @@ func (s *Server) suppress(v *request) {
 // release ends a hold early.
 func (s *Server) release(v *request) {
 	domain := v.r.PostForm.Get("domain")
-	lifted, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
+	removed, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	if !lifted { // it has ended already
+	if !removed { // it has ended already
 		v.redirectDone("/bounces", "released", 0)
 		return
 	}

@@ -78,10 +78,10 @@ func (s *Server) composeSamples() []sample {
 
 // compose shows an empty form.
 func (s *Server) compose(v *request) {
-	set := s.Settings.Announce
+	defaults := s.Settings.Announce
 	s.showCompose(v, http.StatusOK, composeView{
 		Variants: []variantForm{{Number: 1, Variant: digest.Variant{Locale: s.Settings.Digest.Locale}}},
-		Speed:    intOrEmpty(set.Speed), Canary: percent(set.Canary), Wait: minutes(set.CanaryWait),
+		Speed:    intOrEmpty(defaults.Speed), Canary: percent(defaults.Canary), Wait: minutes(defaults.CanaryWait),
 	})
 }
 
@@ -151,11 +151,11 @@ func (s *Server) save(v *request) {
 		s.showCompose(v, http.StatusOK, view)
 		return
 	}
-	a, sound, err := s.parseForm(v, &view)
+	a, valid, err := s.parseForm(v, &view)
 	switch {
 	case err != nil:
 		v.serverError(err)
-	case !sound:
+	case !valid:
 		s.showCompose(v, http.StatusUnprocessableEntity, view)
 	default:
 		s.saveDraft(v, a)
@@ -181,7 +181,7 @@ func parseVariants(locales, titles, bodies []string) []variantForm {
 }
 
 // parseForm returns the announcement of a form. If the form is not valid, the view gets the errors.
-func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement, sound bool, err error) {
+func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement, valid bool, err error) {
 	a = digest.Announcement{ID: view.ID, Forced: view.Forced}
 	audience, faults, err := s.audience(v.r.Context(), view.Audience)
 	if err != nil {
@@ -189,27 +189,27 @@ func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement
 	}
 	a.Audience, view.Errors = audience, faults
 	s.parseSpeedAndCanary(&a, view)
-	sound = true
+	valid = true
 	for i := range view.Variants {
 		x := &view.Variants[i]
 		a.Variants = append(a.Variants, x.Variant)
 		_, err := s.Renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
 		if err != nil {
-			x.Errors, sound = strings.Split(err.Error(), "\n"), false
+			x.Errors, valid = strings.Split(err.Error(), "\n"), false
 		}
 	}
-	if sound {
+	if valid {
 		if _, err := s.Renderer.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // for example two variants in one language
-			view.Variants[0].Errors, sound = strings.Split(err.Error(), "\n"), false
+			view.Variants[0].Errors, valid = strings.Split(err.Error(), "\n"), false
 		}
 	}
-	return a, sound && len(view.Errors) == 0, nil
+	return a, valid && len(view.Errors) == 0, nil
 }
 
 // parseSpeedAndCanary parses speed and canary.
 func (s *Server) parseSpeedAndCanary(a *digest.Announcement, view *composeView) {
-	set := s.Settings.Announce
-	set.Speed, set.Canary = 0, 0
+	defaults := s.Settings.Announce
+	defaults.Speed, defaults.Canary = 0, 0
 	number := func(text string, to *float64) {
 		if text == "" {
 			return
@@ -223,18 +223,18 @@ func (s *Server) parseSpeedAndCanary(a *digest.Announcement, view *composeView) 
 	}
 	var speed, wait float64
 	number(view.Speed, &speed)
-	number(view.Canary, &set.Canary)
+	number(view.Canary, &defaults.Canary)
 	number(view.Wait, &wait)
-	set.Speed = int(speed)
-	if set.Canary > 0 {
-		set.CanaryWait = time.Duration(wait * float64(time.Minute))
+	defaults.Speed = int(speed)
+	if defaults.Canary > 0 {
+		defaults.CanaryWait = time.Duration(wait * float64(time.Minute))
 	}
-	if err := set.Validate(); err != nil {
+	if err := defaults.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			view.Errors = append(view.Errors, formError{"speed", line})
 		}
 	}
-	a.Speed, a.Canary = set.Speed, set.CanaryPlan()
+	a.Speed, a.Canary = defaults.Speed, defaults.CanaryPlan()
 }
 
 // saveDraft saves a draft and starts to count its audience.

@@ -101,13 +101,13 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 			defer func() { <-s.counter.slots }()
 		case <-ctx.Done():
 		}
-		census, err := s.resolver.CountAudience(ctx, &a.Announcement, s.Now(), func(members int) {
+		stats, err := s.resolver.CountAudience(ctx, &a.Announcement, s.Now(), func(members int) {
 			s.counter.update(func() { n.Members = members })
 		})
 		if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 			s.Log.Warn("cannot count an audience", "announcement", a.ID, "err", err)
 		}
-		s.counter.update(func() { n.AudienceStats, n.Finished, n.Failed = census, true, err != nil })
+		s.counter.update(func() { n.AudienceStats, n.Finished, n.Failed = stats, true, err != nil })
 	})
 	s.counter.running.Go(func() {
 		select {
@@ -125,7 +125,7 @@ type rateEstimators struct {
 }
 
 // update records an announcement's progress. It returns the messages a minute and the remaining time; zeros: not known.
-func (p *rateEstimators) update(now time.Time, c store.AnnouncementProgress) (perMinute int, left time.Duration) {
+func (p *rateEstimators) update(now time.Time, c store.AnnouncementProgress) (perMinute int, remaining time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.State != store.Sending && c.State != store.InCanary {
@@ -135,11 +135,11 @@ func (p *rateEstimators) update(now time.Time, c store.AnnouncementProgress) (pe
 	if p.byID == nil {
 		p.byID = make(map[int64]*daemon.RateEstimator)
 	}
-	pace := p.byID[c.ID]
-	if pace == nil {
-		pace = &daemon.RateEstimator{}
-		p.byID[c.ID] = pace
+	estimator := p.byID[c.ID]
+	if estimator == nil {
+		estimator = &daemon.RateEstimator{}
+		p.byID[c.ID] = estimator
 	}
-	pace.Add(now, c.Settled())
-	return int(pace.PerMinute()), pace.Remaining(c.Waiting())
+	estimator.Add(now, c.Settled())
+	return int(estimator.PerMinute()), estimator.Remaining(c.Waiting())
 }

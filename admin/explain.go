@@ -27,16 +27,16 @@ const maxExplained = 20
 
 func (s *Server) explainPage() page {
 	now := time.Now()
-	story := daemon.PostExplanation{
+	explanation := daemon.PostExplanation{
 		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
 		Seen:        []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
 		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
 		Mails:       []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
 	full := explainView{pageFrame: s.samplePageFrame("explain"), MemberQuery: "Anna", PostQuery: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
-	for _, verdict := range []daemon.PostStatus{daemon.Sent, daemon.Waiting, daemon.Upcoming, daemon.Omitted} {
-		story.Verdict = verdict
-		full.Explanations = append(full.Explanations, story)
+	for _, postStatus := range []daemon.PostStatus{daemon.Sent, daemon.Waiting, daemon.Upcoming, daemon.Omitted} {
+		explanation.Verdict = postStatus
+		full.Explanations = append(full.Explanations, explanation)
 	}
 	samples := []sample{{"explain", full}, {"explain", explainView{}}}
 	for _, fault := range []string{"member", "several", "post", "too_many"} {

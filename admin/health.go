@@ -29,10 +29,10 @@ const heartbeatTimeout = 3 * time.Minute
 func (s *Server) components(v *request) []component {
 	ctx, cancel := withShortTimeout(v.r.Context())
 	defer cancel()
-	ill := s.alarmedComponents(ctx)
+	alarmed := s.alarmedComponents(ctx)
 	list := []component{s.checkDaemon(ctx), s.checkForum(ctx), s.checkStore(), s.checkRelay(ctx)}
 	for i, p := range list {
-		if fault, raised := ill[p.Name]; raised && p.Healthy {
+		if fault, raised := alarmed[p.Name]; raised && p.Healthy {
 			list[i].Healthy, list[i].Error = false, fault
 		}
 		list[i].At = v.local(p.At)
@@ -42,23 +42,23 @@ func (s *Server) components(v *request) []component {
 
 // alarmedComponents returns the components with an active alarm, and its detail.
 func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
-	of := map[string][]alarm.Kind{
+	components := map[string][]alarm.Kind{
 		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth},
 	}
 	alarms, err := s.Store.Alarms.All(ctx)
 	if err != nil {
 		return map[string]string{"store": err.Error()}
 	}
-	ill := make(map[string]string)
+	alarmed := make(map[string]string)
 	for _, a := range alarms {
 		kind, _, _ := strings.Cut(a.Key, " ")
-		for name, kinds := range of {
+		for name, kinds := range components {
 			if a.Active() && slices.Contains(kinds, alarm.Kind(kind)) {
-				ill[name] = a.Detail
+				alarmed[name] = a.Detail
 			}
 		}
 	}
-	return ill
+	return alarmed
 }
 
 // checkDaemon checks the last heartbeat. A daemon that has just started may have only the record of a round.

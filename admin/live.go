@@ -35,7 +35,7 @@ func (v *request) stream(poll func() (event, error)) {
 	h.Set("X-Accel-Buffering", "no") // or nginx buffers the stream
 	out := http.NewResponseController(v.w)
 	fmt.Fprint(v.w, "retry: 500\n\n")
-	over := time.After(streamDuration)
+	end := time.After(streamDuration)
 	for {
 		began := time.Now()
 		e, err := poll()
@@ -54,7 +54,7 @@ func (v *request) stream(poll func() (event, error)) {
 			return
 		case <-v.stopped:
 			return
-		case <-over:
+		case <-end:
 			return
 		case <-time.After(max(pollInterval, pollFactor*time.Since(began))):
 		}
@@ -67,31 +67,31 @@ func (s *Server) live(v *request) {
 	if !ok {
 		return
 	}
-	was, last := v.r.URL.Query().Get("state"), ""
+	shown, last := v.r.URL.Query().Get("state"), ""
 	v.stream(func() (event, error) {
-		part, state, err := s.renderLivePart(v, id)
+		html, state, err := s.renderLivePart(v, id)
 		switch {
 		case err != nil:
 			return event{}, err
-		case state != was:
+		case state != shown:
 			return event{reloadEvent, state}, nil
-		case string(part) == last:
+		case string(html) == last:
 			return event{}, nil
 		}
-		last = string(part)
+		last = string(html)
 		return event{"live", last}, nil
 	})
 }
 
 // renderLivePart renders the changing part of the page, and returns the state that it shows.
-func (s *Server) renderLivePart(v *request, id int64) (part []byte, state string, err error) {
+func (s *Server) renderLivePart(v *request, id int64) (html []byte, state string, err error) {
 	view, err := s.loadProgress(v, id)
 	if err != nil {
 		return nil, "", err
 	}
 	view.pageFrame.Root = v.basePath
-	part, err = v.Pages.RenderPart(v.language, "admin/announcement", "live", view)
-	return part, view.StateKey(), err
+	html, err = v.Pages.RenderPart(v.language, "admin/announcement", "live", view)
+	return html, view.StateKey(), err
 }
 
 // StateKey names what makes the page look different: the state, and whether the audience is counted.

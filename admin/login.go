@@ -55,40 +55,40 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		v.messagePage(http.StatusBadRequest, "error")
 		return
 	}
-	to := safeNextPath(r.PostForm.Get("next"))
+	next := safeNextPath(r.PostForm.Get("next"))
 	now := s.Now()
 	if s.passwordFingerprint == "" {
-		v.renderLogin(http.StatusForbidden, "", to)
+		v.renderLogin(http.StatusForbidden, "", next)
 		return
 	}
 	if !s.loginLimits.Allow(web.RequestInfoOf(r).ClientAddr, now) || !s.globalLoginLimit.AllowN(now, 1) {
 		s.Log.Warn("login rejected: too many attempts", "from", clientAddress(r))
 		w.Header().Set("Retry-After", "60")
-		v.renderLogin(http.StatusTooManyRequests, "rate_limited", to)
+		v.renderLogin(http.StatusTooManyRequests, "rate_limited", next)
 		return
 	}
-	fits, done := s.checkPassword(r, r.PostForm.Get("password"))
+	ok, done := s.checkPassword(r, r.PostForm.Get("password"))
 	if !done {
 		return // the client has disconnected
 	}
-	if !fits {
+	if !ok {
 		s.Log.Warn("login rejected: wrong password", "from", clientAddress(r))
 		if err := s.audit(r, actor("unknown"), auditAction{store.FailedLogin, "admin", "from " + clientAddress(r)}); err != nil {
 			v.serverError(err)
 			return
 		}
-		v.renderLogin(http.StatusUnauthorized, "wrong_password", to)
+		v.renderLogin(http.StatusUnauthorized, "wrong_password", next)
 		return
 	}
 	if _, err := s.openSession(w, r, actor("admin"), s.passwordFingerprint); err != nil {
 		v.serverError(err)
 		return
 	}
-	v.redirect(to)
+	v.redirect(next)
 }
 
 // checkPassword checks a password, one request at a time, because each check needs much memory.
-func (s *Server) checkPassword(r *http.Request, password string) (fits, done bool) {
+func (s *Server) checkPassword(r *http.Request, password string) (ok, done bool) {
 	select {
 	case s.loginLock <- struct{}{}:
 		defer func() { <-s.loginLock }()

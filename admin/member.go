@@ -42,16 +42,16 @@ type messageHistory struct {
 const messageDays = 30
 
 func (s *Server) memberSamples() []sample {
-	now, yes := time.Now(), true
-	holds := digest.Preferences{
+	now, on := time.Now(), true
+	preferences := digest.Preferences{
 		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply,
-		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &yes, UnreadOnly: &yes, IncludeOwnPosts: &yes, PausedUntil: now,
+		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &on, UnreadOnly: &on, IncludeOwnPosts: &on, PausedUntil: now,
 	}
 	full := memberView{
-		pageFrame: s.samplePageFrame("members"), Effective: holds, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
+		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
 		Explanation: daemon.MemberExplanation{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []string{"banned"}, NoAlert: []string{"banned"},
-			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: holds,
+			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
 		Sections: []daemon.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
@@ -67,7 +67,7 @@ func (s *Server) memberSamples() []sample {
 		other.Effective.Quiet = &digest.QuietHours{}
 		list = append(list, sample{"member", other})
 	}
-	return append(list, sample{"member", memberView{Effective: holds}})
+	return append(list, sample{"member", memberView{Effective: preferences}})
 }
 
 // member shows what is known about a member.

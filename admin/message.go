@@ -50,7 +50,7 @@ func (s *Server) message(v *request) {
 		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
-	deeds, err := s.Store.Audit.OfSubject(v.r.Context(), messageObject(key))
+	actions, err := s.Store.Audit.OfSubject(v.r.Context(), messageObject(key))
 	if err != nil {
 		v.serverError(err)
 		return
@@ -59,11 +59,11 @@ func (s *Server) message(v *request) {
 	for i := range history {
 		history[i].At = v.local(history[i].At)
 	}
-	for i := range deeds {
-		deeds[i].At = v.local(deeds[i].At)
+	for i := range actions {
+		actions[i].At = v.local(actions[i].At)
 	}
 	view := messageView{
-		pageFrame: v.newPageFrame("queue"), Message: m, History: history, AuditLog: deeds, MayBeDelivered: m.InFlight || m.UncertainCount > 0,
+		pageFrame: v.newPageFrame("queue"), Message: m, History: history, AuditLog: actions, MayBeDelivered: m.InFlight || m.UncertainCount > 0,
 		Open:     m.State == "queued" || m.State == "held",
 		CanRetry: m.State == "queued" || m.State == "refused" || m.State == "uncertain",
 	}

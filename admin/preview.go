@@ -104,12 +104,12 @@ func (s *Server) previewHTML(v *request) {
 
 // serveFramed serves a message's HTML for our frame, as a light or dark email program shows it.
 func (v *request) serveFramed(html string, dark bool) {
-	scheme, holds := "light", "not all"
+	scheme, darkQuery := "light", "not all"
 	if dark {
-		scheme, holds = "dark", "all"
+		scheme, darkQuery = "dark", "all"
 	}
 	html = strings.NewReplacer(
-		"(prefers-color-scheme:dark)", holds, "(prefers-color-scheme: dark)", holds,
+		"(prefers-color-scheme:dark)", darkQuery, "(prefers-color-scheme: dark)", darkQuery,
 		`content="light dark"`, `content="`+scheme+`"`, "color-scheme:light dark", "color-scheme:"+scheme,
 	).Replace(html)
 	h := v.w.Header()
@@ -200,43 +200,43 @@ func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Con
 	return set.NewRenderer(site, 0).Digest(d, placeholderLinks(site), s.Settings.Digest.MaxBytes)
 }
 
-func renderAnnouncement(press *templates.Renderer, site templates.Site, a *digest.Announcement, reader templates.Recipient, budget int) (templates.Content, error) {
-	notice, err := press.CompileAnnouncement(a, budget)
+func renderAnnouncement(renderer *templates.Renderer, site templates.Site, a *digest.Announcement, reader templates.Recipient, budget int) (templates.Content, error) {
+	compiled, err := renderer.CompileAnnouncement(a, budget)
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return press.Announcement(notice, reader, placeholderLinks(site))
+	return renderer.Announcement(compiled, reader, placeholderLinks(site))
 }
 
 // previewFor renders a message for a member, from the posts of the last days. For an announcement it renders the sample.
 func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewForm) (p renderedPreview, err error) {
-	now, press := s.Now(), set.NewRenderer(s.Site, 0)
+	now, renderer := s.Now(), set.NewRenderer(s.Site, 0)
 	from := now.AddDate(0, 0, -f.Days)
 	switch f.Kind {
 	case daemon.KindAlert:
-		made, err := s.PreviewDaemon.PreviewAlert(ctx, f.Member, from, now)
-		if err != nil || made.SkipReason != "" {
-			return renderedPreview{skip: made.SkipReason}, err
+		preview, err := s.PreviewDaemon.PreviewAlert(ctx, f.Member, from, now)
+		if err != nil || preview.SkipReason != "" {
+			return renderedPreview{skip: preview.SkipReason}, err
 		}
-		made.Alert.Member.Locale = s.locale(f, made.Alert.Member.Locale)
-		p.content, err = press.Alert(made.Alert, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
+		preview.Alert.Member.Locale = s.locale(f, preview.Alert.Member.Locale)
+		p.content, err = renderer.Alert(preview.Alert, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
 		return p, err
 	case daemon.KindAnnouncement:
 		_, a, _ := set.SampleAnnouncement()
-		made, err := daemon.NewHerald(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
-		if err != nil || made.Reason != "" {
-			return renderedPreview{skip: string(made.Reason)}, err
+		preview, err := daemon.NewHerald(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
+		if err != nil || preview.Reason != "" {
+			return renderedPreview{skip: string(preview.Reason)}, err
 		}
-		made.Member.Locale = s.locale(f, made.Member.Locale)
-		p.content, err = renderAnnouncement(press, s.Site, a, made.Recipient, s.Settings.Digest.MaxBytes)
+		preview.Member.Locale = s.locale(f, preview.Member.Locale)
+		p.content, err = renderAnnouncement(renderer, s.Site, a, preview.Recipient, s.Settings.Digest.MaxBytes)
 		return p, err
 	}
-	made, err := daemon.NewBuilder(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, f.Member, from, now)
-	if err != nil || made.Skip != "" {
-		return renderedPreview{skip: made.Skip}, err
+	preview, err := daemon.NewBuilder(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, f.Member, from, now)
+	if err != nil || preview.Skip != "" {
+		return renderedPreview{skip: preview.Skip}, err
 	}
-	made.Digest.Member.Locale = s.locale(f, made.Digest.Member.Locale)
-	p.content, err = press.Digest(made.Digest, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
+	preview.Digest.Member.Locale = s.locale(f, preview.Digest.Member.Locale)
+	p.content, err = renderer.Digest(preview.Digest, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
 	return p, err
 }
 

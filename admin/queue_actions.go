@@ -84,30 +84,30 @@ func (v *request) returnPath() string {
 
 // showResults redirects with the results of an action.
 func (v *request) showResults(word, action string, list []store.ActionResult) {
-	var deeds []auditAction
-	stay := make(map[store.Blocker]int)
-	for _, verdict := range list {
-		if verdict.Obstacle != "" {
-			stay[verdict.Obstacle]++
+	var actions []auditAction
+	blocked := make(map[store.Blocker]int)
+	for _, result := range list {
+		if result.Obstacle != "" {
+			blocked[result.Obstacle]++
 			continue
 		}
-		deeds = append(deeds, auditAction{action, messageObject(verdict.Key), verdict.State})
+		actions = append(actions, auditAction{action, messageObject(result.Key), result.State})
 	}
-	v.redirectDone(v.returnPath()+encodeBlockers(stay), word, len(deeds), deeds...)
+	v.redirectDone(v.returnPath()+encodeBlockers(blocked), word, len(actions), actions...)
 }
 
 // encodeBlockers returns URL parameters for how many messages an action did not change, and the reason, if it is the same for all.
-func encodeBlockers(stay map[store.Blocker]int) string {
-	n, why := 0, ""
-	for obstacle, mails := range stay {
+func encodeBlockers(blocked map[store.Blocker]int) string {
+	n, name := 0, ""
+	for blocker, mails := range blocked {
 		n += mails
-		why = blockerNames[obstacle]
+		name = blockerNames[blocker]
 	}
-	switch len(stay) {
+	switch len(blocked) {
 	case 0:
 		return ""
 	case 1:
-		return "&stayed=" + strconv.Itoa(n) + "&why=" + why
+		return "&stayed=" + strconv.Itoa(n) + "&why=" + name
 	}
 	return "&stayed=" + strconv.Itoa(n)
 }
@@ -124,15 +124,15 @@ var blockerNames = map[store.Blocker]string{
 func allBlockerNames() iter.Seq[string] { return maps.Values(blockerNames) }
 
 // decodeBlockers reads the parameters that encodeBlockers has made.
-func (v *request) decodeBlockers() (n int, why string) {
+func (v *request) decodeBlockers() (n int, name string) {
 	n, err := strconv.Atoi(v.r.URL.Query().Get("stayed"))
 	if err != nil || n < 1 {
 		return 0, ""
 	}
 	for known := range allBlockerNames() {
 		if known == v.r.URL.Query().Get("why") {
-			why = known
+			name = known
 		}
 	}
-	return n, why
+	return n, name
 }

@@ -165,8 +165,8 @@ func (v *request) redirect(path string) {
 
 // redirectDone writes a change to the audit log and redirects to the page that shows its result. That page shows the confirmation
 // "admin_done.WORD" with the number n; some page must list the word in doneWords. A reload repeats nothing.
-func (v *request) redirectDone(path, word string, n int, deeds ...auditAction) {
-	if err := v.audit(v.r, v.session.Actor, deeds...); err != nil {
+func (v *request) redirectDone(path, word string, n int, actions ...auditAction) {
+	if err := v.audit(v.r, v.session.Actor, actions...); err != nil {
 		v.serverError(err)
 		return
 	}

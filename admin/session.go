@@ -145,9 +145,9 @@ func (s *Server) cookie(secret string, age int) *http.Cookie {
 type auditAction struct{ action, object, detail string }
 
 // audit writes actions to the audit log.
-func (s *Server) audit(r *http.Request, actor string, deeds ...auditAction) error {
-	entries := make([]store.AuditEntry, len(deeds))
-	for i, d := range deeds {
+func (s *Server) audit(r *http.Request, actor string, actions ...auditAction) error {
+	entries := make([]store.AuditEntry, len(actions))
+	for i, d := range actions {
 		entries[i] = store.AuditEntry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
 	}
 	return s.Store.Audit.Record(context.WithoutCancel(r.Context()), entries...) // it was done, even if the client has disconnected

@@ -32,19 +32,19 @@ type Middleware struct {
 
 // NewMiddleware returns the middleware for pages at the configured URL. It accepts forms from that origin only, except for the
 // http.ServeMux patterns in open: those requests carry a secret instead.
-func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Middleware, error) {
+func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), bypass ...string) (*Middleware, error) {
 	trusted, err := parsePrefixes(c.TrustedProxies)
 	if err != nil {
 		return nil, fmt.Errorf("web.trusted_proxies %w", err)
 	}
-	cross := http.NewCrossOriginProtection()
-	if err := cross.AddTrustedOrigin(c.origin()); err != nil {
+	crossOrigin := http.NewCrossOriginProtection()
+	if err := crossOrigin.AddTrustedOrigin(c.origin()); err != nil {
 		return nil, fmt.Errorf("web.url: %w", err)
 	}
-	for _, pattern := range open {
-		cross.AddInsecureBypassPattern(pattern)
+	for _, pattern := range bypass {
+		crossOrigin.AddInsecureBypassPattern(pattern)
 	}
-	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewRateLimiter(perSecond, burst), crossOrigin: cross, log: log}, nil
+	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewRateLimiter(perSecond, burst), crossOrigin: crossOrigin, log: log}, nil
 }
 
 // RequestInfo says where a request came from.
@@ -58,17 +58,17 @@ type requestInfoKey struct{}
 
 // RequestInfoOf returns where a request came from. The request must have passed the middleware.
 func RequestInfoOf(r *http.Request) RequestInfo {
-	visit, _ := r.Context().Value(requestInfoKey{}).(RequestInfo)
-	return visit
+	info, _ := r.Context().Value(requestInfoKey{}).(RequestInfo)
+	return info
 }
 
 // Wrap applies the middleware to a handler.
 func (g *Middleware) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		visit := g.trusted.applyForwarded(r)
+		info := g.trusted.applyForwarded(r)
 		setSecurityHeaders(w.Header())
 		defer g.recoverPanic(w, r)
-		if !g.limits.Allow(visit.ClientAddr, time.Now()) {
+		if !g.limits.Allow(info.ClientAddr, time.Now()) {
 			w.Header().Set("Retry-After", "60")
 			g.Deny(w, r, http.StatusTooManyRequests)
 			return
@@ -77,7 +77,7 @@ func (g *Middleware) Wrap(next http.Handler) http.Handler {
 			g.Deny(w, r, http.StatusForbidden)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestInfoKey{}, visit), requestTimeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestInfoKey{}, info), requestTimeout)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, g.MaxBody)
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -105,13 +105,13 @@ func setSecurityHeaders(h http.Header) {
 
 // recoverPanic responds when a handler panicked.
 func (g *Middleware) recoverPanic(w http.ResponseWriter, r *http.Request) {
-	fault := recover()
-	switch fault {
+	cause := recover()
+	switch cause {
 	case nil:
 		return
 	case http.ErrAbortHandler:
-		panic(fault)
+		panic(cause)
 	}
-	g.log.Error("handler panicked", "page", r.Pattern, "panic", fault, "stack", string(debug.Stack()))
+	g.log.Error("handler panicked", "page", r.Pattern, "panic", cause, "stack", string(debug.Stack()))
 	g.Deny(w, r, http.StatusInternalServerError)
 }

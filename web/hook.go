@@ -28,11 +28,11 @@ type hookVerifier struct {
 }
 
 func newHookVerifier(secret string) hookVerifier {
-	heard, err := lru.New[string, bool](replayCacheSize)
+	seen, err := lru.New[string, bool](replayCacheSize)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return hookVerifier{[]byte(secret), heard}
+	return hookVerifier{[]byte(secret), seen}
 }
 
 // signature is the value of the signature header: an HMAC of the timestamp, a dot and the body.
@@ -49,14 +49,14 @@ func (c hookVerifier) verify(timestamp, signature string, body []byte, now time.
 	if len(c.secret) == 0 || err != nil || !hmac.Equal([]byte(signature), []byte(c.signature(timestamp, body))) {
 		return false
 	}
-	away := now.Sub(time.Unix(seconds, 0))
-	return -maxSkew < away && away < maxSkew
+	skew := now.Sub(time.Unix(seconds, 0))
+	return -maxSkew < skew && skew < maxSkew
 }
 
 // firstTime reports whether a signature has not been seen before.
 func (c hookVerifier) firstTime(signature string) bool {
-	heard, _ := c.seen.ContainsOrAdd(signature, true)
-	return !heard
+	seen, _ := c.seen.ContainsOrAdd(signature, true)
+	return !seen
 }
 
 // hook wakes the daemon, because the forum says that there is something new. The content of the call does not matter: the daemon

@@ -25,9 +25,9 @@ func messagePolicy(styles []string) string {
 // extractStyles moves the style attributes of a message, which only email programs need, into a stylesheet after its own ones. A
 // policy can then name all styles by their hashes. A list of hashes for single attributes would exceed the header size that some
 // proxies accept (nginx: 4 KB).
-func extractStyles(mail string) (page []byte, styles []string, err error) {
+func extractStyles(message string) (page []byte, styles []string, err error) {
 	l := styleExtractor{classes: make(map[string]string)}
-	z := html.NewTokenizer(strings.NewReader(mail))
+	z := html.NewTokenizer(strings.NewReader(message))
 	for {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:

@@ -53,8 +53,8 @@ func (l RateLimiter) limiterFor(a netip.Addr) *rate.Limiter {
 	limiter, known := l.kept.Get(a)
 	if !known {
 		limiter = rate.NewLimiter(l.perSecond, l.burst)
-		if earlier, raced, _ := l.kept.PeekOrAdd(a, limiter); raced {
-			limiter = earlier
+		if existing, raced, _ := l.kept.PeekOrAdd(a, limiter); raced {
+			limiter = existing
 		}
 	}
 	return limiter

@@ -66,11 +66,11 @@ func (s *Server) retryAddress(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	tried, err := s.Members.RetryAddress(r.Context(), s.Now(), a)
+	retried, err := s.Members.RetryAddress(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
-	case tried:
+	case retried:
 		s.redirectDone(w, r, a, "retried")
 	default: // the page says why
 		http.Redirect(w, r, s.settingsPath(a.Member.ID), http.StatusSeeOther)
@@ -164,11 +164,11 @@ func (f *formReader) addError(name string) {
 	}
 }
 
-func (f *formReader) number(name string, least, most int) int {
+func (f *formReader) number(name string, low, high int) int {
 	n, err := strconv.Atoi(f.form.Get(name))
-	if err != nil || n < least || n > most {
+	if err != nil || n < low || n > high {
 		f.addError(name)
-		return least
+		return low
 	}
 	return n
 }
@@ -215,23 +215,23 @@ func (f *formReader) overrides(a daemon.Account, form *settingsForm) []daemon.Wa
 		if _, asked := f.form[name]; !asked {
 			continue
 		}
-		wish := digest.Cadence(f.oneOf(name, []string{
+		override := digest.Cadence(f.oneOf(name, []string{
 			"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
 		}))
-		if wish != w.Override {
-			w.Override = wish
+		if override != w.Override {
+			w.Override = override
 			changed = append(changed, w)
 		}
-		setRow(form.Sections, name, wish)
-		setRow(form.Threads, name, wish)
+		setRow(form.Sections, name, override)
+		setRow(form.Threads, name, override)
 	}
 	return changed
 }
 
-func setRow(rows []watchRow, name string, wish digest.Cadence) {
+func setRow(rows []watchRow, name string, override digest.Cadence) {
 	for i := range rows {
 		if rows[i].Field == name {
-			rows[i].Override = wish
+			rows[i].Override = override
 		}
 	}
 }

@@ -11,14 +11,14 @@ import (
 
 // renderAllSamples renders every page in every language and state.
 func (s *Server) renderAllSamples() error {
-	for _, tongue := range s.Pages.LanguageNames() {
+	for _, language := range s.Pages.LanguageNames() {
 		for _, sample := range s.samples() {
-			page, err := s.Pages.Render(s.Pages.Language(tongue.Tag), sample.page, sample.data)
+			page, err := s.Pages.Render(s.Pages.Language(language.Tag), sample.page, sample.data)
 			if err == nil {
 				err = s.Pages.CheckHTML(sample.page, page)
 			}
 			if err != nil {
-				return fmt.Errorf("rendering the sample pages in %q: %w", tongue.Tag, err)
+				return fmt.Errorf("rendering the sample pages in %q: %w", language.Tag, err)
 			}
 		}
 	}

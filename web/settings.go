@@ -129,7 +129,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	if err != nil { // the page works without it
 		s.Log.Warn("cannot load the next digest", "member", a.Member.ID, "err", err)
 	}
-	site := s.Members.DigestDefaults()
+	defaults := s.Members.DigestDefaults()
 	p := settingsPage{
 		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
 		UnsubscribeAll: s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
@@ -137,21 +137,21 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		Form: form, Page: page(r), Alerts: s.Members.AlertsEnabled(),
 		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
-		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: site.ExcerptLengths(),
+		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
 		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	if len(faults) == 0 {
 		p.Done = doneMessage(r)
 	}
-	returned, err := s.Members.AddressStatus(r.Context(), now, a)
+	addressStatus, err := s.Members.AddressStatus(r.Context(), now, a)
 	switch {
 	case err != nil:
 		s.Log.Warn("cannot load the status of an address", "member", a.Member.ID, "err", err)
-	case returned != nil && returned.Manual:
+	case addressStatus != nil && addressStatus.Manual:
 		p.NoMail = true
-	case returned != nil:
-		p.Bounced, p.Address = returned, maskAddress(a.Member.Email)
+	case addressStatus != nil:
+		p.Bounced, p.Address = addressStatus, maskAddress(a.Member.Email)
 	}
 	if a.Effective.PausedUntil.After(now) {
 		p.Paused = a.Effective.PausedUntil.In(a.Zone)
@@ -213,30 +213,30 @@ func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 
 // schedule is the member's schedule. What its cadence does not use (weekday, day, number of hours) is the site's default.
 func (s *Server) schedule(c digest.Preferences) digest.Schedule {
-	own, site := *c.Schedule, s.Members.DigestDefaults().Schedule()
+	own, defaults := *c.Schedule, s.Members.DigestDefaults().Schedule()
 	if own.Cadence == digest.Off {
-		own.Hour = site.Hour
+		own.Hour = defaults.Hour
 	}
 	if own.Cadence != digest.Weekly {
-		own.Weekday = site.Weekday
+		own.Weekday = defaults.Weekday
 	}
 	if own.Cadence != digest.Monthly {
-		own.Day = site.Day
+		own.Day = defaults.Day
 	}
 	if own.Cadence != digest.EveryNHours {
-		own.Every = site.Every
+		own.Every = defaults.Every
 	}
 	return own
 }
 
 // watchRows returns the rows of everything that a member watches.
 func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
-	wishes := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
+	options := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
 	if s.Members.AlertsEnabled() {
-		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
+		options = append([]digest.Cadence{digest.Instant}, options...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), Options: wishes}
+		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), Options: options}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {

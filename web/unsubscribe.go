@@ -54,7 +54,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 		s.showUnsubscribeStage(w, r, http.StatusBadRequest, grant, "ask", nil)
 		return
 	}
-	ended, err := s.Members.Unsubscribe(r.Context(), s.Now(), grant)
+	undo, err := s.Members.Unsubscribe(r.Context(), s.Now(), grant)
 	switch {
 	case err != nil && oneClick:
 		s.Log.Warn("cannot unsubscribe a member", "member", grant.Member, "err", err)
@@ -63,10 +63,10 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 		s.serverError(w, r, forum.MemberID(grant.Member), err)
 	case oneClick:
 		writePlain(w, http.StatusOK, "Unsubscribed.\n")
-	case ended == nil:
+	case undo == nil:
 		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "already", nil)
 	default:
-		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "done", ended)
+		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "done", undo)
 	}
 }
 
@@ -77,34 +77,34 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	payload, err := s.Links.Open(r.PostFormValue("sealed"))
-	var ended daemon.UndoState
+	var undo daemon.UndoState
 	if err == nil {
-		err = ended.Read(payload)
+		err = undo.Read(payload)
 	}
-	if err != nil || ended.Member != forum.MemberID(grant.Member) {
+	if err != nil || undo.Member != forum.MemberID(grant.Member) {
 		s.middleware.PenalizeForged(r)
 		s.messagePage(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "invalid_link")
 		return
 	}
-	back, err := s.Members.Undo(r.Context(), s.Now(), ended)
+	restored, err := s.Members.Undo(r.Context(), s.Now(), undo)
 	switch {
 	case err != nil:
 		s.serverError(w, r, forum.MemberID(grant.Member), err)
-	case back:
+	case restored:
 		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "back", nil)
 	default: // the member has changed their preferences since; keep those
 		http.Redirect(w, r, s.settingsPath(forum.MemberID(grant.Member)), http.StatusSeeOther)
 	}
 }
 
-func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, ended *daemon.UndoState) {
+func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, undo *daemon.UndoState) {
 	member := forum.MemberID(grant.Member)
 	page := unsubscribePage{
 		What: scopeNames()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
 		Settings: s.settingsPath(member), Others: s.otherScopes(grant),
 	}
-	if ended != nil {
-		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(ended.Bytes())}
+	if undo != nil {
+		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(undo.Bytes())}
 	}
 	name, title, err := s.Members.GrantLabels(r.Context(), s.Now(), grant)
 	if err != nil { // the page must work without the forum

@@ -161,15 +161,15 @@ func writePlain(w http.ResponseWriter, status int, text string) {
 // language is the language of a page: the member's choice, else the forum's setting, the browser's languages, the site's default.
 // A page is shown even if the store cannot be read.
 func (s *Server) language(r *http.Request, member forum.MemberID) templates.Language {
-	var wishes []string
+	var locales []string
 	if member != forum.Guest {
 		own, err := s.Members.Locales(r.Context(), member)
 		if err != nil {
 			s.Log.Warn("cannot load a member's language", "member", member, "err", err)
 		}
-		wishes = own
+		locales = own
 	}
-	return s.Pages.Language(append(wishes, r.Header.Get("Accept-Language"))...)
+	return s.Pages.Language(append(locales, r.Header.Get("Accept-Language"))...)
 }
 
 // render renders a page and writes it.
@@ -187,9 +187,9 @@ func (s *Server) render(w http.ResponseWriter, status int, l templates.Language,
 }
 
 // checkToken returns the claims of a request's token. If the token is forged or for another page, it writes the response.
-func (s *Server) checkToken(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Claims, bool) {
+func (s *Server) checkToken(w http.ResponseWriter, r *http.Request, allowed func(link.Scope) bool) (link.Claims, bool) {
 	grant, err := s.Links.Check(r.PathValue("token"))
-	if err == nil && fits(grant.Scope) {
+	if err == nil && allowed(grant.Scope) {
 		return grant, true
 	}
 	s.middleware.PenalizeForged(r)

@@ -13,16 +13,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axe is axe-core's program, which npm puts beside this file.
+// axe is the program of axe-core, which npm installs next to this file.
 var axe = sync.OnceValues(func() (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "axe", "node_modules", "axe-core", "axe.min.js"))
 	return string(text), err
 })
 
-// Axe holds the page, as it looks at this moment, against axe-core's rules, and fails the test on each violation that is
-// serious or critical; lesser ones are only logged. If rules are named ("color-contrast"), it is held against these alone. It
-// skips the rest of the test if axe-core is not installed.
+// Axe checks the page as it looks now against axe-core's rules. It fails the test on each serious or critical violation, and logs
+// lesser ones. If rules are given ("color-contrast"), it checks only these. It skips the rest of the test if axe-core is not
+// installed.
 func (p *Page) Axe(rules ...string) {
 	p.t.Helper()
 	for _, v := range p.violations(rules) {
@@ -34,7 +34,7 @@ func (p *Page) Axe(rules ...string) {
 	}
 }
 
-// violation is a rule that a page breaks, and where.
+// violation is a violated rule, with the elements concerned.
 type violation struct {
 	ID     string `json:"id"`
 	Impact string `json:"impact"`
@@ -54,7 +54,7 @@ func (v violation) String() string {
 	return text
 }
 
-// The page's own policy does not bind what comes over DevTools.
+// violations runs axe-core. The page's Content-Security-Policy does not apply to scripts that come over DevTools.
 func (p *Page) violations(rules []string) []violation {
 	p.t.Helper()
 	program, err := axe()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// servePages serves pages by their path, nearly as strictly as ours.
+// servePages serves pages by path, nearly as strictly as ours.
 func servePages(t *testing.T, pages map[string]string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func servePages(t *testing.T, pages map[string]string) string {
 	return server.URL
 }
 
-// recordingTB is a test that is watched failing.
+// recordingTB records the failures of a test.
 type recordingTB struct {
 	testing.TB
 	errors   []string
@@ -53,12 +53,12 @@ func TestAxe_ReportsSeriousViolations(t *testing.T) {
 	page.Open(url + "/good")
 	page.Axe()
 	if len(w.errors) > 0 {
-		t.Errorf("of a good page axe says %q", w.errors)
+		t.Errorf("errors for a good page: %q", w.errors)
 	}
 	page.Open(url + "/bad")
 	page.Axe()
 	if len(w.errors) != 1 || !strings.Contains(w.errors[0], "label") || !strings.Contains(w.errors[0], "\n  input: <input name=") {
-		t.Errorf("of a field without a label axe says %q", w.errors)
+		t.Errorf("errors for a field without a label: %q", w.errors)
 	}
 	w.runCleanups()
 }
@@ -66,16 +66,16 @@ func TestAxe_ReportsSeriousViolations(t *testing.T) {
 func TestPage_FailsOnForeignRequestsAndPolicyViolations(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ page, want string }{
-		"nothing of the kind": {`<p>Nothing`, ""},
-		"a foreign picture":   {`<img src="http://127.0.0.1:9/pixel" alt="">`, "127.0.0.1:9/pixel"},
-		"an inline style":     {`<p style="color: red">Red`, "Content Security Policy"},
+		"no violation":    {`<p>Nothing`, ""},
+		"a foreign image": {`<img src="http://127.0.0.1:9/pixel" alt="">`, "127.0.0.1:9/pixel"},
+		"an inline style": {`<p style="color: red">Red`, "Content Security Policy"},
 	} {
 		w := &recordingTB{TB: t}
 		page := New(w)
 		page.Open(servePages(t, map[string]string{"/": tt.page}))
 		w.runCleanups()
-		if said := strings.Join(w.errors, "\n"); (said == "") != (tt.want == "") || !strings.Contains(said, tt.want) {
-			t.Errorf("%s: the test is told %q, want %q", name, said, tt.want)
+		if errors := strings.Join(w.errors, "\n"); (errors == "") != (tt.want == "") || !strings.Contains(errors, tt.want) {
+			t.Errorf("%s: errors %q, want %q", name, errors, tt.want)
 		}
 	}
 }
@@ -92,13 +92,13 @@ func TestPage_SubmitsFormsByMouseAndKeyboard(t *testing.T) {
 	page.Press("Tab", "A", "n", "n", "Tab", " ")
 	page.PressAndWait("Enter")
 	if got := page.URL(); got != url+"/sent?name=Ann&box=on" {
-		t.Errorf("by keyboard the form leads to %s", got)
+		t.Errorf("by keyboard: form leads to %s", got)
 	}
 	page.Open(url)
 	page.Tick("[name=box]")
 	page.Click("button")
 	if got := page.URL(); got != url+"/sent?name=&box=on" || page.Text("h1") != "Sent" {
-		t.Errorf("by mouse the form leads to %s", got)
+		t.Errorf("by mouse: form leads to %s", got)
 	}
 }
 
@@ -107,8 +107,8 @@ func TestScreenshot_ShowsTheWholePage(t *testing.T) {
 	page := New(t)
 	page.Open(servePages(t, map[string]string{"/": strings.Repeat("<p>A line.", 100)}))
 	page.Emulate(360, true)
-	picture, err := png.DecodeConfig(bytes.NewReader(page.capture(360)))
-	if err != nil || picture.Width != 360 || picture.Height < 3000 {
-		t.Errorf("the picture is %d by %d pixels (%v), want 360 by 3000 or more", picture.Width, picture.Height, err)
+	size, err := png.DecodeConfig(bytes.NewReader(page.capture(360)))
+	if err != nil || size.Width != 360 || size.Height < 3000 {
+		t.Errorf("screenshot is %d by %d pixels (%v), want 360 by 3000 or more", size.Width, size.Height, err)
 	}
 }

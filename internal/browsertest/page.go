@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Open opens an address and waits until the page is loaded.
+// Open opens a URL and waits until the page is loaded.
 func (p *Page) Open(address string) {
 	p.t.Helper()
 	u, err := url.Parse(address)
@@ -28,7 +28,7 @@ func (p *Page) Open(address string) {
 	p.Do(chromedp.Navigate(address))
 }
 
-// Do takes steps of chromedp one after the other.
+// Do runs steps of chromedp one after the other.
 func (p *Page) Do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
@@ -38,7 +38,7 @@ func (p *Page) Do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Run takes a step that has an answer.
+// Run runs a step that returns a result.
 func Run[T any](p *Page, step chromedp.Action[T]) T {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
@@ -50,7 +50,7 @@ func Run[T any](p *Page, step chromedp.Action[T]) T {
 	return answer
 }
 
-// command gives an order of the DevTools protocol.
+// command is the step that sends a command of the DevTools protocol.
 func command[P any](command cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, command, params)
@@ -58,46 +58,46 @@ func command[P any](command cdp.Command[P, cdp.Empty], params P) chromedp.Action
 	})
 }
 
-// Text is what a reader sees of the element that a CSS selector finds.
+// Text returns the visible text of the element that matches a CSS selector.
 func (p *Page) Text(selector string) string {
 	p.t.Helper()
 	return Run(p, chromedp.Text(chromedp.CSS(selector)))
 }
 
-// URL is where the page has come to.
+// URL returns the page's current URL.
 func (p *Page) URL() string {
 	p.t.Helper()
 	return Run(p, chromedp.Location())
 }
 
-// Click clicks on an element, and waits for the page that this opens.
+// Click clicks on an element and waits for the page that this opens.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
 	p.scrollTo(selector)
 	p.navigate(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// scrollTo brings an element into view and has the page drawn there. Before that a click can still reach an iframe that was
-// at this place before the page scrolled.
+// scrollTo scrolls an element into view and waits until the page is drawn there. Before that a click can still reach an iframe that
+// was at this position before the page scrolled.
 func (p *Page) scrollTo(selector string) {
 	p.t.Helper()
 	p.Do(chromedp.ScrollIntoView(chromedp.CSS(selector)))
 	Run(p, chromedp.CaptureScreenshot())
 }
 
-// Tick clicks on an element that stays on its page: a box, a radio button, a summary.
+// Tick clicks on an element that opens no other page: a checkbox, a radio button, a summary.
 func (p *Page) Tick(selector string) {
 	p.t.Helper()
 	p.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// PressAndWait presses Enter (or another key, such as " ") where the focus is, and waits for the page that this opens.
+// PressAndWait presses Enter (or another key, for example " ") on the focused element and waits for the page that this opens.
 func (p *Page) PressAndWait(key string) {
 	p.t.Helper()
 	p.navigate(chromedp.KeyEvent(keySequence(key)))
 }
 
-// navigate takes steps, and waits for the page that they open.
+// navigate runs steps and waits for the page that they open.
 func (p *Page) navigate(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
@@ -139,19 +139,19 @@ func keySequence(name string) string {
 	return name
 }
 
-// NoScript keeps the page from running scripts, as some visitors do. It holds for what is opened from now on.
+// NoScript disables scripts, as some visitors do, for all pages opened from now on.
 func (p *Page) NoScript() {
 	p.t.Helper()
 	p.Do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 }
 
-// Language is what the browser asks for from now on, such as "de".
+// Language sets the language that the browser requests from now on, for example "de".
 func (p *Page) Language(tag string) {
 	p.t.Helper()
 	p.Do(command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": tag}}))
 }
 
-// Emulate shows the page so many pixels wide, and light or dark, from now on.
+// Emulate sets the width in pixels and the color scheme from now on.
 func (p *Page) Emulate(width int, dark bool) {
 	p.t.Helper()
 	scheme := "light"
@@ -166,7 +166,7 @@ func (p *Page) Emulate(width int, dark bool) {
 	)
 }
 
-// Screenshot looks at the page like Look. With go test -artifacts it keeps a picture of all of it, as name.png.
+// Screenshot calls Emulate. With go test -artifacts it also saves a screenshot of the whole page as NAME.png.
 func (p *Page) Screenshot(name string, width int, dark bool) {
 	p.t.Helper()
 	p.Emulate(width, dark)
@@ -179,7 +179,7 @@ func (p *Page) Screenshot(name string, width int, dark bool) {
 	}
 }
 
-// capture is a PNG of the whole page, in a window that is as high.
+// capture returns a PNG of the whole page, in a window of the page's height.
 func (p *Page) capture(width int) []byte {
 	p.t.Helper()
 	height := Run(p, chromedp.Evaluate[int64]("Math.ceil(document.body.getBoundingClientRect().height)"))
