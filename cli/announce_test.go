@@ -193,7 +193,7 @@ func TestAWrongAnnouncementSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a list of nobody", "+++\ntitle=\"a\"\n[audience]\nmembers=[\"Nobody\"]\n+++\nx", []string{"audience.members: the list names no member", `"Nobody"`}},
 		{"a list that is not there", "+++\ntitle=\"a\"\n[audience]\nmembers_file=\"gone.csv\"\n+++\nx", []string{"reading a list of members", "gone.csv"}},
 		{"a day in quotes", "+++\ntitle=\"a\"\n[audience]\njoined_after=\"2026-01-01\"\n+++\nx", []string{"audience.joined_after is 2026-01-01: give a day such as 2026-05-04, without quotes"}},
-		{"too large a canary", "+++\ntitle=\"a\"\ncanary=70\n+++\nx", []string{"canary is 70: choose up to 50 percent"}},
+		{"too large a canary", "+++\ntitle=\"a\"\ncanary=70\n+++\nx", []string{"canary is 70: must be up to 50 percent"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, errOut, code := run(t, "announce", "new", written(tt.text), "-c", p.config)

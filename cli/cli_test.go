@@ -131,7 +131,7 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"preview 1 --from noon -c " + p.config, []string{`--from is "noon"`, "2026-05-04T08:00:00Z"}},
 		{"preview 1 --until 2026-13-01T00:00:00Z -c " + p.config, []string{"--until"}},
 		{"preview 1 --from 2026-05-04T08:00:00Z --until 2026-05-04T08:00:00Z -c " + p.config, []string{"--from", "not before", "--until"}},
-		{"preview 99999 -c " + p.config, []string{"99999", "no such member", "number or a name"}},
+		{"preview 99999 -c " + p.config, []string{"99999", "no such member", "a member ID or name"}},
 		{"preview Nobody -c " + p.config, []string{"Nobody", "no such member"}},
 		{"forums phpnuke", []string{"phpnuke", "xenforo2, xenforo1, mybb, sample"}},
 		{"demo --once", []string{"--mail-dir"}},

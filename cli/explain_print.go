@@ -22,7 +22,7 @@ func (c *cmdEnv) printMemberStory(m daemon.MemberExplanation) error {
 	case len(m.NoDigest) > 0:
 		line("next digest", "none: "+strings.Join(m.NoDigest, "; "))
 	case !m.Subscribed:
-		line("next digest", "none: he watches nothing, or began to only now")
+		line("next digest", "none: no subscriptions yet, or too recent")
 	case m.Skip != "":
 		line("next digest", formatTime(m.Due)+" UTC; as things stand it would not be sent: "+m.Skip)
 	default:

@@ -13,21 +13,21 @@ import (
 	"postrider/source"
 )
 
-// Account is one member with all that he may choose.
+// Account is a member with all their preferences.
 type Account struct {
 	Member    forum.Member
-	Explicit  digest.Preferences // by himself
-	Effective digest.Preferences // in all: his own choices, and where he has none the forum's word or the site's setting
+	Explicit  digest.Preferences // chosen by the member
+	Effective digest.Preferences // in effect: the member's choice, else the forum's value, else the configured default
 	Zone      *time.Location
-	Watches   []WatchSetting // his sections in the forum's order, then his threads, the newest first
+	Watches   []WatchSetting // sections in the forum's order, then threads, newest first
 }
 
-// NoEmailReason is why the member gets no digests, by the forum's word; empty: he may have them.
+// NoEmailReason returns why the forum allows no digests for the member, or "" if it does.
 func (a Account) NoEmailReason() string {
 	return a.Explicit.NoEmailReason(a.Member.NoMail, a.Explicit.Schedule != nil)
 }
 
-// CanRead tells whether he may come and read on the forum at all.
+// CanRead reports whether the member may use the forum at all.
 func (a Account) CanRead() bool { return mayRead(a.Member.NoMail) }
 
 // WatchSetting is a section or a thread that a member watches and may read now.
@@ -36,10 +36,10 @@ type WatchSetting struct {
 	Thread   forum.ThreadID
 	Title    string
 	Watch    forum.Watch
-	Override digest.Cadence // how he wants to hear of it; empty: as the forum says
+	Override digest.Cadence // empty: the forum's setting applies
 }
 
-// Account reads a member's account as it stands now. ErrNoMember: the forum does not know him any more.
+// Account reads a member's current account. It returns ErrNoMember if the member no longer exists on the forum.
 func (d *MemberService) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
 	var a Account
 	chosen, err := d.choices(ctx, member)
@@ -109,7 +109,7 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, wishes
 	return list, nil
 }
 
-// effective is what holds for a member who has chosen so.
+// effective returns the preferences in effect for a member who chose these.
 func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) digest.Preferences {
 	site, out := d.set.Digest, m.NoMail == forum.OptedOut
 	h := chosen
@@ -137,7 +137,7 @@ func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) dig
 	return h
 }
 
-// valueOr is what he has chosen, or something else.
+// valueOr returns chosen, or other if nothing was chosen.
 func valueOr(chosen *bool, other bool) *bool {
 	if chosen != nil {
 		return chosen
@@ -145,11 +145,11 @@ func valueOr(chosen *bool, other bool) *bool {
 	return &other
 }
 
-// FindMember finds a member by number or name. ErrNoMember: there is none.
+// FindMember finds a member by ID or name. It returns ErrNoMember if there is none.
 func FindMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
 	member, known, err := s.FindMember(ctx, who, now)
 	if err == nil && !known {
-		err = fmt.Errorf("%w: %q; give a number or a name", ErrNoMember, who)
+		err = fmt.Errorf("%w: %q; expected a member ID or name", ErrNoMember, who)
 	}
 	return member, err
 }

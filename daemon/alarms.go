@@ -17,12 +17,12 @@ import (
 const (
 	alarmFlushInterval  = 15 * time.Second
 	healthCheckInterval = time.Minute
-	// stallMaxScans is how many gathers may pass, and stallMinDuration how much time must, with nothing done at all.
+	// The daemon counts as stalled after stallMaxScans scan intervals without progress, but not before stallMinDuration.
 	stallMaxScans    = 30
 	stallMinDuration = 10 * time.Minute
 )
 
-// newAlarms makes the bell of a daemon, with the ways to the administrator that he has set.
+// newAlarms creates the alarm manager with the configured channels.
 func (d *Daemon) newAlarms() *alarm.Manager {
 	var channels []alarm.Channel
 	if d.settings.Alarms.Webhook != "" {
@@ -35,7 +35,7 @@ func (d *Daemon) newAlarms() *alarm.Manager {
 	return alarm.New(d.Store, d.Log, d.Now, channels...)
 }
 
-// RaiseAlarm tells the administrator that something keeps the daemon from its work at all.
+// RaiseAlarm reports a problem that keeps the daemon from running at all.
 func (d *Daemon) RaiseAlarm(ctx context.Context, kind alarm.Kind, why error) {
 	d.alarms.Raise(kind, "", why.Error())
 	d.flushAlarms(ctx)
@@ -43,11 +43,11 @@ func (d *Daemon) RaiseAlarm(ctx context.Context, kind alarm.Kind, why error) {
 
 func (d *Daemon) flushAlarms(ctx context.Context) {
 	if err := d.alarms.Flush(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Warn("alarms could not be written down", "err", err)
+		d.Log.Warn("cannot save alarms", "err", err)
 	}
 }
 
-// watchdog keeps an eye on the daemon until ctx ends. It does not wait for rounds: one that hangs is one thing to tell.
+// watchdog monitors the daemon until ctx ends. It runs independently of the rounds, so that it detects one that hangs.
 func (d *Daemon) watchdog(ctx context.Context) {
 	ticks := time.NewTicker(alarmFlushInterval)
 	defer ticks.Stop()
@@ -67,22 +67,22 @@ func (d *Daemon) watchdog(ctx context.Context) {
 	}
 }
 
-// touchProgress notes that work gets on: a step of a round has ended, or a batch of mails.
+// touchProgress records progress: a step of a round or a batch of messages is done.
 func (d *Daemon) touchProgress() { d.lastProgress.Store(time.Now().UnixNano()) }
 
-// checkStalled tells a daemon that hangs from one that works long.
+// checkStalled raises an alarm if nothing makes progress. A long round makes progress and does not count.
 func (d *Daemon) checkStalled() {
 	quiet := time.Since(time.Unix(0, d.lastProgress.Load()))
 	if limit := max(stallMinDuration, stallMaxScans*d.settings.Gather.Every); quiet > limit {
-		d.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("nothing was done for %v", quiet.Round(time.Second)))
+		d.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("no progress for %v", quiet.Round(time.Second)))
 		return
 	}
 	d.alarms.Clear(alarm.Overdue, "")
 }
 
-// checkHealth judges what the store and its disk tell.
+// checkHealth checks the store, its disk and what the store shows about deliveries.
 func (d *Daemon) checkHealth(ctx context.Context) {
-	// Reading tells nothing: a full disk can be read.
+	// A write, because a full disk can still be read.
 	err := d.Store.Values.Set(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
 	if ctx.Err() != nil {
 		return
@@ -97,10 +97,10 @@ func (d *Daemon) checkHealth(ctx context.Context) {
 	}
 }
 
-// heartbeatKey is what is written to see whether the store takes anything.
+// heartbeatKey is the value written to check that the store accepts writes.
 const heartbeatKey = "pulse"
 
-// LastHeartbeat is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
+// LastHeartbeat returns the time of the last heartbeat. Daemons send one every minute. It is zero if there was none.
 func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
 	text, known, err := s.Values.Get(ctx, heartbeatKey)
 	if err != nil || !known {
@@ -108,12 +108,12 @@ func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading when the daemon gave a sign of life: %w", err)
+		return time.Time{}, fmt.Errorf("reading the heartbeat: %w", err)
 	}
 	return at, nil
 }
 
-// setAlarm raises an alarm for an error, and clears it for none.
+// setAlarm raises an alarm for an error and clears it if err is nil.
 func (d *Daemon) setAlarm(kind alarm.Kind, err error) {
 	if err != nil {
 		d.alarms.Raise(kind, "", err.Error())
@@ -122,7 +122,7 @@ func (d *Daemon) setAlarm(kind alarm.Kind, err error) {
 	}
 }
 
-// lowDiskBytes is how little room on the disk is told before all of it is gone.
+// lowDiskBytes is the free space below which an alarm is raised.
 const lowDiskBytes = 100 << 20
 
 func (d *Daemon) checkDisk() {
@@ -131,13 +131,13 @@ func (d *Daemon) checkDisk() {
 	case err != nil:
 		d.alarms.Raise(alarm.Store, "disk", err.Error())
 	case known && left < lowDiskBytes:
-		d.alarms.Raise(alarm.Store, "disk", fmt.Sprintf("its disk has %d MB left", left>>20))
+		d.alarms.Raise(alarm.Store, "disk", fmt.Sprintf("%d MB left on its disk", left>>20))
 	default:
 		d.alarms.Clear(alarm.Store, "disk")
 	}
 }
 
-// checkQueue tells when more comes than goes. What waits because the owner has paused delivery is no fault.
+// checkQueue raises an alarm while the queue grows. Messages that wait for a manual pause do not count.
 func (d *Daemon) checkQueue(ctx context.Context) {
 	waiting, err := d.Store.Queue.Waiting(ctx, d.Now())
 	if err != nil {
@@ -151,13 +151,13 @@ func (d *Daemon) checkQueue(ctx context.Context) {
 		waiting = 0
 	}
 	if d.backlog.observe(waiting, d.Now()) {
-		d.alarms.Raise(alarm.Queue, "", fmt.Sprintf("%d mails wait", waiting))
+		d.alarms.Raise(alarm.Queue, "", fmt.Sprintf("%d messages are waiting", waiting))
 	} else {
 		d.alarms.Clear(alarm.Queue, "")
 	}
 }
 
-// checkDomainHolds tells of domains that refuse everybody. That the store cannot be read is told otherwise.
+// checkDomainHolds raises an alarm for each domain on hold. An unreadable store has its own alarm.
 func (d *Daemon) checkDomainHolds(ctx context.Context) {
 	holds, err := d.Store.Holds.Active(ctx, d.Now())
 	if err != nil {
@@ -170,7 +170,7 @@ func (d *Daemon) checkDomainHolds(ctx context.Context) {
 	d.alarms.SetActive(alarm.Held, bad)
 }
 
-// checkForumAfterFailure asks the forum, after a round that failed and until one goes well, whether it was the fault.
+// checkForumAfterFailure checks after each failed round, until one succeeds, whether the forum is the cause.
 func (d *Daemon) checkForumAfterFailure(ctx context.Context, failed bool) {
 	if !failed && !d.lastRoundFailed {
 		return
@@ -188,7 +188,7 @@ func (d *Daemon) checkForumAfterFailure(ctx context.Context, failed bool) {
 	}
 }
 
-// alarmMail mails alarms straight to the relay: the outbox may be what is ill.
+// alarmMail sends alarms directly to the relay, because the outbox may be the problem.
 type alarmMail struct{ *Daemon }
 
 // Name implements alarm.Channel.
@@ -201,7 +201,7 @@ func (d alarmMail) Notify(ctx context.Context, n alarm.Notification) error {
 		return err
 	}
 	if out := d.relays.SendNow(ctx, d.settings.From.Address, to, raw); out.Result != mail.Accepted {
-		return fmt.Errorf("mailing the administrator: %v", out)
+		return fmt.Errorf("sending an alarm to the administrator: %v", out)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func TestADaemonThatHangsIsTold(t *testing.T) {
 		return heard
 	}
 	w.hears("after nine minutes", sit(9*time.Minute))
-	w.hears("after eleven", sit(11*time.Minute), "raised overdue: nothing was done for 11m")
+	w.hears("after eleven", sit(11*time.Minute), "raised overdue: no progress for 11m")
 	w.daemon.settings.Gather.Every = time.Minute
 	w.hears("when gathers are rarer", sit(29*time.Minute))
 }

@@ -12,29 +12,29 @@ import (
 	"postrider/store"
 )
 
-// AlertRequest names an alert to build: a member and what he is to be told of.
+// AlertRequest names an alert to build: a member and the alert items.
 type AlertRequest struct {
 	Member  forum.MemberID
 	Notices []digest.AlertItem
 }
 
-// AlertResult is an alert as built.
+// AlertResult is the result of building an alert.
 type AlertResult struct {
 	Alert      *digest.Alert
-	SkipReason string // why there is nothing to send; empty: Alert is to be sent
+	SkipReason string // why there is nothing to send; empty: send Alert
 	LeftOut    []digest.Omitted
 	Zone       *time.Location
 	Choices    digest.Preferences
 }
 
-// The reasons for which an alert is skipped, besides those of forum.ExplainMember.NoMail.
+// The reasons to skip an alert, in addition to those in forum.Member.NoMail.
 const (
 	reasonAlertsOff = "alerts turned off by the member"
-	reasonPaused    = "mail paused by the member"
+	reasonPaused    = "email paused by the member"
 )
 
-// BuildAlerts builds one alert for each ask, in their order. An error means that the forum or the store could not be
-// read: then nothing may be sent.
+// BuildAlerts builds one alert per request, in the same order. An error means that the forum or the store could not be
+// read. In that case nothing may be sent.
 func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertRequest) ([]AlertResult, error) {
 	if len(asks) == 0 {
 		return nil, nil
@@ -59,7 +59,7 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfi
 	return built, nil
 }
 
-// loadAlertInputs is what alerts are made of, as it stands now.
+// alertInputs is the current data from which alerts are built.
 type alertInputs struct {
 	window   *digest.Window
 	contents map[forum.PostID]*forum.Content
@@ -78,7 +78,7 @@ func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set A
 	return x, err
 }
 
-// alertWindow reads how the posts of all notices stand now, and what they say.
+// alertWindow reads the current state and the contents of the posts of all alert items.
 func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, asks []AlertRequest) (*digest.Window, map[forum.PostID]*forum.Content, error) {
 	known := make(map[forum.PostID]bool)
 	var sightings []digest.Sighting
@@ -106,7 +106,7 @@ func versions(posts []forum.Post) map[forum.PostID]string {
 	return all
 }
 
-// alertReaders reads everything that decides what the members' alerts may hold.
+// alertReaders reads everything that decides what the members' alerts may include.
 func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertRequest, before map[forum.ThreadID][]store.EarlierPost, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
 	ids := make([]forum.MemberID, len(asks))
 	since := now
@@ -142,7 +142,7 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []A
 	return readers, nil
 }
 
-// selectAlert picks what is in one alert.
+// selectAlert selects the posts of one alert.
 func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, contents map[forum.PostID]*forum.Content, now time.Time) AlertResult {
 	switch {
 	case r == nil:
@@ -166,7 +166,7 @@ func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, conten
 	return built
 }
 
-// fillAlerts gives the chosen posts their contents.
+// fillAlerts adds the contents of the selected posts.
 func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []AlertResult, contents map[forum.PostID]*forum.Content, now time.Time) error {
 	var editions []Edition
 	for _, a := range built {

@@ -10,7 +10,7 @@ import (
 	"postrider/digest"
 )
 
-// AlertConfig is the [planAlerts] table: what a member is told of at once who has chosen nothing himself.
+// AlertConfig is the [alerts] table: the defaults for members who have not set their own preferences.
 type AlertConfig struct {
 	Enabled      bool             `toml:"enabled"`
 	Mode         digest.AlertMode `toml:"mode"`
@@ -20,7 +20,7 @@ type AlertConfig struct {
 	ContextPosts int              `toml:"earlier"`
 }
 
-// DefaultAlerts tells of the first reply, a minute after it was written.
+// DefaultAlerts returns the defaults: an alert about the first reply, one minute after it was written.
 func DefaultAlerts() AlertConfig {
 	return AlertConfig{
 		Enabled: true, Mode: digest.FirstReply,
@@ -29,28 +29,28 @@ func DefaultAlerts() AlertConfig {
 	}
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns the invalid settings. Each error starts with its key.
 func (c AlertConfig) Validate() error {
 	var errs []error
 	if c.Mode != digest.FirstReply && c.Mode != digest.EveryReply {
-		errs = append(errs, fmt.Errorf("mode is %q: choose %s or %s", c.Mode, digest.FirstReply, digest.EveryReply))
+		errs = append(errs, fmt.Errorf("mode is %q: must be %s or %s", c.Mode, digest.FirstReply, digest.EveryReply))
 	}
 	if c.Debounce < 0 || c.Debounce > time.Hour {
-		errs = append(errs, fmt.Errorf("settle is %v: choose \"0s\" to \"1h\"", c.Debounce))
+		errs = append(errs, fmt.Errorf("settle is %v: must be \"0s\" to \"1h\"", c.Debounce))
 	}
 	if c.DebounceMax < c.Debounce || c.DebounceMax > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("settle_most is %v: choose settle (%v) to \"24h\"", c.DebounceMax, c.Debounce))
+		errs = append(errs, fmt.Errorf("settle_most is %v: must be settle (%v) to \"24h\"", c.DebounceMax, c.Debounce))
 	}
 	if _, err := parseQuiet(c.QuietHours); err != nil {
 		errs = append(errs, err)
 	}
 	if c.ContextPosts < 0 || c.ContextPosts > 10 {
-		errs = append(errs, fmt.Errorf("earlier is %d: choose 0 to 10 replies", c.ContextPosts))
+		errs = append(errs, fmt.Errorf("earlier is %d: must be 0 to 10 replies", c.ContextPosts))
 	}
 	return errors.Join(errs...)
 }
 
-// parseQuiet reads "22-7"; nil: no hours are quiet.
+// parseQuiet parses "22-7". It returns nil for no quiet hours.
 func parseQuiet(s string) (*digest.QuietHours, error) {
 	if s == "" {
 		return nil, nil
@@ -59,21 +59,21 @@ func parseQuiet(s string) (*digest.QuietHours, error) {
 	first, err1 := strconv.Atoi(from)
 	last, err2 := strconv.Atoi(until)
 	if !ok || err1 != nil || err2 != nil || first < 0 || first > 23 || last < 0 || last > 23 || first == last {
-		return nil, fmt.Errorf("quiet is %q: give two hours of the day, such as \"22-7\", or leave it empty", s)
+		return nil, fmt.Errorf("quiet is %q: must be two hours, for example \"22-7\", or empty", s)
 	}
 	return &digest.QuietHours{From: first, Until: last}, nil
 }
 
-// quiet are a member's quiet hours; nil: he has none.
+// quiet returns a member's quiet hours, or nil if there are none.
 func (c AlertConfig) quiet(choices digest.Preferences) *digest.QuietHours {
 	if choices.Quiet != nil {
 		return choices.Quiet
 	}
-	quiet, _ := parseQuiet(c.QuietHours) // Validate has tried it
+	quiet, _ := parseQuiet(c.QuietHours) // checked by Validate
 	return quiet
 }
 
-// mode is how many alerts of a thread a member gets.
+// mode returns how many alerts a member gets about one thread.
 func (c AlertConfig) mode(choices digest.Preferences) digest.AlertMode {
 	if choices.Alerts != "" {
 		return choices.Alerts

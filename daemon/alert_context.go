@@ -10,7 +10,7 @@ import (
 	"postrider/store"
 )
 
-// earlierPosts finds the newest posts that stand before those of alerts in their threads.
+// earlierPosts finds the latest posts before those of the alerts in their threads.
 func (b *Builder) earlierPosts(ctx context.Context, set AlertConfig, asks []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
 	if set.ContextPosts == 0 {
 		return nil, nil
@@ -26,8 +26,8 @@ func (b *Builder) earlierPosts(ctx context.Context, set AlertConfig, asks []Aler
 	return b.store.Sightings.Before(ctx, before, set.ContextPosts)
 }
 
-// addContext adds to each alert what it stands in: the posts that its own quote, and those before them that its reader
-// has not seen. They are read once for the whole batch, and judged for each reader.
+// addContext adds context to each alert: the posts that it quotes, and unread posts before them. It reads them once for
+// the whole batch and checks access for each reader.
 func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set AlertConfig) error {
 	ids := contextPostIDs(built, before)
 	if len(ids) == 0 {
@@ -53,7 +53,7 @@ func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []Al
 	return nil
 }
 
-// contextPostIDs lists the posts that stand around those of alerts, rising.
+// contextPostIDs lists the quoted and earlier posts of all alerts, ascending.
 func contextPostIDs(built []AlertResult, before map[forum.ThreadID][]store.EarlierPost) []forum.PostID {
 	var ids []forum.PostID
 	for _, a := range built {

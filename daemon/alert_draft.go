@@ -13,10 +13,10 @@ import (
 	"postrider/templates"
 )
 
-// maxReferences is how many earlier alerts of its thread an alert refers to; see mail.Message.
+// maxReferences is how many earlier alerts about its thread an alert refers to; see mail.Message.
 const maxReferences = 9
 
-// draftAlerts is the drafter of alerts.
+// draftAlerts is the drafter for alerts.
 func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	keys := keysOf(rows)
 	notices, err := d.Store.Alerts.Items(ctx, keys)
@@ -47,7 +47,7 @@ func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDr
 	return drafts, nil
 }
 
-// alertDraft is the draft of one alert.
+// alertDraft returns the draft of one alert.
 func (d *Daemon) alertDraft(key string, b AlertResult, ask AlertRequest, now time.Time, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
 	m := messageDraft{skip: b.SkipReason}
 	m.omitted, m.deferred = d.splitOmitted(b.LeftOut, ask.Notices, now)
@@ -62,11 +62,11 @@ func (d *Daemon) alertDraft(key string, b AlertResult, ask AlertRequest, now tim
 	return d.fillAlertDraft(m, b, withViewLink(alertFooter(d.Links, b.Alert), d.Links, ask.Member, key), earlierKeys, subjects)
 }
 
-// fillAlertDraft adds to the draft of an alert how it is written, and where it stands in its conversation.
+// fillAlertDraft adds the rendering and the position in the email conversation to the draft of an alert.
 func (d *Daemon) fillAlertDraft(m messageDraft, b AlertResult, footer templates.Footer, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
 	a := b.Alert
 	oneClick := footer.Unsubscribe
-	if a.Cause().IsDirect() { // who ends what calls him means all of it
+	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
 		oneClick = footer.All
 	}
 	m.to, m.posts, m.textOnly, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, AlertEnvelope(d.settings, oneClick)
@@ -80,7 +80,8 @@ func (d *Daemon) fillAlertDraft(m messageDraft, b AlertResult, footer templates.
 	return m
 }
 
-// splitOmitted parts what an alert goes without: what is read is done with, all else is owed, for the next edition to judge.
+// splitOmitted splits the omitted posts of an alert. Posts already read are done; all others are deferred, and the next
+// edition checks them again.
 func (d *Daemon) splitOmitted(left []digest.Omitted, notices []digest.AlertItem, now time.Time) (done []digest.Omitted, owes []digest.DeferredPost) {
 	why := make(map[forum.PostID]digest.Reason, len(left))
 	for _, l := range left {
@@ -102,7 +103,7 @@ func (d *Daemon) splitOmitted(left []digest.Omitted, notices []digest.AlertItem,
 	return done, owes
 }
 
-// subjects gives what the alerts of each thread are called.
+// subjects returns the subject of the alerts about each thread. It stays the same for the whole email conversation.
 func (d *Daemon) subjects(ctx context.Context, built []AlertResult) (map[forum.ThreadID]string, error) {
 	titles := threadTitles(built)
 	if len(titles) == 0 {
@@ -111,7 +112,7 @@ func (d *Daemon) subjects(ctx context.Context, built []AlertResult) (map[forum.T
 	return d.Store.Alerts.SaveSubjects(ctx, titles)
 }
 
-// threadTitles are the titles, as they are now, of the threads of which alerts tell alone.
+// threadTitles returns the current titles of the threads that have an alert of a single thread.
 func threadTitles(built []AlertResult) map[forum.ThreadID]string {
 	titles := make(map[forum.ThreadID]string)
 	for _, b := range built {
@@ -123,7 +124,8 @@ func threadTitles(built []AlertResult) map[forum.ThreadID]string {
 	return titles
 }
 
-// alertFooter holds the ways out of an alert: of its section for whom watches that, else of its thread; and of all alerts.
+// alertFooter returns the unsubscribe links of an alert: for its section if that is watched, else for its thread; and for
+// all alerts.
 func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	member := int64(a.Member.ID)
 	all := links.URL(link.Claims{Scope: link.Alerts, Member: member})
@@ -140,7 +142,7 @@ func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	return f
 }
 
-// AlertEnvelope is what all alerts of a site have in common, with the one-click address of one member.
+// AlertEnvelope returns the headers that all alerts share, with the one-click unsubscribe URL of one member.
 func AlertEnvelope(set Settings, unsubscribe string) mail.Message {
 	m := DigestEnvelope(set, unsubscribe)
 	m.Stream = KindAlert

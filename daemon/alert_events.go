@@ -11,11 +11,11 @@ import (
 	"postrider/store"
 )
 
-// alertMaxAge is for how long a post is told of as news. What is older comes with the digest.
+// alertMaxAge is the maximum age of a post in an alert. Older posts come with the digest.
 const alertMaxAge = 24 * time.Hour
 
-// recentEvents are the sightings that are news: not those of posts that are too old to be told of at once, or that were written
-// before postrider first ran.
+// recentEvents returns the sightings that may cause alerts. It leaves out posts older than alertMaxAge and posts written
+// before Postrider first ran.
 func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
 	list, err := d.Store.Alerts.PostEvents(ctx, after, until)
 	if err != nil || len(list) == 0 {
@@ -32,7 +32,7 @@ func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.
 	}), nil
 }
 
-// loadEvents reads what the news say, and to whom.
+// loadEvents reads the texts of the posts, and which members they quote or mention.
 func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent) (*digest.EventIndex, error) {
 	posts := make([]forum.PostID, len(fresh))
 	ids := make([]forum.ThreadID, len(fresh))
@@ -70,10 +70,10 @@ func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent
 		one.Quotes, one.Mentions = quotedAndMentioned(text, names, authors)
 		news = append(news, one)
 	}
-	return digest.NewBulletin(news), nil
+	return digest.NewEventIndex(news), nil
 }
 
-// mentionedNames lists the names that posts mention, or quote, without the number of a member or a post.
+// mentionedNames lists the names that posts mention, or quote without the ID of a member or a post.
 func mentionedNames(texts map[forum.PostID]*forum.Content) []string {
 	var names []string
 	for _, c := range texts {
@@ -88,7 +88,7 @@ func mentionedNames(texts map[forum.PostID]*forum.Content) []string {
 	return slices.Compact(names)
 }
 
-// quotedAuthors asks who wrote the posts that others quote without the number of a member.
+// quotedAuthors reads the authors of posts that are quoted without the ID of a member.
 func quotedAuthors(ctx context.Context, s *source.Snapshot, texts map[forum.PostID]*forum.Content) (map[forum.PostID]forum.MemberID, error) {
 	var ids []forum.PostID
 	for _, c := range texts {
@@ -110,14 +110,14 @@ func quotedAuthors(ctx context.Context, s *source.Snapshot, texts map[forum.Post
 	return authors, nil
 }
 
-// quotedAndMentioned are the members whom a post quotes, and whom it mentions.
+// quotedAndMentioned returns the members that a post quotes and those that it mentions.
 func quotedAndMentioned(c *forum.Content, names map[string]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
 	for _, q := range c.Body.Quotes() {
 		switch {
 		case q.Member != 0:
 			quotes = append(quotes, forum.MemberID(q.Member))
 		case q.Post != 0:
-			quotes = append(quotes, authors[forum.PostID(q.Post)]) // 0 for a guest: nobody
+			quotes = append(quotes, authors[forum.PostID(q.Post)]) // 0 for a guest
 		case names[q.Author] != 0:
 			quotes = append(quotes, names[q.Author])
 		}

@@ -9,13 +9,13 @@ import (
 	"postrider/store"
 )
 
-// memberThread is a thread as one member is told of it.
+// memberThread identifies the alerts of one member about one thread.
 type memberThread struct {
 	forum.MemberID
 	forum.ThreadID
 }
 
-// groupByThread puts the notices to each member together by thread.
+// groupByThread groups alert items by member and thread.
 func (d *Daemon) groupByThread(notices []digest.AlertItem) []store.Alert {
 	var list []store.Alert
 	at := make(map[memberThread]int)
@@ -35,8 +35,8 @@ func (d *Daemon) groupByThread(notices []digest.AlertItem) []store.Alert {
 	return list
 }
 
-// debounceWindow says when posts may go out: so long after the newest was written that its author may have mended it, but not
-// longer than so long after the oldest.
+// debounceWindow returns when posts may be sent: some time after the newest post, so that its author can still correct it,
+// but not too long after the oldest.
 func (d *Daemon) debounceWindow(notices []digest.AlertItem) (notBefore, most time.Time) {
 	oldest, newest := notices[0].PostedAt, notices[0].PostedAt
 	for _, n := range notices[1:] {

@@ -11,12 +11,12 @@ import (
 	"postrider/store"
 )
 
-// eventBatchSize is how many sightings are looked at for alerts at a time.
+// eventBatchSize is how many sightings are checked for alerts in one batch.
 const eventBatchSize = 500
 
-// planAlerts plans who is told at once of what was sighted since it was last asked. Each sighting is looked at once, by
-// batches and pages of members, whatever crashes: how far it has come is written down together with what it planned.
-// No edition covers a sighting that was not looked at, so that none brings what an alert will.
+// planAlerts plans the alerts about sightings since the last call. It checks each sighting exactly once, in batches and in
+// pages of members, even after a crash: it saves its progress together with the planned alerts. No edition covers a
+// sighting that was not checked yet, so that no edition includes a post that gets an alert.
 func (d *Daemon) planAlerts(ctx context.Context) error {
 	for ctx.Err() == nil {
 		p, err := d.Store.Alerts.Progress(ctx)
@@ -33,7 +33,7 @@ func (d *Daemon) planAlerts(ctx context.Context) error {
 	return nil
 }
 
-// planAlertBatch looks at the next sightings, or goes on with those that were begun.
+// planAlertBatch checks the next batch of sightings, or continues one that was begun.
 func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) error {
 	until := p.Until
 	if until == p.Done {
@@ -63,8 +63,8 @@ func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) erro
 	})
 }
 
-// planAlertPage plans alerts for the next page of members. more is false behind the last one, and where another daemon has
-// gone on from the same place.
+// planAlertPage plans alerts for the next page of members. more is false after the last page, and if another daemon has
+// already continued from the same position.
 func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
 	page, err := s.Watchers(ctx, b.Threads(), b.Sections(), from.Member)
 	if err != nil {
@@ -95,8 +95,8 @@ func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *diges
 	return to, ok && to.Member != 0, err
 }
 
-// candidates are the members of a page whom the news may concern: who watches for mail, who is quoted or mentioned, and who
-// wants what he watches at once.
+// candidates returns the members of a page who may get an alert: those who watch with notifications, those quoted or
+// mentioned, and those with an override for instant alerts.
 func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
 	eager, err := d.Store.Preferences.InstantOverrides(ctx, b.Threads(), b.Sections(), after, page.Last)
 	if err != nil {
@@ -130,13 +130,13 @@ func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.E
 	}
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		list[i] = digest.AlertCandidate{ID: id, Watches: watches[id], Choices: choices[id], Wishes: wishes[id]}
+		list[i] = digest.AlertCandidate{ID: id, Watches: watches[id], Choices: choices[id], Overrides: wishes[id]}
 	}
 	return list, nil
 }
 
-// dropAlreadyNotified leaves out, for members who are told of the first reply only, threads of which they were told and to which they
-// have not been back since. What calls a member is no mere reply: no digest would bring it to whom watches nothing there.
+// dropAlreadyNotified applies the mode "first reply only": it drops items for threads that the member got an alert about
+// and has not visited since. Quotes and mentions are kept, because without a watch no digest would bring them.
 func (d *Daemon) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
 	var ask []digest.AlertItem
 	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }

@@ -14,23 +14,23 @@ import (
 	"postrider/templates"
 )
 
-// reasonAlertsDisabled is why nobody gets an alert.
-const reasonAlertsDisabled = "alerts are turned off for the whole site"
+// reasonAlertsDisabled applies to all members.
+const reasonAlertsDisabled = "alerts are disabled in the configuration"
 
-// AlertPreview is what a member would be told at once of a stretch of time, in one mail, as if it had been held for him.
+// AlertPreview is the alert about the posts of a period, in one message, as after quiet hours.
 type AlertPreview struct {
 	Member      forum.Member
 	From, Until time.Time
 	AlertResult
-	QuietUntil time.Time         // his quiet hours would hold it; zero: they would not
-	Content    templates.Content // these only if it is to be sent
+	QuietUntil time.Time         // when quiet hours would release it; zero: not in quiet hours
+	Content    templates.Content // this and the fields below are set only if there is something to send
 	Envelope   mail.Message
-	Text       bool // he reads text alone
+	Text       bool // plain text only
 }
 
-// PreviewAlert makes the alert of one member, found by number or name, of the posts that were created in [from, until), as
-// the forum stands now. It writes nothing and needs no sightings, as Builder.Preview. That he was told of a thread before
-// that counts for what it tells; what was told him of the posts themselves does not.
+// PreviewAlert builds the alert for one member, found by ID or name, about the posts created in [from, until), from the
+// current state of the forum. Like Builder.Preview, it writes nothing and needs no sightings. Alerts about a thread before
+// that period count; alerts about the posts themselves do not.
 func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.Time) (AlertPreview, error) {
 	p := AlertPreview{From: from, Until: until}
 	var notices []digest.AlertItem
@@ -58,7 +58,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 	return p, nil
 }
 
-// previewAlert builds and writes the alert of some notices.
+// previewAlert builds and renders the alert for some items.
 func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
 	built, err := d.builder.BuildAlerts(ctx, p.Until, d.settings.Alerts, []AlertRequest{{Member: p.Member.ID, Notices: notices}})
 	if err != nil {
@@ -87,14 +87,14 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 	return err
 }
 
-// selectAlertPosts picks the posts of which a member would have been told at once.
+// selectAlertPosts selects the posts that the member would have got an alert about.
 func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
 	readers, err := d.builder.readers(ctx, s, []forum.MemberID{member}, until)
 	if err != nil || readers[member] == nil {
 		return nil, nil, err
 	}
 	r := readers[member]
-	listener := digest.AlertCandidate{ID: member, Watches: r.Watches, Choices: r.Choices, Wishes: r.Wishes}
+	listener := digest.AlertCandidate{ID: member, Watches: r.Watches, Choices: r.Choices, Overrides: r.Overrides}
 	var notices []digest.AlertItem
 	wrote := make(map[forum.ThreadID][]time.Time)
 	for some := range slices.Chunk(created, eventBatchSize) {
@@ -119,8 +119,8 @@ func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, membe
 	return d.keepFirstPerThread(ctx, s, notices, wrote, from)
 }
 
-// eventsFor reads posts as if they had just been sighted. Those that have been bear their numbers, so that what stood
-// before them is found.
+// eventsFor reads posts as if they had just been sighted. Posts that were sighted keep their sequence numbers, so that
+// earlier posts can be found.
 func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.PostEvent, error) {
 	posts, err := s.Posts(ctx, created)
 	if err != nil {
@@ -149,8 +149,8 @@ func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []fo
 	return news, nil
 }
 
-// keepFirstPerThread leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
-// soon as its posts have settled.
+// keepFirstPerThread leaves out posts after an alert about their thread, until the member visits it. It assumes that each
+// alert goes out as soon as its debounce time is over.
 func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
 	before, err := d.Store.Alerts.Unanswered(ctx, notices)
 	if err != nil || len(notices) == 0 {
@@ -171,7 +171,7 @@ func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, not
 	if err != nil {
 		return nil, nil, err
 	}
-	open := make(map[forum.ThreadID][]digest.AlertItem) // those of the alert that waits
+	open := make(map[forum.ThreadID][]digest.AlertItem) // the items of the pending alert
 	for _, n := range notices {
 		if waits := open[n.Thread]; len(waits) > 0 {
 			if goes, _ := d.debounceWindow(waits); n.PostedAt.After(goes) {
@@ -190,7 +190,7 @@ func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, not
 	return kept, left, nil
 }
 
-// postedBetween tells whether something was written between two moments.
+// postedBetween reports whether the member posted in (after, before].
 func postedBetween(wrote []time.Time, after, before time.Time) bool {
 	return slices.ContainsFunc(wrote, func(at time.Time) bool { return at.After(after) && !at.After(before) })
 }

@@ -59,8 +59,8 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 		}, "thread deleted", false},
 		{"the thread is moved out of his sight", func(w *world, thread int64, _ forum.PostID) {
 			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, guardsvan, thread)
-		}, "not readable", false},
-		{"his right is taken", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM permission WHERE section_id = ?`, tonight) }, "not readable", false},
+		}, "no access", false},
+		{"his right is taken", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM permission WHERE section_id = ?`, tonight) }, "no access", false},
 		{"he is banned", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`) }, "banned", false},
 		{"he has no account any more", func(w *world, _ int64, _ forum.PostID) { w.sql(`DELETE FROM member WHERE id = 101`) }, reasonMemberDeleted, false},
 		{"he opts out of all mail", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out", false},

@@ -8,42 +8,42 @@ import (
 	"postrider/digest"
 )
 
-// AnnouncementConfig is the [draftAnnouncements] table: what holds for an announcement that says nothing itself.
+// AnnouncementConfig is the [announcements] table: the defaults for announcements.
 type AnnouncementConfig struct {
-	Speed         int           `toml:"speed"`          // mails a minute; 0: as fast as the relay takes them
+	Speed         int           `toml:"speed"`          // messages per minute; 0: as fast as the relay accepts them
 	Canary        float64       `toml:"canary"`         // percent of the audience; 0: no canary
-	CanaryWait    time.Duration `toml:"canary_wait"`    // for what comes back
-	MaxRefused    float64       `toml:"max_refused"`    // percent of the canary, or of the newest mails, above which it is paused
+	CanaryWait    time.Duration `toml:"canary_wait"`    // time for bounces and complaints
+	MaxRefused    float64       `toml:"max_refused"`    // percent of the canary, or of the latest messages, above which it is paused
 	MaxComplaints float64       `toml:"max_complaints"` // percent of the canary, above which it is paused
 }
 
-// DefaultAnnouncements tries one percent, and waits for an hour.
+// DefaultAnnouncements returns the defaults: a canary of one percent and one hour.
 func DefaultAnnouncements() AnnouncementConfig {
 	return AnnouncementConfig{Canary: 1, CanaryWait: time.Hour, MaxRefused: 5, MaxComplaints: 0.3}
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns the invalid settings. Each error starts with its key.
 func (c AnnouncementConfig) Validate() error {
 	var errs []error
 	if c.Speed < 0 || c.Speed > 1_000_000 {
-		errs = append(errs, fmt.Errorf("speed is %d: choose mails a minute, up to 1000000, or 0 for as fast as the relay takes them", c.Speed))
+		errs = append(errs, fmt.Errorf("speed is %d: must be 1 to 1000000 messages per minute, or 0 for no limit", c.Speed))
 	}
 	if c.Canary < 0 || c.Canary > 50 {
-		errs = append(errs, fmt.Errorf("canary is %v: choose up to 50 percent, or 0 for none", c.Canary))
+		errs = append(errs, fmt.Errorf("canary is %v: must be up to 50 percent, or 0 for none", c.Canary))
 	}
 	if c.CanaryWait < time.Minute || c.CanaryWait > 72*time.Hour {
-		errs = append(errs, fmt.Errorf("canary_wait is %v: choose \"1m\" to \"72h\"", c.CanaryWait))
+		errs = append(errs, fmt.Errorf("canary_wait is %v: must be \"1m\" to \"72h\"", c.CanaryWait))
 	}
 	if c.MaxRefused <= 0 || c.MaxRefused > 100 {
-		errs = append(errs, fmt.Errorf("max_refused is %v: choose a percentage above 0, up to 100", c.MaxRefused))
+		errs = append(errs, fmt.Errorf("max_refused is %v: must be a percentage above 0, up to 100", c.MaxRefused))
 	}
 	if c.MaxComplaints <= 0 || c.MaxComplaints > 100 {
-		errs = append(errs, fmt.Errorf("max_complaints is %v: choose a percentage above 0, up to 100", c.MaxComplaints))
+		errs = append(errs, fmt.Errorf("max_complaints is %v: must be a percentage above 0, up to 100", c.MaxComplaints))
 	}
 	return errors.Join(errs...)
 }
 
-// CanaryPlan is the canary of an announcement that says nothing itself.
+// CanaryPlan returns the default canary.
 func (c AnnouncementConfig) CanaryPlan() digest.Canary {
 	return digest.Canary{Share: c.Canary / 100, Wait: c.CanaryWait}
 }

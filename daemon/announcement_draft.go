@@ -16,20 +16,21 @@ import (
 	"postrider/templates"
 )
 
-// preparedAnnouncement is an announcement ready to be mailed: what it says and to whom does not change once it is started.
+// preparedAnnouncement is an announcement ready to be sent. Text and audience do not change after the start.
 type preparedAnnouncement struct {
 	announcement *digest.Announcement
 	rendered     *templates.CompiledAnnouncement
 	changed      time.Time
 }
 
-// maxPrepared is how many announcements are kept ready.
+// maxPrepared is how many announcements are cached.
 const maxPrepared = 16
 
-// renderError is an announcement's own fault, by which no mail can be made of it: it was started under other settings or templates.
+// renderError means that an announcement cannot be rendered, for example because settings or templates changed since its
+// start.
 type renderError struct{ error }
 
-// prepareAnnouncement gives an announcement ready to be mailed.
+// prepareAnnouncement returns an announcement ready to be sent, from the cache if possible.
 func (d *Daemon) prepareAnnouncement(ctx context.Context, a store.Announcement) (*preparedAnnouncement, error) {
 	if n := d.preparedAnnouncements[a.ID]; n != nil && n.changed.Equal(a.Changed) {
 		return n, nil
@@ -50,14 +51,14 @@ func (d *Daemon) prepareAnnouncement(ctx context.Context, a store.Announcement) 
 	return n, nil
 }
 
-// draftAnnouncements is the drafter of announcements. It asks again whether each goes on, and whether its readers are still of
-// the audience and may be mailed.
+// draftAnnouncements is the drafter for announcements. It checks again whether each is still active, and whether the
+// recipients are still in the audience and may be emailed.
 func (d *Daemon) draftAnnouncements(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	places := make(map[int64][]int)
 	for i, r := range rows {
 		id, ok := announcementOf(r.Key)
 		if !ok {
-			return nil, fmt.Errorf("%q is no key of an announcement", r.Key)
+			return nil, fmt.Errorf("invalid announcement key %q", r.Key)
 		}
 		places[id] = append(places[id], i)
 	}
@@ -68,7 +69,7 @@ func (d *Daemon) draftAnnouncements(ctx context.Context, rows []store.Row) ([]me
 			return nil, err
 		}
 		switch a.State {
-		case store.InCanary, store.Sending, store.Done: // of one that is done, what was queued again by hand
+		case store.InCanary, store.Sending, store.Done: // done: messages that an operator requeued
 			err = d.draftAnnouncement(ctx, a, rows, at, drafts)
 		case store.Cancelled:
 			setDrafts(drafts, at, messageDraft{skip: store.WasCancelled})
@@ -88,18 +89,18 @@ func setDrafts(drafts []messageDraft, at []int, with messageDraft) {
 	}
 }
 
-// pauseBroken pauses an announcement of which no mail can be made, so that it holds up no other mail. Of one that is done there is
-// nothing to pause: what was queued again by hand is skipped.
+// pauseBroken pauses an announcement that cannot be rendered, so that it does not block other messages. One that is done
+// cannot be paused: its requeued messages are skipped.
 func (d *Daemon) pauseBroken(ctx context.Context, a store.Announcement, fault renderError, at []int, drafts []messageDraft) error {
 	if a.State == store.Done {
-		setDrafts(drafts, at, messageDraft{skip: "announcement cannot be mailed as it is"})
+		setDrafts(drafts, at, messageDraft{skip: "announcement cannot be rendered"})
 		return nil
 	}
 	setDrafts(drafts, at, messageDraft{releaseUnchanged: true})
 	return d.pauseAnnouncement(ctx, a, fault.Error(), false)
 }
 
-// draftAnnouncement drafts the mails of one announcement.
+// draftAnnouncement drafts the messages of one announcement.
 func (d *Daemon) draftAnnouncement(ctx context.Context, a store.Announcement, rows []store.Row, at []int, drafts []messageDraft) error {
 	n, err := d.prepareAnnouncement(ctx, a)
 	if fault, ok := errors.AsType[renderError](err); ok {
@@ -149,7 +150,7 @@ func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.Me
 	}
 }
 
-// AnnouncementFooter holds the addresses in the mails of announcements that are a member's own.
+// AnnouncementFooter returns a member's links in the footer of announcements.
 func AnnouncementFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{
 		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
@@ -157,7 +158,8 @@ func AnnouncementFooter(links *link.Signer, member forum.MemberID) templates.Foo
 	}
 }
 
-// AnnouncementEnvelope is what all mails of an announcement have in common, with the one-click address of one member.
+// AnnouncementEnvelope returns the headers that all messages of an announcement share, with the one-click unsubscribe URL
+// of one member.
 func AnnouncementEnvelope(set Settings, id int64, unsubscribe string) mail.Message {
 	return mail.Message{
 		Stream:      mail.Announcement,
@@ -170,8 +172,8 @@ func AnnouncementEnvelope(set Settings, id int64, unsubscribe string) mail.Messa
 	}
 }
 
-// SendTestAnnouncement hands an announcement over to one address, as a member would get it; an empty member has neither a name
-// nor a past. Nothing is noted in the outbox.
+// SendTestAnnouncement sends an announcement to one address, as a member would get it. If member is empty, it is rendered
+// for a recipient without a name or profile. Nothing is saved in the outbox.
 func (d *Daemon) SendTestAnnouncement(ctx context.Context, a *digest.Announcement, member, to string) (mail.Outcome, error) {
 	printed, err := d.Renderer.CompileAnnouncement(a, d.settings.Digest.MaxBytes)
 	if err != nil {
@@ -181,7 +183,7 @@ func (d *Daemon) SendTestAnnouncement(ctx context.Context, a *digest.Announcemen
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	footer := AnnouncementFooter(d.Links, forum.Guest) // whoever tries its links must not end anybody's mail
+	footer := AnnouncementFooter(d.Links, forum.Guest) // its links must not unsubscribe any member
 	raw, err := d.compose(outgoing{
 		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
 		messageDraft: messageDraft{

@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	refusalWindowSize = 200 // mails of an announcement whose outcomes tell how it is taken
-	minSamples        = 50  // fewer tell nothing
+	refusalWindowSize = 200 // latest messages of an announcement that count
+	minSamples        = 50  // fewer are not significant
 )
 
-// refusalWindows watches how the newest mails of each announcement are taken. It is safe for concurrent use.
+// refusalWindows tracks the rejections among the latest messages of each announcement. It is safe for concurrent use.
 type refusalWindows struct {
 	mu  sync.Mutex
 	all map[int64]*refusalWindow
 }
 
-// refusalWindow is the newest outcomes of one announcement.
+// refusalWindow holds the latest outcomes of one announcement.
 type refusalWindow struct {
-	refused [refusalWindowSize]bool // a ring
+	refused [refusalWindowSize]bool // ring buffer
 	seen    int
 }
 
 func newMoods() *refusalWindows { return &refusalWindows{all: make(map[int64]*refusalWindow)} }
 
-// record takes in what became of a mail.
+// record adds the outcome of a message.
 func (m *refusalWindows) record(s store.Settlement) {
 	id, ok := announcementOf(s.Key)
 	if !ok || s.State != stateAccepted && s.State != stateRefused {
@@ -46,7 +46,7 @@ func (m *refusalWindows) record(s store.Settlement) {
 	w.seen++
 }
 
-// exceeds tells whether more than so many percent of the newest mails were refused.
+// exceeds reports whether more than percent of the latest messages were rejected. It needs minSamples of them.
 func (m *refusalWindows) exceeds(id int64, percent float64) bool {
 	refused, of := m.count(id)
 	return of >= minSamples && digest.Percent(refused, of) > percent
@@ -54,7 +54,7 @@ func (m *refusalWindows) exceeds(id int64, percent float64) bool {
 
 func (m *refusalWindows) describe(id int64) string {
 	refused, of := m.count(id)
-	return fmt.Sprintf("of the last %d mails %d were refused", of, refused)
+	return fmt.Sprintf("%[2]d of the last %[1]d messages were rejected", of, refused)
 }
 
 func (m *refusalWindows) count(id int64) (refused, of int) {
@@ -73,14 +73,14 @@ func (m *refusalWindows) count(id int64) (refused, of int) {
 	return refused, of
 }
 
-// reset begins anew: whoever lets an announcement go on has seen how it was taken.
+// reset discards the outcomes: whoever resumes an announcement has seen them.
 func (m *refusalWindows) reset(id int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, id)
 }
 
-// announcementOf is the announcement that a key of the outbox belongs to.
+// announcementOf returns the announcement that an outbox key belongs to.
 func announcementOf(key string) (id int64, ok bool) {
 	rest, ok := strings.CutPrefix(key, "announce/")
 	if !ok {

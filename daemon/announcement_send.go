@@ -13,9 +13,9 @@ import (
 	"postrider/store"
 )
 
-// advanceAnnouncements moves all announcements on by one step: one begins, one puts the next page of its audience into the outbox, one
-// is judged or done. It is called before every batch, so that mails leave while others are still being enrolled. more tells
-// that there is somebody left to be enrolled at once.
+// advanceAnnouncements advances all active announcements by one step: it begins them, puts the next page of the audience
+// into the outbox, evaluates the canary, or finishes them. It is called before every batch, so that messages are sent
+// while others are still being planned. more reports whether another page can follow immediately.
 func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error) {
 	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
 		return false, nil
@@ -34,8 +34,8 @@ func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error
 	return more, nil
 }
 
-// tickAnnouncements delivers if there is an announcement to be delivered: whoever starts one must not wait for the next tick. After
-// a fault it leaves that to the other ticks for a while, which come less often and tell of the fault, too.
+// tickAnnouncements delivers if an announcement is due, so that a new one does not wait for the next round. After an error
+// it leaves delivery to the rounds for a while: they run less often and report the error as well.
 func (d *Daemon) tickAnnouncements(ctx context.Context) error {
 	if time.Now().Before(d.announceBackoffUntil) {
 		return nil
@@ -50,13 +50,13 @@ func (d *Daemon) tickAnnouncements(ctx context.Context) error {
 	return err
 }
 
-// isActive tells whether there is something to do for an announcement.
+// isActive reports whether an announcement has messages to plan or send now.
 func (d *Daemon) isActive(a store.Announcement) bool {
 	begins := a.State == store.Scheduled && !a.BeginsAt.After(d.Now())
 	return begins || a.State == store.InCanary || a.State == store.Sending
 }
 
-// advanceAnnouncement moves one announcement on.
+// advanceAnnouncement advances one announcement by one step.
 func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) (more bool, err error) {
 	switch {
 	case a.State == store.Paused:
@@ -125,7 +125,7 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 	return taken, err
 }
 
-// canaryRemaining is how many the canary still wants.
+// canaryRemaining returns how many members the canary still needs.
 func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int, error) {
 	p, err := d.Store.Announcements.CountMessages(ctx, a.ID)
 	if err != nil {
@@ -134,7 +134,8 @@ func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int
 	return max(a.Canary.Size(a.Size)-p.Enrolled(), 0), nil
 }
 
-// evaluateCanary waits until the whole canary has been tried, then for what comes back, and then judges.
+// evaluateCanary waits until all canary messages were sent, then for bounces and complaints, and then decides whether to
+// continue.
 func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error {
 	now := d.Now()
 	if a.CanaryUntil.IsZero() {
@@ -147,7 +148,7 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 	if err != nil {
 		return err
 	}
-	words := fmt.Sprintf("of %d mails of the canary %d were refused, and %d brought complaints", back.Mails, back.Refused, back.Complaints)
+	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Mails, back.Refused, back.Complaints)
 	set := d.settings.Announce
 	switch {
 	case digest.Percent(back.Refused, back.Mails) > set.MaxRefused:
@@ -155,18 +156,18 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 	case digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
 		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}
-	d.Log.Info("canary passed, the others get the announcement now", "announcement", a.ID, "mails", back.Mails, "refused", back.Refused)
+	d.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Mails, "refused", back.Refused)
 	return d.Store.Announcements.PassCanary(ctx, now, a.ID, words)
 }
 
-// pauseAnnouncement pauses an announcement because of how it is taken, or because no mail can be made of it.
+// pauseAnnouncement pauses an announcement because of rejections or complaints, or because it cannot be rendered.
 func (d *Daemon) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
 	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
 	d.refusalWindows.reset(a.ID)
 	return d.Store.Announcements.PauseBySystem(ctx, d.Now(), a.ID, reason, judged)
 }
 
-// checkAnnouncements tells the administrator which announcements the daemon has paused.
+// checkAnnouncements raises an alarm for each announcement that the daemon paused.
 func (d *Daemon) checkAnnouncements(ctx context.Context) {
 	live, err := d.Store.Announcements.Active(ctx)
 	if err != nil {

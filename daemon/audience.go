@@ -16,7 +16,7 @@ import (
 	"postrider/templates"
 )
 
-// Resolver reads for whom an announcement is, as the forum stands now. It is safe for concurrent use.
+// Resolver determines the audience of announcements from the current state of the forum. It is safe for concurrent use.
 type Resolver struct {
 	forum *source.DB
 	store *store.Store
@@ -24,24 +24,24 @@ type Resolver struct {
 	zones *zoneCache
 }
 
-// NewHerald reads from a forum and a store, as the owner has set.
+// NewHerald returns a Resolver that reads from a forum and a store.
 func NewHerald(f *source.DB, s *store.Store, set DigestConfig) *Resolver {
 	return &Resolver{forum: f, store: s, set: set, zones: newZones(set.Zone)}
 }
 
-// AudienceStats is how large an audience is, and who is none of it.
+// AudienceStats is the size of an audience and the reasons why members are not in it.
 type AudienceStats struct {
-	Size             int                   // members who would be mailed now
-	Members          int                   // who were looked at: all of the forum's, or those on the list
-	ExcludedByReason map[digest.Reason]int // the others
-	Sample           []forum.Member        // some of those who would be mailed, drawn by chance
+	Size             int                   // members who would get the announcement now
+	Members          int                   // members checked: all of the forum, or those on the list
+	ExcludedByReason map[digest.Reason]int // the other members
+	Sample           []forum.Member        // a random sample of those who would get it
 }
 
-// sampleSize is how many of an audience are shown.
+// sampleSize is the number of members in a sample.
 const sampleSize = 5
 
-// CountAudience goes through all members and counts for whom an announcement is. After every page it tells how many
-// members it has looked at.
+// CountAudience checks all members and counts the audience of an announcement. After every page it calls tell with the
+// number of members checked so far.
 func (h *Resolver) CountAudience(ctx context.Context, a *digest.Announcement, now time.Time, tell func(members int)) (AudienceStats, error) {
 	c := AudienceStats{ExcludedByReason: make(map[digest.Reason]int)}
 	var after forum.MemberID
@@ -75,7 +75,7 @@ func (c *AudienceStats) count(j evaluatedMember) {
 		return
 	}
 	c.Size++
-	// Each of n members stays in the sample with the same chance (Vitter's algorithm R).
+	// Each member is in the sample with the same probability (Vitter's algorithm R).
 	if at := rand.IntN(c.Size); len(c.Sample) < sampleSize {
 		c.Sample = append(c.Sample, j.Member)
 	} else if at < sampleSize {
@@ -96,24 +96,24 @@ func (h *Resolver) suppressed(ctx context.Context, list []evaluatedMember, now t
 	return h.store.Suppressions.Suppressed(ctx, now, addresses)
 }
 
-// evaluatedMember is a member with the reasons why he is not mailed; both are empty if he is.
+// evaluatedMember is a member with the reasons not to send them the announcement. Both are empty if they get it.
 type evaluatedMember struct {
 	digest.Candidate
-	excluded      digest.Reason // why he is none of the audience
-	blockedReason digest.Reason // why he is not mailed, though he may be of the audience
+	excluded      digest.Reason // why the member is not in the audience
+	blockedReason digest.Reason // why the member gets no announcement, even if in the audience
 }
 
-// included tells that he is mailed.
+// included reports whether the member gets the announcement.
 func (j evaluatedMember) included() bool { return j.excluded == "" && j.blockedReason == "" }
 
-// memberPage is a page of the forum's members, judged.
+// memberPage is a page of the forum's members with their evaluation.
 type memberPage struct {
 	judged []evaluatedMember
-	lastID forum.MemberID // the last of them
-	last   bool           // there is nobody behind
+	lastID forum.MemberID // the last ID of the page
+	last   bool           // no members after this page
 }
 
-// page judges the members of a page behind a member: of the whole forum, or of the audience's list.
+// page evaluates the next page of members after an ID: of the whole forum, or of the audience's list.
 func (h *Resolver) page(ctx context.Context, a *digest.Announcement, after forum.MemberID, now time.Time) (memberPage, error) {
 	p := memberPage{lastID: after}
 	err := h.forum.Read(ctx, func(s *source.Snapshot) error {
@@ -134,7 +134,7 @@ func (h *Resolver) page(ctx context.Context, a *digest.Announcement, after forum
 	return p, nil
 }
 
-// memberIDsAfter lists members behind a member who may be of the audience, by rising id.
+// memberIDsAfter lists the next members after an ID who may be in the audience, in ascending order.
 func (h *Resolver) memberIDsAfter(ctx context.Context, s *source.Snapshot, a *digest.Announcement, after forum.MemberID) ([]forum.MemberID, error) {
 	if len(a.Audience.Only) == 0 {
 		return s.MemberIDs(ctx, after, batchSize)
@@ -144,7 +144,7 @@ func (h *Resolver) memberIDsAfter(ctx context.Context, s *source.Snapshot, a *di
 	return rest[:min(len(rest), batchSize)], nil
 }
 
-// evaluate reads members and says of each why he is not mailed, by rising id. Who has no account is left out.
+// evaluate reads members and determines who gets the announcement, in the order of ids. Deleted members are left out.
 func (h *Resolver) evaluate(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]evaluatedMember, error) {
 	candidates, err := h.candidates(ctx, s, a, ids, now)
 	if err != nil {
@@ -157,7 +157,7 @@ func (h *Resolver) evaluate(ctx context.Context, s *source.Snapshot, a *digest.A
 	return list, nil
 }
 
-// candidates reads all that decides whether an announcement is for members, in the order of ids.
+// candidates reads everything that decides who gets an announcement, in the order of ids.
 func (h *Resolver) candidates(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]digest.Candidate, error) {
 	members, err := s.Members(ctx, ids, now)
 	if err != nil {
@@ -187,7 +187,7 @@ func (h *Resolver) candidates(ctx context.Context, s *source.Snapshot, a *digest
 	return list, nil
 }
 
-// withPreferences is a member in the language and the zone that he is mailed in: his own choice wins over what the forum says.
+// withPreferences returns the member with the locale and the zone of their emails: preferences override the forum's values.
 func (h *Resolver) withPreferences(m forum.Member, c digest.Preferences) forum.Member {
 	if c.Locale != "" {
 		m.Locale = c.Locale
@@ -201,7 +201,7 @@ func (h *Resolver) withPreferences(m forum.Member, c digest.Preferences) forum.M
 	return m
 }
 
-// addGroupsAndAccess adds groups, and watches with the rights to them, where the audience is chosen by them.
+// addGroupsAndAccess adds groups, watches and access rights if the audience depends on them.
 func (h *Resolver) addGroupsAndAccess(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, to map[forum.MemberID]*digest.Candidate) error {
 	if a.Audience.ByGroup() {
 		groups, err := s.Memberships(ctx, ids)
@@ -237,15 +237,15 @@ func (h *Resolver) addGroupsAndAccess(ctx context.Context, s *source.Snapshot, a
 	return nil
 }
 
-// AnnouncementPreview is an announcement as one member would get it.
+// AnnouncementPreview is the recipient of an announcement in a preview.
 type AnnouncementPreview struct {
 	templates.Recipient
-	Reason digest.Reason // why he would not get it; empty: he would
-	Text   bool          // he reads text alone
+	Reason digest.Reason // why the member would not get it; empty: they would
+	Text   bool          // plain text only
 }
 
-// Preview looks a member up, by number or name, and says whether an announcement is for him. An empty who is nobody, who has
-// neither a name nor a past.
+// Preview finds a member by ID or name, and determines whether they get an announcement. An empty who stands for a
+// recipient without a name or profile.
 func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p AnnouncementPreview, err error) {
 	if who == "" {
 		return AnnouncementPreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil

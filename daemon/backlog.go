@@ -5,19 +5,19 @@ import "time"
 const (
 	backlogEvery        = 5 * time.Minute
 	minConsecutiveRises = 3   // in a row
-	minBacklog          = 100 // mails; below, nobody need care
+	minBacklog          = 100 // messages; a smaller backlog is never a problem
 )
 
-// backlog watches how many mails wait. When an hour's editions are planned, thousands wait for a moment; only what grows and
-// grows is news.
+// backlog detects a queue that keeps growing. When the editions of an hour are planned, thousands of messages wait for a
+// moment; only repeated growth is a problem.
 type backlog struct {
 	last  int
-	at    time.Time // when last was counted
+	at    time.Time // time of last
 	rises int       // in a row, up to last
-	peak  int       // of a growth that is told; 0: none is
+	peak  int       // of the current growth; 0: not growing
 }
 
-// observe takes in a count, and tells whether the backlog grows. It does until half of it is gone.
+// observe adds a count and reports whether the backlog grows. It keeps reporting growth until half of the peak is gone.
 func (b *backlog) observe(waiting int, now time.Time) (grows bool) {
 	if b.peak > 0 {
 		b.peak = max(b.peak, waiting)

@@ -8,20 +8,20 @@ import (
 	"postrider/store"
 )
 
-// retryCooldown is how often a member may have an address tried again from which mail comes back: each time that it was in vain
-// costs the site some of its good name.
+// retryCooldown is how long a member must wait before retrying a bouncing address again. Each failed retry hurts the
+// reputation of the sender.
 const retryCooldown = 7 * 24 * time.Hour
 
-// AddressStatus is a member's address that gets no mail, because mail to it came back or a person has suppressed it.
+// AddressStatus describes a suppressed address: its messages bounced, or an operator suppressed it.
 type AddressStatus struct {
 	Since          time.Time
-	Manual         bool      // a person has: only a person can let it go
-	LastRetry      time.Time // when he last had it tried again; zero: never
-	RetryAllowedAt time.Time // when he may again; zero: at once
+	Manual         bool      // suppressed by an operator, and only operators can undo it
+	LastRetry      time.Time // by the member; zero: never
+	RetryAllowedAt time.Time // zero: now
 }
 
-// AddressStatus tells whether a member's address gets no mail; nil: it does, or the forum forbids to mail him anyway. The times
-// are in his zone.
+// AddressStatus returns the status of a member's suppressed address. It is nil if the address is not suppressed, or if the
+// forum allows no messages to the member anyway. The times are in the member's zone.
 func (d *MemberService) AddressStatus(ctx context.Context, now time.Time, a Account) (*AddressStatus, error) {
 	if a.Member.Email == "" || a.NoEmailReason() != "" {
 		return nil, nil
@@ -40,11 +40,11 @@ func (d *MemberService) AddressStatus(ctx context.Context, now time.Time, a Acco
 	return &r, nil
 }
 
-// isManual tells that no mail came back from an address that is suppressed, or that it is for good.
+// isManual reports whether a suppression is manual: without a bounce, or without an end.
 func isManual(h store.Health) bool { return h.LastEvent.IsZero() || h.SuppressedUntil.IsZero() }
 
-// RetryAddress lets mail go once more to a member's address, and tells whether it does now. What was new while it went nowhere
-// is not sent.
+// RetryAddress lifts the suppression of a member's address, and reports whether it did. Posts from the time of the
+// suppression are not sent.
 func (d *MemberService) RetryAddress(ctx context.Context, now time.Time, a Account) (bool, error) {
 	if r, err := d.AddressStatus(ctx, now, a); err != nil || r == nil {
 		return false, err

@@ -9,11 +9,11 @@ import (
 	"postrider/store"
 )
 
-// reasonSuppressed is why members get nothing whose address is suppressed. Their marks move: who gives a new address is
-// not sent what has gathered in the meantime.
+// reasonSuppressed applies to members with a suppressed address. Their covered sequence still advances, so that a new
+// address does not get the backlog.
 const reasonSuppressed = "address bounces"
 
-// returnPath is where the mail of a row comes back to if it cannot be delivered.
+// returnPath returns the address for bounces of a message.
 func (d *Daemon) returnPath(row store.Row) string {
 	if d.settings.Bounces == "" {
 		return d.settings.From.Address
@@ -21,8 +21,8 @@ func (d *Daemon) returnPath(row store.Row) string {
 	return d.Composer.VERP(row.Key, int64(row.Member), d.settings.Bounces)
 }
 
-// UnsubscribeMail is the address that ends, for whoever mails it, what a one-click link of ours ends. It is empty where no
-// mail comes back to us: domain is empty.
+// UnsubscribeMail returns the address that unsubscribes by email from the same thing as a one-click link. It is empty if
+// domain is empty: then there is no inbound email.
 func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
 	grant, err := links.Check(oneClick[strings.LastIndexByte(oneClick, '/')+1:])
 	if domain == "" || err != nil {
@@ -31,7 +31,7 @@ func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
 	return "u-" + links.AddressToken(grant) + "@" + domain
 }
 
-// skipSuppressed skips drafts to addresses that are suppressed.
+// skipSuppressed skips drafts to suppressed addresses.
 func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) error {
 	var addresses []string
 	for _, m := range drafts {
@@ -54,15 +54,15 @@ func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) erro
 	return nil
 }
 
-// refusalRecorder takes down what the relay refused for good and how much was handed over, so that both can be judged.
+// refusalRecorder collects permanent rejections and delivery counts, which are later evaluated together.
 type refusalRecorder struct {
 	refusals       []store.Refusal
 	deliveryCounts store.DeliveryCounts
 }
 
-// add takes in what became of a mail.
+// add records the result of a message.
 func (b *refusalRecorder) add(s store.Settlement) {
-	refused := s.State == stateRefused && (s.Code != 0 || s.Enhanced != "") // else it was never asked for
+	refused := s.State == stateRefused && (s.Code != 0 || s.Enhanced != "") // otherwise the relay never got it
 	if s.Address == "" || !refused && s.State != stateAccepted {
 		return
 	}
@@ -79,10 +79,10 @@ func (b *refusalRecorder) add(s store.Settlement) {
 	})
 }
 
-// empty tells that there is nothing to write down.
+// empty reports whether there is nothing to save.
 func (b *refusalRecorder) empty() bool { return len(b.refusals) == 0 && len(b.deliveryCounts) == 0 }
 
-// flushRefusals writes the refusals down.
+// flushRefusals saves the rejections.
 func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) error {
 	if len(b.refusals) == 0 {
 		return nil
@@ -94,7 +94,7 @@ func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) er
 	return err
 }
 
-// flushCounts writes down how much was handed over.
+// flushCounts saves the delivery counts.
 func (b *refusalRecorder) flushCounts(ctx context.Context, to *store.Store) error {
 	err := to.Counts.Add(ctx, b.deliveryCounts)
 	if err == nil {

@@ -8,38 +8,38 @@ import (
 )
 
 const (
-	// failureThreshold is how many messages in a row must come to no verdict before the relay is left alone.
+	// failureThreshold is how many messages in a row must fail without a verdict before the breaker opens.
 	failureThreshold = 5
 	openDuration     = 15 * time.Second
 	maxOpenDuration  = 5 * time.Minute
-	// A login that is refused once is refused until somebody changes a setting, and to try it often gets accounts locked.
+	// A rejected login stays rejected until someone changes a setting, and frequent attempts may lock the account.
 	authOpenDuration    = 10 * time.Minute
 	maxAuthOpenDuration = time.Hour
 )
 
-// breaker leaves a relay alone that comes to no verdict on messages: it cannot be reached (connection, EHLO, TLS, AUTH), hangs,
-// loses the line, or does not want our sender. A thousand mails that wait for a time-out each would hold up the daemon for hours,
-// hammer a relay that is coming up, and, where it takes messages and does not say so, be repeated a thousandfold.
-// After a rest a single mail probes it; each failure doubles the rest. Its clock is the real one, whatever
-// time a round pretends.
+// breaker stops using a relay that gives no verdict on messages: it is unreachable (connection, EHLO, TLS, AUTH), hangs,
+// loses the connection, or rejects our sender. Without it, a thousand messages that each wait for a timeout would block the
+// daemon for hours and overload a relay that is starting up. If the relay accepts messages without confirming them, each
+// would be sent many times. After a pause a single message probes the relay; each failure doubles the pause. The breaker
+// uses the real clock, whatever time a round runs with.
 type breaker struct {
 	mu        sync.Mutex
 	failures  int
-	openFor   time.Duration // 0: the relay is well
-	openUntil time.Time     // no mail before that
-	probing   time.Time     // nor before that, as one is under way
+	openFor   time.Duration // 0: closed
+	openUntil time.Time     // no message before this time
+	probing   time.Time     // nor before this time, while a probe is in flight
 }
 
-// transition is what an outcome changed.
+// transition is the change of state that an outcome causes.
 type transition int
 
 const (
 	noTransition transition = iota
-	opened                  // the relay is left alone because of it, or once more
-	closed                  // the relay is well again
+	opened                  // the breaker opened, or its pause was extended
+	closed                  // the relay works again
 )
 
-// record takes in what became of a message.
+// record records the outcome of a message.
 func (b *breaker) record(o mail.Outcome, now time.Time) transition {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,7 +61,7 @@ func (b *breaker) record(o mail.Outcome, now time.Time) transition {
 	return noTransition
 }
 
-// open begins a rest, or the next one. Those that were under way when it began change nothing.
+// open starts a pause, or the next longer one. Messages that were in flight when a pause started change nothing.
 func (b *breaker) open(now time.Time, first, most time.Duration) transition {
 	if b.openFor > 0 && now.Before(b.openUntil) {
 		return noTransition
@@ -71,12 +71,12 @@ func (b *breaker) open(now time.Time, first, most time.Duration) transition {
 	return opened
 }
 
-// countsAsFailure tells that a message was given no verdict of its own. It may have been the message's fault, but that of five in a row?
+// countsAsFailure reports whether a message got no verdict. One message may cause that itself, but hardly five in a row.
 func countsAsFailure(o mail.Outcome) bool {
 	return o.Result == mail.NotSent || o.Result == mail.Uncertain || o.Result == mail.Refused && o.Stage == mail.Sender
 }
 
-// available is how many messages may be handed over now, at most most.
+// available returns how many messages may be sent now, up to most.
 func (b *breaker) available(now time.Time, most int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,15 +89,15 @@ func (b *breaker) available(now time.Time, most int) int {
 	return 1
 }
 
-// closed tells that mails go to the relay.
+// closed reports whether the relay is in use.
 func (b *breaker) closed() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.openFor == 0
 }
 
-// allow tells whether a message may be handed over now. One that probes the relay is alone until it is known what
-// became of it; should nobody ever say, for another rest.
+// allow reports whether a message may be sent now. While a probe is in flight, no other message is allowed until its
+// outcome is recorded, or for the length of another pause if it never is.
 func (b *breaker) allow(now time.Time) bool {
 	if b.available(now, 1) == 0 {
 		return false

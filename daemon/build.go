@@ -14,12 +14,11 @@ import (
 	"postrider/store"
 )
 
-// contentCacheSize is how many posts' contents stay in memory between batches: about 2 KB each.
+// contentCacheSize is how many posts' contents stay cached between batches, at about 2 KB each.
 const contentCacheSize = 1 << 14
 
-// Builder builds the editions of a batch, reading everything anew from the forum: rights, states,
-// watches and addresses as they are now. What is read is read once for the whole batch. It is not safe for
-// concurrent use.
+// Builder builds the editions of a batch from the current state of the forum: access rights, post states, watches and
+// addresses. It reads everything once per batch. It is not safe for concurrent use.
 type Builder struct {
 	forum     *source.DB
 	store     *store.Store
@@ -29,13 +28,13 @@ type Builder struct {
 	cache     *lru.Cache[forum.PostID, cachedContent]
 }
 
-// cachedContent is a post's content, good as long as the forum tells the same version of the post.
+// cachedContent is the content of a post, valid while the forum has the same version of the post.
 type cachedContent struct {
 	version string
 	content *forum.Content
 }
 
-// NewBuilder builds from a forum and a store, as the owner has set.
+// NewBuilder returns a Builder that reads from a forum and a store.
 func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
 	return newBuilder(f, s, set, contentCacheSize)
 }
@@ -48,7 +47,7 @@ func newBuilder(f *source.DB, s *store.Store, set DigestConfig, contents int) *B
 	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
 }
 
-// clone is a builder that may work at the same time. They share what they read of posts.
+// clone returns a builder for concurrent use. Both share the cache of contents.
 func (b *Builder) clone() *Builder {
 	other := *b
 	other.sightings = &sightingCache{store: b.store}
@@ -57,32 +56,32 @@ func (b *Builder) clone() *Builder {
 
 // EditionRequest names an edition to build: a member and the sightings that it covers, After < seq <= Until.
 type EditionRequest struct {
-	Key          string // in the outbox; empty: it is not planned
+	Key          string // in the outbox; empty: not planned
 	Member       forum.MemberID
 	After, Until int64
 	Planned      time.Time
 }
 
-// Edition is an edition as built.
+// Edition is the result of building an edition.
 type Edition struct {
 	Digest    *digest.Digest
-	Skip      string                // why there is nothing to send; empty: Digest is to be sent
-	Deferred  []digest.DeferredPost // what it leaves to a later one
-	NotBefore time.Time             // when it may go at the earliest; zero: now
-	TextOnly  bool                  // its member reads text alone
+	Skip      string                // why there is nothing to send; empty: send Digest
+	Deferred  []digest.DeferredPost // posts deferred to a later edition
+	NotBefore time.Time             // earliest time to send it; zero: now
+	TextOnly  bool                  // plain text only
 }
 
-// The reasons for which an edition is skipped, besides those of forum.ExplainMember.NoMail.
+// The reasons to skip an edition, in addition to those in forum.Member.NoMail.
 const (
 	reasonMemberDeleted = "member is gone"
 	reasonNothingNew    = "nothing new"
 	reasonDigestsOff    = "digests turned off by the member"
 
-	reasonNoSubscriptions = "he watches nothing, or began to only now"
+	reasonNoSubscriptions = "no subscriptions yet, or too recent"
 )
 
-// Build builds one edition for each ask, in their order. An error means that the forum or the store
-// could not be read: then nothing may be sent.
+// Build builds one edition per request, in the same order. An error means that the forum or the store could not be read.
+// In that case nothing may be sent.
 func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionRequest) ([]Edition, error) {
 	if len(asks) == 0 {
 		return nil, nil
@@ -135,8 +134,8 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionReques
 	return editions, nil
 }
 
-// delayForPause holds an edition that was planned before its member wanted a break. By the time that it may go, his next one is
-// due, and takes its place.
+// delayForPause delays an edition that was planned before its member paused their email. When the pause ends, the next
+// edition is due and replaces it.
 func delayForPause(r *digest.Reader, now time.Time) Edition {
 	if r == nil || !r.Choices.PausedUntil.After(now) {
 		return Edition{}
@@ -148,7 +147,7 @@ func delayForPause(r *digest.Reader, now time.Time) Edition {
 	return Edition{NotBefore: end}
 }
 
-// selectEdition picks what is in one edition.
+// selectEdition selects the posts of one edition.
 func selectEdition(window *digest.Window, r *digest.Reader, a EditionRequest) Edition {
 	switch {
 	case r == nil:
@@ -167,7 +166,7 @@ func selectEdition(window *digest.Window, r *digest.Reader, a EditionRequest) Ed
 	return e
 }
 
-// window reads how the sighted posts and their threads stand now.
+// window reads the current state of the sighted posts and their threads.
 func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, error) {
 	window, _, err := b.loadWindow(ctx, s, sightings)
 	return window, err

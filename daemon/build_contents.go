@@ -9,7 +9,7 @@ import (
 	"postrider/source"
 )
 
-// attachContents gives the chosen posts their contents and ranks them.
+// attachContents adds the contents of the selected posts and orders the posts.
 func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editions []Edition, now time.Time) error {
 	need := newContentRequest(editions)
 	contents, err := b.contents(ctx, s, need.posts)
@@ -38,7 +38,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 	return nil
 }
 
-// contentRequest is what the editions of a batch need in all.
+// contentRequest lists what the editions of a batch need in total.
 type contentRequest struct {
 	members []forum.MemberID
 	threads map[forum.ThreadID]bool
@@ -73,7 +73,7 @@ func (n contentRequest) threadIDs() []forum.ThreadID {
 	return ids
 }
 
-// contents gives the contents of posts, reading only those that are not kept in this version.
+// contents returns the contents of posts. It reads only those that are not cached in this version.
 func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[forum.PostID]string) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(posts))
 	var missing []forum.PostID
@@ -90,7 +90,7 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 		return nil, err
 	}
 	for id, content := range read {
-		// Only the excerpt is ever printed: a post of a megabyte must not stay in memory whole.
+		// Only the excerpt is rendered, so a post of a megabyte does not stay in memory as a whole.
 		content.Body = content.Body.Excerpt(slices.Max(b.set.ExcerptLengths()))
 		b.cache.Add(id, cachedContent{posts[id], content})
 		found[id] = content

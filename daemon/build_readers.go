@@ -12,7 +12,7 @@ import (
 	"postrider/source"
 )
 
-// readers reads everything that decides what the members' editions may hold.
+// readers reads everything that decides what the members' editions may include.
 func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
 	members, err := s.Members(ctx, ids, now)
 	if err != nil {
@@ -41,7 +41,7 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	}
 	wishes, err := b.store.Preferences.Overrides(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("reading wishes: %w", err)
+		return nil, fmt.Errorf("reading overrides: %w", err)
 	}
 	readers := make(map[forum.MemberID]*digest.Reader, len(members))
 	for _, m := range members {
@@ -49,13 +49,14 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Wishes: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.of(m.Zone),
+			Choices: c, Overrides: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.of(m.Zone),
 		}
 	}
 	return readers, nil
 }
 
-// schedule is that of a member's digests. What he wants weekly comes on the site's weekday unless he has one of his own.
+// schedule returns the schedule of a member's digests. A weekly override uses the configured weekday, unless the member
+// chose a weekday.
 func (b *Builder) schedule(c digest.Preferences) digest.Schedule {
 	s := b.set.Schedule()
 	if own := c.Schedule; own != nil {
@@ -70,7 +71,7 @@ func (b *Builder) schedule(c digest.Preferences) digest.Schedule {
 	return s
 }
 
-// loadReadMarks adds what the members have read on the site, for those to whom that is no news.
+// loadReadMarks adds read marks for members who get unread posts only.
 func (b *Builder) loadReadMarks(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
 	var ids []forum.MemberID
 	for id, r := range readers {

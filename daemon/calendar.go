@@ -8,18 +8,18 @@ import (
 	"postrider/store"
 )
 
-// scheduler says when members' digests are due, by what they and the site have chosen.
+// scheduler computes when members' digests are due, from their preferences and the configured defaults.
 type scheduler struct {
 	site  DigestConfig
 	zones *zoneCache
 }
 
-// zone is where a member lives.
+// zone returns a member's time zone.
 func (c scheduler) zone(sub store.Subscriber) *time.Location {
 	return c.zones.of(cmp.Or(sub.OwnZone, sub.Zone))
 }
 
-// schedule is a member's own schedule, or the site's.
+// schedule returns the member's schedule, or the configured one.
 func (c scheduler) schedule(sub store.Subscriber) digest.Schedule {
 	if sub.Schedule != nil {
 		return *sub.Schedule
@@ -27,14 +27,14 @@ func (c scheduler) schedule(sub store.Subscriber) digest.Schedule {
 	return c.site.Schedule()
 }
 
-// nextDue is a member's first slot after a moment, and not within his break; zero if he wants none.
+// nextDue returns a member's first slot after a time and outside a pause. It is zero if digests are off.
 func (c scheduler) nextDue(sub store.Subscriber, after time.Time) time.Time {
 	if sub.PausedUntil.After(after) {
-		after = sub.PausedUntil.Add(-1) // a slot at the very end of the break is none of it
+		after = sub.PausedUntil.Add(-1) // a slot exactly at the end is not part of the pause
 	}
 	slot, ok := c.schedule(sub).Next(c.zone(sub), after)
 	if !ok {
 		return time.Time{}
 	}
-	return slot.At.UTC() // as the store gives it back, so that the two can be compared
+	return slot.At.UTC() // as in the store, so that the two can be compared
 }

@@ -62,7 +62,7 @@ func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
 	w.after(time.Second)
 	w.after(61 * time.Minute)
 	w.state(id, store.Paused)
-	if want := "of 20 mails of the canary 2 were refused, and 0 brought complaints: announcements.max_refused is 5 %"; w.stands(id).Reason != want {
+	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_refused is 5 %"; w.stands(id).Reason != want {
 		t.Errorf("it is paused because %q, want %q", w.stands(id).Reason, want)
 	}
 	w.after(24 * time.Hour)
@@ -112,7 +112,7 @@ func TestComplaintsStopACanary(t *testing.T) {
 	}}))
 	w.after(61 * time.Minute)
 	w.state(id, store.Paused)
-	if reason := w.stands(id).Reason; reason != "of 20 mails of the canary 0 were refused, and 1 brought complaints: announcements.max_complaints is 0.3 %" {
+	if reason := w.stands(id).Reason; reason != "canary: 20 messages, 0 rejected, 1 complaints: announcements.max_complaints is 0.3 %" {
 		t.Errorf("it is paused because %q", reason)
 	}
 }
@@ -138,7 +138,7 @@ func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
 	// One in ten is refused. Where in the row the last 200 begin depends on which connection was the faster.
 	var refused int
 	reason := w.stands(id).Reason
-	if _, err := fmt.Sscanf(reason, "of the last 200 mails %d were refused", &refused); err != nil || refused < 18 || refused > 22 {
+	if _, err := fmt.Sscanf(reason, "%d of the last 200 messages were rejected", &refused); err != nil || refused < 18 || refused > 22 {
 		t.Errorf("it is paused because %q", reason)
 	}
 	if n := len(w.relay.all()); n > batchSize {

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// UpdatePreferences takes what a member wants to hold, and how he wants to hear of some of what he watches. What holds already is no
-// choice: there he goes on following the forum and the site. It takes effect at once.
+// UpdatePreferences saves a member's preferences and some overrides. A value that is already in effect is not saved: it
+// keeps following the forum and the configuration. Changes take effect immediately.
 func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []WatchSetting) error {
 	if err := d.store.Preferences.Save(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
 		return err
@@ -21,7 +21,7 @@ func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a 
 			return err
 		}
 	}
-	// What the forum says at this moment is what he chose against.
+	// The forum's current values are the baseline of the new preferences.
 	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, a.Member.ID-1, 1)
 	if err == nil {
 		err = expireOverridesOf(ctx, d.forum, d.store, now, members, bases, its)
@@ -33,7 +33,8 @@ func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a 
 	return d.reschedule(ctx, now, a.Member.ID, wasOff && !isOff)
 }
 
-// diffPreferences are a member's own choices once he wants something: those that he had, and each that differs from what held.
+// diffPreferences returns the preferences to save: those saved before, and each new value that differs from the one in
+// effect.
 func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	c, held := a.Explicit, a.Effective
 	if want.Schedule.Canonical() != held.Schedule.Canonical() {
@@ -67,15 +68,15 @@ func setPtrIfChanged[T comparable](to **T, want, held *T) {
 
 // Next is a member's next digest.
 type Next struct {
-	At             time.Time // in his zone; zero: there is none
+	At             time.Time // in the member's zone; zero: none
 	Posts          int       // so far
-	TooManyToCount bool      // there are too many to count them for a page
+	TooManyToCount bool      // Posts is not set: counting would take too long for a page
 }
 
-// maxCountedSightings is how many sightings a page goes through to count what is in a digest.
+// maxCountedSightings limits how many sightings a page may process to count the posts of a digest.
 const maxCountedSightings = 20_000
 
-// Next tells when a member's next digest is due, and counts what would be in it now.
+// Next returns when a member's next digest is due, and how many posts it would have now.
 func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Next, error) {
 	id := a.Member.ID
 	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{id})
@@ -98,7 +99,7 @@ func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Nex
 	return n, err
 }
 
-// count counts the posts of an edition. One at a time: pages must not keep the forum from its visitors.
+// count counts the posts of an edition. It serves one request at a time, to limit the load on the forum's database.
 func (d *MemberService) count(ctx context.Context, now time.Time, ask EditionRequest) (int, error) {
 	done, err := d.lockBuilder(ctx)
 	if err != nil {
@@ -112,17 +113,17 @@ func (d *MemberService) count(ctx context.Context, now time.Time, ask EditionReq
 	return editions[0].Digest.Counts().Posts, nil
 }
 
-// SendNowResult is what came of a wish for a digest at once.
+// SendNowResult is the result of SendNow.
 type SendNowResult string
 
 const (
 	SendNowQueued  SendNowResult = "sent"
-	SendNowTooSoon SendNowResult = "sent_before" // within this hour, or one is on its way
+	SendNowTooSoon SendNowResult = "sent_before" // already one in this hour, or one is pending
 	SendNowEmpty   SendNowResult = "empty"
 )
 
-// SendNow plans the digest that a member would get later. It is named after the hour on his clock, and so there is one an
-// hour at most. Like every edition it ends where alerts have been planned, so that no post comes in both.
+// SendNow plans a member's next digest immediately. Its key contains the local hour, which limits it to one per hour. Like
+// every edition, it covers only sightings that alerts were planned for, so that no post is in both.
 func (d *MemberService) SendNow(ctx context.Context, now time.Time, a Account) (SendNowResult, error) {
 	next, err := d.Next(ctx, now, a)
 	if err != nil {

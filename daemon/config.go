@@ -12,7 +12,7 @@ import (
 	"postrider/digest"
 )
 
-// DigestConfig is the [digest] table: what a member gets who has chosen nothing himself.
+// DigestConfig is the [digest] table: the defaults for members without preferences.
 type DigestConfig struct {
 	Cadence     digest.Cadence `toml:"cadence"`
 	Hour        int            `toml:"hour"`
@@ -27,7 +27,7 @@ type DigestConfig struct {
 	SkipRead    bool           `toml:"skip_read"`
 }
 
-// DefaultDigest is a daily edition at eight in the morning.
+// DefaultDigest returns the defaults: a daily edition at 8:00.
 func DefaultDigest() DigestConfig {
 	return DigestConfig{
 		Cadence: digest.Daily, Hour: 8, Weekday: "monday", Day: 1, Every: 6,
@@ -38,26 +38,27 @@ func DefaultDigest() DigestConfig {
 	}
 }
 
-// Schedule is the site's own schedule.
+// Schedule returns the default schedule.
 func (c DigestConfig) Schedule() digest.Schedule {
 	day, _ := weekday(c.Weekday)
 	return digest.Schedule{Cadence: c.Cadence, Hour: c.Hour, Weekday: day, Day: c.Day, Every: c.Every}
 }
 
-// ExcerptLengths are the lengths of excerpts that a member may choose from, rising: few, for each is rendered once for all.
+// ExcerptLengths returns the excerpt lengths that a member may choose from, ascending. They are few, because each post is
+// rendered once per length for all members.
 func (c DigestConfig) ExcerptLengths() []int {
 	lengths := []int{150, 300, 600, 1000, c.Excerpt}
 	slices.Sort(lengths)
 	return slices.Compact(lengths)
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns the invalid settings. Each error starts with its key.
 func (c DigestConfig) Validate() error {
 	var errs []error
 	if _, ok := weekday(c.Weekday); !ok {
-		errs = append(errs, fmt.Errorf("weekday is %q: choose monday, tuesday, wednesday, thursday, friday, saturday or sunday", c.Weekday))
+		errs = append(errs, fmt.Errorf("weekday is %q: must be monday, tuesday, wednesday, thursday, friday, saturday or sunday", c.Weekday))
 	}
-	// Each key is judged by the cadence that reads it, so that a wrong one is found before it is needed.
+	// Check each key with the cadence that uses it, to find an invalid value before it is needed.
 	for _, cadence := range []digest.Cadence{c.Cadence, digest.Monthly, digest.EveryNHours} {
 		s := c.Schedule()
 		s.Cadence = cadence
@@ -66,19 +67,19 @@ func (c DigestConfig) Validate() error {
 		}
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" {
-		errs = append(errs, fmt.Errorf("zone is %q, which is no IANA time zone: give one such as \"Europe/Berlin\" or \"UTC\"", c.Zone))
+		errs = append(errs, fmt.Errorf("zone is %q: must be an IANA time zone, for example \"Europe/Berlin\" or \"UTC\"", c.Zone))
 	}
 	if _, err := language.Parse(c.Locale); err != nil {
-		errs = append(errs, fmt.Errorf("locale is %q, which is no language: give one such as \"en\" or \"de\"", c.Locale))
+		errs = append(errs, fmt.Errorf("locale is %q: must be a language tag, for example \"en\" or \"de\"", c.Locale))
 	}
 	if c.FirstWindow < 0 || c.FirstWindow > 31*24*time.Hour {
-		errs = append(errs, fmt.Errorf("first_window is %v: choose \"0s\" to \"744h\"", c.FirstWindow))
+		errs = append(errs, fmt.Errorf("first_window is %v: must be \"0s\" to \"744h\"", c.FirstWindow))
 	}
 	if c.Excerpt < 40 || c.Excerpt > 5000 {
-		errs = append(errs, fmt.Errorf("excerpt is %d: choose 40 to 5000 characters", c.Excerpt))
+		errs = append(errs, fmt.Errorf("excerpt is %d: must be 40 to 5000 characters", c.Excerpt))
 	}
 	if c.MaxBytes < 20_000 || c.MaxBytes > 100_000 {
-		errs = append(errs, fmt.Errorf("max_bytes is %d: choose 20000 to 100000; Gmail cuts mails off at about 102000", c.MaxBytes))
+		errs = append(errs, fmt.Errorf("max_bytes is %d: must be 20000 to 100000; Gmail clips messages at about 102000", c.MaxBytes))
 	}
 	return errors.Join(errs...)
 }
@@ -101,26 +102,26 @@ func weekday(name string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// ScanConfig is the [scanAll] table: how the forum is watched.
+// ScanConfig is the [gather] table: how the forum is scanned.
 type ScanConfig struct {
 	Every  time.Duration `toml:"every"`
 	Oldest time.Duration `toml:"oldest"`
 }
 
-// DefaultGather looks every ten seconds.
+// DefaultGather returns the defaults: a scan every ten seconds.
 func DefaultGather() ScanConfig {
 	return ScanConfig{Every: 10 * time.Second, Oldest: 30 * 24 * time.Hour}
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns the invalid settings. Each error starts with its key.
 func (c ScanConfig) Validate() error {
 	var errs []error
 	if c.Every < time.Second || c.Every > time.Hour {
-		errs = append(errs, fmt.Errorf("every is %v: choose \"1s\" to \"1h\"", c.Every))
+		errs = append(errs, fmt.Errorf("every is %v: must be \"1s\" to \"1h\"", c.Every))
 	}
-	// The store forgets after 90 days what it has sighted: older posts must not look new then.
+	// The store deletes sightings after 90 days. Older posts must not look new after that.
 	if c.Oldest < 24*time.Hour || c.Oldest > 90*24*time.Hour {
-		errs = append(errs, fmt.Errorf("oldest is %v: choose \"24h\" to \"2160h\"", c.Oldest))
+		errs = append(errs, fmt.Errorf("oldest is %v: must be \"24h\" to \"2160h\"", c.Oldest))
 	}
 	return errors.Join(errs...)
 }

@@ -73,8 +73,8 @@ func TestGatheringHasItsLimits(t *testing.T) {
 		{Every: time.Second, Oldest: time.Hour},
 		{Every: time.Second, Oldest: 91 * 24 * time.Hour}, // the store would have forgotten what it sighted then
 	} {
-		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "choose") {
-			t.Errorf("%+v gives %v, want an error that tells what to choose", c, err)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "must be") {
+			t.Errorf("%+v gives %v, want an error that says what is allowed", c, err)
 		}
 	}
 }

@@ -1,9 +1,8 @@
-// Package daemon runs the rounds that bring a forum's posts to its members' mailboxes.
+// Package daemon runs the rounds that send a forum's posts to its members.
 //
-// A round gathers what is new (gather.go), learns who watches (roll.go), plans the editions that
-// are due (plan.go), and delivers what is planned (deliver.go): it claims a batch, builds it
-// (build.go), renders and hands over each mail, and settles what became of it (settle.go). Every step
-// can be repeated after a crash; docs/architecture.md shows the whole path.
+// A round scans the forum for new posts (scan.go), syncs the subscribers (subscribers.go), plans the editions that are due
+// (plan.go), and delivers the outbox (deliver.go): it claims a batch, builds it (build.go), renders and sends each message,
+// and settles it (settle.go). Every step can be repeated after a crash. docs/architecture.md describes the whole path.
 package daemon
 
 import (
@@ -27,12 +26,12 @@ import (
 	"postrider/templates"
 )
 
-// Sender hands a rendered message over. *mail.SMTP and *mail.Folder are two.
+// Sender sends a rendered message. *mail.SMTP and *mail.Folder implement it.
 type Sender interface {
 	Send(ctx context.Context, from, to string, raw []byte) mail.Outcome
 }
 
-// Deps are the rooms that a daemon works with.
+// Deps are the dependencies of a daemon.
 type Deps struct {
 	Forum    *source.DB
 	Store    *store.Store
@@ -40,14 +39,14 @@ type Deps struct {
 	Composer *mail.Composer
 	Signer   *mail.Signer // nil: the relay signs
 	Sender   Sender
-	Fallback Sender // takes over while Sender cannot be reached; nil: nobody does
+	Fallback Sender // used while Sender is unreachable; nil: none
 	Links    *link.Signer
 	Log      *slog.Logger
-	Now      func() time.Time // the clock; the daemon asks no other for what it writes down
-	Observer Observer         // nil: nobody watches
+	Now      func() time.Time // the clock for everything that is saved
+	Observer Observer         // nil: none
 }
 
-// Settings are what the owner has chosen.
+// Settings are the parts of the configuration that a daemon uses.
 type Settings struct {
 	Digest      DigestConfig
 	Alerts      AlertConfig
@@ -60,10 +59,10 @@ type Settings struct {
 	Host        string // the forum's host, for List-Id
 	From        netmail.Address
 	ReplyTo     netmail.Address // empty: none
-	Connections int             // mails under way at a time
+	Connections int             // messages in flight at a time
 	Lease       time.Duration
-	Owner       string // names this daemon among those that share a store
-	Bounces     string // domain to which mails that cannot be delivered come back; empty: to From
+	Owner       string // identifies this daemon among those that share a store
+	Bounces     string // domain of the return paths for bounces; empty: bounces go to From
 }
 
 // Daemon runs rounds over one forum and one store.
@@ -76,27 +75,27 @@ type Daemon struct {
 	relays                *relayPool
 	throttles             *throttles
 	domainHolds           *domainHolds
-	rateLimit             *rate.Limiter // of all mails together; nil: none
-	maxSlowWait           time.Duration // how long a batch waits for slow providers when there is nothing else to do
+	rateLimit             *rate.Limiter // of all messages together; nil: none
+	maxSlowWait           time.Duration // how long a batch waits for slow providers when nothing else can be sent
 	refusalWindows        *refusalWindows
 	preparedAnnouncements map[int64]*preparedAnnouncement
-	announceBackoffUntil  time.Time                        // until then announcements wait for the ticks of all mails
-	pausedLogged          bool                             // delivery was paused when it was last asked
-	recentPosts           map[forum.PostID]forum.SectionID // posts of the overlap that the store knows already, see sieve
+	announceBackoffUntil  time.Time                        // until then only regular rounds send announcements
+	pausedLogged          bool                             // delivery was paused at the last check
+	recentPosts           map[forum.PostID]forum.SectionID // already sighted posts in the overlap, see postClassifier
 	report                Report
-	unsettled             *unsettledBatch     // nil: the store has taken what became of every mail
-	priorities            store.PriorityRange // the messages that it hands over
-	wakeAlerts            chan struct{}       // lets the urgent lane look at once, see Wake
-	wakeDelivery          chan struct{}       // and the other one
-	dryRun                *sightingOverlay    // of a rehearsal; nil: what is done is done
+	unsettled             *unsettledBatch     // a batch whose results are not saved yet; nil: none
+	priorities            store.PriorityRange // the messages that it delivers
+	wakeAlerts            chan struct{}       // wakes the alert loop, see Wake
+	wakeDelivery          chan struct{}       // wakes the main loop
+	dryRun                *sightingOverlay    // of a forecast; nil: a real run
 	alarms                *alarm.Manager
 	backlog               backlog
 	selfCheck             selfCheckCache
-	lastRoundFailed       bool          // the last round failed, or there was none yet
-	lastProgress          *atomic.Int64 // when work last got on: Unix nanoseconds of the real clock
+	lastRoundFailed       bool          // also true before the first round
+	lastProgress          *atomic.Int64 // Unix nanoseconds, real clock
 }
 
-// New makes a daemon; it starts nothing. The forum has passed its self-check.
+// New returns a daemon without starting anything. The forum must have passed its self-check.
 func New(p Deps, set Settings) *Daemon {
 	if p.Observer == nil {
 		p.Observer = nopObserver{}
@@ -128,17 +127,17 @@ func New(p Deps, set Settings) *Daemon {
 	return d
 }
 
-// RunOnce runs one full round: judge what came back, gather, learn, plan, and send all that is due.
+// RunOnce runs one full round: evaluate rejections, scan, sync subscribers, plan, and deliver everything that is due.
 func (d *Daemon) RunOnce(ctx context.Context) (Report, error) {
-	d.maxSlowWait = maxBatchAge         // nobody comes back for what is put off
-	d.alarms.Clear(alarm.SelfCheck, "") // or nobody would run us
+	d.maxSlowWait = maxBatchAge         // there is no later round for deferred messages
+	d.alarms.Clear(alarm.SelfCheck, "") // the self-check passed before we run
 	report, err := d.runTick(ctx, "once", d.evaluateRefusals, d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests, d.deliver)
 	d.checkHealth(ctx)
 	d.flushAlarms(ctx)
 	return report, err
 }
 
-// runTick runs the steps of a tick, and reports what they did. What did anything, or failed, is written down, too.
+// runTick runs the steps of a tick and reports what they did. It saves the report if they did anything or failed.
 func (d *Daemon) runTick(ctx context.Context, tick string, steps ...func(context.Context) error) (Report, error) {
 	start := time.Now()
 	d.report = Report{Began: d.Now()}
@@ -149,7 +148,7 @@ func (d *Daemon) runTick(ctx context.Context, tick string, steps ...func(context
 	d.report.ForumStatements, d.report.StoreStatements = d.statements().since(before)
 	if d.report.sampleMemory(); d.report.Busy() || err != nil {
 		if e := d.Store.Rounds.Save(context.WithoutCancel(ctx), d.report.run(d.settings.Owner, tick, err)); e != nil {
-			d.Log.Warn("what a round did could not be written down", "err", e)
+			d.Log.Warn("cannot save the report of a round", "err", e)
 		}
 	}
 	d.Observer.RoundFinished(tick, d.report, err)
@@ -164,25 +163,24 @@ func (d *Daemon) steps(ctx context.Context, steps ...func(context.Context) error
 			return err
 		}
 		if ctx.Err() != nil {
-			return nil // asked to stop: what is done is done, the rest keeps
+			return nil // asked to stop; the remaining steps can run later
 		}
 	}
 	return nil
 }
 
-// Run runs rounds until ctx ends. What is under way then is finished first: a message that is being
-// handed over, and the settling of those that were.
+// Run runs rounds until ctx ends. Before it returns, it finishes messages in flight and saves the results of sent ones.
 //
-// robfig/cron gives the ticks, in UTC and all of them repeatable: it skips or doubles local hours when
-// clocks change, so no member's hour is ever a cron entry. Skip stands outside Recover, because the
-// other way round one panic would keep the job from ever running again. Alerts have a lane of their own, because what is
-// told at once must not wait for a hundred thousand digests.
+// robfig/cron generates the ticks, in UTC, and every tick can be repeated. Cron skips or repeats local hours when clocks
+// change, so members' hours are never cron entries. SkipIfStillRunning wraps Recover: the other way round, a panic would
+// keep the job from ever running again. Alerts have a separate loop, so that they do not wait for a hundred thousand
+// digests.
 func (d *Daemon) Run(ctx context.Context) error {
 	logger := cronLog{d.Log}
 	recovers := cron.Recover(logger)
 	chain := cron.WithChain(cron.SkipIfStillRunning(logger), recovers)
 	ticks := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger), chain)
-	lock := make(chan struct{}, 1) // steps of different ticks take turns
+	lock := make(chan struct{}, 1) // only one tick runs its steps at a time
 	tick := func(name string, steps ...func(context.Context) error) func() {
 		return func() {
 			select {
@@ -206,7 +204,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return fmt.Errorf("scheduling %q: %w", spec, err)
 		}
 	}
-	d.alarms.Clear(alarm.SelfCheck, "") // or nobody would run us
+	d.alarms.Clear(alarm.SelfCheck, "") // the self-check passed before we run
 	var background sync.WaitGroup
 	background.Go(func() { d.watchdog(ctx) })
 	defer background.Wait()
@@ -222,15 +220,15 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return d.flushUnsettled(context.WithoutCancel(ctx))
 }
 
-// tick runs steps and logs what came of them.
+// tick runs steps and logs the result.
 func (d *Daemon) tick(ctx context.Context, name string, steps ...func(context.Context) error) {
 	report, err := d.runTick(ctx, name, steps...)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		d.Log.Info("round interrupted", "tick", name)
 	case err != nil:
-		// Nothing is lost: rows wait, marks stand, and the next tick tries again.
-		d.Log.Warn("round failed, will be tried again", "tick", name, "err", err)
+		// Nothing is lost: messages wait in the outbox, covered sequences are unchanged, and the next tick tries again.
+		d.Log.Warn("round failed, retrying later", "tick", name, "err", err)
 	case report.Busy():
 		d.Log.Info("round done", "tick", name, "report", report)
 	}
@@ -238,12 +236,12 @@ func (d *Daemon) tick(ctx context.Context, name string, steps ...func(context.Co
 
 func (d *Daemon) prune(ctx context.Context) error {
 	if err := d.Store.Prune(ctx, d.Now()); err != nil {
-		return fmt.Errorf("clearing out the store: %w", err)
+		return fmt.Errorf("deleting expired rows: %w", err)
 	}
 	return nil
 }
 
-// cronLog lets cron speak through the daemon's log.
+// cronLog writes cron's messages to the daemon's log.
 type cronLog struct{ log *slog.Logger }
 
 func (l cronLog) Info(msg string, args ...any) { l.log.Debug("cron: "+msg, args...) }

@@ -9,13 +9,13 @@ import (
 	"postrider/store"
 )
 
-// reasonDailyLimit is why a mail does not go today: its member has had as many as the owner grants him.
-const reasonDailyLimit = "as many mails today as a member may get"
+// reasonDailyLimit applies to messages above the configured number per member and day.
+const reasonDailyLimit = "daily limit reached"
 
-// applyDailyLimit keeps members below the ceiling of mails in one of their days. What an alert would tell then comes with the next digest,
-// or, to who gets none, in one alert the next day. A digest waits, and is merged into the next one once that is due;
-// an announcement waits until the next day. What may have arrived already goes out again all the same, and what must reach
-// everybody, too.
+// applyDailyLimit limits the messages to a member per local day. Posts of an alert above the limit come with the next
+// digest, or for members without digests, in one alert on the next day. A digest waits and is merged into the next one. An
+// announcement waits until the next day. Uncertain messages are repeated regardless of the limit, and forced announcements
+// are exempt.
 func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts []messageDraft) error {
 	most := d.settings.Delivery.MaxPerMemberPerDay
 	if most == 0 {
@@ -39,7 +39,7 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 	}
 	days, err := d.Store.Outbox.Days(ctx, asks)
 	if err != nil {
-		return fmt.Errorf("counting today's mails: %w", err)
+		return fmt.Errorf("counting today's messages: %w", err)
 	}
 	for i, row := range rows {
 		m := &drafts[i]
@@ -61,7 +61,7 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 	return nil
 }
 
-// localDayStart is when the day of a draft's reader begins, or the hour of digests in one of the days after it.
+// localDayStart returns when the recipient's local day begins, or the hour of digests on a later day.
 func (d *Daemon) localDayStart(m messageDraft, now time.Time, days int) time.Time {
 	hour := 0
 	if days > 0 {

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-// addDeferred adds the sightings of posts that members are owed to those of a batch.
+// addDeferred adds the sightings of deferred posts to those of a batch.
 func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, owed []store.DeferredPost) ([]digest.Sighting, error) {
 	if len(owed) == 0 {
 		return sightings, nil
@@ -29,10 +29,11 @@ func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, 
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(sightings, more), nil // the sightings of a batch are kept for the next
+	return slices.Concat(sightings, more), nil // a copy, because the sightings of a batch are cached
 }
 
-// addMoveHistory adds to posts that were moved, up to a number, where they were sighted before: who had one there is not told again.
+// addMoveHistory adds the earlier sightings of moved posts, up to a sequence number, so that members who already got such a
+// post do not get it again.
 func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sighting, until int64) ([]digest.Sighting, error) {
 	known := make(map[int64]bool)
 	var moved []forum.PostID
@@ -60,8 +61,8 @@ func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sightin
 	return slices.Concat(sightings, past), nil
 }
 
-// markOtherRoutes tells each reader which posts of the window reach him in another way than by where his mark stands: each post
-// has one way to each member at any time. An alert has it, once planned; or an edition owes it; or none of the two.
+// markOtherRoutes marks the posts of the window that reach a reader independently of the covered sequence. At any time a
+// post has exactly one route to a member: a planned alert, an edition that it is deferred to, or the covered sequence.
 func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
 	of := make(map[forum.MemberID]EditionRequest, len(asks))
 	ids := make([]forum.MemberID, len(asks))
@@ -94,8 +95,8 @@ func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, wi
 	return nil
 }
 
-// includes tells whether the edition is the one that is to bring a post. One that is not planned brings what it would be
-// planned with.
+// includes reports whether a post is deferred to this edition. An edition that is not planned includes the posts that it
+// would have if it were planned.
 func (a EditionRequest) includes(o store.DeferredPost) bool {
 	if a.Key == "" {
 		return o.Edition == "" && !o.NotBefore.After(a.Planned)
@@ -103,7 +104,7 @@ func (a EditionRequest) includes(o store.DeferredPost) bool {
 	return o.Edition == a.Key
 }
 
-// routeReason is how a post reaches a member of which he has a notice, and that no edition owes him.
+// routeReason returns how a post with an alert item reaches the member, if it is not deferred to an edition.
 func routeReason(n store.AlertItemStatus) digest.Reason {
 	switch {
 	case n.LeftOut == string(digest.AlreadyRead):
@@ -115,10 +116,10 @@ func routeReason(n store.AlertItemStatus) digest.Reason {
 	case n.State == stateAccepted:
 		return digest.AlreadyAlerted
 	}
-	return digest.ReasonDeferred // with the edition that is planned next
+	return digest.ReasonDeferred // to the edition that is planned next
 }
 
-// idRange is the first and the last post of a window, by number.
+// idRange returns the lowest and the highest post ID of a window.
 func idRange(window []digest.Sighting) (first, last forum.PostID, ok bool) {
 	for i, s := range window {
 		if i == 0 || s.Post < first {

@@ -9,10 +9,10 @@ import (
 	"postrider/store"
 )
 
-// progressInterval is how often a long delivery says how far it has come.
+// progressInterval is how often a long delivery logs its progress.
 const progressInterval = 10 * time.Second
 
-// deliver hands over everything that is planned and may go now, batch by batch, unless delivery is paused.
+// deliver sends all messages that are due, batch by batch, unless delivery is paused.
 func (d *Daemon) deliver(ctx context.Context) error {
 	if err := d.flushUnsettled(ctx); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		}
 		more, err := d.advanceAnnouncements(ctx)
 		if err != nil {
-			return fmt.Errorf("moving announcements on: %w", err)
+			return fmt.Errorf("advancing announcements: %w", err)
 		}
 		rows, err := d.Store.Outbox.Claim(ctx, d.Now(), d.settings.Owner, d.settings.Lease, d.priorities, most)
 		if err != nil {
@@ -60,25 +60,25 @@ func (d *Daemon) deliver(ctx context.Context) error {
 	return nil
 }
 
-// paused asks whether the administrator has paused delivery, and logs when that changes.
+// paused reports whether an administrator has paused delivery, and logs changes.
 func (d *Daemon) paused(ctx context.Context) (bool, error) {
 	pause, paused, err := d.Store.Queue.Paused(ctx)
 	if err != nil {
-		return false, fmt.Errorf("asking whether delivery is paused: %w", err)
+		return false, fmt.Errorf("reading whether delivery is paused: %w", err)
 	}
 	switch {
-	case d.priorities == alertsOnly: // the other lane tells it
+	case d.priorities == alertsOnly: // the main loop logs it
 	case paused && !d.pausedLogged:
-		d.Log.Warn("delivery is paused, mails wait", "since", pause.Since, "reason", pause.Reason)
+		d.Log.Warn("delivery is paused, messages are waiting", "since", pause.Since, "reason", pause.Reason)
 	case !paused && d.pausedLogged:
-		d.Log.Info("delivery goes on")
+		d.Log.Info("delivery resumed")
 	}
 	d.pausedLogged = paused
 	return paused, nil
 }
 
-// deliverBatch builds, sends and settles claimed rows. Whatever goes wrong, the rows that were not
-// handed over go back to the queue.
+// deliverBatch builds, sends and settles claimed messages. Messages that were not sent go back to the queue, even after an
+// error.
 func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 	p, err := d.prepareBatch(ctx, rows)
 	if err == nil {
@@ -86,46 +86,45 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		d.report.add(p.ledger.sum)
 		d.throttles.evictIdle(time.Now())
 		if p.ledger.hasPending() {
-			// Do not give the rows back: some were handed over.
+			// Do not release the messages: some were sent.
 			p.ledger.sum = Report{}
 			d.unsettled = &unsettledBatch{p.ledger, rows}
 			return fmt.Errorf("settling: %w", err)
 		}
 	}
-	// Giving back must be done even when ctx has ended.
+	// Release the messages even if ctx has ended.
 	if e := d.Store.Outbox.Release(context.WithoutCancel(ctx), d.settings.Owner, keysOf(rows)); e != nil {
-		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
+		err = errors.Join(err, fmt.Errorf("releasing messages: %w", e))
 	}
 	return err
 }
 
-// unsettledBatch is a batch of which the store did not take, for all our patience, what became of its mails. The ledger is kept until it
-// does: to give it up would be to repeat what was handed over.
+// unsettledBatch is a batch whose results could not be saved despite retries. The results are kept until the store accepts
+// them: without them, sent messages would be sent again.
 type unsettledBatch struct {
 	ledger *settlementWriter
 	rows   []store.Row
 }
 
-// flushUnsettled writes down what the store would not take before, and gives the rest of that batch back. Until then nothing more is
-// handed over.
+// flushUnsettled saves the results of an unsettled batch and releases the rest of it. Nothing else is sent before that.
 func (d *Daemon) flushUnsettled(ctx context.Context) error {
 	if d.unsettled == nil {
 		return nil
 	}
 	l := d.unsettled.ledger
 	if !l.flushAll() {
-		return fmt.Errorf("settling what was handed over: %w", l.err)
+		return fmt.Errorf("saving delivery results: %w", l.err)
 	}
 	d.report.add(l.sum)
-	d.Log.Info("the store takes settlements again", "report", l.sum)
+	d.Log.Info("delivery results saved again, delivery resumed", "report", l.sum)
 	if err := d.Store.Outbox.Release(ctx, d.settings.Owner, keysOf(d.unsettled.rows)); err != nil {
-		return fmt.Errorf("giving rows back: %w", err)
+		return fmt.Errorf("releasing messages: %w", err)
 	}
 	d.unsettled = nil
 	return nil
 }
 
-// prepareBatch builds claimed rows and puts the letters into their lines.
+// prepareBatch builds claimed messages and puts them into the queues of their providers.
 func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatcher, error) {
 	if err := d.ensureForumHealthy(ctx); err != nil {
 		return nil, err
@@ -150,14 +149,14 @@ func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatche
 	return p, nil
 }
 
-// expireMessages settles what no relay has taken in time.
+// expireMessages settles messages that no relay accepted in time.
 func (d *Daemon) expireMessages(ctx context.Context) error {
 	list, err := d.Store.Outbox.Expire(ctx, d.Now())
 	if err != nil {
 		return err
 	}
 	for _, m := range list {
-		d.Log.Debug("mail expired", "key", m.Key, "member", m.Member)
+		d.Log.Debug("message expired", "key", m.Key, "member", m.Member)
 		d.Observer.MessageSettled(m.Kind, WasExpired)
 	}
 	d.report.Expired += len(list)
@@ -172,7 +171,7 @@ func keysOf(rows []store.Row) []string {
 	return keys
 }
 
-// reclaimLeases takes rows back from daemons that have died. What they were handing over is in doubt.
+// reclaimLeases takes over messages of daemons that died. Those that were in flight are uncertain.
 func (d *Daemon) reclaimLeases(ctx context.Context) error {
 	now := d.Now()
 	doubt := store.UncertainPolicy{Most: maxCrashRetries, Again: now.Add(d.settings.Delivery.UncertainWait)}
@@ -181,7 +180,7 @@ func (d *Daemon) reclaimLeases(ctx context.Context) error {
 	}
 	list, err := d.Store.Outbox.ReclaimExpired(ctx, now, doubt)
 	if err != nil {
-		return fmt.Errorf("taking rows back: %w", err)
+		return fmt.Errorf("recovering messages: %w", err)
 	}
 	for _, m := range list {
 		d.report.Uncertain++
@@ -191,7 +190,7 @@ func (d *Daemon) reclaimLeases(ctx context.Context) error {
 		}
 	}
 	if len(list) > 0 {
-		d.Log.Warn("a daemon ended while it was handing over, mails are in doubt", "mails", len(list))
+		d.Log.Warn("a daemon stopped during delivery, messages are uncertain", "messages", len(list))
 	}
 	return nil
 }

@@ -15,59 +15,59 @@ type DeliveryConfig struct {
 	OnUncertain   string        `toml:"uncertain"` // "repeat" or "leave", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
 
-	Rate       float64            `toml:"rate"`        // mails a second at most; 0: as fast as the relay takes them
-	DomainRate map[string]float64 `toml:"domain_rate"` // the same for single providers, by one of their domains; "*": for every other
+	Rate       float64            `toml:"rate"`        // maximum messages per second; 0: as fast as the relay accepts them
+	DomainRate map[string]float64 `toml:"domain_rate"` // the same for single providers, by one of their domains; "*": each other provider
 
-	MaxPerMemberPerDay int `toml:"per_day"` // mails to one member in one of his days at most; 0: as many as there are
+	MaxPerMemberPerDay int `toml:"per_day"` // maximum messages to one member per local day; 0: no limit
 }
 
-// DefaultDelivery mails everybody, and repeats what may not have arrived.
+// DefaultDelivery returns the defaults: all addresses are allowed, and uncertain messages are repeated.
 func DefaultDelivery() DeliveryConfig {
 	return DeliveryConfig{AllowList: []string{}, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
 }
 
-// What is done with a mail when nobody can tell whether the relay has taken it.
+// What to do with an uncertain message.
 const (
-	uncertainRetry  = "repeat" // once more, with the same Message-ID, by which many receivers drop the second
+	uncertainRetry  = "repeat" // once, with the same Message-ID: many receivers drop duplicates
 	uncertainGiveUp = "leave"
 )
 
 func (c DeliveryConfig) repeats() bool { return c.OnUncertain != uncertainGiveUp }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns the invalid settings. Each error starts with its key.
 func (c DeliveryConfig) Validate() error {
 	errs := []error{c.validateOnly()}
 	if c.OnUncertain != uncertainRetry && c.OnUncertain != uncertainGiveUp {
-		errs = append(errs, fmt.Errorf("uncertain is %q: choose %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
+		errs = append(errs, fmt.Errorf("uncertain is %q: must be %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
 	}
 	if c.UncertainWait < 0 || c.UncertainWait > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("uncertain_wait is %v: choose \"0s\" to \"24h\"", c.UncertainWait))
+		errs = append(errs, fmt.Errorf("uncertain_wait is %v: must be \"0s\" to \"24h\"", c.UncertainWait))
 	}
 	if c.Rate < 0 || c.Rate > maxRate {
-		errs = append(errs, fmt.Errorf("rate is %v: choose 0 to %d mails a second", c.Rate, maxRate))
+		errs = append(errs, fmt.Errorf("rate is %v: must be 0 to %d messages per second", c.Rate, maxRate))
 	}
 	if c.MaxPerMemberPerDay < 0 {
-		errs = append(errs, fmt.Errorf("per_day is %d: choose how many mails a member may get in a day, or 0 for no limit", c.MaxPerMemberPerDay))
+		errs = append(errs, fmt.Errorf("per_day is %d: must be the number of messages that a member may get per day, or 0 for no limit", c.MaxPerMemberPerDay))
 	}
 	for domain, each := range c.DomainRate {
 		if domain != anyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {
-			errs = append(errs, fmt.Errorf("domain_rate has %q: give domains such as \"gmail.com\", or \"*\" for all others", domain))
+			errs = append(errs, fmt.Errorf("domain_rate has %q: must be a domain, for example \"gmail.com\", or \"*\" for all others", domain))
 		}
 		if each <= 0 || each > maxRate {
-			errs = append(errs, fmt.Errorf("domain_rate of %q is %v: choose more than 0 and at most %d mails a second", domain, each, maxRate))
+			errs = append(errs, fmt.Errorf("domain_rate of %q is %v: must be above 0 and at most %d messages per second", domain, each, maxRate))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 const (
-	// maxRate is beyond what one daemon can send in a second.
+	// maxRate is more than one daemon can send in a second.
 	maxRate = 100_000
 	// anyDomain stands for all domains that are not named.
 	anyDomain = "*"
 )
 
-// limiter is the limit of all mails together; nil: there is none. It may be used up in bursts of a quarter of a second.
+// limiter returns the limit of all messages together, or nil for no limit. It allows bursts of a quarter of a second.
 func (c DeliveryConfig) limiter() *rate.Limiter {
 	if c.Rate == 0 {
 		return nil
@@ -75,7 +75,7 @@ func (c DeliveryConfig) limiter() *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(c.Rate), max(1, int(c.Rate/4)))
 }
 
-// batchSize is how many mails are claimed at a time: no more than go before a batch is too old, or they were built in vain.
+// batchSize returns how many messages are claimed at a time: not more than can be sent before the batch is too old.
 func (c DeliveryConfig) batchSize() int {
 	if c.Rate == 0 {
 		return batchSize
@@ -87,16 +87,16 @@ func (c DeliveryConfig) validateOnly() error {
 	for _, entry := range c.AllowList {
 		name, domain, ok := strings.Cut(entry, "@")
 		if !ok || domain == "" || strings.ContainsAny(name+domain, " <>,@") {
-			return fmt.Errorf("only has %q: give addresses (\"me@example.org\") or domains (\"@example.org\")", entry)
+			return fmt.Errorf("only has %q: must be an address (\"me@example.org\") or a domain (\"@example.org\")", entry)
 		}
 	}
 	return nil
 }
 
-// reasonNotAllowListed is why members get nothing on a staging system.
+// reasonNotAllowListed applies to most members on a staging system.
 const reasonNotAllowListed = "not on the allow-list"
 
-// allows tells whether an address may be mailed: all may where no list is set.
+// allows reports whether messages to an address are allowed. Without a list all addresses are.
 func (c DeliveryConfig) allows(address string) bool {
 	for _, entry := range c.AllowList {
 		_, domain, _ := strings.Cut(address, "@")

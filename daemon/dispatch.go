@@ -11,28 +11,28 @@ import (
 )
 
 const (
-	// maxBatchAge is how long a built batch may wait for its hand-over. What is not handed over by then is
-	// built again, so that no mail tells what its reader was forbidden to read since.
+	// maxBatchAge is how long built messages may wait. Those not sent by then are built again, because the members' access
+	// rights may have changed.
 	maxBatchAge = time.Minute
-	// slowProviderWait is how long a batch waits for slow lanes when there is nothing else to do: other mails wait behind it.
+	// slowProviderWait is how long a batch waits for slow providers when nothing else can be sent: the next batch waits too.
 	slowProviderWait = time.Second
 )
 
-// dispatcher hands the letters of one batch over, as many at a time as there are connections.
+// dispatcher sends the messages of one batch, with as many in flight as there are connections.
 //
-// One goroutine decides and writes, in decide; workers only render and speak to the relay. Before a worker gets a
-// letter, the store notes that it is about to be handed over, so that after a crash only such letters are in
-// doubt. That is written together with the settlements of what went before, for as many letters ahead as go
-// out between two such writings: at full speed it is a small part of a statement for each mail.
+// One goroutine decides and writes, in loop; workers only render messages and talk to the relay. Before a worker gets a
+// message, the store marks it as in flight, so that only such messages are uncertain after a crash. These marks are saved
+// together with earlier results, for as many messages as are sent between two writes: at full speed that is a small
+// fraction of a statement per message.
 type dispatcher struct {
 	d              *Daemon
 	built          time.Time
-	patient        time.Duration // how long it waits for slow lanes when there is nothing else to do
+	patient        time.Duration // how long it waits for slow providers when nothing else can be sent
 	ledger         *settlementWriter
 	lines          *providerQueues
-	inFlight       int       // letters with workers
-	sentSinceFlush int       // to workers since letters were noted last
-	idleSince      time.Time // since when only slow lanes have anything; zero: others have, too
+	inFlight       int       // messages with workers
+	sentSinceFlush int       // messages given to workers since the last flush
+	idleSince      time.Time // since when only slow providers have messages; zero: others have, too
 	jobs           chan outgoing
 	results        chan result
 }
@@ -45,8 +45,8 @@ func (d *Daemon) newDispatch(ctx context.Context, all *providerQueues, built tim
 	}
 }
 
-// run hands over until all is done, or until it is asked to stop, the batch has grown old, the relays are out of reach,
-// or the store takes no settlements. What was handed over by then is waited for and written down.
+// run sends messages until all are sent, ctx ends, the batch is too old, the relays are unreachable, or results cannot be
+// saved. It waits for messages in flight and saves their results.
 func (p *dispatcher) run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	for range p.lines.connections {
@@ -62,20 +62,20 @@ func (p *dispatcher) run(ctx context.Context) error {
 	p.loop(ctx, flush.C)
 	close(p.jobs)
 	workers.Wait()
-	if ctx.Err() == nil && p.d.relays.available(time.Now(), 1) > 0 { // else they go as soon as they may
+	if ctx.Err() == nil && p.d.relays.available(time.Now(), 1) > 0 { // else they are sent as soon as a relay is available
 		p.deferOverflow(0)
 	}
 	return p.ledger.close(flush.C)
 }
 
-// loop is the loop that says which letter goes next, and when what became of others is written down.
+// loop decides which message is sent next and when results are saved.
 func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 	renew := time.NewTicker(p.d.settings.Lease / 3)
 	defer renew.Stop()
 	stop := ctx.Done()
 	for {
 		n, idle := p.nextQueue(ctx)
-		var hand chan outgoing // nil: nothing can go
+		var hand chan outgoing // nil: nothing can be sent
 		var next outgoing
 		switch {
 		case n != nil:
@@ -106,7 +106,8 @@ func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 	}
 }
 
-// nextQueue gives the line whose letter may go now. If there is none, it tells whether there is nothing to wait for either.
+// nextQueue returns the queue whose message may be sent now. If there is none, idle reports whether there is nothing to
+// wait for either.
 func (p *dispatcher) nextQueue(ctx context.Context) (n *providerQueue, idle bool) {
 	for p.canSend(ctx) {
 		now := time.Now()
@@ -124,7 +125,7 @@ func (p *dispatcher) nextQueue(ctx context.Context) (n *providerQueue, idle bool
 	return nil, p.inFlight == 0
 }
 
-// shouldWait tells whether it is worth while to wait for what is limited. A tick of the flush asks again.
+// shouldWait reports whether waiting for rate limits is worthwhile. Each flush checks again.
 func (p *dispatcher) shouldWait(now time.Time) bool {
 	lane, pace := p.lines.waiting(now)
 	if pace || !lane {
@@ -136,15 +137,15 @@ func (p *dispatcher) shouldWait(now time.Time) bool {
 	return now.Sub(p.idleSince) < p.patient
 }
 
-// canSend tells whether another letter may be handed over. It is asked right before each: a slow relay may keep
-// letters waiting for minutes.
+// canSend reports whether another message may be sent. It is called right before each message, because a slow relay may
+// keep messages waiting for minutes.
 func (p *dispatcher) canSend(ctx context.Context) bool {
 	now := time.Now()
 	return ctx.Err() == nil && now.Sub(p.built) <= maxBatchAge && p.d.relays.available(now, 1) > 0 && !p.ledger.failed
 }
 
-// flush writes down what became of letters, and notes the next. These are twice as many as went since the last
-// time, so that no worker waits while they are written; and no fewer than keep all workers busy.
+// flush saves results and marks the next messages as in flight. It marks twice as many as were sent since the last flush,
+// so that no worker waits for the write, and at least enough to keep all workers busy.
 func (p *dispatcher) flush(ctx context.Context) {
 	var picked []outgoing
 	window, ready := max(2*p.lines.connections, 2*p.sentSinceFlush), p.lines.ready()
@@ -152,24 +153,24 @@ func (p *dispatcher) flush(ctx context.Context) {
 		picked = p.lines.reserve(now, max(1, window-ready), window)
 	}
 	ours, ok := p.ledger.write(picked)
-	p.lines.dropLost(picked, ours) // what could not be noted must not go, even if the next writing succeeds
+	p.lines.dropLost(picked, ours) // messages that could not be marked must not be sent, even if the next write succeeds
 	if ok && len(picked) > 0 {
 		p.sentSinceFlush = 0
 	}
 }
 
-// recordResult lets a lane learn from what became of a letter.
+// recordResult updates throttle and queue with the result of a message.
 func (p *dispatcher) recordResult(s result) {
 	n, now := s.line, time.Now()
 	switch {
 	case s.out.RateLimited():
 		if n.backOff(s.began, now) {
-			p.d.Log.Warn("a provider finds us too fast, its mails go slower", "provider", n.name, "a_minute", n.ratePerMinute(), "code", s.out.Code)
+			p.d.Log.Warn("provider is rate limiting us, slowing down", "provider", n.name, "a_minute", n.ratePerMinute(), "code", s.out.Code)
 		}
 	case s.out.Result == mail.Accepted:
 		p.d.domainHolds.clear(s.domain)
 		if n.recover(now) {
-			p.d.Log.Info("a provider takes mails as fast as before", "provider", n.name)
+			p.d.Log.Info("provider throttle recovered", "provider", n.name)
 		}
 	}
 	if n.probe {
@@ -178,13 +179,13 @@ func (p *dispatcher) recordResult(s result) {
 	p.lines.release(n)
 }
 
-// deferOverflow gives back what lanes cannot take within a time, each letter with a time of its own.
+// deferOverflow releases messages that cannot be sent within a time, each with its own time for the next attempt.
 func (p *dispatcher) deferOverflow(within time.Duration) {
 	real := time.Now()
 	for _, n := range slices.Clone(p.lines.list) {
 		take := n.within(within, len(n.waiting))
 		for _, l := range n.waiting[take:] {
-			at := p.d.Now().Add(n.deferUntil(real).Sub(real)) // lanes go by the real clock, rows by the round's
+			at := p.d.Now().Add(n.deferUntil(real).Sub(real)) // throttles use the real clock, messages the round's
 			p.ledger.deferMessage(store.DeferredMessage{Key: l.Key, NotBefore: at, Reason: n.deferReason()})
 		}
 		n.waiting = n.waiting[:take]

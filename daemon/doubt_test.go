@@ -42,7 +42,7 @@ func TestOtherKindsThatAreUncertainAreGivenUpAndSaidSo(t *testing.T) {
 	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
 	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
-	if s.State != stateUncertain || !strings.Contains(s.Reason, "given up") || w.logged("mail given up") != 1 {
+	if s.State != stateUncertain || !strings.Contains(s.Reason, "not retried") || w.logged("uncertain message not retried") != 1 {
 		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, w.log)
 	}
 }
@@ -86,7 +86,7 @@ func TestAfterADeathOnlyWhatWasAboutToGoIsRepeated(t *testing.T) {
 	for _, name := range []string{"m0", "m5", "m9"} {
 		w.got(name, posts(p))
 	}
-	if n := w.logged("a daemon ended while it was handing over"); n != 1 {
+	if n := w.logged("a daemon stopped during delivery"); n != 1 {
 		t.Errorf("the log tells of it %d times, want once:\n%s", n, w.log)
 	}
 }

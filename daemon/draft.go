@@ -14,21 +14,21 @@ import (
 	"postrider/templates"
 )
 
-// Kinds of mails in the outbox.
+// The kinds of messages in the outbox.
 const (
 	KindAlert        = "alert"
 	KindAnnouncement = "announcement"
 	KindDigest       = "digest"
 )
 
-// Priorities of the kinds: lower goes first.
+// The priorities of the kinds: a lower one is sent first.
 const (
 	priorityAlert        = 10
 	priorityAnnouncement = 20
 	priorityDigest       = 30
 )
 
-// priority is that of a kind.
+// priority returns the priority of a kind.
 func priority(kind string) int {
 	switch kind {
 	case KindAlert:
@@ -39,33 +39,33 @@ func priority(kind string) int {
 	return priorityDigest
 }
 
-// messageDraft is a mail that is chosen and not yet written: who gets it, and how it is written once its turn
-// has come.
+// messageDraft is a message that is selected but not rendered yet: who gets it, and how to render it right before it is
+// sent.
 type messageDraft struct {
 	to                   forum.Member
-	skip                 string    // why there is nothing to send; empty: it is to be sent
-	releaseUnchanged     bool      // its announcement is paused: it goes back as it was
-	notBefore            time.Time // when it may go at the earliest; zero: now
-	holdReason           string    // why it is held back; empty: its member wants that
-	exemptFromDailyLimit bool      // it goes out however much its member has had today
-	posts                int       // how many it carries
-	textOnly             bool      // its reader wants text alone
+	skip                 string    // why there is nothing to send; empty: send it
+	releaseUnchanged     bool      // its announcement is paused: release it unchanged
+	notBefore            time.Time // earliest time to send it; zero: now
+	holdReason           string    // why it is delayed; empty: by preference of the member
+	exemptFromDailyLimit bool      // send it regardless of the daily limit
+	posts                int       // number of posts in it
+	textOnly             bool      // plain text only
 	omitted              []digest.Omitted
 	deferred             []digest.DeferredPost
-	envelope             mail.Message // all but its key, its date, its reader and what it says
+	envelope             mail.Message // everything except key, date, recipient and content
 	render               func() (templates.Content, error)
 }
 
-// drafter chooses what each row of one kind is to hold, as the forum stands now, in the order of the rows.
-// Its error means that the forum or the store could not be read: then nothing may be sent.
+// drafter selects the contents of messages of one kind from the current state of the forum, in the order of the rows. An
+// error means that the forum or the store could not be read. In that case nothing may be sent.
 type drafter func(ctx context.Context, rows []store.Row) ([]messageDraft, error)
 
-// draftersByKind are those of all kinds.
+// draftersByKind returns the drafters of all kinds.
 func (d *Daemon) draftersByKind() map[string]drafter {
 	return map[string]drafter{KindDigest: d.draftDigests, KindAlert: d.draftAlerts, KindAnnouncement: d.draftAnnouncements}
 }
 
-// draftBatch chooses what a batch is to hold, kind by kind.
+// draftBatch drafts the messages of a batch, kind by kind.
 func (d *Daemon) draftBatch(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	places := make(map[string][]int)
 	for i, r := range rows {
@@ -75,7 +75,7 @@ func (d *Daemon) draftBatch(ctx context.Context, rows []store.Row) ([]messageDra
 	for kind, at := range places {
 		choose, known := d.draftersByKind()[kind]
 		if !known {
-			return nil, fmt.Errorf("the outbox holds mails of a kind %q: a newer postrider has put them there", kind)
+			return nil, fmt.Errorf("unknown kind %q in the outbox: a newer postrider planned these messages", kind)
 		}
 		some := make([]store.Row, len(at))
 		for i, place := range at {
@@ -95,12 +95,12 @@ func (d *Daemon) draftBatch(ctx context.Context, rows []store.Row) ([]messageDra
 	return drafts, d.applyDailyLimit(ctx, rows, drafts)
 }
 
-// sendable tells that a draft is to be sent now, as far as is known.
+// sendable reports whether a draft can be sent now, as far as is known.
 func (m messageDraft) sendable() bool {
 	return m.skip == "" && m.notBefore.IsZero() && !m.releaseUnchanged
 }
 
-// draftDigests is the drafter of editions.
+// draftDigests is the drafter for editions.
 func (d *Daemon) draftDigests(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	asks := make([]EditionRequest, len(rows))
 	for i, r := range rows {
@@ -127,7 +127,7 @@ func (d *Daemon) draftDigests(ctx context.Context, rows []store.Row) ([]messageD
 	return drafts, nil
 }
 
-// digestFooter holds a member's ways out of his digests.
+// digestFooter returns a member's links in the footer of digests.
 func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{
 		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
@@ -135,8 +135,8 @@ func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	}
 }
 
-// httpsOnly is the address of a link, if one click can follow it. One-click knows https only (RFC 8058, 3.1): a site that is
-// tried without has the link in its mails alone.
+// httpsOnly returns a URL if it can be used for one-click unsubscribing, which requires https (RFC 8058, 3.1). A test site
+// without https has only the link in the message body.
 func httpsOnly(unsubscribe string) string {
 	if !strings.HasPrefix(unsubscribe, "https://") {
 		return ""
@@ -144,7 +144,7 @@ func httpsOnly(unsubscribe string) string {
 	return unsubscribe
 }
 
-// DigestEnvelope is what all digests of a site have in common, with the one-click address of one member.
+// DigestEnvelope returns the headers that all digests share, with the one-click unsubscribe URL of one member.
 func DigestEnvelope(set Settings, unsubscribe string) mail.Message {
 	return mail.Message{
 		Stream:      KindDigest,
@@ -152,7 +152,7 @@ func DigestEnvelope(set Settings, unsubscribe string) mail.Message {
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
 		Unsubscribe: httpsOnly(unsubscribe),
-		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
+		// Gmail counts complaints by each of these. The last one identifies the sender and has 5 to 15 characters.
 		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
 	}
 }

@@ -10,20 +10,20 @@ import (
 	"postrider/store"
 )
 
-// maxCached is how many sightings stay in memory between batches: 48 bytes each.
+// maxCached is how many sightings stay cached between batches, at 48 bytes each.
 const maxCached = 1 << 18
 
-// sightingCache reads sightings and keeps the newest: they never change, and the batches of a round ask for the
-// same ones again and again. It is not safe for concurrent use.
+// sightingCache reads sightings and caches the latest: they never change, and all batches of a round need the same ones. It
+// is not safe for concurrent use.
 type sightingCache struct {
 	store *store.Store
 	after int64 // list holds all sightings after it, up to until
 	until int64
-	list  []digest.Sighting // by rising number
-	dream *sightingOverlay  // what a rehearsal has met, behind all that the store knows; nil: nothing
+	list  []digest.Sighting // by sequence number
+	dream *sightingOverlay  // sightings of a forecast, after those of the store; nil: none
 }
 
-// between gives the sightings after one number, up to another.
+// between returns the sightings with after < seq <= until.
 func (s *sightingCache) between(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
 	if s.dream != nil && until > s.dream.head {
 		real, err := s.cached(ctx, min(after, s.dream.head), s.dream.head)
@@ -32,7 +32,7 @@ func (s *sightingCache) between(ctx context.Context, after, until int64) ([]dige
 	return s.cached(ctx, after, until)
 }
 
-// cached gives those that the store knows.
+// cached returns those from the store.
 func (s *sightingCache) cached(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
 	if after < s.after || after > s.until || len(s.list) > maxCached {
 		s.after, s.until, s.list = after, after, nil
@@ -47,7 +47,7 @@ func (s *sightingCache) cached(ctx context.Context, after, until int64) ([]diges
 	return s.list[s.indexAfter(after):s.indexAfter(until)], nil
 }
 
-// indexAfter is the index of the first sighting with a greater number.
+// indexAfter returns the index of the first sighting after seq.
 func (s *sightingCache) indexAfter(seq int64) int {
 	i, _ := slices.BinarySearchFunc(s.list, seq+1, func(x digest.Sighting, want int64) int { return cmp.Compare(x.Seq, want) })
 	return i

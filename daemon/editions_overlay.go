@@ -9,9 +9,9 @@ import (
 	"postrider/store"
 )
 
-// sightingOverlay is what a rehearsal meets on the forum that the store has not sighted yet. It goes on with the store's numbers.
+// sightingOverlay holds the new sightings of a forecast in memory. Their sequence numbers continue those of the store.
 type sightingOverlay struct {
-	head int64 // the last number that the store has given
+	head int64 // the last sequence number in the store
 	list []digest.Sighting
 	seen map[postPlace]bool
 }
@@ -21,18 +21,18 @@ type postPlace struct {
 	section forum.SectionID
 }
 
-// scanDryRun gathers without writing anything down.
+// scanDryRun scans the forum without saving anything.
 func (d *Daemon) scanDryRun(ctx context.Context) error {
 	head, err := d.Store.Sightings.LastSeq(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the newest sighting: %w", err)
+		return fmt.Errorf("reading the latest sighting: %w", err)
 	}
 	d.dryRun = &sightingOverlay{head: head, seen: make(map[postPlace]bool)}
 	d.builder.sightings.dream = d.dryRun
 	return d.steps(ctx, d.scanAll, d.scanMoves)
 }
 
-// add takes what was gathered.
+// add adds the result of a scan.
 func (m *sightingOverlay) add(g store.ScanResult) {
 	add := func(a forum.Arrival, from forum.SectionID) {
 		if p := (postPlace{a.Post, a.Section}); !m.seen[p] {
@@ -48,10 +48,10 @@ func (m *sightingOverlay) add(g store.ScanResult) {
 	}
 }
 
-// until is the last number of all.
+// until returns the last sequence number.
 func (m *sightingOverlay) until() int64 { return m.head + int64(len(m.list)) }
 
-// between gives what was met after one number, up to another.
+// between returns the sightings with after < seq <= until.
 func (m *sightingOverlay) between(after, until int64) []digest.Sighting {
 	first := max(after-m.head, 0)
 	last := min(until, m.until()) - m.head

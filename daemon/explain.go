@@ -14,11 +14,11 @@ import (
 	"postrider/templates"
 )
 
-// Explainer answers why a member got a post or did not. Nothing of what it tells was written down for that: it asks the forum and
-// the store anew, by the ids that are kept, and judges by the rules by which mails are made. So it tells of past mails
-// what they would hold today. It is safe for concurrent use.
+// Explainer explains why a member did or did not get a post. Nothing is stored for that: it reads the forum and the store
+// again, using the saved IDs, and applies the same rules as for sending. Past messages are thus evaluated with current
+// permissions, watches and post states. It is safe for concurrent use.
 type Explainer struct {
-	mu       sync.Mutex // builders are not
+	mu       sync.Mutex // guards builder
 	builder  *Builder
 	press    *templates.Renderer
 	links    *link.Signer
@@ -26,44 +26,44 @@ type Explainer struct {
 	set      Settings
 }
 
-// NewExplainer explains what a forum and a store tell, as the owner has set.
+// NewExplainer returns an Explainer for a forum and a store.
 func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set Settings) *Explainer {
 	b := NewBuilder(f, s, set.Digest)
 	return &Explainer{builder: b, press: press, links: links, set: set, calendar: scheduler{set.Digest, b.zones}}
 }
 
-// retention is how long the store knows of mails that are settled.
+// retention is how long the store keeps settled messages.
 const retention = 90 * 24 * time.Hour
 
-// PostStatus is what becomes of a post for a member.
+// PostStatus is the status of a post for a member.
 type PostStatus string
 
-// The verdicts.
+// The statuses.
 const (
 	Sent     PostStatus = "sent"
 	Waiting  PostStatus = "waiting"  // in the outbox
-	Upcoming PostStatus = "coming"   // with an edition that is not planned yet
-	Omitted  PostStatus = "left out" // he does not get it
+	Upcoming PostStatus = "coming"   // in an edition that is not planned yet
+	Omitted  PostStatus = "left out" // the member does not get it
 )
 
-// PostExplanation is what there is to tell of one post and one member.
+// PostExplanation explains the status of one post for one member.
 type PostExplanation struct {
 	Post    forum.PostID
 	Verdict PostStatus
-	Reason  string    // why he does not get it, or by what he does
-	Mail    string    // key of the mail that brought it, or will; empty: none is planned
-	At      time.Time // when that mail went or may go, or the edition is due; zero: not known
-	// Folded: the mail has no room for the post and tells of it by a number or its thread's title alone.
+	Reason  string    // why the member does not get it, or how they do
+	Mail    string    // key of the message with the post; empty: none planned
+	At      time.Time // when the message was or will be sent, or the edition is due; zero: unknown
+	// Folded means that the message has no room for the post. It is only counted, or only its thread's title is shown.
 	Folded      bool
 	Seen        []store.SightingRecord
-	Pending     time.Time             // since when it is known and was not visible; zero: it is not pending
-	RuleResults []digest.RuleResult   // what the rules say now, the last one deciding
-	Notice      store.AlertItemRecord // no Key: he was never to be told of it at once
-	Mails       []store.Mail          // that told of it or cover it, in the order in which they were planned
-	Alert       string                // why he was not told of it at once, where he was not
+	Pending     time.Time             // since when it is known but not visible; zero: not pending
+	RuleResults []digest.RuleResult   // current results; the last one decides
+	Notice      store.AlertItemRecord // no Key: no alert was planned
+	Mails       []store.Mail          // messages with the post or covering it, in the order of planning
+	Alert       string                // why there was no alert; empty: not applicable
 }
 
-// memberFacts is all that is known of a member, read once for all the posts that are asked for.
+// memberFacts is everything known about a member, read once for all requested posts.
 type memberFacts struct {
 	now               time.Time
 	member            forum.Member
@@ -75,15 +75,15 @@ type memberFacts struct {
 	owed              []store.DeferredPost
 	head              int64
 	holds             []store.DomainHold
-	paused            bool // delivery, by the owner
+	paused            bool // delivery is paused
 	sightings         []digest.Sighting
 	window            *digest.Window
 	reader            digest.Reader
-	readersByEdition  map[string]*digest.Reader // the reader as of each edition, by key
+	readersByEdition  map[string]*digest.Reader // by key of the edition
 	renderedByEdition map[string]map[forum.PostID]bool
 }
 
-// loadMember reads what is known of a member.
+// loadMember reads everything about a member.
 func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
 	member, err := FindMember(ctx, s, who, now)
 	if err != nil {
@@ -103,7 +103,7 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 	return f, e.loadStoreState(ctx, f)
 }
 
-// loadStoreState reads what the store knows of a member.
+// loadStoreState reads what the store has about a member.
 func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
 	from := e.builder.store
 	ids := []forum.MemberID{f.member.ID}
@@ -132,7 +132,7 @@ func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err err
 	return err
 }
 
-// blockers are what keeps all mail of a kind from the member, in the order in which they are met.
+// blockers returns the reasons that block all messages of a kind to the member, in the order of the checks.
 func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 	add := func(stands bool, why string) {
 		if stands {
@@ -152,14 +152,14 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 	return list
 }
 
-// delayReasons are what keeps mails waiting that would go else.
+// delayReasons returns why messages that could be sent are waiting.
 func (e *Explainer) delayReasons(f *memberFacts) (list []string) {
 	if f.paused {
-		list = append(list, "delivery is paused by the administrator")
+		list = append(list, "delivery is paused by an administrator")
 	}
 	for _, h := range f.holds {
 		if h.Domain == store.Domain(f.member.Email) {
-			list = append(list, fmt.Sprintf("%s is held until %s: %s", h.Domain, h.Until.Format(time.RFC3339), h.Reason))
+			list = append(list, fmt.Sprintf("%s is on hold until %s: %s", h.Domain, h.Until.Format(time.RFC3339), h.Reason))
 		}
 	}
 	return list

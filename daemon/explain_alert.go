@@ -8,7 +8,7 @@ import (
 	"postrider/store"
 )
 
-// explainAlert tells of a post of which the member was or will be told at once.
+// explainAlert explains a post with an alert that was or will be sent. It returns false if there is none.
 func (e *Explainer) explainAlert(f *memberFacts, x *PostExplanation) bool {
 	i := slices.IndexFunc(f.mails, func(m store.Mail) bool { return m.Key == x.Notice.Key })
 	if i < 0 {
@@ -26,17 +26,17 @@ func (e *Explainer) explainAlert(f *memberFacts, x *PostExplanation) bool {
 	default:
 		return false
 	}
-	x.Mail, x.Reason = m.Key, fmt.Sprintf("told at once (%s)", x.Notice.Cause)
+	x.Mail, x.Reason = m.Key, fmt.Sprintf("alert (%s)", x.Notice.Cause)
 	return true
 }
 
-// whyNoAlert is why the member was not told of a post at once; empty where nobody would ask.
+// whyNoAlert returns why there was no alert about a post. It is empty if the post could not cause one.
 func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 	switch {
 	case x.Notice.LeftOut != "":
-		return fmt.Sprintf("%s went without it: %s", x.Notice.Key, x.Notice.LeftOut)
+		return fmt.Sprintf("%s omitted it: %s", x.Notice.Key, x.Notice.LeftOut)
 	case x.Notice.Key != "":
-		return x.Notice.Key + " came to nothing" + lastReason(f, x.Notice.Key)
+		return x.Notice.Key + " was not delivered" + lastReason(f, x.Notice.Key)
 	case len(x.Seen) == 0 || !alertable(x.RuleResults):
 		return ""
 	}
@@ -46,16 +46,16 @@ func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 	first := x.Seen[0]
 	switch {
 	case first.At.Sub(first.PostedAt) > alertMaxAge:
-		return "it was older than a day when it was sighted"
+		return "older than one day when it was sighted"
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
-		return "nothing that he watches asks for mail of it at once, and it was not found to quote or mention him"
+		return "no subscription requests an alert, and the post does not quote or mention the member"
 	case e.set.Alerts.mode(f.choices) == digest.FirstReply:
-		return "he was told of its thread before and has not been back since, or began to watch it later"
+		return "already alerted about this thread with no visit since, or watched only later"
 	}
-	return "he began to watch it later, or it is from before postrider ran"
+	return "watched only later, or posted before postrider first ran"
 }
 
-// lastReason is what is known of the end of a mail.
+// lastReason returns the last reason of a message, if known.
 func lastReason(f *memberFacts, key string) string {
 	for _, m := range f.mails {
 		if m.Key == key && m.Last.Reason != "" {
@@ -65,7 +65,7 @@ func lastReason(f *memberFacts, key string) string {
 	return ""
 }
 
-// alertable tells whether a post is one that the member could be told of at all.
+// alertable reports whether the post could cause an alert for the member at all.
 func alertable(steps []digest.RuleResult) bool {
 	for _, s := range steps {
 		if s.Bars && (s.Rule == digest.VisibleRule || s.Rule == digest.Readable || s.Rule == digest.Author) {

@@ -11,30 +11,30 @@ import (
 	"postrider/store"
 )
 
-// historyDays is how far back a member's mails are listed.
+// historyDays is how far back a member's messages are listed.
 const historyDays = 30 * 24 * time.Hour
 
-// MemberExplanation is what there is to tell of one member.
+// MemberExplanation explains what a member gets and why.
 type MemberExplanation struct {
 	Member     forum.Member
-	Subscribed bool // he watches something, and postrider knows
-	Sections   int  // that he watches
+	Subscribed bool // watches something and is synced
+	Sections   int  // watched
 	Threads    int
 	Choices    digest.Preferences
 	Schedule   digest.Schedule
 	Zone       string
-	Health     store.Health // no Address: no mail ever came back from his
-	NoDigest   []string     // why he gets no digests
-	NoAlert    []string     // why he gets no alerts
-	Delays     []string     // why his mails wait
-	Due        time.Time    // when his next digest is due; zero: never
-	Posts      int          // that it would hold now
-	Skip       string       // why it would not be sent now
-	Mails      []store.Mail // that wait, or were settled in the last 30 days, in the order in which they were planned
+	Health     store.Health // no Address: no message ever bounced
+	NoDigest   []string     // why there are no digests
+	NoAlert    []string     // why there are no alerts
+	Delays     []string     // why messages are waiting
+	Due        time.Time    // when the next digest is due; zero: never
+	Posts      int          // in the next digest as of now
+	Skip       string       // why the next digest would not be sent now
+	Mails      []store.Mail // waiting, or settled in the last 30 days, in the order of planning
 	Attempts   []store.Outcome
 }
 
-// ExplainMember tells of one member, found by number or name.
+// ExplainMember explains one member, found by ID or name.
 func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string) (MemberExplanation, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -67,7 +67,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 	return m, e.previewNextDigest(ctx, f, &m)
 }
 
-// previewNextDigest builds the member's next digest as it would be now.
+// previewNextDigest builds the member's next digest from the current state.
 func (e *Explainer) previewNextDigest(ctx context.Context, f *memberFacts, m *MemberExplanation) error {
 	a := f.next()
 	a.Until = f.head

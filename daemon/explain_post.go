@@ -13,7 +13,7 @@ import (
 	"postrider/store"
 )
 
-// ExplainPosts explains posts to one member, found by number or name.
+// ExplainPosts explains posts for one member, found by ID or name.
 func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []PostExplanation, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -38,7 +38,7 @@ func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string,
 	return f.member, stories, nil
 }
 
-// loadPostFacts reads what the store knows of the posts.
+// loadPostFacts reads what the store has about the posts.
 func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories []PostExplanation, posts []forum.PostID) error {
 	from := e.builder.store
 	seen, err := from.Sightings.Records(ctx, posts)
@@ -60,14 +60,14 @@ func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories [
 	}
 	for i, post := range posts {
 		stories[i] = PostExplanation{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
-		if len(byPost[post]) == 0 { // as if it were sighted next
+		if len(byPost[post]) == 0 { // as if it were the next sighting
 			f.sightings = append(f.sightings, digest.Sighting{Seq: f.head + 1, Post: post})
 		}
 	}
 	return nil
 }
 
-// next is the edition that the member would get next, were it planned now.
+// next returns the next edition of the member, as if it were planned now.
 func (f *memberFacts) next() EditionRequest {
 	due := f.sub.Due
 	if due.Before(f.now) {
@@ -76,12 +76,12 @@ func (f *memberFacts) next() EditionRequest {
 	return EditionRequest{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
 }
 
-// editionOf is a digest of the outbox as something to judge by.
+// editionOf returns the edition of a digest in the outbox.
 func editionOf(m store.Mail) EditionRequest {
 	return EditionRequest{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
 }
 
-// trace traces a post as an edition would judge it.
+// trace evaluates the rules for a post in an edition.
 func (e *Explainer) trace(ctx context.Context, f *memberFacts, a EditionRequest, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
 	r := f.readersByEdition[a.Key]
 	if r == nil {
@@ -101,7 +101,7 @@ func (e *Explainer) trace(ctx context.Context, f *memberFacts, a EditionRequest,
 	return steps, why, nil
 }
 
-// covers tells whether a post lies in the stretch of an edition, or is owed with it.
+// covers reports whether a post is in the range of an edition, or deferred to it.
 func (f *memberFacts) covers(a EditionRequest, x *PostExplanation) bool {
 	for _, s := range x.Seen {
 		if s.Seq > a.After && s.Seq <= a.Until {
@@ -111,7 +111,7 @@ func (f *memberFacts) covers(a EditionRequest, x *PostExplanation) bool {
 	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.includes(o) })
 }
 
-// explainPost finds the way of a post to the member, or where it ends. What has happened counts before what would.
+// explainPost determines how a post reaches the member, or why it does not. Past events take precedence over predictions.
 func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExplanation) (err error) {
 	if told := e.explainAlert(f, x); told {
 		x.RuleResults, _, err = e.trace(ctx, f, f.next(), x.Post)
@@ -122,9 +122,9 @@ func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExpl
 	return err
 }
 
-// explainDigests looks for the edition that brought or brings a post.
+// explainDigests finds the edition that included or will include a post.
 func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostExplanation) error {
-	var failed *store.Mail // the newest that covers it and came to nothing
+	var failed *store.Mail // the latest that covers it and was not delivered
 	for _, m := range f.mails {
 		a := editionOf(m)
 		if m.Kind != KindDigest || m.State == stateMerged || !f.covers(a, x) {
@@ -149,12 +149,12 @@ func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostE
 	return e.explainNextDigest(ctx, f, x, failed)
 }
 
-// pending tells whether something is still to become of a mail.
+// pending reports whether a message is not settled yet.
 func pending(m store.Mail) bool { return m.Settled.IsZero() }
 
-// setDelivered ends the search at a digest.
+// setDelivered records that a digest includes the post.
 func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExplanation, v PostStatus, a EditionRequest, m store.Mail) error {
-	x.Verdict, x.Mail, x.Reason = v, m.Key, "with his digest"
+	x.Verdict, x.Mail, x.Reason = v, m.Key, "in a digest"
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
 		if why := append(e.blockers(f, KindDigest), e.delayReasons(f)...); len(why) > 0 {
@@ -164,13 +164,13 @@ func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExp
 	return e.checkTruncated(ctx, f, x, a)
 }
 
-// explainNextDigest tells of a post that no mail has brought: whether the next edition does.
+// explainNextDigest determines whether the next edition includes a post that was in no message so far.
 func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *PostExplanation, failed *store.Mail) error {
 	a := f.next()
 	owed, is := f.deferredFor(x.Post)
 	ahead := len(x.Seen) == 0 || f.covers(a, x)
 	if !ahead && !is && x.Verdict != "" {
-		return nil // an edition has judged it, and the next one does not
+		return nil // a past edition decided, and the next one does not cover it
 	}
 	steps, why, err := e.trace(ctx, f, a, x.Post)
 	if err != nil {
@@ -179,7 +179,7 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 	x.RuleResults, x.Verdict = steps, Omitted
 	switch {
 	case why == digest.ReasonDeferred:
-		x.Verdict, x.Reason, x.At = Upcoming, "owed to him ("+string(owed.Reason)+"): comes with a later digest", owed.NotBefore
+		x.Verdict, x.Reason, x.At = Upcoming, "deferred ("+string(owed.Reason)+"): included in a later digest", owed.NotBefore
 		return nil
 	case why == digest.HeldForWeek || why == digest.HeldForMonth:
 		x.Verdict, x.Reason, x.At = Upcoming, string(why), f.window.HeldUntil(f.reader, x.Post)
@@ -193,33 +193,33 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 	case !ahead && failed != nil:
 		x.Reason = describeOutcome(*failed)
 	case !ahead:
-		x.Reason = "before his digests began, or longer ago than is remembered"
+		x.Reason = "before the first digest, or older than the retention period"
 	default:
 		return e.setUpcoming(ctx, f, x, a)
 	}
 	return nil
 }
 
-// setUpcoming tells of a post that the next edition holds.
+// setUpcoming records that the next edition includes the post.
 func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
 	if why := e.blockers(f, KindDigest); len(why) > 0 {
 		x.Reason = why[0]
 		return nil
 	}
-	x.Verdict, x.Reason, x.At = Upcoming, "with his next digest", f.sub.Due
+	x.Verdict, x.Reason, x.At = Upcoming, "in the next digest", f.sub.Due
 	a.Until = f.head
 	return e.checkTruncated(ctx, f, x, a)
 }
 
-// whyNotSighted is why a post was never sighted that could be seen now.
+// whyNotSighted returns why a visible post has no sighting.
 func (e *Explainer) whyNotSighted(x *PostExplanation) string {
 	if !x.Pending.IsZero() {
-		return "not sighted yet: it was not visible when it was met, and the next gather looks again"
+		return "not sighted yet: not visible when it was found; the next scan checks it again"
 	}
-	return "never sighted: older than what postrider tells of, or the next gather brings it"
+	return "never sighted: older than the configured limit, or due in the next scan"
 }
 
-// deferredFor tells whether an edition owes a post to the member.
+// deferredFor returns the deferred post of the member, if there is one.
 func (f *memberFacts) deferredFor(post forum.PostID) (store.DeferredPost, bool) {
 	i := slices.IndexFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == post })
 	if i < 0 {
@@ -228,7 +228,7 @@ func (f *memberFacts) deferredFor(post forum.PostID) (store.DeferredPost, bool) 
 	return f.owed[i], true
 }
 
-// checkTruncated looks whether an edition has room for the post. It builds the whole edition, once for all posts.
+// checkTruncated checks whether an edition has room for the post. It builds the whole edition once for all posts.
 func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
 	shown, known := f.renderedByEdition[a.Key]
 	if !known {
@@ -256,7 +256,7 @@ func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostE
 	return nil
 }
 
-// describeOutcome words what became of a mail.
+// describeOutcome formats the outcome of a message.
 func describeOutcome(m store.Mail) string {
 	text := fmt.Sprintf("%s was %s", m.Key, m.State)
 	if m.Last.Code != 0 {

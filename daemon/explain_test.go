@@ -45,13 +45,13 @@ func TestAPostIsExplained(t *testing.T) {
 			p := w.post(w.thread(tonight))
 			deliver(w)
 			return p
-		}, Sent, key, "with his digest", "5 08:00"},
+		}, Sent, key, "in a digest", "5 08:00"},
 		{"it waits in the outbox", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.at(5, "08:00")
 			w.prepare()
 			return p
-		}, Waiting, key, "with his digest", "5 08:00"},
+		}, Waiting, key, "in a digest", "5 08:00"},
 		{"it waits, because delivery is paused", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.at(5, "08:00")
@@ -66,18 +66,18 @@ func TestAPostIsExplained(t *testing.T) {
 			w.relay.says(mail.TempFail, 450)
 			deliver(w)
 			return p
-		}, Waiting, key, "with his digest", "any"},
+		}, Waiting, key, "in a digest", "any"},
 		{"it comes tomorrow", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
 			return p
-		}, Upcoming, "", "with his next digest", "5 08:00"},
+		}, Upcoming, "", "in the next digest", "5 08:00"},
 		{"it was refused, and comes with the next one", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.relay.says(mail.Refused, 554)
 			deliver(w)
 			return p
-		}, Upcoming, "", "with his next digest", "6 08:00"},
+		}, Upcoming, "", "in the next digest", "6 08:00"},
 		{"the mail was skipped, because she was banned then", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
@@ -113,7 +113,7 @@ func TestAPostIsExplained(t *testing.T) {
 			p := w.post(w.thread(guardsvan))
 			deliver(w)
 			return p
-		}, Omitted, "", "not readable", ""},
+		}, Omitted, "", "no access", ""},
 		{"it is her own", func(w *world) forum.PostID { return w.say(w.thread(tonight), 101, "Mine.") }, Omitted, "", "own post", ""},
 		{"it awaits approval", func(w *world) forum.PostID {
 			p := w.postAs(w.thread(tonight), "moderated")
@@ -144,7 +144,7 @@ func TestAPostIsExplained(t *testing.T) {
 			w.at(4, "12:00")
 			w.round()
 			return p
-		}, Omitted, "", "before his digests began", ""},
+		}, Omitted, "", "before the first digest", ""},
 		{"she wants it weekly", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
@@ -161,7 +161,7 @@ func TestAPostIsExplained(t *testing.T) {
 			}
 			deliver(w)
 			return p
-		}, Upcoming, "", "owed to him", "11 08:00"},
+		}, Upcoming, "", "deferred", "11 08:00"},
 		{"it was moved where she can have it", func(w *world) forum.PostID {
 			thread := w.thread(dining)
 			p := w.post(thread)
@@ -169,7 +169,7 @@ func TestAPostIsExplained(t *testing.T) {
 			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, tonight, thread)
 			deliver(w)
 			return p
-		}, Sent, key, "with his digest", "5 08:00"},
+		}, Sent, key, "in a digest", "5 08:00"},
 		{"it was moved after she had it", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.post(thread)
@@ -177,7 +177,7 @@ func TestAPostIsExplained(t *testing.T) {
 			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
 			w.round()
 			return p
-		}, Sent, key, "with his digest", "5 08:00"},
+		}, Sent, key, "in a digest", "5 08:00"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -232,7 +232,7 @@ func TestAnAlertIsExplained(t *testing.T) {
 	}
 	q := w.post(thread)
 	w.later(2 * time.Minute)
-	if x := w.explains(101, q); x.Verdict != Upcoming || !strings.Contains(x.Alert, "told of its thread before") {
+	if x := w.explains(101, q); x.Verdict != Upcoming || !strings.Contains(x.Alert, "already alerted about this thread") {
 		t.Errorf("the second reply: %+v", x)
 	}
 	r := w.post(w.thread(tonight))
@@ -242,7 +242,7 @@ func TestAnAlertIsExplained(t *testing.T) {
 	if x := w.explains(101, r); x.Verdict != Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
 		t.Errorf("watched no more before it was out: %+v", x)
 	}
-	if x := w.explains(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "nothing that he watches") {
+	if x := w.explains(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "no subscription requests an alert") {
 		t.Errorf("for who watches nothing: %+v", x)
 	}
 }

@@ -10,44 +10,43 @@ import (
 	"postrider/store"
 )
 
-// MemberForecast is what one member would get of those who watch anything.
+// MemberForecast is what one subscriber would get.
 type MemberForecast struct {
 	Member forum.MemberID
-	Name   string    // where he would get a mail
+	Name   string    // set if the member would get a message
 	Due    time.Time // zero: never
 	Posts  int
-	Skip   string // why he would get no mail; empty: he would
+	Skip   string // why the member would get no message; empty: they would
 }
 
-// WouldSend tells whether the member would get a mail.
+// WouldSend reports whether the member would get a message.
 func (p MemberForecast) WouldSend() bool { return p.Skip == "" }
 
-// reasonNotDue is why members get nothing in a rehearsal whose time comes later.
-const reasonNotDue = "not due in this time"
+// reasonNotDue applies to members who are due after the period of the forecast.
+const reasonNotDue = "not due in this period"
 
-// Forecast is what would be sent within a time, if nothing were written on the forum any more. Of the editions that a
-// member would get in it only the first is known.
+// Forecast is what would be sent within a period without any new posts. It includes only the first edition per member.
 type Forecast struct {
 	From, Until time.Time
-	Members     int // who watch anything
+	Members     int // subscribers
 	Mails       int
 	Posts       int
 	Bytes       int64 // estimated from a sample
-	Sampled     int   // mails that were written for the estimate
+	Sampled     int   // messages rendered for the estimate
 	Hours       []Hour
-	Skipped     map[string]int // members, by the reason for which they get no mail
-	Waiting     map[string]int // mails that wait in the outbox already, by kind
-	Today       int            // editions planned today, with those to come until midnight in the site's zone
-	Baseline    Baseline       // on such a day
+	Skipped     map[string]int // members without a message, by reason
+	Waiting     map[string]int // messages already in the outbox, by kind
+	Today       int            // editions planned today, including those to come until midnight in the configured zone
+	Baseline    Baseline       // expected on such a day
 }
 
-// Hour is what would be sent within an hour.
+// Hour is what would be sent within one hour.
 type Hour struct {
 	At           time.Time
 	Mails, Posts int
 }
 
-// Anomalous tells whether today is far from what is usual.
+// Anomalous reports whether the number of editions today is far from the usual one.
 func (r Forecast) Anomalous() bool { return r.Baseline.IsAnomalous(r.Today) }
 
 const (
@@ -55,7 +54,7 @@ const (
 	maxSamples     = 64 // in all
 )
 
-// forecaster is a rehearsal under way.
+// forecaster holds the state of a forecast.
 type forecaster struct {
 	Forecast
 	d        *Daemon
@@ -64,8 +63,9 @@ type forecaster struct {
 	midnight time.Time
 }
 
-// Forecast tells what would be sent until a moment, with each member as it comes, rising by number: nothing is sent, and
-// nothing is written down. The store may be one that can only be looked at. The daemon is good for nothing else after it.
+// Forecast computes what would be sent until a time. The sequence yields each member in order of ID; the Forecast is
+// complete after it. Nothing is sent or saved, so the store may be read-only. The daemon cannot be used for anything else
+// afterwards.
 func (d *Daemon) Forecast(ctx context.Context, until time.Time) (*Forecast, iter.Seq2[MemberForecast, error]) {
 	r := &forecaster{d: d, hours: make(map[time.Time]*Hour)}
 	r.From, r.Until, r.Skipped, r.Waiting = d.Now(), until, make(map[string]int), make(map[string]int)
@@ -106,7 +106,7 @@ func (r *forecaster) run(ctx context.Context, tell func(MemberForecast) bool) er
 	return nil
 }
 
-// loadBaseline reads what waits, and what is usual.
+// loadBaseline reads the waiting messages and the usual numbers.
 func (r *forecaster) loadBaseline(ctx context.Context) error {
 	counts, err := r.d.Store.Queue.Counts(ctx)
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *forecaster) loadBaseline(ctx context.Context) error {
 	return nil
 }
 
-// page rehearses for a page of members.
+// page computes the forecast for a page of members.
 func (r *forecaster) page(ctx context.Context, members []forum.Member, first bool) ([]MemberForecast, error) {
 	known, err := r.d.knownSubscribers(ctx, members)
 	if err != nil {
@@ -157,7 +157,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 	return list, r.draft(ctx, list, rows, at)
 }
 
-// draft chooses the mails of those who are due, as a delivery would.
+// draft drafts the messages of the members who are due, like a delivery.
 func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []store.Row, at []int) error {
 	if len(rows) == 0 {
 		return nil
@@ -191,7 +191,7 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 func (r *forecaster) count(p MemberForecast) {
 	r.Members++
 	if due := !p.Due.IsZero() && p.Skip != reasonNotDue; due && p.Due.Before(r.midnight) {
-		r.Today++ // an edition that turns out empty is planned all the same
+		r.Today++ // empty editions are planned, too
 	}
 	if !p.WouldSend() {
 		r.Skipped[p.Skip]++

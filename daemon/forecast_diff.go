@@ -8,26 +8,26 @@ import (
 	"postrider/forum"
 )
 
-// ForecastDiff is how two rehearsals differ, as of two configurations.
+// ForecastDiff is the difference between the forecasts of two configurations.
 type ForecastDiff struct {
 	Before, After *Forecast
-	Gained        int // members who would get a mail that they do not get now
-	Lost          int // the other way round
-	Changed       int // who would get it at another time, or with more or fewer posts
+	Gained        int // members who would get a message only with the second
+	Lost          int // members who would get one only with the first
+	Changed       int // members whose message would have another time or number of posts
 	Changes       []Change
 }
 
-// Change is one member for whom two rehearsals differ.
+// Change is a member for whom the forecasts differ.
 type Change struct {
 	Member        forum.MemberID
 	Before, After MemberForecast
 }
 
-// maxChanges is how many changes are told of one by one.
+// maxChanges limits the changes that are listed.
 const maxChanges = 1000
 
-// Compare rehearses with two daemons, and tells what the second would do otherwise. Both go through their members in step,
-// so that it needs no more memory for many than for few.
+// Compare runs the forecasts of two daemons and returns the differences. Both process their members in parallel, so that
+// memory use does not grow with the number of members.
 func Compare(ctx context.Context, now, then *Daemon, until time.Time) (ForecastDiff, error) {
 	var c ForecastDiff
 	var old, after iter.Seq2[MemberForecast, error]
@@ -59,7 +59,7 @@ func Compare(ctx context.Context, now, then *Daemon, until time.Time) (ForecastD
 	return c, err
 }
 
-// reasonNotSubscribed is why a rehearsal knows nothing of a member whom another knows.
+// reasonNotSubscribed applies to a member who is in only one of two forecasts.
 const reasonNotSubscribed = "watches nothing"
 
 func (c *ForecastDiff) add(was, will MemberForecast) {

@@ -11,23 +11,23 @@ import (
 )
 
 const (
-	// releaseJitter is over how long the mails of a domain come back whose hold is over: not all at one moment.
+	// releaseJitter spreads the messages to a domain over time when its hold ends.
 	releaseJitter = time.Minute
-	// probeFailedWait is how long the mails of a domain wait that was held and does not take the first one after it. Until then it is
-	// judged whether it is to be held again.
+	// probeFailedWait is how long messages to a domain wait if it rejects the first one after a hold. By then the rejection is
+	// evaluated, which may cause another hold.
 	probeFailedWait = refusalSettleTime + time.Minute
-	// holdMemory is how long ago a hold may have ended whose domain is tried with a single letter after a start.
+	// holdMemory is how long after a hold its domain gets a single message first when the daemon starts.
 	holdMemory = 24 * time.Hour
 )
 
-// domainHolds keeps back what is for domains that are held. After a hold a single letter is let through, and what becomes of it
-// decides for the others. Lanes that work beside each other share it.
+// domainHolds holds back messages to domains on hold. After a hold it lets a single message through, whose result decides
+// about the others. Concurrent delivery loops share it.
 type domainHolds struct {
 	mu   sync.Mutex
-	held map[string]bool // domains that were held, and have taken nothing since; nil: the store was not asked yet
+	held map[string]bool // domains that have accepted nothing since a hold; nil: not read from the store yet
 }
 
-// loadRecent asks the store, after a start, which domains were held lately: nobody may have tried them since.
+// loadRecent reads, after a start, which domains were on hold recently: no message may have been sent to them since.
 func (g *domainHolds) loadRecent(ctx context.Context, s *store.Store, now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -45,8 +45,8 @@ func (g *domainHolds) loadRecent(ctx context.Context, s *store.Store, now time.T
 	return nil
 }
 
-// partition takes out of the letters those for domains that are held now, each with when it may go, and tells of which domains
-// a first letter is to be tried.
+// partition separates the messages to domains on hold, with the time when each may be sent. again reports whether a domain
+// needs a single message first.
 func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open []outgoing, kept []store.DeferredMessage, again func(domain string) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -61,13 +61,13 @@ func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open
 			open = append(open, l)
 			continue
 		}
-		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: h.Domain + " is held: " + h.Reason})
+		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: h.Domain + " is on hold: " + h.Reason})
 	}
 	held := maps.Clone(g.held)
 	return open, kept, func(domain string) bool { return held[domain] }
 }
 
-// clear notes that a domain has taken a mail.
+// clear records that a domain accepted a message.
 func (g *domainHolds) clear(domain string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

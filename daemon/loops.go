@@ -11,17 +11,17 @@ import (
 	"postrider/store"
 )
 
-// Run delivers alerts and all other messages in two loops.
+// Run delivers alerts and all other messages in two separate loops.
 var (
 	alertsOnly = store.PriorityRange{First: store.AllPriorities.First, Last: priorityAlert}
 	nonAlerts  = store.PriorityRange{First: priorityAlert + 1, Last: store.AllPriorities.Last}
 )
 
-// pendingRecheckInterval is how often posts are looked at again that were met invisible. Who approves a post is in no hurry.
+// pendingRecheckInterval is how often posts that were not visible are checked again. Approved posts are not urgent.
 const pendingRecheckInterval = 30 * time.Second
 
-// fork is a daemon that works at the same time as d, on a lane of its own. It shares all but what one round at a time
-// may use.
+// fork returns a daemon for a second loop that runs concurrently with d. It shares everything except what only one round at
+// a time may use.
 func (d *Daemon) fork(priorities store.PriorityRange) *Daemon {
 	return &Daemon{
 		Deps: d.Deps, settings: d.settings, builder: d.builder.clone(), calendar: d.calendar, relays: d.relays,
@@ -31,12 +31,12 @@ func (d *Daemon) fork(priorities store.PriorityRange) *Daemon {
 	}
 }
 
-// scanIfDue gathers before editions are planned, if any are due: they hold everything up to their hour, whenever the other
-// lane last looked.
+// scanIfDue scans the forum if editions are due. They then cover all posts up to their hour, whenever the alert loop last
+// scanned.
 func (d *Daemon) scanIfDue(ctx context.Context) error {
 	due, err := d.Store.Subscribers.Due(ctx, d.Now(), 1)
 	if err != nil {
-		return fmt.Errorf("reading who is due: %w", err)
+		return fmt.Errorf("reading due members: %w", err)
 	}
 	if len(due) == 0 {
 		return nil
@@ -44,8 +44,8 @@ func (d *Daemon) scanIfDue(ctx context.Context) error {
 	return d.steps(ctx, d.scanNew, d.planAlerts)
 }
 
-// alertLoop gathers, and tells at once what is to be told at once, until ctx ends. It looks at the forum every so often, when it is
-// woken, and at the outbox whenever the time of an alert has come.
+// alertLoop scans the forum and sends alerts until ctx ends. It scans at intervals and when it is woken, and delivers
+// whenever an alert is due.
 func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 	run := func(name string, steps ...func(context.Context) error) {
 		recovers(cron.FuncJob(func() { d.tick(ctx, name, steps...) })).Run()
@@ -72,7 +72,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 	}
 }
 
-// nextAlertTimer fires when the time of the next alert has come; never, if none waits or it cannot go now.
+// nextAlertTimer fires when the next alert is due. It never fires if none is waiting or it cannot be sent now.
 func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
 	at, err := d.Store.Alerts.Next(ctx, priorityAlert)
 	now := d.Now()
@@ -82,7 +82,7 @@ func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
 	return time.After(at.Sub(now))
 }
 
-// wakeLoop runs a job whenever the daemon is woken, until ctx ends.
+// wakeLoop runs a job each time the daemon is woken, until ctx ends.
 func (d *Daemon) wakeLoop(ctx context.Context, job cron.Job) {
 	for {
 		select {
@@ -94,13 +94,13 @@ func (d *Daemon) wakeLoop(ctx context.Context, job cron.Job) {
 	}
 }
 
-// Wake lets a daemon that runs look at the forum at once, and hand over what waits in either lane. The forum is asked
-// no more than that: what was put into the outbox for somebody who waits for it, a digest on demand, is there already.
+// Wake makes a running daemon scan the forum immediately and deliver the messages that are due in both loops. A digest on
+// demand is already in the outbox, so it needs no further queries on the forum.
 func (d *Daemon) Wake() {
 	for _, lane := range []chan struct{}{d.wakeAlerts, d.wakeDelivery} {
 		select {
 		case lane <- struct{}{}:
-		default: // it is about to
+		default: // already woken
 		}
 	}
 }

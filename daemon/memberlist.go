@@ -14,8 +14,8 @@ import (
 	"postrider/source"
 )
 
-// ResolveList finds the members of a list by number, address or name, by rising number, each once; unknown are the entries that
-// name nobody.
+// ResolveList finds the members of a list by ID, address or name. It returns each ID once, in ascending order. unknown are
+// the entries without a member.
 func (h *Resolver) ResolveList(ctx context.Context, list []string) (ids []forum.MemberID, unknown []string, err error) {
 	var names, addresses []string
 	for _, e := range list {
@@ -34,7 +34,7 @@ func (h *Resolver) ResolveList(ctx context.Context, list []string) (ids []forum.
 		}
 		for _, a := range addresses {
 			if _, found := known[a]; !found {
-				names = append(names, a) // a name may have an "@" in it
+				names = append(names, a) // a name may contain "@"
 			}
 		}
 		byName, err := s.MembersByName(ctx, names)
@@ -54,17 +54,17 @@ func (h *Resolver) ResolveList(ctx context.Context, list []string) (ids []forum.
 		return nil
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("finding the members of a list: %w", err)
+		return nil, nil, fmt.Errorf("finding listed members: %w", err)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), unknown, nil
 }
 
-// memberColumns are what the column of a list may be called that says who is meant, the best first.
+// memberColumns are the names of the columns that identify a member, most precise first.
 var memberColumns = []string{"id", "member_id", "user_id", "uid", "email", "address", "name", "username"}
 
-// ParseMemberList reads numbers, names or addresses of members: one a line, or CSV, of which it takes the column that a first
-// line names, else the first.
+// ParseMemberList reads IDs, names or addresses of members, one per line, or CSV. From CSV it uses the column that the
+// header line names, otherwise the first one.
 func ParseMemberList(in io.Reader) ([]string, error) {
 	r := csv.NewReader(in)
 	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
@@ -93,7 +93,7 @@ func ParseMemberList(in io.Reader) ([]string, error) {
 	}
 }
 
-// findColumn finds the column that says who is meant.
+// findColumn finds the column that identifies a member.
 func findColumn(record []string) (column int, ok bool) {
 	for _, name := range memberColumns {
 		for i, field := range record {

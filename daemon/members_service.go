@@ -12,18 +12,18 @@ import (
 	"postrider/store"
 )
 
-// MemberService serves single members: it tells what they have chosen, and takes their new choices. It is safe for concurrent
-// use, beside a daemon that runs.
+// MemberService reads and changes the preferences of single members. It is safe for concurrent use, also with a running
+// daemon.
 type MemberService struct {
 	forum       *source.DB
 	store       *store.Store
 	set         Settings
 	calendar    scheduler
 	builder     *Builder
-	builderLock chan struct{} // holds one while the builder is at work: it serves one at a time
+	builderLock chan struct{} // full while the builder is in use: it serves one request at a time
 }
 
-// NewMemberService opens a desk over a forum and a store, as the owner has set.
+// NewMemberService returns a MemberService for a forum and a store.
 func NewMemberService(f *source.DB, s *store.Store, set Settings) *MemberService {
 	builder := newBuilder(f, s, set.Digest, memberContentCacheSize)
 	return &MemberService{
@@ -32,7 +32,7 @@ func NewMemberService(f *source.DB, s *store.Store, set Settings) *MemberService
 	}
 }
 
-// lockBuilder waits until nobody else is at the builder, and keeps others from it until done is called.
+// lockBuilder waits for exclusive use of the builder. Call done to release it.
 func (d *MemberService) lockBuilder(ctx context.Context) (done func(), err error) {
 	select {
 	case d.builderLock <- struct{}{}:
@@ -42,16 +42,16 @@ func (d *MemberService) lockBuilder(ctx context.Context) (done func(), err error
 	}
 }
 
-// memberContentCacheSize is how many posts' contents a desk keeps.
+// memberContentCacheSize is how many posts' contents a MemberService caches.
 const memberContentCacheSize = 1 << 10
 
-// DigestDefaults is what the site has set for digests.
+// DigestDefaults returns the configured defaults for digests.
 func (d *MemberService) DigestDefaults() DigestConfig { return d.set.Digest }
 
-// AlertsEnabled tells whether the site sends any.
+// AlertsEnabled reports whether alerts are enabled in the configuration.
 func (d *MemberService) AlertsEnabled() bool { return d.set.Alerts.Enabled }
 
-// Ping says whether the store can be read.
+// Ping returns an error if the store cannot be read.
 func (d *MemberService) Ping(ctx context.Context) error {
 	if _, err := d.store.Sightings.LastSeq(ctx); err != nil {
 		return fmt.Errorf("reading the store: %w", err)
@@ -59,8 +59,7 @@ func (d *MemberService) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Locales are the languages of a member: what he has chosen, then what the forum said of him last. It asks the store
-// only.
+// Locales returns a member's languages: the chosen one first, then the latest one from the forum. It reads only the store.
 func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
 	ids := []forum.MemberID{member}
 	choices, err := d.store.Preferences.OfMembers(ctx, ids)
@@ -74,8 +73,8 @@ func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]s
 	return []string{choices[member].Locale, subs[member].Locale}, nil
 }
 
-// GrantLabels are the name of the member whom a grant is for, and the title of the thread or section that it speaks of, if
-// he may read that now.
+// GrantLabels returns the name of the member that a link belongs to, and the title of its thread or section if the member
+// may currently read it.
 func (d *MemberService) GrantLabels(ctx context.Context, now time.Time, g link.Claims) (name, title string, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
 		members, err := s.Members(ctx, []forum.MemberID{forum.MemberID(g.Member)}, now)
@@ -119,8 +118,8 @@ func grantTitle(ctx context.Context, s *source.Snapshot, m forum.Member, g link.
 	return "", nil
 }
 
-// reschedule moves a member's next digest to where his choices put it now. fresh: what came before is not news to him.
-// A member whom the roll does not know (he watches nothing) has none.
+// reschedule moves a member's next digest to the time that the preferences imply. With skipBacklog, the digest leaves out
+// earlier posts. A member who is no subscriber has no next digest.
 func (d *MemberService) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
 	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
@@ -142,7 +141,7 @@ func (d *MemberService) reschedule(ctx context.Context, now time.Time, member fo
 	return d.store.Deferred.Reevaluate(ctx, now, member)
 }
 
-// choices are what one member has chosen.
+// choices returns the preferences of one member.
 func (d *MemberService) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
 	all, err := d.store.Preferences.OfMembers(ctx, []forum.MemberID{member})
 	return all[member], err

@@ -8,37 +8,37 @@ import (
 	"postrider/store"
 )
 
-// Observer is told what a daemon does, for whoever counts that. It must be safe for concurrent use, and quick.
+// Observer receives events of a daemon, for example to count them. It must be fast and safe for concurrent use.
 type Observer interface {
-	// RoundFinished tells that the steps of a tick have ended, in a fault or not.
+	// RoundFinished is called after the steps of a tick, with their error if they failed.
 	RoundFinished(tick string, r Report, err error)
-	// ScanFinished tells that the forum was looked at for new posts, by the daemon's clock.
+	// ScanFinished is called after a scan for new posts, with the time of the daemon's clock.
 	ScanFinished(at time.Time)
-	// MessageSettled tells that something has become of an attempt to send a mail of a kind.
+	// MessageSettled is called after each attempt to send a message.
 	MessageSettled(kind string, o OutcomeKind)
 }
 
-// OutcomeKind is what has become of an attempt to send a mail.
+// OutcomeKind is the kind of result of an attempt to send a message.
 type OutcomeKind string
 
 // The outcomes.
 const (
 	WasAccepted      OutcomeKind = "accepted"
 	WasRefused       OutcomeKind = "refused"
-	WasSkipped       OutcomeKind = "skipped"   // there was nothing to send, or its member may not be mailed
-	WasHeld          OutcomeKind = "held"      // its member wants it later
-	OutcomeUncertain OutcomeKind = "uncertain" // the line broke after the final dot: it may have arrived
-	OutcomeRetry     OutcomeKind = "retry"     // to be tried again
-	WasExpired       OutcomeKind = "expired"   // no relay has taken it in time
+	WasSkipped       OutcomeKind = "skipped"   // nothing to send, or the member must not be emailed
+	WasHeld          OutcomeKind = "held"      // delayed by preference of the member
+	OutcomeUncertain OutcomeKind = "uncertain" // the connection broke after the final dot: it may have been delivered
+	OutcomeRetry     OutcomeKind = "retry"     // will be tried again
+	WasExpired       OutcomeKind = "expired"   // no relay accepted it in time
 )
 
-// Outcomes are all of them.
+// Outcomes lists all outcome kinds.
 var Outcomes = []OutcomeKind{WasAccepted, WasRefused, WasSkipped, WasHeld, OutcomeUncertain, OutcomeRetry, WasExpired}
 
-// Kinds are those of all mails.
+// Kinds lists all kinds of messages.
 var Kinds = []string{KindAlert, KindAnnouncement, KindDigest}
 
-// outcome tells what a settlement says.
+// outcome returns the outcome kind of a settlement.
 func outcome(s store.Settlement) OutcomeKind {
 	switch {
 	case s.State == stateSkipped:
@@ -55,7 +55,7 @@ func outcome(s store.Settlement) OutcomeKind {
 	return OutcomeRetry
 }
 
-// kindOf is the kind of the mail with a key: "digest/42/2026-05-04", "announce/7/42".
+// kindOf returns the kind of a message by its key, for example "digest/42/2026-05-04" or "announce/7/42".
 func kindOf(key string) string {
 	kind, _, _ := strings.Cut(key, "/")
 	if kind == "announce" {
@@ -64,15 +64,15 @@ func kindOf(key string) string {
 	return kind
 }
 
-// nopObserver is a daemon whom nobody watches.
+// nopObserver ignores all events.
 type nopObserver struct{}
 
 func (nopObserver) RoundFinished(string, Report, error) {}
 func (nopObserver) ScanFinished(time.Time)              {}
 func (nopObserver) MessageSettled(string, OutcomeKind)  {}
 
-// Relays tells of each relay, by the name of its table in the configuration, whether mails go to it; they do not while it is left
-// alone because it could not be reached.
+// Relays reports whether each relay is in use, by the name of its configuration table. A relay is not in use while its
+// circuit breaker is open.
 func (d *Daemon) Relays() map[string]bool {
 	up := make(map[string]bool, len(d.relays.list))
 	for _, way := range d.relays.list {

@@ -10,14 +10,14 @@ import (
 	"postrider/store"
 )
 
-// outgoing is a row of the outbox that was claimed, and the mail that is to become of it.
+// outgoing is a claimed row of the outbox with the draft of its message.
 type outgoing struct {
 	store.Row
 	messageDraft
-	line *providerQueue // set once it has a place in one
+	line *providerQueue // set when it is in a queue
 }
 
-// letters puts rows and their drafts together. Those of which nothing is to be sent are settled right away.
+// letters combines rows with their drafts. Rows without anything to send are settled immediately.
 func (d *Daemon) letters(rows []store.Row, drafts []messageDraft) (list []outgoing, settled []store.Settlement) {
 	for i, row := range rows {
 		l := d.newOutgoing(row, drafts[i])
@@ -39,20 +39,20 @@ func (d *Daemon) letters(rows []store.Row, drafts []messageDraft) (list []outgoi
 	return list, settled
 }
 
-// logOmissions logs what falls away right before the hand-over: a mail, or posts of one.
+// logOmissions logs what is left out right before sending: a message, or some of its posts.
 func (d *Daemon) logOmissions(l outgoing) {
 	if l.skip != "" {
-		d.Log.Debug("mail skipped", "key", l.Key, "member", l.Member, "reason", l.skip)
+		d.Log.Debug("message skipped", "key", l.Key, "member", l.Member, "reason", l.skip)
 	}
 	for _, p := range l.omitted {
-		d.Log.Debug("post left out", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
+		d.Log.Debug("post omitted", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
 	}
 	for _, p := range l.deferred {
-		d.Log.Debug("post left to a later edition", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
+		d.Log.Debug("post deferred to a later edition", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
 	}
 }
 
-// newOutgoing puts a row and its draft together, if its member may be mailed at all.
+// newOutgoing combines a row with its draft, and skips it if the address is not on the allow-list.
 func (d *Daemon) newOutgoing(row store.Row, m messageDraft) outgoing {
 	if m.skip == "" && !d.settings.Delivery.allows(m.to.Email) {
 		m.skip = reasonNotAllowListed
@@ -60,22 +60,21 @@ func (d *Daemon) newOutgoing(row store.Row, m messageDraft) outgoing {
 	return outgoing{Row: row, messageDraft: m}
 }
 
-// result is what came of a letter that was with a worker.
+// result is the result of a message from a worker.
 type result struct {
 	line    *providerQueue
 	domain  string
 	began   time.Time
-	out     mail.Outcome // no Result: the mail could not be made
+	out     mail.Outcome // no Result: the message could not be built
 	settled store.Settlement
 }
 
-// send writes a mail, hands it over and says what became of it. A panic costs this member his mail, and
-// nobody else.
+// send renders and sends a message and returns the result. A panic affects only this message.
 func (d *Daemon) send(ctx context.Context, l outgoing) (s result) {
 	s = result{line: l.line, domain: domainOf(l.to.Email), began: time.Now()}
 	defer func() {
 		if fault := recover(); fault != nil {
-			d.Log.Error("a mail made the daemon panic", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))
+			d.Log.Error("panic while building a message", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))
 			s.settled = d.renderFailed(l.Row, fmt.Errorf("panic: %v", fault))
 		}
 	}()
@@ -91,7 +90,7 @@ func (d *Daemon) send(ctx context.Context, l outgoing) (s result) {
 	return s
 }
 
-// compose writes the whole mail, signed if we sign.
+// compose renders the complete message and signs it if there is a signer.
 func (d *Daemon) compose(l outgoing) ([]byte, error) {
 	content, err := l.render()
 	if err != nil {

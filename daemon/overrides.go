@@ -11,8 +11,8 @@ import (
 	"postrider/store"
 )
 
-// expireOverrides ends choices of which the forum has a newer word, and notes what it says for those that are new. It goes through
-// all who have chosen anything, a page at a time.
+// expireOverrides deletes preferences that a newer change on the forum replaces, and saves the baseline for new ones. It
+// processes all members with preferences, one page at a time.
 func (d *Daemon) expireOverrides(ctx context.Context) error {
 	var after forum.MemberID
 	for {
@@ -40,7 +40,7 @@ func expireOverridesOf(ctx context.Context, f *source.DB, st *store.Store, now t
 		}
 		for _, m := range members {
 			if f.ZonesAreOffsets() {
-				m.Zone = "" // a change of it would be no choice of his
+				m.Zone = "" // not chosen by the member, so a change of it is no choice either
 			}
 			known[m.ID] = m
 		}
@@ -48,7 +48,7 @@ func expireOverridesOf(ctx context.Context, f *source.DB, st *store.Store, now t
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("reading what the forum says of choices: %w", err)
+		return fmt.Errorf("reading preferences from the forum: %w", err)
 	}
 	var changed []store.Basis
 	for _, b := range bases {
@@ -63,7 +63,7 @@ func expireOverridesOf(ctx context.Context, f *source.DB, st *store.Store, now t
 		words := forumWatchState(watches[w.Member], w)
 		switch {
 		case w.Words == words:
-		case w.Words == "", words == digest.NotWatchedFingerprint: // to watch no more is not to ask for mail; to watch again is
+		case w.Words == "", words == digest.NotWatchedFingerprint: // ending a watch does not ask for messages, but watching again does
 			w.Words = words
 			noted = append(noted, w)
 		default:

@@ -2,17 +2,17 @@ package daemon
 
 import "time"
 
-// RateEstimator tells how fast an announcement goes, from how many of its mails were over at moments of the last minute. The zero
-// value knows nothing yet.
+// RateEstimator estimates how fast an announcement is sent, from the settled messages of the last minute. The zero value is
+// ready to use.
 type RateEstimator struct{ samples []mark }
 
-// mark is how many mails were over at a moment.
+// mark is the number of settled messages at a time.
 type mark struct {
 	at      time.Time
 	settled int
 }
 
-// Add takes down how many mails are over now.
+// Add records the current number of settled messages.
 func (p *RateEstimator) Add(now time.Time, settled int) {
 	p.samples = append(p.samples, mark{now, settled})
 	for len(p.samples) > 2 && now.Sub(p.samples[0].at) > time.Minute {
@@ -20,7 +20,7 @@ func (p *RateEstimator) Add(now time.Time, settled int) {
 	}
 }
 
-// PerMinute is how many mails a minute were settled lately; 0: not known, or none.
+// PerMinute returns how many messages per minute were settled recently; 0: unknown, or none.
 func (p *RateEstimator) PerMinute() float64 {
 	if len(p.samples) == 0 {
 		return 0
@@ -33,7 +33,7 @@ func (p *RateEstimator) PerMinute() float64 {
 	return float64(last.settled-first.settled) / took.Minutes()
 }
 
-// Remaining is how long so many mails take at this pace; 0: not known.
+// Remaining returns how long a number of messages takes at this rate; 0: unknown.
 func (p *RateEstimator) Remaining(mails int) time.Duration {
 	rate := p.PerMinute()
 	if rate <= 0 {

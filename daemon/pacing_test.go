@@ -89,7 +89,7 @@ func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
 		if got := w.arrived(); got["example.org"] != 60 || got["gmail.com"] == 0 {
 			t.Errorf("arrived %v, want all of example.org at once", got)
 		}
-		if n := w.logged("a provider finds us too fast"); n == 0 {
+		if n := w.logged("provider is rate limiting us"); n == 0 {
 			t.Errorf("the log does not tell:\n%s", w.log)
 		}
 		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
@@ -101,7 +101,7 @@ func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
 			if m.Attempt != 0 {
 				t.Errorf("%s: %d attempts are counted", m.Key, m.Attempt)
 			}
-			if strings.Contains(m.Last.Reason, "gmail.com takes") {
+			if strings.Contains(m.Last.Reason, "gmail.com accepts") {
 				times[m.NotBefore]++
 			}
 		}
@@ -202,7 +202,7 @@ func TestMailsForADomainThatIsHeldWaitAndCostNoAttempt(t *testing.T) {
 		t.Errorf("arrived %v before the hold was over", got)
 	}
 	mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
-	if err != nil || len(mails) != 20 || mails[0].Attempt != 0 || !strings.HasPrefix(mails[0].Last.Reason, "gmail.com is held: refused 12 of 14") {
+	if err != nil || len(mails) != 20 || mails[0].Attempt != 0 || !strings.HasPrefix(mails[0].Last.Reason, "gmail.com is on hold: refused 12 of 14") {
 		t.Errorf("%d wait: %v, %+v; want the reason told and no attempt counted", len(mails), err, mails[0])
 	}
 	w.at(5, "08:31")

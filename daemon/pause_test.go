@@ -49,7 +49,7 @@ func TestAPausedStoreHandsNothingOverAndGoesOnAfterResume(t *testing.T) {
 	w.round()
 	w.got("anna", posts(p))
 	w.round()
-	if n := w.logged("delivery goes on"); n != 1 {
+	if n := w.logged("delivery resumed"); n != 1 {
 		t.Errorf("the log says %d times that delivery goes on, want once", n)
 	}
 }

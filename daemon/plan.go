@@ -9,18 +9,18 @@ import (
 	"postrider/store"
 )
 
-// batchSize is how many members are planned, claimed and built at a time: what is read once for a
-// batch is shared by so many mails.
+// batchSize is how many members are planned, claimed and built at a time. Data that is read once per batch is shared by
+// that many messages.
 const batchSize = 1000
 
-// planDigests puts an edition into the outbox for each member who is due, and moves his due time on, in one
-// transaction. However late it comes, one edition covers everything since his mark, up to what was looked at for alerts.
+// planDigests puts an edition into the outbox for each due member and advances the due time, in one transaction. However
+// late it is, one edition covers everything after the covered sequence, up to what was checked for alerts.
 func (d *Daemon) planDigests(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
 		due, err := d.Store.Subscribers.Due(ctx, now, batchSize)
 		if err != nil {
-			return fmt.Errorf("reading who is due: %w", err)
+			return fmt.Errorf("reading due members: %w", err)
 		}
 		if len(due) == 0 {
 			return nil
@@ -47,20 +47,20 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 	return nil
 }
 
-// planDigest names an edition after the slot it stands for, so that planning it twice changes nothing.
+// planDigest plans the edition of a member. Its key contains the slot, so that planning it twice changes nothing.
 func (d *Daemon) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
 	schedule, zone := d.calendar.schedule(sub), d.calendar.zone(sub)
 	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest, NextDue: d.calendar.nextDue(sub, now)}
 	slot, ok := schedule.Last(zone, now)
-	if !ok || sub.PausedUntil.After(now) { // turned off or paused since
+	if !ok || sub.PausedUntil.After(now) { // turned off or paused in the meantime
 		return plan
 	}
 	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, editionName(slot, sub))
 	return plan
 }
 
-// editionName names an edition. A member who has chosen his hours or his zone himself may have had today's by those that held
-// before, and be promised another one: his are named by their instant.
+// editionName returns the name of an edition. If the member chose the schedule or zone, the name is the time in UTC: after
+// a change, a second edition may be due on the same local day.
 func editionName(slot digest.Slot, sub store.Subscriber) string {
 	if sub.Schedule == nil && sub.OwnZone == "" {
 		return slot.Name

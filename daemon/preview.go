@@ -11,10 +11,10 @@ import (
 	"postrider/source"
 )
 
-// ErrNoMember is returned for a member whom the forum does not know.
-var ErrNoMember = errors.New("the forum has no such member")
+// ErrNoMember is returned for a member who does not exist on the forum.
+var ErrNoMember = errors.New("no such member on the forum")
 
-// Preview is an edition as it would be, and what it would leave out.
+// Preview is an edition that was not planned, with the posts that it leaves out.
 type Preview struct {
 	Member forum.Member
 	Edition
@@ -22,9 +22,8 @@ type Preview struct {
 	LeftOut     []digest.Omitted
 }
 
-// Preview builds the edition of one member, found by number or name, from the posts that were created
-// in [from, until), as the forum stands now. It writes nothing and needs no sightings: creation is its
-// clock, so that any stretch of the past can be looked at.
+// Preview builds the edition of one member, found by ID or name, from the posts created in [from, until) and the current
+// state of the forum. It writes nothing and needs no sightings: it goes by creation times, so any past period works.
 func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time) (Preview, error) {
 	p := Preview{From: from, Until: until}
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {

@@ -2,8 +2,7 @@ package daemon
 
 import "strings"
 
-// providers are the domains of mailbox providers that have several, and go by one limit for all of them, by the
-// name that we give the provider.
+// providers lists the providers with several domains that share one limit, with the name that we use for each.
 var providers = map[string]string{
 	"gmail.com": "gmail.com", "googlemail.com": "gmail.com",
 	"msn.com": "outlook.com", "windowslive.com": "outlook.com", "passport.com": "outlook.com",
@@ -16,13 +15,13 @@ var providers = map[string]string{
 	"t-online.de": "t-online.de", "magenta.de": "t-online.de",
 }
 
-// multiCountry are providers whose domains have one name in many countries: hotmail.de, live.co.uk, yahoo.com.br.
+// multiCountry lists providers with the same name in many country domains: hotmail.de, live.co.uk, yahoo.com.br.
 var multiCountry = map[string]string{
 	"outlook": "outlook.com", "hotmail": "outlook.com", "live": "outlook.com",
 	"yahoo": "yahoo.com", "aol": "yahoo.com", "gmx": "gmx.net", "yandex": "yandex.com",
 }
 
-// provider is who takes the mail of an address: a mailbox provider, or else its domain.
+// provider returns the provider of an address, or its domain if the provider is unknown.
 func provider(address string) string {
 	domain := domainOf(address)
 	if p, known := providers[domain]; known {
@@ -39,7 +38,8 @@ func domainOf(address string) string {
 	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
-// isCountry tells "com", "de", "co.uk" and "com.br" from the domain of somebody who has a host of that name.
+// isCountry reports whether a suffix is like "com", "de", "co.uk" or "com.br", and not a domain with a host of the
+// provider's name.
 func isCountry(suffix string) bool {
 	second, top, two := strings.Cut(suffix, ".")
 	if !two {

@@ -10,19 +10,19 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// providerQueue is the letters of a batch that go by one lane.
+// providerQueue is the queue of a batch for one provider.
 type providerQueue struct {
 	*throttle
 	name        string
-	waiting     []outgoing // in the order in which they go
-	ready       []outgoing // noted as about to go, and with no worker yet
+	waiting     []outgoing // in sending order
+	ready       []outgoing // marked as in flight, but not with a worker yet
 	inFlight    int        // with workers
-	probe       bool       // its domain was held until now: one letter goes, and what becomes of it decides for the others
+	probe       bool       // first delivery after a hold: one message is sent, and its result decides about the others
 	probeFailed bool       // the probe failed
 }
 
-// rank tells what goes first: kinds by their priority, and last what may have arrived already. Should the daemon die over
-// and over, it is then not always these that are in doubt.
+// rank orders messages: by the priority of their kind, and uncertain ones last. If the daemon crashes repeatedly, it is not
+// always the same messages that become uncertain.
 func (l outgoing) rank() int {
 	p := priority(l.Kind)
 	if l.UncertainCount > 0 {
@@ -31,12 +31,12 @@ func (l outgoing) rank() int {
 	return p
 }
 
-// canReserve tells whether a waiting letter may be noted now.
+// canReserve reports whether a waiting message may be marked as in flight now.
 func (n *providerQueue) canReserve(now time.Time) bool {
 	return len(n.waiting) > 0 && !n.probeFailed && (!n.probe || len(n.ready)+n.inFlight == 0) && n.available(now)
 }
 
-// within is what its lane takes in a time; nothing if its probe has failed.
+// within returns how many messages the throttle allows within a time. It is 0 if the probe failed.
 func (n *providerQueue) within(d time.Duration, most int) int {
 	if n.probeFailed {
 		return 0
@@ -44,7 +44,7 @@ func (n *providerQueue) within(d time.Duration, most int) int {
 	return n.throttle.capacity(d, most)
 }
 
-// deferUntil gives a waiting letter a time of its own.
+// deferUntil returns when the next waiting message may be sent.
 func (n *providerQueue) deferUntil(now time.Time) time.Time {
 	if n.probeFailed {
 		return now.Add(probeFailedWait + rand.N(releaseJitter))
@@ -52,25 +52,26 @@ func (n *providerQueue) deferUntil(now time.Time) time.Time {
 	return n.throttle.reserveSlot(now)
 }
 
-// deferReason is why a letter waits.
+// deferReason returns why messages wait.
 func (n *providerQueue) deferReason() string {
 	if n.probeFailed {
-		return n.name + ", did not take the first mail after that"
+		return n.name + ", rejected the first message after that"
 	}
-	return fmt.Sprintf("waits its turn, %s takes %s mails a minute", n.name, n.ratePerMinute())
+	return fmt.Sprintf("rate limited: %s accepts %s messages per minute", n.name, n.ratePerMinute())
 }
 
-// providerQueues are all letters of a batch. They take turns, so that no slow provider holds up the others: none has more than half of
-// the connections while there is something to go for others.
+// providerQueues are the queues of a batch. They take turns, so that a slow provider does not block the others: no provider
+// gets more than half of the connections while other queues have messages to send.
 type providerQueues struct {
-	list         []*providerQueue // those with letters
-	cursor       int              // place of the line whose turn is next
-	samePriority bool             // all letters are of one class
+	list         []*providerQueue // queues with messages
+	cursor       int              // index of the queue whose turn is next
+	samePriority bool             // all messages have the same rank
 	connections  int
-	pace         *rate.Limiter // of all together; nil: none
+	pace         *rate.Limiter // of all messages together; nil: none
 }
 
-// newLines puts letters into their lines. again tells which domains were held until now: each has a line of its own.
+// newLines puts messages into the queues of their providers. again reports which domains were on hold until now: each gets
+// a separate queue.
 func newLines(letters []outgoing, throttles *throttles, again func(domain string) bool) *providerQueues {
 	s := &providerQueues{samePriority: true}
 	known := make(map[string]*providerQueue)
@@ -78,7 +79,7 @@ func newLines(letters []outgoing, throttles *throttles, again func(domain string
 		name, probe := provider(l.to.Email), again(domainOf(l.to.Email))
 		pace := throttles.forProvider(name)
 		if probe {
-			name = domainOf(l.to.Email) + ", held before"
+			name = domainOf(l.to.Email) + ", on hold before"
 		}
 		if known[name] == nil {
 			known[name] = &providerQueue{throttle: pace, name: name, probe: probe}
@@ -94,7 +95,7 @@ func newLines(letters []outgoing, throttles *throttles, again func(domain string
 	return s
 }
 
-// roundRobin gives the line that is next of those that fit, by the class of its letter; nil: none fits.
+// roundRobin returns the next matching queue by the rank of its message, or nil if none matches.
 func (s *providerQueues) roundRobin(fits func(*providerQueue) bool, head func(*providerQueue) outgoing) *providerQueue {
 	var best *providerQueue
 	for i := range s.list {
@@ -112,10 +113,10 @@ func (s *providerQueues) roundRobin(fits func(*providerQueue) bool, head func(*p
 	return best
 }
 
-// advance gives the turn to the line behind n.
+// advance gives the turn to the queue after n.
 func (s *providerQueues) advance(n *providerQueue) { s.cursor = slices.Index(s.list, n) + 1 }
 
-// next is the line whose first letter that is ready may go now; nil: there is none.
+// next returns the queue whose first ready message may be sent now, or nil if there is none.
 func (s *providerQueues) next(now time.Time) *providerQueue {
 	share := s.maxPerQueue(now)
 	return s.roundRobin(
@@ -123,7 +124,7 @@ func (s *providerQueues) next(now time.Time) *providerQueue {
 		func(n *providerQueue) outgoing { return n.ready[0] })
 }
 
-// maxPerQueue is how many connections one line may have.
+// maxPerQueue returns how many connections one queue may use.
 func (s *providerQueues) maxPerQueue(now time.Time) int {
 	busy := 0
 	for _, n := range s.list {
@@ -136,7 +137,7 @@ func (s *providerQueues) maxPerQueue(now time.Time) int {
 	return s.connections
 }
 
-// send takes the letter that next has found.
+// send removes and returns the first ready message of a queue.
 func (s *providerQueues) send(n *providerQueue) outgoing {
 	l := n.ready[0]
 	n.ready = n.ready[1:]
@@ -145,18 +146,18 @@ func (s *providerQueues) send(n *providerQueue) outgoing {
 	return l
 }
 
-// needsMore tells that a line has letters to be noted, and none that is ready.
+// needsMore reports whether a queue has waiting messages, but none ready.
 func (s *providerQueues) needsMore(now time.Time) bool {
 	return s.withinRate(now) && slices.ContainsFunc(s.list, func(n *providerQueue) bool { return len(n.ready) == 0 && n.canReserve(now) })
 }
 
-// withinRate tells whether the pace of all together lets another letter go.
+// withinRate reports whether the overall rate limit allows another message.
 func (s *providerQueues) withinRate(now time.Time) bool {
 	return s.pace == nil || s.pace.TokensAt(now) >= 1
 }
 
-// reserve makes up to most letters ready, in turn. No line gets more than its part of the window, so that those which are
-// stuck leave room for the others.
+// reserve makes up to most messages ready, from the queues in turn. No queue gets more than its share of the window, so that
+// blocked ones leave room for the others.
 func (s *providerQueues) reserve(now time.Time, most, window int) (picked []outgoing) {
 	part := max(1, window/max(1, len(s.list)))
 	for len(picked) < most && s.withinRate(now) {
@@ -178,7 +179,7 @@ func (s *providerQueues) reserve(now time.Time, most, window int) (picked []outg
 	return picked
 }
 
-// dropLost drops of the letters that were picked those that are not ours any more.
+// dropLost drops picked messages that are no longer leased by this daemon.
 func (s *providerQueues) dropLost(picked, ours []outgoing) {
 	if len(picked) == len(ours) {
 		return
@@ -195,13 +196,13 @@ func (s *providerQueues) dropLost(picked, ours []outgoing) {
 	}
 }
 
-// release takes a letter back from its worker.
+// release records that a worker has finished a message.
 func (s *providerQueues) release(n *providerQueue) {
 	n.inFlight--
 	s.removeIfEmpty(n)
 }
 
-// removeIfEmpty takes a line out that has nothing left.
+// removeIfEmpty removes a queue without messages.
 func (s *providerQueues) removeIfEmpty(n *providerQueue) {
 	at := slices.Index(s.list, n)
 	if at < 0 || len(n.waiting)+len(n.ready)+n.inFlight > 0 {
@@ -213,7 +214,7 @@ func (s *providerQueues) removeIfEmpty(n *providerQueue) {
 	}
 }
 
-// ready is how many letters are ready.
+// ready returns how many messages are ready.
 func (s *providerQueues) ready() (total int) {
 	for _, n := range s.list {
 		total += len(n.ready)
@@ -221,7 +222,7 @@ func (s *providerQueues) ready() (total int) {
 	return total
 }
 
-// waiting tells whether letters wait for nothing but a limit: of their lane, or of the pace of all together.
+// waiting reports whether messages wait only for a limit: that of their provider, or the overall rate.
 func (s *providerQueues) waiting(now time.Time) (lane, pace bool) {
 	for _, n := range s.list {
 		switch {

@@ -12,27 +12,27 @@ import (
 )
 
 const (
-	// refusalSettleTime is how long a refusal waits before it is judged: what else comes back from its domain in that time tells whose
-	// fault it was. An address that is dead stays so for ten minutes.
+	// refusalSettleTime is how long a rejection waits before it is evaluated: other rejections by its domain in that time show
+	// whether the address is the cause. A dead address can wait ten minutes.
 	refusalSettleTime = 10 * time.Minute
-	// maxCohortAge is how old a cohort may be for which a domain is held: what comes back from days ago tells nothing of now.
+	// maxCohortAge is the maximum age of a cohort that causes a hold: old bounces say nothing about the present.
 	maxCohortAge = time.Hour
 )
 
-// What refusals come to.
+// The verdicts on rejections.
 const (
 	verdictCounted = "counted"
-	verdictIgnored = "spared" // most of what was handed over with it was refused: no address is to blame
+	verdictIgnored = "spared" // most messages of the same cohort were rejected: the address is not the cause
 )
 
-// evaluateRefusals decides what refusals mean for the addresses that they are about. A domain that refuses most of what it gets is held,
-// and none of its addresses scored: it is us, or our relay, or this very mail that it does not want.
+// evaluateRefusals decides what rejections mean for the addresses. A domain that rejects most messages is put on hold and
+// none of its addresses is scored: the cause is our domain, our relay or this message.
 func (d *Daemon) evaluateRefusals(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
 		var r evaluation
 		judged, err := d.Store.Suppressions.Evaluate(ctx, now, now.Add(-refusalSettleTime), func(docket store.EvaluationInput) store.EvaluationResult {
-			r = evaluate(now, docket) // anew each time: PostgreSQL may want the transaction repeated
+			r = evaluate(now, docket) // repeated if PostgreSQL repeats the transaction
 			return r.EvaluationResult
 		})
 		if err != nil {
@@ -46,14 +46,14 @@ func (d *Daemon) evaluateRefusals(ctx context.Context) error {
 	return nil
 }
 
-// evaluation is a judgment with what is told of it.
+// evaluation is the result of an evaluation, with details for the log.
 type evaluation struct {
 	store.EvaluationResult
 	held            []bounce.Cohort // in the order of Holds
-	relay           int             // refusals of minutes in which the relay refused most of what it got
-	newlySuppressed []store.Refusal // by which an address was suppressed
+	relay           int             // rejections in minutes in which the relay rejected most messages
+	newlySuppressed []store.Refusal // rejections that caused a suppression
 	policy          map[string][]store.Refusal
-	faulty          []store.Refusal // mails that were themselves at fault
+	faulty          []store.Refusal // messages rejected because of their content
 }
 
 type cohortKey struct {
@@ -61,7 +61,7 @@ type cohortKey struct {
 	minute time.Time
 }
 
-// evaluate judges a docket.
+// evaluate evaluates the rejections of an input.
 func evaluate(now time.Time, d store.EvaluationInput) evaluation {
 	r := evaluation{policy: make(map[string][]store.Refusal)}
 	atFault := make(map[cohortKey]bool)
@@ -97,20 +97,20 @@ func evaluate(now time.Time, d store.EvaluationInput) evaluation {
 	return r
 }
 
-// holdDomain holds a domain because of a cohort, unless it is held already, or was because of this very one.
+// holdDomain puts a domain on hold because of a cohort, unless it is on hold already or this cohort caused its last hold.
 func (r *evaluation) holdDomain(now time.Time, c bounce.Cohort, last store.DomainHold) {
 	if !last.Since.Before(c.Minute) || last.Until.After(now) {
 		return
 	}
 	h := store.DomainHold{
 		Domain: c.Domain, Since: now, Until: now.Add(bounce.NextHold(last.Until.Sub(last.Since))),
-		Reason: fmt.Sprintf("refused %d of %d mails handed over at %s", c.Refused, c.Handed, c.Minute.UTC().Format(time.DateTime)),
+		Reason: fmt.Sprintf("rejected %d of %d messages sent at %s", c.Refused, c.Handed, c.Minute.UTC().Format(time.DateTime)),
 	}
 	r.Holds = append(r.Holds, h)
 	r.held = append(r.held, c)
 }
 
-// scoreAddress is the health of an address after a refusal.
+// scoreAddress returns the health of an address after a rejection.
 func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health {
 	was := h.Suppressed(x.At)
 	reason := string(x.Class)
@@ -129,21 +129,21 @@ func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health 
 	return h
 }
 
-// logEvaluation tells the administrator what was judged.
+// logEvaluation logs the result of an evaluation.
 func (d *Daemon) logEvaluation(r evaluation) {
 	for i, c := range r.held {
-		d.Log.Error("a domain refuses most of what it gets, and is held; none of its addresses is blamed",
+		d.Log.Error("domain on hold: most messages rejected",
 			"domain", c.Domain, "refused", c.Refused, "handed", c.Handed, "until", r.Holds[i].Until)
 	}
 	if r.relay > 0 {
-		d.Log.Error("the relay refused most of what it got; no address is blamed", "refused", r.relay)
+		d.Log.Error("relay rejected most messages; no address is suppressed", "refused", r.relay)
 	}
 	for domain, list := range r.policy {
-		d.Log.Warn("mails refused on grounds of policy; no address is blamed",
-			"domain", domain, "mails", len(list), "code", list[0].Code, "enhanced", list[0].Enhanced)
+		d.Log.Warn("messages rejected by policy; no address is suppressed",
+			"domain", domain, "messages", len(list), "code", list[0].Code, "enhanced", list[0].Enhanced)
 	}
 	for _, x := range r.faulty {
-		d.Log.Error("a mail was refused for what it is", "key", x.Key, "code", x.Code, "enhanced", x.Enhanced)
+		d.Log.Error("message rejected because of its content", "key", x.Key, "code", x.Code, "enhanced", x.Enhanced)
 	}
 	for _, x := range r.newlySuppressed {
 		d.Log.Info("address suppressed", "member", x.Member, "key", x.Key, "class", x.Class, "code", x.Code, "enhanced", x.Enhanced)

@@ -128,7 +128,7 @@ func TestAPolicyBlockSuppressesNobodyAndLosesNoPost(t *testing.T) {
 	if got := w.suppressed(); len(got) != 0 {
 		t.Errorf("suppressed are %v, want nobody", got)
 	}
-	if !strings.Contains(w.log.String(), "grounds of policy") {
+	if !strings.Contains(w.log.String(), "messages rejected by policy") {
 		t.Errorf("the log does not tell of the policy:\n%s", w.log)
 	}
 	w.relay.works()
@@ -171,7 +171,7 @@ func TestADomainThatRefusesMostOfWhatItGetsIsHeldAndNobodySuppressed(t *testing.
 	if holds, err = w.store.Holds.Active(t.Context(), w.clock()); err != nil || len(holds) != 0 {
 		t.Errorf("after that, holds are %+v (%v): one cohort holds its domain once", holds, err)
 	}
-	if n := strings.Count(w.log.String(), "refuses most of what it gets"); n != 1 {
+	if n := strings.Count(w.log.String(), "domain on hold: most messages rejected"); n != 1 {
 		t.Errorf("the administrator was told %d times, want once:\n%s", n, w.log)
 	}
 	w.post(w.thread(tonight))
@@ -201,7 +201,7 @@ func TestARelayThatRefusesEverybodySuppressesNobody(t *testing.T) {
 	if got := w.suppressed(); len(got) != 0 {
 		t.Errorf("suppressed are %v, want nobody", got)
 	}
-	if !strings.Contains(w.log.String(), "the relay refused most of what it got") {
+	if !strings.Contains(w.log.String(), "relay rejected most messages") {
 		t.Errorf("the log does not tell of it:\n%s", w.log)
 	}
 }

@@ -11,11 +11,10 @@ import (
 	"postrider/mail"
 )
 
-// errCircuitOpen is why a message was not even tried.
-var errCircuitOpen = errors.New("the relay is left alone for a while, because it could not be reached")
+// errCircuitOpen is the error for a message that was not attempted.
+var errCircuitOpen = errors.New("circuit breaker open: the relay could not be reached")
 
-// relayPool are the ways on which mails leave: the owner's relay, and the one that takes over while the first is out of
-// reach. They are a Sender.
+// relayPool is a Sender with the main relay and an optional fallback, which is used while the main relay is unreachable.
 type relayPool struct {
 	list []*relay
 	bell *alarm.Manager
@@ -26,7 +25,7 @@ type relayPool struct {
 type relay struct {
 	Sender
 	breaker
-	name string // what alarms call it; empty: the first
+	name string // name in alarms; empty: the main relay
 }
 
 func newRelays(first, second Sender, bell *alarm.Manager, log *slog.Logger) *relayPool {
@@ -37,7 +36,7 @@ func newRelays(first, second Sender, bell *alarm.Manager, log *slog.Logger) *rel
 	return r
 }
 
-// available is how many messages may be handed over now, at most most.
+// available returns how many messages may be sent now, up to most.
 func (r *relayPool) available(now time.Time, most int) int {
 	n := 0
 	for _, way := range r.list {
@@ -46,12 +45,12 @@ func (r *relayPool) available(now time.Time, most int) int {
 	return n
 }
 
-// Send implements Sender. A message that did not reach one relay goes to the next at once: nothing of it was sent.
+// Send implements Sender. A message that did not reach one relay is sent to the next one immediately: nothing of it was sent.
 func (r *relayPool) Send(ctx context.Context, from, to string, raw []byte) mail.Outcome {
 	return r.send(ctx, from, to, raw, func(way *relay) bool { return way.allow(time.Now()) })
 }
 
-// SendNow is Send for a message that must not wait until a relay that was out of reach is tried again.
+// SendNow is like Send, but ignores open circuit breakers.
 func (r *relayPool) SendNow(ctx context.Context, from, to string, raw []byte) mail.Outcome {
 	return r.send(ctx, from, to, raw, func(*relay) bool { return true })
 }
@@ -64,7 +63,7 @@ func (r *relayPool) send(ctx context.Context, from, to string, raw []byte, allow
 		}
 		out = way.Send(ctx, from, to, raw)
 		if ctx.Err() != nil && out.Unreachable() {
-			return out // we are stopping: that says nothing of the relay
+			return out // the daemon is stopping, which says nothing about the relay
 		}
 		r.recordOutcome(way, out)
 		if !out.Unreachable() && !out.LoginRefused() {
@@ -74,7 +73,7 @@ func (r *relayPool) send(ctx context.Context, from, to string, raw []byte, allow
 	return out
 }
 
-// recordOutcome notes what was heard of a relay, and tells the administrator.
+// recordOutcome records an outcome of a relay, and logs and raises alarms for changes.
 func (r *relayPool) recordOutcome(way *relay, out mail.Outcome) {
 	switch {
 	case out.LoginRefused():
@@ -89,9 +88,9 @@ func (r *relayPool) recordOutcome(way *relay, out mail.Outcome) {
 	}
 	switch way.record(out, time.Now()) {
 	case opened:
-		r.log.Warn("relay out of reach, mails wait or go by another", "relay", way.configName(), "code", out.Code, "err", out.Err)
+		r.log.Warn("relay unreachable, messages wait or use another relay", "relay", way.configName(), "code", out.Code, "err", out.Err)
 	case closed:
-		r.log.Info("relay in reach again", "relay", way.configName())
+		r.log.Info("relay reachable again", "relay", way.configName())
 	}
 }
 

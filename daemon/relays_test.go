@@ -64,7 +64,7 @@ func TestTheSecondRelayTakesOverAndGivesBack(t *testing.T) {
 		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
 			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
 		}
-		if log := p.log.String(); strings.Count(log, "out of reach") != 2 || strings.Count(log, "in reach again") != 1 {
+		if log := p.log.String(); strings.Count(log, "relay unreachable") != 2 || strings.Count(log, "relay reachable again") != 1 {
 			t.Errorf("the log is\n%s", log)
 		}
 	})

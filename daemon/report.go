@@ -13,33 +13,33 @@ import (
 
 // Report is what one round did.
 type Report struct {
-	Sighted   int // posts met visible for the first time, or where they were moved to
-	Planned   int // editions that came due
-	Alerts    int // alerts that were planned
-	Enrolled  int // mails of announcements that were put into the outbox
-	Sent      int // mails that the relay accepted
+	Sighted   int // posts seen visible for the first time, or first seen in another section
+	Planned   int // editions
+	Alerts    int // planned alerts
+	Enrolled  int // planned messages of announcements
+	Sent      int // messages that the relay accepted
 	Refused   int
-	Retried   int            // to be tried again, connection faults included
+	Retried   int            // will be tried again, including connection errors
 	Uncertain int            // connection lost after the final dot
-	Held      int            // alerts that fell into quiet hours
-	Waiting   int            // given back unsent: their providers are slow, or held
-	Expired   int            // no relay has taken them in time
-	Skipped   map[string]int // editions without a mail, by reason
-	Bytes     int64          // of accepted mails
+	Held      int            // delayed by preference, for example alerts in quiet hours
+	Waiting   int            // released unsent: provider throttled or domain on hold
+	Expired   int            // no relay accepted them in time
+	Skipped   map[string]int // messages without anything to send, by reason
+	Bytes     int64          // of accepted messages
 	Began     time.Time      // by the daemon's clock
 	Took      time.Duration
-	Memory    int64 // bytes, the most that the process was seen to use
+	Memory    int64 // bytes, maximum seen
 
 	ForumStatements int64
 	StoreStatements int64
 }
 
-// Busy tells whether the round did anything worth a line in the log.
+// Busy reports whether the round did anything worth logging.
 func (r Report) Busy() bool {
 	return r.Sighted+r.Planned+r.Alerts+r.Enrolled+r.Sent+r.Refused+r.Retried+r.Uncertain+r.Waiting+r.Expired+r.Held+len(r.Skipped) > 0
 }
 
-// LogValue gives the log one attribute a figure, leaving out the zeros.
+// LogValue returns one attribute per figure, without zeros.
 func (r Report) LogValue() slog.Value {
 	var attrs []slog.Attr
 	for _, f := range []struct {
@@ -61,7 +61,7 @@ func (r Report) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// run is the report as the store keeps it.
+// run returns the report as a record for the store.
 func (r Report) run(owner, tick string, err error) store.RoundRecord {
 	kept := store.RoundRecord{
 		Began: r.Began, Owner: owner, Tick: tick, Took: r.Took, Sighted: r.Sighted, Planned: r.Planned + r.Alerts + r.Enrolled, Sent: r.Sent, Bytes: r.Bytes,
@@ -74,14 +74,14 @@ func (r Report) run(owner, tick string, err error) store.RoundRecord {
 	return kept
 }
 
-// sampleMemory notes how much memory the process uses.
+// sampleMemory records the memory use of the process.
 func (r *Report) sampleMemory() {
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(sample)
 	r.Memory = max(r.Memory, int64(sample[0].Value.Uint64()-sample[1].Value.Uint64()))
 }
 
-// describeSkipped words the skipped editions: "12 nothing new, 1 banned".
+// describeSkipped formats the skipped messages: "12 nothing new, 1 banned".
 func (r Report) describeSkipped() string {
 	var parts []string
 	for reason, n := range r.Skipped {
@@ -98,7 +98,7 @@ func (r *Report) skip(reason string, n int) {
 	r.Skipped[reason] += n
 }
 
-// count adds what became of one row.
+// count adds one settlement.
 func (r *Report) count(s store.Settlement) {
 	switch outcome(s) {
 	case WasSkipped:
@@ -117,7 +117,7 @@ func (r *Report) count(s store.Settlement) {
 	}
 }
 
-// add adds what became of a batch.
+// add adds the report of a batch.
 func (r *Report) add(batch Report) {
 	r.Sent += batch.Sent
 	r.Refused += batch.Refused

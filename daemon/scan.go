@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// rescanOverlap is how many ids each gather reads again: a forum may commit post 8 before post 7.
+	// rescanOverlap is how many IDs each scan reads again: a forum may commit post 8 before post 7.
 	rescanOverlap = 1000
-	pageSize      = 1000 // rows asked for at a time
+	pageSize      = 1000 // rows per query
 )
 
-// scanAll turns new and newly visible posts into sightings. It keeps ids and times, never a text.
+// scanAll records sightings of new and newly visible posts. It saves IDs and times, never text.
 func (d *Daemon) scanAll(ctx context.Context) error { return d.scan(ctx, true) }
 
-// scanNew is gather for new posts alone: one question to the forum, answered by an index, as long as there are none.
+// scanNew scans for new posts only. If there are none, that is a single query on the forum, answered from an index.
 func (d *Daemon) scanNew(ctx context.Context) error { return d.scan(ctx, false) }
 
 func (d *Daemon) scan(ctx context.Context, pending bool) error {
@@ -36,15 +36,15 @@ func (d *Daemon) scan(ctx context.Context, pending bool) error {
 		return d.recheckPending(ctx, s, &sift)
 	})
 	if err != nil {
-		clear(d.recentPosts) // what was met may not have been written down
+		clear(d.recentPosts) // its posts may not have been saved
 		return fmt.Errorf("gathering: %w", err)
 	}
 	d.Observer.ScanFinished(now)
 	return nil
 }
 
-// cutoff is the time before which posts are never news: imported threads, and on the first run the
-// archive.
+// cutoff returns the time before which posts never count as new, for example imported threads, or the archive on the first
+// run.
 func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
 	born, err := d.firstRunAt(ctx, now)
 	if err != nil {
@@ -57,11 +57,11 @@ func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
 	return first, nil
 }
 
-// firstRunAt is when postrider first ran on this store.
+// firstRunAt returns when Postrider first ran on this store.
 func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, error) {
 	text, ok, err := d.Store.Values.Get(ctx, firstRunKey)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
+		return time.Time{}, fmt.Errorf("reading the time of the first run: %w", err)
 	}
 	if !ok && d.dryRun != nil {
 		return now, nil
@@ -69,19 +69,19 @@ func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, erro
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
 		if err := d.Store.Values.Set(ctx, firstRunKey, text); err != nil {
-			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
+			return time.Time{}, fmt.Errorf("saving the time of the first run: %w", err)
 		}
 	}
 	born, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("store holds %q as its beginning: %w", text, err)
+		return time.Time{}, fmt.Errorf("invalid time of the first run %q in the store: %w", text, err)
 	}
 	return born, nil
 }
 
 const firstRunKey = "born"
 
-// startAfter finds the post id behind which to read, and tells the sieve how far the store has come.
+// startAfter returns the post ID after which to read, and prepares the classifier with the state of the store.
 func (d *Daemon) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
 	cursor, ok, err := d.Store.Sightings.Cursor(ctx)
 	if err != nil {
@@ -101,8 +101,8 @@ func (d *Daemon) startAfter(ctx context.Context, s *source.Snapshot, sift *postC
 	return s.LastPostID(ctx)
 }
 
-// loadRecentPosts tells the sieve, after a start or a fault, which posts of the overlap were sighted before. One of them
-// whose thread was moved since would else look new where it stands now, and go out again to those who had it.
+// loadRecentPosts reads, after a start or an error, which posts of the overlap were sighted before. Otherwise a post whose
+// thread was moved would look new in its current section and be sent again.
 func (d *Daemon) loadRecentPosts(ctx context.Context, sift *postClassifier, behind forum.PostID) error {
 	if len(sift.met) > 0 {
 		return nil
@@ -119,7 +119,7 @@ func (d *Daemon) loadRecentPosts(ctx context.Context, sift *postClassifier, behi
 	return nil
 }
 
-// scanNewPosts reads all posts behind the cursor, a page at a time.
+// scanNewPosts reads all posts after the cursor, one page at a time.
 func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
 	cursor, err := d.startAfter(ctx, s, sift)
 	if err != nil {
@@ -144,7 +144,7 @@ func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *pos
 	}
 }
 
-// recheckPending looks again at posts that were met invisible: they may have been approved or restored.
+// recheckPending checks posts again that were not visible: they may have been approved or restored.
 func (d *Daemon) recheckPending(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
 	ids, err := d.Store.Sightings.Pending(ctx, 100*pageSize)
 	if err != nil || len(ids) == 0 {
@@ -175,7 +175,7 @@ func (d *Daemon) recheckPending(ctx context.Context, s *source.Snapshot, sift *p
 	return d.saveSightings(ctx, g)
 }
 
-// saveSightings writes down what was gathered, if anything was.
+// saveSightings saves the result of a scan, if there is any.
 func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
 	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
 		return nil
@@ -186,16 +186,16 @@ func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
 	}
 	added, err := d.Store.Sightings.Save(ctx, g)
 	if err != nil {
-		return fmt.Errorf("noting sightings: %w", err)
+		return fmt.Errorf("recording sightings: %w", err)
 	}
 	d.report.Sighted += added
 	return nil
 }
 
-// postClassifier parts arrivals into sighted, pending and past.
+// postClassifier sorts arrivals into sighted, pending and past.
 type postClassifier struct {
 	now, oldest time.Time
-	met         map[forum.PostID]forum.SectionID // where posts of the overlap were sighted; 0: pending
+	met         map[forum.PostID]forum.SectionID // sections where posts of the overlap were sighted; 0: pending
 	batch       store.ScanResult
 	cursor      forum.PostID
 }
@@ -204,7 +204,7 @@ func (s *postClassifier) add(a forum.Arrival) {
 	if a.PostedAt.Before(s.oldest) {
 		return
 	}
-	// A post from the future (a forum's clock that runs ahead) waits until its time has come.
+	// A post with a future date (the forum's clock is ahead) waits until that time.
 	visible := a.Visible && !a.PostedAt.After(s.now)
 	was, known := s.met[a.Post]
 	switch {
@@ -220,7 +220,7 @@ func (s *postClassifier) add(a forum.Arrival) {
 	}
 }
 
-// take hands over what was sifted since it was last asked, with the cursor if that moved.
+// take returns the results since the last call, with the cursor if it moved.
 func (s *postClassifier) take(cursor forum.PostID) store.ScanResult {
 	g := s.batch
 	g.Now = s.now
@@ -231,7 +231,7 @@ func (s *postClassifier) take(cursor forum.PostID) store.ScanResult {
 	return g
 }
 
-// forget drops what lies too far back to be read again.
+// forget drops posts that are no longer in the overlap.
 func (s *postClassifier) forget(before forum.PostID) {
 	for id := range s.met {
 		if id < before {

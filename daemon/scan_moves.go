@@ -10,11 +10,11 @@ import (
 	"postrider/store"
 )
 
-// moveWatchPeriod is how long after its sighting a post is watched for moves.
+// moveWatchPeriod is how long after its sighting a post is checked for moves.
 const moveWatchPeriod = 7 * 24 * time.Hour
 
-// scanMoves sights posts whose threads were moved or merged into another section, for the members who
-// could not have them where they stood before.
+// scanMoves records sightings of posts whose threads were moved or merged into another section, for members who could not
+// get them in the earlier section.
 func (d *Daemon) scanMoves(ctx context.Context) error {
 	now := d.Now()
 	places, err := d.Store.Sightings.CurrentPlaces(ctx, now.Add(-moveWatchPeriod))
@@ -44,7 +44,7 @@ func (d *Daemon) scanMoves(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("looking for moved threads: %w", err)
+		return fmt.Errorf("finding moved threads: %w", err)
 	}
 	return d.saveSightings(ctx, g)
 }
@@ -58,7 +58,7 @@ func allInSection(places []store.Place, section forum.SectionID) bool {
 	return true
 }
 
-// findMoved asks where the posts of wandering threads stand now.
+// findMoved reads the current section of posts in moved threads.
 func findMoved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID][]store.Place) ([]store.Move, error) {
 	was := make(map[forum.PostID]forum.SectionID)
 	var ids []forum.PostID

@@ -9,19 +9,20 @@ import (
 )
 
 const (
-	// selfCheckTTL is how long a self-check of the forum holds. A forum may be upgraded, moved, or its rights changed under us.
+	// selfCheckTTL is how long a self-check of the forum is valid. Meanwhile the forum may be upgraded or moved, or database
+	// permissions may change.
 	selfCheckTTL = 10 * time.Minute
-	// failedCheckTTL is how long one that failed holds.
+	// failedCheckTTL is how long a failed self-check is valid.
 	failedCheckTTL = 30 * time.Second
 )
 
-// selfCheckCache is what is thought of the forum. The zero value is nothing yet.
+// selfCheckCache caches the result of the self-check. The zero value is an empty cache.
 type selfCheckCache struct {
-	checked time.Time // by the real clock; zero: it is to be checked first
-	fault   error     // nil: it is as the adapter thinks
+	checked time.Time // real clock; zero: not checked yet
+	fault   error     // nil: passed
 }
 
-// check has the forum checked again, if the last time was too long ago, and tells whether that was done.
+// check repeats the self-check if the last result is too old. fresh reports whether it did.
 func (t *selfCheckCache) check(ctx context.Context, f *source.DB) (fresh bool, err error) {
 	holds := selfCheckTTL
 	if t.fault != nil {
@@ -30,7 +31,7 @@ func (t *selfCheckCache) check(ctx context.Context, f *source.DB) (fresh bool, e
 	if time.Since(t.checked) < holds {
 		return false, t.fault
 	}
-	_, err = f.SelfCheck(ctx) // warnings were told at the start
+	_, err = f.SelfCheck(ctx) // warnings were logged at the start
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
@@ -38,8 +39,8 @@ func (t *selfCheckCache) check(ctx context.Context, f *source.DB) (fresh bool, e
 	return true, err
 }
 
-// ensureForumHealthy has the forum checked again before a batch is built, every now and then and whenever a round has failed. A fault
-// keeps the batch in the queue, at the cost of no attempt, and is told as an alarm until it is gone.
+// ensureForumHealthy repeats the self-check before a batch is built, at intervals and after a failed round. If it fails, the
+// batch stays in the queue without counting an attempt, and an alarm is active until the self-check passes.
 func (d *Daemon) ensureForumHealthy(ctx context.Context) error {
 	fresh, err := d.selfCheck.check(ctx, d.Forum)
 	if fresh {

@@ -11,7 +11,7 @@ import (
 	"postrider/store"
 )
 
-// States of an outbox row once something has become of it.
+// The states of an outbox row.
 const (
 	stateQueued    = "queued"
 	stateLeased    = "leased" // by a daemon
@@ -23,26 +23,25 @@ const (
 )
 
 const (
-	// maxCrashRetries is how often a mail goes out again because the daemon died when it was about to hand it over. Most
-	// of those were not handed over at all, so that to repeat them but once would lose some. A mail that kills its
-	// daemon must come to an end, though.
+	// maxCrashRetries is how often a message is repeated because the daemon died while it was in flight. Most of these were
+	// never sent, so repeating them only once would lose some. But a message that crashes the daemon must end at some point.
 	maxCrashRetries = 5
-	// connectionRetryDelay is how long a message waits after a fault of the connection, which costs no attempt.
+	// connectionRetryDelay is how long a message waits after a connection error, which does not count as an attempt.
 	connectionRetryDelay = 30 * time.Second
-	// maxRelayHints is how often a relay may call us back sooner than we would come by ourselves. One that says "in a minute"
-	// for a day is not heard any more.
+	// maxRelayHints is how often a relay may ask for an earlier retry than our own schedule. After that its hints are ignored,
+	// for example if it answers "in a minute" all day.
 	maxRelayHints = 3
 )
 
-// retryDelays are the times between attempts (RFC 5321, 4.5.4.1 wants them to grow), with 20 % of chance so
-// that a batch does not come back as one.
+// retryDelays are the times between attempts. RFC 5321, 4.5.4.1 asks for growing intervals. A random 20 % spreads the
+// messages of a batch.
 var retryDelays = []time.Duration{
 	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
 }
 
-// retryDelay is how long a mail waits that the relay wants later, after so many attempts that counted. told is when it would have us
-// come back, 0 if it did not say: not sooner than that, and a little later, so that we are not early by its clock.
+// retryDelay returns how long a message waits after a temporary rejection and this many counted attempts. hint is the delay
+// that the relay asked for, or 0. The result is never shorter than the hint, but slightly longer, in case clocks differ.
 func retryDelay(attempt int, hint time.Duration) time.Duration {
 	w := retryDelays[min(attempt, len(retryDelays)-1)]
 	own := w + time.Duration((rand.Float64()-0.5)*0.4*float64(w))
@@ -63,8 +62,8 @@ func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlemen
 	}
 }
 
-// deferredSettlement settles a mail that its member wants later: an alert in his quiet hours, a digest or an announcement while he
-// has paused his mail; or one that is too much for today.
+// deferredSettlement settles a message that is delayed: an alert in quiet hours, a digest or an announcement while email is
+// paused, or a message above the daily limit.
 func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlement {
 	s := store.Settlement{
 		Key: row.Key, State: stateQueued, NotBefore: m.notBefore,
@@ -80,27 +79,27 @@ func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlem
 	return s
 }
 
-// resultDeferred is what an attempt came to that fell into quiet hours or a break.
+// resultDeferred is the result of an attempt in quiet hours or during a pause.
 const resultDeferred = "held"
 
-// addOmissions adds what the mail goes without, once something has become of it for good.
+// addOmissions adds the omitted and deferred posts to a final settlement.
 func (m messageDraft) addOmissions(s *store.Settlement) {
 	if s.State == stateAccepted || s.State == stateSkipped {
 		s.Omitted, s.Deferred = m.omitted, m.deferred
 	}
 }
 
-// renderFailed settles an edition that could not even be made. Its posts are not covered.
+// renderFailed settles a message that could not be built. Its posts are not covered.
 func (d *Daemon) renderFailed(row store.Row, err error) store.Settlement {
-	d.Log.Error("mail could not be made", "key", row.Key, "member", row.Member, "err", err)
+	d.Log.Error("cannot build message", "key", row.Key, "member", row.Member, "err", err)
 	return store.Settlement{
 		Key: row.Key, State: stateRefused, CountAttempt: true,
 		Result: stateRefused, Reason: err.Error(), At: d.Now(),
 	}
 }
 
-// settlement words what the relay has answered. Of mails that were handed over, only an accepted one moves the
-// member's mark.
+// settlement returns the settlement for the relay's reply. Of sent messages, only accepted ones advance the member's covered
+// sequence.
 func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) store.Settlement {
 	now := d.Now()
 	s := store.Settlement{
@@ -116,14 +115,14 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 		s.State = stateAccepted
 	case mail.Refused:
 		s.State = stateRefused
-		if out.Stage == mail.Sender { // it is our sender that the relay does not like, not this member
+		if out.Stage == mail.Sender { // the relay rejects our sender, not this member
 			s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
 		}
 	case mail.NotSent:
 		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
 	case mail.Uncertain:
 		s.State, s.NotBefore = stateQueued, now.Add(d.settings.Delivery.UncertainWait)
-		if !d.settings.Delivery.repeats() || row.UncertainCount > 0 { // it was repeated once already
+		if !d.settings.Delivery.repeats() || row.UncertainCount > 0 { // already repeated once
 			s.State = stateUncertain
 			s.Reason += d.logGivenUp(row.Kind, row.Key, row.Member)
 		}
@@ -133,11 +132,11 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 	return s
 }
 
-// logGivenUp tells of a mail that may have arrived and does not go out again, and words what that means.
+// logGivenUp logs an uncertain message that is not repeated, and returns the consequence as text.
 func (d *Daemon) logGivenUp(kind, key string, member forum.MemberID) string {
 	if kind == KindDigest {
-		return "; left, the next edition covers its posts"
+		return "; dropped, the next edition covers its posts"
 	}
-	d.Log.Warn("mail given up, it may have arrived or not", "key", key, "member", member)
-	return "; given up, it may have arrived or not"
+	d.Log.Warn("uncertain message not retried, it may have been delivered", "key", key, "member", member)
+	return "; not retried, it may have been delivered"
 }

@@ -110,12 +110,12 @@ func TestWhatFallsAwayRightBeforeTheHandOverIsLoggedWithItsReason(t *testing.T) 
 	w.daemon.Log = slog.New(slog.NewTextHandler(&guarded{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.later(time.Minute)
 	w.told("anna")
-	if n := w.logged("mail skipped"); n != 2 {
+	if n := w.logged("message skipped"); n != 2 {
 		t.Errorf("%d skipped alerts were logged, want 2:\n%s", n, w.log)
 	}
 	for _, want := range []string{
-		fmt.Sprintf(`msg="post left to a later edition" key=alert/101/T%d/`, thread), `reason="post deleted"`,
-		`msg="post left out" key=alert/101/`, fmt.Sprintf(`post=%d reason="already read on the site"`, read),
+		fmt.Sprintf(`msg="post deferred to a later edition" key=alert/101/T%d/`, thread), `reason="post deleted"`,
+		`msg="post omitted" key=alert/101/`, fmt.Sprintf(`post=%d reason="already read on the site"`, read),
 	} {
 		if !strings.Contains(w.log.String(), want) {
 			t.Errorf("the log has no %q:\n%s", want, w.log)

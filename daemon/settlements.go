@@ -11,50 +11,49 @@ import (
 const (
 	flushRows  = 50
 	flushEvery = 25 * time.Millisecond
-	// settleRetryTimeout is how long a ledger tries at once to write down what has already been handed over.
+	// settleRetryTimeout is how long results of sent messages are retried before the round ends.
 	settleRetryTimeout = 8 * time.Second
 )
 
-// settlementWriter writes settlements down: at once where mails go out one by one, in batches where they go out
-// fast, of at most flushRows mails that have waited for at most flushEvery. A killed daemon repeats no
-// more than such a batch.
+// settlementWriter saves settlements: immediately at a low rate, and in batches at a high rate, of at most flushRows
+// messages and at most flushEvery old. A killed daemon repeats at most one such batch.
 type settlementWriter struct {
 	d        *Daemon
 	ctx      context.Context
 	buffer   []store.Settlement
 	deferred []store.DeferredMessage
 	refusals refusalRecorder
-	wrote    time.Time // when settlements were last written
-	failed   bool      // the store takes nothing: then nothing more may be handed over
+	wrote    time.Time // time of the last write
+	failed   bool      // the store rejects writes: nothing more may be sent
 	err      error     // why
 	sum      Report    // what was settled
 }
 
-// newLedger opens a ledger. It writes even when the round is asked to stop: it says what has happened.
+// newLedger returns a settlementWriter. It keeps writing after ctx has ended, because it records what has happened.
 func (d *Daemon) newLedger(ctx context.Context) *settlementWriter {
 	return &settlementWriter{d: d, ctx: context.WithoutCancel(ctx)}
 }
 
-// add takes a settlement in, and tells whether it is time to write.
+// add adds settlements and reports whether it is time to write.
 func (l *settlementWriter) add(s ...store.Settlement) (due bool) {
 	l.buffer = append(l.buffer, s...)
 	rested := time.Since(l.wrote) >= flushEvery
 	return !l.failed && (rested || len(l.buffer) >= flushRows)
 }
 
-// deferMessage takes in what is given back unsent.
+// deferMessage adds messages that are released unsent.
 func (l *settlementWriter) deferMessage(later ...store.DeferredMessage) {
 	l.deferred = append(l.deferred, later...)
 }
 
-// hasPending tells that settlements are to be written.
+// hasPending reports whether there are settlements to write.
 func (l *settlementWriter) hasPending() bool { return len(l.buffer) > 0 }
 
-// needsFlush tells that anything is to be written.
+// needsFlush reports whether there is anything to write.
 func (l *settlementWriter) needsFlush() bool { return l.hasPending() || len(l.deferred) > 0 }
 
-// write writes down what is held and what of it is to be judged, and notes that the next letters are about to be
-// handed over. It gives those of them that are still ours.
+// write saves the settlements and the rejections to evaluate, and marks the next messages as in flight. It returns those of
+// them that this daemon still leases.
 func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
 	keys := make([]string, len(next))
 	for i, n := range next {
@@ -79,7 +78,7 @@ func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
 	return ours, true
 }
 
-// clearFlushed takes off the ledger what is written down.
+// clearFlushed removes what was saved.
 func (l *settlementWriter) clearFlushed() {
 	if l.hasPending() {
 		l.wrote = time.Now()
@@ -93,7 +92,7 @@ func (l *settlementWriter) clearFlushed() {
 	l.buffer = l.buffer[:0]
 }
 
-// postpone gives back what is put off.
+// postpone releases deferred messages.
 func (l *settlementWriter) postpone() error {
 	if len(l.deferred) == 0 {
 		return nil
@@ -106,14 +105,14 @@ func (l *settlementWriter) postpone() error {
 	return nil
 }
 
-// renew keeps the lease alive.
+// renew renews the lease.
 func (l *settlementWriter) renew() {
 	if err := l.d.Store.Outbox.Renew(l.ctx, l.d.Now(), l.d.settings.Owner, l.d.settings.Lease); err != nil {
 		l.failed, l.err = true, err
 	}
 }
 
-// close writes down the rest, trying again at every tick until patience ends. What it holds then is a debt of the daemon.
+// close saves the rest and retries at every tick until settleRetryTimeout. After that the batch is unsettled.
 func (l *settlementWriter) close(retry <-chan time.Time) error {
 	if !l.needsFlush() && l.refusals.empty() {
 		return l.err
@@ -123,13 +122,13 @@ func (l *settlementWriter) close(retry <-chan time.Time) error {
 			return l.err
 		}
 		if !told {
-			l.d.Log.Warn("the store does not take what became of mails, nothing more is handed over", "mails", len(l.buffer), "err", l.err)
+			l.d.Log.Warn("cannot save delivery results, delivery paused", "messages", len(l.buffer), "err", l.err)
 			told = true
 		}
 	}
 }
 
-// flushAll writes down all that is left, and says whether that went well.
+// flushAll saves everything that is left and reports whether that succeeded.
 func (l *settlementWriter) flushAll() bool {
 	if _, ok := l.write(nil); !ok {
 		return false

@@ -125,7 +125,7 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 		w.at(6, "08:00")
 		tick()
 		w.got("anna")
-		if !strings.Contains(w.log.String(), "round failed, will be tried again") {
+		if !strings.Contains(w.log.String(), "round failed, retrying later") {
 			t.Errorf("nobody is told that the forum is down:\n%s", w.log)
 		}
 		w.sql(`ALTER TABLE away RENAME TO post`)

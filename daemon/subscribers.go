@@ -11,8 +11,8 @@ import (
 	"postrider/store"
 )
 
-// syncSubscribers ends choices that the forum has a newer word on, and brings the roll of members who watch anything up to date:
-// their zones, their languages, and when their next edition is due. It goes through the forum a page at a time.
+// syncSubscribers deletes preferences that newer changes on the forum replace, and updates the subscribers: their zones,
+// languages and the due times of their next editions. It reads the forum one page at a time.
 func (d *Daemon) syncSubscribers(ctx context.Context) error {
 	now := d.Now()
 	if err := d.expireOverrides(ctx); err != nil {
@@ -31,12 +31,12 @@ func (d *Daemon) syncSubscribers(ctx context.Context) error {
 		}
 	}
 	if _, err := d.Store.Subscribers.RemoveStale(ctx, now); err != nil {
-		return fmt.Errorf("retiring members who watch nothing any more: %w", err)
+		return fmt.Errorf("removing subscribers without watches: %w", err)
 	}
 	return d.Store.Values.Set(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
 }
 
-// subscriberPages gives the members who watch anything, rising, a page at a time. An error is the last that it gives.
+// subscriberPages yields the members who watch anything in pages, ascending by ID. It stops after an error.
 func (d *Daemon) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
 	return func(yield func([]forum.Member, error) bool) {
 		var after forum.MemberID
@@ -47,7 +47,7 @@ func (d *Daemon) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[
 				return err
 			})
 			if err != nil {
-				yield(nil, fmt.Errorf("reading who watches: %w", err))
+				yield(nil, fmt.Errorf("reading watchers: %w", err))
 				return
 			}
 			if len(members) > 0 && !yield(members, nil) || len(members) < pageSize {
@@ -60,17 +60,16 @@ func (d *Daemon) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[
 
 const lastSyncKey = "roll"
 
-// isFirstSync tells whether the store has never seen the whole roll.
+// isFirstSync reports whether the store never completed a sync.
 func (d *Daemon) isFirstSync(ctx context.Context) (bool, error) {
 	_, known, err := d.Store.Values.Get(ctx, lastSyncKey)
 	if err != nil {
-		return false, fmt.Errorf("reading when the roll was last read: %w", err)
+		return false, fmt.Errorf("reading the time of the last subscriber sync: %w", err)
 	}
 	return !known, nil
 }
 
-// saveSubscribers writes down those of a page of members of whom the roll has something new to say. The others
-// are only noted as seen.
+// saveSubscribers saves the members of a page that changed. The others are only marked as seen.
 func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
 	known, err := d.knownSubscribers(ctx, members)
 	if err != nil {
@@ -78,7 +77,7 @@ func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []f
 	}
 	head, err := d.Store.Sightings.LastSeq(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the newest sighting: %w", err)
+		return fmt.Errorf("reading the latest sighting: %w", err)
 	}
 	var changed []store.Subscriber
 	var same []forum.MemberID
@@ -92,18 +91,18 @@ func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []f
 	}
 	if len(changed) > 0 {
 		if err := d.Store.Subscribers.Save(ctx, now, changed); err != nil {
-			return fmt.Errorf("writing the roll: %w", err)
+			return fmt.Errorf("saving subscribers: %w", err)
 		}
 	}
 	if len(same) > 0 {
 		if err := d.Store.Subscribers.MarkSeen(ctx, now, same); err != nil {
-			return fmt.Errorf("writing the roll: %w", err)
+			return fmt.Errorf("saving subscribers: %w", err)
 		}
 	}
 	return nil
 }
 
-// knownSubscribers is what the roll says of members.
+// knownSubscribers reads the saved subscribers.
 func (d *Daemon) knownSubscribers(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
 	ids := make([]forum.MemberID, len(members))
 	for i, m := range members {
@@ -111,26 +110,26 @@ func (d *Daemon) knownSubscribers(ctx context.Context, members []forum.Member) (
 	}
 	known, err := d.Store.Subscribers.Get(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("reading the roll: %w", err)
+		return nil, fmt.Errorf("reading subscribers: %w", err)
 	}
 	return known, nil
 }
 
-// updateSubscriber is what the roll shall say of a member, after what it said of him before, if anything.
+// updateSubscriber returns the new state of a subscriber, given the saved state if known.
 func (d *Daemon) updateSubscriber(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
 	sub.ID, sub.Zone, sub.Locale = m.ID, m.Zone, m.Locale
 	switch {
 	case !known && first:
-		// As if the daemon had run for the first window: a slot that lies in it is due at once.
+		// As if the daemon had run during the first window: a slot within it is due immediately.
 		sub.Due = d.calendar.nextDue(sub, now.Add(-d.settings.Digest.FirstWindow))
 	case !known || sub.Gone || sub.Due.IsZero():
-		// New, back again, or off until now: what came before is not news to him.
+		// New, returning, or digests off until now: earlier posts do not count as new.
 		sub.Gone = false
 		if sub.Due = d.calendar.nextDue(sub, now); !sub.Due.IsZero() {
 			sub.CoveredSeq = head
 		}
 	case sub.Due.After(now):
-		sub.Due = d.calendar.nextDue(sub, now) // his zone or the schedule may have changed
+		sub.Due = d.calendar.nextDue(sub, now) // zone or schedule may have changed
 	}
 	return sub
 }

@@ -12,31 +12,31 @@ import (
 )
 
 const (
-	// minRate is what it is slowed down to at most: three mails a minute.
+	// minRate is the lowest limit: three messages per minute.
 	minRate = rate.Limit(0.05)
-	// growthPerMinute is how much faster one that was slowed down becomes in a minute in which it takes mails.
+	// growthPerMinute is how fast a reduced limit grows per minute while messages are accepted.
 	growthPerMinute = 1.1
-	// idleReset is how long nothing must have gone to a lane until what went before no longer tells how fast it goes.
+	// idleReset is the idle time after which earlier messages no longer count for the current speed.
 	idleReset = 10 * time.Second
-	// maxDeferral is how far ahead mails are given a time of their own. It becomes faster again.
+	// maxDeferral is how far ahead messages get a time slot. The limit may have grown by then.
 	maxDeferral = 15 * time.Minute
 )
 
-// throttle is how fast mails go to one provider. Its limit comes and goes as TCP's does: halved when the provider says that it
-// is too fast, a little more every minute while it takes mails. Its clock is the real one. Lanes that work beside each other
+// throttle limits the message rate to one provider. Like in TCP, the limit is halved when the provider reports that we are
+// too fast, and grows a little every minute while it accepts messages. It uses the real clock. Concurrent delivery loops
 // share it.
 type throttle struct {
 	limit atomic.Pointer[rate.Limiter] // nil: none
 
 	mu            sync.Mutex
-	maxRate       rate.Limit // what the owner allows; rate.Inf: anything
-	rateAtBackoff rate.Limit // how fast it went when it was first slowed down; 0: it is not
-	lastBackoff   time.Time  // when it was slowed down last
-	lastIncrease  time.Time  // when it last became faster, or slower
-	count         int        // mails that went since
-	since         time.Time  // this moment
-	last          time.Time  // when the last one went
-	nextSlot      time.Time  // up to here, mails that wait in the store have been given a time
+	maxRate       rate.Limit // configured limit; rate.Inf: none
+	rateAtBackoff rate.Limit // speed before the first reduction; 0: not reduced
+	lastBackoff   time.Time  // time of the last reduction
+	lastIncrease  time.Time  // time of the last change
+	count         int        // messages sent since
+	since         time.Time  // start of count
+	last          time.Time  // time of the last message
+	nextSlot      time.Time  // time slots up to here are assigned to messages that wait in the outbox
 }
 
 func newThrottle(most rate.Limit) *throttle {
@@ -45,7 +45,7 @@ func newThrottle(most rate.Limit) *throttle {
 	return l
 }
 
-// set sets the limit. It may be used up in bursts of a quarter of a second.
+// set sets the limit. It allows bursts of a quarter of a second.
 func (l *throttle) set(limit rate.Limit) {
 	if limit == rate.Inf {
 		l.limit.Store(nil)
@@ -61,16 +61,16 @@ func (l *throttle) set(limit rate.Limit) {
 	limiter.SetBurst(burst)
 }
 
-// unlimited tells that there is no limit.
+// unlimited reports whether there is no limit.
 func (l *throttle) unlimited() bool { return l.limit.Load() == nil }
 
-// available tells whether it takes another mail now.
+// available reports whether another message may be sent now.
 func (l *throttle) available(now time.Time) bool {
 	limiter := l.limit.Load()
 	return limiter == nil || limiter.TokensAt(now) >= 1
 }
 
-// consume lets a mail go.
+// consume counts a message that is sent.
 func (l *throttle) consume(now time.Time) {
 	if limiter := l.limit.Load(); limiter != nil {
 		limiter.AllowN(now, 1)
@@ -84,12 +84,12 @@ func (l *throttle) consume(now time.Time) {
 	l.last = now
 }
 
-// speed is how many mails a second went lately.
+// speed returns how many messages per second were sent recently.
 func (l *throttle) speed(now time.Time) rate.Limit {
 	return rate.Limit(float64(l.count) / max(now.Sub(l.since).Seconds(), 1))
 }
 
-// capacity is how many mails it takes in a time, at most most.
+// capacity returns how many messages may be sent within a time, up to most.
 func (l *throttle) capacity(d time.Duration, most int) int {
 	limiter := l.limit.Load()
 	if limiter == nil {
@@ -98,17 +98,17 @@ func (l *throttle) capacity(d time.Duration, most int) int {
 	return min(most, int(math.Ceil(float64(limiter.Limit())*d.Seconds())))
 }
 
-// ratePerMinute words the limit.
+// ratePerMinute formats the limit.
 func (l *throttle) ratePerMinute() string {
 	limiter := l.limit.Load()
 	if limiter == nil {
-		return "any number of"
+		return "unlimited"
 	}
 	return strconv.FormatFloat(math.Ceil(60*float64(limiter.Limit())), 'f', -1, 64)
 }
 
-// backOff takes in that the provider found a mail too fast that went at began. Those that were under way when it was slowed
-// down tell nothing new.
+// backOff reduces the limit after the provider reported a message sent at began as too fast. Messages that were in flight at
+// the last reduction do not count.
 func (l *throttle) backOff(began, now time.Time) (slowed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,7 +127,7 @@ func (l *throttle) backOff(began, now time.Time) (slowed bool) {
 	return true
 }
 
-// recover takes in that the provider took a mail. The limit vanishes once it is far above what was too fast.
+// recover raises the limit after an accepted message. The limit is removed once it is far above the speed that was too fast.
 func (l *throttle) recover(now time.Time) (free bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,7 +146,7 @@ func (l *throttle) recover(now time.Time) (free bool) {
 	return true
 }
 
-// reserveSlot gives a mail that must wait in the store the next free time.
+// reserveSlot returns the next free time slot for a message that waits in the outbox.
 func (l *throttle) reserveSlot(now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -159,30 +159,30 @@ func (l *throttle) reserveSlot(now time.Time) time.Time {
 	end := now.Add(maxDeferral)
 	if l.nextSlot.After(end) {
 		l.nextSlot = end
-		return end.Add(-rand.N(maxDeferral / 3)) // not all at one moment
+		return end.Add(-rand.N(maxDeferral / 3)) // spread over time
 	}
 	return l.nextSlot
 }
 
-// backedOff tells that it is slowed down.
+// backedOff reports whether the limit is reduced.
 func (l *throttle) backedOff() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.rateAtBackoff > 0
 }
 
-// idle tells that there is nothing to remember.
+// idle reports whether the throttle has no state worth keeping.
 func (l *throttle) idle(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.rateAtBackoff == 0 && now.Sub(l.last) > idleReset && l.nextSlot.Before(now)
 }
 
-// throttles are those of all providers, shared by lanes that work beside each other.
+// throttles holds the throttles of all providers. Concurrent delivery loops share it.
 type throttles struct {
 	mu      sync.Mutex
 	known   map[string]*throttle
-	maxRate map[string]rate.Limit // by provider; "*": of all others
+	maxRate map[string]rate.Limit // by provider; "*": each other provider
 }
 
 func newThrottles(set DeliveryConfig) *throttles {
@@ -196,7 +196,7 @@ func newThrottles(set DeliveryConfig) *throttles {
 	return s
 }
 
-// forProvider is the throttle of a provider.
+// forProvider returns the throttle of a provider.
 func (s *throttles) forProvider(provider string) *throttle {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -217,7 +217,7 @@ func (s *throttles) limit(provider string) rate.Limit {
 	return rate.Inf
 }
 
-// evictIdle forgets those of which there is nothing to remember: members have addresses in thousands of domains.
+// evictIdle removes idle throttles, because members have addresses in thousands of domains.
 func (s *throttles) evictIdle(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

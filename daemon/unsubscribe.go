@@ -11,8 +11,8 @@ import (
 	"postrider/internal/link"
 )
 
-// UndoState is what unsubscribing has changed, so that it can be taken back: what the member had chosen before, and nothing
-// that he had not. It can bring back no more than the forum and the site would send him.
+// UndoState is what unsubscribing changed, to undo it. It contains only preferences that the member had before, so undoing
+// never results in more messages than before.
 type UndoState struct {
 	Member        forum.MemberID   `json:"m"`
 	Scope         link.Scope       `json:"s"`
@@ -24,24 +24,24 @@ type UndoState struct {
 	Wish          digest.Cadence   `json:"w,omitempty"`
 }
 
-// Bytes are an Ended as it travels.
+// Bytes returns the encoded state.
 func (e UndoState) Bytes() []byte {
 	text, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // numbers and words only
+		panic(err) // numbers and strings only, which cannot fail
 	}
 	return text
 }
 
-// Read reads what Bytes wrote.
+// Read decodes the result of Bytes.
 func (e *UndoState) Read(text []byte) error {
 	if err := json.Unmarshal(text, e); err != nil {
-		return fmt.Errorf("reading what was ended: %w", err)
+		return fmt.Errorf("reading the undo state: %w", err)
 	}
 	return nil
 }
 
-// Unsubscribe ends what a grant says. nil: it had ended before, and nothing was changed.
+// Unsubscribe unsubscribes from what a link says. It returns nil if the member was already unsubscribed.
 func (d *MemberService) Unsubscribe(ctx context.Context, now time.Time, g link.Claims) (*UndoState, error) {
 	e := UndoState{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object, At: now.Unix()}
 	if g.Scope == link.Thread || g.Scope == link.Section {
@@ -64,7 +64,7 @@ func (d *MemberService) Unsubscribe(ctx context.Context, now time.Time, g link.C
 	return &e, nil
 }
 
-// activeStreams are the kinds of mail that a scope would end and that have not ended yet.
+// activeStreams returns the kinds of messages that a scope unsubscribes from and that are still on.
 func activeStreams(c digest.Preferences, scope link.Scope) []string {
 	var kinds []string
 	for _, stream := range []struct {
@@ -96,7 +96,7 @@ func (d *MemberService) unsubscribeWatch(ctx context.Context, now time.Time, e U
 	return &e, nil
 }
 
-// place is the section or the thread that was ended.
+// place returns the section or the thread that the member unsubscribed from.
 func (e UndoState) place() (forum.SectionID, forum.ThreadID) {
 	if e.Scope == link.Section {
 		return forum.SectionID(e.Object), 0
@@ -104,7 +104,7 @@ func (e UndoState) place() (forum.SectionID, forum.ThreadID) {
 	return 0, forum.ThreadID(e.Object)
 }
 
-// override is what the member wants of the section or thread now.
+// override returns the current override for the section or thread.
 func (d *MemberService) override(ctx context.Context, e UndoState) (digest.Cadence, error) {
 	all, err := d.store.Preferences.Overrides(ctx, []forum.MemberID{e.Member})
 	if section, thread := e.place(); thread == 0 {
@@ -114,10 +114,10 @@ func (d *MemberService) override(ctx context.Context, e UndoState) (digest.Caden
 	}
 }
 
-// undoWindow is for how long a digest that was ended and taken back misses nothing. After that it starts anew.
+// undoWindow is how long after unsubscribing from digests an undo misses no posts. After that the digest starts fresh.
 const undoWindow = 24 * time.Hour
 
-// Undo puts back what was before. back is false if the member has chosen something else since: then that holds.
+// Undo restores the previous state. back is false if the member made another choice since, which then applies.
 func (d *MemberService) Undo(ctx context.Context, now time.Time, e UndoState) (back bool, err error) {
 	if e.Scope == link.Thread || e.Scope == link.Section {
 		is, err := d.override(ctx, e)

@@ -14,37 +14,37 @@ import (
 	"postrider/templates"
 )
 
-// Viewer shows members their mails in a browser. Each is laid anew, from the ids that are kept and by what its member may
-// read at this moment: none of its text is kept. A digest is told from its stretch of sightings and from what he watches
-// now, and so holds nothing of what he has ceased to watch. It is safe for concurrent use.
+// Viewer shows members their messages in a browser. It renders each again, from the saved IDs and with the member's current
+// access rights: the text is not stored. A digest is rebuilt from its range of sightings and the current watches, so it
+// leaves out posts that are no longer watched. It is safe for concurrent use.
 type Viewer struct {
 	desk   *MemberService
 	herald *Resolver
 	press  *templates.Renderer
 	links  *link.Signer
-	trust  selfCheckCache // whoever is alone at the desk may use it
+	trust  selfCheckCache // guarded by lockBuilder
 }
 
 var (
-	// ErrMessageNotFound is returned for a mail that is not kept any more.
-	ErrMessageNotFound = errors.New("no such mail is kept")
-	// ErrNothingToShow is returned for a mail of which its member may read nothing any more.
-	ErrNothingToShow = errors.New("nothing of the mail may be shown")
+	// ErrMessageNotFound is returned for a message that is no longer stored.
+	ErrMessageNotFound = errors.New("no such message")
+	// ErrNothingToShow is returned for a message of which the member may no longer read anything.
+	ErrNothingToShow = errors.New("no post of the message may be shown")
 )
 
-// NewViewer shows mails at a desk.
+// NewViewer returns a Viewer.
 func NewViewer(d *MemberService, press *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{desk: d, herald: NewHerald(d.forum, d.store, d.set.Digest), press: press, links: links}
 }
 
-// withViewLink adds to a footer where its member sees a mail in a browser.
+// withViewLink adds the "view in browser" link to a footer.
 func withViewLink(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
 	f.View = links.URL(link.Claims{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
 	return f
 }
 
-// View lays a member's mail, by the number that its link has. The error is ErrMessageNotFound, ErrNoMember or ErrNothingToShow where
-// there is nothing to show.
+// View renders a member's message, by the number in its link. The error is ErrMessageNotFound, ErrNoMember or
+// ErrNothingToShow if there is nothing to show.
 func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
 	mails, err := v.desk.store.Outbox.MemberMessages(ctx, member, time.Unix(0, 0))
 	if err != nil {
@@ -83,7 +83,7 @@ func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c tem
 	return c, nil
 }
 
-// sentAt is when a mail went out, as far as that is known: it tells its time as it did then.
+// sentAt returns when a message was sent, as far as known, so that it shows its original time.
 func sentAt(m store.Mail) time.Time {
 	if m.Settled.IsZero() {
 		return m.Created
@@ -91,7 +91,7 @@ func sentAt(m store.Mail) time.Time {
 	return m.Settled
 }
 
-// mayRead tells whether somebody whom the forum does not mail for this reason may still come and read there.
+// mayRead reports whether a member who gets no messages for this reason may still read the forum.
 func mayRead(noMail string) bool {
 	switch noMail {
 	case "", source.OptedOut, source.NoAddress, source.Bouncing:
@@ -100,7 +100,7 @@ func mayRead(noMail string) bool {
 	return false
 }
 
-// readable gives the one reader of those that a mail was for, if he may read anything at all.
+// readable returns the reader of a message if they may read the forum at all.
 func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*digest.Reader, error) {
 	r := readers[id]
 	switch {
@@ -112,7 +112,7 @@ func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*di
 	return r, nil
 }
 
-// digest lays an edition. What its member has read since is in it all the same.
+// digest renders an edition. It includes posts that the member has read since.
 func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
 	b, ask := v.desk.builder, editionOf(m)
 	sightings, owed, err := v.loadSightings(ctx, ask)
@@ -152,7 +152,7 @@ func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templ
 	return v.press.Digest(d, digestFooter(v.links, m.Member), v.desk.set.Digest.MaxBytes)
 }
 
-// loadSightings are the sightings of an edition, and what its member was or is owed.
+// loadSightings reads the sightings of an edition and the posts that were or are deferred.
 func (v *Viewer) loadSightings(ctx context.Context, ask EditionRequest) ([]digest.Sighting, []store.DeferredPost, error) {
 	b := v.desk.builder
 	sightings, err := b.sightings.between(ctx, ask.After, ask.Until)
@@ -172,7 +172,7 @@ func (v *Viewer) loadSightings(ctx context.Context, ask EditionRequest) ([]diges
 	return sightings, owed, err
 }
 
-// alert lays an alert with the posts of which it told.
+// alert renders an alert with its posts.
 func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
 	b, set := v.desk.builder, v.desk.set.Alerts
 	notices, err := b.store.Alerts.Items(ctx, []string{m.Key})
@@ -208,9 +208,10 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 	return v.press.Alert(a, alertFooter(v.links, a), v.desk.set.Digest.MaxBytes)
 }
 
-// withNoticeWatches is a reader with the watches for which he was told of posts, whatever he watches, wishes and has read by now.
+// withNoticeWatches returns the reader with the watches that caused the alert items, regardless of current watches,
+// overrides and read marks.
 func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reader {
-	r.Read, r.Wishes = nil, digest.Overrides{}
+	r.Read, r.Overrides = nil, digest.Overrides{}
 	r.Watches = forum.Watches{Threads: make(map[forum.ThreadID]forum.Watch), Sections: make(map[forum.SectionID]forum.Watch)}
 	for _, n := range notices {
 		switch n.Cause {
@@ -223,8 +224,8 @@ func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reade
 	return r
 }
 
-// announcement lays an announcement. One that was for groups, or for who watches a section, is shown to who belongs to
-// them now.
+// announcement renders an announcement. If its audience depends on groups or watched sections, only current members of the
+// audience can view it.
 func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
 	id, ok := announcementOf(m.Key)
 	if !ok {

@@ -11,8 +11,8 @@ import (
 	"postrider/templates"
 )
 
-// RenderAnnouncement lays an announcement, which need not be started, as a member would get it whom who names by number or name. An
-// empty who is nobody: the fallbacks of its fields stand in it. Its links are nobody's.
+// RenderAnnouncement renders an announcement, started or not, as the member with this ID or name would get it. If who is
+// empty, it uses the fallback text of the merge fields. Its unsubscribe links are disabled.
 func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *digest.Announcement, who string) (AnnouncementPreview, templates.Content, error) {
 	p, err := v.herald.Preview(ctx, a, who, now)
 	if err != nil {
@@ -29,8 +29,8 @@ func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *diges
 	return p, content, nil
 }
 
-// RenderNextDigest lays the digest that a member would get now. skip is why there is none. Its links are nobody's: whoever looks on
-// must not end a member's mail, nor keep what opens his settings.
+// RenderNextDigest renders the digest that a member would get now. skip is the reason if there is none. Its links are
+// disabled: whoever views it must not unsubscribe the member or get access to their settings.
 func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
 	subs, err := v.desk.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
@@ -51,7 +51,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	defer done()
 	editions, err := v.desk.builder.Build(ctx, now, []EditionRequest{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
-		return c, "", fmt.Errorf("laying the next digest: %w", err)
+		return c, "", fmt.Errorf("rendering the next digest: %w", err)
 	}
 	if skip = editions[0].Skip; skip != "" || editions[0].Digest == nil {
 		return c, skip, nil
@@ -63,13 +63,14 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	return c, "", nil
 }
 
-// ReadableSection is a section of which a member may read something.
+// ReadableSection is a section that a member may read, at least in part.
 type ReadableSection struct {
 	forum.Section
-	Own bool // only threads that he started himself
+	Own bool // own threads only
 }
 
-// ReadableSections lists the sections that a member may read, in the forum's order. ErrNoMember: the forum does not know him.
+// ReadableSections lists the sections that a member may read, in the forum's order. It returns ErrNoMember if the member
+// does not exist.
 func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, member forum.MemberID) (list []ReadableSection, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
 		members, err := s.Members(ctx, []forum.MemberID{member}, now)
@@ -96,7 +97,7 @@ func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, mem
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what a member may read: %w", err)
+		return nil, fmt.Errorf("reading access rights: %w", err)
 	}
 	return list, nil
 }

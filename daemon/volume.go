@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	baselineWeeks = 8  // that are looked back
-	minWeeks      = 3  // of them there must be
-	minDeviation  = 50 // mails; a smaller difference is not worth an alarm
+	baselineWeeks = 8  // compared
+	minWeeks      = 3  // minimum number of weeks with data
+	minDeviation  = 50 // messages; smaller differences are not worth an alarm
 )
 
-// Baseline is what the last weeks let expect of a day.
+// Baseline is the expected number for a day, based on the last weeks.
 type Baseline struct {
-	Weeks     int // that it is drawn from
+	Weeks     int // with data
 	Mails     int // the median
-	Low, High int // outside of them a day is odd
+	Low, High int // a number outside is an anomaly
 }
 
-// baselineOf draws what to expect from days of the same kind. Median and median deviation, unlike mean and variance, are not
-// moved by the one day on which everything went out twice. A deviation of 1.48 medians is one standard deviation where
-// days vary by chance alone.
+// baselineOf computes the baseline from the same weekdays. Median and median absolute deviation, unlike mean and variance,
+// are not affected by a single day on which everything was sent twice. For normally distributed values, 1.48 times the
+// median deviation is one standard deviation.
 func baselineOf(days []int) Baseline {
 	middle := median(days)
 	var off []int
@@ -35,12 +35,12 @@ func baselineOf(days []int) Baseline {
 	return Baseline{Weeks: len(days), Mails: middle, Low: middle - spread, High: middle + spread}
 }
 
-// IsAnomalous tells whether a day is far from what was to be expected. Of too few weeks nothing is expected.
+// IsAnomalous reports whether a number is far from the expected one. With too few weeks, nothing is an anomaly.
 func (u Baseline) IsAnomalous(mails int) bool {
 	return u.Weeks >= minWeeks && (mails < u.Low || mails > u.High)
 }
 
-// median is the middle one, of an even number the lower of two.
+// median returns the middle value, or the lower of the two middle ones.
 func median(list []int) int {
 	if len(list) == 0 {
 		return 0
@@ -49,15 +49,15 @@ func median(list []int) int {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// volume is what was planned of one kind, by hour.
+// volume is the number of planned messages of one kind, by hour.
 type volume struct {
 	hours  map[time.Time]int
-	oldest time.Time // hour; zero: there is none
+	oldest time.Time // hour; zero: no data
 	zone   *time.Location
 }
 
-// volume reads what was planned in the last weeks. Days are those of the site's zone: on the days on which its clock is
-// turned, any other 24 hours hold two mornings, or none.
+// volume reads the numbers of the last weeks. Days are those of the configured zone: when its clocks change, 24 hours of
+// any other zone may contain two mornings or none.
 func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume, error) {
 	hours, err := d.Store.Counts.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
 	v := volume{hours: hours, zone: d.calendar.zones.of(d.settings.Digest.Zone)}
@@ -69,7 +69,7 @@ func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume
 	return v, err
 }
 
-// countOn is what was planned on the day of a moment.
+// countOn returns the number of messages planned on the day of at.
 func (v volume) countOn(at time.Time) (mails int) {
 	from, until := v.day(at)
 	for hour, planned := range v.hours {
@@ -80,14 +80,14 @@ func (v volume) countOn(at time.Time) (mails int) {
 	return mails
 }
 
-// day is from when until when the day of a moment lasts.
+// day returns the start and the end of the day of at.
 func (v volume) day(at time.Time) (from, until time.Time) {
 	year, month, day := at.In(v.zone).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, v.zone), time.Date(year, month, day+1, 0, 0, 0, 0, v.zone)
 }
 
-// expectedOn is what the same weekdays of the last weeks let expect of the day of a moment. The day on which postrider began
-// was not whole.
+// expectedOn returns the baseline for the day of at, from the same weekdays of the last weeks. It leaves out the day of the
+// first run, which was incomplete.
 func (v volume) expectedOn(at time.Time) Baseline {
 	var days []int
 	for week := 1; week <= baselineWeeks && !v.oldest.IsZero(); week++ {
@@ -99,15 +99,15 @@ func (v volume) expectedOn(at time.Time) Baseline {
 	return baselineOf(days)
 }
 
-// checkVolume tells of a day on which far more mails are planned than usual, as soon as that shows, or were far fewer, when it
-// is over. Announcements are left out: they are as many as the owner has wished for.
+// checkVolume raises an alarm as soon as far more messages are planned on a day than usual, or after a day with far fewer.
+// It ignores announcements, whose number is intended.
 func (d *Daemon) checkVolume(ctx context.Context) {
 	now := d.Now()
 	odd := make(map[string]string)
 	for _, kind := range []string{KindDigest, KindAlert} {
 		v, err := d.volume(ctx, kind, now)
 		if err != nil {
-			return // the store's own alarm
+			return // the store has its own alarm
 		}
 		yesterday := now.In(v.zone).AddDate(0, 0, -1)
 		switch today, before := v.expectedOn(now), v.expectedOn(yesterday); {
@@ -121,5 +121,5 @@ func (d *Daemon) checkVolume(ctx context.Context) {
 }
 
 func describe(kind, day string, mails int, u Baseline) string {
-	return fmt.Sprintf("%s: %d %ss were planned; on the same day of the last %d weeks about %d", day, mails, kind, u.Weeks, u.Mails)
+	return fmt.Sprintf("%s: %d %ss planned, on the same weekday of the last %d weeks about %d", day, mails, kind, u.Weeks, u.Mails)
 }

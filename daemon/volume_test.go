@@ -61,11 +61,11 @@ func TestAnOddVolumeIsTold(t *testing.T) {
 		}
 	}
 	plan(morning(day), 3000)
-	w.hears("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests were planned; on the same day of the last 8 weeks about 10")
+	w.hears("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
 	day++
 	plan(morning(day), 1000)
 	w.hears("the day after", look(morning(day)), "over volume digest")
 	day += 2 // a day is left out
 	plan(morning(day), 1000)
-	w.hears("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests were planned")
+	w.hears("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests planned")
 }

@@ -12,14 +12,14 @@ type zoneCache struct {
 	known map[string]*time.Location
 }
 
-// newZones falls back to the site's zone, which the configuration has checked.
+// newZones returns a cache that falls back to the configured zone, which is already validated.
 func newZones(site string) *zoneCache {
 	z := &zoneCache{site: time.UTC, known: make(map[string]*time.Location)}
 	z.site = z.of(site)
 	return z
 }
 
-// of is the zone of a name; the site's own where the name is empty or unknown.
+// of returns the zone with a name, or the configured zone if the name is empty or unknown.
 func (z *zoneCache) of(name string) *time.Location {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -27,7 +27,7 @@ func (z *zoneCache) of(name string) *time.Location {
 		return loc
 	}
 	loc, err := time.LoadLocation(name)
-	// LoadLocation takes "" for UTC and "Local" for the machine's zone: neither is a member's choice.
+	// LoadLocation accepts "" as UTC and "Local" as the machine's zone. Neither is a valid choice of a member.
 	if err != nil || name == "" || name == "Local" {
 		loc = z.site
 	}

@@ -9,10 +9,10 @@ import (
 	"postrider/forum"
 )
 
-// AlertCause is why a member is told of a post at once. Of several the strongest counts: he gets one mail for one post.
+// AlertCause is why a member gets an alert about a post. A post gets one alert per member, with its strongest cause.
 type AlertCause string
 
-// The causes, the strongest first.
+// The causes, strongest first.
 const (
 	Quoted         AlertCause = "quote"
 	Mentioned      AlertCause = "mention"
@@ -20,20 +20,20 @@ const (
 	SectionWatched AlertCause = "section"
 )
 
-// IsDirect tells that the post speaks to the member himself: he need not watch anything to hear of it.
+// IsDirect reports whether the post quotes or mentions the member. Such an alert needs no watch.
 func (c AlertCause) IsDirect() bool { return c == Quoted || c == Mentioned }
 
-// rank orders causes: the lower, the stronger.
+// rank orders causes: a lower rank is stronger.
 func (c AlertCause) rank() int {
 	return slices.Index([]AlertCause{Quoted, Mentioned, ThreadWatched, SectionWatched}, c)
 }
 
-// AlertItem is one post of which one member is to be told at once.
+// AlertItem is a post that a member gets an alert about.
 type AlertItem struct {
 	Member   forum.MemberID
 	Post     forum.PostID
 	Thread   forum.ThreadID
-	Section  forum.SectionID // where its thread stood when the notice was planned
+	Section  forum.SectionID // of its thread when the alert item was planned
 	Seq      int64
 	PostedAt time.Time
 	Cause    AlertCause
@@ -46,29 +46,29 @@ type PostEvent struct {
 	Thread   *forum.Thread
 	Author   forum.MemberID
 	PostedAt time.Time
-	// Quotes and Mentions are the members whom the post quotes and mentions.
+	// Quotes and Mentions are the members that the post quotes and mentions.
 	Quotes, Mentions []forum.MemberID
 }
 
 func (n *PostEvent) opening() bool { return n.Post == n.Thread.FirstPost }
 
-// EventIndex is the news of a batch, in the ways in which members are concerned by it.
+// EventIndex finds the events of a batch by thread, by section, and by quoted or mentioned member.
 type EventIndex struct {
-	news           []PostEvent
-	byThread       map[forum.ThreadID][]int // indexes into news
+	events         []PostEvent
+	byThread       map[forum.ThreadID][]int // indexes into events
 	bySection      map[forum.SectionID][]int
 	directByMember map[forum.MemberID]map[int]AlertCause
 }
 
-// NewBulletin lists the news by thread and section, and by the members to whom it speaks.
-func NewBulletin(news []PostEvent) *EventIndex {
+// NewEventIndex indexes events by thread, section, and quoted or mentioned member.
+func NewEventIndex(events []PostEvent) *EventIndex {
 	b := &EventIndex{
-		news:           news,
+		events:         events,
 		byThread:       make(map[forum.ThreadID][]int),
 		bySection:      make(map[forum.SectionID][]int),
 		directByMember: make(map[forum.MemberID]map[int]AlertCause),
 	}
-	for i, n := range news {
+	for i, n := range events {
 		b.byThread[n.Thread.ID] = append(b.byThread[n.Thread.ID], i)
 		b.bySection[n.Thread.Section] = append(b.bySection[n.Thread.Section], i)
 		b.addDirect(i, n.Mentions, Mentioned)
@@ -89,34 +89,34 @@ func (b *EventIndex) addDirect(i int, members []forum.MemberID, cause AlertCause
 	}
 }
 
-// Direct lists the members whom the news quotes or mentions, rising.
+// Direct lists the quoted or mentioned members, ascending.
 func (b *EventIndex) Direct() []forum.MemberID { return slices.Sorted(maps.Keys(b.directByMember)) }
 
-// Threads lists the threads of the news, rising.
+// Threads lists the threads with events, ascending.
 func (b *EventIndex) Threads() []forum.ThreadID { return slices.Sorted(maps.Keys(b.byThread)) }
 
-// Sections lists the sections of the news, rising.
+// Sections lists the sections with events, ascending.
 func (b *EventIndex) Sections() []forum.SectionID { return slices.Sorted(maps.Keys(b.bySection)) }
 
-// AlertCandidate is a member who may have to be told of some of the news.
+// AlertCandidate is a member who may get alerts about some of the events.
 type AlertCandidate struct {
-	ID      forum.MemberID
-	Watches forum.Watches // of the threads and sections of the news, at least
-	Choices Preferences
-	Wishes  Overrides
+	ID        forum.MemberID
+	Watches   forum.Watches // at least those for the threads and sections of the events
+	Choices   Preferences
+	Overrides Overrides
 }
 
-// AlertItems picks the news of which the listener is to be told at once, by its number. Whether he may read it, and
-// whether it is there by then, is asked when the mail is made. In a break it picks what calls him: that does not go out, and
-// is owed to him afterwards, while what he watches comes with his digest anyway.
+// AlertItems returns the events that the candidate gets an alert about, by sequence number. Access and visibility are
+// checked later, when the message is built. While the member's email is paused, only quotes and mentions are returned:
+// they are not sent, but deferred to a later digest. Watched posts come with the digest anyway.
 func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 	if l.Choices.Alerts == NoAlerts {
 		return nil
 	}
 	paused := l.Choices.PausedUntil.After(now)
-	var notices []AlertItem
+	var items []AlertItem
 	for _, i := range b.matching(&l) {
-		n := &b.news[i]
+		n := &b.events[i]
 		if n.Author == l.ID {
 			continue
 		}
@@ -124,16 +124,16 @@ func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 		if cause == "" || paused && !cause.IsDirect() {
 			continue
 		}
-		notices = append(notices, AlertItem{
+		items = append(items, AlertItem{
 			Member: l.ID, Post: n.Post, Thread: n.Thread.ID, Section: n.Thread.Section,
 			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause,
 		})
 	}
-	slices.SortFunc(notices, func(x, y AlertItem) int { return cmp.Compare(x.Seq, y.Seq) })
-	return notices
+	slices.SortFunc(items, func(x, y AlertItem) int { return cmp.Compare(x.Seq, y.Seq) })
+	return items
 }
 
-// matching are the indexes of the news that may be for the listener, each once.
+// matching returns the indexes of the events that may concern the candidate, each once.
 func (b *EventIndex) matching(l *AlertCandidate) []int {
 	list := slices.Collect(maps.Keys(b.directByMember[l.ID]))
 	for id := range l.Watches.Threads {
@@ -146,37 +146,38 @@ func (b *EventIndex) matching(l *AlertCandidate) []int {
 	return slices.Compact(list)
 }
 
-// cause is why the listener is told at once of a post in a thread; "": he is not. call is Quoted or Mentioned where the
-// post speaks to him.
-func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, call AlertCause) AlertCause {
-	wish := l.Wishes.Of(thread)
+// cause returns why the candidate gets an alert about a post in a thread, or "" for no alert. direct is Quoted or
+// Mentioned if the post quotes or mentions the candidate.
+func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertCause) AlertCause {
+	override := l.Overrides.Of(thread)
 	switch {
-	case wish != "" && wish != Instant:
-		return "" // he wants it later, or not at all
-	case call != "":
-		return call
+	case override != "" && override != Instant:
+		return "" // with a digest, or not at all
+	case direct != "":
+		return direct
 	}
-	if w, ok := l.Watches.Threads[thread.ID]; ok && (w.Mail != 0 || wish == Instant) {
+	if w, ok := l.Watches.Threads[thread.ID]; ok && (w.Mail != 0 || override == Instant) {
 		return ThreadWatched
 	}
 	w, ok := l.Watches.Sections[thread.Section]
-	if ok && (w.Mails(opening) || wish == Instant && (w.Level == forum.AllPosts || opening)) {
+	if ok && (w.Mails(opening) || override == Instant && (w.Level == forum.AllPosts || opening)) {
 		return SectionWatched
 	}
 	return ""
 }
 
-// ReasonNotVisitedSince is why a member who is told of the first reply alone is not told of another.
-const ReasonNotVisitedSince Reason = "told of its thread before, and not back there since"
+// ReasonNotVisitedSince applies to members who get alerts about the first reply only.
+const ReasonNotVisitedSince Reason = "already alerted about this thread, no visit since"
 
-// LastAlert is that a member got an alert of a thread, and has not written in it since.
+// LastAlert records that a member got an alert about a thread and has not posted in it since.
 type LastAlert struct {
 	Member forum.MemberID
 	Thread forum.ThreadID
-	Until  time.Time // when the newest post of it was written
+	Until  time.Time // when its newest post was written
 }
 
-// VisitedSince tells whether he has been on the site since, as far as the forum knows: then he is told of the next reply again.
+// VisitedSince reports whether the member has visited the thread or its section since, according to the forum. If so,
+// the next reply causes an alert again.
 func (t LastAlert) VisitedSince(read forum.ReadMarks, section forum.SectionID) bool {
 	return !t.Until.After(read.Threads[t.Thread]) || !t.Until.After(read.Sections[section])
 }

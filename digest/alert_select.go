@@ -7,14 +7,15 @@ import (
 	"postrider/forum"
 )
 
-// Alert is a mail that tells a member of posts at once: of one thread, or of several that were held for him.
+// Alert is the message about single posts, sent as soon as they appear. It covers one thread, or several if their posts
+// were held back, for example during quiet hours.
 type Alert struct {
 	Digest
-	Title    string // what the first alert of its thread called it; empty: it holds several
-	Followup bool   // he got an alert of the thread before
+	Title    string // of the thread, as in its first alert; empty: several threads
+	Followup bool   // the member got an alert about the thread before
 }
 
-// Cause is the strongest of the causes of its posts.
+// Cause returns the strongest cause among its posts.
 func (a *Alert) Cause() AlertCause {
 	best := SectionWatched
 	for _, g := range a.Groups {
@@ -27,12 +28,12 @@ func (a *Alert) Cause() AlertCause {
 	return best
 }
 
-// MultiThread tells that it holds posts of more than one thread.
+// MultiThread reports whether the alert has posts from more than one thread.
 func (a *Alert) MultiThread() bool {
 	return len(a.Groups) > 1 || len(a.Groups) == 1 && len(a.Groups[0].Threads) > 1
 }
 
-// Cause is the strongest of the causes of its posts.
+// Cause returns the strongest cause among its posts.
 func (t *Thread) Cause() AlertCause {
 	best := SectionWatched
 	for _, p := range t.Posts {
@@ -43,23 +44,24 @@ func (t *Thread) Cause() AlertCause {
 	return best
 }
 
-// ReasonLeftToDigest is why a post is not sent at once after all: his digest brings it, as far as it still may.
-const ReasonLeftToDigest Reason = "left to the digest: no mail at once is wanted of it any more"
+// ReasonLeftToDigest means that no watch or override requests an alert any more. The digest brings the post, if the
+// rules still allow it.
+const ReasonLeftToDigest Reason = "left to the digest: no alert requested any more"
 
-// Alert picks those of a reader's notices that still hold, and says of the others why they do not. Of what it leaves out
-// only AlreadyRead is done with; all else his next digest has to judge anew. contents are those of the posts, as far as the
-// forum gives them.
-func (w *Window) Alert(r Reader, notices []AlertItem, contents map[forum.PostID]*forum.Content) (*Digest, []Omitted) {
-	var left []Omitted
+// Alert selects the alert items that are still valid and lists the others with the reason. Of the omitted posts, only
+// those with AlreadyRead are finished; the next digest checks all others again. contents may lack posts that the forum
+// did not return.
+func (w *Window) Alert(r Reader, items []AlertItem, contents map[forum.PostID]*forum.Content) (*Digest, []Omitted) {
+	var omitted []Omitted
 	posts := make(map[forum.ThreadID][]Post)
-	for _, n := range notices {
+	for _, n := range items {
 		i, found := w.byPost[n.Post]
 		why := ReasonDeleted
 		if found && contents[n.Post] != nil {
 			why = w.itemReason(&r, &w.items[i], n)
 		}
 		if why != "" {
-			left = append(left, Omitted{n.Post, why})
+			omitted = append(omitted, Omitted{n.Post, why})
 			continue
 		}
 		it := &w.items[i]
@@ -70,19 +72,19 @@ func (w *Window) Alert(r Reader, notices []AlertItem, contents map[forum.PostID]
 	for _, id := range slices.Sorted(maps.Keys(posts)) {
 		threads = append(threads, newThread(w.items[w.byThread[id][0]].thread, posts[id]))
 	}
-	return &Digest{Member: r.Member, Groups: w.group(threads)}, left
+	return &Digest{Member: r.Member, Groups: w.group(threads)}, omitted
 }
 
-// itemReason says why a notice does not hold any more; "" means that it does.
+// itemReason returns why an alert item is no longer valid, or "" if it is.
 func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 	if why := w.checkReadable(r, it); why != "" {
 		return why
 	}
-	wish := r.Wishes.Of(it.thread)
+	override := r.Overrides.Of(it.thread)
 	switch {
-	case wish == Off:
+	case override == Off:
 		return ReasonMuted
-	case wish != "" && wish != Instant:
+	case override != "" && override != Instant:
 		return ReasonLeftToDigest
 	case r.hasRead(it):
 		return AlreadyRead
@@ -93,12 +95,12 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 		return why
 	}
 	if r.watchCause(it) == "" {
-		return ReasonLeftToDigest // he still watches, and the forum would not mail him any more
+		return ReasonLeftToDigest // still watched, but no longer with notifications
 	}
 	return ""
 }
 
-// currentCause is the cause of a notice as the reader's watches are now.
+// currentCause returns the cause of an alert item according to the reader's current watches.
 func (r *Reader) currentCause(it *item, n AlertItem) AlertCause {
 	if n.Cause.IsDirect() {
 		return n.Cause
@@ -106,8 +108,8 @@ func (r *Reader) currentCause(it *item, n AlertItem) AlertCause {
 	return r.watchCause(it)
 }
 
-// watchCause is the watch for which the reader is told of an item at once; "": there is none.
+// watchCause returns the watch that requests an alert about the item, or "" if none does.
 func (r *Reader) watchCause(it *item) AlertCause {
-	l := AlertCandidate{Watches: r.Watches, Wishes: r.Wishes}
+	l := AlertCandidate{Watches: r.Watches, Overrides: r.Overrides}
 	return l.cause(it.thread, it.opening(), "")
 }

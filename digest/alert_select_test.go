@@ -54,11 +54,11 @@ func TestANoticeIsJudgedAnewBeforeItGoesOut(t *testing.T) {
 		{"no mail wanted of the watch now", func(_ *tiny, r *Reader, _ *AlertItem) {
 			r.Watches.Sections[1] = forum.Watch{Level: forum.AllPosts}
 		}, ReasonLeftToDigest},
-		{"muted", func(_ *tiny, r *Reader, _ *AlertItem) { r.Wishes.Threads = map[forum.ThreadID]Cadence{10: Off} }, ReasonMuted},
-		{"wanted weekly", func(_ *tiny, r *Reader, _ *AlertItem) { r.Wishes.Sections = map[forum.SectionID]Cadence{1: Weekly} }, ReasonLeftToDigest},
+		{"muted", func(_ *tiny, r *Reader, _ *AlertItem) { r.Overrides.Threads = map[forum.ThreadID]Cadence{10: Off} }, ReasonMuted},
+		{"wanted weekly", func(_ *tiny, r *Reader, _ *AlertItem) { r.Overrides.Sections = map[forum.SectionID]Cadence{1: Weekly} }, ReasonLeftToDigest},
 		{"wanted at once, though the watch mails nothing", func(_ *tiny, r *Reader, _ *AlertItem) {
 			r.Watches.Sections[1] = forum.Watch{Level: forum.AllPosts}
-			r.Wishes.Sections = map[forum.SectionID]Cadence{1: Instant}
+			r.Overrides.Sections = map[forum.SectionID]Cadence{1: Instant}
 		}, ""},
 		{"a quote needs no watch", func(_ *tiny, r *Reader, n *AlertItem) {
 			delete(r.Watches.Sections, 1)
@@ -68,7 +68,7 @@ func TestANoticeIsJudgedAnewBeforeItGoesOut(t *testing.T) {
 			f.threads[0].Section, n.Cause = 3, Quoted
 		}, NotReadable},
 		{"a quote in a muted thread", func(_ *tiny, r *Reader, n *AlertItem) {
-			r.Wishes.Threads = map[forum.ThreadID]Cadence{10: Off}
+			r.Overrides.Threads = map[forum.ThreadID]Cadence{10: Off}
 			n.Cause = Quoted
 		}, ReasonMuted},
 	}

@@ -50,7 +50,7 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 		return map[forum.SectionID]forum.Watch{1: {Level: level, Mail: mail}}
 	}
 	wish := func(l *AlertCandidate, section forum.SectionID, thread forum.ThreadID, c Cadence) {
-		l.Wishes = Overrides{Sections: map[forum.SectionID]Cadence{section: c}, Threads: map[forum.ThreadID]Cadence{thread: c}}
+		l.Overrides = Overrides{Sections: map[forum.SectionID]Cadence{section: c}, Threads: map[forum.ThreadID]Cadence{thread: c}}
 	}
 	tests := []struct {
 		name string
@@ -91,7 +91,7 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 		{"monthly", func(l *AlertCandidate, _ []PostEvent) { wish(l, 99, 20, Monthly) }, without(2)},
 		{"muted", func(l *AlertCandidate, _ []PostEvent) { wish(l, 1, 99, Off) }, without(1, 5)},
 		{"a thread's wish wins over that of its section", func(l *AlertCandidate, _ []PostEvent) {
-			l.Wishes = Overrides{Sections: map[forum.SectionID]Cadence{1: Off}, Threads: map[forum.ThreadID]Cadence{10: Instant}}
+			l.Overrides = Overrides{Sections: map[forum.SectionID]Cadence{1: Off}, Threads: map[forum.ThreadID]Cadence{10: Instant}}
 		}, without(5)},
 		{"who wants a thread later hears of no quote in it", func(l *AlertCandidate, n []PostEvent) {
 			n[1].Quotes = []forum.MemberID{reader}
@@ -114,7 +114,7 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 			l, n := listener(), news()
 			tt.edit(&l, n)
 			got := causes{}
-			for _, notice := range NewBulletin(n).AlertItems(l, noon) {
+			for _, notice := range NewEventIndex(n).AlertItems(l, noon) {
 				got[notice.Post] = notice.Cause
 				if notice.Member != reader || notice.Seq != int64(notice.Post) || notice.Thread != n[notice.Post-1].Thread.ID {
 					t.Errorf("notice = %+v", notice)
@@ -135,7 +135,7 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 func TestABulletinListsWhomItCallsAndWhereItIs(t *testing.T) {
 	n := news()
 	n[0].Quotes, n[2].Mentions = []forum.MemberID{bo, forum.Guest}, []forum.MemberID{reader}
-	b := NewBulletin(n)
+	b := NewEventIndex(n)
 	if got := b.Direct(); !slices.Equal(got, []forum.MemberID{bo, reader}) {
 		t.Errorf("Called = %v: a guest cannot be called", got)
 	}

@@ -7,40 +7,40 @@ import (
 	"postrider/forum"
 )
 
-// Announcement is what an administrator writes to his members.
+// Announcement is a message from an administrator to members.
 type Announcement struct {
 	ID       int64
-	Variants []Variant // the first is for all whose language is not among them
+	Variants []Variant // the first is the fallback for all other languages
 	Audience Audience
-	Forced   bool // goes to those, too, who have opted out: for legal notices
+	Forced   bool // also goes to members who opted out; for legal notices
 	Start    Start
-	Speed    int // mails a minute; 0: as fast as the relay takes them
+	Speed    int // messages per minute; 0: as fast as the relay accepts them
 	Canary   Canary
 }
 
 // Variant is an announcement in one language.
 type Variant struct {
 	Locale string // BCP 47
-	Title  string // one line, with gaps
-	Body   string // Markdown, with gaps
+	Title  string // one line, with merge fields
+	Body   string // Markdown, with merge fields
 }
 
-// Start is when an announcement begins. The zero value is at once.
+// Start is when an announcement begins. The zero value means immediately.
 type Start struct {
 	At    time.Time
-	Local bool // At tells what clocks show, in UTC: each member gets it when his own clock shows that hour
+	Local bool // At is a local time, stored as UTC: each member gets the message at that hour in their zone
 }
 
-// Canary is the share of an audience that gets an announcement first.
+// Canary is a sample of the audience that gets an announcement first.
 type Canary struct {
-	Share float64       // 0.01 is one percent; 0: there is no canary
-	Wait  time.Duration // for what comes back, before the others get it
+	Share float64       // 0.01 is one percent; 0: no canary
+	Wait  time.Duration // time for bounces and complaints before the others get it
 }
 
-// minCanary is how many mails say anything about a relay's mood.
+// minCanary is the smallest sample that shows how relays react.
 const minCanary = 20
 
-// Size is how many of an audience are the canary: 0 if it would be everybody.
+// Size returns the number of canary members for an audience. It is 0 if the canary would be the whole audience.
 func (c Canary) Size(audience int) int {
 	n := max(minCanary, int(math.Ceil(float64(audience)*c.Share)))
 	if c.Share <= 0 || n >= audience {
@@ -49,16 +49,16 @@ func (c Canary) Size(audience int) int {
 	return n
 }
 
-// Includes tells whether a member may belong to the canary of an announcement to so many. It draws from the whole
-// audience alike, since the oldest accounts have the worst addresses, and some more than are needed (four times the
-// spread of chance), so that there are enough.
+// Includes reports whether a member may belong to the canary of an announcement to an audience of this size. It samples
+// the whole audience evenly, because the oldest accounts have the worst addresses. It selects more than Size (by four
+// standard deviations), so that there are enough.
 func (c Canary) Includes(announcement int64, member forum.MemberID, audience int) bool {
 	size := float64(c.Size(audience))
 	drawn := float64(splitMix64(uint64(announcement)<<40^uint64(member))>>11) / (1 << 53) // 0 to 1
 	return drawn*float64(audience) < size+4*math.Sqrt(size)
 }
 
-// splitMix64 spreads numbers evenly (Steele, Lea, Flood: SplitMix64).
+// splitMix64 is a hash with evenly distributed results (Steele, Lea, Flood: SplitMix64).
 func splitMix64(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -66,14 +66,14 @@ func splitMix64(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// earliestZoneOffset is how far the earliest clocks are before UTC (Kiribati).
+// earliestZoneOffset is the largest offset east of UTC (Kiribati).
 const earliestZoneOffset = 14 * time.Hour
 
-// canaryMargin is for what comes between the canary's end and the first local hour.
+// canaryMargin is spare time between the end of the canary and the first local hour.
 const canaryMargin = 15 * time.Minute
 
-// StartTime is when the first mails go out. Where each member gets it at an hour of his own, the canary goes out before
-// the first of these.
+// StartTime returns when the first messages go out. If members get the announcement at a local hour, the canary goes out
+// before the first of them is due.
 func (a *Announcement) StartTime() time.Time {
 	if !a.Start.Local {
 		return a.Start.At
@@ -85,8 +85,8 @@ func (a *Announcement) StartTime() time.Time {
 	return begins
 }
 
-// Due is when a member in a zone gets it; a moment that has passed by then means at once. An hour that his clock
-// skips comes at the first instant after the gap, a day that it skips on the day after.
+// Due returns when a member in zone gets the announcement. A time in the past means immediately. A local hour that the
+// clock skips is due at the first instant after the gap; a day that the zone skips is due on the following day.
 func (a *Announcement) Due(zone *time.Location) time.Time {
 	if !a.Start.Local {
 		return a.Start.At
@@ -100,8 +100,8 @@ func (a *Announcement) Due(zone *time.Location) time.Time {
 	}
 }
 
-// ExclusionReason says why a member of the audience is not mailed; "" means that he is. What is forced goes to those, too, who
-// have opted out, but to nobody whom the forum forbids to mail.
+// ExclusionReason returns why a member of the audience gets no message, or "" if they get one. A forced announcement also
+// goes to members who opted out, but not to members who must not be emailed for other reasons, such as a ban.
 func (a *Announcement) ExclusionReason(c *Candidate, now time.Time) Reason {
 	switch {
 	case c.Choices.NoEmailReason(c.Member.NoMail, c.Choices.Announcements != nil) != "" && !(a.Forced && c.Member.NoMail == forum.OptedOut):
@@ -116,10 +116,10 @@ func (a *Announcement) ExclusionReason(c *Candidate, now time.Time) Reason {
 	return ""
 }
 
-// maxDelay is how long an announcement waits for a member who has paused his mail. What is older is no news to him.
+// maxDelay is how long an announcement waits for a member whose email is paused. After that it is out of date.
 const maxDelay = 72 * time.Hour
 
-// NotBefore is when a member wants it at the earliest: once his mail is not paused any more. Zero: at any time.
+// NotBefore returns when the pause of a member ends. It is zero if the announcement does not have to wait.
 func (a *Announcement) NotBefore(c *Candidate, now time.Time) time.Time {
 	if a.Forced || !now.Before(c.Choices.PausedUntil) {
 		return time.Time{}
@@ -127,7 +127,7 @@ func (a *Announcement) NotBefore(c *Candidate, now time.Time) time.Time {
 	return c.Choices.PausedUntil
 }
 
-// Percent is how many of a hundred a part is; of nothing it is 0.
+// Percent returns part as a percentage of a total. It is 0 if the total is 0.
 func Percent(part, of int) float64 {
 	if of == 0 {
 		return 0

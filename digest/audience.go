@@ -8,49 +8,50 @@ import (
 	"postrider/forum"
 )
 
-// Audience says for whom an announcement is. What is left empty excludes nobody, so that the zero value is everybody;
-// all that is set must hold. Whether a member may be mailed at all is not its business: see [Announcement.ExclusionReason].
+// Audience selects the members that an announcement goes to. Conditions are combined with AND; an empty one matches all
+// members, so the zero value selects everyone. It does not decide whether a member may be emailed at all: see
+// [Announcement.ExclusionReason].
 type Audience struct {
-	Groups        []forum.GroupID   `json:"groups,omitempty"`   // in one of these
-	Sections      []forum.SectionID `json:"sections,omitempty"` // watches one of these, and may read it
-	Locales       []string          `json:"locales,omitempty"`  // BCP 47; "de" is "de-AT", too
+	Groups        []forum.GroupID   `json:"groups,omitempty"`   // in at least one of these
+	Sections      []forum.SectionID `json:"sections,omitempty"` // watches at least one of these and may read it
+	Locales       []string          `json:"locales,omitempty"`  // BCP 47; "de" includes "de-AT"
 	MinPosts      int               `json:"min_posts,omitempty"`
-	MaxPosts      int               `json:"max_posts,omitempty"` // 0: any number
+	MaxPosts      int               `json:"max_posts,omitempty"` // 0: no limit
 	JoinedAfter   time.Time         `json:"joined_after,omitzero"`
 	JoinedBefore  time.Time         `json:"joined_before,omitzero"`
 	VisitedAfter  time.Time         `json:"visited_after,omitzero"`
-	VisitedBefore time.Time         `json:"visited_before,omitzero"` // who was never seen was so before any moment
-	Only          []forum.MemberID  `json:"only,omitempty"`          // nobody else; rising
-	Except        []forum.MemberID  `json:"except,omitempty"`        // none of these; rising
+	VisitedBefore time.Time         `json:"visited_before,omitzero"` // includes members who never visited
+	Only          []forum.MemberID  `json:"only,omitempty"`          // ascending; if set, only these
+	Except        []forum.MemberID  `json:"except,omitempty"`        // ascending
 	ExceptGroups  []forum.GroupID   `json:"except_groups,omitempty"`
 }
 
-// Candidate is a member with all that decides whether an announcement is for him.
+// Candidate is a member with everything that decides whether they get an announcement.
 type Candidate struct {
-	Member  forum.Member // his locale is the one that he is mailed in
+	Member  forum.Member // with the locale of their emails
 	Profile forum.Profile
 	Groups  []forum.GroupID
-	Access  forum.Access // asked for where the audience names sections
+	Access  forum.Access // read only if the audience selects by section
 	Watches forum.Watches
 	Choices Preferences
 }
 
-// Reason says why a member is not mailed an announcement. The reasons that the forum itself has are its own
-// words (forum.Member.NoMail).
+// The reasons why a member does not get an announcement. Reasons of the forum are passed on unchanged
+// (forum.Member.NoMail).
 const (
 	NotOnList               Reason = "not on the list"
-	Excepted                Reason = "excepted"
+	Excepted                Reason = "on the exclusion list"
 	NotInGroup              Reason = "in none of the groups"
-	NoSuchLocale            Reason = "another language"
-	PostCount               Reason = "another number of posts"
-	JoinDate                Reason = "joined at another time"
-	LastVisit               Reason = "visited at another time"
+	NoSuchLocale            Reason = "different language"
+	PostCount               Reason = "post count out of range"
+	JoinDate                Reason = "join date out of range"
+	LastVisit               Reason = "last visit out of range"
 	NotWatching             Reason = "watches none of the sections"
 	OptedOutOfAnnouncements Reason = "announcements turned off by the member"
-	EmailPaused             Reason = "mail paused by the member"
+	EmailPaused             Reason = "email paused by the member"
 )
 
-// ExclusionReason says why a member is none of the audience; "" means that he is.
+// ExclusionReason returns why a member is not in the audience, or "" if they are.
 func (a *Audience) ExclusionReason(c *Candidate) Reason {
 	id := c.Member.ID
 	switch {
@@ -74,11 +75,11 @@ func (a *Audience) ExclusionReason(c *Candidate) Reason {
 	return ""
 }
 
-// ByGroup tells whether it matters in which groups a candidate is.
+// ByGroup reports whether the audience depends on group membership.
 func (a *Audience) ByGroup() bool { return len(a.Groups)+len(a.ExceptGroups) > 0 }
 
-func onList(rising []forum.MemberID, id forum.MemberID) bool {
-	_, found := slices.BinarySearch(rising, id)
+func onList(sorted []forum.MemberID, id forum.MemberID) bool {
+	_, found := slices.BinarySearch(sorted, id)
 	return found
 }
 
@@ -86,7 +87,7 @@ func intersects(wanted, in []forum.GroupID) bool {
 	return slices.ContainsFunc(wanted, func(g forum.GroupID) bool { return slices.Contains(in, g) })
 }
 
-// localeMatches tells whether a member's locale is the wanted one, or one that it includes.
+// localeMatches reports whether a locale equals the wanted one or is a variant of it.
 func localeMatches(locale, wanted string) bool {
 	locale, wanted = strings.ReplaceAll(locale, "_", "-"), strings.ReplaceAll(wanted, "_", "-")
 	if len(locale) > len(wanted) && locale[len(wanted)] == '-' {
@@ -95,12 +96,12 @@ func localeMatches(locale, wanted string) bool {
 	return strings.EqualFold(locale, wanted)
 }
 
-// outsideRange tells whether a moment is not in [after, before), each of which may be left out.
+// outsideRange reports whether a time is outside [after, before). Each limit may be zero.
 func outsideRange(at, after, before time.Time) bool {
 	return !after.IsZero() && at.Before(after) || !before.IsZero() && !at.Before(before)
 }
 
-// watches tells whether he watches a section that he may read: who lost that right must not hear from it.
+// watches reports whether the member watches a section and may read it. Watches survive the loss of access.
 func (c *Candidate) watches(s forum.SectionID) bool {
 	_, watched := c.Watches.Sections[s]
 	return watched && c.Access[s] != forum.NoRight

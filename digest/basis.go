@@ -6,30 +6,32 @@ import (
 	"postrider/forum"
 )
 
-// PreferenceBaseline is a member's choices of which the forum has a word, too, and what it said when he chose. A choice made here holds
-// until he makes a newer one there; forums keep no time of choices, so a newer one shows by saying something else.
+// PreferenceBaseline holds the preferences that the forum has as well, with the forum's values when the member chose. A
+// preference set here applies until the member changes it on the forum. Forums keep no time of change, so a change shows
+// only by a different value.
 type PreferenceBaseline struct {
-	Zone, Locale           string  // his choices; empty: none
-	ForumZone, ForumLocale *string // what the forum said; nil: nobody has looked since he chose
-	OptedOut               *bool   // whether he had opted out there
+	Zone, Locale           string  // set here; empty: not set
+	ForumZone, ForumLocale *string // values on the forum; nil: not read since the member chose
+	OptedOut               *bool   // whether the member had opted out on the forum
 }
 
-// Rebase is the basis after a look at what the forum says now.
+// Rebase returns the baseline after reading the member from the forum again.
 func (b PreferenceBaseline) Rebase(m forum.Member) PreferenceBaseline {
-	b.Zone, b.ForumZone = against(b.Zone, b.ForumZone, m.Zone)
-	b.Locale, b.ForumLocale = against(b.Locale, b.ForumLocale, m.Locale)
+	b.Zone, b.ForumZone = rebase(b.Zone, b.ForumZone, m.Zone)
+	b.Locale, b.ForumLocale = rebase(b.Locale, b.ForumLocale, m.Locale)
 	if m.NoMail != "" && m.NoMail != forum.OptedOut {
-		return b // it says nothing of his wishes
+		return b // blocked for another reason, which says nothing about preferences
 	}
 	out := m.NoMail == forum.OptedOut
 	if b.OptedOut == nil || !out {
-		b.OptedOut = &out // and who opts out again chooses anew
+		b.OptedOut = &out // opting out again later is a new choice
 	}
 	return b
 }
 
-// against is a choice, and what the forum said when it was made, after a look at what it says now.
-func against(own string, was *string, now string) (string, *string) {
+// rebase drops a preference if the forum's value changed since it was set. It returns the preference and the forum's
+// value to compare with next time.
+func rebase(own string, was *string, now string) (string, *string) {
 	switch {
 	case own == "":
 		return "", nil
@@ -41,23 +43,23 @@ func against(own string, was *string, now string) (string, *string) {
 	return own, was
 }
 
-// Same tells whether two say the same.
+// Same reports whether two baselines are equal.
 func (b PreferenceBaseline) Same(other PreferenceBaseline) bool {
-	return b.Zone == other.Zone && b.Locale == other.Locale && same(b.ForumZone, other.ForumZone) &&
-		same(b.ForumLocale, other.ForumLocale) && same(b.OptedOut, other.OptedOut)
+	return b.Zone == other.Zone && b.Locale == other.Locale && equalPtr(b.ForumZone, other.ForumZone) &&
+		equalPtr(b.ForumLocale, other.ForumLocale) && equalPtr(b.OptedOut, other.OptedOut)
 }
 
-func same[T comparable](a, b *T) bool {
+func equalPtr[T comparable](a, b *T) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
 	return *a == *b
 }
 
-// NotWatchedFingerprint are the [WatchFingerprint] for what a member does not watch.
+// NotWatchedFingerprint is the [WatchFingerprint] of something that a member does not watch.
 const NotWatchedFingerprint = "none"
 
-// WatchFingerprint say how a member watches something on the forum, so that a change shows.
+// WatchFingerprint encodes how a member watches something on the forum, to detect changes.
 func WatchFingerprint(w forum.Watch, watched bool) string {
 	if !watched {
 		return NotWatchedFingerprint

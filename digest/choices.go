@@ -6,10 +6,10 @@ import (
 	"postrider/forum"
 )
 
-// Preferences are what a member has chosen on postrider's own pages, or by unsubscribing. The zero value of each
-// means that he has chosen nothing, and that the forum's word or the site's setting holds.
+// Preferences are what a member chose on Postrider's pages or by unsubscribing. The zero value of each field means that
+// the member chose nothing, so the forum's value or the configured default applies.
 type Preferences struct {
-	Schedule        *Schedule // of his digests
+	Schedule        *Schedule // of the digests
 	Zone            string    // IANA name
 	Locale          string    // BCP 47 tag
 	Format          Format
@@ -19,13 +19,13 @@ type Preferences struct {
 	Alerts          AlertMode
 	Announcements   *bool
 	Quiet           *QuietHours
-	PausedUntil     time.Time // no mail before; UTC
-	OptedOut        bool      // he had opted out on the forum when he chose here, and still has
-	ChosenAt        time.Time // his newest choice; UTC
+	PausedUntil     time.Time // no messages before; UTC
+	OptedOut        bool      // the member had opted out on the forum when choosing here, and still has
+	ChosenAt        time.Time // the latest choice; UTC
 }
 
-// NoEmailReason is why a member gets no mail of a kind, by the forum's word; empty: he may. That he has opted out there holds,
-// unless he asked for that kind here after he had.
+// NoEmailReason returns why the forum allows no messages of a kind to the member, or "" if it does. An opt-out on the
+// forum applies unless the member requested that kind here after it.
 func (c Preferences) NoEmailReason(noMail string, asked bool) string {
 	if noMail == forum.OptedOut && c.OptedOut && asked {
 		return ""
@@ -33,7 +33,8 @@ func (c Preferences) NoEmailReason(noMail string, asked bool) string {
 	return noMail
 }
 
-// Normalize are the choices that hold beside the forum's word: none for mail of a member who has opted out there since.
+// Normalize returns the preferences that apply given the forum's state. A later opt-out on the forum overrides all
+// preferences that request messages.
 func (c Preferences) Normalize(noMail string) Preferences {
 	if noMail == forum.OptedOut && !c.OptedOut {
 		c.Schedule, c.Alerts, c.Announcements = nil, "", nil
@@ -41,34 +42,34 @@ func (c Preferences) Normalize(noMail string) Preferences {
 	return c
 }
 
-// Format is the form in which a member reads his mail.
+// Format is the format of messages to a member.
 type Format string
 
 const (
 	HTML Format = "html"
-	Text Format = "text" // nothing but text
+	Text Format = "text" // plain text only
 )
 
-// AlertMode says how many alerts of one thread a member gets.
+// AlertMode says how many alerts a member gets about one thread.
 type AlertMode string
 
 const (
 	NoAlerts   AlertMode = "off"
-	FirstReply AlertMode = "first" // none further until he has been back on the site
+	FirstReply AlertMode = "first" // then none until the member visits the site
 	EveryReply AlertMode = "every"
 )
 
-// QuietHours are hours of a member's day in which no alert comes: From <= hour < Until, over midnight if From is the later.
+// QuietHours are the local hours without alerts: From <= hour < Until, across midnight if From is the greater.
 type QuietHours struct{ From, Until int }
 
-// Overrides say how a member wants to hear of single sections and threads that he watches: [Instant], [WithDigest], [Weekly],
-// [Monthly] or [Off]. A thread's wins over that of its section.
+// Overrides are preferences for single watches: [Instant], [WithDigest], [Weekly], [Monthly] or [Off]. An override for a
+// thread takes precedence over one for its section.
 type Overrides struct {
 	Sections map[forum.SectionID]Cadence
 	Threads  map[forum.ThreadID]Cadence
 }
 
-// Of is the wish for a thread where it stands; empty: none.
+// Of returns the override for a thread in its current section, or "" if there is none.
 func (w Overrides) Of(thread *forum.Thread) Cadence {
 	if c, ok := w.Threads[thread.ID]; ok {
 		return c

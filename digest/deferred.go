@@ -6,26 +6,26 @@ import (
 	"postrider/forum"
 )
 
-// DeferredPost is a post that a member is owed although his mark will be past it.
+// DeferredPost is a post that a later edition must bring, wherever the covered sequence stands.
 type DeferredPost struct {
 	Post      forum.PostID
 	Seq       int64
-	NotBefore time.Time  // the first edition planned from then on brings it
-	Cause     AlertCause // that for which he would have been told of it at once, if it calls him; else empty
+	NotBefore time.Time  // the first edition planned at or after this time brings it
+	Cause     AlertCause // Quoted or Mentioned, if an alert would have had that cause; else empty
 	Reason    Reason
 }
 
-// deferReason holds an item back that its reader wants weekly or monthly while his editions come more often.
+// deferReason returns why an override defers the item: the reader wants it weekly or monthly, but gets editions more often.
 func (r *Reader) deferReason(it *item) Reason {
 	why, _ := r.deferredUntil(it)
 	return why
 }
 
-// deferredUntil says when an item that is held back may come: with the first edition from the day on that its reader's own
-// schedule would have, were it weekly or monthly. Nothing that was written before the last such day is held back.
+// deferredUntil returns when a deferred item is due: with the first edition on or after the day that the reader's
+// schedule would have if it were weekly or monthly. Posts written before the latest such day are not deferred.
 func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
-	wish := r.Wishes.Of(it.thread)
-	switch wish {
+	override := r.Overrides.Of(it.thread)
+	switch override {
 	case Weekly:
 		why = HeldForWeek
 	case Monthly:
@@ -34,7 +34,7 @@ func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
 		return "", time.Time{}
 	}
 	s := r.Schedule
-	s.Cadence, s.Day = wish, max(s.Day, 1)
+	s.Cadence, s.Day = override, max(s.Day, 1)
 	zone := r.Zone
 	if zone == nil {
 		zone = time.UTC
@@ -46,10 +46,10 @@ func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
 	return why, slot.At
 }
 
-// Deferred lists what Select leaves out only because its reader wants it later: his mark will be past it, so it must be
-// written down.
+// Deferred lists the posts that Select leaves out only because an override defers them. The covered sequence moves past
+// them, so they must be saved.
 func (w *Window) Deferred(r Reader) []DeferredPost {
-	if !r.Wishes.hasDeferred() {
+	if !r.Overrides.hasDeferred() {
 		return nil
 	}
 	var list []DeferredPost
@@ -69,7 +69,7 @@ func (w *Window) Deferred(r Reader) []DeferredPost {
 	return list
 }
 
-// hasDeferred tells whether any of the wishes is for a weekly or monthly edition.
+// hasDeferred reports whether any override is weekly or monthly.
 func (w Overrides) hasDeferred() bool {
 	for _, c := range w.Sections {
 		if c == Weekly || c == Monthly {

@@ -11,7 +11,7 @@ import (
 // mornings is a reader with daily digests at eight in Berlin, and what he wants weekly on Mondays and monthly on the 15th.
 func mornings(wishes Overrides) Reader {
 	r := watcher()
-	r.Wishes = wishes
+	r.Overrides = wishes
 	r.Schedule = Schedule{Cadence: Daily, Hour: 8, Weekday: time.Monday, Day: 15}
 	r.Zone = berlin
 	return r
@@ -89,7 +89,7 @@ func TestWhatIsOwedComesWhereverTheMarkIs(t *testing.T) {
 			delete(r.Watches.Sections, 1)
 			r.Deferred[5] = Quoted
 		}, []forum.PostID{5}},
-		{"muted meanwhile", func(_ *tiny, r *Reader) { r.Wishes.Threads = map[forum.ThreadID]Cadence{10: Off} }, nil},
+		{"muted meanwhile", func(_ *tiny, r *Reader) { r.Overrides.Threads = map[forum.ThreadID]Cadence{10: Off} }, nil},
 		{"of a member who is not owed it", func(_ *tiny, r *Reader) { r.Deferred = nil }, nil},
 		{"also in his stretch", func(_ *tiny, r *Reader) { r.After = 0 }, []forum.PostID{5}},
 		{"moved in his stretch", func(f *tiny, r *Reader) {

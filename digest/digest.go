@@ -1,8 +1,8 @@
-// Package digest decides who gets a digest, when, and what stands in it.
+// Package digest decides who gets a digest, when, and what it contains.
 //
-// It is pure: no clock, no database, no network. [Schedule] says when a member's editions are due;
-// [NewWindow] gathers what a batch of editions may draw from; [Window.Select] picks what is in it
-// for one [Reader]; [Rank] orders it; [Digest.Fit] cuts it to a size.
+// It is pure: no clock, no database, no network. [Schedule] says when a member's editions are due. [NewWindow] joins the
+// posts that a batch of editions may contain. [Window.Select] selects those for one [Reader]. [Digest.Fill] adds their
+// contents and orders them. [Digest.Fit] cuts the edition to a size.
 package digest
 
 import (
@@ -11,26 +11,26 @@ import (
 	"postrider/forum"
 )
 
-// Digest is one edition for one member, in the order in which he shall read it.
+// Digest is one edition for one member, in reading order.
 type Digest struct {
 	Member        forum.Member
 	Zone          *time.Location
-	From          time.Time // of the oldest post, or the start of the window asked for
+	From          time.Time // of the oldest post, or the requested start
 	Until         time.Time
 	Groups        []Group
-	WantedExcerpt int // characters of each excerpt that its member wants; 0: as the site has it
-	Excerpt       int // characters of each excerpt in the end: one of the lengths given to Fit
-	// MoreThreads counts the threads that the byte budget left no room for. They stand in Groups, not Shown.
+	WantedExcerpt int // characters per excerpt that the member chose; 0: the configured length
+	Excerpt       int // characters per excerpt after Fit: one of the lengths given to it
+	// MoreThreads counts the threads that exceed the byte budget. They are in Groups with Fits false.
 	MoreThreads int
 }
 
-// Group is a section with the threads that have something new.
+// Group is a section with its threads that have new posts.
 type Group struct {
 	Section forum.Section
 	Threads []Thread
 }
 
-// Shown tells whether the budget left room for any of the group's threads.
+// Shown reports whether any of the group's threads fits the budget.
 func (g Group) Shown() bool {
 	for _, t := range g.Threads {
 		if t.Fits {
@@ -40,18 +40,18 @@ func (g Group) Shown() bool {
 	return false
 }
 
-// Thread is a thread with those of its posts that belong to the edition.
+// Thread is a thread with its posts in the edition.
 type Thread struct {
 	forum.Thread
 	Posts        []Post
 	New          bool   // its opening post is among them
-	Participated bool   // the member wrote in it, or started it
-	QuotesReader bool   // one of the posts quotes him
-	Fits         bool   // the byte budget has room for its title
-	Earlier      []Post // of an alert: what stands before its posts and the member has not read, the oldest first
+	Participated bool   // the member posted in it or started it
+	QuotesReader bool   // one of the posts quotes the member
+	Fits         bool   // its title is within the byte budget
+	Earlier      []Post // alerts only: unread posts before those of the alert, oldest first
 }
 
-// ShownPosts counts the posts that the byte budget has room for.
+// ShownPosts counts the posts within the byte budget.
 func (t Thread) ShownPosts() int {
 	n := 0
 	for _, p := range t.Posts {
@@ -62,29 +62,29 @@ func (t Thread) ShownPosts() int {
 	return n
 }
 
-// HiddenPosts counts the posts that the budget folded away: "and 12 more replies".
+// HiddenPosts counts the posts that exceed the budget: "and 12 more replies".
 func (t Thread) HiddenPosts() int { return len(t.Posts) - t.ShownPosts() }
 
 // Post is a post of the edition.
 type Post struct {
 	forum.Post
-	Content      *forum.Content // shared between all editions of a batch: never written to
+	Content      *forum.Content // shared between all editions of a batch; read-only
 	Opening      bool
 	QuotesReader bool
-	Fits         bool       // the byte budget has room for it
-	Cause        AlertCause // of an alert: why he is told of it at once
-	Quoted       *Post      // of an alert: what it quotes
+	Fits         bool       // within the byte budget
+	Cause        AlertCause // alerts only: why the member gets the alert
+	Quoted       *Post      // alerts only: the post that it quotes
 }
 
-// Counts is what an edition holds, shown or folded.
+// Counts is the size of an edition, including posts and threads that exceed the budget.
 type Counts struct {
-	NewThreads int // threads whose opening post is in it
+	NewThreads int // threads whose opening post is in the edition
 	Replies    int // all other posts
 	Threads    int
 	Posts      int
 }
 
-// Counts counts what the edition holds.
+// Counts returns the numbers of threads and posts in the edition.
 func (d *Digest) Counts() Counts {
 	var c Counts
 	for _, g := range d.Groups {
@@ -100,5 +100,5 @@ func (d *Digest) Counts() Counts {
 	return c
 }
 
-// Empty tells that there is nothing to send.
+// Empty reports whether there is nothing to send.
 func (d *Digest) Empty() bool { return len(d.Groups) == 0 }

@@ -1,19 +1,19 @@
 package digest
 
-// Sizes tells how many bytes of HTML each part of an edition takes once it is rendered.
+// Sizes returns the size of each part of an edition in bytes of rendered HTML.
 type Sizes interface {
-	Shell() int                    // masthead and footer
+	Shell() int                    // header and footer
 	Section(*Group) int            // a section's heading
 	Thread(*Thread) int            // a thread's heading
-	Post(p *Post, excerpt int) int // a post with an excerpt of so many characters
-	More() int                     // at most, for one line such as "and 12 more replies"
+	Post(p *Post, excerpt int) int // a post with an excerpt of this many characters
+	More() int                     // upper limit for one line like "and 12 more replies"
 }
 
-// Fit cuts the edition to a budget of bytes. Excerpts shorten first (excerpts lists their lengths,
-// falling), then replies fold, then threads become titles, then the last threads are left to the
-// forum. Nothing leaves the edition: what does not fit is marked as not shown.
+// Fit cuts the edition to a budget in bytes. It shortens the excerpts first (excerpts lists the lengths to try, in
+// descending order), then hides replies, then reduces threads to their titles, then hides the last threads. Nothing is
+// removed from the edition: Fits marks what is shown.
 func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
-	c := newCut(d, budget-s.Shell(), s)
+	c := newFitter(d, budget-s.Shell(), s)
 	for _, length := range excerpts {
 		c.shorten(length)
 		if c.try(len(c.threads), c.allPosts) {
@@ -23,18 +23,18 @@ func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
 	_ = c.foldReplies() || c.keepTitles() || c.dropThreads()
 }
 
-// fitter is an edition on the way to its size.
+// fitter holds the state while an edition is cut.
 type fitter struct {
 	d            *Digest
 	s            Sizes
-	room         int       // bytes for everything but the shell
+	budget       int       // bytes for everything but the shell
 	threads      []*Thread // in reading order
-	headingBytes []int     // bytes of each thread's heading, and of its section's where one begins
-	sums         [][]int   // sums[i][k]: bytes of the first k posts of thread i, as far as they were asked for
+	headingBytes []int     // bytes of each thread's heading; the first of a section includes the section's heading
+	sums         [][]int   // sums[i][k]: bytes of the first k posts of thread i; computed on demand
 }
 
-func newCut(d *Digest, room int, s Sizes) *fitter {
-	c := &fitter{d: d, s: s, room: room}
+func newFitter(d *Digest, budget int, s Sizes) *fitter {
+	c := &fitter{d: d, s: s, budget: budget}
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		for j := range g.Threads {
@@ -50,7 +50,7 @@ func newCut(d *Digest, room int, s Sizes) *fitter {
 	return c
 }
 
-// shorten begins anew with another length of excerpts.
+// shorten restarts with another excerpt length.
 func (c *fitter) shorten(length int) {
 	c.d.Excerpt = length
 	for i := range c.sums {
@@ -58,7 +58,8 @@ func (c *fitter) shorten(length int) {
 	}
 }
 
-// bytesOfPosts sizes posts as they are asked for: of a great backlog most are never rendered.
+// bytesOfPosts returns the size of the first k posts of thread i. It renders posts on demand: most of a large backlog is
+// never shown.
 func (c *fitter) bytesOfPosts(i, k int) int {
 	for n := len(c.sums[i]); n <= k; n++ {
 		size := c.s.Post(&c.threads[i].Posts[n-1], c.d.Excerpt)
@@ -67,7 +68,7 @@ func (c *fitter) bytesOfPosts(i, k int) int {
 	return c.sums[i][k]
 }
 
-// postsPerThread says how many posts of thread i are shown.
+// postsPerThread returns how many posts of thread i are shown.
 type postsPerThread func(i int) int
 
 func (c *fitter) allPosts(i int) int { return len(c.threads[i].Posts) }
@@ -79,23 +80,23 @@ func (c *fitter) upTo(k int) postsPerThread {
 
 func noPosts(int) int { return 0 }
 
-// try shows the first n threads, each to its depth, if they fit.
+// try shows the first n threads with the given number of posts each, if they fit.
 func (c *fitter) try(n int, of postsPerThread) bool {
-	if c.cost(n, of) > c.room {
+	if c.cost(n, of) > c.budget {
 		return false
 	}
 	c.show(n, of)
 	return true
 }
 
-// cost adds up the first n threads, or so many of them that there is no room.
+// cost returns the size of the first n threads. It stops adding once the budget is exceeded.
 func (c *fitter) cost(n int, of postsPerThread) int {
 	total := 0
 	if n < len(c.threads) {
 		total = c.s.More()
 	}
 	for i := range n {
-		if total > c.room {
+		if total > c.budget {
 			break
 		}
 		total += c.threadCost(i, of(i))
@@ -125,19 +126,18 @@ func (c *fitter) show(n int, of postsPerThread) {
 	}
 }
 
-// foldReplies shows the same number of posts of every thread, and one more of the first threads as
-// far as the room goes.
+// foldReplies shows the same number of posts from every thread, and one more from the first threads while there is room.
 func (c *fitter) foldReplies() bool {
 	n := len(c.threads)
 	k := 0
-	for c.cost(n, c.upTo(k+1)) <= c.room && k < c.longest() {
+	for c.cost(n, c.upTo(k+1)) <= c.budget && k < c.longest() {
 		k++
 	}
 	if k == 0 {
 		return false
 	}
 	depths := make([]int, n)
-	spare := c.room - c.cost(n, c.upTo(k))
+	spare := c.budget - c.cost(n, c.upTo(k))
 	for i := range depths {
 		depths[i] = c.upTo(k)(i)
 		deeper := c.upTo(k + 1)(i)
@@ -157,7 +157,7 @@ func (c *fitter) longest() int {
 	return most
 }
 
-// keepTitles leaves the last threads their titles only.
+// keepTitles reduces the last threads to their titles.
 func (c *fitter) keepTitles() bool {
 	for full := len(c.threads) - 1; full >= 0; full-- {
 		if c.try(len(c.threads), func(i int) int {
@@ -172,7 +172,7 @@ func (c *fitter) keepTitles() bool {
 	return false
 }
 
-// dropThreads keeps as many titles as there is room for.
+// dropThreads shows as many titles as fit.
 func (c *fitter) dropThreads() bool {
 	for n := len(c.threads) - 1; n > 0; n-- {
 		if c.try(n, noPosts) {

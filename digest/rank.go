@@ -8,16 +8,15 @@ import (
 	"postrider/forum"
 )
 
-// Fill gives the posts their contents and puts what concerns the member himself first: threads with
-// a post that quotes him, then threads that he took part in, then the liveliest; in a thread the
-// opening post, then posts that quote him, then the rest by age. A post without contents is dropped:
-// the forum did not give it.
-func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, tookPart map[forum.ThreadID]bool) {
+// Fill adds the contents and orders threads and posts. Threads that quote the member come first, then threads that the
+// member took part in, then those with the most posts. In a thread the opening post comes first, then posts that quote
+// the member, then the rest by age. A post without contents is dropped, because the forum did not return it.
+func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, participated map[forum.ThreadID]bool) {
 	groups := d.Groups[:0]
 	for _, g := range d.Groups {
 		threads := g.Threads[:0]
 		for _, t := range g.Threads {
-			t.Participated = tookPart[t.ID] || t.Starter == d.Member.ID
+			t.Participated = participated[t.ID] || t.Starter == d.Member.ID
 			t.fill(contents, d.Member)
 			if len(t.Posts) > 0 {
 				threads = append(threads, t)
@@ -49,7 +48,7 @@ func (t *Thread) fill(contents map[forum.PostID]*forum.Content, m forum.Member) 
 	})
 }
 
-// quotes tells whether a post quotes the member: by his number where the forum keeps it, else by name.
+// quotes reports whether a post quotes the member: by ID if the forum stores it, else by name.
 func quotes(c *forum.Content, m forum.Member) bool {
 	for _, q := range c.Body.Quotes() {
 		if q.Member == int64(m.ID) && m.ID != forum.Guest {
@@ -71,7 +70,7 @@ func byRelevance(a, b Thread) int {
 	)
 }
 
-// trueFirst orders true before false.
+// trueFirst compares two values so that true sorts before false.
 func trueFirst(a, b bool) int {
 	switch {
 	case a == b:

@@ -7,40 +7,41 @@ import (
 	"postrider/forum"
 )
 
-// Reader is one member with everything that decides what his edition may hold.
+// Reader is a member with everything that decides what their edition may include.
 type Reader struct {
-	Member  forum.Member
-	Access  forum.Access // shared by all members of his class
-	Watches forum.Watches
-	Ignores map[forum.MemberID]bool
-	Choices Preferences
-	Wishes  Overrides
-	Read    *forum.ReadMarks // nil: what he has read on the site counts as new all the same
-	// OtherRoute are posts that he has from elsewhere or will have, and the reason that says how.
+	Member    forum.Member
+	Access    forum.Access // shared by all members of the access class
+	Watches   forum.Watches
+	Ignores   map[forum.MemberID]bool
+	Choices   Preferences
+	Overrides Overrides
+	Read      *forum.ReadMarks // nil: read marks are ignored
+	// OtherRoute holds posts that an alert or another edition brought or will bring, with the reason.
 	OtherRoute map[forum.PostID]Reason
-	// Deferred are posts that this edition brings wherever his mark stands: an alert did not, or he wanted them later.
+	// Deferred holds posts that this edition must bring wherever After is: an alert did not deliver them, or an override
+	// deferred them.
 	Deferred map[forum.PostID]AlertCause
-	After    int64 // his mark: sightings up to it are covered
-	Until    int64 // the edition covers sightings up to this one
+	After    int64 // the covered sequence: earlier editions cover sightings up to it
+	Until    int64 // this edition covers sightings up to it
 
-	Schedule Schedule       // of his digests
-	Zone     *time.Location // of his clock; nil: UTC
+	Schedule Schedule       // of the digests
+	Zone     *time.Location // nil: UTC
 	At       time.Time      // when the edition was planned
 }
 
-// Reason says why a post of the window is not in an edition.
+// Reason says why a message leaves out a post of the window.
 type Reason string
 
-// The reasons, in the order in which they are looked for.
+// The reasons, in the order in which they are checked.
 const (
 	ReasonDeleted        Reason = "permanently deleted"
 	PostDeleted          Reason = "post deleted"
 	PostModerated        Reason = "post awaiting approval"
 	ThreadDeleted        Reason = "thread deleted"
 	ThreadModerate       Reason = "thread awaiting approval"
-	Redirected           Reason = "redirect left behind by a move"
-	NotReadable          Reason = "not readable"
-	ReasonNotOwnThread   Reason = "not readable: own threads only, and this is not his"
+	Redirected           Reason = "redirect to a moved thread"
+	NotReadable          Reason = "no access"
+	ReasonNotOwnThread   Reason = "no access: own threads only"
 	OwnPost              Reason = "own post"
 	Ignored              Reason = "author ignored"
 	NotWatched           Reason = "not watched"
@@ -48,23 +49,23 @@ const (
 	ReasonMuted          Reason = "muted"
 	AlreadyRead          Reason = "already read on the site"
 	AlreadyAlerted       Reason = "already sent as an alert"
-	ReasonAlertPending   Reason = "on its way as an alert"
-	ReasonDeferred       Reason = "owed: comes with another edition"
-	ReasonInOtherEdition Reason = "came with another edition"
-	HeldForWeek          Reason = "held for the weekly edition"
-	HeldForMonth         Reason = "held for the monthly edition"
-	Superseded           Reason = "counted where it was moved to"
-	ReasonSeenBeforeMove Reason = "already had before it was moved"
-	ReasonMovePending    Reason = "just moved: counts once the move is sighted"
+	ReasonAlertPending   Reason = "alert pending"
+	ReasonDeferred       Reason = "deferred to another digest"
+	ReasonInOtherEdition Reason = "included in another digest"
+	HeldForWeek          Reason = "deferred to the weekly digest"
+	HeldForMonth         Reason = "deferred to the monthly digest"
+	Superseded           Reason = "counted in the section it was moved to"
+	ReasonSeenBeforeMove Reason = "already covered before it was moved"
+	ReasonMovePending    Reason = "just moved: covered after the move is sighted"
 )
 
-// wantsOwn tells whether the reader's own posts count as news to him.
+// wantsOwn reports whether the reader asked for their own posts.
 func (r *Reader) wantsOwn() bool {
 	return r.Choices.IncludeOwnPosts != nil && *r.Choices.IncludeOwnPosts
 }
 
-// hiddenReason says why no ordinary reader may see the item. Both states are asked: a forum may
-// delete a thread and leave the states of its replies as they were (MyBB 1.8, XenForo 2).
+// hiddenReason returns why ordinary readers cannot see the item. It checks both post and thread: a forum may delete a
+// thread and leave the states of its replies unchanged (MyBB 1.8, XenForo 2).
 func hiddenReason(it *item) Reason {
 	switch {
 	case it.deleted:
@@ -83,7 +84,7 @@ func hiddenReason(it *item) Reason {
 	return ""
 }
 
-// notWatchedReason says why none of the reader's watches asks for the item, were its thread in section.
+// notWatchedReason returns why none of the reader's watches would cover the item if its thread were in section.
 func (r *Reader) notWatchedReason(it *item, section forum.SectionID) Reason {
 	if _, ok := r.Watches.Threads[it.thread.ID]; ok {
 		return ""
@@ -98,7 +99,7 @@ func (r *Reader) notWatchedReason(it *item, section forum.SectionID) Reason {
 	return ThreadsOnly
 }
 
-// hasRead tells whether the reader saw the post on the site, as far as the forum knows.
+// hasRead reports whether the reader saw the post on the site, according to the forum.
 func (r *Reader) hasRead(it *item) bool {
 	if r.Read == nil {
 		return false
@@ -109,10 +110,9 @@ func (r *Reader) hasRead(it *item) bool {
 		at.Before(r.Read.Floor)
 }
 
-// moveReason lets each post into a reader's editions once, wherever it wanders. A move is a sighting of
-// its own, for those who did not have the post where it stood before; all others had it there. A
-// move that has not been sighted yet is left to that sighting in the same way. A move back to where it was sighted
-// before is not sighted again.
+// moveReason keeps a moved post from appearing twice in a reader's editions. Each move is a separate sighting, meant for
+// readers who could not get the post in its earlier sections. A move that is not sighted yet waits for its sighting. A
+// move back to a section where the post was sighted before is not sighted again.
 func (r *Reader) moveReason(it *item) Reason {
 	switch {
 	case it.later != 0 && it.later <= r.Until:
@@ -125,8 +125,7 @@ func (r *Reader) moveReason(it *item) Reason {
 	return ""
 }
 
-// hadBeforeMove tells whether the reader's editions up to his mark could take a post that was moved, at any of the places
-// where it stood.
+// hadBeforeMove reports whether an edition up to r.After could include a moved post, in any of its earlier sections.
 func (r *Reader) hadBeforeMove(it *item) bool {
 	if len(it.earlier) == 0 {
 		return r.hadInSection(it, it.MovedFrom)
@@ -134,7 +133,7 @@ func (r *Reader) hadBeforeMove(it *item) bool {
 	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Seq <= r.After && r.hadInSection(it, s.Section) })
 }
 
-// hadInSection tells whether the reader's editions could take the post while its thread stood in section.
+// hadInSection reports whether the reader's editions could include the post while its thread was in section.
 func (r *Reader) hadInSection(it *item, section forum.SectionID) bool {
 	right := r.Access[section]
 	readable := right == forum.ReadAll || right == forum.ReadOwn && it.thread.Starter == r.Member.ID

@@ -8,54 +8,54 @@ import (
 	"postrider/forum"
 )
 
-// Rule names one of the rules that each post is judged by.
+// Rule is the code of a check that each post passes or fails for a reader.
 type Rule string
 
-// The rules, in the order in which they are asked.
+// The rules, in the order in which they are checked.
 const (
-	VisibleRule   Rule = "visible"  // is it there for an ordinary reader?
-	Readable      Rule = "readable" // may this one read it where it stands?
-	Author        Rule = "author"   // is it by somebody whom he wants to hear of?
-	Watched       Rule = "watched"  // has he asked for it, or does it call him?
-	MutedRule     Rule = "wanted"   // does he want it at all?
-	Unread        Rule = "unread"   // or has he seen it on the site?
-	RouteRule     Rule = "one way"  // does it come to him in no other way?
-	DuplicateRule Rule = "once"     // has it come to him where it stood before?
-	CadenceRule   Rule = "in time"  // does he want it now, or in a rarer edition?
+	VisibleRule   Rule = "visible"       // post and thread are visible to ordinary readers
+	Readable      Rule = "readable"      // the member may read the thread in its current section
+	Author        Rule = "author"        // the member does not ignore the author
+	Watched       Rule = "watched"       // a watch covers the post, or the post quotes or mentions the member
+	MutedRule     Rule = "not_muted"     // no override turns the thread or section off
+	Unread        Rule = "unread"        // the member has not read it on the site
+	RouteRule     Rule = "single_route"  // no alert and no other edition brings it
+	DuplicateRule Rule = "not_duplicate" // no edition had it before its thread was moved
+	CadenceRule   Rule = "cadence"       // no override defers it to a weekly or monthly edition
 )
 
-// rule is a rule as it is asked, and as it is explained.
+// rule checks an item for a reader and explains the result.
 type rule struct {
 	name    Rule
-	reject  func(w *Window, r *Reader, it *item) Reason // why the item is not for the reader; "": go on
-	explain func(w *Window, r *Reader, it *item) string // what speaks for it where it does not bar
+	reject  func(w *Window, r *Reader, it *item) Reason // why the item is left out; "" if it passes
+	explain func(w *Window, r *Reader, it *item) string // why it passes
 }
 
-// alertRules are the rules that hold for alerts. For editions, too, but for that of the author.
+// alertRules apply to alerts. Editions share them, except for the author rule.
 var alertRules = []rule{
 	{VisibleRule, func(_ *Window, _ *Reader, it *item) Reason { return hiddenReason(it) }, constant("post and thread are visible")},
 	{Readable, (*Window).accessReason, (*Window).accessText},
 	{Author, (*Window).authorReason, (*Window).authorOK},
 }
 
-// editionRules are all rules of editions.
+// editionRules are all the rules for editions.
 var editionRules = slices.Concat(alertRules[:2], []rule{{Author, (*Window).authorReasonForEdition, (*Window).authorOK}}, editionOnlyRules)
 
-// editionOnlyRules are those that only editions know.
+// editionOnlyRules do not apply to alerts.
 var editionOnlyRules = []rule{
 	{Watched, (*Window).watchReason, (*Window).watchOK},
 	{MutedRule, (*Window).muteReason, (*Window).overrideText},
 	{Unread, (*Window).readReason, (*Window).unreadOK},
 	{RouteRule, func(_ *Window, r *Reader, it *item) Reason { return r.OtherRoute[it.post.ID] }, (*Window).routeOK},
 	{DuplicateRule, (*Window).duplicateReason, (*Window).moveOK},
-	{CadenceRule, func(_ *Window, r *Reader, it *item) Reason { return r.deferReason(it) }, constant("it comes with his next edition")},
+	{CadenceRule, func(_ *Window, r *Reader, it *item) Reason { return r.deferReason(it) }, constant("due in the next edition")},
 }
 
 func constant(text string) func(*Window, *Reader, *item) string {
 	return func(*Window, *Reader, *item) string { return text }
 }
 
-// evaluate says why an item is not for this reader; "" means that it is.
+// evaluate returns why an edition for this reader leaves the item out, or "" if the edition includes it.
 func (w *Window) evaluate(r *Reader, it *item) Reason {
 	for i := range editionRules {
 		if why := editionRules[i].reject(w, r, it); why != "" {
@@ -65,7 +65,7 @@ func (w *Window) evaluate(r *Reader, it *item) Reason {
 	return ""
 }
 
-// checkReadable says why the item is not for this reader, whatever he watches.
+// checkReadable returns why this reader must not get the item, regardless of watches and overrides.
 func (w *Window) checkReadable(r *Reader, it *item) Reason {
 	for i := range alertRules {
 		if why := alertRules[i].reject(w, r, it); why != "" {
@@ -75,15 +75,16 @@ func (w *Window) checkReadable(r *Reader, it *item) Reason {
 	return ""
 }
 
-// RuleResult is what one rule says of a post.
+// RuleResult is the result of one rule for a post.
 type RuleResult struct {
 	Rule Rule
-	Bars bool   // it is why the post is not for the reader
-	Says string // the reason, or what speaks for it
+	Bars bool   // the post failed this rule
+	Says string // why it failed or passed
 }
 
-// Trace tells, of the newest sighting of a post that the window has, what each rule says until one bars; why is the reason
-// by which that one bars, "" where none does: then the reader's edition holds the post, if it covers the sighting.
+// Trace returns the rule results for the newest sighting of a post in the window, up to and including the first failure.
+// why is the reason of that failure. It is "" if all rules pass: the reader's edition then includes the post, provided
+// that it covers the sighting. known is false if the window has no sighting of the post up to r.Until.
 func (w *Window) Trace(r Reader, post forum.PostID) (steps []RuleResult, why Reason, known bool) {
 	for i := len(w.items) - 1; i >= 0; i-- {
 		it := &w.items[i]
@@ -101,7 +102,7 @@ func (w *Window) Trace(r Reader, post forum.PostID) (steps []RuleResult, why Rea
 	return nil, "", false
 }
 
-// accessReason says why this reader may not read the item where it stands now.
+// accessReason returns why this reader may not read the item in its current section.
 func (w *Window) accessReason(r *Reader, it *item) Reason {
 	if _, listed := w.sections[it.thread.Section]; !listed {
 		return NotReadable
@@ -120,12 +121,12 @@ func (w *Window) accessReason(r *Reader, it *item) Reason {
 
 func (w *Window) accessText(r *Reader, it *item) string {
 	if r.Access[it.thread.Section] == forum.ReadOwn {
-		return w.sectionLabel(it.thread.Section) + ": he may read threads of his own there, and this is one"
+		return w.sectionLabel(it.thread.Section) + ": own threads only, and this is one"
 	}
-	return w.sectionLabel(it.thread.Section) + ": he may read every thread there"
+	return w.sectionLabel(it.thread.Section) + ": all threads are readable"
 }
 
-// sectionLabel names a section for the administrator.
+// sectionLabel formats a section for explanations.
 func (w *Window) sectionLabel(id forum.SectionID) string {
 	return fmt.Sprintf("section %d %q", id, w.sections[id].Title)
 }
@@ -140,7 +141,7 @@ func (w *Window) authorReason(r *Reader, it *item) Reason {
 	return ""
 }
 
-// authorReasonForEdition is unheard, but for who wants his own posts in his editions.
+// authorReasonForEdition is like authorReason, but allows own posts for members who asked for them.
 func (w *Window) authorReasonForEdition(r *Reader, it *item) Reason {
 	why := w.authorReason(r, it)
 	if why == OwnPost && r.wantsOwn() {
@@ -151,12 +152,12 @@ func (w *Window) authorReasonForEdition(r *Reader, it *item) Reason {
 
 func (w *Window) authorOK(r *Reader, it *item) string {
 	if r.Member.ID == it.post.Author {
-		return "it is his own, and he wants those, too"
+		return "own post, and the member wants own posts"
 	}
-	return fmt.Sprintf("it is by member %d, whom he does not ignore", it.post.Author)
+	return fmt.Sprintf("author %d is not ignored", it.post.Author)
 }
 
-// watchReason says why the item is not asked for, unless it calls the reader.
+// watchReason returns why no watch covers the item. Quotes and mentions need no watch.
 func (w *Window) watchReason(r *Reader, it *item) Reason {
 	why := r.notWatchedReason(it, it.thread.Section)
 	if why != "" && r.Deferred[it.post.ID].IsDirect() {
@@ -170,31 +171,31 @@ func (w *Window) watchOK(r *Reader, it *item) string {
 	section, whole := r.Watches.Sections[it.thread.Section]
 	switch {
 	case thread:
-		return "he watches the thread"
+		return "thread is watched"
 	case whole && section.Level == forum.AllPosts:
-		return "he watches the section for all posts"
+		return "section is watched for all posts"
 	case whole && it.opening():
-		return "he watches the section for new threads, and this post opens one"
+		return "section is watched for new threads, and this post opens one"
 	}
-	return fmt.Sprintf("it calls him (%s)", r.Deferred[it.post.ID])
+	return fmt.Sprintf("the post concerns the member directly (%s)", r.Deferred[it.post.ID])
 }
 
 func (w *Window) muteReason(r *Reader, it *item) Reason {
-	if r.Wishes.Of(it.thread) == Off {
+	if r.Overrides.Of(it.thread) == Off {
 		return ReasonMuted
 	}
 	return ""
 }
 
 func (w *Window) overrideText(r *Reader, it *item) string {
-	if c := r.Wishes.Of(it.thread); c != "" {
-		return fmt.Sprintf("he wants it (%s)", c)
+	if c := r.Overrides.Of(it.thread); c != "" {
+		return fmt.Sprintf("override: %s", c)
 	}
-	return "he has muted neither thread nor section"
+	return "not muted"
 }
 
 func (w *Window) readReason(r *Reader, it *item) Reason {
-	if r.hasRead(it) && it.post.Author != r.Member.ID { // who wants his own posts has read them all
+	if r.hasRead(it) && it.post.Author != r.Member.ID { // authors have read their own posts; only members who asked for them get this far
 		return AlreadyRead
 	}
 	return ""
@@ -202,21 +203,22 @@ func (w *Window) readReason(r *Reader, it *item) Reason {
 
 func (w *Window) unreadOK(r *Reader, it *item) string {
 	if r.Read == nil {
-		return "what he has read on the site is not asked for"
+		return "read marks are not checked"
 	}
-	return "he has not read it on the site"
+	return "not read on the site"
 }
 
 func (w *Window) routeOK(r *Reader, it *item) string {
-	if _, owed := r.Deferred[it.post.ID]; owed {
-		return "it is owed to him, and tied to this edition"
+	if _, deferred := r.Deferred[it.post.ID]; deferred {
+		return "deferred to this digest"
 	}
-	return "no alert and no other edition brings it"
+	return "in no alert and no other digest"
 }
 
-// duplicateReason lets each post into a reader's editions once. What is owed was not had, wherever it stood.
+// duplicateReason prevents a moved post from appearing in a reader's editions twice. A deferred post has not been in any
+// edition, wherever its thread was.
 func (w *Window) duplicateReason(r *Reader, it *item) Reason {
-	if _, owed := r.Deferred[it.post.ID]; !owed {
+	if _, deferred := r.Deferred[it.post.ID]; !deferred {
 		return r.moveReason(it)
 	}
 	if it.later != 0 && it.later <= r.Until {
@@ -227,13 +229,13 @@ func (w *Window) duplicateReason(r *Reader, it *item) Reason {
 
 func (w *Window) moveOK(_ *Reader, it *item) string {
 	if it.MovedFrom != 0 {
-		return fmt.Sprintf("it was moved from %s, where he could not have it", w.sectionLabel(it.MovedFrom))
+		return fmt.Sprintf("moved from %s, where the member could not get it", w.sectionLabel(it.MovedFrom))
 	}
-	return "it has not been moved since it was sighted"
+	return "not moved since it was sighted"
 }
 
-// HeldUntil is when the reader's wish for a weekly or monthly edition lets a post of the window come; zero where nothing
-// holds it.
+// HeldUntil returns when a post that a weekly or monthly override defers becomes due. It is zero if no override defers
+// the post.
 func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
 	i, known := w.byPost[post]
 	if !known {
@@ -243,7 +245,7 @@ func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
 	return at
 }
 
-// AlertCauseNow is the watch for which the reader would be told at once of a post of the window; "" where there is none.
+// AlertCauseNow returns the watch that requests an alert about a post in the window, or "" if none does.
 func (w *Window) AlertCauseNow(r Reader, post forum.PostID) AlertCause {
 	i, known := w.byPost[post]
 	if !known {

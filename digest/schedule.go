@@ -9,28 +9,28 @@ import (
 // Slot is a moment at which an edition is due.
 type Slot struct {
 	At   time.Time
-	Name string // the local day, and for Hourly the hour, that it stands for: "2026-05-04", "2026-05-04T14"
+	Name string // the local day, and for EveryNHours the hour: "2026-05-04", "2026-05-04T14"
 }
 
-// Next is the first slot after a moment, by the clock on the wall in zone. ok is false for Off.
+// Next returns the first slot after a time, in local time of zone. ok is false for Off.
 //
-// An hour that the clock skips in spring comes at the first instant after the gap, an hour that
-// comes twice in autumn at its first instant, so that each local day has exactly one edition.
+// An hour that is skipped in spring falls on the first instant after the gap. An hour that occurs twice in autumn counts
+// the first time. So each local day has exactly one edition.
 func (s Schedule) Next(zone *time.Location, after time.Time) (slot Slot, ok bool) {
-	// Where the clock skips the hour before midnight (Nuuk), a day's slot comes on the day after it.
+	// If the clock skips the hour before midnight (Nuuk), a day's slot falls on the following day.
 	return s.search(zone, after, -1, +1, func(at time.Time) bool { return at.After(after) })
 }
 
-// Last is the newest slot at or before a moment. ok is false for Off.
+// Last returns the latest slot at or before a time. ok is false for Off.
 func (s Schedule) Last(zone *time.Location, at time.Time) (slot Slot, ok bool) {
 	return s.search(zone, at, 0, -1, func(t time.Time) bool { return !t.After(at) })
 }
 
-// maxSearchDays is how many days a search may walk: a month's slot lies at most two months off, and a zone
-// may lack a day (Samoa, 30 December 2011).
+// maxSearchDays limits a search: a monthly slot is at most two months away, and a zone may skip a day (Samoa,
+// 30 December 2011).
 const maxSearchDays = 64
 
-// search walks the local days from the one of a moment, and returns the first slot that is wanted.
+// search goes through the local days, starting at the day of from plus offset, and returns the first slot that is wanted.
 func (s Schedule) search(zone *time.Location, from time.Time, offset, step int, wanted func(time.Time) bool) (Slot, bool) {
 	local := from.In(zone)
 	for n := range maxSearchDays {
@@ -51,7 +51,7 @@ func (s Schedule) search(zone *time.Location, from time.Time, offset, step int, 
 	return Slot{}, false
 }
 
-// hasSlot tells whether a local day has a slot.
+// hasSlot reports whether a local day has a slot.
 func (s Schedule) hasSlot(day time.Time) bool {
 	switch s.Cadence {
 	case Daily, EveryNHours:
@@ -65,7 +65,7 @@ func (s Schedule) hasSlot(day time.Time) bool {
 	return false
 }
 
-// hours lists the local hours of a day's slots, rising.
+// hours lists the local hours of a day's slots, ascending.
 func (s Schedule) hours() []int {
 	if s.Cadence != EveryNHours {
 		return []int{s.Hour}
@@ -84,7 +84,7 @@ func (s Schedule) slotName(day time.Time, hour int) string {
 	return day.Format("2006-01-02")
 }
 
-// Canonical is the schedule without what its cadence does not read.
+// Canonical returns the schedule without the fields that its cadence ignores.
 func (s Schedule) Canonical() Schedule {
 	p := Schedule{Cadence: s.Cadence}
 	if s.Cadence != Off {
@@ -101,8 +101,8 @@ func (s Schedule) Canonical() Schedule {
 	return p
 }
 
-// Midnight is when a local day begins in zone: at its first instant where clocks skip midnight, or on the next day that
-// the zone has.
+// Midnight returns when a local day begins in zone. If clocks skip midnight, that is the first instant of the day; if
+// the zone skips the day, it is the beginning of the next one.
 func Midnight(day time.Time, zone *time.Location) time.Time {
 	for {
 		if at, exists := localInstant(day, 0, zone); exists {
@@ -112,32 +112,32 @@ func Midnight(day time.Time, zone *time.Location) time.Time {
 	}
 }
 
-// Validate says what is wrong with a schedule.
+// Validate returns an error if the schedule has values out of range.
 func (s Schedule) Validate() error {
 	switch {
 	case s.Cadence == Off:
 		return nil
 	case s.Hour < 0 || s.Hour > 23:
-		return fmt.Errorf("hour is %d: choose 0 to 23", s.Hour)
+		return fmt.Errorf("hour is %d: must be 0 to 23", s.Hour)
 	}
 	switch s.Cadence {
 	case Daily:
 		return nil
 	case Weekly:
 		if s.Weekday < time.Sunday || s.Weekday > time.Saturday {
-			return fmt.Errorf("weekday is %d: choose 0 (Sunday) to 6 (Saturday)", s.Weekday)
+			return fmt.Errorf("weekday is %d: must be 0 (Sunday) to 6 (Saturday)", s.Weekday)
 		}
 		return nil
 	case Monthly:
 		if s.Day < 1 || s.Day > 31 {
-			return fmt.Errorf("day is %d: choose 1 to 31", s.Day)
+			return fmt.Errorf("day is %d: must be 1 to 31", s.Day)
 		}
 		return nil
 	case EveryNHours:
 		if s.Every < 1 || s.Every > 12 || 24%s.Every != 0 {
-			return fmt.Errorf("every is %d: choose 1, 2, 3, 4, 6, 8 or 12 hours", s.Every)
+			return fmt.Errorf("every is %d: must be 1, 2, 3, 4, 6, 8 or 12 hours", s.Every)
 		}
 		return nil
 	}
-	return fmt.Errorf("cadence is %q: choose daily, weekly, monthly, hours or off", s.Cadence)
+	return fmt.Errorf("cadence is %q: must be daily, weekly, monthly, hours or off", s.Cadence)
 }

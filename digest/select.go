@@ -8,9 +8,8 @@ import (
 	"postrider/forum"
 )
 
-// Select picks what the window holds for one reader: threads by section in the forum's order, and
-// the posts of each thread by age. Call [Digest.Fill] next. The cost is that of what he watches,
-// not of the window.
+// Select returns the posts of the window for one reader: sections in the forum's order, and the posts of each thread by
+// age. Call [Digest.Fill] next. The cost depends on what the reader watches, not on the size of the window.
 func (w *Window) Select(r Reader) *Digest {
 	var threads []Thread
 	for _, id := range w.candidateThreads(&r) {
@@ -27,7 +26,7 @@ func (w *Window) Select(r Reader) *Digest {
 	return &Digest{Member: r.Member, Groups: w.group(threads)}
 }
 
-// group orders threads by section, and the sections as the forum does.
+// group groups threads by section, in the forum's order of sections.
 func (w *Window) group(threads []Thread) []Group {
 	var groups []Group
 	at := make(map[forum.SectionID]int)
@@ -59,15 +58,15 @@ func byAge(a, b Post) int {
 	return cmp.Or(a.PostedAt.Compare(b.PostedAt), cmp.Compare(a.ID, b.ID))
 }
 
-// covers tells whether the reader's edition may hold the item: it lies in its stretch, or is owed.
+// covers reports whether the item is in the range of the reader's edition, or deferred to it.
 func (r *Reader) covers(it *item) bool {
-	if _, owed := r.Deferred[it.Sighting.Post]; owed {
+	if _, deferred := r.Deferred[it.Sighting.Post]; deferred {
 		return it.Seq <= r.Until
 	}
 	return it.Seq > r.After && it.Seq <= r.Until
 }
 
-// candidateThreads lists the threads of the window that one of the reader's watches may ask for, or that he is owed posts of, each
+// candidateThreads lists the threads of the window that the reader's watches may cover or that have deferred posts, each
 // once.
 func (w *Window) candidateThreads(r *Reader) []forum.ThreadID {
 	var ids []forum.ThreadID
@@ -77,7 +76,7 @@ func (w *Window) candidateThreads(r *Reader) []forum.ThreadID {
 		}
 	}
 	for section := range r.Watches.Sections {
-		ids = append(ids, w.bySect[section]...)
+		ids = append(ids, w.bySection[section]...)
 	}
 	for id := range r.Watches.Threads {
 		if len(w.byThread[id]) > 0 {
@@ -88,13 +87,13 @@ func (w *Window) candidateThreads(r *Reader) []forum.ThreadID {
 	return slices.Compact(ids)
 }
 
-// Omitted is a post that the window held and the edition does not.
+// Omitted is a post of the window that a message leaves out.
 type Omitted struct {
 	Post   forum.PostID
 	Reason Reason
 }
 
-// Omissions lists every post of the reader's stretch of the window that Select leaves out, and why.
+// Omissions lists every post in the range of the reader's edition that Select leaves out, with the reason.
 func (w *Window) Omissions(r Reader) []Omitted {
 	var out []Omitted
 	for i := range w.items {
@@ -109,7 +108,7 @@ func (w *Window) Omissions(r Reader) []Omitted {
 	return out
 }
 
-// Oldest is the time of the oldest post of the edition; zero if it is empty.
+// Oldest returns the time of the oldest post in the edition, or zero if the edition is empty.
 func (d *Digest) Oldest() time.Time {
 	var oldest time.Time
 	for _, g := range d.Groups {

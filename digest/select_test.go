@@ -66,12 +66,12 @@ func TestSelectLeavesOutWithItsReason(t *testing.T) {
 		{"a muted section", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Wishes.Sections = map[forum.SectionID]Cadence{1: Off}
+			r.Overrides.Sections = map[forum.SectionID]Cadence{1: Off}
 		}, ReasonMuted},
 		{"a muted thread", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: Off}
+			r.Overrides.Threads = map[forum.ThreadID]Cadence{1: Off}
 		}, ReasonMuted},
 		{"what he has read on the site", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
@@ -131,25 +131,25 @@ func TestTheTraceSaysWhatSpeaksForAPost(t *testing.T) {
 		rule Rule
 		says string
 	}{
-		{"a public section", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Readable, `section 1 "News": he may read every thread there`},
-		{"his own thread", func(f *tiny, _ *Reader) { f.thread(1, 4, reader); f.post(5, 1, anna) }, Readable, `section 4 "Help desk": he may read threads of his own there, and this is one`},
-		{"a watched section", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Watched, "he watches the section for all posts"},
+		{"a public section", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Readable, `section 1 "News": all threads are readable`},
+		{"his own thread", func(f *tiny, _ *Reader) { f.thread(1, 4, reader); f.post(5, 1, anna) }, Readable, `section 4 "Help desk": own threads only, and this is one`},
+		{"a watched section", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Watched, "section is watched for all posts"},
 		{"a watched thread", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
 			r.Watches.Threads[1] = forum.Watch{}
-		}, Watched, "he watches the thread"},
+		}, Watched, "thread is watched"},
 		{"a quote", func(f *tiny, r *Reader) {
 			f.thread(1, 2, anna)
 			f.post(5, 1, anna)
 			r.Deferred = map[forum.PostID]AlertCause{5: Quoted}
-		}, Watched, "it calls him (quote)"},
+		}, Watched, "the post concerns the member directly (quote)"},
 		{"a wish", func(f *tiny, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Wishes.Threads = map[forum.ThreadID]Cadence{1: WithDigest}
-		}, MutedRule, "he wants it (digest)"},
-		{"an author", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Author, "it is by member 7, whom he does not ignore"},
+			r.Overrides.Threads = map[forum.ThreadID]Cadence{1: WithDigest}
+		}, MutedRule, "override: digest"},
+		{"an author", func(f *tiny, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Author, "author 7 is not ignored"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

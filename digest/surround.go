@@ -6,7 +6,7 @@ import (
 	"postrider/forum"
 )
 
-// FirstQuoted is the first post that the post quotes by its number; 0: none.
+// FirstQuoted returns the first post that the post quotes by ID, or 0.
 func (p *Post) FirstQuoted() forum.PostID {
 	for _, q := range p.Content.Body.Quotes() {
 		if q.Post != 0 && forum.PostID(q.Post) != p.ID {
@@ -25,15 +25,15 @@ func (d *Digest) SortByAge() {
 	}
 }
 
-// AddContext adds to an alert what its posts stand in, out of a window of such posts: what they quote, unless the reader
-// wrote it himself or the alert has it anyway, and up to so many posts before them that he has not read. Nothing of that
-// counts as told: it may come with his digest.
+// AddContext adds context to the posts of an alert, from a window of such posts. That is the post that each quotes, unless
+// the reader wrote it or it is part of the alert, and up to most unread posts before them. Context posts do not count as
+// sent: the digest may still bring them.
 func (w *Window) AddContext(a *Alert, r Reader, contents map[forum.PostID]*forum.Content, before map[forum.ThreadID][]forum.PostID, most int) {
-	told := make(map[forum.PostID]bool)
+	included := make(map[forum.PostID]bool)
 	for _, g := range a.Groups {
 		for _, t := range g.Threads {
 			for _, p := range t.Posts {
-				told[p.ID] = true
+				included[p.ID] = true
 			}
 		}
 	}
@@ -41,12 +41,12 @@ func (w *Window) AddContext(a *Alert, r Reader, contents map[forum.PostID]*forum
 		for i := range g.Threads {
 			t := &g.Threads[i]
 			for j := range t.Posts {
-				if id := t.Posts[j].FirstQuoted(); !told[id] {
+				if id := t.Posts[j].FirstQuoted(); !included[id] {
 					t.Posts[j].Quoted = w.contextPost(&r, id, contents)
 				}
 			}
 			for _, id := range before[t.ID] {
-				if p := w.contextPost(&r, id, contents); p != nil && !told[id] && p.Thread == t.ID && !r.hasRead(&w.items[w.byPost[id]]) {
+				if p := w.contextPost(&r, id, contents); p != nil && !included[id] && p.Thread == t.ID && !r.hasRead(&w.items[w.byPost[id]]) {
 					t.Earlier = append(t.Earlier, *p)
 				}
 			}
@@ -55,7 +55,7 @@ func (w *Window) AddContext(a *Alert, r Reader, contents map[forum.PostID]*forum
 	}
 }
 
-// contextPost is a post that the reader may see, and did not write himself; nil: it is none.
+// contextPost returns a post if the reader may see it and did not write it, else nil.
 func (w *Window) contextPost(r *Reader, id forum.PostID, contents map[forum.PostID]*forum.Content) *Post {
 	i, found := w.byPost[id]
 	if !found || contents[id] == nil {

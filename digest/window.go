@@ -7,35 +7,34 @@ import (
 	"postrider/forum"
 )
 
-// Sighting records that a post was seen visible, or seen to have been moved. Sequence numbers
-// rise without gaps; a post that is approved, restored or moved late gets the number of the
-// moment when it was first seen where it is.
+// Sighting records that a post was seen visible in a section. A moved post has one sighting per section. Sequence numbers
+// ascend without gaps, in the order of the sightings: a post that is approved, restored or moved late gets a late number.
 type Sighting struct {
 	Seq  int64
 	Post forum.PostID
-	// Section is where its thread stood when it was sighted; 0: where it stands now.
+	// Section is where its thread was when the post was sighted; 0: the current section.
 	Section forum.SectionID
-	// MovedFrom is the section that the post stood in when it was sighted before; 0: first sighting.
+	// MovedFrom is the section of the previous sighting; 0: first sighting.
 	MovedFrom forum.SectionID
 }
 
-// Window is what the editions of one batch may draw from, as the forum stands now.
+// Window holds the posts that the editions of one batch may contain, in the forum's current state.
 type Window struct {
-	sections map[forum.SectionID]forum.Section
-	items    []item
-	byThread map[forum.ThreadID][]int // indexes into items, rising
-	byPost   map[forum.PostID]int     // of the newest item of a post that the forum has
-	bySect   map[forum.SectionID][]forum.ThreadID
+	sections  map[forum.SectionID]forum.Section
+	items     []item
+	byThread  map[forum.ThreadID][]int // indexes into items, ascending
+	byPost    map[forum.PostID]int     // index of the newest item of a post that still exists
+	bySection map[forum.SectionID][]forum.ThreadID
 }
 
-// item is a sighted post with its thread as both stand now.
+// item is a sighted post with its thread, both in their current state.
 type item struct {
 	Sighting
 	post    forum.Post
 	thread  *forum.Thread
-	deleted bool       // the forum has no such post or thread any more
-	earlier []Sighting // of the same post, before this one, as far as the window has them
-	later   int64      // number of the next one in the window; 0: none
+	deleted bool       // post or thread no longer exists
+	earlier []Sighting // earlier sightings of the same post in the window
+	later   int64      // sequence number of the next one in the window; 0: none
 }
 
 func (it *item) wasIn(section forum.SectionID) bool {
@@ -44,15 +43,15 @@ func (it *item) wasIn(section forum.SectionID) bool {
 
 func (it *item) opening() bool { return it.post.ID == it.thread.FirstPost }
 
-// NewWindow joins sightings with the posts and threads that they speak of, as the forum has them
-// now. A sighting whose post is gone from the forum stays in the window, so that it can be explained.
+// NewWindow joins sightings with their posts and threads in the current state. A sighting of a deleted post stays in the
+// window, so that it can be explained.
 func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.Post, sightings []Sighting) *Window {
 	w := &Window{
-		sections: make(map[forum.SectionID]forum.Section, len(sections)),
-		items:    make([]item, 0, len(sightings)),
-		byThread: make(map[forum.ThreadID][]int, len(threads)),
-		byPost:   make(map[forum.PostID]int, len(posts)),
-		bySect:   make(map[forum.SectionID][]forum.ThreadID, len(sections)),
+		sections:  make(map[forum.SectionID]forum.Section, len(sections)),
+		items:     make([]item, 0, len(sightings)),
+		byThread:  make(map[forum.ThreadID][]int, len(threads)),
+		byPost:    make(map[forum.PostID]int, len(posts)),
+		bySection: make(map[forum.SectionID][]forum.ThreadID, len(sections)),
 	}
 	for _, s := range sections {
 		w.sections[s.ID] = s
@@ -75,7 +74,7 @@ func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.P
 	return w
 }
 
-// lookup finds what a sighting speaks of.
+// lookup finds the post and the thread of a sighting.
 type lookup struct {
 	threads map[forum.ThreadID]*forum.Thread
 	posts   map[forum.PostID]*forum.Post
@@ -104,7 +103,7 @@ func (w *Window) add(s Sighting, in lookup) {
 	}
 	id := it.thread.ID
 	if len(w.byThread[id]) == 0 {
-		w.bySect[it.thread.Section] = append(w.bySect[it.thread.Section], id)
+		w.bySection[it.thread.Section] = append(w.bySection[it.thread.Section], id)
 	}
 	w.byThread[id] = append(w.byThread[id], i)
 	w.byPost[s.Post] = i

@@ -2,18 +2,17 @@ package digest
 
 import "time"
 
-// localInstant is the moment at which clocks in zone show an hour of a day: its first occurrence
-// where clocks are turned back, the first instant after the gap where they are turned forward.
-// exists is false when the zone has no such day at all.
+// localInstant returns when an hour of a day begins in zone. If clocks are turned back, that is the first occurrence; if
+// they are turned forward, it is the first instant after the gap. exists is false if the zone skips the whole day.
 //
-// time.Date alone does not do: it says of neither case which of the possible answers it gives.
+// time.Date alone is not enough: in both cases it does not specify which of the possible times it returns.
 func localInstant(day time.Time, hour int, zone *time.Location) (at time.Time, exists bool) {
 	t := time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, zone)
 	if localHourIs(t, day, hour) {
 		return firstOccurrence(t, day, hour), true
 	}
 	start, end := t.ZoneBounds()
-	gap := start // t lies after the gap: it began with this offset
+	gap := start // t is after the gap, which ended where this offset began
 	if localBefore(t, day, hour) {
 		gap = end
 	}
@@ -24,7 +23,7 @@ func localInstant(day time.Time, hour int, zone *time.Location) (at time.Time, e
 	return gap, true
 }
 
-// firstOccurrence is t, or the moment before it at which clocks showed the same.
+// firstOccurrence returns the earlier time with the same local time as t, or t if there is none.
 func firstOccurrence(t, day time.Time, hour int) time.Time {
 	start, _ := t.ZoneBounds()
 	if start.IsZero() {
@@ -39,12 +38,12 @@ func firstOccurrence(t, day time.Time, hour int) time.Time {
 	return t
 }
 
-// localHourIs tells whether clocks show the hour of the day at t.
+// localHourIs reports whether the local time of t is exactly this hour of the day.
 func localHourIs(t, day time.Time, hour int) bool {
 	return t.Hour() == hour && t.Minute() == 0 && t.Second() == 0 && wallDate(t) == wallDate(day)
 }
 
-// localBefore tells whether clocks at t show less than the hour of the day.
+// localBefore reports whether the local time of t is before the hour of the day.
 func localBefore(t, day time.Time, hour int) bool {
 	if d, want := wallDate(t), wallDate(day); d != want {
 		return d < want
@@ -52,7 +51,7 @@ func localBefore(t, day time.Time, hour int) bool {
 	return t.Hour() < hour
 }
 
-// wallDate is the date that clocks show, as a number that rises with it.
+// wallDate returns the local date as an ascending number (yyyymmdd).
 func wallDate(t time.Time) int {
 	y, m, d := t.Date()
 	return (y*100+int(m))*100 + d

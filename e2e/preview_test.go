@@ -176,7 +176,7 @@ func leftOutAgrees(t *testing.T, name string, got edition, mustNot map[string]st
 func ourWord(theirs string) (ours string, known bool) {
 	for _, word := range []struct{ theirs, ours string }{
 		{"before the window", ""}, {"permanently deleted", ""},
-		{"is not readable", "not readable"}, {"own-threads-only", "own threads only"},
+		{"is not readable", "no access"}, {"own-threads-only", "own threads only"},
 		{"ignore list", "ignored"}, {"opening post soft-deleted", "deleted"}, {"soft-deleted thread", "deleted"},
 		{"soft-deleted post", "post deleted"}, {"post awaiting approval", "post awaiting approval"},
 		{"thread awaiting approval", "awaiting approval"},
