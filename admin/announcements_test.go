@@ -55,10 +55,10 @@ func refused(t testing.TB, got answer, says ...string) {
 
 func (w *world) standing(id int64) store.Announcement {
 	w.Helper()
-	return must(w.store.Announcements.Announcement(w.Context(), id))(w)
+	return must(w.store.Announcements.Get(w.Context(), id))(w)
 }
 
-func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
+func TestAnnouncement_DraftCountStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -114,7 +114,7 @@ func member(w *world, name string) forum.MemberID {
 	return ids[0]
 }
 
-func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
+func TestStart_NeedsACountedAudience(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -129,7 +129,7 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	// Who revises it must look again.
 	a := w.standing(1).Announcement
 	a.Audience.MinPosts = 1 << 30
-	check(t, w.store.Announcements.ReviseAnnouncement(t.Context(), w.now, "cli: root", a))
+	check(t, w.store.Announcements.Revise(t.Context(), w.now, "cli: root", a))
 	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "Count the audience first.")
 	b.order("/announcements/1/count")
 	b.until("/announcements/1", "The audience is empty")
@@ -139,7 +139,7 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	}
 }
 
-func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
+func TestStart_RejectsADraftChangedSince(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -160,7 +160,7 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "announcement_started")
 }
 
-func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
+func TestAnnouncement_PauseResumeCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -190,7 +190,7 @@ func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
 	}
 }
 
-func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
+func TestSendTest_SendsToOneAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -218,7 +218,7 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	}
 }
 
-func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
+func TestCompose_InvalidFormKeepsItsInput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -241,7 +241,7 @@ func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, b.order("/announcements/new", c.fields...), c.says...) })
 	}
-	if list := must(w.store.Announcements.Announcements(t.Context()))(t); len(list) != 0 {
+	if list := must(w.store.Announcements.List(t.Context()))(t); len(list) != 0 {
 		t.Errorf("%d were kept", len(list))
 	}
 	got := b.order("/announcements/new", append([]string{"more", "yes"}, full...)...)
@@ -250,7 +250,7 @@ func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestListsOfMembersComeAsFilesToo(t *testing.T) {
+func TestCompose_ReadsMemberListsFromFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -282,7 +282,7 @@ func TestListsOfMembersComeAsFilesToo(t *testing.T) {
 	}
 }
 
-func TestAMailIsShownAsItLooksAndCanDoNothing(t *testing.T) {
+func TestPreviewMessage_IsSandboxed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -310,7 +310,7 @@ func TestAMailIsShownAsItLooksAndCanDoNothing(t *testing.T) {
 	}
 }
 
-func TestAPageFollowsAnAnnouncement(t *testing.T) {
+func TestLive_StreamsProgress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -330,7 +330,7 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 	if got.header.Get("Content-Type") != "text/event-stream" || !strings.Contains(got.body, "event: live\ndata: ") || !strings.Contains(got.body, `<progress`) || strings.Contains(got.body, "event: turn") {
 		t.Errorf("the stream: %v\n%s", got.header, got.body)
 	}
-	check(t, w.store.Announcements.PauseAnnouncement(t.Context(), w.now, "cli: root", a.ID, hostile))
+	check(t, w.store.Announcements.Pause(t.Context(), w.now, "cli: root", a.ID, hostile))
 	if got := b.get("/announcements/1/live?state=canary"); !strings.Contains(got.body, "event: turn\ndata: paused\n\n") {
 		t.Errorf("once it is paused:\n%s", got.body)
 	}
@@ -346,7 +346,7 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 }
 
 // A carriage return ends a line of a stream, too (HTML, 9.2.5).
-func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
+func TestLive_EscapesNamesInEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -370,7 +370,7 @@ func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
 	}
 }
 
-func TestAnAnnouncementIsPausedWhileTheForumIsAway(t *testing.T) {
+func TestAnnouncement_CanBePausedWithoutTheForum(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()

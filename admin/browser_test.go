@@ -49,25 +49,25 @@ func (w *world) furnish() {
 			Code: 550, Enhanced: "5.1.1", Reply: "5.1.1 <somebody.with.a.long.name@mail.example.org>: Recipient address rejected: User unknown in virtual mailbox table", At: noon,
 		}}))
 	}
-	check(w, w.store.Suppressions.Suppress(ctx, noon, []store.Health{
+	check(w, w.store.Suppressions.Add(ctx, noon, []store.Health{
 		{Address: "anna@mail.example.org", Member: 4711, Health: bounce.Health{SuppressedSince: noon, SuppressedUntil: noon.AddDate(0, 0, 30), Reason: "dead: 550 5.1.1 no such user here"}},
 		must(store.ManualSuppression("a.very.long.address.of.somebody.who.has.asked.for.no.mail@a-domain-with-a-long-name.example.org", "he wrote to us", noon))(w),
 	}))
-	check(w, w.store.Holds.HoldDomain(ctx, store.DomainHold{Domain: "gmail.com", Since: noon, Until: noon.Add(2 * time.Hour), Reason: "refused 14 of 15 in a minute: 421 4.7.28 unusual rate of mail"}))
+	check(w, w.store.Holds.Add(ctx, store.DomainHold{Domain: "gmail.com", Since: noon, Until: noon.Add(2 * time.Hour), Reason: "refused 14 of 15 in a minute: 421 4.7.28 unusual rate of mail"}))
 	var subs []store.Subscriber
 	for i := range 200 {
 		subs = append(subs, store.Subscriber{ID: forum.MemberID(1000 + i), Due: noon.Add(time.Duration(i*i) * time.Minute / 30)})
 	}
-	check(w, w.store.Subscribers.SaveSubscribers(ctx, noon, subs))
+	check(w, w.store.Subscribers.Save(ctx, noon, subs))
 	for i := range 30 {
 		run := store.RoundRecord{Began: noon.AddDate(0, 0, -i), Tick: "editions", Took: 1234 * time.Millisecond, Planned: 900 + 97*i%500, Sent: 800 + 97*i%500, Refused: i % 5, Skipped: map[string]int{"nothing new": 100 * (i % 3)}}
 		if i == 2 {
 			run.Error = "building a batch: asking the forum for members: dial tcp 127.0.0.1:3306: connect: connection refused"
 		}
-		check(w, w.store.Rounds.SaveRound(ctx, run))
+		check(w, w.store.Rounds.Save(ctx, run))
 	}
-	check(w, w.store.Values.SetValue(ctx, "pulse", noon.Format(time.RFC3339)))
-	check(w, w.store.Alarms.SaveAlarms(ctx, []store.Alarm{{Key: "held gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: noon, Due: noon, Seen: noon}}, nil))
+	check(w, w.store.Values.Set(ctx, "pulse", noon.Format(time.RFC3339)))
+	check(w, w.store.Alarms.Save(ctx, []store.Alarm{{Key: "held gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: noon, Due: noon, Seen: noon}}, nil))
 }
 
 // look is a page, and how to get there.
@@ -120,7 +120,7 @@ func looks() []look {
 
 // Every page is held against axe-core, in English wide and light, in German narrow and dark; and nothing on it is wider than a
 // phone, whichever way it is read. go test -artifacts keeps the pictures.
-func TestEveryPageServesEverybody(t *testing.T) {
+func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestEveryPageServesEverybody(t *testing.T) {
 			p.Language(language)
 			for _, l := range looks() {
 				l.open(p, site)
-				if got := browsertest.Ask(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
+				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
 				}
 				for _, seen := range []struct {
@@ -164,13 +164,13 @@ func shade(dark bool) string {
 // narrow tells whether the page has to be moved sideways to be read on a phone.
 func narrow(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
-	if got := browsertest.Ask(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
+	if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
 		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)
 	}
 }
 
 // A browser without scripts, and somebody with a keyboard alone: from the log in to a mail that is queued again.
-func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
+func TestPages_WorkByKeyboardWithoutScript(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("refused")
@@ -179,22 +179,22 @@ func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
 	p.NoScript()
 	p.Open(site + "/queue?state=refused")
 	p.Do(chromedp.KeyEvent("wrong password")) // the field has the focus
-	p.Enter("Enter")
+	p.PressAndWait("Enter")
 	if got := p.Text("[role=alert]"); !strings.Contains(got, "Wrong password") {
 		t.Errorf("a wrong password: %q", got)
 	}
 	p.Do(chromedp.KeyEvent(password))
-	p.Enter("Enter")
-	if got := p.Address(); got != site+"/queue?state=refused" {
+	p.PressAndWait("Enter")
+	if got := p.URL(); got != site+"/queue?state=refused" {
 		t.Errorf("the log in leads to %q", got)
 	}
 	p.Press("Tab")
-	p.Enter("Enter") // the skip link
-	for range 8 {    // six fields, the button, and the box beside the mail
+	p.PressAndWait("Enter") // the skip link
+	for range 8 {           // six fields, the button, and the box beside the mail
 		p.Press("Tab")
 	}
 	p.Press(" ", "Tab", "Tab", "Tab")
-	p.Enter("Enter")
+	p.PressAndWait("Enter")
 	if got := p.Text("[role=status]"); !strings.Contains(got, "1 message was requeued.") || w.state(digestKey(1)) != "queued" {
 		t.Errorf("%q; the mail is %s", got, w.state(digestKey(1)))
 	}

@@ -17,6 +17,7 @@ import (
 	"postrider/admin"
 	"postrider/config"
 	"postrider/daemon"
+	"postrider/internal/finding"
 	"postrider/web"
 )
 
@@ -92,11 +93,11 @@ func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.T
 	}
 	site := h.site()
 	site.Links = h.forum.Links()
-	s, err := admin.New(admin.Parts{
+	s, err := admin.New(admin.Deps{
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
 		Config: settings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
-		Press: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
+		Renderer: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the admin pages: %w", err)
@@ -135,9 +136,9 @@ func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 }
 
 // checkAdmin reports whether and how administrators can sign in.
-func checkAdmin(cfg config.Config) finding {
+func checkAdmin(cfg config.Config) finding.Finding {
 	a := cfg.Admin
-	f := finding{Part: "admin", Level: levelOK}
+	f := finding.Finding{Part: "admin", Level: finding.LevelOK}
 	switch {
 	case a.Listen == "":
 		f.Text = "off: admin.listen is empty"
@@ -151,7 +152,7 @@ func checkAdmin(cfg config.Config) finding {
 		f.Text = "at " + a.Address() + ", with a password"
 	}
 	if a.Enabled() && a.Cleartext() {
-		f.Level, f.Cure = levelWarn, "passwords and sessions travel without encryption between your browser and the proxy: set admin.url to an https address"
+		f.Level, f.Fix = finding.LevelWarn, "passwords and sessions travel without encryption between your browser and the proxy: set admin.url to an https address"
 	}
 	return f
 }

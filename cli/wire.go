@@ -72,7 +72,7 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 	if _, err = h.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("bringing the store up to date: %w", err)
 	}
-	keys, err := h.store.LinkKeys.LinkKeys(ctx)
+	keys, err := h.store.LinkKeys.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func instanceName() string {
 
 // composer signs Message-IDs with the store's first key: they stay the same after restarts and when a key is added.
 func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
-	keys, err := h.store.LinkKeys.LinkKeys(ctx)
+	keys, err := h.store.LinkKeys.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.
 func (h *app) selfCheck(ctx context.Context) error {
 	warnings, err := h.forum.SelfCheck(ctx)
 	for _, f := range warnings {
-		h.log.Warn("forum self-check", "check", f.Name, "finding", f.Text, "cure", f.Fix)
+		h.log.Warn("forum self-check", "part", f.Part, "text", f.Text, "fix", f.Fix)
 	}
 	return err
 }

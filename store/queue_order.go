@@ -38,10 +38,10 @@ type candidate struct {
 	superseded, covered bool
 }
 
-// RetryNow queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
+// Retry queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
 // attempt came to is kept. An edition is queued again only while it is the member's newest and nothing of it is
 // covered. Attempts go on being counted. The verdicts are in the order of keys.
-func (s Queue) RetryNow(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
+func (s Queue) Retry(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
 	list, err := s.applyAction(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Blocker {
 		switch {
 		case c.State == stateQueued:
@@ -148,7 +148,7 @@ func (s Queue) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (
 // execute says which of the chosen it was done to.
 func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
-	if err := (Outbox{s.database}).archiveOutcomes(ctx, tx, over); err != nil {
+	if err := Outbox(s).archiveOutcomes(ctx, tx, over); err != nil {
 		return nil, err
 	}
 	if len(chosen) == 0 {

@@ -55,19 +55,19 @@ type look struct {
 
 // Every page is held against axe-core, in both languages, light and dark; and nothing on it is wider than a phone, whichever
 // way it is read. go test -artifacts keeps the pictures.
-func TestEveryPageServesEverybody(t *testing.T) {
+func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			w, letters := newMailedWorld(t)
 			w.enroll(w.now)
-			check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
+			check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
 			p := browsertest.New(t)
 			p.Language(language)
 			for _, l := range w.looks(letters) {
 				l.open(p)
-				if got := browsertest.Ask(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
+				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
 				}
 				for _, dark := range []bool{false, true} {
@@ -99,7 +99,7 @@ func shade(dark bool) string {
 // narrow tells whether the page has to be moved sideways to be read on a phone.
 func narrow(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
-	if got := browsertest.Ask(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
+	if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
 		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)
 	}
 }

@@ -20,7 +20,7 @@ func (w *world) serve(r *http.Request) answer {
 	return answer{rec.Code, rec.Header(), rec.Body.String()}
 }
 
-func TestEveryAnswerIsPrivateAndRunsNoScript(t *testing.T) {
+func TestServer_SendsSecurityHeaders(t *testing.T) {
 	w := newWorld(t)
 	style := w.site.URL + "/postrider/" + strings.Split(strings.Split(w.get(w.url(link.Digests, 0)).body, `href="/postrider/`)[1], `"`)[0]
 	for _, address := range []string{w.url(link.Digests, 0), w.site.URL + "/postrider/nowhere", w.site.URL + "/", style, w.url(link.Digests, 0) + "x"} {
@@ -44,7 +44,7 @@ func TestEveryAnswerIsPrivateAndRunsNoScript(t *testing.T) {
 	}
 }
 
-func TestMethodsThatAPageDoesNotKnowAreRefused(t *testing.T) {
+func TestMethods_RejectsUnknownMethods(t *testing.T) {
 	w := newWorld(t)
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, "BREW"} {
 		got := w.ask(w.request(method, w.url(link.Digests, 0), nil))
@@ -57,7 +57,7 @@ func TestMethodsThatAPageDoesNotKnowAreRefused(t *testing.T) {
 	}
 }
 
-func TestNothingMakesAGetAPost(t *testing.T) {
+func TestMethods_IgnoresMethodOverrides(t *testing.T) {
 	w := newWorld(t)
 	before := w.dump()
 	for _, query := range []string{"", "?_method=POST&List-Unsubscribe=One-Click&confirm=yes"} {
@@ -74,7 +74,7 @@ func TestNothingMakesAGetAPost(t *testing.T) {
 	}
 }
 
-func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
+func TestMiddleware_RejectsCrossOriginForms(t *testing.T) {
 	w := newWorld(t)
 	own := w.site.URL
 	for name, tt := range map[string]struct {
@@ -99,7 +99,7 @@ func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhoAsksTooMuchIsRefused(t *testing.T) {
+func TestMiddleware_LimitsRequestsPerAddress(t *testing.T) {
 	w := newWorld(t)
 	from := func(address string) int {
 		r := w.request(http.MethodGet, w.site.URL+"/postrider/healthz", nil)
@@ -122,7 +122,7 @@ func TestWhoAsksTooMuchIsRefused(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsTooLargeIsCutOff(t *testing.T) {
+func TestMiddleware_RejectsLargeBodies(t *testing.T) {
 	w := newWorld(t)
 	got := w.post(w.url(link.Digests, 0), "x", strings.Repeat("x", 100<<10), "confirm", "yes")
 	if got.status == http.StatusOK || w.ended(link.Digests) {
@@ -130,7 +130,7 @@ func TestABodyThatIsTooLargeIsCutOff(t *testing.T) {
 	}
 }
 
-func TestPagesWorkBelowTheirPathAndWithoutIt(t *testing.T) {
+func TestMount_ServesWithAndWithoutBasePath(t *testing.T) {
 	w := newWorld(t)
 	whole := w.url(link.Digests, 0)
 	for _, address := range []string{whole, strings.Replace(whole, "/postrider", "", 1)} {
@@ -140,7 +140,7 @@ func TestPagesWorkBelowTheirPathAndWithoutIt(t *testing.T) {
 	}
 }
 
-func TestAPageSpeaksTheReadersLanguage(t *testing.T) {
+func TestPages_UseTheReadersLanguage(t *testing.T) {
 	w := newWorld(t)
 	in := func(address, accept string) string {
 		r := w.request(http.MethodGet, address, nil)
@@ -160,13 +160,13 @@ func TestAPageSpeaksTheReadersLanguage(t *testing.T) {
 			t.Errorf("for %q: %s, want %s", tt.accept, got, tt.want)
 		}
 	}
-	check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, choicesIn("de")))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, choicesIn("de")))
 	if got := in(w.url(link.Digests, 0), "en"); got != "de" {
 		t.Errorf("whoever chose German reads %s", got)
 	}
 }
 
-func TestHealthAsksTheStore(t *testing.T) {
+func TestHealth_ChecksTheStore(t *testing.T) {
 	w := newWorld(t)
 	if got := w.get(w.site.URL + "/healthz"); got.status != http.StatusOK || got.body != "ok\n" {
 		t.Errorf("answer %d %q", got.status, got.body)
@@ -177,7 +177,7 @@ func TestHealthAsksTheStore(t *testing.T) {
 	}
 }
 
-func TestNoTokenIsLogged(t *testing.T) {
+func TestServer_LogsNoTokens(t *testing.T) {
 	w := newWorld(t)
 	check(t, w.source.Close())
 	check(t, w.store.Close())

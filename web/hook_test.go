@@ -32,7 +32,7 @@ func (w *world) hook(timestamp, signature, body string) int {
 	return w.ask(r).status
 }
 
-func TestTheForumsCallWakesTheDaemonOnce(t *testing.T) {
+func TestHook_WakesTheDaemonOnce(t *testing.T) {
 	w := newWorld(t)
 	w.config.HookSecret = hookSecret
 	w.open()
@@ -51,7 +51,7 @@ func TestTheForumsCallWakesTheDaemonOnce(t *testing.T) {
 	}
 }
 
-func TestAForgedCallIsRefused(t *testing.T) {
+func TestHook_RejectsForgedCalls(t *testing.T) {
 	w := newWorld(t)
 	w.config.HookSecret = hookSecret
 	w.open()
@@ -83,7 +83,7 @@ func TestAForgedCallIsRefused(t *testing.T) {
 }
 
 // The example in docs/hooks.md is what a forum's owner will copy.
-func TestTheShellExampleCalls(t *testing.T) {
+func TestHook_AcceptsTheDocumentedShellExample(t *testing.T) {
 	for _, program := range []string{"sh", "openssl", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("SKIPPED: no %s", program)
@@ -108,7 +108,7 @@ func TestTheShellExampleCalls(t *testing.T) {
 	}
 }
 
-func TestWithoutASecretNobodyCanCall(t *testing.T) {
+func TestHook_RejectsAllCallsWithoutASecret(t *testing.T) {
 	w := newWorld(t)
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	if got := w.hook(at, call("", at, "{}"), "{}"); got != http.StatusForbidden || w.woken > 0 {

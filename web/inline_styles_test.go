@@ -14,7 +14,7 @@ import (
 
 // looksOf lists how each element of a page looks.
 func looksOf(p *browsertest.Page) []string {
-	return browsertest.Ask(p, chromedp.Evaluate[[]string](`[...document.body.querySelectorAll("*")].map(e => {
+	return browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.body.querySelectorAll("*")].map(e => {
 		const style = getComputedStyle(e)
 		return e.tagName + " " + e.textContent.trim().slice(0, 20) + ": " + ["color", "background-color", "font", "padding", "margin",
 			"border", "display", "width", "text-decoration", "white-space", "overflow-wrap"].map(p => style.getPropertyValue(p)).join("; ")
@@ -23,7 +23,7 @@ func looksOf(p *browsertest.Page) []string {
 
 var viewLink = regexp.MustCompile(`<a [^>]*/v/[^>]*>[^<]*</a>&emsp;\s*`)
 
-func TestAMailLooksInABrowserAsInAMailProgram(t *testing.T) {
+func TestExtractStyles_KeepsTheLayout(t *testing.T) {
 	t.Parallel()
 	_, all := newMailedWorld(t)
 	p := browsertest.New(t)
@@ -35,7 +35,7 @@ func TestAMailLooksInABrowserAsInAMailProgram(t *testing.T) {
 		t.Cleanup(original.Close)
 		for _, dark := range []bool{false, true} {
 			for _, width := range []int{360, 1280} {
-				p.Look(width, dark)
+				p.Emulate(width, dark)
 				p.Open(original.URL)
 				want := looksOf(p)
 				p.Open(l.links("v/")[0])

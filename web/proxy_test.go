@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-func TestOnlyTrustedProxiesSpeakForOthers(t *testing.T) {
-	trusted, err := prefixes([]string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"})
+func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
+	trusted, err := parsePrefixes([]string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestOnlyTrustedProxiesSpeakForOthers(t *testing.T) {
 		if tt.host != "" {
 			r.Header.Set("X-Forwarded-Host", tt.host)
 		}
-		got := proxies(trusted).applyForwarded(r).From
+		got := trustedProxies(trusted).applyForwarded(r).ClientAddr
 		if got.String() != tt.client || r.Host != tt.sees {
 			t.Errorf("%s: %v at %s, want %s at %s", tt.name, got, r.Host, tt.client, tt.sees)
 		}
@@ -48,25 +48,25 @@ func FuzzForwardedFor(f *testing.F) {
 	f.Add("198.51.100.7, 10.1.2.3")
 	f.Add("[2001:db8::1]:80,,\t")
 	f.Fuzz(func(t *testing.T, chain string) {
-		trusted, _ := prefixes([]string{"127.0.0.1"})
+		trusted, _ := parsePrefixes([]string{"127.0.0.1"})
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = "127.0.0.1:1"
 		r.Header["X-Forwarded-For"] = []string{chain}
-		if got := proxies(trusted).applyForwarded(r).From; !got.IsValid() {
+		if got := trustedProxies(trusted).applyForwarded(r).ClientAddr; !got.IsValid() {
 			t.Errorf("%q makes the visitor %v", chain, got)
 		}
 	})
 }
 
-func TestConfigSaysWhatIsWrong(t *testing.T) {
+func TestConfig_ReportsEveryError(t *testing.T) {
 	good := Config{Listen: "127.0.0.1:8026", URL: "https://forum.example.org/postrider", TrustedProxies: []string{"::1", "10.0.0.0/8"}}
 	if err := good.Validate(); err != nil {
 		t.Errorf("a good one: %v", err)
 	}
 	for want, c := range map[string]Config{
-		`listen is "8026": give an address and a port, such as "127.0.0.1:8026"`:                                                                                {URL: good.URL, Listen: "8026"},
-		`trusted_proxies has "localhost": give addresses ("127.0.0.1") or networks ("10.0.0.0/8")`:                                                              {URL: good.URL, TrustedProxies: []string{"localhost"}},
-		`url is "forum.example.org", which is no web address: give the public address of postrider's pages,` + ` such as "https://forum.example.org/postrider"`: {URL: "forum.example.org"},
+		`listen is "8026": must be an address and a port, for example "127.0.0.1:8026"`:                                                                             {URL: good.URL, Listen: "8026"},
+		`trusted_proxies has "localhost": must be an address ("127.0.0.1") or a network ("10.0.0.0/8")`:                                                             {URL: good.URL, TrustedProxies: []string{"localhost"}},
+		`url is "forum.example.org": must be an http or https URL, the public address of postrider's pages,` + ` for example "https://forum.example.org/postrider"`: {URL: "forum.example.org"},
 	} {
 		if err := c.Validate(); err == nil || err.Error() != want {
 			t.Errorf("error %v\nwant  %s", err, want)

@@ -7,7 +7,7 @@ import (
 )
 
 // Mail filters and previews open every link of a mail, and some of what is behind it.
-func TestAScannerThatFollowsEveryLinkOfAMailChangesNothing(t *testing.T) {
+func TestLinks_ChangeNothingWhenAScannerFollowsThem(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	before := w.dump()

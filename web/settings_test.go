@@ -24,15 +24,15 @@ import (
 func (w *world) enroll(due time.Time) {
 	w.Helper()
 	sub := store.Subscriber{ID: anna, Zone: "Europe/Berlin", Locale: "en", Due: due}
-	check(w, w.store.Subscribers.SaveSubscribers(w.Context(), w.now, []store.Subscriber{sub}))
+	check(w, w.store.Subscribers.Save(w.Context(), w.now, []store.Subscriber{sub}))
 }
 
 func (w *world) due() time.Time {
 	w.Helper()
-	return must(w.store.Subscribers.Subscribers(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
+	return must(w.store.Subscribers.Get(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
 }
 
-func TestAFormThatIsSentBackAsItWasChoosesNothing(t *testing.T) {
+func TestSettings_UnchangedFormSavesNothing(t *testing.T) {
 	w := newWorld(t)
 	_, f := w.settings()
 	if got := w.send(f); got.status != http.StatusSeeOther || !strings.HasSuffix(got.header.Get("Location"), "?done=saved") {
@@ -60,7 +60,7 @@ func everything(f form) form {
 	return f
 }
 
-func TestEveryFieldIsKept(t *testing.T) {
+func TestSettings_SavesEveryField(t *testing.T) {
 	w := newWorld(t)
 	_, f := w.settings()
 	sent := everything(f)
@@ -92,7 +92,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatWasChosenCanBeTakenBack(t *testing.T) {
+func TestSettings_ChoicesCanBeReverted(t *testing.T) {
 	w := newWorld(t)
 	_, before := w.settings()
 	w.send(everything(form{before.action, maps.Clone(before.Values)}))
@@ -105,7 +105,7 @@ func TestWhatWasChosenCanBeTakenBack(t *testing.T) {
 	}
 }
 
-func TestTheNextDigestFollowsAtOnce(t *testing.T) {
+func TestSettings_RescheduleTheNextDigest(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change map[string]string
@@ -138,7 +138,7 @@ func TestTheNextDigestFollowsAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsSaidAndNothingIsSaved(t *testing.T) {
+func TestSettings_InvalidFormSavesNothing(t *testing.T) {
 	w := newWorld(t)
 	before := w.dump()
 	for name, tt := range map[string]struct{ field, value, fault string }{
@@ -181,7 +181,7 @@ func TestWhatIsWrongIsSaidAndNothingIsSaved(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatHeWatchesCanBeWished(t *testing.T) {
+func TestSettings_IgnoresOverridesOfUnwatchedItems(t *testing.T) {
 	w := newWorld(t)
 	_, f := w.settings()
 	f.Set("section-2", "weekly") // she does not watch it
@@ -195,7 +195,7 @@ func TestOnlyWhatHeWatchesCanBeWished(t *testing.T) {
 	}
 }
 
-func TestOnlyTitlesOfWhatHeMayReadAreListed(t *testing.T) {
+func TestSettings_ListsOnlyReadableTitles(t *testing.T) {
 	w := newWorld(t)
 	must(w.forum.Exec(`INSERT OR IGNORE INTO thread_watch SELECT 13, id, 1 FROM thread`))(t)
 	must(w.forum.Exec(`INSERT OR IGNORE INTO section_watch SELECT 13, id, 'posts', 1 FROM section`))(t)
@@ -233,7 +233,7 @@ func TestOnlyTitlesOfWhatHeMayReadAreListed(t *testing.T) {
 }
 
 // Forums leave who is banned the rights of his groups (XenForo), and turn him away at the door.
-func TestWhoIsTurnedAwayFromTheForumSeesNoTitles(t *testing.T) {
+func TestSettings_HidesTitlesFromBannedMembers(t *testing.T) {
 	w := newWorld(t)
 	var thread int64
 	var title string
@@ -258,7 +258,7 @@ func TestWhoIsTurnedAwayFromTheForumSeesNoTitles(t *testing.T) {
 }
 
 // Fifty times such a number is one below zero to a computer.
-func TestAPageFarBehindTheLastIsNoFault(t *testing.T) {
+func TestSettings_AcceptsAPageBeyondTheLast(t *testing.T) {
 	w := newWorld(t)
 	for _, n := range []string{"2", "9223372036854775807", "4611686018427387904", "99999999999999999999", "-1", "x"} {
 		if got := w.get(w.url(link.Settings, 0) + "?page=" + n); got.status != http.StatusOK {
@@ -267,7 +267,7 @@ func TestAPageFarBehindTheLastIsNoFault(t *testing.T) {
 	}
 }
 
-func TestATokenOpensItsOwnPageOnly(t *testing.T) {
+func TestLinks_OpenOnlyTheirOwnPage(t *testing.T) {
 	w := newWorld(t)
 	before := w.dump()
 	token := func(scope link.Scope) string {
@@ -297,20 +297,20 @@ func TestATokenOpensItsOwnPageOnly(t *testing.T) {
 	}
 }
 
-func TestSettingsOfSomebodyWhoIsGoneAreGone(t *testing.T) {
+func TestSettings_AreGoneForDeletedMembers(t *testing.T) {
 	w := newWorld(t)
 	if got := w.get(w.links.URL(link.Claims{Scope: link.Settings, Member: 9999})); got.status != http.StatusGone {
 		t.Errorf("answer %d, want 410", got.status)
 	}
 }
 
-func TestWhoOptedOutOnTheForumIsToldAndMayAskHere(t *testing.T) {
+func TestSettings_WorkForMembersWhoOptedOut(t *testing.T) {
 	w := newWorld(t)
 	w.enroll(w.now.Add(21 * time.Hour))
 	must(w.forum.Exec(`UPDATE member SET wants_mail = 0 WHERE id = 13`))(t)
 	page, f := w.settings()
 	f.Set("locale", "en")
-	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgestellt") {
+	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgeschaltet") {
 		t.Errorf("the form is %v; the page says %.300s", f.Values, words(t, page))
 	}
 	f.Set("cadence", "weekly")
@@ -321,7 +321,7 @@ func TestWhoOptedOutOnTheForumIsToldAndMayAskHere(t *testing.T) {
 	}
 }
 
-func TestASiteWithoutAlertsOffersNone(t *testing.T) {
+func TestSettings_HideAlertsWhenDisabled(t *testing.T) {
 	w := newWorld(t)
 	w.set.Alerts.Enabled = false
 	w.open()
@@ -346,13 +346,13 @@ func (w *world) sight() {
 		check(w, rows.Scan(&a.Post, &a.Thread, &a.Section, &a.Author))
 		seen = append(seen, a)
 	}
-	must(w.store.Sightings.SaveScan(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
-	from := must(w.store.Alerts.AlertProgress(w.Context()))(w)
-	_, _, err := w.store.Alerts.PlanAlerts(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
+	must(w.store.Sightings.Save(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
+	from := must(w.store.Alerts.Progress(w.Context()))(w)
+	_, _, err := w.store.Alerts.Plan(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
 	check(w, err)
 }
 
-func TestADigestComesOnDemandOnceAnHour(t *testing.T) {
+func TestSendNow_QueuesOneDigestAnHour(t *testing.T) {
 	w := newWorld(t)
 	w.enroll(w.now.Add(21 * time.Hour))
 	if got := w.post(w.url(link.Settings, 0) + "/now"); !strings.HasSuffix(got.header.Get("Location"), "?done=empty") || w.woken > 0 {
@@ -379,7 +379,7 @@ func TestADigestComesOnDemandOnceAnHour(t *testing.T) {
 }
 
 // Whoever gets hold of a settings link shall not be able to fill the store, either.
-func TestAFormOfAThousandFieldsIsRead(t *testing.T) {
+func TestSettings_ReadAThousandFields(t *testing.T) {
 	w := newWorld(t)
 	_, f := w.settings()
 	for n := range 1000 {

@@ -47,7 +47,7 @@ func (w *world) ended(scope link.Scope) bool {
 	return wishes.Sections[forum.SectionID(scopes()[scope])] == digest.Off
 }
 
-func TestOneClickEndsWhatTheLinkSaysAndNothingElse(t *testing.T) {
+func TestOneClick_UnsubscribesOnlyTheLinkedScope(t *testing.T) {
 	t.Parallel()
 	for scope, object := range scopes() {
 		w := newWorld(t)
@@ -65,7 +65,7 @@ func TestOneClickEndsWhatTheLinkSaysAndNothingElse(t *testing.T) {
 }
 
 // RFC 8058, 3.1: neither cookies nor any other context may be needed; 3.2: the answer must not redirect.
-func TestOneClickNeedsNothingAndGivesNothing(t *testing.T) {
+func TestOneClick_NeedsNoCookieAndSendsNone(t *testing.T) {
 	w := newWorld(t)
 	address := w.url(link.Digests, 0)
 	var body bytes.Buffer
@@ -89,7 +89,7 @@ func TestOneClickNeedsNothingAndGivesNothing(t *testing.T) {
 	}
 }
 
-func TestToEndWhatHasEndedChangesNothing(t *testing.T) {
+func TestUnsubscribe_TwiceChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	for scope, object := range scopes() {
 		w.post(w.url(scope, object), "List-Unsubscribe", "One-Click")
@@ -109,7 +109,7 @@ func TestToEndWhatHasEndedChangesNothing(t *testing.T) {
 
 var sealedField = regexp.MustCompile(`name="sealed" value="([^"]+)"`)
 
-func TestUndoPutsBackWhatWasBefore(t *testing.T) {
+func TestUndo_RestoresThePreferences(t *testing.T) {
 	t.Parallel()
 	weekly := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Friday}
 	yes := true
@@ -120,7 +120,7 @@ func TestUndoPutsBackWhatWasBefore(t *testing.T) {
 		for scope, object := range scopes() {
 			w := newWorld(t)
 			if before != (digest.Preferences{}) {
-				check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, before))
+				check(t, w.store.Preferences.Save(t.Context(), w.now, anna, before))
 				check(t, w.store.Preferences.SetOverride(t.Context(), w.now, anna, 2, 0, digest.Weekly))
 			}
 			was, wished := w.choices(), w.wishes()
@@ -163,11 +163,11 @@ func same(a, b digest.Preferences) bool {
 	return a == b && as == bs && an == bn && ao == bo && au == bu && aq == bq
 }
 
-func TestUndoYieldsToANewerChoice(t *testing.T) {
+func TestUndo_KeepsNewerChoices(t *testing.T) {
 	w := newWorld(t)
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
 	w.now = w.now.Add(time.Minute)
-	check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
 	before := w.dump()
 	got := w.post(w.url(link.Digests, 0)+"/undo", "sealed", sealedField.FindStringSubmatch(page.body)[1])
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL) {
@@ -178,7 +178,7 @@ func TestUndoYieldsToANewerChoice(t *testing.T) {
 	}
 }
 
-func TestNobodyCanUndoForAnother(t *testing.T) {
+func TestUndo_RejectsAnotherMembersState(t *testing.T) {
 	w := newWorld(t)
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
 	before := w.dump()
@@ -199,7 +199,7 @@ func TestNobodyCanUndoForAnother(t *testing.T) {
 	}
 }
 
-func TestAFormWithoutAnythingAsksAgain(t *testing.T) {
+func TestUnsubscribe_EmptyFormAsksAgain(t *testing.T) {
 	w := newWorld(t)
 	before := w.dump()
 	got := w.post(w.url(link.Digests, 0))
@@ -211,7 +211,7 @@ func TestAFormWithoutAnythingAsksAgain(t *testing.T) {
 	}
 }
 
-func TestTheTitleOfWhatHeMayNotReadStaysHidden(t *testing.T) {
+func TestUnsubscribe_HidesUnreadableTitles(t *testing.T) {
 	w := newWorld(t)
 	rows := must(w.forum.Query(`SELECT t.id, t.title, t.state = 'visible' AND t.moved_to IS NULL AND EXISTS (
 		SELECT 1 FROM permission p JOIN member m ON m.role_id = p.role_id
@@ -234,7 +234,7 @@ func TestTheTitleOfWhatHeMayNotReadStaysHidden(t *testing.T) {
 	}
 }
 
-func TestUnsubscribingWorksWithoutTheForum(t *testing.T) {
+func TestUnsubscribe_WorksWithoutTheForum(t *testing.T) {
 	w := newWorld(t)
 	check(t, w.source.Close())
 	if got := w.get(w.url(link.Thread, 2)); got.status != http.StatusOK || !strings.Contains(got.body, `name="confirm"`) {
@@ -245,7 +245,7 @@ func TestUnsubscribingWorksWithoutTheForum(t *testing.T) {
 	}
 }
 
-func TestTenThousandForgedLinksOpenNothing(t *testing.T) {
+func TestLinks_RejectTenThousandForgeries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	before := w.dump()

@@ -15,7 +15,7 @@ var speaks = map[string]string{
 	daemon.KindDigest: "Gulaschsuppe", daemon.KindAlert: "blows at noon", daemon.KindAnnouncement: "Kisten",
 }
 
-func TestEveryMailLinksToItselfInABrowser(t *testing.T) {
+func TestView_IsLinkedFromEveryMessage(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	for kind, l := range mails {
@@ -42,7 +42,7 @@ func TestEveryMailLinksToItselfInABrowser(t *testing.T) {
 	}
 }
 
-func TestAMailInABrowserKeepsToItself(t *testing.T) {
+func TestView_LoadsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	for kind, l := range mails {
@@ -57,7 +57,7 @@ func TestAMailInABrowserKeepsToItself(t *testing.T) {
 	}
 }
 
-func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
+func TestView_ShowsOnlyWhatIsReadableNow(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change string
@@ -98,7 +98,7 @@ func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
 	}
 }
 
-func TestWithoutTheForumNoMailIsShown(t *testing.T) {
+func TestView_FailsWithoutTheForum(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	check(t, w.source.Close())
@@ -111,7 +111,7 @@ func TestWithoutTheForumNoMailIsShown(t *testing.T) {
 
 // The table of roles is not asked for mails, but a forum without it is not the one that the adapter knows: nobody can say any more who
 // may read what.
-func TestNoMailIsShownOfAForumThatFailsItsSelfCheck(t *testing.T) {
+func TestView_FailsAfterAFailedSelfCheck(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	must(w.forum.Exec("ALTER TABLE role RENAME TO away"))(t)
@@ -122,7 +122,7 @@ func TestNoMailIsShownOfAForumThatFailsItsSelfCheck(t *testing.T) {
 	}
 }
 
-func TestAnUnsubscribedReaderStillSeesHisOldMails(t *testing.T) {
+func TestView_WorksAfterUnsubscribing(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	w.post(w.url(link.Everything, 0), "List-Unsubscribe", "One-Click")
@@ -133,7 +133,7 @@ func TestAnUnsubscribedReaderStillSeesHisOldMails(t *testing.T) {
 	}
 }
 
-func TestAMailThatIsNotKeptAnyMoreIsSaidToBeSo(t *testing.T) {
+func TestView_ReportsExpiredMessages(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	check(t, w.store.Prune(t.Context(), w.now.AddDate(0, 0, 91)))
@@ -149,7 +149,7 @@ func TestAMailThatIsNotKeptAnyMoreIsSaidToBeSo(t *testing.T) {
 	}
 }
 
-func TestTheLinkOfAMailShowsThatMailAlone(t *testing.T) {
+func TestView_ShowsOnlyTheLinkedMessage(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	view := mails[daemon.KindAlert].links("v/")[0]
@@ -180,7 +180,7 @@ func TestTheLinkOfAMailShowsThatMailAlone(t *testing.T) {
 	}
 }
 
-func TestAMailThatWasSentLongAgoTellsItsOwnTime(t *testing.T) {
+func TestView_KeepsTheTimeOfSending(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
 	view := mails[daemon.KindDigest].links("v/")[0]

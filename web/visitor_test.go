@@ -17,7 +17,7 @@ func visit(t *testing.T) *browsertest.Page {
 	t.Helper()
 	p := browsertest.New(t)
 	p.NoScript()
-	p.Look(360, false)
+	p.Emulate(360, false)
 	return p
 }
 
@@ -30,7 +30,7 @@ type focus struct {
 }
 
 func focused(p *browsertest.Page) focus {
-	return browsertest.Ask(p, chromedp.Evaluate[focus](`(() => {
+	return browsertest.Run(p, chromedp.Evaluate[focus](`(() => {
 		const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e)
 		const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
 		return {
@@ -57,27 +57,27 @@ func tabTo(t *testing.T, p *browsertest.Page, name string) {
 	t.Fatalf("the keyboard does not get to %q", name)
 }
 
-func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
+func TestKeyboard_UnsubscribesAndUndoes(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Language("en")
-	check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
 	p.Open(w.url(link.Digests, 0))
 	tabTo(t, p, "Skip to content")
 	p.Press("Enter")
 	tabTo(t, p, "confirm")
-	p.Enter("Enter")
+	p.PressAndWait("Enter")
 	if !w.ended(link.Digests) || p.Text("h1") != "You've unsubscribed from digests" {
 		t.Fatalf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
 	}
 	tabTo(t, p, "Undo")
-	p.Enter(" ")
+	p.PressAndWait(" ")
 	if w.ended(link.Digests) || p.Text("h1") != "You'll get digests again" {
 		t.Errorf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
 	}
 }
 
-func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
+func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Open(w.url(link.Settings, 0))
@@ -90,7 +90,7 @@ func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
 	tabTo(t, p, "own")
 	p.Press(" ")
 	tabTo(t, p, "Speichern")
-	p.Enter("Enter")
+	p.PressAndWait("Enter")
 	c := w.choices()
 	if c.Schedule == nil || c.Schedule.Cadence != digest.Weekly || c.Schedule.Weekday != time.Friday || c.IncludeOwnPosts == nil || !*c.IncludeOwnPosts {
 		t.Errorf("he has chosen %+v, %+v", c, c.Schedule)
@@ -100,11 +100,11 @@ func TestTheKeyboardAloneFillsInTheSettings(t *testing.T) {
 	}
 }
 
-func TestEveryFieldIsReachedInTheOrderOfReading(t *testing.T) {
+func TestKeyboard_ReachesFieldsInReadingOrder(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Open(w.url(link.Settings, 0))
-	want := browsertest.Ask(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input")]
+	want := browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input")]
 		.filter(e => e.checkVisibility() && (e.type != "radio" || e.checked)).map(e => e.name || e.textContent.trim())`))
 	var got []string
 	for range want {
@@ -121,7 +121,7 @@ func TestEveryFieldIsReachedInTheOrderOfReading(t *testing.T) {
 	}
 }
 
-func TestWhatIsSavedIsShownWhenThePageIsLoadedAgain(t *testing.T) {
+func TestSettings_ShowSavedValuesAfterReload(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Open(w.url(link.Settings, 0))
@@ -142,7 +142,7 @@ func TestWhatIsSavedIsShownWhenThePageIsLoadedAgain(t *testing.T) {
 		t.Errorf("the page says %q", got)
 	}
 	p.Open(w.url(link.Settings, 0))
-	got := browsertest.Ask(p, chromedp.Evaluate[map[string]string](`Object.fromEntries(new FormData(document.querySelector("#form")))`))
+	got := browsertest.Run(p, chromedp.Evaluate[map[string]string](`Object.fromEntries(new FormData(document.querySelector("#form")))`))
 	for field, want := range map[string]string{
 		"cadence": "weekly", "hour": "19", "zone": "Asia/Tokyo", "locale": "en", "excerpt": "600", "section-4": "off",
 		"pause": "2026-05-20", "format": "text", "alerts": "every", "announcements": "",

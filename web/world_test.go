@@ -103,7 +103,7 @@ func (w *world) open() {
 	w.pages, w.press = set.Pages(site, "/postrider"), set.NewRenderer(site, 1000)
 	desk := daemon.NewMemberService(w.source, w.store, w.set)
 	handler.Handler = must(web.New(web.Deps{
-		Desk: desk, Viewer: daemon.NewViewer(desk, w.press, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Members: desk, Viewer: daemon.NewViewer(desk, w.press, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
 	}, w.config))(w)
 }
@@ -173,7 +173,7 @@ func (w *world) url(scope link.Scope, object int64) string {
 
 func (w *world) choices() digest.Preferences {
 	w.Helper()
-	return must(w.store.Preferences.Preferences(w.Context(), []forum.MemberID{anna}))(w)[anna]
+	return must(w.store.Preferences.OfMembers(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
 
 func (w *world) wishes() digest.Overrides {

@@ -27,10 +27,10 @@ func (p *Page) Axe(rules ...string) {
 	p.t.Helper()
 	for _, v := range p.violations(rules) {
 		if v.Impact == "serious" || v.Impact == "critical" {
-			p.t.Errorf("%s: %s", p.Address(), v)
+			p.t.Errorf("%s: %s", p.URL(), v)
 			continue
 		}
-		p.t.Logf("%s: %s", p.Address(), v)
+		p.t.Logf("%s: %s", p.URL(), v)
 	}
 }
 
@@ -64,14 +64,14 @@ func (p *Page) violations(rules []string) []violation {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if !Ask(p, chromedp.Evaluate[bool](`typeof axe == "object"`)) {
+	if !Run(p, chromedp.Evaluate[bool](`typeof axe == "object"`)) {
 		p.Do(chromedp.Evaluate[chromedp.Void](program))
 	}
 	options := `{resultTypes: ["violations"]`
 	if len(rules) > 0 {
 		options += `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
-	return Ask(p, chromedp.Evaluate[[]violation](
+	return Run(p, chromedp.Evaluate[[]violation](
 		`axe.run(document, `+options+`}).then(found => found.violations.map(v => ({
 			id: v.id, impact: v.impact, help: v.help,
 			nodes: v.nodes.map(n => ({target: n.target.join(" "), html: n.html, summary: n.failureSummary})),

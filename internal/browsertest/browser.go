@@ -32,15 +32,15 @@ import (
 	"postrider/internal/servertest"
 )
 
-// stepLimit is how long a step may take: a machine full of tests is slow.
-const stepLimit = 60 * time.Second
+// stepTimeout is how long a step may take: a machine full of tests is slow.
+const stepTimeout = 60 * time.Second
 
 // One browser serves all tests of a binary: to start one takes a second. Nobody stops it, its keeper sees the binary end.
-var browser = sync.OnceValues(start)
+var browser = sync.OnceValues(startBrowser)
 
-// start starts a browser, and gives the context in which tabs are opened.
-func start() (context.Context, error) {
-	program, _ := find()
+// startBrowser starts a browser, and gives the context in which tabs are opened.
+func startBrowser() (context.Context, error) {
+	program, _ := findBrowser()
 	dir, err := servertest.Dir("chromium")
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func start() (context.Context, error) {
 	return ctx, chromedp.Do(ctx) // connects
 }
 
-func find() (string, bool) { return servertest.Find("chromium", "/usr/lib/chromium") }
+func findBrowser() (string, bool) { return servertest.Find("chromium", "/usr/lib/chromium") }
 
 // devTools is the address at which the browser takes orders, which it writes down once it does.
 func devTools(dir string) (string, error) {
@@ -81,39 +81,39 @@ func devTools(dir string) (string, error) {
 
 // Page is a tab.
 type Page struct {
-	t      testing.TB
-	ctx    context.Context
-	mu     sync.Mutex
-	host   string          // of the page that was opened
-	faults map[string]bool // that the test is not told of yet
+	t        testing.TB
+	ctx      context.Context
+	mu       sync.Mutex
+	host     string          // of the page that was opened
+	problems map[string]bool // that the test is not told of yet
 }
 
 // New opens a tab that lives as long as the test. It skips the test if Chromium is not installed.
 func New(t testing.TB) *Page {
 	t.Helper()
-	if _, found := find(); !found {
+	if _, found := findBrowser(); !found {
 		t.Skip("SKIPPED: Chromium is not installed here (no chromium in PATH nor in /usr/lib/chromium)")
 	}
 	all, err := browser()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Page{t: t, faults: make(map[string]bool)}
+	p := &Page{t: t, problems: make(map[string]bool)}
 	ctx, shut := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
 	p.ctx = ctx
-	if err := chromedp.Listen(ctx, p.hear); err != nil {
+	if err := chromedp.Listen(ctx, p.recordProblem); err != nil {
 		t.Fatalf("opening a tab: %v", err)
 	}
 	t.Cleanup(func() {
 		t.Helper()
 		shut()
-		p.tell()
+		p.reportProblems()
 	})
 	return p
 }
 
-// hear notes what no page of ours may do. It must not block.
-func (p *Page) hear(event any) {
+// recordProblem notes what no page of ours may do. It must not block.
+func (p *Page) recordProblem(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := event.(type) {
@@ -123,14 +123,14 @@ func (p *Page) hear(event any) {
 			own = hostOf(e.DocumentURL)
 		}
 		if host := hostOf(e.Request.URL); host != "" && host != own {
-			p.faults["it asks another host: "+e.Request.URL] = true
+			p.problems["it asks another host: "+e.Request.URL] = true
 		}
 	case *log.EventEntryAdded:
 		if e.Entry.Source == log.EntrySourceSecurity || e.Entry.Source == log.EntrySourceJavascript {
-			p.faults[e.Entry.Text] = true
+			p.problems[e.Entry.Text] = true
 		}
 	case *runtime.EventExceptionThrown:
-		p.faults[e.ExceptionDetails.Text] = true
+		p.problems[e.ExceptionDetails.Text] = true
 	}
 }
 
@@ -143,13 +143,13 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// tell fails the test with what was heard.
-func (p *Page) tell() {
+// reportProblems fails the test with what was heard.
+func (p *Page) reportProblems() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for fault := range p.faults {
+	for fault := range p.problems {
 		p.t.Errorf("%s: %s", p.host, fault)
 	}
-	clear(p.faults)
+	clear(p.problems)
 }
