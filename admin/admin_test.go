@@ -60,7 +60,7 @@ func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
 	if got := b.order("/pause", "reason", `<script>alert("x")</script>`); got.status != http.StatusSeeOther || got.header.Get("Location") != "/room/?done=delivery_paused&n=0" {
 		t.Errorf("answer %d, led to %q", got.status, got.header.Get("Location"))
 	}
-	p, paused, _ := w.store.Paused(t.Context())
+	p, paused, _ := w.store.Queue.Paused(t.Context())
 	if !paused || p.Since != noon {
 		t.Errorf("paused %v, %+v", paused, p)
 	}
@@ -69,7 +69,7 @@ func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
 		t.Errorf("the page after it:\n%s", page)
 	}
 	b.order("/resume")
-	if _, paused, _ := w.store.Paused(t.Context()); paused || w.woken != 1 {
+	if _, paused, _ := w.store.Queue.Paused(t.Context()); paused || w.woken != 1 {
 		t.Errorf("paused %v, the daemon woken %d times", paused, w.woken)
 	}
 	got := w.audit("delivery")

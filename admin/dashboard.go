@@ -84,7 +84,7 @@ func (s *Server) dashboard(v *request) {
 }
 
 func (s *Server) readAlarms(v *request, view *todayView) error {
-	list, err := s.Store.Alarms(v.r.Context())
+	list, err := s.Store.Alarms.Alarms(v.r.Context())
 	for _, a := range list {
 		if a.Active() {
 			kind, object, _ := strings.Cut(a.Key, " ")
@@ -97,15 +97,15 @@ func (s *Server) readAlarms(v *request, view *todayView) error {
 // readComing reads what waits and what comes.
 func (s *Server) readComing(v *request, view *todayView) error {
 	ctx, now := v.r.Context(), s.Now()
-	due, coming, err := s.Store.DueHours(ctx, now, lookAhead)
+	due, coming, err := s.Store.Subscribers.DueHours(ctx, now, lookAhead)
 	if err != nil {
 		return err
 	}
 	view.Due, view.Coming = due, newChart("due", hoursFrom(v.local(now)), coming)
-	if view.Pending, err = s.Store.Waiting(ctx, now); err != nil {
+	if view.Pending, err = s.Store.Queue.Waiting(ctx, now); err != nil {
 		return err
 	}
-	view.Open, err = s.Store.PendingMessages(ctx)
+	view.Open, err = s.Store.Queue.PendingMessages(ctx)
 	for i, c := range view.Open {
 		view.Open[i].Next = v.local(c.Next)
 	}
@@ -125,7 +125,7 @@ func hoursFrom(now time.Time) []time.Time {
 func (s *Server) readRuns(v *request, view *todayView) error {
 	ctx, now := v.r.Context(), s.Now()
 	today := now.UTC().Truncate(24 * time.Hour)
-	done, err := s.Store.RunDays(ctx, today.AddDate(0, 0, 1-historyDays))
+	done, err := s.Store.Rounds.RunDays(ctx, today.AddDate(0, 0, 1-historyDays))
 	if err != nil {
 		return err
 	}
@@ -138,14 +138,14 @@ func (s *Server) readRuns(v *request, view *todayView) error {
 		}
 	}
 	view.Today, view.Charts = view.Days[historyDays-1], charts(view.Days)
-	hour, err := s.Store.RunDays(ctx, now.Add(-time.Hour))
+	hour, err := s.Store.Rounds.RunDays(ctx, now.Add(-time.Hour))
 	if err != nil {
 		return err
 	}
 	for _, d := range hour { // two, if it spans midnight
 		view.Now.Sent, view.Now.Skipped, view.Now.Refused = view.Now.Sent+d.Sent, view.Now.Skipped+d.Skipped, view.Now.Refused+d.Refused
 	}
-	view.Runs, err = s.Store.Runs(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
+	view.Runs, err = s.Store.Rounds.Runs(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
 	for i, r := range view.Runs {
 		view.Runs[i].Began = v.local(r.Began)
 	}
@@ -163,7 +163,7 @@ func charts(days []store.RunDay) []chart {
 }
 
 func (s *Server) readPause(v *request, view *todayView) error {
-	pause, _, err := s.Store.Paused(v.r.Context())
+	pause, _, err := s.Store.Queue.Paused(v.r.Context())
 	view.Pause = store.Pause{Since: v.local(pause.Since), Reason: pause.Reason}
 	return err
 }
@@ -171,7 +171,7 @@ func (s *Server) readPause(v *request, view *todayView) error {
 // pause stops delivery everywhere.
 func (s *Server) pause(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
-	if _, err := s.Store.Pause(v.r.Context(), s.Now(), reason); err != nil {
+	if _, err := s.Store.Queue.Pause(v.r.Context(), s.Now(), reason); err != nil {
 		v.serverError(err)
 		return
 	}
@@ -180,7 +180,7 @@ func (s *Server) pause(v *request) {
 
 // resume lets delivery go on.
 func (s *Server) resume(v *request) {
-	if _, err := s.Store.Resume(v.r.Context()); err != nil {
+	if _, err := s.Store.Queue.Resume(v.r.Context()); err != nil {
 		v.serverError(err)
 		return
 	}

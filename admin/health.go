@@ -45,7 +45,7 @@ func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 	of := map[string][]alarm.Kind{
 		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth},
 	}
-	alarms, err := s.Store.Alarms(ctx)
+	alarms, err := s.Store.Alarms.Alarms(ctx)
 	if err != nil {
 		return map[string]string{"store": err.Error()}
 	}
@@ -68,7 +68,7 @@ func (s *Server) daemonPart(ctx context.Context) component {
 		return component{Name: "daemon", Fault: err.Error()}
 	}
 	since := s.Now().Add(-heartbeatTimeout)
-	runs, err := s.Store.Runs(ctx, since, 1)
+	runs, err := s.Store.Rounds.Runs(ctx, since, 1)
 	if err != nil {
 		return component{Name: "daemon", Fault: err.Error()}
 	}
@@ -105,7 +105,7 @@ func (s *Server) storePart() component {
 }
 
 func (s *Server) relayPart(ctx context.Context) component {
-	at, err := s.Store.LastSent(ctx)
+	at, err := s.Store.Counts.LastSent(ctx)
 	if err != nil {
 		return component{Name: "relay", Fault: err.Error()}
 	}

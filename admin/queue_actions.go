@@ -20,7 +20,7 @@ func (s *Server) retry(v *request) {
 		v.serverError(err)
 		return
 	}
-	list, err := s.Store.RetryNow(v.r.Context(), s.Now(), keys)
+	list, err := s.Store.Queue.RetryNow(v.r.Context(), s.Now(), keys)
 	if err != nil {
 		v.serverError(err)
 		return
@@ -47,7 +47,7 @@ func (s *Server) drop(v *request) {
 		v.render(http.StatusOK, "queue_drop", dropView{v.newPageFrame("queue"), keys, v.returnPath()})
 		return
 	}
-	list, err := s.Store.Drop(v.r.Context(), s.Now(), keys, store.DroppedByHand)
+	list, err := s.Store.Queue.Drop(v.r.Context(), s.Now(), keys, store.DroppedByHand)
 	if err != nil {
 		v.serverError(err)
 		return
@@ -63,7 +63,7 @@ func (s *Server) selectedKeys(v *request) ([]string, error) {
 	}
 	f := readQueueFilter(v.r.PostForm).chooses(s.Now())
 	f.Limit = maxPerAction
-	list, err := s.Store.Queue(v.r.Context(), f)
+	list, err := s.Store.Queue.Queue(v.r.Context(), f)
 	keys := make([]string, len(list))
 	for i, m := range list {
 		keys[i] = m.Key

@@ -24,9 +24,9 @@ func (w *world) outbox(states ...string) {
 		subs = append(subs, store.Subscriber{ID: member, Due: w.now})
 		plans = append(plans, store.Plan{Key: digestKey(i + 1), Kind: daemon.KindDigest, Member: member, Until: 9, NextDue: w.now.Add(24 * time.Hour)})
 	}
-	check(w, w.store.SaveSubscribers(ctx, w.now, subs))
-	must(w.store.Plan(ctx, w.now, plans))(w)
-	rows := must(w.store.Claim(ctx, w.now, "a-daemon", time.Hour, store.AllPriorities, len(states)))(w)
+	check(w, w.store.Subscribers.SaveSubscribers(ctx, w.now, subs))
+	must(w.store.Outbox.Plan(ctx, w.now, plans))(w)
+	rows := must(w.store.Outbox.Claim(ctx, w.now, "a-daemon", time.Hour, store.AllPriorities, len(states)))(w)
 	var settled []store.Settlement
 	var back []string
 	for _, row := range rows {
@@ -43,15 +43,15 @@ func (w *world) outbox(states ...string) {
 			Address: fmt.Sprintf("m%d@%s.example", row.Member, state), At: w.now, Posts: 3, Bytes: 4000,
 		})
 	}
-	check(w, w.store.Release(ctx, "a-daemon", back))
-	check(w, w.store.Settle(ctx, "a-daemon", settled))
+	check(w, w.store.Outbox.Release(ctx, "a-daemon", back))
+	check(w, w.store.Outbox.Settle(ctx, "a-daemon", settled))
 }
 
 func digestKey(member int) string { return fmt.Sprintf("digest/%d/2026-05-04", member) }
 
 func (w *world) state(key string) string {
 	w.Helper()
-	m, _, known, err := w.store.Mail(w.Context(), key)
+	m, _, known, err := w.store.Queue.Mail(w.Context(), key)
 	if err != nil || !known {
 		w.Fatalf("mail %s: known %v, %v", key, known, err)
 	}
@@ -168,7 +168,7 @@ func TestMailsAreDroppedOnceThatIsSaidTwice(t *testing.T) {
 	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
 		t.Errorf("led to %q", got)
 	}
-	m, _, _, err := w.store.Mail(t.Context(), digestKey(1))
+	m, _, _, err := w.store.Queue.Mail(t.Context(), digestKey(1))
 	if err != nil || m.State != "skipped" || m.Last.Reason != store.DroppedByHand || w.state(digestKey(2)) != "leased" {
 		t.Errorf("they are %s (%s) and %s, %v", m.State, m.Last.Reason, w.state(digestKey(2)), err)
 	}

@@ -134,7 +134,7 @@ func (v *request) newPageFrame(here string) pageFrame {
 		t.Done = word
 		t.Count, _ = strconv.Atoi(v.r.URL.Query().Get("n"))
 	}
-	_, paused, err := v.Store.Paused(v.r.Context())
+	_, paused, err := v.Store.Queue.Paused(v.r.Context())
 	if err != nil { // the page itself can be shown
 		v.Log.Warn("whether delivery is paused is not known", "err", err)
 	}

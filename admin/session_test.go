@@ -45,7 +45,7 @@ func TestALoggedOutSessionIsRefused(t *testing.T) {
 	if got := b.post("/pause", "token", token); got.status != http.StatusForbidden {
 		t.Errorf("a form of the session: answer %d", got.status)
 	}
-	if _, paused, _ := w.store.Paused(t.Context()); paused {
+	if _, paused, _ := w.store.Queue.Paused(t.Context()); paused {
 		t.Error("it has changed something")
 	}
 }
@@ -130,7 +130,7 @@ func TestAFormWithoutTheSessionsTokenChangesNothing(t *testing.T) {
 		}
 	}
 	b.fields = nil
-	if _, paused, _ := w.store.Paused(t.Context()); paused || len(w.audit("delivery")) > 0 {
+	if _, paused, _ := w.store.Queue.Paused(t.Context()); paused || len(w.audit("delivery")) > 0 {
 		t.Error("something was changed")
 	}
 	if got := b.get("/pause"); got.status != http.StatusMethodNotAllowed {

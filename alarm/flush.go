@@ -26,7 +26,7 @@ func (b *Manager) Flush(ctx context.Context) error {
 
 // compare brings the store up to date and finds what is new.
 func (b *Manager) compare(ctx context.Context) error {
-	stand, err := b.store.Alarms(ctx)
+	stand, err := b.store.Alarms.Alarms(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,11 +35,11 @@ func (b *Manager) compare(ctx context.Context) error {
 	if len(bad)+len(stand) == 0 {
 		return nil // all is well
 	}
-	if err := b.store.SaveAlarms(ctx, bad, good); err != nil {
+	if err := b.store.Alarms.SaveAlarms(ctx, bad, good); err != nil {
 		return err
 	}
 	b.noted(bad)
-	news, err := b.store.QueueNotifications(ctx, now, now.Add(-resolveDelay), b.names())
+	news, err := b.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), b.names())
 	if err != nil {
 		return err
 	}
@@ -112,14 +112,14 @@ func (b *Manager) record(n Notification) {
 
 // deliver hands the notes that are due to their channels.
 func (b *Manager) deliver(ctx context.Context) error {
-	notes, err := b.store.ClaimNotifications(ctx, b.now())
+	notes, err := b.store.Alarms.ClaimNotifications(ctx, b.now())
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, n := range notes {
 		if b.handOver(ctx, n) {
-			errs = append(errs, b.store.DeleteNotification(ctx, n))
+			errs = append(errs, b.store.Alarms.DeleteNotification(ctx, n))
 		}
 	}
 	return errors.Join(errs...)

@@ -128,8 +128,8 @@ func stories(t *testing.T, room http.Handler, path string) (list []storyShown) {
 			x.Reason = n.FirstChild.Data
 		case class == "says":
 			x.Says = append(x.Says, n.FirstChild.Data)
-		case class == "well" || class == "ill":
-			x.Bars = append(x.Bars, class == "ill")
+		case class == "passed" || class == "failed":
+			x.Bars = append(x.Bars, class == "failed")
 		}
 	}
 	return list

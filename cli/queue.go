@@ -58,7 +58,7 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				m, history, known, err := s.Mail(cmd.Context(), args[0])
+				m, history, known, err := s.Queue.Mail(cmd.Context(), args[0])
 				switch {
 				case err != nil:
 					return err
@@ -84,7 +84,7 @@ func (c *cmdEnv) queuePause() *cobra.Command {
 			"are still gathered and digests planned, so nothing is missed.",
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				p, err := s.Pause(cmd.Context(), time.Now(), strings.Join(words, " "))
+				p, err := s.Queue.Pause(cmd.Context(), time.Now(), strings.Join(words, " "))
 				if err != nil {
 					return err
 				}
@@ -102,7 +102,7 @@ func (c *cmdEnv) queueResume() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				paused, err := s.Resume(cmd.Context())
+				paused, err := s.Queue.Resume(cmd.Context())
 				if err != nil {
 					return err
 				}

@@ -21,7 +21,7 @@ func (c *cmdEnv) queueFlush() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				list, err := s.Expire(cmd.Context(), time.Now())
+				list, err := s.Outbox.Expire(cmd.Context(), time.Now())
 				if err != nil {
 					return err
 				}

@@ -78,15 +78,15 @@ func (c *cmdEnv) queueList() *cobra.Command {
 func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFilter, asJSON bool) error {
 	most := f.Limit
 	f.Limit++
-	mails, err := s.Queue(ctx, f)
+	mails, err := s.Queue.Queue(ctx, f)
 	if err != nil {
 		return err
 	}
-	counts, err := s.Counts(ctx)
+	counts, err := s.Queue.Counts(ctx)
 	if err != nil {
 		return err
 	}
-	pause, paused, err := s.Paused(ctx)
+	pause, paused, err := s.Queue.Paused(ctx)
 	if err != nil {
 		return err
 	}

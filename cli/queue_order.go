@@ -38,7 +38,7 @@ func (c *cmdEnv) queueRetry() *cobra.Command {
 				if state != "" {
 					return c.retryAll(ctx, s, state, kind)
 				}
-				list, err := s.RetryNow(ctx, time.Now(), keys)
+				list, err := s.Queue.RetryNow(ctx, time.Now(), keys)
 				if err != nil {
 					return err
 				}
@@ -59,13 +59,13 @@ const (
 
 // retryAll tells of the mails that it queues, and counts the others.
 func (c *cmdEnv) retryAll(ctx context.Context, s *store.Store, state, kind string) error {
-	keys, err := s.QueueKeys(ctx, state, kind)
+	keys, err := s.Queue.QueueKeys(ctx, state, kind)
 	if err != nil {
 		return err
 	}
 	stay := make(map[store.Blocker]int)
 	for some := range slices.Chunk(keys, retryBatchSize) {
-		list, err := s.RetryNow(ctx, time.Now(), some)
+		list, err := s.Queue.RetryNow(ctx, time.Now(), some)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (c *cmdEnv) queueDrop() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, keys []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				list, err := s.Drop(cmd.Context(), time.Now(), keys, store.DroppedByHand)
+				list, err := s.Queue.Drop(cmd.Context(), time.Now(), keys, store.DroppedByHand)
 				if err != nil {
 					return err
 				}

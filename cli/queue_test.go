@@ -27,15 +27,15 @@ func newQueue(t *testing.T) (p parish, s *store.Store) {
 	}
 	at := time.Now().Add(-time.Hour)
 	for id := forum.MemberID(1); id <= 4; id++ {
-		if err := s.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: id, Due: at, CoveredSeq: 10}}); err != nil {
+		if err := s.Subscribers.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: id, Due: at, CoveredSeq: 10}}); err != nil {
 			t.Fatal(err)
 		}
 		plan := store.Plan{Key: "digest/" + itoa(int(id)) + "/2026-05-04", Kind: "digest", Member: id, Until: 20, NextDue: at.Add(24 * time.Hour)}
-		if _, err := s.Plan(t.Context(), at, []store.Plan{plan}); err != nil {
+		if _, err := s.Outbox.Plan(t.Context(), at, []store.Plan{plan}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	rows, err := s.Claim(t.Context(), at, "daemon", 48*time.Hour, store.AllPriorities, 9)
+	rows, err := s.Outbox.Claim(t.Context(), at, "daemon", 48*time.Hour, store.AllPriorities, 9)
 	if err != nil || len(rows) != 4 {
 		t.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
@@ -48,7 +48,7 @@ func newQueue(t *testing.T) (p parish, s *store.Store) {
 		settlements[i].Key, settlements[i].At, settlements[i].CountAttempt = row.Key, at, true
 		settlements[i].Address = []string{"Ann@gone.example", "ben@slow.example", "dan@notgone.example"}[i]
 	}
-	if err := s.Settle(t.Context(), "daemon", settlements); err != nil {
+	if err := s.Outbox.Settle(t.Context(), "daemon", settlements); err != nil {
 		t.Fatal(err)
 	}
 	return p, s
@@ -110,14 +110,14 @@ func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
 func TestQueueListTellsWhatKeepsMailsFromGoing(t *testing.T) {
 	p, s := newQueue(t)
 	now := time.Now().Truncate(time.Second)
-	if err := s.HoldDomain(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
+	if err := s.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
 		t.Fatal(err)
 	}
 	bad := []store.Alarm{{Key: "relay", Detail: "connection refused", Since: now, Due: now, Seen: now}, {Key: "forum", Since: now, Due: now, Seen: now}}
-	if err := s.SaveAlarms(t.Context(), bad, map[string]time.Time{}); err != nil {
+	if err := s.Alarms.SaveAlarms(t.Context(), bad, map[string]time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SaveAlarms(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
+	if err := s.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
 		t.Fatal(err)
 	}
 	says(t, good(t, "queue", "list", "-c", p.config), "held slow.example since", "it refuses everybody", "relay since", "connection refused", "!forum")
@@ -195,7 +195,7 @@ func TestQueueRetryByStateTellsWhatItDidAndCountsTheRest(t *testing.T) {
 	}
 	at := time.Now().Add(24 * time.Hour)
 	newer := store.Plan{Key: "digest/1/2026-05-05", Kind: "digest", Member: 1, Until: 30}
-	if _, err := s.Plan(t.Context(), at, []store.Plan{newer}); err != nil {
+	if _, err := s.Outbox.Plan(t.Context(), at, []store.Plan{newer}); err != nil {
 		t.Fatal(err)
 	}
 	if out := good(t, "queue", "retry", "--state", "refused", "-c", p.config); out != "1 stay as they are: a newer edition has its posts\n" {
@@ -210,7 +210,7 @@ func TestQueueFlushSettlesWhatNoRelayHasTakenInTime(t *testing.T) {
 	}
 	for _, kind := range []string{"announcement", "digest"} {
 		old := store.Plan{Key: kind + "/2/old", Kind: kind, Member: 2, Until: 20}
-		if _, err := s.Plan(t.Context(), time.Now().Add(-73*time.Hour), []store.Plan{old}); err != nil {
+		if _, err := s.Outbox.Plan(t.Context(), time.Now().Add(-73*time.Hour), []store.Plan{old}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,7 +46,7 @@ func (d *MemberService) Account(ctx context.Context, now time.Time, member forum
 	if err != nil {
 		return a, err
 	}
-	wishes, err := d.store.Overrides(ctx, []forum.MemberID{member})
+	wishes, err := d.store.Preferences.Overrides(ctx, []forum.MemberID{member})
 	if err != nil {
 		return a, err
 	}

@@ -83,7 +83,7 @@ func (d *Daemon) checkStalled() {
 // checkHealth judges what the store and its disk tell.
 func (d *Daemon) checkHealth(ctx context.Context) {
 	// Reading tells nothing: a full disk can be read.
-	err := d.Store.SetValue(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
+	err := d.Store.Values.SetValue(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
 	if ctx.Err() != nil {
 		return
 	}
@@ -102,7 +102,7 @@ const heartbeatKey = "pulse"
 
 // LastHeartbeat is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
 func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
-	text, known, err := s.Value(ctx, heartbeatKey)
+	text, known, err := s.Values.Value(ctx, heartbeatKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}
@@ -139,11 +139,11 @@ func (d *Daemon) checkDisk() {
 
 // checkQueue tells when more comes than goes. What waits because the owner has paused delivery is no fault.
 func (d *Daemon) checkQueue(ctx context.Context) {
-	waiting, err := d.Store.Waiting(ctx, d.Now())
+	waiting, err := d.Store.Queue.Waiting(ctx, d.Now())
 	if err != nil {
 		return
 	}
-	_, paused, err := d.Store.Paused(ctx)
+	_, paused, err := d.Store.Queue.Paused(ctx)
 	if err != nil {
 		return
 	}
@@ -159,7 +159,7 @@ func (d *Daemon) checkQueue(ctx context.Context) {
 
 // checkDomainHolds tells of domains that refuse everybody. That the store cannot be read is told otherwise.
 func (d *Daemon) checkDomainHolds(ctx context.Context) {
-	holds, err := d.Store.Holds(ctx, d.Now())
+	holds, err := d.Store.Holds.Holds(ctx, d.Now())
 	if err != nil {
 		return
 	}

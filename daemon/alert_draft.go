@@ -19,7 +19,7 @@ const maxReferences = 9
 // draftAlerts is the drafter of alerts.
 func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	keys := keysOf(rows)
-	notices, err := d.Store.Notices(ctx, keys)
+	notices, err := d.Store.Alerts.Notices(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDr
 	if err != nil {
 		return nil, err
 	}
-	earlierKeys, err := d.Store.EarlierAlertKeys(ctx, keys, maxReferences)
+	earlierKeys, err := d.Store.Alerts.EarlierAlertKeys(ctx, keys, maxReferences)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (d *Daemon) subjects(ctx context.Context, built []AlertResult) (map[forum.T
 	if len(titles) == 0 {
 		return nil, nil
 	}
-	return d.Store.SaveSubjects(ctx, titles)
+	return d.Store.Alerts.SaveSubjects(ctx, titles)
 }
 
 // threadTitles are the titles, as they are now, of the threads of which alerts tell alone.

@@ -17,7 +17,7 @@ const alertMaxAge = 24 * time.Hour
 // recentEvents are the sightings that are news: not those of posts that are too old to be told of at once, or that were written
 // before postrider first ran.
 func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
-	list, err := d.Store.PostEvents(ctx, after, until)
+	list, err := d.Store.Alerts.PostEvents(ctx, after, until)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

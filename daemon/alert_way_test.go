@@ -28,7 +28,7 @@ func (w *world) reasons(member forum.MemberID) []string {
 // wish notes how a member wants to hear of a section.
 func (w *world) wish(member forum.MemberID, section forum.SectionID, c digest.Cadence) {
 	w.Helper()
-	if err := w.store.SetOverride(w.Context(), w.clock(), member, section, 0, c); err != nil {
+	if err := w.store.Preferences.SetOverride(w.Context(), w.clock(), member, section, 0, c); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -36,7 +36,7 @@ func (w *world) wish(member forum.MemberID, section forum.SectionID, c digest.Ca
 // choose saves what a member has chosen.
 func (w *world) choose(member forum.MemberID, c digest.Preferences) {
 	w.Helper()
-	if err := w.store.SavePreference(w.Context(), w.clock(), member, c); err != nil {
+	if err := w.store.Preferences.SavePreference(w.Context(), w.clock(), member, c); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -71,7 +71,7 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 		{"he mutes the section", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.Off) }, "muted", false},
 		{"he wants the section with his digest", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.WithDigest) }, string(digest.ReasonLeftToDigest), true},
 		{"he ends his alerts", func(w *world, _ int64, _ forum.PostID) {
-			if err := w.store.UnsubscribeKind(t.Context(), w.clock(), 101, KindAlert); err != nil {
+			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindAlert); err != nil {
 				t.Fatal(err)
 			}
 		}, reasonAlertsOff, true},
@@ -161,7 +161,7 @@ func TestWhatAnAlertDidNotBringTheNextDigestBrings(t *testing.T) {
 		}},
 		{"dropped by the administrator", func(w *world) {
 			keys := []string{"alert/101/T1/1"}
-			verdicts, err := w.store.Drop(w.Context(), w.clock(), keys, "by hand")
+			verdicts, err := w.store.Queue.Drop(w.Context(), w.clock(), keys, "by hand")
 			if err != nil || len(verdicts) != 1 || verdicts[0].Obstacle != "" {
 				w.Fatalf("Drop = %v, %v", verdicts, err)
 			}
@@ -256,7 +256,7 @@ func TestAnAlertThatFailsWhileADigestIsOnItsWay(t *testing.T) {
 func (w *world) only(some func(store.Row) bool) {
 	w.Helper()
 	w.turn(w.clock().Add(15 * time.Minute))
-	rows, err := w.store.Claim(w.Context(), w.clock(), w.set.Owner, w.set.Lease, store.AllPriorities, 100)
+	rows, err := w.store.Outbox.Claim(w.Context(), w.clock(), w.set.Owner, w.set.Lease, store.AllPriorities, 100)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func (w *world) only(some func(store.Row) bool) {
 			others = append(others, r)
 		}
 	}
-	if err := w.store.Release(w.Context(), w.set.Owner, keysOf(others)); err != nil {
+	if err := w.store.Outbox.Release(w.Context(), w.set.Owner, keysOf(others)); err != nil {
 		w.Fatal(err)
 	}
 	if len(ours) == 0 {

@@ -20,7 +20,7 @@ func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error
 	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
 		return false, nil
 	}
-	live, err := d.Store.ActiveAnnouncements(ctx)
+	live, err := d.Store.Announcements.ActiveAnnouncements(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -40,7 +40,7 @@ func (d *Daemon) tickAnnouncements(ctx context.Context) error {
 	if time.Now().Before(d.announceBackoffUntil) {
 		return nil
 	}
-	live, err := d.Store.ActiveAnnouncements(ctx)
+	live, err := d.Store.Announcements.ActiveAnnouncements(ctx)
 	if err == nil && slices.ContainsFunc(live, d.isActive) {
 		err = d.deliver(ctx)
 	}
@@ -60,16 +60,16 @@ func (d *Daemon) isActive(a store.Announcement) bool {
 func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) (more bool, err error) {
 	switch {
 	case a.State == store.Paused:
-		return false, d.Store.HoldRequeued(ctx, a.ID)
+		return false, d.Store.Announcements.HoldRequeued(ctx, a.ID)
 	case a.State == store.Scheduled && a.BeginsAt.After(d.Now()):
 		return false, nil
 	case a.State == store.Scheduled:
-		return true, d.Store.BeginAnnouncement(ctx, d.Now(), a)
+		return true, d.Store.Announcements.BeginAnnouncement(ctx, d.Now(), a)
 	}
 	if a.Speed > 0 {
-		_, err = d.Store.ReleaseAtRate(ctx, d.Now(), a)
+		_, err = d.Store.Announcements.ReleaseAtRate(ctx, d.Now(), a)
 	} else {
-		err = d.Store.ReleaseAll(ctx, a.ID)
+		err = d.Store.Announcements.ReleaseAll(ctx, a.ID)
 	}
 	switch {
 	case err != nil:
@@ -81,7 +81,7 @@ func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) 
 	case a.State == store.InCanary:
 		return false, d.evaluateCanary(ctx, a)
 	}
-	return false, d.Store.FinishAnnouncement(ctx, d.Now(), a.ID)
+	return false, d.Store.Announcements.FinishAnnouncement(ctx, d.Now(), a.ID)
 }
 
 // enqueuePage puts the next page of an announcement's audience into the outbox.
@@ -120,14 +120,14 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.EnqueueAnnouncement(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
+	enrolled, taken, err := d.Store.Announcements.EnqueueAnnouncement(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
 	d.report.Enrolled += enrolled
 	return taken, err
 }
 
 // canaryRemaining is how many the canary still wants.
 func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int, error) {
-	p, err := d.Store.Progress(ctx, a.ID)
+	p, err := d.Store.Announcements.Progress(ctx, a.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -138,12 +138,12 @@ func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int
 func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error {
 	now := d.Now()
 	if a.CanaryUntil.IsZero() {
-		return d.Store.StartCanaryWait(ctx, a.ID, now.Add(a.Canary.Wait))
+		return d.Store.Announcements.StartCanaryWait(ctx, a.ID, now.Add(a.Canary.Wait))
 	}
 	if now.Before(a.CanaryUntil) {
 		return nil
 	}
-	back, err := d.Store.AnnouncementFeedback(ctx, a.ID)
+	back, err := d.Store.Announcements.AnnouncementFeedback(ctx, a.ID)
 	if err != nil {
 		return err
 	}
@@ -156,19 +156,19 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}
 	d.Log.Info("canary passed, the others get the announcement now", "announcement", a.ID, "mails", back.Mails, "refused", back.Refused)
-	return d.Store.PassCanary(ctx, now, a.ID, words)
+	return d.Store.Announcements.PassCanary(ctx, now, a.ID, words)
 }
 
 // pauseAnnouncement pauses an announcement because of how it is taken, or because no mail can be made of it.
 func (d *Daemon) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
 	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
 	d.refusalWindows.reset(a.ID)
-	return d.Store.StopAnnouncement(ctx, d.Now(), a.ID, reason, judged)
+	return d.Store.Announcements.StopAnnouncement(ctx, d.Now(), a.ID, reason, judged)
 }
 
 // checkAnnouncements tells the administrator which announcements the daemon has paused.
 func (d *Daemon) checkAnnouncements(ctx context.Context) {
-	live, err := d.Store.ActiveAnnouncements(ctx)
+	live, err := d.Store.Announcements.ActiveAnnouncements(ctx)
 	if err != nil {
 		return
 	}

@@ -269,7 +269,7 @@ func TestAnEditionThatWaitsIsNotSentAfterItsReaderHasEndedHisDigests(t *testing.
 	a := w.post(w.thread(tonight))
 	w.at(5, "08:00")
 	w.round()
-	if err := w.store.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
+	if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
 		t.Fatal(err)
 	}
 	w.relay.works()

@@ -93,7 +93,7 @@ func (h *Resolver) suppressed(ctx context.Context, list []evaluatedMember, now t
 	if len(addresses) == 0 {
 		return nil, nil
 	}
-	return h.store.Suppressed(ctx, now, addresses)
+	return h.store.Suppressions.Suppressed(ctx, now, addresses)
 }
 
 // evaluatedMember is a member with the reasons why he is not mailed; both are empty if he is.
@@ -167,7 +167,7 @@ func (h *Resolver) candidates(ctx context.Context, s *source.Snapshot, a *digest
 	if err != nil {
 		return nil, err
 	}
-	choices, err := h.store.Preferences(ctx, ids)
+	choices, err := h.store.Preferences.Preferences(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

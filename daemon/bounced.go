@@ -26,7 +26,7 @@ func (d *MemberService) AddressStatus(ctx context.Context, now time.Time, a Acco
 	if a.Member.Email == "" || a.NoEmailReason() != "" {
 		return nil, nil
 	}
-	h, _, err := d.store.AddressHealth(ctx, a.Member.Email)
+	h, _, err := d.store.Suppressions.AddressHealth(ctx, a.Member.Email)
 	if err != nil || !h.Suppressed(now) {
 		return nil, err
 	}
@@ -49,10 +49,10 @@ func (d *MemberService) RetryAddress(ctx context.Context, now time.Time, a Accou
 	if r, err := d.AddressStatus(ctx, now, a); err != nil || r == nil {
 		return false, err
 	}
-	tried, err := d.store.RetryAddress(ctx, now, a.Member.Email, now.Add(-retryCooldown))
+	tried, err := d.store.Suppressions.RetryAddress(ctx, now, a.Member.Email, now.Add(-retryCooldown))
 	if err != nil || !tried {
 		return false, err
 	}
 	entry := store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", a.Member.ID), Action: "try again", Object: fmt.Sprintf("member/%d", a.Member.ID)}
-	return true, d.store.Audit(ctx, entry)
+	return true, d.store.Audit.Audit(ctx, entry)
 }

@@ -42,7 +42,7 @@ func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) erro
 	if len(addresses) == 0 {
 		return nil
 	}
-	suppressed, err := d.Store.Suppressed(ctx, d.Now(), addresses)
+	suppressed, err := d.Store.Suppressions.Suppressed(ctx, d.Now(), addresses)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) er
 	if len(b.refusals) == 0 {
 		return nil
 	}
-	err := to.SaveRefusals(ctx, b.refusals)
+	err := to.Suppressions.SaveRefusals(ctx, b.refusals)
 	if err == nil {
 		b.refusals = nil
 	}
@@ -96,7 +96,7 @@ func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) er
 
 // flushCounts writes down how much was handed over.
 func (b *refusalRecorder) flushCounts(ctx context.Context, to *store.Store) error {
-	err := to.AddTally(ctx, b.deliveryCounts)
+	err := to.Counts.AddTally(ctx, b.deliveryCounts)
 	if err == nil {
 		b.deliveryCounts = nil
 	}

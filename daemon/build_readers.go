@@ -35,11 +35,11 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	if err != nil {
 		return nil, err
 	}
-	choices, err := b.store.Preferences(ctx, ids)
+	choices, err := b.store.Preferences.Preferences(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading preferences: %w", err)
 	}
-	wishes, err := b.store.Overrides(ctx, ids)
+	wishes, err := b.store.Preferences.Overrides(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading wishes: %w", err)
 	}

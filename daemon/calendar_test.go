@@ -42,11 +42,11 @@ func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
 	if report.Sent != 0 || report.Skipped[reasonNothingNew] != 3 {
 		t.Errorf("report is %+v, want 3 editions skipped as %q", report, reasonNothingNew)
 	}
-	head, err := w.store.LastSeq(t.Context())
+	head, err := w.store.Sightings.LastSeq(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	subs, err := w.store.Subscribers(t.Context(), []forum.MemberID{101, 102, 103})
+	subs, err := w.store.Subscribers.Subscribers(t.Context(), []forum.MemberID{101, 102, 103})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	for i, tt := range tests {
 		id := forum.MemberID(101 + i)
 		w.member(int64(id), tt.name, passenger, tonight)
-		if err := w.store.SavePreference(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
+		if err := w.store.Preferences.SavePreference(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -69,7 +69,7 @@ func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
 	if n := len(w.mailed()); n != 18 {
 		t.Errorf("%d have it, want 18", n)
 	}
-	order(t, w.store.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
+	order(t, w.store.Announcements.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
 	w.after(time.Minute)
 	if n := len(w.mailed()); n != 98 {
 		t.Errorf("after it was resumed %d have it, want 98", n)
@@ -87,7 +87,7 @@ func TestABounceThatComesLaterCountsAgainstTheCanary(t *testing.T) {
 	for _, name := range w.mailed()[:3] {
 		var member int64
 		fmt.Sscanf(name, "m%d", &member)
-		order(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
+		order(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
 			Key: store.AnnouncementKey(id, forum.MemberID(member)), Source: "dsn", Member: forum.MemberID(member), Address: address(name),
 			SentAt: w.clock(), At: w.clock(), Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1",
 		}}))
@@ -106,7 +106,7 @@ func TestComplaintsStopACanary(t *testing.T) {
 	w.after(time.Second)
 	var member forum.MemberID
 	fmt.Sscanf(w.mailed()[0], "m%d", &member)
-	order(t, w.store.SaveRefusals(t.Context(), []store.Refusal{{
+	order(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
 		Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: w.mailed()[0] + "@example.org",
 		SentAt: w.clock(), At: w.clock(), Class: bounce.ClassComplaint,
 	}}))

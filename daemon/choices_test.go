@@ -262,7 +262,7 @@ func TestAWishHoldsUntilTheWatchChangesOnTheForum(t *testing.T) {
 			w.at(4, fmt.Sprintf("1%d:00", i+1))
 			w.round()
 		}
-		wishes, err := w.store.Overrides(t.Context(), []forum.MemberID{annaID})
+		wishes, err := w.store.Preferences.Overrides(t.Context(), []forum.MemberID{annaID})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,7 +355,7 @@ func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
 	w.post(thread)
 	w.post(weekly)
 	w.round()
-	if err := w.store.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
+	if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
 		t.Fatal(err)
 	}
 	desk := NewMemberService(w.source, w.store, w.set)

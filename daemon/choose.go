@@ -13,16 +13,16 @@ import (
 // UpdatePreferences takes what a member wants to hold, and how he wants to hear of some of what he watches. What holds already is no
 // choice: there he goes on following the forum and the site. It takes effect at once.
 func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []WatchSetting) error {
-	if err := d.store.SavePreference(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
+	if err := d.store.Preferences.SavePreference(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
 		return err
 	}
 	for _, w := range wishes {
-		if err := d.store.SetOverride(ctx, now, a.Member.ID, w.Section, w.Thread, w.Override); err != nil {
+		if err := d.store.Preferences.SetOverride(ctx, now, a.Member.ID, w.Section, w.Thread, w.Override); err != nil {
 			return err
 		}
 	}
 	// What the forum says at this moment is what he chose against.
-	members, bases, its, err := d.store.MembersWithPreferences(ctx, a.Member.ID-1, 1)
+	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, a.Member.ID-1, 1)
 	if err == nil {
 		err = expireOverridesOf(ctx, d.forum, d.store, now, members, bases, its)
 	}
@@ -78,7 +78,7 @@ const maxCountedSightings = 20_000
 // Next tells when a member's next digest is due, and counts what would be in it now.
 func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Next, error) {
 	id := a.Member.ID
-	subs, err := d.store.Subscribers(ctx, []forum.MemberID{id})
+	subs, err := d.store.Subscribers.Subscribers(ctx, []forum.MemberID{id})
 	if err != nil {
 		return Next{}, err
 	}
@@ -87,7 +87,7 @@ func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Nex
 		return Next{}, nil
 	}
 	n := Next{At: sub.Due.In(a.Zone)}
-	alerts, err := d.store.AlertProgress(ctx)
+	alerts, err := d.store.Alerts.AlertProgress(ctx)
 	if err != nil {
 		return n, err
 	}
@@ -131,11 +131,11 @@ func (d *MemberService) SendNow(ctx context.Context, now time.Time, a Account) (
 	if next.At.IsZero() || a.Effective.PausedUntil.After(now) || next.Posts == 0 && !next.TooManyToCount {
 		return SendNowEmpty, nil
 	}
-	alerts, err := d.store.AlertProgress(ctx)
+	alerts, err := d.store.Alerts.AlertProgress(ctx)
 	if err != nil {
 		return "", err
 	}
-	planned, err := d.store.PlanNow(ctx, now, store.Plan{
+	planned, err := d.store.Outbox.PlanNow(ctx, now, store.Plan{
 		Key:  fmt.Sprintf("%s/%d/%s-now", KindDigest, a.Member.ID, now.In(a.Zone).Format("2006-01-02T15")),
 		Kind: KindDigest, Member: a.Member.ID, Until: alerts.Done, Priority: priorityDigest,
 	})

@@ -37,7 +37,7 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 	if len(asks) == 0 {
 		return nil
 	}
-	days, err := d.Store.Days(ctx, asks)
+	days, err := d.Store.Outbox.Days(ctx, asks)
 	if err != nil {
 		return fmt.Errorf("counting today's mails: %w", err)
 	}

@@ -131,10 +131,10 @@ func TestWhatSomebodyElseIsHandingOverCountsForTheCeiling(t *testing.T) {
 	t.Parallel()
 	w := newRationed(t, 1)
 	other := store.Plan{Key: "announce/1/101", Kind: KindAnnouncement, Member: 101, Priority: priorityAnnouncement}
-	if _, err := w.store.Plan(t.Context(), w.clock(), []store.Plan{other}); err != nil {
+	if _, err := w.store.Outbox.Plan(t.Context(), w.clock(), []store.Plan{other}); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := w.store.Claim(t.Context(), w.clock(), "another daemon", 24*time.Hour, store.AllPriorities, 10); err != nil || len(rows) != 1 {
+	if rows, err := w.store.Outbox.Claim(t.Context(), w.clock(), "another daemon", 24*time.Hour, store.AllPriorities, 10); err != nil || len(rows) != 1 {
 		t.Fatalf("another daemon claims %d mails (%v)", len(rows), err)
 	}
 	p := w.post(w.thread(tonight))
@@ -142,7 +142,7 @@ func TestWhatSomebodyElseIsHandingOverCountsForTheCeiling(t *testing.T) {
 	w.later(time.Hour)
 	w.told("anna")
 	done := store.Settlement{Key: other.Key, State: "accepted", Result: "accepted", At: w.clock()}
-	if err := w.store.Settle(t.Context(), "another daemon", []store.Settlement{done}); err != nil {
+	if err := w.store.Outbox.Settle(t.Context(), "another daemon", []store.Settlement{done}); err != nil {
 		t.Fatal(err)
 	}
 	w.at(5, "08:00")

@@ -40,7 +40,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("moving announcements on: %w", err)
 		}
-		rows, err := d.Store.Claim(ctx, d.Now(), d.settings.Owner, d.settings.Lease, d.priorities, most)
+		rows, err := d.Store.Outbox.Claim(ctx, d.Now(), d.settings.Owner, d.settings.Lease, d.priorities, most)
 		if err != nil {
 			return fmt.Errorf("claiming: %w", err)
 		}
@@ -62,7 +62,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 
 // paused asks whether the administrator has paused delivery, and logs when that changes.
 func (d *Daemon) paused(ctx context.Context) (bool, error) {
-	pause, paused, err := d.Store.Paused(ctx)
+	pause, paused, err := d.Store.Queue.Paused(ctx)
 	if err != nil {
 		return false, fmt.Errorf("asking whether delivery is paused: %w", err)
 	}
@@ -93,7 +93,7 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 		}
 	}
 	// Giving back must be done even when ctx has ended.
-	if e := d.Store.Release(context.WithoutCancel(ctx), d.settings.Owner, keysOf(rows)); e != nil {
+	if e := d.Store.Outbox.Release(context.WithoutCancel(ctx), d.settings.Owner, keysOf(rows)); e != nil {
 		err = errors.Join(err, fmt.Errorf("giving rows back: %w", e))
 	}
 	return err
@@ -118,7 +118,7 @@ func (d *Daemon) flushUnsettled(ctx context.Context) error {
 	}
 	d.report.add(l.sum)
 	d.Log.Info("the store takes settlements again", "report", l.sum)
-	if err := d.Store.Release(ctx, d.settings.Owner, keysOf(d.unsettled.rows)); err != nil {
+	if err := d.Store.Outbox.Release(ctx, d.settings.Owner, keysOf(d.unsettled.rows)); err != nil {
 		return fmt.Errorf("giving rows back: %w", err)
 	}
 	d.unsettled = nil
@@ -133,7 +133,7 @@ func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatche
 	if err := d.domainHolds.loadRecent(ctx, d.Store, d.Now()); err != nil {
 		return nil, err
 	}
-	holds, err := d.Store.Holds(ctx, d.Now())
+	holds, err := d.Store.Holds.Holds(ctx, d.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatche
 
 // expireMessages settles what no relay has taken in time.
 func (d *Daemon) expireMessages(ctx context.Context) error {
-	list, err := d.Store.Expire(ctx, d.Now())
+	list, err := d.Store.Outbox.Expire(ctx, d.Now())
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (d *Daemon) reclaimLeases(ctx context.Context) error {
 	if !d.settings.Delivery.repeats() {
 		doubt.Most = 0
 	}
-	list, err := d.Store.ReclaimExpired(ctx, now, doubt)
+	list, err := d.Store.Outbox.ReclaimExpired(ctx, now, doubt)
 	if err != nil {
 		return fmt.Errorf("taking rows back: %w", err)
 	}

@@ -53,7 +53,7 @@ func (w *world) dies(handed int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
-	rows, err := w.store.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, batchSize)
+	rows, err := w.store.Outbox.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, batchSize)
 	if err != nil || len(rows) < handed {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
@@ -61,7 +61,7 @@ func (w *world) dies(handed int) {
 	for _, r := range rows[:handed] {
 		keys = append(keys, r.Key)
 	}
-	if _, err := w.store.MarkInFlight(w.Context(), d.settings.Owner, nil, keys); err != nil {
+	if _, err := w.store.Outbox.MarkInFlight(w.Context(), d.settings.Owner, nil, keys); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -141,7 +141,7 @@ func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
 		}
 		synctest.Wait()
 		handed := 0
-		mails, err := w.store.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
+		mails, err := w.store.Queue.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
 		for _, m := range mails {
 			if m.InFlight {
 				handed++

@@ -23,7 +23,7 @@ type postPlace struct {
 
 // scanDryRun gathers without writing anything down.
 func (d *Daemon) scanDryRun(ctx context.Context) error {
-	head, err := d.Store.LastSeq(ctx)
+	head, err := d.Store.Sightings.LastSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the newest sighting: %w", err)
 	}

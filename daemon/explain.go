@@ -107,28 +107,28 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
 	from := e.builder.store
 	ids := []forum.MemberID{f.member.ID}
-	subs, err := from.Subscribers(ctx, ids)
+	subs, err := from.Subscribers.Subscribers(ctx, ids)
 	if err != nil {
 		return err
 	}
 	f.sub, f.subscribed = subs[f.member.ID]
 	f.subscribed = f.subscribed && !f.sub.Gone
-	if f.health, _, err = from.AddressHealth(ctx, f.member.Email); err != nil {
+	if f.health, _, err = from.Suppressions.AddressHealth(ctx, f.member.Email); err != nil {
 		return err
 	}
-	if f.mails, err = from.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
+	if f.mails, err = from.Outbox.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
 		return err
 	}
-	if f.owed, err = from.DeferredPosts(ctx, ids); err != nil {
+	if f.owed, err = from.Deferred.DeferredPosts(ctx, ids); err != nil {
 		return err
 	}
-	if f.head, err = from.LastSeq(ctx); err != nil {
+	if f.head, err = from.Sightings.LastSeq(ctx); err != nil {
 		return err
 	}
-	if f.holds, err = from.Holds(ctx, f.now); err != nil {
+	if f.holds, err = from.Holds.Holds(ctx, f.now); err != nil {
 		return err
 	}
-	_, f.paused, err = from.Paused(ctx)
+	_, f.paused, err = from.Queue.Paused(ctx)
 	return err
 }
 

@@ -52,7 +52,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 		Schedule: e.calendar.schedule(f.sub), Zone: f.reader.Zone.String(),
 		NoDigest: e.blockers(f, KindDigest), NoAlert: e.blockers(f, KindAlert), Delays: e.delayReasons(f),
 	}
-	if m.Attempts, err = e.builder.store.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
+	if m.Attempts, err = e.builder.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
 		return MemberExplanation{}, fmt.Errorf("explaining: %w", err)
 	}
 	for _, mail := range f.mails {

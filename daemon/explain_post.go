@@ -41,15 +41,15 @@ func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string,
 // loadPostFacts reads what the store knows of the posts.
 func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories []PostExplanation, posts []forum.PostID) error {
 	from := e.builder.store
-	seen, err := from.SightingRecords(ctx, posts)
+	seen, err := from.Sightings.SightingRecords(ctx, posts)
 	if err != nil {
 		return err
 	}
-	pending, err := from.PendingSince(ctx, posts)
+	pending, err := from.Sightings.PendingSince(ctx, posts)
 	if err != nil {
 		return err
 	}
-	notices, err := from.NoticesOf(ctx, f.member.ID, posts)
+	notices, err := from.Alerts.NoticesOf(ctx, f.member.ID, posts)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func TestAPostIsExplained(t *testing.T) {
 		{"it waits, because delivery is paused", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.at(5, "08:00")
-			if _, err := w.store.Pause(t.Context(), w.clock(), "holidays"); err != nil {
+			if _, err := w.store.Queue.Pause(t.Context(), w.clock(), "holidays"); err != nil {
 				w.Fatal(err)
 			}
 			w.round()
@@ -95,7 +95,7 @@ func TestAPostIsExplained(t *testing.T) {
 			p := w.post(w.thread(tonight))
 			w.round()
 			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
-			if err := w.store.Suppress(t.Context(), w.clock(), []store.Health{h}); err != nil {
+			if err := w.store.Suppressions.Suppress(t.Context(), w.clock(), []store.Health{h}); err != nil {
 				w.Fatal(err)
 			}
 			return p
@@ -103,7 +103,7 @@ func TestAPostIsExplained(t *testing.T) {
 		{"she has ended her digests", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
-			if err := w.store.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
+			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
 				w.Fatal(err)
 			}
 			return p
@@ -147,7 +147,7 @@ func TestAPostIsExplained(t *testing.T) {
 		}, Omitted, "", "before his digests began", ""},
 		{"she wants it weekly", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
-			if err := w.store.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
+			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
 			}
 			w.round()
@@ -156,7 +156,7 @@ func TestAPostIsExplained(t *testing.T) {
 		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.post(w.thread(routes))
-			if err := w.store.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
+			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
 			}
 			deliver(w)
@@ -361,7 +361,7 @@ func TestAMemberIsExplained(t *testing.T) {
 		t.Errorf("bert is told of as %+v", m)
 	}
 	w.at(5, "09:30")
-	if err := w.store.HoldDomain(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
+	if err := w.store.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
 		t.Fatal(err)
 	}
 	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {

@@ -108,7 +108,7 @@ func (r *forecaster) run(ctx context.Context, tell func(MemberForecast) bool) er
 
 // loadBaseline reads what waits, and what is usual.
 func (r *forecaster) loadBaseline(ctx context.Context) error {
-	counts, err := r.d.Store.Counts(ctx)
+	counts, err := r.d.Store.Queue.Counts(ctx)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (d *Daemon) fork(priorities store.PriorityRange) *Daemon {
 // scanIfDue gathers before editions are planned, if any are due: they hold everything up to their hour, whenever the other
 // lane last looked.
 func (d *Daemon) scanIfDue(ctx context.Context) error {
-	due, err := d.Store.Due(ctx, d.Now(), 1)
+	due, err := d.Store.Subscribers.Due(ctx, d.Now(), 1)
 	if err != nil {
 		return fmt.Errorf("reading who is due: %w", err)
 	}
@@ -74,7 +74,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 
 // nextAlertTimer fires when the time of the next alert has come; never, if none waits or it cannot go now.
 func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
-	at, err := d.Store.NextAlert(ctx, priorityAlert)
+	at, err := d.Store.Alerts.NextAlert(ctx, priorityAlert)
 	now := d.Now()
 	if err != nil || !at.After(now) {
 		return nil

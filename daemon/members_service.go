@@ -53,7 +53,7 @@ func (d *MemberService) AlertsEnabled() bool { return d.set.Alerts.Enabled }
 
 // Ping says whether the store can be read.
 func (d *MemberService) Ping(ctx context.Context) error {
-	if _, err := d.store.LastSeq(ctx); err != nil {
+	if _, err := d.store.Sightings.LastSeq(ctx); err != nil {
 		return fmt.Errorf("reading the store: %w", err)
 	}
 	return nil
@@ -63,11 +63,11 @@ func (d *MemberService) Ping(ctx context.Context) error {
 // only.
 func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
 	ids := []forum.MemberID{member}
-	choices, err := d.store.Preferences(ctx, ids)
+	choices, err := d.store.Preferences.Preferences(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	subs, err := d.store.Subscribers(ctx, ids)
+	subs, err := d.store.Subscribers.Subscribers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func grantTitle(ctx context.Context, s *source.Snapshot, m forum.Member, g link.
 // reschedule moves a member's next digest to where his choices put it now. fresh: what came before is not news to him.
 // A member whom the roll does not know (he watches nothing) has none.
 func (d *MemberService) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
-	subs, err := d.store.Subscribers(ctx, []forum.MemberID{member})
+	subs, err := d.store.Subscribers.Subscribers(ctx, []forum.MemberID{member})
 	if err != nil {
 		return err
 	}
@@ -132,18 +132,18 @@ func (d *MemberService) reschedule(ctx context.Context, now time.Time, member fo
 	}
 	sub.Due = d.calendar.nextDue(sub, now)
 	if skipBacklog {
-		if sub.CoveredSeq, err = d.store.LastSeq(ctx); err != nil {
+		if sub.CoveredSeq, err = d.store.Sightings.LastSeq(ctx); err != nil {
 			return err
 		}
 	}
-	if err := d.store.SaveSubscribers(ctx, now, []store.Subscriber{sub}); err != nil {
+	if err := d.store.Subscribers.SaveSubscribers(ctx, now, []store.Subscriber{sub}); err != nil {
 		return err
 	}
-	return d.store.ReevaluateDeferred(ctx, now, member)
+	return d.store.Deferred.ReevaluateDeferred(ctx, now, member)
 }
 
 // choices are what one member has chosen.
 func (d *MemberService) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
-	all, err := d.store.Preferences(ctx, []forum.MemberID{member})
+	all, err := d.store.Preferences.Preferences(ctx, []forum.MemberID{member})
 	return all[member], err
 }

@@ -16,7 +16,7 @@ import (
 func (d *Daemon) expireOverrides(ctx context.Context) error {
 	var after forum.MemberID
 	for {
-		members, bases, wishes, err := d.Store.MembersWithPreferences(ctx, after, pageSize)
+		members, bases, wishes, err := d.Store.Preferences.MembersWithPreferences(ctx, after, pageSize)
 		if err != nil || len(members) == 0 {
 			return err
 		}
@@ -73,7 +73,7 @@ func expireOverridesOf(ctx context.Context, f *source.DB, st *store.Store, now t
 	if len(changed)+len(noted)+len(lapsed) == 0 {
 		return nil
 	}
-	return st.SaveBases(ctx, changed, noted, lapsed)
+	return st.Preferences.SaveBases(ctx, changed, noted, lapsed)
 }
 
 func membersWithOverrides(wishes []store.OverrideBaseline) []forum.MemberID {

@@ -17,7 +17,7 @@ func TestAPausedStoreHandsNothingOverAndGoesOnAfterResume(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	p := w.post(w.thread(tonight))
-	pause, err := w.store.Pause(t.Context(), w.clock(), "the wrong relay")
+	pause, err := w.store.Queue.Pause(t.Context(), w.clock(), "the wrong relay")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestAPausedStoreHandsNothingOverAndGoesOnAfterResume(t *testing.T) {
 	if n := len(w.relay.all()); n != 0 {
 		t.Errorf("%d mails were handed over by a daemon that was started during the pause", n)
 	}
-	if paused, err := w.store.Resume(t.Context()); !paused || err != nil {
+	if paused, err := w.store.Queue.Resume(t.Context()); !paused || err != nil {
 		t.Errorf("Resume = %v, %v; want true", paused, err)
 	}
 	w.at(5, "08:10")
@@ -59,7 +59,7 @@ func TestAPauseEndsTheRoundBeforeItsNextBatch(t *testing.T) {
 	t.Parallel()
 	w, _ := crowded(t, batchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {
-		if _, err := w.store.Pause(t.Context(), w.clock(), ""); err != nil {
+		if _, err := w.store.Queue.Pause(t.Context(), w.clock(), ""); err != nil {
 			t.Error(err)
 		}
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
@@ -77,7 +77,7 @@ func TestAPauseThatCannotBeReadHandsNothingOver(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	w.post(w.thread(tonight))
-	if err := w.store.SetValue(t.Context(), "paused", "{"); err != nil {
+	if err := w.store.Values.SetValue(t.Context(), "paused", "{"); err != nil {
 		t.Fatal(err)
 	}
 	w.at(5, "08:00")

@@ -18,14 +18,14 @@ const batchSize = 1000
 func (d *Daemon) planDigests(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
-		due, err := d.Store.Due(ctx, now, batchSize)
+		due, err := d.Store.Subscribers.Due(ctx, now, batchSize)
 		if err != nil {
 			return fmt.Errorf("reading who is due: %w", err)
 		}
 		if len(due) == 0 {
 			return nil
 		}
-		p, err := d.Store.AlertProgress(ctx)
+		p, err := d.Store.Alerts.AlertProgress(ctx)
 		if err != nil {
 			return err
 		}
@@ -33,13 +33,13 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 		for _, sub := range due {
 			plans = append(plans, d.planDigest(sub, now, p.Done))
 		}
-		planned, err := d.Store.Plan(ctx, now, plans)
+		planned, err := d.Store.Outbox.Plan(ctx, now, plans)
 		if err != nil {
 			return fmt.Errorf("planning: %w", err)
 		}
 		d.report.Planned += planned
 		if planned > 0 {
-			if err := d.Store.CountPlanned(ctx, now, KindDigest, planned); err != nil {
+			if err := d.Store.Counts.CountPlanned(ctx, now, KindDigest, planned); err != nil {
 				return err
 			}
 		}

@@ -59,7 +59,7 @@ func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
 
 // firstRunAt is when postrider first ran on this store.
 func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, error) {
-	text, ok, err := d.Store.Value(ctx, firstRunKey)
+	text, ok, err := d.Store.Values.Value(ctx, firstRunKey)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
 	}
@@ -68,7 +68,7 @@ func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, erro
 	}
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
-		if err := d.Store.SetValue(ctx, firstRunKey, text); err != nil {
+		if err := d.Store.Values.SetValue(ctx, firstRunKey, text); err != nil {
 			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
 		}
 	}
@@ -83,7 +83,7 @@ const firstRunKey = "born"
 
 // startAfter finds the post id behind which to read, and tells the sieve how far the store has come.
 func (d *Daemon) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
-	cursor, ok, err := d.Store.Cursor(ctx)
+	cursor, ok, err := d.Store.Sightings.Cursor(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -107,7 +107,7 @@ func (d *Daemon) loadRecentPosts(ctx context.Context, sift *postClassifier, behi
 	if len(sift.met) > 0 {
 		return nil
 	}
-	places, err := d.Store.CurrentPlaces(ctx, sift.oldest)
+	places, err := d.Store.Sightings.CurrentPlaces(ctx, sift.oldest)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *pos
 
 // recheckPending looks again at posts that were met invisible: they may have been approved or restored.
 func (d *Daemon) recheckPending(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
-	ids, err := d.Store.Pending(ctx, 100*pageSize)
+	ids, err := d.Store.Sightings.Pending(ctx, 100*pageSize)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -184,7 +184,7 @@ func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
 		d.dryRun.add(g)
 		return nil
 	}
-	added, err := d.Store.SaveScan(ctx, g)
+	added, err := d.Store.Sightings.SaveScan(ctx, g)
 	if err != nil {
 		return fmt.Errorf("noting sightings: %w", err)
 	}

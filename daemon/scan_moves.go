@@ -17,7 +17,7 @@ const moveWatchPeriod = 7 * 24 * time.Hour
 // could not have them where they stood before.
 func (d *Daemon) scanMoves(ctx context.Context) error {
 	now := d.Now()
-	places, err := d.Store.CurrentPlaces(ctx, now.Add(-moveWatchPeriod))
+	places, err := d.Store.Sightings.CurrentPlaces(ctx, now.Add(-moveWatchPeriod))
 	if err != nil || len(places) == 0 {
 		return err
 	}

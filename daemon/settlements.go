@@ -60,7 +60,7 @@ func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
 	for i, n := range next {
 		keys[i] = n.Key
 	}
-	held, err := l.d.Store.MarkInFlight(l.ctx, l.d.settings.Owner, l.buffer, keys)
+	held, err := l.d.Store.Outbox.MarkInFlight(l.ctx, l.d.settings.Owner, l.buffer, keys)
 	if err == nil {
 		l.clearFlushed()
 		err = l.refusals.flushRefusals(l.ctx, l.d.Store)
@@ -98,7 +98,7 @@ func (l *settlementWriter) postpone() error {
 	if len(l.deferred) == 0 {
 		return nil
 	}
-	if err := l.d.Store.Postpone(l.ctx, l.d.settings.Owner, l.deferred); err != nil {
+	if err := l.d.Store.Outbox.Postpone(l.ctx, l.d.settings.Owner, l.deferred); err != nil {
 		return err
 	}
 	l.sum.Waiting += len(l.deferred)
@@ -108,7 +108,7 @@ func (l *settlementWriter) postpone() error {
 
 // renew keeps the lease alive.
 func (l *settlementWriter) renew() {
-	if err := l.d.Store.Renew(l.ctx, l.d.Now(), l.d.settings.Owner, l.d.settings.Lease); err != nil {
+	if err := l.d.Store.Outbox.Renew(l.ctx, l.d.Now(), l.d.settings.Owner, l.d.settings.Lease); err != nil {
 		l.failed, l.err = true, err
 	}
 }

@@ -57,7 +57,7 @@ func (d *MemberService) Unsubscribe(ctx context.Context, now time.Time, g link.C
 	}
 	e.Schedule, e.Alerts, e.Announcements = before.Schedule, before.Alerts, before.Announcements
 	for _, kind := range streams {
-		if err := d.store.UnsubscribeKind(ctx, now, e.Member, kind); err != nil {
+		if err := d.store.Preferences.UnsubscribeKind(ctx, now, e.Member, kind); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +90,7 @@ func (d *MemberService) unsubscribeWatch(ctx context.Context, now time.Time, e U
 		return nil, err
 	}
 	e.Wish = before
-	if err := d.store.SetOverride(ctx, now, e.Member, section, thread, digest.Off); err != nil {
+	if err := d.store.Preferences.SetOverride(ctx, now, e.Member, section, thread, digest.Off); err != nil {
 		return nil, err
 	}
 	return &e, nil
@@ -106,7 +106,7 @@ func (e UndoState) place() (forum.SectionID, forum.ThreadID) {
 
 // override is what the member wants of the section or thread now.
 func (d *MemberService) override(ctx context.Context, e UndoState) (digest.Cadence, error) {
-	all, err := d.store.Overrides(ctx, []forum.MemberID{e.Member})
+	all, err := d.store.Preferences.Overrides(ctx, []forum.MemberID{e.Member})
 	if section, thread := e.place(); thread == 0 {
 		return all[e.Member].Sections[section], err
 	} else {
@@ -125,14 +125,14 @@ func (d *MemberService) Undo(ctx context.Context, now time.Time, e UndoState) (b
 			return false, err
 		}
 		section, thread := e.place()
-		return true, d.store.SetOverride(ctx, now, e.Member, section, thread, e.Wish)
+		return true, d.store.Preferences.SetOverride(ctx, now, e.Member, section, thread, e.Wish)
 	}
 	c, err := d.choices(ctx, e.Member)
 	if err != nil || c.ChosenAt.Unix() != e.At {
 		return false, err
 	}
 	c.Schedule, c.Alerts, c.Announcements = e.Schedule, e.Alerts, e.Announcements
-	if err := d.store.SavePreference(ctx, now, e.Member, c); err != nil {
+	if err := d.store.Preferences.SavePreference(ctx, now, e.Member, c); err != nil {
 		return false, err
 	}
 	late := now.Sub(time.Unix(e.At, 0)) > undoWindow

@@ -17,7 +17,7 @@ import (
 func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
 	w.Helper()
 	v := NewViewer(NewMemberService(w.source, w.store, w.set), w.daemon.Renderer, w.daemon.Links)
-	mails, err := w.store.MemberMessages(w.Context(), member, time.Time{})
+	mails, err := w.store.Outbox.MemberMessages(w.Context(), member, time.Time{})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -59,7 +59,7 @@ type volume struct {
 // volume reads what was planned in the last weeks. Days are those of the site's zone: on the days on which its clock is
 // turned, any other 24 hours hold two mornings, or none.
 func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume, error) {
-	hours, err := d.Store.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
+	hours, err := d.Store.Counts.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
 	v := volume{hours: hours, zone: d.calendar.zones.of(d.settings.Digest.Zone)}
 	for hour := range hours {
 		if v.oldest.IsZero() || hour.Before(v.oldest) {

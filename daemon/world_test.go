@@ -282,7 +282,7 @@ func posts(ids ...forum.PostID) []forum.PostID { return ids }
 // counts counts the outbox by state.
 func (w *world) counts() map[string]int {
 	w.Helper()
-	list, err := w.store.Counts(w.Context())
+	list, err := w.store.Queue.Counts(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func (w *world) counts() map[string]int {
 // outcomes lists what came of the attempts to mail a member.
 func (w *world) outcomes(member forum.MemberID) []store.Outcome {
 	w.Helper()
-	list, err := w.store.Outcomes(w.Context(), member, time.Time{})
+	list, err := w.store.Queue.Outcomes(w.Context(), member, time.Time{})
 	if err != nil {
 		w.Fatal(err)
 	}

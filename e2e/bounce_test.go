@@ -99,7 +99,7 @@ func (o *office) open(dsn string) {
 // last is what became of the newest mail to a member: "came back 550 5.1.1 dead".
 func (o *office) last(member forum.MemberID) string {
 	o.Helper()
-	list, err := o.store.Outcomes(o.Context(), member, time.Time{})
+	list, err := o.store.Queue.Outcomes(o.Context(), member, time.Time{})
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestWhatPostfixReportsThroughAnAliasSuppressesTheDeadAndNobodyElse(t *testi
 			t.Fatal(err)
 		}
 		servertest.Await(t, func() error {
-			all, err := o.store.Preferences(t.Context(), []forum.MemberID{reader})
+			all, err := o.store.Preferences.Preferences(t.Context(), []forum.MemberID{reader})
 			if c := all[reader].Schedule; err == nil && (c == nil || c.Cadence != digest.Off) {
 				err = fmt.Errorf("the reader has chosen %+v, want no digests", c)
 			}

@@ -82,7 +82,7 @@ func (b *Processor) claims(to []string, report bounce.Report) (list []candidate)
 
 // lookup finds the mail of a claim among those of its member.
 func (b *Processor) lookup(ctx context.Context, c candidate) (*identity, error) {
-	mails, err := b.Store.SentMessages(ctx, c.member)
+	mails, err := b.Store.Outbox.SentMessages(ctx, c.member)
 	if err != nil {
 		return nil, err
 	}

@@ -84,12 +84,12 @@ func (b *Processor) act(ctx context.Context, log *slog.Logger, report bounce.Rep
 
 // handleComplaint ends the stream of a mail that its reader complained of, and notes that he did.
 func (b *Processor) handleComplaint(ctx context.Context, log *slog.Logger, about *identity) error {
-	if err := b.Store.UnsubscribeKind(ctx, b.Now(), about.member, about.Kind); err != nil {
+	if err := b.Store.Preferences.UnsubscribeKind(ctx, b.Now(), about.member, about.Kind); err != nil {
 		return err
 	}
 	complaint := about.refusal(b.Now())
 	complaint.Source, complaint.Class = store.FromComplaint, bounce.ClassComplaint
-	if err := b.Store.SaveRefusals(ctx, []store.Refusal{complaint}); err != nil {
+	if err := b.Store.Suppressions.SaveRefusals(ctx, []store.Refusal{complaint}); err != nil {
 		return err
 	}
 	log.Info("a complaint ended a stream of mail", "stream", about.Kind)
@@ -107,7 +107,7 @@ func (b *Processor) refused(ctx context.Context, log *slog.Logger, report bounce
 	now := b.Now()
 	refusal := about.refusal(now)
 	refusal.Source, refusal.Class, refusal.Code, refusal.Enhanced, refusal.Reply = store.FromReport, r.Class(), r.Code, r.Enhanced, r.Text
-	if err := b.Store.SaveRefusals(ctx, []store.Refusal{refusal}); err != nil {
+	if err := b.Store.Suppressions.SaveRefusals(ctx, []store.Refusal{refusal}); err != nil {
 		return err
 	}
 	log.Info("a mail came back", "class", refusal.Class, "code", r.Code, "enhanced", r.Enhanced)

@@ -78,12 +78,12 @@ func (g *guarded) Write(p []byte) (int, error) {
 // plan puts a digest into the outbox and leases it.
 func (d *desk) plan(key string, member forum.MemberID) {
 	d.Helper()
-	err := d.Store.SaveSubscribers(d.Context(), now, []store.Subscriber{{ID: member, Due: now}})
+	err := d.Store.Subscribers.SaveSubscribers(d.Context(), now, []store.Subscriber{{ID: member, Due: now}})
 	if err == nil {
-		_, err = d.Store.Plan(d.Context(), now, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: 1, NextDue: now}})
+		_, err = d.Store.Outbox.Plan(d.Context(), now, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: 1, NextDue: now}})
 	}
 	if err == nil {
-		_, err = d.Store.Claim(d.Context(), now, "me", time.Hour, store.AllPriorities, 10)
+		_, err = d.Store.Outbox.Claim(d.Context(), now, "me", time.Hour, store.AllPriorities, 10)
 	}
 	if err != nil {
 		d.Fatal(err)
@@ -93,7 +93,7 @@ func (d *desk) plan(key string, member forum.MemberID) {
 func (d *desk) settle(key, address string) {
 	d.Helper()
 	s := store.Settlement{Key: key, State: "accepted", Result: "accepted", Address: address, At: now}
-	if err := d.Store.Settle(d.Context(), "me", []store.Settlement{s}); err != nil {
+	if err := d.Store.Outbox.Settle(d.Context(), "me", []store.Settlement{s}); err != nil {
 		d.Fatal(err)
 	}
 }
@@ -130,7 +130,7 @@ func without(raw []byte, texts ...string) []byte {
 // refused lists what is noted as refused: "digest/42/2026-05-05 anna@members.example dead".
 func (d *desk) refused() (list []string) {
 	d.Helper()
-	_, err := d.Store.EvaluateRefusals(context.WithoutCancel(d.Context()), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
+	_, err := d.Store.Suppressions.EvaluateRefusals(context.WithoutCancel(d.Context()), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 		for _, r := range docket.Refusals {
 			list = append(list, fmt.Sprintf("%s %s %s", r.Key, r.Address, r.Class))
 		}
@@ -145,7 +145,7 @@ func (d *desk) refused() (list []string) {
 // ended tells which streams Anna gets no more.
 func (d *desk) ended() string {
 	d.Helper()
-	all, err := d.Store.Preferences(d.Context(), []forum.MemberID{anna})
+	all, err := d.Store.Preferences.Preferences(d.Context(), []forum.MemberID{anna})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestWhatAMessageIsDecidesWhatFollows(t *testing.T) {
 			if got := d.ended(); got != tt.ended {
 				t.Errorf("ended are %q, want %q", got, tt.ended)
 			}
-			list, err := d.Store.Outcomes(t.Context(), anna, time.Time{})
+			list, err := d.Store.Queue.Outcomes(t.Context(), anna, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -305,7 +305,7 @@ func TestAMailToTheAddressEndsTheStreamWhateverItSays(t *testing.T) {
 	if err := d.Process(t.Context(), []string{thread}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := d.Store.Overrides(t.Context(), []forum.MemberID{anna}); err != nil || all[anna].Threads[7] != digest.Off || d.ended() != "" {
+	if all, err := d.Store.Preferences.Overrides(t.Context(), []forum.MemberID{anna}); err != nil || all[anna].Threads[7] != digest.Off || d.ended() != "" {
 		t.Errorf("of one thread, wishes are %+v (%v), and ended are %q", all, err, d.ended())
 	}
 	if err := d.Process(t.Context(), nil, []byte("To: <"+d.unsubscribe(link.Digests)+">\nSubject: x\n\n")); err != nil {

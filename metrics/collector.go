@@ -67,7 +67,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 }
 
 func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric) {
-	open, err := c.Store.PendingMessages(ctx)
+	open, err := c.Store.Queue.PendingMessages(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(c.queue, err)
 		return
@@ -88,7 +88,7 @@ func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric
 }
 
 func (c collector) collectAlarms(ctx context.Context, to chan<- prometheus.Metric) {
-	all, err := c.Store.Alarms(ctx)
+	all, err := c.Store.Alarms.Alarms(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(c.alarms, err)
 		return

@@ -36,7 +36,7 @@ type AlarmNotification struct {
 }
 
 // Alarms are those that stand, or stood a short while ago, the oldest first.
-func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
+func (s Alarms) Alarms(ctx context.Context) ([]Alarm, error) {
 	var list []Alarm
 	err := s.query(ctx, nil, "alarms", nil, func(scan scanFunc) error {
 		var a Alarm
@@ -67,7 +67,7 @@ type goodRow struct {
 }
 
 // SaveAlarms writes down what was seen: bad ones, and when others were seen good.
-func (s *Store) SaveAlarms(ctx context.Context, bad []Alarm, good map[string]time.Time) error {
+func (s Alarms) SaveAlarms(ctx context.Context, bad []Alarm, good map[string]time.Time) error {
 	worse := make([]alarmRow, len(bad))
 	for i, a := range bad {
 		worse[i] = alarmRow{a.Key, sanitizeText(a.Detail), a.Since.Unix(), a.Due.Unix(), a.Seen.Unix(), unixOrZero(a.NotifiedAt)}
@@ -79,17 +79,17 @@ func (s *Store) SaveAlarms(ctx context.Context, bad []Alarm, good map[string]tim
 	// In one order everywhere, or two daemons could wait for each other.
 	slices.SortFunc(worse, func(a, b alarmRow) int { return cmp.Compare(a.Key, b.Key) })
 	slices.SortFunc(better, func(a, b goodRow) int { return cmp.Compare(a.Key, b.Key) })
-	if err := execRows(ctx, s, nil, "alarm_bad", worse); err != nil {
+	if err := execRows(ctx, s.database, nil, "alarm_bad", worse); err != nil {
 		return fmt.Errorf("noting alarms: %w", err)
 	}
-	if err := execRows(ctx, s, nil, "alarm_good", better); err != nil {
+	if err := execRows(ctx, s.database, nil, "alarm_good", better); err != nil {
 		return fmt.Errorf("noting the end of alarms: %w", err)
 	}
 	return nil
 }
 
 // execRows runs a statement for all rows, if there are any.
-func execRows[T any](ctx context.Context, s *Store, tx *sqlx.Tx, query string, list []T) error {
+func execRows[T any](ctx context.Context, s *database, tx *sqlx.Tx, query string, list []T) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -112,7 +112,7 @@ type noteRow struct {
 
 // QueueNotifications finds what has begun and what has been over since before calm, and leaves a note of each for every channel.
 // What it gives is told to this daemon alone; the notes have no channel there.
-func (s *Store) QueueNotifications(ctx context.Context, now, calm time.Time, channels []string) (news []AlarmNotification, err error) {
+func (s Alarms) QueueNotifications(ctx context.Context, now, calm time.Time, channels []string) (news []AlarmNotification, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		news = nil
 		err := s.query(ctx, tx, "alarm_tell", args{"now": now.Unix()}, func(scan scanFunc) error {
@@ -138,7 +138,7 @@ func (s *Store) QueueNotifications(ctx context.Context, now, calm time.Time, cha
 		if err != nil {
 			return err
 		}
-		return execRows(ctx, s, tx, "add_alarm_notes", noteRows(news, channels))
+		return execRows(ctx, s.database, tx, "add_alarm_notes", noteRows(news, channels))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("telling alarms: %w", err)
@@ -161,7 +161,7 @@ func noteRows(news []AlarmNotification, channels []string) (list []noteRow) {
 
 // ClaimNotifications takes those that are due, the oldest first. One that is not dropped comes again: after a minute, then
 // after longer.
-func (s *Store) ClaimNotifications(ctx context.Context, now time.Time) ([]AlarmNotification, error) {
+func (s Alarms) ClaimNotifications(ctx context.Context, now time.Time) ([]AlarmNotification, error) {
 	var due int
 	err := s.query(ctx, nil, "alarm_notes_due", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&due) })
 	if err != nil || due == 0 {
@@ -183,7 +183,7 @@ func (s *Store) ClaimNotifications(ctx context.Context, now time.Time) ([]AlarmN
 }
 
 // DeleteNotification says that a note was told, or is given up.
-func (s *Store) DeleteNotification(ctx context.Context, n AlarmNotification) error {
+func (s Alarms) DeleteNotification(ctx context.Context, n AlarmNotification) error {
 	_, err := s.exec(ctx, nil, "drop_alarm_note", args{"key": n.Key, "over": n.Resolved, "at": n.At.Unix(), "channel": n.Channel})
 	return wrapErr("dropping a note of an alarm", err)
 }

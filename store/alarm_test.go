@@ -32,53 +32,55 @@ func TestAnAlarmIsToldOnceAndAgainWhenItIsOver(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		tell := func(at time.Time) []string {
-			return said(must(s.QueueNotifications(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
+			return said(must(s.Alarms.QueueNotifications(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
 		}
-		check(t, s.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
 		equal(t, "before it is due", tell(now), nil)
 		equal(t, "when it is due", tell(now.Add(time.Minute)), []string{"relay begins : refused"})
 		equal(t, "after that", tell(now.Add(2*time.Minute)), nil)
 
-		check(t, s.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
+		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
 		equal(t, "seen again", tell(now.Add(5*time.Minute)), nil)
-		a := must(s.Alarms(t.Context()))(t)[0]
+		a := must(s.Alarms.Alarms(t.Context()))(t)[0]
 		equal(t, "its beginning", a.Since, now)
 		equal(t, "what was said last", a.Detail, "timed out")
 		equal(t, "when it was last seen", a.Seen, now.Add(3*time.Minute))
 
 		equal(t, "not seen for long, nor seen good", tell(now.Add(time.Hour)), nil)
-		check(t, s.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
+		check(t, s.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
 		equal(t, "seen good, and not calm yet", tell(now.Add(3*time.Minute+calm)), nil)
 		equal(t, "calm", tell(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
-		equal(t, "what stands", len(must(s.Alarms(t.Context()))(t)), 0)
+		equal(t, "what stands", len(must(s.Alarms.Alarms(t.Context()))(t)), 0)
 	})
 }
 
 func TestWhatPassesBeforeItIsToldIsNeverTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
-		check(t, s.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
+		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
 		for _, at := range []time.Duration{time.Minute, time.Hour} {
-			equal(t, "told", len(must(s.QueueNotifications(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
+			equal(t, "told", len(must(s.Alarms.QueueNotifications(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
 		}
-		equal(t, "what stands", len(must(s.Alarms(t.Context()))(t)), 0)
+		equal(t, "what stands", len(must(s.Alarms.Alarms(t.Context()))(t)), 0)
 	})
 }
 
 func TestNotesComeUntilTheyAreDropped(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0), bad("held a.example", "5.7.1", now, 0)}, nil))
-		must(s.QueueNotifications(t.Context(), now, now, []string{"mail", "webhook"}))(t)
-		take := func(at time.Time) []store.AlarmNotification { return must(s.ClaimNotifications(t.Context(), at))(t) }
+		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0), bad("held a.example", "5.7.1", now, 0)}, nil))
+		must(s.Alarms.QueueNotifications(t.Context(), now, now, []string{"mail", "webhook"}))(t)
+		take := func(at time.Time) []store.AlarmNotification {
+			return must(s.Alarms.ClaimNotifications(t.Context(), at))(t)
+		}
 		notes := take(now)
 		equal(t, "the first time", said(notes), []string{
 			"held a.example begins mail: 5.7.1", "held a.example begins webhook: 5.7.1",
 			"relay begins mail: refused", "relay begins webhook: refused",
 		})
 		for _, n := range notes[1:] {
-			check(t, s.DeleteNotification(t.Context(), n))
+			check(t, s.Alarms.DeleteNotification(t.Context(), n))
 		}
 		attempts := 1
 		var waited []time.Duration
@@ -97,14 +99,14 @@ func TestNotesComeUntilTheyAreDropped(t *testing.T) {
 func TestOfSeveralDaemonsOneTells(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0)}, nil))
+		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0)}, nil))
 		var mu sync.Mutex
 		told, taken := 0, 0
 		var daemons sync.WaitGroup
 		for range 8 {
 			daemons.Go(func() {
-				news, err := s.QueueNotifications(t.Context(), now, now, []string{"mail"})
-				notes, err2 := s.ClaimNotifications(t.Context(), now)
+				news, err := s.Alarms.QueueNotifications(t.Context(), now, now, []string{"mail"})
+				notes, err2 := s.Alarms.ClaimNotifications(t.Context(), now)
 				mu.Lock()
 				defer mu.Unlock()
 				if told, taken = told+len(news), taken+len(notes); err != nil || err2 != nil {

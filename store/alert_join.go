@@ -16,7 +16,7 @@ type conversation struct {
 
 // mergeWaitingAlerts finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
 // them. It gives their keys, without those that were claimed meanwhile.
-func (s *Store) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
+func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
 	asks := make(map[conversation]alertRow, len(list))
 	rowsOf := make([]alertRow, len(list))
 	for i, a := range list {
@@ -63,11 +63,11 @@ func (s *Store) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Aler
 			delete(into, c)
 		}
 	}
-	err = execRows(ctx, s, tx, "widen_alerts", wider)
+	err = execRows(ctx, s.database, tx, "widen_alerts", wider)
 	return into, err
 }
 
-func (s *Store) extend(ctx context.Context, tx *sqlx.Tx, waiting map[string]alertRow) (map[string]bool, error) {
+func (s Alerts) extend(ctx context.Context, tx *sqlx.Tx, waiting map[string]alertRow) (map[string]bool, error) {
 	list := make([]alertRow, 0, len(waiting))
 	for _, r := range waiting {
 		list = append(list, r)

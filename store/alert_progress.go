@@ -19,7 +19,7 @@ type AlertProgress struct {
 }
 
 // AlertProgress tells how far alerts are planned.
-func (s *Store) AlertProgress(ctx context.Context) (AlertProgress, error) {
+func (s Alerts) AlertProgress(ctx context.Context) (AlertProgress, error) {
 	var p AlertProgress
 	err := s.query(ctx, nil, "alert_progress", nil, func(scan scanFunc) error {
 		var name string
@@ -60,7 +60,7 @@ type PostEvent struct {
 }
 
 // PostEvents are the first sightings of posts with numbers after one and up to the other, rising. What was moved is none.
-func (s *Store) PostEvents(ctx context.Context, after, until int64) ([]PostEvent, error) {
+func (s Alerts) PostEvents(ctx context.Context, after, until int64) ([]PostEvent, error) {
 	var list []PostEvent
 	err := s.query(ctx, nil, "news", args{"after": after, "until": until}, func(scan scanFunc) error {
 		var n PostEvent
@@ -77,7 +77,7 @@ func (s *Store) PostEvents(ctx context.Context, after, until int64) ([]PostEvent
 }
 
 // lockProgress holds the progress, and tells whether it is what it was.
-func (s *Store) lockProgress(ctx context.Context, tx *sqlx.Tx, p AlertProgress) (bool, error) {
+func (s Alerts) lockProgress(ctx context.Context, tx *sqlx.Tx, p AlertProgress) (bool, error) {
 	for _, c := range []struct {
 		name string
 		want int64
@@ -89,7 +89,7 @@ func (s *Store) lockProgress(ctx context.Context, tx *sqlx.Tx, p AlertProgress) 
 	return true, nil
 }
 
-func (s *Store) advance(ctx context.Context, tx *sqlx.Tx, p AlertProgress) error {
+func (s Alerts) advance(ctx context.Context, tx *sqlx.Tx, p AlertProgress) error {
 	for name, value := range map[string]int64{counterAlerted: p.Done, counterAlerting: p.Until, counterAlertingMember: int64(p.Member)} {
 		if _, err := s.exec(ctx, tx, "move_counter", args{"name": name, "value": value}); err != nil {
 			return err

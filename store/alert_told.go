@@ -10,7 +10,7 @@ import (
 )
 
 // LastAlerts asks which of these conversations an alert has gone out in that the member has not answered by writing there.
-func (s *Store) LastAlerts(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
+func (s Alerts) LastAlerts(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
 	asked := make(map[conversation]bool)
 	var list []alertRow
 	for _, n := range notices {
@@ -42,7 +42,7 @@ func (s *Store) LastAlerts(ctx context.Context, notices []digest.AlertItem) ([]d
 }
 
 // InstantOverrides are the members after one and up to another who want some of these threads or sections at once.
-func (s *Store) InstantOverrides(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
+func (s Preferences) InstantOverrides(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
 	var list []forum.MemberID
 	a := args{"threads": marshalIDs(threads), "sections": marshalIDs(sections), "after": int64(after), "until": int64(until)}
 	err := s.query(ctx, nil, "instant_wishes", a, func(scan scanFunc) error {

@@ -26,7 +26,7 @@ type Alert struct {
 // PlanAlerts writes down which members are to be told of which posts, and how far the planning has come, in one
 // transaction. Posts join an alert of their thread that waits, or one that is held. It says how many mails are new;
 // ok is false, and nothing written, where another daemon has gone on from the same progress.
-func (s *Store) PlanAlerts(ctx context.Context, now time.Time, from, to AlertProgress, priority int, list []Alert) (planned int, ok bool, err error) {
+func (s Alerts) PlanAlerts(ctx context.Context, now time.Time, from, to AlertProgress, priority int, list []Alert) (planned int, ok bool, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		planned, ok = 0, false
 		if same, err := s.lockProgress(ctx, tx, from); err != nil || !same {
@@ -74,7 +74,7 @@ func (a Alert) row() alertRow {
 }
 
 // insertAlerts puts the notices into alerts that wait, and into new ones.
-func (s *Store) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, priority int, list []Alert) (planned int, err error) {
+func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, priority int, list []Alert) (planned int, err error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
@@ -95,18 +95,18 @@ func (s *Store) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 			notices = append(notices, noticeRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
 		}
 	}
-	if planned, err = execWith(ctx, s, tx, "insert_alert_mails", fresh, args{"now": now.Unix(), "priority": priority, "lasts": alertLasts}); err != nil {
+	if planned, err = execWith(ctx, s.database, tx, "insert_alert_mails", fresh, args{"now": now.Unix(), "priority": priority, "lasts": alertLasts}); err != nil {
 		return 0, err
 	}
-	if err := execRows(ctx, s, tx, "insert_alerts", fresh); err != nil {
+	if err := execRows(ctx, s.database, tx, "insert_alerts", fresh); err != nil {
 		return 0, err
 	}
-	err = execRows(ctx, s, tx, "insert_notices", notices)
+	err = execRows(ctx, s.database, tx, "insert_notices", notices)
 	return planned, err
 }
 
 // execWith is execRows with further parameters; it says how many rows it touched.
-func execWith[T any](ctx context.Context, s *Store, tx *sqlx.Tx, name string, list []T, a args) (int, error) {
+func execWith[T any](ctx context.Context, s *database, tx *sqlx.Tx, name string, list []T, a args) (int, error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
@@ -122,7 +122,7 @@ func execWith[T any](ctx context.Context, s *Store, tx *sqlx.Tx, name string, li
 }
 
 // NextAlert is the moment at which the next mail of a priority may go; zero: none waits.
-func (s *Store) NextAlert(ctx context.Context, priority int) (time.Time, error) {
+func (s Alerts) NextAlert(ctx context.Context, priority int) (time.Time, error) {
 	var at sql.NullInt64
 	err := s.query(ctx, nil, "next_alert", args{"priority": priority}, func(scan scanFunc) error { return scan(&at) })
 	if err != nil {

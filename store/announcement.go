@@ -59,7 +59,7 @@ func (e *StateError) Error() string {
 }
 
 // DraftAnnouncement keeps a new announcement and gives its number.
-func (s *Store) DraftAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
+func (s Announcements) DraftAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if id, err = s.nextNumber(ctx, tx, "announcement"); err != nil {
 			return err
@@ -77,7 +77,7 @@ func (s *Store) DraftAnnouncement(ctx context.Context, now time.Time, actor stri
 }
 
 // ReviseAnnouncement puts another text and another audience in the place of those of a draft.
-func (s *Store) ReviseAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
+func (s Announcements) ReviseAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
 	return s.changeState(ctx, a.ID, "revised", func(tx *sqlx.Tx) error {
 		if err := s.writeDraft(ctx, tx, "revise_announcement", now, a); err != nil {
 			return err
@@ -93,7 +93,7 @@ type textRow struct {
 	Body   string `json:"body"`
 }
 
-func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now time.Time, a digest.Announcement) error {
+func (s Announcements) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now time.Time, a digest.Announcement) error {
 	audience, err := json.Marshal(a.Audience)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *Store) writeDraft(ctx context.Context, tx *sqlx.Tx, query string, now t
 }
 
 // Announcement is one with all that it says, and to whom.
-func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error) {
+func (s Announcements) Announcement(ctx context.Context, id int64) (Announcement, error) {
 	a, err := s.AnnouncementState(ctx, id)
 	if err != nil {
 		return Announcement{}, err
@@ -136,7 +136,7 @@ func (s *Store) Announcement(ctx context.Context, id int64) (Announcement, error
 }
 
 // AnnouncementState is an announcement as it stands, without what it says and to whom.
-func (s *Store) AnnouncementState(ctx context.Context, id int64) (Announcement, error) {
+func (s Announcements) AnnouncementState(ctx context.Context, id int64) (Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
 	if err != nil {
 		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
@@ -148,7 +148,7 @@ func (s *Store) AnnouncementState(ctx context.Context, id int64) (Announcement, 
 }
 
 // Announcements are all, the newest first, without what they say and to whom.
-func (s *Store) Announcements(ctx context.Context) ([]Announcement, error) {
+func (s Announcements) Announcements(ctx context.Context) ([]Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcements", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading announcements: %w", err)
@@ -158,7 +158,7 @@ func (s *Store) Announcements(ctx context.Context) ([]Announcement, error) {
 
 // ActiveAnnouncements are those on which there is something to do, or which are paused, the oldest first, without what
 // they say and to whom.
-func (s *Store) ActiveAnnouncements(ctx context.Context) ([]Announcement, error) {
+func (s Announcements) ActiveAnnouncements(ctx context.Context) ([]Announcement, error) {
 	list, err := s.announcements(ctx, nil, "live_announcements", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading announcements: %w", err)
@@ -166,7 +166,7 @@ func (s *Store) ActiveAnnouncements(ctx context.Context) ([]Announcement, error)
 	return list, nil
 }
 
-func (s *Store) announcements(ctx context.Context, tx *sqlx.Tx, query string, a args) (list []Announcement, err error) {
+func (s Announcements) announcements(ctx context.Context, tx *sqlx.Tx, query string, a args) (list []Announcement, err error) {
 	err = s.query(ctx, tx, query, a, func(scan scanFunc) error {
 		var x Announcement
 		var start, begins, until, started, ended sql.NullInt64
@@ -183,7 +183,7 @@ func (s *Store) announcements(ctx context.Context, tx *sqlx.Tx, query string, a 
 	return list, err
 }
 
-func (s *Store) audience(ctx context.Context, id int64) (a digest.Audience, err error) {
+func (s Announcements) audience(ctx context.Context, id int64) (a digest.Audience, err error) {
 	var text string
 	err = s.query(ctx, nil, "announcement_audience", args{"id": id}, func(scan scanFunc) error { return scan(&text) })
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *Store) audience(ctx context.Context, id int64) (a digest.Audience, err 
 	return a, nil
 }
 
-func (s *Store) variants(ctx context.Context, id int64) (list []digest.Variant, err error) {
+func (s Announcements) variants(ctx context.Context, id int64) (list []digest.Variant, err error) {
 	err = s.query(ctx, nil, "announcement_texts", args{"id": id}, func(scan scanFunc) error {
 		var v digest.Variant
 		err := scan(&v.Locale, &v.Title, &v.Body)

@@ -10,7 +10,7 @@ type AnnouncementProgress struct {
 }
 
 // AnnouncementProgress tells how far an announcement has come.
-func (s *Store) AnnouncementProgress(ctx context.Context, id int64) (c AnnouncementProgress, err error) {
+func (s Announcements) AnnouncementProgress(ctx context.Context, id int64) (c AnnouncementProgress, err error) {
 	if c.Announcement, err = s.Announcement(ctx, id); err != nil {
 		return c, err
 	}
@@ -22,7 +22,7 @@ func (s *Store) AnnouncementProgress(ctx context.Context, id int64) (c Announcem
 }
 
 // Courses are all announcements, the newest first.
-func (s *Store) Courses(ctx context.Context) ([]AnnouncementProgress, error) {
+func (s Announcements) Courses(ctx context.Context) ([]AnnouncementProgress, error) {
 	list, err := s.Announcements(ctx)
 	if err != nil {
 		return nil, err

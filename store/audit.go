@@ -22,7 +22,7 @@ type AuditEntry struct {
 }
 
 // Audit writes entries.
-func (s *Store) Audit(ctx context.Context, list ...AuditEntry) error {
+func (s Audit) Audit(ctx context.Context, list ...AuditEntry) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		for _, e := range list {
 			if err := s.audit(ctx, tx, e); err != nil {
@@ -37,7 +37,7 @@ func (s *Store) Audit(ctx context.Context, list ...AuditEntry) error {
 	return nil
 }
 
-func (s *Store) audit(ctx context.Context, tx *sqlx.Tx, e AuditEntry) error {
+func (s *database) audit(ctx context.Context, tx *sqlx.Tx, e AuditEntry) error {
 	id, err := s.nextNumber(ctx, tx, "audit")
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (s *Store) audit(ctx context.Context, tx *sqlx.Tx, e AuditEntry) error {
 }
 
 // AuditOf is what was done to an object, the oldest first.
-func (s *Store) AuditOf(ctx context.Context, object string) ([]AuditEntry, error) {
+func (s Audit) AuditOf(ctx context.Context, object string) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_of", args{"object": object})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done to %s: %w", object, err)
@@ -57,7 +57,7 @@ func (s *Store) AuditOf(ctx context.Context, object string) ([]AuditEntry, error
 }
 
 // AuditLog is what was done, the latest first: so many entries, without some of the first.
-func (s *Store) AuditLog(ctx context.Context, skip, most int) ([]AuditEntry, error) {
+func (s Audit) AuditLog(ctx context.Context, skip, most int) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_log", args{"skip": skip, "most": most})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done: %w", err)
@@ -65,7 +65,7 @@ func (s *Store) AuditLog(ctx context.Context, skip, most int) ([]AuditEntry, err
 	return list, nil
 }
 
-func (s *Store) entries(ctx context.Context, query string, a args) (list []AuditEntry, err error) {
+func (s Audit) entries(ctx context.Context, query string, a args) (list []AuditEntry, err error) {
 	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var e AuditEntry
 		var at int64
@@ -78,7 +78,7 @@ func (s *Store) entries(ctx context.Context, query string, a args) (list []Audit
 }
 
 // nextNumber gives the next number of a counter, and holds the counter until the transaction ends.
-func (s *Store) nextNumber(ctx context.Context, tx *sqlx.Tx, counter string) (n int64, err error) {
+func (s *database) nextNumber(ctx context.Context, tx *sqlx.Tx, counter string) (n int64, err error) {
 	err = s.query(ctx, tx, "give_number", args{"name": counter}, func(scan scanFunc) error { return scan(&n) })
 	return n, err
 }

@@ -28,7 +28,7 @@ type OverrideBaseline struct {
 }
 
 // MembersWithPreferences are members behind another who have chosen anything here, by rising number, and what their choices stand on.
-func (s *Store) MembersWithPreferences(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []OverrideBaseline, err error) {
+func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []OverrideBaseline, err error) {
 	err = s.query(ctx, nil, "choosers", args{"after": int64(after), "most": limit}, func(scan scanFunc) error {
 		var id forum.MemberID
 		err := scan(&id)
@@ -47,7 +47,7 @@ func (s *Store) MembersWithPreferences(ctx context.Context, after forum.MemberID
 	return members, bases, wishes, nil
 }
 
-func (s *Store) bases(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
+func (s Preferences) bases(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
 	err = s.query(ctx, nil, "bases", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var b Basis
 		var zone, locale, forumZone, forumLocale sql.NullString
@@ -68,7 +68,7 @@ func stringPtr(s sql.NullString) *string {
 	return &s.String
 }
 
-func (s *Store) wishBases(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
+func (s Preferences) wishBases(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
 	err = s.query(ctx, nil, "wish_bases", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var w OverrideBaseline
 		var words sql.NullString
@@ -100,7 +100,7 @@ type wishBasisRow struct {
 
 // SaveBases writes down what choices stand on after a look at the forum, and ends those that it has a newer word on:
 // in bases the choices that are missing, and the lapsed wishes. Who has chosen anew in the meantime is passed over.
-func (s *Store) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []OverrideBaseline) error {
+func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []OverrideBaseline) error {
 	list := make([]basisRow, len(bases))
 	for i, b := range bases {
 		list[i] = basisRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
@@ -108,13 +108,13 @@ func (s *Store) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []O
 		list[i].OptedOut = boolToInt(b.OptedOut != nil && *b.OptedOut)
 	}
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if err := execRows(ctx, s, tx, "save_bases", list); err != nil {
+		if err := execRows(ctx, s.database, tx, "save_bases", list); err != nil {
 			return err
 		}
-		if err := execRows(ctx, s, tx, "save_wish_bases", wishBasisRows(wishes)); err != nil {
+		if err := execRows(ctx, s.database, tx, "save_wish_bases", wishBasisRows(wishes)); err != nil {
 			return err
 		}
-		return execRows(ctx, s, tx, "lapse_wishes", wishBasisRows(lapsed))
+		return execRows(ctx, s.database, tx, "lapse_wishes", wishBasisRows(lapsed))
 	})
 	if err != nil {
 		return fmt.Errorf("writing what choices stand on: %w", err)

@@ -13,13 +13,13 @@ import (
 func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
-		check(t, s.SavePreference(t.Context(), now, 2, digest.Preferences{Zone: "Asia/Tokyo"}))
-		check(t, s.SetOverride(t.Context(), now, 2, 5, 0, digest.Weekly))
-		check(t, s.SetOverride(t.Context(), now, 3, 0, 9, digest.Off))
-		check(t, s.SetOverride(t.Context(), now, 3, 0, 10, digest.Off))
+		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
+		check(t, s.Preferences.SavePreference(t.Context(), now, 2, digest.Preferences{Zone: "Asia/Tokyo"}))
+		check(t, s.Preferences.SetOverride(t.Context(), now, 2, 5, 0, digest.Weekly))
+		check(t, s.Preferences.SetOverride(t.Context(), now, 3, 0, 9, digest.Off))
+		check(t, s.Preferences.SetOverride(t.Context(), now, 3, 0, 10, digest.Off))
 
-		members, bases, wishes, err := s.MembersWithPreferences(t.Context(), 0, 10)
+		members, bases, wishes, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
 		if want := []forum.MemberID{1, 2, 3}; !reflect.DeepEqual(members, want) || len(bases) != 2 || len(wishes) != 3 {
 			t.Fatalf("choosers are %v with %d choices and %d wishes, want %v with 2 and 3", members, len(bases), len(wishes), want)
@@ -31,9 +31,9 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 		for i := range wishes {
 			wishes[i].Words = "2 true"
 		}
-		check(t, s.SaveBases(t.Context(), bases, wishes[:2], wishes[2:]))
+		check(t, s.Preferences.SaveBases(t.Context(), bases, wishes[:2], wishes[2:]))
 
-		_, after, its, err := s.MembersWithPreferences(t.Context(), 0, 10)
+		_, after, its, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
 		for i, b := range after {
 			if !b.Same(bases[i].PreferenceBaseline) {
@@ -43,11 +43,11 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 		if !reflect.DeepEqual(its, wishes[:2]) {
 			t.Errorf("wishes stand on %+v, want %+v", its, wishes[:2])
 		}
-		choices := must(s.Preferences(t.Context(), []forum.MemberID{1, 2}))(t)
+		choices := must(s.Preferences.Preferences(t.Context(), []forum.MemberID{1, 2}))(t)
 		if choices[1].Zone != "Asia/Tokyo" || choices[2].Zone != "" || !choices[1].OptedOut {
 			t.Errorf("choices are %+v", choices)
 		}
-		if members, _, _, err := s.MembersWithPreferences(t.Context(), 1, 1); err != nil || len(members) != 1 || members[0] != 2 {
+		if members, _, _, err := s.Preferences.MembersWithPreferences(t.Context(), 1, 1); err != nil || len(members) != 1 || members[0] != 2 {
 			t.Errorf("behind the first come %v (%v), want 2", members, err)
 		}
 	})
@@ -56,18 +56,18 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 func TestAChoiceThatIsNewerThanTheLookStays(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
-		check(t, s.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
-		_, bases, wishes, err := s.MembersWithPreferences(t.Context(), 0, 10)
+		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
+		check(t, s.Preferences.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
+		_, bases, wishes, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
-		check(t, s.SavePreference(t.Context(), now.Add(time.Minute), 1, digest.Preferences{Zone: "Asia/Seoul"}))
-		check(t, s.SetOverride(t.Context(), now.Add(time.Minute), 1, 5, 0, digest.Monthly))
+		check(t, s.Preferences.SavePreference(t.Context(), now.Add(time.Minute), 1, digest.Preferences{Zone: "Asia/Seoul"}))
+		check(t, s.Preferences.SetOverride(t.Context(), now.Add(time.Minute), 1, 5, 0, digest.Monthly))
 		bases[0].Zone = ""
-		check(t, s.SaveBases(t.Context(), bases, nil, wishes))
-		if c := must(s.Preferences(t.Context(), []forum.MemberID{1}))(t)[1]; c.Zone != "Asia/Seoul" {
+		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, wishes))
+		if c := must(s.Preferences.Preferences(t.Context(), []forum.MemberID{1}))(t)[1]; c.Zone != "Asia/Seoul" {
 			t.Errorf("his zone is %q, want the newer choice", c.Zone)
 		}
-		if w := must(s.Overrides(t.Context(), []forum.MemberID{1}))(t)[1]; w.Sections[5] != digest.Monthly {
+		if w := must(s.Preferences.Overrides(t.Context(), []forum.MemberID{1}))(t)[1]; w.Sections[5] != digest.Monthly {
 			t.Errorf("his wish is %q, want the newer one", w.Sections[5])
 		}
 	})
@@ -77,16 +77,16 @@ func TestWhatAChoiceStandsOnStaysWhileItIsTheSame(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		look := func() digest.PreferenceBaseline {
-			_, bases, _, err := s.MembersWithPreferences(t.Context(), 0, 10)
+			_, bases, _, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 			check(t, err)
 			return bases[0].PreferenceBaseline
 		}
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
-		_, bases, _, err := s.MembersWithPreferences(t.Context(), 0, 10)
+		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
+		_, bases, _, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
 		bases[0].PreferenceBaseline = bases[0].Rebase(forum.Member{Zone: "UTC", Locale: "en"})
-		check(t, s.SaveBases(t.Context(), bases, nil, nil))
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
+		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, nil))
+		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
 		if got := look(); got.ForumZone == nil || *got.ForumZone != "UTC" || got.ForumLocale != nil || got.OptedOut != nil {
 			t.Errorf("after another language it stands on %+v, want the zone's alone", got)
 		}
@@ -98,7 +98,7 @@ func TestAZoneAndABreakAreReadWithTheSubscriber(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
 		until := now.Add(48 * time.Hour)
-		check(t, s.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", PausedUntil: until}))
+		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", PausedUntil: until}))
 		if got := subscriber(t, s, 1); got.OwnZone != "Asia/Tokyo" || !got.PausedUntil.Equal(until) || got.Zone != "Europe/Berlin" {
 			t.Errorf("subscriber is %+v", got)
 		}
@@ -115,18 +115,18 @@ func TestADigestOnDemandTakesThePlaceOfOneThatWaits(t *testing.T) {
 		plan := func(key string) store.Plan {
 			return store.Plan{Key: key, Kind: "digest", Member: 1, Until: 5, NextDue: now.Add(24 * time.Hour), Priority: 30}
 		}
-		must(s.Plan(t.Context(), now, []store.Plan{plan("digest/1/a")}))(t)
-		if !must(s.PlanNow(t.Context(), now, plan("digest/1/now")))(t) {
+		must(s.Outbox.Plan(t.Context(), now, []store.Plan{plan("digest/1/a")}))(t)
+		if !must(s.Outbox.PlanNow(t.Context(), now, plan("digest/1/now")))(t) {
 			t.Error("it was not planned")
 		}
-		if must(s.PlanNow(t.Context(), now, plan("digest/1/now")))(t) {
+		if must(s.Outbox.PlanNow(t.Context(), now, plan("digest/1/now")))(t) {
 			t.Error("it was planned twice")
 		}
-		rows := must(s.Claim(t.Context(), now, "me", time.Minute, store.AllPriorities, 10))(t)
+		rows := must(s.Outbox.Claim(t.Context(), now, "me", time.Minute, store.AllPriorities, 10))(t)
 		if len(rows) != 1 || rows[0].Key != "digest/1/now" || rows[0].From != 0 || rows[0].Until != 5 {
 			t.Fatalf("the outbox holds %+v", rows)
 		}
-		if must(s.PlanNow(t.Context(), now, plan("digest/1/later")))(t) {
+		if must(s.Outbox.PlanNow(t.Context(), now, plan("digest/1/later")))(t) {
 			t.Error("another one was planned while one is on its way")
 		}
 		if got := subscriber(t, s, 1).Due; !got.Equal(now.Add(24 * time.Hour)) {

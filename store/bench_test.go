@@ -25,10 +25,10 @@ func benchmarkClaimSettle(b *testing.B, dsn string) {
 	sent, spent, mails := s.Statements(), cpu(), 0
 	at, until := now, int64(0)
 	for b.Loop() {
-		due := must(s.Due(b.Context(), at, batch))(b)
+		due := must(s.Subscribers.Due(b.Context(), at, batch))(b)
 		if len(due) == 0 { // all are served: the next day
 			at, until = at.Add(24*time.Hour), until+1
-			due = must(s.Due(b.Context(), at, batch))(b)
+			due = must(s.Subscribers.Due(b.Context(), at, batch))(b)
 		}
 		plans := make([]store.Plan, len(due))
 		for i, sub := range due {
@@ -43,7 +43,7 @@ func benchmarkClaimSettle(b *testing.B, dsn string) {
 			for i, r := range part {
 				settlements[i] = accepted(r, at)
 			}
-			check(b, s.Settle(b.Context(), owner, settlements))
+			check(b, s.Outbox.Settle(b.Context(), owner, settlements))
 		}
 	}
 	b.ReportMetric(float64(cpu()-spent)/float64(time.Microsecond)/float64(mails), "cpu-us/mail")

@@ -19,7 +19,7 @@ const readConns = 4 // connections that read a SQLite file beside the one that w
 
 // connect makes the pools, to look only if that is enough. It does not speak to a server yet. No error of it holds a
 // password.
-func connect(dsn string, readOnly bool) (*Store, error) {
+func connect(dsn string, readOnly bool) (*database, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
 	postgres := scheme == "postgres" || scheme == "postgresql"
 	switch {
@@ -39,7 +39,7 @@ func connect(dsn string, readOnly bool) (*Store, error) {
 
 // connectSQLite opens a file twice: once to write, so that writers queue in the program instead of meeting
 // SQLITE_BUSY, and once to read, which in WAL mode waits for nobody.
-func connectSQLite(path string) (*Store, error) {
+func connectSQLite(path string) (*database, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, errors.New(`store: "sqlite:" wants the name of a file: what is not on disk is not remembered`)
 	}
@@ -69,11 +69,11 @@ func connectSQLite(path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readConns)
 	read.SetMaxIdleConns(readConns)
-	return &Store{engine: sqlfile.SQLite, write: write, read: read, path: path}, nil
+	return &database{engine: sqlfile.SQLite, write: write, read: read, path: path}, nil
 }
 
 // readSQLite opens a file to look only. It must be there.
-func readSQLite(path string) (*Store, error) {
+func readSQLite(path string) (*database, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
 	}
@@ -87,7 +87,7 @@ func readSQLite(path string) (*Store, error) {
 	}
 	pool.SetMaxOpenConns(readConns)
 	pool.SetMaxIdleConns(readConns)
-	return &Store{engine: sqlfile.SQLite, write: pool, read: pool, path: path}, nil
+	return &database{engine: sqlfile.SQLite, write: pool, read: pool, path: path}, nil
 }
 
 func openSQLite(path, settings string) (*sqlx.DB, error) {

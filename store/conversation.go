@@ -10,7 +10,7 @@ import (
 )
 
 // Notices are what alerts are to bring, by their keys and by the numbers of the sightings.
-func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
+func (s Alerts) Notices(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (s *Store) Notices(ctx context.Context, keys []string) (map[string][]digest
 
 // EarlierAlertKeys gives, of each alert, up to so many that went out before it in the same thread, the oldest first. One that
 // holds several threads has none.
-func (s *Store) EarlierAlertKeys(ctx context.Context, keys []string, most int) (map[string][]string, error) {
+func (s Alerts) EarlierAlertKeys(ctx context.Context, keys []string, most int) (map[string][]string, error) {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ type EarlierPost struct {
 }
 
 // SightedBefore are the newest posts, up to so many, that were sighted in threads before the numbers given, the oldest first.
-func (s *Store) SightedBefore(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
+func (s Sightings) SightedBefore(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
 	list := make([]noticeRow, 0, len(before))
 	for thread, seq := range before {
 		list = append(list, noticeRow{Thread: thread, Seq: seq})
@@ -90,7 +90,7 @@ type subjectRow struct {
 }
 
 // SaveSubjects gives what the first alert of each thread called it: the title it has now, if there was none before.
-func (s *Store) SaveSubjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+func (s Alerts) SaveSubjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
 	kept, err := s.Subjects(ctx, titles)
 	if err != nil || len(kept) == len(titles) {
 		return kept, err
@@ -101,14 +101,14 @@ func (s *Store) SaveSubjects(ctx context.Context, titles map[forum.ThreadID]stri
 			fresh = append(fresh, subjectRow{id, sanitizeText(title)})
 		}
 	}
-	if err := execRows(ctx, s, nil, "keep_subjects", fresh); err != nil {
+	if err := execRows(ctx, s.database, nil, "keep_subjects", fresh); err != nil {
 		return nil, fmt.Errorf("keeping subjects: %w", err)
 	}
 	return s.Subjects(ctx, titles)
 }
 
 // Subjects gives what the first alerts of threads called them, as far as there were any.
-func (s *Store) Subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
+func (s Alerts) Subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
 	threads := make([]forum.ThreadID, 0, len(titles))
 	for id := range titles {
 		threads = append(threads, id)

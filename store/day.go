@@ -27,7 +27,7 @@ type dayRow struct {
 }
 
 // Days answers for many members at once.
-func (s *Store) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]DayUsage, error) {
+func (s Outbox) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]DayUsage, error) {
 	list, claimed := make([]dayRow, len(asks)), make(map[forum.MemberID]int, len(asks))
 	for i, a := range asks {
 		list[i], claimed[a.Member] = dayRow{int64(a.Member), a.Since.Unix()}, a.Claimed

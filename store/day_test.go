@@ -18,9 +18,9 @@ func TestADayCountsWhatArrivedOrMayHave(t *testing.T) {
 			state := []string{"accepted", "uncertain", "skipped", "refused", "accepted"}[i]
 			settled = append(settled, store.Settlement{Key: row.Key, State: state, Result: state, At: now.Add(time.Duration(i) * time.Minute)})
 		}
-		check(t, s.Settle(t.Context(), owner, settled))
+		check(t, s.Outbox.Settle(t.Context(), owner, settled))
 		for since, want := range map[time.Duration]int{0: 3, time.Minute: 2, 2 * time.Minute: 1, 5 * time.Minute: 0} {
-			days := must(s.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now.Add(since)}, {Member: 2, Since: now}}))(t)
+			days := must(s.Outbox.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now.Add(since)}, {Member: 2, Since: now}}))(t)
 			equal(t, "a day", days, map[forum.MemberID]store.DayUsage{1: {Mails: want, Digests: true}, 2: {}})
 		}
 	})
@@ -33,7 +33,7 @@ func TestADayCountsWhatSomebodyElseIsHandingOver(t *testing.T) {
 		plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"), edition(2, "a", 20))
 		claim(t, s, now)
 		for claimed, want := range []int{2, 1, 0, 0} {
-			days := must(s.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now, Claimed: claimed}}))(t)
+			days := must(s.Outbox.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now, Claimed: claimed}}))(t)
 			if got := days[1].Mails; got != want {
 				t.Errorf("of two mails under way %d are the asker's own: %d count, want %d", claimed, got, want)
 			}

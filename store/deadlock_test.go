@@ -29,7 +29,7 @@ func TestAStatementThatPostgreSQLEndsForAnothersSakeIsDoneAgain(t *testing.T) {
 	}
 	touch("alert/1/T2")
 	renewed := make(chan error, 1)
-	go func() { renewed <- s.Renew(t.Context(), now, owner, time.Hour) }()
+	go func() { renewed <- s.Outbox.Renew(t.Context(), now, owner, time.Hour) }()
 	servertest.Await(t, func() error { // it has the first row, and waits for the second
 		var waiting int
 		err := db.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
@@ -41,7 +41,7 @@ func TestAStatementThatPostgreSQLEndsForAnothersSakeIsDoneAgain(t *testing.T) {
 	touch("alert/1/T1")
 	check(t, other.Commit())
 	check(t, <-renewed)
-	for _, m := range must(s.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: 9}))(t) {
+	for _, m := range must(s.Queue.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: 9}))(t) {
 		if !m.LeaseUntil.Equal(now.Add(time.Hour)) || m.Last.Reason != "another" {
 			t.Errorf("%s is leased until %v, %q; want both writings done", m.Key, m.LeaseUntil, m.Last.Reason)
 		}

@@ -20,7 +20,7 @@ type AlertItemStatus struct {
 }
 
 // AlertItemStatuses tells of the notices that members have of posts, from one to another by number.
-func (s *Store) AlertItemStatuses(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]AlertItemStatus, error) {
+func (s Alerts) AlertItemStatuses(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]AlertItemStatus, error) {
 	var list []AlertItemStatus
 	a := args{"members": marshalIDs(members), "first": int64(first), "last": int64(last)}
 	err := s.query(ctx, nil, "notified", a, func(scan scanFunc) error {
@@ -43,7 +43,7 @@ type DeferredPost struct {
 }
 
 // DeferredPosts are the posts that members are owed, or were until their newest edition.
-func (s *Store) DeferredPosts(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
+func (s Deferred) DeferredPosts(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
 	var list []DeferredPost
 	err := s.query(ctx, nil, "owed", args{"members": marshalIDs(members)}, func(scan scanFunc) error {
 		var o DeferredPost
@@ -60,7 +60,7 @@ func (s *Store) DeferredPosts(ctx context.Context, members []forum.MemberID) ([]
 }
 
 // DeliveredDeferred are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
-func (s *Store) DeliveredDeferred(ctx context.Context, member forum.MemberID, edition string) ([]DeferredPost, error) {
+func (s Deferred) DeliveredDeferred(ctx context.Context, member forum.MemberID, edition string) ([]DeferredPost, error) {
 	var list []DeferredPost
 	err := s.query(ctx, nil, "brought", args{"key": edition}, func(scan scanFunc) error {
 		o := DeferredPost{Member: member, Edition: edition}
@@ -89,7 +89,7 @@ func (x Settlement) hasPostChanges() bool { return len(x.Omitted)+len(x.Deferred
 
 // settlePosts writes down, of settlements that are ours, what became of posts that the mails went without, and holds
 // alerts for quiet hours.
-func (s *Store) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
+func (s Deferred) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
 	var left, owed []owedRow
 	var held []string
 	var at time.Time
@@ -109,13 +109,13 @@ func (s *Store) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]bo
 			held = append(held, x.Key)
 		}
 	}
-	if err := execRows(ctx, s, tx, "leave_out", left); err != nil {
+	if err := execRows(ctx, s.database, tx, "leave_out", left); err != nil {
 		return err
 	}
-	if _, err := execWith(ctx, s, tx, "owe", owed, args{"now": at.Unix()}); err != nil {
+	if _, err := execWith(ctx, s.database, tx, "owe", owed, args{"now": at.Unix()}); err != nil {
 		return err
 	}
-	return s.delayAlerts(ctx, tx, at, held)
+	return Alerts{s.database}.delayAlerts(ctx, tx, at, held)
 }
 
 type mergeRow struct {
@@ -124,7 +124,7 @@ type mergeRow struct {
 }
 
 // delayAlerts lets alerts wait for the end of quiet hours, all of one member as one.
-func (s *Store) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys []string) error {
+func (s Alerts) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -164,18 +164,18 @@ func (s *Store) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, key
 	if _, err := s.extend(ctx, tx, extended); err != nil {
 		return err
 	}
-	if err := execRows(ctx, s, tx, "widen_alerts", wider); err != nil {
+	if err := execRows(ctx, s.database, tx, "widen_alerts", wider); err != nil {
 		return err
 	}
-	if err := execRows(ctx, s, tx, "merge_notices", merges); err != nil {
+	if err := execRows(ctx, s.database, tx, "merge_notices", merges); err != nil {
 		return err
 	}
-	_, err = execWith(ctx, s, tx, "merge_alerts", merges, args{"now": now.Unix()})
+	_, err = execWith(ctx, s.database, tx, "merge_alerts", merges, args{"now": now.Unix()})
 	return err
 }
 
 // assignDeferred gives the new editions what their members are owed by now.
-func (s *Store) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time, editions []planRow) error {
+func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time, editions []planRow) error {
 	if len(editions) == 0 {
 		return nil
 	}
@@ -200,21 +200,21 @@ func (s *Store) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time, 
 	if err != nil {
 		return err
 	}
-	if err := execRows(ctx, s, tx, "note_owed", failed); err != nil {
+	if err := execRows(ctx, s.database, tx, "note_owed", failed); err != nil {
 		return err
 	}
-	_, err = execWith(ctx, s, tx, "tie_owed", editions, args{"now": now.Unix()})
+	_, err = execWith(ctx, s.database, tx, "tie_owed", editions, args{"now": now.Unix()})
 	return err
 }
 
 // SightingsAt are the sightings of these numbers, as far as they are still known.
-func (s *Store) SightingsAt(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
+func (s Sightings) SightingsAt(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings_at", args{"ids": marshalIDs(seqs)})
 }
 
 // ReevaluateDeferred lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
 // is owed anew then.
-func (s *Store) ReevaluateDeferred(ctx context.Context, now time.Time, member forum.MemberID) error {
+func (s Deferred) ReevaluateDeferred(ctx context.Context, now time.Time, member forum.MemberID) error {
 	if _, err := s.exec(ctx, nil, "reconsider_owed", args{"now": now.Unix(), "member": int64(member)}); err != nil {
 		return fmt.Errorf("letting what is owed be judged anew: %w", err)
 	}

@@ -26,7 +26,7 @@ type enrolRow struct {
 // transaction, so that a crash neither skips nor repeats anybody. a is the announcement as it was read: if another
 // daemon took that stretch in between, or somebody paused it, nothing happens and taken is false. fanned says that
 // nobody is left behind upto.
-func (s *Store) EnqueueAnnouncement(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
+func (s Announcements) EnqueueAnnouncement(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
 	enrolments := make([]enrolRow, len(list))
 	for i, e := range list {
 		enrolments[i] = enrolRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
@@ -67,7 +67,7 @@ const maxRateCatchUp = 10 * time.Second
 
 // ReleaseAtRate lets mails of an announcement go as far as its speed allows now, and says how many. Daemons that share a store
 // share the speed.
-func (s *Store) ReleaseAtRate(ctx context.Context, now time.Time, a Announcement) (gone int, err error) {
+func (s Announcements) ReleaseAtRate(ctx context.Context, now time.Time, a Announcement) (gone int, err error) {
 	each := time.Minute / time.Duration(a.Speed)
 	from := a.PacedAt
 	if oldest := now.Add(-max(maxRateCatchUp, each)); from.Before(oldest) {
@@ -91,17 +91,17 @@ func (s *Store) ReleaseAtRate(ctx context.Context, now time.Time, a Announcement
 }
 
 // ReleaseAll lets all mails of an announcement without a speed go that were held back while it was paused.
-func (s *Store) ReleaseAll(ctx context.Context, id int64) error {
+func (s Announcements) ReleaseAll(ctx context.Context, id int64) error {
 	return s.setHeld(ctx, "let_all_go", args{"id": id, "lasts": announcementLasts})
 }
 
 // HoldRequeued holds back mails of a paused announcement that came back into the queue: their lease ended, or the relay
 // wants them later.
-func (s *Store) HoldRequeued(ctx context.Context, id int64) error {
+func (s Announcements) HoldRequeued(ctx context.Context, id int64) error {
 	return s.setHeld(ctx, "hold_back", args{"id": id})
 }
 
-func (s *Store) setHeld(ctx context.Context, query string, a args) error {
+func (s Announcements) setHeld(ctx context.Context, query string, a args) error {
 	if _, err := s.exec(ctx, nil, query, a); err != nil {
 		return fmt.Errorf("announcement %v: moving what waits: %w", a["id"], err)
 	}
@@ -109,7 +109,7 @@ func (s *Store) setHeld(ctx context.Context, query string, a args) error {
 }
 
 // StartCanaryWait notes when a canary that has been tried as a whole is to be judged; nothing happens before that.
-func (s *Store) StartCanaryWait(ctx context.Context, id int64, until time.Time) error {
+func (s Announcements) StartCanaryWait(ctx context.Context, id int64, until time.Time) error {
 	var untried bool
 	err := s.query(ctx, nil, "untried", args{"id": id}, func(scan scanFunc) error { return scan(&untried) })
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Store) StartCanaryWait(ctx context.Context, id int64, until time.Time) 
 }
 
 // PassCanary lets everybody else have it.
-func (s *Store) PassCanary(ctx context.Context, now time.Time, id int64, detail string) error {
+func (s Announcements) PassCanary(ctx context.Context, now time.Time, id int64, detail string) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "pass_canary", args{"id": id}); err != nil {
 			return err
@@ -134,7 +134,7 @@ func (s *Store) PassCanary(ctx context.Context, now time.Time, id int64, detail 
 }
 
 // FinishAnnouncement ends one of which nothing waits any more; nothing happens before that.
-func (s *Store) FinishAnnouncement(ctx context.Context, now time.Time, id int64) error {
+func (s Announcements) FinishAnnouncement(ctx context.Context, now time.Time, id int64) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "finish_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err
@@ -159,7 +159,7 @@ func (p Progress) Enrolled() int {
 }
 
 // Progress counts the mails of an announcement.
-func (s *Store) Progress(ctx context.Context, id int64) (Progress, error) {
+func (s Announcements) Progress(ctx context.Context, id int64) (Progress, error) {
 	p := Progress{States: make(map[string]int), Skipped: make(map[string]int)}
 	for query, into := range map[string]map[string]int{"progress": p.States, "progress_skipped": p.Skipped} {
 		err := s.query(ctx, nil, query, args{"id": id}, func(scan scanFunc) error {
@@ -184,7 +184,7 @@ type AnnouncementFeedback struct {
 }
 
 // AnnouncementFeedback counts what came back from an announcement.
-func (s *Store) AnnouncementFeedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
+func (s Announcements) AnnouncementFeedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
 	err = s.query(ctx, nil, "came_back", args{"id": id}, func(scan scanFunc) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
 	if err != nil {
 		return AnnouncementFeedback{}, fmt.Errorf("counting what came back from announcement %d: %w", id, err)

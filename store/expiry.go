@@ -46,7 +46,7 @@ type Expired struct {
 const expiredReason = "no relay has taken it in time"
 
 // Expire settles mails whose time is over, and gives them.
-func (s *Store) Expire(ctx context.Context, now time.Time) (list []Expired, err error) {
+func (s Outbox) Expire(ctx context.Context, now time.Time) (list []Expired, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		list = list[:0]
 		return s.query(ctx, tx, "expire", args{"now": now.Unix(), "reason": expiredReason}, func(scan scanFunc) error {

@@ -15,7 +15,7 @@ func alertPlan(key string) store.Plan {
 func expire(t testing.TB, s *store.Store, at time.Time) []string {
 	t.Helper()
 	var keys []string
-	for _, m := range must(s.Expire(t.Context(), at))(t) {
+	for _, m := range must(s.Outbox.Expire(t.Context(), at))(t) {
 		keys = append(keys, m.Key)
 	}
 	slices.Sort(keys)
@@ -28,12 +28,12 @@ func TestAnAlertThatNoRelayTakesInADayExpires(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"), edition(1, "a", 20))
 		for _, row := range claim(t, s, now) {
-			check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(48*time.Hour))}))
+			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(48*time.Hour))}))
 		}
 		equal(t, "expired before its time", expire(t, s, now.Add(24*time.Hour-time.Second)), nil)
 		late := now.Add(24 * time.Hour)
 		want := []store.Expired{{Key: "alert/1/T1", Kind: "alert", Member: 1}}
-		equal(t, "expired", must(s.Expire(t.Context(), late))(t), want)
+		equal(t, "expired", must(s.Outbox.Expire(t.Context(), late))(t), want)
 		equal(t, "expired the second time", expire(t, s, late), nil)
 		equal(t, "the outbox", counts(t, s), map[string]int{"alert expired": 1, "digest queued": 1})
 		m, history := mailOf(t, s, "alert/1/T1")
@@ -50,7 +50,7 @@ func TestWhatIsOnItsWayOrInDoubtDoesNotExpire(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"))
 		rows := claim(t, s, now)
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "uncertain", now.Add(time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "uncertain", now.Add(time.Hour))}))
 		equal(t, "expired", expire(t, s, now.Add(48*time.Hour)), nil)
 		equal(t, "the outbox", counts(t, s), map[string]int{"alert queued": 1, "alert leased": 1})
 	})
@@ -63,9 +63,9 @@ func TestWhatIsRetriedByHandDoesNotExpireAgain(t *testing.T) {
 		plan(t, s, now, alertPlan("alert/1/T1"))
 		refused := again(claim(t, s, now)[0], "refused", now)
 		refused.State = "refused"
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{refused}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{refused}))
 		late := now.Add(48 * time.Hour)
-		if got := verdict(t)(s.RetryNow(t.Context(), late, []string{"alert/1/T1"})); got != "" {
+		if got := verdict(t)(s.Queue.RetryNow(t.Context(), late, []string{"alert/1/T1"})); got != "" {
 			t.Errorf("it stays: %s", got)
 		}
 		equal(t, "expired", expire(t, s, late.Add(time.Hour)), nil)
@@ -80,11 +80,11 @@ func TestTheTimeOfAnAnnouncementCountsFromWhenItsMailsMayGo(t *testing.T) {
 		fan(t, s, quick, 1, 2, true)
 		m, _ := mailOf(t, s, store.AnnouncementKey(quick, 1))
 		equal(t, "its time is over", m.Expires, now.Add(lasts))
-		check(t, s.PauseAnnouncement(t.Context(), now, "admin", quick, ""))
+		check(t, s.Announcements.PauseAnnouncement(t.Context(), now, "admin", quick, ""))
 		later := now.Add(lasts + time.Hour)
 		equal(t, "expired while it was paused", expire(t, s, later), nil)
-		check(t, s.ResumeAnnouncement(t.Context(), later, "admin", quick))
-		check(t, s.ReleaseAll(t.Context(), quick))
+		check(t, s.Announcements.ResumeAnnouncement(t.Context(), later, "admin", quick))
+		check(t, s.Announcements.ReleaseAll(t.Context(), quick))
 		equal(t, "expired as soon as it was resumed", expire(t, s, later), nil)
 		m, _ = mailOf(t, s, store.AnnouncementKey(quick, 1))
 		equal(t, "its time is over after the pause", m.Expires, later.Add(lasts))

@@ -20,7 +20,7 @@ type SightingRecord struct {
 }
 
 // SightingRecords are the sightings of posts, rising.
-func (s *Store) SightingRecords(ctx context.Context, posts []forum.PostID) (list []SightingRecord, err error) {
+func (s Sightings) SightingRecords(ctx context.Context, posts []forum.PostID) (list []SightingRecord, err error) {
 	err = s.query(ctx, nil, "seen", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var x SightingRecord
 		var posted, at int64
@@ -36,7 +36,7 @@ func (s *Store) SightingRecords(ctx context.Context, posts []forum.PostID) (list
 }
 
 // PendingSince are those of the posts that were met and not visible yet, with when that was.
-func (s *Store) PendingSince(ctx context.Context, posts []forum.PostID) (map[forum.PostID]time.Time, error) {
+func (s Sightings) PendingSince(ctx context.Context, posts []forum.PostID) (map[forum.PostID]time.Time, error) {
 	all := make(map[forum.PostID]time.Time)
 	err := s.query(ctx, nil, "pending_since", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var post forum.PostID
@@ -59,7 +59,7 @@ type AlertItemRecord struct {
 }
 
 // NoticesOf are the notices that a member has of posts.
-func (s *Store) NoticesOf(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]AlertItemRecord, error) {
+func (s Alerts) NoticesOf(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]AlertItemRecord, error) {
 	all := make(map[forum.PostID]AlertItemRecord)
 	err := s.query(ctx, nil, "notices_of", args{"member": int64(member), "posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var post forum.PostID
@@ -75,8 +75,8 @@ func (s *Store) NoticesOf(ctx context.Context, member forum.MemberID, posts []fo
 }
 
 // MemberMessages are a member's mails that wait, or were settled since a moment, in the order in which they were planned.
-func (s *Store) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
-	list, err := s.mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
+func (s Outbox) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
+	list, err := Queue{s.database}.mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
 		return nil, fmt.Errorf("reading a member's mails: %w", err)
 	}
@@ -84,7 +84,7 @@ func (s *Store) MemberMessages(ctx context.Context, member forum.MemberID, since
 }
 
 // AddressHealth is what is known of an address, if mail ever came back from it or a person has suppressed it.
-func (s *Store) AddressHealth(ctx context.Context, address string) (h Health, known bool, err error) {
+func (s Suppressions) AddressHealth(ctx context.Context, address string) (h Health, known bool, err error) {
 	err = s.query(ctx, nil, "health_of", args{"address": strings.ToLower(sanitizeText(address))}, func(scan scanFunc) (err error) {
 		known = true
 		var tried int64

@@ -51,7 +51,7 @@ func scanHealth(scan scanFunc, more ...any) (h Health, err error) {
 	return h, err
 }
 
-func (s *Store) healthByAddress(ctx context.Context, tx *sqlx.Tx, addresses []string) (map[string]bounce.Health, error) {
+func (s Suppressions) healthByAddress(ctx context.Context, tx *sqlx.Tx, addresses []string) (map[string]bounce.Health, error) {
 	known := make(map[string]bounce.Health)
 	text, err := marshalRows(addresses)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Store) healthByAddress(ctx context.Context, tx *sqlx.Tx, addresses []st
 	return known, err
 }
 
-func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time, list []Health) error {
+func (s Suppressions) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time, list []Health) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (s *Store) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time, list
 }
 
 // Suppressed are those of the addresses that get no mail now, in lower case.
-func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []string) (map[string]bool, error) {
+func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses []string) (map[string]bool, error) {
 	found := make(map[string]bool)
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {
@@ -107,7 +107,7 @@ func (s *Store) Suppressed(ctx context.Context, now time.Time, addresses []strin
 
 // Suppressions are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
 // an empty one all have.
-func (s *Store) Suppressions(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
+func (s Suppressions) Suppressions(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
 	a := args{"now": now.Unix(), "part": strings.ToLower(sanitizeText(part)), "after": strings.ToLower(sanitizeText(after)), "most": limit}
 	err = s.query(ctx, nil, "suppressions", a, func(scan scanFunc) error {
 		h, err := scanHealth(scan)
@@ -122,7 +122,7 @@ func (s *Store) Suppressions(ctx context.Context, now time.Time, part, after str
 
 // SuppressionStats is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
 // person has suppressed them.
-func (s *Store) SuppressionStats(ctx context.Context, now time.Time) (members, suppressed int, err error) {
+func (s Suppressions) SuppressionStats(ctx context.Context, now time.Time) (members, suppressed int, err error) {
 	err = s.query(ctx, nil, "reach", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&members, &suppressed) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("counting suppressed addresses: %w", err)
@@ -141,7 +141,7 @@ func ManualSuppression(address, reason string, since time.Time) (Health, error) 
 }
 
 // Suppress writes down addresses as they are given, each at most once.
-func (s *Store) Suppress(ctx context.Context, now time.Time, list []Health) error {
+func (s Suppressions) Suppress(ctx context.Context, now time.Time, list []Health) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
@@ -155,7 +155,7 @@ func (s *Store) Suppress(ctx context.Context, now time.Time, list []Health) erro
 }
 
 // Unsuppress makes suppressed addresses as good as new, and says which of those given were suppressed.
-func (s *Store) Unsuppress(ctx context.Context, addresses []string) (lifted []string, err error) {
+func (s Suppressions) Unsuppress(ctx context.Context, addresses []string) (lifted []string, err error) {
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {
 		lower[i] = strings.ToLower(a)
@@ -177,7 +177,7 @@ func (s *Store) Unsuppress(ctx context.Context, addresses []string) (lifted []st
 
 // RetryAddress lets mail go once more to an address that it came back from, and tells whether it does now. What a person has
 // suppressed stays so, and an address that was tried after a moment is not tried again.
-func (s *Store) RetryAddress(ctx context.Context, now time.Time, address string, after time.Time) (tried bool, err error) {
+func (s Suppressions) RetryAddress(ctx context.Context, now time.Time, address string, after time.Time) (tried bool, err error) {
 	a := args{"address": strings.ToLower(sanitizeText(address)), "now": now.Unix(), "before": after.Unix()}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		tried = false
@@ -205,7 +205,7 @@ type SentMessage struct {
 }
 
 // SentMessages are all mails of a member, in no order.
-func (s *Store) SentMessages(ctx context.Context, member forum.MemberID) (list []SentMessage, err error) {
+func (s Outbox) SentMessages(ctx context.Context, member forum.MemberID) (list []SentMessage, err error) {
 	err = s.query(ctx, nil, "mailed", args{"member": int64(member)}, func(scan scanFunc) error {
 		var m SentMessage
 		var settled int64

@@ -21,21 +21,21 @@ type DomainHold struct {
 const holdMemory = 24 * time.Hour
 
 // HoldDomain holds a domain. One that stands is replaced.
-func (s *Store) HoldDomain(ctx context.Context, h DomainHold) error {
+func (s Holds) HoldDomain(ctx context.Context, h DomainHold) error {
 	if err := s.hold(ctx, nil, h); err != nil {
 		return fmt.Errorf("holding a domain: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) hold(ctx context.Context, tx *sqlx.Tx, h DomainHold) error {
+func (s Holds) hold(ctx context.Context, tx *sqlx.Tx, h DomainHold) error {
 	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": sanitizeText(h.Reason)}
 	_, err := s.exec(ctx, tx, "hold", a)
 	return err
 }
 
 // Holds are those that stand now, by domain.
-func (s *Store) Holds(ctx context.Context, now time.Time) (list []DomainHold, err error) {
+func (s Holds) Holds(ctx context.Context, now time.Time) (list []DomainHold, err error) {
 	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scanFunc) error {
 		h, err := scanHold(scan)
 		list = append(list, h)
@@ -55,7 +55,7 @@ func scanHold(scan scanFunc) (h DomainHold, err error) {
 }
 
 // ReleaseDomain ends a hold before its time, and says whether there was one.
-func (s *Store) ReleaseDomain(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
+func (s Holds) ReleaseDomain(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
 	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(sanitizeText(domain)), "now": now.Unix()})
 	if err != nil {
 		return false, fmt.Errorf("lifting a hold: %w", err)

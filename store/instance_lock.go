@@ -28,7 +28,7 @@ func (s *Store) AcquireInstance(ctx context.Context, owner string) error {
 
 // attendSQLite locks a file beside the database: whoever has it is the only daemon, so every lease is a
 // dead one's. The system lets go of the lock when the process ends, however it ends.
-func (s *Store) attendSQLite(ctx context.Context) error {
+func (s *database) attendSQLite(ctx context.Context) error {
 	lock, err := os.OpenFile(s.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("locking the store: %w", err)
@@ -47,7 +47,7 @@ func (s *Store) attendSQLite(ctx context.Context) error {
 // attendPostgres holds an advisory lock with the owner's name on a connection of its own: PostgreSQL
 // lets go of it when the connection ends. Owners whose lock is free are dead, or have lost that connection
 // and not claimed anything since.
-func (s *Store) attendPostgres(ctx context.Context, owner string) error {
+func (s *database) attendPostgres(ctx context.Context, owner string) error {
 	a := &instanceLock{pool: s.write.DB, owner: owner}
 	s.instance = a
 	switch held, err := a.renew(ctx); {
@@ -139,7 +139,7 @@ func tryLock(ctx context.Context, conn *sql.Conn, owner string) (free bool, err 
 }
 
 // ensureInstance makes sure that a daemon which claims is known to be alive.
-func (s *Store) ensureInstance(ctx context.Context) error {
+func (s *database) ensureInstance(ctx context.Context) error {
 	a, shared := s.instance.(*instanceLock)
 	if !shared {
 		return nil
@@ -152,7 +152,7 @@ func (s *Store) ensureInstance(ctx context.Context) error {
 }
 
 // reclaimOrphanedLeases gives back the leases of all owners that are dead.
-func (s *Store) reclaimOrphanedLeases(ctx context.Context, dead func(owner string) (bool, error)) error {
+func (s *database) reclaimOrphanedLeases(ctx context.Context, dead func(owner string) (bool, error)) error {
 	var owners []string
 	err := s.query(ctx, nil, "owners", nil, func(scan scanFunc) error {
 		var owner string

@@ -15,7 +15,7 @@ func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
 		dead := open(t, dsn)
 		check(t, dead.AcquireInstance(t.Context(), "dead"))
 		planThree(t, dead)
-		if got := must(dead.Claim(t.Context(), now, "dead", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
+		if got := must(dead.Outbox.Claim(t.Context(), now, "dead", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
 			t.Fatalf("claimed %d rows, want 3", len(got))
 		}
 		check(t, dead.Close())
@@ -23,7 +23,7 @@ func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
 		alive := open(t, dsn)
 		check(t, alive.AcquireInstance(t.Context(), "alive"))
 		takeBack(t, alive, now)
-		if got := must(alive.Claim(t.Context(), now, "alive", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
+		if got := must(alive.Outbox.Claim(t.Context(), now, "alive", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
 			t.Errorf("claimed %d rows after the other died, want its 3", len(got))
 		}
 	})
@@ -34,7 +34,7 @@ func TestADaemonAtWorkKeepsItsLeases(t *testing.T) {
 		first := open(t, dsn)
 		check(t, first.AcquireInstance(t.Context(), "first"))
 		planThree(t, first)
-		must(first.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10))(t)
+		must(first.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10))(t)
 
 		second := open(t, dsn)
 		err := second.AcquireInstance(t.Context(), "second")
@@ -46,7 +46,7 @@ func TestADaemonAtWorkKeepsItsLeases(t *testing.T) {
 		}
 		check(t, err)
 		takeBack(t, second, now)
-		if got := must(second.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t); len(got) != 0 {
+		if got := must(second.Outbox.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t); len(got) != 0 {
 			t.Errorf("the second daemon claimed %d rows of the first", len(got))
 		}
 	})
@@ -72,12 +72,12 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 	for name, again := range map[string]func(t *testing.T, s *store.Store){
 		"with its next claim": func(t *testing.T, s *store.Store) {
 			inTheEnd(t, func() error {
-				_, err := s.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 1)
+				_, err := s.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 1)
 				return err
 			})
 		},
 		"when it renews": func(t *testing.T, s *store.Store) {
-			inTheEnd(t, func() error { return s.Renew(t.Context(), now, "first", time.Hour) })
+			inTheEnd(t, func() error { return s.Outbox.Renew(t.Context(), now, "first", time.Hour) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,14 +85,14 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 			first := open(t, dsn)
 			check(t, first.AcquireInstance(t.Context(), "first"))
 			planThree(t, first)
-			must(first.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 2))(t)
+			must(first.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 2))(t)
 			cutOffAll(t, dsn)
 			again(t, first)
 
 			second := open(t, dsn)
 			check(t, second.AcquireInstance(t.Context(), "second"))
 			takeBack(t, second, now)
-			for _, row := range must(second.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t) {
+			for _, row := range must(second.Outbox.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t) {
 				if row.Key != "digest/3/2026-05-04" {
 					t.Errorf("the second daemon claimed %s, which the first has", row.Key)
 				}
@@ -101,7 +101,7 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 			third := open(t, dsn)
 			check(t, third.AcquireInstance(t.Context(), "third"))
 			takeBack(t, third, now)
-			if got := must(third.Claim(t.Context(), now, "third", time.Hour, store.AllPriorities, 10))(t); len(got) < 2 {
+			if got := must(third.Outbox.Claim(t.Context(), now, "third", time.Hour, store.AllPriorities, 10))(t); len(got) < 2 {
 				t.Errorf("the third daemon claimed %d rows when the first was gone, want its 2 or 3", len(got))
 			}
 		})
@@ -116,7 +116,7 @@ func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
 	var claimed []store.Row
 	cutOffAll(t, dsn)
 	inTheEnd(t, func() (err error) {
-		claimed, err = s.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10)
+		claimed, err = s.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10)
 		return err
 	})
 	if len(claimed) != 3 {
@@ -127,10 +127,10 @@ func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
 		{Key: claimed[1].Key, State: "queued", Result: "try again", At: now, NotBefore: now},
 	} {
 		cutOffAll(t, dsn)
-		inTheEnd(t, func() error { return s.Settle(t.Context(), "first", []store.Settlement{becomes}) })
+		inTheEnd(t, func() error { return s.Outbox.Settle(t.Context(), "first", []store.Settlement{becomes}) })
 	}
 	cutOffAll(t, dsn)
-	inTheEnd(t, func() error { return s.Release(t.Context(), "first", keys(claimed)) })
+	inTheEnd(t, func() error { return s.Outbox.Release(t.Context(), "first", keys(claimed)) })
 }
 
 // inTheEnd does something that may fail once on each connection of the pool.

@@ -15,7 +15,7 @@ import (
 const linkKey = "link key"
 
 // LinkKeys are the secrets that sign the links in mails, oldest first. The first is made when it is first asked for.
-func (s *Store) LinkKeys(ctx context.Context) ([][]byte, error) {
+func (s LinkKeys) LinkKeys(ctx context.Context) ([][]byte, error) {
 	keys, err := s.readLinkKeys(ctx)
 	if err == nil && len(keys) == 0 {
 		if err = s.makeLinkKey(ctx, linkKey); err == nil {
@@ -30,7 +30,7 @@ func (s *Store) LinkKeys(ctx context.Context) ([][]byte, error) {
 
 // AddLinkKey makes a new key, which signs from the next start of a daemon on, and says how many there are then.
 // The older ones go on verifying: nobody's old mail loses its links.
-func (s *Store) AddLinkKey(ctx context.Context) (keys int, err error) {
+func (s LinkKeys) AddLinkKey(ctx context.Context) (keys int, err error) {
 	old, err := s.LinkKeys(ctx)
 	if err != nil {
 		return 0, err
@@ -43,14 +43,14 @@ func (s *Store) AddLinkKey(ctx context.Context) (keys int, err error) {
 }
 
 // makeLinkKey makes a key unless another daemon has made it in the meantime: the first stays.
-func (s *Store) makeLinkKey(ctx context.Context, name string) error {
+func (s LinkKeys) makeLinkKey(ctx context.Context, name string) error {
 	fresh := make([]byte, 32)
 	rand.Read(fresh)
 	_, err := s.exec(ctx, nil, "remember_once", args{"key": name, "value": hex.EncodeToString(fresh)})
 	return err
 }
 
-func (s *Store) readLinkKeys(ctx context.Context) ([][]byte, error) {
+func (s LinkKeys) readLinkKeys(ctx context.Context) ([][]byte, error) {
 	type numbered struct {
 		number int
 		key    []byte

@@ -13,7 +13,7 @@ import (
 // MarkInFlight notes that owner is about to hand mails over, and says which of them it still holds: these, and no
 // others, may be handed over. It is done in one transaction with the settlement of what went before, so that
 // it costs little. Should owner die, they are in doubt, and all else that it held just waits on.
-func (s *Store) MarkInFlight(ctx context.Context, owner string, settled []Settlement, next []string) (ours []string, err error) {
+func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settlement, next []string) (ours []string, err error) {
 	if len(next) == 0 {
 		return nil, s.Settle(ctx, owner, settled)
 	}
@@ -44,7 +44,7 @@ func (s *Store) MarkInFlight(ctx context.Context, owner string, settled []Settle
 }
 
 // Renew makes the leases of owner last from now on.
-func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
+func (s Outbox) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
 	err := s.ensureInstance(ctx)
 	if err == nil {
 		_, err = s.exec(ctx, nil, "renew", args{"owner": owner, "lease": now.Add(lease).Unix()})
@@ -56,7 +56,7 @@ func (s *Store) Renew(ctx context.Context, now time.Time, owner string, lease ti
 }
 
 // Release gives back those of some mails that owner has leased and not handed over. What was handed over is settled before.
-func (s *Store) Release(ctx context.Context, owner string, keys []string) error {
+func (s Outbox) Release(ctx context.Context, owner string, keys []string) error {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return err
@@ -81,12 +81,12 @@ type postponedRow struct {
 }
 
 // Postpone gives back what owner has leased and does not hand over now. It is no attempt: what came of the last one stays.
-func (s *Store) Postpone(ctx context.Context, owner string, list []DeferredMessage) error {
+func (s Outbox) Postpone(ctx context.Context, owner string, list []DeferredMessage) error {
 	postponed := make([]postponedRow, len(list))
 	for i, p := range list {
 		postponed[i] = postponedRow{p.Key, p.NotBefore.Unix(), sanitizeText(p.Reason)}
 	}
-	if _, err := execWith(ctx, s, nil, "postpone", postponed, args{"owner": owner}); err != nil {
+	if _, err := execWith(ctx, s.database, nil, "postpone", postponed, args{"owner": owner}); err != nil {
 		return fmt.Errorf("putting %d mails off: %w", len(list), err)
 	}
 	return nil
@@ -111,7 +111,7 @@ type UncertainMessage struct {
 
 // ReclaimExpired takes back the leases that ran out, and those of dead daemons. Mails that it intended to hand over come into
 // doubt, all others just wait on. It gives those in doubt.
-func (s *Store) ReclaimExpired(ctx context.Context, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
+func (s Outbox) ReclaimExpired(ctx context.Context, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
 	a := args{"now": now.Unix()}
 	lapsed := 0
 	err = s.query(ctx, nil, "lapsed", a, func(scan scanFunc) error { return scan(&lapsed) })
@@ -131,7 +131,7 @@ func (s *Store) ReclaimExpired(ctx context.Context, now time.Time, d UncertainPo
 }
 
 // resolveUncertain keeps, of mails that go out again, that they were in doubt.
-func (s *Store) resolveUncertain(ctx context.Context, tx *sqlx.Tx, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
+func (s Outbox) resolveUncertain(ctx context.Context, tx *sqlx.Tx, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
 	var again []outcomeRow
 	a := args{"now": now.Unix(), "again": d.Again.Unix(), "most": d.Most, "reason": crashReason}
 	err = s.query(ctx, tx, "doubt", a, func(scan scanFunc) error {

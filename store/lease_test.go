@@ -15,12 +15,12 @@ const wait = 15 * time.Minute
 // intend notes that owner is about to hand rows over, and gives the keys of those that it may.
 func intend(t testing.TB, s *store.Store, rows ...store.Row) []string {
 	t.Helper()
-	return must(s.MarkInFlight(t.Context(), owner, nil, keys(rows)))(t)
+	return must(s.Outbox.MarkInFlight(t.Context(), owner, nil, keys(rows)))(t)
 }
 
 func takeBack(t testing.TB, s *store.Store, at time.Time) []store.UncertainMessage {
 	t.Helper()
-	return must(s.ReclaimExpired(t.Context(), at, store.UncertainPolicy{Most: 1, Again: at.Add(wait)}))(t)
+	return must(s.Outbox.ReclaimExpired(t.Context(), at, store.UncertainPolicy{Most: 1, Again: at.Add(wait)}))(t)
 }
 
 func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
@@ -31,24 +31,24 @@ func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
 		other := func(at time.Time) int {
 			t.Helper()
 			takeBack(t, s, at)
-			return len(must(s.Claim(t.Context(), at, "daemon 2", lease, store.AllPriorities, 9))(t))
+			return len(must(s.Outbox.Claim(t.Context(), at, "daemon 2", lease, store.AllPriorities, 9))(t))
 		}
 		claim(t, s, now)
 		if n := other(now.Add(lease)); n != 0 {
 			t.Error("another daemon claimed a leased row")
 		}
-		check(t, s.Renew(t.Context(), now.Add(lease), owner, lease))
+		check(t, s.Outbox.Renew(t.Context(), now.Add(lease), owner, lease))
 		if n := other(now.Add(lease + time.Second)); n != 0 {
 			t.Error("another daemon claimed a row whose lease was renewed")
 		}
 		if n := other(now.Add(2*lease + time.Second)); n != 1 {
 			t.Error("a lease that ran out did not return")
 		}
-		check(t, s.Release(t.Context(), owner, []string{"digest/1/a"})) // not the owner any more
+		check(t, s.Outbox.Release(t.Context(), owner, []string{"digest/1/a"})) // not the owner any more
 		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 0 {
 			t.Error("a former owner gave the lease of another back")
 		}
-		check(t, s.Release(t.Context(), "daemon 2", []string{"digest/1/a"}))
+		check(t, s.Outbox.Release(t.Context(), "daemon 2", []string{"digest/1/a"}))
 		if rows := claim(t, s, now.Add(2*lease+2*time.Second)); len(rows) != 1 {
 			t.Error("a lease that was given back did not return")
 		}
@@ -116,8 +116,8 @@ func TestWhatWasIntendedAndNotHandedOverIsNotInDoubt(t *testing.T) {
 		s := open(t, dsn)
 		rows := claimed(t, s, 2)
 		intend(t, s, rows...)
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "not sent", now.Add(time.Minute))}))
-		check(t, s.Release(t.Context(), owner, keys(rows)))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "not sent", now.Add(time.Minute))}))
+		check(t, s.Outbox.Release(t.Context(), owner, keys(rows)))
 		claim(t, s, now.Add(time.Minute))
 		late := now.Add(time.Hour)
 		equal(t, "in doubt", takeBack(t, s, late), nil)
@@ -131,10 +131,10 @@ func TestOnlyWhatIsStillHeldMayBeHandedOver(t *testing.T) {
 		rows := claimed(t, s, 3)
 		late := now.Add(lease + time.Second)
 		takeBack(t, s, late) // the daemon was stopped for a while, and does not know
-		must(s.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 2))(t)
+		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 2))(t)
 		equal(t, "may be handed over", intend(t, s, rows...), nil)
-		check(t, s.Release(t.Context(), "daemon 2", keys(rows)))
-		got := must(s.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
+		check(t, s.Outbox.Release(t.Context(), "daemon 2", keys(rows)))
+		got := must(s.Outbox.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
 		equal(t, "may be handed over", intend(t, s, rows...), keys(got))
 	})
 }
@@ -144,7 +144,7 @@ func TestSettlingAndIntendingAreOneTransaction(t *testing.T) {
 		s := open(t, dsn)
 		rows := claimed(t, s, 4)
 		before := s.Statements()
-		ours := must(s.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keys(rows[2:])))(t)
+		ours := must(s.Outbox.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keys(rows[2:])))(t)
 		equal(t, "statements", s.Statements()-before, int64(2))
 		slices.Sort(ours)
 		equal(t, "may be handed over", ours, keys(rows[2:]))
@@ -162,13 +162,13 @@ func TestWhatIsPutOffWaitsWithItsReasonAndCostsNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		rows := claimed(t, s, 2)
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "try again", now)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "try again", now)}))
 		rows = append(claim(t, s, now), rows[1])
 		intend(t, s, rows[1])
 		later := now.Add(time.Minute)
 		putOff := func(as string, r store.Row) {
 			t.Helper()
-			check(t, s.Postpone(t.Context(), as, []store.DeferredMessage{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
+			check(t, s.Outbox.Postpone(t.Context(), as, []store.DeferredMessage{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
 		}
 		putOff("somebody else", rows[0])
 		m, _ := mailOf(t, s, rows[0].Key)
@@ -182,6 +182,6 @@ func TestWhatIsPutOffWaitsWithItsReasonAndCostsNothing(t *testing.T) {
 			t.Errorf("the mail is %+v, its history %+v; want its reason, and nothing new", m, history)
 		}
 		equal(t, "claimed later", len(claim(t, s, later)), 2)
-		check(t, s.Postpone(t.Context(), owner, nil))
+		check(t, s.Outbox.Postpone(t.Context(), owner, nil))
 	})
 }

@@ -27,7 +27,7 @@ type Subscriber struct {
 }
 
 // Subscribers are those of the members that the store knows.
-func (s *Store) Subscribers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
+func (s Subscribers) Subscribers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
 	known := make(map[forum.MemberID]Subscriber, len(members))
 	err := s.query(ctx, nil, "subscribers", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		sub, err := scanSubscriber(scan)
@@ -41,7 +41,7 @@ func (s *Store) Subscribers(ctx context.Context, members []forum.MemberID) (map[
 }
 
 // Due are members whose time has come, who waited longest first, without those who have an edition on its way.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber, error) {
+func (s Subscribers) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber, error) {
 	var list []Subscriber
 	err := s.query(ctx, nil, "due", args{"now": now.Unix(), "most": limit}, func(scan scanFunc) error {
 		sub, err := scanSubscriber(scan)
@@ -81,7 +81,7 @@ type subscriberRow struct {
 
 // SaveSubscribers writes down members as the forum knows them now, each at most once. Of a member who is
 // known the mark can only rise. His own schedule is a preference, and none of its business.
-func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subscriber) error {
+func (s Subscribers) SaveSubscribers(ctx context.Context, now time.Time, subs []Subscriber) error {
 	list := make([]subscriberRow, len(subs))
 	for i, sub := range subs {
 		list[i] = subscriberRow{ID: sub.ID, Zone: sanitizeText(sub.Zone), Locale: sanitizeText(sub.Locale), CoveredSeq: sub.CoveredSeq, Due: unixOrNull(sub.Due)}
@@ -100,7 +100,7 @@ func (s *Store) SaveSubscribers(ctx context.Context, now time.Time, subs []Subsc
 // second, and two that write the same members in another order would stop each other.
 const memberLock = "member"
 
-func (s *Store) writeMembers(ctx context.Context, query string, a args) (n int, err error) {
+func (s Subscribers) writeMembers(ctx context.Context, query string, a args) (n int, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (s *Store) writeMembers(ctx context.Context, query string, a args) (n int, 
 }
 
 // MarkSeen notes that the forum still knows these members.
-func (s *Store) MarkSeen(ctx context.Context, now time.Time, members []forum.MemberID) error {
+func (s Subscribers) MarkSeen(ctx context.Context, now time.Time, members []forum.MemberID) error {
 	if _, err := s.writeMembers(ctx, "touch", args{"now": now.Unix(), "ids": marshalIDs(members)}); err != nil {
 		return fmt.Errorf("noting that members are there: %w", err)
 	}
@@ -120,7 +120,7 @@ func (s *Store) MarkSeen(ctx context.Context, now time.Time, members []forum.Mem
 }
 
 // RemoveStale lets go of members whom the forum has not known since a moment: they are never due.
-func (s *Store) RemoveStale(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
+func (s Subscribers) RemoveStale(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
 	n, err := s.writeMembers(ctx, "retire", args{"before": syncedBefore.Unix()})
 	if err != nil {
 		return 0, fmt.Errorf("retiring members: %w", err)

@@ -18,16 +18,16 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", CoveredSeq: 1 << 40, Due: now},
 			2: {ID: 2},
 		}
-		check(t, s.SaveSubscribers(t.Context(), now, slices.Collect(maps.Values(want))))
-		if got := must(s.Subscribers(t.Context(), []forum.MemberID{1, 2, 3}))(t); !reflect.DeepEqual(got, want) {
+		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, slices.Collect(maps.Values(want))))
+		if got := must(s.Subscribers.Subscribers(t.Context(), []forum.MemberID{1, 2, 3}))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("subscribers = %v, want %v", got, want)
 		}
 		changed := store.Subscriber{ID: 1, Zone: "Europe/Paris", Locale: "fr", CoveredSeq: 1<<40 + 1}
-		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{changed}))
+		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{changed}))
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got, changed) {
 			t.Errorf("saved again = %v, want %v", got, changed)
 		}
-		if got := must(s.Subscribers(t.Context(), nil))(t); len(got) != 0 {
+		if got := must(s.Subscribers.Subscribers(t.Context(), nil))(t); len(got) != 0 {
 			t.Errorf("of no members there are %d", len(got))
 		}
 	})
@@ -36,13 +36,13 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 func TestDueGoesByTimeThenNumber(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{
+		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{
 			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3}, {ID: 4, Due: now.Add(time.Second)}, {ID: 5, Due: now},
 		}))
 		ids := func(limit int) []forum.MemberID {
 			t.Helper()
 			var all []forum.MemberID
-			for _, sub := range must(s.Due(t.Context(), now, limit))(t) {
+			for _, sub := range must(s.Subscribers.Due(t.Context(), now, limit))(t) {
 				all = append(all, sub.ID)
 			}
 			return all
@@ -61,20 +61,20 @@ func TestWhomTheForumDoesNotKnowAnyMoreIsRetired(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 3, 0)
 		sync := now.Add(time.Hour)
-		check(t, s.MarkSeen(t.Context(), sync, []forum.MemberID{2}))
-		if n := must(s.RemoveStale(t.Context(), sync))(t); n != 2 {
+		check(t, s.Subscribers.MarkSeen(t.Context(), sync, []forum.MemberID{2}))
+		if n := must(s.Subscribers.RemoveStale(t.Context(), sync))(t); n != 2 {
 			t.Errorf("retired %d, want 2", n)
 		}
-		if n := must(s.RemoveStale(t.Context(), sync))(t); n != 0 {
+		if n := must(s.Subscribers.RemoveStale(t.Context(), sync))(t); n != 0 {
 			t.Errorf("retired %d again, want 0", n)
 		}
-		if due := must(s.Due(t.Context(), sync, 9))(t); len(due) != 1 || due[0].ID != 2 {
+		if due := must(s.Subscribers.Due(t.Context(), sync, 9))(t); len(due) != 1 || due[0].ID != 2 {
 			t.Errorf("due = %v, want member 2 alone", due)
 		}
 		if sub := subscriber(t, s, 1); !sub.Gone || !sub.Due.IsZero() {
 			t.Errorf("member 1 = %+v, want him left, never due", sub)
 		}
-		check(t, s.SaveSubscribers(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
+		check(t, s.Subscribers.SaveSubscribers(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
 		if sub := subscriber(t, s, 1); sub.Gone || !sub.Due.Equal(sync) {
 			t.Errorf("member 1 = %+v, want him back", sub)
 		}

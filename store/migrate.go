@@ -63,7 +63,7 @@ func (s *Store) Migrate(ctx context.Context) (taken int, err error) {
 	return s.migrate(ctx, all)
 }
 
-func (s *Store) migrate(ctx context.Context, all []migration) (taken int, err error) {
+func (s *database) migrate(ctx context.Context, all []migration) (taken int, err error) {
 	for _, st := range all {
 		took := false
 		err := s.runTx(ctx, func(tx *sqlx.Tx) (err error) {
@@ -87,7 +87,7 @@ func (s *Store) migrate(ctx context.Context, all []migration) (taken int, err er
 }
 
 // apply takes a step unless the database is there already.
-func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, st migration, last int) (bool, error) {
+func (s *database) apply(ctx context.Context, tx *sqlx.Tx, st migration, last int) (bool, error) {
 	if s.engine == sqlfile.Postgres {
 		if _, err := s.execRaw(ctx, tx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock)); err != nil {
 			return false, err
@@ -114,7 +114,7 @@ func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, st migration, last int) 
 }
 
 // execRaw runs SQL that is not among the prepared.
-func (s *Store) execRaw(ctx context.Context, tx *sqlx.Tx, text string, a ...any) (int64, error) {
+func (s *database) execRaw(ctx context.Context, tx *sqlx.Tx, text string, a ...any) (int64, error) {
 	s.sent.Add(1)
 	result, err := tx.ExecContext(ctx, text, a...)
 	if err != nil {
@@ -123,8 +123,10 @@ func (s *Store) execRaw(ctx context.Context, tx *sqlx.Tx, text string, a ...any)
 	return result.RowsAffected()
 }
 
-// Version says at which step the database is, and which one this program needs. 0: it is empty.
-func (s *Store) Version(ctx context.Context) (have, want int, err error) {
+// Version returns the schema step of the database and the step that this program needs. 0 means an empty database.
+func (s *Store) Version(ctx context.Context) (have, want int, err error) { return s.version(ctx) }
+
+func (s *database) version(ctx context.Context) (have, want int, err error) {
 	all, err := steps(s.engine)
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading migrations: %w", err)
@@ -135,7 +137,7 @@ func (s *Store) Version(ctx context.Context) (have, want int, err error) {
 	return have, len(all), nil
 }
 
-func (s *Store) schemaVersion(ctx context.Context, db sqlx.QueryerContext) (step int, err error) {
+func (s *database) schemaVersion(ctx context.Context, db sqlx.QueryerContext) (step int, err error) {
 	there := "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_step'"
 	if s.engine == sqlfile.Postgres {
 		// Not to_regclass: it answers from a cache that a transaction which has waited for its lock may still hold.

@@ -15,7 +15,7 @@ import (
 var errWrongState = errors.New("store: nothing was moved")
 
 // transition runs a statement on one announcement; errWrongState: it was in no state for it.
-func (s *Store) transition(ctx context.Context, tx *sqlx.Tx, query string, a args) error {
+func (s Announcements) transition(ctx context.Context, tx *sqlx.Tx, query string, a args) error {
 	found := false
 	err := s.query(ctx, tx, query, a, func(scanFunc) error { found = true; return nil })
 	if err == nil && !found {
@@ -26,7 +26,7 @@ func (s *Store) transition(ctx context.Context, tx *sqlx.Tx, query string, a arg
 
 // changeState carries out an order in a transaction. Where the announcement is in no state for it, the error
 // is a *StateError, or ErrNoAnnouncement.
-func (s *Store) changeState(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
+func (s Announcements) changeState(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
 	if errors.Is(err, errWrongState) {
 		a, err := s.AnnouncementState(ctx, id)
@@ -43,7 +43,7 @@ func (s *Store) changeState(ctx context.Context, id int64, order string, do func
 
 // StartAnnouncement lets a draft go, to an audience of that size: at once, or at start. It gives the state in which
 // it is then.
-func (s *Store) StartAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
+func (s Announcements) StartAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
 	begins := a.StartTime()
 	state = firstState(a.Canary, size)
 	if begins.After(now) {
@@ -75,7 +75,7 @@ func firstState(c digest.Canary, size int) string {
 }
 
 // BeginAnnouncement begins one whose time has come. Another daemon may have done so: then nothing happens.
-func (s *Store) BeginAnnouncement(ctx context.Context, now time.Time, a Announcement) error {
+func (s Announcements) BeginAnnouncement(ctx context.Context, now time.Time, a Announcement) error {
 	return s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
 		state := firstState(a.Canary, a.Size)
 		err := s.transition(ctx, tx, "begin_announcement", args{"id": a.ID, "state": state, "now": now.Unix(), "paced": now.UnixMilli()})
@@ -90,7 +90,7 @@ func (s *Store) BeginAnnouncement(ctx context.Context, now time.Time, a Announce
 const systemActor = "postrider"
 
 // systemTransition carries out what the daemon does by itself, unless it has been done.
-func (s *Store) systemTransition(ctx context.Context, id int64, do func(*sqlx.Tx) error) error {
+func (s Announcements) systemTransition(ctx context.Context, id int64, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
 	if err == nil || errors.Is(err, errWrongState) {
 		return nil
@@ -99,7 +99,7 @@ func (s *Store) systemTransition(ctx context.Context, id int64, do func(*sqlx.Tx
 }
 
 // PauseAnnouncement stops one until it is resumed. What is being handed over is finished.
-func (s *Store) PauseAnnouncement(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
+func (s Announcements) PauseAnnouncement(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
 	return s.changeState(ctx, id, "paused", func(tx *sqlx.Tx) error {
 		return s.pause(ctx, tx, now, actor, id, args{"reason": sanitizeText(reason), "judged": false, "stopped": false})
 	})
@@ -107,13 +107,13 @@ func (s *Store) PauseAnnouncement(ctx context.Context, now time.Time, actor stri
 
 // StopAnnouncement is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
 // with everybody else.
-func (s *Store) StopAnnouncement(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
+func (s Announcements) StopAnnouncement(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		return s.pause(ctx, tx, now, systemActor, id, args{"reason": sanitizeText(reason), "judged": judged, "stopped": true})
 	})
 }
 
-func (s *Store) pause(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, a args) error {
+func (s Announcements) pause(ctx context.Context, tx *sqlx.Tx, now time.Time, actor string, id int64, a args) error {
 	a["id"] = id
 	if err := s.transition(ctx, tx, "pause_announcement", a); err != nil {
 		return err
@@ -125,7 +125,7 @@ func (s *Store) pause(ctx context.Context, tx *sqlx.Tx, now time.Time, actor str
 }
 
 // ResumeAnnouncement lets one go on.
-func (s *Store) ResumeAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
+func (s Announcements) ResumeAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
 	return s.changeState(ctx, id, "resumed", func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "resume_announcement", args{"id": id, "now": now.Unix(), "paced": now.UnixMilli()}); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (s *Store) ResumeAnnouncement(ctx context.Context, now time.Time, actor str
 }
 
 // CancelAnnouncement ends one for good: what waits is skipped, what is being handed over is finished.
-func (s *Store) CancelAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
+func (s Announcements) CancelAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
 	return s.changeState(ctx, id, "cancelled", func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "cancel_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err

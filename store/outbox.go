@@ -40,7 +40,7 @@ type planRow struct {
 // Plan puts mails into the outbox and moves the due times of digests on, in one transaction, and says how
 // many rows are new. A key that is there already changes nothing. An older edition that waits gives way to
 // the new one; while one is on its way, the member stays due and is passed over.
-func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned int, err error) {
+func (s Outbox) Plan(ctx context.Context, now time.Time, plans []Plan) (planned int, err error) {
 	if len(plans) == 0 {
 		return 0, nil
 	}
@@ -72,7 +72,7 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 		if planned, digests, err = s.insert(ctx, tx, now, list); err != nil {
 			return err
 		}
-		return s.assignDeferred(ctx, tx, now, digests)
+		return Deferred{s.database}.assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("planning %d mails: %w", len(plans), err)
@@ -82,7 +82,7 @@ func (s *Store) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 
 // PlanNow puts a digest into the outbox that its member asks for himself, whenever his next one is due. planned is false if
 // that key is there already, or one of his is on its way.
-func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned bool, err error) {
+func (s Outbox) PlanNow(ctx context.Context, now time.Time, p Plan) (planned bool, err error) {
 	list := []planRow{{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority, expires(p.Kind, now)}}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
@@ -96,7 +96,7 @@ func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned boo
 			return err
 		}
 		planned = n > 0
-		return s.assignDeferred(ctx, tx, now, digests)
+		return Deferred{s.database}.assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return false, fmt.Errorf("planning a digest at once: %w", err)
@@ -105,7 +105,7 @@ func (s *Store) PlanNow(ctx context.Context, now time.Time, p Plan) (planned boo
 }
 
 // advanceDue moves due times on and says which members were due indeed.
-func (s *Store) advanceDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
+func (s Outbox) advanceDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
 	due := make(map[forum.MemberID]bool, len(plans))
 	var list []planRow
 	for _, p := range plans {
@@ -129,7 +129,7 @@ func (s *Store) advanceDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plan
 	return due, err
 }
 
-func (s *Store) mergeIntoNewer(ctx context.Context, tx *sqlx.Tx, now time.Time, digests []planRow) error {
+func (s Outbox) mergeIntoNewer(ctx context.Context, tx *sqlx.Tx, now time.Time, digests []planRow) error {
 	if len(digests) == 0 {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (s *Store) mergeIntoNewer(ctx context.Context, tx *sqlx.Tx, now time.Time, 
 }
 
 // insert says how many rows are new, and which digests are among them.
-func (s *Store) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []planRow) (planned int, digests []planRow, err error) {
+func (s Outbox) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []planRow) (planned int, digests []planRow, err error) {
 	if len(list) == 0 {
 		return 0, nil, nil
 	}
@@ -180,7 +180,7 @@ type PriorityRange struct{ First, Last int }
 var AllPriorities = PriorityRange{0, math.MaxInt32}
 
 // Claim leases up to limit messages of the given priorities to owner.
-func (s *Store) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, priorities PriorityRange, limit int) ([]Row, error) {
+func (s Outbox) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, priorities PriorityRange, limit int) ([]Row, error) {
 	if err := s.ensureInstance(ctx); err != nil {
 		return nil, err
 	}

@@ -42,12 +42,12 @@ func again(r store.Row, result string, notBefore time.Time) store.Settlement {
 
 func plan(t testing.TB, s *store.Store, at time.Time, plans ...store.Plan) int {
 	t.Helper()
-	return must(s.Plan(t.Context(), at, plans))(t)
+	return must(s.Outbox.Plan(t.Context(), at, plans))(t)
 }
 
 func claim(t testing.TB, s *store.Store, at time.Time) []store.Row {
 	t.Helper()
-	return must(s.Claim(t.Context(), at, owner, lease, store.AllPriorities, 500))(t)
+	return must(s.Outbox.Claim(t.Context(), at, owner, lease, store.AllPriorities, 500))(t)
 }
 
 func keys(rows []store.Row) []string {
@@ -61,7 +61,7 @@ func keys(rows []store.Row) []string {
 func counts(t testing.TB, s *store.Store) map[string]int {
 	t.Helper()
 	all := make(map[string]int)
-	for _, c := range must(s.Counts(t.Context()))(t) {
+	for _, c := range must(s.Queue.Counts(t.Context()))(t) {
 		all[c.Kind+" "+c.State] = c.Mails
 	}
 	return all
@@ -78,7 +78,7 @@ func TestPlanTwicePlansOnce(t *testing.T) {
 		if got := plan(t, s, now, plans...); got != 0 {
 			t.Errorf("planned %d the second time, want 0", got)
 		}
-		if due := must(s.Due(t.Context(), now, 10))(t); len(due) != 0 {
+		if due := must(s.Subscribers.Due(t.Context(), now, 10))(t); len(due) != 0 {
 			t.Errorf("%d are due still", len(due))
 		}
 		if got := subscriber(t, s, 1).Due; !got.Equal(now.Add(24 * time.Hour)) {
@@ -110,7 +110,7 @@ func TestAnOlderEditionThatWaitsGivesWayAndKeepsItsBeginning(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
 		row := claim(t, s, now)[0]
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(48*time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(48*time.Hour))}))
 
 		tomorrow := now.Add(24 * time.Hour)
 		if got := plan(t, s, tomorrow, edition(1, "2026-05-05", 30)); got != 1 {
@@ -132,10 +132,10 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
 		later := now.Add(25 * time.Hour)
-		row := must(s.Claim(t.Context(), now, owner, 48*time.Hour, store.AllPriorities, 1))(t)[0]
+		row := must(s.Outbox.Claim(t.Context(), now, owner, 48*time.Hour, store.AllPriorities, 1))(t)[0]
 		blocked := func(when string) {
 			t.Helper()
-			if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 0 {
+			if due := must(s.Subscribers.Due(t.Context(), later, 10))(t); len(due) != 0 {
 				t.Errorf("due while %s", when)
 			}
 			if got := plan(t, s, later, edition(1, "2026-05-05", 30)); got != 0 {
@@ -146,14 +146,14 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 			}
 		}
 		blocked("the edition before is leased")
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "uncertain", now.Add(15*time.Minute))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "uncertain", now.Add(15*time.Minute))}))
 		blocked("the relay may have it")
 		row = claim(t, s, later)[0]
 		if row.Key != "digest/1/2026-05-04" || row.Attempt != 1 {
 			t.Errorf("claimed %v, want the same edition again", row)
 		}
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, later)}))
-		if due := must(s.Due(t.Context(), later, 10))(t); len(due) != 1 || due[0].CoveredSeq != 20 {
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, later)}))
+		if due := must(s.Subscribers.Due(t.Context(), later, 10))(t); len(due) != 1 || due[0].CoveredSeq != 20 {
 			t.Errorf("due = %v, want the member with mark 20", due)
 		}
 	})
@@ -204,7 +204,7 @@ func TestClaimGoesByPriorityThenTime(t *testing.T) {
 			t.Errorf("claimed %v before their time", keys(got))
 		}
 		want := []string{"alert/4/T1", "digest/1/a", "digest/3/a"}
-		if got := keys(must(s.Claim(t.Context(), now.Add(time.Minute), owner, lease, store.AllPriorities, 3))(t)); !slices.Equal(got, want) {
+		if got := keys(must(s.Outbox.Claim(t.Context(), now.Add(time.Minute), owner, lease, store.AllPriorities, 3))(t)); !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
 		}
 		if got := keys(claim(t, s, now.Add(time.Minute))); !slices.Equal(got, []string{"digest/2/a"}) {
@@ -216,7 +216,7 @@ func TestClaimGoesByPriorityThenTime(t *testing.T) {
 func TestMembersFarBehindAreClaimedLast(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, CoveredSeq: 5, Due: now}, {ID: 2, CoveredSeq: 90, Due: now}, {ID: 3, CoveredSeq: 90, Due: now}}))
+		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, CoveredSeq: 5, Due: now}, {ID: 2, CoveredSeq: 90, Due: now}, {ID: 3, CoveredSeq: 90, Due: now}}))
 		plan(t, s, now, edition(1, "a", 99), edition(2, "a", 99), edition(3, "a", 99))
 		if got, want := keys(claim(t, s, now)), []string{"digest/2/a", "digest/3/a", "digest/1/a"}; !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
@@ -242,7 +242,7 @@ func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
 			mine := open(t, dsn)
 			wg.Go(func() {
 				for {
-					rows, err := mine.Claim(t.Context(), now, fmt.Sprint("worker ", w), lease, store.AllPriorities, 50)
+					rows, err := mine.Outbox.Claim(t.Context(), now, fmt.Sprint("worker ", w), lease, store.AllPriorities, 50)
 					if err != nil {
 						t.Error(err)
 					}
@@ -254,7 +254,7 @@ func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
 						got <- r.Key
 						settlements[i] = accepted(r, now)
 					}
-					if err := mine.Settle(t.Context(), fmt.Sprint("worker ", w), settlements); err != nil {
+					if err := mine.Outbox.Settle(t.Context(), fmt.Sprint("worker ", w), settlements); err != nil {
 						t.Error(err)
 					}
 				}
@@ -302,10 +302,10 @@ func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {
 						subs[i] = store.Subscriber{ID: id, Due: at}
 						plans[i] = edition(id, fmt.Sprint(round), 9)
 					}
-					if err := s.SaveSubscribers(t.Context(), at, subs); err != nil {
+					if err := s.Subscribers.SaveSubscribers(t.Context(), at, subs); err != nil {
 						t.Error(err)
 					}
-					if _, err := s.Plan(t.Context(), at, plans); err != nil {
+					if _, err := s.Outbox.Plan(t.Context(), at, plans); err != nil {
 						t.Error(err)
 					}
 				}

@@ -8,7 +8,7 @@ import (
 
 // DueHours counts members by when their next digests come due: those whose time has come, and for each of the coming hours
 // those of that hour, counted from now.
-func (s *Store) DueHours(ctx context.Context, now time.Time, hours int) (due int, coming []int, err error) {
+func (s Subscribers) DueHours(ctx context.Context, now time.Time, hours int) (due int, coming []int, err error) {
 	coming = make([]int, hours)
 	a := args{"now": now.Unix(), "until": now.Add(time.Duration(hours) * time.Hour).Unix()}
 	err = s.query(ctx, nil, "due_hours", a, func(scan scanFunc) error {
@@ -34,7 +34,7 @@ type PendingCount struct {
 }
 
 // PendingMessages counts the mails that something is still to become of.
-func (s *Store) PendingMessages(ctx context.Context) (list []PendingCount, err error) {
+func (s Queue) PendingMessages(ctx context.Context) (list []PendingCount, err error) {
 	err = s.query(ctx, nil, "open_mails", nil, func(scan scanFunc) error {
 		var c PendingCount
 		var next int64
@@ -50,7 +50,7 @@ func (s *Store) PendingMessages(ctx context.Context) (list []PendingCount, err e
 }
 
 // LastSent is when the latest round began in which a relay took a mail; zero: none has in the last month.
-func (s *Store) LastSent(ctx context.Context) (at time.Time, err error) {
+func (s Counts) LastSent(ctx context.Context) (at time.Time, err error) {
 	err = s.query(ctx, nil, "last_sent", nil, func(scan scanFunc) error {
 		var began int64
 		err := scan(&began)

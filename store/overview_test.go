@@ -10,22 +10,22 @@ import (
 func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.SaveSubscribers(t.Context(), now, []store.Subscriber{
+		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{
 			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3, Due: now.Add(time.Second)}, {ID: 4, Due: now.Add(time.Hour)},
 			{ID: 5, Due: now.Add(2*time.Hour - time.Second)}, {ID: 6, Due: now.Add(3 * time.Hour)}, {ID: 7},
 		}))
-		due, coming, err := s.DueHours(t.Context(), now, 3)
+		due, coming, err := s.Subscribers.DueHours(t.Context(), now, 3)
 		check(t, err)
 		equal(t, "due", due, 2)
 		equal(t, "coming", coming, []int{1, 2, 0})
 
-		equal(t, "open mails of an empty outbox", must(s.PendingMessages(t.Context()))(t), nil)
+		equal(t, "open mails of an empty outbox", must(s.Queue.PendingMessages(t.Context()))(t), nil)
 		settled(t, s, now, edition(3, "a", 9), "refused")
 		plan(t, s, now, edition(1, "a", 9), store.Plan{Key: "alert/2/T1", Kind: "alert", Member: 2})
 		claim(t, s, now)
 		plan(t, s, now.Add(time.Minute), store.Plan{Key: "announce/1/1", Kind: "announcement", Member: 1})
 		plan(t, s, now.Add(2*time.Minute), store.Plan{Key: "announce/1/2", Kind: "announcement", Member: 2})
-		equal(t, "open mails", must(s.PendingMessages(t.Context()))(t), []store.PendingCount{
+		equal(t, "open mails", must(s.Queue.PendingMessages(t.Context()))(t), []store.PendingCount{
 			{Count: store.Count{Kind: "alert", State: "leased", Mails: 1}, Next: now},
 			{Count: store.Count{Kind: "announcement", State: "queued", Mails: 2}, Next: now.Add(time.Minute)},
 			{Count: store.Count{Kind: "digest", State: "leased", Mails: 1}, Next: now},
@@ -36,11 +36,11 @@ func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
 func TestItIsKnownWhenARelayTookAMailLast(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		equal(t, "before any", must(s.LastSent(t.Context()))(t), time.Time{})
+		equal(t, "before any", must(s.Counts.LastSent(t.Context()))(t), time.Time{})
 		for i, sent := range []int{3, 1, 0} {
-			check(t, s.SaveRound(t.Context(), store.RoundRecord{Began: now.Add(time.Duration(i) * time.Minute), Tick: "editions", Sent: sent}))
+			check(t, s.Rounds.SaveRound(t.Context(), store.RoundRecord{Began: now.Add(time.Duration(i) * time.Minute), Tick: "editions", Sent: sent}))
 		}
-		equal(t, "after some", must(s.LastSent(t.Context()))(t), now.Add(time.Minute))
+		equal(t, "after some", must(s.Counts.LastSent(t.Context()))(t), now.Add(time.Minute))
 	})
 }
 
@@ -51,9 +51,9 @@ func TestTheAuditLogIsReadTheLatestFirst(t *testing.T) {
 		for i, action := range []string{"pause", "resume", "pause"} {
 			list = append(list, store.AuditEntry{At: now.Add(time.Duration(i) * time.Minute), Actor: "web: ray", Action: action, Object: "delivery", Detail: "x"})
 		}
-		check(t, s.Audit(t.Context(), list...))
-		check(t, s.Audit(t.Context()))
-		equal(t, "the newest two", must(s.AuditLog(t.Context(), 0, 2))(t), []store.AuditEntry{list[2], list[1]})
-		equal(t, "those behind", must(s.AuditLog(t.Context(), 2, 2))(t), list[:1])
+		check(t, s.Audit.Audit(t.Context(), list...))
+		check(t, s.Audit.Audit(t.Context()))
+		equal(t, "the newest two", must(s.Audit.AuditLog(t.Context(), 0, 2))(t), []store.AuditEntry{list[2], list[1]})
+		equal(t, "those behind", must(s.Audit.AuditLog(t.Context(), 2, 2))(t), list[:1])
 	})
 }

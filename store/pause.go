@@ -17,7 +17,7 @@ const pauseKey = "paused"
 
 // Pause stops delivery for all daemons that share the store, until Resume. One that stands keeps its time, and its
 // reason unless there is a new one. It gives the one that stands now.
-func (s *Store) Pause(ctx context.Context, now time.Time, reason string) (Pause, error) {
+func (s Queue) Pause(ctx context.Context, now time.Time, reason string) (Pause, error) {
 	p, paused, err := s.Paused(ctx)
 	if err != nil {
 		return Pause{}, err
@@ -32,12 +32,12 @@ func (s *Store) Pause(ctx context.Context, now time.Time, reason string) (Pause,
 	if err != nil {
 		return Pause{}, fmt.Errorf("pausing delivery: %w", err)
 	}
-	return p, s.SetValue(ctx, pauseKey, string(text))
+	return p, Values{s.database}.SetValue(ctx, pauseKey, string(text))
 }
 
 // Paused says whether delivery is paused.
-func (s *Store) Paused(ctx context.Context) (p Pause, paused bool, err error) {
-	text, paused, err := s.Value(ctx, pauseKey)
+func (s Queue) Paused(ctx context.Context) (p Pause, paused bool, err error) {
+	text, paused, err := Values{s.database}.Value(ctx, pauseKey)
 	if err != nil || !paused {
 		return Pause{}, false, err
 	}
@@ -48,7 +48,7 @@ func (s *Store) Paused(ctx context.Context) (p Pause, paused bool, err error) {
 }
 
 // Resume lets delivery go on, and says whether it was paused.
-func (s *Store) Resume(ctx context.Context) (paused bool, err error) {
+func (s Queue) Resume(ctx context.Context) (paused bool, err error) {
 	n, err := s.exec(ctx, nil, "forget", args{"key": pauseKey})
 	if err != nil {
 		return false, fmt.Errorf("resuming delivery: %w", err)

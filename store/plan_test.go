@@ -16,12 +16,12 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 	now := time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 	settle := func(t *testing.T, other *Store) {
 		x := Settlement{Key: "digest/1/a", State: "accepted", Result: "accepted", At: now}
-		if err := other.Settle(t.Context(), "other", []Settlement{x}); err != nil {
+		if err := other.Outbox.Settle(t.Context(), "other", []Settlement{x}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	release := func(t *testing.T, other *Store) {
-		if err := other.Release(t.Context(), "other", []string{"digest/1/a"}); err != nil {
+		if err := other.Outbox.Release(t.Context(), "other", []string{"digest/1/a"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,34 +41,34 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dsn := servertest.Postgres(t)
 			s, other := openMigrated(t, dsn), openMigrated(t, dsn)
-			if err := s.SaveSubscribers(t.Context(), now, []Subscriber{{ID: 1, CoveredSeq: 10, Due: now}}); err != nil {
+			if err := s.Subscribers.SaveSubscribers(t.Context(), now, []Subscriber{{ID: 1, CoveredSeq: 10, Due: now}}); err != nil {
 				t.Fatal(err)
 			}
 			first := Plan{Key: "digest/1/a", Kind: kindDigest, Member: 1, Until: 20, NextDue: now}
-			if _, err := s.Plan(t.Context(), now, []Plan{first}); err != nil {
+			if _, err := s.Outbox.Plan(t.Context(), now, []Plan{first}); err != nil {
 				t.Fatal(err)
 			}
 			next := planRow{Key: "digest/1/b", Kind: kindDigest, Member: 1, Until: 30}
 			err := s.inTx(t.Context(), func(tx *sqlx.Tx) error {
-				due, err := s.advanceDue(t.Context(), tx, now, []Plan{{Kind: kindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
+				due, err := s.Outbox.advanceDue(t.Context(), tx, now, []Plan{{Kind: kindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
 				if err != nil || !due[forum.MemberID(1)] {
 					t.Fatalf("due = %v, %v; want the member", due, err)
 				}
-				if rows, err := other.Claim(t.Context(), now, "other", time.Hour, AllPriorities, 9); len(rows) != 1 || err != nil {
+				if rows, err := other.Outbox.Claim(t.Context(), now, "other", time.Hour, AllPriorities, 9); len(rows) != 1 || err != nil {
 					t.Fatalf("the other daemon claimed %v, %v; want the edition that waits", rows, err)
 				}
 				tt.beforeMerge(t, other)
-				if err := s.mergeIntoNewer(t.Context(), tx, now, []planRow{next}); err != nil {
+				if err := s.Outbox.mergeIntoNewer(t.Context(), tx, now, []planRow{next}); err != nil {
 					return err
 				}
 				tt.before(t, other)
-				_, _, err = s.insert(t.Context(), tx, now, []planRow{next})
+				_, _, err = s.Outbox.insert(t.Context(), tx, now, []planRow{next})
 				return err
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := s.Claim(t.Context(), now, "this", time.Hour, AllPriorities, 9)
+			got, err := s.Outbox.Claim(t.Context(), now, "this", time.Hour, AllPriorities, 9)
 			if err != nil || len(got) != len(tt.want) {
 				t.Fatalf("waiting: %v, %v; want %v", got, err, tt.want)
 			}

@@ -26,7 +26,7 @@ const (
 	connectTimeout = 10 * time.Second
 )
 
-func connectPostgres(dsn string) (*Store, error) {
+func connectPostgres(dsn string) (*database, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func connectPostgres(dsn string) (*Store, error) {
 }
 
 // readPostgres connects to look only: the server refuses every write. A standby will do.
-func readPostgres(dsn string) (*Store, error) {
+func readPostgres(dsn string) (*database, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func readPostgres(dsn string) (*Store, error) {
 	return openPostgres(config)
 }
 
-func openPostgres(config pq.Config) (*Store, error) {
+func openPostgres(config pq.Config) (*database, error) {
 	connector, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return nil, errNoDSN
@@ -58,7 +58,7 @@ func openPostgres(config pq.Config) (*Store, error) {
 	db.SetMaxOpenConns(maxPostgresConns)
 	db.SetMaxIdleConns(maxPostgresConns)
 	pool := sqlx.NewDb(db, "postgres")
-	return &Store{engine: sqlfile.Postgres, write: pool, read: pool}, nil
+	return &database{engine: sqlfile.Postgres, write: pool, read: pool}, nil
 }
 
 // errNoDSN says less than the driver, whose words may hold a password.

@@ -37,7 +37,7 @@ func TestOfSeveralHostsTheOneThatAnswersIsUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := must(store.Open(t.Context(), dsn))(t)
 			defer s.Close()
-			if _, err := s.LastSeq(t.Context()); err != nil {
+			if _, err := s.Sightings.LastSeq(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})

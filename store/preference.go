@@ -13,7 +13,7 @@ import (
 )
 
 // Preferences are what members have chosen. Who has chosen nothing is not in it.
-func (s *Store) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
+func (s Preferences) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
 	all := make(map[forum.MemberID]digest.Preferences)
 	err := s.query(ctx, nil, "preferences", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		id, c, err := scanChoices(scan)
@@ -64,7 +64,7 @@ func boolPtr(b sql.NullBool) *bool {
 }
 
 // SavePreference writes down all that a member has chosen, at now, in the place of what he had chosen before.
-func (s *Store) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
+func (s Preferences) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
 	a := args{
 		"member": int64(member), "now": now.Unix(),
 		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),
@@ -95,7 +95,7 @@ func nullIfZero[T comparable](v T) any {
 
 // UnsubscribeKind ends all digests, alerts or announcements of a member, by the kind of mail that they are in the outbox. To
 // end what has ended changes nothing. Mails that wait are skipped when their turn comes.
-func (s *Store) UnsubscribeKind(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
+func (s Preferences) UnsubscribeKind(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
 	queries := map[string][]string{
 		kindDigest:     {"end_digests", "end_due"},
 		kindAlert:      {"end_alerts"},
@@ -121,7 +121,7 @@ func (s *Store) UnsubscribeKind(ctx context.Context, now time.Time, member forum
 
 // SetOverride notes how a member wants to hear of a section or a thread that he watches; the other of the two is 0. An empty
 // cadence takes the wish back.
-func (s *Store) SetOverride(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, thread forum.ThreadID, cadence digest.Cadence) error {
+func (s Preferences) SetOverride(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, thread forum.ThreadID, cadence digest.Cadence) error {
 	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread), "cadence": string(cadence), "now": now.Unix()}
 	query := "wish"
 	if cadence == "" {
@@ -134,7 +134,7 @@ func (s *Store) SetOverride(ctx context.Context, now time.Time, member forum.Mem
 }
 
 // Overrides are those of members for single sections and threads. Who has none is not in it.
-func (s *Store) Overrides(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
+func (s Preferences) Overrides(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
 	all := make(map[forum.MemberID]digest.Overrides)
 	err := s.query(ctx, nil, "wishes", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var member forum.MemberID

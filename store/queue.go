@@ -47,7 +47,7 @@ type QueueFilter struct {
 }
 
 // Queue lists mails: those that wait in the order of their time, then those that are settled, the latest first.
-func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
+func (s Queue) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	if !isStorable(f.Domain) || !isStorable(f.Reason) {
 		return nil, nil
 	}
@@ -81,7 +81,7 @@ func escapeLike(text string) string {
 }
 
 // Mail is the row with a key, and what came of every attempt to send it, the oldest first.
-func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
+func (s Queue) Mail(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
 	if !isStorable(key) {
 		return m, nil, false, nil
 	}
@@ -99,7 +99,7 @@ func (s *Store) Mail(ctx context.Context, key string) (m Mail, history []Outcome
 	return list[0], history, true, nil
 }
 
-func (s *Store) mails(ctx context.Context, query string, a args) (list []Mail, err error) {
+func (s Queue) mails(ctx context.Context, query string, a args) (list []Mail, err error) {
 	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var m Mail
 		var created, notBefore, expires, lease int64
@@ -131,7 +131,7 @@ func timeOrZero(unix int64) time.Time {
 }
 
 // Waiting is how many mails may go out at a moment and wait for their turn.
-func (s *Store) Waiting(ctx context.Context, now time.Time) (mails int, err error) {
+func (s Queue) Waiting(ctx context.Context, now time.Time) (mails int, err error) {
 	err = s.query(ctx, nil, "waiting", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&mails) })
 	if err != nil {
 		return 0, fmt.Errorf("counting what waits: %w", err)
@@ -140,7 +140,7 @@ func (s *Store) Waiting(ctx context.Context, now time.Time) (mails int, err erro
 }
 
 // QueueKeys are the keys of all mails of a state; of every kind if kind is empty.
-func (s *Store) QueueKeys(ctx context.Context, state, kind string) (keys []string, err error) {
+func (s Queue) QueueKeys(ctx context.Context, state, kind string) (keys []string, err error) {
 	err = s.query(ctx, nil, "queue_keys", args{"state": state, "kind": kind}, func(scan scanFunc) error {
 		var key string
 		err := scan(&key)

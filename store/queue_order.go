@@ -41,7 +41,7 @@ type candidate struct {
 // RetryNow queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
 // attempt came to is kept. An edition is queued again only while it is the member's newest and nothing of it is
 // covered. Attempts go on being counted. The verdicts are in the order of keys.
-func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
+func (s Queue) RetryNow(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
 	list, err := s.applyAction(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Blocker {
 		switch {
 		case c.State == stateQueued:
@@ -67,7 +67,7 @@ func (s *Store) RetryNow(ctx context.Context, now time.Time, keys []string) ([]A
 
 // Drop settles mails that wait as skipped, with a reason: of an edition, the posts count as covered. The verdicts
 // are in the order of keys.
-func (s *Store) Drop(ctx context.Context, now time.Time, keys []string, reason string) ([]ActionResult, error) {
+func (s Queue) Drop(ctx context.Context, now time.Time, keys []string, reason string) ([]ActionResult, error) {
 	a := args{"now": now.Unix(), "reason": sanitizeText(reason)}
 	list, err := s.applyAction(ctx, "queue_drop", a, keys, func(c candidate) Blocker {
 		switch c.State {
@@ -91,7 +91,7 @@ type orderRow struct {
 
 // applyAction does what query does to those of the mails that judge lets pass. No edition is planned meanwhile, and
 // nothing that is settled changes; what waits may be claimed by a daemon in between, and is then left to it.
-func (s *Store) applyAction(ctx context.Context, query string, a args, keys []string, judge func(candidate) Blocker) (list []ActionResult, err error) {
+func (s Queue) applyAction(ctx context.Context, query string, a args, keys []string, judge func(candidate) Blocker) (list []ActionResult, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (s *Store) applyAction(ctx context.Context, query string, a args, keys []st
 	return list, err
 }
 
-func (s *Store) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (map[string]candidate, error) {
+func (s Queue) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (map[string]candidate, error) {
 	known := make(map[string]candidate, len(keys))
 	text, err := marshalRows(keys)
 	if err != nil {
@@ -146,9 +146,9 @@ func (s *Store) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) 
 }
 
 // execute says which of the chosen it was done to.
-func (s *Store) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
+func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
-	if err := s.archiveOutcomes(ctx, tx, over); err != nil {
+	if err := (Outbox{s.database}).archiveOutcomes(ctx, tx, over); err != nil {
 		return nil, err
 	}
 	if len(chosen) == 0 {

@@ -54,7 +54,7 @@ func Domain(address string) string {
 func minute(t time.Time) int64 { return t.Unix() / 60 }
 
 // SaveRefusals writes refusals down, to be judged later. A mail that was refused before, from the same source, is passed over.
-func (s *Store) SaveRefusals(ctx context.Context, list []Refusal) error {
+func (s Suppressions) SaveRefusals(ctx context.Context, list []Refusal) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -83,7 +83,7 @@ type RefusalFilter struct {
 }
 
 // Refusals are those that are known, the latest first.
-func (s *Store) Refusals(ctx context.Context, f RefusalFilter) (list []Refusal, err error) {
+func (s Suppressions) Refusals(ctx context.Context, f RefusalFilter) (list []Refusal, err error) {
 	a := args{"domain": strings.ToLower(sanitizeText(f.Domain)), "class": sanitizeText(string(f.Class)), "skip": f.Skip, "most": f.Limit}
 	err = s.query(ctx, nil, "refusals", a, func(scan scanFunc) error {
 		var r Refusal
@@ -106,7 +106,7 @@ type ClassCount struct {
 }
 
 // RefusalClasses counts refusals since a moment, the most frequent class first.
-func (s *Store) RefusalClasses(ctx context.Context, since time.Time) (list []ClassCount, err error) {
+func (s Suppressions) RefusalClasses(ctx context.Context, since time.Time) (list []ClassCount, err error) {
 	err = s.query(ctx, nil, "refusal_classes", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var c ClassCount
 		err := scan(&c.Class, &c.Refusals)

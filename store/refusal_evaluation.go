@@ -35,7 +35,7 @@ const evaluationLock = "judge"
 
 // EvaluateRefusals lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
 // that share the store take turns, so each refusal is judged once. It says how many were judged; there may be more.
-func (s *Store) EvaluateRefusals(ctx context.Context, now, ripe time.Time, judge func(EvaluationInput) EvaluationResult) (judged int, err error) {
+func (s Suppressions) EvaluateRefusals(ctx context.Context, now, ripe time.Time, judge func(EvaluationInput) EvaluationResult) (judged int, err error) {
 	open := false
 	err = s.query(ctx, nil, "open_refusals", nil, func(scanFunc) error { open = true; return nil })
 	if err != nil || !open {
@@ -59,7 +59,7 @@ func (s *Store) EvaluateRefusals(ctx context.Context, now, ripe time.Time, judge
 	return judged, nil
 }
 
-func (s *Store) loadEvaluation(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d EvaluationInput, err error) {
+func (s Suppressions) loadEvaluation(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d EvaluationInput, err error) {
 	if d.Cohorts, err = s.cohorts(ctx, tx, now); err != nil {
 		return d, err
 	}
@@ -81,7 +81,7 @@ func (s *Store) loadEvaluation(ctx context.Context, tx *sqlx.Tx, now, ripe time.
 	return d, err
 }
 
-func (s *Store) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (list []bounce.Cohort, err error) {
+func (s Suppressions) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (list []bounce.Cohort, err error) {
 	err = s.query(ctx, tx, "cohorts", args{"minute": minute(now)}, func(scan scanFunc) error {
 		var c bounce.Cohort
 		var minute int64
@@ -93,7 +93,7 @@ func (s *Store) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (list [
 	return list, err
 }
 
-func (s *Store) dueRefusals(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (list []Refusal, err error) {
+func (s Suppressions) dueRefusals(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (list []Refusal, err error) {
 	err = s.query(ctx, tx, "ripe", args{"ripe": ripe.Unix(), "most": evaluationBatchSize}, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
@@ -105,7 +105,7 @@ func (s *Store) dueRefusals(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (l
 	return list, err
 }
 
-func (s *Store) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[string]DomainHold, error) {
+func (s Suppressions) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[string]DomainHold, error) {
 	last := make(map[string]DomainHold)
 	text, err := marshalRows(domains)
 	if err != nil {
@@ -126,9 +126,9 @@ type verdictRow struct {
 }
 
 // saveEvaluation writes a judgment down.
-func (s *Store) saveEvaluation(ctx context.Context, tx *sqlx.Tx, now time.Time, d EvaluationInput, j EvaluationResult) error {
+func (s Suppressions) saveEvaluation(ctx context.Context, tx *sqlx.Tx, now time.Time, d EvaluationInput, j EvaluationResult) error {
 	for _, h := range j.Holds {
-		if err := s.hold(ctx, tx, h); err != nil {
+		if err := (Holds{s.database}).hold(ctx, tx, h); err != nil {
 			return err
 		}
 	}

@@ -28,21 +28,21 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 		report := refused("digest/3/a", 3, "A.example", ago)
 		report.Source, report.At = store.FromReport, now
 		fresh := refused("digest/9/a", 9, "c.example", 0) // its minute is not over
-		check(t, s.SaveRefusals(t.Context(), []store.Refusal{
+		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{
 			refused("digest/1/a", 1, "a.example", ago), again, report, refused("digest/4/a", 4, "b.example", ago), fresh,
 		}))
-		check(t, s.SaveRefusals(t.Context(), []store.Refusal{refused("digest/1/a", 1, "a.example", time.Minute)}))
+		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{refused("digest/1/a", 1, "a.example", time.Minute)}))
 		for range 2 { // two daemons count for themselves
 			tally := make(store.DeliveryCounts)
 			for i := range 5 {
 				tally.Count(now.Add(-ago), fmt.Sprintf("m%d@A.example", i))
 				tally.Count(now.Add(-time.Minute), "m@a.example")
 			}
-			check(t, s.AddTally(t.Context(), tally))
+			check(t, s.Counts.AddTally(t.Context(), tally))
 		}
 		at := now.Add(-ago).Truncate(time.Minute)
 		var d store.EvaluationInput
-		n := must(s.EvaluateRefusals(t.Context(), now, now.Add(-10*time.Minute), func(docket store.EvaluationInput) store.EvaluationResult {
+		n := must(s.Suppressions.EvaluateRefusals(t.Context(), now, now.Add(-10*time.Minute), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
 			return store.EvaluationResult{Verdicts: []string{"counted", "counted", "spared"}}
 		}))(t)
@@ -63,13 +63,13 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", SentAt: at,
 			Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no such user", At: now.Add(-ago),
 		})
-		n = must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
+		n = must(s.Suppressions.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
 			return store.EvaluationResult{Verdicts: []string{"counted", "counted"}}
 		}))(t)
 		equal(t, "judged of the rest", n, 2)
 		equal(t, "of a cohort with one that was judged before, refused", byDomain()["a.example"].Refused, 2)
-		n = must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
+		n = must(s.Suppressions.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			t.Error("there is nothing left to judge")
 			return store.EvaluationResult{}
 		}))(t)
@@ -84,14 +84,14 @@ func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
 		for i := range 1500 {
 			list = append(list, refused(fmt.Sprintf("digest/%d/a", i), forum.MemberID(i), "a.example", time.Hour))
 		}
-		check(t, s.SaveRefusals(t.Context(), list))
+		check(t, s.Suppressions.SaveRefusals(t.Context(), list))
 		var mu sync.Mutex
 		times := make(map[string]int)
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
 				for {
-					n, err := s.EvaluateRefusals(t.Context(), now, now, func(d store.EvaluationInput) store.EvaluationResult {
+					n, err := s.Suppressions.EvaluateRefusals(t.Context(), now, now, func(d store.EvaluationInput) store.EvaluationResult {
 						j := store.EvaluationResult{Verdicts: make([]string, len(d.Refusals))}
 						mu.Lock()
 						defer mu.Unlock()
@@ -124,10 +124,10 @@ func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
 func mailedTo(t *testing.T, s *store.Store, member forum.MemberID, day string, address string, at time.Time) (key string) {
 	t.Helper()
 	key = fmt.Sprintf("digest/%d/%s", member, day)
-	check(t, s.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
-	must(s.Plan(t.Context(), at, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: at.Unix(), NextDue: at}}))(t)
-	must(s.Claim(t.Context(), at, "me", time.Minute, store.AllPriorities, 100))(t)
-	check(t, s.Settle(t.Context(), "me", []store.Settlement{{Key: key, State: "accepted", Result: "accepted", Address: address, At: at}}))
+	check(t, s.Subscribers.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
+	must(s.Outbox.Plan(t.Context(), at, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: at.Unix(), NextDue: at}}))(t)
+	must(s.Outbox.Claim(t.Context(), at, "me", time.Minute, store.AllPriorities, 100))(t)
+	check(t, s.Outbox.Settle(t.Context(), "me", []store.Settlement{{Key: key, State: "accepted", Result: "accepted", Address: address, At: at}}))
 	return key
 }
 
@@ -136,7 +136,7 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 		s := open(t, dsn)
 		const address = "anna@a.example"
 		judge := func(at time.Time, score float64) (before bounce.Health) {
-			must(s.EvaluateRefusals(t.Context(), at, at, func(d store.EvaluationInput) store.EvaluationResult {
+			must(s.Suppressions.EvaluateRefusals(t.Context(), at, at, func(d store.EvaluationInput) store.EvaluationResult {
 				before = d.Health[address]
 				h := before
 				h.Score += score
@@ -149,7 +149,7 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 			return before
 		}
 		note := func(key string, at time.Time) {
-			check(t, s.SaveRefusals(t.Context(), []store.Refusal{{Key: key, Source: store.FromReport, Member: 1, Address: address, SentAt: at, At: at}}))
+			check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{Key: key, Source: store.FromReport, Member: 1, Address: address, SentAt: at, At: at}}))
 		}
 		note(mailedTo(t, s, 1, "a", "Anna@A.example", now), now)
 		judge(now, 2)
@@ -161,7 +161,7 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 		equal(t, "score not worn off twice", judge(now.Add(6*time.Hour), 0).Score, 1.9)
 
 		var mailed []string
-		for _, m := range must(s.SentMessages(t.Context(), 1))(t) {
+		for _, m := range must(s.Outbox.SentMessages(t.Context(), 1))(t) {
 			mailed = append(mailed, m.Key+" "+m.Address)
 		}
 		equal(t, "mails of the member", len(mailed), 5)
@@ -177,12 +177,12 @@ func TestRefusalsAreListedAndCountedTheLatestFirst(t *testing.T) {
 			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassMailboxFull, At: now.Add(-time.Minute)},
 			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassMailboxFull, At: now.Add(-time.Hour)},
 		}
-		check(t, s.SaveRefusals(t.Context(), list))
-		equal(t, "all", must(s.Refusals(t.Context(), store.RefusalFilter{Limit: 9}))(t), list)
-		equal(t, "the second page of one", must(s.Refusals(t.Context(), store.RefusalFilter{Skip: 1, Limit: 1}))(t), list[1:2])
-		equal(t, "of a domain", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "A.example", Limit: 9}))(t), []store.Refusal{list[0], list[2]})
-		equal(t, "of a domain and a class", must(s.Refusals(t.Context(), store.RefusalFilter{Domain: "a.example", Class: bounce.ClassMailboxFull, Limit: 9}))(t), list[2:])
-		equal(t, "classes", must(s.RefusalClasses(t.Context(), now.Add(-time.Minute)))(t), []store.ClassCount{{Class: bounce.ClassUnknownUser, Refusals: 1}, {Class: bounce.ClassMailboxFull, Refusals: 1}})
+		check(t, s.Suppressions.SaveRefusals(t.Context(), list))
+		equal(t, "all", must(s.Suppressions.Refusals(t.Context(), store.RefusalFilter{Limit: 9}))(t), list)
+		equal(t, "the second page of one", must(s.Suppressions.Refusals(t.Context(), store.RefusalFilter{Skip: 1, Limit: 1}))(t), list[1:2])
+		equal(t, "of a domain", must(s.Suppressions.Refusals(t.Context(), store.RefusalFilter{Domain: "A.example", Limit: 9}))(t), []store.Refusal{list[0], list[2]})
+		equal(t, "of a domain and a class", must(s.Suppressions.Refusals(t.Context(), store.RefusalFilter{Domain: "a.example", Class: bounce.ClassMailboxFull, Limit: 9}))(t), list[2:])
+		equal(t, "classes", must(s.Suppressions.RefusalClasses(t.Context(), now.Add(-time.Minute)))(t), []store.ClassCount{{Class: bounce.ClassUnknownUser, Refusals: 1}, {Class: bounce.ClassMailboxFull, Refusals: 1}})
 	})
 }
 
@@ -198,19 +198,19 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 			{Address: "bert@a.example", Health: bounce.Health{Day: time.Unix(0, 0).UTC(), SuppressedSince: now, Reason: "he asked for it"}},
 			{Address: "carl@a.example", Member: 3, Health: bounce.Health{Score: 2, Day: now, DayScore: 2, LastEvent: now}},
 		}
-		check(t, s.Suppress(t.Context(), now, list))
-		equal(t, "suppressions", must(s.Suppressions(t.Context(), now, "", "", 10))(t), list[:2])
-		equal(t, "the page behind Anna", must(s.Suppressions(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
-		equal(t, "those with a part", must(s.Suppressions(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
-		equal(t, "a page of one", must(s.Suppressions(t.Context(), now, "", "", 1))(t), list[:1])
+		check(t, s.Suppressions.Suppress(t.Context(), now, list))
+		equal(t, "suppressions", must(s.Suppressions.Suppressions(t.Context(), now, "", "", 10))(t), list[:2])
+		equal(t, "the page behind Anna", must(s.Suppressions.Suppressions(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
+		equal(t, "those with a part", must(s.Suppressions.Suppressions(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
+		equal(t, "a page of one", must(s.Suppressions.Suppressions(t.Context(), now, "", "", 1))(t), list[:1])
 		ask := []string{"Anna@a.example", "bert@A.example", "carl@a.example", "dora@a.example"}
-		equal(t, "suppressed", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{"anna@a.example": true, "bert@a.example": true})
-		equal(t, "suppressed later", must(s.Suppressed(t.Context(), until, ask))(t), map[string]bool{"bert@a.example": true})
+		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{"anna@a.example": true, "bert@a.example": true})
+		equal(t, "suppressed later", must(s.Suppressions.Suppressed(t.Context(), until, ask))(t), map[string]bool{"bert@a.example": true})
 
 		check(t, s.Prune(t.Context(), until))
-		equal(t, "after pruning", must(s.Suppressions(t.Context(), now, "", "", 10))(t), list[1:2])
-		equal(t, "lifted", must(s.Unsuppress(t.Context(), ask))(t), []string{"bert@a.example"})
-		equal(t, "after that", must(s.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
+		equal(t, "after pruning", must(s.Suppressions.Suppressions(t.Context(), now, "", "", 10))(t), list[1:2])
+		equal(t, "lifted", must(s.Suppressions.Unsuppress(t.Context(), ask))(t), []string{"bert@a.example"})
+		equal(t, "after that", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
 	})
 }
 
@@ -223,22 +223,22 @@ func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T)
 		bert := must(store.ManualSuppression("bert@a.example", "he asked for it", now))(t)
 		bounded := must(store.ManualSuppression("carl@a.example", "on holiday", now))(t)
 		bounded.SuppressedUntil = now.Add(time.Hour)
-		check(t, s.Suppress(t.Context(), now, []store.Health{anna, bert, bounded}))
+		check(t, s.Suppressions.Suppress(t.Context(), now, []store.Health{anna, bert, bounded}))
 		try := func(address string, at time.Time) bool {
-			return must(s.RetryAddress(t.Context(), at, address, at.Add(-time.Hour)))(t)
+			return must(s.Suppressions.RetryAddress(t.Context(), at, address, at.Add(-time.Hour)))(t)
 		}
 		equal(t, "of a person who suppressed it", try("bert@a.example", now), false)
 		equal(t, "of a person who suppressed it for a while", try("carl@a.example", now), false)
 		equal(t, "of somebody unknown", try("dora@a.example", now), false)
 		equal(t, "of whom mail came back from", try("Anna@A.example", now), true)
 		equal(t, "once more, as it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
-		equal(t, "suppressed", must(s.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
-		h, known, err := s.AddressHealth(t.Context(), anna.Address)
+		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
+		h, known, err := s.Suppressions.AddressHealth(t.Context(), anna.Address)
 		check(t, err)
 		equal(t, "what is known of it", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
 		equal(t, "anything is known of it", known, true)
 
-		check(t, s.Suppress(t.Context(), now, []store.Health{anna})) // it came back
+		check(t, s.Suppressions.Suppress(t.Context(), now, []store.Health{anna})) // it came back
 		equal(t, "half an hour later", try(anna.Address, now.Add(30*time.Minute)), false)
 		equal(t, "an hour later", try(anna.Address, now.Add(time.Hour)), true)
 	})
@@ -250,20 +250,20 @@ func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 		key := mailedTo(t, s, 1, "a", "anna@a.example", now)
 		report := refused(key, 1, "a.example", 0)
 		report.Source, report.SentAt, report.At = store.FromReport, now, now.Add(time.Minute)
-		check(t, s.SaveRefusals(t.Context(), []store.Refusal{report}))
+		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{report}))
 		want := store.Outcome{
 			Key: key, Kind: "digest", At: now.Add(time.Minute), Result: "came back", Code: 550, Enhanced: "5.1.1", Reply: "no such user", Reason: "dead",
 		}
-		list := must(s.Outcomes(t.Context(), 1, time.Time{}))(t)
+		list := must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t)
 		equal(t, "outcomes", len(list), 2)
 		equal(t, "the last", list[1], want)
-		_, history, _, err := s.Mail(t.Context(), key)
+		_, history, _, err := s.Queue.Mail(t.Context(), key)
 		check(t, err)
 		equal(t, "history", len(history), 2)
-		must(s.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
+		must(s.Suppressions.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			return store.EvaluationResult{Verdicts: []string{"spared"}}
 		}))(t)
-		if list = must(s.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {
+		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {
 			t.Errorf("after it was spared, the reason is %q", list[1].Reason)
 		}
 	})

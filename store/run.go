@@ -31,7 +31,7 @@ type RoundRecord struct {
 }
 
 // SaveRound writes down what a round did.
-func (s *Store) SaveRound(ctx context.Context, r RoundRecord) error {
+func (s Rounds) SaveRound(ctx context.Context, r RoundRecord) error {
 	skips, err := json.Marshal(r.Skipped)
 	if err != nil {
 		return fmt.Errorf("noting what a round did: %w", err)
@@ -53,7 +53,7 @@ func (s *Store) SaveRound(ctx context.Context, r RoundRecord) error {
 }
 
 // Runs are the newest rounds since a moment, the latest first.
-func (s *Store) Runs(ctx context.Context, since time.Time, most int) (list []RoundRecord, err error) {
+func (s Rounds) Runs(ctx context.Context, since time.Time, most int) (list []RoundRecord, err error) {
 	err = s.query(ctx, nil, "runs", args{"since": since.Unix(), "most": most}, func(scan scanFunc) error {
 		var r RoundRecord
 		var began, took int64
@@ -81,7 +81,7 @@ type RunDay struct {
 }
 
 // RunDays are those since a moment, the oldest first. Days on which nothing was done are not among them.
-func (s *Store) RunDays(ctx context.Context, since time.Time) (list []RunDay, err error) {
+func (s Rounds) RunDays(ctx context.Context, since time.Time) (list []RunDay, err error) {
 	err = s.query(ctx, nil, "run_days", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var d RunDay
 		var day int64

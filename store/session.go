@@ -16,14 +16,14 @@ type Session struct {
 }
 
 // OpenSession notes that somebody has logged in, as of Opened.
-func (s *Store) OpenSession(ctx context.Context, n Session) error {
+func (s Sessions) OpenSession(ctx context.Context, n Session) error {
 	a := args{"hash": n.Hash, "actor": sanitizeText(n.Actor), "proof": n.AuthMethod, "now": n.Opened.Unix()}
 	_, err := s.exec(ctx, nil, "open_session", a)
 	return wrapErr("opening a session", err)
 }
 
 // Session finds a session by the hash of its secret.
-func (s *Store) Session(ctx context.Context, hash string) (n Session, known bool, err error) {
+func (s Sessions) Session(ctx context.Context, hash string) (n Session, known bool, err error) {
 	err = s.query(ctx, nil, "session", args{"hash": hash}, func(scan scanFunc) error {
 		var opened, seen int64
 		err := scan(&n.Actor, &n.AuthMethod, &opened, &seen)
@@ -37,19 +37,19 @@ func (s *Store) Session(ctx context.Context, hash string) (n Session, known bool
 }
 
 // TouchSession notes that its owner was seen.
-func (s *Store) TouchSession(ctx context.Context, now time.Time, hash string) error {
+func (s Sessions) TouchSession(ctx context.Context, now time.Time, hash string) error {
 	_, err := s.exec(ctx, nil, "touch_session", args{"hash": hash, "now": now.Unix()})
 	return wrapErr("keeping a session", err)
 }
 
 // CloseSession ends a session.
-func (s *Store) CloseSession(ctx context.Context, hash string) error {
+func (s Sessions) CloseSession(ctx context.Context, hash string) error {
 	_, err := s.exec(ctx, nil, "close_session", args{"hash": hash})
 	return wrapErr("closing a session", err)
 }
 
 // PruneSessions forgets sessions that were opened, or whose owners were last seen, at these times or before.
-func (s *Store) PruneSessions(ctx context.Context, opened, seen time.Time) error {
+func (s Sessions) PruneSessions(ctx context.Context, opened, seen time.Time) error {
 	_, err := s.exec(ctx, nil, "prune_sessions", args{"opened": opened.Unix(), "seen": seen.Unix()})
 	return wrapErr("forgetting sessions", err)
 }

@@ -79,7 +79,7 @@ func (x Settlement) row() settleRow {
 
 // Settle writes down what became of claimed mails, in one statement; in a transaction of two if some are to
 // be tried again. Mails that owner has no lease of any more are passed over.
-func (s *Store) Settle(ctx context.Context, owner string, settlements []Settlement) error {
+func (s Outbox) Settle(ctx context.Context, owner string, settlements []Settlement) error {
 	b, err := newBatch(settlements)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func newBatch(settlements []Settlement) (batch, error) {
 
 // settleIn settles a batch, keeps what came of those of its mails that are to be tried again, and writes down what
 // becomes of posts that mails went without.
-func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch) error {
+func (s Outbox) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch) error {
 	if b.rows == "" {
 		return nil
 	}
@@ -152,11 +152,11 @@ func (s *Store) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch
 	if err := s.archiveOutcomes(ctx, tx, kept); err != nil || len(b.rest) == 0 {
 		return err
 	}
-	return s.settlePosts(ctx, tx, ours, b.rest)
+	return Deferred{s.database}.settlePosts(ctx, tx, ours, b.rest)
 }
 
 // archiveOutcomes copies what the newest attempts came to, before the next ones take their place.
-func (s *Store) archiveOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcomeRow) error {
+func (s Outbox) archiveOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcomeRow) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -176,7 +176,7 @@ type Count struct {
 }
 
 // Counts counts the outbox.
-func (s *Store) Counts(ctx context.Context) ([]Count, error) {
+func (s Queue) Counts(ctx context.Context) ([]Count, error) {
 	var list []Count
 	err := s.query(ctx, nil, "counts", nil, func(scan scanFunc) error {
 		var c Count
@@ -206,7 +206,7 @@ type Outcome struct {
 }
 
 // Outcomes are a member's since a moment, the oldest first.
-func (s *Store) Outcomes(ctx context.Context, member forum.MemberID, since time.Time) ([]Outcome, error) {
+func (s Queue) Outcomes(ctx context.Context, member forum.MemberID, since time.Time) ([]Outcome, error) {
 	list, err := s.queryOutcomes(ctx, "outcomes", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
 		return nil, fmt.Errorf("reading outcomes: %w", err)
@@ -214,7 +214,7 @@ func (s *Store) Outcomes(ctx context.Context, member forum.MemberID, since time.
 	return list, nil
 }
 
-func (s *Store) queryOutcomes(ctx context.Context, query string, a args) (list []Outcome, err error) {
+func (s Queue) queryOutcomes(ctx context.Context, query string, a args) (list []Outcome, err error) {
 	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var o Outcome
 		var at int64
@@ -240,7 +240,7 @@ const runRetention = 31 * 24 * time.Hour
 // of threads that no alert is left of; and, a month later, sightings that every member who gets digests has behind him.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	before := args{"before": now.Add(-retention).Unix()}
-	err := s.pruneOutbox(ctx, before)
+	err := s.Outbox.pruneOutbox(ctx, before)
 	for _, query := range []string{"prune_owed", "prune_refusals", "prune_volume"} {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
@@ -275,7 +275,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 
 // pruneOutbox lets the members' rows know what their mails cover before it forgets these. What is settled
 // in between is not old yet.
-func (s *Store) pruneOutbox(ctx context.Context, before args) error {
+func (s Outbox) pruneOutbox(ctx context.Context, before args) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err

@@ -21,7 +21,7 @@ func TestSettleMovesTheMarkAndKeepsTheOutcome(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "a", 20))
 		row := claim(t, s, now)[0]
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 		if got := subscriber(t, s, 1).CoveredSeq; got != 20 {
 			t.Errorf("mark = %d, want 20", got)
 		}
@@ -29,10 +29,10 @@ func TestSettleMovesTheMarkAndKeepsTheOutcome(t *testing.T) {
 			Key: "digest/1/a", Kind: "digest", Attempt: 1, At: now, Result: "accepted", Code: 250,
 			Enhanced: "2.0.0", Reply: "queued as 4F", QueueID: "4F", Posts: 3, Bytes: 20480,
 		}
-		if got := must(s.Outcomes(t.Context(), 1, now))(t); !slices.Equal(got, []store.Outcome{want}) {
+		if got := must(s.Queue.Outcomes(t.Context(), 1, now))(t); !slices.Equal(got, []store.Outcome{want}) {
 			t.Errorf("outcomes = %v, want %v", got, want)
 		}
-		if got := must(s.Outcomes(t.Context(), 1, now.Add(time.Second)))(t); len(got) != 0 {
+		if got := must(s.Queue.Outcomes(t.Context(), 1, now.Add(time.Second)))(t); len(got) != 0 {
 			t.Errorf("outcomes since later = %v, want none", got)
 		}
 	})
@@ -59,7 +59,7 @@ func TestSettlingIsOneStatementUnlessSomeAreToBeTriedAgain(t *testing.T) {
 			}
 			rows = rows[mails/2:]
 			before := s.Statements()
-			check(t, s.Settle(t.Context(), owner, list))
+			check(t, s.Outbox.Settle(t.Context(), owner, list))
 			return s.Statements() - before
 		}
 		if got := spent("accepted", "skipped", "refused", "uncertain"); got != 1 {
@@ -93,7 +93,7 @@ func TestOnlyAnEditionThatWasAcceptedOrSkippedMovesTheMark(t *testing.T) {
 			x.State = tt.state
 			fates = append(fates, x)
 		}
-		check(t, s.Settle(t.Context(), owner, fates))
+		check(t, s.Outbox.Settle(t.Context(), owner, fates))
 		for i, tt := range tests {
 			if got := subscriber(t, s, forum.MemberID(i+1)).CoveredSeq; got != tt.mark {
 				t.Errorf("mark = %d after an edition that was %s, want %d", got, tt.state, tt.mark)
@@ -110,12 +110,12 @@ func TestWhatCameOfAnEditionBeforeItWasMergedIsKeptOnce(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "a", 20))
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(48*time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(48*time.Hour))}))
 		tomorrow := now.Add(24 * time.Hour)
 		plan(t, s, tomorrow, edition(1, "b", 30))
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, tomorrow)[0], tomorrow)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, tomorrow)[0], tomorrow)}))
 		var got []string
-		for _, o := range must(s.Outcomes(t.Context(), 1, now))(t) {
+		for _, o := range must(s.Queue.Outcomes(t.Context(), 1, now))(t) {
 			got = append(got, fmt.Sprintf("%s %d %s %d", o.Key, o.Attempt, o.Result, o.Code))
 		}
 		if want := []string{"digest/1/a 1 try again 451", "digest/1/b 1 accepted 250"}; !slices.Equal(got, want) {
@@ -132,7 +132,7 @@ func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
 		row := claim(t, s, now)[0]
 		notSent := again(row, "not sent", now.Add(time.Minute))
 		notSent.CountAttempt = false
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{notSent}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{notSent}))
 		if rows := claim(t, s, now); len(rows) != 0 {
 			t.Error("claimed before its time")
 		}
@@ -140,19 +140,19 @@ func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
 		if row.Attempt != 0 {
 			t.Errorf("attempts = %d after a relay that was down, want 0", row.Attempt)
 		}
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(time.Hour))}))
 		row = claim(t, s, now.Add(time.Hour))[0]
 		if row.Attempt != 1 {
 			t.Errorf("attempts = %d, want 1", row.Attempt)
 		}
 		refused := accepted(row, now.Add(time.Hour))
 		refused.State, refused.Result = "refused", "refused"
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{refused}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{refused}))
 		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
 			t.Errorf("mark = %d after a refusal, want 10 still", got)
 		}
 		var results []string
-		for _, o := range must(s.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t) {
+		for _, o := range must(s.Queue.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t) {
 			results = append(results, o.Result)
 		}
 		if want := []string{"not sent", "try again", "refused"}; !slices.Equal(results, want) {
@@ -169,14 +169,14 @@ func TestAFormerOwnerSettlesNothing(t *testing.T) {
 		mine := claim(t, s, now)
 		late := now.Add(lease + time.Second)
 		takeBack(t, s, late)
-		must(s.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 1))(t) // digest/1/a changes hands; the other only waits
-		other := must(s.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{again(mine[0], "uncertain", late)}))
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(other[0], late)}))
+		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 1))(t) // digest/1/a changes hands; the other only waits
+		other := must(s.Outbox.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(mine[0], "uncertain", late)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(other[0], late)}))
 		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
 			t.Errorf("the mark of the member whose mail another daemon holds = %d, want 10", got)
 		}
-		if got := must(s.Outcomes(t.Context(), 1, now))(t); len(got) != 0 {
+		if got := must(s.Queue.Outcomes(t.Context(), 1, now))(t); len(got) != 0 {
 			t.Errorf("a former owner left outcomes: %v", got)
 		}
 		if got := subscriber(t, s, 2).CoveredSeq; got != 20 {
@@ -193,7 +193,7 @@ func TestAMarkNeverGoesBack(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 30)
 		plan(t, s, now, edition(1, "a", 20))
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, now)[0], now)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, now)[0], now)}))
 		enroll(t, s, 1, 5) // written by someone who read it long ago
 		if got := subscriber(t, s, 1).CoveredSeq; got != 30 {
 			t.Errorf("mark = %d, want 30", got)
@@ -211,9 +211,9 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 		for day := range 60 {
 			at := now.Add(time.Duration(day) * 24 * time.Hour)
 			post := forum.PostID(day + 1)
-			must(s.SaveScan(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
-			if due := must(s.Due(t.Context(), at, 9))(t); len(due) == 1 {
-				p := edition(1, at.Format(time.DateOnly), must(s.LastSeq(t.Context()))(t))
+			must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
+			if due := must(s.Subscribers.Due(t.Context(), at, 9))(t); len(due) == 1 {
+				p := edition(1, at.Format(time.DateOnly), must(s.Sightings.LastSeq(t.Context()))(t))
 				p.NextDue = at.Add(24 * time.Hour)
 				plan(t, s, at, p)
 			}
@@ -229,7 +229,7 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 				if fate.Key == "" {
 					continue // the daemon dies
 				}
-				check(t, s.Settle(t.Context(), owner, []store.Settlement{fate}))
+				check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{fate}))
 				if fate.State == "accepted" {
 					covered = row.Until
 				}
@@ -288,7 +288,7 @@ func TestDaemonsAtOnceTileTheSightings(t *testing.T) {
 // round is a day of a daemon: it plans for all who are due under keys of its own, and sends what it gets hold of.
 func round(ctx context.Context, s *store.Store, owner string, day int, until int64) ([]store.Row, error) {
 	at := now.Add(time.Duration(day) * 24 * time.Hour)
-	due, err := s.Due(ctx, at, 100)
+	due, err := s.Subscribers.Due(ctx, at, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -297,10 +297,10 @@ func round(ctx context.Context, s *store.Store, owner string, day int, until int
 		plans[i] = edition(sub.ID, fmt.Sprint(day, " by ", owner), until)
 		plans[i].NextDue = at.Add(time.Hour)
 	}
-	if _, err := s.Plan(ctx, at, plans); err != nil {
+	if _, err := s.Outbox.Plan(ctx, at, plans); err != nil {
 		return nil, err
 	}
-	rows, err := s.Claim(ctx, at, owner, 1000*time.Hour, store.AllPriorities, 10)
+	rows, err := s.Outbox.Claim(ctx, at, owner, 1000*time.Hour, store.AllPriorities, 10)
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +308,7 @@ func round(ctx context.Context, s *store.Store, owner string, day int, until int
 	for i, r := range rows {
 		settlements[i] = accepted(r, at)
 	}
-	return rows, s.Settle(ctx, owner, settlements)
+	return rows, s.Outbox.Settle(ctx, owner, settlements)
 }
 
 func TestWhatARelaySaysCannotHurt(t *testing.T) {
@@ -318,8 +318,8 @@ func TestWhatARelaySaysCannotHurt(t *testing.T) {
 		plan(t, s, now, edition(1, "a", 9))
 		x := accepted(claim(t, s, now)[0], now)
 		x.Reply = "nul\x00 \xff '; DROP TABLE outbox; -- :now ? \\u0000 " + strings.Repeat("ü", 1000)
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{x}))
-		got := must(s.Outcomes(t.Context(), 1, now))(t)[0].Reply
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
+		got := must(s.Queue.Outcomes(t.Context(), 1, now))(t)[0].Reply
 		if !strings.HasPrefix(got, "nul ") || !strings.Contains(got, `-- :now ? \u0000 ü`) || len(got) > 1010 {
 			t.Errorf("reply = %q (%d bytes)", got, len(got))
 		}
@@ -334,12 +334,12 @@ func TestPruneKeepsMarks(t *testing.T) {
 		for id := range 30 {
 			posts = append(posts, arrival(forum.PostID(id+1), 1))
 		}
-		must(s.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: posts}))(t)
+		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: posts}))(t)
 		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
 		rows := claim(t, s, now)
 		refused := accepted(rows[1], now)
 		refused.State = "refused"
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(rows[0], now), refused}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(rows[0], now), refused}))
 
 		later := now.Add(122 * 24 * time.Hour)
 		check(t, s.Prune(t.Context(), later))
@@ -351,7 +351,7 @@ func TestPruneKeepsMarks(t *testing.T) {
 				t.Errorf("mark of member %d = %d when his editions are forgotten, want %d still", id, got, mark)
 			}
 		}
-		if left := must(s.Sightings(t.Context(), 0, 99))(t); len(left) != 20 || left[0].Seq != 11 {
+		if left := must(s.Sightings.Sightings(t.Context(), 0, 99))(t); len(left) != 20 || left[0].Seq != 11 {
 			t.Errorf("%d sightings are left, want those that the second member has before him: 11 to 30", len(left))
 		}
 		plan(t, s, later, edition(1, "b", 30), edition(2, "b", 30))
@@ -368,10 +368,10 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 2)
 		gathered := store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
-		must(s.SaveScan(t.Context(), gathered))(t)
+		must(s.Sightings.SaveScan(t.Context(), gathered))(t)
 		plan(t, s, now, edition(1, "a", 2), store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Priority: 40})
 		row := claim(t, s, now)[0]
-		check(t, s.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 
 		left := func(at time.Time) [3]int {
 			t.Helper()
@@ -381,8 +381,8 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 				sum += n
 			}
 			return [3]int{
-				len(must(s.Sightings(t.Context(), 0, 9))(t)), sum,
-				len(must(s.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t)),
+				len(must(s.Sightings.Sightings(t.Context(), 0, 9))(t)), sum,
+				len(must(s.Queue.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t)),
 			}
 		}
 		if got, want := left(now.Add(90*24*time.Hour)), [3]int{3, 2, 1}; got != want {
@@ -394,11 +394,11 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 		if got, want := left(now.Add(121*24*time.Hour+time.Second)), [3]int{1, 1, 0}; got != want {
 			t.Errorf("after 121 days and a second = %v, want what is not covered and not settled: %v", got, want)
 		}
-		must(s.RemoveStale(t.Context(), now.Add(time.Hour)))(t)
+		must(s.Subscribers.RemoveStale(t.Context(), now.Add(time.Hour)))(t)
 		if got, want := left(now.Add(122*24*time.Hour)), [3]int{0, 1, 0}; got != want {
 			t.Errorf("when nobody gets digests = %v, want %v", got, want)
 		}
-		if head := must(s.LastSeq(t.Context()))(t); head != 3 {
+		if head := must(s.Sightings.LastSeq(t.Context()))(t); head != 3 {
 			t.Errorf("head = %d after pruning, want 3: numbers are not given twice", head)
 		}
 	})

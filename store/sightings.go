@@ -70,7 +70,7 @@ func (g ScanResult) sightings() []sightingRow {
 // SaveScan writes down what was gathered, in one transaction, and says how many sightings were new. A post
 // that was sighted in its section before is passed over. Numbers are given in the order of commits: who
 // has read up to one will not meet a smaller one later.
-func (s *Store) SaveScan(ctx context.Context, g ScanResult) (added int, err error) {
+func (s Sightings) SaveScan(ctx context.Context, g ScanResult) (added int, err error) {
 	list, err := marshalRows(g.sightings())
 	if err != nil {
 		return 0, err
@@ -100,7 +100,7 @@ func (s *Store) SaveScan(ctx context.Context, g ScanResult) (added int, err erro
 }
 
 // saveScanState writes down what was gathered beside the sightings.
-func (s *Store) saveScanState(ctx context.Context, tx *sqlx.Tx, g ScanResult) error {
+func (s Sightings) saveScanState(ctx context.Context, tx *sqlx.Tx, g ScanResult) error {
 	if len(g.Pending) > 0 {
 		if _, err := s.exec(ctx, tx, "add_pending", args{"now": g.Now.Unix(), "ids": marshalIDs(g.Pending)}); err != nil {
 			return err
@@ -120,7 +120,7 @@ func (s *Store) saveScanState(ctx context.Context, tx *sqlx.Tx, g ScanResult) er
 }
 
 // Cursor is the newest post that gathering has read, if it ever has.
-func (s *Store) Cursor(ctx context.Context) (cursor forum.PostID, known bool, err error) {
+func (s Sightings) Cursor(ctx context.Context) (cursor forum.PostID, known bool, err error) {
 	value, known, err := s.counter(ctx, "cursor")
 	if err != nil {
 		return 0, false, fmt.Errorf("reading the cursor: %w", err)
@@ -129,7 +129,7 @@ func (s *Store) Cursor(ctx context.Context) (cursor forum.PostID, known bool, er
 }
 
 // LastSeq is the number of the newest sighting; 0: there is none.
-func (s *Store) LastSeq(ctx context.Context) (int64, error) {
+func (s Sightings) LastSeq(ctx context.Context) (int64, error) {
 	value, _, err := s.counter(ctx, "sighting")
 	if err != nil {
 		return 0, fmt.Errorf("reading the newest sighting's number: %w", err)
@@ -137,7 +137,7 @@ func (s *Store) LastSeq(ctx context.Context) (int64, error) {
 	return value, nil
 }
 
-func (s *Store) counter(ctx context.Context, name string) (value int64, known bool, err error) {
+func (s *database) counter(ctx context.Context, name string) (value int64, known bool, err error) {
 	err = s.query(ctx, nil, "counter", args{"name": name}, func(scan scanFunc) error {
 		known = true
 		return scan(&value)
@@ -146,7 +146,7 @@ func (s *Store) counter(ctx context.Context, name string) (value int64, known bo
 }
 
 // Pending are posts to be looked at again, the oldest first.
-func (s *Store) Pending(ctx context.Context, limit int) ([]forum.PostID, error) {
+func (s Sightings) Pending(ctx context.Context, limit int) ([]forum.PostID, error) {
 	var list []forum.PostID
 	err := s.query(ctx, nil, "pending", args{"most": limit}, func(scan scanFunc) error {
 		var id forum.PostID
@@ -161,7 +161,7 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]forum.PostID, error) 
 }
 
 // CurrentPlaces are the newest places of the posts sighted since a moment.
-func (s *Store) CurrentPlaces(ctx context.Context, since time.Time) ([]Place, error) {
+func (s Sightings) CurrentPlaces(ctx context.Context, since time.Time) ([]Place, error) {
 	var list []Place
 	err := s.query(ctx, nil, "places", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var p Place
@@ -176,11 +176,11 @@ func (s *Store) CurrentPlaces(ctx context.Context, since time.Time) ([]Place, er
 }
 
 // Sightings are those with numbers after one and up to the other, rising.
-func (s *Store) Sightings(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
+func (s Sightings) Sightings(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings", args{"after": after, "until": until})
 }
 
-func (s *Store) sightings(ctx context.Context, query string, a args) ([]digest.Sighting, error) {
+func (s Sightings) sightings(ctx context.Context, query string, a args) ([]digest.Sighting, error) {
 	var list []digest.Sighting
 	err := s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var d digest.Sighting

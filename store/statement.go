@@ -64,7 +64,7 @@ func macros(engine sqlfile.Engine) map[string]sqlfile.Macro {
 }
 
 // prepare prepares every query where it will run.
-func (s *Store) prepare(ctx context.Context) error {
+func (s *database) prepare(ctx context.Context) error {
 	queries, err := loadQueries(s.engine)
 	if err != nil {
 		return fmt.Errorf("reading the store's queries: %w", err)
@@ -84,7 +84,7 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 // statement finds a prepared statement, for use in tx if there is one.
-func (s *Store) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.NamedStmt, error) {
+func (s *database) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.NamedStmt, error) {
 	stmt := s.statements[name]
 	if stmt == nil {
 		return nil, s.prepareErr
@@ -100,7 +100,7 @@ func (s *Store) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.
 }
 
 // exec runs a statement and says how many rows it touched. One that stands alone is done again like a transaction.
-func (s *Store) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (n int, err error) {
+func (s *database) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (n int, err error) {
 	if tx != nil {
 		return s.execIn(ctx, tx, name, a)
 	}
@@ -111,7 +111,7 @@ func (s *Store) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (n i
 	return n, err
 }
 
-func (s *Store) execIn(ctx context.Context, tx *sqlx.Tx, name string, a args) (int, error) {
+func (s *database) execIn(ctx context.Context, tx *sqlx.Tx, name string, a args) (int, error) {
 	stmt, err := s.statement(ctx, tx, name)
 	if err != nil {
 		return 0, err
@@ -125,7 +125,7 @@ func (s *Store) execIn(ctx context.Context, tx *sqlx.Tx, name string, a args) (i
 }
 
 // query runs a statement and calls each for every row of its answer.
-func (s *Store) query(ctx context.Context, tx *sqlx.Tx, name string, a args, each func(scanFunc) error) error {
+func (s *database) query(ctx context.Context, tx *sqlx.Tx, name string, a args, each func(scanFunc) error) error {
 	stmt, err := s.statement(ctx, tx, name)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (s *Store) query(ctx context.Context, tx *sqlx.Tx, name string, a args, eac
 }
 
 // inTx runs do in a transaction: all of it or nothing.
-func (s *Store) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
+func (s *database) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
 	return retrySerialization(func() error { return s.runTx(ctx, do) })
 }
 
@@ -161,7 +161,7 @@ func retrySerialization(do func() error) error {
 	}
 }
 
-func (s *Store) runTx(ctx context.Context, do func(*sqlx.Tx) error) error {
+func (s *database) runTx(ctx context.Context, do func(*sqlx.Tx) error) error {
 	// pq asks for READ WRITE unless it is told otherwise, whatever the connection's default.
 	tx, err := s.write.BeginTxx(ctx, &sql.TxOptions{ReadOnly: s.readOnly})
 	if err != nil {
@@ -184,7 +184,7 @@ const commit = "COMMIT"
 // the work when the database goes away, or the program dies, at any of them. nil: none fails.
 func (s *Store) FailWith(fault func(statement string) error) { s.fault = fault }
 
-func (s *Store) injectedFault(statement string) error {
+func (s *database) injectedFault(statement string) error {
 	if s.fault == nil {
 		return nil
 	}
@@ -192,7 +192,7 @@ func (s *Store) injectedFault(statement string) error {
 }
 
 // lockCounter waits until no other transaction holds the counter, and reads it.
-func (s *Store) lockCounter(ctx context.Context, tx *sqlx.Tx, counter string) (value int64, err error) {
+func (s *database) lockCounter(ctx context.Context, tx *sqlx.Tx, counter string) (value int64, err error) {
 	err = s.query(ctx, tx, "hold_counter", args{"name": counter}, func(scan scanFunc) error { return scan(&value) })
 	return value, err
 }

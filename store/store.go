@@ -1,14 +1,23 @@
-// Package store is what the daemon remembers: sightings, members' marks and due times, the outbox and
-// its outcomes. It keeps no text of any post.
+// Package store is what the daemon remembers: sightings, subscribers, preferences, the outbox and what became of each message.
+// It keeps no text of any post.
 //
-// [Open] it, [Store.Migrate] it, then go the way of a post: [Store.SaveScan] notes what gathering met,
-// [Store.Due] and [Store.Plan] put editions into the outbox, [Store.Claim] leases them, [Store.Settle]
-// says what became of them, by which the members' marks move. Each of these is for a whole batch and a
-// handful of statements: rows travel as one JSON parameter, so that the text of a statement never changes
-// and all are prepared once, at the start, where a bad one stops the program.
+// A [Store] is a list of parts, one for each noun, over one database. A message takes this way through them:
 //
-// SQLite serves one daemon, PostgreSQL several. One text of a query serves both where that is possible;
-// the files in queries and migrations say where it is not. All times are Unix seconds, UTC.
+//  1. [Open] the store and [Store.Migrate] it.
+//  2. [Sightings.Save] records which posts a scan found visible.
+//  3. [Subscribers.Due] and [Outbox.Plan] put editions into the outbox; [Alerts.Plan] puts alerts there,
+//     [Announcements.Enqueue] announcements.
+//  4. [Outbox.Claim] leases messages, [Outbox.MarkInFlight] records that they are about to be sent.
+//  5. [Outbox.Settle] records the results, and moves the covered sequence of each member.
+//
+// Each step works on a whole batch with a handful of statements. Rows travel as one JSON parameter, so the text of a statement
+// never changes. All statements are prepared at the start, where a bad one stops the program.
+//
+// SQLite serves one daemon, PostgreSQL several. One text of a query serves both engines where that is possible; the files in
+// queries and migrations say where it is not. All times are Unix seconds, UTC.
+//
+// Some tables keep names from before the glossary: "owed" holds deferred posts, "wish" overrides, "basis" preference baselines,
+// "notice" alert items, "tally" delivery counts, "roll" or "member" subscribers, "mark" a covered sequence, "run" rounds.
 package store
 
 import (
@@ -27,18 +36,86 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Store is the daemon's memory. It is safe for concurrent use.
+// Store is the daemon's memory, part by part. It is safe for concurrent use.
 type Store struct {
+	*database
+
+	Sightings     Sightings
+	Subscribers   Subscribers
+	Preferences   Preferences
+	Outbox        Outbox
+	Queue         Queue
+	Alerts        Alerts
+	Deferred      Deferred
+	Announcements Announcements
+	Suppressions  Suppressions
+	Holds         Holds
+	Alarms        Alarms
+	Audit         Audit
+	Sessions      Sessions
+	Rounds        Rounds
+	Counts        Counts
+	LinkKeys      LinkKeys
+	Values        Values
+}
+
+// The parts of a store. Each is a handle on the same database, cheap to copy.
+type (
+	// Sightings records which posts were seen visible, and where.
+	Sightings struct{ *database }
+	// Subscribers keeps the members who watch anything, how far their digests have come and when each is due.
+	Subscribers struct{ *database }
+	// Preferences keeps what members chose: for all their email and for single watches.
+	Preferences struct{ *database }
+	// Outbox holds the messages from planning to settling.
+	Outbox struct{ *database }
+	// Queue is the outbox as operators see it: lists, retries, drops, the pause.
+	Queue struct{ *database }
+	// Alerts plans and remembers alerts and their items.
+	Alerts struct{ *database }
+	// Deferred keeps the posts that a later edition must bring.
+	Deferred struct{ *database }
+	// Announcements keeps announcements, their state and their progress.
+	Announcements struct{ *database }
+	// Suppressions keeps refusals, the health of addresses and who gets no email because of it.
+	Suppressions struct{ *database }
+	// Holds keeps the domains to which delivery is stopped.
+	Holds struct{ *database }
+	// Alarms keeps active alarms and the notifications that still have to go out.
+	Alarms struct{ *database }
+	// Audit is the log of what administrators and operators did.
+	Audit struct{ *database }
+	// Sessions keeps the logins of the admin pages.
+	Sessions struct{ *database }
+	// Rounds keeps a report of each round that did anything.
+	Rounds struct{ *database }
+	// Counts keeps how many messages were planned and what became of them.
+	Counts struct{ *database }
+	// LinkKeys keeps the keys that sign links.
+	LinkKeys struct{ *database }
+	// Values keeps single values by key.
+	Values struct{ *database }
+)
+
+// database is the connection that all parts share.
+type database struct {
 	engine     sqlfile.Engine
-	write      *sqlx.DB // of SQLite the one connection that may write
-	read       *sqlx.DB // of PostgreSQL the same as write
+	write      *sqlx.DB // SQLite: the only connection that may write
+	read       *sqlx.DB // PostgreSQL: the same as write
 	statements map[string]*sqlx.NamedStmt
 	prepareErr error // why there are no statements
 	sent       atomic.Int64
 	fault      func(statement string) error // see FailWith; nil: none
 	readOnly   bool                         // nothing is written, see OpenReadOnly
 	path       string                       // of the SQLite file
-	instance   io.Closer                    // what makes this daemon known, see Attend; nil: nobody attends
+	instance   io.Closer                    // the lock of this daemon, see AcquireInstance; nil: none taken
+}
+
+func newStore(db *database) *Store {
+	return &Store{
+		db, Sightings{db}, Subscribers{db}, Preferences{db}, Outbox{db}, Queue{db}, Alerts{db}, Deferred{db}, Announcements{db},
+		Suppressions{db}, Holds{db}, Alarms{db}, Audit{db}, Sessions{db}, Rounds{db}, Counts{db}, LinkKeys{db}, Values{db},
+	}
 }
 
 // ErrNotMigrated means that the database is not at the step that this program needs.
@@ -60,10 +137,11 @@ func OpenReadOnly(ctx context.Context, dsn string) (*Store, error) {
 }
 
 func open(ctx context.Context, dsn string, look bool) (*Store, error) {
-	s, err := connect(dsn, look)
+	db, err := connect(dsn, look)
 	if err != nil {
 		return nil, err
 	}
+	s := newStore(db)
 	s.readOnly = look
 	if err := s.begin(ctx); err != nil {
 		s.Close()
@@ -73,8 +151,8 @@ func open(ctx context.Context, dsn string, look bool) (*Store, error) {
 }
 
 // begin prepares the statements if the database is ready for them.
-func (s *Store) begin(ctx context.Context) error {
-	have, want, err := s.Version(ctx)
+func (s *database) begin(ctx context.Context) error {
+	have, want, err := s.version(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,7 +186,7 @@ func (s *Store) Close() error {
 func (s *Store) Statements() int64 { return s.sent.Load() }
 
 // SetValue keeps a value under a key.
-func (s *Store) SetValue(ctx context.Context, key, value string) error {
+func (s Values) SetValue(ctx context.Context, key, value string) error {
 	if _, err := s.exec(ctx, nil, "remember", args{"key": key, "value": value}); err != nil {
 		return fmt.Errorf("remembering %s: %w", key, err)
 	}
@@ -116,7 +194,7 @@ func (s *Store) SetValue(ctx context.Context, key, value string) error {
 }
 
 // Value reads what was kept under a key.
-func (s *Store) Value(ctx context.Context, key string) (value string, known bool, err error) {
+func (s Values) Value(ctx context.Context, key string) (value string, known bool, err error) {
 	err = s.query(ctx, nil, "recall", args{"key": key}, func(scan scanFunc) error {
 		known = true
 		return scan(&value)

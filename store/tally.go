@@ -33,7 +33,7 @@ type tallyRow struct {
 }
 
 // AddTally adds to what is counted already.
-func (s *Store) AddTally(ctx context.Context, t DeliveryCounts) error {
+func (s Counts) AddTally(ctx context.Context, t DeliveryCounts) error {
 	if len(t) == 0 {
 		return nil
 	}

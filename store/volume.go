@@ -7,7 +7,7 @@ import (
 )
 
 // CountPlanned adds to how many mails of a kind were planned in the hour of a moment.
-func (s *Store) CountPlanned(ctx context.Context, at time.Time, kind string, mails int) error {
+func (s Counts) CountPlanned(ctx context.Context, at time.Time, kind string, mails int) error {
 	a := args{"hour": at.Truncate(time.Hour).Unix(), "kind": kind, "planned": mails}
 	if _, err := s.exec(ctx, nil, "add_volume", a); err != nil {
 		return fmt.Errorf("counting what was planned: %w", err)
@@ -17,7 +17,7 @@ func (s *Store) CountPlanned(ctx context.Context, at time.Time, kind string, mai
 
 // PlannedByHour are how many mails of a kind were planned in each hour that begins in [since, until). Hours without any are not
 // in it.
-func (s *Store) PlannedByHour(ctx context.Context, kind string, since, until time.Time) (map[time.Time]int, error) {
+func (s Counts) PlannedByHour(ctx context.Context, kind string, since, until time.Time) (map[time.Time]int, error) {
 	hours := make(map[time.Time]int)
 	err := s.query(ctx, nil, "volume", args{"kind": kind, "since": since.Unix(), "until": until.Unix()}, func(scan scanFunc) error {
 		var hour int64

@@ -8,13 +8,15 @@ import (
 func TestWhatIsPlannedIsCountedByHourAndKind(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		count := func(at time.Time, kind string, mails int) { check(t, s.CountPlanned(t.Context(), at, kind, mails)) }
+		count := func(at time.Time, kind string, mails int) {
+			check(t, s.Counts.CountPlanned(t.Context(), at, kind, mails))
+		}
 		count(now.Add(time.Minute), "digest", 3)
 		count(now.Add(59*time.Minute), "digest", 4)
 		count(now.Add(59*time.Minute), "alert", 9)
 		count(now.Add(time.Hour), "digest", 1)
 		planned := func(until time.Time) map[time.Time]int {
-			return must(s.PlannedByHour(t.Context(), "digest", now, until))(t)
+			return must(s.Counts.PlannedByHour(t.Context(), "digest", now, until))(t)
 		}
 		equal(t, "of two hours", planned(now.Add(2*time.Hour)), map[time.Time]int{now: 7, now.Add(time.Hour): 1})
 		equal(t, "of one hour", planned(now.Add(time.Hour)), map[time.Time]int{now: 7})

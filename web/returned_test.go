@@ -25,12 +25,12 @@ func (w *world) bounces() {
 	h := store.Health{Address: w.address(), Member: anna, Health: bounce.Health{
 		Score: 4, LastEvent: w.now, SuppressedSince: w.now, SuppressedUntil: w.now.Add(bounce.Reset), Reason: "dead: no such user",
 	}}
-	check(w, w.store.Suppress(w.Context(), w.now, []store.Health{h}))
+	check(w, w.store.Suppressions.Suppress(w.Context(), w.now, []store.Health{h}))
 }
 
 func (w *world) suppressed() bool {
 	w.Helper()
-	return len(must(w.store.Suppressed(w.Context(), w.now, []string{w.address()}))(w)) > 0
+	return len(must(w.store.Suppressions.Suppressed(w.Context(), w.now, []string{w.address()}))(w)) > 0
 }
 
 func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
@@ -54,7 +54,7 @@ func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
 		}
 		w.now = w.now.Add(24 * time.Hour)
 	}
-	if log := must(w.store.AuditOf(t.Context(), "member/13"))(t); len(log) != 2 || log[0].Actor != "member: 13" {
+	if log := must(w.store.Audit.AuditOf(t.Context(), "member/13"))(t); len(log) != 2 || log[0].Actor != "member: 13" {
 		t.Errorf("of that is written down %+v", log)
 	}
 }
@@ -67,14 +67,14 @@ func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
 	}{
 		"suppressed by hand": {func(w *world) {
 			h := must(store.ManualSuppression(w.address(), "asked for it", w.now))(w)
-			check(w, w.store.Suppress(w.Context(), w.now, []store.Health{h}))
+			check(w, w.store.Suppressions.Suppress(w.Context(), w.now, []store.Health{h}))
 		}, "sendet dir zurzeit keine E-Mails"},
 		"banned": {func(w *world) {
 			w.bounces()
 			must(w.forum.Exec("UPDATE member SET state = 'banned' WHERE id = 13"))(w)
 		}, "sendet dir zurzeit keine E-Mails"},
 		"complained": {func(w *world) {
-			check(w, w.store.UnsubscribeKind(w.Context(), w.now, anna, "digest"))
+			check(w, w.store.Preferences.UnsubscribeKind(w.Context(), w.now, anna, "digest"))
 		}, "Zusammenfassungen sind ausgeschaltet"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,12 +24,12 @@ import (
 func (w *world) enroll(due time.Time) {
 	w.Helper()
 	sub := store.Subscriber{ID: anna, Zone: "Europe/Berlin", Locale: "en", Due: due}
-	check(w, w.store.SaveSubscribers(w.Context(), w.now, []store.Subscriber{sub}))
+	check(w, w.store.Subscribers.SaveSubscribers(w.Context(), w.now, []store.Subscriber{sub}))
 }
 
 func (w *world) due() time.Time {
 	w.Helper()
-	return must(w.store.Subscribers(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
+	return must(w.store.Subscribers.Subscribers(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
 }
 
 func TestAFormThatIsSentBackAsItWasChoosesNothing(t *testing.T) {
@@ -310,7 +310,7 @@ func TestWhoOptedOutOnTheForumIsToldAndMayAskHere(t *testing.T) {
 	must(w.forum.Exec(`UPDATE member SET wants_mail = 0 WHERE id = 13`))(t)
 	page, f := w.settings()
 	f.Set("locale", "en")
-	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgestellt") {
+	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgeschaltet") {
 		t.Errorf("the form is %v; the page says %.300s", f.Values, words(t, page))
 	}
 	f.Set("cadence", "weekly")
@@ -346,9 +346,9 @@ func (w *world) sight() {
 		check(w, rows.Scan(&a.Post, &a.Thread, &a.Section, &a.Author))
 		seen = append(seen, a)
 	}
-	must(w.store.SaveScan(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
-	from := must(w.store.AlertProgress(w.Context()))(w)
-	_, _, err := w.store.PlanAlerts(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
+	must(w.store.Sightings.SaveScan(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
+	from := must(w.store.Alerts.AlertProgress(w.Context()))(w)
+	_, _, err := w.store.Alerts.PlanAlerts(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
 	check(w, err)
 }
 
@@ -369,7 +369,7 @@ func TestADigestComesOnDemandOnceAnHour(t *testing.T) {
 			t.Errorf("to %q, woken %d times, want %s", got.header.Get("Location"), w.woken, want)
 		}
 	}
-	rows := must(w.store.Claim(t.Context(), w.now, "test", time.Minute, store.AllPriorities, 10))(t)
+	rows := must(w.store.Outbox.Claim(t.Context(), w.now, "test", time.Minute, store.AllPriorities, 10))(t)
 	if len(rows) != 1 || rows[0].Key != "digest/13/2026-05-04T11-now" || rows[0].Member != anna {
 		t.Errorf("the outbox holds %+v", rows)
 	}

@@ -173,12 +173,12 @@ func (w *world) url(scope link.Scope, object int64) string {
 
 func (w *world) choices() digest.Preferences {
 	w.Helper()
-	return must(w.store.Preferences(w.Context(), []forum.MemberID{anna}))(w)[anna]
+	return must(w.store.Preferences.Preferences(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
 
 func (w *world) wishes() digest.Overrides {
 	w.Helper()
-	return must(w.store.Overrides(w.Context(), []forum.MemberID{anna}))(w)[anna]
+	return must(w.store.Preferences.Overrides(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
 
 // dump is all that the store holds, table by table.

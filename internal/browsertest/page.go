@@ -73,7 +73,16 @@ func (p *Page) Address() string {
 // Click clicks on an element, and waits for the page that this opens.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
+	p.scrollTo(selector)
 	p.leave(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// scrollTo brings an element into view and has the page drawn there. Before that a click can still reach an iframe that was
+// at this place before the page scrolled.
+func (p *Page) scrollTo(selector string) {
+	p.t.Helper()
+	p.Do(chromedp.ScrollIntoView(chromedp.CSS(selector)))
+	Ask(p, chromedp.CaptureScreenshot())
 }
 
 // Tick clicks on an element that stays on its page: a box, a radio button, a summary.

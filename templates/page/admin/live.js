@@ -1,4 +1,4 @@
-// Keeps the part of a page that moves up to date. Whoever runs no script has the page loaded anew now and then.
+// Keeps the live part of a page up to date. Without scripts, the browser reloads the page every few seconds.
 const live = document.getElementById("live")
 const stream = new EventSource(live.dataset.stream)
 stream.addEventListener("live", event => { live.innerHTML = event.data }) // as escaped as the page itself
