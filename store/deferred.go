@@ -115,7 +115,7 @@ func (s Deferred) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]
 	if _, err := execWith(ctx, s.database, tx, "owe", owed, args{"now": at.Unix()}); err != nil {
 		return err
 	}
-	return Alerts{s.database}.delayAlerts(ctx, tx, at, held)
+	return Alerts(s).delayAlerts(ctx, tx, at, held)
 }
 
 type mergeRow struct {

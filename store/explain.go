@@ -76,7 +76,7 @@ func (s Alerts) NoticesOf(ctx context.Context, member forum.MemberID, posts []fo
 
 // MemberMessages are a member's mails that wait, or were settled since a moment, in the order in which they were planned.
 func (s Outbox) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
-	list, err := Queue{s.database}.mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
+	list, err := Queue(s).mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
 		return nil, fmt.Errorf("reading a member's mails: %w", err)
 	}

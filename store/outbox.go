@@ -72,7 +72,7 @@ func (s Outbox) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 		if planned, digests, err = s.insert(ctx, tx, now, list); err != nil {
 			return err
 		}
-		return Deferred{s.database}.assignDeferred(ctx, tx, now, digests)
+		return Deferred(s).assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("planning %d mails: %w", len(plans), err)
@@ -96,7 +96,7 @@ func (s Outbox) PlanNow(ctx context.Context, now time.Time, p Plan) (planned boo
 			return err
 		}
 		planned = n > 0
-		return Deferred{s.database}.assignDeferred(ctx, tx, now, digests)
+		return Deferred(s).assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
 		return false, fmt.Errorf("planning a digest at once: %w", err)

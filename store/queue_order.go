@@ -148,7 +148,7 @@ func (s Queue) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (
 // execute says which of the chosen it was done to.
 func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
-	if err := (Outbox{s.database}).archiveOutcomes(ctx, tx, over); err != nil {
+	if err := Outbox(s).archiveOutcomes(ctx, tx, over); err != nil {
 		return nil, err
 	}
 	if len(chosen) == 0 {

@@ -128,7 +128,7 @@ type verdictRow struct {
 // saveEvaluation writes a judgment down.
 func (s Suppressions) saveEvaluation(ctx context.Context, tx *sqlx.Tx, now time.Time, d EvaluationInput, j EvaluationResult) error {
 	for _, h := range j.Holds {
-		if err := (Holds{s.database}).hold(ctx, tx, h); err != nil {
+		if err := Holds(s).hold(ctx, tx, h); err != nil {
 			return err
 		}
 	}

@@ -152,7 +152,7 @@ func (s Outbox) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch
 	if err := s.archiveOutcomes(ctx, tx, kept); err != nil || len(b.rest) == 0 {
 		return err
 	}
-	return Deferred{s.database}.settlePosts(ctx, tx, ours, b.rest)
+	return Deferred(s).settlePosts(ctx, tx, ours, b.rest)
 }
 
 // archiveOutcomes copies what the newest attempts came to, before the next ones take their place.
