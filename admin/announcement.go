@@ -110,7 +110,7 @@ func (s *Server) announcement(v *request) {
 
 // loadProgress reads how far an announcement has come, as a page shows it.
 func (s *Server) loadProgress(v *request, id int64) (view announcementView, err error) {
-	if view.AnnouncementProgress, err = s.Store.Announcements.AnnouncementProgress(v.r.Context(), id); err != nil {
+	if view.AnnouncementProgress, err = s.Store.Announcements.Progress(v.r.Context(), id); err != nil {
 		return view, err
 	}
 	view.Page = announcementPath(id)
@@ -158,7 +158,7 @@ func (s *Server) addDetails(v *request, view *announcementView) (err error) {
 		v.Log.Warn("groups and sections are not known", "announcement", view.ID, "err", err)
 	}
 	view.Audience = traitsOf(view.AnnouncementProgress.Audience, places, s.Zone)
-	if view.Log, err = s.Store.Audit.AuditOf(v.r.Context(), store.AnnouncementObject(view.ID)); err != nil {
+	if view.Log, err = s.Store.Audit.OfSubject(v.r.Context(), store.AnnouncementObject(view.ID)); err != nil {
 		return err
 	}
 	for i := range view.Log {
@@ -200,7 +200,7 @@ func (s *Server) previewMessage(v *request) {
 	if !ok {
 		return
 	}
-	a, err := s.Store.Announcements.Announcement(v.r.Context(), id)
+	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
 		v.messagePage(http.StatusNotFound, "not_found")
 		return

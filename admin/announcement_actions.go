@@ -17,7 +17,7 @@ import (
 // startCount has an audience counted.
 func (s *Server) startCount(v *request, id int64) {
 	s.counter.forget(id)
-	a, err := s.Store.Announcements.Announcement(v.r.Context(), id)
+	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if err != nil {
 		v.Log.Warn("audience not counted", "announcement", id, "err", err)
 		return
@@ -50,7 +50,7 @@ func (s *Server) sendTest(v *request) {
 		refuse("address", t.To)
 		return
 	}
-	a, err := s.Store.Announcements.Announcement(v.r.Context(), id)
+	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if !s.actionOK(v, id, err) {
 		return
 	}
@@ -87,7 +87,7 @@ func (s *Server) start(v *request) {
 	}
 	form := v.r.PostForm
 	t := actionForm{When: form.Get("when"), At: form.Get("at")}
-	a, err := s.Store.Announcements.Announcement(v.r.Context(), id)
+	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if !s.actionOK(v, id, err) {
 		return
 	}
@@ -110,7 +110,7 @@ func (s *Server) start(v *request) {
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
 		return
 	}
-	_, err = s.Store.Announcements.StartAnnouncement(v.r.Context(), s.Now(), v.session.Actor, a.Announcement, n.Size)
+	_, err = s.Store.Announcements.Start(v.r.Context(), s.Now(), v.session.Actor, a.Announcement, n.Size)
 	if s.actionOK(v, id, err) {
 		s.Wake()
 		v.redirectDone(announcementPath(id), "announcement_started", n.Size)
@@ -151,14 +151,14 @@ func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
 func (s *Server) pauseAnnouncement(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
 	s.runAction(v, "announcement_paused", func(ctx context.Context, id int64) error {
-		return s.Store.Announcements.PauseAnnouncement(ctx, s.Now(), v.session.Actor, id, reason)
+		return s.Store.Announcements.Pause(ctx, s.Now(), v.session.Actor, id, reason)
 	})
 }
 
 // resumeAnnouncement lets a paused announcement go on.
 func (s *Server) resumeAnnouncement(v *request) {
 	s.runAction(v, "announcement_resumed", func(ctx context.Context, id int64) error {
-		return s.Store.Announcements.ResumeAnnouncement(ctx, s.Now(), v.session.Actor, id)
+		return s.Store.Announcements.Resume(ctx, s.Now(), v.session.Actor, id)
 	})
 }
 
@@ -171,7 +171,7 @@ func (s *Server) cancel(v *request) {
 		return
 	}
 	s.runAction(v, "announcement_cancelled", func(ctx context.Context, id int64) error {
-		return s.Store.Announcements.CancelAnnouncement(ctx, s.Now(), v.session.Actor, id)
+		return s.Store.Announcements.Cancel(ctx, s.Now(), v.session.Actor, id)
 	})
 }
 

@@ -68,7 +68,7 @@ func (s *Server) courseSamples() []store.AnnouncementProgress {
 
 // announcements lists all.
 func (s *Server) announcements(v *request) {
-	list, err := s.Store.Announcements.Courses(v.r.Context())
+	list, err := s.Store.Announcements.ProgressOfAll(v.r.Context())
 	if err != nil {
 		v.serverError(err)
 		return

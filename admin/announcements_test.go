@@ -55,7 +55,7 @@ func refused(t testing.TB, got answer, says ...string) {
 
 func (w *world) standing(id int64) store.Announcement {
 	w.Helper()
-	return must(w.store.Announcements.Announcement(w.Context(), id))(w)
+	return must(w.store.Announcements.Get(w.Context(), id))(w)
 }
 
 func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
@@ -129,7 +129,7 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	// Who revises it must look again.
 	a := w.standing(1).Announcement
 	a.Audience.MinPosts = 1 << 30
-	check(t, w.store.Announcements.ReviseAnnouncement(t.Context(), w.now, "cli: root", a))
+	check(t, w.store.Announcements.Revise(t.Context(), w.now, "cli: root", a))
 	refused(t, b.order("/announcements/1/start", "when", "now", "sure", "yes"), "Count the audience first.")
 	b.order("/announcements/1/count")
 	b.until("/announcements/1", "The audience is empty")
@@ -241,7 +241,7 @@ func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, b.order("/announcements/new", c.fields...), c.says...) })
 	}
-	if list := must(w.store.Announcements.Announcements(t.Context()))(t); len(list) != 0 {
+	if list := must(w.store.Announcements.List(t.Context()))(t); len(list) != 0 {
 		t.Errorf("%d were kept", len(list))
 	}
 	got := b.order("/announcements/new", append([]string{"more", "yes"}, full...)...)
@@ -330,7 +330,7 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 	if got.header.Get("Content-Type") != "text/event-stream" || !strings.Contains(got.body, "event: live\ndata: ") || !strings.Contains(got.body, `<progress`) || strings.Contains(got.body, "event: turn") {
 		t.Errorf("the stream: %v\n%s", got.header, got.body)
 	}
-	check(t, w.store.Announcements.PauseAnnouncement(t.Context(), w.now, "cli: root", a.ID, hostile))
+	check(t, w.store.Announcements.Pause(t.Context(), w.now, "cli: root", a.ID, hostile))
 	if got := b.get("/announcements/1/live?state=canary"); !strings.Contains(got.body, "event: turn\ndata: paused\n\n") {
 		t.Errorf("once it is paused:\n%s", got.body)
 	}

@@ -79,16 +79,16 @@ func (s *Server) showBounces(v *request, status int, fault string) {
 // readBounces reads what the page shows.
 func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	ctx, now := v.r.Context(), s.Now()
-	if view.Members, view.Suppressed, err = s.Store.Suppressions.SuppressionStats(ctx, now); err != nil {
+	if view.Members, view.Suppressed, err = s.Store.Suppressions.Stats(ctx, now); err != nil {
 		return err
 	}
 	if view.Classes, err = s.Store.Suppressions.RefusalClasses(ctx, now.AddDate(0, 0, -classDays)); err != nil {
 		return err
 	}
-	if view.Holds, err = s.Store.Holds.Holds(ctx, now); err != nil {
+	if view.Holds, err = s.Store.Holds.Active(ctx, now); err != nil {
 		return err
 	}
-	if view.List, err = s.Store.Suppressions.Suppressions(ctx, now, view.Part, view.After, rowsPerPage+1); err != nil {
+	if view.List, err = s.Store.Suppressions.List(ctx, now, view.Part, view.After, rowsPerPage+1); err != nil {
 		return err
 	}
 	if len(view.List) > rowsPerPage {
@@ -117,7 +117,7 @@ func (s *Server) unsuppress(v *request) { s.liftAddress(v, "/bounces", "unsuppre
 
 // liftAddress lets the address of a form have mail again, and leads back with a word.
 func (s *Server) liftAddress(v *request, back, word string) {
-	lifted, err := s.Store.Suppressions.Unsuppress(v.r.Context(), []string{v.r.PostForm.Get("address")})
+	lifted, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
 		v.serverError(err)
 		return
@@ -137,7 +137,7 @@ func (s *Server) suppress(v *request) {
 		s.showBounces(v, http.StatusUnprocessableEntity, address)
 		return
 	}
-	if err := s.Store.Suppressions.Suppress(v.r.Context(), s.Now(), []store.Health{h}); err != nil {
+	if err := s.Store.Suppressions.Add(v.r.Context(), s.Now(), []store.Health{h}); err != nil {
 		v.serverError(err)
 		return
 	}
@@ -147,7 +147,7 @@ func (s *Server) suppress(v *request) {
 // release ends a hold before its time.
 func (s *Server) release(v *request) {
 	domain := v.r.PostForm.Get("domain")
-	lifted, err := s.Store.Holds.ReleaseDomain(v.r.Context(), s.Now(), domain)
+	lifted, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
 	if err != nil {
 		v.serverError(err)
 		return

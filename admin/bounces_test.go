@@ -34,8 +34,8 @@ func TestWhatRelaysSayIsShownAsText(t *testing.T) {
 		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, SentAt: noon, Class: bounce.ClassUnknownUser,
 		Code: 550, Enhanced: hostile, Reply: hostile, At: noon,
 	}}))
-	check(t, w.store.Suppressions.Suppress(t.Context(), noon, []store.Health{{Address: address, Health: bounce.Health{SuppressedSince: noon, Reason: hostile}}}))
-	check(t, w.store.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: hostile, Since: noon, Until: noon.Add(time.Hour), Reason: hostile}))
+	check(t, w.store.Suppressions.Add(t.Context(), noon, []store.Health{{Address: address, Health: bounce.Health{SuppressedSince: noon, Reason: hostile}}}))
+	check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Domain: hostile, Since: noon, Until: noon.Add(time.Hour), Reason: hostile}))
 	b := w.admin()
 	harmless(t, "bounces", b.get("/bounces").body)
 	got := b.order("/bounces/suppress", "address", hostile)
@@ -68,7 +68,7 @@ func TestAddressesAreSuppressedAndLifted(t *testing.T) {
 	if got := b.order("/bounces/lift", "address", "anna@a.example").header.Get("Location"); got != "/room/bounces?done=unsuppressed&n=0" {
 		t.Errorf("lifting twice leads to %q", got)
 	}
-	if list := must(w.store.Suppressions.Suppressions(t.Context(), noon, "", "", 9))(t); len(list) > 0 {
+	if list := must(w.store.Suppressions.List(t.Context(), noon, "", "", 9))(t); len(list) > 0 {
 		t.Errorf("still suppressed: %v", list)
 	}
 	if got := w.audit("suppression"); !slices.Equal(got, []string{"web: admin suppress a…@a.example", "web: admin lift a…@a.example"}) {
@@ -79,11 +79,11 @@ func TestAddressesAreSuppressedAndLifted(t *testing.T) {
 func TestAHeldDomainIsReleased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	check(t, w.store.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
+	check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
 	b := w.admin()
 	b.order("/bounces/release", "domain", "a.example")
 	b.order("/bounces/release", "domain", "a.example")
-	if list := must(w.store.Holds.Holds(t.Context(), noon))(t); len(list) > 0 || w.woken != 1 {
+	if list := must(w.store.Holds.Active(t.Context(), noon))(t); len(list) > 0 || w.woken != 1 {
 		t.Errorf("held: %v; woken %d times", list, w.woken)
 	}
 	if got := w.audit("hold"); !slices.Equal(got, []string{"web: admin release a.example"}) {
@@ -103,7 +103,7 @@ func TestListsGoOnOnTheNextPage(t *testing.T) {
 		ill = append(ill, must(store.ManualSuppression(fmt.Sprintf("s%02d@a.example", i), "", noon))(t))
 	}
 	check(t, w.store.Suppressions.SaveRefusals(t.Context(), list))
-	check(t, w.store.Suppressions.Suppress(t.Context(), noon, ill))
+	check(t, w.store.Suppressions.Add(t.Context(), noon, ill))
 	b := w.admin()
 	first, second := b.get("/bounces").body, b.get("/bounces?page=2&after=s49%40a.example").body
 	for i := range 60 {

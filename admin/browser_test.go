@@ -49,25 +49,25 @@ func (w *world) furnish() {
 			Code: 550, Enhanced: "5.1.1", Reply: "5.1.1 <somebody.with.a.long.name@mail.example.org>: Recipient address rejected: User unknown in virtual mailbox table", At: noon,
 		}}))
 	}
-	check(w, w.store.Suppressions.Suppress(ctx, noon, []store.Health{
+	check(w, w.store.Suppressions.Add(ctx, noon, []store.Health{
 		{Address: "anna@mail.example.org", Member: 4711, Health: bounce.Health{SuppressedSince: noon, SuppressedUntil: noon.AddDate(0, 0, 30), Reason: "dead: 550 5.1.1 no such user here"}},
 		must(store.ManualSuppression("a.very.long.address.of.somebody.who.has.asked.for.no.mail@a-domain-with-a-long-name.example.org", "he wrote to us", noon))(w),
 	}))
-	check(w, w.store.Holds.HoldDomain(ctx, store.DomainHold{Domain: "gmail.com", Since: noon, Until: noon.Add(2 * time.Hour), Reason: "refused 14 of 15 in a minute: 421 4.7.28 unusual rate of mail"}))
+	check(w, w.store.Holds.Add(ctx, store.DomainHold{Domain: "gmail.com", Since: noon, Until: noon.Add(2 * time.Hour), Reason: "refused 14 of 15 in a minute: 421 4.7.28 unusual rate of mail"}))
 	var subs []store.Subscriber
 	for i := range 200 {
 		subs = append(subs, store.Subscriber{ID: forum.MemberID(1000 + i), Due: noon.Add(time.Duration(i*i) * time.Minute / 30)})
 	}
-	check(w, w.store.Subscribers.SaveSubscribers(ctx, noon, subs))
+	check(w, w.store.Subscribers.Save(ctx, noon, subs))
 	for i := range 30 {
 		run := store.RoundRecord{Began: noon.AddDate(0, 0, -i), Tick: "editions", Took: 1234 * time.Millisecond, Planned: 900 + 97*i%500, Sent: 800 + 97*i%500, Refused: i % 5, Skipped: map[string]int{"nothing new": 100 * (i % 3)}}
 		if i == 2 {
 			run.Error = "building a batch: asking the forum for members: dial tcp 127.0.0.1:3306: connect: connection refused"
 		}
-		check(w, w.store.Rounds.SaveRound(ctx, run))
+		check(w, w.store.Rounds.Save(ctx, run))
 	}
-	check(w, w.store.Values.SetValue(ctx, "pulse", noon.Format(time.RFC3339)))
-	check(w, w.store.Alarms.SaveAlarms(ctx, []store.Alarm{{Key: "held gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: noon, Due: noon, Seen: noon}}, nil))
+	check(w, w.store.Values.Set(ctx, "pulse", noon.Format(time.RFC3339)))
+	check(w, w.store.Alarms.Save(ctx, []store.Alarm{{Key: "held gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: noon, Due: noon, Seen: noon}}, nil))
 }
 
 // look is a page, and how to get there.

@@ -54,17 +54,17 @@ func changes() map[string]change {
 func changeable(t *testing.T) *world {
 	w := newWorld(t)
 	w.outbox("refused", "queued")
-	check(t, w.store.Suppressions.Suppress(t.Context(), noon, []store.Health{must(store.ManualSuppression("anna@a.example", "", noon))(t), must(store.ManualSuppression("carl@a.example", "", noon))(t)}))
+	check(t, w.store.Suppressions.Add(t.Context(), noon, []store.Health{must(store.ManualSuppression("anna@a.example", "", noon))(t), must(store.ManualSuppression("carl@a.example", "", noon))(t)}))
 	w.announce(moving(), 0)
 	w.answer = mail.Outcome{Result: mail.Accepted}
-	check(t, w.store.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
+	check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
 	return w
 }
 
 func TestEveryChangeNeedsTheTokenAndIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := changeable(t)
-	entries := func() int { return len(must(w.store.Audit.AuditLog(t.Context(), 0, 1000))(t)) }
+	entries := func() int { return len(must(w.store.Audit.List(t.Context(), 0, 1000))(t)) }
 	forms := changes()
 	b := w.admin()
 	for _, path := range w.room.(*admin.Server).Paths(http.MethodPost) {

@@ -107,7 +107,7 @@ func (s *Server) draft(v *request) (store.Announcement, bool) {
 	if !ok {
 		return store.Announcement{}, false
 	}
-	a, err := s.Store.Announcements.Announcement(v.r.Context(), id)
+	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
 		v.messagePage(http.StatusNotFound, "not_found")
@@ -241,9 +241,9 @@ func (s *Server) readPace(a *digest.Announcement, view *composeView) {
 func (s *Server) saveDraft(v *request, a digest.Announcement) {
 	ctx, err := v.r.Context(), error(nil)
 	if a.ID != 0 {
-		err = s.Store.Announcements.ReviseAnnouncement(ctx, s.Now(), v.session.Actor, a)
+		err = s.Store.Announcements.Revise(ctx, s.Now(), v.session.Actor, a)
 	} else {
-		a.ID, err = s.Store.Announcements.DraftAnnouncement(ctx, s.Now(), v.session.Actor, a)
+		a.ID, err = s.Store.Announcements.Draft(ctx, s.Now(), v.session.Actor, a)
 	}
 	if s.actionOK(v, a.ID, err) {
 		s.startCount(v, a.ID)

@@ -38,11 +38,11 @@ func (w *world) daemon(relay daemon.Sender) *daemon.Daemon {
 func (w *world) announce(a digest.Announcement, size int) store.Announcement {
 	w.Helper()
 	ctx := w.Context()
-	a.ID = must(w.store.Announcements.DraftAnnouncement(ctx, w.now, "web: admin", a))(w)
+	a.ID = must(w.store.Announcements.Draft(ctx, w.now, "web: admin", a))(w)
 	if size > 0 {
-		must(w.store.Announcements.StartAnnouncement(ctx, w.now, "web: admin", a, size))(w)
+		must(w.store.Announcements.Start(ctx, w.now, "web: admin", a, size))(w)
 	}
-	return must(w.store.Announcements.Announcement(ctx, a.ID))(w)
+	return must(w.store.Announcements.Get(ctx, a.ID))(w)
 }
 
 // moving is an announcement in two languages.

@@ -84,7 +84,7 @@ func (s *Server) dashboard(v *request) {
 }
 
 func (s *Server) readAlarms(v *request, view *todayView) error {
-	list, err := s.Store.Alarms.Alarms(v.r.Context())
+	list, err := s.Store.Alarms.All(v.r.Context())
 	for _, a := range list {
 		if a.Active() {
 			kind, object, _ := strings.Cut(a.Key, " ")
@@ -125,7 +125,7 @@ func hoursFrom(now time.Time) []time.Time {
 func (s *Server) readRuns(v *request, view *todayView) error {
 	ctx, now := v.r.Context(), s.Now()
 	today := now.UTC().Truncate(24 * time.Hour)
-	done, err := s.Store.Rounds.RunDays(ctx, today.AddDate(0, 0, 1-historyDays))
+	done, err := s.Store.Rounds.ByDay(ctx, today.AddDate(0, 0, 1-historyDays))
 	if err != nil {
 		return err
 	}
@@ -138,14 +138,14 @@ func (s *Server) readRuns(v *request, view *todayView) error {
 		}
 	}
 	view.Today, view.Charts = view.Days[historyDays-1], charts(view.Days)
-	hour, err := s.Store.Rounds.RunDays(ctx, now.Add(-time.Hour))
+	hour, err := s.Store.Rounds.ByDay(ctx, now.Add(-time.Hour))
 	if err != nil {
 		return err
 	}
 	for _, d := range hour { // two, if it spans midnight
 		view.Now.Sent, view.Now.Skipped, view.Now.Refused = view.Now.Sent+d.Sent, view.Now.Skipped+d.Skipped, view.Now.Refused+d.Refused
 	}
-	view.Runs, err = s.Store.Rounds.Runs(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
+	view.Runs, err = s.Store.Rounds.List(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
 	for i, r := range view.Runs {
 		view.Runs[i].Began = v.local(r.Began)
 	}

@@ -17,14 +17,14 @@ func TestTodayTellsWhatWasDoneAndWhatComes(t *testing.T) {
 	for i := range 7 {
 		subs = append(subs, store.Subscriber{ID: forum.MemberID(100 + i), Due: noon.Add(90 * time.Minute)})
 	}
-	check(t, w.store.Subscribers.SaveSubscribers(t.Context(), noon, subs))
+	check(t, w.store.Subscribers.Save(t.Context(), noon, subs))
 	for _, r := range []store.RoundRecord{
 		{Began: noon.Add(-30 * time.Minute), Tick: "editions", Sent: 1234, Skipped: map[string]int{"nothing new": 5}, Refused: 2},
 		{Began: noon.Add(-3 * time.Hour), Tick: "editions", Sent: 1000},
 		{Began: noon.AddDate(0, 0, -29), Tick: "editions", Sent: 777},
 		{Began: noon.AddDate(0, 0, -30), Tick: "editions", Sent: 50000},
 	} {
-		check(t, w.store.Rounds.SaveRound(t.Context(), r))
+		check(t, w.store.Rounds.Save(t.Context(), r))
 	}
 	page := w.admin().get("/").body
 	for _, want := range []string{
@@ -70,13 +70,13 @@ func TestTodayTellsWhatIsIll(t *testing.T) {
 		}
 	}
 	says("before a daemon ran", "Daemon")
-	check(t, w.store.Rounds.SaveRound(t.Context(), store.RoundRecord{Began: noon.Add(-4 * time.Minute), Tick: "start"}))
+	check(t, w.store.Rounds.Save(t.Context(), store.RoundRecord{Began: noon.Add(-4 * time.Minute), Tick: "start"}))
 	says("with a round some time ago", "Daemon")
-	check(t, w.store.Rounds.SaveRound(t.Context(), store.RoundRecord{Began: noon.Add(-2 * time.Minute), Tick: "start"}))
+	check(t, w.store.Rounds.Save(t.Context(), store.RoundRecord{Began: noon.Add(-2 * time.Minute), Tick: "start"}))
 	says("with a round just now")
-	check(t, w.store.Values.SetValue(t.Context(), "pulse", w.now.Add(-time.Minute).Format(time.RFC3339)))
+	check(t, w.store.Values.Set(t.Context(), "pulse", w.now.Add(-time.Minute).Format(time.RFC3339)))
 	says("with a daemon")
-	check(t, w.store.Alarms.SaveAlarms(t.Context(), []store.Alarm{
+	check(t, w.store.Alarms.Save(t.Context(), []store.Alarm{
 		{Key: "relay", Detail: hostile, Since: noon, Due: noon, Seen: noon},
 		{Key: "held a.example", Detail: "421", Since: noon, Due: noon, Seen: noon},
 	}, nil))
@@ -86,7 +86,7 @@ func TestTodayTellsWhatIsIll(t *testing.T) {
 	if !strings.Contains(page, "The relay cannot be reached") || !strings.Contains(page, "a.example is rejecting our mail") {
 		t.Errorf("the alarms are not told:\n%s", page)
 	}
-	check(t, w.store.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": noon.Add(time.Minute), "held a.example": noon.Add(time.Minute)}))
+	check(t, w.store.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": noon.Add(time.Minute), "held a.example": noon.Add(time.Minute)}))
 	says("after they are over")
 	check(t, w.source.Close())
 	w.now = w.now.Add(5 * time.Minute)

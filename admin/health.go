@@ -45,7 +45,7 @@ func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 	of := map[string][]alarm.Kind{
 		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth},
 	}
-	alarms, err := s.Store.Alarms.Alarms(ctx)
+	alarms, err := s.Store.Alarms.All(ctx)
 	if err != nil {
 		return map[string]string{"store": err.Error()}
 	}
@@ -68,7 +68,7 @@ func (s *Server) daemonPart(ctx context.Context) component {
 		return component{Name: "daemon", Fault: err.Error()}
 	}
 	since := s.Now().Add(-heartbeatTimeout)
-	runs, err := s.Store.Rounds.Runs(ctx, since, 1)
+	runs, err := s.Store.Rounds.List(ctx, since, 1)
 	if err != nil {
 		return component{Name: "daemon", Fault: err.Error()}
 	}

@@ -100,7 +100,7 @@ func (s *Server) tryPassword(r *http.Request, password string) (fits, done bool)
 
 // logout ends the session here and in the browser.
 func (s *Server) logout(v *request) {
-	if err := s.Store.Sessions.CloseSession(v.r.Context(), v.session.Hash); err != nil {
+	if err := s.Store.Sessions.Close(v.r.Context(), v.session.Hash); err != nil {
 		v.serverError(err)
 		return
 	}

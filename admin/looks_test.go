@@ -26,11 +26,11 @@ func (w *world) correspond() {
 	for i := range 30 {
 		list = append(list, store.Recipient{Member: forum.MemberID(1 + i), NotBefore: w.now})
 	}
-	_, _, err := w.store.Announcements.EnqueueAnnouncement(w.Context(), w.now, going, list, 30, false, 20)
+	_, _, err := w.store.Announcements.Enqueue(w.Context(), w.now, going, list, 30, false, 20)
 	check(w, err)
 	must(w.store.Announcements.ReleaseAtRate(w.Context(), w.now.Add(time.Second), going))(w)
 	stopped := w.announce(moving(), 36)
-	check(w, w.store.Announcements.PauseAnnouncement(w.Context(), w.now, "web: admin", stopped.ID, "a typo in the title"))
+	check(w, w.store.Announcements.Pause(w.Context(), w.now, "web: admin", stopped.ID, "a typo in the title"))
 	later := moving()
 	later.Start = digest.Start{At: w.now.Add(48 * time.Hour), Local: true}
 	w.announce(later, 36)

@@ -41,7 +41,7 @@ func (s *Server) mailSamples() []sample {
 // mail tells all that is known of a mail.
 func (s *Server) mail(v *request) {
 	key := v.r.URL.Query().Get("key")
-	m, history, known, err := s.Store.Queue.Mail(v.r.Context(), key)
+	m, history, known, err := s.Store.Queue.Message(v.r.Context(), key)
 	if err != nil {
 		v.serverError(err)
 		return
@@ -50,7 +50,7 @@ func (s *Server) mail(v *request) {
 		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
-	deeds, err := s.Store.Audit.AuditOf(v.r.Context(), mailObject(key))
+	deeds, err := s.Store.Audit.OfSubject(v.r.Context(), mailObject(key))
 	if err != nil {
 		v.serverError(err)
 		return

@@ -77,7 +77,7 @@ func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
 	w.reply(doppel)
 	w.now = w.now.Add(10 * time.Minute)
 	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
-	check(t, w.store.Suppressions.Suppress(t.Context(), w.now, []store.Health{{Address: "doppel@passengers.example", Member: doppel, Health: bounce.Health{SuppressedSince: w.now, Reason: hostile}}}))
+	check(t, w.store.Suppressions.Add(t.Context(), w.now, []store.Health{{Address: "doppel@passengers.example", Member: doppel, Health: bounce.Health{SuppressedSince: w.now, Reason: hostile}}}))
 	b := w.admin()
 	got := b.get("/members/13")
 	harmless(t, "the reason", got.body)

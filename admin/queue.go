@@ -76,7 +76,7 @@ func (s *Server) queue(v *request) {
 	view.Stayed, view.Why = v.decodeBlockers()
 	f := view.Filter.chooses(s.Now())
 	f.Skip, f.Limit = view.Pages.skip(), rowsPerPage+1
-	list, err := s.Store.Queue.Queue(v.r.Context(), f)
+	list, err := s.Store.Queue.List(v.r.Context(), f)
 	if err != nil {
 		v.serverError(err)
 		return

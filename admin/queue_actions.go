@@ -20,7 +20,7 @@ func (s *Server) retry(v *request) {
 		v.serverError(err)
 		return
 	}
-	list, err := s.Store.Queue.RetryNow(v.r.Context(), s.Now(), keys)
+	list, err := s.Store.Queue.Retry(v.r.Context(), s.Now(), keys)
 	if err != nil {
 		v.serverError(err)
 		return
@@ -63,7 +63,7 @@ func (s *Server) selectedKeys(v *request) ([]string, error) {
 	}
 	f := readQueueFilter(v.r.PostForm).chooses(s.Now())
 	f.Limit = maxPerAction
-	list, err := s.Store.Queue.Queue(v.r.Context(), f)
+	list, err := s.Store.Queue.List(v.r.Context(), f)
 	keys := make([]string, len(list))
 	for i, m := range list {
 		keys[i] = m.Key

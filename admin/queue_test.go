@@ -24,7 +24,7 @@ func (w *world) outbox(states ...string) {
 		subs = append(subs, store.Subscriber{ID: member, Due: w.now})
 		plans = append(plans, store.Plan{Key: digestKey(i + 1), Kind: daemon.KindDigest, Member: member, Until: 9, NextDue: w.now.Add(24 * time.Hour)})
 	}
-	check(w, w.store.Subscribers.SaveSubscribers(ctx, w.now, subs))
+	check(w, w.store.Subscribers.Save(ctx, w.now, subs))
 	must(w.store.Outbox.Plan(ctx, w.now, plans))(w)
 	rows := must(w.store.Outbox.Claim(ctx, w.now, "a-daemon", time.Hour, store.AllPriorities, len(states)))(w)
 	var settled []store.Settlement
@@ -51,7 +51,7 @@ func digestKey(member int) string { return fmt.Sprintf("digest/%d/2026-05-04", m
 
 func (w *world) state(key string) string {
 	w.Helper()
-	m, _, known, err := w.store.Queue.Mail(w.Context(), key)
+	m, _, known, err := w.store.Queue.Message(w.Context(), key)
 	if err != nil || !known {
 		w.Fatalf("mail %s: known %v, %v", key, known, err)
 	}
@@ -168,7 +168,7 @@ func TestMailsAreDroppedOnceThatIsSaidTwice(t *testing.T) {
 	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
 		t.Errorf("led to %q", got)
 	}
-	m, _, _, err := w.store.Queue.Mail(t.Context(), digestKey(1))
+	m, _, _, err := w.store.Queue.Message(t.Context(), digestKey(1))
 	if err != nil || m.State != "skipped" || m.Last.Reason != store.DroppedByHand || w.state(digestKey(2)) != "leased" {
 		t.Errorf("they are %s (%s) and %s, %v", m.State, m.Last.Reason, w.state(digestKey(2)), err)
 	}

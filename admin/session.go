@@ -53,14 +53,14 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, authMethod 
 	n := session{secret: base64.RawURLEncoding.EncodeToString(random)}
 	n.Session = store.Session{Hash: hashToken(n.secret), Actor: actor, AuthMethod: authMethod, Opened: now, Seen: now}
 	if old, err := r.Cookie(s.cookieName()); err == nil {
-		if err := s.Store.Sessions.CloseSession(r.Context(), hashToken(old.Value)); err != nil {
+		if err := s.Store.Sessions.Close(r.Context(), hashToken(old.Value)); err != nil {
 			return session{}, err
 		}
 	}
-	if err := s.Store.Sessions.PruneSessions(r.Context(), now.Add(-maxAge), now.Add(-idleTimeout)); err != nil {
+	if err := s.Store.Sessions.Prune(r.Context(), now.Add(-maxAge), now.Add(-idleTimeout)); err != nil {
 		return session{}, err
 	}
-	if err := s.Store.Sessions.OpenSession(r.Context(), n.Session); err != nil {
+	if err := s.Store.Sessions.Open(r.Context(), n.Session); err != nil {
 		return session{}, err
 	}
 	http.SetCookie(w, s.cookie(n.secret, 0))
@@ -74,13 +74,13 @@ func (s *Server) findSession(r *http.Request) (n session, open bool, err error) 
 		return session{}, false, nil
 	}
 	n.secret = c.Value
-	n.Session, open, err = s.Store.Sessions.Session(r.Context(), hashToken(c.Value))
+	n.Session, open, err = s.Store.Sessions.Find(r.Context(), hashToken(c.Value))
 	now := s.Now()
 	if err != nil || !open || !s.stillValid(n.Session, r) || now.Sub(n.Opened) >= maxAge || now.Sub(n.Seen) >= idleTimeout {
 		return session{}, false, err
 	}
 	if now.Sub(n.Seen) >= touchEvery {
-		if err := s.Store.Sessions.TouchSession(r.Context(), now, n.Hash); err != nil { // when the disk is full the pages are needed most
+		if err := s.Store.Sessions.Touch(r.Context(), now, n.Hash); err != nil { // when the disk is full the pages are needed most
 			s.Log.Warn("session could not be kept", "err", err)
 		}
 	}
@@ -151,7 +151,7 @@ func (s *Server) note(r *http.Request, actor string, deeds ...auditAction) error
 	for i, d := range deeds {
 		entries[i] = store.AuditEntry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
 	}
-	return s.Store.Audit.Audit(context.WithoutCancel(r.Context()), entries...) // it was done, whether he waits for the answer or not
+	return s.Store.Audit.Record(context.WithoutCancel(r.Context()), entries...) // it was done, whether he waits for the answer or not
 }
 
 // clientAddress is where a request came from, for the audit log.

@@ -45,7 +45,7 @@ func (s *Server) settingsPage() page {
 // settings shows the configuration that the daemon runs with, and who did what.
 func (s *Server) settings(v *request) {
 	view := settingsView{pageFrame: v.newPageFrame("settings"), Settings: s.Config, Pages: v.pager()}
-	log, err := s.Store.Audit.AuditLog(v.r.Context(), view.Pages.skip(), rowsPerPage+1)
+	log, err := s.Store.Audit.List(v.r.Context(), view.Pages.skip(), rowsPerPage+1)
 	if err != nil {
 		v.serverError(err)
 		return

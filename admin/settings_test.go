@@ -14,7 +14,7 @@ import (
 func TestSettingsTellWhatHoldsAndWhoDidWhat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	check(t, w.store.Audit.Audit(t.Context(), store.AuditEntry{At: noon, Actor: "cli: " + hostile, Action: "start", Object: hostile, Detail: hostile}))
+	check(t, w.store.Audit.Record(t.Context(), store.AuditEntry{At: noon, Actor: "cli: " + hostile, Action: "start", Object: hostile, Detail: hostile}))
 	b := w.admin()
 	page := b.get("/settings").body
 	for _, want := range []string{"<code>smtp.url</code>", "smtp://127.0.0.1:25", "<code>smtp.password</code>", "hidden", "logged in", "from 192.0.2.7"} {

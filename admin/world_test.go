@@ -112,7 +112,7 @@ func (w *world) stored() *sql.DB {
 // audit is what was done to an object: "ACTOR ACTION DETAIL" each.
 func (w *world) audit(object string) (list []string) {
 	w.Helper()
-	for _, e := range must(w.store.Audit.AuditOf(w.Context(), object))(w) {
+	for _, e := range must(w.store.Audit.OfSubject(w.Context(), object))(w) {
 		list = append(list, strings.TrimSpace(e.Actor+" "+e.Action+" "+e.Detail))
 	}
 	return list

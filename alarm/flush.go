@@ -26,7 +26,7 @@ func (b *Manager) Flush(ctx context.Context) error {
 
 // compare brings the store up to date and finds what is new.
 func (b *Manager) compare(ctx context.Context) error {
-	stand, err := b.store.Alarms.Alarms(ctx)
+	stand, err := b.store.Alarms.All(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (b *Manager) compare(ctx context.Context) error {
 	if len(bad)+len(stand) == 0 {
 		return nil // all is well
 	}
-	if err := b.store.Alarms.SaveAlarms(ctx, bad, good); err != nil {
+	if err := b.store.Alarms.Save(ctx, bad, good); err != nil {
 		return err
 	}
 	b.noted(bad)

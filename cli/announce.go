@@ -88,7 +88,7 @@ func (c *cmdEnv) announcePause() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
-				return s.Announcements.PauseAnnouncement(ctx, time.Now(), c.actor(), id, strings.Join(args[1:], " "))
+				return s.Announcements.Pause(ctx, time.Now(), c.actor(), id, strings.Join(args[1:], " "))
 			}, "Announcement %d is paused. What is being handed over is finished first.")
 		},
 	}
@@ -103,7 +103,7 @@ func (c *cmdEnv) announceResume() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
-				return s.Announcements.ResumeAnnouncement(ctx, time.Now(), c.actor(), id)
+				return s.Announcements.Resume(ctx, time.Now(), c.actor(), id)
 			}, "Announcement %d goes on.")
 		},
 	}
@@ -118,7 +118,7 @@ func (c *cmdEnv) announceCancel() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
-				return s.Announcements.CancelAnnouncement(ctx, time.Now(), c.actor(), id)
+				return s.Announcements.Cancel(ctx, time.Now(), c.actor(), id)
 			}, "Announcement %d is cancelled.")
 		},
 	}

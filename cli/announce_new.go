@@ -101,9 +101,9 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 		return err
 	}
 	if o.id != 0 {
-		err = h.store.Announcements.ReviseAnnouncement(ctx, time.Now(), c.actor(), a)
+		err = h.store.Announcements.Revise(ctx, time.Now(), c.actor(), a)
 	} else {
-		a.ID, err = h.store.Announcements.DraftAnnouncement(ctx, time.Now(), c.actor(), a)
+		a.ID, err = h.store.Announcements.Draft(ctx, time.Now(), c.actor(), a)
 	}
 	if err != nil {
 		return withAdvice(err)
@@ -228,7 +228,7 @@ func (c *cmdEnv) startAnnouncement(ctx context.Context, id int64, o announceStar
 		return err
 	}
 	defer h.close()
-	a, err := h.store.Announcements.Announcement(ctx, id)
+	a, err := h.store.Announcements.Get(ctx, id)
 	switch {
 	case err != nil:
 		return withAdvice(err)
@@ -251,7 +251,7 @@ func (c *cmdEnv) startAnnouncement(ctx context.Context, id int64, o announceStar
 		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it: postrider announce start %d%s --yes\n", id, o.repeatFlags())
 		return nil
 	}
-	state, err := h.store.Announcements.StartAnnouncement(ctx, time.Now(), c.actor(), a.Announcement, census.Size)
+	state, err := h.store.Announcements.Start(ctx, time.Now(), c.actor(), a.Announcement, census.Size)
 	if err != nil {
 		return withAdvice(err)
 	}

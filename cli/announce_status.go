@@ -47,7 +47,7 @@ func (c *cmdEnv) announceStatus() *cobra.Command {
 }
 
 func (c *cmdEnv) listAnnouncements(ctx context.Context, s *store.Store, asJSON bool) error {
-	list, err := s.Announcements.Courses(ctx)
+	list, err := s.Announcements.ProgressOfAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,11 @@ func (c *cmdEnv) listAnnouncements(ctx context.Context, s *store.Store, asJSON b
 }
 
 func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
-	x, err := s.Announcements.AnnouncementProgress(ctx, id)
+	x, err := s.Announcements.Progress(ctx, id)
 	if err != nil {
 		return withAdvice(err)
 	}
-	log, err := s.Audit.AuditOf(ctx, store.AnnouncementObject(id))
+	log, err := s.Audit.OfSubject(ctx, store.AnnouncementObject(id))
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64,
 func (c *cmdEnv) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
 	meter := newMeter(c.out)
 	for {
-		x, err := s.Announcements.AnnouncementProgress(ctx, id)
+		x, err := s.Announcements.Progress(ctx, id)
 		if err != nil {
 			return withAdvice(err)
 		}

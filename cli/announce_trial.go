@@ -50,7 +50,7 @@ func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir 
 		return err
 	}
 	defer h.close()
-	a, err := h.store.Announcements.Announcement(ctx, id)
+	a, err := h.store.Announcements.Get(ctx, id)
 	if err != nil {
 		return withAdvice(err)
 	}
@@ -67,7 +67,7 @@ func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir 
 	if err != nil {
 		return err
 	}
-	err = h.store.Audit.Audit(ctx, store.AuditEntry{At: time.Now(), Actor: c.actor(), Action: "test", Object: store.AnnouncementObject(id), Detail: string(out.Result)})
+	err = h.store.Audit.Record(ctx, store.AuditEntry{At: time.Now(), Actor: c.actor(), Action: "test", Object: store.AnnouncementObject(id), Detail: string(out.Result)})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir 
 func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptions) error {
 	id := o.announcement
 	if id == 0 {
-		list, err := h.store.Announcements.Announcements(ctx)
+		list, err := h.store.Announcements.List(ctx)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 		}
 		id = list[0].ID
 	}
-	a, err := h.store.Announcements.Announcement(ctx, id)
+	a, err := h.store.Announcements.Get(ctx, id)
 	if err != nil {
 		return withAdvice(err)
 	}

@@ -84,7 +84,7 @@ func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Proce
 		return nil, err
 	}
 	if h.links == nil {
-		keys, err := h.store.LinkKeys.LinkKeys(ctx)
+		keys, err := h.store.LinkKeys.All(ctx)
 		if err != nil {
 			return nil, err
 		}

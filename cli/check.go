@@ -139,7 +139,7 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Clo
 // checkSuppressions looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
 // nobody; who has many such addresses took them in without asking for a confirmation.
 func checkSuppressions(ctx context.Context, s *store.Store) finding {
-	members, suppressed, err := s.Suppressions.SuppressionStats(ctx, time.Now())
+	members, suppressed, err := s.Suppressions.Stats(ctx, time.Now())
 	if err != nil {
 		return finding{"addresses", levelFail, err.Error(), "see that postrider may read the database of [store] dsn"}
 	}

@@ -130,7 +130,7 @@ func TestCheckWarnsOfManySuppressedAddresses(t *testing.T) {
 		h.SuppressedSince = time.Now().Add(-time.Hour)
 		list = append(list, h)
 	}
-	if err := s.Suppressions.Suppress(t.Context(), time.Now(), list); err != nil {
+	if err := s.Suppressions.Add(t.Context(), time.Now(), list); err != nil {
 		t.Fatal(err)
 	}
 	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "warn  addresses: 21 are suppressed, of 0 members") {

@@ -45,7 +45,7 @@ func (c *cmdEnv) migrateStore(ctx context.Context, newKey bool) error {
 	if !newKey {
 		return nil
 	}
-	keys, err := s.LinkKeys.AddLinkKey(ctx)
+	keys, err := s.LinkKeys.Add(ctx)
 	if err != nil {
 		return err
 	}

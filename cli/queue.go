@@ -58,7 +58,7 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				m, history, known, err := s.Queue.Mail(cmd.Context(), args[0])
+				m, history, known, err := s.Queue.Message(cmd.Context(), args[0])
 				switch {
 				case err != nil:
 					return err

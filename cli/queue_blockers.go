@@ -17,11 +17,11 @@ type blocker struct {
 }
 
 func loadBlockers(ctx context.Context, s *store.Store, now time.Time) ([]blocker, error) {
-	alarms, err := s.Alarms.Alarms(ctx)
+	alarms, err := s.Alarms.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	holds, err := s.Holds.Holds(ctx, now)
+	holds, err := s.Holds.Active(ctx, now)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func (c *cmdEnv) queueList() *cobra.Command {
 func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFilter, asJSON bool) error {
 	most := f.Limit
 	f.Limit++
-	mails, err := s.Queue.Queue(ctx, f)
+	mails, err := s.Queue.List(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (c *cmdEnv) queueRetry() *cobra.Command {
 				if state != "" {
 					return c.retryAll(ctx, s, state, kind)
 				}
-				list, err := s.Queue.RetryNow(ctx, time.Now(), keys)
+				list, err := s.Queue.Retry(ctx, time.Now(), keys)
 				if err != nil {
 					return err
 				}
@@ -59,13 +59,13 @@ const (
 
 // retryAll tells of the mails that it queues, and counts the others.
 func (c *cmdEnv) retryAll(ctx context.Context, s *store.Store, state, kind string) error {
-	keys, err := s.Queue.QueueKeys(ctx, state, kind)
+	keys, err := s.Queue.Keys(ctx, state, kind)
 	if err != nil {
 		return err
 	}
 	stay := make(map[store.Blocker]int)
 	for some := range slices.Chunk(keys, retryBatchSize) {
-		list, err := s.Queue.RetryNow(ctx, time.Now(), some)
+		list, err := s.Queue.Retry(ctx, time.Now(), some)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func newQueue(t *testing.T) (p parish, s *store.Store) {
 	}
 	at := time.Now().Add(-time.Hour)
 	for id := forum.MemberID(1); id <= 4; id++ {
-		if err := s.Subscribers.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: id, Due: at, CoveredSeq: 10}}); err != nil {
+		if err := s.Subscribers.Save(t.Context(), at, []store.Subscriber{{ID: id, Due: at, CoveredSeq: 10}}); err != nil {
 			t.Fatal(err)
 		}
 		plan := store.Plan{Key: "digest/" + itoa(int(id)) + "/2026-05-04", Kind: "digest", Member: id, Until: 20, NextDue: at.Add(24 * time.Hour)}
@@ -110,14 +110,14 @@ func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
 func TestQueueListTellsWhatKeepsMailsFromGoing(t *testing.T) {
 	p, s := newQueue(t)
 	now := time.Now().Truncate(time.Second)
-	if err := s.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
+	if err := s.Holds.Add(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
 		t.Fatal(err)
 	}
 	bad := []store.Alarm{{Key: "relay", Detail: "connection refused", Since: now, Due: now, Seen: now}, {Key: "forum", Since: now, Due: now, Seen: now}}
-	if err := s.Alarms.SaveAlarms(t.Context(), bad, map[string]time.Time{}); err != nil {
+	if err := s.Alarms.Save(t.Context(), bad, map[string]time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
+	if err := s.Alarms.Save(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
 		t.Fatal(err)
 	}
 	says(t, good(t, "queue", "list", "-c", p.config), "held slow.example since", "it refuses everybody", "relay since", "connection refused", "!forum")

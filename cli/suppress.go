@@ -36,7 +36,7 @@ const suppressionBatchSize = 1000
 func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) error) error {
 	after := ""
 	for {
-		list, err := s.Suppressions.Suppressions(ctx, time.Now(), "", after, suppressionBatchSize)
+		list, err := s.Suppressions.List(ctx, time.Now(), "", after, suppressionBatchSize)
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (c *cmdEnv) suppressAdd() *cobra.Command {
 				return err
 			}
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				if err := s.Suppressions.Suppress(cmd.Context(), now, lastPerAddress(list)); err != nil {
+				if err := s.Suppressions.Add(cmd.Context(), now, lastPerAddress(list)); err != nil {
 					return err
 				}
 				fmt.Fprintln(c.out, plural(len(lastPerAddress(list)), "address gets no mail until you lift it.", "addresses get no mail until you lift them."))
@@ -160,7 +160,7 @@ func (c *cmdEnv) suppressRemove() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, addresses []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				lifted, err := s.Suppressions.Unsuppress(cmd.Context(), addresses)
+				lifted, err := s.Suppressions.Remove(cmd.Context(), addresses)
 				if err != nil {
 					return err
 				}
@@ -205,7 +205,7 @@ func (c *cmdEnv) suppressImport() *cobra.Command {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				for rest := list; len(rest) > 0; {
 					some := rest[:min(len(rest), suppressionBatchSize)]
-					if err := s.Suppressions.Suppress(cmd.Context(), now, some); err != nil {
+					if err := s.Suppressions.Add(cmd.Context(), now, some); err != nil {
 						return err
 					}
 					rest = rest[len(some):]

@@ -72,7 +72,7 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 	if _, err = h.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("bringing the store up to date: %w", err)
 	}
-	keys, err := h.store.LinkKeys.LinkKeys(ctx)
+	keys, err := h.store.LinkKeys.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func instanceName() string {
 // composer signs Message-IDs with the store's first key, so that they stay the same over restarts, and when a key is
 // added.
 func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
-	keys, err := h.store.LinkKeys.LinkKeys(ctx)
+	keys, err := h.store.LinkKeys.All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (d *Daemon) checkStalled() {
 // checkHealth judges what the store and its disk tell.
 func (d *Daemon) checkHealth(ctx context.Context) {
 	// Reading tells nothing: a full disk can be read.
-	err := d.Store.Values.SetValue(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
+	err := d.Store.Values.Set(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
 	if ctx.Err() != nil {
 		return
 	}
@@ -102,7 +102,7 @@ const heartbeatKey = "pulse"
 
 // LastHeartbeat is when a daemon last gave a sign of life, which it does every minute; zero: none ever did.
 func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
-	text, known, err := s.Values.Value(ctx, heartbeatKey)
+	text, known, err := s.Values.Get(ctx, heartbeatKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}
@@ -159,7 +159,7 @@ func (d *Daemon) checkQueue(ctx context.Context) {
 
 // checkDomainHolds tells of domains that refuse everybody. That the store cannot be read is told otherwise.
 func (d *Daemon) checkDomainHolds(ctx context.Context) {
-	holds, err := d.Store.Holds.Holds(ctx, d.Now())
+	holds, err := d.Store.Holds.Active(ctx, d.Now())
 	if err != nil {
 		return
 	}

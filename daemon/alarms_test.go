@@ -161,7 +161,7 @@ func TestADomainThatIsHeldIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	hold := store.DomainHold{Domain: "gmail.com", Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
-	if err := w.store.Holds.HoldDomain(t.Context(), hold); err != nil {
+	if err := w.store.Holds.Add(t.Context(), hold); err != nil {
 		t.Fatal(err)
 	}
 	w.hears("when it is held", w.minutes(25), "raised held gmail.com: refused 12 of 14")

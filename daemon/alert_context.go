@@ -23,7 +23,7 @@ func (b *Builder) earlierPosts(ctx context.Context, set AlertConfig, asks []Aler
 			}
 		}
 	}
-	return b.store.Sightings.SightedBefore(ctx, before, set.ContextPosts)
+	return b.store.Sightings.Before(ctx, before, set.ContextPosts)
 }
 
 // addContext adds to each alert what it stands in: the posts that its own quote, and those before them that its reader

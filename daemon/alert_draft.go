@@ -19,7 +19,7 @@ const maxReferences = 9
 // draftAlerts is the drafter of alerts.
 func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	keys := keysOf(rows)
-	notices, err := d.Store.Alerts.Notices(ctx, keys)
+	notices, err := d.Store.Alerts.Items(ctx, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ const eventBatchSize = 500
 // No edition covers a sighting that was not looked at, so that none brings what an alert will.
 func (d *Daemon) planAlerts(ctx context.Context) error {
 	for ctx.Err() == nil {
-		p, err := d.Store.Alerts.AlertProgress(ctx)
+		p, err := d.Store.Alerts.Progress(ctx)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) erro
 	}
 	over := store.AlertProgress{Done: until, Until: until}
 	if len(fresh) == 0 || !d.settings.Alerts.Enabled {
-		_, _, err := d.Store.Alerts.PlanAlerts(ctx, d.Now(), p, over, priorityAlert, nil)
+		_, _, err := d.Store.Alerts.Plan(ctx, d.Now(), p, over, priorityAlert, nil)
 		return err
 	}
 	return d.Forum.Read(ctx, func(s *source.Snapshot) error {
@@ -87,10 +87,10 @@ func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *diges
 	if notices, err = d.dropAlreadyNotified(ctx, s, notices, modes); err != nil {
 		return to, false, err
 	}
-	planned, ok, err := d.Store.Alerts.PlanAlerts(ctx, now, from, to, priorityAlert, d.groupByThread(notices))
+	planned, ok, err := d.Store.Alerts.Plan(ctx, now, from, to, priorityAlert, d.groupByThread(notices))
 	d.report.Alerts += planned
 	if err == nil && planned > 0 {
-		err = d.Store.Counts.CountPlanned(ctx, now, KindAlert, planned)
+		err = d.Store.Counts.AddPlanned(ctx, now, KindAlert, planned)
 	}
 	return to, ok && to.Member != 0, err
 }
@@ -120,7 +120,7 @@ func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.E
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	choices, err := d.Store.Preferences.Preferences(ctx, ids)
+	choices, err := d.Store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (d *Daemon) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, no
 			ask = append(ask, n)
 		}
 	}
-	told, err := d.Store.Alerts.LastAlerts(ctx, ask)
+	told, err := d.Store.Alerts.Unanswered(ctx, ask)
 	if err != nil || len(told) == 0 {
 		return notices, err
 	}

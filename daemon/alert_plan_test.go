@@ -17,7 +17,7 @@ func (w *world) notices(members int) (told int) {
 	for i := range ids {
 		ids[i] = forum.MemberID(1001 + i)
 	}
-	list, err := w.store.Alerts.AlertItemStatuses(w.Context(), ids, 0, 1<<40)
+	list, err := w.store.Alerts.ItemStatuses(w.Context(), ids, 0, 1<<40)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 	if err := d.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	from, err := w.store.Alerts.AlertProgress(t.Context())
+	from, err := w.store.Alerts.Progress(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 	if n := w.notices(members); n != members {
 		t.Errorf("%d members are told, want %d", n, members)
 	}
-	if p, err := w.store.Alerts.AlertProgress(t.Context()); err != nil || p.Done != p.Head || p.Until != p.Done || p.Member != 0 {
+	if p, err := w.store.Alerts.Progress(t.Context()); err != nil || p.Done != p.Head || p.Until != p.Done || p.Member != 0 {
 		t.Errorf("progress is %+v, %v; want all done", p, err)
 	}
 }

@@ -126,7 +126,7 @@ func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []fo
 	if err != nil {
 		return nil, err
 	}
-	seen, err := d.Store.Sightings.SightingRecords(ctx, created)
+	seen, err := d.Store.Sightings.Records(ctx, created)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []fo
 // keepFirstPerThread leaves out posts that come after an alert of their thread, until the member was back: each alert goes out as
 // soon as its posts have settled.
 func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
-	before, err := d.Store.Alerts.LastAlerts(ctx, notices)
+	before, err := d.Store.Alerts.Unanswered(ctx, notices)
 	if err != nil || len(notices) == 0 {
 		return nil, nil, err
 	}

@@ -191,7 +191,7 @@ func TestEveryReplyIsToldToWhoWantsThat(t *testing.T) {
 		w.later(time.Minute)
 		w.told("anna", posts(p))
 	}
-	if err := w.store.Preferences.SavePreference(t.Context(), w.clock(), 101, digest.Preferences{Alerts: digest.FirstReply}); err != nil {
+	if err := w.store.Preferences.Save(t.Context(), w.clock(), 101, digest.Preferences{Alerts: digest.FirstReply}); err != nil {
 		t.Fatal(err)
 	}
 	w.post(thread)

@@ -36,7 +36,7 @@ func (w *world) wish(member forum.MemberID, section forum.SectionID, c digest.Ca
 // choose saves what a member has chosen.
 func (w *world) choose(member forum.MemberID, c digest.Preferences) {
 	w.Helper()
-	if err := w.store.Preferences.SavePreference(w.Context(), w.clock(), member, c); err != nil {
+	if err := w.store.Preferences.Save(w.Context(), w.clock(), member, c); err != nil {
 		w.Fatal(err)
 	}
 }

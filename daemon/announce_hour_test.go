@@ -12,7 +12,7 @@ func TestEachMemberGetsItWhenHisOwnClockShowsTheHour(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 3)
 	w.sql("UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 1002")
-	order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1003, digest.Preferences{Zone: "America/New_York"}))
+	order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1003, digest.Preferences{Zone: "America/New_York"}))
 	a := toAll()
 	a.Start = digest.Start{At: time.Date(2026, 5, 6, 8, 0, 0, 0, time.UTC), Local: true}
 	id := w.start(a)

@@ -40,10 +40,10 @@ func (w *world) start(a digest.Announcement) int64 {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if a.ID, err = w.store.Announcements.DraftAnnouncement(w.Context(), w.clock(), "test", a); err != nil {
+	if a.ID, err = w.store.Announcements.Draft(w.Context(), w.clock(), "test", a); err != nil {
 		w.Fatal(err)
 	}
-	if _, err := w.store.Announcements.StartAnnouncement(w.Context(), w.clock(), "test", a, census.Size); err != nil {
+	if _, err := w.store.Announcements.Start(w.Context(), w.clock(), "test", a, census.Size); err != nil {
 		w.Fatal(err)
 	}
 	return a.ID
@@ -77,7 +77,7 @@ func (w *world) gotNotice(want ...string) {
 
 func (w *world) stands(id int64) store.Announcement {
 	w.Helper()
-	a, err := w.store.Announcements.Announcement(w.Context(), id)
+	a, err := w.store.Announcements.Get(w.Context(), id)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func (w *world) state(id int64, want string) {
 // skipped counts the skipped mails of an announcement by reason.
 func (w *world) skipped(id int64, want map[string]int) {
 	w.Helper()
-	p, err := w.store.Announcements.Progress(w.Context(), id)
+	p, err := w.store.Announcements.CountMessages(w.Context(), id)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -155,13 +155,13 @@ func TestNobodyIsMailedWhomTheForumOrHeHimselfForbids(t *testing.T) {
 			w := newHall(t, 9)
 			no := false
 			w.sql("UPDATE member SET wants_mail = 0 WHERE id = 1002")
-			order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1003, digest.Preferences{Announcements: &no}))
+			order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1003, digest.Preferences{Announcements: &no}))
 			for i, state := range []string{"banned", "unconfirmed", "bouncing"} {
 				w.sql("UPDATE member SET state = ? WHERE id = ?", state, 1004+i)
 			}
 			w.sql("UPDATE member SET email = '' WHERE id = 1007")
-			order(t, w.store.Suppressions.Suppress(t.Context(), w.clock(), []store.Health{{Address: address("m1008"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}}))
-			order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1009, digest.Preferences{PausedUntil: w.clock().Add(100 * time.Hour)}))
+			order(t, w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{{Address: address("m1008"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}}))
+			order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1009, digest.Preferences{PausedUntil: w.clock().Add(100 * time.Hour)}))
 			a := toAll()
 			a.Forced = tt.forced
 			census, err := w.daemon.audience.CountAudience(t.Context(), &a, w.clock(), func(int) {})
@@ -190,7 +190,7 @@ func TestWhatChangesWhileAMailWaitsIsSeenBeforeItIsHandedOver(t *testing.T) {
 	w.sql("DELETE FROM member WHERE id = 1002")
 	w.sql("DELETE FROM section_watch WHERE member_id = 1003")
 	w.sql("UPDATE member SET role_id = ? WHERE id = 1004", passenger) // may not read that section any more
-	order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1005, digest.Preferences{Announcements: &no}))
+	order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1005, digest.Preferences{Announcements: &no}))
 	w.relay.works()
 	w.after(time.Hour)
 	w.gotNotice("m1006")
@@ -200,7 +200,7 @@ func TestWhatChangesWhileAMailWaitsIsSeenBeforeItIsHandedOver(t *testing.T) {
 func TestWhoReadsTextAloneGetsAnnouncementsAsText(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 2)
-	order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1002, digest.Preferences{Format: digest.Text}))
+	order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1002, digest.Preferences{Format: digest.Text}))
 	a := toAll()
 	w.start(a)
 	w.round()
@@ -227,7 +227,7 @@ func TestAPausedAnnouncementSendsNothingAndGoesOnWhereItStopped(t *testing.T) {
 	id := w.start(a)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
 		if to == address("m1001") { // an administrator sees the first mail, and its fault
-			order(t, w.store.Announcements.PauseAnnouncement(t.Context(), w.clock(), "test", id, "a typo"))
+			order(t, w.store.Announcements.Pause(t.Context(), w.clock(), "test", id, "a typo"))
 		}
 		if strings.HasPrefix(to, "m100") && to != address("m1001") {
 			return mail.Outcome{Result: mail.NotSent, Stage: mail.Data}
@@ -245,7 +245,7 @@ func TestAPausedAnnouncementSendsNothingAndGoesOnWhereItStopped(t *testing.T) {
 	if c := w.counts(); c["held"] != 4 || c["queued"] != 0 {
 		t.Errorf("the outbox is %v, want 4 held", c)
 	}
-	order(t, w.store.Announcements.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
+	order(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
 	w.after(time.Minute)
 	w.gotNotice("m1001", "m1002", "m1003", "m1004", "m1005")
 	w.after(time.Minute)
@@ -281,7 +281,7 @@ func TestAnAnnouncementThatFitsNoMoreIsPausedAndHoldsUpNobody(t *testing.T) {
 			}
 			w.set.Digest.MaxBytes = most
 			w.restart()
-			order(t, w.store.Announcements.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
+			order(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
 			w.after(time.Minute)
 			w.gotNotice("m1001", "m1002", "m1003")
 		})
@@ -299,14 +299,14 @@ func TestAMailWhoseAnnouncementIsPausedAfterItWasClaimedStays(t *testing.T) {
 	if err != nil || len(rows) != 2 {
 		t.Fatal(rows, err)
 	}
-	order(t, w.store.Announcements.PauseAnnouncement(t.Context(), w.clock(), "test", id, ""))
+	order(t, w.store.Announcements.Pause(t.Context(), w.clock(), "test", id, ""))
 	if err := w.daemon.deliverBatch(t.Context(), rows); err != nil {
 		t.Fatal(err)
 	}
 	w.gotNotice()
 	w.round()
 	w.gotNotice()
-	order(t, w.store.Announcements.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
+	order(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
 	w.round()
 	w.gotNotice("m1001", "m1002")
 }
@@ -320,7 +320,7 @@ func TestACancelledAnnouncementEndsForGood(t *testing.T) {
 	w.round()
 	w.after(time.Second)
 	w.gotNotice("m1001")
-	order(t, w.store.Announcements.CancelAnnouncement(t.Context(), w.clock(), "test", id))
+	order(t, w.store.Announcements.Cancel(t.Context(), w.clock(), "test", id))
 	w.after(time.Hour)
 	w.restart()
 	w.after(time.Hour)
@@ -348,7 +348,7 @@ func TestMailsLeaveBeforeAllMembersAreEnrolled(t *testing.T) {
 	var enrolled int
 	w.relay.answer = func(_ string, attempt int) mail.Outcome {
 		if attempt == 1 {
-			p, err := w.store.Announcements.Progress(t.Context(), id)
+			p, err := w.store.Announcements.CountMessages(t.Context(), id)
 			if err != nil {
 				t.Error(err)
 			}
@@ -392,11 +392,11 @@ func TestACensusTellsWhoIsLeftOutAndSome(t *testing.T) {
 func TestWhoPausesHisMailWhileAnAnnouncementWaitsGetsItAfterwards(t *testing.T) {
 	t.Parallel()
 	w := newHall(t, 2)
-	order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1001, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)}))
+	order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1001, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)}))
 	w.relay.says(mail.TempFail, 451)
 	id := w.start(toAll())
 	w.round()
-	order(t, w.store.Preferences.SavePreference(t.Context(), w.clock(), 1002, digest.Preferences{PausedUntil: w.clock().Add(2 * time.Hour)}))
+	order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1002, digest.Preferences{PausedUntil: w.clock().Add(2 * time.Hour)}))
 	w.relay.works()
 	w.after(59 * time.Minute)
 	w.gotNotice()

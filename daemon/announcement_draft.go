@@ -34,7 +34,7 @@ func (d *Daemon) prepareAnnouncement(ctx context.Context, a store.Announcement) 
 	if n := d.preparedAnnouncements[a.ID]; n != nil && n.changed.Equal(a.Changed) {
 		return n, nil
 	}
-	whole, err := d.Store.Announcements.Announcement(ctx, a.ID)
+	whole, err := d.Store.Announcements.Get(ctx, a.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (d *Daemon) draftAnnouncements(ctx context.Context, rows []store.Row) ([]me
 	}
 	drafts := make([]messageDraft, len(rows))
 	for id, at := range places {
-		a, err := d.Store.Announcements.AnnouncementState(ctx, id)
+		a, err := d.Store.Announcements.State(ctx, id)
 		if err != nil {
 			return nil, err
 		}

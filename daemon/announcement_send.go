@@ -20,7 +20,7 @@ func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error
 	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
 		return false, nil
 	}
-	live, err := d.Store.Announcements.ActiveAnnouncements(ctx)
+	live, err := d.Store.Announcements.Active(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -40,7 +40,7 @@ func (d *Daemon) tickAnnouncements(ctx context.Context) error {
 	if time.Now().Before(d.announceBackoffUntil) {
 		return nil
 	}
-	live, err := d.Store.Announcements.ActiveAnnouncements(ctx)
+	live, err := d.Store.Announcements.Active(ctx)
 	if err == nil && slices.ContainsFunc(live, d.isActive) {
 		err = d.deliver(ctx)
 	}
@@ -64,7 +64,7 @@ func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) 
 	case a.State == store.Scheduled && a.BeginsAt.After(d.Now()):
 		return false, nil
 	case a.State == store.Scheduled:
-		return true, d.Store.Announcements.BeginAnnouncement(ctx, d.Now(), a)
+		return true, d.Store.Announcements.Begin(ctx, d.Now(), a)
 	}
 	if a.Speed > 0 {
 		_, err = d.Store.Announcements.ReleaseAtRate(ctx, d.Now(), a)
@@ -81,7 +81,7 @@ func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) 
 	case a.State == store.InCanary:
 		return false, d.evaluateCanary(ctx, a)
 	}
-	return false, d.Store.Announcements.FinishAnnouncement(ctx, d.Now(), a.ID)
+	return false, d.Store.Announcements.Finish(ctx, d.Now(), a.ID)
 }
 
 // enqueuePage puts the next page of an announcement's audience into the outbox.
@@ -120,14 +120,14 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.Announcements.EnqueueAnnouncement(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
+	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
 	d.report.Enrolled += enrolled
 	return taken, err
 }
 
 // canaryRemaining is how many the canary still wants.
 func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int, error) {
-	p, err := d.Store.Announcements.Progress(ctx, a.ID)
+	p, err := d.Store.Announcements.CountMessages(ctx, a.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -143,7 +143,7 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 	if now.Before(a.CanaryUntil) {
 		return nil
 	}
-	back, err := d.Store.Announcements.AnnouncementFeedback(ctx, a.ID)
+	back, err := d.Store.Announcements.Feedback(ctx, a.ID)
 	if err != nil {
 		return err
 	}
@@ -163,12 +163,12 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 func (d *Daemon) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
 	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
 	d.refusalWindows.reset(a.ID)
-	return d.Store.Announcements.StopAnnouncement(ctx, d.Now(), a.ID, reason, judged)
+	return d.Store.Announcements.PauseBySystem(ctx, d.Now(), a.ID, reason, judged)
 }
 
 // checkAnnouncements tells the administrator which announcements the daemon has paused.
 func (d *Daemon) checkAnnouncements(ctx context.Context) {
-	live, err := d.Store.Announcements.ActiveAnnouncements(ctx)
+	live, err := d.Store.Announcements.Active(ctx)
 	if err != nil {
 		return
 	}

@@ -167,7 +167,7 @@ func (h *Resolver) candidates(ctx context.Context, s *source.Snapshot, a *digest
 	if err != nil {
 		return nil, err
 	}
-	choices, err := h.store.Preferences.Preferences(ctx, ids)
+	choices, err := h.store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -54,5 +54,5 @@ func (d *MemberService) RetryAddress(ctx context.Context, now time.Time, a Accou
 		return false, err
 	}
 	entry := store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", a.Member.ID), Action: "try again", Object: fmt.Sprintf("member/%d", a.Member.ID)}
-	return true, d.store.Audit.Audit(ctx, entry)
+	return true, d.store.Audit.Record(ctx, entry)
 }

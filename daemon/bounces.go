@@ -96,7 +96,7 @@ func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) er
 
 // flushCounts writes down how much was handed over.
 func (b *refusalRecorder) flushCounts(ctx context.Context, to *store.Store) error {
-	err := to.Counts.AddTally(ctx, b.deliveryCounts)
+	err := to.Counts.Add(ctx, b.deliveryCounts)
 	if err == nil {
 		b.deliveryCounts = nil
 	}

@@ -96,7 +96,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionReques
 	if err != nil {
 		return nil, err
 	}
-	owed, err := b.store.Deferred.DeferredPosts(ctx, ids)
+	owed, err := b.store.Deferred.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	if err != nil {
 		return nil, err
 	}
-	choices, err := b.store.Preferences.Preferences(ctx, ids)
+	choices, err := b.store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading preferences: %w", err)
 	}

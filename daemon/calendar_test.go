@@ -46,7 +46,7 @@ func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subs, err := w.store.Subscribers.Subscribers(t.Context(), []forum.MemberID{101, 102, 103})
+	subs, err := w.store.Subscribers.Get(t.Context(), []forum.MemberID{101, 102, 103})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	for i, tt := range tests {
 		id := forum.MemberID(101 + i)
 		w.member(int64(id), tt.name, passenger, tonight)
-		if err := w.store.Preferences.SavePreference(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
+		if err := w.store.Preferences.Save(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
 			t.Fatal(err)
 		}
 	}

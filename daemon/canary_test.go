@@ -69,7 +69,7 @@ func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
 	if n := len(w.mailed()); n != 18 {
 		t.Errorf("%d have it, want 18", n)
 	}
-	order(t, w.store.Announcements.ResumeAnnouncement(t.Context(), w.clock(), "test", id))
+	order(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
 	w.after(time.Minute)
 	if n := len(w.mailed()); n != 98 {
 		t.Errorf("after it was resumed %d have it, want 98", n)

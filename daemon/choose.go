@@ -13,7 +13,7 @@ import (
 // UpdatePreferences takes what a member wants to hold, and how he wants to hear of some of what he watches. What holds already is no
 // choice: there he goes on following the forum and the site. It takes effect at once.
 func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []WatchSetting) error {
-	if err := d.store.Preferences.SavePreference(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
+	if err := d.store.Preferences.Save(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
 		return err
 	}
 	for _, w := range wishes {
@@ -78,7 +78,7 @@ const maxCountedSightings = 20_000
 // Next tells when a member's next digest is due, and counts what would be in it now.
 func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Next, error) {
 	id := a.Member.ID
-	subs, err := d.store.Subscribers.Subscribers(ctx, []forum.MemberID{id})
+	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{id})
 	if err != nil {
 		return Next{}, err
 	}
@@ -87,7 +87,7 @@ func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Nex
 		return Next{}, nil
 	}
 	n := Next{At: sub.Due.In(a.Zone)}
-	alerts, err := d.store.Alerts.AlertProgress(ctx)
+	alerts, err := d.store.Alerts.Progress(ctx)
 	if err != nil {
 		return n, err
 	}
@@ -131,7 +131,7 @@ func (d *MemberService) SendNow(ctx context.Context, now time.Time, a Account) (
 	if next.At.IsZero() || a.Effective.PausedUntil.After(now) || next.Posts == 0 && !next.TooManyToCount {
 		return SendNowEmpty, nil
 	}
-	alerts, err := d.store.Alerts.AlertProgress(ctx)
+	alerts, err := d.store.Alerts.Progress(ctx)
 	if err != nil {
 		return "", err
 	}

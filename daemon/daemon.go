@@ -148,7 +148,7 @@ func (d *Daemon) runTick(ctx context.Context, tick string, steps ...func(context
 	d.report.Took = time.Since(start)
 	d.report.ForumStatements, d.report.StoreStatements = d.statements().since(before)
 	if d.report.sampleMemory(); d.report.Busy() || err != nil {
-		if e := d.Store.Rounds.SaveRound(context.WithoutCancel(ctx), d.report.run(d.settings.Owner, tick, err)); e != nil {
+		if e := d.Store.Rounds.Save(context.WithoutCancel(ctx), d.report.run(d.settings.Owner, tick, err)); e != nil {
 			d.Log.Warn("what a round did could not be written down", "err", e)
 		}
 	}

@@ -25,7 +25,7 @@ func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, 
 			missing = append(missing, o.Seq)
 		}
 	}
-	more, err := b.store.Sightings.SightingsAt(ctx, missing)
+	more, err := b.store.Sightings.At(ctx, missing)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sightin
 	for _, s := range sightings {
 		known[s.Seq] = true
 	}
-	seen, err := b.store.Sightings.SightingRecords(ctx, moved)
+	seen, err := b.store.Sightings.Records(ctx, moved)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, wi
 	if !ok {
 		return nil
 	}
-	notified, err := b.store.Alerts.AlertItemStatuses(ctx, ids, first, last)
+	notified, err := b.store.Alerts.ItemStatuses(ctx, ids, first, last)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatche
 	if err := d.domainHolds.loadRecent(ctx, d.Store, d.Now()); err != nil {
 		return nil, err
 	}
-	holds, err := d.Store.Holds.Holds(ctx, d.Now())
+	holds, err := d.Store.Holds.Active(ctx, d.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
 		}
 		synctest.Wait()
 		handed := 0
-		mails, err := w.store.Queue.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
+		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
 		for _, m := range mails {
 			if m.InFlight {
 				handed++

@@ -38,7 +38,7 @@ func (s *sightingCache) cached(ctx context.Context, after, until int64) ([]diges
 		s.after, s.until, s.list = after, after, nil
 	}
 	if until > s.until {
-		fresh, err := s.store.Sightings.Sightings(ctx, s.until, until)
+		fresh, err := s.store.Sightings.Between(ctx, s.until, until)
 		if err != nil {
 			return nil, fmt.Errorf("reading sightings: %w", err)
 		}

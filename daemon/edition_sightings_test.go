@@ -24,7 +24,7 @@ func TestSightingsAreTheSameWhateverWasAskedBefore(t *testing.T) {
 		for id := from; id <= to; id++ {
 			g.Sighted = append(g.Sighted, forum.Arrival{Post: id, Thread: 1, Section: 1, PostedAt: noon})
 		}
-		if _, err := s.Sightings.SaveScan(t.Context(), g); err != nil {
+		if _, err := s.Sightings.Save(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,7 +35,7 @@ func TestSightingsAreTheSameWhateverWasAskedBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := s.Sightings.Sightings(t.Context(), ask[0], ask[1])
+		want, err := s.Sightings.Between(t.Context(), ask[0], ask[1])
 		if err != nil {
 			t.Fatal(err)
 		}

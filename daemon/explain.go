@@ -107,7 +107,7 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
 	from := e.builder.store
 	ids := []forum.MemberID{f.member.ID}
-	subs, err := from.Subscribers.Subscribers(ctx, ids)
+	subs, err := from.Subscribers.Get(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -119,13 +119,13 @@ func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err err
 	if f.mails, err = from.Outbox.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
 		return err
 	}
-	if f.owed, err = from.Deferred.DeferredPosts(ctx, ids); err != nil {
+	if f.owed, err = from.Deferred.OfMembers(ctx, ids); err != nil {
 		return err
 	}
 	if f.head, err = from.Sightings.LastSeq(ctx); err != nil {
 		return err
 	}
-	if f.holds, err = from.Holds.Holds(ctx, f.now); err != nil {
+	if f.holds, err = from.Holds.Active(ctx, f.now); err != nil {
 		return err
 	}
 	_, f.paused, err = from.Queue.Paused(ctx)

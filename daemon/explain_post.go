@@ -41,7 +41,7 @@ func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string,
 // loadPostFacts reads what the store knows of the posts.
 func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories []PostExplanation, posts []forum.PostID) error {
 	from := e.builder.store
-	seen, err := from.Sightings.SightingRecords(ctx, posts)
+	seen, err := from.Sightings.Records(ctx, posts)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories [
 	if err != nil {
 		return err
 	}
-	notices, err := from.Alerts.NoticesOf(ctx, f.member.ID, posts)
+	notices, err := from.Alerts.ItemsOfMember(ctx, f.member.ID, posts)
 	if err != nil {
 		return err
 	}

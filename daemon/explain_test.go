@@ -95,7 +95,7 @@ func TestAPostIsExplained(t *testing.T) {
 			p := w.post(w.thread(tonight))
 			w.round()
 			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
-			if err := w.store.Suppressions.Suppress(t.Context(), w.clock(), []store.Health{h}); err != nil {
+			if err := w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{h}); err != nil {
 				w.Fatal(err)
 			}
 			return p
@@ -361,7 +361,7 @@ func TestAMemberIsExplained(t *testing.T) {
 		t.Errorf("bert is told of as %+v", m)
 	}
 	w.at(5, "09:30")
-	if err := w.store.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
+	if err := w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
 		t.Fatal(err)
 	}
 	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {

@@ -165,7 +165,7 @@ func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
 	w.member(105, "emil", passenger, tonight)
 	w.round()
 	weekly := digest.Schedule{Cadence: digest.Weekly, Hour: 9, Weekday: time.Sunday}
-	if err := w.store.Preferences.SavePreference(t.Context(), w.clock(), 104, digest.Preferences{Schedule: &weekly}); err != nil {
+	if err := w.store.Preferences.Save(t.Context(), w.clock(), 104, digest.Preferences{Schedule: &weekly}); err != nil {
 		t.Fatal(err)
 	}
 	w.round()
@@ -236,7 +236,7 @@ func TestARehearsalKnowsAnOddDay(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	for week := range 5 {
-		if err := w.store.Counts.CountPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), KindDigest, 1000); err != nil {
+		if err := w.store.Counts.AddPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), KindDigest, 1000); err != nil {
 			t.Fatal(err)
 		}
 	}

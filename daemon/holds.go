@@ -34,7 +34,7 @@ func (g *domainHolds) loadRecent(ctx context.Context, s *store.Store, now time.T
 	if g.held != nil {
 		return nil
 	}
-	holds, err := s.Holds.Holds(ctx, now.Add(-holdMemory))
+	holds, err := s.Holds.Active(ctx, now.Add(-holdMemory))
 	if err != nil {
 		return err
 	}

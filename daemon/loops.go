@@ -74,7 +74,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 
 // nextAlertTimer fires when the time of the next alert has come; never, if none waits or it cannot go now.
 func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
-	at, err := d.Store.Alerts.NextAlert(ctx, priorityAlert)
+	at, err := d.Store.Alerts.Next(ctx, priorityAlert)
 	now := d.Now()
 	if err != nil || !at.After(now) {
 		return nil

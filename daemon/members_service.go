@@ -63,11 +63,11 @@ func (d *MemberService) Ping(ctx context.Context) error {
 // only.
 func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
 	ids := []forum.MemberID{member}
-	choices, err := d.store.Preferences.Preferences(ctx, ids)
+	choices, err := d.store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	subs, err := d.store.Subscribers.Subscribers(ctx, ids)
+	subs, err := d.store.Subscribers.Get(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func grantTitle(ctx context.Context, s *source.Snapshot, m forum.Member, g link.
 // reschedule moves a member's next digest to where his choices put it now. fresh: what came before is not news to him.
 // A member whom the roll does not know (he watches nothing) has none.
 func (d *MemberService) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
-	subs, err := d.store.Subscribers.Subscribers(ctx, []forum.MemberID{member})
+	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
 		return err
 	}
@@ -136,14 +136,14 @@ func (d *MemberService) reschedule(ctx context.Context, now time.Time, member fo
 			return err
 		}
 	}
-	if err := d.store.Subscribers.SaveSubscribers(ctx, now, []store.Subscriber{sub}); err != nil {
+	if err := d.store.Subscribers.Save(ctx, now, []store.Subscriber{sub}); err != nil {
 		return err
 	}
-	return d.store.Deferred.ReevaluateDeferred(ctx, now, member)
+	return d.store.Deferred.Reevaluate(ctx, now, member)
 }
 
 // choices are what one member has chosen.
 func (d *MemberService) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
-	all, err := d.store.Preferences.Preferences(ctx, []forum.MemberID{member})
+	all, err := d.store.Preferences.OfMembers(ctx, []forum.MemberID{member})
 	return all[member], err
 }

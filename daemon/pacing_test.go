@@ -92,7 +92,7 @@ func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
 		if n := w.logged("a provider finds us too fast"); n == 0 {
 			t.Errorf("the log does not tell:\n%s", w.log)
 		}
-		mails, err := w.store.Queue.Queue(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
+		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
 		if err != nil || len(mails) != 60-w.arrived()["gmail.com"] {
 			t.Fatalf("%d wait: %v", len(mails), err)
 		}
@@ -183,7 +183,7 @@ func TestTheOwnersRateHoldsForAllTogether(t *testing.T) {
 func (w *world) hold(domain string) {
 	w.Helper()
 	h := store.DomainHold{Domain: domain, Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
-	if err := w.store.Holds.HoldDomain(w.Context(), h); err != nil {
+	if err := w.store.Holds.Add(w.Context(), h); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -201,7 +201,7 @@ func TestMailsForADomainThatIsHeldWaitAndCostNoAttempt(t *testing.T) {
 	if got := w.arrived(); got["gmail.com"] != 0 {
 		t.Errorf("arrived %v before the hold was over", got)
 	}
-	mails, err := w.store.Queue.Queue(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
+	mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
 	if err != nil || len(mails) != 20 || mails[0].Attempt != 0 || !strings.HasPrefix(mails[0].Last.Reason, "gmail.com is held: refused 12 of 14") {
 		t.Errorf("%d wait: %v, %+v; want the reason told and no attempt counted", len(mails), err, mails[0])
 	}

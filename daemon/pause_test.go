@@ -77,7 +77,7 @@ func TestAPauseThatCannotBeReadHandsNothingOver(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	w.post(w.thread(tonight))
-	if err := w.store.Values.SetValue(t.Context(), "paused", "{"); err != nil {
+	if err := w.store.Values.Set(t.Context(), "paused", "{"); err != nil {
 		t.Fatal(err)
 	}
 	w.at(5, "08:00")

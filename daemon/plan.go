@@ -25,7 +25,7 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 		if len(due) == 0 {
 			return nil
 		}
-		p, err := d.Store.Alerts.AlertProgress(ctx)
+		p, err := d.Store.Alerts.Progress(ctx)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 		}
 		d.report.Planned += planned
 		if planned > 0 {
-			if err := d.Store.Counts.CountPlanned(ctx, now, KindDigest, planned); err != nil {
+			if err := d.Store.Counts.AddPlanned(ctx, now, KindDigest, planned); err != nil {
 				return err
 			}
 		}

@@ -60,7 +60,7 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 		return err
 	}
 	asks := []EditionRequest{{Member: id, Until: int64(len(created)), Planned: p.Until}}
-	owed, err := b.store.Deferred.DeferredPosts(ctx, []forum.MemberID{id})
+	owed, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{id})
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (d *Daemon) evaluateRefusals(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
 		var r evaluation
-		judged, err := d.Store.Suppressions.EvaluateRefusals(ctx, now, now.Add(-refusalSettleTime), func(docket store.EvaluationInput) store.EvaluationResult {
+		judged, err := d.Store.Suppressions.Evaluate(ctx, now, now.Add(-refusalSettleTime), func(docket store.EvaluationInput) store.EvaluationResult {
 			r = evaluate(now, docket) // anew each time: PostgreSQL may want the transaction repeated
 			return r.EvaluationResult
 		})

@@ -27,7 +27,7 @@ func (r *fakeRelay) refuses(suffix string, code int, enhanced string) {
 // suppressed lists the addresses that get no mail.
 func (w *world) suppressed() (list []string) {
 	w.Helper()
-	all, err := w.store.Suppressions.Suppressions(w.Context(), w.clock(), "", "", 1000)
+	all, err := w.store.Suppressions.List(w.Context(), w.clock(), "", "", 1000)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestASuppressedAddressGetsNeitherAlertsNorAnnouncements(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	gone := []store.Health{{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}}
-	order(t, w.store.Suppressions.Suppress(t.Context(), w.clock(), gone))
+	order(t, w.store.Suppressions.Add(t.Context(), w.clock(), gone))
 	w.post(w.thread(tonight))
 	a := toAll()
 	a.Audience.Only = []forum.MemberID{101, 104}
@@ -159,7 +159,7 @@ func TestADomainThatRefusesMostOfWhatItGetsIsHeldAndNobodySuppressed(t *testing.
 	w.round()
 	w.at(5, "08:01")
 	w.round()
-	holds, err := w.store.Holds.Holds(t.Context(), w.clock())
+	holds, err := w.store.Holds.Active(t.Context(), w.clock())
 	if err != nil || len(holds) != 1 || holds[0].Domain != "big.example" || holds[0].Until.Sub(w.clock()) != 15*time.Minute {
 		t.Errorf("holds are %+v (%v), want big.example for 15 minutes", holds, err)
 	}
@@ -168,7 +168,7 @@ func TestADomainThatRefusesMostOfWhatItGetsIsHeldAndNobodySuppressed(t *testing.
 	if got := w.suppressed(); len(got) != 0 {
 		t.Errorf("suppressed are %v, want nobody", got)
 	}
-	if holds, err = w.store.Holds.Holds(t.Context(), w.clock()); err != nil || len(holds) != 0 {
+	if holds, err = w.store.Holds.Active(t.Context(), w.clock()); err != nil || len(holds) != 0 {
 		t.Errorf("after that, holds are %+v (%v): one cohort holds its domain once", holds, err)
 	}
 	if n := strings.Count(w.log.String(), "refuses most of what it gets"); n != 1 {
@@ -179,7 +179,7 @@ func TestADomainThatRefusesMostOfWhatItGetsIsHeldAndNobodySuppressed(t *testing.
 	w.round()
 	w.at(6, "08:01")
 	w.round()
-	holds, err = w.store.Holds.Holds(t.Context(), w.clock())
+	holds, err = w.store.Holds.Active(t.Context(), w.clock())
 	if err != nil || len(holds) != 1 || holds[0].Until.Sub(w.clock()) != 30*time.Minute {
 		t.Errorf("the next day holds are %+v (%v), want one twice as long", holds, err)
 	}

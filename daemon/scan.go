@@ -59,7 +59,7 @@ func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
 
 // firstRunAt is when postrider first ran on this store.
 func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, error) {
-	text, ok, err := d.Store.Values.Value(ctx, firstRunKey)
+	text, ok, err := d.Store.Values.Get(ctx, firstRunKey)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading when the store began: %w", err)
 	}
@@ -68,7 +68,7 @@ func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, erro
 	}
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
-		if err := d.Store.Values.SetValue(ctx, firstRunKey, text); err != nil {
+		if err := d.Store.Values.Set(ctx, firstRunKey, text); err != nil {
 			return time.Time{}, fmt.Errorf("noting when the store begins: %w", err)
 		}
 	}
@@ -184,7 +184,7 @@ func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
 		d.dryRun.add(g)
 		return nil
 	}
-	added, err := d.Store.Sightings.SaveScan(ctx, g)
+	added, err := d.Store.Sightings.Save(ctx, g)
 	if err != nil {
 		return fmt.Errorf("noting sightings: %w", err)
 	}

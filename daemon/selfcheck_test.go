@@ -11,7 +11,7 @@ import (
 // alarmed tells whether an alarm is open.
 func (w *world) alarmed(kind alarm.Kind) bool {
 	w.Helper()
-	list, err := w.store.Alarms.Alarms(w.Context())
+	list, err := w.store.Alarms.All(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (d *Daemon) syncSubscribers(ctx context.Context) error {
 	if _, err := d.Store.Subscribers.RemoveStale(ctx, now); err != nil {
 		return fmt.Errorf("retiring members who watch nothing any more: %w", err)
 	}
-	return d.Store.Values.SetValue(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
+	return d.Store.Values.Set(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
 }
 
 // subscriberPages gives the members who watch anything, rising, a page at a time. An error is the last that it gives.
@@ -62,7 +62,7 @@ const lastSyncKey = "roll"
 
 // isFirstSync tells whether the store has never seen the whole roll.
 func (d *Daemon) isFirstSync(ctx context.Context) (bool, error) {
-	_, known, err := d.Store.Values.Value(ctx, lastSyncKey)
+	_, known, err := d.Store.Values.Get(ctx, lastSyncKey)
 	if err != nil {
 		return false, fmt.Errorf("reading when the roll was last read: %w", err)
 	}
@@ -91,7 +91,7 @@ func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []f
 		}
 	}
 	if len(changed) > 0 {
-		if err := d.Store.Subscribers.SaveSubscribers(ctx, now, changed); err != nil {
+		if err := d.Store.Subscribers.Save(ctx, now, changed); err != nil {
 			return fmt.Errorf("writing the roll: %w", err)
 		}
 	}
@@ -109,7 +109,7 @@ func (d *Daemon) knownSubscribers(ctx context.Context, members []forum.Member) (
 	for i, m := range members {
 		ids[i] = m.ID
 	}
-	known, err := d.Store.Subscribers.Subscribers(ctx, ids)
+	known, err := d.Store.Subscribers.Get(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading the roll: %w", err)
 	}

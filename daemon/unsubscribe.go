@@ -132,7 +132,7 @@ func (d *MemberService) Undo(ctx context.Context, now time.Time, e UndoState) (b
 		return false, err
 	}
 	c.Schedule, c.Alerts, c.Announcements = e.Schedule, e.Alerts, e.Announcements
-	if err := d.store.Preferences.SavePreference(ctx, now, e.Member, c); err != nil {
+	if err := d.store.Preferences.Save(ctx, now, e.Member, c); err != nil {
 		return false, err
 	}
 	late := now.Sub(time.Unix(e.At, 0)) > undoWindow

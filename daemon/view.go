@@ -159,11 +159,11 @@ func (v *Viewer) loadSightings(ctx context.Context, ask EditionRequest) ([]diges
 	if err != nil {
 		return nil, nil, err
 	}
-	owed, err := b.store.Deferred.DeferredPosts(ctx, []forum.MemberID{ask.Member})
+	owed, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{ask.Member})
 	if err != nil {
 		return nil, nil, err
 	}
-	brought, err := b.store.Deferred.DeliveredDeferred(ctx, ask.Member, ask.Key)
+	brought, err := b.store.Deferred.Delivered(ctx, ask.Member, ask.Key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -175,7 +175,7 @@ func (v *Viewer) loadSightings(ctx context.Context, ask EditionRequest) ([]diges
 // alert lays an alert with the posts of which it told.
 func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
 	b, set := v.desk.builder, v.desk.set.Alerts
-	notices, err := b.store.Alerts.Notices(ctx, []string{m.Key})
+	notices, err := b.store.Alerts.Items(ctx, []string{m.Key})
 	if err != nil {
 		return templates.Content{}, err
 	}
@@ -230,7 +230,7 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if !ok {
 		return templates.Content{}, ErrMessageNotFound
 	}
-	a, err := v.desk.store.Announcements.Announcement(ctx, id)
+	a, err := v.desk.store.Announcements.Get(ctx, id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
 		return templates.Content{}, ErrMessageNotFound
 	}

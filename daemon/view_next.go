@@ -32,7 +32,7 @@ func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *diges
 // RenderNextDigest lays the digest that a member would get now. skip is why there is none. Its links are nobody's: whoever looks on
 // must not end a member's mail, nor keep what opens his settings.
 func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
-	subs, err := v.desk.store.Subscribers.Subscribers(ctx, []forum.MemberID{member})
+	subs, err := v.desk.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
 		return c, "", err
 	}
@@ -40,7 +40,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	if !known || sub.Gone {
 		return c, reasonNoSubscriptions, nil
 	}
-	alerts, err := v.desk.store.Alerts.AlertProgress(ctx)
+	alerts, err := v.desk.store.Alerts.Progress(ctx)
 	if err != nil {
 		return c, "", err
 	}

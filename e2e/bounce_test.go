@@ -194,7 +194,7 @@ func TestWhatPostfixReportsThroughAnAliasSuppressesTheDeadAndNobodyElse(t *testi
 			t.Fatal(err)
 		}
 		servertest.Await(t, func() error {
-			all, err := o.store.Preferences.Preferences(t.Context(), []forum.MemberID{reader})
+			all, err := o.store.Preferences.OfMembers(t.Context(), []forum.MemberID{reader})
 			if c := all[reader].Schedule; err == nil && (c == nil || c.Cadence != digest.Off) {
 				err = fmt.Errorf("the reader has chosen %+v, want no digests", c)
 			}

@@ -196,7 +196,7 @@ func (m *IMAP) key() string {
 
 // last is the number up to which all is taken in. A mailbox whose validity has changed numbers anew (RFC 3501, 2.3.1.1).
 func (m *IMAP) last(ctx context.Context, validity uint32) (last uint32, err error) {
-	text, known, err := m.box.Store.Values.Value(ctx, m.key())
+	text, known, err := m.box.Store.Values.Get(ctx, m.key())
 	if err != nil || !known {
 		return 0, err
 	}
@@ -208,7 +208,7 @@ func (m *IMAP) last(ctx context.Context, validity uint32) (last uint32, err erro
 }
 
 func (m *IMAP) remember(ctx context.Context, validity, last uint32) error {
-	return m.box.Store.Values.SetValue(ctx, m.key(), fmt.Sprintf("%d/%d", validity, last))
+	return m.box.Store.Values.Set(ctx, m.key(), fmt.Sprintf("%d/%d", validity, last))
 }
 
 // nopLogger keeps the IMAP library from writing to the standard error: what it has to say is in the errors, too.

@@ -78,7 +78,7 @@ func (g *guarded) Write(p []byte) (int, error) {
 // plan puts a digest into the outbox and leases it.
 func (d *desk) plan(key string, member forum.MemberID) {
 	d.Helper()
-	err := d.Store.Subscribers.SaveSubscribers(d.Context(), now, []store.Subscriber{{ID: member, Due: now}})
+	err := d.Store.Subscribers.Save(d.Context(), now, []store.Subscriber{{ID: member, Due: now}})
 	if err == nil {
 		_, err = d.Store.Outbox.Plan(d.Context(), now, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: 1, NextDue: now}})
 	}
@@ -130,7 +130,7 @@ func without(raw []byte, texts ...string) []byte {
 // refused lists what is noted as refused: "digest/42/2026-05-05 anna@members.example dead".
 func (d *desk) refused() (list []string) {
 	d.Helper()
-	_, err := d.Store.Suppressions.EvaluateRefusals(context.WithoutCancel(d.Context()), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
+	_, err := d.Store.Suppressions.Evaluate(context.WithoutCancel(d.Context()), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 		for _, r := range docket.Refusals {
 			list = append(list, fmt.Sprintf("%s %s %s", r.Key, r.Address, r.Class))
 		}
@@ -145,7 +145,7 @@ func (d *desk) refused() (list []string) {
 // ended tells which streams Anna gets no more.
 func (d *desk) ended() string {
 	d.Helper()
-	all, err := d.Store.Preferences.Preferences(d.Context(), []forum.MemberID{anna})
+	all, err := d.Store.Preferences.OfMembers(d.Context(), []forum.MemberID{anna})
 	if err != nil {
 		d.Fatal(err)
 	}

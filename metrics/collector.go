@@ -88,7 +88,7 @@ func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric
 }
 
 func (c collector) collectAlarms(ctx context.Context, to chan<- prometheus.Metric) {
-	all, err := c.Store.Alarms.Alarms(ctx)
+	all, err := c.Store.Alarms.All(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(c.alarms, err)
 		return

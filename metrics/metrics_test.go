@@ -180,7 +180,7 @@ func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
 	w := newWatched(t)
 	w.relay.down = true
 	must(w.daemon.RunOnce(t.Context()))(t)
-	check(t, w.store.Alarms.SaveAlarms(t.Context(), []store.Alarm{
+	check(t, w.store.Alarms.Save(t.Context(), []store.Alarm{
 		{Key: string(alarm.Held) + " a.example", Since: now, Due: now, Seen: now}, {Key: string(alarm.Held) + " b.example", Since: now, Due: now, Seen: now},
 	}, nil))
 	got, _ := w.scrape()

@@ -35,8 +35,8 @@ type AlarmNotification struct {
 	Attempt  int // how often it was tried, this time included
 }
 
-// Alarms are those that stand, or stood a short while ago, the oldest first.
-func (s Alarms) Alarms(ctx context.Context) ([]Alarm, error) {
+// All are those that stand, or stood a short while ago, the oldest first.
+func (s Alarms) All(ctx context.Context) ([]Alarm, error) {
 	var list []Alarm
 	err := s.query(ctx, nil, "alarms", nil, func(scan scanFunc) error {
 		var a Alarm
@@ -66,8 +66,8 @@ type goodRow struct {
 	Good int64  `json:"good"`
 }
 
-// SaveAlarms writes down what was seen: bad ones, and when others were seen good.
-func (s Alarms) SaveAlarms(ctx context.Context, bad []Alarm, good map[string]time.Time) error {
+// Save writes down what was seen: bad ones, and when others were seen good.
+func (s Alarms) Save(ctx context.Context, bad []Alarm, good map[string]time.Time) error {
 	worse := make([]alarmRow, len(bad))
 	for i, a := range bad {
 		worse[i] = alarmRow{a.Key, sanitizeText(a.Detail), a.Since.Unix(), a.Due.Unix(), a.Seen.Unix(), unixOrZero(a.NotifiedAt)}

@@ -34,42 +34,42 @@ func TestAnAlarmIsToldOnceAndAgainWhenItIsOver(t *testing.T) {
 		tell := func(at time.Time) []string {
 			return said(must(s.Alarms.QueueNotifications(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
 		}
-		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
 		equal(t, "before it is due", tell(now), nil)
 		equal(t, "when it is due", tell(now.Add(time.Minute)), []string{"relay begins : refused"})
 		equal(t, "after that", tell(now.Add(2*time.Minute)), nil)
 
-		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
 		equal(t, "seen again", tell(now.Add(5*time.Minute)), nil)
-		a := must(s.Alarms.Alarms(t.Context()))(t)[0]
+		a := must(s.Alarms.All(t.Context()))(t)[0]
 		equal(t, "its beginning", a.Since, now)
 		equal(t, "what was said last", a.Detail, "timed out")
 		equal(t, "when it was last seen", a.Seen, now.Add(3*time.Minute))
 
 		equal(t, "not seen for long, nor seen good", tell(now.Add(time.Hour)), nil)
-		check(t, s.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
+		check(t, s.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
 		equal(t, "seen good, and not calm yet", tell(now.Add(3*time.Minute+calm)), nil)
 		equal(t, "calm", tell(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
-		equal(t, "what stands", len(must(s.Alarms.Alarms(t.Context()))(t)), 0)
+		equal(t, "what stands", len(must(s.Alarms.All(t.Context()))(t)), 0)
 	})
 }
 
 func TestWhatPassesBeforeItIsToldIsNeverTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
-		check(t, s.Alarms.SaveAlarms(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
 		for _, at := range []time.Duration{time.Minute, time.Hour} {
 			equal(t, "told", len(must(s.Alarms.QueueNotifications(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
 		}
-		equal(t, "what stands", len(must(s.Alarms.Alarms(t.Context()))(t)), 0)
+		equal(t, "what stands", len(must(s.Alarms.All(t.Context()))(t)), 0)
 	})
 }
 
 func TestNotesComeUntilTheyAreDropped(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0), bad("held a.example", "5.7.1", now, 0)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, 0), bad("held a.example", "5.7.1", now, 0)}, nil))
 		must(s.Alarms.QueueNotifications(t.Context(), now, now, []string{"mail", "webhook"}))(t)
 		take := func(at time.Time) []store.AlarmNotification {
 			return must(s.Alarms.ClaimNotifications(t.Context(), at))(t)
@@ -99,7 +99,7 @@ func TestNotesComeUntilTheyAreDropped(t *testing.T) {
 func TestOfSeveralDaemonsOneTells(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Alarms.SaveAlarms(t.Context(), []store.Alarm{bad("relay", "refused", now, 0)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, 0)}, nil))
 		var mu sync.Mutex
 		told, taken := 0, 0
 		var daemons sync.WaitGroup

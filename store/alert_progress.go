@@ -10,7 +10,7 @@ import (
 	"postrider/forum"
 )
 
-// AlertProgress is how far alerts are planned.
+// Progress is how far alerts are planned.
 type AlertProgress struct {
 	Done   int64          // sightings up to this one were looked at for all members
 	Until  int64          // those up to this one
@@ -18,8 +18,8 @@ type AlertProgress struct {
 	Head   int64          // the newest sighting
 }
 
-// AlertProgress tells how far alerts are planned.
-func (s Alerts) AlertProgress(ctx context.Context) (AlertProgress, error) {
+// Progress tells how far alerts are planned.
+func (s Alerts) Progress(ctx context.Context) (AlertProgress, error) {
 	var p AlertProgress
 	err := s.query(ctx, nil, "alert_progress", nil, func(scan scanFunc) error {
 		var name string

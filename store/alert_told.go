@@ -9,8 +9,8 @@ import (
 	"postrider/forum"
 )
 
-// LastAlerts asks which of these conversations an alert has gone out in that the member has not answered by writing there.
-func (s Alerts) LastAlerts(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
+// Unanswered asks which of these conversations an alert has gone out in that the member has not answered by writing there.
+func (s Alerts) Unanswered(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
 	asked := make(map[conversation]bool)
 	var list []alertRow
 	for _, n := range notices {

@@ -23,10 +23,10 @@ type Alert struct {
 	DebounceUntil time.Time // when further posts do not put it off any more
 }
 
-// PlanAlerts writes down which members are to be told of which posts, and how far the planning has come, in one
+// Plan writes down which members are to be told of which posts, and how far the planning has come, in one
 // transaction. Posts join an alert of their thread that waits, or one that is held. It says how many mails are new;
 // ok is false, and nothing written, where another daemon has gone on from the same progress.
-func (s Alerts) PlanAlerts(ctx context.Context, now time.Time, from, to AlertProgress, priority int, list []Alert) (planned int, ok bool, err error) {
+func (s Alerts) Plan(ctx context.Context, now time.Time, from, to AlertProgress, priority int, list []Alert) (planned int, ok bool, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		planned, ok = 0, false
 		if same, err := s.lockProgress(ctx, tx, from); err != nil || !same {
@@ -121,8 +121,8 @@ func execWith[T any](ctx context.Context, s *database, tx *sqlx.Tx, name string,
 	return s.exec(ctx, tx, name, all)
 }
 
-// NextAlert is the moment at which the next mail of a priority may go; zero: none waits.
-func (s Alerts) NextAlert(ctx context.Context, priority int) (time.Time, error) {
+// Next is the moment at which the next mail of a priority may go; zero: none waits.
+func (s Alerts) Next(ctx context.Context, priority int) (time.Time, error) {
 	var at sql.NullInt64
 	err := s.query(ctx, nil, "next_alert", args{"priority": priority}, func(scan scanFunc) error { return scan(&at) })
 	if err != nil {

@@ -40,15 +40,15 @@ func sighted(t testing.TB, s *store.Store, until forum.PostID) {
 	for p := forum.PostID(1); p <= until; p++ {
 		g.Sighted = append(g.Sighted, forum.Arrival{Post: p, Thread: 9, Section: 5, Author: 7, PostedAt: now})
 	}
-	must(s.Sightings.SaveScan(t.Context(), g))(t)
+	must(s.Sightings.Save(t.Context(), g))(t)
 }
 
 // tell plans alerts for all sightings that are new.
 func tell(t testing.TB, s *store.Store, list ...store.Alert) int {
 	t.Helper()
-	from := must(s.Alerts.AlertProgress(t.Context()))(t)
+	from := must(s.Alerts.Progress(t.Context()))(t)
 	to := store.AlertProgress{Done: from.Head, Until: from.Head}
-	planned, ok, err := s.Alerts.PlanAlerts(t.Context(), now, from, to, priority, list)
+	planned, ok, err := s.Alerts.Plan(t.Context(), now, from, to, priority, list)
 	if err != nil || !ok {
 		t.Fatalf("PlanAlerts = %t, %v", ok, err)
 	}
@@ -59,7 +59,7 @@ func tell(t testing.TB, s *store.Store, list ...store.Alert) int {
 func bring(t testing.TB, s *store.Store, keys ...string) map[string][]forum.PostID {
 	t.Helper()
 	all := make(map[string][]forum.PostID)
-	for key, list := range must(s.Alerts.Notices(t.Context(), keys))(t) {
+	for key, list := range must(s.Alerts.Items(t.Context(), keys))(t) {
 		for _, n := range list {
 			all[key] = append(all[key], n.Post)
 		}
@@ -83,7 +83,7 @@ func TestFurtherPostsJoinAnAlertThatWaits(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("alerts bring %v, want %v", got, want)
 		}
-		if at := must(s.Alerts.NextAlert(t.Context(), priority))(t); !at.Equal(now.Add(time.Minute)) {
+		if at := must(s.Alerts.Next(t.Context(), priority))(t); !at.Equal(now.Add(time.Minute)) {
 			t.Errorf("the next alert may go at %v, want a minute from now", at)
 		}
 		if rows := claim(t, s, now.Add(time.Minute)); !slices.Equal(keys(rows), []string{"alert/1/T8/4", "alert/2/T9/1"}) {
@@ -158,13 +158,13 @@ func TestOfDaemonsThatPlanTheSameNewsOnlyOneDoes(t *testing.T) {
 		const daemons = 4
 		planned := make([]int, daemons)
 		errs := make([]error, daemons)
-		from := must(s.Alerts.AlertProgress(t.Context()))(t)
+		from := must(s.Alerts.Progress(t.Context()))(t)
 		to := store.AlertProgress{Done: 50, Until: 50}
 		var wg sync.WaitGroup
 		for i := range daemons {
 			wg.Go(func() {
 				list := []store.Alert{alert(telling(forum.MemberID(i+1), 9, 1))}
-				planned[i], _, errs[i] = s.Alerts.PlanAlerts(t.Context(), now, from, to, priority, list)
+				planned[i], _, errs[i] = s.Alerts.Plan(t.Context(), now, from, to, priority, list)
 			})
 		}
 		wg.Wait()
@@ -176,7 +176,7 @@ func TestOfDaemonsThatPlanTheSameNewsOnlyOneDoes(t *testing.T) {
 		if sum != 1 {
 			t.Errorf("planned %v, want one by one daemon", planned)
 		}
-		if p := must(s.Alerts.AlertProgress(t.Context()))(t); p != (store.AlertProgress{Done: 50, Until: 50, Head: 50}) {
+		if p := must(s.Alerts.Progress(t.Context()))(t); p != (store.AlertProgress{Done: 50, Until: 50, Head: 50}) {
 			t.Errorf("progress is %+v, want all done", p)
 		}
 	})
@@ -186,15 +186,15 @@ func TestABatchOfAlertsGoesOnWhereItStopped(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		sighted(t, s, 3)
-		from := must(s.Alerts.AlertProgress(t.Context()))(t)
+		from := must(s.Alerts.Progress(t.Context()))(t)
 		half := store.AlertProgress{Until: 3, Member: 1}
-		if _, ok, err := s.Alerts.PlanAlerts(t.Context(), now, from, half, priority, []store.Alert{alert(telling(1, 9, 1))}); !ok || err != nil {
+		if _, ok, err := s.Alerts.Plan(t.Context(), now, from, half, priority, []store.Alert{alert(telling(1, 9, 1))}); !ok || err != nil {
 			t.Fatalf("PlanAlerts = %t, %v", ok, err)
 		}
-		if p := must(open(t, dsn).Alerts.AlertProgress(t.Context()))(t); p != (store.AlertProgress{Until: 3, Member: 1, Head: 3}) {
+		if p := must(open(t, dsn).Alerts.Progress(t.Context()))(t); p != (store.AlertProgress{Until: 3, Member: 1, Head: 3}) {
 			t.Errorf("progress is %+v, want it halfway", p)
 		}
-		if _, ok, err := s.Alerts.PlanAlerts(t.Context(), now, from, half, priority, nil); ok || err != nil {
+		if _, ok, err := s.Alerts.Plan(t.Context(), now, from, half, priority, nil); ok || err != nil {
 			t.Errorf("PlanAlerts = %t, %v from a progress that is over; want false", ok, err)
 		}
 	})
@@ -206,8 +206,8 @@ func TestNewsAreFirstSightings(t *testing.T) {
 		at := func(p forum.PostID, section forum.SectionID) forum.Arrival {
 			return forum.Arrival{Post: p, Thread: 9, Section: section, Author: 7, PostedAt: now}
 		}
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{at(1, 5), at(2, 5)}}))(t)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{at(1, 5), at(2, 5)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{
 			Now: now, Moved: []store.Move{{Arrival: at(1, 6), From: 5}}, Sighted: []forum.Arrival{at(2, 6), at(3, 6)},
 		}))(t)
 		want := []store.PostEvent{{Seq: 1, Post: 1, Thread: 9, Author: 7, PostedAt: now}, {Seq: 2, Post: 2, Thread: 9, Author: 7, PostedAt: now}, {Seq: 4, Post: 3, Thread: 9, Author: 7, PostedAt: now}}
@@ -226,7 +226,7 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 		sighted(t, s, 2)
 		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(telling(7, 9, 1)))
 		ask := []digest.AlertItem{telling(1, 9, 3), telling(1, 9, 4), telling(1, 8, 3), telling(7, 9, 3)}
-		if got := must(s.Alerts.LastAlerts(t.Context(), ask))(t); len(got) != 0 {
+		if got := must(s.Alerts.Unanswered(t.Context(), ask))(t); len(got) != 0 {
 			t.Errorf("told = %v of alerts that wait, want nobody", got)
 		}
 		for _, row := range claim(t, s, now.Add(time.Hour)) {
@@ -234,7 +234,7 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 		}
 		// Member 7 wrote the second post, behind that of which he was told.
 		want := []digest.LastAlert{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
-		if got := must(s.Alerts.LastAlerts(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
+		if got := must(s.Alerts.Unanswered(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("told = %v, want %v", got, want)
 		}
 	})
@@ -286,7 +286,7 @@ func TestEarlierPostsOfAThreadAreFound(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		sighted(t, s, 9)
-		got := must(s.Sightings.SightedBefore(t.Context(), map[forum.ThreadID]int64{9: 8, 5: 8}, 2))(t)
+		got := must(s.Sightings.Before(t.Context(), map[forum.ThreadID]int64{9: 8, 5: 8}, 2))(t)
 		want := map[forum.ThreadID][]store.EarlierPost{9: {{Post: 6, Seq: 6, PostedAt: now}, {Post: 7, Seq: 7, PostedAt: now}}}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("earlier posts are %v, want %v", got, want)
@@ -353,7 +353,7 @@ func TestAlertsThatAreHeldBecomeOne(t *testing.T) {
 		if got := must(s.Alerts.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
 			t.Errorf("it answers %v, want nothing", got)
 		}
-		told := must(s.Alerts.LastAlerts(t.Context(), []digest.AlertItem{telling(1, 7, 9)}))(t)
+		told := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{telling(1, 7, 9)}))(t)
 		if len(told) != 1 {
 			t.Errorf("told = %v, want the member of thread 7", told)
 		}

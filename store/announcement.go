@@ -25,7 +25,7 @@ const (
 	Done      = "done"
 )
 
-// Announcement is an announcement with what has become of it. What has become of its mails is for [Store.Progress].
+// Announcement is an announcement with what has become of it. What has become of its mails is for [Store.CountMessages].
 type Announcement struct {
 	digest.Announcement
 	State          string
@@ -58,8 +58,8 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("announcement %d is in state %s and cannot be %s", e.ID, e.State, e.Action)
 }
 
-// DraftAnnouncement keeps a new announcement and gives its number.
-func (s Announcements) DraftAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
+// Draft keeps a new announcement and gives its number.
+func (s Announcements) Draft(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if id, err = s.nextNumber(ctx, tx, "announcement"); err != nil {
 			return err
@@ -76,8 +76,8 @@ func (s Announcements) DraftAnnouncement(ctx context.Context, now time.Time, act
 	return id, nil
 }
 
-// ReviseAnnouncement puts another text and another audience in the place of those of a draft.
-func (s Announcements) ReviseAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
+// Revise puts another text and another audience in the place of those of a draft.
+func (s Announcements) Revise(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
 	return s.changeState(ctx, a.ID, "revised", func(tx *sqlx.Tx) error {
 		if err := s.writeDraft(ctx, tx, "revise_announcement", now, a); err != nil {
 			return err
@@ -120,9 +120,9 @@ func (s Announcements) writeDraft(ctx context.Context, tx *sqlx.Tx, query string
 	return err
 }
 
-// Announcement is one with all that it says, and to whom.
-func (s Announcements) Announcement(ctx context.Context, id int64) (Announcement, error) {
-	a, err := s.AnnouncementState(ctx, id)
+// Get is one with all that it says, and to whom.
+func (s Announcements) Get(ctx context.Context, id int64) (Announcement, error) {
+	a, err := s.State(ctx, id)
 	if err != nil {
 		return Announcement{}, err
 	}
@@ -135,8 +135,8 @@ func (s Announcements) Announcement(ctx context.Context, id int64) (Announcement
 	return a, nil
 }
 
-// AnnouncementState is an announcement as it stands, without what it says and to whom.
-func (s Announcements) AnnouncementState(ctx context.Context, id int64) (Announcement, error) {
+// State is an announcement as it stands, without what it says and to whom.
+func (s Announcements) State(ctx context.Context, id int64) (Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
 	if err != nil {
 		return Announcement{}, fmt.Errorf("reading announcement %d: %w", id, err)
@@ -147,8 +147,8 @@ func (s Announcements) AnnouncementState(ctx context.Context, id int64) (Announc
 	return list[0], nil
 }
 
-// Announcements are all, the newest first, without what they say and to whom.
-func (s Announcements) Announcements(ctx context.Context) ([]Announcement, error) {
+// List are all, the newest first, without what they say and to whom.
+func (s Announcements) List(ctx context.Context) ([]Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcements", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading announcements: %w", err)
@@ -156,9 +156,9 @@ func (s Announcements) Announcements(ctx context.Context) ([]Announcement, error
 	return list, nil
 }
 
-// ActiveAnnouncements are those on which there is something to do, or which are paused, the oldest first, without what
+// Active are those on which there is something to do, or which are paused, the oldest first, without what
 // they say and to whom.
-func (s Announcements) ActiveAnnouncements(ctx context.Context) ([]Announcement, error) {
+func (s Announcements) Active(ctx context.Context) ([]Announcement, error) {
 	list, err := s.announcements(ctx, nil, "live_announcements", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading announcements: %w", err)

@@ -2,34 +2,34 @@ package store
 
 import "context"
 
-// AnnouncementProgress is an announcement with what has become of its mails.
+// Progress is an announcement with what has become of its mails.
 type AnnouncementProgress struct {
 	Announcement
 	Progress Progress
 	Feedback AnnouncementFeedback
 }
 
-// AnnouncementProgress tells how far an announcement has come.
-func (s Announcements) AnnouncementProgress(ctx context.Context, id int64) (c AnnouncementProgress, err error) {
-	if c.Announcement, err = s.Announcement(ctx, id); err != nil {
+// Progress tells how far an announcement has come.
+func (s Announcements) Progress(ctx context.Context, id int64) (c AnnouncementProgress, err error) {
+	if c.Announcement, err = s.Get(ctx, id); err != nil {
 		return c, err
 	}
-	if c.Progress, err = s.Progress(ctx, id); err != nil {
+	if c.Progress, err = s.CountMessages(ctx, id); err != nil {
 		return c, err
 	}
-	c.Feedback, err = s.AnnouncementFeedback(ctx, id)
+	c.Feedback, err = s.Feedback(ctx, id)
 	return c, err
 }
 
-// Courses are all announcements, the newest first.
-func (s Announcements) Courses(ctx context.Context) ([]AnnouncementProgress, error) {
-	list, err := s.Announcements(ctx)
+// ProgressOfAll are all announcements, the newest first.
+func (s Announcements) ProgressOfAll(ctx context.Context) ([]AnnouncementProgress, error) {
+	list, err := s.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	courses := make([]AnnouncementProgress, len(list))
 	for i, a := range list {
-		if courses[i], err = s.AnnouncementProgress(ctx, a.ID); err != nil {
+		if courses[i], err = s.Progress(ctx, a.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -24,14 +24,14 @@ func notice() digest.Announcement {
 // started drafts an announcement and starts it.
 func started(t *testing.T, s *store.Store, a digest.Announcement, size int) store.Announcement {
 	t.Helper()
-	a.ID = must(s.Announcements.DraftAnnouncement(t.Context(), now, admin, a))(t)
-	must(s.Announcements.StartAnnouncement(t.Context(), now, admin, a, size))(t)
+	a.ID = must(s.Announcements.Draft(t.Context(), now, admin, a))(t)
+	must(s.Announcements.Start(t.Context(), now, admin, a, size))(t)
 	return read(t, s, a.ID)
 }
 
 func read(t *testing.T, s *store.Store, id int64) store.Announcement {
 	t.Helper()
-	return must(s.Announcements.Announcement(t.Context(), id))(t)
+	return must(s.Announcements.Get(t.Context(), id))(t)
 }
 
 func members(from, to forum.MemberID) (list []store.Recipient) {
@@ -44,14 +44,14 @@ func members(from, to forum.MemberID) (list []store.Recipient) {
 // fan enrolls a stretch of members.
 func fan(t *testing.T, s *store.Store, id int64, from, to forum.MemberID, fanned bool) {
 	t.Helper()
-	if _, taken, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, read(t, s, id), members(from, to), to, fanned, 20); !taken || err != nil {
+	if _, taken, err := s.Announcements.Enqueue(t.Context(), now, read(t, s, id), members(from, to), to, fanned, 20); !taken || err != nil {
 		t.Fatalf("enrolling %d to %d: taken %v, %v", from, to, taken, err)
 	}
 }
 
 func tally(t *testing.T, s *store.Store, id int64) map[string]int {
 	t.Helper()
-	return must(s.Announcements.Progress(t.Context(), id))(t).States
+	return must(s.Announcements.CountMessages(t.Context(), id))(t).States
 }
 
 func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
@@ -65,16 +65,16 @@ func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
 			},
 			Forced: true, Speed: 600, Canary: digest.Canary{Share: 0.015, Wait: 90 * time.Minute},
 		}
-		want.ID = must(s.Announcements.DraftAnnouncement(t.Context(), now, admin, notice()))(t)
-		check(t, s.Announcements.ReviseAnnouncement(t.Context(), now.Add(time.Minute), admin, want))
+		want.ID = must(s.Announcements.Draft(t.Context(), now, admin, notice()))(t)
+		check(t, s.Announcements.Revise(t.Context(), now.Add(time.Minute), admin, want))
 		got := read(t, s, want.ID)
 		if !reflect.DeepEqual(got.Announcement, want) {
 			t.Errorf("got  %+v\nwant %+v", got.Announcement, want)
 		}
 		equal(t, "state", got.State, store.Draft)
 		equal(t, "changed", got.Changed.Sub(got.Created), time.Minute)
-		second := must(s.Announcements.DraftAnnouncement(t.Context(), now, admin, notice()))(t)
-		list := must(s.Announcements.Announcements(t.Context()))(t)
+		second := must(s.Announcements.Draft(t.Context(), now, admin, notice()))(t)
+		list := must(s.Announcements.List(t.Context()))(t)
 		if len(list) != 2 || list[0].ID != second || list[1].ID != want.ID {
 			t.Errorf("listed are %v", list)
 		}
@@ -84,22 +84,22 @@ func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
 func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
 	orders := map[string]func(*testing.T, *store.Store, int64) error{
 		"start": func(t *testing.T, s *store.Store, id int64) error {
-			_, err := s.Announcements.StartAnnouncement(t.Context(), now, admin, digest.Announcement{ID: id}, 5)
+			_, err := s.Announcements.Start(t.Context(), now, admin, digest.Announcement{ID: id}, 5)
 			return err
 		},
 		"pause": func(t *testing.T, s *store.Store, id int64) error {
-			return s.Announcements.PauseAnnouncement(t.Context(), now, admin, id, "x")
+			return s.Announcements.Pause(t.Context(), now, admin, id, "x")
 		},
 		"resume": func(t *testing.T, s *store.Store, id int64) error {
-			return s.Announcements.ResumeAnnouncement(t.Context(), now, admin, id)
+			return s.Announcements.Resume(t.Context(), now, admin, id)
 		},
 		"cancel": func(t *testing.T, s *store.Store, id int64) error {
-			return s.Announcements.CancelAnnouncement(t.Context(), now, admin, id)
+			return s.Announcements.Cancel(t.Context(), now, admin, id)
 		},
 		"revise": func(t *testing.T, s *store.Store, id int64) error {
 			a := notice()
 			a.ID = id
-			return s.Announcements.ReviseAnnouncement(t.Context(), now, admin, a)
+			return s.Announcements.Revise(t.Context(), now, admin, a)
 		},
 	}
 	// What each order makes of an announcement that was brought to a state by the orders before it.
@@ -117,7 +117,7 @@ func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
 			onBoth(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)
 				for order, carryOut := range orders {
-					id := must(s.Announcements.DraftAnnouncement(t.Context(), now, admin, notice()))(t)
+					id := must(s.Announcements.Draft(t.Context(), now, admin, notice()))(t)
 					for _, step := range tt.path {
 						check(t, orders[step](t, s, id))
 					}
@@ -143,15 +143,15 @@ func TestAnOrderForAnAnnouncementThatIsNotThere(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for name, err := range map[string]error{
-			"pause":  s.Announcements.PauseAnnouncement(t.Context(), now, admin, 9, ""),
-			"resume": s.Announcements.ResumeAnnouncement(t.Context(), now, admin, 9),
-			"cancel": s.Announcements.CancelAnnouncement(t.Context(), now, admin, 9),
+			"pause":  s.Announcements.Pause(t.Context(), now, admin, 9, ""),
+			"resume": s.Announcements.Resume(t.Context(), now, admin, 9),
+			"cancel": s.Announcements.Cancel(t.Context(), now, admin, 9),
 		} {
 			if !errors.Is(err, store.ErrNoAnnouncement) {
 				t.Errorf("%s: %v, want %v", name, err, store.ErrNoAnnouncement)
 			}
 		}
-		if _, err := s.Announcements.Announcement(t.Context(), 9); !errors.Is(err, store.ErrNoAnnouncement) {
+		if _, err := s.Announcements.Get(t.Context(), 9); !errors.Is(err, store.ErrNoAnnouncement) {
 			t.Errorf("reading: %v", err)
 		}
 	})
@@ -161,22 +161,22 @@ func TestEachMemberIsEnrolledOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		a := started(t, s, notice(), 100)
-		if n, taken, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, a, members(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, members(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
 			t.Fatalf("enrolled %d, %v, %v", n, taken, err)
 		}
 		// The same stretch again, by a daemon that read the announcement before.
-		if n, taken, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, a, members(1, 10), 10, false, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, members(1, 10), 10, false, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d again, %v, %v", n, taken, err)
 		}
 		// An overlapping one: the canary was enrolled before everybody else.
-		if n, taken, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, read(t, s, a.ID), members(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, read(t, s, a.ID), members(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
 			t.Errorf("enrolled %d of an overlapping stretch, want 5 (%v, %v)", n, taken, err)
 		}
-		if n, taken, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, read(t, s, a.ID), members(16, 20), 20, true, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, read(t, s, a.ID), members(16, 20), 20, true, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d behind the end, %v, %v", n, taken, err)
 		}
 		equal(t, "mails", tally(t, s, a.ID), map[string]int{"queued": 15})
-		m, _, known, err := s.Queue.Mail(t.Context(), fmt.Sprintf("announce/%d/7", a.ID))
+		m, _, known, err := s.Queue.Message(t.Context(), fmt.Sprintf("announce/%d/7", a.ID))
 		if err != nil || !known || m.Kind != "announcement" || m.Member != 7 {
 			t.Errorf("the mail of member 7 is %+v, %v", m, err)
 		}
@@ -191,12 +191,12 @@ func TestDaemonsThatFanOutAtOnceEnrollEverybodyOnce(t *testing.T) {
 		for _, s := range []*store.Store{first, open(t, dsn), open(t, dsn)} {
 			fanning.Go(func() {
 				for {
-					a, err := s.Announcements.Announcement(t.Context(), a.ID)
+					a, err := s.Announcements.Get(t.Context(), a.ID)
 					if err != nil || a.AllEnqueued {
 						return
 					}
 					from := a.Cursor + 1
-					if _, _, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, a, members(from, from+49), from+49, from > 950, 20); err != nil {
+					if _, _, err := s.Announcements.Enqueue(t.Context(), now, a, members(from, from+49), from+49, from > 950, 20); err != nil {
 						t.Error(err)
 						return
 					}
@@ -216,7 +216,7 @@ func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
 		fan(t, s, a.ID, 1, 10, true)
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
-		check(t, s.Announcements.PauseAnnouncement(t.Context(), now, admin, a.ID, "a typo"))
+		check(t, s.Announcements.Pause(t.Context(), now, admin, a.ID, "a typo"))
 		// What was not about to be handed over is taken from the daemon that had it.
 		equal(t, "mails", tally(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
 		if ours := must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
@@ -231,7 +231,7 @@ func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
 		check(t, s.Outbox.Release(t.Context(), "one", keys(claimed)))
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID))
 		equal(t, "paused", tally(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
-		check(t, s.Announcements.ResumeAnnouncement(t.Context(), now, admin, a.ID))
+		check(t, s.Announcements.Resume(t.Context(), now, admin, a.ID))
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID)) // of a daemon that has not heard of it
 		check(t, s.Announcements.ReleaseAll(t.Context(), a.ID))
 		equal(t, "resumed", tally(t, s, a.ID), map[string]int{"accepted": 1, "queued": 9})
@@ -244,8 +244,8 @@ func TestNobodyIsEnrolledWhilePaused(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		a := started(t, s, notice(), 10)
-		check(t, s.Announcements.PauseAnnouncement(t.Context(), now, admin, a.ID, ""))
-		if n, taken, err := s.Announcements.EnqueueAnnouncement(t.Context(), now, a, members(1, 10), 10, true, 20); n != 0 || taken || err != nil {
+		check(t, s.Announcements.Pause(t.Context(), now, admin, a.ID, ""))
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, members(1, 10), 10, true, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d, %v, %v", n, taken, err)
 		}
 	})
@@ -260,8 +260,8 @@ func TestWhatIsCancelledIsSkippedButForWhatIsOnItsWay(t *testing.T) {
 		fan(t, s, other.ID, 1, 3, true)
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
-		check(t, s.Announcements.CancelAnnouncement(t.Context(), now, admin, a.ID))
-		got := must(s.Announcements.Progress(t.Context(), a.ID))(t)
+		check(t, s.Announcements.Cancel(t.Context(), now, admin, a.ID))
+		got := must(s.Announcements.CountMessages(t.Context(), a.ID))(t)
 		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})
 		equal(t, "enrolled", got.Enrolled(), 10)
 		equal(t, "another announcement", tally(t, s, other.ID), map[string]int{"queued": 3})
@@ -294,7 +294,7 @@ func TestACanaryIsFollowedByEverybodyElse(t *testing.T) {
 			t.Errorf("after the canary: %s, cursor %d, fanned %v", got.State, got.Cursor, got.AllEnqueued)
 		}
 		fan(t, s, x.ID, 1, 100, true)
-		equal(t, "mails", must(s.Announcements.Progress(t.Context(), x.ID))(t).Enrolled(), 100)
+		equal(t, "mails", must(s.Announcements.CountMessages(t.Context(), x.ID))(t).Enrolled(), 100)
 	})
 }
 
@@ -305,13 +305,13 @@ func TestACanaryThatWasStoppedGoesOnWithEverybodyElse(t *testing.T) {
 		a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
 		x := started(t, s, a, 100)
 		fan(t, s, x.ID, 3, 4, true)
-		check(t, s.Announcements.StopAnnouncement(t.Context(), now, x.ID, "2 of 2 were refused", true))
-		check(t, s.Announcements.StopAnnouncement(t.Context(), now, x.ID, "by another daemon", true))
+		check(t, s.Announcements.PauseBySystem(t.Context(), now, x.ID, "2 of 2 were refused", true))
+		check(t, s.Announcements.PauseBySystem(t.Context(), now, x.ID, "by another daemon", true))
 		got := read(t, s, x.ID)
 		if got.State != store.Paused || !got.PausedByDaemon || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.AllEnqueued {
 			t.Errorf("stopped: %+v", got)
 		}
-		check(t, s.Announcements.ResumeAnnouncement(t.Context(), now, admin, x.ID))
+		check(t, s.Announcements.Resume(t.Context(), now, admin, x.ID))
 		got = read(t, s, x.ID)
 		if got.State != store.Sending || got.PausedByDaemon {
 			t.Errorf("resumed: %+v", got)
@@ -376,12 +376,12 @@ func TestOneThatBeginsLaterWaits(t *testing.T) {
 		equal(t, "state", x.State, store.Scheduled)
 		equal(t, "begins", x.BeginsAt, now.Add(time.Hour))
 		equal(t, "start", x.Start, a.Start)
-		check(t, s.Announcements.PauseAnnouncement(t.Context(), now, admin, x.ID, ""))
-		check(t, s.Announcements.BeginAnnouncement(t.Context(), now.Add(time.Hour), x))
+		check(t, s.Announcements.Pause(t.Context(), now, admin, x.ID, ""))
+		check(t, s.Announcements.Begin(t.Context(), now.Add(time.Hour), x))
 		equal(t, "a paused one", read(t, s, x.ID).State, store.Paused)
-		check(t, s.Announcements.ResumeAnnouncement(t.Context(), now, admin, x.ID))
-		check(t, s.Announcements.BeginAnnouncement(t.Context(), now.Add(time.Hour), x))
-		check(t, s.Announcements.BeginAnnouncement(t.Context(), now.Add(2*time.Hour), x))
+		check(t, s.Announcements.Resume(t.Context(), now, admin, x.ID))
+		check(t, s.Announcements.Begin(t.Context(), now.Add(time.Hour), x))
+		check(t, s.Announcements.Begin(t.Context(), now.Add(2*time.Hour), x))
 		got := read(t, s, x.ID)
 		if got.State != store.Sending || !got.Started.Equal(now.Add(time.Hour)) {
 			t.Errorf("begun: %s at %v", got.State, got.Started)
@@ -393,15 +393,15 @@ func TestItIsDoneWhenNothingWaits(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		a := started(t, s, notice(), 2)
-		check(t, s.Announcements.FinishAnnouncement(t.Context(), now, a.ID))
+		check(t, s.Announcements.Finish(t.Context(), now, a.ID))
 		equal(t, "before anybody is enrolled", read(t, s, a.ID).State, store.Sending)
 		fan(t, s, a.ID, 1, 2, true)
 		rows := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{{Key: rows[0].Key, State: "refused", Result: "refused", At: now}}))
-		check(t, s.Announcements.FinishAnnouncement(t.Context(), now, a.ID))
+		check(t, s.Announcements.Finish(t.Context(), now, a.ID))
 		equal(t, "while one is on its way", read(t, s, a.ID).State, store.Sending)
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{{Key: rows[1].Key, State: "accepted", Result: "accepted", At: now}}))
-		check(t, s.Announcements.FinishAnnouncement(t.Context(), now, a.ID))
+		check(t, s.Announcements.Finish(t.Context(), now, a.ID))
 		got := read(t, s, a.ID)
 		if got.State != store.Done || !got.Ended.Equal(now) {
 			t.Errorf("%s, ended %v", got.State, got.Ended)
@@ -415,8 +415,8 @@ func TestTheAuditTellsWhoDidWhat(t *testing.T) {
 		a := notice()
 		a.Forced = true
 		x := started(t, s, a, 9)
-		check(t, s.Announcements.PauseAnnouncement(t.Context(), now.Add(time.Minute), "web: anna", x.ID, "why\x00not"))
-		check(t, s.Audit.Audit(t.Context(), store.AuditEntry{At: now.Add(time.Hour), Actor: admin, Action: "test", Object: store.AnnouncementObject(x.ID)}))
+		check(t, s.Announcements.Pause(t.Context(), now.Add(time.Minute), "web: anna", x.ID, "why\x00not"))
+		check(t, s.Audit.Record(t.Context(), store.AuditEntry{At: now.Add(time.Hour), Actor: admin, Action: "test", Object: store.AnnouncementObject(x.ID)}))
 		object := fmt.Sprintf("announcement/%d", x.ID)
 		want := []store.AuditEntry{
 			{now, admin, "draft", object, ""},
@@ -424,6 +424,6 @@ func TestTheAuditTellsWhoDidWhat(t *testing.T) {
 			{now.Add(time.Minute), "web: anna", "pause", object, "whynot"},
 			{now.Add(time.Hour), admin, "test", object, ""},
 		}
-		equal(t, "audit", must(s.Audit.AuditOf(t.Context(), object))(t), want)
+		equal(t, "audit", must(s.Audit.OfSubject(t.Context(), object))(t), want)
 	})
 }

@@ -21,8 +21,8 @@ type AuditEntry struct {
 	Detail string
 }
 
-// Audit writes entries.
-func (s Audit) Audit(ctx context.Context, list ...AuditEntry) error {
+// Record writes entries.
+func (s Audit) Record(ctx context.Context, list ...AuditEntry) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		for _, e := range list {
 			if err := s.audit(ctx, tx, e); err != nil {
@@ -47,8 +47,8 @@ func (s *database) audit(ctx context.Context, tx *sqlx.Tx, e AuditEntry) error {
 	return err
 }
 
-// AuditOf is what was done to an object, the oldest first.
-func (s Audit) AuditOf(ctx context.Context, object string) ([]AuditEntry, error) {
+// OfSubject is what was done to an object, the oldest first.
+func (s Audit) OfSubject(ctx context.Context, object string) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_of", args{"object": object})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done to %s: %w", object, err)
@@ -56,8 +56,8 @@ func (s Audit) AuditOf(ctx context.Context, object string) ([]AuditEntry, error)
 	return list, nil
 }
 
-// AuditLog is what was done, the latest first: so many entries, without some of the first.
-func (s Audit) AuditLog(ctx context.Context, skip, most int) ([]AuditEntry, error) {
+// List is what was done, the latest first: so many entries, without some of the first.
+func (s Audit) List(ctx context.Context, skip, most int) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_log", args{"skip": skip, "most": most})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was done: %w", err)

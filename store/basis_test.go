@@ -13,8 +13,8 @@ import (
 func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
-		check(t, s.Preferences.SavePreference(t.Context(), now, 2, digest.Preferences{Zone: "Asia/Tokyo"}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
+		check(t, s.Preferences.Save(t.Context(), now, 2, digest.Preferences{Zone: "Asia/Tokyo"}))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 2, 5, 0, digest.Weekly))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 3, 0, 9, digest.Off))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 3, 0, 10, digest.Off))
@@ -43,7 +43,7 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 		if !reflect.DeepEqual(its, wishes[:2]) {
 			t.Errorf("wishes stand on %+v, want %+v", its, wishes[:2])
 		}
-		choices := must(s.Preferences.Preferences(t.Context(), []forum.MemberID{1, 2}))(t)
+		choices := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2}))(t)
 		if choices[1].Zone != "Asia/Tokyo" || choices[2].Zone != "" || !choices[1].OptedOut {
 			t.Errorf("choices are %+v", choices)
 		}
@@ -56,15 +56,15 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 func TestAChoiceThatIsNewerThanTheLookStays(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
 		_, bases, wishes, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
-		check(t, s.Preferences.SavePreference(t.Context(), now.Add(time.Minute), 1, digest.Preferences{Zone: "Asia/Seoul"}))
+		check(t, s.Preferences.Save(t.Context(), now.Add(time.Minute), 1, digest.Preferences{Zone: "Asia/Seoul"}))
 		check(t, s.Preferences.SetOverride(t.Context(), now.Add(time.Minute), 1, 5, 0, digest.Monthly))
 		bases[0].Zone = ""
 		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, wishes))
-		if c := must(s.Preferences.Preferences(t.Context(), []forum.MemberID{1}))(t)[1]; c.Zone != "Asia/Seoul" {
+		if c := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1}))(t)[1]; c.Zone != "Asia/Seoul" {
 			t.Errorf("his zone is %q, want the newer choice", c.Zone)
 		}
 		if w := must(s.Preferences.Overrides(t.Context(), []forum.MemberID{1}))(t)[1]; w.Sections[5] != digest.Monthly {
@@ -81,12 +81,12 @@ func TestWhatAChoiceStandsOnStaysWhileItIsTheSame(t *testing.T) {
 			check(t, err)
 			return bases[0].PreferenceBaseline
 		}
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
 		_, bases, _, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
 		bases[0].PreferenceBaseline = bases[0].Rebase(forum.Member{Zone: "UTC", Locale: "en"})
 		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, nil))
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
 		if got := look(); got.ForumZone == nil || *got.ForumZone != "UTC" || got.ForumLocale != nil || got.OptedOut != nil {
 			t.Errorf("after another language it stands on %+v, want the zone's alone", got)
 		}
@@ -98,7 +98,7 @@ func TestAZoneAndABreakAreReadWithTheSubscriber(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
 		until := now.Add(48 * time.Hour)
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", PausedUntil: until}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", PausedUntil: until}))
 		if got := subscriber(t, s, 1); got.OwnZone != "Asia/Tokyo" || !got.PausedUntil.Equal(until) || got.Zone != "Europe/Berlin" {
 			t.Errorf("subscriber is %+v", got)
 		}

@@ -11,24 +11,24 @@ import (
 func TestTextsThatNoDatabaseKeepsHoldUpNobody(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Suppressions.Suppress(t.Context(), now, []store.Health{must(store.ManualSuppression("anna@a.example", "", now))(t)}))
+		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{must(store.ManualSuppression("anna@a.example", "", now))(t)}))
 		for _, odd := range []string{"\x00", "a\x00b", "\xff", "a\xffb", `\u0000`} {
 			found := must(s.Suppressions.Suppressed(t.Context(), now, []string{odd + "@a.example", "anna@a.example"}))(t)
 			if len(found) != 1 || !found["anna@a.example"] {
 				t.Errorf("%q: suppressed are %v", odd, found)
 			}
 			for what, do := range map[string]func() error{
-				"lifting an address": func() error { _, err := s.Suppressions.Unsuppress(t.Context(), []string{odd}); return err },
-				"lifting a hold":     func() error { _, err := s.Holds.ReleaseDomain(t.Context(), now, odd); return err },
-				"listing addresses":  func() error { _, err := s.Suppressions.Suppressions(t.Context(), now, odd, odd, 10); return err },
-				"queueing again":     func() error { _, err := s.Queue.RetryNow(t.Context(), now, []string{odd}); return err },
+				"lifting an address": func() error { _, err := s.Suppressions.Remove(t.Context(), []string{odd}); return err },
+				"lifting a hold":     func() error { _, err := s.Holds.Release(t.Context(), now, odd); return err },
+				"listing addresses":  func() error { _, err := s.Suppressions.List(t.Context(), now, odd, odd, 10); return err },
+				"queueing again":     func() error { _, err := s.Queue.Retry(t.Context(), now, []string{odd}); return err },
 				"dropping":           func() error { _, err := s.Queue.Drop(t.Context(), now, []string{odd}, odd); return err },
 				"pausing":            func() error { _, err := s.Queue.Pause(t.Context(), now, odd); return err },
 				"writing down": func() error {
-					return s.Audit.Audit(t.Context(), store.AuditEntry{At: now, Actor: odd, Action: "pause", Detail: odd})
+					return s.Audit.Record(t.Context(), store.AuditEntry{At: now, Actor: odd, Action: "pause", Detail: odd})
 				},
 				"opening a session": func() error {
-					return s.Sessions.OpenSession(t.Context(), store.Session{Hash: fmt.Sprintf("%x", odd), Actor: odd, AuthMethod: "proxy", Opened: now, Seen: now})
+					return s.Sessions.Open(t.Context(), store.Session{Hash: fmt.Sprintf("%x", odd), Actor: odd, AuthMethod: "proxy", Opened: now, Seen: now})
 				},
 			} {
 				if err := do(); err != nil {

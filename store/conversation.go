@@ -9,8 +9,8 @@ import (
 	"postrider/forum"
 )
 
-// Notices are what alerts are to bring, by their keys and by the numbers of the sightings.
-func (s Alerts) Notices(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
+// Items are what alerts are to bring, by their keys and by the numbers of the sightings.
+func (s Alerts) Items(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
@@ -58,8 +58,8 @@ type EarlierPost struct {
 	PostedAt time.Time
 }
 
-// SightedBefore are the newest posts, up to so many, that were sighted in threads before the numbers given, the oldest first.
-func (s Sightings) SightedBefore(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
+// Before are the newest posts, up to so many, that were sighted in threads before the numbers given, the oldest first.
+func (s Sightings) Before(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
 	list := make([]noticeRow, 0, len(before))
 	for thread, seq := range before {
 		list = append(list, noticeRow{Thread: thread, Seq: seq})

@@ -41,7 +41,7 @@ func TestAStatementThatPostgreSQLEndsForAnothersSakeIsDoneAgain(t *testing.T) {
 	touch("alert/1/T1")
 	check(t, other.Commit())
 	check(t, <-renewed)
-	for _, m := range must(s.Queue.Queue(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: 9}))(t) {
+	for _, m := range must(s.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: 9}))(t) {
 		if !m.LeaseUntil.Equal(now.Add(time.Hour)) || m.Last.Reason != "another" {
 			t.Errorf("%s is leased until %v, %q; want both writings done", m.Key, m.LeaseUntil, m.Last.Reason)
 		}

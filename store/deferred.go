@@ -19,8 +19,8 @@ type AlertItemStatus struct {
 	LeftOut string // why the alert went without the post; empty: it did not
 }
 
-// AlertItemStatuses tells of the notices that members have of posts, from one to another by number.
-func (s Alerts) AlertItemStatuses(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]AlertItemStatus, error) {
+// ItemStatuses tells of the notices that members have of posts, from one to another by number.
+func (s Alerts) ItemStatuses(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]AlertItemStatus, error) {
 	var list []AlertItemStatus
 	a := args{"members": marshalIDs(members), "first": int64(first), "last": int64(last)}
 	err := s.query(ctx, nil, "notified", a, func(scan scanFunc) error {
@@ -42,8 +42,8 @@ type DeferredPost struct {
 	Edition string // the newest that is to bring it; empty: none is planned yet
 }
 
-// DeferredPosts are the posts that members are owed, or were until their newest edition.
-func (s Deferred) DeferredPosts(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
+// OfMembers are the posts that members are owed, or were until their newest edition.
+func (s Deferred) OfMembers(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
 	var list []DeferredPost
 	err := s.query(ctx, nil, "owed", args{"members": marshalIDs(members)}, func(scan scanFunc) error {
 		var o DeferredPost
@@ -59,8 +59,8 @@ func (s Deferred) DeferredPosts(ctx context.Context, members []forum.MemberID) (
 	return list, nil
 }
 
-// DeliveredDeferred are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
-func (s Deferred) DeliveredDeferred(ctx context.Context, member forum.MemberID, edition string) ([]DeferredPost, error) {
+// Delivered are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
+func (s Deferred) Delivered(ctx context.Context, member forum.MemberID, edition string) ([]DeferredPost, error) {
 	var list []DeferredPost
 	err := s.query(ctx, nil, "brought", args{"key": edition}, func(scan scanFunc) error {
 		o := DeferredPost{Member: member, Edition: edition}
@@ -207,14 +207,14 @@ func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time
 	return err
 }
 
-// SightingsAt are the sightings of these numbers, as far as they are still known.
-func (s Sightings) SightingsAt(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
+// At are the sightings of these numbers, as far as they are still known.
+func (s Sightings) At(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings_at", args{"ids": marshalIDs(seqs)})
 }
 
-// ReevaluateDeferred lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
+// Reevaluate lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
 // is owed anew then.
-func (s Deferred) ReevaluateDeferred(ctx context.Context, now time.Time, member forum.MemberID) error {
+func (s Deferred) Reevaluate(ctx context.Context, now time.Time, member forum.MemberID) error {
 	if _, err := s.exec(ctx, nil, "reconsider_owed", args{"now": now.Unix(), "member": int64(member)}); err != nil {
 		return fmt.Errorf("letting what is owed be judged anew: %w", err)
 	}

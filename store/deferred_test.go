@@ -14,7 +14,7 @@ import (
 func ties(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]string {
 	t.Helper()
 	all := make(map[forum.PostID]string)
-	for _, o := range must(s.Deferred.DeferredPosts(t.Context(), []forum.MemberID{member}))(t) {
+	for _, o := range must(s.Deferred.OfMembers(t.Context(), []forum.MemberID{member}))(t) {
 		all[o.Post] = o.Edition
 	}
 	return all
@@ -63,7 +63,7 @@ func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
 				if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: next.Key, 2: next.Key, 3: next.Key}) {
 					t.Errorf("owed = %v, want all by %s", got, next.Key)
 				}
-				owed := must(s.Deferred.DeferredPosts(t.Context(), []forum.MemberID{1}))(t)
+				owed := must(s.Deferred.OfMembers(t.Context(), []forum.MemberID{1}))(t)
 				causes := make(map[forum.PostID]digest.AlertCause)
 				for _, o := range owed {
 					causes[o.Post] = o.Cause
@@ -106,13 +106,13 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 		}
 		want := []store.DeferredPost{{Member: 1, DeferredPost: digest.DeferredPost{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
 		for key, want := range map[string][]store.DeferredPost{first.Key: nil, second.Key: want, third.Key: nil} {
-			if got := must(s.Deferred.DeliveredDeferred(t.Context(), 1, key))(t); !reflect.DeepEqual(got, want) {
+			if got := must(s.Deferred.Delivered(t.Context(), 1, key))(t); !reflect.DeepEqual(got, want) {
 				t.Errorf("%s has brought %+v, want %+v", key, got, want)
 			}
 		}
 		settle(t, s, accepted(third, now))
 		check(t, s.Prune(t.Context(), now.AddDate(0, 0, 91)))
-		if got := must(s.Deferred.DeliveredDeferred(t.Context(), 1, second.Key))(t); got != nil {
+		if got := must(s.Deferred.Delivered(t.Context(), 1, second.Key))(t); got != nil {
 			t.Errorf("after 91 days it has brought %+v, want nothing remembered", got)
 		}
 	})
@@ -136,10 +136,10 @@ func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
 			{Member: 1, Post: 2, State: "accepted", LeftOut: string(digest.AlreadyRead)},
 			{Member: 1, Post: 3, State: "accepted", LeftOut: string(digest.PostDeleted)},
 		}
-		if got := must(s.Alerts.AlertItemStatuses(t.Context(), []forum.MemberID{1, 2}, 1, 3))(t); !reflect.DeepEqual(got, want) {
+		if got := must(s.Alerts.ItemStatuses(t.Context(), []forum.MemberID{1, 2}, 1, 3))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("notified = %+v\nwant %+v", got, want)
 		}
-		if got := must(s.Alerts.AlertItemStatuses(t.Context(), []forum.MemberID{1}, 3, 9))(t); len(got) != 1 {
+		if got := must(s.Alerts.ItemStatuses(t.Context(), []forum.MemberID{1}, 3, 9))(t); len(got) != 1 {
 			t.Errorf("notified = %+v, want of post 3 alone", got)
 		}
 	})

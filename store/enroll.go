@@ -22,11 +22,11 @@ type enrolRow struct {
 	NotBefore int64  `json:"not_before"`
 }
 
-// EnqueueAnnouncement puts a stretch of members into the outbox and moves the announcement's cursor behind them, in one
+// Enqueue puts a stretch of members into the outbox and moves the announcement's cursor behind them, in one
 // transaction, so that a crash neither skips nor repeats anybody. a is the announcement as it was read: if another
 // daemon took that stretch in between, or somebody paused it, nothing happens and taken is false. fanned says that
 // nobody is left behind upto.
-func (s Announcements) EnqueueAnnouncement(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
+func (s Announcements) Enqueue(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
 	enrolments := make([]enrolRow, len(list))
 	for i, e := range list {
 		enrolments[i] = enrolRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
@@ -133,8 +133,8 @@ func (s Announcements) PassCanary(ctx context.Context, now time.Time, id int64, 
 	})
 }
 
-// FinishAnnouncement ends one of which nothing waits any more; nothing happens before that.
-func (s Announcements) FinishAnnouncement(ctx context.Context, now time.Time, id int64) error {
+// Finish ends one of which nothing waits any more; nothing happens before that.
+func (s Announcements) Finish(ctx context.Context, now time.Time, id int64) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "finish_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err
@@ -158,8 +158,8 @@ func (p Progress) Enrolled() int {
 	return n
 }
 
-// Progress counts the mails of an announcement.
-func (s Announcements) Progress(ctx context.Context, id int64) (Progress, error) {
+// CountMessages counts the mails of an announcement.
+func (s Announcements) CountMessages(ctx context.Context, id int64) (Progress, error) {
 	p := Progress{States: make(map[string]int), Skipped: make(map[string]int)}
 	for query, into := range map[string]map[string]int{"progress": p.States, "progress_skipped": p.Skipped} {
 		err := s.query(ctx, nil, query, args{"id": id}, func(scan scanFunc) error {
@@ -176,15 +176,15 @@ func (s Announcements) Progress(ctx context.Context, id int64) (Progress, error)
 	return p, nil
 }
 
-// AnnouncementFeedback is how an announcement was taken.
+// Feedback is how an announcement was taken.
 type AnnouncementFeedback struct {
 	Mails      int // that were tried
 	Refused    int // by the relay at once, or by a report that came later
 	Complaints int // of members who call it spam
 }
 
-// AnnouncementFeedback counts what came back from an announcement.
-func (s Announcements) AnnouncementFeedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
+// Feedback counts what came back from an announcement.
+func (s Announcements) Feedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
 	err = s.query(ctx, nil, "came_back", args{"id": id}, func(scan scanFunc) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
 	if err != nil {
 		return AnnouncementFeedback{}, fmt.Errorf("counting what came back from announcement %d: %w", id, err)

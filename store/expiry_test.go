@@ -65,7 +65,7 @@ func TestWhatIsRetriedByHandDoesNotExpireAgain(t *testing.T) {
 		refused.State = "refused"
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{refused}))
 		late := now.Add(48 * time.Hour)
-		if got := verdict(t)(s.Queue.RetryNow(t.Context(), late, []string{"alert/1/T1"})); got != "" {
+		if got := verdict(t)(s.Queue.Retry(t.Context(), late, []string{"alert/1/T1"})); got != "" {
 			t.Errorf("it stays: %s", got)
 		}
 		equal(t, "expired", expire(t, s, late.Add(time.Hour)), nil)
@@ -80,10 +80,10 @@ func TestTheTimeOfAnAnnouncementCountsFromWhenItsMailsMayGo(t *testing.T) {
 		fan(t, s, quick, 1, 2, true)
 		m, _ := mailOf(t, s, store.AnnouncementKey(quick, 1))
 		equal(t, "its time is over", m.Expires, now.Add(lasts))
-		check(t, s.Announcements.PauseAnnouncement(t.Context(), now, "admin", quick, ""))
+		check(t, s.Announcements.Pause(t.Context(), now, "admin", quick, ""))
 		later := now.Add(lasts + time.Hour)
 		equal(t, "expired while it was paused", expire(t, s, later), nil)
-		check(t, s.Announcements.ResumeAnnouncement(t.Context(), later, "admin", quick))
+		check(t, s.Announcements.Resume(t.Context(), later, "admin", quick))
 		check(t, s.Announcements.ReleaseAll(t.Context(), quick))
 		equal(t, "expired as soon as it was resumed", expire(t, s, later), nil)
 		m, _ = mailOf(t, s, store.AnnouncementKey(quick, 1))

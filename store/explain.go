@@ -19,8 +19,8 @@ type SightingRecord struct {
 	At        time.Time // when it was seen
 }
 
-// SightingRecords are the sightings of posts, rising.
-func (s Sightings) SightingRecords(ctx context.Context, posts []forum.PostID) (list []SightingRecord, err error) {
+// Records are the sightings of posts, rising.
+func (s Sightings) Records(ctx context.Context, posts []forum.PostID) (list []SightingRecord, err error) {
 	err = s.query(ctx, nil, "seen", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var x SightingRecord
 		var posted, at int64
@@ -58,8 +58,8 @@ type AlertItemRecord struct {
 	LeftOut string // why the alert went without the post; empty: it did not, or is not out
 }
 
-// NoticesOf are the notices that a member has of posts.
-func (s Alerts) NoticesOf(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]AlertItemRecord, error) {
+// ItemsOfMember are the notices that a member has of posts.
+func (s Alerts) ItemsOfMember(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]AlertItemRecord, error) {
 	all := make(map[forum.PostID]AlertItemRecord)
 	err := s.query(ctx, nil, "notices_of", args{"member": int64(member), "posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var post forum.PostID

@@ -105,9 +105,9 @@ func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses [
 	return found, nil
 }
 
-// Suppressions are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
+// List are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
 // an empty one all have.
-func (s Suppressions) Suppressions(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
+func (s Suppressions) List(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
 	a := args{"now": now.Unix(), "part": strings.ToLower(sanitizeText(part)), "after": strings.ToLower(sanitizeText(after)), "most": limit}
 	err = s.query(ctx, nil, "suppressions", a, func(scan scanFunc) error {
 		h, err := scanHealth(scan)
@@ -120,9 +120,9 @@ func (s Suppressions) Suppressions(ctx context.Context, now time.Time, part, aft
 	return list, nil
 }
 
-// SuppressionStats is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
+// Stats is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
 // person has suppressed them.
-func (s Suppressions) SuppressionStats(ctx context.Context, now time.Time) (members, suppressed int, err error) {
+func (s Suppressions) Stats(ctx context.Context, now time.Time) (members, suppressed int, err error) {
 	err = s.query(ctx, nil, "reach", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&members, &suppressed) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("counting suppressed addresses: %w", err)
@@ -140,8 +140,8 @@ func ManualSuppression(address, reason string, since time.Time) (Health, error) 
 	return Health{Address: lower, Health: bounce.Health{Day: time.Unix(0, 0), SuppressedSince: since, Reason: reason}}, nil
 }
 
-// Suppress writes down addresses as they are given, each at most once.
-func (s Suppressions) Suppress(ctx context.Context, now time.Time, list []Health) error {
+// Add writes down addresses as they are given, each at most once.
+func (s Suppressions) Add(ctx context.Context, now time.Time, list []Health) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
@@ -154,8 +154,8 @@ func (s Suppressions) Suppress(ctx context.Context, now time.Time, list []Health
 	return nil
 }
 
-// Unsuppress makes suppressed addresses as good as new, and says which of those given were suppressed.
-func (s Suppressions) Unsuppress(ctx context.Context, addresses []string) (lifted []string, err error) {
+// Remove makes suppressed addresses as good as new, and says which of those given were suppressed.
+func (s Suppressions) Remove(ctx context.Context, addresses []string) (lifted []string, err error) {
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {
 		lower[i] = strings.ToLower(a)

@@ -20,8 +20,8 @@ type DomainHold struct {
 // holdMemory is how long a hold is remembered that is over: one that follows within this time is twice as long.
 const holdMemory = 24 * time.Hour
 
-// HoldDomain holds a domain. One that stands is replaced.
-func (s Holds) HoldDomain(ctx context.Context, h DomainHold) error {
+// Add holds a domain. One that stands is replaced.
+func (s Holds) Add(ctx context.Context, h DomainHold) error {
 	if err := s.hold(ctx, nil, h); err != nil {
 		return fmt.Errorf("holding a domain: %w", err)
 	}
@@ -34,8 +34,8 @@ func (s Holds) hold(ctx context.Context, tx *sqlx.Tx, h DomainHold) error {
 	return err
 }
 
-// Holds are those that stand now, by domain.
-func (s Holds) Holds(ctx context.Context, now time.Time) (list []DomainHold, err error) {
+// Active are those that stand now, by domain.
+func (s Holds) Active(ctx context.Context, now time.Time) (list []DomainHold, err error) {
 	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scanFunc) error {
 		h, err := scanHold(scan)
 		list = append(list, h)
@@ -54,8 +54,8 @@ func scanHold(scan scanFunc) (h DomainHold, err error) {
 	return h, err
 }
 
-// ReleaseDomain ends a hold before its time, and says whether there was one.
-func (s Holds) ReleaseDomain(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
+// Release ends a hold before its time, and says whether there was one.
+func (s Holds) Release(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
 	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(sanitizeText(domain)), "now": now.Unix()})
 	if err != nil {
 		return false, fmt.Errorf("lifting a hold: %w", err)

@@ -15,18 +15,18 @@ func TestAHoldStandsUntilItsTimeOrUntilItIsLifted(t *testing.T) {
 			{Domain: "b.example", Since: now, Until: now.Add(time.Minute)},
 			{Domain: "b.example", Since: now, Until: now.Add(time.Hour), Reason: "again"},
 		} {
-			check(t, s.Holds.HoldDomain(t.Context(), h))
+			check(t, s.Holds.Add(t.Context(), h))
 		}
 		domains := func(at time.Time) (list []string) {
-			for _, h := range must(s.Holds.Holds(t.Context(), at))(t) {
+			for _, h := range must(s.Holds.Active(t.Context(), at))(t) {
 				list = append(list, h.Domain+": "+h.Reason)
 			}
 			return list
 		}
 		equal(t, "at the beginning", domains(now), []string{"a.example: refused 12 of 14", "b.example: again"})
 		equal(t, "after a minute", domains(now.Add(time.Minute)), []string{"b.example: again"})
-		equal(t, "lifted what was over", must(s.Holds.ReleaseDomain(t.Context(), now.Add(time.Minute), "a.example"))(t), false)
-		equal(t, "lifted what stood", must(s.Holds.ReleaseDomain(t.Context(), now.Add(time.Minute), "B.example"))(t), true)
+		equal(t, "lifted what was over", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "a.example"))(t), false)
+		equal(t, "lifted what stood", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "B.example"))(t), true)
 		equal(t, "after that", domains(now.Add(time.Minute)), nil)
 	})
 }
@@ -34,7 +34,7 @@ func TestAHoldStandsUntilItsTimeOrUntilItIsLifted(t *testing.T) {
 func TestHoldsAreForgottenADayAfterTheyAreOver(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Holds.HoldDomain(t.Context(), store.DomainHold{Domain: "a.example", Since: now, Until: now.Add(time.Hour)}))
+		check(t, s.Holds.Add(t.Context(), store.DomainHold{Domain: "a.example", Since: now, Until: now.Add(time.Hour)}))
 		count := func() (n int) {
 			if err := raw(t, dsn).QueryRow("SELECT count(*) FROM hold").Scan(&n); err != nil {
 				t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 // linkKey is what the first key is kept under; the next ones have their number behind it.
 const linkKey = "link key"
 
-// LinkKeys are the secrets that sign the links in mails, oldest first. The first is made when it is first asked for.
-func (s LinkKeys) LinkKeys(ctx context.Context) ([][]byte, error) {
+// All are the secrets that sign the links in mails, oldest first. The first is made when it is first asked for.
+func (s LinkKeys) All(ctx context.Context) ([][]byte, error) {
 	keys, err := s.readLinkKeys(ctx)
 	if err == nil && len(keys) == 0 {
 		if err = s.makeLinkKey(ctx, linkKey); err == nil {
@@ -28,10 +28,10 @@ func (s LinkKeys) LinkKeys(ctx context.Context) ([][]byte, error) {
 	return keys, nil
 }
 
-// AddLinkKey makes a new key, which signs from the next start of a daemon on, and says how many there are then.
+// Add makes a new key, which signs from the next start of a daemon on, and says how many there are then.
 // The older ones go on verifying: nobody's old mail loses its links.
-func (s LinkKeys) AddLinkKey(ctx context.Context) (keys int, err error) {
-	old, err := s.LinkKeys(ctx)
+func (s LinkKeys) Add(ctx context.Context) (keys int, err error) {
+	old, err := s.All(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -15,7 +15,7 @@ func TestAllDaemonsShareOneLinkKey(t *testing.T) {
 			s := open(t, dsn)
 			wg.Go(func() {
 				var err error
-				if keys[i], err = s.LinkKeys.LinkKeys(t.Context()); err != nil {
+				if keys[i], err = s.LinkKeys.All(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -32,12 +32,12 @@ func TestAllDaemonsShareOneLinkKey(t *testing.T) {
 func TestNewLinkKeysComeBehindTheOldOnes(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		before := must(s.LinkKeys.LinkKeys(t.Context()))(t)
+		before := must(s.LinkKeys.All(t.Context()))(t)
 		for want := 2; want <= 11; want++ { // "link key 10" sorts before "link key 2"
-			if n := must(s.LinkKeys.AddLinkKey(t.Context()))(t); n != want {
+			if n := must(s.LinkKeys.Add(t.Context()))(t); n != want {
 				t.Errorf("AddLinkKey = %d, want %d", n, want)
 			}
-			after := must(s.LinkKeys.LinkKeys(t.Context()))(t)
+			after := must(s.LinkKeys.All(t.Context()))(t)
 			if len(after) != want || !slices.EqualFunc(after[:want-1], before, bytes.Equal) {
 				t.Fatalf("%d keys, or in another order: want the %d before and one more", len(after), want-1)
 			}

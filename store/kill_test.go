@@ -29,10 +29,10 @@ func TestATransactionThatIsCutOffLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	runCutOff(t, dsn)
-	if _, known, err := s.Values.Value(t.Context(), "half"); known || err != nil {
+	if _, known, err := s.Values.Get(t.Context(), "half"); known || err != nil {
 		t.Errorf("half of a transaction is there (%v)", err)
 	}
-	if err := s.Values.SetValue(t.Context(), "half", "whole"); err != nil {
+	if err := s.Values.Set(t.Context(), "half", "whole"); err != nil {
 		t.Errorf("writing after it: %v", err)
 	}
 }

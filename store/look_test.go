@@ -14,16 +14,16 @@ import (
 func TestWhoLooksChangesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Values.SetValue(t.Context(), "a", "b"))
+		check(t, s.Values.Set(t.Context(), "a", "b"))
 		look := must(store.OpenReadOnly(t.Context(), dsn))(t)
 		defer look.Close()
-		if value, _, err := look.Values.Value(t.Context(), "a"); err != nil || value != "b" {
+		if value, _, err := look.Values.Get(t.Context(), "a"); err != nil || value != "b" {
 			t.Errorf("it reads %q, %v", value, err)
 		}
-		if err := look.Values.SetValue(t.Context(), "a", "c"); err == nil || !strings.Contains(err.Error(), "read") {
+		if err := look.Values.Set(t.Context(), "a", "c"); err == nil || !strings.Contains(err.Error(), "read") {
 			t.Errorf("it writes: %v", err)
 		}
-		if _, err := look.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Pending: nil, Cursor: 7}); err == nil {
+		if _, err := look.Sightings.Save(t.Context(), store.ScanResult{Now: now, Pending: nil, Cursor: 7}); err == nil {
 			t.Error("it writes in a transaction")
 		}
 		equal(t, "what is kept", must(recall(t, s, "a"))(t), "b")
@@ -32,7 +32,7 @@ func TestWhoLooksChangesNothing(t *testing.T) {
 
 func recall(t *testing.T, s *store.Store, key string) (string, error) {
 	t.Helper()
-	value, _, err := s.Values.Value(t.Context(), key)
+	value, _, err := s.Values.Get(t.Context(), key)
 	return value, err
 }
 
@@ -40,7 +40,7 @@ func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
 	dsn := sqliteDSN(t)
 	path := strings.TrimPrefix(dsn, "sqlite:")
 	s := open(t, dsn)
-	check(t, s.Values.SetValue(t.Context(), "a", "b"))
+	check(t, s.Values.Set(t.Context(), "a", "b"))
 	check(t, s.Close())
 	before := must(os.ReadFile(path))(t)
 	look := must(store.OpenReadOnly(t.Context(), dsn))(t)

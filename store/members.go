@@ -26,8 +26,8 @@ type Subscriber struct {
 	PausedUntil time.Time // UTC; zero: not
 }
 
-// Subscribers are those of the members that the store knows.
-func (s Subscribers) Subscribers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
+// Get are those of the members that the store knows.
+func (s Subscribers) Get(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
 	known := make(map[forum.MemberID]Subscriber, len(members))
 	err := s.query(ctx, nil, "subscribers", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		sub, err := scanSubscriber(scan)
@@ -79,9 +79,9 @@ type subscriberRow struct {
 	Due        *int64         `json:"due"`
 }
 
-// SaveSubscribers writes down members as the forum knows them now, each at most once. Of a member who is
+// Save writes down members as the forum knows them now, each at most once. Of a member who is
 // known the mark can only rise. His own schedule is a preference, and none of its business.
-func (s Subscribers) SaveSubscribers(ctx context.Context, now time.Time, subs []Subscriber) error {
+func (s Subscribers) Save(ctx context.Context, now time.Time, subs []Subscriber) error {
 	list := make([]subscriberRow, len(subs))
 	for i, sub := range subs {
 		list[i] = subscriberRow{ID: sub.ID, Zone: sanitizeText(sub.Zone), Locale: sanitizeText(sub.Locale), CoveredSeq: sub.CoveredSeq, Due: unixOrNull(sub.Due)}

@@ -18,16 +18,16 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", CoveredSeq: 1 << 40, Due: now},
 			2: {ID: 2},
 		}
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, slices.Collect(maps.Values(want))))
-		if got := must(s.Subscribers.Subscribers(t.Context(), []forum.MemberID{1, 2, 3}))(t); !reflect.DeepEqual(got, want) {
+		check(t, s.Subscribers.Save(t.Context(), now, slices.Collect(maps.Values(want))))
+		if got := must(s.Subscribers.Get(t.Context(), []forum.MemberID{1, 2, 3}))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("subscribers = %v, want %v", got, want)
 		}
 		changed := store.Subscriber{ID: 1, Zone: "Europe/Paris", Locale: "fr", CoveredSeq: 1<<40 + 1}
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{changed}))
+		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{changed}))
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got, changed) {
 			t.Errorf("saved again = %v, want %v", got, changed)
 		}
-		if got := must(s.Subscribers.Subscribers(t.Context(), nil))(t); len(got) != 0 {
+		if got := must(s.Subscribers.Get(t.Context(), nil))(t); len(got) != 0 {
 			t.Errorf("of no members there are %d", len(got))
 		}
 	})
@@ -36,7 +36,7 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 func TestDueGoesByTimeThenNumber(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{
+		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{
 			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3}, {ID: 4, Due: now.Add(time.Second)}, {ID: 5, Due: now},
 		}))
 		ids := func(limit int) []forum.MemberID {
@@ -74,7 +74,7 @@ func TestWhomTheForumDoesNotKnowAnyMoreIsRetired(t *testing.T) {
 		if sub := subscriber(t, s, 1); !sub.Gone || !sub.Due.IsZero() {
 			t.Errorf("member 1 = %+v, want him left, never due", sub)
 		}
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
+		check(t, s.Subscribers.Save(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
 		if sub := subscriber(t, s, 1); sub.Gone || !sub.Due.Equal(sync) {
 			t.Errorf("member 1 = %+v, want him back", sub)
 		}

@@ -29,7 +29,7 @@ func (s Announcements) transition(ctx context.Context, tx *sqlx.Tx, query string
 func (s Announcements) changeState(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
 	if errors.Is(err, errWrongState) {
-		a, err := s.AnnouncementState(ctx, id)
+		a, err := s.State(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -41,9 +41,9 @@ func (s Announcements) changeState(ctx context.Context, id int64, order string, 
 	return nil
 }
 
-// StartAnnouncement lets a draft go, to an audience of that size: at once, or at start. It gives the state in which
+// Start lets a draft go, to an audience of that size: at once, or at start. It gives the state in which
 // it is then.
-func (s Announcements) StartAnnouncement(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
+func (s Announcements) Start(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
 	begins := a.StartTime()
 	state = firstState(a.Canary, size)
 	if begins.After(now) {
@@ -74,8 +74,8 @@ func firstState(c digest.Canary, size int) string {
 	return Sending
 }
 
-// BeginAnnouncement begins one whose time has come. Another daemon may have done so: then nothing happens.
-func (s Announcements) BeginAnnouncement(ctx context.Context, now time.Time, a Announcement) error {
+// Begin begins one whose time has come. Another daemon may have done so: then nothing happens.
+func (s Announcements) Begin(ctx context.Context, now time.Time, a Announcement) error {
 	return s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
 		state := firstState(a.Canary, a.Size)
 		err := s.transition(ctx, tx, "begin_announcement", args{"id": a.ID, "state": state, "now": now.Unix(), "paced": now.UnixMilli()})
@@ -98,16 +98,16 @@ func (s Announcements) systemTransition(ctx context.Context, id int64, do func(*
 	return fmt.Errorf("announcement %d: %w", id, err)
 }
 
-// PauseAnnouncement stops one until it is resumed. What is being handed over is finished.
-func (s Announcements) PauseAnnouncement(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
+// Pause stops one until it is resumed. What is being handed over is finished.
+func (s Announcements) Pause(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
 	return s.changeState(ctx, id, "paused", func(tx *sqlx.Tx) error {
 		return s.pause(ctx, tx, now, actor, id, args{"reason": sanitizeText(reason), "judged": false, "stopped": false})
 	})
 }
 
-// StopAnnouncement is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
+// PauseBySystem is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
 // with everybody else.
-func (s Announcements) StopAnnouncement(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
+func (s Announcements) PauseBySystem(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		return s.pause(ctx, tx, now, systemActor, id, args{"reason": sanitizeText(reason), "judged": judged, "stopped": true})
 	})
@@ -124,8 +124,8 @@ func (s Announcements) pause(ctx context.Context, tx *sqlx.Tx, now time.Time, ac
 	return s.audit(ctx, tx, auditEntry(now, actor, "pause", id, a["reason"].(string)))
 }
 
-// ResumeAnnouncement lets one go on.
-func (s Announcements) ResumeAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
+// Resume lets one go on.
+func (s Announcements) Resume(ctx context.Context, now time.Time, actor string, id int64) error {
 	return s.changeState(ctx, id, "resumed", func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "resume_announcement", args{"id": id, "now": now.Unix(), "paced": now.UnixMilli()}); err != nil {
 			return err
@@ -134,8 +134,8 @@ func (s Announcements) ResumeAnnouncement(ctx context.Context, now time.Time, ac
 	})
 }
 
-// CancelAnnouncement ends one for good: what waits is skipped, what is being handed over is finished.
-func (s Announcements) CancelAnnouncement(ctx context.Context, now time.Time, actor string, id int64) error {
+// Cancel ends one for good: what waits is skipped, what is being handed over is finished.
+func (s Announcements) Cancel(ctx context.Context, now time.Time, actor string, id int64) error {
 	return s.changeState(ctx, id, "cancelled", func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "cancel_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err

@@ -216,7 +216,7 @@ func TestClaimGoesByPriorityThenTime(t *testing.T) {
 func TestMembersFarBehindAreClaimedLast(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, CoveredSeq: 5, Due: now}, {ID: 2, CoveredSeq: 90, Due: now}, {ID: 3, CoveredSeq: 90, Due: now}}))
+		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{{ID: 1, CoveredSeq: 5, Due: now}, {ID: 2, CoveredSeq: 90, Due: now}, {ID: 3, CoveredSeq: 90, Due: now}}))
 		plan(t, s, now, edition(1, "a", 99), edition(2, "a", 99), edition(3, "a", 99))
 		if got, want := keys(claim(t, s, now)), []string{"digest/2/a", "digest/3/a", "digest/1/a"}; !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
@@ -302,7 +302,7 @@ func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {
 						subs[i] = store.Subscriber{ID: id, Due: at}
 						plans[i] = edition(id, fmt.Sprint(round), 9)
 					}
-					if err := s.Subscribers.SaveSubscribers(t.Context(), at, subs); err != nil {
+					if err := s.Subscribers.Save(t.Context(), at, subs); err != nil {
 						t.Error(err)
 					}
 					if _, err := s.Outbox.Plan(t.Context(), at, plans); err != nil {

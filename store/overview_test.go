@@ -10,7 +10,7 @@ import (
 func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{
+		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{
 			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3, Due: now.Add(time.Second)}, {ID: 4, Due: now.Add(time.Hour)},
 			{ID: 5, Due: now.Add(2*time.Hour - time.Second)}, {ID: 6, Due: now.Add(3 * time.Hour)}, {ID: 7},
 		}))
@@ -38,7 +38,7 @@ func TestItIsKnownWhenARelayTookAMailLast(t *testing.T) {
 		s := open(t, dsn)
 		equal(t, "before any", must(s.Counts.LastSent(t.Context()))(t), time.Time{})
 		for i, sent := range []int{3, 1, 0} {
-			check(t, s.Rounds.SaveRound(t.Context(), store.RoundRecord{Began: now.Add(time.Duration(i) * time.Minute), Tick: "editions", Sent: sent}))
+			check(t, s.Rounds.Save(t.Context(), store.RoundRecord{Began: now.Add(time.Duration(i) * time.Minute), Tick: "editions", Sent: sent}))
 		}
 		equal(t, "after some", must(s.Counts.LastSent(t.Context()))(t), now.Add(time.Minute))
 	})
@@ -51,9 +51,9 @@ func TestTheAuditLogIsReadTheLatestFirst(t *testing.T) {
 		for i, action := range []string{"pause", "resume", "pause"} {
 			list = append(list, store.AuditEntry{At: now.Add(time.Duration(i) * time.Minute), Actor: "web: ray", Action: action, Object: "delivery", Detail: "x"})
 		}
-		check(t, s.Audit.Audit(t.Context(), list...))
-		check(t, s.Audit.Audit(t.Context()))
-		equal(t, "the newest two", must(s.Audit.AuditLog(t.Context(), 0, 2))(t), []store.AuditEntry{list[2], list[1]})
-		equal(t, "those behind", must(s.Audit.AuditLog(t.Context(), 2, 2))(t), list[:1])
+		check(t, s.Audit.Record(t.Context(), list...))
+		check(t, s.Audit.Record(t.Context()))
+		equal(t, "the newest two", must(s.Audit.List(t.Context(), 0, 2))(t), []store.AuditEntry{list[2], list[1]})
+		equal(t, "those behind", must(s.Audit.List(t.Context(), 2, 2))(t), list[:1])
 	})
 }

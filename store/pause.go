@@ -32,12 +32,12 @@ func (s Queue) Pause(ctx context.Context, now time.Time, reason string) (Pause, 
 	if err != nil {
 		return Pause{}, fmt.Errorf("pausing delivery: %w", err)
 	}
-	return p, Values(s).SetValue(ctx, pauseKey, string(text))
+	return p, Values(s).Set(ctx, pauseKey, string(text))
 }
 
 // Paused says whether delivery is paused.
 func (s Queue) Paused(ctx context.Context) (p Pause, paused bool, err error) {
-	text, paused, err := Values(s).Value(ctx, pauseKey)
+	text, paused, err := Values(s).Get(ctx, pauseKey)
 	if err != nil || !paused {
 		return Pause{}, false, err
 	}

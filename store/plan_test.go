@@ -41,7 +41,7 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dsn := servertest.Postgres(t)
 			s, other := openMigrated(t, dsn), openMigrated(t, dsn)
-			if err := s.Subscribers.SaveSubscribers(t.Context(), now, []Subscriber{{ID: 1, CoveredSeq: 10, Due: now}}); err != nil {
+			if err := s.Subscribers.Save(t.Context(), now, []Subscriber{{ID: 1, CoveredSeq: 10, Due: now}}); err != nil {
 				t.Fatal(err)
 			}
 			first := Plan{Key: "digest/1/a", Kind: kindDigest, Member: 1, Until: 20, NextDue: now}

@@ -12,8 +12,8 @@ import (
 	"postrider/forum"
 )
 
-// Preferences are what members have chosen. Who has chosen nothing is not in it.
-func (s Preferences) Preferences(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
+// OfMembers are what members have chosen. Who has chosen nothing is not in it.
+func (s Preferences) OfMembers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
 	all := make(map[forum.MemberID]digest.Preferences)
 	err := s.query(ctx, nil, "preferences", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		id, c, err := scanChoices(scan)
@@ -63,8 +63,8 @@ func boolPtr(b sql.NullBool) *bool {
 	return &b.Bool
 }
 
-// SavePreference writes down all that a member has chosen, at now, in the place of what he had chosen before.
-func (s Preferences) SavePreference(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
+// Save writes down all that a member has chosen, at now, in the place of what he had chosen before.
+func (s Preferences) Save(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
 	a := args{
 		"member": int64(member), "now": now.Unix(),
 		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),

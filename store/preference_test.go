@@ -20,10 +20,10 @@ func TestPreferencesComeBackAsTheyWereSaved(t *testing.T) {
 			IncludeOwnPosts: &yes, UnreadOnly: &no, Alerts: digest.FirstReply, Announcements: &no,
 			Quiet: &digest.QuietHours{From: 22, Until: 0}, PausedUntil: now.Add(48 * time.Hour), ChosenAt: now,
 		}
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, want))
-		check(t, s.Preferences.SavePreference(t.Context(), now, 2, digest.Preferences{Zone: "Europe/Paris"}))
-		check(t, s.Preferences.SavePreference(t.Context(), now.Add(time.Minute), 2, digest.Preferences{}))
-		got := must(s.Preferences.Preferences(t.Context(), []forum.MemberID{1, 2, 3}))(t)
+		check(t, s.Preferences.Save(t.Context(), now, 1, want))
+		check(t, s.Preferences.Save(t.Context(), now, 2, digest.Preferences{Zone: "Europe/Paris"}))
+		check(t, s.Preferences.Save(t.Context(), now.Add(time.Minute), 2, digest.Preferences{}))
+		got := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2, 3}))(t)
 		all := map[forum.MemberID]digest.Preferences{1: want, 2: {ChosenAt: now.Add(time.Minute)}}
 		if !reflect.DeepEqual(got, all) {
 			t.Errorf("preferences = %+v, want %+v", got, all)
@@ -36,8 +36,8 @@ func TestAScheduleOfHisOwnIsReadWithTheSubscriber(t *testing.T) {
 		s := open(t, dsn)
 		own := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6}
 		enroll(t, s, 1, 0)
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Schedule: own}))
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Due: now}}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Schedule: own}))
+		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{{ID: 1, Due: now}}))
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got.Schedule, own) {
 			t.Errorf("his own schedule = %v, want %v", got.Schedule, own)
 		}
@@ -48,7 +48,7 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
-		check(t, s.Preferences.SavePreference(t.Context(), now, 1, digest.Preferences{Zone: "Europe/Paris", Alerts: digest.EveryReply}))
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Europe/Paris", Alerts: digest.EveryReply}))
 		for _, kind := range []string{"digest", "digest", "announcement"} {
 			check(t, s.Preferences.UnsubscribeKind(t.Context(), now.Add(time.Hour), 1, kind))
 		}
@@ -61,7 +61,7 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 			},
 			9: {Alerts: digest.NoAlerts, ChosenAt: now},
 		}
-		if got := must(s.Preferences.Preferences(t.Context(), []forum.MemberID{1, 2, 9}))(t); !reflect.DeepEqual(got, want) {
+		if got := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2, 9}))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("preferences = %+v, want %+v", got, want)
 		}
 		if due := must(s.Subscribers.Due(t.Context(), now, 9))(t); len(due) != 1 || due[0].ID != 2 {

@@ -81,11 +81,11 @@ func TestWhatThePageOnPrivacyErasesIsGone(t *testing.T) {
 func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address string) {
 	t.Helper()
 	ctx := t.Context()
-	check(t, s.Subscribers.SaveSubscribers(ctx, now, []store.Subscriber{{ID: member, Zone: "UTC", Due: now}}))
-	check(t, s.Preferences.SavePreference(ctx, now, member, digest.Preferences{Locale: "de"}))
+	check(t, s.Subscribers.Save(ctx, now, []store.Subscriber{{ID: member, Zone: "UTC", Due: now}}))
+	check(t, s.Preferences.Save(ctx, now, member, digest.Preferences{Locale: "de"}))
 	check(t, s.Preferences.SetOverride(ctx, now, member, 5, 0, digest.Weekly))
 	post := forum.PostID(member % 100)
-	must(s.Sightings.SaveScan(ctx, store.ScanResult{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
+	must(s.Sightings.Save(ctx, store.ScanResult{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
 	news := telling(member, 9, post)
 	news.Seq = must(s.Sightings.LastSeq(ctx))(t)
 	tell(t, s, alert(news))
@@ -105,9 +105,9 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 	}
 	check(t, s.Suppressions.SaveRefusals(ctx, []store.Refusal{{Key: edition, Source: store.FromReport, Member: member, Address: address, SentAt: now, At: now}}))
 	h := bounce.Health{Score: 4, LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead"}
-	check(t, s.Suppressions.Suppress(ctx, now, []store.Health{{Address: address, Member: member, Health: h}}))
+	check(t, s.Suppressions.Add(ctx, now, []store.Health{{Address: address, Member: member, Health: h}}))
 	must(s.Suppressions.RetryAddress(ctx, now, address, now.Add(-time.Hour)))(t)
-	check(t, s.Audit.Audit(ctx, store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
+	check(t, s.Audit.Record(ctx, store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
 }
 
 // contents are the rows of all tables.

@@ -46,8 +46,8 @@ type QueueFilter struct {
 	Limit  int
 }
 
-// Queue lists mails: those that wait in the order of their time, then those that are settled, the latest first.
-func (s Queue) Queue(ctx context.Context, f QueueFilter) ([]Mail, error) {
+// List lists mails: those that wait in the order of their time, then those that are settled, the latest first.
+func (s Queue) List(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	if !isStorable(f.Domain) || !isStorable(f.Reason) {
 		return nil, nil
 	}
@@ -80,8 +80,8 @@ func escapeLike(text string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text))
 }
 
-// Mail is the row with a key, and what came of every attempt to send it, the oldest first.
-func (s Queue) Mail(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
+// Message is the row with a key, and what came of every attempt to send it, the oldest first.
+func (s Queue) Message(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
 	if !isStorable(key) {
 		return m, nil, false, nil
 	}
@@ -139,8 +139,8 @@ func (s Queue) Waiting(ctx context.Context, now time.Time) (mails int, err error
 	return mails, nil
 }
 
-// QueueKeys are the keys of all mails of a state; of every kind if kind is empty.
-func (s Queue) QueueKeys(ctx context.Context, state, kind string) (keys []string, err error) {
+// Keys are the keys of all mails of a state; of every kind if kind is empty.
+func (s Queue) Keys(ctx context.Context, state, kind string) (keys []string, err error) {
 	err = s.query(ctx, nil, "queue_keys", args{"state": state, "kind": kind}, func(scan scanFunc) error {
 		var key string
 		err := scan(&key)

@@ -38,10 +38,10 @@ type candidate struct {
 	superseded, covered bool
 }
 
-// RetryNow queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
+// Retry queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
 // attempt came to is kept. An edition is queued again only while it is the member's newest and nothing of it is
 // covered. Attempts go on being counted. The verdicts are in the order of keys.
-func (s Queue) RetryNow(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
+func (s Queue) Retry(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
 	list, err := s.applyAction(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Blocker {
 		switch {
 		case c.State == stateQueued:

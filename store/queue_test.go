@@ -34,7 +34,7 @@ func verdict(t testing.TB) func([]store.ActionResult, error) store.Blocker {
 
 func mailOf(t testing.TB, s *store.Store, key string) (store.Mail, []store.Outcome) {
 	t.Helper()
-	m, history, known, err := s.Queue.Mail(t.Context(), key)
+	m, history, known, err := s.Queue.Message(t.Context(), key)
 	if err != nil || !known {
 		t.Fatalf("Mail(%s) = known %v, %v", key, known, err)
 	}
@@ -52,7 +52,7 @@ func TestTheQueueListsWhatWaitsByItsTimeAndThenWhatIsSettledTheLatestFirst(t *te
 		plan(t, s, now, edition(4, "a", 9), store.Plan{Key: "alert/5/T1", Kind: "alert", Member: 5})
 		all := []string{"queued", "leased", "accepted", "refused"}
 		listed := func(f store.QueueFilter) (got []string) {
-			for _, m := range must(s.Queue.Queue(t.Context(), f))(t) {
+			for _, m := range must(s.Queue.List(t.Context(), f))(t) {
 				got = append(got, m.Key)
 			}
 			return got
@@ -93,13 +93,13 @@ func TestAMailIsToldWithItsLeaseAndItsHistory(t *testing.T) {
 			t.Errorf("its history is %+v, want the first attempt", history)
 		}
 		for _, key := range []string{"digest/1/z", "digest/1/\xff", "digest/1/\x00"} {
-			if _, _, known, err := s.Queue.Mail(t.Context(), key); known || err != nil {
+			if _, _, known, err := s.Queue.Message(t.Context(), key); known || err != nil {
 				t.Errorf("mail %q, which is not there: known %v, %v", key, known, err)
 			}
-			if list, err := s.Queue.Queue(t.Context(), store.QueueFilter{States: store.MailStates, Domain: key, Limit: 9}); len(list) > 0 || err != nil {
+			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Domain: key, Limit: 9}); len(list) > 0 || err != nil {
 				t.Errorf("mails to domain %q: %v, %v", key, list, err)
 			}
-			if list, err := s.Queue.Queue(t.Context(), store.QueueFilter{States: store.MailStates, Reason: key, Limit: 9}); len(list) > 0 || err != nil {
+			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Reason: key, Limit: 9}); len(list) > 0 || err != nil {
 				t.Errorf("mails with the reason %q: %v, %v", key, list, err)
 			}
 		}
@@ -113,7 +113,7 @@ func TestAMailThatWaitsIsRetriedAtOnce(t *testing.T) {
 		plan(t, s, now, edition(1, "a", 9))
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "uncertain", now.Add(time.Hour))}))
 		at := now.Add(time.Minute)
-		if got := verdict(t)(s.Queue.RetryNow(t.Context(), at, []string{"digest/1/a"})); got != "" {
+		if got := verdict(t)(s.Queue.Retry(t.Context(), at, []string{"digest/1/a"})); got != "" {
 			t.Errorf("it stays: %s", got)
 		}
 		if rows := claim(t, s, at); len(rows) != 1 || rows[0].UncertainCount != 1 || rows[0].Attempt != 1 {
@@ -130,7 +130,7 @@ func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
 				enroll(t, s, 1, 4)
 				settled(t, s, now, edition(1, "a", 9), state)
 				at := now.Add(time.Hour)
-				if got := verdict(t)(s.Queue.RetryNow(t.Context(), at, []string{"digest/1/a"})); got != "" {
+				if got := verdict(t)(s.Queue.Retry(t.Context(), at, []string{"digest/1/a"})); got != "" {
 					t.Fatalf("it stays: %s", got)
 				}
 				rows := claim(t, s, at)
@@ -168,7 +168,7 @@ func TestAnEditionThatANewerOneFollowedIsNotRetried(t *testing.T) {
 					x.State = newer
 					check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
 				}
-				if got := verdict(t)(s.Queue.RetryNow(t.Context(), tomorrow, []string{"digest/1/a"})); got != store.Superseded {
+				if got := verdict(t)(s.Queue.Retry(t.Context(), tomorrow, []string{"digest/1/a"})); got != store.Superseded {
 					t.Errorf("the older edition: %q, want %q", got, store.Superseded)
 				}
 				if m, _ := mailOf(t, s, "digest/1/a"); m.State != "refused" || m.Settled.IsZero() {
@@ -184,9 +184,9 @@ func TestAnOpenEditionStandsInTheWayOfEveryOtherWhateverTheClockSays(t *testing.
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
 		settled(t, s, now, edition(1, "a", 9), "refused")
-		check(t, s.Subscribers.SaveSubscribers(t.Context(), now, []store.Subscriber{{ID: 1, Due: now.Add(-2 * time.Hour)}}))
+		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{{ID: 1, Due: now.Add(-2 * time.Hour)}}))
 		plan(t, s, now.Add(-time.Hour), edition(1, "b", 9)) // the clock was set back
-		if got := verdict(t)(s.Queue.RetryNow(t.Context(), now, []string{"digest/1/a"})); got != store.Superseded {
+		if got := verdict(t)(s.Queue.Retry(t.Context(), now, []string{"digest/1/a"})); got != store.Superseded {
 			t.Errorf("the other edition: %q, want %q", got, store.Superseded)
 		}
 	})
@@ -197,7 +197,7 @@ func TestAMailThatIsDueKeepsItsPlaceWhenItIsRetried(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
 		plan(t, s, now, edition(1, "a", 9))
-		must(s.Queue.RetryNow(t.Context(), now.Add(time.Hour), []string{"digest/1/a"}))(t)
+		must(s.Queue.Retry(t.Context(), now.Add(time.Hour), []string{"digest/1/a"}))(t)
 		if m, _ := mailOf(t, s, "digest/1/a"); !m.NotBefore.Equal(now) {
 			t.Errorf("it is due at %s, want %s still", m.NotBefore, now)
 		}
@@ -210,7 +210,7 @@ func TestOfTwoRefusedEditionsOnlyTheNewestIsRetried(t *testing.T) {
 		enroll(t, s, 1, 4)
 		settled(t, s, now, edition(1, "a", 9), "refused")
 		settled(t, s, now.Add(24*time.Hour), edition(1, "b", 12), "refused")
-		list := must(s.Queue.RetryNow(t.Context(), now.Add(25*time.Hour), must(s.Queue.QueueKeys(t.Context(), "refused", "digest"))(t)))(t)
+		list := must(s.Queue.Retry(t.Context(), now.Add(25*time.Hour), must(s.Queue.Keys(t.Context(), "refused", "digest"))(t)))(t)
 		want := []store.ActionResult{
 			{Key: "digest/1/a", Member: 1, State: "refused", Obstacle: store.Superseded},
 			{Key: "digest/1/b", Member: 1, State: "refused"},
@@ -230,7 +230,7 @@ func TestAnEditionOfWhichAPartIsCoveredIsNotRetried(t *testing.T) {
 		enroll(t, s, 1, 4)
 		settled(t, s, now, edition(1, "a", 9), "refused")
 		enroll(t, s, 1, 7)
-		if got := verdict(t)(s.Queue.RetryNow(t.Context(), now, []string{"digest/1/a"})); got != store.Covered {
+		if got := verdict(t)(s.Queue.Retry(t.Context(), now, []string{"digest/1/a"})); got != store.Covered {
 			t.Errorf("it stays because %q, want %q", got, store.Covered)
 		}
 	})
@@ -242,7 +242,7 @@ func TestARefusedAlertIsRetriedWhateverFollowed(t *testing.T) {
 		enroll(t, s, 1, 4)
 		settled(t, s, now, store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Until: 2}, "refused")
 		plan(t, s, now, store.Plan{Key: "alert/1/T2", Kind: "alert", Member: 1, Until: 3}, edition(1, "a", 9))
-		if got := verdict(t)(s.Queue.RetryNow(t.Context(), now, []string{"alert/1/T1"})); got != "" {
+		if got := verdict(t)(s.Queue.Retry(t.Context(), now, []string{"alert/1/T1"})); got != "" {
 			t.Errorf("it stays because %q", got)
 		}
 	})
@@ -259,7 +259,7 @@ func TestWhatIsLeasedAcceptedSkippedMergedOrUnknownIsNotRetried(t *testing.T) {
 		claim(t, s, now.Add(24*time.Hour))
 		asked := []string{"digest/1/a", "digest/2/a", "digest/3/a", "digest/3/b", "digest/4/a"}
 		var got []store.Blocker
-		for _, v := range must(s.Queue.RetryNow(t.Context(), now, asked))(t) {
+		for _, v := range must(s.Queue.Retry(t.Context(), now, asked))(t) {
 			got = append(got, v.Obstacle)
 		}
 		if want := []store.Blocker{store.AlreadySettled, store.AlreadySettled, store.AlreadySettled, store.Leased, store.NotKnown}; !slices.Equal(got, want) {
@@ -331,7 +331,7 @@ func TestOrdersAreAHandfulOfStatementsHoweverManyMails(t *testing.T) {
 		}
 		plan(t, s, now, plans...)
 		before := s.Statements()
-		must(s.Queue.RetryNow(t.Context(), now, asked))(t)
+		must(s.Queue.Retry(t.Context(), now, asked))(t)
 		must(s.Queue.Drop(t.Context(), now, asked, "x"))(t)
 		if got := s.Statements() - before; got > 8 {
 			t.Errorf("two orders took %d statements, want at most 8", got)
@@ -373,7 +373,7 @@ func TestEveryStateOfAMailCanBeChosen(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"))
 		must(s.Outbox.Expire(t.Context(), now.Add(24*time.Hour)))(t)
-		list := must(s.Queue.Queue(t.Context(), store.QueueFilter{States: store.MailStates, Limit: 9}))(t)
+		list := must(s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Limit: 9}))(t)
 		if len(list) != 1 || list[0].State != "expired" {
 			t.Errorf("all mails are %+v, want the one whose time is over", list)
 		}

@@ -33,9 +33,9 @@ const evaluationBatchSize = 1000
 // evaluationLock is the counter that keeps daemons from judging at once.
 const evaluationLock = "judge"
 
-// EvaluateRefusals lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
+// Evaluate lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
 // that share the store take turns, so each refusal is judged once. It says how many were judged; there may be more.
-func (s Suppressions) EvaluateRefusals(ctx context.Context, now, ripe time.Time, judge func(EvaluationInput) EvaluationResult) (judged int, err error) {
+func (s Suppressions) Evaluate(ctx context.Context, now, ripe time.Time, judge func(EvaluationInput) EvaluationResult) (judged int, err error) {
 	open := false
 	err = s.query(ctx, nil, "open_refusals", nil, func(scanFunc) error { open = true; return nil })
 	if err != nil || !open {

@@ -38,11 +38,11 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 				tally.Count(now.Add(-ago), fmt.Sprintf("m%d@A.example", i))
 				tally.Count(now.Add(-time.Minute), "m@a.example")
 			}
-			check(t, s.Counts.AddTally(t.Context(), tally))
+			check(t, s.Counts.Add(t.Context(), tally))
 		}
 		at := now.Add(-ago).Truncate(time.Minute)
 		var d store.EvaluationInput
-		n := must(s.Suppressions.EvaluateRefusals(t.Context(), now, now.Add(-10*time.Minute), func(docket store.EvaluationInput) store.EvaluationResult {
+		n := must(s.Suppressions.Evaluate(t.Context(), now, now.Add(-10*time.Minute), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
 			return store.EvaluationResult{Verdicts: []string{"counted", "counted", "spared"}}
 		}))(t)
@@ -63,13 +63,13 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", SentAt: at,
 			Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no such user", At: now.Add(-ago),
 		})
-		n = must(s.Suppressions.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
+		n = must(s.Suppressions.Evaluate(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(docket store.EvaluationInput) store.EvaluationResult {
 			d = docket
 			return store.EvaluationResult{Verdicts: []string{"counted", "counted"}}
 		}))(t)
 		equal(t, "judged of the rest", n, 2)
 		equal(t, "of a cohort with one that was judged before, refused", byDomain()["a.example"].Refused, 2)
-		n = must(s.Suppressions.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
+		n = must(s.Suppressions.Evaluate(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			t.Error("there is nothing left to judge")
 			return store.EvaluationResult{}
 		}))(t)
@@ -91,7 +91,7 @@ func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
 		for range 4 {
 			wg.Go(func() {
 				for {
-					n, err := s.Suppressions.EvaluateRefusals(t.Context(), now, now, func(d store.EvaluationInput) store.EvaluationResult {
+					n, err := s.Suppressions.Evaluate(t.Context(), now, now, func(d store.EvaluationInput) store.EvaluationResult {
 						j := store.EvaluationResult{Verdicts: make([]string, len(d.Refusals))}
 						mu.Lock()
 						defer mu.Unlock()
@@ -124,7 +124,7 @@ func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
 func mailedTo(t *testing.T, s *store.Store, member forum.MemberID, day string, address string, at time.Time) (key string) {
 	t.Helper()
 	key = fmt.Sprintf("digest/%d/%s", member, day)
-	check(t, s.Subscribers.SaveSubscribers(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
+	check(t, s.Subscribers.Save(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
 	must(s.Outbox.Plan(t.Context(), at, []store.Plan{{Key: key, Kind: "digest", Member: member, Until: at.Unix(), NextDue: at}}))(t)
 	must(s.Outbox.Claim(t.Context(), at, "me", time.Minute, store.AllPriorities, 100))(t)
 	check(t, s.Outbox.Settle(t.Context(), "me", []store.Settlement{{Key: key, State: "accepted", Result: "accepted", Address: address, At: at}}))
@@ -136,7 +136,7 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 		s := open(t, dsn)
 		const address = "anna@a.example"
 		judge := func(at time.Time, score float64) (before bounce.Health) {
-			must(s.Suppressions.EvaluateRefusals(t.Context(), at, at, func(d store.EvaluationInput) store.EvaluationResult {
+			must(s.Suppressions.Evaluate(t.Context(), at, at, func(d store.EvaluationInput) store.EvaluationResult {
 				before = d.Health[address]
 				h := before
 				h.Score += score
@@ -198,18 +198,18 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 			{Address: "bert@a.example", Health: bounce.Health{Day: time.Unix(0, 0).UTC(), SuppressedSince: now, Reason: "he asked for it"}},
 			{Address: "carl@a.example", Member: 3, Health: bounce.Health{Score: 2, Day: now, DayScore: 2, LastEvent: now}},
 		}
-		check(t, s.Suppressions.Suppress(t.Context(), now, list))
-		equal(t, "suppressions", must(s.Suppressions.Suppressions(t.Context(), now, "", "", 10))(t), list[:2])
-		equal(t, "the page behind Anna", must(s.Suppressions.Suppressions(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
-		equal(t, "those with a part", must(s.Suppressions.Suppressions(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
-		equal(t, "a page of one", must(s.Suppressions.Suppressions(t.Context(), now, "", "", 1))(t), list[:1])
+		check(t, s.Suppressions.Add(t.Context(), now, list))
+		equal(t, "suppressions", must(s.Suppressions.List(t.Context(), now, "", "", 10))(t), list[:2])
+		equal(t, "the page behind Anna", must(s.Suppressions.List(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
+		equal(t, "those with a part", must(s.Suppressions.List(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
+		equal(t, "a page of one", must(s.Suppressions.List(t.Context(), now, "", "", 1))(t), list[:1])
 		ask := []string{"Anna@a.example", "bert@A.example", "carl@a.example", "dora@a.example"}
 		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{"anna@a.example": true, "bert@a.example": true})
 		equal(t, "suppressed later", must(s.Suppressions.Suppressed(t.Context(), until, ask))(t), map[string]bool{"bert@a.example": true})
 
 		check(t, s.Prune(t.Context(), until))
-		equal(t, "after pruning", must(s.Suppressions.Suppressions(t.Context(), now, "", "", 10))(t), list[1:2])
-		equal(t, "lifted", must(s.Suppressions.Unsuppress(t.Context(), ask))(t), []string{"bert@a.example"})
+		equal(t, "after pruning", must(s.Suppressions.List(t.Context(), now, "", "", 10))(t), list[1:2])
+		equal(t, "lifted", must(s.Suppressions.Remove(t.Context(), ask))(t), []string{"bert@a.example"})
 		equal(t, "after that", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
 	})
 }
@@ -223,7 +223,7 @@ func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T)
 		bert := must(store.ManualSuppression("bert@a.example", "he asked for it", now))(t)
 		bounded := must(store.ManualSuppression("carl@a.example", "on holiday", now))(t)
 		bounded.SuppressedUntil = now.Add(time.Hour)
-		check(t, s.Suppressions.Suppress(t.Context(), now, []store.Health{anna, bert, bounded}))
+		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{anna, bert, bounded}))
 		try := func(address string, at time.Time) bool {
 			return must(s.Suppressions.RetryAddress(t.Context(), at, address, at.Add(-time.Hour)))(t)
 		}
@@ -238,7 +238,7 @@ func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T)
 		equal(t, "what is known of it", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
 		equal(t, "anything is known of it", known, true)
 
-		check(t, s.Suppressions.Suppress(t.Context(), now, []store.Health{anna})) // it came back
+		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{anna})) // it came back
 		equal(t, "half an hour later", try(anna.Address, now.Add(30*time.Minute)), false)
 		equal(t, "an hour later", try(anna.Address, now.Add(time.Hour)), true)
 	})
@@ -257,10 +257,10 @@ func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 		list := must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t)
 		equal(t, "outcomes", len(list), 2)
 		equal(t, "the last", list[1], want)
-		_, history, _, err := s.Queue.Mail(t.Context(), key)
+		_, history, _, err := s.Queue.Message(t.Context(), key)
 		check(t, err)
 		equal(t, "history", len(history), 2)
-		must(s.Suppressions.EvaluateRefusals(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
+		must(s.Suppressions.Evaluate(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			return store.EvaluationResult{Verdicts: []string{"spared"}}
 		}))(t)
 		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {

@@ -30,8 +30,8 @@ type RoundRecord struct {
 	Error           string         `json:"fault,omitempty"`
 }
 
-// SaveRound writes down what a round did.
-func (s Rounds) SaveRound(ctx context.Context, r RoundRecord) error {
+// Save writes down what a round did.
+func (s Rounds) Save(ctx context.Context, r RoundRecord) error {
 	skips, err := json.Marshal(r.Skipped)
 	if err != nil {
 		return fmt.Errorf("noting what a round did: %w", err)
@@ -52,8 +52,8 @@ func (s Rounds) SaveRound(ctx context.Context, r RoundRecord) error {
 	return nil
 }
 
-// Runs are the newest rounds since a moment, the latest first.
-func (s Rounds) Runs(ctx context.Context, since time.Time, most int) (list []RoundRecord, err error) {
+// List are the newest rounds since a moment, the latest first.
+func (s Rounds) List(ctx context.Context, since time.Time, most int) (list []RoundRecord, err error) {
 	err = s.query(ctx, nil, "runs", args{"since": since.Unix(), "most": most}, func(scan scanFunc) error {
 		var r RoundRecord
 		var began, took int64
@@ -80,8 +80,8 @@ type RunDay struct {
 	Bytes                                                        int64
 }
 
-// RunDays are those since a moment, the oldest first. Days on which nothing was done are not among them.
-func (s Rounds) RunDays(ctx context.Context, since time.Time) (list []RunDay, err error) {
+// ByDay are those since a moment, the oldest first. Days on which nothing was done are not among them.
+func (s Rounds) ByDay(ctx context.Context, since time.Time) (list []RunDay, err error) {
 	err = s.query(ctx, nil, "run_days", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var d RunDay
 		var day int64

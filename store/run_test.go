@@ -15,17 +15,17 @@ func TestWhatRoundsDidIsKeptForAMonth(t *testing.T) {
 		second := store.RoundRecord{Began: day.Add(time.Hour), Owner: "a", Tick: "editions", Sent: 3, Retried: 1, Error: "the relay\x00 is away"}
 		third := store.RoundRecord{Began: day.Add(2 * time.Hour), Owner: "b", Tick: "alerts", Sent: 4, Uncertain: 1}
 		for _, r := range []store.RoundRecord{first, second, third} {
-			check(t, s.Rounds.SaveRound(t.Context(), r))
+			check(t, s.Rounds.Save(t.Context(), r))
 		}
 		second.Error = "the relay is away"
-		equal(t, "the newest rounds", must(s.Rounds.Runs(t.Context(), day, 2))(t), []store.RoundRecord{third, second})
-		equal(t, "all rounds", must(s.Rounds.Runs(t.Context(), day, 9))(t), []store.RoundRecord{third, second, first})
+		equal(t, "the newest rounds", must(s.Rounds.List(t.Context(), day, 2))(t), []store.RoundRecord{third, second})
+		equal(t, "all rounds", must(s.Rounds.List(t.Context(), day, 9))(t), []store.RoundRecord{third, second, first})
 		days := []store.RunDay{
 			{Day: day.Truncate(24 * time.Hour), Planned: 5, Sent: 2, Bytes: 2048, Refused: 1, Skipped: 2},
 			{Day: day.Truncate(24*time.Hour).AddDate(0, 0, 1), Sent: 7, Retried: 1, Uncertain: 1},
 		}
-		equal(t, "by day", must(s.Rounds.RunDays(t.Context(), day))(t), days)
+		equal(t, "by day", must(s.Rounds.ByDay(t.Context(), day))(t), days)
 		check(t, s.Prune(t.Context(), day.Add(31*24*time.Hour+90*time.Minute)))
-		equal(t, "after a month", must(s.Rounds.Runs(t.Context(), day, 9))(t), []store.RoundRecord{third})
+		equal(t, "after a month", must(s.Rounds.List(t.Context(), day, 9))(t), []store.RoundRecord{third})
 	})
 }

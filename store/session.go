@@ -15,15 +15,15 @@ type Session struct {
 	Seen       time.Time // when he was last seen, a minute late at most
 }
 
-// OpenSession notes that somebody has logged in, as of Opened.
-func (s Sessions) OpenSession(ctx context.Context, n Session) error {
+// Open notes that somebody has logged in, as of Opened.
+func (s Sessions) Open(ctx context.Context, n Session) error {
 	a := args{"hash": n.Hash, "actor": sanitizeText(n.Actor), "proof": n.AuthMethod, "now": n.Opened.Unix()}
 	_, err := s.exec(ctx, nil, "open_session", a)
 	return wrapErr("opening a session", err)
 }
 
-// Session finds a session by the hash of its secret.
-func (s Sessions) Session(ctx context.Context, hash string) (n Session, known bool, err error) {
+// Find finds a session by the hash of its secret.
+func (s Sessions) Find(ctx context.Context, hash string) (n Session, known bool, err error) {
 	err = s.query(ctx, nil, "session", args{"hash": hash}, func(scan scanFunc) error {
 		var opened, seen int64
 		err := scan(&n.Actor, &n.AuthMethod, &opened, &seen)
@@ -36,20 +36,20 @@ func (s Sessions) Session(ctx context.Context, hash string) (n Session, known bo
 	return n, known, nil
 }
 
-// TouchSession notes that its owner was seen.
-func (s Sessions) TouchSession(ctx context.Context, now time.Time, hash string) error {
+// Touch notes that its owner was seen.
+func (s Sessions) Touch(ctx context.Context, now time.Time, hash string) error {
 	_, err := s.exec(ctx, nil, "touch_session", args{"hash": hash, "now": now.Unix()})
 	return wrapErr("keeping a session", err)
 }
 
-// CloseSession ends a session.
-func (s Sessions) CloseSession(ctx context.Context, hash string) error {
+// Close ends a session.
+func (s Sessions) Close(ctx context.Context, hash string) error {
 	_, err := s.exec(ctx, nil, "close_session", args{"hash": hash})
 	return wrapErr("closing a session", err)
 }
 
-// PruneSessions forgets sessions that were opened, or whose owners were last seen, at these times or before.
-func (s Sessions) PruneSessions(ctx context.Context, opened, seen time.Time) error {
+// Prune forgets sessions that were opened, or whose owners were last seen, at these times or before.
+func (s Sessions) Prune(ctx context.Context, opened, seen time.Time) error {
 	_, err := s.exec(ctx, nil, "prune_sessions", args{"opened": opened.Unix(), "seen": seen.Unix()})
 	return wrapErr("forgetting sessions", err)
 }

@@ -16,13 +16,13 @@ func TestSessionsAreKeptUntilTheyAreClosedOrOld(t *testing.T) {
 			{Hash: "c", Actor: "web: admin", AuthMethod: "01ab", Opened: now.Add(-2 * time.Hour)},
 			{Hash: "d", Actor: "web: admin", AuthMethod: "01ab", Opened: now.Add(-time.Hour)},
 		} {
-			check(t, s.Sessions.OpenSession(t.Context(), n))
+			check(t, s.Sessions.Open(t.Context(), n))
 		}
 		equal(t, "a", known(t, s, "a"), store.Session{Hash: "a", Actor: "web: ray", AuthMethod: "proxy", Opened: now, Seen: now})
-		check(t, s.Sessions.TouchSession(t.Context(), now, "b"))
-		check(t, s.Sessions.TouchSession(t.Context(), now, "c"))
-		check(t, s.Sessions.CloseSession(t.Context(), "a"))
-		check(t, s.Sessions.PruneSessions(t.Context(), now.Add(-2*time.Hour), now.Add(-time.Hour)))
+		check(t, s.Sessions.Touch(t.Context(), now, "b"))
+		check(t, s.Sessions.Touch(t.Context(), now, "c"))
+		check(t, s.Sessions.Close(t.Context(), "a"))
+		check(t, s.Sessions.Prune(t.Context(), now.Add(-2*time.Hour), now.Add(-time.Hour)))
 		equal(t, "closed", known(t, s, "a"), store.Session{})
 		equal(t, "seen a while ago", known(t, s, "b").Seen, now)
 		equal(t, "opened long ago", known(t, s, "c"), store.Session{})
@@ -32,7 +32,7 @@ func TestSessionsAreKeptUntilTheyAreClosedOrOld(t *testing.T) {
 
 func known(t *testing.T, s *store.Store, hash string) store.Session {
 	t.Helper()
-	n, open, err := s.Sessions.Session(t.Context(), hash)
+	n, open, err := s.Sessions.Find(t.Context(), hash)
 	check(t, err)
 	equal(t, hash+" is open", open, n.Hash != "")
 	return n

@@ -211,7 +211,7 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 		for day := range 60 {
 			at := now.Add(time.Duration(day) * 24 * time.Hour)
 			post := forum.PostID(day + 1)
-			must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
+			must(s.Sightings.Save(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
 			if due := must(s.Subscribers.Due(t.Context(), at, 9))(t); len(due) == 1 {
 				p := edition(1, at.Format(time.DateOnly), must(s.Sightings.LastSeq(t.Context()))(t))
 				p.NextDue = at.Add(24 * time.Hour)
@@ -334,7 +334,7 @@ func TestPruneKeepsMarks(t *testing.T) {
 		for id := range 30 {
 			posts = append(posts, arrival(forum.PostID(id+1), 1))
 		}
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: posts}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: posts}))(t)
 		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
 		rows := claim(t, s, now)
 		refused := accepted(rows[1], now)
@@ -351,7 +351,7 @@ func TestPruneKeepsMarks(t *testing.T) {
 				t.Errorf("mark of member %d = %d when his editions are forgotten, want %d still", id, got, mark)
 			}
 		}
-		if left := must(s.Sightings.Sightings(t.Context(), 0, 99))(t); len(left) != 20 || left[0].Seq != 11 {
+		if left := must(s.Sightings.Between(t.Context(), 0, 99))(t); len(left) != 20 || left[0].Seq != 11 {
 			t.Errorf("%d sightings are left, want those that the second member has before him: 11 to 30", len(left))
 		}
 		plan(t, s, later, edition(1, "b", 30), edition(2, "b", 30))
@@ -368,7 +368,7 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 2)
 		gathered := store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
-		must(s.Sightings.SaveScan(t.Context(), gathered))(t)
+		must(s.Sightings.Save(t.Context(), gathered))(t)
 		plan(t, s, now, edition(1, "a", 2), store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Priority: 40})
 		row := claim(t, s, now)[0]
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
@@ -381,7 +381,7 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 				sum += n
 			}
 			return [3]int{
-				len(must(s.Sightings.Sightings(t.Context(), 0, 9))(t)), sum,
+				len(must(s.Sightings.Between(t.Context(), 0, 9))(t)), sum,
 				len(must(s.Queue.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t)),
 			}
 		}

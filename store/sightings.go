@@ -67,10 +67,10 @@ func (g ScanResult) sightings() []sightingRow {
 	return list
 }
 
-// SaveScan writes down what was gathered, in one transaction, and says how many sightings were new. A post
+// Save writes down what was gathered, in one transaction, and says how many sightings were new. A post
 // that was sighted in its section before is passed over. Numbers are given in the order of commits: who
 // has read up to one will not meet a smaller one later.
-func (s Sightings) SaveScan(ctx context.Context, g ScanResult) (added int, err error) {
+func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error) {
 	list, err := marshalRows(g.sightings())
 	if err != nil {
 		return 0, err
@@ -175,8 +175,8 @@ func (s Sightings) CurrentPlaces(ctx context.Context, since time.Time) ([]Place,
 	return list, nil
 }
 
-// Sightings are those with numbers after one and up to the other, rising.
-func (s Sightings) Sightings(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
+// Between are those with numbers after one and up to the other, rising.
+func (s Sightings) Between(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings", args{"after": after, "until": until})
 }
 

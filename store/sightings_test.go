@@ -19,25 +19,25 @@ func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		g := store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(12, 1), arrival(11, 2), arrival(10, 1)}}
-		if added := must(s.Sightings.SaveScan(t.Context(), g))(t); added != 3 {
+		if added := must(s.Sightings.Save(t.Context(), g))(t); added != 3 {
 			t.Errorf("added %d, want 3: one stood there twice", added)
 		}
 		g.Sighted = append(g.Sighted, arrival(13, 1))
 		g.Moved = []store.Move{{Arrival: arrival(11, 1), From: 2}}
-		if added := must(s.Sightings.SaveScan(t.Context(), g))(t); added != 2 {
+		if added := must(s.Sightings.Save(t.Context(), g))(t); added != 2 {
 			t.Errorf("added %d, want 2: a new post and a move", added)
 		}
 		want := []digest.Sighting{
 			{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 12, Section: 1}, {Seq: 3, Post: 11, Section: 2}, {Seq: 4, Post: 13, Section: 1},
 			{Seq: 5, Post: 11, Section: 1, MovedFrom: 2},
 		}
-		if got := must(s.Sightings.Sightings(t.Context(), 0, 5))(t); !slices.Equal(got, want) {
+		if got := must(s.Sightings.Between(t.Context(), 0, 5))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
 		}
-		if got := must(s.Sightings.Sightings(t.Context(), 3, 4))(t); !slices.Equal(got, want[3:4]) {
+		if got := must(s.Sightings.Between(t.Context(), 3, 4))(t); !slices.Equal(got, want[3:4]) {
 			t.Errorf("sightings after 3 up to 4 = %v, want %v", got, want[3:4])
 		}
-		if got := must(s.Sightings.SightingsAt(t.Context(), []int64{5, 3}))(t); !slices.Equal(got, []digest.Sighting{want[2], want[4]}) {
+		if got := must(s.Sightings.At(t.Context(), []int64{5, 3}))(t); !slices.Equal(got, []digest.Sighting{want[2], want[4]}) {
 			t.Errorf("sightings 3 and 5 = %v, want %v", got, want[2:])
 		}
 		if head := must(s.Sightings.LastSeq(t.Context()))(t); head != 5 {
@@ -49,10 +49,10 @@ func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
 func TestAPostThatAnotherDaemonSightedElsewhereWasMoved(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1)}}))(t)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 2), arrival(11, 2)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 2), arrival(11, 2)}}))(t)
 		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1}, {Seq: 3, Post: 11, Section: 2}}
-		if got := must(s.Sightings.Sightings(t.Context(), 0, 3))(t); !slices.Equal(got, want) {
+		if got := must(s.Sightings.Between(t.Context(), 0, 3))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
 		}
 	})
@@ -61,9 +61,9 @@ func TestAPostThatAnotherDaemonSightedElsewhereWasMoved(t *testing.T) {
 func TestPlacesAreTheNewest(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now.Add(-time.Hour), Sighted: []forum.Arrival{arrival(9, 1)}}))(t)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(11, 1)}}))(t)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Moved: []store.Move{{Arrival: arrival(10, 5), From: 1}}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now.Add(-time.Hour), Sighted: []forum.Arrival{arrival(9, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(11, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Moved: []store.Move{{Arrival: arrival(10, 5), From: 1}}}))(t)
 		want := []store.Place{{Post: 11, Thread: 7, Section: 1}, {Post: 10, Thread: 7, Section: 5}}
 		if got := must(s.Sightings.CurrentPlaces(t.Context(), now))(t); !slices.Equal(got, want) {
 			t.Errorf("places = %v, want %v", got, want)
@@ -74,12 +74,12 @@ func TestPlacesAreTheNewest(t *testing.T) {
 func TestPendingPostsWaitUntilTheyAreSettled(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Pending: []forum.PostID{30, 20}}))(t)
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now.Add(time.Minute), Pending: []forum.PostID{20, 10}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Pending: []forum.PostID{30, 20}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now.Add(time.Minute), Pending: []forum.PostID{20, 10}}))(t)
 		if got, want := must(s.Sightings.Pending(t.Context(), 9))(t), []forum.PostID{20, 30, 10}; !slices.Equal(got, want) {
 			t.Errorf("pending = %v, want %v: the oldest first", got, want)
 		}
-		must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Settled: []forum.PostID{20}, Sighted: []forum.Arrival{arrival(20, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Settled: []forum.PostID{20}, Sighted: []forum.Arrival{arrival(20, 1)}}))(t)
 		if got, want := must(s.Sightings.Pending(t.Context(), 1))(t), []forum.PostID{30}; !slices.Equal(got, want) {
 			t.Errorf("pending = %v, want %v", got, want)
 		}
@@ -93,7 +93,7 @@ func TestTheCursorNeverGoesBack(t *testing.T) {
 			t.Errorf("there is a cursor before the first gathering (%v)", err)
 		}
 		for _, cursor := range []forum.PostID{50, 40, 0} {
-			must(s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Cursor: cursor}))(t)
+			must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Cursor: cursor}))(t)
 		}
 		if got, known, err := s.Sightings.Cursor(t.Context()); got != 50 || !known || err != nil {
 			t.Errorf("cursor = %d, %v, %v; want 50", got, known, err)
@@ -117,10 +117,10 @@ func TestGatherersAtOnceLeaveNoGap(t *testing.T) {
 					if err != nil {
 						t.Error(err)
 					}
-					if _, err := s.Sightings.SaveScan(t.Context(), store.ScanResult{Now: now, Sighted: list}); err != nil {
+					if _, err := s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: list}); err != nil {
 						t.Error(err)
 					}
-					seen, err := s.Sightings.Sightings(t.Context(), 0, head)
+					seen, err := s.Sightings.Between(t.Context(), 0, head)
 					if err != nil || int64(len(seen)) != head {
 						t.Errorf("up to %d there are %d sightings (%v): a smaller number came later", head, len(seen), err)
 					}
@@ -130,7 +130,7 @@ func TestGatherersAtOnceLeaveNoGap(t *testing.T) {
 		wg.Wait()
 		s := open(t, dsn)
 		const want = rounds * (posts + (gatherers-1)*posts/2)
-		seen := must(s.Sightings.Sightings(t.Context(), 0, 1<<40))(t)
+		seen := must(s.Sightings.Between(t.Context(), 0, 1<<40))(t)
 		if head := must(s.Sightings.LastSeq(t.Context()))(t); head != want || len(seen) != want {
 			t.Errorf("head = %d with %d sightings, want %d", head, len(seen), want)
 		}

@@ -4,9 +4,9 @@
 // A [Store] is a list of parts, one for each noun, over one database. A message takes this way through them:
 //
 //  1. [Open] the store and [Store.Migrate] it.
-//  2. [Sightings.Save] records which posts a scan found visible.
-//  3. [Subscribers.Due] and [Outbox.Plan] put editions into the outbox; [Alerts.Plan] puts alerts there,
-//     [Announcements.Enqueue] announcements.
+//  2. [Between.Save] records which posts a scan found visible.
+//  3. [Get.Due] and [Outbox.Plan] put editions into the outbox; [Alerts.Plan] puts alerts there,
+//     [List.Enqueue] announcements.
 //  4. [Outbox.Claim] leases messages, [Outbox.MarkInFlight] records that they are about to be sent.
 //  5. [Outbox.Settle] records the results, and moves the covered sequence of each member.
 //
@@ -91,7 +91,7 @@ type (
 	Rounds struct{ *database }
 	// Counts keeps how many messages were planned and what became of them.
 	Counts struct{ *database }
-	// LinkKeys keeps the keys that sign links.
+	// All keeps the keys that sign links.
 	LinkKeys struct{ *database }
 	// Values keeps single values by key.
 	Values struct{ *database }
@@ -185,16 +185,16 @@ func (s *Store) Close() error {
 // Statements is how many statements were sent so far, without the BEGIN and COMMIT around them.
 func (s *Store) Statements() int64 { return s.sent.Load() }
 
-// SetValue keeps a value under a key.
-func (s Values) SetValue(ctx context.Context, key, value string) error {
+// Set keeps a value under a key.
+func (s Values) Set(ctx context.Context, key, value string) error {
 	if _, err := s.exec(ctx, nil, "remember", args{"key": key, "value": value}); err != nil {
 		return fmt.Errorf("remembering %s: %w", key, err)
 	}
 	return nil
 }
 
-// Value reads what was kept under a key.
-func (s Values) Value(ctx context.Context, key string) (value string, known bool, err error) {
+// Get reads what was kept under a key.
+func (s Values) Get(ctx context.Context, key string) (value string, known bool, err error) {
 	err = s.query(ctx, nil, "recall", args{"key": key}, func(scan scanFunc) error {
 		known = true
 		return scan(&value)

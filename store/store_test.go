@@ -188,12 +188,12 @@ func TestTheFileIsForItsOwnerAlone(t *testing.T) {
 func TestRemember(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		if _, known, err := s.Values.Value(t.Context(), "born_at"); known || err != nil {
+		if _, known, err := s.Values.Get(t.Context(), "born_at"); known || err != nil {
 			t.Errorf("Recall knows what was never said (%v)", err)
 		}
-		check(t, s.Values.SetValue(t.Context(), "born_at", "1"))
-		check(t, s.Values.SetValue(t.Context(), "born_at", "2 'ü"))
-		if got, known, err := s.Values.Value(t.Context(), "born_at"); got != "2 'ü" || !known || err != nil {
+		check(t, s.Values.Set(t.Context(), "born_at", "1"))
+		check(t, s.Values.Set(t.Context(), "born_at", "2 'ü"))
+		if got, known, err := s.Values.Get(t.Context(), "born_at"); got != "2 'ü" || !known || err != nil {
 			t.Errorf("Recall = %q, %v, %v; want the second value", got, known, err)
 		}
 	})
@@ -204,7 +204,7 @@ func TestStatementsCountsWhatIsSent(t *testing.T) {
 		s := open(t, dsn)
 		before := s.Statements()
 		must(s.Sightings.LastSeq(t.Context()))(t)
-		check(t, s.Values.SetValue(t.Context(), "a", "b"))
+		check(t, s.Values.Set(t.Context(), "a", "b"))
 		if got := s.Statements() - before; got != 2 {
 			t.Errorf("two statements count as %d", got)
 		}
@@ -218,12 +218,12 @@ func enroll(t testing.TB, s *store.Store, n int, mark int64) {
 	for i := range subs {
 		subs[i] = store.Subscriber{ID: forum.MemberID(i + 1), Zone: "Europe/Berlin", Locale: "de", CoveredSeq: mark, Due: now}
 	}
-	check(t, s.Subscribers.SaveSubscribers(t.Context(), now, subs))
+	check(t, s.Subscribers.Save(t.Context(), now, subs))
 }
 
 func subscriber(t testing.TB, s *store.Store, id forum.MemberID) store.Subscriber {
 	t.Helper()
-	subs := must(s.Subscribers.Subscribers(context.Background(), []forum.MemberID{id}))(t)
+	subs := must(s.Subscribers.Get(context.Background(), []forum.MemberID{id}))(t)
 	sub, found := subs[id]
 	if !found {
 		t.Fatalf("member %d is not known", id)

@@ -32,8 +32,8 @@ type tallyRow struct {
 	Mails  int    `json:"mails"`
 }
 
-// AddTally adds to what is counted already.
-func (s Counts) AddTally(ctx context.Context, t DeliveryCounts) error {
+// Add adds to what is counted already.
+func (s Counts) Add(ctx context.Context, t DeliveryCounts) error {
 	if len(t) == 0 {
 		return nil
 	}

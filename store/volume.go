@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// CountPlanned adds to how many mails of a kind were planned in the hour of a moment.
-func (s Counts) CountPlanned(ctx context.Context, at time.Time, kind string, mails int) error {
+// AddPlanned adds to how many mails of a kind were planned in the hour of a moment.
+func (s Counts) AddPlanned(ctx context.Context, at time.Time, kind string, mails int) error {
 	a := args{"hour": at.Truncate(time.Hour).Unix(), "kind": kind, "planned": mails}
 	if _, err := s.exec(ctx, nil, "add_volume", a); err != nil {
 		return fmt.Errorf("counting what was planned: %w", err)

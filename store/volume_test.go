@@ -9,7 +9,7 @@ func TestWhatIsPlannedIsCountedByHourAndKind(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		count := func(at time.Time, kind string, mails int) {
-			check(t, s.Counts.CountPlanned(t.Context(), at, kind, mails))
+			check(t, s.Counts.AddPlanned(t.Context(), at, kind, mails))
 		}
 		count(now.Add(time.Minute), "digest", 3)
 		count(now.Add(59*time.Minute), "digest", 4)

@@ -62,7 +62,7 @@ func TestEveryPageServesEverybody(t *testing.T) {
 			t.Parallel()
 			w, letters := newMailedWorld(t)
 			w.enroll(w.now)
-			check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
+			check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
 			p := browsertest.New(t)
 			p.Language(language)
 			for _, l := range w.looks(letters) {

@@ -160,7 +160,7 @@ func TestAPageSpeaksTheReadersLanguage(t *testing.T) {
 			t.Errorf("for %q: %s, want %s", tt.accept, got, tt.want)
 		}
 	}
-	check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, choicesIn("de")))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, choicesIn("de")))
 	if got := in(w.url(link.Digests, 0), "en"); got != "de" {
 		t.Errorf("whoever chose German reads %s", got)
 	}

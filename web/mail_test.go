@@ -123,8 +123,8 @@ func (w *world) mails() map[string]letter {
 		{Locale: "en", Title: "We move", Body: "On **Saturday**, {{name}}."},
 		{Locale: "de", Title: "Wir ziehen um", Body: "Am **Samstag**, {{name}}.\n\n- Kisten\n- Lampen\n\n> Wohin?"},
 	}}
-	a.ID = must(w.store.Announcements.DraftAnnouncement(w.Context(), w.now, "test", a))(w)
-	must(w.store.Announcements.StartAnnouncement(w.Context(), w.now, "test", a, 40))(w)
+	a.ID = must(w.store.Announcements.Draft(w.Context(), w.now, "test", a))(w)
+	must(w.store.Announcements.Start(w.Context(), w.now, "test", a, 40))(w)
 	w.now = w.now.Add(time.Minute)
 	round(daemon.KindAnnouncement)
 	return all

@@ -25,7 +25,7 @@ func (w *world) bounces() {
 	h := store.Health{Address: w.address(), Member: anna, Health: bounce.Health{
 		Score: 4, LastEvent: w.now, SuppressedSince: w.now, SuppressedUntil: w.now.Add(bounce.Reset), Reason: "dead: no such user",
 	}}
-	check(w, w.store.Suppressions.Suppress(w.Context(), w.now, []store.Health{h}))
+	check(w, w.store.Suppressions.Add(w.Context(), w.now, []store.Health{h}))
 }
 
 func (w *world) suppressed() bool {
@@ -54,7 +54,7 @@ func TestAMemberHasHisAddressTriedAgainOnceAWeek(t *testing.T) {
 		}
 		w.now = w.now.Add(24 * time.Hour)
 	}
-	if log := must(w.store.Audit.AuditOf(t.Context(), "member/13"))(t); len(log) != 2 || log[0].Actor != "member: 13" {
+	if log := must(w.store.Audit.OfSubject(t.Context(), "member/13"))(t); len(log) != 2 || log[0].Actor != "member: 13" {
 		t.Errorf("of that is written down %+v", log)
 	}
 }
@@ -67,7 +67,7 @@ func TestNobodyLiftsWhatAPersonOrTheForumHasSuppressed(t *testing.T) {
 	}{
 		"suppressed by hand": {func(w *world) {
 			h := must(store.ManualSuppression(w.address(), "asked for it", w.now))(w)
-			check(w, w.store.Suppressions.Suppress(w.Context(), w.now, []store.Health{h}))
+			check(w, w.store.Suppressions.Add(w.Context(), w.now, []store.Health{h}))
 		}, "sendet dir zurzeit keine E-Mails"},
 		"banned": {func(w *world) {
 			w.bounces()

@@ -24,12 +24,12 @@ import (
 func (w *world) enroll(due time.Time) {
 	w.Helper()
 	sub := store.Subscriber{ID: anna, Zone: "Europe/Berlin", Locale: "en", Due: due}
-	check(w, w.store.Subscribers.SaveSubscribers(w.Context(), w.now, []store.Subscriber{sub}))
+	check(w, w.store.Subscribers.Save(w.Context(), w.now, []store.Subscriber{sub}))
 }
 
 func (w *world) due() time.Time {
 	w.Helper()
-	return must(w.store.Subscribers.Subscribers(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
+	return must(w.store.Subscribers.Get(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
 }
 
 func TestAFormThatIsSentBackAsItWasChoosesNothing(t *testing.T) {
@@ -346,9 +346,9 @@ func (w *world) sight() {
 		check(w, rows.Scan(&a.Post, &a.Thread, &a.Section, &a.Author))
 		seen = append(seen, a)
 	}
-	must(w.store.Sightings.SaveScan(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
-	from := must(w.store.Alerts.AlertProgress(w.Context()))(w)
-	_, _, err := w.store.Alerts.PlanAlerts(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
+	must(w.store.Sightings.Save(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)
+	from := must(w.store.Alerts.Progress(w.Context()))(w)
+	_, _, err := w.store.Alerts.Plan(w.Context(), w.now, from, store.AlertProgress{Done: from.Head, Until: from.Head}, 10, nil)
 	check(w, err)
 }
 

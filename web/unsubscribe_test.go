@@ -120,7 +120,7 @@ func TestUndoPutsBackWhatWasBefore(t *testing.T) {
 		for scope, object := range scopes() {
 			w := newWorld(t)
 			if before != (digest.Preferences{}) {
-				check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, before))
+				check(t, w.store.Preferences.Save(t.Context(), w.now, anna, before))
 				check(t, w.store.Preferences.SetOverride(t.Context(), w.now, anna, 2, 0, digest.Weekly))
 			}
 			was, wished := w.choices(), w.wishes()
@@ -167,7 +167,7 @@ func TestUndoYieldsToANewerChoice(t *testing.T) {
 	w := newWorld(t)
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
 	w.now = w.now.Add(time.Minute)
-	check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
 	before := w.dump()
 	got := w.post(w.url(link.Digests, 0)+"/undo", "sealed", sealedField.FindStringSubmatch(page.body)[1])
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL) {

@@ -61,7 +61,7 @@ func TestTheKeyboardAloneUnsubscribesAndTakesItBack(t *testing.T) {
 	t.Parallel()
 	w, p := newWorld(t), visit(t)
 	p.Language("en")
-	check(t, w.store.Preferences.SavePreference(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
 	p.Open(w.url(link.Digests, 0))
 	tabTo(t, p, "Skip to content")
 	p.Press("Enter")

@@ -173,7 +173,7 @@ func (w *world) url(scope link.Scope, object int64) string {
 
 func (w *world) choices() digest.Preferences {
 	w.Helper()
-	return must(w.store.Preferences.Preferences(w.Context(), []forum.MemberID{anna}))(w)[anna]
+	return must(w.store.Preferences.OfMembers(w.Context(), []forum.MemberID{anna}))(w)[anna]
 }
 
 func (w *world) wishes() digest.Overrides {
