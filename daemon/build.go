@@ -77,7 +77,7 @@ const (
 	reasonNothingNew    = "nothing new"
 	reasonDigestsOff    = "digests turned off by the member"
 
-	reasonNoSubscriptions = "no subscriptions yet, or too recent"
+	reasonNoSubscriptions = "no watches yet, or too recent"
 )
 
 // Build builds one edition per request, in the same order. An error means that the forum or the store could not be read.

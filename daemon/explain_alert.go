@@ -48,7 +48,7 @@ func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 	case first.At.Sub(first.PostedAt) > alertMaxAge:
 		return "older than one day when it was sighted"
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
-		return "no subscription requests an alert, and the post does not quote or mention the member"
+		return "no watch requests an alert, and the post does not quote or mention the member"
 	case e.set.Alerts.mode(f.choices) == digest.FirstReply:
 		return "already alerted about this thread with no visit since, or watched only later"
 	}

@@ -242,7 +242,7 @@ func TestAnAlertIsExplained(t *testing.T) {
 	if x := w.explains(101, r); x.Verdict != Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
 		t.Errorf("watched no more before it was out: %+v", x)
 	}
-	if x := w.explains(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "no subscription requests an alert") {
+	if x := w.explains(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
 		t.Errorf("for who watches nothing: %+v", x)
 	}
 }
