@@ -30,7 +30,7 @@ type watched struct {
 
 func newWatched(t *testing.T) *watched {
 	t.Helper()
-	w := &watched{world: newDays(t)}
+	w := &watched{world: newDailyWorld(t)}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var note struct{ Event, Alarm, Object, Detail string }
 		if err := json.NewDecoder(r.Body).Decode(&note); err != nil {
@@ -43,7 +43,7 @@ func newWatched(t *testing.T) *watched {
 	t.Cleanup(server.Close)
 	w.set.Alarms = alarm.Config{Mail: "Admin <" + admin + ">", Webhook: server.URL}
 	w.restart()
-	w.relay.all()
+	w.relay.messages()
 	return w
 }
 
@@ -51,7 +51,7 @@ func newWatched(t *testing.T) *watched {
 func (w *watched) minutes(n int) []string {
 	w.Helper()
 	for range n {
-		w.turn(w.clock().Add(time.Minute))
+		w.setTime(w.clock().Add(time.Minute))
 		_, _ = w.daemon.RunOnce(w.Context())
 	}
 	w.mu.Lock()
@@ -64,9 +64,9 @@ func (w *watched) minutes(n int) []string {
 // mails are the subjects of those that the administrator got.
 func (w *watched) mails(t *testing.T) (subjects []string) {
 	t.Helper()
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		if try.to == admin && try.out.Result == mail.Accepted {
-			head, text, html := parts(t, try.raw)
+			head, text, html := parseMessage(t, try.raw)
 			subjects = append(subjects, head.Get("Subject"))
 			if head.Get("List-Unsubscribe") != "" || !strings.Contains(text, "Since ") || !strings.Contains(html, "Since ") {
 				t.Errorf("the mail is\n%s", try.raw)
@@ -76,7 +76,7 @@ func (w *watched) mails(t *testing.T) (subjects []string) {
 	return subjects
 }
 
-func (w *watched) hears(when string, got []string, wants ...string) {
+func (w *watched) wantAlarms(when string, got []string, wants ...string) {
 	w.Helper()
 	if len(got) != len(wants) {
 		w.Errorf("%s the webhook heard %q, want %q", when, got, wants)
@@ -96,79 +96,79 @@ func unreachable(code int) func(string, int) mail.Outcome {
 	}
 }
 
-func TestARelayThatIsDownIsToldByTheWebhookAndByMailOnceItIsBack(t *testing.T) {
+func TestAlarms_RelayDownNotifiesByWebhookAndLaterByMail(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
-	w.post(w.thread(tonight))
+	w.writePost(w.thread(tonight))
 	w.relay.answer = unreachable(0)
-	w.at(5, "08:00")
-	w.hears("in the first minute", w.minutes(1))
-	w.hears("when it lasts", w.minutes(10), "raised relay: connection refused")
+	w.setClock(5, "08:00")
+	w.wantAlarms("in the first minute", w.minutes(1))
+	w.wantAlarms("when it lasts", w.minutes(10), "raised relay: connection refused")
 	if got := w.mails(t); len(got) > 0 {
 		t.Errorf("mails came through a relay that is down: %q", got)
 	}
-	w.relay.works()
-	w.hears("when it is back", w.minutes(30), "over relay: ")
+	w.relay.acceptAll()
+	w.wantAlarms("when it is back", w.minutes(30), "over relay: ")
 	want := []string{"[The Upper Berth] Alarm: The relay cannot be reached", "[The Upper Berth] Resolved: The relay cannot be reached"}
 	if got := w.mails(t); !slices.Equal(got, want) {
 		t.Errorf("mails are %q, want %q", got, want)
 	}
 }
 
-func TestALoginThatIsRefusedIsToldAtOnce(t *testing.T) {
+func TestAlarms_RejectedLoginNotifiesImmediately(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
-	w.post(w.thread(tonight))
+	w.writePost(w.thread(tonight))
 	w.relay.answer = unreachable(535)
-	w.at(5, "08:00")
-	w.hears("at once", w.minutes(1), "raised auth: 535 as told")
+	w.setClock(5, "08:00")
+	w.wantAlarms("at once", w.minutes(1), "raised auth: 535 as told")
 	w.restart()
-	w.hears("after a restart", w.minutes(5))
+	w.wantAlarms("after a restart", w.minutes(5))
 }
 
-func TestAForumThatCannotBeReadIsTold(t *testing.T) {
+func TestAlarms_UnreadableForum(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
-	w.hears("while all is well", w.minutes(3))
-	w.sql(`ALTER TABLE post RENAME TO posts`)
-	w.hears("for a moment", w.minutes(1))
-	w.sql(`ALTER TABLE posts RENAME TO post`)
-	w.hears("after a moment", w.minutes(20))
-	w.sql(`ALTER TABLE post RENAME TO posts`)
-	w.hears("when it lasts", w.minutes(20), "raised forum: ")
-	w.sql(`ALTER TABLE posts RENAME TO post`)
-	w.hears("when it is over", w.minutes(20), "over forum: ")
+	w.wantAlarms("while all is well", w.minutes(3))
+	w.execSQL(`ALTER TABLE post RENAME TO posts`)
+	w.wantAlarms("for a moment", w.minutes(1))
+	w.execSQL(`ALTER TABLE posts RENAME TO post`)
+	w.wantAlarms("after a moment", w.minutes(20))
+	w.execSQL(`ALTER TABLE post RENAME TO posts`)
+	w.wantAlarms("when it lasts", w.minutes(20), "raised forum: ")
+	w.execSQL(`ALTER TABLE posts RENAME TO post`)
+	w.wantAlarms("when it is over", w.minutes(20), "over forum: ")
 }
 
-func TestAStoreThatTakesNothingIsToldAllTheSame(t *testing.T) {
+func TestAlarms_StoreRejectsWrites(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	var mend []func()
 	for _, table := range []string{"memory", "alarm"} {
 		mend = append(mend, breakStore(w.world, "INSERT", table))
 	}
-	w.hears("when it lasts", w.minutes(10), "raised store: ")
+	w.wantAlarms("when it lasts", w.minutes(10), "raised store: ")
 	if got, want := w.mails(t), []string{"[The Upper Berth] Alarm: Postrider cannot write to its store"}; !slices.Equal(got, want) {
 		t.Errorf("mails are %q, want %q", got, want)
 	}
 	for _, m := range mend {
 		m()
 	}
-	w.hears("when it is over", w.minutes(20), "over store: ")
+	w.wantAlarms("when it is over", w.minutes(20), "over store: ")
 }
 
-func TestADomainThatIsHeldIsTold(t *testing.T) {
+func TestAlarms_DomainOnHold(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	hold := store.DomainHold{Domain: "gmail.com", Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
 	if err := w.store.Holds.Add(t.Context(), hold); err != nil {
 		t.Fatal(err)
 	}
-	w.hears("when it is held", w.minutes(25), "raised held gmail.com: refused 12 of 14")
-	w.hears("when it is over", w.minutes(20), "over held gmail.com: ")
+	w.wantAlarms("when it is held", w.minutes(25), "raised held gmail.com: refused 12 of 14")
+	w.wantAlarms("when it is over", w.minutes(20), "over held gmail.com: ")
 }
 
-func TestADaemonThatHangsIsTold(t *testing.T) {
+func TestAlarms_StalledDaemon(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	sit := func(quiet time.Duration) []string {
@@ -181,29 +181,29 @@ func TestADaemonThatHangsIsTold(t *testing.T) {
 		w.heard = nil
 		return heard
 	}
-	w.hears("after nine minutes", sit(9*time.Minute))
-	w.hears("after eleven", sit(11*time.Minute), "raised overdue: no progress for 11m")
+	w.wantAlarms("after nine minutes", sit(9*time.Minute))
+	w.wantAlarms("after eleven", sit(11*time.Minute), "raised overdue: no progress for 11m")
 	w.daemon.settings.Gather.Every = time.Minute
-	w.hears("when gathers are rarer", sit(29*time.Minute))
+	w.wantAlarms("when gathers are rarer", sit(29*time.Minute))
 }
 
-func TestADaemonThatCannotStartTellsWhyOnce(t *testing.T) {
+func TestRaiseAlarm_NotifiesOnceIfDaemonCannotStart(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	for range 3 { // as a service manager would
 		w.restart()
 		w.daemon.RaiseAlarm(t.Context(), alarm.SelfCheck, errors.New("the column is_deleted is gone"))
-		w.turn(w.clock().Add(10 * time.Second))
+		w.setTime(w.clock().Add(10 * time.Second))
 	}
 	got := w.mails(t)
 	if want := []string{"[The Upper Berth] Alarm: The forum self-check failed"}; !slices.Equal(got, want) {
 		t.Errorf("mails are %q, want %q", got, want)
 	}
 	w.restart()
-	w.hears("once it starts", w.minutes(20), "raised self_check: the column is_deleted is gone", "over self_check: ")
+	w.wantAlarms("once it starts", w.minutes(20), "raised self_check: the column is_deleted is gone", "over self_check: ")
 }
 
-func TestEveryKindOfAlarmCanBeTold(t *testing.T) {
+func TestAlarms_EveryKindHasText(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	for _, kind := range alarm.Kinds {
@@ -220,10 +220,10 @@ func TestEveryKindOfAlarmCanBeTold(t *testing.T) {
 	}
 }
 
-func TestTheDaemonIsWatchedWhileARoundHangs(t *testing.T) {
+func TestWatchdog_RunsWhileRoundHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newDays(t)
+		w := newDailyWorld(t)
 		w.set.Alarms = alarm.Config{Mail: admin}
 		w.restart()
 		ctx, stop := context.WithCancel(t.Context())
@@ -234,9 +234,9 @@ func TestTheDaemonIsWatchedWhileARoundHangs(t *testing.T) {
 		}()
 		told := func() (subjects []string) {
 			synctest.Wait()
-			for _, try := range w.relay.all() {
+			for _, try := range w.relay.messages() {
 				if try.to == admin {
-					head, _, _ := parts(t, try.raw)
+					head, _, _ := parseMessage(t, try.raw)
 					subjects = append(subjects, head.Get("Subject"))
 				}
 			}

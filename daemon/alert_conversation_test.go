@@ -12,35 +12,35 @@ import (
 	"postrider/internal/link"
 )
 
-// heads takes the heads of the mails to an address.
-func (w *world) heads(name string) []netmail.Header {
+// messageHeaders takes the heads of the mails to an address.
+func (w *world) messageHeaders(name string) []netmail.Header {
 	w.Helper()
 	var list []netmail.Header
 	for _, try := range w.relay.withdraw(address(name)) {
-		head, _, _ := parts(w, try.raw)
+		head, _, _ := parseMessage(w, try.raw)
 		list = append(list, head)
 	}
 	return list
 }
 
-func TestAlertsOfAThreadAreAConversation(t *testing.T) {
+func TestAlert_ThreadFormsOneConversation(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.mode(digest.EveryReply)
+	w.setAlertMode(digest.EveryReply)
 	w.member(105, "eve", passenger, tonight)
 	thread, other := w.thread(tonight), w.thread(tonight)
-	w.sql(`UPDATE thread SET title = 'Sleepers to Narvik' WHERE id = ?`, thread)
+	w.execSQL(`UPDATE thread SET title = 'Sleepers to Narvik' WHERE id = ?`, thread)
 	var heads []netmail.Header
 	for n := range 12 {
-		w.post(thread)
-		w.later(time.Minute)
+		w.writePost(thread)
+		w.advanceClock(time.Minute)
 		if n == 1 {
-			w.sql(`UPDATE thread SET title = 'Renamed' WHERE id = ?`, thread)
+			w.execSQL(`UPDATE thread SET title = 'Renamed' WHERE id = ?`, thread)
 		}
-		heads = append(heads, w.heads("anna")...)
+		heads = append(heads, w.messageHeaders("anna")...)
 	}
-	w.post(other)
-	w.later(time.Minute)
+	w.writePost(other)
+	w.advanceClock(time.Minute)
 	if len(heads) != 12 {
 		t.Fatalf("%d alerts, want 12", len(heads))
 	}
@@ -62,17 +62,17 @@ func TestAlertsOfAThreadAreAConversation(t *testing.T) {
 			t.Errorf("alert %d answers %s, want the one before it, %s", n+1, h.Get("In-Reply-To"), heads[n-1].Get("Message-ID"))
 		}
 	}
-	if eve := w.heads("eve"); strings.Fields(eve[0].Get("References"))[0] != root || eve[0].Get("Message-ID") == heads[0].Get("Message-ID") {
+	if eve := w.messageHeaders("eve"); strings.Fields(eve[0].Get("References"))[0] != root || eve[0].Get("Message-ID") == heads[0].Get("Message-ID") {
 		t.Error("another member's alerts have another root, or the same Message-ID")
 	}
-	if h := w.heads("anna"); len(h) != 1 || strings.Contains(h[0].Get("References"), root) || strings.HasPrefix(h[0].Get("Subject"), "Re:") {
+	if h := w.messageHeaders("anna"); len(h) != 1 || strings.Contains(h[0].Get("References"), root) || strings.HasPrefix(h[0].Get("Subject"), "Re:") {
 		t.Errorf("an alert of another thread belongs to the same conversation: %v", h)
 	}
 }
 
 var token = regexp.MustCompile(`/u/([A-Za-z0-9_-]+)`)
 
-func TestAnAlertSaysHowToEndIt(t *testing.T) {
+func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name     string
@@ -81,7 +81,7 @@ func TestAnAlertSaysHowToEndIt(t *testing.T) {
 		oneClick link.Scope
 		body     link.Scope
 	}{
-		{"a watched thread", "Hello.", func(w *world, thread int64) { w.follow(101, thread, 1) }, link.Thread, link.Thread},
+		{"a watched thread", "Hello.", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, link.Thread, link.Thread},
 		{"a watched section", "Hello.", func(*world, int64) {}, link.Section, link.Section},
 		{"a quote", `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`, func(*world, int64) {}, link.Alerts, link.Thread},
 		{"a mention", `@anna`, func(*world, int64) {}, link.Alerts, link.Thread},
@@ -92,13 +92,13 @@ func TestAnAlertSaysHowToEndIt(t *testing.T) {
 			w := newAlertWorld(t)
 			thread := w.thread(tonight)
 			tt.set(w, thread)
-			w.say(thread, writer, tt.say)
-			w.later(time.Minute)
+			w.writeText(thread, writer, tt.say)
+			w.advanceClock(time.Minute)
 			mails := w.relay.withdraw(address("anna"))
 			if len(mails) != 1 {
 				t.Fatalf("%d mails, want one", len(mails))
 			}
-			head, text, _ := parts(t, mails[0].raw)
+			head, text, _ := parseMessage(t, mails[0].raw)
 			object := map[link.Scope]int64{link.Thread: thread, link.Section: tonight, link.Alerts: 0}
 			grant := func(address string) link.Claims {
 				t.Helper()
@@ -128,26 +128,26 @@ func TestAnAlertSaysHowToEndIt(t *testing.T) {
 	}
 }
 
-func TestAnAlertShowsWhatIsQuotedAndWhatWasNotReadBefore(t *testing.T) {
+func TestAlert_ShowsQuotedAndEarlierUnreadPosts(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	w.follow(104, thread, 0) // Dora hears of it only when she is called
-	quoted := w.say(thread, writer, "The berth ladder squeaks, and the heating cannot be turned off from within the compartment at all.")
-	w.later(time.Minute)
-	read := w.say(thread, writer, "Seen already.")
-	w.visit(104, thread)
-	w.later(time.Minute)
-	w.say(thread, writer, "Not seen yet.")
-	w.later(time.Minute)
-	p := w.say(thread, 103, `[QUOTE="Kate, post: `+fmt.Sprint(quoted)+`, member: 7"]The berth ladder squeaks[/QUOTE] What do you say, @dora?`)
-	w.later(time.Minute)
+	w.watchThread(104, thread, 0) // Dora hears of it only when she is called
+	quoted := w.writeText(thread, writer, "The berth ladder squeaks, and the heating cannot be turned off from within the compartment at all.")
+	w.advanceClock(time.Minute)
+	read := w.writeText(thread, writer, "Seen already.")
+	w.visitThread(104, thread)
+	w.advanceClock(time.Minute)
+	w.writeText(thread, writer, "Not seen yet.")
+	w.advanceClock(time.Minute)
+	p := w.writeText(thread, 103, `[QUOTE="Kate, post: `+fmt.Sprint(quoted)+`, member: 7"]The berth ladder squeaks[/QUOTE] What do you say, @dora?`)
+	w.advanceClock(time.Minute)
 	mails := w.relay.withdraw(address("dora"))
 	if len(mails) != 1 {
 		t.Fatalf("%d mails, want one", len(mails))
 	}
-	_, text, html := parts(t, mails[0].raw)
-	if got := numbered(text); len(got) != 1 || got[0] != p {
+	_, text, html := parseMessage(t, mails[0].raw)
+	if got := postNumbers(text); len(got) != 1 || got[0] != p {
 		t.Errorf("it tells of %v, want %d", got, p)
 	}
 	for _, want := range []string{"cannot be turned off", "Not seen yet."} {

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// notices counts the members who are to be told of something.
-func (w *world) notices(members int) (told int) {
+// countAlertItems counts the members who are to be told of something.
+func (w *world) countAlertItems(members int) (told int) {
 	w.Helper()
 	ids := make([]forum.MemberID, members)
 	for i := range ids {
@@ -24,14 +24,14 @@ func (w *world) notices(members int) (told int) {
 	return len(list)
 }
 
-func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
+func TestPlanAlerts_SurvivesCrashBetweenPages(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	const members = 10_500
 	w := newAlertWorld(t)
-	w.sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+	w.execSQL(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
 		INSERT INTO section_watch SELECT 1000 + i, ?, 'posts', 1 FROM n`, members, routes)
-	w.post(w.thread(routes))
+	w.writePost(w.thread(routes))
 	d := w.daemon
 	if err := d.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
@@ -59,19 +59,19 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	half := w.notices(members)
+	half := w.countAlertItems(members)
 	if half == 0 || half == members {
 		t.Fatalf("%d members are told after the first page, want some", half)
 	}
 	if err := d.planDigests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.sql(`DELETE FROM section_watch WHERE member_id = 1001`) // who is behind us is not looked at again
+	w.execSQL(`DELETE FROM section_watch WHERE member_id = 1001`) // who is behind us is not looked at again
 	w.restart()
 	if err := w.daemon.planAlerts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := w.notices(members); n != members {
+	if n := w.countAlertItems(members); n != members {
 		t.Errorf("%d members are told, want %d", n, members)
 	}
 	if p, err := w.store.Alerts.Progress(t.Context()); err != nil || p.Done != p.Head || p.Until != p.Done || p.Member != 0 {
@@ -79,44 +79,44 @@ func TestPlanningForASectionThatAllWatchSurvivesACrash(t *testing.T) {
 	}
 }
 
-func TestNoEditionCoversWhatWasNotLookedAtForAlerts(t *testing.T) {
+func TestPlanDigests_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.at(5, "07:59")
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	w.setClock(5, "07:59")
+	p := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	d := w.daemon
 	// Another daemon plans editions between our gathering and our planning of alerts.
 	if err := d.steps(t.Context(), d.scanAll, d.planDigests, d.deliver, d.planAlerts); err != nil {
 		t.Fatal(err)
 	}
-	w.told("anna")
-	w.later(time.Minute)
-	w.told("anna", posts(p))
-	w.at(6, "08:00")
+	w.wantAlerts("anna")
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna", posts(p))
+	w.setClock(6, "08:00")
 	w.round()
-	w.told("anna")
+	w.wantAlerts("anna")
 }
 
-func TestTwoDaemonsTellEverybodyOnce(t *testing.T) {
+func TestPlanAlerts_TwoDaemonsSendEachAlertOnce(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	one := w.daemon
 	w.restart()
 	two := w.daemon
 	thread := w.thread(tonight)
-	p := w.post(thread)
+	p := w.writePost(thread)
 	for _, d := range []*Daemon{one, two} {
 		if err := d.steps(t.Context(), d.scanAll, d.planAlerts); err != nil {
 			t.Fatal(err)
 		}
 	}
-	q := w.post(thread)
+	q := w.writePost(thread)
 	for _, d := range []*Daemon{two, one} {
 		if err := d.steps(t.Context(), d.scanAll, d.planAlerts); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.later(time.Minute)
-	w.told("anna", posts(p, q))
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna", posts(p, q))
 }

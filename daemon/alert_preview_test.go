@@ -12,8 +12,8 @@ import (
 	"postrider/forum"
 )
 
-// previewed is what a member would be told at once since the world began.
-func (w *world) previewed(name string) AlertPreview {
+// previewAlert is what a member would be told at once since the world began.
+func (w *world) previewAlert(name string) AlertPreview {
 	w.Helper()
 	p, err := w.daemon.PreviewAlert(w.Context(), name, born, w.clock().Add(time.Second))
 	if err != nil {
@@ -37,28 +37,28 @@ func (p AlertPreview) posts() (ids []forum.PostID) {
 	return ids
 }
 
-func TestAPreviewOfAlertsShowsWhatTheDaemonSends(t *testing.T) {
+func TestPreviewAlert_MatchesSentAlerts(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []digest.AlertMode{digest.FirstReply, digest.EveryReply} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			w := newAlertWorld(t)
-			w.mode(mode)
+			w.setAlertMode(mode)
 			w.member(105, "eva", passenger)
 			first, second, hidden := w.thread(tonight), w.thread(tonight), w.thread(guardsvan)
-			w.wish(101, dining, digest.Instant)
-			w.follow(105, second, 1)
-			w.turn(w.clock().Add(time.Second))
+			w.setOverride(101, dining, digest.Instant)
+			w.watchThread(105, second, 1)
+			w.setTime(w.clock().Add(time.Second))
 			var sent = map[string][]forum.PostID{}
 			say := func(thread, author int64, words string, then time.Duration) {
 				t.Helper()
-				w.say(thread, author, words)
+				w.writeText(thread, author, words)
 				w.round() // which sights it
-				w.later(then)
+				w.advanceClock(then)
 				for _, name := range []string{"anna", "carl", "dora", "eva"} {
 					for _, try := range w.relay.withdraw(address(name)) {
-						_, text, _ := parts(t, try.raw)
-						sent[name] = append(sent[name], numbered(text)...)
+						_, text, _ := parseMessage(t, try.raw)
+						sent[name] = append(sent[name], postNumbers(text)...)
 					}
 				}
 			}
@@ -73,11 +73,11 @@ func TestAPreviewOfAlertsShowsWhatTheDaemonSends(t *testing.T) {
 			say(hidden, writer, "[USER=104]@dora[/USER] may not read this.", 2*time.Minute)
 			for _, name := range []string{"anna", "carl", "dora", "eva"} {
 				slices.Sort(sent[name])
-				p := w.previewed(name)
+				p := w.previewAlert(name)
 				if got := p.posts(); !slices.Equal(got, sent[name]) {
 					t.Errorf("%s would be told of %v, want %v, which was sent; %s, left out %v", name, got, sent[name], p.SkipReason, p.LeftOut)
 				}
-				if len(p.posts()) > 0 && !slices.Equal(linked(p.Content.Text.Plain()), linked(p.Content.HTML.Plain())) {
+				if len(p.posts()) > 0 && !slices.Equal(linkedPosts(p.Content.Text.Plain()), linkedPosts(p.Content.HTML.Plain())) {
 					t.Errorf("%s: text and HTML differ", name)
 				}
 			}
@@ -85,18 +85,18 @@ func TestAPreviewOfAlertsShowsWhatTheDaemonSends(t *testing.T) {
 	}
 }
 
-func TestAPreviewOfAnAlertSaysWhyThereIsNone(t *testing.T) {
+func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	before := w.counts()
+	before := w.countByState()
 	thread := w.thread(tonight)
-	w.turn(w.clock().Add(time.Second))
-	a := w.post(thread)
-	w.turn(w.clock().Add(time.Hour))
-	b := w.post(thread)
+	w.setTime(w.clock().Add(time.Second))
+	a := w.writePost(thread)
+	w.setTime(w.clock().Add(time.Hour))
+	b := w.writePost(thread)
 	left := func(why digest.Reason, posts ...forum.PostID) {
 		t.Helper()
-		p := w.previewed("anna")
+		p := w.previewAlert("anna")
 		for _, post := range posts {
 			if !slices.Contains(p.LeftOut, digest.Omitted{Post: post, Reason: why}) {
 				t.Errorf("left out is %v, want %d as %q", p.LeftOut, post, why)
@@ -104,32 +104,32 @@ func TestAPreviewOfAnAlertSaysWhyThereIsNone(t *testing.T) {
 		}
 	}
 	left(digest.ReasonNotVisitedSince, b)
-	w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, a)
+	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, a)
 	left(digest.PostDeleted, a)
-	w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, a)
-	w.visit(101, thread)
+	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, a)
+	w.visitThread(101, thread)
 	left(digest.AlreadyRead, a, b)
-	w.sql(`DELETE FROM thread_read`)
-	if p := w.previewed("dora"); p.Alert != nil || p.SkipReason != reasonNothingNew {
+	w.execSQL(`DELETE FROM thread_read`)
+	if p := w.previewAlert("dora"); p.Alert != nil || p.SkipReason != reasonNothingNew {
 		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.SkipReason)
 	}
-	w.choose(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}, Format: digest.Text})
-	if p := w.previewed("anna"); p.QuietUntil.Hour() != 12 || !p.Text || !slices.Equal(p.posts(), posts(a)) {
+	w.setPreferences(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}, Format: digest.Text})
+	if p := w.previewAlert("anna"); p.QuietUntil.Hour() != 12 || !p.Text || !slices.Equal(p.posts(), posts(a)) {
 		t.Errorf("in her quiet hours she would be told of %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
 	}
-	w.choose(101, digest.Preferences{Alerts: digest.NoAlerts})
-	if p := w.previewed("anna"); p.SkipReason != reasonAlertsOff {
+	w.setPreferences(101, digest.Preferences{Alerts: digest.NoAlerts})
+	if p := w.previewAlert("anna"); p.SkipReason != reasonAlertsOff {
 		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsOff)
 	}
 	w.set.Alerts.Enabled = false
 	w.restart()
-	if p := w.previewed("anna"); p.SkipReason != reasonAlertsDisabled || p.Alert != nil {
+	if p := w.previewAlert("anna"); p.SkipReason != reasonAlertsDisabled || p.Alert != nil {
 		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsDisabled)
 	}
 	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("of nobody: %v", err)
 	}
-	if counts := w.counts(); !maps.Equal(counts, before) {
+	if counts := w.countByState(); !maps.Equal(counts, before) {
 		t.Errorf("the outbox was %v, and is %v: a preview writes nothing", before, counts)
 	}
 }

@@ -22,51 +22,51 @@ func newAlertWorld(t testing.TB) *world {
 	w.member(103, "carl", steward, guardsvan)
 	w.member(104, "dora", passenger)
 	w.round()
-	w.at(4, "10:00")
+	w.setClock(4, "10:00")
 	return w
 }
 
-// mode sets how many alerts of a thread members get, and starts the daemon anew.
-func (w *world) mode(m digest.AlertMode) {
+// setAlertMode sets how many alerts of a thread members get, and starts the daemon anew.
+func (w *world) setAlertMode(m digest.AlertMode) {
 	w.set.Alerts.Mode = m
 	w.restart()
 }
 
-// say writes a post of these words now.
-func (w *world) say(thread int64, author int64, words string) forum.PostID {
+// writeText writes a post of these words now.
+func (w *world) writeText(thread int64, author int64, words string) forum.PostID {
 	w.Helper()
 	id := w.next()
-	w.sql(`INSERT INTO post VALUES (?, ?, ?, (SELECT name FROM member WHERE id = ?), ?, 0, 'visible', ?)`, id, thread, author, author, w.clock().Unix(), words)
+	w.execSQL(`INSERT INTO post VALUES (?, ?, ?, (SELECT name FROM member WHERE id = ?), ?, 0, 'visible', ?)`, id, thread, author, author, w.clock().Unix(), words)
 	return forum.PostID(id)
 }
 
-// follow lets a member watch a thread; mail is 0 where the forum itself shall not mail him.
-func (w *world) follow(member, thread int64, mail int) {
+// watchThread lets a member watch a thread; mail is 0 where the forum itself shall not mail him.
+func (w *world) watchThread(member, thread int64, mail int) {
 	w.Helper()
-	w.sql(`INSERT INTO thread_watch VALUES (?, ?, ?)`, member, thread, mail)
+	w.execSQL(`INSERT INTO thread_watch VALUES (?, ?, ?)`, member, thread, mail)
 }
 
-// visit lets a member read a thread on the site now.
-func (w *world) visit(member, thread int64) {
+// visitThread lets a member read a thread on the site now.
+func (w *world) visitThread(member, thread int64) {
 	w.Helper()
-	w.sql(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT (member_id, thread_id) DO UPDATE SET read_at = excluded.read_at`, member, thread, w.clock().Unix())
+	w.execSQL(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT (member_id, thread_id) DO UPDATE SET read_at = excluded.read_at`, member, thread, w.clock().Unix())
 }
 
-// later moves the clock on and runs a round.
-func (w *world) later(by time.Duration) Report {
+// advanceClock moves the clock on and runs a round.
+func (w *world) advanceClock(by time.Duration) Report {
 	w.Helper()
-	w.turn(w.clock().Add(by))
+	w.setTime(w.clock().Add(by))
 	return w.round()
 }
 
-// told compares the posts that each mail to a member carries since the last time, without those it only quotes or shows
+// wantAlerts compares the posts that each mail to a member carries since the last time, without those it only quotes or shows
 // for the context, with what is wanted.
-func (w *world) told(name string, want ...[]forum.PostID) {
+func (w *world) wantAlerts(name string, want ...[]forum.PostID) {
 	w.Helper()
 	var got [][]forum.PostID
 	for _, try := range w.relay.withdraw(address(name)) {
-		_, text, _ := parts(w, try.raw)
-		got = append(got, numbered(text))
+		_, text, _ := parseMessage(w, try.raw)
+		got = append(got, postNumbers(text))
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		w.Errorf("%s: %s got mails with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
@@ -90,56 +90,56 @@ func (r *fakeRelay) withdraw(to string) []try {
 	return mine
 }
 
-func TestAReplyIsToldOnceItHasSettled(t *testing.T) {
+func TestAlert_ReplySentAfterDebounce(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	p := w.post(w.thread(tonight))
+	p := w.writePost(w.thread(tonight))
 	w.round()
-	w.told("anna")
-	w.later(59 * time.Second)
-	w.told("anna")
-	w.later(time.Second)
-	w.told("anna", posts(p))
-	w.told("dora")
-	w.later(time.Hour)
-	w.told("anna")
-	w.at(5, "08:00")
+	w.wantAlerts("anna")
+	w.advanceClock(59 * time.Second)
+	w.wantAlerts("anna")
+	w.advanceClock(time.Second)
+	w.wantAlerts("anna", posts(p))
+	w.wantAlerts("dora")
+	w.advanceClock(time.Hour)
+	w.wantAlerts("anna")
+	w.setClock(5, "08:00")
 	w.round()
-	w.told("anna") // the digest leaves it out
+	w.wantAlerts("anna") // the digest leaves it out
 }
 
-func TestRepliesThatComeWhileOneSettlesJoinIt(t *testing.T) {
+func TestAlert_RepliesDuringDebounceJoin(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	a := w.post(thread)
-	w.later(50 * time.Second)
-	b := w.post(thread)
-	w.later(50 * time.Second)
-	w.told("anna")
-	w.later(10 * time.Second)
-	w.told("anna", posts(a, b))
+	a := w.writePost(thread)
+	w.advanceClock(50 * time.Second)
+	b := w.writePost(thread)
+	w.advanceClock(50 * time.Second)
+	w.wantAlerts("anna")
+	w.advanceClock(10 * time.Second)
+	w.wantAlerts("anna", posts(a, b))
 }
 
-func TestRepliesWithoutEndAreToldAfterFiveMinutes(t *testing.T) {
+func TestAlert_ContinuousRepliesSentAfterFiveMinutes(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
 	var all []forum.PostID
 	for range 7 {
-		all = append(all, w.post(thread))
-		w.later(45 * time.Second)
+		all = append(all, w.writePost(thread))
+		w.advanceClock(45 * time.Second)
 	}
-	w.told("anna", all) // 5 minutes and 15 seconds after the first
+	w.wantAlerts("anna", all) // 5 minutes and 15 seconds after the first
 }
 
-func TestFirstReplyOnlyUntilOneIsBack(t *testing.T) {
+func TestAlert_FirstReplyOnlyUntilVisit(t *testing.T) {
 	t.Parallel()
 	back := map[string]func(w *world, thread int64){
-		"read the thread": func(w *world, thread int64) { w.visit(101, thread) },
-		"wrote in it":     func(w *world, thread int64) { w.say(thread, 101, "I am here.") },
+		"read the thread": func(w *world, thread int64) { w.visitThread(101, thread) },
+		"wrote in it":     func(w *world, thread int64) { w.writeText(thread, 101, "I am here.") },
 		"marked all as read": func(w *world, _ int64) {
-			w.sql(`INSERT INTO section_read VALUES (101, ?, ?)`, tonight, w.clock().Unix())
+			w.execSQL(`INSERT INTO section_read VALUES (101, ?, ?)`, tonight, w.clock().Unix())
 		},
 	}
 	for name, comes := range back {
@@ -147,59 +147,59 @@ func TestFirstReplyOnlyUntilOneIsBack(t *testing.T) {
 			t.Parallel()
 			w := newAlertWorld(t)
 			thread := w.thread(tonight)
-			a := w.post(thread)
-			w.later(time.Minute)
-			w.told("anna", posts(a))
-			b := w.post(thread)
-			w.later(time.Hour)
-			w.told("anna")
-			other := w.post(w.thread(tonight))
-			w.later(time.Minute)
-			w.told("anna", posts(other)) // another thread is told
+			a := w.writePost(thread)
+			w.advanceClock(time.Minute)
+			w.wantAlerts("anna", posts(a))
+			b := w.writePost(thread)
+			w.advanceClock(time.Hour)
+			w.wantAlerts("anna")
+			other := w.writePost(w.thread(tonight))
+			w.advanceClock(time.Minute)
+			w.wantAlerts("anna", posts(other)) // another thread is told
 			comes(w, thread)
-			w.later(time.Minute)
-			c := w.post(thread)
-			w.later(time.Minute)
-			w.told("anna", posts(c))
-			w.at(5, "08:00")
+			w.advanceClock(time.Minute)
+			c := w.writePost(thread)
+			w.advanceClock(time.Minute)
+			w.wantAlerts("anna", posts(c))
+			w.setClock(5, "08:00")
 			w.round()
-			w.told("anna", posts(b)) // which no alert has told
+			w.wantAlerts("anna", posts(b)) // which no alert has told
 		})
 	}
 }
 
-func TestWhoIsCalledIsToldThoughHeWasToldOfTheThread(t *testing.T) {
+func TestAlert_QuoteOrMentionSentDespiteFirstReplyOnly(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(routes) // which neither of them watches
-	a := w.say(thread, writer, "[USER=104]@dora[/USER], look.")
-	w.later(time.Minute)
-	w.told("dora", posts(a))
-	w.post(thread)
-	b := w.say(thread, writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]Yes.`)
-	w.later(time.Minute)
-	w.told("dora", posts(b))
+	a := w.writeText(thread, writer, "[USER=104]@dora[/USER], look.")
+	w.advanceClock(time.Minute)
+	w.wantAlerts("dora", posts(a))
+	w.writePost(thread)
+	b := w.writeText(thread, writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]Yes.`)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("dora", posts(b))
 }
 
-func TestEveryReplyIsToldToWhoWantsThat(t *testing.T) {
+func TestAlert_EveryReplyIfPreferred(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.mode(digest.EveryReply)
+	w.setAlertMode(digest.EveryReply)
 	thread := w.thread(tonight)
 	for range 3 {
-		p := w.post(thread)
-		w.later(time.Minute)
-		w.told("anna", posts(p))
+		p := w.writePost(thread)
+		w.advanceClock(time.Minute)
+		w.wantAlerts("anna", posts(p))
 	}
 	if err := w.store.Preferences.Save(t.Context(), w.clock(), 101, digest.Preferences{Alerts: digest.FirstReply}); err != nil {
 		t.Fatal(err)
 	}
-	w.post(thread)
-	w.later(time.Minute)
-	w.told("anna")
+	w.writePost(thread)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
 }
 
-func TestTheStrongestCauseIsTold(t *testing.T) {
+func TestAlert_ShowsStrongestCause(t *testing.T) {
 	t.Parallel()
 	const words = "You're receiving this email because "
 	tests := []struct {
@@ -208,18 +208,18 @@ func TestTheStrongestCauseIsTold(t *testing.T) {
 		say  string
 		want string // "": no mail
 	}{
-		{"a quote before all", func(w *world, thread int64) { w.follow(101, thread, 1) }, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE] @anna yes`, "a post quotes you."},
+		{"a quote before all", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE] @anna yes`, "a post quotes you."},
 		{"a quote by name", nil, `[quote=Anna]x[/quote]yes`, "a post quotes you."},
 		{"a mention before a watch", nil, `[USER=101]@anna[/USER], look`, "a post mentions you."},
 		{"a mention by name", nil, `Ask @Anna.`, "a post mentions you."},
 		{"a mention by name in quotes", nil, `Ask @"anna".`, "a post mentions you."},
-		{"a thread before a section", func(w *world, thread int64) { w.follow(101, thread, 1) }, "Hello.", "you watch this thread."},
+		{"a thread before a section", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, "Hello.", "you watch this thread."},
 		{"a section", nil, "Hello.", "you watch the section Rolling Tonight."},
-		{"a section for new threads tells of no reply", func(w *world, _ int64) { w.sql(`UPDATE section_watch SET level = 'threads'`) }, "Hello.", ""},
-		{"a section without mail tells nothing", func(w *world, _ int64) { w.sql(`UPDATE section_watch SET mail = 0`) }, "Hello.", ""},
+		{"a section for new threads tells of no reply", func(w *world, _ int64) { w.execSQL(`UPDATE section_watch SET level = 'threads'`) }, "Hello.", ""},
+		{"a section without mail tells nothing", func(w *world, _ int64) { w.execSQL(`UPDATE section_watch SET mail = 0`) }, "Hello.", ""},
 		{"a thread without mail tells nothing", func(w *world, thread int64) {
-			w.sql(`DELETE FROM section_watch`)
-			w.follow(101, thread, 0)
+			w.execSQL(`DELETE FROM section_watch`)
+			w.watchThread(101, thread, 0)
 		}, "Hello.", ""},
 	}
 	for _, tt := range tests {
@@ -230,8 +230,8 @@ func TestTheStrongestCauseIsTold(t *testing.T) {
 			if tt.set != nil {
 				tt.set(w, thread)
 			}
-			w.say(thread, writer, tt.say)
-			w.later(time.Minute)
+			w.writeText(thread, writer, tt.say)
+			w.advanceClock(time.Minute)
 			mails := w.relay.withdraw(address("anna"))
 			if tt.want == "" {
 				if len(mails) != 0 {
@@ -242,7 +242,7 @@ func TestTheStrongestCauseIsTold(t *testing.T) {
 			if len(mails) != 1 {
 				t.Fatalf("%d mails, want one\n%s", len(mails), w.log)
 			}
-			_, text, _ := parts(t, mails[0].raw)
+			_, text, _ := parseMessage(t, mails[0].raw)
 			if !strings.Contains(strings.Join(strings.Fields(text), " "), words+tt.want) {
 				t.Errorf("the mail does not say %q:\n%s", words+tt.want, text)
 			}
@@ -250,26 +250,26 @@ func TestTheStrongestCauseIsTold(t *testing.T) {
 	}
 }
 
-func TestANewThreadIsToldToWhoWatchesItsSection(t *testing.T) {
+func TestAlert_NewThreadInWatchedSection(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.sql(`UPDATE section_watch SET level = 'threads'`)
+	w.execSQL(`UPDATE section_watch SET level = 'threads'`)
 	id := w.next()
-	w.sql(`INSERT INTO thread VALUES (99, ?, 'A new one', ?, 'Kate', ?, ?, 'visible', NULL)`, tonight, writer, w.clock().Unix(), id)
-	p := w.post(99)
-	w.later(time.Minute)
-	w.told("anna", posts(p))
-	w.post(99)
-	w.later(time.Minute)
-	w.told("anna")
+	w.execSQL(`INSERT INTO thread VALUES (99, ?, 'A new one', ?, 'Kate', ?, ?, 'visible', NULL)`, tonight, writer, w.clock().Unix(), id)
+	p := w.writePost(99)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna", posts(p))
+	w.writePost(99)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
 }
 
-func TestWhoIsQuotedHearsOfItWithoutWatching(t *testing.T) {
+func TestAlert_QuoteNeedsNoWatch(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	p := w.say(w.thread(routes), writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]Yes.`)
-	hidden := w.say(w.thread(guardsvan), writer, `[USER=104]@dora[/USER]`)
-	w.later(time.Minute)
-	w.told("dora", posts(p))
-	w.told("carl", posts(hidden))
+	p := w.writeText(w.thread(routes), writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]Yes.`)
+	hidden := w.writeText(w.thread(guardsvan), writer, `[USER=104]@dora[/USER]`)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("dora", posts(p))
+	w.wantAlerts("carl", posts(hidden))
 }

@@ -2,7 +2,7 @@ package daemon
 
 import "testing"
 
-func TestAllowList(t *testing.T) {
+func TestDeliveryConfig_AllowList(t *testing.T) {
 	tests := []struct {
 		name    string
 		only    []string
@@ -25,16 +25,16 @@ func TestAllowList(t *testing.T) {
 	}
 }
 
-func TestOnAStagingSystemOnlyTheListedAreMailed(t *testing.T) {
+func TestDeliver_SendsOnlyToAllowList(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.set.Delivery.AllowList = []string{address("anna")}
 	w.restart()
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	p := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	report := w.round()
-	w.got("anna", posts(p))
-	w.got("carl")
+	w.wantMessages("anna", posts(p))
+	w.wantMessages("carl")
 	if report.Skipped[reasonNotAllowListed] == 0 {
 		t.Errorf("skipped = %v, want Carl's edition among them", report.Skipped)
 	}

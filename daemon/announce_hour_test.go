@@ -8,16 +8,16 @@ import (
 	"postrider/store"
 )
 
-func TestEachMemberGetsItWhenHisOwnClockShowsTheHour(t *testing.T) {
+func TestAnnouncement_SentAtLocalHour(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 3)
-	w.sql("UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 1002")
-	order(t, w.store.Preferences.Save(t.Context(), w.clock(), 1003, digest.Preferences{Zone: "America/New_York"}))
-	a := toAll()
+	w := newAnnouncementWorld(t, 3)
+	w.execSQL("UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 1002")
+	check(t, w.store.Preferences.Save(t.Context(), w.clock(), 1003, digest.Preferences{Zone: "America/New_York"}))
+	a := announcementToAll()
 	a.Start = digest.Start{At: time.Date(2026, 5, 6, 8, 0, 0, 0, time.UTC), Local: true}
-	id := w.start(a)
+	id := w.startAnnouncement(a)
 	w.round()
-	w.state(id, store.Scheduled)
+	w.wantState(id, store.Scheduled)
 	for _, step := range []struct {
 		day   int
 		clock string
@@ -26,34 +26,34 @@ func TestEachMemberGetsItWhenHisOwnClockShowsTheHour(t *testing.T) {
 		{5, "22:59", nil}, {5, "23:00", []string{"m1002"}}, {6, "07:59", []string{"m1002"}},
 		{6, "08:00", []string{"m1001", "m1002"}}, {6, "11:59", []string{"m1001", "m1002"}}, {6, "12:00", []string{"m1001", "m1002", "m1003"}},
 	} {
-		w.at(step.day, step.clock)
+		w.setClock(step.day, step.clock)
 		w.round()
 		w.restart()
-		w.gotNotice(step.want...)
+		w.wantAnnouncementTo(step.want...)
 	}
-	w.after(time.Minute)
-	w.state(id, store.Done)
+	w.runAfter(time.Minute)
+	w.wantState(id, store.Done)
 }
 
-func TestAnAnnouncementBeginsAtItsMomentAndNotBefore(t *testing.T) {
+func TestAnnouncement_StartsAtGivenTime(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 2)
-	a := toAll()
+	w := newAnnouncementWorld(t, 2)
+	a := announcementToAll()
 	a.Start = digest.Start{At: born.Add(time.Hour)}
-	id := w.start(a)
-	w.after(59 * time.Minute)
-	w.state(id, store.Scheduled)
-	w.gotNotice()
+	id := w.startAnnouncement(a)
+	w.runAfter(59 * time.Minute)
+	w.wantState(id, store.Scheduled)
+	w.wantAnnouncementTo()
 	w.restart()
-	w.after(time.Minute)
-	w.gotNotice("m1001", "m1002")
+	w.runAfter(time.Minute)
+	w.wantAnnouncementTo("m1001", "m1002")
 }
 
-func TestAFaultIsNotMetAgainEverySecond(t *testing.T) {
+func TestTickAnnouncements_BacksOffAfterError(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 2)
-	w.start(toAll())
-	w.sql("ALTER TABLE member RENAME TO lost")
+	w := newAnnouncementWorld(t, 2)
+	w.startAnnouncement(announcementToAll())
+	w.execSQL("ALTER TABLE member RENAME TO lost")
 	if err := w.daemon.tickAnnouncements(t.Context()); err == nil {
 		t.Error("an announcement goes out while the forum cannot be read")
 	}
@@ -61,27 +61,27 @@ func TestAFaultIsNotMetAgainEverySecond(t *testing.T) {
 	if err := w.daemon.tickAnnouncements(t.Context()); err != nil || w.source.Statements() != before {
 		t.Errorf("the forum is asked again at once (%v)", err)
 	}
-	w.sql("ALTER TABLE lost RENAME TO member")
-	w.after(time.Minute)
-	w.gotNotice("m1001", "m1002")
+	w.execSQL("ALTER TABLE lost RENAME TO member")
+	w.runAfter(time.Minute)
+	w.wantAnnouncementTo("m1001", "m1002")
 }
 
-func TestSpeedIsKeptWhateverIsRestarted(t *testing.T) {
+func TestAnnouncement_KeepsRateAcrossRestarts(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 40)
-	a := toAll()
+	w := newAnnouncementWorld(t, 40)
+	a := announcementToAll()
 	a.Speed = 60
-	w.start(a)
+	w.startAnnouncement(a)
 	w.round()
 	for second, want := range []int{0, 1, 2, 3} {
-		if n := len(w.mailed()); n != want {
+		if n := len(w.recipients()); n != want {
 			t.Errorf("after %d seconds %d have it, want %d", second, n, want)
 		}
 		w.restart()
-		w.after(time.Second)
+		w.runAfter(time.Second)
 	}
-	w.after(time.Hour)
-	if n := len(w.mailed()); n > 14 {
+	w.runAfter(time.Hour)
+	if n := len(w.recipients()); n > 14 {
 		t.Errorf("what was missed in an hour bursts out: %d have it", n)
 	}
 }

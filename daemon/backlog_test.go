@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestABacklogIsToldWhenItGrowsAndGrows(t *testing.T) {
+func TestBacklog_ReportsRepeatedGrowth(t *testing.T) {
 	tests := []struct {
 		name   string
 		counts []int // every five minutes

@@ -7,7 +7,7 @@ import (
 	"postrider/mail"
 )
 
-func TestBreakerLeavesADeadRelayAloneAndProbesIt(t *testing.T) {
+func TestBreaker_OpensAndProbes(t *testing.T) {
 	down := mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
 	var b breaker
 	now := noon
@@ -46,7 +46,7 @@ func TestBreakerLeavesADeadRelayAloneAndProbesIt(t *testing.T) {
 	allows(1000)
 }
 
-func TestBreakerSendsOneProbeAtATime(t *testing.T) {
+func TestBreaker_OneProbeAtATime(t *testing.T) {
 	down := mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
 	var b breaker
 	for range failureThreshold {
@@ -64,7 +64,7 @@ func TestBreakerSendsOneProbeAtATime(t *testing.T) {
 	}
 }
 
-func TestBreakerLeavesARelayAloneThatRefusesTheLogin(t *testing.T) {
+func TestBreaker_OpensOnRejectedLogin(t *testing.T) {
 	for _, refused := range []mail.Outcome{
 		{Result: mail.NotSent, Stage: mail.Connecting, Code: 535},
 		{Result: mail.NotSent, Stage: mail.Sender, Code: 530}, // it wants one
@@ -80,7 +80,7 @@ func TestBreakerLeavesARelayAloneThatRefusesTheLogin(t *testing.T) {
 	}
 }
 
-func TestBreakerTakesAVerdictForASignOfLife(t *testing.T) {
+func TestBreaker_AnyVerdictCountsAsSuccess(t *testing.T) {
 	down := mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
 	for _, tt := range []struct {
 		o     mail.Outcome

@@ -11,33 +11,33 @@ import (
 	"postrider/forum"
 )
 
-func TestFiveDaysOfOutageGiveOneDigest(t *testing.T) {
+func TestPlanDigests_OneDigestAfterFiveDaysOutage(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	var all []forum.PostID
 	for day := 4; day < 9; day++ {
-		w.at(day, "15:00")
-		all = append(all, w.post(thread))
+		w.setClock(day, "15:00")
+		all = append(all, w.writePost(thread))
 	}
-	w.at(9, "17:00")
+	w.setClock(9, "17:00")
 	w.restart()
 	if report := w.round(); report.Sent != 2 { // Anna and Carl
 		t.Errorf("%d mails were sent, want 2", report.Sent)
 	}
-	w.got("anna", all)
-	w.at(9, "18:00")
+	w.wantMessages("anna", all)
+	w.setClock(9, "18:00")
 	w.round()
-	w.at(10, "08:00")
+	w.setClock(10, "08:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 }
 
-func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
+func TestDigest_EmptyEditionAdvancesCoveredSeq(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	w.post(w.thread(dining)) // nobody watches it
-	w.at(5, "08:00")
+	w := newDailyWorld(t)
+	w.writePost(w.thread(dining)) // nobody watches it
+	w.setClock(5, "08:00")
 	report := w.round()
 	if report.Sent != 0 || report.Skipped[reasonNothingNew] != 3 {
 		t.Errorf("report is %+v, want 3 editions skipped as %q", report, reasonNothingNew)
@@ -55,12 +55,12 @@ func TestAnEmptyEditionIsNotSentAndMovesTheMark(t *testing.T) {
 			t.Errorf("the mark of member %d is %d, want %d", id, sub.CoveredSeq, head)
 		}
 	}
-	if len(w.relay.all()) != 0 {
+	if len(w.relay.messages()) != 0 {
 		t.Error("a mail went out")
 	}
 }
 
-func TestTheFirstRoundTellsTheFirstWindowAndNoArchive(t *testing.T) {
+func TestScan_FirstRunCoversFirstWindowOnly(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		window time.Duration
@@ -76,78 +76,78 @@ func TestTheFirstRoundTellsTheFirstWindowAndNoArchive(t *testing.T) {
 			var all []forum.PostID
 			for _, ago := range []time.Duration{90 * 24 * time.Hour, 49 * time.Hour, 30 * time.Hour, 23 * time.Hour, time.Minute} {
 				id := w.next()
-				w.write(id, thread, born.Add(-ago).Unix(), "visible")
+				w.insertPost(id, thread, born.Add(-ago).Unix(), "visible")
 				all = append(all, forum.PostID(id))
 			}
 			w.round()
-			w.at(5, "08:00")
+			w.setClock(5, "08:00")
 			w.round()
 			if tt.want == 0 {
-				w.got("anna")
+				w.wantMessages("anna")
 				return
 			}
-			w.got("anna", all[len(all)-tt.want:])
+			w.wantMessages("anna", all[len(all)-tt.want:])
 		})
 	}
 }
 
-func TestImportedThreadsAreNoNews(t *testing.T) {
+func TestScan_IgnoresImportedThreads(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	for i := range 50 {
-		w.write(w.next(), thread, born.AddDate(-3, 0, i).Unix(), "visible")
+		w.insertPost(w.next(), thread, born.AddDate(-3, 0, i).Unix(), "visible")
 	}
 	// Approved, moved and restored archives are none either.
 	old := w.next()
-	w.write(old, thread, born.AddDate(-1, 0, 0).Unix(), "moderated")
+	w.insertPost(old, thread, born.AddDate(-1, 0, 0).Unix(), "moderated")
 	w.round()
-	w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, old)
-	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
-	w.at(5, "08:00")
+	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, old)
+	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna")
-	w.got("bert")
-	p := w.post(thread)
-	w.at(6, "08:00")
+	w.wantMessages("anna")
+	w.wantMessages("bert")
+	p := w.writePost(thread)
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestGapsInTheNumbersOfPostsDoNoHarm(t *testing.T) {
+func TestScan_HandlesGapsInPostIDs(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	var all []forum.PostID
 	for _, id := range []int64{10, 11, 5000, 5003, 1_000_000, 1_000_001} {
-		w.write(id, thread, w.clock().Unix(), "visible")
+		w.insertPost(id, thread, w.clock().Unix(), "visible")
 		all = append(all, forum.PostID(id))
 		w.round()
 	}
 	// Within the overlap a smaller number may still come.
 	for _, id := range []int64{999_500, 1_000_000 - 998} {
-		w.write(id, thread, w.clock().Unix(), "visible")
+		w.insertPost(id, thread, w.clock().Unix(), "visible")
 		w.round()
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna", posts(10, 11, 5000, 5003, 999_002, 999_500, 1_000_000, 1_000_001))
+	w.wantMessages("anna", posts(10, 11, 5000, 5003, 999_002, 999_500, 1_000_000, 1_000_001))
 	if len(all) != 6 {
 		t.Fatal("the test is broken")
 	}
 }
 
-func TestMorePostsThanAPageAreAllGathered(t *testing.T) {
+func TestScan_ReadsAllPages(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	const n = pageSize + 7
-	w.sql(`INSERT INTO post SELECT value + 100, ?, ?, 'Kate', ?, 0, 'visible', 'Hello.' FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c WHERE value < ?) SELECT value FROM c)`,
+	w.execSQL(`INSERT INTO post SELECT value + 100, ?, ?, 'Kate', ?, 0, 'visible', 'Hello.' FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c WHERE value < ?) SELECT value FROM c)`,
 		thread, writer, w.clock().Unix(), n)
 	if report := w.round(); report.Sighted != n {
 		t.Errorf("%d posts were sighted, want %d", report.Sighted, n)
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
 	told := 0
 	for _, o := range w.outcomes(101) {
@@ -158,7 +158,7 @@ func TestMorePostsThanAPageAreAllGathered(t *testing.T) {
 	}
 }
 
-func TestMembersOwnSchedulesAreKept(t *testing.T) {
+func TestPlanDigests_FollowsMembersSchedules(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -183,15 +183,15 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	came, told := make(map[string][]string), make(map[string][]forum.PostID)
 	var written []forum.PostID
 	for when := born; when.Day() < 11; when = when.Add(3 * time.Hour) {
-		w.turn(when)
+		w.setTime(when)
 		w.round()
 		for _, tt := range tests {
-			for _, mail := range w.relay.take(w, address(tt.name)) {
+			for _, mail := range w.relay.takeMessages(w, address(tt.name)) {
 				came[tt.name] = append(came[tt.name], when.Format("2T15"))
 				told[tt.name] = append(told[tt.name], mail...)
 			}
 		}
-		written = append(written, w.post(thread))
+		written = append(written, w.writePost(thread))
 	}
 	for _, tt := range tests {
 		if got := strings.Join(came[tt.name], " "); got != tt.want {
@@ -203,47 +203,47 @@ func TestMembersOwnSchedulesAreKept(t *testing.T) {
 	}
 }
 
-func TestAMemberWhoMovesIsMailedByHisNewClock(t *testing.T) {
+func TestPlanDigests_FollowsNewZone(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.at(4, "12:00")
-	w.sql(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // eight o'clock there is 23:00 UTC
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
+	w.setClock(4, "12:00")
+	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // eight o'clock there is 23:00 UTC
 	w.round()
-	w.at(4, "22:59")
+	w.setClock(4, "22:59")
 	w.round()
-	w.got("anna")
-	w.at(4, "23:00")
+	w.wantMessages("anna")
+	w.setClock(4, "23:00")
 	w.round()
-	w.got("anna", posts(p))
-	w.got("carl")
-	w.at(5, "08:00")
+	w.wantMessages("anna", posts(p))
+	w.wantMessages("carl")
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna")
-	w.got("carl", posts(p))
+	w.wantMessages("anna")
+	w.wantMessages("carl", posts(p))
 }
 
-// TestAMemberWhoTravelsHasEachPostOnce changes a member's zone again and again, and the daemon's rounds are late.
-func TestAMemberWhoTravelsHasEachPostOnce(t *testing.T) {
+// TestDigest_ZoneChangesLoseOrRepeatNoPost changes a member's zone again and again, and the daemon's rounds are late.
+func TestDigest_ZoneChangesLoseOrRepeatNoPost(t *testing.T) {
 	t.Parallel()
 	zones := []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "", "Mars/Olympus_Mons", "Local", "../../etc/passwd"}
 	for seed := range uint64(1) {
 		dice := rand.New(rand.NewPCG(seed, 1))
-		w := newDays(t)
+		w := newDailyWorld(t)
 		thread := w.thread(tonight)
 		var told, written []forum.PostID
 		mails := 0
 		for when := born; when.Before(born.AddDate(0, 0, 12)); when = when.Add(time.Duration(2+dice.IntN(6)) * time.Hour) {
-			w.turn(when)
-			written = append(written, w.post(thread))
+			w.setTime(when)
+			written = append(written, w.writePost(thread))
 			if dice.IntN(6) == 0 {
-				w.sql(`UPDATE member SET zone = ? WHERE id = 101`, zones[dice.IntN(len(zones))])
+				w.execSQL(`UPDATE member SET zone = ? WHERE id = 101`, zones[dice.IntN(len(zones))])
 			}
 			if dice.IntN(8) == 0 {
 				w.restart()
 			}
 			w.round()
-			for _, mail := range w.relay.take(w, address("anna")) {
+			for _, mail := range w.relay.takeMessages(w, address("anna")) {
 				told = append(told, mail...)
 				mails++
 			}
@@ -262,7 +262,7 @@ func TestAMemberWhoTravelsHasEachPostOnce(t *testing.T) {
 	}
 }
 
-func TestUnknownZonesFallBackToTheSitesAndNoLanguageBreaksAMail(t *testing.T) {
+func TestDigest_UnknownZoneOrLanguageFallsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.set.Digest.Zone, w.set.Digest.Locale, w.set.Digest.Hour = "Asia/Tokyo", "de", 8 // 23:00 UTC
@@ -270,22 +270,22 @@ func TestUnknownZonesFallBackToTheSitesAndNoLanguageBreaksAMail(t *testing.T) {
 	for i, locale := range []string{"", "tlh", "not a language!", "de-AT", "zz-\r\n-zz"} {
 		id := int64(101 + i)
 		w.member(id, "m"+string(rune('a'+i)), passenger, tonight)
-		w.sql(`UPDATE member SET locale = ?, zone = ? WHERE id = ?`, locale, []string{"", "Mars/Olympus_Mons", "Local", "", ""}[i], id)
+		w.execSQL(`UPDATE member SET locale = ?, zone = ? WHERE id = ?`, locale, []string{"", "Mars/Olympus_Mons", "Local", "", ""}[i], id)
 	}
 	w.round()
-	w.post(w.thread(tonight))
-	w.at(4, "22:59")
+	w.writePost(w.thread(tonight))
+	w.setClock(4, "22:59")
 	w.round()
-	if n := len(w.relay.all()); n != 0 {
+	if n := len(w.relay.messages()); n != 0 {
 		t.Errorf("%d mails came before the site's hour", n)
 	}
-	w.at(4, "23:00")
+	w.setClock(4, "23:00")
 	w.round()
-	if n := len(w.relay.all()); n != 5 {
+	if n := len(w.relay.messages()); n != 5 {
 		t.Errorf("%d mails came at the site's hour, want 5", n)
 	}
-	for _, try := range w.relay.all() {
-		_, text, html := parts(t, try.raw)
+	for _, try := range w.relay.messages() {
+		_, text, html := parseMessage(t, try.raw)
 		german := strings.Contains(html, `lang="de`) && strings.Contains(text, "Mai 2026")
 		if known := try.to == address("ma") || try.to == address("md"); known && !german {
 			t.Errorf("the mail to %s is not in German:\n%.300s", try.to, text)

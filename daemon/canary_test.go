@@ -15,38 +15,38 @@ import (
 	"postrider/store"
 )
 
-func TestTheCanaryGetsItFirstAndTheOthersFollowByThemselves(t *testing.T) {
+func TestCanary_SentFirstThenOthers(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 100)
-	a := toAll()
+	w := newAnnouncementWorld(t, 100)
+	a := announcementToAll()
 	a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
-	id := w.start(a)
+	id := w.startAnnouncement(a)
 	w.round()
-	if n := len(w.mailed()); n != 20 {
+	if n := len(w.recipients()); n != 20 {
 		t.Errorf("the canary is %d members, want 20", n)
 	}
-	w.after(time.Second)
-	w.after(59 * time.Minute)
+	w.runAfter(time.Second)
+	w.runAfter(59 * time.Minute)
 	w.restart()
-	w.after(time.Second)
-	if n := len(w.mailed()); n != 20 {
+	w.runAfter(time.Second)
+	if n := len(w.recipients()); n != 20 {
 		t.Errorf("before the hour is over %d have it, want 20", n)
 	}
-	w.state(id, store.InCanary)
-	w.after(time.Minute)
-	w.after(time.Second)
-	all := w.mailed()
+	w.wantState(id, store.InCanary)
+	w.runAfter(time.Minute)
+	w.runAfter(time.Second)
+	all := w.recipients()
 	if len(slices.Compact(slices.Clone(all))) != 100 || len(all) != 100 {
 		t.Errorf("%d mails went to %d members, want 100 to 100", len(all), len(slices.Compact(slices.Clone(all))))
 	}
-	w.after(time.Second)
-	w.state(id, store.Done)
+	w.runAfter(time.Second)
+	w.wantState(id, store.Done)
 }
 
-func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
+func TestCanary_RejectionsPauseUntilResumed(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 100)
-	a := toAll()
+	w := newAnnouncementWorld(t, 100)
+	a := announcementToAll()
 	a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
 	refused := 0
 	w.relay.answer = func(string, int) mail.Outcome {
@@ -57,79 +57,79 @@ func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
 		}
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
-	id := w.start(a)
+	id := w.startAnnouncement(a)
 	w.round()
-	w.after(time.Second)
-	w.after(61 * time.Minute)
-	w.state(id, store.Paused)
-	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_refused is 5 %"; w.stands(id).Reason != want {
-		t.Errorf("it is paused because %q, want %q", w.stands(id).Reason, want)
+	w.runAfter(time.Second)
+	w.runAfter(61 * time.Minute)
+	w.wantState(id, store.Paused)
+	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_refused is 5 %"; w.announcement(id).Reason != want {
+		t.Errorf("it is paused because %q, want %q", w.announcement(id).Reason, want)
 	}
-	w.after(24 * time.Hour)
-	if n := len(w.mailed()); n != 18 {
+	w.runAfter(24 * time.Hour)
+	if n := len(w.recipients()); n != 18 {
 		t.Errorf("%d have it, want 18", n)
 	}
-	order(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
-	w.after(time.Minute)
-	if n := len(w.mailed()); n != 98 {
+	check(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
+	w.runAfter(time.Minute)
+	if n := len(w.recipients()); n != 98 {
 		t.Errorf("after it was resumed %d have it, want 98", n)
 	}
 }
 
-func TestABounceThatComesLaterCountsAgainstTheCanary(t *testing.T) {
+func TestCanary_CountsLateBounces(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 100)
-	a := toAll()
+	w := newAnnouncementWorld(t, 100)
+	a := announcementToAll()
 	a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
-	id := w.start(a)
+	id := w.startAnnouncement(a)
 	w.round()
-	w.after(time.Second)
-	for _, name := range w.mailed()[:3] {
+	w.runAfter(time.Second)
+	for _, name := range w.recipients()[:3] {
 		var member int64
 		fmt.Sscanf(name, "m%d", &member)
-		order(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
+		check(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
 			Key: store.AnnouncementKey(id, forum.MemberID(member)), Source: "dsn", Member: forum.MemberID(member), Address: address(name),
 			SentAt: w.clock(), At: w.clock(), Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1",
 		}}))
 	}
-	w.after(61 * time.Minute)
-	w.state(id, store.Paused)
+	w.runAfter(61 * time.Minute)
+	w.wantState(id, store.Paused)
 }
 
-func TestComplaintsStopACanary(t *testing.T) {
+func TestCanary_ComplaintsPause(t *testing.T) {
 	t.Parallel()
-	w := newHall(t, 100)
-	a := toAll()
+	w := newAnnouncementWorld(t, 100)
+	a := announcementToAll()
 	a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
-	id := w.start(a)
+	id := w.startAnnouncement(a)
 	w.round()
-	w.after(time.Second)
+	w.runAfter(time.Second)
 	var member forum.MemberID
-	fmt.Sscanf(w.mailed()[0], "m%d", &member)
-	order(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
-		Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: w.mailed()[0] + "@example.org",
+	fmt.Sscanf(w.recipients()[0], "m%d", &member)
+	check(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
+		Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: w.recipients()[0] + "@example.org",
 		SentAt: w.clock(), At: w.clock(), Class: bounce.ClassComplaint,
 	}}))
-	w.after(61 * time.Minute)
-	w.state(id, store.Paused)
-	if reason := w.stands(id).Reason; reason != "canary: 20 messages, 0 rejected, 1 complaints: announcements.max_complaints is 0.3 %" {
+	w.runAfter(61 * time.Minute)
+	w.wantState(id, store.Paused)
+	if reason := w.announcement(id).Reason; reason != "canary: 20 messages, 0 rejected, 1 complaints: announcements.max_complaints is 0.3 %" {
 		t.Errorf("it is paused because %q", reason)
 	}
 }
 
-func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
+func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	w := newHall(t, batchSize+100)
+	w := newAnnouncementWorld(t, batchSize+100)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
 		if strings.HasSuffix(strings.TrimSuffix(to, "@example.org"), "7") {
 			return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.1.1"}
 		}
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
-	id := w.start(toAll())
+	id := w.startAnnouncement(announcementToAll())
 	w.round()
-	w.state(id, store.Paused)
+	w.wantState(id, store.Paused)
 	w.daemon.checkAnnouncements(t.Context())
 	w.daemon.flushAlarms(t.Context())
 	if n := strings.Count(w.log.String(), "alarm=stopped"); n != 1 {
@@ -137,11 +137,11 @@ func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
 	}
 	// One in ten is refused. Where in the row the last 200 begin depends on which connection was the faster.
 	var refused int
-	reason := w.stands(id).Reason
+	reason := w.announcement(id).Reason
 	if _, err := fmt.Sscanf(reason, "%d of the last 200 messages were rejected", &refused); err != nil || refused < 18 || refused > 22 {
 		t.Errorf("it is paused because %q", reason)
 	}
-	if n := len(w.relay.all()); n > batchSize {
+	if n := len(w.relay.messages()); n > batchSize {
 		t.Errorf("%d mails were handed over before it stopped", n)
 	}
 }

@@ -28,8 +28,8 @@ type storm struct {
 	bad, calm smtptest.Table
 }
 
-// storms are the ways in which a relay misbehaves, by their names.
-func storms() map[string]storm {
+// faultPatterns are the ways in which a relay misbehaves, by their names.
+func faultPatterns() map[string]storm {
 	all := map[string]storm{}
 	for stage, good := range stages {
 		for what, act := range faults(good) {
@@ -93,12 +93,12 @@ func faults(good string) map[string]smtptest.Act {
 	}
 }
 
-// TestNoRelayCostsAMemberAPost lets a relay misbehave for an hour in each way that we know. Once it is well again, and
+// TestChaos_NoRelayFailureLosesPosts lets a relay misbehave for an hour in each way that we know. Once it is well again, and
 // the next edition has come, every member has every post once, and nobody is written off.
-func TestNoRelayCostsAMemberAPost(t *testing.T) {
+func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	all := storms()
+	all := faultPatterns()
 	names := slices.Sorted(maps.Keys(all))
 	const worlds = 4
 	for n := range worlds {
@@ -107,7 +107,7 @@ func TestNoRelayCostsAMemberAPost(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newChaos(t, "smtp://127.0.0.1:25", "")
 				for i := n; i < len(names); i += worlds {
-					c.weather(names[i], all[names[i]])
+					c.runWithFaults(names[i], all[names[i]])
 				}
 				c.rest()
 			})
@@ -115,19 +115,19 @@ func TestNoRelayCostsAMemberAPost(t *testing.T) {
 	}
 }
 
-// TestARelayThatCannotBeTrustedCostsNoPostEither is the same with relays that we do not come to speak with.
-func TestARelayThatCannotBeTrustedCostsNoPostEither(t *testing.T) {
+// TestChaos_UntrustedRelayLosesNoPosts is the same with relays that we do not come to speak with.
+func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	for address := range distrusted(nil, nil) {
+	for address := range untrustedRelays(nil, nil) {
 		t.Run(address, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ours, others := smtptest.NewAuthority(t), smtptest.NewAuthority(t)
 				c := newChaos(t, address, ours.File)
 				c.distrusts = true
-				for name, s := range distrusted(ours.Config, others.Config)[address] {
-					c.weather(name, s)
+				for name, s := range untrustedRelays(ours.Config, others.Config)[address] {
+					c.runWithFaults(name, s)
 				}
 				c.rest()
 			})
@@ -135,8 +135,8 @@ func TestARelayThatCannotBeTrustedCostsNoPostEither(t *testing.T) {
 	}
 }
 
-// distrusted are relays with whom encryption or login fails, by the addresses under which we look for them.
-func distrusted(ours, others *tls.Config) map[string]map[string]storm {
+// untrustedRelays are relays with whom encryption or login fails, by the addresses under which we look for them.
+func untrustedRelays(ours, others *tls.Config) map[string]map[string]storm {
 	offers := func(extension string, at string, act smtptest.Act) smtptest.Table {
 		return smtptest.Table{"EHLO": {{Say: "250-script.test\n250 " + extension}}, at: {act}}
 	}

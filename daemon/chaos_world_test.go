@@ -73,14 +73,14 @@ func (c *chaos) at(clock time.Duration, steps ...func(context.Context) error) {
 	}
 }
 
-// weather is a bad hour at the members' hour of a day, and then a good day. It checks what came of it.
-func (c *chaos) weather(name string, s storm) {
+// runWithFaults is a bad hour at the members' hour of a day, and then a good day. It checks what came of it.
+func (c *chaos) runWithFaults(name string, s storm) {
 	c.Helper()
 	const hour, minute, tomorrow = time.Hour, time.Minute, 24 * time.Hour
 	c.day = c.day.Add(2 * 24 * time.Hour)
 	before := len(c.script.Letters())
 	time.Sleep(c.day.Add(-hour).Sub(c.clock()))
-	first := c.post(c.thread)
+	first := c.writePost(c.thread)
 	c.script.Follow(s.bad)
 	time.AfterFunc(c.day.Add(9*hour).Sub(c.clock()), func() {
 		if n := len(c.script.Letters()) - before; n > 0 && c.distrusts {
@@ -92,7 +92,7 @@ func (c *chaos) weather(name string, s storm) {
 	for _, later := range []time.Duration{8*hour + 16*minute, 8*hour + 48*minute, 9*hour + 4*minute, 20 * hour} {
 		c.at(later, c.daemon.deliver, c.daemon.evaluateRefusals)
 	}
-	second := c.post(c.thread)
+	second := c.writePost(c.thread)
 	c.at(tomorrow + 8*hour)
 	for _, fault := range c.verdict(c.script.Letters()[before:], first, second) {
 		c.Errorf("%s: %s", name, fault)
@@ -119,7 +119,7 @@ func (c *chaos) verdict(letters []smtptest.Letter, want ...forum.PostID) (faults
 		if l.Body == "" { // what a relay is owed that wants a message for nobody
 			continue
 		}
-		head, _, _ := parts(c, []byte(l.Body))
+		head, _, _ := parseMessage(c, []byte(l.Body))
 		id := head.Get("Message-ID")
 		tries[id]++
 		if l.Code != 0 {
@@ -147,10 +147,10 @@ func (c *chaos) verdict(letters []smtptest.Letter, want ...forum.PostID) (faults
 			fault("%s was not answered, and not repeated", id)
 		}
 	}
-	if list := c.suppressed(); len(list) > 0 {
+	if list := c.suppressedAddresses(); len(list) > 0 {
 		fault("the addresses %v are suppressed", list)
 	}
-	if counts := c.counts(); counts[stateQueued]+counts["leased"] > 0 {
+	if counts := c.countByState(); counts[stateQueued]+counts["leased"] > 0 {
 		fault("something waits still: %v", counts)
 	}
 	return faults

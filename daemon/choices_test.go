@@ -13,8 +13,8 @@ import (
 
 const annaID = forum.MemberID(101)
 
-// settings lets Anna change her settings as the page does: what she changes, of all that holds.
-func (w *world) settings(change func(*digest.Preferences), wishes ...WatchSetting) {
+// updatePreferences lets Anna change her settings as the page does: what she changes, of all that holds.
+func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...WatchSetting) {
 	w.Helper()
 	desk := NewMemberService(w.source, w.store, w.set)
 	a, err := desk.Account(w.Context(), w.clock(), annaID)
@@ -30,81 +30,81 @@ func (w *world) settings(change func(*digest.Preferences), wishes ...WatchSettin
 	}
 }
 
-func nothingNew(*digest.Preferences) {}
+func unchanged(*digest.Preferences) {}
 
-// last is the last mail to Anna.
-func (w *world) last() (head netmail.Header, text, html string) {
+// lastMessage is the last mail to Anna.
+func (w *world) lastMessage() (head netmail.Header, text, html string) {
 	w.Helper()
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		if try.to == address("anna") {
-			head, text, html = parts(w, try.raw)
+			head, text, html = parseMessage(w, try.raw)
 		}
 	}
 	return head, text, html
 }
 
-func TestANewScheduleHoldsAtOnce(t *testing.T) {
+func TestUpdatePreferences_ScheduleAppliesImmediately(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.at(4, "10:00")
-	p := w.post(thread)
-	w.settings(func(c *digest.Preferences) { c.Schedule.Hour = 19 })
-	w.at(4, "18:59")
+	w.setClock(4, "10:00")
+	p := w.writePost(thread)
+	w.updatePreferences(func(c *digest.Preferences) { c.Schedule.Hour = 19 })
+	w.setClock(4, "18:59")
 	w.round()
-	w.got("anna")
-	w.at(4, "19:00")
+	w.wantMessages("anna")
+	w.setClock(4, "19:00")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestAChosenZoneWinsUntilTheForumsChanges(t *testing.T) {
+func TestUpdatePreferences_ZoneAppliesUntilForumChange(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.settings(func(c *digest.Preferences) { c.Zone = "America/New_York" })
-	p := w.post(thread)
-	w.at(4, "11:59")
+	w.updatePreferences(func(c *digest.Preferences) { c.Zone = "America/New_York" })
+	p := w.writePost(thread)
+	w.setClock(4, "11:59")
 	w.round()
-	w.got("anna")
-	w.at(4, "12:00") // eight in the morning in New York
+	w.wantMessages("anna")
+	w.setClock(4, "12:00") // eight in the morning in New York
 	w.round()
-	if _, text, _ := w.last(); !strings.Contains(text, "America/New_York") {
+	if _, text, _ := w.lastMessage(); !strings.Contains(text, "America/New_York") {
 		t.Error("the mail does not speak of her zone")
 	}
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 
-	w.sql(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // she chooses anew, on the forum
-	w.at(5, "13:00")
-	q := w.post(thread)
+	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // she chooses anew, on the forum
+	w.setClock(5, "13:00")
+	q := w.writePost(thread)
 	w.round()
-	w.at(5, "23:00") // eight in Tokyo
+	w.setClock(5, "23:00") // eight in Tokyo
 	w.round()
-	w.got("anna", posts(q))
-	w.sql(`UPDATE member SET zone = 'UTC' WHERE id = 101`) // as it was when she chose here
-	w.at(5, "23:30")
-	r := w.post(thread)
+	w.wantMessages("anna", posts(q))
+	w.execSQL(`UPDATE member SET zone = 'UTC' WHERE id = 101`) // as it was when she chose here
+	w.setClock(5, "23:30")
+	r := w.writePost(thread)
 	w.round()
-	w.at(7, "08:00") // 6 May had its edition, by the clock of Tokyo
+	w.setClock(7, "08:00") // 6 May had its edition, by the clock of Tokyo
 	w.round()
-	w.got("anna", posts(r))
+	w.wantMessages("anna", posts(r))
 }
 
-func TestAChosenLanguageFormAndLengthHold(t *testing.T) {
+func TestUpdatePreferences_LanguageFormatAndExcerpt(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	long := strings.Repeat("A word and another one. ", 100)
 	next := func(change func(*digest.Preferences)) (head netmail.Header, text, html string) {
 		w.relay.forget()
 		if change != nil {
-			w.settings(change)
+			w.updatePreferences(change)
 		}
-		id := w.post(thread)
-		w.sql(`UPDATE post SET body = ? WHERE id = ?`, long, id)
-		w.turn(w.clock().Add(24 * time.Hour))
+		id := w.writePost(thread)
+		w.execSQL(`UPDATE post SET body = ? WHERE id = ?`, long, id)
+		w.setTime(w.clock().Add(24 * time.Hour))
 		w.round()
-		return w.last()
+		return w.lastMessage()
 	}
 	head, text, html := next(nil)
 	short := strings.Count(text, "another")
@@ -123,124 +123,124 @@ func TestAChosenLanguageFormAndLengthHold(t *testing.T) {
 	}
 }
 
-func TestWhoWantsHisOwnPostsGetsThem(t *testing.T) {
+func TestDigest_IncludesOwnPostsIfPreferred(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	own := func() forum.PostID {
-		p := w.post(thread)
-		w.sql(`UPDATE post SET author_id = 101, author_name = 'anna' WHERE id = ?`, p)
+		p := w.writePost(thread)
+		w.execSQL(`UPDATE post SET author_id = 101, author_name = 'anna' WHERE id = ?`, p)
 		return p
 	}
 	own()
-	p := w.post(thread)
-	w.at(5, "08:00")
+	p := w.writePost(thread)
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 	yes := true
-	w.settings(func(c *digest.Preferences) { c.IncludeOwnPosts = &yes })
-	q, r := own(), w.post(thread)
-	w.at(6, "08:00")
+	w.updatePreferences(func(c *digest.Preferences) { c.IncludeOwnPosts = &yes })
+	q, r := own(), w.writePost(thread)
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(q, r))
+	w.wantMessages("anna", posts(q, r))
 }
 
-func TestWhoWantsUnreadPostsOnlyIsSparedTheOthers(t *testing.T) {
+func TestDigest_UnreadOnlyIfPreferred(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	read := func(p forum.PostID) {
-		w.sql(`INSERT OR REPLACE INTO thread_read SELECT m.id, p.thread_id, p.posted_at FROM post p, member m WHERE p.id = ? AND m.id IN (101, 103)`, p)
+		w.execSQL(`INSERT OR REPLACE INTO thread_read SELECT m.id, p.thread_id, p.posted_at FROM post p, member m WHERE p.id = ? AND m.id IN (101, 103)`, p)
 	}
 	yes := true
-	w.settings(func(c *digest.Preferences) { c.UnreadOnly = &yes })
-	p := w.post(thread)
+	w.updatePreferences(func(c *digest.Preferences) { c.UnreadOnly = &yes })
+	p := w.writePost(thread)
 	read(p)
-	w.at(4, "12:00")
-	q := w.post(thread)
-	w.at(5, "08:00")
+	w.setClock(4, "12:00")
+	q := w.writePost(thread)
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna", posts(q))
-	w.got("carl", posts(p, q)) // he has chosen nothing
+	w.wantMessages("anna", posts(q))
+	w.wantMessages("carl", posts(p, q)) // he has chosen nothing
 }
 
-func TestABreakLosesNothingAndEndsInOneDigest(t *testing.T) {
+func TestPause_EndsWithOneCompleteDigest(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.at(4, "10:00")
-	all := []forum.PostID{w.post(thread)}
-	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC) })
+	w.setClock(4, "10:00")
+	all := []forum.PostID{w.writePost(thread)}
+	w.updatePreferences(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC) })
 	for day := 5; day < 8; day++ {
-		w.at(day, "08:00")
-		all = append(all, w.post(thread))
+		w.setClock(day, "08:00")
+		all = append(all, w.writePost(thread))
 		w.round()
-		w.got("anna")
+		w.wantMessages("anna")
 	}
-	w.at(8, "07:59")
+	w.setClock(8, "07:59")
 	w.round()
-	w.got("anna")
-	w.at(8, "08:00")
+	w.wantMessages("anna")
+	w.setClock(8, "08:00")
 	w.round()
-	w.got("anna", all)
+	w.wantMessages("anna", all)
 }
 
-func TestABreakHoldsWhatWasPlannedBefore(t *testing.T) {
+func TestPause_DelaysPlannedEdition(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	all := []forum.PostID{w.post(thread)}
-	w.at(5, "08:00")
+	all := []forum.PostID{w.writePost(thread)}
+	w.setClock(5, "08:00")
 	w.prepare()
-	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 5, 7, 0, 0, 0, 0, time.UTC) })
+	w.updatePreferences(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 5, 7, 0, 0, 0, 0, time.UTC) })
 	w.deliver()
-	w.got("anna")
-	all = append(all, w.post(thread))
-	w.at(7, "00:30")
+	w.wantMessages("anna")
+	all = append(all, w.writePost(thread))
+	w.setClock(7, "00:30")
 	w.round()
-	w.got("anna")
-	w.at(7, "08:00")
+	w.wantMessages("anna")
+	w.setClock(7, "08:00")
 	w.round()
-	w.got("anna", all)
-	w.at(8, "08:00")
+	w.wantMessages("anna", all)
+	w.setClock(8, "08:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 }
 
-func TestABreakThatIsCutShortEndsAtOnce(t *testing.T) {
+func TestPause_EndedEarlyAppliesImmediately(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	p := w.post(thread)
-	w.at(5, "08:00")
+	p := w.writePost(thread)
+	w.setClock(5, "08:00")
 	w.prepare()
-	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) })
+	w.updatePreferences(func(c *digest.Preferences) { c.PausedUntil = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) })
 	w.deliver()
-	w.at(5, "12:00")
-	q := w.post(thread)
-	w.settings(func(c *digest.Preferences) { c.PausedUntil = time.Time{} })
-	w.at(6, "08:00")
+	w.setClock(5, "12:00")
+	q := w.writePost(thread)
+	w.updatePreferences(func(c *digest.Preferences) { c.PausedUntil = time.Time{} })
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(p, q))
+	w.wantMessages("anna", posts(p, q))
 }
 
-func TestWhoTurnsDigestsOnAgainIsNotToldWhatHeMissed(t *testing.T) {
+func TestUpdatePreferences_DigestsOnAgainSkipBacklog(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.settings(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Off })
-	w.post(thread)
-	w.at(6, "10:00")
+	w.updatePreferences(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Off })
+	w.writePost(thread)
+	w.setClock(6, "10:00")
 	w.round()
-	w.got("anna")
-	w.settings(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Daily })
-	p := w.post(thread)
-	w.at(7, "08:00")
+	w.wantMessages("anna")
+	w.updatePreferences(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Daily })
+	p := w.writePost(thread)
+	w.setClock(7, "08:00")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestAWishHoldsUntilTheWatchChangesOnTheForum(t *testing.T) {
+func TestOverride_AppliesUntilWatchChanges(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change []string
@@ -251,15 +251,15 @@ func TestAWishHoldsUntilTheWatchChangesOnTheForum(t *testing.T) {
 		"she asks for mail there":        {[]string{`UPDATE thread_watch SET mail = 1 WHERE member_id = 101`}, false},
 		"she watches it anew, as before": {[]string{`DELETE FROM thread_watch WHERE member_id = 101`, `INSERT INTO thread_watch SELECT 101, id, 0 FROM thread`}, false},
 	} {
-		w := newDays(t)
+		w := newDailyWorld(t)
 		thread := w.thread(routes)
-		w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
-		w.sql(`INSERT INTO thread_watch VALUES (101, ?, 0)`, thread)
+		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
+		w.execSQL(`INSERT INTO thread_watch VALUES (101, ?, 0)`, thread)
 		w.round()
-		w.settings(nothingNew, WatchSetting{Thread: forum.ThreadID(thread), Override: digest.Off})
+		w.updatePreferences(unchanged, WatchSetting{Thread: forum.ThreadID(thread), Override: digest.Off})
 		for i, change := range tt.change {
-			w.sql(change)
-			w.at(4, fmt.Sprintf("1%d:00", i+1))
+			w.execSQL(change)
+			w.setClock(4, fmt.Sprintf("1%d:00", i+1))
 			w.round()
 		}
 		wishes, err := w.store.Preferences.Overrides(t.Context(), []forum.MemberID{annaID})
@@ -272,29 +272,29 @@ func TestAWishHoldsUntilTheWatchChangesOnTheForum(t *testing.T) {
 	}
 }
 
-func TestWhoOptedOutOnTheForumAndAsksHereGetsWhatHeAskedFor(t *testing.T) {
+func TestUpdatePreferences_RequestAfterForumOptOut(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	opt := func(in int) { w.sql(`UPDATE member SET wants_mail = ? WHERE id = 101`, in) }
+	opt := func(in int) { w.execSQL(`UPDATE member SET wants_mail = ? WHERE id = 101`, in) }
 	day := 4
 	next := func(want bool) {
 		t.Helper()
-		p := w.post(thread)
+		p := w.writePost(thread)
 		day++
-		w.at(day, "08:00")
+		w.setClock(day, "08:00")
 		w.round()
 		if want {
-			w.got("anna", posts(p))
+			w.wantMessages("anna", posts(p))
 		} else {
-			w.got("anna")
+			w.wantMessages("anna")
 		}
 	}
 	opt(0)
 	next(false)
-	w.settings(nothingNew) // a look at the settings is no choice
+	w.updatePreferences(unchanged) // a look at the settings is no choice
 	next(false)
-	w.settings(func(c *digest.Preferences) {
+	w.updatePreferences(func(c *digest.Preferences) {
 		if c.Schedule.Cadence != digest.Off || c.Alerts != digest.NoAlerts || *c.Announcements {
 			t.Errorf("for who has opted out holds %+v", c)
 		}
@@ -305,17 +305,17 @@ func TestWhoOptedOutOnTheForumAndAsksHereGetsWhatHeAskedFor(t *testing.T) {
 	next(true)
 	opt(0) // newer than her choice here
 	next(false)
-	w.settings(nothingNew)
+	w.updatePreferences(unchanged)
 	next(false)
 }
 
-func TestADigestOnDemandEndsWhereAlertsArePlanned(t *testing.T) {
+func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.at(4, "10:00")
+	w.setClock(4, "10:00")
 	w.round()
-	p := w.post(thread)
+	p := w.writePost(thread)
 	if err := w.daemon.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -340,20 +340,20 @@ func TestADigestOnDemandEndsWhereAlertsArePlanned(t *testing.T) {
 		t.Errorf("asked afterwards: %q, want %q", got, SendNowQueued)
 	}
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 	if got := ask(); got == SendNowQueued {
 		t.Error("asked again within the hour: it was sent once more")
 	}
 }
 
-func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
+func TestNext_CountLeavesOutDeferredPosts(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread, weekly := w.thread(tonight), w.thread(tonight)
-	w.at(4, "10:00")
+	w.setClock(4, "10:00")
 	w.round()
-	w.post(thread)
-	w.post(weekly)
+	w.writePost(thread)
+	w.writePost(weekly)
 	w.round()
 	if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
 		t.Fatal(err)
@@ -369,37 +369,37 @@ func TestTheCountOfTheNextDigestLeavesOutWhatWaitsForItsDay(t *testing.T) {
 	}
 }
 
-func TestWhatWaitsForAWeeklyEditionComesSoonerOnceItsMemberWantsIt(t *testing.T) {
+func TestOverride_RemovedReleasesDeferredPosts(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change func(*digest.Preferences)
 		wish   digest.Cadence
 		day    int // of May; 4 is a Monday
 	}{
-		"nothing is changed":                       {nothingNew, digest.Weekly, 11},
+		"nothing is changed":                       {unchanged, digest.Weekly, 11},
 		"all digests become weekly, on a Saturday": {func(c *digest.Preferences) { c.Schedule.Cadence, c.Schedule.Weekday = digest.Weekly, time.Saturday }, digest.Weekly, 9},
-		"the section comes with each digest again": {nothingNew, digest.WithDigest, 7},
+		"the section comes with each digest again": {unchanged, digest.WithDigest, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newDays(t)
-			w.wish(annaID, tonight, digest.Weekly)
-			w.at(4, "10:00")
-			p := w.post(w.thread(tonight))
-			w.at(5, "08:00")
+			w := newDailyWorld(t)
+			w.setOverride(annaID, tonight, digest.Weekly)
+			w.setClock(4, "10:00")
+			p := w.writePost(w.thread(tonight))
+			w.setClock(5, "08:00")
 			w.round() // holds it back
-			w.at(6, "08:00")
+			w.setClock(6, "08:00")
 			w.round()
-			w.settings(tt.change, WatchSetting{Section: tonight, Override: tt.wish})
-			w.got("anna")
+			w.updatePreferences(tt.change, WatchSetting{Section: tonight, Override: tt.wish})
+			w.wantMessages("anna")
 			for day := 7; day < 14; day++ {
-				w.at(day, "08:00")
+				w.setClock(day, "08:00")
 				w.round()
 				if day == tt.day {
-					w.got("anna", posts(p))
+					w.wantMessages("anna", posts(p))
 				}
 			}
-			w.got("anna")
+			w.wantMessages("anna")
 		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"postrider/digest"
 )
 
-func TestEachWrongSettingNamesItsKeyAndACure(t *testing.T) {
+func TestDigestConfig_ValidateNamesKeyAndFix(t *testing.T) {
 	if err := DefaultDigest().Validate(); err != nil {
 		t.Errorf("the defaults are wrong: %v", err)
 	}
@@ -41,7 +41,7 @@ func TestEachWrongSettingNamesItsKeyAndACure(t *testing.T) {
 	}
 }
 
-func TestDeliveryHasItsLimits(t *testing.T) {
+func TestDeliveryConfig_Validate(t *testing.T) {
 	if err := DefaultDelivery().Validate(); err != nil {
 		t.Errorf("the defaults are wrong: %v", err)
 	}
@@ -63,7 +63,7 @@ func TestDeliveryHasItsLimits(t *testing.T) {
 	}
 }
 
-func TestGatheringHasItsLimits(t *testing.T) {
+func TestScanConfig_Validate(t *testing.T) {
 	if err := DefaultGather().Validate(); err != nil {
 		t.Errorf("the defaults are wrong: %v", err)
 	}
@@ -80,24 +80,24 @@ func TestGatheringHasItsLimits(t *testing.T) {
 }
 
 // What is told once must stay told, however long it is until the forum's newest posts leave the overlap.
-func TestWhatTheStoreHasForgottenIsNotToldAgain(t *testing.T) {
+func TestScan_PrunedPostsAreNotNew(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.set.Gather.Oldest = 90 * 24 * time.Hour
 	w.restart()
-	p := w.post(w.thread(routes))
-	w.at(5, "08:00")
+	p := w.writePost(w.thread(routes))
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("bert", posts(p))
+	w.wantMessages("bert", posts(p))
 	for _, days := range []int{89, 91, 100} {
-		w.turn(born.AddDate(0, 0, days))
+		w.setTime(born.AddDate(0, 0, days))
 		w.round()
 		if err := w.daemon.prune(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.restart()
-		w.turn(born.AddDate(0, 0, days+1))
+		w.setTime(born.AddDate(0, 0, days+1))
 		w.round()
-		w.got("bert")
+		w.wantMessages("bert")
 	}
 }

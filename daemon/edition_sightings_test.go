@@ -8,7 +8,7 @@ import (
 	"postrider/store"
 )
 
-func TestSightingsAreTheSameWhateverWasAskedBefore(t *testing.T) {
+func TestSightingCache_ResultIndependentOfEarlierReads(t *testing.T) {
 	t.Parallel()
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "postrider.db"))
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 	"postrider/store"
 )
 
-// explains tells of one post and one member as a program of its own would.
-func (w *world) explains(member forum.MemberID, p forum.PostID) PostExplanation {
+// explainPost tells of one post and one member as a program of its own would.
+func (w *world) explainPost(member forum.MemberID, p forum.PostID) PostExplanation {
 	w.Helper()
-	d := w.looking(w.set)
+	d := w.readOnlyDaemon(w.set)
 	_, stories, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainPosts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
 	if err != nil {
 		w.Fatal(err)
@@ -26,11 +26,11 @@ func (w *world) explains(member forum.MemberID, p forum.PostID) PostExplanation 
 	return stories[0]
 }
 
-func TestAPostIsExplained(t *testing.T) {
+func TestExplainPosts_EveryStatus(t *testing.T) {
 	t.Parallel()
 	const key = "digest/101/2026-05-05"
 	deliver := func(w *world) {
-		w.at(5, "08:00")
+		w.setClock(5, "08:00")
 		w.round()
 	}
 	tests := []struct {
@@ -42,19 +42,19 @@ func TestAPostIsExplained(t *testing.T) {
 		at      string // "5 08:00"; empty: no time is told
 	}{
 		{"it went with a digest", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			deliver(w)
 			return p
 		}, Sent, key, "in a digest", "5 08:00"},
 		{"it waits in the outbox", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
-			w.at(5, "08:00")
+			p := w.writePost(w.thread(tonight))
+			w.setClock(5, "08:00")
 			w.prepare()
 			return p
 		}, Waiting, key, "in a digest", "5 08:00"},
 		{"it waits, because delivery is paused", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
-			w.at(5, "08:00")
+			p := w.writePost(w.thread(tonight))
+			w.setClock(5, "08:00")
 			if _, err := w.store.Queue.Pause(t.Context(), w.clock(), "holidays"); err != nil {
 				w.Fatal(err)
 			}
@@ -62,37 +62,37 @@ func TestAPostIsExplained(t *testing.T) {
 			return p
 		}, Waiting, key, "delivery is paused", "5 08:00"},
 		{"it waits, because the relay says later", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
-			w.relay.says(mail.TempFail, 450)
+			p := w.writePost(w.thread(tonight))
+			w.relay.answerWith(mail.TempFail, 450)
 			deliver(w)
 			return p
 		}, Waiting, key, "in a digest", "any"},
 		{"it comes tomorrow", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			w.round()
 			return p
 		}, Upcoming, "", "in the next digest", "5 08:00"},
 		{"it was refused, and comes with the next one", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
-			w.relay.says(mail.Refused, 554)
+			p := w.writePost(w.thread(tonight))
+			w.relay.answerWith(mail.Refused, 554)
 			deliver(w)
 			return p
 		}, Upcoming, "", "in the next digest", "6 08:00"},
 		{"the mail was skipped, because she was banned then", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
-			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
+			p := w.writePost(w.thread(tonight))
+			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			deliver(w)
-			w.sql(`UPDATE member SET state = 'active' WHERE id = 101`)
+			w.execSQL(`UPDATE member SET state = 'active' WHERE id = 101`)
 			return p
 		}, Omitted, "", key + " was skipped: banned", ""},
 		{"she is banned now", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			w.round()
-			w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`)
+			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			return p
 		}, Omitted, "", "banned", ""},
 		{"her address bounces", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			w.round()
 			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
 			if err := w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{h}); err != nil {
@@ -101,52 +101,52 @@ func TestAPostIsExplained(t *testing.T) {
 			return p
 		}, Omitted, "", reasonSuppressed, ""},
 		{"she has ended her digests", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			w.round()
 			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
 				w.Fatal(err)
 			}
 			return p
 		}, Omitted, "", reasonDigestsOff, ""},
-		{"she does not watch it", func(w *world) forum.PostID { return w.post(w.thread(dining)) }, Omitted, "", "not watched", ""},
+		{"she does not watch it", func(w *world) forum.PostID { return w.writePost(w.thread(dining)) }, Omitted, "", "not watched", ""},
 		{"she may not read it", func(w *world) forum.PostID {
-			p := w.post(w.thread(guardsvan))
+			p := w.writePost(w.thread(guardsvan))
 			deliver(w)
 			return p
 		}, Omitted, "", "no access", ""},
-		{"it is her own", func(w *world) forum.PostID { return w.say(w.thread(tonight), 101, "Mine.") }, Omitted, "", "own post", ""},
+		{"it is her own", func(w *world) forum.PostID { return w.writeText(w.thread(tonight), 101, "Mine.") }, Omitted, "", "own post", ""},
 		{"it awaits approval", func(w *world) forum.PostID {
-			p := w.postAs(w.thread(tonight), "moderated")
+			p := w.writePostAs(w.thread(tonight), "moderated")
 			w.round()
 			return p
 		}, Omitted, "", "post awaiting approval", ""},
 		{"it was deleted after it went", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			deliver(w)
-			w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
+			w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 			return p
 		}, Omitted, "", "post deleted", ""},
 		{"there is no such post", func(*world) forum.PostID { return 99999 }, Omitted, "", "permanently deleted", ""},
 		{"it is older than what is told", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.next()
-			w.write(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
+			w.insertPost(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
 			w.round()
 			return forum.PostID(p)
 		}, Omitted, "", "never sighted", ""},
 		{"it was written before she began to watch anything", func(w *world) forum.PostID {
-			w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
-			w.at(4, "10:00")
+			w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
+			w.setClock(4, "10:00")
 			w.round()
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			w.round()
-			w.sql(`INSERT INTO section_watch VALUES (101, ?, 'posts', 1)`, tonight)
-			w.at(4, "12:00")
+			w.execSQL(`INSERT INTO section_watch VALUES (101, ?, 'posts', 1)`, tonight)
+			w.setClock(4, "12:00")
 			w.round()
 			return p
 		}, Omitted, "", "before the first digest", ""},
 		{"she wants it weekly", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
+			p := w.writePost(w.thread(tonight))
 			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
 			}
@@ -154,8 +154,8 @@ func TestAPostIsExplained(t *testing.T) {
 			return p
 		}, Upcoming, "", "weekly", "11 08:00"},
 		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
-			p := w.post(w.thread(tonight))
-			w.post(w.thread(routes))
+			p := w.writePost(w.thread(tonight))
+			w.writePost(w.thread(routes))
 			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
 			}
@@ -164,17 +164,17 @@ func TestAPostIsExplained(t *testing.T) {
 		}, Upcoming, "", "deferred", "11 08:00"},
 		{"it was moved where she can have it", func(w *world) forum.PostID {
 			thread := w.thread(dining)
-			p := w.post(thread)
+			p := w.writePost(thread)
 			w.round()
-			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, tonight, thread)
+			w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, tonight, thread)
 			deliver(w)
 			return p
 		}, Sent, key, "in a digest", "5 08:00"},
 		{"it was moved after she had it", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
-			p := w.post(thread)
+			p := w.writePost(thread)
 			deliver(w)
-			w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
+			w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
 			w.round()
 			return p
 		}, Sent, key, "in a digest", "5 08:00"},
@@ -182,9 +182,9 @@ func TestAPostIsExplained(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newDays(t)
+			w := newDailyWorld(t)
 			p := tt.tell(w)
-			x := w.explains(101, p)
+			x := w.explainPost(101, p)
 			if x.Verdict != tt.verdict || x.Mail != tt.mail || !strings.Contains(x.Reason, tt.reason) {
 				t.Errorf("%s in %q for %q, want %s in %q for %q", x.Verdict, x.Mail, x.Reason, tt.verdict, tt.mail, tt.reason)
 			}
@@ -202,66 +202,66 @@ func TestAPostIsExplained(t *testing.T) {
 	}
 }
 
-func TestWhatTheRelayAnsweredIsTold(t *testing.T) {
+func TestExplainMember_ListsRelayReplies(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
 	w.relay.answer = func(string, int) mail.Outcome {
 		return mail.Outcome{Result: mail.Accepted, Code: 250, Reply: "queued", QueueID: "4XyZ"}
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
-	x := w.explains(101, p)
+	x := w.explainPost(101, p)
 	if len(x.Mails) != 1 || x.Mails[0].Last.Code != 250 || x.Mails[0].Last.QueueID != "4XyZ" || len(x.Seen) != 1 || x.Seen[0].Seq == 0 || x.Seen[0].Section != tonight {
 		t.Errorf("it tells %+v", x)
 	}
 }
 
-func TestAnAlertIsExplained(t *testing.T) {
+func TestExplainPosts_Alerts(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	p := w.post(thread)
+	p := w.writePost(thread)
 	w.round()
-	if x := w.explains(101, p); x.Verdict != Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
+	if x := w.explainPost(101, p); x.Verdict != Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
 		t.Errorf("while it settles: %+v", x)
 	}
-	w.later(2 * time.Minute)
-	if x := w.explains(101, p); x.Verdict != Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
+	w.advanceClock(2 * time.Minute)
+	if x := w.explainPost(101, p); x.Verdict != Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
 		t.Errorf("once it is out: %+v", x)
 	}
-	q := w.post(thread)
-	w.later(2 * time.Minute)
-	if x := w.explains(101, q); x.Verdict != Upcoming || !strings.Contains(x.Alert, "already alerted about this thread") {
+	q := w.writePost(thread)
+	w.advanceClock(2 * time.Minute)
+	if x := w.explainPost(101, q); x.Verdict != Upcoming || !strings.Contains(x.Alert, "already alerted about this thread") {
 		t.Errorf("the second reply: %+v", x)
 	}
-	r := w.post(w.thread(tonight))
+	r := w.writePost(w.thread(tonight))
 	w.round()
-	w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
-	w.later(2 * time.Minute)
-	if x := w.explains(101, r); x.Verdict != Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
+	w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
+	w.advanceClock(2 * time.Minute)
+	if x := w.explainPost(101, r); x.Verdict != Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
 		t.Errorf("watched no more before it was out: %+v", x)
 	}
-	if x := w.explains(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
+	if x := w.explainPost(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
 		t.Errorf("for who watches nothing: %+v", x)
 	}
 }
 
-func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
+func TestExplainPosts_FoldedPosts(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.set.Digest.MaxBytes = 20_000
 	w.restart()
 	thread := w.thread(tonight)
 	for range 60 {
-		w.say(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 20))
+		w.writeText(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 20))
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
 	folded := map[bool]int{}
 	for p := range forum.PostID(60) {
-		x := w.explains(101, forum.PostID(w.next())-1-p)
+		x := w.explainPost(101, forum.PostID(w.next())-1-p)
 		if x.Verdict != Sent {
 			t.Fatalf("%+v", x)
 		}
@@ -272,11 +272,11 @@ func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
 	}
 }
 
-// TestWhatIsExplainedIsWhatHappened runs days in which nothing changes behind a post's back.
-func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
+// TestExplainPosts_MatchesSentMessages runs days in which nothing changes behind a post's back.
+func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.set.Alerts = DefaultAlerts()
 	w.set.Alerts.ContextPosts = 0 // or mails show again what others have told
 	w.restart()
@@ -288,20 +288,20 @@ func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
 	var all []forum.PostID
 	for day := 4; day < 9; day++ {
 		for hour := 10; hour < 23; hour++ {
-			w.at(day, fmt.Sprintf("%02d:%02d", hour, dice.IntN(60)))
+			w.setClock(day, fmt.Sprintf("%02d:%02d", hour, dice.IntN(60)))
 			if dice.IntN(3) == 0 {
-				all = append(all, w.say(threads[dice.IntN(len(threads))], []int64{writer, 101, 103}[dice.IntN(3)], "Hello."))
+				all = append(all, w.writeText(threads[dice.IntN(len(threads))], []int64{writer, 101, 103}[dice.IntN(3)], "Hello."))
 			}
 			if dice.IntN(4) == 0 {
-				w.visit(101, threads[dice.IntN(len(threads))])
+				w.visitThread(101, threads[dice.IntN(len(threads))])
 			}
 			w.round()
 		}
-		w.at(day+1, "08:00")
+		w.setClock(day+1, "08:00")
 		w.round()
 	}
 	got := map[string]map[forum.PostID]int{}
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		if got[try.to] == nil {
 			got[try.to] = map[forum.PostID]int{}
 		}
@@ -314,7 +314,7 @@ func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
 	}
 	for id, name := range map[forum.MemberID]string{101: "anna", 102: "bert", 103: "carl"} {
 		for _, p := range all {
-			x := w.explains(id, p)
+			x := w.explainPost(id, p)
 			if sent := got[address(name)][p] == 1; sent != (x.Verdict == Sent) || !sent && x.Verdict != Omitted {
 				t.Errorf("%s got post %d %d times, and it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
 			}
@@ -322,12 +322,12 @@ func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
 	}
 }
 
-func TestAMemberIsExplained(t *testing.T) {
+func TestExplainMember_EveryBlocker(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	tell := func(who string) MemberExplanation {
 		t.Helper()
-		d := w.looking(w.set)
+		d := w.readOnlyDaemon(w.set)
 		m, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainMember(t.Context(), w.clock(), who)
 		if err != nil {
 			t.Fatal(err)
@@ -335,15 +335,15 @@ func TestAMemberIsExplained(t *testing.T) {
 		return m
 	}
 	thread := w.thread(tonight)
-	w.post(thread)
-	w.relay.says(mail.TempFail, 450)
-	w.at(5, "08:00")
+	w.writePost(thread)
+	w.relay.answerWith(mail.TempFail, 450)
+	w.setClock(5, "08:00")
 	w.round()
-	w.relay.works()
-	w.at(5, "09:00")
+	w.relay.acceptAll()
+	w.setClock(5, "09:00")
 	w.round()
-	w.post(thread)
-	w.post(thread)
+	w.writePost(thread)
+	w.writePost(thread)
 	w.round()
 	m := tell("anna")
 	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != stateAccepted {
@@ -356,26 +356,26 @@ func TestAMemberIsExplained(t *testing.T) {
 	if got := strings.Join(results, ", "); got != "skipped, try again, accepted" {
 		t.Errorf("the attempts came to %q", got)
 	}
-	w.sql(`UPDATE member SET state = 'banned' WHERE id = 102`)
+	w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 102`)
 	if m := tell("102"); len(m.NoDigest) != 1 || m.NoDigest[0] != "banned" || m.Skip != "banned" {
 		t.Errorf("bert is told of as %+v", m)
 	}
-	w.at(5, "09:30")
+	w.setClock(5, "09:30")
 	if err := w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
 		t.Fatal(err)
 	}
 	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {
 		t.Errorf("carl is told of as %+v", m)
 	}
-	w.at(30, "09:00")
+	w.setClock(30, "09:00")
 	if m := tell("anna"); len(m.Mails) != 2 {
 		t.Errorf("after 25 days %d mails are told of", len(m.Mails))
 	}
-	w.turn(born.AddDate(0, 0, 40))
+	w.setTime(born.AddDate(0, 0, 40))
 	if m := tell("anna"); len(m.Mails) != 0 || len(m.Attempts) != 0 {
 		t.Errorf("after 40 days %d mails are told of", len(m.Mails))
 	}
-	d := w.looking(w.set)
+	d := w.readOnlyDaemon(w.set)
 	if _, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainMember(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
 		t.Errorf("of nobody: %v", err)
 	}

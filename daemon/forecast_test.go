@@ -14,10 +14,10 @@ import (
 	"postrider/store"
 )
 
-// rehearsal rehearses as a program of its own would, on a store that cannot be written to.
-func (w *world) rehearsal(set Settings, until time.Time) (*Forecast, []MemberForecast) {
+// forecast rehearses as a program of its own would, on a store that cannot be written to.
+func (w *world) forecast(set Settings, until time.Time) (*Forecast, []MemberForecast) {
 	w.Helper()
-	r, list := w.looking(set).Forecast(w.Context(), until)
+	r, list := w.readOnlyDaemon(set).Forecast(w.Context(), until)
 	var all []MemberForecast
 	for p, err := range list {
 		if err != nil {
@@ -28,8 +28,8 @@ func (w *world) rehearsal(set Settings, until time.Time) (*Forecast, []MemberFor
 	return r, all
 }
 
-// looking is a daemon on a store that cannot be written to.
-func (w *world) looking(set Settings) *Daemon {
+// readOnlyDaemon is a daemon on a store that cannot be written to.
+func (w *world) readOnlyDaemon(set Settings) *Daemon {
 	w.Helper()
 	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.stored)
 	if err != nil {
@@ -41,36 +41,36 @@ func (w *world) looking(set Settings) *Daemon {
 	return New(parts, set)
 }
 
-// TestARehearsalIsWhatThenHappens rehearses a day, and then runs it.
-func TestARehearsalIsWhatThenHappens(t *testing.T) {
+// TestForecast_MatchesSentMessages rehearses a day, and then runs it.
+func TestForecast_MatchesSentMessages(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.member(104, "dora", passenger, dining)
 	w.member(105, "emil", passenger, tonight)
 	w.round()
-	w.sql(`UPDATE member SET zone = 'Asia/Kathmandu' WHERE id = 103`)
-	w.sql(`UPDATE member SET state = 'banned' WHERE id = 105`)
+	w.execSQL(`UPDATE member SET zone = 'Asia/Kathmandu' WHERE id = 103`)
+	w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 105`)
 	thread := w.thread(tonight)
-	p := w.post(thread) // sighted
+	p := w.writePost(thread) // sighted
 	w.round()
-	q := w.post(thread) // and what no gather has met yet
-	w.at(4, "22:00")
+	q := w.writePost(thread) // and what no gather has met yet
+	w.setClock(4, "22:00")
 	until := w.clock().Add(24 * time.Hour)
 
 	file, err := os.ReadFile(w.stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, sent := dump(t, w), len(w.relay.all())
-	r, list := w.rehearsal(w.set, until)
+	before, sent := dump(t, w), len(w.relay.messages())
+	r, list := w.forecast(w.set, until)
 	if after := dump(t, w); !slices.Equal(before, after) {
 		t.Errorf("the store has changed:\n%v\nwas\n%v", after, before)
 	}
 	if now, err := os.ReadFile(w.stored); err != nil || !slices.Equal(file, now) {
 		t.Error("the store's file has changed")
 	}
-	if len(w.relay.all()) != sent {
+	if len(w.relay.messages()) != sent {
 		t.Error("mails were sent")
 	}
 
@@ -95,11 +95,11 @@ func TestARehearsalIsWhatThenHappens(t *testing.T) {
 
 	var bytes int64
 	for at := w.clock(); at.Before(until); at = at.Add(15 * time.Minute) {
-		w.turn(at)
+		w.setTime(at)
 		bytes += w.round().Bytes
 	}
-	w.got("anna", posts(p, q))
-	w.got("carl", posts(p, q))
+	w.wantMessages("anna", posts(p, q))
+	w.wantMessages("carl", posts(p, q))
 	if off := r.Bytes - bytes; off > bytes/10 || -off > bytes/10 {
 		t.Errorf("it expected %d bytes, and there were %d", r.Bytes, bytes)
 	}
@@ -108,7 +108,7 @@ func TestARehearsalIsWhatThenHappens(t *testing.T) {
 // dump is all that the store knows, a row a line.
 func dump(t *testing.T, w *world) []string {
 	t.Helper()
-	db := w.raw()
+	db := w.openStoreFile()
 	var all []string
 	for _, table := range []string{"counter", "sighting", "pending", "memory", "member", "outbox", "outcome", "notice", "owed", "preference", "wish", "volume", "alarm"} {
 		rows, err := db.Query("SELECT * FROM " + table)
@@ -140,15 +140,15 @@ func dump(t *testing.T, w *world) []string {
 	return all
 }
 
-func TestARehearsalBeforeTheFirstRun(t *testing.T) {
+func TestForecast_BeforeFirstRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.member(101, "anna", passenger, tonight)
 	thread := w.thread(tonight)
-	w.turn(born.Add(-2 * time.Hour))
-	w.post(thread)
-	w.turn(born)
-	r, _ := w.rehearsal(w.set, born.Add(24*time.Hour))
+	w.setTime(born.Add(-2 * time.Hour))
+	w.writePost(thread)
+	w.setTime(born)
+	r, _ := w.forecast(w.set, born.Add(24*time.Hour))
 	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(born) {
 		t.Errorf("before the first run it sums up to %+v, want one mail with one post at once", r)
 	}
@@ -157,10 +157,10 @@ func TestARehearsalBeforeTheFirstRun(t *testing.T) {
 	}
 }
 
-func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
+func TestCompare_NewConfiguration(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.member(104, "dora", passenger, tonight)
 	w.member(105, "emil", passenger, tonight)
 	w.round()
@@ -169,14 +169,14 @@ func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.round()
-	w.post(w.thread(tonight))
+	w.writePost(w.thread(tonight))
 	w.round()
-	w.at(4, "22:00")
+	w.setClock(4, "22:00")
 	compare := func(change func(*Settings)) string {
 		t.Helper()
 		set := w.set
 		change(&set)
-		c, err := Compare(t.Context(), w.looking(w.set), w.looking(set), w.clock().Add(24*time.Hour))
+		c, err := Compare(t.Context(), w.readOnlyDaemon(w.set), w.readOnlyDaemon(set), w.clock().Add(24*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,19 +207,19 @@ func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
 	}
 }
 
-// TestContrastsAreFoundWhereOnlyOneKnowsAMember merges two lists of members.
-func TestContrastsAreFoundWhereOnlyOneKnowsAMember(t *testing.T) {
+// TestCompare_MemberInOnlyOneForecast merges two lists of members.
+func TestCompare_MemberInOnlyOneForecast(t *testing.T) {
 	t.Parallel()
-	a, b := newDays(t), newDays(t)
+	a, b := newDailyWorld(t), newDailyWorld(t)
 	b.member(100, "zoe", passenger, tonight)
 	b.member(104, "dora", passenger, tonight)
-	b.sql(`DELETE FROM section_watch WHERE member_id = 101`)
+	b.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 	for _, w := range []*world{a, b} {
 		w.round()
-		w.post(w.thread(tonight))
-		w.at(4, "22:00")
+		w.writePost(w.thread(tonight))
+		w.setClock(4, "22:00")
 	}
-	c, err := Compare(t.Context(), a.looking(a.set), b.looking(b.set), a.clock().Add(24*time.Hour))
+	c, err := Compare(t.Context(), a.readOnlyDaemon(a.set), b.readOnlyDaemon(b.set), a.clock().Add(24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,17 +232,17 @@ func TestContrastsAreFoundWhereOnlyOneKnowsAMember(t *testing.T) {
 	}
 }
 
-func TestARehearsalKnowsAnOddDay(t *testing.T) {
+func TestForecast_ReportsAnomalousDay(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	for week := range 5 {
 		if err := w.store.Counts.AddPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), KindDigest, 1000); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.post(w.thread(tonight))
-	w.at(4, "22:00")
-	r, _ := w.rehearsal(w.set, w.clock().Add(24*time.Hour))
+	w.writePost(w.thread(tonight))
+	w.setClock(4, "22:00")
+	r, _ := w.forecast(w.set, w.clock().Add(24*time.Hour))
 	if r.Baseline.Mails != 1000 || !r.Anomalous() {
 		t.Errorf("with a thousand usual and next to none today it says %+v", r)
 	}

@@ -17,51 +17,53 @@ var forbidden = []struct {
 	why    string // she gets no mail at all, for this reason; empty: none with this post
 }{
 	{"the post is deleted", func(w *world, _ int64, p forum.PostID) {
-		w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
+		w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 	}, ""},
-	{"the post is erased", func(w *world, _ int64, p forum.PostID) { w.sql(`DELETE FROM post WHERE id = ?`, p) }, ""},
+	{"the post is erased", func(w *world, _ int64, p forum.PostID) { w.execSQL(`DELETE FROM post WHERE id = ?`, p) }, ""},
 	{"the post is sent back for approval", func(w *world, _ int64, p forum.PostID) {
-		w.sql(`UPDATE post SET state = 'moderated' WHERE id = ?`, p)
+		w.execSQL(`UPDATE post SET state = 'moderated' WHERE id = ?`, p)
 	}, ""},
 	{"the post is moved to a thread in the private section", func(w *world, _ int64, p forum.PostID) {
-		w.sql(`UPDATE post SET thread_id = ? WHERE id = ?`, w.thread(guardsvan), p)
+		w.execSQL(`UPDATE post SET thread_id = ? WHERE id = ?`, w.thread(guardsvan), p)
 	}, ""},
 	{"the thread is deleted", func(w *world, thread int64, _ forum.PostID) {
-		w.sql(`UPDATE thread SET state = 'deleted' WHERE id = ?`, thread)
+		w.execSQL(`UPDATE thread SET state = 'deleted' WHERE id = ?`, thread)
 	}, ""},
 	{"the thread is sent back for approval", func(w *world, thread int64, _ forum.PostID) {
-		w.sql(`UPDATE thread SET state = 'moderated' WHERE id = ?`, thread)
+		w.execSQL(`UPDATE thread SET state = 'moderated' WHERE id = ?`, thread)
 	}, ""},
 	{"the thread is erased", func(w *world, thread int64, _ forum.PostID) {
-		w.sql(`DELETE FROM post WHERE thread_id = ?`, thread)
-		w.sql(`DELETE FROM thread WHERE id = ?`, thread)
+		w.execSQL(`DELETE FROM post WHERE thread_id = ?`, thread)
+		w.execSQL(`DELETE FROM thread WHERE id = ?`, thread)
 	}, ""},
 	{"the thread is moved to the private section, which she watches", func(w *world, thread int64, _ forum.PostID) {
-		w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, guardsvan, thread)
+		w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, guardsvan, thread)
 	}, ""},
 	{"the section is closed to her role", func(w *world, _ int64, _ forum.PostID) {
-		w.sql(`DELETE FROM permission WHERE role_id = ? AND section_id = ?`, passenger, tonight)
+		w.execSQL(`DELETE FROM permission WHERE role_id = ? AND section_id = ?`, passenger, tonight)
 	}, ""},
 	{"in the section everyone sees only his own threads now", func(w *world, _ int64, _ forum.PostID) {
-		w.sql(`UPDATE permission SET reads = 'own' WHERE role_id = ? AND section_id = ?`, passenger, tonight)
+		w.execSQL(`UPDATE permission SET reads = 'own' WHERE role_id = ? AND section_id = ?`, passenger, tonight)
 	}, ""},
 	{"she ignores the author", func(w *world, _ int64, p forum.PostID) {
-		w.sql(`UPDATE post SET author_id = 8 WHERE id = ?`, p)
-		w.sql(`INSERT INTO ignored VALUES (101, 8)`)
+		w.execSQL(`UPDATE post SET author_id = 8 WHERE id = ?`, p)
+		w.execSQL(`INSERT INTO ignored VALUES (101, 8)`)
 	}, ""},
 	{"she watches the section no more", func(w *world, _ int64, _ forum.PostID) {
-		w.sql(`DELETE FROM section_watch WHERE member_id = 101 AND section_id = ?`, tonight)
+		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101 AND section_id = ?`, tonight)
 	}, ""},
 	{"her role is taken away", func(w *world, _ int64, _ forum.PostID) {
-		w.sql(`INSERT INTO role VALUES (9, 'nobody')`)
-		w.sql(`UPDATE member SET role_id = 9 WHERE id = 101`)
+		w.execSQL(`INSERT INTO role VALUES (9, 'nobody')`)
+		w.execSQL(`UPDATE member SET role_id = 9 WHERE id = 101`)
 	}, reasonNothingNew},
-	{"she is banned", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET state = 'banned' WHERE id = 101`) }, "banned"},
-	{"she opts out", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
-	{"her address is taken out", func(w *world, _ int64, _ forum.PostID) { w.sql(`UPDATE member SET email = '' WHERE id = 101`) }, "no address"},
+	{"she is banned", func(w *world, _ int64, _ forum.PostID) {
+		w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
+	}, "banned"},
+	{"she opts out", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
+	{"her address is taken out", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET email = '' WHERE id = 101`) }, "no address"},
 	{"her account is deleted", func(w *world, _ int64, _ forum.PostID) {
-		w.sql(`DELETE FROM section_watch WHERE member_id = 101`)
-		w.sql(`DELETE FROM member WHERE id = 101`)
+		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
+		w.execSQL(`DELETE FROM member WHERE id = 101`)
 	}, "member is gone"},
 }
 
@@ -79,7 +81,7 @@ var moments = []struct {
 // secret is what nobody may see of the post.
 const secret = "The tunnel is closed for good."
 
-func TestNothingLeavesThatWasForbiddenAfterThePlan(t *testing.T) {
+func TestLeak_RightsRevokedAfterPlanning(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	for _, tt := range forbidden {
@@ -91,52 +93,52 @@ func TestNothingLeavesThatWasForbiddenAfterThePlan(t *testing.T) {
 				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					w := newDays(t)
+					w := newDailyWorld(t)
 					thread := w.thread(tonight)
-					w.sql(`UPDATE thread SET title = ? WHERE id = ?`, secret, thread)
-					p := w.post(thread)
-					w.sql(`UPDATE post SET body = ? WHERE id = ?`, secret, p)
+					w.execSQL(`UPDATE thread SET title = ? WHERE id = ?`, secret, thread)
+					p := w.writePost(thread)
+					w.execSQL(`UPDATE post SET body = ? WHERE id = ?`, secret, p)
 					var others []forum.PostID
 					if rest {
-						others = posts(w.post(w.thread(routes)))
+						others = posts(w.writePost(w.thread(routes)))
 					}
-					w.at(5, "08:00")
+					w.setClock(5, "08:00")
 					w.prepare()
-					w.tryFirst(wait.says)
+					w.attemptFirst(wait.says)
 					tt.happen(w, thread, p)
-					w.at(5, "08:20")
+					w.setClock(5, "08:20")
 					w.deliver()
 					if tt.why != "" {
 						others = nil
 					}
-					w.onlyGot("anna", others...)
-					w.settledAs(101, len(others), tt.why)
+					w.wantOnlyMessages("anna", others...)
+					w.wantSettled(101, len(others), tt.why)
 				})
 			}
 		}
 	}
 }
 
-// tryFirst lets the relay answer the first try.
-func (w *world) tryFirst(result mail.Result) {
+// attemptFirst lets the relay answer the first try.
+func (w *world) attemptFirst(result mail.Result) {
 	w.Helper()
 	if result == "" {
 		return
 	}
-	w.relay.says(result, 0)
+	w.relay.answerWith(result, 0)
 	w.deliver()
-	w.relay.works()
+	w.relay.acceptAll()
 	w.relay.forget()
 }
 
-// onlyGot checks that a member got these posts in one mail, or no mail if there are none, and nothing secret.
-func (w *world) onlyGot(name string, want ...forum.PostID) {
+// wantOnlyMessages checks that a member got these posts in one mail, or no mail if there are none, and nothing secret.
+func (w *world) wantOnlyMessages(name string, want ...forum.PostID) {
 	w.Helper()
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		if try.to != address(name) {
 			continue
 		}
-		head, text, html := parts(w, try.raw)
+		head, text, html := parseMessage(w, try.raw)
 		for what, in := range map[string]string{"subject": head.Get("Subject"), "text": text, "HTML": html, "source": string(try.raw)} {
 			if strings.Contains(in, secret) {
 				w.Errorf("the %s tells what is forbidden:\n%s", what, in)
@@ -144,14 +146,14 @@ func (w *world) onlyGot(name string, want ...forum.PostID) {
 		}
 	}
 	if len(want) == 0 {
-		w.got(name)
+		w.wantMessages(name)
 	} else {
-		w.got(name, want)
+		w.wantMessages(name, want)
 	}
 }
 
-// settledAs checks what is noted of a member's edition: accepted with so many posts, or skipped.
-func (w *world) settledAs(member forum.MemberID, posts int, why string) {
+// wantSettled checks what is noted of a member's edition: accepted with so many posts, or skipped.
+func (w *world) wantSettled(member forum.MemberID, posts int, why string) {
 	w.Helper()
 	outcomes := w.outcomes(member)
 	if len(outcomes) == 0 {
@@ -172,22 +174,22 @@ func (w *world) settledAs(member forum.MemberID, posts int, why string) {
 	}
 }
 
-func TestTheAddressIsThatOfTheHandOver(t *testing.T) {
+func TestDeliver_UsesCurrentAddress(t *testing.T) {
 	t.Parallel()
 	for _, wait := range moments {
 		t.Run(wait.name, func(t *testing.T) {
 			t.Parallel()
-			w := newDays(t)
-			p := w.post(w.thread(tonight))
-			w.at(5, "08:00")
+			w := newDailyWorld(t)
+			p := w.writePost(w.thread(tonight))
+			w.setClock(5, "08:00")
 			w.prepare()
-			w.tryFirst(wait.says)
-			w.sql(`UPDATE member SET email = 'new@example.org', name = 'Annabel' WHERE id = 101`)
-			w.at(5, "08:20")
+			w.attemptFirst(wait.says)
+			w.execSQL(`UPDATE member SET email = 'new@example.org', name = 'Annabel' WHERE id = 101`)
+			w.setClock(5, "08:20")
 			w.deliver()
-			w.got("anna")
-			w.got("new", posts(p))
-			for _, try := range w.relay.all() {
+			w.wantMessages("anna")
+			w.wantMessages("new", posts(p))
+			for _, try := range w.relay.messages() {
 				if bytes.Contains(try.raw, []byte(address("anna"))) {
 					t.Errorf("the mail to %s names her old address", try.to)
 				}
@@ -196,49 +198,49 @@ func TestTheAddressIsThatOfTheHandOver(t *testing.T) {
 	}
 }
 
-func TestAnEditedPostIsToldAsItIsNow(t *testing.T) {
+func TestDeliver_UsesCurrentText(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	w.prepare()
-	w.relay.says(mail.TempFail, 451)
+	w.relay.answerWith(mail.TempFail, 451)
 	w.deliver() // the post is read, and kept in memory
-	w.relay.works()
-	w.sql(`UPDATE post SET body = 'I take it back.', edited_at = ? WHERE id = ?`, w.clock().Unix(), p)
-	w.at(5, "08:10")
+	w.relay.acceptAll()
+	w.execSQL(`UPDATE post SET body = 'I take it back.', edited_at = ? WHERE id = ?`, w.clock().Unix(), p)
+	w.setClock(5, "08:10")
 	w.deliver()
-	last := w.relay.all()[len(w.relay.all())-1]
-	if _, text, html := parts(t, last.raw); !strings.Contains(text, "I take it back.") || !strings.Contains(html, "I take it back.") || strings.Contains(text, "This is post") {
+	last := w.relay.messages()[len(w.relay.messages())-1]
+	if _, text, html := parseMessage(t, last.raw); !strings.Contains(text, "I take it back.") || !strings.Contains(html, "I take it back.") || strings.Contains(text, "This is post") {
 		t.Errorf("the mail tells the post as it was:\n%s", text)
 	}
 }
 
-func TestHerOwnPostsAndIgnoredAuthorsAreNoNews(t *testing.T) {
+func TestDigest_LeavesOutOwnAndIgnored(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	w.sql(`INSERT INTO ignored VALUES (101, 8)`)
+	w := newDailyWorld(t)
+	w.execSQL(`INSERT INTO ignored VALUES (101, 8)`)
 	thread := w.thread(tonight)
-	own, ignored, other := w.post(thread), w.post(thread), w.post(thread)
-	w.sql(`UPDATE post SET author_id = 101 WHERE id = ?`, own)
-	w.sql(`UPDATE post SET author_id = 8 WHERE id = ?`, ignored)
-	w.at(5, "08:00")
+	own, ignored, other := w.writePost(thread), w.writePost(thread), w.writePost(thread)
+	w.execSQL(`UPDATE post SET author_id = 101 WHERE id = ?`, own)
+	w.execSQL(`UPDATE post SET author_id = 8 WHERE id = ?`, ignored)
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna", posts(other))
-	w.got("carl", posts(own, ignored, other))
+	w.wantMessages("anna", posts(other))
+	w.wantMessages("carl", posts(own, ignored, other))
 }
 
-func TestWhoMayReadOnlyHerOwnThreadsGetsNoOthers(t *testing.T) {
+func TestLeak_OwnThreadsOnly(t *testing.T) {
 	t.Parallel()
 	const counter = 12
 	w := newWorld(t)
 	w.member(101, "anna", passenger, counter)
 	w.round()
 	hers, anothers := w.thread(counter), w.thread(counter)
-	w.sql(`UPDATE thread SET starter_id = 101 WHERE id = ?`, hers)
-	p := w.post(hers)
-	w.post(anothers)
-	w.at(5, "08:00")
+	w.execSQL(`UPDATE thread SET starter_id = 101 WHERE id = ?`, hers)
+	p := w.writePost(hers)
+	w.writePost(anothers)
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }

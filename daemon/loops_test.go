@@ -11,12 +11,12 @@ import (
 	"postrider/mail"
 )
 
-// live lets the world's clock run with that of the bubble, and the daemon with it. The returned function stops the daemon.
-func (w *world) live() (stop func()) {
+// runDaemon lets the world's clock run with that of the bubble, and the daemon with it. The returned function stops the daemon.
+func (w *world) runDaemon() (stop func()) {
 	w.Helper()
 	start, began := w.clock(), time.Now()
 	w.daemon.Now = func() time.Time {
-		w.turn(start.Add(time.Since(began)))
+		w.setTime(start.Add(time.Since(began)))
 		return w.clock()
 	}
 	ctx, cancel := context.WithCancel(w.Context())
@@ -31,7 +31,7 @@ func (w *world) live() (stop func()) {
 	}
 }
 
-func TestAnAlertOvertakesALongRoundOfDigests(t *testing.T) {
+func TestRun_AlertOvertakesDigests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, thread := newAlertWorld(t), int64(0)
@@ -41,76 +41,76 @@ func TestAnAlertOvertakesALongRoundOfDigests(t *testing.T) {
 		thread = w.thread(routes)
 		for i := range int64(60) {
 			w.member(200+i, fmt.Sprintf("m%d", i), passenger, routes)
-			w.sql(`UPDATE section_watch SET mail = 0 WHERE member_id = ?`, 200+i) // a digest, no alert
+			w.execSQL(`UPDATE section_watch SET mail = 0 WHERE member_id = ?`, 200+i) // a digest, no alert
 		}
 		w.round()
-		w.post(thread)
+		w.writePost(thread)
 		w.relay.answer = func(to string, _ int) mail.Outcome {
 			time.Sleep(10 * time.Second) // a slow relay
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
 		}
-		w.at(5, "07:59")
-		stop := w.live()
+		w.setClock(5, "07:59")
+		stop := w.runDaemon()
 		time.Sleep(90 * time.Second)
-		digests := len(w.relay.all())
+		digests := len(w.relay.messages())
 		if digests == 0 || digests > 30 {
 			t.Fatalf("%d digests are out, want the round to be under way", digests)
 		}
-		p := w.post(w.thread(tonight))
+		p := w.writePost(w.thread(tonight))
 		time.Sleep(15 * time.Second) // gathered within two, and sent within ten more
-		w.told("anna", posts(p))
-		if n := len(w.relay.all()); n > 40 {
+		w.wantAlerts("anna", posts(p))
+		if n := len(w.relay.messages()); n > 40 {
 			t.Errorf("%d digests went before the alert", n)
 		}
 		stop()
 	})
 }
 
-func TestAnAlertGoesOnceItHasSettledNotWhenTheForumIsNextLookedAt(t *testing.T) {
+func TestAlertLoop_SendsWhenDueNotAtNextScan(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Gather.Every = time.Minute
 		w.restart()
-		stop := w.live()
+		stop := w.runDaemon()
 		time.Sleep(50 * time.Second)
 		w.daemon.Now() // which sets the world's clock
-		p := w.post(w.thread(tonight))
+		p := w.writePost(w.thread(tonight))
 		time.Sleep(59 * time.Second) // gathered at 60 s, settled at 110 s
-		w.told("anna")
+		w.wantAlerts("anna")
 		time.Sleep(2 * time.Second)
-		w.told("anna", posts(p))
+		w.wantAlerts("anna", posts(p))
 		stop()
 	})
 }
 
-func TestADaemonThatIsWokenLooksAtOnce(t *testing.T) {
+func TestWake_ScansImmediately(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Alerts.Debounce = 0
 		w.set.Gather.Every = time.Hour
 		w.restart()
-		stop := w.live()
+		stop := w.runDaemon()
 		time.Sleep(time.Second)
-		p := w.post(w.thread(tonight))
+		p := w.writePost(w.thread(tonight))
 		w.daemon.Wake()
 		w.daemon.Wake()
 		time.Sleep(time.Second)
-		w.told("anna", posts(p))
+		w.wantAlerts("anna", posts(p))
 		stop()
 	})
 }
 
-func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
+func TestWake_SendsDigestOnDemand(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
-		w.sql(`UPDATE section_watch SET mail = 0`)
+		w.execSQL(`UPDATE section_watch SET mail = 0`)
 		w.set.Gather.Every = time.Hour
 		w.restart()
-		p := w.post(w.thread(tonight))
-		stop := w.live()
+		p := w.writePost(w.thread(tonight))
+		stop := w.runDaemon()
 		time.Sleep(time.Second)
 		desk := NewMemberService(w.source, w.store, w.set)
 		a, err := desk.Account(t.Context(), w.clock(), annaID)
@@ -122,7 +122,7 @@ func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
 		}
 		w.daemon.Wake()
 		time.Sleep(time.Second)
-		w.told("anna", posts(p))
+		w.wantAlerts("anna", posts(p))
 		w.daemon.Wake()
 		before := w.source.Statements()
 		time.Sleep(time.Second)
@@ -133,15 +133,15 @@ func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
 	})
 }
 
-func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
+func TestScanNew_OneQueryWithoutNewPosts(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
 	for range rescanOverlap + 200 { // more than are read again each time
-		w.write(w.next(), thread, w.clock().Unix(), "visible")
+		w.insertPost(w.next(), thread, w.clock().Unix(), "visible")
 	}
-	w.postAs(thread, "moderated")
+	w.writePostAs(thread, "moderated")
 	w.round()
 	for range 3 {
 		before := w.source.Statements()
@@ -154,21 +154,21 @@ func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
 	}
 }
 
-func TestAPostThatIsApprovedIsToldSoon(t *testing.T) {
+func TestAlertLoop_FindsApprovedPost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Alerts.Debounce = 0
 		w.set.Gather.Every = 2 * time.Second
 		w.restart()
-		stop := w.live()
+		stop := w.runDaemon()
 		time.Sleep(time.Second)
-		p := w.postAs(w.thread(tonight), "moderated")
+		p := w.writePostAs(w.thread(tonight), "moderated")
 		time.Sleep(5 * time.Second)
-		w.told("anna")
-		w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, p)
+		w.wantAlerts("anna")
+		w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, p)
 		time.Sleep(pendingRecheckInterval + 2*time.Second)
-		w.told("anna", posts(p))
+		w.wantAlerts("anna", posts(p))
 		stop()
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestListsOfMembersAreReadAsPeopleExportThem(t *testing.T) {
+func TestParseMemberList_CommonExports(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"one a line", "42\nRay\n\n ray@example.org \n", "42|Ray|ray@example.org"},
 		{"a heading that names the column", "name,Email,posts\nRay,ray@example.org,3\nBo,bo@example.org,4\n", "ray@example.org|bo@example.org"},
@@ -21,7 +21,7 @@ func TestListsOfMembersAreReadAsPeopleExportThem(t *testing.T) {
 	}
 }
 
-func FuzzReadList(f *testing.F) {
+func FuzzParseMemberList(f *testing.F) {
 	f.Add("name,Email,posts\nRay,ray@example.org,3\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, err := ParseMemberList(strings.NewReader(text)); err != nil && !strings.Contains(err.Error(), "record on line") && !strings.Contains(err.Error(), "parse error") {

@@ -11,60 +11,60 @@ import (
 	"postrider/mail"
 )
 
-func TestWhileTheForumCannotBeReadNothingIsSent(t *testing.T) {
+func TestOutage_UnreadableForumSendsNothing(t *testing.T) {
 	t.Parallel()
 	// Each table is missed by another question; all of them are asked before anything is handed over.
 	for _, table := range []string{"post", "section", "permission", "ignored", "post_like", "badge"} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			w := newDays(t)
-			p := w.post(w.thread(tonight))
-			w.at(5, "08:00")
+			w := newDailyWorld(t)
+			p := w.writePost(w.thread(tonight))
+			w.setClock(5, "08:00")
 			w.prepare()
-			planned := w.counts()["queued"]
-			w.sql(`ALTER TABLE ` + table + ` RENAME TO away`)
+			planned := w.countByState()["queued"]
+			w.execSQL(`ALTER TABLE ` + table + ` RENAME TO away`)
 			if err := w.daemon.deliver(w.Context()); err == nil {
 				t.Error("a forum that cannot be read is no fault")
 			}
 			if report, err := w.daemon.RunOnce(w.Context()); err == nil || report.Sent != 0 {
 				t.Errorf("a round sent %d mails: %v", report.Sent, err)
 			}
-			if n := len(w.relay.all()); n != 0 {
+			if n := len(w.relay.messages()); n != 0 {
 				t.Errorf("%d mails went out", n)
 			}
-			if n := w.counts()["queued"]; n != planned {
+			if n := w.countByState()["queued"]; n != planned {
 				t.Errorf("%d rows wait, want %d", n, planned)
 			}
-			w.sql(`ALTER TABLE away RENAME TO ` + table)
-			w.at(5, "08:10")
+			w.execSQL(`ALTER TABLE away RENAME TO ` + table)
+			w.setClock(5, "08:10")
 			w.round()
-			w.got("anna", posts(p))
-			w.got("carl", posts(p))
+			w.wantMessages("anna", posts(p))
+			w.wantMessages("carl", posts(p))
 		})
 	}
 }
 
-func TestAForumThatIsDownForDaysLosesNoPost(t *testing.T) {
+func TestOutage_ForumDownForDaysLosesNoPost(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	var all []forum.PostID
 	for day := 4; day < 9; day++ {
-		w.at(day, "12:00")
-		all = append(all, w.post(thread))
-		w.sql(`ALTER TABLE post RENAME TO away`)
-		w.at(day+1, "08:00")
+		w.setClock(day, "12:00")
+		all = append(all, w.writePost(thread))
+		w.execSQL(`ALTER TABLE post RENAME TO away`)
+		w.setClock(day+1, "08:00")
 		if _, err := w.daemon.RunOnce(w.Context()); err == nil {
 			t.Error("a forum that cannot be read is no fault")
 		}
-		w.sql(`ALTER TABLE away RENAME TO post`)
+		w.execSQL(`ALTER TABLE away RENAME TO post`)
 	}
-	w.at(9, "09:00")
+	w.setClock(9, "09:00")
 	w.round()
-	w.got("anna", all)
-	w.at(10, "08:00")
+	w.wantMessages("anna", all)
+	w.setClock(10, "08:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 }
 
 // breakStore makes every write of a kind to the store fail; the function mends it.
@@ -85,65 +85,65 @@ func breakStore(w *world, event, table string) (mend func()) {
 	return func() { w.Helper(); do(`DROP TRIGGER broken_` + table) }
 }
 
-// crowded is a world with many members who are due, and one post for them all.
-func crowded(t *testing.T, members int) (w *world, p forum.PostID) {
+// newCrowd is a world with many members who are due, and one post for them all.
+func newCrowd(t *testing.T, members int) (w *world, p forum.PostID) {
 	t.Helper()
 	w = newWorld(t)
 	for i := range members {
 		w.member(int64(1000+i), fmt.Sprintf("m%d", i), passenger, tonight)
 	}
 	w.round()
-	p = w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	p = w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	return w, p
 }
 
-func TestOnceTheStoreFailsNothingMoreIsHandedOverAndNothingRepeated(t *testing.T) {
+func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 100
-		w, p := crowded(t, members)
+		w, p := newCrowd(t, members)
 		w.prepare()
 		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
 		if err := w.daemon.deliver(w.Context()); err == nil {
 			t.Errorf("a store that takes nothing is no fault")
 		}
 		// The one whose settlement failed, and those under way meanwhile.
-		first := len(w.relay.all())
+		first := len(w.relay.messages())
 		if most := 1 + w.set.Connections; first > most {
 			t.Errorf("%d mails were handed over, want at most %d", first, most)
 		}
 		if err := w.daemon.deliver(w.Context()); err == nil {
 			t.Error("a daemon claims more while the store does not take what became of the last mails")
 		}
-		if n := len(w.relay.all()); n != first {
+		if n := len(w.relay.messages()); n != first {
 			t.Errorf("%d more mails were handed over", n-first)
 		}
 		mend()
-		w.at(5, "08:02") // the lease has run out, and nobody else has taken the mails
+		w.setClock(5, "08:02") // the lease has run out, and nobody else has taken the mails
 		if report := w.round(); report.Uncertain != 0 || report.Sent != members {
 			t.Errorf("%d mails are in doubt and %d were sent, want none and all: what became of them was remembered", report.Uncertain, report.Sent)
 		}
-		w.at(5, "08:17")
+		w.setClock(5, "08:17")
 		w.round()
 		mailed := make(map[string]bool)
-		for _, try := range w.relay.all() {
+		for _, try := range w.relay.messages() {
 			mailed[try.to] = true
 			if got := postsOf(t, try.raw); len(got) != 1 || got[0] != p {
 				t.Errorf("%s got posts %v, want %d", try.to, got, p)
 			}
 		}
-		if n := len(w.relay.all()); n != members || len(mailed) != members {
+		if n := len(w.relay.messages()); n != members || len(mailed) != members {
 			t.Errorf("%d members were mailed %d mails, want one to each of %d", len(mailed), n, members)
 		}
 	})
 }
 
-func TestAStoreThatFailsForAMomentCostsNothing(t *testing.T) {
+func TestOutage_ShortStoreFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 50
-		w, p := crowded(t, members)
+		w, p := newCrowd(t, members)
 		w.prepare()
 		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
 		over := make(chan error, 1)
@@ -154,47 +154,47 @@ func TestAStoreThatFailsForAMomentCostsNothing(t *testing.T) {
 			t.Error(err)
 		}
 		for i := range members {
-			w.got(fmt.Sprintf("m%d", i), posts(p))
+			w.wantMessages(fmt.Sprintf("m%d", i), posts(p))
 		}
 	})
 }
 
-func TestAPlanThatCannotBeWrittenIsMadeAgain(t *testing.T) {
+func TestOutage_FailedPlanIsRepeated(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []struct{ event, table string }{
 		{"INSERT", "sighting"}, {"INSERT", "outbox"}, {"UPDATE OF due_at", "member"}, {"UPDATE OF lease_owner", "outbox"}, {"UPDATE", "counter"},
 	} {
 		t.Run(broken.event+" "+broken.table, func(t *testing.T) {
 			t.Parallel()
-			w := newDays(t)
-			p := w.post(w.thread(tonight))
-			w.at(5, "08:00")
+			w := newDailyWorld(t)
+			p := w.writePost(w.thread(tonight))
+			w.setClock(5, "08:00")
 			mend := breakStore(w, broken.event, broken.table)
 			_, err := w.daemon.RunOnce(w.Context())
-			if sent := len(w.relay.all()); err == nil || sent != 0 {
+			if sent := len(w.relay.messages()); err == nil || sent != 0 {
 				t.Errorf("the round went well, %d mails went out", sent)
 			}
 			mend()
-			w.at(5, "08:05")
+			w.setClock(5, "08:05")
 			w.round()
-			w.got("anna", posts(p))
-			w.at(6, "08:00")
+			w.wantMessages("anna", posts(p))
+			w.setClock(6, "08:00")
 			w.round()
-			w.got("anna")
+			w.wantMessages("anna")
 		})
 	}
 }
 
-func TestAMailThatWasPutOffSurvivesARestart(t *testing.T) {
+func TestOutage_DeferredMessageSurvivesRestart(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.relay.says(mail.TempFail, 450)
-	w.at(5, "08:00")
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
+	w.relay.answerWith(mail.TempFail, 450)
+	w.setClock(5, "08:00")
 	w.round()
 	w.restart()
-	w.relay.works()
-	w.at(5, "08:10")
+	w.relay.acceptAll()
+	w.setClock(5, "08:10")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }

@@ -13,29 +13,29 @@ import (
 	"postrider/store"
 )
 
-// town is a world in which members have addresses at several providers.
-func town(t *testing.T, of map[string]int) (*world, forum.PostID) {
+// newTowns is a world in which members have addresses at several providers.
+func newTowns(t *testing.T, of map[string]int) (*world, forum.PostID) {
 	t.Helper()
 	w := newWorld(t)
 	id := int64(1000)
 	for domain, n := range of {
 		for i := range n {
 			w.member(id, fmt.Sprintf("m%d", id), passenger, tonight)
-			w.sql(`UPDATE member SET email = ? WHERE id = ?`, fmt.Sprintf("m%d@%s", i, domain), id)
+			w.execSQL(`UPDATE member SET email = ? WHERE id = ?`, fmt.Sprintf("m%d@%s", i, domain), id)
 			id++
 		}
 	}
 	w.round()
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	p := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	w.prepare()
 	return w, p
 }
 
-// arrived counts what was accepted at each domain.
-func (w *world) arrived() map[string]int {
+// acceptedByDomain counts what was accepted at each domain.
+func (w *world) acceptedByDomain() map[string]int {
 	counts := make(map[string]int)
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		if try.out.Result == mail.Accepted {
 			counts[domainOf(try.to)]++
 		}
@@ -43,10 +43,10 @@ func (w *world) arrived() map[string]int {
 	return counts
 }
 
-func TestOneSlowProviderStarvesNobody(t *testing.T) {
+func TestThrottle_SlowProviderDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := town(t, map[string]int{"slow.example": 40, "quick.example": 40, "other.example": 40})
+		w, _ := newTowns(t, map[string]int{"slow.example": 40, "quick.example": 40, "other.example": 40})
 		w.set.Connections = 4
 		w.restart()
 		w.relay.answer = func(to string, _ int) mail.Outcome {
@@ -58,22 +58,22 @@ func TestOneSlowProviderStarvesNobody(t *testing.T) {
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.deliver(t.Context()) }()
 		time.Sleep(time.Second)
-		if got := w.arrived(); got["quick.example"] != 40 || got["other.example"] != 40 {
+		if got := w.acceptedByDomain(); got["quick.example"] != 40 || got["other.example"] != 40 {
 			t.Errorf("after a second arrived %v, want all of the quick providers", got)
 		}
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
-		if got := w.arrived(); got["slow.example"] != 40 {
+		if got := w.acceptedByDomain(); got["slow.example"] != 40 {
 			t.Errorf("in the end arrived %v, want all", got)
 		}
 	})
 }
 
-func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
+func TestThrottle_SlowsOnlyRateLimitingProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := town(t, map[string]int{"gmail.com": 60, "example.org": 60})
+		w, _ := newTowns(t, map[string]int{"gmail.com": 60, "example.org": 60})
 		var last time.Time // gmail takes a mail every two seconds
 		w.relay.answer = func(to string, _ int) mail.Outcome {
 			if domainOf(to) != "gmail.com" {
@@ -86,14 +86,14 @@ func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
 		}
 		w.deliver()
-		if got := w.arrived(); got["example.org"] != 60 || got["gmail.com"] == 0 {
+		if got := w.acceptedByDomain(); got["example.org"] != 60 || got["gmail.com"] == 0 {
 			t.Errorf("arrived %v, want all of example.org at once", got)
 		}
-		if n := w.logged("provider is rate limiting us"); n == 0 {
+		if n := w.countLogged("provider is rate limiting us"); n == 0 {
 			t.Errorf("the log does not tell:\n%s", w.log)
 		}
 		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
-		if err != nil || len(mails) != 60-w.arrived()["gmail.com"] {
+		if err != nil || len(mails) != 60-w.acceptedByDomain()["gmail.com"] {
 			t.Fatalf("%d wait: %v", len(mails), err)
 		}
 		times := make(map[time.Time]int)
@@ -110,19 +110,19 @@ func TestAProviderThatFindsUsTooFastIsSlowedDownAndNobodyElseIs(t *testing.T) {
 		}
 		for range 100 {
 			time.Sleep(10 * time.Second)
-			w.turn(w.clock().Add(10 * time.Second))
+			w.setTime(w.clock().Add(10 * time.Second))
 			w.deliver()
 		}
-		if got := w.arrived(); got["gmail.com"] != 60 {
+		if got := w.acceptedByDomain(); got["gmail.com"] != 60 {
 			t.Errorf("after a while arrived %v, want all", got)
 		}
 	})
 }
 
-func TestALoneRoundWaitsForASlowProviderAsLongAsABatchLives(t *testing.T) {
+func TestRunOnce_WaitsForSlowProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := town(t, map[string]int{"slow.example": 100, "example.org": 3})
+		w, _ := newTowns(t, map[string]int{"slow.example": 100, "example.org": 3})
 		w.set.Delivery.DomainRate["slow.example"] = 1
 		w.restart()
 		start := time.Now()
@@ -130,19 +130,19 @@ func TestALoneRoundWaitsForASlowProviderAsLongAsABatchLives(t *testing.T) {
 		if took := time.Since(start); took < 58*time.Second || took > maxBatchAge+2*time.Second {
 			t.Errorf("it took %v, want about %v", took, maxBatchAge)
 		}
-		if got := w.arrived(); got["slow.example"] < 59 || got["slow.example"] > 62 || got["example.org"] != 3 {
+		if got := w.acceptedByDomain(); got["slow.example"] < 59 || got["slow.example"] > 62 || got["example.org"] != 3 {
 			t.Errorf("arrived %v, want one a second", got)
 		}
-		if want := 100 - w.arrived()["slow.example"]; report.Waiting != want {
+		if want := 100 - w.acceptedByDomain()["slow.example"]; report.Waiting != want {
 			t.Errorf("the report tells of %d that wait, want %d", report.Waiting, want)
 		}
 	})
 }
 
-func TestADaemonDoesNotWaitForASlowProvider(t *testing.T) {
+func TestRun_DoesNotWaitForSlowProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := town(t, map[string]int{"slow.example": 50, "example.org": 3})
+		w, _ := newTowns(t, map[string]int{"slow.example": 50, "example.org": 3})
 		w.set.Delivery.DomainRate["slow.example"] = 1
 		w.restart()
 		start := time.Now()
@@ -152,20 +152,20 @@ func TestADaemonDoesNotWaitForASlowProvider(t *testing.T) {
 		}
 		for range 60 {
 			time.Sleep(time.Second)
-			w.turn(w.clock().Add(time.Second))
+			w.setTime(w.clock().Add(time.Second))
 			w.deliver()
 		}
-		if got := w.arrived(); got["slow.example"] != 50 {
+		if got := w.acceptedByDomain(); got["slow.example"] != 50 {
 			t.Errorf("a minute later arrived %v, want all", got)
 		}
 	})
 }
 
-func TestTheOwnersRateHoldsForAllTogether(t *testing.T) {
+func TestDeliver_KeepsOverallRate(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := town(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})
+		w, _ := newTowns(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})
 		w.set.Delivery.Rate = 5
 		w.restart()
 		start := time.Now()
@@ -173,14 +173,14 @@ func TestTheOwnersRateHoldsForAllTogether(t *testing.T) {
 		if took := time.Since(start); took < 59*time.Second || took > 66*time.Second {
 			t.Errorf("300 mails took %v, want a minute", took)
 		}
-		if got := len(w.relay.all()); got != 300 {
+		if got := len(w.relay.messages()); got != 300 {
 			t.Errorf("%d went out, want all: nothing is put off", got)
 		}
 	})
 }
 
-// hold holds a domain for half an hour from now.
-func (w *world) hold(domain string) {
+// holdDomain holds a domain for half an hour from now.
+func (w *world) holdDomain(domain string) {
 	w.Helper()
 	h := store.DomainHold{Domain: domain, Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
 	if err := w.store.Holds.Add(w.Context(), h); err != nil {
@@ -188,58 +188,58 @@ func (w *world) hold(domain string) {
 	}
 }
 
-func TestMailsForADomainThatIsHeldWaitAndCostNoAttempt(t *testing.T) {
+func TestHold_MessagesWaitWithoutAttempt(t *testing.T) {
 	t.Parallel()
-	w, _ := town(t, map[string]int{"gmail.com": 20, "example.org": 5})
-	w.hold("gmail.com")
+	w, _ := newTowns(t, map[string]int{"gmail.com": 20, "example.org": 5})
+	w.holdDomain("gmail.com")
 	report := w.round()
-	if got := w.arrived(); got["gmail.com"] != 0 || got["example.org"] != 5 || report.Waiting != 20 {
+	if got := w.acceptedByDomain(); got["gmail.com"] != 0 || got["example.org"] != 5 || report.Waiting != 20 {
 		t.Errorf("arrived %v and %d wait, want those of the other domain, and 20 that wait", got, report.Waiting)
 	}
-	w.at(5, "08:29")
+	w.setClock(5, "08:29")
 	w.round()
-	if got := w.arrived(); got["gmail.com"] != 0 {
+	if got := w.acceptedByDomain(); got["gmail.com"] != 0 {
 		t.Errorf("arrived %v before the hold was over", got)
 	}
 	mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
 	if err != nil || len(mails) != 20 || mails[0].Attempt != 0 || !strings.HasPrefix(mails[0].Last.Reason, "gmail.com is on hold: refused 12 of 14") {
 		t.Errorf("%d wait: %v, %+v; want the reason told and no attempt counted", len(mails), err, mails[0])
 	}
-	w.at(5, "08:31")
+	w.setClock(5, "08:31")
 	w.round()
-	if got := w.arrived(); got["gmail.com"] != 20 {
+	if got := w.acceptedByDomain(); got["gmail.com"] != 20 {
 		t.Errorf("arrived %v when it was over, want all", got)
 	}
 }
 
-func TestAfterAHoldOneMailIsTriedBeforeTheOthers(t *testing.T) {
+func TestHold_EndsWithSingleProbe(t *testing.T) {
 	t.Parallel()
 	for name, restart := range map[string]bool{"by the daemon that knew of it": false, "by one that was started since": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, _ := town(t, map[string]int{"gmail.com": 20, "example.org": 5})
-			w.hold("gmail.com")
+			w, _ := newTowns(t, map[string]int{"gmail.com": 20, "example.org": 5})
+			w.holdDomain("gmail.com")
 			w.round()
 			w.relay.answer = func(string, int) mail.Outcome {
 				return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.7.1", Reply: "not you"}
 			}
 			w.relay.forget()
-			w.at(5, "08:31")
+			w.setClock(5, "08:31")
 			if restart {
 				w.restart()
 			}
 			if report := w.round(); report.Refused != 1 || report.Waiting != 19 {
 				t.Errorf("%d were refused and %d wait, want one that was tried and 19 that wait", report.Refused, report.Waiting)
 			}
-			w.at(5, "08:35")
+			w.setClock(5, "08:35")
 			w.round()
-			if n := len(w.relay.all()); n != 1 {
+			if n := len(w.relay.messages()); n != 1 {
 				t.Errorf("%d were tried by then, want one", n)
 			}
-			w.relay.works()
-			w.at(5, "08:45")
+			w.relay.acceptAll()
+			w.setClock(5, "08:45")
 			w.round()
-			if got := w.arrived(); got["gmail.com"] != 19 {
+			if got := w.acceptedByDomain(); got["gmail.com"] != 19 {
 				t.Errorf("arrived %v when one was taken, want all others", got)
 			}
 		})

@@ -8,56 +8,56 @@ import (
 	"postrider/mail"
 )
 
-// logged counts the lines of the log with a message.
-func (w *world) logged(message string) int {
+// countLogged counts the lines of the log with a message.
+func (w *world) countLogged(message string) int {
 	return strings.Count(w.log.String(), `msg="`+message)
 }
 
-func TestAPausedStoreHandsNothingOverAndGoesOnAfterResume(t *testing.T) {
+func TestDeliver_PauseAndResume(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
 	pause, err := w.store.Queue.Pause(t.Context(), w.clock(), "the wrong relay")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	report := w.round()
 	if report.Sighted == 0 || report.Planned == 0 {
 		t.Errorf("a paused round sighted %d posts and planned %d editions, want some of both", report.Sighted, report.Planned)
 	}
-	w.at(5, "08:05")
+	w.setClock(5, "08:05")
 	w.round()
-	if n := len(w.relay.all()); n != 0 {
+	if n := len(w.relay.messages()); n != 0 {
 		t.Errorf("%d mails were handed over during the pause", n)
 	}
-	if c := w.counts(); c["queued"] != report.Planned || c["leased"] != 0 {
+	if c := w.countByState(); c["queued"] != report.Planned || c["leased"] != 0 {
 		t.Errorf("the outbox is %v, want %d queued and none leased", c, report.Planned)
 	}
-	if n := w.logged("delivery is paused"); n != 1 || !strings.Contains(w.log.String(), pause.Reason) {
+	if n := w.countLogged("delivery is paused"); n != 1 || !strings.Contains(w.log.String(), pause.Reason) {
 		t.Errorf("the log tells of the pause %d times, want once and with its reason:\n%s", n, w.log)
 	}
 	w.restart() // who is started during a pause rests too
 	w.round()
-	if n := len(w.relay.all()); n != 0 {
+	if n := len(w.relay.messages()); n != 0 {
 		t.Errorf("%d mails were handed over by a daemon that was started during the pause", n)
 	}
 	if paused, err := w.store.Queue.Resume(t.Context()); !paused || err != nil {
 		t.Errorf("Resume = %v, %v; want true", paused, err)
 	}
-	w.at(5, "08:10")
+	w.setClock(5, "08:10")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 	w.round()
-	if n := w.logged("delivery resumed"); n != 1 {
+	if n := w.countLogged("delivery resumed"); n != 1 {
 		t.Errorf("the log says %d times that delivery goes on, want once", n)
 	}
 }
 
-func TestAPauseEndsTheRoundBeforeItsNextBatch(t *testing.T) {
+func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
-	w, _ := crowded(t, batchSize+20)
+	w, _ := newCrowd(t, batchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {
 		if _, err := w.store.Queue.Pause(t.Context(), w.clock(), ""); err != nil {
 			t.Error(err)
@@ -65,22 +65,22 @@ func TestAPauseEndsTheRoundBeforeItsNextBatch(t *testing.T) {
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
 	w.round()
-	if n := len(w.relay.all()); n != batchSize {
+	if n := len(w.relay.messages()); n != batchSize {
 		t.Errorf("%d mails were handed over, want %d: the batch that was under way", n, batchSize)
 	}
-	if c := w.counts(); c["queued"] != 20 {
+	if c := w.countByState(); c["queued"] != 20 {
 		t.Errorf("the outbox is %v, want 20 queued", c)
 	}
 }
 
-func TestAPauseThatCannotBeReadHandsNothingOver(t *testing.T) {
+func TestDeliver_UnreadablePauseSendsNothing(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	w.post(w.thread(tonight))
+	w := newDailyWorld(t)
+	w.writePost(w.thread(tonight))
 	if err := w.store.Values.Set(t.Context(), "paused", "{"); err != nil {
 		t.Fatal(err)
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	if report, err := w.daemon.RunOnce(t.Context()); err == nil || report.Sent != 0 {
 		t.Errorf("a round sent %d mails: %v", report.Sent, err)
 	}

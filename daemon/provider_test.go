@@ -2,7 +2,7 @@ package daemon
 
 import "testing"
 
-func TestProvidersAreKnownByAllTheirDomains(t *testing.T) {
+func TestProvider_KnowsAllDomains(t *testing.T) {
 	tests := []struct{ address, want string }{
 		{"a@gmail.com", "gmail.com"},
 		{"a@GoogleMail.com", "gmail.com"},

@@ -11,8 +11,8 @@ import (
 	"postrider/store"
 )
 
-// toward makes letters: "alert a.example", "digest? b.example" (one that may have arrived).
-func toward(descriptions ...string) (list []outgoing) {
+// newOutgoings makes letters: "alert a.example", "digest? b.example" (one that may have arrived).
+func newOutgoings(descriptions ...string) (list []outgoing) {
 	for i, d := range descriptions {
 		kind, domain, _ := strings.Cut(d, " ")
 		l := outgoing{Row: store.Row{Key: fmt.Sprintf("%d", i)}, messageDraft: messageDraft{to: forum.Member{Email: "m@" + domain}}}
@@ -25,14 +25,14 @@ func toward(descriptions ...string) (list []outgoing) {
 	return list
 }
 
-func lined(set DeliveryConfig, connections int, letters []outgoing) *providerQueues {
+func newQueues(set DeliveryConfig, connections int, letters []outgoing) *providerQueues {
 	s := newLines(letters, newThrottles(set), func(string) bool { return false })
 	s.connections, s.pace = connections, set.limiter()
 	return s
 }
 
-// goes lets all letters go, one after the other, and gives their keys.
-func (s *providerQueues) goes(now time.Time) (keys []string) {
+// sendAll lets all letters go, one after the other, and gives their keys.
+func (s *providerQueues) sendAll(now time.Time) (keys []string) {
 	for range 1000 {
 		s.reserve(now, 4, 4)
 		n := s.next(now)
@@ -46,9 +46,9 @@ func (s *providerQueues) goes(now time.Time) (keys []string) {
 	return keys
 }
 
-func TestLinesTakeTurns(t *testing.T) {
-	s := lined(DefaultDelivery(), 4, toward("digest a.example", "digest a.example", "digest a.example", "digest b.example", "digest c.example", "digest c.example"))
-	if got, want := s.goes(noon), []string{"0", "3", "4", "1", "5", "2"}; !slices.Equal(got, want) {
+func TestProviderQueues_TakeTurns(t *testing.T) {
+	s := newQueues(DefaultDelivery(), 4, newOutgoings("digest a.example", "digest a.example", "digest a.example", "digest b.example", "digest c.example", "digest c.example"))
+	if got, want := s.sendAll(noon), []string{"0", "3", "4", "1", "5", "2"}; !slices.Equal(got, want) {
 		t.Errorf("they go as %v, want %v", got, want)
 	}
 	if len(s.list) != 0 {
@@ -56,9 +56,9 @@ func TestLinesTakeTurns(t *testing.T) {
 	}
 }
 
-func TestAlertsGoBeforeAnnouncementsBeforeDigestsBeforeWhatMayHaveArrived(t *testing.T) {
-	s := lined(DefaultDelivery(), 4, toward("alert? a.example", "digest a.example", "announcement a.example", "digest b.example", "alert c.example", "announcement c.example", "alert a.example", "digest? b.example"))
-	got := s.goes(noon)
+func TestProviderQueues_OrderByPriority(t *testing.T) {
+	s := newQueues(DefaultDelivery(), 4, newOutgoings("alert? a.example", "digest a.example", "announcement a.example", "digest b.example", "alert c.example", "announcement c.example", "alert a.example", "digest? b.example"))
+	got := s.sendAll(noon)
 	if want := []string{"4", "6", "2", "5"}; !slices.Equal(sorted(got[:2]), want[:2]) || !slices.Equal(sorted(got[2:4]), want[2:]) {
 		t.Errorf("they go as %v, want the alerts 4 and 6, then the announcements 2 and 5", got)
 	}
@@ -69,9 +69,9 @@ func TestAlertsGoBeforeAnnouncementsBeforeDigestsBeforeWhatMayHaveArrived(t *tes
 
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
-func TestNoLineHasMoreThanHalfOfTheConnectionsWhileOthersHaveWork(t *testing.T) {
-	letters := toward(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
-	s := lined(DefaultDelivery(), 8, letters)
+func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
+	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
+	s := newQueues(DefaultDelivery(), 8, letters)
 	away := func() (list []string) {
 		s.reserve(noon, 16, 16)
 		for range 8 {
@@ -88,7 +88,7 @@ func TestNoLineHasMoreThanHalfOfTheConnectionsWhileOthersHaveWork(t *testing.T) 
 	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
 		t.Errorf("away are %v, want %v", got, want)
 	}
-	s = lined(DefaultDelivery(), 8, append(letters, toward(slices.Repeat([]string{"digest b.example"}, 9)...)...))
+	s = newQueues(DefaultDelivery(), 8, append(letters, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
 	a := s.list[0]
 	s.reserve(noon, 16, 16)
 	for range 4 {
@@ -99,9 +99,9 @@ func TestNoLineHasMoreThanHalfOfTheConnectionsWhileOthersHaveWork(t *testing.T) 
 	}
 }
 
-func TestALineThatIsStuckLeavesRoomInTheWindow(t *testing.T) {
-	letters := toward(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
-	s := lined(DefaultDelivery(), 4, letters)
+func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
+	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
+	s := newQueues(DefaultDelivery(), 4, letters)
 	stuck := s.list[0]
 	gone := 0
 	for range 50 {
@@ -119,27 +119,27 @@ func TestALineThatIsStuckLeavesRoomInTheWindow(t *testing.T) {
 	}
 }
 
-func TestALineWaitsForItsLane(t *testing.T) {
+func TestProviderQueues_WaitForThrottle(t *testing.T) {
 	set := DefaultDelivery()
 	set.DomainRate["slow.example"] = 1
-	s := lined(set, 4, toward("digest slow.example", "digest slow.example", "digest slow.example", "digest b.example"))
-	if got := sorted(s.goes(noon)); !slices.Equal(got, []string{"0", "3"}) {
+	s := newQueues(set, 4, newOutgoings("digest slow.example", "digest slow.example", "digest slow.example", "digest b.example"))
+	if got := sorted(s.sendAll(noon)); !slices.Equal(got, []string{"0", "3"}) {
 		t.Errorf("at once go %v, want one of the slow and the other", got)
 	}
 	if lane, pace := s.waiting(noon); !lane || pace {
 		t.Errorf("it waits for its lane %v, for the pace %v", lane, pace)
 	}
-	if got := s.goes(noon.Add(time.Second)); len(got) != 1 {
+	if got := s.sendAll(noon.Add(time.Second)); len(got) != 1 {
 		t.Errorf("a second later go %v, want one more", got)
 	}
 }
 
-func TestAllTogetherKeepThePace(t *testing.T) {
+func TestProviderQueues_KeepOverallRate(t *testing.T) {
 	set := DefaultDelivery()
 	set.Rate = 2
-	s := lined(set, 4, toward("digest a.example", "digest b.example", "digest c.example", "digest d.example"))
+	s := newQueues(set, 4, newOutgoings("digest a.example", "digest b.example", "digest c.example", "digest d.example"))
 	for i := range 4 {
-		if got := s.goes(noon.Add(time.Duration(i) * time.Second / 2)); len(got) != 1 {
+		if got := s.sendAll(noon.Add(time.Duration(i) * time.Second / 2)); len(got) != 1 {
 			t.Errorf("after %d halves of a second go %v, want one", i, got)
 		}
 	}

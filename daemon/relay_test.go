@@ -53,16 +53,16 @@ func (r *fakeRelay) Send(_ context.Context, from, to string, raw []byte) mail.Ou
 	return out
 }
 
-// says makes the relay answer everything alike.
-func (r *fakeRelay) says(result mail.Result, code int) {
+// answerWith makes the relay answer everything alike.
+func (r *fakeRelay) answerWith(result mail.Result, code int) {
 	r.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: result, Code: code, Reply: "as told"} }
 }
 
-// works makes the relay take everything again.
-func (r *fakeRelay) works() { r.answer = nil }
+// acceptAll makes the relay take everything again.
+func (r *fakeRelay) acceptAll() { r.answer = nil }
 
-// all gives every hand-over so far.
-func (r *fakeRelay) all() []try {
+// messages gives every hand-over so far.
+func (r *fakeRelay) messages() []try {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.tries)
@@ -75,8 +75,8 @@ func (r *fakeRelay) forget() {
 	r.tries = nil
 }
 
-// take lists the posts of each mail that was accepted for an address since it was last asked for that address.
-func (r *fakeRelay) take(t testing.TB, to string) [][]forum.PostID {
+// takeMessages lists the posts of each mail that was accepted for an address since it was last asked for that address.
+func (r *fakeRelay) takeMessages(t testing.TB, to string) [][]forum.PostID {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -93,8 +93,8 @@ func (r *fakeRelay) take(t testing.TB, to string) [][]forum.PostID {
 	return lists
 }
 
-// parts reads a mail: its head, its text and its HTML, which a mail of text alone has not.
-func parts(t testing.TB, raw []byte) (head netmail.Header, text, html string) {
+// parseMessage reads a mail: its head, its text and its HTML, which a mail of text alone has not.
+func parseMessage(t testing.TB, raw []byte) (head netmail.Header, text, html string) {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -131,15 +131,15 @@ var postLink = regexp.MustCompile(`/posts/(\d+)/`)
 // postsOf lists the posts that a mail shows, rising. Its text and its HTML must show the same.
 func postsOf(t testing.TB, raw []byte) []forum.PostID {
 	t.Helper()
-	_, text, html := parts(t, raw)
-	inText, inHTML := linked(text), linked(html)
+	_, text, html := parseMessage(t, raw)
+	inText, inHTML := linkedPosts(text), linkedPosts(html)
 	if html != "" && !slices.Equal(inText, inHTML) {
 		t.Errorf("the text shows posts %v, the HTML %v", inText, inHTML)
 	}
 	return inText
 }
 
-func linked(text string) []forum.PostID {
+func linkedPosts(text string) []forum.PostID {
 	found := make(map[forum.PostID]bool)
 	for _, m := range postLink.FindAllStringSubmatch(text, -1) {
 		id, _ := strconv.ParseInt(m[1], 10, 64) // digits, by the pattern

@@ -39,13 +39,13 @@ func (p *pair) send(t *testing.T, n int, want mail.Result) (first, second int) {
 			t.Errorf("a message is %v, want %v", out, want)
 		}
 	}
-	first, second = len(p.first.all()), len(p.second.all())
+	first, second = len(p.first.messages()), len(p.second.messages())
 	p.first.forget()
 	p.second.forget()
 	return first, second
 }
 
-func TestTheSecondRelayTakesOverAndGivesBack(t *testing.T) {
+func TestRelayPool_FailsOverAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		if first, second := p.send(t, 10, mail.Accepted); first != 10 || second != 0 {
@@ -59,7 +59,7 @@ func TestTheSecondRelayTakesOverAndGivesBack(t *testing.T) {
 		if first, second := p.send(t, 20, mail.Accepted); first != 1 || second != 20 {
 			t.Errorf("after a rest they got %d and %d, want one probe and all at the second", first, second)
 		}
-		p.first.works()
+		p.first.acceptAll()
 		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
 			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
@@ -70,7 +70,7 @@ func TestTheSecondRelayTakesOverAndGivesBack(t *testing.T) {
 	})
 }
 
-func TestWhenBothRelaysAreDownNothingIsTried(t *testing.T) {
+func TestRelayPool_BothDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.first.answer = func(string, int) mail.Outcome { return unwelcome }
@@ -88,7 +88,7 @@ func TestWhenBothRelaysAreDownNothingIsTried(t *testing.T) {
 		if first, second := p.send(t, 3, mail.NotSent); first != 0 || second != 1 {
 			t.Errorf("they got %d and %d, want one probe at the second", first, second)
 		}
-		p.second.works()
+		p.second.acceptAll()
 		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 3, mail.Accepted); first != 0 || second != 3 {
 			t.Errorf("they got %d and %d, want all at the second", first, second)
@@ -96,7 +96,7 @@ func TestWhenBothRelaysAreDownNothingIsTried(t *testing.T) {
 	})
 }
 
-func TestWhatARelayHasSaidOfAMessageIsNotAskedOfTheOther(t *testing.T) {
+func TestRelayPool_VerdictIsFinal(t *testing.T) {
 	p := newPair(t)
 	for _, out := range []mail.Outcome{
 		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TempFail, Stage: mail.Recipient, Code: 451},
@@ -109,15 +109,15 @@ func TestWhatARelayHasSaidOfAMessageIsNotAskedOfTheOther(t *testing.T) {
 	}
 }
 
-func TestALoginThatIsRefusedCostsNoMailAndIsNotTriedOverAndOver(t *testing.T) {
+func TestRelayPool_RejectedLoginNotRepeated(t *testing.T) {
 	t.Parallel()
-	w, p := crowded(t, 50)
+	w, p := newCrowd(t, 50)
 	w.relay.answer = func(string, int) mail.Outcome { return unwelcome }
 	for range 5 {
 		w.round()
-		w.turn(w.clock().Add(time.Minute))
+		w.setTime(w.clock().Add(time.Minute))
 	}
-	if n := len(w.relay.all()); n > w.set.Connections {
+	if n := len(w.relay.messages()); n > w.set.Connections {
 		t.Errorf("%d logins were tried, want at most %d: those that were under way", n, w.set.Connections)
 	}
 	for _, o := range w.outcomes(1000) {
@@ -125,8 +125,8 @@ func TestALoginThatIsRefusedCostsNoMailAndIsNotTriedOverAndOver(t *testing.T) {
 			t.Errorf("it is counted as attempt %d", o.Attempt)
 		}
 	}
-	w.relay.works()
+	w.relay.acceptAll()
 	w.restart()
 	w.round()
-	w.got("m49", posts(p))
+	w.wantMessages("m49", posts(p))
 }

@@ -8,8 +8,8 @@ import (
 	"postrider/alarm"
 )
 
-// alarmed tells whether an alarm is open.
-func (w *world) alarmed(kind alarm.Kind) bool {
+// hasAlarm tells whether an alarm is open.
+func (w *world) hasAlarm(kind alarm.Kind) bool {
 	w.Helper()
 	list, err := w.store.Alarms.All(w.Context())
 	if err != nil {
@@ -24,15 +24,15 @@ func (w *world) alarmed(kind alarm.Kind) bool {
 }
 
 // The table of roles is not asked for digests, but a forum without it is not the one that the adapter knows.
-func TestAForumThatChangesUnderTheDaemonGetsNothingSentUntilItIsMended(t *testing.T) {
+func TestSelfCheck_FailureStopsSending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newDays(t)
-		p := w.post(w.thread(tonight))
-		w.at(5, "08:00")
+		w := newDailyWorld(t)
+		p := w.writePost(w.thread(tonight))
+		w.setClock(5, "08:00")
 		w.prepare()
-		planned := w.counts()["queued"]
-		w.sql(`ALTER TABLE role RENAME TO away`)
+		planned := w.countByState()["queued"]
+		w.execSQL(`ALTER TABLE role RENAME TO away`)
 		time.Sleep(selfCheckTTL) // since the self-check at the start
 		for range 3 {
 			if err := w.daemon.deliver(w.Context()); err == nil {
@@ -41,44 +41,44 @@ func TestAForumThatChangesUnderTheDaemonGetsNothingSentUntilItIsMended(t *testin
 			time.Sleep(failedCheckTTL)
 		}
 		w.daemon.flushAlarms(w.Context())
-		if n := len(w.relay.all()); n != 0 || w.counts()["queued"] != planned {
-			t.Errorf("%d mails went out and %d rows wait, want none and %d", n, w.counts()["queued"], planned)
+		if n := len(w.relay.messages()); n != 0 || w.countByState()["queued"] != planned {
+			t.Errorf("%d mails went out and %d rows wait, want none and %d", n, w.countByState()["queued"], planned)
 		}
-		if !w.alarmed(alarm.SelfCheck) {
+		if !w.hasAlarm(alarm.SelfCheck) {
 			t.Error("the administrator was not told")
 		}
-		w.sql(`ALTER TABLE away RENAME TO role`)
-		w.turn(w.clock().Add(time.Minute))
+		w.execSQL(`ALTER TABLE away RENAME TO role`)
+		w.setTime(w.clock().Add(time.Minute))
 		w.deliver()
 		w.daemon.flushAlarms(w.Context())
-		w.got("anna", posts(p))
+		w.wantMessages("anna", posts(p))
 		for _, o := range w.outcomes(101) {
 			if o.Result == stateAccepted && o.Attempt != 1 {
 				t.Errorf("the mail had %d attempts, want 1: those that the forum kept from going do not count", o.Attempt)
 			}
 		}
-		if w.alarmed(alarm.SelfCheck) {
+		if w.hasAlarm(alarm.SelfCheck) {
 			t.Error("the alarm is still open")
 		}
 	})
 }
 
-func TestARoundThatFailedHasTheForumCheckedBeforeAnythingIsSent(t *testing.T) {
+func TestSelfCheck_RepeatedAfterFailedRound(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
-	w.sql(`ALTER TABLE post RENAME TO away`)
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
+	w.execSQL(`ALTER TABLE post RENAME TO away`)
 	if _, err := w.daemon.RunOnce(w.Context()); err == nil {
 		t.Error("a forum that cannot be read is no fault")
 	}
-	w.sql(`ALTER TABLE away RENAME TO post`)
-	w.sql(`ALTER TABLE role RENAME TO away`)
+	w.execSQL(`ALTER TABLE away RENAME TO post`)
+	w.execSQL(`ALTER TABLE role RENAME TO away`)
 	if r, err := w.daemon.RunOnce(w.Context()); err == nil || r.Sent > 0 {
 		t.Errorf("%d mails went out, %v; want none before the forum is whole again", r.Sent, err)
 	}
-	w.sql(`ALTER TABLE away RENAME TO role`)
+	w.execSQL(`ALTER TABLE away RENAME TO role`)
 	w.daemon.selfCheck.checked = time.Time{} // half a minute later
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }

@@ -13,14 +13,14 @@ import (
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-func quiet() *Daemon {
+func newQuietDaemon() *Daemon {
 	return &Daemon{
 		Deps:     Deps{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }},
 		settings: Settings{Delivery: DefaultDelivery()},
 	}
 }
 
-func TestSettlementOfEachOutcome(t *testing.T) {
+func TestSettlement_EveryOutcome(t *testing.T) {
 	tests := []struct {
 		name    string
 		result  mail.Result
@@ -44,7 +44,7 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt, UncertainCount: tt.doubts}
-			got := quiet().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
+			got := newQuietDaemon().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
 			if got.State != tt.state || got.CountAttempt != tt.counted {
 				t.Errorf("settled as %s, counted %v; want %s, %v", got.State, got.CountAttempt, tt.state, tt.counted)
 			}
@@ -58,7 +58,7 @@ func TestSettlementOfEachOutcome(t *testing.T) {
 	}
 }
 
-func TestARelayIsAskedAgainWhenItWantsToBe(t *testing.T) {
+func TestRetryDelay_FollowsHints(t *testing.T) {
 	tests := []struct {
 		name        string
 		attempt     int
@@ -75,7 +75,7 @@ func TestARelayIsAskedAgainWhenItWantsToBe(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 100 {
 				out := mail.Outcome{Result: mail.TempFail, Code: 451, Retry: tt.told}
-				got := quiet().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
+				got := newQuietDaemon().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
 				if got < tt.least || got > tt.most {
 					t.Fatalf("waits for %v, want %v to %v", got, tt.least, tt.most)
 				}
@@ -84,33 +84,33 @@ func TestARelayIsAskedAgainWhenItWantsToBe(t *testing.T) {
 	}
 }
 
-func TestARelayThatRefusesOurSenderCostsNoMemberAnything(t *testing.T) {
+func TestSettlement_RejectedSenderCountsNoAttempt(t *testing.T) {
 	row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77}
-	got := quiet().settlement(row, mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550}, 3, 2000)
+	got := newQuietDaemon().settlement(row, mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550}, 3, 2000)
 	if got.State != stateQueued || got.CountAttempt || !got.NotBefore.After(noon) {
 		t.Errorf("settled as %+v, want it queued without an attempt", got)
 	}
 }
 
-func TestASkippedEditionMovesTheMark(t *testing.T) {
-	got := quiet().skippedSettlement(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
+func TestSettlement_SkippedEditionAdvancesCoveredSeq(t *testing.T) {
+	got := newQuietDaemon().skippedSettlement(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
 	if got.State != stateSkipped || got.Reason != "banned" {
 		t.Errorf("settled as %+v", got)
 	}
 }
 
-func TestWhatFallsAwayRightBeforeTheHandOverIsLoggedWithItsReason(t *testing.T) {
+func TestDeliver_LogsOmissionsWithReason(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	gone, read := w.post(thread), w.post(w.thread(tonight))
+	gone, read := w.writePost(thread), w.writePost(w.thread(tonight))
 	w.round()
-	w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
-	w.visit(101, w.number(`SELECT thread_id FROM post WHERE id = ?`, read))
+	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
+	w.visitThread(101, w.queryInt(`SELECT thread_id FROM post WHERE id = ?`, read))
 	w.daemon.Log = slog.New(slog.NewTextHandler(&guarded{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.later(time.Minute)
-	w.told("anna")
-	if n := w.logged("message skipped"); n != 2 {
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
+	if n := w.countLogged("message skipped"); n != 2 {
 		t.Errorf("%d skipped alerts were logged, want 2:\n%s", n, w.log)
 	}
 	for _, want := range []string{

@@ -11,8 +11,8 @@ import (
 	"postrider/mail"
 )
 
-// holds makes the relay hold every mail until the test lets go. Each that arrives is told on the first channel.
-func (r *fakeRelay) holds() (arrived chan string, letGo func()) {
+// blockMessages makes the relay hold every mail until the test lets go. Each that arrives is told on the first channel.
+func (r *fakeRelay) blockMessages() (arrived chan string, letGo func()) {
 	arrived, gate := make(chan string, 1000), make(chan struct{})
 	r.answer = func(to string, _ int) mail.Outcome {
 		arrived <- to
@@ -22,11 +22,11 @@ func (r *fakeRelay) holds() (arrived chan string, letGo func()) {
 	return arrived, func() { close(gate) }
 }
 
-func TestAStopFinishesWhatIsUnderWayAndKeepsTheRest(t *testing.T) {
+func TestStop_FinishesMessagesInFlight(t *testing.T) {
 	t.Parallel()
 	const members = 40
-	w, p := crowded(t, members)
-	arrived, letGo := w.relay.holds()
+	w, p := newCrowd(t, members)
+	arrived, letGo := w.relay.blockMessages()
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
 	go func() {
@@ -41,26 +41,26 @@ func TestAStopFinishesWhatIsUnderWayAndKeepsTheRest(t *testing.T) {
 	if err := <-over; err != nil {
 		t.Errorf("a stop is no fault: %v", err)
 	}
-	if n := len(w.relay.all()); n != w.set.Connections {
+	if n := len(w.relay.messages()); n != w.set.Connections {
 		t.Errorf("%d mails were handed over, want %d: those under way", n, w.set.Connections)
 	}
-	counts := w.counts()
+	counts := w.countByState()
 	if counts["queued"] != members-w.set.Connections || counts["leased"] != 0 {
 		t.Errorf("the outbox is %v, want %d queued and none leased", counts, members-w.set.Connections)
 	}
-	w.relay.works()
+	w.relay.acceptAll()
 	w.restart()
 	w.round()
 	for i := range members {
-		w.got(fmt.Sprintf("m%d", i), posts(p))
+		w.wantMessages(fmt.Sprintf("m%d", i), posts(p))
 	}
 }
 
-func TestWhatWaitsTooLongForAConnectionIsBuiltAgain(t *testing.T) {
+func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 6
-		w, p := crowded(t, members)
+		w, p := newCrowd(t, members)
 		w.relay.answer = func(string, int) mail.Outcome {
 			time.Sleep(maxBatchAge + time.Second) // a slow relay
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
@@ -71,20 +71,20 @@ func TestWhatWaitsTooLongForAConnectionIsBuiltAgain(t *testing.T) {
 			over <- err
 		}()
 		time.Sleep(maxBatchAge / 2) // the first mails are under way, all others are built
-		w.sql(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
+		w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 		if err := <-over; err != nil {
 			t.Fatal(err)
 		}
-		if n := len(w.relay.all()); n != w.set.Connections {
+		if n := len(w.relay.messages()); n != w.set.Connections {
 			t.Errorf("%d mails went out, want %d: the rest was told to nobody after its deletion", n, w.set.Connections)
 		}
 	})
 }
 
-func TestAForumThatAnswersSlowlyIsServedAllTheSame(t *testing.T) {
+func TestDeliver_SlowForum(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, p := crowded(t, 3)
+		w, p := newCrowd(t, 3)
 		w.prepare()
 		w.daemon.Now = func() time.Time {
 			time.Sleep(2 * maxBatchAge) // stands for a build that takes so long
@@ -95,11 +95,11 @@ func TestAForumThatAnswersSlowlyIsServedAllTheSame(t *testing.T) {
 		if err := w.daemon.deliver(ctx); err != nil {
 			t.Fatal(err)
 		}
-		w.got("m0", posts(p))
+		w.wantMessages("m0", posts(p))
 	})
 }
 
-func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
+func TestRun_SendsAndStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -113,26 +113,26 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 
 		tick()
 		thread := w.thread(tonight)
-		p := w.post(thread)
-		w.at(5, "08:00")
+		p := w.writePost(thread)
+		w.setClock(5, "08:00")
 		tick()
-		w.got("anna", posts(p))
+		w.wantMessages("anna", posts(p))
 
 		w.member(102, "bert", passenger, tonight) // he is learnt of in ten minutes at most
 		time.Sleep(11 * time.Minute)
 		synctest.Wait()
-		w.sql(`ALTER TABLE post RENAME TO away`)
-		w.at(6, "08:00")
+		w.execSQL(`ALTER TABLE post RENAME TO away`)
+		w.setClock(6, "08:00")
 		tick()
-		w.got("anna")
+		w.wantMessages("anna")
 		if !strings.Contains(w.log.String(), "round failed, retrying later") {
 			t.Errorf("nobody is told that the forum is down:\n%s", w.log)
 		}
-		w.sql(`ALTER TABLE away RENAME TO post`)
-		q := w.post(thread)
+		w.execSQL(`ALTER TABLE away RENAME TO post`)
+		q := w.writePost(thread)
 		tick()
-		w.got("anna", posts(q))
-		w.got("bert", posts(q))
+		w.wantMessages("anna", posts(q))
+		w.wantMessages("bert", posts(q))
 		if t.Failed() {
 			t.Log(w.log)
 		}
@@ -141,27 +141,27 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
-		w.post(thread)
-		w.at(7, "08:00")
+		w.writePost(thread)
+		w.setClock(7, "08:00")
 		tick()
-		w.got("anna")
+		w.wantMessages("anna")
 	})
 }
 
-func TestRunWaitsForTheMailsUnderWay(t *testing.T) {
+func TestRun_WaitsForMessagesInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 10
-		w, p := crowded(t, members)
-		w.turn(born) // nobody is due when it starts
+		w, p := newCrowd(t, members)
+		w.setTime(born) // nobody is due when it starts
 		w.set.Gather.Every = time.Minute
 		w.restart()
-		arrived, letGo := w.relay.holds()
+		arrived, letGo := w.relay.blockMessages()
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.Run(ctx) }()
 		synctest.Wait()
-		w.at(5, "08:00")
+		w.setClock(5, "08:00")
 		for range w.set.Connections {
 			<-arrived
 		}
@@ -176,13 +176,13 @@ func TestRunWaitsForTheMailsUnderWay(t *testing.T) {
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
-		if got := w.counts(); got["accepted"] != w.set.Connections || got["queued"] != members-w.set.Connections {
+		if got := w.countByState(); got["accepted"] != w.set.Connections || got["queued"] != members-w.set.Connections {
 			t.Errorf("the outbox is %v, want %d accepted and the rest queued", got, w.set.Connections)
 		}
-		w.relay.works()
+		w.relay.acceptAll()
 		w.round()
 		for i := range members {
-			w.got(fmt.Sprintf("m%d", i), posts(p))
+			w.wantMessages(fmt.Sprintf("m%d", i), posts(p))
 		}
 	})
 }

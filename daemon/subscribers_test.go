@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-func TestEntryOfTheRoll(t *testing.T) {
+func TestUpdateSubscriber_EveryCase(t *testing.T) {
 	at := func(s string) time.Time {
 		when, err := time.Parse(time.RFC3339, s)
 		if err != nil {
@@ -39,7 +39,7 @@ func TestEntryOfTheRoll(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := quiet()
+			d := newQuietDaemon()
 			d.settings.Digest = DefaultDigest()
 			d.calendar = scheduler{d.settings.Digest, newZones("UTC")}
 			got := d.updateSubscriber(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)

@@ -15,7 +15,7 @@ func (l *throttle) sends(from time.Time, for_ time.Duration, mails int) (until t
 	return from.Add(for_)
 }
 
-func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
+func TestThrottle_HalvesAndGrowsBack(t *testing.T) {
 	l := newThrottle(rate.Inf)
 	now := l.sends(noon, 10*time.Second, 400)
 	if !l.available(now) || !l.unlimited() {
@@ -52,7 +52,7 @@ func TestAThrottleIsHalvedByWhoFindsItTooFastAndGrowsBack(t *testing.T) {
 	}
 }
 
-func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
+func TestThrottle_ReducesFromActualSpeed(t *testing.T) {
 	l := newThrottle(rate.Inf)
 	l.consume(noon)
 	l.backOff(noon, noon.Add(100*time.Millisecond))
@@ -69,7 +69,7 @@ func TestAThrottleThatHasSentLittleIsSlowedDownFromThat(t *testing.T) {
 	}
 }
 
-func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
+func TestThrottle_StaysBelowConfiguredRate(t *testing.T) {
 	s := newThrottles(DeliveryConfig{DomainRate: map[string]float64{"googlemail.com": 8, "*": 2}})
 	l := s.forProvider("gmail.com")
 	if got := l.limit.Load().Limit(); got != 8 {
@@ -89,7 +89,7 @@ func TestAThrottleNeverGrowsAboveWhatTheOwnerAllows(t *testing.T) {
 	}
 }
 
-func TestAThrottleGivesMailsThatWaitATimeOfTheirOwn(t *testing.T) {
+func TestThrottle_AssignsTimeSlots(t *testing.T) {
 	l := newThrottle(0.5)
 	for i := 1; i <= 3; i++ {
 		if got, want := l.reserveSlot(noon), noon.Add(time.Duration(2*i)*time.Second); !got.Equal(want) {
@@ -106,7 +106,7 @@ func TestAThrottleGivesMailsThatWaitATimeOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestThrottlesOfWhichThereIsNothingToRememberAreForgotten(t *testing.T) {
+func TestThrottles_EvictIdle(t *testing.T) {
 	s := newThrottles(DefaultDelivery())
 	s.forProvider("a.example").consume(noon)
 	s.forProvider("b.example").consume(noon)
@@ -121,7 +121,7 @@ func TestThrottlesOfWhichThereIsNothingToRememberAreForgotten(t *testing.T) {
 	}
 }
 
-func TestLanesBesideEachOtherShareAProvidersLimit(t *testing.T) {
+func TestThrottles_SharedByConcurrentLoops(t *testing.T) {
 	t.Parallel()
 	set := Settings{Delivery: DefaultDelivery()}
 	set.Delivery.DomainRate = map[string]float64{"gmail.com": 4}

@@ -41,32 +41,32 @@ func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
 	return shown
 }
 
-func TestEachMailIsShownWithWhatItBroughtAndNothingElse(t *testing.T) {
+func TestView_ShowsOnlyOriginalPosts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.set.Alerts = DefaultAlerts()
 	w.restart()
 	w.member(101, "anna", passenger, routes, dining)
-	w.wish(101, routes, digest.Weekly)
+	w.setOverride(101, routes, digest.Weekly)
 	weekly, daily := w.thread(routes), w.thread(dining)
-	w.sql(`UPDATE section_watch SET mail = 0 WHERE member_id = 101`)
+	w.execSQL(`UPDATE section_watch SET mail = 0 WHERE member_id = 101`)
 	w.round()
 	var brought [][]forum.PostID
 	for day := 4; day <= 13; day++ {
-		w.at(day, "10:00")
+		w.setClock(day, "10:00")
 		if day == 5 {
-			w.post(weekly)
+			w.writePost(weekly)
 		}
 		if day == 7 { // told of at once
-			w.sql(`INSERT INTO thread_watch VALUES (101, ?, 1)`, daily)
+			w.execSQL(`INSERT INTO thread_watch VALUES (101, ?, 1)`, daily)
 		}
-		w.post(daily)
+		w.writePost(daily)
 		w.round()
-		w.at(day, "10:05")
+		w.setClock(day, "10:05")
 		w.round()
-		w.at(day+1, "08:00")
+		w.setClock(day+1, "08:00")
 		w.round()
-		brought = append(brought, w.relay.take(w, address("anna"))...)
+		brought = append(brought, w.relay.takeMessages(w, address("anna"))...)
 	}
 	for _, ids := range brought {
 		slices.Sort(ids)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestAnOddDayIsToldFromAUsualOne(t *testing.T) {
+func TestBaseline_DetectsAnomalousDay(t *testing.T) {
 	tests := []struct {
 		name  string
 		days  []int
@@ -30,8 +30,8 @@ func TestAnOddDayIsToldFromAUsualOne(t *testing.T) {
 	}
 }
 
-// TestAnOddVolumeIsTold plans a thousand editions each morning of two months, at a forum that turns its clocks.
-func TestAnOddVolumeIsTold(t *testing.T) {
+// TestAlarms_AnomalousVolume plans a thousand editions each morning of two months, at a forum that turns its clocks.
+func TestAlarms_AnomalousVolume(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	w.set.Digest.Zone = "Europe/Berlin"
@@ -44,7 +44,7 @@ func TestAnOddVolumeIsTold(t *testing.T) {
 		}
 	}
 	look := func(at time.Time) []string {
-		w.turn(at)
+		w.setTime(at)
 		w.daemon.checkVolume(t.Context())
 		w.daemon.flushAlarms(t.Context())
 		w.mu.Lock()
@@ -57,15 +57,15 @@ func TestAnOddVolumeIsTold(t *testing.T) {
 	for ; day <= 70; day++ {
 		plan(morning(day), 1000+10*(day%7))
 		for _, hours := range []time.Duration{-7, 0, 1, 12} {
-			w.hears(morning(day).Format("on 2 January"), look(morning(day).Add(hours*time.Hour)))
+			w.wantAlarms(morning(day).Format("on 2 January"), look(morning(day).Add(hours*time.Hour)))
 		}
 	}
 	plan(morning(day), 3000)
-	w.hears("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
+	w.wantAlarms("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
 	day++
 	plan(morning(day), 1000)
-	w.hears("the day after", look(morning(day)), "over volume digest")
+	w.wantAlarms("the day after", look(morning(day)), "over volume digest")
 	day += 2 // a day is left out
 	plan(morning(day), 1000)
-	w.hears("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests planned")
+	w.wantAlarms("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests planned")
 }

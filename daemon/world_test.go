@@ -171,18 +171,18 @@ func (w *world) run() {
 	w.turned = time.Now()
 }
 
-// at moves the clock: "5 08:00" is eight o'clock on 5 May.
-func (w *world) at(day int, clock string) {
+// setClock moves the clock: "5 08:00" is eight o'clock on 5 May.
+func (w *world) setClock(day int, clock string) {
 	w.Helper()
 	when, err := time.Parse("15:04", clock)
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.turn(time.Date(2026, 5, day, when.Hour(), when.Minute(), 0, 0, time.UTC))
+	w.setTime(time.Date(2026, 5, day, when.Hour(), when.Minute(), 0, 0, time.UTC))
 }
 
-// turn moves the clock to a moment.
-func (w *world) turn(now time.Time) {
+// setTime moves the clock to a moment.
+func (w *world) setTime(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = now
@@ -214,14 +214,14 @@ func (w *world) deliver() {
 	}
 }
 
-func (w *world) sql(query string, args ...any) {
+func (w *world) execSQL(query string, args ...any) {
 	w.Helper()
 	if _, err := w.forum.ExecContext(w.Context(), query, args...); err != nil {
 		w.Fatalf("%s: %v", query, err)
 	}
 }
 
-func (w *world) number(query string, args ...any) (n int64) {
+func (w *world) queryInt(query string, args ...any) (n int64) {
 	w.Helper()
 	if err := w.forum.QueryRowContext(w.Context(), query, args...).Scan(&n); err != nil {
 		w.Fatalf("%s: %v", query, err)
@@ -232,9 +232,9 @@ func (w *world) number(query string, args ...any) (n int64) {
 // member adds a member in UTC who watches sections for all posts.
 func (w *world) member(id int64, name string, role int, sections ...int) {
 	w.Helper()
-	w.sql(`INSERT INTO member VALUES (?, ?, ?, 'UTC', 'en', ?, '', 0, 'active', 1)`, id, name, address(name), role)
+	w.execSQL(`INSERT INTO member VALUES (?, ?, ?, 'UTC', 'en', ?, '', 0, 'active', 1)`, id, name, address(name), role)
 	for _, s := range sections {
-		w.sql(`INSERT INTO section_watch VALUES (?, ?, 'posts', 1)`, id, s)
+		w.execSQL(`INSERT INTO section_watch VALUES (?, ?, 'posts', 1)`, id, s)
 	}
 }
 
@@ -243,35 +243,35 @@ func address(name string) string { return name + "@example.org" }
 // thread opens a thread whose opening post is older than anything that is news.
 func (w *world) thread(section int) int64 {
 	w.Helper()
-	id := w.number(`SELECT COALESCE(MAX(id), 0) + 1 FROM thread`)
+	id := w.queryInt(`SELECT COALESCE(MAX(id), 0) + 1 FROM thread`)
 	first := w.next()
 	old := born.AddDate(-1, 0, 0).Unix()
-	w.sql(`INSERT INTO thread VALUES (?, ?, ?, ?, 'Kate', ?, ?, 'visible', NULL)`, id, section, fmt.Sprintf("Thread %d", id), writer, old, first)
-	w.write(first, id, old, "visible")
+	w.execSQL(`INSERT INTO thread VALUES (?, ?, ?, ?, 'Kate', ?, ?, 'visible', NULL)`, id, section, fmt.Sprintf("Thread %d", id), writer, old, first)
+	w.insertPost(first, id, old, "visible")
 	return id
 }
 
-func (w *world) next() int64 { return w.number(`SELECT COALESCE(MAX(id), 0) + 1 FROM post`) }
+func (w *world) next() int64 { return w.queryInt(`SELECT COALESCE(MAX(id), 0) + 1 FROM post`) }
 
-func (w *world) write(id, thread, at int64, state string) {
+func (w *world) insertPost(id, thread, at int64, state string) {
 	w.Helper()
-	w.sql(`INSERT INTO post VALUES (?, ?, ?, 'Kate', ?, 0, ?, ?)`, id, thread, writer, at, state, fmt.Sprintf("This is post %d.", id))
+	w.execSQL(`INSERT INTO post VALUES (?, ?, ?, 'Kate', ?, 0, ?, ?)`, id, thread, writer, at, state, fmt.Sprintf("This is post %d.", id))
 }
 
-// post writes a post now.
-func (w *world) post(thread int64) forum.PostID { return w.postAs(thread, "visible") }
+// writePost writes a post now.
+func (w *world) writePost(thread int64) forum.PostID { return w.writePostAs(thread, "visible") }
 
-func (w *world) postAs(thread int64, state string) forum.PostID {
+func (w *world) writePostAs(thread int64, state string) forum.PostID {
 	w.Helper()
 	id := w.next()
-	w.write(id, thread, w.clock().Unix(), state)
+	w.insertPost(id, thread, w.clock().Unix(), state)
 	return forum.PostID(id)
 }
 
-// got compares the posts of each mail to a member since the last time with what is wanted: one list a mail.
-func (w *world) got(name string, want ...[]forum.PostID) {
+// wantMessages compares the posts of each mail to a member since the last time with what is wanted: one list a mail.
+func (w *world) wantMessages(name string, want ...[]forum.PostID) {
 	w.Helper()
-	got := w.relay.take(w, address(name))
+	got := w.relay.takeMessages(w, address(name))
 	if !slices.EqualFunc(got, want, slices.Equal) {
 		w.Errorf("%s: %s got mails with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
 	}
@@ -279,8 +279,8 @@ func (w *world) got(name string, want ...[]forum.PostID) {
 
 func posts(ids ...forum.PostID) []forum.PostID { return ids }
 
-// counts counts the outbox by state.
-func (w *world) counts() map[string]int {
+// countByState counts the outbox by state.
+func (w *world) countByState() map[string]int {
 	w.Helper()
 	list, err := w.store.Queue.Counts(w.Context())
 	if err != nil {
@@ -303,8 +303,8 @@ func (w *world) outcomes(member forum.MemberID) []store.Outcome {
 	return list
 }
 
-// raw opens the store's file past the store.
-func (w *world) raw() *sql.DB {
+// openStoreFile opens the store's file past the store.
+func (w *world) openStoreFile() *sql.DB {
 	w.Helper()
 	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // read reads the mails that have come; settled: from a daemon that lived to write down that they were taken.
-func (s *stage) read(settled bool) {
+func (s *simulation) read(settled bool) {
 	for _, try := range s.taken {
 		i := slices.IndexFunc(s.people, func(p *person) bool { return address(p.name) == try.to })
 		if i < 0 {
@@ -22,18 +22,18 @@ func (s *stage) read(settled bool) {
 }
 
 // reads lets one of the people read a mail.
-func (s *stage) reads(p *person, try try, sure bool) {
-	head, text, _ := parts(s, try.raw)
+func (s *simulation) reads(p *person, try try, sure bool) {
+	head, text, _ := parseMessage(s, try.raw)
 	id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "<alerts.")
 	if os.Getenv("POSTRIDER_TALE") != "" {
-		s.Logf("%s: %s got %v (alert: %t, %s) %s", s.hour(), p.name, numbered(text), alert, try.out.Result, id)
+		s.Logf("%s: %s got %v (alert: %t, %s) %s", s.hour(), p.name, postNumbers(text), alert, try.out.Result, id)
 	}
 	for _, post := range postsOf(s, try.raw) {
 		if w := s.written(post); w != nil && !p.mayRead(w) {
 			s.Errorf("%s: %s was shown post %d, which he may not read", s.hour(), p.name, post)
 		}
 	}
-	for _, post := range numbered(text) {
+	for _, post := range postNumbers(text) {
 		w := s.written(post)
 		if w == nil {
 			s.Errorf("%s was told of %d, which is older than the tale", p.name, post)
@@ -54,7 +54,7 @@ func (s *stage) reads(p *person, try try, sure bool) {
 }
 
 // tells notes that a mail has told somebody of a post.
-func (s *stage) tells(at due, p *person, now telling, w *writing) {
+func (s *simulation) tells(at due, p *person, now telling, w *writing) {
 	before, twice := s.told[at]
 	// What may have been told, and is not wanted in that way any more, is told again in another: it may be lost. What an edition
 	// told is not written down: of a post that was moved it is concluded from what he watches now.

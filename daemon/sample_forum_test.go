@@ -32,9 +32,9 @@ SELECT m.id, p.id
    AND p.author_id NOT IN (SELECT ignored_id FROM ignored i WHERE i.member_id = m.id)
    AND p.posted_at >= ?`
 
-// TestTheWholeStoryReachesEverybodyOnce lets the sample forum's members write for three days, and compares
+// TestSampleForum_EveryMemberGetsEachPostOnce lets the sample forum's members write for three days, and compares
 // what each was mailed with what the forum says he should have.
-func TestTheWholeStoryReachesEverybodyOnce(t *testing.T) {
+func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "forum.db")
@@ -44,15 +44,15 @@ func TestTheWholeStoryReachesEverybodyOnce(t *testing.T) {
 	w := openWorld(t, path)
 	w.set.Digest.MaxBytes = 100_000
 	w.restart()
-	w.sql(`DELETE FROM thread_watch`)
-	w.sql(`CREATE TRIGGER none BEFORE INSERT ON thread_watch BEGIN SELECT RAISE(IGNORE); END`)
+	w.execSQL(`DELETE FROM thread_watch`)
+	w.execSQL(`CREATE TRIGGER none BEFORE INSERT ON thread_watch BEGIN SELECT RAISE(IGNORE); END`)
 	trickle, err := demo.NewTrickle(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer trickle.Close()
 	for when := born; when.Before(born.AddDate(0, 0, 3)); when = when.Add(6 * time.Hour) {
-		w.turn(when)
+		w.setTime(when)
 		w.round()
 		for range 9 {
 			if _, err := trickle.Post(t.Context(), when); err != nil {
@@ -60,18 +60,18 @@ func TestTheWholeStoryReachesEverybodyOnce(t *testing.T) {
 			}
 		}
 	}
-	w.turn(born.AddDate(0, 0, 3))
+	w.setTime(born.AddDate(0, 0, 3))
 	w.round() // sighted, and due in the next day
-	w.turn(born.AddDate(0, 0, 4).Add(time.Hour))
+	w.setTime(born.AddDate(0, 0, 4).Add(time.Hour))
 	w.round()
 
-	want := w.lists(mayHave, born.Add(-w.set.Digest.FirstWindow).Unix())
+	want := w.queryPosts(mayHave, born.Add(-w.set.Digest.FirstWindow).Unix())
 	shown, told := make(map[int64][]forum.PostID), make(map[int64]int)
 	members := w.addresses()
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		id := members[try.to]
-		_, text, html := parts(t, try.raw)
-		shown[id] = append(shown[id], numbered(text)...)
+		_, text, html := parseMessage(t, try.raw)
+		shown[id] = append(shown[id], postNumbers(text)...)
 		if len(html) > w.set.Digest.MaxBytes {
 			t.Errorf("a mail to %s has %d bytes of HTML", try.to, len(html))
 		}
@@ -106,8 +106,8 @@ func TestTheWholeStoryReachesEverybodyOnce(t *testing.T) {
 	}
 }
 
-// lists asks the forum for pairs of a member and a post.
-func (w *world) lists(query string, args ...any) map[int64][]forum.PostID {
+// queryPosts asks the forum for pairs of a member and a post.
+func (w *world) queryPosts(query string, args ...any) map[int64][]forum.PostID {
 	w.Helper()
 	rows, err := w.forum.QueryContext(w.Context(), query, args...)
 	if err != nil {
@@ -133,7 +133,7 @@ func (w *world) lists(query string, args ...any) map[int64][]forum.PostID {
 func (w *world) addresses() map[string]int64 {
 	w.Helper()
 	ids := make(map[string]int64)
-	for id := range w.lists(`SELECT id, 0 FROM member`) {
+	for id := range w.queryPosts(`SELECT id, 0 FROM member`) {
 		var email string
 		if err := w.forum.QueryRowContext(w.Context(), `SELECT email FROM member WHERE id = ?`, id).Scan(&email); err != nil {
 			w.Fatal(err)
@@ -143,8 +143,8 @@ func (w *world) addresses() map[string]int64 {
 	return ids
 }
 
-// numbered lists the posts that stand in a text under their numbers; a quote links to others, too.
-func numbered(text string) []forum.PostID {
+// postNumbers lists the posts that stand in a text under their numbers; a quote links to others, too.
+func postNumbers(text string) []forum.PostID {
 	var ids []forum.PostID
 	for _, chunk := range strings.Split(text, "\n[")[1:] {
 		if m := postLink.FindStringSubmatch(chunk); m != nil && strings.Contains(chunk[:min(len(chunk), 20)], "#") {

@@ -23,10 +23,10 @@ type act struct {
 
 func (x act) String() string { return fmt.Sprintf("%s %d %d %d", x.what, x.a, x.b, x.c) }
 
-// tale is all that happens to a forum, its members, its daemons and its relay, in order.
-type tale []act
+// script is all that happens to a forum, its members, its daemons and its relay, in order.
+type script []act
 
-func (t tale) String() string {
+func (t script) String() string {
 	words := make([]string, len(t))
 	for i, x := range t {
 		words[i] = x.String()
@@ -34,8 +34,8 @@ func (t tale) String() string {
 	return strings.Join(words, "; ")
 }
 
-// readTale reads what String wrote. Numbers that are left out are 0.
-func readTale(t testing.TB, text string) (list tale) {
+// readScript reads what String wrote. Numbers that are left out are 0.
+func readScript(t testing.TB, text string) (list script) {
 	t.Helper()
 	for _, words := range strings.Split(text, ";") {
 		fields := strings.Fields(words)
@@ -61,7 +61,7 @@ func readTale(t testing.TB, text string) (list tale) {
 }
 
 // generate makes up a tale.
-func generate(seed uint64, length int) tale {
+func generate(seed uint64, length int) script {
 	r := rand.New(rand.NewPCG(seed, 4))
 	var bag []string
 	for _, what := range actNames() {
@@ -69,21 +69,21 @@ func generate(seed uint64, length int) tale {
 			bag = append(bag, what)
 		}
 	}
-	list := make(tale, length)
+	list := make(script, length)
 	for i := range list {
 		list[i] = act{bag[r.IntN(len(bag))], r.IntN(1000), r.IntN(1000), r.IntN(1000)}
 	}
 	return list
 }
 
-// TestEachPostReachesEachMemberOnceWhateverHappens plays tales that are made up, and holds what members were mailed against a
+// TestModel_EachPostReachesEachMemberOnce plays tales that are made up, and holds what members were mailed against a
 // simple view of what they should get. POSTRIDER_TALES is how many, or for how long ("10m"); POSTRIDER_SEED the first of them, "new"
 // for tales that nobody has heard; POSTRIDER_TALE a tale to be told again.
-func TestEachPostReachesEachMemberOnceWhateverHappens(t *testing.T) {
+func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
 	racetest.Spare(t)
 	t.Parallel()
 	if text := os.Getenv("POSTRIDER_TALE"); text != "" {
-		for _, fault := range run(t, readTale(t, text)) {
+		for _, fault := range run(t, readScript(t, text)) {
 			t.Error(fault)
 		}
 		return
@@ -128,12 +128,12 @@ func TestEachPostReachesEachMemberOnceWhateverHappens(t *testing.T) {
 }
 
 // shorten takes acts out of a tale as long as it goes wrong.
-func shorten(t *testing.T, whole tale, faults []string) (tale, []string) {
+func shorten(t *testing.T, whole script, faults []string) (script, []string) {
 	end := time.Now().Add(2 * time.Minute)
 	for step := (len(whole) + 1) / 2; step > 0; {
 		shorter := false
 		for at := 0; at+step <= len(whole) && time.Now().Before(end); {
-			less := append(append(tale{}, whole[:at]...), whole[at+step:]...)
+			less := append(append(script{}, whole[:at]...), whole[at+step:]...)
 			if found := run(t, less); len(found) > 0 {
 				whole, faults, shorter = less, found, true
 			} else {
@@ -148,7 +148,7 @@ func shorten(t *testing.T, whole tale, faults []string) (tale, []string) {
 }
 
 // run tells a tale and says what went wrong.
-func run(t *testing.T, list tale) (faults []string) {
+func run(t *testing.T, list script) (faults []string) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &probe{TB: t}
 		defer func() {
@@ -157,13 +157,13 @@ func run(t *testing.T, list tale) (faults []string) {
 			}
 			faults = p.faults
 		}()
-		stage := newStage(p)
+		stage := newSimulation(p)
 		for _, x := range list {
 			acts[x.what].play(stage, x.a, x.b, x.c)
 			if !slices.Contains([]string{"wait", "round", "run", "die", "relay", "now"}, x.what) {
 				stage.changes++
 			}
-			stage.judge()
+			stage.evaluate()
 		}
 		stage.end()
 	})

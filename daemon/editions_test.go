@@ -9,7 +9,7 @@ import (
 
 // The people of these tests: Anna watches tonight and routes, Bert routes only, Carl is a steward who
 // watches the guard's van and tonight.
-func newDays(t *testing.T) *world {
+func newDailyWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.member(101, "anna", passenger, tonight, routes, guardsvan)
@@ -19,61 +19,61 @@ func newDays(t *testing.T) *world {
 	return w
 }
 
-func TestEditionsTileTheDays(t *testing.T) {
+func TestDigest_EditionsCoverAllPostsOnce(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	var day []forum.PostID
 	for n := 4; n < 9; n++ {
 		for _, clock := range []string{"09:30", "13:00", "20:00"} {
-			w.at(n, clock)
-			day = append(day, w.post(thread))
+			w.setClock(n, clock)
+			day = append(day, w.writePost(thread))
 			w.round()
-			w.got("anna")
+			w.wantMessages("anna")
 		}
-		w.at(n+1, "07:59")
-		day = append(day, w.post(thread))
+		w.setClock(n+1, "07:59")
+		day = append(day, w.writePost(thread))
 		w.round()
-		w.got("anna")
-		w.at(n+1, "08:00")
+		w.wantMessages("anna")
+		w.setClock(n+1, "08:00")
 		w.round()
-		w.got("anna", day)
-		w.got("carl", day)
-		w.got("bert")
+		w.wantMessages("anna", day)
+		w.wantMessages("carl", day)
+		w.wantMessages("bert")
 		w.round()
-		w.got("anna")
+		w.wantMessages("anna")
 		day = nil
 	}
 }
 
-func TestAPostIsNewsWhenItIsFirstSeen(t *testing.T) {
+func TestScan_FindsLateVisiblePosts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
 		tell  func(w *world) (want forum.PostID)
 		after func(w *world, p forum.PostID) // on the second day, once its edition is out
 	}{
-		{"approved late", func(w *world) forum.PostID { return w.postAs(w.thread(tonight), "moderated") },
-			func(w *world, p forum.PostID) { w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, p) }},
-		{"restored late", func(w *world) forum.PostID { return w.postAs(w.thread(tonight), "deleted") },
-			func(w *world, p forum.PostID) { w.sql(`UPDATE post SET state = 'visible' WHERE id = ?`, p) }},
+		{"approved late", func(w *world) forum.PostID { return w.writePostAs(w.thread(tonight), "moderated") },
+			func(w *world, p forum.PostID) { w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, p) }},
+		{"restored late", func(w *world) forum.PostID { return w.writePostAs(w.thread(tonight), "deleted") },
+			func(w *world, p forum.PostID) { w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, p) }},
 		{"in a thread that is approved late", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
-			w.sql(`UPDATE thread SET state = 'moderated' WHERE id = ?`, thread)
-			return w.post(thread)
-		}, func(w *world, p forum.PostID) { w.sql(`UPDATE thread SET state = 'visible'`) }},
+			w.execSQL(`UPDATE thread SET state = 'moderated' WHERE id = ?`, thread)
+			return w.writePost(thread)
+		}, func(w *world, p forum.PostID) { w.execSQL(`UPDATE thread SET state = 'visible'`) }},
 		{"committed after a newer one", func(w *world) forum.PostID {
 			thread := w.thread(routes)
 			late := forum.PostID(w.next())
-			w.write(int64(late)+5, thread, w.clock().Unix(), "deleted")
+			w.insertPost(int64(late)+5, thread, w.clock().Unix(), "deleted")
 			return late
 		}, func(w *world, p forum.PostID) {
-			w.write(int64(p), w.number(`SELECT MAX(id) FROM thread`), w.clock().Unix(), "visible")
+			w.insertPost(int64(p), w.queryInt(`SELECT MAX(id) FROM thread`), w.clock().Unix(), "visible")
 		}},
 		{"from the future", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			id := w.next()
-			w.write(id, thread, born.AddDate(0, 0, 1).Unix(), "visible")
+			w.insertPost(id, thread, born.AddDate(0, 0, 1).Unix(), "visible")
 			return forum.PostID(id)
 		}, func(*world, forum.PostID) {}},
 	}
@@ -85,7 +85,7 @@ func TestAPostIsNewsWhenItIsFirstSeen(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := newDays(t)
+				w := newDailyWorld(t)
 				round := func() {
 					if restarts {
 						w.restart()
@@ -94,24 +94,24 @@ func TestAPostIsNewsWhenItIsFirstSeen(t *testing.T) {
 				}
 				late := tt.tell(w)
 				round()
-				w.at(5, "08:00")
+				w.setClock(5, "08:00")
 				round()
-				w.got("anna")
-				w.at(5, "10:00")
+				w.wantMessages("anna")
+				w.setClock(5, "10:00")
 				tt.after(w, late)
 				round()
-				w.at(6, "08:00")
+				w.setClock(6, "08:00")
 				round()
-				w.got("anna", posts(late))
-				w.at(7, "08:00")
+				w.wantMessages("anna", posts(late))
+				w.setClock(7, "08:00")
 				round()
-				w.got("anna")
+				w.wantMessages("anna")
 			})
 		}
 	}
 }
 
-func TestAMovedPostIsToldOnceToEachWhoMayHaveIt(t *testing.T) {
+func TestScanMoves_SendsMovedPostOnce(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name             string
@@ -135,7 +135,7 @@ func TestAMovedPostIsToldOnceToEachWhoMayHaveIt(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := newDays(t)
+				w := newDailyWorld(t)
 				round := func() {
 					if restarts {
 						w.restart()
@@ -143,134 +143,134 @@ func TestAMovedPostIsToldOnceToEachWhoMayHaveIt(t *testing.T) {
 					w.round()
 				}
 				thread := w.thread(tt.from)
-				p := w.post(thread)
+				p := w.writePost(thread)
 				round()
-				move := func() { w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, tt.to, thread) }
+				move := func() { w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, tt.to, thread) }
 				if tt.before {
 					move()
 				}
-				w.at(5, "08:00")
+				w.setClock(5, "08:00")
 				round()
 				check := func(day int) {
 					t.Helper()
 					for name, wanted := range map[string][2]bool{"anna": tt.anna, "bert": tt.bert, "carl": tt.carl} {
 						if wanted[day] {
-							w.got(name, posts(p))
+							w.wantMessages(name, posts(p))
 						} else {
-							w.got(name)
+							w.wantMessages(name)
 						}
 					}
 				}
 				check(0)
 				if !tt.before {
-					w.at(5, "12:00")
+					w.setClock(5, "12:00")
 					move()
 				}
 				round()
-				w.at(6, "08:00")
+				w.setClock(6, "08:00")
 				round()
 				check(1)
-				w.at(7, "08:00")
+				w.setClock(7, "08:00")
 				round()
 				for _, name := range []string{"anna", "bert", "carl"} {
-					w.got(name)
+					w.wantMessages(name)
 				}
 			})
 		}
 	}
 }
 
-func TestAPostThatIsMovedWhileAnEditionWaitsIsToldOnce(t *testing.T) {
+func TestScanMoves_MoveWhileEditionIsPending(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	elsewhere := w.thread(dining)
-	a, p := w.post(w.thread(tonight)), w.post(elsewhere)
-	w.relay.says(mail.TempFail, 451)
-	w.at(5, "08:00")
+	a, p := w.writePost(w.thread(tonight)), w.writePost(elsewhere)
+	w.relay.answerWith(mail.TempFail, 451)
+	w.setClock(5, "08:00")
 	w.round()
-	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, elsewhere) // which she watches
-	w.relay.works()
-	w.at(5, "09:00")
+	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, elsewhere) // which she watches
+	w.relay.acceptAll()
+	w.setClock(5, "09:00")
 	w.round()
-	w.got("anna", posts(a)) // the edition knows nothing of the move
-	w.at(6, "08:00")
+	w.wantMessages("anna", posts(a)) // the edition knows nothing of the move
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestAPostThatWandersIsToldOnce(t *testing.T) {
+func TestScanMoves_RepeatedMoves(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	w.sql(`INSERT INTO section_watch VALUES (101, ?, 'posts', 1) ON CONFLICT DO NOTHING`, routes)
+	w := newDailyWorld(t)
+	w.execSQL(`INSERT INTO section_watch VALUES (101, ?, 'posts', 1) ON CONFLICT DO NOTHING`, routes)
 	thread, back := w.thread(tonight), w.thread(tonight)
-	p := w.post(thread)
-	w.at(4, "20:00")
-	q := w.post(back)
+	p := w.writePost(thread)
+	w.setClock(4, "20:00")
+	q := w.writePost(back)
 	move := func(thread int64, to int) {
-		w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, to, thread)
+		w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, to, thread)
 		w.round()
 	}
 	move(back, guardsvan)
 	move(back, tonight)
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
-	w.got("anna", posts(p, q)) // one of them was away, and is back
+	w.wantMessages("anna", posts(p, q)) // one of them was away, and is back
 	move(thread, guardsvan)
-	w.at(6, "08:00")
+	w.setClock(6, "08:00")
 	w.round()
 	move(thread, routes) // where she watches, too
 	move(back, dining)
 	move(back, routes)
 	for day := 7; day < 9; day++ {
-		w.at(day, "08:00")
+		w.setClock(day, "08:00")
 		w.round()
-		w.got("anna")
+		w.wantMessages("anna")
 	}
 }
 
-func TestAMovedPostThatAnotherDaemonSightedIsToldOnce(t *testing.T) {
+func TestScanMoves_SightedByOtherDaemon(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.post(thread)
-	w.at(4, "10:00")
+	w.writePost(thread)
+	w.setClock(4, "10:00")
 	w.round()
 	first := w.daemon
-	w.post(thread)
-	w.sql(`INSERT INTO thread_watch VALUES (101, ?, 1)`, thread)
+	w.writePost(thread)
+	w.execSQL(`INSERT INTO thread_watch VALUES (101, ?, 1)`, thread)
 	w.restart() // another daemon, which shares the store
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
 	w.relay.forget()
-	w.sql(`UPDATE thread SET section_id = ? WHERE id = ?`, dining, thread)
+	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, dining, thread)
 	w.daemon = first // has not met the post before
-	w.at(6, "08:00")
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 }
 
-func TestAPostThatIsSplitOffIntoAWatchedSectionIsNewsThere(t *testing.T) {
+func TestScanMoves_SplitOffIntoWatchedSection(t *testing.T) {
 	t.Parallel()
 	for _, restarts := range []bool{false, true} {
-		w := newDays(t)
-		w.at(4, "10:00")
+		w := newDailyWorld(t)
+		w.setClock(4, "10:00")
 		old, other := w.thread(tonight), w.thread(routes)
-		p := w.post(old)
-		stays := w.post(old)
+		p := w.writePost(old)
+		stays := w.writePost(old)
 		w.round()
-		w.at(5, "08:00")
+		w.setClock(5, "08:00")
 		w.round()
-		w.got("anna", posts(p, stays))
-		w.got("carl", posts(p, stays))
-		w.got("bert")
-		w.sql(`UPDATE post SET thread_id = ? WHERE id = ?`, other, p)
+		w.wantMessages("anna", posts(p, stays))
+		w.wantMessages("carl", posts(p, stays))
+		w.wantMessages("bert")
+		w.execSQL(`UPDATE post SET thread_id = ? WHERE id = ?`, other, p)
 		if restarts {
 			w.restart()
 		}
-		w.at(6, "08:00")
+		w.setClock(6, "08:00")
 		w.round()
-		w.got("bert", posts(p))
-		w.got("anna")
-		w.got("carl")
+		w.wantMessages("bert", posts(p))
+		w.wantMessages("anna")
+		w.wantMessages("carl")
 	}
 }

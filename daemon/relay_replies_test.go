@@ -10,135 +10,135 @@ import (
 	"postrider/mail"
 )
 
-func TestARelayThatIsDownForThreeDaysCostsNothing(t *testing.T) {
+func TestDeliver_RelayDownForThreeDays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newDays(t)
+		w := newDailyWorld(t)
 		thread := w.thread(tonight)
-		w.relay.says(mail.NotSent, 0)
-		a := w.post(thread)
-		w.at(5, "08:00")
+		w.relay.answerWith(mail.NotSent, 0)
+		a := w.writePost(thread)
+		w.setClock(5, "08:00")
 		w.round()
-		w.at(5, "12:00")
-		b := w.post(thread)
+		w.setClock(5, "12:00")
+		b := w.writePost(thread)
 		for day := 5; day < 8; day++ {
 			for _, clock := range []string{"12:00", "18:00", "23:00"} {
-				w.at(day, clock)
+				w.setClock(day, clock)
 				w.round()
 			}
-			w.at(day+1, "08:00")
+			w.setClock(day+1, "08:00")
 			w.round()
 		}
-		w.at(8, "09:00")
-		c := w.post(thread)
-		w.relay.works()
+		w.setClock(8, "09:00")
+		c := w.writePost(thread)
+		w.relay.acceptAll()
 		time.Sleep(maxOpenDuration) // it is left alone
 		w.round()
-		w.got("anna", posts(a, b))
+		w.wantMessages("anna", posts(a, b))
 		for _, o := range w.outcomes(101) {
 			if o.Result == string(mail.NotSent) && o.Attempt != 0 {
 				t.Errorf("the outage is counted as attempt %d", o.Attempt)
 			}
 		}
-		w.at(9, "08:00")
+		w.setClock(9, "08:00")
 		w.round()
-		w.got("anna", posts(c))
-		if n := w.counts()["queued"]; n != 0 {
+		w.wantMessages("anna", posts(c))
+		if n := w.countByState()["queued"]; n != 0 {
 			t.Errorf("%d rows still wait", n)
 		}
 	})
 }
 
-func TestAfterARefusalTheNextEditionCoversTheSamePosts(t *testing.T) {
+func TestDeliver_NextEditionCoversRejectedPosts(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	a := w.post(thread)
+	a := w.writePost(thread)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
 		if to == address("anna") {
 			return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.7.1", Reply: "not today"}
 		}
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	w.round()
-	w.at(5, "09:00")
+	w.setClock(5, "09:00")
 	w.round() // a refusal is final: nobody tries again
 	if n := len(w.outcomes(101)); n != 2 {
 		t.Errorf("%d outcomes are noted, want 2: the empty edition of the first day, and the refusal", n)
 	}
-	w.got("carl", posts(a))
-	w.relay.works()
-	b := w.post(thread)
-	w.at(6, "08:00")
+	w.wantMessages("carl", posts(a))
+	w.relay.acceptAll()
+	b := w.writePost(thread)
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(a, b))
-	w.got("carl", posts(b))
+	w.wantMessages("anna", posts(a, b))
+	w.wantMessages("carl", posts(b))
 	last := w.outcomes(101)[1]
 	if last.Result != "refused" || last.Code != 550 || last.Enhanced != "5.7.1" || last.Reply != "not today" {
 		t.Errorf("what the relay said is lost: %+v", last)
 	}
 }
 
-func TestWhatTheRelayPutsOffIsSentLaterAndOnce(t *testing.T) {
+func TestDeliver_TemporaryRejectionSentOnceLater(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.relay.says(mail.TempFail, 451)
-	w.at(5, "08:00")
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
+	w.relay.answerWith(mail.TempFail, 451)
+	w.setClock(5, "08:00")
 	w.round()
 	w.round() // not before its time
-	if n := len(w.relay.all()); n != 2 {
+	if n := len(w.relay.messages()); n != 2 {
 		t.Fatalf("%d mails were tried, want 2: Anna's and Carl's, once", n)
 	}
-	w.at(5, "08:02")
-	w.relay.works()
+	w.setClock(5, "08:02")
+	w.relay.acceptAll()
 	w.round()
-	w.got("anna", posts(p))
-	w.at(5, "23:00")
+	w.wantMessages("anna", posts(p))
+	w.setClock(5, "23:00")
 	w.round()
-	w.at(6, "08:00")
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 }
 
-func TestARelayThatSaysLaterAllDayLosesNoPost(t *testing.T) {
+func TestDeliver_TemporaryRejectionsAllDayLoseNoPost(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	p := w.post(thread)
-	w.relay.says(mail.TempFail, 451)
-	w.at(5, "08:00")
+	p := w.writePost(thread)
+	w.relay.answerWith(mail.TempFail, 451)
+	w.setClock(5, "08:00")
 	for when := w.clock(); when.Day() < 7; when = when.Add(40 * time.Minute) {
-		w.turn(when)
+		w.setTime(when)
 		w.round()
 	}
-	w.relay.works()
-	w.at(7, "20:00")
+	w.relay.acceptAll()
+	w.setClock(7, "20:00")
 	w.round()
-	w.got("anna", posts(p))
-	w.at(8, "20:00")
+	w.wantMessages("anna", posts(p))
+	w.setClock(8, "20:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 }
 
-func TestAnUncertainMailIsRepeatedOnceAndAlike(t *testing.T) {
+func TestDeliver_UncertainRepeatedOnceIdentically(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	p := w.post(thread)
-	w.relay.says(mail.Uncertain, 0)
-	w.at(5, "08:00")
+	p := w.writePost(thread)
+	w.relay.answerWith(mail.Uncertain, 0)
+	w.setClock(5, "08:00")
 	w.round()
-	w.relay.works()
-	later := w.post(thread)
-	w.at(5, "08:14")
+	w.relay.acceptAll()
+	later := w.writePost(thread)
+	w.setClock(5, "08:14")
 	w.round()
-	w.got("anna")
-	w.at(5, "08:15")
+	w.wantMessages("anna")
+	w.setClock(5, "08:15")
 	w.round()
 	var raws [][]byte
-	for _, try := range w.relay.all() {
+	for _, try := range w.relay.messages() {
 		if try.to == address("anna") {
 			raws = append(raws, try.raw)
 		}
@@ -146,71 +146,71 @@ func TestAnUncertainMailIsRepeatedOnceAndAlike(t *testing.T) {
 	if len(raws) != 2 {
 		t.Fatalf("Anna's mail was handed over %d times, want 2", len(raws))
 	}
-	head1, text1, html1 := parts(t, raws[0])
-	head2, text2, html2 := parts(t, raws[1])
+	head1, text1, html1 := parseMessage(t, raws[0])
+	head2, text2, html2 := parseMessage(t, raws[1])
 	if a, b := head1.Get("Message-ID"), head2.Get("Message-ID"); a != b || a == "" {
 		t.Errorf("Message-IDs are %q and %q, want the same", a, b)
 	}
 	if text1 != text2 || html1 != html2 || head1.Get("Subject") != head2.Get("Subject") {
 		t.Error("the second copy tells something else than the first")
 	}
-	w.got("anna", posts(p))
-	w.at(6, "08:00")
+	w.wantMessages("anna", posts(p))
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(later))
+	w.wantMessages("anna", posts(later))
 }
 
-func TestAnUncertainMailIsRepeatedThoughItWasToldToComeLaterBefore(t *testing.T) {
+func TestDeliver_UncertainRepeatedAfterTemporaryRejection(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
-	w.relay.says(mail.TempFail, 451)
-	w.at(5, "08:00")
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
+	w.relay.answerWith(mail.TempFail, 451)
+	w.setClock(5, "08:00")
 	w.round()
-	w.relay.says(mail.Uncertain, 0)
-	w.at(5, "08:05")
+	w.relay.answerWith(mail.Uncertain, 0)
+	w.setClock(5, "08:05")
 	w.round()
-	w.relay.works()
-	w.at(5, "08:25")
+	w.relay.acceptAll()
+	w.setClock(5, "08:25")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestAnUncertainMailIsNotMergedIntoAnother(t *testing.T) {
+func TestDeliver_UncertainNotMerged(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	p := w.post(thread)
-	w.relay.says(mail.Uncertain, 0)
-	w.at(5, "08:00")
+	p := w.writePost(thread)
+	w.relay.answerWith(mail.Uncertain, 0)
+	w.setClock(5, "08:00")
 	w.round()
-	later := w.post(thread)
-	w.at(6, "08:00") // nobody ran for a day
-	w.relay.works()
+	later := w.writePost(thread)
+	w.setClock(6, "08:00") // nobody ran for a day
+	w.relay.acceptAll()
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 	w.round()
-	w.got("anna", posts(later))
+	w.wantMessages("anna", posts(later))
 }
 
-func TestARelayThatDislikesOurSenderHurtsNoMember(t *testing.T) {
+func TestDeliver_RejectedSenderLosesNoPost(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	p := w.post(w.thread(tonight))
+	w := newDailyWorld(t)
+	p := w.writePost(w.thread(tonight))
 	w.relay.answer = func(string, int) mail.Outcome {
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550, Reply: "sender unknown"}
 	}
-	w.at(5, "08:00")
+	w.setClock(5, "08:00")
 	for range 20 {
 		w.round()
 	}
-	w.relay.works()
-	w.at(5, "08:05")
+	w.relay.acceptAll()
+	w.setClock(5, "08:05")
 	w.round()
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
+func TestDeliver_RejectedMemberDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	hostile := map[int64]string{ // addresses that no relay may ever hear of
@@ -220,7 +220,7 @@ func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
 	}
 	for id, email := range hostile {
 		w.member(id, "hostile"+email, passenger, tonight)
-		w.sql(`UPDATE member SET email = ? WHERE id = ?`, email, id)
+		w.execSQL(`UPDATE member SET email = ? WHERE id = ?`, email, id)
 	}
 	names := []string{ // names that must not break a header
 		"\r\nBcc: all@example.org", `"quotes" and \slashes\`, strings.Repeat("夜", 300), "=?utf-8?q?trick?=", "a, b; c: d <e@f>", "\x00\x1b[31m", "\u202etxet", " ", "\xff\xfe",
@@ -228,14 +228,14 @@ func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
 	for i, name := range names {
 		id := int64(301 + i)
 		w.member(id, name, passenger, tonight)
-		w.sql(`UPDATE member SET email = ? WHERE id = ?`, address("name"+string(rune('a'+i))), id)
+		w.execSQL(`UPDATE member SET email = ? WHERE id = ?`, address("name"+string(rune('a'+i))), id)
 	}
 	w.member(401, "idn", passenger, tonight)
-	w.sql(`UPDATE member SET email = 'idn@müller.example' WHERE id = 401`)
+	w.execSQL(`UPDATE member SET email = 'idn@müller.example' WHERE id = 401`)
 	w.member(402, "anna", passenger, tonight)
 	w.round()
-	p := w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	p := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	report := w.round()
 	if report.Refused != len(hostile) || report.Sent != len(names)+2 {
 		t.Errorf("%d are sent and %d refused, want %d and %d\n%s", report.Sent, report.Refused, len(names)+2, len(hostile), w.log)
@@ -247,8 +247,8 @@ func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
 			t.Errorf("%q is noted as %s, %q; want refused with a reason", email, last.Result, last.Reason)
 		}
 	}
-	for _, try := range w.relay.all() {
-		head, _, _ := parts(t, try.raw)
+	for _, try := range w.relay.messages() {
+		head, _, _ := parseMessage(t, try.raw)
 		if to, err := head.AddressList("To"); err != nil || len(to) != 1 {
 			t.Errorf("To is %q: %v", head.Get("To"), err)
 		}
@@ -257,24 +257,24 @@ func TestAMemberWhoIsRefusedHoldsUpNobody(t *testing.T) {
 		}
 	}
 	for i := range names {
-		w.got("name"+string(rune('a'+i)), posts(p))
+		w.wantMessages("name"+string(rune('a'+i)), posts(p))
 	}
-	w.got("anna", posts(p))
+	w.wantMessages("anna", posts(p))
 }
 
-func TestAnEditionThatWaitsIsNotSentAfterItsReaderHasEndedHisDigests(t *testing.T) {
+func TestDeliver_SkipsEditionAfterUnsubscribe(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
-	w.relay.says(mail.TempFail, 451)
-	a := w.post(w.thread(tonight))
-	w.at(5, "08:00")
+	w := newDailyWorld(t)
+	w.relay.answerWith(mail.TempFail, 451)
+	a := w.writePost(w.thread(tonight))
+	w.setClock(5, "08:00")
 	w.round()
 	if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
 		t.Fatal(err)
 	}
-	w.relay.works()
-	w.at(5, "10:00")
+	w.relay.acceptAll()
+	w.setClock(5, "10:00")
 	w.round()
-	w.got("anna")
-	w.got("carl", posts(a))
+	w.wantMessages("anna")
+	w.wantMessages("carl", posts(a))
 }

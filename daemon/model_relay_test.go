@@ -9,7 +9,7 @@ import (
 )
 
 // reached tells whether the daemon at work is dead at a place.
-func (s *stage) reached(where string) bool {
+func (s *simulation) reached(where string) bool {
 	if s.death.where == where && s.death.in >= 0 {
 		s.death.in--
 		s.dead = s.dead || s.death.in < 0
@@ -18,11 +18,11 @@ func (s *stage) reached(where string) bool {
 }
 
 // courier is the relay of a stage. Of what a daemon hands over after its death nobody hears.
-type courier struct{ *stage }
+type courier struct{ *simulation }
 
 // Send implements Sender.
 func (c courier) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
-	s, at := c.stage, c.clock()
+	s, at := c.simulation, c.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dead || s.reached(beforeRelay) {

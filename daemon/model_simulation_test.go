@@ -11,8 +11,8 @@ import (
 	"postrider/forum"
 )
 
-// stage is the world in which a tale is told, with two daemons that share a store, and what should come of it.
-type stage struct {
+// simulation is the world in which a tale is told, with two daemons that share a store, and what should come of it.
+type simulation struct {
 	*world
 	people  []*person
 	talks   []*talk
@@ -61,9 +61,9 @@ type telling struct {
 
 var errDead = errors.New("the daemon is dead")
 
-func newStage(p *probe) *stage {
+func newSimulation(p *probe) *simulation {
 	w := newWorld(p)
-	s := &stage{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}}
+	s := &simulation{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}}
 	w.run()
 	w.set.Alerts = DefaultAlerts()
 	w.sender = courier{s}
@@ -97,15 +97,15 @@ func newStage(p *probe) *stage {
 }
 
 // enter adds a person. All watch a section in which nothing is written, so that they are on the roll.
-func (s *stage) enter(name string, role int, zone string, sections map[int]forum.Level, mails bool) {
+func (s *simulation) enter(name string, role int, zone string, sections map[int]forum.Level, mails bool) {
 	id := int64(101 + len(s.people))
 	location, err := time.LoadLocation(zone)
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.member(id, name, role)
-	s.sql(`UPDATE member SET zone = ? WHERE id = ?`, zone, id)
-	s.sql(`INSERT INTO section_watch VALUES (?, ?, 'posts', 0)`, id, dining)
+	s.execSQL(`UPDATE member SET zone = ? WHERE id = ?`, zone, id)
+	s.execSQL(`INSERT INTO section_watch VALUES (?, ?, 'posts', 0)`, id, dining)
 	p := &person{
 		id: forum.MemberID(id), name: name, steward: role == steward, zone: location, alerts: digest.FirstReply, digests: digest.Daily,
 		sections: map[int]forum.Level{}, mails: map[int]bool{}, threads: map[int64]bool{}, wishes: map[any]digest.Cadence{},
@@ -117,14 +117,14 @@ func (s *stage) enter(name string, role int, zone string, sections map[int]forum
 	}
 }
 
-func (s *stage) follows(p *person, section int, level forum.Level, mails bool) {
-	s.sql(`DELETE FROM section_watch WHERE member_id = ? AND section_id = ?`, p.id, section)
-	s.sql(`INSERT INTO section_watch VALUES (?, ?, ?, ?)`, p.id, section, map[forum.Level]string{forum.NewThreads: "threads", forum.AllPosts: "posts"}[level], mails)
+func (s *simulation) follows(p *person, section int, level forum.Level, mails bool) {
+	s.execSQL(`DELETE FROM section_watch WHERE member_id = ? AND section_id = ?`, p.id, section)
+	s.execSQL(`INSERT INTO section_watch VALUES (?, ?, ?, ?)`, p.id, section, map[forum.Level]string{forum.NewThreads: "threads", forum.AllPosts: "posts"}[level], mails)
 	p.sections[section], p.mails[section] = level, mails
 }
 
-// judge notes what is not wanted any more, and what is new.
-func (s *stage) judge() {
+// evaluate notes what is not wanted any more, and what is new.
+func (s *simulation) evaluate() {
 	now := s.clock()
 	for _, w := range s.posts {
 		for _, p := range s.people {
@@ -142,7 +142,7 @@ func (s *stage) judge() {
 
 // live lets the daemon whose turn it is run a round, or with both of its lanes for so long, and die on the way. Then the
 // other one takes over.
-func (s *stage) live(on death, long time.Duration) {
+func (s *simulation) live(on death, long time.Duration) {
 	d, now := s.daemons[s.turn], s.clock()
 	s.dead, s.death = false, on
 	s.store.FailWith(func(string) error {
@@ -176,7 +176,7 @@ func (s *stage) live(on death, long time.Duration) {
 	s.dead, s.death = false, death{}
 }
 
-func (s *stage) work(d *Daemon, long time.Duration) error {
+func (s *simulation) work(d *Daemon, long time.Duration) error {
 	if long == 0 {
 		_, err := d.RunOnce(s.Context())
 		return err
@@ -187,9 +187,9 @@ func (s *stage) work(d *Daemon, long time.Duration) error {
 	return d.Run(ctx)
 }
 
-func (s *stage) hour() string { return s.clock().Format("2 Jan 15:04:05") }
+func (s *simulation) hour() string { return s.clock().Format("2 Jan 15:04:05") }
 
-func (s *stage) written(id forum.PostID) *writing {
+func (s *simulation) written(id forum.PostID) *writing {
 	for _, w := range s.posts {
 		if w.id == id {
 			return w
@@ -199,7 +199,7 @@ func (s *stage) written(id forum.PostID) *writing {
 }
 
 // end lets nine good days pass, and asks whether everybody has what he should.
-func (s *stage) end() {
+func (s *simulation) end() {
 	s.says = nil
 	for day := range 9 {
 		midnight := s.clock().Truncate(24 * time.Hour).Add(24 * time.Hour)
@@ -208,7 +208,7 @@ func (s *stage) end() {
 				time.Sleep(wait)
 			}
 			s.turn = day % 2
-			s.judge()
+			s.evaluate()
 			s.live(death{}, 0)
 		}
 	}

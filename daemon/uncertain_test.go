@@ -12,44 +12,44 @@ import (
 	"postrider/store"
 )
 
-func TestWhatIsUncertainIsLeftToTheNextEditionWhereTheOwnerWantsThat(t *testing.T) {
+func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 	t.Parallel()
-	w := newDays(t)
+	w := newDailyWorld(t)
 	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
 	thread := w.thread(tonight)
-	a := w.post(thread)
-	w.relay.says(mail.Uncertain, 0)
-	w.at(5, "08:00")
+	a := w.writePost(thread)
+	w.relay.answerWith(mail.Uncertain, 0)
+	w.setClock(5, "08:00")
 	if report := w.round(); report.Uncertain == 0 {
 		t.Errorf("the report is %+v, want Anna's mail uncertain", report)
 	}
-	w.relay.works()
-	w.at(5, "20:00")
+	w.relay.acceptAll()
+	w.setClock(5, "20:00")
 	w.round()
-	w.got("anna")
+	w.wantMessages("anna")
 	if last := w.outcomes(101)[1]; last.Result != "uncertain" || !strings.Contains(last.Reason, "the next edition covers its posts") {
 		t.Errorf("noted is %+v, want why it was left", last)
 	}
-	b := w.post(thread)
-	w.at(6, "08:00")
+	b := w.writePost(thread)
+	w.setClock(6, "08:00")
 	w.round()
-	w.got("anna", posts(a, b))
+	w.wantMessages("anna", posts(a, b))
 }
 
-func TestOtherKindsThatAreUncertainAreGivenUpAndSaidSo(t *testing.T) {
-	w := newDays(t)
+func TestUncertain_OtherKindsNotRetried(t *testing.T) {
+	w := newDailyWorld(t)
 	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
 	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
-	if s.State != stateUncertain || !strings.Contains(s.Reason, "not retried") || w.logged("uncertain message not retried") != 1 {
+	if s.State != stateUncertain || !strings.Contains(s.Reason, "not retried") || w.countLogged("uncertain message not retried") != 1 {
 		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, w.log)
 	}
 }
 
-// dies makes the daemon vanish in the middle of a delivery: what it has claimed stays claimed, and so many of
+// crash makes the daemon vanish in the middle of a delivery: what it has claimed stays claimed, and so many of
 // that noted as about to be handed over.
-func (w *world) dies(handed int) {
+func (w *world) crash(handed int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
@@ -66,71 +66,71 @@ func (w *world) dies(handed int) {
 	}
 }
 
-func TestAfterADeathOnlyWhatWasAboutToGoIsRepeated(t *testing.T) {
+func TestCrash_RepeatsOnlyMessagesInFlight(t *testing.T) {
 	t.Parallel()
-	w, p := crowded(t, 10)
-	w.dies(3)
-	w.at(5, "08:02") // the lease has run out
+	w, p := newCrowd(t, 10)
+	w.crash(3)
+	w.setClock(5, "08:02") // the lease has run out
 	report := w.round()
 	if report.Uncertain != 3 || report.Sent != 7 {
 		t.Errorf("%d mails are in doubt and %d were sent, want 3 and 7", report.Uncertain, report.Sent)
 	}
-	w.at(5, "08:16")
+	w.setClock(5, "08:16")
 	if n := w.round().Sent; n != 0 {
 		t.Errorf("%d mails in doubt were sent before their time", n)
 	}
-	w.at(5, "08:17")
+	w.setClock(5, "08:17")
 	if n := w.round().Sent; n != 3 {
 		t.Errorf("%d mails in doubt were repeated, want 3", n)
 	}
 	for _, name := range []string{"m0", "m5", "m9"} {
-		w.got(name, posts(p))
+		w.wantMessages(name, posts(p))
 	}
-	if n := w.logged("a daemon stopped during delivery"); n != 1 {
+	if n := w.countLogged("a daemon stopped during delivery"); n != 1 {
 		t.Errorf("the log tells of it %d times, want once:\n%s", n, w.log)
 	}
 }
 
-func TestAfterADeathWhatWasAboutToGoIsLeftWhereTheOwnerWantsThat(t *testing.T) {
+func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 	t.Parallel()
-	w, p := crowded(t, 10)
+	w, p := newCrowd(t, 10)
 	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
-	w.dies(3)
-	w.at(5, "08:02")
+	w.crash(3)
+	w.setClock(5, "08:02")
 	w.round()
-	if c := w.counts(); c["uncertain"] != 3 || c["accepted"] != 7 {
+	if c := w.countByState(); c["uncertain"] != 3 || c["accepted"] != 7 {
 		t.Errorf("the outbox is %v, want 3 uncertain and 7 accepted", c)
 	}
-	w.at(6, "08:00")
+	w.setClock(6, "08:00")
 	w.round()
 	for _, name := range []string{"m0", "m5", "m9"} {
-		w.got(name, posts(p))
+		w.wantMessages(name, posts(p))
 	}
 }
 
-func TestAMailThatKillsItsDaemonComesToAnEnd(t *testing.T) {
+func TestCrash_LimitsRetriesOfCrashingMessage(t *testing.T) {
 	t.Parallel()
-	w, _ := crowded(t, 1)
+	w, _ := newCrowd(t, 1)
 	for range maxCrashRetries + 1 {
-		w.dies(1)
-		w.turn(w.clock().Add(2 * time.Minute))
+		w.crash(1)
+		w.setTime(w.clock().Add(2 * time.Minute))
 		if err := w.daemon.reclaimLeases(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		w.turn(w.clock().Add(15 * time.Minute))
+		w.setTime(w.clock().Add(15 * time.Minute))
 	}
-	if c := w.counts(); c["uncertain"] != 1 {
+	if c := w.countByState(); c["uncertain"] != 1 {
 		t.Errorf("the outbox is %v, want the mail settled as uncertain", c)
 	}
 }
 
-func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
+func TestDispatcher_MarksFewMessagesAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 200
-		w, _ := crowded(t, members)
-		arrived, letGo := w.relay.holds()
+		w, _ := newCrowd(t, members)
+		arrived, letGo := w.relay.blockMessages()
 		over := make(chan error, 1)
 		go func() {
 			_, err := w.daemon.RunOnce(t.Context())
@@ -154,17 +154,17 @@ func TestNoMoreIsNotedAheadThanGoesOut(t *testing.T) {
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
-		if c := w.counts(); c["accepted"] != members {
+		if c := w.countByState(); c["accepted"] != members {
 			t.Errorf("the outbox is %v", c)
 		}
 	})
 }
 
-func TestWhatCouldNotBeNotedIsNotHandedOver(t *testing.T) {
+func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 40
-		w, _ := crowded(t, members)
+		w, _ := newCrowd(t, members)
 		w.prepare()
 		db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
 		if err != nil {
@@ -192,12 +192,12 @@ func TestWhatCouldNotBeNotedIsNotHandedOver(t *testing.T) {
 		if err := w.daemon.deliver(w.Context()); err != nil {
 			t.Error(err)
 		}
-		if c := w.counts(); c["accepted"] < 2 {
+		if c := w.countByState(); c["accepted"] < 2 {
 			t.Errorf("the outbox is %v, want what was under way settled", c)
 		}
-		w.relay.works()
+		w.relay.acceptAll()
 		w.round()
-		if n := len(w.relay.all()); n != members {
+		if n := len(w.relay.messages()); n != members {
 			t.Errorf("%d mails went out in the end, want %d", n, members)
 		}
 	})
