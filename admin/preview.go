@@ -13,6 +13,7 @@ import (
 	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/digest"
+	"postrider/store"
 	"postrider/templates"
 )
 
@@ -57,7 +58,7 @@ func mailKinds() []string { return append(kinds(), kindAlarm) }
 func (s *Server) previewSamples() []sample {
 	const name = "settings_mails"
 	full := previewView{
-		pageFrame: s.sampleTop("settings"), Form: previewForm{Kind: daemon.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: mailKinds(),
+		pageFrame: s.sampleTop("settings"), Form: previewForm{Kind: store.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: mailKinds(),
 		Tongues: s.Pages.LanguageNames(), Days: []int{1, 7}, Frame: "/html?kind=digest", Subject: "A subject", Text: "A text", Bytes: 1000, Skip: "nothing new",
 	}
 	text, faulty := full, full
@@ -124,7 +125,7 @@ func (s *Server) readPreview(q url.Values) previewForm {
 	f := previewForm{Kind: q.Get("kind"), Locale: q.Get("locale"), Member: strings.TrimSpace(q.Get("member")), Days: 7}
 	f.Text, f.Phone, f.Dark = q.Get("text") != "", q.Get("phone") != "", q.Get("dark") != ""
 	if !slices.Contains(mailKinds(), f.Kind) {
-		f.Kind = daemon.KindDigest
+		f.Kind = store.KindDigest
 	}
 	if !slices.ContainsFunc(s.Pages.LanguageNames(), func(t templates.LanguageName) bool { return t.Tag == f.Locale }) {
 		f.Locale = ""
@@ -180,11 +181,11 @@ func placeholderLinks(site templates.Site) templates.Footer {
 // previewSample makes a mail of the samples that the templates come with.
 func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Content, error) {
 	switch f.Kind {
-	case daemon.KindAlert:
+	case store.KindAlert:
 		site, a := set.SampleAlert()
 		a.Member.Locale = f.Locale
 		return set.NewRenderer(site, 0).Alert(a, placeholderLinks(site), s.Settings.Digest.MaxBytes)
-	case daemon.KindAnnouncement:
+	case store.KindAnnouncement:
 		site, a, reader := set.SampleAnnouncement()
 		reader.Member.Locale = f.Locale
 		return announcement(set.NewRenderer(site, 0), site, a, reader, s.Settings.Digest.MaxBytes)
@@ -214,7 +215,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 	now, press := s.Now(), set.NewRenderer(s.Site, 0)
 	from := now.AddDate(0, 0, -f.Days)
 	switch f.Kind {
-	case daemon.KindAlert:
+	case store.KindAlert:
 		made, err := s.PreviewDaemon.PreviewAlert(ctx, f.Member, from, now)
 		if err != nil || made.SkipReason != "" {
 			return previewed{skip: made.SkipReason}, err
@@ -222,7 +223,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 		made.Alert.Member.Locale = s.locale(f, made.Alert.Member.Locale)
 		p.content, err = press.Alert(made.Alert, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
 		return p, err
-	case daemon.KindAnnouncement:
+	case store.KindAnnouncement:
 		_, a, _ := set.SampleAnnouncement()
 		made, err := daemon.NewHerald(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
 		if err != nil || made.Reason != "" {

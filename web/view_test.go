@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"postrider/daemon"
 	"postrider/internal/link"
+	"postrider/store"
 )
 
 // speaks are words that stand in the mail of each kind and in no other.
 var speaks = map[string]string{
-	daemon.KindDigest: "Gulaschsuppe", daemon.KindAlert: "blows at noon", daemon.KindAnnouncement: "Kisten",
+	store.KindDigest: "Gulaschsuppe", store.KindAlert: "blows at noon", store.KindAnnouncement: "Kisten",
 }
 
 func TestEveryMailLinksToItselfInABrowser(t *testing.T) {
@@ -63,14 +63,14 @@ func TestAMailShowsNoMoreThanItsReaderMayReadNow(t *testing.T) {
 		change string
 		gone   []string // kinds of which nothing is left
 	}{
-		"the post is deleted":                  {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"the post awaits approval":             {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"all threads are deleted":              {"UPDATE thread SET state = 'deleted'", []string{daemon.KindAlert, daemon.KindDigest}},
-		"her role may read no sections":        {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{daemon.KindAlert, daemon.KindDigest}},
-		"the thread is moved out of her sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{daemon.KindAlert}},
-		"she is banned":                        {"UPDATE member SET state = 'banned' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"she is not confirmed any more":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"she ignores the author":               {"INSERT INTO ignored VALUES (13, 4)", []string{daemon.KindAlert}},
+		"the post is deleted":                  {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
+		"the post awaits approval":             {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
+		"all threads are deleted":              {"UPDATE thread SET state = 'deleted'", []string{store.KindAlert, store.KindDigest}},
+		"her role may read no sections":        {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{store.KindAlert, store.KindDigest}},
+		"the thread is moved out of her sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{store.KindAlert}},
+		"she is banned":                        {"UPDATE member SET state = 'banned' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
+		"she is not confirmed any more":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
+		"she ignores the author":               {"INSERT INTO ignored VALUES (13, 4)", []string{store.KindAlert}},
 		"she gets no mail any more":            {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
 		"she has read all":                     {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
 		"she watches threads no more":          {"DELETE FROM thread_watch WHERE member_id = 13", nil},
@@ -144,7 +144,7 @@ func TestAMailThatIsNotKeptAnyMoreIsSaidToBeSo(t *testing.T) {
 		}
 	}
 	must(w.forum.Exec("DELETE FROM member WHERE id = 13"))(t)
-	if got := w.get(mails[daemon.KindDigest].links("v/")[0]); got.status != http.StatusGone {
+	if got := w.get(mails[store.KindDigest].links("v/")[0]); got.status != http.StatusGone {
 		t.Errorf("once the member is gone the answer is %d", got.status)
 	}
 }
@@ -152,7 +152,7 @@ func TestAMailThatIsNotKeptAnyMoreIsSaidToBeSo(t *testing.T) {
 func TestTheLinkOfAMailShowsThatMailAlone(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
-	view := mails[daemon.KindAlert].links("v/")[0]
+	view := mails[store.KindAlert].links("v/")[0]
 	token := view[strings.LastIndex(view, "/")+1:]
 	grant := must(w.links.Check(token))(t)
 	if grant.Scope != link.View || grant.Member != int64(anna) {
@@ -183,7 +183,7 @@ func TestTheLinkOfAMailShowsThatMailAlone(t *testing.T) {
 func TestAMailThatWasSentLongAgoTellsItsOwnTime(t *testing.T) {
 	t.Parallel()
 	w, mails := newMailedWorld(t)
-	view := mails[daemon.KindDigest].links("v/")[0]
+	view := mails[store.KindDigest].links("v/")[0]
 	w.now = w.now.Add(40 * 24 * time.Hour)
 	if got := words(t, w.get(view).body); !strings.Contains(got, "Montag, 4. Mai 2026") {
 		t.Errorf("the page says %s", got)
