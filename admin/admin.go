@@ -1,29 +1,30 @@
-// Package admin is the room for administrators: pages that show what the daemon does, and that change what becomes of
-// mails. It has a listener of its own; the pages that members see (web) know nothing of it.
+// Package admin serves the admin pages: they show what the daemon does and let administrators act on messages, announcements and
+// addresses. It has its own listener; the pages of members (package web) are separate.
 //
-//	/login /logout  come and go (login.go, session.go, password.go)
-//	/               today (today.go, health.go, chart.go)
-//	/queue          the outbox (queue.go, mail.go, order.go)
-//	/bounces        refusals, suppressed addresses, held domains (bounces.go)
-//	/announcements  what administrators write to members (announcements.go, announcement.go, orders.go, compose.go, audience.go,
-//	                counter.go, live.go)
-//	/members        one member: what he watches, may read, got and will get (members.go, member.go)
-//	/explain        what became of a post for a member (explain.go)
-//	/settings       the configuration, the mails as they look, who did what (settings.go, preview.go)
+//	/login /logout  sessions (login.go, session.go, password.go)
+//	/               dashboard (dashboard.go, health.go, chart.go)
+//	/queue          the outbox (queue.go, message.go, queue_actions.go)
+//	/bounces        rejected messages, suppressions, holds (bounces.go)
+//	/announcements  announcements (announcements.go, announcement.go, announcement_actions.go, compose.go, audience.go,
+//	                audience_summary.go, counter.go, live.go)
+//	/members        one member: watches, readable sections, past messages, next digest (members.go, member.go)
+//	/explain        why a member got a post or did not (explain.go)
+//	/settings       configuration, message previews, audit log (settings.go, preview.go, reload.go)
 //
-// A page is one file of this package and one template in templates/page/admin. To add one, write a method that gives a
-// [page]: its name, under which the template, the word in the navigation ("admin_page.NAME" of the locales) and usually
-// the path go; its routes; the words for what it does; and samples of what its template is given, in every state, which [New] renders in every
-// language so that faults show at the start. Name the method in Server.pages, in the order of the navigation.
+// A page is one file of this package and one template in templates/page/admin. To add one, write a method that returns a [page]:
+// its name, which is also that of the template, of the word in the navigation ("admin_page.NAME" in the locales) and usually of the
+// path; its routes; the names of its confirmations; and samples of its template data, in every state. [New] renders the samples in
+// every language, so that errors show at startup. Add the method to Server.pages, in the order of the navigation.
 //
-// What only looks is wrapped in Server.see, what changes anything in Server.change: both ask for a session, the latter for
-// its token too, so a form has {{template "token" .}} in it. A handler is given a [request], which says who asks and in which
-// language. It ends with visit.show, whose data embeds visit.pageFrame(NAME), or after a change with visit.done, which writes
-// the audit log and leads back. What comes from the forum, from relays and from readers goes into templates as it is: html/template escapes
-// it; put it into <bdi>. Times go through visit.local. A mail is shown in a frame of its own: {{template "letter" .}} and visit.letter.
+// Wrap a handler that only reads in Server.requireLogin, and one that changes anything in Server.requireLoginAndToken. Both need a
+// session; the second also needs its token, so its form contains {{template "token" .}}. A handler gets a [request], with the user
+// and the language. It ends with request.render, whose data embeds request.newPageFrame(NAME), or after a change with
+// request.redirectDone, which writes the audit log. Pass text from the forum, relays and readers to templates unchanged:
+// html/template escapes it; put it into <bdi>. Convert times with request.local. Show a message in its own frame: {{template "letter" .}}
+// and request.serveMessage.
 //
-// No page runs a script but one that follows something by visit.stream, under livePolicy: what moves of an announcement is a
-// template of its own, "live", which live.go renders anew and live.js puts in its place.
+// No page runs a script, except those that follow something with request.stream, under livePolicy: the changing part of an
+// announcement is its own template, "live", which live.go renders again and live.js replaces in the page.
 package admin
 
 import (
@@ -46,84 +47,84 @@ import (
 	"postrider/web"
 )
 
-// maxForm is how many bytes a form may bring: a list of 200,000 members.
-const maxForm = 4 << 20
+// maxFormBytes is the largest form: a list of 200,000 members.
+const maxFormBytes = 4 << 20
 
-// pagePolicy lets our stylesheets work, forms come back to us, and frames show what we serve; nothing else: no script.
+// pagePolicy allows our stylesheets, forms that post to us and frames of our own, and nothing else: no scripts.
 const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// Parts are the rooms that the pages work with.
-type Parts struct {
+// Deps are what the pages depend on.
+type Deps struct {
 	Store   *store.Store
 	Forum   *source.DB
 	Pages   *templates.Pages
-	Zone    *time.Location // in which times are shown
-	Proxies []string       // whose X-Forwarded-* and user_header are believed
+	Zone    *time.Location // in which times are displayed
+	Proxies []string       // whose X-Forwarded-* and user_header are trusted
 	Log     *slog.Logger
 	Now     func() time.Time
-	Wake    func() // lets the daemon look at once for what is to be sent
+	Wake    func() // starts a round of the daemon now
 
-	Config        []Setting      // that the daemon runs with
-	Site          templates.Site // that mails speak of
-	Templates     string         // folder that overlays the shipped ones; empty: none does
-	PreviewDaemon *daemon.Daemon // that is never run: it makes previews of alerts
-	Press         *templates.Renderer
+	Config        []Setting      // the running configuration
+	Site          templates.Site // the site in messages
+	Templates     string         // folder that overrides the built-in templates; empty: none
+	PreviewDaemon *daemon.Daemon // never run: it only makes previews of alerts
+	Renderer      *templates.Renderer
 	Links         *link.Signer
 	Settings      daemon.Settings
-	SendTest      func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // hands one mail over: see daemon.TryAnnouncement
+	SendTest      func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // sends one message
 }
 
-// Server shows the pages. It is an http.Handler.
+// Server serves the pages. It is an http.Handler.
 type Server struct {
-	Parts
-	base             string
-	https            bool
-	hosts            map[string]bool
-	header           string // of the proxy, with the user's name; empty: it logs nobody in
-	hash             passwordHash
-	proof            string          // of sessions that the password has opened; empty: there is no password
-	loginLimits      web.RateLimiter // of passwords, by address
-	globalLoginLimit *rate.Limiter   // tries of all addresses together
-	loginLock        chan struct{}   // holds one while a password is tried: each try costs much memory
-	handler          http.Handler
+	Deps
+	basePath            string
+	https               bool
+	hosts               map[string]bool
+	userHeader          string // header in which the proxy names the user; empty: no proxy logins
+	passwordHash        passwordHash
+	passwordFingerprint string          // AuthMethod of sessions opened with the password; empty: no password
+	loginLimits         web.RateLimiter // password attempts, by address
+	globalLoginLimit    *rate.Limiter   // password attempts of all addresses together
+	loginLock           chan struct{}   // held while a password is checked: each check needs much memory
+	handler             http.Handler
 
-	building  chan struct{} // holds one while a preview for a member is made
-	herald    *daemon.Resolver
-	desk      *daemon.MemberService
-	viewer    *daemon.Viewer
-	explainer *daemon.Explainer
-	counter   audienceCounter
-	rates     rateEstimators
-	stopped   chan struct{} // is closed by Stop
-	once      sync.Once
+	previewLock   chan struct{} // held while a preview for a member is made
+	resolver      *daemon.Resolver
+	memberService *daemon.MemberService
+	viewer        *daemon.Viewer
+	explainer     *daemon.Explainer
+	counter       audienceCounter
+	rates         rateEstimators
+	stopped       chan struct{} // closed by Stop
+	stopOnce      sync.Once
 
-	navPages  []string        // names of the pages in the navigation
-	doneWords map[string]bool // what pages may say that was done
+	navPages  []string        // page names in the navigation
+	doneWords map[string]bool // names of all confirmations
 }
 
-// New readies the pages, and tries each of them in every language.
-func New(p Parts, c Config) (*Server, error) {
+// New sets up the pages and renders each of them in every language.
+func New(p Deps, c Config) (*Server, error) {
 	s := &Server{
-		Parts: p, base: c.base(), https: c.https(), hosts: c.hosts(), header: c.UserHeader,
-		loginLimits: web.NewLimits(triesPerSecond, loginBurst), globalLoginLimit: rate.NewLimiter(allPerSecond, allAtOnce), loginLock: make(chan struct{}, 1),
-		building: make(chan struct{}, 1),
-		counter:  audienceCounter{turns: make(chan struct{}, countsAtOnce)},
-		stopped:  make(chan struct{}),
+		Deps: p, basePath: c.basePath(), https: c.https(), hosts: c.allowedHosts(), userHeader: c.UserHeader,
+		loginLimits: web.NewRateLimiter(loginsPerSecond, loginBurst), globalLoginLimit: rate.NewLimiter(globalLoginsPerSecond, globalLoginBurst), loginLock: make(chan struct{}, 1),
+		previewLock: make(chan struct{}, 1),
+		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
+		stopped:     make(chan struct{}),
 	}
-	s.herald, s.desk = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = daemon.NewViewer(s.desk, p.Press, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Press, p.Links, p.Settings)
+	s.resolver, s.memberService = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
+	s.viewer, s.explainer = daemon.NewViewer(s.memberService, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
-		if s.hash, err = readHash(c.PasswordHash); err != nil {
+		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {
 			return nil, err
 		}
-		s.proof = fingerprint(c.PasswordHash)
+		s.passwordFingerprint = fingerprint(c.PasswordHash)
 	}
-	guard, err := web.NewGuard(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.denyRequest)
+	guard, err := web.NewMiddleware(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.denyRequest)
 	if err != nil {
 		return nil, err
 	}
-	guard.MaxBody = maxForm
+	guard.MaxBody = maxFormBytes
 	s.doneWords = make(map[string]bool)
 	for _, p := range s.pages() {
 		s.navPages = append(s.navPages, p.name)
@@ -131,33 +132,33 @@ func New(p Parts, c Config) (*Server, error) {
 			s.doneWords[word] = true
 		}
 	}
-	s.handler = guard.Wrap(s.checkHost(web.Mount(s.base, s.routes())))
-	return s, s.tryAll()
+	s.handler = guard.Wrap(s.checkHost(web.Mount(s.basePath, s.routes())))
+	return s, s.renderAllSamples()
 }
 
-// Stop ends what goes on by itself: counting, and streams that follow an announcement.
-func (s *Server) Stop() { s.once.Do(func() { close(s.stopped) }) }
+// Stop ends background work: counts of audiences, and streams that follow an announcement.
+func (s *Server) Stop() { s.stopOnce.Do(func() { close(s.stopped) }) }
 
-// Close stops, and waits for what ends thereby. Nothing may be asked of it any more.
+// Close stops the server and waits for its background work. The server must not be used afterwards.
 func (s *Server) Close() {
 	s.Stop()
-	s.counter.work.Wait()
+	s.counter.running.Wait()
 }
 
-// ServeHTTP shows a page.
+// ServeHTTP serves a page.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// page is a page of the room, with all that belongs to it.
+// page is a page in the navigation, with everything that belongs to it.
 type page struct {
 	name      string
 	routes    map[string]web.Methods // by path
-	doneWords []string               // what it may say that was done, see visit.done
-	samples   []sample               // what its templates are given
+	doneWords []string               // names of its confirmations, see request.redirectDone
+	samples   []sample               // sample data of its templates
 }
 
-// pages are all pages, in the order of the navigation.
+// pages returns all pages, in the order of the navigation.
 func (s *Server) pages() []page {
-	return []page{s.todayPage(), s.queuePage(), s.announcementsPage(), s.membersPage(), s.explainPage(), s.bouncesPage(), s.settingsPage()}
+	return []page{s.dashboardPage(), s.queuePage(), s.announcementsPage(), s.membersPage(), s.explainPage(), s.bouncesPage(), s.settingsPage()}
 }
 
 func (s *Server) routes() http.Handler {
@@ -168,7 +169,7 @@ func (s *Server) routes() http.Handler {
 	}
 	script, js := s.Pages.AdminScript()
 	mux.Handle("/"+script, web.Methods{http.MethodGet: web.Script(js)})
-	mux.Handle("/login", web.Methods{http.MethodGet: s.askLogin, http.MethodPost: s.login})
+	mux.Handle("/login", web.Methods{http.MethodGet: s.showLogin, http.MethodPost: s.login})
 	mux.Handle("/logout", web.Methods{http.MethodPost: s.requireLoginAndToken(s.logout)})
 	for _, p := range s.pages() {
 		for path, methods := range p.routes {
@@ -179,7 +180,7 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// checkHost lets nobody in who asks for another host than ours.
+// checkHost rejects requests for a host that is not ours.
 func (s *Server) checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", pagePolicy)

@@ -12,7 +12,7 @@ import (
 	"postrider/templates"
 )
 
-func TestEveryAnswerIsPrivate(t *testing.T) {
+func TestServer_SendsSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -30,7 +30,7 @@ func TestEveryAnswerIsPrivate(t *testing.T) {
 	}
 }
 
-func TestAHostThatIsNotOursIsRefused(t *testing.T) {
+func TestCheckHost_RejectsForeignHosts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct {
@@ -53,7 +53,7 @@ func TestAHostThatIsNotOursIsRefused(t *testing.T) {
 	}
 }
 
-func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
+func TestPause_IsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -81,7 +81,7 @@ func TestPausingIsDoneOnceAndWrittenDown(t *testing.T) {
 	}
 }
 
-func TestAFolderOverlaysThePages(t *testing.T) {
+func TestTemplates_FolderOverridesPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dir := t.TempDir()
@@ -96,7 +96,7 @@ func TestAFolderOverlaysThePages(t *testing.T) {
 	}
 }
 
-func TestThePagesReadAPostgreSQLToo(t *testing.T) {
+func TestPages_WorkOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
 	w := newWorld(t)

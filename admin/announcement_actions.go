@@ -14,18 +14,18 @@ import (
 	"postrider/store"
 )
 
-// startCount has an audience counted.
+// startCount starts to count an audience.
 func (s *Server) startCount(v *request, id int64) {
 	s.counter.forget(id)
 	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if err != nil {
-		v.Log.Warn("audience not counted", "announcement", id, "err", err)
+		v.Log.Warn("cannot count an audience", "announcement", id, "err", err)
 		return
 	}
 	s.countAudience(v.r.Context(), a)
 }
 
-// recount counts an audience once more.
+// recount counts an audience again.
 func (s *Server) recount(v *request) {
 	if id, ok := v.number(); ok {
 		s.startCount(v, id)
@@ -33,7 +33,7 @@ func (s *Server) recount(v *request) {
 	}
 }
 
-// sendTest sends an announcement to one address.
+// sendTest sends an announcement to one address, as a test.
 func (s *Server) sendTest(v *request) {
 	id, ok := v.number()
 	if !ok {
@@ -42,7 +42,7 @@ func (s *Server) sendTest(v *request) {
 	form := v.r.PostForm
 	t := actionForm{To: strings.TrimSpace(form.Get("to")), PreviewMember: strings.TrimSpace(form.Get("as")), When: "now"}
 	refuse := func(word, text string) {
-		t.Fault, t.Text = word, text
+		t.Error, t.Text = word, text
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
 	}
 	to, err := netmail.ParseAddress(t.To)
@@ -67,19 +67,19 @@ func (s *Server) sendTest(v *request) {
 		v.serverError(err)
 		return
 	}
-	tried := auditAction{"test", store.AnnouncementObject(id), string(out.Result) + " to " + redactAddress(to.Address)}
+	action := auditAction{"test", store.AnnouncementObject(id), string(out.Result) + " to " + redactAddress(to.Address)}
 	if out.Result != mail.Accepted {
-		if err := v.note(v.r, v.session.Actor, tried); err != nil {
+		if err := v.audit(v.r, v.session.Actor, action); err != nil {
 			v.serverError(err)
 			return
 		}
 		refuse("test_rejected", out.String())
 		return
 	}
-	v.redirectDone(announcementPath(id), "test_sent", 1, tried)
+	v.redirectDone(announcementPath(id), "test_sent", 1, action)
 }
 
-// start sends an announcement to all of its audience, which must have been counted.
+// start starts an announcement. Its audience must have been counted.
 func (s *Server) start(v *request) {
 	id, ok := v.number()
 	if !ok {
@@ -91,22 +91,22 @@ func (s *Server) start(v *request) {
 	if !s.actionOK(v, id, err) {
 		return
 	}
-	n, known := s.counter.of(a)
-	a.Start, t.Fault = s.parseStart(t)
+	n, known := s.counter.get(a)
+	a.Start, t.Error = s.parseStart(t)
 	switch {
 	case a.State != store.Draft:
 		s.actionOK(v, id, &store.StateError{ID: id, State: a.State, Action: "started"})
 		return
 	case changedSince(form.Get("seen"), a):
-		t.Fault = "changed"
-	case !known || !n.Over || n.Fault:
-		t.Fault = "uncounted"
+		t.Error = "changed"
+	case !known || !n.Finished || n.Failed:
+		t.Error = "uncounted"
 	case n.Size == 0:
-		t.Fault = "no_audience"
-	case t.Fault == "" && form.Get("sure") == "":
-		t.Fault = "unconfirmed"
+		t.Error = "no_audience"
+	case t.Error == "" && form.Get("sure") == "":
+		t.Error = "unconfirmed"
 	}
-	if t.Fault != "" {
+	if t.Error != "" {
 		s.showAnnouncement(v, http.StatusUnprocessableEntity, id, t)
 		return
 	}
@@ -117,14 +117,14 @@ func (s *Server) start(v *request) {
 	}
 }
 
-// changedSince tells whether a draft was written anew since whoever sends a form has looked at it.
+// changedSince reports whether a draft has changed since the form that is now sent was loaded.
 func changedSince(seen string, a store.Announcement) bool {
 	return seen != "" && seen != strconv.FormatInt(a.Changed.Unix(), 10)
 }
 
-// parseStart is when an announcement is to begin; fault: what is wrong with it.
+// parseStart parses when an announcement starts, or returns a key of "admin_announcement_error".
 func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
-	const layout = "2006-01-02T15:04" // as browsers send it
+	const layout = "2006-01-02T15:04" // format of datetime-local inputs
 	switch t.When {
 	case "now":
 		return start, ""
@@ -155,18 +155,18 @@ func (s *Server) pauseAnnouncement(v *request) {
 	})
 }
 
-// resumeAnnouncement lets a paused announcement go on.
+// resumeAnnouncement resumes a paused announcement.
 func (s *Server) resumeAnnouncement(v *request) {
 	s.runAction(v, "announcement_resumed", func(ctx context.Context, id int64) error {
 		return s.Store.Announcements.Resume(ctx, s.Now(), v.session.Actor, id)
 	})
 }
 
-// cancel ends an announcement for good, if he is sure.
+// cancel cancels an announcement permanently, after a confirmation.
 func (s *Server) cancel(v *request) {
 	if v.r.PostForm.Get("sure") == "" {
 		if id, ok := v.number(); ok {
-			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Fault: "unconfirmed", When: "now"})
+			s.showAnnouncement(v, http.StatusUnprocessableEntity, id, actionForm{Error: "unconfirmed", When: "now"})
 		}
 		return
 	}
@@ -175,10 +175,10 @@ func (s *Server) cancel(v *request) {
 	})
 }
 
-// runAction gives an order, which the store itself writes into the audit log.
-func (s *Server) runAction(v *request, word string, give func(context.Context, int64) error) {
+// runAction runs an action on an announcement. The store writes the audit log.
+func (s *Server) runAction(v *request, word string, action func(context.Context, int64) error) {
 	id, ok := v.number()
-	if ok && s.actionOK(v, id, give(v.r.Context(), id)) {
+	if ok && s.actionOK(v, id, action(v.r.Context(), id)) {
 		s.Wake()
 		v.redirectDone(announcementPath(id), word, 0)
 	}

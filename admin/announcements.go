@@ -14,7 +14,7 @@ import (
 	"postrider/web"
 )
 
-// announcementsView is what the template "admin/announcements" is given.
+// announcementsView is the data of the template "admin/announcements".
 type announcementsView struct {
 	pageFrame
 	List []store.AnnouncementProgress
@@ -36,7 +36,7 @@ func (s *Server) announcementsPage() page {
 		one + "/resume":      {http.MethodPost: s.requireLoginAndToken(s.resumeAnnouncement)},
 		one + "/cancel":      {http.MethodPost: s.requireLoginAndToken(s.cancel)},
 	}
-	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.sampleTop("announcements"), s.courseSamples()}}}
+	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.samplePageFrame("announcements"), s.progressSamples()}}}
 	samples = append(samples, s.announcementSamples()...)
 	return page{
 		name: "announcements", routes: routes, samples: append(samples, s.composeSamples()...),
@@ -44,8 +44,8 @@ func (s *Server) announcementsPage() page {
 	}
 }
 
-// courseSamples are announcements in every state.
-func (s *Server) courseSamples() []store.AnnouncementProgress {
+// progressSamples are sample announcements in every state.
+func (s *Server) progressSamples() []store.AnnouncementProgress {
 	now := time.Now()
 	var list []store.AnnouncementProgress
 	for _, state := range []string{store.Draft, store.Scheduled, store.InCanary, store.Sending, store.Paused, store.Cancelled, store.Done} {
@@ -66,7 +66,7 @@ func (s *Server) courseSamples() []store.AnnouncementProgress {
 	return list
 }
 
-// announcements lists all.
+// announcements lists all announcements.
 func (s *Server) announcements(v *request) {
 	list, err := s.Store.Announcements.ProgressOfAll(v.r.Context())
 	if err != nil {
@@ -74,12 +74,12 @@ func (s *Server) announcements(v *request) {
 		return
 	}
 	for i := range list {
-		v.localizeCourse(&list[i])
+		v.localizeProgress(&list[i])
 	}
 	v.render(http.StatusOK, "announcements", announcementsView{v.newPageFrame("announcements"), list})
 }
 
-func (v *request) localizeCourse(c *store.AnnouncementProgress) {
+func (v *request) localizeProgress(c *store.AnnouncementProgress) {
 	for _, t := range []*time.Time{&c.Created, &c.BeginsAt, &c.Started, &c.CanaryUntil, &c.Ended} {
 		*t = v.local(*t)
 	}
@@ -90,7 +90,7 @@ func (v *request) localizeCourse(c *store.AnnouncementProgress) {
 
 func announcementPath(id int64) string { return fmt.Sprintf("/announcements/%d", id) }
 
-// number is the one in the path. That there is none is answered.
+// number returns the ID in the path. If there is none, it writes the response.
 func (v *request) number() (int64, bool) {
 	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
@@ -100,7 +100,7 @@ func (v *request) number() (int64, bool) {
 	return id, true
 }
 
-// actionOK tells whether an order for an announcement was taken; else that is answered.
+// actionOK reports whether an action on an announcement succeeded. If not, it writes the response.
 func (s *Server) actionOK(v *request, id int64, err error) bool {
 	state, wrong := errors.AsType[*store.StateError](err)
 	switch {
@@ -109,12 +109,12 @@ func (s *Server) actionOK(v *request, id int64, err error) bool {
 	case errors.Is(err, store.ErrNoAnnouncement):
 		v.messagePage(http.StatusNotFound, "not_found")
 	case wrong:
-		s.showAnnouncement(v, http.StatusConflict, id, actionForm{Fault: "state", Text: state.State})
+		s.showAnnouncement(v, http.StatusConflict, id, actionForm{Error: "state", Text: state.State})
 	default:
 		v.serverError(err)
 	}
 	return false
 }
 
-// noSuchMember tells whether somebody was asked for whom the forum does not know.
+// noSuchMember reports whether the forum does not know the requested member.
 func noSuchMember(err error) bool { return errors.Is(err, daemon.ErrNoMember) }

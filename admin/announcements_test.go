@@ -58,7 +58,7 @@ func (w *world) standing(id int64) store.Announcement {
 	return must(w.store.Announcements.Get(w.Context(), id))(w)
 }
 
-func TestAnAnnouncementIsWrittenCountedAndStarted(t *testing.T) {
+func TestAnnouncement_DraftCountStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -114,7 +114,7 @@ func member(w *world, name string) forum.MemberID {
 	return ids[0]
 }
 
-func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
+func TestStart_NeedsACountedAudience(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -139,7 +139,7 @@ func TestNothingStartsBeforeItsAudienceIsCounted(t *testing.T) {
 	}
 }
 
-func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
+func TestStart_RejectsADraftChangedSince(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -160,7 +160,7 @@ func TestNobodyStartsADraftThatHeHasNotSeen(t *testing.T) {
 	led(t, b.order("/announcements/1/start", "when", "now", "sure", "yes", "seen", after), "/announcements/1", "announcement_started")
 }
 
-func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
+func TestAnnouncement_PauseResumeCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -190,7 +190,7 @@ func TestAnAnnouncementIsPausedResumedAndCancelled(t *testing.T) {
 	}
 }
 
-func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
+func TestSendTest_SendsToOneAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -218,7 +218,7 @@ func TestAnAnnouncementIsTriedOnOneAddress(t *testing.T) {
 	}
 }
 
-func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
+func TestCompose_InvalidFormKeepsItsInput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -250,7 +250,7 @@ func TestFaultsOfAnAnnouncementComeBackWithWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestListsOfMembersComeAsFilesToo(t *testing.T) {
+func TestCompose_ReadsMemberListsFromFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -282,7 +282,7 @@ func TestListsOfMembersComeAsFilesToo(t *testing.T) {
 	}
 }
 
-func TestAMailIsShownAsItLooksAndCanDoNothing(t *testing.T) {
+func TestPreviewMessage_IsSandboxed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -310,7 +310,7 @@ func TestAMailIsShownAsItLooksAndCanDoNothing(t *testing.T) {
 	}
 }
 
-func TestAPageFollowsAnAnnouncement(t *testing.T) {
+func TestLive_StreamsProgress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -346,7 +346,7 @@ func TestAPageFollowsAnAnnouncement(t *testing.T) {
 }
 
 // A carriage return ends a line of a stream, too (HTML, 9.2.5).
-func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
+func TestLive_EscapesNamesInEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -370,7 +370,7 @@ func TestAMembersNameSaysNothingOfItsOwnInAStream(t *testing.T) {
 	}
 }
 
-func TestAnAnnouncementIsPausedWhileTheForumIsAway(t *testing.T) {
+func TestAnnouncement_CanBePausedWithoutTheForum(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()

@@ -15,29 +15,29 @@ import (
 	"postrider/source"
 )
 
-// audienceForm is an audience as it is filled in.
+// audienceForm holds the values of an audience's fields.
 type audienceForm struct {
 	Groups, ExceptGroups, Sections map[int64]bool
 	Locales                        string
 	MinPosts, MaxPosts             string
-	JoinedAfter, JoinedBefore      string // days
+	JoinedAfter, JoinedBefore      string // dates
 	VisitedAfter, VisitedBefore    string
-	Only, Except                   string // lists: one a line, or CSV
-	SkipUnknown                    bool   // entries of lists that name nobody are left out
-	onlyFile, exceptFile           string // what was sent as files
+	Only, Except                   string // lists: one member a line, or CSV
+	SkipUnknown                    bool   // ignore list entries that match no member
+	onlyFile, exceptFile           string // the uploaded lists
 }
 
-// option is a group or a section to choose.
+// option is a group or section to choose.
 type option struct {
 	ID    int64
 	Title string
 }
 
-// forumOptions are the groups and sections that there are.
+// forumOptions are all groups and sections.
 type forumOptions struct{ Groups, Sections []option }
 
-// forumPlaces reads the forum's groups and sections.
-func (s *Server) forumPlaces(ctx context.Context) (p forumOptions, err error) {
+// forumOptions loads the forum's groups and sections.
+func (s *Server) forumOptions(ctx context.Context) (p forumOptions, err error) {
 	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
 		groups, err := snapshot.Groups(ctx)
 		if err != nil {
@@ -55,7 +55,7 @@ func (s *Server) forumPlaces(ctx context.Context) (p forumOptions, err error) {
 	return p, err
 }
 
-// parseAudienceForm is what a form says.
+// parseAudienceForm reads the audience's fields of a form.
 func parseAudienceForm(form url.Values, files *multipart.Form) audienceForm {
 	f := audienceForm{
 		Groups: parseIDSet(form["group"]), ExceptGroups: parseIDSet(form["except_group"]), Sections: parseIDSet(form["section"]),
@@ -64,7 +64,7 @@ func parseAudienceForm(form url.Values, files *multipart.Form) audienceForm {
 		VisitedAfter: form.Get("visited_after"), VisitedBefore: form.Get("visited_before"),
 		Only: form.Get("only"), Except: form.Get("except"), SkipUnknown: form.Get("skip_unknown") != "",
 	}
-	f.onlyFile, f.exceptFile = fileOf(files, "only_file"), fileOf(files, "except_file")
+	f.onlyFile, f.exceptFile = fileText(files, "only_file"), fileText(files, "except_file")
 	return f
 }
 
@@ -78,13 +78,13 @@ func parseIDSet(texts []string) map[int64]bool {
 	return set
 }
 
-// newAudienceForm fills a form with an audience.
+// newAudienceForm returns the fields for an audience.
 func newAudienceForm(a digest.Audience, zone *time.Location) audienceForm {
 	return audienceForm{
 		Groups: toSet(a.Groups), ExceptGroups: toSet(a.ExceptGroups), Sections: toSet(a.Sections), Locales: strings.Join(a.Locales, ", "),
 		MinPosts: intOrEmpty(a.MinPosts), MaxPosts: intOrEmpty(a.MaxPosts),
-		JoinedAfter: dayOf(a.JoinedAfter, zone), JoinedBefore: dayOf(a.JoinedBefore, zone),
-		VisitedAfter: dayOf(a.VisitedAfter, zone), VisitedBefore: dayOf(a.VisitedBefore, zone),
+		JoinedAfter: formatDay(a.JoinedAfter, zone), JoinedBefore: formatDay(a.JoinedBefore, zone),
+		VisitedAfter: formatDay(a.VisitedAfter, zone), VisitedBefore: formatDay(a.VisitedBefore, zone),
 		Only: joinIDs(a.Only), Except: joinIDs(a.Except),
 	}
 }
@@ -104,7 +104,7 @@ func intOrEmpty(n int) string {
 	return strconv.Itoa(n)
 }
 
-func dayOf(t time.Time, zone *time.Location) string {
+func formatDay(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -119,21 +119,21 @@ func joinIDs(ids []forum.MemberID) string {
 	return b.String()
 }
 
-// formError is what is wrong with a form: a word of "admin_compose_fault", and what it is about.
-type formError struct{ Word, Text string }
+// formError is an error of a form: a key of "admin_compose_error" and its detail.
+type formError struct{ Name, Text string }
 
-// maxUnknownShown is how many entries of a list that name nobody are shown.
+// maxUnknownShown is how many list entries that match no member are shown.
 const maxUnknownShown = 10
 
-// audience makes an audience of what was filled in.
-func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, faults []formError, err error) {
+// audience converts the fields to an audience.
+func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audience, formErrors []formError, err error) {
 	a = digest.Audience{Groups: selectedIDs[forum.GroupID](f.Groups), ExceptGroups: selectedIDs[forum.GroupID](f.ExceptGroups), Sections: selectedIDs[forum.SectionID](f.Sections)}
 	a.Locales = strings.FieldsFunc(f.Locales, func(r rune) bool { return r == ',' || r == ' ' })
 	number := func(text string, to *int) {
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 			*to = n
 		} else if text != "" {
-			faults = append(faults, formError{"number", text})
+			formErrors = append(formErrors, formError{"number", text})
 		}
 	}
 	day := func(text string, to *time.Time) {
@@ -141,7 +141,7 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 		if err == nil {
 			*to = t.UTC()
 		} else if text != "" {
-			faults = append(faults, formError{"day", text})
+			formErrors = append(formErrors, formError{"day", text})
 		}
 	}
 	number(f.MinPosts, &a.MinPosts)
@@ -150,29 +150,29 @@ func (s *Server) audience(ctx context.Context, f audienceForm) (a digest.Audienc
 	day(f.JoinedBefore, &a.JoinedBefore)
 	day(f.VisitedAfter, &a.VisitedAfter)
 	day(f.VisitedBefore, &a.VisitedBefore)
-	only, unknown, damaged, err := s.members(ctx, f.Only, f.onlyFile)
+	only, unknown, invalid, err := s.members(ctx, f.Only, f.onlyFile)
 	if err != nil {
 		return a, nil, err
 	}
-	except, more, torn, err := s.members(ctx, f.Except, f.exceptFile)
+	except, unknownExcept, exceptInvalid, err := s.members(ctx, f.Except, f.exceptFile)
 	if err != nil {
 		return a, nil, err
 	}
 	a.Only, a.Except = only, except
-	unknown = append(unknown, more...)
+	unknown = append(unknown, unknownExcept...)
 	switch {
-	case damaged || torn:
-		faults = append(faults, formError{"list", ""})
+	case invalid || exceptInvalid:
+		formErrors = append(formErrors, formError{"list", ""})
 	case len(unknown) > 0 && !f.SkipUnknown:
 		text := strings.Join(unknown[:min(len(unknown), maxUnknownShown)], ", ")
 		if len(unknown) > maxUnknownShown {
 			text += ", …"
 		}
-		faults = append(faults, formError{"unknown_entries", text})
+		formErrors = append(formErrors, formError{"unknown_entries", text})
 	case len(only) == 0 && strings.TrimSpace(f.Only+f.onlyFile) != "":
-		faults = append(faults, formError{"no_members", ""})
+		formErrors = append(formErrors, formError{"no_members", ""})
 	}
-	return a, faults, nil
+	return a, formErrors, nil
 }
 
 func selectedIDs[ID ~int64](set map[int64]bool) []ID {
@@ -184,8 +184,8 @@ func selectedIDs[ID ~int64](set map[int64]bool) []ID {
 	return ids
 }
 
-// members finds whom lists name. damaged: one of them cannot be read.
-func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, damaged bool, err error) {
+// members resolves lists of members. damaged: a list cannot be parsed.
+func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, invalid bool, err error) {
 	var all []string
 	for _, text := range lists {
 		list, err := daemon.ParseMemberList(strings.NewReader(text))
@@ -197,6 +197,6 @@ func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.Memb
 	if len(all) == 0 {
 		return nil, nil, false, nil
 	}
-	ids, unknown, err = s.herald.ResolveList(ctx, all)
+	ids, unknown, err = s.resolver.ResolveList(ctx, all)
 	return ids, unknown, false, err
 }

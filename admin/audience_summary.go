@@ -7,14 +7,14 @@ import (
 	"postrider/digest"
 )
 
-// criterionWords are the words for all by which an audience can be chosen.
-var criterionWords = []string{
+// criterionNames are the names of all criteria.
+var criterionNames = []string{
 	"groups", "except_groups", "sections", "locales", "min_posts", "max_posts",
 	"joined_after", "joined_before", "visited_after", "visited_before", "only", "except",
 }
 
-// traitsOf tells for whom an audience is.
-func traitsOf(a digest.Audience, p forumOptions, zone *time.Location) (list []criterion) {
+// criteria describes an audience.
+func criteria(a digest.Audience, p forumOptions, zone *time.Location) (list []criterion) {
 	add := func(word string, items ...string) {
 		if len(items) > 0 && items[0] != "" {
 			list = append(list, criterion{word, items})
@@ -26,16 +26,16 @@ func traitsOf(a digest.Audience, p forumOptions, zone *time.Location) (list []cr
 	add("locales", a.Locales...)
 	add("min_posts", intOrEmpty(a.MinPosts))
 	add("max_posts", intOrEmpty(a.MaxPosts))
-	add("joined_after", dayOf(a.JoinedAfter, zone))
-	add("joined_before", dayOf(a.JoinedBefore, zone))
-	add("visited_after", dayOf(a.VisitedAfter, zone))
-	add("visited_before", dayOf(a.VisitedBefore, zone))
+	add("joined_after", formatDay(a.JoinedAfter, zone))
+	add("joined_before", formatDay(a.JoinedBefore, zone))
+	add("visited_after", formatDay(a.VisitedAfter, zone))
+	add("visited_before", formatDay(a.VisitedBefore, zone))
 	add("only", intOrEmpty(len(a.Only)))
 	add("except", intOrEmpty(len(a.Except)))
 	return list
 }
 
-// titles are those of groups or sections; a number where there is none.
+// titles returns the titles of groups or sections, or the ID of one that no longer exists.
 func titles[ID ~int64](ids []ID, all []option) []string {
 	known := make(map[int64]string, len(all))
 	for _, n := range all {

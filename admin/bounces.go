@@ -12,34 +12,34 @@ import (
 	"postrider/web"
 )
 
-// bouncesView is what the template "admin/bounces" is given.
+// bouncesView is the data of the template "admin/bounces".
 type bouncesView struct {
 	pageFrame
 	Members, Suppressed int
-	Days                int // that Classes look back
+	Days                int // covered by Classes
 	Classes             []store.ClassCount
 	Holds               []store.DomainHold
-	Part                string         // of the addresses that are listed; empty: all
-	After               string         // the list begins behind this address; empty: with the first
+	Search              string         // list only addresses that contain this; empty: all
+	After               string         // the list starts after this address; empty: with the first
 	List                []store.Health // suppressed
-	More                string         // the address behind which the list goes on; empty: it does not
-	Fault               string         // what was given for an address and is none
+	NextAfter           string         // the next page starts after this address; empty: there is none
+	InvalidAddress      string         // the entered address that is invalid
 	Domain              string
 	Class               bounce.Class
 	Refusals            []store.Refusal
 	Pages               pager
 }
 
-// classDays is how far back the page counts refusals.
+// classDays is how many days of rejected messages the page counts.
 const classDays = 30
 
 func (s *Server) bouncesPage() page {
 	const name = "bounces"
 	now := time.Now()
 	full := bouncesView{
-		pageFrame: s.sampleTop(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
-		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, More: "anna@a.example",
-		Fault: "anna", Pages: pager{Page: 2, More: true},
+		pageFrame: s.samplePageFrame(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
+		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, NextAfter: "anna@a.example",
+		InvalidAddress: "anna", Pages: pager{Page: 2, More: true},
 	}
 	for _, c := range bounce.Classes {
 		full.Classes = append(full.Classes, store.ClassCount{Class: c, Refusals: 2})
@@ -58,13 +58,13 @@ func (s *Server) bouncesPage() page {
 	}
 }
 
-// bounces shows what came back, and what follows from it.
+// bounces shows rejected messages, suppressions and holds.
 func (s *Server) bounces(v *request) { s.showBounces(v, http.StatusOK, "") }
 
 func (s *Server) showBounces(v *request, status int, fault string) {
-	view := bouncesView{pageFrame: v.newPageFrame("bounces"), Days: classDays, Fault: fault, Pages: v.pager()}
+	view := bouncesView{pageFrame: v.newPageFrame("bounces"), Days: classDays, InvalidAddress: fault, Pages: v.pager()}
 	q := v.r.URL.Query()
-	view.Part, view.After = strings.TrimSpace(q.Get("part")), q.Get("after")
+	view.Search, view.After = strings.TrimSpace(q.Get("part")), q.Get("after")
 	view.Domain, view.Class = strings.TrimSpace(q.Get("domain")), bounce.Class(q.Get("class"))
 	if !slices.Contains(bounce.Classes, view.Class) {
 		view.Class = ""
@@ -76,7 +76,7 @@ func (s *Server) showBounces(v *request, status int, fault string) {
 	v.render(status, "bounces", view)
 }
 
-// readBounces reads what the page shows.
+// readBounces loads what the page shows.
 func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	ctx, now := v.r.Context(), s.Now()
 	if view.Members, view.Suppressed, err = s.Store.Suppressions.Stats(ctx, now); err != nil {
@@ -88,12 +88,12 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	if view.Holds, err = s.Store.Holds.Active(ctx, now); err != nil {
 		return err
 	}
-	if view.List, err = s.Store.Suppressions.List(ctx, now, view.Part, view.After, rowsPerPage+1); err != nil {
+	if view.List, err = s.Store.Suppressions.List(ctx, now, view.Search, view.After, rowsPerPage+1); err != nil {
 		return err
 	}
 	if len(view.List) > rowsPerPage {
 		view.List = view.List[:rowsPerPage]
-		view.More = view.List[rowsPerPage-1].Address
+		view.NextAfter = view.List[rowsPerPage-1].Address
 	}
 	f := store.RefusalFilter{Domain: view.Domain, Class: view.Class, Skip: view.Pages.skip(), Limit: rowsPerPage + 1}
 	if view.Refusals, err = s.Store.Suppressions.Refusals(ctx, f); err != nil {
@@ -112,24 +112,24 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	return nil
 }
 
-// unsuppress lets an address have mail again.
-func (s *Server) unsuppress(v *request) { s.liftAddress(v, "/bounces", "unsuppressed") }
+// unsuppress removes an address from the suppression list.
+func (s *Server) unsuppress(v *request) { s.unsuppressAddress(v, "/bounces", "unsuppressed") }
 
-// liftAddress lets the address of a form have mail again, and leads back with a word.
-func (s *Server) liftAddress(v *request, back, word string) {
-	lifted, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
+// unsuppressAddress removes the address in a form from the suppression list, and redirects.
+func (s *Server) unsuppressAddress(v *request, back, confirmation string) {
+	removed, err := s.Store.Suppressions.Remove(v.r.Context(), []string{v.r.PostForm.Get("address")})
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	var deeds []auditAction
-	for _, a := range lifted {
-		deeds = append(deeds, auditAction{"lift", "suppression", redactAddress(a)})
+	var actions []auditAction
+	for _, a := range removed {
+		actions = append(actions, auditAction{"lift", "suppression", redactAddress(a)})
 	}
-	v.redirectDone(back, word, len(lifted), deeds...)
+	v.redirectDone(back, confirmation, len(removed), actions...)
 }
 
-// suppress ends mail to an address.
+// suppress adds an address to the suppression list.
 func (s *Server) suppress(v *request) {
 	address, reason := v.r.PostForm.Get("address"), strings.TrimSpace(v.r.PostForm.Get("reason"))
 	h, err := store.ManualSuppression(address, reason, s.Now())
@@ -144,15 +144,15 @@ func (s *Server) suppress(v *request) {
 	v.redirectDone("/bounces?part="+url.QueryEscape(h.Address), "suppressed", 1, auditAction{"suppress", "suppression", redactAddress(h.Address)})
 }
 
-// release ends a hold before its time.
+// release ends a hold early.
 func (s *Server) release(v *request) {
 	domain := v.r.PostForm.Get("domain")
-	lifted, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
+	removed, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	if !lifted { // its time is over
+	if !removed { // it has ended already
 		v.redirectDone("/bounces", "released", 0)
 		return
 	}
@@ -160,7 +160,7 @@ func (s *Server) release(v *request) {
 	v.redirectDone("/bounces", "released", 1, auditAction{"release", "hold", domain})
 }
 
-// redactAddress is what the audit log tells of an address, for it holds none.
+// redactAddress shortens an address for the audit log, which stores none.
 func redactAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	first := []rune(local)

@@ -26,7 +26,7 @@ func harmless(t *testing.T, name, page string) {
 	}
 }
 
-func TestWhatRelaysSayIsShownAsText(t *testing.T) {
+func TestBounces_EscapeReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	address := hostile[:40] + "@a.example"
@@ -50,7 +50,7 @@ func TestWhatRelaysSayIsShownAsText(t *testing.T) {
 	}
 }
 
-func TestAddressesAreSuppressedAndLifted(t *testing.T) {
+func TestBounces_SuppressAndUnsuppress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -76,7 +76,7 @@ func TestAddressesAreSuppressedAndLifted(t *testing.T) {
 	}
 }
 
-func TestAHeldDomainIsReleased(t *testing.T) {
+func TestBounces_ReleaseAHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
@@ -91,7 +91,7 @@ func TestAHeldDomainIsReleased(t *testing.T) {
 	}
 }
 
-func TestListsGoOnOnTheNextPage(t *testing.T) {
+func TestBounces_ListsHavePages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var list []store.Refusal

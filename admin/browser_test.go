@@ -120,7 +120,7 @@ func looks() []look {
 
 // Every page is held against axe-core, in English wide and light, in German narrow and dark; and nothing on it is wider than a
 // phone, whichever way it is read. go test -artifacts keeps the pictures.
-func TestEveryPageServesEverybody(t *testing.T) {
+func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestEveryPageServesEverybody(t *testing.T) {
 			p.Language(language)
 			for _, l := range looks() {
 				l.open(p, site)
-				if got := browsertest.Ask(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
+				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
 				}
 				for _, seen := range []struct {
@@ -164,13 +164,13 @@ func shade(dark bool) string {
 // narrow tells whether the page has to be moved sideways to be read on a phone.
 func narrow(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
-	if got := browsertest.Ask(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
+	if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
 		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)
 	}
 }
 
 // A browser without scripts, and somebody with a keyboard alone: from the log in to a mail that is queued again.
-func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
+func TestPages_WorkByKeyboardWithoutScript(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("refused")
@@ -179,22 +179,22 @@ func TestTheRoomWorksByKeyboardAndWithoutScript(t *testing.T) {
 	p.NoScript()
 	p.Open(site + "/queue?state=refused")
 	p.Do(chromedp.KeyEvent("wrong password")) // the field has the focus
-	p.Enter("Enter")
+	p.PressAndWait("Enter")
 	if got := p.Text("[role=alert]"); !strings.Contains(got, "Wrong password") {
 		t.Errorf("a wrong password: %q", got)
 	}
 	p.Do(chromedp.KeyEvent(password))
-	p.Enter("Enter")
-	if got := p.Address(); got != site+"/queue?state=refused" {
+	p.PressAndWait("Enter")
+	if got := p.URL(); got != site+"/queue?state=refused" {
 		t.Errorf("the log in leads to %q", got)
 	}
 	p.Press("Tab")
-	p.Enter("Enter") // the skip link
-	for range 8 {    // six fields, the button, and the box beside the mail
+	p.PressAndWait("Enter") // the skip link
+	for range 8 {           // six fields, the button, and the box beside the mail
 		p.Press("Tab")
 	}
 	p.Press(" ", "Tab", "Tab", "Tab")
-	p.Enter("Enter")
+	p.PressAndWait("Enter")
 	if got := p.Text("[role=status]"); !strings.Contains(got, "1 message was requeued.") || w.state(digestKey(1)) != "queued" {
 		t.Errorf("%q; the mail is %s", got, w.state(digestKey(1)))
 	}

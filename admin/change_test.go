@@ -61,7 +61,7 @@ func changeable(t *testing.T) *world {
 	return w
 }
 
-func TestEveryChangeNeedsTheTokenAndIsWrittenDown(t *testing.T) {
+func TestChanges_NeedATokenAndAreLogged(t *testing.T) {
 	t.Parallel()
 	w := changeable(t)
 	entries := func() int { return len(must(w.store.Audit.List(t.Context(), 0, 1000))(t)) }

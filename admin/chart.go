@@ -2,16 +2,16 @@ package admin
 
 import "time"
 
-// chart is bars beside each other, drawn here and not in the browser: a page without scripts shows them, too.
+// chart is a bar chart, drawn on the server, so that pages without scripts can show it.
 type chart struct {
 	Name  string
 	Bars  []bar
-	Width int // in units of the drawing, like all below
+	Width int // in units of the drawing, like X, Y and Height of bars
 	Total int
-	Most  int // the highest value
+	Max   int // the highest value
 }
 
-// bar is a value with the time that it is of.
+// bar is a value at a time.
 type bar struct {
 	X, Y, Height int
 	At           time.Time
@@ -22,20 +22,20 @@ const (
 	barWidth     = 16
 	barStep      = 20
 	chartHeight  = 100
-	minBarHeight = 2 // what is not nothing can be seen
+	minBarHeight = 2 // keeps small values visible
 )
 
-// newChart draws values in a row, the highest as high as there is room.
+// newChart draws values in a row. The highest gets the full height.
 func newChart(name string, at []time.Time, values []int) chart {
 	c := chart{Name: name, Width: barStep * len(values)}
 	for _, v := range values {
-		c.Most = max(c.Most, v)
+		c.Max = max(c.Max, v)
 		c.Total += v
 	}
 	for i, v := range values {
 		height := 0
 		if v > 0 {
-			height = max(chartHeight*v/c.Most, minBarHeight)
+			height = max(chartHeight*v/c.Max, minBarHeight)
 		}
 		c.Bars = append(c.Bars, bar{X: i*barStep + (barStep-barWidth)/2, Y: chartHeight - height, Height: height, At: at[i], Value: v})
 	}

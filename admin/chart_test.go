@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestBarsAreAsHighAsWhatTheyStandFor(t *testing.T) {
+func TestChart_ScalesBars(t *testing.T) {
 	t.Parallel()
 	at := make([]time.Time, 5)
 	c := newChart("sent", at, []int{0, 1, 50, 1000, 500})
@@ -14,8 +14,8 @@ func TestBarsAreAsHighAsWhatTheyStandFor(t *testing.T) {
 			t.Errorf("bar %d: %+v, want y %d, height %d", i, got, want.y, want.height)
 		}
 	}
-	if c.Total != 1551 || c.Most != 1000 || c.Width != 100 {
-		t.Errorf("total %d, most %d, width %d", c.Total, c.Most, c.Width)
+	if c.Total != 1551 || c.Max != 1000 || c.Width != 100 {
+		t.Errorf("total %d, most %d, width %d", c.Total, c.Max, c.Width)
 	}
 	for _, b := range newChart("sent", at, make([]int, 5)).Bars {
 		if b.Height != 0 {

@@ -15,79 +15,79 @@ import (
 	"postrider/templates"
 )
 
-// composeView is what the template "admin/compose" is given.
+// composeView is the data of the template "admin/compose".
 type composeView struct {
 	pageFrame
-	ID       int64 // of the draft that is revised; 0: it is a new one
+	ID       int64 // of the edited draft; 0: a new one
 	Variants []variantForm
 	Audience audienceForm
 	forumOptions
-	Speed   string // mails a minute
-	Canary  string // percent
-	Wait    string // minutes
-	Forced  bool
-	Tongues []templates.LanguageName
-	Faults  []formError
+	Speed     string // messages a minute
+	Canary    string // percent
+	Wait      string // minutes
+	Forced    bool
+	Languages []templates.LanguageName
+	Errors    []formError
 }
 
-// Unknown tells whether entries of lists name nobody.
-func (v composeView) Unknown() bool {
-	for _, f := range v.Faults {
-		if f.Word == "unknown_entries" {
+// HasUnknownEntries reports whether list entries match no member.
+func (v composeView) HasUnknownEntries() bool {
+	for _, f := range v.Errors {
+		if f.Name == "unknown_entries" {
 			return true
 		}
 	}
 	return false
 }
 
-// checkboxList is a list of groups or sections to tick.
+// checkboxList is a list of groups or sections as checkboxes.
 type checkboxList struct {
-	Field  string // of the form, and a word of "admin_ticks"
-	Items  []option
-	Ticked map[int64]bool
+	Field   string // name of the form field, and a key of "admin_checkboxes"
+	Items   []option
+	Checked map[int64]bool
 }
 
-// Lists are the lists to tick.
-func (v composeView) Lists() []checkboxList {
+// CheckboxLists returns all lists of checkboxes.
+func (v composeView) CheckboxLists() []checkboxList {
 	return []checkboxList{
 		{"group", v.Groups, v.Audience.Groups}, {"except_group", v.Groups, v.Audience.ExceptGroups}, {"section", v.Sections, v.Audience.Sections},
 	}
 }
 
-// variantForm is a variant as it is filled in.
+// variantForm holds the values of a variant's fields.
 type variantForm struct {
 	Number int // from 1
 	digest.Variant
-	Faults []string
+	Errors []string
 }
 
-// maxVariants is how many languages an announcement may have here.
+// maxVariants is how many languages the form accepts.
 const maxVariants = 20
 
 func (s *Server) composeSamples() []sample {
 	full := composeView{
-		pageFrame: s.sampleTop("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Tongues: s.Pages.LanguageNames(),
+		pageFrame: s.samplePageFrame("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Languages: s.Pages.LanguageNames(),
 		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
 		Audience: audienceForm{Groups: map[int64]bool{1: true}}, forumOptions: forumOptions{[]option{{1, "A group"}}, []option{{1, "A section"}}},
 	}
 	for _, word := range []string{"number", "day", "list", "unknown_entries", "no_members", "speed"} {
-		full.Faults = append(full.Faults, formError{word, "a text"})
+		full.Errors = append(full.Errors, formError{word, "a text"})
 	}
 	return []sample{{"compose", full}, {"compose", composeView{}}}
 }
 
 // compose shows an empty form.
 func (s *Server) compose(v *request) {
-	set := s.Settings.Announce
+	defaults := s.Settings.Announce
 	s.showCompose(v, http.StatusOK, composeView{
 		Variants: []variantForm{{Number: 1, Variant: digest.Variant{Locale: s.Settings.Digest.Locale}}},
-		Speed:    intOrEmpty(set.Speed), Canary: percent(set.Canary), Wait: minutes(set.CanaryWait),
+		Speed:    intOrEmpty(defaults.Speed), Canary: percent(defaults.Canary), Wait: minutes(defaults.CanaryWait),
 	})
 }
 
 // edit shows the form of a draft.
 func (s *Server) edit(v *request) {
-	a, ok := s.draft(v)
+	a, ok := s.loadDraft(v)
 	if !ok {
 		return
 	}
@@ -101,8 +101,8 @@ func (s *Server) edit(v *request) {
 	s.showCompose(v, http.StatusOK, view)
 }
 
-// draft is the announcement that is to be revised. That it cannot be is answered.
-func (s *Server) draft(v *request) (store.Announcement, bool) {
+// loadDraft loads the draft to edit. If it cannot be edited, it writes the response.
+func (s *Server) loadDraft(v *request) (store.Announcement, bool) {
 	id, ok := v.number()
 	if !ok {
 		return store.Announcement{}, false
@@ -122,16 +122,16 @@ func (s *Server) draft(v *request) (store.Announcement, bool) {
 }
 
 func (s *Server) showCompose(v *request, status int, view composeView) {
-	view.pageFrame, view.Tongues = v.newPageFrame("announcements"), s.Pages.LanguageNames()
+	view.pageFrame, view.Languages = v.newPageFrame("announcements"), s.Pages.LanguageNames()
 	var err error
-	if view.forumOptions, err = s.forumPlaces(v.r.Context()); err != nil {
+	if view.forumOptions, err = s.forumOptions(v.r.Context()); err != nil {
 		v.serverError(err)
 		return
 	}
 	v.render(status, "compose", view)
 }
 
-// save keeps what was written as a new draft, or in the place of one.
+// save saves a new draft or a changed one.
 func (s *Server) save(v *request) {
 	form := v.r.PostForm
 	view := composeView{
@@ -140,7 +140,7 @@ func (s *Server) save(v *request) {
 		Forced: form.Get("forced") != "",
 	}
 	if v.r.PathValue("id") != "" {
-		a, ok := s.draft(v)
+		a, ok := s.loadDraft(v)
 		if !ok {
 			return
 		}
@@ -151,18 +151,18 @@ func (s *Server) save(v *request) {
 		s.showCompose(v, http.StatusOK, view)
 		return
 	}
-	a, sound, err := s.parseForm(v, &view)
+	a, valid, err := s.parseForm(v, &view)
 	switch {
 	case err != nil:
 		v.serverError(err)
-	case !sound:
+	case !valid:
 		s.showCompose(v, http.StatusUnprocessableEntity, view)
 	default:
 		s.saveDraft(v, a)
 	}
 }
 
-// parseVariants are the variants of a form. What was left empty is none, but for the first.
+// parseVariants returns the variants of a form, without empty ones, except for the first.
 func parseVariants(locales, titles, bodies []string) []variantForm {
 	var list []variantForm
 	for i := range min(len(locales), len(titles), len(bodies), maxVariants) {
@@ -180,64 +180,64 @@ func parseVariants(locales, titles, bodies []string) []variantForm {
 	return list
 }
 
-// parseForm is the announcement of a form. Where it is not sound, the view tells what is wrong.
-func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement, sound bool, err error) {
+// parseForm returns the announcement of a form. If the form is not valid, the view gets the errors.
+func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement, valid bool, err error) {
 	a = digest.Announcement{ID: view.ID, Forced: view.Forced}
 	audience, faults, err := s.audience(v.r.Context(), view.Audience)
 	if err != nil {
 		return a, false, err
 	}
-	a.Audience, view.Faults = audience, faults
-	s.readPace(&a, view)
-	sound = true
+	a.Audience, view.Errors = audience, faults
+	s.parseSpeedAndCanary(&a, view)
+	valid = true
 	for i := range view.Variants {
 		x := &view.Variants[i]
 		a.Variants = append(a.Variants, x.Variant)
-		_, err := s.Press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
+		_, err := s.Renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
 		if err != nil {
-			x.Faults, sound = strings.Split(err.Error(), "\n"), false
+			x.Errors, valid = strings.Split(err.Error(), "\n"), false
 		}
 	}
-	if sound {
-		if _, err := s.Press.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // two in one language
-			view.Variants[0].Faults, sound = strings.Split(err.Error(), "\n"), false
+	if valid {
+		if _, err := s.Renderer.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // for example two variants in one language
+			view.Variants[0].Errors, valid = strings.Split(err.Error(), "\n"), false
 		}
 	}
-	return a, sound && len(view.Faults) == 0, nil
+	return a, valid && len(view.Errors) == 0, nil
 }
 
-// readPace reads speed and canary.
-func (s *Server) readPace(a *digest.Announcement, view *composeView) {
-	set := s.Settings.Announce
-	set.Speed, set.Canary = 0, 0
+// parseSpeedAndCanary parses speed and canary.
+func (s *Server) parseSpeedAndCanary(a *digest.Announcement, view *composeView) {
+	defaults := s.Settings.Announce
+	defaults.Speed, defaults.Canary = 0, 0
 	number := func(text string, to *float64) {
 		if text == "" {
 			return
 		}
 		n, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)
 		if err != nil || math.IsNaN(n) || n < 0 || n > 1e9 {
-			view.Faults = append(view.Faults, formError{"number", text})
+			view.Errors = append(view.Errors, formError{"number", text})
 			return
 		}
 		*to = n
 	}
 	var speed, wait float64
 	number(view.Speed, &speed)
-	number(view.Canary, &set.Canary)
+	number(view.Canary, &defaults.Canary)
 	number(view.Wait, &wait)
-	set.Speed = int(speed)
-	if set.Canary > 0 {
-		set.CanaryWait = time.Duration(wait * float64(time.Minute))
+	defaults.Speed = int(speed)
+	if defaults.Canary > 0 {
+		defaults.CanaryWait = time.Duration(wait * float64(time.Minute))
 	}
-	if err := set.Validate(); err != nil {
+	if err := defaults.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			view.Faults = append(view.Faults, formError{"speed", line})
+			view.Errors = append(view.Errors, formError{"speed", line})
 		}
 	}
-	a.Speed, a.Canary = set.Speed, set.CanaryPlan()
+	a.Speed, a.Canary = defaults.Speed, defaults.CanaryPlan()
 }
 
-// saveDraft writes a draft down, and has its audience counted.
+// saveDraft saves a draft and starts to count its audience.
 func (s *Server) saveDraft(v *request, a digest.Announcement) {
 	ctx, err := v.r.Context(), error(nil)
 	if a.ID != 0 {
@@ -255,8 +255,8 @@ func percent(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) }
 
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
 
-// fileOf is the text of a file that a form brought; empty: none.
-func fileOf(form *multipart.Form, name string) string {
+// fileText returns the text of an uploaded file; empty: none.
+func fileText(form *multipart.Form, name string) string {
 	if form == nil || len(form.File[name]) == 0 {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 	"postrider/admin"
 )
 
-func TestThePasswordThatIsMadeLogsIn(t *testing.T) {
+func TestHashPassword_MatchesThePassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.PasswordHash = must(admin.HashPassword("twelve chars"))(t)
@@ -23,7 +23,7 @@ func TestThePasswordThatIsMadeLogsIn(t *testing.T) {
 	}
 }
 
-func TestFaultsOfTheConfigurationAreNamed(t *testing.T) {
+func TestConfig_ReportsEveryError(t *testing.T) {
 	t.Parallel()
 	good := cheapHash(password)
 	for _, c := range []struct {

@@ -11,34 +11,34 @@ import (
 )
 
 const (
-	// countTimeout is how long an audience may be counted: a million members take a few minutes.
+	// countTimeout limits how long an audience may be counted: a million members take a few minutes.
 	countTimeout = 15 * time.Minute
-	// keptCounts is how many audiences' sizes are remembered.
-	keptCounts = 32
-	// countsAtOnce is how many audiences are counted at a time: the forum's database has its visitors to serve, and the daemon.
-	countsAtOnce = 2
+	// maxCounts is how many counts are kept.
+	maxCounts = 32
+	// maxParallelCounts is how many audiences are counted at the same time: the forum's database also serves visitors and the daemon.
+	maxParallelCounts = 2
 )
 
-// audienceCount is how large an audience is, or how far it is counted.
+// audienceCount is the size of an audience, or the progress of counting it.
 type audienceCount struct {
 	daemon.AudienceStats
-	At      time.Time // when it was begun
-	Over    bool
-	Fault   bool      // it could not be counted
-	changed time.Time // when what was counted was written
-	end     context.CancelFunc
+	At       time.Time // when the count started
+	Finished bool
+	Failed   bool      // counting failed
+	changed  time.Time // last change of the counted announcement
+	cancel   context.CancelFunc
 }
 
-// audienceCounter counts audiences, each one by itself, so that no page has to wait for a large forum.
+// audienceCounter counts audiences in the background, so that no page waits for a large forum.
 type audienceCounter struct {
-	mu     sync.Mutex
-	counts map[int64]*audienceCount
-	turns  chan struct{} // holds one for each that is being counted
-	work   sync.WaitGroup
+	mu      sync.Mutex
+	counts  map[int64]*audienceCount
+	slots   chan struct{} // one for each running count
+	running sync.WaitGroup
 }
 
-// of tells what is known of an announcement's audience as it is written now.
-func (c *audienceCounter) of(a store.Announcement) (audienceCount, bool) {
+// get returns the count of an announcement's audience, if it is for the announcement's current version.
+func (c *audienceCounter) get(a store.Announcement) (audienceCount, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.counts[a.ID]
@@ -48,97 +48,98 @@ func (c *audienceCounter) of(a store.Announcement) (audienceCount, bool) {
 	return *n, true
 }
 
-// set changes what is known.
-func (c *audienceCounter) set(change func()) {
+// update changes counts under the lock.
+func (c *audienceCounter) update(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
 }
 
-// start forgets what was counted before, and ends what still counts it. The new count goes on until its context ends.
+// start discards the announcement's earlier count, cancels it if it is still running, and adds a new one. The returned context
+// limits the new count.
 func (c *audienceCounter) start(ctx context.Context, a store.Announcement, now time.Time) (context.Context, *audienceCount) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop(a.ID)
-	if c.counts == nil || len(c.counts) >= keptCounts {
+	if c.counts == nil || len(c.counts) >= maxCounts {
 		for id := range c.counts {
 			c.drop(id)
 		}
 		c.counts = make(map[int64]*audienceCount)
 	}
-	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), countTimeout) // the request is over long before
-	n := &audienceCount{At: now, changed: a.Changed, end: end}
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), countTimeout) // the request ends long before
+	n := &audienceCount{At: now, changed: a.Changed, cancel: end}
 	c.counts[a.ID] = n
 	return ctx, n
 }
 
-// forget forgets what is known of an announcement.
+// forget discards the count of an announcement.
 func (c *audienceCounter) forget(id int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop(id)
 }
 
-// drop forgets, and ends what counts for nobody any more.
+// drop discards a count and cancels it.
 func (c *audienceCounter) drop(id int64) {
 	if n := c.counts[id]; n != nil {
-		n.end()
+		n.cancel()
 		delete(c.counts, id)
 	}
 }
 
-// countAudience begins to count for whom an announcement is, unless that is being done.
+// countAudience starts to count an announcement's audience, unless a count is running.
 func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
-	if n, known := s.counter.of(a); known && !n.Over {
+	if n, known := s.counter.get(a); known && !n.Finished {
 		return
 	}
 	ctx, n := s.counter.start(ctx, a, s.Now())
-	s.counter.work.Go(func() {
-		defer n.end()
+	s.counter.running.Go(func() {
+		defer n.cancel()
 		select {
-		case s.counter.turns <- struct{}{}:
-			defer func() { <-s.counter.turns }()
+		case s.counter.slots <- struct{}{}:
+			defer func() { <-s.counter.slots }()
 		case <-ctx.Done():
 		}
-		census, err := s.herald.CountAudience(ctx, &a.Announcement, s.Now(), func(members int) {
-			s.counter.set(func() { n.Members = members })
+		stats, err := s.resolver.CountAudience(ctx, &a.Announcement, s.Now(), func(members int) {
+			s.counter.update(func() { n.Members = members })
 		})
 		if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-			s.Log.Warn("audience not counted", "announcement", a.ID, "err", err)
+			s.Log.Warn("cannot count an audience", "announcement", a.ID, "err", err)
 		}
-		s.counter.set(func() { n.AudienceStats, n.Over, n.Fault = census, true, err != nil })
+		s.counter.update(func() { n.AudienceStats, n.Finished, n.Failed = stats, true, err != nil })
 	})
-	s.counter.work.Go(func() {
+	s.counter.running.Go(func() {
 		select {
 		case <-ctx.Done():
 		case <-s.stopped:
-			n.end()
+			n.cancel()
 		}
 	})
 }
 
-// rateEstimators are how fast announcements go, as whoever looked on has noted.
+// rateEstimators estimate the speed of announcements, from what their pages have loaded.
 type rateEstimators struct {
-	mu    sync.Mutex
-	known map[int64]*daemon.RateEstimator
+	mu   sync.Mutex
+	byID map[int64]*daemon.RateEstimator
 }
 
-// note takes down how far an announcement has come, and tells how many mails a minute go and how long the rest takes; zeros: not known.
-func (p *rateEstimators) note(now time.Time, c store.AnnouncementProgress) (perMinute int, left time.Duration) {
+// update records an announcement's progress. It returns the messages a minute and the remaining time; zeros: not known.
+func (p *rateEstimators) update(now time.Time, c store.AnnouncementProgress) (perMinute int, remaining time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.State != store.Sending && c.State != store.InCanary {
-		delete(p.known, c.ID)
+		delete(p.byID, c.ID)
 		return 0, 0
 	}
-	if p.known == nil {
-		p.known = make(map[int64]*daemon.RateEstimator)
+	if p.byID == nil {
+		p.byID = make(map[int64]*daemon.RateEstimator)
 	}
-	pace := p.known[c.ID]
-	if pace == nil {
-		pace = &daemon.RateEstimator{}
-		p.known[c.ID] = pace
+	estimator := p.byID[c.ID]
+	if estimator == nil {
+		estimator = &daemon.RateEstimator{}
+		p.byID[c.ID] = estimator
 	}
-	pace.Add(now, c.Settled())
-	return int(pace.PerMinute()), pace.Remaining(c.Waiting())
+	estimator.Add(now, c.Settled())
+	return int(estimator.PerMinute()), estimator.Remaining(c.Waiting())
 }

@@ -8,7 +8,7 @@ import (
 	"postrider/store"
 )
 
-func TestACountEndsWhenItsAudienceIsCountedAnew(t *testing.T) {
+func TestCounter_NewCountCancelsTheOld(t *testing.T) {
 	t.Parallel()
 	var c audienceCounter
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
@@ -25,7 +25,7 @@ func TestACountEndsWhenItsAudienceIsCountedAnew(t *testing.T) {
 	if second.Err() == nil || other.Err() != nil {
 		t.Errorf("forgotten, the count stands at %v, another one's at %v", second.Err(), other.Err())
 	}
-	for id := range int64(2 * keptCounts) {
+	for id := range int64(2 * maxCounts) {
 		c.start(t.Context(), draft(10+id), now)
 	}
 	if other.Err() == nil {

@@ -29,7 +29,7 @@ func (w *world) daemon(relay daemon.Sender) *daemon.Daemon {
 	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{
-		Forum: w.source, Store: w.store, Renderer: w.parts.Press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
+		Forum: w.source, Store: w.store, Renderer: w.parts.Renderer, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
 		Sender: relay, Links: w.parts.Links, Log: slog.New(slog.DiscardHandler), Now: w.parts.Now,
 	}, set)
 }

@@ -11,53 +11,53 @@ import (
 	"postrider/web"
 )
 
-// todayView is what the template "admin/dashboard" is given.
-type todayView struct {
+// dashboardView is the data of the template "admin/dashboard".
+type dashboardView struct {
 	pageFrame
-	Alarms  []alarmRow
-	Now     store.RunDay // what rounds of the last hour did
-	Today   store.RunDay // since midnight, UTC
-	Due     int          // members whose digests are due
-	Coming  chart        // whose digests come due in the next hours
-	Open    []store.PendingCount
-	Pending int // mails that may go
-	Days    []store.RunDay
-	Charts  []chart // of Days
-	Parts   []component
-	Runs    []store.RoundRecord
-	Pause   store.Pause
+	Alarms     []activeAlarm
+	LastHour   store.RunDay // results of the rounds of the last hour
+	Today      store.RunDay // since midnight, UTC
+	Due        int          // number of members whose digest is due
+	Forecast   chart        // digests due in the coming hours
+	Unsettled  []store.PendingCount
+	Pending    int // messages ready to send
+	Days       []store.RunDay
+	Charts     []chart // of Days
+	Components []component
+	Runs       []store.RoundRecord
+	Pause      store.Pause
 }
 
-// alarmRow is an alarm that stands.
-type alarmRow struct {
+// activeAlarm is an active alarm.
+type activeAlarm struct {
 	Kind, Object, Detail string
 	Since                time.Time
 }
 
 const (
-	// historyDays is how many days are drawn: rounds are remembered for as long.
+	// historyDays is how many days the charts show: records of rounds are kept as long.
 	historyDays = 30
-	// lookAhead is for how many hours who comes due is drawn.
-	lookAhead = 24
-	// newestRuns is how many rounds are listed.
-	newestRuns = 12
+	// forecastHours is how many hours the forecast shows.
+	forecastHours = 24
+	// maxRounds is how many rounds are listed.
+	maxRounds = 12
 )
 
-func (s *Server) todayPage() page {
+func (s *Server) dashboardPage() page {
 	now := time.Now()
-	full := todayView{
-		pageFrame: s.sampleTop(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Pending: 2,
-		Open: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
+	full := dashboardView{
+		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2,
+		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
 		Pause: store.Pause{Since: now, Reason: "a reason"},
 	}
 	for _, kind := range alarm.Kinds {
-		full.Alarms = append(full.Alarms, alarmRow{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
+		full.Alarms = append(full.Alarms, activeAlarm{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
 	}
-	for _, name := range partNames() {
-		full.Parts = append(full.Parts, component{Name: name, Fault: "a fault", At: now}, component{Name: name, Healthy: true, Room: 1}, component{Name: name})
+	for _, name := range componentNames() {
+		full.Components = append(full.Components, component{Name: name, Error: "a fault", At: now}, component{Name: name, Healthy: true, FreeMB: 1}, component{Name: name})
 	}
-	empty := todayView{Coming: newChart("due", hoursFrom(now), make([]int, lookAhead)), Charts: charts(make([]store.RunDay, historyDays))}
+	empty := dashboardView{Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Charts: charts(make([]store.RunDay, historyDays))}
 	return page{
 		name: homePage,
 		routes: map[string]web.Methods{
@@ -70,59 +70,59 @@ func (s *Server) todayPage() page {
 	}
 }
 
-// dashboard shows what the daemon does.
+// dashboard shows what the daemon is doing.
 func (s *Server) dashboard(v *request) {
-	view := todayView{pageFrame: v.newPageFrame(homePage)}
-	for _, read := range []func(*request, *todayView) error{s.readAlarms, s.readComing, s.readRuns, s.readPause} {
+	view := dashboardView{pageFrame: v.newPageFrame(homePage)}
+	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readRuns, s.readPause} {
 		if err := read(v, &view); err != nil {
 			v.serverError(err)
 			return
 		}
 	}
-	view.Parts = s.parts(v)
+	view.Components = s.components(v)
 	v.render(http.StatusOK, homePage, view)
 }
 
-func (s *Server) readAlarms(v *request, view *todayView) error {
+func (s *Server) readAlarms(v *request, view *dashboardView) error {
 	list, err := s.Store.Alarms.All(v.r.Context())
 	for _, a := range list {
 		if a.Active() {
 			kind, object, _ := strings.Cut(a.Key, " ")
-			view.Alarms = append(view.Alarms, alarmRow{kind, object, a.Detail, v.local(a.Since)})
+			view.Alarms = append(view.Alarms, activeAlarm{kind, object, a.Detail, v.local(a.Since)})
 		}
 	}
 	return err
 }
 
-// readComing reads what waits and what comes.
-func (s *Server) readComing(v *request, view *todayView) error {
+// readForecast loads what is waiting and what comes due.
+func (s *Server) readForecast(v *request, view *dashboardView) error {
 	ctx, now := v.r.Context(), s.Now()
-	due, coming, err := s.Store.Subscribers.DueHours(ctx, now, lookAhead)
+	due, coming, err := s.Store.Subscribers.DueHours(ctx, now, forecastHours)
 	if err != nil {
 		return err
 	}
-	view.Due, view.Coming = due, newChart("due", hoursFrom(v.local(now)), coming)
+	view.Due, view.Forecast = due, newChart("due", hoursFrom(v.local(now)), coming)
 	if view.Pending, err = s.Store.Queue.Waiting(ctx, now); err != nil {
 		return err
 	}
-	view.Open, err = s.Store.Queue.PendingMessages(ctx)
-	for i, c := range view.Open {
-		view.Open[i].Next = v.local(c.Next)
+	view.Unsettled, err = s.Store.Queue.PendingMessages(ctx)
+	for i, c := range view.Unsettled {
+		view.Unsettled[i].Next = v.local(c.Next)
 	}
 	return err
 }
 
-// hoursFrom are the hours that begin now.
+// hoursFrom returns the coming hours.
 func hoursFrom(now time.Time) []time.Time {
 	var list []time.Time
-	for i := range lookAhead {
+	for i := range forecastHours {
 		list = append(list, now.Add(time.Duration(i)*time.Hour))
 	}
 	return list
 }
 
-// readRuns reads what rounds did.
-func (s *Server) readRuns(v *request, view *todayView) error {
+// readRuns loads the results of rounds.
+func (s *Server) readRuns(v *request, view *dashboardView) error {
 	ctx, now := v.r.Context(), s.Now()
 	today := now.UTC().Truncate(24 * time.Hour)
 	done, err := s.Store.Rounds.ByDay(ctx, today.AddDate(0, 0, 1-historyDays))
@@ -142,17 +142,17 @@ func (s *Server) readRuns(v *request, view *todayView) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range hour { // two, if it spans midnight
-		view.Now.Sent, view.Now.Skipped, view.Now.Refused = view.Now.Sent+d.Sent, view.Now.Skipped+d.Skipped, view.Now.Refused+d.Refused
+	for _, d := range hour { // two days, if it spans midnight
+		view.LastHour.Sent, view.LastHour.Skipped, view.LastHour.Refused = view.LastHour.Sent+d.Sent, view.LastHour.Skipped+d.Skipped, view.LastHour.Refused+d.Refused
 	}
-	view.Runs, err = s.Store.Rounds.List(ctx, today.AddDate(0, 0, 1-historyDays), newestRuns)
+	view.Runs, err = s.Store.Rounds.List(ctx, today.AddDate(0, 0, 1-historyDays), maxRounds)
 	for i, r := range view.Runs {
 		view.Runs[i].Began = v.local(r.Began)
 	}
 	return err
 }
 
-// charts draws what was done on days.
+// charts draws the results of days.
 func charts(days []store.RunDay) []chart {
 	var at []time.Time
 	var sent, skipped, refused []int
@@ -162,13 +162,13 @@ func charts(days []store.RunDay) []chart {
 	return []chart{newChart("sent", at, sent), newChart("skipped", at, skipped), newChart("rejected", at, refused)}
 }
 
-func (s *Server) readPause(v *request, view *todayView) error {
+func (s *Server) readPause(v *request, view *dashboardView) error {
 	pause, _, err := s.Store.Queue.Paused(v.r.Context())
 	view.Pause = store.Pause{Since: v.local(pause.Since), Reason: pause.Reason}
 	return err
 }
 
-// pause stops delivery everywhere.
+// pause pauses all delivery.
 func (s *Server) pause(v *request) {
 	reason := strings.TrimSpace(v.r.PostForm.Get("reason"))
 	if _, err := s.Store.Queue.Pause(v.r.Context(), s.Now(), reason); err != nil {
@@ -178,7 +178,7 @@ func (s *Server) pause(v *request) {
 	v.redirectDone("/", "delivery_paused", 0, auditAction{"pause", "delivery", reason})
 }
 
-// resume lets delivery go on.
+// resume resumes delivery.
 func (s *Server) resume(v *request) {
 	if _, err := s.Store.Queue.Resume(v.r.Context()); err != nil {
 		v.serverError(err)
@@ -188,7 +188,7 @@ func (s *Server) resume(v *request) {
 	v.redirectDone("/", "delivery_resumed", 0, auditAction{"resume", "delivery", ""})
 }
 
-// withShortTimeout gives a question to another machine little time: a page that waits tells nothing.
+// withShortTimeout limits a check of another machine: while the page waits it shows nothing.
 func withShortTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 3*time.Second)
 }

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-func TestTodayTellsWhatWasDoneAndWhatComes(t *testing.T) {
+func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("queued", "queued", "leased", "accepted")
@@ -47,7 +47,7 @@ func TestTodayTellsWhatWasDoneAndWhatComes(t *testing.T) {
 	}
 }
 
-func TestTodayTellsWhatIsIll(t *testing.T) {
+func TestDashboard_ShowsUnhealthyComponents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()

@@ -13,88 +13,88 @@ import (
 	"postrider/web"
 )
 
-// explainView is what the template "admin/explain" is given.
+// explainView is the data of the template "admin/explain".
 type explainView struct {
 	pageFrame
-	Who, Asked   string // as they were filled in
-	Fault        string // a word of "admin_explain_fault"; empty: none
-	Member       forum.Member
-	Explanations []daemon.PostExplanation
+	MemberQuery, PostQuery string // as entered
+	Error                  string // a key of "admin_explain_error"; empty: none
+	Member                 forum.Member
+	Explanations           []daemon.PostExplanation
 }
 
-// maxExplained is how many posts are explained at a time.
+// maxExplained is how many posts one page explains.
 const maxExplained = 20
 
 func (s *Server) explainPage() page {
 	now := time.Now()
-	story := daemon.PostExplanation{
+	explanation := daemon.PostExplanation{
 		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
 		Seen:        []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
 		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
 		Mails:       []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
-	full := explainView{pageFrame: s.sampleTop("explain"), Who: "Anna", Asked: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
-	for _, verdict := range []daemon.PostStatus{daemon.Sent, daemon.Waiting, daemon.Upcoming, daemon.Omitted} {
-		story.Verdict = verdict
-		full.Explanations = append(full.Explanations, story)
+	full := explainView{pageFrame: s.samplePageFrame("explain"), MemberQuery: "Anna", PostQuery: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
+	for _, postStatus := range []daemon.PostStatus{daemon.Sent, daemon.Waiting, daemon.Upcoming, daemon.Omitted} {
+		explanation.Verdict = postStatus
+		full.Explanations = append(full.Explanations, explanation)
 	}
 	samples := []sample{{"explain", full}, {"explain", explainView{}}}
 	for _, fault := range []string{"member", "several", "post", "too_many"} {
-		samples = append(samples, sample{"explain", explainView{Who: "Anna", Asked: "x", Fault: fault}})
+		samples = append(samples, sample{"explain", explainView{MemberQuery: "Anna", PostQuery: "x", Error: fault}})
 	}
 	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.requireLogin(s.explain)}}, samples: samples}
 }
 
-// explain tells what became of posts for a member, and why.
+// explain shows why a member got posts or did not.
 func (s *Server) explain(v *request) {
 	q := v.r.URL.Query()
-	view := explainView{pageFrame: v.newPageFrame("explain"), Who: strings.TrimSpace(q.Get("member")), Asked: strings.TrimSpace(q.Get("post"))}
+	view := explainView{pageFrame: v.newPageFrame("explain"), MemberQuery: strings.TrimSpace(q.Get("member")), PostQuery: strings.TrimSpace(q.Get("post"))}
 	if err := s.loadExplanations(v, &view); err != nil {
 		v.serverError(err)
 		return
 	}
 	status := http.StatusOK
-	if view.Fault != "" {
+	if view.Error != "" {
 		status = http.StatusUnprocessableEntity
 	}
 	v.render(status, "explain", view)
 }
 
 func (s *Server) loadExplanations(v *request, view *explainView) error {
-	if view.Who == "" {
+	if view.MemberQuery == "" {
 		return nil
 	}
-	hits, err := s.find(v.r.Context(), view.Who)
+	hits, err := s.find(v.r.Context(), view.MemberQuery)
 	if err != nil {
 		return err
 	}
 	switch len(hits) {
 	case 0:
-		view.Fault = "member"
+		view.Error = "member"
 		return nil
 	case 1:
 		view.Member = hits[0]
 	default:
-		view.Fault = "several"
+		view.Error = "several"
 		return nil
 	}
-	if view.Asked == "" {
+	if view.PostQuery == "" {
 		return nil
 	}
-	posts, fault := postNumbers(view.Asked)
-	if view.Fault = fault; fault != "" {
+	posts, fault := parsePostIDs(view.PostQuery)
+	if view.Error = fault; fault != "" {
 		return nil
 	}
 	who := strconv.FormatInt(int64(view.Member.ID), 10)
 	view.Member, view.Explanations, err = s.explainer.ExplainPosts(v.r.Context(), s.Now(), who, posts)
 	for i := range view.Explanations {
-		v.localizeStory(&view.Explanations[i])
+		v.localizeExplanation(&view.Explanations[i])
 	}
 	return err
 }
 
-// postNumbers reads numbers of posts, between commas or blanks.
-func postNumbers(text string) (posts []forum.PostID, fault string) {
+// parsePostIDs parses post IDs, separated by commas, semicolons or spaces, or returns a key of "admin_explain_error".
+func parsePostIDs(text string) (posts []forum.PostID, fault string) {
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
 		id, err := strconv.ParseInt(strings.TrimPrefix(part, "#"), 10, 64)
 		if err != nil || id < 1 {
@@ -111,7 +111,7 @@ func postNumbers(text string) (posts []forum.PostID, fault string) {
 	return posts, ""
 }
 
-func (v *request) localizeStory(x *daemon.PostExplanation) {
+func (v *request) localizeExplanation(x *daemon.PostExplanation) {
 	x.At, x.Pending = v.local(x.At), v.local(x.Pending)
 	for i := range x.Seen {
 		x.Seen[i].At = v.local(x.Seen[i].At)

@@ -50,7 +50,7 @@ func fill(p *browsertest.Page, selector, text string) {
 }
 
 // An administrator writes to his members with a real daemon and a real relay: he looks before anything is sent, and sees it go.
-func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
+func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const crowd = 200 // and the 36 of the sample forum
@@ -88,7 +88,7 @@ func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
 	}
 	p.Do(chromedp.Evaluate[chromedp.Void](`window.unloaded = true`))
 	sent(3)
-	if !browsertest.Ask(p, chromedp.Evaluate[bool](`window.unloaded === true`)) {
+	if !browsertest.Run(p, chromedp.Evaluate[bool](`window.unloaded === true`)) {
 		t.Error("the page was loaded again to show how far it has come")
 	}
 	sent(12)
@@ -121,7 +121,7 @@ func TestAnAnnouncementIsWrittenStartedAndFollowedInABrowser(t *testing.T) {
 	fill(p, "#post", "1")
 	p.Click("[action$=explain] .button")
 	sees(p, "story", "Visible")
-	if got := p.Address(); !strings.Contains(got, "post=1") {
+	if got := p.URL(); !strings.Contains(got, "post=1") {
 		t.Errorf("explained at %s", got)
 	}
 }

@@ -11,66 +11,66 @@ import (
 	"postrider/source"
 )
 
-// component is how a part of the house is.
+// component is the health of a component.
 type component struct {
-	Name    string // of partNames
+	Name    string // one of componentNames
 	Healthy bool
-	Fault   string    // what is wrong, in no particular language; empty: the name of the alarm says it
-	At      time.Time // of the daemon and the relay: when they last gave a sign of life; zero: never
-	Room    int       // of the store: megabytes that its disk has left; 0: not known
+	Error   string    // not translated; empty: the state says it all
+	At      time.Time // last heartbeat of the daemon, last message to the relay; zero: never
+	FreeMB  int       // free disk space of the store; 0: not known
 }
 
-func partNames() []string { return []string{"daemon", "forum", "store", "relay"} }
+func componentNames() []string { return []string{"daemon", "forum", "store", "relay"} }
 
-// heartbeatTimeout is how long a daemon may give no sign of life: it gives one every minute.
+// heartbeatTimeout is the age at which the last heartbeat is too old: the daemon sends one every minute.
 const heartbeatTimeout = 3 * time.Minute
 
-// parts looks at all parts.
-func (s *Server) parts(v *request) []component {
+// components checks all components.
+func (s *Server) components(v *request) []component {
 	ctx, cancel := withShortTimeout(v.r.Context())
 	defer cancel()
-	ill := s.alarmedComponents(ctx)
-	list := []component{s.daemonPart(ctx), s.forumPart(ctx), s.storePart(), s.relayPart(ctx)}
+	alarmed := s.alarmedComponents(ctx)
+	list := []component{s.checkDaemon(ctx), s.checkForum(ctx), s.checkStore(), s.checkRelay(ctx)}
 	for i, p := range list {
-		if fault, raised := ill[p.Name]; raised && p.Healthy {
-			list[i].Healthy, list[i].Fault = false, fault
+		if fault, raised := alarmed[p.Name]; raised && p.Healthy {
+			list[i].Healthy, list[i].Error = false, fault
 		}
 		list[i].At = v.local(p.At)
 	}
 	return list
 }
 
-// alarmedComponents are the parts that an alarm speaks of, with what it says.
+// alarmedComponents returns the components with an active alarm, and its detail.
 func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
-	of := map[string][]alarm.Kind{
+	components := map[string][]alarm.Kind{
 		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth},
 	}
 	alarms, err := s.Store.Alarms.All(ctx)
 	if err != nil {
 		return map[string]string{"store": err.Error()}
 	}
-	ill := make(map[string]string)
+	alarmed := make(map[string]string)
 	for _, a := range alarms {
 		kind, _, _ := strings.Cut(a.Key, " ")
-		for name, kinds := range of {
+		for name, kinds := range components {
 			if a.Active() && slices.Contains(kinds, alarm.Kind(kind)) {
-				ill[name] = a.Detail
+				alarmed[name] = a.Detail
 			}
 		}
 	}
-	return ill
+	return alarmed
 }
 
-// daemonPart looks for a sign of life: one that has just started has run a round, if nothing else.
-func (s *Server) daemonPart(ctx context.Context) component {
+// checkDaemon checks the last heartbeat. A daemon that has just started may have only the record of a round.
+func (s *Server) checkDaemon(ctx context.Context) component {
 	at, err := daemon.LastHeartbeat(ctx, s.Store)
 	if err != nil {
-		return component{Name: "daemon", Fault: err.Error()}
+		return component{Name: "daemon", Error: err.Error()}
 	}
 	since := s.Now().Add(-heartbeatTimeout)
 	runs, err := s.Store.Rounds.List(ctx, since, 1)
 	if err != nil {
-		return component{Name: "daemon", Fault: err.Error()}
+		return component{Name: "daemon", Error: err.Error()}
 	}
 	for _, r := range runs {
 		if r.Began.After(at) {
@@ -80,34 +80,34 @@ func (s *Server) daemonPart(ctx context.Context) component {
 	return component{Name: "daemon", Healthy: at.After(since), At: at}
 }
 
-// forumPart asks the forum itself.
-func (s *Server) forumPart(ctx context.Context) component {
+// checkForum reads from the forum's database.
+func (s *Server) checkForum(ctx context.Context) component {
 	err := s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
 		_, err := snapshot.LastPostID(ctx)
 		return err
 	})
 	if err != nil {
-		return component{Name: "forum", Fault: err.Error()}
+		return component{Name: "forum", Error: err.Error()}
 	}
 	return component{Name: "forum", Healthy: true}
 }
 
-func (s *Server) storePart() component {
+func (s *Server) checkStore() component {
 	left, known, err := s.Store.FreeDiskBytes()
 	if err != nil {
-		return component{Name: "store", Fault: err.Error()}
+		return component{Name: "store", Error: err.Error()}
 	}
 	p := component{Name: "store", Healthy: true}
 	if known {
-		p.Room = int(left >> 20)
+		p.FreeMB = int(left >> 20)
 	}
 	return p
 }
 
-func (s *Server) relayPart(ctx context.Context) component {
+func (s *Server) checkRelay(ctx context.Context) component {
 	at, err := s.Store.Counts.LastSent(ctx)
 	if err != nil {
-		return component{Name: "relay", Fault: err.Error()}
+		return component{Name: "relay", Error: err.Error()}
 	}
 	return component{Name: "relay", Healthy: true, At: at}
 }

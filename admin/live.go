@@ -7,44 +7,44 @@ import (
 	"time"
 )
 
-// livePolicy lets our own script run and listen to us, besides what pagePolicy does.
+// livePolicy also allows our own script, and its connection to us.
 const livePolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
 
 const (
-	// liveFor is how long a stream lasts before the browser asks for the next: shorter than any request may take.
-	liveFor = 15 * time.Second
-	// liveEvery is how often what a page shows is looked at. The larger that is the longer it takes, and then it is done less often:
-	// for each second of work the store has pollFactor seconds of rest.
-	liveEvery  = time.Second
-	pollFactor = 20
+	// streamDuration is how long a stream lasts before the browser reconnects: shorter than any request may take.
+	streamDuration = 15 * time.Second
+	// pollInterval is how often the page's data is polled. Large audiences take longer: then each second of work is followed by
+	// pollFactor seconds of rest for the store.
+	pollInterval = time.Second
+	pollFactor   = 20
 )
 
-// event is what a stream has to say: its name and its data. No name: nothing new.
+// event is a server-sent event: its name and data. No name: nothing new.
 type event struct{ name, data string }
 
-// reloadEvent says that there is more to see now, so that the page must be loaded anew. It ends the stream.
+// reloadEvent makes the browser reload the page. It ends the stream.
 const reloadEvent = "turn"
 
-// dataLines begins each line of what an event says anew. Names may have any of the three line ends that a stream knows in them.
-var dataLines = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
+// dataLineBreaks prefixes each line of an event's data. Members' names may contain any of the three line breaks that a stream knows.
+var dataLineBreaks = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
 
-// stream tells a browser what look finds, as server-sent events, until look gives a turn.
-func (v *request) stream(look func() (event, error)) {
+// stream sends what poll returns to the browser, as server-sent events, until poll returns a reloadEvent.
+func (v *request) stream(poll func() (event, error)) {
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no") // or nginx keeps it to itself
+	h.Set("X-Accel-Buffering", "no") // or nginx buffers the stream
 	out := http.NewResponseController(v.w)
 	fmt.Fprint(v.w, "retry: 500\n\n")
-	over := time.After(liveFor)
+	end := time.After(streamDuration)
 	for {
 		began := time.Now()
-		e, err := look()
+		e, err := poll()
 		if err != nil {
-			v.Log.Warn("stream ended", "page", v.r.Pattern, "err", err)
+			v.Log.Warn("event stream failed", "page", v.r.Pattern, "err", err)
 			return
 		}
 		if e.name != "" {
-			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, dataLines.Replace(e.data))
+			fmt.Fprintf(v.w, "event: %s\ndata: %s\n\n", e.name, dataLineBreaks.Replace(e.data))
 		}
 		if out.Flush() != nil || e.name == reloadEvent {
 			return
@@ -54,50 +54,50 @@ func (v *request) stream(look func() (event, error)) {
 			return
 		case <-v.stopped:
 			return
-		case <-over:
+		case <-end:
 			return
-		case <-time.After(max(liveEvery, pollFactor*time.Since(began))):
+		case <-time.After(max(pollInterval, pollFactor*time.Since(began))):
 		}
 	}
 }
 
-// live tells how far an announcement has come: "live" brings what the page shows of it, and it turns when its state does.
+// live streams the progress of an announcement: "live" carries the changing part of the page; a change of state reloads it.
 func (s *Server) live(v *request) {
 	id, ok := v.number()
 	if !ok {
 		return
 	}
-	was, last := v.r.URL.Query().Get("state"), ""
+	shown, last := v.r.URL.Query().Get("state"), ""
 	v.stream(func() (event, error) {
-		part, state, err := s.livePart(v, id)
+		html, state, err := s.renderLivePart(v, id)
 		switch {
 		case err != nil:
 			return event{}, err
-		case state != was:
+		case state != shown:
 			return event{reloadEvent, state}, nil
-		case string(part) == last:
+		case string(html) == last:
 			return event{}, nil
 		}
-		last = string(part)
+		last = string(html)
 		return event{"live", last}, nil
 	})
 }
 
-// livePart is the part of the page that moves, and the state that it shows.
-func (s *Server) livePart(v *request, id int64) (part []byte, state string, err error) {
+// renderLivePart renders the changing part of the page, and returns the state that it shows.
+func (s *Server) renderLivePart(v *request, id int64) (html []byte, state string, err error) {
 	view, err := s.loadProgress(v, id)
 	if err != nil {
 		return nil, "", err
 	}
-	view.pageFrame.Root = v.base
-	part, err = v.Pages.RenderPart(v.language, "admin/announcement", "live", view)
-	return part, view.StateKey(), err
+	view.pageFrame.Root = v.basePath
+	html, err = v.Pages.RenderPart(v.language, "admin/announcement", "live", view)
+	return html, view.StateKey(), err
 }
 
-// StateKey names all that makes the page another one: its state, and whether its audience is counted.
+// StateKey names what makes the page look different: the state, and whether the audience is counted.
 func (v announcementView) StateKey() string {
 	switch {
-	case v.Counted && !v.Tally.Over:
+	case v.Counted && !v.AudienceCount.Finished:
 		return v.State + "-counting"
 	case v.CanaryUntil.IsZero():
 		return v.State

@@ -11,27 +11,27 @@ import (
 	"postrider/web"
 )
 
-// Tries of passwords that one address has, and that all have together: who has many addresses gets no further.
+// Password attempts that one address has, and that all addresses have together: many addresses do not help an attacker.
 const (
-	triesPerSecond = rate.Limit(1.0 / 60)
-	loginBurst     = 5
-	allPerSecond   = rate.Limit(1.0 / 5)
-	allAtOnce      = 20
+	loginsPerSecond       = rate.Limit(1.0 / 60)
+	loginBurst            = 5
+	globalLoginsPerSecond = rate.Limit(1.0 / 5)
+	globalLoginBurst      = 20
 )
 
-// maxLogin is how many bytes a log in may bring: a password, and the path to go to then, which has stood in a header.
-const maxLogin = 32 << 10
+// maxLoginBytes is the largest login form: a password and the path to continue at, which came in a header.
+const maxLoginBytes = 32 << 10
 
-// loginPage is what the template "admin/login" is given.
+// loginPage is the data of the template "admin/login".
 type loginPage struct {
 	pageFrame
-	Fault string // wrong, busy or none
-	Next  string // where to go then
-	Ask   bool   // for the password; else the proxy must say who he is
+	Error       string // wrong_password, rate_limited or empty
+	Next        string // path to continue at
+	AskPassword bool   // otherwise the proxy must name the user
 }
 
-// askLogin asks for the password.
-func (s *Server) askLogin(w http.ResponseWriter, r *http.Request) {
+// showLogin shows the login form.
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	v, open := s.authenticate(w, r)
 	switch {
 	case v == nil:
@@ -40,71 +40,71 @@ func (s *Server) askLogin(w http.ResponseWriter, r *http.Request) {
 		v.redirect(safeNextPath(r.URL.Query().Get("next")))
 		return
 	}
-	v.askPassword(http.StatusOK, "", safeNextPath(r.URL.Query().Get("next")))
+	v.renderLogin(http.StatusOK, "", safeNextPath(r.URL.Query().Get("next")))
 }
 
-func (v *request) askPassword(status int, fault, next string) {
-	v.render(status, "login", loginPage{pageFrame: v.newPageFrame("login"), Fault: fault, Next: next, Ask: v.proof != ""})
+func (v *request) renderLogin(status int, fault, next string) {
+	v.render(status, "login", loginPage{pageFrame: v.newPageFrame("login"), Error: fault, Next: next, AskPassword: v.passwordFingerprint != ""})
 }
 
-// login tries a password. Tries are counted before it is looked at, so that the limit tells nothing about it.
+// login checks a password. Attempts are counted before the check, so that the limit reveals nothing about the password.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	v := s.newRequest(w, r, session{})
-	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
+	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
 	if err := r.ParseForm(); err != nil {
 		v.messagePage(http.StatusBadRequest, "error")
 		return
 	}
-	to := safeNextPath(r.PostForm.Get("next"))
+	next := safeNextPath(r.PostForm.Get("next"))
 	now := s.Now()
-	if s.proof == "" {
-		v.askPassword(http.StatusForbidden, "", to)
+	if s.passwordFingerprint == "" {
+		v.renderLogin(http.StatusForbidden, "", next)
 		return
 	}
-	if !s.loginLimits.Allow(web.VisitOf(r).From, now) || !s.globalLoginLimit.AllowN(now, 1) {
-		s.Log.Warn("log in refused: too many tries", "from", clientAddress(r))
+	if !s.loginLimits.Allow(web.RequestInfoOf(r).ClientAddr, now) || !s.globalLoginLimit.AllowN(now, 1) {
+		s.Log.Warn("login rejected: too many attempts", "from", clientAddress(r))
 		w.Header().Set("Retry-After", "60")
-		v.askPassword(http.StatusTooManyRequests, "rate_limited", to)
+		v.renderLogin(http.StatusTooManyRequests, "rate_limited", next)
 		return
 	}
-	fits, done := s.tryPassword(r, r.PostForm.Get("password"))
+	ok, done := s.checkPassword(r, r.PostForm.Get("password"))
 	if !done {
-		return // he has gone
+		return // the client has disconnected
 	}
-	if !fits {
-		s.Log.Warn("log in refused: wrong password", "from", clientAddress(r))
-		if err := s.note(r, actor("unknown"), auditAction{store.FailedLogin, "admin", "from " + clientAddress(r)}); err != nil {
+	if !ok {
+		s.Log.Warn("login rejected: wrong password", "from", clientAddress(r))
+		if err := s.audit(r, actor("unknown"), auditAction{store.FailedLogin, "admin", "from " + clientAddress(r)}); err != nil {
 			v.serverError(err)
 			return
 		}
-		v.askPassword(http.StatusUnauthorized, "wrong_password", to)
+		v.renderLogin(http.StatusUnauthorized, "wrong_password", next)
 		return
 	}
-	if _, err := s.open(w, r, actor("admin"), s.proof); err != nil {
+	if _, err := s.openSession(w, r, actor("admin"), s.passwordFingerprint); err != nil {
 		v.serverError(err)
 		return
 	}
-	v.redirect(to)
+	v.redirect(next)
 }
 
-// tryPassword waits for its turn, because each try costs much memory.
-func (s *Server) tryPassword(r *http.Request, password string) (fits, done bool) {
+// checkPassword checks a password, one request at a time, because each check needs much memory.
+func (s *Server) checkPassword(r *http.Request, password string) (ok, done bool) {
 	select {
 	case s.loginLock <- struct{}{}:
 		defer func() { <-s.loginLock }()
-		return s.hash.matches(password), true
+		return s.passwordHash.matches(password), true
 	case <-r.Context().Done():
 		return false, false
 	}
 }
 
-// logout ends the session here and in the browser.
+// logout ends the session in the store and in the browser.
 func (s *Server) logout(v *request) {
 	if err := s.Store.Sessions.Close(v.r.Context(), v.session.Hash); err != nil {
 		v.serverError(err)
 		return
 	}
-	if err := s.note(v.r, v.session.Actor, auditAction{"log out", "admin", "from " + clientAddress(v.r)}); err != nil {
+	if err := s.audit(v.r, v.session.Actor, auditAction{"log out", "admin", "from " + clientAddress(v.r)}); err != nil {
 		v.serverError(err)
 		return
 	}
@@ -112,7 +112,7 @@ func (s *Server) logout(v *request) {
 	v.redirect("/login")
 }
 
-// safeNextPath is a path of ours, whatever the address or the form says.
+// safeNextPath returns the path if it is one of ours, else "/", whatever the URL or the form contains.
 func safeNextPath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||

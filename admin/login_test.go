@@ -18,7 +18,7 @@ func (b *browser) loggedIn() bool {
 	return got.status == http.StatusOK && strings.Contains(got.body, "/room/logout")
 }
 
-func TestNobodySeesAnythingBeforeTheLogIn(t *testing.T) {
+func TestLogin_IsRequiredEverywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	room := w.room.(*admin.Server)
@@ -38,7 +38,7 @@ func TestNobodySeesAnythingBeforeTheLogIn(t *testing.T) {
 	}
 }
 
-func TestAWrongPasswordIsRefusedAndWrittenDown(t *testing.T) {
+func TestLogin_LogsWrongPasswords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.browser()
@@ -62,7 +62,7 @@ func TestAWrongPasswordIsRefusedAndWrittenDown(t *testing.T) {
 
 // The forms of who is logged in may bring megabytes. Of strangers that would fill the memory: what they send is read before it is known
 // whether they have a try left.
-func TestWhoIsNotLoggedInBringsNoMoreThanAPassword(t *testing.T) {
+func TestLogin_RejectsLargeForms(t *testing.T) {
 	t.Parallel()
 	b := newWorld(t).browser()
 	if got := b.logIn(strings.Repeat("a", 60<<10)); got.status != http.StatusBadRequest || got.cookie != nil {
@@ -76,7 +76,7 @@ func TestWhoIsNotLoggedInBringsNoMoreThanAPassword(t *testing.T) {
 	}
 }
 
-func TestOneAddressHasFewTries(t *testing.T) {
+func TestLogin_LimitsAttemptsPerAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.browser()
@@ -97,7 +97,7 @@ func TestOneAddressHasFewTries(t *testing.T) {
 	}
 }
 
-func TestManyAddressesHaveFewTriesTogether(t *testing.T) {
+func TestLogin_LimitsAttemptsOverall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	refused := 0
@@ -113,7 +113,7 @@ func TestManyAddressesHaveFewTriesTogether(t *testing.T) {
 	}
 }
 
-func TestTheLogInLeadsNowhereElse(t *testing.T) {
+func TestLogin_RedirectsOnlyToOwnPaths(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ next, want string }{
@@ -129,7 +129,7 @@ func TestTheLogInLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-func TestTheCookieIsForTheRoomAlone(t *testing.T) {
+func TestLogin_RestrictsItsCookie(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ url, name, path string }{
 		{"http://admin.example/room", "postrider", "/room/"},

@@ -15,85 +15,85 @@ import (
 	"postrider/templates"
 )
 
-// memberView is what the template "admin/member" is given.
+// memberView is the data of the template "admin/member".
 type memberView struct {
 	pageFrame
-	Story      daemon.MemberExplanation
-	Effective  digest.Preferences // his choices, and where he has none the forum's or the site's
-	Sections   []daemon.WatchSetting
-	Threads    []daemon.WatchSetting
-	Readable   []daemon.ReadableSection
-	Told       []messageHistory
-	Suppressed bool // his address is suppressed
-	Days       int  // that Told looks back
-	Frame      string
-	Look       string
-	Looks      []string
-	Page       string
+	Explanation daemon.MemberExplanation
+	Effective   digest.Preferences // the member's preferences, completed by the forum's and the site's
+	Sections    []daemon.WatchSetting
+	Threads     []daemon.WatchSetting
+	Readable    []daemon.ReadableSection
+	Messages    []messageHistory
+	Suppressed  bool // the member's address is suppressed
+	Days        int  // covered by Messages
+	Frame       string
+	Mode        string
+	Modes       []string
+	Page        string
 }
 
-// messageHistory is a mail with what came of each attempt.
+// messageHistory is a message with the results of its attempts.
 type messageHistory struct {
 	store.Mail
 	History []store.Outcome
 }
 
-// toldDays is how far back a member's mails are listed, as daemon.Explainer does.
-const toldDays = 30
+// messageDays is how many days of messages are listed, as in daemon.Explainer.
+const messageDays = 30
 
 func (s *Server) memberSamples() []sample {
-	now, yes := time.Now(), true
-	holds := digest.Preferences{
+	now, on := time.Now(), true
+	preferences := digest.Preferences{
 		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply,
-		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &yes, UnreadOnly: &yes, IncludeOwnPosts: &yes, PausedUntil: now,
+		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &on, UnreadOnly: &on, IncludeOwnPosts: &on, PausedUntil: now,
 	}
 	full := memberView{
-		pageFrame: s.sampleTop("members"), Effective: holds, Days: toldDays, Suppressed: true, Frame: "/", Look: previewModes[0], Looks: previewModes, Page: "/members/1",
-		Story: daemon.MemberExplanation{
+		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
+		Explanation: daemon.MemberExplanation{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []string{"banned"}, NoAlert: []string{"banned"},
-			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: holds,
+			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
 		Sections: []daemon.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
 		Threads:  []daemon.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
 		Readable: []daemon.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
-		Told:     []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
+		Messages: []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
 	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off} {
 		other := full
-		other.Story.NoDigest, other.Story.Skip, other.Suppressed = nil, "nothing new", false
+		other.Explanation.NoDigest, other.Explanation.Skip, other.Suppressed = nil, "nothing new", false
 		other.Effective.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
 		other.Effective.Quiet = &digest.QuietHours{}
 		list = append(list, sample{"member", other})
 	}
-	return append(list, sample{"member", memberView{Effective: holds}})
+	return append(list, sample{"member", memberView{Effective: preferences}})
 }
 
-// member tells all that is known of one.
+// member shows what is known about a member.
 func (s *Server) member(v *request) {
 	view, ok := s.readMember(v)
 	if !ok {
 		return
 	}
 	view.pageFrame = v.newPageFrame("members")
-	for _, t := range []*time.Time{&view.Story.Due, &view.Story.Health.SuppressedSince, &view.Story.Health.SuppressedUntil, &view.Story.Choices.PausedUntil} {
+	for _, t := range []*time.Time{&view.Explanation.Due, &view.Explanation.Health.SuppressedSince, &view.Explanation.Health.SuppressedUntil, &view.Explanation.Choices.PausedUntil} {
 		*t = v.local(*t)
 	}
-	for i := range view.Told {
-		v.localize(&view.Told[i].Mail)
+	for i := range view.Messages {
+		v.localize(&view.Messages[i].Mail)
 	}
-	if view.Look = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Look) {
-		view.Look = previewModes[0]
+	if view.Mode = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Mode) {
+		view.Mode = previewModes[0]
 	}
-	view.Looks, view.Page, view.Days = previewModes, memberPath(view.Story.Member.ID), toldDays
-	if view.Story.Posts > 0 && view.Story.Skip == "" {
-		view.Frame = view.Page + "/digest?look=" + view.Look
+	view.Modes, view.Page, view.Days = previewModes, memberPath(view.Explanation.Member.ID), messageDays
+	if view.Explanation.Posts > 0 && view.Explanation.Skip == "" {
+		view.Frame = view.Page + "/digest?look=" + view.Mode
 	}
 	v.render(http.StatusOK, "member", view)
 }
 
-// readMember reads what the page shows. That there is no such member is answered.
+// readMember loads what the page shows. If there is no such member, it writes the response.
 func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	n, ok := v.number()
 	if !ok {
@@ -101,15 +101,15 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	}
 	ctx, id := v.r.Context(), forum.MemberID(n)
 	var err error
-	if view.Story, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Story.Member.ID != id {
-		err = daemon.ErrNoMember // the number is somebody's name
+	if view.Explanation, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Explanation.Member.ID != id {
+		err = daemon.ErrNoMember // the ID is another member's name
 	}
 	var account daemon.Account
 	if err == nil {
-		account, err = s.desk.Account(ctx, s.Now(), id)
+		account, err = s.memberService.Account(ctx, s.Now(), id)
 	}
 	if err == nil {
-		view.Readable, err = s.desk.ReadableSections(ctx, s.Now(), id)
+		view.Readable, err = s.memberService.ReadableSections(ctx, s.Now(), id)
 	}
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
@@ -119,7 +119,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 		v.serverError(err)
 		return view, false
 	}
-	view.Effective, view.Suppressed = account.Effective, view.Story.Health.Suppressed(s.Now())
+	view.Effective, view.Suppressed = account.Effective, view.Explanation.Health.Suppressed(s.Now())
 	for _, w := range account.Watches {
 		if w.Section != 0 {
 			view.Sections = append(view.Sections, w)
@@ -127,11 +127,11 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 			view.Threads = append(view.Threads, w)
 		}
 	}
-	view.Told = messageHistories(view.Story)
+	view.Messages = messageHistories(view.Explanation)
 	return view, true
 }
 
-// messageHistories puts the attempts to the mails that they were for, the newest mail first.
+// messageHistories adds the attempts to their messages, the newest message first.
 func messageHistories(m daemon.MemberExplanation) []messageHistory {
 	var list []messageHistory
 	for _, mail := range slices.Backward(m.Mails) {
@@ -146,8 +146,8 @@ func messageHistories(m daemon.MemberExplanation) []messageHistory {
 	return list
 }
 
-// digestMail is the digest that a member would get now, in the frame.
-func (s *Server) digestMail(v *request) {
+// nextDigest serves the digest that a member would get now, for the frame.
+func (s *Server) nextDigest(v *request) {
 	n, ok := v.number()
 	if !ok {
 		return
@@ -163,17 +163,17 @@ func (s *Server) digestMail(v *request) {
 	}
 }
 
-// liftMember lets a member's address have mail again.
-func (s *Server) liftMember(v *request) {
+// unsuppressMember removes a member's address from the suppression list.
+func (s *Server) unsuppressMember(v *request) {
 	n, ok := v.number()
 	if !ok {
 		return
 	}
-	s.liftAddress(v, memberPath(forum.MemberID(n)), "member_unsuppressed")
+	s.unsuppressAddress(v, memberPath(forum.MemberID(n)), "member_unsuppressed")
 }
 
-// Yes tells what a choice comes to.
-func (memberView) Yes(choice *bool) bool { return choice != nil && *choice }
+// IsTrue reports whether a choice is set and true.
+func (memberView) IsTrue(choice *bool) bool { return choice != nil && *choice }
 
-// Line makes one line of a title or a name from the forum.
-func (memberView) Line(text string) string { return templates.SafeLine(text) }
+// SafeLine makes a title or a name from the forum a single line.
+func (memberView) SafeLine(text string) string { return templates.SafeLine(text) }

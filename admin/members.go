@@ -13,7 +13,7 @@ import (
 	"postrider/web"
 )
 
-// membersView is what the template "admin/members" is given.
+// membersView is the data of the template "admin/members".
 type membersView struct {
 	pageFrame
 	Query string
@@ -27,17 +27,17 @@ func (s *Server) membersPage() page {
 		routes: map[string]web.Methods{
 			"/members":      {http.MethodGet: s.requireLogin(s.findMembers)},
 			one:             {http.MethodGet: s.requireLogin(s.member)},
-			one + "/digest": {http.MethodGet: s.requireLogin(s.digestMail)},
-			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.liftMember)},
+			one + "/digest": {http.MethodGet: s.requireLogin(s.nextDigest)},
+			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.unsuppressMember)},
 		},
 		doneWords: []string{"member_unsuppressed"},
 		samples: append(s.memberSamples(),
-			sample{"members", membersView{pageFrame: s.sampleTop("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
+			sample{"members", membersView{pageFrame: s.samplePageFrame("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
 			sample{"members", membersView{Query: "anna"}}, sample{"members", membersView{}}),
 	}
 }
 
-// findMembers looks for members. A single one is shown at once.
+// findMembers searches for members. If it finds exactly one, it redirects to the member's page.
 func (s *Server) findMembers(v *request) {
 	view := membersView{pageFrame: v.newPageFrame("members"), Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
 	if view.Query != "" {
@@ -57,9 +57,9 @@ func (s *Server) findMembers(v *request) {
 	v.render(http.StatusOK, "members", view)
 }
 
-// find finds members by number, name or address.
+// find finds members by ID, name or address.
 func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err error) {
-	ids, _, err := s.herald.ResolveList(ctx, []string{who})
+	ids, _, err := s.resolver.ResolveList(ctx, []string{who})
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err
 	return hits, nil
 }
 
-// search finds members whose names begin so: as many as stand on one page.
+// search finds members whose names begin with a text, up to one page.
 func (s *Server) search(ctx context.Context, begins string) (hits []forum.Member, err error) {
 	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
 		ids, err := snapshot.Search(ctx, begins, rowsPerPage)

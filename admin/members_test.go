@@ -37,7 +37,7 @@ func (w *world) reply(to forum.MemberID) forum.PostID {
 // doppel is a member of the sample forum who watches sections and threads.
 const doppel = forum.MemberID(13)
 
-func TestMembersAreFoundByNumberNameAndAddress(t *testing.T) {
+func TestMembers_FindByIDNameAndAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -69,7 +69,7 @@ func TestMembersAreFoundByNumberNameAndAddress(t *testing.T) {
 	}
 }
 
-func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
+func TestMember_ShowsWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	d := w.daemon(taker{})
@@ -98,7 +98,7 @@ func TestAMembersPageTellsWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
+func TestMember_ShowsTheNextDigest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.parts.Settings.Alerts.Enabled = false
@@ -124,7 +124,7 @@ func TestTheDigestAsItWouldBeIsShown(t *testing.T) {
 }
 
 // Links never expire: one that is copied from a preview would open a member's settings for as long as the key lasts.
-func TestNoPreviewHoldsLinksThatAreAMembersOwn(t *testing.T) {
+func TestPreview_ContainsNoMemberLinks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.parts.Settings.Alerts.Enabled = false
@@ -151,7 +151,7 @@ func TestNoPreviewHoldsLinksThatAreAMembersOwn(t *testing.T) {
 
 var ownLink = regexp.MustCompile(`http://pages\.example/[suv]/([\w-]+)`)
 
-func TestWhatTheForumSaysIsShownAsText(t *testing.T) {
+func TestPages_EscapeForumText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
@@ -183,13 +183,13 @@ func TestWhatTheForumSaysIsShownAsText(t *testing.T) {
 	}
 }
 
-func TestWhatIsExplainedIsWhatTheDaemonExplains(t *testing.T) {
+func TestExplain_MatchesTheDaemon(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	must(w.daemon(taker{}).RunOnce(t.Context()))(t)
 	b := w.admin()
 	got := b.get("/explain?member=doppel%40passengers.example&post=1,%2399999")
-	e := daemon.NewExplainer(w.source, w.store, w.parts.Press, w.parts.Links, w.parts.Settings)
+	e := daemon.NewExplainer(w.source, w.store, w.parts.Renderer, w.parts.Links, w.parts.Settings)
 	_, stories, err := e.ExplainPosts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
 	for _, x := range stories {

@@ -5,17 +5,17 @@ import (
 	"strconv"
 )
 
-// rowsPerPage is how many rows of a list stand on one page.
+// rowsPerPage is the number of rows on one page of a list.
 const rowsPerPage = 50
 
-// pager leads from page to page of a list. It counts no pages: that would read all rows.
+// pager pages through a list. It does not count the pages, because that would read all rows.
 type pager struct {
 	Page  int // from 1
 	More  bool
 	query url.Values
 }
 
-// pager reads which page is asked for.
+// pager returns the requested page.
 func (v *request) pager() pager {
 	p := pager{Page: 1, query: v.r.URL.Query()}
 	if n, err := strconv.Atoi(p.query.Get("page")); err == nil && n > 1 {
@@ -28,10 +28,10 @@ func (v *request) pager() pager {
 
 func (p pager) skip() int { return (p.Page - 1) * rowsPerPage }
 
-// Previous is the query of the page before this one; the filter stays as it is.
+// Previous is the query of the previous page, with the same filter.
 func (p pager) Previous() string { return p.pageURL(p.Page - 1) }
 
-// Next is the query of the page behind this one.
+// Next is the query of the next page, with the same filter.
 func (p pager) Next() string { return p.pageURL(p.Page + 1) }
 
 func (p pager) pageURL(page int) string {
@@ -43,7 +43,7 @@ func (p pager) pageURL(page int) string {
 	return "?" + q.Encode()
 }
 
-// splitPage leaves as many rows as stand on a page, of a list that was read with one more.
+// splitPage cuts a list, read with one row more than a page, to one page.
 func splitPage[T any](list []T) (rows []T, more bool) {
 	if len(list) > rowsPerPage {
 		return list[:rowsPerPage], true

@@ -12,14 +12,14 @@ import (
 	"postrider/web"
 )
 
-func TestThePublicListenerServesNoPageOfTheRoom(t *testing.T) {
+func TestWebServer_ServesNoAdminPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	config := web.DefaultConfig()
 	config.URL = "http://pages.example/room"
 	links := must(link.NewSigner(config.URL, bytes.Repeat([]byte{1}, 32)))(t)
 	public := must(web.New(web.Deps{
-		Desk: daemon.NewMemberService(nil, w.store, daemon.Settings{Digest: daemon.DefaultDigest()}), Links: links, Pages: w.parts.Pages,
+		Members: daemon.NewMemberService(nil, w.store, daemon.Settings{Digest: daemon.DefaultDigest()}), Links: links, Pages: w.parts.Pages,
 		Forum: "Example Forum", Log: w.parts.Log, Now: w.parts.Now, Wake: func() {},
 	}, config))(t)
 	b := w.admin()

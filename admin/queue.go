@@ -13,25 +13,25 @@ import (
 	"postrider/web"
 )
 
-// queueView is what the template "admin/queue" is given.
+// queueView is the data of the template "admin/queue".
 type queueView struct {
 	pageFrame
-	Filter  queueFilter
-	Mails   []store.Mail
-	Pages   pager
-	States  []string // to choose from
-	Kinds   []string
-	Periods []string
-	Stayed  int    // how many of those that something was to be done to stay as they are
-	Why     string // that they all do; empty: for different reasons
+	Filter    queueFilter
+	Messages  []store.Mail
+	Pages     pager
+	States    []string // options of the filter
+	Kinds     []string
+	Periods   []string
+	Unchanged int    // how many messages the last action did not change
+	Blocker   string // the reason, if the same for all
 }
 
-// queueFilter is the filter as it is filled in.
+// queueFilter holds the values of the filter's fields.
 type queueFilter struct {
 	State, Kind, Domain, Reason, Member, Period string
 }
 
-// periods are how far back mails may be looked for, by the word that stands for each.
+// periods are the periods that the filter offers, by name.
 var periods = map[string]time.Duration{"hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
 
 func kinds() []string { return []string{store.KindAlert, store.KindAnnouncement, store.KindDigest} }
@@ -40,54 +40,54 @@ func (s *Server) queuePage() page {
 	const name = "queue"
 	now := time.Now()
 	view := queueView{
-		pageFrame: s.sampleTop(name), Filter: queueFilter{State: "open", Kind: store.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
-		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Stayed: 2,
+		pageFrame: s.samplePageFrame(name), Filter: queueFilter{State: "open", Kind: store.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
+		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Unchanged: 2,
 	}
 	for _, state := range store.MailStates {
 		m := store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state, NotBefore: now}
 		m.Last = store.Outcome{Result: "refused", Code: 550, Enhanced: "5.1.1", Reply: "no"}
-		view.Mails = append(view.Mails, m)
+		view.Messages = append(view.Messages, m)
 	}
 	p := page{
 		name: name,
 		routes: map[string]web.Methods{
 			"/queue":       {http.MethodGet: s.requireLogin(s.queue)},
-			"/queue/mail":  {http.MethodGet: s.requireLogin(s.mail)},
+			"/queue/mail":  {http.MethodGet: s.requireLogin(s.message)},
 			"/queue/retry": {http.MethodPost: s.requireLoginAndToken(s.retry)},
 			"/queue/drop":  {http.MethodPost: s.requireLoginAndToken(s.drop)},
 		},
 		doneWords: []string{"retried", "dropped"},
-		samples:   append(s.mailSamples(), sample{name, queueView{}}),
+		samples:   append(s.messageSamples(), sample{name, queueView{}}),
 	}
-	for _, why := range append(slices.Collect(blockers()), "") {
-		view.Why = why
+	for _, why := range append(slices.Collect(allBlockerNames()), "") {
+		view.Blocker = why
 		p.samples = append(p.samples, sample{name, view})
 	}
 	return p
 }
 
-// queue lists mails.
+// queue lists messages.
 func (s *Server) queue(v *request) {
 	view := queueView{
 		pageFrame: v.newPageFrame("queue"), Filter: readQueueFilter(v.r.URL.Query()), Pages: v.pager(), Kinds: kinds(),
 		States: append([]string{"open", "all"}, store.MailStates...), Periods: []string{"hour", "day", "week", "month"},
 	}
-	view.Stayed, view.Why = v.decodeBlockers()
-	f := view.Filter.chooses(s.Now())
+	view.Unchanged, view.Blocker = v.decodeBlockers()
+	f := view.Filter.storeFilter(s.Now())
 	f.Skip, f.Limit = view.Pages.skip(), rowsPerPage+1
 	list, err := s.Store.Queue.List(v.r.Context(), f)
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	view.Mails, view.Pages.More = splitPage(list)
-	for i := range view.Mails {
-		v.localize(&view.Mails[i])
+	view.Messages, view.Pages.More = splitPage(list)
+	for i := range view.Messages {
+		v.localize(&view.Messages[i])
 	}
 	v.render(http.StatusOK, "queue", view)
 }
 
-// localize puts the times of a mail into the zone in which they are shown.
+// localize converts the times of a message to the displayed zone.
 func (v *request) localize(m *store.Mail) {
 	for _, t := range []*time.Time{&m.Created, &m.NotBefore, &m.Expires, &m.LeaseUntil, &m.Settled} {
 		*t = v.local(*t)
@@ -114,8 +114,8 @@ func readQueueFilter(q url.Values) queueFilter {
 	return f
 }
 
-// chooses is the filter as the store takes it.
-func (f queueFilter) chooses(now time.Time) store.QueueFilter {
+// storeFilter converts the filter for the store.
+func (f queueFilter) storeFilter(now time.Time) store.QueueFilter {
 	to := store.QueueFilter{Kind: f.Kind, Domain: f.Domain, Reason: f.Reason, States: []string{f.State}}
 	switch f.State {
 	case "open":
@@ -132,7 +132,7 @@ func (f queueFilter) chooses(now time.Time) store.QueueFilter {
 	return to
 }
 
-// query is the filter as it stands in an address.
+// query is the filter as a URL query.
 func (f queueFilter) query() url.Values {
 	q := url.Values{"state": {f.State}}
 	for name, value := range map[string]string{"kind": f.Kind, "domain": f.Domain, "reason": f.Reason, "member": f.Member, "since": f.Period} {

@@ -10,10 +10,10 @@ import (
 	"postrider/store"
 )
 
-// maxPerAction is how many mails one order is for: the daemon's own writing waits for it.
+// maxPerAction is how many messages one action changes: the daemon's own writes wait for it.
 const maxPerAction = 1000
 
-// retry queues mails again at once.
+// retry requeues messages for immediate delivery.
 func (s *Server) retry(v *request) {
 	keys, err := s.selectedKeys(v)
 	if err != nil {
@@ -29,14 +29,14 @@ func (s *Server) retry(v *request) {
 	v.showResults("retried", "retry", list)
 }
 
-// dropView is what the template "admin/queue_drop" is given: it asks whether that is really meant.
+// dropView is the data of the template "admin/queue_drop", which asks for confirmation.
 type dropView struct {
 	pageFrame
 	Keys []string
 	Back string // path
 }
 
-// drop settles mails as skipped, once it was said twice: nothing brings their posts back.
+// drop settles messages as skipped, after a confirmation: the posts in them are lost to their readers.
 func (s *Server) drop(v *request) {
 	keys, err := s.selectedKeys(v)
 	if err != nil {
@@ -55,13 +55,13 @@ func (s *Server) drop(v *request) {
 	v.showResults("dropped", "drop", list)
 }
 
-// selectedKeys are the keys that a form has ticked, or those of all mails that its filter chooses.
+// selectedKeys returns the keys of the selected messages, or of all messages that match the filter.
 func (s *Server) selectedKeys(v *request) ([]string, error) {
 	if v.r.PostForm.Get("all") == "" {
 		keys := v.r.PostForm["key"]
 		return keys[:min(len(keys), maxPerAction)], nil
 	}
-	f := readQueueFilter(v.r.PostForm).chooses(s.Now())
+	f := readQueueFilter(v.r.PostForm).storeFilter(s.Now())
 	f.Limit = maxPerAction
 	list, err := s.Store.Queue.List(v.r.Context(), f)
 	keys := make([]string, len(list))
@@ -71,7 +71,7 @@ func (s *Server) selectedKeys(v *request) ([]string, error) {
 	return keys, err
 }
 
-// returnPath is the path to which a form of the queue leads: the mail's page or the list.
+// returnPath is the path to return to after an action: the message's page or the list.
 func (v *request) returnPath() string {
 	if path := v.r.PostForm.Get("back"); path != "" {
 		return safeNextPath(path)
@@ -82,57 +82,57 @@ func (v *request) returnPath() string {
 	return "/queue?" + readQueueFilter(v.r.PostForm).query().Encode()
 }
 
-// showResults tells what an order came to.
+// showResults redirects with the results of an action.
 func (v *request) showResults(word, action string, list []store.ActionResult) {
-	var deeds []auditAction
-	stay := make(map[store.Blocker]int)
-	for _, verdict := range list {
-		if verdict.Obstacle != "" {
-			stay[verdict.Obstacle]++
+	var actions []auditAction
+	blocked := make(map[store.Blocker]int)
+	for _, result := range list {
+		if result.Obstacle != "" {
+			blocked[result.Obstacle]++
 			continue
 		}
-		deeds = append(deeds, auditAction{action, mailObject(verdict.Key), verdict.State})
+		actions = append(actions, auditAction{action, messageObject(result.Key), result.State})
 	}
-	v.redirectDone(v.returnPath()+encodeBlockers(stay), word, len(deeds), deeds...)
+	v.redirectDone(v.returnPath()+encodeBlockers(blocked), word, len(actions), actions...)
 }
 
-// encodeBlockers is how an address says how many mails stay as they are, and why, if that is the same for all.
-func encodeBlockers(stay map[store.Blocker]int) string {
-	n, why := 0, ""
-	for obstacle, mails := range stay {
+// encodeBlockers returns URL parameters for how many messages an action did not change, and the reason, if it is the same for all.
+func encodeBlockers(blocked map[store.Blocker]int) string {
+	n, name := 0, ""
+	for blocker, mails := range blocked {
 		n += mails
-		why = obstacleWords[obstacle]
+		name = blockerNames[blocker]
 	}
-	switch len(stay) {
+	switch len(blocked) {
 	case 0:
 		return ""
 	case 1:
-		return "&stayed=" + strconv.Itoa(n) + "&why=" + why
+		return "&stayed=" + strconv.Itoa(n) + "&why=" + name
 	}
 	return "&stayed=" + strconv.Itoa(n)
 }
 
-// mailObject is how the audit log names a mail.
-func mailObject(key string) string { return "mail/" + key }
+// messageObject is the name of a message in the audit log.
+func messageObject(key string) string { return "mail/" + key }
 
-// obstacleWords are the names of obstacles in addresses and locales.
-var obstacleWords = map[store.Blocker]string{
+// blockerNames are the names of blockers in URLs and locales.
+var blockerNames = map[store.Blocker]string{
 	store.NotKnown: "not_found", store.HeldByAnnouncement: "held", store.Leased: "leased",
 	store.AlreadySettled: "settled", store.Superseded: "superseded", store.Covered: "covered",
 }
 
-func blockers() iter.Seq[string] { return maps.Values(obstacleWords) }
+func allBlockerNames() iter.Seq[string] { return maps.Values(blockerNames) }
 
-// decodeBlockers is how many mails stayed as they are, as the address says to which an order has led, and why.
-func (v *request) decodeBlockers() (n int, why string) {
+// decodeBlockers reads the parameters that encodeBlockers has made.
+func (v *request) decodeBlockers() (n int, name string) {
 	n, err := strconv.Atoi(v.r.URL.Query().Get("stayed"))
 	if err != nil || n < 1 {
 		return 0, ""
 	}
-	for known := range blockers() {
+	for known := range allBlockerNames() {
 		if known == v.r.URL.Query().Get("why") {
-			why = known
+			name = known
 		}
 	}
-	return n, why
+	return n, name
 }

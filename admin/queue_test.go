@@ -57,7 +57,7 @@ func (w *world) state(key string) string {
 	return m.State
 }
 
-func TestTheQueueIsFiltered(t *testing.T) {
+func TestQueue_Filters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("queued", "leased", "accepted", "refused", "uncertain", "skipped")
@@ -95,7 +95,7 @@ func TestTheQueueIsFiltered(t *testing.T) {
 	}
 }
 
-func TestWhatARelayAnsweredIsShownAsText(t *testing.T) {
+func TestQueue_EscapesReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("refused", "uncertain")
@@ -114,7 +114,7 @@ func TestWhatARelayAnsweredIsShownAsText(t *testing.T) {
 	harmless(t, "the question before mails are dropped", sure.body)
 }
 
-func TestMailsAreQueuedAgainAndThatIsWrittenDown(t *testing.T) {
+func TestQueue_RetryIsLogged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("refused", "refused", "accepted")
@@ -140,7 +140,7 @@ func TestMailsAreQueuedAgainAndThatIsWrittenDown(t *testing.T) {
 	}
 }
 
-func TestAllThatAFilterChoosesIsQueuedAgain(t *testing.T) {
+func TestQueue_RetriesAllOfAFilter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	states := slices.Repeat([]string{"refused"}, 60)
@@ -154,7 +154,7 @@ func TestAllThatAFilterChoosesIsQueuedAgain(t *testing.T) {
 	}
 }
 
-func TestMailsAreDroppedOnceThatIsSaidTwice(t *testing.T) {
+func TestQueue_DropNeedsConfirmation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.outbox("queued", "leased")

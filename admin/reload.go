@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// streamTemplateChanges lets a preview be loaded anew as soon as a file of the owner's templates is saved.
+// streamTemplateChanges reloads a preview as soon as a file of the custom templates is saved.
 func (s *Server) streamTemplateChanges(v *request) {
 	was := v.r.URL.Query().Get("stamp")
 	v.stream(func() (event, error) {
@@ -21,17 +21,16 @@ func (s *Server) streamTemplateChanges(v *request) {
 	})
 }
 
-// reloadStreamURL is the address of the stream that tells when a preview is to be loaded anew; empty where there are no templates
-// of the owner's own.
+// reloadStreamURL is the URL of the stream that reloads a preview; empty if there are no custom templates.
 func (s *Server) reloadStreamURL() (string, error) {
 	if s.Templates == "" {
 		return "", nil
 	}
 	now, err := dirFingerprint(s.Templates)
-	return s.base + "/settings/mails/saved?" + url.Values{"stamp": {now}}.Encode(), err
+	return s.basePath + "/settings/mails/saved?" + url.Values{"stamp": {now}}.Encode(), err
 }
 
-// dirFingerprint names the state of all files in a directory, by their names, sizes and times.
+// dirFingerprint identifies the state of all files in a directory, by their names, sizes and times.
 func dirFingerprint(dir string) (string, error) {
 	sum := fnv.New64a()
 	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
@@ -46,7 +45,7 @@ func dirFingerprint(dir string) (string, error) {
 		return nil
 	})
 	if err != nil {
-		return "", fmt.Errorf("looking at the templates: %w", err)
+		return "", fmt.Errorf("checking the templates for changes: %w", err)
 	}
 	return strconv.FormatUint(sum.Sum64(), 36), nil
 }

@@ -10,12 +10,13 @@ import (
 	"postrider/templates"
 )
 
-// request is a request with who asks, and in which language. It ends with one of show, notice, fault, lead and done.
+// request is an HTTP request with its user and language. A handler ends with render, messagePage, serverError, redirect or
+// redirectDone.
 type request struct {
 	*Server
 	w        http.ResponseWriter
 	r        *http.Request
-	session  session // no Hash: he is not logged in
+	session  session // no Hash: not logged in
 	language templates.Language
 }
 
@@ -23,12 +24,12 @@ func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, n session) *
 	return &request{Server: s, w: w, r: r, session: n, language: s.Pages.Language(r.Header.Get("Accept-Language"))}
 }
 
-// authenticate finds out who asks. Whom the proxy names gets a session where he has none. That the store cannot be asked is
-// answered, and no visit is given.
+// authenticate finds the session of a request. A user named by the proxy gets one if there is none. If the store fails, it writes
+// the response and returns no request.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (v *request, open bool) {
 	n, open, err := s.findSession(r)
-	if user := s.user(r); err == nil && !open && user != "" && !isSubresource(r) {
-		n, err = s.open(w, r, actor(user), proxied)
+	if user := s.proxyUser(r); err == nil && !open && user != "" && !isSubresource(r) {
+		n, err = s.openSession(w, r, actor(user), proxied)
 		open = err == nil
 	}
 	v = s.newRequest(w, r, n)
@@ -39,14 +40,14 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (v *reques
 	return v, open
 }
 
-// isSubresource tells whether a page of somebody else asks, for a picture or the like, and not a person who follows its link
-// (w3.org/TR/fetch-metadata). Old browsers do not say.
+// isSubresource reports whether the request loads a part of another site's page, for example an image, and is not a person who
+// follows a link (w3.org/TR/fetch-metadata). Old browsers do not send the headers.
 func isSubresource(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
-// requireLogin lets those look who are logged in; others are led to the log in, and back then.
+// requireLogin wraps a page that only reads. It redirects to the login if there is no session, and back afterwards.
 func (s *Server) requireLogin(show func(*request)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, open := s.authenticate(w, r)
@@ -61,7 +62,7 @@ func (s *Server) requireLogin(show func(*request)) http.HandlerFunc {
 	}
 }
 
-// requireLoginAndToken lets those change something who are logged in, by a form that has the token of their session.
+// requireLoginAndToken wraps a page that changes something. It needs a session, and a form with the session's token.
 func (s *Server) requireLoginAndToken(do func(*request)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n, open, err := s.findSession(r)
@@ -79,7 +80,7 @@ func (s *Server) requireLoginAndToken(do func(*request)) http.HandlerFunc {
 			return
 		}
 		if !n.validToken(r.PostForm.Get("token")) {
-			s.Log.Warn("change refused: its form has not the token of the session", "from", clientAddress(r), "page", r.Pattern)
+			s.Log.Warn("change rejected: the form lacks the session's token", "from", clientAddress(r), "page", r.Pattern)
 			v.messagePage(http.StatusForbidden, "forbidden")
 			return
 		}
@@ -87,32 +88,32 @@ func (s *Server) requireLoginAndToken(do func(*request)) http.HandlerFunc {
 	}
 }
 
-// readForm reads a form, with files or without.
+// readForm parses a form, with or without files.
 func readForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	if err := r.ParseMultipartForm(maxForm); !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(maxFormBytes); !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
 	return nil
 }
 
-// pageFrame is what the frame around every page is given.
+// pageFrame is the data of the frame around every page.
 type pageFrame struct {
-	Root   string   // what paths begin with
-	Here   string   // the page's name
-	Places []string // names of the pages in the navigation
-	Actor  string   // who is logged in; empty: nobody
-	Proxy  bool     // the proxy has logged him in: he cannot log out here
-	Token  string   // see session
-	Done   string   // what was done just now; empty: nothing
-	Count  int      // to how many
-	Zone   string   // in which times are shown
-	Paused bool     // nothing is delivered
+	Root     string   // base of all paths
+	Current  string   // the page's name
+	NavPages []string // page names in the navigation
+	Actor    string   // the user; empty: not logged in
+	Proxy    bool     // logged in by the proxy: no logout here
+	Token    string   // see session.token
+	Done     string   // key of the confirmation; empty: none
+	Count    int      // number in the confirmation
+	Zone     string   // in which times are displayed
+	Paused   bool     // delivery is paused
 }
 
-// Path is the path of a page in the navigation.
+// Path is the path of a page.
 func (t pageFrame) Path(name string) string {
 	if name == homePage {
 		return t.Root + "/"
@@ -120,34 +121,34 @@ func (t pageFrame) Path(name string) string {
 	return t.Root + "/" + name
 }
 
-// homePage is the page that stands at the root.
+// homePage is the page at the root.
 const homePage = "dashboard"
 
 func (v *request) newPageFrame(here string) pageFrame {
-	t := pageFrame{Root: v.base, Here: here, Zone: v.Zone.String()}
+	t := pageFrame{Root: v.basePath, Current: here, Zone: v.Zone.String()}
 	if v.session.Hash == "" {
 		return t
 	}
-	t.Places = v.navPages
+	t.NavPages = v.navPages
 	t.Actor, t.Proxy, t.Token = v.session.Actor[len(actor("")):], v.session.AuthMethod == proxied, v.session.token()
 	if word := v.r.URL.Query().Get("done"); v.doneWords[word] {
 		t.Done = word
 		t.Count, _ = strconv.Atoi(v.r.URL.Query().Get("n"))
 	}
 	_, paused, err := v.Store.Queue.Paused(v.r.Context())
-	if err != nil { // the page itself can be shown
-		v.Log.Warn("whether delivery is paused is not known", "err", err)
+	if err != nil { // the page works without it
+		v.Log.Warn("cannot check whether delivery is paused", "err", err)
 	}
 	t.Paused = paused
 	return t
 }
 
-// render shows a page.
+// render renders a page and writes it.
 func (v *request) render(status int, name string, data any) {
 	page, err := v.Pages.Render(v.language, "admin/"+name, data)
 	if err != nil {
-		v.Log.Error("page could not be rendered", "page", name, "err", err)
-		http.Error(v.w, "the page could not be rendered", http.StatusInternalServerError)
+		v.Log.Error("cannot render a page", "page", name, "err", err)
+		http.Error(v.w, "cannot render the page", http.StatusInternalServerError)
 		return
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -156,16 +157,16 @@ func (v *request) render(status int, name string, data any) {
 	v.w.Write(page)
 }
 
-// redirect leads to a path of the room.
+// redirect redirects to a path of the admin pages.
 func (v *request) redirect(path string) {
-	v.w.Header().Set("Location", v.base+path)
+	v.w.Header().Set("Location", v.basePath+path)
 	v.w.WriteHeader(http.StatusSeeOther)
 }
 
-// redirectDone writes a change into the audit log, and leads to where its outcome is seen: there the sentence "admin_done.WORD" is
-// said, with how many it was done to; the page that may say it names the word. To load that page again repeats nothing.
-func (v *request) redirectDone(path, word string, n int, deeds ...auditAction) {
-	if err := v.note(v.r, v.session.Actor, deeds...); err != nil {
+// redirectDone writes a change to the audit log and redirects to the page that shows its result. That page shows the confirmation
+// "admin_done.WORD" with the number n; some page must list the word in doneWords. A reload repeats nothing.
+func (v *request) redirectDone(path, word string, n int, actions ...auditAction) {
+	if err := v.audit(v.r, v.session.Actor, actions...); err != nil {
 		v.serverError(err)
 		return
 	}
@@ -180,7 +181,7 @@ func (v *request) redirectDone(path, word string, n int, deeds ...auditAction) {
 	v.redirect(u.String())
 }
 
-// local is a moment in the zone in which times are shown.
+// local converts a time to the displayed zone.
 func (v *request) local(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -188,30 +189,30 @@ func (v *request) local(t time.Time) time.Time {
 	return t.In(v.Zone)
 }
 
-// noticePage is what the template "admin/notice" is given.
+// noticePage is the data of the template "admin/notice".
 type noticePage struct {
 	pageFrame
 	Notice string
 }
 
-// notices are all that there are.
-func notices() []string {
+// noticeNames are the names of all notices.
+func noticeNames() []string {
 	return []string{"not_found", "rate_limited", "forbidden", "logged_out", "error"}
 }
 
-// messagePage shows a page that only says something.
+// messagePage serves a page that consists of a notice.
 func (v *request) messagePage(status int, what string) {
 	v.render(status, "notice", noticePage{v.newPageFrame("notice"), what})
 }
 
-// serverError answers that something of ours went wrong.
+// serverError responds that something on our side failed.
 func (v *request) serverError(err error) {
 	v.Log.Warn("page failed", "page", v.r.Pattern, "err", err)
-	v.session = session{} // the store may be ill: what the frame asks of it would fail, too
+	v.session = session{} // the store may be down: then what the frame loads would fail, too
 	v.messagePage(http.StatusServiceUnavailable, "error")
 }
 
-// denyRequest is the guard's way to refuse.
+// denyRequest rejects a request for the middleware.
 func (s *Server) denyRequest(w http.ResponseWriter, r *http.Request, status int) {
 	what := map[int]string{
 		http.StatusTooManyRequests: "rate_limited", http.StatusForbidden: "forbidden", http.StatusMisdirectedRequest: "not_found",

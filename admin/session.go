@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	// idleTimeout and longest are how long a session lasts that is not used, and one that is: an administrator's working day.
+	// A session ends after idleTimeout without use, and after maxAge in any case: an administrator's working day.
 	idleTimeout = time.Hour
 	maxAge      = 12 * time.Hour
-	// touchEvery is how often the store is told that a session is used.
+	// touchEvery is how often the use of a session is saved.
 	touchEvery = time.Minute
-	// proxied is the proof of sessions of users whom the proxy has logged in.
+	// proxied is the AuthMethod of sessions whose user the proxy has named.
 	proxied = "proxy"
 )
 
-// session is a session with what only the browser that it belongs to has: the store knows its hash.
+// session is a session with its secret, which only the browser has: the store has a hash.
 type session struct {
 	store.Session
 	secret string
 }
 
-// token is what forms of this session carry, and pages of other sites cannot know.
+// token is the token in the forms of this session, unknown to pages of other sites.
 func (n session) token() string {
 	mac := hmac.New(sha256.New, []byte(n.secret))
 	mac.Write([]byte("form"))
@@ -45,8 +45,8 @@ func hashToken(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// open opens a session under a new secret, whatever the browser had before: nobody can know it beforehand (fixation).
-func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, authMethod string) (session, error) {
+// openSession opens a session with a new secret, whatever cookie the browser sent, to prevent session fixation.
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request, actor, authMethod string) (session, error) {
 	now := s.Now()
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
@@ -64,10 +64,10 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, actor, authMethod 
 		return session{}, err
 	}
 	http.SetCookie(w, s.cookie(n.secret, 0))
-	return n, s.note(r, actor, auditAction{"log in", "admin", "from " + clientAddress(r)})
+	return n, s.audit(r, actor, auditAction{"log in", "admin", "from " + clientAddress(r)})
 }
 
-// findSession finds the session of a request. It may be none: open is false then.
+// findSession finds the session of a request. open is false if there is none.
 func (s *Server) findSession(r *http.Request) (n session, open bool, err error) {
 	c, err := r.Cookie(s.cookieName())
 	if err != nil {
@@ -80,35 +80,34 @@ func (s *Server) findSession(r *http.Request) (n session, open bool, err error) 
 		return session{}, false, err
 	}
 	if now.Sub(n.Seen) >= touchEvery {
-		if err := s.Store.Sessions.Touch(r.Context(), now, n.Hash); err != nil { // when the disk is full the pages are needed most
-			s.Log.Warn("session could not be kept", "err", err)
+		if err := s.Store.Sessions.Touch(r.Context(), now, n.Hash); err != nil { // the pages are needed most when the disk is full
+			s.Log.Warn("cannot save the use of a session", "err", err)
 		}
 	}
 	return n, true, nil
 }
 
-// stillValid tells whether what a session was opened with still holds: the password is the same, or the proxy names the same
-// user.
+// stillValid reports whether a session's authentication still holds: the password is the same, or the proxy names the same user.
 func (s *Server) stillValid(n store.Session, r *http.Request) bool {
 	if n.AuthMethod == proxied {
-		user := s.user(r)
+		user := s.proxyUser(r)
 		return user != "" && n.Actor == actor(user)
 	}
-	return s.proof != "" && n.AuthMethod == s.proof
+	return s.passwordFingerprint != "" && n.AuthMethod == s.passwordFingerprint
 }
 
-// user is the one whom a trusted proxy has logged in; empty: nobody. Of two names one is the visitor's own, which the proxy has
-// let pass.
-func (s *Server) user(r *http.Request) string {
-	names := r.Header.Values(s.header)
-	if s.header == "" || !web.VisitOf(r).Trusted || len(names) != 1 {
+// proxyUser is the user named by a trusted proxy; empty: none. If there are two names, the visitor sent one of them, and the proxy
+// let it pass.
+func (s *Server) proxyUser(r *http.Request) string {
+	names := r.Header.Values(s.userHeader)
+	if s.userHeader == "" || !web.RequestInfoOf(r).Trusted || len(names) != 1 {
 		return ""
 	}
-	return decoded(names[0])
+	return decodeHeader(names[0])
 }
 
-// decoded is the value of a field: UTF-8, or else Latin-1, as it once was (RFC 9110, 5.5).
-func decoded(value string) string {
+// decodeHeader decodes a header: UTF-8, or else Latin-1, as it was in the past (RFC 9110, 5.5).
+func decodeHeader(value string) string {
 	if utf8.ValidString(value) {
 		return value
 	}
@@ -119,14 +118,14 @@ func decoded(value string) string {
 	return string(runes)
 }
 
-// actor is how the audit log names a user.
+// actor is the name of a user in the audit log.
 func actor(user string) string { return "web: " + user }
 
-// cookieName begins with what keeps other hosts and plain HTTP from setting such a cookie, where that is possible: __Host- wants
-// the path "/", which would show the cookie to everything else at the same host (RFC 6265bis, 4.1.3).
+// cookieName has a prefix that keeps other hosts and plain HTTP from setting the cookie, where possible: __Host- requires the path
+// "/", which would send the cookie to everything else on the same host (RFC 6265bis, 4.1.3).
 func (s *Server) cookieName() string {
 	switch {
-	case s.https && s.base == "":
+	case s.https && s.basePath == "":
 		return "__Host-postrider"
 	case s.https:
 		return "__Secure-postrider"
@@ -134,29 +133,29 @@ func (s *Server) cookieName() string {
 	return "postrider"
 }
 
-// cookie carries a secret; a negative age takes it away. It goes when the browser is closed.
+// cookie is the session cookie; a negative age deletes it. It lasts until the browser is closed.
 func (s *Server) cookie(secret string, age int) *http.Cookie {
 	return &http.Cookie{
-		Name: s.cookieName(), Value: secret, Path: s.base + "/", MaxAge: age,
+		Name: s.cookieName(), Value: secret, Path: s.basePath + "/", MaxAge: age,
 		Secure: s.https, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }
 
-// auditAction is a change, as the audit log tells of it.
+// auditAction is a change, for the audit log.
 type auditAction struct{ action, object, detail string }
 
-// note writes down who did what.
-func (s *Server) note(r *http.Request, actor string, deeds ...auditAction) error {
-	entries := make([]store.AuditEntry, len(deeds))
-	for i, d := range deeds {
+// audit writes actions to the audit log.
+func (s *Server) audit(r *http.Request, actor string, actions ...auditAction) error {
+	entries := make([]store.AuditEntry, len(actions))
+	for i, d := range actions {
 		entries[i] = store.AuditEntry{At: s.Now(), Actor: actor, Action: d.action, Object: d.object, Detail: d.detail}
 	}
-	return s.Store.Audit.Record(context.WithoutCancel(r.Context()), entries...) // it was done, whether he waits for the answer or not
+	return s.Store.Audit.Record(context.WithoutCancel(r.Context()), entries...) // it was done, even if the client has disconnected
 }
 
 // clientAddress is where a request came from, for the audit log.
 func clientAddress(r *http.Request) string {
-	if a := web.VisitOf(r).From; a.IsValid() {
+	if a := web.RequestInfoOf(r).ClientAddr; a.IsValid() {
 		return a.String()
 	}
 	return "a socket"

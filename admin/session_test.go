@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestASessionThatWasThereBeforeTheLogInIsNotUsed(t *testing.T) {
+func TestSession_IsNewAfterLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	attacker := w.admin() // whose session the victim's browser is made to have
@@ -30,7 +30,7 @@ func TestASessionThatWasThereBeforeTheLogInIsNotUsed(t *testing.T) {
 	}
 }
 
-func TestALoggedOutSessionIsRefused(t *testing.T) {
+func TestSession_EndsWithLogout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -50,7 +50,7 @@ func TestALoggedOutSessionIsRefused(t *testing.T) {
 	}
 }
 
-func TestSessionsEnd(t *testing.T) {
+func TestSession_Expires(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
@@ -86,7 +86,7 @@ func TestSessionsEnd(t *testing.T) {
 	}
 }
 
-func TestWhoReadsTheStoreCannotComeIn(t *testing.T) {
+func TestSession_StoreHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -102,7 +102,7 @@ func TestWhoReadsTheStoreCannotComeIn(t *testing.T) {
 	}
 }
 
-func TestAFormWithoutTheSessionsTokenChangesNothing(t *testing.T) {
+func TestToken_IsRequiredForChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b, other := w.admin(), w.admin()
@@ -141,7 +141,7 @@ func TestAFormWithoutTheSessionsTokenChangesNothing(t *testing.T) {
 	}
 }
 
-func TestTheProxysUserCountsOnlyFromATrustedProxy(t *testing.T) {
+func TestUserHeader_CountsOnlyFromTrustedProxies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UserHeader = "Remote-User"
@@ -176,7 +176,7 @@ func TestTheProxysUserCountsOnlyFromATrustedProxy(t *testing.T) {
 	}
 }
 
-func TestOfTwoUsersNeitherIsBelieved(t *testing.T) {
+func TestUserHeader_RejectsTwoValues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UserHeader = "Remote-User"
@@ -192,7 +192,7 @@ func TestOfTwoUsersNeitherIsBelieved(t *testing.T) {
 }
 
 // A picture on any page that he opens could else log him in anew with each request, and fill the audit log.
-func TestThePagesOfOthersOpenNoSession(t *testing.T) {
+func TestUserHeader_SubresourcesOpenNoSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config.UserHeader = "Remote-User"
@@ -213,7 +213,7 @@ func TestThePagesOfOthersOpenNoSession(t *testing.T) {
 }
 
 // A field's value was Latin-1 before it was UTF-8 (RFC 9110, 5.5), and some proxies write it so. The store takes UTF-8 alone.
-func TestAUserMayBeNamedInLatin1(t *testing.T) {
+func TestUserHeader_AcceptsLatin1(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"J\xfcrgen", "Jürgen"} {
 		w := newWorld(t)
@@ -231,7 +231,7 @@ func TestAUserMayBeNamedInLatin1(t *testing.T) {
 	}
 }
 
-func TestWithoutAHeaderInTheConfigurationNoneCounts(t *testing.T) {
+func TestUserHeader_IsIgnoredUnlessConfigured(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.browser()
@@ -246,7 +246,7 @@ func TestWithoutAHeaderInTheConfigurationNoneCounts(t *testing.T) {
 	}
 }
 
-func TestASessionGoesOnWhenTheStoreTakesNothing(t *testing.T) {
+func TestSession_SurvivesAReadOnlyStore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()

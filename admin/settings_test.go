@@ -11,7 +11,7 @@ import (
 	"postrider/store"
 )
 
-func TestSettingsTellWhatHoldsAndWhoDidWhat(t *testing.T) {
+func TestSettings_ShowConfigAndAuditLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	check(t, w.store.Audit.Record(t.Context(), store.AuditEntry{At: noon, Actor: "cli: " + hostile, Action: "start", Object: hostile, Detail: hostile}))
@@ -34,7 +34,7 @@ func previewAddress(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-func TestEveryMailIsShownInEveryLanguage(t *testing.T) {
+func TestPreview_RendersEveryKindInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -59,7 +59,7 @@ func TestEveryMailIsShownInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestAMailIsShownAsAMemberWouldGetIt(t *testing.T) {
+func TestPreview_RendersForAMember(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()
@@ -88,7 +88,7 @@ func TestAMailIsShownAsAMemberWouldGetIt(t *testing.T) {
 	}
 }
 
-func TestATemplateThatIsChangedIsSeenWhenThePageIsLoadedAgain(t *testing.T) {
+func TestPreview_ReadsChangedTemplates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.parts.Templates = t.TempDir()
@@ -111,7 +111,7 @@ func TestATemplateThatIsChangedIsSeenWhenThePageIsLoadedAgain(t *testing.T) {
 	}
 }
 
-func TestAPreviewIsLoadedAnewOnceATemplateIsSaved(t *testing.T) {
+func TestPreview_ReloadsWhenATemplateIsSaved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.admin()

@@ -41,7 +41,7 @@ type world struct {
 	path   string // of its file
 	board  string // of the forum's file
 	config admin.Config
-	parts  admin.Parts
+	parts  admin.Deps
 	log    *bytes.Buffer // read it when nothing runs
 	room   http.Handler
 	now    time.Time
@@ -73,10 +73,10 @@ func newWorld(t testing.TB) *world {
 	w.config.URL, w.config.PasswordHash = "http://admin.example/room", cheapHash(password)
 	site := templates.Site{Name: "Example Forum", URL: demo.URL, Locale: "en", Links: w.source.Links()}
 	set := must(templates.Load(""))(t)
-	w.parts = admin.Parts{
+	w.parts = admin.Deps{
 		Store: w.store, Forum: w.source, Pages: set.Pages(site, "/room"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.woken++ },
-		Press: set.NewRenderer(site, 1000), Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
+		Renderer: set.NewRenderer(site, 1000), Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
 		Settings: daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(), Announce: daemon.DefaultAnnouncements(), Site: demo.Name, URL: demo.URL},
 		SendTest: func(_ context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) {
 			w.tried = append(w.tried, fmt.Sprintf("%d as %q to %s", a.ID, as, to))

@@ -6,35 +6,35 @@ import (
 	"strings"
 )
 
-// Class says whose fault a refusal is.
+// Class is the reason for a rejection.
 type Class string
 
 const (
-	ClassUnknownUser    Class = "dead"     // nobody has this address
-	ClassDomainNotFound Class = "nowhere"  // its domain cannot be found; it is dead if that goes on
+	ClassUnknownUser    Class = "dead"     // the address does not exist
+	ClassDomainNotFound Class = "nowhere"  // the domain does not exist; counts only if that lasts
 	ClassDisabled       Class = "disabled" // the mailbox is closed for now
-	ClassUnspecified    Class = "doubtful" // refused, and not said why
-	ClassRouting        Class = "routing"  // the mail cannot find its way there
-	ClassMailboxFull    Class = "full"     // the mailbox takes no more
-	ClassExpired        Class = "expired"  // not delivered after many tries
-	ClassPolicy         Class = "policy"   // they do not want mail from us, whoever it is for
-	ClassContent        Class = "content"  // they do not want this mail: too big, badly formed
-	ClassUnknown        Class = "unknown"  // nothing to go by
-	ClassComplaint      Class = "unwanted" // it arrived, and its reader complained: no fault of the address
+	ClassUnspecified    Class = "doubtful" // rejected without a reason
+	ClassRouting        Class = "routing"  // no route to the mailbox
+	ClassMailboxFull    Class = "full"     // the mailbox is full
+	ClassExpired        Class = "expired"  // not delivered after many attempts
+	ClassPolicy         Class = "policy"   // the sender is rejected, whoever the recipient is
+	ClassContent        Class = "content"  // this message is rejected: too large, malformed
+	ClassUnknown        Class = "unknown"  // no code and no known words
+	ClassComplaint      Class = "unwanted" // delivered, then reported as spam: the address works
 )
 
-// Classes are all that there are.
+// Classes lists every class.
 var Classes = []Class{ClassUnknownUser, ClassDomainNotFound, ClassDisabled, ClassUnspecified, ClassRouting, ClassMailboxFull, ClassExpired, ClassPolicy, ClassContent, ClassUnknown, ClassComplaint}
 
-// Points by which an address nears its end, which is at [Threshold].
+// Points that a bounce adds to the score of an address. At [Threshold] the address is suppressed.
 const (
 	deadPoints = Threshold
 	halfPoints = 2
 	softPoints = 1
 )
 
-// points is what an event of this class adds to the score of the address. What is our own fault adds nothing: one policy
-// block would cost half the members their mail.
+// points returns what a bounce of this class adds to the score of the address. What is our own fault adds nothing:
+// otherwise, one policy block would suppress half of the members.
 func (c Class) points() float64 {
 	switch c {
 	case ClassUnknownUser:
@@ -47,12 +47,12 @@ func (c Class) points() float64 {
 	return 0
 }
 
-// Classify says whose fault it is that a mail was refused for good: by the enhanced status code (RFC 3463), then by the
-// reply code, then by the words. Each may be missing: 0 and "".
+// Classify returns the reason for a permanent rejection: by the enhanced status code (RFC 3463), then by the words, then
+// by the reply code. Each may be missing: 0 and "".
 func Classify(code int, enhanced, text string) Class {
 	words := normalize(text)
 	if c := byEnhanced(enhanced); c != "" {
-		// Some relays make a code up where the other side gave none: Sendmail calls every 550 a 5.1.1.
+		// Some relays invent a code where the other server gave none: Sendmail turns every 550 into a 5.1.1.
 		if c == ClassUnknownUser && blocked.in(words) {
 			return ClassPolicy
 		}
@@ -64,8 +64,8 @@ func Classify(code int, enhanced, text string) Class {
 	return byCode(code, enhanced)
 }
 
-// enhancedClasses are codes of which the whole counts. Those of Microsoft stand in "Email non-delivery reports
-// in Exchange Online" (learn.microsoft.com, 2025).
+// enhancedClasses maps codes that have a meaning as a whole. Microsoft documents its codes in "Email non-delivery
+// reports in Exchange Online" (learn.microsoft.com, 2025).
 var enhancedClasses = map[string]Class{
 	"5.1.1": ClassUnknownUser, "5.1.3": ClassUnknownUser, "5.1.6": ClassUnknownUser, "5.1.10": ClassUnknownUser, "5.4.310": ClassUnknownUser,
 	"5.1.2": ClassDomainNotFound,
@@ -73,11 +73,11 @@ var enhancedClasses = map[string]Class{
 	"5.2.1": ClassDisabled,
 	"5.2.2": ClassMailboxFull, "4.2.2": ClassMailboxFull, "5.3.1": ClassMailboxFull,
 	"5.2.3": ClassContent, "5.3.4": ClassContent,
-	"5.4.1": ClassUnspecified, // "Recipient address rejected: Access denied": Microsoft says it of strangers and of the blocked
+	"5.4.1": ClassUnspecified, // "Recipient address rejected: Access denied": Microsoft uses it for unknown users and for blocked senders
 	"5.4.4": ClassRouting, "5.4.6": ClassRouting, "5.4.14": ClassRouting,
 }
 
-// byEnhanced is "" where the code does not tell.
+// byEnhanced returns "" if the code does not identify a class.
 func byEnhanced(enhanced string) Class {
 	if c, known := enhancedClasses[enhanced]; known {
 		return c
@@ -93,7 +93,7 @@ func byEnhanced(enhanced string) Class {
 		return ClassExpired
 	case subject == "6":
 		return ClassContent
-	case detail == "0", subject == "0": // "other": the words may say more
+	case detail == "0", subject == "0": // "other": the words may be more precise
 		return ""
 	case subject == "4":
 		return ClassExpired
@@ -105,21 +105,21 @@ func byEnhanced(enhanced string) Class {
 	return ""
 }
 
-// byBoth lets the reply code temper what the words say.
+// byBoth corrects the class found in the words by the reply code.
 func byBoth(code int, c Class, words string) Class {
 	switch {
 	case code == 552 && tooBig.in(words):
 		return ClassContent
 	case code/100 == 4 && c != ClassMailboxFull && c != ClassPolicy:
-		return ClassExpired // "try again later": it may be as they say, and was only for then
+		return ClassExpired // a temporary error: the words may no longer apply
 	}
 	return c
 }
 
-// byCode judges what gives no reason.
+// byCode classifies a rejection that gives no reason.
 func byCode(code int, enhanced string) Class {
 	switch {
-	case code == 556: // the domain takes no mail at all (RFC 7505, 4.1)
+	case code == 556: // the domain accepts no mail at all (RFC 7505, 4.1)
 		return ClassUnknownUser
 	case code == 552:
 		return ClassMailboxFull
@@ -134,20 +134,20 @@ func byCode(code int, enhanced string) Class {
 }
 
 var (
-	// angled and addressed are what a reply repeats of us: a member may be called "blacklist".
-	angled    = regexp.MustCompile(`<[^<>]*>`)
-	addressed = regexp.MustCompile(`\S+@\S+`)
-	linked    = regexp.MustCompile(`https?://\S+`)
+	// angleBrackets and addressed match what a reply repeats from our message: a member may be called "blacklist".
+	angleBrackets = regexp.MustCompile(`<[^<>]*>`)
+	emailAddress  = regexp.MustCompile(`\S+@\S+`)
+	webLink       = regexp.MustCompile(`https?://\S+`)
 )
 
-// maxReply is how much of a reply is looked at, in bytes.
+// maxReply is how much of a reply is read, in bytes.
 const maxReply = 2000
 
-// normalize makes lower-case words divided by single blanks, without addresses.
+// normalize returns the text as lower-case words separated by single spaces, without addresses and links.
 func normalize(text string) string {
 	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
-	text = linked.ReplaceAllString(text, " ")
-	text = addressed.ReplaceAllString(angled.ReplaceAllString(text, " "), " ")
+	text = webLink.ReplaceAllString(text, " ")
+	text = emailAddress.ReplaceAllString(angleBrackets.ReplaceAllString(text, " "), " ")
 	return strings.Join(strings.Fields(strings.ToLower(text)), " ")
 }
 
@@ -156,7 +156,7 @@ var (
 	enhancedCode = regexp.MustCompile(`(?:^|[\s#(\[:;-])([45]\.\d{1,3}\.\d{1,3})(?:[^.\d]|$|\.(?:\D|$))`)
 )
 
-// codes finds the reply code and the enhanced code in a text.
+// codes finds the reply code and the enhanced status code in a text.
 func codes(text string) (code int, enhanced string) {
 	if m := replyCode.FindStringSubmatch(text); m != nil {
 		code, _ = strconv.Atoi(m[1]) // three digits

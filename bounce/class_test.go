@@ -2,7 +2,7 @@ package bounce
 
 import "testing"
 
-func TestClassifyTellsWhoseFaultARefusalIs(t *testing.T) {
+func TestClassify_ByCodeAndText(t *testing.T) {
 	for _, tt := range []struct {
 		code     int
 		enhanced string
@@ -33,7 +33,7 @@ func TestClassifyTellsWhoseFaultARefusalIs(t *testing.T) {
 		{550, "5.6.0", "no MIME please", ClassContent},
 		{555, "5.5.4", "Syntax error", ClassContent},
 
-		// Policy never costs a member his mail.
+		// Policy rejections never count against a member.
 		{550, "5.7.1", "Our system has detected that this message is likely unsolicited mail", ClassPolicy},
 		{550, "5.7.1", "User unknown", ClassPolicy},
 		{550, "5.7.26", "Unauthenticated email from example.org is not accepted due to domain's DMARC policy", ClassPolicy},
@@ -43,13 +43,13 @@ func TestClassifyTellsWhoseFaultARefusalIs(t *testing.T) {
 		{451, "4.7.1", "Greylisted, please try again", ClassPolicy},
 		{421, "4.7.28", "rate limited", ClassPolicy},
 		{550, "5.1.8", "Sender address rejected: Domain not found", ClassPolicy},
-		{550, "5.1.1", "Blocked - see https://example.org; listed by Spamhaus", ClassPolicy}, // Sendmail makes codes up
+		{550, "5.1.1", "Blocked - see https://example.org; listed by Spamhaus", ClassPolicy}, // Sendmail invents codes
 		{554, "", "Your access to this mail system has been rejected due to the sending MTA's poor reputation", ClassPolicy},
 		{550, "", "Message rejected as spam by content filter", ClassPolicy},
 		{550, "", "5.7 Rejected by local policy", ClassPolicy},
 		{554, "", "Relay access denied", ClassPolicy},
 
-		// Where codes say nothing, the words do.
+		// Without a useful code, the words decide.
 		{550, "", "No such user here", ClassUnknownUser},
 		{554, "5.0.0", "delivery error: dd This user doesn't have an account. user doesn't have an account", ClassUnknownUser},
 		{553, "", "sorry, no mailbox here by that name", ClassUnknownUser},
@@ -64,7 +64,7 @@ func TestClassifyTellsWhoseFaultARefusalIs(t *testing.T) {
 		{0, "", "Host not found", ClassDomainNotFound},
 		{0, "", "Unrouteable address", ClassRouting},
 
-		// Where nothing does, nobody is cut off for one of them.
+		// Without either, a single rejection suppresses no address.
 		{550, "", "", ClassUnspecified},
 		{553, "", "", ClassUnspecified},
 		{0, "5.0.0", "", ClassUnspecified},
@@ -73,7 +73,7 @@ func TestClassifyTellsWhoseFaultARefusalIs(t *testing.T) {
 		{451, "", "", ClassExpired},
 		{554, "", "", ClassUnknown},
 		{0, "", "", ClassUnknown},
-		{0, "", "what a fine day", ClassUnknown},
+		{0, "", "some other text", ClassUnknown},
 		{0, "9.9.9", "", ClassUnknown},
 	} {
 		if got := Classify(tt.code, tt.enhanced, tt.text); got != tt.want {

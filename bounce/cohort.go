@@ -3,36 +3,35 @@ package bounce
 import "time"
 
 const (
-	// minSamples is how many mails of a cohort must be refused before anything is concluded: below that, a few dead addresses
-	// of a small town's provider would look like its fault.
+	// minSamples is how many messages of a cohort must be rejected before the domain is blamed. With fewer, some dead
+	// addresses at a small provider would look like a fault of the provider.
 	minSamples = 10
-	// few is enough to see that the relay takes nothing at all, for whomever it may be: a small forum mails no more in a minute.
-	few = 3
-	// HoldFirst is how long a domain is held that is at fault; each time that follows soon holds it twice as long.
-	HoldFirst = 15 * time.Minute
-	// HoldMost is the longest hold: several a day are enough to learn that all is well again.
-	HoldMost = 8 * time.Hour
+	// minRelaySamples rejections suffice if the relay rejected everything: a small forum sends no more than that in a minute.
+	minRelaySamples = 3
+	// MinHold is the length of the first hold of a domain. Each hold that follows soon is twice as long.
+	MinHold = 15 * time.Minute
+	// MaxHold is the longest hold: a few attempts a day suffice to notice that the domain accepts mail again.
+	MaxHold = 8 * time.Hour
 )
 
-// Cohort is the mails that were handed over for a domain within one minute. What befalls most of them has little to do
-// with the single address.
+// Cohort counts the messages sent to a domain within one minute. If most of them were rejected, the reason is not the
+// single address.
 type Cohort struct {
-	Domain  string // empty: whatever its domain, all that the relay got
+	Domain  string // empty: all domains, everything sent to the relay
 	Minute  time.Time
-	Refused int // of different members, at once or by a report since
-	Handed  int // in all
+	Refused int // of different members, during delivery or by a later report
+	Handed  int // total
 }
 
-// DomainAtFault tells that the domain is to blame (or we are, in its eyes), and none of its addresses.
+// DomainAtFault reports whether the domain rejects us as a sender, so that no address is to blame.
 func (c Cohort) DomainAtFault() bool {
-	if c.Domain == "" && c.Refused >= few && c.Refused == c.Handed {
+	if c.Domain == "" && c.Refused >= minRelaySamples && c.Refused == c.Handed {
 		return true
 	}
 	return c.Refused >= minSamples && 2*c.Refused > c.Handed
 }
 
-// NextHold is how long a domain is held next, last having been the length of a hold that is over since not long; 0: there was
-// none.
+// NextHold returns the length of the next hold of a domain. last is the length of a hold that ended recently, 0 if none did.
 func NextHold(last time.Duration) time.Duration {
-	return min(max(HoldFirst, 2*last), HoldMost)
+	return min(max(MinHold, 2*last), MaxHold)
 }

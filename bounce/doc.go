@@ -1,9 +1,8 @@
-// Package bounce reads what comes back from mail: delivery reports, complaints, automatic answers.
+// Package bounce parses delivery reports, complaints and automatic replies.
 //
-// It is pure, and knows nothing of stores, members or SMTP. [Parse] finds out what a message is and what it says of
-// which mail; [Classify] says whose fault a refusal is, whether a relay spoke it at the time or a report tells
-// of it later; [Health] keeps the score of an address; [Cohort] finds out when a whole domain is at fault,
-// and no address of it.
+// It has no dependencies on the store, members or SMTP. [Parse] finds out what kind of message it is and which message
+// it is about. [Classify] returns the reason for a rejection, from the relay's reply or from a later report. [Health]
+// keeps the score of an address. [Cohort] detects when a whole domain rejects our messages.
 //
-// Whom a report is about is not decided here: what it says of itself can be forged.
+// This package does not decide which member a report is about, because reports can be forged. Package inbound does.
 package bounce

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// field is one field of a header, or of a status that is written like one.
+// field is one field of a header, or of a delivery status in the same syntax.
 type field struct{ name, value string }
 
-// header is fields in their order, names in small letters.
+// header lists fields in their order, with names in lower case.
 type header []field
 
-// get is the first value of a field, or "".
+// get returns the first value of a field, or "".
 func (h header) get(name string) string {
 	name = strings.ToLower(name)
 	for _, f := range h {
@@ -23,7 +23,7 @@ func (h header) get(name string) string {
 	return ""
 }
 
-// all are the values of a field, in their order.
+// all returns the values of a field, in their order.
 func (h header) all(name string) (values []string) {
 	name = strings.ToLower(name)
 	for _, f := range h {
@@ -37,8 +37,8 @@ func (h header) all(name string) (values []string) {
 // maxFields is how many fields of a header are read.
 const maxFields = 500
 
-// readHeader reads fields up to a blank line, and gives what follows. Lines that are no fields are passed over: an mbox
-// line before the header, the slips of small mail servers.
+// readHeader reads fields up to a blank line, and returns what follows. It skips lines that are not fields, such as an
+// mbox "From " line before the header or the errors of small mail servers.
 func readHeader(text []byte) (h header, rest []byte) {
 	for len(text) > 0 {
 		var line []byte
@@ -74,23 +74,23 @@ func readField(line []byte) (field, bool) {
 	return field{strings.ToLower(string(name)), string(bytes.TrimSpace(value))}, true
 }
 
-// cutLine gives the first line, without its end, and the rest.
+// cutLine returns the first line, without its line break, and the rest.
 func cutLine(text []byte) (line, rest []byte) {
 	line, rest, _ = bytes.Cut(text, []byte{'\n'})
 	return bytes.TrimSuffix(line, []byte{'\r'}), rest
 }
 
-// splitMessage divides a message into its header and its body.
+// splitMessage splits a message into its header and its body.
 func splitMessage(raw []byte) (header, []byte) { return readHeader(bytes.TrimLeft(raw, "\r\n")) }
 
-var anAddress = regexp.MustCompile(`[^\s<>(),;:"\\\[\]]+@[^\s<>(),;:"\\\[\]]+`)
+var addressPattern = regexp.MustCompile(`[^\s<>(),;:"\\\[\]]+@[^\s<>(),;:"\\\[\]]+`)
 
 // addresses finds what looks like addresses.
 func addresses(text string) []string {
-	return anAddress.FindAllString(text[:min(len(text), maxReply)], maxTo)
+	return addressPattern.FindAllString(text[:min(len(text), maxReply)], maxTo)
 }
 
-// firstWord is the text up to the first blank, semicolon or comment.
+// firstWord returns the text up to the first space, semicolon or comment.
 func firstWord(text string) string {
 	text = strings.TrimSpace(text)
 	if i := strings.IndexAny(text, " \t;("); i >= 0 {

@@ -3,41 +3,41 @@ package bounce
 import "time"
 
 const (
-	// Threshold is the score at which an address gets no more mail.
+	// Threshold is the score at which an address is suppressed.
 	Threshold = 4
-	// Reset is how long after the last event an address is as good as new: people empty mailboxes and take old
-	// addresses up again.
+	// Reset is how long after the last bounce the score starts again at 0: people empty their mailboxes and reactivate
+	// old addresses.
 	Reset = 30 * 24 * time.Hour
-	// Decay is what each mail that was accepted and did not come back takes off the score.
+	// Decay is what each delivered message subtracts from the score.
 	Decay = 0.1
 
-	// domainMissingLimit is how long a domain must not be found: names fail for a day or two, and come back.
+	// domainMissingLimit is how long a domain must be missing until it counts: DNS can fail for a day or two.
 	domainMissingLimit = 3 * 24 * time.Hour
 	day                = 24 * time.Hour
 )
 
-// Health is what is known of an address that mail came back from. The zero Health is that of all others.
+// Health is the bounce record of an address. The zero Health is an address without bounces.
 type Health struct {
 	Score     float64
-	Day       time.Time // UTC midnight before the newest event that counted for less than the whole
-	DayScore  float64   // what such events of that day have added
-	Missing   time.Time // since when its domain cannot be found; zero: it was found
+	Day       time.Time // UTC midnight before the newest bounce worth less than Threshold
+	DayScore  float64   // points added by such bounces on that day
+	Missing   time.Time // since when its domain is missing; zero: the domain exists
 	LastEvent time.Time
-	// SuppressedSince is when mail to it ended; zero: it goes on.
+	// SuppressedSince is the start of the suppression; zero: not suppressed.
 	SuppressedSince time.Time
-	SuppressedUntil time.Time // zero: until somebody lifts it
+	SuppressedUntil time.Time // zero: until an operator lifts it
 	Reason          string    // of the suppression
 }
 
-// Suppressed tells whether the address gets no mail at a moment.
+// Suppressed reports whether the address is suppressed at the given time.
 func (h Health) Suppressed(at time.Time) bool {
 	return !h.SuppressedSince.IsZero() && (h.SuppressedUntil.IsZero() || at.Before(h.SuppressedUntil))
 }
 
-// byHand tells that a person has ended mail to it: no event makes that shorter or longer.
-func (h Health) byHand() bool { return !h.SuppressedSince.IsZero() && h.SuppressedUntil.IsZero() }
+// isManual reports whether an operator suppressed the address. No bounce changes the end of such a suppression.
+func (h Health) isManual() bool { return !h.SuppressedSince.IsZero() && h.SuppressedUntil.IsZero() }
 
-// RecordDelivered is the address after so many mails were accepted for it and did not come back.
+// RecordDelivered returns the health after the given number of messages was delivered.
 func (h Health) RecordDelivered(accepted int) Health {
 	if h.Score > 0 {
 		h.Score = max(0, h.Score-Decay*float64(accepted))
@@ -45,9 +45,9 @@ func (h Health) RecordDelivered(accepted int) Health {
 	return h
 }
 
-// RecordBounce is the address after a mail came back, and the reason for a suppression that this may bring.
+// RecordBounce returns the health after a bounce. reason is recorded if the bounce causes a suppression.
 func (h Health) RecordBounce(c Class, at time.Time, reason string) Health {
-	if h.byHand() || c != ClassDomainNotFound && c.points() == 0 {
+	if h.isManual() || c != ClassDomainNotFound && c.points() == 0 {
 		return h
 	}
 	if !h.LastEvent.IsZero() && at.Sub(h.LastEvent) >= Reset {
@@ -56,17 +56,17 @@ func (h Health) RecordBounce(c Class, at time.Time, reason string) Health {
 	if at.After(h.LastEvent) {
 		h.LastEvent = at
 	}
-	h.Score += h.counts(c, at)
+	h.Score += h.addedScore(c, at)
 	switch {
 	case c != ClassDomainNotFound:
-		h.Missing = time.Time{} // somebody was found who refused
+		h.Missing = time.Time{} // a server of the domain rejected it, so the domain exists
 	case h.Missing.IsZero():
 		h.Missing = at
 	}
 	if points := c.points(); points > 0 && points < Threshold {
-		h = h.today(points, at)
+		h = h.recordDay(points, at)
 	}
-	if h.Score < Threshold-Decay/2 { // tenths do not add up to a whole in binary
+	if h.Score < Threshold-Decay/2 { // tenths are not exact in binary
 		return h
 	}
 	if h.SuppressedSince.IsZero() {
@@ -76,9 +76,9 @@ func (h Health) RecordBounce(c Class, at time.Time, reason string) Health {
 	return h
 }
 
-// counts is how much an event adds. All that is not the whole counts once a day: ten mails to a full mailbox
-// are one full mailbox.
-func (h Health) counts(c Class, at time.Time) float64 {
+// addedScore returns how many points a bounce adds. Bounces worth less than Threshold count once a day: ten messages to a
+// full mailbox are still one full mailbox.
+func (h Health) addedScore(c Class, at time.Time) float64 {
 	if c == ClassDomainNotFound {
 		if !h.Missing.IsZero() && at.Sub(h.Missing) >= domainMissingLimit {
 			return deadPoints
@@ -92,8 +92,8 @@ func (h Health) counts(c Class, at time.Time) float64 {
 	return points
 }
 
-// today notes that an event of this day has counted.
-func (h Health) today(points float64, at time.Time) Health {
+// recordDay records the points of a bounce on its day.
+func (h Health) recordDay(points float64, at time.Time) Health {
 	midnight := at.UTC().Truncate(day)
 	if !midnight.Equal(h.Day) {
 		h.Day, h.DayScore = midnight, 0

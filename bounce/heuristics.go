@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// parseHeuristically judges a message that holds no report in a standard form.
+// parseHeuristically reads a message that has no report in a standard format.
 func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 	text := w.text.String()
 	if strings.TrimSpace(text) == "" {
 		text = withoutTags(w.html.String())
 	}
-	said, copied := cutCopy(text)
+	said, copied := splitCopy(text)
 	switch {
-	case strings.Contains(said, "\nFinal-Recipient:"): // a report whose parts were taken apart on the way
+	case strings.Contains(said, "\nFinal-Recipient:"): // a report that lost its MIME structure in transit
 		w.statuses = readGroups([]byte(said))
 		r.Form = "delivery status"
 		r.Kind, r.Recipients = w.statusKind()
@@ -26,13 +26,13 @@ func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 		for _, address := range failed {
 			r.Recipients = append(r.Recipients, recipientFromText(address, said))
 		}
-	case qmail.MatchString(said):
+	case qmailGreeting.MatchString(said):
 		r.Kind, r.Form = Failure, "qmail"
 		r.Recipients = qmailRecipients(said)
 	case isReport(head):
 		r.Form = "text"
 		r.Kind, r.Recipients = Failure, []Recipient{recipientFromText("", said)}
-		if late.MatchString(head.get("Subject")) || stillTrying.in(normalize(said)) {
+		if delaySubject.MatchString(head.get("Subject")) || stillTrying.in(normalize(said)) {
 			r.Kind = Delay
 		}
 	case isAutomatic(head):
@@ -47,16 +47,17 @@ func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 }
 
 var (
-	// qmail opens every report alike (QSBMF, cr.yp.to/proto/qsbmf.txt); its descendants change the words after "Hi.".
-	qmail = regexp.MustCompile(`(?m)^Hi\. (?:This is the|The) .*qmail`)
-	// late begins the subject of a report that is only a warning. Further on, the subject may be that of our own mail.
-	late = regexp.MustCompile(`(?i)^(?:warning:|delayed mail|delivery delayed|delivery status notification ?\(delay\)|mail delivery delayed|message \S+ delayed)`)
-	// reportSubject are the subjects of reports in no standard form: Exchange, Sendmail, GroupWise, Notes, and their kin.
+	// qmailGreeting matches the fixed first line of qmail's reports (QSBMF, cr.yp.to/proto/qsbmf.txt); its forks change the words
+	// after "Hi.".
+	qmailGreeting = regexp.MustCompile(`(?m)^Hi\. (?:This is the|The) .*qmail`)
+	// delaySubject matches the start of a subject that announces a delay. Later in the subject, the words may be from our own message.
+	delaySubject = regexp.MustCompile(`(?i)^(?:warning:|delayed mail|delivery delayed|delivery status notification ?\(delay\)|mail delivery delayed|message \S+ delayed)`)
+	// reportSubject matches the subjects of non-standard reports: Exchange, Sendmail, GroupWise, Notes and others.
 	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail delivery (?:failed|failure|problem|system)|delivery (?:status|failure|failed|has failed|error)|delivery notification|could not be delivered|non.?delivery|unzustellbar|message status - undeliverable|returned to sender|mail status report|warning: (?:message|could not send)`)
-	daemons       = regexp.MustCompile(`(?i)^[^@]*(?:mailer-daemon|postmaster|mail-?daemon|mdaemon|mail delivery)`)
+	daemonSender  = regexp.MustCompile(`(?i)^[^@]*(?:mailer-daemon|postmaster|mail-?daemon|mdaemon|mail delivery)`)
 )
 
-// withoutTags puts a blank in the place of each tag. No more is needed to find words.
+// withoutTags replaces each tag with a space. That is enough to find words.
 func withoutTags(html string) string {
 	var b strings.Builder
 	for html != "" {
@@ -76,16 +77,16 @@ var stillTrying = phrases{
 	"delivery attempts will continue", "has been delayed", "has not yet been delivered", "no action is required on your part",
 }
 
-// isReport tells by the look of the header that a mail server speaks.
+// isReport reports whether the header is that of a report from a mail server.
 func isReport(head header) bool {
 	subject := reportSubject.MatchString(head.get("Subject"))
-	sender := head.get("Return-Path") == "<>" || daemons.MatchString(head.get("From"))
+	sender := head.get("Return-Path") == "<>" || daemonSender.MatchString(head.get("From"))
 	return subject && sender
 }
 
 var awaySubject = regexp.MustCompile(`(?i)^\s*(?:re:\s*)?(?:auto(?:matic)?[ -]?(?:reply|response|replied)|out of (?:the )?office|abwesen|automatische antwort|vacation|away from)`)
 
-// isAutomatic tells that a program answers in the name of a person (RFC 3834, 5, and what was in use before it).
+// isAutomatic reports whether the message is an automatic reply (RFC 3834, 5, and the conventions before it).
 func isAutomatic(head header) bool {
 	submitted := strings.ToLower(firstWord(head.get("Auto-Submitted")))
 	precedence := strings.ToLower(firstWord(head.get("Precedence")))
@@ -95,16 +96,16 @@ func isAutomatic(head header) bool {
 }
 
 var (
-	// copyMark is the line behind which the mail itself is repeated: its words must not be taken for the server's.
-	copyMark = regexp.MustCompile(`(?im)^[-=_*]{2,}[-=_* ]*(?:below this line is a copy|this is a copy of|included is a copy|enclosed is a copy|the original message|original message|the header of the original|unsent message|returned message|message header follows|message text follows|original-nachricht).*$`)
-	// headMark are fields that stand first in a mail.
-	headMark = regexp.MustCompile(`(?m)^\s{0,4}(?:Return-[Pp]ath|Received|DKIM-Signature|Message-I[Dd]|List-Unsubscribe):\s`)
+	// copyMarker matches the line before a copy of our message, whose words must not be mistaken for the server's.
+	copyMarker = regexp.MustCompile(`(?im)^[-=_*]{2,}[-=_* ]*(?:below this line is a copy|this is a copy of|included is a copy|enclosed is a copy|the original message|original message|the header of the original|unsent message|returned message|message header follows|message text follows|original-nachricht).*$`)
+	// headerMarker matches fields at the top of a message.
+	headerMarker = regexp.MustCompile(`(?m)^\s{0,4}(?:Return-[Pp]ath|Received|DKIM-Signature|Message-I[Dd]|List-Unsubscribe):\s`)
 )
 
-// cutCopy divides the text of a report from the mail that it repeats.
-func cutCopy(text string) (said, copied string) {
+// splitCopy separates the text of a report from the copy of our message.
+func splitCopy(text string) (said, copied string) {
 	end := len(text)
-	for _, mark := range []*regexp.Regexp{copyMark, headMark} {
+	for _, mark := range []*regexp.Regexp{copyMarker, headerMarker} {
 		if at := mark.FindStringIndex(text); at != nil {
 			end = min(end, at[0])
 		}
@@ -112,7 +113,7 @@ func cutCopy(text string) (said, copied string) {
 	return text[:end], text[end:]
 }
 
-// fieldsIn reads the fields that stand anywhere in a text.
+// fieldsIn reads header fields anywhere in a text.
 func fieldsIn(text string) (h header) {
 	rest := []byte(text)
 	for len(rest) > 0 && len(h) < maxFields {
@@ -123,14 +124,14 @@ func fieldsIn(text string) (h header) {
 	return h
 }
 
-// serverLinePatterns are lines that repeat what a server answered: with an enhanced code, or with a reply code at a place where
-// no other number stands.
+// serverLinePatterns match lines that quote a server's reply: with an enhanced status code, or with a reply code in a
+// place where no other number is expected.
 var serverLinePatterns = []*regexp.Regexp{
 	regexp.MustCompile(`(?m)^.*(?:^|[\s:;"(<])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*$`),
 	regexp.MustCompile(`(?im)^(?:.*(?:said|error|response|reply|responded|failed|status|with)\b[^\r\n]{0,60}[\s:;"(<]|[\s>]*)[45]\d\d[ -].*$`),
 }
 
-// recipientFromText makes a recipient of what a report says to people: the answer of the server if it is repeated, else all of it.
+// recipientFromText reads a recipient from the text of a report: the server's reply if it is quoted, else the whole text.
 func recipientFromText(address, said string) Recipient {
 	for _, form := range serverLinePatterns {
 		if line := form.FindString(said); line != "" {
@@ -142,7 +143,7 @@ func recipientFromText(address, said string) Recipient {
 	return Recipient{Address: address, Enhanced: enhanced, Text: strings.TrimSpace(said[:min(len(said), maxReply)])}
 }
 
-// qmailParagraph is a recipient with what befell him.
+// qmailParagraph matches a recipient and the reason for the failure.
 var qmailParagraph = regexp.MustCompile(`(?m)^<([^<>\s]+@[^<>\s]+)>:[ \t]*\r?\n((?:[^\r\n]+\r?\n?)*)`)
 
 func qmailRecipients(said string) (list []Recipient) {

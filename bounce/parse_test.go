@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// token is that of the mail which all messages of testdata/mail are about.
+// token is the token of the message that all files in testdata/mail are about.
 const token = "f7q2mzk5w3jx6y4tbn2cdv7h"
 
-// TestParseReadsEveryForm holds what Parse makes of each file of testdata/mail: how the first recipient fared, and whether
-// what it tells of our mail (Message-ID and List-Unsubscribe) was found. "-" stands for nothing.
-func TestParseReadsEveryForm(t *testing.T) {
+// TestParse_ReadsEveryFormat checks each file of testdata/mail: the result for the first recipient, and whether our
+// Message-ID and List-Unsubscribe were found. "-" stands for nothing.
+func TestParse_ReadsEveryFormat(t *testing.T) {
 	const want = `
 postfix-unknown-user             failure           delivery-status  anna@members.example 550 5.1.1   dead      original
 postfix-no-such-domain           failure           delivery-status  anna@members.example 0   5.4.4   routing   original
@@ -59,24 +59,24 @@ arf-opt-out                      complaint         feedback         -           
 arf-not-spam                     not-spam          feedback         -                    -   -       -         original
 arf-authentication               other             feedback         -                    -   -       -         original
 junk-mail-report                 complaint         junk-mail-report -                    -   -       -         original
-answer-rfc3834                   automatic-answer  -                -                    -   -       -         -
-answer-exchange                  automatic-answer  -                -                    -   -       -         -
-answer-old-vacation              automatic-answer  -                -                    -   -       -         -
-answer-receipt                   automatic-answer  -                -                    -   -       -         original
+answer-rfc3834                   auto-reply        -                -                    -   -       -         -
+answer-exchange                  auto-reply        -                -                    -   -       -         -
+answer-old-vacation              auto-reply        -                -                    -   -       -         -
+answer-receipt                   auto-reply        -                -                    -   -       -         original
 other-person                     other             -                -                    -   -       -         -
 other-spam                       other             -                -                    -   -       -         -
 other-nothing                    other             -                -                    -   -       -         -
 `
-	told := make(map[string]bool)
+	listed := make(map[string]bool)
 	for line := range strings.Lines(strings.TrimSpace(want)) {
 		want := strings.Fields(line)
-		told[want[0]] = true
+		listed[want[0]] = true
 		raw, err := os.ReadFile(filepath.Join("testdata", "mail", want[0]+".eml"))
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		got := append(want[:1:1], words(Parse(raw))...)
+		got := append(want[:1:1], formatReport(Parse(raw))...)
 		if strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
 		}
@@ -86,14 +86,14 @@ other-nothing                    other             -                -           
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		if name := strings.TrimSuffix(filepath.Base(file), ".eml"); !told[name] {
-			t.Errorf("%s is held to nothing", file)
+		if name := strings.TrimSuffix(filepath.Base(file), ".eml"); !listed[name] {
+			t.Errorf("%s has no expectation", file)
 		}
 	}
 }
 
-// words is a report as the test above writes it.
-func words(r Report) []string {
+// formatReport formats a report like the table of the test above.
+func formatReport(r Report) []string {
 	one := func(text string) string {
 		if text == "" {
 			return "-"
@@ -113,7 +113,7 @@ func words(r Report) []string {
 	return list
 }
 
-func read(t *testing.T, name string) []byte {
+func readMail(t *testing.T, name string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", "mail", name+".eml"))
 	if err != nil {
@@ -122,37 +122,37 @@ func read(t *testing.T, name string) []byte {
 	return raw
 }
 
-func TestAReportTellsWhereItWasSentAndWhatTheReturnPathWas(t *testing.T) {
+func TestParse_FindsRecipientsAndReturnPath(t *testing.T) {
 	const path = "b-16-" + token + "@bounce.forum.example.org"
-	r := Parse(read(t, "postfix-unknown-user"))
+	r := Parse(readMail(t, "postfix-unknown-user"))
 	if got, want := strings.Join(r.To, " "), path+" postrider@relay.forum.example.org "+path; got != want {
-		t.Errorf("it was sent to %s, want %s", got, want)
+		t.Errorf("recipients = %s, want %s", got, want)
 	}
 	for _, name := range []string{"arf-abuse", "exim-unknown-user", "qmail-no-mailbox"} {
-		if r := Parse(read(t, name)); len(r.Originals) == 0 || r.Originals[0].ReturnPath != path {
-			t.Errorf("%s: originals are %+v, want a return path", name, r.Originals)
+		if r := Parse(readMail(t, name)); len(r.Originals) == 0 || r.Originals[0].ReturnPath != path {
+			t.Errorf("%s: originals = %+v, want a return path", name, r.Originals)
 		}
 	}
 }
 
-func TestEachRecipientOfAReportIsRead(t *testing.T) {
-	r := Parse(read(t, "qmail-remote"))
+func TestParse_ReadsEachRecipient(t *testing.T) {
+	r := Parse(readMail(t, "qmail-remote"))
 	if len(r.Recipients) != 2 || r.Recipients[1].Address != "bert@members.example" || r.Recipients[1].Class() != ClassMailboxFull {
-		t.Errorf("recipients are %+v, want two, the second with a full mailbox", r.Recipients)
+		t.Errorf("recipients = %+v, want two, the second with a full mailbox", r.Recipients)
 	}
 }
 
-func TestWordsOfOurOwnMailAreNotTakenForTheServers(t *testing.T) {
+func TestParse_IgnoresWordsOfOriginal(t *testing.T) {
 	for _, name := range []string{"exim-text-unrouteable", "qmail-descendant"} {
-		for _, rec := range Parse(read(t, name)).Recipients {
+		for _, rec := range Parse(readMail(t, name)).Recipients {
 			if strings.Contains(rec.Text, "words of a thread") || rec.Code != 0 {
-				t.Errorf("%s: the reason is %+v", name, rec)
+				t.Errorf("%s: recipient = %+v, want no text from our own message", name, rec)
 			}
 		}
 	}
 }
 
-func TestWhatIsTooMuchIsLeftOut(t *testing.T) {
+func TestParse_LimitsInput(t *testing.T) {
 	deep := "Content-Type: text/plain\n\n550 5.1.1 user unknown\n"
 	for i := range 30 {
 		deep = fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n%s\n--b%d--\n", i, i, deep, i)
@@ -188,7 +188,7 @@ func FuzzParse(f *testing.F) {
 		before := bytes.Clone(raw)
 		r := Parse(raw)
 		if !bytes.Equal(raw, before) {
-			t.Error("Parse has changed what it read")
+			t.Error("Parse modified its input")
 		}
 		if r.Kind == "" || len(r.Recipients) > maxRecipients || len(r.Originals) > maxOriginals || len(r.To) > maxTo {
 			t.Errorf("%+v", r)

@@ -2,57 +2,57 @@ package bounce
 
 import "strings"
 
-// Kind is what a message that came back is.
+// Kind is the kind of an inbound message.
 type Kind string
 
 const (
-	Failure   Kind = "failure"          // a mail could not be delivered
-	Delay     Kind = "delay"            // it is still being tried
-	Complaint Kind = "complaint"        // its reader calls it spam
-	NotSpam   Kind = "not spam"         // its reader takes that back
-	AutoReply Kind = "automatic answer" // out of office, and the like; receipts too
-	Other     Kind = "other"            // nothing that we know
+	Failure   Kind = "failure"    // a message could not be delivered
+	Delay     Kind = "delay"      // the relay is still trying
+	Complaint Kind = "complaint"  // reported as spam
+	NotSpam   Kind = "not spam"   // the spam report was withdrawn
+	AutoReply Kind = "auto-reply" // out of office and similar replies, receipts
+	Other     Kind = "other"      // unknown
 )
 
-// Report is what a message says of a mail of ours. Nothing in it is proven.
+// Report is what an inbound message says about a message of ours. It is not verified and can be forged.
 type Report struct {
 	Kind       Kind
-	Form       string // in which manner it is told: "delivery status", "feedback", "junk mail report", "qmail", "exim", "text"; empty: in none
+	Form       string // format: "delivery status", "feedback", "junk mail report", "qmail", "exim", "text"; empty: none
 	Recipients []Recipient
-	Originals  []Original // what it tells of the mail that it is about; the outermost first
-	To         []string   // addresses that the message itself says it was sent to, what the last server wrote first
+	Originals  []Original // copies of our message; the outermost first
+	To         []string   // recipients by the message's own header; those of the last server first
 }
 
-// Recipient is one for whom a mail could not be delivered, or not yet.
+// Recipient is a recipient whose message failed or is delayed.
 type Recipient struct {
-	Address  string // empty: the report does not tell
+	Address  string // empty: not in the report
 	Code     int    // SMTP reply code, 0: none
 	Enhanced string // enhanced status code (RFC 3463); empty: none
-	Text     string // what the other side said
+	Text     string // the server's reply
 }
 
-// Class says whose fault it was.
+// Class returns the reason for the rejection.
 func (r Recipient) Class() Class { return Classify(r.Code, r.Enhanced, r.Text) }
 
-// Original is what came back of a mail.
+// Original is what a report contains of our message.
 type Original struct {
 	MessageID   string
 	Unsubscribe string // its List-Unsubscribe
 	ReturnPath  string // its envelope sender
 }
 
-// Bounds of what is read. Anybody may send us anything.
+// Limits of what is read, because anyone can send us anything.
 const (
-	MaxBytes      = 256 << 10 // of a message; what follows is not looked at
+	MaxBytes      = 256 << 10 // of a message; the rest is ignored
 	maxDepth      = 8         // parts within parts
 	maxParts      = 50
-	maxText       = 32 << 10 // bytes of what is written for people
+	maxText       = 32 << 10 // bytes of plain text or HTML
 	maxRecipients = 50
 	maxOriginals  = 10
 	maxTo         = 20
 )
 
-// Parse finds out what a message is. It takes everything: what cannot be understood is [Other].
+// Parse reads an inbound message. It accepts any input; what it cannot parse is [Other].
 func Parse(raw []byte) Report {
 	raw = raw[:min(len(raw), MaxBytes)]
 	w := mimeWalker{parts: maxParts}
@@ -63,7 +63,7 @@ func Parse(raw []byte) Report {
 	return r
 }
 
-// combine puts together what the parts said. What follows a standard counts before what has to be guessed.
+// combine builds the report from the parts. Standard formats take precedence over heuristics.
 func (w *mimeWalker) combine(head header) Report {
 	r := Report{Kind: Other, Originals: w.originals}
 	switch {
@@ -82,7 +82,7 @@ func (w *mimeWalker) combine(head header) Report {
 	return r
 }
 
-// feedbackKind reads the type of a feedback report (RFC 5965, 7.3). What is not spam but unwanted ends the stream as well.
+// feedbackKind returns the kind of a feedback report (RFC 5965, 7.3). Any type that means "unwanted" is a complaint.
 func feedbackKind(f header) Kind {
 	switch strings.ToLower(firstWord(f.get("Feedback-Type"))) {
 	case "abuse", "fraud", "virus", "other", "opt-out", "opt-out-list", "complaint":
@@ -90,10 +90,10 @@ func feedbackKind(f header) Kind {
 	case "not-spam":
 		return NotSpam
 	}
-	return Other // auth-failure and dmarc tell of forgeries, not of readers
+	return Other // auth-failure and dmarc report forgeries, not the recipient's choice
 }
 
-// sentTo lists the addresses to which a message was sent, by its header.
+// sentTo lists the recipients in a message's header.
 func sentTo(head header) (list []string) {
 	for _, name := range []string{"X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To"} {
 		for _, value := range head.all(name) {

@@ -7,7 +7,7 @@ import (
 
 var statusCode = regexp.MustCompile(`[245]\.\d{1,3}\.\d{1,3}`)
 
-// statusKind reads delivery statuses (RFC 3464, 2.3): that one mail failed counts more than that another is late.
+// statusKind reads delivery statuses (RFC 3464, 2.3). If any recipient failed, delays of others are ignored.
 func (w *mimeWalker) statusKind() (Kind, []Recipient) {
 	var failed, late []Recipient
 	for _, group := range w.statuses {
@@ -30,12 +30,12 @@ func (w *mimeWalker) statusKind() (Kind, []Recipient) {
 	return Other, nil // delivered, relayed, expanded
 }
 
-// readRecipient reads the group of one recipient. The address that we mailed is the original one; the final one is where it
-// was forwarded to. What the other side said counts more than the status that was made of it.
+// readRecipient reads the fields of one recipient. The original recipient is the address we sent to; the final one is
+// where it was forwarded. The server's reply takes precedence over the status derived from it.
 func readRecipient(group header, status string) Recipient {
-	r := Recipient{Enhanced: status, Text: typed(group.get("Diagnostic-Code"))}
+	r := Recipient{Enhanced: status, Text: withoutType(group.get("Diagnostic-Code"))}
 	for _, name := range []string{"Original-Recipient", "X-Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
-		if address := typed(group.get(name)); r.Address == "" && strings.Contains(address, "@") {
+		if address := withoutType(group.get(name)); r.Address == "" && strings.Contains(address, "@") {
 			r.Address = strings.Trim(address, "<>")
 		}
 	}
@@ -47,8 +47,8 @@ func readRecipient(group header, status string) Recipient {
 	return r
 }
 
-// typed is a value without its type: "rfc822; x@example.org", "smtp; 550 5.1.1 no".
-func typed(value string) string {
+// withoutType returns a value without its type: "rfc822; x@example.org", "smtp; 550 5.1.1 no".
+func withoutType(value string) string {
 	kind, rest, found := strings.Cut(value, ";")
 	if !found || strings.ContainsAny(strings.TrimSpace(kind), " \t@") {
 		return strings.TrimSpace(value)

@@ -10,19 +10,19 @@ import (
 	"strings"
 )
 
-// mimeWalker gathers what the parts of a message say.
+// mimeWalker collects what the parts of a message contain.
 type mimeWalker struct {
-	parts     int // that may still be looked at
+	parts     int // that may still be read
 	statuses  []header
 	feedback  header
 	receipt   bool
-	complains bool // in the form of Microsoft's junk mail reports, which is none: the mail itself with a field of its own
+	complains bool // Microsoft's junk mail report: our message with an added field
 	originals []Original
 	text      strings.Builder
 	html      strings.Builder
 }
 
-// walk looks at a part and at those within it.
+// walk reads a part and its nested parts.
 func (w *mimeWalker) walk(head header, body []byte, depth int) {
 	if w.parts <= 0 || depth > maxDepth {
 		return
@@ -43,23 +43,23 @@ func (w *mimeWalker) walk(head header, body []byte, depth int) {
 	case "message/feedback-report":
 		if groups := readGroups(body); w.feedback == nil && len(groups) > 0 {
 			w.feedback = groups[0]
-			w.original(Original{ReturnPath: w.feedback.get("Original-Mail-From")})
+			w.addOriginal(Original{ReturnPath: w.feedback.get("Original-Mail-From")})
 		}
 	case "message/disposition-notification", "message/global-disposition-notification":
 		w.receipt = true
 	case "text/rfc822-headers", "message/rfc822-headers", "message/global-headers", "message/rfc822", "message/global", "message/partial":
-		w.returned(body, depth)
+		w.walkOriginal(body, depth)
 	case "text/html":
-		keep(&w.html, body)
+		appendText(&w.html, body)
 	case "text/plain", "":
-		keep(&w.text, body)
+		appendText(&w.text, body)
 	}
 }
 
-// returned looks at the mail that came back. A report may itself have been passed on as an attachment.
-func (w *mimeWalker) returned(body []byte, depth int) {
+// walkOriginal reads a copy of our message. It can also be a report that was forwarded as an attachment.
+func (w *mimeWalker) walkOriginal(body []byte, depth int) {
 	head, rest := splitMessage(body)
-	w.original(readOriginal(head))
+	w.addOriginal(readOriginal(head))
 	w.complains = w.complains || head.get("X-HmXmrOriginalRecipient") != ""
 	if kind, _ := contentType(head); kind == "multipart/report" && len(w.statuses) == 0 && w.feedback == nil {
 		w.walk(head, rest, depth+1)
@@ -74,7 +74,7 @@ func readOriginal(head header) Original {
 	return o
 }
 
-func (w *mimeWalker) original(o Original) {
+func (w *mimeWalker) addOriginal(o Original) {
 	if path := addresses(o.ReturnPath); len(path) > 0 {
 		o.ReturnPath = path[0]
 	}
@@ -83,17 +83,17 @@ func (w *mimeWalker) original(o Original) {
 	}
 }
 
-func keep(into *strings.Builder, text []byte) {
+func appendText(into *strings.Builder, text []byte) {
 	into.Write(text[:min(len(text), maxText-into.Len())])
 	if into.Len() < maxText {
 		into.WriteByte('\n')
 	}
 }
 
-// plainBoundary finds a boundary in a Content-Type that is not well formed.
+// plainBoundary finds the boundary in a malformed Content-Type.
 var plainBoundary = regexp.MustCompile(`(?i)boundary\s*=\s*(?:"([^"]*)"|([^\s;"]+))`)
 
-// contentType reads what a part is; "" where it does not say.
+// contentType returns the media type of a part; "" if it has none.
 func contentType(head header) (kind string, params map[string]string) {
 	value := head.get("Content-Type")
 	kind, params, err := mime.ParseMediaType(value)
@@ -107,8 +107,8 @@ func contentType(head header) (kind string, params map[string]string) {
 	return strings.ToLower(firstWord(value)), params
 }
 
-// splitParts divides a multipart body. What stands before the first boundary and after the last is left out; a part
-// whose end is missing ends with the body (RFC 2046, 5.1.1, and what is made of it).
+// splitParts splits a multipart body. It drops the text before the first boundary and after the last. A part without an
+// end boundary ends with the body, which is more lenient than RFC 2046, 5.1.1.
 func splitParts(body []byte, boundary string) (parts [][]byte) {
 	if boundary == "" {
 		return nil
@@ -138,16 +138,16 @@ func splitParts(body []byte, boundary string) (parts [][]byte) {
 	return parts
 }
 
-// isBoundaryEnd tells that a boundary ends here: a longer one may begin alike.
+// isBoundaryEnd reports whether the boundary ends here: another boundary may have it as a prefix.
 func isBoundaryEnd(after []byte) bool {
 	return len(bytes.TrimSpace(bytes.TrimPrefix(after, []byte("--")))) == 0
 }
 
-// decode takes the transfer encoding off, as far as it goes.
+// decode removes the transfer encoding, as far as it is valid.
 func decode(head header, body []byte) []byte {
 	switch strings.ToLower(firstWord(head.get("Content-Transfer-Encoding"))) {
 	case "quoted-printable":
-		text, _ := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(body))) // what was read before a fault is good
+		text, _ := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(body))) // keep what was read before an error
 		return text
 	case "base64":
 		text, _ := io.ReadAll(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(bytes.Join(bytes.Fields(body), nil))))
@@ -156,8 +156,8 @@ func decode(head header, body []byte) []byte {
 	return body
 }
 
-// readGroups reads groups of fields with blank lines between them. Who forgets the blank line begins the next
-// recipient's group all the same.
+// readGroups reads groups of fields separated by blank lines. Some servers omit the blank line, so a second
+// Final-Recipient also starts a group.
 func readGroups(text []byte) (groups []header) {
 	for len(text) > 0 {
 		var h header

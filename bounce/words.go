@@ -2,7 +2,7 @@ package bounce
 
 import "strings"
 
-// phrases are pieces of lower-case text that tell a class.
+// phrases are lower-case text fragments that identify a class.
 type phrases []string
 
 func (p phrases) in(words string) bool {
@@ -14,17 +14,17 @@ func (p phrases) in(words string) bool {
 	return false
 }
 
-// blocked names what only ever stands in a refusal of the sender: it wins over everything else that is said.
+// blocked lists words that occur only when the sender is rejected. They take precedence over all others.
 var blocked = phrases{
 	"spamhaus", "blacklist", "black list", "blocklist", "block list", "dnsbl", " rbl", "barracudacentral", "spamcop", "proofpoint",
 	"reputation", "dmarc", "unauthenticated", "spam", "unsolicited", "not verified", "blocked using", "been blocked",
 	"policy reasons", "policy restriction", "local policy", "banned", "too many connections", "rate limit",
 }
 
-// tooBig are the words of a 552 that is about the mail, not about the mailbox.
+// tooBig lists the words of a 552 about the message, not about the mailbox.
 var tooBig = phrases{"message size", "message too large", "message too big", "size limit", "maximum size", "exceeds size", "fixed maximum"}
 
-// phraseClasses are the words by which a class is known, in the order in which they count.
+// phraseClasses lists the words that identify each class, in order of precedence.
 var phraseClasses = []struct {
 	class Class
 	words phrases
@@ -69,7 +69,7 @@ var phraseClasses = []struct {
 	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }
 
-// byWords is "" where no words are known.
+// byWords returns "" if no phrase matches.
 func byWords(words string) Class {
 	for _, s := range phraseClasses {
 		if s.words.in(words) {

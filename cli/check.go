@@ -13,6 +13,7 @@ import (
 
 	"postrider/config"
 	"postrider/doctor"
+	"postrider/internal/finding"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -23,7 +24,7 @@ func (c *cmdEnv) check() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Test every part and say how to mend what is wrong",
+		Short: "Check configuration, database, relay and DNS, and suggest fixes",
 		Long: "Tests the configuration, the templates, the store, the forum, the keys that mails are signed with and the\n" +
 			"relay, and asks what other mail servers see of this site (SPF, DKIM, DMARC, names, the page behind one-click\n" +
 			"unsubscription), a line each: ok, warn or FAIL, and how to mend it. Sends nothing. Exits with 1 if anything fails.",
@@ -42,25 +43,11 @@ func (c *cmdEnv) check() *cobra.Command {
 	return cmd
 }
 
-// finding is one line of a check.
-type finding struct {
-	Part  string `json:"part"`
-	Level string `json:"level"` // ok, warn, FAIL
-	Text  string `json:"text"`
-	Cure  string `json:"cure,omitempty"`
-}
-
-const (
-	levelOK   = "ok"
-	levelWarn = "warn"
-	levelFail = "FAIL"
-)
-
 func (c *cmdEnv) checkAll(ctx context.Context, o checkOptions) error {
 	findings := c.findings(ctx, o)
 	failed := false
 	for _, f := range findings {
-		failed = failed || f.Level == levelFail
+		failed = failed || f.Level == finding.LevelFail
 		if !o.asJSON {
 			c.printFinding(f)
 		}
@@ -76,20 +63,20 @@ func (c *cmdEnv) checkAll(ctx context.Context, o checkOptions) error {
 	return nil
 }
 
-func (c *cmdEnv) printFinding(f finding) {
+func (c *cmdEnv) printFinding(f finding.Finding) {
 	text := strings.ReplaceAll(f.Text, "\n", "\n        ")
 	fmt.Fprintf(c.out, "%-4s  %s: %s\n", f.Level, f.Part, text)
-	if f.Cure != "" && f.Level != levelOK {
-		fmt.Fprintf(c.out, "      -> %s\n", f.Cure)
+	if f.Fix != "" && f.Level != finding.LevelOK {
+		fmt.Fprintf(c.out, "      -> %s\n", f.Fix)
 	}
 }
 
-func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding {
+func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding {
 	cfg, err := c.load()
 	if err != nil {
-		return []finding{{"config", levelFail, err.Error(), "mend the lines named above; config.example.toml tells of every key"}}
+		return []finding.Finding{finding.Fail("config", err.Error(), "mend the lines named above; config.example.toml tells of every key")}
 	}
-	all := []finding{{Part: "config", Level: levelOK, Text: c.config + " is understood"}}
+	all := []finding.Finding{finding.OK("config", c.config+" is understood")}
 	all = append(all, checkTemplates(cfg))
 	store, clocks := checkStore(ctx, cfg)
 	all = append(all, store...)
@@ -104,32 +91,32 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding {
 		page, clock := checkPage(ctx, cfg)
 		all, clocks = append(all, page), append(clocks, clock...)
 	}
-	return append(all, convertFindings([]doctor.Finding{doctor.Clock(clocks)})...)
+	return append(all, doctor.Clock(clocks))
 }
 
-func checkTemplates(cfg config.Config) finding {
+func checkTemplates(cfg config.Config) finding.Finding {
 	set, err := templates.Load(cfg.Templates.Dir)
 	if err != nil {
-		return finding{"templates", levelFail, err.Error(), "mend the file named above, or take it out of " + cfg.Templates.Dir}
+		return finding.Fail("templates", err.Error(), "mend the file named above, or take it out of "+cfg.Templates.Dir)
 	}
-	return finding{Part: "templates", Level: levelOK, Text: "locales " + strings.Join(set.Locales(), ", ")}
+	return finding.OK("templates", "locales "+strings.Join(set.Locales(), ", "))
 }
 
 // checkStore looks at the store, and reads its clock.
-func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.ClockReading) {
+func checkStore(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
 	// A check must not make a database as a side effect.
 	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return []finding{missingStore(path)}, nil
+			return []finding.Finding{missingStore(path)}, nil
 		}
 	}
 	s, err := store.Open(ctx, cfg.Store.DSN)
 	if err != nil {
-		return []finding{{"store", levelFail, err.Error(), "see that the database of [store] dsn runs and that postrider may use it"}}, nil
+		return []finding.Finding{finding.Fail("store", err.Error(), "see that the database of [store] dsn runs and that postrider may use it")}, nil
 	}
 	defer s.Close()
-	all := append([]finding{checkVersion(ctx, s)}, checkDisk(s)...)
-	if all[0].Level == levelOK {
+	all := append([]finding.Finding{checkVersion(ctx, s)}, checkDisk(s)...)
+	if all[0].Level == finding.LevelOK {
 		all = append(all, checkSuppressions(ctx, s))
 	}
 	at, known, err := s.DatabaseTime(ctx)
@@ -138,29 +125,29 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding, []doctor.Clo
 
 // checkSuppressions looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
 // nobody; who has many such addresses took them in without asking for a confirmation.
-func checkSuppressions(ctx context.Context, s *store.Store) finding {
+func checkSuppressions(ctx context.Context, s *store.Store) finding.Finding {
 	members, suppressed, err := s.Suppressions.Stats(ctx, time.Now())
 	if err != nil {
-		return finding{"addresses", levelFail, err.Error(), "see that postrider may read the database of [store] dsn"}
+		return finding.Fail("addresses", err.Error(), "see that postrider may read the database of [store] dsn")
 	}
-	f := finding{Part: "addresses", Level: levelOK, Text: fmt.Sprintf("%d are suppressed, of %d members who watch anything", suppressed, members)}
+	f := finding.OK("addresses", fmt.Sprintf("%d are suppressed, of %d members who watch anything", suppressed, members))
 	if suppressed > 20 && suppressed > members/20 {
-		f.Level, f.Cure = levelWarn, "see why with: postrider suppress list; and let the forum confirm addresses before members are mailed"
+		f.Level, f.Fix = finding.LevelWarn, "see why with: postrider suppress list; and let the forum confirm addresses before members are mailed"
 	}
 	return f
 }
 
-func checkVersion(ctx context.Context, s *store.Store) finding {
+func checkVersion(ctx context.Context, s *store.Store) finding.Finding {
 	have, want, err := s.Version(ctx)
 	switch {
 	case err != nil:
-		return finding{"store", levelFail, err.Error(), "see that postrider may read and write the database of [store] dsn"}
+		return finding.Fail("store", err.Error(), "see that postrider may read and write the database of [store] dsn")
 	case have > want:
-		return finding{"store", levelFail, fmt.Sprintf("the store is at step %d, this program knows %d", have, want), "run the newer postrider that made it"}
+		return finding.Fail("store", fmt.Sprintf("the store is at step %d, this program knows %d", have, want), "run the newer postrider that made it")
 	case have < want:
-		return finding{"store", levelWarn, fmt.Sprintf("the store is at step %d of %d", have, want), "postrider migrate, or just postrider run"}
+		return finding.Warn("store", fmt.Sprintf("the store is at step %d of %d", have, want), "postrider migrate, or just postrider run")
 	}
-	return finding{Part: "store", Level: levelOK, Text: fmt.Sprintf("at step %d", have)}
+	return finding.OK("store", fmt.Sprintf("at step %d", have))
 }
 
 // Below these the disk of a SQLite store is near its end: a forum of 100,000 members writes some 100 MB a day.
@@ -170,54 +157,54 @@ const (
 )
 
 // checkDisk looks how full the disk is: when nothing can be written, nothing is sent.
-func checkDisk(s *store.Store) []finding {
+func checkDisk(s *store.Store) []finding.Finding {
 	left, known, err := s.FreeDiskBytes()
 	if err != nil || !known {
 		return nil
 	}
-	f := finding{Part: "store disk", Level: levelOK, Text: fmt.Sprintf("%d MB are free", left>>20)}
+	f := finding.OK("store disk", fmt.Sprintf("%d MB are free", left>>20))
 	switch {
 	case left < criticalDiskBytes:
-		f.Level, f.Cure = levelFail, "make room on the disk of [store] dsn: when it is full, nothing is sent any more"
+		f.Level, f.Fix = finding.LevelFail, "make room on the disk of [store] dsn: when it is full, nothing is sent any more"
 	case left < lowDiskBytes:
-		f.Level, f.Cure = levelWarn, "make room on the disk of [store] dsn"
+		f.Level, f.Fix = finding.LevelWarn, "make room on the disk of [store] dsn"
 	}
-	return []finding{f}
+	return []finding.Finding{f}
 }
 
 // missingStore tells a store that the first run makes from one that it cannot make.
-func missingStore(path string) finding {
+func missingStore(path string) finding.Finding {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return finding{"store", levelFail, path + " cannot be made: " + dir + " is no directory", "make the directory, and let postrider write in it"}
+		return finding.Fail("store", path+" cannot be made: "+dir+" is no directory", "make the directory, and let postrider write in it")
 	}
-	return finding{"store", levelWarn, path + " does not exist yet", "the first run makes it; nothing to do"}
+	return finding.Warn("store", path+" does not exist yet", "the first run makes it; nothing to do")
 }
 
 // checkForum looks at the forum, and reads its database's clock.
-func checkForum(ctx context.Context, cfg config.Config) ([]finding, []doctor.ClockReading) {
+func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
 	db, err := source.Open(ctx, cfg.Forum.Config)
 	if err != nil {
-		return []finding{{"forum", levelFail, err.Error(), "see that the database of [forum] dsn runs and that the account may read it"}}, nil
+		return []finding.Finding{finding.Fail("forum", err.Error(), "see that the database of [forum] dsn runs and that the account may read it")}, nil
 	}
 	defer db.Close()
-	levels := map[source.Level]string{source.OK: levelOK, source.Warn: levelWarn, source.Fail: levelFail}
-	var all []finding
+	var all []finding.Finding
 	for _, f := range db.Check(ctx) {
-		all = append(all, finding{"forum " + f.Name, levels[f.Level], f.Text, f.Fix})
+		f.Part = "forum " + f.Part
+		all = append(all, f)
 	}
 	at, known, err := db.DatabaseTime(ctx)
 	return all, clockReading("the forum's database", at, known, err)
 }
 
 // checkDKIM tells what must stand in DNS. Whether it does is for checkDNS to see.
-func checkDKIM(cfg config.Config) finding {
+func checkDKIM(cfg config.Config) finding.Finding {
 	signer, err := mail.NewSigner(cfg.DKIM)
 	if err != nil {
-		return finding{"dkim", levelFail, "dkim." + err.Error(), "mend [dkim] as said above; config.example.toml tells how to make a key"}
+		return finding.Fail("dkim", "dkim."+err.Error(), "mend [dkim] as said above; config.example.toml tells how to make a key")
 	}
 	if signer == nil {
-		return finding{Part: "dkim", Level: levelOK, Text: "off: the relay signs"}
+		return finding.OK("dkim", "off: the relay signs")
 	}
 	selectors := cfg.DKIM.Selector
 	if cfg.DKIM.Ed25519Selector != "" {
@@ -227,11 +214,11 @@ func checkDKIM(cfg config.Config) finding {
 	for _, r := range signer.Records() {
 		text += "\nDNS must have, as TXT of " + r.Name + ":\n" + r.Value
 	}
-	return finding{Part: "dkim", Level: levelOK, Text: text}
+	return finding.OK("dkim", text)
 }
 
 // checkRelays goes as far as logging in to each relay, and tells of the first one's line.
-func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding, mail.ConnInfo) {
+func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding.Finding, mail.ConnInfo) {
 	found, line := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
 	if cfg.SMTP.Fallback.On() {
 		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
@@ -240,7 +227,7 @@ func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding,
 	return found, line
 }
 
-func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding, mail.ConnInfo) {
+func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding.Finding, mail.ConnInfo) {
 	relay, err := mail.NewSMTP(set, newLog(c.err, cfg.Log))
 	var line mail.ConnInfo
 	if err == nil {
@@ -248,8 +235,8 @@ func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string
 		line, err = relay.TestConnection(ctx)
 	}
 	if err != nil {
-		return []finding{{table, levelFail, err.Error(), "see that the relay of [" + table + "] url runs and takes mail from this machine"}}, line
+		return []finding.Finding{finding.Fail(table, err.Error(), "see that the relay of ["+table+"] url runs and takes mail from this machine")}, line
 	}
-	found := []finding{{Part: table, Level: levelOK, Text: "the relay answers"}}
-	return append(found, convertFindings([]doctor.Finding{doctor.TLSFinding(line.TLS, line.IsLocalNetwork(), time.Now())})...), line
+	found := []finding.Finding{finding.OK(table, "the relay answers")}
+	return append(found, doctor.TLSFinding(line.TLS, line.IsLocalNetwork(), time.Now())), line
 }

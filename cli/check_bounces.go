@@ -10,16 +10,17 @@ import (
 
 	"postrider/config"
 	"postrider/inbound"
+	"postrider/internal/finding"
 )
 
 // checkBounces looks whether what comes back can be taken in. The listener is left alone: a daemon that runs has it.
-func checkBounces(ctx context.Context, cfg config.Config) []finding {
+func checkBounces(ctx context.Context, cfg config.Config) []finding.Finding {
 	b := cfg.Bounces
 	if b.Domain == "" && b.Listen == "" && b.Maildir == "" && b.IMAP == "" {
 		text := "mails that cannot be delivered come back to " + address(cfg.SMTP.From).Address + ", and postrider does not learn of it"
-		return []finding{{"bounces", levelOK, text, ""}}
+		return []finding.Finding{finding.OK("bounces", text)}
 	}
-	var all []finding
+	var all []finding.Finding
 	ways := []string{"through postrider bounce"}
 	if b.Listen != "" {
 		ways = append(ways, "at "+b.Listen)
@@ -27,7 +28,7 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding {
 	if b.Maildir != "" {
 		ways = append(ways, "in "+b.Maildir)
 		if _, err := os.ReadDir(filepath.Join(b.Maildir, "new")); err != nil {
-			all = append(all, finding{"bounces", levelFail, err.Error(), "name a maildir in bounces.maildir that postrider may read and write, or take it out"})
+			all = append(all, finding.Fail("bounces", err.Error(), "name a maildir in bounces.maildir that postrider may read and write, or take it out"))
 		}
 	}
 	if b.IMAP != "" {
@@ -38,10 +39,10 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding {
 	if b.Domain != "" {
 		where = b.Domain
 	}
-	return append(all, finding{"bounces", levelOK, fmt.Sprintf("come back to %s, and are taken in %s", where, strings.Join(ways, ", ")), ""})
+	return append(all, finding.OK("bounces", fmt.Sprintf("come back to %s, and are taken in %s", where, strings.Join(ways, ", "))))
 }
 
-func checkMailbox(ctx context.Context, c inbound.Config) []finding {
+func checkMailbox(ctx context.Context, c inbound.Config) []finding.Finding {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	box, err := new(inbound.Processor).IMAP(c)
@@ -49,7 +50,7 @@ func checkMailbox(ctx context.Context, c inbound.Config) []finding {
 		err = box.Check(ctx)
 	}
 	if err != nil {
-		return []finding{{"bounces", levelFail, "the mailbox cannot be opened: " + err.Error(), "see that bounces.imap and its password are right, and the server can be reached"}}
+		return []finding.Finding{finding.Fail("bounces", "the mailbox cannot be opened: "+err.Error(), "see that bounces.imap and its password are right, and the server can be reached")}
 	}
 	return nil
 }

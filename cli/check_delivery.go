@@ -12,6 +12,7 @@ import (
 
 	"postrider/config"
 	"postrider/doctor"
+	"postrider/internal/finding"
 	"postrider/mail"
 )
 
@@ -37,18 +38,9 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 }
 
 // checkDNS asks what other mail servers would see of this site.
-func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding {
+func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding.Finding {
 	dns := doctor.NewDNS(o.resolver)
-	found := doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, line))
-	return convertFindings(found)
-}
-
-func convertFindings(found []doctor.Finding) []finding {
-	var all []finding
-	for _, f := range found {
-		all = append(all, finding{f.Part, string(f.Level), f.Text, f.Fix})
-	}
-	return all
+	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, line))
 }
 
 func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Site {
@@ -131,17 +123,17 @@ func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.
 }
 
 // checkPage looks whether the pages can be reached as mailboxes reach them, and reads the clock of who answers.
-func checkPage(ctx context.Context, cfg config.Config) (finding, []doctor.ClockReading) {
+func checkPage(ctx context.Context, cfg config.Config) (finding.Finding, []doctor.ClockReading) {
 	base, err := url.JoinPath(cfg.Web.URL, "healthz")
 	if err != nil {
-		return finding{"one-click", levelFail, err.Error(), "mend web.url"}, nil
+		return finding.Fail("one-click", err.Error(), "mend web.url"), nil
 	}
 	f, clock := doctor.Page(ctx, &http.Client{Timeout: 15 * time.Second}, base)
 	var readings []doctor.ClockReading
 	if !clock.IsZero() {
 		readings = append(readings, doctor.ClockReading{Whose: "the web server", Ahead: time.Until(clock)})
 	}
-	return convertFindings([]doctor.Finding{f})[0], readings
+	return f, readings
 }
 
 // clockReading compares a clock with ours.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"postrider/internal/dnstest"
+	"postrider/internal/finding"
 	"postrider/internal/smtptest"
 	"postrider/store"
 )
@@ -45,14 +46,14 @@ mx.upperberth.example.     IN A 192.0.2.10
 }
 
 // check gives the findings by their parts.
-func (w world) check(t *testing.T) (found map[string]finding, code int) {
+func (w world) check(t *testing.T) (found map[string]finding.Finding, code int) {
 	t.Helper()
 	out, errOut, code := run(t, "check", "--json", "--resolver", w.dns.Address, "--sends-from", "192.0.2.10", "-c", w.config)
-	var list []finding
+	var list []finding.Finding
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
-	found = make(map[string]finding)
+	found = make(map[string]finding.Finding)
 	for _, f := range list {
 		found[f.Part] = f
 	}
@@ -62,13 +63,13 @@ func (w world) check(t *testing.T) (found map[string]finding, code int) {
 func TestCheckAsksWhatTheWorldSees(t *testing.T) {
 	w := newWorld(t)
 	found, code := w.check(t)
-	if f := found["dkim record"]; code != 1 || f.Level != levelFail {
+	if f := found["dkim record"]; code != 1 || f.Level != finding.LevelFail {
 		t.Fatalf("without the key in DNS: exit %d, %+v", code, f)
 	}
 	// What is to be pasted is pasted.
-	_, record, pasted := strings.Cut(found["dkim record"].Cure, "publish: ")
+	_, record, pasted := strings.Cut(found["dkim record"].Fix, "publish: ")
 	if !pasted || !strings.HasPrefix(record, w.name+". IN TXT ") {
-		t.Fatalf("the cure is %q", found["dkim record"].Cure)
+		t.Fatalf("the cure is %q", found["dkim record"].Fix)
 	}
 	w.dns.Add(t, record)
 	found, code = w.check(t)
@@ -76,12 +77,12 @@ func TestCheckAsksWhatTheWorldSees(t *testing.T) {
 		t.Errorf("with the key in DNS: exit %d", code)
 	}
 	for _, part := range []string{"spf", "spf sender", "dkim record", "dmarc", "ptr", "smtp tls", "clock"} {
-		if f := found[part]; f.Level != levelOK {
+		if f := found[part]; f.Level != finding.LevelOK {
 			t.Errorf("%s: %+v", part, f)
 		}
 	}
 	// The certificate of this web server is its own authority.
-	if f := found["one-click"]; f.Level != levelWarn || !strings.Contains(f.Text, "certificate") {
+	if f := found["one-click"]; f.Level != finding.LevelWarn || !strings.Contains(f.Text, "certificate") {
 		t.Errorf("the page behind one-click: %+v", f)
 	}
 }
@@ -97,7 +98,7 @@ func TestCheckAsksWhereBouncesComeBackTo(t *testing.T) {
 	}
 	found, _ := w.check(t)
 	for _, part := range []string{"spf", "bounces mx"} { // it is the envelope's domain
-		if f := found[part]; f.Level != levelFail || !strings.Contains(f.Text, "b.upperberth.example") {
+		if f := found[part]; f.Level != finding.LevelFail || !strings.Contains(f.Text, "b.upperberth.example") {
 			t.Errorf("%s: %+v", part, f)
 		}
 	}
@@ -107,7 +108,7 @@ b.upperberth.example. IN MX 10 mx.upperberth.example.
 `)
 	found, _ = w.check(t)
 	for _, part := range []string{"spf", "spf sender", "bounces mx", "dmarc"} {
-		if f := found[part]; f.Level != levelOK {
+		if f := found[part]; f.Level != finding.LevelOK {
 			t.Errorf("%s: %+v", part, f)
 		}
 	}

@@ -118,7 +118,7 @@ func sameInJSON(t *testing.T, p parish, failed map[string]bool) {
 	if code != 1 {
 		t.Errorf("check --json: exit %d, want 1", code)
 	}
-	var findings []struct{ Part, Level, Text, Cure string }
+	var findings []struct{ Part, Level, Text, Fix string }
 	if err := json.Unmarshal([]byte(out), &findings); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -129,7 +129,7 @@ func sameInJSON(t *testing.T, p parish, failed map[string]bool) {
 		}
 		if f.Level == "FAIL" {
 			fails++
-			if part, _, _ := strings.Cut(f.Part, " "); !failed[part] || f.Cure == "" {
+			if part, _, _ := strings.Cut(f.Part, " "); !failed[part] || f.Fix == "" {
 				t.Errorf("only in JSON fails, or without a cure: %+v", f)
 			}
 		}

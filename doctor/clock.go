@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"postrider/internal/finding"
 )
 
 // maxSkew is how far two clocks may stand apart: whole seconds are lost on the way, and nothing depends on a minute.
@@ -17,12 +19,12 @@ type ClockReading struct {
 }
 
 // Clock holds ours against others. Members' hours, retries and leases go by it.
-func Clock(others []ClockReading) Finding {
+func Clock(others []ClockReading) finding.Finding {
 	if len(others) == 0 {
-		return Finding{Part: "clock", Level: OK, Text: "there is no other clock to compare it with"}
+		return finding.OK("clock", "there is no other clock to compare it with")
 	}
 	slices.SortFunc(others, func(a, b ClockReading) int { return strings.Compare(a.Whose, b.Whose) })
-	f := Finding{Part: "clock", Level: OK}
+	f := finding.Finding{Part: "clock", Level: finding.LevelOK}
 	var parts []string
 	for _, r := range others {
 		far := r.Ahead.Abs()
@@ -31,7 +33,7 @@ func Clock(others []ClockReading) Finding {
 			word = "behind"
 		}
 		if far > maxSkew {
-			f.Level, f.Fix = Warn, "let both machines set their clocks by NTP (timedatectl set-ntp true)"
+			f.Level, f.Fix = finding.LevelWarn, "let both machines set their clocks by NTP (timedatectl set-ntp true)"
 		}
 		if far < time.Second {
 			parts = append(parts, r.Whose+" shows the same")

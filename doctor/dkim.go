@@ -6,50 +6,52 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"postrider/internal/finding"
 )
 
 // dkim holds what is published against the keys that sign.
-func dkim(ctx context.Context, dns Resolver, p Site) []Finding {
+func dkim(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 	if len(p.Keys) == 0 {
-		return []Finding{{
-			Part: "dkim record", Level: OK, Text: "the relay signs: mail yourself, and look in what arrives for dkim=pass with header.d=" + organization(p.From) +
-				", and for list-unsubscribe and list-unsubscribe-post in the h= of DKIM-Signature (RFC 8058, 4)",
-		}}
+		return []finding.Finding{finding.OK(
+			"dkim record", "the relay signs: mail yourself, and look in what arrives for dkim=pass with header.d="+organization(p.From)+
+				", and for list-unsubscribe and list-unsubscribe-post in the h= of DKIM-Signature (RFC 8058, 4)")}
+
 	}
-	var found []Finding
+	var found []finding.Finding
 	for _, key := range p.Keys {
 		found = append(found, dkimKey(ctx, dns, key))
 	}
 	return found
 }
 
-func dkimKey(ctx context.Context, dns Resolver, key Key) Finding {
+func dkimKey(ctx context.Context, dns Resolver, key Key) finding.Finding {
 	texts, err := dns.LookupTXT(ctx, key.Name)
 	cure := "publish: " + entry(key.Name, key.Value)
 	switch {
 	case err != nil && missing(err):
-		return Finding{"dkim record", Fail, key.Name + " is not published, so no signature verifies", cure}
+		return finding.Fail("dkim record", key.Name+" is not published, so no signature verifies", cure)
 	case err != nil:
 		return unknown("dkim record", err)
 	case len(texts) > 1:
 		// What a verifier takes then is not defined (RFC 6376, 3.6.2.2).
-		return Finding{"dkim record", Fail, fmt.Sprintf("%s has %d TXT records", key.Name, len(texts)), "leave one; " + cure}
+		return finding.Fail("dkim record", fmt.Sprintf("%s has %d TXT records", key.Name, len(texts)), "leave one; "+cure)
 	}
 	theirs, err := parseDKIM(texts[0])
 	if err != nil {
-		return Finding{"dkim record", Fail, fmt.Sprintf("%s: %v: %s", key.Name, err, texts[0]), "put in its place: " + entry(key.Name, key.Value)}
+		return finding.Fail("dkim record", fmt.Sprintf("%s: %v: %s", key.Name, err, texts[0]), "put in its place: "+entry(key.Name, key.Value))
 	}
 	ours, err := parseDKIM(key.Value)
 	if err != nil {
-		return Finding{"dkim record", Fail, fmt.Sprintf("our own record for %s: %v", key.Name, err), "make the key anew"}
+		return finding.Fail("dkim record", fmt.Sprintf("our own record for %s: %v", key.Name, err), "make the key anew")
 	}
 	if err := theirs.verifies(ours); err != nil {
-		return Finding{"dkim record", Fail, fmt.Sprintf("%s: %v", key.Name, err), "put in its place: " + entry(key.Name, key.Value)}
+		return finding.Fail("dkim record", fmt.Sprintf("%s: %v", key.Name, err), "put in its place: "+entry(key.Name, key.Value))
 	}
 	if theirs.testing {
-		return Finding{"dkim record", Warn, key.Name + " has t=y: receivers treat signed mail as unsigned", "take t=y away once signatures verify"}
+		return finding.Warn("dkim record", key.Name+" has t=y: receivers treat signed mail as unsigned", "take t=y away once signatures verify")
 	}
-	return Finding{Part: "dkim record", Level: OK, Text: key.Name + " has the key that signs"}
+	return finding.OK("dkim record", key.Name+" has the key that signs")
 }
 
 // dkimRecord is a key as it is published (RFC 6376, 3.6.1).

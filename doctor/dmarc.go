@@ -7,31 +7,33 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"postrider/internal/finding"
 )
 
 // dmarc looks at what receivers are told to do with mail that nobody answers for, and whether ours is answered for: by
 // SPF for the envelope's domain or by a signature, for a domain that goes with that of From (RFC 7489, 3.1).
-func dmarc(ctx context.Context, dns Resolver, p Site) Finding {
+func dmarc(ctx context.Context, dns Resolver, p Site) finding.Finding {
 	name, record, err := dmarcRecord(ctx, dns, p.From)
 	switch {
 	case err != nil && missing(err):
-		return Finding{
-			"dmarc", Warn, p.From + " has no DMARC record; the big mailboxes ask for one from who sends much",
-			"publish: " + entry("_dmarc."+organization(p.From), "v=DMARC1; p=none; rua=mailto:postmaster@"+organization(p.From)),
-		}
+		return finding.Warn(
+			"dmarc", p.From+" has no DMARC record; the big mailboxes ask for one from who sends much",
+			"publish: "+entry("_dmarc."+organization(p.From), "v=DMARC1; p=none; rua=mailto:postmaster@"+organization(p.From)))
+
 	case err != nil:
 		return unknown("dmarc", err)
 	}
 	policy, err := parseDMARC(record)
 	text := name + ": " + record
 	if err != nil {
-		return Finding{"dmarc", Warn, fmt.Sprintf("%s\n%v, so receivers take none of it", text, err), "put in its place: " + entry(name, "v=DMARC1; p=none")}
+		return finding.Warn("dmarc", fmt.Sprintf("%s\n%v, so receivers take none of it", text, err), "put in its place: "+entry(name, "v=DMARC1; p=none"))
 	}
 	return p.aligned(policy, text)
 }
 
 // aligned tells which of the domains that answer for our mail go with that of From.
-func (p Site) aligned(policy dmarcPolicy, text string) Finding {
+func (p Site) aligned(policy dmarcPolicy, text string) finding.Finding {
 	envelope := domainOf(p.Envelope)
 	bySPF, byDKIM := goesWith(envelope, p.From, policy.strictSPF), p.Signs != "" && goesWith(p.Signs, p.From, policy.strictDKIM)
 	switch {
@@ -42,17 +44,17 @@ func (p Site) aligned(policy dmarcPolicy, text string) Finding {
 	case byDKIM:
 		text += "\nthe signature answers for " + p.From
 	case p.Signs == "":
-		return Finding{
-			"dmarc", Warn, fmt.Sprintf("%s\nthe envelope's domain %s does not go with %s: all depends on the signature of the relay", text, envelope, p.From),
-			"let the relay sign for " + p.From + ", or sign here: [dkim]",
-		}
+		return finding.Warn(
+			"dmarc", fmt.Sprintf("%s\nthe envelope's domain %s does not go with %s: all depends on the signature of the relay", text, envelope, p.From),
+			"let the relay sign for "+p.From+", or sign here: [dkim]")
+
 	default:
-		return Finding{
-			"dmarc", Fail, fmt.Sprintf("%s\nneither the envelope's domain %s nor the signature's %s goes with %s", text, envelope, p.Signs, p.From),
-			"sign for " + p.From + ": dkim.domain",
-		}
+		return finding.Fail(
+			"dmarc", fmt.Sprintf("%s\nneither the envelope's domain %s nor the signature's %s goes with %s", text, envelope, p.Signs, p.From),
+			"sign for "+p.From+": dkim.domain")
+
 	}
-	return Finding{Part: "dmarc", Level: OK, Text: text}
+	return finding.OK("dmarc", text)
 }
 
 // goesWith is alignment (RFC 7489, 3.1): the same domain, or if that is enough, the same organization's.

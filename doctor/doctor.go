@@ -14,25 +14,9 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"postrider/internal/finding"
 )
-
-// Level says how bad a finding is.
-type Level string
-
-// The levels. Where mails are refused or lost because of a finding, it fails; where they may be, it warns.
-const (
-	OK   Level = "ok"
-	Warn Level = "warn"
-	Fail Level = "FAIL"
-)
-
-// Finding is one thing that was looked at.
-type Finding struct {
-	Part  string // "spf", "dkim", ...
-	Level Level
-	Text  string // what was found; further lines hold records
-	Fix   string // empty where there is nothing to mend
-}
 
 // Resolver asks the DNS. Its methods are those of net.Resolver, and its errors are *net.DNSError, with IsNotFound where a
 // name or its records do not exist. [DNS] is one; net.Resolver would let the hosts file of this machine answer.
@@ -59,13 +43,13 @@ type Site struct {
 type Key struct{ Name, Value string }
 
 // Check asks the DNS about everything that a receiver would ask it.
-func Check(ctx context.Context, dns Resolver, p Site) []Finding {
+func Check(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 	// One question first: if nobody answers, a dozen more would only take their time-outs.
 	if _, err := dns.LookupTXT(ctx, p.From); err != nil && !missing(err) {
-		return []Finding{{
-			"dns", Warn, "cannot be asked: " + err.Error(),
-			"see that a resolver of /etc/resolv.conf answers, name another with --resolver, or leave this out with --offline",
-		}}
+		return []finding.Finding{finding.Warn(
+			"dns", "cannot be asked: "+err.Error(),
+			"see that a resolver of /etc/resolv.conf answers, name another with --resolver, or leave this out with --offline")}
+
 	}
 	found := spf(ctx, dns, p)
 	found = append(found, dkim(ctx, dns, p)...)
@@ -86,8 +70,8 @@ func missing(err error) bool {
 }
 
 // unknown is what is said of a part whose records could not be asked for.
-func unknown(part string, err error) Finding {
-	return Finding{part, Warn, "not known: " + err.Error(), "try again later"}
+func unknown(part string, err error) finding.Finding {
+	return finding.Warn(part, "not known: "+err.Error(), "try again later")
 }
 
 // entry words a TXT record so that it can be pasted into a zone file. A string of it holds 255 bytes at most (RFC 1035,

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postrider/internal/finding"
 )
 
 const key = "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"
@@ -36,7 +38,7 @@ func TestASiteThatIsWell(t *testing.T) {
 	parts := map[string]bool{}
 	for _, f := range Check(t.Context(), d, patient()) {
 		parts[f.Part] = true
-		if f.Level != OK || f.Fix != "" || f.Text == "" {
+		if f.Level != finding.LevelOK || f.Fix != "" || f.Text == "" {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -57,54 +59,54 @@ func TestEachFaultIsFoundWithItsCure(t *testing.T) {
 		add    string // what comes in
 		change func(*Site)
 		part   string
-		level  Level
+		level  finding.Level
 		says   []string // in the text or in the cure
 	}{
-		{"no SPF", "forum.example.org", "", nil, "spf", Fail, []string{"no SPF record", `publish: forum.example.org. IN TXT "v=spf1 ip4:192.0.2.10 ~all"`}},
-		{"two SPF records", "", `forum.example.org. IN TXT "v=spf1 mx -all"`, nil, "spf", Fail, []string{"2 SPF records", "leave one"}},
-		{"SPF that cannot be read", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip:192.0.2.10 -all"`, nil, "spf", Fail, []string{`"ip:192.0.2.10" is no term`}},
-		{"everybody may send", "forum.example.org", `forum.example.org. IN TXT "v=spf1 mx +all"`, nil, "spf", Fail, []string{"+all", "whole world"}},
-		{"everybody may send, by a network", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip4:0.0.0.0/0 -all"`, nil, "spf", Fail, []string{"0.0.0.0/0", "whole world"}},
-		{"everybody may send, by an include", "spf.example.net", `spf.example.net. IN TXT "v=spf1 all"`, nil, "spf", Fail, []string{"spf.example.net: all"}},
-		{"an include that leads nowhere", "spf.example.net", "", nil, "spf", Fail, []string{"include:spf.example.net", "without an SPF record"}},
-		{"an include that leads in a circle", "spf.example.net", `spf.example.net. IN TXT "v=spf1 include:forum.example.org -all"`, nil, "spf", Fail, []string{"circle"}},
-		{"an include to two records", "", `spf.example.net. IN TXT "v=spf1 -all"`, nil, "spf", Fail, []string{"2 SPF records"}},
+		{"no SPF", "forum.example.org", "", nil, "spf", finding.LevelFail, []string{"no SPF record", `publish: forum.example.org. IN TXT "v=spf1 ip4:192.0.2.10 ~all"`}},
+		{"two SPF records", "", `forum.example.org. IN TXT "v=spf1 mx -all"`, nil, "spf", finding.LevelFail, []string{"2 SPF records", "leave one"}},
+		{"SPF that cannot be read", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip:192.0.2.10 -all"`, nil, "spf", finding.LevelFail, []string{`"ip:192.0.2.10" is no term`}},
+		{"everybody may send", "forum.example.org", `forum.example.org. IN TXT "v=spf1 mx +all"`, nil, "spf", finding.LevelFail, []string{"+all", "whole world"}},
+		{"everybody may send, by a network", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip4:0.0.0.0/0 -all"`, nil, "spf", finding.LevelFail, []string{"0.0.0.0/0", "whole world"}},
+		{"everybody may send, by an include", "spf.example.net", `spf.example.net. IN TXT "v=spf1 all"`, nil, "spf", finding.LevelFail, []string{"spf.example.net: all"}},
+		{"an include that leads nowhere", "spf.example.net", "", nil, "spf", finding.LevelFail, []string{"include:spf.example.net", "without an SPF record"}},
+		{"an include that leads in a circle", "spf.example.net", `spf.example.net. IN TXT "v=spf1 include:forum.example.org -all"`, nil, "spf", finding.LevelFail, []string{"circle"}},
+		{"an include to two records", "", `spf.example.net. IN TXT "v=spf1 -all"`, nil, "spf", finding.LevelFail, []string{"2 SPF records"}},
 		{
 			"too many questions", "spf.example.net", `spf.example.net. IN TXT "v=spf1 a:1.example.net a:2.example.net a:3.example.net a:4.example.net a:5.example.net mx:6.example.net exists:7.example.net a:8.example.net a:9.example.net ptr -all"`,
-			nil, "spf", Fail, []string{"11 times", "after 10"},
+			nil, "spf", finding.LevelFail, []string{"11 times", "after 10"},
 		},
-		{"SPF without an end", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip4:192.0.2.10"`, nil, "spf", Warn, []string{"all others", `"v=spf1 ip4:192.0.2.10 ~all"`}},
-		{"SPF that does not permit us", "", "", other, "spf sender", Fail, []string{"fail", `"v=spf1 ip4:192.0.2.10 include:spf.example.net ip4:203.0.113.9 -all"`}},
-		{"SPF that does not permit us by IPv6", "", "", func(p *Site) { p.Sends = []netip.Addr{netip.MustParseAddr("2001:db8::1")} }, "spf sender", Fail, []string{"ip6:2001:db8::1 -all"}},
-		{"SPF that does not permit the relay", "", "", func(p *Site) { away(p); other(p) }, "spf sender", Warn, []string{"relay.example.net", "handbook", "ip4:203.0.113.9"}},
-		{"where mails leave is not known", "", "", func(p *Site) { p.Sends = nil }, "spf sender", Warn, []string{"--sends-from"}},
+		{"SPF without an end", "forum.example.org", `forum.example.org. IN TXT "v=spf1 ip4:192.0.2.10"`, nil, "spf", finding.LevelWarn, []string{"all others", `"v=spf1 ip4:192.0.2.10 ~all"`}},
+		{"SPF that does not permit us", "", "", other, "spf sender", finding.LevelFail, []string{"fail", `"v=spf1 ip4:192.0.2.10 include:spf.example.net ip4:203.0.113.9 -all"`}},
+		{"SPF that does not permit us by IPv6", "", "", func(p *Site) { p.Sends = []netip.Addr{netip.MustParseAddr("2001:db8::1")} }, "spf sender", finding.LevelFail, []string{"ip6:2001:db8::1 -all"}},
+		{"SPF that does not permit the relay", "", "", func(p *Site) { away(p); other(p) }, "spf sender", finding.LevelWarn, []string{"relay.example.net", "handbook", "ip4:203.0.113.9"}},
+		{"where mails leave is not known", "", "", func(p *Site) { p.Sends = nil }, "spf sender", finding.LevelWarn, []string{"--sends-from"}},
 
-		{"no key in DNS", "pr1._domainkey.forum.example.org", "", nil, "dkim record", Fail, []string{"not published", `publish: pr1._domainkey.forum.example.org. IN TXT "` + key + `"`}},
-		{"another key in DNS", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p=AAAA"`, nil, "dkim record", Fail, []string{"another key", key}},
-		{"a revoked key in DNS", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p="`, nil, "dkim record", Fail, []string{"revoked"}},
-		{"a key of another kind", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; k=ed25519; p=AAAA"`, nil, "dkim record", Fail, []string{"k=ed25519"}},
-		{"a key record that cannot be read", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "k=rsa; v=DKIM1; p=A"`, nil, "dkim record", Fail, []string{"begin with v=DKIM1"}},
-		{"two key records", "", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p=AAAA"`, nil, "dkim record", Fail, []string{"2 TXT records"}},
-		{"a key for SHA-1 only", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; h=sha1"`, nil, "dkim record", Fail, []string{"sha256"}},
-		{"a key for something else", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; s=tlsrpt"`, nil, "dkim record", Fail, []string{"not for e-mail"}},
-		{"a key under test", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; t=y:s"`, nil, "dkim record", Warn, []string{"t=y"}},
-		{"the relay signs", "", "", func(p *Site) { p.Keys, p.Signs = nil, "" }, "dkim record", OK, []string{"header.d=example.org", "list-unsubscribe-post"}},
+		{"no key in DNS", "pr1._domainkey.forum.example.org", "", nil, "dkim record", finding.LevelFail, []string{"not published", `publish: pr1._domainkey.forum.example.org. IN TXT "` + key + `"`}},
+		{"another key in DNS", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p=AAAA"`, nil, "dkim record", finding.LevelFail, []string{"another key", key}},
+		{"a revoked key in DNS", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p="`, nil, "dkim record", finding.LevelFail, []string{"revoked"}},
+		{"a key of another kind", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; k=ed25519; p=AAAA"`, nil, "dkim record", finding.LevelFail, []string{"k=ed25519"}},
+		{"a key record that cannot be read", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "k=rsa; v=DKIM1; p=A"`, nil, "dkim record", finding.LevelFail, []string{"begin with v=DKIM1"}},
+		{"two key records", "", `pr1._domainkey.forum.example.org. IN TXT "v=DKIM1; p=AAAA"`, nil, "dkim record", finding.LevelFail, []string{"2 TXT records"}},
+		{"a key for SHA-1 only", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; h=sha1"`, nil, "dkim record", finding.LevelFail, []string{"sha256"}},
+		{"a key for something else", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; s=tlsrpt"`, nil, "dkim record", finding.LevelFail, []string{"not for e-mail"}},
+		{"a key under test", "pr1._domainkey.forum.example.org", `pr1._domainkey.forum.example.org. IN TXT "` + key + `; t=y:s"`, nil, "dkim record", finding.LevelWarn, []string{"t=y"}},
+		{"the relay signs", "", "", func(p *Site) { p.Keys, p.Signs = nil, "" }, "dkim record", finding.LevelOK, []string{"header.d=example.org", "list-unsubscribe-post"}},
 
-		{"no DMARC", "_dmarc.example.org", "", nil, "dmarc", Warn, []string{`publish: _dmarc.example.org. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example.org"`}},
-		{"two DMARC records", "", `_dmarc.example.org. IN TXT "v=DMARC1; p=none"`, nil, "dmarc", Warn, []string{"no DMARC record"}},
-		{"DMARC that cannot be read", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=refuse"`, nil, "dmarc", Warn, []string{"p=refuse"}},
-		{"strict DMARC, and a sender of the organization", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=reject; aspf=s; adkim=s"`, func(p *Site) { p.Envelope, p.Signs = "b@bounces.forum.example.org", "example.org" }, "dmarc", Fail, []string{"bounces.forum.example.org", "example.org goes with"}},
-		{"an envelope of somebody else's, signed by us", "", "", func(p *Site) { p.Envelope = "b@bounce.example.net" }, "dmarc", OK, []string{"the signature answers"}},
-		{"an envelope of somebody else's, signed by the relay", "", "", func(p *Site) { p.Envelope, p.Keys, p.Signs = "b@bounce.example.net", nil, "" }, "dmarc", Warn, []string{"signature of the relay"}},
+		{"no DMARC", "_dmarc.example.org", "", nil, "dmarc", finding.LevelWarn, []string{`publish: _dmarc.example.org. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example.org"`}},
+		{"two DMARC records", "", `_dmarc.example.org. IN TXT "v=DMARC1; p=none"`, nil, "dmarc", finding.LevelWarn, []string{"no DMARC record"}},
+		{"DMARC that cannot be read", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=refuse"`, nil, "dmarc", finding.LevelWarn, []string{"p=refuse"}},
+		{"strict DMARC, and a sender of the organization", "_dmarc.example.org", `_dmarc.example.org. IN TXT "v=DMARC1; p=reject; aspf=s; adkim=s"`, func(p *Site) { p.Envelope, p.Signs = "b@bounces.forum.example.org", "example.org" }, "dmarc", finding.LevelFail, []string{"bounces.forum.example.org", "example.org goes with"}},
+		{"an envelope of somebody else's, signed by us", "", "", func(p *Site) { p.Envelope = "b@bounce.example.net" }, "dmarc", finding.LevelOK, []string{"the signature answers"}},
+		{"an envelope of somebody else's, signed by the relay", "", "", func(p *Site) { p.Envelope, p.Keys, p.Signs = "b@bounce.example.net", nil, "" }, "dmarc", finding.LevelWarn, []string{"signature of the relay"}},
 
-		{"no name of the address", "10.2.0.192.in-addr.arpa", "", nil, "ptr", Fail, []string{"192.0.2.10 has no name", "PTR"}},
-		{"a name that does not lead back", "mx.example.org", "mx.example.org. IN A 192.0.2.11", nil, "ptr", Fail, []string{"publish: mx.example.org. IN A 192.0.2.10"}},
+		{"no name of the address", "10.2.0.192.in-addr.arpa", "", nil, "ptr", finding.LevelFail, []string{"192.0.2.10 has no name", "PTR"}},
+		{"a name that does not lead back", "mx.example.org", "mx.example.org. IN A 192.0.2.11", nil, "ptr", finding.LevelFail, []string{"publish: mx.example.org. IN A 192.0.2.10"}},
 
-		{"no home for bounces", "bounces.forum.example.org", "", nil, "bounces mx", Fail, []string{"neither MX nor address", "IN MX 10"}},
-		{"bounces by an address alone", "bounces.forum.example.org", "bounces.forum.example.org. IN A 192.0.2.10", nil, "bounces mx", Warn, []string{"has no MX"}},
-		{"bounces that are not wanted", "bounces.forum.example.org", "bounces.forum.example.org. IN MX 0 .", nil, "bounces mx", Fail, []string{"takes no mail"}},
-		{"a server of bounces without an address", "bounces.forum.example.org", "bounces.forum.example.org. IN MX 10 gone.example.org.", nil, "bounces mx", Fail, []string{"gone.example.org", "no address"}},
-		{"one of two servers of bounces without an address", "", "bounces.forum.example.org. IN MX 20 gone.example.org.", nil, "bounces mx", Warn, []string{"gone.example.org"}},
+		{"no home for bounces", "bounces.forum.example.org", "", nil, "bounces mx", finding.LevelFail, []string{"neither MX nor address", "IN MX 10"}},
+		{"bounces by an address alone", "bounces.forum.example.org", "bounces.forum.example.org. IN A 192.0.2.10", nil, "bounces mx", finding.LevelWarn, []string{"has no MX"}},
+		{"bounces that are not wanted", "bounces.forum.example.org", "bounces.forum.example.org. IN MX 0 .", nil, "bounces mx", finding.LevelFail, []string{"takes no mail"}},
+		{"a server of bounces without an address", "bounces.forum.example.org", "bounces.forum.example.org. IN MX 10 gone.example.org.", nil, "bounces mx", finding.LevelFail, []string{"gone.example.org", "no address"}},
+		{"one of two servers of bounces without an address", "", "bounces.forum.example.org. IN MX 20 gone.example.org.", nil, "bounces mx", finding.LevelWarn, []string{"gone.example.org"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,7 +123,7 @@ func TestEachFaultIsFoundWithItsCure(t *testing.T) {
 				if f.Part != tt.part {
 					continue
 				}
-				if f.Level != tt.level || f.Level != OK && f.Fix == "" {
+				if f.Level != tt.level || f.Level != finding.LevelOK && f.Fix == "" {
 					t.Errorf("%+v, want it %s", f, tt.level)
 				}
 				for _, want := range tt.says {
@@ -143,9 +145,9 @@ func TestAServerThatFailsIsNoFaultOfTheSite(t *testing.T) {
 		warned := 0
 		for _, f := range Check(t.Context(), d, patient()) {
 			switch {
-			case f.Level == Fail:
+			case f.Level == finding.LevelFail:
 				t.Errorf("%s cannot be asked for, and %+v", name, f)
-			case f.Level == Warn:
+			case f.Level == finding.LevelWarn:
 				warned++
 			}
 		}
@@ -158,7 +160,7 @@ func TestAServerThatFailsIsNoFaultOfTheSite(t *testing.T) {
 func TestWithoutDNSOnlyThatIsSaid(t *testing.T) {
 	d := &DNS{Servers: []string{"127.0.0.1:1"}, Timeout: time.Second}
 	found := Check(t.Context(), d, patient())
-	if len(found) != 1 || found[0].Part != "dns" || found[0].Level != Warn || !strings.Contains(found[0].Fix, "--resolver") {
+	if len(found) != 1 || found[0].Part != "dns" || found[0].Level != finding.LevelWarn || !strings.Contains(found[0].Fix, "--resolver") {
 		t.Errorf("found %+v", found)
 	}
 }

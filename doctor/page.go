@@ -7,15 +7,17 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"postrider/internal/finding"
 )
 
 // Page looks whether the page at address, below the one that one-click unsubscription posts to, can be reached: by https,
 // and without a redirect, which the posts must not meet (RFC 8058, 3.1). It also gives the server's clock, zero where it
 // tells none.
-func Page(ctx context.Context, client *http.Client, address string) (f Finding, clock time.Time) {
-	f = Finding{Part: "one-click", Level: OK, Text: address + " answers"}
+func Page(ctx context.Context, client *http.Client, address string) (f finding.Finding, clock time.Time) {
+	f = finding.OK("one-click", address+" answers")
 	if u, err := url.Parse(address); err != nil || u.Scheme != "https" {
-		f.Level, f.Text = Fail, address+" is not https, without which mailboxes show no button for unsubscribing"
+		f.Level, f.Text = finding.LevelFail, address+" is not https, without which mailboxes show no button for unsubscribing"
 		f.Fix = "put a TLS certificate on it, and write https:// in web.url"
 		return f, clock
 	}
@@ -23,12 +25,12 @@ func Page(ctx context.Context, client *http.Client, address string) (f Finding, 
 	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		f.Level, f.Text, f.Fix = Fail, err.Error(), "mend web.url"
+		f.Level, f.Text, f.Fix = finding.LevelFail, err.Error(), "mend web.url"
 		return f, clock
 	}
 	response, err := once.Do(request)
 	if err != nil {
-		f.Level, f.Text = Warn, address+" cannot be reached from here: "+cause(err)
+		f.Level, f.Text = finding.LevelWarn, address+" cannot be reached from here: "+cause(err)
 		f.Fix = "see that postrider runs with [web] listen, that your web server hands web.url on to it, and that its certificate is valid"
 		return f, clock
 	}
@@ -36,10 +38,10 @@ func Page(ctx context.Context, client *http.Client, address string) (f Finding, 
 	clock, _ = http.ParseTime(response.Header.Get("Date"))
 	switch code := response.StatusCode; {
 	case code >= 300 && code < 400:
-		f.Level, f.Text = Fail, fmt.Sprintf("%s redirects to %s; one-click posts must not be redirected", address, response.Header.Get("Location"))
+		f.Level, f.Text = finding.LevelFail, fmt.Sprintf("%s redirects to %s; one-click posts must not be redirected", address, response.Header.Get("Location"))
 		f.Fix = "write the address in web.url to which it leads, or let your web server hand it on without a redirect"
 	case code != http.StatusOK:
-		f.Level, f.Text = Warn, fmt.Sprintf("%s answers %d", address, code)
+		f.Level, f.Text = finding.LevelWarn, fmt.Sprintf("%s answers %d", address, code)
 		f.Fix = "see that postrider runs with [web] listen, and that your web server hands web.url on to it"
 	}
 	return f, clock

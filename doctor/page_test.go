@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postrider/internal/finding"
 )
 
 func TestThePageBehindOneClick(t *testing.T) {
@@ -19,20 +21,20 @@ func TestThePageBehindOneClick(t *testing.T) {
 	tests := []struct {
 		name, address string
 		client        *http.Client
-		level         Level
+		level         finding.Level
 		says          string
 	}{
-		{"it answers", server.URL + "/healthz", server.Client(), OK, "answers"},
-		{"it redirects", server.URL + "/moved", server.Client(), Fail, "redirects to /healthz"},
-		{"it is not there", server.URL + "/none", server.Client(), Warn, "answers 404"},
-		{"it is in clear", "http://forum.example.org/healthz", server.Client(), Fail, "not https"},
-		{"its certificate is not trusted", server.URL + "/healthz", http.DefaultClient, Warn, "certificate"},
-		{"nobody listens", "https://127.0.0.1:1/healthz", server.Client(), Warn, "cannot be reached"},
+		{"it answers", server.URL + "/healthz", server.Client(), finding.LevelOK, "answers"},
+		{"it redirects", server.URL + "/moved", server.Client(), finding.LevelFail, "redirects to /healthz"},
+		{"it is not there", server.URL + "/none", server.Client(), finding.LevelWarn, "answers 404"},
+		{"it is in clear", "http://forum.example.org/healthz", server.Client(), finding.LevelFail, "not https"},
+		{"its certificate is not trusted", server.URL + "/healthz", http.DefaultClient, finding.LevelWarn, "certificate"},
+		{"nobody listens", "https://127.0.0.1:1/healthz", server.Client(), finding.LevelWarn, "cannot be reached"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, clock := Page(t.Context(), tt.client, tt.address)
-			if f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == OK) {
+			if f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == finding.LevelOK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 			if answered := tt.client == server.Client() && strings.HasPrefix(tt.address, server.URL); answered == clock.IsZero() {
@@ -51,17 +53,17 @@ func TestTheLineToTheRelay(t *testing.T) {
 		name    string
 		state   *tls.ConnectionState
 		private bool
-		level   Level
+		level   finding.Level
 		says    string
 	}{
-		{"in clear at home", nil, true, OK, "does not leave"},
-		{"in clear abroad", nil, false, Warn, "reads the mails"},
-		{"encrypted", until(90 * 24 * time.Hour), false, OK, "TLS 1.3, the certificate ends 2026-08-02 (in 90 days)"},
-		{"a certificate that ends soon", until(13 * 24 * time.Hour), false, Warn, "in 13 days"},
+		{"in clear at home", nil, true, finding.LevelOK, "does not leave"},
+		{"in clear abroad", nil, false, finding.LevelWarn, "reads the mails"},
+		{"encrypted", until(90 * 24 * time.Hour), false, finding.LevelOK, "TLS 1.3, the certificate ends 2026-08-02 (in 90 days)"},
+		{"a certificate that ends soon", until(13 * 24 * time.Hour), false, finding.LevelWarn, "in 13 days"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if f := TLSFinding(tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == OK) {
+			if f := TLSFinding(tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == finding.LevelOK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 		})
@@ -72,16 +74,16 @@ func TestClocksMayDifferByAMinute(t *testing.T) {
 	tests := []struct {
 		name   string
 		others []ClockReading
-		level  Level
+		level  finding.Level
 		says   string
 	}{
-		{"alone", nil, OK, "no other clock"},
-		{"together", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, OK, "the forum's database shows the same, the store is 59s behind"},
-		{"apart", []ClockReading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, Warn, "the forum's database is 1m1s ahead"},
+		{"alone", nil, finding.LevelOK, "no other clock"},
+		{"together", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, finding.LevelOK, "the forum's database shows the same, the store is 59s behind"},
+		{"apart", []ClockReading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, finding.LevelWarn, "the forum's database is 1m1s ahead"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if f := Clock(tt.others); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == OK) {
+			if f := Clock(tt.others); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == finding.LevelOK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 		})

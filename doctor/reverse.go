@@ -7,26 +7,28 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"postrider/internal/finding"
 )
 
 // reverse looks whether each address that mails leave from has a name that leads back to it. Gmail and others refuse mail
 // from one that has not (550 5.7.25).
-func reverse(ctx context.Context, dns Resolver, p Site) []Finding {
-	var found []Finding
+func reverse(ctx context.Context, dns Resolver, p Site) []finding.Finding {
+	var found []finding.Finding
 	for _, address := range p.Sends {
 		found = append(found, reverseOf(ctx, dns, address))
 	}
 	return found
 }
 
-func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) Finding {
+func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) finding.Finding {
 	names, err := dns.LookupAddr(ctx, address.String())
 	switch {
 	case err != nil && missing(err):
-		return Finding{
-			"ptr", Fail, fmt.Sprintf("%v has no name", address),
-			"let whoever rents you that address give it one (PTR), the host name of your mail server, whose A or AAAA record leads back to it",
-		}
+		return finding.Fail(
+			"ptr", fmt.Sprintf("%v has no name", address),
+			"let whoever rents you that address give it one (PTR), the host name of your mail server, whose A or AAAA record leads back to it")
+
 	case err != nil:
 		return unknown("ptr", err)
 	}
@@ -37,7 +39,7 @@ func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) Finding {
 			lost = err
 		}
 		if slices.ContainsFunc(back, func(a net.IPAddr) bool { return a.IP.Equal(address.AsSlice()) }) {
-			return Finding{Part: "ptr", Level: OK, Text: fmt.Sprintf("%v is %s, and back", address, strings.TrimSuffix(name, "."))}
+			return finding.OK("ptr", fmt.Sprintf("%v is %s, and back", address, strings.TrimSuffix(name, ".")))
 		}
 	}
 	if lost != nil {
@@ -47,8 +49,8 @@ func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) Finding {
 	if address.Is6() {
 		kind = "AAAA"
 	}
-	return Finding{
-		"ptr", Fail, fmt.Sprintf("%v is called %s, which does not lead back to it", address, strings.Join(names, ", ")),
-		fmt.Sprintf("publish: %s IN %s %v", names[0], kind, address),
-	}
+	return finding.Fail(
+		"ptr", fmt.Sprintf("%v is called %s, which does not lead back to it", address, strings.Join(names, ", ")),
+		fmt.Sprintf("publish: %s IN %s %v", names[0], kind, address))
+
 }

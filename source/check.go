@@ -12,34 +12,18 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"postrider/forum"
+	"postrider/internal/finding"
 	"postrider/internal/sqlfile"
 )
 
-// Level says how bad a finding is. On any Fail nothing may be sent.
-type Level string
-
-const (
-	OK   Level = "ok"
-	Warn Level = "warn"
-	Fail Level = "fail"
-)
-
-// Finding is what Check found out about one thing.
-type Finding struct {
-	Name  string
-	Level Level
-	Text  string
-	Fix   string // empty if all is well
-}
-
 // Check asks the forum everything once, with questions that cost nothing, and judges the answers.
-func (db *DB) Check(ctx context.Context) []Finding {
-	var all []Finding
+func (db *DB) Check(ctx context.Context) []finding.Finding {
+	var all []finding.Finding
 	err := db.Read(ctx, func(s *Snapshot) error {
 		all = append(all, s.checkServer(ctx))
 		queries := s.checkQueries(ctx)
 		all = append(all, queries...)
-		if slices.ContainsFunc(queries, func(f Finding) bool { return f.Level == Fail }) {
+		if slices.ContainsFunc(queries, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
 			return nil // what follows would only say the same again
 		}
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
@@ -49,20 +33,20 @@ func (db *DB) Check(ctx context.Context) []Finding {
 		return nil
 	})
 	if err != nil {
-		all = append(all, Finding{"connection", Fail, err.Error(), "see that the database of [forum] dsn runs and lets postrider in"})
+		all = append(all, finding.Fail("connection", err.Error(), "see that the database of [forum] dsn runs and lets postrider in"))
 	}
 	return all
 }
 
 // SelfCheck is an error on any Fail: it is better to send nothing than what a member may not read. It gives the
 // warnings, too.
-func (db *DB) SelfCheck(ctx context.Context) (warnings []Finding, err error) {
+func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err error) {
 	var errs []error
 	for _, f := range db.Check(ctx) {
 		switch f.Level {
-		case Fail:
-			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Name, f.Text, f.Fix))
-		case Warn:
+		case finding.LevelFail:
+			errs = append(errs, fmt.Errorf("%s: %s; %s", f.Part, f.Text, f.Fix))
+		case finding.LevelWarn:
 			warnings = append(warnings, f)
 		}
 	}
@@ -73,8 +57,8 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []Finding, err error) {
 }
 
 // checkQueries runs every query of the contract with ids that no forum has.
-func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
-	var bad []Finding
+func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
+	var bad []finding.Finding
 	var absent []string
 	questions := contract()
 	for _, q := range questions {
@@ -89,23 +73,25 @@ func (s *Snapshot) checkQueries(ctx context.Context) []Finding {
 		}
 	}
 	if len(absent) > 0 {
-		bad = append([]Finding{{"tables", Fail,
+		bad = append([]finding.Finding{finding.Fail("tables",
 			fmt.Sprintf("%d of %d queries miss a table: %s", len(absent), len(questions), strings.Join(absent[:min(3, len(absent))], "; ")),
-			fmt.Sprintf("see that [forum] dsn names the forum's database, that type is right (%s), and prefix, too (%q)", s.db.kind.name, s.db.prefix)}}, bad...)
+			fmt.Sprintf("see that [forum] dsn names the forum's database, that type is right (%s), and prefix, too (%q)", s.db.kind.name, s.db.prefix))},
+
+			bad...)
 	}
 	if len(bad) == 0 {
-		return []Finding{{Name: "queries", Level: OK, Text: fmt.Sprintf("all %d answer with the columns they should", len(questions))}}
+		return []finding.Finding{finding.OK("queries", fmt.Sprintf("all %d answer with the columns they should", len(questions)))}
 	}
 	return bad
 }
 
-func (s *Snapshot) queryFinding(q querySpec, err error) Finding {
+func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 	from := s.db.queries[q.name]
 	cure := fmt.Sprintf("this is not the version of the forum that type %s knows: give a query %q of your own in [forum] queries", s.db.kind.name, q.name)
 	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && (my.Number == 1142 || my.Number == 1143) {
 		cure = "grant the account of [forum] dsn SELECT on this table"
 	}
-	return Finding{"query " + q.name, Fail, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), cure}
+	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), cure)
 }
 
 // probeQuery runs a query so that it yields next to nothing, and compares its columns with the contract.
@@ -144,22 +130,22 @@ func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
 	return rows.Err()
 }
 
-func (s *Snapshot) checkSections(ctx context.Context) Finding {
+func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 	sections, err := s.Sections(ctx)
 	switch {
 	case err != nil:
-		return Finding{"sections", Fail, err.Error(), "see that [forum] type is right"}
+		return finding.Fail("sections", err.Error(), "see that [forum] type is right")
 	case len(sections) == 0:
-		return Finding{"sections", Fail, "the forum lists no section at all", "see that [forum] dsn names the forum's database, and type is right"}
+		return finding.Fail("sections", "the forum lists no section at all", "see that [forum] dsn names the forum's database, and type is right")
 	}
-	return Finding{Name: "sections", Level: OK, Text: fmt.Sprintf("%d", len(sections))}
+	return finding.OK("sections", fmt.Sprintf("%d", len(sections)))
 }
 
 // checkRights reads the rights of members who watch something, as a round would.
-func (s *Snapshot) checkRights(ctx context.Context) Finding {
+func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 	members, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
 	if err != nil {
-		return Finding{"rights", Fail, err.Error(), "see that [forum] type is right"}
+		return finding.Fail("rights", err.Error(), "see that [forum] type is right")
 	}
 	classes := make(map[forum.Class]bool)
 	for _, m := range members {
@@ -168,7 +154,7 @@ func (s *Snapshot) checkRights(ctx context.Context) Finding {
 		}
 	}
 	if len(classes) == 0 {
-		return Finding{"rights", Warn, "no member watches anything and may be mailed, so there is nothing to test them by", "see that [forum] dsn names the living forum, not a copy"}
+		return finding.Warn("rights", "no member watches anything and may be mailed, so there is nothing to test them by", "see that [forum] dsn names the living forum, not a copy")
 	}
 	var list []forum.Class
 	for c := range classes {
@@ -176,7 +162,7 @@ func (s *Snapshot) checkRights(ctx context.Context) Finding {
 	}
 	access, err := s.Access(ctx, list)
 	if err != nil {
-		return Finding{"rights", Fail, err.Error(), "let the forum rebuild its permissions (XenForo: Tools, Rebuild caches), or see that [forum] type is right"}
+		return finding.Fail("rights", err.Error(), "let the forum rebuild its permissions (XenForo: Tools, Rebuild caches), or see that [forum] type is right")
 	}
 	nothing := 0
 	for _, a := range access {
@@ -187,21 +173,21 @@ func (s *Snapshot) checkRights(ctx context.Context) Finding {
 	text := fmt.Sprintf("of %d kinds of members who watch something, %d may read nothing", len(list), nothing)
 	switch nothing {
 	case 0:
-		return Finding{Name: "rights", Level: OK, Text: text}
+		return finding.OK("rights", text)
 	case len(list):
-		return Finding{"rights", Fail, text, "let the forum rebuild its permissions, or see that [forum] type is right"}
+		return finding.Fail("rights", text, "let the forum rebuild its permissions, or see that [forum] type is right")
 	}
-	return Finding{"rights", Warn, text, "if that is not meant, let the forum rebuild its permissions"}
+	return finding.Warn("rights", text, "if that is not meant, let the forum rebuild its permissions")
 }
 
-func (s *Snapshot) checkMembers(ctx context.Context) Finding {
+func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 	var n int
 	err := s.queryNamed(ctx, "mailable", params{"now": time.Now().Unix()}, columns{"members": &n}, func() error { return nil })
 	switch {
 	case err != nil:
-		return Finding{"members", Fail, err.Error(), "see that [forum] type is right"}
+		return finding.Fail("members", err.Error(), "see that [forum] type is right")
 	case n == 0:
-		return Finding{"members", Warn, "nobody may be mailed", "see that [forum] dsn names the living forum, not a copy without addresses"}
+		return finding.Warn("members", "nobody may be mailed", "see that [forum] dsn names the living forum, not a copy without addresses")
 	}
-	return Finding{Name: "members", Level: OK, Text: fmt.Sprintf("%d may be mailed", n)}
+	return finding.OK("members", fmt.Sprintf("%d may be mailed", n))
 }

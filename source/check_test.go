@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/internal/finding"
 	"postrider/internal/servertest"
 )
 
@@ -15,12 +16,12 @@ func TestAForumThatIsWellPassesItsCheck(t *testing.T) {
 		findings := db.Check(t.Context())
 		var names []string
 		for _, f := range findings {
-			names = append(names, f.Name)
-			if f.Level != OK && f.Name != "account" { // the test's account may do anything
-				t.Errorf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Fix)
+			names = append(names, f.Part)
+			if f.Level != finding.LevelOK && f.Part != "account" { // the test's account may do anything
+				t.Errorf("%s: %s: %s (%s)", f.Level, f.Part, f.Text, f.Fix)
 			}
-			if f.Level != OK && f.Fix == "" {
-				t.Errorf("%s has no cure", f.Name)
+			if f.Level != finding.LevelOK && f.Fix == "" {
+				t.Errorf("%s has no cure", f.Part)
 			}
 		}
 		if want := []string{"connection", "queries", "sections", "rights", "members", "account", "charset"}; !slices.Equal(names, want) {
@@ -56,10 +57,10 @@ func TestCheckRefusesAForumThatItCannotServe(t *testing.T) {
 				tt.config(&c)
 			}
 			for _, f := range openConfig(t, c).Check(t.Context()) {
-				if f.Level == Fail && f.Name == tt.want && strings.Contains(f.Text, tt.text) && f.Fix != "" {
+				if f.Level == finding.LevelFail && f.Part == tt.want && strings.Contains(f.Text, tt.text) && f.Fix != "" {
 					return
 				}
-				t.Logf("%s: %s: %s (%s)", f.Level, f.Name, f.Text, f.Fix)
+				t.Logf("%s: %s: %s (%s)", f.Level, f.Part, f.Text, f.Fix)
 			}
 			t.Errorf("no finding %q fails with %q", tt.want, tt.text)
 		})
@@ -76,28 +77,28 @@ func TestCheckKnowsAnAccountThatMayOnlyRead(t *testing.T) {
 	execute(t, adminOf(t, f), "CREATE USER reader@localhost IDENTIFIED BY 'se:cr@et'; GRANT SELECT ON "+name+".* TO reader@localhost")
 	c := f.config()
 	c.DSN = strings.Replace(f.dsn, "root@", "reader:se%3Acr%40et@", 1)
-	for _, finding := range openConfig(t, c).Check(t.Context()) {
-		if finding.Level != OK {
-			t.Errorf("%s: %s: %s", finding.Level, finding.Name, finding.Text)
+	for _, f := range openConfig(t, c).Check(t.Context()) {
+		if f.Level != finding.LevelOK {
+			t.Errorf("%s: %s: %s", f.Level, f.Part, f.Text)
 		}
 	}
 	execute(t, adminOf(t, f), "GRANT INSERT, SELECT ON "+name+".xf_post TO reader@localhost")
-	if got := find(openConfig(t, c).Check(t.Context()), "account"); got.Level != Warn || !strings.Contains(got.Text, "INSERT") {
+	if got := find(openConfig(t, c).Check(t.Context()), "account"); got.Level != finding.LevelWarn || !strings.Contains(got.Text, "INSERT") {
 		t.Errorf("account = %+v, want a warning of INSERT", got)
 	}
 	execute(t, adminOf(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
-	if got := find(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != Fail || !strings.Contains(got.Fix, "SELECT") {
+	if got := find(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != finding.LevelFail || !strings.Contains(got.Fix, "SELECT") {
 		t.Errorf("query posts = %+v, want a failure whose cure is to grant SELECT", got)
 	}
 }
 
-func find(findings []Finding, name string) Finding {
+func find(findings []finding.Finding, name string) finding.Finding {
 	for _, f := range findings {
-		if f.Name == name {
+		if f.Part == name {
 			return f
 		}
 	}
-	return Finding{}
+	return finding.Finding{}
 }
 
 func TestAnErrorNeverShowsThePassword(t *testing.T) {
@@ -154,8 +155,8 @@ func TestOverlays(t *testing.T) {
 		{"a table that is not there", "-- name: newest\nSELECT id FROM {prefix}nowhere", "xf_nowhere"},
 	} {
 		found := false
-		for _, finding := range openConfig(t, overlay(tt.text)).Check(t.Context()) {
-			found = found || finding.Level == Fail && strings.Contains(finding.Text, tt.want)
+		for _, f := range openConfig(t, overlay(tt.text)).Check(t.Context()) {
+			found = found || f.Level == finding.LevelFail && strings.Contains(f.Text, tt.want)
 		}
 		if !found {
 			t.Errorf("%s: no finding fails with %q", tt.name, tt.want)

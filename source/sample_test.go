@@ -8,6 +8,7 @@ import (
 
 	"postrider/demo"
 	"postrider/forum"
+	"postrider/internal/finding"
 )
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
@@ -31,8 +32,8 @@ func openSample(t *testing.T) *DB {
 
 func TestTheSampleForumCanBeServed(t *testing.T) {
 	for _, f := range openSample(t).Check(t.Context()) {
-		if f.Level == Fail {
-			t.Errorf("%s: %s (%s)", f.Name, f.Text, f.Fix)
+		if f.Level == finding.LevelFail {
+			t.Errorf("%s: %s (%s)", f.Part, f.Text, f.Fix)
 		}
 	}
 }

@@ -17,10 +17,10 @@ type Config struct {
 	HookSecret     string   `toml:"hook_secret"` // empty: the forum cannot call
 }
 
-// DefaultConfig shows no pages, and trusts nobody who speaks for others.
+// DefaultConfig serves no pages and trusts no proxies.
 func DefaultConfig() Config { return Config{TrustedProxies: []string{}} }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns every error of the configuration; each begins with its key.
 func (c Config) Validate() error {
 	var errs []error
 	if err := checkListen(c.Listen); err != nil {
@@ -28,18 +28,18 @@ func (c Config) Validate() error {
 	}
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
-		errs = append(errs, fmt.Errorf("url is %q, which is no web address: give the public address of postrider's pages, such as \"https://forum.example.org/postrider\"", c.URL))
+		errs = append(errs, fmt.Errorf("url is %q: must be an http or https URL, the public address of postrider's pages, for example \"https://forum.example.org/postrider\"", c.URL))
 	}
-	if _, err := prefixes(c.TrustedProxies); err != nil {
+	if _, err := parsePrefixes(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies %w", err))
 	}
 	if c.HookSecret != "" && len(c.HookSecret) < minSecretLength {
-		errs = append(errs, fmt.Errorf("hook_secret has %d characters: give it %d or more, such as the output of: openssl rand -hex 32", len(c.HookSecret), minSecretLength))
+		errs = append(errs, fmt.Errorf("hook_secret has %d characters: use %d or more, for example the output of: openssl rand -hex 32", len(c.HookSecret), minSecretLength))
 	}
 	return errors.Join(errs...)
 }
 
-// minSecretLength is how many characters a secret has at least that nobody shall guess.
+// minSecretLength is the least number of characters in a secret that must not be guessed.
 const minSecretLength = 16
 
 func checkListen(address string) error {
@@ -47,13 +47,13 @@ func checkListen(address string) error {
 		return nil
 	}
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		return fmt.Errorf("is %q: give an address and a port, such as \"127.0.0.1:8026\"", address)
+		return fmt.Errorf("is %q: must be an address and a port, for example \"127.0.0.1:8026\"", address)
 	}
 	return nil
 }
 
-// prefixes reads networks; a single address is a network of one.
-func prefixes(list []string) ([]netip.Prefix, error) {
+// parsePrefixes parses networks. A single address counts as a network of one.
+func parsePrefixes(list []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, text := range list {
 		if a, err := netip.ParseAddr(text); err == nil {
@@ -63,15 +63,15 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("has %q: give addresses (\"127.0.0.1\") or networks (\"10.0.0.0/8\")", text)
+			return nil, fmt.Errorf("has %q: must be an address (\"127.0.0.1\") or a network (\"10.0.0.0/8\")", text)
 		}
 		all = append(all, p.Masked())
 	}
 	return all, nil
 }
 
-// base is what the paths of the pages begin with, without a slash at its end.
-func (c Config) base() string {
+// basePath is the path of the pages without a trailing slash.
+func (c Config) basePath() string {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		return ""
@@ -79,7 +79,7 @@ func (c Config) base() string {
 	return strings.TrimRight(u.Path, "/")
 }
 
-// origin is the scheme and host of the pages, as a browser names where a form came from.
+// origin is the scheme and host of the pages, in the form of the Origin header.
 func (c Config) origin() string {
 	u, err := url.Parse(c.URL)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// pagePolicy lets the stylesheet work and forms come back to us, and nothing else at all: no script.
+// pagePolicy allows our stylesheet and forms that post to us, and nothing else: no scripts.
 const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const (
@@ -18,83 +18,83 @@ const (
 	requestTimeout = 20 * time.Second
 )
 
-// Middleware stands before every handler: it finds out who asks, counts his requests, limits what he sends, and writes the
-// fields that every answer has. The room for administrators stands behind one, too.
+// Middleware wraps every handler: it determines the client, limits requests, checks the origin of forms and sets the security
+// headers. The admin pages use it, too.
 type Middleware struct {
-	Deny    func(w http.ResponseWriter, r *http.Request, status int) // writes an answer that refuses
-	MaxBody int64                                                    // bytes that a request may bring
+	Deny    func(w http.ResponseWriter, r *http.Request, status int) // writes a response that rejects the request
+	MaxBody int64                                                    // largest request body, in bytes
 
-	trusted proxies
-	limits  RateLimiter
-	cross   *http.CrossOriginProtection
-	log     *slog.Logger
+	trusted     trustedProxies
+	limits      RateLimiter
+	crossOrigin *http.CrossOriginProtection
+	log         *slog.Logger
 }
 
-// NewGuard makes a guard for pages at the configured address. Forms must come from there; open are the patterns of
-// http.ServeMux where they may come from anywhere, because a secret in the request speaks for itself.
-func NewGuard(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), open ...string) (*Middleware, error) {
-	trusted, err := prefixes(c.TrustedProxies)
+// NewMiddleware returns the middleware for pages at the configured URL. It accepts forms from that origin only, except for the
+// http.ServeMux patterns in open: those requests carry a secret instead.
+func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), bypass ...string) (*Middleware, error) {
+	trusted, err := parsePrefixes(c.TrustedProxies)
 	if err != nil {
 		return nil, fmt.Errorf("web.trusted_proxies %w", err)
 	}
-	cross := http.NewCrossOriginProtection()
-	if err := cross.AddTrustedOrigin(c.origin()); err != nil {
+	crossOrigin := http.NewCrossOriginProtection()
+	if err := crossOrigin.AddTrustedOrigin(c.origin()); err != nil {
 		return nil, fmt.Errorf("web.url: %w", err)
 	}
-	for _, pattern := range open {
-		cross.AddInsecureBypassPattern(pattern)
+	for _, pattern := range bypass {
+		crossOrigin.AddInsecureBypassPattern(pattern)
 	}
-	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewLimits(perSecond, burst), cross: cross, log: log}, nil
+	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewRateLimiter(perSecond, burst), crossOrigin: crossOrigin, log: log}, nil
 }
 
-// RequestInfo is how a request came.
+// RequestInfo says where a request came from.
 type RequestInfo struct {
-	From    netip.Addr // the visitor's address; zero where the connection has none (a socket)
-	Trusted bool       // one of the trusted proxies handed it on
+	ClientAddr netip.Addr // zero if the connection has no address (a Unix socket)
+	Trusted    bool       // it came through a trusted proxy
 }
 
-// visitKey is the key under which a request's context has its Visit.
-type visitKey struct{}
+// requestInfoKey is the context key of a request's RequestInfo.
+type requestInfoKey struct{}
 
-// VisitOf tells how a request came that a Guard has let through.
-func VisitOf(r *http.Request) RequestInfo {
-	visit, _ := r.Context().Value(visitKey{}).(RequestInfo)
-	return visit
+// RequestInfoOf returns where a request came from. The request must have passed the middleware.
+func RequestInfoOf(r *http.Request) RequestInfo {
+	info, _ := r.Context().Value(requestInfoKey{}).(RequestInfo)
+	return info
 }
 
-// Wrap puts the guard before a handler.
+// Wrap applies the middleware to a handler.
 func (g *Middleware) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		visit := g.trusted.applyForwarded(r)
+		info := g.trusted.applyForwarded(r)
 		setSecurityHeaders(w.Header())
 		defer g.recoverPanic(w, r)
-		if !g.limits.Allow(visit.From, time.Now()) {
+		if !g.limits.Allow(info.ClientAddr, time.Now()) {
 			w.Header().Set("Retry-After", "60")
 			g.Deny(w, r, http.StatusTooManyRequests)
 			return
 		}
-		if err := g.cross.Check(r); err != nil {
+		if err := g.crossOrigin.Check(r); err != nil {
 			g.Deny(w, r, http.StatusForbidden)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), visitKey{}, visit), requestTimeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestInfoKey{}, info), requestTimeout)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, g.MaxBody)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// PenalizeForged notes that a request carried a token that is not ours.
+// PenalizeForged charges the client's rate limit for a token or signature that is not ours.
 func (g *Middleware) PenalizeForged(r *http.Request) {
-	g.limits.Charge(VisitOf(r).From, time.Now(), forgedCost)
+	g.limits.Charge(RequestInfoOf(r).ClientAddr, time.Now(), forgedCost)
 }
 
-// setSecurityHeaders are the fields of every answer. Nothing may be kept, indexed, framed or sniffed, and no address of ours, which
-// has a token in it, may reach another site as the Referer.
+// setSecurityHeaders sets the headers of every response. It must not be stored, indexed, framed or sniffed, and our URLs, which
+// contain tokens, must not reach other sites in the Referer.
 func setSecurityHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "same-origin") // "no-referrer" would make browsers hide where our own forms come from
+	h.Set("Referrer-Policy", "same-origin") // with "no-referrer" browsers would omit the origin of our own forms
 	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
@@ -103,15 +103,15 @@ func setSecurityHeaders(h http.Header) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 }
 
-// recoverPanic answers for a handler that panicked.
+// recoverPanic responds when a handler panicked.
 func (g *Middleware) recoverPanic(w http.ResponseWriter, r *http.Request) {
-	fault := recover()
-	switch fault {
+	cause := recover()
+	switch cause {
 	case nil:
 		return
 	case http.ErrAbortHandler:
-		panic(fault)
+		panic(cause)
 	}
-	g.log.Error("a page made the server panic", "page", r.Pattern, "fault", fault, "stack", string(debug.Stack()))
+	g.log.Error("handler panicked", "page", r.Pattern, "panic", cause, "stack", string(debug.Stack()))
 	g.Deny(w, r, http.StatusInternalServerError)
 }

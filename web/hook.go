@@ -13,30 +13,29 @@ import (
 )
 
 const (
-	signatureField = "X-Postrider-Signature"
-	timestampField = "X-Postrider-Timestamp"
-	// maxSkew is how far the forum's clock may be from ours. An older call is one that somebody has kept.
+	signatureHeader = "X-Postrider-Signature"
+	timestampHeader = "X-Postrider-Timestamp"
+	// maxSkew is how far the forum's clock may differ from ours. An older call may have been recorded and replayed.
 	maxSkew = 5 * time.Minute
-	// replayCacheSize is how many calls are remembered, so that none counts twice within the drift.
+	// replayCacheSize is the number of calls remembered, so that none counts twice within maxSkew.
 	replayCacheSize = 1 << 12
 )
 
-// hookVerifier judges what claims to be the forum calling. Its clock is the real one, like the forum's.
+// hookVerifier checks that a call comes from the forum. It uses the real clock, as the forum does.
 type hookVerifier struct {
-	secret []byte // empty: nobody can call
+	secret []byte // empty: all calls are rejected
 	seen   *lru.Cache[string, bool]
 }
 
-func newCalls(secret string) hookVerifier {
-	heard, err := lru.New[string, bool](replayCacheSize)
+func newHookVerifier(secret string) hookVerifier {
+	seen, err := lru.New[string, bool](replayCacheSize)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return hookVerifier{[]byte(secret), heard}
+	return hookVerifier{[]byte(secret), seen}
 }
 
-// signature is what a forum writes into the field for a call: the timestamp and the body, with a dot between, under the
-// secret.
+// signature is the value of the signature header: an HMAC of the timestamp, a dot and the body.
 func (c hookVerifier) signature(timestamp string, body []byte) string {
 	h := hmac.New(sha256.New, c.secret)
 	io.WriteString(h, timestamp+".")
@@ -44,37 +43,37 @@ func (c hookVerifier) signature(timestamp string, body []byte) string {
 	return "sha256=" + hex.EncodeToString(h.Sum(nil))
 }
 
-// verify tells whether a call comes from the forum, now.
+// verify reports whether a call comes from the forum and is recent.
 func (c hookVerifier) verify(timestamp, signature string, body []byte, now time.Time) bool {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if len(c.secret) == 0 || err != nil || !hmac.Equal([]byte(signature), []byte(c.signature(timestamp, body))) {
 		return false
 	}
-	away := now.Sub(time.Unix(seconds, 0))
-	return -maxSkew < away && away < maxSkew
+	skew := now.Sub(time.Unix(seconds, 0))
+	return -maxSkew < skew && skew < maxSkew
 }
 
-// firstTime tells whether a call is heard for the first time.
+// firstTime reports whether a signature has not been seen before.
 func (c hookVerifier) firstTime(signature string) bool {
-	heard, _ := c.seen.ContainsOrAdd(signature, true)
-	return !heard
+	seen, _ := c.seen.ContainsOrAdd(signature, true)
+	return !seen
 }
 
-// hook lets the daemon look at once for what is new, because the forum says so. What the call says besides does not
-// matter: the forum's database is asked. A forged call costs no more than to find that out.
+// hook wakes the daemon, because the forum says that there is something new. The content of the call does not matter: the daemon
+// reads the forum's database anyway. A forged call costs only the check of its signature.
 func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		http.Error(w, "the call is too long", http.StatusRequestEntityTooLarge)
+		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	signature := r.Header.Get(signatureField)
-	if !s.calls.verify(r.Header.Get(timestampField), signature, body, time.Now()) {
-		s.guard.PenalizeForged(r)
-		http.Error(w, "the signature does not fit, or its time has passed", http.StatusForbidden)
+	signature := r.Header.Get(signatureHeader)
+	if !s.hooks.verify(r.Header.Get(timestampHeader), signature, body, time.Now()) {
+		s.middleware.PenalizeForged(r)
+		http.Error(w, "invalid signature or expired timestamp", http.StatusForbidden)
 		return
 	}
-	if s.calls.firstTime(signature) {
+	if s.hooks.firstTime(signature) {
 		s.Wake()
 	}
 	w.WriteHeader(http.StatusNoContent)

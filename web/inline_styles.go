@@ -12,8 +12,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// mailPolicy lets a mail's stylesheets work, and nothing else at all.
-func mailPolicy(styles []string) string {
+// messagePolicy allows a message's stylesheets, and nothing else.
+func messagePolicy(styles []string) string {
 	allowed := ""
 	for _, css := range styles {
 		sum := sha256.Sum256([]byte(css))
@@ -22,37 +22,37 @@ func mailPolicy(styles []string) string {
 	return "default-src 'none'; style-src" + allowed + "; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
 
-// extractStyles moves what stands in the style attributes of a mail, where only mail programs need it, into a stylesheet behind
-// its own ones, so that a policy can name all of them by their hashes: such a list of single attributes would be longer
-// than the header that some proxies let pass (nginx: 4 KB).
-func extractStyles(mail string) (page []byte, styles []string, err error) {
+// extractStyles moves the style attributes of a message, which only email programs need, into a stylesheet after its own ones. A
+// policy can then name all styles by their hashes. A list of hashes for single attributes would exceed the header size that some
+// proxies accept (nginx: 4 KB).
+func extractStyles(message string) (page []byte, styles []string, err error) {
 	l := styleExtractor{classes: make(map[string]string)}
-	z := html.NewTokenizer(strings.NewReader(mail))
+	z := html.NewTokenizer(strings.NewReader(message))
 	for {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:
 			if !errors.Is(z.Err(), io.EOF) {
-				return nil, nil, fmt.Errorf("reading a mail: %w", z.Err())
+				return nil, nil, fmt.Errorf("parsing a message: %w", z.Err())
 			}
-			return l.page(), append(l.own, l.css.String()), nil
+			return l.page(), append(l.sheets, l.extracted.String()), nil
 		case html.StartTagToken, html.SelfClosingTagToken:
 			l.writeTag(z.Token())
 		default:
-			l.other(kind, z)
+			l.writeOther(kind, z)
 		}
 	}
 }
 
 type styleExtractor struct {
-	out     bytes.Buffer
-	head    int               // where the head of the page ends in out
-	own     []string          // the mail's own stylesheets
-	css     strings.Builder   // what was lifted
-	classes map[string]string // by what was lifted
-	inStyle bool
+	out       bytes.Buffer
+	headEnd   int               // offset of </head> in out
+	sheets    []string          // the message's own stylesheets
+	extracted strings.Builder   // the extracted rules
+	classes   map[string]string // by style attribute
+	inStyle   bool
 }
 
-// writeTag writes a tag, with a class in the place of its style.
+// writeTag writes a tag with a class instead of its style attribute.
 func (l *styleExtractor) writeTag(t html.Token) {
 	l.inStyle = t.Data == "style"
 	var rest []html.Attribute
@@ -63,7 +63,7 @@ func (l *styleExtractor) writeTag(t html.Token) {
 			class = a.Val
 		case "style":
 			style = a.Val
-		case "aria-roledescription": // "email": on a page of its own it is the main thing
+		case "aria-roledescription": // "email": on its own page it is the main content
 		case "role":
 			if a.Val == "article" {
 				a.Val = "main"
@@ -74,7 +74,7 @@ func (l *styleExtractor) writeTag(t html.Token) {
 		}
 	}
 	if style != "" {
-		class = strings.TrimSpace(class + " " + l.class(style))
+		class = strings.TrimSpace(class + " " + l.classFor(style))
 	}
 	if class != "" {
 		rest = append([]html.Attribute{{Key: "class", Val: class}}, rest...)
@@ -83,32 +83,32 @@ func (l *styleExtractor) writeTag(t html.Token) {
 	l.out.WriteString(t.String())
 }
 
-// class is the one that says what a style said.
-func (l *styleExtractor) class(style string) string {
+// classFor returns the class that replaces a style attribute.
+func (l *styleExtractor) classFor(style string) string {
 	name, known := l.classes[style]
 	if known || strings.ContainsAny(style, "{}<") {
 		return name
 	}
 	name = fmt.Sprintf("pv%d", len(l.classes))
 	l.classes[style] = name
-	fmt.Fprintf(&l.css, ".%s{%s}\n", name, style)
+	fmt.Fprintf(&l.extracted, ".%s{%s}\n", name, style)
 	return name
 }
 
-func (l *styleExtractor) other(kind html.TokenType, z *html.Tokenizer) {
+func (l *styleExtractor) writeOther(kind html.TokenType, z *html.Tokenizer) {
 	raw := z.Raw()
 	if kind == html.TextToken && l.inStyle {
-		l.own = append(l.own, string(raw))
+		l.sheets = append(l.sheets, string(raw))
 	}
 	if name, _ := z.TagName(); kind == html.EndTagToken && string(name) == "head" {
-		l.head = l.out.Len()
+		l.headEnd = l.out.Len()
 	}
 	l.inStyle = false
 	l.out.Write(raw)
 }
 
-// page puts what was lifted at the end of the head.
+// page inserts the extracted stylesheet at the end of the head.
 func (l *styleExtractor) page() []byte {
-	sheet := "<style>" + l.css.String() + "</style>"
-	return bytes.Join([][]byte{l.out.Bytes()[:l.head], l.out.Bytes()[l.head:]}, []byte(sheet))
+	sheet := "<style>" + l.extracted.String() + "</style>"
+	return bytes.Join([][]byte{l.out.Bytes()[:l.headEnd], l.out.Bytes()[l.headEnd:]}, []byte(sheet))
 }

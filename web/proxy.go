@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// proxies are the networks whose X-Forwarded-* fields are believed. From anybody else they are thrown away: a visitor
-// could write whatever he likes into them.
-type proxies []netip.Prefix
+// trustedProxies are the networks whose X-Forwarded-* headers are believed. From other clients these headers are dropped: a visitor
+// could send anything in them.
+type trustedProxies []netip.Prefix
 
-func (p proxies) trusts(a netip.Addr) bool {
+func (p trustedProxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// applyForwarded sets a request's Host and URL.Scheme to what the visitor used, and tells how it came.
-func (p proxies) applyForwarded(r *http.Request) RequestInfo {
+// applyForwarded sets a request's Host and URL.Scheme to those that the visitor used, and returns where the request came from.
+func (p trustedProxies) applyForwarded(r *http.Request) RequestInfo {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	client := peer.Addr().Unmap()
 	r.URL.Scheme = "http"
@@ -39,12 +39,11 @@ func (p proxies) applyForwarded(r *http.Request) RequestInfo {
 	return RequestInfo{client, trusted}
 }
 
-// client is the last address in the chain that none of our proxies has. What stands before it the visitor may have
-// written himself.
-func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
+// client returns the last address in the chain that is not one of our proxies. The visitor may have forged everything before it.
+func (p trustedProxies) client(peer netip.Addr, fields []string) netip.Addr {
 	chain := strings.Split(strings.Join(fields, ","), ",")
 	for _, part := range slices.Backward(chain) {
-		a, known := forwarded(strings.TrimSpace(part))
+		a, known := parseForwarded(strings.TrimSpace(part))
 		if !known {
 			return peer
 		}
@@ -55,8 +54,8 @@ func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
 	return peer
 }
 
-// forwarded reads an address of the chain. Some proxies (Azure's gateway, IIS) write its port behind it, and IPv6 in brackets.
-func forwarded(text string) (netip.Addr, bool) {
+// parseForwarded parses an address of the chain. Some proxies (Azure's gateway, IIS) append a port and put IPv6 in brackets.
+func parseForwarded(text string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddrPort(text); err == nil {
 		return a.Addr().Unmap(), true
 	}

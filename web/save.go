@@ -12,7 +12,7 @@ import (
 	"postrider/digest"
 )
 
-// save takes a member's settings, or says what is wrong with them and saves nothing.
+// save saves a member's settings, or shows the errors of the form and saves nothing.
 func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
@@ -22,19 +22,19 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		s.denyRequest(w, r, http.StatusBadRequest)
 		return
 	}
-	read := s.read(a, r.PostForm, page(r))
-	if len(read.faults) > 0 {
-		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.form, read.faults)
+	read := s.parseForm(a, r.PostForm, page(r))
+	if len(read.errors) > 0 {
+		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.form, read.errors)
 		return
 	}
-	if err := s.Desk.UpdatePreferences(r.Context(), s.Now(), a, read.want, read.wishes); err != nil {
+	if err := s.Members.UpdatePreferences(r.Context(), s.Now(), a, read.preferences, read.overrides); err != nil {
 		s.serverError(w, r, a.Member.ID, err)
 		return
 	}
 	s.redirectDone(w, r, a, "saved")
 }
 
-// redirectDone leads back to the settings, so that to load the page again repeats nothing.
+// redirectDone redirects to the settings, so that a reload repeats nothing.
 func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a daemon.Account, what string) {
 	address := s.settingsPath(a.Member.ID) + "?done=" + what
 	if n := page(r); n > 1 {
@@ -43,13 +43,13 @@ func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a daemon.A
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 
-// sendNow sends a member the digest that he would get later.
+// sendNow queues the member's next digest immediately.
 func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
 		return
 	}
-	sent, err := s.Desk.SendNow(r.Context(), s.Now(), a)
+	sent, err := s.Members.SendNow(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
@@ -60,33 +60,33 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	s.redirectDone(w, r, a, string(sent))
 }
 
-// tryAgain lets mail go once more to an address that it came back from.
-func (s *Server) tryAgain(w http.ResponseWriter, r *http.Request) {
+// retryAddress resumes delivery to an address that bounced.
+func (s *Server) retryAddress(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
 		return
 	}
-	tried, err := s.Desk.RetryAddress(r.Context(), s.Now(), a)
+	retried, err := s.Members.RetryAddress(r.Context(), s.Now(), a)
 	switch {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
-	case tried:
+	case retried:
 		s.redirectDone(w, r, a, "retried")
 	default: // the page says why
 		http.Redirect(w, r, s.settingsPath(a.Member.ID), http.StatusSeeOther)
 	}
 }
 
-// parsedForm is a form as it was sent.
+// parsedForm is a submitted form.
 type parsedForm struct {
-	want   digest.Preferences
-	wishes []daemon.WatchSetting
-	form   settingsForm // as it is shown again
-	faults []string     // the fields that are at fault
+	preferences digest.Preferences
+	overrides   []daemon.WatchSetting
+	form        settingsForm // the form to show again
+	errors      []string     // names of invalid fields
 }
 
-// read reads a form. What a field cannot say, and a browser would not send, is at fault like what a person mistyped.
-func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
+// parseForm parses a form. A value that no browser would send is an error like any mistyped one.
+func (s *Server) parseForm(a daemon.Account, form url.Values, page int) parsedForm {
 	in := formReader{form: form}
 	r := parsedForm{form: s.newForm(a, page)}
 	c := a.Effective
@@ -104,28 +104,28 @@ func (s *Server) read(a daemon.Account, form url.Values, page int) parsedForm {
 		in.addError("zone")
 		zone = a.Zone
 	}
-	if tag := in.oneOf("locale", s.tags()); tag != r.form.Locale { // else what holds may be a language near it
+	if tag := in.oneOf("locale", s.languageTags()); tag != r.form.Locale { // otherwise the member's language may be one that we lack, shown as its nearest
 		r.form.Locale, c.Locale = tag, tag
 	}
 	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
 	c.Excerpt = in.number("excerpt", 1, 5000)
-	if !slices.Contains(s.Desk.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
+	if !slices.Contains(s.Members.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
 		in.addError("excerpt")
 	}
 	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
-	if s.Desk.AlertsEnabled() {
+	if s.Members.AlertsEnabled() {
 		in.alerts(&c, &r.form)
 	}
 	r.form.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(r.form.Pause, zone, s.Now())
-	r.form.Choices, r.form.Schedule = c, schedule
+	r.form.Preferences, r.form.Schedule = c, schedule
 	r.form.Own, r.form.Unread, r.form.Announce = *c.IncludeOwnPosts, *c.UnreadOnly, *c.Announcements
-	r.wishes = in.wishes(a, &r.form)
-	r.want, r.faults = c, in.faults
+	r.overrides = in.overrides(a, &r.form)
+	r.preferences, r.errors = c, in.errors
 	return r
 }
 
-// alerts reads how alerts come.
+// alerts parses the fields of alerts.
 func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	c.Alerts = digest.AlertMode(f.oneOf("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
 	form.Quiet, form.From, form.Until = *f.checkbox("quiet"), f.number("quiet_from", 0, 23), f.number("quiet_until", 0, 23)
@@ -139,8 +139,8 @@ func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	}
 }
 
-// tags name the languages there are.
-func (s *Server) tags() []string {
+// languageTags are the tags of all languages.
+func (s *Server) languageTags() []string {
 	var tags []string
 	for _, t := range s.Pages.LanguageNames() {
 		tags = append(tags, t.Tag)
@@ -148,32 +148,32 @@ func (s *Server) tags() []string {
 	return tags
 }
 
-// formReader reads the fields of a form, and notes those that are at fault.
+// formReader reads the fields of a form and collects the names of invalid ones.
 type formReader struct {
 	form   url.Values
-	faults []string
+	errors []string
 }
 
-// addError notes a field that a person can get wrong; all others a browser sends as they were given to it.
+// addError records an invalid field. People can mistype only three of them; a browser sends all others as we rendered them.
 func (f *formReader) addError(name string) {
 	if name != "zone" && name != "quiet" && name != "pause" {
 		name = "form"
 	}
-	if !slices.Contains(f.faults, name) {
-		f.faults = append(f.faults, name)
+	if !slices.Contains(f.errors, name) {
+		f.errors = append(f.errors, name)
 	}
 }
 
-func (f *formReader) number(name string, least, most int) int {
+func (f *formReader) number(name string, low, high int) int {
 	n, err := strconv.Atoi(f.form.Get(name))
-	if err != nil || n < least || n > most {
+	if err != nil || n < low || n > high {
 		f.addError(name)
-		return least
+		return low
 	}
 	return n
 }
 
-// oneOf reads a word that must be one of a list.
+// oneOf reads a field whose value must be in a list.
 func (f *formReader) oneOf(name string, list []string) string {
 	word := f.form.Get(name)
 	if !slices.Contains(list, word) {
@@ -187,10 +187,10 @@ func (f *formReader) checkbox(name string) *bool {
 	return &yes
 }
 
-// maxPause is how long mail can be paused: somebody who wants none for longer unsubscribes.
+// maxPause is the longest pause. A member who wants no email for longer unsubscribes.
 const maxPause = 366 * 24 * time.Hour
 
-// pause reads the day until which mail is paused; empty: it is not.
+// pause parses the day until which email is paused; empty: it is not.
 func (f *formReader) pause(text string, zone *time.Location, now time.Time) time.Time {
 	if text == "" {
 		return time.Time{}
@@ -207,31 +207,31 @@ func (f *formReader) pause(text string, zone *time.Location, now time.Time) time
 	return until
 }
 
-// wishes reads how he wants to hear of what he watches, as far as the form asked and his answer is new.
-func (f *formReader) wishes(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
+// overrides returns the overrides in the form that differ from the saved ones.
+func (f *formReader) overrides(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
 	var changed []daemon.WatchSetting
 	for _, w := range a.Watches {
-		name := field(w)
+		name := fieldName(w)
 		if _, asked := f.form[name]; !asked {
 			continue
 		}
-		wish := digest.Cadence(f.oneOf(name, []string{
+		override := digest.Cadence(f.oneOf(name, []string{
 			"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
 		}))
-		if wish != w.Override {
-			w.Override = wish
+		if override != w.Override {
+			w.Override = override
 			changed = append(changed, w)
 		}
-		setRow(form.Sections, name, wish)
-		setRow(form.Threads, name, wish)
+		setRow(form.Sections, name, override)
+		setRow(form.Threads, name, override)
 	}
 	return changed
 }
 
-func setRow(rows []watchRow, name string, wish digest.Cadence) {
+func setRow(rows []watchRow, name string, override digest.Cadence) {
 	for i := range rows {
 		if rows[i].Field == name {
-			rows[i].Wish = wish
+			rows[i].Override = override
 		}
 	}
 }

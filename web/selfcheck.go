@@ -9,16 +9,16 @@ import (
 	"postrider/forum"
 )
 
-// renderAllSamples renders every page in every language, in every state that it can be in.
+// renderAllSamples renders every page in every language and state.
 func (s *Server) renderAllSamples() error {
-	for _, tongue := range s.Pages.LanguageNames() {
+	for _, language := range s.Pages.LanguageNames() {
 		for _, sample := range s.samples() {
-			page, err := s.Pages.Render(s.Pages.Language(tongue.Tag), sample.page, sample.data)
+			page, err := s.Pages.Render(s.Pages.Language(language.Tag), sample.page, sample.data)
 			if err == nil {
 				err = s.Pages.CheckHTML(sample.page, page)
 			}
 			if err != nil {
-				return fmt.Errorf("trying the pages in %q: %w", tongue.Tag, err)
+				return fmt.Errorf("rendering the sample pages in %q: %w", language.Tag, err)
 			}
 		}
 	}
@@ -33,15 +33,15 @@ type sample struct {
 func (s *Server) samples() []sample {
 	const anyone = forum.MemberID(1)
 	var list []sample
-	for _, notice := range notices() {
+	for _, notice := range noticeNames() {
 		list = append(list, sample{"notice", noticePage{Notice: notice, Forum: s.Forum, Settings: s.settingsPath(anyone)}})
 	}
 	list = append(list, s.settingsSamples()...)
-	for _, what := range scopeWords() {
+	for _, what := range scopeNames() {
 		for _, stage := range []string{"ask", "done", "already", "back"} {
 			page := unsubscribePage{
 				What: what, Title: "A title", Forum: s.Forum, Member: "Anna", Stage: stage, Action: "/", Settings: "/",
-				Undo: &undoForm{"/", "sealed"}, Others: []otherStop{{what, "/"}},
+				Undo: &undoForm{"/", "sealed"}, Others: []otherScope{{what, "/"}},
 			}
 			list = append(list, sample{"unsubscribe", page})
 		}
@@ -52,9 +52,9 @@ func (s *Server) samples() []sample {
 func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
-		Forum: s.Forum, Member: "Anna", Action: "/", Stop: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
+		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
-		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: zones()[:2],
+		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	account := daemon.Account{
@@ -71,11 +71,11 @@ func (s *Server) settingsSamples() []sample {
 		list = append(list, sample{"settings", page})
 	}
 	for _, change := range []func(*settingsPage){
-		func(p *settingsPage) { p.Faults = []string{"zone", "quiet", "pause", "form"} },
+		func(p *settingsPage) { p.Errors = []string{"zone", "quiet", "pause", "form"} },
 		func(p *settingsPage) { p.NoMail = true },
-		func(p *settingsPage) { p.Returned = &daemon.AddressStatus{Since: time.Now()} },
+		func(p *settingsPage) { p.Bounced = &daemon.AddressStatus{Since: time.Now()} },
 		func(p *settingsPage) {
-			p.Returned = &daemon.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
+			p.Bounced = &daemon.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
 		},
 		func(p *settingsPage) { p.Off = true },
 		func(p *settingsPage) { p.Paused = time.Now() },

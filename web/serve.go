@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Serve answers requests at a listener until ctx ends; what is being answered then may take a moment more.
+// Serve serves requests from a listener until ctx ends. Requests in progress then get a few seconds to finish.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           h,

@@ -17,70 +17,70 @@ import (
 	"postrider/templates"
 )
 
-// settingsPage is what the template "settings" is given.
+// settingsPage is the data of the template "settings".
 type settingsPage struct {
-	Forum         string
-	Member        string
-	Action        string
-	Stop          string // address of the page that ends everything
-	Done          string // what was done just now; empty: nothing
-	Faults        []string
-	NoMail        bool // the forum forbids to mail him
-	OptedOut      bool // he has asked it to
-	Returned      *daemon.AddressStatus
-	Address       string
-	Alerts        bool // there are any on this site
-	Next          daemon.Next
-	Paused        time.Time // in his zone; zero: not
-	Off           bool      // no digests
-	Form          settingsForm
-	Pages         []int // of his threads; nil: there is one only
-	Page          int
-	Cadences      []digest.Cadence
-	IntervalHours []int
-	Weekdays      []time.Weekday
-	Days          []int
-	Hours         []int
-	Lengths       []int
-	Languages     []templates.LanguageName
-	Zones         []string
-	Modes         []digest.AlertMode
+	Forum          string
+	Member         string
+	Action         string
+	UnsubscribeAll string // URL of the page that unsubscribes from everything
+	Done           string // what was just done; empty: nothing
+	Errors         []string
+	NoMail         bool // the forum allows no email to the member
+	OptedOut       bool // because the member opted out there
+	Bounced        *daemon.AddressStatus
+	Address        string
+	Alerts         bool // alerts are enabled on this site
+	Next           daemon.Next
+	Paused         time.Time // in the member's zone; zero: not paused
+	Off            bool      // no digests
+	Form           settingsForm
+	Pages          []int // of the threads; nil: there is only one
+	Page           int
+	Cadences       []digest.Cadence
+	IntervalHours  []int
+	Weekdays       []time.Weekday
+	Days           []int
+	Hours          []int
+	Lengths        []int
+	Languages      []templates.LanguageName
+	Zones          []string
+	Modes          []digest.AlertMode
 }
 
-// HasError tells whether a field is at fault.
-func (p settingsPage) HasError(field string) bool { return slices.Contains(p.Faults, field) }
+// HasError reports whether a field is invalid.
+func (p settingsPage) HasError(field string) bool { return slices.Contains(p.Errors, field) }
 
-// settingsForm is the form as it is filled in.
+// settingsForm holds the values of the form.
 type settingsForm struct {
-	Choices  digest.Preferences
-	Locale   string // the nearest to what holds that there is
-	Schedule digest.Schedule
-	Own      bool
-	Unread   bool
-	Announce bool
-	Quiet    bool
-	From     int
-	Until    int
-	Pause    string // a day: 2026-05-04
-	Tomorrow string
-	Sections []watchRow
-	Threads  []watchRow
+	Preferences digest.Preferences
+	Locale      string // the language we have that is nearest to the member's
+	Schedule    digest.Schedule
+	Own         bool
+	Unread      bool
+	Announce    bool
+	Quiet       bool
+	From        int
+	Until       int
+	Pause       string // a date: 2026-05-04
+	Tomorrow    string
+	Sections    []watchRow
+	Threads     []watchRow
 }
 
-// watchRow is a section or thread with the field that asks how to hear of it.
+// watchRow is a watched section or thread, with the field of its override.
 type watchRow struct {
-	Field string
-	Title string
-	Wish  digest.Cadence
-	Mail  bool // he hears of it at once unless he wishes otherwise
+	Field            string
+	Title            string
+	Override         digest.Cadence
+	InstantByDefault bool // alerts come unless overridden
 
-	Wishes []digest.Cadence // to choose from
+	Options []digest.Cadence // the available overrides
 }
 
-// threadsPerPage is how many threads stand on one page.
+// threadsPerPage is the number of threads on one page.
 const threadsPerPage = 50
 
-// settings shows a member his settings.
+// settings shows a member's settings.
 func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.account(w, r)
 	if !ok {
@@ -89,21 +89,21 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 	s.showSettings(w, r, http.StatusOK, a, s.newForm(a, page(r)), nil)
 }
 
-// account reads whose settings the token opens.
+// account loads the account whose settings the token opens.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account, bool) {
-	grant, ok := s.check(w, r, func(scope link.Scope) bool { return scope == link.Settings })
+	grant, ok := s.checkToken(w, r, func(scope link.Scope) bool { return scope == link.Settings })
 	if !ok {
 		return daemon.Account{}, false
 	}
 	member := forum.MemberID(grant.Member)
-	a, err := s.Desk.Account(r.Context(), s.Now(), member)
+	a, err := s.Members.Account(r.Context(), s.Now(), member)
 	switch {
 	case errors.Is(err, daemon.ErrNoMember):
 		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
 	case err != nil:
 		s.serverError(w, r, member, err)
 	default:
-		if !a.CanRead() { // he may still choose what mail he gets, but read no titles
+		if !a.CanRead() { // a member who cannot read the forum may change preferences, but see no titles
 			a.Watches = nil
 		}
 		return a, true
@@ -111,10 +111,10 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	return a, false
 }
 
-// maxPages is more pages of threads than anybody has.
+// maxPages is more pages of threads than any member has.
 const maxPages = 1e6
 
-// page is which of the pages of threads is asked for, from 1.
+// page is the requested page of threads, from 1.
 func page(r *http.Request) int {
 	n, err := strconv.Atoi(r.URL.Query().Get("page"))
 	if err != nil {
@@ -125,33 +125,33 @@ func page(r *http.Request) int {
 
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, a daemon.Account, form settingsForm, faults []string) {
 	now := s.Now()
-	next, err := s.Desk.Next(r.Context(), now, a)
-	if err != nil { // the settings themselves are known
-		s.Log.Warn("next digest not known", "member", a.Member.ID, "err", err)
+	next, err := s.Members.Next(r.Context(), now, a)
+	if err != nil { // the page works without it
+		s.Log.Warn("cannot load the next digest", "member", a.Member.ID, "err", err)
 	}
-	site := s.Desk.DigestDefaults()
+	defaults := s.Members.DigestDefaults()
 	p := settingsPage{
 		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
-		Stop:   s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
-		Faults: faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
-		Form: form, Page: page(r), Alerts: s.Desk.AlertsEnabled(),
+		UnsubscribeAll: s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
+		Errors:         faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
+		Form: form, Page: page(r), Alerts: s.Members.AlertsEnabled(),
 		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
-		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: site.ExcerptLengths(),
-		Languages: s.Pages.LanguageNames(), Zones: zones(),
+		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
+		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
 	if len(faults) == 0 {
 		p.Done = doneMessage(r)
 	}
-	returned, err := s.Desk.AddressStatus(r.Context(), now, a)
+	addressStatus, err := s.Members.AddressStatus(r.Context(), now, a)
 	switch {
 	case err != nil:
-		s.Log.Warn("whether mail came back is not known", "member", a.Member.ID, "err", err)
-	case returned != nil && returned.Manual:
+		s.Log.Warn("cannot load the status of an address", "member", a.Member.ID, "err", err)
+	case addressStatus != nil && addressStatus.Manual:
 		p.NoMail = true
-	case returned != nil:
-		p.Returned, p.Address = returned, maskAddress(a.Member.Email)
+	case addressStatus != nil:
+		p.Bounced, p.Address = addressStatus, maskAddress(a.Member.Email)
 	}
 	if a.Effective.PausedUntil.After(now) {
 		p.Paused = a.Effective.PausedUntil.In(a.Zone)
@@ -159,10 +159,10 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	if _, threads := s.watchRows(a); len(threads) > threadsPerPage {
 		p.Pages = intRange(1, (len(threads)+threadsPerPage-1)/threadsPerPage)
 	}
-	s.show(w, status, s.Pages.Language(a.Effective.Locale, r.Header.Get("Accept-Language")), "settings", p)
+	s.render(w, status, s.Pages.Language(a.Effective.Locale, r.Header.Get("Accept-Language")), "settings", p)
 }
 
-// doneMessage is what was done just now, as the address says to which a form was led.
+// doneMessage is what was just done, taken from the URL that redirectDone made.
 func doneMessage(r *http.Request) string {
 	switch what := r.URL.Query().Get("done"); what {
 	case "saved", "sent", "sent_before", "empty", "retried":
@@ -171,14 +171,14 @@ func doneMessage(r *http.Request) string {
 	return ""
 }
 
-// maskAddress makes an address known to whom it belongs, and to nobody else whom a mail was passed on to.
+// maskAddress shortens an address so that its owner recognizes it, but readers of a forwarded email do not learn it.
 func maskAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
 	return templates.SafeLine(local[:size] + "…@" + domain)
 }
 
-// weekdays begins with Monday (ISO 8601).
+// weekdays returns the days of a week from Monday on (ISO 8601).
 func weekdays() []time.Weekday {
 	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
 }
@@ -191,11 +191,11 @@ func intRange(from, to int) []int {
 	return list
 }
 
-// newForm fills the form in with what holds.
+// newForm returns the form filled with the current settings.
 func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 	c := a.Effective
 	f := settingsForm{
-		Choices: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
+		Preferences: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
 		Quiet: *c.Quiet != digest.QuietHours{}, From: c.Quiet.From, Until: c.Quiet.Until,
 		Tomorrow: s.Now().In(a.Zone).AddDate(0, 0, 1).Format(time.DateOnly),
 	}
@@ -211,32 +211,32 @@ func (s *Server) newForm(a daemon.Account, page int) settingsForm {
 	return f
 }
 
-// schedule is the one that holds, with the site's weekday, day and number of hours where its own cadence has none.
+// schedule is the member's schedule. What its cadence does not use (weekday, day, number of hours) is the site's default.
 func (s *Server) schedule(c digest.Preferences) digest.Schedule {
-	own, site := *c.Schedule, s.Desk.DigestDefaults().Schedule()
+	own, defaults := *c.Schedule, s.Members.DigestDefaults().Schedule()
 	if own.Cadence == digest.Off {
-		own.Hour = site.Hour
+		own.Hour = defaults.Hour
 	}
 	if own.Cadence != digest.Weekly {
-		own.Weekday = site.Weekday
+		own.Weekday = defaults.Weekday
 	}
 	if own.Cadence != digest.Monthly {
-		own.Day = site.Day
+		own.Day = defaults.Day
 	}
 	if own.Cadence != digest.EveryNHours {
-		own.Every = site.Every
+		own.Every = defaults.Every
 	}
 	return own
 }
 
-// watchRows are the rows of all that a member watches.
+// watchRows returns the rows of everything that a member watches.
 func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
-	wishes := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
-	if s.Desk.AlertsEnabled() {
-		wishes = append([]digest.Cadence{digest.Instant}, wishes...)
+	options := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
+	if s.Members.AlertsEnabled() {
+		options = append([]digest.Cadence{digest.Instant}, options...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: field(w), Title: templates.SafeLine(w.Title), Wish: w.Override, Mail: w.Watch.Mail != 0 && s.Desk.AlertsEnabled(), Wishes: wishes}
+		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), Options: options}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {
@@ -246,8 +246,8 @@ func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 	return sections, threads
 }
 
-// field is the name of the field that asks for a section or thread.
-func field(w daemon.WatchSetting) string {
+// fieldName is the name of the form field for the override of a section or thread.
+func fieldName(w daemon.WatchSetting) string {
 	if w.Section != 0 {
 		return fmt.Sprintf("section-%d", w.Section)
 	}

@@ -10,7 +10,7 @@ import (
 	"postrider/templates"
 )
 
-// unsubscribePage is what the template "unsubscribe" is given.
+// unsubscribePage is the data of the template "unsubscribe".
 type unsubscribePage struct {
 	What     string
 	Title    string
@@ -19,117 +19,119 @@ type unsubscribePage struct {
 	Stage    string
 	Action   string
 	Undo     *undoForm
-	Others   []otherStop
+	Others   []otherScope
 	Settings string
 }
 
 type undoForm struct{ Action, SignedState string }
 
-type otherStop struct{ What, Action string }
+type otherScope struct{ What, Action string }
 
-// scopeWords are the words for what can be ended.
-func scopeWords() map[link.Scope]string {
+// scopeNames are the names of the scopes in templates and locales.
+func scopeNames() map[link.Scope]string {
 	return map[link.Scope]string{
 		link.Digests: "digests", link.Alerts: "alerts", link.Announcements: "announcements", link.Everything: "everything",
 		link.Thread: "thread", link.Section: "section",
 	}
 }
 
-// showUnsubscribe shows what would be ended, and the one button that ends it.
+// showUnsubscribe shows what the link unsubscribes from, with a button to confirm.
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
-	if grant, ok := s.check(w, r, link.Scope.IsUnsubscribe); ok {
-		s.showStop(w, r, http.StatusOK, grant, "ask", nil)
+	if grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe); ok {
+		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "ask", nil)
 	}
 }
 
-// unsubscribe ends what the token says. A mailbox provider's machine, which posts what List-Unsubscribe-Post names (RFC 8058,
-// 3.2), gets a line of text: no redirect, no cookie, and the same however often it asks. A person gets a page.
+// unsubscribe unsubscribes a member from the token's scope. A one-click request of a mailbox provider (RFC 8058, 3.2) gets a line
+// of text: no redirect, no cookie, and the same response however often it is sent. A person gets a page.
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
-	grant, ok := s.check(w, r, link.Scope.IsUnsubscribe)
+	grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe)
 	if !ok {
 		return
 	}
-	oneClick := strings.EqualFold(r.PostFormValue("List-Unsubscribe"), "One-Click") // which reads either kind of form
+	oneClick := strings.EqualFold(r.PostFormValue("List-Unsubscribe"), "One-Click") // reads either kind of form
 	if !oneClick && r.PostFormValue("confirm") == "" {
-		s.showStop(w, r, http.StatusBadRequest, grant, "ask", nil)
+		s.showUnsubscribeStage(w, r, http.StatusBadRequest, grant, "ask", nil)
 		return
 	}
-	ended, err := s.Desk.Unsubscribe(r.Context(), s.Now(), grant)
+	undo, err := s.Members.Unsubscribe(r.Context(), s.Now(), grant)
 	switch {
 	case err != nil && oneClick:
-		s.Log.Warn("unsubscribing failed", "member", grant.Member, "err", err)
-		plain(w, http.StatusServiceUnavailable, "Not unsubscribed: please try again.\n")
+		s.Log.Warn("cannot unsubscribe a member", "member", grant.Member, "err", err)
+		writePlain(w, http.StatusServiceUnavailable, "Not unsubscribed: please try again.\n")
 	case err != nil:
 		s.serverError(w, r, forum.MemberID(grant.Member), err)
 	case oneClick:
-		plain(w, http.StatusOK, "Unsubscribed.\n")
-	case ended == nil:
-		s.showStop(w, r, http.StatusOK, grant, "already", nil)
+		writePlain(w, http.StatusOK, "Unsubscribed.\n")
+	case undo == nil:
+		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "already", nil)
 	default:
-		s.showStop(w, r, http.StatusOK, grant, "done", ended)
+		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "done", undo)
 	}
 }
 
-// undo takes back what the button has ended.
+// undo restores the preferences from before the unsubscription.
 func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
-	grant, ok := s.check(w, r, link.Scope.IsUnsubscribe)
+	grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe)
 	if !ok {
 		return
 	}
 	payload, err := s.Links.Open(r.PostFormValue("sealed"))
-	var ended daemon.UndoState
+	var undo daemon.UndoState
 	if err == nil {
-		err = ended.Read(payload)
+		err = undo.Read(payload)
 	}
-	if err != nil || ended.Member != forum.MemberID(grant.Member) {
-		s.guard.PenalizeForged(r)
+	if err != nil || undo.Member != forum.MemberID(grant.Member) {
+		s.middleware.PenalizeForged(r)
 		s.messagePage(w, r, http.StatusBadRequest, forum.MemberID(grant.Member), "invalid_link")
 		return
 	}
-	back, err := s.Desk.Undo(r.Context(), s.Now(), ended)
+	restored, err := s.Members.Undo(r.Context(), s.Now(), undo)
 	switch {
 	case err != nil:
 		s.serverError(w, r, forum.MemberID(grant.Member), err)
-	case back:
-		s.showStop(w, r, http.StatusOK, grant, "back", nil)
-	default: // he has chosen anew since: that holds
+	case restored:
+		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "back", nil)
+	default: // the member has changed their preferences since; keep those
 		http.Redirect(w, r, s.settingsPath(forum.MemberID(grant.Member)), http.StatusSeeOther)
 	}
 }
 
-func (s *Server) showStop(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, ended *daemon.UndoState) {
+func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, undo *daemon.UndoState) {
 	member := forum.MemberID(grant.Member)
 	page := unsubscribePage{
-		What: scopeWords()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
+		What: scopeNames()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
 		Settings: s.settingsPath(member), Others: s.otherScopes(grant),
 	}
-	if ended != nil {
-		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(ended.Bytes())}
+	if undo != nil {
+		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(undo.Bytes())}
 	}
-	name, title, err := s.Desk.GrantLabels(r.Context(), s.Now(), grant)
-	if err != nil { // the page must work even if the forum does not
-		s.Log.Warn("names for a page not known", "member", member, "err", err)
+	name, title, err := s.Members.GrantLabels(r.Context(), s.Now(), grant)
+	if err != nil { // the page must work without the forum
+		s.Log.Warn("cannot load the names for a page", "member", member, "err", err)
 	}
 	page.Member, page.Title = templates.SafeLine(name), templates.SafeLine(title)
-	s.show(w, status, s.language(r, member), "unsubscribe", page)
+	s.render(w, status, s.language(r, member), "unsubscribe", page)
 }
 
-// otherScopes are what can be ended besides, the least first.
-func (s *Server) otherScopes(grant link.Claims) []otherStop {
+// otherScopes returns what else the member can unsubscribe from, the narrowest first.
+func (s *Server) otherScopes(grant link.Claims) []otherScope {
 	if grant.Scope == link.Everything {
 		return nil
 	}
-	var list []otherStop
+	var list []otherScope
 	for _, scope := range []link.Scope{link.Alerts, link.Digests, link.Announcements, link.Everything} {
 		if scope != grant.Scope {
-			list = append(list, otherStop{scopeWords()[scope], s.path(link.Claims{Scope: scope, Member: grant.Member})})
+			list = append(list, otherScope{scopeNames()[scope], s.path(link.Claims{Scope: scope, Member: grant.Member})})
 		}
 	}
 	return list
 }
 
-// path is the address of a grant's page on this server.
-func (s *Server) path(g link.Claims) string { return s.base + link.Path(g.Scope) + s.Links.Token(g) }
+// path is the path of a link's page on this server.
+func (s *Server) path(g link.Claims) string {
+	return s.basePath + link.Path(g.Scope) + s.Links.Token(g)
+}
 
 func (s *Server) settingsPath(member forum.MemberID) string {
 	return s.path(link.Claims{Scope: link.Settings, Member: int64(member)})

@@ -9,9 +9,9 @@ import (
 	"postrider/internal/link"
 )
 
-// view shows a member one of his mails, as it would be now. A mail keeps its styles, and nothing else of it may work.
+// view shows a member one of their messages, as it would be rendered now. Its styles apply; nothing else in it may run or load.
 func (s *Server) view(w http.ResponseWriter, r *http.Request) {
-	grant, ok := s.check(w, r, func(scope link.Scope) bool { return scope == link.View })
+	grant, ok := s.checkToken(w, r, func(scope link.Scope) bool { return scope == link.View })
 	if !ok {
 		return
 	}
@@ -37,8 +37,8 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", mailPolicy(styles))
-	// The forum, to which most of its links lead, may live on the same host and show or keep what it is told.
+	h.Set("Content-Security-Policy", messagePolicy(styles))
+	// The forum may be on the same host, and could log or show the URL with its token.
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.Write(page)

@@ -1,15 +1,15 @@
-// Package web shows the pages that mails link to, to whoever has a link: there is no login.
+// Package web serves the pages that messages link to. There is no login: whoever has a link can open its page.
 //
-//	/u/TOKEN      unsubscribe (stop.go)
+//	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
-//	/v/TOKEN      a mail in the browser (view.go, lift.go)
-//	/hooks/forum  the forum says that there is something new (hook.go)
-//	/healthz      is the daemon well?
+//	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
+//	/hooks/forum  a call from the forum: there is something new (hook.go)
+//	/healthz      health check
 //
-// The pages are rendered here, from templates, and work without a script. What a token may do is in internal/link; what
-// it does is done by daemon.Desk. A GET changes nothing, ever: mail filters follow every link of a mail.
+// The pages are rendered on the server, from templates, and work without scripts. Package link defines what a token permits;
+// [newDaemon.MemberService] carries it out. A GET never changes anything, because mail filters follow every link of a message.
 //
-// [Middleware] stands before all handlers. [Serve] listens.
+// [Middleware] wraps all handlers. [Serve] serves them from a listener.
 package web
 
 import (
@@ -23,46 +23,45 @@ import (
 	"postrider/templates"
 )
 
-// Deps are the rooms that the pages work with.
+// Deps are what the pages depend on.
 type Deps struct {
-	Desk   *daemon.MemberService
-	Viewer *daemon.Viewer
-	Links  *link.Signer
-	Pages  *templates.Pages
-	Forum  string // the forum's name
-	Log    *slog.Logger
-	Now    func() time.Time // the clock by which members' choices are noted
-	Wake   func()           // lets the daemon look at once for what is to be sent
+	Members *daemon.MemberService
+	Viewer  *daemon.Viewer
+	Links   *link.Signer
+	Pages   *templates.Pages
+	Forum   string // the forum's name
+	Log     *slog.Logger
+	Now     func() time.Time // the clock that dates members' choices
+	Wake    func()           // starts a round of the daemon now
 }
 
-// Server shows the pages. It is an http.Handler.
+// Server serves the pages. It is an http.Handler.
 type Server struct {
 	Deps
-	base    string
-	guard   *Middleware
-	calls   hookVerifier
-	handler http.Handler
+	basePath   string
+	middleware *Middleware
+	hooks      hookVerifier
+	handler    http.Handler
 }
 
-// New readies the pages, and tries each of them in every language, so that a fault in a template shows at the start.
+// New sets up the pages and renders each of them in every language, so that an error in a template shows at startup.
 func New(p Deps, c Config) (*Server, error) {
-	s := &Server{Deps: p, base: c.base(), calls: newCalls(c.HookSecret)}
-	// A mailbox provider's one-click comes from wherever its machines are (RFC 8058), and brings its token along.
-	// A forum signs its calls.
+	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret)}
+	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls.
 	open := []string{"POST /u/{token}", "POST /hooks/forum"}
-	if s.base != "" {
-		open = append(open, "POST "+s.base+"/u/{token}", "POST "+s.base+"/hooks/forum")
+	if s.basePath != "" {
+		open = append(open, "POST "+s.basePath+"/u/{token}", "POST "+s.basePath+"/hooks/forum")
 	}
-	guard, err := NewGuard(c, p.Log, s.denyRequest, open...)
+	guard, err := NewMiddleware(c, p.Log, s.denyRequest, open...)
 	if err != nil {
 		return nil, err
 	}
-	s.guard = guard
-	s.handler = guard.Wrap(Mount(s.base, s.routes()))
+	s.middleware = guard
+	s.handler = guard.Wrap(Mount(s.basePath, s.routes()))
 	return s, s.renderAllSamples()
 }
 
-// Mount serves a handler below a path, and at the root for a proxy that takes the path off.
+// Mount serves a handler below a path, and at the root for a proxy that strips the path.
 func Mount(base string, h http.Handler) http.Handler {
 	if base == "" {
 		return h
@@ -81,7 +80,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
-	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.tryAgain})
+	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
@@ -89,14 +88,14 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// ServeHTTP shows a page.
+// ServeHTTP serves a page.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Methods are the handlers of one page, by method. HEAD is GET without the body, which the server leaves out. No field
-// and no parameter makes one method pass for another.
+// Methods are the handlers of one page, by method. HEAD is handled as GET; the server leaves out the body. No header or
+// parameter can override the method.
 type Methods map[string]http.HandlerFunc
 
-// ServeHTTP lets the method's handler answer.
+// ServeHTTP calls the handler of the request's method.
 func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method := r.Method
 	if method == http.MethodHead {
@@ -128,13 +127,13 @@ func (m Methods) allow() string {
 	return list
 }
 
-// Styles serves a stylesheet, whose name changes when it does.
+// Styles serves a stylesheet whose name changes with its content.
 func Styles(css []byte) http.HandlerFunc { return immutable("text/css; charset=utf-8", css) }
 
-// Script serves a script, whose name changes when it does.
+// Script serves a script whose name changes with its content.
 func Script(js []byte) http.HandlerFunc { return immutable("text/javascript; charset=utf-8", js) }
 
-// immutable serves what may be kept for good.
+// immutable serves content that may be cached forever.
 func immutable(kind string, text []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -143,42 +142,42 @@ func immutable(kind string, text []byte) http.HandlerFunc {
 	}
 }
 
-// health answers whether the daemon's memory can be read.
+// health responds whether the store can be read.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	if err := s.Desk.Ping(r.Context()); err != nil {
-		s.Log.Warn("not well", "err", err)
-		http.Error(w, "the store cannot be read", http.StatusServiceUnavailable)
+	if err := s.Members.Ping(r.Context()); err != nil {
+		s.Log.Warn("health check failed", "err", err)
+		http.Error(w, "cannot read the store", http.StatusServiceUnavailable)
 		return
 	}
-	plain(w, http.StatusOK, "ok\n")
+	writePlain(w, http.StatusOK, "ok\n")
 }
 
-func plain(w http.ResponseWriter, status int, text string) {
+func writePlain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write([]byte(text))
 }
 
-// language is the one that a page is shown in: what the member has chosen, what the forum says of him, what his browser
-// asks for, what the site speaks. A page is shown even if the store cannot be asked.
+// language is the language of a page: the member's choice, else the forum's setting, the browser's languages, the site's default.
+// A page is shown even if the store cannot be read.
 func (s *Server) language(r *http.Request, member forum.MemberID) templates.Language {
-	var wishes []string
+	var locales []string
 	if member != forum.Guest {
-		own, err := s.Desk.Locales(r.Context(), member)
+		own, err := s.Members.Locales(r.Context(), member)
 		if err != nil {
-			s.Log.Warn("language of a page not known", "member", member, "err", err)
+			s.Log.Warn("cannot load a member's language", "member", member, "err", err)
 		}
-		wishes = own
+		locales = own
 	}
-	return s.Pages.Language(append(wishes, r.Header.Get("Accept-Language"))...)
+	return s.Pages.Language(append(locales, r.Header.Get("Accept-Language"))...)
 }
 
-// show shows a page.
-func (s *Server) show(w http.ResponseWriter, status int, l templates.Language, name string, data any) {
+// render renders a page and writes it.
+func (s *Server) render(w http.ResponseWriter, status int, l templates.Language, name string, data any) {
 	page, err := s.Pages.Render(l, name, data)
 	if err != nil {
-		s.Log.Error("page could not be rendered", "page", name, "err", err)
-		http.Error(w, "the page could not be rendered", http.StatusInternalServerError)
+		s.Log.Error("cannot render a page", "page", name, "err", err)
+		http.Error(w, "cannot render the page", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -187,18 +186,18 @@ func (s *Server) show(w http.ResponseWriter, status int, l templates.Language, n
 	w.Write(page)
 }
 
-// check reads the token of a request. If it is not one of ours, or not for this page, that is answered.
-func (s *Server) check(w http.ResponseWriter, r *http.Request, fits func(link.Scope) bool) (link.Claims, bool) {
+// checkToken returns the claims of a request's token. If the token is forged or for another page, it writes the response.
+func (s *Server) checkToken(w http.ResponseWriter, r *http.Request, allowed func(link.Scope) bool) (link.Claims, bool) {
 	grant, err := s.Links.Check(r.PathValue("token"))
-	if err == nil && fits(grant.Scope) {
+	if err == nil && allowed(grant.Scope) {
 		return grant, true
 	}
-	s.guard.PenalizeForged(r)
+	s.middleware.PenalizeForged(r)
 	s.messagePage(w, r, http.StatusNotFound, forum.Guest, "invalid_link")
 	return link.Claims{}, false
 }
 
-// serverError answers that something of ours went wrong.
+// serverError responds that something on our side failed.
 func (s *Server) serverError(w http.ResponseWriter, r *http.Request, member forum.MemberID, err error) {
 	s.Log.Warn("page failed", "page", r.Pattern, "member", member, "err", err)
 	s.messagePage(w, r, http.StatusServiceUnavailable, member, "error")

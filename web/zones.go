@@ -8,8 +8,8 @@ import (
 //go:embed zones.txt
 var zoneFile string
 
-// zones are the time zones that the settings propose; any other that there is may be written, too.
-func zones() []string {
+// suggestedZones are the time zones that the settings suggest. Members may enter any other.
+func suggestedZones() []string {
 	var list []string
 	for line := range strings.Lines(zoneFile) {
 		if name := strings.TrimSpace(line); name != "" && !strings.HasPrefix(name, "#") {

@@ -13,28 +13,28 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axe is axe-core's program, which npm puts beside this file.
+// axe is the program of axe-core, which npm installs next to this file.
 var axe = sync.OnceValues(func() (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "axe", "node_modules", "axe-core", "axe.min.js"))
 	return string(text), err
 })
 
-// Axe holds the page, as it looks at this moment, against axe-core's rules, and fails the test on each violation that is
-// serious or critical; lesser ones are only logged. If rules are named ("color-contrast"), it is held against these alone. It
-// skips the rest of the test if axe-core is not installed.
+// Axe checks the page as it looks now against axe-core's rules. It fails the test on each serious or critical violation, and logs
+// lesser ones. If rules are given ("color-contrast"), it checks only these. It skips the rest of the test if axe-core is not
+// installed.
 func (p *Page) Axe(rules ...string) {
 	p.t.Helper()
 	for _, v := range p.violations(rules) {
 		if v.Impact == "serious" || v.Impact == "critical" {
-			p.t.Errorf("%s: %s", p.Address(), v)
+			p.t.Errorf("%s: %s", p.URL(), v)
 			continue
 		}
-		p.t.Logf("%s: %s", p.Address(), v)
+		p.t.Logf("%s: %s", p.URL(), v)
 	}
 }
 
-// violation is a rule that a page breaks, and where.
+// violation is a violated rule, with the elements concerned.
 type violation struct {
 	ID     string `json:"id"`
 	Impact string `json:"impact"`
@@ -54,7 +54,7 @@ func (v violation) String() string {
 	return text
 }
 
-// The page's own policy does not bind what comes over DevTools.
+// violations runs axe-core. The page's Content-Security-Policy does not apply to scripts that come over DevTools.
 func (p *Page) violations(rules []string) []violation {
 	p.t.Helper()
 	program, err := axe()
@@ -64,14 +64,14 @@ func (p *Page) violations(rules []string) []violation {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if !Ask(p, chromedp.Evaluate[bool](`typeof axe == "object"`)) {
+	if !Run(p, chromedp.Evaluate[bool](`typeof axe == "object"`)) {
 		p.Do(chromedp.Evaluate[chromedp.Void](program))
 	}
 	options := `{resultTypes: ["violations"]`
 	if len(rules) > 0 {
 		options += `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
-	return Ask(p, chromedp.Evaluate[[]violation](
+	return Run(p, chromedp.Evaluate[[]violation](
 		`axe.run(document, `+options+`}).then(found => found.violations.map(v => ({
 			id: v.id, impact: v.impact, help: v.help,
 			nodes: v.nodes.map(n => ({target: n.target.join(" "), html: n.html, summary: n.failureSummary})),

@@ -1,15 +1,15 @@
 // Package browsertest opens pages in a real browser, headless Chromium, as a visitor would.
 //
-//	page := browsertest.New(t)                   // a tab with cookies of its own
-//	page.Open(url)                               // waits until it is loaded
+//	page := browsertest.New(t)                   // a tab with its own cookies
+//	page.Open(url)                               // waits until the page is loaded
 //	page.Click("#save")                          // or with the keyboard: page.Press("Tab", "Enter")
 //	page.Do(chromedp.WaitVisible(".notice"))     // whatever else chromedp can do
-//	page.Axe()                                   // fails on what axe-core calls serious or critical
-//	page.Screenshot("saved", 360, true)          // for eyes: 360 pixels wide, dark
+//	page.Axe()                                   // fails on violations that axe-core calls serious or critical
+//	page.Screenshot("saved", 360, true)          // for people to check: 360 pixels wide, dark
 //
-// One browser serves all tests of a binary, which may run in parallel: each tab is private. Where Chromium is not installed
-// the test is skipped. A page that asks another host than its own for anything, breaks its own Content-Security-Policy, or
-// has a script that fails, fails the test.
+// One browser serves all tests of a binary, which may run in parallel: each tab is private. Tests are skipped if Chromium is not
+// installed. A test fails if a page requests anything from another host, violates its own Content-Security-Policy or has a script
+// that fails.
 package browsertest
 
 import (
@@ -32,15 +32,16 @@ import (
 	"postrider/internal/servertest"
 )
 
-// stepLimit is how long a step may take: a machine full of tests is slow.
-const stepLimit = 60 * time.Second
+// stepTimeout limits each step: a machine busy with tests is slow.
+const stepTimeout = 60 * time.Second
 
-// One browser serves all tests of a binary: to start one takes a second. Nobody stops it, its keeper sees the binary end.
-var browser = sync.OnceValues(start)
+// One browser serves all tests of a binary, because starting one takes a second. It stops when the test binary ends, see package
+// servertest.
+var browser = sync.OnceValues(startBrowser)
 
-// start starts a browser, and gives the context in which tabs are opened.
-func start() (context.Context, error) {
-	program, _ := find()
+// startBrowser starts a browser and returns the context for new tabs.
+func startBrowser() (context.Context, error) {
+	program, _ := findBrowser()
 	dir, err := servertest.Dir("chromium")
 	if err != nil {
 		return nil, err
@@ -64,9 +65,9 @@ func start() (context.Context, error) {
 	return ctx, chromedp.Do(ctx) // connects
 }
 
-func find() (string, bool) { return servertest.Find("chromium", "/usr/lib/chromium") }
+func findBrowser() (string, bool) { return servertest.Find("chromium", "/usr/lib/chromium") }
 
-// devTools is the address at which the browser takes orders, which it writes down once it does.
+// devTools returns the address of the browser's DevTools, which the browser writes to a file once it is ready.
 func devTools(dir string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "DevToolsActivePort"))
 	if err != nil {
@@ -74,67 +75,67 @@ func devTools(dir string) (string, error) {
 	}
 	port, path, ok := strings.Cut(strings.TrimSpace(string(text)), "\n")
 	if !ok {
-		return "", fmt.Errorf("DevToolsActivePort holds %q", text)
+		return "", fmt.Errorf("DevToolsActivePort contains %q", text)
 	}
 	return "ws://127.0.0.1:" + port + path, nil
 }
 
 // Page is a tab.
 type Page struct {
-	t      testing.TB
-	ctx    context.Context
-	mu     sync.Mutex
-	host   string          // of the page that was opened
-	faults map[string]bool // that the test is not told of yet
+	t        testing.TB
+	ctx      context.Context
+	mu       sync.Mutex
+	host     string          // of the opened page
+	problems map[string]bool // not yet reported to the test
 }
 
 // New opens a tab that lives as long as the test. It skips the test if Chromium is not installed.
 func New(t testing.TB) *Page {
 	t.Helper()
-	if _, found := find(); !found {
+	if _, found := findBrowser(); !found {
 		t.Skip("SKIPPED: Chromium is not installed here (no chromium in PATH nor in /usr/lib/chromium)")
 	}
-	all, err := browser()
+	browserCtx, err := browser()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Page{t: t, faults: make(map[string]bool)}
-	ctx, shut := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
+	p := &Page{t: t, problems: make(map[string]bool)}
+	ctx, cancel := chromedp.NewContext(browserCtx, chromedp.WithNewBrowserContext())
 	p.ctx = ctx
-	if err := chromedp.Listen(ctx, p.hear); err != nil {
+	if err := chromedp.Listen(ctx, p.recordProblem); err != nil {
 		t.Fatalf("opening a tab: %v", err)
 	}
 	t.Cleanup(func() {
 		t.Helper()
-		shut()
-		p.tell()
+		cancel()
+		p.reportProblems()
 	})
 	return p
 }
 
-// hear notes what no page of ours may do. It must not block.
-func (p *Page) hear(event any) {
+// recordProblem records what none of our pages may do. It must not block.
+func (p *Page) recordProblem(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		own := p.host
-		if e.Type != network.ResourceTypeDocument { // it may be for the page before, which has an icon still to come
-			own = hostOf(e.DocumentURL)
+		pageHost := p.host
+		if e.Type != network.ResourceTypeDocument { // the request may be for the previous page, for example its icon
+			pageHost = hostOf(e.DocumentURL)
 		}
-		if host := hostOf(e.Request.URL); host != "" && host != own {
-			p.faults["it asks another host: "+e.Request.URL] = true
+		if host := hostOf(e.Request.URL); host != "" && host != pageHost {
+			p.problems["request to another host: "+e.Request.URL] = true
 		}
 	case *log.EventEntryAdded:
 		if e.Entry.Source == log.EntrySourceSecurity || e.Entry.Source == log.EntrySourceJavascript {
-			p.faults[e.Entry.Text] = true
+			p.problems[e.Entry.Text] = true
 		}
 	case *runtime.EventExceptionThrown:
-		p.faults[e.ExceptionDetails.Text] = true
+		p.problems[e.ExceptionDetails.Text] = true
 	}
 }
 
-// hostOf is where an address of the web leads; empty: it is none, such as "data:".
+// hostOf returns the host of a URL; empty: it has none, for example "data:".
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -143,13 +144,13 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// tell fails the test with what was heard.
-func (p *Page) tell() {
+// reportProblems fails the test with the recorded problems.
+func (p *Page) reportProblems() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for fault := range p.faults {
-		p.t.Errorf("%s: %s", p.host, fault)
+	for problem := range p.problems {
+		p.t.Errorf("%s: %s", p.host, problem)
 	}
-	clear(p.faults)
+	clear(p.problems)
 }
