@@ -41,11 +41,11 @@ type SMTPConfig struct {
 	HELO     string        `toml:"helo"`    // our name in EHLO; empty: the machine's host name
 	CAFile   string        `toml:"ca_file"` // PEM file of the only authorities to trust; empty: the system's
 	Timeout  time.Duration `toml:"timeout"` // for connecting and for each answer, ten times as long for the answer to a whole message
-	// Connections is how many may be open at once; they are opened as they are needed.
-	Connections int `toml:"connections"`
-	// Recycle is how many messages a connection carries before it is given up. Many relays end a session after some
+	// MaxConnections is how many may be open at once; they are opened as they are needed.
+	MaxConnections int `toml:"max_connections"`
+	// MaxMessagesPerConnection is how many messages a connection carries before it is given up. Many relays end a session after some
 	// number, and who leaves before is not thrown out.
-	Recycle int `toml:"recycle"`
+	MaxMessagesPerConnection int `toml:"max_messages_per_connection"`
 }
 
 // Validate tells all that is wrong, each with its key and its cure.
@@ -62,11 +62,11 @@ func (c SMTPConfig) Validate() error {
 		_, err := readAuthorities(c.CAFile)
 		errs = append(errs, err)
 	}
-	if c.Connections < 0 || c.Connections > maxConnections {
-		errs = append(errs, fmt.Errorf("connections: %d is not between 1 and %d", c.Connections, maxConnections))
+	if c.MaxConnections < 0 || c.MaxConnections > maxConnections {
+		errs = append(errs, fmt.Errorf("max_connections: %d is not between 1 and %d", c.MaxConnections, maxConnections))
 	}
-	if c.Recycle < 0 || c.Recycle > maxRecycle {
-		errs = append(errs, fmt.Errorf("recycle: %d is not between 1 and %d", c.Recycle, maxRecycle))
+	if c.MaxMessagesPerConnection < 0 || c.MaxMessagesPerConnection > maxRecycle {
+		errs = append(errs, fmt.Errorf("max_messages_per_connection: %d is not between 1 and %d", c.MaxMessagesPerConnection, maxRecycle))
 	}
 	if c.Timeout != 0 && (c.Timeout < time.Second || c.Timeout > 10*time.Minute) {
 		errs = append(errs, fmt.Errorf("timeout: %v is not between 1s and 10m", c.Timeout))
