@@ -93,7 +93,7 @@ func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Proce
 		}
 	}
 	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
-	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Desk: desk, Log: h.log, Now: now}, nil
+	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Members: desk, Log: h.log, Now: now}, nil
 }
 
 // exitError ends the program with a code of its own.

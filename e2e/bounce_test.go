@@ -264,7 +264,7 @@ func TestWhatPostfixReportsByLMTPSuppressesTheDeadAndNobodyElse(t *testing.T) {
 	})
 	o.write(2)
 	daemon := start(t, o.binary, "run", "-c", o.config)
-	daemon.until(t, "listening", func() bool { return strings.Contains(daemon.out.String(), "listening for what comes back") })
+	daemon.until(t, "listening", func() bool { return strings.Contains(daemon.out.String(), "listening for bounces") })
 	o.open(dsn)
 	o.comesTo(unknown, "came back 550 5.1.1 dead")
 	o.comesTo(put4xx, "came back 450 4.7.1 policy")

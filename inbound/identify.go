@@ -13,13 +13,13 @@ import (
 	"postrider/store"
 )
 
-// identity is the mail of ours that a message is about.
+// identity is our message that an inbound message is about.
 type identity struct {
 	store.SentMessage
 	member forum.MemberID
 }
 
-// refusal is what is noted of the mail, but for what befell it.
+// refusal returns a record of the message, without source, class and reply.
 func (i *identity) refusal(now time.Time) store.Refusal {
 	r := store.Refusal{Key: i.Key, Member: i.member, Address: i.Address, SentAt: i.Settled, At: now}
 	if r.SentAt.IsZero() {
@@ -28,20 +28,20 @@ func (i *identity) refusal(now time.Time) store.Refusal {
 	return r
 }
 
-// candidate is what a message says of which mail it is about. The token proves it.
+// candidate is a reference to one of our messages. The token proves it.
 type candidate struct {
 	member forum.MemberID
 	token  string
 }
 
-// maxClaims is how many claims of one message are looked into.
-const maxClaims = 8
+// maxCandidates is how many candidates of one message are checked.
+const maxCandidates = 8
 
-// identify finds the mail that a report is about; nil: none of ours. What counts is a return path that we have made, wherever it
-// stands; else a Message-ID that we have made, together with the member of a link that we have signed. From whom the report is
-// does not count: anybody can write that.
+// identify finds our message that a report is about; nil: none of ours. It accepts a return path that we generated,
+// wherever it appears; or a Message-ID that we generated, together with the member of a link that we signed. It ignores
+// the sender of the report, because anyone can forge that.
 func (b *Processor) identify(ctx context.Context, to []string, report bounce.Report) (*identity, error) {
-	for _, c := range b.claims(to, report) {
+	for _, c := range b.candidates(to, report) {
 		about, err := b.lookup(ctx, c)
 		if about != nil || err != nil {
 			return about, err
@@ -50,11 +50,11 @@ func (b *Processor) identify(ctx context.Context, to []string, report bounce.Rep
 	return nil, nil
 }
 
-func (b *Processor) claims(to []string, report bounce.Report) (list []candidate) {
+func (b *Processor) candidates(to []string, report bounce.Report) (list []candidate) {
 	met := make(map[candidate]bool)
 	add := func(member int64, token string) {
 		c := candidate{forum.MemberID(member), token}
-		if !met[c] && len(list) < maxClaims {
+		if !met[c] && len(list) < maxCandidates {
 			met[c] = true
 			list = append(list, c)
 		}
@@ -68,7 +68,7 @@ func (b *Processor) claims(to []string, report bounce.Report) (list []candidate)
 			add(member, token)
 		}
 	}
-	// The two may stand in different parts: some report the Message-ID in one, and the header in another.
+	// The two can be in different parts: some servers report the Message-ID in one part and the header in another.
 	for _, id := range report.Originals {
 		token, ok := b.Composer.ReadMessageID(id.MessageID)
 		for _, o := range report.Originals {
@@ -80,14 +80,14 @@ func (b *Processor) claims(to []string, report bounce.Report) (list []candidate)
 	return list
 }
 
-// lookup finds the mail of a claim among those of its member.
+// lookup finds the message of a candidate among those sent to its member.
 func (b *Processor) lookup(ctx context.Context, c candidate) (*identity, error) {
 	mails, err := b.Store.Outbox.SentMessages(ctx, c.member)
 	if err != nil {
 		return nil, err
 	}
 	var found *identity
-	for _, m := range mails { // all of them, so that nobody learns from the time it takes
+	for _, m := range mails { // all of them, so that the time it takes reveals nothing
 		if b.Composer.VerifyToken(c.token, m.Key) {
 			found = &identity{m, c.member}
 		}
@@ -100,16 +100,16 @@ func (b *Processor) lookup(ctx context.Context, c candidate) (*identity, error) 
 	case found.Settled.IsZero():
 		return nil, ErrRetryLater
 	}
-	return nil, nil // it was skipped in the end: an earlier daemon has died over it
+	return nil, nil // it was skipped: an earlier daemon died while sending it
 }
 
-// unsubscribeMark begins the local part of an address that ends a stream.
-const unsubscribeMark = "u-"
+// unsubscribePrefix is the prefix of the local part of an unsubscribe address.
+const unsubscribePrefix = "u-"
 
-// readUnsubscribe reads the address of a mail that ends a stream; its subject and body do not count.
+// readUnsubscribe reads the recipient address of an unsubscribe request; its subject and body are ignored.
 func (b *Processor) readUnsubscribe(address string) (link.Claims, bool) {
 	local, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(address)), "@")
-	tag, ours := strings.CutPrefix(local, unsubscribeMark)
+	tag, ours := strings.CutPrefix(local, unsubscribePrefix)
 	if !ours {
 		return link.Claims{}, false
 	}
@@ -117,7 +117,7 @@ func (b *Processor) readUnsubscribe(address string) (link.Claims, bool) {
 	return grant, err == nil && grant.Scope.IsUnsubscribe()
 }
 
-// readListUnsubscribe reads a List-Unsubscribe field of ours: "<https://.../u/TOKEN>, <mailto:u-TAG@...>".
+// readListUnsubscribe reads our List-Unsubscribe field: "<https://.../u/TOKEN>, <mailto:u-TAG@...>".
 func (b *Processor) readListUnsubscribe(value string) (link.Claims, bool) {
 	for part := range strings.SplitSeq(value, ",") {
 		uri := strings.Trim(strings.TrimSpace(part), "<>")

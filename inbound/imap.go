@@ -14,17 +14,17 @@ import (
 	"postrider/bounce"
 )
 
-// page is how many messages are fetched at a time.
-const page = 20
+// fetchBatch is the number of messages per fetch.
+const fetchBatch = 20
 
 // IMAP is a mailbox on another server.
 type IMAP struct {
-	box      *Processor
-	at       mailbox
-	password string
+	processor *Processor
+	mailbox   mailbox
+	password  string
 }
 
-// IMAP opens a mailbox, as the configuration names it; it connects when it collects.
+// IMAP returns the mailbox of the configuration. It connects with each Collect.
 func (b *Processor) IMAP(c Config) (*IMAP, error) {
 	at, err := parseIMAP(c.IMAP)
 	if err != nil {
@@ -33,11 +33,11 @@ func (b *Processor) IMAP(c Config) (*IMAP, error) {
 	return &IMAP{b, at, c.Password}, nil
 }
 
-// Collect takes in what has come since the last time, and marks it as seen. It goes by the numbers of messages, not
-// by that mark, so a person may look into the mailbox as well.
+// Collect processes the messages since the last call, and marks them as seen. It goes by their UIDs, not by that flag,
+// so people may read the mailbox too.
 func (m *IMAP) Collect(ctx context.Context) error {
 	if err := m.collect(ctx); err != nil && !errors.Is(err, ErrRetryLater) {
-		return fmt.Errorf("reading the mailbox for bounces: %w", err)
+		return fmt.Errorf("reading the bounce mailbox: %w", err)
 	}
 	return nil
 }
@@ -59,22 +59,22 @@ func (m *IMAP) collect(ctx context.Context) error {
 	defer c.Logout()
 	stop := context.AfterFunc(ctx, func() { c.Terminate() })
 	defer stop()
-	last, err := m.last(ctx, status.UidValidity)
+	last, err := m.lastUID(ctx, status.UidValidity)
 	if err != nil {
 		return err
 	}
 	for status.Messages > 0 {
-		uids, err := newer(c, last)
+		uids, err := newUIDs(c, last)
 		if err != nil || len(uids) == 0 {
 			return err
 		}
 		for len(uids) > 0 {
-			some := uids[:min(page, len(uids))]
+			some := uids[:min(fetchBatch, len(uids))]
 			uids = uids[len(some):]
 			if last, err = m.processBatch(ctx, c, some, last); err != nil {
-				return errors.Join(err, m.remember(ctx, status.UidValidity, last))
+				return errors.Join(err, m.saveUID(ctx, status.UidValidity, last))
 			}
-			if err := m.remember(ctx, status.UidValidity, last); err != nil {
+			if err := m.saveUID(ctx, status.UidValidity, last); err != nil {
 				return err
 			}
 		}
@@ -84,11 +84,11 @@ func (m *IMAP) collect(ctx context.Context) error {
 
 // open connects, logs in and selects the mailbox.
 func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, error) {
-	dialer := dialer{ctx, net.Dialer{Timeout: patience}}
-	address := net.JoinHostPort(m.at.host, m.at.port)
+	dialer := dialer{ctx, net.Dialer{Timeout: idleTimeout}}
+	address := net.JoinHostPort(m.mailbox.host, m.mailbox.port)
 	var c *client.Client
 	var err error
-	if m.at.encrypted {
+	if m.mailbox.encrypted {
 		c, err = client.DialWithDialerTLS(dialer, address, nil)
 	} else {
 		c, err = client.DialWithDialer(dialer, address)
@@ -96,18 +96,18 @@ func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, e
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Timeout, c.ErrorLog = patience, nopLogger{}
-	if err := c.Login(m.at.user, m.password); err != nil {
+	c.Timeout, c.ErrorLog = idleTimeout, nopLogger{}
+	if err := c.Login(m.mailbox.user, m.password); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("logging in: %w", err), c.Terminate())
 	}
-	status, err := c.Select(m.at.name, false)
+	status, err := c.Select(m.mailbox.name, false)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("opening %s: %w", m.at.name, err), c.Terminate())
+		return nil, nil, errors.Join(fmt.Errorf("opening %s: %w", m.mailbox.name, err), c.Terminate())
 	}
 	return c, status, nil
 }
 
-// dialer dials as long as its context stands.
+// dialer dials until its context ends.
 type dialer struct {
 	ctx context.Context
 	net.Dialer
@@ -117,11 +117,11 @@ func (d dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(d.ctx, network, address)
 }
 
-// newer lists the numbers of messages behind last, rising.
-func newer(c *client.Client, last uint32) ([]uint32, error) {
+// newUIDs lists the UIDs above last, in ascending order.
+func newUIDs(c *client.Client, last uint32) ([]uint32, error) {
 	criteria := imap.NewSearchCriteria()
 	criteria.Uid = new(imap.SeqSet)
-	criteria.Uid.AddRange(last+1, 0) // 0 is "*", the last one: it is found even if its number is not above last
+	criteria.Uid.AddRange(last+1, 0) // 0 is "*", the newest message: the server returns it even if its UID is not above last
 	criteria.WithoutFlags = []string{imap.DeletedFlag}
 	found, err := c.UidSearch(criteria)
 	if err != nil {
@@ -137,8 +137,8 @@ func newer(c *client.Client, last uint32) ([]uint32, error) {
 	return uids, nil
 }
 
-// processBatch takes messages in, in their order, and marks them as seen. It gives the number of the last one that need not be
-// looked at again.
+// processBatch processes messages in their order, and marks them as seen. It returns the UID of the last message that is
+// done.
 func (m *IMAP) processBatch(ctx context.Context, c *client.Client, uids []uint32, last uint32) (uint32, error) {
 	raw, err := fetch(c, uids)
 	if err != nil {
@@ -147,8 +147,8 @@ func (m *IMAP) processBatch(ctx context.Context, c *client.Client, uids []uint32
 	done := new(imap.SeqSet)
 	var failed error
 	for _, uid := range uids {
-		if text, found := raw[uid]; found { // else somebody has taken it out meanwhile
-			if failed = m.box.Process(ctx, nil, text); failed != nil {
+		if text, found := raw[uid]; found { // else it was deleted in the meantime
+			if failed = m.processor.Process(ctx, nil, text); failed != nil {
 				break
 			}
 			done.AddNum(uid)
@@ -165,12 +165,12 @@ func (m *IMAP) processBatch(ctx context.Context, c *client.Client, uids []uint32
 	return last, failed
 }
 
-// fetch reads the beginnings of messages, without marking them.
+// fetch reads the first bounce.MaxBytes of each message, without marking them as seen.
 func fetch(c *client.Client, uids []uint32) (map[uint32][]byte, error) {
 	set := new(imap.SeqSet)
 	set.AddNum(uids...)
 	section := &imap.BodySectionName{Peek: true, Partial: []int{0, bounce.MaxBytes}}
-	messages := make(chan *imap.Message, page)
+	messages := make(chan *imap.Message, fetchBatch)
 	ended := make(chan error, 1)
 	go func() { ended <- c.UidFetch(set, []imap.FetchItem{imap.FetchUid, section.FetchItem()}, messages) }()
 	raw := make(map[uint32][]byte, len(uids))
@@ -178,7 +178,7 @@ func fetch(c *client.Client, uids []uint32) (map[uint32][]byte, error) {
 	for message := range messages {
 		body := message.GetBody(section)
 		if body == nil {
-			continue // news of a message's flags, not the message
+			continue // an update of a message's flags, not the message
 		}
 		text, err := io.ReadAll(body)
 		raw[message.Uid], unread = text, errors.Join(unread, err)
@@ -189,14 +189,15 @@ func fetch(c *client.Client, uids []uint32) (map[uint32][]byte, error) {
 	return raw, nil
 }
 
-// key is what the store keeps the last number under. The address has no password in it.
+// key is the key of the last UID in the store. It contains no password.
 func (m *IMAP) key() string {
-	return "imap " + m.at.user + "@" + net.JoinHostPort(m.at.host, m.at.port) + "/" + m.at.name
+	return "imap " + m.mailbox.user + "@" + net.JoinHostPort(m.mailbox.host, m.mailbox.port) + "/" + m.mailbox.name
 }
 
-// last is the number up to which all is taken in. A mailbox whose validity has changed numbers anew (RFC 3501, 2.3.1.1).
-func (m *IMAP) last(ctx context.Context, validity uint32) (last uint32, err error) {
-	text, known, err := m.box.Store.Values.Get(ctx, m.key())
+// lastUID returns the UID up to which all messages are processed. If UIDVALIDITY has changed, the UIDs start again
+// (RFC 3501, 2.3.1.1).
+func (m *IMAP) lastUID(ctx context.Context, validity uint32) (last uint32, err error) {
+	text, known, err := m.processor.Store.Values.Get(ctx, m.key())
 	if err != nil || !known {
 		return 0, err
 	}
@@ -207,11 +208,11 @@ func (m *IMAP) last(ctx context.Context, validity uint32) (last uint32, err erro
 	return last, nil
 }
 
-func (m *IMAP) remember(ctx context.Context, validity, last uint32) error {
-	return m.box.Store.Values.Set(ctx, m.key(), fmt.Sprintf("%d/%d", validity, last))
+func (m *IMAP) saveUID(ctx context.Context, validity, last uint32) error {
+	return m.processor.Store.Values.Set(ctx, m.key(), fmt.Sprintf("%d/%d", validity, last))
 }
 
-// nopLogger keeps the IMAP library from writing to the standard error: what it has to say is in the errors, too.
+// nopLogger keeps the IMAP library from writing to standard error: the returned errors have the same information.
 type nopLogger struct{}
 
 func (nopLogger) Printf(string, ...any) {}

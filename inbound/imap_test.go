@@ -14,7 +14,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-// imapBox is a mailbox of a real IMAP server, as a person has it before him.
+// imapBox is a client of a real IMAP server, as used by people.
 type imapBox struct {
 	*testing.T
 	client *client.Client
@@ -58,9 +58,9 @@ func (b *imapBox) unseen() int {
 	return len(found)
 }
 
-func TestAMailboxIsReadByIMAPAndEachMessageOnce(t *testing.T) {
+func TestIMAP_ProcessesEachMessageOnce(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
-	d := newDesk(t)
+	d := newFixture(t)
 	c := inbound.Config{IMAP: "imap://postrider@" + dovecot.Address() + "/INBOX", Password: "secret"}
 	collect := func() {
 		t.Helper()
@@ -68,18 +68,18 @@ func TestAMailboxIsReadByIMAPAndEachMessageOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	collect() // an empty mailbox is no fault
+	collect() // an empty mailbox is not an error
 	inbox := newIMAPBox(t, dovecot)
-	for range 45 { // more than are fetched at once
-		inbox.put(d.corpus("other-person"))
+	for range 45 { // more than one fetch
+		inbox.put(d.readMail("other-person"))
 	}
-	inbox.put(d.corpus("postfix-unknown-user"), bytes.Repeat([]byte("a long line that no report has\n"), 20_000), []byte("To: "+d.unsubscribe(link.Alerts)+"\n\n"))
+	inbox.put(d.readMail("postfix-unknown-user"), bytes.Repeat([]byte("a long line that no report has\n"), 20_000), []byte("To: "+d.unsubscribeAddress(link.Alerts)+"\n\n"))
 	collect()
-	if got := d.refused(); len(got) != 1 {
-		t.Errorf("noted is %v, want one refusal", got)
+	if got := d.refusals(); len(got) != 1 {
+		t.Errorf("refusals = %v, want one", got)
 	}
-	if got := d.ended(); got != "alerts" {
-		t.Errorf("ended are %q, want alerts", got)
+	if got := d.unsubscribed(); got != "alerts" {
+		t.Errorf("unsubscribed from %q, want alerts", got)
 	}
 	if n := inbox.unseen(); n != 0 {
 		t.Errorf("%d messages are not marked as seen", n)
@@ -88,48 +88,48 @@ func TestAMailboxIsReadByIMAPAndEachMessageOnce(t *testing.T) {
 	d.log.Reset()
 	collect()
 	if log := d.log.String(); log != "" {
-		t.Errorf("the second time it took in something again:\n%s", log)
+		t.Errorf("second Collect processed messages again:\n%s", log)
 	}
-	inbox.put(d.corpus("arf-abuse"))
+	inbox.put(d.readMail("arf-abuse"))
 	collect()
-	if got := d.ended(); got != "digests alerts" {
-		t.Errorf("after a new message ended are %q, want digests and alerts", got)
+	if got := d.unsubscribed(); got != "digests alerts" {
+		t.Errorf("after a new message: unsubscribed from %q, want digests and alerts", got)
 	}
 }
 
-func TestAMessageOfAMailboxThatCannotBeTakenInComesAgain(t *testing.T) {
+func TestIMAP_RetriesUnprocessedMessage(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
-	d := newDesk(t)
+	d := newFixture(t)
 	c := inbound.Config{IMAP: "imap://postrider@" + dovecot.Address(), Password: "secret"}
 	const quick = "digest/43/2026-05-05"
 	d.plan(quick, 43)
-	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
+	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.readMail("postfix-unknown-user"), d.returnPath(), d.Composer.MessageID(key))...)
 	inbox := newIMAPBox(t, dovecot)
-	inbox.put(d.corpus("arf-abuse"), early)
+	inbox.put(d.readMail("arf-abuse"), early)
 	for range 2 {
 		if err := d.Collect(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 		if n := inbox.unseen(); n != 1 {
-			t.Errorf("%d messages are not marked as seen, want the one that cannot be known yet", n)
+			t.Errorf("%d messages are not marked as seen, want only the message that is not settled yet", n)
 		}
 	}
 	d.settle(quick, "bert@members.example")
 	if err := d.Collect(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.refused(); len(got) != 1 || inbox.unseen() != 0 {
-		t.Errorf("in the end noted is %v, and %d are not seen", got, inbox.unseen())
+	if got := d.refusals(); len(got) != 1 || inbox.unseen() != 0 {
+		t.Errorf("finally refusals = %v, and %d messages are not seen; want 1 and 0", got, inbox.unseen())
 	}
 }
 
-func TestAMailboxThatCannotBeOpenedSaysWhy(t *testing.T) {
+func TestIMAP_ExplainsConnectionError(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
-	d := newDesk(t)
+	d := newFixture(t)
 	for _, tt := range []struct{ imap, password, want string }{
 		{"imap://postrider@" + dovecot.Address(), "wrong", "logging in"},
 		{"imap://postrider@" + dovecot.Address() + "/Nowhere", "secret", "opening Nowhere"},
-		{"imaps://postrider@" + dovecot.SafeAddress(), "secret", "certificate"}, // nobody vouches for it
+		{"imaps://postrider@" + dovecot.SafeAddress(), "secret", "certificate"}, // self-signed
 		{"imap://postrider@127.0.0.1:1", "secret", "refused"},
 	} {
 		err := d.Collect(t.Context(), inbound.Config{IMAP: tt.imap, Password: tt.password})

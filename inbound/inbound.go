@@ -1,9 +1,9 @@
-// Package inbound takes in what comes back from mail: reports, complaints, and mails that end a stream.
+// Package inbound processes bounces, complaints and unsubscribe requests by email.
 //
-// A message comes by the listener (listen.go), from a mailbox (maildir.go, imap.go) or through a pipe, and all of
-// them hand it to [Processor.Process]. That finds out which mail of ours it is about (identify.go), by what only we can have written, and
-// writes down what follows; the daemon judges refusals later. Whatever cannot be made out is logged and dropped: nothing is ever
-// sent back, for the sender of a bounce is nobody.
+// A message arrives through the listener (listen.go), a mailbox (maildir.go, imap.go) or a pipe. All of them call
+// [Processor.Process], which identifies our message that it is about (identify.go), by signatures that only we can
+// make, and saves the result. The daemon evaluates rejections later. What cannot be identified is logged and dropped.
+// Nothing is ever sent back, because bounces have no sender.
 package inbound
 
 import (
@@ -23,38 +23,38 @@ import (
 	"postrider/store"
 )
 
-// Processor takes messages in. It is safe for concurrent use.
+// Processor processes inbound messages. It is safe for concurrent use.
 type Processor struct {
 	Store    *store.Store
-	Composer *mail.Composer // made the Message-IDs and return paths
+	Composer *mail.Composer // checks Message-IDs and return paths
 	Links    *link.Signer
-	Desk     *daemon.MemberService // ends what members want to end
+	Members  *daemon.MemberService // unsubscribes members
 	Log      *slog.Logger
 	Now      func() time.Time
 }
 
-// ErrRetryLater means that a message cannot be understood yet: a mail came back before it was written down that it went
-// out. It will be understood in a moment.
-var ErrRetryLater = errors.New("inbound: the mail that this is about is still being handed over")
+// ErrRetryLater means that a message cannot be processed yet: it bounced before the result of its delivery was saved.
+// Retry after a moment.
+var ErrRetryLater = errors.New("inbound: our message that this is about is still being sent")
 
-// Process takes a message in that was sent to these addresses; what its own header tells of that is asked as well. An error means
-// that it is to be handed in once more, later.
+// Process processes a message sent to these addresses, or to those in its own header. After an error, submit the message
+// again later.
 func (b *Processor) Process(ctx context.Context, to []string, raw []byte) (err error) {
 	defer func() {
-		if fault := recover(); fault != nil { // it would do so again: drop it
-			b.Log.Error("a message made the inbound panic, and was dropped", "fault", fault, "stack", string(debug.Stack()))
+		if fault := recover(); fault != nil { // a retry would panic too: drop the message
+			b.Log.Error("inbound message dropped after a panic", "err", fault, "stack", string(debug.Stack()))
 			err = nil
 		}
 	}()
 	report := bounce.Parse(raw)
 	for _, address := range slices.Concat(to, report.To) {
 		if grant, ok := b.readUnsubscribe(address); ok {
-			return b.end(ctx, grant)
+			return b.unsubscribe(ctx, grant)
 		}
 	}
 	log := b.Log.With("kind", report.Kind, "form", report.Form)
 	if report.Kind == bounce.AutoReply || report.Kind == bounce.Other {
-		log.Debug("a message is no report, and was dropped")
+		log.Debug("inbound message dropped: not a report")
 		return nil
 	}
 	about, err := b.identify(ctx, to, report)
@@ -62,27 +62,27 @@ func (b *Processor) Process(ctx context.Context, to []string, raw []byte) (err e
 		return err
 	}
 	if about == nil {
-		return b.unknown(ctx, log, report)
+		return b.handleUnknown(ctx, log, report)
 	}
-	return b.act(ctx, log.With("member", about.member, "key", about.Key), report, about)
+	return b.handleReport(ctx, log.With("member", about.member, "key", about.Key), report, about)
 }
 
-// act does what a report on a known mail asks for.
-func (b *Processor) act(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
+// handleReport handles a report about a known message.
+func (b *Processor) handleReport(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
 	switch report.Kind {
 	case bounce.Failure:
-		return b.refused(ctx, log, report, about)
+		return b.handleBounce(ctx, log, report, about)
 	case bounce.Delay:
-		log.Info("a mail is delayed", "enhanced", report.Recipients[0].Enhanced)
+		log.Info("message delayed", "enhanced", report.Recipients[0].Enhanced)
 	case bounce.Complaint:
 		return b.handleComplaint(ctx, log, about)
 	case bounce.NotSpam:
-		log.Info("a reader takes a complaint back; only he can have the mail again")
+		log.Info("\"not spam\" report received; the member must resubscribe")
 	}
 	return nil
 }
 
-// handleComplaint ends the stream of a mail that its reader complained of, and notes that he did.
+// handleComplaint unsubscribes the member from the kind of message that was reported as spam, and records the complaint.
 func (b *Processor) handleComplaint(ctx context.Context, log *slog.Logger, about *identity) error {
 	if err := b.Store.Preferences.UnsubscribeKind(ctx, b.Now(), about.member, about.Kind); err != nil {
 		return err
@@ -92,12 +92,12 @@ func (b *Processor) handleComplaint(ctx context.Context, log *slog.Logger, about
 	if err := b.Store.Suppressions.SaveRefusals(ctx, []store.Refusal{complaint}); err != nil {
 		return err
 	}
-	log.Info("a complaint ended a stream of mail", "stream", about.Kind)
+	log.Info("member unsubscribed after a complaint", "stream", about.Kind)
 	return nil
 }
 
-// refused notes that a mail came back for good.
-func (b *Processor) refused(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
+// handleBounce records a bounce.
+func (b *Processor) handleBounce(ctx context.Context, log *slog.Logger, report bounce.Report, about *identity) error {
 	r := report.Recipients[0]
 	for _, other := range report.Recipients {
 		if strings.EqualFold(other.Address, about.Address) {
@@ -110,32 +110,32 @@ func (b *Processor) refused(ctx context.Context, log *slog.Logger, report bounce
 	if err := b.Store.Suppressions.SaveRefusals(ctx, []store.Refusal{refusal}); err != nil {
 		return err
 	}
-	log.Info("a mail came back", "class", refusal.Class, "code", r.Code, "enhanced", r.Enhanced)
+	log.Info("message bounced", "class", refusal.Class, "code", r.Code, "enhanced", r.Enhanced)
 	return nil
 }
 
-// unknown is for a report on a mail that is not found. A complaint needs none, if the link that ends the stream is in it:
-// relays that rewrite Message-IDs leave that alone, and it does what its reader asks for.
-func (b *Processor) unknown(ctx context.Context, log *slog.Logger, report bounce.Report) error {
+// handleUnknown handles a report whose message is not found. A complaint can be handled without it, if it contains our
+// unsubscribe link: relays that rewrite Message-IDs keep that.
+func (b *Processor) handleUnknown(ctx context.Context, log *slog.Logger, report bounce.Report) error {
 	if report.Kind == bounce.Complaint {
 		for _, o := range report.Originals {
 			if grant, ok := b.readListUnsubscribe(o.Unsubscribe); ok {
-				return b.end(ctx, grant)
+				return b.unsubscribe(ctx, grant)
 			}
 		}
 	}
-	log.Info("a report tells of no mail of ours, and was dropped")
+	log.Info("report dropped: not about a message of ours")
 	return nil
 }
 
-// end ends what a member was granted to end.
-func (b *Processor) end(ctx context.Context, grant link.Claims) error {
-	ended, err := b.Desk.Unsubscribe(ctx, b.Now(), grant)
+// unsubscribe unsubscribes the member of a verified link.
+func (b *Processor) unsubscribe(ctx context.Context, grant link.Claims) error {
+	ended, err := b.Members.Unsubscribe(ctx, b.Now(), grant)
 	if err != nil {
-		return fmt.Errorf("unsubscribing by mail: %w", err)
+		return fmt.Errorf("unsubscribing by email: %w", err)
 	}
 	if ended != nil {
-		b.Log.Info("a mail ended what its sender gets", "member", grant.Member, "scope", int(grant.Scope))
+		b.Log.Info("member unsubscribed by email", "member", grant.Member, "scope", int(grant.Scope))
 	}
 	return nil
 }

@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// How often mailboxes are looked into.
+// How often mailboxes are polled.
 const (
-	maildirEvery = 5 * time.Second
-	imapEvery    = 30 * time.Second
+	maildirInterval = 5 * time.Second
+	imapInterval    = 30 * time.Second
 )
 
-// collector takes in what has come to a mailbox.
+// collector processes the new messages of a mailbox.
 type collector interface {
 	Collect(ctx context.Context) error
 }
 
-// Receivers is all the ways that the configuration opens, but for the pipe.
+// Receivers holds the listener and the mailboxes of the configuration.
 type Receivers struct {
 	log      *slog.Logger
 	listener *Listener // nil: none
-	boxes    []watched
+	boxes    []polledMailbox
 }
 
-// watched is a mailbox that is looked into now and then.
-type watched struct {
+// polledMailbox is a mailbox with its polling interval.
+type polledMailbox struct {
 	collector
-	every time.Duration
+	interval time.Duration
 }
 
-// Open opens the listener and the mailboxes of a configuration.
+// Open opens the listener and the mailboxes of the configuration.
 func (b *Processor) Open(c Config) (*Receivers, error) {
 	boxes, err := b.mailboxes(c)
 	if err != nil {
@@ -42,7 +42,7 @@ func (b *Processor) Open(c Config) (*Receivers, error) {
 	return &Receivers{b.Log, listener, boxes}, err
 }
 
-// Collect looks into the mailboxes of a configuration one time.
+// Collect processes the mailboxes of the configuration once.
 func (b *Processor) Collect(ctx context.Context, c Config) error {
 	boxes, err := b.mailboxes(c)
 	for _, box := range boxes {
@@ -51,46 +51,46 @@ func (b *Processor) Collect(ctx context.Context, c Config) error {
 	return err
 }
 
-func (b *Processor) mailboxes(c Config) (list []watched, err error) {
+func (b *Processor) mailboxes(c Config) (list []polledMailbox, err error) {
 	if c.Maildir != "" {
-		list = append(list, watched{b.Maildir(c.Maildir), maildirEvery})
+		list = append(list, polledMailbox{b.Maildir(c.Maildir), maildirInterval})
 	}
 	if c.IMAP != "" {
 		box, err := b.IMAP(c)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, watched{box, imapEvery})
+		list = append(list, polledMailbox{box, imapInterval})
 	}
 	return list, nil
 }
 
-// Run takes in what comes until ctx ends, and what is under way then.
+// Run processes messages until ctx ends, and finishes those in progress.
 func (in *Receivers) Run(ctx context.Context) error {
 	var ways sync.WaitGroup
 	defer ways.Wait()
 	for _, box := range in.boxes {
-		ways.Go(func() { in.watch(ctx, box) })
+		ways.Go(func() { in.poll(ctx, box) })
 	}
 	if in.listener == nil {
 		return nil
 	}
-	in.log.Info("listening for what comes back", "address", in.listener.Address().String())
+	in.log.Info("listening for bounces", "address", in.listener.Address().String())
 	return in.listener.Serve(ctx)
 }
 
-// watch looks into a mailbox again and again. It tells of a fault when it begins and when it ends.
-func (in *Receivers) watch(ctx context.Context, box watched) {
-	tick := time.NewTicker(box.every)
+// poll polls a mailbox. It logs an error when it first occurs and when it is over.
+func (in *Receivers) poll(ctx context.Context, box polledMailbox) {
+	tick := time.NewTicker(box.interval)
 	defer tick.Stop()
 	failing := false
 	for ctx.Err() == nil {
 		err := box.Collect(ctx)
 		switch {
 		case err != nil && !failing && ctx.Err() == nil:
-			in.log.Warn("what came back could not be taken in, will be tried again", "err", err)
+			in.log.Warn("cannot read bounces, will retry", "err", err)
 		case err == nil && failing:
-			in.log.Info("what comes back is taken in again")
+			in.log.Info("reading bounces again")
 		}
 		failing = err != nil
 		select {

@@ -18,8 +18,8 @@ import (
 	"postrider/internal/servertest"
 )
 
-// listen opens a listener for the time of a test and gives its address.
-func (d *desk) listen(c inbound.Config) (l *inbound.Listener, end func() error) {
+// listen starts a listener. end stops it and returns its error.
+func (d *fixture) listen(c inbound.Config) (l *inbound.Listener, end func() error) {
 	d.Helper()
 	l, err := d.Listen(c)
 	if err != nil {
@@ -34,7 +34,7 @@ func (d *desk) listen(c inbound.Config) (l *inbound.Listener, end func() error) 
 	}
 }
 
-// talk has a dialogue with a server: what it says must begin so.
+// talk sends lines to a server. After "<- ", a line is the expected start of a reply.
 func talk(t *testing.T, network, address string, lines ...string) {
 	t.Helper()
 	conn, err := net.Dial(network, address)
@@ -47,7 +47,7 @@ func talk(t *testing.T, network, address string, lines ...string) {
 		if want, found := strings.CutPrefix(line, "<- "); found {
 			code, text, err := r.ReadResponse(0)
 			if got := fmt.Sprintf("%d %s", code, text); !strings.HasPrefix(got, want) {
-				t.Fatalf("%s says %q (%v), want %q", address, got, err, want)
+				t.Fatalf("%s replied %q (%v), want %q", address, got, err, want)
 			}
 			continue
 		}
@@ -57,26 +57,26 @@ func talk(t *testing.T, network, address string, lines ...string) {
 	}
 }
 
-func TestTheListenerTakesReportsByLMTP(t *testing.T) {
-	for _, listen := range []string{"lmtp://127.0.0.1:0", "lmtp+unix://" + filepath.Join(shortDir(t), "door")} {
-		d := newDesk(t)
+func TestListener_AcceptsReportsByLMTP(t *testing.T) {
+	for _, listen := range []string{"lmtp://127.0.0.1:0", "lmtp+unix://" + filepath.Join(shortDir(t), "socket")} {
+		d := newFixture(t)
 		l, end := d.listen(inbound.Config{Listen: listen, Domain: domain})
 		talk(t, l.Address().Network(), l.Address().String(),
-			"<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.path()+">", "<- 250", "RCPT TO:<"+d.unsubscribe(link.Alerts)+">", "<- 250",
-			"DATA", "<- 354", string(d.corpus("postfix-unknown-user"))+"\n.", "<- 250", "<- 250", "QUIT", "<- 221")
+			"<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.returnPath()+">", "<- 250", "RCPT TO:<"+d.unsubscribeAddress(link.Alerts)+">", "<- 250",
+			"DATA", "<- 354", string(d.readMail("postfix-unknown-user"))+"\n.", "<- 250", "<- 250", "QUIT", "<- 221")
 		if err := end(); err != nil {
 			t.Error(err)
 		}
-		if got := d.refused(); len(got) != 1 {
-			t.Errorf("%s: noted is %v, want one refusal", listen, got)
+		if got := d.refusals(); len(got) != 1 {
+			t.Errorf("%s: refusals = %v, want one", listen, got)
 		}
-		if got := d.ended(); got != "alerts" {
-			t.Errorf("%s: ended are %q, want alerts", listen, got)
+		if got := d.unsubscribed(); got != "alerts" {
+			t.Errorf("%s: unsubscribed from %q, want alerts", listen, got)
 		}
 	}
 }
 
-// shortDir is a directory whose path leaves room for a socket's name, of which the kernel takes 107 bytes.
+// shortDir returns a directory with a short path: the kernel limits the path of a socket to 107 bytes.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "box")
@@ -87,9 +87,9 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-func TestASocketThatADeadDaemonLeftIsReplaced(t *testing.T) {
-	d := newDesk(t)
-	path := filepath.Join(shortDir(t), "door")
+func TestListener_ReplacesStaleSocket(t *testing.T) {
+	d := newFixture(t)
+	path := filepath.Join(shortDir(t), "socket")
 	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
@@ -104,26 +104,26 @@ func TestASocketThatADeadDaemonLeftIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := d.Listen(inbound.Config{Listen: "lmtp+unix://" + path}); err == nil {
-		t.Error("a file that is no socket was replaced")
+		t.Error("Listen replaced a file that is not a socket")
 	}
 }
 
-func TestBySMTPOnlyMailForOurDomainIsTaken(t *testing.T) {
-	d := newDesk(t)
+func TestListener_RejectsOtherDomainsBySMTP(t *testing.T) {
+	d := newFixture(t)
 	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
 	talk(t, "tcp", l.Address().String(),
 		"<- 220", "EHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<anna@members.example>", "<- 550", "RCPT TO:<fbl@"+domain+">", "<- 250",
-		"DATA", "<- 354", string(d.corpus("arf-abuse"))+"\n.", "<- 250", "QUIT", "<- 221")
+		"DATA", "<- 354", string(d.readMail("arf-abuse"))+"\n.", "<- 250", "QUIT", "<- 221")
 	if err := end(); err != nil {
 		t.Error(err)
 	}
-	if got := d.ended(); got != "digests" {
-		t.Errorf("ended are %q, want digests", got)
+	if got := d.unsubscribed(); got != "digests" {
+		t.Errorf("unsubscribed from %q, want digests", got)
 	}
 }
 
-// knock opens a connection from an address of this machine, and reads the greeting.
-func knock(t *testing.T, from, address string) *textproto.Conn {
+// dialFrom opens a connection from an address of this machine.
+func dialFrom(t *testing.T, from, address string) *textproto.Conn {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", address)
@@ -135,20 +135,20 @@ func knock(t *testing.T, from, address string) *textproto.Conn {
 	return textproto.NewConn(conn)
 }
 
-func TestNobodyInTheWorldTakesAllPlacesForHimself(t *testing.T) {
-	d := newDesk(t)
+func TestListener_LimitsEachAddress(t *testing.T) {
+	d := newFixture(t)
 	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
 	greeted := 0
-	for range 30 { // he holds what he gets, and says nothing more
-		if _, _, err := knock(t, "127.0.0.2", l.Address().String()).ReadResponse(220); err == nil {
+	for range 30 { // idle connections
+		if _, _, err := dialFrom(t, "127.0.0.2", l.Address().String()).ReadResponse(220); err == nil {
 			greeted++
 		}
 	}
 	if greeted != 5 {
-		t.Errorf("one address has %d places, want 5", greeted)
+		t.Errorf("one address got %d connections, want 5", greeted)
 	}
 	begins := func(from string, most int) (begun int) {
-		c := knock(t, from, l.Address().String())
+		c := dialFrom(t, from, l.Address().String())
 		defer c.Close()
 		said := func(line string) int {
 			code, _, err := c.ReadResponse(0)
@@ -169,30 +169,30 @@ func TestNobodyInTheWorldTakesAllPlacesForHimself(t *testing.T) {
 		return begun
 	}
 	if n := begins("127.0.0.3", 400); n < 100 || n == 400 {
-		t.Errorf("one address begins %d messages at once, want about 100", n)
+		t.Errorf("one address started %d messages, want about 100", n)
 	}
 	if n := begins("127.0.0.4", 10); n != 10 {
-		t.Errorf("somebody else begins %d messages, want 10", n)
+		t.Errorf("another address started %d messages, want 10", n)
 	}
 	if err := end(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestTheListenerAsksForAMessageAgainWhenItCannotBeTakenIn(t *testing.T) {
-	d := newDesk(t)
-	raw := string(d.corpus("postfix-unknown-user"))
+func TestListener_DefersMessageWithoutStore(t *testing.T) {
+	d := newFixture(t)
+	raw := string(d.readMail("postfix-unknown-user"))
 	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
 	d.Store.Close()
-	talk(t, "tcp", l.Address().String(), "<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.path()+">", "<- 250",
+	talk(t, "tcp", l.Address().String(), "<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.returnPath()+">", "<- 250",
 		"DATA", "<- 354", raw+"\n.", "<- 451", "QUIT", "<- 221")
 	if err := end(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestWhoHandsInTooMuchAtOnceIsToldToTryAgain(t *testing.T) {
-	d := newDesk(t)
+func TestListener_DefersAboveRateLimit(t *testing.T) {
+	d := newFixture(t)
 	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
 	conn, err := net.Dial("tcp", l.Address().String())
 	if err != nil {
@@ -215,7 +215,7 @@ func TestWhoHandsInTooMuchAtOnceIsToldToTryAgain(t *testing.T) {
 	for i := range 5000 {
 		if say("MAIL FROM:<>", "451") {
 			if i < 100 {
-				t.Errorf("after %d messages", i)
+				t.Errorf("deferred after %d messages, want 100 or more", i)
 			}
 			conn.Close()
 			if err := end(); err != nil {
@@ -225,10 +225,10 @@ func TestWhoHandsInTooMuchAtOnceIsToldToTryAgain(t *testing.T) {
 		}
 		say("RSET", "250")
 	}
-	t.Error("5000 messages were begun, and nobody said to wait")
+	t.Error("5000 messages were started, want a deferral")
 }
 
-// newMaildir makes a mailbox with messages in it.
+// newMaildir creates a maildir with new messages.
 func newMaildir(t *testing.T, messages ...[]byte) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -257,60 +257,60 @@ func names(t *testing.T, dir string) (list []string) {
 	return list
 }
 
-func TestAMaildirIsEmptiedIntoWhatWasSeen(t *testing.T) {
-	d := newDesk(t)
-	dir := newMaildir(t, d.corpus("postfix-unknown-user"), d.corpus("other-person"), []byte("To: "+d.unsubscribe(link.Digests)+"\n\n"))
+func TestMaildir_MovesMessagesToCur(t *testing.T) {
+	d := newFixture(t)
+	dir := newMaildir(t, d.readMail("postfix-unknown-user"), d.readMail("other-person"), []byte("To: "+d.unsubscribeAddress(link.Digests)+"\n\n"))
 	if err := d.Collect(t.Context(), inbound.Config{Maildir: dir}); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.refused(); len(got) != 1 {
-		t.Errorf("noted is %v, want one refusal", got)
+	if got := d.refusals(); len(got) != 1 {
+		t.Errorf("refusals = %v, want one", got)
 	}
-	if got := d.ended(); got != "digests" {
-		t.Errorf("ended are %q, want digests", got)
+	if got := d.unsubscribed(); got != "digests" {
+		t.Errorf("unsubscribed from %q, want digests", got)
 	}
 	if left := names(t, filepath.Join(dir, "new")); len(left) != 0 {
-		t.Errorf("new are still %v", left)
+		t.Errorf("new = %v, want none", left)
 	}
 	if got, want := fmt.Sprint(names(t, filepath.Join(dir, "cur"))), "[1777968000.M0.mx:2,S 1777968001.M1.mx:2,S 1777968002.M2.mx:2,S]"; got != want {
-		t.Errorf("seen are %s, want %s", got, want)
+		t.Errorf("cur = %s, want %s", got, want)
 	}
 }
 
-func TestAMessageOfAMaildirStaysNewUntilItCanBeTakenIn(t *testing.T) {
-	d := newDesk(t)
+func TestMaildir_KeepsUnprocessedMessage(t *testing.T) {
+	d := newFixture(t)
 	const quick = "digest/43/2026-05-05"
 	d.plan(quick, 43)
-	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.corpus("postfix-unknown-user"), d.path(), d.Composer.MessageID(key))...)
-	dir := newMaildir(t, early, d.corpus("postfix-unknown-user"))
+	early := append([]byte("X-Original-To: "+d.Composer.VERP(quick, 43, domain)+"\n"), without(d.readMail("postfix-unknown-user"), d.returnPath(), d.Composer.MessageID(key))...)
+	dir := newMaildir(t, early, d.readMail("postfix-unknown-user"))
 	collect := func() error { return d.Collect(t.Context(), inbound.Config{Maildir: dir}) }
 	if err := collect(); err != nil {
 		t.Fatal(err)
 	}
-	if left := names(t, filepath.Join(dir, "new")); len(left) != 1 || len(d.refused()) != 1 {
-		t.Errorf("new are %v, want the one that cannot be known yet: it holds up no other", left)
+	if left := names(t, filepath.Join(dir, "new")); len(left) != 1 || len(d.refusals()) != 1 {
+		t.Errorf("new = %v, want only the message that is not settled yet", left)
 	}
 	d.settle(quick, "bert@members.example")
 	if err := collect(); err != nil {
 		t.Fatal(err)
 	}
 	if left := names(t, filepath.Join(dir, "new")); len(left) != 0 {
-		t.Errorf("new are still %v", left)
+		t.Errorf("new = %v, want none", left)
 	}
 	d.Store.Close()
-	next := newMaildir(t, d.corpus("arf-abuse"))
+	next := newMaildir(t, d.readMail("arf-abuse"))
 	if err := d.Collect(t.Context(), inbound.Config{Maildir: next}); err == nil || len(names(t, filepath.Join(next, "new"))) != 1 {
 		t.Errorf("without a store: %v, want an error and the message kept", err)
 	}
 	if err := d.Collect(t.Context(), inbound.Config{Maildir: filepath.Join(dir, "none")}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a maildir that is not there: %v", err)
+		t.Errorf("missing maildir: %v", err)
 	}
 }
 
-func TestConfigurationsThatCannotWorkAreRefusedWithACure(t *testing.T) {
+func TestConfig_ValidateExplainsFaults(t *testing.T) {
 	for _, tt := range []struct {
 		c    inbound.Config
-		want string // "" for a good one
+		want string // "" if valid
 	}{
 		{inbound.Config{}, ""},
 		{inbound.Config{Domain: domain, Listen: "lmtp://127.0.0.1:2400"}, ""},
@@ -341,9 +341,9 @@ func TestConfigurationsThatCannotWorkAreRefusedWithACure(t *testing.T) {
 	}
 }
 
-func TestTheIntakeEndsWithItsContext(t *testing.T) {
-	d := newDesk(t)
-	in, err := d.Open(inbound.Config{Listen: "lmtp://127.0.0.1:0", Maildir: newMaildir(t, d.corpus("arf-abuse"))})
+func TestReceivers_StopWithContext(t *testing.T) {
+	d := newFixture(t)
+	in, err := d.Open(inbound.Config{Listen: "lmtp://127.0.0.1:0", Maildir: newMaildir(t, d.readMail("arf-abuse"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,8 +351,8 @@ func TestTheIntakeEndsWithItsContext(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- in.Run(ctx) }()
 	servertest.Await(t, func() error {
-		if d.ended() == "" {
-			return errors.New("the complaint of the maildir was not taken in")
+		if d.unsubscribed() == "" {
+			return errors.New("the complaint in the maildir was not processed")
 		}
 		return nil
 	})

@@ -20,36 +20,36 @@ import (
 )
 
 const (
-	// maxMessage is the largest message that is taken. Only its beginning is read; a server that may not hand in a
-	// whole one would report that, and nobody reads it.
+	// maxMessage is the size limit of a message. Only its beginning is read, but to reject a larger bounce would
+	// cause another bounce that nobody reads.
 	maxMessage = 25 << 20
-	// atOnce is how many may talk to the listener at a time; whoever comes next waits.
-	atOnce = 20
-	// perSecond is how many messages it takes for long, and burst how many at once: a large forum's first run may
-	// bring back thousands, and each wants a look at the store. Whoever hands in more tries again.
-	perSecond = 50
-	burst     = 500
-	// patience is how long a client may be silent.
-	patience = time.Minute
+	// maxConns is the number of simultaneous connections; more of them wait.
+	maxConns = 20
+	// messagesPerSecond and burst limit the rate of messages: the first run of a large forum can cause thousands of bounces,
+	// and each needs the store. Servers above the limit retry.
+	messagesPerSecond = 50
+	messageBurst      = 500
+	// idleTimeout is how long a client may be silent.
+	idleTimeout = time.Minute
 )
 
-// Listener takes messages by LMTP (RFC 2033) or SMTP.
+// Listener accepts messages by LMTP (RFC 2033) or SMTP.
 type Listener struct {
 	server   *smtp.Server
 	listener net.Listener
 }
 
-// Listen opens the listener that the configuration asks for; nil: none.
+// Listen opens the listener of the configuration; nil: none.
 func (b *Processor) Listen(c Config) (*Listener, error) {
 	if c.Listen == "" {
 		return nil, nil
 	}
-	d, err := parseDoor(c.Listen)
+	d, err := parseListenAddr(c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("bounces.%w", err)
 	}
 	if d.network == "unix" {
-		// What an earlier daemon has left; a file that is no socket stays, and is complained of below.
+		// Remove the socket of an earlier daemon. A file that is not a socket is kept, and net.Listen fails.
 		if info, err := os.Stat(d.address); err == nil && info.Mode()&os.ModeSocket != 0 {
 			os.Remove(d.address)
 		}
@@ -59,27 +59,27 @@ func (b *Processor) Listen(c Config) (*Listener, error) {
 		return nil, fmt.Errorf("bounces.listen: %w", err)
 	}
 	if d.network == "unix" {
-		// The mail server runs as a user of its own. Whom that is, the directory may say.
+		// The mail server runs as another user. The permissions of the directory decide which users have access.
 		if err := os.Chmod(d.address, 0o666); err != nil {
 			return nil, errors.Join(fmt.Errorf("bounces.listen: %w", err), l.Close())
 		}
 	}
-	l = netutil.LimitListener(l, atOnce)
+	l = netutil.LimitListener(l, maxConns)
 	if !d.lmtp {
-		l = shared(l)
+		l = newPerAddressListener(l)
 	}
 	return &Listener{server: b.server(d, c.Domain), listener: l}, nil
 }
 
 func (b *Processor) server(d listenAddr, domain string) *smtp.Server {
-	pace := rate.NewLimiter(perSecond, burst)
+	pace := rate.NewLimiter(messagesPerSecond, messageBurst)
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		s := &session{box: b, pace: pace}
+		s := &session{processor: b, limiter: pace}
 		if !d.lmtp {
 			s.domain = domain
 		}
 		if g, ok := c.Conn().(*limitedConn); ok {
-			s.own = g.pace
+			s.addrLimiter = g.limiter
 		}
 		return s, nil
 	}))
@@ -89,16 +89,16 @@ func (b *Processor) server(d listenAddr, domain string) *smtp.Server {
 		server.Domain = domain
 	}
 	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = maxMessage, 50, 4000
-	server.ReadTimeout, server.WriteTimeout = patience, patience
-	server.EnableSMTPUTF8 = true // reports on mails to such addresses need it (RFC 6533)
+	server.ReadTimeout, server.WriteTimeout = idleTimeout, idleTimeout
+	server.EnableSMTPUTF8 = true // reports about such addresses need it (RFC 6533)
 	server.ErrorLog = errorLog{b.Log}
 	return server
 }
 
-// Address is where it listens.
+// Address returns the address of the listener.
 func (l *Listener) Address() net.Addr { return l.listener.Addr() }
 
-// Serve takes messages until ctx ends, and finishes those that are under way.
+// Serve accepts messages until ctx ends, and finishes those in progress.
 func (l *Listener) Serve(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
@@ -116,22 +116,22 @@ func (l *Listener) Serve(ctx context.Context) error {
 
 // session is one client of the listener.
 type session struct {
-	box    *Processor
-	pace   *rate.Limiter
-	own    *rate.Limiter // of the client's address; nil: none
-	domain string        // the only one for which mail is taken; empty: all, because a server of ours hands it in
-	to     []string
+	processor   *Processor
+	limiter     *rate.Limiter
+	addrLimiter *rate.Limiter // of the client's address; nil: none
+	domain      string        // the only accepted recipient domain; empty: any, because our own mail server is the client
+	to          []string
 }
 
 var (
-	errNotOurs = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "We take mail for our own domain only"}
-	errTooFast = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too much at once, try again later"}
-	errNotNow  = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not now, try again later"}
+	errNotOurs     = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "We accept mail for our own domain only"}
+	errTooFast     = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many messages, try again later"}
+	errUnavailable = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Temporarily unavailable, try again later"}
 )
 
-// Mail implements smtp.Session. Who sends does not matter: it is nobody, or may be anybody.
+// Mail implements smtp.Session. The sender is ignored: bounces have none, and others can be forged.
 func (s *session) Mail(string, *smtp.MailOptions) error {
-	if s.own != nil && !s.own.Allow() || !s.pace.Allow() {
+	if s.addrLimiter != nil && !s.addrLimiter.Allow() || !s.limiter.Allow() {
 		return errTooFast
 	}
 	return nil
@@ -155,14 +155,14 @@ func (s *session) Data(r io.Reader) error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
 	defer cancel()
 	for _, to := range s.to {
-		if err := s.box.Process(ctx, []string{to}, beginning.Bytes()); err != nil {
+		if err := s.processor.Process(ctx, []string{to}, beginning.Bytes()); err != nil {
 			if !errors.Is(err, ErrRetryLater) {
-				s.box.Log.Warn("a message could not be taken in, its server keeps it", "err", err)
+				s.processor.Log.Warn("cannot process inbound message, its server will retry", "err", err)
 			}
-			return errNotNow
+			return errUnavailable
 		}
 	}
 	return nil
@@ -174,7 +174,7 @@ func (s *session) Reset() { s.to = nil }
 // Logout implements smtp.Session.
 func (s *session) Logout() error { return nil }
 
-// errorLog lets go-smtp speak through our log. What it has to say is of clients that broke off.
+// errorLog sends the errors of go-smtp to our log. They are about clients that disconnected.
 type errorLog struct{ log *slog.Logger }
 
 func (l errorLog) Printf(format string, v ...any) {

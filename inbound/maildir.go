@@ -11,20 +11,20 @@ import (
 	"postrider/bounce"
 )
 
-// Maildir is a mailbox into which a mail server of ours delivers (cr.yp.to/proto/maildir.html).
+// Maildir is a mailbox that our mail server delivers to (cr.yp.to/proto/maildir.html).
 type Maildir struct {
-	box  *Processor
-	path string
+	processor *Processor
+	path      string
 }
 
-// Maildir opens a mailbox.
+// Maildir returns the mailbox at path.
 func (b *Processor) Maildir(path string) *Maildir { return &Maildir{b, path} }
 
-// Collect takes in what is new, and puts it with what was seen. A message that cannot be taken in stays new.
+// Collect processes new messages, and marks them as seen. A message that cannot be processed stays new.
 func (m *Maildir) Collect(ctx context.Context) error {
 	entries, err := os.ReadDir(filepath.Join(m.path, "new"))
 	if err != nil {
-		return fmt.Errorf("reading the maildir for bounces: %w", err)
+		return fmt.Errorf("reading the bounce maildir: %w", err)
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {
@@ -33,14 +33,14 @@ func (m *Maildir) Collect(ctx context.Context) error {
 		if e.Name()[0] == '.' || !e.Type().IsRegular() {
 			continue
 		}
-		if err := m.take(ctx, e.Name()); err != nil && !errors.Is(err, ErrRetryLater) {
-			return fmt.Errorf("taking in a message of the maildir for bounces: %w", err)
+		if err := m.process(ctx, e.Name()); err != nil && !errors.Is(err, ErrRetryLater) {
+			return fmt.Errorf("processing a message of the bounce maildir: %w", err)
 		}
 	}
 	return nil
 }
 
-func (m *Maildir) take(ctx context.Context, name string) error {
+func (m *Maildir) process(ctx context.Context, name string) error {
 	path := filepath.Join(m.path, "new", name)
 	file, err := os.Open(path)
 	if err != nil {
@@ -51,7 +51,7 @@ func (m *Maildir) take(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := m.box.Process(ctx, nil, raw); err != nil {
+	if err := m.processor.Process(ctx, nil, raw); err != nil {
 		return err
 	}
 	return os.Rename(path, filepath.Join(m.path, "cur", name+":2,S"))

@@ -9,34 +9,33 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What one address of the world may take of what there is for all, so that nobody keeps the others out alone. Whoever gets no
-// place tries again: mail servers do.
+// Limits per client address, so that one client cannot lock out the others. Mail servers above the limits retry.
 const (
-	atOnceEach    = 5
-	perSecondEach = 10
-	burstEach     = 100
-	// keptAddresses is how many addresses are remembered, about 200 bytes each.
-	keptAddresses = 1 << 12
+	maxConnsPerAddr          = 5
+	messagesPerSecondPerAddr = 10
+	messageBurstPerAddr      = 100
+	// maxTrackedAddrs is the number of addresses to remember, at about 200 bytes each.
+	maxTrackedAddrs = 1 << 12
 )
 
-// perAddressListener is a listener that gives each address its share and no more.
+// perAddressListener is a listener that limits connections and messages per client address.
 type perAddressListener struct {
 	net.Listener
-	paces *lru.Cache[netip.Addr, *rate.Limiter]
+	limiters *lru.Cache[netip.Addr, *rate.Limiter]
 
-	mu   sync.Mutex
-	held map[netip.Addr]int
+	mu    sync.Mutex
+	conns map[netip.Addr]int
 }
 
-func shared(l net.Listener) *perAddressListener {
-	paces, err := lru.New[netip.Addr, *rate.Limiter](keptAddresses)
+func newPerAddressListener(l net.Listener) *perAddressListener {
+	paces, err := lru.New[netip.Addr, *rate.Limiter](maxTrackedAddrs)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &perAddressListener{Listener: l, paces: paces, held: make(map[netip.Addr]int)}
+	return &perAddressListener{Listener: l, limiters: paces, conns: make(map[netip.Addr]int)}
 }
 
-// Accept waits for a client whose address has a place left. Others are hung up on.
+// Accept waits for a client within the limits. It closes the connections of others.
 func (s *perAddressListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := s.Listener.Accept()
@@ -44,41 +43,41 @@ func (s *perAddressListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from := clientPrefix(conn.RemoteAddr())
-		if s.enter(from) {
-			return &limitedConn{Conn: conn, pace: s.pace(from), leave: sync.OnceFunc(func() { s.exit(from) })}, nil
+		if s.acquire(from) {
+			return &limitedConn{Conn: conn, limiter: s.limiter(from), release: sync.OnceFunc(func() { s.release(from) })}, nil
 		}
 		conn.Close()
 	}
 }
 
-func (s *perAddressListener) enter(from netip.Addr) bool {
+func (s *perAddressListener) acquire(from netip.Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[from] >= atOnceEach {
+	if s.conns[from] >= maxConnsPerAddr {
 		return false
 	}
-	s.held[from]++
+	s.conns[from]++
 	return true
 }
 
-func (s *perAddressListener) exit(from netip.Addr) {
+func (s *perAddressListener) release(from netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[from]--; s.held[from] == 0 {
-		delete(s.held, from)
+	if s.conns[from]--; s.conns[from] == 0 {
+		delete(s.conns, from)
 	}
 }
 
-// pace is how fast an address may hand in messages, over all its connections.
-func (s *perAddressListener) pace(from netip.Addr) *rate.Limiter {
-	pace := rate.NewLimiter(perSecondEach, burstEach)
-	if earlier, known, _ := s.paces.PeekOrAdd(from, pace); known {
+// limiter returns the rate limiter of an address, shared by all its connections.
+func (s *perAddressListener) limiter(from netip.Addr) *rate.Limiter {
+	pace := rate.NewLimiter(messagesPerSecondPerAddr, messageBurstPerAddr)
+	if earlier, known, _ := s.limiters.PeekOrAdd(from, pace); known {
 		return earlier
 	}
 	return pace
 }
 
-// clientPrefix is an address, of IPv6 the network of 2^64 that one household has.
+// clientPrefix returns the client's address; for IPv6 its /64 network, because that is what one customer has.
 func clientPrefix(a net.Addr) netip.Addr {
 	at, err := netip.ParseAddrPort(a.String())
 	if err != nil {
@@ -93,15 +92,15 @@ func clientPrefix(a net.Addr) netip.Addr {
 	return from
 }
 
-// limitedConn is a connection that holds one of its address's places.
+// limitedConn is a connection that counts towards the limit of its address.
 type limitedConn struct {
 	net.Conn
-	pace  *rate.Limiter
-	leave func()
+	limiter *rate.Limiter
+	release func()
 }
 
 // Close implements net.Conn.
 func (g *limitedConn) Close() error {
-	g.leave()
+	g.release()
 	return g.Conn.Close()
 }
