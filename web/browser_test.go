@@ -11,14 +11,14 @@ import (
 	"postrider/internal/link"
 )
 
-// looks are all pages, in every state that looks different.
-func (w *world) looks(letters map[string]letter) []look {
+// pageStates are all pages, in every state that looks different.
+func (w *fixture) pageStates(letters map[string]receivedMessage) []pageState {
 	settings, stop := w.url(link.Settings, 0), w.url(link.Section, 4)
-	var mails []look
+	var mails []pageState
 	for kind, l := range letters {
-		mails = append(mails, look{"view-" + kind, func(p *browsertest.Page) { p.Open(l.links("v/")[0]) }})
+		mails = append(mails, pageState{"view-" + kind, func(p *browsertest.Page) { p.Open(l.links("v/")[0]) }})
 	}
-	return append(mails, []look{
+	return append(mails, []pageState{
 		{"unsubscribe", func(p *browsertest.Page) { p.Open(stop) }},
 		{"unsubscribed", func(p *browsertest.Page) { p.Open(stop); p.Click("main form .button") }},
 		{"undone", func(p *browsertest.Page) { p.Click("main form .button") }},
@@ -38,66 +38,66 @@ func (w *world) looks(letters map[string]letter) []look {
 			p.Do(chromedp.SetValue(chromedp.CSS("#zone"), "Asia/Tokyo"))
 			p.Click(".save .button")
 		}},
-		{"settings-returned", func(p *browsertest.Page) { w.bounces(); p.Open(settings) }},
+		{"settings-returned", func(p *browsertest.Page) { w.suppressAddress(); p.Open(settings) }},
 		{"settings-tried", func(p *browsertest.Page) { p.Click(".note .button") }},
-		{"settings-tried-in-vain", func(p *browsertest.Page) { w.bounces(); p.Open(settings) }},
+		{"settings-tried-in-vain", func(p *browsertest.Page) { w.suppressAddress(); p.Open(settings) }},
 		{"invalid_link", func(p *browsertest.Page) { p.Open(settings + "x") }},
 		{"not_found", func(p *browsertest.Page) { p.Open(w.site.URL + "/postrider/nowhere") }},
 		{"mail-gone", func(p *browsertest.Page) { p.Open(w.url(link.View, 1)) }},
 	}...)
 }
 
-// look is a page, and how to get there, maybe from the one before.
-type look struct {
+// pageState is a page and how to get there, possibly from the one before.
+type pageState struct {
 	name string
 	open func(*browsertest.Page)
 }
 
-// Every page is held against axe-core, in both languages, light and dark; and nothing on it is wider than a phone, whichever
-// way it is read. go test -artifacts keeps the pictures.
+// axe-core checks every page in both languages, light and dark. No page may be wider than a phone, left to right or right to left.
+// With go test -artifacts the screenshots are saved.
 func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			w, letters := newMailedWorld(t)
-			w.enroll(w.now)
+			w, letters := newFixtureWithMessages(t)
+			w.saveSubscriber(w.now)
 			check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
 			p := browsertest.New(t)
 			p.Language(language)
-			for _, l := range w.looks(letters) {
+			for _, l := range w.pageStates(letters) {
 				l.open(p)
 				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
-					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
+					t.Errorf("%s: page language is %q, want %q", l.name, got, language)
 				}
 				for _, dark := range []bool{false, true} {
 					for _, width := range []int{1280, 360} {
-						p.Screenshot(fmt.Sprintf("%s-%s-%d-%s", l.name, language, width, shade(dark)), width, dark)
+						p.Screenshot(fmt.Sprintf("%s-%s-%d-%s", l.name, language, width, schemeName(dark)), width, dark)
 					}
-					if dark { // all else is as it is in the light
+					if dark { // everything else is the same as in light mode
 						p.Axe("color-contrast")
 					} else {
 						p.Axe()
 					}
 				}
-				narrow(t, p, l.name)
+				wantNoHorizontalScroll(t, p, l.name)
 				p.Do(chromedp.Evaluate[chromedp.Void]("document.documentElement.dir = 'rtl'"))
-				narrow(t, p, l.name+" from right to left")
+				wantNoHorizontalScroll(t, p, l.name+" from right to left")
 				p.Screenshot(fmt.Sprintf("%s-%s-360-rtl", l.name, language), 360, false)
 			}
 		})
 	}
 }
 
-func shade(dark bool) string {
+func schemeName(dark bool) string {
 	if dark {
 		return "dark"
 	}
 	return "light"
 }
 
-// narrow tells whether the page has to be moved sideways to be read on a phone.
-func narrow(t *testing.T, p *browsertest.Page, name string) {
+// wantNoHorizontalScroll fails the test if a page is wider than a phone.
+func wantNoHorizontalScroll(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
 	if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
 		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)

@@ -11,26 +11,26 @@ import (
 	"postrider/internal/link"
 )
 
-// form is a form as a browser would send it: its address and its fields.
+// form is a form as a browser would submit it: its address and its fields.
 type form struct {
 	action string
 	url.Values
 }
 
-// formOn reads the form with an action that ends so, as it stands on a page.
-func (w *world) formOn(page, suffix string) form {
+// findForm returns the form on a page whose action has a suffix.
+func (w *fixture) findForm(page, suffix string) form {
 	w.Helper()
 	root := must(html.Parse(strings.NewReader(page)))(w)
 	for n := range root.Descendants() {
 		if n.Type == html.ElementNode && n.Data == "form" && strings.HasSuffix(attribute(n, "action"), suffix) {
-			return form{w.site.URL + attribute(n, "action"), fieldsOf(n)}
+			return form{w.site.URL + attribute(n, "action"), formFields(n)}
 		}
 	}
-	w.Fatalf("no form on the page posts to %s", suffix)
+	w.Fatalf("no form on the page has an action ending in %s", suffix)
 	return form{}
 }
 
-func fieldsOf(form *html.Node) url.Values {
+func formFields(form *html.Node) url.Values {
 	fields := make(url.Values)
 	for n := range form.Descendants() {
 		if n.Type != html.ElementNode || attribute(n, "name") == "" {
@@ -39,30 +39,30 @@ func fieldsOf(form *html.Node) url.Values {
 		name := attribute(n, "name")
 		switch kind := attribute(n, "type"); {
 		case n.Data == "input" && (kind == "radio" || kind == "checkbox"):
-			if has(n, "checked") {
+			if hasAttribute(n, "checked") {
 				fields.Add(name, attribute(n, "value"))
 			}
 		case n.Data == "input":
 			fields.Add(name, attribute(n, "value"))
 		case n.Data == "select":
-			fields.Add(name, selected(n))
+			fields.Add(name, selectedValue(n))
 		}
 	}
 	return fields
 }
 
-// selected is the value of the option that is selected, else of the first.
-func selected(list *html.Node) string {
+// selectedValue returns the value of the selected option, else of the first one.
+func selectedValue(list *html.Node) string {
 	first, found := "", false
 	for n := range list.Descendants() {
 		if n.Type != html.ElementNode || n.Data != "option" {
 			continue
 		}
 		value := attribute(n, "value")
-		if !has(n, "value") {
+		if !hasAttribute(n, "value") {
 			value = strings.TrimSpace(n.FirstChild.Data)
 		}
-		if has(n, "selected") {
+		if hasAttribute(n, "selected") {
 			return value
 		}
 		if !found {
@@ -81,7 +81,7 @@ func attribute(n *html.Node, name string) string {
 	return ""
 }
 
-func has(n *html.Node, name string) bool {
+func hasAttribute(n *html.Node, name string) bool {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return true
@@ -90,26 +90,26 @@ func has(n *html.Node, name string) bool {
 	return false
 }
 
-// send sends a form.
-func (w *world) send(f form) answer {
+// submit submits a form.
+func (w *fixture) submit(f form) response {
 	w.Helper()
 	r := w.request(http.MethodPost, f.action, strings.NewReader(f.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return w.ask(r)
+	return w.do(r)
 }
 
-// settings is the page of Anna's settings, and its form.
-func (w *world) settings() (page string, f form) {
+// openSettings returns Anna's settings page and its form.
+func (w *fixture) openSettings() (page string, f form) {
 	w.Helper()
 	got := w.get(w.url(link.Settings, 0))
 	if got.status != http.StatusOK {
-		w.Fatalf("the settings are answered with %d", got.status)
+		w.Fatalf("settings: status %d", got.status)
 	}
-	return got.body, w.formOn(got.body, strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL))
+	return got.body, w.findForm(got.body, strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL))
 }
 
-// words are the words that a reader sees, in one line.
-func words(t testing.TB, page string) string {
+// visibleText returns the text that a reader sees, as one line.
+func visibleText(t testing.TB, page string) string {
 	t.Helper()
 	root := must(html.Parse(strings.NewReader(page)))(t)
 	var all []string

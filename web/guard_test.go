@@ -9,19 +9,19 @@ import (
 	"postrider/internal/link"
 )
 
-// serve asks the pages without a network, as somebody at r.RemoteAddr.
-func (w *world) serve(r *http.Request) answer {
+// serveWithoutNetwork calls the handler directly, as the client at r.RemoteAddr.
+func (w *fixture) serveWithoutNetwork(r *http.Request) response {
 	w.Helper()
 	if r.RemoteAddr == "" {
 		r.RemoteAddr = "192.0.2.1:1234"
 	}
 	rec := httptest.NewRecorder()
 	w.site.Config.Handler.ServeHTTP(rec, r)
-	return answer{rec.Code, rec.Header(), rec.Body.String()}
+	return response{rec.Code, rec.Header(), rec.Body.String()}
 }
 
 func TestServer_SendsSecurityHeaders(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	style := w.site.URL + "/postrider/" + strings.Split(strings.Split(w.get(w.url(link.Digests, 0)).body, `href="/postrider/`)[1], `"`)[0]
 	for _, address := range []string{w.url(link.Digests, 0), w.site.URL + "/postrider/nowhere", w.site.URL + "/", style, w.url(link.Digests, 0) + "x"} {
 		h := w.get(address).header
@@ -33,49 +33,49 @@ func TestServer_SendsSecurityHeaders(t *testing.T) {
 			t.Errorf("%s: header %v", address, h)
 		}
 		if kept := h.Get("Cache-Control"); kept != "no-store" && address != style {
-			t.Errorf("%s: may be kept: %q", address, kept)
+			t.Errorf("%s: Cache-Control %q", address, kept)
 		}
 		if len(h.Values("Set-Cookie")) > 0 {
 			t.Errorf("%s: sets a cookie", address)
 		}
 	}
 	if got := w.get(style); got.status != http.StatusOK || !strings.Contains(got.header.Get("Cache-Control"), "immutable") {
-		t.Errorf("the stylesheet: answer %d, %q", got.status, got.header.Get("Cache-Control"))
+		t.Errorf("the stylesheet: status %d, %q", got.status, got.header.Get("Cache-Control"))
 	}
 }
 
 func TestMethods_RejectsUnknownMethods(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, "BREW"} {
-		got := w.ask(w.request(method, w.url(link.Digests, 0), nil))
+		got := w.do(w.request(method, w.url(link.Digests, 0), nil))
 		if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "GET, HEAD, POST" {
-			t.Errorf("%s: answer %d, allow %q", method, got.status, got.header.Get("Allow"))
+			t.Errorf("%s: status %d, allow %q", method, got.status, got.header.Get("Allow"))
 		}
 	}
 	if got := w.get(w.url(link.Digests, 0) + "/undo"); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "POST" {
-		t.Errorf("GET of undo: answer %d, allow %q", got.status, got.header.Get("Allow"))
+		t.Errorf("GET of undo: status %d, allow %q", got.status, got.header.Get("Allow"))
 	}
 }
 
 func TestMethods_IgnoresMethodOverrides(t *testing.T) {
-	w := newWorld(t)
-	before := w.dump()
+	w := newFixture(t)
+	before := w.dumpStore()
 	for _, query := range []string{"", "?_method=POST&List-Unsubscribe=One-Click&confirm=yes"} {
 		r := w.request(http.MethodGet, w.url(link.Digests, 0)+query, nil)
 		for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
 			r.Header.Set(name, "POST")
 		}
-		if got := w.ask(r); got.status != http.StatusOK {
-			t.Errorf("answer %d", got.status)
+		if got := w.do(r); got.status != http.StatusOK {
+			t.Errorf("status %d", got.status)
 		}
 	}
-	if w.dump() != before {
+	if w.dumpStore() != before {
 		t.Error("the store changed")
 	}
 }
 
 func TestMiddleware_RejectsCrossOriginForms(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	own := w.site.URL
 	for name, tt := range map[string]struct {
 		header map[string]string
@@ -93,59 +93,59 @@ func TestMiddleware_RejectsCrossOriginForms(t *testing.T) {
 		for k, v := range tt.header {
 			r.Header.Set(k, v)
 		}
-		if got := w.ask(r); got.status != tt.status {
-			t.Errorf("%s: answer %d, want %d", name, got.status, tt.status)
+		if got := w.do(r); got.status != tt.status {
+			t.Errorf("%s: status %d, want %d", name, got.status, tt.status)
 		}
 	}
 }
 
 func TestMiddleware_LimitsRequestsPerAddress(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	from := func(address string) int {
 		r := w.request(http.MethodGet, w.site.URL+"/postrider/healthz", nil)
 		r.RemoteAddr = address
-		return w.serve(r).status
+		return w.serveWithoutNetwork(r).status
 	}
-	for range 11 { // a token that is not ours counts for twenty
+	for range 11 { // a forged token counts for twenty
 		r := w.request(http.MethodGet, w.url(link.Digests, 0)+"x", nil)
 		r.RemoteAddr = "[2001:db8::1]:1"
-		w.serve(r)
+		w.serveWithoutNetwork(r)
 	}
 	if got := from("[2001:db8::1]:1"); got != http.StatusTooManyRequests {
-		t.Errorf("after eleven forged tokens it is answered with %d, want 429", got)
+		t.Errorf("after eleven forged tokens: status %d, want 429", got)
 	}
 	if got := from("[2001:db8::2]:1"); got != http.StatusTooManyRequests {
-		t.Errorf("a neighbour in the same network is answered with %d, want 429", got)
+		t.Errorf("another address in the same /64: status %d, want 429", got)
 	}
 	if got := from("[2001:db8:0:1::1]:1"); got != http.StatusOK {
-		t.Errorf("another network is answered with %d, want 200", got)
+		t.Errorf("another network: status %d, want 200", got)
 	}
 }
 
 func TestMiddleware_RejectsLargeBodies(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	got := w.post(w.url(link.Digests, 0), "x", strings.Repeat("x", 100<<10), "confirm", "yes")
-	if got.status == http.StatusOK || w.ended(link.Digests) {
-		t.Errorf("answer %d, ended %v", got.status, w.ended(link.Digests))
+	if got.status == http.StatusOK || w.isUnsubscribed(link.Digests) {
+		t.Errorf("status %d, ended %v", got.status, w.isUnsubscribed(link.Digests))
 	}
 }
 
 func TestMount_ServesWithAndWithoutBasePath(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	whole := w.url(link.Digests, 0)
 	for _, address := range []string{whole, strings.Replace(whole, "/postrider", "", 1)} {
 		if got := w.get(address); got.status != http.StatusOK || !strings.Contains(got.body, `href="/postrider/style-`) {
-			t.Errorf("%s: answer %d", address, got.status)
+			t.Errorf("%s: status %d", address, got.status)
 		}
 	}
 }
 
 func TestPages_UseTheReadersLanguage(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := func(address, accept string) string {
 		r := w.request(http.MethodGet, address, nil)
 		r.Header.Set("Accept-Language", accept)
-		return w.ask(r).header.Get("Content-Language")
+		return w.do(r).header.Get("Content-Language")
 	}
 	nowhere := w.site.URL + "/nowhere"
 	for _, tt := range []struct{ address, accept, want string }{
@@ -154,31 +154,31 @@ func TestPages_UseTheReadersLanguage(t *testing.T) {
 		{nowhere, "fr", "en"},
 		{nowhere, "", "en"},
 		{nowhere, strings.Repeat("x-", 500), "en"},
-		{w.url(link.Digests, 0), "fr", "en"}, // the daemon has not met her yet
+		{w.url(link.Digests, 0), "fr", "en"}, // the daemon does not know the member yet
 	} {
 		if got := in(tt.address, tt.accept); got != tt.want {
 			t.Errorf("for %q: %s, want %s", tt.accept, got, tt.want)
 		}
 	}
-	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, choicesIn("de")))
+	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, preferencesIn("de")))
 	if got := in(w.url(link.Digests, 0), "en"); got != "de" {
-		t.Errorf("whoever chose German reads %s", got)
+		t.Errorf("page for a member who chose German: language %s", got)
 	}
 }
 
 func TestHealth_ChecksTheStore(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	if got := w.get(w.site.URL + "/healthz"); got.status != http.StatusOK || got.body != "ok\n" {
-		t.Errorf("answer %d %q", got.status, got.body)
+		t.Errorf("status %d %q", got.status, got.body)
 	}
 	check(t, w.store.Close())
 	if got := w.get(w.site.URL + "/healthz"); got.status != http.StatusServiceUnavailable {
-		t.Errorf("without its store: answer %d", got.status)
+		t.Errorf("without its store: status %d", got.status)
 	}
 }
 
 func TestServer_LogsNoTokens(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	check(t, w.source.Close())
 	check(t, w.store.Close())
 	address := w.url(link.Digests, 0)
@@ -187,6 +187,6 @@ func TestServer_LogsNoTokens(t *testing.T) {
 	w.get(address + "x")
 	token := address[strings.LastIndexByte(address, '/')+1:]
 	if w.log.Len() == 0 || strings.Contains(w.log.String(), token[:30]) {
-		t.Errorf("the log is empty or holds a token: %s", w.log)
+		t.Errorf("log is empty or contains a token: %s", w.log)
 	}
 }

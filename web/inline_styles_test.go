@@ -12,8 +12,8 @@ import (
 	"postrider/internal/browsertest"
 )
 
-// looksOf lists how each element of a page looks.
-func looksOf(p *browsertest.Page) []string {
+// computedStyles returns the computed style of each element of a page.
+func computedStyles(p *browsertest.Page) []string {
 	return browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.body.querySelectorAll("*")].map(e => {
 		const style = getComputedStyle(e)
 		return e.tagName + " " + e.textContent.trim().slice(0, 20) + ": " + ["color", "background-color", "font", "padding", "margin",
@@ -25,7 +25,7 @@ var viewLink = regexp.MustCompile(`<a [^>]*/v/[^>]*>[^<]*</a>&emsp;\s*`)
 
 func TestExtractStyles_KeepsTheLayout(t *testing.T) {
 	t.Parallel()
-	_, all := newMailedWorld(t)
+	_, all := newFixtureWithMessages(t)
 	p := browsertest.New(t)
 	for kind, l := range all {
 		original := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -37,20 +37,20 @@ func TestExtractStyles_KeepsTheLayout(t *testing.T) {
 			for _, width := range []int{360, 1280} {
 				p.Emulate(width, dark)
 				p.Open(original.URL)
-				want := looksOf(p)
+				want := computedStyles(p)
 				p.Open(l.links("v/")[0])
-				got := looksOf(p)
+				got := computedStyles(p)
 				if slices.Equal(got, want) {
 					continue
 				}
 				for i := range min(len(got), len(want)) {
 					if got[i] != want[i] {
-						t.Errorf("%s, %d pixels, %s: element %d looks\n%s, want\n%s", kind, width, shade(dark), i, got[i], want[i])
+						t.Errorf("%s, %d pixels, %s: element %d is\n%s, want\n%s", kind, width, schemeName(dark), i, got[i], want[i])
 						break
 					}
 				}
 				if len(got) != len(want) {
-					t.Errorf("%s: the page has %d elements, the mail %d", kind, len(got), len(want))
+					t.Errorf("%s: page has %d elements, message has %d", kind, len(got), len(want))
 				}
 			}
 		}

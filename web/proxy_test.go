@@ -12,18 +12,18 @@ func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, peer, chain, host string
-		client, sees            string
+		client, wantHost        string
 	}{
 		{"no proxy", "192.0.2.1:99", "", "", "192.0.2.1", "pages.example"},
-		{"a stranger who claims to speak for another", "192.0.2.1:99", "198.51.100.7", "evil.example", "192.0.2.1", "pages.example"},
+		{"a client that forges the headers", "192.0.2.1:99", "198.51.100.7", "evil.example", "192.0.2.1", "pages.example"},
 		{"our proxy", "127.0.0.1:99", "198.51.100.7", "forum.example", "198.51.100.7", "forum.example"},
 		{"our proxy, over IPv4 in IPv6", "[::ffff:127.0.0.1]:99", "198.51.100.7", "", "198.51.100.7", "pages.example"},
-		{"what the visitor wrote himself", "127.0.0.1:99", "203.0.113.9, 198.51.100.7", "", "198.51.100.7", "pages.example"},
+		{"a forged entry before the real one", "127.0.0.1:99", "203.0.113.9, 198.51.100.7", "", "198.51.100.7", "pages.example"},
 		{"two of our proxies", "127.0.0.1:99", "203.0.113.9, 198.51.100.7, 10.1.2.3", "", "198.51.100.7", "pages.example"},
 		{"nothing but proxies", "127.0.0.1:99", "10.1.2.3", "", "10.1.2.3", "pages.example"},
-		{"nonsense behind our proxy", "127.0.0.1:99", "198.51.100.7, unknown", "", "127.0.0.1", "pages.example"},
+		{"an invalid entry from our proxy", "127.0.0.1:99", "198.51.100.7, unknown", "", "127.0.0.1", "pages.example"},
 		{"IPv6", "[2001:db8::1]:99", "2001:db9::5", "", "2001:db9::5", "pages.example"},
-		{"a proxy that names ports, too", "127.0.0.1:99", "203.0.113.9:4, 198.51.100.7:50123", "", "198.51.100.7", "pages.example"},
+		{"a proxy that adds ports", "127.0.0.1:99", "203.0.113.9:4, 198.51.100.7:50123", "", "198.51.100.7", "pages.example"},
 		{"ports and IPv6", "127.0.0.1:99", "[2001:db9::5]:50123, 10.1.2.3:80", "", "2001:db9::5", "pages.example"},
 		{"IPv6 in brackets", "127.0.0.1:99", "[2001:db9::5]", "", "2001:db9::5", "pages.example"},
 		{"no address at all", "@", "198.51.100.7", "", "invalid IP", "pages.example"},
@@ -35,8 +35,8 @@ func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
 			r.Header.Set("X-Forwarded-Host", tt.host)
 		}
 		got := trustedProxies(trusted).applyForwarded(r).ClientAddr
-		if got.String() != tt.client || r.Host != tt.sees {
-			t.Errorf("%s: %v at %s, want %s at %s", tt.name, got, r.Host, tt.client, tt.sees)
+		if got.String() != tt.client || r.Host != tt.wantHost {
+			t.Errorf("%s: %v at %s, want %s at %s", tt.name, got, r.Host, tt.client, tt.wantHost)
 		}
 		if len(r.Header) != 0 {
 			t.Errorf("%s: handlers still see %v", tt.name, r.Header)
@@ -53,7 +53,7 @@ func FuzzForwardedFor(f *testing.F) {
 		r.RemoteAddr = "127.0.0.1:1"
 		r.Header["X-Forwarded-For"] = []string{chain}
 		if got := trustedProxies(trusted).applyForwarded(r).ClientAddr; !got.IsValid() {
-			t.Errorf("%q makes the visitor %v", chain, got)
+			t.Errorf("%q: client %v", chain, got)
 		}
 	})
 }
@@ -61,7 +61,7 @@ func FuzzForwardedFor(f *testing.F) {
 func TestConfig_ReportsEveryError(t *testing.T) {
 	good := Config{Listen: "127.0.0.1:8026", URL: "https://forum.example.org/postrider", TrustedProxies: []string{"::1", "10.0.0.0/8"}}
 	if err := good.Validate(); err != nil {
-		t.Errorf("a good one: %v", err)
+		t.Errorf("valid config: %v", err)
 	}
 	for want, c := range map[string]Config{
 		`listen is "8026": must be an address and a port, for example "127.0.0.1:8026"`:                                                                             {URL: good.URL, Listen: "8026"},

@@ -20,35 +20,35 @@ import (
 	"postrider/store"
 )
 
-// enroll makes Anna known to the store, as the daemon does that learns who watches.
-func (w *world) enroll(due time.Time) {
+// saveSubscriber saves Anna as a subscriber, as the daemon's sync does.
+func (w *fixture) saveSubscriber(due time.Time) {
 	w.Helper()
 	sub := store.Subscriber{ID: anna, Zone: "Europe/Berlin", Locale: "en", Due: due}
 	check(w, w.store.Subscribers.Save(w.Context(), w.now, []store.Subscriber{sub}))
 }
 
-func (w *world) due() time.Time {
+func (w *fixture) nextDue() time.Time {
 	w.Helper()
 	return must(w.store.Subscribers.Get(w.Context(), []forum.MemberID{anna}))(w)[anna].Due
 }
 
 func TestSettings_UnchangedFormSavesNothing(t *testing.T) {
-	w := newWorld(t)
-	_, f := w.settings()
-	if got := w.send(f); got.status != http.StatusSeeOther || !strings.HasSuffix(got.header.Get("Location"), "?done=saved") {
-		t.Fatalf("answer %d to %q", got.status, got.header.Get("Location"))
+	w := newFixture(t)
+	_, f := w.openSettings()
+	if got := w.submit(f); got.status != http.StatusSeeOther || !strings.HasSuffix(got.header.Get("Location"), "?done=saved") {
+		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
 	}
-	got := w.choices()
+	got := w.preferences()
 	if got.ChosenAt = (time.Time{}); !reflect.DeepEqual(got, digest.Preferences{}) {
-		t.Errorf("it chose %+v", got)
+		t.Errorf("saved preferences are %+v", got)
 	}
-	if wishes := w.wishes(); len(wishes.Sections)+len(wishes.Threads) > 0 {
-		t.Errorf("it wished %+v", wishes)
+	if overrides := w.overrides(); len(overrides.Sections)+len(overrides.Threads) > 0 {
+		t.Errorf("saved overrides are %+v", overrides)
 	}
 }
 
-// everything is a form in which nothing is as it was.
-func everything(f form) form {
+// changeEveryField changes every field of a form.
+func changeEveryField(f form) form {
 	for name, value := range map[string]string{
 		"cadence": "weekly", "weekday": "5", "hour": "19", "zone": "Asia/Tokyo", "locale": "en", "format": "text", "excerpt": "600",
 		"own": "yes", "unread": "yes", "alerts": "every", "quiet": "yes", "quiet_from": "21", "quiet_until": "6",
@@ -61,11 +61,11 @@ func everything(f form) form {
 }
 
 func TestSettings_SavesEveryField(t *testing.T) {
-	w := newWorld(t)
-	_, f := w.settings()
-	sent := everything(f)
-	if got := w.send(sent); got.status != http.StatusSeeOther {
-		t.Fatalf("answer %d: %s", got.status, words(t, got.body))
+	w := newFixture(t)
+	_, f := w.openSettings()
+	sent := changeEveryField(f)
+	if got := w.submit(sent); got.status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", got.status, visibleText(t, got.body))
 	}
 	yes, no := true, false
 	tokyo := must(time.LoadLocation("Asia/Tokyo"))(t)
@@ -75,33 +75,33 @@ func TestSettings_SavesEveryField(t *testing.T) {
 		Alerts: digest.EveryReply, Announcements: &no, Quiet: &digest.QuietHours{From: 21, Until: 6},
 		PausedUntil: time.Date(2026, 5, 20, 0, 0, 0, 0, tokyo).UTC(), ChosenAt: w.now,
 	}
-	if got := w.choices(); !reflect.DeepEqual(got, want) {
-		t.Errorf("chosen is\n%+v, want\n%+v", got, want)
+	if got := w.preferences(); !reflect.DeepEqual(got, want) {
+		t.Errorf("preferences are\n%+v, want\n%+v", got, want)
 	}
-	wishes := w.wishes()
-	if !maps.Equal(wishes.Sections, map[forum.SectionID]digest.Cadence{4: digest.Weekly, 9: digest.Off}) ||
-		!maps.Equal(wishes.Threads, map[forum.ThreadID]digest.Cadence{47: digest.Instant}) {
-		t.Errorf("wishes are %+v", wishes)
+	overrides := w.overrides()
+	if !maps.Equal(overrides.Sections, map[forum.SectionID]digest.Cadence{4: digest.Weekly, 9: digest.Off}) ||
+		!maps.Equal(overrides.Threads, map[forum.ThreadID]digest.Cadence{47: digest.Instant}) {
+		t.Errorf("wishes are %+v", overrides)
 	}
-	if _, now := w.settings(); !reflect.DeepEqual(now.Values, sent.Values) {
+	if _, now := w.openSettings(); !reflect.DeepEqual(now.Values, sent.Values) {
 		for name := range sent.Values {
 			if !slices.Equal(now.Values[name], sent.Values[name]) {
-				t.Errorf("field %s is %q on the next page, want %q", name, now.Values[name], sent.Values[name])
+				t.Errorf("field %s is %q after saving, want %q", name, now.Values[name], sent.Values[name])
 			}
 		}
 	}
 }
 
 func TestSettings_ChoicesCanBeReverted(t *testing.T) {
-	w := newWorld(t)
-	_, before := w.settings()
-	w.send(everything(form{before.action, maps.Clone(before.Values)}))
-	w.send(before)
-	if _, after := w.settings(); !reflect.DeepEqual(after.Values, before.Values) {
+	w := newFixture(t)
+	_, before := w.openSettings()
+	w.submit(changeEveryField(form{before.action, maps.Clone(before.Values)}))
+	w.submit(before)
+	if _, after := w.openSettings(); !reflect.DeepEqual(after.Values, before.Values) {
 		t.Errorf("the form is %v, want %v", after.Values, before.Values)
 	}
-	if wishes := w.wishes(); len(wishes.Sections)+len(wishes.Threads) > 0 {
-		t.Errorf("wishes are %+v, want none", wishes)
+	if overrides := w.overrides(); len(overrides.Sections)+len(overrides.Threads) > 0 {
+		t.Errorf("wishes are %+v, want none", overrides)
 	}
 }
 
@@ -119,94 +119,94 @@ func TestSettings_RescheduleTheNextDigest(t *testing.T) {
 		{"a break", map[string]string{"pause": "2026-05-20"}, "2026-05-20T06:00:00Z", "paused until Wednesday, 20 May 2026"},
 		{"never", map[string]string{"cadence": "off"}, "", "Digests are turned off."},
 	} {
-		w := newWorld(t)
-		w.enroll(w.now.Add(21 * time.Hour))
-		_, f := w.settings()
+		w := newFixture(t)
+		w.saveSubscriber(w.now.Add(21 * time.Hour))
+		_, f := w.openSettings()
 		f.Set("locale", "en")
 		for name, value := range tt.change {
 			f.Set(name, value)
 		}
-		w.send(f)
+		w.submit(f)
 		due := ""
-		if at := w.due(); !at.IsZero() {
+		if at := w.nextDue(); !at.IsZero() {
 			due = at.Format(time.RFC3339)
 		}
-		page, _ := w.settings()
-		if due != tt.due || !strings.Contains(words(t, page), tt.says) {
-			t.Errorf("%s: due %s, want %s; the page says %.300s", tt.name, due, tt.due, words(t, page))
+		page, _ := w.openSettings()
+		if due != tt.due || !strings.Contains(visibleText(t, page), tt.says) {
+			t.Errorf("%s: due %s, want %s; page says %.300s", tt.name, due, tt.due, visibleText(t, page))
 		}
 	}
 }
 
 func TestSettings_InvalidFormSavesNothing(t *testing.T) {
-	w := newWorld(t)
-	before := w.dump()
+	w := newFixture(t)
+	before := w.dumpStore()
 	for name, tt := range map[string]struct{ field, value, fault string }{
 		"no such zone":               {"zone", "Atlantis/Poseidonis", "zone"},
 		"no zone":                    {"zone", "", "zone"},
 		"the machine's own zone":     {"zone", "Local", "zone"},
 		"a zone outside of the list": {"zone", "../../etc/passwd", "zone"},
 		"a break in the past":        {"pause", "2026-05-04", "pause"},
-		"a break without an end":     {"pause", "2028-01-01", "pause"},
+		"a break that is too long":   {"pause", "2028-01-01", "pause"},
 		"no day":                     {"pause", "tomorrow", "pause"},
 		"no cadence":                 {"cadence", "hourly", "form"},
 		"no hour":                    {"hour", "24", "form"},
-		"no language of ours":        {"locale", "tlh", "form"},
-		"no form of ours":            {"format", "pdf", "form"},
-		"no length of ours":          {"excerpt", "301", "form"},
-		"no mode of ours":            {"alerts", "sometimes", "form"},
-		"no wish of ours":            {"section-4", "hourly", "form"},
+		"an unknown language":        {"locale", "tlh", "form"},
+		"an unknown format":          {"format", "pdf", "form"},
+		"an unknown length":          {"excerpt", "301", "form"},
+		"an unknown mode":            {"alerts", "sometimes", "form"},
+		"an unknown override":        {"section-4", "hourly", "form"},
 	} {
-		_, f := w.settings()
+		_, f := w.openSettings()
 		f.Set("own", "yes")
 		f.Set(tt.field, tt.value)
-		got := w.send(f)
+		got := w.submit(f)
 		if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `id="fault-`+tt.fault+`"`) {
-			t.Errorf("%s: answer %d without the fault %q", name, got.status, tt.fault)
+			t.Errorf("%s: status %d without the error %q", name, got.status, tt.fault)
 		}
-		again := w.formOn(got.body, strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL))
+		again := w.findForm(got.body, strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL))
 		if again.Get("own") != "yes" || tt.fault != "form" && again.Get(tt.field) != tt.value {
-			t.Errorf("%s: the form forgets what was typed: %q", name, again.Get(tt.field))
+			t.Errorf("%s: the form lost its input: %q", name, again.Get(tt.field))
 		}
 	}
-	_, f := w.settings()
+	_, f := w.openSettings()
 	f.Set("quiet", "yes")
 	f.Set("quiet_from", "7")
 	f.Set("quiet_until", "7")
-	if got := w.send(f); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `id="fault-quiet"`) {
-		t.Errorf("quiet hours without length: answer %d", got.status)
+	if got := w.submit(f); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `id="fault-quiet"`) {
+		t.Errorf("quiet hours without length: status %d", got.status)
 	}
-	if w.dump() != before {
+	if w.dumpStore() != before {
 		t.Error("the store changed")
 	}
 }
 
 func TestSettings_IgnoresOverridesOfUnwatchedItems(t *testing.T) {
-	w := newWorld(t)
-	_, f := w.settings()
-	f.Set("section-2", "weekly") // she does not watch it
+	w := newFixture(t)
+	_, f := w.openSettings()
+	f.Set("section-2", "weekly") // not watched
 	f.Set("section-999", "weekly")
 	f.Set("thread-999", "off")
-	if got := w.send(f); got.status != http.StatusSeeOther {
-		t.Fatalf("answer %d", got.status)
+	if got := w.submit(f); got.status != http.StatusSeeOther {
+		t.Fatalf("status %d", got.status)
 	}
-	if wishes := w.wishes(); len(wishes.Sections)+len(wishes.Threads) > 0 {
-		t.Errorf("wishes are %+v, want none", wishes)
+	if overrides := w.overrides(); len(overrides.Sections)+len(overrides.Threads) > 0 {
+		t.Errorf("wishes are %+v, want none", overrides)
 	}
 }
 
 func TestSettings_ListsOnlyReadableTitles(t *testing.T) {
-	w := newWorld(t)
-	must(w.forum.Exec(`INSERT OR IGNORE INTO thread_watch SELECT 13, id, 1 FROM thread`))(t)
-	must(w.forum.Exec(`INSERT OR IGNORE INTO section_watch SELECT 13, id, 'posts', 1 FROM section`))(t)
-	_, f := w.settings()
+	w := newFixture(t)
+	must(w.forumDB.Exec(`INSERT OR IGNORE INTO thread_watch SELECT 13, id, 1 FROM thread`))(t)
+	must(w.forumDB.Exec(`INSERT OR IGNORE INTO section_watch SELECT 13, id, 'posts', 1 FROM section`))(t)
+	_, f := w.openSettings()
 	pages := f.Values
 	for n := 2; ; n++ {
 		got := w.get(w.url(link.Settings, 0) + "?page=" + strconv.Itoa(n))
 		if !strings.Contains(got.body, `name="thread-`) {
 			break
 		}
-		maps.Copy(pages, w.formOn(got.body, "?page="+strconv.Itoa(n)).Values)
+		maps.Copy(pages, w.findForm(got.body, "?page="+strconv.Itoa(n)).Values)
 	}
 	for query, field := range map[string]string{
 		`SELECT t.id, t.state = 'visible' AND t.moved_to IS NULL AND EXISTS (SELECT 1 FROM permission p JOIN member m ON m.role_id = p.role_id
@@ -214,7 +214,7 @@ func TestSettings_ListsOnlyReadableTitles(t *testing.T) {
 		`SELECT s.id, EXISTS (SELECT 1 FROM permission p JOIN member m ON m.role_id = p.role_id WHERE m.id = 13 AND p.section_id = s.id)
 			FROM section s`: "section-",
 	} {
-		rows := must(w.forum.Query(query))(t)
+		rows := must(w.forumDB.Query(query))(t)
 		defer rows.Close()
 		seen := map[bool]int{}
 		for rows.Next() {
@@ -222,122 +222,122 @@ func TestSettings_ListsOnlyReadableTitles(t *testing.T) {
 			var may bool
 			check(t, rows.Scan(&id, &may))
 			if _, listed := pages[field+strconv.FormatInt(id, 10)]; listed != may {
-				t.Errorf("%s%d is listed: %v, may be read: %v", field, id, listed, may)
+				t.Errorf("%s%d is listed: %v, is readable: %v", field, id, listed, may)
 			}
 			seen[may]++
 		}
 		if seen[true] == 0 || seen[false] == 0 {
-			t.Errorf("the forum has not both kinds: %v", seen)
+			t.Errorf("the sample forum lacks readable or unreadable items: %v", seen)
 		}
 	}
 }
 
-// Forums leave who is banned the rights of his groups (XenForo), and turn him away at the door.
+// Forums keep the group permissions of banned members (XenForo) and block them when they visit.
 func TestSettings_HidesTitlesFromBannedMembers(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	var thread int64
 	var title string
-	check(t, w.forum.QueryRow(`SELECT t.id, t.title FROM thread t JOIN thread_watch w ON w.thread_id = t.id JOIN permission p ON p.section_id = t.section_id AND p.role_id = 1
+	check(t, w.forumDB.QueryRow(`SELECT t.id, t.title FROM thread t JOIN thread_watch w ON w.thread_id = t.id JOIN permission p ON p.section_id = t.section_id AND p.role_id = 1
 		WHERE w.member_id = 13 AND t.state = 'visible' AND p.reads = 'all' LIMIT 1`).Scan(&thread, &title))
 	titles := func() (list, stop bool) {
 		list = regexp.MustCompile(`name="(section|thread)-`).MatchString(w.get(w.url(link.Settings, 0)).body)
 		return list, strings.Contains(w.get(w.url(link.Thread, thread)).body, html.EscapeString(title))
 	}
 	if list, stop := titles(); !list || !stop {
-		t.Fatalf("she may read: titles in her settings: %v, at the button: %v", list, stop)
+		t.Fatalf("active member: titles in the settings: %v, on the unsubscribe page: %v", list, stop)
 	}
 	for _, state := range []string{"banned", "unconfirmed", "disabled"} {
-		must(w.forum.Exec("UPDATE member SET state = ? WHERE id = 13", state))(t)
+		must(w.forumDB.Exec("UPDATE member SET state = ? WHERE id = 13", state))(t)
 		if list, stop := titles(); list || stop {
-			t.Errorf("%s: titles in her settings: %v, at the button: %v", state, list, stop)
+			t.Errorf("%s: titles in the settings: %v, on the unsubscribe page: %v", state, list, stop)
 		}
 	}
 	if got := w.get(w.url(link.Settings, 0)); got.status != http.StatusOK {
-		t.Errorf("her settings: answer %d", got.status)
+		t.Errorf("settings: status %d", got.status)
 	}
 }
 
-// Fifty times such a number is one below zero to a computer.
+// Fifty times such a page number overflows.
 func TestSettings_AcceptsAPageBeyondTheLast(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, n := range []string{"2", "9223372036854775807", "4611686018427387904", "99999999999999999999", "-1", "x"} {
 		if got := w.get(w.url(link.Settings, 0) + "?page=" + n); got.status != http.StatusOK {
-			t.Errorf("page %s: answer %d", n, got.status)
+			t.Errorf("page %s: status %d", n, got.status)
 		}
 	}
 }
 
 func TestLinks_OpenOnlyTheirOwnPage(t *testing.T) {
-	w := newWorld(t)
-	before := w.dump()
+	w := newFixture(t)
+	before := w.dumpStore()
 	token := func(scope link.Scope) string {
 		address := w.url(scope, 0)
 		return address[strings.LastIndexByte(address, '/')+1:]
 	}
 	for _, scope := range []link.Scope{link.Digests, link.Everything, link.View} {
-		w.open() // the guard forgets how many tokens did not fit
-		for _, got := range []answer{
+		w.open() // resets the rate limits
+		for _, got := range []response{
 			w.get(w.site.URL + "/postrider/s/" + token(scope)),
 			w.post(w.site.URL+"/postrider/s/"+token(scope), "cadence", "off"),
 			w.post(w.site.URL + "/postrider/s/" + token(scope) + "/now"),
 		} {
 			if got.status != http.StatusNotFound {
-				t.Errorf("a token of scope %d opens the settings: answer %d", scope, got.status)
+				t.Errorf("settings with a token of scope %d: status %d, want 404", scope, got.status)
 			}
 		}
 	}
 	w.open()
 	for _, scope := range []link.Scope{link.Settings, link.View} {
 		if got := w.post(w.site.URL+"/postrider/u/"+token(scope), "List-Unsubscribe", "One-Click"); got.status != http.StatusNotFound {
-			t.Errorf("a token of scope %d unsubscribes: answer %d", scope, got.status)
+			t.Errorf("unsubscribe with a token of scope %d: status %d, want 404", scope, got.status)
 		}
 	}
-	if w.dump() != before {
+	if w.dumpStore() != before {
 		t.Error("the store changed")
 	}
 }
 
 func TestSettings_AreGoneForDeletedMembers(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	if got := w.get(w.links.URL(link.Claims{Scope: link.Settings, Member: 9999})); got.status != http.StatusGone {
-		t.Errorf("answer %d, want 410", got.status)
+		t.Errorf("status %d, want 410", got.status)
 	}
 }
 
 func TestSettings_WorkForMembersWhoOptedOut(t *testing.T) {
-	w := newWorld(t)
-	w.enroll(w.now.Add(21 * time.Hour))
-	must(w.forum.Exec(`UPDATE member SET wants_mail = 0 WHERE id = 13`))(t)
-	page, f := w.settings()
+	w := newFixture(t)
+	w.saveSubscriber(w.now.Add(21 * time.Hour))
+	must(w.forumDB.Exec(`UPDATE member SET wants_mail = 0 WHERE id = 13`))(t)
+	page, f := w.openSettings()
 	f.Set("locale", "en")
-	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(words(t, page), "abgeschaltet") {
-		t.Errorf("the form is %v; the page says %.300s", f.Values, words(t, page))
+	if f.Get("cadence") != "off" || f.Get("alerts") != "off" || f.Has("announcements") || !strings.Contains(visibleText(t, page), "abgeschaltet") {
+		t.Errorf("the form is %v; page says %.300s", f.Values, visibleText(t, page))
 	}
 	f.Set("cadence", "weekly")
-	w.send(f)
-	page, f = w.settings()
-	if f.Get("cadence") != "weekly" || f.Get("alerts") != "off" || !strings.Contains(words(t, page), "Your next digest: Mon 11 May, 08:00") {
-		t.Errorf("the form is %v; the page says %.300s", f.Values, words(t, page))
+	w.submit(f)
+	page, f = w.openSettings()
+	if f.Get("cadence") != "weekly" || f.Get("alerts") != "off" || !strings.Contains(visibleText(t, page), "Your next digest: Mon 11 May, 08:00") {
+		t.Errorf("the form is %v; page says %.300s", f.Values, visibleText(t, page))
 	}
 }
 
 func TestSettings_HideAlertsWhenDisabled(t *testing.T) {
-	w := newWorld(t)
-	w.set.Alerts.Enabled = false
+	w := newFixture(t)
+	w.settings.Alerts.Enabled = false
 	w.open()
-	page, f := w.settings()
+	page, f := w.openSettings()
 	if f.Has("alerts") || f.Has("quiet_from") || strings.Contains(page, `value="instant"`) {
 		t.Errorf("the form is %v", f.Values)
 	}
-	if got := w.send(f); got.status != http.StatusSeeOther {
-		t.Errorf("answer %d", got.status)
+	if got := w.submit(f); got.status != http.StatusSeeOther {
+		t.Errorf("status %d", got.status)
 	}
 }
 
-// sight makes the newest posts of the forum news, of which no alert tells.
-func (w *world) sight() {
+// saveSightings saves the forum's newest posts as sightings without alerts.
+func (w *fixture) saveSightings() {
 	w.Helper()
-	rows := must(w.forum.Query(`SELECT p.id, p.thread_id, t.section_id, p.author_id FROM post p JOIN thread t ON t.id = p.thread_id
+	rows := must(w.forumDB.Query(`SELECT p.id, p.thread_id, t.section_id, p.author_id FROM post p JOIN thread t ON t.id = p.thread_id
 		WHERE t.section_id = 4 AND p.author_id <> 13 ORDER BY p.id DESC LIMIT 20`))(w)
 	defer rows.Close()
 	var seen []forum.Arrival
@@ -353,52 +353,52 @@ func (w *world) sight() {
 }
 
 func TestSendNow_QueuesOneDigestAnHour(t *testing.T) {
-	w := newWorld(t)
-	w.enroll(w.now.Add(21 * time.Hour))
-	if got := w.post(w.url(link.Settings, 0) + "/now"); !strings.HasSuffix(got.header.Get("Location"), "?done=empty") || w.woken > 0 {
-		t.Errorf("with nothing new: to %q, woken %d times", got.header.Get("Location"), w.woken)
+	w := newFixture(t)
+	w.saveSubscriber(w.now.Add(21 * time.Hour))
+	if got := w.post(w.url(link.Settings, 0) + "/now"); !strings.HasSuffix(got.header.Get("Location"), "?done=empty") || w.wakeups > 0 {
+		t.Errorf("nothing new: redirected to %q, woken %d times", got.header.Get("Location"), w.wakeups)
 	}
-	w.sight()
-	page, _ := w.settings()
+	w.saveSightings()
+	page, _ := w.openSettings()
 	if !strings.Contains(page, "/now\"") {
-		t.Fatalf("the page offers none: %.300s", words(t, page))
+		t.Fatalf("page has no button to send now: %.300s", visibleText(t, page))
 	}
-	now := w.formOn(page, "/now")
+	now := w.findForm(page, "/now")
 	for _, want := range []string{"sent", "sent_before"} {
-		if got := w.send(now); !strings.HasSuffix(got.header.Get("Location"), "?done="+want) || w.woken != 1 {
-			t.Errorf("to %q, woken %d times, want %s", got.header.Get("Location"), w.woken, want)
+		if got := w.submit(now); !strings.HasSuffix(got.header.Get("Location"), "?done="+want) || w.wakeups != 1 {
+			t.Errorf("to %q, woken %d times, want %s", got.header.Get("Location"), w.wakeups, want)
 		}
 	}
 	rows := must(w.store.Outbox.Claim(t.Context(), w.now, "test", time.Minute, store.AllPriorities, 10))(t)
 	if len(rows) != 1 || rows[0].Key != "digest/13/2026-05-04T11-now" || rows[0].Member != anna {
-		t.Errorf("the outbox holds %+v", rows)
+		t.Errorf("outbox is %+v", rows)
 	}
-	if got := w.due(); !got.Equal(w.now.Add(21 * time.Hour)) {
-		t.Errorf("the next is due %v", got)
+	if got := w.nextDue(); !got.Equal(w.now.Add(21 * time.Hour)) {
+		t.Errorf("next digest is due %v", got)
 	}
 }
 
-// Whoever gets hold of a settings link shall not be able to fill the store, either.
+// Whoever has a settings link must not be able to fill the store.
 func TestSettings_ReadAThousandFields(t *testing.T) {
-	w := newWorld(t)
-	_, f := w.settings()
+	w := newFixture(t)
+	_, f := w.openSettings()
 	for n := range 1000 {
 		f.Values["thread-"+strconv.Itoa(n+1000)] = []string{"off"}
 	}
-	if got := w.send(f); got.status != http.StatusSeeOther {
-		t.Errorf("answer %d", got.status)
+	if got := w.submit(f); got.status != http.StatusSeeOther {
+		t.Errorf("status %d", got.status)
 	}
-	if wishes := w.wishes(); len(wishes.Threads) > 0 {
-		t.Errorf("%d wishes", len(wishes.Threads))
+	if overrides := w.overrides(); len(overrides.Threads) > 0 {
+		t.Errorf("%d wishes", len(overrides.Threads))
 	}
 }
 
 func FuzzSettingsForm(f *testing.F) {
-	w := newWorld(f)
-	_, good := w.settings()
+	w := newFixture(f)
+	_, good := w.openSettings()
 	address := w.url(link.Settings, 0)
 	f.Add(good.Encode())
-	f.Add(everything(good).Encode())
+	f.Add(changeEveryField(good).Encode())
 	f.Add("zone=Europe%2FBerlin&pause=9999-12-31&weekday=-1&section-4=&hour=%00")
 	f.Fuzz(func(t *testing.T, body string) {
 		if _, err := url.ParseQuery(body); err != nil {
@@ -409,7 +409,7 @@ func FuzzSettingsForm(f *testing.F) {
 		got := httptest.NewRecorder()
 		w.site.Config.Handler.ServeHTTP(got, r)
 		if s := got.Code; s != http.StatusSeeOther && s != http.StatusUnprocessableEntity && s != http.StatusTooManyRequests {
-			t.Errorf("answer %d", s)
+			t.Errorf("status %d", s)
 		}
 	})
 }

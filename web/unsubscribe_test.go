@@ -18,17 +18,17 @@ import (
 	"postrider/internal/link"
 )
 
-// scopes are all that a link can end, with an object where they have one.
+// scopes returns all unsubscribe scopes, with an object where they have one.
 func scopes() map[link.Scope]int64 {
 	return map[link.Scope]int64{
 		link.Digests: 0, link.Alerts: 0, link.Announcements: 0, link.Everything: 0, link.Thread: 2, link.Section: 2,
 	}
 }
 
-// ended tells whether what a scope stands for has ended.
-func (w *world) ended(scope link.Scope) bool {
+// isUnsubscribed reports whether Anna is unsubscribed from a scope.
+func (w *fixture) isUnsubscribed(scope link.Scope) bool {
 	w.Helper()
-	c, wishes := w.choices(), w.wishes()
+	c, overrides := w.preferences(), w.overrides()
 	digests := c.Schedule != nil && c.Schedule.Cadence == digest.Off
 	alerts := c.Alerts == digest.NoAlerts
 	announcements := c.Announcements != nil && !*c.Announcements
@@ -42,31 +42,31 @@ func (w *world) ended(scope link.Scope) bool {
 	case link.Everything:
 		return digests && alerts && announcements
 	case link.Thread:
-		return wishes.Threads[forum.ThreadID(scopes()[scope])] == digest.Off
+		return overrides.Threads[forum.ThreadID(scopes()[scope])] == digest.Off
 	}
-	return wishes.Sections[forum.SectionID(scopes()[scope])] == digest.Off
+	return overrides.Sections[forum.SectionID(scopes()[scope])] == digest.Off
 }
 
 func TestOneClick_UnsubscribesOnlyTheLinkedScope(t *testing.T) {
 	t.Parallel()
 	for scope, object := range scopes() {
-		w := newWorld(t)
+		w := newFixture(t)
 		got := w.post(w.url(scope, object), "List-Unsubscribe", "One-Click")
 		if got.status != http.StatusOK || got.body != "Unsubscribed.\n" || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
-			t.Errorf("scope %d: answer %d %q", scope, got.status, got.body)
+			t.Errorf("scope %d: status %d %q", scope, got.status, got.body)
 		}
 		for other := range scopes() {
 			implied := scope == link.Everything && slices.Contains([]link.Scope{link.Digests, link.Alerts, link.Announcements}, other)
-			if got, want := w.ended(other), other == scope || implied; got != want {
-				t.Errorf("scope %d: scope %d has ended: %v, want %v", scope, other, got, want)
+			if got, want := w.isUnsubscribed(other), other == scope || implied; got != want {
+				t.Errorf("scope %d: unsubscribed from scope %d: %v, want %v", scope, other, got, want)
 			}
 		}
 	}
 }
 
-// RFC 8058, 3.1: neither cookies nor any other context may be needed; 3.2: the answer must not redirect.
+// RFC 8058, 3.1: the request must work without cookies or other context; 3.2: the response must not redirect.
 func TestOneClick_NeedsNoCookieAndSendsNone(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	address := w.url(link.Digests, 0)
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -79,29 +79,29 @@ func TestOneClick_NeedsNoCookieAndSendsNone(t *testing.T) {
 	plain.Header.Set("Origin", "https://mail.example")
 	plain.Header.Set("Sec-Fetch-Site", "cross-site")
 	for name, r := range map[string]*http.Request{"multipart": multi, "from another site": plain} {
-		got := w.ask(r)
+		got := w.do(r)
 		if got.status != http.StatusOK || len(got.header.Values("Set-Cookie")) > 0 || got.header.Get("Location") != "" {
-			t.Errorf("%s: answer %d, %v", name, got.status, got.header)
+			t.Errorf("%s: status %d, %v", name, got.status, got.header)
 		}
-		if !w.ended(link.Digests) {
-			t.Errorf("%s: the digests have not ended", name)
+		if !w.isUnsubscribed(link.Digests) {
+			t.Errorf("%s: not unsubscribed from digests", name)
 		}
 	}
 }
 
 func TestUnsubscribe_TwiceChangesNothing(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	for scope, object := range scopes() {
 		w.post(w.url(scope, object), "List-Unsubscribe", "One-Click")
-		before := w.dump()
+		before := w.dumpStore()
 		w.now = w.now.Add(time.Hour)
 		if got := w.post(w.url(scope, object), "List-Unsubscribe", "One-Click"); got.status != http.StatusOK {
-			t.Errorf("scope %d, again: answer %d", scope, got.status)
+			t.Errorf("scope %d, again: status %d", scope, got.status)
 		}
 		if got := w.post(w.url(scope, object), "confirm", "yes"); !strings.Contains(got.body, "ve already ") || strings.Contains(got.body, "sealed") {
-			t.Errorf("scope %d, a third time: the page does not say that it had ended, or offers to undo", scope)
+			t.Errorf("scope %d, a third time: the page does not say \"already\", or offers to undo", scope)
 		}
-		if after := w.dump(); after != before {
+		if after := w.dumpStore(); after != before {
 			t.Errorf("scope %d, again: the store changed", scope)
 		}
 	}
@@ -114,38 +114,38 @@ func TestUndo_RestoresThePreferences(t *testing.T) {
 	weekly := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Friday}
 	yes := true
 	for name, before := range map[string]digest.Preferences{
-		"who had chosen nothing":   {},
-		"who had chosen all three": {Schedule: weekly, Alerts: digest.EveryReply, Announcements: &yes, Zone: "Asia/Tokyo"},
+		"no preferences":  {},
+		"all preferences": {Schedule: weekly, Alerts: digest.EveryReply, Announcements: &yes, Zone: "Asia/Tokyo"},
 	} {
 		for scope, object := range scopes() {
-			w := newWorld(t)
+			w := newFixture(t)
 			if before != (digest.Preferences{}) {
 				check(t, w.store.Preferences.Save(t.Context(), w.now, anna, before))
 				check(t, w.store.Preferences.SetOverride(t.Context(), w.now, anna, 2, 0, digest.Weekly))
 			}
-			was, wished := w.choices(), w.wishes()
+			was, overridesBefore := w.preferences(), w.overrides()
 			w.now = w.now.Add(time.Minute)
 			page := w.post(w.url(scope, object), "confirm", "yes")
 			found := sealedField.FindStringSubmatch(page.body)
-			if found == nil || !w.ended(scope) {
-				t.Fatalf("%s: scope %d: no undo on the page, or nothing has ended", name, scope)
+			if found == nil || !w.isUnsubscribed(scope) {
+				t.Fatalf("%s: scope %d: no undo on the page, or not unsubscribed", name, scope)
 			}
 			w.now = w.now.Add(time.Minute)
 			back := w.post(w.url(scope, object)+"/undo", "sealed", found[1])
 			if back.status != http.StatusOK || !strings.Contains(back.body, "again") {
-				t.Errorf("%s: scope %d: undo is answered with %d", name, scope, back.status)
+				t.Errorf("%s: scope %d: undo: status %d", name, scope, back.status)
 			}
-			now := w.choices()
+			now := w.preferences()
 			was.ChosenAt, now.ChosenAt = time.Time{}, time.Time{}
-			if !same(now, was) || !maps.Equal(w.wishes().Sections, wished.Sections) || !maps.Equal(w.wishes().Threads, wished.Threads) {
-				t.Errorf("%s: scope %d: after undo %+v, %+v, want %+v, %+v", name, scope, now, w.wishes(), was, wished)
+			if !equalPreferences(now, was) || !maps.Equal(w.overrides().Sections, overridesBefore.Sections) || !maps.Equal(w.overrides().Threads, overridesBefore.Threads) {
+				t.Errorf("%s: scope %d: after undo %+v, %+v, want %+v, %+v", name, scope, now, w.overrides(), was, overridesBefore)
 			}
 		}
 	}
 }
 
-// same compares choices, and what they point to.
-func same(a, b digest.Preferences) bool {
+// equalPreferences compares preferences and the values that they point to.
+func equalPreferences(a, b digest.Preferences) bool {
 	point := func(c digest.Preferences) (s digest.Schedule, n, own, unread bool, q digest.QuietHours) {
 		if c.Schedule != nil {
 			s = *c.Schedule
@@ -164,56 +164,56 @@ func same(a, b digest.Preferences) bool {
 }
 
 func TestUndo_KeepsNewerChoices(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
 	w.now = w.now.Add(time.Minute)
 	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Monthly, Day: 3}}))
-	before := w.dump()
+	before := w.dumpStore()
 	got := w.post(w.url(link.Digests, 0)+"/undo", "sealed", sealedField.FindStringSubmatch(page.body)[1])
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL) {
-		t.Errorf("answer %d to %q, want the settings", got.status, got.header.Get("Location"))
+		t.Errorf("status %d to %q, want the settings", got.status, got.header.Get("Location"))
 	}
-	if w.dump() != before {
-		t.Error("undo changed a choice that was newer")
+	if w.dumpStore() != before {
+		t.Error("undo changed a newer choice")
 	}
 }
 
 func TestUndo_RejectsAnotherMembersState(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	page := w.post(w.url(link.Digests, 0), "confirm", "yes")
-	before := w.dump()
+	before := w.dumpStore()
 	sealed := sealedField.FindStringSubmatch(page.body)[1]
 	other := w.links.URL(link.Claims{Scope: link.Digests, Member: 4})
-	for name, got := range map[string]answer{
+	for name, got := range map[string]response{
 		"another's link":   w.post(other+"/undo", "sealed", sealed),
 		"a damaged seal":   w.post(w.url(link.Digests, 0)+"/undo", "sealed", sealed[:20]+"A"+sealed[21:]),
 		"no seal":          w.post(w.url(link.Digests, 0) + "/undo"),
 		"a token for seal": w.post(w.url(link.Digests, 0)+"/undo", "sealed", w.links.Token(link.Claims{Scope: link.Digests, Member: 13})),
 	} {
 		if got.status != http.StatusBadRequest {
-			t.Errorf("%s: answer %d, want 400", name, got.status)
+			t.Errorf("%s: status %d, want 400", name, got.status)
 		}
 	}
-	if w.dump() != before {
+	if w.dumpStore() != before {
 		t.Error("the store changed")
 	}
 }
 
 func TestUnsubscribe_EmptyFormAsksAgain(t *testing.T) {
-	w := newWorld(t)
-	before := w.dump()
+	w := newFixture(t)
+	before := w.dumpStore()
 	got := w.post(w.url(link.Digests, 0))
 	if got.status != http.StatusBadRequest || !strings.Contains(got.body, `name="confirm"`) {
-		t.Errorf("answer %d", got.status)
+		t.Errorf("status %d", got.status)
 	}
-	if w.dump() != before {
+	if w.dumpStore() != before {
 		t.Error("the store changed")
 	}
 }
 
 func TestUnsubscribe_HidesUnreadableTitles(t *testing.T) {
-	w := newWorld(t)
-	rows := must(w.forum.Query(`SELECT t.id, t.title, t.state = 'visible' AND t.moved_to IS NULL AND EXISTS (
+	w := newFixture(t)
+	rows := must(w.forumDB.Query(`SELECT t.id, t.title, t.state = 'visible' AND t.moved_to IS NULL AND EXISTS (
 		SELECT 1 FROM permission p JOIN member m ON m.role_id = p.role_id
 		 WHERE m.id = 13 AND p.section_id = t.section_id AND (p.reads = 'all' OR t.starter_id = 13)) FROM thread t`))(t)
 	defer rows.Close()
@@ -225,35 +225,35 @@ func TestUnsubscribe_HidesUnreadableTitles(t *testing.T) {
 		check(t, rows.Scan(&id, &title, &may))
 		page := w.get(w.url(link.Thread, id))
 		if shown := strings.Contains(page.body, `class="object"`); shown != may {
-			t.Errorf("thread %d %q: its title is shown: %v, may be read: %v", id, title, shown, may)
+			t.Errorf("thread %d %q: title shown: %v, readable: %v", id, title, shown, may)
 		}
 		seen[may]++
 	}
 	if seen[true] == 0 || seen[false] == 0 {
-		t.Errorf("the forum has no threads of both kinds: %v", seen)
+		t.Errorf("the sample forum lacks readable or unreadable threads: %v", seen)
 	}
 }
 
 func TestUnsubscribe_WorksWithoutTheForum(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	check(t, w.source.Close())
 	if got := w.get(w.url(link.Thread, 2)); got.status != http.StatusOK || !strings.Contains(got.body, `name="confirm"`) {
-		t.Errorf("GET: answer %d", got.status)
+		t.Errorf("GET: status %d", got.status)
 	}
-	if got := w.post(w.url(link.Thread, 2), "confirm", "yes"); got.status != http.StatusOK || !w.ended(link.Thread) {
-		t.Errorf("POST: answer %d, ended %v", got.status, w.ended(link.Thread))
+	if got := w.post(w.url(link.Thread, 2), "confirm", "yes"); got.status != http.StatusOK || !w.isUnsubscribed(link.Thread) {
+		t.Errorf("POST: status %d, ended %v", got.status, w.isUnsubscribed(link.Thread))
 	}
 }
 
 func TestLinks_RejectTenThousandForgeries(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	before := w.dump()
+	w := newFixture(t)
+	before := w.dumpStore()
 	random := rand.New(rand.NewPCG(3, 4))
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	genuine := []string{w.url(link.Digests, 0), w.url(link.Thread, 2), w.url(link.Settings, 0), w.url(link.View, 7)}
+	valid := []string{w.url(link.Digests, 0), w.url(link.Thread, 2), w.url(link.Settings, 0), w.url(link.View, 7)}
 	for i := range 10_000 {
-		address := genuine[random.IntN(len(genuine))]
+		address := valid[random.IntN(len(valid))]
 		at := strings.LastIndexByte(address, '/') + 1
 		token := []byte(address[at:])
 		if i%2 == 0 {
@@ -270,14 +270,14 @@ func TestLinks_RejectTenThousandForgeries(t *testing.T) {
 		}
 		r := w.request(method, address[:at]+string(token), strings.NewReader("List-Unsubscribe=One-Click&confirm=yes"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", i/200, i%200) // one alone would soon be asking too much
-		if got := w.serve(r); got.status != http.StatusNotFound {
-			t.Fatalf("%s is answered with %d", r.URL.Path, got.status)
+		r.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", i/200, i%200) // a single address would exceed its limit
+		if got := w.serveWithoutNetwork(r); got.status != http.StatusNotFound {
+			t.Fatalf("%s: status %d", r.URL.Path, got.status)
 		}
 	}
-	if w.dump() != before {
+	if w.dumpStore() != before {
 		t.Error("the store changed")
 	}
 }
 
-func choicesIn(locale string) digest.Preferences { return digest.Preferences{Locale: locale} }
+func preferencesIn(locale string) digest.Preferences { return digest.Preferences{Locale: locale} }

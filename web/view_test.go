@@ -10,14 +10,14 @@ import (
 	"postrider/internal/link"
 )
 
-// speaks are words that stand in the mail of each kind and in no other.
-var speaks = map[string]string{
+// typicalWords are words that occur in the messages of one kind only.
+var typicalWords = map[string]string{
 	daemon.KindDigest: "Gulaschsuppe", daemon.KindAlert: "blows at noon", daemon.KindAnnouncement: "Kisten",
 }
 
 func TestView_IsLinkedFromEveryMessage(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	for kind, l := range mails {
 		views := l.links("v/")
 		if len(views) != 1 || !strings.Contains(l.text, views[0]) || !strings.Contains(l.html, views[0]) {
@@ -25,18 +25,18 @@ func TestView_IsLinkedFromEveryMessage(t *testing.T) {
 			continue
 		}
 		got := w.get(views[0])
-		if got.status != http.StatusOK || !strings.Contains(words(t, got.body), speaks[kind]) {
-			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		if got.status != http.StatusOK || !strings.Contains(visibleText(t, got.body), typicalWords[kind]) {
+			t.Errorf("%s: status %d: %s", kind, got.status, visibleText(t, got.body))
 		}
-		if got, want := len(words(t, got.body)), len(words(t, l.html)); got < want-100 || got > want {
-			t.Errorf("%s: the page says %d bytes, the mail %d", kind, got, want)
+		if got, want := len(visibleText(t, got.body)), len(visibleText(t, l.html)); got < want-100 || got > want {
+			t.Errorf("%s: page has %d bytes of text, message has %d", kind, got, want)
 		}
-		if other := (letter{html: got.body}).links("v/"); len(other) > 0 {
+		if other := (receivedMessage{html: got.body}).links("v/"); len(other) > 0 {
 			t.Errorf("%s: the page links to itself", kind)
 		}
-		for _, address := range (letter{html: got.body}).links("") {
+		for _, address := range (receivedMessage{html: got.body}).links("") {
 			if again := w.get(address); again.status != http.StatusOK {
-				t.Errorf("%s: a link of the page, %s, is answered with %d", kind, address, again.status)
+				t.Errorf("%s: link %s on the page: status %d", kind, address, again.status)
 			}
 		}
 	}
@@ -44,7 +44,7 @@ func TestView_IsLinkedFromEveryMessage(t *testing.T) {
 
 func TestView_LoadsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	for kind, l := range mails {
 		h := w.get(l.links("v/")[0]).header
 		policy := h.Get("Content-Security-Policy")
@@ -61,37 +61,37 @@ func TestView_ShowsOnlyWhatIsReadableNow(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change string
-		gone   []string // kinds of which nothing is left
+		gone   []string // kinds of messages with nothing left to show
 	}{
-		"the post is deleted":                  {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"the post awaits approval":             {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"all threads are deleted":              {"UPDATE thread SET state = 'deleted'", []string{daemon.KindAlert, daemon.KindDigest}},
-		"her role may read no sections":        {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{daemon.KindAlert, daemon.KindDigest}},
-		"the thread is moved out of her sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{daemon.KindAlert}},
-		"she is banned":                        {"UPDATE member SET state = 'banned' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"she is not confirmed any more":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"she ignores the author":               {"INSERT INTO ignored VALUES (13, 4)", []string{daemon.KindAlert}},
-		"she gets no mail any more":            {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
-		"she has read all":                     {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
-		"she watches threads no more":          {"DELETE FROM thread_watch WHERE member_id = 13", nil},
-		"another post of it was deleted":       {"UPDATE post SET state = 'deleted' WHERE id = 1", nil},
+		"the post is deleted":              {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
+		"the post awaits approval":         {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
+		"all threads are deleted":          {"UPDATE thread SET state = 'deleted'", []string{daemon.KindAlert, daemon.KindDigest}},
+		"the role can read no sections":    {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{daemon.KindAlert, daemon.KindDigest}},
+		"the thread is moved out of sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{daemon.KindAlert}},
+		"the member is banned":             {"UPDATE member SET state = 'banned' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
+		"the member is unconfirmed":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
+		"the author is ignored":            {"INSERT INTO ignored VALUES (13, 4)", []string{daemon.KindAlert}},
+		"the member opted out":             {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
+		"all threads are read":             {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
+		"no threads are watched":           {"DELETE FROM thread_watch WHERE member_id = 13", nil},
+		"another post of it was deleted":   {"UPDATE post SET state = 'deleted' WHERE id = 1", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, mails := newMailedWorld(t)
-			must(w.forum.Exec(tt.change))(t)
+			w, mails := newFixtureWithMessages(t)
+			must(w.forumDB.Exec(tt.change))(t)
 			gone := strings.Join(tt.gone, " ")
 			for kind, l := range mails {
 				got := w.get(l.links("v/")[0])
-				text := words(t, got.body)
+				text := visibleText(t, got.body)
 				if strings.Contains(gone, kind) {
-					if got.status != http.StatusGone || strings.Contains(text, speaks[kind]) {
-						t.Errorf("%s: answer %d: %s", kind, got.status, text)
+					if got.status != http.StatusGone || strings.Contains(text, typicalWords[kind]) {
+						t.Errorf("%s: status %d: %s", kind, got.status, text)
 					}
 					continue
 				}
 				if got.status != http.StatusOK {
-					t.Errorf("%s: answer %d: %s", kind, got.status, text)
+					t.Errorf("%s: status %d: %s", kind, got.status, text)
 				}
 			}
 		})
@@ -100,92 +100,92 @@ func TestView_ShowsOnlyWhatIsReadableNow(t *testing.T) {
 
 func TestView_FailsWithoutTheForum(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	check(t, w.source.Close())
 	for kind, l := range mails {
-		if got := w.get(l.links("v/")[0]); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, speaks[kind]) {
-			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		if got := w.get(l.links("v/")[0]); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, typicalWords[kind]) {
+			t.Errorf("%s: status %d: %s", kind, got.status, visibleText(t, got.body))
 		}
 	}
 }
 
-// The table of roles is not asked for mails, but a forum without it is not the one that the adapter knows: nobody can say any more who
-// may read what.
+// Rendering messages does not need the table of roles. But a forum without it is not one that the adapter knows, so nothing can be
+// said about permissions.
 func TestView_FailsAfterAFailedSelfCheck(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
-	must(w.forum.Exec("ALTER TABLE role RENAME TO away"))(t)
+	w, mails := newFixtureWithMessages(t)
+	must(w.forumDB.Exec("ALTER TABLE role RENAME TO away"))(t)
 	for kind, l := range mails {
-		if got := w.get(l.links("v/")[0]); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, speaks[kind]) {
-			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		if got := w.get(l.links("v/")[0]); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, typicalWords[kind]) {
+			t.Errorf("%s: status %d: %s", kind, got.status, visibleText(t, got.body))
 		}
 	}
 }
 
 func TestView_WorksAfterUnsubscribing(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	w.post(w.url(link.Everything, 0), "List-Unsubscribe", "One-Click")
 	for kind, l := range mails {
-		if got := w.get(l.links("v/")[0]); got.status != http.StatusOK || !strings.Contains(words(t, got.body), speaks[kind]) {
-			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		if got := w.get(l.links("v/")[0]); got.status != http.StatusOK || !strings.Contains(visibleText(t, got.body), typicalWords[kind]) {
+			t.Errorf("%s: status %d: %s", kind, got.status, visibleText(t, got.body))
 		}
 	}
 }
 
 func TestView_ReportsExpiredMessages(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	check(t, w.store.Prune(t.Context(), w.now.AddDate(0, 0, 91)))
 	for kind, l := range mails {
 		got := w.get(l.links("v/")[0])
-		if got.status != http.StatusGone || !strings.Contains(words(t, got.body), "drei Monate") {
-			t.Errorf("%s: answer %d: %s", kind, got.status, words(t, got.body))
+		if got.status != http.StatusGone || !strings.Contains(visibleText(t, got.body), "drei Monate") {
+			t.Errorf("%s: status %d: %s", kind, got.status, visibleText(t, got.body))
 		}
 	}
-	must(w.forum.Exec("DELETE FROM member WHERE id = 13"))(t)
+	must(w.forumDB.Exec("DELETE FROM member WHERE id = 13"))(t)
 	if got := w.get(mails[daemon.KindDigest].links("v/")[0]); got.status != http.StatusGone {
-		t.Errorf("once the member is gone the answer is %d", got.status)
+		t.Errorf("after the member is deleted: status %d", got.status)
 	}
 }
 
 func TestView_ShowsOnlyTheLinkedMessage(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	view := mails[daemon.KindAlert].links("v/")[0]
 	token := view[strings.LastIndex(view, "/")+1:]
-	grant := must(w.links.Check(token))(t)
-	if grant.Scope != link.View || grant.Member != int64(anna) {
-		t.Errorf("the link allows %+v", grant)
+	claims := must(w.links.Check(token))(t)
+	if claims.Scope != link.View || claims.Member != int64(anna) {
+		t.Errorf("claims are %+v", claims)
 	}
-	other := grant
+	other := claims
 	other.Member = 4
 	for name, tt := range map[string]struct {
 		address string
 		status  int
 	}{
-		"the mail of another":           {w.links.URL(other), http.StatusGone},
-		"with it his settings":          {w.site.URL + "/postrider/s/" + token, http.StatusNotFound},
-		"with it an end of his mail":    {w.site.URL + "/postrider/u/" + token, http.StatusNotFound},
-		"the mail by his settings":      {strings.Replace(w.url(link.Settings, 0), "/s/", "/v/", 1), http.StatusNotFound},
-		"the mail by an unsubscription": {strings.Replace(w.url(link.Digests, 0), "/u/", "/v/", 1), http.StatusNotFound},
-		"a forged one":                  {view + "A", http.StatusNotFound},
+		"another member's message":       {w.links.URL(other), http.StatusGone},
+		"settings with its token":        {w.site.URL + "/postrider/s/" + token, http.StatusNotFound},
+		"unsubscribe with its token":     {w.site.URL + "/postrider/u/" + token, http.StatusNotFound},
+		"view with a settings token":     {strings.Replace(w.url(link.Settings, 0), "/s/", "/v/", 1), http.StatusNotFound},
+		"view with an unsubscribe token": {strings.Replace(w.url(link.Digests, 0), "/u/", "/v/", 1), http.StatusNotFound},
+		"a forged one":                   {view + "A", http.StatusNotFound},
 	} {
 		if got := w.get(tt.address); got.status != tt.status {
-			t.Errorf("%s: answer %d, want %d", name, got.status, tt.status)
+			t.Errorf("%s: status %d, want %d", name, got.status, tt.status)
 		}
 	}
 	if got := w.post(view, "confirm", "yes"); got.status != http.StatusMethodNotAllowed {
-		t.Errorf("POST is answered with %d", got.status)
+		t.Errorf("POST: status %d", got.status)
 	}
 }
 
 func TestView_KeepsTheTimeOfSending(t *testing.T) {
 	t.Parallel()
-	w, mails := newMailedWorld(t)
+	w, mails := newFixtureWithMessages(t)
 	view := mails[daemon.KindDigest].links("v/")[0]
 	w.now = w.now.Add(40 * 24 * time.Hour)
-	if got := words(t, w.get(view).body); !strings.Contains(got, "Montag, 4. Mai 2026") {
-		t.Errorf("the page says %s", got)
+	if got := visibleText(t, w.get(view).body); !strings.Contains(got, "Montag, 4. Mai 2026") {
+		t.Errorf("page says %s", got)
 	}
 }

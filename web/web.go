@@ -7,7 +7,7 @@
 //	/healthz      health check
 //
 // The pages are rendered on the server, from templates, and work without scripts. Package link defines what a token permits;
-// [daemon.MemberService] carries it out. A GET never changes anything, because mail filters follow every link of a message.
+// [newDaemon.MemberService] carries it out. A GET never changes anything, because mail filters follow every link of a message.
 //
 // [Middleware] wraps all handlers. [Serve] serves them from a listener.
 package web

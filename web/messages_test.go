@@ -26,97 +26,97 @@ import (
 	"postrider/mail"
 )
 
-// letter is a mail as its reader has it.
-type letter struct {
+// receivedMessage is a parsed message.
+type receivedMessage struct {
 	head       netmail.Header
 	text, html string
 }
 
-// postbox takes all mails, and keeps those to one address.
-type postbox struct {
-	mu   sync.Mutex
-	of   string
-	kept [][]byte
+// recordingSender accepts all messages and keeps those to one address.
+type recordingSender struct {
+	mu       sync.Mutex
+	address  string
+	messages [][]byte
 }
 
-func (b *postbox) Send(_ context.Context, _, to string, raw []byte) mail.Outcome {
+func (b *recordingSender) Send(_ context.Context, _, to string, raw []byte) mail.Outcome {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if to == b.of {
-		b.kept = append(b.kept, bytes.Clone(raw))
+	if to == b.address {
+		b.messages = append(b.messages, bytes.Clone(raw))
 	}
 	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: time.Now()}
 }
 
-// daemon is a daemon on the world's clock, whose mails to Anna go into the box.
-func (w *world) daemon() (*daemon.Daemon, *postbox) {
+// newDaemon returns a daemon with the fixture's clock, and the sender that keeps Anna's messages.
+func (w *fixture) newDaemon() (*daemon.Daemon, *recordingSender) {
 	w.Helper()
-	box := &postbox{}
-	check(w, w.forum.QueryRow("SELECT email FROM member WHERE id = ?", anna).Scan(&box.of))
-	set := w.set
+	box := &recordingSender{}
+	check(w, w.forumDB.QueryRow("SELECT email FROM member WHERE id = ?", anna).Scan(&box.address))
+	set := w.settings
 	set.Gather, set.Delivery, set.Announce = daemon.DefaultGather(), daemon.DefaultDelivery(), daemon.DefaultAnnouncements()
 	set.Site, set.Host, set.From = demo.Name, "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{
-		Forum: w.source, Store: w.store, Renderer: w.press, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
+		Forum: w.source, Store: w.store, Renderer: w.renderer, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
 		Sender: box, Links: w.links, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
 	}, set), box
 }
 
-// mailed is a world that has sent Anna a mail of each kind. It is made once: to mail the whole forum takes longer than most
-// tests.
-var mailed struct {
+// sentMessages is a fixture that has sent Anna a message of each kind. It is made once, because sending to the whole forum takes
+// longer than most tests.
+var sentMessages struct {
 	once          sync.Once
 	forum, stored []byte
 	now           time.Time
 	site          string
-	mails         map[string]letter
+	mails         map[string]receivedMessage
 }
 
-// newMailedWorld opens a world that has sent Anna a mail of each kind. The digest is the first one of the forum, the alert
-// tells of one more post.
-func newMailedWorld(t testing.TB) (*world, map[string]letter) {
+// newFixtureWithMessages returns a fixture that has sent Anna a message of each kind. The digest is the first one of the forum; the
+// alert has one more post.
+func newFixtureWithMessages(t testing.TB) (*fixture, map[string]receivedMessage) {
 	t.Helper()
-	mailed.once.Do(func() {
-		w := newWorld(t)
-		mailed.mails, mailed.site, mailed.now = w.mails(), w.site.URL, w.now
-		mailed.forum, mailed.stored = w.copyOf(w.forum), w.copyOf(w.stored)
+	sentMessages.once.Do(func() {
+		w := newFixture(t)
+		sentMessages.mails, sentMessages.site, sentMessages.now = w.sendEachKind(), w.site.URL, w.now
+		sentMessages.forum, sentMessages.stored = w.copyDatabase(w.forumDB), w.copyDatabase(w.storeDB)
 	})
-	if mailed.stored == nil {
-		t.Fatal("there were no mails; another test says why")
+	if sentMessages.stored == nil {
+		t.Fatal("no messages were sent; see the test that failed first")
 	}
-	w := openWorld(t, mailed.forum, mailed.stored)
-	w.now = mailed.now
-	mails := make(map[string]letter)
-	for kind, l := range mailed.mails {
-		mails[kind] = letter{l.head, strings.ReplaceAll(l.text, mailed.site, w.site.URL), strings.ReplaceAll(l.html, mailed.site, w.site.URL)}
+	w := openFixture(t, sentMessages.forum, sentMessages.stored)
+	w.now = sentMessages.now
+	mails := make(map[string]receivedMessage)
+	for kind, l := range sentMessages.mails {
+		mails[kind] = receivedMessage{l.head, strings.ReplaceAll(l.text, sentMessages.site, w.site.URL), strings.ReplaceAll(l.html, sentMessages.site, w.site.URL)}
 	}
 	return w, mails
 }
 
-// copyOf is the file of a database as it is now.
-func (w *world) copyOf(db *sql.DB) []byte {
+// copyDatabase returns a copy of a database file.
+func (w *fixture) copyDatabase(db *sql.DB) []byte {
 	w.Helper()
 	path := filepath.Join(w.TempDir(), "copy.db")
 	must(db.Exec("VACUUM INTO ?", path))(w)
 	return must(os.ReadFile(path))(w)
 }
 
-// mails sends Anna a mail of each kind.
-func (w *world) mails() map[string]letter {
+// sendEachKind sends Anna a message of each kind.
+func (w *fixture) sendEachKind() map[string]receivedMessage {
 	w.Helper()
-	d, box := w.daemon()
-	all := make(map[string]letter)
+	d, box := w.newDaemon()
+	all := make(map[string]receivedMessage)
 	round := func(kind string) {
 		w.Helper()
 		must(d.RunOnce(w.Context()))(w)
-		if len(box.kept) != 1 {
-			w.Fatalf("Anna got %d mails, want the one %s: %s", len(box.kept), kind, w.log)
+		if len(box.messages) != 1 {
+			w.Fatalf("Anna got %d messages, want one %s: %s", len(box.messages), kind, w.log)
 		}
-		all[kind], box.kept = read(w, box.kept[0]), nil
+		all[kind], box.messages = parseMessage(w, box.messages[0]), nil
 	}
 	round(daemon.KindDigest)
-	w.reply()
+	w.writeReply()
 	w.now = w.now.Add(5 * time.Minute)
 	round(daemon.KindAlert)
 	a := digest.Announcement{Variants: []digest.Variant{
@@ -130,23 +130,23 @@ func (w *world) mails() map[string]letter {
 	return all
 }
 
-// reply lets somebody answer in a thread that Anna watches, and tells which post that is.
-func (w *world) reply() (post forum.PostID) {
+// writeReply adds a reply to a thread that Anna watches, and returns its ID.
+func (w *fixture) writeReply() (post forum.PostID) {
 	w.Helper()
-	check(w, w.forum.QueryRow("SELECT max(id) + 1 FROM post").Scan(&post))
-	must(w.forum.Exec(`INSERT INTO post
+	check(w, w.forumDB.QueryRow("SELECT max(id) + 1 FROM post").Scan(&post))
+	must(w.forumDB.Exec(`INSERT INTO post
 		SELECT ?, w.thread_id, m.id, m.name, ?, 0, 'visible', 'The [b]whistle[/b] blows at noon.'
 		  FROM thread_watch w, member m WHERE w.member_id = ? AND m.id = 4 ORDER BY w.thread_id LIMIT 1`, post, w.now.Unix(), anna))(w)
 	return post
 }
 
-// read takes a mail apart.
-func read(w *world, raw []byte) letter {
+// parseMessage parses a message into its header, text and HTML.
+func parseMessage(w *fixture, raw []byte) receivedMessage {
 	w.Helper()
 	m := must(netmail.ReadMessage(bytes.NewReader(raw)))(w)
 	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	check(w, err)
-	l := letter{head: m.Header}
+	l := receivedMessage{head: m.Header}
 	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
 		p, err := parts.NextRawPart()
 		if err == io.EOF {
@@ -164,8 +164,8 @@ func read(w *world, raw []byte) letter {
 
 var ourLink = regexp.MustCompile(`https?://[^\s"<>]*/postrider/[a-z]+/[\w-]+`)
 
-// links are all addresses of ours in a mail, each once.
-func (l letter) links(page string) []string {
+// links returns the distinct links to our pages in a message.
+func (l receivedMessage) links(page string) []string {
 	var all []string
 	for _, text := range []string{l.text, l.html, l.head.Get("List-Unsubscribe")} {
 		for _, address := range ourLink.FindAllString(text, -1) {

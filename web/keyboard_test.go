@@ -12,8 +12,8 @@ import (
 	"postrider/internal/link"
 )
 
-// visit opens a browser on a phone that runs no scripts.
-func visit(t *testing.T) *browsertest.Page {
+// openPhone opens a browser with the width of a phone and no scripts.
+func openPhone(t *testing.T) *browsertest.Page {
 	t.Helper()
 	p := browsertest.New(t)
 	p.NoScript()
@@ -21,15 +21,15 @@ func visit(t *testing.T) *browsertest.Page {
 	return p
 }
 
-// focus is where the keyboard stands.
+// focus is the focused element.
 type focus struct {
-	Name    string `json:"name"`    // of the field, else what is written on it
+	Name    string `json:"name"`    // name of the field, else the element's text
 	Value   string `json:"value"`   // of a radio button
-	Outline int    `json:"outline"` // pixels; 0: the focus cannot be seen
-	Hidden  bool   `json:"hidden"`  // something lies over it, or it is out of sight
+	Outline int    `json:"outline"` // pixels; 0: the focus is invisible
+	Hidden  bool   `json:"hidden"`  // covered by another element, or out of view
 }
 
-func focused(p *browsertest.Page) focus {
+func currentFocus(p *browsertest.Page) focus {
 	return browsertest.Run(p, chromedp.Evaluate[focus](`(() => {
 		const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e)
 		const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
@@ -41,25 +41,25 @@ func focused(p *browsertest.Page) focus {
 	})()`))
 }
 
-// tabTo goes to a field, or to what has such words on it. On the way the focus can be seen everywhere.
+// tabTo presses Tab until the element with a name or text has the focus. The focus must be visible all the way.
 func tabTo(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
 	for range 100 {
 		p.Press("Tab")
-		f := focused(p)
+		f := currentFocus(p)
 		if f.Outline < 2 || f.Hidden {
-			t.Errorf("the focus cannot be seen: %+v", f)
+			t.Errorf("focus is invisible: %+v", f)
 		}
 		if f.Name == name {
 			return
 		}
 	}
-	t.Fatalf("the keyboard does not get to %q", name)
+	t.Fatalf("Tab does not reach %q", name)
 }
 
 func TestKeyboard_UnsubscribesAndUndoes(t *testing.T) {
 	t.Parallel()
-	w, p := newWorld(t), visit(t)
+	w, p := newFixture(t), openPhone(t)
 	p.Language("en")
 	check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: "en"}))
 	p.Open(w.url(link.Digests, 0))
@@ -67,19 +67,19 @@ func TestKeyboard_UnsubscribesAndUndoes(t *testing.T) {
 	p.Press("Enter")
 	tabTo(t, p, "confirm")
 	p.PressAndWait("Enter")
-	if !w.ended(link.Digests) || p.Text("h1") != "You've unsubscribed from digests" {
-		t.Fatalf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
+	if !w.isUnsubscribed(link.Digests) || p.Text("h1") != "You've unsubscribed from digests" {
+		t.Fatalf("unsubscribed: %v; page says %q", w.isUnsubscribed(link.Digests), p.Text("h1"))
 	}
 	tabTo(t, p, "Undo")
 	p.PressAndWait(" ")
-	if w.ended(link.Digests) || p.Text("h1") != "You'll get digests again" {
-		t.Errorf("the digests have ended: %v; the page says %q", w.ended(link.Digests), p.Text("h1"))
+	if w.isUnsubscribed(link.Digests) || p.Text("h1") != "You'll get digests again" {
+		t.Errorf("unsubscribed: %v; page says %q", w.isUnsubscribed(link.Digests), p.Text("h1"))
 	}
 }
 
 func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	t.Parallel()
-	w, p := newWorld(t), visit(t)
+	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
 	tabTo(t, p, "cadence")
 	p.Press("Down") // every week
@@ -91,39 +91,39 @@ func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	p.Press(" ")
 	tabTo(t, p, "Speichern")
 	p.PressAndWait("Enter")
-	c := w.choices()
+	c := w.preferences()
 	if c.Schedule == nil || c.Schedule.Cadence != digest.Weekly || c.Schedule.Weekday != time.Friday || c.IncludeOwnPosts == nil || !*c.IncludeOwnPosts {
-		t.Errorf("he has chosen %+v, %+v", c, c.Schedule)
+		t.Errorf("preferences are %+v, %+v", c, c.Schedule)
 	}
-	if got := w.wishes().Sections[4]; got != digest.Weekly {
-		t.Errorf("of the section he wants to hear %q", got)
+	if got := w.overrides().Sections[4]; got != digest.Weekly {
+		t.Errorf("override of the section is %q", got)
 	}
 }
 
 func TestKeyboard_ReachesFieldsInReadingOrder(t *testing.T) {
 	t.Parallel()
-	w, p := newWorld(t), visit(t)
+	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
 	want := browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input")]
 		.filter(e => e.checkVisibility() && (e.type != "radio" || e.checked)).map(e => e.name || e.textContent.trim())`))
 	var got []string
 	for range want {
 		p.Press("Tab")
-		f := focused(p)
-		for f.Name == "pause" && slices.Contains(got, "pause") { // day, month and year are stops of their own
+		f := currentFocus(p)
+		for f.Name == "pause" && slices.Contains(got, "pause") { // day, month and year are separate tab stops
 			p.Press("Tab")
-			f = focused(p)
+			f = currentFocus(p)
 		}
 		got = append(got, f.Name)
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("by keyboard the fields come as\n%q, want\n%q", got, want)
+		t.Errorf("tab order is\n%q, want\n%q", got, want)
 	}
 }
 
 func TestSettings_ShowSavedValuesAfterReload(t *testing.T) {
 	t.Parallel()
-	w, p := newWorld(t), visit(t)
+	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
 	p.Tick("[name=cadence][value=weekly]")
 	p.Do(
@@ -139,7 +139,7 @@ func TestSettings_ShowSavedValuesAfterReload(t *testing.T) {
 	p.Tick("[name=announcements]")
 	p.Click(".save .button")
 	if got := p.Text("[role=status]"); got != "Saved. This takes effect immediately." {
-		t.Errorf("the page says %q", got)
+		t.Errorf("page says %q", got)
 	}
 	p.Open(w.url(link.Settings, 0))
 	got := browsertest.Run(p, chromedp.Evaluate[map[string]string](`Object.fromEntries(new FormData(document.querySelector("#form")))`))
