@@ -23,7 +23,7 @@ func (w *world) run(relay *smtptest.Server) (site string, later func(time.Durati
 	began, ahead := time.Now(), atomic.Int64{}
 	w.parts.Now = func() time.Time { return noon.Add(time.Since(began) + time.Duration(ahead.Load())) }
 	w.parts.Settings.Digest.Cadence, w.parts.Settings.Alerts.Enabled = digest.Off, false
-	smtp := must(mail.NewSMTP(mail.SMTPConfig{URL: relay.URL(), Connections: 2}, slog.New(slog.DiscardHandler)))(w)
+	smtp := must(mail.NewSMTP(mail.SMTPConfig{URL: relay.URL(), MaxConnections: 2}, slog.New(slog.DiscardHandler)))(w)
 	w.Cleanup(func() { smtp.Close() })
 	d := w.daemon(smtp)
 	w.parts.Wake, w.parts.SendTest = d.Wake, d.SendTestAnnouncement
