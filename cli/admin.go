@@ -24,7 +24,7 @@ import (
 func (c *cmdEnv) admin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "admin",
-		Short: "Prepare the room for administrators",
+		Short: "Manage access to the admin pages",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -35,9 +35,9 @@ func (c *cmdEnv) admin() *cobra.Command {
 func (c *cmdEnv) adminPasswd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "passwd",
-		Short: "Print what stands in the configuration of a password",
-		Long: "Reads a password, twice from a terminal and once from anything else, and prints the line that makes it the\n" +
-			"password of the room for administrators. The password itself is kept nowhere. The configuration is not needed.",
+		Short: "Hash a password for the configuration file",
+		Long: "Reads a password and prints the configuration line for the admin pages. A terminal asks for it twice.\n" +
+			"The password itself is not stored. No configuration is needed.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			password, err := c.readPassword(cmd.InOrStdin())
@@ -48,14 +48,14 @@ func (c *cmdEnv) adminPasswd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.err, "Put this line into [admin]; or what stands between the quotes into the file that password_hash_file names.")
+			fmt.Fprintln(c.err, "Add this line to [admin], or write the quoted value to the file named by password_hash_file.")
 			fmt.Fprintf(c.out, "password_hash = %q\n", hash)
 			return nil
 		},
 	}
 }
 
-// readPassword reads a password without showing it, or the first line of what is no terminal.
+// readPassword reads a password without echo from a terminal, or the first line of any other input.
 func (c *cmdEnv) readPassword(in io.Reader) (string, error) {
 	f, isFile := in.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
@@ -66,7 +66,7 @@ func (c *cmdEnv) readPassword(in io.Reader) (string, error) {
 		return strings.TrimRight(line, "\r\n"), nil
 	}
 	var typed [2]string
-	for i, prompt := range []string{"Password: ", "The same again: "} {
+	for i, prompt := range []string{"Password: ", "Repeat password: "} {
 		fmt.Fprint(c.err, prompt)
 		line, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(c.err)
@@ -76,12 +76,12 @@ func (c *cmdEnv) readPassword(in io.Reader) (string, error) {
 		typed[i] = string(line)
 	}
 	if typed[0] != typed[1] {
-		return "", errors.New("the two are not the same: nothing was made")
+		return "", errors.New("the passwords do not match")
 	}
 	return typed[0], nil
 }
 
-// adminRoom readies the room for administrators, beside a daemon and on its clock.
+// adminRoom creates the admin server for a daemon. Both use the same clock.
 func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
 	zone, err := time.LoadLocation(h.cfg.Digest.Zone)
 	if err != nil {
@@ -100,12 +100,12 @@ func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.T
 		Renderer: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
-		return nil, fmt.Errorf("readying the room for administrators: %w", err)
+		return nil, fmt.Errorf("setting up the admin pages: %w", err)
 	}
 	return s, nil
 }
 
-// settings are the configuration as administrators see it.
+// settings lists the configuration as the admin pages show it.
 func settings(cfg config.Config) []admin.Setting {
 	var list []admin.Setting
 	for _, e := range cfg.Entries() {
@@ -114,7 +114,7 @@ func settings(cfg config.Config) []admin.Setting {
 	return list
 }
 
-// openAdmin begins to listen for administrators, if there is a way for them to log in.
+// openAdmin starts listening for administrators if a sign-in method is configured.
 func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if !h.cfg.Admin.Enabled() {
 		return func() error { return nil }, nil
@@ -125,9 +125,9 @@ func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 	}
 	l, err := net.Listen("tcp", h.cfg.Admin.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("opening the room for administrators: %w; choose another admin.listen", err)
+		return nil, fmt.Errorf("opening the admin pages: %w; choose another admin.listen", err)
 	}
-	h.log.Info("room for administrators open", "listen", l.Addr().String(), "url", h.cfg.Admin.Address())
+	h.log.Info("admin pages open", "listen", l.Addr().String(), "url", h.cfg.Admin.Address())
 	return func() error {
 		defer s.Close()
 		defer context.AfterFunc(ctx, s.Stop)()
@@ -135,7 +135,7 @@ func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 	}, nil
 }
 
-// checkAdmin tells whether and how administrators can log in.
+// checkAdmin reports whether and how administrators can sign in.
 func checkAdmin(cfg config.Config) finding.Finding {
 	a := cfg.Admin
 	f := finding.Finding{Part: "admin", Level: finding.LevelOK}
@@ -152,7 +152,7 @@ func checkAdmin(cfg config.Config) finding.Finding {
 		f.Text = "at " + a.Address() + ", with a password"
 	}
 	if a.Enabled() && a.Cleartext() {
-		f.Level, f.Fix = finding.LevelWarn, "passwords and sessions travel without encryption between your browser and the proxy: give the room an https address"
+		f.Level, f.Fix = finding.LevelWarn, "passwords and sessions travel without encryption between your browser and the proxy: set admin.url to an https address"
 	}
 	return f
 }

@@ -103,7 +103,7 @@ func TestTheDaemonServesTheRoomOnAListenerOfItsOwn(t *testing.T) {
 		end.Close()
 	}()
 	lines := bufio.NewScanner(log)
-	for lines.Scan() && !strings.Contains(lines.Text(), "room for administrators open") {
+	for lines.Scan() && !strings.Contains(lines.Text(), "admin pages open") {
 	}
 	go io.Copy(io.Discard, log)
 	for address, want := range map[string]int{

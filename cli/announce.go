@@ -17,10 +17,10 @@ import (
 func (c *cmdEnv) announce() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "announce",
-		Short: "Write to members: draft, try, start, watch, pause and cancel announcements",
-		Long: "Writes to members. An announcement is drafted (new), tried on an address of your own (test), and started: a\n" +
-			"running daemon then sends it, first to a canary, then to everybody. It can be paused, resumed and cancelled at any\n" +
-			"moment. Each member gets it once. How to write one stands in docs/announcements.md.",
+		Short: "Send announcements to members: draft, test, start, monitor, pause and cancel",
+		Long: "Sends announcements to members. Draft one (new), send it to your own address (test), then start it. A running\n" +
+			"daemon sends it to a canary first, then to the rest of the audience. You can pause, resume or cancel it at any\n" +
+			"time. Each member gets it once. See docs/announcements.md for the file format.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -28,7 +28,7 @@ func (c *cmdEnv) announce() *cobra.Command {
 	return cmd
 }
 
-// announcementID reads the number of an announcement.
+// announcementID parses the ID of an announcement.
 func announcementID(text string) (int64, error) {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 1 {
@@ -37,7 +37,7 @@ func announcementID(text string) (int64, error) {
 	return id, nil
 }
 
-// actor is who gives an order, for the audit.
+// actor returns the name of the person running the command, for the audit log.
 func (c *cmdEnv) actor() string {
 	name := c.getenv("SUDO_USER")
 	if name == "" {
@@ -48,7 +48,7 @@ func (c *cmdEnv) actor() string {
 	return "cli: " + name
 }
 
-// runAction gives an order for an announcement, and words what stands in its way.
+// runAction applies an action to an announcement and adds advice to its errors.
 func (c *cmdEnv) runAction(ctx context.Context, text string, order func(*store.Store, int64) error, done string) error {
 	id, err := announcementID(text)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *cmdEnv) runAction(ctx context.Context, text string, order func(*store.S
 	})
 }
 
-// withAdvice adds to an error what can be done.
+// withAdvice adds to an error what the operator can do about it.
 func withAdvice(err error) error {
 	state, ok := errors.AsType[*store.StateError](err)
 	switch {
@@ -82,8 +82,8 @@ func withAdvice(err error) error {
 func (c *cmdEnv) announcePause() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause ID [REASON]",
-		Short: "Stop an announcement until announce resume",
-		Long:  "Stops an announcement. Daemons look before every batch: what is being handed over is finished, at most 1,000 mails a\ndaemon and at most about a minute.",
+		Short: "Pause an announcement",
+		Long:  "Pauses an announcement. Daemons check before every batch and finish the current one: at most 1,000 messages per\ndaemon, or about a minute.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -97,8 +97,8 @@ func (c *cmdEnv) announcePause() *cobra.Command {
 func (c *cmdEnv) announceResume() *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume ID",
-		Short: "Let a paused announcement go on",
-		Long:  "Lets a paused announcement go on where it stopped. One that was paused because of its canary goes on with everybody\nelse.",
+		Short: "Resume a paused announcement",
+		Long:  "Resumes a paused announcement where it stopped. If its canary caused the pause, it continues with the rest of the\naudience.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -112,8 +112,8 @@ func (c *cmdEnv) announceResume() *cobra.Command {
 func (c *cmdEnv) announceCancel() *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel ID",
-		Short: "End an announcement for good",
-		Long:  "Ends an announcement: whoever has not got it will not get it. What is being handed over is finished. It cannot be\nstarted again.",
+		Short: "Cancel an announcement permanently",
+		Long:  "Cancels an announcement: members who have not received it will not get it. The current batch is finished. It cannot\nbe started again.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

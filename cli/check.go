@@ -24,7 +24,7 @@ func (c *cmdEnv) check() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Test every part and say how to mend what is wrong",
+		Short: "Check configuration, database, relay and DNS, and suggest fixes",
 		Long: "Tests the configuration, the templates, the store, the forum, the keys that mails are signed with and the\n" +
 			"relay, and asks what other mail servers see of this site (SPF, DKIM, DMARC, names, the page behind one-click\n" +
 			"unsubscription), a line each: ok, warn or FAIL, and how to mend it. Sends nothing. Exits with 1 if anything fails.",

@@ -217,7 +217,7 @@ func TestMigrateTwiceChangesNothingTheSecondTime(t *testing.T) {
 
 func TestMigrateMakesANewKeyOnDemand(t *testing.T) {
 	p := newParish(t)
-	for _, want := range []string{"now 2 in all", "now 3 in all"} {
+	for _, want := range []string{"there are now 2.", "there are now 3."} {
 		if out := good(t, "migrate", "-c", p.config, "--new-link-key"); !strings.Contains(out, want) {
 			t.Errorf("it says %q, want %q in it", out, want)
 		}

@@ -18,11 +18,11 @@ func (c *cmdEnv) explain() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "explain MEMBER [--post ID...]",
-		Short: "Tell what a member got and did not get, and why; nothing is sent",
-		Long: "Tells of a member (by number or name) what keeps mail from him, his next digest, and each mail of the last\n" +
-			"30 days with what the relay answered. With --post, tells of each post whether and how it came to him: when it was\n" +
-			"sighted, what each rule says of it, and which mail brought it, will bring it, or went without it.\n\n" +
-			"No text of any post is kept. What past mails held is judged anew, by the rights, watches and states of now.",
+		Short: "Show what a member got or did not get, and why; nothing is sent",
+		Long: "Shows why a member (ID or name) does or does not get email: blockers, the next digest, and every message of the\n" +
+			"last 30 days with the relay's reply. With --post, shows for each post when it was sighted, the result of each\n" +
+			"rule, and which message included it, will include it, or left it out.\n\n" +
+			"Post text is not stored. Past messages are re-evaluated using current permissions, watches and post status.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("give one member, by number or name: postrider explain 42 --post 4711, or postrider explain \"Some Body\"")

@@ -7,13 +7,13 @@ import (
 	"postrider/forum"
 )
 
-// memberStoryJSON is a contract: scripts read it.
+// memberStoryJSON is a stable format that scripts read.
 type memberStoryJSON struct {
 	Member          memberJSON           `json:"member"`
 	OnRoll          bool                 `json:"on_roll"`
 	Sections        int                  `json:"watched_sections"`
 	Threads         int                  `json:"watched_threads"`
-	NoDigest        []string             `json:"no_digests"` // why; empty: he gets them
+	NoDigest        []string             `json:"no_digests"` // reasons; empty: the member gets digests
 	NoAlert         []string             `json:"no_alerts"`
 	Delays          []string             `json:"delays"`
 	PausedUntil     time.Time            `json:"paused_until,omitzero"`
@@ -26,7 +26,7 @@ type memberStoryJSON struct {
 	Mails           []messageHistoryJSON `json:"mails"`
 }
 
-// messageHistoryJSON is a mail with what came of each attempt.
+// messageHistoryJSON is a message with the result of each attempt.
 type messageHistoryJSON struct {
 	mailJSON
 	Attempts []outcomeJSON `json:"outcomes"`
@@ -51,10 +51,10 @@ func newMemberStoryJSON(m daemon.MemberExplanation) memberStoryJSON {
 	return out
 }
 
-// nonNil is never null in JSON.
+// nonNil copies a list so that it is never null in JSON.
 func nonNil(texts []string) []string { return append([]string{}, texts...) }
 
-// postStoriesJSON is a contract: checks read it.
+// postStoriesJSON is a stable format that scripts read.
 type postStoriesJSON struct {
 	Member memberJSON      `json:"member"`
 	Posts  []postStoryJSON `json:"posts"`
@@ -70,7 +70,7 @@ type postStoryJSON struct {
 	Seen    []seenJSON        `json:"seen"`
 	Pending time.Time         `json:"pending,omitzero"`
 	Rules   []ruleJSON        `json:"rules"`
-	Alert   string            `json:"alert,omitempty"` // why he was not told at once
+	Alert   string            `json:"alert,omitempty"` // why the member got no alert
 	Mails   []mailJSON        `json:"mails"`
 }
 

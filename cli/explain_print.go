@@ -22,11 +22,11 @@ func (c *cmdEnv) printMemberStory(m daemon.MemberExplanation) error {
 	case len(m.NoDigest) > 0:
 		line("next digest", "none: "+strings.Join(m.NoDigest, "; "))
 	case !m.Subscribed:
-		line("next digest", "none: he watches nothing, or began to only now")
+		line("next digest", "none: no watches yet, or too recent")
 	case m.Skip != "":
-		line("next digest", formatTime(m.Due)+" UTC; as things stand it would not be sent: "+m.Skip)
+		line("next digest", formatTime(m.Due)+" UTC; it would currently not be sent: "+m.Skip)
 	default:
-		line("next digest", fmt.Sprintf("%s UTC, with %d posts as things stand", formatTime(m.Due), m.Posts))
+		line("next digest", fmt.Sprintf("%s UTC, currently with %d posts", formatTime(m.Due), m.Posts))
 	}
 	if len(m.NoAlert) > 0 {
 		line("alerts", "none: "+strings.Join(m.NoAlert, "; "))
@@ -49,7 +49,7 @@ func (c *cmdEnv) printMemberStory(m daemon.MemberExplanation) error {
 	return c.printMails(m)
 }
 
-// untilText words the end of a suppression.
+// untilText describes the end of a suppression.
 func untilText(at time.Time) string {
 	if at.IsZero() {
 		return ", until it is lifted"
@@ -57,13 +57,13 @@ func untilText(at time.Time) string {
 	return ", until " + formatTime(at) + " UTC"
 }
 
-// printMails lists a member's mails with what came of each attempt.
+// printMails lists a member's messages with the result of each attempt.
 func (c *cmdEnv) printMails(m daemon.MemberExplanation) error {
 	if len(m.Mails) == 0 {
-		fmt.Fprintln(c.out, "\nNo mail waits for him, and none went in the last 30 days.")
+		fmt.Fprintln(c.out, "\nNo pending messages, and none sent in the last 30 days.")
 		return nil
 	}
-	fmt.Fprintln(c.out, "\nMails of the last 30 days:")
+	fmt.Fprintln(c.out, "\nMessages of the last 30 days:")
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	for _, mail := range m.Mails {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%d posts\t%s\n", mail.Key, mail.State, whenText(mail), mail.Last.Posts, attemptSummary(mail.Last))
@@ -79,7 +79,7 @@ func (c *cmdEnv) printMails(m daemon.MemberExplanation) error {
 	return nil
 }
 
-// attemptSummary is what an attempt came to, in one line.
+// attemptSummary returns the result of an attempt in one line.
 func attemptSummary(o store.Outcome) string {
 	text := attemptResult(o)
 	if w := attemptReason(o); w != "" {
@@ -142,7 +142,7 @@ func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostExpl
 	return nil
 }
 
-// summary is what becomes of a post in one line.
+// summary describes the status of a post in one line.
 func summary(x daemon.PostExplanation) string {
 	text := string(x.Verdict)
 	if x.Mail != "" {
@@ -153,7 +153,7 @@ func summary(x daemon.PostExplanation) string {
 	}
 	text += ": " + oneLine(x.Reason, 200)
 	if x.Folded {
-		text += "; the mail had no room for more than a mention of it"
+		text += "; the message had room only to list it"
 	}
 	return text
 }

@@ -11,7 +11,7 @@ func TestExplainTellsOfAMemberAndHisMails(t *testing.T) {
 	p := newParishToday(t)
 	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
 	text := good(t, "explain", "4", "-c", p.config)
-	for _, want := range []string{"(member 4) <", "next digest", "Mails of the last 30 days:", "digest/4/", "accepted"} {
+	for _, want := range []string{"(member 4) <", "next digest", "Messages of the last 30 days:", "digest/4/", "accepted"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

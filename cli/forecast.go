@@ -16,12 +16,11 @@ func (c *cmdEnv) forecast() *cobra.Command {
 	var o forecastOptions
 	cmd := &cobra.Command{
 		Use:   "forecast",
-		Short: "Tell what the coming hours would send; nothing is sent",
-		Long: "Tells what would be sent in the coming hours, to how many and how much, as forum and store stand now: by the\n" +
-			"same choice as a run, of what is written already. What members write in the meantime, and alerts of it, come on\n" +
-			"top. Of several digests that a member would get in that time, the first is counted.\n\n" +
-			"With --config, does the same with another configuration and tells which members would gain or lose mail by it.\n" +
-			"Nothing is sent, and nothing is written: the store is opened so that it cannot be. A daemon may be at work on it.",
+		Short: "Forecast what the next hours would send; nothing is sent",
+		Long: "Forecasts what the next hours would send, based on posts that exist now and the same rules as a run. New posts\n" +
+			"and their alerts are not included. If a member would get several digests in that time, only the first counts.\n\n" +
+			"With --config, also forecasts with another configuration and shows which members would gain or lose a message.\n" +
+			"Nothing is sent or written: the store is opened read-only. A daemon may be running on it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.hours < 1 || o.hours > 24*31 {
@@ -31,10 +30,10 @@ func (c *cmdEnv) forecast() *cobra.Command {
 			return c.runForecast(cmd.Context(), o)
 		},
 	}
-	// Here --config names the new configuration, so that the running one needs another name than elsewhere.
+	// Here --config names the new configuration, so the running one needs a different flag than in other commands.
 	cmd.Flags().StringVarP(&c.config, "running", "c", c.config, "the configuration `file` that is in use")
 	cmd.Flags().StringVar(&o.config, "config", "", "compare with this new configuration `file`")
-	cmd.Flags().IntVar(&o.hours, "hours", 24, "so many `hours` from now on")
+	cmd.Flags().IntVar(&o.hours, "hours", 24, "how many `hours` to forecast")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -50,7 +49,7 @@ func (c *cmdEnv) runForecast(ctx context.Context, o forecastOptions) error {
 	now := time.Now().Truncate(time.Second)
 	until := now.Add(time.Duration(o.hours) * time.Hour)
 	if o.config != "" && !o.running {
-		// Whoever has but one configuration names it with --config, as everywhere.
+		// With a single configuration, --config names it, as in every other command.
 		if _, err := os.Stat(c.config); errors.Is(err, os.ErrNotExist) {
 			c.config, o.config = o.config, ""
 		}
@@ -78,7 +77,7 @@ func (c *cmdEnv) runForecast(ctx context.Context, o forecastOptions) error {
 	return c.printDiff(contrast)
 }
 
-// openForecast readies a daemon to forecast as a configuration says.
+// openForecast creates a dry-run daemon for a configuration.
 func (c *cmdEnv) openForecast(ctx context.Context, config string, now time.Time) (d *daemon.Daemon, done func(), err error) {
 	reader := *c
 	reader.config = config

@@ -12,7 +12,7 @@ import (
 )
 
 func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
-	fmt.Fprintf(c.out, "From %s to %s (UTC), as forum and store stand now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
+	fmt.Fprintf(c.out, "Forecast from %s to %s (UTC), based on posts that exist now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMAILS\tPOSTS\t")
 	for _, h := range r.Hours {
@@ -23,7 +23,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 		return fmt.Errorf("printing: %w", err)
 	}
 	if r.Sampled > 0 {
-		fmt.Fprintf(c.out, "\nAbout %s in all, as %d mails tell that were written to see.\n", formatBytes(r.Bytes), r.Sampled)
+		fmt.Fprintf(c.out, "\nAbout %s in total (estimated from %d rendered messages).\n", formatBytes(r.Bytes), r.Sampled)
 	}
 	c.printSkipped(r)
 	for _, kind := range slices.Sorted(maps.Keys(r.Waiting)) {
@@ -33,7 +33,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	return nil
 }
 
-// printSkipped tells of the members who get nothing, the most common reason first.
+// printSkipped lists the reasons why members get no message, most common first.
 func (c *cmdEnv) printSkipped(r *daemon.Forecast) {
 	fmt.Fprintf(c.out, "Of %d members who watch anything, %d get no mail", r.Members, r.Members-r.Mails)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
@@ -95,7 +95,7 @@ func forecastText(p daemon.MemberForecast) string {
 	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
 }
 
-// formatBytes words bytes as people do.
+// formatBytes formats a size for people.
 func formatBytes(bytes int64) string {
 	switch {
 	case bytes < 1<<20:
@@ -106,7 +106,7 @@ func formatBytes(bytes int64) string {
 	return fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30))
 }
 
-// forecastJSON is a contract: checks read it.
+// forecastJSON is a stable format that scripts read.
 type forecastJSON struct {
 	From       time.Time      `json:"from"`
 	Until      time.Time      `json:"until"`
@@ -114,7 +114,7 @@ type forecastJSON struct {
 	Mails      int            `json:"mails"`
 	Posts      int            `json:"posts"`
 	Bytes      int64          `json:"bytes"`   // estimated
-	Sampled    int            `json:"sampled"` // mails that were written for the estimate
+	Sampled    int            `json:"sampled"` // messages rendered for the estimate
 	Hours      []hourJSON     `json:"hours"`
 	Skipped    map[string]int `json:"skipped"`
 	Waiting    map[string]int `json:"waiting"`

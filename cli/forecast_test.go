@@ -53,7 +53,7 @@ func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
 		t.Errorf("it tells of %+v", r)
 	}
 	text := good(t, "forecast", "-c", p.config, "--hours", "48")
-	for _, want := range []string{"Nothing is sent.", "HOUR", "members who watch anything", "mails tell that were written to see"} {
+	for _, want := range []string{"Nothing is sent.", "HOUR", "members who watch anything", " rendered messages)."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

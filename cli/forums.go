@@ -14,7 +14,7 @@ func (c *cmdEnv) forums() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "forums [NAME]",
-		Short: "List the forum types that can be read, or tell about one",
+		Short: "List the supported forum types, or describe one",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {

@@ -10,7 +10,7 @@ import (
 	"postrider/web"
 )
 
-// openMetrics begins to listen for Prometheus where the configuration says.
+// openMetrics starts listening for Prometheus on the configured address.
 func (h *app) openMetrics(ctx context.Context, counts *metrics.Metrics, d *daemon.Daemon) (serve func() error, err error) {
 	if h.cfg.Metrics.Listen == "" {
 		return func() error { return nil }, nil

@@ -13,13 +13,13 @@ func (c *cmdEnv) migrate() *cobra.Command {
 	var newKey bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the store up to date (run does so too)",
-		Long: "Brings the store up to date. With --new-link-key, also makes a new key for the links in mails: restart all\n" +
-			"daemons on the store, and it signs. Links that were signed with older keys go on working.",
+		Short: "Upgrade the store to the current schema (run does this too)",
+		Long: "Upgrades the store to the current schema. With --new-link-key, also creates a new key for the links in messages:\n" +
+			"restart all daemons on the store to sign with it. Links signed with older keys keep working.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.migrateStore(cmd.Context(), newKey) },
 	}
-	cmd.Flags().BoolVar(&newKey, "new-link-key", false, "make a new key for the links in mails")
+	cmd.Flags().BoolVar(&newKey, "new-link-key", false, "create a new key for the links in messages")
 	return cmd
 }
 
@@ -49,6 +49,6 @@ func (c *cmdEnv) migrateStore(ctx context.Context, newKey bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "There is a new key for links, now %d in all. Restart every daemon on this store: it signs then.\n", keys)
+	fmt.Fprintf(c.out, "Created a link key; there are now %d. Restart every daemon on this store to sign with it.\n", keys)
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"postrider/web"
 )
 
-// web readies the pages that mails link to, beside a daemon and on its clock.
+// web creates the server for the pages that messages link to. It uses the clock of the daemon.
 func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
 	s, err := web.New(web.Deps{
@@ -20,12 +20,12 @@ func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now, Wake: d.Wake,
 	}, h.cfg.Web.Config)
 	if err != nil {
-		return nil, fmt.Errorf("readying the pages: %w", err)
+		return nil, fmt.Errorf("setting up the pages: %w", err)
 	}
 	return s, nil
 }
 
-// base is the path of an address, without a slash at its end.
+// base returns the path of a URL without its trailing slash.
 func base(address string) string {
 	u, err := url.Parse(address)
 	if err != nil { // the configuration was checked

@@ -20,7 +20,7 @@ func (c *cmdEnv) preview() *cobra.Command {
 	var o previewOptions
 	cmd := &cobra.Command{
 		Use:   "preview MEMBER",
-		Short: "Show the digest or the alert of a member, or an announcement as he gets it; nothing is sent",
+		Short: "Preview a member's digest, alert or announcement without sending",
 		Long: "Shows the digest that a member (by number or name) would get of the posts created between --from\n" +
 			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.\n" +
 			"With --kind alert, shows of which of them he would be told at once, in one mail, as if they had been held for him.\n" +

@@ -78,7 +78,7 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 func (c *cmdEnv) queuePause() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause [REASON]",
-		Short: "Hand nothing over until queue resume",
+		Short: "Pause delivery",
 		Long: "Stops delivery for all daemons that share the store, and for those that are started later. They look before\n" +
 			"every batch: what is under way is finished first, at most 1,000 mails a daemon and at most about a minute. New posts\n" +
 			"are still gathered and digests planned, so nothing is missed.",
@@ -98,7 +98,7 @@ func (c *cmdEnv) queuePause() *cobra.Command {
 func (c *cmdEnv) queueResume() *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume",
-		Short: "Let delivery go on after queue pause",
+		Short: "Resume delivery",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {

@@ -13,7 +13,7 @@ func (c *cmdEnv) queueFlush() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "flush",
-		Short: "Settle mails whose time is over",
+		Short: "Expire messages that exceeded their queue lifetime",
 		Long: fmt.Sprintf("Settles what no relay has taken in time: alerts after %.0f hours, and announcements after %.0f. The daemon does so\n"+
 			"before every delivery; this is for a store whose daemon rests. What an alert would have told comes with the\n"+
 			"member's next digest. Digests have no time of their own: the next one takes in what waits.",

@@ -124,7 +124,7 @@ func (c *cmdEnv) suppressAdd() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS...",
-		Short: "Send no mail to addresses until they are lifted",
+		Short: "Suppress addresses until you remove them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, addresses []string) error {
 			now := time.Now()
@@ -154,9 +154,9 @@ func (c *cmdEnv) suppressAdd() *cobra.Command {
 func (c *cmdEnv) suppressRemove() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ADDRESS...",
-		Short: "Send mail to addresses again",
-		Long: "Makes addresses as good as new: they get mail from the next round on, and their scores are forgotten. What was\n" +
-			"skipped meanwhile is not sent. Exits with 1 if one of them was not suppressed.",
+		Short: "Remove addresses from the suppression list",
+		Long: "Removes addresses from the suppression list and resets their bounce scores. Messages skipped while they were\n" +
+			"suppressed are not sent. Exits with 1 if one of them was not suppressed.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, addresses []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
@@ -187,9 +187,9 @@ func (c *cmdEnv) suppressImport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE",
 		Short: "Suppress the addresses of a CSV file: address,reason,since,until",
-		Long: "Reads a CSV file, or standard input if FILE is -: an address a line, and if you like a reason, since when and until\n" +
-			"when (2026-05-04 or 2026-05-04T08:00:00Z). Without \"until\" they stand until you lift them. A first line that names the\n" +
-			"columns is left out. If a line is wrong nothing is imported.",
+		Long: "Reads a CSV file, or standard input if FILE is -: one address per line, optionally with a reason, a start and an end\n" +
+			"(2026-05-04 or 2026-05-04T08:00:00Z). Without \"until\", an address stays suppressed until you remove it. A header\n" +
+			"line is skipped. If any line is invalid, nothing is imported.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := openInput(cmd, args[0])

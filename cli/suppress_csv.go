@@ -12,10 +12,10 @@ import (
 	"postrider/store"
 )
 
-// columns are those of the file that import reads and export writes.
+// columns are the CSV columns that import reads and export writes.
 var columns = []string{"address", "reason", "since", "until"}
 
-// maxFaults is how many faults of a file are told at once.
+// maxFaults is how many errors of a file are reported.
 const maxFaults = 10
 
 // readSuppressions reads a file, each address once: the last line that names it counts.
@@ -108,7 +108,7 @@ func (c *cmdEnv) exportSuppressions(ctx context.Context, s *store.Store) error {
 	return errors.Join(err, out.Error())
 }
 
-// escapeFormula keeps a text that others wrote from being a formula where a spreadsheet opens the file.
+// escapeFormula keeps a spreadsheet from running untrusted text as a formula.
 func escapeFormula(text string) string {
 	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
 		return "'" + text

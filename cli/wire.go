@@ -20,7 +20,7 @@ import (
 	"postrider/templates"
 )
 
-// app is the rooms put together as a configuration says.
+// app holds the parts of the program, connected as the configuration says.
 type app struct {
 	cfg      config.Config
 	set      *templates.Set
@@ -31,7 +31,7 @@ type app struct {
 	log      *slog.Logger
 	fallback daemon.Sender   // nil: there is no second relay
 	owner    string          // names this process among those that may share a store
-	watcher  daemon.Observer // nil: nobody counts what the daemon does
+	watcher  daemon.Observer // nil: no metrics
 
 	tempDir string // a directory to be removed; empty: none
 }
@@ -42,7 +42,7 @@ const fragmentCacheSize = 1 << 15
 // load reads the configuration that -c names.
 func (c *cmdEnv) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
 
-// open opens the store and the forum, and readies what is printed. The store is brought up to date.
+// open opens the store and the forum and creates the renderer. It migrates the store.
 func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
 	h, err := c.openStore(ctx, cfg)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
 	return h, nil
 }
 
-// openStore opens all but the forum: what is needed to tell the administrator that there is none.
+// openStore opens everything except the forum: enough to alert the administrator that the forum is down.
 func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err error) {
 	h := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
 	defer func() {
@@ -83,7 +83,7 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 	return h, nil
 }
 
-// openForum opens the forum, to whose pages the mails lead then.
+// openForum opens the forum. From then on, messages link to its pages.
 func (h *app) openForum(ctx context.Context) (err error) {
 	if h.forum, err = source.Open(ctx, h.cfg.Forum.Config); err != nil {
 		return fmt.Errorf("opening the forum: %w", err)
@@ -94,7 +94,7 @@ func (h *app) openForum(ctx context.Context) (err error) {
 	return nil
 }
 
-// site is the forum that mails and pages speak of.
+// site describes the forum for messages and pages.
 func (h *app) site() templates.Site {
 	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale}
 }
@@ -111,7 +111,7 @@ func (h *app) close() {
 	}
 }
 
-// settings is what the daemon needs of the configuration.
+// settings returns the part of the configuration that the daemon needs.
 func (h *app) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
@@ -127,7 +127,7 @@ func (h *app) settings() daemon.Settings {
 	}
 }
 
-// instanceName makes a name that no other process has or had.
+// instanceName returns a name unique to this process.
 func instanceName() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -136,8 +136,7 @@ func instanceName() string {
 	return fmt.Sprintf("%s/%d/%d", name, os.Getpid(), time.Now().UnixNano())
 }
 
-// composer signs Message-IDs with the store's first key, so that they stay the same over restarts, and when a key is
-// added.
+// composer signs Message-IDs with the store's first key: they stay the same after restarts and when a key is added.
 func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
 	keys, err := h.store.LinkKeys.All(ctx)
 	if err != nil {
@@ -147,7 +146,7 @@ func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
 	return mail.NewComposer(domain, keys[0])
 }
 
-// daemon puts a daemon together that hands its mails to sender.
+// daemon creates a daemon that sends its messages through sender.
 func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.Time) (*daemon.Daemon, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
@@ -164,7 +163,7 @@ func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.
 	return daemon.New(parts, h.settings()), nil
 }
 
-// selfCheck refuses a forum that is not as the adapter thinks.
+// selfCheck fails if the forum does not look as its adapter expects.
 func (h *app) selfCheck(ctx context.Context) error {
 	warnings, err := h.forum.SelfCheck(ctx)
 	for _, f := range warnings {
@@ -173,7 +172,7 @@ func (h *app) selfCheck(ctx context.Context) error {
 	return err
 }
 
-// sender is the relay, or a folder where dir names one. It readies the second relay, too, where there is one.
+// sender returns the relay, or a folder if dir is set. It also sets up the fallback relay if one is configured.
 func (h *app) sender(dir string) (daemon.Sender, func(), error) {
 	if dir != "" {
 		folder, err := mail.NewFolder(dir)
@@ -206,7 +205,7 @@ func newLog(w io.Writer, cfg config.Log) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// address reads an address that the configuration has checked; empty where there is none.
+// address parses an address that the configuration has already checked; it is zero if there is none.
 func address(s string) netmail.Address {
 	a, err := netmail.ParseAddress(s)
 	if err != nil {

@@ -1,7 +1,8 @@
 // Package forum holds the nouns of a web forum: sections, threads, posts and members.
 //
-// Every forum type is told in these words, so that the rooms above need not know
-// whether they speak of a board, a node or a category. Ids are the forum's own.
+// Package source reads them from a forum's database; all other packages work with them. They are the same
+// for every forum type, so those packages do not know whether a section is a board, a node or a category.
+// IDs are the forum's own.
 package forum
 
 import (
@@ -10,7 +11,7 @@ import (
 	"postrider/markup"
 )
 
-// The ids are named apart so that a member's number can never stand where a post's is wanted.
+// The IDs have separate types, so that a member's ID cannot be passed where a post's is expected.
 type (
 	SectionID int64
 	ThreadID  int64
@@ -18,10 +19,10 @@ type (
 	MemberID  int64
 )
 
-// Guest is the author of posts by visitors and by accounts that were deleted since.
+// Guest is the author of posts by visitors and by accounts that were deleted later.
 const Guest MemberID = 0
 
-// State says whether the forum shows a post or a thread to an ordinary reader.
+// State is whether the forum shows a post or a thread to an ordinary reader.
 type State uint8
 
 const (
@@ -34,63 +35,64 @@ const (
 type Section struct {
 	ID    SectionID
 	Title string // plain text, not escaped
-	Order int    // place in the forum's own list, rising
+	Order int    // position in the forum's own list, ascending
 }
 
 // Thread is a topic: an opening post and its replies.
 type Thread struct {
 	ID          ThreadID
-	Section     SectionID // where it stands now
+	Section     SectionID // the current section
 	Title       string    // plain text, not escaped
 	Starter     MemberID
 	StarterName string
 	StartedAt   time.Time
 	FirstPost   PostID
 	State       State
-	Redirect    bool // a signpost left behind by a move: it has no posts of its own
+	Redirect    bool // a placeholder left behind by a move: it has no posts
 }
 
-// Post is the outside of a post: all that decides who gets it, none of its text.
+// Post is the metadata of a post: everything that decides who gets it, but not its text.
 type Post struct {
 	ID         PostID
-	Thread     ThreadID // where it stands now
+	Thread     ThreadID // the current thread
 	Author     MemberID
 	AuthorName string
 	PostedAt   time.Time
 	State      State
-	Version    string // changes whenever the post would look different: an edit, a like
+	Version    string // changes whenever the post would look different: after an edit, a like
 }
 
-// Content is the inside of a post, as the forum shows it to a reader.
+// Content is the text of a post and what the forum shows next to it.
 type Content struct {
-	Number      int      // place in its thread, from 1; a removed post may leave a hole
+	Number      int      // position in its thread, from 1; a deleted post may leave a gap
 	AuthorTitle string   // "Senior Member"
 	Badges      []string // "Moderator", "Defence Professionals"
-	Likes       []string // names of those who like it, oldest first; at most LikeNames of them
-	LikeCount   int      // how many like it in all
+	Likes       []string // names of members who like it, oldest first; at most LikeNames
+	LikeCount   int      // number of likes
 	Body        markup.Doc
 }
 
-// LikeNames is how many names of likers a mail needs at most.
+// LikeNames is the maximum number of likers' names that a message needs.
 const LikeNames = 3
 
-// Member is a member as the forum knows him now.
+// Member is a member in the forum's current state.
 type Member struct {
 	ID     MemberID
 	Name   string
 	Email  string
-	Zone   string // IANA name; empty: not known
-	Locale string // BCP 47 tag; empty: not known
+	Zone   string // IANA name; empty: unknown
+	Locale string // BCP 47 tag; empty: unknown
 	Class  Class
-	// NoMail says why the forum forbids to mail him ("banned", "not confirmed"); empty: he may be mailed.
+	// NoMail is why the forum does not allow email to the member ("banned", "not confirmed"); empty: email
+	// is allowed.
 	NoMail string
 }
 
-// OptedOut is the NoMail of a member who himself has told the forum that its administrators shall not mail him. There
-// is no other obstacle then.
+// OptedOut is the NoMail of members who opted out of email from administrators in the forum's settings, and
+// who have no other obstacle.
 const OptedOut = "opted out"
 
-// Class names what a member may read: all members of a class may read exactly the same.
+// Class identifies an access class: all its members may read exactly the same sections.
 type Class string
 
 // Right is what the members of a class may do in one section.
@@ -98,14 +100,15 @@ type Right uint8
 
 const (
 	NoRight Right = iota
-	ReadOwn       // only threads that he started himself
+	ReadOwn       // only threads that the member started
 	ReadAll       // every thread
 )
 
-// Access is what a class may read. A section that is not in it may not be read.
+// Access is what a class may read. Sections that are not in it may not be read.
 type Access map[SectionID]Right
 
-// MayRead tells whether a member of the class may read a thread where it stands now, as an ordinary reader.
+// MayRead reports whether a member of the class may read a thread in its current section, as an ordinary
+// reader.
 func (a Access) MayRead(m MemberID, t *Thread) bool {
 	if t.State != Visible || t.Redirect {
 		return false
@@ -119,7 +122,7 @@ func (a Access) MayRead(m MemberID, t *Thread) bool {
 	return false
 }
 
-// Links are the addresses of a forum's own pages.
+// Links returns the URLs of a forum's own pages.
 type Links interface {
 	Section(SectionID) string
 	Thread(ThreadID) string

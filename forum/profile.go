@@ -2,18 +2,18 @@ package forum
 
 import "time"
 
-// GroupID is the forum's own number of a rights group, such as "Moderators".
+// GroupID is the forum's ID of a permission group, such as "Moderators".
 type GroupID int64
 
-// Group is a rights group that members are in.
+// Group is a permission group that members belong to.
 type Group struct {
 	ID    GroupID
 	Title string // plain text, not escaped
 }
 
-// Profile is what an announcement may choose a member by, or tell him about himself, beside what Member holds.
+// Profile is what an announcement can filter members by or show them, in addition to Member.
 type Profile struct {
 	Posts     int       // as the forum counts them
-	JoinedAt  time.Time // zero: not known
-	VisitedAt time.Time // when he was last seen on the site; zero: never
+	JoinedAt  time.Time // zero: unknown
+	VisitedAt time.Time // last visit to the site; zero: never
 }

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Longest parts of an address (RFC 5321, 4.5.3.1; 254 = a path of 256 without its brackets).
+// Maximum lengths of an address in bytes (RFC 5321, 4.5.3.1; 254 is a path of 256 without its brackets).
 const (
 	maxAddress   = 254
 	maxLocalPart = 64
 )
 
-// AddressError says why an address cannot be mailed. It does not hold the address itself.
+// AddressError is why no message can be sent to an address. It does not contain the address itself.
 type AddressError struct {
-	Enhanced string // what a relay would have said: "5.1.3" bad syntax, "5.6.7" not ASCII
+	Enhanced string // the code that a relay would have given: "5.1.3" bad syntax, "5.6.7" not ASCII
 	Reason   string
 }
 
@@ -25,13 +25,13 @@ func (e *AddressError) Error() string { return "address: " + e.Reason }
 
 func badAddress(reason string) error { return &AddressError{Enhanced: "5.1.3", Reason: reason} }
 
-// mailbox gives an address as it is written on the wire: local@domain, all ASCII. Forums
-// let members register what no relay takes, and a relay may read more into an address than one thinks
-// (quoted parts, routes), so only plain ones pass.
+// mailbox returns an address as written on the wire: local@domain, all ASCII. Forums let members register
+// addresses that no relay accepts, and a relay may interpret special forms (quoted local parts, routes) in
+// unexpected ways, so only plain addresses pass.
 func mailbox(address string) (string, error) {
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 || at == len(address)-1 {
-		return "", badAddress("it is not of the form name@domain")
+		return "", badAddress("must have the form name@domain")
 	}
 	local, domain := address[:at], address[at+1:]
 	if err := checkLocalPart(local); err != nil {
@@ -42,12 +42,12 @@ func mailbox(address string) (string, error) {
 		return "", err
 	}
 	if at+1+len(domain) > maxAddress {
-		return "", badAddress("it is longer than 254 bytes")
+		return "", badAddress("longer than 254 bytes")
 	}
 	return local + "@" + domain, nil
 }
 
-// checkLocalPart takes a dot-atom (RFC 5321, 4.1.2) and tells what else it got.
+// checkLocalPart accepts only a dot-atom (RFC 5321, 4.1.2).
 func checkLocalPart(local string) error {
 	if len(local) > maxLocalPart {
 		return badAddress("the part before the @ is longer than 64 bytes")
@@ -55,21 +55,21 @@ func checkLocalPart(local string) error {
 	for _, c := range []byte(local) {
 		switch {
 		case c >= 0x80:
-			// It would take SMTPUTF8 from us to the mailbox (RFC 6531); 5.6.7 is its own refusal.
+			// It would need SMTPUTF8 all the way to the mailbox (RFC 6531). 5.6.7 is the code for that.
 			return &AddressError{Enhanced: "5.6.7", Reason: "the part before the @ is not ASCII"}
 		case c <= ' ' || c == 0x7f:
-			return badAddress("the part before the @ holds a blank or a control character")
+			return badAddress("the part before the @ contains a space or a control character")
 		case strings.IndexByte(`"(),:;<>@[\]`, c) >= 0:
-			return badAddress("the part before the @ holds a character that would need quotes")
+			return badAddress("the part before the @ contains a character that needs quoting")
 		}
 	}
 	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return badAddress("the part before the @ has a dot at its end or two in a row")
+		return badAddress("the part before the @ starts or ends with a dot, or has two dots in a row")
 	}
 	return nil
 }
 
-// asciiDomain writes a domain as DNS has it: "müller.example" is "xn--mller-kva.example".
+// asciiDomain returns a domain as DNS has it: "müller.example" becomes "xn--mller-kva.example".
 func asciiDomain(domain string) (string, error) {
 	ascii, err := idna.Lookup.ToASCII(domain)
 	if err != nil || !utf8.ValidString(domain) || ascii == "" || len(ascii) > 253 {
@@ -92,11 +92,11 @@ func isAlnum(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// maxName is what stays of a display name, in characters. Forums let names grow, and a header
-// line that cannot be folded must stay below 998 bytes whatever the name is made of.
+// maxName is the longest display name, in characters. Some forums allow very long names, and a header line
+// that cannot be folded must stay below 998 bytes for any characters in the name.
 const maxName = 128
 
-// header gives an address for the header block, with its name made harmless.
+// header returns an address for the header block, with a sanitized name.
 func header(a netmail.Address) (netmail.Address, error) {
 	address, err := mailbox(a.Address)
 	if err != nil {
@@ -105,10 +105,10 @@ func header(a netmail.Address) (netmail.Address, error) {
 	return netmail.Address{Name: displayName(a.Name), Address: address}, nil
 }
 
-// displayName is the name without what a reader cannot see: controls, and the marks that turn the direction
-// of all that follows, with which a name could dress up the address behind it.
+// displayName returns the name without invisible characters: control characters, and those that change the
+// writing direction of the text after them. A name could use those to disguise the address after it.
 func displayName(name string) string {
-	if clean(name) {
+	if isClean(name) {
 		return truncate(name, maxName)
 	}
 	name = strings.Map(func(r rune) rune {
@@ -120,9 +120,9 @@ func displayName(name string) string {
 	return truncate(singleLine(name), maxName)
 }
 
-// singleLine makes one line of s: valid UTF-8, no control characters, single blanks.
+// singleLine returns s as one line for a header: valid UTF-8, no control characters, single spaces.
 func singleLine(s string) string {
-	if clean(s) {
+	if isClean(s) {
 		return s
 	}
 	s = strings.ToValidUTF8(s, "\ufffd")
@@ -133,14 +133,15 @@ func singleLine(s string) string {
 		return r
 	}, s)
 	s = strings.Join(strings.Fields(s), " ")
-	// ASCII goes into a header as it is. What looks like an encoded word there (RFC 2047) would be
-	// decoded by the reader; the unseen blank of no width makes it text that is itself encoded.
+	// ASCII goes into a header unencoded. A reader's program would decode text there that looks like an
+	// encoded word (RFC 2047). The zero-width space makes the text non-ASCII, so that it gets encoded
+	// itself.
 	return strings.ReplaceAll(s, "=?", "=\u200b?")
 }
 
-// clean tells, for most of what comes, that there is nothing to do.
-func clean(s string) bool {
-	blank := true // before the text
+// isClean is the fast path: it reports whether s needs no change, as most text does.
+func isClean(s string) bool {
+	blank := true // the start counts as a space
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' || c == '=' || c == ' ' && blank {
 			return false

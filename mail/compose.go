@@ -15,7 +15,7 @@ import (
 	"postrider/internal/qp"
 )
 
-// maxSubject is what stays of a subject, in characters: thread titles go into it.
+// maxSubject is the longest subject in characters; subjects contain thread titles.
 const maxSubject = 250
 
 // Composer writes messages. It is safe for concurrent use.
@@ -24,21 +24,21 @@ type Composer struct {
 	secret []byte
 }
 
-// NewComposer gives a composer whose Message-IDs end in host. They are keyed with secret, so that
-// nobody can tell from one whom it was for, nor make one that we would take for ours.
+// NewComposer returns a composer whose Message-IDs end in host. They are keyed with secret, so that an ID
+// does not reveal its recipient, and nobody can forge one that we would accept as ours.
 func NewComposer(host string, secret []byte) (*Composer, error) {
 	ascii, err := asciiDomain(host)
 	if err != nil {
-		return nil, fmt.Errorf("host of Message-IDs %q: not a valid name", host)
+		return nil, fmt.Errorf("invalid Message-ID host %q: must be a domain name", host)
 	}
 	if len(secret) < 16 {
-		return nil, errors.New("the secret of Message-IDs has less than 16 bytes")
+		return nil, errors.New("the Message-ID secret must have at least 16 bytes")
 	}
 	return &Composer{host: ascii, secret: bytes.Clone(secret)}, nil
 }
 
-// MessageID gives the Message-ID of the message with that key, in its angle brackets. It is the same on every
-// retry, so that a receiver who has the first copy can drop the second.
+// MessageID returns the Message-ID, with angle brackets, of the message with the given key. It is the same
+// for every retry, so that a receiver that has the first copy can drop the second.
 func (c *Composer) MessageID(key string) string {
 	return "<" + c.id(c.token(key)) + ">"
 }
@@ -48,23 +48,23 @@ func (c *Composer) id(token string) string { return token + "@" + c.host }
 // tokenLen is the length of a token.
 const tokenLen = 24
 
-// token is 24 letters and digits that stand for key.
+// token returns 24 letters and digits derived from key.
 func (c *Composer) token(key string) string {
 	mac := hmac.New(sha256.New, c.secret)
 	mac.Write([]byte(key))
-	// Lower case: some archives fold it, and two ids must not meet there.
+	// Lower case, because some archives fold case, and two IDs must not collide there.
 	return strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:15]))
 }
 
-// Compose writes the whole message as it goes over the wire (RFC 5322), but for the final dot. Equal messages give
-// equal bytes. An [*AddressError] means that this member cannot be mailed, any other error that
-// the message is at fault.
+// Compose writes the whole message as it goes over the wire (RFC 5322), without the final dot. Equal
+// messages give equal bytes. An [*AddressError] means that the member's address is invalid; any other error
+// is a fault in the message.
 func (c *Composer) Compose(m Message) ([]byte, error) {
 	if m.Key == "" || m.Date.IsZero() || len(m.Text) == 0 {
-		return nil, errors.New("composing: a message needs a key, a date and a text")
+		return nil, errors.New("composing: key, date and text are required")
 	}
 	token := c.token(m.Key)
-	// "=_" cannot stand in quoted-printable (RFC 2045, 6.7), so no body can hold the boundary.
+	// "=_" cannot occur in quoted-printable (RFC 2045, 6.7), so no body can contain the boundary.
 	boundary := "=_" + token
 	var b bytes.Buffer
 	b.Grow(m.Text.EncodedLen() + m.HTML.EncodedLen() + 3072)
@@ -75,7 +75,7 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 		writeBody(&b, "text/plain", m.Text)
 	} else {
 		b.WriteString("Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n")
-		// The last part is the one that a reader's program prefers (RFC 2046, 5.1.4).
+		// Mail programs prefer the last part (RFC 2046, 5.1.4).
 		writePart(&b, boundary, "text/plain", m.Text)
 		writePart(&b, boundary, "text/html", m.HTML)
 		b.WriteString("--" + boundary + "--\r\n")
@@ -86,8 +86,8 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// writePart writes one body. The line break before the next boundary belongs to that boundary, so
-// the part decodes to the rope's text and nothing more.
+// writePart writes one body. The line break before the next boundary belongs to that boundary, so the part
+// decodes to exactly the body's text.
 func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Pieces) {
 	b.WriteString("--" + boundary + "\r\n")
 	writeBody(b, contentType, body)
@@ -101,10 +101,10 @@ func writeBody(b *bytes.Buffer, contentType string, body qp.Pieces) {
 	}
 }
 
-// writeHeader writes the header block: first what others wrote, which go-mail encodes, folds and sorts, then what is
-// ours. go-mail gets nothing preformatted, because it writes that in the order of a map.
+// writeHeader writes the header block: first the fields with text from outside, which go-mail encodes,
+// folds and sorts, then our own. go-mail gets nothing preformatted, because it writes that in map order.
 func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id string) error {
-	// Never used twice: Reset leaves some fields of the last member in place.
+	// Never reused: Reset leaves some fields of the previous recipient in place.
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := setAddresses(msg, m); err != nil {
 		return err
@@ -134,7 +134,7 @@ func setAddresses(msg *gomail.Msg, m Message) error {
 	if m.ReplyTo.Address != "" {
 		replyTo, err := header(m.ReplyTo)
 		if err != nil {
-			return fmt.Errorf("address for answers: %w", flattenErr(err))
+			return fmt.Errorf("reply-to address: %w", flattenErr(err))
 		}
 		msg.ReplyToMailAddress(&replyTo)
 	}
@@ -146,24 +146,25 @@ func setAddresses(msg *gomail.Msg, m Message) error {
 	return nil
 }
 
-// flattenErr keeps the words of an address error: a bad From is our fault, not the member's.
+// flattenErr keeps the text of an address error but not its type: a bad From is our fault, not the
+// member's.
 func flattenErr(err error) error { return errors.New(err.Error()) }
 
-// writeUnsubscribe writes the two fields of one-click unsubscription (RFC 8058, 3.1). They are written here, for
-// go-mail would fold the long address, and some verifiers of DKIM stumble over that. The address to mail comes second: a
-// program that knows one-click takes the first, an older one what it can.
+// writeUnsubscribe writes the two fields of one-click unsubscription (RFC 8058, 3.1). go-mail would fold
+// the long URL, and some DKIM verifiers mishandle that, so they are written here. The mailto address comes
+// second: programs that support one-click use the first, older ones use what they can.
 func writeUnsubscribe(b *bytes.Buffer, address, mailTo string) error {
 	if address == "" {
 		return nil
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(address, "<>, \t\r\n") {
-		return errors.New("the unsubscribe link is not an https address")
+		return errors.New("the unsubscribe link must be an https URL")
 	}
 	b.WriteString("List-Unsubscribe: <" + u.String() + ">")
 	if mailTo != "" {
 		if mailTo, err = mailbox(mailTo); err != nil {
-			return fmt.Errorf("the address to unsubscribe by mail: %w", flattenErr(err))
+			return fmt.Errorf("unsubscribe address: %w", flattenErr(err))
 		}
 		b.WriteString(", <mailto:" + mailTo + ">")
 	}

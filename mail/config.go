@@ -13,42 +13,42 @@ import (
 	"time"
 )
 
-// What a zero SMTPConfig stands for.
+// The defaults of SMTPConfig.
 const (
 	DefaultConnections = 8
 	DefaultTimeout     = 30 * time.Second
 	DefaultRecycle     = 100
 )
 
-// maxConnections is beyond what any relay grants one client; Postfix grants 50.
+// maxConnections is more than any relay allows one client; Postfix allows 50.
 const maxConnections = 200
 
-// maxRecycle is as good as never.
+// maxRecycle is practically never.
 const maxRecycle = 1_000_000
 
-// SMTPConfig says how the relay is reached.
+// SMTPConfig is how to reach the relay.
 type SMTPConfig struct {
-	// URL is where the relay listens and how the line is protected:
+	// URL is the relay's address and the protection of the connection:
 	//
 	//	smtp://127.0.0.1:25              never encrypted: for a relay on this machine or in its own network
 	//	smtp+starttls://user@host:587    encrypted by STARTTLS; without it nothing is sent
 	//	smtps://user@host:465            encrypted from the first byte
 	//
-	// Encrypted means: with a certificate that is valid for that host. There is no halfway, "if
-	// the relay offers it": whoever can take STARTTLS out of an answer would read the mail.
+	// Encrypted means: with a certificate that is valid for that host. There is no opportunistic mode,
+	// because anyone who can remove STARTTLS from an answer could then read the messages.
 	URL      string        `toml:"url"`
 	Password string        `toml:"password"`
 	HELO     string        `toml:"helo"`    // our name in EHLO; empty: the machine's host name
-	CAFile   string        `toml:"ca_file"` // PEM file of the only authorities to trust; empty: the system's
-	Timeout  time.Duration `toml:"timeout"` // for connecting and for each answer, ten times as long for the answer to a whole message
-	// Connections is how many may be open at once; they are opened as they are needed.
+	CAFile   string        `toml:"ca_file"` // PEM file with the only CAs to trust; empty: the system's
+	Timeout  time.Duration `toml:"timeout"` // for connecting and for each reply; ten times as long for the reply to a whole message
+	// Connections is the maximum number of open connections; they are opened as needed.
 	Connections int `toml:"connections"`
-	// Recycle is how many messages a connection carries before it is given up. Many relays end a session after some
-	// number, and who leaves before is not thrown out.
+	// Recycle is how many messages a connection carries before it is closed. Many relays end a session
+	// after some number of messages; closing earlier avoids being cut off.
 	Recycle int `toml:"recycle"`
 }
 
-// Validate tells all that is wrong, each with its key and its cure.
+// Validate reports everything that is wrong, each with its key and how to fix it.
 func (c SMTPConfig) Validate() error {
 	relay, err := parseRelay(c.URL)
 	errs := []error{err}
@@ -56,20 +56,20 @@ func (c SMTPConfig) Validate() error {
 		errs = append(errs, checkLogin(relay, c.Password))
 	}
 	if strings.ContainsFunc(c.HELO, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		errs = append(errs, fmt.Errorf("helo: %q is not a host name; write the full name of this machine, or leave it empty", c.HELO))
+		errs = append(errs, fmt.Errorf("helo: invalid name %q: must be the full host name of this machine, or empty", c.HELO))
 	}
 	if c.CAFile != "" {
 		_, err := readAuthorities(c.CAFile)
 		errs = append(errs, err)
 	}
 	if c.Connections < 0 || c.Connections > maxConnections {
-		errs = append(errs, fmt.Errorf("connections: %d is not between 1 and %d", c.Connections, maxConnections))
+		errs = append(errs, fmt.Errorf("connections: invalid number %d: must be between 1 and %d", c.Connections, maxConnections))
 	}
 	if c.Recycle < 0 || c.Recycle > maxRecycle {
-		errs = append(errs, fmt.Errorf("recycle: %d is not between 1 and %d", c.Recycle, maxRecycle))
+		errs = append(errs, fmt.Errorf("recycle: invalid number %d: must be between 1 and %d", c.Recycle, maxRecycle))
 	}
 	if c.Timeout != 0 && (c.Timeout < time.Second || c.Timeout > 10*time.Minute) {
-		errs = append(errs, fmt.Errorf("timeout: %v is not between 1s and 10m", c.Timeout))
+		errs = append(errs, fmt.Errorf("timeout: invalid duration %v: must be between 1s and 10m", c.Timeout))
 	}
 	return errors.Join(errs...)
 }
@@ -77,14 +77,14 @@ func (c SMTPConfig) Validate() error {
 func checkLogin(r relay, password string) error {
 	switch {
 	case r.user == "" && password != "":
-		return errors.New("password: there is one, but the url names no user; write smtps://user@host:465")
+		return errors.New("password: is set, but the url has no user: use, for example, smtps://user@host:465")
 	case r.user != "" && password == "":
-		return fmt.Errorf("password: the url names the user %q; set its password or password_file, or POSTRIDER_SMTP_PASSWORD (of a fallback POSTRIDER_SMTP_FALLBACK_PASSWORD)", r.user)
+		return fmt.Errorf("password: missing for user %q of the url: set password, password_file or POSTRIDER_SMTP_PASSWORD (POSTRIDER_SMTP_FALLBACK_PASSWORD for a fallback)", r.user)
 	}
 	return nil
 }
 
-// protection is how the line to the relay is encrypted.
+// protection is how the connection to the relay is encrypted.
 type protection int
 
 const (
@@ -93,7 +93,7 @@ const (
 	implicitTLS
 )
 
-// relay is what the URL says.
+// relay is the parsed URL.
 type relay struct {
 	host string
 	port int
@@ -101,11 +101,11 @@ type relay struct {
 	protection
 }
 
-// parseRelay reads the URL. Its errors never repeat it: there could be a password in it.
+// parseRelay parses the URL. Its errors never repeat it, because it could contain a password.
 func parseRelay(s string) (relay, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Hostname() == "" {
-		return relay{}, errors.New("url: not an address of a relay; write smtp://127.0.0.1:25, smtp+starttls://user@host:587 or smtps://user@host:465")
+		return relay{}, errors.New("url: invalid: must be like smtp://127.0.0.1:25, smtp+starttls://user@host:587 or smtps://user@host:465")
 	}
 	r := relay{host: u.Hostname(), user: u.User.Username()}
 	switch u.Scheme {
@@ -116,23 +116,23 @@ func parseRelay(s string) (relay, error) {
 	case "smtps":
 		r.port, r.protection = 465, implicitTLS
 	default:
-		return relay{}, fmt.Errorf("url: unknown scheme %q; use smtp, smtp+starttls or smtps", u.Scheme)
+		return relay{}, fmt.Errorf("url: invalid scheme %q: must be smtp, smtp+starttls or smtps", u.Scheme)
 	}
 	if _, ok := u.User.Password(); ok {
-		return relay{}, errors.New("url: it holds a password; put it into password, password_file or the environment")
+		return relay{}, errors.New("url: invalid: must not contain a password; set password, password_file or the environment variable")
 	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-		return relay{}, errors.New("url: nothing may follow the port")
+		return relay{}, errors.New("url: invalid: must end after the port")
 	}
 	if port := u.Port(); port != "" {
 		if r.port, err = strconv.Atoi(port); err != nil || r.port < 1 || r.port > 65535 {
-			return relay{}, fmt.Errorf("url: port %q is not between 1 and 65535", port)
+			return relay{}, fmt.Errorf("url: invalid port %q: must be between 1 and 65535", port)
 		}
 	}
 	return r, nil
 }
 
-// local tells that no line leaves this machine, so that a password needs no encryption.
+// local reports whether the connection stays on this machine, so that a password needs no encryption.
 func (r relay) local() bool {
 	ip := net.ParseIP(r.host)
 	return r.host == "localhost" || ip != nil && ip.IsLoopback()
@@ -140,7 +140,7 @@ func (r relay) local() bool {
 
 func (r relay) address() string { return net.JoinHostPort(r.host, strconv.Itoa(r.port)) }
 
-// tlsConfig has no way to skip the verification: an internal relay gets a CA file.
+// tlsConfig has no option to skip verification: for an internal relay, set a CA file.
 func (r relay) tlsConfig(caFile string) (*tls.Config, error) {
 	c := &tls.Config{ServerName: r.host, MinVersion: tls.VersionTLS12}
 	if caFile == "" {
@@ -158,7 +158,7 @@ func readAuthorities(file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", file)
+		return nil, fmt.Errorf("ca_file: no PEM certificate in %s", file)
 	}
 	return pool, nil
 }

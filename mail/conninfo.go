@@ -7,18 +7,18 @@ import (
 	"net/netip"
 )
 
-// ConnInfo is what the connection to a relay is like.
+// ConnInfo describes the connection to a relay.
 type ConnInfo struct {
-	TLS    *tls.ConnectionState // nil: it is not encrypted
+	TLS    *tls.ConnectionState // nil: not encrypted
 	Remote netip.Addr           // the relay's
 }
 
-// IsLocalNetwork tells that the line does not leave this machine or its own network.
+// IsLocalNetwork reports whether the connection stays on this machine or in its local network.
 func (l ConnInfo) IsLocalNetwork() bool {
 	return l.Remote.IsLoopback() || l.Remote.IsPrivate() || l.Remote.IsLinkLocalUnicast()
 }
 
-// TestConnection connects, says EHLO, logs in and takes leave.
+// TestConnection connects, sends EHLO, logs in and quits.
 func (s *SMTP) TestConnection(ctx context.Context) (ConnInfo, error) {
 	if err := s.acquire(ctx); err != nil {
 		return ConnInfo{}, err

@@ -15,46 +15,46 @@ import (
 	gosmtp "github.com/wneessen/go-mail/smtp"
 )
 
-// maxAnswers is what a relay may send us between two of our messages, or before the first: more
-// is a relay that never stops, and would fill our memory.
+// maxAnswers is the maximum number of bytes that a relay may send between two of our messages, or before
+// the first. It protects our memory from a relay that never stops sending.
 const maxAnswers = 256 << 10
 
-// countingConn is the line to a relay below TLS. It counts what comes in.
+// countingConn is the connection to a relay below TLS. It limits the bytes that are read.
 type countingConn struct {
 	net.Conn
 	left int64
-	stop func() bool // unties the line from the context that it was dialled with
+	stop func() bool // detaches the connection from the context it was dialed with
 }
 
 func (w *countingConn) Read(p []byte) (int, error) {
 	if w.left <= 0 {
-		return 0, errors.New("the relay sends without end")
+		return 0, errors.New("the relay sent too much data")
 	}
 	n, err := w.Conn.Read(p[:min(int64(len(p)), w.left)])
 	w.left -= int64(n)
 	return n, err
 }
 
-// setLimits gives the coming step its time and its bytes.
+// setLimits sets the deadline and the byte limit of the next step.
 func (w *countingConn) setLimits(timeout time.Duration) error {
 	w.left = maxAnswers
 	return w.SetDeadline(time.Now().Add(timeout))
 }
 
-// conn is a connection that has said EHLO, and STARTTLS and AUTH where they were asked for.
+// conn is a connection after EHLO, and after STARTTLS and AUTH if configured.
 type conn struct {
 	client     *gosmtp.Client
 	wire       *countingConn
 	pipelining bool   // RFC 2920
-	open       bool   // the last transaction was given up halfway: RSET comes before the next
+	open       bool   // the last transaction was abandoned halfway: send RSET before the next
 	sent       int    // transactions
 	rejects    int    // in a row
-	out        []byte // the last message with its final dot, kept for its memory
+	out        []byte // the last message with its final dot, kept to reuse its memory
 
-	expiry *time.Timer // while it lies idle
+	expiry *time.Timer // while idle
 }
 
-// quit takes leave. The relay's farewell is waited for only shortly: nothing depends on it.
+// quit sends QUIT. It waits only briefly for the relay's reply, because nothing depends on it.
 func (c *conn) quit() {
 	if c.wire.setLimits(2*time.Second) == nil {
 		_ = c.client.Quit()
@@ -62,7 +62,7 @@ func (c *conn) quit() {
 	_ = c.wire.Close()
 }
 
-// dial opens a connection. It ends when ctx does, and after the timeout, whichever step it is at.
+// dial opens a connection. It fails when ctx ends or after the timeout, whatever step it is at.
 func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no connection within %v", s.timeout))
 	defer cancel()
@@ -72,7 +72,7 @@ func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 		pipelining, _ := smtp.Extension("PIPELINING")
 		return &conn{client: smtp, wire: w, pipelining: pipelining}, nil
 	}
-	// go-mail leaves the connection open when it gives up after EHLO.
+	// go-mail leaves the connection open if it fails after EHLO.
 	if w.Conn != nil {
 		s.untrack(w)
 	}
@@ -82,7 +82,7 @@ func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 	return nil, fmt.Errorf("connecting to %s: %w", s.relay.address(), s.redact(err))
 }
 
-// handshake opens the line and goes through greeting, EHLO, STARTTLS and AUTH.
+// handshake opens the connection and goes through greeting, EHLO, STARTTLS and AUTH.
 func (s *SMTP) handshake(ctx context.Context, w *countingConn) (*gosmtp.Client, error) {
 	client, err := s.client(ctx, w)
 	if err != nil {
@@ -91,8 +91,8 @@ func (s *SMTP) handshake(ctx context.Context, w *countingConn) (*gosmtp.Client, 
 	return client.DialToSMTPClientWithContext(ctx)
 }
 
-// client makes go-mail's part of one connection. It is not shared: go-mail's own state would be,
-// too, and AUTH discovery changes it.
+// client returns a go-mail client for one connection. It is not shared, because go-mail keeps state per
+// client, and AUTH discovery changes it.
 func (s *SMTP) client(ctx context.Context, w *countingConn) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(s.relay.port),
@@ -112,8 +112,8 @@ func (s *SMTP) client(ctx context.Context, w *countingConn) (*gomail.Client, err
 	return gomail.NewClient(s.relay.host, options...)
 }
 
-// policy is go-mail's. A line that is encrypted from the start counts as plain there; "opportunistic" makes it look whether the line is, so
-// that AUTH knows.
+// policy returns go-mail's TLS policy. To go-mail, a connection that is encrypted from the start looks like
+// plain text; "opportunistic" makes it check for encryption, so that AUTH works.
 func (s *SMTP) policy() gomail.TLSPolicy {
 	switch s.relay.protection {
 	case startTLS:
@@ -124,8 +124,8 @@ func (s *SMTP) policy() gomail.TLSPolicy {
 	return gomail.NoTLS
 }
 
-// mechanisms lets go-mail take the best that the relay offers. PLAIN and LOGIN show the
-// password: without TLS they are used on this machine only.
+// mechanisms lets go-mail choose the best mechanism that the relay offers. PLAIN and LOGIN reveal the
+// password, so without TLS they are used on this machine only.
 func (s *SMTP) mechanisms() gomail.Option {
 	if s.relay.protection == plain && s.relay.local() {
 		return gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
@@ -134,14 +134,14 @@ func (s *SMTP) mechanisms() gomail.Option {
 	return gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover)
 }
 
-// connect opens the line and, for smtps, encrypts it: go-mail does neither for a dialler of ours.
+// connect opens the connection and, for smtps, encrypts it. go-mail does neither for a custom dialer.
 func (s *SMTP) connect(ctx context.Context, w *countingConn, network, address string) (net.Conn, error) {
 	line, err := s.dialer(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	w.Conn = line
-	// go-mail follows ctx only until here.
+	// go-mail uses ctx only up to here.
 	w.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
 	if err := s.track(w); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (s *SMTP) connect(ctx context.Context, w *countingConn, network, address st
 	return encrypted, nil
 }
 
-// redact takes the password out of what a relay says of it, however it was written.
+// redact removes the password from a relay's error, in any encoding.
 func (s *SMTP) redact(err error) error {
 	if s.password == "" || err == nil {
 		return err

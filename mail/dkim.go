@@ -11,26 +11,26 @@ import (
 	"postrider/internal/qp"
 )
 
-// signedFields are the fields that a signature covers. Where a name stands once more than a message has the field, the
-// signature breaks when somebody adds another (RFC 6376, 8.15): some programs show a second From instead of the first,
-// and a second List-Unsubscribe would lead the reader's click elsewhere. Both fields of one-click must be covered
-// (RFC 8058, 4). What is not here, relays may change.
+// signedFields are the fields that a signature covers. If a name is listed once more than a message has the
+// field, the signature breaks when somebody adds another (RFC 6376, 8.15). Some programs show a second From
+// instead of the first, and a second List-Unsubscribe would redirect the reader's click. Both fields of
+// one-click unsubscription must be covered (RFC 8058, 4). Relays may change any other field.
 var signedFields = []string{
 	"From", "From", "To", "To", "Subject", "Subject", "Date", "Date", "Message-ID", "Message-ID",
 	"Reply-To", "Reply-To", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Type", "List-Id",
 	"List-Unsubscribe", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Unsubscribe-Post", "Feedback-ID",
 }
 
-// Signer signs messages (DKIM, RFC 6376). A nil Signer signs nothing, because the relay does. It is safe for
-// concurrent use.
+// Signer signs messages (DKIM, RFC 6376). A nil Signer signs nothing, because the relay does it. It is safe
+// for concurrent use.
 //
-// go-mail could sign, too, but writes signatures that do not verify when the list of fields is as long as ours.
+// go-mail can sign, too, but with a list of fields as long as ours its signatures do not verify.
 type Signer struct {
 	domain string
 	keys   []dkimKey
 }
 
-// NewSigner reads the keys and tries them on a sample; nil where the configuration names none.
+// NewSigner reads the keys and tests them on a sample. It returns nil if no keys are configured.
 func NewSigner(c DKIMConfig) (*Signer, error) {
 	if !c.Enabled() {
 		return nil, nil
@@ -61,7 +61,7 @@ func NewSigner(c DKIMConfig) (*Signer, error) {
 	return s, nil
 }
 
-// Sign gives the message with its signatures in front. It must be the last to touch the bytes.
+// Sign returns the message with its signatures in front. It must be the last step that changes the bytes.
 func (s *Signer) Sign(raw []byte) ([]byte, error) {
 	if s == nil {
 		return raw, nil
@@ -77,8 +77,8 @@ func (s *Signer) Sign(raw []byte) ([]byte, error) {
 	return append([]byte(fields), raw...), nil
 }
 
-// signatureHeader is the DKIM-Signature of one key. Relaxed, because relays fold lines anew. It never expires: mails wait in
-// queues for days.
+// signatureHeader returns the DKIM-Signature field of one key. It is relaxed, because relays refold lines.
+// It never expires, because messages wait in queues for days.
 func (s *Signer) signatureHeader(k dkimKey, raw []byte) (string, error) {
 	signer, err := dkim.NewSigner(&dkim.SignOptions{
 		Domain:                 s.domain,
@@ -91,7 +91,7 @@ func (s *Signer) signatureHeader(k dkimKey, raw []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// In one piece: each piece goes through a pipe to a goroutine of its own, which Close ends.
+	// In one piece, because every write goes through a pipe to a goroutine that Close ends.
 	_, err = signer.Write(raw)
 	if closeErr := signer.Close(); err == nil {
 		err = closeErr
@@ -102,10 +102,11 @@ func (s *Signer) signatureHeader(k dkimKey, raw []byte) (string, error) {
 	return signer.Signature(), nil
 }
 
-// DNSRecord is a TXT record. A zone file wants a value longer than 255 bytes as several strings, most web forms whole.
+// DNSRecord is a TXT record. A zone file needs a value longer than 255 bytes split into several strings;
+// most web forms need it whole.
 type DNSRecord struct{ Name, Value string }
 
-// Records are what must be published for the signatures to verify.
+// Records returns the DNS records that must be published for the signatures to verify.
 func (s *Signer) Records() []DNSRecord {
 	var all []DNSRecord
 	for _, k := range s.keys {
@@ -114,7 +115,7 @@ func (s *Signer) Records() []DNSRecord {
 	return all
 }
 
-// check signs a sample and verifies it as a receiver would who found our records.
+// check signs a sample and verifies it like a receiver that found our records.
 func (s *Signer) check() error {
 	raw, err := s.sample()
 	if err != nil {
@@ -132,7 +133,7 @@ func (s *Signer) check() error {
 		return fmt.Errorf("verifying the signatures: %w", err)
 	}
 	if len(found) != len(s.keys) {
-		return fmt.Errorf("a mail bears %d signatures of %d", len(found), len(s.keys))
+		return fmt.Errorf("the sample has %d of %d signatures", len(found), len(s.keys))
 	}
 	for i, v := range found {
 		if v.Err != nil {
@@ -142,19 +143,19 @@ func (s *Signer) check() error {
 	return nil
 }
 
-// lookupOwnRecord answers as DNS will once our records are there.
+// lookupOwnRecord answers as DNS will after our records are published.
 func (s *Signer) lookupOwnRecord(name string) ([]string, error) {
 	for _, r := range s.Records() {
 		if r.Name == name {
 			return []string{r.Value}, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no record %s", name)
+	return nil, fmt.Errorf("no DNS record %s", name)
 }
 
-// sample is a mail as they are, from nobody to nobody.
+// sample returns a typical message with placeholder addresses.
 func (s *Signer) sample() ([]byte, error) {
-	c, err := NewComposer(s.domain, []byte("nobody gets this mail"))
+	c, err := NewComposer(s.domain, []byte("self-check sample secret"))
 	if err != nil {
 		return nil, err
 	}

@@ -13,17 +13,18 @@ import (
 	"os"
 )
 
-// Sizes of RSA keys, in bits. Signers use 2048 or more; verifiers need not take more than 4096 (RFC 8301, 3.2).
+// Sizes of RSA keys, in bits. Signers use 2048 or more; verifiers need not support more than 4096 (RFC
+// 8301, 3.2).
 const (
 	minRSA = 2048
 	maxRSA = 4096
 )
 
-// dkimKey is a private key with the selector that its public half is published under.
+// dkimKey is a private key and the selector that its public key is published under.
 type dkimKey struct {
 	selector string
 	private  crypto.Signer
-	record   string // what is to be published
+	record   string // the DNS record to publish
 }
 
 func rsaKey(selector, file string) (dkimKey, error) {
@@ -33,10 +34,10 @@ func rsaKey(selector, file string) (dkimKey, error) {
 	}
 	key, ok := private.(*rsa.PrivateKey)
 	if !ok {
-		return dkimKey{}, fmt.Errorf("key_file: %s holds no RSA key; make one with: openssl genrsa -out FILE 2048", file)
+		return dkimKey{}, fmt.Errorf("key_file: %s contains no RSA key; create one with: openssl genrsa -out FILE 2048", file)
 	}
 	if bits := key.N.BitLen(); bits < minRSA || bits > maxRSA {
-		return dkimKey{}, fmt.Errorf("key_file: the key in %s has %d bits; make one of %d to %d with: openssl genrsa -out FILE 2048", file, bits, minRSA, maxRSA)
+		return dkimKey{}, fmt.Errorf("key_file: the key in %s has %d bits, must have %d to %d; create one with: openssl genrsa -out FILE 2048", file, bits, minRSA, maxRSA)
 	}
 	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
@@ -52,9 +53,9 @@ func ed25519Key(selector, file string) (dkimKey, error) {
 	}
 	key, ok := private.(ed25519.PrivateKey)
 	if !ok {
-		return dkimKey{}, fmt.Errorf("ed25519_key_file: %s holds no Ed25519 key; make one with: openssl genpkey -algorithm ed25519 -out FILE", file)
+		return dkimKey{}, fmt.Errorf("ed25519_key_file: %s contains no Ed25519 key; create one with: openssl genpkey -algorithm ed25519 -out FILE", file)
 	}
-	// The bare key, unlike RSA's (RFC 8463, 4.2).
+	// The raw key, unlike RSA's (RFC 8463, 4.2).
 	return dkimKey{selector, key, record("ed25519", key.Public().(ed25519.PublicKey))}, nil
 }
 
@@ -62,11 +63,12 @@ func record(kind string, public []byte) string {
 	return "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public)
 }
 
-// readKey reads a private key that nobody else can read: who has it writes mail in the forum's name.
+// readKey reads a private key. It rejects a file that other users can read, because anyone with the key can
+// sign messages in the forum's name.
 func readKey(file string) (crypto.Signer, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("%w; give a file that postrider's user owns", err)
+		return nil, fmt.Errorf("%w; the file must be owned by postrider's user", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -74,10 +76,10 @@ func readKey(file string) (crypto.Signer, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file; give one that holds a private key", file)
+		return nil, fmt.Errorf("%s is not a regular file: must be a file with a private key", file)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("%s is open to others than its owner (mode %04o); chmod 600 %s", file, mode, file)
+		return nil, fmt.Errorf("%s is accessible to other users (mode %04o); run: chmod 600 %s", file, mode, file)
 	}
 	text, err := io.ReadAll(f)
 	if err != nil {
@@ -90,33 +92,33 @@ func readKey(file string) (crypto.Signer, error) {
 	return key, nil
 }
 
-// parseKey reads PKCS#1 and PKCS#8, the two forms that openssl writes. Its errors go on after the name of the file, and
-// tell what people put there by mistake.
+// parseKey parses PKCS#1 and PKCS#8, the two formats that openssl writes. Its errors continue after the
+// file name and name common mistakes.
 func parseKey(text []byte) (crypto.Signer, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, errors.New("holds no key in PEM form; make one with: openssl genrsa -out FILE 2048")
+		return nil, errors.New("contains no PEM key; create one with: openssl genrsa -out FILE 2048")
 	}
 	switch kind := block.Type; {
 	case kind == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
-		return nil, errors.New("is locked with a password, which postrider cannot give; write it without one with: openssl pkey -in FILE -out NEW")
+		return nil, errors.New("is encrypted, which postrider does not support; decrypt it with: openssl pkey -in FILE -out NEW")
 	case kind == "RSA PRIVATE KEY":
 		key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("is damaged: %w; copy it anew", err)
+			return nil, fmt.Errorf("is damaged: %w; copy it again", err)
 		}
 		return key, nil
 	case kind == "PRIVATE KEY":
 		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("is damaged: %w; copy it anew", err)
+			return nil, fmt.Errorf("is damaged: %w; copy it again", err)
 		}
 		signer, ok := key.(crypto.Signer)
 		if !ok {
-			return nil, fmt.Errorf("holds a key that cannot sign (%T); make one with: openssl genrsa -out FILE 2048", key)
+			return nil, fmt.Errorf("contains a key that cannot sign (%T); create one with: openssl genrsa -out FILE 2048", key)
 		}
 		return signer, nil
 	default:
-		return nil, fmt.Errorf("holds a %q; give the file with the PRIVATE KEY, made with: openssl genrsa -out FILE 2048", kind)
+		return nil, fmt.Errorf("contains a %q, must contain a PRIVATE KEY; create one with: openssl genrsa -out FILE 2048", kind)
 	}
 }

@@ -76,7 +76,7 @@ func TestKeyFilesThatHoldNoKeyForUsAreRefused(t *testing.T) {
 		want string
 	}{
 		{"an empty file", nil, "openssl genrsa"},
-		{"no PEM", []byte("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), "PEM form"},
+		{"no PEM", []byte("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), "no PEM key"},
 		{"1024 bits", rsaOf(1024), "1024 bits"},
 		{"2047 bits", rsaOf(2047), "2047 bits"},
 		{"an Ed25519 key", pkcs8(t, testEd25519(t)), "no RSA key"},
@@ -107,7 +107,7 @@ func TestKeyFilesThatHoldNoKeyForUsAreRefused(t *testing.T) {
 	for _, file := range []string{filepath.Join(t.TempDir(), "none.pem"), t.TempDir()} {
 		c := dkimConfig(t)
 		c.KeyFile = file
-		if _, err := NewSigner(c); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "; give a") && !strings.Contains(err.Error(), "; give one") {
+		if _, err := NewSigner(c); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "must be owned by") && !strings.Contains(err.Error(), "must be a file") {
 			t.Errorf("NewSigner = %v of the key file %s", err, file)
 		}
 	}
@@ -133,11 +133,11 @@ func TestDKIMConfigsAreChecked(t *testing.T) {
 		{"none", func(c *DKIMConfig) { *c = DKIMConfig{} }, ""},
 		{"RSA alone", func(c *DKIMConfig) { c.Ed25519Selector, c.Ed25519KeyFile = "", "" }, ""},
 		{"a selector of two labels", func(c *DKIMConfig) { c.Selector = "2026.Forum" }, ""},
-		{"Ed25519 alone", func(c *DKIMConfig) { c.Selector, c.KeyFile = "", "" }, "key_file: there is no RSA key"},
-		{"a domain alone", func(c *DKIMConfig) { *c = DKIMConfig{Domain: "example.org"} }, "key_file: there is no RSA key"},
+		{"Ed25519 alone", func(c *DKIMConfig) { c.Selector, c.KeyFile = "", "" }, "key_file: missing: many receivers check RSA only"},
+		{"a domain alone", func(c *DKIMConfig) { *c = DKIMConfig{Domain: "example.org"} }, "key_file: missing: many receivers check RSA only"},
 		{"a domain that is none", func(c *DKIMConfig) { c.Domain = "example..org" }, "domain: "},
 		{"no domain", func(c *DKIMConfig) { c.Domain = "" }, "domain: "},
-		{"no key file", func(c *DKIMConfig) { c.KeyFile = "" }, "key_file: there is none for"},
+		{"no key file", func(c *DKIMConfig) { c.KeyFile = "" }, "key_file: missing for"},
 		{"no selector", func(c *DKIMConfig) { c.Selector = "" }, "selector: "},
 		{"a selector with a blank", func(c *DKIMConfig) { c.Selector = "a b" }, "selector: "},
 		{"a selector beyond ASCII", func(c *DKIMConfig) { c.Selector = "ü" }, "selector: "},

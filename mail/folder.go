@@ -19,17 +19,17 @@ type DirSender struct {
 	dir string
 
 	mu    sync.Mutex
-	names map[string]string // of the files that are there, by the id at their end
+	names map[string]string // existing files, by the ID at the end of their names
 }
 
-// NewFolder gives a folder in dir, which is made when it is missing.
+// NewFolder returns a DirSender for dir, and creates dir if it is missing.
 func NewFolder(dir string) (*DirSender, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the mail folder: %w", err)
+		return nil, fmt.Errorf("creating the mail directory: %w", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("reading the mail folder: %w", err)
+		return nil, fmt.Errorf("reading the mail directory: %w", err)
 	}
 	f := &DirSender{dir: dir, names: make(map[string]string)}
 	for _, e := range entries {
@@ -41,8 +41,8 @@ func NewFolder(dir string) (*DirSender, error) {
 	return f, nil
 }
 
-// Send writes the message to a file whose name sorts by the message's date. The id at the end of the
-// name comes from the Message-ID, so that a retry replaces its own file and no other.
+// Send writes the message to a file whose name sorts by the message's date. The ID at the end of the name
+// comes from the Message-ID, so that a retry replaces its own file and no other.
 func (f *DirSender) Send(ctx context.Context, from, to string, raw []byte) Outcome {
 	o := Outcome{Result: Accepted, Stage: Body}
 	if o.Err = f.write(ctx, to, raw); o.Err != nil {
@@ -63,10 +63,10 @@ func (f *DirSender) write(ctx context.Context, to string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	// Written apart and renamed, so that nobody opens half a mail.
+	// Write to a temporary file and rename, so that nobody opens half a message.
 	part, err := os.CreateTemp(f.dir, ".part-*")
 	if err != nil {
-		return fmt.Errorf("writing a mail: %w", err)
+		return fmt.Errorf("writing a message: %w", err)
 	}
 	defer os.Remove(part.Name())
 	_, err = part.Write(raw)
@@ -80,12 +80,13 @@ func (f *DirSender) write(ctx context.Context, to string, raw []byte) error {
 		err = os.Rename(part.Name(), filepath.Join(f.dir, name))
 	}
 	if err != nil {
-		return fmt.Errorf("writing a mail: %w", err)
+		return fmt.Errorf("writing a message: %w", err)
 	}
 	return nil
 }
 
-// name gives the message's file: "20260504T070000Z-anna-example.org-4f6vq2ukd7mf.eml", or the one that it has already.
+// name returns the file name of a message, such as "20260504T070000Z-anna-example.org-4f6vq2ukd7mf.eml", or
+// the name of its existing file.
 func (f *DirSender) name(to string, raw []byte) (string, error) {
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -108,7 +109,7 @@ func (f *DirSender) name(to string, raw []byte) (string, error) {
 	return f.names[id], nil
 }
 
-// fileSafe keeps what every file system takes and no shell minds.
+// fileSafe replaces characters that are not safe in every file system and shell.
 func fileSafe(s string) string {
 	return strings.Trim(strings.Map(func(r rune) rune {
 		if r < 0x80 && isAlnum(byte(r)) || r == '.' || r == '_' || r == '+' {

@@ -8,12 +8,12 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// autoHeaders are the fields that say: a machine wrote this, do not answer it. They hold no text from outside, so
-// they are written as they stand.
+// autoHeaders mark the message as generated, so that no machine replies to it. They contain no text from
+// outside, so they are written unchanged.
 const autoHeaders = "" +
 	// For autoresponders that follow RFC 3834.
 	"Auto-Submitted: auto-generated\r\n" +
-	// For Exchange. Not "All": that would ask it to suppress bounces, too (MS-OXCMAIL 2.1.3.2.20).
+	// For Exchange. Not "All", which would ask it to suppress bounces, too (MS-OXCMAIL 2.1.3.2.20).
 	"X-Auto-Response-Suppress: OOF, AutoReply, DR, RN, NRN\r\n" +
 	// For old vacation programs.
 	"Precedence: "
@@ -25,7 +25,7 @@ func precedence(stream string) string {
 	return "list"
 }
 
-// setList sets the fields by which mail is filed and judged as a list's.
+// setList sets the fields that mail programs and spam filters use to recognize list mail.
 func setList(msg *gomail.Msg, m Message) {
 	if id := listID(m.List); id != "" {
 		msg.SetGenHeader("List-Id", id)
@@ -50,17 +50,17 @@ func listID(l List) string {
 	if name == "" {
 		return "<" + id + ">"
 	}
-	// A phrase before an address is quoted or encoded by the same rule as one before a list.
+	// A phrase before a list ID is quoted or encoded by the same rules as one before an address.
 	phrase := (&netmail.Address{Name: name, Address: "a@b"}).String()
 	return strings.TrimSuffix(phrase, "<a@b>") + "<" + id + ">"
 }
 
-// maxReferences is how many messages a message refers to: its root, and the last before it. More only make the header
-// grow (RFC 5322, 3.6.4 lets them go).
+// maxReferences is how many messages a message refers to: its root, and the latest before it. More would
+// only make the header longer (RFC 5322, 3.6.4 allows fewer).
 const maxReferences = 10
 
-// setConversation sets the fields by which mail programs show the messages of a conversation together. All refer to the
-// same root, which nobody ever gets: so they stay together whichever of them was deleted.
+// setConversation sets the fields that mail programs use to group the messages of a conversation. All
+// messages refer to the same root, which is never sent, so they stay together when any of them is deleted.
 func (c *Composer) setConversation(msg *gomail.Msg, m Message) {
 	if m.ThreadRoot == "" {
 		return
@@ -73,7 +73,7 @@ func (c *Composer) setConversation(msg *gomail.Msg, m Message) {
 	msg.SetGenHeader(gomail.HeaderReferences, strings.Join(ids, " "))
 }
 
-// setArchive tells where a conversation can be read (RFC 2369, 3.6).
+// setArchive sets the URL where the conversation can be read (RFC 2369, 3.6).
 func setArchive(msg *gomail.Msg, address string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(address, "<>, \t\r\n") {

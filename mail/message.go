@@ -1,13 +1,15 @@
-// Package mail turns a message into bytes and hands the bytes to a relay.
+// Package mail composes messages and sends them to a relay.
 //
-// A [Composer] writes the whole message first: header, text and HTML, ASCII only, lines as SMTP
-// wants them. Then an [SMTP] sends those bytes in one transaction on a pooled connection and tells
-// what became of them in an [Outcome]; a [DirSender] writes the same bytes to a file instead. Nothing
-// is rendered while a transaction is open, so no fault of ours can deliver half a message.
+//  1. A [Composer] writes the whole message: header, text and HTML, in ASCII, with lines as SMTP requires.
+//  2. A [Signer] adds the DKIM signatures.
+//  3. An [SMTP] sends those bytes in one transaction on a pooled connection and returns an [Outcome].
+//     A [DirSender] writes the same bytes to a file instead.
 //
-// The room knows nothing of forums, digests or queues. go-mail does what is long and well trodden
-// (the header, dialling, EHLO, STARTTLS, AUTH); the transaction itself is ours, because go-mail
-// does not pipeline and cannot say whether a message that got no answer may have arrived.
+// Nothing is rendered while a transaction is open, so a fault of ours cannot deliver half a message.
+//
+// The package does not know forums, digests or queues. go-mail does the well-understood parts: the header,
+// dialing, EHLO, STARTTLS and AUTH. The transaction is our own, because go-mail does not pipeline and
+// cannot report whether a message without a reply may have arrived.
 package mail
 
 import (
@@ -17,46 +19,47 @@ import (
 	"postrider/internal/qp"
 )
 
-// Announcement is the [Message.Stream] of mail that goes to all at once.
+// Announcement is the [Message.Stream] of messages that go to many members at a time.
 const Announcement = "announcement"
 
-// Message is a mail to one person.
+// Message is a message to one recipient.
 type Message struct {
-	// Key names the message for good ("digest/42/2026-05-04"): the Message-ID is made from it.
+	// Key identifies the message permanently ("digest/42/2026-05-04"). The Message-ID is derived from it.
 	Key string
-	// Stream says what kind of mail it is; an [Announcement] calls itself bulk, all others list mail.
+	// Stream is the kind of message. An [Announcement] is marked as bulk, all others as list mail.
 	Stream string
 
 	From    netmail.Address
-	ReplyTo netmail.Address // zero: answers go to From
+	ReplyTo netmail.Address // zero: replies go to From
 	To      netmail.Address
 	Subject string
 	Date    time.Time
 
 	Text qp.Pieces
-	HTML qp.Pieces // empty: the mail is text alone
+	HTML qp.Pieces // empty: text only
 
-	// ThreadRoot names what the message is about, for good ("thread/9917"): mail programs show together what is of one
-	// conversation (RFC 5322, 3.6.4). Empty: it stands alone.
+	// ThreadRoot identifies the message's topic permanently ("thread/9917"), so that mail programs group
+	// the messages of a conversation (RFC 5322, 3.6.4). Empty: no conversation.
 	ThreadRoot string
-	// InReplyTo are the keys of the messages to the same person that came before it in its conversation, the oldest first.
+	// InReplyTo are the keys of the previous messages to the same recipient in this conversation, oldest
+	// first.
 	InReplyTo []string
-	// Archive is where the conversation can be read, an http or https address (RFC 2369, 3.6); empty: nowhere.
+	// Archive is the http or https URL where the conversation can be read (RFC 2369, 3.6); empty: none.
 	Archive string
 
 	List List
-	// Unsubscribe is an https address that ends this stream for this member when it gets a POST
-	// (RFC 8058); empty: none.
+	// Unsubscribe is an https URL that unsubscribes the member from this stream on a POST (RFC 8058);
+	// empty: none.
 	Unsubscribe string
-	// UnsubscribeMail is a mail address that does the same for whatever is sent to it; empty: none. It stands in
-	// the mail only beside Unsubscribe.
+	// UnsubscribeMail is an email address that does the same for any message sent to it; empty: none. It is
+	// used only together with Unsubscribe.
 	UnsubscribeMail string
-	// FeedbackID groups mail in Gmail's complaint figures ("digest:forum.example.org"): never
-	// anything of one member; empty: none.
+	// FeedbackID groups messages in Gmail's complaint statistics ("digest:forum.example.org"). It never
+	// identifies a member; empty: none.
 	FeedbackID string
 }
 
-// List names the stream to the reader's mail program, which files and mutes by it (RFC 2919).
+// List identifies the stream to the reader's mail program, for filing and muting (RFC 2919).
 type List struct {
 	Name string // "Example Forum digest"
 	ID   string // "digest.forum.example.org"; empty: no list

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// When a connection is given up.
+// When a connection is closed.
 const (
 	maxRejects = 8                // in a row; Postfix hangs up after 20 errors
-	maxIdle    = 20 * time.Second // a relay would rather have it back
+	maxIdle    = 20 * time.Second // relays prefer to get an idle connection back
 )
 
-// exhausted tells that a connection has done its share.
+// exhausted reports whether a connection has reached its limit of messages or rejections.
 func (s *SMTP) exhausted(c *conn) bool { return c.sent >= s.recycle || c.rejects >= maxRejects }
 
 // acquire waits for the right to use a connection.
@@ -37,7 +37,8 @@ func (s *SMTP) acquire(ctx context.Context) error {
 
 func (s *SMTP) release() { <-s.slots }
 
-// popIdle gives the connection that was used last, so that those that are not needed grow old. Nil: none.
+// popIdle returns the most recently used idle connection, so that unneeded ones expire, or nil if there is
+// none.
 func (s *SMTP) popIdle() *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +56,7 @@ func (s *SMTP) putIdle(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return // Close has cut it off
+		return // Close has closed the connection
 	}
 	s.idle = append(s.idle, c)
 	s.expiry.Add(1)
@@ -65,15 +66,16 @@ func (s *SMTP) putIdle(c *conn) {
 	})
 }
 
-// stopIdleTimer stops the timer of an idle connection. One that has run out already finds it gone.
+// stopIdleTimer stops the timer of an idle connection. If it has fired already, expire will not find the
+// connection.
 func (s *SMTP) stopIdleTimer(c *conn) {
 	if c.expiry.Stop() {
 		s.expiry.Done()
 	}
 }
 
-// expire ends a connection that nobody wanted. It waits for a slot, as every use does, so that the connections that say good-bye are
-// counted, too.
+// expire closes a connection that was idle for too long. Like every use it waits for a slot, so that
+// connections that are quitting count, too.
 func (s *SMTP) expire(c *conn) {
 	if s.acquire(context.Background()) != nil {
 		return
@@ -91,7 +93,7 @@ func (s *SMTP) expire(c *conn) {
 	}
 }
 
-// track notes an open line, so that Close finds it.
+// track records an open connection, so that Close finds it.
 func (s *SMTP) track(w *countingConn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +104,7 @@ func (s *SMTP) track(w *countingConn) error {
 	return nil
 }
 
-// untrack closes a line.
+// untrack closes a connection and forgets it.
 func (s *SMTP) untrack(w *countingConn) {
 	_ = w.Close()
 	s.mu.Lock()
@@ -110,8 +112,8 @@ func (s *SMTP) untrack(w *countingConn) {
 	s.mu.Unlock()
 }
 
-// Close takes leave of the relay and lets no message begin any more. A message that is still on its way is cut off,
-// and its Send tells whether it may have arrived; so let the calls of Send return first.
+// Close closes idle connections with QUIT and starts no further messages. It cuts off a message in transit,
+// whose Send then reports whether it may have arrived. Let all calls of Send return first.
 func (s *SMTP) Close() error {
 	s.mu.Lock()
 	if s.closed {

@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-// Bounds of what is kept of a reply; RFC 5321, 4.5.3.1.5 grants a relay lines of 512 bytes.
+// Limits of a reply; RFC 5321, 4.5.3.1.5 allows lines of 512 bytes.
 const (
 	maxReply      = 500
 	maxReplyLine  = 1024
 	maxReplyLines = 100
 )
 
-// reply is a relay's answer to one command.
+// reply is a relay's reply to one command.
 type reply struct {
 	code int
 	text string // one line, printable
 }
 
-// errProtocol means that we and the relay have lost each other: no later answer can be trusted.
-var errProtocol = errors.New("the relay does not answer as SMTP does")
+// errProtocol means that we are out of step with the relay, and no later reply can be trusted.
+var errProtocol = errors.New("the relay's reply is not valid SMTP")
 
-// readReply reads one reply (RFC 5321, 4.2). A line that ends without its line break is no answer: it may
-// be the first half of another one.
+// readReply reads one reply (RFC 5321, 4.2). A line without a line break is invalid, because it may be only
+// the first half.
 func readReply(r *bufio.Reader) (reply, error) {
 	var p reply
 	var text []byte
@@ -51,7 +51,7 @@ func readReply(r *bufio.Reader) (reply, error) {
 	return reply{}, errProtocol
 }
 
-// readLine reads a line and keeps its beginning.
+// readLine reads a line and keeps its first maxReplyLine bytes.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
@@ -68,7 +68,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// splitReply reads "250-text" and "250 text".
+// splitReply parses "250-text" and "250 text".
 func splitReply(line []byte) (code int, text []byte, more, ok bool) {
 	if len(line) < 4 {
 		return 0, nil, false, false
@@ -86,14 +86,14 @@ func splitReply(line []byte) (code int, text []byte, more, ok bool) {
 	return 0, nil, false, false
 }
 
-// cleanReply makes a short line for logs and tables out of what a relay wrote.
+// cleanReply returns a relay's text as a short line for logs and tables.
 func cleanReply(b []byte) string { return singleLine(string(b[:min(len(b), maxReply)])) }
 
-// enhancedCode is looked for in the text, because many relays send it without announcing it.
-// What stands before it is "", "#" (IronPort), "(" or "["; an IP address is no code.
+// enhancedCode searches the text, because many relays send the code without announcing it. It comes after
+// "", "#" (IronPort), "(" or "["; an IP address does not match.
 var enhancedCode = regexp.MustCompile(`(?:^|[\s#(\[:])([245]\.\d{1,3}\.\d{1,3})(?:[^.\d]|$|\.(?:\D|$))`)
 
-// enhanced finds the enhanced code (RFC 3463) in a reply; its class must be the reply's (RFC 2034, 4).
+// enhanced finds the enhanced code (RFC 3463) in a reply. Its class must match the reply's (RFC 2034, 4).
 func (p reply) enhanced() string {
 	for _, m := range enhancedCode.FindAllStringSubmatch(p.text, 4) {
 		if int(m[1][0]-'0') == p.code/100 {
@@ -103,7 +103,7 @@ func (p reply) enhanced() string {
 	return ""
 }
 
-// queueIDs are the ways in which relays name a message that they took, most common first.
+// queueIDs match the ways in which relays return the ID of an accepted message, most common first.
 var queueIDs = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\bqueued as:? ([\w.+-]+)`),                                  // Postfix, SendGrid, Mailpit
 	regexp.MustCompile(`(?i)\bOK:? id=([\w.+-]+)`),                                      // Exim
@@ -115,7 +115,7 @@ var queueIDs = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)^(?:2\.0\.0 )?ok:? ([\w-]{20,100})$`),                       // Amazon SES
 }
 
-// queueID finds the relay's own name for the message, by which its admin can ask for it.
+// queueID finds the relay's own ID of the message, for its administrator.
 func (p reply) queueID() string {
 	for _, form := range queueIDs {
 		if m := form.FindStringSubmatch(p.text); m != nil {

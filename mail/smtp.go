@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// ErrClosed says that the sender was closed.
+// ErrClosed is returned when the sender is closed.
 var ErrClosed = errors.New("mail: the sender is closed")
 
-// SMTP hands messages to a relay. It is safe for concurrent use: as many messages are on their way
-// at once as there are connections, further calls of Send wait for one.
+// SMTP sends messages to a relay. It is safe for concurrent use. It sends as many messages at a time as
+// there are connections; further calls of Send wait.
 type SMTP struct {
 	relay    relay
 	password string
@@ -33,12 +33,12 @@ type SMTP struct {
 	mu     sync.Mutex
 	closed bool
 	idle   []*conn
-	lines  map[*countingConn]struct{} // all open ones, in use or idle
+	lines  map[*countingConn]struct{} // all open connections, in use or idle
 	expiry sync.WaitGroup             // timers of idle connections
-	warned bool                       // that mail goes over a foreign network in clear
+	warned bool                       // warned that messages cross a public network unencrypted
 }
 
-// NewSMTP gives a sender. It connects when the first message comes, or by Check.
+// NewSMTP returns a sender. It connects for the first message, or in TestConnection.
 func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -69,16 +69,17 @@ func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
 	}, nil
 }
 
-// DialWith makes s open its connections by dial instead of by TCP: through a tunnel, or a pipe. Call it before the first Send.
+// DialWith makes s open its connections with dial instead of by TCP, for example through a tunnel or a
+// pipe. Call it before the first Send.
 func (s *SMTP) DialWith(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	s.dialer = dial
 }
 
-// Send hands over one message: raw as Compose made it, from and to as bare addresses.
+// Send sends one message: raw from Compose, from and to as bare addresses.
 //
-// When ctx ends, no message is begun any more. One whose transaction has begun is finished, within
-// its deadlines: to break off after the final dot would leave it uncertain. To stop in a hurry, cancel
-// ctx, give the calls a while to return, and Close: that cuts off what is still under way.
+// When ctx ends, no new message is started. A transaction that has begun is finished, within its deadlines,
+// because stopping after the final dot would leave the result uncertain. To stop quickly, cancel ctx, give
+// the calls some time to return, then call Close, which cuts off the rest.
 func (s *SMTP) Send(ctx context.Context, from, to string, raw []byte) Outcome {
 	o := s.send(ctx, from, to, raw)
 	o.At = time.Now()
@@ -89,7 +90,7 @@ func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
 	m := envelope{raw: raw}
 	var err error
 	if m.from, err = mailbox(from); err != nil {
-		// No member's fault, and no member's loss.
+		// Not the member's fault, so it must not count against the member.
 		return Outcome{Result: NotSent, Stage: Sender, Err: fmt.Errorf("envelope sender: %w", flattenErr(err))}
 	}
 	if m.to, err = mailbox(to); err != nil {
@@ -109,12 +110,12 @@ func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
 	return s.sendOnConn(ctx, m)
 }
 
-// sendOnConn sends a message on an idle connection or else on a new one.
+// sendOnConn sends a message on an idle connection, or else on a new one.
 func (s *SMTP) sendOnConn(ctx context.Context, m envelope) Outcome {
 	if c := s.popIdle(); c != nil {
 		o := s.runOn(c, m)
-		// A relay may have hung up since the last message (idle too long, enough of us, restarted), and
-		// we learn it only now. Nothing of this one was sent, so it goes over a new connection at once.
+		// A relay may have hung up since the last message (idle too long, too many messages, restarted),
+		// and we notice only now. Nothing of this message was sent, so use a new connection immediately.
 		stale := o.Result == NotSent && (o.Stage == Connecting || o.Stage != Body && (o.Code == 0 || o.Code == 421))
 		if !stale || ctx.Err() != nil {
 			return o
@@ -128,11 +129,11 @@ func (s *SMTP) sendOnConn(ctx context.Context, m envelope) Outcome {
 	return s.runOn(c, m)
 }
 
-// runOn runs one transaction and puts the connection away.
+// runOn runs one transaction, then keeps or closes the connection.
 func (s *SMTP) runOn(c *conn, m envelope) Outcome {
 	o, usable := c.deliver(m, s.timeout)
 	switch {
-	case !usable, c.client.Text.R.Buffered() > 0: // an answer too many would be taken for the next one's
+	case !usable, c.client.Text.R.Buffered() > 0: // an extra reply would be taken for the next command's
 		s.untrack(c.wire)
 	case s.exhausted(c):
 		c.quit()
@@ -143,7 +144,7 @@ func (s *SMTP) runOn(c *conn, m envelope) Outcome {
 	return o
 }
 
-// notConnected keeps the code that the relay gave, as 535 for a wrong password.
+// notConnected keeps the code that the relay gave, such as 535 for a wrong password.
 func notConnected(err error) Outcome {
 	o := Outcome{Result: NotSent, Stage: Connecting, Err: err}
 	if refusal, ok := errors.AsType[*textproto.Error](err); ok {
@@ -153,7 +154,7 @@ func notConnected(err error) Outcome {
 	return o
 }
 
-// warnCleartext says once that whoever sits between us and the relay can read the mail.
+// warnCleartext warns once that the network between us and the relay can read the messages.
 func (s *SMTP) warnCleartext(c *conn) {
 	if line := c.line(); s.relay.protection != plain || !line.Remote.IsValid() || line.IsLocalNetwork() {
 		return
@@ -163,6 +164,6 @@ func (s *SMTP) warnCleartext(c *conn) {
 	s.warned = true
 	s.mu.Unlock()
 	if first {
-		s.log.Warn("mail crosses a foreign network unencrypted", "relay", s.relay.address(), "cure", "use smtp+starttls:// or smtps://")
+		s.log.Warn("connection to the relay crosses a public network unencrypted", "relay", s.relay.address(), "fix", "use smtp+starttls:// or smtps://")
 	}
 }

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// envelope is a message in its envelope. Both addresses and every byte have been checked.
+// envelope is a message with its envelope. Both addresses and every byte have been validated.
 type envelope struct {
 	from, to string
 	raw      []byte
 }
 
-// maxKeptBuffer is the largest message whose memory a connection keeps.
+// maxKeptBuffer is the largest buffer that a connection keeps.
 const maxKeptBuffer = 1 << 20
 
-// command is one line to the relay.
+// command is one command line to the relay.
 type command struct {
 	stage Stage
 	line  string
 }
 
-// ok tells whether code lets the transaction go on.
+// ok reports whether the transaction can continue after code.
 func (c command) ok(code int) bool {
 	if c.stage == Data {
 		return code == 354
@@ -28,11 +28,12 @@ func (c command) ok(code int) bool {
 	return code/100 == 2
 }
 
-// deliver runs one transaction (RFC 5321, 3.3) and tells whether the connection can take another one.
+// deliver runs one transaction (RFC 5321, 3.3) and reports whether the connection can be used for another
+// one.
 //
-// Where the relay offers PIPELINING, the whole envelope goes in one packet (RFC 2920, 3.1), else line by line;
-// the replies are judged alike. No RSET follows an accepted message: it would cost a round trip, and a relay
-// that answers it with 421 would make a success look like a failure.
+// If the relay offers PIPELINING, the whole envelope goes in one packet (RFC 2920, 3.1), else line by line;
+// the replies are handled in the same way. There is no RSET after an accepted message: it would cost a
+// round trip, and a relay that replies 421 to it would make a success look like a failure.
 func (c *conn) deliver(m envelope, timeout time.Duration) (o Outcome, usable bool) {
 	c.sent++
 	commands := []command{
@@ -57,7 +58,7 @@ func (c *conn) deliver(m envelope, timeout time.Duration) (o Outcome, usable boo
 	return o, usable
 }
 
-// envelope sends the commands. An outcome without a result means that the relay waits for the message.
+// envelope sends the commands. An outcome without a result means that the relay is ready for the message.
 func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, usable bool) {
 	if err := c.wire.setLimits(timeout); err != nil {
 		return connectionLost(Connecting, err), false
@@ -65,7 +66,7 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 	w := c.client.Text.W
 	if c.pipelining {
 		for _, cmd := range commands {
-			_, _ = w.WriteString(cmd.line) // an error stays with w and comes back from Flush
+			_, _ = w.WriteString(cmd.line) // w keeps an error and returns it from Flush
 		}
 		if err := w.Flush(); err != nil {
 			return connectionLost(commands[0].stage, err), false
@@ -84,7 +85,7 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 		p, err := readReply(c.client.Text.R)
 		switch {
 		case err != nil && o.Result != "":
-			return o, false // the verdict is in; the relay may hang up
+			return o, false // the result is known; the relay may hang up
 		case err != nil:
 			return connectionLost(cmd.stage, err), false
 		case cmd.stage == Data && p.code == 354 && o.Result != "":
@@ -98,8 +99,8 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 	return o, true
 }
 
-// abortData ends a message that the relay waits for though it refused the recipient: having pipelined DATA, we owe it
-// a final dot (RFC 2920, 3.1). Whatever it answers, nobody gets anything.
+// abortData ends a message when the relay accepted DATA but rejected the recipient. Because we pipelined
+// DATA, we must send a final dot (RFC 2920, 3.1). Whatever the relay replies, no message is delivered.
 func (c *conn) abortData(timeout time.Duration) (usable bool) {
 	w := c.client.Text.W
 	_, _ = w.WriteString(".\r\n")
@@ -110,10 +111,10 @@ func (c *conn) abortData(timeout time.Duration) (usable bool) {
 	return err == nil && p.code != 421
 }
 
-// body sends the message and its final dot in one piece. Until the last byte is handed to the system the
-// relay cannot have seen the dot; from then on only its answer tells.
+// body sends the message and its final dot in one write. Until the system has the last byte, the relay
+// cannot have seen the dot. After that, only its reply tells whether it has the message.
 func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) {
-	// Relays scan for viruses and spam before they answer; RFC 5321, 4.5.3.2.6 grants them ten minutes.
+	// Relays scan for viruses and spam before they reply; RFC 5321, 4.5.3.2.6 allows ten minutes.
 	if err := c.wire.setLimits(10 * timeout); err != nil {
 		return connectionLost(Body, err), false
 	}
@@ -131,7 +132,7 @@ func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) 
 	}
 	p, err := readReply(c.client.Text.R)
 	if err != nil {
-		return Outcome{Result: Uncertain, Stage: Body, Err: fmt.Errorf("waiting for the answer to the message: %w", err)}, false
+		return Outcome{Result: Uncertain, Stage: Body, Err: fmt.Errorf("waiting for the reply to the message: %w", err)}, false
 	}
 	c.open = false
 	switch p.code / 100 {
@@ -146,7 +147,7 @@ func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) 
 	return o, false
 }
 
-// outcomeFor judges a reply that is not the wanted one.
+// outcomeFor returns the outcome of a reply other than the expected one.
 func outcomeFor(stage Stage, p reply) Outcome {
 	switch {
 	case stage == Connecting || !aboutMessage(stage, p.code):
@@ -161,26 +162,26 @@ func outcomeFor(stage Stage, p reply) Outcome {
 	return o
 }
 
-// aboutMessage tells a reply to this message from one that every message would get. To take the second for
-// the first would cost each member his mail for a slip in the relay's settings or in ours.
+// aboutMessage distinguishes a reply to this message from one that every message would get. Confusing the
+// two would cost every member an email because of a mistake in the relay's settings or ours.
 func aboutMessage(stage Stage, code int) bool {
 	switch code {
-	case 421: // the relay hangs up, whatever we said (RFC 5321, 3.8)
+	case 421: // the relay hangs up, whatever we sent (RFC 5321, 3.8)
 		return false
-	case 530, 534, 535, 538: // it wants a login or TLS (RFC 4954, 6; RFC 3207, 4)
+	case 530, 534, 535, 538: // it requires a login or TLS (RFC 4954, 6; RFC 3207, 4)
 		return false
-	case 500, 502, 503, 504: // it does not want our commands, in this order or at all
+	case 500, 502, 503, 504: // it does not accept our commands, in this order or at all
 		return stage == Body
 	}
 	return true
 }
 
-// fromReply is an outcome in the relay's own words.
+// fromReply returns an outcome with the relay's own text.
 func fromReply(r Result, stage Stage, p reply) Outcome {
 	return Outcome{Result: r, Stage: stage, Code: p.code, Enhanced: p.enhanced(), Reply: p.text, Retry: p.retry()}
 }
 
-// connectionLost is the end of a connection before the final dot.
+// connectionLost is the outcome of a connection lost before the final dot.
 func connectionLost(stage Stage, err error) Outcome {
-	return Outcome{Result: NotSent, Stage: stage, Err: fmt.Errorf("the connection was lost: %w", err)}
+	return Outcome{Result: NotSent, Stage: stage, Err: fmt.Errorf("connection lost: %w", err)}
 }

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// verpPrefix begins the local part of a return path.
+// verpPrefix starts the local part of a return path.
 const verpPrefix = "b-"
 
-// VERP is the envelope sender of the message with that key: an address at domain that names the member and proves by
-// the token that the message was ours, so that whatever comes back there is known for what it is about, and nobody can make
-// one up. The local part has one case only and at most 41 characters (RFC 5321, 4.5.3.1.1 grants 64).
+// VERP returns the envelope sender of the message with the given key: an address at domain with the
+// member's ID and a token. The token proves that a bounce is for a message of ours, and nobody can forge
+// one. The local part is in lower case and has at most 41 characters (RFC 5321, 4.5.3.1.1 allows 64).
 func (c *Composer) VERP(key string, member int64, domain string) string {
 	return verpPrefix + strconv.FormatInt(member, 36) + "-" + c.token(key) + "@" + domain
 }
 
-// ParseVERP finds out which member and which token a return path names, in capital or small letters. Whether it is
-// one of ours tells [Composer.VerifyToken].
+// ParseVERP returns the member and the token in a return path, ignoring case. [Composer.VerifyToken] checks
+// whether the token is ours.
 func ParseVERP(address string) (member int64, token string, ok bool) {
 	local := strings.ToLower(address[:max(0, strings.LastIndexByte(address, '@'))])
 	number, token, cut := strings.Cut(strings.TrimPrefix(local, verpPrefix), "-")
@@ -29,7 +29,7 @@ func ParseVERP(address string) (member int64, token string, ok bool) {
 	return member, token, true
 }
 
-// ReadMessageID finds the token in a Message-ID that this composer may have made.
+// ReadMessageID returns the token in a Message-ID that this composer may have created.
 func (c *Composer) ReadMessageID(id string) (token string, ok bool) {
 	id = strings.ToLower(strings.Trim(strings.TrimSpace(id), "<>"))
 	token, host, _ := strings.Cut(id, "@")
@@ -39,8 +39,7 @@ func (c *Composer) ReadMessageID(id string) (token string, ok bool) {
 	return token, true
 }
 
-// VerifyToken tells whether a token stands for the message with that key. It takes as long for a token that is nearly right as
-// for one that is not.
+// VerifyToken reports whether a token belongs to the message with the given key, in constant time.
 func (c *Composer) VerifyToken(token, key string) bool {
 	return subtle.ConstantTimeCompare([]byte(token), []byte(c.token(key))) == 1
 }

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// nextAutolink finds the first thing in src[from:to] that is more than words: an address that an author
-// typed, or MyBB's mention @"name".
+// nextAutolink finds the first URL that the author typed in src[from:to], or the first MyBB mention such as
+// @"name".
 func (b *builder) nextAutolink(from, to int) (start, end int, ok bool) {
 	s := b.src[:to]
 	for i := from; i < to; i++ {
@@ -38,8 +38,8 @@ func (b *builder) nextAutolink(from, to int) (start, end int, ok bool) {
 	return to, to, false
 }
 
-// found adds what special found.
-func (b *builder) found(start, end int) {
+// addAutolink adds what nextAutolink found.
+func (b *builder) addAutolink(start, end int) {
 	s := b.src[start:end]
 	if s[0] == '@' {
 		b.mention("@"+s[2:len(s)-1], 0)
@@ -48,7 +48,7 @@ func (b *builder) found(start, end int) {
 	b.addTypedLink(s, b.links.absolute(s), true)
 }
 
-// schemeStart is where "http" or "https" starts, if that is what stands before the colon at i.
+// schemeStart returns where "http" or "https" starts, if either ends right before the colon at i.
 func schemeStart(s string, from, i int) (int, bool) {
 	for _, n := range [...]int{4, 5} {
 		if start := i - n; start >= from && strings.EqualFold(s[start:i], "https"[:n]) && atWordStart(s, from, start) {
@@ -58,7 +58,7 @@ func schemeStart(s string, from, i int) (int, bool) {
 	return 0, false
 }
 
-// atWordStart tells that no letter and no digit stands right before i.
+// atWordStart reports whether no letter or digit comes right before i.
 func atWordStart(s string, from, i int) bool {
 	if i == from {
 		return true
@@ -67,8 +67,8 @@ func atWordStart(s string, from, i int) bool {
 	return c > 0x2e80 || !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_'
 }
 
-// addressEnd is where a typed address ends: before a space, before a script that is written without
-// spaces, and before the punctuation that belongs to the sentence around it.
+// addressEnd returns where a typed URL ends: before a space, before a script that is written without
+// spaces, and before the punctuation of the sentence around it.
 func addressEnd(s string, i int) int {
 	start, opened, closed := i, 0, 0
 scan:

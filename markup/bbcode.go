@@ -2,12 +2,11 @@ package markup
 
 import "strings"
 
-// maxDepth is how many quotes, lists and tables may stand in each other; what is deeper is shown,
-// without its frame.
+// maxDepth limits the nesting of quotes, lists and tables. Deeper content is shown without its frame.
 const maxDepth = 6
 
-// BBCode reads a post as XenForo and MyBB store it. It never fails: tags that no other tag closes
-// and tags that nobody knows are shown as they were written, as the forums do.
+// BBCode parses a post as XenForo and MyBB store it. It never fails: unclosed and unknown tags are shown as
+// written, as the forums do.
 func BBCode(src string, l Links) Doc {
 	b := builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}
 	b.tokens = tokenize(b.src)
@@ -38,7 +37,7 @@ func BBCode(src string, l Links) Doc {
 	return Doc{t: b.tree}
 }
 
-// open acts on an opening tag, or on one that needs no closing.
+// open handles an opening tag, or one that needs no closing tag.
 func (b *builder) open(i int) {
 	t := &b.tokens[i]
 	if t.selfContained {
@@ -74,7 +73,7 @@ func (b *builder) open(i int) {
 	}
 }
 
-// close acts on a closing tag.
+// close handles a closing tag.
 func (b *builder) close(i int) {
 	t := &b.tokens[i]
 	if t.match < 0 {
@@ -104,9 +103,9 @@ func (b *builder) close(i int) {
 	}
 }
 
-// isHidden tells that what the tag holds is not for the mail: a spoiler, or a quote within a quote.
-// A spoiler that is never closed hides what follows: a forum may show it, but better too little
-// than a secret in a mail.
+// isHidden reports whether the content of a tag is left out of the message: a spoiler, or a quote within a
+// quote. An unclosed spoiler hides everything after it. A forum may show it, but showing too little is
+// better than leaking a secret by email.
 func (b *builder) isHidden(t *token) bool {
 	if t.tag == tagQuote {
 		return t.match >= 0 && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
@@ -114,8 +113,8 @@ func (b *builder) isHidden(t *token) bool {
 	return t.tag.isHidden() && !t.closing
 }
 
-// skipHidden leaves out what the tag at i holds, up to the tag that closes it, and returns where to go on.
-// Tags that close something from before the hidden part still do so.
+// skipHidden skips the content of the tag at i up to its closing tag, and returns where to continue. Tags
+// that close something opened before the hidden part still do so.
 func (b *builder) skipHidden(i int) (next, at int) {
 	t := &b.tokens[i]
 	end := b.hiddenEnd(t)
@@ -124,15 +123,15 @@ func (b *builder) skipHidden(i int) (next, at int) {
 		b.addBlock(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
 	case tagHidden:
 		b.addBlock(node{kind: spoiler})
-	case tagSecret:
+	case tagInlineSpoiler:
 		b.inline(node{kind: inlineSpoiler, text: oneLine(t.value, maxLabel)})
 	case tagQuote:
 		q := t.quoted()
-		b.addBlock(node{kind: quote, text: q.Author, ref: b.quoteRef(q), flag: folded})
+		b.addBlock(node{kind: quote, text: q.Author, ref: b.quoteRef(q), flag: collapsed})
 	}
 	for j := i + 1; j < end; j++ {
 		switch in := &b.tokens[j]; {
-		case in.tag.isHidden() && !in.closing: // one that reaches further than this one
+		case in.tag.isHidden() && !in.closing: // reaches further than this one
 			end = max(end, b.hiddenEnd(in))
 		case in.closing && in.match >= 0 && int(in.match) < i:
 			b.close(j)
@@ -143,13 +142,13 @@ func (b *builder) skipHidden(i int) (next, at int) {
 	if end == len(b.tokens) {
 		return end, len(b.src)
 	}
-	if int(b.tokens[end].match) < i { // the end of the frame: it is read as usual
+	if int(b.tokens[end].match) < i { // the end of the enclosing frame: parse it as usual
 		return end - 1, b.tokens[end].start
 	}
 	return end, b.tokens[end].end
 }
 
-// hiddenEnd is the token where a hidden part ends.
+// hiddenEnd returns the token where a hidden part ends.
 func (b *builder) hiddenEnd(t *token) int {
 	if t.match >= 0 {
 		return int(t.match)
@@ -157,7 +156,7 @@ func (b *builder) hiddenEnd(t *token) int {
 	return b.frameEnd()
 }
 
-// addSelfContained acts on a tag that brought its content with it.
+// addSelfContained handles a tag that includes its content.
 func (b *builder) addSelfContained(t *token) {
 	switch t.tag {
 	case tagCode:

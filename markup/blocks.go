@@ -2,7 +2,7 @@ package markup
 
 import "slices"
 
-// openQuote opens a quote of the first level. The author's styles end where another man's words start.
+// openQuote opens a top-level quote. The author's styles end where another author's words start.
 func (b *builder) openQuote(i int) {
 	q := b.tokens[i].quoted()
 	b.endPara()
@@ -46,8 +46,8 @@ func (b *builder) openFrame(i int) {
 	}
 }
 
-// openPart opens a part of the innermost frame of kind in, and ends the part before it. In a frame
-// of another kind, or in none, the tag means nothing: an item is shown as written, a cell is dropped.
+// openPart opens a part of the innermost frame of kind in, and closes the part before it. In a frame of
+// another kind, or in none, the tag has no meaning: an item is shown as written, a cell is dropped.
 func (b *builder) openPart(i int, in kind, n node) {
 	if !b.hasOpenFrame(in) {
 		if n.kind != item {
@@ -67,7 +67,7 @@ func (b *builder) openPart(i int, in kind, n node) {
 	b.enter(n, int32(i))
 }
 
-// hasOpenFrame tells whether a part may go up to a frame of kind k without leaving a quote or another
+// hasOpenFrame reports whether a part can reach an open frame of kind k without leaving a quote or another
 // list or table.
 func (b *builder) hasOpenFrame(k kind) bool {
 	for _, f := range slices.Backward(b.frames) {
@@ -81,7 +81,8 @@ func (b *builder) hasOpenFrame(k kind) bool {
 	return false
 }
 
-// ensureParagraphAllowed makes sure that a paragraph or a block may stand here: words directly in a list open an item.
+// ensureParagraphAllowed opens the parts that a paragraph or block needs here. For example, words directly
+// in a list open an item.
 func (b *builder) ensureParagraphAllowed() {
 	if len(b.frames) == 0 {
 		return
@@ -114,8 +115,8 @@ func (b *builder) inCell() bool {
 	return false
 }
 
-// closeFrame closes the frame that the token opened, and all within it. If it is closed already,
-// because a frame around it was, nothing happens.
+// closeFrame closes the frame that the token opened, and everything in it. It does nothing if an enclosing
+// frame has closed it already.
 func (b *builder) closeFrame(opener int32) {
 	for i := range b.frames {
 		if b.frames[i].opener != opener {
@@ -131,8 +132,8 @@ func (b *builder) closeFrame(opener int32) {
 	}
 }
 
-// pop closes the innermost frame. An empty one is taken back, but for a quote or a cell, where it says
-// something that there was one; but a row with nothing in its cells is empty.
+// pop closes the innermost frame. It removes an empty one, except for a quote or a cell, which mean
+// something even when empty. A row whose cells are all empty counts as empty.
 func (b *builder) pop() {
 	b.endPara()
 	f := b.top()
@@ -152,7 +153,7 @@ func (b *builder) pop() {
 	b.updateStyle()
 }
 
-// frameEnd is the token that ends the innermost frame, or the number of tokens.
+// frameEnd returns the token that ends the innermost frame, or the number of tokens.
 func (b *builder) frameEnd() int {
 	for _, f := range slices.Backward(b.frames) {
 		if f.opener >= 0 && b.tokens[f.opener].match >= 0 {

@@ -8,19 +8,19 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// grapheme is the length in bytes of the first character of s as a reader sees it: a letter with its
-// marks, a family of emoji, a syllable of Hangul (UAX #29, 3). It counts more than 1 when it is a
-// monster: some scripts can pile up without end.
+// grapheme returns the length in bytes of the first character of s as a reader sees it: a letter with its
+// marks, a family emoji, a Hangul syllable (UAX #29, 3). An oversized character counts more than 1, because
+// some scripts can stack marks without end.
 func grapheme(s string) (size, count int) {
 	c, size := utf8.DecodeRuneInString(s)
-	if c < 0x300 && (size == len(s) || s[size] < 0xcc) { // all below U+0300 start a character of their own
+	if c < 0x300 && (size == len(s) || s[size] < 0xcc) { // everything below U+0300 starts a new character
 		return size, 1
 	}
 	first, _, _, _ := uniseg.FirstGraphemeClusterInString(s, -1)
 	return len(first), 1 + len(first)/64
 }
 
-// cutAt is the length in bytes of the first n characters of s.
+// cutAt returns the length in bytes of the first n characters of s.
 func cutAt(s string, n int) int {
 	at := 0
 	for at < len(s) {
@@ -33,9 +33,9 @@ func cutAt(s string, n int) int {
 	return at
 }
 
-// boundary finds the best place to cut s, at most at at: behind a sentence, if one ends in the last
-// third, else behind a word, else, in a very long word, at at itself. What follows at tells whether
-// a word ends there.
+// boundary finds the best place to cut s, at or before at: after a sentence if one ends in the last third,
+// else after a word, else (in a very long word) exactly at at. The text after at decides whether a word
+// ends there.
 func boundary(s string, at int) (cut int, sentence bool) {
 	for i := at; i > 0 && i > at*2/3; i-- {
 		if sentenceEnds(s, i) && !startsMidGrapheme(s[i:]) {
@@ -45,7 +45,7 @@ func boundary(s string, at int) (cut int, sentence bool) {
 	return wordBoundary(s, at), false
 }
 
-// wordBoundary finds the end of a word, at most at at.
+// wordBoundary finds the end of a word, at or before at.
 func wordBoundary(s string, at int) int {
 	if at == len(s) || isSpace(s[at]) {
 		return at
@@ -68,7 +68,7 @@ func wordBoundary(s string, at int) int {
 	return at
 }
 
-// startsMidGrapheme tells that s starts in the middle of a character.
+// startsMidGrapheme reports whether s starts in the middle of a character.
 func startsMidGrapheme(s string) bool {
 	c, _ := utf8.DecodeRuneInString(s)
 	return s != "" && (!utf8.RuneStart(s[0]) || c >= 0x300 && (isZeroWidth(c) || unicode.Is(unicode.Mc, c)))
@@ -76,8 +76,8 @@ func startsMidGrapheme(s string) bool {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' }
 
-// sentenceEnds tells whether a sentence ends right before i: with a full stop and what closes a
-// quotation, before a space and no small letter. "W.G. Ewald" and "Mr. Ray" do not end one.
+// sentenceEnds reports whether a sentence ends right before i: a full stop and any closing quotation marks,
+// followed by a space and no lower-case letter. "W.G. Ewald" and "Mr. Ray" do not end one.
 func sentenceEnds(s string, i int) bool {
 	if i < len(s) && s[i] == '\n' {
 		return true
@@ -102,8 +102,8 @@ func sentenceEnds(s string, i int) bool {
 	return stop != '.' || !endsWithAbbreviation(head[:len(head)-size])
 }
 
-// endsWithAbbreviation tells whether the word that s ends with takes a full stop of its own: an initial, or a
-// short title such as "Mr" and "Dr".
+// endsWithAbbreviation reports whether the last word of s takes its own full stop: an initial, or a short
+// title such as "Mr" and "Dr".
 func endsWithAbbreviation(s string) bool {
 	word := s[strings.LastIndexAny(s, " \n.(\"")+1:]
 	first, _ := utf8.DecodeRuneInString(word)
@@ -111,10 +111,10 @@ func endsWithAbbreviation(s string) bool {
 	return n == 1 && unicode.IsLetter(first) || n <= 3 && unicode.IsUpper(first) && word != strings.ToUpper(word)
 }
 
-// noBreak is a space that keeps a "…" on the line of the words before it.
+// noBreak is a space that keeps a "…" on the same line as the words before it.
 const noBreak = "\u00a0"
 
-// withEllipsis puts "…" behind a piece that was cut.
+// withEllipsis appends "…" to text that was cut.
 func withEllipsis(s string, sentence bool) string {
 	s = strings.TrimRight(s, " \n")
 	if sentence {

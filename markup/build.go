@@ -4,9 +4,9 @@ import "strings"
 
 // builder grows a tree from the tags and the words between them.
 //
-// Blocks stand in frames (quote, list, table and their parts). Words open a paragraph when they come;
-// a blank line or a block ends it. Styles and links are not nodes but belong to each piece of text:
-// so tags that cross each other need no care.
+// Blocks are in frames (quote, list, table and their parts). Words open a paragraph; a blank line or a
+// block ends it. Styles and links are not nodes but properties of each piece of text, so tags that cross
+// each other need no special handling.
 type builder struct {
 	src     string
 	links   Links
@@ -20,7 +20,7 @@ type builder struct {
 	counts  [6]int32 // how often each style is open
 	style   style
 	link    int32 // tree.refs index of the open link, from 1
-	end     int   // where in src the last node ends, if it is a text as it stands there; else 0
+	end     int   // where in src the last node ends, if it is a text copied unchanged from there; else 0
 }
 
 type frame struct {
@@ -32,7 +32,7 @@ type frame struct {
 	heading bool
 }
 
-// words adds the text between two tags: lines, addresses, mentions.
+// words adds the text between two tags: lines, URLs, mentions.
 func (b *builder) words(from, to int) {
 	for from < to {
 		s := b.src[from:to]
@@ -47,7 +47,7 @@ func (b *builder) words(from, to int) {
 	}
 }
 
-// line adds a piece of one line, and makes links of the addresses in it.
+// line adds a piece of one line and links the URLs in it.
 func (b *builder) line(from, to int) {
 	for from < to {
 		start, end, ok := b.nextAutolink(from, to)
@@ -55,13 +55,13 @@ func (b *builder) line(from, to int) {
 			break
 		}
 		b.span(from, start)
-		b.found(start, end)
+		b.addAutolink(start, end)
 		from = end
 	}
 	b.span(from, to)
 }
 
-// span adds words that stand in the source as they are shown.
+// span adds words that are shown exactly as in the source.
 func (b *builder) span(from, to int) {
 	if from == to {
 		return
@@ -78,7 +78,7 @@ func (b *builder) span(from, to int) {
 	}
 }
 
-// styled adds words with a style of their own.
+// styled adds words with an additional style.
 func (b *builder) styled(s style, words string) {
 	b.add(collapseSpace(words), node{kind: text, style: b.style | s, ref: b.link})
 }
@@ -86,7 +86,7 @@ func (b *builder) styled(s style, words string) {
 // addRawTag shows a tag as it was written.
 func (b *builder) addRawTag(t *token) { b.span(t.start, t.end) }
 
-// plain adds text in which nothing has a meaning but the line ends.
+// plain adds text in which only line ends have a meaning.
 func (b *builder) plain(s string) {
 	for i, line := range strings.Split(s, "\n") {
 		if i > 0 {
@@ -96,7 +96,7 @@ func (b *builder) plain(s string) {
 	}
 }
 
-// add adds words, without spaces where a line starts and with single ones elsewhere.
+// add adds words. It drops spaces at the start of a line and collapses them elsewhere.
 func (b *builder) add(words string, n node) bool {
 	if words = collapseSpace(words); words == "" {
 		return false
@@ -111,7 +111,7 @@ func (b *builder) add(words string, n node) bool {
 	return true
 }
 
-// afterSpace tells that a space would be seen as nothing: at the start of a line, after a space.
+// afterSpace reports whether a space here would not be visible: at the start of a line or after a space.
 func (b *builder) afterSpace() bool {
 	if b.para < 0 || b.breaks > 0 || len(b.tree.nodes) == b.para+1 {
 		return true
@@ -120,7 +120,7 @@ func (b *builder) afterSpace() bool {
 	return last.kind == lineBreak || last.kind == text && strings.HasSuffix(last.text, " ")
 }
 
-// inline adds an inline node, in the open paragraph or a new one.
+// inline adds an inline node to the open paragraph, or to a new one.
 func (b *builder) inline(n node) {
 	if b.para >= 0 && b.breaks > 1 {
 		b.endPara()
@@ -147,7 +147,7 @@ func (b *builder) addBlock(n node) {
 	b.push(n)
 }
 
-// push appends a node that so far has no children.
+// push appends a node without children.
 func (b *builder) push(n node) int {
 	i := len(b.tree.nodes)
 	n.end = int32(i + 1)
@@ -157,7 +157,7 @@ func (b *builder) push(n node) int {
 
 func (b *builder) last() *node { return &b.tree.nodes[len(b.tree.nodes)-1] }
 
-// endPara ends the open paragraph; an empty one is taken back.
+// endPara ends the open paragraph and removes it if it is empty.
 func (b *builder) endPara() {
 	b.breaks, b.end = 0, 0
 	if b.para < 0 {
@@ -172,7 +172,7 @@ func (b *builder) endPara() {
 	b.para = -1
 }
 
-// trimEnd takes away the spaces at the end of a line.
+// trimEnd removes the spaces at the end of a line.
 func (b *builder) trimEnd() {
 	for len(b.tree.nodes) > b.para+1 {
 		last := b.last()
@@ -186,7 +186,7 @@ func (b *builder) trimEnd() {
 	}
 }
 
-// updateStyle makes the style of the words to come from the tags that are open.
+// updateStyle sets the style of the next words from the tags that are open.
 func (b *builder) updateStyle() {
 	b.style = 0
 	for i, n := range b.counts {
@@ -196,10 +196,10 @@ func (b *builder) updateStyle() {
 	}
 }
 
-// isCollapsed tells that collapse would not change s.
+// isCollapsed reports whether collapseSpace would leave s unchanged.
 func isCollapsed(s string) bool { return !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n") }
 
-// code adds a code block, without the line ends and blank lines around it.
+// code adds a code block, without the blank lines around it.
 func (b *builder) code(s string) {
 	s = strings.TrimRight(s, " \t\n")
 	for {

@@ -42,7 +42,7 @@ func checkTree(t *testing.T, tr *tree, i, end int, in *node) {
 		var ok bool
 		switch {
 		case n.kind == omittedLink:
-			ok = in == nil && i >= tr.body() && len(tr.nodes)-tr.body() <= maxCutLinks
+			ok = in == nil && i >= tr.body() && len(tr.nodes)-tr.body() <= maxOmittedLinks
 		case in == nil, in.kind == quote, in.kind == item, in.kind == cell:
 			ok = n.kind.block() && n.kind != item && n.kind != row && n.kind != cell
 		case in.kind == para, in.kind == heading:

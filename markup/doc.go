@@ -1,15 +1,16 @@
-// Package markup turns the text of a post into a small tree, and the tree into e-mail HTML and
-// plain text.
+// Package markup parses the text of a post into a small tree, and writes the tree as email HTML and plain
+// text.
 //
-// [BBCode] reads the dialects of XenForo 1.5, XenForo 2 and MyBB together, [Markdown] what an
-// administrator writes. What comes out is a [Doc].
-// The tree knows paragraphs, quotes, lists, tables, code, spoilers and links, and nothing else: there
-// is no sanitizer, for what the tree cannot say cannot be printed. The content of a spoiler and of a
-// quote within a quote is not even kept.
+// [BBCode] parses the dialects of XenForo 1.5, XenForo 2 and MyBB together. [Markdown] parses what an
+// administrator writes. Both return a [Doc]. [Doc.Excerpt] shortens a Doc to a Doc, so an excerpt is as
+// well-formed as the whole; the links that it cuts off are listed at its end. [Doc.HTML] and [Doc.Text]
+// write the result.
 //
-// [Doc.Excerpt] shortens a Doc to a Doc, so an excerpt is as well-formed as the whole; links that it
-// cuts off are listed at its end. The package
-// knows no locale: the few words that stand around a quote or an image come with [Labels].
+// The tree has paragraphs, quotes, lists, tables, code, spoilers and links, and nothing else. There is no
+// HTML sanitizer, because nothing outside the tree can be printed. The content of a spoiler, and of a quote
+// within a quote, is not even kept.
+//
+// The package does not know the locale. The few words around a quote or an image come from [Labels].
 package markup
 
 import "cmp"
@@ -19,33 +20,33 @@ type Doc struct {
 	t *tree
 }
 
-// Links tells where the forum's own pages are. Every field may be left out; what cannot be linked
-// is then shown as text.
+// Links gives the URLs of the forum's own pages. Every field is optional; what cannot be linked is shown as
+// text.
 type Links struct {
-	Post       func(id int64) string // a post, by its number alone
+	Post       func(id int64) string // a post, by its ID alone
 	Member     func(id int64) string // a member's page
-	Attachment func(id int64) string // nil: the path that the dialect itself would use, below Base
-	Base       string                // the forum's address, for relative links and attachments
+	Attachment func(id int64) string // nil: the path that the dialect uses, below Base
+	Base       string                // the forum's URL, for relative links and attachments
 }
 
-// Quote says whose post is quoted. Post and Member are 0 where the forum did not note them.
+// Quote is the source of a quote. Post and Member are 0 if the forum did not record them.
 type Quote struct {
 	Author       string
 	Post, Member int64
 }
 
-// Labels are the locale's words that stand around what the author wrote. An empty word is English.
+// Labels are the locale's words around the author's text. An empty label is in English.
 type Labels struct {
 	QuoteHead  func(name string) string // head of a quote: "Ray wrote:"
-	QuotedPost string                   // head of a quote that names nobody: "Quote:"
-	Spoiler    string                   // stands for what is hidden
+	QuotedPost string                   // head of a quote without an author: "Quote:"
+	Spoiler    string                   // replaces the hidden text
 	Image      string                   // "Image"
 	Attachment string                   // "Attachment"
 	Video      string                   // "Video": any embedded media
-	Gap        func(Field) string       // what stands in a gap; nil: its fallback
+	Field      func(Field) string       // the text for a merge field; nil: its fallback
 }
 
-func (w Labels) orEnglish() Labels {
+func (w Labels) withDefaults() Labels {
 	if w.QuoteHead == nil {
 		w.QuoteHead = func(name string) string { return name + " wrote:" }
 	}
@@ -54,11 +55,11 @@ func (w Labels) orEnglish() Labels {
 	w.Image = cmp.Or(w.Image, "Image")
 	w.Attachment = cmp.Or(w.Attachment, "Attachment")
 	w.Video = cmp.Or(w.Video, "Video")
-	if w.Gap == nil {
-		w.Gap = func(g Field) string { return g.Fallback }
+	if w.Field == nil {
+		w.Field = func(g Field) string { return g.Fallback }
 	}
 	return w
 }
 
-// Empty tells that there is nothing to show.
+// Empty reports whether there is nothing to show.
 func (d Doc) Empty() bool { return d.t == nil || len(d.t.nodes) == 0 }

@@ -1,18 +1,17 @@
 package markup
 
 const (
-	quoteChars    = 140 // of a quote in an excerpt, at most: two lines
-	maxFullQuotes = 2   // in an excerpt; of further ones only the author is told
+	quoteChars    = 140 // longest quote in an excerpt: two lines
+	maxFullQuotes = 2   // quotes shown in an excerpt; of any further ones only the author is shown
 )
 
-// Excerpt shortens the document to n characters of the author's own words. It is cut behind a
-// sentence, a word or a row of a table, never inside markup, and "…" stands where it was cut. Quotes
-// do not count as his words and are shortened apart. What has no words (an image, a spoiler) counts
-// by its name.
+// Excerpt shortens the document to n characters of the author's own words. It cuts after a sentence, a word
+// or a table row, never inside markup, and marks the cut with "…". Quotes do not count as the author's
+// words and are shortened separately. Content without words (an image, a spoiler) counts by its name.
 //
-// Up to two of his links that are cut off are listed below the cut: the last one, for a quoted
-// article ends with its source, and the first of the others. An excerpt of an excerpt lists the links
-// that either of them has cut off.
+// Up to two of the author's links that are cut off are listed below the cut: the last one, because a quoted
+// article ends with its source, and the first of the others. An excerpt of an excerpt lists the links that
+// either of them cut off.
 func (d Doc) Excerpt(n int) Doc {
 	if d.Empty() || n <= 0 {
 		return Doc{}
@@ -20,7 +19,7 @@ func (d Doc) Excerpt(n int) Doc {
 	e := excerpter{src: d.t, dst: &tree{refs: d.t.refs, mentions: d.t.mentions, excerpt: true}, n: n}
 	body := d.t.body()
 	to := e.limit(0, body, n, n/20+4)
-	e.dst.nodes = make([]node, 0, min(len(d.t.nodes), max(to.node, 0)+4+maxCutLinks))
+	e.dst.nodes = make([]node, 0, min(len(d.t.nodes), max(to.node, 0)+4+maxOmittedLinks))
 	from := body
 	if !e.copy(0, body, to) {
 		e.addEllipsis(0, to)
@@ -33,23 +32,23 @@ func (d Doc) Excerpt(n int) Doc {
 }
 
 type excerpter struct {
-	src, dst *tree
-	n        int
-	quotes   int  // copied so far
-	marked   bool // "…" is written
-	buf      []byte
-	segs     []segment
-	at       int // the node that limit has come to
-	fresh    int // how long buf was when the last line or cell started
+	src, dst    *tree
+	n           int
+	quotes      int  // copied so far
+	hasEllipsis bool // "…" is written
+	buf         []byte
+	segs        []segment
+	at          int // the node that limit has reached
+	lineStart   int // length of buf when the last line or cell started
 }
 
-// segment tells which node the bytes of excerpter.buf from off on come from.
+// segment records which node the bytes of excerpter.buf come from, starting at off.
 type segment struct {
 	off  int
 	node int
 }
 
-// copy copies the nodes from i to end up to the cut, and tells whether it came to end.
+// copy copies the nodes from i to end up to the cut. It reports whether it reached end.
 func (e *excerpter) copy(i, end int, to cutPoint) bool {
 	for i < end {
 		nd := e.src.nodes[i]
@@ -77,25 +76,25 @@ func (e *excerpter) copy(i, end int, to cutPoint) bool {
 	return true
 }
 
-// end copies the node at i, as nd, and cuts it if it is the last one. An address is left whole.
+// end copies the node at i, as nd, and cuts it if it is the last one. A URL is never cut.
 func (e *excerpter) end(nd node, i int, to cutPoint) {
-	if k := e.src.nodes[i].kind; i == to.node && !to.whole && (k == text && nd.flag&bare == 0 || k == mention) {
+	if k := e.src.nodes[i].kind; i == to.node && !to.whole && (k == text && nd.flag&bareURL == 0 || k == mention) {
 		nd.text = withEllipsis(nd.text[:to.off], to.sentence)
-		e.marked = true
+		e.hasEllipsis = true
 	}
 	e.push(nd)
 }
 
-// addEllipsis adds the "…" behind the nodes from root on, if it does not stand there yet.
+// addEllipsis adds the "…" after the nodes from root on, if it is not there already.
 func (e *excerpter) addEllipsis(root int, to cutPoint) {
 	end := len(e.dst.nodes)
 	switch {
-	case e.marked:
+	case e.hasEllipsis:
 	case root == 0 && to.whole || end == root || e.dst.nodes[end-1].kind.block():
 		e.dst.nodes = append(e.dst.nodes, node{kind: para, end: int32(end + 2)})
 		e.push(node{kind: text, text: "…"})
 	default:
-		for i := root; i < end; i++ { // the "…" becomes part of all that the last node is part of
+		for i := root; i < end; i++ { // every node that contains the last node also contains the "…"
 			if n := &e.dst.nodes[i]; int(n.end) == end && i < end-1 {
 				n.end++
 			}
@@ -118,7 +117,7 @@ func (e *excerpter) quote(i int) {
 	at := e.push(nd)
 	if int(nd.end) > i+1 {
 		if e.quotes > maxFullQuotes {
-			e.dst.nodes[at].flag |= folded
+			e.dst.nodes[at].flag |= collapsed
 			return
 		}
 		in := excerpter{src: e.src, dst: e.dst, n: min(quoteChars, max(e.n/2, 40))}
@@ -127,11 +126,11 @@ func (e *excerpter) quote(i int) {
 	e.dst.nodes[at].end = int32(len(e.dst.nodes))
 }
 
-// summarize makes one paragraph of the nodes from i to end.
+// summarize copies the nodes from i to end into one paragraph.
 func (e *excerpter) summarize(i, end int) {
 	to := e.limit(i, end, e.n, e.n)
 	at := e.push(node{kind: para})
-	for gap := false; i < end && i <= to.node; i++ {
+	for needSpace := false; i < end && i <= to.node; i++ {
 		nd := e.src.nodes[i]
 		switch nd.kind {
 		case spoiler:
@@ -140,14 +139,14 @@ func (e *excerpter) summarize(i, end int) {
 			nd = node{kind: text, style: mono, text: oneLine(nd.text, e.n/2)}
 		}
 		if nd.kind.block() || nd.kind == lineBreak {
-			gap = true
+			needSpace = true
 			continue
 		}
-		apart := e.src.nodes[i].kind.block()
-		if (gap || apart) && len(e.dst.nodes) > at+1 {
+		isBlock := e.src.nodes[i].kind.block()
+		if (needSpace || isBlock) && len(e.dst.nodes) > at+1 {
 			e.push(node{kind: text, text: " "})
 		}
-		gap = apart
+		needSpace = isBlock
 		e.end(nd, i, to)
 	}
 	switch e.dst.nodes[at].end = int32(len(e.dst.nodes)); {

@@ -2,40 +2,40 @@ package markup
 
 import "strings"
 
-// The styles of the e-mail HTML. Sizes and fonts are inherited, but by code and by the
-// links below an excerpt; the classes let a template's dark
-// mode change the colors. All texts have a contrast of at least 4.5:1 to their ground.
+// The styles of the email HTML. Sizes and fonts are inherited, except for code and the links below an
+// excerpt. A template's dark mode can change the colors through the classes. All text has a contrast of at
+// least 4.5:1 to its background.
 const (
-	// An address or a word longer than the screen of a phone is broken instead of widening the mail.
-	styleDoc     = "overflow-wrap:anywhere;word-break:break-word"
-	styleSpace   = "margin:0 0 12px"
-	styleLast    = "margin:0" // the frame around it, or the template, makes the space below the last block
-	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
-	styleAuthor  = ";color:#55606b"
-	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
-	styleMono    = "background:#f3f4f6;color:#24292f"
-	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
-	styleList    = ";padding:0 0 0 24px"
-	styleListRTL = ";padding:0 24px 0 0" // the signs of its items stand on the other side
-	styleTable   = ";border-collapse:collapse"
-	styleCell    = "padding:4px 8px;border:1px solid #c3ccd5;text-align:start;vertical-align:top"
-	styleRule    = ";border:0;border-top:1px solid #c3ccd5"
-	styleLink    = "color:#0b5cad"
-	styleMuted   = "color:#55606b"
-	styleCutLink = ";color:#55606b;font-size:14px;line-height:22px"
+	// A URL or word longer than a phone's screen is broken, so that it does not widen the message.
+	styleDoc         = "overflow-wrap:anywhere;word-break:break-word"
+	styleSpace       = "margin:0 0 12px"
+	styleLast        = "margin:0" // the frame around it, or the template, adds the space below the last block
+	styleQuote       = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	styleAuthor      = ";color:#55606b"
+	styleCode        = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
+	styleMono        = "background:#f3f4f6;color:#24292f"
+	styleSpoiler     = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
+	styleList        = ";padding:0 0 0 24px"
+	styleListRTL     = ";padding:0 24px 0 0" // item markers are on the right
+	styleTable       = ";border-collapse:collapse"
+	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;text-align:start;vertical-align:top"
+	styleRule        = ";border:0;border-top:1px solid #c3ccd5"
+	styleLink        = "color:#0b5cad"
+	styleMuted       = "color:#55606b"
+	styleOmittedLink = ";color:#55606b;font-size:14px;line-height:22px"
 )
 
-// maxShown is how many characters of a typed address are shown; the link has them all.
+// maxShown is how many characters of a typed URL are shown; the link has the whole URL.
 const maxShown = 60
 
-// HTML writes the document for an e-mail: inline styles, and no tags and attributes but those named
-// in this file. It is "" for an empty document.
+// HTML writes the document for an email. It uses inline styles, and only the tags and attributes in this
+// file. It returns "" for an empty document.
 func (d Doc) HTML(w Labels) string {
 	if d.Empty() {
 		return ""
 	}
-	h := htmlWriter{tree: d.t, words: w.orEnglish(), dir: "ltr"}
-	if rightToLeft(h.words.QuotedPost) {
+	h := htmlWriter{tree: d.t, labels: w.withDefaults(), dir: "ltr"}
+	if rightToLeft(h.labels.QuotedPost) {
 		h.dir = "rtl"
 	}
 	size := 256
@@ -50,18 +50,18 @@ func (d Doc) HTML(w Labels) string {
 }
 
 type htmlWriter struct {
-	b     strings.Builder
-	tree  *tree
-	words Labels
-	dir   string            // of the words of the locale; what members write has its own
-	open  [styleCount]style // the style tags that are open, outermost first
-	depth int               // how many they are
-	link  string            // the address of the open link
+	b      strings.Builder
+	tree   *tree
+	labels Labels
+	dir    string            // of the locale's words; members' text has its own direction
+	open   [styleCount]style // the style tags that are open, outermost first
+	depth  int               // number of open style tags
+	link   string            // the URL of the open link
 }
 
 func (h *htmlWriter) raw(s string) { h.b.WriteString(s) }
 
-// text writes words, or the value of an attribute.
+// text writes words or an attribute value, escaped.
 func (h *htmlWriter) text(s string) {
 	from := 0
 	for i := range len(s) {
@@ -116,19 +116,19 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.raw(`</blockquote>`)
 	case code:
 		h.start(`<pre class="pr-code" dir="ltr"`, margin, styleCode)
-		if strings.HasPrefix(n.text, "\n") { // the first line end in a pre is not shown
+		if strings.HasPrefix(n.text, "\n") { // browsers ignore the first line end in a pre
 			h.raw("\n")
 		}
 		h.text(n.text)
 		h.raw(`</pre>`)
 	case spoiler:
 		h.start(`<p class="pr-spoiler" dir="`+h.dir+`"`, margin, styleSpoiler)
-		h.label(h.words.Spoiler, n.text)
+		h.label(h.labels.Spoiler, n.text)
 		h.raw(`</p>`)
 	case rule:
 		h.start(`<hr`, margin, styleRule)
 	case omittedLink:
-		h.cutLink(n, margin)
+		h.omittedLink(n, margin)
 	case list:
 		tag := "ul"
 		if n.flag&ordered != 0 {
@@ -154,13 +154,13 @@ func (h *htmlWriter) start(tag, margin, rest string) {
 }
 
 func (h *htmlWriter) quote(n *node, i int) {
-	if n.flag&headless == 0 {
+	if n.flag&noHeader == 0 {
 		h.quoteHead(n, i)
 	}
 	h.blocks(i+1, int(n.end))
 }
 
-// quoteHead writes the line that says whose words follow.
+// quoteHead writes the line that says who wrote the quote.
 func (h *htmlWriter) quoteHead(n *node, i int) {
 	margin := "margin:0 0 4px"
 	if int(n.end) == i+1 {
@@ -173,27 +173,28 @@ func (h *htmlWriter) quoteHead(n *node, i int) {
 		h.text(to)
 		h.raw(`" style="` + styleLink + `">`)
 	}
-	h.text(h.words.head(n.text))
+	h.text(h.labels.head(n.text))
 	if to != "" {
 		h.raw(`</a>`)
 	}
-	if n.flag&folded != 0 {
+	if n.flag&collapsed != 0 {
 		h.raw(` […]`)
 	}
 	h.raw(`</div>`)
 }
 
 // omittedLink writes the line of a link that was cut off.
-func (h *htmlWriter) cutLink(n *node, margin string) {
-	h.start(`<p class="pr-muted" dir="`+h.dir+`"`, margin, styleCutLink)
-	h.raw(`<span aria-hidden="true">` + h.words.arrow() + ` </span><a class="pr-link" href="`)
+func (h *htmlWriter) omittedLink(n *node, margin string) {
+	h.start(`<p class="pr-muted" dir="`+h.dir+`"`, margin, styleOmittedLink)
+	h.raw(`<span aria-hidden="true">` + h.labels.arrow() + ` </span><a class="pr-link" href="`)
 	h.text(h.tree.ref(n).url)
 	h.raw(`" style="` + styleLink + `">`)
 	h.text(bidiIsolate(n.text))
 	h.raw(`</a></p>`)
 }
 
-// listStyle makes room for the signs of items on the side where a browser will put them: its first words decide.
+// listStyle puts the space for item markers on the side where a browser draws them, which depends on the
+// first words.
 func (h *htmlWriter) listStyle(i, end int) string {
 	for ; i < end; i++ {
 		if n := &h.tree.nodes[i]; n.kind == text {
@@ -231,8 +232,8 @@ func (h *htmlWriter) rows(i, end int) {
 	}
 }
 
-// flow writes what stands in an item or a cell: paragraphs without a frame of their own, with line
-// ends between them.
+// flow writes the content of an item or a cell: paragraphs without their own frame, with line breaks
+// between them.
 func (h *htmlWriter) flow(i int) {
 	end := int(h.tree.nodes[i].end)
 	for j := i + 1; j < end; j = int(h.tree.nodes[j].end) {
@@ -257,7 +258,7 @@ func (h *htmlWriter) label(word, name string) {
 	}
 }
 
-// head is the line above a quote.
+// head returns the line above a quote.
 func (w Labels) head(author string) string {
 	if author == "" {
 		return w.QuotedPost
@@ -265,7 +266,7 @@ func (w Labels) head(author string) string {
 	return w.QuoteHead(bidiIsolate(author))
 }
 
-// arrow points to a link, away from where the locale's lines start.
+// arrow returns an arrow that points to a link, away from the start of the line in the locale.
 func (w Labels) arrow() string {
 	if rightToLeft(w.QuotedPost) {
 		return "←"
@@ -273,8 +274,8 @@ func (w Labels) arrow() string {
 	return "→"
 }
 
-// bidiIsolate wraps a name in marks that keep its writing direction from turning the words around it
-// (UAX #9, 2.2), if it has another direction than theirs.
+// bidiIsolate isolates a name with another writing direction than the text around it, so that it does not
+// reorder that text (UAX #9, 2.2).
 func bidiIsolate(name string) string {
 	if isASCII(name) || !rightToLeft(name) {
 		return name

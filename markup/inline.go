@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// inlines writes the words of a paragraph, with the tags that their styles and links need.
+// inlines writes the words of a paragraph, with the tags for their styles and links.
 func (h *htmlWriter) inlines(i, end int) {
 	for ; i < end; i++ {
 		n := &h.tree.nodes[i]
@@ -17,7 +17,7 @@ func (h *htmlWriter) inlines(i, end int) {
 			h.raw(`<br>`)
 		case text:
 			h.applyStyle(n)
-			if n.flag&bare != 0 {
+			if n.flag&bareURL != 0 {
 				h.text(oneLine(n.text, maxShown))
 			} else {
 				h.text(n.text)
@@ -25,19 +25,19 @@ func (h *htmlWriter) inlines(i, end int) {
 		case mention:
 			h.applyStyle(n)
 			h.text(bidiIsolate(n.text))
-		case gap:
+		case mergeField:
 			h.applyStyle(n)
-			h.text(h.words.Gap(gapOf(n)))
+			h.text(h.labels.Field(fieldOf(n)))
 		case image:
-			h.file(n, h.words.Image)
+			h.file(n, h.labels.Image)
 		case attachment:
-			h.file(n, h.words.Attachment)
+			h.file(n, h.labels.Attachment)
 		case video:
-			h.file(n, h.words.Video)
+			h.file(n, h.labels.Video)
 		case inlineSpoiler:
 			h.applyStyle(&node{})
 			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
-			h.label(h.words.Spoiler, n.text)
+			h.label(h.labels.Spoiler, n.text)
 			h.raw(`]</span>`)
 		}
 	}
@@ -51,7 +51,7 @@ func (h *htmlWriter) file(n *node, word string) {
 	h.raw(`]`)
 }
 
-// applyStyle closes and opens tags until those are open that n needs. The link is the outermost.
+// applyStyle closes and opens tags until the open ones match n. The link is outermost.
 func (h *htmlWriter) applyStyle(n *node) {
 	to := h.tree.ref(n).url
 	keep := 0
@@ -128,7 +128,7 @@ func (s style) closing() string {
 	return `</code>`
 }
 
-// rightToLeft tells whether s has a letter of a script that is written from right to left.
+// rightToLeft reports whether s contains a letter of a right-to-left script.
 func rightToLeft(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool {
 		return c >= 0x590 && unicode.In(c, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)

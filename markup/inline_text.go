@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// noWrapPrefix starts a line that is an address and must not be wrapped. No text holds a NUL.
+// noWrapPrefix starts a line that is a URL and must not be wrapped. No text contains a NUL.
 const noWrapPrefix = "\x00"
 
-// flattener makes one string of the inline nodes of a paragraph, or of a whole table: with the signs
-// that plain text has for styles, and numbers for the addresses that are printed below it.
+// flattener writes the inline nodes of a paragraph, or of a whole table, as one string. It adds plain-text
+// markers for styles, and numbers for the URLs that are printed below.
 type flattener struct {
 	*textWriter
 	buf     []byte
-	links   []string // the addresses to print below, in the order of their numbers
+	links   []string // the URLs to print below, in the order of their numbers
 	numbers map[string]int
 	style   style
 	ref     int32
 	inTable bool
 }
 
-// count notes the addresses in the nodes from i to end.
+// count collects the URLs in the nodes from i to end.
 func (f *flattener) count(i, end int) {
 	for from := i; i < end; i++ {
 		to := f.address(&f.tree.nodes[i])
@@ -37,22 +37,23 @@ func (f *flattener) count(i, end int) {
 	}
 }
 
-// address is what has to be printed for a node: neither a member's page nor what its text says.
+// address returns the URL to print for a node, or "" for a member's page or a URL that the text already
+// shows.
 func (f *flattener) address(n *node) string {
 	if n.ref == 0 || n.kind == mention || n.kind == quote {
 		return ""
 	}
 	to := f.tree.ref(n).url
-	if n.flag&bare != 0 && strings.HasPrefix(to, "mailto:") {
+	if n.flag&bareURL != 0 && strings.HasPrefix(to, "mailto:") {
 		return ""
 	}
 	return strings.TrimPrefix(to, "mailto:")
 }
 
-// isLinkParagraph tells that the node at i, of those from from to end, is an address with a line of its own.
+// isLinkParagraph reports whether the node at i, in the range from to end, is a URL on its own line.
 func (f *flattener) isLinkParagraph(from, i, end int) bool {
 	nodes := f.tree.nodes
-	return !f.inTable && nodes[i].flag&bare != 0 && f.address(&nodes[i]) != "" &&
+	return !f.inTable && nodes[i].flag&bareURL != 0 && f.address(&nodes[i]) != "" &&
 		(i == from || nodes[i-1].kind == lineBreak) && (i+1 == end || nodes[i+1].kind == lineBreak)
 }
 
@@ -60,7 +61,7 @@ func (f *flattener) inlines(from, end int) {
 	for i := from; i < end; i++ {
 		n := &f.tree.nodes[i]
 		if n.kind == lineBreak {
-			if i+1 < end { // what ends here, ends before the line does
+			if i+1 < end { // a style that ends here ends before the line does
 				next := &f.tree.nodes[i+1]
 				if next.ref != f.ref {
 					f.applyStyle(0, 0)
@@ -77,14 +78,14 @@ func (f *flattener) inlines(from, end int) {
 		}
 		f.applyStyle(n.style, n.ref)
 		switch {
-		case n.kind == text && n.flag&bare != 0 && f.address(n) != "":
+		case n.kind == text && n.flag&bareURL != 0 && f.address(n) != "":
 			if i+1 < end || len(f.links) > 1 || f.inTable {
 				f.write(host(f.address(n)))
 			}
 		case n.kind == text, n.kind == mention:
 			f.write(n.text)
-		case n.kind == gap:
-			f.write(f.words.Gap(gapOf(n)))
+		case n.kind == mergeField:
+			f.write(f.labels.Field(fieldOf(n)))
 		default:
 			f.write("[" + withLabel(f.word(n.kind), n.text) + "]")
 		}
@@ -95,20 +96,20 @@ func (f *flattener) inlines(from, end int) {
 
 func (f *flattener) write(s string) { f.buf = append(f.buf, s...) }
 
-// word is the word for what cannot be shown.
+// word returns the label for content that cannot be shown.
 func (t *textWriter) word(k kind) string {
 	switch k {
 	case image:
-		return t.words.Image
+		return t.labels.Image
 	case attachment:
-		return t.words.Attachment
+		return t.labels.Attachment
 	case video:
-		return t.words.Video
+		return t.labels.Video
 	}
-	return t.words.Spoiler
+	return t.labels.Spoiler
 }
 
-// host is what is shown of a typed address where it stands; the whole of it stands below.
+// host returns the short form of a typed URL for use within the text; the whole URL is printed below.
 func host(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -117,7 +118,7 @@ func host(address string) string {
 	return strings.TrimPrefix(u.Host, "www.")
 }
 
-// applyStyle writes the signs that end and start styles, and the number of a link that ends.
+// applyStyle writes the markers that end and start styles, and the number of a link that ends.
 func (f *flattener) applyStyle(s style, to int32) {
 	changed := to != f.ref
 	for one := mono; one > 0; one >>= 1 {
@@ -140,7 +141,7 @@ func (f *flattener) applyStyle(s style, to int32) {
 	}
 }
 
-// marker writes the sign of a style where it starts or ends; a space before the end goes behind it.
+// marker writes the marker that starts or ends a style. A space before an end marker moves behind it.
 func (f *flattener) marker(s style, starts bool) {
 	f.style ^= s
 	var c byte
@@ -168,7 +169,7 @@ func (f *flattener) marker(s style, starts bool) {
 	f.buf = append(f.buf, c)
 }
 
-// cell is the content of a cell of a table in one line.
+// cell returns the content of a table cell as one line.
 func (f *flattener) cell(c int) string {
 	f.buf = f.buf[:0]
 	nodes := f.tree.nodes
@@ -180,9 +181,9 @@ func (f *flattener) cell(c int) string {
 		case para, heading:
 			f.inlines(i+1, int(n.end))
 		case quote:
-			f.write(f.words.head(n.text) + " […]")
+			f.write(f.labels.head(n.text) + " […]")
 		case spoiler:
-			f.write("[" + withLabel(f.words.Spoiler, n.text) + "]")
+			f.write("[" + withLabel(f.labels.Spoiler, n.text) + "]")
 		case code:
 			f.write(n.text)
 		}

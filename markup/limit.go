@@ -3,37 +3,38 @@ package markup
 import "strings"
 
 const (
-	blockChars = 10 // what a block without words counts
-	cellChars  = 3  // what a cell counts, beside its words
-	linkBytes  = 60 // what a link takes in a mail, beside its address
+	blockChars = 10 // cost of a block without words
+	cellChars  = 3  // cost of a cell, in addition to its words
+	linkBytes  = 60 // bytes that a link takes in a message, in addition to its URL
 )
 
-// linkBudget is how many bytes the links among n characters may take, and as many again those that
-// are listed below them.
+// linkBudget returns how many bytes the links among n characters may take. The links listed below them may
+// take as many again.
 func linkBudget(n int) int { return 400 + 4*n }
 
-// cutPoint is where to cut: within the text of a node, or behind a node that cannot be cut.
+// cutPoint is where to cut: within the text of a node, or after a node that cannot be cut.
 type cutPoint struct {
 	node     int // -1: before everything
 	off      int
 	sentence bool
-	whole    bool // nothing of the node is cut, and "…" belongs below what it stands in
+	whole    bool // the node is not cut, and "…" belongs below the block that contains it
 }
 
-// cutAfter is behind the last node.
+// cutAfter returns the cut point after the last node.
 func cutAfter(end int) cutPoint { return cutPoint{node: end} }
 
-// limit finds where to cut the nodes from i to end, so that n characters and a number of lines stay.
+// limit finds where to cut the nodes from i to end so that n characters and the given number of lines
+// remain.
 func (e *excerpter) limit(i, end, n, lines int) cutPoint {
-	e.buf, e.segs, e.fresh = e.buf[:0], e.segs[:0], 0
+	e.buf, e.segs, e.lineStart = e.buf[:0], e.segs[:0], 0
 	quotes := 0
-	room, link := linkBudget(n), int32(0) // bytes for links, the last link
+	budget, link := linkBudget(n), int32(0) // bytes left for links; the last link
 	for i < end {
 		nd := &e.src.nodes[i]
 		next := i + 1
 		e.at = i
 		if nd.ref != 0 && nd.ref != link && nd.kind != quote {
-			if room -= len(e.src.ref(nd).url) + linkBytes; room < 0 && link != 0 {
+			if budget -= len(e.src.ref(nd).url) + linkBytes; budget < 0 && link != 0 {
 				return e.cut("")
 			}
 			link = nd.ref
@@ -53,7 +54,7 @@ func (e *excerpter) limit(i, end, n, lines int) cutPoint {
 		case cell:
 			e.startSegment(i)
 			e.buf = append(e.buf, ' ')
-			e.fresh = len(e.buf)
+			e.lineStart = len(e.buf)
 			if n -= cellChars; n < 0 {
 				return e.cut("")
 			}
@@ -61,7 +62,7 @@ func (e *excerpter) limit(i, end, n, lines int) cutPoint {
 			used, count := e.fitText(nd, n)
 			e.startSegment(i)
 			e.buf = append(e.buf, nd.text[:used]...)
-			if n -= count; used == 0 && nd.flag&bare != 0 {
+			if n -= count; used == 0 && nd.flag&bareURL != 0 {
 				return e.cut("")
 			} else if used < len(nd.text) {
 				return e.cut(nd.text[used:min(len(nd.text), used+64)])
@@ -81,23 +82,22 @@ func (e *excerpter) limit(i, end, n, lines int) cutPoint {
 	return cutAfter(end)
 }
 
-// newLine starts a line, unless one has just started, and returns how many characters and lines are
-// left then.
+// newLine starts a line, unless one has just started, and returns how many characters and lines remain.
 func (e *excerpter) newLine(i, n, lines int) (int, int) {
-	if len(e.buf) == e.fresh {
+	if len(e.buf) == e.lineStart {
 		return n, lines
 	}
 	e.startSegment(i)
 	e.buf = append(e.buf, '\n')
-	e.fresh = len(e.buf)
+	e.lineStart = len(e.buf)
 	return n - 1, lines - 1
 }
 
 func (e *excerpter) startSegment(node int) { e.segs = append(e.segs, segment{len(e.buf), node}) }
 
-// fitText tells how much of a text fits into n characters. An address is shown whole or not at all.
+// fitText returns how much of a text fits into n characters. A URL is shown whole or not at all.
 func (e *excerpter) fitText(nd *node, n int) (used, count int) {
-	if nd.flag&bare != 0 {
+	if nd.flag&bareURL != 0 {
 		if count = min(len(nd.text), maxShown); count > n && count < e.n {
 			return 0, 0
 		}
@@ -113,7 +113,7 @@ func (e *excerpter) fitText(nd *node, n int) (used, count int) {
 	return used, count
 }
 
-// cost is what a node that cannot be cut counts.
+// cost returns how many characters a node that cannot be cut counts for.
 func (e *excerpter) cost(nd *node) int {
 	if nd.kind == code {
 		return len(e.code(nd.text))
@@ -121,7 +121,7 @@ func (e *excerpter) cost(nd *node) int {
 	return min(blockChars+len(nd.text), e.n)
 }
 
-// code is how much of a block of code is shown: half of the excerpt, in whole lines if possible.
+// code returns the part of a code block to show: at most half of the excerpt, in whole lines if possible.
 func (e *excerpter) code(s string) string {
 	full := s
 	if at := cutAt(s, e.n/2); at < len(s) {
@@ -145,7 +145,7 @@ func (e *excerpter) code(s string) string {
 	return s
 }
 
-// cut finds the border before the end of buf; next is what would follow there.
+// cut finds the best place to cut before the end of buf; next is the text that would follow.
 func (e *excerpter) cut(next string) cutPoint {
 	all := string(append(e.buf, next...))
 	at, sentence := len(e.buf), false
@@ -163,8 +163,8 @@ func (e *excerpter) cut(next string) cutPoint {
 	return cutPoint{node: -1}
 }
 
-// wholeRows moves a cut within a table to the end of a row: half a row would stand in the wrong
-// columns. A row that is too long, and has no words before it, is cut all the same.
+// wholeRows moves a cut within a table to the end of a row, because a partial row would put values into the
+// wrong columns. A row that is too long and has no words before it is still cut.
 func (e *excerpter) wholeRows(to cutPoint) cutPoint {
 	nodes := e.src.nodes
 	at := e.enclosing(to.node, row)
@@ -180,7 +180,7 @@ func (e *excerpter) wholeRows(to cutPoint) cutPoint {
 	}
 	before := at - 2
 	for before >= 0 && (nodes[before].kind == list || nodes[before].kind == item) {
-		before-- // one that starts with the table
+		before-- // starts with the table
 	}
 	if before < e.segs[0].node {
 		return to
@@ -188,7 +188,7 @@ func (e *excerpter) wholeRows(to cutPoint) cutPoint {
 	return cutPoint{node: before, whole: true}
 }
 
-// enclosing is the node of kind k that the node at i stands in, or -1.
+// enclosing returns the node of kind k that contains the node at i, or -1.
 func (e *excerpter) enclosing(i int, k kind) int {
 	for at := i; at >= 0; at-- {
 		if n := &e.src.nodes[at]; n.kind == k && int(n.end) > i {
@@ -198,13 +198,14 @@ func (e *excerpter) enclosing(i int, k kind) int {
 	return -1
 }
 
-// fitsWhole tells that all before the node at end fits, and nothing is lost between the cut and it.
+// fitsWhole reports whether everything before the node at end fits, with nothing lost between the cut and
+// that node.
 func (e *excerpter) fitsWhole(to cutPoint, end int) bool {
 	if e.at < end {
 		return false
 	}
 	n := &e.src.nodes[to.node]
-	if n.kind == text && n.flag&bare == 0 && to.off < len(strings.TrimRight(n.text, " ")) || n.kind == mention && to.off < len(n.text) {
+	if n.kind == text && n.flag&bareURL == 0 && to.off < len(strings.TrimRight(n.text, " ")) || n.kind == mention && to.off < len(n.text) {
 		return false
 	}
 	for i := to.node + 1; i < end; i++ {

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	maxURL   = 2000 // bytes; longer addresses are not linked
-	maxLabel = 80   // characters of a file name or a title
+	maxURL   = 2000 // bytes; longer URLs are not linked
+	maxLabel = 80   // characters of a file name or title
 )
 
-// absolute makes an http, https or mailto address of what an author wrote as one, or "" where that
-// cannot be done. The result holds no character that could end an attribute or a line.
+// absolute turns what an author wrote as a link into an absolute http, https or mailto URL, or returns ""
+// if that is not possible. The result contains no character that could end an attribute or a line.
 func (l Links) absolute(s string) string {
 	s = strings.Trim(s, " \t\n\"'")
 	switch scheme := schemeOf(s); {
@@ -34,7 +34,7 @@ func (l Links) absolute(s string) string {
 	return l.relative(s)
 }
 
-// relative joins an address without a host with the forum's own. A mere word is no address.
+// relative resolves a URL without a host against the forum's base URL. A single word is not a URL.
 func (l Links) relative(s string) string {
 	if l.Base == "" || !strings.ContainsAny(s, "/?#.") || strings.Contains(s, " ") {
 		return ""
@@ -50,8 +50,8 @@ func (l Links) relative(s string) string {
 	return sanitizeURL(to.String())
 }
 
-// sanitizeURL gives back an http or https address as it can be printed. A name and password before the
-// host serve to feign another host, and nothing else: such an address is refused.
+// sanitizeURL returns an http or https URL that is safe to print. It rejects a URL with a user name or
+// password, because those are used only to disguise the real host.
 func sanitizeURL(s string) string {
 	if strings.ContainsAny(s, " \n\t") {
 		s = strings.NewReplacer(" ", "%20", "\n", "", "\t", "").Replace(s)
@@ -79,8 +79,8 @@ func sanitizeURL(s string) string {
 	return escapeURL(s)
 }
 
-// escapeURL writes as %XX what is not allowed in an address (RFC 3986, 2), and nothing else: what
-// the author had encoded stays as it was.
+// escapeURL percent-encodes the characters that a URL must not contain (RFC 3986, 2), and nothing else.
+// What the author encoded stays unchanged.
 func escapeURL(s string) string {
 	const hex = "0123456789ABCDEF"
 	i := 0
@@ -110,7 +110,8 @@ func urlByte(c byte) bool {
 	return c > ' ' && c < 0x7f
 }
 
-// mailto checks an address. What follows a "?" would fill in a letter in the reader's name.
+// mailto checks an email address and returns its mailto URL. It drops everything after a "?", which would
+// fill in a message on the reader's behalf.
 func mailto(addr string) string {
 	addr, _, _ = strings.Cut(strings.TrimSpace(addr), "?")
 	local, host, ok := strings.Cut(addr, "@")
@@ -126,8 +127,8 @@ func mailto(addr string) string {
 	return "mailto:" + addr
 }
 
-// schemeOf is what stands before the first ":", in lower case, if it can be a scheme (RFC 3986, 3.1).
-// Control characters and spaces, which browsers skip, have no place in it.
+// schemeOf returns the text before the first ":", in lower case, if it can be a scheme (RFC 3986, 3.1).
+// Control characters and spaces, which browsers skip, are not valid in one.
 func schemeOf(s string) string {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -140,7 +141,8 @@ func schemeOf(s string) string {
 	return ""
 }
 
-// looksLikeHost tells "example.org/path" from "showthread.php?tid=1": authors leave out the scheme.
+// looksLikeHost distinguishes "example.org/path" from "showthread.php?tid=1": authors often omit the
+// scheme.
 func looksLikeHost(s string) bool {
 	host := s
 	if i := strings.IndexAny(s, "/?#:"); i >= 0 {
@@ -171,7 +173,7 @@ func isASCII(s string) bool {
 	return true
 }
 
-// target is where a link tag with a value points.
+// target returns the ref of the URL in a link tag with a value.
 func (b *builder) target(t *token) int32 {
 	to := t.value
 	if t.tag == tagPost {
@@ -187,7 +189,7 @@ func (b *builder) target(t *token) int32 {
 	return b.ref(ref{url: to})
 }
 
-// address adds [URL]address[/URL] and [EMAIL]address[/EMAIL], or what was written if it is none.
+// address adds [URL]address[/URL] and [EMAIL]address[/EMAIL], or the source text if the address is invalid.
 func (b *builder) address(t *token) {
 	shown := strings.TrimSpace(t.content)
 	to := shown
@@ -201,31 +203,31 @@ func (b *builder) address(t *token) {
 	b.addTypedLink(shown, to, t.tag == tagURL || sameAddress(shown, to))
 }
 
-// addTypedLink adds what was typed as an address, or for one; it points nowhere if to is "".
+// addTypedLink adds a typed URL, or text for one. It is not linked if to is "".
 func (b *builder) addTypedLink(shown, to string, isAddress bool) {
 	n := node{kind: text, style: b.style}
 	if to != "" {
 		n.ref = b.ref(ref{url: to})
 	}
 	if to != "" && isAddress {
-		n.flag = bare
+		n.flag = bareURL
 	}
 	b.add(oneLine(shown, maxURL), n)
 }
 
-// closeLink ends a link. If all its words are the address itself, it is like one that was typed.
+// closeLink ends a link. If its text is the URL itself, it becomes the same as a typed URL.
 func (b *builder) closeLink(outer int32) {
 	if n := len(b.tree.nodes); b.link != 0 && b.link != outer && b.para >= 0 && n > b.para+1 {
 		last, before := &b.tree.nodes[n-1], &b.tree.nodes[n-2]
 		if last.kind == text && last.ref == b.link && before.ref != b.link && sameAddress(last.text, b.tree.refs[b.link-1].url) {
-			last.flag |= bare
+			last.flag |= bareURL
 			b.end = 0
 		}
 	}
 	b.link = outer
 }
 
-// sameAddress tells that what is shown is the address itself, in full or without its scheme.
+// sameAddress reports whether the shown text is the URL itself, in full or without its scheme.
 func sameAddress(shown, to string) bool {
 	if shown == to {
 		return true

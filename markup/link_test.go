@@ -63,7 +63,7 @@ func TestATypedAddressEndsWhereItsSentenceGoesOn(t *testing.T) {
 	for _, tt := range tests {
 		got := ""
 		for _, n := range BBCode(tt.src, Links{}).t.nodes {
-			if n.flag&bare != 0 {
+			if n.flag&bareURL != 0 {
 				got = n.text
 			}
 		}

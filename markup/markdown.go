@@ -13,28 +13,30 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Markdown reads CommonMark with the tables, strikes and bare addresses of GitHub, and gaps: {{name}} and
-// {{name|fallback}}, which mean nothing in code. HTML is no part of it: tags are shown as they were written. Images
-// become links. The error names all that its readers would find broken, with its line; the document is good all
-// the same.
+// Markdown parses CommonMark with GitHub's tables, strikethrough and bare URLs, and merge fields: {{name}}
+// and {{name|fallback}}, which have no meaning in code. HTML is not supported: tags are shown as written.
+// Images become links.
+//
+// The error lists everything that would look broken to readers, with its line. The document is usable even
+// if there is an error.
 func Markdown(src string, l Links) (Doc, error) {
 	r := markdownReader{builder: builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}}
 	r.source = []byte(r.src)
 	var open []int
 	r.children(markdownParser(&open).Parse(reader.NewReader(r.source)))
 	for _, at := range open {
-		r.fault(at, `braces that nothing closes: write {{name}}, or \{{ for the braces themselves`)
+		r.errorf(at, `unclosed braces: write {{name}}, or \{{ for literal braces`)
 	}
 	for len(r.frames) > 0 {
 		r.pop()
 	}
 	r.endPara()
 	r.tree.trim()
-	return Doc{t: r.tree}, errors.Join(r.faults...)
+	return Doc{t: r.tree}, errors.Join(r.errs...)
 }
 
-// markdownParser is goldmark's own without HTML, and with gaps. It is made anew for each text: announcements are few.
-// Where braces stand that nothing closes goes into open.
+// markdownParser returns goldmark's own parser without HTML and with merge fields. It is created for each
+// text, because announcements are rare. The positions of unclosed braces go into open.
 func markdownParser(open *[]int) parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(
@@ -49,7 +51,7 @@ func markdownParser(open *[]int) parser.Parser {
 			util.Prioritized(parser.NewParagraphParser(), 1000),
 		),
 		parser.WithInlineParsers(
-			util.Prioritized(gapParser{open}, 50),
+			util.Prioritized(fieldParser{open}, 50),
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(parser.NewLinkParser(), 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
@@ -69,14 +71,14 @@ func markdownParser(open *[]int) parser.Parser {
 type markdownReader struct {
 	builder
 	source []byte
-	faults []error
+	errs   []error
 }
 
-// lineOf is the line of a place in the source, from 1.
+// lineOf returns the line of a position in the source, counted from 1.
 func (r *markdownReader) lineOf(at int) int { return 1 + strings.Count(r.src[:at], "\n") }
 
-func (r *markdownReader) fault(at int, format string, a ...any) {
-	r.faults = append(r.faults, fmt.Errorf("line %d: "+format, append([]any{r.lineOf(at)}, a...)...))
+func (r *markdownReader) errorf(at int, format string, a ...any) {
+	r.errs = append(r.errs, fmt.Errorf("line %d: "+format, append([]any{r.lineOf(at)}, a...)...))
 }
 
 func (r *markdownReader) children(n ast.Node) {
@@ -104,7 +106,7 @@ func (r *markdownReader) blockNode(n ast.Node) {
 	case *ast.FencedCodeBlock:
 		r.code(string(n.Lines().Value(r.source)))
 	case *ast.Blockquote:
-		r.framed(n, node{kind: quote, flag: headless})
+		r.framed(n, node{kind: quote, flag: noHeader})
 	case *ast.List:
 		frame := node{kind: list}
 		if n.IsOrdered() {
@@ -120,7 +122,8 @@ func (r *markdownReader) blockNode(n ast.Node) {
 	}
 }
 
-// framed reads a block with blocks in it. What stands too deep is shown without its frame, as is a quote in a quote.
+// framed reads a block that contains blocks. If it is nested too deeply, or is a quote in a quote, its
+// content is shown without a frame.
 func (r *markdownReader) framed(n ast.Node, frame node) {
 	r.endPara()
 	if len(r.frames) >= maxDepth || frame.kind == quote && r.quotes > 0 {
@@ -151,7 +154,7 @@ func (r *markdownReader) framed(n ast.Node, frame node) {
 	}
 }
 
-// cells reads a row of a table.
+// cells reads a table row.
 func (r *markdownReader) cells(n ast.Node) {
 	r.enter(node{kind: row}, -1)
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {

@@ -12,7 +12,7 @@ import (
 
 // shownGaps shows gaps between guillemets.
 func shownGaps() Labels {
-	return Labels{Gap: func(g Field) string { return "«" + g.Name + "/" + g.Fallback + "»" }}
+	return Labels{Field: func(g Field) string { return "«" + g.Name + "/" + g.Fallback + "»" }}
 }
 
 func markdownFiles(t testing.TB) map[string]string {
@@ -110,10 +110,10 @@ func TestMarkdownTellsWhatReadersWouldFindBroken(t *testing.T) {
 		want      []string
 	}{
 		{"nothing", "# a\n\nb {{name}} [c](https://x.example/)", nil},
-		{"braces that nothing closes", "a\n\nDear {{name,\n", []string{"line 3: braces that nothing closes"}},
-		{"a gap in an address", "a\n[b](https://x.example/?to={{name}})", []string{"line 2: a gap in the address of a link (https://x.example/?to={{name}})"}},
+		{"braces that nothing closes", "a\n\nDear {{name,\n", []string{"line 3: unclosed braces"}},
+		{"a gap in an address", "a\n[b](https://x.example/?to={{name}})", []string{"line 2: merge field in the URL of a link (https://x.example/?to={{name}})"}},
 		{"links that lead nowhere, all of them", "[b](javascript:x)\n\n[c](ftp://x.example/)",
-			[]string{"line 1: a link that leads nowhere (javascript:x)", "line 3: a link that leads nowhere (ftp://x.example/)"}},
+			[]string{"line 1: invalid link URL (javascript:x)", "line 3: invalid link URL (ftp://x.example/)"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Markdown(tt.src, sampleLinks())
@@ -140,7 +140,7 @@ func TestAListThatIsWrittenFromRightToLeftIsIndentedThere(t *testing.T) {
 func TestGapsTellTheirLines(t *testing.T) {
 	d, err := Markdown("# {{Forum}}\n\na\nb {{ name | my friend }}\n\n- c\n- {{posts|0}}\n", Links{})
 	want := []Field{{"forum", "", 1}, {"name", "my friend", 4}, {"posts", "0", 7}}
-	if got := d.Gaps(); err != nil || !slices.Equal(got, want) {
+	if got := d.Fields(); err != nil || !slices.Equal(got, want) {
 		t.Errorf("Gaps() = %v, %v, want %v", got, err, want)
 	}
 }
@@ -194,8 +194,8 @@ func FuzzMarkdown(f *testing.F) {
 		d, _ := Markdown(src, sampleLinks())
 		checkDoc(t, d)
 		checkDoc(t, d.Excerpt(100))
-		if got := strings.Count(d.HTML(Labels{Gap: func(Field) string { return "\x01" }}), "\x01"); got > len(d.Gaps()) {
-			t.Fatalf("%d gaps are printed, of %d", got, len(d.Gaps()))
+		if got := strings.Count(d.HTML(Labels{Field: func(Field) string { return "\x01" }}), "\x01"); got > len(d.Fields()) {
+			t.Fatalf("%d gaps are printed, of %d", got, len(d.Fields()))
 		}
 	})
 }

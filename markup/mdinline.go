@@ -16,7 +16,7 @@ func (r *markdownReader) inlineNode(n ast.Node) {
 	case *ast.CodeSpan:
 		r.styled(mono, r.plainText(n))
 	case *ast.Emphasis:
-		r.styledChildren(n, n.Level%2) // level 2 is bold, the first of the styles
+		r.styledChildren(n, n.Level%2) // level 2 is bold, the first style
 	case *extast.Strikethrough:
 		r.styledChildren(n, 3)
 	case *ast.Link:
@@ -25,14 +25,14 @@ func (r *markdownReader) inlineNode(n ast.Node) {
 		r.autoLink(n)
 	case *ast.Image:
 		r.file(image, unescaped(r.plainText(n)), r.address(n, n.Destination))
-	case *gapNode:
-		r.gap(n)
+	case *fieldNode:
+		r.mergeField(n)
 	default:
 		r.children(n)
 	}
 }
 
-// words adds text as goldmark leaves it: with its backslashes and entities.
+// words adds text as goldmark returns it: with its backslashes and entities.
 func (r *markdownReader) words(n *ast.Text) {
 	words := unescaped(string(n.Segment.Value(r.source)))
 	if n.SoftLineBreak() {
@@ -44,7 +44,7 @@ func (r *markdownReader) words(n *ast.Text) {
 	}
 }
 
-// styledChildren reads what has a style: the first of them is 0.
+// styledChildren reads a node with a style; 0 is the first style.
 func (r *markdownReader) styledChildren(n ast.Node, s int) {
 	r.counts[s]++
 	r.updateStyle()
@@ -70,27 +70,27 @@ func (r *markdownReader) autoLink(n *ast.AutoLink) {
 	r.addTypedLink(string(n.Label(r.source)), r.links.absolute(to), true)
 }
 
-// address is where a link leads, or "" if that is nowhere that a mail may lead to.
+// address returns the URL of a link, or "" if a message may not link to it.
 func (r *markdownReader) address(n ast.Node, destination []byte) string {
 	written := unescaped(string(destination))
 	to := r.links.absolute(written)
 	switch {
 	case strings.Contains(written, "{{"):
-		r.fault(place(n), "a gap in the address of a link (%s): gaps are for words only", oneLine(written, maxLabel))
+		r.errorf(place(n), "merge field in the URL of a link (%s): merge fields are allowed in text only", oneLine(written, maxLabel))
 	case to == "" && written != "":
-		r.fault(place(n), "a link that leads nowhere (%s): give an address that begins with https://, http:// or mailto:", oneLine(written, maxLabel))
+		r.errorf(place(n), "invalid link URL (%s): must start with https://, http:// or mailto:", oneLine(written, maxLabel))
 	}
 	return to
 }
 
-func (r *markdownReader) gap(n *gapNode) {
-	g := n.gap
-	g.Line = r.lineOf(n.start)
-	r.tree.gaps = append(r.tree.gaps, g)
-	r.inline(node{kind: gap, text: g.Name + "|" + g.Fallback, style: r.style, ref: r.link})
+func (r *markdownReader) mergeField(n *fieldNode) {
+	f := n.field
+	f.Line = r.lineOf(n.start)
+	r.tree.fields = append(r.tree.fields, f)
+	r.inline(node{kind: mergeField, text: f.Name + "|" + f.Fallback, style: r.style, ref: r.link})
 }
 
-// plainText is the text below a node without any styles.
+// plainText returns the text below a node without any styles.
 func (r *markdownReader) plainText(n ast.Node) string {
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -102,7 +102,7 @@ func (r *markdownReader) plainText(n ast.Node) string {
 	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
-// place is where a node stands in the source, as far as goldmark knows.
+// place returns the position of a node in the source, if goldmark knows it.
 func place(n ast.Node) int {
 	for ; n != nil; n = n.Parent() {
 		if at := n.Pos(); at >= 0 {
@@ -112,8 +112,8 @@ func place(n ast.Node) int {
 	return 0
 }
 
-// unescaped resolves backslashes and entities in one pass, so that neither makes the other anew. Entities may stand
-// for what a mail must not hold.
+// unescaped resolves backslashes and entities in one pass, so that neither can produce the other. It
+// sanitizes the result, because entities may stand for characters that a message must not contain.
 func unescaped(s string) string {
 	if !strings.ContainsAny(s, `\&`) {
 		return s
@@ -141,5 +141,5 @@ func unescaped(s string) string {
 	return sanitize(b.String())
 }
 
-// longestEntity is more than any name of HTML has: "&CounterClockwiseContourIntegral;".
+// longestEntity is longer than any entity name in HTML: "&CounterClockwiseContourIntegral;".
 const longestEntity = 40

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// image adds an image by its name: [IMG alt="name"]address[/IMG]. In a link it stands for the link.
+// image adds an image by its name: [IMG alt="name"]address[/IMG]. Within a link it is the text of that
+// link.
 func (b *builder) image(t *token) {
 	b.file(image, t.attr("alt"), b.links.absolute(t.content))
 }
@@ -42,7 +43,7 @@ func (b *builder) file(k kind, name, to string) {
 	b.inline(n)
 }
 
-// fileName is the last part of an address's path.
+// fileName returns the last part of a URL's path.
 func fileName(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -55,7 +56,7 @@ func fileName(address string) string {
 	return oneLine(sanitize(name), maxLabel)
 }
 
-// video adds [MEDIA=youtube]id[/MEDIA], or a MyBB video, whose content is the address.
+// video adds [MEDIA=youtube]id[/MEDIA], or a MyBB video, whose content is the URL.
 func (b *builder) video(t *token) {
 	site := strings.ToLower(strings.TrimSpace(t.value))
 	id := strings.TrimSpace(t.content)
@@ -63,7 +64,7 @@ func (b *builder) video(t *token) {
 	if strings.Contains(id, "://") {
 		to = b.links.absolute(id)
 	} else if before := embedURL(site); before != "" {
-		id, _, _ = strings.Cut(id, ":") // XenForo puts the start time behind a youtube id
+		id, _, _ = strings.Cut(id, ":") // XenForo puts the start time after a youtube ID
 		to = sanitizeURL(before + url.PathEscape(id))
 	}
 	n := node{kind: video, text: oneLine(site, maxLabel)}
@@ -73,7 +74,7 @@ func (b *builder) video(t *token) {
 	b.inline(n)
 }
 
-// embedURL is the address before the id, of the sites of XenForo 2.3 whose ids need nothing else.
+// embedURL returns the URL before the ID, for the XenForo 2.3 sites whose URLs need nothing but the ID.
 func embedURL(site string) string {
 	switch site {
 	case "youtube":
@@ -116,7 +117,7 @@ func (b *builder) mention(name string, id int64) {
 	b.inline(n)
 }
 
-// mentioned notes a member, once.
+// mentioned records a member, once.
 func (b *builder) mentioned(id int64) {
 	if id != 0 && len(b.tree.mentions) < maxMentions && !slices.Contains(b.tree.mentions, id) {
 		b.tree.mentions = append(b.tree.mentions, id)

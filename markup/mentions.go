@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Quotes are the quotes that the post itself makes: those in its first level, in their order,
-// and those that stand in its lists, but no quote within a quote and none in a spoiler. An excerpt
-// has those of the whole post.
+// Quotes returns the top-level quotes of the post in order, including those in its lists. It leaves out
+// quotes within quotes and quotes in spoilers. An excerpt returns those of the whole post.
 func (d Doc) Quotes() []Quote {
 	if d.t == nil {
 		return nil
@@ -31,8 +30,8 @@ func (d Doc) Quotes() []Quote {
 	return quotes
 }
 
-// Mentions are the members that the author mentions, outside of quotes, each once. Those mentioned
-// in a spoiler are among them: the forum tells them, too, and a number gives nothing away.
+// Mentions returns the members that the author mentions outside of quotes, each once. It includes mentions
+// in a spoiler: the forum alerts those members too, and an ID reveals nothing.
 func (d Doc) Mentions() []int64 {
 	if d.t == nil {
 		return nil
@@ -40,9 +39,9 @@ func (d Doc) Mentions() []int64 {
 	return append([]int64(nil), d.t.mentions...)
 }
 
-// Names are what the author mentions by name alone, outside of quotes and code, each once and without its "@": MyBB's
-// @"Fish and Chips", and @Ray as one types it. Whether they are anybody's names only the forum can say. An excerpt has
-// those of the whole post.
+// Names returns the names that the author mentions without an ID, outside of quotes and code, each once and
+// without the "@": MyBB's @"Fish and Chips", and @Ray as typed. Only the forum knows whether they are
+// members' names. An excerpt returns those of the whole post.
 func (d Doc) Names() []string {
 	if d.t == nil {
 		return nil
@@ -59,7 +58,7 @@ func (d Doc) Names() []string {
 			continue
 		case n.kind == mention && n.ref == 0:
 			names.add(strings.TrimPrefix(n.text, "@"))
-		case n.kind == text && n.flag&bare == 0 && n.style&mono == 0:
+		case n.kind == text && n.flag&bareURL == 0 && n.style&mono == 0:
 			names.findMentions(n.text)
 		}
 		i++
@@ -75,7 +74,7 @@ func (l *nameList) add(name string) {
 	}
 }
 
-// findMentions finds @Ray in words. The dot and the dash at the end of a name belong to the sentence.
+// findMentions finds @Ray in words. A dot or dash at the end of a name belongs to the sentence.
 func (l *nameList) findMentions(words string) {
 	for from := 0; ; {
 		at := strings.IndexByte(words[from:], '@')
@@ -90,7 +89,7 @@ func (l *nameList) findMentions(words string) {
 	}
 }
 
-// nameEnd is where a typed name ends that begins at i.
+// nameEnd returns the end of the typed name that starts at i.
 func nameEnd(words string, i int) int {
 	for i < len(words) {
 		r, size := utf8.DecodeRuneInString(words[i:])

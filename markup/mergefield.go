@@ -8,17 +8,16 @@ import (
 	reader "github.com/yuin/goldmark/text"
 )
 
-// Field is a place in a text that is another for each reader: {{name}}, or {{name|friend}} with what stands there
-// for a reader of whom it is not known.
+// Field is a merge field: {{name}}, or {{name|friend}} with the text for readers whose value is not known.
 type Field struct {
 	Name     string // in lower case
 	Fallback string
-	Line     int // of the source, from 1; 0: not known
+	Line     int // of the source, from 1; 0: unknown
 }
 
-// NextField cuts a text of one line at its first gap. A backslash before the braces makes them mean nothing; so do
-// braces that nothing closes.
-func NextField(s string) (before string, g Field, after string, found bool) {
+// NextField splits a line of text at its first merge field. A backslash before the braces escapes them;
+// unclosed braces have no meaning.
+func NextField(s string) (before string, f Field, after string, found bool) {
 	var b strings.Builder
 	for {
 		at := strings.Index(s, "{{")
@@ -31,17 +30,17 @@ func NextField(s string) (before string, g Field, after string, found bool) {
 			continue
 		}
 		b.WriteString(s[:at])
-		g, size := readGap(s[at:])
+		f, size := readField(s[at:])
 		if size > 0 {
-			return b.String(), g, s[at+size:], true
+			return b.String(), f, s[at+size:], true
 		}
 		b.WriteString("{{")
 		s = s[at+2:]
 	}
 }
 
-// readGap reads the gap that s begins with, and says how many bytes it takes; 0: it is none.
-func readGap(s string) (g Field, size int) {
+// readField reads the merge field at the start of s and returns its length in bytes, or 0 if there is none.
+func readField(s string) (f Field, size int) {
 	inside, ok := strings.CutPrefix(s, "{{")
 	if !ok {
 		return Field{}, 0
@@ -52,50 +51,50 @@ func readGap(s string) (g Field, size int) {
 		return Field{}, 0
 	}
 	name, fallback, _ := strings.Cut(inside[:end], "|")
-	name = strings.TrimSuffix(name, `\`) // in a table a "|" must be written "\|"
+	name = strings.TrimSuffix(name, `\`) // in a table, "|" must be written as "\|"
 	return Field{Name: strings.ToLower(strings.TrimSpace(name)), Fallback: oneLine(fallback, maxLabel)}, end + 4
 }
 
-// Gaps are the gaps of a document, in their order.
-func (d Doc) Gaps() []Field {
+// Fields returns the merge fields of a document in order.
+func (d Doc) Fields() []Field {
 	if d.t == nil {
 		return nil
 	}
-	return append([]Field(nil), d.t.gaps...)
+	return append([]Field(nil), d.t.fields...)
 }
 
-func gapOf(n *node) Field {
+func fieldOf(n *node) Field {
 	name, fallback, _ := strings.Cut(n.text, "|")
 	return Field{Name: name, Fallback: fallback}
 }
 
-// gapNode is a gap in goldmark's tree.
-type gapNode struct {
+// fieldNode is a merge field in goldmark's tree.
+type fieldNode struct {
 	ast.BaseInline
-	gap   Field
-	start int // where it stands in the source
+	field Field
+	start int // position in the source
 }
 
-var gapKind = ast.NewNodeKind("Gap")
+var fieldKind = ast.NewNodeKind("MergeField")
 
 // Kind implements ast.Node.
-func (n *gapNode) Kind() ast.NodeKind { return gapKind }
+func (n *fieldNode) Kind() ast.NodeKind { return fieldKind }
 
 // Dump implements ast.Node.
-func (n *gapNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
+func (n *fieldNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 
-// gapParser finds gaps among the inline text.
-type gapParser struct {
-	open *[]int // where braces stand that nothing closes
+// fieldParser finds merge fields in inline text.
+type fieldParser struct {
+	open *[]int // positions of unclosed braces
 }
 
 // Trigger implements parser.InlineParser.
-func (gapParser) Trigger() []byte { return []byte{'{'} }
+func (fieldParser) Trigger() []byte { return []byte{'{'} }
 
 // Parse implements parser.InlineParser.
-func (p gapParser) Parse(_ ast.Node, block reader.Reader, _ parser.Context) ast.Node {
+func (p fieldParser) Parse(_ ast.Node, block reader.Reader, _ parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	g, size := readGap(string(line))
+	f, size := readField(string(line))
 	if size == 0 {
 		if strings.HasPrefix(string(line), "{{") {
 			*p.open = append(*p.open, segment.Start)
@@ -103,5 +102,5 @@ func (p gapParser) Parse(_ ast.Node, block reader.Reader, _ parser.Context) ast.
 		return nil
 	}
 	block.Advance(size)
-	return &gapNode{gap: g, start: segment.Start}
+	return &fieldNode{field: f, start: segment.Start}
 }

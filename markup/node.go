@@ -2,16 +2,16 @@ package markup
 
 import "strings"
 
-// tree is a document in preorder: a node is followed by its children, and end is the index behind
-// the last of them. One slice instead of a pointer a node: posts are cached by the thousand. The
-// texts are pieces of the cleaned source wherever that is possible.
+// tree is a document in preorder: a node is followed by its children, and end is the index after the last
+// of them. It is one slice instead of a pointer per node, because posts are cached by the thousand. Texts
+// are slices of the sanitized source wherever possible.
 type tree struct {
 	nodes    []node
 	refs     []ref
 	mentions []int64
-	gaps     []Field
+	fields   []Field
 
-	// Of an excerpt, what its whole post says: see calls.go.
+	// For an excerpt: quotes and names of the whole post, see mentions.go.
 	excerpt bool
 	quotes  []Quote
 	names   []string
@@ -20,13 +20,13 @@ type tree struct {
 type node struct {
 	text  string // words, code, the title of a spoiler, the author of a quote, the name of an image
 	end   int32
-	ref   int32 // index into tree.refs, from 1; 0: points nowhere
+	ref   int32 // index into tree.refs, from 1; 0: none
 	kind  kind
 	style style
 	flag  flag
 }
 
-// ref is what a node points to. Its url is absolute, and http, https or mailto, or empty.
+// ref is the target of a node. Its url is an absolute http, https or mailto URL, or empty.
 type ref struct {
 	url          string
 	post, member int64
@@ -44,19 +44,19 @@ const (
 	row                     // cells
 	cell                    // blocks
 	code                    // text, lines kept
-	spoiler                 // text is the title: what is hidden is not in the tree
+	spoiler                 // text is the title; the hidden content is not in the tree
 	rule
-	omittedLink // what an excerpt has cut off: text is what the link says; the last nodes of a tree
+	omittedLink // a link that an excerpt cut off; text is its label; these are the last nodes of a tree
 
 	// Inline nodes, in paragraphs and headings only.
 	text
 	mention       // text with its "@"
-	lineBreak     // a new line within the paragraph
+	lineBreak     // a line break within the paragraph
 	image         // text is its name
 	attachment    // text is its name, if known
 	video         // text is the site
 	inlineSpoiler // an inline spoiler
-	gap           // a Gap, of Markdown only; text is its name, "|" and its fallback
+	mergeField    // a Field, in Markdown only; text is its name, "|" and its fallback
 )
 
 func (k kind) block() bool { return k < text }
@@ -73,17 +73,17 @@ const (
 	mono
 )
 
-// styleCount is how many styles there are, bold to mono; styles are opened in this order.
+// styleCount is the number of styles, bold to mono. Styles are opened in this order.
 const styleCount = 7
 
 type flag uint8
 
 const (
-	ordered  flag = 1 << iota // of a list: numbered
-	header                    // of a cell
-	bare                      // of a text: it is the address that it points to
-	folded                    // of a quote: its content is left out
-	headless                  // of a quote: nobody is said to have written it, as in Markdown
+	ordered   flag = 1 << iota // of a list: numbered
+	header                     // of a cell
+	bareURL                    // of a text: the URL itself
+	collapsed                  // of a quote: its content is left out
+	noHeader                   // of a quote: no author is shown, as in Markdown
 )
 
 func (t *tree) ref(n *node) ref {
@@ -93,7 +93,7 @@ func (t *tree) ref(n *node) ref {
 	return t.refs[n.ref-1]
 }
 
-// body is how many nodes the author's words have, without the links that were cut off.
+// body returns how many nodes the author's words have, without the links that were cut off.
 func (t *tree) body() int {
 	n := len(t.nodes)
 	for n > 0 && t.nodes[n-1].kind == omittedLink {
@@ -102,8 +102,8 @@ func (t *tree) body() int {
 	return n
 }
 
-// detach copies the texts and the addresses that the nodes use, so that the source they were cut from can be
-// let go: an excerpt stays in memory long, and must not keep a post of a megabyte with it.
+// detach copies the texts and URLs that the nodes use, so that the source can be freed. An excerpt stays in
+// memory for a long time, and must not keep a post of a megabyte alive.
 func (t *tree) detach() {
 	refs := t.refs
 	t.refs = nil
@@ -125,7 +125,7 @@ func (t *tree) detach() {
 	}
 }
 
-// trim gives back the room that the nodes did not need.
+// trim releases unused capacity of the nodes.
 func (t *tree) trim() {
 	if cap(t.nodes) > len(t.nodes)+len(t.nodes)/4+4 {
 		t.nodes = append(make([]node, 0, len(t.nodes)), t.nodes...)

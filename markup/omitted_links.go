@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxCutLinks is how many links are listed below an excerpt.
-const maxCutLinks = 2
+// maxOmittedLinks is how many links are listed below an excerpt.
+const maxOmittedLinks = 2
 
-// addOmittedLinks lists links that the excerpt has cut off, from the nodes from from on: the author's own,
-// up to body, and those that an earlier excerpt has listed. The last link comes first: articles end
-// with the link to their source. Behind it stands the first of the others.
+// addOmittedLinks lists links that the excerpt cut off: the author's own, in the nodes from from to body,
+// and those that an earlier excerpt listed. The last link comes first, because articles end with a link to
+// their source. The first of the other links follows.
 func (e *excerpter) addOmittedLinks(from, body int) {
 	nodes := e.src.nodes
-	c := linkPicker{tree: e.src, room: linkBudget(e.n)}
+	c := linkPicker{tree: e.src, budget: linkBudget(e.n)}
 	for i := range e.dst.nodes {
 		if n := &e.dst.nodes[i]; n.ref != 0 {
 			c.kept = append(c.kept, e.dst.ref(n).url)
@@ -25,28 +25,28 @@ func (e *excerpter) addOmittedLinks(from, body int) {
 	for i := from; i < body; i++ {
 		if n := &nodes[i]; n.kind == quote {
 			i = int(n.end) - 1
-		} else if n.kind == text && n.ref != 0 && (n.flag&bare != 0 || hasVisibleText(n.text)) {
+		} else if n.kind == text && n.ref != 0 && (n.flag&bareURL != 0 || hasVisibleText(n.text)) {
 			c.offerLink(i)
 		}
 	}
-	for i := len(nodes) - 1; i >= body; i-- { // the first of them was the last link of all
+	for i := len(nodes) - 1; i >= body; i-- { // the first of them was the last link overall
 		c.offerLink(i)
 	}
 	for _, l := range c.picked() {
-		e.push(e.cutLink(l.node, body))
+		e.push(e.omittedLink(l.node, body))
 	}
 }
 
-// linkPicker chooses links to list, from those that it is offered in their order.
+// linkPicker chooses the links to list from those it is offered in order.
 type linkPicker struct {
 	tree               *tree
-	kept               []string      // addresses that the excerpt shows
-	room               int           // bytes
+	kept               []string      // URLs that the excerpt shows
+	budget             int           // bytes
 	ref                int32         // the link that was offered last
-	first, other, last candidateLink // other: the first one that goes elsewhere than the first
+	first, other, last candidateLink // other: the first one with another URL than first
 }
 
-// candidateLink is a link, by the first node that has words of it.
+// candidateLink is a link, identified by the first node that has its words.
 type candidateLink struct {
 	node int
 	to   string
@@ -59,7 +59,7 @@ func (c *linkPicker) offerLink(i int) {
 	}
 	c.ref = n.ref
 	to := c.tree.ref(n).url
-	if to == "" || strings.HasPrefix(to, "mailto:") || linkBytes+len(to) > c.room || slices.Contains(c.kept, to) {
+	if to == "" || strings.HasPrefix(to, "mailto:") || linkBytes+len(to) > c.budget || slices.Contains(c.kept, to) {
 		return
 	}
 	c.last = candidateLink{i, to}
@@ -71,7 +71,7 @@ func (c *linkPicker) offerLink(i int) {
 	}
 }
 
-// picked is the last link, and another if there is room for both.
+// picked returns the last link, and another one if there is space for both.
 func (c *linkPicker) picked() []candidateLink {
 	second := c.first
 	if second.to == c.last.to {
@@ -80,25 +80,25 @@ func (c *linkPicker) picked() []candidateLink {
 	switch {
 	case c.last.to == "":
 		return nil
-	case second.to == "" || 2*linkBytes+len(c.last.to)+len(second.to) > c.room:
+	case second.to == "" || 2*linkBytes+len(c.last.to)+len(second.to) > c.budget:
 		return []candidateLink{c.last}
 	}
 	return []candidateLink{c.last, second}
 }
 
-// omittedLink makes one line of the link whose words start at i.
-func (e *excerpter) cutLink(i, body int) node {
+// omittedLink returns one line for the link whose words start at i.
+func (e *excerpter) omittedLink(i, body int) node {
 	n := e.src.nodes[i]
 	switch {
 	case n.kind == omittedLink:
 		return n
-	case n.flag&bare != 0:
-		return node{kind: omittedLink, flag: bare, ref: n.ref, text: shortAddress(e.src.ref(&n).url)}
+	case n.flag&bareURL != 0:
+		return node{kind: omittedLink, flag: bareURL, ref: n.ref, text: shortAddress(e.src.ref(&n).url)}
 	}
 	return node{kind: omittedLink, ref: n.ref, text: truncateLabel(e.linkWords(i, body), maxLabel)}
 }
 
-// linkWords are the words of the link that start at i, in one line; of very long ones the beginning.
+// linkWords returns the words of the link that start at i, as one line; very long ones are truncated.
 func (e *excerpter) linkWords(i, body int) string {
 	ref := e.src.nodes[i].ref
 	var b strings.Builder
@@ -115,7 +115,7 @@ func (e *excerpter) linkWords(i, body int) string {
 	return collapseSpace(strings.TrimSpace(b.String()))
 }
 
-// truncateLabel is a label of at most n characters, cut behind a word.
+// truncateLabel returns a label of at most n characters, cut after a word.
 func truncateLabel(s string, n int) string {
 	at := cutAt(s, n)
 	if at == len(s) {
@@ -124,14 +124,14 @@ func truncateLabel(s string, n int) string {
 	return withEllipsis(s[:wordBoundary(s, at)], false)
 }
 
-// shortAddress is what is shown of an address that has no other words.
+// shortAddress returns the label of a URL that has no other text.
 func shortAddress(to string) string {
 	u, err := url.Parse(to)
 	if err != nil {
 		return oneLine(to, maxShown)
 	}
 	path := u.Path
-	if !utf8.ValidString(path) { // from the days of other encodings
+	if !utf8.ValidString(path) { // a URL in a legacy encoding
 		path = u.EscapedPath()
 	}
 	s := strings.TrimRight(host(to)+sanitize(path), "/")
@@ -141,7 +141,7 @@ func shortAddress(to string) string {
 	return oneLine(s, maxShown)
 }
 
-// hasVisibleText tells that there is something to click on.
+// hasVisibleText reports whether there is something to click on.
 func hasVisibleText(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsSpace(c) && !isZeroWidth(c) })
 }

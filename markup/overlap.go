@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// QuotedText are the words that the document shows of a post that it quotes by its number: of an excerpt, those that are left
-// of the quote. They are empty where it shows none.
+// QuotedText returns the words that the document shows from a quote of the given post. An excerpt returns
+// the words left of the quote. The result is empty if no quote is shown.
 func (d Doc) QuotedText(post int64) string {
 	if d.t == nil || post == 0 {
 		return ""
@@ -22,7 +22,7 @@ func (d Doc) QuotedText(post int64) string {
 	return ""
 }
 
-// words are the words of the nodes from i to end, without those of quotes.
+// words returns the words of the nodes from i to end, without those of quotes.
 func (t *tree) words(i, end int) string {
 	var b strings.Builder
 	for i < end {
@@ -40,9 +40,10 @@ func (t *tree) words(i, end int) string {
 	return strings.TrimSpace(b.String())
 }
 
-// WithoutPrefix is what the document says behind words that it begins with, as they stand in a quote of it: its own quotes are left
-// out there, spaces may differ, and a "…" at the end tells that it was cut. The rest is empty where the words say all;
-// it is the whole where the document begins otherwise, or no words are given.
+// WithoutPrefix returns the part of the document after the given words, if it starts with them. The words
+// come from a quote of it: its own quotes are missing there, spaces may differ, and a "…" at the end marks
+// a cut. It returns an empty document if the words cover everything, and the whole document if it starts
+// differently or no words are given.
 func (d Doc) WithoutPrefix(words string) Doc {
 	m := matcher{rest: strings.TrimSpace(strings.TrimRight(strings.TrimSpace(words), "…"))}
 	if d.Empty() || m.rest == "" {
@@ -66,13 +67,13 @@ func (d Doc) WithoutPrefix(words string) Doc {
 	return d.from(at, 0)
 }
 
-// matcher holds words against a text, whatever spaces stand in either.
+// matcher compares words with a text, ignoring spaces in both.
 type matcher struct{ rest string }
 
-func (m *matcher) skip() { m.rest = strings.TrimLeftFunc(m.rest, unicode.IsSpace) }
+func (m *matcher) skipSpace() { m.rest = strings.TrimLeftFunc(m.rest, unicode.IsSpace) }
 
-// take tells how many bytes of a text the next words are; -1: it says something else. Where the text itself was cut,
-// nothing of it is left.
+// take returns how many bytes of a text the next words cover, or -1 if they differ. If the text itself was
+// cut, all of it counts as covered.
 func (m *matcher) take(s string) int {
 	for i, r := range s {
 		switch {
@@ -90,15 +91,16 @@ func (m *matcher) take(s string) int {
 			return -1
 		}
 		m.rest = m.rest[size:]
-		m.skip()
+		m.skipSpace()
 	}
 	return len(s)
 }
 
-// from is the document from a place in the node at on. Only a paragraph is parted: of a list or a table all is kept.
+// from returns the document from a position in the node at on. Only a paragraph is split: a list or table
+// is kept whole.
 func (d Doc) from(at, off int) Doc {
 	t := d.t
-	first := 0 // the block that holds the place
+	first := 0 // the block that contains the position
 	for first < len(t.nodes) && int(t.nodes[first].end) <= at {
 		first = int(t.nodes[first].end)
 	}
@@ -119,12 +121,12 @@ func (d Doc) from(at, off int) Doc {
 	return Doc{t: &rest}
 }
 
-// tailParagraph is the paragraph at first from a place on, behind a "…"; nil: nothing stands there.
+// tailParagraph returns the paragraph at first from a position on, after a "…"; nil if nothing is left.
 func (t *tree) tailParagraph(first, at, off int) []node {
 	nodes := []node{{kind: para}, {kind: text, text: "…" + noBreak, end: 2}}
 	for i := max(at, first+1); i < int(t.nodes[first].end); i++ {
 		n := t.nodes[i]
-		if i == at && n.flag&bare == 0 {
+		if i == at && n.flag&bareURL == 0 {
 			n.text = strings.TrimLeft(n.text[off:], " ,;:–—-")
 		}
 		if len(nodes) == 2 && (n.kind == lineBreak || n.kind == text && strings.TrimSpace(n.text) == "") {
@@ -140,7 +142,7 @@ func (t *tree) tailParagraph(first, at, off int) []node {
 	return nodes
 }
 
-// hasOwnText tells whether anything but quotes, and the mark of a cut, stands in the tree.
+// hasOwnText reports whether the tree contains anything except quotes and the mark of a cut.
 func (t *tree) hasOwnText() bool {
 	for i := 0; i < len(t.nodes); i++ {
 		switch n := &t.nodes[i]; {

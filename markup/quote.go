@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxAuthor is how many characters of a quoted name are kept; forums allow 50 or less.
+// maxAuthor is how many characters of a quoted name are kept; forums allow 50 or fewer.
 const maxAuthor = 80
 
-// quoted reads whom a quote tag names.
+// quoted returns the author and post that a quote tag names.
 //
 //	XenForo  [QUOTE="Ray, post: 123, member: 45"]
 //	MyBB     [quote="Ray" pid='13' dateline='1795185078']
 //	both     [quote=Ray]
 //
-// XenForo puts the numbers behind the name, and a name may hold commas: it is read from the end.
+// XenForo puts the IDs after the name, and a name may contain commas, so it is parsed from the end.
 func (t *token) quoted() Quote {
 	q := Quote{Author: t.value, Post: number(t.attr("pid"))}
 	for {
@@ -40,7 +40,7 @@ func (t *token) quoted() Quote {
 	return q
 }
 
-// isWord tells that s could be the name of a kind of content: "post", "convMessage", "profile-post".
+// isWord reports whether s could be the name of a content type: "post", "convMessage", "profile-post".
 func isWord(s string) bool {
 	for i := range len(s) {
 		if !isNameByte(s[i]) {
@@ -50,7 +50,7 @@ func isWord(s string) bool {
 	return s != ""
 }
 
-// number is a positive decimal number, or 0.
+// number parses a positive decimal number, or returns 0.
 func number(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
@@ -59,7 +59,7 @@ func number(s string) int64 {
 	return n
 }
 
-// oneLine makes a label of s: no line ends, single spaces, at most n characters.
+// oneLine returns s as a label: no line ends, single spaces, at most n characters.
 func oneLine(s string, n int) string {
 	s = collapseSpace(strings.Trim(s, " \t\n"))
 	if len(s) <= n || utf8.RuneCountInString(s) <= n {
@@ -68,7 +68,7 @@ func oneLine(s string, n int) string {
 	return s[:cutAt(s, n)] + "…"
 }
 
-// collapseSpace makes one space of every run of spaces, tabs and line ends.
+// collapseSpace replaces every run of spaces, tabs and line ends with one space.
 func collapseSpace(s string) string {
 	if !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n") {
 		return s

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxCombining is how many marks without width may follow a letter. The flag of Scotland needs six, and
-// no script needs more.
+// maxCombining is how many zero-width marks may follow a letter. The flag of Scotland needs six, and no
+// script needs more.
 const maxCombining = 6
 
-// sanitize takes out of a text what could harm a mail or a reader: broken UTF-8, control characters,
-// the characters that turn the writing direction of all that follows, and floods of marks that pile
-// up over the lines above. Line ends become "\n". A text without fault is returned as it is.
+// sanitize removes what could harm a message or a reader from a text: broken UTF-8, control characters,
+// characters that change the writing direction of everything after them, and long runs of marks that cover
+// the lines above. Line ends become "\n". A clean text is returned unchanged.
 func sanitize(s string) string {
 	var b strings.Builder
-	kept := 0 // up to here s is in b
+	kept := 0 // s is in b up to here
 	replace := func(from, to int, with string) {
 		b.WriteString(s[kept:from])
 		b.WriteString(with)
@@ -34,7 +34,7 @@ func sanitize(s string) string {
 		}
 		next := i + size
 		switch {
-		case c == utf8.RuneError && size == 1: // one sign for a whole run of broken bytes
+		case c == utf8.RuneError && size == 1: // one replacement character for a run of broken bytes
 			if with := "\ufffd"; broken == i {
 				replace(i, next, "")
 			} else {
@@ -45,7 +45,7 @@ func sanitize(s string) string {
 			replace(i, next, "")
 		case c == '\r' || c == '\u0085' || c == '\u2028' || c == '\u2029':
 			replace(i, next, "\n")
-		case c == '\u00a0': // editors leave it where spaces were typed
+		case c == '\u00a0': // editors insert it where spaces were typed
 			marks = 0
 			replace(i, next, " ")
 		case isHarmful(c):
@@ -66,8 +66,8 @@ func sanitize(s string) string {
 	return b.String()
 }
 
-// isHarmful tells which characters have no business in a mail. The bidi controls are those of
-// UAX #9, 2.1 to 2.4, without the harmless marks of 2.6.
+// isHarmful reports whether a character must not be in a message. The bidi controls are those of UAX #9,
+// 2.1 to 2.4, without the harmless marks of 2.6.
 func isHarmful(c rune) bool {
 	switch {
 	case c < ' ':
@@ -84,12 +84,12 @@ func isHarmful(c rune) bool {
 	return c&0xfffe == 0xfffe
 }
 
-// isZeroWidth tells which characters have no width of their own: marks, joiners, tags.
+// isZeroWidth reports whether a character has no width: marks, joiners, tags.
 func isZeroWidth(c rune) bool {
 	switch {
 	case c < 0x300:
 		return c == '\u00ad'
-	case c >= 0x3400 && c <= 0x9fff, c >= 0xac00 && c <= 0xd7a3: // Han and Hangul need no tables
+	case c >= 0x3400 && c <= 0x9fff, c >= 0xac00 && c <= 0xd7a3: // skip the table lookup for Han and Hangul
 		return false
 	}
 	return unicode.In(c, unicode.Mn, unicode.Me, unicode.Cf)

@@ -1,6 +1,6 @@
 package markup
 
-// tag is what a name in brackets means, whatever the dialect calls it.
+// tag is the meaning of a name in brackets, independent of the dialect.
 type tag uint8
 
 const (
@@ -12,7 +12,7 @@ const (
 	tagSub
 	tagSup
 	tagLayout // color, size, font: dropped, the content stays
-	tagAlign  // the same, but it stands on lines of its own
+	tagAlign  // the same, but on its own lines
 	tagHeading
 	tagQuote
 	tagList
@@ -22,14 +22,14 @@ const (
 	tagCell
 	tagHeader
 	tagSpoiler
-	tagSecret
-	tagHidden // hidden from those who have not answered, liked or paid
+	tagInlineSpoiler
+	tagHidden // hidden until the reader has replied, liked or paid
 	tagURL
 	tagPost
 	tagRule
 	tagBreak
 
-	// From here on the content is no markup.
+	// The content of the following tags is not markup.
 	tagCode
 	tagMono
 	tagPlain
@@ -42,23 +42,23 @@ const (
 	tags = int(tagVideo) + 1
 )
 
-// raw tells that its content is no markup.
+// raw reports whether the content is not markup.
 func (t tag) raw() bool { return t >= tagCode }
 
-// isHidden tells that what it holds must not be shown.
-func (t tag) isHidden() bool { return t == tagSpoiler || t == tagSecret || t == tagHidden }
+// isHidden reports whether the content must not be shown.
+func (t tag) isHidden() bool { return t == tagSpoiler || t == tagInlineSpoiler || t == tagHidden }
 
-// verbatim tells that what looks like tags in it is shown as it was typed.
+// verbatim reports whether tags in the content are shown as typed.
 func (t tag) verbatim() bool { return t == tagCode || t == tagMono || t == tagPlain }
 
-// void tells that it has no content and no closing tag.
+// void reports whether the tag has no content and no closing tag.
 func (t tag) void() bool { return t == tagRule || t == tagBreak || t == tagItem }
 
-// maxName is the length of the longest name that is looked up.
+// maxName is the length of the longest name that lookupTag knows.
 const maxName = 16
 
-// lookupTag looks a name up. The names are those of XenForo 1.5 and 2.3 and MyBB 1.8, and those that
-// popular add-ons brought with them.
+// lookupTag returns the tag of a name. It knows the names of XenForo 1.5 and 2.3, of MyBB 1.8 and of
+// popular add-ons.
 func lookupTag(name string) tag {
 	var buf [maxName]byte
 	if len(name) > maxName {
@@ -107,7 +107,7 @@ func lookupTag(name string) tag {
 	case "spoiler", "nsfw":
 		return tagSpoiler
 	case "ispoiler":
-		return tagSecret
+		return tagInlineSpoiler
 	case "url", "link":
 		return tagURL
 	case "post":
@@ -133,7 +133,7 @@ func lookupTag(name string) tag {
 	case "media", "video", "youtube", "vimeo":
 		return tagVideo
 	}
-	// The add-ons that hide text have many names for it: hide, hidereply, hide-thanks.
+	// Add-ons that hide text use many names: hide, hidereply, hide-thanks.
 	if len(name) >= 4 && (string(buf[:4]) == "hide" || len(name) == 6 && string(buf[:6]) == "hidden") {
 		return tagHidden
 	}

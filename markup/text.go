@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// Text writes the document as plain text of at most width columns (12 or more). Only addresses may be longer: they
-// stand on lines of their own, below the paragraph that they belong to. It ends without a line end.
+// Text writes the document as plain text with at most width columns (12 or more). Only URLs may be longer:
+// each has its own line, below the paragraph it belongs to. There is no line end at the end.
 func (d Doc) Text(w Labels, width int) string {
 	if d.Empty() {
 		return ""
 	}
-	t := textWriter{tree: d.t, words: w.orEnglish(), width: max(width, minColumns)}
+	t := textWriter{tree: d.t, labels: w.withDefaults(), width: max(width, minColumns)}
 	t.blocks(0, len(d.t.nodes))
 	return string(t.out)
 }
 
 type textWriter struct {
-	out   []byte
-	tree  *tree
-	words Labels
-	width int
-	first string // stands before the next line
-	rest  string // stands before the lines after it
-	blank bool   // a blank line belongs before the next block
-	tight bool   // blocks follow each other without a blank line
-	due   bool   // a blank line comes before the next line: it waits, for a block may print nothing
-	empty string // stands in that line
+	out       []byte
+	tree      *tree
+	labels    Labels
+	width     int
+	first     string // prefix of the next line
+	rest      string // prefix of the lines after it
+	blank     bool   // a blank line belongs before the next block
+	tight     bool   // blocks follow each other without a blank line
+	blankDue  bool   // print a blank line before the next line; delayed, because a block may print nothing
+	blankLine string // content of that blank line
 }
 
 func (t *textWriter) blocks(i, end int) {
 	for ; i < end; i = int(t.tree.nodes[i].end) {
 		n := &t.tree.nodes[i]
-		if t.blank && !t.tight && !t.due && !(n.kind == omittedLink && t.tree.nodes[i-1].kind == omittedLink) {
-			t.due, t.empty = true, strings.TrimRight(t.rest, " ")
+		if t.blank && !t.tight && !t.blankDue && !(n.kind == omittedLink && t.tree.nodes[i-1].kind == omittedLink) {
+			t.blankDue, t.blankLine = true, strings.TrimRight(t.rest, " ")
 		}
 		t.block(n, i)
 		t.blank = true
@@ -50,11 +50,11 @@ func (t *textWriter) block(n *node, i int) {
 	case code:
 		t.code(n.text)
 	case spoiler:
-		t.wrapped("[" + withLabel(t.words.Spoiler, n.text) + "]")
+		t.wrapped("[" + withLabel(t.labels.Spoiler, n.text) + "]")
 	case rule:
 		t.line("* * *")
 	case omittedLink:
-		t.cutLink(n)
+		t.omittedLink(n)
 	case list:
 		t.list(n, i)
 	case table:
@@ -62,12 +62,12 @@ func (t *textWriter) block(n *node, i int) {
 	}
 }
 
-// quote writes "> Ray wrote:", the address of the quoted post, and what is quoted.
+// quote writes "> Ray wrote:", the URL of the quoted post, and the quoted text.
 func (t *textWriter) quote(n *node, i int) {
 	defer t.indent("> ", "> ")()
-	if n.flag&headless == 0 {
-		head := t.words.head(n.text)
-		if n.flag&folded != 0 {
+	if n.flag&noHeader == 0 {
+		head := t.labels.head(n.text)
+		if n.flag&collapsed != 0 {
 			head += " […]"
 		}
 		t.wrapped(head)
@@ -79,10 +79,10 @@ func (t *textWriter) quote(n *node, i int) {
 	t.blocks(i+1, int(n.end))
 }
 
-// omittedLink writes what a link says and, in a line of its own, where it leads.
-func (t *textWriter) cutLink(n *node) {
-	defer t.indent(t.words.arrow()+" ", "  ")()
-	if n.flag&bare == 0 {
+// omittedLink writes the label of a link and, on the next line, its URL.
+func (t *textWriter) omittedLink(n *node) {
+	defer t.indent(t.labels.arrow()+" ", "  ")()
+	if n.flag&bareURL == 0 {
 		t.wrapped(bidiIsolate(n.text))
 	}
 	t.line(t.tree.ref(n).url)
@@ -108,10 +108,10 @@ func (t *textWriter) item(sign string, i int) {
 	t.tight = tight
 }
 
-// indent puts something before the lines to come, and returns what takes it away again. It leaves
-// the width alone when too little of it would stay.
+// indent adds a prefix to the following lines and returns a function that removes it. It does nothing if
+// too few columns would remain.
 func (t *textWriter) indent(first, rest string) func() {
-	if t.room()-columns(rest) < minColumns {
+	if t.availableColumns()-columns(rest) < minColumns {
 		return func() {}
 	}
 	outer := t.rest
@@ -119,18 +119,18 @@ func (t *textWriter) indent(first, rest string) func() {
 	return func() { t.first, t.rest = outer, outer }
 }
 
-// room is how many columns are left for words.
-func (t *textWriter) room() int { return max(t.width-columns(t.rest), minColumns) }
+// availableColumns returns how many columns are left for words.
+func (t *textWriter) availableColumns() int { return max(t.width-columns(t.rest), minColumns) }
 
-// line writes one line as it is.
+// line writes one line unchanged.
 func (t *textWriter) line(s string) {
 	if len(t.out) > 0 {
 		t.out = append(t.out, '\n')
-		if t.due {
-			t.out = append(append(t.out, t.empty...), '\n')
+		if t.blankDue {
+			t.out = append(append(t.out, t.blankLine...), '\n')
 		}
 	}
-	t.due = false
+	t.blankDue = false
 	t.out = append(t.out, t.first...)
 	t.out = append(t.out, s...)
 	for len(t.out) > 0 && t.out[len(t.out)-1] == ' ' {
@@ -141,13 +141,12 @@ func (t *textWriter) line(s string) {
 
 // wrapped writes words in as many lines as they need.
 func (t *textWriter) wrapped(s string) {
-	// One column is kept for the space that stuffs a line.
-	wrap(s, t.room()-1, func(line string) { t.line(escapeLeading(strings.ReplaceAll(line, noBreak, " "))) })
+	// One column is reserved for the space that escapeLeading may add.
+	wrap(s, t.availableColumns()-1, func(line string) { t.line(escapeLeading(strings.ReplaceAll(line, noBreak, " "))) })
 }
 
-// escapeLeading keeps a line of the author's from being read as a quote or as the start of a signature:
-// those signs mean something at the start of a line only, so a space goes before them (the idea of
-// RFC 3676, 4.4).
+// escapeLeading keeps an author's line from being read as a quote or a signature delimiter. Those markers
+// have a meaning only at the start of a line, so it puts a space before them (after RFC 3676, 4.4).
 func escapeLeading(line string) string {
 	if strings.HasPrefix(line, ">") || strings.TrimRight(line, " ") == "--" {
 		return " " + line
@@ -155,13 +154,13 @@ func escapeLeading(line string) string {
 	return line
 }
 
-// code writes lines of code, four columns in.
+// code writes lines of code, indented by four columns.
 func (t *textWriter) code(s string) {
 	defer t.indent("    ", "    ")()
 	for line := range strings.SplitSeq(s, "\n") {
 		line = strings.TrimRight(expandTabs(line), " ")
 		for {
-			n, _ := fitColumns(line, t.room())
+			n, _ := fitColumns(line, t.availableColumns())
 			t.line(line[:n])
 			if line = line[n:]; line == "" {
 				break
@@ -170,7 +169,7 @@ func (t *textWriter) code(s string) {
 	}
 }
 
-// expandTabs makes spaces of tabs, up to the next multiple of four.
+// expandTabs replaces tabs with spaces, up to the next multiple of four.
 func expandTabs(s string) string {
 	if !strings.Contains(s, "\t") {
 		return s
@@ -189,7 +188,7 @@ func expandTabs(s string) string {
 	return b.String()
 }
 
-// withLabel is "Image: name", or the word alone.
+// withLabel returns "Image: name", or the word alone.
 func withLabel(word, name string) string {
 	if name == "" {
 		return word
@@ -197,7 +196,7 @@ func withLabel(word, name string) string {
 	return word + ": " + name
 }
 
-// para writes the words of a paragraph, and below them the addresses that they point to.
+// para writes the words of a paragraph, and below them the URLs that they link to.
 func (t *textWriter) para(i, end int) {
 	f := flattener{textWriter: t}
 	f.count(i, end)
@@ -212,7 +211,7 @@ func (t *textWriter) para(i, end int) {
 	t.addresses(f.links)
 }
 
-// addresses writes addresses on lines of their own, with numbers if there are several.
+// addresses writes URLs on their own lines, numbered if there are several.
 func (t *textWriter) addresses(links []string) {
 	for i, to := range links {
 		if len(links) > 1 {
@@ -222,7 +221,7 @@ func (t *textWriter) addresses(links []string) {
 	}
 }
 
-// table writes "a | b" rows, in columns if they fit.
+// table writes "a | b" rows, aligned in columns if they fit.
 func (t *textWriter) table(i int) {
 	f := flattener{textWriter: t, inTable: true}
 	end := int(t.tree.nodes[i].end)
@@ -245,13 +244,13 @@ func (t *textWriter) table(i int) {
 	for _, w := range widths {
 		total += w
 	}
-	if total < t.room() {
+	if total < t.availableColumns() {
 		for _, cells := range rows {
 			pad(cells, widths)
 		}
 	}
 	for _, cells := range rows {
-		if line := strings.Join(cells, " | "); total < t.room() {
+		if line := strings.Join(cells, " | "); total < t.availableColumns() {
 			if line = strings.TrimRight(line, " "); strings.Trim(line, " |") != "" {
 				t.line(escapeLeading(line))
 			}

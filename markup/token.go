@@ -2,31 +2,31 @@ package markup
 
 import "strings"
 
-// maxTag is how long a tag may be, from "[" to "]": a long address fits. It keeps the reading linear.
+// maxTag is the longest tag in bytes, from "[" to "]"; a long URL fits. It keeps parsing linear.
 const maxTag = 2100
 
-// token is a tag in the source. The text between two tokens has none of its own.
+// token is a tag in the source. There are no tags in the text between two tokens.
 type token struct {
-	start, end    int    // of the tag; of a raw tag with its content and its closing tag
+	start, end    int    // of the tag; a raw tag includes its content and its closing tag
 	value         string // [NAME=value]
 	attrs         string // [NAME key="..." key='...'], as written
 	content       string // of a raw tag
-	match         int32  // the token that closes or opens it; -1: there is none
-	state         int32  // the builder's note on an open tag
+	match         int32  // the token that closes or opens it; -1: none
+	state         int32  // the builder's state when the tag was opened
 	tag           tag
 	closing       bool
 	selfContained bool // content and closing tag are part of it
 }
 
-// lexer cuts a text into tags.
+// lexer splits a text into tags.
 type lexer struct {
 	src      string
 	tokens   []token
-	open     [tags]int32 // the last open tag of each name, from 1; linked through token.match
-	unclosed []string    // names that no closing tag follows any more: they are not looked for again
+	open     [tags]int32 // the last open tag of each kind, from 1; linked through token.match
+	unclosed []string    // names without another closing tag; not searched for again
 }
 
-// tokenize finds the tags of src and which closing tag belongs to which.
+// tokenize finds the tags of src and pairs opening with closing tags.
 func tokenize(src string) []token {
 	l := lexer{src: src, tokens: make([]token, 0, min(strings.Count(src, "["), 100))}
 	for at := 0; at < len(src); {
@@ -42,7 +42,7 @@ func tokenize(src string) []token {
 		}
 		at++
 	}
-	for _, i := range l.open { // what is still open stays alone
+	for _, i := range l.open { // tags that are still open stay unpaired
 		for i != 0 {
 			t := &l.tokens[i-1]
 			i, t.match = t.match+1, -1
@@ -51,13 +51,13 @@ func tokenize(src string) []token {
 	return l.tokens
 }
 
-// add appends a token and joins it with the tag that it closes.
+// add appends a token and pairs it with the tag that it closes.
 func (l *lexer) add(t token) {
 	t.match = -1
 	switch {
 	case t.selfContained || t.tag.void() && !t.closing:
 	case !t.closing:
-		t.match = l.open[t.tag] - 1 // the one before, until it is closed
+		t.match = l.open[t.tag] - 1 // the previous open tag, until this one is closed
 		l.open[t.tag] = int32(len(l.tokens) + 1)
 	case l.open[t.tag] != 0:
 		t.match = l.open[t.tag] - 1
@@ -106,7 +106,7 @@ func (l *lexer) tagAt(i int) (token, bool) {
 	return t, true
 }
 
-// valueOf takes from the name what other dialects say by a value: [ol] is [list=1].
+// valueOf derives the value from the name where other dialects use a value: [ol] is [list=1].
 func (t *token) valueOf(name string) {
 	switch {
 	case t.value != "":
@@ -117,9 +117,8 @@ func (t *token) valueOf(name string) {
 	}
 }
 
-// readContent takes the text up to the closing tag, if no other tag may stand between them. If one
-// does, [URL] is a tag like others, and the rest are shown as written, with what is within them read
-// as usual.
+// readContent reads the text up to the closing tag if no other tag may be between them. If there is one,
+// [URL] is treated like other tags. The rest are shown as written, and their content is parsed as usual.
 func (l *lexer) readContent(t token, name string) (token, bool) {
 	rest := l.src[t.end:]
 	if i := strings.IndexByte(rest, '['); i >= 0 {
@@ -132,7 +131,7 @@ func (l *lexer) readContent(t token, name string) (token, bool) {
 	return t, t.tag == tagURL
 }
 
-// readVerbatim takes the text up to the closing tag as it stands. Without one the tag is no tag.
+// readVerbatim reads the text up to the closing tag unchanged. Without a closing tag it is not a tag.
 func (l *lexer) readVerbatim(t token, name string) (token, bool) {
 	for _, other := range l.unclosed {
 		if strings.EqualFold(other, name) {
@@ -149,7 +148,7 @@ func (l *lexer) readVerbatim(t token, name string) (token, bool) {
 	return t, true
 }
 
-// closingTag finds "[/name]" in s, in upper or lower case.
+// closingTag finds "[/name]" in s, ignoring case.
 func closingTag(s, name string) (start, end int) {
 	for at := 0; ; {
 		i := strings.Index(s[at:], "[/")
@@ -163,7 +162,7 @@ func closingTag(s, name string) (start, end int) {
 	}
 }
 
-// readOptions reads what stands between a tag's name and its "]" and returns the length of both.
+// readOptions reads the text between a tag's name and its "]", and returns the length including the "]".
 func (t *token) readOptions(s string) (int, bool) {
 	switch s[0] {
 	case ']':
@@ -210,7 +209,7 @@ func (t *token) readValue(s string) (int, bool) {
 	return end + 1, true
 }
 
-// mybbAttrs finds where the attributes of a MyBB quote start, behind the closing quote of the name.
+// mybbAttrs finds where the attributes of a MyBB quote start, after the closing quotation mark of the name.
 func (t *token) mybbAttrs(s, closed string) int {
 	if t.tag != tagQuote {
 		return -1
@@ -223,7 +222,7 @@ func (t *token) mybbAttrs(s, closed string) int {
 	return -1
 }
 
-// attrsEnd finds the "]" that ends a list of attributes: one that does not stand in quotes.
+// attrsEnd finds the "]" that ends a list of attributes and is not inside quotation marks.
 func attrsEnd(s string) int {
 	var in byte
 	for i := range len(s) {
@@ -243,7 +242,7 @@ func attrsEnd(s string) int {
 	return -1
 }
 
-// attr is the value of one attribute, or "".
+// attr returns the value of one attribute, or "".
 func (t *token) attr(key string) string {
 	for s := t.attrs; ; {
 		i := strings.Index(s, key+"=")

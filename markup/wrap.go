@@ -7,11 +7,11 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// minColumns is what is left for words at least, however deep they stand.
+// minColumns is the minimum number of columns for words, however deep they are nested.
 const minColumns = 12
 
-// wrap breaks a line of text into lines of at most width columns: at spaces, where the script has
-// none where its rules allow (UAX #14), and within a word that is longer than a line.
+// wrap breaks a line of text into lines of at most width columns. It breaks at spaces, where the rules of
+// scripts without spaces allow it (UAX #14), and within a word that is longer than a line.
 func wrap(s string, width int, line func(string)) {
 	p := lineFiller{s: s, width: width, line: line}
 	for at := 0; at < len(s); {
@@ -36,13 +36,13 @@ type lineFiller struct {
 	columns    int // of the line so far
 }
 
-// word puts what stands between two spaces.
+// word adds the text between two spaces.
 func (p *lineFiller) word(from, to int) {
 	if isASCII(p.s[from:to]) {
 		p.piece(from, to, to-from)
 		return
 	}
-	// Korean puts spaces between its words, and would rather not be broken elsewhere.
+	// Korean puts spaces between its words and prefers not to be broken elsewhere.
 	if strings.ContainsFunc(p.s[from:to], func(c rune) bool { return c >= 0xac00 && c <= 0xd7a3 }) {
 		if width := columns(p.s[from:to]); width <= p.width {
 			p.piece(from, to, width)
@@ -65,7 +65,7 @@ func (p *lineFiller) word(from, to int) {
 	}
 }
 
-// piece puts what cannot be broken, or only if it is longer than a line.
+// piece adds text that can be broken only if it is longer than a line.
 func (p *lineFiller) piece(from, to, width int) {
 	space := 0
 	if from > p.end {
@@ -88,7 +88,7 @@ func (p *lineFiller) piece(from, to, width int) {
 	p.columns += space + width
 }
 
-// fitColumns is how many bytes of s fit into width columns, at least one character, and their width.
+// fitColumns returns how many bytes of s fit into width columns (at least one character), and their width.
 func fitColumns(s string, width int) (size, columns int) {
 	for size < len(s) {
 		n, w := 1, 1
@@ -105,7 +105,7 @@ func fitColumns(s string, width int) (size, columns int) {
 	return size, columns
 }
 
-// columns is the width of s in a fixed font; Han, kana, Hangul and emoji count two.
+// columns returns the width of s in a monospaced font; Han, kana, Hangul and emoji count two.
 func columns(s string) int {
 	if isASCII(s) {
 		return len(s)

@@ -290,9 +290,14 @@ func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {
 		up := numbers(members)
 		down := slices.Clone(up)
 		slices.Reverse(down)
+		orders := [][]forum.MemberID{up, down, up, down}
+		stores := make([]*store.Store, len(orders)) // all open before the work begins: opening one writes, too
+		for i := range stores {
+			stores[i] = open(t, dsn)
+		}
 		var wg sync.WaitGroup
-		for _, order := range [][]forum.MemberID{up, down, up, down} {
-			s := open(t, dsn)
+		for i, order := range orders {
+			s := stores[i]
 			wg.Go(func() {
 				for round := range rounds {
 					at := now.Add(time.Duration(round) * time.Minute)

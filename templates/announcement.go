@@ -115,15 +115,15 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	case doc.Empty():
 		errs = append(errs, errors.New("the body is empty: write one"))
 	}
-	for _, g := range append(inTitle, doc.Gaps()...) {
+	for _, g := range append(inTitle, doc.Fields()...) {
 		errs = append(errs, checkField(g))
 	}
 	out.title = title
 	words := out.locale.words
-	words.Gap = func(g markup.Field) string { return out.placeholder(g) }
+	words.Field = func(g markup.Field) string { return out.placeholder(g) }
 	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
 	body := noticeData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
-	words.Gap = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
+	words.Field = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
 	plain := noticeData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}
 	if len(out.gaps) > maxFields {
 		errs = append(errs, fmt.Errorf("%d different gaps: use at most %d, counting the same field with another fallback as another", len(out.gaps), maxFields))

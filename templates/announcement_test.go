@@ -130,7 +130,7 @@ func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 			[]string{`in en: line 3: there is no field {{nmae}}: write {{name}}, {{forum}}, {{posts}}, {{joined}}, or \{{ for the braces themselves`}},
 		{"an unknown field in the title", []digest.Variant{{Locale: "en", Title: "{{x}}", Body: "b"}}, []string{"in en: in the title: there is no field {{x}}"}},
 		{"all faults of all variants", []digest.Variant{{Locale: "en", Body: "{{x}}"}, {Locale: "de", Title: "a", Body: "[b](javascript:c)"}},
-			[]string{"in en: the title is empty", "in en: line 1: there is no field {{x}}", "in de: line 1: a link that leads nowhere (javascript:c)"}},
+			[]string{"in en: the title is empty", "in en: line 1: there is no field {{x}}", "in de: line 1: invalid link URL (javascript:c)"}},
 		{"no body", []digest.Variant{{Locale: "en", Title: "a", Body: " \n"}}, []string{"in en: the body is empty"}},
 		{"no language", []digest.Variant{{Locale: "english!", Title: "a", Body: "b"}}, []string{`locale "english!" is no language`}},
 		{"a language twice", []digest.Variant{{Locale: "en", Title: "a", Body: "b"}, {Locale: "en", Title: "a", Body: "b"}}, []string{"in en: there are two variants"}},
