@@ -25,7 +25,7 @@ func (acceptingSender) Send(context.Context, string, string, []byte) mail.Outcom
 func (w *fixture) newDaemon(relay daemon.Sender) *daemon.Daemon {
 	w.Helper()
 	set := w.deps.Settings
-	set.Gather, set.Delivery = daemon.DefaultGather(), daemon.DefaultDelivery()
+	set.Scan, set.Delivery = daemon.DefaultScan(), daemon.DefaultDelivery()
 	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{

@@ -23,7 +23,7 @@ func (w *fixture) runDaemon(relay *smtptest.Server) (site string, later func(tim
 	start, ahead := time.Now(), atomic.Int64{}
 	w.deps.Now = func() time.Time { return noon.Add(time.Since(start) + time.Duration(ahead.Load())) }
 	w.deps.Settings.Digest.Cadence, w.deps.Settings.Alerts.Enabled = digest.Off, false
-	smtp := must(mail.NewSMTP(mail.SMTPConfig{URL: relay.URL(), Connections: 2}, slog.New(slog.DiscardHandler)))(w)
+	smtp := must(mail.NewSMTP(mail.SMTPConfig{URL: relay.URL(), MaxConnections: 2}, slog.New(slog.DiscardHandler)))(w)
 	w.Cleanup(func() { smtp.Close() })
 	d := w.newDaemon(smtp)
 	w.deps.Wake, w.deps.SendTest = d.Wake, d.SendTestAnnouncement

@@ -76,7 +76,7 @@ func newWatched(t *testing.T) *watched {
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
 	}, daemon.Settings{
-		Digest: daemon.DefaultDigest(), Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(),
+		Digest: daemon.DefaultDigest(), Scan: daemon.DefaultScan(), Delivery: daemon.DefaultDelivery(),
 		Site: demo.Name, Host: "upperberth.example", From: netmail.Address{Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",
 	})
