@@ -51,21 +51,21 @@ func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o chec
 	}
 	// A key that cannot be read is told of by checkDKIM.
 	if signer, err := mail.NewSigner(cfg.DKIM); err == nil && signer != nil {
-		p.Signs = cfg.DKIM.Domain
+		p.SigningDomain = cfg.DKIM.Domain
 		for _, r := range signer.Records() {
 			p.Keys = append(p.Keys, doctor.Key{Name: r.Name, Value: r.Value})
 		}
 	}
-	p.Here = line.Remote.IsLoopback() || isLocalAddress(line.Remote)
-	if p.Sends, _ = o.addresses(); len(p.Sends) > 0 {
-		p.Here = true
+	p.Local = line.Remote.IsLoopback() || isLocalAddress(line.Remote)
+	if p.SendsFrom, _ = o.addresses(); len(p.SendsFrom) > 0 {
+		p.Local = true
 		return p
 	}
 	switch {
-	case p.Here:
-		p.Sends = outboundAddresses()
+	case p.Local:
+		p.SendsFrom = outboundAddresses()
 	case line.Remote.IsValid() && !line.IsLocalNetwork():
-		p.Sends = addressesOf(ctx, dns, p.Relay)
+		p.SendsFrom = addressesOf(ctx, dns, p.Relay)
 	}
 	return p
 }

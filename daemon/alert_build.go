@@ -27,12 +27,6 @@ type AlertResult struct {
 	Choices    digest.Preferences
 }
 
-// The reasons to skip an alert, in addition to those in forum.Member.NoMail.
-const (
-	reasonAlertsOff = "alerts turned off by the member"
-	reasonPaused    = "email paused by the member"
-)
-
 // BuildAlerts builds one alert per request, in the same order. An error means that the forum or the store could not be
 // read. In that case nothing may be sent.
 func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertRequest) ([]AlertResult, error) {

@@ -145,8 +145,8 @@ func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 // AlertEnvelope returns the headers that all alerts share, with the one-click unsubscribe URL of one member.
 func AlertEnvelope(set Settings, unsubscribe string) mail.Message {
 	m := DigestEnvelope(set, unsubscribe)
-	m.Stream = KindAlert
+	m.Stream = store.KindAlert
 	m.List.ID = "alerts." + set.Host
-	m.FeedbackID = KindAlert + ":" + set.Host + ":postrider"
+	m.FeedbackID = store.KindAlert + ":" + set.Host + ":postrider"
 	return m
 }

@@ -14,9 +14,6 @@ import (
 	"postrider/templates"
 )
 
-// reasonAlertsDisabled applies to all members.
-const reasonAlertsDisabled = "alerts are disabled in the configuration"
-
 // AlertPreview is the alert about the posts of a period, in one message, as after quiet hours.
 type AlertPreview struct {
 	Member      forum.Member

@@ -17,7 +17,7 @@ import (
 // into the outbox, evaluates the canary, or finishes them. It is called before every batch, so that messages are sent
 // while others are still being planned. more reports whether another page can follow immediately.
 func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error) {
-	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
+	if d.priorities.First > store.PriorityAnnouncement || d.priorities.Last < store.PriorityAnnouncement {
 		return false, nil
 	}
 	live, err := d.Store.Announcements.Active(ctx)
@@ -45,7 +45,7 @@ func (d *Daemon) tickAnnouncements(ctx context.Context) error {
 		err = d.deliver(ctx)
 	}
 	if err != nil {
-		d.announceBackoffUntil = time.Now().Add(d.settings.Gather.Every)
+		d.announceBackoffUntil = time.Now().Add(d.settings.Scan.Interval)
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) 
 	switch {
 	case err != nil:
 		return false, err
-	case d.refusalWindows.exceeds(a.ID, d.settings.Announce.MaxRefused):
+	case d.refusalWindows.exceeds(a.ID, d.settings.Announce.MaxRejected):
 		return false, d.pauseAnnouncement(ctx, a, d.refusalWindows.describe(a.ID), false)
 	case !a.AllEnqueued:
 		return d.enqueuePage(ctx, a)
@@ -120,7 +120,7 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
+	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.lastID, p.last || full, store.PriorityAnnouncement)
 	d.report.Enrolled += enrolled
 	return taken, err
 }
@@ -151,8 +151,8 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Mails, back.Refused, back.Complaints)
 	set := d.settings.Announce
 	switch {
-	case digest.Percent(back.Refused, back.Mails) > set.MaxRefused:
-		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_refused is %v %%", words, set.MaxRefused), true)
+	case digest.Percent(back.Refused, back.Mails) > set.MaxRejected:
+		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
 	case digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
 		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}

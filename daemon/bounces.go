@@ -9,10 +9,6 @@ import (
 	"postrider/store"
 )
 
-// reasonSuppressed applies to members with a suppressed address. Their covered sequence still advances, so that a new
-// address does not get the backlog.
-const reasonSuppressed = "address bounces"
-
 // returnPath returns the address for bounces of a message.
 func (d *Daemon) returnPath(row store.Row) string {
 	if d.settings.Bounces == "" {
@@ -62,8 +58,8 @@ type refusalRecorder struct {
 
 // add records the result of a message.
 func (b *refusalRecorder) add(s store.Settlement) {
-	refused := s.State == stateRefused && (s.Code != 0 || s.Enhanced != "") // otherwise the relay never got it
-	if s.Address == "" || !refused && s.State != stateAccepted {
+	refused := s.State == store.StateRefused && (s.Code != 0 || s.Enhanced != "") // otherwise the relay never got it
+	if s.Address == "" || !refused && s.State != store.StateAccepted {
 		return
 	}
 	if b.deliveryCounts == nil {

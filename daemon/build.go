@@ -71,15 +71,6 @@ type Edition struct {
 	TextOnly  bool                  // plain text only
 }
 
-// The reasons to skip an edition, in addition to those in forum.Member.NoMail.
-const (
-	reasonMemberDeleted = "member is gone"
-	reasonNothingNew    = "nothing new"
-	reasonDigestsOff    = "digests turned off by the member"
-
-	reasonNoSubscriptions = "no watches yet, or too recent"
-)
-
 // Build builds one edition per request, in the same order. An error means that the forum or the store could not be read.
 // In that case nothing may be sent.
 func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionRequest) ([]Edition, error) {

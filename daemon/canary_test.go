@@ -62,7 +62,7 @@ func TestCanary_RejectionsPauseUntilResumed(t *testing.T) {
 	w.runAfter(time.Second)
 	w.runAfter(61 * time.Minute)
 	w.wantState(id, store.Paused)
-	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_refused is 5 %"; w.announcement(id).Reason != want {
+	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_rejected is 5 %"; w.announcement(id).Reason != want {
 		t.Errorf("it is paused because %q, want %q", w.announcement(id).Reason, want)
 	}
 	w.runAfter(24 * time.Hour)

@@ -14,6 +14,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/smtptest"
 	"postrider/mail"
+	"postrider/store"
 )
 
 const (
@@ -41,7 +42,7 @@ func newChaos(t *testing.T, address, authority string) *chaos {
 	for i := range people {
 		w.member(int64(101+i), fmt.Sprintf("m%d", i), passenger, tonight)
 	}
-	config := mail.SMTPConfig{URL: address, CAFile: authority, Connections: w.set.Connections, Timeout: impatience}
+	config := mail.SMTPConfig{URL: address, CAFile: authority, MaxConnections: w.set.Connections, Timeout: impatience}
 	if strings.Contains(address, "@") {
 		config.Password = "secret"
 	}
@@ -150,7 +151,7 @@ func (c *chaos) verdict(letters []smtptest.Letter, want ...forum.PostID) (faults
 	if list := c.suppressedAddresses(); len(list) > 0 {
 		fault("the addresses %v are suppressed", list)
 	}
-	if counts := c.countByState(); counts[stateQueued]+counts["leased"] > 0 {
+	if counts := c.countByState(); counts[store.StateQueued]+counts["leased"] > 0 {
 		fault("something waits still: %v", counts)
 	}
 	return faults

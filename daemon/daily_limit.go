@@ -9,9 +9,6 @@ import (
 	"postrider/store"
 )
 
-// reasonDailyLimit applies to messages above the configured number per member and day.
-const reasonDailyLimit = "daily limit reached"
-
 // applyDailyLimit limits the messages to a member per local day. Posts of an alert above the limit come with the next
 // digest, or for members without digests, in one alert on the next day. A digest waits and is merged into the next one. An
 // announcement waits until the next day. Uncertain messages are repeated regardless of the limit, and forced announcements
@@ -52,7 +49,7 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 			days[row.Member] = day
 			continue
 		}
-		if row.Kind == KindAlert && day.Digests {
+		if row.Kind == store.KindAlert && day.Digests {
 			m.skip = reasonDailyLimit
 			continue
 		}

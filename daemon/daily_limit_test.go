@@ -130,7 +130,7 @@ func TestDailyLimit_AnnouncementsWait(t *testing.T) {
 func TestDailyLimit_CountsOtherDaemons(t *testing.T) {
 	t.Parallel()
 	w := newLimitedWorld(t, 1)
-	other := store.Plan{Key: "announce/1/101", Kind: KindAnnouncement, Member: 101, Priority: priorityAnnouncement}
+	other := store.Plan{Key: "announce/1/101", Kind: store.KindAnnouncement, Member: 101, Priority: store.PriorityAnnouncement}
 	if _, err := w.store.Outbox.Plan(t.Context(), w.clock(), []store.Plan{other}); err != nil {
 		t.Fatal(err)
 	}

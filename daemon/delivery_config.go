@@ -11,14 +11,14 @@ import (
 
 // DeliveryConfig is the [delivery] table.
 type DeliveryConfig struct {
-	AllowList     []string      `toml:"only"`
-	OnUncertain   string        `toml:"uncertain"` // "repeat" or "leave", see docs/delivery-guarantees.md
+	AllowList     []string      `toml:"allow_only"`
+	OnUncertain   string        `toml:"on_uncertain"` // "retry" or "give_up", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
 
 	Rate       float64            `toml:"rate"`        // maximum messages per second; 0: as fast as the relay accepts them
 	DomainRate map[string]float64 `toml:"domain_rate"` // the same for single providers, by one of their domains; "*": each other provider
 
-	MaxPerMemberPerDay int `toml:"per_day"` // maximum messages to one member per local day; 0: no limit
+	MaxPerMemberPerDay int `toml:"max_per_member_per_day"` // maximum messages to one member per local day; 0: no limit
 }
 
 // DefaultDelivery returns the defaults: all addresses are allowed, and uncertain messages are repeated.
@@ -28,8 +28,8 @@ func DefaultDelivery() DeliveryConfig {
 
 // What to do with an uncertain message.
 const (
-	uncertainRetry  = "repeat" // once, with the same Message-ID: many receivers drop duplicates
-	uncertainGiveUp = "leave"
+	uncertainRetry  = "retry" // once, with the same Message-ID: many receivers drop duplicates
+	uncertainGiveUp = "give_up"
 )
 
 func (c DeliveryConfig) repeats() bool { return c.OnUncertain != uncertainGiveUp }
@@ -38,7 +38,7 @@ func (c DeliveryConfig) repeats() bool { return c.OnUncertain != uncertainGiveUp
 func (c DeliveryConfig) Validate() error {
 	errs := []error{c.validateOnly()}
 	if c.OnUncertain != uncertainRetry && c.OnUncertain != uncertainGiveUp {
-		errs = append(errs, fmt.Errorf("uncertain is %q: must be %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
+		errs = append(errs, fmt.Errorf("on_uncertain is %q: must be %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
 	}
 	if c.UncertainWait < 0 || c.UncertainWait > 24*time.Hour {
 		errs = append(errs, fmt.Errorf("uncertain_wait is %v: must be \"0s\" to \"24h\"", c.UncertainWait))
@@ -47,7 +47,7 @@ func (c DeliveryConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("rate is %v: must be 0 to %d messages per second", c.Rate, maxRate))
 	}
 	if c.MaxPerMemberPerDay < 0 {
-		errs = append(errs, fmt.Errorf("per_day is %d: must be the number of messages that a member may get per day, or 0 for no limit", c.MaxPerMemberPerDay))
+		errs = append(errs, fmt.Errorf("max_per_member_per_day is %d: must be the number of messages that a member may get per day, or 0 for no limit", c.MaxPerMemberPerDay))
 	}
 	for domain, each := range c.DomainRate {
 		if domain != anyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {
@@ -87,14 +87,11 @@ func (c DeliveryConfig) validateOnly() error {
 	for _, entry := range c.AllowList {
 		name, domain, ok := strings.Cut(entry, "@")
 		if !ok || domain == "" || strings.ContainsAny(name+domain, " <>,@") {
-			return fmt.Errorf("only has %q: must be an address (\"me@example.org\") or a domain (\"@example.org\")", entry)
+			return fmt.Errorf("allow_only has %q: must be an address (\"me@example.org\") or a domain (\"@example.org\")", entry)
 		}
 	}
 	return nil
 }
-
-// reasonNotAllowListed applies to most members on a staging system.
-const reasonNotAllowListed = "not on the allow-list"
 
 // allows reports whether messages to an address are allowed. Without a list all addresses are.
 func (c DeliveryConfig) allows(address string) bool {

@@ -14,31 +14,6 @@ import (
 	"postrider/templates"
 )
 
-// The kinds of messages in the outbox.
-const (
-	KindAlert        = "alert"
-	KindAnnouncement = "announcement"
-	KindDigest       = "digest"
-)
-
-// The priorities of the kinds: a lower one is sent first.
-const (
-	priorityAlert        = 10
-	priorityAnnouncement = 20
-	priorityDigest       = 30
-)
-
-// priority returns the priority of a kind.
-func priority(kind string) int {
-	switch kind {
-	case KindAlert:
-		return priorityAlert
-	case KindAnnouncement:
-		return priorityAnnouncement
-	}
-	return priorityDigest
-}
-
 // messageDraft is a message that is selected but not rendered yet: who gets it, and how to render it right before it is
 // sent.
 type messageDraft struct {
@@ -62,7 +37,7 @@ type drafter func(ctx context.Context, rows []store.Row) ([]messageDraft, error)
 
 // draftersByKind returns the drafters of all kinds.
 func (d *Daemon) draftersByKind() map[string]drafter {
-	return map[string]drafter{KindDigest: d.draftDigests, KindAlert: d.draftAlerts, KindAnnouncement: d.draftAnnouncements}
+	return map[string]drafter{store.KindDigest: d.draftDigests, store.KindAlert: d.draftAlerts, store.KindAnnouncement: d.draftAnnouncements}
 }
 
 // draftBatch drafts the messages of a batch, kind by kind.
@@ -147,12 +122,12 @@ func httpsOnly(unsubscribe string) string {
 // DigestEnvelope returns the headers that all digests share, with the one-click unsubscribe URL of one member.
 func DigestEnvelope(set Settings, unsubscribe string) mail.Message {
 	return mail.Message{
-		Stream:      KindDigest,
+		Stream:      store.KindDigest,
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
-		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
+		List:        mail.List{Name: set.Site, ID: store.KindDigest + "." + set.Host},
 		Unsubscribe: httpsOnly(unsubscribe),
 		// Gmail counts complaints by each of these. The last one identifies the sender and has 5 to 15 characters.
-		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
+		FeedbackID: store.KindDigest + ":" + set.Host + ":postrider",
 	}
 }

@@ -22,9 +22,6 @@ type MemberForecast struct {
 // WouldSend reports whether the member would get a message.
 func (p MemberForecast) WouldSend() bool { return p.Skip == "" }
 
-// reasonNotDue applies to members who are due after the period of the forecast.
-const reasonNotDue = "not due in this period"
-
 // Forecast is what would be sent within a period without any new posts. It includes only the first edition per member.
 type Forecast struct {
 	From, Until time.Time
@@ -113,11 +110,11 @@ func (r *forecaster) loadBaseline(ctx context.Context) error {
 		return err
 	}
 	for _, c := range counts {
-		if c.State == stateQueued || c.State == stateLeased {
+		if c.State == store.StateQueued || c.State == store.StateLeased {
 			r.Waiting[c.Kind] += c.Mails
 		}
 	}
-	v, err := r.d.volume(ctx, KindDigest, r.From)
+	v, err := r.d.volume(ctx, store.KindDigest, r.From)
 	if err != nil {
 		return err
 	}
@@ -151,7 +148,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 			if planned.Before(r.From) {
 				planned = r.From
 			}
-			rows = append(rows, store.Row{Kind: KindDigest, Member: m.ID, From: sub.CoveredSeq, Until: head, Created: planned})
+			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: sub.CoveredSeq, Until: head, Created: planned})
 		}
 	}
 	return list, r.draft(ctx, list, rows, at)

@@ -13,8 +13,8 @@ import (
 
 // Run delivers alerts and all other messages in two separate loops.
 var (
-	alertsOnly = store.PriorityRange{First: store.AllPriorities.First, Last: priorityAlert}
-	nonAlerts  = store.PriorityRange{First: priorityAlert + 1, Last: store.AllPriorities.Last}
+	alertsOnly = store.PriorityRange{First: store.AllPriorities.First, Last: store.PriorityAlert}
+	nonAlerts  = store.PriorityRange{First: store.PriorityAlert + 1, Last: store.AllPriorities.Last}
 )
 
 // pendingRecheckInterval is how often posts that were not visible are checked again. Approved posts are not urgent.
@@ -50,7 +50,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 	run := func(name string, steps ...func(context.Context) error) {
 		recovers(cron.FuncJob(func() { d.tick(ctx, name, steps...) })).Run()
 	}
-	ticks := time.NewTicker(d.settings.Gather.Every)
+	ticks := time.NewTicker(d.settings.Scan.Interval)
 	defer ticks.Stop()
 	looked := time.Now()
 	run("alerts", d.deliver)
@@ -74,7 +74,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 
 // nextAlertTimer fires when the next alert is due. It never fires if none is waiting or it cannot be sent now.
 func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
-	at, err := d.Store.Alerts.Next(ctx, priorityAlert)
+	at, err := d.Store.Alerts.Next(ctx, store.PriorityAlert)
 	now := d.Now()
 	if err != nil || !at.After(now) {
 		return nil

@@ -36,7 +36,7 @@ func TestRun_AlertOvertakesDigests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, thread := newAlertWorld(t), int64(0)
 		w.set.Alerts.Debounce = 0
-		w.set.Gather.Every = 2 * time.Second
+		w.set.Scan.Interval = 2 * time.Second
 		w.restart()
 		thread = w.thread(routes)
 		for i := range int64(60) {
@@ -70,7 +70,7 @@ func TestAlertLoop_SendsWhenDueNotAtNextScan(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
-		w.set.Gather.Every = time.Minute
+		w.set.Scan.Interval = time.Minute
 		w.restart()
 		stop := w.runDaemon()
 		time.Sleep(50 * time.Second)
@@ -89,7 +89,7 @@ func TestWake_ScansImmediately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Alerts.Debounce = 0
-		w.set.Gather.Every = time.Hour
+		w.set.Scan.Interval = time.Hour
 		w.restart()
 		stop := w.runDaemon()
 		time.Sleep(time.Second)
@@ -107,7 +107,7 @@ func TestWake_SendsDigestOnDemand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.execSQL(`UPDATE section_watch SET mail = 0`)
-		w.set.Gather.Every = time.Hour
+		w.set.Scan.Interval = time.Hour
 		w.restart()
 		p := w.writePost(w.thread(tonight))
 		stop := w.runDaemon()
@@ -159,7 +159,7 @@ func TestAlertLoop_FindsApprovedPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Alerts.Debounce = 0
-		w.set.Gather.Every = 2 * time.Second
+		w.set.Scan.Interval = 2 * time.Second
 		w.restart()
 		stop := w.runDaemon()
 		time.Sleep(time.Second)

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"strings"
 	"time"
 
 	"postrider/mail"
@@ -24,7 +23,7 @@ type OutcomeKind string
 // The outcomes.
 const (
 	WasAccepted      OutcomeKind = "accepted"
-	WasRefused       OutcomeKind = "refused"
+	WasRefused       OutcomeKind = "rejected"
 	WasSkipped       OutcomeKind = "skipped"   // nothing to send, or the member must not be emailed
 	WasHeld          OutcomeKind = "held"      // delayed by preference of the member
 	OutcomeUncertain OutcomeKind = "uncertain" // the connection broke after the final dot: it may have been delivered
@@ -36,32 +35,23 @@ const (
 var Outcomes = []OutcomeKind{WasAccepted, WasRefused, WasSkipped, WasHeld, OutcomeUncertain, OutcomeRetry, WasExpired}
 
 // Kinds lists all kinds of messages.
-var Kinds = []string{KindAlert, KindAnnouncement, KindDigest}
+var Kinds = []string{store.KindAlert, store.KindAnnouncement, store.KindDigest}
 
 // outcome returns the outcome kind of a settlement.
 func outcome(s store.Settlement) OutcomeKind {
 	switch {
-	case s.State == stateSkipped:
+	case s.State == store.StateSkipped:
 		return WasSkipped
 	case s.Result == resultDeferred:
 		return WasHeld
-	case s.State == stateAccepted:
+	case s.State == store.StateAccepted:
 		return WasAccepted
-	case s.State == stateRefused:
+	case s.State == store.StateRefused:
 		return WasRefused
 	case s.Result == string(mail.Uncertain):
 		return OutcomeUncertain
 	}
 	return OutcomeRetry
-}
-
-// kindOf returns the kind of a message by its key, for example "digest/42/2026-05-04" or "announce/7/42".
-func kindOf(key string) string {
-	kind, _, _ := strings.Cut(key, "/")
-	if kind == "announce" {
-		return KindAnnouncement
-	}
-	return kind
 }
 
 // nopObserver ignores all events.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"postrider/store"
 	"slices"
 	"time"
 
@@ -24,7 +25,7 @@ type providerQueue struct {
 // rank orders messages: by the priority of their kind, and uncertain ones last. If the daemon crashes repeatedly, it is not
 // always the same messages that become uncertain.
 func (l outgoing) rank() int {
-	p := priority(l.Kind)
+	p := store.PriorityOf(l.Kind)
 	if l.UncertainCount > 0 {
 		p += 1000
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postrider/alarm"
+	"postrider/store"
 )
 
 // hasAlarm tells whether an alarm is open.
@@ -53,7 +54,7 @@ func TestSelfCheck_FailureStopsSending(t *testing.T) {
 		w.daemon.flushAlarms(w.Context())
 		w.wantMessages("anna", posts(p))
 		for _, o := range w.outcomes(101) {
-			if o.Result == stateAccepted && o.Attempt != 1 {
+			if o.Result == store.StateAccepted && o.Attempt != 1 {
 				t.Errorf("the mail had %d attempts, want 1: those that the forum kept from going do not count", o.Attempt)
 			}
 		}

@@ -11,17 +11,6 @@ import (
 	"postrider/store"
 )
 
-// The states of an outbox row.
-const (
-	stateQueued    = "queued"
-	stateLeased    = "leased" // by a daemon
-	stateAccepted  = "accepted"
-	stateRefused   = "refused"
-	stateUncertain = "uncertain"
-	stateSkipped   = "skipped"
-	stateMerged    = "merged" // into a later digest
-)
-
 const (
 	// maxCrashRetries is how often a message is repeated because the daemon died while it was in flight. Most of these were
 	// never sent, so repeating them only once would lose some. But a message that crashes the daemon must end at some point.
@@ -57,8 +46,8 @@ func retryDelay(attempt int, hint time.Duration) time.Duration {
 
 func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlement {
 	return store.Settlement{
-		Key: row.Key, State: stateSkipped,
-		Result: stateSkipped, Reason: reason, At: d.Now(),
+		Key: row.Key, State: store.StateSkipped,
+		Result: store.StateSkipped, Reason: reason, At: d.Now(),
 	}
 }
 
@@ -66,13 +55,13 @@ func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlemen
 // paused, or a message above the daily limit.
 func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlement {
 	s := store.Settlement{
-		Key: row.Key, State: stateQueued, NotBefore: m.notBefore,
+		Key: row.Key, State: store.StateQueued, NotBefore: m.notBefore,
 		Result: resultDeferred, Reason: reasonPaused, At: d.Now(),
 	}
 	switch row.Kind {
-	case KindAlert:
+	case store.KindAlert:
 		s.Held, s.Reason = true, "quiet hours"
-	case KindAnnouncement:
+	case store.KindAnnouncement:
 		s.Reason = string(digest.EmailPaused)
 	}
 	s.Reason = cmp.Or(m.holdReason, s.Reason)
@@ -84,7 +73,7 @@ const resultDeferred = "held"
 
 // addOmissions adds the omitted and deferred posts to a final settlement.
 func (m messageDraft) addOmissions(s *store.Settlement) {
-	if s.State == stateAccepted || s.State == stateSkipped {
+	if s.State == store.StateAccepted || s.State == store.StateSkipped {
 		s.Omitted, s.Deferred = m.omitted, m.deferred
 	}
 }
@@ -93,8 +82,8 @@ func (m messageDraft) addOmissions(s *store.Settlement) {
 func (d *Daemon) renderFailed(row store.Row, err error) store.Settlement {
 	d.Log.Error("cannot build message", "key", row.Key, "member", row.Member, "err", err)
 	return store.Settlement{
-		Key: row.Key, State: stateRefused, CountAttempt: true,
-		Result: stateRefused, Reason: err.Error(), At: d.Now(),
+		Key: row.Key, State: store.StateRefused, CountAttempt: true,
+		Result: store.StateRefused, Reason: err.Error(), At: d.Now(),
 	}
 }
 
@@ -112,29 +101,29 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 	}
 	switch out.Result {
 	case mail.Accepted:
-		s.State = stateAccepted
+		s.State = store.StateAccepted
 	case mail.Refused:
-		s.State = stateRefused
+		s.State = store.StateRefused
 		if out.Stage == mail.Sender { // the relay rejects our sender, not this member
-			s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
+			s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(connectionRetryDelay)
 		}
 	case mail.NotSent:
-		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
+		s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(connectionRetryDelay)
 	case mail.Uncertain:
-		s.State, s.NotBefore = stateQueued, now.Add(d.settings.Delivery.UncertainWait)
+		s.State, s.NotBefore = store.StateQueued, now.Add(d.settings.Delivery.UncertainWait)
 		if !d.settings.Delivery.repeats() || row.UncertainCount > 0 { // already repeated once
-			s.State = stateUncertain
+			s.State = store.StateUncertain
 			s.Reason += d.logGivenUp(row.Kind, row.Key, row.Member)
 		}
 	case mail.TempFail:
-		s.State, s.NotBefore = stateQueued, now.Add(retryDelay(row.Attempt, out.Retry))
+		s.State, s.NotBefore = store.StateQueued, now.Add(retryDelay(row.Attempt, out.Retry))
 	}
 	return s
 }
 
 // logGivenUp logs an uncertain message that is not repeated, and returns the consequence as text.
 func (d *Daemon) logGivenUp(kind, key string, member forum.MemberID) string {
-	if kind == KindDigest {
+	if kind == store.KindDigest {
 		return "; dropped, the next edition covers its posts"
 	}
 	d.Log.Warn("uncertain message not retried, it may have been delivered", "key", key, "member", member)

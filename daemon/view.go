@@ -68,11 +68,11 @@ func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c tem
 		return c, fmt.Errorf("showing %s: %w", m.Key, err)
 	}
 	switch m.Kind {
-	case KindDigest:
+	case store.KindDigest:
 		c, err = v.digest(ctx, now, m)
-	case KindAlert:
+	case store.KindAlert:
 		c, err = v.alert(ctx, now, m)
-	case KindAnnouncement:
+	case store.KindAnnouncement:
 		c, err = v.announcement(ctx, now, m)
 	default:
 		return c, ErrMessageNotFound
@@ -227,7 +227,7 @@ func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reade
 // announcement renders an announcement. If its audience depends on groups or watched sections, only current members of the
 // audience can view it.
 func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
-	id, ok := announcementOf(m.Key)
+	id, ok := store.AnnouncementOf(m.Key)
 	if !ok {
 		return templates.Content{}, ErrMessageNotFound
 	}

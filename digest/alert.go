@@ -166,9 +166,6 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 	return ""
 }
 
-// ReasonNotVisitedSince applies to members who get alerts about the first reply only.
-const ReasonNotVisitedSince Reason = "already alerted about this thread, no visit since"
-
 // LastAlert records that a member got an alert about a thread and has not posted in it since.
 type LastAlert struct {
 	Member forum.MemberID

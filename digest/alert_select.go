@@ -44,10 +44,6 @@ func (t *Thread) Cause() AlertCause {
 	return best
 }
 
-// ReasonLeftToDigest means that no watch or override requests an alert any more. The digest brings the post, if the
-// rules still allow it.
-const ReasonLeftToDigest Reason = "left to the digest: no alert requested any more"
-
 // Alert selects the alert items that are still valid and lists the others with the reason. Of the omitted posts, only
 // those with AlreadyRead are finished; the next digest checks all others again. contents may lack posts that the forum
 // did not return.

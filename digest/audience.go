@@ -36,21 +36,6 @@ type Candidate struct {
 	Choices Preferences
 }
 
-// The reasons why a member does not get an announcement. Reasons of the forum are passed on unchanged
-// (forum.Member.NoMail).
-const (
-	NotOnList               Reason = "not on the list"
-	Excepted                Reason = "on the exclusion list"
-	NotInGroup              Reason = "in none of the groups"
-	NoSuchLocale            Reason = "different language"
-	PostCount               Reason = "post count out of range"
-	JoinDate                Reason = "join date out of range"
-	LastVisit               Reason = "last visit out of range"
-	NotWatching             Reason = "watches none of the sections"
-	OptedOutOfAnnouncements Reason = "announcements turned off by the member"
-	EmailPaused             Reason = "email paused by the member"
-)
-
 // ExclusionReason returns why a member is not in the audience, or "" if they are.
 func (a *Audience) ExclusionReason(c *Candidate) Reason {
 	id := c.Member.ID

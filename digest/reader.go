@@ -29,36 +29,6 @@ type Reader struct {
 	At       time.Time      // when the edition was planned
 }
 
-// Reason says why a message leaves out a post of the window.
-type Reason string
-
-// The reasons, in the order in which they are checked.
-const (
-	ReasonDeleted        Reason = "permanently deleted"
-	PostDeleted          Reason = "post deleted"
-	PostModerated        Reason = "post awaiting approval"
-	ThreadDeleted        Reason = "thread deleted"
-	ThreadModerate       Reason = "thread awaiting approval"
-	Redirected           Reason = "redirect to a moved thread"
-	NotReadable          Reason = "no access"
-	ReasonNotOwnThread   Reason = "no access: own threads only"
-	OwnPost              Reason = "own post"
-	Ignored              Reason = "author ignored"
-	NotWatched           Reason = "not watched"
-	ThreadsOnly          Reason = "section watched for new threads only"
-	ReasonMuted          Reason = "muted"
-	AlreadyRead          Reason = "already read on the site"
-	AlreadyAlerted       Reason = "already sent as an alert"
-	ReasonAlertPending   Reason = "alert pending"
-	ReasonDeferred       Reason = "deferred to another digest"
-	ReasonInOtherEdition Reason = "included in another digest"
-	HeldForWeek          Reason = "deferred to the weekly digest"
-	HeldForMonth         Reason = "deferred to the monthly digest"
-	Superseded           Reason = "counted in the section it was moved to"
-	ReasonSeenBeforeMove Reason = "already covered before it was moved"
-	ReasonMovePending    Reason = "just moved: covered after the move is sighted"
-)
-
 // wantsOwn reports whether the reader asked for their own posts.
 func (r *Reader) wantsOwn() bool {
 	return r.Choices.IncludeOwnPosts != nil && *r.Choices.IncludeOwnPosts

@@ -9,19 +9,19 @@ import (
 	"postrider/internal/finding"
 )
 
-// maxSkew is how far two clocks may stand apart: whole seconds are lost on the way, and nothing depends on a minute.
+// maxSkew is the accepted difference of two clocks: the readings are not exact to the second, and nothing depends on a minute.
 const maxSkew = time.Minute
 
-// ClockReading is what another clock showed.
+// ClockReading is the reading of another clock.
 type ClockReading struct {
 	Whose string        // "the forum's database"
-	Ahead time.Duration // of ours; below zero: behind
+	Ahead time.Duration // of ours; negative: behind
 }
 
-// Clock holds ours against others. Members' hours, retries and leases go by it.
+// Clock compares our clock with others. Members' delivery hours, retries and leases depend on it.
 func Clock(others []ClockReading) finding.Finding {
 	if len(others) == 0 {
-		return finding.OK("clock", "there is no other clock to compare it with")
+		return finding.OK("clock", "no other clock to compare with")
 	}
 	slices.SortFunc(others, func(a, b ClockReading) int { return strings.Compare(a.Whose, b.Whose) })
 	f := finding.Finding{Part: "clock", Level: finding.LevelOK}
@@ -33,10 +33,10 @@ func Clock(others []ClockReading) finding.Finding {
 			word = "behind"
 		}
 		if far > maxSkew {
-			f.Level, f.Fix = finding.LevelWarn, "let both machines set their clocks by NTP (timedatectl set-ntp true)"
+			f.Level, f.Fix = finding.LevelWarn, "synchronize the clocks of both machines with NTP (timedatectl set-ntp true)"
 		}
 		if far < time.Second {
-			parts = append(parts, r.Whose+" shows the same")
+			parts = append(parts, r.Whose+" is in sync")
 		} else {
 			parts = append(parts, fmt.Sprintf("%s is %v %s", r.Whose, far.Round(time.Second), word))
 		}

@@ -10,11 +10,11 @@ import (
 	"postrider/internal/finding"
 )
 
-// dkim holds what is published against the keys that sign.
+// dkim compares the published keys with our signing keys.
 func dkim(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 	if len(p.Keys) == 0 {
 		return []finding.Finding{finding.OK(
-			"dkim record", "the relay signs: mail yourself, and look in what arrives for dkim=pass with header.d="+organization(p.From)+
+			"dkim record", "the relay signs: send yourself a message, and check it for dkim=pass with header.d="+organization(p.From)+
 				", and for list-unsubscribe and list-unsubscribe-post in the h= of DKIM-Signature (RFC 8058, 4)")}
 
 	}
@@ -27,43 +27,43 @@ func dkim(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 
 func dkimKey(ctx context.Context, dns Resolver, key Key) finding.Finding {
 	texts, err := dns.LookupTXT(ctx, key.Name)
-	cure := "publish: " + entry(key.Name, key.Value)
+	fix := "publish: " + zoneRecord(key.Name, key.Value)
 	switch {
 	case err != nil && missing(err):
-		return finding.Fail("dkim record", key.Name+" is not published, so no signature verifies", cure)
+		return finding.Fail("dkim record", key.Name+" is not published, so signatures cannot be verified", fix)
 	case err != nil:
 		return unknown("dkim record", err)
 	case len(texts) > 1:
-		// What a verifier takes then is not defined (RFC 6376, 3.6.2.2).
-		return finding.Fail("dkim record", fmt.Sprintf("%s has %d TXT records", key.Name, len(texts)), "leave one; "+cure)
+		// Which one a verifier uses is undefined (RFC 6376, 3.6.2.2).
+		return finding.Fail("dkim record", fmt.Sprintf("%s has %d TXT records", key.Name, len(texts)), "keep one; "+fix)
 	}
 	theirs, err := parseDKIM(texts[0])
 	if err != nil {
-		return finding.Fail("dkim record", fmt.Sprintf("%s: %v: %s", key.Name, err, texts[0]), "put in its place: "+entry(key.Name, key.Value))
+		return finding.Fail("dkim record", fmt.Sprintf("%s: %v: %s", key.Name, err, texts[0]), "replace it with: "+zoneRecord(key.Name, key.Value))
 	}
 	ours, err := parseDKIM(key.Value)
 	if err != nil {
-		return finding.Fail("dkim record", fmt.Sprintf("our own record for %s: %v", key.Name, err), "make the key anew")
+		return finding.Fail("dkim record", fmt.Sprintf("our own record for %s: %v", key.Name, err), "generate a new key")
 	}
-	if err := theirs.verifies(ours); err != nil {
-		return finding.Fail("dkim record", fmt.Sprintf("%s: %v", key.Name, err), "put in its place: "+entry(key.Name, key.Value))
+	if err := theirs.checkAgainst(ours); err != nil {
+		return finding.Fail("dkim record", fmt.Sprintf("%s: %v", key.Name, err), "replace it with: "+zoneRecord(key.Name, key.Value))
 	}
 	if theirs.testing {
-		return finding.Warn("dkim record", key.Name+" has t=y: receivers treat signed mail as unsigned", "take t=y away once signatures verify")
+		return finding.Warn("dkim record", key.Name+" has t=y: receivers treat signed mail as unsigned", "remove t=y once signatures verify")
 	}
-	return finding.OK("dkim record", key.Name+" has the key that signs")
+	return finding.OK("dkim record", key.Name+" matches the signing key")
 }
 
-// dkimRecord is a key as it is published (RFC 6376, 3.6.1).
+// dkimRecord is a published key (RFC 6376, 3.6.1).
 type dkimRecord struct {
 	kind     string   // "rsa", "ed25519"
 	public   string   // base64; empty: revoked
-	hashes   []string // that may be used; none: all
-	services []string // that it is for; none: all
+	hashes   []string // allowed hashes; none: all
+	services []string // allowed services; none: all
 	testing  bool
 }
 
-// parseDKIM reads a key record.
+// parseDKIM parses a key record.
 func parseDKIM(record string) (dkimRecord, error) {
 	list, err := parseTags(record)
 	if err != nil {
@@ -99,19 +99,19 @@ func words(list tags, name string) []string {
 	return all
 }
 
-// verifies tells why a receiver who finds this record would not take signatures of ours.
-func (r dkimRecord) verifies(ours dkimRecord) error {
+// checkAgainst returns why a receiver with this record would reject our signatures.
+func (r dkimRecord) checkAgainst(ours dkimRecord) error {
 	switch {
 	case r.public == "":
 		return errors.New("the key is revoked (p= is empty)")
 	case r.kind != ours.kind:
-		return fmt.Errorf("it is for k=%s, but the key that signs is %s", r.kind, ours.kind)
+		return fmt.Errorf("it is for k=%s, but the signing key is %s", r.kind, ours.kind)
 	case r.public != ours.public:
-		return errors.New("it has another key than the one that signs")
+		return errors.New("it has another key than the signing key")
 	case r.hashes != nil && !slices.Contains(r.hashes, "sha256"):
-		return fmt.Errorf("its h=%s does not let sha256 be used, which signatures need", strings.Join(r.hashes, ":"))
+		return fmt.Errorf("its h=%s does not allow sha256, which signatures need", strings.Join(r.hashes, ":"))
 	case r.services != nil && !slices.Contains(r.services, "*") && !slices.Contains(r.services, "email"):
-		return fmt.Errorf("its s=%s is not for e-mail", strings.Join(r.services, ":"))
+		return fmt.Errorf("its s=%s does not include email", strings.Join(r.services, ":"))
 	}
 	return nil
 }

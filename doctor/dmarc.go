@@ -11,15 +11,15 @@ import (
 	"postrider/internal/finding"
 )
 
-// dmarc looks at what receivers are told to do with mail that nobody answers for, and whether ours is answered for: by
-// SPF for the envelope's domain or by a signature, for a domain that goes with that of From (RFC 7489, 3.1).
+// dmarc checks the DMARC record, and whether our messages pass: SPF or a DKIM signature must be for a domain that is
+// aligned with that of From (RFC 7489, 3.1).
 func dmarc(ctx context.Context, dns Resolver, p Site) finding.Finding {
 	name, record, err := dmarcRecord(ctx, dns, p.From)
 	switch {
 	case err != nil && missing(err):
 		return finding.Warn(
-			"dmarc", p.From+" has no DMARC record; the big mailboxes ask for one from who sends much",
-			"publish: "+entry("_dmarc."+organization(p.From), "v=DMARC1; p=none; rua=mailto:postmaster@"+organization(p.From)))
+			"dmarc", p.From+" has no DMARC record; large providers require one from bulk senders",
+			"publish: "+zoneRecord("_dmarc."+organization(p.From), "v=DMARC1; p=none; rua=mailto:postmaster@"+organization(p.From)))
 
 	case err != nil:
 		return unknown("dmarc", err)
@@ -27,45 +27,46 @@ func dmarc(ctx context.Context, dns Resolver, p Site) finding.Finding {
 	policy, err := parseDMARC(record)
 	text := name + ": " + record
 	if err != nil {
-		return finding.Warn("dmarc", fmt.Sprintf("%s\n%v, so receivers take none of it", text, err), "put in its place: "+entry(name, "v=DMARC1; p=none"))
+		return finding.Warn("dmarc", fmt.Sprintf("%s\n%v, so receivers ignore the record", text, err), "replace it with: "+zoneRecord(name, "v=DMARC1; p=none"))
 	}
-	return p.aligned(policy, text)
+	return p.checkAlignment(policy, text)
 }
 
-// aligned tells which of the domains that answer for our mail go with that of From.
-func (p Site) aligned(policy dmarcPolicy, text string) finding.Finding {
+// checkAlignment reports which of our SPF and DKIM domains are aligned with that of From.
+func (p Site) checkAlignment(policy dmarcPolicy, text string) finding.Finding {
 	envelope := domainOf(p.Envelope)
-	bySPF, byDKIM := goesWith(envelope, p.From, policy.strictSPF), p.Signs != "" && goesWith(p.Signs, p.From, policy.strictDKIM)
+	bySPF, byDKIM := isAligned(envelope, p.From, policy.strictSPF), p.SigningDomain != "" && isAligned(p.SigningDomain, p.From, policy.strictDKIM)
 	switch {
 	case bySPF && byDKIM:
-		text += "\nthe envelope and the signature answer for " + p.From
+		text += "\nSPF and DKIM are aligned with " + p.From
 	case bySPF:
-		text += "\nthe envelope answers for " + p.From
+		text += "\nSPF is aligned with " + p.From
 	case byDKIM:
-		text += "\nthe signature answers for " + p.From
-	case p.Signs == "":
+		text += "\nDKIM is aligned with " + p.From
+	case p.SigningDomain == "":
 		return finding.Warn(
-			"dmarc", fmt.Sprintf("%s\nthe envelope's domain %s does not go with %s: all depends on the signature of the relay", text, envelope, p.From),
-			"let the relay sign for "+p.From+", or sign here: [dkim]")
+			"dmarc", fmt.Sprintf("%s\nthe envelope domain %s is not aligned with %s: DMARC depends on the signature of the relay", text, envelope, p.From),
+			"have the relay sign for "+p.From+", or sign here: [dkim]")
 
 	default:
 		return finding.Fail(
-			"dmarc", fmt.Sprintf("%s\nneither the envelope's domain %s nor the signature's %s goes with %s", text, envelope, p.Signs, p.From),
+			"dmarc", fmt.Sprintf("%s\nneither the envelope domain %s nor the signature domain %s is aligned with %s", text, envelope, p.SigningDomain, p.From),
 			"sign for "+p.From+": dkim.domain")
 
 	}
 	return finding.OK("dmarc", text)
 }
 
-// goesWith is alignment (RFC 7489, 3.1): the same domain, or if that is enough, the same organization's.
-func goesWith(domain, from string, strict bool) bool {
+// isAligned reports whether two domains are aligned (RFC 7489, 3.1): the same domain or, unless strict, the same
+// organizational domain.
+func isAligned(domain, from string, strict bool) bool {
 	if strict {
 		return strings.EqualFold(domain, from)
 	}
 	return organization(domain) == organization(from)
 }
 
-// organization is the domain that somebody has registered: "example.org" of "mail.forum.example.org" (RFC 7489, 3.2).
+// organization returns the organizational domain: "example.org" for "mail.forum.example.org" (RFC 7489, 3.2).
 func organization(domain string) string {
 	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
 	registered, err := publicsuffix.EffectiveTLDPlusOne(domain)
@@ -75,7 +76,7 @@ func organization(domain string) string {
 	return registered
 }
 
-// dmarcRecord finds the record of a domain, or else of its organization (RFC 7489, 6.6.3).
+// dmarcRecord finds the record of a domain, or else of its organizational domain (RFC 7489, 6.6.3).
 func dmarcRecord(ctx context.Context, dns Resolver, domain string) (name, record string, err error) {
 	for _, d := range []string{domain, organization(domain)} {
 		name = "_dmarc." + d
@@ -89,17 +90,17 @@ func dmarcRecord(ctx context.Context, dns Resolver, domain string) (name, record
 				records = append(records, text)
 			}
 		}
-		if len(records) == 1 { // of several, none counts
+		if len(records) == 1 { // several are ignored
 			return name, records[0], nil
 		}
 	}
-	return name, "", fault(name, "there is no DMARC record", true)
+	return name, "", dnsError(name, "there is no DMARC record", true)
 }
 
-// dmarcPolicy is what matters to us of a record (RFC 7489, 6.3): how close the domains must be.
+// dmarcPolicy has the alignment modes of a record (RFC 7489, 6.3).
 type dmarcPolicy struct{ strictSPF, strictDKIM bool }
 
-// parseDMARC reads a record.
+// parseDMARC parses a record.
 func parseDMARC(record string) (dmarcPolicy, error) {
 	list, err := parseTags(record)
 	if err != nil {
@@ -113,7 +114,7 @@ func parseDMARC(record string) (dmarcPolicy, error) {
 	case "":
 		return dmarcPolicy{}, errors.New("it has no p=")
 	default:
-		return dmarcPolicy{}, fmt.Errorf("its p=%s is none of none, quarantine, reject", policy)
+		return dmarcPolicy{}, fmt.Errorf("its p=%s must be none, quarantine or reject", policy)
 	}
 	var p dmarcPolicy
 	for name, strict := range map[string]*bool{"aspf": &p.strictSPF, "adkim": &p.strictDKIM} {

@@ -19,14 +19,14 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// DNS asks recursive resolvers. It does not read the hosts file as net.Resolver does: what stands there of this machine
-// (on Debian 127.0.1.1) is not what the world sees.
+// DNS queries recursive resolvers. Unlike net.Resolver, it does not read the hosts file: its entry for this machine (on
+// Debian 127.0.1.1) is not what other servers see.
 type DNS struct {
-	Servers []string      // "192.0.2.53:53"; asked one after the other
-	Timeout time.Duration // for one answer of one server
+	Servers []string      // "192.0.2.53:53"; queried in this order
+	Timeout time.Duration // of one query to one server
 }
 
-// NewDNS asks one server ("192.0.2.53", "192.0.2.53:53"), or where server is empty those of this machine.
+// NewDNS queries one server ("192.0.2.53", "192.0.2.53:53"), or those of this machine if server is empty.
 func NewDNS(server string) *DNS {
 	servers := []string{server}
 	if server == "" {
@@ -40,7 +40,7 @@ func NewDNS(server string) *DNS {
 	return &DNS{Servers: servers, Timeout: 3 * time.Second}
 }
 
-// systemServers reads resolv.conf(5); without one, a resolver is looked for on this machine.
+// systemServers reads resolv.conf(5). Without one, it returns this machine.
 func systemServers(path string) []string {
 	var servers []string
 	if f, err := os.Open(path); err == nil {
@@ -57,7 +57,7 @@ func systemServers(path string) []string {
 	return servers
 }
 
-// LookupTXT gives TXT records, the strings of each joined.
+// LookupTXT returns TXT records, with the strings of each joined.
 func (d *DNS) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	var texts []string
 	err := d.ask(ctx, name, dnsmessage.TypeTXT, func(r dnsmessage.ResourceBody) {
@@ -66,7 +66,7 @@ func (d *DNS) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	return texts, err
 }
 
-// LookupMX gives mail exchangers, the preferred ones first.
+// LookupMX returns mail exchangers, preferred ones first.
 func (d *DNS) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	var list []*net.MX
 	err := d.ask(ctx, name, dnsmessage.TypeMX, func(r dnsmessage.ResourceBody) {
@@ -77,7 +77,7 @@ func (d *DNS) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	return list, err
 }
 
-// LookupIPAddr gives addresses of both families.
+// LookupIPAddr returns IPv4 and IPv6 addresses.
 func (d *DNS) LookupIPAddr(ctx context.Context, name string) ([]net.IPAddr, error) {
 	var list []net.IPAddr
 	err4 := d.ask(ctx, name, dnsmessage.TypeA, func(r dnsmessage.ResourceBody) {
@@ -99,11 +99,11 @@ func (d *DNS) LookupIPAddr(ctx context.Context, name string) ([]net.IPAddr, erro
 	return list, nil
 }
 
-// LookupAddr gives the names of an address.
+// LookupAddr returns the names of an address.
 func (d *DNS) LookupAddr(ctx context.Context, address string) ([]string, error) {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return nil, fault(address, err.Error(), true)
+		return nil, dnsError(address, err.Error(), true)
 	}
 	var names []string
 	err = d.ask(ctx, reverseName(ip), dnsmessage.TypePTR, func(r dnsmessage.ResourceBody) {
@@ -112,25 +112,25 @@ func (d *DNS) LookupAddr(ctx context.Context, address string) ([]string, error) 
 	return names, err
 }
 
-// ask asks the servers in turn, twice, and hands each record of the wanted kind to each.
+// ask queries the servers in turn, twice, and calls each for every record of the given type.
 func (d *DNS) ask(ctx context.Context, name string, kind dnsmessage.Type, each func(dnsmessage.ResourceBody)) error {
 	id := uint16(rand.Uint32())
 	query, err := question(id, name, kind)
 	if err != nil {
-		return fault(name, "this is no name", true)
+		return dnsError(name, "invalid name", true)
 	}
-	err = errors.New("there is no server to ask")
+	err = errors.New("no DNS server configured")
 	for range 2 {
 		for _, server := range d.Servers {
 			var records []dnsmessage.ResourceBody
 			records, err = d.exchange(ctx, server, id, query, kind)
 			switch {
 			case ctx.Err() != nil:
-				return fault(name, ctx.Err().Error(), false)
+				return dnsError(name, ctx.Err().Error(), false)
 			case err != nil:
 				continue
 			case len(records) == 0:
-				return fault(name, "there is no such record", true)
+				return dnsError(name, "no such record", true)
 			}
 			for _, r := range records {
 				each(r)
@@ -138,14 +138,14 @@ func (d *DNS) ask(ctx context.Context, name string, kind dnsmessage.Type, each f
 			return nil
 		}
 	}
-	return fault(name, err.Error(), false)
+	return dnsError(name, err.Error(), false)
 }
 
-func fault(name, text string, absent bool) error {
+func dnsError(name, text string, absent bool) error {
 	return &net.DNSError{Name: name, Err: text, IsNotFound: absent, IsTemporary: !absent}
 }
 
-// question writes a query that allows answers of 1232 bytes, which pass everywhere in one piece (RFC 6891, 6.2.5).
+// question builds a query that allows responses of 1232 bytes, which are never fragmented (RFC 6891, 6.2.5).
 func question(id uint16, name string, kind dnsmessage.Type) ([]byte, error) {
 	fqdn, err := dnsmessage.NewName(strings.TrimSuffix(name, ".") + ".")
 	if err != nil {
@@ -162,16 +162,16 @@ func question(id uint16, name string, kind dnsmessage.Type) ([]byte, error) {
 	return m.Pack()
 }
 
-// exchange asks one server by UDP, and by TCP where the answer was cut off (RFC 7766, 5).
+// exchange queries one server by UDP, and by TCP if the response is truncated (RFC 7766, 5).
 func (d *DNS) exchange(ctx context.Context, server string, id uint16, query []byte, kind dnsmessage.Type) ([]dnsmessage.ResourceBody, error) {
 	answer, err := d.send(ctx, "udp", server, id, query)
-	if err == nil && cutOff(answer) {
+	if err == nil && isTruncated(answer) {
 		answer, err = d.send(ctx, "tcp", server, id, query)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return read(answer, kind)
+	return readAnswers(answer, kind)
 }
 
 func (d *DNS) send(ctx context.Context, network, server string, id uint16, query []byte) ([]byte, error) {
@@ -183,7 +183,7 @@ func (d *DNS) send(ctx context.Context, network, server string, id uint16, query
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if network == "tcp" { // with its length in front (RFC 1035, 4.2.2)
+	if network == "tcp" { // with a length prefix (RFC 1035, 4.2.2)
 		query = append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
 	}
 	if _, err = conn.Write(query); err != nil {
@@ -198,7 +198,7 @@ func (d *DNS) send(ctx context.Context, network, server string, id uint16, query
 			}
 			return nil, err
 		}
-		if n >= 2 && binary.BigEndian.Uint16(buffer) == id { // else somebody else's, or a forgery: wait on
+		if n >= 2 && binary.BigEndian.Uint16(buffer) == id { // else it is a response to another query or forged: keep waiting
 			return buffer[:n], nil
 		}
 	}
@@ -215,21 +215,21 @@ func receive(conn net.Conn, network string, buffer []byte) (int, error) {
 	return io.ReadFull(conn, buffer[:binary.BigEndian.Uint16(length[:])])
 }
 
-func cutOff(answer []byte) bool {
+func isTruncated(answer []byte) bool {
 	var p dnsmessage.Parser
 	head, err := p.Start(answer)
 	return err == nil && head.Truncated
 }
 
-// read takes the records of one kind out of an answer; aliases on the way to them were followed by the server.
-func read(answer []byte, kind dnsmessage.Type) ([]dnsmessage.ResourceBody, error) {
+// readAnswers returns the records of one type in a response. The server has followed aliases.
+func readAnswers(answer []byte, kind dnsmessage.Type) ([]dnsmessage.ResourceBody, error) {
 	var m dnsmessage.Message
 	if err := m.Unpack(answer); err != nil {
 		return nil, err
 	}
-	var records []dnsmessage.ResourceBody // none where there is no such name
+	var records []dnsmessage.ResourceBody // none if the name does not exist
 	if m.RCode != dnsmessage.RCodeSuccess && m.RCode != dnsmessage.RCodeNameError {
-		return nil, errors.New("the server answers " + strings.TrimPrefix(m.RCode.String(), "RCode"))
+		return nil, errors.New("the server responds " + strings.TrimPrefix(m.RCode.String(), "RCode"))
 	}
 	for _, r := range m.Answers {
 		if r.Header.Type == kind {
@@ -239,7 +239,7 @@ func read(answer []byte, kind dnsmessage.Type) ([]dnsmessage.ResourceBody, error
 	return records, nil
 }
 
-// reverseName is where the names of an address are kept (RFC 1035, 3.5; RFC 3596, 2.5).
+// reverseName returns the name for PTR lookups of an address (RFC 1035, 3.5; RFC 3596, 2.5).
 func reverseName(ip netip.Addr) string {
 	bytes := ip.Unmap().AsSlice()
 	slices.Reverse(bytes)

@@ -14,14 +14,14 @@ import (
 	"postrider/internal/dnstest"
 )
 
-// resolver asks a DNS server that has the zone.
+// resolver returns a DNS that queries a server with the zone.
 func resolver(t testing.TB, zone string) (*DNS, *dnstest.Server) {
 	t.Helper()
 	server := dnstest.New(t, zone)
 	return NewDNS(server.Address), server
 }
 
-func TestTheDNSIsAskedForWhatItHas(t *testing.T) {
+func TestDNS_LooksUpRecords(t *testing.T) {
 	d, _ := resolver(t, `
 example.org.          IN TXT   "v=spf1 " "-all"
 example.org.          IN TXT   "quoted \" and \\ and \195\188"
@@ -55,7 +55,7 @@ b.example.org.        IN CNAME a.example.org.
 	}
 }
 
-func TestWhatIsMissingIsToldFromWhatNobodyKnows(t *testing.T) {
+func TestDNS_DistinguishesMissingFromFailed(t *testing.T) {
 	d, server := resolver(t, "example.org. IN A 192.0.2.1\nhalf.example.org. IN A 192.0.2.2\n")
 	server.Break("broken.example.org")
 	long := strings.Repeat("a", 64) + ".example.org"
@@ -88,7 +88,7 @@ func TestWhatIsMissingIsToldFromWhatNobodyKnows(t *testing.T) {
 	}
 }
 
-func TestALongAnswerIsFetchedWhole(t *testing.T) {
+func TestDNS_FetchesLongResponseByTCP(t *testing.T) {
 	value := strings.Repeat("0123456789", 200)
 	var parts []string
 	for chunk := range slices.Chunk([]byte(value), 250) {
@@ -100,11 +100,11 @@ func TestALongAnswerIsFetchedWhole(t *testing.T) {
 		t.Errorf("TXT = %q, %v", texts, err)
 	}
 	if n := len(server.Asked()); n != 2 {
-		t.Errorf("it was asked for %d times, want by UDP and by TCP", n)
+		t.Errorf("%d queries, want one by UDP and one by TCP", n)
 	}
 }
 
-func TestTheNextServerIsAskedWhenOneIsDead(t *testing.T) {
+func TestDNS_TriesNextServer(t *testing.T) {
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -117,11 +117,11 @@ func TestTheNextServerIsAskedWhenOneIsDead(t *testing.T) {
 	}
 	d.Servers = d.Servers[:1]
 	if _, err := d.LookupTXT(t.Context(), "example.org"); err == nil || missing(err) {
-		t.Errorf("nobody answers, and the error is %v", err)
+		t.Errorf("without a server: err = %v", err)
 	}
 }
 
-func TestAnswersToOtherQuestionsArePassedOver(t *testing.T) {
+func TestDNS_IgnoresOtherResponses(t *testing.T) {
 	far, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestAnswersToOtherQuestionsArePassedOver(t *testing.T) {
 	}
 }
 
-func TestServersAreThoseOfThisMachine(t *testing.T) {
+func TestDNS_ReadsResolvConf(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "resolv.conf")
 	if err := os.WriteFile(path, []byte("# by hand\nsearch example.org\nnameserver 192.0.2.53\nnameserver  2001:db8::53\noptions edns0\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestServersAreThoseOfThisMachine(t *testing.T) {
 	}
 	for text, want := range map[string]string{"192.0.2.53": "192.0.2.53:53", "2001:db8::53": "[2001:db8::53]:53", "127.0.0.1:5353": "127.0.0.1:5353"} {
 		if got := NewDNS(text).Servers; !slices.Equal(got, []string{want}) {
-			t.Errorf("NewDNS(%q) asks %q", text, got)
+			t.Errorf("NewDNS(%q) queries %q", text, got)
 		}
 	}
 }
@@ -175,8 +175,8 @@ func TestServersAreThoseOfThisMachine(t *testing.T) {
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte("\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x07example\x03org\x00\x00\x10\x00\x01\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x3c\x00\x05\x04true"))
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		cutOff(answer)
-		records, err := read(answer, 16)
+		isTruncated(answer)
+		records, err := readAnswers(answer, 16)
 		if err != nil && len(records) > 0 {
 			t.Errorf("records with an error: %v", err)
 		}

@@ -1,10 +1,8 @@
-// Package doctor looks at a site as the world's mail servers do: who may send in its name (SPF), who signs (DKIM), what
-// a receiver shall do with the rest (DMARC), whether the sending address has a name, whether bounces find home, and
-// whether the page behind one-click unsubscription answers.
+// Package doctor checks a site as other mail servers see it: SPF, DKIM, DMARC, the PTR record of the sending address, the
+// MX record for bounces, and the page for one-click unsubscribe.
 //
-// [Check] asks the DNS, through a [Resolver]; [Page], [TLSFinding] and [Clock] judge what else was met. Nothing is sent and
-// nothing is changed: each [Finding] says what is wrong and how to mend it, with the record to paste where one is
-// missing. The room knows no other room, so that the command line and pages may use it alike.
+// [Check] queries the DNS, through a [Resolver]; [Page], [TLSFinding] and [Clock] check the rest. Nothing is sent or
+// changed. Each finding says what is wrong and how to fix it, with the DNS record to publish if one is missing.
 package doctor
 
 import (
@@ -18,8 +16,8 @@ import (
 	"postrider/internal/finding"
 )
 
-// Resolver asks the DNS. Its methods are those of net.Resolver, and its errors are *net.DNSError, with IsNotFound where a
-// name or its records do not exist. [DNS] is one; net.Resolver would let the hosts file of this machine answer.
+// Resolver queries the DNS. Its methods are those of net.Resolver, and its errors are *net.DNSError, with IsNotFound if a
+// name or its records do not exist. Use [DNS]: net.Resolver also reads the hosts file of this machine.
 type Resolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
@@ -27,56 +25,55 @@ type Resolver interface {
 	LookupAddr(ctx context.Context, address string) ([]string, error)
 }
 
-// Site is the site that is examined.
+// Site is the site to check.
 type Site struct {
-	From     string       // domain of the sender that members see
-	Envelope string       // address that the relay is given as the sender, to which bounces go
-	Keys     []Key        // with which mails are signed; none: the relay signs
-	Signs    string       // domain that the signatures are made for; empty: the relay signs
-	Relay    string       // host of the relay
-	Sends    []netip.Addr // from where mails leave for the world; none: not known
-	Here     bool         // those are this machine's, and so is the relay
-	Bounces  string       // domain whose mail must come back to postrider; empty: bounces are not taken in
+	From          string       // domain of From
+	Envelope      string       // envelope sender, which receives bounces
+	Keys          []Key        // DKIM keys; none: the relay signs
+	SigningDomain string       // domain of the signatures; empty: the relay signs
+	Relay         string       // host of the relay
+	SendsFrom     []netip.Addr // public addresses that messages are sent from; none: unknown
+	Local         bool         // Sends and the relay are on this machine
+	Bounces       string       // domain whose mail must be delivered to postrider; empty: bounces are not processed
 }
 
-// Key is a signing key as it must be published.
+// Key is a DKIM key in the form in which it must be published.
 type Key struct{ Name, Value string }
 
-// Check asks the DNS about everything that a receiver would ask it.
+// Check makes the DNS queries that a receiver would make.
 func Check(ctx context.Context, dns Resolver, p Site) []finding.Finding {
-	// One question first: if nobody answers, a dozen more would only take their time-outs.
+	// Without a DNS server, each query would wait for its timeout. So try one first.
 	if _, err := dns.LookupTXT(ctx, p.From); err != nil && !missing(err) {
 		return []finding.Finding{finding.Warn(
-			"dns", "cannot be asked: "+err.Error(),
-			"see that a resolver of /etc/resolv.conf answers, name another with --resolver, or leave this out with --offline")}
+			"dns", "DNS is unavailable: "+err.Error(),
+			"check the resolvers in /etc/resolv.conf, use another with --resolver, or skip these checks with --offline")}
 
 	}
 	found := spf(ctx, dns, p)
 	found = append(found, dkim(ctx, dns, p)...)
 	found = append(found, dmarc(ctx, dns, p))
-	if p.Here {
-		found = append(found, reverse(ctx, dns, p)...)
+	if p.Local {
+		found = append(found, checkPTRs(ctx, dns, p)...)
 	}
 	if p.Bounces != "" {
-		found = append(found, exchangers(ctx, dns, p.Bounces))
+		found = append(found, checkMX(ctx, dns, p.Bounces))
 	}
 	return found
 }
 
-// missing tells that a name or its records do not exist, as opposed to: nobody knows at the moment.
+// missing reports whether a name or its records do not exist, as opposed to a failed query.
 func missing(err error) bool {
 	e, ok := errors.AsType[*net.DNSError](err)
 	return ok && e.IsNotFound
 }
 
-// unknown is what is said of a part whose records could not be asked for.
+// unknown returns the finding for a part whose DNS query failed.
 func unknown(part string, err error) finding.Finding {
-	return finding.Warn(part, "not known: "+err.Error(), "try again later")
+	return finding.Warn(part, "unknown, the DNS query failed: "+err.Error(), "try again later")
 }
 
-// entry words a TXT record so that it can be pasted into a zone file. A string of it holds 255 bytes at most (RFC 1035,
-// 3.3), longer ones go as several.
-func entry(name, value string) string {
+// zoneRecord returns a TXT record for a zone file. A string holds at most 255 bytes (RFC 1035, 3.3), so longer values are split.
+func zoneRecord(name, value string) string {
 	var parts []string
 	for len(value) > 255 {
 		parts = append(parts, fmt.Sprintf("%q", value[:255]))

@@ -12,7 +12,7 @@ import (
 	"postrider/internal/finding"
 )
 
-func TestThePageBehindOneClick(t *testing.T) {
+func TestPage_Findings(t *testing.T) {
 	site := http.NewServeMux()
 	site.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	site.Handle("GET /moved", http.RedirectHandler("/healthz", http.StatusFound))
@@ -38,13 +38,13 @@ func TestThePageBehindOneClick(t *testing.T) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 			if answered := tt.client == server.Client() && strings.HasPrefix(tt.address, server.URL); answered == clock.IsZero() {
-				t.Errorf("the server's clock shows %v", clock)
+				t.Errorf("server clock = %v", clock)
 			}
 		})
 	}
 }
 
-func TestTheLineToTheRelay(t *testing.T) {
+func TestTLSFinding_Levels(t *testing.T) {
 	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
 	until := func(d time.Duration) *tls.ConnectionState {
 		return &tls.ConnectionState{Version: tls.VersionTLS13, PeerCertificates: []*x509.Certificate{{NotAfter: now.Add(d)}}}
@@ -57,8 +57,8 @@ func TestTheLineToTheRelay(t *testing.T) {
 		says    string
 	}{
 		{"in clear at home", nil, true, finding.LevelOK, "does not leave"},
-		{"in clear abroad", nil, false, finding.LevelWarn, "reads the mails"},
-		{"encrypted", until(90 * 24 * time.Hour), false, finding.LevelOK, "TLS 1.3, the certificate ends 2026-08-02 (in 90 days)"},
+		{"in clear abroad", nil, false, finding.LevelWarn, "can read the messages"},
+		{"encrypted", until(90 * 24 * time.Hour), false, finding.LevelOK, "TLS 1.3, certificate expires 2026-08-02 (in 90 days)"},
 		{"a certificate that ends soon", until(13 * 24 * time.Hour), false, finding.LevelWarn, "in 13 days"},
 	}
 	for _, tt := range tests {
@@ -70,7 +70,7 @@ func TestTheLineToTheRelay(t *testing.T) {
 	}
 }
 
-func TestClocksMayDifferByAMinute(t *testing.T) {
+func TestClock_AllowsOneMinute(t *testing.T) {
 	tests := []struct {
 		name   string
 		others []ClockReading
@@ -78,7 +78,7 @@ func TestClocksMayDifferByAMinute(t *testing.T) {
 		says   string
 	}{
 		{"alone", nil, finding.LevelOK, "no other clock"},
-		{"together", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, finding.LevelOK, "the forum's database shows the same, the store is 59s behind"},
+		{"together", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, finding.LevelOK, "the forum's database is in sync, the store is 59s behind"},
 		{"apart", []ClockReading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, finding.LevelWarn, "the forum's database is 1m1s ahead"},
 	}
 	for _, tt := range tests {

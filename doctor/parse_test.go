@@ -10,10 +10,10 @@ import (
 	check "blitiri.com.ar/go/spf"
 )
 
-func TestRecordsOfSPFAreRead(t *testing.T) {
+func TestParseSPF_Records(t *testing.T) {
 	tests := []struct {
 		record string
-		fault  string // in the error; empty: it is read
+		fault  string // in the error; empty: it is valid
 	}{
 		{"v=spf1", ""},
 		{"v=spf1  a  mx/24 -all ", ""},
@@ -22,22 +22,22 @@ func TestRecordsOfSPFAreRead(t *testing.T) {
 		{"v=spf1 include:_spf.example.org exists:%{ir}.%{v}.example.org ptr:example.org -all", ""},
 		{"v=spf1 redirect=_spf.example.org exp=why.example.org my-own.x=1", ""},
 		{"v=spf10 -all", "begin with v=spf1"},
-		{"v=spf1 ip4:192.0.2.1/33", "no network"},
-		{"v=spf1 ip4:2001:db8::1", "no network"},
-		{"v=spf1 ip6:192.0.2.1", "no network"},
-		{"v=spf1 ip4", "no network"},
+		{"v=spf1 ip4:192.0.2.1/33", "is not a network"},
+		{"v=spf1 ip4:2001:db8::1", "is not a network"},
+		{"v=spf1 ip6:192.0.2.1", "is not a network"},
+		{"v=spf1 ip4", "is not a network"},
 		{"v=spf1 include", "names no domain"},
-		{"v=spf1 include:", "says nothing behind"},
+		{"v=spf1 include:", "has nothing after its"},
 		{"v=spf1 redirect=", "names no domain"},
 		{"v=spf1 all:example.org", "nothing may follow all"},
-		{"v=spf1 a/33", "no prefix length"},
-		{"v=spf1 a//129", "no prefix length"},
-		{"v=spf1 mx/24//x", "no prefix length"},
-		{"v=spf1 redirect=a.org redirect=b.org", "stands twice"},
-		{"v=spf1 1x=y", "no term of SPF"},
-		{"v=spf1 mail.example.org -all", "no term of SPF"},
-		{"v=spf1 --all", "no term of SPF"},
-		{"v=spf1 +", "no term of SPF"},
+		{"v=spf1 a/33", "invalid prefix length"},
+		{"v=spf1 a//129", "invalid prefix length"},
+		{"v=spf1 mx/24//x", "invalid prefix length"},
+		{"v=spf1 redirect=a.org redirect=b.org", "duplicate"},
+		{"v=spf1 1x=y", "is not an SPF term"},
+		{"v=spf1 mail.example.org -all", "is not an SPF term"},
+		{"v=spf1 --all", "is not an SPF term"},
+		{"v=spf1 +", "is not an SPF term"},
 	}
 	for _, tt := range tests {
 		_, err := parseSPF(tt.record)
@@ -47,7 +47,7 @@ func TestRecordsOfSPFAreRead(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatCountsIsHeeded(t *testing.T) {
+func TestEffectiveTerms_DropsTermsAfterAll(t *testing.T) {
 	for record, want := range map[string]string{
 		"v=spf1 a -all mx redirect=x.org":            "a -all",
 		"v=spf1 redirect=x.org a ?all include:y.org": "a ?all",
@@ -62,31 +62,31 @@ func TestOnlyWhatCountsIsHeeded(t *testing.T) {
 			got = append(got, term.text)
 		}
 		if strings.Join(got, " ") != want {
-			t.Errorf("of %q counts %q, want %q", record, got, want)
+			t.Errorf("effectiveTerms(%q) = %q, want %q", record, got, want)
 		}
 	}
 }
 
-// lone knows one record of one domain, and no other name.
-type lone struct{ record string }
+// singleRecord is a Resolver with one record of one domain.
+type singleRecord struct{ record string }
 
-func (l lone) LookupTXT(_ context.Context, name string) ([]string, error) {
+func (l singleRecord) LookupTXT(_ context.Context, name string) ([]string, error) {
 	if name == "example.org" {
 		return []string{l.record}, nil
 	}
-	return nil, fault(name, "none", true)
+	return nil, dnsError(name, "none", true)
 }
-func (l lone) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
-	return nil, fault(name, "none", true)
+func (l singleRecord) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
+	return nil, dnsError(name, "none", true)
 }
-func (l lone) LookupIPAddr(_ context.Context, name string) ([]net.IPAddr, error) {
-	return nil, fault(name, "none", true)
+func (l singleRecord) LookupIPAddr(_ context.Context, name string) ([]net.IPAddr, error) {
+	return nil, dnsError(name, "none", true)
 }
-func (l lone) LookupAddr(_ context.Context, address string) ([]string, error) {
-	return nil, fault(address, "none", true)
+func (l singleRecord) LookupAddr(_ context.Context, address string) ([]string, error) {
+	return nil, dnsError(address, "none", true)
 }
 
-// FuzzSPF asks a receiver's own parser whether the record that we tell an owner to publish does what it is for.
+// FuzzSPF checks with the parser of a receiver that the record we suggest allows our address.
 func FuzzSPF(f *testing.F) {
 	for _, record := range []string{
 		"v=spf1 a mx ip4:192.0.2.0/24 ip6:2001:db8::/32 -all", "v=spf1 include:a.org ?all", "v=spf1 redirect=a.org", "v=spf1 a//64 ~all",
@@ -96,7 +96,7 @@ func FuzzSPF(f *testing.F) {
 	}
 	address := netip.MustParseAddr("203.0.113.9")
 	verdict := func(t *testing.T, record string) check.Result {
-		result, _ := check.CheckHostWithSender(address.AsSlice(), "example.org", "a@example.org", check.WithResolver(lone{record}), check.WithContext(t.Context()))
+		result, _ := check.CheckHostWithSender(address.AsSlice(), "example.org", "a@example.org", check.WithResolver(singleRecord{record}), check.WithContext(t.Context()))
 		return result
 	}
 	f.Fuzz(func(t *testing.T, record string) {
@@ -122,7 +122,7 @@ func FuzzSPF(f *testing.F) {
 	})
 }
 
-func TestKeyRecordsAreRead(t *testing.T) {
+func TestParseDKIM_Records(t *testing.T) {
 	tests := []struct {
 		record string
 		want   dkimRecord
@@ -146,7 +146,7 @@ func TestKeyRecordsAreRead(t *testing.T) {
 	}
 }
 
-func TestPolicyRecordsAreRead(t *testing.T) {
+func TestParseDMARC_Records(t *testing.T) {
 	tests := []struct {
 		record string
 		want   dmarcPolicy
@@ -180,7 +180,7 @@ func FuzzTags(f *testing.F) {
 				t.Errorf("%q gives %+v with %v", record, list, err)
 			}
 			if value, _ := list[:i].get(tag.name); value != "" {
-				t.Errorf("%q gives %s twice", record, tag.name)
+				t.Errorf("%q has %s twice", record, tag.name)
 			}
 		}
 		if r, err := parseDKIM(record); err == nil && strings.ContainsAny(r.public, " \t\r\n") {

@@ -11,24 +11,23 @@ import (
 	"postrider/internal/finding"
 )
 
-// reverse looks whether each address that mails leave from has a name that leads back to it. Gmail and others refuse mail
-// from one that has not (550 5.7.25).
-func reverse(ctx context.Context, dns Resolver, p Site) []finding.Finding {
+// checkPTRs checks whether each sending address has a PTR record whose name resolves to it. Without one, Gmail and others
+// reject messages (550 5.7.25).
+func checkPTRs(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 	var found []finding.Finding
-	for _, address := range p.Sends {
-		found = append(found, reverseOf(ctx, dns, address))
+	for _, address := range p.SendsFrom {
+		found = append(found, checkPTR(ctx, dns, address))
 	}
 	return found
 }
 
-func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) finding.Finding {
+func checkPTR(ctx context.Context, dns Resolver, address netip.Addr) finding.Finding {
 	names, err := dns.LookupAddr(ctx, address.String())
 	switch {
 	case err != nil && missing(err):
 		return finding.Fail(
-			"ptr", fmt.Sprintf("%v has no name", address),
-			"let whoever rents you that address give it one (PTR), the host name of your mail server, whose A or AAAA record leads back to it")
-
+			"ptr", fmt.Sprintf("%v has no PTR record", address),
+			"ask your hosting provider to set the PTR record to the host name of your mail server, whose A or AAAA record must have this address")
 	case err != nil:
 		return unknown("ptr", err)
 	}
@@ -39,7 +38,7 @@ func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) finding.Fi
 			lost = err
 		}
 		if slices.ContainsFunc(back, func(a net.IPAddr) bool { return a.IP.Equal(address.AsSlice()) }) {
-			return finding.OK("ptr", fmt.Sprintf("%v is %s, and back", address, strings.TrimSuffix(name, ".")))
+			return finding.OK("ptr", fmt.Sprintf("%v is %s, which resolves to it", address, strings.TrimSuffix(name, ".")))
 		}
 	}
 	if lost != nil {
@@ -50,7 +49,7 @@ func reverseOf(ctx context.Context, dns Resolver, address netip.Addr) finding.Fi
 		kind = "AAAA"
 	}
 	return finding.Fail(
-		"ptr", fmt.Sprintf("%v is called %s, which does not lead back to it", address, strings.Join(names, ", ")),
+		"ptr", fmt.Sprintf("%v is %s, which does not resolve to it", address, strings.Join(names, ", ")),
 		fmt.Sprintf("publish: %s IN %s %v", names[0], kind, address))
 
 }

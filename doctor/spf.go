@@ -11,36 +11,35 @@ import (
 	"postrider/internal/finding"
 )
 
-// maxLookups is after how many a receiver gives up and takes the record for broken (RFC 7208, 4.6.4).
+// maxLookups is the limit of DNS lookups, above which receivers reject the record (RFC 7208, 4.6.4).
 const maxLookups = 10
 
-// spf looks at the record of the envelope's domain: whether it can be read, how much a receiver must ask for it, whether
-// it lets everybody send, and whether it lets us.
+// spf checks the record of the envelope domain: whether it is valid, how many lookups it needs, whether it allows everyone
+// to send, and whether it allows us.
 func spf(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 	domain := domainOf(p.Envelope)
 	record, err := spfRecord(ctx, dns, domain)
 	switch {
 	case err != nil && missing(err):
 		return []finding.Finding{finding.Fail(
-			"spf", domain+" has no SPF record; the big mailboxes refuse mail without one",
-			"publish: "+entry(domain, spfVersion+" "+strings.Join(p.mechanisms(), " ")+" ~all"))}
+			"spf", domain+" has no SPF record; large providers reject messages without one",
+			"publish: "+zoneRecord(domain, spfVersion+" "+strings.Join(p.mechanisms(), " ")+" ~all"))}
 
 	case err != nil:
 		return []finding.Finding{unknown("spf", err)}
 	case len(record) > 1:
 		return []finding.Finding{finding.Fail(
-			"spf", fmt.Sprintf("%s has %d SPF records, which is as good as none:\n%s", domain, len(record), strings.Join(record, "\n")),
-			"leave one, with the terms of all")}
-
+			"spf", fmt.Sprintf("%s has %d SPF records, so receivers ignore all of them:\n%s", domain, len(record), strings.Join(record, "\n")),
+			"keep one, with the terms of all")}
 	}
 	found := spfTree(ctx, dns, domain, record[0])
 	if found.Level == finding.LevelFail {
 		return []finding.Finding{found}
 	}
-	return append([]finding.Finding{found}, p.permits(ctx, dns, record[0])...)
+	return append([]finding.Finding{found}, p.checkSenders(ctx, dns, record[0])...)
 }
 
-// spfRecord gives the SPF records of a domain, of which there should be one.
+// spfRecord returns the SPF records of a domain. There should be one.
 func spfRecord(ctx context.Context, dns Resolver, domain string) ([]string, error) {
 	texts, err := dns.LookupTXT(ctx, domain)
 	if err != nil {
@@ -53,36 +52,35 @@ func spfRecord(ctx context.Context, dns Resolver, domain string) ([]string, erro
 		}
 	}
 	if len(records) == 0 {
-		return nil, fault(domain, "there is no SPF record", true)
+		return nil, dnsError(domain, "no SPF record", true)
 	}
 	return records, nil
 }
 
-// spfTree judges a record with all that it includes.
+// spfTree checks a record with all that it includes.
 func spfTree(ctx context.Context, dns Resolver, domain, record string) finding.Finding {
-	w := recordWalk{ctx: ctx, dns: dns, path: map[string]bool{}}
+	w := spfWalk{ctx: ctx, dns: dns, path: map[string]bool{}}
 	terms := w.record(domain, record)
 	text := fmt.Sprintf("%s: %s", domain, record)
 	switch {
-	case w.broken != "":
-		return finding.Fail("spf", text+"\n"+w.broken, "mend the record: as it is, receivers take none of it")
-	case w.open != "":
-		return finding.Fail("spf", text+"\n"+w.open+" lets the whole world send in your name", "take that term away, and end the record with ~all")
-	case w.questions > maxLookups:
+	case w.invalid != "":
+		return finding.Fail("spf", text+"\n"+w.invalid, "correct the record: receivers ignore it as it is")
+	case w.allowsAll != "":
+		return finding.Fail("spf", text+"\n"+w.allowsAll+" allows everyone to send in your name", "remove that term, and end the record with ~all")
+	case w.lookups > maxLookups:
 		return finding.Fail(
-			"spf", fmt.Sprintf("%s\nit makes receivers ask the DNS %d times; after %d they take it for broken", text, w.questions, maxLookups),
-			"take includes away that you do not need, or write ip4: and ip6: in place of a, mx and include")
-
+			"spf", fmt.Sprintf("%s\nit needs %d DNS lookups; receivers reject it above %d", text, w.lookups, maxLookups),
+			"remove includes that you do not need, or replace a, mx and include with ip4: and ip6:")
 	case w.unknown != nil:
 		return unknown("spf", w.unknown)
-	case !ends(terms):
-		return finding.Warn("spf", text+"\nit does not say what holds for all others", "put in its place: "+entry(domain, record+" ~all"))
+	case !hasDefault(terms):
+		return finding.Warn("spf", text+"\nit has no rule for all other senders", "replace it with: "+zoneRecord(domain, record+" ~all"))
 	}
-	return finding.OK("spf", fmt.Sprintf("%s (%d of %d questions)", text, w.questions, maxLookups))
+	return finding.OK("spf", fmt.Sprintf("%s (%d of %d lookups)", text, w.lookups, maxLookups))
 }
 
-// ends tells that a record decides about everybody.
-func ends(terms []term) bool {
+// hasDefault reports whether a record has a rule for all other senders.
+func hasDefault(terms []term) bool {
 	for _, t := range terms {
 		if t.name == "all" || t.name == "redirect" {
 			return true
@@ -91,25 +89,24 @@ func ends(terms []term) bool {
 	return false
 }
 
-// permits asks, as a receiver would, whether mail may come from where ours does.
-func (p Site) permits(ctx context.Context, dns Resolver, record string) []finding.Finding {
-	if len(p.Sends) == 0 {
+// checkSenders checks, like a receiver, whether our sending addresses are allowed.
+func (p Site) checkSenders(ctx context.Context, dns Resolver, record string) []finding.Finding {
+	if len(p.SendsFrom) == 0 {
 		return []finding.Finding{finding.Warn(
-			"spf sender", "it is not known from which address mails leave for the world",
-			"name it with --sends-from, so that it can be held against the record")}
-
+			"spf sender", "the public address that messages are sent from is unknown",
+			"specify it with --sends-from, so that it can be checked against the record")}
 	}
 	var found []finding.Finding
-	for _, address := range p.Sends {
-		found = append(found, p.permit(ctx, dns, record, address))
+	for _, address := range p.SendsFrom {
+		found = append(found, p.checkSender(ctx, dns, record, address))
 	}
 	return found
 }
 
-func (p Site) permit(ctx context.Context, dns Resolver, record string, address netip.Addr) finding.Finding {
+func (p Site) checkSender(ctx context.Context, dns Resolver, record string, address netip.Addr) finding.Finding {
 	domain := domainOf(p.Envelope)
 	result, err := check.CheckHostWithSender(address.AsSlice(), domain, p.Envelope, check.WithResolver(dns), check.WithContext(ctx))
-	f := finding.Finding{Part: "spf sender", Text: fmt.Sprintf("%s for mail of %s from %v", result, domain, address)}
+	f := finding.Finding{Part: "spf sender", Text: fmt.Sprintf("%s for messages of %s from %v", result, domain, address)}
 	switch {
 	case result == check.Pass:
 		f.Level = finding.LevelOK
@@ -117,22 +114,22 @@ func (p Site) permit(ctx context.Context, dns Resolver, record string, address n
 	case result == check.TempError:
 		return unknown("spf sender", err)
 	case result == check.PermError:
-		f.Level, f.Fix = finding.LevelFail, "mend the record: "+err.Error()
+		f.Level, f.Fix = finding.LevelFail, "correct the record: "+err.Error()
 		return f
 	}
-	f.Level, f.Fix = finding.LevelFail, "put in its place: "+entry(domain, addMechanism(record, mechanism(address)))
-	if !p.Here {
+	f.Level, f.Fix = finding.LevelFail, "replace it with: "+zoneRecord(domain, addMechanism(record, mechanism(address)))
+	if !p.Local {
 		f.Level = finding.LevelWarn
-		f.Text += ", the address of the relay " + p.Relay + "; it may send from others"
-		f.Fix = "see what your relay's handbook wants in SPF (most name an include); if it sends from that address, " + f.Fix
+		f.Text += ", the address of the relay " + p.Relay + "; it may send from other addresses"
+		f.Fix = "see the relay's documentation for its SPF settings (usually an include); if it sends from that address, " + f.Fix
 	}
 	return f
 }
 
-// mechanisms are what a record must hold that lets us send.
+// mechanisms returns the mechanisms that allow us to send.
 func (p Site) mechanisms() []string {
 	var list []string
-	for _, address := range p.Sends {
+	for _, address := range p.SendsFrom {
 		list = append(list, mechanism(address))
 	}
 	if len(list) == 0 {
@@ -148,7 +145,7 @@ func mechanism(address netip.Addr) string {
 	return "ip6:" + address.String()
 }
 
-// addMechanism puts a mechanism in front of what a record says of all others.
+// addMechanism inserts a mechanism before the rule for all other senders.
 func addMechanism(record, mechanism string) string {
 	words := strings.Fields(record)
 	for i, word := range words {

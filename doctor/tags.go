@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// tag is one of a tag-list (RFC 6376, 3.2), the form of DKIM's and DMARC's records.
+// tag is a tag of a tag-list (RFC 6376, 3.2), the syntax of DKIM and DMARC records.
 type tag struct{ name, value string }
 
-// tags are those of a record, in their order.
+// tags are the tags of a record, in their order.
 type tags []tag
 
-// get is a tag's value.
+// get returns the value of a tag.
 func (t tags) get(name string) (value string, there bool) {
 	for _, x := range t {
 		if x.name == name {
@@ -21,7 +21,7 @@ func (t tags) get(name string) (value string, there bool) {
 	return "", false
 }
 
-// parseTags reads a tag-list: "v=DKIM1; k=rsa; p=...". A name that stands twice spoils the whole list.
+// parseTags parses a tag-list: "v=DKIM1; k=rsa; p=...". A duplicate name makes the whole list invalid.
 func parseTags(record string) (tags, error) {
 	var list tags
 	for part := range strings.SplitSeq(record, ";") {
@@ -31,20 +31,20 @@ func parseTags(record string) (tags, error) {
 		name, value, found := strings.Cut(part, "=")
 		name, value = trimFold(name), trimFold(value)
 		if !found || !tagName(name) {
-			return nil, fmt.Errorf("%q is no tag of the form name=value", part)
+			return nil, fmt.Errorf("%q is not a tag of the form name=value", part)
 		}
 		if _, twice := list.get(name); twice {
-			return nil, fmt.Errorf("the tag %s stands twice", name)
+			return nil, fmt.Errorf("duplicate tag %s", name)
 		}
 		list = append(list, tag{name, value})
 	}
 	return list, nil
 }
 
-// trimFold trims what may stand around names and values (FWS).
+// trimFold trims folding white space (FWS) around names and values.
 func trimFold(s string) string { return strings.Trim(s, " \t\r\n") }
 
-// tagName is ALPHA *(ALPHA / DIGIT / "_").
+// tagName reports whether s is ALPHA *(ALPHA / DIGIT / "_").
 func tagName(s string) bool {
 	for i, c := range []byte(s) {
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z'

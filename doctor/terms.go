@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// term is a word of an SPF record (RFC 7208, 4.6.1 and 12).
+// term is a term of an SPF record (RFC 7208, 4.6.1 and 12).
 type term struct {
 	qualifier byte   // '+', '-', '~' or '?'; 0 for a modifier
 	name      string // "include", "redirect", in lower case
-	value     string // what follows the ":" or the "="; of a and mx also the prefix lengths
-	text      string // as it stands in the record
+	value     string // after the ":" or "="; for a and mx with the prefix lengths
+	text      string // as written in the record
 }
 
 const spfVersion = "v=spf1"
 
-// isSPF tells an SPF record from the other TXT records of a domain (RFC 7208, 4.5).
+// isSPF reports whether a TXT record is an SPF record (RFC 7208, 4.5).
 func isSPF(record string) bool {
 	version, _, _ := strings.Cut(record, " ")
 	return strings.EqualFold(version, spfVersion)
 }
 
-// parseSPF reads the terms of a record. One that is not understood spoils the whole record.
+// parseSPF parses the terms of a record. An invalid term makes the whole record invalid.
 func parseSPF(record string) ([]term, error) {
 	if !isSPF(record) {
 		return nil, fmt.Errorf("it does not begin with %s", spfVersion)
@@ -40,7 +40,7 @@ func parseSPF(record string) ([]term, error) {
 		}
 		if t.name == "redirect" || t.name == "exp" {
 			if once[t.name] {
-				return nil, fmt.Errorf("%s= stands twice", t.name)
+				return nil, fmt.Errorf("duplicate %s=", t.name)
 			}
 			once[t.name] = true
 		}
@@ -64,7 +64,7 @@ func parseTerm(word string) (term, error) {
 	if end >= 0 {
 		t.name, t.value = strings.ToLower(word[:end]), strings.TrimPrefix(word[end:], ":")
 		if t.value == "" {
-			return t, fmt.Errorf("%q says nothing behind its %q", t.text, word[end:])
+			return t, fmt.Errorf("%q has nothing after its %q", t.text, word[end:])
 		}
 	}
 	return t, t.checkMechanism()
@@ -73,14 +73,14 @@ func parseTerm(word string) (term, error) {
 func (t term) checkModifier() error {
 	switch {
 	case !modifierName(t.name):
-		return fmt.Errorf("%q is no term of SPF", t.text)
+		return fmt.Errorf("%q is not an SPF term", t.text)
 	case (t.name == "redirect" || t.name == "exp") && t.value == "":
 		return fmt.Errorf("%q names no domain", t.text)
 	}
 	return nil
 }
 
-// modifierName is ALPHA *(ALPHA / DIGIT / "-" / "_" / ".").
+// modifierName reports whether s is ALPHA *(ALPHA / DIGIT / "-" / "_" / ".").
 func modifierName(s string) bool { return tagName(strings.NewReplacer("-", "_", ".", "_").Replace(s)) }
 
 func (t term) checkMechanism() error {
@@ -95,7 +95,7 @@ func (t term) checkMechanism() error {
 		}
 	case "ip4", "ip6":
 		if _, err := t.network(); err != nil {
-			return fmt.Errorf("%q is no network: give one such as ip4:192.0.2.0/24 or ip6:2001:db8::/32", t.text)
+			return fmt.Errorf("%q is not a network: must be like ip4:192.0.2.0/24 or ip6:2001:db8::/32", t.text)
 		}
 	case "a", "mx":
 		if err := t.checkPrefixes(); err != nil {
@@ -103,12 +103,12 @@ func (t term) checkMechanism() error {
 		}
 	case "ptr":
 	default:
-		return fmt.Errorf("%q is no term of SPF", t.text)
+		return fmt.Errorf("%q is not an SPF term", t.text)
 	}
 	return nil
 }
 
-// network is that of ip4 and ip6.
+// network returns the network of an ip4 or ip6 term.
 func (t term) network() (netip.Prefix, error) {
 	text := t.value
 	if !strings.Contains(text, "/") {
@@ -125,7 +125,7 @@ func (t term) network() (netip.Prefix, error) {
 	return p, err
 }
 
-// checkPrefixes reads the lengths behind a domain: "/24", "//64", "/24//64".
+// checkPrefixes checks the prefix lengths after a domain: "/24", "//64", "/24//64".
 func (t term) checkPrefixes() error {
 	_, lengths, found := strings.Cut(t.value, "/")
 	if !found {
@@ -140,13 +140,13 @@ func (t term) checkPrefixes() error {
 	}
 	for text, most := range map[string]int{four: 32, six: 128} {
 		if n, err := strconv.Atoi(text); text != "" && (err != nil || n < 0 || n > most) {
-			return fmt.Errorf("%q: /%s is no prefix length", t.text, text)
+			return fmt.Errorf("%q: invalid prefix length /%s", t.text, text)
 		}
 	}
 	return nil
 }
 
-// needsLookup tells whether a receiver must ask the DNS for the term (RFC 7208, 4.6.4).
+// needsLookup reports whether the term counts as a DNS lookup (RFC 7208, 4.6.4).
 func (t term) needsLookup() bool {
 	switch t.name {
 	case "include", "a", "mx", "ptr", "exists", "redirect":
@@ -155,7 +155,7 @@ func (t term) needsLookup() bool {
 	return false
 }
 
-// matchesAll tells that the term lets the whole world send.
+// matchesAll reports whether the term allows everyone to send.
 func (t term) matchesAll() bool {
 	if t.qualifier != '+' {
 		return false

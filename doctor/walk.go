@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// recordWalk goes through an SPF record and all that it includes, as a receiver does whom no term satisfies. The verdict for one
-// address would not tell: it ends at the first term that fits.
-type recordWalk struct {
+// spfWalk evaluates an SPF record and all that it includes, like a receiver for which no term matches. To check a
+// single address would not do, because that stops at the first match.
+type spfWalk struct {
 	ctx  context.Context
 	dns  Resolver
-	path map[string]bool // the domains that lead to where it stands
+	path map[string]bool // the domains on the path to the current record
 
-	questions int
-	broken    string // the first fault of a record
-	open      string // the first term that lets everybody send
-	unknown   error  // the first question that nobody answered
+	lookups   int
+	invalid   string // the first error in a record
+	allowsAll string // the first term that allows everyone to send
+	unknown   error  // the first failed query
 }
 
-// record goes through the record of a domain.
-func (w *recordWalk) record(domain, record string) []term {
+// record evaluates the record of a domain.
+func (w *spfWalk) record(domain, record string) []term {
 	terms, err := parseSPF(record)
 	if err != nil {
 		w.fail("%s: %v", domain, err)
@@ -30,11 +30,11 @@ func (w *recordWalk) record(domain, record string) []term {
 	w.path[strings.ToLower(domain)] = true
 	defer delete(w.path, strings.ToLower(domain))
 	for _, t := range effectiveTerms(terms) {
-		if t.matchesAll() && w.open == "" {
-			w.open = domain + ": " + t.text
+		if t.matchesAll() && w.allowsAll == "" {
+			w.allowsAll = domain + ": " + t.text
 		}
 		if t.needsLookup() {
-			w.questions++
+			w.lookups++
 		}
 		if t.name == "include" || t.name == "redirect" {
 			w.follow(t)
@@ -43,7 +43,7 @@ func (w *recordWalk) record(domain, record string) []term {
 	return terms
 }
 
-// effectiveTerms leaves out what all makes idle: the mechanisms behind it, and redirect wherever it stands (RFC 7208, 5.1).
+// effectiveTerms drops the terms without effect if there is an "all": mechanisms after it, and any redirect (RFC 7208, 5.1).
 func effectiveTerms(terms []term) []term {
 	end := slices.IndexFunc(terms, func(t term) bool { return t.name == "all" })
 	if end < 0 {
@@ -52,34 +52,34 @@ func effectiveTerms(terms []term) []term {
 	return slices.DeleteFunc(slices.Clone(terms[:end+1]), func(t term) bool { return t.name == "redirect" })
 }
 
-// follow reads the record that a term leads to. Whoever is led to a domain without a record, or in a circle, takes the
-// whole for broken (RFC 7208, 5.2 and 6.1).
-func (w *recordWalk) follow(t term) {
+// follow evaluates the record that a term refers to. A missing record or a loop makes the whole record invalid (RFC 7208,
+// 5.2 and 6.1).
+func (w *spfWalk) follow(t term) {
 	domain := strings.TrimSuffix(t.value, ".")
 	switch {
-	case strings.Contains(domain, "%"): // a macro: it depends on the mail
+	case strings.Contains(domain, "%"): // a macro: depends on the message
 		return
-	case w.questions > 3*maxLookups || w.broken != "":
-		return // bad enough; do not ask for ever
+	case w.lookups > 3*maxLookups || w.invalid != "":
+		return // already invalid; stop querying
 	case w.path[strings.ToLower(domain)]:
-		w.fail("%s leads in a circle", t.text)
+		w.fail("%s is a loop", t.text)
 		return
 	}
 	records, err := spfRecord(w.ctx, w.dns, domain)
 	switch {
 	case err != nil && missing(err):
-		w.fail("%s leads to a domain without an SPF record", t.text)
+		w.fail("%s refers to a domain without an SPF record", t.text)
 	case err != nil && w.unknown == nil:
 		w.unknown = err
 	case len(records) > 1:
-		w.fail("%s leads to a domain with %d SPF records", t.text, len(records))
+		w.fail("%s refers to a domain with %d SPF records", t.text, len(records))
 	case len(records) == 1:
 		w.record(domain, records[0])
 	}
 }
 
-func (w *recordWalk) fail(format string, args ...any) {
-	if w.broken == "" {
-		w.broken = fmt.Sprintf(format, args...)
+func (w *spfWalk) fail(format string, args ...any) {
+	if w.invalid == "" {
+		w.invalid = fmt.Sprintf(format, args...)
 	}
 }

@@ -1,0 +1,53 @@
+package digest
+
+// Reason says why a message leaves out a post of the window.
+type Reason string
+
+// The reasons, in the order in which they are checked.
+const (
+	ReasonDeleted        Reason = "permanently deleted"
+	PostDeleted          Reason = "post deleted"
+	PostModerated        Reason = "post awaiting approval"
+	ThreadDeleted        Reason = "thread deleted"
+	ThreadModerate       Reason = "thread awaiting approval"
+	Redirected           Reason = "redirect to a moved thread"
+	NotReadable          Reason = "no access"
+	ReasonNotOwnThread   Reason = "no access: own threads only"
+	OwnPost              Reason = "own post"
+	Ignored              Reason = "author ignored"
+	NotWatched           Reason = "not watched"
+	ThreadsOnly          Reason = "section watched for new threads only"
+	ReasonMuted          Reason = "muted"
+	AlreadyRead          Reason = "already read on the site"
+	AlreadyAlerted       Reason = "already sent as an alert"
+	ReasonAlertPending   Reason = "alert pending"
+	ReasonDeferred       Reason = "deferred to another digest"
+	ReasonInOtherEdition Reason = "included in another digest"
+	HeldForWeek          Reason = "deferred to the weekly digest"
+	HeldForMonth         Reason = "deferred to the monthly digest"
+	Superseded           Reason = "counted in the section it was moved to"
+	ReasonSeenBeforeMove Reason = "already covered before it was moved"
+	ReasonMovePending    Reason = "just moved: covered after the move is sighted"
+)
+
+// ReasonNotVisitedSince applies to members who get alerts about the first reply only.
+const ReasonNotVisitedSince Reason = "already alerted about this thread, no visit since"
+
+// ReasonLeftToDigest means that no watch or override requests an alert any more. The digest brings the post, if the
+// rules still allow it.
+const ReasonLeftToDigest Reason = "left to the digest: no alert requested any more"
+
+// The reasons why a member does not get an announcement. Reasons of the forum are passed on unchanged
+// (forum.Member.NoMail).
+const (
+	NotOnList               Reason = "not on the list"
+	Excepted                Reason = "on the exclusion list"
+	NotInGroup              Reason = "in none of the groups"
+	NoSuchLocale            Reason = "different language"
+	PostCount               Reason = "post count out of range"
+	JoinDate                Reason = "join date out of range"
+	LastVisit               Reason = "last visit out of range"
+	NotWatching             Reason = "watches none of the sections"
+	OptedOutOfAnnouncements Reason = "announcements turned off by the member"
+	EmailPaused             Reason = "email paused by the member"
+)
