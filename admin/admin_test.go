@@ -14,7 +14,7 @@ import (
 
 func TestServer_SendsSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	b := w.admin()
 	for _, path := range []string{"/", "/login", "/nowhere"} {
 		for _, who := range []*browser{b, w.browser()} {
@@ -32,7 +32,7 @@ func TestServer_SendsSecurityHeaders(t *testing.T) {
 
 func TestCheckHost_RejectsForeignHosts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, c := range []struct {
 		host   string
 		status int
@@ -41,24 +41,24 @@ func TestCheckHost_RejectsForeignHosts(t *testing.T) {
 		{"ADMIN.example", http.StatusOK},
 		{"127.0.0.1:8027", http.StatusOK},
 		{"localhost:8027", http.StatusOK},
-		{"evil.example", http.StatusMisdirectedRequest}, // whose name somebody made lead to us
+		{"evil.example", http.StatusMisdirectedRequest}, // a foreign name that resolves to us
 		{"evil.example:8027", http.StatusMisdirectedRequest},
 		{"admin.example.evil.example", http.StatusMisdirectedRequest},
 	} {
 		b := w.browser()
-		b.fields = map[string]string{"Host": c.host}
+		b.headers = map[string]string{"Host": c.host}
 		if got := b.get("/login"); got.status != c.status {
-			t.Errorf("%s: answer %d, want %d", c.host, got.status, c.status)
+			t.Errorf("%s: status %d, want %d", c.host, got.status, c.status)
 		}
 	}
 }
 
 func TestPause_IsLoggedOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	b := w.admin()
-	if got := b.order("/pause", "reason", `<script>alert("x")</script>`); got.status != http.StatusSeeOther || got.header.Get("Location") != "/room/?done=delivery_paused&n=0" {
-		t.Errorf("answer %d, led to %q", got.status, got.header.Get("Location"))
+	if got := b.postWithToken("/pause", "reason", `<script>alert("x")</script>`); got.status != http.StatusSeeOther || got.header.Get("Location") != "/base/?done=delivery_paused&n=0" {
+		t.Errorf("status %d, redirected to %q", got.status, got.header.Get("Location"))
 	}
 	p, paused, _ := w.store.Queue.Paused(t.Context())
 	if !paused || p.Since != noon {
@@ -68,73 +68,73 @@ func TestPause_IsLoggedOnce(t *testing.T) {
 	if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, `role="status"`) {
 		t.Errorf("the page after it:\n%s", page)
 	}
-	b.order("/resume")
-	if _, paused, _ := w.store.Queue.Paused(t.Context()); paused || w.woken != 1 {
-		t.Errorf("paused %v, the daemon woken %d times", paused, w.woken)
+	b.postWithToken("/resume")
+	if _, paused, _ := w.store.Queue.Paused(t.Context()); paused || w.wakeups != 1 {
+		t.Errorf("paused %v, daemon woken %d times", paused, w.wakeups)
 	}
-	got := w.audit("delivery")
+	got := w.auditOf("delivery")
 	if len(got) != 2 || got[0] != `web: admin pause <script>alert("x")</script>` || got[1] != "web: admin resume" {
-		t.Errorf("written down is %q", got)
+		t.Errorf("audit log is %q", got)
 	}
 	if got := b.get("/?done=evil"); got.status != http.StatusOK || strings.Contains(got.body, `role="status"`) {
-		t.Errorf("what nobody can have done: answer %d", got.status)
+		t.Errorf("unknown confirmation: status %d", got.status)
 	}
 }
 
 func TestTemplates_FolderOverridesPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	dir := t.TempDir()
 	check(t, os.MkdirAll(filepath.Join(dir, "page", "admin"), 0o755))
 	own := `{{define "title"}}Ours{{end}}{{define "main"}}<h1>Our own words</h1>{{end}}`
 	check(t, os.WriteFile(filepath.Join(dir, "page", "admin", "notice.html"), []byte(own), 0o644))
-	w.parts.Pages = must(templates.Load(dir))(t).Pages(w.parts.Site, "/room")
+	w.deps.Pages = must(templates.Load(dir))(t).Pages(w.deps.Site, "/base")
 	w.open()
 	b := w.admin()
-	if got := b.get("/nowhere"); got.status != http.StatusNotFound || !strings.Contains(got.body, "Our own words") || !strings.Contains(got.body, "/room/logout") {
-		t.Errorf("answer %d\n%s", got.status, got.body)
+	if got := b.get("/nowhere"); got.status != http.StatusNotFound || !strings.Contains(got.body, "Our own words") || !strings.Contains(got.body, "/base/logout") {
+		t.Errorf("status %d\n%s", got.status, got.body)
 	}
 }
 
 func TestPages_WorkOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
-	w := newWorld(t)
+	w := newFixture(t)
 	w.store = must(store.Open(t.Context(), dsn))(t)
 	t.Cleanup(func() { w.store.Close() })
 	must(w.store.Migrate(t.Context()))(t)
-	w.parts.Store = w.store
+	w.deps.Store = w.store
 	w.open()
-	w.furnish()
+	w.fillStore()
 	b := w.admin()
 	for _, path := range []string{
 		"/", "/queue?state=all&reason=alert&domain=refused.example&since=day&member=4", "/queue/mail?key=" + digestKey(4), "/bounces?part=anna&domain=mail.example.org&class=dead",
 		"/settings", "/settings/mails?kind=digest&member=13",
 	} {
 		if got := b.get(path); got.status != http.StatusOK {
-			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
+			t.Errorf("%s: status %d\n%s", path, got.status, w.log)
 		}
 	}
-	ordered := func(path string, form ...string) {
+	wantDone := func(path string, form ...string) {
 		t.Helper()
-		if got := b.order(path, form...); got.status != http.StatusSeeOther {
-			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
+		if got := b.postWithToken(path, form...); got.status != http.StatusSeeOther {
+			t.Errorf("%s: status %d\n%s", path, got.status, w.log)
 		}
 	}
-	all := changes()
+	all := changeForms()
 	for path, c := range all {
-		if path != "/logout" && c.ready == nil && path != "/announcements/1/test" {
-			ordered(path, c.form...)
+		if path != "/logout" && c.prepare == nil && path != "/announcements/1/test" {
+			wantDone(path, c.form...)
 		}
 	}
-	ordered("/announcements/1/count")
-	b.until("/announcements/1", "would get it now")
+	wantDone("/announcements/1/count")
+	b.waitFor("/announcements/1", "would get it now")
 	for _, order := range []string{"start", "pause", "resume", "cancel"} {
-		ordered("/announcements/1/"+order, all["/announcements/1/"+order].form...)
+		wantDone("/announcements/1/"+order, all["/announcements/1/"+order].form...)
 	}
 	for _, path := range []string{"/announcements", "/announcements/1", "/members/13", "/explain?member=13&post=1"} {
 		if got := b.get(path); got.status != http.StatusOK {
-			t.Errorf("%s: answer %d\n%s", path, got.status, w.log)
+			t.Errorf("%s: status %d\n%s", path, got.status, w.log)
 		}
 	}
 }

@@ -12,23 +12,23 @@ import (
 	"postrider/store"
 )
 
-// hostile is what a relay, a reader or a forum may say.
+// hostile is text that a relay, a reader or a forum might send.
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)> '&`
 
-// harmless tells whether a page shows hostile text as text.
-func harmless(t *testing.T, name, page string) {
+// wantEscaped fails the test unless a page shows hostile text as text.
+func wantEscaped(t *testing.T, name, page string) {
 	t.Helper()
 	if strings.Contains(page, "<script") || strings.Contains(page, "<img") || strings.Contains(page, `"><`+"script") {
-		t.Errorf("%s holds hostile text as it is:\n%s", name, page)
+		t.Errorf("%s contains unescaped hostile text:\n%s", name, page)
 	}
 	if !strings.Contains(page, "&lt;script&gt;alert(1)") {
-		t.Errorf("%s does not show the text at all:\n%s", name, page)
+		t.Errorf("%s does not show the text:\n%s", name, page)
 	}
 }
 
 func TestBounces_EscapeReplies(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	address := hostile[:40] + "@a.example"
 	check(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
 		Key: "digest/1/" + hostile, Source: store.FromReport, Member: 1, Address: address, SentAt: noon, Class: bounce.ClassUnknownUser,
@@ -37,63 +37,63 @@ func TestBounces_EscapeReplies(t *testing.T) {
 	check(t, w.store.Suppressions.Add(t.Context(), noon, []store.Health{{Address: address, Health: bounce.Health{SuppressedSince: noon, Reason: hostile}}}))
 	check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Domain: hostile, Since: noon, Until: noon.Add(time.Hour), Reason: hostile}))
 	b := w.admin()
-	harmless(t, "bounces", b.get("/bounces").body)
-	got := b.order("/bounces/suppress", "address", hostile)
+	wantEscaped(t, "bounces", b.get("/bounces").body)
+	got := b.postWithToken("/bounces/suppress", "address", hostile)
 	if got.status != http.StatusUnprocessableEntity {
-		t.Errorf("an address that is none: answer %d", got.status)
+		t.Errorf("invalid address: status %d", got.status)
 	}
-	harmless(t, "the form again", got.body)
+	wantEscaped(t, "the form again", got.body)
 	for _, q := range []string{"part", "domain", "class", "after", "page", "done"} {
 		if got := b.get("/bounces?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || strings.Contains(got.body, "<script") {
-			t.Errorf("hostile %s: answer %d", q, got.status)
+			t.Errorf("hostile %s: status %d", q, got.status)
 		}
 	}
 }
 
 func TestBounces_SuppressAndUnsuppress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	b := w.admin()
-	got := b.order("/bounces/suppress", "address", " Anna@A.example ", "reason", "she wrote to us")
+	got := b.postWithToken("/bounces/suppress", "address", " Anna@A.example ", "reason", "she wrote to us")
 	if at := got.header.Get("Location"); got.status != http.StatusSeeOther || !strings.Contains(at, "done=suppressed") || !strings.Contains(at, "part=anna%40a.example") {
-		t.Errorf("answer %d, led to %q", got.status, at)
+		t.Errorf("status %d, redirected to %q", got.status, at)
 	}
 	if page := b.get("/bounces").body; !strings.Contains(page, "anna@a.example") || !strings.Contains(page, "she wrote to us") {
-		t.Errorf("the list:\n%s", page)
+		t.Errorf("list:\n%s", page)
 	}
 	if page := b.get("/bounces?part=bert").body; strings.Contains(page, "she wrote to us") {
-		t.Error("a search for somebody else finds her")
+		t.Error("a search for another address finds this one")
 	}
-	b.order("/bounces/lift", "address", "anna@a.example")
-	if got := b.order("/bounces/lift", "address", "anna@a.example").header.Get("Location"); got != "/room/bounces?done=unsuppressed&n=0" {
-		t.Errorf("lifting twice leads to %q", got)
+	b.postWithToken("/bounces/lift", "address", "anna@a.example")
+	if got := b.postWithToken("/bounces/lift", "address", "anna@a.example").header.Get("Location"); got != "/base/bounces?done=unsuppressed&n=0" {
+		t.Errorf("second unsuppress redirects to %q", got)
 	}
 	if list := must(w.store.Suppressions.List(t.Context(), noon, "", "", 9))(t); len(list) > 0 {
 		t.Errorf("still suppressed: %v", list)
 	}
-	if got := w.audit("suppression"); !slices.Equal(got, []string{"web: admin suppress a…@a.example", "web: admin lift a…@a.example"}) {
-		t.Errorf("written down is %q", got)
+	if got := w.auditOf("suppression"); !slices.Equal(got, []string{"web: admin suppress a…@a.example", "web: admin lift a…@a.example"}) {
+		t.Errorf("audit log is %q", got)
 	}
 }
 
 func TestBounces_ReleaseAHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
 	b := w.admin()
-	b.order("/bounces/release", "domain", "a.example")
-	b.order("/bounces/release", "domain", "a.example")
-	if list := must(w.store.Holds.Active(t.Context(), noon))(t); len(list) > 0 || w.woken != 1 {
-		t.Errorf("held: %v; woken %d times", list, w.woken)
+	b.postWithToken("/bounces/release", "domain", "a.example")
+	b.postWithToken("/bounces/release", "domain", "a.example")
+	if list := must(w.store.Holds.Active(t.Context(), noon))(t); len(list) > 0 || w.wakeups != 1 {
+		t.Errorf("holds: %v; woken %d times", list, w.wakeups)
 	}
-	if got := w.audit("hold"); !slices.Equal(got, []string{"web: admin release a.example"}) {
-		t.Errorf("written down is %q", got)
+	if got := w.auditOf("hold"); !slices.Equal(got, []string{"web: admin release a.example"}) {
+		t.Errorf("audit log is %q", got)
 	}
 }
 
 func TestBounces_ListsHavePages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var list []store.Refusal
 	var ill []store.Health
 	for i := range 60 {
@@ -116,10 +116,10 @@ func TestBounces_ListsHavePages(t *testing.T) {
 		}
 	}
 	if !strings.Contains(first, `href="?page=2"`) || !strings.Contains(first, `after=s49%40a.example`) || strings.Contains(second, `href="?page=3"`) {
-		t.Error("the pages do not lead to each other")
+		t.Error("the pages do not link to each other")
 	}
 	only := b.get("/bounces?domain=B.example&class=full").body
 	if strings.Contains(only, ">digest/00/a<") || !strings.Contains(only, ">digest/01/a<") {
-		t.Error("a filter for a domain shows others, or not its own")
+		t.Error("the domain filter shows wrong rows")
 	}
 }

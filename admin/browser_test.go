@@ -16,33 +16,33 @@ import (
 	"postrider/store"
 )
 
-// site is where a browser finds the room.
-func (w *world) site() string {
+// startSite serves the admin pages and returns their URL.
+func (w *fixture) startSite() string {
 	w.Helper()
-	handler := &swap{}
+	handler := &lateHandler{}
 	server := httptest.NewServer(handler)
 	w.Cleanup(server.Close)
-	w.config.URL = server.URL + "/room"
+	w.config.URL = server.URL + "/base"
 	w.open()
-	handler.Handler = w.room
+	handler.Handler = w.server
 	return w.config.URL
 }
 
-// swap is a handler that is put in later: its address must be known before it is made.
-type swap struct{ http.Handler }
+// lateHandler is a handler that is set after its server's address is known.
+type lateHandler struct{ http.Handler }
 
-// enter logs a browser in.
-func enter(p *browsertest.Page, site string) {
+// logInWithBrowser logs in.
+func logInWithBrowser(p *browsertest.Page, site string) {
 	p.Open(site + "/")
 	p.Do(chromedp.SendKeys(chromedp.CSS("#password"), password))
 	p.Click("main .button")
 }
 
-// furnish fills the store with a bit of everything.
-func (w *world) furnish() {
+// fillStore fills the store with data of every kind.
+func (w *fixture) fillStore() {
 	w.Helper()
 	ctx := w.Context()
-	w.outbox("queued", "leased", "accepted", "refused", "uncertain", "skipped", "queued")
+	w.fillOutbox("queued", "leased", "accepted", "refused", "uncertain", "skipped", "queued")
 	for i, c := range bounce.Classes {
 		check(w, w.store.Suppressions.SaveRefusals(ctx, []store.Refusal{{
 			Key: digestKey(i + 1), Source: store.FromReport, Member: 1, Address: fmt.Sprintf("somebody.with.a.long.name.%d@mail.example.org", i), SentAt: noon, Class: c,
@@ -51,7 +51,7 @@ func (w *world) furnish() {
 	}
 	check(w, w.store.Suppressions.Add(ctx, noon, []store.Health{
 		{Address: "anna@mail.example.org", Member: 4711, Health: bounce.Health{SuppressedSince: noon, SuppressedUntil: noon.AddDate(0, 0, 30), Reason: "dead: 550 5.1.1 no such user here"}},
-		must(store.ManualSuppression("a.very.long.address.of.somebody.who.has.asked.for.no.mail@a-domain-with-a-long-name.example.org", "he wrote to us", noon))(w),
+		must(store.ManualSuppression("a.very.long.address.of.somebody.who.has.asked.for.no.mail@a-domain-with-a-long-name.example.org", "requested by email", noon))(w),
 	}))
 	check(w, w.store.Holds.Add(ctx, store.DomainHold{Domain: "gmail.com", Since: noon, Until: noon.Add(2 * time.Hour), Reason: "refused 14 of 15 in a minute: 421 4.7.28 unusual rate of mail"}))
 	var subs []store.Subscriber
@@ -70,111 +70,111 @@ func (w *world) furnish() {
 	check(w, w.store.Alarms.Save(ctx, []store.Alarm{{Key: "held gmail.com", Detail: "421 4.7.28 unusual rate of mail", Since: noon, Due: noon, Seen: noon}}, nil))
 }
 
-// look is a page, and how to get there.
-type look struct {
+// pageState is a page and how to get there, possibly from the one before.
+type pageState struct {
 	name string
 	open func(p *browsertest.Page, site string)
 }
 
-func at(path string) func(*browsertest.Page, string) {
+func openPath(path string) func(*browsertest.Page, string) {
 	return func(p *browsertest.Page, site string) { p.Open(site + path) }
 }
 
-// looks are all pages, in every state that looks different.
-func looks() []look {
-	return append([]look{
-		{"login", at("/login")},
+// pageStates are all pages, in every state that looks different.
+func pageStates() []pageState {
+	return append([]pageState{
+		{"login", openPath("/login")},
 		{"login-wrong", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#password"), "wrong"))
 			p.Click("main .button")
 		}},
-		{"dashboard", func(p *browsertest.Page, site string) { enter(p, site) }},
+		{"dashboard", func(p *browsertest.Page, site string) { logInWithBrowser(p, site) }},
 		{"dashboard-tables", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('details').forEach(d => d.open = true)"))
 		}},
-		{"queue", at("/queue?state=all")},
-		{"mail", at("/queue/mail?key=" + digestKey(4))},
+		{"queue", openPath("/queue?state=all")},
+		{"mail", openPath("/queue/mail?key=" + digestKey(4))},
 		{"drop", func(p *browsertest.Page, site string) {
 			p.Open(site + "/queue")
 			p.Tick("[name=key]")
 			p.Click("[formaction]")
 		}},
 		{"dropped", func(p *browsertest.Page, site string) { p.Click("main .button") }},
-		{"bounces", at("/bounces")},
+		{"bounces", openPath("/bounces")},
 		{"bounces-fault", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#address"), "nobody"))
 			p.Click("[action$=suppress] button")
 		}},
-		{"settings", at("/settings")},
-		{"preview", at("/settings/mails")},
-		{"preview-phone-dark", at("/settings/mails?kind=alert&phone=yes&dark=yes")},
-		{"preview-text", at("/settings/mails?kind=announcement&text=yes&locale=de")},
-		{"preview-nobody", at("/settings/mails?kind=digest&member=nobody")},
+		{"settings", openPath("/settings")},
+		{"preview", openPath("/settings/mails")},
+		{"preview-phone-dark", openPath("/settings/mails?kind=alert&phone=yes&dark=yes")},
+		{"preview-text", openPath("/settings/mails?kind=announcement&text=yes&locale=de")},
+		{"preview-nobody", openPath("/settings/mails?kind=digest&member=nobody")},
 		{"paused", func(p *browsertest.Page, site string) {
 			p.Open(site + "/")
 			p.Click("[action$=pause] button")
 		}},
-		{"not_found", at("/nowhere")},
-	}, lettersLooks()...)
+		{"not_found", openPath("/nowhere")},
+	}, messagePageStates()...)
 }
 
-// Every page is held against axe-core, in English wide and light, in German narrow and dark; and nothing on it is wider than a
-// phone, whichever way it is read. go test -artifacts keeps the pictures.
+// axe-core checks every page, in English wide and light, in German narrow and dark. No page may be wider than a phone, left to right
+// or right to left. With go test -artifacts the screenshots are saved.
 func TestPages_MeetAccessibilityRules(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.furnish()
-			w.correspond()
-			site := w.site()
+			w := newFixture(t)
+			w.fillStore()
+			w.sendMessages()
+			site := w.startSite()
 			p := browsertest.New(t)
 			p.Language(language)
-			for _, l := range looks() {
+			for _, l := range pageStates() {
 				l.open(p, site)
 				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
-					t.Errorf("%s: the page is in %q, want %q", l.name, got, language)
+					t.Errorf("%s: page language is %q, want %q", l.name, got, language)
 				}
 				for _, seen := range []struct {
 					width int
 					dark  bool
 				}{{1280, true}, {1280, false}, {360, false}, {360, true}} {
-					p.Screenshot(fmt.Sprintf("%s-%s-%d-%v", l.name, language, seen.width, shade(seen.dark)), seen.width, seen.dark)
+					p.Screenshot(fmt.Sprintf("%s-%s-%d-%v", l.name, language, seen.width, schemeName(seen.dark)), seen.width, seen.dark)
 					if seen.dark == (seen.width == 360) && seen.dark == (language == "de") { // wide and light, narrow and dark
 						p.Axe()
 					}
 				}
-				narrow(t, p, l.name)
+				wantNoHorizontalScroll(t, p, l.name)
 				p.Do(chromedp.Evaluate[chromedp.Void]("document.documentElement.dir = 'rtl'"))
-				narrow(t, p, l.name+" from right to left")
+				wantNoHorizontalScroll(t, p, l.name+" from right to left")
 				p.Do(chromedp.Evaluate[chromedp.Void]("document.documentElement.dir = 'ltr'"))
 			}
 		})
 	}
 }
 
-func shade(dark bool) string {
+func schemeName(dark bool) string {
 	if dark {
 		return "dark"
 	}
 	return "light"
 }
 
-// narrow tells whether the page has to be moved sideways to be read on a phone.
-func narrow(t *testing.T, p *browsertest.Page, name string) {
+// wantNoHorizontalScroll fails the test if a page is wider than a phone.
+func wantNoHorizontalScroll(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
 	if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > 360 {
 		t.Errorf("%s is %d pixels wide on a screen of 360", name, got)
 	}
 }
 
-// A browser without scripts, and somebody with a keyboard alone: from the log in to a mail that is queued again.
+// Without scripts and with a keyboard only: from the login to a requeued message.
 func TestPages_WorkByKeyboardWithoutScript(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.outbox("refused")
-	site := w.site()
+	w := newFixture(t)
+	w.fillOutbox("refused")
+	site := w.startSite()
 	p := browsertest.New(t)
 	p.NoScript()
 	p.Open(site + "/queue?state=refused")
@@ -186,16 +186,16 @@ func TestPages_WorkByKeyboardWithoutScript(t *testing.T) {
 	p.Do(chromedp.KeyEvent(password))
 	p.PressAndWait("Enter")
 	if got := p.URL(); got != site+"/queue?state=refused" {
-		t.Errorf("the log in leads to %q", got)
+		t.Errorf("login leads to %q", got)
 	}
 	p.Press("Tab")
 	p.PressAndWait("Enter") // the skip link
-	for range 8 {           // six fields, the button, and the box beside the mail
+	for range 8 {           // six fields, the button, and the checkbox of the message
 		p.Press("Tab")
 	}
 	p.Press(" ", "Tab", "Tab", "Tab")
 	p.PressAndWait("Enter")
-	if got := p.Text("[role=status]"); !strings.Contains(got, "1 message was requeued.") || w.state(digestKey(1)) != "queued" {
-		t.Errorf("%q; the mail is %s", got, w.state(digestKey(1)))
+	if got := p.Text("[role=status]"); !strings.Contains(got, "1 message was requeued.") || w.messageState(digestKey(1)) != "queued" {
+		t.Errorf("%q; message is %s", got, w.messageState(digestKey(1)))
 	}
 }

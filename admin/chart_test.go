@@ -15,11 +15,11 @@ func TestChart_ScalesBars(t *testing.T) {
 		}
 	}
 	if c.Total != 1551 || c.Max != 1000 || c.Width != 100 {
-		t.Errorf("total %d, most %d, width %d", c.Total, c.Max, c.Width)
+		t.Errorf("total %d, max %d, width %d", c.Total, c.Max, c.Width)
 	}
 	for _, b := range newChart("sent", at, make([]int, 5)).Bars {
 		if b.Height != 0 {
-			t.Errorf("nothing is %d high", b.Height)
+			t.Errorf("bar for zero has height %d", b.Height)
 		}
 	}
 }

@@ -19,16 +19,16 @@ func TestCounter_NewCountCancelsTheOld(t *testing.T) {
 	other, _ := c.start(t.Context(), draft(2), now)
 	second, _ := c.start(t.Context(), draft(1), now)
 	if first.Err() == nil || second.Err() != nil || other.Err() != nil {
-		t.Errorf("counted anew, the first count stands at %v, the second at %v, another one's at %v", first.Err(), second.Err(), other.Err())
+		t.Errorf("after a new count: first %v, second %v, other announcement %v", first.Err(), second.Err(), other.Err())
 	}
 	c.forget(1)
 	if second.Err() == nil || other.Err() != nil {
-		t.Errorf("forgotten, the count stands at %v, another one's at %v", second.Err(), other.Err())
+		t.Errorf("after forget: count %v, other announcement %v", second.Err(), other.Err())
 	}
 	for id := range int64(2 * maxCounts) {
 		c.start(t.Context(), draft(10+id), now)
 	}
 	if other.Err() == nil {
-		t.Error("a count whose result nobody will see goes on")
+		t.Error("a discarded count is still running")
 	}
 }

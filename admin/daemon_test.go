@@ -14,28 +14,28 @@ import (
 	"postrider/store"
 )
 
-// taker is a relay that takes every mail at once.
-type taker struct{}
+// acceptingSender accepts every message.
+type acceptingSender struct{}
 
-func (taker) Send(context.Context, string, string, []byte) mail.Outcome {
+func (acceptingSender) Send(context.Context, string, string, []byte) mail.Outcome {
 	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: time.Now()}
 }
 
-// daemon is one over the world, by the room's clock.
-func (w *world) daemon(relay daemon.Sender) *daemon.Daemon {
+// newDaemon returns a daemon with the fixture's forum, store and clock.
+func (w *fixture) newDaemon(relay daemon.Sender) *daemon.Daemon {
 	w.Helper()
-	set := w.parts.Settings
-	set.Gather, set.Delivery = daemon.DefaultGather(), daemon.DefaultDelivery()
+	set := w.deps.Settings
+	set.Scan, set.Delivery = daemon.DefaultScan(), daemon.DefaultDelivery()
 	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{
-		Forum: w.source, Store: w.store, Renderer: w.parts.Renderer, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
-		Sender: relay, Links: w.parts.Links, Log: slog.New(slog.DiscardHandler), Now: w.parts.Now,
+		Forum: w.source, Store: w.store, Renderer: w.deps.Renderer, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
+		Sender: relay, Links: w.deps.Links, Log: slog.New(slog.DiscardHandler), Now: w.deps.Now,
 	}, set)
 }
 
-// announce keeps an announcement, and starts it unless size is 0.
-func (w *world) announce(a digest.Announcement, size int) store.Announcement {
+// saveAnnouncement saves an announcement, and starts it unless size is 0.
+func (w *fixture) saveAnnouncement(a digest.Announcement, size int) store.Announcement {
 	w.Helper()
 	ctx := w.Context()
 	a.ID = must(w.store.Announcements.Draft(ctx, w.now, "web: admin", a))(w)
@@ -45,8 +45,8 @@ func (w *world) announce(a digest.Announcement, size int) store.Announcement {
 	return must(w.store.Announcements.Get(ctx, a.ID))(w)
 }
 
-// moving is an announcement in two languages.
-func moving() digest.Announcement {
+// twoLanguageAnnouncement returns an announcement in two languages.
+func twoLanguageAnnouncement() digest.Announcement {
 	return digest.Announcement{
 		Variants: []digest.Variant{
 			{Locale: "en", Title: "We move on Saturday, {{name|friend}}", Body: "Dear {{name|friend}},\n\non **Saturday** the forum moves to a new machine. What is new stands in [our notes](/help/new).\n\n- From 10:00 you can read, but not write.\n- At 14:00 all is as before.\n\n> Patience is the companion of wisdom."},

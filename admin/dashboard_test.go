@@ -11,8 +11,8 @@ import (
 
 func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.outbox("queued", "queued", "leased", "accepted")
+	w := newFixture(t)
+	w.fillOutbox("queued", "queued", "leased", "accepted")
 	var subs []store.Subscriber
 	for i := range 7 {
 		subs = append(subs, store.Subscriber{ID: forum.MemberID(100 + i), Due: noon.Add(90 * time.Minute)})
@@ -30,17 +30,17 @@ func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 	for _, want := range []string{
 		"<b>2,234</b> sent today", "1,234 in the last hour", "<b>5</b> skipped today", "<b>2</b> rejected today",
 		"<b>2</b> pending",
-		"<title>13:00: 7</title>",          // who comes due in the hour from 13:00
+		"<title>13:00: 7</title>",          // digests due in the hour from 13:00
 		"<title>5 April 2026: 777</title>", // the first of thirty days
 		"<b>3,011</b> Sent", "peak: 2,234 a day",
-		`href="/room/queue?kind=digest&amp;state=leased"`,
+		`href="/base/queue?kind=digest&amp;state=leased"`,
 	} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q", want)
+			t.Errorf("page lacks %q", want)
 		}
 	}
 	if strings.Contains(page, "50,000") || strings.Contains(page, "50000") {
-		t.Error("the page counts what is longer ago than thirty days")
+		t.Error("page counts rounds older than thirty days")
 	}
 	if t.Failed() {
 		t.Log(page)
@@ -49,9 +49,9 @@ func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 
 func TestDashboard_ShowsUnhealthyComponents(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	b := w.admin()
-	ill := func() (list []string) {
+	unhealthy := func() (list []string) {
 		for _, line := range strings.Split(b.get("/").body, `<b class="`)[1:] {
 			if rest, found := strings.CutPrefix(line, "failed"); found {
 				_, rest, _ = strings.Cut(rest, "<span>")
@@ -63,32 +63,32 @@ func TestDashboard_ShowsUnhealthyComponents(t *testing.T) {
 		}
 		return list
 	}
-	says := func(when string, want ...string) {
+	wantUnhealthy := func(when string, want ...string) {
 		t.Helper()
-		if got := ill(); strings.Join(got, "; ") != strings.Join(want, "; ") {
-			t.Errorf("%s: ill are %q, want %q", when, got, want)
+		if got := unhealthy(); strings.Join(got, "; ") != strings.Join(want, "; ") {
+			t.Errorf("%s: unhealthy are %q, want %q", when, got, want)
 		}
 	}
-	says("before a daemon ran", "Daemon")
+	wantUnhealthy("before a daemon ran", "Daemon")
 	check(t, w.store.Rounds.Save(t.Context(), store.RoundRecord{Began: noon.Add(-4 * time.Minute), Tick: "start"}))
-	says("with a round some time ago", "Daemon")
+	wantUnhealthy("with a round some time ago", "Daemon")
 	check(t, w.store.Rounds.Save(t.Context(), store.RoundRecord{Began: noon.Add(-2 * time.Minute), Tick: "start"}))
-	says("with a round just now")
+	wantUnhealthy("with a round just now")
 	check(t, w.store.Values.Set(t.Context(), "pulse", w.now.Add(-time.Minute).Format(time.RFC3339)))
-	says("with a daemon")
+	wantUnhealthy("with a daemon")
 	check(t, w.store.Alarms.Save(t.Context(), []store.Alarm{
 		{Key: "relay", Detail: hostile, Since: noon, Due: noon, Seen: noon},
 		{Key: "held a.example", Detail: "421", Since: noon, Due: noon, Seen: noon},
 	}, nil))
-	says("with alarms", "Relay")
+	wantUnhealthy("with alarms", "Relay")
 	page := b.get("/").body
-	harmless(t, "dashboard", page)
+	wantEscaped(t, "dashboard", page)
 	if !strings.Contains(page, "The relay cannot be reached") || !strings.Contains(page, "a.example is rejecting our mail") {
-		t.Errorf("the alarms are not told:\n%s", page)
+		t.Errorf("alarms are missing:\n%s", page)
 	}
 	check(t, w.store.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": noon.Add(time.Minute), "held a.example": noon.Add(time.Minute)}))
-	says("after they are over")
+	wantUnhealthy("after they are over")
 	check(t, w.source.Close())
 	w.now = w.now.Add(5 * time.Minute)
-	says("without a forum, after five minutes of silence", "Daemon", "Forum database")
+	wantUnhealthy("without a forum, after five minutes of silence", "Daemon", "Forum database")
 }

@@ -9,7 +9,7 @@ import (
 
 var wildcard = regexp.MustCompile(`\{[^}]*\}`)
 
-// Paths are the paths that a method asks for something at, with a 1 for what stands for something.
+// Paths returns the paths of all routes with a method, with 1 for each wildcard.
 func (s *Server) Paths(method string) (list []string) {
 	for _, p := range s.pages() {
 		for path, methods := range p.routes {

@@ -14,17 +14,17 @@ import (
 
 func TestWebServer_ServesNoAdminPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	config := web.DefaultConfig()
-	config.URL = "http://pages.example/room"
+	config.URL = "http://pages.example/base"
 	links := must(link.NewSigner(config.URL, bytes.Repeat([]byte{1}, 32)))(t)
 	public := must(web.New(web.Deps{
-		Members: daemon.NewMemberService(nil, w.store, daemon.Settings{Digest: daemon.DefaultDigest()}), Links: links, Pages: w.parts.Pages,
-		Forum: "Example Forum", Log: w.parts.Log, Now: w.parts.Now, Wake: func() {},
+		Members: daemon.NewMemberService(nil, w.store, daemon.Settings{Digest: daemon.DefaultDigest()}), Links: links, Pages: w.deps.Pages,
+		Forum: "Example Forum", Log: w.deps.Log, Now: w.deps.Now, Wake: func() {},
 	}, config))(t)
 	b := w.admin()
-	room := w.room.(*admin.Server)
-	paths := append(append(room.Paths(http.MethodGet), room.Paths(http.MethodPost)...), "/login", "/admin", "/admin/login")
+	server := w.server.(*admin.Server)
+	paths := append(append(server.Paths(http.MethodGet), server.Paths(http.MethodPost)...), "/login", "/admin", "/admin/login")
 	for _, path := range paths {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			r := httptest.NewRequest(method, config.URL+path, nil)
@@ -32,7 +32,7 @@ func TestWebServer_ServesNoAdminPages(t *testing.T) {
 			rec := httptest.NewRecorder()
 			public.ServeHTTP(rec, r)
 			if rec.Code != http.StatusNotFound || len(rec.Result().Cookies()) > 0 {
-				t.Errorf("%s %s: answer %d", method, path, rec.Code)
+				t.Errorf("%s %s: status %d", method, path, rec.Code)
 			}
 		}
 	}

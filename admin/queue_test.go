@@ -13,8 +13,8 @@ import (
 	"postrider/store"
 )
 
-// outbox fills the outbox: member n's digest is in the n-th of the states. Relays and addresses are hostile.
-func (w *world) outbox(states ...string) {
+// fillOutbox fills the outbox: member n's digest has the n-th state. Replies and addresses are hostile.
+func (w *fixture) fillOutbox(states ...string) {
 	w.Helper()
 	ctx := w.Context()
 	var subs []store.Subscriber
@@ -49,7 +49,7 @@ func (w *world) outbox(states ...string) {
 
 func digestKey(member int) string { return fmt.Sprintf("digest/%d/2026-05-04", member) }
 
-func (w *world) state(key string) string {
+func (w *fixture) messageState(key string) string {
 	w.Helper()
 	m, _, known, err := w.store.Queue.Message(w.Context(), key)
 	if err != nil || !known {
@@ -60,8 +60,8 @@ func (w *world) state(key string) string {
 
 func TestQueue_Filters(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.outbox("queued", "leased", "accepted", "refused", "uncertain", "skipped")
+	w := newFixture(t)
+	w.fillOutbox("queued", "leased", "accepted", "refused", "uncertain", "skipped")
 	b := w.admin()
 	for _, c := range []struct {
 		query string
@@ -92,87 +92,87 @@ func TestQueue_Filters(t *testing.T) {
 	}
 	w.now = w.now.Add(2 * time.Hour)
 	if page := w.admin().get("/queue?state=all&since=hour").body; strings.Contains(page, digestKey(1)) {
-		t.Error("what is older than an hour is shown as of the last hour")
+		t.Error("the filter for the last hour shows an older message")
 	}
 }
 
 func TestQueue_EscapesReplies(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.outbox("refused", "uncertain")
+	w := newFixture(t)
+	w.fillOutbox("refused", "uncertain")
 	b := w.admin()
-	harmless(t, "the queue", b.get("/queue?state=all").body)
-	harmless(t, "a mail", b.get("/queue/mail?key="+digestKey(1)).body)
+	wantEscaped(t, "the queue", b.get("/queue?state=all").body)
+	wantEscaped(t, "a message", b.get("/queue/mail?key="+digestKey(1)).body)
 	for _, q := range []string{"state", "kind", "domain", "reason", "member", "since", "page", "stayed", "why", "done"} {
 		if got := b.get("/queue?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || strings.Contains(got.body, "<script") {
-			t.Errorf("hostile %s: answer %d", q, got.status)
+			t.Errorf("hostile %s: status %d", q, got.status)
 		}
 	}
 	if got := b.get("/queue/mail?key=%3Cscript%3E"); got.status != http.StatusNotFound || strings.Contains(got.body, "<script") {
-		t.Errorf("a mail that is none: answer %d", got.status)
+		t.Errorf("unknown message: status %d", got.status)
 	}
-	sure := b.order("/queue/drop", "key", hostile, "back", hostile)
-	harmless(t, "the question before mails are dropped", sure.body)
+	sure := b.postWithToken("/queue/drop", "key", hostile, "back", hostile)
+	wantEscaped(t, "confirmation of drop", sure.body)
 }
 
 func TestQueue_RetryIsLogged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.outbox("refused", "refused", "accepted")
+	w := newFixture(t)
+	w.fillOutbox("refused", "refused", "accepted")
 	b := w.admin()
-	got := b.order("/queue/retry", "key", digestKey(1), "key", digestKey(3), "state", "all", "kind", "digest").header.Get("Location")
-	if got != "/room/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=settled" {
-		t.Errorf("led to %q", got)
+	got := b.postWithToken("/queue/retry", "key", digestKey(1), "key", digestKey(3), "state", "all", "kind", "digest").header.Get("Location")
+	if got != "/base/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=settled" {
+		t.Errorf("redirected to %q", got)
 	}
 	for key, want := range map[string]string{digestKey(1): "queued", digestKey(2): "refused", digestKey(3): "accepted"} {
-		if got := w.state(key); got != want {
+		if got := w.messageState(key); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
 	}
-	if got := w.audit("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin retry refused"}) || len(w.audit("mail/"+digestKey(3))) > 0 {
-		t.Errorf("written down is %q", got)
+	if got := w.auditOf("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin retry refused"}) || len(w.auditOf("mail/"+digestKey(3))) > 0 {
+		t.Errorf("audit log is %q", got)
 	}
-	page := b.get(strings.TrimPrefix(got, "/room")).body
+	page := b.get(strings.TrimPrefix(got, "/base")).body
 	if !strings.Contains(page, "1 message was requeued.") || !strings.Contains(page, "1 message was left unchanged. Reason: already settled.") {
 		t.Errorf("the page after it:\n%s", page)
 	}
 	if page := b.get("/queue/mail?key=" + digestKey(1)).body; !strings.Contains(page, "<bdi>web: admin</bdi>, requeued") {
-		t.Errorf("the mail's page does not tell who did it:\n%s", page)
+		t.Errorf("message page does not name the administrator:\n%s", page)
 	}
 }
 
 func TestQueue_RetriesAllOfAFilter(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	states := slices.Repeat([]string{"refused"}, 60)
-	w.outbox(append(states, "uncertain")...)
+	w.fillOutbox(append(states, "uncertain")...)
 	b := w.admin()
-	if got := b.order("/queue/retry", "all", "yes", "state", "refused").header.Get("Location"); !strings.Contains(got, "n=60") {
-		t.Errorf("led to %q", got)
+	if got := b.postWithToken("/queue/retry", "all", "yes", "state", "refused").header.Get("Location"); !strings.Contains(got, "n=60") {
+		t.Errorf("redirected to %q", got)
 	}
-	if w.state(digestKey(60)) != "queued" || w.state(digestKey(61)) != "uncertain" || w.woken != 1 {
-		t.Errorf("the states are %s and %s; woken %d times", w.state(digestKey(60)), w.state(digestKey(61)), w.woken)
+	if w.messageState(digestKey(60)) != "queued" || w.messageState(digestKey(61)) != "uncertain" || w.wakeups != 1 {
+		t.Errorf("the states are %s and %s; woken %d times", w.messageState(digestKey(60)), w.messageState(digestKey(61)), w.wakeups)
 	}
 }
 
 func TestQueue_DropNeedsConfirmation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.outbox("queued", "leased")
+	w := newFixture(t)
+	w.fillOutbox("queued", "leased")
 	b := w.admin()
-	asked := b.order("/queue/drop", "key", digestKey(1), "key", digestKey(2), "state", "all")
-	if asked.status != http.StatusOK || !strings.Contains(asked.body, "Drop 2 messages?") || w.state(digestKey(1)) != "queued" {
-		t.Errorf("asked: answer %d, the mail is %s", asked.status, w.state(digestKey(1)))
+	asked := b.postWithToken("/queue/drop", "key", digestKey(1), "key", digestKey(2), "state", "all")
+	if asked.status != http.StatusOK || !strings.Contains(asked.body, "Drop 2 messages?") || w.messageState(digestKey(1)) != "queued" {
+		t.Errorf("confirmation: status %d, message is %s", asked.status, w.messageState(digestKey(1)))
 	}
-	got := b.order("/queue/drop", "sure", "yes", "key", digestKey(1), "key", digestKey(2), "back", "/queue?state=all").header.Get("Location")
-	if got != "/room/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
-		t.Errorf("led to %q", got)
+	got := b.postWithToken("/queue/drop", "sure", "yes", "key", digestKey(1), "key", digestKey(2), "back", "/queue?state=all").header.Get("Location")
+	if got != "/base/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
+		t.Errorf("redirected to %q", got)
 	}
 	m, _, _, err := w.store.Queue.Message(t.Context(), digestKey(1))
-	if err != nil || m.State != "skipped" || m.Last.Reason != store.DroppedByHand || w.state(digestKey(2)) != "leased" {
-		t.Errorf("they are %s (%s) and %s, %v", m.State, m.Last.Reason, w.state(digestKey(2)), err)
+	if err != nil || m.State != "skipped" || m.Last.Reason != store.DroppedByHand || w.messageState(digestKey(2)) != "leased" {
+		t.Errorf("messages are %s (%s) and %s, %v", m.State, m.Last.Reason, w.messageState(digestKey(2)), err)
 	}
-	if got := w.audit("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin drop queued"}) {
-		t.Errorf("written down is %q", got)
+	if got := w.auditOf("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin drop queued"}) {
+		t.Errorf("audit log is %q", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Config is the [alarms] table. The log is told in any case.
 type Config struct {
-	Mail    string `toml:"mail"`    // address of the administrator; empty: no mail
+	Email   string `toml:"email"`   // address of the administrator; empty: no mail
 	Webhook string `toml:"webhook"` // address that is posted to; empty: none
 	Secret  string `toml:"secret"`  // signs what is posted; empty: not signed
 }
@@ -17,9 +17,9 @@ type Config struct {
 // Validate says what is wrong, each error beginning with its key.
 func (c Config) Validate() error {
 	var errs []error
-	if c.Mail != "" {
-		if _, err := netmail.ParseAddress(c.Mail); err != nil {
-			errs = append(errs, fmt.Errorf("mail is %q, which is no address: give one such as \"admin@example.org\"", c.Mail))
+	if c.Email != "" {
+		if _, err := netmail.ParseAddress(c.Email); err != nil {
+			errs = append(errs, fmt.Errorf("email is %q, which is no address: give one such as \"admin@example.org\"", c.Email))
 		}
 	}
 	if c.Webhook != "" {

@@ -132,8 +132,8 @@ func TestAlarmsAreConfigured(t *testing.T) {
 		fault  string
 	}{
 		{Config{}, ""},
-		{Config{Mail: "Admin <admin@example.org>", Webhook: "https://example.org/x", Secret: secret}, ""},
-		{Config{Mail: "admin"}, "mail is"},
+		{Config{Email: "Admin <admin@example.org>", Webhook: "https://example.org/x", Secret: secret}, ""},
+		{Config{Email: "admin"}, "email is"},
 		{Config{Webhook: "example.org/hook"}, "webhook is no web address"},
 		{Config{Secret: "short"}, "secret is shorter"},
 	} {

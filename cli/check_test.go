@@ -154,7 +154,7 @@ func TestRunRefusesAForumThatFailsItsCheck(t *testing.T) {
 
 // A service manager starts again and again what ends at once.
 func TestADaemonThatCannotStartMailsTheAdministratorOnce(t *testing.T) {
-	p := newParish(t, `alarms.mail = "admin@upperberth.example"`)
+	p := newParish(t, `alarms.email = "admin@upperberth.example"`)
 	spoil(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
 	mails := filepath.Join(p.dir, "mails")
 	for range 3 {

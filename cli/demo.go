@@ -93,8 +93,8 @@ dsn = %q
 [smtp]
 url  = %q
 from = %q
-[gather]
-every = "1s"
+[scan]
+interval = "1s"
 [log]
 level = "warn"
 `, "sqlite:"+forum, demo.URL, demo.Name, "sqlite:"+filepath.Join(dir, "postrider.db"), smtpURL, demo.From)

@@ -115,12 +115,12 @@ func (h *app) close() {
 func (h *app) settings() daemon.Settings {
 	cfg := h.cfg
 	return daemon.Settings{
-		Digest: cfg.Digest, Alerts: cfg.Alerts, Gather: cfg.Gather, Delivery: cfg.Delivery,
+		Digest: cfg.Digest, Alerts: cfg.Alerts, Scan: cfg.Scan, Delivery: cfg.Delivery,
 		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
 		Site: cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
 		From:        address(cfg.SMTP.From),
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
-		Connections: cfg.SMTP.Connections,
+		Connections: cfg.SMTP.MaxConnections,
 		Lease:       cfg.Store.Lease,
 		Owner:       h.owner,
 		Bounces:     cfg.Bounces.Domain,

@@ -31,7 +31,7 @@ type Config struct {
 	DKIM      mail.DKIMConfig           `toml:"dkim"`
 	Digest    daemon.DigestConfig       `toml:"digest"`
 	Alerts    daemon.AlertConfig        `toml:"alerts"`
-	Gather    daemon.ScanConfig         `toml:"gather"`
+	Scan      daemon.ScanConfig         `toml:"scan"`
 	Delivery  daemon.DeliveryConfig     `toml:"delivery"`
 	Bounces   Bounces                   `toml:"bounces"`
 	Alarms    Alarms                    `toml:"alarms"`
@@ -50,7 +50,7 @@ func Default() Config {
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
-		Gather: daemon.DefaultGather(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnouncements(),
+		Scan: daemon.DefaultScan(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnouncements(),
 		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}
@@ -118,7 +118,7 @@ func (c *Config) validate(text string) []error {
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
 		{"alerts", c.Alerts.Validate()},
-		{"gather", c.Gather.Validate()},
+		{"scan", c.Scan.Validate()},
 		{"delivery", c.Delivery.Validate()},
 		{"bounces", c.Bounces.Validate()},
 		{"alarms", c.Alarms.Validate()},

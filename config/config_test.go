@@ -46,10 +46,10 @@ func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
 	}{
 		{"an unknown key, with the nearest known one", least + "[digest]\ncadance = \"daily\"\n", []string{"line 11", "digest.cadance", "did you mean digest.cadence?"}},
 		{"an unknown table", least + "[digests]\nhour = 3\n", []string{"line 11", "digests.hour", "did you mean digest.hour?"}},
-		{"a bare number for a duration", least + "[gather]\nevery = 10\n", []string{"line 11", "gather.every", "\"10s\""}},
-		{"a duration that is none", least + "[gather]\nevery = \"10 seconds\"\n", []string{"line 11"}},
+		{"a bare number for a duration", least + "[scan]\ninterval = 10\n", []string{"line 11", "scan.interval", "\"10s\""}},
+		{"a duration that is none", least + "[scan]\ninterval = \"10 seconds\"\n", []string{"line 11"}},
 		{"an hour that no day has", least + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
-		{"a zone that is none", least + "[digest]\nzone = \"Mars/Olympus\"\n", []string{"line 11", "digest.zone", "Europe/Berlin"}},
+		{"a zone that is none", least + "[digest]\ntime_zone = \"Mars/Olympus\"\n", []string{"line 11", "digest.time_zone", "Europe/Berlin"}},
 		{"a weekday that is none", least + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
 		{"a budget that Gmail cuts", least + "[digest]\nmax_bytes = 200000\n", []string{"line 11", "digest.max_bytes", "102000"}},
 		{"an unknown forum type", strings.Replace(least, "xenforo2", "xenfroo", 1), []string{"line 3", "forum.type", "xenforo2"}},
@@ -59,16 +59,16 @@ func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
 		{"a password file that is not there", least + "password_file = \"nope\"\n", []string{"line 10", "smtp.password_file", "nope"}},
 		{"no forum at all", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
 		{"broken TOML", "[forum\n", []string{"line 2", "table name"}},
-		{"all faults at once", least + "[digest]\nhour = 99\nexcerpt = 1\n", []string{"digest.hour", "digest.excerpt"}},
+		{"all faults at once", least + "[digest]\nhour = 99\nexcerpt_length = 1\n", []string{"digest.hour", "digest.excerpt_length"}},
 		{"keys of a domain that is not the sender's", least + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
 		{"a selector without its key", least + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
-		{"an allow-list with what is no address", least + "[delivery]\nonly = [\"everybody\"]\n", []string{"line 11", "delivery.only", "@example.org"}},
+		{"an allow-list with what is no address", least + "[delivery]\nallow_only = [\"everybody\"]\n", []string{"line 11", "delivery.allow_only", "@example.org"}},
 		{"a door that is none for bounces", least + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
 		{"a mailbox without its password", least + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
-		{"a second relay without its address", least + "[smtp.fallback]\nconnections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
+		{"a second relay without its address", least + "[smtp.fallback]\nmax_connections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
 		{"a second relay without its password", least + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
 		{"a second relay's password file that is not there", least + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
-		{"a connection that carries nothing", least + "recycle = -1\n", []string{"line 10", "smtp.recycle", "1"}},
+		{"a connection that carries nothing", least + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
 		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {
@@ -171,7 +171,7 @@ func TestThePasswordOfTheSecondRelayMayComeFromTheEnvironment(t *testing.T) {
 		}
 		return ""
 	})
-	if err != nil || c.SMTP.Fallback.Password != "from env" || c.SMTP.Password != "" || c.SMTP.Fallback.Connections != mail.DefaultConnections {
+	if err != nil || c.SMTP.Fallback.Password != "from env" || c.SMTP.Password != "" || c.SMTP.Fallback.MaxConnections != mail.DefaultConnections {
 		t.Errorf("the second relay is %+v, %v", c.SMTP.Fallback, err)
 	}
 }

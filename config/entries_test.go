@@ -21,7 +21,7 @@ from = "Example Forum <digest@forum.example.org>"
 url = "smtps://second@host:465"
 password = "s3cret-7"
 [delivery]
-only = ["me@example.org", "@example.com"]
+allow_only = ["me@example.org", "@example.com"]
 domain_rate = { "gmail.com" = 20, "*" = 5 }
 [announcements]
 canary_wait = "1h30m"
@@ -61,13 +61,13 @@ password_hash = "$argon2id$v=19$m=65536,t=3,p=4$czNjcmV0LXNhbHQtMTI$czNjcmV0LWhh
 		"admin.password_hash":       {Set: true, Hidden: true},
 		"alarms.webhook":            {Value: "https://hooks.example.org/…", Set: true},
 		"digest.hour":               {Value: "8"},
-		"gather.every":              {Value: "10s"},
-		"gather.oldest":             {Value: "720h"},
-		"alerts.settle":             {Value: "1m"},
+		"scan.interval":             {Value: "10s"},
+		"scan.max_age":              {Value: "720h"},
+		"alerts.debounce":           {Value: "1m"},
 		"announcements.canary_wait": {Value: "1h30m", Set: true},
 		"web.url":                   {Value: "https://forum.example.org/postrider"},
 		"forum.name":                {Value: "forum.example.org"},
-		"delivery.only":             {Value: "me@example.org, @example.com", Set: true},
+		"delivery.allow_only":       {Value: "me@example.org, @example.com", Set: true},
 		"delivery.domain_rate":      {Value: "* = 5, gmail.com = 20", Set: true},
 		"web.trusted_proxies":       {},
 		"smtp.from":                 {Value: "Example Forum <digest@forum.example.org>", Set: true},

@@ -59,7 +59,7 @@ func (f Fallback) Validate() error {
 }
 
 func defaultRelay() mail.SMTPConfig {
-	return mail.SMTPConfig{Timeout: mail.DefaultTimeout, Connections: mail.DefaultConnections, Recycle: mail.DefaultRecycle}
+	return mail.SMTPConfig{Timeout: mail.DefaultTimeout, MaxConnections: mail.DefaultConnections, MaxMessagesPerConnection: mail.DefaultRecycle}
 }
 
 // Bounces is the [bounces] table.

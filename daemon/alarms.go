@@ -29,7 +29,7 @@ func (d *Daemon) newAlarms() *alarm.Manager {
 		words := func(n alarm.Notification) (what, cure string) { return d.Renderer.AlarmText(string(n.Kind), n.Object) }
 		channels = append(channels, alarm.NewWebhook(d.settings.Alarms, d.settings.Site, d.settings.URL, words))
 	}
-	if d.settings.Alarms.Mail != "" {
+	if d.settings.Alarms.Email != "" {
 		channels = append(channels, alarmMail{d})
 	}
 	return alarm.New(d.Store, d.Log, d.Now, channels...)
@@ -73,7 +73,7 @@ func (d *Daemon) touchProgress() { d.lastProgress.Store(time.Now().UnixNano()) }
 // checkStalled tells a daemon that hangs from one that works long.
 func (d *Daemon) checkStalled() {
 	quiet := time.Since(time.Unix(0, d.lastProgress.Load()))
-	if limit := max(stallMinDuration, stallMaxScans*d.settings.Gather.Every); quiet > limit {
+	if limit := max(stallMinDuration, stallMaxScans*d.settings.Scan.Interval); quiet > limit {
 		d.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("nothing was done for %v", quiet.Round(time.Second)))
 		return
 	}
@@ -207,9 +207,9 @@ func (d alarmMail) Notify(ctx context.Context, n alarm.Notification) error {
 }
 
 func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err error) {
-	admin, err := netmail.ParseAddress(d.settings.Alarms.Mail)
+	admin, err := netmail.ParseAddress(d.settings.Alarms.Email)
 	if err != nil {
-		return nil, "", fmt.Errorf("alarms.mail: %w", err)
+		return nil, "", fmt.Errorf("alarms.email: %w", err)
 	}
 	host, err := os.Hostname()
 	if err != nil {

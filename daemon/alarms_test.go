@@ -41,7 +41,7 @@ func newWatched(t *testing.T) *watched {
 		w.heard = append(w.heard, strings.TrimSpace(note.Event+" "+note.Alarm+" "+note.Object)+": "+note.Detail)
 	}))
 	t.Cleanup(server.Close)
-	w.set.Alarms = alarm.Config{Mail: "Admin <" + admin + ">", Webhook: server.URL}
+	w.set.Alarms = alarm.Config{Email: "Admin <" + admin + ">", Webhook: server.URL}
 	w.restart()
 	w.relay.all()
 	return w
@@ -183,7 +183,7 @@ func TestADaemonThatHangsIsTold(t *testing.T) {
 	}
 	w.hears("after nine minutes", sit(9*time.Minute))
 	w.hears("after eleven", sit(11*time.Minute), "raised overdue: nothing was done for 11m")
-	w.daemon.settings.Gather.Every = time.Minute
+	w.daemon.settings.Scan.Interval = time.Minute
 	w.hears("when gathers are rarer", sit(29*time.Minute))
 }
 
@@ -224,7 +224,7 @@ func TestTheDaemonIsWatchedWhileARoundHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newDays(t)
-		w.set.Alarms = alarm.Config{Mail: admin}
+		w.set.Alarms = alarm.Config{Email: admin}
 		w.restart()
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan struct{})

@@ -14,10 +14,10 @@ import (
 type AlertConfig struct {
 	Enabled      bool             `toml:"enabled"`
 	Mode         digest.AlertMode `toml:"mode"`
-	Debounce     time.Duration    `toml:"settle"`
-	DebounceMax  time.Duration    `toml:"settle_most"`
-	QuietHours   string           `toml:"quiet"` // "22-7"; empty: none
-	ContextPosts int              `toml:"earlier"`
+	Debounce     time.Duration    `toml:"debounce"`
+	DebounceMax  time.Duration    `toml:"debounce_max"`
+	QuietHours   string           `toml:"quiet_hours"` // "22-7"; empty: none
+	ContextPosts int              `toml:"context_posts"`
 }
 
 // DefaultAlerts tells of the first reply, a minute after it was written.
@@ -36,16 +36,16 @@ func (c AlertConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("mode is %q: choose %s or %s", c.Mode, digest.FirstReply, digest.EveryReply))
 	}
 	if c.Debounce < 0 || c.Debounce > time.Hour {
-		errs = append(errs, fmt.Errorf("settle is %v: choose \"0s\" to \"1h\"", c.Debounce))
+		errs = append(errs, fmt.Errorf("debounce is %v: choose \"0s\" to \"1h\"", c.Debounce))
 	}
 	if c.DebounceMax < c.Debounce || c.DebounceMax > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("settle_most is %v: choose settle (%v) to \"24h\"", c.DebounceMax, c.Debounce))
+		errs = append(errs, fmt.Errorf("debounce_max is %v: choose debounce (%v) to \"24h\"", c.DebounceMax, c.Debounce))
 	}
 	if _, err := parseQuiet(c.QuietHours); err != nil {
 		errs = append(errs, err)
 	}
 	if c.ContextPosts < 0 || c.ContextPosts > 10 {
-		errs = append(errs, fmt.Errorf("earlier is %d: choose 0 to 10 replies", c.ContextPosts))
+		errs = append(errs, fmt.Errorf("context_posts is %d: choose 0 to 10 replies", c.ContextPosts))
 	}
 	return errors.Join(errs...)
 }
@@ -59,7 +59,7 @@ func parseQuiet(s string) (*digest.QuietHours, error) {
 	first, err1 := strconv.Atoi(from)
 	last, err2 := strconv.Atoi(until)
 	if !ok || err1 != nil || err2 != nil || first < 0 || first > 23 || last < 0 || last > 23 || first == last {
-		return nil, fmt.Errorf("quiet is %q: give two hours of the day, such as \"22-7\", or leave it empty", s)
+		return nil, fmt.Errorf("quiet_hours is %q: give two hours of the day, such as \"22-7\", or leave it empty", s)
 	}
 	return &digest.QuietHours{From: first, Until: last}, nil
 }

@@ -13,13 +13,13 @@ type AnnouncementConfig struct {
 	Speed         int           `toml:"speed"`          // mails a minute; 0: as fast as the relay takes them
 	Canary        float64       `toml:"canary"`         // percent of the audience; 0: no canary
 	CanaryWait    time.Duration `toml:"canary_wait"`    // for what comes back
-	MaxRefused    float64       `toml:"max_refused"`    // percent of the canary, or of the newest mails, above which it is paused
+	MaxRejected   float64       `toml:"max_rejected"`   // percent of the canary, or of the newest mails, above which it is paused
 	MaxComplaints float64       `toml:"max_complaints"` // percent of the canary, above which it is paused
 }
 
 // DefaultAnnouncements tries one percent, and waits for an hour.
 func DefaultAnnouncements() AnnouncementConfig {
-	return AnnouncementConfig{Canary: 1, CanaryWait: time.Hour, MaxRefused: 5, MaxComplaints: 0.3}
+	return AnnouncementConfig{Canary: 1, CanaryWait: time.Hour, MaxRejected: 5, MaxComplaints: 0.3}
 }
 
 // Validate says what is wrong, each error beginning with its key.
@@ -34,8 +34,8 @@ func (c AnnouncementConfig) Validate() error {
 	if c.CanaryWait < time.Minute || c.CanaryWait > 72*time.Hour {
 		errs = append(errs, fmt.Errorf("canary_wait is %v: choose \"1m\" to \"72h\"", c.CanaryWait))
 	}
-	if c.MaxRefused <= 0 || c.MaxRefused > 100 {
-		errs = append(errs, fmt.Errorf("max_refused is %v: choose a percentage above 0, up to 100", c.MaxRefused))
+	if c.MaxRejected <= 0 || c.MaxRejected > 100 {
+		errs = append(errs, fmt.Errorf("max_rejected is %v: choose a percentage above 0, up to 100", c.MaxRejected))
 	}
 	if c.MaxComplaints <= 0 || c.MaxComplaints > 100 {
 		errs = append(errs, fmt.Errorf("max_complaints is %v: choose a percentage above 0, up to 100", c.MaxComplaints))

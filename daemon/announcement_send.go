@@ -45,7 +45,7 @@ func (d *Daemon) tickAnnouncements(ctx context.Context) error {
 		err = d.deliver(ctx)
 	}
 	if err != nil {
-		d.announceBackoffUntil = time.Now().Add(d.settings.Gather.Every)
+		d.announceBackoffUntil = time.Now().Add(d.settings.Scan.Interval)
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) 
 	switch {
 	case err != nil:
 		return false, err
-	case d.refusalWindows.exceeds(a.ID, d.settings.Announce.MaxRefused):
+	case d.refusalWindows.exceeds(a.ID, d.settings.Announce.MaxRejected):
 		return false, d.pauseAnnouncement(ctx, a, d.refusalWindows.describe(a.ID), false)
 	case !a.AllEnqueued:
 		return d.enqueuePage(ctx, a)
@@ -150,8 +150,8 @@ func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error
 	words := fmt.Sprintf("of %d mails of the canary %d were refused, and %d brought complaints", back.Mails, back.Refused, back.Complaints)
 	set := d.settings.Announce
 	switch {
-	case digest.Percent(back.Refused, back.Mails) > set.MaxRefused:
-		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_refused is %v %%", words, set.MaxRefused), true)
+	case digest.Percent(back.Refused, back.Mails) > set.MaxRejected:
+		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
 	case digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
 		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}

@@ -62,7 +62,7 @@ func TestACanaryThatIsRefusedPausesAndTheOthersFollowWhenResumed(t *testing.T) {
 	w.after(time.Second)
 	w.after(61 * time.Minute)
 	w.state(id, store.Paused)
-	if want := "of 20 mails of the canary 2 were refused, and 0 brought complaints: announcements.max_refused is 5 %"; w.stands(id).Reason != want {
+	if want := "of 20 mails of the canary 2 were refused, and 0 brought complaints: announcements.max_rejected is 5 %"; w.stands(id).Reason != want {
 		t.Errorf("it is paused because %q, want %q", w.stands(id).Reason, want)
 	}
 	w.after(24 * time.Hour)

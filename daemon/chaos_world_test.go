@@ -41,7 +41,7 @@ func newChaos(t *testing.T, address, authority string) *chaos {
 	for i := range people {
 		w.member(int64(101+i), fmt.Sprintf("m%d", i), passenger, tonight)
 	}
-	config := mail.SMTPConfig{URL: address, CAFile: authority, Connections: w.set.Connections, Timeout: impatience}
+	config := mail.SMTPConfig{URL: address, CAFile: authority, MaxConnections: w.set.Connections, Timeout: impatience}
 	if strings.Contains(address, "@") {
 		config.Password = "secret"
 	}

@@ -19,11 +19,11 @@ type DigestConfig struct {
 	Weekday     string         `toml:"weekday"`
 	Day         int            `toml:"day"`
 	Every       int            `toml:"every"`
-	Zone        string         `toml:"zone"`
+	Zone        string         `toml:"time_zone"`
 	Locale      string         `toml:"locale"`
 	FirstWindow time.Duration  `toml:"first_window"`
-	Excerpt     int            `toml:"excerpt"`   // characters
-	MaxBytes    int            `toml:"max_bytes"` // of decoded HTML
+	Excerpt     int            `toml:"excerpt_length"` // characters
+	MaxBytes    int            `toml:"max_bytes"`      // of decoded HTML
 	SkipRead    bool           `toml:"skip_read"`
 }
 
@@ -66,7 +66,7 @@ func (c DigestConfig) Validate() error {
 		}
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" {
-		errs = append(errs, fmt.Errorf("zone is %q, which is no IANA time zone: give one such as \"Europe/Berlin\" or \"UTC\"", c.Zone))
+		errs = append(errs, fmt.Errorf("time_zone is %q, which is no IANA time zone: give one such as \"Europe/Berlin\" or \"UTC\"", c.Zone))
 	}
 	if _, err := language.Parse(c.Locale); err != nil {
 		errs = append(errs, fmt.Errorf("locale is %q, which is no language: give one such as \"en\" or \"de\"", c.Locale))
@@ -75,7 +75,7 @@ func (c DigestConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("first_window is %v: choose \"0s\" to \"744h\"", c.FirstWindow))
 	}
 	if c.Excerpt < 40 || c.Excerpt > 5000 {
-		errs = append(errs, fmt.Errorf("excerpt is %d: choose 40 to 5000 characters", c.Excerpt))
+		errs = append(errs, fmt.Errorf("excerpt_length is %d: choose 40 to 5000 characters", c.Excerpt))
 	}
 	if c.MaxBytes < 20_000 || c.MaxBytes > 100_000 {
 		errs = append(errs, fmt.Errorf("max_bytes is %d: choose 20000 to 100000; Gmail cuts mails off at about 102000", c.MaxBytes))
@@ -101,26 +101,26 @@ func weekday(name string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// ScanConfig is the [scanAll] table: how the forum is watched.
+// ScanConfig is the [scan] table: how often the forum is checked, and how old a post may be.
 type ScanConfig struct {
-	Every  time.Duration `toml:"every"`
-	Oldest time.Duration `toml:"oldest"`
+	Interval time.Duration `toml:"interval"`
+	MaxAge   time.Duration `toml:"max_age"`
 }
 
-// DefaultGather looks every ten seconds.
-func DefaultGather() ScanConfig {
-	return ScanConfig{Every: 10 * time.Second, Oldest: 30 * 24 * time.Hour}
+// DefaultScan looks every ten seconds.
+func DefaultScan() ScanConfig {
+	return ScanConfig{Interval: 10 * time.Second, MaxAge: 30 * 24 * time.Hour}
 }
 
 // Validate says what is wrong, each error beginning with its key.
 func (c ScanConfig) Validate() error {
 	var errs []error
-	if c.Every < time.Second || c.Every > time.Hour {
-		errs = append(errs, fmt.Errorf("every is %v: choose \"1s\" to \"1h\"", c.Every))
+	if c.Interval < time.Second || c.Interval > time.Hour {
+		errs = append(errs, fmt.Errorf("interval is %v: choose \"1s\" to \"1h\"", c.Interval))
 	}
 	// The store forgets after 90 days what it has sighted: older posts must not look new then.
-	if c.Oldest < 24*time.Hour || c.Oldest > 90*24*time.Hour {
-		errs = append(errs, fmt.Errorf("oldest is %v: choose \"24h\" to \"2160h\"", c.Oldest))
+	if c.MaxAge < 24*time.Hour || c.MaxAge > 90*24*time.Hour {
+		errs = append(errs, fmt.Errorf("max_age is %v: choose \"24h\" to \"2160h\"", c.MaxAge))
 	}
 	return errors.Join(errs...)
 }

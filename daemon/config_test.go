@@ -23,12 +23,12 @@ func TestEachWrongSettingNamesItsKeyAndACure(t *testing.T) {
 		{"day", "1 to 31", func(c *DigestConfig) { c.Cadence, c.Day = digest.Monthly, 0 }},
 		{"every", "12", func(c *DigestConfig) { c.Cadence, c.Every = digest.EveryNHours, 5 }},
 		{"every", "12", func(c *DigestConfig) { c.Every = 0 }},
-		{"zone", "Europe/Berlin", func(c *DigestConfig) { c.Zone = "Berlin" }},
-		{"zone", "UTC", func(c *DigestConfig) { c.Zone = "" }},
+		{"time_zone", "Europe/Berlin", func(c *DigestConfig) { c.Zone = "Berlin" }},
+		{"time_zone", "UTC", func(c *DigestConfig) { c.Zone = "" }},
 		{"locale", "de", func(c *DigestConfig) { c.Locale = "german please" }},
 		{"first_window", "744h", func(c *DigestConfig) { c.FirstWindow = -time.Second }},
 		{"first_window", "744h", func(c *DigestConfig) { c.FirstWindow = 800 * time.Hour }},
-		{"excerpt", "40 to 5000", func(c *DigestConfig) { c.Excerpt = 10 }},
+		{"excerpt_length", "40 to 5000", func(c *DigestConfig) { c.Excerpt = 10 }},
 		{"max_bytes", "20000 to 100000", func(c *DigestConfig) { c.MaxBytes = 200_000 }},
 	}
 	for _, tt := range tests {
@@ -49,8 +49,8 @@ func TestDeliveryHasItsLimits(t *testing.T) {
 		key, cure string
 		spoil     func(c *DeliveryConfig)
 	}{
-		{"only has", "@example.org", func(c *DeliveryConfig) { c.AllowList = []string{"example.org"} }},
-		{"uncertain is", "repeat or leave", func(c *DeliveryConfig) { c.OnUncertain = "maybe" }},
+		{"allow_only has", "@example.org", func(c *DeliveryConfig) { c.AllowList = []string{"example.org"} }},
+		{"on_uncertain is", "retry or give_up", func(c *DeliveryConfig) { c.OnUncertain = "maybe" }},
 		{"uncertain_wait is", "24h", func(c *DeliveryConfig) { c.UncertainWait = -time.Second }},
 		{"uncertain_wait is", "24h", func(c *DeliveryConfig) { c.UncertainWait = 25 * time.Hour }},
 	}
@@ -64,14 +64,14 @@ func TestDeliveryHasItsLimits(t *testing.T) {
 }
 
 func TestGatheringHasItsLimits(t *testing.T) {
-	if err := DefaultGather().Validate(); err != nil {
+	if err := DefaultScan().Validate(); err != nil {
 		t.Errorf("the defaults are wrong: %v", err)
 	}
 	for _, c := range []ScanConfig{
-		{Every: time.Millisecond, Oldest: 24 * time.Hour},
-		{Every: 2 * time.Hour, Oldest: 24 * time.Hour},
-		{Every: time.Second, Oldest: time.Hour},
-		{Every: time.Second, Oldest: 91 * 24 * time.Hour}, // the store would have forgotten what it sighted then
+		{Interval: time.Millisecond, MaxAge: 24 * time.Hour},
+		{Interval: 2 * time.Hour, MaxAge: 24 * time.Hour},
+		{Interval: time.Second, MaxAge: time.Hour},
+		{Interval: time.Second, MaxAge: 91 * 24 * time.Hour}, // the store would have forgotten what it sighted then
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "choose") {
 			t.Errorf("%+v gives %v, want an error that tells what to choose", c, err)
@@ -83,7 +83,7 @@ func TestGatheringHasItsLimits(t *testing.T) {
 func TestWhatTheStoreHasForgottenIsNotToldAgain(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
-	w.set.Gather.Oldest = 90 * 24 * time.Hour
+	w.set.Scan.MaxAge = 90 * 24 * time.Hour
 	w.restart()
 	p := w.post(w.thread(routes))
 	w.at(5, "08:00")

@@ -51,7 +51,7 @@ type Deps struct {
 type Settings struct {
 	Digest      DigestConfig
 	Alerts      AlertConfig
-	Gather      ScanConfig
+	Scan        ScanConfig
 	Delivery    DeliveryConfig
 	Alarms      alarm.Config
 	Announce    AnnouncementConfig
@@ -193,7 +193,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 			}
 		}
 	}
-	every := fmt.Sprintf("@every %s", d.settings.Gather.Every)
+	every := fmt.Sprintf("@every %s", d.settings.Scan.Interval)
 	for spec, job := range map[string]func(){
 		every:          tick("editions", d.scanIfDue, d.planDigests, d.deliver),
 		"@every 1s":    tick("announcements", d.tickAnnouncements),

@@ -11,14 +11,14 @@ import (
 
 // DeliveryConfig is the [delivery] table.
 type DeliveryConfig struct {
-	AllowList     []string      `toml:"only"`
-	OnUncertain   string        `toml:"uncertain"` // "repeat" or "leave", see docs/delivery-guarantees.md
+	AllowList     []string      `toml:"allow_only"`
+	OnUncertain   string        `toml:"on_uncertain"` // "retry" or "give_up", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
 
 	Rate       float64            `toml:"rate"`        // mails a second at most; 0: as fast as the relay takes them
 	DomainRate map[string]float64 `toml:"domain_rate"` // the same for single providers, by one of their domains; "*": for every other
 
-	MaxPerMemberPerDay int `toml:"per_day"` // mails to one member in one of his days at most; 0: as many as there are
+	MaxPerMemberPerDay int `toml:"max_per_member_per_day"` // mails to one member in one of his days at most; 0: as many as there are
 }
 
 // DefaultDelivery mails everybody, and repeats what may not have arrived.
@@ -28,8 +28,8 @@ func DefaultDelivery() DeliveryConfig {
 
 // What is done with a mail when nobody can tell whether the relay has taken it.
 const (
-	uncertainRetry  = "repeat" // once more, with the same Message-ID, by which many receivers drop the second
-	uncertainGiveUp = "leave"
+	uncertainRetry  = "retry" // once more, with the same Message-ID, by which many receivers drop the second
+	uncertainGiveUp = "give_up"
 )
 
 func (c DeliveryConfig) repeats() bool { return c.OnUncertain != uncertainGiveUp }
@@ -38,7 +38,7 @@ func (c DeliveryConfig) repeats() bool { return c.OnUncertain != uncertainGiveUp
 func (c DeliveryConfig) Validate() error {
 	errs := []error{c.validateOnly()}
 	if c.OnUncertain != uncertainRetry && c.OnUncertain != uncertainGiveUp {
-		errs = append(errs, fmt.Errorf("uncertain is %q: choose %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
+		errs = append(errs, fmt.Errorf("on_uncertain is %q: choose %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
 	}
 	if c.UncertainWait < 0 || c.UncertainWait > 24*time.Hour {
 		errs = append(errs, fmt.Errorf("uncertain_wait is %v: choose \"0s\" to \"24h\"", c.UncertainWait))
@@ -47,7 +47,7 @@ func (c DeliveryConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("rate is %v: choose 0 to %d mails a second", c.Rate, maxRate))
 	}
 	if c.MaxPerMemberPerDay < 0 {
-		errs = append(errs, fmt.Errorf("per_day is %d: choose how many mails a member may get in a day, or 0 for no limit", c.MaxPerMemberPerDay))
+		errs = append(errs, fmt.Errorf("max_per_member_per_day is %d: choose how many mails a member may get in a day, or 0 for no limit", c.MaxPerMemberPerDay))
 	}
 	for domain, each := range c.DomainRate {
 		if domain != anyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {
@@ -87,7 +87,7 @@ func (c DeliveryConfig) validateOnly() error {
 	for _, entry := range c.AllowList {
 		name, domain, ok := strings.Cut(entry, "@")
 		if !ok || domain == "" || strings.ContainsAny(name+domain, " <>,@") {
-			return fmt.Errorf("only has %q: give addresses (\"me@example.org\") or domains (\"@example.org\")", entry)
+			return fmt.Errorf("allow_only has %q: give addresses (\"me@example.org\") or domains (\"@example.org\")", entry)
 		}
 	}
 	return nil

@@ -50,7 +50,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 	run := func(name string, steps ...func(context.Context) error) {
 		recovers(cron.FuncJob(func() { d.tick(ctx, name, steps...) })).Run()
 	}
-	ticks := time.NewTicker(d.settings.Gather.Every)
+	ticks := time.NewTicker(d.settings.Scan.Interval)
 	defer ticks.Stop()
 	looked := time.Now()
 	run("alerts", d.deliver)

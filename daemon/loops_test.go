@@ -36,7 +36,7 @@ func TestAnAlertOvertakesALongRoundOfDigests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, thread := newAlertWorld(t), int64(0)
 		w.set.Alerts.Debounce = 0
-		w.set.Gather.Every = 2 * time.Second
+		w.set.Scan.Interval = 2 * time.Second
 		w.restart()
 		thread = w.thread(routes)
 		for i := range int64(60) {
@@ -70,7 +70,7 @@ func TestAnAlertGoesOnceItHasSettledNotWhenTheForumIsNextLookedAt(t *testing.T) 
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
-		w.set.Gather.Every = time.Minute
+		w.set.Scan.Interval = time.Minute
 		w.restart()
 		stop := w.live()
 		time.Sleep(50 * time.Second)
@@ -89,7 +89,7 @@ func TestADaemonThatIsWokenLooksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Alerts.Debounce = 0
-		w.set.Gather.Every = time.Hour
+		w.set.Scan.Interval = time.Hour
 		w.restart()
 		stop := w.live()
 		time.Sleep(time.Second)
@@ -107,7 +107,7 @@ func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.sql(`UPDATE section_watch SET mail = 0`)
-		w.set.Gather.Every = time.Hour
+		w.set.Scan.Interval = time.Hour
 		w.restart()
 		p := w.post(w.thread(tonight))
 		stop := w.live()
@@ -159,7 +159,7 @@ func TestAPostThatIsApprovedIsToldSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAlertWorld(t)
 		w.set.Alerts.Debounce = 0
-		w.set.Gather.Every = 2 * time.Second
+		w.set.Scan.Interval = 2 * time.Second
 		w.restart()
 		stop := w.live()
 		time.Sleep(time.Second)

@@ -24,7 +24,7 @@ type OutcomeKind string
 // The outcomes.
 const (
 	WasAccepted      OutcomeKind = "accepted"
-	WasRefused       OutcomeKind = "refused"
+	WasRefused       OutcomeKind = "rejected"
 	WasSkipped       OutcomeKind = "skipped"   // there was nothing to send, or its member may not be mailed
 	WasHeld          OutcomeKind = "held"      // its member wants it later
 	OutcomeUncertain OutcomeKind = "uncertain" // the line broke after the final dot: it may have arrived

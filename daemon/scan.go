@@ -51,7 +51,7 @@ func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
 		return time.Time{}, err
 	}
 	first := born.Add(-d.settings.Digest.FirstWindow)
-	if stale := now.Add(-d.settings.Gather.Oldest); stale.After(first) {
+	if stale := now.Add(-d.settings.Scan.MaxAge); stale.After(first) {
 		return stale, nil
 	}
 	return first, nil

@@ -103,7 +103,7 @@ func TestRunMailsWhatComesAndStopsWhenTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.set.Gather.Every = time.Minute
+		w.set.Scan.Interval = time.Minute
 		w.restart()
 		w.member(101, "anna", passenger, tonight)
 		ctx, stop := context.WithCancel(t.Context())
@@ -154,7 +154,7 @@ func TestRunWaitsForTheMailsUnderWay(t *testing.T) {
 		const members = 10
 		w, p := crowded(t, members)
 		w.turn(born) // nobody is due when it starts
-		w.set.Gather.Every = time.Minute
+		w.set.Scan.Interval = time.Minute
 		w.restart()
 		arrived, letGo := w.relay.holds()
 		ctx, stop := context.WithCancel(t.Context())

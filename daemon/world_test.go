@@ -106,7 +106,7 @@ func openWorld(t testing.TB, path string) *world {
 	w.relay = &fakeRelay{clock: w.clock}
 	w.sender = w.relay
 	w.set = Settings{
-		Digest: DefaultDigest(), Gather: DefaultGather(), Delivery: DefaultDelivery(),
+		Digest: DefaultDigest(), Scan: DefaultScan(), Delivery: DefaultDelivery(),
 		Site: demo.Name, Host: "upperberth.example",
 		From:        netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",

@@ -68,7 +68,7 @@ func newFleet(t *testing.T, store string) *afloat {
 	b.write(1)
 	b.write(2)
 	f := &afloat{board: b, relay: smtptest.New(t, smtptest.WithPause(20*time.Millisecond))}
-	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, store, f.relay.URL()), "[gather]\nevery = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
+	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, store, f.relay.URL()), "[scan]\ninterval = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
 	// Nobody dies here: whatever waits for the end of a lease was forgotten.
 	change(t, config, `lease = "2s"`, `lease = "1m"`)
 	binary := build(t)

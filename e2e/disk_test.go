@@ -63,7 +63,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	b.write(2)
 	relay := smtptest.New(t, smtptest.WithPause(20*time.Millisecond))
 	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
-		"[gather]\nevery = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
+		"[scan]\ninterval = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
 	p := start(t, build(t), "run", "-c", config)
 	const faults = 2
 	for range faults {

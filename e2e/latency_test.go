@@ -71,7 +71,7 @@ func TestAReplyReachesItsWatchersWithinSeconds(t *testing.T) {
 			forum.crowd(t, db, watchers)
 			relay, dir := smtptest.New(t), t.TempDir()
 			config := settings(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
-				"[alerts]\nmode = \"every\"\nsettle = \"0s\"\nsettle_most = \"0s\"\n[gather]\nevery = \"2s\"\n")
+				"[alerts]\nmode = \"every\"\ndebounce = \"0s\"\ndebounce_max = \"0s\"\n[scan]\ninterval = \"2s\"\n")
 			p := start(t, binary, "run", "-c", config)
 			p.until(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
 			idle := forum.idle(t, db, replies)

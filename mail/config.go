@@ -41,11 +41,11 @@ type SMTPConfig struct {
 	HELO     string        `toml:"helo"`    // our name in EHLO; empty: the machine's host name
 	CAFile   string        `toml:"ca_file"` // PEM file with the only CAs to trust; empty: the system's
 	Timeout  time.Duration `toml:"timeout"` // for connecting and for each reply; ten times as long for the reply to a whole message
-	// Connections is the maximum number of open connections; they are opened as needed.
-	Connections int `toml:"connections"`
-	// Recycle is how many messages a connection carries before it is closed. Many relays end a session
+	// MaxConnections is the maximum number of open connections; they are opened as needed.
+	MaxConnections int `toml:"max_connections"`
+	// MaxMessagesPerConnection is how many messages a connection carries before it is closed. Many relays end a session
 	// after some number of messages; closing earlier avoids being cut off.
-	Recycle int `toml:"recycle"`
+	MaxMessagesPerConnection int `toml:"max_messages_per_connection"`
 }
 
 // Validate reports everything that is wrong, each with its key and how to fix it.
@@ -62,11 +62,11 @@ func (c SMTPConfig) Validate() error {
 		_, err := readAuthorities(c.CAFile)
 		errs = append(errs, err)
 	}
-	if c.Connections < 0 || c.Connections > maxConnections {
-		errs = append(errs, fmt.Errorf("connections: invalid number %d: must be between 1 and %d", c.Connections, maxConnections))
+	if c.MaxConnections < 0 || c.MaxConnections > maxConnections {
+		errs = append(errs, fmt.Errorf("max_connections: invalid number %d: must be between 1 and %d", c.MaxConnections, maxConnections))
 	}
-	if c.Recycle < 0 || c.Recycle > maxRecycle {
-		errs = append(errs, fmt.Errorf("recycle: invalid number %d: must be between 1 and %d", c.Recycle, maxRecycle))
+	if c.MaxMessagesPerConnection < 0 || c.MaxMessagesPerConnection > maxRecycle {
+		errs = append(errs, fmt.Errorf("max_messages_per_connection: invalid number %d: must be between 1 and %d", c.MaxMessagesPerConnection, maxRecycle))
 	}
 	if c.Timeout != 0 && (c.Timeout < time.Second || c.Timeout > 10*time.Minute) {
 		errs = append(errs, fmt.Errorf("timeout: invalid duration %v: must be between 1s and 10m", c.Timeout))

@@ -20,12 +20,12 @@ password    = "secret"
 helo        = "forum.example.org"
 ca_file     = "ca.pem"
 timeout     = "45s"
-connections = 4
+max_connections = 4
 `, &c)
 	if err != nil || len(meta.Undecoded()) > 0 {
 		t.Fatalf("%v, not understood: %v", err, meta.Undecoded())
 	}
-	want := SMTPConfig{URL: "smtps://rider@mail.example.org", Password: "secret", HELO: "forum.example.org", CAFile: "ca.pem", Timeout: 45 * time.Second, Connections: 4}
+	want := SMTPConfig{URL: "smtps://rider@mail.example.org", Password: "secret", HELO: "forum.example.org", CAFile: "ca.pem", Timeout: 45 * time.Second, MaxConnections: 4}
 	if c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
@@ -44,7 +44,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{"a relay on this machine", SMTPConfig{URL: "smtp://127.0.0.1:25"}, nil},
 		{"without a port", SMTPConfig{URL: "smtp://[::1]"}, nil},
-		{"all set", SMTPConfig{URL: "smtps://rider@mail.example.org:465/", Password: "x", HELO: "forum.example.org", CAFile: authority, Timeout: time.Minute, Connections: 50}, nil},
+		{"all set", SMTPConfig{URL: "smtps://rider@mail.example.org:465/", Password: "x", HELO: "forum.example.org", CAFile: authority, Timeout: time.Minute, MaxConnections: 50}, nil},
 		{"nothing", SMTPConfig{}, []string{"url: ", "smtp://127.0.0.1:25"}},
 		{"a host alone", SMTPConfig{URL: "mail.example.org:25"}, []string{"url: "}},
 		{"another scheme", SMTPConfig{URL: "https://mail.example.org"}, []string{`url: invalid scheme "https"`, "smtps"}},
@@ -54,7 +54,7 @@ func TestValidate(t *testing.T) {
 		{"a broken url with a password", SMTPConfig{URL: "smtps://rider:s3cr3t@mail example.org:x"}, []string{"url: invalid: must be like"}},
 		{"a user without a password", SMTPConfig{URL: "smtps://rider@mail.example.org"}, []string{"password: ", "rider", "POSTRIDER_SMTP_PASSWORD"}},
 		{"a password without a user", SMTPConfig{URL: "smtps://mail.example.org", Password: "s3cr3t"}, []string{"password: ", "user"}},
-		{"several at once", SMTPConfig{URL: "smtp://h", HELO: "a b\r\nMAIL", Timeout: time.Millisecond, Connections: 1000, CAFile: notPEM}, []string{"helo: ", "timeout: ", "connections: ", "ca_file: "}},
+		{"several at once", SMTPConfig{URL: "smtp://h", HELO: "a b\r\nMAIL", Timeout: time.Millisecond, MaxConnections: 1000, CAFile: notPEM}, []string{"helo: ", "timeout: ", "max_connections: ", "ca_file: "}},
 		{"a CA file that is not there", SMTPConfig{URL: "smtps://h", CAFile: filepath.Join(t.TempDir(), "none")}, []string{"ca_file: "}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -22,14 +22,14 @@ import (
 func onPipe(t *testing.T, connections int, table smtptest.Table) (*smtptest.Script, *SMTP) {
 	t.Helper()
 	relay := smtptest.NewPipedScript(t, table)
-	s := dialTo(t, SMTPConfig{URL: relay.URL(), Connections: connections, Timeout: 30 * time.Second})
+	s := dialTo(t, SMTPConfig{URL: relay.URL(), MaxConnections: connections, Timeout: 30 * time.Second})
 	s.dialer = func(context.Context, string, string) (net.Conn, error) { return relay.Dial(), nil }
 	return relay, s
 }
 
 func TestNeverMoreConnectionsThanAllowed(t *testing.T) {
 	inbox := smtptest.New(t)
-	s := dialTo(t, SMTPConfig{URL: inbox.URL(), Connections: 3})
+	s := dialTo(t, SMTPConfig{URL: inbox.URL(), MaxConnections: 3})
 	var open, most atomic.Int64
 	s.dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)

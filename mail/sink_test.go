@@ -59,7 +59,7 @@ func sink(t testing.TB, dump string) (url string) {
 
 func TestPostfixTakesAThousandMessages(t *testing.T) {
 	dump := t.TempDir()
-	s := dialTo(t, SMTPConfig{URL: sink(t, dump), Connections: 4})
+	s := dialTo(t, SMTPConfig{URL: sink(t, dump), MaxConnections: 4})
 	c := composer(t)
 	var senders sync.WaitGroup
 	for i := range 8 {
@@ -95,7 +95,7 @@ func TestPostfixTakesAThousandMessages(t *testing.T) {
 }
 
 func BenchmarkSend(b *testing.B) {
-	s := dialTo(b, SMTPConfig{URL: sink(b, ""), Connections: 1})
+	s := dialTo(b, SMTPConfig{URL: sink(b, ""), MaxConnections: 1})
 	raw := mustCompose(b, big())
 	b.ReportAllocs()
 	reportCPU(b)

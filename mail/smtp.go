@@ -51,19 +51,19 @@ func NewSMTP(c SMTPConfig, log *slog.Logger) (*SMTP, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Connections == 0 {
-		c.Connections = DefaultConnections
+	if c.MaxConnections == 0 {
+		c.MaxConnections = DefaultConnections
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
-	if c.Recycle == 0 {
-		c.Recycle = DefaultRecycle
+	if c.MaxMessagesPerConnection == 0 {
+		c.MaxMessagesPerConnection = DefaultRecycle
 	}
 	return &SMTP{
-		relay: relay, password: c.Password, helo: c.HELO, timeout: c.Timeout, recycle: c.Recycle, tls: config, log: log,
+		relay: relay, password: c.Password, helo: c.HELO, timeout: c.Timeout, recycle: c.MaxMessagesPerConnection, tls: config, log: log,
 		dialer: (&net.Dialer{}).DialContext,
-		slots:  make(chan struct{}, c.Connections),
+		slots:  make(chan struct{}, c.MaxConnections),
 		done:   make(chan struct{}),
 		lines:  make(map[*countingConn]struct{}),
 	}, nil

@@ -12,16 +12,16 @@ import (
 	"postrider/store"
 )
 
-// correspond lets a daemon write to members, and announcements stand in several states.
-func (w *world) correspond() {
+// sendMessages runs a daemon that sends messages, and adds announcements in several states.
+func (w *fixture) sendMessages() {
 	w.Helper()
-	w.parts.Settings.Alerts.Enabled = false // what is new waits for the digest
-	must(w.daemon(taker{}).RunOnce(w.Context()))(w)
-	w.reply(doppel)
-	must(w.daemon(taker{}).RunOnce(w.Context()))(w)
-	a := moving()
+	w.deps.Settings.Alerts.Enabled = false // new posts wait for the digest
+	must(w.newDaemon(acceptingSender{}).RunOnce(w.Context()))(w)
+	w.writeReply(watcher)
+	must(w.newDaemon(acceptingSender{}).RunOnce(w.Context()))(w)
+	a := twoLanguageAnnouncement()
 	a.Forced, a.Canary = true, digest.Canary{}
-	going := w.announce(a, 36)
+	going := w.saveAnnouncement(a, 36)
 	var list []store.Recipient
 	for i := range 30 {
 		list = append(list, store.Recipient{Member: forum.MemberID(1 + i), NotBefore: w.now})
@@ -29,22 +29,22 @@ func (w *world) correspond() {
 	_, _, err := w.store.Announcements.Enqueue(w.Context(), w.now, going, list, 30, false, 20)
 	check(w, err)
 	must(w.store.Announcements.ReleaseAtRate(w.Context(), w.now.Add(time.Second), going))(w)
-	stopped := w.announce(moving(), 36)
+	stopped := w.saveAnnouncement(twoLanguageAnnouncement(), 36)
 	check(w, w.store.Announcements.Pause(w.Context(), w.now, "web: admin", stopped.ID, "a typo in the title"))
-	later := moving()
+	later := twoLanguageAnnouncement()
 	later.Start = digest.Start{At: w.now.Add(48 * time.Hour), Local: true}
-	w.announce(later, 36)
-	w.answer = mail.Outcome{Result: mail.Accepted}
+	w.saveAnnouncement(later, 36)
+	w.testOutcome = mail.Outcome{Result: mail.Accepted}
 }
 
-// lettersLooks are the pages about what is written to members.
-func lettersLooks() []look {
-	return []look{
-		{"announcements", at("/announcements")},
-		{"announcement-sending", at("/announcements/1?as=Corridor+Kate&look=phone_dark")},
-		{"announcement-paused", at("/announcements/2?as=nobody")},
-		{"announcement-scheduled", at("/announcements/3?look=text")},
-		{"compose", at("/announcements/new")},
+// messagePageStates are the pages about announcements and members.
+func messagePageStates() []pageState {
+	return []pageState{
+		{"announcements", openPath("/announcements")},
+		{"announcement-sending", openPath("/announcements/1?as=Corridor+Kate&look=phone_dark")},
+		{"announcement-paused", openPath("/announcements/2?as=nobody")},
+		{"announcement-scheduled", openPath("/announcements/3?look=text")},
+		{"compose", openPath("/announcements/new")},
 		{"compose-faults", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#title-1"), "Hello {{nmae}}"), chromedp.SendKeys(chromedp.CSS("#body-1"), "Dear {{name|friend}},\n\nbye."))
 			p.Do(chromedp.SetValue(chromedp.CSS("#min_posts"), "many"))
@@ -60,9 +60,9 @@ func lettersLooks() []look {
 			p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('[required]').forEach(e => e.required = false)"))
 			p.Click("[action$=start] .button")
 		}},
-		{"members", at("/members?q=nobody")},
-		{"member", at("/members/13?look=phone")},
-		{"explain", at("/explain?member=13&post=1,90001,99999")},
-		{"explain-fault", at("/explain?member=13&post=x")},
+		{"members", openPath("/members?q=nobody")},
+		{"member", openPath("/members/13?look=phone")},
+		{"explain", openPath("/explain?member=13&post=1,90001,99999")},
+		{"explain-fault", openPath("/explain?member=13&post=x")},
 	}
 }
