@@ -236,7 +236,7 @@ func TestARehearsalKnowsAnOddDay(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	for week := range 5 {
-		if err := w.store.Counts.AddPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), KindDigest, 1000); err != nil {
+		if err := w.store.Counts.AddPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), store.KindDigest, 1000); err != nil {
 			t.Fatal(err)
 		}
 	}
