@@ -248,7 +248,7 @@ func TestAnAlertIsExplained(t *testing.T) {
 }
 
 func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.set.Digest.MaxBytes = 20_000
@@ -274,7 +274,7 @@ func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
 
 // TestWhatIsExplainedIsWhatHappened runs days in which nothing changes behind a post's back.
 func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.set.Alerts = DefaultAlerts()

@@ -43,7 +43,7 @@ func (w *world) looking(set Settings) *Daemon {
 
 // TestARehearsalIsWhatThenHappens rehearses a day, and then runs it.
 func TestARehearsalIsWhatThenHappens(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.member(104, "dora", passenger, dining)
@@ -158,7 +158,7 @@ func TestARehearsalBeforeTheFirstRun(t *testing.T) {
 }
 
 func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.member(104, "dora", passenger, tonight)
