@@ -57,7 +57,7 @@ func (s *Server) memberSamples() []sample {
 		Sections: []daemon.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
 		Threads:  []daemon.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
 		Readable: []daemon.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
-		Messages: []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
+		Messages: []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
 	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off} {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"postrider/daemon"
 	"postrider/store"
 )
 
@@ -27,7 +26,7 @@ func (s *Server) messageSamples() []sample {
 	var list []sample
 	for _, state := range store.MailStates {
 		m := store.Mail{
-			Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state,
+			Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state,
 			NotBefore: now, Expires: now, Address: "anna@a.example", Lease: "host", LeaseUntil: now, Settled: now,
 			Last: store.Outcome{Reason: "digest/1/b"},
 		}

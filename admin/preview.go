@@ -13,6 +13,7 @@ import (
 	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/digest"
+	"postrider/store"
 	"postrider/templates"
 )
 
@@ -56,7 +57,7 @@ func previewKinds() []string { return append(kinds(), kindAlarm) }
 func (s *Server) previewSamples() []sample {
 	const name = "settings_mails"
 	full := previewView{
-		pageFrame: s.samplePageFrame("settings"), Form: previewForm{Kind: daemon.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: previewKinds(),
+		pageFrame: s.samplePageFrame("settings"), Form: previewForm{Kind: store.KindDigest, Member: "Anna", Phone: true, Dark: true, Days: 7}, Kinds: previewKinds(),
 		Languages: s.Pages.LanguageNames(), Days: []int{1, 7}, Frame: "/html?kind=digest", Subject: "A subject", Text: "A text", Bytes: 1000, Skip: "nothing new",
 	}
 	text, faulty := full, full
@@ -123,7 +124,7 @@ func (s *Server) readPreview(q url.Values) previewForm {
 	f := previewForm{Kind: q.Get("kind"), Locale: q.Get("locale"), Member: strings.TrimSpace(q.Get("member")), Days: 7}
 	f.Text, f.Phone, f.Dark = q.Get("text") != "", q.Get("phone") != "", q.Get("dark") != ""
 	if !slices.Contains(previewKinds(), f.Kind) {
-		f.Kind = daemon.KindDigest
+		f.Kind = store.KindDigest
 	}
 	if !slices.ContainsFunc(s.Pages.LanguageNames(), func(t templates.LanguageName) bool { return t.Tag == f.Locale }) {
 		f.Locale = ""
@@ -179,11 +180,11 @@ func placeholderLinks(site templates.Site) templates.Footer {
 // previewSample renders the samples of the templates.
 func (s *Server) previewSample(set *templates.Set, f previewForm) (templates.Content, error) {
 	switch f.Kind {
-	case daemon.KindAlert:
+	case store.KindAlert:
 		site, a := set.SampleAlert()
 		a.Member.Locale = f.Locale
 		return set.NewRenderer(site, 0).Alert(a, placeholderLinks(site), s.Settings.Digest.MaxBytes)
-	case daemon.KindAnnouncement:
+	case store.KindAnnouncement:
 		site, a, reader := set.SampleAnnouncement()
 		reader.Member.Locale = f.Locale
 		return renderAnnouncement(set.NewRenderer(site, 0), site, a, reader, s.Settings.Digest.MaxBytes)
@@ -213,7 +214,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 	now, renderer := s.Now(), set.NewRenderer(s.Site, 0)
 	from := now.AddDate(0, 0, -f.Days)
 	switch f.Kind {
-	case daemon.KindAlert:
+	case store.KindAlert:
 		preview, err := s.PreviewDaemon.PreviewAlert(ctx, f.Member, from, now)
 		if err != nil || preview.SkipReason != "" {
 			return renderedPreview{skip: preview.SkipReason}, err
@@ -221,7 +222,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 		preview.Alert.Member.Locale = s.locale(f, preview.Alert.Member.Locale)
 		p.content, err = renderer.Alert(preview.Alert, placeholderLinks(s.Site), s.Settings.Digest.MaxBytes)
 		return p, err
-	case daemon.KindAnnouncement:
+	case store.KindAnnouncement:
 		_, a, _ := set.SampleAnnouncement()
 		preview, err := daemon.NewHerald(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
 		if err != nil || preview.Reason != "" {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"postrider/daemon"
 	"postrider/forum"
 	"postrider/store"
 	"postrider/web"
@@ -35,17 +34,17 @@ type queueFilter struct {
 // periods are the periods that the filter offers, by name.
 var periods = map[string]time.Duration{"hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
 
-func kinds() []string { return []string{daemon.KindAlert, daemon.KindAnnouncement, daemon.KindDigest} }
+func kinds() []string { return []string{store.KindAlert, store.KindAnnouncement, store.KindDigest} }
 
 func (s *Server) queuePage() page {
 	const name = "queue"
 	now := time.Now()
 	view := queueView{
-		pageFrame: s.samplePageFrame(name), Filter: queueFilter{State: "open", Kind: daemon.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
+		pageFrame: s.samplePageFrame(name), Filter: queueFilter{State: "open", Kind: store.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
 		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Unchanged: 2,
 	}
 	for _, state := range store.MailStates {
-		m := store.Mail{Row: store.Row{Key: "digest/1/a", Kind: daemon.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state, NotBefore: now}
+		m := store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state, NotBefore: now}
 		m.Last = store.Outcome{Result: "refused", Code: 550, Enhanced: "5.1.1", Reply: "no"}
 		view.Messages = append(view.Messages, m)
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"postrider/daemon"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -22,7 +21,7 @@ func (w *fixture) fillOutbox(states ...string) {
 	for i := range states {
 		member := forum.MemberID(i + 1)
 		subs = append(subs, store.Subscriber{ID: member, Due: w.now})
-		plans = append(plans, store.Plan{Key: digestKey(i + 1), Kind: daemon.KindDigest, Member: member, Until: 9, NextDue: w.now.Add(24 * time.Hour)})
+		plans = append(plans, store.Plan{Key: digestKey(i + 1), Kind: store.KindDigest, Member: member, Until: 9, NextDue: w.now.Add(24 * time.Hour)})
 	}
 	check(w, w.store.Subscribers.Save(ctx, w.now, subs))
 	must(w.store.Outbox.Plan(ctx, w.now, plans))(w)

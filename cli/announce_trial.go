@@ -102,7 +102,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	}
 	if o.format == "json" {
 		return c.json(noticeJSON{
-			Kind: daemon.KindAnnouncement, Announcement: id, Member: memberJSON{int64(p.Member.ID), p.Member.Name, p.Member.Email},
+			Kind: store.KindAnnouncement, Announcement: id, Member: memberJSON{int64(p.Member.ID), p.Member.Name, p.Member.Email},
 			Subject: content.Subject, Skipped: string(p.Reason),
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
+	"postrider/store"
 	"postrider/templates"
 )
 
@@ -36,7 +37,7 @@ func (c *cmdEnv) preview() *cobra.Command {
 			return c.showPreview(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.kind, "kind", daemon.KindDigest, "what to preview: digest, alert or announcement")
+	cmd.Flags().StringVar(&o.kind, "kind", store.KindDigest, "what to preview: digest, alert or announcement")
 	cmd.Flags().Int64Var(&o.announcement, "announcement", 0, "`number` of the announcement; default: the newest")
 	cmd.Flags().StringVar(&o.from, "from", "", "first moment of the window (RFC 3339); default: the first_window before --until")
 	cmd.Flags().StringVar(&o.until, "until", "", "end of the window, itself outside (RFC 3339); default: now")
@@ -69,7 +70,7 @@ func (o previewOptions) window(first time.Duration) (from, until time.Time, err 
 }
 
 func (o previewOptions) validate() error {
-	if !slices.Contains([]string{daemon.KindDigest, daemon.KindAlert, daemon.KindAnnouncement}, o.kind) {
+	if !slices.Contains([]string{store.KindDigest, store.KindAlert, store.KindAnnouncement}, o.kind) {
 		return fmt.Errorf("--kind is %q: choose digest, alert or announcement", o.kind)
 	}
 	switch o.format {
@@ -100,9 +101,9 @@ func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 		return err
 	}
 	switch o.kind {
-	case daemon.KindAnnouncement:
+	case store.KindAnnouncement:
 		return c.previewAnnouncement(ctx, h, o)
-	case daemon.KindAlert:
+	case store.KindAlert:
 		return c.previewAlert(ctx, h, o, from, until)
 	}
 	p, err := daemon.NewBuilder(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)

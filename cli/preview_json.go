@@ -6,6 +6,7 @@ import (
 	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/store"
 )
 
 // previewJSON is a contract: checks read it. All ids are the forum's own.
@@ -54,13 +55,13 @@ type leftOutJSON struct {
 }
 
 func newPreviewJSON(p daemon.Preview, subject string) previewJSON {
-	out := previewJSON{Kind: daemon.KindDigest, From: p.From.UTC(), Until: p.Until.UTC(), Subject: subject, Skipped: p.Skip}
+	out := previewJSON{Kind: store.KindDigest, From: p.From.UTC(), Until: p.Until.UTC(), Subject: subject, Skipped: p.Skip}
 	out.fill(p.Member, p.Digest, p.LeftOut)
 	return out
 }
 
 func newAlertJSON(p daemon.AlertPreview) previewJSON {
-	out := previewJSON{Kind: daemon.KindAlert, From: p.From.UTC(), Until: p.Until.UTC(), Subject: p.Content.Subject, Skipped: p.SkipReason}
+	out := previewJSON{Kind: store.KindAlert, From: p.From.UTC(), Until: p.Until.UTC(), Subject: p.Content.Subject, Skipped: p.SkipReason}
 	if !p.QuietUntil.IsZero() {
 		at := p.QuietUntil.UTC()
 		out.Quiet = &at

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
 	"postrider/store"
 )
 
@@ -31,7 +30,7 @@ func parseStates(choice string) ([]string, error) {
 // checkKind refuses a kind of which there are no mails.
 func checkKind(kind string) error {
 	switch kind {
-	case "", daemon.KindDigest, daemon.KindAlert, daemon.KindAnnouncement:
+	case "", store.KindDigest, store.KindAlert, store.KindAnnouncement:
 		return nil
 	}
 	return fmt.Errorf("--kind is %q: give digest, alert or announcement", kind)

@@ -27,12 +27,6 @@ type AlertResult struct {
 	Choices    digest.Preferences
 }
 
-// The reasons for which an alert is skipped, besides those of forum.ExplainMember.NoMail.
-const (
-	reasonAlertsOff = "alerts turned off by the member"
-	reasonPaused    = "mail paused by the member"
-)
-
 // BuildAlerts builds one alert for each ask, in their order. An error means that the forum or the store could not be
 // read: then nothing may be sent.
 func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertRequest) ([]AlertResult, error) {

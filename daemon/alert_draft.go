@@ -143,8 +143,8 @@ func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 // AlertEnvelope is what all alerts of a site have in common, with the one-click address of one member.
 func AlertEnvelope(set Settings, unsubscribe string) mail.Message {
 	m := DigestEnvelope(set, unsubscribe)
-	m.Stream = KindAlert
+	m.Stream = store.KindAlert
 	m.List.ID = "alerts." + set.Host
-	m.FeedbackID = KindAlert + ":" + set.Host + ":postrider"
+	m.FeedbackID = store.KindAlert + ":" + set.Host + ":postrider"
 	return m
 }

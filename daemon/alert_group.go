@@ -25,7 +25,7 @@ func (d *Daemon) groupByThread(notices []digest.AlertItem) []store.Alert {
 		if !found {
 			i = len(list)
 			at[c] = i
-			list = append(list, store.Alert{Key: fmt.Sprintf("%s/%d/T%d/%d", KindAlert, n.Member, n.Thread, n.Seq)})
+			list = append(list, store.Alert{Key: fmt.Sprintf("%s/%d/T%d/%d", store.KindAlert, n.Member, n.Thread, n.Seq)})
 		}
 		list[i].Notices = append(list[i].Notices, n)
 	}

@@ -45,7 +45,7 @@ func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) erro
 	}
 	over := store.AlertProgress{Done: until, Until: until}
 	if len(fresh) == 0 || !d.settings.Alerts.Enabled {
-		_, _, err := d.Store.Alerts.Plan(ctx, d.Now(), p, over, priorityAlert, nil)
+		_, _, err := d.Store.Alerts.Plan(ctx, d.Now(), p, over, store.PriorityAlert, nil)
 		return err
 	}
 	return d.Forum.Read(ctx, func(s *source.Snapshot) error {
@@ -87,10 +87,10 @@ func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *diges
 	if notices, err = d.dropAlreadyNotified(ctx, s, notices, modes); err != nil {
 		return to, false, err
 	}
-	planned, ok, err := d.Store.Alerts.Plan(ctx, now, from, to, priorityAlert, d.groupByThread(notices))
+	planned, ok, err := d.Store.Alerts.Plan(ctx, now, from, to, store.PriorityAlert, d.groupByThread(notices))
 	d.report.Alerts += planned
 	if err == nil && planned > 0 {
-		err = d.Store.Counts.AddPlanned(ctx, now, KindAlert, planned)
+		err = d.Store.Counts.AddPlanned(ctx, now, store.KindAlert, planned)
 	}
 	return to, ok && to.Member != 0, err
 }

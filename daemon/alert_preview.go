@@ -14,9 +14,6 @@ import (
 	"postrider/templates"
 )
 
-// reasonAlertsDisabled is why nobody gets an alert.
-const reasonAlertsDisabled = "alerts are turned off for the whole site"
-
 // AlertPreview is what a member would be told at once of a stretch of time, in one mail, as if it had been held for him.
 type AlertPreview struct {
 	Member      forum.Member

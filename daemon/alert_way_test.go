@@ -18,7 +18,7 @@ func (w *world) reasons(member forum.MemberID) []string {
 	w.Helper()
 	var list []string
 	for _, o := range w.outcomes(member) {
-		if o.Kind == KindAlert && o.Result != stateAccepted {
+		if o.Kind == store.KindAlert && o.Result != store.StateAccepted {
 			list = append(list, o.Reason)
 		}
 	}
@@ -71,7 +71,7 @@ func TestWhatChangesWhileAnAlertSettlesChangesIt(t *testing.T) {
 		{"he mutes the section", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.Off) }, "muted", false},
 		{"he wants the section with his digest", func(w *world, _ int64, _ forum.PostID) { w.wish(101, tonight, digest.WithDigest) }, string(digest.ReasonLeftToDigest), true},
 		{"he ends his alerts", func(w *world, _ int64, _ forum.PostID) {
-			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindAlert); err != nil {
+			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, store.KindAlert); err != nil {
 				t.Fatal(err)
 			}
 		}, reasonAlertsOff, true},
@@ -239,7 +239,7 @@ func TestAnAlertThatFailsWhileADigestIsOnItsWay(t *testing.T) {
 	w.relay.answer = func(_ string, n int) mail.Outcome {
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554}
 	}
-	fail := func(row store.Row) bool { return row.Kind == KindAlert }
+	fail := func(row store.Row) bool { return row.Kind == store.KindAlert }
 	w.only(fail) // the alert is refused for good while the digest still waits
 	w.relay.works()
 	w.later(10 * time.Minute)
@@ -291,7 +291,7 @@ func TestTheFirstRoundTellsNothingAtOnce(t *testing.T) {
 	w.later(time.Hour)
 	w.told("anna", posts(p))
 	for _, o := range w.outcomes(101) {
-		if o.Kind == KindAlert {
+		if o.Kind == store.KindAlert {
 			t.Errorf("%s: what was there before is no news, the first digest brings it", o.Key)
 		}
 	}

@@ -341,7 +341,7 @@ func TestAListIsMailedAndNobodyElse(t *testing.T) {
 }
 
 func TestMailsLeaveBeforeAllMembersAreEnrolled(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newHall(t, 2*batchSize)
 	id := w.start(toAll())

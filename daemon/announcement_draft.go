@@ -55,7 +55,7 @@ func (d *Daemon) prepareAnnouncement(ctx context.Context, a store.Announcement) 
 func (d *Daemon) draftAnnouncements(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
 	places := make(map[int64][]int)
 	for i, r := range rows {
-		id, ok := announcementOf(r.Key)
+		id, ok := store.AnnouncementOf(r.Key)
 		if !ok {
 			return nil, fmt.Errorf("%q is no key of an announcement", r.Key)
 		}
@@ -166,7 +166,7 @@ func AnnouncementEnvelope(set Settings, id int64, unsubscribe string) mail.Messa
 		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
 		Unsubscribe: httpsOnly(unsubscribe),
 		// Gmail counts complaints by each of these.
-		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, KindAnnouncement, set.Host),
+		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, store.KindAnnouncement, set.Host),
 	}
 }
 
@@ -183,7 +183,7 @@ func (d *Daemon) SendTestAnnouncement(ctx context.Context, a *digest.Announcemen
 	}
 	footer := AnnouncementFooter(d.Links, forum.Guest) // whoever tries its links must not end anybody's mail
 	raw, err := d.compose(outgoing{
-		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: KindAnnouncement},
+		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: store.KindAnnouncement},
 		messageDraft: messageDraft{
 			to:       forum.Member{Name: p.Member.Name, Email: to},
 			textOnly: p.Text,

@@ -2,8 +2,6 @@ package daemon
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 
 	"postrider/digest"
@@ -31,8 +29,8 @@ func newMoods() *refusalWindows { return &refusalWindows{all: make(map[int64]*re
 
 // record takes in what became of a mail.
 func (m *refusalWindows) record(s store.Settlement) {
-	id, ok := announcementOf(s.Key)
-	if !ok || s.State != stateAccepted && s.State != stateRefused {
+	id, ok := store.AnnouncementOf(s.Key)
+	if !ok || s.State != store.StateAccepted && s.State != store.StateRefused {
 		return
 	}
 	m.mu.Lock()
@@ -42,7 +40,7 @@ func (m *refusalWindows) record(s store.Settlement) {
 		w = &refusalWindow{}
 		m.all[id] = w
 	}
-	w.refused[w.seen%refusalWindowSize] = s.State == stateRefused
+	w.refused[w.seen%refusalWindowSize] = s.State == store.StateRefused
 	w.seen++
 }
 
@@ -78,15 +76,4 @@ func (m *refusalWindows) reset(id int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, id)
-}
-
-// announcementOf is the announcement that a key of the outbox belongs to.
-func announcementOf(key string) (id int64, ok bool) {
-	rest, ok := strings.CutPrefix(key, "announce/")
-	if !ok {
-		return 0, false
-	}
-	number, _, _ := strings.Cut(rest, "/")
-	id, err := strconv.ParseInt(number, 10, 64)
-	return id, err == nil
 }

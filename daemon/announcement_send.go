@@ -17,7 +17,7 @@ import (
 // is judged or done. It is called before every batch, so that mails leave while others are still being enrolled. more tells
 // that there is somebody left to be enrolled at once.
 func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error) {
-	if d.priorities.First > priorityAnnouncement || d.priorities.Last < priorityAnnouncement {
+	if d.priorities.First > store.PriorityAnnouncement || d.priorities.Last < store.PriorityAnnouncement {
 		return false, nil
 	}
 	live, err := d.Store.Announcements.Active(ctx)
@@ -120,7 +120,7 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.lastID, p.last || full, priorityAnnouncement)
+	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.lastID, p.last || full, store.PriorityAnnouncement)
 	d.report.Enrolled += enrolled
 	return taken, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"postrider/forum"
 	"postrider/mail"
+	"postrider/store"
 )
 
 func TestARelayThatIsDownForThreeDaysCostsNothing(t *testing.T) {
@@ -269,7 +270,7 @@ func TestAnEditionThatWaitsIsNotSentAfterItsReaderHasEndedHisDigests(t *testing.
 	a := w.post(w.thread(tonight))
 	w.at(5, "08:00")
 	w.round()
-	if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
+	if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, store.KindDigest); err != nil {
 		t.Fatal(err)
 	}
 	w.relay.works()

@@ -9,10 +9,6 @@ import (
 	"postrider/store"
 )
 
-// reasonSuppressed is why members get nothing whose address is suppressed. Their marks move: who gives a new address is
-// not sent what has gathered in the meantime.
-const reasonSuppressed = "address bounces"
-
 // returnPath is where the mail of a row comes back to if it cannot be delivered.
 func (d *Daemon) returnPath(row store.Row) string {
 	if d.settings.Bounces == "" {
@@ -62,8 +58,8 @@ type refusalRecorder struct {
 
 // add takes in what became of a mail.
 func (b *refusalRecorder) add(s store.Settlement) {
-	refused := s.State == stateRefused && (s.Code != 0 || s.Enhanced != "") // else it was never asked for
-	if s.Address == "" || !refused && s.State != stateAccepted {
+	refused := s.State == store.StateRefused && (s.Code != 0 || s.Enhanced != "") // else it was never asked for
+	if s.Address == "" || !refused && s.State != store.StateAccepted {
 		return
 	}
 	if b.deliveryCounts == nil {

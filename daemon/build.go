@@ -72,15 +72,6 @@ type Edition struct {
 	TextOnly  bool                  // its member reads text alone
 }
 
-// The reasons for which an edition is skipped, besides those of forum.ExplainMember.NoMail.
-const (
-	reasonMemberDeleted = "member is gone"
-	reasonNothingNew    = "nothing new"
-	reasonDigestsOff    = "digests turned off by the member"
-
-	reasonNoSubscriptions = "he watches nothing, or began to only now"
-)
-
 // Build builds one edition for each ask, in their order. An error means that the forum or the store
 // could not be read: then nothing may be sent.
 func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionRequest) ([]Edition, error) {

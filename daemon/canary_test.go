@@ -118,7 +118,7 @@ func TestComplaintsStopACanary(t *testing.T) {
 }
 
 func TestAnAnnouncementThatIsRefusedManyTimesPausesByItself(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newHall(t, batchSize+100)
 	w.relay.answer = func(to string, _ int) mail.Outcome {

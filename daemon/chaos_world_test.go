@@ -14,6 +14,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/smtptest"
 	"postrider/mail"
+	"postrider/store"
 )
 
 const (
@@ -150,7 +151,7 @@ func (c *chaos) verdict(letters []smtptest.Letter, want ...forum.PostID) (faults
 	if list := c.suppressed(); len(list) > 0 {
 		fault("the addresses %v are suppressed", list)
 	}
-	if counts := c.counts(); counts[stateQueued]+counts["leased"] > 0 {
+	if counts := c.counts(); counts[store.StateQueued]+counts["leased"] > 0 {
 		fault("something waits still: %v", counts)
 	}
 	return faults

@@ -136,8 +136,8 @@ func (d *MemberService) SendNow(ctx context.Context, now time.Time, a Account) (
 		return "", err
 	}
 	planned, err := d.store.Outbox.PlanNow(ctx, now, store.Plan{
-		Key:  fmt.Sprintf("%s/%d/%s-now", KindDigest, a.Member.ID, now.In(a.Zone).Format("2006-01-02T15")),
-		Kind: KindDigest, Member: a.Member.ID, Until: alerts.Done, Priority: priorityDigest,
+		Key:  fmt.Sprintf("%s/%d/%s-now", store.KindDigest, a.Member.ID, now.In(a.Zone).Format("2006-01-02T15")),
+		Kind: store.KindDigest, Member: a.Member.ID, Until: alerts.Done, Priority: store.PriorityDigest,
 	})
 	switch {
 	case err != nil:

@@ -9,9 +9,6 @@ import (
 	"postrider/store"
 )
 
-// reasonDailyLimit is why a mail does not go today: its member has had as many as the owner grants him.
-const reasonDailyLimit = "as many mails today as a member may get"
-
 // applyDailyLimit keeps members below the ceiling of mails in one of their days. What an alert would tell then comes with the next digest,
 // or, to who gets none, in one alert the next day. A digest waits, and is merged into the next one once that is due;
 // an announcement waits until the next day. What may have arrived already goes out again all the same, and what must reach
@@ -52,7 +49,7 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 			days[row.Member] = day
 			continue
 		}
-		if row.Kind == KindAlert && day.Digests {
+		if row.Kind == store.KindAlert && day.Digests {
 			m.skip = reasonDailyLimit
 			continue
 		}

@@ -130,7 +130,7 @@ func TestAnnouncementsBeyondTheCeilingWaitForTheMorning(t *testing.T) {
 func TestWhatSomebodyElseIsHandingOverCountsForTheCeiling(t *testing.T) {
 	t.Parallel()
 	w := newRationed(t, 1)
-	other := store.Plan{Key: "announce/1/101", Kind: KindAnnouncement, Member: 101, Priority: priorityAnnouncement}
+	other := store.Plan{Key: "announce/1/101", Kind: store.KindAnnouncement, Member: 101, Priority: store.PriorityAnnouncement}
 	if _, err := w.store.Outbox.Plan(t.Context(), w.clock(), []store.Plan{other}); err != nil {
 		t.Fatal(err)
 	}

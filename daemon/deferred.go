@@ -112,7 +112,7 @@ func routeReason(n store.AlertItemStatus) digest.Reason {
 		return digest.ReasonInOtherEdition
 	case n.State == "":
 		return digest.ReasonAlertPending
-	case n.State == stateAccepted:
+	case n.State == store.StateAccepted:
 		return digest.AlreadyAlerted
 	}
 	return digest.ReasonDeferred // with the edition that is planned next

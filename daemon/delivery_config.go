@@ -93,9 +93,6 @@ func (c DeliveryConfig) validateOnly() error {
 	return nil
 }
 
-// reasonNotAllowListed is why members get nothing on a staging system.
-const reasonNotAllowListed = "not on the allow-list"
-
 // allows tells whether an address may be mailed: all may where no list is set.
 func (c DeliveryConfig) allows(address string) bool {
 	for _, entry := range c.AllowList {

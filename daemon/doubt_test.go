@@ -41,8 +41,8 @@ func TestOtherKindsThatAreUncertainAreGivenUpAndSaidSo(t *testing.T) {
 	w := newDays(t)
 	w.set.Delivery.OnUncertain = uncertainGiveUp
 	w.restart()
-	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
-	if s.State != stateUncertain || !strings.Contains(s.Reason, "given up") || w.logged("mail given up") != 1 {
+	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: store.KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
+	if s.State != store.StateUncertain || !strings.Contains(s.Reason, "given up") || w.logged("mail given up") != 1 {
 		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, w.log)
 	}
 }

@@ -14,31 +14,6 @@ import (
 	"postrider/templates"
 )
 
-// Kinds of mails in the outbox.
-const (
-	KindAlert        = "alert"
-	KindAnnouncement = "announcement"
-	KindDigest       = "digest"
-)
-
-// Priorities of the kinds: lower goes first.
-const (
-	priorityAlert        = 10
-	priorityAnnouncement = 20
-	priorityDigest       = 30
-)
-
-// priority is that of a kind.
-func priority(kind string) int {
-	switch kind {
-	case KindAlert:
-		return priorityAlert
-	case KindAnnouncement:
-		return priorityAnnouncement
-	}
-	return priorityDigest
-}
-
 // messageDraft is a mail that is chosen and not yet written: who gets it, and how it is written once its turn
 // has come.
 type messageDraft struct {
@@ -62,7 +37,7 @@ type drafter func(ctx context.Context, rows []store.Row) ([]messageDraft, error)
 
 // draftersByKind are those of all kinds.
 func (d *Daemon) draftersByKind() map[string]drafter {
-	return map[string]drafter{KindDigest: d.draftDigests, KindAlert: d.draftAlerts, KindAnnouncement: d.draftAnnouncements}
+	return map[string]drafter{store.KindDigest: d.draftDigests, store.KindAlert: d.draftAlerts, store.KindAnnouncement: d.draftAnnouncements}
 }
 
 // draftBatch chooses what a batch is to hold, kind by kind.
@@ -147,12 +122,12 @@ func httpsOnly(unsubscribe string) string {
 // DigestEnvelope is what all digests of a site have in common, with the one-click address of one member.
 func DigestEnvelope(set Settings, unsubscribe string) mail.Message {
 	return mail.Message{
-		Stream:      KindDigest,
+		Stream:      store.KindDigest,
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
-		List:        mail.List{Name: set.Site, ID: KindDigest + "." + set.Host},
+		List:        mail.List{Name: set.Site, ID: store.KindDigest + "." + set.Host},
 		Unsubscribe: httpsOnly(unsubscribe),
 		// Gmail counts complaints by these; the last one names the sender and has 5 to 15 characters.
-		FeedbackID: KindDigest + ":" + set.Host + ":postrider",
+		FeedbackID: store.KindDigest + ":" + set.Host + ":postrider",
 	}
 }

@@ -140,12 +140,12 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 		}
 	}
 	asked := map[string]bool{
-		KindDigest: f.choices.Schedule != nil, KindAlert: f.choices.Alerts != "", KindAnnouncement: f.choices.Announcements != nil,
+		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
 	}
 	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
-	add(kind == KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
-	add(kind == KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
-	add(kind == KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
+	add(kind == store.KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
+	add(kind == store.KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
+	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
 	add(f.choices.PausedUntil.After(f.now), reasonPaused)
 	add(f.health.Suppressed(f.now), reasonSuppressed)
 	add(!e.set.Delivery.allows(f.member.Email), reasonNotAllowListed)

@@ -19,7 +19,7 @@ func (e *Explainer) explainAlert(f *memberFacts, x *PostExplanation) bool {
 	switch {
 	case x.Notice.LeftOut != "":
 		return false
-	case m.State == stateAccepted:
+	case m.State == store.StateAccepted:
 		x.Verdict, x.At = Sent, m.Settled
 	case pending(m):
 		x.Verdict, x.At = Waiting, m.NotBefore
@@ -40,7 +40,7 @@ func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 	case len(x.Seen) == 0 || !alertable(x.RuleResults):
 		return ""
 	}
-	if why := e.blockers(f, KindAlert); len(why) > 0 {
+	if why := e.blockers(f, store.KindAlert); len(why) > 0 {
 		return why[0]
 	}
 	first := x.Seen[0]

@@ -50,7 +50,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 		Member: f.member, Subscribed: f.subscribed, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
 		Schedule: e.calendar.schedule(f.sub), Zone: f.reader.Zone.String(),
-		NoDigest: e.blockers(f, KindDigest), NoAlert: e.blockers(f, KindAlert), Delays: e.delayReasons(f),
+		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), Delays: e.delayReasons(f),
 	}
 	if m.Attempts, err = e.builder.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
 		return MemberExplanation{}, fmt.Errorf("explaining: %w", err)

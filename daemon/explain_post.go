@@ -127,7 +127,7 @@ func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostE
 	var failed *store.Mail // the newest that covers it and came to nothing
 	for _, m := range f.mails {
 		a := editionOf(m)
-		if m.Kind != KindDigest || m.State == stateMerged || !f.covers(a, x) {
+		if m.Kind != store.KindDigest || m.State == store.StateMerged || !f.covers(a, x) {
 			continue
 		}
 		x.Mails = append(x.Mails, m)
@@ -138,7 +138,7 @@ func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostE
 		switch x.RuleResults = steps; {
 		case why != "":
 			x.Verdict, x.Reason = Omitted, string(why)
-		case m.State == stateAccepted:
+		case m.State == store.StateAccepted:
 			return e.setDelivered(ctx, f, x, Sent, a, m)
 		case pending(m):
 			return e.setDelivered(ctx, f, x, Waiting, a, m)
@@ -157,7 +157,7 @@ func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExp
 	x.Verdict, x.Mail, x.Reason = v, m.Key, "with his digest"
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
-		if why := append(e.blockers(f, KindDigest), e.delayReasons(f)...); len(why) > 0 {
+		if why := append(e.blockers(f, store.KindDigest), e.delayReasons(f)...); len(why) > 0 {
 			x.Reason += "; " + why[0]
 		}
 	}
@@ -202,7 +202,7 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 
 // setUpcoming tells of a post that the next edition holds.
 func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
-	if why := e.blockers(f, KindDigest); len(why) > 0 {
+	if why := e.blockers(f, store.KindDigest); len(why) > 0 {
 		x.Reason = why[0]
 		return nil
 	}

@@ -103,7 +103,7 @@ func TestAPostIsExplained(t *testing.T) {
 		{"she has ended her digests", func(w *world) forum.PostID {
 			p := w.post(w.thread(tonight))
 			w.round()
-			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, KindDigest); err != nil {
+			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, store.KindDigest); err != nil {
 				w.Fatal(err)
 			}
 			return p
@@ -248,7 +248,7 @@ func TestAnAlertIsExplained(t *testing.T) {
 }
 
 func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.set.Digest.MaxBytes = 20_000
@@ -274,7 +274,7 @@ func TestWhatTheBudgetFoldsIsToldFromWhatItShows(t *testing.T) {
 
 // TestWhatIsExplainedIsWhatHappened runs days in which nothing changes behind a post's back.
 func TestWhatIsExplainedIsWhatHappened(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.set.Alerts = DefaultAlerts()
@@ -346,7 +346,7 @@ func TestAMemberIsExplained(t *testing.T) {
 	w.post(thread)
 	w.round()
 	m := tell("anna")
-	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != stateAccepted {
+	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != store.StateAccepted {
 		t.Errorf("anna is told of as %+v", m)
 	}
 	var results []string

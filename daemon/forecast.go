@@ -22,9 +22,6 @@ type MemberForecast struct {
 // WouldSend tells whether the member would get a mail.
 func (p MemberForecast) WouldSend() bool { return p.Skip == "" }
 
-// reasonNotDue is why members get nothing in a rehearsal whose time comes later.
-const reasonNotDue = "not due in this time"
-
 // Forecast is what would be sent within a time, if nothing were written on the forum any more. Of the editions that a
 // member would get in it only the first is known.
 type Forecast struct {
@@ -113,11 +110,11 @@ func (r *forecaster) loadBaseline(ctx context.Context) error {
 		return err
 	}
 	for _, c := range counts {
-		if c.State == stateQueued || c.State == stateLeased {
+		if c.State == store.StateQueued || c.State == store.StateLeased {
 			r.Waiting[c.Kind] += c.Mails
 		}
 	}
-	v, err := r.d.volume(ctx, KindDigest, r.From)
+	v, err := r.d.volume(ctx, store.KindDigest, r.From)
 	if err != nil {
 		return err
 	}
@@ -151,7 +148,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 			if planned.Before(r.From) {
 				planned = r.From
 			}
-			rows = append(rows, store.Row{Kind: KindDigest, Member: m.ID, From: sub.CoveredSeq, Until: head, Created: planned})
+			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: sub.CoveredSeq, Until: head, Created: planned})
 		}
 	}
 	return list, r.draft(ctx, list, rows, at)

@@ -59,9 +59,6 @@ func Compare(ctx context.Context, now, then *Daemon, until time.Time) (ForecastD
 	return c, err
 }
 
-// reasonNotSubscribed is why a rehearsal knows nothing of a member whom another knows.
-const reasonNotSubscribed = "watches nothing"
-
 func (c *ForecastDiff) add(was, will MemberForecast) {
 	switch {
 	case was.WouldSend() && !will.WouldSend():

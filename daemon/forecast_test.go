@@ -43,7 +43,7 @@ func (w *world) looking(set Settings) *Daemon {
 
 // TestARehearsalIsWhatThenHappens rehearses a day, and then runs it.
 func TestARehearsalIsWhatThenHappens(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.member(104, "dora", passenger, dining)
@@ -158,7 +158,7 @@ func TestARehearsalBeforeTheFirstRun(t *testing.T) {
 }
 
 func TestANewConfigurationIsComparedWithTheRunningOne(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDays(t)
 	w.member(104, "dora", passenger, tonight)
@@ -236,7 +236,7 @@ func TestARehearsalKnowsAnOddDay(t *testing.T) {
 	t.Parallel()
 	w := newDays(t)
 	for week := range 5 {
-		if err := w.store.Counts.AddPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), KindDigest, 1000); err != nil {
+		if err := w.store.Counts.AddPlanned(t.Context(), w.clock().AddDate(0, 0, -7*week-7), store.KindDigest, 1000); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/racetest"
 	"postrider/mail"
+	"postrider/store"
 )
 
 // forbidden is what may happen to a member or a post before its hand-over. Anna must not get the post then.
@@ -80,7 +81,7 @@ var moments = []struct {
 const secret = "The tunnel is closed for good."
 
 func TestNothingLeavesThatWasForbiddenAfterThePlan(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	for _, tt := range forbidden {
 		for _, wait := range moments {
@@ -159,7 +160,7 @@ func (w *world) settledAs(member forum.MemberID, posts int, why string) {
 	}
 	last := outcomes[len(outcomes)-1]
 	if posts > 0 {
-		if last.Result != stateAccepted || last.Posts != posts {
+		if last.Result != store.StateAccepted || last.Posts != posts {
 			w.Errorf("noted as %s with %d posts; want accepted with %d", last.Result, last.Posts, posts)
 		}
 		return
@@ -167,7 +168,7 @@ func (w *world) settledAs(member forum.MemberID, posts int, why string) {
 	if why == "" {
 		why = reasonNothingNew
 	}
-	if last.Result != stateSkipped || last.Reason != why {
+	if last.Result != store.StateSkipped || last.Reason != why {
 		w.Errorf("noted as %s, %q; want skipped, %q", last.Result, last.Reason, why)
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // Run delivers alerts and all other messages in two loops.
 var (
-	alertsOnly = store.PriorityRange{First: store.AllPriorities.First, Last: priorityAlert}
-	nonAlerts  = store.PriorityRange{First: priorityAlert + 1, Last: store.AllPriorities.Last}
+	alertsOnly = store.PriorityRange{First: store.AllPriorities.First, Last: store.PriorityAlert}
+	nonAlerts  = store.PriorityRange{First: store.PriorityAlert + 1, Last: store.AllPriorities.Last}
 )
 
 // pendingRecheckInterval is how often posts are looked at again that were met invisible. Who approves a post is in no hurry.
@@ -74,7 +74,7 @@ func (d *Daemon) alertLoop(ctx context.Context, recovers cron.JobWrapper) {
 
 // nextAlertTimer fires when the time of the next alert has come; never, if none waits or it cannot go now.
 func (d *Daemon) nextAlertTimer(ctx context.Context) <-chan time.Time {
-	at, err := d.Store.Alerts.Next(ctx, priorityAlert)
+	at, err := d.Store.Alerts.Next(ctx, store.PriorityAlert)
 	now := d.Now()
 	if err != nil || !at.After(now) {
 		return nil

@@ -134,7 +134,7 @@ func TestADigestOnDemandGoesAtOnceWhenTheDaemonIsWoken(t *testing.T) {
 }
 
 func TestLookingForNewsCostsTheForumOneQuery(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"strings"
 	"time"
 
 	"postrider/mail"
@@ -24,7 +23,7 @@ type OutcomeKind string
 // The outcomes.
 const (
 	WasAccepted      OutcomeKind = "accepted"
-	WasRefused       OutcomeKind = "refused"
+	WasRefused       OutcomeKind = "rejected"
 	WasSkipped       OutcomeKind = "skipped"   // there was nothing to send, or its member may not be mailed
 	WasHeld          OutcomeKind = "held"      // its member wants it later
 	OutcomeUncertain OutcomeKind = "uncertain" // the line broke after the final dot: it may have arrived
@@ -36,32 +35,23 @@ const (
 var Outcomes = []OutcomeKind{WasAccepted, WasRefused, WasSkipped, WasHeld, OutcomeUncertain, OutcomeRetry, WasExpired}
 
 // Kinds are those of all mails.
-var Kinds = []string{KindAlert, KindAnnouncement, KindDigest}
+var Kinds = []string{store.KindAlert, store.KindAnnouncement, store.KindDigest}
 
 // outcome tells what a settlement says.
 func outcome(s store.Settlement) OutcomeKind {
 	switch {
-	case s.State == stateSkipped:
+	case s.State == store.StateSkipped:
 		return WasSkipped
 	case s.Result == resultDeferred:
 		return WasHeld
-	case s.State == stateAccepted:
+	case s.State == store.StateAccepted:
 		return WasAccepted
-	case s.State == stateRefused:
+	case s.State == store.StateRefused:
 		return WasRefused
 	case s.Result == string(mail.Uncertain):
 		return OutcomeUncertain
 	}
 	return OutcomeRetry
-}
-
-// kindOf is the kind of the mail with a key: "digest/42/2026-05-04", "announce/7/42".
-func kindOf(key string) string {
-	kind, _, _ := strings.Cut(key, "/")
-	if kind == "announce" {
-		return KindAnnouncement
-	}
-	return kind
 }
 
 // nopObserver is a daemon whom nobody watches.

@@ -162,7 +162,7 @@ func TestADaemonDoesNotWaitForASlowProvider(t *testing.T) {
 }
 
 func TestTheOwnersRateHoldsForAllTogether(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := town(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})

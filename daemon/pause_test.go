@@ -55,7 +55,7 @@ func TestAPausedStoreHandsNothingOverAndGoesOnAfterResume(t *testing.T) {
 }
 
 func TestAPauseEndsTheRoundBeforeItsNextBatch(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w, _ := crowded(t, batchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {

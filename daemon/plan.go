@@ -39,7 +39,7 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 		}
 		d.report.Planned += planned
 		if planned > 0 {
-			if err := d.Store.Counts.AddPlanned(ctx, now, KindDigest, planned); err != nil {
+			if err := d.Store.Counts.AddPlanned(ctx, now, store.KindDigest, planned); err != nil {
 				return err
 			}
 		}
@@ -50,12 +50,12 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 // planDigest names an edition after the slot it stands for, so that planning it twice changes nothing.
 func (d *Daemon) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
 	schedule, zone := d.calendar.schedule(sub), d.calendar.zone(sub)
-	plan := store.Plan{Kind: KindDigest, Member: sub.ID, Until: head, Priority: priorityDigest, NextDue: d.calendar.nextDue(sub, now)}
+	plan := store.Plan{Kind: store.KindDigest, Member: sub.ID, Until: head, Priority: store.PriorityDigest, NextDue: d.calendar.nextDue(sub, now)}
 	slot, ok := schedule.Last(zone, now)
 	if !ok || sub.PausedUntil.After(now) { // turned off or paused since
 		return plan
 	}
-	plan.Key = fmt.Sprintf("%s/%d/%s", KindDigest, sub.ID, editionName(slot, sub))
+	plan.Key = fmt.Sprintf("%s/%d/%s", store.KindDigest, sub.ID, editionName(slot, sub))
 	return plan
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"postrider/store"
 	"slices"
 	"time"
 
@@ -24,7 +25,7 @@ type providerQueue struct {
 // rank tells what goes first: kinds by their priority, and last what may have arrived already. Should the daemon die over
 // and over, it is then not always these that are in doubt.
 func (l outgoing) rank() int {
-	p := priority(l.Kind)
+	p := store.PriorityOf(l.Kind)
 	if l.UncertainCount > 0 {
 		p += 1000
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postrider/alarm"
+	"postrider/store"
 )
 
 // alarmed tells whether an alarm is open.
@@ -53,7 +54,7 @@ func TestAForumThatChangesUnderTheDaemonGetsNothingSentUntilItIsMended(t *testin
 		w.daemon.flushAlarms(w.Context())
 		w.got("anna", posts(p))
 		for _, o := range w.outcomes(101) {
-			if o.Result == stateAccepted && o.Attempt != 1 {
+			if o.Result == store.StateAccepted && o.Attempt != 1 {
 				t.Errorf("the mail had %d attempts, want 1: those that the forum kept from going do not count", o.Attempt)
 			}
 		}

@@ -11,17 +11,6 @@ import (
 	"postrider/store"
 )
 
-// States of an outbox row once something has become of it.
-const (
-	stateQueued    = "queued"
-	stateLeased    = "leased" // by a daemon
-	stateAccepted  = "accepted"
-	stateRefused   = "refused"
-	stateUncertain = "uncertain"
-	stateSkipped   = "skipped"
-	stateMerged    = "merged" // into a later digest
-)
-
 const (
 	// maxCrashRetries is how often a mail goes out again because the daemon died when it was about to hand it over. Most
 	// of those were not handed over at all, so that to repeat them but once would lose some. A mail that kills its
@@ -58,8 +47,8 @@ func retryDelay(attempt int, hint time.Duration) time.Duration {
 
 func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlement {
 	return store.Settlement{
-		Key: row.Key, State: stateSkipped,
-		Result: stateSkipped, Reason: reason, At: d.Now(),
+		Key: row.Key, State: store.StateSkipped,
+		Result: store.StateSkipped, Reason: reason, At: d.Now(),
 	}
 }
 
@@ -67,13 +56,13 @@ func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlemen
 // has paused his mail; or one that is too much for today.
 func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlement {
 	s := store.Settlement{
-		Key: row.Key, State: stateQueued, NotBefore: m.notBefore,
+		Key: row.Key, State: store.StateQueued, NotBefore: m.notBefore,
 		Result: resultDeferred, Reason: reasonPaused, At: d.Now(),
 	}
 	switch row.Kind {
-	case KindAlert:
+	case store.KindAlert:
 		s.Held, s.Reason = true, "quiet hours"
-	case KindAnnouncement:
+	case store.KindAnnouncement:
 		s.Reason = string(digest.EmailPaused)
 	}
 	s.Reason = cmp.Or(m.holdReason, s.Reason)
@@ -85,7 +74,7 @@ const resultDeferred = "held"
 
 // addOmissions adds what the mail goes without, once something has become of it for good.
 func (m messageDraft) addOmissions(s *store.Settlement) {
-	if s.State == stateAccepted || s.State == stateSkipped {
+	if s.State == store.StateAccepted || s.State == store.StateSkipped {
 		s.Omitted, s.Deferred = m.omitted, m.deferred
 	}
 }
@@ -94,8 +83,8 @@ func (m messageDraft) addOmissions(s *store.Settlement) {
 func (d *Daemon) renderFailed(row store.Row, err error) store.Settlement {
 	d.Log.Error("mail could not be made", "key", row.Key, "member", row.Member, "err", err)
 	return store.Settlement{
-		Key: row.Key, State: stateRefused, CountAttempt: true,
-		Result: stateRefused, Reason: err.Error(), At: d.Now(),
+		Key: row.Key, State: store.StateRefused, CountAttempt: true,
+		Result: store.StateRefused, Reason: err.Error(), At: d.Now(),
 	}
 }
 
@@ -113,29 +102,29 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 	}
 	switch out.Result {
 	case mail.Accepted:
-		s.State = stateAccepted
+		s.State = store.StateAccepted
 	case mail.Refused:
-		s.State = stateRefused
+		s.State = store.StateRefused
 		if out.Stage == mail.Sender { // it is our sender that the relay does not like, not this member
-			s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
+			s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(connectionRetryDelay)
 		}
 	case mail.NotSent:
-		s.State, s.CountAttempt, s.NotBefore = stateQueued, false, now.Add(connectionRetryDelay)
+		s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(connectionRetryDelay)
 	case mail.Uncertain:
-		s.State, s.NotBefore = stateQueued, now.Add(d.settings.Delivery.UncertainWait)
+		s.State, s.NotBefore = store.StateQueued, now.Add(d.settings.Delivery.UncertainWait)
 		if !d.settings.Delivery.repeats() || row.UncertainCount > 0 { // it was repeated once already
-			s.State = stateUncertain
+			s.State = store.StateUncertain
 			s.Reason += d.logGivenUp(row.Kind, row.Key, row.Member)
 		}
 	case mail.TempFail:
-		s.State, s.NotBefore = stateQueued, now.Add(retryDelay(row.Attempt, out.Retry))
+		s.State, s.NotBefore = store.StateQueued, now.Add(retryDelay(row.Attempt, out.Retry))
 	}
 	return s
 }
 
 // logGivenUp tells of a mail that may have arrived and does not go out again, and words what that means.
 func (d *Daemon) logGivenUp(kind, key string, member forum.MemberID) string {
-	if kind == KindDigest {
+	if kind == store.KindDigest {
 		return "; left, the next edition covers its posts"
 	}
 	d.Log.Warn("mail given up, it may have arrived or not", "key", key, "member", member)

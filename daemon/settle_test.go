@@ -87,14 +87,14 @@ func TestARelayIsAskedAgainWhenItWantsToBe(t *testing.T) {
 func TestARelayThatRefusesOurSenderCostsNoMemberAnything(t *testing.T) {
 	row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77}
 	got := quiet().settlement(row, mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550}, 3, 2000)
-	if got.State != stateQueued || got.CountAttempt || !got.NotBefore.After(noon) {
+	if got.State != store.StateQueued || got.CountAttempt || !got.NotBefore.After(noon) {
 		t.Errorf("settled as %+v, want it queued without an attempt", got)
 	}
 }
 
 func TestASkippedEditionMovesTheMark(t *testing.T) {
 	got := quiet().skippedSettlement(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
-	if got.State != stateSkipped || got.Reason != "banned" {
+	if got.State != store.StateSkipped || got.Reason != "banned" {
 		t.Errorf("settled as %+v", got)
 	}
 }

@@ -86,7 +86,7 @@ func (l *settlementWriter) clearFlushed() {
 	}
 	for _, s := range l.buffer {
 		l.sum.count(s)
-		l.d.Observer.MessageSettled(kindOf(s.Key), outcome(s))
+		l.d.Observer.MessageSettled(store.KindOf(s.Key), outcome(s))
 		l.d.refusalWindows.record(s)
 		l.refusals.add(s)
 	}

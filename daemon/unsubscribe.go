@@ -9,6 +9,7 @@ import (
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/store"
 )
 
 // UndoState is what unsubscribing has changed, so that it can be taken back: what the member had chosen before, and nothing
@@ -72,9 +73,9 @@ func activeStreams(c digest.Preferences, scope link.Scope) []string {
 		kind  string
 		ended bool
 	}{
-		{link.Digests, KindDigest, c.Schedule != nil && c.Schedule.Cadence == digest.Off},
-		{link.Alerts, KindAlert, c.Alerts == digest.NoAlerts},
-		{link.Announcements, KindAnnouncement, c.Announcements != nil && !*c.Announcements},
+		{link.Digests, store.KindDigest, c.Schedule != nil && c.Schedule.Cadence == digest.Off},
+		{link.Alerts, store.KindAlert, c.Alerts == digest.NoAlerts},
+		{link.Announcements, store.KindAnnouncement, c.Announcements != nil && !*c.Announcements},
 	} {
 		if (scope == stream.scope || scope == link.Everything) && !stream.ended {
 			kinds = append(kinds, stream.kind)

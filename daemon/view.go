@@ -68,11 +68,11 @@ func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c tem
 		return c, fmt.Errorf("showing %s: %w", m.Key, err)
 	}
 	switch m.Kind {
-	case KindDigest:
+	case store.KindDigest:
 		c, err = v.digest(ctx, now, m)
-	case KindAlert:
+	case store.KindAlert:
 		c, err = v.alert(ctx, now, m)
-	case KindAnnouncement:
+	case store.KindAnnouncement:
 		c, err = v.announcement(ctx, now, m)
 	default:
 		return c, ErrMessageNotFound
@@ -226,7 +226,7 @@ func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reade
 // announcement lays an announcement. One that was for groups, or for who watches a section, is shown to who belongs to
 // them now.
 func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
-	id, ok := announcementOf(m.Key)
+	id, ok := store.AnnouncementOf(m.Key)
 	if !ok {
 		return templates.Content{}, ErrMessageNotFound
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/alarm"
+	"postrider/store"
 )
 
 const (
@@ -104,7 +105,7 @@ func (v volume) expectedOn(at time.Time) Baseline {
 func (d *Daemon) checkVolume(ctx context.Context) {
 	now := d.Now()
 	odd := make(map[string]string)
-	for _, kind := range []string{KindDigest, KindAlert} {
+	for _, kind := range []string{store.KindDigest, store.KindAlert} {
 		v, err := d.volume(ctx, kind, now)
 		if err != nil {
 			return // the store's own alarm

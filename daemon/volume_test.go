@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"postrider/store"
 	"testing"
 	"time"
 )
@@ -39,7 +40,7 @@ func TestAnOddVolumeIsTold(t *testing.T) {
 	berlin := w.daemon.calendar.zones.of("Europe/Berlin")
 	morning := func(day int) time.Time { return time.Date(2026, 2, day, 8, 0, 0, 0, berlin) }
 	plan := func(at time.Time, mails int) {
-		if err := w.store.Counts.AddPlanned(t.Context(), at, KindDigest, mails); err != nil {
+		if err := w.store.Counts.AddPlanned(t.Context(), at, store.KindDigest, mails); err != nil {
 			t.Fatal(err)
 		}
 	}

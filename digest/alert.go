@@ -166,9 +166,6 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, call AlertCau
 	return ""
 }
 
-// ReasonNotVisitedSince is why a member who is told of the first reply alone is not told of another.
-const ReasonNotVisitedSince Reason = "told of its thread before, and not back there since"
-
 // LastAlert is that a member got an alert of a thread, and has not written in it since.
 type LastAlert struct {
 	Member forum.MemberID

@@ -43,9 +43,6 @@ func (t *Thread) Cause() AlertCause {
 	return best
 }
 
-// ReasonLeftToDigest is why a post is not sent at once after all: his digest brings it, as far as it still may.
-const ReasonLeftToDigest Reason = "left to the digest: no mail at once is wanted of it any more"
-
 // Alert picks those of a reader's notices that still hold, and says of the others why they do not. Of what it leaves out
 // only AlreadyRead is done with; all else his next digest has to judge anew. contents are those of the posts, as far as the
 // forum gives them.

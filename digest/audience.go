@@ -35,21 +35,6 @@ type Candidate struct {
 	Choices Preferences
 }
 
-// Reason says why a member is not mailed an announcement. The reasons that the forum itself has are its own
-// words (forum.Member.NoMail).
-const (
-	NotOnList               Reason = "not on the list"
-	Excepted                Reason = "excepted"
-	NotInGroup              Reason = "in none of the groups"
-	NoSuchLocale            Reason = "another language"
-	PostCount               Reason = "another number of posts"
-	JoinDate                Reason = "joined at another time"
-	LastVisit               Reason = "visited at another time"
-	NotWatching             Reason = "watches none of the sections"
-	OptedOutOfAnnouncements Reason = "announcements turned off by the member"
-	EmailPaused             Reason = "mail paused by the member"
-)
-
 // ExclusionReason says why a member is none of the audience; "" means that he is.
 func (a *Audience) ExclusionReason(c *Candidate) Reason {
 	id := c.Member.ID

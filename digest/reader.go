@@ -28,36 +28,6 @@ type Reader struct {
 	At       time.Time      // when the edition was planned
 }
 
-// Reason says why a post of the window is not in an edition.
-type Reason string
-
-// The reasons, in the order in which they are looked for.
-const (
-	ReasonDeleted        Reason = "permanently deleted"
-	PostDeleted          Reason = "post deleted"
-	PostModerated        Reason = "post awaiting approval"
-	ThreadDeleted        Reason = "thread deleted"
-	ThreadModerate       Reason = "thread awaiting approval"
-	Redirected           Reason = "redirect left behind by a move"
-	NotReadable          Reason = "not readable"
-	ReasonNotOwnThread   Reason = "not readable: own threads only, and this is not his"
-	OwnPost              Reason = "own post"
-	Ignored              Reason = "author ignored"
-	NotWatched           Reason = "not watched"
-	ThreadsOnly          Reason = "section watched for new threads only"
-	ReasonMuted          Reason = "muted"
-	AlreadyRead          Reason = "already read on the site"
-	AlreadyAlerted       Reason = "already sent as an alert"
-	ReasonAlertPending   Reason = "on its way as an alert"
-	ReasonDeferred       Reason = "owed: comes with another edition"
-	ReasonInOtherEdition Reason = "came with another edition"
-	HeldForWeek          Reason = "held for the weekly edition"
-	HeldForMonth         Reason = "held for the monthly edition"
-	Superseded           Reason = "counted where it was moved to"
-	ReasonSeenBeforeMove Reason = "already had before it was moved"
-	ReasonMovePending    Reason = "just moved: counts once the move is sighted"
-)
-
 // wantsOwn tells whether the reader's own posts count as news to him.
 func (r *Reader) wantsOwn() bool {
 	return r.Choices.IncludeOwnPosts != nil && *r.Choices.IncludeOwnPosts

@@ -34,9 +34,9 @@ func newCollector(from Sources) collector {
 	}
 	return collector{
 		Sources:  from,
-		queue:    desc("queue_mails", "Mails in the outbox of which something is still to become.", "kind", "state"),
-		alarms:   desc("alarms_open", "Alarms that stand, as the administrator is told.", "kind"),
-		relays:   desc("relay_up", "Whether mails go to a relay (1), or it is left alone because it could not be reached (0).", "relay"),
+		queue:    desc("queue_messages", "Messages in the outbox that are not settled.", "kind", "state"),
+		alarms:   desc("alarms_active", "Active alarms.", "kind"),
+		relays:   desc("relay_up", "1 if the relay is in use, 0 while it is not used because it was unreachable.", "relay"),
 		forumSQL: desc("forum_statements_total", "SQL statements sent to the forum's database."),
 		storeSQL: desc("store_statements_total", "SQL statements sent to postrider's own database."),
 	}

@@ -31,17 +31,17 @@ func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "postrider_mails_total", Help: "What became of attempts to send mails.",
+			Name: "postrider_messages_total", Help: "Delivery attempts, by outcome.",
 		}, []string{"kind", "outcome"}),
 		rounds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "postrider_round_duration_seconds", Help: "How long rounds took, by the tick that began them.",
+			Name: "postrider_round_duration_seconds", Help: "Duration of rounds, by what triggered them.",
 			Buckets: []float64{.01, .05, .25, 1, 5, 15, 60, 300, 1800},
-		}, []string{"tick"}),
+		}, []string{"trigger"}),
 		faults: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "postrider_round_faults_total", Help: "Rounds that ended in a fault, by the tick that began them.",
-		}, []string{"tick"}),
+			Name: "postrider_round_failures_total", Help: "Failed rounds, by what triggered them.",
+		}, []string{"trigger"}),
 		gathered: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "postrider_last_gather_timestamp_seconds", Help: "When the forum was last looked at for new posts, as a Unix time; 0: not yet.",
+			Name: "postrider_last_scan_timestamp_seconds", Help: "Unix time of the last successful scan of the forum; 0 before the first.",
 		}),
 	}
 	for _, kind := range daemon.Kinds { // so that what has not happened yet is 0, and not missing

@@ -134,7 +134,7 @@ func TestARoundIsCounted(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	before, _ := w.scrape()
-	if got := value(t, before, "postrider_mails_total", "kind", "digest", "outcome", "accepted"); got != 0 {
+	if got := value(t, before, "postrider_messages_total", "kind", "digest", "outcome", "accepted"); got != 0 {
 		t.Errorf("before the first round %v mails were accepted", got)
 	}
 	report := must(w.daemon.RunOnce(t.Context()))(t)
@@ -151,15 +151,15 @@ func TestARoundIsCounted(t *testing.T) {
 		labels []string
 		want   float64
 	}{
-		{"postrider_mails_total", []string{"kind", "digest", "outcome", "accepted"}, float64(report.Sent)},
-		{"postrider_mails_total", []string{"kind", "digest", "outcome", "skipped"}, float64(skipped)},
-		{"postrider_mails_total", []string{"kind", "alert", "outcome", "accepted"}, 0},
-		{"postrider_queue_mails", []string{"kind", "digest", "state", "queued"}, 0},
-		{"postrider_round_duration_seconds", []string{"tick", "once"}, 1},
-		{"postrider_round_faults_total", []string{"tick", "once"}, 0},
+		{"postrider_messages_total", []string{"kind", "digest", "outcome", "accepted"}, float64(report.Sent)},
+		{"postrider_messages_total", []string{"kind", "digest", "outcome", "skipped"}, float64(skipped)},
+		{"postrider_messages_total", []string{"kind", "alert", "outcome", "accepted"}, 0},
+		{"postrider_queue_messages", []string{"kind", "digest", "state", "queued"}, 0},
+		{"postrider_round_duration_seconds", []string{"trigger", "once"}, 1},
+		{"postrider_round_failures_total", []string{"trigger", "once"}, 0},
 		{"postrider_relay_up", []string{"relay", "smtp"}, 1},
-		{"postrider_alarms_open", []string{"kind", "relay"}, 0},
-		{"postrider_last_gather_timestamp_seconds", nil, float64(now.Unix())},
+		{"postrider_alarms_active", []string{"kind", "relay"}, 0},
+		{"postrider_last_scan_timestamp_seconds", nil, float64(now.Unix())},
 	} {
 		if got := value(t, got, tt.family, tt.labels...); got != tt.want {
 			t.Errorf("%s%v = %v, want %v", tt.family, tt.labels, got, tt.want)
@@ -187,13 +187,13 @@ func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
 	if up := value(t, got, "postrider_relay_up", "relay", "smtp"); up != 0 {
 		t.Errorf("the relay is up: %v", up)
 	}
-	if waiting := value(t, got, "postrider_queue_mails", "kind", "digest", "state", "queued"); waiting < 5 {
+	if waiting := value(t, got, "postrider_queue_messages", "kind", "digest", "state", "queued"); waiting < 5 {
 		t.Errorf("%v mails wait", waiting)
 	}
-	if retried := value(t, got, "postrider_mails_total", "kind", "digest", "outcome", "retry"); retried < 1 {
+	if retried := value(t, got, "postrider_messages_total", "kind", "digest", "outcome", "retry"); retried < 1 {
 		t.Errorf("%v attempts are to be tried again", retried)
 	}
-	if held := value(t, got, "postrider_alarms_open", "kind", "held"); held != 2 {
+	if held := value(t, got, "postrider_alarms_active", "kind", "held"); held != 2 {
 		t.Errorf("%v domains are held", held)
 	}
 }
@@ -204,10 +204,10 @@ func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
 	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.Close())
 	got, _ := w.scrape()
-	if value(t, got, "postrider_mails_total", "kind", "digest", "outcome", "accepted") < 5 || value(t, got, "postrider_relay_up", "relay", "smtp") != 1 {
+	if value(t, got, "postrider_messages_total", "kind", "digest", "outcome", "accepted") < 5 || value(t, got, "postrider_relay_up", "relay", "smtp") != 1 {
 		t.Error("what is known without the store is not told")
 	}
-	if got["postrider_queue_mails"] != nil || !strings.Contains(w.log.String(), "metrics") {
+	if got["postrider_queue_messages"] != nil || !strings.Contains(w.log.String(), "metrics") {
 		t.Errorf("the queue is told, or no fault logged: %s", w.log)
 	}
 }

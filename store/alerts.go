@@ -12,9 +12,6 @@ import (
 	"postrider/forum"
 )
 
-// kindAlert is the kind of mails that tell a member of posts at once.
-const kindAlert = "alert"
-
 // Alert is what one member is to be told of one thread: a mail of its own, or more posts for one that waits.
 type Alert struct {
 	Key           string // of the mail, if it is to be one of its own

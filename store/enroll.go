@@ -35,9 +35,9 @@ func (s Announcements) Enqueue(ctx context.Context, now time.Time, a Announcemen
 	if err != nil {
 		return 0, false, err
 	}
-	state := stateQueued
+	state := StateQueued
 	if a.Speed > 0 {
-		state = stateHeld
+		state = StateHeld
 	}
 	err = s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
 		enrolled, taken = 0, false

@@ -138,7 +138,7 @@ func (s Outbox) resolveUncertain(ctx context.Context, tx *sqlx.Tx, now time.Time
 		var m UncertainMessage
 		var state string
 		err := scan(&m.Key, &m.Kind, &m.Member, &state)
-		if m.Final = state != stateQueued; !m.Final {
+		if m.Final = state != StateQueued; !m.Final {
 			again = append(again, outcomeRow{m.Key, now.Unix()})
 		}
 		list = append(list, m)

@@ -13,10 +13,6 @@ import (
 	"postrider/forum"
 )
 
-// kindDigest is the kind of which a member has one row on its way at most: editions cover stretches of
-// sightings that must not overlap.
-const kindDigest = "digest"
-
 // Plan is a mail to be made.
 type Plan struct {
 	Key      string // "digest/42/2026-05-04"; empty: plan nothing, move the due time only
@@ -58,9 +54,9 @@ func (s Outbox) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 		for _, p := range plans {
 			row := planRow{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority, expires(p.Kind, now)}
 			switch {
-			case p.Key == "" || p.Kind == kindDigest && !due[p.Member]:
+			case p.Key == "" || p.Kind == KindDigest && !due[p.Member]:
 				continue
-			case p.Kind == kindDigest:
+			case p.Kind == KindDigest:
 				digests = append(digests, row)
 			}
 			list = append(list, row)
@@ -109,7 +105,7 @@ func (s Outbox) advanceDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plan
 	due := make(map[forum.MemberID]bool, len(plans))
 	var list []planRow
 	for _, p := range plans {
-		if p.Kind == kindDigest {
+		if p.Kind == KindDigest {
 			list = append(list, planRow{Member: p.Member, Next: unixOrNull(p.NextDue)})
 		}
 	}
@@ -153,7 +149,7 @@ func (s Outbox) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []p
 	err = s.query(ctx, tx, "plan_insert", args{"now": now.Unix(), "rows": text}, func(scan scanFunc) error {
 		var r planRow
 		err := scan(&r.Key, &r.Kind, &r.Member)
-		if planned++; r.Kind == kindDigest {
+		if planned++; r.Kind == KindDigest {
 			digests = append(digests, r)
 		}
 		return err

@@ -44,13 +44,13 @@ func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
 			if err := s.Subscribers.Save(t.Context(), now, []Subscriber{{ID: 1, CoveredSeq: 10, Due: now}}); err != nil {
 				t.Fatal(err)
 			}
-			first := Plan{Key: "digest/1/a", Kind: kindDigest, Member: 1, Until: 20, NextDue: now}
+			first := Plan{Key: "digest/1/a", Kind: KindDigest, Member: 1, Until: 20, NextDue: now}
 			if _, err := s.Outbox.Plan(t.Context(), now, []Plan{first}); err != nil {
 				t.Fatal(err)
 			}
-			next := planRow{Key: "digest/1/b", Kind: kindDigest, Member: 1, Until: 30}
+			next := planRow{Key: "digest/1/b", Kind: KindDigest, Member: 1, Until: 30}
 			err := s.inTx(t.Context(), func(tx *sqlx.Tx) error {
-				due, err := s.Outbox.advanceDue(t.Context(), tx, now, []Plan{{Kind: kindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
+				due, err := s.Outbox.advanceDue(t.Context(), tx, now, []Plan{{Kind: KindDigest, Member: 1, NextDue: now.Add(time.Hour)}})
 				if err != nil || !due[forum.MemberID(1)] {
 					t.Fatalf("due = %v, %v; want the member", due, err)
 				}

@@ -97,8 +97,8 @@ func nullIfZero[T comparable](v T) any {
 // end what has ended changes nothing. Mails that wait are skipped when their turn comes.
 func (s Preferences) UnsubscribeKind(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
 	queries := map[string][]string{
-		kindDigest:     {"end_digests", "end_due"},
-		kindAlert:      {"end_alerts"},
+		KindDigest:     {"end_digests", "end_due"},
+		KindAlert:      {"end_alerts"},
 		"announcement": {"end_announcements"},
 	}[kind]
 	if queries == nil {

@@ -112,7 +112,7 @@ func (s Queue) mails(ctx context.Context, query string, a args) (list []Mail, er
 		if m.Settled.IsZero() {
 			m.Expires = timeOrZero(expires)
 		}
-		if m.State == stateQueued || m.State == stateHeld {
+		if m.State == StateQueued || m.State == StateHeld {
 			m.NotBefore = timeOrZero(notBefore)
 		}
 		m.Last.Key, m.Last.Kind, m.Last.Attempt, m.Last.At = m.Key, m.Kind, m.Attempt, m.Settled

@@ -44,9 +44,9 @@ type candidate struct {
 func (s Queue) Retry(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
 	list, err := s.applyAction(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Blocker {
 		switch {
-		case c.State == stateQueued:
+		case c.State == StateQueued:
 			return ""
-		case c.State == stateHeld:
+		case c.State == StateHeld:
 			return HeldByAnnouncement
 		case c.State == "leased":
 			return Leased
@@ -71,7 +71,7 @@ func (s Queue) Drop(ctx context.Context, now time.Time, keys []string, reason st
 	a := args{"now": now.Unix(), "reason": sanitizeText(reason)}
 	list, err := s.applyAction(ctx, "queue_drop", a, keys, func(c candidate) Blocker {
 		switch c.State {
-		case stateQueued, stateHeld:
+		case StateQueued, StateHeld:
 			return ""
 		case "leased":
 			return Leased

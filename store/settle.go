@@ -34,11 +34,6 @@ type Settlement struct {
 	Held         bool                  // an alert that waits for the end of quiet hours, with all others of its member
 }
 
-const (
-	stateQueued = "queued"
-	stateHeld   = "held" // waits until its announcement lets it go
-)
-
 type settleRow struct {
 	Key       string `json:"key"`
 	State     string `json:"state"`
@@ -69,7 +64,7 @@ func (x Settlement) row() settleRow {
 	if x.CountAttempt {
 		r.Counts = 1
 	}
-	if x.State == stateQueued {
+	if x.State == StateQueued {
 		r.NotBefore = x.NotBefore.Unix()
 	} else {
 		r.Settled = unixOrNull(x.At)
@@ -112,7 +107,7 @@ func newBatch(settlements []Settlement) (batch, error) {
 	var b batch
 	list := make([]settleRow, len(settlements))
 	for i, x := range settlements {
-		if list[i] = x.row(); x.State == stateQueued {
+		if list[i] = x.row(); x.State == StateQueued {
 			b.again = append(b.again, outcomeRow{x.Key, x.At.Unix()})
 		}
 		if x.hasPostChanges() {

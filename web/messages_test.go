@@ -24,6 +24,7 @@ import (
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
+	"postrider/store"
 )
 
 // receivedMessage is a parsed message.
@@ -115,10 +116,10 @@ func (w *fixture) sendEachKind() map[string]receivedMessage {
 		}
 		all[kind], box.messages = parseMessage(w, box.messages[0]), nil
 	}
-	round(daemon.KindDigest)
+	round(store.KindDigest)
 	w.writeReply()
 	w.now = w.now.Add(5 * time.Minute)
-	round(daemon.KindAlert)
+	round(store.KindAlert)
 	a := digest.Announcement{Variants: []digest.Variant{
 		{Locale: "en", Title: "We move", Body: "On **Saturday**, {{name}}."},
 		{Locale: "de", Title: "Wir ziehen um", Body: "Am **Samstag**, {{name}}.\n\n- Kisten\n- Lampen\n\n> Wohin?"},
@@ -126,7 +127,7 @@ func (w *fixture) sendEachKind() map[string]receivedMessage {
 	a.ID = must(w.store.Announcements.Draft(w.Context(), w.now, "test", a))(w)
 	must(w.store.Announcements.Start(w.Context(), w.now, "test", a, 40))(w)
 	w.now = w.now.Add(time.Minute)
-	round(daemon.KindAnnouncement)
+	round(store.KindAnnouncement)
 	return all
 }
 

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"postrider/daemon"
 	"postrider/internal/link"
+	"postrider/store"
 )
 
 // typicalWords are words that occur in the messages of one kind only.
 var typicalWords = map[string]string{
-	daemon.KindDigest: "Gulaschsuppe", daemon.KindAlert: "blows at noon", daemon.KindAnnouncement: "Kisten",
+	store.KindDigest: "Gulaschsuppe", store.KindAlert: "blows at noon", store.KindAnnouncement: "Kisten",
 }
 
 func TestView_IsLinkedFromEveryMessage(t *testing.T) {
@@ -63,14 +63,14 @@ func TestView_ShowsOnlyWhatIsReadableNow(t *testing.T) {
 		change string
 		gone   []string // kinds of messages with nothing left to show
 	}{
-		"the post is deleted":              {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"the post awaits approval":         {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{daemon.KindAlert}},
-		"all threads are deleted":          {"UPDATE thread SET state = 'deleted'", []string{daemon.KindAlert, daemon.KindDigest}},
-		"the role can read no sections":    {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{daemon.KindAlert, daemon.KindDigest}},
-		"the thread is moved out of sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{daemon.KindAlert}},
-		"the member is banned":             {"UPDATE member SET state = 'banned' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"the member is unconfirmed":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{daemon.KindAlert, daemon.KindDigest, daemon.KindAnnouncement}},
-		"the author is ignored":            {"INSERT INTO ignored VALUES (13, 4)", []string{daemon.KindAlert}},
+		"the post is deleted":              {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
+		"the post awaits approval":         {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
+		"all threads are deleted":          {"UPDATE thread SET state = 'deleted'", []string{store.KindAlert, store.KindDigest}},
+		"the role can read no sections":    {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{store.KindAlert, store.KindDigest}},
+		"the thread is moved out of sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{store.KindAlert}},
+		"the member is banned":             {"UPDATE member SET state = 'banned' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
+		"the member is unconfirmed":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
+		"the author is ignored":            {"INSERT INTO ignored VALUES (13, 4)", []string{store.KindAlert}},
 		"the member opted out":             {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
 		"all threads are read":             {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
 		"no threads are watched":           {"DELETE FROM thread_watch WHERE member_id = 13", nil},
@@ -144,7 +144,7 @@ func TestView_ReportsExpiredMessages(t *testing.T) {
 		}
 	}
 	must(w.forumDB.Exec("DELETE FROM member WHERE id = 13"))(t)
-	if got := w.get(mails[daemon.KindDigest].links("v/")[0]); got.status != http.StatusGone {
+	if got := w.get(mails[store.KindDigest].links("v/")[0]); got.status != http.StatusGone {
 		t.Errorf("after the member is deleted: status %d", got.status)
 	}
 }
@@ -152,7 +152,7 @@ func TestView_ReportsExpiredMessages(t *testing.T) {
 func TestView_ShowsOnlyTheLinkedMessage(t *testing.T) {
 	t.Parallel()
 	w, mails := newFixtureWithMessages(t)
-	view := mails[daemon.KindAlert].links("v/")[0]
+	view := mails[store.KindAlert].links("v/")[0]
 	token := view[strings.LastIndex(view, "/")+1:]
 	claims := must(w.links.Check(token))(t)
 	if claims.Scope != link.View || claims.Member != int64(anna) {
@@ -183,7 +183,7 @@ func TestView_ShowsOnlyTheLinkedMessage(t *testing.T) {
 func TestView_KeepsTheTimeOfSending(t *testing.T) {
 	t.Parallel()
 	w, mails := newFixtureWithMessages(t)
-	view := mails[daemon.KindDigest].links("v/")[0]
+	view := mails[store.KindDigest].links("v/")[0]
 	w.now = w.now.Add(40 * 24 * time.Hour)
 	if got := visibleText(t, w.get(view).body); !strings.Contains(got, "Montag, 4. Mai 2026") {
 		t.Errorf("page says %s", got)
