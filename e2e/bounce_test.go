@@ -165,7 +165,7 @@ func (o *office) verdict() {
 	}
 }
 
-func TestWhatPostfixReportsThroughAnAliasSuppressesTheDeadAndNobodyElse(t *testing.T) {
+func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
 	o := newOffice(t, dsn, "", servertest.PostfixConfig{
@@ -248,7 +248,7 @@ func (o *office) mailTo(member forum.MemberID) string {
 	return found[1]
 }
 
-func TestWhatPostfixReportsByLMTPSuppressesTheDeadAndNobodyElse(t *testing.T) {
+func TestBounce_SuppressesUnknownUserByLMTP(t *testing.T) {
 	t.Parallel()
 	port, err := servertest.Port()
 	if err != nil {
@@ -273,7 +273,7 @@ func TestWhatPostfixReportsByLMTPSuppressesTheDeadAndNobodyElse(t *testing.T) {
 	o.verdict()
 }
 
-func TestAMailboxIsOpenedOverTLSWhenItsCertificateIsGood(t *testing.T) {
+func TestIMAP_VerifiesCertificate(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
 	binary := build(t)
 	dir := t.TempDir()
