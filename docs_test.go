@@ -72,19 +72,3 @@ func anchors(text string) map[string]bool {
 	}
 	return all
 }
-
-// archaic are words that plain English has simpler ones for, and "he" for a member of whom nothing is known.
-var archaic = regexp.MustCompile(`(?i)\b(he|his|him|himself|whom|anew|mend|mends|shall|lest|thereby|thus|whence|upon|nobody's|in its stead|so that nobody|mails)\b`)
-
-func TestDocs_PlainWords(t *testing.T) {
-	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
-	for _, file := range append(documents(t), "config.example.toml") {
-		for i, line := range strings.Split(code.ReplaceAllStringFunc(read(t, file), func(s string) string {
-			return strings.Repeat("\n", strings.Count(s, "\n"))
-		}), "\n") {
-			if word := archaic.FindString(line); word != "" {
-				t.Errorf("%s:%d: %q in: %s", file, i+1, word, strings.TrimSpace(line))
-			}
-		}
-	}
-}

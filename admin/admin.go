@@ -40,6 +40,7 @@ import (
 	"postrider/daemon"
 	"postrider/digest"
 	"postrider/internal/link"
+	"postrider/internal/ratelimit"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -82,10 +83,10 @@ type Server struct {
 	hosts               map[string]bool
 	userHeader          string // header in which the proxy names the user; empty: no proxy logins
 	passwordHash        passwordHash
-	passwordFingerprint string          // AuthMethod of sessions opened with the password; empty: no password
-	loginLimits         web.RateLimiter // password attempts, by address
-	globalLoginLimit    *rate.Limiter   // password attempts of all addresses together
-	loginLock           chan struct{}   // held while a password is checked: each check needs much memory
+	passwordFingerprint string               // AuthMethod of sessions opened with the password; empty: no password
+	loginLimits         ratelimit.PerAddress // password attempts, by address
+	globalLoginLimit    *rate.Limiter        // password attempts of all addresses together
+	loginLock           chan struct{}        // held while a password is checked: each check needs much memory
 	handler             http.Handler
 
 	previewLock   chan struct{} // held while a preview for a member is made
@@ -106,7 +107,7 @@ type Server struct {
 func New(p Deps, c Config) (*Server, error) {
 	s := &Server{
 		Deps: p, basePath: c.basePath(), https: c.https(), hosts: c.allowedHosts(), userHeader: c.UserHeader,
-		loginLimits: web.NewRateLimiter(loginsPerSecond, loginBurst), globalLoginLimit: rate.NewLimiter(globalLoginsPerSecond, globalLoginBurst), loginLock: make(chan struct{}, 1),
+		loginLimits: ratelimit.NewPerAddress(loginsPerSecond, loginBurst, maxAddresses), globalLoginLimit: rate.NewLimiter(globalLoginsPerSecond, globalLoginBurst), loginLock: make(chan struct{}, 1),
 		previewLock: make(chan struct{}, 1),
 		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
 		stopped:     make(chan struct{}),

@@ -327,11 +327,11 @@ func TestLive_StreamsProgress(t *testing.T) {
 	}
 	w.server.(*admin.Server).Stop() // ends streams after they have sent the current state
 	got := b.get("/announcements/1/live?state=canary")
-	if got.header.Get("Content-Type") != "text/event-stream" || !strings.Contains(got.body, "event: live\ndata: ") || !strings.Contains(got.body, `<progress`) || strings.Contains(got.body, "event: turn") {
+	if got.header.Get("Content-Type") != "text/event-stream" || !strings.Contains(got.body, "event: live\ndata: ") || !strings.Contains(got.body, `<progress`) || strings.Contains(got.body, "event: reload") {
 		t.Errorf("the stream: %v\n%s", got.header, got.body)
 	}
 	check(t, w.store.Announcements.Pause(t.Context(), w.now, "cli: root", a.ID, hostile))
-	if got := b.get("/announcements/1/live?state=canary"); !strings.Contains(got.body, "event: turn\ndata: paused\n\n") {
+	if got := b.get("/announcements/1/live?state=canary"); !strings.Contains(got.body, "event: reload\ndata: paused\n\n") {
 		t.Errorf("once it is paused:\n%s", got.body)
 	}
 	wantEscaped(t, "the reason", b.get("/announcements/1").body)
@@ -350,7 +350,7 @@ func TestLive_EscapesNamesInEvents(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
 	b := w.admin()
-	w.execForum("UPDATE member SET name = ? || id", "Kate\revent: turn\rdata: x\r\r\nevent: live\ndata: y\n\n")
+	w.execForum("UPDATE member SET name = ? || id", "Kate\revent: reload\rdata: x\r\r\nevent: live\ndata: y\n\n")
 	wantRedirectDone(t, b.postWithToken("/announcements/new", "locale", "en", "title", "A title", "body", "A body"), "/announcements/1", "draft_saved")
 	b.waitFor("/announcements/1", "would get it now")
 	w.server.(*admin.Server).Stop()

@@ -23,7 +23,7 @@ const (
 type event struct{ name, data string }
 
 // reloadEvent makes the browser reload the page. It ends the stream.
-const reloadEvent = "turn"
+const reloadEvent = "reload"
 
 // dataLineBreaks prefixes each line of an event's data. Members' names may contain any of the three line breaks that a stream knows.
 var dataLineBreaks = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")

@@ -17,6 +17,8 @@ const (
 	loginBurst            = 5
 	globalLoginsPerSecond = rate.Limit(1.0 / 5)
 	globalLoginBurst      = 20
+	// maxAddresses is the number of addresses remembered.
+	maxAddresses = 1 << 14
 )
 
 // maxLoginBytes is the largest login form: a password and the path to continue at, which came in a header.

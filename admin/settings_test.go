@@ -129,7 +129,7 @@ func TestPreview_ReloadsWhenATemplateIsSaved(t *testing.T) {
 	}
 	check(t, os.MkdirAll(filepath.Join(w.deps.Templates, "mail"), 0o755))
 	check(t, os.WriteFile(filepath.Join(w.deps.Templates, "mail", "alert.txt"), []byte("x"), 0o644))
-	if got := b.get(stream); !strings.Contains(got.body, "event: turn\ndata: ") {
+	if got := b.get(stream); !strings.Contains(got.body, "event: reload\ndata: ") {
 		t.Errorf("after a file was saved: stream is %q", got.body)
 	}
 	check(t, os.Remove(filepath.Join(w.deps.Templates, "mail", "alert.txt")))

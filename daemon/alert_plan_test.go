@@ -25,7 +25,7 @@ func (w *world) countAlertItems(members int) (told int) {
 }
 
 func TestPlanAlerts_SurvivesCrashBetweenPages(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	const members = 10_500
 	w := newAlertWorld(t)

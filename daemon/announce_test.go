@@ -341,7 +341,7 @@ func TestAnnouncement_SentOnlyToList(t *testing.T) {
 }
 
 func TestAnnouncement_SendsBeforeAllAreEnqueued(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newAnnouncementWorld(t, 2*batchSize)
 	id := w.startAnnouncement(announcementToAll())

@@ -118,7 +118,7 @@ func TestCanary_ComplaintsPause(t *testing.T) {
 }
 
 func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newAnnouncementWorld(t, batchSize+100)
 	w.relay.answer = func(to string, _ int) mail.Outcome {

@@ -96,7 +96,7 @@ func faults(good string) map[string]smtptest.Act {
 // TestChaos_NoRelayFailureLosesPosts lets a relay misbehave for an hour in each way that we know. Once it is well again, and
 // the next edition has come, every member has every post once, and nobody is written off.
 func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	all := faultPatterns()
 	names := slices.Sorted(maps.Keys(all))
@@ -117,7 +117,7 @@ func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 
 // TestChaos_UntrustedRelayLosesNoPosts is the same with relays that we do not come to speak with.
 func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	for address := range untrustedRelays(nil, nil) {
 		t.Run(address, func(t *testing.T) {

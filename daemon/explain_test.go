@@ -248,7 +248,7 @@ func TestExplainPosts_Alerts(t *testing.T) {
 }
 
 func TestExplainPosts_FoldedPosts(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDailyWorld(t)
 	w.set.Digest.MaxBytes = 20_000
@@ -274,7 +274,7 @@ func TestExplainPosts_FoldedPosts(t *testing.T) {
 
 // TestExplainPosts_MatchesSentMessages runs days in which nothing changes behind a post's back.
 func TestExplainPosts_MatchesSentMessages(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDailyWorld(t)
 	w.set.Alerts = DefaultAlerts()

@@ -43,7 +43,7 @@ func (w *world) readOnlyDaemon(set Settings) *Daemon {
 
 // TestForecast_MatchesSentMessages rehearses a day, and then runs it.
 func TestForecast_MatchesSentMessages(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDailyWorld(t)
 	w.member(104, "dora", passenger, dining)
@@ -158,7 +158,7 @@ func TestForecast_BeforeFirstRun(t *testing.T) {
 }
 
 func TestCompare_NewConfiguration(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDailyWorld(t)
 	w.member(104, "dora", passenger, tonight)

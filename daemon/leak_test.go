@@ -83,7 +83,7 @@ var moments = []struct {
 const secret = "The tunnel is closed for good."
 
 func TestLeak_RightsRevokedAfterPlanning(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	for _, tt := range forbidden {
 		for _, wait := range moments {

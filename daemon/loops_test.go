@@ -134,7 +134,7 @@ func TestWake_SendsDigestOnDemand(t *testing.T) {
 }
 
 func TestScanNew_OneQueryWithoutNewPosts(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)

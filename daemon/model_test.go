@@ -80,7 +80,7 @@ func generate(seed uint64, length int) script {
 // simple view of what they should get. POSTRIDER_TALES is how many, or for how long ("10m"); POSTRIDER_SEED the first of them, "new"
 // for tales that nobody has heard; POSTRIDER_TALE a tale to be told again.
 func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	if text := os.Getenv("POSTRIDER_TALE"); text != "" {
 		for _, fault := range run(t, readScript(t, text)) {

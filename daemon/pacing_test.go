@@ -162,7 +162,7 @@ func TestRun_DoesNotWaitForSlowProvider(t *testing.T) {
 }
 
 func TestDeliver_KeepsOverallRate(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := newTowns(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})

@@ -55,7 +55,7 @@ func TestDeliver_PauseAndResume(t *testing.T) {
 }
 
 func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	w, _ := newCrowd(t, batchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {

@@ -35,7 +35,7 @@ SELECT m.id, p.id
 // TestSampleForum_EveryMemberGetsEachPostOnce lets the sample forum's members write for three days, and compares
 // what each was mailed with what the forum says he should have.
 func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "forum.db")
 	if err := demo.Create(t.Context(), path, born); err != nil {

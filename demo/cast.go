@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// cast gives everybody and everything in the story its number. The numbers follow from the story
-// alone, so that whoever opens the file later knows who is who.
+// cast assigns IDs to everything in the story. The IDs depend only on the story, so they are the same when the file is
+// opened later.
 type cast struct {
 	*story
 	sections map[string]*numbered[section]
@@ -99,7 +99,7 @@ func (c *cast) numberPosts() error {
 		for n, p := range t.of.Posts {
 			author := c.members[p.By]
 			if author == nil && p.Guest == "" {
-				return fmt.Errorf("post %s.%d: nobody is called %q", t.of.Key, n+1, p.By)
+				return fmt.Errorf("post %s.%d: unknown member %q", t.of.Key, n+1, p.By)
 			}
 			one := &placedPost{number: n + 1, thread: t, author: author, post: p}
 			c.posts[t.of.Key+"."+strconv.Itoa(n+1)] = one
@@ -113,11 +113,11 @@ func (c *cast) numberPosts() error {
 	return nil
 }
 
-// reference is how the story speaks of a post or a member without knowing the number:
+// reference is how the story refers to a post, a member or a thread by key:
 // [QUOTE=^owl.2], {@kate}, {post:owl.2}, {thread:owl}.
 var reference = regexp.MustCompile(`\[QUOTE=\^([a-z0-9]+\.[0-9]+)\]|\{@([a-z0-9]+)\}|\{post:([a-z0-9]+\.[0-9]+)\}|\{thread:([a-z0-9]+)\}`)
 
-// body writes a text with every reference resolved.
+// body returns a text with every reference resolved.
 func (c *cast) body(text string) (string, error) {
 	var unknown []string
 	text = reference.ReplaceAllStringFunc(strings.TrimSpace(text), func(ref string) string {
@@ -137,13 +137,13 @@ func (c *cast) body(text string) (string, error) {
 		return ref
 	})
 	if len(unknown) > 0 {
-		return "", fmt.Errorf("the story speaks of %s, whom nobody knows", strings.Join(unknown, ", "))
+		return "", fmt.Errorf("unknown reference %s", strings.Join(unknown, ", "))
 	}
 	return text, nil
 }
 
-// may tells whether a member may read a thread of a section that somebody started.
-func (c *cast) may(reader *numbered[member], in *section, starter int64) bool {
+// canRead reports whether a member may read a thread in a section, by the ID of the thread's starter.
+func (c *cast) canRead(reader *numbered[member], in *section, starter int64) bool {
 	active := reader.of.State == ""
 	steward := active && reader.of.Steward
 	switch {

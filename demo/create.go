@@ -19,10 +19,10 @@ import (
 //go:embed schema.sql
 var schema string
 
-// Create writes the sample forum to a new SQLite file at path, as the forum stood at now.
+// Create writes the sample forum to a new SQLite file at path, with dates relative to now.
 func Create(ctx context.Context, path string, now time.Time) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("writing the sample forum: %s is there already", path)
+		return fmt.Errorf("writing the sample forum: %s already exists", path)
 	}
 	c, err := readCast()
 	if err != nil {
@@ -36,9 +36,9 @@ func Create(ctx context.Context, path string, now time.Time) error {
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		return fmt.Errorf("writing the sample forum's tables: %w", err)
 	}
-	err = write(ctx, db, func(w *writer) {
-		// The seed is fixed: two forums made for the same moment are the same.
-		t := seeder{writer: w, cast: c, now: now, dice: rand.New(rand.NewPCG(21, 40))}
+	err = write(ctx, db, func(w *rowWriter) {
+		// The seed is fixed: two forums created for the same time are identical.
+		t := seeder{rowWriter: w, cast: c, now: now, random: rand.New(rand.NewPCG(21, 40))}
 		t.front()
 		t.people()
 		t.watches()
@@ -62,29 +62,28 @@ func open(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// writer writes rows in one transaction and keeps the first fault, so that those who use it can
-// tell a story without a fork at each sentence.
-type writer struct {
+// rowWriter writes rows in one transaction. It keeps the first error, so its users need not check each statement.
+type rowWriter struct {
 	ctx context.Context
 	tx  *sql.Tx
 	err error
 }
 
-// write runs tell in a transaction.
-func write(ctx context.Context, db *sql.DB, tell func(*writer)) error {
+// write runs a function in a transaction.
+func write(ctx context.Context, db *sql.DB, tell func(*rowWriter)) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
 	defer tx.Rollback()
-	w := &writer{ctx: ctx, tx: tx}
+	w := &rowWriter{ctx: ctx, tx: tx}
 	if tell(w); w.err != nil {
 		return w.err
 	}
 	return tx.Commit()
 }
 
-func (w *writer) exec(query string, args ...any) {
+func (w *rowWriter) exec(query string, args ...any) {
 	if w.err != nil {
 		return
 	}
@@ -93,9 +92,8 @@ func (w *writer) exec(query string, args ...any) {
 	}
 }
 
-// post writes a post, and what a forum does with it: who writes watches the thread from then on,
-// and has read it so far.
-func (w *writer) post(id, thread, author int64, name string, at, edited int64, state, body string) {
+// post writes a post. Like in a forum, its author then watches the thread and has read it.
+func (w *rowWriter) post(id, thread, author int64, name string, at, edited int64, state, body string) {
 	w.exec(`INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, thread, author, name, at, edited, state, body)
 	if author == 0 {
 		return
@@ -104,12 +102,12 @@ func (w *writer) post(id, thread, author int64, name string, at, edited int64, s
 	w.exec(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET read_at = max(read_at, excluded.read_at)`, author, thread, at)
 }
 
-// seeder writes the story down.
+// seeder writes the story to the database.
 type seeder struct {
-	*writer
+	*rowWriter
 	*cast
-	now  time.Time
-	dice *rand.Rand
+	now    time.Time
+	random *rand.Rand
 }
 
 func (t *seeder) ago(d time.Duration) int64 { return t.now.Add(-d).Unix() }
@@ -121,7 +119,7 @@ const (
 	steward
 )
 
-// front writes categories, sections and who may read them.
+// front writes categories, sections and their permissions.
 func (t *seeder) front() {
 	t.exec(`INSERT INTO role VALUES (?, 'guest'), (?, 'member'), (?, 'steward')`, guest, passenger, steward)
 	for i, c := range t.Categories {
@@ -179,14 +177,14 @@ func (t *seeder) watches() {
 func (t *seeder) watch(member int64, key, level string) {
 	s := t.sections[key]
 	if s == nil && t.err == nil {
-		t.err = fmt.Errorf("member %d watches %q, and there is no such section", member, key)
+		t.err = fmt.Errorf("member %d watches unknown section %q", member, key)
 	}
 	if t.err == nil {
 		t.exec(`INSERT INTO section_watch VALUES (?, ?, ?, 1)`, member, s.id, level)
 	}
 }
 
-// threads writes the threads, and a signpost wherever one was moved away.
+// threads writes the threads, and a redirect for each that was moved.
 func (t *seeder) threads() {
 	for _, of := range t.story.Threads {
 		id, first := t.cast.threads[of.Key].id, t.cast.posts[of.Key+".1"]
@@ -220,20 +218,20 @@ func (t *seeder) posts() {
 	}
 }
 
-// likes writes those who like a post: the ones that the story names, in its order, then a few more by chance.
+// likes writes the likes of a post: those in the story, in its order, then a few random ones.
 func (t *seeder) likes(p *placedPost) {
 	names := p.Likes
-	for range max(0, t.dice.IntN(6)-2) {
-		names = append(names[:len(names):len(names)], t.Members[t.dice.IntN(len(t.Members))].Key)
+	for range max(0, t.random.IntN(6)-2) {
+		names = append(names[:len(names):len(names)], t.Members[t.random.IntN(len(t.Members))].Key)
 	}
 	in, starter := t.sections[p.thread.of.Section].of, t.cast.posts[p.thread.of.Key+".1"].authorID()
 	for i, key := range names {
 		m := t.members[key]
 		if m == nil {
-			t.err = cmp.Or(t.err, fmt.Errorf("post %s.%d is liked by %q, whom nobody knows", p.thread.of.Key, p.number, key))
+			t.err = cmp.Or(t.err, fmt.Errorf("post %s.%d is liked by unknown member %q", p.thread.of.Key, p.number, key))
 			return
 		}
-		if m.id != p.authorID() && t.may(m, in, starter) {
+		if m.id != p.authorID() && t.canRead(m, in, starter) {
 			at := p.Ago * time.Duration(len(names)-i) / time.Duration(len(names)+1)
 			t.exec(`INSERT INTO post_like VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, p.id, m.id, t.ago(at))
 		}

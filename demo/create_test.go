@@ -43,7 +43,7 @@ func number(t *testing.T, db *sql.DB, query string, args ...any) int {
 	return n
 }
 
-func TestCreateGivesALivelyForum(t *testing.T) {
+func TestCreate_WritesActiveForum(t *testing.T) {
 	db := newForum(t)
 	recent := noon.Add(-48 * time.Hour).Unix()
 	for _, c := range []struct {
@@ -77,7 +77,7 @@ func TestCreateGivesALivelyForum(t *testing.T) {
 	}
 }
 
-func TestNearlyEveryMemberHasSomethingToReadEachDay(t *testing.T) {
+func TestCreate_HasDigestsForMostMembers(t *testing.T) {
 	db := newForum(t)
 	got := number(t, db, `
 		SELECT count(DISTINCT m.id)
@@ -94,7 +94,7 @@ func TestNearlyEveryMemberHasSomethingToReadEachDay(t *testing.T) {
 	}
 }
 
-func TestEveryKindOfMarkupOccurs(t *testing.T) {
+func TestCreate_UsesAllMarkup(t *testing.T) {
 	db := newForum(t)
 	for _, tag := range []string{
 		"[B]", "[I]", "[S]", "[COLOR=", "[SIZE=", "[CENTER]", "[INDENT]", "[QUOTE]", `[QUOTE="`, "[CODE]", "[CODE=c]", "[ICODE]", "[LIST]", "[LIST=1]",
@@ -106,7 +106,7 @@ func TestEveryKindOfMarkupOccurs(t *testing.T) {
 	}
 }
 
-func TestQuotesNameEarlierPosts(t *testing.T) {
+func TestCreate_QuotesEarlierPosts(t *testing.T) {
 	c, err := readCast()
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestQuotesNameEarlierPosts(t *testing.T) {
 	}
 }
 
-func TestTwoForumsOfOneMomentAreTheSame(t *testing.T) {
+func TestCreate_IsDeterministic(t *testing.T) {
 	a, b := newForum(t), newForum(t)
 	for _, query := range []string{
 		`SELECT group_concat(id || thread_id || author_id || posted_at || body) FROM post`,
@@ -148,7 +148,7 @@ func TestTwoForumsOfOneMomentAreTheSame(t *testing.T) {
 	}
 }
 
-func TestNobodyLikesWhatHeMayNotRead(t *testing.T) {
+func TestCreate_LikesNeedPermission(t *testing.T) {
 	got := number(t, newForum(t), `
 		SELECT count(*) FROM post_like l JOIN post p ON p.id = l.post_id JOIN thread t ON t.id = p.thread_id JOIN member m ON m.id = l.member_id
 		 WHERE m.id = p.author_id
@@ -159,7 +159,7 @@ func TestNobodyLikesWhatHeMayNotRead(t *testing.T) {
 	}
 }
 
-func TestCreateDoesNotOverwriteAForum(t *testing.T) {
+func TestCreate_KeepsExistingFile(t *testing.T) {
 	path := createForum(t)
 	if err := Create(t.Context(), path, noon); err == nil {
 		t.Error("Create wrote over a forum")

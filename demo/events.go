@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// events tells a page what happens, as server-sent events: "mail" with a row of the list, once for
-// each mail after the number that the page has already, and "clock" with the time of the demo.
+// events sends server-sent events to a page: "mail" with a row of the list, for each message after the last one that the
+// page has, and "clock" with the time of the demo.
 func (i *Inbox) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
 	member := r.FormValue("member")
-	// A browser that comes back after a break says by itself what it had last.
+	// A browser that reconnects sends the ID of the last event it received.
 	seen, err := strconv.Atoi(r.Header.Get("Last-Event-ID"))
 	if err != nil {
 		seen, _ = strconv.Atoi(r.FormValue("after"))
@@ -27,10 +27,10 @@ func (i *Inbox) events(w http.ResponseWriter, r *http.Request) {
 		for _, m := range news {
 			seen = m.ID
 			if member == "" || m.To.Address == member {
-				i.tell(w, m, member)
+				i.sendRow(w, m, member)
 			}
 		}
-		if _, err := fmt.Fprintf(w, "event: clock\ndata: %s\n\n", clockFace(i.clock())); err != nil {
+		if _, err := fmt.Fprintf(w, "event: clock\ndata: %s\n\n", formatTime(i.clock())); err != nil {
 			return
 		}
 		if out.Flush() != nil {
@@ -47,8 +47,8 @@ func (i *Inbox) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// tell sends one mail's row. JSON keeps it on one line.
-func (i *Inbox) tell(w http.ResponseWriter, m *Message, member string) {
+// sendRow sends the row of one message. JSON keeps it on one line.
+func (i *Inbox) sendRow(w http.ResponseWriter, m *Message, member string) {
 	var b strings.Builder
 	if i.pages.ExecuteTemplate(&b, "row", row{Message: m, Member: member}) != nil {
 		return

@@ -10,11 +10,10 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Kept is how many messages an inbox holds; older ones fall out.
+// Kept is how many messages an inbox holds; older ones are removed.
 const Kept = 500
 
-// Inbox takes every mail that is sent to it by SMTP, whoever it is for, and shows them all on a web
-// page. It keeps them in memory only.
+// Inbox accepts every message by SMTP, for any recipient, and shows them on a web page. It keeps them in memory only.
 type Inbox struct {
 	clock func() time.Time
 	born  moment
@@ -31,10 +30,10 @@ type Inbox struct {
 	close    sync.Once
 }
 
-// moment is an instant by two clocks.
+// moment is one instant on two clocks.
 type moment struct{ real, demo time.Time }
 
-// NewInbox makes an inbox. The clock is the demo's, which may run faster than the one on the wall.
+// NewInbox returns an inbox. clock is the clock of the demo, which can run faster than real time.
 func NewInbox(clock func() time.Time) *Inbox {
 	i := &Inbox{
 		clock:   clock,
@@ -49,7 +48,7 @@ func NewInbox(clock func() time.Time) *Inbox {
 	return i
 }
 
-// Messages lists the mails, newest first.
+// Messages lists the messages, newest first.
 func (i *Inbox) Messages() []*Message {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -58,7 +57,7 @@ func (i *Inbox) Messages() []*Message {
 	return list
 }
 
-// Message finds a mail by its number.
+// Message finds a message by its ID.
 func (i *Inbox) Message(id int) (*Message, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -69,7 +68,7 @@ func (i *Inbox) Message(id int) (*Message, bool) {
 	return i.messages[at], true
 }
 
-// add takes a mail in and tells everybody who waits.
+// add stores a message and notifies the waiting pages.
 func (i *Inbox) add(to string, raw []byte) {
 	m := read(raw, to)
 	m.At = i.clock()
@@ -85,7 +84,7 @@ func (i *Inbox) add(to string, raw []byte) {
 	i.arrival = make(chan struct{})
 }
 
-// since lists the mails after number id, oldest first, and a channel that closes when one more comes.
+// since lists the messages after id, oldest first, and returns a channel that closes when another arrives.
 func (i *Inbox) since(id int) ([]*Message, <-chan struct{}) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -96,7 +95,7 @@ func (i *Inbox) since(id int) ([]*Message, <-chan struct{}) {
 	return slices.Clone(i.messages[at:]), i.arrival
 }
 
-// pace tells how many times faster than the wall's the demo's clock runs.
+// pace returns how many times faster than real time the demo's clock runs.
 func (i *Inbox) pace() int {
 	passed := time.Since(i.born.real)
 	if passed <= 0 {
@@ -105,7 +104,7 @@ func (i *Inbox) pace() int {
 	return int(i.clock().Sub(i.born.demo).Seconds()/passed.Seconds() + 0.5)
 }
 
-// Close ends the SMTP server and all pages that wait for mail.
+// Close stops the SMTP server and ends the event streams.
 func (i *Inbox) Close() error {
 	i.close.Do(func() { close(i.closed) })
 	err := i.smtp.Close()

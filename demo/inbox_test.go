@@ -26,7 +26,7 @@ func newInbox(t *testing.T) *Inbox {
 	return i
 }
 
-func TestInboxTakesMailBySMTP(t *testing.T) {
+func TestInbox_AcceptsSMTP(t *testing.T) {
 	i := newInbox(t)
 	url, err := i.Listen("127.0.0.1:0")
 	if err != nil {
@@ -64,7 +64,7 @@ func TestInboxTakesMailBySMTP(t *testing.T) {
 	}
 }
 
-func TestInboxOffersPipelining(t *testing.T) {
+func TestInbox_OffersPipelining(t *testing.T) {
 	url, err := newInbox(t).Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestInboxOffersPipelining(t *testing.T) {
 	}
 }
 
-func TestInboxKeepsTheLastMails(t *testing.T) {
+func TestInbox_KeepsNewestMessages(t *testing.T) {
 	i := newInbox(t)
 	for n := range Kept + 3 {
 		i.add("kate@passengers.example", fmt.Appendf(nil, "Subject: no. %d\r\n\r\nx\r\n", n+1))
@@ -103,7 +103,7 @@ func TestInboxKeepsTheLastMails(t *testing.T) {
 	}
 }
 
-func TestPaceTellsHowFastTheDemoRuns(t *testing.T) {
+func TestInbox_MeasuresPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		i := NewInbox(func() time.Time { return noon.Add(600 * time.Since(start)) })
@@ -115,7 +115,7 @@ func TestPaceTellsHowFastTheDemoRuns(t *testing.T) {
 	})
 }
 
-func TestAMailThatCannotBeReadIsShownAsSource(t *testing.T) {
+func TestRead_AcceptsInvalidMessage(t *testing.T) {
 	for _, raw := range []string{"", "\x00\xff\r\n", "no header at all", "Content-Type: multipart/mixed\r\n\r\n--", "Subject: =?latin-9?q?=FF?=\r\nContent-Type: text/plain; charset=klingon\r\n\r\nx"} {
 		m := read([]byte(raw), "kate@passengers.example")
 		if m.Subject == "" || m.To.Address != "kate@passengers.example" || m.Source() != strings.ToValidUTF8(raw, "\uFFFD") {
@@ -143,7 +143,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func TestAnInboxClosesRightAfterItOpened(t *testing.T) {
+func TestInbox_ClosesRightAfterOpening(t *testing.T) {
 	for range 50 {
 		inbox := NewInbox(time.Now)
 		if _, err := inbox.Listen("127.0.0.1:0"); err != nil {

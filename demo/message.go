@@ -13,7 +13,7 @@ import (
 	"github.com/emersion/go-message/mail"
 )
 
-// Message is a mail as it came in. Its texts are what the sender wrote, and nobody should believe them.
+// Message is a received message. Its texts are untrusted.
 type Message struct {
 	ID      int
 	At      time.Time // by the demo's clock
@@ -25,13 +25,13 @@ type Message struct {
 	Raw     []byte
 }
 
-// Person is a name with its address.
+// Person is a name with an address.
 type Person struct{ Name, Address string }
 
-// String is the name, or the address of somebody without one.
+// String returns the name, or the address if there is none.
 func (p Person) String() string { return cmp.Or(p.Name, p.Address) }
 
-// Initial is the first letter of the name.
+// Initial returns the first letter of the name.
 func (p Person) Initial() string {
 	for _, r := range p.String() {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -41,7 +41,7 @@ func (p Person) Initial() string {
 	return "?"
 }
 
-// Hue is one of twelve colours, always the same for an address.
+// Hue returns one of twelve colours, always the same for an address.
 func (p Person) Hue() int {
 	sum := 0
 	for _, b := range []byte(p.Address) {
@@ -50,15 +50,15 @@ func (p Person) Hue() int {
 	return (sum%12 + 12) % 12
 }
 
-// Source is the mail as it went over the wire.
+// Source returns the raw message.
 func (m *Message) Source() string { return strings.ToValidUTF8(string(m.Raw), "\uFFFD") }
 
-// read understands a mail as far as it can. What it cannot, the source shows.
+// read parses a message as far as possible. The source shows the rest.
 func read(raw []byte, to string) *Message {
 	m := &Message{Raw: raw, To: Person{Address: strings.ToLower(line(to))}}
 	r, err := mail.CreateReader(bytes.NewReader(raw))
 	if r == nil || err != nil && !message.IsUnknownCharset(err) {
-		m.Subject = "(not a mail: see its source)"
+		m.Subject = "(not an email: see its source)"
 		return m
 	}
 	subject, _ := r.Header.Subject()
@@ -69,7 +69,7 @@ func read(raw []byte, to string) *Message {
 	return m
 }
 
-// parts takes the first text and the first HTML of a mail.
+// parts reads the first text part and the first HTML part.
 func (m *Message) parts(r *mail.Reader) {
 	for {
 		part, err := r.NextPart()
@@ -81,7 +81,7 @@ func (m *Message) parts(r *mail.Reader) {
 			continue
 		}
 		kind, _, _ := inline.ContentType()
-		body, _ := io.ReadAll(part.Body) // cut short where the encoding breaks off: better than nothing
+		body, _ := io.ReadAll(part.Body) // truncated at an encoding error: better than nothing
 		text := strings.ToValidUTF8(string(body), "\uFFFD")
 		switch {
 		case kind == "text/html" && m.HTML == "":
@@ -100,7 +100,7 @@ func person(h mail.Header, key string) Person {
 	return Person{Name: line(list[0].Name), Address: line(list[0].Address)}
 }
 
-// line makes one harmless line of what a sender wrote: no control characters, no broken bytes.
+// line returns untrusted text as one line, without control characters and invalid UTF-8.
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

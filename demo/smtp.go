@@ -10,7 +10,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// maxMail is more than any mail of ours; a bigger one is refused.
+// maxMail is the size limit, larger than any message of ours.
 const maxMail = 10 << 20 // bytes
 
 func newServer(i *Inbox) *smtp.Server {
@@ -19,11 +19,11 @@ func newServer(i *Inbox) *smtp.Server {
 	s.MaxMessageBytes = maxMail
 	s.ReadTimeout = 5 * time.Minute // RFC 5321, 4.5.3.2.7
 	s.WriteTimeout = time.Minute
-	s.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news to anybody
+	s.ErrorLog = log.New(io.Discard, "", 0) // clients that disconnect are not worth logging
 	return s
 }
 
-// Listen takes mail at addr, such as "127.0.0.1:0" for any free port, and gives the URL to send to.
+// Listen accepts messages at addr ("127.0.0.1:0" for any free port) and returns the URL to send to.
 func (i *Inbox) Listen(addr string) (smtpURL string, err error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// Data takes the message, once for every recipient, as a mailbox would.
+// Data stores the message once for each recipient, like a mailbox.
 func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package demo is a forum to try Postrider on: the Upper Berth, where people who love night trains
-// keep each other awake, and an inbox that shows the mails which its members get.
+// Package demo provides a forum to try Postrider with: the Upper Berth, for people who love night trains, and an inbox that
+// shows the emails of its members.
 //
-// [Create] writes the forum as a SQLite file, [ActivityGenerator] lets its members go on writing, and [Inbox]
-// takes mails by SMTP and shows them in a browser. Nothing here leaves the machine.
+// [Create] writes the forum as a SQLite file, [ActivityGenerator] adds new posts, and [Inbox] accepts messages by SMTP and
+// shows them in a browser. Nothing leaves the machine.
 //
-// The forum's people and posts stand in story/*.toml, its tables in schema.sql.
+// The members and posts are in story/*.toml, the tables in schema.sql.
 package demo
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Name, URL and From, the sender of its mails, are the sample forum's own.
+// Name, URL and sender of the sample forum.
 const (
 	Name = "The Upper Berth"
 	URL  = "https://upperberth.example"
@@ -26,8 +26,8 @@ const (
 //go:embed story/*.toml
 var storyFiles embed.FS
 
-// story is all that happened on the forum, and what is still to come. People, sections, threads and
-// posts are called by keys: "kate", "tonight", "owl", "owl.2" (the second post of the thread "owl").
+// story is the content of the forum, and the posts to come. Members, sections, threads and posts have keys: "kate",
+// "tonight", "owl", "owl.2" (the second post of the thread "owl").
 type story struct {
 	Categories []category `toml:"category"`
 	Members    []member   `toml:"member"`
@@ -72,7 +72,7 @@ type thread struct {
 	Section   string `toml:"section"`
 	Title     string `toml:"title"`
 	State     string `toml:"state"`
-	MovedFrom string `toml:"moved_from"` // a section where a signpost still stands
+	MovedFrom string `toml:"moved_from"` // a section that still has a redirect
 	Posts     []post `toml:"posts"`
 }
 
@@ -86,7 +86,7 @@ type post struct {
 	Body   string        `toml:"body"`
 }
 
-// nextPost is a post that somebody writes while the demo runs: an answer, or the opening of a thread.
+// nextPost is a post written while the demo runs: a reply or a new thread.
 type nextPost struct {
 	Thread  string `toml:"thread"`
 	Section string `toml:"section"` // set for a new thread, with its title
@@ -95,7 +95,7 @@ type nextPost struct {
 	Body    string `toml:"body"`
 }
 
-// chatter is what members say once the story is told. {clock} is the time of day.
+// chatter has texts for posts after the end of the story. {clock} is the time of day.
 type chatter struct {
 	En     []string `toml:"en"`
 	De     []string `toml:"de"`
@@ -103,7 +103,7 @@ type chatter struct {
 	Edits  []string `toml:"edits"`  // what is added to a post
 }
 
-// readStory reads the embedded story. Every file adds to it; the chatter stands in one.
+// readStory reads the embedded story. Every file adds to it; one has the chatter.
 func readStory() (*story, error) {
 	names, err := fs.Glob(storyFiles, "story/*.toml")
 	if err != nil {

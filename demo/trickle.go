@@ -12,15 +12,15 @@ import (
 	"unicode/utf8"
 )
 
-// ActivityGenerator lets the members of a sample forum go on writing. It is not safe for concurrent use.
+// ActivityGenerator generates posts, likes and edits in a sample forum. It is not safe for concurrent use.
 type ActivityGenerator struct {
-	db    *sql.DB
-	cast  *cast
-	dice  *rand.Rand
-	since int // posts since the last like or edit
+	db     *sql.DB
+	cast   *cast
+	random *rand.Rand
+	since  int // posts since the last like or edit
 }
 
-// News is what somebody did on the forum.
+// News is what a member did on the forum.
 type News struct {
 	Kind    Kind
 	Who     string
@@ -50,26 +50,25 @@ func NewTrickle(path string) (*ActivityGenerator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ActivityGenerator{db: db, cast: c, dice: rand.New(rand.NewPCG(21, 41))}, nil
+	return &ActivityGenerator{db: db, cast: c, random: rand.New(rand.NewPCG(21, 41))}, nil
 }
 
 // Close closes the forum's file.
 func (t *ActivityGenerator) Close() error { return t.db.Close() }
 
-// Post lets somebody do something: write the story's next post or, after its end, some chatter; now
-// and then like a post, or edit one.
+// Post generates one action: the story's next post or, after its end, some chatter; now and then a like or an edit.
 func (t *ActivityGenerator) Post(ctx context.Context, now time.Time) (News, error) {
 	var news News
-	err := write(ctx, t.db, func(w *writer) {
-		s := action{writer: w, ActivityGenerator: t, now: now}
+	err := write(ctx, t.db, func(w *rowWriter) {
+		s := action{rowWriter: w, ActivityGenerator: t, now: now}
 		switch {
-		case t.since >= 2 && t.dice.IntN(2) == 0:
+		case t.since >= 2 && t.random.IntN(2) == 0:
 			news = s.like()
 		case t.since >= 4:
 			news = s.edit()
-		case s.told() < len(t.cast.Next):
-			news = s.story(t.cast.Next[s.told()])
-		case t.dice.IntN(8) == 0:
+		case s.countPosts() < len(t.cast.Next):
+			news = s.story(t.cast.Next[s.countPosts()])
+		case t.random.IntN(8) == 0:
 			news = s.open()
 		default:
 			news = s.answer()
@@ -87,16 +86,16 @@ func (t *ActivityGenerator) Post(ctx context.Context, now time.Time) (News, erro
 	return news, nil
 }
 
-// action is one thing that happens.
+// action is one action of a member.
 type action struct {
-	*writer
+	*rowWriter
 	*ActivityGenerator
 	now time.Time
 }
 
 func (s *action) row(query string, args ...any) scanner { return scanner{s, query, args} }
 
-// scanner reads one row, unless something went wrong before.
+// scanner reads one row, unless there was an error before.
 type scanner struct {
 	*action
 	query string
@@ -112,9 +111,9 @@ func (r scanner) scan(into ...any) {
 	}
 }
 
-// told counts the posts that were written since the forum was made. The story's come first, so that a
-// trickle knows where an earlier one left off.
-func (s *action) told() int {
+// countPosts counts the posts written since the forum was created. The story's come first, so a new generator continues where
+// an earlier one stopped.
+func (s *action) countPosts() int {
 	var posts int
 	s.row(`SELECT count(*) FROM post`).scan(&posts)
 	return posts - len(s.cast.order)
@@ -150,40 +149,40 @@ func (s *action) reply(thread int64, who *numbered[member], body string) News {
 	return n
 }
 
-// open lets somebody start a thread of small talk.
+// open starts a thread of small talk.
 func (s *action) open() News {
-	in := s.cast.sections[pick(s.dice, []string{"tonight", "corridor", "dining", "bedding", "lost", "routes"})]
-	title := strings.ReplaceAll(pick(s.dice, s.cast.Chatter.Titles), "{clock}", s.now.UTC().Format("15:04"))
-	return s.newThread(in, s.somebody(in.id, 0), title, pick(s.dice, s.cast.Chatter.En))
+	in := s.cast.sections[pick(s.random, []string{"tonight", "corridor", "dining", "bedding", "lost", "routes"})]
+	title := strings.ReplaceAll(pick(s.random, s.cast.Chatter.Titles), "{clock}", s.now.UTC().Format("15:04"))
+	return s.newThread(in, s.pickMember(in.id, 0), title, pick(s.random, s.cast.Chatter.En))
 }
 
-// answer lets somebody say something in a thread that is in use, now and then with a quote.
+// answer replies in an active thread, sometimes with a quote.
 func (s *action) answer() News {
 	at := s.recent()
-	body := pick(s.dice, s.cast.Chatter.En)
+	body := pick(s.random, s.cast.Chatter.En)
 	if at.section == s.cast.sections["deutsch"].id {
-		body = pick(s.dice, s.cast.Chatter.De)
+		body = pick(s.random, s.cast.Chatter.De)
 	}
-	if words := firstWords(at.body); words != "" && s.dice.IntN(3) == 0 {
+	if words := firstWords(at.body); words != "" && s.random.IntN(3) == 0 {
 		body = fmt.Sprintf("[QUOTE=\"%s, post: %d, member: %d\"]%s[/QUOTE]\n%s", at.name, at.post, at.author, words, body)
 	}
-	return s.reply(at.thread, s.somebody(at.section, at.author), body)
+	return s.reply(at.thread, s.pickMember(at.section, at.author), body)
 }
 
 func (s *action) like() News {
 	at := s.recent()
-	who := s.somebody(at.section, at.author)
+	who := s.pickMember(at.section, at.author)
 	s.exec(`INSERT INTO post_like VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, at.post, who.id, s.now.Unix())
 	return News{Kind: Like, Who: who.of.Name, Section: at.sectionTitle, Title: at.title, Thread: at.thread, Post: at.post}
 }
 
 func (s *action) edit() News {
 	at := s.recent()
-	s.exec(`UPDATE post SET body = body || ?, edited_at = ? WHERE id = ?`, "\n\n"+pick(s.dice, s.cast.Chatter.Edits), s.now.Unix(), at.post)
+	s.exec(`UPDATE post SET body = body || ?, edited_at = ? WHERE id = ?`, "\n\n"+pick(s.random, s.cast.Chatter.Edits), s.now.Unix(), at.post)
 	return News{Kind: Edit, Who: at.name, Section: at.sectionTitle, Title: at.title, Thread: at.thread, Post: at.post}
 }
 
-// place is a post with the thread around it.
+// place is a post with its thread and section.
 type place struct {
 	post, author, thread, section int64
 	name, body                    string
@@ -197,13 +196,13 @@ func (s *action) recent() place {
 	         FROM post p JOIN thread t ON t.id = p.thread_id JOIN section s ON s.id = t.section_id
 	        WHERE p.state = 'visible' AND t.state = 'visible'
 	          AND EXISTS (SELECT 1 FROM permission r WHERE r.role_id = ? AND r.section_id = s.id AND r.reads = 'all')
-	        ORDER BY p.id DESC LIMIT 1 OFFSET ?`, passenger, s.dice.IntN(30)).
+	        ORDER BY p.id DESC LIMIT 1 OFFSET ?`, passenger, s.random.IntN(30)).
 		scan(&p.post, &p.author, &p.name, &p.body, &p.thread, &p.title, &p.section, &p.sectionTitle)
 	return p
 }
 
-// somebody picks a member who watches the section, and is not the one who spoke last.
-func (s *action) somebody(section, last int64) *numbered[member] {
+// pickMember picks a member who watches the section, other than the last author.
+func (s *action) pickMember(section, last int64) *numbered[member] {
 	var watching []*numbered[member]
 	for i := range s.cast.Members {
 		m := s.cast.members[s.cast.Members[i].Key]
@@ -213,7 +212,7 @@ func (s *action) somebody(section, last int64) *numbered[member] {
 			}
 		}
 	}
-	return pick(s.dice, watching)
+	return pick(s.random, watching)
 }
 
 func pick[T any](dice *rand.Rand, from []T) T { return from[dice.IntN(len(from))] }
@@ -223,7 +222,7 @@ var (
 	tags   = regexp.MustCompile(`\[[^\[\]\n]*\]`)
 )
 
-// firstWords are the first words of a post, to be quoted: a line without markup, cut at a word.
+// firstWords returns the first words of a post for a quote: one line without markup, cut at a word.
 func firstWords(body string) string {
 	for l := range strings.Lines(tags.ReplaceAllString(quoted.ReplaceAllString(body, ""), "")) {
 		l = strings.TrimSpace(l)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestTrickleTellsTheStoryAndGoesOn(t *testing.T) {
+func TestActivityGenerator_ContinuesAfterStory(t *testing.T) {
 	path := createForum(t)
 	trickle, err := NewTrickle(path)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestTrickleTellsTheStoryAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestTrickleGoesOnWhereItWasLeft(t *testing.T) {
+func TestActivityGenerator_ResumesStory(t *testing.T) {
 	path := createForum(t)
 	var posts []int64
 	for range 3 {
@@ -84,7 +84,7 @@ func TestTrickleGoesOnWhereItWasLeft(t *testing.T) {
 	}
 }
 
-func TestReadersAreNotHeldUpByAWriter(t *testing.T) {
+func TestActivityGenerator_DoesNotBlockReaders(t *testing.T) {
 	path := createForum(t)
 	writing, err := openForum(t, path).Begin()
 	if err != nil {
@@ -104,7 +104,7 @@ func TestReadersAreNotHeldUpByAWriter(t *testing.T) {
 	}
 }
 
-func TestFirstWordsAreQuotable(t *testing.T) {
+func TestFirstWords_ReturnsPlainLine(t *testing.T) {
 	long := strings.Repeat("soup ", 40)
 	for _, c := range [][2]string{
 		{"[B]This.[/B] And bring an orange.", "This. And bring an orange."},

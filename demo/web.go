@@ -17,11 +17,11 @@ import (
 var pageFiles embed.FS
 
 const (
-	// pagePolicy lets our own files work, and nothing else at all.
+	// pagePolicy allows our own files only.
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// mailPolicy is for a mail's HTML: its inline styles work; no script, no form, no picture from
-	// anywhere, and an origin of its own. A link opens a new tab.
+	// mailPolicy is for the HTML of a message: inline styles, no scripts, no forms, no remote images, and a separate
+	// origin. Links open in a new tab.
 	mailPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; " +
 		"img-src data:; form-action 'none'; frame-ancestors 'self'"
 )
@@ -31,13 +31,13 @@ type pages struct{ *template.Template }
 
 func newPages() *pages {
 	return &pages{template.Must(template.New("").Funcs(template.FuncMap{
-		"clock": clockFace,
+		"clock": formatTime,
 		"size":  func(b []byte) string { return strconv.Itoa((len(b)+1023)/1024) + " kB" },
 	}).ParseFS(pageFiles, "page/*.html"))}
 }
 
-// clockFace is a time as the pages show it, in UTC: members live everywhere.
-func clockFace(t time.Time) string { return t.UTC().Format("Mon 2 Jan, 15:04") }
+// formatTime formats a time for the pages, in UTC because members live in many time zones.
+func formatTime(t time.Time) string { return t.UTC().Format("Mon 2 Jan, 15:04") }
 
 func (i *Inbox) routes() {
 	files, _ := fs.Sub(pageFiles, "page") // "page" is embedded above
@@ -65,17 +65,17 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type view struct {
 	Now    time.Time
 	Pace   int
-	Member string // only mails to this address; empty: all
+	Member string // only messages to this address; empty: all
 	People []Person
 	Rows   []row
-	Last   int // number of the newest mail
+	Last   int // ID of the newest message
 	Open   *Message
 	As     string // html, text or source
 	Forum  string
 	Kept   int
 }
 
-// row is a mail in the list.
+// row is a message in the list.
 type row struct {
 	*Message
 	Member  string // the filter, which links keep
@@ -91,13 +91,13 @@ func (i *Inbox) view(member string, open *Message) view {
 			v.Rows = append(v.Rows, row{m, member, m == open})
 		}
 	}
-	if member != "" && len(v.Rows) == 0 { // the form must still say whom it asks for
+	if member != "" && len(v.Rows) == 0 { // the form must still show the selected address
 		v.People = append(v.People, Person{Address: member})
 	}
 	return v
 }
 
-// people lists who got mail, by name.
+// people lists the recipients, by name.
 func people(all []*Message) []Person {
 	var list []Person
 	for _, m := range all {
@@ -114,7 +114,7 @@ func (i *Inbox) list(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Inbox) mail(w http.ResponseWriter, r *http.Request) {
-	m, ok := i.asked(w, r)
+	m, ok := i.find(w, r)
 	if !ok {
 		return
 	}
@@ -131,12 +131,12 @@ func (i *Inbox) mail(w http.ResponseWriter, r *http.Request) {
 
 func (i *Inbox) show(w http.ResponseWriter, v view) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	// An error here is a browser that went away: the templates were parsed at start, and take any text.
+	// The only possible error is a disconnected browser: the templates were parsed at start, and accept any text.
 	_ = i.pages.ExecuteTemplate(w, "inbox.html", v)
 }
 
-// asked finds the mail that a request is about, or answers that there is none.
-func (i *Inbox) asked(w http.ResponseWriter, r *http.Request) (*Message, bool) {
+// find finds the message of a request, or responds with 404.
+func (i *Inbox) find(w http.ResponseWriter, r *http.Request) (*Message, bool) {
 	id, _ := strconv.Atoi(r.PathValue("id"))
 	m, ok := i.Message(id)
 	if !ok {
@@ -149,10 +149,9 @@ func (i *Inbox) asked(w http.ResponseWriter, r *http.Request) (*Message, bool) {
 
 var head = regexp.MustCompile(`(?i)<head(\s[^>]*)?>`)
 
-// body gives the HTML of a mail, for a frame. Its links open in new tabs: within the frame they
-// would lead nowhere.
+// body returns the HTML of a message, for a frame. Its links open in new tabs, because the frame blocks them.
 func (i *Inbox) body(w http.ResponseWriter, r *http.Request) {
-	m, ok := i.asked(w, r)
+	m, ok := i.find(w, r)
 	if !ok {
 		return
 	}
@@ -166,7 +165,7 @@ func (i *Inbox) body(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Inbox) source(w http.ResponseWriter, r *http.Request) {
-	m, ok := i.asked(w, r)
+	m, ok := i.find(w, r)
 	if !ok {
 		return
 	}

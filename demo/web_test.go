@@ -26,7 +26,7 @@ func get(t *testing.T, i *Inbox, url string) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestPagesShowHostileMailsHarmlessly(t *testing.T) {
+func TestPages_EscapeHostileMessages(t *testing.T) {
 	i := newInbox(t)
 	i.add("\"><script>alert('to')</script>@y.example", []byte(hostile))
 	inline := regexp.MustCompile(`(?i)<script[^>]*>[^<]|<[^>]+\s(on[a-z]+|style)=|javascript:|<img src=x|<base`)
@@ -44,7 +44,7 @@ func TestPagesShowHostileMailsHarmlessly(t *testing.T) {
 	}
 }
 
-func TestPagesAskNobodyElseForAnything(t *testing.T) {
+func TestPages_LoadNothingExternal(t *testing.T) {
 	i := newInbox(t)
 	i.add("kate@passengers.example", []byte(twoParts))
 	for _, url := range []string{"/", "/mail/1", "/mail/99", "/inbox.css", "/inbox.js"} {
@@ -55,7 +55,7 @@ func TestPagesAskNobodyElseForAnything(t *testing.T) {
 	}
 }
 
-func TestAMailIsShownInASandbox(t *testing.T) {
+func TestPages_ShowMessageInSandbox(t *testing.T) {
 	i := newInbox(t)
 	i.add("x@y.example", []byte(hostile))
 	page := get(t, i, "/mail/1").Body.String()
@@ -78,7 +78,7 @@ func TestAMailIsShownInASandbox(t *testing.T) {
 	}
 }
 
-func TestTheSourceComesAsItWas(t *testing.T) {
+func TestPages_ReturnSourceUnchanged(t *testing.T) {
 	i := newInbox(t)
 	i.add("x@y.example", []byte(hostile))
 	w := get(t, i, "/mail/1/source.eml")
@@ -87,7 +87,7 @@ func TestTheSourceComesAsItWas(t *testing.T) {
 	}
 }
 
-func TestAMemberSeesHisMailsOnly(t *testing.T) {
+func TestPages_FilterByMember(t *testing.T) {
 	i := newInbox(t)
 	i.add("kate@passengers.example", []byte("Subject: for kate\r\n\r\nx"))
 	i.add("lars@passengers.example", []byte("Subject: for lars\r\n\r\nx"))
@@ -104,7 +104,7 @@ func TestAMemberSeesHisMailsOnly(t *testing.T) {
 	}
 }
 
-func TestAMailThatIsGoneIsNotFound(t *testing.T) {
+func TestPages_MissingMessageIsNotFound(t *testing.T) {
 	for _, url := range []string{"/mail/1", "/mail/1/body", "/mail/1/source.eml", "/mail/x", "/nothing"} {
 		if got := get(t, newInbox(t), url).Code; got != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", url, got)
@@ -161,7 +161,7 @@ func follow(t *testing.T, i *Inbox, query, lastID string) func() event {
 	}
 }
 
-func TestNewMailsAppearByThemselves(t *testing.T) {
+func TestEvents_SendNewMessages(t *testing.T) {
 	i := newInbox(t)
 	i.add("kate@passengers.example", []byte("Subject: before\r\n\r\nx"))
 	next := follow(t, i, "after=1", "")
@@ -179,7 +179,7 @@ func TestNewMailsAppearByThemselves(t *testing.T) {
 	}
 }
 
-func TestABrowserThatComesBackMissesNothing(t *testing.T) {
+func TestEvents_ResumeAfterReconnect(t *testing.T) {
 	i := newInbox(t)
 	for _, to := range []string{"kate@x.example", "lars@x.example", "kate@x.example", "kate@x.example"} {
 		i.add(to, []byte("Subject: s\r\n\r\nx"))
@@ -190,7 +190,7 @@ func TestABrowserThatComesBackMissesNothing(t *testing.T) {
 	}
 }
 
-func TestCloseEndsTheStream(t *testing.T) {
+func TestEvents_EndOnClose(t *testing.T) {
 	i := newInbox(t)
 	next := follow(t, i, "", "")
 	next()
@@ -200,7 +200,7 @@ func TestCloseEndsTheStream(t *testing.T) {
 	}
 }
 
-func TestTheClockStandsOnThePage(t *testing.T) {
+func TestPages_ShowClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		i := NewInbox(func() time.Time { return noon.Add(600 * time.Since(start)) })

@@ -46,7 +46,7 @@ func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
 
 // TestQuietHoursEndInEveryZone walks two years around each change of clocks in every zone of the tz database.
 func TestQuietHoursEndInEveryZone(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	from, until := at(t, "2026-01-01T00:00:00Z"), at(t, "2028-01-01T00:00:00Z")
 	for _, name := range allZones(t) {
 		loc := zone(t, name)

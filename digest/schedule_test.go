@@ -61,7 +61,7 @@ func TestOffHasNoSlot(t *testing.T) {
 // TestEachLocalDayHasExactlyOneEdition walks 400 days in every zone of the tz database, for hours
 // that lie in gaps and overlaps somewhere.
 func TestEachLocalDayHasExactlyOneEdition(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	start := at(t, "2026-01-01T12:00:00Z")
 	for _, name := range allZones(t) {
 		loc := zone(t, name)
@@ -125,7 +125,7 @@ func allZones(t *testing.T) []string {
 }
 
 func TestHourlyEditionsRiseThroughClockChanges(t *testing.T) {
-	racetest.Spare(t)
+	racetest.SkipIfRace(t)
 	for _, every := range []int{1, 2, 3, 4, 6, 8, 12} {
 		s := Schedule{Cadence: EveryNHours, Every: every}
 		for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Nuuk"} {

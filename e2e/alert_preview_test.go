@@ -32,7 +32,7 @@ var mailed = map[string]string{
 		    OR p.message LIKE CONCAT('%@', u.username, '%'))`,
 }
 
-func TestAPreviewOfAnAlertTellsWhatTheForumWouldMail(t *testing.T) {
+func TestPreview_AlertMatchesForum(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

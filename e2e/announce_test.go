@@ -19,9 +19,9 @@ import (
 // readers is how many members the forum of an announcement has; POSTRIDER_READERS says otherwise.
 const readers = 5000
 
-// TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled kills daemons five times while they send an announcement, and
+// TestAnnouncement_ReachesEachMemberOnceDespiteKills kills daemons five times while they send an announcement, and
 // pauses that once. Two share a PostgreSQL.
-func TestAnAnnouncementReachesEachMemberOnceWhateverIsKilled(t *testing.T) {
+func TestAnnouncement_ReachesEachMemberOnceDespiteKills(t *testing.T) {
 	n := readers
 	if text := os.Getenv("POSTRIDER_READERS"); text != "" {
 		var err error

@@ -165,7 +165,7 @@ func (o *office) verdict() {
 	}
 }
 
-func TestWhatPostfixReportsThroughAnAliasSuppressesTheDeadAndNobodyElse(t *testing.T) {
+func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
 	o := newOffice(t, dsn, "", servertest.PostfixConfig{
@@ -248,7 +248,7 @@ func (o *office) mailTo(member forum.MemberID) string {
 	return found[1]
 }
 
-func TestWhatPostfixReportsByLMTPSuppressesTheDeadAndNobodyElse(t *testing.T) {
+func TestBounce_SuppressesUnknownUserByLMTP(t *testing.T) {
 	t.Parallel()
 	port, err := servertest.Port()
 	if err != nil {
@@ -273,12 +273,12 @@ func TestWhatPostfixReportsByLMTPSuppressesTheDeadAndNobodyElse(t *testing.T) {
 	o.verdict()
 }
 
-func TestAMailboxIsOpenedOverTLSWhenItsCertificateIsGood(t *testing.T) {
+func TestIMAP_VerifiesCertificate(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
 	binary := build(t)
 	dir := t.TempDir()
 	config := settings(t, writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:1"),
-		fmt.Sprintf("[bounces]\nimap = \"imaps://postrider@%s/INBOX\"\npassword = \"secret\"\n", dovecot.SafeAddress()))
+		fmt.Sprintf("[bounces]\nimap = \"imaps://postrider@%s/INBOX\"\npassword = \"secret\"\n", dovecot.TLSAddress()))
 	for authority, want := range map[string]string{dovecot.CAFile(): "ok    bounces: come back", os.DevNull: "FAIL  bounces: the mailbox cannot be opened"} {
 		t.Setenv("SSL_CERT_FILE", authority)
 		check := start(t, binary, "check", "--offline", "-c", config)

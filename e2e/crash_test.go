@@ -16,8 +16,8 @@ const (
 	many  = 1500 // members: work for some seconds
 )
 
-// TestDaemonsLiveOnWhenTheirPostgreSQLCrashes crashes the server under daemons that deliver.
-func TestDaemonsLiveOnWhenTheirPostgreSQLCrashes(t *testing.T) {
+// TestDaemon_SurvivesPostgreSQLCrash crashes the server under daemons that deliver.
+func TestDaemon_SurvivesPostgreSQLCrash(t *testing.T) {
 	t.Parallel()
 	const crashes = 5
 	server := servertest.NewCluster(t)
@@ -31,9 +31,9 @@ func TestDaemonsLiveOnWhenTheirPostgreSQLCrashes(t *testing.T) {
 	f.verdict(crashes)
 }
 
-// TestDaemonsFollowToTheStandby takes the primary away from daemons that deliver, and promotes its standby, at once or when they
+// TestDaemon_FollowsToStandby takes the primary away from daemons that deliver, and promotes its standby, at once or when they
 // have given up writing down what they had handed over.
-func TestDaemonsFollowToTheStandby(t *testing.T) {
+func TestDaemon_FollowsToStandby(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]bool{"at once": false, "late": true} {
 		t.Run(name, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 
 var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// TestDemoShowsMailsInTheBrowser runs the demo as a newcomer does, on another port.
-func TestDemoShowsMailsInTheBrowser(t *testing.T) {
+// TestDemo_ShowsMessagesInBrowser runs the demo as a newcomer does, on another port.
+func TestDemo_ShowsMessagesInBrowser(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
 	port, err := servertest.Port()

@@ -54,8 +54,8 @@ func fill(t *testing.T, dir string) (empty func()) {
 	}
 }
 
-// TestAFullDiskLosesNothing fills the disk of the store while a daemon delivers, and makes room again.
-func TestAFullDiskLosesNothing(t *testing.T) {
+// TestDisk_FullDiskLosesNothing fills the disk of the store while a daemon delivers, and makes room again.
+func TestDisk_FullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t, "8m")
 	b := newBoard(t, 400, time.Now().Add(-time.Hour))
@@ -97,8 +97,8 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 }
 
-// TestAFileThatCannotBeWrittenIsSaid starts a daemon on a store that is there and may not be written.
-func TestAFileThatCannotBeWrittenIsSaid(t *testing.T) {
+// TestDisk_ReportsUnwritableFile starts a daemon on a store that is there and may not be written.
+func TestDisk_ReportsUnwritableFile(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t, "8m")
 	b := newBoard(t, 10, time.Now().Add(-time.Hour))

@@ -56,9 +56,9 @@ func explain(t *testing.T, config string, member int64, posts []int64) map[int64
 	return all
 }
 
-// TestExplainIsRightForEveryPost runs the daemon on the forums, and asks for every post of the window and every post that the
+// TestExplain_IsRightForEveryPost runs the daemon on the forums, and asks for every post of the window and every post that the
 // story by which a forum was filled has a reason for.
-func TestExplainIsRightForEveryPost(t *testing.T) {
+func TestExplain_IsRightForEveryPost(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)

@@ -14,9 +14,9 @@ import (
 // kills is how often a daemon is killed.
 const kills = 50
 
-// TestKilledAtAnyMomentEveryMemberHasEachPostOnce kills daemons in the middle of rounds and starts them again, while
+// TestKill_DeliversEachPostOnce kills daemons in the middle of rounds and starts them again, while
 // the forum is written to.
-func TestKilledAtAnyMomentEveryMemberHasEachPostOnce(t *testing.T) {
+func TestKill_DeliversEachPostOnce(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
 	sqlite := func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") }

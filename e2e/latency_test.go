@@ -55,9 +55,9 @@ var answeredForums = map[string]answered{
 	},
 }
 
-// TestAReplyReachesItsWatchersWithinSeconds lets a reply be written as the forum writes it, and waits for the mails of all who
+// TestLatency_AlertsWithinSeconds lets a reply be written as the forum writes it, and waits for the mails of all who
 // watch its thread. POSTRIDER_WATCHERS is how many these are, POSTRIDER_REPLIES how many replies are timed.
-func TestAReplyReachesItsWatchersWithinSeconds(t *testing.T) {
+func TestLatency_AlertsWithinSeconds(t *testing.T) {
 	watchers, replies := fromEnv(t, "POSTRIDER_WATCHERS", 25), fromEnv(t, "POSTRIDER_REPLIES", 1)
 	if replies == 1 {
 		t.Parallel()

@@ -59,9 +59,9 @@ var softwares = map[string]software{
 	},
 }
 
-// TestNothingLeavesThatARealForumHasForbiddenMeanwhile plans mails, or has them put off by a relay, and changes the forum
+// TestLeak_RespectsPermissionChanges plans mails, or has them put off by a relay, and changes the forum
 // before they go out.
-func TestNothingLeavesThatARealForumHasForbiddenMeanwhile(t *testing.T) {
+func TestLeak_RespectsPermissionChanges(t *testing.T) {
 	for kind, sw := range softwares {
 		for _, waits := range []string{"between plan and hand-over", "while they wait for another try"} {
 			t.Run(kind+" "+waits, func(t *testing.T) {

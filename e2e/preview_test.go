@@ -123,7 +123,7 @@ func numbers(t *testing.T, dsn, query string, args ...any) (list []int64) {
 	return list
 }
 
-func TestPreviewShowsExactlyWhatTheForumWould(t *testing.T) {
+func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
@@ -188,7 +188,7 @@ func ourWord(theirs string) (ours string, known bool) {
 	return "", false
 }
 
-func TestMembersWhoMayNotBeMailedGetNone(t *testing.T) {
+func TestPreview_SkipsMembersWithoutEmail(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
@@ -209,8 +209,8 @@ func TestMembersWhoMayNotBeMailedGetNone(t *testing.T) {
 	}
 }
 
-// TestARoundMailsWhomAPreviewShowsSomething runs the daemon itself on the forums, three times.
-func TestARoundMailsWhomAPreviewShowsSomething(t *testing.T) {
+// TestPreview_MatchesRound runs the daemon itself on the forums, three times.
+func TestPreview_MatchesRound(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			window := readExpectation(t, kind).Window
@@ -284,8 +284,8 @@ func recipient(t *testing.T, path string) string {
 
 func rfc3339(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
-// TestTheCustomersThread is a page of a real forum: a post of it was removed and leaves its hole.
-func TestTheCustomersThread(t *testing.T) {
+// TestPreview_CustomersThread is a page of a real forum: a post of it was removed and leaves its hole.
+func TestPreview_CustomersThread(t *testing.T) {
 	dsn, config := realForum(t, "xenforo2")
 	const oldhand = "4"
 	// The page was saved as text, so that the source of its article has lost its address.

@@ -98,9 +98,9 @@ func sampleForum(t *testing.T) string {
 	return "sqlite:" + path
 }
 
-// TestSIGTERMWhileARelayHoldsAMessage stops a daemon whose relay has a message and does not answer. It must end
+// TestSIGTERM_WhileRelayHoldsMessage stops a daemon whose relay has a message and does not answer. It must end
 // before it is killed, and when it is started again that message goes out once more, and all others once.
-func TestSIGTERMWhileARelayHoldsAMessage(t *testing.T) {
+func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
 	for _, once := range []bool{false, true} {
@@ -158,7 +158,7 @@ func messageID(t *testing.T, raw string) string {
 	return ""
 }
 
-func TestSIGTERMWhileIdleEndsAtOnce(t *testing.T) {
+func TestSIGTERM_WhenIdleStopsImmediately(t *testing.T) {
 	t.Parallel()
 	relay, dir := smtptest.New(t), t.TempDir()
 	p := start(t, build(t), "run", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))

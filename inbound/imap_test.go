@@ -129,7 +129,7 @@ func TestIMAP_ExplainsConnectionError(t *testing.T) {
 	for _, tt := range []struct{ imap, password, want string }{
 		{"imap://postrider@" + dovecot.Address(), "wrong", "logging in"},
 		{"imap://postrider@" + dovecot.Address() + "/Nowhere", "secret", "opening Nowhere"},
-		{"imaps://postrider@" + dovecot.SafeAddress(), "secret", "certificate"}, // self-signed
+		{"imaps://postrider@" + dovecot.TLSAddress(), "secret", "certificate"}, // self-signed
 		{"imap://postrider@127.0.0.1:1", "secret", "refused"},
 	} {
 		err := d.Collect(t.Context(), inbound.Config{IMAP: tt.imap, Password: tt.password})

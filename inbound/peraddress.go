@@ -5,8 +5,9 @@ import (
 	"net/netip"
 	"sync"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
+
+	"postrider/internal/ratelimit"
 )
 
 // Limits per client address, so that one client cannot lock out the others. Mail servers above the limits retry.
@@ -14,25 +15,22 @@ const (
 	maxConnsPerAddr          = 5
 	messagesPerSecondPerAddr = 10
 	messageBurstPerAddr      = 100
-	// maxTrackedAddrs is the number of addresses to remember, at about 200 bytes each.
+	// maxTrackedAddrs is the number of addresses remembered.
 	maxTrackedAddrs = 1 << 12
 )
 
 // perAddressListener is a listener that limits connections and messages per client address.
 type perAddressListener struct {
 	net.Listener
-	limiters *lru.Cache[netip.Addr, *rate.Limiter]
+	limits ratelimit.PerAddress // of messages, over all connections of an address
 
 	mu    sync.Mutex
 	conns map[netip.Addr]int
 }
 
 func newPerAddressListener(l net.Listener) *perAddressListener {
-	paces, err := lru.New[netip.Addr, *rate.Limiter](maxTrackedAddrs)
-	if err != nil {
-		panic(err) // only for a size below one
-	}
-	return &perAddressListener{Listener: l, limiters: paces, conns: make(map[netip.Addr]int)}
+	limits := ratelimit.NewPerAddress(messagesPerSecondPerAddr, messageBurstPerAddr, maxTrackedAddrs)
+	return &perAddressListener{Listener: l, limits: limits, conns: make(map[netip.Addr]int)}
 }
 
 // Accept waits for a client within the limits. It closes the connections of others.
@@ -44,7 +42,7 @@ func (s *perAddressListener) Accept() (net.Conn, error) {
 		}
 		from := clientPrefix(conn.RemoteAddr())
 		if s.acquire(from) {
-			return &limitedConn{Conn: conn, limiter: s.limiter(from), release: sync.OnceFunc(func() { s.release(from) })}, nil
+			return &limitedConn{Conn: conn, limiter: s.limits.Limiter(from), release: sync.OnceFunc(func() { s.release(from) })}, nil
 		}
 		conn.Close()
 	}
@@ -68,28 +66,13 @@ func (s *perAddressListener) release(from netip.Addr) {
 	}
 }
 
-// limiter returns the rate limiter of an address, shared by all its connections.
-func (s *perAddressListener) limiter(from netip.Addr) *rate.Limiter {
-	pace := rate.NewLimiter(messagesPerSecondPerAddr, messageBurstPerAddr)
-	if earlier, known, _ := s.limiters.PeekOrAdd(from, pace); known {
-		return earlier
-	}
-	return pace
-}
-
 // clientPrefix returns the client's address; for IPv6 its /64 network, because that is what one customer has.
 func clientPrefix(a net.Addr) netip.Addr {
 	at, err := netip.ParseAddrPort(a.String())
 	if err != nil {
 		return netip.Addr{}
 	}
-	from := at.Addr().Unmap().WithZone("")
-	if from.Is6() {
-		if p, err := from.Prefix(64); err == nil {
-			from = p.Addr()
-		}
-	}
-	return from
+	return ratelimit.Network(at.Addr())
 }
 
 // limitedConn is a connection that counts towards the limit of its address.

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"time"
+
+	"postrider/internal/ratelimit"
 )
 
 // pagePolicy allows our stylesheet and forms that post to us, and nothing else: no scripts.
@@ -25,7 +27,7 @@ type Middleware struct {
 	MaxBody int64                                                    // largest request body, in bytes
 
 	trusted     trustedProxies
-	limits      RateLimiter
+	limits      ratelimit.PerAddress
 	crossOrigin *http.CrossOriginProtection
 	log         *slog.Logger
 }
@@ -44,7 +46,7 @@ func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *h
 	for _, pattern := range bypass {
 		crossOrigin.AddInsecureBypassPattern(pattern)
 	}
-	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: NewRateLimiter(perSecond, burst), crossOrigin: crossOrigin, log: log}, nil
+	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: ratelimit.NewPerAddress(perSecond, burst, maxAddresses), crossOrigin: crossOrigin, log: log}, nil
 }
 
 // RequestInfo says where a request came from.

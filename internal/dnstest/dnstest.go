@@ -1,4 +1,4 @@
-// Package dnstest is a DNS server for tests, on the loopback of this machine.
+// Package dnstest provides a DNS server for tests, on the loopback interface.
 package dnstest
 
 import (
@@ -10,17 +10,17 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Server answers from a zone, and knows of no name outside of it. It lives as long as its test.
+// Server serves a zone and no other names. It stops at the end of its test.
 type Server struct {
 	Address string // "127.0.0.1:34567", by UDP and by TCP
 
 	mu      sync.Mutex
-	records map[string][]dns.RR // by name, in small letters
+	records map[string][]dns.RR // by name, in lower case
 	broken  map[string]bool
 	asked   []string
 }
 
-// New starts a server. Zone holds lines such as "example.org. IN TXT \"v=spf1 -all\"".
+// New starts a server. zone is in zone file syntax: "example.org. IN TXT \"v=spf1 -all\"".
 func New(t testing.TB, zone string) *Server {
 	t.Helper()
 	s := &Server{records: make(map[string][]dns.RR), broken: make(map[string]bool)}
@@ -48,7 +48,7 @@ func New(t testing.TB, zone string) *Server {
 	return s
 }
 
-// Add puts records into the zone.
+// Add adds records to the zone.
 func (s *Server) Add(t testing.TB, zone string) {
 	t.Helper()
 	s.mu.Lock()
@@ -64,21 +64,21 @@ func (s *Server) Add(t testing.TB, zone string) {
 	}
 }
 
-// Remove takes all records of a name out of the zone.
+// Remove removes all records of a name.
 func (s *Server) Remove(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.records, dns.Fqdn(strings.ToLower(name)))
 }
 
-// Break makes the server fail (SERVFAIL) on a name.
+// Break makes queries for a name fail (SERVFAIL).
 func (s *Server) Break(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken[dns.Fqdn(strings.ToLower(name))] = true
 }
 
-// Asked gives the names that were asked for so far, each question anew.
+// Asked returns the name of each query so far.
 func (s *Server) Asked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +113,7 @@ func (s *Server) answer(query *dns.Msg) *dns.Msg {
 	if len(s.records[name]) == 0 {
 		answer.Rcode = dns.RcodeNameError
 	}
-	for range 8 { // along aliases
+	for range 8 { // follow aliases
 		next := ""
 		for _, r := range s.records[name] {
 			alias, isAlias := r.(*dns.CNAME)

@@ -1,6 +1,5 @@
-// Package golden compares what a test made with what was found good before: files in
-// testdata/golden, which a browser and a reviewer can open. Run the test with -update to write
-// them anew, then read the diff.
+// Package golden compares the output of a test with reviewed files in testdata/golden, which can be opened in a browser.
+// Run the test with -update to rewrite them, then read the diff.
 package golden
 
 import (
@@ -11,10 +10,9 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// Files compares texts with testdata/golden/name.ext, for each ext. The files of one name stand
-// beside each other.
+// Files compares texts, keyed by extension, with testdata/golden/name.ext.
 func Files(t testing.TB, name string, texts map[string]string) {
 	t.Helper()
 	for ext, got := range texts {

@@ -19,7 +19,7 @@ func (w *witness) Errorf(format string, args ...any) { w.said += fmt.Sprintf(for
 
 func (w *witness) Fatalf(format string, args ...any) { w.Errorf(format, args...) }
 
-func TestFilesComplainsOfTheFirstLineThatDiffers(t *testing.T) {
+func TestFiles_ReportsFirstDifferentLine(t *testing.T) {
 	t.Chdir(t.TempDir())
 	*update = true
 	Files(t, "mail", map[string]string{"txt": "one\ntwo\nthree\n", "html": "<p>"})
@@ -43,7 +43,7 @@ func TestFilesComplainsOfTheFirstLineThatDiffers(t *testing.T) {
 	}
 }
 
-func TestAGoldenFileThatIsMissingFails(t *testing.T) {
+func TestFiles_FailsWithoutFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	w := &witness{TB: t}
 	Files(w, "mail", map[string]string{"txt": "one"})

@@ -1,11 +1,11 @@
-// Package link makes and checks the addresses that a mail carries for its one reader.
+// Package link creates and verifies the personal links in an email.
 //
-// A token says what a [Claims] allows, and is signed (HMAC-SHA256, cut to 128 bits). It needs no login and never
-// expires, because a mail may be read years later; so all that it can do is reduce that member's mail, open his
-// own mail settings, or show him one of his own mails.
+// A token encodes [Claims] and is signed (HMAC-SHA256, truncated to 128 bits). It needs no login and never expires,
+// because an email may be read years later. So it can only unsubscribe its member, open the member's email settings, or
+// show one of the member's own messages.
 //
-// Keys form a ring: the newest signs, all of it verify. A token names its key by its place, so that a ring of many
-// costs no more to check than a single key.
+// There can be several keys: the newest signs, all verify. A token contains the index of its key, so that more keys do not
+// make it slower to verify.
 package link
 
 import (
@@ -17,32 +17,32 @@ import (
 	"strings"
 )
 
-// Scope is what a token may do.
+// Scope is what a token allows.
 type Scope byte
 
 const (
-	Settings      Scope = iota + 1 // open the member's mail settings
-	Digests                        // end his digests
-	Alerts                         // end his alerts
-	Announcements                  // end his announcements
-	Everything                     // end all three
-	Thread                         // end all mail of one thread: Object
-	Section                        // end all mail of one section: Object
-	View                           // show one of his mails in a browser: Object, see [Mail]
+	Settings      Scope = iota + 1 // open the member's email settings
+	Digests                        // unsubscribe from digests
+	Alerts                         // unsubscribe from alerts
+	Announcements                  // unsubscribe from announcements
+	Everything                     // unsubscribe from all three
+	Thread                         // unsubscribe from one thread: Object
+	Section                        // unsubscribe from one section: Object
+	View                           // show one of the member's messages in a browser: Object, see [Mail]
 )
 
-// IsUnsubscribe tells whether a token of this scope ends something.
+// IsUnsubscribe reports whether a token of this scope unsubscribes the member from something.
 func (s Scope) IsUnsubscribe() bool { return s >= Digests && s <= Section }
 
-// Claims is what a token allows, and to whom.
+// Claims says what a token allows, and for which member.
 type Claims struct {
 	Scope  Scope
 	Member int64
-	Object int64 // of Thread and Section its id, of View the number of a mail; else 0
+	Object int64 // Thread and Section: its ID; View: see [Mail]; else 0
 }
 
-// ErrInvalidToken is returned for whatever is not a token of ours.
-var ErrInvalidToken = errors.New("link: token is not one of ours")
+// ErrInvalidToken is returned for everything but a token that we signed.
+var ErrInvalidToken = errors.New("link: invalid token")
 
 const (
 	version  = 2
@@ -50,30 +50,30 @@ const (
 	bodySize = 1 + 1 + 1 + 8 + 8 // version, key, scope, member, object
 )
 
-// Signer makes tokens and checks them. It is safe for concurrent use.
+// Signer creates and verifies tokens. It is safe for concurrent use.
 type Signer struct {
 	base string
 	keys [][]byte // oldest first
 }
 
-// NewSigner signs with the last of the keys, which have 16 bytes or more each and are given in the order in which
-// they were made. base is the public address that the pages have.
+// NewSigner returns a Signer that signs with the last of the keys. Each key has at least 16 bytes; the oldest comes first.
+// base is the public URL of the pages.
 func NewSigner(base string, keys ...[]byte) (*Signer, error) {
 	if len(keys) == 0 || len(keys) > 256 {
-		return nil, fmt.Errorf("link: %d keys: give 1 to 256", len(keys))
+		return nil, fmt.Errorf("link: %d keys: must be 1 to 256", len(keys))
 	}
 	for i, key := range keys {
 		if len(key) < 16 {
-			return nil, fmt.Errorf("link: key %d has %d bytes: give it 16 or more", i+1, len(key))
+			return nil, fmt.Errorf("link: key %d has %d bytes: must have at least 16", i+1, len(key))
 		}
 	}
 	return &Signer{base: strings.TrimRight(base, "/"), keys: keys}, nil
 }
 
-// URL is the address of the page for a grant.
+// URL returns the URL of the page for the claims.
 func (s *Signer) URL(g Claims) string { return s.base + Path(g.Scope) + s.Token(g) }
 
-// Path is where the page of a scope lies below the base: /u/ to unsubscribe, /s/ for settings, /v/ for a mail.
+// Path returns the path of a scope's page below the base: /u/ to unsubscribe, /s/ for settings, /v/ for a message.
 func Path(s Scope) string {
 	switch s {
 	case Settings:
@@ -84,14 +84,14 @@ func Path(s Scope) string {
 	return "/u/"
 }
 
-// Token is a grant as it stands in an address: 47 letters, digits, "-" and "_".
-func (s *Signer) Token(g Claims) string { return forURL.EncodeToString(s.sign(g)) }
+// Token returns the token for a URL: 47 letters, digits, "-" and "_".
+func (s *Signer) Token(g Claims) string { return urlEncoding.EncodeToString(s.sign(g)) }
 
-// Check reads a token. There is one spelling of each: another that would decode to the same is refused. The error
-// is ErrInvalidToken whatever is wrong.
+// Check verifies a token. Only the canonical encoding is valid: others that decode to the same bytes are rejected. The
+// only error is ErrInvalidToken.
 func (s *Signer) Check(token string) (Claims, error) {
-	raw, err := forURL.DecodeString(token)
-	if err != nil || forURL.EncodeToString(raw) != token { // the decoder passes over line ends and spare bits
+	raw, err := urlEncoding.DecodeString(token)
+	if err != nil || urlEncoding.EncodeToString(raw) != token { // the decoder ignores line breaks and spare bits
 		return Claims{}, ErrInvalidToken
 	}
 	return s.verify(raw)
@@ -127,7 +127,7 @@ func mac(key, body []byte) []byte {
 	return h.Sum(nil)[:macBytes]
 }
 
-// Mail is the number by which a View token names a mail, from its key in the outbox.
+// Mail returns the Object of a View token for a message, from its key in the outbox.
 func Mail(key string) int64 {
 	sum := sha256.Sum256([]byte(key))
 	return int64(binary.BigEndian.Uint64(sum[:]))

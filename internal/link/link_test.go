@@ -29,7 +29,7 @@ func grants() []Claims {
 	}
 }
 
-func TestATokenNamesScopeMemberAndObject(t *testing.T) {
+func TestToken_EncodesClaims(t *testing.T) {
 	s := signer(t)
 	for _, want := range grants() {
 		if got, err := s.Check(s.Token(want)); got != want || err != nil {
@@ -41,7 +41,7 @@ func TestATokenNamesScopeMemberAndObject(t *testing.T) {
 	}
 }
 
-func TestAnAddressLeadsToThePageOfItsScope(t *testing.T) {
+func TestURL_HasPathOfScope(t *testing.T) {
 	s := signer(t)
 	for g, page := range map[Claims]string{
 		{Digests, 42, 0}: "/u/", {Thread, 42, 9}: "/u/", {Settings, 42, 0}: "/s/", {View, 42, 1}: "/v/",
@@ -52,7 +52,7 @@ func TestAnAddressLeadsToThePageOfItsScope(t *testing.T) {
 	}
 }
 
-func TestATagFitsBeforeTheAtAndSurvivesCapitals(t *testing.T) {
+func TestAddressToken_FitsLocalPartInAnyCase(t *testing.T) {
 	s := signer(t)
 	g := Claims{Thread, 1<<63 - 1, -1}
 	tag := s.AddressToken(g)
@@ -64,14 +64,14 @@ func TestATagFitsBeforeTheAtAndSurvivesCapitals(t *testing.T) {
 	}
 }
 
-func TestEveryFlippedBitIsRefused(t *testing.T) {
+func TestCheck_RejectsEveryFlippedBit(t *testing.T) {
 	s := signer(t, key(1), key(2))
 	for _, g := range grants() {
 		raw := s.sign(g)
 		for i := range len(raw) * 8 {
 			forged := bytes.Clone(raw)
 			forged[i/8] ^= 1 << (i % 8)
-			if _, err := s.Check(forURL.EncodeToString(forged)); !errors.Is(err, ErrInvalidToken) {
+			if _, err := s.Check(urlEncoding.EncodeToString(forged)); !errors.Is(err, ErrInvalidToken) {
 				t.Errorf("%v, bit %d flipped: error is %v, want ErrForged", g, i, err)
 			}
 		}
@@ -79,7 +79,7 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 }
 
 // The decoders of the standard library pass over line ends and over the bits that the last letter has to spare.
-func TestNoTokenHasTwoSpellings(t *testing.T) {
+func TestCheck_RejectsOtherEncodings(t *testing.T) {
 	s := signer(t)
 	g := Claims{Digests, 42, 0}
 	token, tag := s.Token(g), s.AddressToken(g)
@@ -105,7 +105,7 @@ func TestNoTokenHasTwoSpellings(t *testing.T) {
 	}
 }
 
-func TestTenThousandRandomAndMutatedTokensAreRefused(t *testing.T) {
+func TestCheck_RejectsRandomTokens(t *testing.T) {
 	s := signer(t, key(1), key(2), key(3))
 	random := rand.New(rand.NewPCG(1, 2))
 	genuine := make(map[string]bool)
@@ -118,7 +118,7 @@ func TestTenThousandRandomAndMutatedTokensAreRefused(t *testing.T) {
 			raw[i] = byte(random.Uint32())
 		}
 		raw[0], raw[1], raw[2] = version, byte(random.IntN(3)), byte(random.IntN(9))
-		refuse(t, s, forURL.EncodeToString(raw))
+		refuse(t, s, urlEncoding.EncodeToString(raw))
 	}
 	for range 5000 {
 		token := []byte(s.Token(grants()[random.IntN(len(grants()))]))
@@ -146,7 +146,7 @@ func refuse(t *testing.T, s *Signer, token string) {
 	}
 }
 
-func TestTheNewestKeySignsAndAllVerify(t *testing.T) {
+func TestSigner_SignsWithNewestKey(t *testing.T) {
 	before, after := signer(t, key(1)), signer(t, key(1), key(2))
 	g := Claims{Digests, 42, 0}
 	if got, err := after.Check(before.Token(g)); got != g || err != nil {
@@ -161,13 +161,13 @@ func TestTheNewestKeySignsAndAllVerify(t *testing.T) {
 	}
 }
 
-func TestAnotherRingsTokenIsRefused(t *testing.T) {
+func TestCheck_RejectsTokenOfOtherKeys(t *testing.T) {
 	if _, err := signer(t).Check(signer(t, key(8)).Token(Claims{Settings, 42, 0})); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("error is %v, want ErrForged", err)
 	}
 }
 
-func TestAShortKeyOrNoneIsRefused(t *testing.T) {
+func TestNewSigner_RejectsShortKeys(t *testing.T) {
 	for _, keys := range [][][]byte{{}, {[]byte("short")}, {key(1), []byte("short")}} {
 		if _, err := NewSigner("https://forum.example.org", keys...); err == nil {
 			t.Errorf("%d keys %q were taken", len(keys), keys)

@@ -5,20 +5,20 @@ import (
 	"crypto/hmac"
 )
 
-// sealed is the first byte of what was sealed: no token begins with it.
-const sealed = 's'
+// statePrefix is the first byte of signed state. No token begins with it.
+const statePrefix = 's'
 
-// SignState signs a text of ours that travels through a page and back. It hides nothing.
+// SignState signs a text that is sent to a page and returned by it. It does not encrypt.
 func (s *Signer) SignState(text []byte) string {
 	newest := len(s.keys) - 1
-	body := append([]byte{sealed, byte(newest)}, text...)
-	return forURL.EncodeToString(append(body, mac(s.keys[newest], body)...))
+	body := append([]byte{statePrefix, byte(newest)}, text...)
+	return urlEncoding.EncodeToString(append(body, mac(s.keys[newest], body)...))
 }
 
-// Open gives the text that was sealed, or ErrInvalidToken.
+// Open verifies and returns the text of SignState, or ErrInvalidToken.
 func (s *Signer) Open(text string) ([]byte, error) {
-	raw, err := forURL.DecodeString(text)
-	if err != nil || forURL.EncodeToString(raw) != text || len(raw) < 2+macBytes || raw[0] != sealed || int(raw[1]) >= len(s.keys) {
+	raw, err := urlEncoding.DecodeString(text)
+	if err != nil || urlEncoding.EncodeToString(raw) != text || len(raw) < 2+macBytes || raw[0] != statePrefix || int(raw[1]) >= len(s.keys) {
 		return nil, ErrInvalidToken
 	}
 	body := raw[:len(raw)-macBytes]

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhatWasSealedComesBack(t *testing.T) {
+func TestSignState_RoundTrips(t *testing.T) {
 	old, s := signer(t, key(1)), signer(t, key(1), key(2))
 	for _, text := range []string{"", "digests", "a longer text, with ümlauts"} {
 		for _, by := range []*Signer{old, s} {
@@ -17,19 +17,19 @@ func TestWhatWasSealedComesBack(t *testing.T) {
 	}
 }
 
-func TestEveryFlippedBitOfASealIsRefused(t *testing.T) {
+func TestOpen_RejectsEveryFlippedBit(t *testing.T) {
 	s := signer(t)
-	raw, _ := forURL.DecodeString(s.SignState([]byte("digests")))
+	raw, _ := urlEncoding.DecodeString(s.SignState([]byte("digests")))
 	for i := range len(raw) * 8 {
 		forged := bytes.Clone(raw)
 		forged[i/8] ^= 1 << (i % 8)
-		if _, err := s.Open(forURL.EncodeToString(forged)); !errors.Is(err, ErrInvalidToken) {
+		if _, err := s.Open(urlEncoding.EncodeToString(forged)); !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("bit %d flipped: error is %v, want ErrForged", i, err)
 		}
 	}
 }
 
-func TestNeitherATokenIsASealNorASealAToken(t *testing.T) {
+func TestOpen_RejectsTokens(t *testing.T) {
 	s := signer(t)
 	if _, err := s.Open(s.Token(Claims{Settings, 42, 0})); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("a token opens as a seal: %v", err)

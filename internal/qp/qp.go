@@ -1,11 +1,10 @@
-// Package qp writes text as quoted-printable, a piece at a time (RFC 2045, 6.7).
+// Package qp encodes text as quoted-printable, in pieces (RFC 2045, 6.7).
 //
-// A digest is put together from pieces that many members share. Each piece is encoded once and
-// starts at the beginning of a line, so that encoded pieces can be laid one behind the other.
+// A digest is composed of pieces that many members share. Each piece is encoded once and starts at the beginning of a
+// line, so encoded pieces can be concatenated.
 //
-// What it writes can go to a mail relay as it is: lines end with CRLF and have at most 76 columns,
-// all is ASCII, no line starts with a dot (which SMTP would double) and none with "From " (which
-// an mbox would quote). So the bytes that are composed are the bytes that travel.
+// The output can be sent to a relay unchanged: lines end with CRLF and have at most 76 columns, all bytes are ASCII, and
+// no line starts with a dot (which SMTP would double) or "From " (which an mbox would quote).
 package qp
 
 import (
@@ -15,19 +14,19 @@ import (
 	"strings"
 )
 
-// Text is a piece of text, encoded. It ends with a line break: a hard one where the text itself
-// ends a line, a soft one ("=" CRLF) where it goes on. The zero Text is the empty one.
+// Text is an encoded piece of text. It ends with a line break: a hard one if the text ends a line, else a soft one
+// ("=" CRLF). The zero Text is empty.
 type Text struct {
 	Encoded string
-	Size    int // bytes that a decoder makes of it: line ends are two, as everywhere in mail
+	Size    int // decoded size in bytes, with CRLF line breaks
 }
 
-// Plain gives the text back, its lines ended by "\n".
+// Plain returns the decoded text, with lines ended by "\n".
 func (t Text) Plain() string {
 	b, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(t.Encoded)))
 	if err != nil {
-		// Only a Text that Encode did not make can be at fault, and that is a slip in our own code.
-		panic(fmt.Sprintf("qp: a text that Encode did not make: %v", err))
+		// Encode never produces this: it is an error in our own code.
+		panic(fmt.Sprintf("qp: decoding a Text: %v", err))
 	}
 	return strings.ReplaceAll(string(b), "\r\n", "\n")
 }
@@ -35,7 +34,7 @@ func (t Text) Plain() string {
 // Pieces is a text in pieces.
 type Pieces []Text
 
-// Size counts the bytes that a decoder makes of the text: line ends are two, as everywhere in mail.
+// Size returns the decoded size in bytes, with CRLF line breaks.
 func (r Pieces) Size() int {
 	n := 0
 	for _, t := range r {
@@ -44,7 +43,7 @@ func (r Pieces) Size() int {
 	return n
 }
 
-// EncodedLen counts the bytes that WriteTo writes.
+// EncodedLen returns the number of bytes that WriteTo writes.
 func (r Pieces) EncodedLen() int {
 	n := 0
 	for _, t := range r {
@@ -53,7 +52,7 @@ func (r Pieces) EncodedLen() int {
 	return n
 }
 
-// Plain gives the whole text back, its lines ended by "\n".
+// Plain returns the whole decoded text, with lines ended by "\n".
 func (r Pieces) Plain() string {
 	var b strings.Builder
 	b.Grow(r.Size())

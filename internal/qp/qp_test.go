@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestEncode(t *testing.T) {
+func TestEncode_RoundTrips(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"nothing stays nothing", "", ""},
 		{"a text that goes on ends with a soft break", "abc", "abc=\r\n"},
@@ -42,7 +42,7 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-func TestRopeIsTheTextOfItsPieces(t *testing.T) {
+func TestPieces_ConcatenateTexts(t *testing.T) {
 	r := Pieces{Encode("The Löwe"), Encode(""), Encode(".\r\n"), Encode(" and \nthe\n"), Encode(strings.Repeat("界", 2000))}
 	want := "The Löwe.\n and \nthe\n" + strings.Repeat("界", 2000)
 	if got := r.Plain(); got != want {
@@ -68,7 +68,7 @@ func TestRopeIsTheTextOfItsPieces(t *testing.T) {
 	}
 }
 
-func TestEncodeAllocatesOnce(t *testing.T) {
+func TestEncode_AllocatesOnce(t *testing.T) {
 	s := strings.Repeat("<p>Ein Satz, der nicht auffällt.</p>\n", 40)
 	if got := testing.AllocsPerRun(100, func() { Encode(s) }); got > 1 {
 		t.Errorf("Encode of %d bytes allocated %v times, want once", len(s), got)

@@ -2,4 +2,4 @@
 
 package racetest
 
-const on = true
+const enabled = true

@@ -1,13 +1,13 @@
-// Package racetest spares long tests the race detector, which makes them five to fifteen times as long: simulations, whose
-// concurrency shorter tests have, too.
+// Package racetest skips long simulations under the race detector, which makes them 5 to 15 times slower. Shorter tests
+// cover the same concurrency.
 package racetest
 
 import "testing"
 
-// Spare skips a test if it runs with the race detector. scripts/test runs it without, too.
-func Spare(t *testing.T) {
+// SkipIfRace skips a test that runs with the race detector. scripts/test also runs it without.
+func SkipIfRace(t *testing.T) {
 	t.Helper()
-	if on {
-		t.Skip("spared the race detector")
+	if enabled {
+		t.Skip("too slow with the race detector")
 	}
 }

@@ -1,5 +1,5 @@
-// Package sampletest gives tests the files of a sample forum and of a store that knows nothing yet. To make one takes longer
-// than most tests, so each is made once for all tests of a binary.
+// Package sampletest provides the database files of a sample forum and of an empty store. Creating one takes longer than
+// most tests, so each is created once per test binary.
 package sampletest
 
 import (
@@ -20,7 +20,7 @@ var (
 	empty  = sync.OnceValues(func() ([]byte, error) { return file(migrate) })
 )
 
-// Forum is the file of a sample forum that stands at a moment: what it tells of is a little older.
+// Forum returns the file of a sample forum whose newest posts are a little older than the given time.
 func Forum(t testing.TB, at time.Time) []byte {
 	t.Helper()
 	mu.Lock()
@@ -30,23 +30,23 @@ func Forum(t testing.TB, at time.Time) []byte {
 	}
 	made, err := file(func(path string) error { return demo.Create(context.Background(), path, at) })
 	if err != nil {
-		t.Fatalf("making a sample forum: %v", err)
+		t.Fatalf("creating a sample forum: %v", err)
 	}
 	forums[at] = made
 	return made
 }
 
-// Store is the file of a store that is up to date and empty.
+// Store returns the file of an empty store with the current schema.
 func Store(t testing.TB) []byte {
 	t.Helper()
 	made, err := empty()
 	if err != nil {
-		t.Fatalf("making an empty store: %v", err)
+		t.Fatalf("creating an empty store: %v", err)
 	}
 	return made
 }
 
-// Write writes a file into a directory that lives as long as the test, and gives its path.
+// Write writes a file into a temporary directory of the test, and returns its path.
 func Write(t testing.TB, name string, file []byte) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)
@@ -56,7 +56,7 @@ func Write(t testing.TB, name string, file []byte) (path string) {
 	return path
 }
 
-// file reads what make has written.
+// file returns the contents of the file that make writes.
 func file(make func(path string) error) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "postrider-sample-")
 	if err != nil {

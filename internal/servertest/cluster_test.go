@@ -7,7 +7,7 @@ import (
 )
 
 // What the primary has committed is there after a crash, and on its standby when that takes over.
-func TestAStandbyTakesOver(t *testing.T) {
+func TestCluster_StandbyTakesOver(t *testing.T) {
 	primary := servertest.NewCluster(t)
 	standby := primary.Standby()
 	primary.SQL("CREATE TABLE kept (id BIGINT)")

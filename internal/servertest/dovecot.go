@@ -17,9 +17,9 @@ import (
 // Dovecot is a real IMAP server of the test's own. Everybody may log in, with the password "secret", and finds a
 // mailbox.
 type Dovecot struct {
-	t           testing.TB
-	home        string
-	plain, safe int
+	t                  testing.TB
+	home               string
+	plainPort, tlsPort int
 }
 
 const dovecotSettings = `base_dir = %[1]s/run
@@ -82,7 +82,7 @@ func (d *Dovecot) start(program string) (err error) {
 	if d.home, err = Dir("dovecot"); err != nil {
 		return err
 	}
-	for _, port := range []*int{&d.plain, &d.safe} {
+	for _, port := range []*int{&d.plainPort, &d.tlsPort} {
 		if *port, err = Port(); err != nil {
 			return err
 		}
@@ -91,16 +91,16 @@ func (d *Dovecot) start(program string) (err error) {
 		"-days", "2", "-subj", "/CN=dovecot", "-addext", "subjectAltName=IP:127.0.0.1"); err != nil {
 		return fmt.Errorf("making a certificate: %w", err)
 	}
-	name, group, err := servers()
+	name, group, err := serverUser()
 	if err != nil {
 		return err
 	}
 	config := filepath.Join(d.home, "dovecot.conf")
-	text := fmt.Sprintf(dovecotSettings, d.home, name, group, d.plain, d.safe)
+	text := fmt.Sprintf(dovecotSettings, d.home, name, group, d.plainPort, d.tlsPort)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		return err
 	}
-	process, err := Start(d.greets, d.home, program, "-F", "-c", config)
+	process, err := Start(d.checkGreeting, d.home, program, "-F", "-c", config)
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (d *Dovecot) start(program string) (err error) {
 	return nil
 }
 
-// servers are the names of the user and the group that servers run as.
-func servers() (name, group string, err error) {
+// serverUser are the names of the user and the group that servers run as.
+func serverUser() (name, group string, err error) {
 	cred, err := credential()
 	if err != nil {
 		return "", "", err
@@ -128,7 +128,7 @@ func servers() (name, group string, err error) {
 	return u.Username, g.Name, nil
 }
 
-func (d *Dovecot) greets(ctx context.Context) error {
+func (d *Dovecot) checkGreeting(ctx context.Context) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.Address())
 	if err != nil {
 		return err
@@ -142,10 +142,10 @@ func (d *Dovecot) greets(ctx context.Context) error {
 }
 
 // Address is where it speaks IMAP in clear.
-func (d *Dovecot) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.plain)) }
+func (d *Dovecot) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.plainPort)) }
 
-// SafeAddress is where it speaks IMAP over TLS, with the certificate of CAFile.
-func (d *Dovecot) SafeAddress() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.safe)) }
+// TLSAddress is where it speaks IMAP over TLS, with the certificate of CAFile.
+func (d *Dovecot) TLSAddress() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.tlsPort)) }
 
 // CAFile is a PEM file with its certificate, which vouches for itself.
 func (d *Dovecot) CAFile() string { return filepath.Join(d.home, "cert.pem") }

@@ -124,12 +124,12 @@ func (p *Postfix) start(master string, c PostfixConfig) (err error) {
 	if p.port, err = Port(); err != nil {
 		return err
 	}
-	if err := p.furnish(master, c); err != nil {
+	if err := p.configure(master, c); err != nil {
 		return err
 	}
 	cmd := keep(p.home, master, "-c", filepath.Join(p.home, "etc"), "-d") // -d keeps it in the foreground
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = p.home, environment(p.home), &syscall.SysProcAttr{}
-	process, err := start(p.greets, cmd, master)
+	process, err := start(p.checkGreeting, cmd, master)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func (p *Postfix) start(master string, c PostfixConfig) (err error) {
 	return nil
 }
 
-// furnish makes the directories and writes all that Postfix reads.
-func (p *Postfix) furnish(master string, c PostfixConfig) error {
+// configure makes the directories and writes all that Postfix reads.
+func (p *Postfix) configure(master string, c PostfixConfig) error {
 	postfix, found := findPostfix("postfix")
 	if !found {
 		return fmt.Errorf("there is %s, but no postfix", master)
@@ -205,8 +205,8 @@ func (p *Postfix) makeDirectories(nobody *syscall.Credential) error {
 	return nil
 }
 
-// greets says whether the SMTP server answers.
-func (p *Postfix) greets(ctx context.Context) error {
+// checkGreeting says whether the SMTP server answers.
+func (p *Postfix) checkGreeting(ctx context.Context) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.Address())
 	if err != nil {
 		return err

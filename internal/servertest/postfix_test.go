@@ -11,7 +11,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestPostfixDeliversRefusesAndReportsWhatItCannotDeliver(t *testing.T) {
+func TestPostfix_DeliversRejectsAndReports(t *testing.T) {
 	host := servertest.NewPostfix(t, servertest.PostfixConfig{
 		Host: "mx.members.test",
 		Settings: []string{

@@ -13,7 +13,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestPostgresGivesEachTestItsOwnDatabase(t *testing.T) {
+func TestPostgres_CreatesDatabasePerTest(t *testing.T) {
 	first, second := open(t, servertest.Postgres(t)), open(t, servertest.Postgres(t))
 	if _, err := first.Exec("CREATE TABLE mine (id BIGINT)"); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func open(t *testing.T, dsn string) *sql.DB {
 	return db
 }
 
-func TestAServerThatEndsShowsItsLog(t *testing.T) {
+func TestStart_ShowsLogOfFailedServer(t *testing.T) {
 	dir := newDir(t)
 	never := func(context.Context) error { return errors.New("connection refused") }
 	_, err := servertest.Start(never, dir, "/bin/sh", "-c", "echo no space on device; exit 3")
@@ -51,7 +51,7 @@ func TestAServerThatEndsShowsItsLog(t *testing.T) {
 	gone(t, dir)
 }
 
-func TestStopEndsTheServerAndRemovesItsDirectory(t *testing.T) {
+func TestProcess_StopRemovesDirectory(t *testing.T) {
 	dir := newDir(t)
 	ready := func(context.Context) error {
 		_, err := os.Stat(filepath.Join(dir, "up"))
@@ -68,7 +68,7 @@ func TestStopEndsTheServerAndRemovesItsDirectory(t *testing.T) {
 	gone(t, dir)
 }
 
-func TestRunShowsWhatTheProgramSaid(t *testing.T) {
+func TestRun_ShowsOutput(t *testing.T) {
 	err := servertest.Run(newDir(t), "/bin/sh", "-c", "echo wrong locale; exit 1")
 	if _, ok := errors.AsType[*exec.ExitError](err); !ok || !strings.Contains(err.Error(), "wrong locale") {
 		t.Errorf("error = %v, want the exit status and the output", err)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestTheInboxTakesAndRefuses(t *testing.T) {
+func TestInbox_AcceptsAndRejects(t *testing.T) {
 	inbox := New(t)
 	address := strings.TrimPrefix(inbox.URL(), "smtp://")
 	for to, want := range map[string]string{"anna@example.org": "", "550-gone@example.org": "550", "452-full@example.org": "452"} {
@@ -34,14 +34,14 @@ func TestTheInboxTakesAndRefuses(t *testing.T) {
 	}
 }
 
-func TestAnInboxThatNobodyUsesEnds(t *testing.T) {
+func TestInbox_StopsUnused(t *testing.T) {
 	// Closed at once, its server may not have begun to listen.
 	for range 50 {
 		t.Run("inbox", func(t *testing.T) { New(t) })
 	}
 }
 
-func TestTheScriptActsByItsTable(t *testing.T) {
+func TestScript_FollowsItsTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay := NewPipedScript(t, Table{
 			"EHLO": {{Say: "250-one\n250 two"}},

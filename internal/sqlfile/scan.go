@@ -14,7 +14,7 @@ type scanner struct {
 	out      strings.Builder
 	params   []string
 	ended    bool // a semicolon was met: nothing may follow
-	replaced bool // inside of what a macro yielded
+	replaced bool // inside the output of a macro
 }
 
 func (s *scanner) scan(text string) error {
@@ -31,18 +31,18 @@ func (s *scanner) scan(text string) error {
 	return nil
 }
 
-// next copies the token that text begins with and says how long it was.
+// next copies the first token of text and returns its length.
 func (s *scanner) next(text string) (int, error) {
 	switch c := text[0]; {
 	case strings.HasPrefix(text, "--"):
 		if end := strings.IndexByte(text, '\n'); end >= 0 {
-			return end, nil // the line end stays: it keeps the words around the comment apart
+			return end, nil // the line break stays, to separate the words around the comment
 		}
 		return len(text), nil
 	case strings.HasPrefix(text, "/*"):
 		end := strings.Index(text[2:], "*/")
 		if end < 0 {
-			return 0, errors.New("a comment /* has no end")
+			return 0, errors.New("unterminated comment /*")
 		}
 		s.out.WriteByte(' ')
 		return end + 4, nil
@@ -61,9 +61,9 @@ func (s *scanner) next(text string) (int, error) {
 	case c == '{':
 		return s.macro(text)
 	case c == '}':
-		return 0, errors.New("a brace } was never opened")
+		return 0, errors.New("unmatched brace }")
 	case c == '?' || c == '$' || c == '#':
-		return 0, fmt.Errorf("%q cannot stand outside of a literal: parameters are written :name, comments with --", c)
+		return 0, fmt.Errorf("%q is not allowed outside a literal: write parameters as :name, comments with --", c)
 	case c == 0:
 		return 0, errors.New("a zero byte")
 	default:
@@ -72,16 +72,15 @@ func (s *scanner) next(text string) (int, error) {
 	}
 }
 
-// literal copies a quoted string or name. A doubled quote inside of it reads as two literals
-// side by side, which comes to the same.
+// literal copies a quoted string or name. A doubled quote in it reads as two adjacent literals, with the same result.
 func (s *scanner) literal(text string) (int, error) {
 	end := strings.IndexByte(text[1:], text[0])
 	if end < 0 {
-		return 0, fmt.Errorf("a literal %c has no end", text[0])
+		return 0, fmt.Errorf("unterminated literal %c", text[0])
 	}
 	inside := text[1 : 1+end]
 	if i := strings.IndexAny(inside, ":?\\\x00"); i >= 0 {
-		return 0, fmt.Errorf("%q cannot stand in a literal: pass it as a parameter", inside[i])
+		return 0, fmt.Errorf("%q is not allowed in a literal: pass it as a parameter", inside[i])
 	}
 	s.out.WriteString(text[:end+2])
 	return end + 2, nil
@@ -93,10 +92,10 @@ func (s *scanner) param(text string) (int, error) {
 	case strings.HasPrefix(text, "::"):
 		return 0, errors.New("\"::\" is read as a parameter: write CAST(x AS type)")
 	case n == 0:
-		return 0, errors.New("a colon without a name of small letters, digits and _")
+		return 0, errors.New("a colon must be followed by a name of lower-case letters, digits and _")
 	case text[n] == '_':
 		return 0, fmt.Errorf("parameter %s ends in _, which sqlx drops at the end of a query", text[:n+1])
-	case readsOn(text[n+1:]):
+	case continuesParam(text[n+1:]):
 		return 0, fmt.Errorf("parameter %s is followed by %q", text[:n+1], text[n+1])
 	}
 	if name := text[1 : n+1]; !slices.Contains(s.params, name) {
@@ -106,10 +105,10 @@ func (s *scanner) param(text string) (int, error) {
 	return n + 1, nil
 }
 
-// readsOn tells whether sqlx would read a parameter on into what follows it, where we end it.
-func readsOn(text string) bool {
+// continuesParam reports whether sqlx would read the next character as part of the parameter.
+func continuesParam(text string) bool {
 	if text == "" || strings.HasPrefix(text, "::") {
-		return false // the second is refused in its own right
+		return false // "::" is rejected elsewhere
 	}
 	c := text[0]
 	return c == '.' || c == ':' || c == '{' || c >= 0x80 || 'A' <= c && c <= 'Z'
@@ -118,12 +117,12 @@ func readsOn(text string) bool {
 func (s *scanner) macro(text string) (int, error) {
 	end := strings.IndexByte(text, '}')
 	if end < 0 {
-		return 0, errors.New("a brace { has no end")
+		return 0, errors.New("unmatched brace {")
 	}
 	word, arg, _ := strings.Cut(strings.TrimSpace(text[1:end]), " ")
 	macro, found := s.macros[word]
 	if !found || s.replaced {
-		return 0, fmt.Errorf("{%s} is not a macro known here", word)
+		return 0, fmt.Errorf("unknown macro {%s}", word)
 	}
 	s.replaced = true
 	defer func() { s.replaced = false }()
@@ -133,7 +132,7 @@ func (s *scanner) macro(text string) (int, error) {
 	return end + 1, nil
 }
 
-// wordLen is the length of the name that text begins with.
+// wordLen returns the length of the name at the start of text.
 func wordLen(text string) int {
 	for i := range len(text) {
 		c := text[i]

@@ -1,6 +1,6 @@
 // Package sqlfile reads named queries from .sql files.
 //
-// A query begins with a line that names it and ends where the next one begins:
+// A query begins with a line with its name and ends where the next one begins:
 //
 //	-- name: claim
 //	SELECT o.key FROM outbox o WHERE o.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
@@ -8,15 +8,13 @@
 //	-- name: claim/postgres
 //	...
 //
-// The second is what PostgreSQL runs instead of the first. Parameters are written :name, as sqlx
-// takes them, so that a query can be tried in psql or the sqlite3 shell as it stands. A word in
-// braces is a [Macro], replaced while the file is read; what it yields obeys the same rules as
-// the file itself. Comments (-- and /* */) are dropped, also those that a server would read as hints.
+// The second replaces the first on PostgreSQL. Parameters are written :name, as in sqlx, so a query can be tried unchanged
+// in psql or the sqlite3 shell. A word in braces is a [Macro], replaced while the file is read; its output follows the
+// same rules as the file. Comments (-- and /* */) are dropped, even those that a server would read as hints.
 //
-// Refused, with file and line, is all that sqlx would take for a parameter without being asked
-// (jmoiron/sqlx#428, #956, #983) and all that the engines read differently: "::" (write CAST), a colon
-// or a question mark in a literal, "?", "$" and "#" outside of one, a backslash in a literal (an escape for
-// MySQL alone), and a second statement.
+// Parse rejects, with file and line, what sqlx would mistake for a parameter (jmoiron/sqlx#428, #956, #983) and what the
+// engines read differently: "::" (write CAST), a colon or a question mark in a literal, "?", "$" and "#" outside a literal,
+// a backslash in a literal (an escape only in MySQL), and a second statement.
 package sqlfile
 
 import (
@@ -42,12 +40,12 @@ type Query struct {
 	Name   string
 	Text   string
 	Params []string // without the colon, each once, in the order of first use
-	File   string   // where it stands, for those who must say that it is wrong
+	File   string   // for error messages
 	Line   int
 }
 
-// Parse reads the queries of a file as engine shall run them: where a query has a variant for engine,
-// that variant. All variants are checked, whoever they are for. The file's name is used in errors only.
+// Parse reads the queries of a file for an engine. If a query has a variant for the engine, it returns that. It checks the
+// variants of all engines. The file name is used only in errors.
 func Parse(file, text string, engine Engine, macros map[string]Macro) (map[string]Query, error) {
 	queries := make(map[string]Query)
 	seen := make(map[string]int)
@@ -65,7 +63,7 @@ func Parse(file, text string, engine Engine, macros map[string]Macro) (map[strin
 		}
 		name, variant := m[1], Engine(m[2])
 		if first := seen[name+"/"+m[2]]; first != 0 {
-			return nil, fmt.Errorf("%s:%d: query %q stands at line %d already", file, s.line, strings.TrimSuffix(name+"/"+m[2], "/"), first)
+			return nil, fmt.Errorf("%s:%d: query %q is already defined at line %d", file, s.line, strings.TrimSuffix(name+"/"+m[2], "/"), first)
 		}
 		seen[name+"/"+m[2]] = s.line
 		sc := scanner{macros: macros, line: s.line + 1}
@@ -83,13 +81,13 @@ func Parse(file, text string, engine Engine, macros map[string]Macro) (map[strin
 	return queries, nil
 }
 
-// A line that looks like a name but is none must not pass for a comment: its query would vanish into the one above.
+// A malformed name line must not pass for a comment: its query would become part of the one above.
 var (
 	headerLike = regexp.MustCompile(`(?i)^--\s*name\s*:`)
 	header     = regexp.MustCompile(`^-- name: ([a-z][a-z0-9_]*)(?:/(sqlite|postgres|mysql))?$`)
 )
 
-// section is a header line with what follows it; the first of a file has no header.
+// section is a header line with its body; the first section of a file has no header.
 type section struct {
 	header string
 	line   int // of the header, from 1

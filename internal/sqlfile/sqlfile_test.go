@@ -31,7 +31,7 @@ SELECT 1 FROM {rows :rows}
 SELECT 2
 `
 
-func TestParse(t *testing.T) {
+func TestParse_ReadsQueries(t *testing.T) {
 	tests := []struct {
 		engine sqlfile.Engine
 		name   string
@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestAVariantForAnotherEngineAloneIsNoQuery(t *testing.T) {
+func TestParse_IgnoresVariantOfOtherEngine(t *testing.T) {
 	queries, err := sqlfile.Parse("store.sql", file, sqlfile.SQLite, macros)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestAVariantForAnotherEngineAloneIsNoQuery(t *testing.T) {
 	}
 }
 
-func TestAVariantMayStandFirst(t *testing.T) {
+func TestParse_AcceptsVariantFirst(t *testing.T) {
 	queries, err := sqlfile.Parse("f", "-- name: a/sqlite\nSELECT 1\n-- name: a\nSELECT 2\n", sqlfile.SQLite, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -82,29 +82,29 @@ func TestAVariantMayStandFirst(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParse_RejectsInvalidSQL(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"a cast by colons", "-- name: a\nSELECT 1,\n :n::text", `f:3: query "a": "::"`},
-		{"a colon in a literal", "-- name: a\nSELECT '12:30'", `f:2: query "a": ':' cannot stand in a literal`},
-		{"a question mark in a literal", "-- name: a\n\nSELECT 'why?'", `f:3: query "a": '?' cannot stand in a literal`},
-		{"a backslash in a literal", `-- name: a` + "\n" + `SELECT '\'`, `f:2: query "a": '\\' cannot stand in a literal`},
-		{"a question mark", "-- name: a\nSELECT ?", `f:2: query "a": '?' cannot stand outside`},
-		{"a numbered parameter", "-- name: a\nSELECT $1", `f:2: query "a": '$' cannot stand outside`},
-		{"an array slice", "-- name: a\nSELECT x[1:2]", `f:2: query "a": a colon without a name`},
+		{"a colon in a literal", "-- name: a\nSELECT '12:30'", `f:2: query "a": ':' is not allowed in a literal`},
+		{"a question mark in a literal", "-- name: a\n\nSELECT 'why?'", `f:3: query "a": '?' is not allowed in a literal`},
+		{"a backslash in a literal", `-- name: a` + "\n" + `SELECT '\'`, `f:2: query "a": '\\' is not allowed in a literal`},
+		{"a question mark", "-- name: a\nSELECT ?", `f:2: query "a": '?' is not allowed outside a literal`},
+		{"a numbered parameter", "-- name: a\nSELECT $1", `f:2: query "a": '$' is not allowed outside a literal`},
+		{"an array slice", "-- name: a\nSELECT x[1:2]", `f:2: query "a": a colon must be followed by a name`},
 		{"a parameter that goes on in capitals", "-- name: a\nSELECT :nOw", `f:2: query "a": parameter :n is followed by 'O'`},
 		{"a parameter that ends in an underscore", "-- name: a\nSELECT :n_", `f:2: query "a": parameter :n_ ends in _`},
 		{"a parameter grown together with a macro", "-- name: a\nSELECT :n{prefix}", `f:2: query "a": parameter :n is followed by '{'`},
 		{"two statements", "-- name: a\nSELECT 1; SELECT 2", `f:2: query "a": a second statement`},
-		{"an open literal", "-- name: a\nSELECT 'x", `f:2: query "a": a literal ' has no end`},
-		{"an open comment", "-- name: a\nSELECT /* x", `f:2: query "a": a comment /* has no end`},
-		{"an open macro", "-- name: a\nSELECT {prefix", `f:2: query "a": a brace { has no end`},
-		{"a macro never opened", "-- name: a\nSELECT }", `f:2: query "a": a brace } was never opened`},
-		{"an unknown macro", "-- name: a\nSELECT {prefiks}x", `f:2: query "a": {prefiks} is not a macro known here`},
-		{"a macro that yields no SQL", "-- name: a\nSELECT {broken}", `f:2: query "a": {broken}: a literal ' has no end`},
-		{"a macro that yields itself", "-- name: a\nSELECT {loop}", `f:2: query "a": {loop}: {loop} is not`},
+		{"an open literal", "-- name: a\nSELECT 'x", `f:2: query "a": unterminated literal '`},
+		{"an open comment", "-- name: a\nSELECT /* x", `f:2: query "a": unterminated comment /*`},
+		{"an open macro", "-- name: a\nSELECT {prefix", `f:2: query "a": unmatched brace {`},
+		{"a macro never opened", "-- name: a\nSELECT }", `f:2: query "a": unmatched brace }`},
+		{"an unknown macro", "-- name: a\nSELECT {prefiks}x", `f:2: query "a": unknown macro {prefiks}`},
+		{"a macro that yields no SQL", "-- name: a\nSELECT {broken}", `f:2: query "a": {broken}: unterminated literal '`},
+		{"a macro that yields itself", "-- name: a\nSELECT {loop}", `f:2: query "a": {loop}: unknown macro {loop}`},
 		{"a fault in a variant for another engine", "-- name: a/mysql\nSELECT ?", `f:2: query "a": '?'`},
-		{"one name twice", "-- name: a\nSELECT 1\n-- name: a\nSELECT 2", `f:3: query "a" stands at line 1 already`},
-		{"one variant twice", "-- name: a/mysql\nSELECT 1\n-- name: a/mysql\nSELECT 2", `f:3: query "a/mysql" stands at line 1 already`},
+		{"one name twice", "-- name: a\nSELECT 1\n-- name: a\nSELECT 2", `f:3: query "a" is already defined at line 1`},
+		{"one variant twice", "-- name: a/mysql\nSELECT 1\n-- name: a/mysql\nSELECT 2", `f:3: query "a/mysql" is already defined at line 1`},
 		{"an engine nobody knows", "-- name: a/postgre\nSELECT 1", `f:1: "-- name: a/postgre" is not`},
 		{"a name line that is none", "-- name : a\nSELECT 1", `f:1: "-- name : a" is not`},
 		{"a query without a statement", "-- name: a\n-- only a remark\n;\n", `f:1: query "a" is empty`},

@@ -2,7 +2,7 @@
 const live = document.getElementById("live")
 const stream = new EventSource(live.dataset.stream)
 stream.addEventListener("live", event => { live.innerHTML = event.data }) // as escaped as the page itself
-stream.addEventListener("turn", () => {
+stream.addEventListener("reload", () => {
   stream.close()
   location.replace(live.dataset.page)
 })
