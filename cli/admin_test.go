@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // passwd runs admin passwd with something on its standard input.
@@ -103,7 +105,12 @@ func TestTheDaemonServesTheRoomOnAListenerOfItsOwn(t *testing.T) {
 		end.Close()
 	}()
 	lines := bufio.NewScanner(log)
+	giveUp := time.AfterFunc(time.Minute, func() { end.CloseWithError(errors.New("no line about the admin pages in a minute")) })
 	for lines.Scan() && !strings.Contains(lines.Text(), "admin pages open") {
+	}
+	giveUp.Stop()
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
 	}
 	go io.Copy(io.Discard, log)
 	for address, want := range map[string]int{

@@ -33,8 +33,8 @@ func TestPrometheusIsAnsweredWhereTheConfigurationSays(t *testing.T) {
 		}
 		defer response.Body.Close()
 		text, err := io.ReadAll(response.Body)
-		if err == nil && !strings.Contains(string(text), "\npostrider_last_gather_timestamp_seconds 1.") {
-			err = fmt.Errorf("the forum was not looked at yet: %.200s", text)
+		if err == nil && !strings.Contains(string(text), "\npostrider_last_scan_timestamp_seconds 1.") {
+			err = fmt.Errorf("no scan of the forum yet: %.200s", text)
 		}
 		return err
 	})

@@ -57,7 +57,7 @@ func connectSQLite(path string) (*database, error) {
 	}
 	// FULL, not NORMAL: after a power cut NORMAL may have forgotten that mails were sent. It costs one
 	// fsync a batch.
-	const always = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	const always = busyTimeout + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	write, err := openSQLite(path, always+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func readSQLite(path string) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	pool, err := openSQLite(path, "mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(1)")
+	pool, err := openSQLite(path, "mode=ro&"+busyTimeout+"&_pragma=query_only(1)")
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +89,10 @@ func readSQLite(path string) (*database, error) {
 	pool.SetMaxIdleConns(readConns)
 	return &database{engine: sqlfile.SQLite, write: pool, read: pool, path: path}, nil
 }
+
+// busyTimeout is how long a statement waits for another process that writes, in milliseconds. SQLite polls for its lock,
+// in no order, so with several writers on a slow disk one of them waits much longer than each write takes.
+const busyTimeout = "_pragma=busy_timeout(30000)"
 
 func openSQLite(path, settings string) (*sqlx.DB, error) {
 	name := url.URL{Scheme: "file", Path: path, RawQuery: settings}
