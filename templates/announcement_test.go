@@ -26,7 +26,7 @@ func laid(t *testing.T, p *Renderer, a *digest.Announcement, r Recipient) Conten
 	return c
 }
 
-func TestAnnouncementsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
+func TestAnnouncement_Golden(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		name, locale string
@@ -55,7 +55,7 @@ func TestAnnouncementsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
 	}
 }
 
-func TestFieldsAreFilledInForEachReader(t *testing.T) {
+func TestAnnouncement_FillsMergeFieldsPerMember(t *testing.T) {
 	set := load(t)
 	site, _, _ := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -92,7 +92,7 @@ func TestFieldsAreFilledInForEachReader(t *testing.T) {
 	}
 }
 
-func TestAReaderGetsTheVariantInHisLanguageAndElseTheFirst(t *testing.T) {
+func TestAnnouncement_PicksVariantByLanguageElseFirst(t *testing.T) {
 	set := load(t)
 	site, _, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -112,7 +112,7 @@ func TestAReaderGetsTheVariantInHisLanguageAndElseTheFirst(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
+func TestAnnouncement_ErrorsNameTheLine(t *testing.T) {
 	set := load(t)
 	site, _, _ := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -150,7 +150,7 @@ func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 	}
 }
 
-func TestAHostileNameChangesNothingButItself(t *testing.T) {
+func TestAnnouncement_HostileNameStaysInItsField(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -177,7 +177,7 @@ func TestAHostileNameChangesNothingButItself(t *testing.T) {
 	}
 }
 
-func TestAForcedAnnouncementSaysSoAndKeepsItsUnsubscribeLink(t *testing.T) {
+func TestAnnouncement_ForcedSaysSoAndKeepsUnsubscribeLink(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
