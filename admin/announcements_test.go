@@ -228,7 +228,7 @@ func TestCompose_InvalidFormKeepsItsInput(t *testing.T) {
 		fields []string
 		says   []string
 	}{
-		{"an unknown field", []string{"locale", "en", "title", "A", "body", "Dear {{nmae}}"}, []string{"there is no field {{nmae}}", "Dear {{nmae}}"}},
+		{"an unknown field", []string{"locale", "en", "title", "A", "body", "Dear {{nmae}}"}, []string{"unknown merge field {{nmae}}", "Dear {{nmae}}"}},
 		{"nothing", nil, []string{"locale"}},
 		{"no body", []string{"locale", "en", "title", "A", "body", ""}, []string{"the body is empty"}},
 		{"one language twice", append([]string{"locale", "en", "title", "B", "body", "B"}, full...), []string{"two variants in this language"}},
