@@ -133,7 +133,7 @@ func TestAnnouncement_ErrorsNameTheLine(t *testing.T) {
 			[]string{"in en: the title is empty", "in en: line 1: unknown merge field {{x}}", "in de: line 1: invalid link URL (javascript:c)"}},
 		{"no body", []digest.Variant{{Locale: "en", Title: "a", Body: " \n"}}, []string{"in en: the body is empty"}},
 		{"no language", []digest.Variant{{Locale: "english!", Title: "a", Body: "b"}}, []string{`invalid locale "english!"`}},
-		{"a language twice", []digest.Variant{{Locale: "en", Title: "a", Body: "b"}, {Locale: "en", Title: "a", Body: "b"}}, []string{"in en: there are two variants"}},
+		{"a language twice", []digest.Variant{{Locale: "en", Title: "a", Body: "b"}, {Locale: "en", Title: "a", Body: "b"}}, []string{"in en: two variants have this language: remove one"}},
 		{"too many gaps", []digest.Variant{{Locale: "en", Title: "a", Body: many}}, []string{"in en: 32 different merge fields: use at most 31"}},
 		{"too long for mailboxes", []digest.Variant{{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}}, []string{"in en: the message would have "}},
 	} {

@@ -163,7 +163,7 @@ func TestDigest_RejectsInvalidURL(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	for _, f := range []Footer{{}, {Settings: testURL, Unsubscribe: "javascript:alert(1)"}, {Settings: "/mail/x", Unsubscribe: testURL}} {
-		if _, err := set.NewRenderer(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "no web address") {
+		if _, err := set.NewRenderer(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "invalid url") {
 			t.Errorf("Digest with %v: %v, want an error", f, err)
 		}
 	}

@@ -149,7 +149,7 @@ func TestLoad_ErrorsNameTheFault(t *testing.T) {
 		{"a placeholder left out", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started", 1), "\"thread.started\" lacks the placeholder {name}"},
 		{"a brace left open", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {name", 1), "a brace that opens no placeholder"},
 		{"a month missing", "locales/de.toml", strings.Replace(en, "\"January\", ", "", 1), "\"months\" needs 12 names"},
-		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "no placeholder {hours}"},
+		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "unknown placeholder {hours}"},
 		{"an unknown key beside the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
 		{"a file that is no language", "locales/klingon!.toml", en, "the file's name is no language"},
 		{"a template that does not parse", digestMail.html(), strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
