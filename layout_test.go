@@ -11,12 +11,13 @@ import (
 // A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/finding", "internal/link"},
-	"config":               {"admin", "alarm", "daemon", "inbound", "mail", "metrics", "source", "web"},
-	"admin":                {"alarm", "bounce", "daemon", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/settings", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/finding", "internal/link"},
+	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web"},
+	"admin":                {"alarm", "bounce", "daemon", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
 	"metrics":              {"alarm", "daemon", "source", "store"},
 	"web":                  {"daemon", "digest", "forum", "templates", "internal/link", "internal/ratelimit"},
-	"daemon":               {"alarm", "bounce", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
+	"daemon":               {"alarm", "bounce", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
+	"daemon/settings":      {"alarm", "digest"},
 	"inbound":              {"bounce", "daemon", "forum", "mail", "store", "internal/link", "internal/ratelimit"},
 	"demo":                 {},
 	"alarm":                {"store"},

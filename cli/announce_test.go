@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
@@ -274,7 +275,7 @@ func TestAnAudienceIsResolvedByNumberNameAndAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := m.Audience.resolve(t.Context(), db, daemon.NewHerald(db, nil, daemon.DefaultDigest()), p.dir, berlin)
+	r, err := m.Audience.resolve(t.Context(), db, daemon.NewHerald(db, nil, settings.DefaultDigest()), p.dir, berlin)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/internal/link"
 	"postrider/internal/sampletest"
@@ -75,8 +76,8 @@ func newWatched(t *testing.T) *watched {
 		Renderer: must(builtIn())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
-	}, daemon.Settings{
-		Digest: daemon.DefaultDigest(), Scan: daemon.DefaultScan(), Delivery: daemon.DefaultDelivery(),
+	}, settings.Settings{
+		Digest: settings.DefaultDigest(), Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(),
 		Site: demo.Name, Host: "upperberth.example", From: netmail.Address{Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",
 	})
