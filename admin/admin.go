@@ -38,6 +38,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/internal/link"
 	"postrider/internal/ratelimit"
@@ -71,7 +72,7 @@ type Deps struct {
 	PreviewDaemon *daemon.Daemon // never run: it only makes previews of alerts
 	Renderer      *templates.Renderer
 	Links         *link.Signer
-	Settings      daemon.Settings
+	Settings      settings.Settings
 	SendTest      func(ctx context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) // sends one message
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/mail"
@@ -25,7 +26,7 @@ func (acceptingSender) Send(context.Context, string, string, []byte) mail.Outcom
 func (w *fixture) newDaemon(relay daemon.Sender) *daemon.Daemon {
 	w.Helper()
 	set := w.deps.Settings
-	set.Scan, set.Delivery = daemon.DefaultScan(), daemon.DefaultDelivery()
+	set.Scan, set.Delivery = settings.DefaultScan(), settings.DefaultDelivery()
 	set.Host, set.From = "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{

@@ -18,6 +18,7 @@ import (
 
 	"postrider/admin"
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/internal/link"
@@ -77,7 +78,7 @@ func newFixture(t testing.TB) *fixture {
 		Store: w.store, Forum: w.source, Pages: set.Pages(site, "/base"), Zone: time.UTC, Proxies: []string{"10.0.0.1"},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ },
 		Renderer: set.NewRenderer(site, 1000), Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
-		Settings: daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(), Announce: daemon.DefaultAnnouncements(), Site: demo.Name, URL: demo.URL},
+		Settings: settings.Settings{Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(), Announce: settings.DefaultAnnouncements(), Site: demo.Name, URL: demo.URL},
 		SendTest: func(_ context.Context, a *digest.Announcement, as, to string) (mail.Outcome, error) {
 			w.testSends = append(w.testSends, fmt.Sprintf("%d as %q to %s", a.ID, as, to))
 			return w.testOutcome, w.testError
@@ -88,7 +89,7 @@ func newFixture(t testing.TB) *fixture {
 	w.deps.PreviewDaemon = daemon.New(daemon.Deps{
 		Forum: w.source, Store: w.store, Renderer: must(templates.Load(""))(t).NewRenderer(site, 0), Log: w.deps.Log, Now: w.deps.Now,
 		Links: must(link.NewSigner("http://pages.example", bytes.Repeat([]byte{1}, 32)))(t),
-	}, daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts()})
+	}, settings.Settings{Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts()})
 	w.open()
 	return w
 }

@@ -96,7 +96,7 @@ func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.T
 	s, err := admin.New(admin.Deps{
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
-		Config: settings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
+		Config: adminSettings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
 		Renderer: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
@@ -105,8 +105,8 @@ func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.T
 	return s, nil
 }
 
-// settings lists the configuration as the admin pages show it.
-func settings(cfg config.Config) []admin.Setting {
+// adminSettings lists the configuration as the admin pages show it.
+func adminSettings(cfg config.Config) []admin.Setting {
 	var list []admin.Setting
 	for _, e := range cfg.Entries() {
 		list = append(list, admin.Setting(e))

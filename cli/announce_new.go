@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
 )
@@ -121,7 +122,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 }
 
 // announcement is the manuscript as it is kept; its audience is not resolved yet.
-func (m *announcementFile) announcement(set daemon.AnnouncementConfig) digest.Announcement {
+func (m *announcementFile) announcement(set settings.Announcements) digest.Announcement {
 	a := digest.Announcement{Variants: m.variants, Forced: m.Forced, Speed: set.Speed, Canary: set.CanaryPlan()}
 	if m.Speed != nil {
 		a.Speed = *m.Speed

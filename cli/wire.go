@@ -13,6 +13,7 @@ import (
 
 	"postrider/config"
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/source"
@@ -112,9 +113,9 @@ func (h *app) close() {
 }
 
 // settings returns the part of the configuration that the daemon needs.
-func (h *app) settings() daemon.Settings {
+func (h *app) settings() settings.Settings {
 	cfg := h.cfg
-	return daemon.Settings{
+	return settings.Settings{
 		Digest: cfg.Digest, Alerts: cfg.Alerts, Scan: cfg.Scan, Delivery: cfg.Delivery,
 		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
 		Site: cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
@@ -182,7 +183,7 @@ func (h *app) sender(dir string) (daemon.Sender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !h.cfg.SMTP.Fallback.On() {
+	if !h.cfg.SMTP.Fallback.Enabled() {
 		return smtp, func() { smtp.Close() }, nil
 	}
 	second, err := mail.NewSMTP(h.cfg.SMTP.Fallback.SMTPConfig, h.log)

@@ -16,7 +16,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"postrider/admin"
-	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/mail"
 	"postrider/metrics"
 	"postrider/source"
@@ -25,22 +25,22 @@ import (
 
 // Config is everything that an owner may set.
 type Config struct {
-	Forum     Forum                     `toml:"forum"`
-	Store     Store                     `toml:"store"`
-	SMTP      SMTP                      `toml:"smtp"`
-	DKIM      mail.DKIMConfig           `toml:"dkim"`
-	Digest    daemon.DigestConfig       `toml:"digest"`
-	Alerts    daemon.AlertConfig        `toml:"alerts"`
-	Scan      daemon.ScanConfig         `toml:"scan"`
-	Delivery  daemon.DeliveryConfig     `toml:"delivery"`
-	Bounces   Bounces                   `toml:"bounces"`
-	Alarms    Alarms                    `toml:"alarms"`
-	Announce  daemon.AnnouncementConfig `toml:"announcements"`
-	Web       Web                       `toml:"web"`
-	Admin     Admin                     `toml:"admin"`
-	Metrics   metrics.Config            `toml:"metrics"`
-	Templates Templates                 `toml:"templates"`
-	Log       Log                       `toml:"log"`
+	Forum     Forum                  `toml:"forum"`
+	Store     Store                  `toml:"store"`
+	SMTP      SMTP                   `toml:"smtp"`
+	DKIM      mail.DKIMConfig        `toml:"dkim"`
+	Digest    settings.Digest        `toml:"digest"`
+	Alerts    settings.Alerts        `toml:"alerts"`
+	Scan      settings.Scan          `toml:"scan"`
+	Delivery  settings.Delivery      `toml:"delivery"`
+	Bounces   Bounces                `toml:"bounces"`
+	Alarms    Alarms                 `toml:"alarms"`
+	Announce  settings.Announcements `toml:"announcements"`
+	Web       Web                    `toml:"web"`
+	Admin     Admin                  `toml:"admin"`
+	Metrics   metrics.Config         `toml:"metrics"`
+	Templates Templates              `toml:"templates"`
+	Log       Log                    `toml:"log"`
 }
 
 // Default is what holds where the owner says nothing.
@@ -49,8 +49,8 @@ func Default() Config {
 		Forum:  Forum{Config: source.DefaultConfig()},
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
-		Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts(),
-		Scan: daemon.DefaultScan(), Delivery: daemon.DefaultDelivery(), Announce: daemon.DefaultAnnouncements(),
+		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(),
+		Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(), Announce: settings.DefaultAnnouncements(),
 		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}
@@ -75,12 +75,12 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 	c := Default()
 	meta, err := toml.Decode(text, &c)
 	if err != nil {
-		return Config{}, syntax(err)
+		return Config{}, syntaxError(err)
 	}
-	errs := append(unknown(meta, text), bareDurations(meta, text)...)
+	errs := append(unknownKeys(meta, text), bareDurations(meta, text)...)
 	for _, s := range c.secrets() {
 		if err := s.read(dir, getenv); err != nil {
-			errs = append(errs, locateError(text, table(s.key), err))
+			errs = append(errs, locateError(text, tableOf(s.key), err))
 		}
 	}
 	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = resolvePath(dir, c.DKIM.KeyFile), resolvePath(dir, c.DKIM.Ed25519KeyFile)
@@ -128,7 +128,7 @@ func (c *Config) validate(text string) []error {
 		{"admin", errors.Join(c.Admin.Validate(), c.checkUserHeader())},
 		{"log", c.Log.Validate()},
 	} {
-		errs = append(errs, faults(text, t.table, t.err)...)
+		errs = append(errs, locateErrors(text, t.table, t.err)...)
 	}
 	return errs
 }

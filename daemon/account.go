@@ -127,11 +127,11 @@ func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) dig
 	if h.Alerts == "" && out {
 		h.Alerts = digest.NoAlerts
 	}
-	h.Alerts = d.set.Alerts.mode(h)
+	h.Alerts = d.set.Alerts.ModeOf(h)
 	h.IncludeOwnPosts = valueOr(h.IncludeOwnPosts, false)
 	h.UnreadOnly = valueOr(h.UnreadOnly, site.SkipRead)
 	h.Announcements = valueOr(h.Announcements, !out)
-	if h.Quiet = d.set.Alerts.quiet(h); h.Quiet == nil {
+	if h.Quiet = d.set.Alerts.QuietOf(h); h.Quiet == nil {
 		h.Quiet = &digest.QuietHours{}
 	}
 	return h

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -29,7 +30,7 @@ type AlertResult struct {
 
 // BuildAlerts builds one alert per request, in the same order. An error means that the forum or the store could not be
 // read. In that case nothing may be sent.
-func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set AlertConfig, asks []AlertRequest) ([]AlertResult, error) {
+func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.Alerts, asks []AlertRequest) ([]AlertResult, error) {
 	if len(asks) == 0 {
 		return nil, nil
 	}
@@ -61,7 +62,7 @@ type alertInputs struct {
 	readers  map[forum.MemberID]*digest.Reader
 }
 
-func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set AlertConfig, asks []AlertRequest, now time.Time) (x alertInputs, err error) {
+func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set settings.Alerts, asks []AlertRequest, now time.Time) (x alertInputs, err error) {
 	if x.window, x.contents, err = b.alertWindow(ctx, s, asks); err != nil {
 		return x, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -11,7 +12,7 @@ import (
 )
 
 // earlierPosts finds the latest posts before those of the alerts in their threads.
-func (b *Builder) earlierPosts(ctx context.Context, set AlertConfig, asks []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
+func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, asks []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
 	if set.ContextPosts == 0 {
 		return nil, nil
 	}
@@ -28,7 +29,7 @@ func (b *Builder) earlierPosts(ctx context.Context, set AlertConfig, asks []Aler
 
 // addContext adds context to each alert: the posts that it quotes, and unread posts before them. It reads them once for
 // the whole batch and checks access for each reader.
-func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set AlertConfig) error {
+func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts) error {
 	ids := contextPostIDs(built, before)
 	if len(ids) == 0 {
 		return nil

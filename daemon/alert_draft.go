@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -54,7 +55,7 @@ func (d *Daemon) alertDraft(key string, b AlertResult, ask AlertRequest, now tim
 	if b.Alert == nil {
 		return m
 	}
-	if quiet := d.settings.Alerts.quiet(b.Choices); quiet != nil {
+	if quiet := d.settings.Alerts.QuietOf(b.Choices); quiet != nil {
 		if end, is := quiet.End(b.Zone, now); is {
 			return messageDraft{notBefore: end}
 		}
@@ -143,7 +144,7 @@ func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 }
 
 // AlertEnvelope returns the headers that all alerts share, with the one-click unsubscribe URL of one member.
-func AlertEnvelope(set Settings, unsubscribe string) mail.Message {
+func AlertEnvelope(set settings.Settings, unsubscribe string) mail.Message {
 	m := DigestEnvelope(set, unsubscribe)
 	m.Stream = store.KindAlert
 	m.List.ID = "alerts." + set.Host

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
@@ -288,7 +289,7 @@ func (w *world) deliverOnly(some func(store.Row) bool) {
 func TestAlert_NoneInFirstRound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.set.Alerts = DefaultAlerts()
+	w.set.Alerts = settings.DefaultAlerts()
 	w.restart()
 	w.member(101, "anna", passenger, tonight)
 	p := w.writePost(w.thread(tonight)) // an hour before postrider first runs

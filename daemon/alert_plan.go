@@ -81,7 +81,7 @@ func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *diges
 	var notices []digest.AlertItem
 	modes := make(map[forum.MemberID]digest.AlertMode, len(listeners))
 	for _, l := range listeners {
-		modes[l.ID] = d.settings.Alerts.mode(l.Choices)
+		modes[l.ID] = d.settings.Alerts.ModeOf(l.Choices)
 		notices = append(notices, b.AlertItems(l, now)...)
 	}
 	if notices, err = d.dropAlreadyNotified(ctx, s, notices, modes); err != nil {

@@ -75,7 +75,7 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 	for thread, subject := range kept {
 		titles[thread] = subject
 	}
-	if quiet := d.settings.Alerts.quiet(p.Choices); quiet != nil {
+	if quiet := d.settings.Alerts.QuietOf(p.Choices); quiet != nil {
 		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
 	}
 	m := d.fillAlertDraft(messageDraft{}, p.AlertResult, alertFooter(d.Links, p.Alert), nil, titles)
@@ -110,7 +110,7 @@ func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, membe
 		}
 		notices = append(notices, bulletin.AlertItems(listener, until)...)
 	}
-	if d.settings.Alerts.mode(r.Choices) != digest.FirstReply {
+	if d.settings.Alerts.ModeOf(r.Choices) != digest.FirstReply {
 		return notices, nil, nil
 	}
 	return d.keepFirstPerThread(ctx, s, notices, wrote, from)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
@@ -16,7 +17,7 @@ import (
 func newAlertWorld(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.set.Alerts = DefaultAlerts()
+	w.set.Alerts = settings.DefaultAlerts()
 	w.restart()
 	w.member(101, "anna", passenger, tonight)
 	w.member(103, "carl", steward, guardsvan)

@@ -1,6 +1,9 @@
 package daemon
 
-import "testing"
+import (
+	"postrider/daemon/settings"
+	"testing"
+)
 
 func TestDeliveryConfig_AllowList(t *testing.T) {
 	tests := []struct {
@@ -18,7 +21,7 @@ func TestDeliveryConfig_AllowList(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := (DeliveryConfig{AllowList: tt.only}).allows(tt.address); got != tt.want {
+			if got := (settings.Delivery{AllowList: tt.only}).Allows(tt.address); got != tt.want {
 				t.Errorf("admits(%s) = %v, want %v", tt.address, got, tt.want)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/racetest"
@@ -20,7 +21,7 @@ import (
 func newAnnouncementWorld(t *testing.T, members int) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.set.Announce = DefaultAnnouncements()
+	w.set.Announce = settings.DefaultAnnouncements()
 	w.restart()
 	w.execSQL("UPDATE member SET state = 'disabled'")
 	w.execSQL(`WITH RECURSIVE crowd (id) AS (SELECT 1001 UNION ALL SELECT id + 1 FROM crowd WHERE id < 1000 + ?)
@@ -343,7 +344,7 @@ func TestAnnouncement_SentOnlyToList(t *testing.T) {
 func TestAnnouncement_SendsBeforeAllAreEnqueued(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	w := newAnnouncementWorld(t, 2*batchSize)
+	w := newAnnouncementWorld(t, 2*settings.BatchSize)
 	id := w.startAnnouncement(announcementToAll())
 	var enrolled int
 	w.relay.answer = func(_ string, attempt int) mail.Outcome {
@@ -357,10 +358,10 @@ func TestAnnouncement_SendsBeforeAllAreEnqueued(t *testing.T) {
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
 	w.round()
-	if enrolled == 0 || enrolled > batchSize {
-		t.Errorf("when the first mail left %d members were enrolled, want at most a page of %d", enrolled, batchSize)
+	if enrolled == 0 || enrolled > settings.BatchSize {
+		t.Errorf("when the first mail left %d members were enrolled, want at most a page of %d", enrolled, settings.BatchSize)
 	}
-	if n := len(w.recipients()); n != 2*batchSize {
+	if n := len(w.recipients()); n != 2*settings.BatchSize {
 		t.Errorf("%d have it, want all", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -160,7 +161,7 @@ func AnnouncementFooter(links *link.Signer, member forum.MemberID) templates.Foo
 
 // AnnouncementEnvelope returns the headers that all messages of an announcement share, with the one-click unsubscribe URL
 // of one member.
-func AnnouncementEnvelope(set Settings, id int64, unsubscribe string) mail.Message {
+func AnnouncementEnvelope(set settings.Settings, id int64, unsubscribe string) mail.Message {
 	return mail.Message{
 		Stream:      mail.Announcement,
 		From:        set.From,

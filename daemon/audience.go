@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -20,12 +21,12 @@ import (
 type Resolver struct {
 	forum *source.DB
 	store *store.Store
-	set   DigestConfig
+	set   settings.Digest
 	zones *zoneCache
 }
 
 // NewHerald returns a Resolver that reads from a forum and a store.
-func NewHerald(f *source.DB, s *store.Store, set DigestConfig) *Resolver {
+func NewHerald(f *source.DB, s *store.Store, set settings.Digest) *Resolver {
 	return &Resolver{forum: f, store: s, set: set, zones: newZones(set.Zone)}
 }
 
@@ -121,7 +122,7 @@ func (h *Resolver) page(ctx context.Context, a *digest.Announcement, after forum
 		if err != nil {
 			return err
 		}
-		p.last = len(ids) < batchSize
+		p.last = len(ids) < settings.BatchSize
 		if len(ids) > 0 {
 			p.lastID = ids[len(ids)-1]
 		}
@@ -137,11 +138,11 @@ func (h *Resolver) page(ctx context.Context, a *digest.Announcement, after forum
 // memberIDsAfter lists the next members after an ID who may be in the audience, in ascending order.
 func (h *Resolver) memberIDsAfter(ctx context.Context, s *source.Snapshot, a *digest.Announcement, after forum.MemberID) ([]forum.MemberID, error) {
 	if len(a.Audience.Only) == 0 {
-		return s.MemberIDs(ctx, after, batchSize)
+		return s.MemberIDs(ctx, after, settings.BatchSize)
 	}
 	at, _ := slices.BinarySearch(a.Audience.Only, after+1)
 	rest := a.Audience.Only[at:]
-	return rest[:min(len(rest), batchSize)], nil
+	return rest[:min(len(rest), settings.BatchSize)], nil
 }
 
 // evaluate reads members and determines who gets the announcement, in the order of ids. Deleted members are left out.

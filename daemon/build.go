@@ -8,6 +8,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -22,7 +23,7 @@ const contentCacheSize = 1 << 14
 type Builder struct {
 	forum     *source.DB
 	store     *store.Store
-	set       DigestConfig
+	set       settings.Digest
 	zones     *zoneCache
 	sightings *sightingCache
 	cache     *lru.Cache[forum.PostID, cachedContent]
@@ -35,11 +36,11 @@ type cachedContent struct {
 }
 
 // NewBuilder returns a Builder that reads from a forum and a store.
-func NewBuilder(f *source.DB, s *store.Store, set DigestConfig) *Builder {
+func NewBuilder(f *source.DB, s *store.Store, set settings.Digest) *Builder {
 	return newBuilder(f, s, set, contentCacheSize)
 }
 
-func newBuilder(f *source.DB, s *store.Store, set DigestConfig, contents int) *Builder {
+func newBuilder(f *source.DB, s *store.Store, set settings.Digest, contents int) *Builder {
 	kept, err := lru.New[forum.PostID, cachedContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
 )
 
 // scheduler computes when members' digests are due, from their preferences and the configured defaults.
 type scheduler struct {
-	site  DigestConfig
+	site  settings.Digest
 	zones *zoneCache
 }
 

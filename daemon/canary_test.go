@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/racetest"
@@ -120,7 +121,7 @@ func TestCanary_ComplaintsPause(t *testing.T) {
 func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	w := newAnnouncementWorld(t, batchSize+100)
+	w := newAnnouncementWorld(t, settings.BatchSize+100)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
 		if strings.HasSuffix(strings.TrimSuffix(to, "@example.org"), "7") {
 			return mail.Outcome{Result: mail.Refused, Stage: mail.Recipient, Code: 550, Enhanced: "5.1.1"}
@@ -141,7 +142,7 @@ func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
 	if _, err := fmt.Sscanf(reason, "%d of the last 200 messages were rejected", &refused); err != nil || refused < 18 || refused > 22 {
 		t.Errorf("it is paused because %q", reason)
 	}
-	if n := len(w.relay.messages()); n > batchSize {
+	if n := len(w.relay.messages()); n > settings.BatchSize {
 		t.Errorf("%d mails were handed over before it stopped", n)
 	}
 }

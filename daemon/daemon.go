@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	netmail "net/mail"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/alarm"
+	"postrider/daemon/settings"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -46,29 +46,10 @@ type Deps struct {
 	Observer Observer         // nil: none
 }
 
-// Settings are the parts of the configuration that a daemon uses.
-type Settings struct {
-	Digest      DigestConfig
-	Alerts      AlertConfig
-	Scan        ScanConfig
-	Delivery    DeliveryConfig
-	Alarms      alarm.Config
-	Announce    AnnouncementConfig
-	Site        string // the forum's name
-	URL         string // the forum's address
-	Host        string // the forum's host, for List-Id
-	From        netmail.Address
-	ReplyTo     netmail.Address // empty: none
-	Connections int             // messages in flight at a time
-	Lease       time.Duration
-	Owner       string // identifies this daemon among those that share a store
-	Bounces     string // domain of the return paths for bounces; empty: bounces go to From
-}
-
 // Daemon runs rounds over one forum and one store.
 type Daemon struct {
 	Deps
-	settings              Settings
+	settings              settings.Settings
 	builder               *Builder
 	audience              *Resolver
 	calendar              scheduler
@@ -96,7 +77,7 @@ type Daemon struct {
 }
 
 // New returns a daemon without starting anything. The forum must have passed its self-check.
-func New(p Deps, set Settings) *Daemon {
+func New(p Deps, set settings.Settings) *Daemon {
 	if p.Observer == nil {
 		p.Observer = nopObserver{}
 	}
@@ -108,7 +89,7 @@ func New(p Deps, set Settings) *Daemon {
 		calendar:              scheduler{set.Digest, builder.zones},
 		throttles:             newThrottles(set.Delivery),
 		domainHolds:           new(domainHolds),
-		rateLimit:             set.Delivery.limiter(),
+		rateLimit:             set.Delivery.Limiter(),
 		maxSlowWait:           slowProviderWait,
 		audience:              NewHerald(p.Forum, p.Store, set.Digest),
 		refusalWindows:        newMoods(),
@@ -129,8 +110,8 @@ func New(p Deps, set Settings) *Daemon {
 
 // RunOnce runs one full round: evaluate rejections, scan, sync subscribers, plan, and deliver everything that is due.
 func (d *Daemon) RunOnce(ctx context.Context) (Report, error) {
-	d.maxSlowWait = maxBatchAge         // there is no later round for deferred messages
-	d.alarms.Clear(alarm.SelfCheck, "") // the self-check passed before we run
+	d.maxSlowWait = settings.MaxBatchAge // there is no later round for deferred messages
+	d.alarms.Clear(alarm.SelfCheck, "")  // the self-check passed before we run
 	report, err := d.runTick(ctx, "once", d.evaluateRefusals, d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests, d.deliver)
 	d.checkHealth(ctx)
 	d.flushAlarms(ctx)

@@ -26,7 +26,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 			d.Log.Info("delivering", "report", d.report)
 			lastProgress = time.Now()
 		}
-		most := d.relays.available(time.Now(), d.settings.Delivery.batchSize())
+		most := d.relays.available(time.Now(), d.settings.Delivery.ClaimSize())
 		if most == 0 {
 			return nil
 		}
@@ -175,7 +175,7 @@ func keysOf(rows []store.Row) []string {
 func (d *Daemon) reclaimLeases(ctx context.Context) error {
 	now := d.Now()
 	doubt := store.UncertainPolicy{Most: maxCrashRetries, Again: now.Add(d.settings.Delivery.UncertainWait)}
-	if !d.settings.Delivery.repeats() {
+	if !d.settings.Delivery.RetriesUncertain() {
 		doubt.Most = 0
 	}
 	list, err := d.Store.Outbox.ReclaimExpired(ctx, now, doubt)

@@ -6,17 +6,13 @@ import (
 	"sync"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/mail"
 	"postrider/store"
 )
 
-const (
-	// maxBatchAge is how long built messages may wait. Those not sent by then are built again, because the members' access
-	// rights may have changed.
-	maxBatchAge = time.Minute
-	// slowProviderWait is how long a batch waits for slow providers when nothing else can be sent: the next batch waits too.
-	slowProviderWait = time.Second
-)
+// slowProviderWait is how long a batch waits for slow providers when nothing else can be sent: the next batch waits too.
+const slowProviderWait = time.Second
 
 // dispatcher sends the messages of one batch, with as many in flight as there are connections.
 //
@@ -58,7 +54,7 @@ func (p *dispatcher) run(ctx context.Context) error {
 	}
 	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
-	p.deferOverflow(maxBatchAge)
+	p.deferOverflow(settings.MaxBatchAge)
 	p.loop(ctx, flush.C)
 	close(p.jobs)
 	workers.Wait()
@@ -141,7 +137,7 @@ func (p *dispatcher) shouldWait(now time.Time) bool {
 // keep messages waiting for minutes.
 func (p *dispatcher) canSend(ctx context.Context) bool {
 	now := time.Now()
-	return ctx.Err() == nil && now.Sub(p.built) <= maxBatchAge && p.d.relays.available(now, 1) > 0 && !p.ledger.failed
+	return ctx.Err() == nil && now.Sub(p.built) <= settings.MaxBatchAge && p.d.relays.available(now, 1) > 0 && !p.ledger.failed
 }
 
 // flush saves results and marks the next messages as in flight. It marks twice as many as were sent since the last flush,

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -120,7 +121,7 @@ func httpsOnly(unsubscribe string) string {
 }
 
 // DigestEnvelope returns the headers that all digests share, with the one-click unsubscribe URL of one member.
-func DigestEnvelope(set Settings, unsubscribe string) mail.Message {
+func DigestEnvelope(set settings.Settings, unsubscribe string) mail.Message {
 	return mail.Message{
 		Stream:      store.KindDigest,
 		From:        set.From,

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"testing"
+	"time"
 
 	"postrider/forum"
 	"postrider/mail"
@@ -272,5 +273,28 @@ func TestScanMoves_SplitOffIntoWatchedSection(t *testing.T) {
 		w.wantMessages("bert", posts(p))
 		w.wantMessages("anna")
 		w.wantMessages("carl")
+	}
+}
+
+// A post that was sent once is never new again, however long the forum's newest posts stay in the overlap.
+func TestScan_PrunedPostsAreNotNew(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	w.set.Scan.MaxAge = 90 * 24 * time.Hour
+	w.restart()
+	p := w.writePost(w.thread(routes))
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantMessages("bert", posts(p))
+	for _, days := range []int{89, 91, 100} {
+		w.setTime(born.AddDate(0, 0, days))
+		w.round()
+		if err := w.daemon.prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.restart()
+		w.setTime(born.AddDate(0, 0, days+1))
+		w.round()
+		w.wantMessages("bert")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -23,11 +24,11 @@ type Explainer struct {
 	press    *templates.Renderer
 	links    *link.Signer
 	calendar scheduler
-	set      Settings
+	set      settings.Settings
 }
 
 // NewExplainer returns an Explainer for a forum and a store.
-func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set Settings) *Explainer {
+func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Explainer {
 	b := NewBuilder(f, s, set.Digest)
 	return &Explainer{builder: b, press: press, links: links, set: set, calendar: scheduler{set.Digest, b.zones}}
 }
@@ -148,7 +149,7 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
 	add(f.choices.PausedUntil.After(f.now), reasonPaused)
 	add(f.health.Suppressed(f.now), reasonSuppressed)
-	add(!e.set.Delivery.allows(f.member.Email), reasonNotAllowListed)
+	add(!e.set.Delivery.Allows(f.member.Email), reasonNotAllowListed)
 	return list
 }
 

@@ -49,7 +49,7 @@ func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 		return "older than one day when it was sighted"
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
 		return "no watch requests an alert, and the post does not quote or mention the member"
-	case e.set.Alerts.mode(f.choices) == digest.FirstReply:
+	case e.set.Alerts.ModeOf(f.choices) == digest.FirstReply:
 		return "already alerted about this thread with no visit since, or watched only later"
 	}
 	return "watched only later, or posted before postrider first ran"

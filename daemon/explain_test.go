@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/racetest"
@@ -277,7 +278,7 @@ func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDailyWorld(t)
-	w.set.Alerts = DefaultAlerts()
+	w.set.Alerts = settings.DefaultAlerts()
 	w.set.Alerts.ContextPosts = 0 // or mails show again what others have told
 	w.restart()
 	dice := rand.New(rand.NewPCG(1, 2))

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/racetest"
@@ -15,7 +16,7 @@ import (
 )
 
 // forecast rehearses as a program of its own would, on a store that cannot be written to.
-func (w *world) forecast(set Settings, until time.Time) (*Forecast, []MemberForecast) {
+func (w *world) forecast(set settings.Settings, until time.Time) (*Forecast, []MemberForecast) {
 	w.Helper()
 	r, list := w.readOnlyDaemon(set).Forecast(w.Context(), until)
 	var all []MemberForecast
@@ -29,7 +30,7 @@ func (w *world) forecast(set Settings, until time.Time) (*Forecast, []MemberFore
 }
 
 // readOnlyDaemon is a daemon on a store that cannot be written to.
-func (w *world) readOnlyDaemon(set Settings) *Daemon {
+func (w *world) readOnlyDaemon(set settings.Settings) *Daemon {
 	w.Helper()
 	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.stored)
 	if err != nil {
@@ -172,7 +173,7 @@ func TestCompare_NewConfiguration(t *testing.T) {
 	w.writePost(w.thread(tonight))
 	w.round()
 	w.setClock(4, "22:00")
-	compare := func(change func(*Settings)) string {
+	compare := func(change func(*settings.Settings)) string {
 		t.Helper()
 		set := w.set
 		change(&set)
@@ -188,21 +189,21 @@ func TestCompare_NewConfiguration(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(*Settings)
+		change func(*settings.Settings)
 		want   string
 	}{
-		{"nothing", func(*Settings) {}, "3 -> 3, gain 0, lose 0, differ 0:"},
-		{"another hour", func(s *Settings) { s.Digest.Hour = 7 }, "3 -> 3, gain 0, lose 0, differ 3: 101 103 105"},
-		{"weekly digests, on another day", func(s *Settings) { s.Digest.Cadence = digest.Weekly }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
-		{"no digests", func(s *Settings) { s.Digest.Cadence = digest.Off }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
-		{"a staging system", func(s *Settings) { s.Delivery.AllowList = []string{address("anna")} }, "3 -> 1, gain 0, lose 2, differ 0: 103 105"},
+		{"nothing", func(*settings.Settings) {}, "3 -> 3, gain 0, lose 0, differ 0:"},
+		{"another hour", func(s *settings.Settings) { s.Digest.Hour = 7 }, "3 -> 3, gain 0, lose 0, differ 3: 101 103 105"},
+		{"weekly digests, on another day", func(s *settings.Settings) { s.Digest.Cadence = digest.Weekly }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
+		{"no digests", func(s *settings.Settings) { s.Digest.Cadence = digest.Off }, "3 -> 0, gain 0, lose 3, differ 0: 101 103 105"},
+		{"a staging system", func(s *settings.Settings) { s.Delivery.AllowList = []string{address("anna")} }, "3 -> 1, gain 0, lose 2, differ 0: 103 105"},
 	} {
 		if got := compare(tt.change); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
 	w.set.Delivery.AllowList = []string{address("anna")}
-	if got, want := compare(func(s *Settings) { s.Delivery.AllowList = nil }), "1 -> 3, gain 2, lose 0, differ 0: 103 105"; got != want {
+	if got, want := compare(func(s *settings.Settings) { s.Delivery.AllowList = nil }), "1 -> 3, gain 2, lose 0, differ 0: 103 105"; got != want {
 		t.Errorf("back from staging: %s, want %s", got, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -17,14 +18,14 @@ import (
 type MemberService struct {
 	forum       *source.DB
 	store       *store.Store
-	set         Settings
+	set         settings.Settings
 	calendar    scheduler
 	builder     *Builder
 	builderLock chan struct{} // full while the builder is in use: it serves one request at a time
 }
 
 // NewMemberService returns a MemberService for a forum and a store.
-func NewMemberService(f *source.DB, s *store.Store, set Settings) *MemberService {
+func NewMemberService(f *source.DB, s *store.Store, set settings.Settings) *MemberService {
 	builder := newBuilder(f, s, set.Digest, memberContentCacheSize)
 	return &MemberService{
 		forum: f, store: s, set: set,
@@ -46,7 +47,7 @@ func (d *MemberService) lockBuilder(ctx context.Context) (done func(), err error
 const memberContentCacheSize = 1 << 10
 
 // DigestDefaults returns the configured defaults for digests.
-func (d *MemberService) DigestDefaults() DigestConfig { return d.set.Digest }
+func (d *MemberService) DigestDefaults() settings.Digest { return d.set.Digest }
 
 // AlertsEnabled reports whether alerts are enabled in the configuration.
 func (d *MemberService) AlertsEnabled() bool { return d.set.Alerts.Enabled }

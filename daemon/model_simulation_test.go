@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 )
@@ -65,7 +66,7 @@ func newSimulation(p *probe) *simulation {
 	w := newWorld(p)
 	s := &simulation{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}}
 	w.run()
-	w.set.Alerts = DefaultAlerts()
+	w.set.Alerts = settings.DefaultAlerts()
 	w.sender = courier{s}
 	w.restart()
 	for i := range s.daemons {

@@ -54,7 +54,7 @@ func (d *Daemon) logOmissions(l outgoing) {
 
 // newOutgoing combines a row with its draft, and skips it if the address is not on the allow-list.
 func (d *Daemon) newOutgoing(row store.Row, m messageDraft) outgoing {
-	if m.skip == "" && !d.settings.Delivery.allows(m.to.Email) {
+	if m.skip == "" && !d.settings.Delivery.Allows(m.to.Email) {
 		m.skip = reasonNotAllowListed
 	}
 	return outgoing{Row: row, messageDraft: m}

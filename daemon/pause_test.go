@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/daemon/settings"
 	"postrider/internal/racetest"
 	"postrider/mail"
 )
@@ -57,7 +58,7 @@ func TestDeliver_PauseAndResume(t *testing.T) {
 func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	w, _ := newCrowd(t, batchSize+20)
+	w, _ := newCrowd(t, settings.BatchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {
 		if _, err := w.store.Queue.Pause(t.Context(), w.clock(), ""); err != nil {
 			t.Error(err)
@@ -65,8 +66,8 @@ func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
 		return mail.Outcome{Result: mail.Accepted, Code: 250}
 	}
 	w.round()
-	if n := len(w.relay.messages()); n != batchSize {
-		t.Errorf("%d mails were handed over, want %d: the batch that was under way", n, batchSize)
+	if n := len(w.relay.messages()); n != settings.BatchSize {
+		t.Errorf("%d mails were handed over, want %d: the batch that was under way", n, settings.BatchSize)
 	}
 	if c := w.countByState(); c["queued"] != 20 {
 		t.Errorf("the outbox is %v, want 20 queued", c)

@@ -5,20 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
 )
-
-// batchSize is how many members are planned, claimed and built at a time. Data that is read once per batch is shared by
-// that many messages.
-const batchSize = 1000
 
 // planDigests puts an edition into the outbox for each due member and advances the due time, in one transaction. However
 // late it is, one edition covers everything after the covered sequence, up to what was checked for alerts.
 func (d *Daemon) planDigests(ctx context.Context) error {
 	now := d.Now()
 	for ctx.Err() == nil {
-		due, err := d.Store.Subscribers.Due(ctx, now, batchSize)
+		due, err := d.Store.Subscribers.Due(ctx, now, settings.BatchSize)
 		if err != nil {
 			return fmt.Errorf("reading due members: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -25,9 +26,9 @@ func newOutgoings(descriptions ...string) (list []outgoing) {
 	return list
 }
 
-func newQueues(set DeliveryConfig, connections int, letters []outgoing) *providerQueues {
+func newQueues(set settings.Delivery, connections int, letters []outgoing) *providerQueues {
 	s := newLines(letters, newThrottles(set), func(string) bool { return false })
-	s.connections, s.pace = connections, set.limiter()
+	s.connections, s.pace = connections, set.Limiter()
 	return s
 }
 
@@ -47,7 +48,7 @@ func (s *providerQueues) sendAll(now time.Time) (keys []string) {
 }
 
 func TestProviderQueues_TakeTurns(t *testing.T) {
-	s := newQueues(DefaultDelivery(), 4, newOutgoings("digest a.example", "digest a.example", "digest a.example", "digest b.example", "digest c.example", "digest c.example"))
+	s := newQueues(settings.DefaultDelivery(), 4, newOutgoings("digest a.example", "digest a.example", "digest a.example", "digest b.example", "digest c.example", "digest c.example"))
 	if got, want := s.sendAll(noon), []string{"0", "3", "4", "1", "5", "2"}; !slices.Equal(got, want) {
 		t.Errorf("they go as %v, want %v", got, want)
 	}
@@ -57,7 +58,7 @@ func TestProviderQueues_TakeTurns(t *testing.T) {
 }
 
 func TestProviderQueues_OrderByPriority(t *testing.T) {
-	s := newQueues(DefaultDelivery(), 4, newOutgoings("alert? a.example", "digest a.example", "announcement a.example", "digest b.example", "alert c.example", "announcement c.example", "alert a.example", "digest? b.example"))
+	s := newQueues(settings.DefaultDelivery(), 4, newOutgoings("alert? a.example", "digest a.example", "announcement a.example", "digest b.example", "alert c.example", "announcement c.example", "alert a.example", "digest? b.example"))
 	got := s.sendAll(noon)
 	if want := []string{"4", "6", "2", "5"}; !slices.Equal(sorted(got[:2]), want[:2]) || !slices.Equal(sorted(got[2:4]), want[2:]) {
 		t.Errorf("they go as %v, want the alerts 4 and 6, then the announcements 2 and 5", got)
@@ -71,7 +72,7 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 
 func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
-	s := newQueues(DefaultDelivery(), 8, letters)
+	s := newQueues(settings.DefaultDelivery(), 8, letters)
 	away := func() (list []string) {
 		s.reserve(noon, 16, 16)
 		for range 8 {
@@ -88,7 +89,7 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
 		t.Errorf("away are %v, want %v", got, want)
 	}
-	s = newQueues(DefaultDelivery(), 8, append(letters, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
+	s = newQueues(settings.DefaultDelivery(), 8, append(letters, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
 	a := s.list[0]
 	s.reserve(noon, 16, 16)
 	for range 4 {
@@ -101,7 +102,7 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 
 func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
 	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
-	s := newQueues(DefaultDelivery(), 4, letters)
+	s := newQueues(settings.DefaultDelivery(), 4, letters)
 	stuck := s.list[0]
 	gone := 0
 	for range 50 {
@@ -120,7 +121,7 @@ func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
 }
 
 func TestProviderQueues_WaitForThrottle(t *testing.T) {
-	set := DefaultDelivery()
+	set := settings.DefaultDelivery()
 	set.DomainRate["slow.example"] = 1
 	s := newQueues(set, 4, newOutgoings("digest slow.example", "digest slow.example", "digest slow.example", "digest b.example"))
 	if got := sorted(s.sendAll(noon)); !slices.Equal(got, []string{"0", "3"}) {
@@ -135,7 +136,7 @@ func TestProviderQueues_WaitForThrottle(t *testing.T) {
 }
 
 func TestProviderQueues_KeepOverallRate(t *testing.T) {
-	set := DefaultDelivery()
+	set := settings.DefaultDelivery()
 	set.Rate = 2
 	s := newQueues(set, 4, newOutgoings("digest a.example", "digest b.example", "digest c.example", "digest d.example"))
 	for i := range 4 {

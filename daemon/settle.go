@@ -111,7 +111,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 		s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(connectionRetryDelay)
 	case mail.Uncertain:
 		s.State, s.NotBefore = store.StateQueued, now.Add(d.settings.Delivery.UncertainWait)
-		if !d.settings.Delivery.repeats() || row.UncertainCount > 0 { // already repeated once
+		if !d.settings.Delivery.RetriesUncertain() || row.UncertainCount > 0 { // already repeated once
 			s.State = store.StateUncertain
 			s.Reason += d.logGivenUp(row.Kind, row.Key, row.Member)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -16,7 +17,7 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 func newQuietDaemon() *Daemon {
 	return &Daemon{
 		Deps:     Deps{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }},
-		settings: Settings{Delivery: DefaultDelivery()},
+		settings: settings.Settings{Delivery: settings.DefaultDelivery()},
 	}
 }
 

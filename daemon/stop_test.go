@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/mail"
 )
 
@@ -62,7 +63,7 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 		const members = 6
 		w, p := newCrowd(t, members)
 		w.relay.answer = func(string, int) mail.Outcome {
-			time.Sleep(maxBatchAge + time.Second) // a slow relay
+			time.Sleep(settings.MaxBatchAge + time.Second) // a slow relay
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
 		}
 		over := make(chan error, 1)
@@ -70,7 +71,7 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 			_, err := w.daemon.RunOnce(t.Context())
 			over <- err
 		}()
-		time.Sleep(maxBatchAge / 2) // the first mails are under way, all others are built
+		time.Sleep(settings.MaxBatchAge / 2) // the first mails are under way, all others are built
 		w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 		if err := <-over; err != nil {
 			t.Fatal(err)
@@ -87,10 +88,10 @@ func TestDeliver_SlowForum(t *testing.T) {
 		w, p := newCrowd(t, 3)
 		w.prepare()
 		w.daemon.Now = func() time.Time {
-			time.Sleep(2 * maxBatchAge) // stands for a build that takes so long
+			time.Sleep(2 * settings.MaxBatchAge) // stands for a build that takes so long
 			return w.clock()
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*maxBatchAge)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*settings.MaxBatchAge)
 		defer cancel()
 		if err := w.daemon.deliver(ctx); err != nil {
 			t.Fatal(err)

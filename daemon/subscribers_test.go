@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -40,7 +41,7 @@ func TestUpdateSubscriber_EveryCase(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newQuietDaemon()
-			d.settings.Digest = DefaultDigest()
+			d.settings.Digest = settings.DefaultDigest()
 			d.calendar = scheduler{d.settings.Digest, newZones("UTC")}
 			got := d.updateSubscriber(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
 			want := time.Time{}

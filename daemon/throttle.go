@@ -3,6 +3,7 @@ package daemon
 import (
 	"math"
 	"math/rand/v2"
+	"postrider/daemon/settings"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -185,10 +186,10 @@ type throttles struct {
 	maxRate map[string]rate.Limit // by provider; "*": each other provider
 }
 
-func newThrottles(set DeliveryConfig) *throttles {
+func newThrottles(set settings.Delivery) *throttles {
 	s := &throttles{known: make(map[string]*throttle), maxRate: make(map[string]rate.Limit)}
 	for domain, each := range set.DomainRate {
-		if domain != anyDomain {
+		if domain != settings.AnyDomain {
 			domain = provider(domain)
 		}
 		s.maxRate[domain] = rate.Limit(each)
@@ -209,7 +210,7 @@ func (s *throttles) forProvider(provider string) *throttle {
 }
 
 func (s *throttles) limit(provider string) rate.Limit {
-	for _, name := range []string{provider, anyDomain} {
+	for _, name := range []string{provider, settings.AnyDomain} {
 		if most, set := s.maxRate[name]; set {
 			return most
 		}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"postrider/daemon/settings"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func TestThrottle_ReducesFromActualSpeed(t *testing.T) {
 }
 
 func TestThrottle_StaysBelowConfiguredRate(t *testing.T) {
-	s := newThrottles(DeliveryConfig{DomainRate: map[string]float64{"googlemail.com": 8, "*": 2}})
+	s := newThrottles(settings.Delivery{DomainRate: map[string]float64{"googlemail.com": 8, "*": 2}})
 	l := s.forProvider("gmail.com")
 	if got := l.limit.Load().Limit(); got != 8 {
 		t.Errorf("it begins with %v, want 8", got)
@@ -107,7 +108,7 @@ func TestThrottle_AssignsTimeSlots(t *testing.T) {
 }
 
 func TestThrottles_EvictIdle(t *testing.T) {
-	s := newThrottles(DefaultDelivery())
+	s := newThrottles(settings.DefaultDelivery())
 	s.forProvider("a.example").consume(noon)
 	s.forProvider("b.example").consume(noon)
 	s.forProvider("b.example").backOff(noon, noon)
@@ -123,7 +124,7 @@ func TestThrottles_EvictIdle(t *testing.T) {
 
 func TestThrottles_SharedByConcurrentLoops(t *testing.T) {
 	t.Parallel()
-	set := Settings{Delivery: DefaultDelivery()}
+	set := settings.Settings{Delivery: settings.DefaultDelivery()}
 	set.Delivery.DomainRate = map[string]float64{"gmail.com": 4}
 	d := New(Deps{}, set)
 	urgent, now := d.fork(alertsOnly), time.Now()

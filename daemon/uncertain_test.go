@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -15,7 +16,7 @@ import (
 func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
-	w.set.Delivery.OnUncertain = uncertainGiveUp
+	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
 	w.restart()
 	thread := w.thread(tonight)
 	a := w.writePost(thread)
@@ -39,7 +40,7 @@ func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 
 func TestUncertain_OtherKindsNotRetried(t *testing.T) {
 	w := newDailyWorld(t)
-	w.set.Delivery.OnUncertain = uncertainGiveUp
+	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
 	w.restart()
 	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: store.KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
 	if s.State != store.StateUncertain || !strings.Contains(s.Reason, "not retried") || w.countLogged("uncertain message not retried") != 1 {
@@ -53,7 +54,7 @@ func (w *world) crash(handed int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
-	rows, err := w.store.Outbox.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, batchSize)
+	rows, err := w.store.Outbox.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, settings.BatchSize)
 	if err != nil || len(rows) < handed {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
@@ -94,7 +95,7 @@ func TestCrash_RepeatsOnlyMessagesInFlight(t *testing.T) {
 func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 	t.Parallel()
 	w, p := newCrowd(t, 10)
-	w.set.Delivery.OnUncertain = uncertainGiveUp
+	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
 	w.restart()
 	w.crash(3)
 	w.setClock(5, "08:02")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -44,7 +45,7 @@ func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
 func TestView_ShowsOnlyOriginalPosts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.set.Alerts = DefaultAlerts()
+	w.set.Alerts = settings.DefaultAlerts()
 	w.restart()
 	w.member(101, "anna", passenger, routes, dining)
 	w.setOverride(101, routes, digest.Weekly)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -48,7 +49,7 @@ type world struct {
 	relay  *fakeRelay
 	sender Sender        // the relay, unless a test has another
 	log    *bytes.Buffer // read it when nothing runs
-	set    Settings
+	set    settings.Settings
 	daemon *Daemon
 
 	mu     sync.Mutex
@@ -105,8 +106,8 @@ func openWorld(t testing.TB, path string) *world {
 	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
 	w.relay = &fakeRelay{clock: w.clock}
 	w.sender = w.relay
-	w.set = Settings{
-		Digest: DefaultDigest(), Scan: DefaultScan(), Delivery: DefaultDelivery(),
+	w.set = settings.Settings{
+		Digest: settings.DefaultDigest(), Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(),
 		Site: demo.Name, Host: "upperberth.example",
 		From:        netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",

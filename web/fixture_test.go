@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
@@ -45,7 +46,7 @@ type fixture struct {
 	pages    *templates.Pages
 	renderer *templates.Renderer
 	config   web.Config
-	settings daemon.Settings
+	settings settings.Settings
 	log      *bytes.Buffer // read it only while no request runs
 	site     *httptest.Server
 	now      time.Time
@@ -66,7 +67,7 @@ func openFixture(t testing.TB, forum, stored []byte) *fixture {
 	t.Helper()
 	w := &fixture{TB: t, now: sampleTime, log: &bytes.Buffer{}}
 	w.config = web.DefaultConfig()
-	w.settings = daemon.Settings{Digest: daemon.DefaultDigest(), Alerts: daemon.DefaultAlerts()}
+	w.settings = settings.Settings{Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts()}
 	var path string
 	w.forumDB, path = w.database("forum.db", forum)
 	config := source.DefaultConfig()

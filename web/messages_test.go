@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
@@ -55,7 +56,7 @@ func (w *fixture) newDaemon() (*daemon.Daemon, *recordingSender) {
 	box := &recordingSender{}
 	check(w, w.forumDB.QueryRow("SELECT email FROM member WHERE id = ?", anna).Scan(&box.address))
 	set := w.settings
-	set.Scan, set.Delivery, set.Announce = daemon.DefaultScan(), daemon.DefaultDelivery(), daemon.DefaultAnnouncements()
+	set.Scan, set.Delivery, set.Announce = settings.DefaultScan(), settings.DefaultDelivery(), settings.DefaultAnnouncements()
 	set.Site, set.Host, set.From = demo.Name, "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{

@@ -1,4 +1,4 @@
-package daemon
+package settings
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"postrider/digest"
 )
 
-// AlertConfig is the [alerts] table: the defaults for members who have not set their own preferences.
-type AlertConfig struct {
+// Alerts is the [alerts] table: the defaults for members who have not set their own preferences.
+type Alerts struct {
 	Enabled      bool             `toml:"enabled"`
 	Mode         digest.AlertMode `toml:"mode"`
 	Debounce     time.Duration    `toml:"debounce"`
@@ -21,8 +21,8 @@ type AlertConfig struct {
 }
 
 // DefaultAlerts returns the defaults: an alert about the first reply, one minute after it was written.
-func DefaultAlerts() AlertConfig {
-	return AlertConfig{
+func DefaultAlerts() Alerts {
+	return Alerts{
 		Enabled: true, Mode: digest.FirstReply,
 		Debounce: time.Minute, DebounceMax: 5 * time.Minute,
 		ContextPosts: 2,
@@ -30,7 +30,7 @@ func DefaultAlerts() AlertConfig {
 }
 
 // Validate returns the invalid settings. Each error starts with its key.
-func (c AlertConfig) Validate() error {
+func (c Alerts) Validate() error {
 	var errs []error
 	if c.Mode != digest.FirstReply && c.Mode != digest.EveryReply {
 		errs = append(errs, fmt.Errorf("mode is %q: must be %s or %s", c.Mode, digest.FirstReply, digest.EveryReply))
@@ -64,8 +64,8 @@ func parseQuiet(s string) (*digest.QuietHours, error) {
 	return &digest.QuietHours{From: first, Until: last}, nil
 }
 
-// quiet returns a member's quiet hours, or nil if there are none.
-func (c AlertConfig) quiet(choices digest.Preferences) *digest.QuietHours {
+// QuietOf returns a member's quiet hours, or nil if there are none.
+func (c Alerts) QuietOf(choices digest.Preferences) *digest.QuietHours {
 	if choices.Quiet != nil {
 		return choices.Quiet
 	}
@@ -73,8 +73,8 @@ func (c AlertConfig) quiet(choices digest.Preferences) *digest.QuietHours {
 	return quiet
 }
 
-// mode returns how many alerts a member gets about one thread.
-func (c AlertConfig) mode(choices digest.Preferences) digest.AlertMode {
+// ModeOf returns how many alerts a member gets about one thread.
+func (c Alerts) ModeOf(choices digest.Preferences) digest.AlertMode {
 	if choices.Alerts != "" {
 		return choices.Alerts
 	}

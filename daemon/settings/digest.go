@@ -1,4 +1,4 @@
-package daemon
+package settings
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"postrider/digest"
 )
 
-// DigestConfig is the [digest] table: the defaults for members without preferences.
-type DigestConfig struct {
+// Digest is the [digest] table: the defaults for members without preferences.
+type Digest struct {
 	Cadence     digest.Cadence `toml:"cadence"`
 	Hour        int            `toml:"hour"`
 	Weekday     string         `toml:"weekday"`
@@ -28,8 +28,8 @@ type DigestConfig struct {
 }
 
 // DefaultDigest returns the defaults: a daily edition at 8:00.
-func DefaultDigest() DigestConfig {
-	return DigestConfig{
+func DefaultDigest() Digest {
+	return Digest{
 		Cadence: digest.Daily, Hour: 8, Weekday: "monday", Day: 1, Every: 6,
 		Zone: "UTC", Locale: "en",
 		FirstWindow: 24 * time.Hour,
@@ -39,21 +39,21 @@ func DefaultDigest() DigestConfig {
 }
 
 // Schedule returns the default schedule.
-func (c DigestConfig) Schedule() digest.Schedule {
+func (c Digest) Schedule() digest.Schedule {
 	day, _ := weekday(c.Weekday)
 	return digest.Schedule{Cadence: c.Cadence, Hour: c.Hour, Weekday: day, Day: c.Day, Every: c.Every}
 }
 
 // ExcerptLengths returns the excerpt lengths that a member may choose from, ascending. They are few, because each post is
 // rendered once per length for all members.
-func (c DigestConfig) ExcerptLengths() []int {
+func (c Digest) ExcerptLengths() []int {
 	lengths := []int{150, 300, 600, 1000, c.Excerpt}
 	slices.Sort(lengths)
 	return slices.Compact(lengths)
 }
 
 // Validate returns the invalid settings. Each error starts with its key.
-func (c DigestConfig) Validate() error {
+func (c Digest) Validate() error {
 	var errs []error
 	if _, ok := weekday(c.Weekday); !ok {
 		errs = append(errs, fmt.Errorf("weekday is %q: must be monday, tuesday, wednesday, thursday, friday, saturday or sunday", c.Weekday))
@@ -102,19 +102,19 @@ func weekday(name string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// ScanConfig is the [scan] table: how often the forum is checked, and how old a post may be.
-type ScanConfig struct {
+// Scan is the [scan] table: how often the forum is checked, and how old a post may be.
+type Scan struct {
 	Interval time.Duration `toml:"interval"`
 	MaxAge   time.Duration `toml:"max_age"`
 }
 
 // DefaultScan returns the defaults: a scan every ten seconds.
-func DefaultScan() ScanConfig {
-	return ScanConfig{Interval: 10 * time.Second, MaxAge: 30 * 24 * time.Hour}
+func DefaultScan() Scan {
+	return Scan{Interval: 10 * time.Second, MaxAge: 30 * 24 * time.Hour}
 }
 
 // Validate returns the invalid settings. Each error starts with its key.
-func (c ScanConfig) Validate() error {
+func (c Scan) Validate() error {
 	var errs []error
 	if c.Interval < time.Second || c.Interval > time.Hour {
 		errs = append(errs, fmt.Errorf("interval is %v: must be \"1s\" to \"1h\"", c.Interval))

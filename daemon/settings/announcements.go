@@ -1,4 +1,4 @@
-package daemon
+package settings
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"postrider/digest"
 )
 
-// AnnouncementConfig is the [announcements] table: the defaults for announcements.
-type AnnouncementConfig struct {
+// Announcements is the [announcements] table: the defaults for announcements.
+type Announcements struct {
 	Speed         int           `toml:"speed"`          // messages per minute; 0: as fast as the relay accepts them
 	Canary        float64       `toml:"canary"`         // percent of the audience; 0: no canary
 	CanaryWait    time.Duration `toml:"canary_wait"`    // time for bounces and complaints
@@ -18,12 +18,12 @@ type AnnouncementConfig struct {
 }
 
 // DefaultAnnouncements returns the defaults: a canary of one percent and one hour.
-func DefaultAnnouncements() AnnouncementConfig {
-	return AnnouncementConfig{Canary: 1, CanaryWait: time.Hour, MaxRejected: 5, MaxComplaints: 0.3}
+func DefaultAnnouncements() Announcements {
+	return Announcements{Canary: 1, CanaryWait: time.Hour, MaxRejected: 5, MaxComplaints: 0.3}
 }
 
 // Validate returns the invalid settings. Each error starts with its key.
-func (c AnnouncementConfig) Validate() error {
+func (c Announcements) Validate() error {
 	var errs []error
 	if c.Speed < 0 || c.Speed > 1_000_000 {
 		errs = append(errs, fmt.Errorf("speed is %d: must be 1 to 1000000 messages per minute, or 0 for no limit", c.Speed))
@@ -44,6 +44,6 @@ func (c AnnouncementConfig) Validate() error {
 }
 
 // CanaryPlan returns the default canary.
-func (c AnnouncementConfig) CanaryPlan() digest.Canary {
+func (c Announcements) CanaryPlan() digest.Canary {
 	return digest.Canary{Share: c.Canary / 100, Wait: c.CanaryWait}
 }

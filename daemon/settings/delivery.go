@@ -1,4 +1,4 @@
-package daemon
+package settings
 
 import (
 	"errors"
@@ -9,8 +9,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// DeliveryConfig is the [delivery] table.
-type DeliveryConfig struct {
+// BatchSize is how many members are planned, claimed and built at a time. Data that is read once per batch is shared by
+// that many messages.
+const BatchSize = 1000
+
+// MaxBatchAge is how long built messages may wait. Those not sent by then are built again, because the members' access
+// rights may have changed.
+const MaxBatchAge = time.Minute
+
+// Delivery is the [delivery] table.
+type Delivery struct {
 	AllowList     []string      `toml:"allow_only"`
 	OnUncertain   string        `toml:"on_uncertain"` // "retry" or "give_up", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
@@ -22,23 +30,23 @@ type DeliveryConfig struct {
 }
 
 // DefaultDelivery returns the defaults: all addresses are allowed, and uncertain messages are repeated.
-func DefaultDelivery() DeliveryConfig {
-	return DeliveryConfig{AllowList: []string{}, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
+func DefaultDelivery() Delivery {
+	return Delivery{AllowList: []string{}, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
 }
 
 // What to do with an uncertain message.
 const (
 	uncertainRetry  = "retry" // once, with the same Message-ID: many receivers drop duplicates
-	uncertainGiveUp = "give_up"
+	UncertainGiveUp = "give_up"
 )
 
-func (c DeliveryConfig) repeats() bool { return c.OnUncertain != uncertainGiveUp }
+func (c Delivery) RetriesUncertain() bool { return c.OnUncertain != UncertainGiveUp }
 
 // Validate returns the invalid settings. Each error starts with its key.
-func (c DeliveryConfig) Validate() error {
+func (c Delivery) Validate() error {
 	errs := []error{c.validateOnly()}
-	if c.OnUncertain != uncertainRetry && c.OnUncertain != uncertainGiveUp {
-		errs = append(errs, fmt.Errorf("on_uncertain is %q: must be %s or %s", c.OnUncertain, uncertainRetry, uncertainGiveUp))
+	if c.OnUncertain != uncertainRetry && c.OnUncertain != UncertainGiveUp {
+		errs = append(errs, fmt.Errorf("on_uncertain is %q: must be %s or %s", c.OnUncertain, uncertainRetry, UncertainGiveUp))
 	}
 	if c.UncertainWait < 0 || c.UncertainWait > 24*time.Hour {
 		errs = append(errs, fmt.Errorf("uncertain_wait is %v: must be \"0s\" to \"24h\"", c.UncertainWait))
@@ -50,7 +58,7 @@ func (c DeliveryConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("max_per_member_per_day is %d: must be the number of messages that a member may get per day, or 0 for no limit", c.MaxPerMemberPerDay))
 	}
 	for domain, each := range c.DomainRate {
-		if domain != anyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {
+		if domain != AnyDomain && (!strings.Contains(domain, ".") || strings.ContainsAny(domain, "@ *")) {
 			errs = append(errs, fmt.Errorf("domain_rate has %q: must be a domain, for example \"gmail.com\", or \"*\" for all others", domain))
 		}
 		if each <= 0 || each > maxRate {
@@ -63,27 +71,27 @@ func (c DeliveryConfig) Validate() error {
 const (
 	// maxRate is more than one daemon can send in a second.
 	maxRate = 100_000
-	// anyDomain stands for all domains that are not named.
-	anyDomain = "*"
+	// AnyDomain stands for all domains that are not named.
+	AnyDomain = "*"
 )
 
-// limiter returns the limit of all messages together, or nil for no limit. It allows bursts of a quarter of a second.
-func (c DeliveryConfig) limiter() *rate.Limiter {
+// Limiter returns the limit of all messages together, or nil for no limit. It allows bursts of a quarter of a second.
+func (c Delivery) Limiter() *rate.Limiter {
 	if c.Rate == 0 {
 		return nil
 	}
 	return rate.NewLimiter(rate.Limit(c.Rate), max(1, int(c.Rate/4)))
 }
 
-// batchSize returns how many messages are claimed at a time: not more than can be sent before the batch is too old.
-func (c DeliveryConfig) batchSize() int {
+// BatchSize returns how many messages are claimed at a time: not more than can be sent before the batch is too old.
+func (c Delivery) ClaimSize() int {
 	if c.Rate == 0 {
-		return batchSize
+		return BatchSize
 	}
-	return min(batchSize, max(1, int(c.Rate*maxBatchAge.Seconds()/2)))
+	return min(BatchSize, max(1, int(c.Rate*MaxBatchAge.Seconds()/2)))
 }
 
-func (c DeliveryConfig) validateOnly() error {
+func (c Delivery) validateOnly() error {
 	for _, entry := range c.AllowList {
 		name, domain, ok := strings.Cut(entry, "@")
 		if !ok || domain == "" || strings.ContainsAny(name+domain, " <>,@") {
@@ -93,8 +101,8 @@ func (c DeliveryConfig) validateOnly() error {
 	return nil
 }
 
-// allows reports whether messages to an address are allowed. Without a list all addresses are.
-func (c DeliveryConfig) allows(address string) bool {
+// Allows reports whether messages to an address are allowed. Without a list all addresses are.
+func (c Delivery) Allows(address string) bool {
 	for _, entry := range c.AllowList {
 		_, domain, _ := strings.Cut(address, "@")
 		if strings.EqualFold(entry, address) || strings.EqualFold(entry, "@"+domain) {

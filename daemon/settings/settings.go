@@ -1,0 +1,28 @@
+// Package settings holds the parts of the configuration that the daemon uses: their keys, defaults and limits.
+package settings
+
+import (
+	netmail "net/mail"
+	"time"
+
+	"postrider/alarm"
+)
+
+// Settings are the parts of the configuration that a daemon uses.
+type Settings struct {
+	Digest      Digest
+	Alerts      Alerts
+	Scan        Scan
+	Delivery    Delivery
+	Alarms      alarm.Config
+	Announce    Announcements
+	Site        string // the forum's name
+	URL         string // the forum's address
+	Host        string // the forum's host, for List-Id
+	From        netmail.Address
+	ReplyTo     netmail.Address // empty: none
+	Connections int             // messages in flight at a time
+	Lease       time.Duration
+	Owner       string // identifies this daemon among those that share a store
+	Bounces     string // domain of the return paths for bounces; empty: bounces go to From
+}
