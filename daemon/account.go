@@ -67,7 +67,7 @@ func (d *MemberService) Account(ctx context.Context, now time.Time, member forum
 	}
 	a.Explicit = chosen.Normalize(a.Member.NoMail)
 	a.Effective = d.effective(a.Explicit, a.Member)
-	a.Zone = d.calendar.zones.of(a.Effective.Zone)
+	a.Zone = d.calendar.ZoneNamed(a.Effective.Zone)
 	return a, err
 }
 
@@ -120,7 +120,7 @@ func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) dig
 		}
 		h.Schedule = &s
 	}
-	h.Zone = d.calendar.zones.of(cmp.Or(h.Zone, m.Zone, site.Zone)).String()
+	h.Zone = d.calendar.ZoneNamed(cmp.Or(h.Zone, m.Zone, site.Zone)).String()
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
 	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)

@@ -142,7 +142,7 @@ func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.Me
 	if wants := n.announcement.NotBefore(&j.Candidate, d.Now()); !wants.IsZero() {
 		return messageDraft{notBefore: wants}
 	}
-	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.zones.of(j.Member.Zone)}
+	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.zones.Of(j.Member.Zone)}
 	footer := withViewLink(AnnouncementFooter(d.Links, id), d.Links, id, key)
 	return messageDraft{
 		to: j.Member, textOnly: j.Choices.Format == digest.Text, exemptFromDailyLimit: n.announcement.Forced,

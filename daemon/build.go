@@ -8,6 +8,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -24,7 +25,7 @@ type Builder struct {
 	forum     *source.DB
 	store     *store.Store
 	set       settings.Digest
-	zones     *zoneCache
+	zones     *calendar.Zones
 	sightings *sightingCache
 	cache     *lru.Cache[forum.PostID, cachedContent]
 }
@@ -45,7 +46,7 @@ func newBuilder(f *source.DB, s *store.Store, set settings.Digest, contents int)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
+	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
 }
 
 // clone returns a builder for concurrent use. Both share the cache of contents.

@@ -25,7 +25,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		if d == nil {
 			continue
 		}
-		d.Zone = b.zones.of(d.Member.Zone)
+		d.Zone = b.zones.Of(d.Member.Zone)
 		if d.Member.Locale == "" {
 			d.Member.Locale = b.set.Locale
 		}

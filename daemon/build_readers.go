@@ -49,7 +49,7 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Overrides: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.of(m.Zone),
+			Choices: c, Overrides: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.Of(m.Zone),
 		}
 	}
 	return readers, nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/alarm"
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -52,7 +53,7 @@ type Daemon struct {
 	settings              settings.Settings
 	builder               *Builder
 	audience              *Resolver
-	calendar              scheduler
+	calendar              calendar.Calendar
 	relays                *relayPool
 	throttles             *throttles
 	domainHolds           *domainHolds
@@ -86,7 +87,7 @@ func New(p Deps, set settings.Settings) *Daemon {
 		Deps:                  p,
 		settings:              set,
 		builder:               builder,
-		calendar:              scheduler{set.Digest, builder.zones},
+		calendar:              calendar.New(set.Digest, builder.zones),
 		throttles:             newThrottles(set.Delivery),
 		domainHolds:           new(domainHolds),
 		rateLimit:             set.Delivery.Limiter(),

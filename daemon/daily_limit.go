@@ -64,6 +64,6 @@ func (d *Daemon) localDayStart(m messageDraft, now time.Time, days int) time.Tim
 	if days > 0 {
 		hour = d.settings.Digest.Hour
 	}
-	local := now.In(d.calendar.zones.of(m.to.Zone))
+	local := now.In(d.calendar.ZoneNamed(m.to.Zone))
 	return time.Date(local.Year(), local.Month(), local.Day()+days, hour, 0, 0, 0, local.Location())
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -23,14 +24,14 @@ type Explainer struct {
 	builder  *Builder
 	press    *templates.Renderer
 	links    *link.Signer
-	calendar scheduler
+	calendar calendar.Calendar
 	set      settings.Settings
 }
 
 // NewExplainer returns an Explainer for a forum and a store.
 func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Explainer {
 	b := NewBuilder(f, s, set.Digest)
-	return &Explainer{builder: b, press: press, links: links, set: set, calendar: scheduler{set.Digest, b.zones}}
+	return &Explainer{builder: b, press: press, links: links, set: set, calendar: calendar.New(set.Digest, b.zones)}
 }
 
 // retention is how long the store keeps settled messages.
@@ -144,7 +145,7 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
 	}
 	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
-	add(kind == store.KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
+	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
 	add(kind == store.KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
 	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
 	add(f.choices.PausedUntil.After(f.now), reasonPaused)

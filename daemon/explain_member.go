@@ -49,7 +49,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 	m := MemberExplanation{
 		Member: f.member, Subscribed: f.subscribed, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
-		Schedule: e.calendar.schedule(f.sub), Zone: f.reader.Zone.String(),
+		Schedule: e.calendar.Schedule(f.sub), Zone: f.reader.Zone.String(),
 		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), Delays: e.delayReasons(f),
 	}
 	if m.Attempts, err = e.builder.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {

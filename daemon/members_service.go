@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -19,7 +20,7 @@ type MemberService struct {
 	forum       *source.DB
 	store       *store.Store
 	set         settings.Settings
-	calendar    scheduler
+	calendar    calendar.Calendar
 	builder     *Builder
 	builderLock chan struct{} // full while the builder is in use: it serves one request at a time
 }
@@ -29,7 +30,7 @@ func NewMemberService(f *source.DB, s *store.Store, set settings.Settings) *Memb
 	builder := newBuilder(f, s, set.Digest, memberContentCacheSize)
 	return &MemberService{
 		forum: f, store: s, set: set,
-		calendar: scheduler{set.Digest, builder.zones}, builder: builder, builderLock: make(chan struct{}, 1),
+		calendar: calendar.New(set.Digest, builder.zones), builder: builder, builderLock: make(chan struct{}, 1),
 	}
 }
 
@@ -130,7 +131,7 @@ func (d *MemberService) reschedule(ctx context.Context, now time.Time, member fo
 	if !known || sub.Gone {
 		return nil
 	}
-	sub.Due = d.calendar.nextDue(sub, now)
+	sub.Due = d.calendar.NextDue(sub, now)
 	if skipBacklog {
 		if sub.CoveredSeq, err = d.store.Sightings.LastSeq(ctx); err != nil {
 			return err

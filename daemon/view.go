@@ -258,6 +258,6 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if err != nil {
 		return templates.Content{}, err
 	}
-	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.of(c.Member.Zone)}
+	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.Of(c.Member.Zone)}
 	return v.press.Announcement(printed, reader, AnnouncementFooter(v.links, m.Member))
 }
