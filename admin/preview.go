@@ -13,6 +13,7 @@ import (
 	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/store"
 	"postrider/templates"
 )
@@ -81,7 +82,7 @@ func (s *Server) showPreview(v *request) {
 	}
 	p, err := s.renderTemplatePreview(v.r.Context(), form)
 	switch {
-	case errors.Is(err, daemon.ErrNoMember):
+	case errors.Is(err, forum.ErrNoMember):
 		view.NoSuchMember = true
 	case err != nil:
 		view.Error = err.Error()

@@ -33,7 +33,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 	var notices []digest.AlertItem
 	var left []digest.Omitted
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := FindMember(ctx, s, who, until)
+		member, err := s.FindMember(ctx, who, until)
 		if err != nil {
 			return err
 		}

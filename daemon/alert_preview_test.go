@@ -126,7 +126,7 @@ func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 	if p := w.previewAlert("anna"); p.SkipReason != reasonAlertsDisabled || p.Alert != nil {
 		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsDisabled)
 	}
-	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
+	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, forum.ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("of nobody: %v", err)
 	}
 	if counts := w.countByState(); !maps.Equal(counts, before) {

@@ -253,7 +253,7 @@ func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who stri
 		return AnnouncementPreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.Of("")}}, nil
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := FindMember(ctx, s, who, now)
+		member, err := s.FindMember(ctx, who, now)
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ type memberFacts struct {
 
 // loadMember reads everything about a member.
 func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
-	member, err := FindMember(ctx, s, who, now)
+	member, err := s.FindMember(ctx, who, now)
 	if err != nil {
 		return nil, err
 	}

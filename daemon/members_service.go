@@ -84,7 +84,7 @@ func (d *MemberService) GrantLabels(ctx context.Context, now time.Time, g link.C
 			return err
 		}
 		name = members[0].Name
-		if g.Scope != link.Thread && g.Scope != link.Section || !mayRead(members[0].NoMail) {
+		if g.Scope != link.Thread && g.Scope != link.Section || !source.MayRead(members[0]) {
 			return nil
 		}
 		title, err = grantTitle(ctx, s, members[0], g)

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,9 +9,6 @@ import (
 	"postrider/forum"
 	"postrider/source"
 )
-
-// ErrNoMember is returned for a member who does not exist on the forum.
-var ErrNoMember = errors.New("no such member on the forum")
 
 // Preview is an edition that was not planned, with the posts that it leaves out.
 type Preview struct {
@@ -27,7 +23,7 @@ type Preview struct {
 func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time) (Preview, error) {
 	p := Preview{From: from, Until: until}
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := FindMember(ctx, s, who, until)
+		member, err := s.FindMember(ctx, who, until)
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func withViewLink(f templates.Footer, links *link.Signer, member forum.MemberID,
 	return f
 }
 
-// View renders a member's message, by the number in its link. The error is ErrMessageNotFound, ErrNoMember or
+// View renders a member's message, by the number in its link. The error is ErrMessageNotFound, forum.ErrNoMember or
 // ErrNothingToShow if there is nothing to show.
 func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
 	mails, err := v.desk.store.Outbox.MemberMessages(ctx, member, time.Unix(0, 0))
@@ -91,22 +91,13 @@ func sentAt(m store.Mail) time.Time {
 	return m.Settled
 }
 
-// mayRead reports whether a member who gets no messages for this reason may still read the forum.
-func mayRead(noMail string) bool {
-	switch noMail {
-	case "", source.OptedOut, source.NoAddress, source.Bouncing:
-		return true
-	}
-	return false
-}
-
 // readable returns the reader of a message if they may read the forum at all.
 func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*digest.Reader, error) {
 	r := readers[id]
 	switch {
 	case r == nil:
-		return nil, ErrNoMember
-	case !mayRead(r.Member.NoMail):
+		return nil, forum.ErrNoMember
+	case !source.MayRead(r.Member):
 		return nil, ErrNothingToShow
 	}
 	return r, nil
@@ -247,11 +238,11 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 		return templates.Content{}, err
 	}
 	if len(known) == 0 {
-		return templates.Content{}, ErrNoMember
+		return templates.Content{}, forum.ErrNoMember
 	}
 	c, all := known[0], a.Audience
 	closed := digest.Audience{Groups: all.Groups, ExceptGroups: all.ExceptGroups, Sections: all.Sections}
-	if !mayRead(c.Member.NoMail) || closed.ExclusionReason(&c) != "" {
+	if !source.MayRead(c.Member) || closed.ExclusionReason(&c) != "" {
 		return templates.Content{}, ErrNothingToShow
 	}
 	printed, err := v.press.CompileAnnouncement(&a.Announcement, v.desk.set.Digest.MaxBytes)

@@ -69,7 +69,7 @@ type ReadableSection struct {
 	Own bool // own threads only
 }
 
-// ReadableSections lists the sections that a member may read, in the forum's order. It returns ErrNoMember if the member
+// ReadableSections lists the sections that a member may read, in the forum's order. It returns forum.ErrNoMember if the member
 // does not exist.
 func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, member forum.MemberID) (list []ReadableSection, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
@@ -78,7 +78,7 @@ func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, mem
 		case err != nil:
 			return err
 		case len(members) == 0:
-			return ErrNoMember
+			return forum.ErrNoMember
 		}
 		class := members[0].Class
 		access, err := s.Access(ctx, []forum.Class{class})

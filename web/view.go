@@ -24,7 +24,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, daemon.ErrNothingToShow):
 		s.messagePage(w, r, http.StatusGone, member, "message_empty")
 		return
-	case errors.Is(err, daemon.ErrNoMember):
+	case errors.Is(err, forum.ErrNoMember):
 		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
 		return
 	case err != nil:
