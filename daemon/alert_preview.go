@@ -62,7 +62,7 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 		return err
 	}
 	if p.AlertResult = built[0]; !d.settings.Alerts.Enabled {
-		p.Alert, p.SkipReason = nil, reasonAlertsDisabled
+		p.Alert, p.SkipReason = nil, digest.ReasonAlertsDisabled
 	}
 	if p.Alert == nil {
 		return nil

@@ -135,7 +135,7 @@ func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.Me
 	j, there := known[id]
 	switch {
 	case !there:
-		return messageDraft{skip: reasonMemberDeleted}
+		return messageDraft{skip: digest.ReasonMemberDeleted}
 	case !j.included():
 		return messageDraft{skip: string(cmp.Or(j.blockedReason, j.excluded))}
 	}

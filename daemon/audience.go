@@ -58,7 +58,7 @@ func (h *Resolver) CountAudience(ctx context.Context, a *digest.Announcement, no
 		}
 		for _, j := range p.judged {
 			if j.included() && suppressed[strings.ToLower(j.Member.Email)] {
-				j.blockedReason = reasonSuppressed
+				j.blockedReason = digest.ReasonSuppressed
 			}
 			c.count(j)
 		}

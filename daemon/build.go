@@ -144,17 +144,17 @@ func delayForPause(r *digest.Reader, now time.Time) Edition {
 func selectEdition(window *digest.Window, r *digest.Reader, a EditionRequest) Edition {
 	switch {
 	case r == nil:
-		return Edition{Skip: reasonMemberDeleted}
+		return Edition{Skip: digest.ReasonMemberDeleted}
 	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
 		return Edition{Skip: r.Member.NoMail}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
-		return Edition{Skip: reasonDigestsOff}
+		return Edition{Skip: digest.ReasonDigestsOff}
 	}
 	r.After, r.Until, r.At = a.After, a.Until, a.Planned
 	e := Edition{Digest: window.Select(*r), Deferred: window.Deferred(*r), TextOnly: r.Choices.Format == digest.Text}
 	e.Digest.WantedExcerpt = r.Choices.Excerpt
 	if e.Digest.Empty() {
-		e.Digest, e.Skip = nil, reasonNothingNew
+		e.Digest, e.Skip = nil, digest.ReasonNothingNew
 	}
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
 )
@@ -32,7 +33,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		d.Fill(contents, participated[d.Member.ID])
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
-			editions[i] = Edition{Skip: reasonNothingNew, Deferred: editions[i].Deferred}
+			editions[i] = Edition{Skip: digest.ReasonNothingNew, Deferred: editions[i].Deferred}
 		}
 	}
 	return nil

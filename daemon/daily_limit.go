@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -50,10 +51,10 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 			continue
 		}
 		if row.Kind == store.KindAlert && day.Digests {
-			m.skip = reasonDailyLimit
+			m.skip = digest.ReasonDailyLimit
 			continue
 		}
-		m.notBefore, m.holdReason = d.localDayStart(*m, now, 1), reasonDailyLimit
+		m.notBefore, m.holdReason = d.localDayStart(*m, now, 1), digest.ReasonDailyLimit
 	}
 	return nil
 }

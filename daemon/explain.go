@@ -145,12 +145,12 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
 	}
 	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
-	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
+	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, digest.ReasonDigestsOff)
 	add(kind == store.KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
-	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
-	add(f.choices.PausedUntil.After(f.now), reasonPaused)
-	add(f.health.Suppressed(f.now), reasonSuppressed)
-	add(!e.set.Delivery.Allows(f.member.Email), reasonNotAllowListed)
+	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, digest.ReasonAlertsOff)
+	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
+	add(f.health.Suppressed(f.now), digest.ReasonSuppressed)
+	add(!e.set.Delivery.Allows(f.member.Email), digest.ReasonNotAllowListed)
 	return list
 }
 

@@ -189,7 +189,7 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 	case len(x.Seen) == 0:
 		x.Reason = e.whyNotSighted(x)
 	case !f.subscribed:
-		x.Reason = reasonNoSubscriptions
+		x.Reason = digest.ReasonNoSubscriptions
 	case !ahead && failed != nil:
 		x.Reason = describeOutcome(*failed)
 	case !ahead:

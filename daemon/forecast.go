@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -139,9 +140,9 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 		list[i] = MemberForecast{Member: m.ID, Due: sub.Due}
 		switch {
 		case sub.Due.IsZero():
-			list[i].Skip = reasonDigestsOff
+			list[i].Skip = digest.ReasonDigestsOff
 		case !sub.Due.Before(r.Until):
-			list[i].Skip = reasonNotDue
+			list[i].Skip = digest.ReasonNotDue
 		default:
 			at = append(at, i)
 			planned := sub.Due
@@ -187,7 +188,7 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 
 func (r *forecaster) count(p MemberForecast) {
 	r.Members++
-	if due := !p.Due.IsZero() && p.Skip != reasonNotDue; due && p.Due.Before(r.midnight) {
+	if due := !p.Due.IsZero() && p.Skip != digest.ReasonNotDue; due && p.Due.Before(r.midnight) {
 		r.Today++ // empty editions are planned, too
 	}
 	if !p.WouldSend() {

@@ -38,7 +38,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	}
 	sub, known := subs[member]
 	if !known || sub.Gone {
-		return c, reasonNoSubscriptions, nil
+		return c, digest.ReasonNoSubscriptions, nil
 	}
 	alerts, err := v.desk.store.Alerts.Progress(ctx)
 	if err != nil {
