@@ -228,10 +228,10 @@ func TestCompose_InvalidFormKeepsItsInput(t *testing.T) {
 		fields []string
 		says   []string
 	}{
-		{"an unknown field", []string{"locale", "en", "title", "A", "body", "Dear {{nmae}}"}, []string{"there is no field {{nmae}}", "Dear {{nmae}}"}},
+		{"an unknown field", []string{"locale", "en", "title", "A", "body", "Dear {{nmae}}"}, []string{"unknown merge field {{nmae}}", "Dear {{nmae}}"}},
 		{"nothing", nil, []string{"locale"}},
 		{"no body", []string{"locale", "en", "title", "A", "body", ""}, []string{"the body is empty"}},
-		{"one language twice", append([]string{"locale", "en", "title", "B", "body", "B"}, full...), []string{"two variants in this language"}},
+		{"one language twice", append([]string{"locale", "en", "title", "B", "body", "B"}, full...), []string{"two variants have this language"}},
 		{"many posts", append([]string{"min_posts", "many"}, full...), []string{"Not a number: <bdi>many</bdi>"}},
 		{"no day", append([]string{"joined_after", "yesterday"}, full...), []string{"Not a date: <bdi>yesterday</bdi>"}},
 		{"a canary that is too large", append([]string{"canary", "70", "wait", "60"}, full[:6]...), []string{"canary is 70"}},

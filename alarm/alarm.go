@@ -43,20 +43,20 @@ var raiseDelay = map[Kind]time.Duration{Forum: 2 * time.Minute, Store: time.Minu
 const (
 	// resolveDelay is how long nothing bad must have been seen until an alarm is over.
 	resolveDelay = 10 * time.Minute
-	// again is how often a fault that goes on is written down.
-	again = time.Minute
+	// saveInterval is how often a fault that goes on is written down.
+	saveInterval = time.Minute
 	// giveUpAfter is how long a note is tried.
 	giveUpAfter = 24 * time.Hour
 )
 
 // Notification is one thing to tell.
 type Notification struct {
-	Kind   Kind
-	Object string // what Held is about; empty: nothing more to name
-	Over   bool   // it is over, else it has begun
-	Detail string // what an error said
-	Since  time.Time
-	At     time.Time
+	Kind     Kind
+	Object   string // what Held is about; empty: nothing more to name
+	Resolved bool   // it is over, else it has begun
+	Detail   string // what an error said
+	Since    time.Time
+	At       time.Time
 }
 
 // Channel is a way to the administrator.
@@ -76,7 +76,7 @@ type Manager struct {
 
 	mu           sync.Mutex
 	active       map[string]*activeAlarm // by key: what was seen bad and not good since
-	good         map[string]time.Time    // by key: what was seen good and not told the store
+	cleared      map[string]time.Time    // by key: what was seen good and not told the store
 	clearedKinds map[Kind]time.Time      // kinds of which all was seen good but what is met
 	// resolved are faults that were told while the store did not answer, and are over: it must know of them, so that their
 	// end is told, too.
@@ -87,15 +87,15 @@ type Manager struct {
 type activeAlarm struct {
 	detail      string
 	first, last time.Time
-	noted       time.Time       // the last that the store knows of
-	told        map[string]bool // by channel, while the store does not answer
+	savedAt     time.Time       // the last that the store knows of
+	notified    map[string]bool // by channel, while the store does not answer
 }
 
 // New makes a bell.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, channels ...Channel) *Manager {
 	return &Manager{
 		store: s, log: log, now: now, channels: channels,
-		active: make(map[string]*activeAlarm), good: make(map[string]time.Time), clearedKinds: make(map[Kind]time.Time),
+		active: make(map[string]*activeAlarm), cleared: make(map[string]time.Time), clearedKinds: make(map[Kind]time.Time),
 	}
 }
 
@@ -108,9 +108,9 @@ func ParseKey(key string) (kind Kind, object string) {
 	return Kind(word), object
 }
 
-func noteOf(n store.AlarmNotification) Notification {
+func notificationOf(n store.AlarmNotification) Notification {
 	kind, object := ParseKey(n.Key)
-	return Notification{Kind: kind, Object: object, Over: n.Resolved, Detail: n.Detail, Since: n.Since, At: n.At}
+	return Notification{Kind: kind, Object: object, Resolved: n.Resolved, Detail: n.Detail, Since: n.Since, At: n.At}
 }
 
 // Raise says that something was seen bad.
@@ -122,7 +122,7 @@ func (b *Manager) Raise(kind Kind, object, detail string) {
 }
 
 func (b *Manager) raise(k, detail string, now time.Time) {
-	delete(b.good, k)
+	delete(b.cleared, k)
 	f := b.active[k]
 	if f == nil {
 		f = &activeAlarm{first: now}
@@ -137,13 +137,13 @@ func (b *Manager) Clear(kind Kind, object string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := key(kind, object)
-	b.drop(k)
-	b.good[k] = now
+	b.resolve(k)
+	b.cleared[k] = now
 }
 
-// drop forgets a fault that is over.
-func (b *Manager) drop(k string) {
-	if f := b.active[k]; f != nil && len(f.told) > 0 {
+// resolve forgets a fault that is over.
+func (b *Manager) resolve(k string) {
+	if f := b.active[k]; f != nil && len(f.notified) > 0 {
 		b.resolved = append(b.resolved, store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first, Seen: f.last, NotifiedAt: f.last})
 	}
 	delete(b.active, k)
@@ -156,9 +156,9 @@ func (b *Manager) SetActive(kind Kind, bad map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for k := range b.active {
-		if n := noteOf(store.AlarmNotification{Key: k}); n.Kind == kind {
+		if n := notificationOf(store.AlarmNotification{Key: k}); n.Kind == kind {
 			if _, still := bad[n.Object]; !still {
-				b.drop(k)
+				b.resolve(k)
 			}
 		}
 	}

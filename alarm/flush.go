@@ -13,7 +13,7 @@ import (
 func (b *Manager) Flush(ctx context.Context) error {
 	b.flushMu.Lock()
 	defer b.flushMu.Unlock()
-	err := b.compare(ctx)
+	err := b.sync(ctx)
 	if err == nil {
 		err = b.deliver(ctx)
 	}
@@ -24,8 +24,8 @@ func (b *Manager) Flush(ctx context.Context) error {
 	return err
 }
 
-// compare brings the store up to date and finds what is new.
-func (b *Manager) compare(ctx context.Context) error {
+// sync brings the store up to date and finds what is new.
+func (b *Manager) sync(ctx context.Context) error {
 	stand, err := b.store.Alarms.All(ctx)
 	if err != nil {
 		return err
@@ -38,13 +38,13 @@ func (b *Manager) compare(ctx context.Context) error {
 	if err := b.store.Alarms.Save(ctx, bad, good); err != nil {
 		return err
 	}
-	b.noted(bad)
-	news, err := b.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), b.names())
+	b.markSaved(bad)
+	news, err := b.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), b.channelNames())
 	if err != nil {
 		return err
 	}
 	for _, n := range news {
-		b.record(noteOf(n))
+		b.logNotification(notificationOf(n))
 	}
 	return nil
 }
@@ -55,12 +55,12 @@ func (b *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []stor
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for k, f := range b.active {
-		if !f.noted.IsZero() && f.last.Sub(f.noted) < again {
+		if !f.savedAt.IsZero() && f.last.Sub(f.savedAt) < saveInterval {
 			continue
 		}
-		kind := noteOf(store.AlarmNotification{Key: k}).Kind
+		kind := notificationOf(store.AlarmNotification{Key: k}).Kind
 		a := store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first.Add(raiseDelay[kind]), Seen: f.last}
-		if len(f.told) > 0 {
+		if len(f.notified) > 0 {
 			a.NotifiedAt = now
 		}
 		bad = append(bad, a)
@@ -72,28 +72,28 @@ func (b *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []stor
 	}
 	good = make(map[string]time.Time)
 	for _, a := range stand {
-		if at, seen := b.good[a.Key]; seen {
+		if at, seen := b.cleared[a.Key]; seen {
 			good[a.Key] = at
-		} else if at, judged := b.clearedKinds[noteOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && b.active[a.Key] == nil {
+		} else if at, judged := b.clearedKinds[notificationOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && b.active[a.Key] == nil {
 			good[a.Key] = at
 		}
 	}
 	return bad, good
 }
 
-// noted remembers what the store has learnt.
-func (b *Manager) noted(bad []store.Alarm) {
+// markSaved remembers what the store has learnt.
+func (b *Manager) markSaved(bad []store.Alarm) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.resolved = nil
 	for _, a := range bad {
 		if f := b.active[a.Key]; f != nil {
-			f.noted, f.told = a.Seen, nil
+			f.savedAt, f.notified = a.Seen, nil
 		}
 	}
 }
 
-func (b *Manager) names() []string {
+func (b *Manager) channelNames() []string {
 	var names []string
 	for _, c := range b.channels {
 		names = append(names, c.Name())
@@ -101,9 +101,9 @@ func (b *Manager) names() []string {
 	return names
 }
 
-// record tells the log.
-func (b *Manager) record(n Notification) {
-	if n.Over {
+// logNotification tells the log.
+func (b *Manager) logNotification(n Notification) {
+	if n.Resolved {
 		b.log.Info("alarm is over", "alarm", n.Kind, "object", n.Object, "since", n.Since)
 		return
 	}
@@ -118,20 +118,20 @@ func (b *Manager) deliver(ctx context.Context) error {
 	}
 	var errs []error
 	for _, n := range notes {
-		if b.handOver(ctx, n) {
+		if b.notify(ctx, n) {
 			errs = append(errs, b.store.Alarms.DeleteNotification(ctx, n))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// handOver tells a note by its channel. Done means that it need not come again.
-func (b *Manager) handOver(ctx context.Context, n store.AlarmNotification) (done bool) {
+// notify tells a note by its channel. Done means that it need not come again.
+func (b *Manager) notify(ctx context.Context, n store.AlarmNotification) (done bool) {
 	for _, c := range b.channels {
 		if c.Name() != n.Channel {
 			continue
 		}
-		err := c.Notify(ctx, noteOf(n))
+		err := c.Notify(ctx, notificationOf(n))
 		if err == nil {
 			return true
 		}
@@ -145,56 +145,56 @@ func (b *Manager) handOver(ctx context.Context, n store.AlarmNotification) (done
 // notifyWithoutStore tells what this daemon has met while the store does not answer.
 func (b *Manager) notifyWithoutStore(ctx context.Context) {
 	now := b.now()
-	for _, n := range b.unsent(now) {
+	for _, n := range b.unsavedNotifications(now) {
 		for _, c := range append([]Channel{logChannel{b}}, b.channels...) {
-			if !b.toldBy(n, c) {
+			if !b.isNotified(n, c) {
 				if err := c.Notify(ctx, n); err != nil {
 					b.log.Warn("alarm could not be told", "channel", c.Name(), "alarm", key(n.Kind, n.Object), "err", err)
 					continue
 				}
-				b.markTold(n, c)
+				b.markNotified(n, c)
 			}
 		}
 	}
 }
 
-// unsent are the faults that are due and that the store has not taken.
-func (b *Manager) unsent(now time.Time) (notes []Notification) {
+// unsavedNotifications are the faults that are due and that the store has not taken.
+func (b *Manager) unsavedNotifications(now time.Time) (notes []Notification) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for k, f := range b.active {
-		n := noteOf(store.AlarmNotification{Key: k, Detail: f.detail, Since: f.first, At: now})
-		if f.noted.IsZero() && now.Sub(f.first) >= raiseDelay[n.Kind] {
+		n := notificationOf(store.AlarmNotification{Key: k, Detail: f.detail, Since: f.first, At: now})
+		if f.savedAt.IsZero() && now.Sub(f.first) >= raiseDelay[n.Kind] {
 			notes = append(notes, n)
 		}
 	}
 	return notes
 }
 
-func (b *Manager) toldBy(n Notification, c Channel) bool {
+func (b *Manager) isNotified(n Notification, c Channel) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f := b.active[key(n.Kind, n.Object)]
-	return f == nil || f.told[c.Name()]
+	return f == nil || f.notified[c.Name()]
 }
 
-func (b *Manager) markTold(n Notification, c Channel) {
+func (b *Manager) markNotified(n Notification, c Channel) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if f := b.active[key(n.Kind, n.Object)]; f != nil {
-		if f.told == nil {
-			f.told = make(map[string]bool)
+		if f.notified == nil {
+			f.notified = make(map[string]bool)
 		}
-		f.told[c.Name()] = true
+		f.notified[c.Name()] = true
 	}
 }
 
 // logChannel is the log as a channel.
-type logChannel struct{ bell *Manager }
+type logChannel struct{ manager *Manager }
 
 func (logChannel) Name() string { return "log" }
 
 func (l logChannel) Notify(_ context.Context, n Notification) error {
-	l.bell.record(n)
+	l.manager.logNotification(n)
 	return nil
 }

@@ -25,7 +25,7 @@ type Webhook struct {
 	Secret  string // signs what is posted; empty: not signed
 	Site    string // the forum's name
 	URL     string // the forum's address
-	Words   TextFunc
+	Text    TextFunc
 	Client  *http.Client
 }
 
@@ -35,7 +35,7 @@ func NewWebhook(c Config, site, url string, words TextFunc) *Webhook {
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Webhook{Address: c.Webhook, Secret: c.Secret, Site: site, URL: url, Words: words, Client: client}
+	return &Webhook{Address: c.Webhook, Secret: c.Secret, Site: site, URL: url, Text: words, Client: client}
 }
 
 // Name implements Channel.
@@ -57,7 +57,7 @@ type payload struct {
 
 // Headers of what is posted.
 const (
-	timeHeader      = "X-Postrider-Timestamp" // Unix seconds
+	timestampHeader = "X-Postrider-Timestamp" // Unix seconds
 	signatureHeader = "X-Postrider-Signature" // "sha256=" and an HMAC in hexadecimal of the timestamp, a dot and the body
 )
 
@@ -67,10 +67,10 @@ func (w *Webhook) Notify(ctx context.Context, n Notification) error {
 		Event: "raised", Alarm: n.Kind, Object: n.Object, Detail: n.Detail,
 		Since: n.Since.UTC(), At: n.At.UTC(), Site: w.Site, URL: w.URL,
 	}
-	if n.Over {
+	if n.Resolved {
 		out.Event = "over"
 	}
-	out.Text, out.Cure = w.Words(n)
+	out.Text, out.Cure = w.Text(n)
 	body, err := json.Marshal(out)
 	if err != nil {
 		return fmt.Errorf("writing the note: %w", err)
@@ -102,7 +102,7 @@ func (w *Webhook) request(ctx context.Context, body []byte, now time.Time) (*htt
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "postrider")
-	request.Header.Set(timeHeader, stamp)
+	request.Header.Set(timestampHeader, stamp)
 	if w.Secret != "" {
 		request.Header.Set(signatureHeader, "sha256="+sign(w.Secret, stamp, body))
 	}

@@ -186,7 +186,7 @@ func TestAWrongAnnouncementSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"an unknown key", "+++\ntitle = \"a\"\ntitel = \"b\"\n+++\nx", []string{"line 2: there is no key titel"}},
 		{"no TOML", "+++\ntitle = a\n+++\nx", []string{"line 2"}},
 		{"an audience in a variant", "+++\ntitle = \"a\"\n+++\nx\n+++\nlocale=\"de\"\ntitle=\"b\"\n[audience]\nmin_posts=1\n+++\ny", []string{"line 6: audience", "belongs to the whole announcement"}},
-		{"an unknown field", "+++\ntitle = \"a\"\n+++\n\nDear {{nmae}},", []string{"wrong.md: in en: line 5: there is no field {{nmae}}: write {{name}}"}},
+		{"an unknown field", "+++\ntitle = \"a\"\n+++\n\nDear {{nmae}},", []string{"wrong.md: in en: line 5: unknown merge field {{nmae}}: use {{name}}"}},
 		{"a field in an address", "+++\ntitle = \"a\"\n+++\n[x](https://x.example/{{name}})", []string{"line 4: merge field in the URL of a link"}},
 		{"no title", "+++\n+++\nx", []string{"the title is empty"}},
 		{"an unknown group", "+++\ntitle=\"a\"\n[audience]\ngroups=[\"Mods\"]\n+++\nx", []string{`audience.groups: the forum has no "Mods"`, `"steward" (3)`}},

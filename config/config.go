@@ -75,12 +75,12 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 	c := Default()
 	meta, err := toml.Decode(text, &c)
 	if err != nil {
-		return Config{}, syntax(err)
+		return Config{}, syntaxError(err)
 	}
-	errs := append(unknown(meta, text), bareDurations(meta, text)...)
+	errs := append(unknownKeys(meta, text), bareDurations(meta, text)...)
 	for _, s := range c.secrets() {
 		if err := s.read(dir, getenv); err != nil {
-			errs = append(errs, locateError(text, table(s.key), err))
+			errs = append(errs, locateError(text, tableOf(s.key), err))
 		}
 	}
 	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = resolvePath(dir, c.DKIM.KeyFile), resolvePath(dir, c.DKIM.Ed25519KeyFile)
@@ -128,7 +128,7 @@ func (c *Config) validate(text string) []error {
 		{"admin", errors.Join(c.Admin.Validate(), c.checkUserHeader())},
 		{"log", c.Log.Validate()},
 	} {
-		errs = append(errs, faults(text, t.table, t.err)...)
+		errs = append(errs, locateErrors(text, t.table, t.err)...)
 	}
 	return errs
 }

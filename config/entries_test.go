@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEntriesTellWhatHoldsWithoutSecrets(t *testing.T) {
+func TestEntries_ListAllKeysWithoutSecrets(t *testing.T) {
 	text := `
 [forum]
 type = "xenforo2"

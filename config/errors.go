@@ -10,8 +10,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// syntax words a fault of TOML itself.
-func syntax(err error) error {
+// syntaxError words a fault of TOML itself.
+func syntaxError(err error) error {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
 		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
@@ -19,12 +19,12 @@ func syntax(err error) error {
 	return err
 }
 
-func unknown(meta toml.MetaData, text string) []error {
+func unknownKeys(meta toml.MetaData, text string) []error {
 	var errs []error
 	for _, key := range meta.Undecoded() {
 		name := key.String()
 		err := fmt.Errorf("line %d: there is no key %s", lineOf(text, name), name)
-		if known := nearest(name); known != "" {
+		if known := nearestKey(name); known != "" {
 			err = fmt.Errorf("%w; did you mean %s?", err, known)
 		}
 		errs = append(errs, err)
@@ -45,12 +45,12 @@ func bareDurations(meta toml.MetaData, text string) []error {
 	return errs
 }
 
-// faults gives each of the errors its line and its table.
-func faults(text, table string, err error) []error {
+// locateErrors gives each of the errors its line and its table.
+func locateErrors(text, table string, err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var errs []error
 		for _, e := range joined.Unwrap() {
-			errs = append(errs, faults(text, table, e)...)
+			errs = append(errs, locateErrors(text, table, e)...)
 		}
 		return errs
 	}
@@ -70,4 +70,4 @@ func locateError(text, table string, err error) error {
 	return fmt.Errorf("%s.%w", table, err)
 }
 
-func table(key string) string { return key[:strings.LastIndexByte(key, '.')] }
+func tableOf(key string) string { return key[:strings.LastIndexByte(key, '.')] }

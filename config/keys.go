@@ -8,28 +8,28 @@ import (
 // keys lists every key that a configuration may have, as "table.key", with its Go type.
 func keys() map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
-	collect(reflect.TypeFor[Config](), "", found)
+	collectKeys(reflect.TypeFor[Config](), "", found)
 	return found
 }
 
-func collect(t reflect.Type, prefix string, found map[string]reflect.Type) {
+func collectKeys(t reflect.Type, prefix string, found map[string]reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, tagged := f.Tag.Lookup("toml")
 		switch {
 		case f.Anonymous && !tagged:
-			collect(f.Type, prefix, found)
+			collectKeys(f.Type, prefix, found)
 		case name == "-" || !tagged:
 		case f.Type.Kind() == reflect.Struct:
-			collect(f.Type, prefix+name+".", found)
+			collectKeys(f.Type, prefix+name+".", found)
 		default:
 			found[prefix+name] = f.Type
 		}
 	}
 }
 
-// nearest is the known key that a mistyped one most likely stands for, or "".
-func nearest(key string) string {
+// nearestKey is the known key that a mistyped one most likely stands for, or "".
+func nearestKey(key string) string {
 	best, least := "", len(key)/2+1
 	for known := range keys() {
 		d := min(distance(key, known), distance(lastPart(key), lastPart(known))+1)

@@ -44,15 +44,15 @@ type Fallback struct {
 	PasswordFile string `toml:"password_file"`
 }
 
-// On tells whether there is one.
-func (f Fallback) On() bool { return f.URL != "" }
+// Enabled tells whether there is one.
+func (f Fallback) Enabled() bool { return f.URL != "" }
 
 // Validate says what is wrong, each error beginning with its key.
 func (f Fallback) Validate() error {
-	if !f.On() && f != (Fallback{SMTPConfig: defaultRelay()}) {
+	if !f.Enabled() && f != (Fallback{SMTPConfig: defaultRelay()}) {
 		return errors.New("url: it is missing; give the second relay's, such as \"smtp+starttls://user@host:587\", or take [smtp.fallback] out")
 	}
-	if !f.On() {
+	if !f.Enabled() {
 		return nil
 	}
 	return f.SMTPConfig.Validate()

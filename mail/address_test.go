@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestMailbox(t *testing.T) {
+func TestMailbox_AcceptsValid(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"a plain address", "anna@example.org", "anna@example.org"},
 		{"signs that a name may have", "a.b+c-d_e'f!g#h$i%j&k*l/m=n?o^p`q{r|s}t~@example.org", "a.b+c-d_e'f!g#h$i%j&k*l/m=n?o^p`q{r|s}t~@example.org"},
@@ -24,7 +24,7 @@ func TestMailbox(t *testing.T) {
 	}
 }
 
-func TestMailboxRefuses(t *testing.T) {
+func TestMailbox_RejectsInvalid(t *testing.T) {
 	for _, tt := range []struct{ name, in, enhanced string }{
 		{"nothing", "", "5.1.3"},
 		{"no domain", "anna@", "5.1.3"},

@@ -58,7 +58,7 @@ func mustCompose(t testing.TB, m Message) []byte {
 	return raw
 }
 
-func TestComposeWritesTheGoldenMessages(t *testing.T) {
+func TestCompose_Golden(t *testing.T) {
 	announcement := sample()
 	announcement.Key, announcement.Stream = "announce/7/42", Announcement
 	announcement.ReplyTo, announcement.List, announcement.Unsubscribe, announcement.FeedbackID = netmail.Address{}, List{}, "", ""
@@ -90,7 +90,7 @@ func TestComposeWritesTheGoldenMessages(t *testing.T) {
 	}
 }
 
-func TestEqualMessagesAreEqualBytes(t *testing.T) {
+func TestCompose_EqualMessagesAreEqualBytes(t *testing.T) {
 	want := mustCompose(t, sample())
 	for range 50 {
 		if got := mustCompose(t, sample()); !bytes.Equal(got, want) {
@@ -131,7 +131,7 @@ func parts(t testing.TB, raw []byte) map[string]string {
 	}
 }
 
-func TestBothBodiesComeBackAsTheyWere(t *testing.T) {
+func TestCompose_BodiesRoundTrip(t *testing.T) {
 	m := sample()
 	m.Text = append(m.Text, qp.Encode("\n--=_"+composer(t).token(m.Key)+"--\nand it goes on"))
 	m.HTML = append(m.HTML, qp.Encode(strings.Repeat("<p>漢字</p>", 500)))
@@ -147,7 +147,7 @@ func TestBothBodiesComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestNoFieldCanBringAHeaderOfItsOwn(t *testing.T) {
+func TestCompose_PreventsHeaderInjection(t *testing.T) {
 	names := fieldNames(t, mustCompose(t, sample()))
 	for _, poison := range []string{
 		"x\r\nBcc: all@example.org", "x\nBcc: all@example.org", "x\rBcc: all@example.org",
@@ -199,7 +199,7 @@ func fieldNames(t testing.TB, raw []byte) string {
 	return strings.Join(names, " ")
 }
 
-func TestNamesComeBackFromTheHeader(t *testing.T) {
+func TestCompose_NamesRoundTrip(t *testing.T) {
 	long := strings.Repeat("a", 300)
 	for _, tt := range []struct{ name, in, want string }{
 		{"no name", "", ""},
@@ -238,7 +238,7 @@ func TestNamesComeBackFromTheHeader(t *testing.T) {
 	}
 }
 
-func TestSubjectsComeBackFromTheHeader(t *testing.T) {
+func TestCompose_SubjectsRoundTrip(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"ASCII", "12 replies", "12 replies"},
 		{"none", "", ""},
@@ -263,7 +263,7 @@ func TestSubjectsComeBackFromTheHeader(t *testing.T) {
 	}
 }
 
-func TestUnsubscribeLinesAreNotFolded(t *testing.T) {
+func TestCompose_DoesNotFoldUnsubscribeHeaders(t *testing.T) {
 	m := sample()
 	raw := string(mustCompose(t, m))
 	want := "\r\nList-Unsubscribe: <" + m.Unsubscribe + ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -272,7 +272,7 @@ func TestUnsubscribeLinesAreNotFolded(t *testing.T) {
 	}
 }
 
-func TestTheAddressToUnsubscribeByMailStandsBesideTheLink(t *testing.T) {
+func TestCompose_ListsUnsubscribeAddressAndLink(t *testing.T) {
 	m := sample()
 	m.UnsubscribeMail = "u-abc@bounce.example.org"
 	want := "\r\nList-Unsubscribe: <" + m.Unsubscribe + ">, <mailto:u-abc@bounce.example.org>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -285,7 +285,7 @@ func TestTheAddressToUnsubscribeByMailStandsBesideTheLink(t *testing.T) {
 	}
 }
 
-func TestAMailWithoutHTMLIsTextAlone(t *testing.T) {
+func TestCompose_WithoutHTMLIsPlainText(t *testing.T) {
 	m := sample()
 	both := mustCompose(t, m)
 	m.HTML = nil
@@ -306,7 +306,7 @@ func TestAMailWithoutHTMLIsTextAlone(t *testing.T) {
 	}
 }
 
-func TestMessageID(t *testing.T) {
+func TestMessageID_DependsOnKey(t *testing.T) {
 	c := composer(t)
 	if got, again := c.MessageID("digest/42/2026-05-04"), c.MessageID("digest/42/2026-05-04"); got != again {
 		t.Errorf("one key has the ids %s and %s", got, again)
@@ -329,7 +329,7 @@ func TestMessageID(t *testing.T) {
 	}
 }
 
-func TestComposeRefuses(t *testing.T) {
+func TestCompose_RejectsInvalid(t *testing.T) {
 	for name, set := range map[string]func(*Message){
 		"a message without a key":         func(m *Message) { m.Key = "" },
 		"a message without a date":        func(m *Message) { m.Date = time.Time{} },

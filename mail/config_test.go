@@ -12,7 +12,7 @@ import (
 	"postrider/internal/smtptest"
 )
 
-func TestConfigIsReadFromTOML(t *testing.T) {
+func TestConfig_ReadsTOML(t *testing.T) {
 	var c SMTPConfig
 	meta, err := toml.Decode(`
 url         = "smtps://rider@mail.example.org"
@@ -31,7 +31,7 @@ max_connections = 4
 	}
 }
 
-func TestValidate(t *testing.T) {
+func TestConfig_Validate(t *testing.T) {
 	notPEM := filepath.Join(t.TempDir(), "not.pem")
 	if err := os.WriteFile(notPEM, []byte("no"), 0o600); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func TestPasswordsGoInClearOnThisMachineOnly(t *testing.T) {
+func TestConfig_PlaintextPasswordOnLoopbackOnly(t *testing.T) {
 	for host, want := range map[string]bool{
 		"127.0.0.1": true, "127.1.2.3": true, "::1": true, "localhost": true,
 		"10.0.0.1": false, "mail.example.org": false, "localhost.example.org": false, "192.168.1.1": false,

@@ -19,7 +19,7 @@ func refers(t *testing.T, m Message) (id, inReplyTo string, references []string)
 	return h.Get("Message-ID"), h.Get("In-Reply-To"), strings.Fields(h.Get("References"))
 }
 
-func TestMessagesOfAConversationReferToOneAnother(t *testing.T) {
+func TestConversation_MessagesReferToEachOther(t *testing.T) {
 	first := sample()
 	first.Key, first.ThreadRoot = "alert/42/T7/1", "thread/7"
 	firstID, answers, refs := refers(t, first)
@@ -46,7 +46,7 @@ func TestMessagesOfAConversationReferToOneAnother(t *testing.T) {
 	}
 }
 
-func TestALongConversationRefersToItsRootAndItsEnd(t *testing.T) {
+func TestConversation_LongRefersToRootAndEnd(t *testing.T) {
 	m := sample()
 	m.ThreadRoot = "thread/7"
 	for n := range 30 {
@@ -59,13 +59,13 @@ func TestALongConversationRefersToItsRootAndItsEnd(t *testing.T) {
 	}
 }
 
-func TestAMessageThatStandsAloneRefersToNothing(t *testing.T) {
+func TestConversation_SingleMessageHasNoReferences(t *testing.T) {
 	if _, answers, refs := refers(t, sample()); answers != "" || len(refs) != 0 {
 		t.Errorf("a digest answers %q and refers to %v", answers, refs)
 	}
 }
 
-func TestAnArchiveThatIsNoAddressIsLeftOut(t *testing.T) {
+func TestCompose_OmitsInvalidArchiveURL(t *testing.T) {
 	for _, address := range []string{"", "javascript:alert(1)", "https:///x", "https://a.example/>\r\nX-Evil: yes", "/threads/7"} {
 		m := sample()
 		m.Archive = address

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-func TestBothFormsOfRSAKeysAreRead(t *testing.T) {
+func TestDKIMKey_ReadsBothRSAForms(t *testing.T) {
 	key := testRSA(t)
 	pkcs1 := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	for name, text := range map[string][]byte{
@@ -32,7 +32,7 @@ func TestBothFormsOfRSAKeysAreRead(t *testing.T) {
 	}
 }
 
-func TestKeysThatOthersMayReadAreRefused(t *testing.T) {
+func TestDKIMKey_RejectsFileReadableByOthers(t *testing.T) {
 	for _, mode := range []os.FileMode{0o644, 0o640, 0o604, 0o660, 0o601, 0o400, 0o600} {
 		c := dkimConfig(t)
 		if err := os.Chmod(c.KeyFile, mode); err != nil {
@@ -48,7 +48,7 @@ func TestKeysThatOthersMayReadAreRefused(t *testing.T) {
 	}
 }
 
-func TestKeyFilesThatHoldNoKeyForUsAreRefused(t *testing.T) {
+func TestDKIMKey_RejectsUnusableFiles(t *testing.T) {
 	rsaOf := func(bits int) []byte {
 		key, err := rsa.GenerateKey(rand.Reader, bits)
 		if err != nil {
@@ -113,7 +113,7 @@ func TestKeyFilesThatHoldNoKeyForUsAreRefused(t *testing.T) {
 	}
 }
 
-func TestRecordsAreNamedBySelectorAndDomain(t *testing.T) {
+func TestDKIMKey_RecordNameHasSelectorAndDomain(t *testing.T) {
 	got := fmt.Sprint(mustSigner(t, dkimConfig(t)).Records())
 	for _, want := range []string{"{pr1._domainkey.example.org v=DKIM1; k=rsa; p=MIIBI", "{pr1-ed._domainkey.example.org v=DKIM1; k=ed25519; p="} {
 		if !strings.Contains(got, want) {
@@ -122,7 +122,7 @@ func TestRecordsAreNamedBySelectorAndDomain(t *testing.T) {
 	}
 }
 
-func TestDKIMConfigsAreChecked(t *testing.T) {
+func TestDKIMConfig_Validate(t *testing.T) {
 	whole := DKIMConfig{Domain: "example.org", Selector: "a", KeyFile: "a.pem", Ed25519Selector: "b", Ed25519KeyFile: "b.pem"}
 	for _, tt := range []struct {
 		name string
@@ -155,7 +155,7 @@ func TestDKIMConfigsAreChecked(t *testing.T) {
 	}
 }
 
-func TestOnlyAlignedSendersAreSignedFor(t *testing.T) {
+func TestDKIM_SignsOnlyAlignedSenders(t *testing.T) {
 	for _, tt := range []struct {
 		domain, from string
 		want         bool

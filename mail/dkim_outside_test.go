@@ -30,7 +30,7 @@ func outside(t *testing.T, s *Signer, signed []byte) string {
 	return string(out)
 }
 
-func TestAnotherVerifierAgrees(t *testing.T) {
+func TestDKIM_OtherVerifierAgrees(t *testing.T) {
 	if err := exec.Command(python, "-c", "import dkim, nacl").Run(); err != nil {
 		t.Skip("SKIPPED: no dkimpy on this machine (Debian: apt install python3-dkim)")
 	}
@@ -57,7 +57,7 @@ func TestAnotherVerifierAgrees(t *testing.T) {
 	}
 }
 
-func TestSignaturesSurviveTheWire(t *testing.T) {
+func TestDKIM_SignatureSurvivesSMTP(t *testing.T) {
 	dump := t.TempDir()
 	relay := dialTo(t, SMTPConfig{URL: sink(t, dump)})
 	s := mustSigner(t, dkimConfig(t))

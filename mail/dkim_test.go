@@ -122,7 +122,7 @@ func wantBroken(t testing.TB, s *Signer, signed []byte, what string) {
 	}
 }
 
-func TestSignedMessagesVerify(t *testing.T) {
+func TestDKIM_SignedMessagesVerify(t *testing.T) {
 	both := dkimConfig(t)
 	rsaOnly := both
 	rsaOnly.Ed25519Selector, rsaOnly.Ed25519KeyFile = "", ""
@@ -148,7 +148,7 @@ func TestSignedMessagesVerify(t *testing.T) {
 	}
 }
 
-func TestWithoutKeysNothingIsSigned(t *testing.T) {
+func TestDKIM_WithoutKeysSignsNothing(t *testing.T) {
 	s, err := NewSigner(DKIMConfig{})
 	if s != nil || err != nil {
 		t.Fatalf("NewSigner = %v, %v, want nil, nil", s, err)
@@ -176,7 +176,7 @@ func fieldOf(raw []byte, name string) string {
 	return ""
 }
 
-func TestEveryFieldAlteredOrAddedBreaksTheSignature(t *testing.T) {
+func TestDKIM_ChangedOrAddedFieldBreaksSignature(t *testing.T) {
 	s := mustSigner(t, dkimConfig(t))
 	m := sample()
 	m.Subject = "ein Wort"
@@ -205,7 +205,7 @@ func TestEveryFieldAlteredOrAddedBreaksTheSignature(t *testing.T) {
 	wantBroken(t, s, []byte(signed+"more\r\n"), "a line added to the body")
 }
 
-func TestWhatRelaysDoToAMessageKeepsTheSignature(t *testing.T) {
+func TestDKIM_SurvivesRelayChanges(t *testing.T) {
 	s := mustSigner(t, dkimConfig(t))
 	signed := string(mustSign(t, s, mustCompose(t, sample())))
 	for what, change := range map[string]struct{ old, new string }{
@@ -226,7 +226,7 @@ func TestWhatRelaysDoToAMessageKeepsTheSignature(t *testing.T) {
 	}
 }
 
-func TestManySignAtOnce(t *testing.T) {
+func TestDKIM_SignsConcurrently(t *testing.T) {
 	s := mustSigner(t, dkimConfig(t))
 	raw := mustCompose(t, sample())
 	var workers sync.WaitGroup
@@ -255,7 +255,7 @@ func (c crooked) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byt
 	return c.other.Sign(r, digest, opts)
 }
 
-func TestTheSelfCheckFindsSignaturesThatDoNotVerify(t *testing.T) {
+func TestDKIM_SelfCheckFindsBadSignatures(t *testing.T) {
 	s := mustSigner(t, dkimConfig(t))
 	if err := s.check(); err != nil {
 		t.Fatalf("check = %v of good keys", err)

@@ -33,7 +33,7 @@ func files(t *testing.T, dir string) []string {
 	return names
 }
 
-func TestFolderKeepsTheBytes(t *testing.T) {
+func TestFolder_KeepsTheBytes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "mail")
 	raw := mustCompose(t, sample())
 	if o := folder(t, dir).Send(t.Context(), sender, "joerg@müller.example", raw); o.Result != Accepted || o.At.IsZero() {
@@ -49,7 +49,7 @@ func TestFolderKeepsTheBytes(t *testing.T) {
 	}
 }
 
-func TestFolderReplacesTheMessageItselfAndNoOther(t *testing.T) {
+func TestFolder_ReplacesOnlyTheSameMessage(t *testing.T) {
 	dir := t.TempDir()
 	f := folder(t, dir)
 	m, other := sample(), sample()
@@ -87,7 +87,7 @@ func TestFolderReplacesTheMessageItselfAndNoOther(t *testing.T) {
 	}
 }
 
-func TestFolderStaysInItsFolder(t *testing.T) {
+func TestFolder_PreventsPathTraversal(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "mail")
 	f := folder(t, dir)
 	for _, to := range []string{"../../../etc/passwd", "a/b@c", "..", "", strings.Repeat("x", 4000), "a\x00b", "con@example.org"} {
@@ -105,7 +105,7 @@ func TestFolderStaysInItsFolder(t *testing.T) {
 	}
 }
 
-func TestFolderTakesManyAtOnce(t *testing.T) {
+func TestFolder_WritesConcurrently(t *testing.T) {
 	dir := t.TempDir()
 	f := folder(t, dir)
 	var senders sync.WaitGroup
@@ -126,7 +126,7 @@ func TestFolderTakesManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestFolderRefusesWhatARelayWouldNotGet(t *testing.T) {
+func TestFolder_RejectsUnsendable(t *testing.T) {
 	dir := t.TempDir()
 	f := folder(t, dir)
 	good := string(mustCompose(t, sample()))

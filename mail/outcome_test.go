@@ -2,7 +2,7 @@ package mail
 
 import "testing"
 
-func TestWhoFindsUsTooFast(t *testing.T) {
+func TestOutcome_RecognizesThrottling(t *testing.T) {
 	tests := []struct {
 		name string
 		out  Outcome

@@ -27,7 +27,7 @@ func onPipe(t *testing.T, connections int, table smtptest.Table) (*smtptest.Scri
 	return relay, s
 }
 
-func TestNeverMoreConnectionsThanAllowed(t *testing.T) {
+func TestPool_LimitsConnections(t *testing.T) {
 	inbox := smtptest.New(t)
 	s := dialTo(t, SMTPConfig{URL: inbox.URL(), MaxConnections: 3})
 	var open, most atomic.Int64
@@ -83,7 +83,7 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
-func TestAConnectionIsRecycled(t *testing.T) {
+func TestPool_RecyclesConnections(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		recycle int // 0: as it comes
@@ -118,7 +118,7 @@ func TestAConnectionIsRecycled(t *testing.T) {
 	}
 }
 
-func TestAnIdleConnectionIsGivenBack(t *testing.T) {
+func TestPool_ClosesIdleConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay, s := onPipe(t, 2, nil)
 		raw := mustCompose(t, sample())
@@ -147,7 +147,7 @@ func TestAnIdleConnectionIsGivenBack(t *testing.T) {
 	})
 }
 
-func TestEveryWaitHasAnEnd(t *testing.T) {
+func TestPool_EveryWaitTimesOut(t *testing.T) {
 	hang := []smtptest.Act{{Mute: true, Hang: true}}
 	const step = 30 * time.Second
 	for _, tt := range []struct {
@@ -188,7 +188,7 @@ func TestEveryWaitHasAnEnd(t *testing.T) {
 	}
 }
 
-func TestAMessageUnderWayIsFinishedWhenTheContextEnds(t *testing.T) {
+func TestPool_FinishesMessageAfterContextEnds(t *testing.T) {
 	for _, at := range []string{"MAIL", "DATA", "."} {
 		t.Run(at, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestAMessageUnderWayIsFinishedWhenTheContextEnds(t *testing.T) {
 	}
 }
 
-func TestWaitingObeysTheContext(t *testing.T) {
+func TestPool_WaitObeysContext(t *testing.T) {
 	raw := mustCompose(t, sample())
 	for name, table := range map[string]smtptest.Table{
 		"for a greeting":              {"connect": {{Mute: true, Hang: true}}},
@@ -249,7 +249,7 @@ func TestWaitingObeysTheContext(t *testing.T) {
 	})
 }
 
-func TestCloseCutsOffWhatIsUnderWay(t *testing.T) {
+func TestPool_CloseInterruptsSending(t *testing.T) {
 	for at, want := range map[string]Result{"connect": NotSent, "MAIL": NotSent, "DATA": NotSent, ".": Uncertain} {
 		t.Run(at, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestCloseCutsOffWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-func TestCloseTakesLeaveAndDoesNotWaitLongForIt(t *testing.T) {
+func TestPool_CloseQuitsWithoutLongWait(t *testing.T) {
 	for name, tt := range map[string]struct {
 		quit smtptest.Act
 		took time.Duration

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestReadReply(t *testing.T) {
+func TestReply_Read(t *testing.T) {
 	for _, tt := range []struct {
 		name, in string
 		want     reply
@@ -40,7 +40,7 @@ func TestReadReply(t *testing.T) {
 	}
 }
 
-func TestEnhancedCode(t *testing.T) {
+func TestReply_EnhancedCode(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		p    reply
@@ -64,7 +64,7 @@ func TestEnhancedCode(t *testing.T) {
 	}
 }
 
-func TestQueueID(t *testing.T) {
+func TestReply_QueueID(t *testing.T) {
 	for relay, tt := range map[string]struct{ text, want string }{
 		"Postfix":          {"2.0.0 Ok: queued as 4XyZ0w1Kq3z2", "4XyZ0w1Kq3z2"},
 		"Postfix relay":    {"2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 9A3F", "9A3F"},

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestWhenARelayWantsUsBack(t *testing.T) {
+func TestRetry_ReadsDelayFromReply(t *testing.T) {
 	tests := []struct {
 		name, text string
 		code       int

@@ -57,7 +57,7 @@ func sink(t testing.TB, dump string) (url string) {
 	return "smtp://" + address
 }
 
-func TestPostfixTakesAThousandMessages(t *testing.T) {
+func TestSend_PostfixAcceptsThousandMessages(t *testing.T) {
 	dump := t.TempDir()
 	s := dialTo(t, SMTPConfig{URL: sink(t, dump), MaxConnections: 4})
 	c := composer(t)

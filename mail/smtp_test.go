@@ -40,7 +40,7 @@ func dialTo(t testing.TB, c SMTPConfig) *SMTP {
 	return s
 }
 
-func TestSendDeliversTheBytesAsTheyAre(t *testing.T) {
+func TestSend_DeliversBytesUnchanged(t *testing.T) {
 	for name, options := range map[string][]smtptest.Option{
 		"smtp":                  nil,
 		"smtp with a login":     {smtptest.WithAuth("rider", "pass word")},
@@ -80,7 +80,7 @@ func TestSendDeliversTheBytesAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestOutcomes(t *testing.T) {
+func TestSend_Outcomes(t *testing.T) {
 	const noPipelining = "250-script.test\n250 SIZE 1000"
 	drop := []smtptest.Act{{Mute: true, Drop: true}}
 	for _, tt := range []struct {
@@ -168,7 +168,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func TestAVerdictLeavesTheConnectionFit(t *testing.T) {
+func TestSend_ReusesConnectionAfterReply(t *testing.T) {
 	for name, table := range map[string]smtptest.Table{
 		"recipient refused, DATA refused":      {"RCPT": {{Say: "550 5.1.1 no"}, {}}, "DATA": {{Say: "554 5.5.1 nobody"}, {}}},
 		"recipient refused, DATA answered 354": {"RCPT": {{Say: "550 5.1.1 no"}, {}}},
@@ -204,7 +204,7 @@ func TestAVerdictLeavesTheConnectionFit(t *testing.T) {
 	}
 }
 
-func TestTheEnvelopeGoesInOnePacketWherePipeliningIsOffered(t *testing.T) {
+func TestSend_PipelinesEnvelopeInOnePacket(t *testing.T) {
 	// It answers MAIL only when DATA is there, so a client that goes step by step would wait in vain.
 	relay := smtptest.NewScript(t, smtptest.Table{
 		"MAIL": {{Mute: true}}, "RCPT": {{Mute: true}}, "DATA": {{Say: "250 Ok\n250 Ok\n354 go on"}},
@@ -220,7 +220,7 @@ func TestTheEnvelopeGoesInOnePacketWherePipeliningIsOffered(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsCutOffBeforeItsFinalDotIsNotSent(t *testing.T) {
+func TestSend_CutOffBeforeFinalDotIsNotSent(t *testing.T) {
 	// More than the system takes in while the relay does not read, so that the dot cannot have been written.
 	raw := mustCompose(t, sample())
 	raw = append(raw, bytes.Repeat([]byte(strings.Repeat("x", 70)+"\r\n"), 1<<18)...)
@@ -231,7 +231,7 @@ func TestAMessageThatIsCutOffBeforeItsFinalDotIsNotSent(t *testing.T) {
 	}
 }
 
-func TestAcceptedStaysAcceptedWhenTheRelayHangsUpAfterwards(t *testing.T) {
+func TestSend_AcceptedDespiteLaterHangup(t *testing.T) {
 	relay := smtptest.NewScript(t, smtptest.Table{
 		".": {{Raw: "250 2.0.0 Ok\r\n421 4.7.0 enough for now\r\n", Drop: true}, {}},
 	})
@@ -246,7 +246,7 @@ func TestAcceptedStaysAcceptedWhenTheRelayHangsUpAfterwards(t *testing.T) {
 	}
 }
 
-func TestAStaleConnectionCostsNothing(t *testing.T) {
+func TestSend_StaleConnectionCostsNothing(t *testing.T) {
 	for name, second := range map[string]smtptest.Act{
 		"cut":                   {Mute: true, Drop: true},
 		"421":                   {Say: "421 4.4.2 timeout", Drop: true},
@@ -272,7 +272,7 @@ func TestAStaleConnectionCostsNothing(t *testing.T) {
 	}
 }
 
-func TestNothingGoesToARelayThatIsNotTheOne(t *testing.T) {
+func TestSend_SendsNothingWhenConnectingFails(t *testing.T) {
 	encrypted, other := smtptest.New(t, smtptest.WithTLS()), smtptest.New(t, smtptest.WithTLS())
 	offering, login := smtptest.New(t, smtptest.WithSTARTTLS()), smtptest.New(t, smtptest.WithAuth("rider", "right"))
 	stripped := smtptest.NewScript(t, nil)
@@ -311,7 +311,7 @@ func TestNothingGoesToARelayThatIsNotTheOne(t *testing.T) {
 	}
 }
 
-func TestAPasswordDoesNotCrossANetworkInClear(t *testing.T) {
+func TestSend_NoPlaintextPasswordOverNetwork(t *testing.T) {
 	relay := smtptest.NewScript(t, smtptest.Table{"EHLO": {{Say: "250-script.test\n250 AUTH PLAIN LOGIN"}}})
 	s := dialTo(t, SMTPConfig{URL: "smtp://rider@10.0.0.1:25", Password: "s3cr3t"})
 	s.dialer = func(context.Context, string, string) (net.Conn, error) { return relay.Dial(), nil }
@@ -325,7 +325,7 @@ func TestAPasswordDoesNotCrossANetworkInClear(t *testing.T) {
 	}
 }
 
-func TestUnencryptedMailAcrossAForeignNetworkIsWarnedOfOnce(t *testing.T) {
+func TestSend_WarnsOnceWithoutEncryption(t *testing.T) {
 	for address, want := range map[string]int{"127.0.0.1": 0, "10.1.2.3": 0, "fe80::1": 0, "203.0.113.7": 1} {
 		var log bytes.Buffer
 		relay := smtptest.NewScript(t, smtptest.Table{".": {{Drop: true}}})
@@ -358,7 +358,7 @@ type elsewhere struct {
 
 func (e elsewhere) RemoteAddr() net.Addr { return e.address }
 
-func TestThePasswordIsNeverRepeated(t *testing.T) {
+func TestSend_NeverRevealsPassword(t *testing.T) {
 	// A relay that tells what it was told, in each of the ways in which it was told.
 	relay := smtptest.NewScript(t, smtptest.Table{
 		"EHLO": {{Say: "250-script.test\n250 AUTH PLAIN"}},
@@ -376,7 +376,7 @@ func TestThePasswordIsNeverRepeated(t *testing.T) {
 	}
 }
 
-func TestWhatMustNotGoIsRefusedBeforeAByteIsSent(t *testing.T) {
+func TestSend_RejectsInvalidBeforeSending(t *testing.T) {
 	relay := smtptest.NewScript(t, nil)
 	s := dialTo(t, SMTPConfig{URL: relay.URL()})
 	good := string(mustCompose(t, sample()))
@@ -418,7 +418,7 @@ func TestWhatMustNotGoIsRefusedBeforeAByteIsSent(t *testing.T) {
 	}
 }
 
-func TestNoMessageIsBegunAfterTheContextEnds(t *testing.T) {
+func TestSend_StartsNothingAfterContextEnds(t *testing.T) {
 	relay := smtptest.NewScript(t, nil)
 	s := dialTo(t, SMTPConfig{URL: relay.URL()})
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAReturnPathNamesItsMemberAndItsMessage(t *testing.T) {
+func TestReturnPath_NamesMemberAndMessage(t *testing.T) {
 	c := composer(t)
 	for _, member := range []int64{1, 42, 123_456_789, math.MaxInt64} {
 		key := "digest/42/2026-05-04"
@@ -29,7 +29,7 @@ func TestAReturnPathNamesItsMemberAndItsMessage(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoReturnPathIsNotTakenForOne(t *testing.T) {
+func TestReturnPath_RejectsOthers(t *testing.T) {
 	token := strings.Repeat("a", tokenLen)
 	for _, address := range []string{
 		"", "@", "b-", "b-@x", "b-16@x", "digest@forum.example.org", "b-16-" + token, "b-16-" + token + "a@x", "b-16-" + token[1:] + "@x",
@@ -41,7 +41,7 @@ func TestWhatIsNoReturnPathIsNotTakenForOne(t *testing.T) {
 	}
 }
 
-func TestAMessageIDTellsItsToken(t *testing.T) {
+func TestMessageID_ContainsToken(t *testing.T) {
 	c := composer(t)
 	id := c.MessageID("digest/42/2026-05-04")
 	for _, spelling := range []string{id, " " + strings.ToUpper(id) + "\r\n", strings.Trim(id, "<>")} {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestQuotesAndMentionsAreThoseTheAuthorMakes(t *testing.T) {
+func TestBBCode_FindsAuthorsQuotesAndMentions(t *testing.T) {
 	tests := []struct {
 		name     string
 		src      string
@@ -42,7 +42,7 @@ func TestQuotesAndMentionsAreThoseTheAuthorMakes(t *testing.T) {
 	}
 }
 
-func TestNamesAreThoseMentionedWithoutANumber(t *testing.T) {
+func TestBBCode_FindsMentionsWithoutID(t *testing.T) {
 	tests := []struct {
 		name, src string
 		want      []string
@@ -69,7 +69,7 @@ func TestNamesAreThoseMentionedWithoutANumber(t *testing.T) {
 	}
 }
 
-func TestAnExcerptKnowsWhomTheWholePostSpeaksTo(t *testing.T) {
+func TestExcerpt_KeepsMentionsOfTheWholePost(t *testing.T) {
 	src := strings.Repeat("Words. ", 50) + `[quote="Ray, post: 1, member: 2"]x[/quote] @anna [user=7]@b[/user]`
 	d := BBCode(src, Links{}).Excerpt(40).Excerpt(20)
 	if got := d.Quotes(); !slices.Equal(got, []Quote{{"Ray", 1, 2}}) {
@@ -83,7 +83,7 @@ func TestAnExcerptKnowsWhomTheWholePostSpeaksTo(t *testing.T) {
 	}
 }
 
-func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
+func TestBBCode_TagsMatchTheForum(t *testing.T) {
 	tests := []struct{ name, src, want string }{
 		{"tags that cross", "[b]a[i]b[/b]c[/i]", "<b>a<i>b</i></b><i>c</i>"},
 		{"upper and lower case", "[B]a[/b]", "<b>a</b>"},
@@ -112,7 +112,7 @@ func TestTagsMeanWhatTheyMeanOnTheForum(t *testing.T) {
 	}
 }
 
-func TestNothingIsEmpty(t *testing.T) {
+func TestBBCode_NothingIsEmpty(t *testing.T) {
 	for _, src := range []string{"", " \n\t\n ", "[b][/b]", "\x00\u202e", "[list][/list]", "[table][tr][td][/td][/tr][/table]", "[code] [/code]"} {
 		d := BBCode(src, Links{})
 		if !d.Empty() || d.HTML(Labels{}) != "" || d.Text(Labels{}, 72) != "" || !d.Excerpt(300).Empty() {
@@ -124,7 +124,7 @@ func TestNothingIsEmpty(t *testing.T) {
 	}
 }
 
-func TestHeadsOfQuotesHaveTheDirectionOfTheLocale(t *testing.T) {
+func TestQuote_HeadHasDirectionOfLocale(t *testing.T) {
 	d := BBCode("[quote=أحمد]x[/quote]", Links{})
 	for word, want := range map[string]string{"Quote:": `dir="ltr"`, "اقتباس:": `dir="rtl"`} {
 		if got := d.HTML(Labels{QuotedPost: word}); !strings.Contains(got, `<div class="pr-muted" `+want) {
@@ -133,7 +133,7 @@ func TestHeadsOfQuotesHaveTheDirectionOfTheLocale(t *testing.T) {
 	}
 }
 
-func TestWordsOfALocaleStandAroundTheAuthors(t *testing.T) {
+func TestQuote_LocaleWordsSurroundAuthor(t *testing.T) {
 	w := Labels{
 		QuoteHead:  func(name string) string { return name + " schrieb:" },
 		QuotedPost: "Zitat:", Spoiler: "Verdeckt", Image: "Bild", Attachment: "Anhang", Video: "Film",

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestExcerptsEndWhereAReaderPauses(t *testing.T) {
+func TestExcerpt_EndsAtNaturalBreak(t *testing.T) {
 	family := "👨\u200d👩\u200d👧\u200d👦"
 	tests := []struct {
 		name string
@@ -51,7 +51,7 @@ func TestExcerptsEndWhereAReaderPauses(t *testing.T) {
 	}
 }
 
-func TestAnExcerptSaysWhatAPostWithoutWordsIs(t *testing.T) {
+func TestExcerpt_DescribesPostWithoutWords(t *testing.T) {
 	for src, want := range map[string]string{
 		"[quote=Ray]" + strings.Repeat("word ", 100) + "[/quote]": "> Ray wrote:\n> word",
 		"[img]http://a.example/cat.gif[/img]":                     "[Image: cat.gif]",
@@ -67,7 +67,7 @@ func TestAnExcerptSaysWhatAPostWithoutWordsIs(t *testing.T) {
 	}
 }
 
-func TestManyQuotesDoNotFillAnExcerpt(t *testing.T) {
+func TestExcerpt_LimitsQuotes(t *testing.T) {
 	src := strings.Repeat("[quote=Ray]"+strings.Repeat("word ", 100)+"[/quote]Yes.\n", 50)
 	got := BBCode(src, Links{}).Excerpt(300)
 	if n := len(got.Text(Labels{}, 72)); n > 1200 {
@@ -78,7 +78,7 @@ func TestManyQuotesDoNotFillAnExcerpt(t *testing.T) {
 	}
 }
 
-func TestAnExcerptLetsGoOfItsPost(t *testing.T) {
+func TestExcerpt_DoesNotRetainThePost(t *testing.T) {
 	const size = 8 << 20
 	long := func() Doc {
 		src := "Short words. [URL=https://example.org/a]A link[/URL] " + strings.Repeat("padding ", size/8)

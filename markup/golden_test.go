@@ -26,7 +26,7 @@ func page(body string) string {
 			"</blockquote><", "</blockquote>\n<", "</div><", "</div>\n<").Replace(body) + "\n"
 }
 
-func TestPostsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
+func TestPost_Golden(t *testing.T) {
 	files, err := filepath.Glob("testdata/bbcode/*.in")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no posts in testdata/bbcode: %v", err)

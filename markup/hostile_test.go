@@ -61,7 +61,7 @@ func numbered(prefix string, n int) string {
 	return b.String()
 }
 
-func TestFloodsAreReadInLinearTimeAndExcerptsOfThemStaySmall(t *testing.T) {
+func TestHostile_LinearTimeAndSmallExcerpts(t *testing.T) {
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
 			checkDoc(t, BBCode(flood(1000), sampleLinks()))

@@ -2,7 +2,7 @@ package markup
 
 import "testing"
 
-func TestOnlyAddressesThatAreSafeAreLinked(t *testing.T) {
+func TestLink_OnlySafeURLs(t *testing.T) {
 	l := Links{Base: "https://forum.example.org/community"}
 	tests := []struct{ name, in, want string }{
 		{"as it is", "https://a.example/x?y=1&z=%20#f", "https://a.example/x?y=1&z=%20#f"},
@@ -46,7 +46,7 @@ func TestOnlyAddressesThatAreSafeAreLinked(t *testing.T) {
 	}
 }
 
-func TestATypedAddressEndsWhereItsSentenceGoesOn(t *testing.T) {
+func TestAutolink_EndsBeforeTheSentenceContinues(t *testing.T) {
 	tests := []struct{ src, want string }{
 		{"see http://a.example/x.", "http://a.example/x"},
 		{"(http://a.example/x)", "http://a.example/x"},

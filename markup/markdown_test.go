@@ -31,7 +31,7 @@ func markdownFiles(t testing.TB) map[string]string {
 	return texts
 }
 
-func TestMarkdownLooksAsItDidWhenItWasFoundGood(t *testing.T) {
+func TestMarkdown_Golden(t *testing.T) {
 	for name, src := range markdownFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			d, _ := Markdown(src, sampleLinks())
@@ -44,7 +44,7 @@ func TestMarkdownLooksAsItDidWhenItWasFoundGood(t *testing.T) {
 	}
 }
 
-func TestMarkdown(t *testing.T) {
+func TestMarkdown_Renders(t *testing.T) {
 	for _, tt := range []struct{ name, src, want string }{
 		{"a line end is a space", "one\ntwo", `<p>one two</p>`},
 		{"a backslash at the end of a line breaks it", "one\\\ntwo", `<p>one<br>two</p>`},
@@ -104,7 +104,7 @@ func bones(s string) string {
 	return b.String()
 }
 
-func TestMarkdownTellsWhatReadersWouldFindBroken(t *testing.T) {
+func TestMarkdown_ReportsBrokenSyntax(t *testing.T) {
 	for _, tt := range []struct {
 		name, src string
 		want      []string
@@ -128,7 +128,7 @@ func TestMarkdownTellsWhatReadersWouldFindBroken(t *testing.T) {
 	}
 }
 
-func TestAListThatIsWrittenFromRightToLeftIsIndentedThere(t *testing.T) {
+func TestMarkdown_IndentsRightToLeftList(t *testing.T) {
 	for src, want := range map[string]string{"- one\n- שתיים": styleList, "- אחת\n- two": styleListRTL, "1. **אחת**": styleListRTL, "- ": ""} {
 		d, _ := Markdown(src, Links{})
 		if got := d.HTML(Labels{}); !strings.Contains(got, want) || want == "" && got != "" {
@@ -137,7 +137,7 @@ func TestAListThatIsWrittenFromRightToLeftIsIndentedThere(t *testing.T) {
 	}
 }
 
-func TestGapsTellTheirLines(t *testing.T) {
+func TestMergeField_ReportsItsLine(t *testing.T) {
 	d, err := Markdown("# {{Forum}}\n\na\nb {{ name | my friend }}\n\n- c\n- {{posts|0}}\n", Links{})
 	want := []Field{{"forum", "", 1}, {"name", "my friend", 4}, {"posts", "0", 7}}
 	if got := d.Fields(); err != nil || !slices.Equal(got, want) {
@@ -145,7 +145,7 @@ func TestGapsTellTheirLines(t *testing.T) {
 	}
 }
 
-func TestNextGapCutsALine(t *testing.T) {
+func TestMergeField_NextCutsALine(t *testing.T) {
 	for _, tt := range []struct {
 		in, before string
 		gap        Field
@@ -165,7 +165,7 @@ func TestNextGapCutsALine(t *testing.T) {
 	}
 }
 
-func TestMarkdownThatNestsWithoutEndStaysShallow(t *testing.T) {
+func TestMarkdown_LimitsNesting(t *testing.T) {
 	for name, flood := range map[string]func(n int) string{
 		"quotes in quotes": func(n int) string { return strings.Repeat(">", n) + "x" },
 		"lists in lists":   func(n int) string { return strings.Repeat("- ", n/2) + "x" },

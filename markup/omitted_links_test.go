@@ -9,7 +9,7 @@ import (
 // long is an article before the end of which every excerpt is cut.
 var long = strings.Repeat("This is a sentence of an article. ", 20)
 
-func TestLinksThatAnExcerptCutsOffStandBelowIt(t *testing.T) {
+func TestOmittedLinks_ListedBelowExcerpt(t *testing.T) {
 	const source = "[url=https://news.example/1]The News: Ships[/url]"
 	const line = "→ The News: Ships\n  https://news.example/1"
 	tests := []struct {
@@ -61,7 +61,7 @@ func TestLinksThatAnExcerptCutsOffStandBelowIt(t *testing.T) {
 	}
 }
 
-func TestAnExcerptOfAnExcerptKeepsItsLinks(t *testing.T) {
+func TestOmittedLinks_ExcerptOfExcerptKeepsLinks(t *testing.T) {
 	link := func(s string) string { return "[url=https://" + s + ".example]" + s + "[/url] " }
 	src := "A few words of mine. " + strings.Repeat("And more. ", 6) + link("second") + strings.Repeat("And more. ", 15) + link("third") + long + link("source")
 	d := BBCode(src, Links{})
@@ -93,7 +93,7 @@ func cutLinksOf(d Doc) (links []string) {
 	return links
 }
 
-func TestALinkBelowAnExcerptIsCalm(t *testing.T) {
+func TestOmittedLinks_PlainStyle(t *testing.T) {
 	const start = `<p class="pr-muted" dir="ltr" style="margin:0;color:#55606b;font-size:14px;line-height:22px"><span aria-hidden="true">→ </span><a class="pr-link" href="`
 	tests := []struct{ name, link, want string }{
 		{"words", `[url="https://a.example/?a&b"]A & B[/url]`, start + `https://a.example/?a&amp;b" style="color:#0b5cad">A &amp; B</a></p></div>`},
@@ -111,7 +111,7 @@ func TestALinkBelowAnExcerptIsCalm(t *testing.T) {
 	}
 }
 
-func TestAnArrowPointsAwayFromTheStartOfTheLine(t *testing.T) {
+func TestOmittedLinks_ArrowFollowsDirection(t *testing.T) {
 	w := Labels{QuotedPost: "ציטוט:"}
 	d := BBCode(long+"[url=https://a.example]A[/url]", Links{}).Excerpt(75)
 	if got, want := d.Text(w, 72), "← A\n  https://a.example"; !strings.HasSuffix(got, want) {
@@ -122,7 +122,7 @@ func TestAnArrowPointsAwayFromTheStartOfTheLine(t *testing.T) {
 	}
 }
 
-func TestLongAddressesDoNotFillAnExcerpt(t *testing.T) {
+func TestOmittedLinks_LimitsLongURLs(t *testing.T) {
 	var src strings.Builder
 	for i := range 1000 {
 		fmt.Fprintf(&src, "x [url=https://a.example/%d/%s]y[/url]\n", i, strings.Repeat("a", 900))

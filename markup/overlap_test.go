@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestWhatAQuoteShowsOfAPost(t *testing.T) {
+func TestOverlap_FindsWhatAQuoteShows(t *testing.T) {
 	long := strings.Repeat("Many words. ", 30)
 	tests := []struct {
 		name, src string
@@ -28,7 +28,7 @@ func TestWhatAQuoteShowsOfAPost(t *testing.T) {
 	}
 }
 
-func TestTheRestIsWhatAQuoteDoesNotShow(t *testing.T) {
+func TestOverlap_RestIsWhatAQuoteOmits(t *testing.T) {
 	tests := []struct {
 		name, src, shown string
 		want             string // as text
@@ -62,7 +62,7 @@ func TestTheRestIsWhatAQuoteDoesNotShow(t *testing.T) {
 	}
 }
 
-func TestOfAnExcerptThatEndsWithinTheQuoteNothingIsLeft(t *testing.T) {
+func TestOverlap_NoRestWhenExcerptEndsInQuote(t *testing.T) {
 	const src = "It is late, and the last train has left the station without us. We walk."
 	if rest := BBCode(src, Links{}).Excerpt(30).WithoutPrefix("It is late, and the last train has left the station without us."); !rest.Empty() {
 		t.Errorf("the rest is %q", rest.Text(Labels{}, 72))

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestTextsStandOutFromTheirGround(t *testing.T) {
+func TestStyle_ColorContrast(t *testing.T) {
 	for _, style := range []string{styleQuote, styleAuthor, styleCode, styleMono, styleSpoiler, styleLink, styleMuted} {
 		fore := colorIn(style, "color:")
 		grounds := []string{"#ffffff", colorIn(styleQuote, "background:")}

@@ -2,7 +2,7 @@ package markup
 
 import "testing"
 
-func TestTextIsWrittenForText(t *testing.T) {
+func TestText_Renders(t *testing.T) {
 	tests := []struct {
 		name  string
 		src   string

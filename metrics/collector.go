@@ -25,8 +25,8 @@ type collector struct {
 	queue, alarms, relays, forumSQL, storeSQL *prometheus.Desc
 }
 
-// lookTime is how long a scrape may keep the store busy.
-const lookTime = 5 * time.Second
+// scrapeTimeout is how long a scrape may keep the store busy.
+const scrapeTimeout = 5 * time.Second
 
 func newCollector(from Sources) collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
@@ -51,7 +51,7 @@ func (c collector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	c.collectQueue(ctx, to)
 	c.collectAlarms(ctx, to)

@@ -44,21 +44,21 @@ func (r *relay) Send(context.Context, string, string, []byte) mail.Outcome {
 	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: now}
 }
 
-// watched is a daemon over the sample forum, whose rounds are counted.
-type watched struct {
+// testDaemon is a daemon over the sample forum, whose rounds are counted.
+type testDaemon struct {
 	*testing.T
-	counts *Metrics
-	daemon *daemon.Daemon
-	store  *store.Store
-	relay  *relay
-	log    *bytes.Buffer
-	http   http.Handler
+	metrics *Metrics
+	daemon  *daemon.Daemon
+	store   *store.Store
+	relay   *relay
+	log     *bytes.Buffer
+	http    http.Handler
 }
 
-// builtIn are the templates. To read and try them takes longer than most tests.
-var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+// loadTemplates are the templates. To read and try them takes longer than most tests.
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
 
-func newWatched(t *testing.T) *watched {
+func newTestDaemon(t *testing.T) *testDaemon {
 	t.Helper()
 	dir := t.TempDir()
 	check(t, os.WriteFile(filepath.Join(dir, "forum.db"), sampletest.Forum(t, now), 0o600))
@@ -69,11 +69,11 @@ func newWatched(t *testing.T) *watched {
 	s := must(store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "postrider.db")))(t)
 	t.Cleanup(func() { s.Close() })
 	must(s.Migrate(t.Context()))(t)
-	w := &watched{T: t, counts: New(), store: s, relay: &relay{}, log: &bytes.Buffer{}}
+	w := &testDaemon{T: t, metrics: New(), store: s, relay: &relay{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.daemon = daemon.New(daemon.Deps{
-		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Observer: w.counts, Sender: w.relay,
-		Renderer: must(builtIn())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
+		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Observer: w.metrics, Sender: w.relay,
+		Renderer: must(loadTemplates())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
 	}, settings.Settings{
@@ -81,7 +81,7 @@ func newWatched(t *testing.T) *watched {
 		Site: demo.Name, Host: "upperberth.example", From: netmail.Address{Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",
 	})
-	w.http = w.counts.Handler(Sources{Daemon: w.daemon, Store: s, Forum: forum}, log)
+	w.http = w.metrics.Handler(Sources{Daemon: w.daemon, Store: s, Forum: forum}, log)
 	return w
 }
 
@@ -101,7 +101,7 @@ func check(t testing.TB, err error) {
 }
 
 // scrape asks as Prometheus does, and reads the answer as it does.
-func (w *watched) scrape() (map[string]*dto.MetricFamily, string) {
+func (w *testDaemon) scrape() (map[string]*dto.MetricFamily, string) {
 	w.Helper()
 	rec := httptest.NewRecorder()
 	w.http.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
@@ -131,9 +131,9 @@ next:
 	return -1
 }
 
-func TestARoundIsCounted(t *testing.T) {
+func TestMetrics_CountRound(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	before, _ := w.scrape()
 	if got := value(t, before, "postrider_messages_total", "kind", "digest", "outcome", "accepted"); got != 0 {
 		t.Errorf("before the first round %v mails were accepted", got)
@@ -176,9 +176,9 @@ func TestARoundIsCounted(t *testing.T) {
 	}
 }
 
-func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
+func TestMetrics_ShowUnreachableRelayAndQueue(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	w.relay.down = true
 	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.Alarms.Save(t.Context(), []store.Alarm{
@@ -199,9 +199,9 @@ func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
 	}
 }
 
-func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
+func TestMetrics_SurviveUnreadableStore(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.Close())
 	got, _ := w.scrape()
@@ -213,20 +213,20 @@ func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
 	}
 }
 
-func TestNamesAndUnitsFollowTheConventionsOfPrometheus(t *testing.T) {
+func TestMetrics_FollowPrometheusConventions(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	must(w.daemon.RunOnce(t.Context()))(t)
-	problems, err := testutil.GatherAndLint(w.counts.registry)
+	problems, err := testutil.GatherAndLint(w.metrics.registry)
 	check(t, err)
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 }
 
-func TestNothingIsServedButMetrics(t *testing.T) {
+func TestHandler_ServesOnlyMetrics(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	for _, r := range []*http.Request{httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRequest(http.MethodPost, "/metrics", nil)} {
 		rec := httptest.NewRecorder()
 		if w.http.ServeHTTP(rec, r); rec.Code != http.StatusNotFound && rec.Code != http.StatusMethodNotAllowed {

@@ -151,7 +151,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	k, _ := kindOf(c.Type)
+	k, _ := forumTypeNamed(c.Type)
 	t, err := parseDSN(c.DSN)
 	if err != nil {
 		return nil, err

@@ -16,25 +16,25 @@ const (
 	alarmText = "mail/alarm.txt"
 )
 
-// Alarm is what the administrator is told.
+// Alarm is the content of an email to the administrator about a problem.
 type Alarm struct {
-	Kind     string // one of those that have words: "relay", "held"
-	Object   string // what it is about; empty: the kind says all
+	Kind     string // one that has texts, for example "relay" or "held"
+	Object   string // the subject of the problem; empty: the kind is enough
 	Resolved bool
-	Detail   string // what an error said, in no particular language
+	Detail   string // the text of an error, not translated
 	Since    time.Time
 	At       time.Time
-	Host     string // of the daemon that tells it
+	Host     string // of the daemon that reports it
 	Zone     *time.Location
 }
 
-// detailLength is how much of an error is told, in characters.
+// detailLength is the most characters of an error that the email shows.
 const detailLength = 600
 
-// alarmKinds are the kinds that have words.
+// alarmKinds are the kinds that have texts.
 var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held", "overdue", "queue", "volume", "stopped"}
 
-// alarmKeys are the keys of the words of alarms.
+// alarmKeys are the locale keys of the texts of alarms.
 func alarmKeys() []string {
 	keys := []string{"alarm.subject", "alarm.raised", "alarm.resolved"}
 	for _, kind := range alarmKinds {
@@ -43,7 +43,7 @@ func alarmKeys() []string {
 	return keys
 }
 
-// bindAlarm parses the mails to the administrator.
+// bindAlarm parses the templates of emails to the administrator.
 func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 	html, err := files.read(alarmHTML)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 	return nil
 }
 
-// AlarmText say in the site's language what is wrong and what to do about it.
+// AlarmText returns, in the site's language, what is wrong and what to do about it.
 func (p *Renderer) AlarmText(kind, object string) (what, cure string) {
 	l, object := p.locale(""), safeLine(object, 100)
 	what, cure = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
@@ -85,7 +85,7 @@ func (p *Renderer) AlarmText(kind, object string) (what, cure string) {
 	return what, cure
 }
 
-// Alarm lays a mail to the administrator, in the site's language.
+// Alarm renders an email to the administrator, in the site's language.
 func (p *Renderer) Alarm(a Alarm) (Content, error) {
 	l := p.locale("")
 	what, cure := p.AlarmText(a.Kind, a.Object)

@@ -8,7 +8,7 @@ import (
 	"postrider/internal/golden"
 )
 
-func TestAlarmsAreLaid(t *testing.T) {
+func TestAlarm_Renders(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
 	base := Alarm{
@@ -39,7 +39,7 @@ func TestAlarmsAreLaid(t *testing.T) {
 	}
 }
 
-func TestEveryKindOfAlarmHasItsWords(t *testing.T) {
+func TestAlarm_EveryKindHasWords(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
 	for _, site.Locale = range set.Locales() {

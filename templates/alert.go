@@ -8,7 +8,7 @@ import (
 	"postrider/forum"
 )
 
-// Alert cuts an alert to a budget of bytes of HTML and lays it in the member's language and zone.
+// Alert cuts an alert to a budget of bytes of HTML and renders it in the member's language and zone.
 func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
 	w, err := p.newRender(alertMail, &a.Digest, a.MultiThread(), f)
 	if err != nil {
@@ -25,13 +25,13 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	c := Content{Subject: w.alertSubject()}
 	c.HTML, c.Text = w.assemble(&a.Digest)
 	if w.err != nil {
-		return Content{}, fmt.Errorf("laying the alert of member %d: %w", a.Member.ID, w.err)
+		return Content{}, fmt.Errorf("rendering the alert of member %d: %w", a.Member.ID, w.err)
 	}
 	return c, nil
 }
 
-// alertSubject is the same in all languages and for all alerts of a thread: mail programs tell conversations by it. They
-// know "Re:" in no language but English (RFC 5322, 3.6.5).
+// alertSubject is the same in all languages and for all alerts of a thread, because mail clients group conversations by
+// it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
 func (w *render) alertSubject() string {
 	title := safeLine(w.alert.Title, titleLimit)
 	if w.alert.MultiThread() {
@@ -44,7 +44,7 @@ func (w *render) alertSubject() string {
 	return subject
 }
 
-// fillAlert writes what is the member's own.
+// fillAlert fills the slots that differ between members.
 func (w *render) fillAlert(f Footer) error {
 	a := w.alert
 	if err := w.fillFooter(a.Member, f, f.All); err != nil {
@@ -61,7 +61,7 @@ func (w *render) fillAlert(f Footer) error {
 	return nil
 }
 
-// alertSummary says who wrote what.
+// alertSummary returns who wrote what.
 func (w *render) alertSummary() string {
 	a := w.alert
 	counts := a.Counts()
@@ -86,7 +86,7 @@ func (w *render) alertSummary() string {
 	return w.locale.mustText("alert.section", "name", name, "section", section, "n", counts.Posts)
 }
 
-// author is who wrote the first post of a thread that has a cause.
+// author returns the author of the first post of a thread that has a cause.
 func author(t *digest.Thread, cause digest.AlertCause) string {
 	for _, p := range t.Posts {
 		if p.Cause == cause {
@@ -96,7 +96,7 @@ func author(t *digest.Thread, cause digest.AlertCause) string {
 	return ""
 }
 
-// whyLine says why he is told.
+// whyLine returns why the member gets the alert.
 func (w *render) whyLine() string {
 	if w.alert.MultiThread() {
 		return w.locale.mustText("alert.why_several")
@@ -113,7 +113,7 @@ func (w *render) whyLine() string {
 	return w.locale.mustText("alert.why_section", "section", section)
 }
 
-// stopKey says what the unsubscribe link ends.
+// stopKey returns the locale key that names what the unsubscribe link ends.
 func (w *render) stopKey() string {
 	switch cause := w.alert.Cause(); {
 	case w.alert.MultiThread():
@@ -124,17 +124,17 @@ func (w *render) stopKey() string {
 	return "alert.stop_thread"
 }
 
-// alertPreheader is what the first post says, and who says it.
+// alertPreheader returns the author and the beginning of the first post.
 func (w *render) alertPreheader() string {
 	p := &w.alert.Groups[0].Threads[0].Posts[0]
 	return w.displayName(p.AuthorName) + ": " + w.post(p, w.excerpts[0]).title
 }
 
-// alertThreadData is what the template "thread" of an alert is given.
+// alertThreadData is the data of the template "thread" of an alert.
 type alertThreadData struct {
 	Title, URL          string // URL: the first new post
 	Section, SectionURL string
-	Why                 string // only where there are several threads
+	Why                 string // only if there are several threads
 }
 
 func (w *render) alertThread(t *digest.Thread) *fragment {
@@ -154,7 +154,7 @@ func (w *render) alertThread(t *digest.Thread) *fragment {
 	})
 }
 
-// causeKey says as what he is told of one of several threads.
+// causeKey returns the locale key of the cause for one of several threads.
 func causeKey(c digest.AlertCause) string {
 	switch c {
 	case digest.Quoted:
@@ -167,7 +167,7 @@ func causeKey(c digest.AlertCause) string {
 	return "alert.cause_section"
 }
 
-// quoted renders what a post of an alert quotes, as far as it does not show it itself; nil: nothing is left.
+// quoted renders the part of the quoted post that a post of an alert does not show itself; nil: nothing is left.
 func (w *render) quoted(p *digest.Post, excerpt int) *fragment {
 	if p.Quoted == nil {
 		return nil
@@ -188,13 +188,13 @@ func (w *render) quoted(p *digest.Post, excerpt int) *fragment {
 	return f
 }
 
-// timedFragment is a fragment with the time in its holes.
+// timedFragment is a fragment with the time for its slots.
 type timedFragment struct {
 	*fragment
 	at time.Time
 }
 
-// trailer is what stands behind the posts of a thread in an alert: the way to the forum, and what he has not read before.
+// trailer returns what follows the posts of a thread in an alert: the link to the forum, and earlier unread posts.
 func (w *render) trailer(t *digest.Thread) []timedFragment {
 	if w.kind != alertMail {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"postrider/markup"
 )
 
-func TestOfTheQuotedPostIsShownWhatTheReplyDoesNotShowItself(t *testing.T) {
+func TestAlert_ShowsOnlyTheUnquotedRestOfThePost(t *testing.T) {
 	const asked, more = "She ran last summer.", "What of the paddles?"
 	answer := func(quoted string) string {
 		return `[QUOTE="Tide Table, post: 102, member: 9"]` + quoted + `[/QUOTE]Then the survey is theirs.`

@@ -16,36 +16,36 @@ import (
 	"postrider/markup"
 )
 
-// CompiledAnnouncement is an announcement ready to be laid: each of its variants is read and rendered once. It is immutable and safe
-// for concurrent use.
+// CompiledAnnouncement is an announcement whose variants are parsed and rendered once, ready to fill for each member. It
+// is immutable and safe for concurrent use.
 type CompiledAnnouncement struct {
 	forced   bool
 	variants []variant
 	matcher  language.Matcher
 }
 
-// variant is a notice in one language.
+// variant is an announcement in one language.
 type variant struct {
-	locale     *locale        // whose words stand in it, and who writes its dates
-	dir        string         // in which it is written
-	title      string         // with the signs of gaps
+	locale     *locale        // for its words and its dates
+	dir        string         // direction of its text
+	title      string         // with the placeholder runes of its merge fields
 	preheader  string         // the same
-	html, text compiled       // the row of the body; its holes are gaps, by their index
+	html, text compiled       // the row of the body; its slots are merge fields, by index
 	gaps       []markup.Field // each once
 }
 
-// Recipient is whom an announcement is laid for.
+// Recipient is the member that an announcement is rendered for.
 type Recipient struct {
 	Member  forum.Member
 	Profile forum.Profile
 	Zone    *time.Location // nil: UTC
 }
 
-// CompileAnnouncement makes an announcement ready. The error names all that is wrong with it, each fault with its variant, its line
-// and its cure. A mail of it has at most budget bytes of HTML.
+// CompileAnnouncement parses and checks an announcement. The error lists every fault with its variant, its line and how to
+// fix it. A message has at most budget bytes of HTML.
 func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*CompiledAnnouncement, error) {
 	if len(a.Variants) == 0 {
-		return nil, errors.New("the announcement says nothing: give it a title and a body")
+		return nil, errors.New("the announcement is empty: write a title and a body")
 	}
 	n := &CompiledAnnouncement{forced: a.Forced}
 	var tags []language.Tag
@@ -53,11 +53,11 @@ func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*Com
 	for _, v := range a.Variants {
 		tag, err := language.Parse(v.Locale)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("locale %q is no language: give one such as \"en\" or \"de\"", v.Locale))
+			errs = append(errs, fmt.Errorf("invalid locale %q: must be a language tag, for example \"en\" or \"de\"", v.Locale))
 			continue
 		}
 		if slices.Contains(tags, tag) {
-			errs = append(errs, fmt.Errorf("in %s: there are two variants in this language", v.Locale))
+			errs = append(errs, fmt.Errorf("in %s: two variants have this language: remove one", v.Locale))
 			continue
 		}
 		tags = append(tags, tag)
@@ -78,10 +78,10 @@ func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*Com
 	return n, nil
 }
 
-// Field is what an announcement says of each reader himself, and what stands there of whom it is not known.
+// Field is a merge field of an announcement, with the fallback for members without a value.
 type Field struct{ Name, Fallback string }
 
-// Fields are the fields of all variants, each once.
+// Fields returns the fields of all variants, each once.
 func (n *CompiledAnnouncement) Fields() []Field {
 	var list []Field
 	for _, v := range n.variants {
@@ -94,7 +94,7 @@ func (n *CompiledAnnouncement) Fields() []Field {
 	return list
 }
 
-// withLocale says for each of the errors in which variant it is.
+// withLocale adds to each of the errors the variant that it is in.
 func withLocale(locale string, err error) error {
 	var errs []error
 	for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -103,7 +103,7 @@ func withLocale(locale string, err error) error {
 	return errors.Join(errs...)
 }
 
-// variant reads a variant and renders its body.
+// variant parses a variant and renders its body.
 func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
 	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL})
@@ -126,7 +126,7 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	words.Field = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
 	plain := noticeData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}
 	if len(out.gaps) > maxFields {
-		errs = append(errs, fmt.Errorf("%d different gaps: use at most %d, counting the same field with another fallback as another", len(out.gaps), maxFields))
+		errs = append(errs, fmt.Errorf("%d different merge fields: use at most %d; a field counts again for each fallback", len(out.gaps), maxFields))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -139,18 +139,19 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	return out, nil
 }
 
-// noticeData is what the template "announcement" is given. Title and Body hold signs for what is the member's own, so
-// they can be printed, but not compared.
+// noticeData is the data of the template "announcement". Title and Body hold placeholder runes for merge fields, so a
+// template can print them but not compare them.
 type noticeData[T string | htmltemplate.HTML] struct {
 	Title     string
-	Body      T // ready-made: safe HTML, or lines of text
+	Body      T // rendered: safe HTML, or lines of text
 	Lang, Dir string
 }
 
-// valueReserve is what may fill the holes and gaps of one mail, in bytes: a name comes to some hundred at most.
+// valueReserve is the space for the values of slots and merge fields of one message, in bytes. A name takes some hundred at
+// most.
 const valueReserve = 4 << 10
 
-// checkSize tells whether a mail of a variant stays within a budget of bytes of HTML, in every language of its shell.
+// checkSize returns an error if a message of a variant exceeds a budget of bytes of HTML, in any language of its layout.
 func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
 	size := v.html.size + valueReserve
 	for _, l := range p.set.locales {
@@ -159,13 +160,13 @@ func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
 			return err
 		}
 		if all := size + sh.html.head.size + sh.html.foot.size; all > budget {
-			return fmt.Errorf("the mail would have %d bytes, and digest.max_bytes is %d: shorten the text, for mailboxes cut off what is longer", all, budget)
+			return fmt.Errorf("the message would have %d bytes, more than digest.max_bytes (%d): shorten the text, because mailboxes clip longer messages", all, budget)
 		}
 	}
 	return nil
 }
 
-// Announcement lays a notice for one reader: in the variant that he can read, within a shell that speaks his language.
+// Announcement renders an announcement for one member: the variant that fits their language, in a layout in their language.
 func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) (Content, error) {
 	l := p.locale(r.Member.Locale)
 	sh, err := p.shells[shellKey{noticeMail, l.index, n.forced, f.View != ""}]()
@@ -190,7 +191,7 @@ func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) 
 	return c, nil
 }
 
-// pick is the variant for a language, else the first.
+// pick returns the variant for a language, else the first.
 func (n *CompiledAnnouncement) pick(locale string) *variant {
 	if tag, err := language.Parse(locale); err == nil {
 		if _, i, confidence := n.matcher.Match(tag); confidence != language.No {
@@ -200,7 +201,7 @@ func (n *CompiledAnnouncement) pick(locale string) *variant {
 	return &n.variants[0]
 }
 
-// wrapInLayout lays a body between masthead and footer.
+// wrapInLayout puts a body between masthead and footer.
 func (w *render) wrapInLayout(f layoutParts, personal *slotValues, body *compiled, words []qp.Text) qp.Pieces {
 	rope := make(qp.Pieces, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
 	rope = f.head.execute(rope, personal)

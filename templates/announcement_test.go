@@ -26,7 +26,7 @@ func laid(t *testing.T, p *Renderer, a *digest.Announcement, r Recipient) Conten
 	return c
 }
 
-func TestAnnouncementsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
+func TestAnnouncement_Golden(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		name, locale string
@@ -55,7 +55,7 @@ func TestAnnouncementsLookAsTheyDidWhenTheyWereFoundGood(t *testing.T) {
 	}
 }
 
-func TestFieldsAreFilledInForEachReader(t *testing.T) {
+func TestAnnouncement_FillsMergeFieldsPerMember(t *testing.T) {
 	set := load(t)
 	site, _, _ := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -92,7 +92,7 @@ func TestFieldsAreFilledInForEachReader(t *testing.T) {
 	}
 }
 
-func TestAReaderGetsTheVariantInHisLanguageAndElseTheFirst(t *testing.T) {
+func TestAnnouncement_PicksVariantByLanguageElseFirst(t *testing.T) {
 	set := load(t)
 	site, _, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -112,7 +112,7 @@ func TestAReaderGetsTheVariantInHisLanguageAndElseTheFirst(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
+func TestAnnouncement_ErrorsNameTheLine(t *testing.T) {
 	set := load(t)
 	site, _, _ := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -125,17 +125,17 @@ func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 		variants []digest.Variant
 		want     []string
 	}{
-		{"nothing", nil, []string{"the announcement says nothing"}},
+		{"nothing", nil, []string{"the announcement is empty"}},
 		{"an unknown field", []digest.Variant{{Locale: "en", Title: "a", Body: "b\n\n{{nmae|you}}"}},
-			[]string{`in en: line 3: there is no field {{nmae}}: write {{name}}, {{forum}}, {{posts}}, {{joined}}, or \{{ for the braces themselves`}},
-		{"an unknown field in the title", []digest.Variant{{Locale: "en", Title: "{{x}}", Body: "b"}}, []string{"in en: in the title: there is no field {{x}}"}},
+			[]string{`in en: line 3: unknown merge field {{nmae}}: use {{name}}, {{forum}}, {{posts}}, {{joined}}, or write \{{ for literal braces`}},
+		{"an unknown field in the title", []digest.Variant{{Locale: "en", Title: "{{x}}", Body: "b"}}, []string{"in en: in the title: unknown merge field {{x}}"}},
 		{"all faults of all variants", []digest.Variant{{Locale: "en", Body: "{{x}}"}, {Locale: "de", Title: "a", Body: "[b](javascript:c)"}},
-			[]string{"in en: the title is empty", "in en: line 1: there is no field {{x}}", "in de: line 1: invalid link URL (javascript:c)"}},
+			[]string{"in en: the title is empty", "in en: line 1: unknown merge field {{x}}", "in de: line 1: invalid link URL (javascript:c)"}},
 		{"no body", []digest.Variant{{Locale: "en", Title: "a", Body: " \n"}}, []string{"in en: the body is empty"}},
-		{"no language", []digest.Variant{{Locale: "english!", Title: "a", Body: "b"}}, []string{`locale "english!" is no language`}},
-		{"a language twice", []digest.Variant{{Locale: "en", Title: "a", Body: "b"}, {Locale: "en", Title: "a", Body: "b"}}, []string{"in en: there are two variants"}},
-		{"too many gaps", []digest.Variant{{Locale: "en", Title: "a", Body: many}}, []string{"in en: 32 different gaps: use at most 31"}},
-		{"too long for mailboxes", []digest.Variant{{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}}, []string{"in en: the mail would have "}},
+		{"no language", []digest.Variant{{Locale: "english!", Title: "a", Body: "b"}}, []string{`invalid locale "english!"`}},
+		{"a language twice", []digest.Variant{{Locale: "en", Title: "a", Body: "b"}, {Locale: "en", Title: "a", Body: "b"}}, []string{"in en: two variants have this language: remove one"}},
+		{"too many gaps", []digest.Variant{{Locale: "en", Title: "a", Body: many}}, []string{"in en: 32 different merge fields: use at most 31"}},
+		{"too long for mailboxes", []digest.Variant{{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}}, []string{"in en: the message would have "}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := p.CompileAnnouncement(&digest.Announcement{Variants: tt.variants}, 80<<10)
@@ -150,7 +150,7 @@ func TestWhatIsWrongWithAnAnnouncementIsToldWithItsLine(t *testing.T) {
 	}
 }
 
-func TestAHostileNameChangesNothingButItself(t *testing.T) {
+func TestAnnouncement_HostileNameStaysInItsField(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
@@ -177,7 +177,7 @@ func TestAHostileNameChangesNothingButItself(t *testing.T) {
 	}
 }
 
-func TestAForcedAnnouncementSaysSoAndKeepsItsUnsubscribeLink(t *testing.T) {
+func TestAnnouncement_ForcedSaysSoAndKeepsUnsubscribeLink(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)

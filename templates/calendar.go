@@ -21,7 +21,7 @@ type timeFile struct {
 	Clock         string   `toml:"clock"` // of an hour
 }
 
-// calendar is how a language writes dates.
+// calendar holds how a language writes dates.
 type calendar struct {
 	timeFile
 	date, day, moment, momentYear, clock []piece
@@ -58,7 +58,7 @@ func (f timeFile) check(ps []piece) error {
 	known := []string{"weekday", "weekday_short", "day", "month", "month_short", "month_number", "year", "hour", "hour12", "minute", "half"}
 	for name := range placeholdersOf(ps) {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("no placeholder {%s}: there are %s", name, strings.Join(known, ", "))
+			return fmt.Errorf("unknown placeholder {%s}: use %s", name, strings.Join(known, ", "))
 		}
 	}
 	if placeholdersOf(ps)["half"] && len(f.Halves) != 2 {
@@ -70,7 +70,7 @@ func (f timeFile) check(ps []piece) error {
 	return nil
 }
 
-// write writes t, which is in the reader's zone already.
+// write formats t, which must be in the member's zone already.
 func (c *calendar) write(pattern []piece, t time.Time) string {
 	b := make([]byte, 0, 48)
 	for _, p := range pattern {

@@ -15,7 +15,7 @@ import (
 	"postrider/markup"
 )
 
-func TestSubjectSaysWhatIsInside(t *testing.T) {
+func TestSubject_NamesTheContent(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		name, locale        string
@@ -50,7 +50,7 @@ func TestSubjectSaysWhatIsInside(t *testing.T) {
 	}
 }
 
-func TestSubjectNamesTheSectionWithTheMost(t *testing.T) {
+func TestSubject_NamesTheSectionWithMostPosts(t *testing.T) {
 	set := load(t)
 	d := &digest.Digest{Groups: []digest.Group{
 		{Section: forum.Section{Title: "Quiet"}, Threads: []digest.Thread{{Posts: make([]digest.Post, 1)}}},
@@ -61,7 +61,7 @@ func TestSubjectNamesTheSectionWithTheMost(t *testing.T) {
 	}
 }
 
-func TestLikes(t *testing.T) {
+func TestDigest_ShowsLikes(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		names    []string
@@ -90,7 +90,7 @@ func TestLikes(t *testing.T) {
 	}
 }
 
-func TestEachMemberReadsHisOwnTime(t *testing.T) {
+func TestTime_UsesTheMembersZone(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
 	p := set.NewRenderer(site, 100)
@@ -120,7 +120,7 @@ func TestEachMemberReadsHisOwnTime(t *testing.T) {
 	lay.Wait()
 }
 
-func TestATimeInAnotherYearTellsTheYear(t *testing.T) {
+func TestTime_ShowsAnotherYear(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	d.Zone = zone(t, "Pacific/Auckland")
@@ -140,7 +140,7 @@ func TestATimeInAnotherYearTellsTheYear(t *testing.T) {
 	}
 }
 
-func TestAPostThatChangedIsRenderedAnew(t *testing.T) {
+func TestDigest_RendersChangedPostAgain(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	p := set.NewRenderer(site, 100)
@@ -159,11 +159,11 @@ func TestAPostThatChangedIsRenderedAnew(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsNoneIsRefused(t *testing.T) {
+func TestDigest_RejectsInvalidURL(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	for _, f := range []Footer{{}, {Settings: testURL, Unsubscribe: "javascript:alert(1)"}, {Settings: "/mail/x", Unsubscribe: testURL}} {
-		if _, err := set.NewRenderer(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "no web address") {
+		if _, err := set.NewRenderer(site, 10).Digest(d, f, 80<<10); err == nil || !strings.Contains(err.Error(), "invalid url") {
 			t.Errorf("Digest with %v: %v, want an error", f, err)
 		}
 	}
@@ -175,7 +175,7 @@ var hostile = []string{
 	"\uFDD0\uFDD1\uFDD2\uFDD8\uFDD9", "%ef%b7%90%ef%b7%99", "\u202e\u2066\x00\x1b\r\nBcc: x", `&lt;b&gt;`, `</title><style>`,
 }
 
-func TestForumTextCannotBreakOut(t *testing.T) {
+func TestDigest_EscapesForumText(t *testing.T) {
 	set := load(t)
 	calm, nasty := "quiet", func(i int) string { return hostile[i%len(hostile)] + "quiet" }
 	lay := func(say func(int) string) Content {
@@ -242,7 +242,7 @@ func skeleton(src string) []string {
 	}
 }
 
-func TestMailProgramsCanShowIt(t *testing.T) {
+func TestDigest_SuitsMailClients(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	c, err := set.NewRenderer(site, 100).Digest(d, testFooter, 80<<10)
@@ -303,7 +303,7 @@ func words(n *html.Node) string {
 	return out
 }
 
-func TestAPieceThatFailsIsNotKept(t *testing.T) {
+func TestFragment_FailureIsNotCached(t *testing.T) {
 	dir := t.TempDir()
 	page := shippedFile(t, common.html())
 	overlayFile(t, dir, common.html(), strings.Replace(page, "{{.Author}}", "{{.Author}}{{if eq .Number 666}}{{index .Badges 9}}{{end}}", 1))

@@ -10,20 +10,20 @@ import (
 	"postrider/markup"
 )
 
-// How many characters of what members and admins name may stand in a mail.
+// Limits of names and titles in an email, in characters.
 const (
 	titleLimit = 200
 	nameLimit  = 60
 )
 
-// fragment is a piece of a mail that members share, in both forms.
+// fragment is a part of an email that members share, as HTML and as text.
 type fragment struct {
 	html, text compiled
-	title      string // of a thread, or what a post says, short enough for a preheader
+	title      string // of a thread, or the beginning of a post; short enough for a preheader
 }
 
-// headingKey tells headings and "more" lines apart. Threads and sections have no version: what the
-// heading says is in the key.
+// headingKey identifies a heading or a "more" line in the cache. Threads and sections have no version, so the key holds
+// the text of the heading.
 type headingKey struct {
 	kind        kind
 	template    string
@@ -41,11 +41,11 @@ type postKey struct {
 	post                    forum.PostID
 	version, author         string
 	marks                   highlights
-	in                      forum.PostID // of what another post quotes
+	in                      forum.PostID // the post that quotes this one
 	inVersion               string
 }
 
-// highlights are what concerns the member in a thread or a post.
+// highlights are the marks of a thread or a post that concern the member.
 type highlights uint8
 
 const (
@@ -62,12 +62,12 @@ func (m highlights) with(mark highlights, on bool) highlights {
 	return m
 }
 
-// sectionData is what the template "section" is given.
+// sectionData is the data of the template "section".
 type sectionData struct {
 	Title, URL string
 }
 
-// threadData is what the template "thread" is given.
+// threadData is the data of the template "thread".
 type threadData struct {
 	Title, URL                      string // URL: the first new post
 	Starter                         string
@@ -75,7 +75,7 @@ type threadData struct {
 	New, Participated, QuotesReader bool
 }
 
-// postData is what the template "post" is given.
+// postData is the data of the template "post".
 type postData[T string | htmltemplate.HTML] struct {
 	Number       int
 	URL          string
@@ -83,17 +83,17 @@ type postData[T string | htmltemplate.HTML] struct {
 	AuthorTitle  string
 	Badges       []string
 	Time         slot
-	Excerpt      T // ready-made: safe HTML, or lines of text
+	Excerpt      T // rendered: safe HTML, or lines of text
 	Likes        string
 	Opening      bool
 	QuotesReader bool
 	MentionsYou  bool
 }
 
-// moreData is what the template "more" is given.
+// moreData is the data of the template "more".
 type moreData struct {
 	Text, URL string
-	Threads   bool // these are whole threads, and the line is the last of the mail
+	Threads   bool // it counts whole threads, and the line is the last of the email
 }
 
 func (w *render) section(g *digest.Group) *fragment {
@@ -126,7 +126,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	})
 }
 
-// firstNew is the oldest post of the edition in a thread: the digest may show another one first.
+// firstNew returns the oldest post of the edition in a thread. The digest may show another one first.
 func firstNew(t *digest.Thread) forum.PostID {
 	if len(t.Posts) == 0 {
 		return t.FirstPost
@@ -157,7 +157,7 @@ func (w *render) head(key headingKey, data func() any) *fragment {
 	if th, ok := d.(threadData); ok {
 		f.title = shorten(th.Title, preheaderTitle)
 	}
-	if w.err == nil { // what failed is tried again for the next member
+	if w.err == nil { // after a failure, try again for the next member
 		w.press.headings.Add(key, f)
 	}
 	return f
@@ -189,7 +189,7 @@ func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
 	}
 }
 
-// renderPost renders a post of which doc is shown.
+// renderPost renders a post with doc as its excerpt.
 func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
 	text := stripSlots(doc.Text(w.locale.words, textWidth))
 	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
@@ -197,7 +197,7 @@ func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragme
 	return f
 }
 
-// summaryLine is what the author of a post says himself, on one line.
+// summaryLine returns the author's own words of a post, without quotes, on one line.
 func summaryLine(text string) string {
 	var own []string
 	for l := range strings.SplitSeq(text, "\n") {
@@ -208,7 +208,7 @@ func summaryLine(text string) string {
 	return safeLine(strings.Join(own, " "), len(text))
 }
 
-// mentionsYou tells that a post mentions its reader and does not quote him: one mark is enough.
+// mentionsYou reports whether a post mentions the reader without quoting them: one mark is enough.
 func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p.QuotesReader }
 
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
@@ -232,8 +232,8 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 	return d
 }
 
-// stripSlots takes our signs out of a text from the forum. Markup does so, too; but a hole that
-// is not ours would tear the mail.
+// stripSlots removes our slot runes from a text of the forum. Package markup does so, too, but a foreign slot would
+// break the message.
 func stripSlots(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= firstHole && r <= lastHole {
@@ -243,7 +243,7 @@ func stripSlots(s string) string {
 	}, s)
 }
 
-// displayName is a member's name, or the word for those who have none.
+// displayName returns a member's name, or the word for members without one.
 func (w *render) displayName(s string) string {
 	if s = safeLine(s, nameLimit); s == "" {
 		return w.locale.mustText("post.guest")
@@ -251,7 +251,7 @@ func (w *render) displayName(s string) string {
 	return w.locale.isolate(s)
 }
 
-// render renders a fragment. A fault is kept, and ends the laying.
+// render renders a fragment. It keeps the first error, which ends the rendering.
 func (w *render) render(k kind, template string, html, text any) *fragment {
 	h, t, err := w.press.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
@@ -260,7 +260,7 @@ func (w *render) render(k kind, template string, html, text any) *fragment {
 	return &fragment{html: compile(h), text: compile(t)}
 }
 
-// longestMore is the most bytes that a "more" line takes in HTML.
+// longestMore returns the most bytes that a "more" line can take in HTML.
 func (w *render) longestMore() int {
 	links := w.press.site.Links
 	longest := 0

@@ -11,7 +11,7 @@ import (
 	"postrider/markup"
 )
 
-func TestGolden(t *testing.T) {
+func TestDigest_Golden(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		name   string
@@ -42,7 +42,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func TestGoldenAlerts(t *testing.T) {
+func TestAlert_Golden(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
 		name   string

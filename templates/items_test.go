@@ -18,7 +18,7 @@ import (
 // forumLink is what both parts of a mail must have in the same order.
 var forumLink = regexp.MustCompile(`https://forum\.example/(?:threads|forums)\S+|https://forum\.example$`)
 
-func TestBothPartsListTheSameItems(t *testing.T) {
+func TestItems_HTMLAndTextListTheSame(t *testing.T) {
 	set := load(t)
 	p := set.NewRenderer(testSite, 4096)
 	for seed := range uint64(60) {
@@ -148,7 +148,7 @@ func attr(tok html.Token, name string) string {
 	return ""
 }
 
-func TestTheBudgetHolds(t *testing.T) {
+func TestItems_StayWithinBudget(t *testing.T) {
 	set := load(t)
 	p := set.NewRenderer(testSite, 4096)
 	for seed := range uint64(120) {

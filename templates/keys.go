@@ -7,7 +7,7 @@ import (
 	"postrider/markup"
 )
 
-// ownKeys are the keys that the package itself says; all others are said by the templates.
+// ownKeys are the locale keys that this package uses itself. The templates use all others.
 func ownKeys() []string {
 	return []string{
 		"subject.threads", "subject.replies", "subject.both", "subject.in", "subject.in_more",
@@ -34,7 +34,7 @@ func (l *locale) markupWords() markup.Labels {
 	}
 }
 
-// keysIn notes the keys that a template gives to t.
+// keysIn records the keys that a template passes to t.
 func keysIn(tree *parse.Tree, used map[string]string) {
 	walk(tree.Root, func(n *parse.CommandNode) {
 		if len(n.Args) < 2 || n.Args[0].String() != "t" {
@@ -47,7 +47,7 @@ func keysIn(tree *parse.Tree, used map[string]string) {
 	})
 }
 
-// place leaves file and line of "file:line:column".
+// place returns the file and line of "file:line:column".
 func place(at string) string {
 	for i := len(at) - 1; i > 0; i-- {
 		if at[i] == ':' {

@@ -7,18 +7,17 @@ import (
 	texttemplate "text/template"
 )
 
-// kind is a kind of mail. Its templates stand in mail/KIND.html and mail/KIND.txt, a sample of it in
-// mail/KIND.sample.toml.
+// kind is a kind of email. Its templates are in mail/KIND.html and mail/KIND.txt, its sample is in mail/KIND.sample.toml.
 type kind string
 
 const (
-	common     kind = "common" // what all mails share; no mail of its own
+	common     kind = "common" // what all emails share; not an email itself
 	digestMail kind = "digest"
 	alertMail  kind = "alert"
 	noticeMail kind = "announcement"
 )
 
-// kinds are the kinds of mails with the templates that they are laid from.
+// kinds are the kinds of emails with the templates that they need.
 func kinds() map[kind][]string {
 	return map[kind][]string{
 		digestMail: {"layout", "section", "thread", "post", "more"},
@@ -31,21 +30,21 @@ func (k kind) html() string   { return "mail/" + string(k) + ".html" }
 func (k kind) text() string   { return "mail/" + string(k) + ".txt" }
 func (k kind) sample() string { return "mail/" + string(k) + ".sample.toml" }
 
-// pages are the templates of a kind of mail, bound to a language.
+// pages are the templates of a kind of email, bound to a language.
 type pages struct {
 	html *htmltemplate.Template
 	text *texttemplate.Template
 }
 
-// templateSource is the files of a kind of mail.
+// templateSource holds the files of a kind of email.
 type templateSource struct {
 	kind       kind
 	html, text string
-	own        map[string]bool // the templates that its HTML or its text defines itself
+	own        map[string]bool // the templates that its own HTML or text file defines
 }
 
-// bind parses the templates of all kinds, and gives each locale its own copies that speak its language. It tells
-// which keys the templates and the package use, and where.
+// bind parses the templates of all kinds and gives each locale a copy in its language. It returns the keys that the
+// templates and the package use, and where.
 func (s *Set) bind(files overlayFS) (used map[string]string, err error) {
 	used = map[string]string{}
 	for _, key := range ownKeys() {
@@ -105,7 +104,7 @@ func readSource(files overlayFS, k kind) (templateSource, error) {
 	return src, nil
 }
 
-// parsePages parses files over one another: what the later ones define takes the place of what the earlier ones did.
+// parsePages parses files in order: a later definition of a template replaces an earlier one.
 func parsePages(files overlayFS, sources ...templateSource) (pages, error) {
 	mute := (&locale{}).functions()
 	all := pages{html: htmltemplate.New("").Funcs(mute), text: texttemplate.New("").Funcs(mute)}
@@ -120,7 +119,7 @@ func parsePages(files overlayFS, sources ...templateSource) (pages, error) {
 	return all, nil
 }
 
-// check finds the templates of a kind of mail, and notes in used which keys they use.
+// check finds the templates of a kind of email, and records in used the keys that they use.
 func (p pages) check(files overlayFS, k kind, names []string, used map[string]string) error {
 	for _, name := range names {
 		h, t := p.html.Lookup(name), p.text.Lookup(name)
@@ -160,8 +159,8 @@ func (s *Set) cloneForLocales(k kind, all pages) error {
 	return nil
 }
 
-// pageOwner is the kind whose pages hold a template of a kind of mail: common, if the mail defines none of that name. What is
-// rendered from those is shared between mails of all kinds.
+// pageOwner returns the kind whose pages hold a template of a kind of email: common, if the kind does not define it.
+// Fragments of common templates are shared between emails of all kinds.
 func (l *locale) pageOwner(k kind, template string) kind {
 	if l.own[k][template] {
 		return k
@@ -169,7 +168,7 @@ func (l *locale) pageOwner(k kind, template string) kind {
 	return common
 }
 
-// render executes a template in both forms.
+// render executes a template as HTML and as text.
 func (p *Renderer) render(l *locale, k kind, name string, html, text any) (htmlOut, textOut string, err error) {
 	in := l.pages[k]
 	var b bytes.Buffer

@@ -13,19 +13,19 @@ import (
 	"postrider/internal/qp"
 )
 
-// layout is masthead and footer in one language, with the holes for what is the member's own.
+// layout is masthead and footer in one language, with slots for what differs between members.
 type layout struct {
 	html, text layoutParts
 	more       int // bytes of HTML that a "more" line takes at most
 	stamp      int // bytes of HTML that a time takes at most
 }
 
-// layoutParts is a shell in one form: what stands before the body, and behind it.
+// layoutParts is a layout as HTML or as text: the part before the body, and the part after it.
 type layoutParts struct {
 	head, foot compiled
 }
 
-// shellData is what the template "layout" is given.
+// shellData is the data of the template "layout".
 type shellData struct {
 	Lang, Dir             string
 	SiteName, SiteURL     string
@@ -33,19 +33,19 @@ type shellData struct {
 	Date, Summary         slot
 	Member, Zone          slot
 	Settings, Unsubscribe slot
-	View                  slot // 0: the mail can be seen nowhere else
+	View                  slot // 0: there is no web version of the email
 	Why, Stop, StopAll    slot
 	MultiThread           bool // of an alert: it holds several threads
-	Forced                bool // of an announcement: it goes to those, too, who have opted out
+	Forced                bool // of an announcement: it also goes to members who opted out
 	Body                  slot
 }
 
-// shellKey tells shells apart.
+// shellKey identifies a layout.
 type shellKey struct {
 	kind    kind
 	locale  int
-	variant bool // it says another thing: of an alert that it holds several threads, of an announcement that it is forced
-	view    bool // it says where the mail can be seen in a browser
+	variant bool // an alert with several threads, or a forced announcement
+	view    bool // it links to the web version
 }
 
 func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
@@ -77,7 +77,7 @@ func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
 	return s, w.err
 }
 
-// compileLayout cuts a shell at its body, and holds it to what no mail may lack.
+// compileLayout splits a layout at its body, and checks that it has the links that every email needs.
 func compileLayout(s string) (layoutParts, error) {
 	if strings.Count(s, slotBody.String()) != 1 {
 		return layoutParts{}, errors.New(`template "layout" must print {{.Body}} once`)
@@ -94,7 +94,7 @@ func (f *layoutParts) has(h slot) bool {
 	return slices.Contains(f.head.holes, h) || slices.Contains(f.foot.holes, h)
 }
 
-// setSlots writes what is the member's own, and tells the subject.
+// setSlots fills the slots that differ between members, and returns the subject.
 func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error) {
 	if err := w.fillFooter(d.Member, f); err != nil {
 		return "", err
@@ -112,7 +112,7 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 	return subject, nil
 }
 
-// fillFooter writes for whom the mail is, and where he can end or change what he gets.
+// fillFooter fills in the recipient, and the links to unsubscribe and to the settings.
 func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
 	addresses := append(more, f.Settings, f.Unsubscribe)
 	if f.View != "" {
@@ -120,10 +120,10 @@ func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
 	}
 	for _, address := range addresses {
 		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("member %d: %q is no web address", m.ID, address)
+			return fmt.Errorf("member %d: invalid url %q: must be an http or https URL", m.ID, address)
 		}
 	}
-	name := w.locale.isolate(safeLine(cmp.Or(m.Name, "…"), nameLimit)) // a preview may be for nobody in particular
+	name := w.locale.isolate(safeLine(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
 	w.fill(holeMember, name, name)
 	w.fill(holeZone, w.zone.String(), w.zone.String())
 	w.fill(holeSettings, f.Settings, f.Settings)
@@ -138,11 +138,11 @@ func (w *render) fill(h slot, html, text string) {
 }
 
 const (
-	preheaderLimit = 100 // bytes, about: what an inbox shows behind the subject
+	preheaderLimit = 100 // bytes, about: inboxes show as much after the subject
 	preheaderTitle = 60  // characters of each title
 )
 
-// preheader names the first threads: the subject has counted them already.
+// preheader names the first threads. The subject has counted them already.
 func (w *render) preheader(d *digest.Digest) string {
 	var out string
 	for i := range d.Groups {

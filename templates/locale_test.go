@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-func TestEveryKeyIsUsed(t *testing.T) {
+func TestLocale_EveryKeyIsUsed(t *testing.T) {
 	set := load(t)
 	used, err := set.bind(overlayFS{})
 	if err == nil {
@@ -30,7 +30,7 @@ func TestEveryKeyIsUsed(t *testing.T) {
 	}
 }
 
-func TestOwnKeysAreTheKeysInTheSource(t *testing.T) {
+func TestLocale_OwnKeysMatchTheSource(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestOwnKeysAreTheKeysInTheSource(t *testing.T) {
 	}
 }
 
-func TestLocaleIsTheNearest(t *testing.T) {
+func TestLocale_PicksTheNearest(t *testing.T) {
 	set := load(t)
 	for asked, want := range map[string]string{
 		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en-US": "en", "en_GB": "en",
@@ -70,7 +70,7 @@ func TestLocaleIsTheNearest(t *testing.T) {
 	}
 }
 
-func TestWhoseLanguageIsNotThereReadsTheSites(t *testing.T) {
+func TestLocale_FallsBackToTheForumLanguage(t *testing.T) {
 	set := load(t)
 	for _, asked := range []string{"ko-KR", "", "no language"} {
 		if got := set.locale(asked, "de").tag.String(); got != "de" {
@@ -82,7 +82,7 @@ func TestWhoseLanguageIsNotThereReadsTheSites(t *testing.T) {
 	}
 }
 
-func TestDirectionIsThatOfTheScript(t *testing.T) {
+func TestLocale_DirectionFollowsTheScript(t *testing.T) {
 	for tag, want := range map[string]string{"en": "ltr", "ar": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl", "pa-Arab": "rtl", "ja": "ltr", "az": "ltr"} {
 		l := locale{tag: language.MustParse(tag)}
 		if got := l.dir(); got != want {
@@ -91,7 +91,7 @@ func TestDirectionIsThatOfTheScript(t *testing.T) {
 	}
 }
 
-func TestNumbersAreGrouped(t *testing.T) {
+func TestLocale_GroupsNumbers(t *testing.T) {
 	l := locale{group: "."}
 	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1.000", 12345: "12.345", 1234567: "1.234.567"} {
 		if got := l.number(n); got != want {
@@ -100,7 +100,7 @@ func TestNumbersAreGrouped(t *testing.T) {
 	}
 }
 
-func TestTimesAreWrittenAsTheLanguageDoes(t *testing.T) {
+func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 	set := load(t)
 	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ locale, date, moment, momentYear string }{
@@ -119,7 +119,7 @@ func TestTimesAreWrittenAsTheLanguageDoes(t *testing.T) {
 	}
 }
 
-func TestClockOfTwelveHours(t *testing.T) {
+func TestLocale_TwelveHourClock(t *testing.T) {
 	src := strings.Replace(shippedFile(t, "locales/en.toml"), "{hour}:{minute}\"\nmoment_year", "{hour12}:{minute} {half}\"\nhalves = [\"am\", \"pm\"]\nmoment_year", 1)
 	l, err := readLocale("en.toml", "en.toml", src, nil)
 	if err != nil {
@@ -132,7 +132,7 @@ func TestClockOfTwelveHours(t *testing.T) {
 	}
 }
 
-func TestLoadNamesTheFault(t *testing.T) {
+func TestLoad_ErrorsNameTheFault(t *testing.T) {
 	en := shippedFile(t, "locales/en.toml")
 	page, shared := shippedFile(t, digestMail.html()), shippedFile(t, common.html())
 	text := shippedFile(t, common.text())
@@ -149,7 +149,7 @@ func TestLoadNamesTheFault(t *testing.T) {
 		{"a placeholder left out", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started", 1), "\"thread.started\" lacks the placeholder {name}"},
 		{"a brace left open", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {name", 1), "a brace that opens no placeholder"},
 		{"a month missing", "locales/de.toml", strings.Replace(en, "\"January\", ", "", 1), "\"months\" needs 12 names"},
-		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "no placeholder {hours}"},
+		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "unknown placeholder {hours}"},
 		{"an unknown key beside the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
 		{"a file that is no language", "locales/klingon!.toml", en, "the file's name is no language"},
 		{"a template that does not parse", digestMail.html(), strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
@@ -200,7 +200,7 @@ func overlayFile(t *testing.T, dir, name, src string) {
 	}
 }
 
-func TestOverlayAddsALanguageAndReplacesATemplate(t *testing.T) {
+func TestLoad_OverlayAddsLanguageAndReplacesTemplate(t *testing.T) {
 	dir := t.TempDir()
 	hebrew := regexp.MustCompile(`other = ("[^"]*") \}`).ReplaceAllString(shippedFile(t, "locales/en.toml"), "two = $1, many = $1, other = $1 }")
 	overlayFile(t, dir, "locales/he.toml", hebrew)

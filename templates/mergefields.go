@@ -10,7 +10,7 @@ import (
 	"postrider/markup"
 )
 
-// The gaps that an announcement may have.
+// The merge fields that an announcement may have.
 const (
 	fieldName = "name"
 	gapForum  = "forum"
@@ -18,7 +18,7 @@ const (
 	gapJoined = "joined"
 )
 
-// memberValues are a reader's own words for the gaps of a variant.
+// memberValues returns a member's values for the merge fields of a variant.
 func (v *variant) memberValues(p *Renderer, r Recipient, zone *time.Location) []string {
 	words := make([]string, len(v.gaps))
 	for i, g := range v.gaps {
@@ -43,7 +43,7 @@ func (v *variant) memberValues(p *Renderer, r Recipient, zone *time.Location) []
 	return words
 }
 
-// fill puts words in the place of their signs.
+// fill replaces placeholder runes by words.
 func (v *variant) fill(signed string, words []string) string {
 	var b strings.Builder
 	for _, c := range signed {
@@ -65,11 +65,11 @@ func encoded(words []string, escape func(string) string) []qp.Text {
 }
 
 const (
-	paddingRune = lastHole             // makes a sign as wide as a name, while lines are broken
-	maxFields   = lastHole - firstHole // how many signs there are beside it
+	paddingRune = lastHole             // makes a placeholder as wide as a name while lines are wrapped
+	maxFields   = lastHole - firstHole // the number of the other placeholder runes
 )
 
-// padPlaceholders makes each sign of a text twelve columns wide.
+// padPlaceholders makes each placeholder of a text twelve columns wide.
 func padPlaceholders(signed string) string {
 	var b strings.Builder
 	for _, c := range signed {
@@ -81,7 +81,7 @@ func padPlaceholders(signed string) string {
 	return b.String()
 }
 
-// placeholder is what stands for a gap until a member's own takes its place.
+// placeholder returns the rune that marks a merge field until a member's value replaces it.
 func (v *variant) placeholder(g markup.Field) string {
 	g.Line = 0
 	i := slices.Index(v.gaps, g)
@@ -92,7 +92,7 @@ func (v *variant) placeholder(g markup.Field) string {
 	return string(rune(firstHole + min(i, maxFields-1)))
 }
 
-// placeholders puts signs for the gaps of a line.
+// placeholders replaces the merge fields of a line by their placeholder runes.
 func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
 	var b strings.Builder
 	for {
@@ -107,7 +107,7 @@ func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
 	}
 }
 
-// checkField refuses a gap that nothing fills.
+// checkField rejects an unknown merge field.
 func checkField(g markup.Field) error {
 	known := []string{fieldName, gapForum, gapPosts, gapJoined}
 	if slices.Contains(known, g.Name) {
@@ -117,7 +117,7 @@ func checkField(g markup.Field) error {
 	if g.Line > 0 {
 		where = fmt.Sprintf("line %d", g.Line)
 	}
-	return fmt.Errorf("%s: there is no field {{%s}}: write %s, or \\{{ for the braces themselves", where, g.Name, strings.Join(braced(known), ", "))
+	return fmt.Errorf("%s: unknown merge field {{%s}}: use %s, or write \\{{ for literal braces", where, g.Name, strings.Join(braced(known), ", "))
 }
 
 func braced(names []string) []string {

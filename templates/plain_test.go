@@ -8,7 +8,7 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-func TestLineIsHarmless(t *testing.T) {
+func TestLine_RemovesControlCharacters(t *testing.T) {
 	for _, tt := range []struct {
 		name, in, want string
 		limit          int
@@ -32,14 +32,14 @@ func TestLineIsHarmless(t *testing.T) {
 	}
 }
 
-func TestPiledUpMarksAreCut(t *testing.T) {
+func TestLine_CutsStackedMarks(t *testing.T) {
 	got := safeLine("Z"+strings.Repeat("\u0321", 100_000)+"algo", 50)
 	if len(got) > 1000 {
 		t.Errorf("line leaves %d bytes", len(got))
 	}
 }
 
-func TestWrap(t *testing.T) {
+func TestWrap_BreaksLongLines(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"short text stays", "one two", "one two"},
 		{"words move to the next line", "one two three four", "one two\nthree four"},

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// mayImport is the house: each room with all the rooms that it may import, so that imports only fall.
-// A room that is not here has no place yet: think where it belongs before adding it.
+// mayImport lists for each package all the packages that it may import, so that imports only go down the layers.
+// A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
 	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/settings", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/finding", "internal/link"},
@@ -46,49 +46,49 @@ var mayImport = map[string][]string{
 	"e2e":                  {},
 }
 
-// testOnly are rooms that no program may import, only tests and the benchmark.
+// testOnly are packages that only tests and the benchmark may import.
 var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest"}
 
-func TestImportsOnlyFall(t *testing.T) {
+func TestLayout_ImportsGoDown(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
-		room := roomOf(words[0])
-		allowed, known := mayImport[room]
+		pkg := packageOf(words[0])
+		allowed, known := mayImport[pkg]
 		if !known {
-			t.Errorf("room %q stands in no plan: give it a line in mayImport", room)
+			t.Errorf("package %q is not in mayImport: add a line", pkg)
 			continue
 		}
 		for _, path := range words[1:] {
 			if path != "postrider" && !strings.HasPrefix(path, "postrider/") {
 				continue
 			}
-			if !slices.Contains(allowed, roomOf(path)) {
-				t.Errorf("%s imports %s, which is not below it", room, roomOf(path))
+			if !slices.Contains(allowed, packageOf(path)) {
+				t.Errorf("%s imports %s, which mayImport does not allow", pkg, packageOf(path))
 			}
-			if slices.Contains(testOnly, roomOf(path)) && !slices.Contains(testOnly, room) {
-				t.Errorf("%s imports %s, which is for tests only", room, roomOf(path))
+			if slices.Contains(testOnly, packageOf(path)) && !slices.Contains(testOnly, pkg) {
+				t.Errorf("%s imports %s, which is for tests only", pkg, packageOf(path))
 			}
 		}
 	}
 }
 
-func TestTheGoMailLibraryStaysInOneRoom(t *testing.T) {
+func TestLayout_OnlyMailImportsGoMail(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
-		if strings.Contains(line, "wneessen/go-mail") && roomOf(words[0]) != "mail" {
+		if strings.Contains(line, "wneessen/go-mail") && packageOf(words[0]) != "mail" {
 			t.Errorf("%s imports go-mail: only mail may", words[0])
 		}
 	}
 }
 
-func roomOf(path string) string {
+func packageOf(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, "postrider"), "/")
 }
