@@ -18,6 +18,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon/calendar"
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -51,7 +52,7 @@ type Deps struct {
 type Daemon struct {
 	Deps
 	settings              settings.Settings
-	builder               *Builder
+	builder               *editions.Builder
 	audience              *Resolver
 	calendar              calendar.Calendar
 	relays                *relayPool
@@ -69,7 +70,7 @@ type Daemon struct {
 	priorities            store.PriorityRange // the messages that it delivers
 	wakeAlerts            chan struct{}       // wakes the alert loop, see Wake
 	wakeDelivery          chan struct{}       // wakes the main loop
-	dryRun                *sightingOverlay    // of a forecast; nil: a real run
+	dryRun                *editions.Overlay   // of a forecast; nil: a real run
 	alarms                *alarm.Manager
 	backlog               backlog
 	selfCheck             selfCheckCache
@@ -82,12 +83,12 @@ func New(p Deps, set settings.Settings) *Daemon {
 	if p.Observer == nil {
 		p.Observer = nopObserver{}
 	}
-	builder := NewBuilder(p.Forum, p.Store, set.Digest)
+	builder := editions.New(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
 		Deps:                  p,
 		settings:              set,
 		builder:               builder,
-		calendar:              calendar.New(set.Digest, builder.zones),
+		calendar:              calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
 		throttles:             newThrottles(set.Delivery),
 		domainHolds:           new(domainHolds),
 		rateLimit:             set.Delivery.Limiter(),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/daemon/calendar"
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -21,7 +22,9 @@ import (
 // permissions, watches and post states. It is safe for concurrent use.
 type Explainer struct {
 	mu       sync.Mutex // guards builder
-	builder  *Builder
+	forum    *source.DB
+	store    *store.Store
+	builder  *editions.Builder
 	press    *templates.Renderer
 	links    *link.Signer
 	calendar calendar.Calendar
@@ -30,8 +33,10 @@ type Explainer struct {
 
 // NewExplainer returns an Explainer for a forum and a store.
 func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Explainer {
-	b := NewBuilder(f, s, set.Digest)
-	return &Explainer{builder: b, press: press, links: links, set: set, calendar: calendar.New(set.Digest, b.zones)}
+	return &Explainer{
+		forum: f, store: s, builder: editions.New(f, s, set.Digest), press: press, links: links, set: set,
+		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
+	}
 }
 
 // retention is how long the store keeps settled messages.
@@ -93,11 +98,11 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 	}
 	f := &memberFacts{now: now, member: member, readersByEdition: make(map[string]*digest.Reader), renderedByEdition: make(map[string]map[forum.PostID]bool)}
 	ids := []forum.MemberID{member.ID}
-	readers, err := e.builder.readers(ctx, s, ids, now)
+	readers, err := e.builder.Readers(ctx, s, ids, now)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.builder.loadReadMarks(ctx, s, now, readers); err != nil {
+	if err := e.builder.LoadReadMarks(ctx, s, now, readers); err != nil {
 		return nil, err
 	}
 	f.reader = *readers[member.ID]
@@ -107,7 +112,7 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 
 // loadStoreState reads what the store has about a member.
 func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
-	from := e.builder.store
+	from := e.store
 	ids := []forum.MemberID{f.member.ID}
 	subs, err := from.Subscribers.Get(ctx, ids)
 	if err != nil {

@@ -61,6 +61,16 @@ type forecaster struct {
 	midnight time.Time
 }
 
+// scanDryRun scans the forum without saving anything.
+func (d *Daemon) scanDryRun(ctx context.Context) error {
+	head, err := d.Store.Sightings.LastSeq(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the latest sighting: %w", err)
+	}
+	d.dryRun = d.builder.Overlay(head)
+	return d.steps(ctx, d.scanAll, d.scanMoves)
+}
+
 // Forecast computes what would be sent until a time. The sequence yields each member in order of ID; the Forecast is
 // complete after it. Nothing is sent or saved, so the store may be read-only. The daemon cannot be used for anything else
 // afterwards.
@@ -133,7 +143,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 	list := make([]MemberForecast, len(members))
 	var rows []store.Row
 	var at []int
-	head := r.d.dryRun.until()
+	head := r.d.dryRun.Until()
 	for i, m := range members {
 		was, ok := known[m.ID]
 		sub := r.d.updateSubscriber(was, ok, m, r.From, head, first)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postrider/daemon/calendar"
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -21,16 +22,16 @@ type MemberService struct {
 	store       *store.Store
 	set         settings.Settings
 	calendar    calendar.Calendar
-	builder     *Builder
+	builder     *editions.Builder
 	builderLock chan struct{} // full while the builder is in use: it serves one request at a time
 }
 
 // NewMemberService returns a MemberService for a forum and a store.
 func NewMemberService(f *source.DB, s *store.Store, set settings.Settings) *MemberService {
-	builder := newBuilder(f, s, set.Digest, memberContentCacheSize)
+	builder := editions.NewWithCache(f, s, set.Digest, memberContentCacheSize)
 	return &MemberService{
 		forum: f, store: s, set: set,
-		calendar: calendar.New(set.Digest, builder.zones), builder: builder, builderLock: make(chan struct{}, 1),
+		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)), builder: builder, builderLock: make(chan struct{}, 1),
 	}
 }
 

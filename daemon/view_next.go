@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -49,7 +50,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 		return c, "", err
 	}
 	defer done()
-	editions, err := v.desk.builder.Build(ctx, now, []EditionRequest{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
+	editions, err := v.desk.builder.Build(ctx, now, []editions.Request{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
 		return c, "", fmt.Errorf("rendering the next digest: %w", err)
 	}

@@ -1,4 +1,4 @@
-package daemon
+package editions
 
 import (
 	"context"
@@ -122,7 +122,7 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []A
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	readers, err := b.readers(ctx, s, ids, now)
+	readers, err := b.Readers(ctx, s, ids, now)
 	if err != nil {
 		return nil, err
 	}
