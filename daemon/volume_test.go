@@ -65,7 +65,7 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 	w.wantAlarms("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
 	day++
 	plan(morning(day), 1000)
-	w.wantAlarms("the day after", look(morning(day)), "over volume digest")
+	w.wantAlarms("the day after", look(morning(day)), "resolved volume digest")
 	day += 2 // a day is left out
 	plan(morning(day), 1000)
 	w.wantAlarms("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests planned")
