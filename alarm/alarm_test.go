@@ -17,39 +17,39 @@ import (
 	"postrider/store"
 )
 
-// recordingChannel is a channel that writes down what it hears.
+// recordingChannel records the notifications that it receives.
 type recordingChannel struct {
 	mu       sync.Mutex
 	received []string
 	failing  bool
 }
 
-func (e *recordingChannel) Name() string { return "ear" }
+func (c *recordingChannel) Name() string { return "recording" }
 
-func (e *recordingChannel) Notify(_ context.Context, n Notification) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.failing {
-		return errors.New("nobody hears it")
+func (c *recordingChannel) Notify(_ context.Context, n Notification) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failing {
+		return errors.New("the channel is down")
 	}
 	word := "raised"
 	if n.Resolved {
-		word = "over"
+		word = "resolved"
 	}
-	e.received = append(e.received, strings.TrimSpace(fmt.Sprintf("%s %s %s", word, n.Kind, n.Object)))
+	c.received = append(c.received, strings.TrimSpace(fmt.Sprintf("%s %s %s", word, n.Kind, n.Object)))
 	return nil
 }
 
-// take gives what was heard since it was last asked.
-func (e *recordingChannel) take() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	heard := e.received
-	e.received = nil
-	return heard
+// take returns what was received since the last call.
+func (c *recordingChannel) take() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	received := c.received
+	c.received = nil
+	return received
 }
 
-// testManager is a bell with its store, its clock and its only listener.
+// testManager is a Manager with its store, its clock and its only channel.
 type testManager struct {
 	*Manager
 	t       *testing.T
@@ -79,13 +79,13 @@ func newTestManager(t *testing.T) *testManager {
 	return w
 }
 
-// restart is a new process on the same store.
+// restart simulates a new process on the same store.
 func (w *testManager) restart() {
 	s := openStore(w.t, w.path)
 	w.Manager = New(s, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.channel)
 }
 
-// advance lets time go by, with a ring every half minute, while do says what is met then.
+// advance moves the clock by d. Every half minute it calls do, which raises or clears alarms, and then Flush.
 func (w *testManager) advance(d time.Duration, do func()) []string {
 	w.t.Helper()
 	for end := w.at.Add(d); w.at.Before(end); {
@@ -101,7 +101,7 @@ func (w *testManager) advance(d time.Duration, do func()) []string {
 func (w *testManager) wantNotifications(when string, got []string, want ...string) {
 	w.t.Helper()
 	if !slices.Equal(got, want) {
-		w.t.Errorf("%s it says %q, want %q", when, got, want)
+		w.t.Errorf("%s: notifications are %q, want %q", when, got, want)
 	}
 }
 
@@ -112,37 +112,37 @@ func TestFlush_NotifiesOnceWhenRaisedAndOnceWhenResolved(t *testing.T) {
 	down := func() { w.Raise(Relay, "", "connection refused") }
 	up := func() { w.Clear(Relay, "") }
 	w.wantNotifications("in the first minute", w.advance(time.Minute, down))
-	w.wantNotifications("when it lasts", w.advance(30*time.Minute, down), "raised relay")
-	w.wantNotifications("with nothing seen", w.advance(30*time.Minute, noEvents))
-	w.wantNotifications("just after it is good again", w.advance(9*time.Minute, up), "over relay")
+	w.wantNotifications("while it lasts", w.advance(30*time.Minute, down), "raised relay")
+	w.wantNotifications("with no events", w.advance(30*time.Minute, noEvents))
+	w.wantNotifications("soon after the relay is up again", w.advance(9*time.Minute, up), "resolved relay")
 	w.wantNotifications("later", w.advance(30*time.Minute, up))
-	if log := w.log.String(); strings.Count(log, "level=ERROR msg=alarm alarm=relay") != 1 || !strings.Contains(log, `detail="connection refused"`) || strings.Count(log, "alarm is over") != 1 {
-		t.Errorf("the log says\n%s", log)
+	if log := w.log.String(); strings.Count(log, "level=ERROR msg=alarm alarm=relay") != 1 || !strings.Contains(log, `detail="connection refused"`) || strings.Count(log, "alarm resolved") != 1 {
+		t.Errorf("the log is\n%s", log)
 	}
 }
 
 func TestFlush_NotifiesOnceForFlappingAlarm(t *testing.T) {
 	w := newTestManager(t)
-	good := false
+	isUp := false
 	w.wantNotifications("in half an hour of flapping", w.advance(30*time.Minute, func() {
-		if good = !good; good {
+		if isUp = !isUp; isUp {
 			w.Clear(Relay, "")
 		} else {
 			w.Raise(Relay, "", "timed out")
 		}
 	}), "raised relay")
-	w.wantNotifications("in the calm after it", w.advance(30*time.Minute, func() { w.Clear(Relay, "") }), "over relay")
+	w.wantNotifications("in the quiet time after it", w.advance(30*time.Minute, func() { w.Clear(Relay, "") }), "resolved relay")
 }
 
 func TestFlush_IgnoresShortFaults(t *testing.T) {
 	w := newTestManager(t)
-	w.wantNotifications("in a minute of it", w.advance(time.Minute, func() { w.Raise(Forum, "", "gone away") }))
-	w.wantNotifications("after it", w.advance(30*time.Minute, func() { w.Clear(Forum, "") }))
+	w.wantNotifications("during the first minute", w.advance(time.Minute, func() { w.Raise(Forum, "", "gone away") }))
+	w.wantNotifications("after the fault", w.advance(30*time.Minute, func() { w.Clear(Forum, "") }))
 }
 
 func TestFlush_RaisesAuthImmediately(t *testing.T) {
 	w := newTestManager(t)
-	w.wantNotifications("at the first ring", w.advance(time.Second, func() { w.Raise(Auth, "", "535 no") }), "raised auth")
+	w.wantNotifications("at the first flush", w.advance(time.Second, func() { w.Raise(Auth, "", "535 no") }), "raised auth")
 }
 
 func TestFlush_DoesNotRepeatAfterRestart(t *testing.T) {
@@ -150,9 +150,9 @@ func TestFlush_DoesNotRepeatAfterRestart(t *testing.T) {
 	down := func() { w.Raise(Relay, "", "connection refused") }
 	w.wantNotifications("before the restart", w.advance(10*time.Minute, down), "raised relay")
 	w.restart()
-	w.wantNotifications("after it", w.advance(30*time.Minute, down))
+	w.wantNotifications("after the restart", w.advance(30*time.Minute, down))
 	w.restart()
-	w.wantNotifications("when the new process finds it good", w.advance(30*time.Minute, func() { w.Clear(Relay, "") }), "over relay")
+	w.wantNotifications("when the new process reaches the relay", w.advance(30*time.Minute, func() { w.Clear(Relay, "") }), "resolved relay")
 }
 
 func TestSetActive_ResolvesMissingObjects(t *testing.T) {
@@ -166,19 +166,19 @@ func TestSetActive_ResolvesMissingObjects(t *testing.T) {
 	}
 	got := w.advance(time.Minute, held("gmail.com", "gmx.de"))
 	slices.Sort(got)
-	w.wantNotifications("with two held", got, "raised held gmail.com", "raised held gmx.de")
-	w.wantNotifications("with one lifted", w.advance(15*time.Minute, held("gmx.de")), "over held gmail.com")
+	w.wantNotifications("with two domains on hold", got, "raised held gmail.com", "raised held gmx.de")
+	w.wantNotifications("with one hold lifted", w.advance(15*time.Minute, held("gmx.de")), "resolved held gmail.com")
 	w.restart()
-	w.wantNotifications("with none held after a restart", w.advance(15*time.Minute, held()), "over held gmx.de")
+	w.wantNotifications("with no holds after a restart", w.advance(15*time.Minute, held()), "resolved held gmx.de")
 }
 
 func TestFlush_RetriesFailingChannelForOneDay(t *testing.T) {
 	w := newTestManager(t)
 	down := func() { w.Raise(Auth, "", "535 no") }
 	w.channel.failing = true
-	w.wantNotifications("while nobody hears", w.advance(30*time.Minute, down))
+	w.wantNotifications("while the channel fails", w.advance(30*time.Minute, down))
 	w.channel.failing = false
-	w.wantNotifications("when somebody does", w.advance(20*time.Minute, down), "raised auth")
+	w.wantNotifications("when the channel works again", w.advance(20*time.Minute, down), "raised auth")
 
 	w.channel.failing = true
 	w.advance(30*time.Minute, func() { w.Clear(Auth, "") })
@@ -187,7 +187,7 @@ func TestFlush_RetriesFailingChannelForOneDay(t *testing.T) {
 	w.channel.failing = false
 	w.wantNotifications("after more than a day", w.advance(30*time.Minute, noEvents))
 	if !strings.Contains(w.log.String(), "given_up=true") {
-		t.Error("the log does not say that a note was given up")
+		t.Error("the log does not say that a notification was given up")
 	}
 }
 
@@ -195,7 +195,7 @@ func TestFlush_NotifiesOnceForTwoDaemons(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	e := &recordingChannel{}
 	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
-	var bells []*Manager
+	var managers []*Manager
 	for range 2 {
 		s, err := store.Open(t.Context(), dsn)
 		if err != nil {
@@ -205,35 +205,35 @@ func TestFlush_NotifiesOnceForTwoDaemons(t *testing.T) {
 		if _, err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		bells = append(bells, New(s, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
+		managers = append(managers, New(s, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
 	}
-	ring := func(minutes int, met ...func(*Manager)) []string {
+	flushEachMinute := func(minutes int, events ...func(*Manager)) []string {
 		for range minutes {
 			at = at.Add(time.Minute)
-			var rings sync.WaitGroup
-			for i, b := range bells {
-				rings.Go(func() {
-					met[i](b)
-					if err := b.Flush(t.Context()); err != nil {
+			var flushes sync.WaitGroup
+			for i, m := range managers {
+				flushes.Go(func() {
+					events[i](m)
+					if err := m.Flush(t.Context()); err != nil {
 						t.Error(err)
 					}
 				})
 			}
-			rings.Wait()
+			flushes.Wait()
 		}
 		return e.take()
 	}
-	bad := func(b *Manager) { b.Raise(Relay, "", "refused") }
-	good := func(b *Manager) { b.Clear(Relay, "") }
+	raiseRelay := func(m *Manager) { m.Raise(Relay, "", "refused") }
+	clearRelay := func(m *Manager) { m.Clear(Relay, "") }
 	none := func(*Manager) {}
-	if got := ring(20, bad, bad); !slices.Equal(got, []string{"raised relay"}) {
-		t.Errorf("both cannot reach it: %q", got)
+	if got := flushEachMinute(20, raiseRelay, raiseRelay); !slices.Equal(got, []string{"raised relay"}) {
+		t.Errorf("neither daemon reaches the relay: %q", got)
 	}
-	if got := ring(20, bad, good); len(got) > 0 {
-		t.Errorf("one cannot reach it: %q", got)
+	if got := flushEachMinute(20, raiseRelay, clearRelay); len(got) > 0 {
+		t.Errorf("one daemon does not reach the relay: %q", got)
 	}
-	if got := ring(20, none, good); !slices.Equal(got, []string{"over relay"}) {
-		t.Errorf("one has ended, the other reaches it: %q", got)
+	if got := flushEachMinute(20, none, clearRelay); !slices.Equal(got, []string{"resolved relay"}) {
+		t.Errorf("one daemon has stopped, the other reaches the relay: %q", got)
 	}
 }
 
@@ -244,20 +244,20 @@ func TestFlush_NotifiesWithoutStore(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for range 20 { // five minutes in which the store does not answer
+	for range 20 { // five minutes without the store
 		w.at = w.at.Add(15 * time.Second)
 		w.Raise(Auth, "", "535 no")
 		if w.Flush(t.Context()) == nil {
-			t.Fatal("a closed store answers")
+			t.Fatal("Flush succeeded with a closed store")
 		}
 	}
 	got := w.channel.take()
 	slices.Sort(got)
-	w.wantNotifications("with a store that does not answer", got, "raised auth", "raised store")
+	w.wantNotifications("while the store is unavailable", got, "raised auth", "raised store")
 	w.store = openStore(t, w.path)
-	good := func() { w.Clear(Store, ""); w.Clear(Auth, "") }
-	w.wantNotifications("when it answers again", w.advance(5*time.Minute, good))
-	got = w.advance(15*time.Minute, good)
+	clearBoth := func() { w.Clear(Store, ""); w.Clear(Auth, "") }
+	w.wantNotifications("when the store is available again", w.advance(5*time.Minute, clearBoth))
+	got = w.advance(15*time.Minute, clearBoth)
 	slices.Sort(got)
-	w.wantNotifications("later", got, "over auth", "over store")
+	w.wantNotifications("later", got, "resolved auth", "resolved store")
 }
