@@ -217,7 +217,7 @@ func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err err
 	}
 	content, err := d.Renderer.Alarm(templates.Alarm{
 		Kind: string(n.Kind), Object: n.Object, Resolved: n.Resolved, Detail: n.Detail,
-		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.zones.of(d.settings.Digest.Zone),
+		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.ZoneNamed(d.settings.Digest.Zone),
 	})
 	if err != nil {
 		return nil, "", err

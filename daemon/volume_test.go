@@ -37,7 +37,7 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 	w := newWatched(t)
 	w.set.Digest.Zone = "Europe/Berlin"
 	w.restart()
-	berlin := w.daemon.calendar.zones.of("Europe/Berlin")
+	berlin := w.daemon.calendar.ZoneNamed("Europe/Berlin")
 	morning := func(day int) time.Time { return time.Date(2026, 2, day, 8, 0, 0, 0, berlin) }
 	plan := func(at time.Time, mails int) {
 		if err := w.store.Counts.AddPlanned(t.Context(), at, store.KindDigest, mails); err != nil {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -152,15 +153,13 @@ func TestFindMember_AcceptsIDOrExactName(t *testing.T) {
 		panda := f.expect.Keys.Members["panda"]
 		read(t, db, func(s *Snapshot) error {
 			for _, who := range []string{"marshal panda", strings.ToUpper("marshal panda"), formatID(panda)} {
-				m, found, err := s.FindMember(t.Context(), who, f.now())
-				if err != nil || !found || m.ID != panda {
-					t.Errorf("FindMember(%q) = %d, %t, %v", who, m.ID, found, err)
+				if m, err := s.FindMember(t.Context(), who, f.now()); err != nil || m.ID != panda {
+					t.Errorf("FindMember(%q) = %d, %v", who, m.ID, err)
 				}
 			}
 			for _, who := range []string{"nobody at all", "99999", "' OR 1=1 -- ", "%", "rocket 🚀", ""} {
-				m, found, err := s.FindMember(t.Context(), who, f.now())
-				if err != nil || found {
-					t.Errorf("FindMember(%q) = %d, %t, %v", who, m.ID, found, err)
+				if m, err := s.FindMember(t.Context(), who, f.now()); !errors.Is(err, forum.ErrNoMember) {
+					t.Errorf("FindMember(%q) = %d, %v, want ErrNoMember", who, m.ID, err)
 				}
 			}
 			return nil

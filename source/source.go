@@ -124,6 +124,15 @@ const (
 	OptedOut         = forum.OptedOut
 )
 
+// MayRead reports whether a member may read the forum at all, even if they get no email.
+func MayRead(m forum.Member) bool {
+	switch m.NoMail {
+	case "", OptedOut, NoAddress, Bouncing:
+		return true
+	}
+	return false
+}
+
 // DB is a forum's database.
 type DB struct {
 	kind       forumType
