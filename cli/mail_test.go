@@ -241,7 +241,7 @@ func TestRun_RejectsSecondDaemonOnSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, errOut, code := run(t, "run", "-c", p.config)
-	if code != 1 || !strings.Contains(errOut, "another postrider is at work on this store") || !strings.Contains(errOut, "PostgreSQL") {
+	if code != 1 || !strings.Contains(errOut, "another postrider process is using this SQLite store") || !strings.Contains(errOut, "PostgreSQL") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 	if out := mustRun(t, "preview", "-c", p.config, "3", "--until", "2026-05-04T12:00:00Z"); out == "" {

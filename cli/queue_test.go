@@ -173,9 +173,9 @@ func TestQueueRetryAndDrop_ReportEachKey(t *testing.T) {
 	out, errOut, code := run(t, "queue", "retry", "digest/1/2026-05-04", "digest/2/2026-05-04", "digest/3/2026-05-04", "digest/4/2026-05-04", "digest/5/x", "-c", p.config)
 	want := `digest/1/2026-05-04: queued again
 digest/2/2026-05-04: queued again
-digest/3/2026-05-04: stays as it is: a daemon is at work on it
-digest/4/2026-05-04: stays as it is: it is settled (accepted)
-digest/5/x: stays as it is: there is no such mail
+digest/3/2026-05-04: stays as it is: a daemon is sending it
+digest/4/2026-05-04: stays as it is: already settled (accepted)
+digest/5/x: stays as it is: no such message
 `
 	if out != want || errOut != "" || code != 1 {
 		t.Errorf("retry: exit %d\n%s%s\nwant 1\n%s", code, out, errOut, want)
@@ -183,7 +183,7 @@ digest/5/x: stays as it is: there is no such mail
 	if out := mustRun(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); out != "digest/1/2026-05-04: dropped\n" {
 		t.Errorf("drop prints %q", out)
 	}
-	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: stays as it is: it is settled (skipped)\n" {
+	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: stays as it is: already settled (skipped)\n" {
 		t.Errorf("a second drop: exit %d, %q", code, out)
 	}
 }

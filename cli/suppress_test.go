@@ -55,8 +55,8 @@ func TestSuppress_AddAndRemove(t *testing.T) {
 	step(0, []string{"list"}, "anna@example.org  -", "lifted", "they wrote to us", "bert@example.org")
 	step(0, []string{"add", "emil@example.org"}, "1 address gets no mail until you lift it.")
 	step(0, []string{"remove", "emil@example.org"}, "emil@example.org gets mail again")
-	step(1, []string{"add", "\xff@example.org"}, "is no address")
-	step(1, []string{"add", "carl"}, `"carl" is no address`, "anna@example.org")
+	step(1, []string{"add", "\xff@example.org"}, "invalid address")
+	step(1, []string{"add", "carl"}, `invalid address "carl"`, "anna@example.org")
 	step(1, []string{"remove", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org gets mail again", "dora@example.org was not suppressed")
 	step(0, []string{"list"}, "bert@example.org", "!anna@example.org")
 
@@ -102,7 +102,7 @@ func TestSuppress_ExportAndImportCSV(t *testing.T) {
 	if code != 1 {
 		t.Errorf("a file with faults: exit %d, want 1", code)
 	}
-	wantOutput(t, errOut, "line 2", `"nobody" is no address`, "line 3", `since is "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
+	wantOutput(t, errOut, "line 2", `invalid address "nobody"`, "line 3", `since is "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
 	if out, _, _ := do("list"); strings.Contains(out, "dora") {
 		t.Errorf("of a file with faults something was imported:\n%s", out)
 	}

@@ -183,7 +183,7 @@ func (h *app) sender(dir string) (daemon.Sender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !h.cfg.SMTP.Fallback.On() {
+	if !h.cfg.SMTP.Fallback.Enabled() {
 		return smtp, func() { smtp.Close() }, nil
 	}
 	second, err := mail.NewSMTP(h.cfg.SMTP.Fallback.SMTPConfig, h.log)

@@ -11,8 +11,8 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestAForumThatIsWellPassesItsCheck(t *testing.T) {
-	everyForum(t, func(t *testing.T, _ fixture, db *DB) {
+func TestCheck_PassesHealthyForum(t *testing.T) {
+	forEachForum(t, func(t *testing.T, _ fixture, db *DB) {
 		findings := db.Check(t.Context())
 		var names []string
 		for _, f := range findings {
@@ -30,7 +30,7 @@ func TestAForumThatIsWellPassesItsCheck(t *testing.T) {
 	})
 }
 
-func TestCheckRefusesAForumThatItCannotServe(t *testing.T) {
+func TestCheck_FailsForUnusableForum(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change string
@@ -48,9 +48,9 @@ func TestCheckRefusesAForumThatItCannotServe(t *testing.T) {
 		{name: "no section", change: "DELETE FROM xf_node", want: "sections", text: "no section"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := loadOwn(t, "xenforo2")
+			f := newFixture(t, "xenforo2")
 			if tt.change != "" {
-				execute(t, adminOf(t, f), tt.change)
+				execute(t, openAdmin(t, f), tt.change)
 			}
 			c := f.config()
 			if tt.config != nil {
@@ -67,14 +67,14 @@ func TestCheckRefusesAForumThatItCannotServe(t *testing.T) {
 	}
 }
 
-func TestCheckKnowsAnAccountThatMayOnlyRead(t *testing.T) {
-	f := shared(t, "xenforo2")
+func TestCheck_DetectsWritableAccount(t *testing.T) {
+	f := sharedFixture(t, "xenforo2")
 	target, err := parseDSN(f.dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := target.mysql.DBName
-	execute(t, adminOf(t, f), "CREATE USER reader@localhost IDENTIFIED BY 'se:cr@et'; GRANT SELECT ON "+name+".* TO reader@localhost")
+	execute(t, openAdmin(t, f), "CREATE USER reader@localhost IDENTIFIED BY 'se:cr@et'; GRANT SELECT ON "+name+".* TO reader@localhost")
 	c := f.config()
 	c.DSN = strings.Replace(f.dsn, "root@", "reader:se%3Acr%40et@", 1)
 	for _, f := range openConfig(t, c).Check(t.Context()) {
@@ -82,17 +82,17 @@ func TestCheckKnowsAnAccountThatMayOnlyRead(t *testing.T) {
 			t.Errorf("%s: %s: %s", f.Level, f.Part, f.Text)
 		}
 	}
-	execute(t, adminOf(t, f), "GRANT INSERT, SELECT ON "+name+".xf_post TO reader@localhost")
-	if got := find(openConfig(t, c).Check(t.Context()), "account"); got.Level != finding.LevelWarn || !strings.Contains(got.Text, "INSERT") {
+	execute(t, openAdmin(t, f), "GRANT INSERT, SELECT ON "+name+".xf_post TO reader@localhost")
+	if got := findingNamed(openConfig(t, c).Check(t.Context()), "account"); got.Level != finding.LevelWarn || !strings.Contains(got.Text, "INSERT") {
 		t.Errorf("account = %+v, want a warning of INSERT", got)
 	}
-	execute(t, adminOf(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
-	if got := find(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != finding.LevelFail || !strings.Contains(got.Fix, "SELECT") {
+	execute(t, openAdmin(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
+	if got := findingNamed(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != finding.LevelFail || !strings.Contains(got.Fix, "SELECT") {
 		t.Errorf("query posts = %+v, want a failure whose cure is to grant SELECT", got)
 	}
 }
 
-func find(findings []finding.Finding, name string) finding.Finding {
+func findingNamed(findings []finding.Finding, name string) finding.Finding {
 	for _, f := range findings {
 		if f.Part == name {
 			return f
@@ -101,8 +101,8 @@ func find(findings []finding.Finding, name string) finding.Finding {
 	return finding.Finding{}
 }
 
-func TestAnErrorNeverShowsThePassword(t *testing.T) {
-	f := shared(t, "xenforo2")
+func TestOpen_HidesPasswordInErrors(t *testing.T) {
+	f := sharedFixture(t, "xenforo2")
 	for _, dsn := range []string{
 		strings.Replace(f.dsn, "root@", "root:hunter2@", 1),
 		"mysql://root:hunter2@127.0.0.1:1/forum",
@@ -123,8 +123,8 @@ func TestAnErrorNeverShowsThePassword(t *testing.T) {
 	}
 }
 
-func TestOverlays(t *testing.T) {
-	f := shared(t, "xenforo2")
+func TestQueryOverrides_ReplaceQueriesAndReportMistakes(t *testing.T) {
+	f := sharedFixture(t, "xenforo2")
 	overlay := func(text string) Config {
 		c := f.config()
 		c.Queries = filepath.Join(t.TempDir(), "local.sql")
@@ -164,7 +164,7 @@ func TestOverlays(t *testing.T) {
 	}
 }
 
-func TestOpenFailsWhereThereIsNothing(t *testing.T) {
+func TestOpen_FailsForMissingDatabase(t *testing.T) {
 	c := DefaultConfig()
 	c.Type, c.URL, c.DSN = "sample", "https://forum.example.org", "sqlite:"+filepath.Join(t.TempDir(), "forum.db")
 	if _, err := Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "forum.db") {

@@ -30,7 +30,7 @@ var prefixes = regexp.MustCompile(`^[A-Za-z0-9_]*$`)
 // Validate says what is wrong, each error beginning with its key. No error shows the password.
 func (c Config) Validate() error {
 	var errs []error
-	k, known := kindOf(c.Type)
+	k, known := forumTypeNamed(c.Type)
 	if !known {
 		errs = append(errs, fmt.Errorf("type is %q: choose one of %s", c.Type, strings.Join(typeNames(), ", ")))
 	}

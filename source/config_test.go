@@ -8,7 +8,7 @@ import (
 	"postrider/forum"
 )
 
-func TestDSN(t *testing.T) {
+func TestParseDSN_AcceptsURLsAndHidesPassword(t *testing.T) {
 	for _, tt := range []struct{ dsn, net, addr, user, password, name string }{
 		{"mysql://reader:se%3Ac%40ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
 		{"mysql://reader@db.example.org/forum", "tcp", "db.example.org:3306", "reader", "", "forum"},
@@ -33,7 +33,7 @@ func TestDSN(t *testing.T) {
 	}
 }
 
-func TestEachFaultOfTheConfigurationIsNamedWithItsCure(t *testing.T) {
+func TestConfig_ReportsInvalidKeysWithFix(t *testing.T) {
 	good := Config{Type: "xenforo2", DSN: "mysql://reader:x@127.0.0.1/forum", URL: "https://forum.example.org", Timeout: time.Minute}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestEachFaultOfTheConfigurationIsNamedWithItsCure(t *testing.T) {
 	}
 }
 
-func TestLinks(t *testing.T) {
+func TestLinks_MatchForumURLs(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		links forum.Links
@@ -87,7 +87,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-func TestZonesOfMyBB(t *testing.T) {
+func TestMybbZone_MapsOffsetsToZones(t *testing.T) {
 	for _, tt := range []struct{ stored, want string }{
 		{"0 0", "UTC"}, {"0 1", "Etc/GMT-1"}, {"1 0", "Etc/GMT-1"}, {"1 1", "Etc/GMT-2"}, {"-5 0", "Etc/GMT+5"}, {"-1 1", "UTC"},
 		{"14 0", "Etc/GMT-14"}, {"14 1", "Etc/GMT-14"}, {"-12 0", "Etc/GMT+12"}, {"5.5 0", "Asia/Kolkata"}, {"5.75 0", "Asia/Kathmandu"},
@@ -112,7 +112,7 @@ func TestZonesOfMyBB(t *testing.T) {
 	}
 }
 
-func TestLocalesOfMyBB(t *testing.T) {
+func TestMybbLocale_MapsLanguagePacksToTags(t *testing.T) {
 	for directory, want := range map[string]string{"": "", "english": "en", "deutsch_du": "de", "deutsch_sie": "de", "Francais": "fr", "portuguesbr": "pt-BR", "klingon": ""} {
 		if got := mybbLocale(directory); got != want {
 			t.Errorf("mybbLocale(%q) = %q, want %q", directory, got, want)

@@ -82,8 +82,8 @@ func (t dsnTarget) String() string {
 	return fmt.Sprintf("database %s of %s at %s", t.mysql.DBName, t.mysql.User, t.mysql.Addr)
 }
 
-// connections is how many batches may read the forum at a time: it has its own visitors to serve.
-const connections = 4
+// maxConnections is how many batches may read the forum at a time: it has its own visitors to serve.
+const maxConnections = 4
 
 func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	var pool *sql.DB
@@ -109,8 +109,8 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 		}
 		pool = sql.OpenDB(readOnlyConnector{inner, timeout})
 	}
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
+	pool.SetMaxOpenConns(maxConnections)
+	pool.SetMaxIdleConns(maxConnections)
 	pool.SetConnMaxIdleTime(time.Minute) // forums' servers cut idle connections (wait_timeout)
 	return pool, nil
 }

@@ -72,15 +72,15 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 		maps.Copy(queries, some)
 	}
 	if overlay != "" {
-		if err := applyOverrides(queries, overlay, engine, macros); err != nil {
+		if err := overrideQueries(queries, overlay, engine, macros); err != nil {
 			return nil, fmt.Errorf("reading [forum] queries: %w", err)
 		}
 	}
 	return queries, checkParams(queries)
 }
 
-// applyOverrides puts the queries of the owner's file over those of the forum type.
-func applyOverrides(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
+// overrideQueries puts the queries of the owner's file over those of the forum type.
+func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -90,9 +90,9 @@ func applyOverrides(queries map[string]sqlfile.Query, file string, engine sqlfil
 		return err
 	}
 	for name, q := range own {
-		if !slices.Contains(questionNames(), name) {
+		if !slices.Contains(queryNames(), name) {
 			return fmt.Errorf("%s:%d: no forum is asked %q; did you mean %s? There are %s",
-				q.File, q.Line, name, suggest(name), strings.Join(questionNames(), ", "))
+				q.File, q.Line, name, nearestQuery(name), strings.Join(queryNames(), ", "))
 		}
 		queries[name] = q
 	}
@@ -123,7 +123,7 @@ func listOrNone(params []string) string {
 	return ":" + strings.Join(params, " :")
 }
 
-func questionNames() []string {
+func queryNames() []string {
 	var names []string
 	for _, c := range contract() {
 		names = append(names, c.name)
@@ -131,10 +131,10 @@ func questionNames() []string {
 	return names
 }
 
-// suggest is the query whose name begins most like a mistyped one.
-func suggest(name string) string {
+// nearestQuery is the query whose name begins most like a mistyped one.
+func nearestQuery(name string) string {
 	best, most := "", -1
-	for _, known := range questionNames() {
+	for _, known := range queryNames() {
 		same := 0
 		for same < min(len(name), len(known)) && name[same] == known[same] {
 			same++

@@ -22,7 +22,7 @@ type TypeInfo struct {
 // Types lists the forum types that can be read.
 func Types() []TypeInfo {
 	var infos []TypeInfo
-	for _, k := range kinds() {
+	for _, k := range forumTypes() {
 		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes}
 		for _, e := range k.engines {
 			info.Engines = append(info.Engines, string(e))
@@ -51,10 +51,10 @@ type forumType struct {
 	offsetOnly bool // a member's zone changes without him, with summer time
 }
 
-func kinds() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), sample()} }
+func forumTypes() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), sample()} }
 
-func kindOf(name string) (forumType, bool) {
-	for _, k := range kinds() {
+func forumTypeNamed(name string) (forumType, bool) {
+	for _, k := range forumTypes() {
 		if k.name == name {
 			return k, true
 		}
@@ -64,7 +64,7 @@ func kindOf(name string) (forumType, bool) {
 
 func typeNames() []string {
 	var names []string
-	for _, k := range kinds() {
+	for _, k := range forumTypes() {
 		names = append(names, k.name)
 	}
 	return names

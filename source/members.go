@@ -46,18 +46,23 @@ func rolesOf(c forum.Class) []string {
 	return strings.FieldsFunc(string(c), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// FindMember finds a member by number, or else by exact name.
-func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Time) (forum.Member, bool, error) {
+// FindMember finds a member by ID, or else by exact name. It returns forum.ErrNoMember if there is none.
+func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Time) (forum.Member, error) {
 	if id, err := strconv.ParseInt(idOrName, 10, 64); err == nil {
 		if m, found, err := s.member(ctx, forum.MemberID(id), now); found || err != nil {
-			return m, found, err
+			return m, err
 		}
 	}
 	var id forum.MemberID
-	if err := s.queryNamed(ctx, "find", params{"name": idOrName}, columns{"id": &id}, func() error { return nil }); err != nil || id == 0 {
-		return forum.Member{}, false, err
+	if err := s.queryNamed(ctx, "find", params{"name": idOrName}, columns{"id": &id}, func() error { return nil }); err != nil {
+		return forum.Member{}, err
 	}
-	return s.member(ctx, id, now)
+	if id != 0 {
+		if m, found, err := s.member(ctx, id, now); found || err != nil {
+			return m, err
+		}
+	}
+	return forum.Member{}, fmt.Errorf("%w: %q; expected a member ID or name", forum.ErrNoMember, idOrName)
 }
 
 // Search finds up to limit members whose names begin so, whatever capitals are used, by name.

@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// parsePHP reads an array that PHP serialized and tells which of its keys are true or 1, as a string or as
+// parsePHPFlags reads an array that PHP serialized and tells which of its keys are true or 1, as a string or as
 // a number; XenForo 1 keeps flags so. Only arrays of scalars and of arrays are read: an object in a cache
 // of rights is a forgery.
-func parsePHP(text []byte) (map[string]bool, error) {
+func parsePHPFlags(text []byte) (map[string]bool, error) {
 	p := phpReader{rest: text}
 	flags := make(map[string]bool)
 	if err := p.array(0, func(key string, value bool) { flags[key] = value }); err != nil {
@@ -22,14 +22,14 @@ func parsePHP(text []byte) (map[string]bool, error) {
 	return flags, nil
 }
 
-// phpDepth is more than XenForo nests and less than a stack can bear.
-const phpDepth = 16
+// maxPHPDepth is more than XenForo nests and less than a stack can bear.
+const maxPHPDepth = 16
 
 type phpReader struct{ rest []byte }
 
 // array reads a:N:{key value ...} and tells each of its keys.
 func (p *phpReader) array(depth int, visit func(key string, value bool)) error {
-	if depth > phpDepth {
+	if depth > maxPHPDepth {
 		return errors.New("nested too deeply")
 	}
 	if err := p.expect("a:"); err != nil {

@@ -124,6 +124,15 @@ const (
 	OptedOut         = forum.OptedOut
 )
 
+// MayRead reports whether a member may read the forum at all, even if they get no email.
+func MayRead(m forum.Member) bool {
+	switch m.NoMail {
+	case "", OptedOut, NoAddress, Bouncing:
+		return true
+	}
+	return false
+}
+
 // DB is a forum's database.
 type DB struct {
 	kind       forumType
@@ -142,7 +151,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	k, _ := kindOf(c.Type)
+	k, _ := forumTypeNamed(c.Type)
 	t, err := parseDSN(c.DSN)
 	if err != nil {
 		return nil, err

@@ -17,9 +17,9 @@ type Watchers struct {
 // EndOfWatchers is Last of the last page.
 const EndOfWatchers = forum.MemberID(math.MaxInt64)
 
-// watchersAtATime is how many watches a page may hold. It must be more than one member can have of the threads and
+// watchersPerPage is how many watches a page may hold. It must be more than one member can have of the threads and
 // sections asked for: a page never holds a member by half.
-const watchersAtATime = 10 * chunkSize
+const watchersPerPage = 10 * chunkSize
 
 // Watchers lists, behind a member, who watches some of the threads and sections for mail. It takes up to 1,000 of each,
 // and answers with a page, so that a section may be watched by all.
@@ -37,7 +37,7 @@ func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, secti
 	var level int64
 	rows := 0
 	r := columns{"member_id": &member, "thread_id": &thread, "section_id": &section, "level": &level}
-	p := params{"threads": threads, "sections": sections, "after": after, "limit": watchersAtATime}
+	p := params{"threads": threads, "sections": sections, "after": after, "limit": watchersPerPage}
 	err := s.queryNamed(ctx, "watchers", p, r, func() error {
 		rows++
 		if member != last {
@@ -48,7 +48,7 @@ func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, secti
 	if err != nil {
 		return Watchers{}, err
 	}
-	if rows == watchersAtATime { // the last member may have more
+	if rows == watchersPerPage { // the last member may have more
 		delete(page.Watches, last)
 		page.Last = before
 	}

@@ -420,7 +420,7 @@ func TestTheAuditTellsWhoDidWhat(t *testing.T) {
 		object := fmt.Sprintf("announcement/%d", x.ID)
 		want := []store.AuditEntry{
 			{now, admin, "draft", object, ""},
-			{now, admin, "start", object, "audience of 9, forced: goes to members, too, who have opted out"},
+			{now, admin, "start", object, "audience of 9, forced: includes members who opted out"},
 			{now.Add(time.Minute), "web: anna", "pause", object, "whynot"},
 			{now.Add(time.Hour), admin, "test", object, ""},
 		}

@@ -37,7 +37,7 @@ func TestAnAlertThatNoRelayTakesInADayExpires(t *testing.T) {
 		equal(t, "expired the second time", expire(t, s, late), nil)
 		equal(t, "the outbox", counts(t, s), map[string]int{"alert expired": 1, "digest queued": 1})
 		m, history := mailOf(t, s, "alert/1/T1")
-		if m.State != "expired" || !m.Settled.Equal(late) || len(history) != 2 || history[0].Code != 451 || history[1].Reason != "no relay has taken it in time" {
+		if m.State != "expired" || !m.Settled.Equal(late) || len(history) != 2 || history[0].Code != 451 || history[1].Reason != "no relay accepted it in time" {
 			t.Errorf("the mail is %+v, its history %+v; want what came of its attempt, and that its time is over", m, history)
 		}
 		equal(t, "the mark", subscriber(t, s, 1).CoveredSeq, int64(10))

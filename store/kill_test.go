@@ -55,7 +55,7 @@ func dieInTransaction(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	err = s.inTx(t.Context(), func(tx *sqlx.Tx) error {
-		if _, err := s.exec(t.Context(), tx, "remember", args{"key": "half", "value": "half"}); err != nil {
+		if _, err := s.exec(t.Context(), tx, "set_value", args{"key": "half", "value": "half"}); err != nil {
 			return err
 		}
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)

@@ -84,7 +84,7 @@ func TestOfADeadDaemonsMailsOnlyThoseAreInDoubtThatItIntendedToHandOver(t *testi
 			t.Fatalf("claimed %+v, want the mail in doubt, after a while", again)
 		}
 		m, history := mailOf(t, s, rows[0].Key)
-		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon ended while it was handing over") || !history[0].At.Equal(late) {
+		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon stopped while sending") || !history[0].At.Equal(late) {
 			t.Errorf("its history is %+v, want why it is in doubt", history)
 		}
 		if m.InFlight {

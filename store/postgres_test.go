@@ -83,8 +83,8 @@ func TestHostsThatAreNoneAreRefused(t *testing.T) {
 			t.Errorf("hosts %q were taken", hosts)
 			continue
 		}
-		if got := err.Error(); !strings.Contains(got, "no URL") || strings.Contains(got, "s3cret") {
-			t.Errorf("hosts %q: %q, want \"no URL\" in it and no password", hosts, got)
+		if got := err.Error(); !strings.Contains(got, "not a valid URL") || strings.Contains(got, "s3cret") {
+			t.Errorf("hosts %q: %q, want \"not a valid URL\" in it and no password", hosts, got)
 		}
 	}
 }

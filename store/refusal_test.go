@@ -263,7 +263,7 @@ func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 		must(s.Suppressions.Evaluate(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			return store.EvaluationResult{Verdicts: []string{"spared"}}
 		}))(t)
-		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {
+		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not counted") {
 			t.Errorf("after it was spared, the reason is %q", list[1].Reason)
 		}
 	})

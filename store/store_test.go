@@ -150,13 +150,13 @@ func TestDaemonsThatMigrateAtOnceDoNotCollide(t *testing.T) {
 
 func TestOpenRefusesABadDSNWithoutShowingItsPassword(t *testing.T) {
 	tests := []struct{ dsn, want string }{
-		{"", "names no database"},
-		{"postrider.db", "names no database"},
-		{"sqlite:", "name of a file"},
-		{"sqlite::memory:", "name of a file"},
+		{"", "must be \"sqlite:FILE\""},
+		{"postrider.db", "must be \"sqlite:FILE\""},
+		{"sqlite:", "needs a file name"},
+		{"sqlite::memory:", "needs a file name"},
 		{"sqlite:/nowhere/at/all/postrider.db", "no such file or directory"},
-		{"mysql://u:s3cret@localhost/db", `begins with "mysql:"`},
-		{"postgres://u:s3cret@host:port/db", "no URL"},
+		{"mysql://u:s3cret@localhost/db", `unknown scheme "mysql:"`},
+		{"postgres://u:s3cret@host:port/db", "not a valid URL"},
 		{"postgres://u:s3cret@127.0.0.1:1/db?sslmode=maybe", "sslmode"},
 		{"postgres://u:s3cret@127.0.0.1:1/db", "connection refused"},
 	}

@@ -36,7 +36,7 @@ func TestADaemonGivesUpAServerThatVanished(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	conn, err := newLine().DialContext(t.Context(), "tcp", listener.Addr().String())
+	conn, err := newDialer().DialContext(t.Context(), "tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
