@@ -55,8 +55,8 @@ type audienceFile struct {
 // frontMatterDelimiter stands on a line of its own above and below a front matter.
 const frontMatterDelimiter = "+++"
 
-// readManuscript reads the files of an announcement. Variants without a locale are in the site's.
-func readManuscript(paths []string, site string) (*announcementFile, error) {
+// readAnnouncement reads the files of an announcement. Variants without a locale are in the site's.
+func readAnnouncement(paths []string, site string) (*announcementFile, error) {
 	l := &announcementFile{dir: filepath.Dir(paths[0])}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)

@@ -28,30 +28,30 @@ func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON 
 
 // announcementJSON is what announce status prints for scripts.
 type announcementJSON struct {
-	ID          int64          `json:"id"`
-	Title       string         `json:"title"`
-	State       string         `json:"state"`
-	Reason      string         `json:"reason,omitempty"`
-	Forced      bool           `json:"forced"`
-	Speed       int            `json:"speed"` // mails a minute; 0: as fast as the relay takes them
-	Audience    int            `json:"audience"`
-	Total       int            `json:"total"` // mails there are to be, as far as is known
-	Sent        int            `json:"sent"`
-	Refused     int            `json:"refused"`
-	Complaints  int            `json:"complaints"`
-	Waiting     int            `json:"waiting"`
-	Uncertain   int            `json:"uncertain"`
-	Expired     int            `json:"expired"`
-	Skipped     map[string]int `json:"skipped"`
-	Created     time.Time      `json:"created"`
-	Begins      time.Time      `json:"begins,omitzero"`
-	Started     time.Time      `json:"started,omitzero"`
-	CanaryUntil time.Time      `json:"canary_until,omitzero"`
-	Ended       time.Time      `json:"ended,omitzero"`
-	Log         []entryJSON    `json:"log,omitempty"`
+	ID          int64            `json:"id"`
+	Title       string           `json:"title"`
+	State       string           `json:"state"`
+	Reason      string           `json:"reason,omitempty"`
+	Forced      bool             `json:"forced"`
+	Speed       int              `json:"speed"` // mails a minute; 0: as fast as the relay takes them
+	Audience    int              `json:"audience"`
+	Total       int              `json:"total"` // mails there are to be, as far as is known
+	Sent        int              `json:"sent"`
+	Refused     int              `json:"refused"`
+	Complaints  int              `json:"complaints"`
+	Waiting     int              `json:"waiting"`
+	Uncertain   int              `json:"uncertain"`
+	Expired     int              `json:"expired"`
+	Skipped     map[string]int   `json:"skipped"`
+	Created     time.Time        `json:"created"`
+	Begins      time.Time        `json:"begins,omitzero"`
+	Started     time.Time        `json:"started,omitzero"`
+	CanaryUntil time.Time        `json:"canary_until,omitzero"`
+	Ended       time.Time        `json:"ended,omitzero"`
+	Log         []auditEntryJSON `json:"log,omitempty"`
 }
 
-type entryJSON struct {
+type auditEntryJSON struct {
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"`
 	Action string    `json:"action"`
@@ -66,7 +66,7 @@ func newAnnouncementJSON(x store.AnnouncementProgress, log []store.AuditEntry) a
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
 	}
 	for _, e := range log {
-		out.Log = append(out.Log, entryJSON{e.At, e.Actor, e.Action, e.Detail})
+		out.Log = append(out.Log, auditEntryJSON{e.At, e.Actor, e.Action, e.Detail})
 	}
 	return out
 }

@@ -51,10 +51,10 @@ func (c *cmdEnv) announceNew() *cobra.Command {
 	return cmd
 }
 
-// manuscript is what the options and files say.
-func (o announceNewOptions) manuscript(files []string, site string) (*announcementFile, error) {
+// read is what the options and files say.
+func (o announceNewOptions) read(files []string, site string) (*announcementFile, error) {
 	if len(files) > 0 {
-		return readManuscript(files, site)
+		return readAnnouncement(files, site)
 	}
 	m := &announcementFile{frontMatter: frontMatter{Title: o.title, Forced: o.forced}}
 	if o.locale != "" {
@@ -75,7 +75,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 	if err != nil {
 		return err
 	}
-	m, err := o.manuscript(files, cfg.Digest.Locale)
+	m, err := o.read(files, cfg.Digest.Locale)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 		return err
 	}
 	defer h.close()
-	if err := h.checkManuscript(m); err != nil {
+	if err := h.checkAnnouncement(m); err != nil {
 		return err
 	}
 	zone, err := time.LoadLocation(cfg.Digest.Zone)
@@ -136,8 +136,8 @@ func (m *announcementFile) announcement(set settings.Announcements) digest.Annou
 	return a
 }
 
-// checkManuscript says what is wrong with it, each fault with its file and line.
-func (h *app) checkManuscript(m *announcementFile) error {
+// checkAnnouncement says what is wrong with it, each fault with its file and line.
+func (h *app) checkAnnouncement(m *announcementFile) error {
 	set := h.cfg.Announce
 	a := m.announcement(set)
 	set.Speed, set.Canary, set.CanaryWait = a.Speed, a.Canary.Share*100, a.Canary.Wait
@@ -145,14 +145,14 @@ func (h *app) checkManuscript(m *announcementFile) error {
 	for i, v := range m.variants {
 		// Blank lines above it make its lines those of the file.
 		v.Body = strings.Repeat("\n", m.lines[i]) + v.Body
-		if _, err := h.press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
+		if _, err := h.renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.files[i], err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err := h.press.CompileAnnouncement(&a, h.cfg.Digest.MaxBytes) // all variants together
+	_, err := h.renderer.CompileAnnouncement(&a, h.cfg.Digest.MaxBytes) // all variants together
 	return err
 }
 

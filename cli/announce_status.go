@@ -91,7 +91,7 @@ func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64,
 
 // watchAnnouncement shows how far an announcement has come until nothing more happens.
 func (c *cmdEnv) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
-	meter := newMeter(c.out)
+	meter := newProgressBar(c.out)
 	for {
 		x, err := s.Announcements.Progress(ctx, id)
 		if err != nil {

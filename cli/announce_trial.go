@@ -32,7 +32,7 @@ func (c *cmdEnv) announceTest() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%q is no address: give one such as me@example.org", args[1])
 			}
-			return c.tryAnnouncement(cmd.Context(), id, to.Address, as, mailDir)
+			return c.sendTestAnnouncement(cmd.Context(), id, to.Address, as, mailDir)
 		},
 	}
 	cmd.Flags().StringVar(&as, "as", "", "as this `member` would get it, by number or name")
@@ -40,7 +40,7 @@ func (c *cmdEnv) announceTest() *cobra.Command {
 	return cmd
 }
 
-func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
+func (c *cmdEnv) sendTestAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -95,13 +95,13 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if err != nil {
 		return withAdvice(err)
 	}
-	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.press, h.links)
+	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.renderer, h.links)
 	p, content, err := viewer.RenderAnnouncement(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err
 	}
 	if o.format == "json" {
-		return c.json(noticeJSON{
+		return c.json(announcementPreviewJSON{
 			Kind: store.KindAnnouncement, Announcement: id, Member: memberJSON{int64(p.Member.ID), p.Member.Name, p.Member.Email},
 			Subject: content.Subject, Skipped: string(p.Reason),
 		})
@@ -115,8 +115,8 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)
 }
 
-// noticeJSON is what preview prints of an announcement for scripts.
-type noticeJSON struct {
+// announcementPreviewJSON is what preview prints of an announcement for scripts.
+type announcementPreviewJSON struct {
 	Kind         string     `json:"kind"`
 	Announcement int64      `json:"announcement"`
 	Member       memberJSON `json:"member"`

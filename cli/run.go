@@ -134,7 +134,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	defer h.startIntake(ctx, intake)()
+	defer h.startInbound(ctx, intake)()
 	return serve(ctx, h, d, done, pages, room, scrapes)
 }
 
@@ -167,7 +167,7 @@ func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 }
 
 // processBounce takes in what comes back. The function that it gives ends that, and waits for what is under way.
-func (h *app) startIntake(ctx context.Context, intake *inbound.Receivers) (end func()) {
+func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {
