@@ -101,7 +101,7 @@ func execRows[T any](ctx context.Context, s *database, tx *sqlx.Tx, query string
 	return err
 }
 
-type noteRow struct {
+type notificationRow struct {
 	Key      string `json:"key"`
 	Resolved int    `json:"over"`
 	At       int64  `json:"at"`
@@ -138,7 +138,7 @@ func (s Alarms) QueueNotifications(ctx context.Context, now, quietSince time.Tim
 		if err != nil {
 			return err
 		}
-		return execRows(ctx, s.database, tx, "queue_alarm_notifications", noteRows(news, channels))
+		return execRows(ctx, s.database, tx, "queue_alarm_notifications", notificationRows(news, channels))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("queueing alarm notifications: %w", err)
@@ -146,14 +146,14 @@ func (s Alarms) QueueNotifications(ctx context.Context, now, quietSince time.Tim
 	return news, nil
 }
 
-func noteRows(news []AlarmNotification, channels []string) (list []noteRow) {
+func notificationRows(news []AlarmNotification, channels []string) (list []notificationRow) {
 	for _, n := range news {
 		over := 0
 		if n.Resolved {
 			over = 1
 		}
 		for _, channel := range channels {
-			list = append(list, noteRow{n.Key, over, n.At.Unix(), channel, n.Detail, n.Since.Unix()})
+			list = append(list, notificationRow{n.Key, over, n.At.Unix(), channel, n.Detail, n.Since.Unix()})
 		}
 	}
 	return list

@@ -51,7 +51,7 @@ type alertRow struct {
 	Settles   int64          `json:"settles"`
 }
 
-type noticeRow struct {
+type alertItemRow struct {
 	Member  forum.MemberID    `json:"m"`
 	Post    forum.PostID      `json:"p"`
 	Thread  forum.ThreadID    `json:"t"`
@@ -80,7 +80,7 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 		return 0, err
 	}
 	var fresh []alertRow
-	var notices []noticeRow
+	var notices []alertItemRow
 	for _, a := range list {
 		row := a.row()
 		if into, joined := joins[conversation{row.Member, row.Thread}]; joined {
@@ -89,7 +89,7 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 			fresh = append(fresh, row)
 		}
 		for _, n := range a.Notices {
-			notices = append(notices, noticeRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
+			notices = append(notices, alertItemRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
 		}
 	}
 	if planned, err = execWith(ctx, s.database, tx, "insert_alert_messages", fresh, args{"now": now.Unix(), "priority": priority, "lasts": alertLasts}); err != nil {

@@ -37,10 +37,10 @@ func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.Mem
 		return err
 	})
 	if err == nil {
-		bases, err = s.bases(ctx, members)
+		bases, err = s.baselines(ctx, members)
 	}
 	if err == nil {
-		wishes, err = s.wishBases(ctx, members)
+		wishes, err = s.overrideBaselines(ctx, members)
 	}
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("reading preference baselines: %w", err)
@@ -48,7 +48,7 @@ func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.Mem
 	return members, bases, wishes, nil
 }
 
-func (s Preferences) bases(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
+func (s Preferences) baselines(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
 	err = s.query(ctx, nil, "preference_baselines", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var b Basis
 		var zone, locale, forumZone, forumLocale sql.NullString
@@ -69,7 +69,7 @@ func stringPtr(s sql.NullString) *string {
 	return &s.String
 }
 
-func (s Preferences) wishBases(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
+func (s Preferences) overrideBaselines(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
 	err = s.query(ctx, nil, "override_baselines", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var w OverrideBaseline
 		var words sql.NullString
@@ -81,7 +81,7 @@ func (s Preferences) wishBases(ctx context.Context, members []forum.MemberID) (l
 	return list, err
 }
 
-type basisRow struct {
+type baselineRow struct {
 	Member      forum.MemberID `json:"member"`
 	Chosen      int64          `json:"chosen"`
 	Zone        int            `json:"zone"` // 1: keep the member's choice
@@ -91,7 +91,7 @@ type basisRow struct {
 	OptedOut    int            `json:"opted_out"`
 }
 
-type wishBasisRow struct {
+type overrideBaselineRow struct {
 	Member  forum.MemberID  `json:"member"`
 	Section forum.SectionID `json:"section"`
 	Thread  forum.ThreadID  `json:"thread"`
@@ -102,9 +102,9 @@ type wishBasisRow struct {
 // SaveBases saves the baselines after a check of the forum, and removes the choices that the forum overrides: those missing
 // in bases, and the lapsed overrides. It skips choices that were made again in the meantime.
 func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []OverrideBaseline) error {
-	list := make([]basisRow, len(bases))
+	list := make([]baselineRow, len(bases))
 	for i, b := range bases {
-		list[i] = basisRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
+		list[i] = baselineRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
 		list[i].Zone, list[i].Locale = boolToInt(b.Zone != ""), boolToInt(b.Locale != "")
 		list[i].OptedOut = boolToInt(b.OptedOut != nil && *b.OptedOut)
 	}
@@ -112,10 +112,10 @@ func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapse
 		if err := execRows(ctx, s.database, tx, "save_preference_baselines", list); err != nil {
 			return err
 		}
-		if err := execRows(ctx, s.database, tx, "save_override_baselines", wishBasisRows(wishes)); err != nil {
+		if err := execRows(ctx, s.database, tx, "save_override_baselines", overrideBaselineRows(wishes)); err != nil {
 			return err
 		}
-		return execRows(ctx, s.database, tx, "delete_lapsed_overrides", wishBasisRows(lapsed))
+		return execRows(ctx, s.database, tx, "delete_lapsed_overrides", overrideBaselineRows(lapsed))
 	})
 	if err != nil {
 		return fmt.Errorf("saving preference baselines: %w", err)
@@ -123,10 +123,10 @@ func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapse
 	return nil
 }
 
-func wishBasisRows(wishes []OverrideBaseline) []wishBasisRow {
-	list := make([]wishBasisRow, len(wishes))
+func overrideBaselineRows(wishes []OverrideBaseline) []overrideBaselineRow {
+	list := make([]overrideBaselineRow, len(wishes))
 	for i, w := range wishes {
-		list[i] = wishBasisRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Words)}
+		list[i] = overrideBaselineRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Words)}
 	}
 	return list
 }

@@ -92,9 +92,9 @@ type EarlierPost struct {
 
 // Before returns, for each thread, up to most posts that were sighted just before the given sequence number, oldest first.
 func (s Sightings) Before(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
-	list := make([]noticeRow, 0, len(before))
+	list := make([]alertItemRow, 0, len(before))
 	for thread, seq := range before {
-		list = append(list, noticeRow{Thread: thread, Seq: seq})
+		list = append(list, alertItemRow{Thread: thread, Seq: seq})
 	}
 	text, err := marshalRows(list)
 	if err != nil {

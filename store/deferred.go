@@ -74,7 +74,7 @@ func (s Deferred) Delivered(ctx context.Context, member forum.MemberID, edition 
 	return list, nil
 }
 
-type owedRow struct {
+type deferredRow struct {
 	Key       string            `json:"key,omitempty"`
 	Member    int64             `json:"m,omitempty"`
 	Post      forum.PostID      `json:"p"`
@@ -90,7 +90,7 @@ func (x Settlement) hasPostChanges() bool { return len(x.Omitted)+len(x.Deferred
 // settlePosts records the omitted and the deferred posts of the settlements whose lease is ours, and holds alerts for quiet
 // hours.
 func (s Deferred) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
-	var left, owed []owedRow
+	var left, owed []deferredRow
 	var held []string
 	var at time.Time
 	for _, x := range settlements {
@@ -99,10 +99,10 @@ func (s Deferred) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]
 		}
 		at = x.At
 		for _, l := range x.Omitted {
-			left = append(left, owedRow{Key: x.Key, Post: l.Post, Reason: l.Reason})
+			left = append(left, deferredRow{Key: x.Key, Post: l.Post, Reason: l.Reason})
 		}
 		for _, o := range x.Deferred {
-			row := owedRow{Key: x.Key, Post: o.Post, Seq: o.Seq, NotBefore: o.NotBefore.Unix(), Cause: o.Cause, Reason: o.Reason}
+			row := deferredRow{Key: x.Key, Post: o.Post, Seq: o.Seq, NotBefore: o.NotBefore.Unix(), Cause: o.Cause, Reason: o.Reason}
 			left, owed = append(left, row), append(owed, row)
 		}
 		if x.Held {
@@ -190,9 +190,9 @@ func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time
 		}
 	}
 	a["now"] = now.Unix()
-	var failed []owedRow
+	var failed []deferredRow
 	err := s.query(ctx, tx, "defer_failed_alerts", a, func(scan scanFunc) error {
-		var r owedRow
+		var r deferredRow
 		err := scan(&r.Member, &r.Post)
 		failed = append(failed, r)
 		return err

@@ -16,7 +16,7 @@ type Recipient struct {
 	NotBefore time.Time
 }
 
-type enrolRow struct {
+type enqueueRow struct {
 	Key       string `json:"key"`
 	Member    int64  `json:"member"`
 	NotBefore int64  `json:"not_before"`
@@ -27,9 +27,9 @@ type enrolRow struct {
 // recipients in between, or the announcement was paused, nothing happens and taken is false. fanned means that no recipient
 // comes after upto.
 func (s Announcements) Enqueue(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
-	enrolments := make([]enrolRow, len(list))
+	enrolments := make([]enqueueRow, len(list))
 	for i, e := range list {
-		enrolments[i] = enrolRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
+		enrolments[i] = enqueueRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
 	}
 	text, err := marshalRows(enrolments)
 	if err != nil {

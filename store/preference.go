@@ -16,7 +16,7 @@ import (
 func (s Preferences) OfMembers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
 	all := make(map[forum.MemberID]digest.Preferences)
 	err := s.query(ctx, nil, "preferences", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
-		id, c, err := scanChoices(scan)
+		id, c, err := scanPreferences(scan)
 		all[id] = c
 		return err
 	})
@@ -26,7 +26,7 @@ func (s Preferences) OfMembers(ctx context.Context, members []forum.MemberID) (m
 	return all, nil
 }
 
-func scanChoices(scan scanFunc) (id forum.MemberID, c digest.Preferences, err error) {
+func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, err error) {
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64

@@ -84,7 +84,7 @@ func (s Queue) Drop(ctx context.Context, now time.Time, keys []string, reason st
 	return list, nil
 }
 
-type orderRow struct {
+type actionRow struct {
 	Key   string `json:"key"`
 	State string `json:"state"`
 }
@@ -100,7 +100,7 @@ func (s Queue) applyAction(ctx context.Context, query string, a args, keys []str
 		if err != nil {
 			return err
 		}
-		var chosen []orderRow
+		var chosen []actionRow
 		var finished []outcomeRow // outcomes to archive, because the next attempt replaces them
 		list = make([]ActionResult, len(keys))
 		for i, key := range keys {
@@ -113,7 +113,7 @@ func (s Queue) applyAction(ctx context.Context, query string, a args, keys []str
 			if list[i] = c.ActionResult; c.Obstacle != "" {
 				continue
 			}
-			chosen = append(chosen, orderRow{key, c.State})
+			chosen = append(chosen, actionRow{key, c.State})
 			if c.settled != 0 {
 				finished = append(finished, outcomeRow{key, c.settled})
 			}
@@ -146,7 +146,7 @@ func (s Queue) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (
 }
 
 // execute returns which of the chosen messages were changed.
-func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, finished []outcomeRow) (map[string]bool, error) {
+func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []actionRow, finished []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
 	if err := Outbox(s).archiveOutcomes(ctx, tx, finished); err != nil {
 		return nil, err
