@@ -10,7 +10,7 @@ import (
 	"postrider/forum"
 )
 
-// The dump's rights are few and tame; these are not.
+// The permissions in the dump are simple, so this test uses random ones.
 func TestMyBBAccess_MatchesForumForRandomPermissions(t *testing.T) {
 	f := newFixture(t, "mybb")
 	db, forumItself := f.open(t), openAdmin(t, f)
@@ -57,9 +57,9 @@ func TestClassOf_SortsRolesAndDropsDuplicates(t *testing.T) {
 func TestVisibleSections_OmitsClosedAndUnreachable(t *testing.T) {
 	nodes := []node{
 		{id: 7, parent: 3, place: 2}, {id: 3, parent: 0, place: 2}, {id: 4, parent: 3, place: 1},
-		{id: 2, parent: 0, place: 1, closed: true}, {id: 5, parent: 2}, {id: 6, parent: 5}, // below what is closed
-		{id: 8, parent: 99},                      // its parent is gone
-		{id: 9, parent: 10}, {id: 10, parent: 9}, // a ring
+		{id: 2, parent: 0, place: 1, closed: true}, {id: 5, parent: 2}, {id: 6, parent: 5}, // below a closed one
+		{id: 8, parent: 99},                      // its parent is missing
+		{id: 9, parent: 10}, {id: 10, parent: 9}, // a cycle
 		{id: 11, parent: 11}, {id: 1, parent: 0, place: 2},
 	}
 	var got []forum.SectionID
@@ -67,7 +67,7 @@ func TestVisibleSections_OmitsClosedAndUnreachable(t *testing.T) {
 		got = append(got, n.id)
 	}
 	if want := []forum.SectionID{1, 3, 4, 7}; !slices.Equal(got, want) {
-		t.Errorf("open = %v, want %v", got, want)
+		t.Errorf("visibleSections = %v, want %v", got, want)
 	}
 }
 
@@ -100,12 +100,12 @@ func TestJSONRights_DecodesPermissionCache(t *testing.T) {
 func TestParseRightDigits_AcceptsThreeBinaryDigits(t *testing.T) {
 	for text, want := range map[string]grant{"110": {view: true, read: true}, "111": {true, true, true}, "001": {own: true}} {
 		if got, err := parseRightDigits([]byte(text)); got != want || err != nil {
-			t.Errorf("digits(%s) = %+v, %v, want %+v", text, got, err, want)
+			t.Errorf("parseRightDigits(%s) = %+v, %v, want %+v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "11", "1100", "210", "-10", "abc"} {
 		if got, err := parseRightDigits([]byte(text)); err == nil || got != (grant{}) {
-			t.Errorf("digits(%q) = %+v, %v, want an error and no right", text, got, err)
+			t.Errorf("parseRightDigits(%q) = %+v, %v, want an error and no permission", text, got, err)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"postrider/forum"
 )
 
-// profileQueries asks for every member what Roster, Profiles and Memberships shall say of him.
+// profileQueries read the expected results of MemberIDs, Profiles and Memberships for every member.
 var profileQueries = map[string]string{
 	"xenforo2": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8mb4), '')) FROM xf_user`,
 	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
@@ -38,7 +38,7 @@ func TestProfiles_MatchForumForEveryMember(t *testing.T) {
 				}
 			}
 			if got := slices.Sorted(maps.Keys(want)); !slices.Equal(roster, got) {
-				t.Errorf("the roster has %v, want %v", roster, got)
+				t.Errorf("MemberIDs = %v, want %v", roster, got)
 			}
 			profiles, err := s.Profiles(t.Context(), roster)
 			if err != nil {
@@ -51,7 +51,7 @@ func TestProfiles_MatchForumForEveryMember(t *testing.T) {
 			for _, id := range roster {
 				slices.Sort(groups[id])
 				if profiles[id] != want[id].Profile || !slices.Equal(groups[id], want[id].groups) {
-					t.Errorf("member %d is %+v in %v, want %+v", id, profiles[id], groups[id], want[id])
+					t.Errorf("member %d has profile %+v and groups %v, want %+v", id, profiles[id], groups[id], want[id])
 				}
 			}
 			return nil
@@ -99,7 +99,7 @@ func TestGroups_HaveForumTitles(t *testing.T) {
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		groups := readOne(t, db, func(s *Snapshot) ([]forum.Group, error) { return s.Groups(t.Context()) })
 		if !slices.Contains(groups, want[f.kind]) || !slices.IsSortedFunc(groups, func(a, b forum.Group) int { return int(a.ID - b.ID) }) {
-			t.Errorf("groups are %v, want %v among them", groups, want[f.kind])
+			t.Errorf("groups are %v, want them sorted and with %v", groups, want[f.kind])
 		}
 	})
 }
@@ -118,14 +118,14 @@ func TestMembersBy_IgnoresCaseOfNamesAndAddresses(t *testing.T) {
 				want[m.Name], want[strings.ToUpper(m.Name)] = m.ID, m.ID
 				addresses[m.Email], addresses[strings.ToUpper(m.Email)] = m.ID, m.ID
 			}
-			nobody := []string{"nobody at all", "' OR 1=1 -- ", "%", "rocket 🚀", "", "márshal panda"}
-			names, err := s.MembersByName(t.Context(), append(slices.Collect(maps.Keys(want)), nobody...))
+			unknown := []string{"nobody at all", "' OR 1=1 -- ", "%", "rocket 🚀", "", "márshal panda"}
+			names, err := s.MembersByName(t.Context(), append(slices.Collect(maps.Keys(want)), unknown...))
 			if err != nil || !maps.Equal(names, want) {
-				t.Errorf("Named = %v, %v, want %v", names, err, want)
+				t.Errorf("MembersByName = %v, %v, want %v", names, err, want)
 			}
-			found, err := s.MembersByEmail(t.Context(), append(slices.Collect(maps.Keys(addresses)), nobody...))
+			found, err := s.MembersByEmail(t.Context(), append(slices.Collect(maps.Keys(addresses)), unknown...))
 			if err != nil || !maps.Equal(found, addresses) {
-				t.Errorf("Addressed = %v, %v, want %v", found, err, addresses)
+				t.Errorf("MembersByEmail = %v, %v, want %v", found, err, addresses)
 			}
 			return nil
 		})
@@ -162,11 +162,11 @@ func TestSample_ReadsProfilesGroupsAndNames(t *testing.T) {
 		mina := names["MINA BOLSTER"]
 		in, err := s.Memberships(ctx, roster)
 		if err != nil || len(in) != len(roster) || !slices.Equal(in[mina], []forum.GroupID{groups[2].ID}) {
-			t.Errorf("Mina is in %v, %v, want the stewards", in[mina], err)
+			t.Errorf("Mina's groups are %v, %v, want stewards", in[mina], err)
 		}
 		profiles, err := s.Profiles(ctx, roster)
 		if err != nil || len(profiles) != len(roster) {
-			t.Errorf("%d profiles of %d members, %v", len(profiles), len(roster), err)
+			t.Errorf("got %d profiles for %d members, %v", len(profiles), len(roster), err)
 		}
 		if p := profiles[mina]; p.Posts == 0 || p.JoinedAt.IsZero() || p.VisitedAt.Before(p.JoinedAt) || p.VisitedAt.After(noon) {
 			t.Errorf("Mina's profile is %+v", p)

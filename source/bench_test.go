@@ -8,8 +8,8 @@ import (
 	"postrider/internal/servertest"
 )
 
-// newLargeForum is a forum of 10,000 members and 200 sections with 10,000 posts of the last day in 2,000 threads,
-// the longest of which has 20,000 older posts. It is made by arithmetic, so that it is the same each time.
+// newLargeForum creates a forum with 10,000 members and 200 sections. The last day has 10,000 posts in 2,000 threads,
+// and the longest thread has 20,000 older posts. The content is computed, so it is the same each time.
 func newLargeForum(b *testing.B) fixture {
 	f := newFixture(b, "xenforo2")
 	db := servertest.OpenMariaDB(b, f.dsn)
@@ -40,7 +40,7 @@ func newLargeForum(b *testing.B) fixture {
 	return f
 }
 
-// BenchmarkBatch reads everything that decides the editions of 500 members over a window of 10,000 posts.
+// BenchmarkBatch reads everything that the editions of 500 members over a window of 10,000 posts depend on.
 func BenchmarkBatch(b *testing.B) {
 	f := newLargeForum(b)
 	db := f.open(b)
@@ -94,7 +94,7 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportMetric(float64(db.Statements()-statements)/float64(b.N), "statements/op")
 }
 
-// BenchmarkParts tells what each question costs, on both sides of the connection.
+// BenchmarkParts measures each method of Snapshot, including the time that the server takes.
 func BenchmarkParts(b *testing.B) {
 	f := newLargeForum(b)
 	db := f.open(b)

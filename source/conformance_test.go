@@ -10,7 +10,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-// forEachForum asks the same of every forum type that a dump exists of.
+// forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
 	for _, kind := range []string{"xenforo2", "xenforo1", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
@@ -20,7 +20,7 @@ func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
 	}
 }
 
-// visiblePosts is what one member may have of the posts of a window, told by this room's answers alone.
+// visiblePosts holds the posts of a window that one member may see, according to this package.
 type visiblePosts struct{ show, own, watched []forum.PostID }
 
 func postsVisibleTo(t *testing.T, f fixture, db *DB, id forum.MemberID) visiblePosts {
@@ -132,12 +132,12 @@ func TestMembers_StateWhyEmailIsNotAllowed(t *testing.T) {
 		want := make(map[forum.MemberID]string)
 		for key, id := range f.expect.NoMail {
 			want[id] = reason(key)
-			if f.kind == "xenforo1" && want[id] == Disabled { // a state that XenForo 1 does not have
+			if f.kind == "xenforo1" && want[id] == Disabled { // XenForo 1 has no state "disabled"
 				want[id] = Bouncing
 			}
 			if strings.HasPrefix(key, "deleted") {
 				if _, there := found[id]; there {
-					t.Errorf("member %d, whose account is deleted, is found", id)
+					t.Errorf("member %d was found, but the account is deleted", id)
 				}
 				delete(want, id)
 			}
@@ -145,14 +145,14 @@ func TestMembers_StateWhyEmailIsNotAllowed(t *testing.T) {
 		mailable := 0
 		for id, r := range found {
 			if r != want[id] {
-				t.Errorf("member %d gets no mail because %q, want %q", id, r, want[id])
+				t.Errorf("NoMail of member %d = %q, want %q", id, r, want[id])
 			}
 			if r == "" {
 				mailable++
 			}
 		}
 		if n := countMailable(t, db, f); n != mailable {
-			t.Errorf("mailable counts %d, want %d", n, mailable)
+			t.Errorf("mailable = %d, want %d", n, mailable)
 		}
 	})
 }
@@ -164,7 +164,7 @@ func countMailable(t *testing.T, db *DB, f fixture) (n int) {
 	return n
 }
 
-// The forums' own rights, member by member, asked in SQL that shares nothing with ours but the tables.
+// rightsQueries read the permissions of every member in every section, independently of the queries under test.
 var rightsQueries = map[string]string{
 	"xenforo2": `SELECT u.user_id, n.node_id, NOT (JSON_VALUE(pc.cache_value, '$.viewOthers') IN ('1', 'true'))
 		FROM xf_user u JOIN xf_node n ON n.node_type_id = 'Forum'
@@ -239,18 +239,18 @@ func compareRights(t *testing.T, f fixture, db *DB) {
 			}
 		}
 		if len(members) < 40 || len(want) == 0 {
-			t.Errorf("compared only %d members with %d", len(members), len(want))
+			t.Errorf("compared only %d members with %d expected ones", len(members), len(want))
 		}
 		return err
 	})
 }
 
 func TestSections_KeepForumOrder(t *testing.T) {
-	// The same story in every forum, but for what only one of them can have.
+	// The dumps have the same content, except for what only one forum type supports.
 	want := map[string][]string{
 		"xenforo2": {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
 		"xenforo1": {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
-		"mybb":     {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist"}, // not the passworded and the inactive one
+		"mybb":     {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist"}, // without the one with a password and the inactive one
 	}
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		sections := readOne(t, db, func(s *Snapshot) ([]forum.Section, error) { return s.Sections(t.Context()) })
@@ -269,7 +269,7 @@ func TestSections_KeepForumOrder(t *testing.T) {
 			t.Errorf("sections are %v, want %v", keys, want[f.kind])
 		}
 		if title := sections[0].Title; title != "Indo Pacific & East Asia" {
-			t.Errorf("title = %q, want it not escaped", title)
+			t.Errorf("title = %q, want it unescaped", title)
 		}
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"postrider/forum"
 )
 
-// newCustomForum is a forum of somebody's own in SQLite, in WAL mode, with its own connection open. Only what a
-// test asks is in it.
+// newCustomForum creates a custom forum in SQLite, in WAL mode, and returns its own open connection. It has only the
+// table that the tests need.
 func newCustomForum(t *testing.T, overlay string) (forumItself *sql.DB, c Config) {
 	t.Helper()
 	dir := t.TempDir()
@@ -56,7 +56,7 @@ func TestSQLite_ReadsWALForumDuringWrites(t *testing.T) {
 		execute(t, forumItself, "INSERT INTO post VALUES (9)")
 		after, err := s.LastPostID(t.Context())
 		if before != 8 || after != 8 {
-			t.Errorf("within a snapshot newest = %d, then %d, want 8", before, after)
+			t.Errorf("within a snapshot, newest = %d, then %d, want 8", before, after)
 		}
 		return err
 	})
@@ -67,7 +67,7 @@ func TestSQLite_ReadsWALForumDuringWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := newest(); n != 9 {
-		t.Errorf("newest = %d once the forum is down, want 9", n)
+		t.Errorf("newest = %d after the forum stopped, want 9", n)
 	}
 	openConfig(t, c)
 }
@@ -79,7 +79,7 @@ func TestSQLite_RejectsWrites(t *testing.T) {
 		return err
 	})
 	if err == nil || !strings.Contains(err.Error(), "readonly") {
-		t.Errorf("err = %v, want one that says readonly", err)
+		t.Errorf("err = %v, want one with \"readonly\"", err)
 	}
 }
 
@@ -92,6 +92,6 @@ WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT COUNT(*
 		return err
 	})
 	if !errors.Is(err, context.DeadlineExceeded) && (err == nil || !strings.Contains(err.Error(), "interrupted")) {
-		t.Errorf("err = %v, want a deadline or an interruption", err)
+		t.Errorf("err = %v, want deadline exceeded or interrupted", err)
 	}
 }

@@ -82,7 +82,7 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 			counted := make(map[forum.ThreadID]int)
 			var some []forum.PostID
 			for i, p := range posts {
-				if f.kind != "mybb" || p.State == forum.Visible { // MyBB numbers what it shows
+				if f.kind != "mybb" || p.State == forum.Visible { // MyBB does not number hidden posts
 					counted[p.Thread]++
 					want[p.ID] = counted[p.Thread]
 				}
@@ -95,7 +95,7 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 				return err
 			}
 			if len(contents) != len(some) {
-				t.Errorf("%d contents for %d posts", len(contents), len(some))
+				t.Errorf("got %d contents for %d posts", len(contents), len(some))
 			}
 			for id, c := range contents {
 				if c.Number != want[id] {
@@ -134,19 +134,19 @@ func TestMyBBTitles_ComeFromMemberGroupOrPostCount(t *testing.T) {
 func TestPosts_VersionChangesWithAppearance(t *testing.T) {
 	changes := map[string]map[string]string{
 		"xenforo2": {
-			"an edit that leaves no trace": "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
-			"a like":                       "UPDATE xf_post SET reactions = '{\"1\": 2}' WHERE post_id = 3",
-			"another who likes":            "UPDATE xf_post SET reaction_users = '[]' WHERE post_id = 3",
-			"an author renamed":            "UPDATE xf_post SET username = 'panda' WHERE post_id = 3",
+			"an unrecorded edit":       "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
+			"a like":                   "UPDATE xf_post SET reactions = '{\"1\": 2}' WHERE post_id = 3",
+			"a like by another member": "UPDATE xf_post SET reaction_users = '[]' WHERE post_id = 3",
+			"an author renamed":        "UPDATE xf_post SET username = 'panda' WHERE post_id = 3",
 		},
 		"xenforo1": {
-			"an edit that leaves no trace": "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
-			"a like":                       "UPDATE xf_post SET likes = 2 WHERE post_id = 3",
-			"an author renamed":            "UPDATE xf_post SET username = 'panda' WHERE post_id = 3",
+			"an unrecorded edit": "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
+			"a like":             "UPDATE xf_post SET likes = 2 WHERE post_id = 3",
+			"an author renamed":  "UPDATE xf_post SET username = 'panda' WHERE post_id = 3",
 		},
 		"mybb": {
-			"an edit that leaves no trace": "UPDATE mybb_posts SET message = CONCAT(message, '.') WHERE pid = 3",
-			"an author renamed":            "UPDATE mybb_posts SET username = 'panda' WHERE pid = 3",
+			"an unrecorded edit": "UPDATE mybb_posts SET message = CONCAT(message, '.') WHERE pid = 3",
+			"an author renamed":  "UPDATE mybb_posts SET username = 'panda' WHERE pid = 3",
 		},
 	}
 	for kind, list := range changes {
@@ -158,11 +158,11 @@ func TestPosts_VersionChangesWithAppearance(t *testing.T) {
 		for name, change := range list {
 			before := version()
 			if again := version(); again != before {
-				t.Errorf("%s: version goes from %q to %q by itself", kind, before, again)
+				t.Errorf("%s: version changes from %q to %q without a change of the post", kind, before, again)
 			}
 			execute(t, forumItself, change)
 			if after := version(); after == before {
-				t.Errorf("%s: %s leaves the version at %q", kind, name, before)
+				t.Errorf("%s: %s does not change the version %q", kind, name, before)
 			}
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// Who writes a forum type reads the package comment, so it must say what the program asks.
+// Authors of forum types rely on the package comment, so it must match the code.
 func TestContract_MatchesPackageComment(t *testing.T) {
 	text, err := os.ReadFile("source.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(map[string]querySpec)
+	listed := make(map[string]querySpec)
 	var last querySpec
 	for line := range strings.Lines(string(text)) {
 		row, inTable := strings.CutPrefix(line, "//\t")
@@ -34,17 +34,17 @@ func TestContract_MatchesPackageComment(t *testing.T) {
 		if strings.Join(q.columns, " ") == "the same" {
 			q.columns = last.columns
 		}
-		told[q.name], last = q, q
+		listed[q.name], last = q, q
 	}
 	for _, want := range contract() {
-		got := told[want.name]
+		got := listed[want.name]
 		if strings.Join(got.params, " ") != strings.Join(want.params, " ") || strings.Join(got.columns, " ") != strings.Join(want.columns, " ") {
-			t.Errorf("the comment says %+v, the program asks %+v", got, want)
+			t.Errorf("the comment lists %+v, the contract has %+v", got, want)
 		}
-		delete(told, want.name)
+		delete(listed, want.name)
 	}
-	for name := range told {
-		t.Errorf("the comment lists %q, which nobody asks", name)
+	for name := range listed {
+		t.Errorf("the comment lists %q, which is not in the contract", name)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestContract_IsCompleteForEveryType(t *testing.T) {
 			}
 			for name, q := range queries {
 				if !slices.Contains(queryNames(), name) {
-					t.Errorf("%s: nobody asks %q", q.File, name)
+					t.Errorf("%s: query %q is not in the contract", q.File, name)
 				}
 			}
 		}
@@ -73,7 +73,7 @@ func TestContract_NoQueryUsesServerClock(t *testing.T) {
 		for name, q := range queries {
 			for _, clock := range []string{"NOW(", "UNIX_TIMESTAMP(", "CURRENT_", "CURDATE", "SYSDATE", "STRFTIME", "UNIXEPOCH", "DATETIME("} {
 				if strings.Contains(strings.ToUpper(q.Text), clock) {
-					t.Errorf("%s, query %s, asks %s", q.File, name, clock)
+					t.Errorf("%s: query %s uses %s", q.File, name, clock)
 				}
 			}
 		}

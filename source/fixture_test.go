@@ -16,7 +16,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-// expectation is what a dump's -expect.json says of it.
+// expectation is the content of a dump's -expect.json.
 type expectation struct {
 	Window  [2]int64 `json:"window_unix"`
 	Members map[string]struct {
@@ -34,7 +34,7 @@ type expectation struct {
 	} `json:"keys"`
 }
 
-// fixture is one of the forums that the tests read.
+// fixture is a forum for tests, loaded from a dump.
 type fixture struct {
 	kind   string
 	dsn    string
@@ -87,12 +87,12 @@ func sharedFixture(t testing.TB, kind string) fixture {
 	return f
 }
 
-// load_ makes a database of the test's own.
+// newFixture loads a dump into a new database, which the test may change.
 func newFixture(t testing.TB, kind string) fixture {
 	t.Helper()
 	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}
 	dump := kind
-	if kind == "xenforo1" { // there is no dump of it: it is made from the other
+	if kind == "xenforo1" { // has no dump: it is converted from xenforo2
 		dump = "xenforo2"
 	}
 	text, err := os.ReadFile("testdata/" + dump + "-mariadb-expect.json")
@@ -110,7 +110,7 @@ func newFixture(t testing.TB, kind string) fixture {
 	return f
 }
 
-// sharedXenforo2Name is the name of a database that holds the dump of XenForo 2.
+// sharedXenforo2Name returns the name of a database with the dump of XenForo 2.
 func sharedXenforo2Name(t testing.TB) string {
 	f, done := loaded["xenforo2"]
 	if !done {
@@ -133,7 +133,7 @@ func execute(t testing.TB, db *sql.DB, statements string, args ...any) {
 	}
 }
 
-// fillXenforo1 fills the tables of XenForo 1.5 with what a dump of XenForo 2 holds, as far as they could hold it.
+// fillXenforo1 fills the tables of XenForo 1.5 from a dump of XenForo 2, as far as they support its content.
 func fillXenforo1(t testing.TB, db *sql.DB, from string) {
 	t.Helper()
 	schema, err := os.ReadFile("testdata/xenforo1-schema.sql")
@@ -148,7 +148,7 @@ func fillXenforo1(t testing.TB, db *sql.DB, from string) {
 		for i, c := range columns {
 			values[i] = c
 			switch c {
-			case "title", "username", "message", "custom_title": // utf8 of three bytes
+			case "title", "username", "message", "custom_title": // three-byte utf8
 				values[i] = `REGEXP_REPLACE(` + c + `, '[\\x{10000}-\\x{10FFFF}]', '')`
 			case "user_state":
 				values[i] = "IF(user_state IN ('disabled', 'rejected'), 'email_bounce', user_state)"
@@ -187,7 +187,7 @@ func commonColumns(t testing.TB, db *sql.DB, from, table string) []string {
 	return columns
 }
 
-// convertPermissionCache writes the permission cache as PHP would.
+// convertPermissionCache copies the permission cache in PHP's serialized format.
 func convertPermissionCache(t testing.TB, db *sql.DB, from string) {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), "SELECT permission_combination_id, content_id, cache_value FROM "+from+".xf_permission_cache_content")
@@ -231,7 +231,7 @@ func serializePHP(flags map[string]bool) string {
 	return text + "}"
 }
 
-// read asks within one snapshot.
+// read calls ask within one snapshot.
 func read(t testing.TB, db *DB, ask func(*Snapshot) error) {
 	t.Helper()
 	if err := db.Read(t.Context(), ask); err != nil {
@@ -239,7 +239,7 @@ func read(t testing.TB, db *DB, ask func(*Snapshot) error) {
 	}
 }
 
-// readOne asks one thing within a snapshot of its own.
+// readOne returns the result of ask within a new snapshot.
 func readOne[T any](t testing.TB, db *DB, ask func(*Snapshot) (T, error)) T {
 	t.Helper()
 	var answer T

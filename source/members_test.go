@@ -25,10 +25,10 @@ func TestWatches_KeepLevelAndEmailChoice(t *testing.T) {
 		t.Errorf("threads of panda = %v", w)
 	}
 	if w := all[5].Sections; len(w) != 0 {
-		t.Errorf("a watch that is only listed counts: %v", w)
+		t.Errorf("a watch without notifications counts: %v", w)
 	}
 	if w := all[6].Sections[5]; w.Mail != 0 || w.Level != forum.AllPosts {
-		t.Errorf("a watch without e-mail = %+v", w)
+		t.Errorf("a watch without email = %+v", w)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestSubscriberPage_ListsAllSubscribers(t *testing.T) {
 				}
 			}
 			if !slices.Equal(paged, whole) || len(whole) < 6 {
-				t.Errorf("page by page %d members, at once %d", len(paged), len(whole))
+				t.Errorf("%d members in pages of two, %d in one page", len(paged), len(whole))
 			}
 			for _, m := range whole {
 				w, err := s.Watches(t.Context(), []forum.MemberID{m.ID})
@@ -103,7 +103,7 @@ func TestSnapshot_ReadsIgnoresReadMarksAndParticipation(t *testing.T) {
 	})
 }
 
-// wantParticipation compares Participation with the authors of all visible posts.
+// wantParticipation compares Participation with the authors of all visible posts and the starters of all threads.
 func wantParticipation(t *testing.T, s *Snapshot, f fixture) error {
 	ctx := t.Context()
 	created, err := s.PostsCreated(ctx, time.Unix(0, 0), f.now())
@@ -143,7 +143,7 @@ func wantParticipation(t *testing.T, s *Snapshot, f fixture) error {
 		}
 	}
 	if !maps.Equal(got, want) {
-		t.Errorf("took part: %d pairs, want %d", len(got), len(want))
+		t.Errorf("Participation has %d pairs, want %d", len(got), len(want))
 	}
 	return err
 }
@@ -224,7 +224,7 @@ func TestSearch_MatchesStartOfName(t *testing.T) {
 					t.Errorf("%q does not find %q", begins, m.Name)
 				}
 				if len(found) == len(all) {
-					t.Errorf("%q finds everybody", begins)
+					t.Errorf("%q finds all members", begins)
 				}
 			}
 			for _, wild := range []string{"%", "_", "|", "%a", `\`} {
@@ -234,7 +234,7 @@ func TestSearch_MatchesStartOfName(t *testing.T) {
 			}
 			found, err := s.Search(t.Context(), "", 3)
 			if len(found) != 3 {
-				t.Errorf("of all, three at most: %v", found)
+				t.Errorf("Search with limit 3 = %v", found)
 			}
 			return err
 		})

@@ -13,11 +13,11 @@ func TestPHPRights_DecodesPermissionCache(t *testing.T) {
 		want  grant
 	}{
 		{"three flags", `a:3:{s:4:"view";b:1;s:10:"viewOthers";b:1;s:11:"viewContent";b:1;}`, all},
-		{"flags as numbers and texts", `a:3:{s:4:"view";i:1;s:10:"viewOthers";s:1:"1";s:11:"viewContent";b:1;}`, all},
-		{"limits among them", `a:5:{s:4:"edit";i:-1;s:4:"view";b:1;i:7;d:0.5;s:11:"viewContent";b:1;s:1:"x";N;}`, grant{view: true, read: true, own: true}},
-		{"flags of an inner array are not ours", `a:2:{s:5:"forum";a:2:{s:4:"view";b:1;s:11:"viewContent";b:1;}s:4:"view";b:0;}`, grant{own: true}},
-		{"a text that looks like a flag", `a:1:{s:4:"note";s:15:"s:4:"view";b:1;";}`, grant{own: true}},
-		{"nothing", `a:0:{}`, grant{own: true}},
+		{"flags as numbers and strings", `a:3:{s:4:"view";i:1;s:10:"viewOthers";s:1:"1";s:11:"viewContent";b:1;}`, all},
+		{"with numeric limits", `a:5:{s:4:"edit";i:-1;s:4:"view";b:1;i:7;d:0.5;s:11:"viewContent";b:1;s:1:"x";N;}`, grant{view: true, read: true, own: true}},
+		{"flags in an inner array are ignored", `a:2:{s:5:"forum";a:2:{s:4:"view";b:1;s:11:"viewContent";b:1;}s:4:"view";b:0;}`, grant{own: true}},
+		{"a string that looks like a flag", `a:1:{s:4:"note";s:15:"s:4:"view";b:1;";}`, grant{own: true}},
+		{"an empty array", `a:0:{}`, grant{own: true}},
 		{"the last of two wins, as in PHP", `a:2:{s:4:"view";b:1;s:4:"view";b:0;}`, grant{own: true}},
 	} {
 		if got, err := phpRights([]byte(tt.cache)); got != tt.want || err != nil {
@@ -28,31 +28,31 @@ func TestPHPRights_DecodesPermissionCache(t *testing.T) {
 
 func TestPHPRights_RejectsMalformedCache(t *testing.T) {
 	for _, tt := range []struct{ name, cache string }{
-		{"nothing at all", ``},
-		{"no array", `b:1;`},
+		{"an empty text", ``},
+		{"not an array", `b:1;`},
 		{"an object", `O:8:"stdClass":1:{s:4:"view";b:1;}`},
-		{"an object within", `a:1:{s:4:"view";O:8:"stdClass":0:{}}`},
+		{"an object in an array", `a:1:{s:4:"view";O:8:"stdClass":0:{}}`},
 		{"a reference", `a:2:{s:1:"a";b:1;s:4:"view";R:2;}`},
 		{"a custom class", `a:1:{s:4:"view";C:1:"X":0:{}}`},
-		{"cut off", `a:1:{s:4:"view";b:1;`},
-		{"more than is counted", `a:1:{s:4:"view";b:1;s:1:"x";b:1;}`},
-		{"less than is counted", `a:2:{s:4:"view";b:1;}`},
-		{"something behind it", `a:0:{}a:0:{}`},
-		{"a length that lies", `a:1:{s:5:"view";b:1;}`},
-		{"a length beyond everything", `a:1:{s:2147483647:"view";b:1;}`},
+		{"truncated", `a:1:{s:4:"view";b:1;`},
+		{"more items than the count", `a:1:{s:4:"view";b:1;s:1:"x";b:1;}`},
+		{"fewer items than the count", `a:2:{s:4:"view";b:1;}`},
+		{"trailing data", `a:0:{}a:0:{}`},
+		{"a wrong length", `a:1:{s:5:"view";b:1;}`},
+		{"a huge length", `a:1:{s:2147483647:"view";b:1;}`},
 		{"a negative length", `a:-1:{}`},
-		{"a truth that is none", `a:1:{s:4:"view";b:2;}`},
+		{"an invalid boolean", `a:1:{s:4:"view";b:2;}`},
 		{"a key that is an array", `a:1:{a:0:{}b:1;}`},
-		{"a nest without end", strings.Repeat(`a:1:{i:0;`, 100000)},
+		{"very deep nesting", strings.Repeat(`a:1:{i:0;`, 100000)},
 		{"JSON", `{"view":true}`},
 	} {
 		if got, err := phpRights([]byte(tt.cache)); err == nil || got != (grant{}) {
-			t.Errorf("%s: %+v, %v, want an error and no right", tt.name, got, err)
+			t.Errorf("%s: %+v, %v, want an error and no permission", tt.name, got, err)
 		}
 	}
 }
 
-// Whatever the cache holds, a flag that is told stands in it, and nothing is told of what cannot be read.
+// Every returned flag must be in the cache, and malformed caches must return no flags.
 func FuzzPHP(f *testing.F) {
 	f.Add([]byte(`a:3:{s:4:"view";b:1;s:10:"viewOthers";i:1;s:11:"viewContent";s:1:"1";}`))
 	f.Add([]byte(`a:2:{i:0;a:1:{i:1;N;}s:1:"x";d:0.5;}`))

@@ -13,7 +13,7 @@ import (
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-// openSample opens the demo's forum as it stands at noon.
+// openSample opens the demo's forum in its state at noon.
 func openSample(t *testing.T) *DB {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "forum.db")
@@ -51,7 +51,7 @@ func TestSample_KeepsSectionOrder(t *testing.T) {
 	})
 }
 
-// sampleMembers are all members of the sample forum, and their rights.
+// sampleMembers returns all members of the sample forum, and their permissions.
 func sampleMembers(t *testing.T, s *Snapshot) ([]forum.Member, map[forum.Class]forum.Access) {
 	t.Helper()
 	members, err := s.SubscriberPage(t.Context(), 0, 100, noon)
@@ -107,17 +107,17 @@ func TestSample_StatesWhyEmailIsNotAllowed(t *testing.T) {
 		want := map[string]string{"CheapPillowz4U": Banned, "NewPassenger_77": NotConfirmed, "Quiet Coach Quentin": OptedOut, "Berth 13B": NoAddress}
 		for name, why := range want {
 			if got[name] != why {
-				t.Errorf("%s gets no mail because %q, want %q", name, got[name], why)
+				t.Errorf("NoMail of %s = %q, want %q", name, got[name], why)
 			}
 		}
 		if len(members) != 40 || len(got) != len(want) {
-			t.Errorf("of %d members, no mail for %v", len(members), got)
+			t.Errorf("got %d members, of whom %v get no email", len(members), got)
 		}
 		return nil
 	})
 }
 
-// sampleThreads finds the threads of a title, and all their posts.
+// sampleThreads returns the threads with a title, and all their posts.
 func sampleThreads(t *testing.T, s *Snapshot, title string) ([]forum.Thread, []forum.Post) {
 	t.Helper()
 	created, err := s.PostsCreated(t.Context(), noon.AddDate(0, 0, -60), noon.Add(time.Second))
@@ -179,7 +179,7 @@ func TestSample_MovedThreadLeavesRedirect(t *testing.T) {
 		}
 		for _, p := range posts {
 			if p.Thread != threads[0].ID {
-				t.Errorf("post %d stands at the signpost", p.ID)
+				t.Errorf("post %d is in the redirect", p.ID)
 			}
 		}
 		return nil
@@ -202,7 +202,7 @@ func TestSample_ArrivalsReportVisibility(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		// One removed post, two in a removed thread, one in a thread that awaits approval, one that does itself.
+		// One deleted post, two in a deleted thread, one in a thread that awaits approval, one that awaits approval itself.
 		if hidden != 5 || len(all) < 250 || all[len(all)-1].Post != newest {
 			t.Errorf("%d arrivals, %d of them hidden, the newest %d", len(all), hidden, newest)
 		}
@@ -240,7 +240,7 @@ func TestSample_ReadsWatchesIgnoresAndReadMarks(t *testing.T) {
 			return err
 		}
 		if len(marks[kate].Threads) != len(watches[kate].Threads) {
-			t.Errorf("Kate has read in %d threads, and watches %d", len(marks[kate].Threads), len(watches[kate].Threads))
+			t.Errorf("Kate has read marks in %d threads, and watches %d", len(marks[kate].Threads), len(watches[kate].Threads))
 		}
 		var threads []forum.ThreadID
 		for id := range watches[kate].Threads {

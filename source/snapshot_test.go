@@ -18,7 +18,7 @@ func TestSnapshot_RejectsWrites(t *testing.T) {
 	writes := map[string]string{
 		"xenforo2": "UPDATE xf_post SET message = 'gone'",
 		"xenforo1": "DELETE FROM xf_post",
-		"mybb":     "DELETE FROM mybb_posts", // MyISAM, which knows no transactions
+		"mybb":     "DELETE FROM mybb_posts", // MyISAM, which has no transactions
 	}
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		err := db.Read(t.Context(), func(s *Snapshot) error {
@@ -29,7 +29,7 @@ func TestSnapshot_RejectsWrites(t *testing.T) {
 			t.Errorf("err = %v, want 1792: cannot write in a read-only transaction", err)
 		}
 		if _, err := db.sql.ExecContext(t.Context(), writes[f.kind]); err == nil {
-			t.Error("the connection may write outside of a transaction")
+			t.Error("the connection can write outside a transaction")
 		}
 	})
 }
@@ -43,10 +43,10 @@ func TestSnapshot_ServerStopsSlowStatement(t *testing.T) {
 	err := db.Read(t.Context(), func(s *Snapshot) error {
 		return s.tx.QueryRowContext(t.Context(), "SELECT SLEEP(60)").Scan(&slow)
 	})
-	if my, ok := errors.AsType[*mysql.MySQLError](err); (!ok || my.Number != 1969) && slow != 1 { // SLEEP tells of its end by 1
+	if my, ok := errors.AsType[*mysql.MySQLError](err); (!ok || my.Number != 1969) && slow != 1 { // an interrupted SLEEP returns 1
 		t.Errorf("err = %v, slept %d; want error 1969: max_statement_time", err, slow)
 	}
-	// A statement that does work, not just sleep, ends in an error.
+	// A statement that does work, unlike SLEEP, fails with an error.
 	err = db.Read(t.Context(), func(s *Snapshot) error {
 		return s.tx.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM xf_post a, xf_post b, xf_post c, xf_post d").Scan(&slow)
 	})
@@ -79,7 +79,7 @@ func TestSnapshot_IsConsistent(t *testing.T) {
 		execute(t, forumItself, "INSERT INTO xf_post (thread_id, user_id, username, post_date, message, position) VALUES (3, 2, 'x', 1795431700, 'later', 9)")
 		after, err := s.LastPostID(t.Context())
 		if before != after {
-			t.Errorf("newest post goes from %d to %d within a snapshot", before, after)
+			t.Errorf("newest post changes from %d to %d within a snapshot", before, after)
 		}
 		return err
 	})
@@ -115,12 +115,12 @@ func TestPostsAfter_ListsAllPostsWithVisibility(t *testing.T) {
 			}
 			slices.SortFunc(again, func(a, b forum.Arrival) int { return int(a.Post - b.Post) })
 			if !slices.Equal(all, again) {
-				t.Error("ArrivalsOf answers otherwise than Arrivals")
+				t.Error("PostStates and PostsAfter differ")
 			}
 			if newest, err := s.LastPostID(ctx); err != nil || newest != slices.Max(ids) {
 				t.Errorf("newest = %d, %v, want %d", newest, err, slices.Max(ids))
 			}
-			hidden := make(map[forum.PostID]bool) // by the expectations of a member who may read all
+			hidden := make(map[forum.PostID]bool) // as expected for a member who may read everything
 			for id, why := range f.expect.Members["ray"].MustNot {
 				if strings.Contains(why, "deleted") || strings.Contains(why, "approv") {
 					hidden[postID(t, id)] = true
@@ -129,7 +129,7 @@ func TestPostsAfter_ListsAllPostsWithVisibility(t *testing.T) {
 			shown := f.expect.Members["ray"].Show
 			for _, a := range all {
 				if slices.Contains(shown, a.Post) && !a.Visible || hidden[a.Post] && a.Visible {
-					t.Errorf("post %d is visible: %t", a.Post, a.Visible)
+					t.Errorf("post %d has Visible = %t", a.Post, a.Visible)
 				}
 			}
 			return nil
@@ -159,7 +159,7 @@ func TestFirstPostSince_FindsLowestID(t *testing.T) {
 				return err
 			}
 			if len(later) >= len(created) {
-				t.Error("a post of the second before a window's begin is in it")
+				t.Error("the window contains a post from before its start")
 			}
 			return nil
 		})
@@ -171,7 +171,7 @@ func TestSnapshot_ReadsBatchWithFewStatements(t *testing.T) {
 	before := db.Statements()
 	postsVisibleTo(t, sharedFixture(t, "xenforo2"), db, 2)
 	if n := db.Statements() - before; n > 10 {
-		t.Errorf("one look took %d statements", n)
+		t.Errorf("one batch took %d statements, want 10 or fewer", n)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestPosts_SplitManyIDsIntoChunks(t *testing.T) {
 			}
 			none, err := s.Posts(t.Context(), nil)
 			if len(none) != 0 || db.Statements()-before != 3 {
-				t.Error("asking for no posts asks the forum")
+				t.Error("Posts without IDs queried the forum")
 			}
 			return err
 		})

@@ -13,13 +13,13 @@ import (
 	"postrider/forum"
 )
 
-// watchesWithEmail keeps of what members watch that for which the forum itself would mail.
+// watchesWithEmail keeps only the watches for which the forum itself would send an email.
 func watchesWithEmail(all map[forum.MemberID]forum.Watches) map[forum.MemberID]forum.Watches {
 	left := make(map[forum.MemberID]forum.Watches)
 	for id, w := range all {
 		maps.DeleteFunc(w.Threads, func(_ forum.ThreadID, x forum.Watch) bool { return x.Mail == 0 })
 		maps.DeleteFunc(w.Sections, func(_ forum.SectionID, x forum.Watch) bool { return x.Mail == 0 })
-		for section, x := range w.Sections { // MyBB mails new threads only, of which all posts are watched
+		for section, x := range w.Sections { // MyBB emails new threads only, but its watches include all posts
 			w.Sections[section] = forum.Watch{Level: x.Mail, Mail: x.Mail}
 		}
 		if len(w.Threads)+len(w.Sections) > 0 {
@@ -35,7 +35,7 @@ func TestWatchers_AreMembersTheForumWouldEmail(t *testing.T) {
 		threads := slices.Sorted(maps.Values(f.expect.Keys.Threads))
 		sections := slices.Sorted(maps.Values(f.expect.Keys.Sections))
 		want := watchesWithEmail(readOne(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) { return s.Watches(t.Context(), members) }))
-		for _, w := range want { // only what is asked for
+		for _, w := range want { // only the requested threads and sections
 			maps.DeleteFunc(w.Threads, func(id forum.ThreadID, _ forum.Watch) bool { return !slices.Contains(threads, id) })
 			maps.DeleteFunc(w.Sections, func(id forum.SectionID, _ forum.Watch) bool { return !slices.Contains(sections, id) })
 		}
@@ -44,7 +44,7 @@ func TestWatchers_AreMembersTheForumWouldEmail(t *testing.T) {
 			t.Errorf("watchers up to %d: %v\nwant %v", page.Last, page.Watches, want)
 		}
 		if len(page.Watches) < 3 {
-			t.Errorf("%d watchers are too few to prove anything", len(page.Watches))
+			t.Errorf("got only %d watchers, too few for this test", len(page.Watches))
 		}
 	})
 }
@@ -75,10 +75,10 @@ func TestWatchers_PageThroughPopularSection(t *testing.T) {
 		})
 		for id, w := range page.Watches {
 			if len(w.Threads) != 1 || len(w.Sections) != 1 {
-				t.Fatalf("member %d watches %v, want a thread and a section: no page holds a member by half", id, w)
+				t.Fatalf("member %d watches %v, want a thread and a section on the same page", id, w)
 			}
 			if id <= after || id > page.Last {
-				t.Fatalf("member %d stands on the page from %d to %d", id, after, page.Last)
+				t.Fatalf("member %d is on the page from %d to %d", id, after, page.Last)
 			}
 		}
 		found, pages, after = found+len(page.Watches), pages+1, page.Last

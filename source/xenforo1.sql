@@ -35,7 +35,7 @@ SELECT u.user_id                   AS id
  WHERE CONVERT(u.username USING utf8mb4) = :name
 
 -- name: search
--- The same.
+-- Converted for the same reason as in find.
 SELECT u.user_id                   AS id
   FROM {prefix}user u
  WHERE CONVERT(u.username USING utf8mb4) LIKE :begins ESCAPE '|'
@@ -43,7 +43,7 @@ SELECT u.user_id                   AS id
  LIMIT :limit
 
 -- name: named
--- The same.
+-- Converted for the same reason as in find.
 SELECT u.user_id                   AS id,
        u.username                  AS name
   FROM {prefix}user u
