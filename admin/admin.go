@@ -38,6 +38,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/internal/link"
@@ -91,7 +92,7 @@ type Server struct {
 	handler             http.Handler
 
 	previewLock   chan struct{} // held while a preview for a member is made
-	resolver      *daemon.Resolver
+	resolver      *audience.Resolver
 	memberService *daemon.MemberService
 	viewer        *daemon.Viewer
 	explainer     *daemon.Explainer
@@ -113,7 +114,7 @@ func New(p Deps, c Config) (*Server, error) {
 		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
 		stopped:     make(chan struct{}),
 	}
-	s.resolver, s.memberService = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
+	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
 	s.viewer, s.explainer = daemon.NewViewer(s.memberService, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
@@ -91,7 +91,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 	if err != nil {
 		return err
 	}
-	audience, err := m.Audience.resolve(ctx, h.forum, daemon.NewHerald(h.forum, h.store, cfg.Digest), m.dir, zone)
+	audience, err := m.Audience.resolve(ctx, h.forum, audience.New(h.forum, h.store, cfg.Digest), m.dir, zone)
 	if err != nil {
 		return err
 	}
@@ -157,9 +157,9 @@ func (h *app) checkManuscript(m *announcementFile) error {
 }
 
 // countAudience counts an audience, with a sign of life on the way.
-func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (daemon.AudienceStats, error) {
+func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (audience.Stats, error) {
 	told := time.Now()
-	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).CountAudience(ctx, a, time.Now(), func(members int) {
+	return audience.New(h.forum, h.store, h.cfg.Digest).Count(ctx, a, time.Now(), func(members int) {
 		if time.Since(told) > progressInterval {
 			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
 			told = time.Now()

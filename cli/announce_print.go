@@ -9,13 +9,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/store"
 )
 
 // printAudience shows for whom an announcement is.
-func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.AudienceStats) {
+func (c *cmdEnv) printAudience(a *digest.Announcement, census audience.Stats) {
 	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", oneLine(a.Variants[0].Title, 100), census.Size, census.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: it goes to members, too, who have opted out, and tells them so.")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/audience"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -114,9 +115,9 @@ func (d *Daemon) draftAnnouncement(ctx context.Context, a store.Announcement, ro
 	for i, place := range at {
 		ids[i] = rows[place].Member
 	}
-	known := make(map[forum.MemberID]evaluatedMember, len(ids))
+	known := make(map[forum.MemberID]audience.Evaluated, len(ids))
 	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		list, err := d.audience.evaluate(ctx, s, n.announcement, ids, d.Now())
+		list, err := d.audience.Evaluate(ctx, s, n.announcement, ids, d.Now())
 		for _, j := range list {
 			known[j.Member.ID] = j
 		}
@@ -131,18 +132,18 @@ func (d *Daemon) draftAnnouncement(ctx context.Context, a store.Announcement, ro
 	return nil
 }
 
-func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.MemberID, known map[forum.MemberID]evaluatedMember) messageDraft {
+func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.MemberID, known map[forum.MemberID]audience.Evaluated) messageDraft {
 	j, there := known[id]
 	switch {
 	case !there:
 		return messageDraft{skip: digest.ReasonMemberDeleted}
-	case !j.included():
-		return messageDraft{skip: string(cmp.Or(j.blockedReason, j.excluded))}
+	case !j.Included():
+		return messageDraft{skip: string(cmp.Or(j.BlockedReason, j.Excluded))}
 	}
 	if wants := n.announcement.NotBefore(&j.Candidate, d.Now()); !wants.IsZero() {
 		return messageDraft{notBefore: wants}
 	}
-	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.zones.Of(j.Member.Zone)}
+	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.Zone(j.Member)}
 	footer := withViewLink(AnnouncementFooter(d.Links, id), d.Links, id, key)
 	return messageDraft{
 		to: j.Member, textOnly: j.Choices.Format == digest.Text, exemptFromDailyLimit: n.announcement.Forced,

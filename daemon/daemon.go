@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/alarm"
+	"postrider/daemon/audience"
 	"postrider/daemon/calendar"
 	"postrider/daemon/editions"
 	"postrider/daemon/settings"
@@ -53,7 +54,7 @@ type Daemon struct {
 	Deps
 	settings              settings.Settings
 	builder               *editions.Builder
-	audience              *Resolver
+	audience              *audience.Resolver
 	calendar              calendar.Calendar
 	relays                *relayPool
 	throttles             *throttles
@@ -93,7 +94,7 @@ func New(p Deps, set settings.Settings) *Daemon {
 		domainHolds:           new(domainHolds),
 		rateLimit:             set.Delivery.Limiter(),
 		maxSlowWait:           slowProviderWait,
-		audience:              NewHerald(p.Forum, p.Store, set.Digest),
+		audience:              audience.New(p.Forum, p.Store, set.Digest),
 		refusalWindows:        newMoods(),
 		preparedAnnouncements: make(map[int64]*preparedAnnouncement),
 		recentPosts:           make(map[forum.PostID]forum.SectionID),

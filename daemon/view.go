@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/audience"
 	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
@@ -19,11 +20,11 @@ import (
 // access rights: the text is not stored. A digest is rebuilt from its range of sightings and the current watches, so it
 // leaves out posts that are no longer watched. It is safe for concurrent use.
 type Viewer struct {
-	desk   *MemberService
-	herald *Resolver
-	press  *templates.Renderer
-	links  *link.Signer
-	trust  selfCheckCache // guarded by lockBuilder
+	members  *MemberService
+	audience *audience.Resolver
+	press    *templates.Renderer
+	links    *link.Signer
+	trust    selfCheckCache // guarded by lockBuilder
 }
 
 // ErrMessageNotFound is returned for a message that is no longer stored.
@@ -31,7 +32,7 @@ var ErrMessageNotFound = errors.New("no such message")
 
 // NewViewer returns a Viewer.
 func NewViewer(d *MemberService, press *templates.Renderer, links *link.Signer) *Viewer {
-	return &Viewer{desk: d, herald: NewHerald(d.forum, d.store, d.set.Digest), press: press, links: links}
+	return &Viewer{members: d, audience: audience.New(d.forum, d.store, d.set.Digest), press: press, links: links}
 }
 
 // withViewLink adds the "view in browser" link to a footer.
@@ -43,7 +44,7 @@ func withViewLink(f templates.Footer, links *link.Signer, member forum.MemberID,
 // View renders a member's message, by the number in its link. The error is ErrMessageNotFound, forum.ErrNoMember or
 // ErrNothingToShow if there is nothing to show.
 func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
-	mails, err := v.desk.store.Outbox.MemberMessages(ctx, member, time.Unix(0, 0))
+	mails, err := v.members.store.Outbox.MemberMessages(ctx, member, time.Unix(0, 0))
 	if err != nil {
 		return templates.Content{}, err
 	}
@@ -56,12 +57,12 @@ func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID,
 }
 
 func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c templates.Content, err error) {
-	done, err := v.desk.lockBuilder(ctx)
+	done, err := v.members.lockBuilder(ctx)
 	if err != nil {
 		return c, err
 	}
 	defer done()
-	if _, err := v.trust.check(ctx, v.desk.forum); err != nil {
+	if _, err := v.trust.check(ctx, v.members.forum); err != nil {
 		return c, fmt.Errorf("showing %s: %w", m.Key, err)
 	}
 	switch m.Kind {
@@ -90,20 +91,20 @@ func sentAt(m store.Mail) time.Time {
 
 // digest renders an edition.
 func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
-	d, err := v.desk.builder.Rebuild(ctx, now, editionOf(m), sentAt(m))
+	d, err := v.members.builder.Rebuild(ctx, now, editionOf(m), sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return v.press.Digest(d, digestFooter(v.links, m.Member), v.desk.set.Digest.MaxBytes)
+	return v.press.Digest(d, digestFooter(v.links, m.Member), v.members.set.Digest.MaxBytes)
 }
 
 // alert renders an alert with its posts.
 func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
-	a, err := v.desk.builder.RebuildAlert(ctx, now, v.desk.set.Alerts, m.Member, m.Key, sentAt(m))
+	a, err := v.members.builder.RebuildAlert(ctx, now, v.members.set.Alerts, m.Member, m.Key, sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return v.press.Alert(a, alertFooter(v.links, a), v.desk.set.Digest.MaxBytes)
+	return v.press.Alert(a, alertFooter(v.links, a), v.members.set.Digest.MaxBytes)
 }
 
 // announcement renders an announcement. If its audience depends on groups or watched sections, only current members of the
@@ -113,7 +114,7 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if !ok {
 		return templates.Content{}, ErrMessageNotFound
 	}
-	a, err := v.desk.store.Announcements.Get(ctx, id)
+	a, err := v.members.store.Announcements.Get(ctx, id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
 		return templates.Content{}, ErrMessageNotFound
 	}
@@ -121,8 +122,8 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 		return templates.Content{}, err
 	}
 	var known []digest.Candidate
-	err = v.desk.forum.Read(ctx, func(s *source.Snapshot) error {
-		known, err = v.herald.candidates(ctx, s, &a.Announcement, []forum.MemberID{m.Member}, now)
+	err = v.members.forum.Read(ctx, func(s *source.Snapshot) error {
+		known, err = v.audience.Candidates(ctx, s, &a.Announcement, []forum.MemberID{m.Member}, now)
 		return err
 	})
 	if err != nil {
@@ -136,10 +137,10 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if !source.MayRead(c.Member) || closed.ExclusionReason(&c) != "" {
 		return templates.Content{}, editions.ErrNothingToShow
 	}
-	printed, err := v.press.CompileAnnouncement(&a.Announcement, v.desk.set.Digest.MaxBytes)
+	printed, err := v.press.CompileAnnouncement(&a.Announcement, v.members.set.Digest.MaxBytes)
 	if err != nil {
 		return templates.Content{}, err
 	}
-	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.Of(c.Member.Zone)}
+	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.audience.Zone(c.Member)}
 	return v.press.Announcement(printed, reader, AnnouncementFooter(v.links, m.Member))
 }

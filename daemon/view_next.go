@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/audience"
 	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
@@ -14,12 +15,12 @@ import (
 
 // RenderAnnouncement renders an announcement, started or not, as the member with this ID or name would get it. If who is
 // empty, it uses the fallback text of the merge fields. Its unsubscribe links are disabled.
-func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *digest.Announcement, who string) (AnnouncementPreview, templates.Content, error) {
-	p, err := v.herald.Preview(ctx, a, who, now)
+func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *digest.Announcement, who string) (audience.Preview, templates.Content, error) {
+	p, err := v.audience.Preview(ctx, a, who, now)
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	printed, err := v.press.CompileAnnouncement(a, v.desk.set.Digest.MaxBytes)
+	printed, err := v.press.CompileAnnouncement(a, v.members.set.Digest.MaxBytes)
 	if err != nil {
 		return p, templates.Content{}, err
 	}
@@ -33,7 +34,7 @@ func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *diges
 // RenderNextDigest renders the digest that a member would get now. skip is the reason if there is none. Its links are
 // disabled: whoever views it must not unsubscribe the member or get access to their settings.
 func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
-	subs, err := v.desk.store.Subscribers.Get(ctx, []forum.MemberID{member})
+	subs, err := v.members.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
 		return c, "", err
 	}
@@ -41,23 +42,23 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	if !known || sub.Gone {
 		return c, digest.ReasonNoSubscriptions, nil
 	}
-	alerts, err := v.desk.store.Alerts.Progress(ctx)
+	alerts, err := v.members.store.Alerts.Progress(ctx)
 	if err != nil {
 		return c, "", err
 	}
-	done, err := v.desk.lockBuilder(ctx)
+	done, err := v.members.lockBuilder(ctx)
 	if err != nil {
 		return c, "", err
 	}
 	defer done()
-	editions, err := v.desk.builder.Build(ctx, now, []editions.Request{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
+	editions, err := v.members.builder.Build(ctx, now, []editions.Request{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
 		return c, "", fmt.Errorf("rendering the next digest: %w", err)
 	}
 	if skip = editions[0].Skip; skip != "" || editions[0].Digest == nil {
 		return c, skip, nil
 	}
-	c, err = v.press.Digest(editions[0].Digest, digestFooter(v.links, forum.Guest), v.desk.set.Digest.MaxBytes)
+	c, err = v.press.Digest(editions[0].Digest, digestFooter(v.links, forum.Guest), v.members.set.Digest.MaxBytes)
 	if err != nil {
 		return c, "", fmt.Errorf("rendering: %w", err)
 	}
