@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/daemon"
+	"postrider/daemon/envelope"
 	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
@@ -109,7 +110,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if p.Reason != "" {
 		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
 	}
-	m := daemon.AnnouncementEnvelope(h.settings(), id, daemon.AnnouncementFooter(h.links, forum.Guest).Unsubscribe)
+	m := envelope.Announcement(h.settings(), id, envelope.AnnouncementFooter(h.links, forum.Guest).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
 	m.Date = time.Now()
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -238,7 +239,7 @@ func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostE
 			return err
 		}
 		if d := editions[0].Digest; d != nil {
-			if _, err := e.press.Digest(d, withViewLink(digestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
+			if _, err := e.press.Digest(d, envelope.WithViewLink(envelope.DigestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
 				return fmt.Errorf("rendering: %w", err)
 			}
 			shown = make(map[forum.PostID]bool)

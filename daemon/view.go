@@ -8,6 +8,7 @@ import (
 
 	"postrider/daemon/audience"
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -33,12 +34,6 @@ var ErrMessageNotFound = errors.New("no such message")
 // NewViewer returns a Viewer.
 func NewViewer(d *MemberService, press *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{members: d, audience: audience.New(d.forum, d.store, d.set.Digest), press: press, links: links}
-}
-
-// withViewLink adds the "view in browser" link to a footer.
-func withViewLink(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
-	f.View = links.URL(link.Claims{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
-	return f
 }
 
 // View renders a member's message, by the number in its link. The error is ErrMessageNotFound, forum.ErrNoMember or
@@ -95,7 +90,7 @@ func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templ
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return v.press.Digest(d, digestFooter(v.links, m.Member), v.members.set.Digest.MaxBytes)
+	return v.press.Digest(d, envelope.DigestFooter(v.links, m.Member), v.members.set.Digest.MaxBytes)
 }
 
 // alert renders an alert with its posts.
@@ -104,7 +99,7 @@ func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templa
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return v.press.Alert(a, alertFooter(v.links, a), v.members.set.Digest.MaxBytes)
+	return v.press.Alert(a, envelope.AlertFooter(v.links, a), v.members.set.Digest.MaxBytes)
 }
 
 // announcement renders an announcement. If its audience depends on groups or watched sections, only current members of the
@@ -142,5 +137,5 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 		return templates.Content{}, err
 	}
 	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.audience.Zone(c.Member)}
-	return v.press.Announcement(printed, reader, AnnouncementFooter(v.links, m.Member))
+	return v.press.Announcement(printed, reader, envelope.AnnouncementFooter(v.links, m.Member))
 }

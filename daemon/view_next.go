@@ -7,6 +7,7 @@ import (
 
 	"postrider/daemon/audience"
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -24,7 +25,7 @@ func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *diges
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	content, err := v.press.Announcement(printed, p.Recipient, AnnouncementFooter(v.links, forum.Guest))
+	content, err := v.press.Announcement(printed, p.Recipient, envelope.AnnouncementFooter(v.links, forum.Guest))
 	if err != nil {
 		return p, content, fmt.Errorf("rendering: %w", err)
 	}
@@ -58,7 +59,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	if skip = editions[0].Skip; skip != "" || editions[0].Digest == nil {
 		return c, skip, nil
 	}
-	c, err = v.press.Digest(editions[0].Digest, digestFooter(v.links, forum.Guest), v.members.set.Digest.MaxBytes)
+	c, err = v.press.Digest(editions[0].Digest, envelope.DigestFooter(v.links, forum.Guest), v.members.set.Digest.MaxBytes)
 	if err != nil {
 		return c, "", fmt.Errorf("rendering: %w", err)
 	}
