@@ -39,6 +39,7 @@ import (
 
 	"postrider/daemon"
 	"postrider/daemon/audience"
+	"postrider/daemon/members"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/internal/link"
@@ -93,7 +94,7 @@ type Server struct {
 
 	previewLock   chan struct{} // held while a preview for a member is made
 	resolver      *audience.Resolver
-	memberService *daemon.MemberService
+	memberService *members.Service
 	viewer        *daemon.Viewer
 	explainer     *daemon.Explainer
 	counter       audienceCounter
@@ -114,8 +115,8 @@ func New(p Deps, c Config) (*Server, error) {
 		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
 		stopped:     make(chan struct{}),
 	}
-	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = daemon.NewViewer(s.memberService, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
+	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), members.New(p.Forum, p.Store, p.Settings)
+	s.viewer, s.explainer = daemon.NewViewer(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
 		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {

@@ -96,7 +96,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if err != nil {
 		return withAdvice(err)
 	}
-	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.press, h.links)
+	viewer := daemon.NewViewer(h.forum, h.store, h.settings(), h.press, h.links)
 	p, content, err := viewer.RenderAnnouncement(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err

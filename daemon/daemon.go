@@ -74,7 +74,7 @@ type Daemon struct {
 	dryRun                *editions.Overlay   // of a forecast; nil: a real run
 	alarms                *alarm.Manager
 	backlog               backlog
-	selfCheck             selfCheckCache
+	selfCheck             source.SelfCheckCache
 	lastRoundFailed       bool          // also true before the first round
 	lastProgress          *atomic.Int64 // Unix nanoseconds, real clock
 }
@@ -101,7 +101,7 @@ func New(p Deps, set settings.Settings) *Daemon {
 		priorities:            store.AllPriorities,
 		wakeAlerts:            make(chan struct{}, 1),
 		wakeDelivery:          make(chan struct{}, 1),
-		selfCheck:             selfCheckCache{checked: time.Now()},
+		selfCheck:             source.SelfCheckPassed(),
 		lastRoundFailed:       true,
 		lastProgress:          new(atomic.Int64),
 	}

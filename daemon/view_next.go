@@ -10,7 +10,6 @@ import (
 	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/source"
 	"postrider/templates"
 )
 
@@ -21,11 +20,11 @@ func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *diges
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	printed, err := v.press.CompileAnnouncement(a, v.members.set.Digest.MaxBytes)
+	printed, err := v.renderer.CompileAnnouncement(a, v.set.MaxBytes)
 	if err != nil {
 		return p, templates.Content{}, err
 	}
-	content, err := v.press.Announcement(printed, p.Recipient, envelope.AnnouncementFooter(v.links, forum.Guest))
+	content, err := v.renderer.Announcement(printed, p.Recipient, envelope.AnnouncementFooter(v.links, forum.Guest))
 	if err != nil {
 		return p, content, fmt.Errorf("rendering: %w", err)
 	}
@@ -35,7 +34,7 @@ func (v *Viewer) RenderAnnouncement(ctx context.Context, now time.Time, a *diges
 // RenderNextDigest renders the digest that a member would get now. skip is the reason if there is none. Its links are
 // disabled: whoever views it must not unsubscribe the member or get access to their settings.
 func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member forum.MemberID) (c templates.Content, skip string, err error) {
-	subs, err := v.members.store.Subscribers.Get(ctx, []forum.MemberID{member})
+	subs, err := v.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
 		return c, "", err
 	}
@@ -43,64 +42,25 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	if !known || sub.Gone {
 		return c, digest.ReasonNoSubscriptions, nil
 	}
-	alerts, err := v.members.store.Alerts.Progress(ctx)
+	alerts, err := v.store.Alerts.Progress(ctx)
 	if err != nil {
 		return c, "", err
 	}
-	done, err := v.members.lockBuilder(ctx)
+	b, release, err := v.builder.Acquire(ctx)
 	if err != nil {
 		return c, "", err
 	}
-	defer done()
-	editions, err := v.members.builder.Build(ctx, now, []editions.Request{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
+	defer release()
+	built, err := b.Build(ctx, now, []editions.Request{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
 		return c, "", fmt.Errorf("rendering the next digest: %w", err)
 	}
-	if skip = editions[0].Skip; skip != "" || editions[0].Digest == nil {
+	if skip = built[0].Skip; skip != "" || built[0].Digest == nil {
 		return c, skip, nil
 	}
-	c, err = v.press.Digest(editions[0].Digest, envelope.DigestFooter(v.links, forum.Guest), v.members.set.Digest.MaxBytes)
+	c, err = v.renderer.Digest(built[0].Digest, envelope.DigestFooter(v.links, forum.Guest), v.set.MaxBytes)
 	if err != nil {
 		return c, "", fmt.Errorf("rendering: %w", err)
 	}
 	return c, "", nil
-}
-
-// ReadableSection is a section that a member may read, at least in part.
-type ReadableSection struct {
-	forum.Section
-	Own bool // own threads only
-}
-
-// ReadableSections lists the sections that a member may read, in the forum's order. It returns forum.ErrNoMember if the member
-// does not exist.
-func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, member forum.MemberID) (list []ReadableSection, err error) {
-	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
-		members, err := s.Members(ctx, []forum.MemberID{member}, now)
-		switch {
-		case err != nil:
-			return err
-		case len(members) == 0:
-			return forum.ErrNoMember
-		}
-		class := members[0].Class
-		access, err := s.Access(ctx, []forum.Class{class})
-		if err != nil {
-			return err
-		}
-		sections, err := s.Sections(ctx)
-		if err != nil {
-			return err
-		}
-		for _, section := range sections {
-			if right := access[class][section.ID]; right != forum.NoRight {
-				list = append(list, ReadableSection{section, right == forum.ReadOwn})
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading access rights: %w", err)
-	}
-	return list, nil
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/templates"
@@ -25,7 +26,7 @@ import (
 
 // Deps are what the pages depend on.
 type Deps struct {
-	Members *daemon.MemberService
+	Members *members.Service
 	Viewer  *daemon.Viewer
 	Links   *link.Signer
 	Pages   *templates.Pages
