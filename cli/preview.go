@@ -119,7 +119,7 @@ func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, f
 	var content templates.Content
 	if p.Skip == "" {
 		var err error
-		if content, err = h.press.Digest(p.Digest, h.footer(p), h.cfg.Digest.MaxBytes); err != nil {
+		if content, err = h.renderer.Digest(p.Digest, h.footer(p), h.cfg.Digest.MaxBytes); err != nil {
 			return fmt.Errorf("rendering: %w", err)
 		}
 	}

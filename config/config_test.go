@@ -46,44 +46,44 @@ func TestParse_ReportsLineKeyAndFix(t *testing.T) {
 	}{
 		{"an unknown key, with the nearest known one", minimal + "[digest]\ncadance = \"daily\"\n", []string{"line 11", "digest.cadance", "did you mean digest.cadence?"}},
 		{"an unknown table", minimal + "[digests]\nhour = 3\n", []string{"line 11", "digests.hour", "did you mean digest.hour?"}},
-		{"a bare number for a duration", minimal + "[scan]\ninterval = 10\n", []string{"line 11", "scan.interval", "\"10s\""}},
-		{"a duration that is none", minimal + "[scan]\ninterval = \"10 seconds\"\n", []string{"line 11"}},
-		{"an hour that no day has", minimal + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
-		{"a zone that is none", minimal + "[digest]\ntime_zone = \"Mars/Olympus\"\n", []string{"line 11", "digest.time_zone", "Europe/Berlin"}},
-		{"a weekday that is none", minimal + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
-		{"a budget that Gmail cuts", minimal + "[digest]\nmax_bytes = 200000\n", []string{"line 11", "digest.max_bytes", "102000"}},
+		{"a duration without a unit", minimal + "[scan]\ninterval = 10\n", []string{"line 11", "scan.interval", "\"10s\""}},
+		{"an invalid duration", minimal + "[scan]\ninterval = \"10 seconds\"\n", []string{"line 11"}},
+		{"an hour out of range", minimal + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
+		{"an unknown time zone", minimal + "[digest]\ntime_zone = \"Mars/Olympus\"\n", []string{"line 11", "digest.time_zone", "Europe/Berlin"}},
+		{"an unknown weekday", minimal + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
+		{"a size that Gmail clips", minimal + "[digest]\nmax_bytes = 200000\n", []string{"line 11", "digest.max_bytes", "102000"}},
 		{"an unknown forum type", strings.Replace(minimal, "xenforo2", "xenfroo", 1), []string{"line 3", "forum.type", "xenforo2"}},
-		{"a forum without an address", strings.Replace(minimal, "https://forum.example.org", "forum", 1), []string{"line 5", "forum.url"}},
-		{"a store of a kind we do not know", minimal + "[store]\ndsn = \"redis://x\"\n", []string{"line 11", "store.dsn", "sqlite:"}},
-		{"a sender that is no address", strings.Replace(minimal, "Example Forum <digest@forum.example.org>", "nobody", 1), []string{"line 9", "smtp.from", "digest@forum.example.org"}},
-		{"a password file that is not there", minimal + "password_file = \"nope\"\n", []string{"line 10", "smtp.password_file", "nope"}},
-		{"no forum at all", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
-		{"broken TOML", "[forum\n", []string{"line 2", "table name"}},
-		{"all faults at once", minimal + "[digest]\nhour = 99\nexcerpt_length = 1\n", []string{"digest.hour", "digest.excerpt_length"}},
-		{"keys of a domain that is not the sender's", minimal + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
-		{"a selector without its key", minimal + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
-		{"an allow-list with what is no address", minimal + "[delivery]\nallow_only = [\"everybody\"]\n", []string{"line 11", "delivery.allow_only", "@example.org"}},
-		{"a door that is none for bounces", minimal + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
-		{"a mailbox without its password", minimal + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
-		{"a second relay without its address", minimal + "[smtp.fallback]\nmax_connections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
-		{"a second relay without its password", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
-		{"a second relay's password file that is not there", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
-		{"a connection that carries nothing", minimal + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
-		{"a log level that is none", minimal + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
+		{"a forum without a URL", strings.Replace(minimal, "https://forum.example.org", "forum", 1), []string{"line 5", "forum.url"}},
+		{"an unknown store type", minimal + "[store]\ndsn = \"redis://x\"\n", []string{"line 11", "store.dsn", "sqlite:"}},
+		{"an invalid sender", strings.Replace(minimal, "Example Forum <digest@forum.example.org>", "nobody", 1), []string{"line 9", "smtp.from", "digest@forum.example.org"}},
+		{"a missing password file", minimal + "password_file = \"nope\"\n", []string{"line 10", "smtp.password_file", "nope"}},
+		{"no [forum] table", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
+		{"a TOML syntax error", "[forum\n", []string{"line 2", "table name"}},
+		{"several mistakes together", minimal + "[digest]\nhour = 99\nexcerpt_length = 1\n", []string{"digest.hour", "digest.excerpt_length"}},
+		{"DKIM keys of another domain", minimal + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
+		{"a selector without a key", minimal + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
+		{"an allow-list with an invalid address", minimal + "[delivery]\nallow_only = [\"everybody\"]\n", []string{"line 11", "delivery.allow_only", "@example.org"}},
+		{"an invalid bounce listener", minimal + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
+		{"a mailbox without a password", minimal + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
+		{"a fallback relay without a URL", minimal + "[smtp.fallback]\nmax_connections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
+		{"a fallback relay without a password", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
+		{"a missing password file of the fallback relay", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
+		{"a negative number of messages per connection", minimal + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
+		{"an unknown log level", minimal + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Parse(tt.text, t.TempDir(), noEnv)
 			if err == nil {
-				t.Fatal("it was taken")
+				t.Fatal("Parse accepted it")
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error is\n%v\nwant it to say %q", err, want)
+					t.Errorf("error is\n%v\nwant it to contain %q", err, want)
 				}
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("error shows the database's password:\n%v", err)
+				t.Errorf("error contains the database's password:\n%v", err)
 			}
 		})
 	}
@@ -131,7 +131,7 @@ func TestDKIM_ResolvesKeyFilesAndDefaultsToSenderDomain(t *testing.T) {
 			mail.DKIMConfig{Domain: "forum.example.org", Selector: "pr1", KeyFile: "/etc/postrider/keys/1.pem"},
 		},
 		{
-			"two, for the domain above", minimal + "[dkim]\ndomain = \"example.org\"\nselector = \"pr1\"\nkey_file = \"/keys/1.pem\"\n" +
+			"two, for the parent domain", minimal + "[dkim]\ndomain = \"example.org\"\nselector = \"pr1\"\nkey_file = \"/keys/1.pem\"\n" +
 				"ed25519_selector = \"pr1-ed\"\ned25519_key_file = \"2.pem\"\n",
 			mail.DKIMConfig{
 				Domain: "example.org", Selector: "pr1", KeyFile: "/keys/1.pem",
@@ -172,7 +172,7 @@ func TestFallback_ReadsPasswordFromEnvironment(t *testing.T) {
 		return ""
 	})
 	if err != nil || c.SMTP.Fallback.Password != "from env" || c.SMTP.Password != "" || c.SMTP.Fallback.MaxConnections != mail.DefaultConnections {
-		t.Errorf("the second relay is %+v, %v", c.SMTP.Fallback, err)
+		t.Errorf("the fallback is %+v, %v", c.SMTP.Fallback, err)
 	}
 }
 
@@ -186,14 +186,14 @@ func TestExample_ShowsDefaults(t *testing.T) {
 	all := commentedKey.ReplaceAllString(readExample(t), "$1")
 	got, err := Parse(all, ".", noEnv)
 	if err != nil {
-		t.Fatalf("the example with its remarked keys: %v", err)
+		t.Fatalf("the example with its optional keys: %v", err)
 	}
 	want, err := Parse(readExample(t), ".", noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the example's remarked keys are not the defaults:\n got %+v\nwant %+v", got, want)
+		t.Errorf("the example's optional keys are not the defaults:\n got %+v\nwant %+v", got, want)
 	}
 }
 
@@ -202,12 +202,12 @@ func TestExample_DocumentsEveryKey(t *testing.T) {
 	for key := range keys() {
 		n := lineOf(strings.Join(lines, "\n"), key)
 		if n == 0 || !strings.HasPrefix(strings.TrimSpace(lines[n-1]), lastPart(key)) {
-			t.Errorf("the example lacks %s", key)
+			t.Errorf("%s is missing from the example", key)
 			continue
 		}
 		above := lines[n-2]
 		if sibling := strings.HasPrefix(above, strings.TrimSuffix(lastPart(key), "_file")+" ="); !strings.HasPrefix(above, "#") && !sibling {
-			t.Errorf("the example has no remark above %s", key)
+			t.Errorf("the example has no comment above %s", key)
 		}
 	}
 }
@@ -220,7 +220,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := Parse(text, t.TempDir(), noEnv)
 		if err == nil && c.Digest.Validate() != nil {
-			t.Errorf("Parse took what does not validate: %v", fmt.Sprint(c.Digest))
+			t.Errorf("Parse accepted an invalid configuration: %v", fmt.Sprint(c.Digest))
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// syntaxError words a fault of TOML itself.
+// syntaxError formats a TOML error with its line.
 func syntaxError(err error) error {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
@@ -23,7 +23,7 @@ func unknownKeys(meta toml.MetaData, text string) []error {
 	var errs []error
 	for _, key := range meta.Undecoded() {
 		name := key.String()
-		err := fmt.Errorf("line %d: there is no key %s", lineOf(text, name), name)
+		err := fmt.Errorf("line %d: %s: unknown key", lineOf(text, name), name)
 		if known := nearestKey(name); known != "" {
 			err = fmt.Errorf("%w; did you mean %s?", err, known)
 		}
@@ -32,20 +32,20 @@ func unknownKeys(meta toml.MetaData, text string) []error {
 	return errs
 }
 
-// bareDurations refuses numbers where a duration is wanted: 600 of what?
+// bareDurations rejects durations without a unit.
 func bareDurations(meta toml.MetaData, text string) []error {
 	var errs []error
 	known := keys()
 	for _, key := range meta.Keys() {
 		name := key.String()
 		if known[name] == reflect.TypeFor[time.Duration]() && meta.Type(key...) != "String" {
-			errs = append(errs, fmt.Errorf("line %d: %s is a bare number; give it a unit, such as \"10s\" or \"5m\"", lineOf(text, name), name))
+			errs = append(errs, fmt.Errorf("line %d: %s: missing unit: must be a duration like \"10s\" or \"5m\"", lineOf(text, name), name))
 		}
 	}
 	return errs
 }
 
-// locateErrors gives each of the errors its line and its table.
+// locateErrors adds its line and its table to each of the errors.
 func locateErrors(text, table string, err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var errs []error
@@ -60,7 +60,7 @@ func locateErrors(text, table string, err error) []error {
 	return []error{locateError(text, table, err)}
 }
 
-// locateError words an error that begins with its key.
+// locateError adds the line and the table to an error that starts with its key.
 func locateError(text, table string, err error) error {
 	key, _, _ := strings.Cut(err.Error(), " ")
 	key = table + "." + strings.TrimRight(key, ":")

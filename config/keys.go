@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// keys lists every key that a configuration may have, as "table.key", with its Go type.
+// keys returns every valid key, as "table.key", with its Go type.
 func keys() map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
 	collectKeys(reflect.TypeFor[Config](), "", found)
@@ -28,7 +28,7 @@ func collectKeys(t reflect.Type, prefix string, found map[string]reflect.Type) {
 	}
 }
 
-// nearestKey is the known key that a mistyped one most likely stands for, or "".
+// nearestKey returns the known key that a mistyped one most likely means, or "".
 func nearestKey(key string) string {
 	best, least := "", len(key)/2+1
 	for known := range keys() {
@@ -42,7 +42,7 @@ func nearestKey(key string) string {
 
 func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// distance is the Levenshtein distance of two keys.
+// distance returns the Levenshtein distance of two keys.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -63,7 +63,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// lineOf finds the line on which a key is set, or its table begins, from 1; 0 if neither is there.
+// lineOf returns the line on which a key is set, or else on which its table starts, counted from 1. It returns 0 if neither exists.
 func lineOf(text, key string) int {
 	table, tableLine := "", 0
 	for i, line := range strings.Split(text, "\n") {

@@ -1,8 +1,8 @@
-// Package metrics counts what a daemon does, for Prometheus.
+// Package metrics provides metrics of a daemon for Prometheus.
 //
-// [Metrics] is a daemon.Watcher: what the daemon tells it is counted in memory, of this process alone. What the store and
-// the relays are like is looked up at each scrape (collector.go). There is neither an address nor a name of a member in it;
-// how many mails go out is nobody's business all the same, so it has a listener of its own, which is off by default.
+// [Metrics] is a daemon.Observer. It counts events in memory, for this process only. The state of the store and the relays is
+// read at each scrape (collector.go). Metrics contain no names or addresses of members. The number of messages is still
+// confidential, so metrics have a separate listener, which is off by default.
 package metrics
 
 import (
@@ -17,7 +17,7 @@ import (
 	"postrider/daemon"
 )
 
-// Metrics are what is counted. It is safe for concurrent use.
+// Metrics holds the counters. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	messages *prometheus.CounterVec
@@ -26,7 +26,7 @@ type Metrics struct {
 	lastScan prometheus.Gauge
 }
 
-// New begins to count.
+// New returns Metrics with all counters at zero.
 func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -44,7 +44,7 @@ func New() *Metrics {
 			Name: "postrider_last_scan_timestamp_seconds", Help: "Unix time of the last successful scan of the forum; 0 before the first.",
 		}),
 	}
-	for _, kind := range daemon.Kinds { // so that what has not happened yet is 0, and not missing
+	for _, kind := range daemon.Kinds { // a counter without events is 0, not missing
 		for _, outcome := range daemon.Outcomes {
 			m.messages.WithLabelValues(kind, string(outcome))
 		}
@@ -53,7 +53,7 @@ func New() *Metrics {
 	return m
 }
 
-// RoundFinished implements daemon.Watcher.
+// RoundFinished implements daemon.Observer.
 func (m *Metrics) RoundFinished(tick string, r daemon.Report, err error) {
 	m.rounds.WithLabelValues(tick).Observe(r.Took.Seconds())
 	faults := m.failures.WithLabelValues(tick)
@@ -62,15 +62,15 @@ func (m *Metrics) RoundFinished(tick string, r daemon.Report, err error) {
 	}
 }
 
-// ScanFinished implements daemon.Watcher.
+// ScanFinished implements daemon.Observer.
 func (m *Metrics) ScanFinished(at time.Time) { m.lastScan.Set(float64(at.Unix())) }
 
-// MessageSettled implements daemon.Watcher.
+// MessageSettled implements daemon.Observer.
 func (m *Metrics) MessageSettled(kind string, o daemon.OutcomeKind) {
 	m.messages.WithLabelValues(kind, string(o)).Inc()
 }
 
-// Handler answers scrapes at /metrics. What cannot be looked up at the moment is left out, and logged.
+// Handler serves metrics at /metrics. It logs and leaves out metrics that cannot be read at the moment.
 func (m *Metrics) Handler(from Sources, log *slog.Logger) http.Handler {
 	m.registry.MustRegister(newCollector(from))
 	mux := http.NewServeMux()

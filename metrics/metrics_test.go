@@ -34,17 +34,17 @@ import (
 
 var now = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
-// relay takes mails, or cannot be reached.
+// relay accepts all messages, or is unreachable.
 type relay struct{ down bool }
 
 func (r *relay) Send(context.Context, string, string, []byte) mail.Outcome {
 	if r.down {
-		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, At: now, Err: errors.New("nobody there")}
+		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, At: now, Err: errors.New("connection refused")}
 	}
 	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: now}
 }
 
-// testDaemon is a daemon over the sample forum, whose rounds are counted.
+// testDaemon is a daemon with metrics for the sample forum.
 type testDaemon struct {
 	*testing.T
 	metrics *Metrics
@@ -55,7 +55,7 @@ type testDaemon struct {
 	http    http.Handler
 }
 
-// loadTemplates are the templates. To read and try them takes longer than most tests.
+// loadTemplates loads the built-in templates once, because that takes longer than most tests.
 var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
 
 func newTestDaemon(t *testing.T) *testDaemon {
@@ -100,20 +100,20 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// scrape asks as Prometheus does, and reads the answer as it does.
+// scrape requests and parses the metrics like Prometheus.
 func (w *testDaemon) scrape() (map[string]*dto.MetricFamily, string) {
 	w.Helper()
 	rec := httptest.NewRecorder()
 	w.http.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != http.StatusOK {
-		w.Fatalf("answer %d: %s", rec.Code, rec.Body)
+		w.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
 	text := rec.Body.String()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	return must(parser.TextToMetricFamilies(strings.NewReader(text)))(w), text
 }
 
-// value is that of the metric of a family with such labels: names and values in turn.
+// value returns the value of the metric of a family with the given labels: names and values alternate.
 func value(t *testing.T, families map[string]*dto.MetricFamily, family string, labels ...string) float64 {
 	t.Helper()
 next:
@@ -127,7 +127,7 @@ next:
 		}
 		return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 	}
-	t.Errorf("there is no %s%v", family, labels)
+	t.Errorf("%s%v is missing", family, labels)
 	return -1
 }
 
@@ -136,12 +136,12 @@ func TestMetrics_CountRound(t *testing.T) {
 	w := newTestDaemon(t)
 	before, _ := w.scrape()
 	if got := value(t, before, "postrider_messages_total", "kind", "digest", "outcome", "accepted"); got != 0 {
-		t.Errorf("before the first round %v mails were accepted", got)
+		t.Errorf("before the first round, %v messages were accepted", got)
 	}
 	report := must(w.daemon.RunOnce(t.Context()))(t)
 	got, text := w.scrape()
 	if report.Sent < 5 {
-		t.Fatalf("the round sent %d mails", report.Sent)
+		t.Fatalf("the round sent %d messages, want 5 or more", report.Sent)
 	}
 	skipped := 0
 	for _, n := range report.Skipped {
@@ -172,7 +172,7 @@ func TestMetrics_CountRound(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "@") || strings.Contains(text, "passengers.example") {
-		t.Error("there is an address in it")
+		t.Error("the metrics contain an address")
 	}
 }
 
@@ -186,16 +186,16 @@ func TestMetrics_ShowUnreachableRelayAndQueue(t *testing.T) {
 	}, nil))
 	got, _ := w.scrape()
 	if up := value(t, got, "postrider_relay_up", "relay", "smtp"); up != 0 {
-		t.Errorf("the relay is up: %v", up)
+		t.Errorf("relay_up = %v, want 0", up)
 	}
 	if waiting := value(t, got, "postrider_queue_messages", "kind", "digest", "state", "queued"); waiting < 5 {
-		t.Errorf("%v mails wait", waiting)
+		t.Errorf("%v messages are queued, want 5 or more", waiting)
 	}
 	if retried := value(t, got, "postrider_messages_total", "kind", "digest", "outcome", "retry"); retried < 1 {
-		t.Errorf("%v attempts are to be tried again", retried)
+		t.Errorf("%v attempts will be retried, want 1 or more", retried)
 	}
 	if held := value(t, got, "postrider_alarms_active", "kind", "held"); held != 2 {
-		t.Errorf("%v domains are held", held)
+		t.Errorf("%v domains are on hold, want 2", held)
 	}
 }
 
@@ -206,10 +206,10 @@ func TestMetrics_SurviveUnreadableStore(t *testing.T) {
 	check(t, w.store.Close())
 	got, _ := w.scrape()
 	if value(t, got, "postrider_messages_total", "kind", "digest", "outcome", "accepted") < 5 || value(t, got, "postrider_relay_up", "relay", "smtp") != 1 {
-		t.Error("what is known without the store is not told")
+		t.Error("metrics that do not need the store are missing")
 	}
 	if got["postrider_queue_messages"] != nil || !strings.Contains(w.log.String(), "metrics") {
-		t.Errorf("the queue is told, or no fault logged: %s", w.log)
+		t.Errorf("the queue is reported, or the error is not logged: %s", w.log)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestHandler_ServesOnlyMetrics(t *testing.T) {
 	for _, r := range []*http.Request{httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRequest(http.MethodPost, "/metrics", nil)} {
 		rec := httptest.NewRecorder()
 		if w.http.ServeHTTP(rec, r); rec.Code != http.StatusNotFound && rec.Code != http.StatusMethodNotAllowed {
-			t.Errorf("%s %s is answered with %d", r.Method, r.URL, rec.Code)
+			t.Errorf("status of %s %s is %d", r.Method, r.URL, rec.Code)
 		}
 	}
 }
