@@ -143,7 +143,7 @@ func checkAdmin(cfg config.Config) finding.Finding {
 	case a.Listen == "":
 		f.Text = "off: admin.listen is empty"
 	case !a.Enabled():
-		f.Text = "off: there is no password. To make one: postrider admin passwd"
+		f.Text = "off: no password is set; to create one, run: postrider admin passwd"
 	case a.PasswordHash != "" && a.UserHeader != "":
 		f.Text = "at " + a.Address() + ", with a password or by the proxy's " + a.UserHeader
 	case a.UserHeader != "":

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// runPasswd runs admin passwd with something on its standard input.
+// runPasswd runs admin passwd with input on its standard input.
 func runPasswd(t *testing.T, input string) (out, errOut string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
@@ -58,10 +58,10 @@ func TestAdminPasswd_RejectsShortPassword(t *testing.T) {
 func TestCheck_ReportsAdminOffWithoutPassword(t *testing.T) {
 	p := newTestForum(t)
 	out, _, _ := run(t, "check", "--offline", "-c", p.config)
-	wantOutput(t, out, "ok    admin: off: there is no password. To make one: postrider admin passwd")
+	wantOutput(t, out, "ok    admin: off: no password is set; to create one, run: postrider admin passwd")
 }
 
-// freeAddress is an address on which nobody listens now.
+// freeAddress returns a local address with a free port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -72,7 +72,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// getStatus is how a listener answers a GET.
+// getStatus returns the status code of a GET request.
 func getStatus(t *testing.T, address string) int {
 	t.Helper()
 	response, err := http.Get(address)
@@ -105,7 +105,7 @@ func TestRun_ServesAdminPagesOnOwnListener(t *testing.T) {
 		end.Close()
 	}()
 	lines := bufio.NewScanner(log)
-	giveUp := time.AfterFunc(time.Minute, func() { end.CloseWithError(errors.New("no line about the admin pages in a minute")) })
+	giveUp := time.AfterFunc(time.Minute, func() { end.CloseWithError(errors.New("the log does not mention the admin pages within a minute")) })
 	for lines.Scan() && !strings.Contains(lines.Text(), "admin pages open") {
 	}
 	giveUp.Stop()
@@ -114,15 +114,15 @@ func TestRun_ServesAdminPagesOnOwnListener(t *testing.T) {
 	}
 	go io.Copy(io.Discard, log)
 	for address, want := range map[string]int{
-		"http://" + room + "/login": http.StatusOK, "http://" + room + "/u/x": http.StatusOK, // which is the log in, too
+		"http://" + room + "/login": http.StatusOK, "http://" + room + "/u/x": http.StatusOK, // redirects to the login page
 		"http://" + public + "/login": http.StatusNotFound, "http://" + public + "/postrider/login": http.StatusNotFound, "http://" + public + "/healthz": http.StatusOK,
 	} {
 		if got := getStatus(t, address); got != want {
-			t.Errorf("%s: answer %d, want %d", address, got, want)
+			t.Errorf("%s: status %d, want %d", address, got, want)
 		}
 	}
 	stop()
 	if code := <-ended; code != 0 {
-		t.Errorf("the daemon ended with %d", code)
+		t.Errorf("the daemon exited with %d", code)
 	}
 }

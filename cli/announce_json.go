@@ -8,14 +8,14 @@ import (
 	"postrider/store"
 )
 
-// draftJSON is what announce new prints for scripts.
+// draftJSON is the output of announce new --json.
 type draftJSON struct {
 	ID      int64                 `json:"id"`
-	Size    int                   `json:"audience"` // who would be mailed now
-	Members int                   `json:"members"`  // who were looked at
+	Size    int                   `json:"audience"` // members who would get it now
+	Members int                   `json:"members"`  // members evaluated
 	LeftOut map[digest.Reason]int `json:"left_out"`
 	Sample  []memberJSON          `json:"sample"`
-	Unknown []string              `json:"unknown,omitempty"` // entries of lists that name no member
+	Unknown []string              `json:"unknown,omitempty"` // list entries that match no member
 }
 
 func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON {
@@ -26,16 +26,16 @@ func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON 
 	return out
 }
 
-// announcementJSON is what announce status prints for scripts.
+// announcementJSON is the output of announce status --json.
 type announcementJSON struct {
 	ID          int64            `json:"id"`
 	Title       string           `json:"title"`
 	State       string           `json:"state"`
 	Reason      string           `json:"reason,omitempty"`
 	Forced      bool             `json:"forced"`
-	Speed       int              `json:"speed"` // mails a minute; 0: as fast as the relay takes them
+	Speed       int              `json:"speed"` // messages a minute; 0: no limit
 	Audience    int              `json:"audience"`
-	Total       int              `json:"total"` // mails there are to be, as far as is known
+	Total       int              `json:"total"` // expected number of messages
 	Sent        int              `json:"sent"`
 	Refused     int              `json:"refused"`
 	Complaints  int              `json:"complaints"`

@@ -19,7 +19,7 @@ import (
 	"postrider/store"
 )
 
-// writeFile writes a file beside the configuration, and gives its path.
+// writeFile writes a file next to the configuration and returns its path.
 func (p testForum) writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(p.dir, name)
@@ -59,29 +59,29 @@ func TestAnnounce_DraftToDone(t *testing.T) {
 	c := []string{"-c", p.config}
 	announce := func(args ...string) string { return mustRun(t, append(append([]string{"announce"}, args...), c...)...) }
 	out := announce("new", p.writeFile(t, "notice.md", sampleAnnouncement))
-	wantOutput(t, out, "Announcement 1 is kept as a draft. Nothing is sent yet.", `"We move, {{name}}" would go to`, "Among them: ", "banned", "opted out", "postrider announce start 1")
-	wantOutput(t, announce("start", "1"), "would go to", "Nothing is sent yet. To send it: postrider announce start 1 --yes")
+	wantOutput(t, out, "Announcement 1 is saved as a draft. Nothing is sent yet.", `"We move, {{name}}" would go to`, "Sample: ", "banned", "opted out", "postrider announce start 1")
+	wantOutput(t, announce("start", "1"), "would go to", "Nothing is sent yet. To send it, run: postrider announce start 1 --yes")
 	wantOutput(t, announce("status"), "ID", "1   draft")
 	tried := filepath.Join(p.dir, "tried")
 	wantOutput(t, announce("test", "1", "me@example.org", "--mail-dir", tried, "--as", "Corridor Kate"), "Announcement 1 was sent to me@example.org.")
 	if l := readOnlyMessage(t, tried); l.head.Get("Subject") != "We move, Corridor Kate" || !strings.Contains(l.head.Get("To"), "me@example.org") {
-		t.Errorf("the test mail is %q to %q", l.head.Get("Subject"), l.head.Get("To"))
+		t.Errorf("the test message is %q to %q", l.head.Get("Subject"), l.head.Get("To"))
 	}
 	wantOutput(t, announce("start", "1", "--yes"), "Announcement 1 is started (sending)")
 	wantOutput(t, announce("pause", "1", "a", "typo"), "Announcement 1 is paused")
 	mails := filepath.Join(p.dir, "mails")
 	mustRun(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
 	if n := countAnnouncements(t, mails); n != 0 {
-		t.Errorf("%d mails of a paused announcement were sent", n)
+		t.Errorf("%d messages of a paused announcement were sent", n)
 	}
-	wantOutput(t, announce("resume", "1"), "Announcement 1 goes on.")
+	wantOutput(t, announce("resume", "1"), "Announcement 1 is resumed.")
 	wantOutput(t, mustRun(t, "run", "--once", "--mail-dir", mails, "-c", p.config), "0 digests, 0 alerts, "+itoa(countAnnouncements(t, mails))+" announcements", "!0 announcements")
 	var status announcementJSON
 	if err := json.Unmarshal([]byte(announce("status", "1", "--json")), &status); err != nil {
 		t.Fatal(err)
 	}
 	if status.State != store.Done || status.Sent != countAnnouncements(t, mails) || status.Sent != status.Audience || status.Sent == 0 || status.Title != "We move, {{name}}" {
-		t.Errorf("the status is %+v, and %d mails were sent", status, countAnnouncements(t, mails))
+		t.Errorf("the status is %+v, and %d messages were sent", status, countAnnouncements(t, mails))
 	}
 	var actions []string
 	for _, e := range status.Log {
@@ -90,20 +90,20 @@ func TestAnnounce_DraftToDone(t *testing.T) {
 	if want := []string{"draft", "test", "start", "pause", "resume", "done"}; !slices.Equal(actions, want) {
 		t.Errorf("the log has %v, want %v", actions, want)
 	}
-	wantOutput(t, announce("status", "1"), "state ", "done", "Who did what:", "(a typo)", "cli: ")
+	wantOutput(t, announce("status", "1"), "state ", "done", "Log:", "(a typo)", "cli: ")
 	wantOutput(t, announce("status", "1", "--watch"), "100 %")
 	_, errOut, code := run(t, append([]string{"announce", "cancel", "1"}, c...)...)
-	if code != 1 || !strings.Contains(errOut, "is in state done and cannot be cancelled: it is over") {
-		t.Errorf("cancelling one that is done: exit %d, %s", code, errOut)
+	if code != 1 || !strings.Contains(errOut, "is in state done and cannot be cancelled: it has ended") {
+		t.Errorf("cancelling a finished announcement: exit %d, %s", code, errOut)
 	}
 }
 
-// readOnlyMessage reads the one mail of a folder.
+// readOnlyMessage reads the only message in a folder.
 func readOnlyMessage(t *testing.T, dir string) parsedMessage {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 	if err != nil || len(files) != 1 {
-		t.Fatalf("%s holds %v, %v; want one mail", dir, files, err)
+		t.Fatalf("%s holds %v, %v; want one message", dir, files, err)
 	}
 	raw, err := os.ReadFile(files[0])
 	if err != nil {
@@ -112,7 +112,7 @@ func readOnlyMessage(t *testing.T, dir string) parsedMessage {
 	return parseMessage(t, raw)
 }
 
-// countAnnouncements counts the mails of announcements in a folder.
+// countAnnouncements counts the announcement messages in a folder.
 func countAnnouncements(t *testing.T, dir string) (n int) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
@@ -144,7 +144,7 @@ func TestAnnounceNew_RevisesOnlyDrafts(t *testing.T) {
 	}
 	wantOutput(t, mustRun(t, "announce", "status", "-c", p.config), "Two", "!One")
 	mustRun(t, "announce", "start", "1", "--yes", "--local", "2099-05-04 08:00", "-c", p.config)
-	wantOutput(t, mustRun(t, "announce", "status", "1", "-c", p.config), "scheduled", "2099-05-03 16:30:00", "each member's own clock shows 2099-05-04 08:00")
+	wantOutput(t, mustRun(t, "announce", "status", "1", "-c", p.config), "scheduled", "2099-05-03 16:30:00", "at 2099-05-04 08:00 in each member's time zone")
 	_, errOut, code := run(t, "announce", "new", "--id", "1", "--title", "Three", "--body", "text", "-c", p.config)
 	if code != 1 || !strings.Contains(errOut, "announcement 1 is in state scheduled and cannot be revised") {
 		t.Errorf("exit %d: %s", code, errOut)
@@ -182,18 +182,18 @@ func TestAnnounce_ReportsErrorsWithLine(t *testing.T) {
 		wants      []string
 	}{
 		{"no front matter", "\n\nHello", []string{"wrong.md: line 3", "+++"}},
-		{"a front matter that is never closed", "+++\ntitle = \"a\"\n\nHello", []string{"line 1: this +++ is never closed"}},
-		{"an unknown key", "+++\ntitle = \"a\"\ntitel = \"b\"\n+++\nx", []string{"line 2: there is no key titel"}},
+		{"an unclosed front matter", "+++\ntitle = \"a\"\n\nHello", []string{"line 1: this +++ has no closing line"}},
+		{"an unknown key", "+++\ntitle = \"a\"\ntitel = \"b\"\n+++\nx", []string{"line 2: unknown key titel"}},
 		{"no TOML", "+++\ntitle = a\n+++\nx", []string{"line 2"}},
-		{"an audience in a variant", "+++\ntitle = \"a\"\n+++\nx\n+++\nlocale=\"de\"\ntitle=\"b\"\n[audience]\nmin_posts=1\n+++\ny", []string{"line 6: audience", "belongs to the whole announcement"}},
+		{"an audience in a variant", "+++\ntitle = \"a\"\n+++\nx\n+++\nlocale=\"de\"\ntitle=\"b\"\n[audience]\nmin_posts=1\n+++\ny", []string{"line 6: audience", "applies to the whole announcement"}},
 		{"an unknown field", "+++\ntitle = \"a\"\n+++\n\nDear {{nmae}},", []string{"wrong.md: in en: line 5: unknown merge field {{nmae}}: use {{name}}"}},
 		{"a field in an address", "+++\ntitle = \"a\"\n+++\n[x](https://x.example/{{name}})", []string{"line 4: merge field in the URL of a link"}},
 		{"no title", "+++\n+++\nx", []string{"the title is empty"}},
 		{"an unknown group", "+++\ntitle=\"a\"\n[audience]\ngroups=[\"Mods\"]\n+++\nx", []string{`audience.groups: the forum has no "Mods"`, `"steward" (3)`}},
 		{"an unknown section", "+++\ntitle=\"a\"\n[audience]\nsections=[99]\n+++\nx", []string{`audience.sections: the forum has no "99"`}},
-		{"a list of nobody", "+++\ntitle=\"a\"\n[audience]\nmembers=[\"Nobody\"]\n+++\nx", []string{"audience.members: the list names no member", `"Nobody"`}},
-		{"a list that is not there", "+++\ntitle=\"a\"\n[audience]\nmembers_file=\"gone.csv\"\n+++\nx", []string{"reading a list of members", "gone.csv"}},
-		{"a day in quotes", "+++\ntitle=\"a\"\n[audience]\njoined_after=\"2026-01-01\"\n+++\nx", []string{"audience.joined_after is 2026-01-01: give a day such as 2026-05-04, without quotes"}},
+		{"a list without members", "+++\ntitle=\"a\"\n[audience]\nmembers=[\"Nobody\"]\n+++\nx", []string{"audience.members: no entry of the list is a member", `"Nobody"`}},
+		{"a missing list", "+++\ntitle=\"a\"\n[audience]\nmembers_file=\"gone.csv\"\n+++\nx", []string{"reading the member list", "gone.csv"}},
+		{"a day in quotes", "+++\ntitle=\"a\"\n[audience]\njoined_after=\"2026-01-01\"\n+++\nx", []string{"audience.joined_after is 2026-01-01: must be a date without quotes, for example 2026-05-04"}},
 		{"too large a canary", "+++\ntitle=\"a\"\ncanary=70\n+++\nx", []string{"canary is 70: must be up to 50 percent"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -205,16 +205,16 @@ func TestAnnounce_ReportsErrorsWithLine(t *testing.T) {
 		})
 	}
 	for args, want := range map[string]string{
-		"announce new":                "give a file with the announcement, or --title and --body",
-		"announce new x.md --title a": "give a file with the announcement, or --title and --body",
-		"announce start one":          `"one" is no number of an announcement`,
-		"announce start 9":            "announcement 9: there is no such announcement; see: postrider announce status",
+		"announce new":                "give either the files of the announcement, or --title and --body",
+		"announce new x.md --title a": "give either the files of the announcement, or --title and --body",
+		"announce start one":          `invalid announcement ID "one"`,
+		"announce start 9":            "announcement 9: there is no such announcement; to list them, run: postrider announce status",
 		"announce pause 9":            "there is no such announcement",
-		"announce test 9 nobody":      `"nobody" is no address`,
-		"announce start 9 --at noon":  `--at is "noon"`,
+		"announce test 9 nobody":      `invalid address "nobody"`,
+		"announce start 9 --at noon":  `invalid --at "noon"`,
 		"announce start 9 --at 2026-05-04T08:00:00Z --local x": "give --at or --local, not both",
-		"announce start 9 --local 2026-05-04":                  `--local is "2026-05-04"`,
-		"announce status --watch":                              "--watch what?",
+		"announce start 9 --local 2026-05-04":                  `invalid --local "2026-05-04"`,
+		"announce status --watch":                              "--watch needs the ID",
 	} {
 		t.Run(args, func(t *testing.T) {
 			_, errOut, code := run(t, append(strings.Fields(args), "-c", p.config)...)
@@ -307,7 +307,7 @@ func TestProgressBar_ShowsRateAndTimeLeft(t *testing.T) {
 		" 20 %  200 of 1000, 200 sent, 0 refused, 600 a minute, about 1m left\n" +
 		" 24 %  240 of 1000, 240 sent, 0 refused, paused: too many refusals\n"
 	if out.String() != want {
-		t.Errorf("it tells\n%swant\n%s", out.String(), want)
+		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 	if got := bar(1, 2); got != "[############............]" {
 		t.Errorf("the bar is %s", got)

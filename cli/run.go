@@ -55,7 +55,7 @@ func (o runOptions) clock() (func() time.Time, error) {
 func parseTime(flag, text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04T08:00:00Z", flag, text)
+		return time.Time{}, fmt.Errorf("invalid %s %q: must be an RFC 3339 time, for example 2026-05-04T08:00:00Z", flag, text)
 	}
 	return t, nil
 }
