@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -117,4 +116,4 @@ func (s *Server) actionOK(v *request, id int64, err error) bool {
 }
 
 // noSuchMember reports whether the forum does not know the requested member.
-func noSuchMember(err error) bool { return errors.Is(err, daemon.ErrNoMember) }
+func noSuchMember(err error) bool { return errors.Is(err, forum.ErrNoMember) }

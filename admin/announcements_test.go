@@ -201,7 +201,7 @@ func TestSendTest_SendsToOneAddress(t *testing.T) {
 	got := b.postWithToken("/announcements/1/test", "to", "me@a.example")
 	wantFormError(t, got, "was not accepted", `value="me@a.example"`)
 	wantEscaped(t, "what the relay says", got.body)
-	w.testError = fmt.Errorf("previewing: %w", daemon.ErrNoMember)
+	w.testError = fmt.Errorf("previewing: %w", forum.ErrNoMember)
 	wantFormError(t, b.postWithToken("/announcements/1/test", "to", "me@a.example", "as", "Nobody"), "no such member")
 	w.testError = fmt.Errorf("composing: %w", &mail.AddressError{Enhanced: "5.6.7", Reason: "the part before the @ is not ASCII"})
 	wantFormError(t, b.postWithToken("/announcements/1/test", "to", "mé@a.example"), "Not an email address: <bdi>mé@a.example</bdi>")

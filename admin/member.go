@@ -102,7 +102,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	ctx, id := v.r.Context(), forum.MemberID(n)
 	var err error
 	if view.Explanation, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Explanation.Member.ID != id {
-		err = daemon.ErrNoMember // the ID is another member's name
+		err = forum.ErrNoMember // the ID is another member's name
 	}
 	var account daemon.Account
 	if err == nil {
@@ -112,7 +112,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 		view.Readable, err = s.memberService.ReadableSections(ctx, s.Now(), id)
 	}
 	switch {
-	case errors.Is(err, daemon.ErrNoMember):
+	case errors.Is(err, forum.ErrNoMember):
 		v.messagePage(http.StatusNotFound, "not_found")
 		return view, false
 	case err != nil:

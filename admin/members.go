@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -69,8 +70,11 @@ func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err
 				return err
 			}
 		}
-		named, found, err := snapshot.FindMember(ctx, who, s.Now()) // a name may be a number
-		if found && !slices.ContainsFunc(hits, func(m forum.Member) bool { return m.ID == named.ID }) {
+		named, err := snapshot.FindMember(ctx, who, s.Now()) // a name may be a number
+		if errors.Is(err, forum.ErrNoMember) {
+			return nil
+		}
+		if err == nil && !slices.ContainsFunc(hits, func(m forum.Member) bool { return m.ID == named.ID }) {
 			hits = append(hits, named)
 		}
 		return err

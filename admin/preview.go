@@ -12,7 +12,9 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon"
+	"postrider/daemon/editions"
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/store"
 	"postrider/templates"
 )
@@ -81,7 +83,7 @@ func (s *Server) showPreview(v *request) {
 	}
 	p, err := s.renderTemplatePreview(v.r.Context(), form)
 	switch {
-	case errors.Is(err, daemon.ErrNoMember):
+	case errors.Is(err, forum.ErrNoMember):
 		view.NoSuchMember = true
 	case err != nil:
 		view.Error = err.Error()
@@ -232,7 +234,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 		p.content, err = renderAnnouncement(renderer, s.Site, a, preview.Recipient, s.Settings.Digest.MaxBytes)
 		return p, err
 	}
-	preview, err := daemon.NewBuilder(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, f.Member, from, now)
+	preview, err := editions.New(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, f.Member, from, now)
 	if err != nil || preview.Skip != "" {
 		return renderedPreview{skip: preview.Skip}, err
 	}

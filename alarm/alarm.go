@@ -1,10 +1,10 @@
-// Package alarm tells the administrator when something is wrong that he must see to: once, and once more when it is over.
+// Package alarm notifies operators of problems that they must deal with: once when an alarm is raised, and once when it is resolved.
 //
-// Whoever meets a fault calls [Manager.Raise], and [Manager.Clear] when the same thing goes well; both are cheap. Now and then
-// [Manager.Flush] compares what was met with what the store remembers, and tells what is new: to the log at once, and by
-// every [Channel] until that has taken it. What stands is kept in the store, so that of several daemons one tells it and
-// a restart does not tell it again. What comes and goes does not ring each time: an alarm is over only when nothing bad was
-// seen for a while, and something good.
+// Code that detects a problem calls [Manager.Raise], and [Manager.Clear] when the same operation succeeds. Both are cheap.
+// [Manager.Flush], called regularly, compares these calls with the store and sends what is new: to the log immediately, and to
+// each [Channel] until it accepts the notification. Active alarms are kept in the store, so only one of several daemons notifies,
+// and a restart does not repeat a notification. A flapping problem does not notify each time: an alarm is resolved only
+// after a period without the problem and with at least one success.
 package alarm
 
 import (
@@ -17,153 +17,153 @@ import (
 	"postrider/store"
 )
 
-// Kind is what is wrong.
+// Kind is the kind of a problem.
 type Kind string
 
-// The kinds. Those that name an object stand once for each.
+// The kinds. A kind with an object has a separate alarm for each object.
 const (
-	Forum     Kind = "forum"      // its database cannot be read
-	SelfCheck Kind = "self_check" // the forum is not as its adapter thinks
-	Store     Kind = "store"      // nothing can be written, or soon nothing can
-	Relay     Kind = "relay"      // it cannot be reached
-	Auth      Kind = "auth"       // it refuses our login
-	Held      Kind = "held"       // a domain refuses everybody's mail; names the domain
-	Overdue   Kind = "overdue"    // no round ends
-	Queue     Kind = "queue"      // more comes than goes
-	Volume    Kind = "volume"     // far more or fewer mails than usual
-	Stopped   Kind = "stopped"    // the daemon has paused an announcement; names its number
+	Forum     Kind = "forum"      // the forum's database cannot be read
+	SelfCheck Kind = "self_check" // the forum's database is not as its type expects
+	Store     Kind = "store"      // the store cannot be written, or its disk is nearly full
+	Relay     Kind = "relay"      // the relay is unreachable
+	Auth      Kind = "auth"       // the relay rejects the login
+	Held      Kind = "held"       // a domain rejects all messages and is on hold; the object is the domain
+	Overdue   Kind = "overdue"    // rounds no longer finish
+	Queue     Kind = "queue"      // the queue is growing
+	Volume    Kind = "volume"     // far more or far fewer messages than usual
+	Stopped   Kind = "stopped"    // the daemon paused an announcement; the object is its number
 )
 
-// Kinds are all of them.
+// Kinds lists all kinds.
 var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Held, Overdue, Queue, Volume, Stopped}
 
-// raiseDelay is how long a kind must stand before it is told: what passes by itself in that time is nobody's business.
+// raiseDelay is how long a problem must last before the alarm is raised. Shorter problems need no attention.
 var raiseDelay = map[Kind]time.Duration{Forum: 2 * time.Minute, Store: time.Minute, Relay: 2 * time.Minute}
 
 const (
-	// resolveDelay is how long nothing bad must have been seen until an alarm is over.
+	// resolveDelay is how long a problem must not occur before its alarm is resolved.
 	resolveDelay = 10 * time.Minute
-	// again is how often a fault that goes on is written down.
-	again = time.Minute
-	// giveUpAfter is how long a note is tried.
+	// saveInterval is how often a continuing problem is saved to the store.
+	saveInterval = time.Minute
+	// giveUpAfter is how long a notification is retried.
 	giveUpAfter = 24 * time.Hour
 )
 
-// Notification is one thing to tell.
+// Notification says that an alarm was raised or resolved.
 type Notification struct {
-	Kind   Kind
-	Object string // what Held is about; empty: nothing more to name
-	Over   bool   // it is over, else it has begun
-	Detail string // what an error said
-	Since  time.Time
-	At     time.Time
+	Kind     Kind
+	Object   string // for example the domain of Held; empty: the kind has no object
+	Resolved bool   // false: raised
+	Detail   string // the text of the error
+	Since    time.Time
+	At       time.Time
 }
 
-// Channel is a way to the administrator.
+// Channel sends notifications to operators.
 type Channel interface {
-	Name() string // what the store calls it
+	Name() string // its name in the store
 	Notify(context.Context, Notification) error
 }
 
-// Manager gathers what was met, and tells it. It is safe for concurrent use.
+// Manager collects problems and sends notifications. It is safe for concurrent use.
 type Manager struct {
 	store    *store.Store
 	channels []Channel
 	log      *slog.Logger
 	now      func() time.Time
 
-	flushMu sync.Mutex // one Ring at a time
+	flushMu sync.Mutex // held for a whole Flush
 
 	mu           sync.Mutex
-	active       map[string]*activeAlarm // by key: what was seen bad and not good since
-	good         map[string]time.Time    // by key: what was seen good and not told the store
-	clearedKinds map[Kind]time.Time      // kinds of which all was seen good but what is met
-	// resolved are faults that were told while the store did not answer, and are over: it must know of them, so that their
-	// end is told, too.
+	active       map[string]*activeAlarm // by key: problems raised and not cleared since
+	cleared      map[string]time.Time    // by key: when the last success was
+	clearedKinds map[Kind]time.Time      // when SetActive last cleared all other alarms of the kind
+	// resolved holds alarms that were notified while the store was unavailable, and then cleared. They must still be saved,
+	// so that their resolution is notified too.
 	resolved []store.Alarm
 }
 
-// activeAlarm is what this daemon has met.
+// activeAlarm is a problem that this daemon has detected.
 type activeAlarm struct {
 	detail      string
 	first, last time.Time
-	noted       time.Time       // the last that the store knows of
-	told        map[string]bool // by channel, while the store does not answer
+	savedAt     time.Time       // the last occurrence that is saved in the store; zero: none
+	notified    map[string]bool // by channel, while the store is unavailable
 }
 
-// New makes a bell.
+// New returns a Manager without active alarms.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, channels ...Channel) *Manager {
 	return &Manager{
 		store: s, log: log, now: now, channels: channels,
-		active: make(map[string]*activeAlarm), good: make(map[string]time.Time), clearedKinds: make(map[Kind]time.Time),
+		active: make(map[string]*activeAlarm), cleared: make(map[string]time.Time), clearedKinds: make(map[Kind]time.Time),
 	}
 }
 
-// key is what the store calls an alarm.
+// key returns the key of an alarm in the store.
 func key(kind Kind, object string) string { return strings.TrimSpace(string(kind) + " " + object) }
 
-// ParseKey says what an alarm's key names.
+// ParseKey splits an alarm's key into its kind and object.
 func ParseKey(key string) (kind Kind, object string) {
 	word, object, _ := strings.Cut(key, " ")
 	return Kind(word), object
 }
 
-func noteOf(n store.AlarmNotification) Notification {
+func notificationOf(n store.AlarmNotification) Notification {
 	kind, object := ParseKey(n.Key)
-	return Notification{Kind: kind, Object: object, Over: n.Resolved, Detail: n.Detail, Since: n.Since, At: n.At}
+	return Notification{Kind: kind, Object: object, Resolved: n.Resolved, Detail: n.Detail, Since: n.Since, At: n.At}
 }
 
-// Raise says that something was seen bad.
-func (b *Manager) Raise(kind Kind, object, detail string) {
-	now := b.now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.raise(key(kind, object), detail, now)
+// Raise records that a problem occurred.
+func (m *Manager) Raise(kind Kind, object, detail string) {
+	now := m.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.raise(key(kind, object), detail, now)
 }
 
-func (b *Manager) raise(k, detail string, now time.Time) {
-	delete(b.good, k)
-	f := b.active[k]
+func (m *Manager) raise(k, detail string, now time.Time) {
+	delete(m.cleared, k)
+	f := m.active[k]
 	if f == nil {
 		f = &activeAlarm{first: now}
-		b.active[k] = f
+		m.active[k] = f
 	}
 	f.detail, f.last = detail, now
 }
 
-// Clear says that something was seen good.
-func (b *Manager) Clear(kind Kind, object string) {
-	now := b.now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// Clear records a success, which resolves the alarm after a while.
+func (m *Manager) Clear(kind Kind, object string) {
+	now := m.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	k := key(kind, object)
-	b.drop(k)
-	b.good[k] = now
+	m.resolve(k)
+	m.cleared[k] = now
 }
 
-// drop forgets a fault that is over.
-func (b *Manager) drop(k string) {
-	if f := b.active[k]; f != nil && len(f.told) > 0 {
-		b.resolved = append(b.resolved, store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first, Seen: f.last, NotifiedAt: f.last})
+// resolve removes an active alarm. If it was notified without the store, resolve keeps it for the next Flush.
+func (m *Manager) resolve(k string) {
+	if f := m.active[k]; f != nil && len(f.notified) > 0 {
+		m.resolved = append(m.resolved, store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first, Seen: f.last, NotifiedAt: f.last})
 	}
-	delete(b.active, k)
+	delete(m.active, k)
 }
 
-// SetActive says all that is wrong of one kind, by object, with what there is to say of each. Other alarms of the kind were
-// seen good.
-func (b *Manager) SetActive(kind Kind, bad map[string]string) {
-	now := b.now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for k := range b.active {
-		if n := noteOf(store.AlarmNotification{Key: k}); n.Kind == kind {
+// SetActive raises an alarm of a kind for each object in bad, which maps objects to details, and clears all other alarms of the
+// kind.
+func (m *Manager) SetActive(kind Kind, bad map[string]string) {
+	now := m.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k := range m.active {
+		if n := notificationOf(store.AlarmNotification{Key: k}); n.Kind == kind {
 			if _, still := bad[n.Object]; !still {
-				b.drop(k)
+				m.resolve(k)
 			}
 		}
 	}
-	b.clearedKinds[kind] = now
+	m.clearedKinds[kind] = now
 	for object, detail := range bad {
-		b.raise(key(kind, object), detail, now)
+		m.raise(key(kind, object), detail, now)
 	}
 }

@@ -17,46 +17,46 @@ import (
 	"postrider/store"
 )
 
-// ear is a channel that writes down what it hears.
-type ear struct {
-	mu    sync.Mutex
-	heard []string
-	deaf  bool
+// recordingChannel records the notifications that it receives.
+type recordingChannel struct {
+	mu       sync.Mutex
+	received []string
+	failing  bool
 }
 
-func (e *ear) Name() string { return "ear" }
+func (c *recordingChannel) Name() string { return "recording" }
 
-func (e *ear) Notify(_ context.Context, n Notification) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.deaf {
-		return errors.New("nobody hears it")
+func (c *recordingChannel) Notify(_ context.Context, n Notification) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failing {
+		return errors.New("the channel is down")
 	}
 	word := "raised"
-	if n.Over {
-		word = "over"
+	if n.Resolved {
+		word = "resolved"
 	}
-	e.heard = append(e.heard, strings.TrimSpace(fmt.Sprintf("%s %s %s", word, n.Kind, n.Object)))
+	c.received = append(c.received, strings.TrimSpace(fmt.Sprintf("%s %s %s", word, n.Kind, n.Object)))
 	return nil
 }
 
-// take gives what was heard since it was last asked.
-func (e *ear) take() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	heard := e.heard
-	e.heard = nil
-	return heard
+// take returns what was received since the last call.
+func (c *recordingChannel) take() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	received := c.received
+	c.received = nil
+	return received
 }
 
-// tower is a bell with its store, its clock and its only listener.
-type tower struct {
+// testManager is a Manager with its store, its clock and its only channel.
+type testManager struct {
 	*Manager
-	t    *testing.T
-	path string
-	ear  *ear
-	log  *bytes.Buffer
-	at   time.Time
+	t       *testing.T
+	path    string
+	channel *recordingChannel
+	log     *bytes.Buffer
+	at      time.Time
 }
 
 func openStore(t *testing.T, path string) *store.Store {
@@ -72,21 +72,21 @@ func openStore(t *testing.T, path string) *store.Store {
 	return s
 }
 
-func newTower(t *testing.T) *tower {
+func newTestManager(t *testing.T) *testManager {
 	t.Helper()
-	w := &tower{t: t, ear: &ear{}, log: &bytes.Buffer{}, at: time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC), path: filepath.Join(t.TempDir(), "postrider.db")}
+	w := &testManager{t: t, channel: &recordingChannel{}, log: &bytes.Buffer{}, at: time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC), path: filepath.Join(t.TempDir(), "postrider.db")}
 	w.restart()
 	return w
 }
 
-// restart is a new process on the same store.
-func (w *tower) restart() {
+// restart simulates a new process on the same store.
+func (w *testManager) restart() {
 	s := openStore(w.t, w.path)
-	w.Manager = New(s, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.ear)
+	w.Manager = New(s, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.channel)
 }
 
-// after lets time go by, with a ring every half minute, while do says what is met then.
-func (w *tower) after(d time.Duration, do func()) []string {
+// advance moves the clock by d. Every half minute it calls do, which raises or clears alarms, and then Flush.
+func (w *testManager) advance(d time.Duration, do func()) []string {
 	w.t.Helper()
 	for end := w.at.Add(d); w.at.Before(end); {
 		w.at = w.at.Add(30 * time.Second)
@@ -95,68 +95,68 @@ func (w *tower) after(d time.Duration, do func()) []string {
 			w.t.Fatal(err)
 		}
 	}
-	return w.ear.take()
+	return w.channel.take()
 }
 
-func (w *tower) hears(when string, got []string, want ...string) {
+func (w *testManager) wantNotifications(when string, got []string, want ...string) {
 	w.t.Helper()
 	if !slices.Equal(got, want) {
-		w.t.Errorf("%s it says %q, want %q", when, got, want)
+		w.t.Errorf("%s: notifications are %q, want %q", when, got, want)
 	}
 }
 
-func quiet() {}
+func noEvents() {}
 
-func TestAFaultIsToldOnceAndItsEndOnce(t *testing.T) {
-	w := newTower(t)
+func TestFlush_NotifiesOnceWhenRaisedAndOnceWhenResolved(t *testing.T) {
+	w := newTestManager(t)
 	down := func() { w.Raise(Relay, "", "connection refused") }
 	up := func() { w.Clear(Relay, "") }
-	w.hears("in the first minute", w.after(time.Minute, down))
-	w.hears("when it lasts", w.after(30*time.Minute, down), "raised relay")
-	w.hears("with nothing seen", w.after(30*time.Minute, quiet))
-	w.hears("just after it is good again", w.after(9*time.Minute, up), "over relay")
-	w.hears("later", w.after(30*time.Minute, up))
-	if log := w.log.String(); strings.Count(log, "level=ERROR msg=alarm alarm=relay") != 1 || !strings.Contains(log, `detail="connection refused"`) || strings.Count(log, "alarm is over") != 1 {
-		t.Errorf("the log says\n%s", log)
+	w.wantNotifications("in the first minute", w.advance(time.Minute, down))
+	w.wantNotifications("while it lasts", w.advance(30*time.Minute, down), "raised relay")
+	w.wantNotifications("with no events", w.advance(30*time.Minute, noEvents))
+	w.wantNotifications("soon after the relay is up again", w.advance(9*time.Minute, up), "resolved relay")
+	w.wantNotifications("later", w.advance(30*time.Minute, up))
+	if log := w.log.String(); strings.Count(log, "level=ERROR msg=alarm alarm=relay") != 1 || !strings.Contains(log, `detail="connection refused"`) || strings.Count(log, "alarm resolved") != 1 {
+		t.Errorf("the log is\n%s", log)
 	}
 }
 
-func TestWhatComesAndGoesDoesNotRingEachTime(t *testing.T) {
-	w := newTower(t)
-	good := false
-	w.hears("in half an hour of flapping", w.after(30*time.Minute, func() {
-		if good = !good; good {
+func TestFlush_NotifiesOnceForFlappingAlarm(t *testing.T) {
+	w := newTestManager(t)
+	isUp := false
+	w.wantNotifications("in half an hour of flapping", w.advance(30*time.Minute, func() {
+		if isUp = !isUp; isUp {
 			w.Clear(Relay, "")
 		} else {
 			w.Raise(Relay, "", "timed out")
 		}
 	}), "raised relay")
-	w.hears("in the calm after it", w.after(30*time.Minute, func() { w.Clear(Relay, "") }), "over relay")
+	w.wantNotifications("in the quiet time after it", w.advance(30*time.Minute, func() { w.Clear(Relay, "") }), "resolved relay")
 }
 
-func TestWhatPassesByItselfIsNotTold(t *testing.T) {
-	w := newTower(t)
-	w.hears("in a minute of it", w.after(time.Minute, func() { w.Raise(Forum, "", "gone away") }))
-	w.hears("after it", w.after(30*time.Minute, func() { w.Clear(Forum, "") }))
+func TestFlush_IgnoresShortFaults(t *testing.T) {
+	w := newTestManager(t)
+	w.wantNotifications("during the first minute", w.advance(time.Minute, func() { w.Raise(Forum, "", "gone away") }))
+	w.wantNotifications("after the fault", w.advance(30*time.Minute, func() { w.Clear(Forum, "") }))
 }
 
-func TestWhatCannotPassByItselfIsToldAtOnce(t *testing.T) {
-	w := newTower(t)
-	w.hears("at the first ring", w.after(time.Second, func() { w.Raise(Auth, "", "535 no") }), "raised auth")
+func TestFlush_RaisesAuthImmediately(t *testing.T) {
+	w := newTestManager(t)
+	w.wantNotifications("at the first flush", w.advance(time.Second, func() { w.Raise(Auth, "", "535 no") }), "raised auth")
 }
 
-func TestARestartDoesNotTellItAgain(t *testing.T) {
-	w := newTower(t)
+func TestFlush_DoesNotRepeatAfterRestart(t *testing.T) {
+	w := newTestManager(t)
 	down := func() { w.Raise(Relay, "", "connection refused") }
-	w.hears("before the restart", w.after(10*time.Minute, down), "raised relay")
+	w.wantNotifications("before the restart", w.advance(10*time.Minute, down), "raised relay")
 	w.restart()
-	w.hears("after it", w.after(30*time.Minute, down))
+	w.wantNotifications("after the restart", w.advance(30*time.Minute, down))
 	w.restart()
-	w.hears("when the new process finds it good", w.after(30*time.Minute, func() { w.Clear(Relay, "") }), "over relay")
+	w.wantNotifications("when the new process reaches the relay", w.advance(30*time.Minute, func() { w.Clear(Relay, "") }), "resolved relay")
 }
 
-func TestAKindIsJudgedAsAWhole(t *testing.T) {
-	w := newTower(t)
+func TestSetActive_ResolvesMissingObjects(t *testing.T) {
+	w := newTestManager(t)
 	held := func(domains ...string) func() {
 		bad := map[string]string{}
 		for _, d := range domains {
@@ -164,38 +164,38 @@ func TestAKindIsJudgedAsAWhole(t *testing.T) {
 		}
 		return func() { w.SetActive(Held, bad) }
 	}
-	got := w.after(time.Minute, held("gmail.com", "gmx.de"))
+	got := w.advance(time.Minute, held("gmail.com", "gmx.de"))
 	slices.Sort(got)
-	w.hears("with two held", got, "raised held gmail.com", "raised held gmx.de")
-	w.hears("with one lifted", w.after(15*time.Minute, held("gmx.de")), "over held gmail.com")
+	w.wantNotifications("with two domains on hold", got, "raised held gmail.com", "raised held gmx.de")
+	w.wantNotifications("with one hold lifted", w.advance(15*time.Minute, held("gmx.de")), "resolved held gmail.com")
 	w.restart()
-	w.hears("with none held after a restart", w.after(15*time.Minute, held()), "over held gmx.de")
+	w.wantNotifications("with no holds after a restart", w.advance(15*time.Minute, held()), "resolved held gmx.de")
 }
 
-func TestAChannelThatFailsIsTriedAgainForADay(t *testing.T) {
-	w := newTower(t)
+func TestFlush_RetriesFailingChannelForOneDay(t *testing.T) {
+	w := newTestManager(t)
 	down := func() { w.Raise(Auth, "", "535 no") }
-	w.ear.deaf = true
-	w.hears("while nobody hears", w.after(30*time.Minute, down))
-	w.ear.deaf = false
-	w.hears("when somebody does", w.after(20*time.Minute, down), "raised auth")
+	w.channel.failing = true
+	w.wantNotifications("while the channel fails", w.advance(30*time.Minute, down))
+	w.channel.failing = false
+	w.wantNotifications("when the channel works again", w.advance(20*time.Minute, down), "raised auth")
 
-	w.ear.deaf = true
-	w.after(30*time.Minute, func() { w.Clear(Auth, "") })
+	w.channel.failing = true
+	w.advance(30*time.Minute, func() { w.Clear(Auth, "") })
 	w.at = w.at.Add(25 * time.Hour)
-	w.after(time.Minute, quiet)
-	w.ear.deaf = false
-	w.hears("after more than a day", w.after(30*time.Minute, quiet))
+	w.advance(time.Minute, noEvents)
+	w.channel.failing = false
+	w.wantNotifications("after more than a day", w.advance(30*time.Minute, noEvents))
 	if !strings.Contains(w.log.String(), "given_up=true") {
-		t.Error("the log does not say that a note was given up")
+		t.Error("the log does not say that a notification was given up")
 	}
 }
 
-func TestOfTwoDaemonsOneTells(t *testing.T) {
+func TestFlush_NotifiesOnceForTwoDaemons(t *testing.T) {
 	dsn := servertest.Postgres(t)
-	e := &ear{}
+	e := &recordingChannel{}
 	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
-	var bells []*Manager
+	var managers []*Manager
 	for range 2 {
 		s, err := store.Open(t.Context(), dsn)
 		if err != nil {
@@ -205,59 +205,59 @@ func TestOfTwoDaemonsOneTells(t *testing.T) {
 		if _, err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		bells = append(bells, New(s, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
+		managers = append(managers, New(s, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
 	}
-	ring := func(minutes int, met ...func(*Manager)) []string {
+	flushEachMinute := func(minutes int, events ...func(*Manager)) []string {
 		for range minutes {
 			at = at.Add(time.Minute)
-			var rings sync.WaitGroup
-			for i, b := range bells {
-				rings.Go(func() {
-					met[i](b)
-					if err := b.Flush(t.Context()); err != nil {
+			var flushes sync.WaitGroup
+			for i, m := range managers {
+				flushes.Go(func() {
+					events[i](m)
+					if err := m.Flush(t.Context()); err != nil {
 						t.Error(err)
 					}
 				})
 			}
-			rings.Wait()
+			flushes.Wait()
 		}
 		return e.take()
 	}
-	bad := func(b *Manager) { b.Raise(Relay, "", "refused") }
-	good := func(b *Manager) { b.Clear(Relay, "") }
+	raiseRelay := func(m *Manager) { m.Raise(Relay, "", "refused") }
+	clearRelay := func(m *Manager) { m.Clear(Relay, "") }
 	none := func(*Manager) {}
-	if got := ring(20, bad, bad); !slices.Equal(got, []string{"raised relay"}) {
-		t.Errorf("both cannot reach it: %q", got)
+	if got := flushEachMinute(20, raiseRelay, raiseRelay); !slices.Equal(got, []string{"raised relay"}) {
+		t.Errorf("neither daemon reaches the relay: %q", got)
 	}
-	if got := ring(20, bad, good); len(got) > 0 {
-		t.Errorf("one cannot reach it: %q", got)
+	if got := flushEachMinute(20, raiseRelay, clearRelay); len(got) > 0 {
+		t.Errorf("one daemon does not reach the relay: %q", got)
 	}
-	if got := ring(20, none, good); !slices.Equal(got, []string{"over relay"}) {
-		t.Errorf("one has ended, the other reaches it: %q", got)
+	if got := flushEachMinute(20, none, clearRelay); !slices.Equal(got, []string{"resolved relay"}) {
+		t.Errorf("one daemon has stopped, the other reaches the relay: %q", got)
 	}
 }
 
-func TestWithoutAStoreItIsToldAllTheSame(t *testing.T) {
-	w := newTower(t)
+func TestFlush_NotifiesWithoutStore(t *testing.T) {
+	w := newTestManager(t)
 	s := openStore(t, w.path)
 	w.store = s
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for range 20 { // five minutes in which the store does not answer
+	for range 20 { // five minutes without the store
 		w.at = w.at.Add(15 * time.Second)
 		w.Raise(Auth, "", "535 no")
 		if w.Flush(t.Context()) == nil {
-			t.Fatal("a closed store answers")
+			t.Fatal("Flush succeeded with a closed store")
 		}
 	}
-	got := w.ear.take()
+	got := w.channel.take()
 	slices.Sort(got)
-	w.hears("with a store that does not answer", got, "raised auth", "raised store")
+	w.wantNotifications("while the store is unavailable", got, "raised auth", "raised store")
 	w.store = openStore(t, w.path)
-	good := func() { w.Clear(Store, ""); w.Clear(Auth, "") }
-	w.hears("when it answers again", w.after(5*time.Minute, good))
-	got = w.after(15*time.Minute, good)
+	clearBoth := func() { w.Clear(Store, ""); w.Clear(Auth, "") }
+	w.wantNotifications("when the store is available again", w.advance(5*time.Minute, clearBoth))
+	got = w.advance(15*time.Minute, clearBoth)
 	slices.Sort(got)
-	w.hears("later", got, "over auth", "over store")
+	w.wantNotifications("later", got, "resolved auth", "resolved store")
 }

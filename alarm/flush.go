@@ -8,193 +8,192 @@ import (
 	"postrider/store"
 )
 
-// Flush writes down what was met, and tells what is new. Its error means that the store does not answer: then what stands is
-// told as far as this daemon knows of it.
-func (b *Manager) Flush(ctx context.Context) error {
-	b.flushMu.Lock()
-	defer b.flushMu.Unlock()
-	err := b.compare(ctx)
+// Flush saves the detected problems and sends new notifications. An error means that the store is unavailable. Flush then
+// notifies of the problems that this daemon has detected itself.
+func (m *Manager) Flush(ctx context.Context) error {
+	m.flushMu.Lock()
+	defer m.flushMu.Unlock()
+	err := m.sync(ctx)
 	if err == nil {
-		err = b.deliver(ctx)
+		err = m.deliver(ctx)
 	}
 	if err != nil && ctx.Err() == nil {
-		b.Raise(Store, "", err.Error())
-		b.notifyWithoutStore(ctx)
+		m.Raise(Store, "", err.Error())
+		m.notifyWithoutStore(ctx)
 	}
 	return err
 }
 
-// compare brings the store up to date and finds what is new.
-func (b *Manager) compare(ctx context.Context) error {
-	stand, err := b.store.Alarms.All(ctx)
+// sync brings the store up to date and queues new notifications.
+func (m *Manager) sync(ctx context.Context) error {
+	stand, err := m.store.Alarms.All(ctx)
 	if err != nil {
 		return err
 	}
-	now := b.now()
-	bad, good := b.pendingChanges(stand, now)
+	now := m.now()
+	bad, good := m.pendingChanges(stand, now)
 	if len(bad)+len(stand) == 0 {
-		return nil // all is well
+		return nil // no problems, old or new
 	}
-	if err := b.store.Alarms.Save(ctx, bad, good); err != nil {
+	if err := m.store.Alarms.Save(ctx, bad, good); err != nil {
 		return err
 	}
-	b.noted(bad)
-	news, err := b.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), b.names())
+	m.markSaved(bad)
+	news, err := m.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), m.channelNames())
 	if err != nil {
 		return err
 	}
 	for _, n := range news {
-		b.record(noteOf(n))
+		m.logNotification(notificationOf(n))
 	}
 	return nil
 }
 
-// pendingChanges is what the store must learn: what was seen bad, the first time and now and then, and what was seen good of that
-// which stands.
-func (b *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []store.Alarm, good map[string]time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for k, f := range b.active {
-		if !f.noted.IsZero() && f.last.Sub(f.noted) < again {
+// pendingChanges returns what to save in the store: problems that are new or were last saved a while ago, and the successes of
+// active alarms.
+func (m *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []store.Alarm, good map[string]time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k, f := range m.active {
+		if !f.savedAt.IsZero() && f.last.Sub(f.savedAt) < saveInterval {
 			continue
 		}
-		kind := noteOf(store.AlarmNotification{Key: k}).Kind
+		kind := notificationOf(store.AlarmNotification{Key: k}).Kind
 		a := store.Alarm{Key: k, Detail: f.detail, Since: f.first, Due: f.first.Add(raiseDelay[kind]), Seen: f.last}
-		if len(f.told) > 0 {
+		if len(f.notified) > 0 {
 			a.NotifiedAt = now
 		}
 		bad = append(bad, a)
 	}
-	for _, a := range b.resolved {
-		if b.active[a.Key] == nil { // else it has come again
+	for _, a := range m.resolved {
+		if m.active[a.Key] == nil { // otherwise the problem is back
 			bad = append(bad, a)
 		}
 	}
 	good = make(map[string]time.Time)
 	for _, a := range stand {
-		if at, seen := b.good[a.Key]; seen {
+		if at, seen := m.cleared[a.Key]; seen {
 			good[a.Key] = at
-		} else if at, judged := b.clearedKinds[noteOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && b.active[a.Key] == nil {
+		} else if at, judged := m.clearedKinds[notificationOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && m.active[a.Key] == nil {
 			good[a.Key] = at
 		}
 	}
 	return bad, good
 }
 
-// noted remembers what the store has learnt.
-func (b *Manager) noted(bad []store.Alarm) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.resolved = nil
+// markSaved records what the store has saved.
+func (m *Manager) markSaved(bad []store.Alarm) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.resolved = nil
 	for _, a := range bad {
-		if f := b.active[a.Key]; f != nil {
-			f.noted, f.told = a.Seen, nil
+		if f := m.active[a.Key]; f != nil {
+			f.savedAt, f.notified = a.Seen, nil
 		}
 	}
 }
 
-func (b *Manager) names() []string {
+func (m *Manager) channelNames() []string {
 	var names []string
-	for _, c := range b.channels {
+	for _, c := range m.channels {
 		names = append(names, c.Name())
 	}
 	return names
 }
 
-// record tells the log.
-func (b *Manager) record(n Notification) {
-	if n.Over {
-		b.log.Info("alarm is over", "alarm", n.Kind, "object", n.Object, "since", n.Since)
+func (m *Manager) logNotification(n Notification) {
+	if n.Resolved {
+		m.log.Info("alarm resolved", "alarm", n.Kind, "object", n.Object, "since", n.Since)
 		return
 	}
-	b.log.Error("alarm", "alarm", n.Kind, "object", n.Object, "since", n.Since, "detail", n.Detail)
+	m.log.Error("alarm", "alarm", n.Kind, "object", n.Object, "since", n.Since, "detail", n.Detail)
 }
 
-// deliver hands the notes that are due to their channels.
-func (b *Manager) deliver(ctx context.Context) error {
-	notes, err := b.store.Alarms.ClaimNotifications(ctx, b.now())
+// deliver sends the notifications that are due to their channels.
+func (m *Manager) deliver(ctx context.Context) error {
+	notes, err := m.store.Alarms.ClaimNotifications(ctx, m.now())
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, n := range notes {
-		if b.handOver(ctx, n) {
-			errs = append(errs, b.store.Alarms.DeleteNotification(ctx, n))
+		if m.notify(ctx, n) {
+			errs = append(errs, m.store.Alarms.DeleteNotification(ctx, n))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// handOver tells a note by its channel. Done means that it need not come again.
-func (b *Manager) handOver(ctx context.Context, n store.AlarmNotification) (done bool) {
-	for _, c := range b.channels {
+// notify sends a notification to its channel and reports whether it is done: sent, expired, or its channel no longer exists.
+func (m *Manager) notify(ctx context.Context, n store.AlarmNotification) (done bool) {
+	for _, c := range m.channels {
 		if c.Name() != n.Channel {
 			continue
 		}
-		err := c.Notify(ctx, noteOf(n))
+		err := c.Notify(ctx, notificationOf(n))
 		if err == nil {
 			return true
 		}
-		late := b.now().Sub(n.At) > giveUpAfter
-		b.log.Warn("alarm could not be told", "channel", n.Channel, "alarm", n.Key, "attempt", n.Attempt, "given_up", late, "err", err)
+		late := m.now().Sub(n.At) > giveUpAfter
+		m.log.Warn("cannot send alarm notification", "channel", n.Channel, "alarm", n.Key, "attempt", n.Attempt, "given_up", late, "err", err)
 		return late
 	}
-	return true // the owner has taken that channel away
+	return true // the channel was removed from the configuration
 }
 
-// notifyWithoutStore tells what this daemon has met while the store does not answer.
-func (b *Manager) notifyWithoutStore(ctx context.Context) {
-	now := b.now()
-	for _, n := range b.unsent(now) {
-		for _, c := range append([]Channel{logChannel{b}}, b.channels...) {
-			if !b.toldBy(n, c) {
+// notifyWithoutStore notifies of the problems that this daemon has detected while the store is unavailable.
+func (m *Manager) notifyWithoutStore(ctx context.Context) {
+	now := m.now()
+	for _, n := range m.unsavedNotifications(now) {
+		for _, c := range append([]Channel{logChannel{m}}, m.channels...) {
+			if !m.isNotified(n, c) {
 				if err := c.Notify(ctx, n); err != nil {
-					b.log.Warn("alarm could not be told", "channel", c.Name(), "alarm", key(n.Kind, n.Object), "err", err)
+					m.log.Warn("cannot send alarm notification", "channel", c.Name(), "alarm", key(n.Kind, n.Object), "err", err)
 					continue
 				}
-				b.markTold(n, c)
+				m.markNotified(n, c)
 			}
 		}
 	}
 }
 
-// unsent are the faults that are due and that the store has not taken.
-func (b *Manager) unsent(now time.Time) (notes []Notification) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for k, f := range b.active {
-		n := noteOf(store.AlarmNotification{Key: k, Detail: f.detail, Since: f.first, At: now})
-		if f.noted.IsZero() && now.Sub(f.first) >= raiseDelay[n.Kind] {
+// unsavedNotifications returns notifications of the due problems that are not saved in the store.
+func (m *Manager) unsavedNotifications(now time.Time) (notes []Notification) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k, f := range m.active {
+		n := notificationOf(store.AlarmNotification{Key: k, Detail: f.detail, Since: f.first, At: now})
+		if f.savedAt.IsZero() && now.Sub(f.first) >= raiseDelay[n.Kind] {
 			notes = append(notes, n)
 		}
 	}
 	return notes
 }
 
-func (b *Manager) toldBy(n Notification, c Channel) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f := b.active[key(n.Kind, n.Object)]
-	return f == nil || f.told[c.Name()]
+func (m *Manager) isNotified(n Notification, c Channel) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.active[key(n.Kind, n.Object)]
+	return f == nil || f.notified[c.Name()]
 }
 
-func (b *Manager) markTold(n Notification, c Channel) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if f := b.active[key(n.Kind, n.Object)]; f != nil {
-		if f.told == nil {
-			f.told = make(map[string]bool)
+func (m *Manager) markNotified(n Notification, c Channel) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.active[key(n.Kind, n.Object)]; f != nil {
+		if f.notified == nil {
+			f.notified = make(map[string]bool)
 		}
-		f.told[c.Name()] = true
+		f.notified[c.Name()] = true
 	}
 }
 
-// logChannel is the log as a channel.
-type logChannel struct{ bell *Manager }
+// logChannel is the log as a Channel.
+type logChannel struct{ manager *Manager }
 
 func (logChannel) Name() string { return "log" }
 
 func (l logChannel) Notify(_ context.Context, n Notification) error {
-	l.bell.record(n)
+	l.manager.logNotification(n)
 	return nil
 }

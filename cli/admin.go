@@ -81,8 +81,8 @@ func (c *cmdEnv) readPassword(in io.Reader) (string, error) {
 	return typed[0], nil
 }
 
-// adminRoom creates the admin server for a daemon. Both use the same clock.
-func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
+// newAdminServer creates the admin server for a daemon. Both use the same clock.
+func (h *app) newAdminServer(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
 	zone, err := time.LoadLocation(h.cfg.Digest.Zone)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (h *app) adminRoom(ctx context.Context, d *daemon.Daemon, now func() time.T
 		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
 		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
 		Config: adminSettings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
-		Renderer: h.press, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
+		Renderer: h.renderer, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
 	}, h.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the admin pages: %w", err)
@@ -119,7 +119,7 @@ func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 	if !h.cfg.Admin.Enabled() {
 		return func() error { return nil }, nil
 	}
-	s, err := h.adminRoom(ctx, d, now)
+	s, err := h.newAdminServer(ctx, d, now)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func checkAdmin(cfg config.Config) finding.Finding {
 	case a.Listen == "":
 		f.Text = "off: admin.listen is empty"
 	case !a.Enabled():
-		f.Text = "off: there is no password. To make one: postrider admin passwd"
+		f.Text = "off: no password is set; to create one, run: postrider admin passwd"
 	case a.PasswordHash != "" && a.UserHeader != "":
 		f.Text = "at " + a.Address() + ", with a password or by the proxy's " + a.UserHeader
 	case a.UserHeader != "":

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// passwd runs admin passwd with something on its standard input.
-func passwd(t *testing.T, input string) (out, errOut string, err error) {
+// runPasswd runs admin passwd with input on its standard input.
+func runPasswd(t *testing.T, input string) (out, errOut string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
 	root := (&cmdEnv{out: &o, err: &e, getenv: func(string) string { return "" }}).root()
@@ -27,15 +27,15 @@ func passwd(t *testing.T, input string) (out, errOut string, err error) {
 	return o.String(), e.String(), err
 }
 
-func TestAPasswordBecomesALineOfTheConfigurationThatOpensTheRoom(t *testing.T) {
-	out, errOut, err := passwd(t, "correct horse battery\r\n")
+func TestAdminPasswd_PrintsConfigLine(t *testing.T) {
+	out, errOut, err := runPasswd(t, "correct horse battery\r\n")
 	if err != nil || !regexp.MustCompile(`^password_hash = "\$argon2id\$v=19\$m=65536,t=3,p=4\$[^"]+"\n$`).MatchString(out) {
 		t.Fatalf("printed %q, %q, %v", out, errOut, err)
 	}
 	if strings.Contains(out+errOut, "horse") {
 		t.Error("the password was printed")
 	}
-	p := newParish(t)
+	p := newTestForum(t)
 	text, err := os.ReadFile(p.config)
 	if err != nil {
 		t.Fatal(err)
@@ -44,25 +44,25 @@ func TestAPasswordBecomesALineOfTheConfigurationThatOpensTheRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	checked, _, _ := run(t, "check", "--offline", "-c", p.config)
-	says(t, checked, "ok    admin: at http://127.0.0.1:8027, with a password")
+	wantOutput(t, checked, "ok    admin: at http://127.0.0.1:8027, with a password")
 }
 
-func TestAPasswordThatIsShortIsRefused(t *testing.T) {
+func TestAdminPasswd_RejectsShortPassword(t *testing.T) {
 	for _, input := range []string{"", "\n", "short\n"} {
-		if out, _, err := passwd(t, input); err == nil || out != "" || !strings.Contains(err.Error(), "12 or more") {
+		if out, _, err := runPasswd(t, input); err == nil || out != "" || !strings.Contains(err.Error(), "12 or more") {
 			t.Errorf("%q: printed %q, %v", input, out, err)
 		}
 	}
 }
 
-func TestWithoutAPasswordCheckSaysThatTheRoomIsOff(t *testing.T) {
-	p := newParish(t)
+func TestCheck_ReportsAdminOffWithoutPassword(t *testing.T) {
+	p := newTestForum(t)
 	out, _, _ := run(t, "check", "--offline", "-c", p.config)
-	says(t, out, "ok    admin: off: there is no password. To make one: postrider admin passwd")
+	wantOutput(t, out, "ok    admin: off: no password is set; to create one, run: postrider admin passwd")
 }
 
-// free is an address on which nobody listens now.
-func free(t *testing.T) string {
+// freeAddress returns a local address with a free port.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -72,8 +72,8 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// status is how a listener answers a GET.
-func status(t *testing.T, address string) int {
+// getStatus returns the status code of a GET request.
+func getStatus(t *testing.T, address string) int {
 	t.Helper()
 	response, err := http.Get(address)
 	if err != nil {
@@ -83,12 +83,12 @@ func status(t *testing.T, address string) int {
 	return response.StatusCode
 }
 
-func TestTheDaemonServesTheRoomOnAListenerOfItsOwn(t *testing.T) {
-	hash, _, err := passwd(t, "correct horse battery\n")
+func TestRun_ServesAdminPagesOnOwnListener(t *testing.T) {
+	hash, _, err := runPasswd(t, "correct horse battery\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, public, room := newParish(t), free(t), free(t)
+	p, public, room := newTestForum(t), freeAddress(t), freeAddress(t)
 	text, err := os.ReadFile(p.config)
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestTheDaemonServesTheRoomOnAListenerOfItsOwn(t *testing.T) {
 		end.Close()
 	}()
 	lines := bufio.NewScanner(log)
-	giveUp := time.AfterFunc(time.Minute, func() { end.CloseWithError(errors.New("no line about the admin pages in a minute")) })
+	giveUp := time.AfterFunc(time.Minute, func() { end.CloseWithError(errors.New("the log does not mention the admin pages within a minute")) })
 	for lines.Scan() && !strings.Contains(lines.Text(), "admin pages open") {
 	}
 	giveUp.Stop()
@@ -114,15 +114,15 @@ func TestTheDaemonServesTheRoomOnAListenerOfItsOwn(t *testing.T) {
 	}
 	go io.Copy(io.Discard, log)
 	for address, want := range map[string]int{
-		"http://" + room + "/login": http.StatusOK, "http://" + room + "/u/x": http.StatusOK, // which is the log in, too
+		"http://" + room + "/login": http.StatusOK, "http://" + room + "/u/x": http.StatusOK, // redirects to the login page
 		"http://" + public + "/login": http.StatusNotFound, "http://" + public + "/postrider/login": http.StatusNotFound, "http://" + public + "/healthz": http.StatusOK,
 	} {
-		if got := status(t, address); got != want {
-			t.Errorf("%s: answer %d, want %d", address, got, want)
+		if got := getStatus(t, address); got != want {
+			t.Errorf("%s: status %d, want %d", address, got, want)
 		}
 	}
 	stop()
 	if code := <-ended; code != 0 {
-		t.Errorf("the daemon ended with %d", code)
+		t.Errorf("the daemon exited with %d", code)
 	}
 }

@@ -32,7 +32,7 @@ func (c *cmdEnv) announce() *cobra.Command {
 func announcementID(text string) (int64, error) {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 1 {
-		return 0, fmt.Errorf("%q is no number of an announcement; see: postrider announce status", text)
+		return 0, fmt.Errorf("invalid announcement ID %q; to list the announcements, run: postrider announce status", text)
 	}
 	return id, nil
 }
@@ -49,13 +49,13 @@ func (c *cmdEnv) actor() string {
 }
 
 // runAction applies an action to an announcement and adds advice to its errors.
-func (c *cmdEnv) runAction(ctx context.Context, text string, order func(*store.Store, int64) error, done string) error {
+func (c *cmdEnv) runAction(ctx context.Context, text string, action func(*store.Store, int64) error, done string) error {
 	id, err := announcementID(text)
 	if err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(s *store.Store) error {
-		if err := order(s, id); err != nil {
+		if err := action(s, id); err != nil {
 			return withAdvice(err)
 		}
 		fmt.Fprintf(c.out, done+"\n", id)
@@ -68,13 +68,13 @@ func withAdvice(err error) error {
 	state, ok := errors.AsType[*store.StateError](err)
 	switch {
 	case errors.Is(err, store.ErrNoAnnouncement):
-		return fmt.Errorf("%w; see: postrider announce status", err)
+		return fmt.Errorf("%w; to list them, run: postrider announce status", err)
 	case !ok:
 		return err
 	case state.State == store.Draft:
 		return fmt.Errorf("%w: it has not been started", err)
 	case state.State == store.Done || state.State == store.Cancelled:
-		return fmt.Errorf("%w: it is over; write a new one", err)
+		return fmt.Errorf("%w: it has ended; create a new one", err)
 	}
 	return err
 }
@@ -89,7 +89,7 @@ func (c *cmdEnv) announcePause() *cobra.Command {
 			ctx := cmd.Context()
 			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
 				return s.Announcements.Pause(ctx, time.Now(), c.actor(), id, strings.Join(args[1:], " "))
-			}, "Announcement %d is paused. What is being handed over is finished first.")
+			}, "Announcement %d is paused. Daemons finish their current batch first.")
 		},
 	}
 }
@@ -104,7 +104,7 @@ func (c *cmdEnv) announceResume() *cobra.Command {
 			ctx := cmd.Context()
 			return c.runAction(ctx, args[0], func(s *store.Store, id int64) error {
 				return s.Announcements.Resume(ctx, time.Now(), c.actor(), id)
-			}, "Announcement %d goes on.")
+			}, "Announcement %d is resumed.")
 		},
 	}
 }

@@ -16,13 +16,13 @@ import (
 	"postrider/source"
 )
 
-// resolvedAudience is an audience with what nobody answers to.
+// resolvedAudience is an audience and the list entries that match no member.
 type resolvedAudience struct {
 	digest.Audience
-	unknown []string // entries of lists that name no member
+	unknown []string // list entries that match no member
 }
 
-// resolve makes numbers of the names of groups, sections and members.
+// resolve replaces the names of groups, sections and members with their IDs.
 func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Resolver, dir string, zone *time.Location) (resolvedAudience, error) {
 	only, err := readList(f.Members, f.MembersFile, dir)
 	if err != nil {
@@ -55,26 +55,26 @@ func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon
 	r.Except, gone, err = herald.ResolveList(ctx, except)
 	r.unknown = append(r.unknown, gone...)
 	if err == nil && len(only) > 0 && len(r.Only) == 0 {
-		err = fmt.Errorf("audience.members: the list names no member of the forum (%s)", firstFew(r.unknown))
+		err = fmt.Errorf("audience.members: no entry of the list is a member of the forum (%s)", firstFew(r.unknown))
 	}
 	return r, err
 }
 
-// parseMoment is what a key says; a day begins in the site's zone, and what has no zone of its own is in it, too.
+// parseMoment parses the value of a date key. Dates, and times without a zone, are in the site's zone.
 func parseMoment(written any, zone *time.Location) (time.Time, error) {
 	t, ok := written.(time.Time)
 	switch {
 	case written == nil:
 		return time.Time{}, nil
 	case !ok:
-		return time.Time{}, fmt.Errorf("is %v: give a day such as 2026-05-04, without quotes, or a moment such as 2026-05-04T08:00:00Z", written)
-	case strings.HasSuffix(t.Location().String(), "-local"): // as the reader of TOML marks it
+		return time.Time{}, fmt.Errorf("is %v: must be a date without quotes, for example 2026-05-04, or a time, for example 2026-05-04T08:00:00Z", written)
+	case strings.HasSuffix(t.Location().String(), "-local"): // set by the TOML library for times without a zone
 		t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
 	}
 	return t.UTC(), nil
 }
 
-// resolveSections finds groups and sections.
+// resolveSections resolves groups and sections.
 func (r *resolvedAudience) resolveSections(ctx context.Context, s *source.Snapshot, f audienceFile) error {
 	groups, err := s.Groups(ctx)
 	if err != nil {
@@ -103,7 +103,7 @@ func (r *resolvedAudience) resolveSections(ctx context.Context, s *source.Snapsh
 	return err
 }
 
-// named finds things of the forum by number or name.
+// named finds groups or sections of the forum by ID or name.
 func named[ID ~int64](key string, wanted []any, names map[int64]string) ([]ID, error) {
 	var ids []ID
 	for _, w := range wanted {
@@ -120,7 +120,7 @@ func named[ID ~int64](key string, wanted []any, names map[int64]string) ([]ID, e
 		case 1:
 			ids = append(ids, ID(hits[0]))
 		default:
-			return nil, fmt.Errorf("%s: %q is the name of several (numbers %v): give the number", key, fmt.Sprint(w), hits)
+			return nil, fmt.Errorf("%s: %q is ambiguous: use one of the IDs %v", key, fmt.Sprint(w), hits)
 		}
 	}
 	return ids, nil
@@ -138,7 +138,7 @@ func listed(names map[int64]string) string {
 	return strings.Join(list, ", ")
 }
 
-// readList are those of a list in the front matter and of one in a file beside it.
+// readList returns the entries of a list in the front matter, and those of a list in a separate file.
 func readList(list []any, file, dir string) ([]string, error) {
 	var all []string
 	for _, e := range list {
@@ -152,17 +152,17 @@ func readList(list []any, file, dir string) ([]string, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading a list of members: %w", err)
+		return nil, fmt.Errorf("reading the member list: %w", err)
 	}
 	defer f.Close()
 	more, err := daemon.ParseMemberList(f)
 	if err != nil {
-		return nil, fmt.Errorf("reading a list of members: %s: %w", file, err)
+		return nil, fmt.Errorf("reading the member list: %s: %w", file, err)
 	}
 	return append(all, more...), nil
 }
 
-// firstFew are the first few of a list.
+// firstFew formats the first few entries of a list.
 func firstFew(list []string) string {
 	const most = 5
 	var shown []string

@@ -13,17 +13,17 @@ import (
 	"postrider/digest"
 )
 
-// announcementFile is an announcement as it stands in files: see docs/announcements.md.
+// announcementFile is an announcement read from files. The format is documented in docs/announcements.md.
 type announcementFile struct {
 	frontMatter
 	variants []digest.Variant
-	lines    []int // for each variant, how many lines of its file stand above its body
+	lines    []int // for each variant, how many lines of its file precede its body
 	files    []string
-	dir      string // of the first file: lists of members lie beside it
+	dir      string // of the first file; paths of member lists are relative to it
 }
 
-// frontMatter is what stands above the text. The keys that follow the locale belong to the whole announcement, and to
-// its first variant alone.
+// frontMatter holds the settings above the text. The keys after Locale apply to the whole announcement. Only the first
+// variant may set them.
 type frontMatter struct {
 	Title      string         `toml:"title"`
 	Locale     string         `toml:"locale"`
@@ -34,14 +34,14 @@ type frontMatter struct {
 	Audience   audienceFile   `toml:"audience"`
 }
 
-// audienceFile is the [audience] of an announcement, before names have become numbers.
+// audienceFile is the [audience] table of an announcement, before its names are resolved to IDs.
 type audienceFile struct {
 	Groups        []any    `toml:"groups"`
 	Sections      []any    `toml:"sections"`
 	Locales       []string `toml:"locales"`
 	MinPosts      int      `toml:"min_posts"`
 	MaxPosts      int      `toml:"max_posts"`
-	JoinedAfter   any      `toml:"joined_after"` // a day, or a moment
+	JoinedAfter   any      `toml:"joined_after"` // a date or a time
 	JoinedBefore  any      `toml:"joined_before"`
 	VisitedAfter  any      `toml:"visited_after"`
 	VisitedBefore any      `toml:"visited_before"`
@@ -52,16 +52,16 @@ type audienceFile struct {
 	ExceptGroups  []any    `toml:"except_groups"`
 }
 
-// frontMatterDelimiter stands on a line of its own above and below a front matter.
+// frontMatterDelimiter is the line above and below a front matter.
 const frontMatterDelimiter = "+++"
 
-// readManuscript reads the files of an announcement. Variants without a locale are in the site's.
-func readManuscript(paths []string, site string) (*announcementFile, error) {
+// readAnnouncement reads the files of an announcement. Variants without a locale get the site's.
+func readAnnouncement(paths []string, site string) (*announcementFile, error) {
 	l := &announcementFile{dir: filepath.Dir(paths[0])}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading an announcement: %w", err)
+			return nil, fmt.Errorf("reading the announcement: %w", err)
 		}
 		if err := l.read(path, string(text), site); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -78,12 +78,12 @@ func (l *announcementFile) read(path, text, site string) error {
 		at++
 	}
 	if at == len(lines) || !isFence(lines[at]) {
-		return fmt.Errorf("line %d: an announcement begins with a line %s, then title = \"...\", then %s again, then its text", at+1, frontMatterDelimiter, frontMatterDelimiter)
+		return fmt.Errorf("line %d: expected a line %s, then title = \"...\", then %s again, then the text", at+1, frontMatterDelimiter, frontMatterDelimiter)
 	}
 	for at < len(lines) {
 		end := nextFence(lines, at+1)
 		if end == len(lines) {
-			return fmt.Errorf("line %d: this %s is never closed by another", at+1, frontMatterDelimiter)
+			return fmt.Errorf("line %d: this %s has no closing line", at+1, frontMatterDelimiter)
 		}
 		next := nextFence(lines, end+1)
 		if err := l.section(path, lines[at+1:end], at+1, lines[end+1:next], end+1, site); err != nil {
@@ -96,7 +96,7 @@ func (l *announcementFile) read(path, text, site string) error {
 
 func isFence(line string) bool { return strings.TrimRight(line, " \t") == frontMatterDelimiter }
 
-// nextFence is the first line from at on that is a fence, or the end.
+// nextFence returns the index of the first fence from at on, or len(lines).
 func nextFence(lines []string, at int) int {
 	for at < len(lines) && !isFence(lines[at]) {
 		at++
@@ -104,7 +104,7 @@ func nextFence(lines []string, at int) int {
 	return at
 }
 
-// section takes in a variant: its front matter, which begins behind so many lines of the file, and its body.
+// section adds a variant from its front matter and its body. above and aboveBody are the numbers of lines before each.
 func (l *announcementFile) section(path string, front []string, above int, body []string, aboveBody int, site string) error {
 	var m frontMatter
 	meta, err := toml.Decode(strings.Join(front, "\n"), &m)
@@ -115,14 +115,14 @@ func (l *announcementFile) section(path string, front []string, above int, body 
 		return fmt.Errorf("line %d: %w", above+1, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return fmt.Errorf("line %d: there is no key %s; see docs/announcements.md", above+1, unknown[0])
+		return fmt.Errorf("line %d: unknown key %s; see docs/announcements.md", above+1, unknown[0])
 	}
 	if len(l.variants) == 0 {
 		l.frontMatter = m
 	}
 	for _, key := range meta.Keys() {
 		if name := key.String(); len(l.variants) > 0 && name != "title" && name != "locale" {
-			return fmt.Errorf("line %d: %s belongs to the whole announcement: give it in its first front matter", above+1, name)
+			return fmt.Errorf("line %d: %s applies to the whole announcement: set it in the first front matter", above+1, name)
 		}
 	}
 	if m.Locale == "" {

@@ -8,14 +8,14 @@ import (
 	"postrider/store"
 )
 
-// draftJSON is what announce new prints for scripts.
+// draftJSON is the output of announce new --json.
 type draftJSON struct {
 	ID      int64                 `json:"id"`
-	Size    int                   `json:"audience"` // who would be mailed now
-	Members int                   `json:"members"`  // who were looked at
+	Size    int                   `json:"audience"` // members who would get it now
+	Members int                   `json:"members"`  // members evaluated
 	LeftOut map[digest.Reason]int `json:"left_out"`
 	Sample  []memberJSON          `json:"sample"`
-	Unknown []string              `json:"unknown,omitempty"` // entries of lists that name no member
+	Unknown []string              `json:"unknown,omitempty"` // list entries that match no member
 }
 
 func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON {
@@ -26,32 +26,32 @@ func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON 
 	return out
 }
 
-// announcementJSON is what announce status prints for scripts.
+// announcementJSON is the output of announce status --json.
 type announcementJSON struct {
-	ID          int64          `json:"id"`
-	Title       string         `json:"title"`
-	State       string         `json:"state"`
-	Reason      string         `json:"reason,omitempty"`
-	Forced      bool           `json:"forced"`
-	Speed       int            `json:"speed"` // mails a minute; 0: as fast as the relay takes them
-	Audience    int            `json:"audience"`
-	Total       int            `json:"total"` // mails there are to be, as far as is known
-	Sent        int            `json:"sent"`
-	Refused     int            `json:"refused"`
-	Complaints  int            `json:"complaints"`
-	Waiting     int            `json:"waiting"`
-	Uncertain   int            `json:"uncertain"`
-	Expired     int            `json:"expired"`
-	Skipped     map[string]int `json:"skipped"`
-	Created     time.Time      `json:"created"`
-	Begins      time.Time      `json:"begins,omitzero"`
-	Started     time.Time      `json:"started,omitzero"`
-	CanaryUntil time.Time      `json:"canary_until,omitzero"`
-	Ended       time.Time      `json:"ended,omitzero"`
-	Log         []entryJSON    `json:"log,omitempty"`
+	ID          int64            `json:"id"`
+	Title       string           `json:"title"`
+	State       string           `json:"state"`
+	Reason      string           `json:"reason,omitempty"`
+	Forced      bool             `json:"forced"`
+	Speed       int              `json:"speed"` // messages a minute; 0: no limit
+	Audience    int              `json:"audience"`
+	Total       int              `json:"total"` // expected number of messages
+	Sent        int              `json:"sent"`
+	Refused     int              `json:"refused"`
+	Complaints  int              `json:"complaints"`
+	Waiting     int              `json:"waiting"`
+	Uncertain   int              `json:"uncertain"`
+	Expired     int              `json:"expired"`
+	Skipped     map[string]int   `json:"skipped"`
+	Created     time.Time        `json:"created"`
+	Begins      time.Time        `json:"begins,omitzero"`
+	Started     time.Time        `json:"started,omitzero"`
+	CanaryUntil time.Time        `json:"canary_until,omitzero"`
+	Ended       time.Time        `json:"ended,omitzero"`
+	Log         []auditEntryJSON `json:"log,omitempty"`
 }
 
-type entryJSON struct {
+type auditEntryJSON struct {
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"`
 	Action string    `json:"action"`
@@ -66,7 +66,7 @@ func newAnnouncementJSON(x store.AnnouncementProgress, log []store.AuditEntry) a
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
 	}
 	for _, e := range log {
-		out.Log = append(out.Log, entryJSON{e.At, e.Actor, e.Action, e.Detail})
+		out.Log = append(out.Log, auditEntryJSON{e.At, e.Actor, e.Action, e.Detail})
 	}
 	return out
 }

@@ -15,7 +15,7 @@ import (
 	"postrider/store"
 )
 
-// announceNewOptions are what an announcement can be made of without a file.
+// announceNewOptions define an announcement without a file.
 type announceNewOptions struct {
 	title, body, locale       string
 	groups, sections, members []string
@@ -28,33 +28,32 @@ func (c *cmdEnv) announceNew() *cobra.Command {
 	var o announceNewOptions
 	cmd := &cobra.Command{
 		Use:   "new FILE.md... | --title TITLE --body MARKDOWN",
-		Short: "Keep an announcement as a draft, and show whom it is for; nothing is sent",
-		Long: "Keeps an announcement as a draft, from a Markdown file or several (docs/announcements.md tells their form) or from\n" +
-			"--title and --body, and shows how many members it is for, and some of them. Nothing is sent. --id puts it in the\n" +
-			"place of a draft.",
+		Short: "Save an announcement as a draft and show its audience; nothing is sent",
+		Long: "Saves an announcement as a draft, from Markdown files (see docs/announcements.md) or from --title and --body. Shows\n" +
+			"the size of its audience and a few of its members. Nothing is sent. --id replaces an existing draft.",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if len(files) > 0 == (o.title != "" || o.body != "") {
-				return errors.New("give a file with the announcement, or --title and --body")
+				return errors.New("give either the files of the announcement, or --title and --body")
 			}
 			return c.draftAnnouncement(cmd.Context(), files, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.title, "title", "", "what the mail is called")
-	cmd.Flags().StringVar(&o.body, "body", "", "what it says, in `Markdown`")
-	cmd.Flags().StringVar(&o.locale, "locale", "", "with --body: its `language`; default: digest.locale")
-	cmd.Flags().StringSliceVar(&o.groups, "group", nil, "with --body: only members of this rights `group`, by name or number")
-	cmd.Flags().StringSliceVar(&o.sections, "section", nil, "with --body: only members who watch this `section`, by name or number")
-	cmd.Flags().StringSliceVar(&o.members, "member", nil, "with --body: only this `member`, by number, name or address")
-	cmd.Flags().BoolVar(&o.forced, "forced", false, "with --body: goes to members, too, who have opted out; for legal notices")
-	cmd.Flags().Int64Var(&o.id, "id", 0, "`number` of a draft to put this in the place of")
+	cmd.Flags().StringVar(&o.title, "title", "", "subject of the message")
+	cmd.Flags().StringVar(&o.body, "body", "", "text of the message, in `Markdown`")
+	cmd.Flags().StringVar(&o.locale, "locale", "", "with --body: `language` of the text; default: digest.locale")
+	cmd.Flags().StringSliceVar(&o.groups, "group", nil, "with --body: only members of this permission `group` (ID or name)")
+	cmd.Flags().StringSliceVar(&o.sections, "section", nil, "with --body: only members who watch this `section` (ID or name)")
+	cmd.Flags().StringSliceVar(&o.members, "member", nil, "with --body: only this `member` (ID, name or address)")
+	cmd.Flags().BoolVar(&o.forced, "forced", false, "with --body: also send to members who opted out; for legal notices")
+	cmd.Flags().Int64Var(&o.id, "id", 0, "`ID` of a draft to replace")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-// manuscript is what the options and files say.
-func (o announceNewOptions) manuscript(files []string, site string) (*announcementFile, error) {
+// read builds the announcement from the options or the files.
+func (o announceNewOptions) read(files []string, site string) (*announcementFile, error) {
 	if len(files) > 0 {
-		return readManuscript(files, site)
+		return readAnnouncement(files, site)
 	}
 	m := &announcementFile{frontMatter: frontMatter{Title: o.title, Forced: o.forced}}
 	if o.locale != "" {
@@ -75,7 +74,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 	if err != nil {
 		return err
 	}
-	m, err := o.manuscript(files, cfg.Digest.Locale)
+	m, err := o.read(files, cfg.Digest.Locale)
 	if err != nil {
 		return err
 	}
@@ -84,7 +83,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 		return err
 	}
 	defer h.close()
-	if err := h.checkManuscript(m); err != nil {
+	if err := h.checkAnnouncement(m); err != nil {
 		return err
 	}
 	zone, err := time.LoadLocation(cfg.Digest.Zone)
@@ -110,18 +109,18 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 		return withAdvice(err)
 	}
 	if len(audience.unknown) > 0 {
-		fmt.Fprintf(c.err, "%d entries of the lists name no member: %s\n", len(audience.unknown), firstFew(audience.unknown))
+		fmt.Fprintf(c.err, "%d list entries match no member: %s\n", len(audience.unknown), firstFew(audience.unknown))
 	}
 	if o.asJSON {
 		return c.json(newDraftJSON(a.ID, census, audience.unknown))
 	}
-	fmt.Fprintf(c.out, "Announcement %d is kept as a draft. Nothing is sent yet.\n\n", a.ID)
+	fmt.Fprintf(c.out, "Announcement %d is saved as a draft. Nothing is sent yet.\n\n", a.ID)
 	c.printAudience(&a, census)
-	fmt.Fprintf(c.out, "\nTry it:    postrider announce test %d ADDRESS\nLook:      postrider preview MEMBER --kind announcement --announcement %[1]d\nStart it:  postrider announce start %[1]d\n", a.ID)
+	fmt.Fprintf(c.out, "\nTest:     postrider announce test %d ADDRESS\nPreview:  postrider preview MEMBER --kind announcement --announcement %[1]d\nStart:    postrider announce start %[1]d\n", a.ID)
 	return nil
 }
 
-// announcement is the manuscript as it is kept; its audience is not resolved yet.
+// announcement returns the announcement as the store saves it. Its audience is not resolved yet.
 func (m *announcementFile) announcement(set settings.Announcements) digest.Announcement {
 	a := digest.Announcement{Variants: m.variants, Forced: m.Forced, Speed: set.Speed, Canary: set.CanaryPlan()}
 	if m.Speed != nil {
@@ -136,47 +135,47 @@ func (m *announcementFile) announcement(set settings.Announcements) digest.Annou
 	return a
 }
 
-// checkManuscript says what is wrong with it, each fault with its file and line.
-func (h *app) checkManuscript(m *announcementFile) error {
+// checkAnnouncement reports every error in an announcement, with its file and line.
+func (h *app) checkAnnouncement(m *announcementFile) error {
 	set := h.cfg.Announce
 	a := m.announcement(set)
 	set.Speed, set.Canary, set.CanaryWait = a.Speed, a.Canary.Share*100, a.Canary.Wait
 	errs := []error{set.Validate()}
 	for i, v := range m.variants {
-		// Blank lines above it make its lines those of the file.
+		// Blank lines above the body make its line numbers match the file.
 		v.Body = strings.Repeat("\n", m.lines[i]) + v.Body
-		if _, err := h.press.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
+		if _, err := h.renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.files[i], err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err := h.press.CompileAnnouncement(&a, h.cfg.Digest.MaxBytes) // all variants together
+	_, err := h.renderer.CompileAnnouncement(&a, h.cfg.Digest.MaxBytes) // all variants together
 	return err
 }
 
-// countAudience counts an audience, with a sign of life on the way.
+// countAudience counts an audience and prints its progress.
 func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (daemon.AudienceStats, error) {
-	told := time.Now()
+	lastPrinted := time.Now()
 	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).CountAudience(ctx, a, time.Now(), func(members int) {
-		if time.Since(told) > progressInterval {
+		if time.Since(lastPrinted) > progressInterval {
 			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
-			told = time.Now()
+			lastPrinted = time.Now()
 		}
 	})
 }
 
-// progressInterval is how often long work says how far it has come, where there is no terminal to draw on.
+// progressInterval is the time between progress lines when the output is not a terminal.
 const progressInterval = 10 * time.Second
 
 func (c *cmdEnv) announceStart() *cobra.Command {
 	var o announceStartOptions
 	cmd := &cobra.Command{
 		Use:   "start ID",
-		Short: "Send an announcement; without --yes, only show to whom",
-		Long: "Shows whom an announcement is for, and with --yes sends it: a running daemon takes it up within a second. It begins at\n" +
-			"once, at the moment of --at, or with --local when each member's own clock shows that hour of that day.",
+		Short: "Send an announcement; without --yes, only show its audience",
+		Long: "Shows the audience of an announcement, and with --yes sends it: a running daemon starts within a second. By default,\n" +
+			"sending starts immediately. --at sets a start time. --local sets a time in each member's time zone.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := announcementID(args[0])
@@ -186,10 +185,10 @@ func (c *cmdEnv) announceStart() *cobra.Command {
 			return c.startAnnouncement(cmd.Context(), id, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.at, "at", "", "begin at this `time` (RFC 3339), such as 2026-05-04T08:00:00Z")
-	cmd.Flags().StringVar(&o.local, "local", "", "begin at each member's own `hour`, such as \"2026-05-04 08:00\"")
+	cmd.Flags().StringVar(&o.at, "at", "", "start at this `time` (RFC 3339), for example 2026-05-04T08:00:00Z")
+	cmd.Flags().StringVar(&o.local, "local", "", "start at this `time` in each member's time zone, for example \"2026-05-04 08:00\"")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "send it")
-	cmd.Flags().BoolVar(&o.watch, "watch", false, "show how far it has come until it is over")
+	cmd.Flags().BoolVar(&o.watch, "watch", false, "show its progress until it ends")
 	return cmd
 }
 
@@ -198,7 +197,7 @@ type announceStartOptions struct {
 	yes, watch bool
 }
 
-// start is when it begins.
+// start returns when sending starts.
 func (o announceStartOptions) start() (s digest.Start, err error) {
 	switch {
 	case o.at != "" && o.local != "":
@@ -209,7 +208,7 @@ func (o announceStartOptions) start() (s digest.Start, err error) {
 	case o.local != "":
 		s.Local = true
 		if s.At, err = time.Parse("2006-01-02 15:04", o.local); err != nil || s.At.Minute() != 0 {
-			return s, fmt.Errorf("--local is %q: give a day and a full hour such as \"2026-05-04 08:00\"", o.local)
+			return s, fmt.Errorf("invalid --local %q: must be a date and a full hour, for example \"2026-05-04 08:00\"", o.local)
 		}
 	}
 	return s, err
@@ -247,23 +246,23 @@ func (c *cmdEnv) startAnnouncement(ctx context.Context, id int64, o announceStar
 	c.printAudience(&a.Announcement, census)
 	switch {
 	case census.Size == 0:
-		return fmt.Errorf("announcement %d is for nobody: see above who was left out, and why", id)
+		return fmt.Errorf("announcement %d has no audience: the reasons are listed above", id)
 	case !o.yes:
-		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it: postrider announce start %d%s --yes\n", id, o.repeatFlags())
+		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it, run: postrider announce start %d%s --yes\n", id, o.repeatFlags())
 		return nil
 	}
 	state, err := h.store.Announcements.Start(ctx, time.Now(), c.actor(), a.Announcement, census.Size)
 	if err != nil {
 		return withAdvice(err)
 	}
-	fmt.Fprintf(c.out, "\nAnnouncement %d is started (%s). A running daemon takes it up; see: postrider announce status %[1]d --watch\n", id, state)
+	fmt.Fprintf(c.out, "\nAnnouncement %d is started (%s). A running daemon sends it. To follow it, run: postrider announce status %[1]d --watch\n", id, state)
 	if !o.watch {
 		return nil
 	}
 	return c.watchAnnouncement(ctx, h.store, id, false)
 }
 
-// repeatFlags words the options anew.
+// repeatFlags returns the options as flags.
 func (o announceStartOptions) repeatFlags() string {
 	switch {
 	case o.at != "":

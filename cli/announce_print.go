@@ -14,24 +14,24 @@ import (
 	"postrider/store"
 )
 
-// printAudience shows for whom an announcement is.
+// printAudience prints the size and a sample of an announcement's audience, and why others are left out.
 func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.AudienceStats) {
 	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", oneLine(a.Variants[0].Title, 100), census.Size, census.Members)
 	if a.Forced {
-		fmt.Fprintln(c.out, "It is FORCED: it goes to members, too, who have opted out, and tells them so.")
+		fmt.Fprintln(c.out, "It is FORCED: members who opted out get it too, with a note that says why.")
 	}
 	if n := a.Canary.Size(census.Size); n > 0 {
-		fmt.Fprintf(c.out, "A canary of %d gets it first; the others follow after %s if it goes well.\n", n, formatDuration(a.Canary.Wait))
+		fmt.Fprintf(c.out, "A canary of %d members gets it first. The others follow after %s if there are no problems.\n", n, formatDuration(a.Canary.Wait))
 	}
 	if a.Speed > 0 {
-		fmt.Fprintf(c.out, "At most %d mails a minute: about %s in all.\n", a.Speed, formatDuration(time.Duration(census.Size)*time.Minute/time.Duration(a.Speed)))
+		fmt.Fprintf(c.out, "At most %d messages a minute: about %s in total.\n", a.Speed, formatDuration(time.Duration(census.Size)*time.Minute/time.Duration(a.Speed)))
 	}
 	var names []string
 	for _, m := range census.Sample {
 		names = append(names, oneLine(m.Name, 40))
 	}
 	if len(names) > 0 {
-		fmt.Fprintf(c.out, "Among them: %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(c.out, "Sample: %s\n", strings.Join(names, ", "))
 	}
 	if len(census.ExcludedByReason) == 0 {
 		return
@@ -42,14 +42,14 @@ func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.AudienceSta
 	}
 }
 
-// byCount lists what was counted, the most first.
+// byCount returns the keys, highest count first.
 func byCount[K ~string](counts map[K]int) []K {
 	return slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 }
 
-// printAnnouncement tells all that is known of one.
+// printAnnouncement prints the details, progress and audit log of an announcement.
 func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
@@ -62,22 +62,22 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 		line("reason", "%s", oneLine(x.Reason, 300))
 	}
 	if x.Forced {
-		line("forced", "goes to members, too, who have opted out")
+		line("forced", "members who opted out get it too")
 	}
 	if x.State == store.Scheduled {
-		line("begins", "%s UTC", formatTime(x.BeginsAt))
+		line("starts", "%s UTC", formatTime(x.BeginsAt))
 	}
 	if x.Start.Local {
-		line("due", "when each member's own clock shows %s", x.Start.At.Format("2006-01-02 15:04"))
+		line("due", "at %s in each member's time zone", x.Start.At.Format("2006-01-02 15:04"))
 	}
 	if x.Speed > 0 {
-		line("speed", "%d mails a minute", x.Speed)
+		line("speed", "%d messages a minute", x.Speed)
 	}
 	if x.State == store.InCanary && !x.CanaryUntil.IsZero() {
-		line("canary", "is judged at %s UTC", formatTime(x.CanaryUntil))
+		line("canary", "evaluated at %s UTC", formatTime(x.CanaryUntil))
 	}
 	if x.State != store.Draft {
-		line("audience", "%d when it was started", x.Size)
+		line("audience", "%d at the start", x.Size)
 		line("sent", "%d", x.Sent())
 		line("waiting", "%d", x.Waiting())
 		line("refused", "%d", x.Feedback.Refused)
@@ -94,7 +94,7 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	fmt.Fprintln(c.out, "\nWho did what:")
+	fmt.Fprintln(c.out, "\nLog:")
 	for _, e := range log {
 		fmt.Fprintf(c.out, "  %s UTC  %s: %s", formatTime(e.At), oneLine(e.Actor, 60), e.Action)
 		if e.Detail != "" {

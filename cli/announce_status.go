@@ -17,15 +17,15 @@ func (c *cmdEnv) announceStatus() *cobra.Command {
 	var watch, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status [ID]",
-		Short: "Tell how far announcements have come",
-		Long: "Lists all announcements, or tells all that is known of one. --watch shows how far it has come until it is over or\n" +
-			"paused: a bar on a terminal, a line now and then elsewhere, and with --json a line of JSON every second.",
+		Short: "Show the progress of announcements",
+		Long: "Lists all announcements, or shows the details of one. --watch shows its progress until it ends or is paused: as a bar\n" +
+			"on a terminal, as a line every 10 seconds elsewhere, and with --json as a line of JSON every second.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if len(args) == 0 {
 				if watch {
-					return errors.New("--watch what? Give the number of an announcement")
+					return errors.New("--watch needs the ID of an announcement")
 				}
 				return c.withStore(ctx, func(s *store.Store) error { return c.listAnnouncements(ctx, s, asJSON) })
 			}
@@ -41,7 +41,7 @@ func (c *cmdEnv) announceStatus() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&watch, "watch", false, "go on until it is over")
+	cmd.Flags().BoolVar(&watch, "watch", false, "show its progress until it ends")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -59,7 +59,7 @@ func (c *cmdEnv) listAnnouncements(ctx context.Context, s *store.Store, asJSON b
 		return c.json(out)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(c.out, "There are no announcements; see: postrider announce new --help")
+		fmt.Fprintln(c.out, "There are no announcements. To create one, see: postrider announce new --help")
 		return nil
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
@@ -89,9 +89,9 @@ func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64,
 	return c.printAnnouncement(x, log)
 }
 
-// watchAnnouncement shows how far an announcement has come until nothing more happens.
+// watchAnnouncement shows the progress of an announcement until it ends or is paused.
 func (c *cmdEnv) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
-	meter := newMeter(c.out)
+	meter := newProgressBar(c.out)
 	for {
 		x, err := s.Announcements.Progress(ctx, id)
 		if err != nil {

@@ -19,8 +19,8 @@ import (
 	"postrider/store"
 )
 
-// file writes a file beside the configuration, and gives its path.
-func (p parish) file(t *testing.T, name, text string) string {
+// writeFile writes a file next to the configuration and returns its path.
+func (p testForum) writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(p.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -29,7 +29,7 @@ func (p parish) file(t *testing.T, name, text string) string {
 	return path
 }
 
-const movingDay = `+++
+const sampleAnnouncement = `+++
 title = "We move, {{name}}"
 canary = 0
 +++
@@ -42,9 +42,9 @@ title = "Wir ziehen um"
 Am **Samstag** ziehen wir um.
 `
 
-func TestHelpOfTheAnnounceCommandsIsAsItWasFoundGood(t *testing.T) {
+func TestAnnounceHelp_MatchesGolden(t *testing.T) {
 	for _, c := range (&cmdEnv{}).announce().Commands() {
-		text := good(t, "announce", c.Name(), "--help")
+		text := mustRun(t, "announce", c.Name(), "--help")
 		for line := range strings.Lines(text) {
 			if len(line) > 121 {
 				t.Errorf("announce %s: a line is longer than 120 columns:\n%s", c.Name(), line)
@@ -54,34 +54,34 @@ func TestHelpOfTheAnnounceCommandsIsAsItWasFoundGood(t *testing.T) {
 	}
 }
 
-func TestAnAnnouncementFromDraftToItsEnd(t *testing.T) {
-	p := newParish(t)
+func TestAnnounce_DraftToDone(t *testing.T) {
+	p := newTestForum(t)
 	c := []string{"-c", p.config}
-	announce := func(args ...string) string { return good(t, append(append([]string{"announce"}, args...), c...)...) }
-	out := announce("new", p.file(t, "notice.md", movingDay))
-	says(t, out, "Announcement 1 is kept as a draft. Nothing is sent yet.", `"We move, {{name}}" would go to`, "Among them: ", "banned", "opted out", "postrider announce start 1")
-	says(t, announce("start", "1"), "would go to", "Nothing is sent yet. To send it: postrider announce start 1 --yes")
-	says(t, announce("status"), "ID", "1   draft")
+	announce := func(args ...string) string { return mustRun(t, append(append([]string{"announce"}, args...), c...)...) }
+	out := announce("new", p.writeFile(t, "notice.md", sampleAnnouncement))
+	wantOutput(t, out, "Announcement 1 is saved as a draft. Nothing is sent yet.", `"We move, {{name}}" would go to`, "Sample: ", "banned", "opted out", "postrider announce start 1")
+	wantOutput(t, announce("start", "1"), "would go to", "Nothing is sent yet. To send it, run: postrider announce start 1 --yes")
+	wantOutput(t, announce("status"), "ID", "1   draft")
 	tried := filepath.Join(p.dir, "tried")
-	says(t, announce("test", "1", "me@example.org", "--mail-dir", tried, "--as", "Corridor Kate"), "Announcement 1 was sent to me@example.org.")
-	if l := onlyLetter(t, tried); l.head.Get("Subject") != "We move, Corridor Kate" || !strings.Contains(l.head.Get("To"), "me@example.org") {
-		t.Errorf("the test mail is %q to %q", l.head.Get("Subject"), l.head.Get("To"))
+	wantOutput(t, announce("test", "1", "me@example.org", "--mail-dir", tried, "--as", "Corridor Kate"), "Announcement 1 was sent to me@example.org.")
+	if l := readOnlyMessage(t, tried); l.head.Get("Subject") != "We move, Corridor Kate" || !strings.Contains(l.head.Get("To"), "me@example.org") {
+		t.Errorf("the test message is %q to %q", l.head.Get("Subject"), l.head.Get("To"))
 	}
-	says(t, announce("start", "1", "--yes"), "Announcement 1 is started (sending)")
-	says(t, announce("pause", "1", "a", "typo"), "Announcement 1 is paused")
+	wantOutput(t, announce("start", "1", "--yes"), "Announcement 1 is started (sending)")
+	wantOutput(t, announce("pause", "1", "a", "typo"), "Announcement 1 is paused")
 	mails := filepath.Join(p.dir, "mails")
-	good(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
-	if n := announced(t, mails); n != 0 {
-		t.Errorf("%d mails of a paused announcement were sent", n)
+	mustRun(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
+	if n := countAnnouncements(t, mails); n != 0 {
+		t.Errorf("%d messages of a paused announcement were sent", n)
 	}
-	says(t, announce("resume", "1"), "Announcement 1 goes on.")
-	says(t, good(t, "run", "--once", "--mail-dir", mails, "-c", p.config), "0 digests, 0 alerts, "+itoa(announced(t, mails))+" announcements", "!0 announcements")
+	wantOutput(t, announce("resume", "1"), "Announcement 1 is resumed.")
+	wantOutput(t, mustRun(t, "run", "--once", "--mail-dir", mails, "-c", p.config), "0 digests, 0 alerts, "+itoa(countAnnouncements(t, mails))+" announcements", "!0 announcements")
 	var status announcementJSON
 	if err := json.Unmarshal([]byte(announce("status", "1", "--json")), &status); err != nil {
 		t.Fatal(err)
 	}
-	if status.State != store.Done || status.Sent != announced(t, mails) || status.Sent != status.Audience || status.Sent == 0 || status.Title != "We move, {{name}}" {
-		t.Errorf("the status is %+v, and %d mails were sent", status, announced(t, mails))
+	if status.State != store.Done || status.Sent != countAnnouncements(t, mails) || status.Sent != status.Audience || status.Sent == 0 || status.Title != "We move, {{name}}" {
+		t.Errorf("the status is %+v, and %d messages were sent", status, countAnnouncements(t, mails))
 	}
 	var actions []string
 	for _, e := range status.Log {
@@ -90,30 +90,30 @@ func TestAnAnnouncementFromDraftToItsEnd(t *testing.T) {
 	if want := []string{"draft", "test", "start", "pause", "resume", "done"}; !slices.Equal(actions, want) {
 		t.Errorf("the log has %v, want %v", actions, want)
 	}
-	says(t, announce("status", "1"), "state ", "done", "Who did what:", "(a typo)", "cli: ")
-	says(t, announce("status", "1", "--watch"), "100 %")
+	wantOutput(t, announce("status", "1"), "state ", "done", "Log:", "(a typo)", "cli: ")
+	wantOutput(t, announce("status", "1", "--watch"), "100 %")
 	_, errOut, code := run(t, append([]string{"announce", "cancel", "1"}, c...)...)
-	if code != 1 || !strings.Contains(errOut, "is in state done and cannot be cancelled: it is over") {
-		t.Errorf("cancelling one that is done: exit %d, %s", code, errOut)
+	if code != 1 || !strings.Contains(errOut, "is in state done and cannot be cancelled: it has ended") {
+		t.Errorf("cancelling a finished announcement: exit %d, %s", code, errOut)
 	}
 }
 
-// onlyLetter reads the one mail of a folder.
-func onlyLetter(t *testing.T, dir string) letter {
+// readOnlyMessage reads the only message in a folder.
+func readOnlyMessage(t *testing.T, dir string) parsedMessage {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 	if err != nil || len(files) != 1 {
-		t.Fatalf("%s holds %v, %v; want one mail", dir, files, err)
+		t.Fatalf("%s holds %v, %v; want one message", dir, files, err)
 	}
 	raw, err := os.ReadFile(files[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readLetter(t, raw)
+	return parseMessage(t, raw)
 }
 
-// announced counts the mails of announcements in a folder.
-func announced(t *testing.T, dir string) (n int) {
+// countAnnouncements counts the announcement messages in a folder.
+func countAnnouncements(t *testing.T, dir string) (n int) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 	if err != nil {
@@ -124,17 +124,17 @@ func announced(t *testing.T, dir string) (n int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l := readLetter(t, raw); l.head.Get("Precedence") == "bulk" {
+		if l := parseMessage(t, raw); l.head.Get("Precedence") == "bulk" {
 			n++
 		}
 	}
 	return n
 }
 
-func TestADraftCanBeRevisedAndAnotherCannot(t *testing.T) {
-	p := newParish(t)
-	good(t, "announce", "new", "--title", "One", "--body", "text", "-c", p.config)
-	out := good(t, "announce", "new", "--id", "1", "--title", "Two", "--body", "text", "--member", "Corridor Kate", "--json", "-c", p.config)
+func TestAnnounceNew_RevisesOnlyDrafts(t *testing.T) {
+	p := newTestForum(t)
+	mustRun(t, "announce", "new", "--title", "One", "--body", "text", "-c", p.config)
+	out := mustRun(t, "announce", "new", "--id", "1", "--title", "Two", "--body", "text", "--member", "Corridor Kate", "--json", "-c", p.config)
 	var d draftJSON
 	if err := json.Unmarshal([]byte(out), &d); err != nil {
 		t.Fatal(err)
@@ -142,18 +142,18 @@ func TestADraftCanBeRevisedAndAnotherCannot(t *testing.T) {
 	if d.ID != 1 || d.Size != 1 || d.Members != 1 || len(d.Sample) != 1 || d.Sample[0].Name != "Corridor Kate" {
 		t.Errorf("the draft is %+v", d)
 	}
-	says(t, good(t, "announce", "status", "-c", p.config), "Two", "!One")
-	good(t, "announce", "start", "1", "--yes", "--local", "2099-05-04 08:00", "-c", p.config)
-	says(t, good(t, "announce", "status", "1", "-c", p.config), "scheduled", "2099-05-03 16:30:00", "each member's own clock shows 2099-05-04 08:00")
+	wantOutput(t, mustRun(t, "announce", "status", "-c", p.config), "Two", "!One")
+	mustRun(t, "announce", "start", "1", "--yes", "--local", "2099-05-04 08:00", "-c", p.config)
+	wantOutput(t, mustRun(t, "announce", "status", "1", "-c", p.config), "scheduled", "2099-05-03 16:30:00", "at 2099-05-04 08:00 in each member's time zone")
 	_, errOut, code := run(t, "announce", "new", "--id", "1", "--title", "Three", "--body", "text", "-c", p.config)
 	if code != 1 || !strings.Contains(errOut, "announcement 1 is in state scheduled and cannot be revised") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }
 
-func TestAnAnnouncementIsPreviewedAsAMemberGetsIt(t *testing.T) {
-	p := newParish(t)
-	good(t, "announce", "new", p.file(t, "notice.md", movingDay), "-c", p.config)
+func TestPreview_ShowsAnnouncement(t *testing.T) {
+	p := newTestForum(t)
+	mustRun(t, "announce", "new", p.writeFile(t, "notice.md", sampleAnnouncement), "-c", p.config)
 	preview := func(who string, more ...string) (string, string) {
 		out, errOut, code := run(t, append([]string{"preview", who, "--kind", "announcement", "-c", p.config}, more...)...)
 		if code != 0 {
@@ -162,38 +162,38 @@ func TestAnAnnouncementIsPreviewedAsAMemberGetsIt(t *testing.T) {
 		return out, errOut
 	}
 	out, errOut := preview("Corridor Kate")
-	says(t, out, "We move, Corridor Kate", "Dear Corridor Kate, on *Saturday* we move.", "Unsubscribe from announcements:")
-	says(t, errOut, "!would not get")
+	wantOutput(t, out, "We move, Corridor Kate", "Dear Corridor Kate, on *Saturday* we move.", "Unsubscribe from announcements:")
+	wantOutput(t, errOut, "!would not get")
 	out, _ = preview("Corridor Kate", "--format", "eml", "--announcement", "1")
-	says(t, out, "Precedence: bulk", "List-Unsubscribe-Post: List-Unsubscribe=One-Click", "announce.")
+	wantOutput(t, out, "Precedence: bulk", "List-Unsubscribe-Post: List-Unsubscribe=One-Click", "announce.")
 	out, _ = preview("Corridor Kate", "--format", "html")
-	says(t, out, "<b>Saturday</b>")
+	wantOutput(t, out, "<b>Saturday</b>")
 	out, _ = preview("CheapPillowz4U", "--format", "json")
-	says(t, out, `"skipped": "banned"`, `"announcement": 1`)
+	wantOutput(t, out, `"skipped": "banned"`, `"announcement": 1`)
 	_, errOut = preview("CheapPillowz4U")
-	says(t, errOut, "CheapPillowz4U would not get announcement 1: banned")
+	wantOutput(t, errOut, "CheapPillowz4U would not get announcement 1: banned")
 }
 
-func TestAWrongAnnouncementSaysWhatIsWrongAndWhere(t *testing.T) {
-	p := newParish(t)
-	written := func(text string) string { return p.file(t, "wrong.md", text) }
+func TestAnnounce_ReportsErrorsWithLine(t *testing.T) {
+	p := newTestForum(t)
+	written := func(text string) string { return p.writeFile(t, "wrong.md", text) }
 	for _, tt := range []struct {
 		name, text string
 		wants      []string
 	}{
 		{"no front matter", "\n\nHello", []string{"wrong.md: line 3", "+++"}},
-		{"a front matter that is never closed", "+++\ntitle = \"a\"\n\nHello", []string{"line 1: this +++ is never closed"}},
-		{"an unknown key", "+++\ntitle = \"a\"\ntitel = \"b\"\n+++\nx", []string{"line 2: there is no key titel"}},
+		{"an unclosed front matter", "+++\ntitle = \"a\"\n\nHello", []string{"line 1: this +++ has no closing line"}},
+		{"an unknown key", "+++\ntitle = \"a\"\ntitel = \"b\"\n+++\nx", []string{"line 2: unknown key titel"}},
 		{"no TOML", "+++\ntitle = a\n+++\nx", []string{"line 2"}},
-		{"an audience in a variant", "+++\ntitle = \"a\"\n+++\nx\n+++\nlocale=\"de\"\ntitle=\"b\"\n[audience]\nmin_posts=1\n+++\ny", []string{"line 6: audience", "belongs to the whole announcement"}},
+		{"an audience in a variant", "+++\ntitle = \"a\"\n+++\nx\n+++\nlocale=\"de\"\ntitle=\"b\"\n[audience]\nmin_posts=1\n+++\ny", []string{"line 6: audience", "applies to the whole announcement"}},
 		{"an unknown field", "+++\ntitle = \"a\"\n+++\n\nDear {{nmae}},", []string{"wrong.md: in en: line 5: unknown merge field {{nmae}}: use {{name}}"}},
 		{"a field in an address", "+++\ntitle = \"a\"\n+++\n[x](https://x.example/{{name}})", []string{"line 4: merge field in the URL of a link"}},
 		{"no title", "+++\n+++\nx", []string{"the title is empty"}},
 		{"an unknown group", "+++\ntitle=\"a\"\n[audience]\ngroups=[\"Mods\"]\n+++\nx", []string{`audience.groups: the forum has no "Mods"`, `"steward" (3)`}},
 		{"an unknown section", "+++\ntitle=\"a\"\n[audience]\nsections=[99]\n+++\nx", []string{`audience.sections: the forum has no "99"`}},
-		{"a list of nobody", "+++\ntitle=\"a\"\n[audience]\nmembers=[\"Nobody\"]\n+++\nx", []string{"audience.members: the list names no member", `"Nobody"`}},
-		{"a list that is not there", "+++\ntitle=\"a\"\n[audience]\nmembers_file=\"gone.csv\"\n+++\nx", []string{"reading a list of members", "gone.csv"}},
-		{"a day in quotes", "+++\ntitle=\"a\"\n[audience]\njoined_after=\"2026-01-01\"\n+++\nx", []string{"audience.joined_after is 2026-01-01: give a day such as 2026-05-04, without quotes"}},
+		{"a list without members", "+++\ntitle=\"a\"\n[audience]\nmembers=[\"Nobody\"]\n+++\nx", []string{"audience.members: no entry of the list is a member", `"Nobody"`}},
+		{"a missing list", "+++\ntitle=\"a\"\n[audience]\nmembers_file=\"gone.csv\"\n+++\nx", []string{"reading the member list", "gone.csv"}},
+		{"a day in quotes", "+++\ntitle=\"a\"\n[audience]\njoined_after=\"2026-01-01\"\n+++\nx", []string{"audience.joined_after is 2026-01-01: must be a date without quotes, for example 2026-05-04"}},
 		{"too large a canary", "+++\ntitle=\"a\"\ncanary=70\n+++\nx", []string{"canary is 70: must be up to 50 percent"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -201,20 +201,20 @@ func TestAWrongAnnouncementSaysWhatIsWrongAndWhere(t *testing.T) {
 			if code != 1 || out != "" {
 				t.Errorf("exit %d, and it prints %q", code, out)
 			}
-			says(t, errOut, tt.wants...)
+			wantOutput(t, errOut, tt.wants...)
 		})
 	}
 	for args, want := range map[string]string{
-		"announce new":                "give a file with the announcement, or --title and --body",
-		"announce new x.md --title a": "give a file with the announcement, or --title and --body",
-		"announce start one":          `"one" is no number of an announcement`,
-		"announce start 9":            "announcement 9: there is no such announcement; see: postrider announce status",
+		"announce new":                "give either the files of the announcement, or --title and --body",
+		"announce new x.md --title a": "give either the files of the announcement, or --title and --body",
+		"announce start one":          `invalid announcement ID "one"`,
+		"announce start 9":            "announcement 9: there is no such announcement; to list them, run: postrider announce status",
 		"announce pause 9":            "there is no such announcement",
-		"announce test 9 nobody":      `"nobody" is no address`,
-		"announce start 9 --at noon":  `--at is "noon"`,
+		"announce test 9 nobody":      `invalid address "nobody"`,
+		"announce start 9 --at noon":  `invalid --at "noon"`,
 		"announce start 9 --at 2026-05-04T08:00:00Z --local x": "give --at or --local, not both",
-		"announce start 9 --local 2026-05-04":                  `--local is "2026-05-04"`,
-		"announce status --watch":                              "--watch what?",
+		"announce start 9 --local 2026-05-04":                  `invalid --local "2026-05-04"`,
+		"announce status --watch":                              "--watch needs the ID",
 	} {
 		t.Run(args, func(t *testing.T) {
 			_, errOut, code := run(t, append(strings.Fields(args), "-c", p.config)...)
@@ -225,7 +225,7 @@ func TestAWrongAnnouncementSaysWhatIsWrongAndWhere(t *testing.T) {
 	}
 }
 
-func TestManuscriptsSayWhatTheyShould(t *testing.T) {
+func TestReadAnnouncement_CollectsVariants(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -236,7 +236,7 @@ func TestManuscriptsSayWhatTheyShould(t *testing.T) {
 	}
 	first := write("a.md", "\ufeff\r\n+++\r\ntitle = \"A\"\r\nspeed = 60\r\n+++\r\n\r\nBody A\r\n\r\n+++\r\nlocale = \"fr\"\r\ntitle = \"F\"\r\n+++\r\nBody F\r\n")
 	second := write("a.de.md", "+++\nlocale = \"de\"\ntitle = \"D\"\n+++\n\n\nBody D")
-	m, err := readManuscript([]string{first, second}, "en")
+	m, err := readAnnouncement([]string{first, second}, "en")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,8 +246,8 @@ func TestManuscriptsSayWhatTheyShould(t *testing.T) {
 	}
 }
 
-func FuzzManuscript(f *testing.F) {
-	f.Add(movingDay)
+func FuzzReadAnnouncement(f *testing.F) {
+	f.Add(sampleAnnouncement)
 	f.Add("+++\n+++\n+++\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		m := &announcementFile{}
@@ -257,14 +257,14 @@ func FuzzManuscript(f *testing.F) {
 	})
 }
 
-func TestAnAudienceIsResolvedByNumberNameAndAddress(t *testing.T) {
-	p := newParish(t)
+func TestResolveAudience_ByIDNameAndAddress(t *testing.T) {
+	p := newTestForum(t)
 	db, err := source.Open(t.Context(), source.Config{Type: "sample", DSN: "sqlite:" + p.forum, URL: demo.URL, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	list := p.file(t, "list.csv", "name\nMina Bolster\nGone\n")
+	list := p.writeFile(t, "list.csv", "name\nMina Bolster\nGone\n")
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
@@ -291,9 +291,9 @@ func TestAnAudienceIsResolvedByNumberNameAndAddress(t *testing.T) {
 	}
 }
 
-func TestTheMeterTellsHowFarHowFastAndHowLong(t *testing.T) {
+func TestProgressBar_ShowsRateAndTimeLeft(t *testing.T) {
 	var out strings.Builder
-	m := newMeter(&out)
+	m := newProgressBar(&out)
 	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
 	x := store.AnnouncementProgress{Announcement: store.Announcement{State: store.Sending, Size: 1000, AllEnqueued: true}}
 	for i := range 25 {
@@ -307,7 +307,7 @@ func TestTheMeterTellsHowFarHowFastAndHowLong(t *testing.T) {
 		" 20 %  200 of 1000, 200 sent, 0 refused, 600 a minute, about 1m left\n" +
 		" 24 %  240 of 1000, 240 sent, 0 refused, paused: too many refusals\n"
 	if out.String() != want {
-		t.Errorf("it tells\n%swant\n%s", out.String(), want)
+		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 	if got := bar(1, 2); got != "[############............]" {
 		t.Errorf("the bar is %s", got)

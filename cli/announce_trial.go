@@ -19,9 +19,9 @@ func (c *cmdEnv) announceTest() *cobra.Command {
 	var as, mailDir string
 	cmd := &cobra.Command{
 		Use:   "test ID ADDRESS",
-		Short: "Send an announcement to one address, and to nobody else",
-		Long: "Sends an announcement to one address as a member would get it (--as; without it, with the fallbacks of its fields),\n" +
-			"at once and by the relay of the configuration. Its links to unsubscribe are nobody's.",
+		Short: "Send an announcement to a single address",
+		Long: "Sends an announcement to a single address, immediately and through the configured relay. --as fills its merge fields\n" +
+			"for a member; without it, their fallback texts are used. Unsubscribe links in the test message are disabled.",
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := announcementID(args[0])
@@ -30,17 +30,17 @@ func (c *cmdEnv) announceTest() *cobra.Command {
 			}
 			to, err := netmail.ParseAddress(args[1])
 			if err != nil {
-				return fmt.Errorf("%q is no address: give one such as me@example.org", args[1])
+				return fmt.Errorf("invalid address %q: must be an email address, for example me@example.org", args[1])
 			}
-			return c.tryAnnouncement(cmd.Context(), id, to.Address, as, mailDir)
+			return c.sendTestAnnouncement(cmd.Context(), id, to.Address, as, mailDir)
 		},
 	}
-	cmd.Flags().StringVar(&as, "as", "", "as this `member` would get it, by number or name")
-	cmd.Flags().StringVar(&mailDir, "mail-dir", "", "write the mail as an .eml file into this `directory` instead of sending it")
+	cmd.Flags().StringVar(&as, "as", "", "render it for this `member` (ID or name)")
+	cmd.Flags().StringVar(&mailDir, "mail-dir", "", "write the message as an .eml file into this `directory` instead of sending it")
 	return cmd
 }
 
-func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
+func (c *cmdEnv) sendTestAnnouncement(ctx context.Context, id int64, to, as, mailDir string) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (c *cmdEnv) tryAnnouncement(ctx context.Context, id int64, to, as, mailDir 
 		return err
 	}
 	if out.Result != mail.Accepted {
-		return errors.New("the test mail was not accepted: " + out.String())
+		return errors.New("the test message was not accepted: " + out.String())
 	}
 	fmt.Fprintf(c.out, "Announcement %d was sent to %s.\n", id, to)
 	return nil
@@ -87,7 +87,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 			return err
 		}
 		if len(list) == 0 {
-			return errors.New("there is no announcement yet; see: postrider announce new --help")
+			return errors.New("there are no announcements; to create one, see: postrider announce new --help")
 		}
 		id = list[0].ID
 	}
@@ -95,13 +95,13 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if err != nil {
 		return withAdvice(err)
 	}
-	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.press, h.links)
+	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.renderer, h.links)
 	p, content, err := viewer.RenderAnnouncement(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err
 	}
 	if o.format == "json" {
-		return c.json(noticeJSON{
+		return c.json(announcementPreviewJSON{
 			Kind: store.KindAnnouncement, Announcement: id, Member: memberJSON{int64(p.Member.ID), p.Member.Name, p.Member.Email},
 			Subject: content.Subject, Skipped: string(p.Reason),
 		})
@@ -115,11 +115,11 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)
 }
 
-// noticeJSON is what preview prints of an announcement for scripts.
-type noticeJSON struct {
+// announcementPreviewJSON is the output of preview --kind announcement --format json.
+type announcementPreviewJSON struct {
 	Kind         string     `json:"kind"`
 	Announcement int64      `json:"announcement"`
 	Member       memberJSON `json:"member"`
 	Subject      string     `json:"subject"`
-	Skipped      string     `json:"skipped,omitempty"` // why there would be no mail
+	Skipped      string     `json:"skipped,omitempty"` // why the member would not get it
 }

@@ -220,7 +220,7 @@ func checkDKIM(cfg config.Config) finding.Finding {
 // checkRelays goes as far as logging in to each relay, and tells of the first one's line.
 func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding.Finding, mail.ConnInfo) {
 	found, line := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
-	if cfg.SMTP.Fallback.On() {
+	if cfg.SMTP.Fallback.Enabled() {
 		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
 		found = append(found, second...)
 	}

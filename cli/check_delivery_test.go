@@ -17,16 +17,16 @@ import (
 	"postrider/store"
 )
 
-// world is a site that signs, with a relay, a web server and its records in DNS.
-type world struct {
+// signedSite is a site that signs, with a relay, a web server and its records in DNS.
+type signedSite struct {
 	dns    *dnstest.Server
 	config string
 	name   string // under which its key is published
 }
 
-func newWorld(t *testing.T) world {
+func newSignedSite(t *testing.T) signedSite {
 	t.Helper()
-	config, _ := signingForum(t)
+	config, _ := newSigningForum(t)
 	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func newWorld(t *testing.T) world {
 	if err := os.WriteFile(config, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return world{config: config, name: "pr1._domainkey.upperberth.example", dns: dnstest.New(t, `
+	return signedSite{config: config, name: "pr1._domainkey.upperberth.example", dns: dnstest.New(t, `
 upperberth.example.        IN TXT "v=spf1 ip4:192.0.2.10 -all"
 _dmarc.upperberth.example. IN TXT "v=DMARC1; p=reject"
 10.2.0.192.in-addr.arpa.   IN PTR mx.upperberth.example.
@@ -45,8 +45,8 @@ mx.upperberth.example.     IN A 192.0.2.10
 `)}
 }
 
-// check gives the findings by their parts.
-func (w world) check(t *testing.T) (found map[string]finding.Finding, code int) {
+// runCheck gives the findings by their parts.
+func (w signedSite) runCheck(t *testing.T) (found map[string]finding.Finding, code int) {
 	t.Helper()
 	out, errOut, code := run(t, "check", "--json", "--resolver", w.dns.Address, "--sends-from", "192.0.2.10", "-c", w.config)
 	var list []finding.Finding
@@ -60,9 +60,9 @@ func (w world) check(t *testing.T) (found map[string]finding.Finding, code int) 
 	return found, code
 }
 
-func TestCheckAsksWhatTheWorldSees(t *testing.T) {
-	w := newWorld(t)
-	found, code := w.check(t)
+func TestCheck_ReportsDNSAndTLS(t *testing.T) {
+	w := newSignedSite(t)
+	found, code := w.runCheck(t)
 	if f := found["dkim record"]; code != 1 || f.Level != finding.LevelFail {
 		t.Fatalf("without the key in DNS: exit %d, %+v", code, f)
 	}
@@ -72,7 +72,7 @@ func TestCheckAsksWhatTheWorldSees(t *testing.T) {
 		t.Fatalf("the cure is %q", found["dkim record"].Fix)
 	}
 	w.dns.Add(t, record)
-	found, code = w.check(t)
+	found, code = w.runCheck(t)
 	if code != 0 {
 		t.Errorf("with the key in DNS: exit %d", code)
 	}
@@ -87,8 +87,8 @@ func TestCheckAsksWhatTheWorldSees(t *testing.T) {
 	}
 }
 
-func TestCheckAsksWhereBouncesComeBackTo(t *testing.T) {
-	w := newWorld(t)
+func TestCheck_ReportsBounceDomain(t *testing.T) {
+	w := newSignedSite(t)
 	text, err := os.ReadFile(w.config)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestCheckAsksWhereBouncesComeBackTo(t *testing.T) {
 	if err := os.WriteFile(w.config, append(text, []byte("[bounces]\ndomain = \"b.upperberth.example\"\n")...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found, _ := w.check(t)
+	found, _ := w.runCheck(t)
 	for _, part := range []string{"spf", "bounces mx"} { // it is the envelope's domain
 		if f := found[part]; f.Level != finding.LevelFail || !strings.Contains(f.Text, "b.upperberth.example") {
 			t.Errorf("%s: %+v", part, f)
@@ -106,7 +106,7 @@ func TestCheckAsksWhereBouncesComeBackTo(t *testing.T) {
 b.upperberth.example. IN TXT "v=spf1 ip4:192.0.2.10 -all"
 b.upperberth.example. IN MX 10 mx.upperberth.example.
 `)
-	found, _ = w.check(t)
+	found, _ = w.runCheck(t)
 	for _, part := range []string{"spf", "spf sender", "bounces mx", "dmarc"} {
 		if f := found[part]; f.Level != finding.LevelOK {
 			t.Errorf("%s: %+v", part, f)
@@ -114,9 +114,9 @@ b.upperberth.example. IN MX 10 mx.upperberth.example.
 	}
 }
 
-func TestCheckWarnsOfManySuppressedAddresses(t *testing.T) {
-	p := newParish(t)
-	good(t, "migrate", "-c", p.config)
+func TestCheck_WarnsOfManySuppressions(t *testing.T) {
+	p := newTestForum(t)
+	mustRun(t, "migrate", "-c", p.config)
 	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "ok    addresses: 0 are suppressed") {
 		t.Errorf("with none suppressed:\n%s", out)
 	}
@@ -139,16 +139,16 @@ func TestCheckWarnsOfManySuppressedAddresses(t *testing.T) {
 	}
 }
 
-func TestCheckOfflineAsksTheWorldNothing(t *testing.T) {
-	w := newWorld(t)
+func TestCheck_OfflineSkipsDNS(t *testing.T) {
+	w := newSignedSite(t)
 	out, _, code := run(t, "check", "--offline", "--resolver", w.dns.Address, "-c", w.config)
 	if asked := w.dns.Asked(); code != 0 || len(asked) > 0 || strings.Contains(out, "one-click") {
 		t.Errorf("exit %d; it asked for %v and says\n%s", code, asked, out)
 	}
 }
 
-func TestCheckWantsAddressesToSendFrom(t *testing.T) {
-	p := newParish(t)
+func TestCheck_RejectsInvalidSendsFrom(t *testing.T) {
+	p := newTestForum(t)
 	if _, errOut, code := run(t, "check", "--sends-from", "mx.example.org", "-c", p.config); code != 1 || !strings.Contains(errOut, "192.0.2.10") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}

@@ -13,10 +13,10 @@ import (
 	"postrider/internal/smtptest"
 )
 
-func TestCheckFindsAllInOrder(t *testing.T) {
-	p := newParish(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
-	good(t, "migrate", "-c", p.config)
-	out := good(t, "check", "--offline", "-c", p.config)
+func TestCheck_PassesOnWorkingSetup(t *testing.T) {
+	p := newTestForum(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
+	mustRun(t, "migrate", "-c", p.config)
+	out := mustRun(t, "check", "--offline", "-c", p.config)
 	for line := range strings.Lines(out) {
 		if !strings.HasPrefix(line, "ok    ") {
 			t.Errorf("a line is not ok: %s", line)
@@ -29,9 +29,9 @@ func TestCheckFindsAllInOrder(t *testing.T) {
 	}
 }
 
-func TestCheckMakesNothing(t *testing.T) {
-	p := newParish(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
-	good(t, "check", "--offline", "-c", p.config)
+func TestCheck_CreatesNoFiles(t *testing.T) {
+	p := newTestForum(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
+	mustRun(t, "check", "--offline", "-c", p.config)
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestCheckMakesNothing(t *testing.T) {
 	}
 }
 
-func TestCheckFailsWithACure(t *testing.T) {
+func TestCheck_FailsWithFix(t *testing.T) {
 	port, err := servertest.Port()
 	if err != nil {
 		t.Fatal(err)
@@ -76,9 +76,9 @@ func TestCheckFailsWithACure(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newParish(t, tt.changes...)
+			p := newTestForum(t, tt.changes...)
 			if tt.spoil != "" {
-				spoil(t, p.forum, tt.spoil)
+				execSQL(t, p.forum, tt.spoil)
 			}
 			out, errOut, code := run(t, "check", "--offline", "-c", p.config)
 			if code != 1 || errOut != "" {
@@ -106,13 +106,13 @@ func TestCheckFailsWithACure(t *testing.T) {
 			if got := strings.Join(parts, " "); got != tt.fails {
 				t.Errorf("what fails is %q, want %q:\n%s", got, tt.fails, out)
 			}
-			sameInJSON(t, p, failed)
+			wantSameFailuresInJSON(t, p, failed)
 		})
 	}
 }
 
-// sameInJSON holds check --json to the same verdict.
-func sameInJSON(t *testing.T, p parish, failed map[string]bool) {
+// wantSameFailuresInJSON holds check --json to the same verdict.
+func wantSameFailuresInJSON(t *testing.T, p testForum, failed map[string]bool) {
 	t.Helper()
 	out, _, code := run(t, "check", "--offline", "--json", "-c", p.config)
 	if code != 1 {
@@ -139,9 +139,9 @@ func sameInJSON(t *testing.T, p parish, failed map[string]bool) {
 	}
 }
 
-func TestRunRefusesAForumThatFailsItsCheck(t *testing.T) {
-	p := newParish(t)
-	spoil(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
+func TestRun_StopsWhenSelfCheckFails(t *testing.T) {
+	p := newTestForum(t)
+	execSQL(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
 	mails := filepath.Join(p.dir, "mails")
 	_, errOut, code := run(t, "run", "--once", "--now", "2026-05-04T12:00:00Z", "--mail-dir", mails, "-c", p.config)
 	if code != 1 || !strings.Contains(errOut, "nothing is sent") {
@@ -153,9 +153,9 @@ func TestRunRefusesAForumThatFailsItsCheck(t *testing.T) {
 }
 
 // A service manager starts again and again what ends at once.
-func TestADaemonThatCannotStartMailsTheAdministratorOnce(t *testing.T) {
-	p := newParish(t, `alarms.email = "admin@upperberth.example"`)
-	spoil(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
+func TestRun_ReportsStartFailureOnce(t *testing.T) {
+	p := newTestForum(t, `alarms.email = "admin@upperberth.example"`)
+	execSQL(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
 	mails := filepath.Join(p.dir, "mails")
 	for range 3 {
 		if _, _, code := run(t, "run", "--mail-dir", mails, "-c", p.config); code != 1 {
@@ -171,15 +171,15 @@ func TestADaemonThatCannotStartMailsTheAdministratorOnce(t *testing.T) {
 	}
 }
 
-func TestADaemonWithoutItsForumSaysSo(t *testing.T) {
-	p := newParish(t, `forum.dsn = "sqlite:gone.db"`)
+func TestRun_ReportsMissingForum(t *testing.T) {
+	p := newTestForum(t, `forum.dsn = "sqlite:gone.db"`)
 	_, errOut, code := run(t, "run", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
 	if code != 1 || !strings.Contains(errOut, "opening the forum") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }
 
-func spoil(t *testing.T, forum, query string) {
+func execSQL(t *testing.T, forum, query string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", forum)
 	if err != nil {

@@ -23,8 +23,8 @@ func run(t *testing.T, args ...string) (out, errOut string, code int) {
 	return stdout.String(), stderr.String(), code
 }
 
-// good runs a command line that must go well.
-func good(t *testing.T, args ...string) string {
+// mustRun runs a command line that must go well.
+func mustRun(t *testing.T, args ...string) string {
 	t.Helper()
 	out, errOut, code := run(t, args...)
 	if code != 0 {
@@ -36,15 +36,15 @@ func good(t *testing.T, args ...string) string {
 // now is the moment at which the sample forum of these tests stands.
 var now = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-// parish is a directory with the sample forum and a configuration for it.
-type parish struct{ dir, forum, config string }
+// testForum is a directory with the sample forum and a configuration for it.
+type testForum struct{ dir, forum, config string }
 
-// newParish makes one. Each change is a line "table.key = value" that takes the place of the usual one, or an empty value
+// newTestForum makes one. Each change is a line "table.key = value" that takes the place of the usual one, or an empty value
 // that takes it away.
-func newParish(t *testing.T, changes ...string) parish {
+func newTestForum(t *testing.T, changes ...string) testForum {
 	t.Helper()
 	dir := t.TempDir()
-	p := parish{dir, filepath.Join(dir, "forum.db"), filepath.Join(dir, "config.toml")}
+	p := testForum{dir, filepath.Join(dir, "forum.db"), filepath.Join(dir, "config.toml")}
 	if err := os.WriteFile(p.forum, sampletest.Forum(t, now), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -72,16 +72,16 @@ func newParish(t *testing.T, changes ...string) parish {
 	return p
 }
 
-func TestHelpIsAsItWasFoundGood(t *testing.T) {
-	texts := map[string]string{"postrider": good(t)}
-	if long := good(t, "--help"); long != texts["postrider"] {
+func TestHelp_MatchesGolden(t *testing.T) {
+	texts := map[string]string{"postrider": mustRun(t)}
+	if long := mustRun(t, "--help"); long != texts["postrider"] {
 		t.Errorf("postrider --help says\n%s\nand postrider alone\n%s", long, texts["postrider"])
 	}
 	for _, c := range (&cmdEnv{}).root().Commands() {
 		if c.Name() == "help" {
 			continue
 		}
-		text := good(t, c.Name(), "--help")
+		text := mustRun(t, c.Name(), "--help")
 		if !strings.Contains(texts["postrider"], "\n  "+c.Name()+" ") {
 			t.Errorf("postrider does not list %s", c.Name())
 		}
@@ -97,11 +97,11 @@ func TestHelpIsAsItWasFoundGood(t *testing.T) {
 	}
 }
 
-func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+func TestRun_ReportsWrongUsage(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.toml")
-	p := newParish(t)
-	lost := newParish(t, `store.dsn = "sqlite:/nowhere/at/all/postrider.db"`)
-	away := newParish(t, `store.dsn = "postgres://nobody@127.0.0.1:1/postrider?sslmode=disable"`)
+	p := newTestForum(t)
+	lost := newTestForum(t, `store.dsn = "sqlite:/nowhere/at/all/postrider.db"`)
+	away := newTestForum(t, `store.dsn = "postgres://nobody@127.0.0.1:1/postrider?sslmode=disable"`)
 	tests := []struct {
 		args  string
 		wants []string
@@ -116,7 +116,7 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"run --now 2026-05-04T08:00:00Z", []string{"--now needs --once"}},
 		{"run --json", []string{"--json needs --once"}},
 		{"queue list --since yesterday -c " + p.config, []string{`--since is "yesterday"`, "24h"}},
-		{"run --once --now yesterday -c " + p.config, []string{`--now is "yesterday"`, "2026-05-04T08:00:00Z"}},
+		{"run --once --now yesterday -c " + p.config, []string{`invalid --now "yesterday"`, "2026-05-04T08:00:00Z"}},
 		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
 		{"run -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
 		{"migrate -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
@@ -128,7 +128,7 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"preview Corridor Kate -c " + p.config, []string{"number or name"}},
 		{"preview 1 --format pdf -c " + p.config, []string{"pdf", "html, text, eml or json"}},
 		{"preview 1 --kind letter -c " + p.config, []string{"letter", "digest"}},
-		{"preview 1 --from noon -c " + p.config, []string{`--from is "noon"`, "2026-05-04T08:00:00Z"}},
+		{"preview 1 --from noon -c " + p.config, []string{`invalid --from "noon"`, "2026-05-04T08:00:00Z"}},
 		{"preview 1 --until 2026-13-01T00:00:00Z -c " + p.config, []string{"--until"}},
 		{"preview 1 --from 2026-05-04T08:00:00Z --until 2026-05-04T08:00:00Z -c " + p.config, []string{"--from", "not before", "--until"}},
 		{"preview 99999 -c " + p.config, []string{"99999", "no such member", "a member ID or name"}},
@@ -159,44 +159,44 @@ func TestAWrongCommandLineSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestVersionIsPrintedForPeopleAndForScripts(t *testing.T) {
+func TestVersion_PrintsTextAndJSON(t *testing.T) {
 	var v struct{ Version, Go string }
-	if err := json.Unmarshal([]byte(good(t, "version", "--json")), &v); err != nil {
+	if err := json.Unmarshal([]byte(mustRun(t, "version", "--json")), &v); err != nil {
 		t.Fatal(err)
 	}
 	if v.Version == "" || !strings.HasPrefix(v.Go, "go1.") {
 		t.Errorf("version is %+v", v)
 	}
-	if out, want := good(t, "version"), fmt.Sprintf("postrider %s (%s)\n", v.Version, v.Go); out != want {
+	if out, want := mustRun(t, "version"), fmt.Sprintf("postrider %s (%s)\n", v.Version, v.Go); out != want {
 		t.Errorf("version prints %q, want %q", out, want)
 	}
 }
 
-func TestForumTypesAreListedAndTold(t *testing.T) {
+func TestForums_ListsAndDescribesTypes(t *testing.T) {
 	var types []struct {
 		Name, Title, Prefix, Markup, Notes string
 		Databases                          []string
 	}
-	out := good(t, "forums", "--json")
+	out := mustRun(t, "forums", "--json")
 	if err := json.Unmarshal([]byte(out), &types); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(out, `"Name"`) {
 		t.Errorf("keys of JSON are written small everywhere else:\n%s", out)
 	}
-	list := good(t, "forums")
+	list := mustRun(t, "forums")
 	for _, f := range types {
 		if !strings.Contains(list, f.Name) || !strings.Contains(list, f.Title) {
 			t.Errorf("the list does not have %s:\n%s", f.Name, list)
 		}
-		told := good(t, "forums", f.Name)
+		told := mustRun(t, "forums", f.Name)
 		for _, want := range append([]string{f.Name, f.Title, f.Markup, f.Notes}, f.Databases...) {
 			if want == "" || !strings.Contains(told, want) {
 				t.Errorf("forums %s says nothing of %q:\n%s", f.Name, want, told)
 			}
 		}
 		var one struct{ Name string }
-		if err := json.Unmarshal([]byte(good(t, "forums", f.Name, "--json")), &one); err != nil || one.Name != f.Name {
+		if err := json.Unmarshal([]byte(mustRun(t, "forums", f.Name, "--json")), &one); err != nil || one.Name != f.Name {
 			t.Errorf("forums %s --json tells of %q: %v", f.Name, one.Name, err)
 		}
 	}
@@ -205,20 +205,20 @@ func TestForumTypesAreListedAndTold(t *testing.T) {
 	}
 }
 
-func TestMigrateTwiceChangesNothingTheSecondTime(t *testing.T) {
-	p := newParish(t)
-	if out := good(t, "migrate", "-c", p.config); !strings.Contains(out, "up to date after ") {
+func TestMigrate_SecondRunChangesNothing(t *testing.T) {
+	p := newTestForum(t)
+	if out := mustRun(t, "migrate", "-c", p.config); !strings.Contains(out, "up to date after ") {
 		t.Errorf("the first time it says %q", out)
 	}
-	if out := good(t, "migrate", "-c", p.config); out != "The store is up to date.\n" {
+	if out := mustRun(t, "migrate", "-c", p.config); out != "The store is up to date.\n" {
 		t.Errorf("the second time it says %q", out)
 	}
 }
 
-func TestMigrateMakesANewKeyOnDemand(t *testing.T) {
-	p := newParish(t)
+func TestMigrate_CreatesLinkKey(t *testing.T) {
+	p := newTestForum(t)
 	for _, want := range []string{"there are now 2.", "there are now 3."} {
-		if out := good(t, "migrate", "-c", p.config, "--new-link-key"); !strings.Contains(out, want) {
+		if out := mustRun(t, "migrate", "-c", p.config, "--new-link-key"); !strings.Contains(out, want) {
 			t.Errorf("it says %q, want %q in it", out, want)
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"postrider/demo"
 )
 
-// signingForum makes a sample forum whose configuration names a key for signing, which it has too.
-func signingForum(t *testing.T) (config, keyFile string) {
+// newSigningForum makes a sample forum whose configuration names a key for signing, which it has too.
+func newSigningForum(t *testing.T) (config, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()
 	forum := filepath.Join(dir, "forum.db")
@@ -44,17 +44,17 @@ func signingForum(t *testing.T) (config, keyFile string) {
 	return config, keyFile
 }
 
-// said runs a command line and gives its exit code and all that it printed.
-func said(t *testing.T, args ...string) (int, string) {
+// runCombined runs a command line and gives its exit code and all that it printed.
+func runCombined(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	var out bytes.Buffer
 	code := Run(t.Context(), args, &out, &out, func(string) string { return "" })
 	return code, out.String()
 }
 
-func TestMailsVerifyWithTheRecordThatCheckPrints(t *testing.T) {
-	config, _ := signingForum(t)
-	_, report := said(t, "check", "--offline", "-c", config)
+func TestRun_SignaturesMatchCheckedRecord(t *testing.T) {
+	config, _ := newSigningForum(t)
+	_, report := runCombined(t, "check", "--offline", "-c", config)
 	domain := demo.From[strings.LastIndexByte(demo.From, '@')+1:]
 	domain = strings.TrimSuffix(domain, ">")
 	if want := "ok    dkim: signs for " + domain + " with pr1\n"; !strings.Contains(report, want) {
@@ -68,7 +68,7 @@ func TestMailsVerifyWithTheRecordThatCheckPrints(t *testing.T) {
 	record := strings.TrimSpace(lines[at])
 
 	mails := filepath.Join(t.TempDir(), "mails")
-	if code, said := said(t, "run", "--once", "--mail-dir", mails, "-c", config); code != 0 {
+	if code, said := runCombined(t, "run", "--once", "--mail-dir", mails, "-c", config); code != 0 {
 		t.Fatalf("run exited with %d: %s", code, said)
 	}
 	files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
@@ -99,27 +99,27 @@ func TestMailsVerifyWithTheRecordThatCheckPrints(t *testing.T) {
 	}
 }
 
-func TestAKeyThatOthersMayReadStopsTheDaemonBeforeAnyMail(t *testing.T) {
-	config, keyFile := signingForum(t)
+func TestRun_RejectsReadableKeyFile(t *testing.T) {
+	config, keyFile := newSigningForum(t)
 	if err := os.Chmod(keyFile, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	mails := filepath.Join(t.TempDir(), "mails")
-	code, report := said(t, "run", "--once", "--mail-dir", mails, "-c", config)
+	code, report := runCombined(t, "run", "--once", "--mail-dir", mails, "-c", config)
 	if want := "dkim.key_file: " + keyFile; code != 1 || !strings.Contains(report, want) || !strings.Contains(report, "chmod 600 "+keyFile) {
 		t.Errorf("run exited with %d and said %q, want 1, %q and how to mend it", code, report, want)
 	}
 	if files, _ := filepath.Glob(filepath.Join(mails, "*.eml")); len(files) > 0 {
 		t.Errorf("run wrote %d mails, want none", len(files))
 	}
-	code, report = said(t, "check", "--offline", "-c", config)
+	code, report = runCombined(t, "check", "--offline", "-c", config)
 	if code != 1 || !strings.Contains(report, "FAIL  dkim: dkim.key_file: ") {
 		t.Errorf("check exited with %d and said %q, want 1 and dkim to fail", code, report)
 	}
 }
 
-func TestCheckSaysThatTheRelaySigns(t *testing.T) {
-	config, _ := signingForum(t)
+func TestCheck_ReportsRelaySigns(t *testing.T) {
+	config, _ := newSigningForum(t)
 	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestCheckSaysThatTheRelaySigns(t *testing.T) {
 	if err := os.WriteFile(config, []byte(plain), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, report := said(t, "check", "--offline", "-c", config); !strings.Contains(report, "ok    dkim: off: the relay signs\n") {
+	if _, report := runCombined(t, "check", "--offline", "-c", config); !strings.Contains(report, "ok    dkim: off: the relay signs\n") {
 		t.Errorf("check printed\n%s", report)
 	}
 }

@@ -64,23 +64,23 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		return err
 	}
 	defer h.close()
-	e := daemon.NewExplainer(h.forum, h.store, h.press, h.links, h.settings())
+	e := daemon.NewExplainer(h.forum, h.store, h.renderer, h.links, h.settings())
 	if len(posts) == 0 {
 		story, err := e.ExplainMember(ctx, time.Now(), who)
 		switch {
 		case err != nil:
 			return err
 		case asJSON:
-			return c.json(newMemberStoryJSON(story))
+			return c.json(newMemberExplanationJSON(story))
 		}
-		return c.printMemberStory(story)
+		return c.printMemberExplanation(story)
 	}
 	member, stories, err := e.ExplainPosts(ctx, time.Now(), who, posts)
 	switch {
 	case err != nil:
 		return err
 	case asJSON:
-		return c.json(newPostStoriesJSON(member, stories))
+		return c.json(newPostExplanationsJSON(member, stories))
 	}
-	return c.printPostStories(member, stories)
+	return c.printPostExplanations(member, stories)
 }

@@ -7,8 +7,8 @@ import (
 	"postrider/forum"
 )
 
-// memberStoryJSON is a stable format that scripts read.
-type memberStoryJSON struct {
+// memberExplanationJSON is a stable format that scripts read.
+type memberExplanationJSON struct {
 	Member          memberJSON           `json:"member"`
 	OnRoll          bool                 `json:"on_roll"`
 	Sections        int                  `json:"watched_sections"`
@@ -28,22 +28,22 @@ type memberStoryJSON struct {
 
 // messageHistoryJSON is a message with the result of each attempt.
 type messageHistoryJSON struct {
-	mailJSON
-	Attempts []outcomeJSON `json:"outcomes"`
+	messageJSON
+	Attempts []attemptJSON `json:"outcomes"`
 }
 
-func newMemberStoryJSON(m daemon.MemberExplanation) memberStoryJSON {
-	out := memberStoryJSON{
+func newMemberExplanationJSON(m daemon.MemberExplanation) memberExplanationJSON {
+	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, OnRoll: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
 		NoDigest: nonNil(m.NoDigest), NoAlert: nonNil(m.NoAlert), Delays: nonNil(m.Delays),
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []messageHistoryJSON{},
 	}
 	for _, mail := range m.Mails {
-		told := messageHistoryJSON{newMailJSON(mail), []outcomeJSON{}}
+		told := messageHistoryJSON{newMessageJSON(mail), []attemptJSON{}}
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key {
-				told.Attempts = append(told.Attempts, newOutcomeJSON(o))
+				told.Attempts = append(told.Attempts, newAttemptJSON(o))
 			}
 		}
 		out.Mails = append(out.Mails, told)
@@ -54,27 +54,27 @@ func newMemberStoryJSON(m daemon.MemberExplanation) memberStoryJSON {
 // nonNil copies a list so that it is never null in JSON.
 func nonNil(texts []string) []string { return append([]string{}, texts...) }
 
-// postStoriesJSON is a stable format that scripts read.
-type postStoriesJSON struct {
-	Member memberJSON      `json:"member"`
-	Posts  []postStoryJSON `json:"posts"`
+// postExplanationsJSON is a stable format that scripts read.
+type postExplanationsJSON struct {
+	Member memberJSON            `json:"member"`
+	Posts  []postExplanationJSON `json:"posts"`
 }
 
-type postStoryJSON struct {
+type postExplanationJSON struct {
 	Post    int64             `json:"post"`
 	Verdict daemon.PostStatus `json:"verdict"` // sent, waiting, coming, left out
 	Reason  string            `json:"reason"`
 	Mail    string            `json:"mail,omitempty"`
 	At      time.Time         `json:"at,omitzero"`
 	Folded  bool              `json:"folded"`
-	Seen    []seenJSON        `json:"seen"`
+	Seen    []sightingJSON    `json:"seen"`
 	Pending time.Time         `json:"pending,omitzero"`
 	Rules   []ruleJSON        `json:"rules"`
 	Alert   string            `json:"alert,omitempty"` // why the member got no alert
-	Mails   []mailJSON        `json:"mails"`
+	Mails   []messageJSON     `json:"mails"`
 }
 
-type seenJSON struct {
+type sightingJSON struct {
 	Seq       int64     `json:"seq"`
 	At        time.Time `json:"at"`
 	Section   int64     `json:"section"`
@@ -87,27 +87,27 @@ type ruleJSON struct {
 	Says string `json:"says"`
 }
 
-func newPostStoriesJSON(member forum.Member, stories []daemon.PostExplanation) postStoriesJSON {
-	out := postStoriesJSON{Member: memberJSON{int64(member.ID), member.Name, member.Email}, Posts: []postStoryJSON{}}
+func newPostExplanationsJSON(member forum.Member, stories []daemon.PostExplanation) postExplanationsJSON {
+	out := postExplanationsJSON{Member: memberJSON{int64(member.ID), member.Name, member.Email}, Posts: []postExplanationJSON{}}
 	for _, x := range stories {
-		out.Posts = append(out.Posts, newPostStoryJSON(x))
+		out.Posts = append(out.Posts, newPostExplanationJSON(x))
 	}
 	return out
 }
 
-func newPostStoryJSON(x daemon.PostExplanation) postStoryJSON {
-	out := postStoryJSON{
+func newPostExplanationJSON(x daemon.PostExplanation) postExplanationJSON {
+	out := postExplanationJSON{
 		Post: int64(x.Post), Verdict: x.Verdict, Reason: x.Reason, Mail: x.Mail, At: x.At, Folded: x.Folded,
-		Pending: x.Pending, Alert: x.Alert, Seen: []seenJSON{}, Rules: []ruleJSON{}, Mails: []mailJSON{},
+		Pending: x.Pending, Alert: x.Alert, Seen: []sightingJSON{}, Rules: []ruleJSON{}, Mails: []messageJSON{},
 	}
 	for _, s := range x.Seen {
-		out.Seen = append(out.Seen, seenJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
+		out.Seen = append(out.Seen, sightingJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
 	}
 	for _, s := range x.RuleResults {
 		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, s.Says})
 	}
 	for _, m := range x.Mails {
-		out.Mails = append(out.Mails, newMailJSON(m))
+		out.Mails = append(out.Mails, newMessageJSON(m))
 	}
 	return out
 }

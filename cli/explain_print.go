@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-func (c *cmdEnv) printMemberStory(m daemon.MemberExplanation) error {
+func (c *cmdEnv) printMemberExplanation(m daemon.MemberExplanation) error {
 	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
@@ -46,7 +46,7 @@ func (c *cmdEnv) printMemberStory(m daemon.MemberExplanation) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	return c.printMails(m)
+	return c.printMessages(m)
 }
 
 // untilText describes the end of a suppression.
@@ -57,8 +57,8 @@ func untilText(at time.Time) string {
 	return ", until " + formatTime(at) + " UTC"
 }
 
-// printMails lists a member's messages with the result of each attempt.
-func (c *cmdEnv) printMails(m daemon.MemberExplanation) error {
+// printMessages lists a member's messages with the result of each attempt.
+func (c *cmdEnv) printMessages(m daemon.MemberExplanation) error {
 	if len(m.Mails) == 0 {
 		fmt.Fprintln(c.out, "\nNo pending messages, and none sent in the last 30 days.")
 		return nil
@@ -109,7 +109,7 @@ func memberLabel(m forum.Member) string {
 	return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID)
 }
 
-func (c *cmdEnv) printPostStories(member forum.Member, stories []daemon.PostExplanation) error {
+func (c *cmdEnv) printPostExplanations(member forum.Member, stories []daemon.PostExplanation) error {
 	for i, x := range stories {
 		if i > 0 {
 			fmt.Fprintln(c.out)

@@ -7,38 +7,38 @@ import (
 	"testing"
 )
 
-func TestExplainTellsOfAMemberAndHisMails(t *testing.T) {
-	p := newParishToday(t)
-	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
-	text := good(t, "explain", "4", "-c", p.config)
+func TestExplain_ShowsMemberAndMessages(t *testing.T) {
+	p := newCurrentForum(t)
+	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	text := mustRun(t, "explain", "4", "-c", p.config)
 	for _, want := range []string{"(member 4) <", "next digest", "Messages of the last 30 days:", "digest/4/", "accepted"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
 	}
-	var m memberStoryJSON
-	if err := json.Unmarshal([]byte(good(t, "explain", "4", "--json", "-c", p.config)), &m); err != nil {
+	var m memberExplanationJSON
+	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--json", "-c", p.config)), &m); err != nil {
 		t.Fatal(err)
 	}
 	if m.Member.ID != 4 || !m.OnRoll || len(m.Mails) != 1 || m.Mails[0].State != "accepted" || len(m.Mails[0].Attempts) != 1 || m.Due.IsZero() {
 		t.Errorf("it tells of %+v", m)
 	}
-	if name := good(t, "explain", m.Member.Name, "-c", p.config); name != text {
+	if name := mustRun(t, "explain", m.Member.Name, "-c", p.config); name != text {
 		t.Errorf("by name it says\n%s\nby number\n%s", name, text)
 	}
 }
 
-func TestExplainTellsOfPosts(t *testing.T) {
-	p := newParishToday(t)
-	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
-	text := good(t, "explain", "4", "--post", "1", "--post", "99999", "-c", p.config)
+func TestExplain_ShowsPosts(t *testing.T) {
+	p := newCurrentForum(t)
+	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	text := mustRun(t, "explain", "4", "--post", "1", "--post", "99999", "-c", p.config)
 	for _, want := range []string{"Post 1 for ", "\nPost 99999 for ", "permanently deleted", "readable", "NO"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
 	}
-	var told postStoriesJSON
-	if err := json.Unmarshal([]byte(good(t, "explain", "4", "--post", "1,99999", "--json", "-c", p.config)), &told); err != nil {
+	var told postExplanationsJSON
+	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--post", "1,99999", "--json", "-c", p.config)), &told); err != nil {
 		t.Fatal(err)
 	}
 	if len(told.Posts) != 2 || told.Posts[1].Verdict != "left out" || told.Posts[1].Reason != "permanently deleted" {
@@ -46,9 +46,9 @@ func TestExplainTellsOfPosts(t *testing.T) {
 	}
 }
 
-func TestExplainLeavesNoTraceAndSaysWhatItWants(t *testing.T) {
-	p := newParish(t)
-	good(t, "explain", "4", "-c", p.config)
+func TestExplain_WritesNothingAndReportsUsage(t *testing.T) {
+	p := newTestForum(t)
+	mustRun(t, "explain", "4", "-c", p.config)
 	if made, err := filepath.Glob(filepath.Join(p.dir, "postrider*")); err != nil || len(made) > 0 {
 		t.Errorf("it made %v, %v", made, err)
 	}

@@ -72,7 +72,7 @@ func (c *cmdEnv) runForecast(ctx context.Context, o forecastOptions) error {
 		return err
 	}
 	if o.asJSON {
-		return c.json(newContrastJSON(contrast))
+		return c.json(newForecastDiffJSON(contrast))
 	}
 	return c.printDiff(contrast)
 }

@@ -153,30 +153,30 @@ type forecastDiffJSON struct {
 }
 
 type changeJSON struct {
-	Member int64        `json:"member"`
-	Was    prospectJSON `json:"was"`
-	Will   prospectJSON `json:"will"`
+	Member int64              `json:"member"`
+	Was    memberForecastJSON `json:"was"`
+	Will   memberForecastJSON `json:"will"`
 }
 
-type prospectJSON struct {
+type memberForecastJSON struct {
 	Due     *time.Time `json:"due"` // null: never
 	Posts   int        `json:"posts"`
 	Skipped string     `json:"skipped,omitempty"`
 }
 
-func newContrastJSON(x daemon.ForecastDiff) forecastDiffJSON {
+func newForecastDiffJSON(x daemon.ForecastDiff) forecastDiffJSON {
 	out := forecastDiffJSON{
 		forecastJSON: newForecastJSON(x.After), Running: newForecastJSON(x.Before),
 		Gain: x.Gained, Lose: x.Lost, Differ: x.Changed, Changes: []changeJSON{},
 	}
 	for _, change := range x.Changes {
-		out.Changes = append(out.Changes, changeJSON{int64(change.Member), newProspectJSON(change.Before), newProspectJSON(change.After)})
+		out.Changes = append(out.Changes, changeJSON{int64(change.Member), newMemberForecastJSON(change.Before), newMemberForecastJSON(change.After)})
 	}
 	return out
 }
 
-func newProspectJSON(p daemon.MemberForecast) prospectJSON {
-	out := prospectJSON{Posts: p.Posts, Skipped: p.Skip}
+func newMemberForecastJSON(p daemon.MemberForecast) memberForecastJSON {
+	out := memberForecastJSON{Posts: p.Posts, Skipped: p.Skip}
 	if !p.Due.IsZero() {
 		due := p.Due.UTC()
 		out.Due = &due

@@ -11,10 +11,10 @@ import (
 	"postrider/demo"
 )
 
-// newParishToday is a parish whose forum is alive now: a report goes by the real clock.
-func newParishToday(t *testing.T, changes ...string) parish {
+// newCurrentForum is a parish whose forum is alive now: a report goes by the real clock.
+func newCurrentForum(t *testing.T, changes ...string) testForum {
 	t.Helper()
-	p := newParish(t, changes...)
+	p := newTestForum(t, changes...)
 	if err := os.Remove(p.forum); err != nil {
 		t.Fatal(err)
 	}
@@ -24,8 +24,8 @@ func newParishToday(t *testing.T, changes ...string) parish {
 	return p
 }
 
-// write writes a configuration beside another one, with one line changed.
-func (p parish) write(t *testing.T, name, table, line string) string {
+// writeConfig writes a configuration beside another one, with one line changed.
+func (p testForum) writeConfig(t *testing.T, name, table, line string) string {
 	t.Helper()
 	text, err := os.ReadFile(p.config)
 	if err != nil {
@@ -39,10 +39,10 @@ func (p parish) write(t *testing.T, name, table, line string) string {
 	return path
 }
 
-func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
-	p := newParishToday(t)
+func TestForecast_PredictsDayAndWritesNothing(t *testing.T) {
+	p := newCurrentForum(t)
 	var r forecastJSON
-	if err := json.Unmarshal([]byte(good(t, "forecast", "-c", p.config, "--json")), &r); err != nil {
+	if err := json.Unmarshal([]byte(mustRun(t, "forecast", "-c", p.config, "--json")), &r); err != nil {
 		t.Fatal(err)
 	}
 	sum := 0
@@ -52,7 +52,7 @@ func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
 	if r.Mails == 0 || sum != r.Mails || r.Posts < r.Mails || r.Bytes < int64(1000*r.Mails) || r.Members < r.Mails || !r.Until.Equal(r.From.Add(24*time.Hour)) {
 		t.Errorf("it tells of %+v", r)
 	}
-	text := good(t, "forecast", "-c", p.config, "--hours", "48")
+	text := mustRun(t, "forecast", "-c", p.config, "--hours", "48")
 	for _, want := range []string{"Nothing is sent.", "HOUR", "members who watch anything", " rendered messages)."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
@@ -69,15 +69,15 @@ func TestARehearsalTellsWhatADayWouldSendAndLeavesNoTrace(t *testing.T) {
 	}
 }
 
-func TestARehearsalComparesTwoConfigurations(t *testing.T) {
-	p := newParishToday(t)
-	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
-	off := p.write(t, "off.toml", "digest", `cadence = "off"`)
+func TestForecast_ComparesConfigurations(t *testing.T) {
+	p := newCurrentForum(t)
+	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	off := p.writeConfig(t, "off.toml", "digest", `cadence = "off"`)
 	if out, errOut, code := run(t, "forecast", "-c", off, "--config", p.config); code != 0 || !strings.Contains(out, "members gain a mail") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
 	var x forecastDiffJSON
-	if err := json.Unmarshal([]byte(good(t, "forecast", "-c", p.config, "--config", off, "--json")), &x); err != nil {
+	if err := json.Unmarshal([]byte(mustRun(t, "forecast", "-c", p.config, "--config", off, "--json")), &x); err != nil {
 		t.Fatal(err)
 	}
 	if x.Mails != 0 || x.Gain != 0 || x.Lose != x.Running.Mails || len(x.Changes) != x.Lose {
@@ -85,13 +85,13 @@ func TestARehearsalComparesTwoConfigurations(t *testing.T) {
 	}
 	// Whoever has but one names it as everywhere else.
 	t.Chdir(t.TempDir())
-	if out := good(t, "forecast", "--config", p.config); strings.Contains(out, "running configuration") {
+	if out := mustRun(t, "forecast", "--config", p.config); strings.Contains(out, "running configuration") {
 		t.Errorf("one configuration is compared:\n%s", out)
 	}
 }
 
-func TestARehearsalWantsAStoreOfThisProgramsStep(t *testing.T) {
-	p := newParish(t)
+func TestForecast_RequiresMigratedStore(t *testing.T) {
+	p := newTestForum(t)
 	if err := os.WriteFile(filepath.Join(p.dir, "postrider.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -24,13 +24,13 @@ import (
 func quoted(s string) string { return strconv.Quote(s) }
 func itoa(n int) string      { return strconv.Itoa(n) }
 
-// letter is a mail as its reader's program has it.
-type letter struct {
+// parsedMessage is a mail as its reader's program has it.
+type parsedMessage struct {
 	head       netmail.Header
 	text, html string
 }
 
-func readLetter(t *testing.T, raw []byte) letter {
+func parseMessage(t *testing.T, raw []byte) parsedMessage {
 	t.Helper()
 	if bytes.Contains(bytes.ReplaceAll(raw, []byte("\r\n"), nil), []byte("\n")) {
 		t.Error("a line of the mail does not end as SMTP wants it")
@@ -43,7 +43,7 @@ func readLetter(t *testing.T, raw []byte) letter {
 	if err != nil || kind != "multipart/alternative" {
 		t.Fatalf("Content-Type is %q: %v", m.Header.Get("Content-Type"), err)
 	}
-	l := letter{head: m.Header}
+	l := parsedMessage{head: m.Header}
 	parts := multipart.NewReader(m.Body, params["boundary"])
 	for _, into := range []*string{&l.text, &l.html} {
 		part, err := parts.NextRawPart()
@@ -62,8 +62,8 @@ func readLetter(t *testing.T, raw []byte) letter {
 	return l
 }
 
-// proper holds a mail to what every digest has.
-func (l letter) proper(t *testing.T) {
+// wantValidDigest holds a mail to what every digest has.
+func (l parsedMessage) wantValidDigest(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"From", "To", "Subject", "Date", "Message-Id", "List-Id", "Auto-Submitted", "Mime-Version"} {
 		if got := l.head[name]; len(got) != 1 || got[0] == "" {
@@ -107,9 +107,9 @@ func postsIn(text string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func TestDemoOnceWritesOneMailForEachMailableMember(t *testing.T) {
+func TestDemo_OnceWritesOneMessagePerMember(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "mails")
-	out := good(t, "demo", "--once", "--mail-dir", dir)
+	out := mustRun(t, "demo", "--once", "--mail-dir", dir)
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil {
 		t.Fatal(err)
@@ -124,14 +124,14 @@ func TestDemoOnceWritesOneMailForEachMailableMember(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := readLetter(t, raw)
-			l.proper(t)
+			l := parseMessage(t, raw)
+			l.wantValidDigest(t)
 			if list, err := l.head.AddressList("To"); err == nil {
 				to[list[0].Address]++
 			}
 		})
 	}
-	for _, address := range mailable(t) {
+	for _, address := range mailableAddresses(t) {
 		if to[address] != 1 {
 			t.Errorf("%s got %d mails, want 1", address, to[address])
 		}
@@ -142,8 +142,8 @@ func TestDemoOnceWritesOneMailForEachMailableMember(t *testing.T) {
 	}
 }
 
-// mailable lists the addresses of those of the sample forum who may be mailed.
-func mailable(t *testing.T) []string {
+// mailableAddresses lists the addresses of those of the sample forum who may be mailed.
+func mailableAddresses(t *testing.T) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "forum.db")
 	if err := demo.Create(t.Context(), path, now); err != nil {
@@ -173,13 +173,13 @@ func mailable(t *testing.T) []string {
 	return list
 }
 
-func TestPreviewShowsOneEditionInEveryForm(t *testing.T) {
-	p := newParish(t)
+func TestPreview_ShowsDigestInEveryFormat(t *testing.T) {
+	p := newTestForum(t)
 	show := func(member, format string) string {
-		return good(t, "preview", "-c", p.config, member, "--until", "2026-05-04T12:00:00Z", "--format", format)
+		return mustRun(t, "preview", "-c", p.config, member, "--until", "2026-05-04T12:00:00Z", "--format", format)
 	}
-	l := readLetter(t, []byte(show("3", "eml")))
-	l.proper(t)
+	l := parseMessage(t, []byte(show("3", "eml")))
+	l.wantValidDigest(t)
 	if to := l.head.Get("To"); !strings.Contains(to, "Corridor Kate") {
 		t.Errorf("member 3 is %s", to)
 	}
@@ -197,8 +197,8 @@ func TestPreviewShowsOneEditionInEveryForm(t *testing.T) {
 	}
 }
 
-func TestPreviewSaysWhyThereIsNoDigest(t *testing.T) {
-	p := newParish(t)
+func TestPreview_ReportsWhyNoDigest(t *testing.T) {
+	p := newTestForum(t)
 	for member, why := range map[string]string{"CheapPillowz4U": "banned", "NewPassenger_77": "not confirmed", "Quiet Coach Quentin": "opted out", "Berth 13B": "no address"} {
 		out, errOut, code := run(t, "preview", "-c", p.config, member, "--until", "2026-05-04T12:00:00Z")
 		if code != 0 || out != "" || !strings.Contains(errOut, why) {
@@ -207,11 +207,11 @@ func TestPreviewSaysWhyThereIsNoDigest(t *testing.T) {
 	}
 }
 
-func TestRunOnceMailsOnceAndNeverTwice(t *testing.T) {
-	p := newParish(t)
+func TestRun_OnceNeverSendsTwice(t *testing.T) {
+	p := newTestForum(t)
 	mails := filepath.Join(p.dir, "mails")
 	count := func(at string) int {
-		good(t, "run", "--once", "--now", at, "--mail-dir", mails, "-c", p.config)
+		mustRun(t, "run", "--once", "--now", at, "--mail-dir", mails, "-c", p.config)
 		files, err := filepath.Glob(filepath.Join(mails, "*.eml"))
 		if err != nil {
 			t.Fatal(err)
@@ -229,9 +229,9 @@ func TestRunOnceMailsOnceAndNeverTwice(t *testing.T) {
 	}
 }
 
-func TestASecondDaemonOnOneSQLiteStoreIsRefused(t *testing.T) {
-	p := newParish(t)
-	good(t, "migrate", "-c", p.config)
+func TestRun_RejectsSecondDaemonOnSQLite(t *testing.T) {
+	p := newTestForum(t)
+	mustRun(t, "migrate", "-c", p.config)
 	first, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -241,10 +241,10 @@ func TestASecondDaemonOnOneSQLiteStoreIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, errOut, code := run(t, "run", "-c", p.config)
-	if code != 1 || !strings.Contains(errOut, "another postrider is at work on this store") || !strings.Contains(errOut, "PostgreSQL") {
+	if code != 1 || !strings.Contains(errOut, "another postrider process is using this SQLite store") || !strings.Contains(errOut, "PostgreSQL") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
-	if out := good(t, "preview", "-c", p.config, "3", "--until", "2026-05-04T12:00:00Z"); out == "" {
+	if out := mustRun(t, "preview", "-c", p.config, "3", "--until", "2026-05-04T12:00:00Z"); out == "" {
 		t.Error("nobody can look at a preview while the daemon runs")
 	}
 }

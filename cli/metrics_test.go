@@ -12,14 +12,14 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestPrometheusIsAnsweredWhereTheConfigurationSays(t *testing.T) {
+func TestRun_ServesMetrics(t *testing.T) {
 	t.Parallel()
 	port, err := servertest.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	p := newParish(t, fmt.Sprintf("metrics.listen = %q", address))
+	p := newTestForum(t, fmt.Sprintf("metrics.listen = %q", address))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {

@@ -16,7 +16,7 @@ import (
 func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
 	s, err := web.New(web.Deps{
-		Members: desk, Viewer: daemon.NewViewer(desk, h.press, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
+		Members: desk, Viewer: daemon.NewViewer(desk, h.renderer, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
 		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now, Wake: d.Wake,
 	}, h.cfg.Web.Config)
 	if err != nil {

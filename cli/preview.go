@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/daemon"
+	"postrider/daemon/editions"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -106,7 +107,7 @@ func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 	case store.KindAlert:
 		return c.previewAlert(ctx, h, o, from, until)
 	}
-	p, err := daemon.NewBuilder(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)
+	p, err := editions.New(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)
 	if err != nil {
 		return err
 	}
@@ -114,11 +115,11 @@ func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 }
 
 // printPreview prints an edition in one of its forms. An edition that would not be sent has none but JSON.
-func (c *cmdEnv) printPreview(ctx context.Context, h *app, p daemon.Preview, format string) error {
+func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, format string) error {
 	var content templates.Content
 	if p.Skip == "" {
 		var err error
-		if content, err = h.press.Digest(p.Digest, h.footer(p), h.cfg.Digest.MaxBytes); err != nil {
+		if content, err = h.renderer.Digest(p.Digest, h.footer(p), h.cfg.Digest.MaxBytes); err != nil {
 			return fmt.Errorf("rendering: %w", err)
 		}
 	}
@@ -186,7 +187,7 @@ func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m ma
 	return err
 }
 
-func (h *app) footer(p daemon.Preview) templates.Footer {
+func (h *app) footer(p editions.Preview) templates.Footer {
 	id := int64(p.Member.ID)
 	return templates.Footer{
 		Settings:    h.links.URL(link.Claims{Scope: link.Settings, Member: id}),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -54,7 +55,7 @@ type leftOutJSON struct {
 	Reason digest.Reason `json:"reason"`
 }
 
-func newPreviewJSON(p daemon.Preview, subject string) previewJSON {
+func newPreviewJSON(p editions.Preview, subject string) previewJSON {
 	out := previewJSON{Kind: store.KindDigest, From: p.From.UTC(), Until: p.Until.UTC(), Subject: subject, Skipped: p.Skip}
 	out.fill(p.Member, p.Digest, p.LeftOut)
 	return out

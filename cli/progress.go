@@ -20,7 +20,9 @@ type progressBar struct {
 	drawn       bool // a bar stands on the line
 }
 
-func newMeter(out io.Writer) *progressBar { return &progressBar{out: out, terminal: isTerminal(out)} }
+func newProgressBar(out io.Writer) *progressBar {
+	return &progressBar{out: out, terminal: isTerminal(out)}
+}
 
 // isTerminal tells whether somebody looks on.
 func isTerminal(out io.Writer) bool {

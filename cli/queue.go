@@ -65,9 +65,9 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 				case !known:
 					return fmt.Errorf("there is no mail %q: keys look like digest/42/2026-05-04, see: postrider queue list", args[0])
 				case asJSON:
-					return c.json(newShownJSON(m, history))
+					return c.json(newMessageDetailJSON(m, history))
 				}
-				return c.printMail(m, history)
+				return c.printMessage(m, history)
 			})
 		},
 	}

@@ -37,7 +37,7 @@ func loadBlockers(ctx context.Context, s *store.Store, now time.Time) ([]blocker
 	return list, nil
 }
 
-func (c *cmdEnv) printTroubles(list []blocker) {
+func (c *cmdEnv) printBlockers(list []blocker) {
 	for _, t := range list {
 		text := fmt.Sprintf("%s since %s UTC", oneLine(t.What, 100), formatTime(t.Since))
 		if !t.Until.IsZero() {

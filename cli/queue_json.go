@@ -8,11 +8,11 @@ import (
 
 // queueJSON is what queue list prints for scripts.
 type queueJSON struct {
-	Paused  *store.Pause `json:"paused,omitempty"`
-	Trouble []blocker    `json:"trouble"` // what keeps mails from going
-	Mails   []mailJSON   `json:"mails"`
-	More    bool         `json:"more"` // than --limit
-	Counts  []countJSON  `json:"counts"`
+	Paused  *store.Pause  `json:"paused,omitempty"`
+	Trouble []blocker     `json:"trouble"` // what keeps mails from going
+	Mails   []messageJSON `json:"mails"`
+	More    bool          `json:"more"` // than --limit
+	Counts  []countJSON   `json:"counts"`
 }
 
 type countJSON struct {
@@ -21,7 +21,7 @@ type countJSON struct {
 	Mails int    `json:"mails"`
 }
 
-type mailJSON struct {
+type messageJSON struct {
 	Key        string       `json:"key"`
 	Kind       string       `json:"kind"`
 	Member     int64        `json:"member"`
@@ -38,10 +38,10 @@ type mailJSON struct {
 	Lease      string       `json:"lease,omitempty"`
 	LeaseUntil time.Time    `json:"lease_until,omitzero"`
 	Settled    time.Time    `json:"settled,omitzero"`
-	Last       *outcomeJSON `json:"last,omitempty"`
+	Last       *attemptJSON `json:"last,omitempty"`
 }
 
-type outcomeJSON struct {
+type attemptJSON struct {
 	At       time.Time `json:"at,omitzero"`
 	Attempts int       `json:"attempts"` // that had counted by then
 	Result   string    `json:"result"`
@@ -54,19 +54,19 @@ type outcomeJSON struct {
 	Bytes    int       `json:"bytes,omitempty"`
 }
 
-// shownJSON is what queue show prints for scripts.
-type shownJSON struct {
-	mailJSON
-	History []outcomeJSON `json:"history"`
+// messageDetailJSON is what queue show prints for scripts.
+type messageDetailJSON struct {
+	messageJSON
+	History []attemptJSON `json:"history"`
 }
 
 func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles []blocker, pause store.Pause, paused bool) queueJSON {
-	out := queueJSON{Trouble: troubles, Mails: make([]mailJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
+	out := queueJSON{Trouble: troubles, Mails: make([]messageJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
 	if paused {
 		out.Paused = &pause
 	}
 	for i, m := range mails {
-		out.Mails[i] = newMailJSON(m)
+		out.Mails[i] = newMessageJSON(m)
 	}
 	for i, n := range counts {
 		out.Counts[i] = countJSON(n)
@@ -74,28 +74,28 @@ func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles 
 	return out
 }
 
-func newMailJSON(m store.Mail) mailJSON {
-	out := mailJSON{
+func newMessageJSON(m store.Mail) messageJSON {
+	out := messageJSON{
 		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
 		Handed: possiblyDelivered(m), Doubts: m.UncertainCount,
 		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore, Expires: m.Expires, Address: m.Address,
 		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
 	}
 	if m.Last.Result != "" || m.Last.Reason != "" {
-		last := newOutcomeJSON(m.Last)
+		last := newAttemptJSON(m.Last)
 		out.Last = &last
 	}
 	return out
 }
 
-func newShownJSON(m store.Mail, history []store.Outcome) shownJSON {
-	out := shownJSON{newMailJSON(m), make([]outcomeJSON, len(history))}
+func newMessageDetailJSON(m store.Mail, history []store.Outcome) messageDetailJSON {
+	out := messageDetailJSON{newMessageJSON(m), make([]attemptJSON, len(history))}
 	for i, o := range history {
-		out.History[i] = newOutcomeJSON(o)
+		out.History[i] = newAttemptJSON(o)
 	}
 	return out
 }
 
-func newOutcomeJSON(o store.Outcome) outcomeJSON {
-	return outcomeJSON{o.At, o.Attempt, o.Result, o.Code, o.Enhanced, o.Reply, o.QueueID, o.Reason, o.Posts, o.Bytes}
+func newAttemptJSON(o store.Outcome) attemptJSON {
+	return attemptJSON{o.At, o.Attempt, o.Result, o.Code, o.Enhanced, o.Reply, o.QueueID, o.Reason, o.Posts, o.Bytes}
 }

@@ -101,7 +101,7 @@ func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFil
 	if paused {
 		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n", pauseText(pause))
 	}
-	c.printTroubles(troubles)
+	c.printBlockers(troubles)
 	if paused || len(troubles) > 0 {
 		fmt.Fprintln(c.out)
 	}

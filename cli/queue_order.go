@@ -42,7 +42,7 @@ func (c *cmdEnv) queueRetry() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.printVerdicts(list, queuedAgain)
+				return c.printResults(list, queuedAgain)
 			})
 		},
 	}
@@ -102,14 +102,14 @@ func (c *cmdEnv) queueDrop() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.printVerdicts(list, "dropped")
+				return c.printResults(list, "dropped")
 			})
 		},
 	}
 }
 
-// printVerdicts tells what was done, a line each, and is silent failure if something was not.
-func (c *cmdEnv) printVerdicts(list []store.ActionResult, done string) error {
+// printResults tells what was done, a line each, and is silent failure if something was not.
+func (c *cmdEnv) printResults(list []store.ActionResult, done string) error {
 	var err error
 	for _, v := range list {
 		text := done

@@ -44,7 +44,7 @@ func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count,
 	return nil
 }
 
-func (c *cmdEnv) printMail(m store.Mail, history []store.Outcome) error {
+func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) {
 		if text != "" {

@@ -12,11 +12,11 @@ import (
 	"postrider/store"
 )
 
-// newQueue is a parish whose store has an edition refused (member 1), one told to come later (2), one leased (3) and one
+// newTestQueue is a parish whose store has an edition refused (member 1), one told to come later (2), one leased (3) and one
 // accepted (4), all planned an hour ago.
-func newQueue(t *testing.T) (p parish, s *store.Store) {
+func newTestQueue(t *testing.T) (p testForum, s *store.Store) {
 	t.Helper()
-	p = newParish(t)
+	p = newTestForum(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +54,8 @@ func newQueue(t *testing.T) (p parish, s *store.Store) {
 	return p, s
 }
 
-// says holds what was printed to what it must have and must not have; the latter begin with "!".
-func says(t *testing.T, out string, wants ...string) {
+// wantOutput holds what was printed to what it must have and must not have; the latter begin with "!".
+func wantOutput(t *testing.T, out string, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		unwanted, not := strings.CutPrefix(want, "!")
@@ -68,9 +68,9 @@ func says(t *testing.T, out string, wants ...string) {
 	}
 }
 
-func TestHelpOfTheQueueCommandsIsAsItWasFoundGood(t *testing.T) {
+func TestQueueHelp_MatchesGolden(t *testing.T) {
 	for _, c := range (&cmdEnv{}).queue().Commands() {
-		text := good(t, "queue", c.Name(), "--help")
+		text := mustRun(t, "queue", c.Name(), "--help")
 		for line := range strings.Lines(text) {
 			if len(line) > 121 {
 				t.Errorf("queue %s: a line is longer than 120 columns:\n%s", c.Name(), line)
@@ -80,8 +80,8 @@ func TestHelpOfTheQueueCommandsIsAsItWasFoundGood(t *testing.T) {
 	}
 }
 
-func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
-	p, _ := newQueue(t)
+func TestQueueList_Filters(t *testing.T) {
+	p, _ := newTestQueue(t)
 	const refused, later, leased, accepted = "digest/1/2026-05-04", "digest/2/2026-05-04", "digest/3/2026-05-04", "digest/4/2026-05-04"
 	tests := []struct {
 		args  string
@@ -102,13 +102,13 @@ func TestQueueListShowsWhatIsOpenUnlessItIsAskedForMore(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
-			says(t, good(t, append([]string{"queue", "list", "-c", p.config}, strings.Fields(tt.args)...)...), tt.wants...)
+			wantOutput(t, mustRun(t, append([]string{"queue", "list", "-c", p.config}, strings.Fields(tt.args)...)...), tt.wants...)
 		})
 	}
 }
 
-func TestQueueListTellsWhatKeepsMailsFromGoing(t *testing.T) {
-	p, s := newQueue(t)
+func TestQueueList_ShowsBlockers(t *testing.T) {
+	p, s := newTestQueue(t)
 	now := time.Now().Truncate(time.Second)
 	if err := s.Holds.Add(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
 		t.Fatal(err)
@@ -120,11 +120,11 @@ func TestQueueListTellsWhatKeepsMailsFromGoing(t *testing.T) {
 	if err := s.Alarms.Save(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
 		t.Fatal(err)
 	}
-	says(t, good(t, "queue", "list", "-c", p.config), "held slow.example since", "it refuses everybody", "relay since", "connection refused", "!forum")
+	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "held slow.example since", "it refuses everybody", "relay since", "connection refused", "!forum")
 }
 
-func TestQueueListAndShowPrintJSON(t *testing.T) {
-	p, _ := newQueue(t)
+func TestQueue_ListAndShowPrintJSON(t *testing.T) {
+	p, _ := newTestQueue(t)
 	var list struct {
 		Mails []struct {
 			Key      string
@@ -140,7 +140,7 @@ func TestQueueListAndShowPrintJSON(t *testing.T) {
 			Mails       int
 		}
 	}
-	if err := json.Unmarshal([]byte(good(t, "queue", "list", "--state", "refused", "--json", "-c", p.config)), &list); err != nil {
+	if err := json.Unmarshal([]byte(mustRun(t, "queue", "list", "--state", "refused", "--json", "-c", p.config)), &list); err != nil {
 		t.Fatal(err)
 	}
 	if len(list.Mails) != 1 || list.Mails[0].Member != 1 || list.Mails[0].Attempts != 1 || list.Mails[0].Last.Code != 550 || len(list.Counts) != 4 {
@@ -151,7 +151,7 @@ func TestQueueListAndShowPrintJSON(t *testing.T) {
 		After, Until int64
 		History      []struct{ Code int }
 	}
-	if err := json.Unmarshal([]byte(good(t, "queue", "show", "digest/2/2026-05-04", "--json", "-c", p.config)), &shown); err != nil {
+	if err := json.Unmarshal([]byte(mustRun(t, "queue", "show", "digest/2/2026-05-04", "--json", "-c", p.config)), &shown); err != nil {
 		t.Fatal(err)
 	}
 	if shown.Key != "digest/2/2026-05-04" || shown.After != 10 || shown.Until != 20 || len(shown.History) != 1 || shown.History[0].Code != 451 {
@@ -159,38 +159,38 @@ func TestQueueListAndShowPrintJSON(t *testing.T) {
 	}
 }
 
-func TestQueueShowTellsTheWholeHistory(t *testing.T) {
-	p, _ := newQueue(t)
-	good(t, "queue", "retry", "digest/1/2026-05-04", "-c", p.config)
-	good(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config)
-	says(t, good(t, "queue", "show", "digest/1/2026-05-04", "-c", p.config),
+func TestQueueShow_PrintsHistory(t *testing.T) {
+	p, _ := newTestQueue(t)
+	mustRun(t, "queue", "retry", "digest/1/2026-05-04", "-c", p.config)
+	mustRun(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config)
+	wantOutput(t, mustRun(t, "queue", "show", "digest/1/2026-05-04", "-c", p.config),
 		"skipped", "after 10, up to 20", "refused 550 5.1.1", "reply: no [31m such user", "reason: dropped by the administrator", "!\x1b")
-	says(t, good(t, "queue", "show", "digest/3/2026-05-04", "-c", p.config), "daemon until ", "Nothing has become of it yet.")
+	wantOutput(t, mustRun(t, "queue", "show", "digest/3/2026-05-04", "-c", p.config), "daemon until ", "Nothing has become of it yet.")
 }
 
-func TestQueueRetryAndDropTellALineEachAndFailIfSomethingStays(t *testing.T) {
-	p, _ := newQueue(t)
+func TestQueueRetryAndDrop_ReportEachKey(t *testing.T) {
+	p, _ := newTestQueue(t)
 	out, errOut, code := run(t, "queue", "retry", "digest/1/2026-05-04", "digest/2/2026-05-04", "digest/3/2026-05-04", "digest/4/2026-05-04", "digest/5/x", "-c", p.config)
 	want := `digest/1/2026-05-04: queued again
 digest/2/2026-05-04: queued again
-digest/3/2026-05-04: stays as it is: a daemon is at work on it
-digest/4/2026-05-04: stays as it is: it is settled (accepted)
-digest/5/x: stays as it is: there is no such mail
+digest/3/2026-05-04: stays as it is: a daemon is sending it
+digest/4/2026-05-04: stays as it is: already settled (accepted)
+digest/5/x: stays as it is: no such message
 `
 	if out != want || errOut != "" || code != 1 {
 		t.Errorf("retry: exit %d\n%s%s\nwant 1\n%s", code, out, errOut, want)
 	}
-	if out := good(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); out != "digest/1/2026-05-04: dropped\n" {
+	if out := mustRun(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); out != "digest/1/2026-05-04: dropped\n" {
 		t.Errorf("drop prints %q", out)
 	}
-	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: stays as it is: it is settled (skipped)\n" {
+	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: stays as it is: already settled (skipped)\n" {
 		t.Errorf("a second drop: exit %d, %q", code, out)
 	}
 }
 
-func TestQueueRetryByStateTellsWhatItDidAndCountsTheRest(t *testing.T) {
-	p, s := newQueue(t)
-	if out := good(t, "queue", "retry", "--state", "uncertain", "-c", p.config); out != "No mail is uncertain.\n" {
+func TestQueueRetry_ByStateCountsUnchanged(t *testing.T) {
+	p, s := newTestQueue(t)
+	if out := mustRun(t, "queue", "retry", "--state", "uncertain", "-c", p.config); out != "No mail is uncertain.\n" {
 		t.Errorf("it prints %q", out)
 	}
 	at := time.Now().Add(24 * time.Hour)
@@ -198,14 +198,14 @@ func TestQueueRetryByStateTellsWhatItDidAndCountsTheRest(t *testing.T) {
 	if _, err := s.Outbox.Plan(t.Context(), at, []store.Plan{newer}); err != nil {
 		t.Fatal(err)
 	}
-	if out := good(t, "queue", "retry", "--state", "refused", "-c", p.config); out != "1 stay as they are: a newer edition has its posts\n" {
+	if out := mustRun(t, "queue", "retry", "--state", "refused", "-c", p.config); out != "1 stay as they are: a newer edition has its posts\n" {
 		t.Errorf("it prints %q", out)
 	}
 }
 
-func TestQueueFlushSettlesWhatNoRelayHasTakenInTime(t *testing.T) {
-	p, s := newQueue(t)
-	if out := good(t, "queue", "flush", "-c", p.config); out != "No mail's time is over.\n" {
+func TestQueueFlush_ExpiresOldMessages(t *testing.T) {
+	p, s := newTestQueue(t)
+	if out := mustRun(t, "queue", "flush", "-c", p.config); out != "No mail's time is over.\n" {
 		t.Errorf("with nothing to flush it prints %q", out)
 	}
 	for _, kind := range []string{"announcement", "digest"} {
@@ -214,25 +214,25 @@ func TestQueueFlushSettlesWhatNoRelayHasTakenInTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out := good(t, "queue", "flush", "-c", p.config); out != "announcement/2/old: expired\n" {
+	if out := mustRun(t, "queue", "flush", "-c", p.config); out != "announcement/2/old: expired\n" {
 		t.Errorf("it prints %q, want the announcement alone", out)
 	}
-	says(t, good(t, "queue", "flush", "--json", "-c", p.config), `"expired": []`)
+	wantOutput(t, mustRun(t, "queue", "flush", "--json", "-c", p.config), `"expired": []`)
 }
 
-func TestQueuePauseIsToldLoudlyUntilResume(t *testing.T) {
-	p, _ := newQueue(t)
-	says(t, good(t, "queue", "pause", "the", "relay moves", "-c", p.config), "Delivery is paused since 2", "(the relay moves)")
-	says(t, good(t, "queue", "list", "-c", p.config), "DELIVERY IS PAUSED since 2", "the relay moves", "postrider queue resume", "digest/2/")
-	says(t, good(t, "queue", "list", "--json", "-c", p.config), `"paused": {`, `"reason": "the relay moves"`)
-	says(t, good(t, "queue", "resume", "-c", p.config), "Delivery goes on")
-	says(t, good(t, "queue", "resume", "-c", p.config), "Delivery was not paused.")
-	says(t, good(t, "queue", "list", "-c", p.config), "!PAUSED")
+func TestQueuePause_ShownUntilResume(t *testing.T) {
+	p, _ := newTestQueue(t)
+	wantOutput(t, mustRun(t, "queue", "pause", "the", "relay moves", "-c", p.config), "Delivery is paused since 2", "(the relay moves)")
+	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "DELIVERY IS PAUSED since 2", "the relay moves", "postrider queue resume", "digest/2/")
+	wantOutput(t, mustRun(t, "queue", "list", "--json", "-c", p.config), `"paused": {`, `"reason": "the relay moves"`)
+	wantOutput(t, mustRun(t, "queue", "resume", "-c", p.config), "Delivery goes on")
+	wantOutput(t, mustRun(t, "queue", "resume", "-c", p.config), "Delivery was not paused.")
+	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "!PAUSED")
 }
 
-func TestAWrongQueueCommandSaysWhatIsWrong(t *testing.T) {
-	p, _ := newQueue(t)
-	fresh := newParish(t)
+func TestQueue_ReportsWrongUsage(t *testing.T) {
+	p, _ := newTestQueue(t)
+	fresh := newTestForum(t)
 	tests := []struct {
 		args string
 		want string

@@ -82,7 +82,7 @@ func (h *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
 	return daemon.New(daemon.Deps{
-		Forum: h.forum, Store: h.store, Renderer: h.press, Composer: composer, Signer: signer, Links: h.links,
+		Forum: h.forum, Store: h.store, Renderer: h.renderer, Composer: composer, Signer: signer, Links: h.links,
 		Log: h.log, Now: func() time.Time { return now },
 	}, h.settings()), nil
 }

@@ -55,7 +55,7 @@ func (o runOptions) clock() (func() time.Time, error) {
 func parseTime(flag, text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04T08:00:00Z", flag, text)
+		return time.Time{}, fmt.Errorf("invalid %s %q: must be an RFC 3339 time, for example 2026-05-04T08:00:00Z", flag, text)
 	}
 	return t, nil
 }
@@ -134,7 +134,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	defer h.startIntake(ctx, intake)()
+	defer h.startInbound(ctx, intake)()
 	return serve(ctx, h, d, done, pages, room, scrapes)
 }
 
@@ -167,7 +167,7 @@ func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 }
 
 // processBounce takes in what comes back. The function that it gives ends that, and waits for what is under way.
-func (h *app) startIntake(ctx context.Context, intake *inbound.Receivers) (end func()) {
+func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {

@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-func TestOneRoundTellsWhatItDid(t *testing.T) {
-	p := newParish(t)
+func TestRun_OncePrintsReport(t *testing.T) {
+	p := newTestForum(t)
 	mails := filepath.Join(p.dir, "mails")
-	out := good(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
-	says(t, out, "new posts", "planned", "sent", "skipped", "refused", "to be tried again", "uncertain", "waiting", "expired", "MB of memory")
+	out := mustRun(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
+	wantOutput(t, out, "new posts", "planned", "sent", "skipped", "refused", "to be tried again", "uncertain", "waiting", "expired", "MB of memory")
 	var round struct {
 		Sent    *int
 		Skipped map[string]int
 		Seconds float64
 		Memory  int64
 	}
-	text := good(t, "run", "--once", "--json", "--mail-dir", mails, "-c", p.config)
+	text := mustRun(t, "run", "--once", "--json", "--mail-dir", mails, "-c", p.config)
 	if err := json.Unmarshal([]byte(text), &round); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}

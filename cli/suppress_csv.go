@@ -15,8 +15,8 @@ import (
 // columns are the CSV columns that import reads and export writes.
 var columns = []string{"address", "reason", "since", "until"}
 
-// maxFaults is how many errors of a file are reported.
-const maxFaults = 10
+// maxErrors is how many errors of a file are reported.
+const maxErrors = 10
 
 // readSuppressions reads a file, each address once: the last line that names it counts.
 func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
@@ -24,7 +24,7 @@ func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
 	file.FieldsPerRecord, file.TrimLeadingSpace = -1, true
 	var list []store.Health
 	var faults []error
-	for first := true; len(faults) < maxFaults; first = false {
+	for first := true; len(faults) < maxErrors; first = false {
 		record, err := file.Read()
 		if errors.Is(err, io.EOF) {
 			break

@@ -11,10 +11,10 @@ import (
 	"postrider/store"
 )
 
-// newSuppressions is a parish with a store, and a way to run suppress on it.
-func newSuppressions(t *testing.T) (p parish, do func(args ...string) (string, string, int)) {
+// newSuppressionTest is a parish with a store, and a way to run suppress on it.
+func newSuppressionTest(t *testing.T) (p testForum, do func(args ...string) (string, string, int)) {
 	t.Helper()
-	p = newParish(t)
+	p = newTestForum(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -28,9 +28,9 @@ func newSuppressions(t *testing.T) (p parish, do func(args ...string) (string, s
 	}
 }
 
-func TestHelpOfTheSuppressCommandsIsAsItWasFoundGood(t *testing.T) {
+func TestSuppressHelp_MatchesGolden(t *testing.T) {
 	for _, c := range (&cmdEnv{}).suppress().Commands() {
-		text := good(t, "suppress", c.Name(), "--help")
+		text := mustRun(t, "suppress", c.Name(), "--help")
 		for line := range strings.Lines(text) {
 			if len(line) > 121 {
 				t.Errorf("suppress %s: a line is longer than 120 columns:\n%s", c.Name(), line)
@@ -40,23 +40,23 @@ func TestHelpOfTheSuppressCommandsIsAsItWasFoundGood(t *testing.T) {
 	}
 }
 
-func TestAddressesAreSuppressedAndLiftedByHand(t *testing.T) {
-	_, do := newSuppressions(t)
+func TestSuppress_AddAndRemove(t *testing.T) {
+	_, do := newSuppressionTest(t)
 	step := func(code int, args []string, wants ...string) {
 		t.Helper()
 		out, errOut, got := do(args...)
 		if got != code {
 			t.Errorf("suppress %s: exit %d, want %d", strings.Join(args, " "), got, code)
 		}
-		says(t, out+errOut, wants...)
+		wantOutput(t, out+errOut, wants...)
 	}
 	step(0, []string{"list"}, "No address is suppressed.")
 	step(0, []string{"add", "Anna@Example.org", "bert@example.org", "--reason", "they wrote to us"}, "2 addresses get no mail")
 	step(0, []string{"list"}, "anna@example.org  -", "lifted", "they wrote to us", "bert@example.org")
 	step(0, []string{"add", "emil@example.org"}, "1 address gets no mail until you lift it.")
 	step(0, []string{"remove", "emil@example.org"}, "emil@example.org gets mail again")
-	step(1, []string{"add", "\xff@example.org"}, "is no address")
-	step(1, []string{"add", "carl"}, `"carl" is no address`, "anna@example.org")
+	step(1, []string{"add", "\xff@example.org"}, "invalid address")
+	step(1, []string{"add", "carl"}, `invalid address "carl"`, "anna@example.org")
 	step(1, []string{"remove", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org gets mail again", "dora@example.org was not suppressed")
 	step(0, []string{"list"}, "bert@example.org", "!anna@example.org")
 
@@ -71,8 +71,8 @@ func TestAddressesAreSuppressedAndLiftedByHand(t *testing.T) {
 	}
 }
 
-func TestSuppressionsGoOutAsCSVAndComeInAgain(t *testing.T) {
-	p, do := newSuppressions(t)
+func TestSuppress_ExportAndImportCSV(t *testing.T) {
+	p, do := newSuppressionTest(t)
 	file := filepath.Join(p.dir, "in.csv")
 	write := func(text string) {
 		t.Helper()
@@ -102,7 +102,7 @@ func TestSuppressionsGoOutAsCSVAndComeInAgain(t *testing.T) {
 	if code != 1 {
 		t.Errorf("a file with faults: exit %d, want 1", code)
 	}
-	says(t, errOut, "line 2", `"nobody" is no address`, "line 3", `since is "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
+	wantOutput(t, errOut, "line 2", `invalid address "nobody"`, "line 3", `since is "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
 	if out, _, _ := do("list"); strings.Contains(out, "dora") {
 		t.Errorf("of a file with faults something was imported:\n%s", out)
 	}
@@ -126,8 +126,8 @@ func FuzzReadSuppressions(f *testing.F) {
 	})
 }
 
-func TestBouncesThatCannotBeTakenInAreKeptByTheMailServer(t *testing.T) {
-	p := newParish(t)
+func TestBounce_ExitsTempFailOnError(t *testing.T) {
+	p := newTestForum(t)
 	for _, args := range [][]string{
 		{"bounce", "-c", filepath.Join(p.dir, "none.toml")}, // no configuration
 		{"bounce", "-c", p.config},                          // no store

@@ -27,7 +27,7 @@ type app struct {
 	set      *templates.Set
 	forum    *source.DB
 	store    *store.Store
-	press    *templates.Renderer
+	renderer *templates.Renderer
 	links    *link.Signer
 	log      *slog.Logger
 	fallback daemon.Sender   // nil: there is no second relay
@@ -80,7 +80,7 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 	if h.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
 		return nil, err
 	}
-	h.press = h.set.NewRenderer(h.site(), fragmentCacheSize)
+	h.renderer = h.set.NewRenderer(h.site(), fragmentCacheSize)
 	return h, nil
 }
 
@@ -91,7 +91,7 @@ func (h *app) openForum(ctx context.Context) (err error) {
 	}
 	site := h.site()
 	site.Links = h.forum.Links()
-	h.press = h.set.NewRenderer(site, fragmentCacheSize)
+	h.renderer = h.set.NewRenderer(site, fragmentCacheSize)
 	return nil
 }
 
@@ -158,7 +158,7 @@ func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
 	parts := daemon.Deps{
-		Forum: h.forum, Store: h.store, Renderer: h.press, Composer: composer,
+		Forum: h.forum, Store: h.store, Renderer: h.renderer, Composer: composer,
 		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now, Observer: h.watcher,
 	}
 	return daemon.New(parts, h.settings()), nil
@@ -183,7 +183,7 @@ func (h *app) sender(dir string) (daemon.Sender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !h.cfg.SMTP.Fallback.On() {
+	if !h.cfg.SMTP.Fallback.Enabled() {
 		return smtp, func() { smtp.Close() }, nil
 	}
 	second, err := mail.NewSMTP(h.cfg.SMTP.Fallback.SMTPConfig, h.log)

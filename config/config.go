@@ -1,7 +1,7 @@
 // Package config loads config.toml.
 //
-// Each room has its own table with its own defaults and checks; this room only gathers them, so
-// that a fault is reported with its key, its line and its cure.
+// Each package defines its own table with defaults and validation. This package combines the tables, and reports each
+// mistake with its line, its key and how to fix it.
 package config
 
 import (
@@ -23,7 +23,7 @@ import (
 	"postrider/web"
 )
 
-// Config is everything that an owner may set.
+// Config holds all settings.
 type Config struct {
 	Forum     Forum                  `toml:"forum"`
 	Store     Store                  `toml:"store"`
@@ -43,7 +43,7 @@ type Config struct {
 	Log       Log                    `toml:"log"`
 }
 
-// Default is what holds where the owner says nothing.
+// Default returns the settings that apply without a configuration file.
 func Default() Config {
 	return Config{
 		Forum:  Forum{Config: source.DefaultConfig()},
@@ -56,12 +56,11 @@ func Default() Config {
 	}
 }
 
-// Load reads a configuration file. All that is wrong with it is reported at once, each fault with
-// its line, its key and its cure.
+// Load reads a configuration file. It reports all mistakes together, each with its line, its key and how to fix it.
 func Load(path string, getenv func(string) string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the configuration: %w; copy config.example.toml and name it with -c", err)
+		return Config{}, fmt.Errorf("reading the configuration: %w; copy config.example.toml and pass its path with -c", err)
 	}
 	c, err := Parse(string(text), filepath.Dir(path), getenv)
 	if err != nil {
@@ -70,17 +69,17 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	return c, nil
 }
 
-// Parse reads a configuration. Files that it names lie beside dir.
+// Parse reads a configuration. Relative file names in it are relative to dir.
 func Parse(text, dir string, getenv func(string) string) (Config, error) {
 	c := Default()
 	meta, err := toml.Decode(text, &c)
 	if err != nil {
-		return Config{}, syntax(err)
+		return Config{}, syntaxError(err)
 	}
-	errs := append(unknown(meta, text), bareDurations(meta, text)...)
+	errs := append(unknownKeys(meta, text), bareDurations(meta, text)...)
 	for _, s := range c.secrets() {
 		if err := s.read(dir, getenv); err != nil {
-			errs = append(errs, locateError(text, table(s.key), err))
+			errs = append(errs, locateError(text, tableOf(s.key), err))
 		}
 	}
 	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = resolvePath(dir, c.DKIM.KeyFile), resolvePath(dir, c.DKIM.Ed25519KeyFile)
@@ -90,7 +89,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// fillIn sets what follows from other keys.
+// fillIn sets the defaults that depend on other keys.
 func (c *Config) fillIn() {
 	if c.Web.URL == "" {
 		c.Web.URL = strings.TrimRight(c.Forum.URL, "/") + "/postrider"
@@ -128,15 +127,15 @@ func (c *Config) validate(text string) []error {
 		{"admin", errors.Join(c.Admin.Validate(), c.checkUserHeader())},
 		{"log", c.Log.Validate()},
 	} {
-		errs = append(errs, faults(text, t.table, t.err)...)
+		errs = append(errs, locateErrors(text, t.table, t.err)...)
 	}
 	return errs
 }
 
-// checkUserHeader wants it known whose header it is: from anybody else it could be a lie.
+// checkUserHeader requires trusted proxies, because any other client could forge the header.
 func (c *Config) checkUserHeader() error {
 	if c.Admin.UserHeader != "" && len(c.Web.TrustedProxies) == 0 {
-		return errors.New("user_header is believed only from web.trusted_proxies, and there are none: name the address of the proxy there")
+		return errors.New("user_header: web.trusted_proxies is empty, so no request can set this header: add the proxy's address to web.trusted_proxies")
 	}
 	return nil
 }

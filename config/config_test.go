@@ -12,7 +12,7 @@ import (
 	"postrider/mail"
 )
 
-const least = `
+const minimal = `
 [forum]
 type = "xenforo2"
 dsn  = "mysql://reader:secret@127.0.0.1:3306/xenforo"
@@ -25,8 +25,8 @@ from = "Example Forum <digest@forum.example.org>"
 
 func noEnv(string) string { return "" }
 
-func TestTheLeastConfigurationWorks(t *testing.T) {
-	c, err := Parse(least, ".", noEnv)
+func TestParse_AcceptsMinimalConfiguration(t *testing.T) {
+	c, err := Parse(minimal, ".", noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,63 +38,63 @@ func TestTheLeastConfigurationWorks(t *testing.T) {
 	}
 }
 
-func TestFaultsAreNamedWithLineAndCure(t *testing.T) {
+func TestParse_ReportsLineKeyAndFix(t *testing.T) {
 	tests := []struct {
 		name string
 		text string
 		want []string
 	}{
-		{"an unknown key, with the nearest known one", least + "[digest]\ncadance = \"daily\"\n", []string{"line 11", "digest.cadance", "did you mean digest.cadence?"}},
-		{"an unknown table", least + "[digests]\nhour = 3\n", []string{"line 11", "digests.hour", "did you mean digest.hour?"}},
-		{"a bare number for a duration", least + "[scan]\ninterval = 10\n", []string{"line 11", "scan.interval", "\"10s\""}},
-		{"a duration that is none", least + "[scan]\ninterval = \"10 seconds\"\n", []string{"line 11"}},
-		{"an hour that no day has", least + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
-		{"a zone that is none", least + "[digest]\ntime_zone = \"Mars/Olympus\"\n", []string{"line 11", "digest.time_zone", "Europe/Berlin"}},
-		{"a weekday that is none", least + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
-		{"a budget that Gmail cuts", least + "[digest]\nmax_bytes = 200000\n", []string{"line 11", "digest.max_bytes", "102000"}},
-		{"an unknown forum type", strings.Replace(least, "xenforo2", "xenfroo", 1), []string{"line 3", "forum.type", "xenforo2"}},
-		{"a forum without an address", strings.Replace(least, "https://forum.example.org", "forum", 1), []string{"line 5", "forum.url"}},
-		{"a store of a kind we do not know", least + "[store]\ndsn = \"redis://x\"\n", []string{"line 11", "store.dsn", "sqlite:"}},
-		{"a sender that is no address", strings.Replace(least, "Example Forum <digest@forum.example.org>", "nobody", 1), []string{"line 9", "smtp.from", "digest@forum.example.org"}},
-		{"a password file that is not there", least + "password_file = \"nope\"\n", []string{"line 10", "smtp.password_file", "nope"}},
-		{"no forum at all", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
-		{"broken TOML", "[forum\n", []string{"line 2", "table name"}},
-		{"all faults at once", least + "[digest]\nhour = 99\nexcerpt_length = 1\n", []string{"digest.hour", "digest.excerpt_length"}},
-		{"keys of a domain that is not the sender's", least + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
-		{"a selector without its key", least + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
-		{"an allow-list with what is no address", least + "[delivery]\nallow_only = [\"everybody\"]\n", []string{"line 11", "delivery.allow_only", "@example.org"}},
-		{"a door that is none for bounces", least + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
-		{"a mailbox without its password", least + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
-		{"a second relay without its address", least + "[smtp.fallback]\nmax_connections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
-		{"a second relay without its password", least + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
-		{"a second relay's password file that is not there", least + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
-		{"a connection that carries nothing", least + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
-		{"a log level that is none", least + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
+		{"an unknown key, with the nearest known one", minimal + "[digest]\ncadance = \"daily\"\n", []string{"line 11", "digest.cadance", "did you mean digest.cadence?"}},
+		{"an unknown table", minimal + "[digests]\nhour = 3\n", []string{"line 11", "digests.hour", "did you mean digest.hour?"}},
+		{"a duration without a unit", minimal + "[scan]\ninterval = 10\n", []string{"line 11", "scan.interval", "\"10s\""}},
+		{"an invalid duration", minimal + "[scan]\ninterval = \"10 seconds\"\n", []string{"line 11"}},
+		{"an hour out of range", minimal + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
+		{"an unknown time zone", minimal + "[digest]\ntime_zone = \"Mars/Olympus\"\n", []string{"line 11", "digest.time_zone", "Europe/Berlin"}},
+		{"an unknown weekday", minimal + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
+		{"a size that Gmail clips", minimal + "[digest]\nmax_bytes = 200000\n", []string{"line 11", "digest.max_bytes", "102000"}},
+		{"an unknown forum type", strings.Replace(minimal, "xenforo2", "xenfroo", 1), []string{"line 3", "forum.type", "xenforo2"}},
+		{"a forum without a URL", strings.Replace(minimal, "https://forum.example.org", "forum", 1), []string{"line 5", "forum.url"}},
+		{"an unknown store type", minimal + "[store]\ndsn = \"redis://x\"\n", []string{"line 11", "store.dsn", "sqlite:"}},
+		{"an invalid sender", strings.Replace(minimal, "Example Forum <digest@forum.example.org>", "nobody", 1), []string{"line 9", "smtp.from", "digest@forum.example.org"}},
+		{"a missing password file", minimal + "password_file = \"nope\"\n", []string{"line 10", "smtp.password_file", "nope"}},
+		{"no [forum] table", "[smtp]\nurl = \"smtp://127.0.0.1:25\"\nfrom = \"a@example.org\"\n", []string{"forum.type", "forum.url", "forum.dsn"}},
+		{"a TOML syntax error", "[forum\n", []string{"line 2", "table name"}},
+		{"several mistakes together", minimal + "[digest]\nhour = 99\nexcerpt_length = 1\n", []string{"digest.hour", "digest.excerpt_length"}},
+		{"DKIM keys of another domain", minimal + "[dkim]\ndomain = \"example.com\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n", []string{"line 11", "dkim.domain", "forum.example.org"}},
+		{"a selector without a key", minimal + "[dkim]\nselector = \"pr1\"\n", []string{"line 10", "dkim.key_file", "private key"}},
+		{"an allow-list with an invalid address", minimal + "[delivery]\nallow_only = [\"everybody\"]\n", []string{"line 11", "delivery.allow_only", "@example.org"}},
+		{"an invalid bounce listener", minimal + "[bounces]\nlisten = \"2400\"\n", []string{"line 11", "bounces.listen", "lmtp://127.0.0.1:2400"}},
+		{"a mailbox without a password", minimal + "[bounces]\nimap = \"imaps://me@mail.example.org\"\n", []string{"line 10", "bounces.password", "POSTRIDER_BOUNCES_PASSWORD"}},
+		{"a fallback relay without a URL", minimal + "[smtp.fallback]\nmax_connections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
+		{"a fallback relay without a password", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
+		{"a missing password file of the fallback relay", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
+		{"a negative number of messages per connection", minimal + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
+		{"an unknown log level", minimal + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Parse(tt.text, t.TempDir(), noEnv)
 			if err == nil {
-				t.Fatal("it was taken")
+				t.Fatal("Parse accepted it")
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error is\n%v\nwant it to say %q", err, want)
+					t.Errorf("error is\n%v\nwant it to contain %q", err, want)
 				}
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("error shows the database's password:\n%v", err)
+				t.Errorf("error contains the database's password:\n%v", err)
 			}
 		})
 	}
 }
 
-func TestSecretsComeFromTheEnvironmentThenTheirFileThenTheConfiguration(t *testing.T) {
+func TestSecrets_PreferEnvironmentThenFileThenConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("from file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	withUser := strings.Replace(least, "smtp://127.0.0.1:25", "smtps://me@relay.example.org:465", 1)
+	withUser := strings.Replace(minimal, "smtp://127.0.0.1:25", "smtps://me@relay.example.org:465", 1)
 	tests := []struct {
 		name, text, env, want string
 	}{
@@ -120,18 +120,18 @@ func TestSecretsComeFromTheEnvironmentThenTheirFileThenTheConfiguration(t *testi
 	}
 }
 
-func TestKeysForSigningLieBesideTheConfigurationAndSignForTheSender(t *testing.T) {
+func TestDKIM_ResolvesKeyFilesAndDefaultsToSenderDomain(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
 		want       mail.DKIMConfig
 	}{
-		{"none", least, mail.DKIMConfig{}},
+		{"none", minimal, mail.DKIMConfig{}},
 		{
-			"one", least + "[dkim]\nselector = \"pr1\"\nkey_file = \"keys/1.pem\"\n",
+			"one", minimal + "[dkim]\nselector = \"pr1\"\nkey_file = \"keys/1.pem\"\n",
 			mail.DKIMConfig{Domain: "forum.example.org", Selector: "pr1", KeyFile: "/etc/postrider/keys/1.pem"},
 		},
 		{
-			"two, for the domain above", least + "[dkim]\ndomain = \"example.org\"\nselector = \"pr1\"\nkey_file = \"/keys/1.pem\"\n" +
+			"two, for the parent domain", minimal + "[dkim]\ndomain = \"example.org\"\nselector = \"pr1\"\nkey_file = \"/keys/1.pem\"\n" +
 				"ed25519_selector = \"pr1-ed\"\ned25519_key_file = \"2.pem\"\n",
 			mail.DKIMConfig{
 				Domain: "example.org", Selector: "pr1", KeyFile: "/keys/1.pem",
@@ -153,7 +153,7 @@ func TestKeysForSigningLieBesideTheConfigurationAndSignForTheSender(t *testing.T
 
 const examplePath = "../config.example.toml"
 
-func example(t *testing.T) string {
+func readExample(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(examplePath)
 	if err != nil {
@@ -162,65 +162,65 @@ func example(t *testing.T) string {
 	return string(text)
 }
 
-var remarkedKey = regexp.MustCompile(`(?m)^# ([a-z0-9_]+ = .*)$`)
+var commentedKey = regexp.MustCompile(`(?m)^# ([a-z0-9_]+ = .*)$`)
 
-func TestThePasswordOfTheSecondRelayMayComeFromTheEnvironment(t *testing.T) {
-	c, err := Parse(least+"[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", ".", func(key string) string {
+func TestFallback_ReadsPasswordFromEnvironment(t *testing.T) {
+	c, err := Parse(minimal+"[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", ".", func(key string) string {
 		if key == "POSTRIDER_SMTP_FALLBACK_PASSWORD" {
 			return "from env"
 		}
 		return ""
 	})
 	if err != nil || c.SMTP.Fallback.Password != "from env" || c.SMTP.Password != "" || c.SMTP.Fallback.MaxConnections != mail.DefaultConnections {
-		t.Errorf("the second relay is %+v, %v", c.SMTP.Fallback, err)
+		t.Errorf("the fallback is %+v, %v", c.SMTP.Fallback, err)
 	}
 }
 
-func TestTheExampleLoads(t *testing.T) {
+func TestExample_Loads(t *testing.T) {
 	if _, err := Load(examplePath, noEnv); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestTheExampleTellsTheDefaults(t *testing.T) {
-	all := remarkedKey.ReplaceAllString(example(t), "$1")
+func TestExample_ShowsDefaults(t *testing.T) {
+	all := commentedKey.ReplaceAllString(readExample(t), "$1")
 	got, err := Parse(all, ".", noEnv)
 	if err != nil {
-		t.Fatalf("the example with its remarked keys: %v", err)
+		t.Fatalf("the example with its optional keys: %v", err)
 	}
-	want, err := Parse(example(t), ".", noEnv)
+	want, err := Parse(readExample(t), ".", noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the example's remarked keys are not the defaults:\n got %+v\nwant %+v", got, want)
+		t.Errorf("the example's optional keys are not the defaults:\n got %+v\nwant %+v", got, want)
 	}
 }
 
-func TestTheExampleHoldsEveryKeyWithARemark(t *testing.T) {
-	lines := strings.Split(remarkedKey.ReplaceAllString(example(t), "$1"), "\n")
+func TestExample_DocumentsEveryKey(t *testing.T) {
+	lines := strings.Split(commentedKey.ReplaceAllString(readExample(t), "$1"), "\n")
 	for key := range keys() {
 		n := lineOf(strings.Join(lines, "\n"), key)
 		if n == 0 || !strings.HasPrefix(strings.TrimSpace(lines[n-1]), lastPart(key)) {
-			t.Errorf("the example lacks %s", key)
+			t.Errorf("%s is missing from the example", key)
 			continue
 		}
 		above := lines[n-2]
 		if sibling := strings.HasPrefix(above, strings.TrimSuffix(lastPart(key), "_file")+" ="); !strings.HasPrefix(above, "#") && !sibling {
-			t.Errorf("the example has no remark above %s", key)
+			t.Errorf("the example has no comment above %s", key)
 		}
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(least)
+	f.Add(minimal)
 	f.Add("[forum]\ntype = 3\n")
 	f.Add("a.b.c = [[1]]\n[x]\n")
 	f.Add("[digest]\nhour = \"x\"\nevery = 1e99\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := Parse(text, t.TempDir(), noEnv)
 		if err == nil && c.Digest.Validate() != nil {
-			t.Errorf("Parse took what does not validate: %v", fmt.Sprint(c.Digest))
+			t.Errorf("Parse accepted an invalid configuration: %v", fmt.Sprint(c.Digest))
 		}
 	})
 }

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// Entry is a key with the value that holds, for eyes that must not see secrets.
+// Entry is a key with its effective value, without secrets.
 type Entry struct {
 	Key    string // "smtp.url"
 	Value  string
-	Set    bool // it is not the default
-	Hidden bool // it is set, and a secret
+	Set    bool // differs from the default
+	Hidden bool // a secret that is set; Value is empty
 }
 
-// Entries are all keys, table by table in the order of the example.
+// Entries returns all keys, table by table in the order of the example.
 func (c Config) Entries() []Entry {
-	usual := Default()
-	usual.Forum.URL = c.Forum.URL
-	usual.fillIn() // what follows from the forum's address
-	usual.Forum.URL = ""
+	defaults := Default()
+	defaults.Forum.URL = c.Forum.URL
+	defaults.fillIn() // the defaults that depend on the forum's URL
+	defaults.Forum.URL = ""
 	var list []Entry
-	collectEntries(reflect.ValueOf(c), reflect.ValueOf(usual), "", &list)
+	collectEntries(reflect.ValueOf(c), reflect.ValueOf(defaults), "", &list)
 	secret := make(map[string]bool)
 	for _, s := range c.secrets() {
 		secret[s.key] = true
@@ -36,7 +36,7 @@ func (c Config) Entries() []Entry {
 			list[i].Value = withoutPassword(e.Value)
 		case secret[e.Key]:
 			list[i].Value, list[i].Hidden = "", e.Value != ""
-		case e.Key == "alarms.webhook": // whoever knows its path may post there
+		case e.Key == "alarms.webhook": // the path of a webhook often contains a secret
 			list[i].Value = hostOf(e.Value)
 		default:
 			list[i].Value = withoutPassword(e.Value)
@@ -45,25 +45,25 @@ func (c Config) Entries() []Entry {
 	return list
 }
 
-// collectEntries lists the keys of a table and of those below it.
-func collectEntries(v, usual reflect.Value, prefix string, list *[]Entry) {
+// collectEntries appends the keys of a table and of its subtables.
+func collectEntries(v, defaults reflect.Value, prefix string, list *[]Entry) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		name, tagged := f.Tag.Lookup("toml")
 		switch {
 		case f.Anonymous && !tagged:
-			collectEntries(v.Field(i), usual.Field(i), prefix, list)
+			collectEntries(v.Field(i), defaults.Field(i), prefix, list)
 		case name == "-" || !tagged:
 		case f.Type.Kind() == reflect.Struct:
-			collectEntries(v.Field(i), usual.Field(i), prefix+name+".", list)
+			collectEntries(v.Field(i), defaults.Field(i), prefix+name+".", list)
 		default:
 			have := formatValue(v.Field(i).Interface())
-			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != formatValue(usual.Field(i).Interface())})
+			*list = append(*list, Entry{Key: prefix + name, Value: have, Set: have != formatValue(defaults.Field(i).Interface())})
 		}
 	}
 }
 
-// formatValue is a value about as it stands in the file.
+// formatValue formats a value much like the file does.
 func formatValue(v any) string {
 	switch v := v.(type) {
 	case time.Duration:
@@ -87,14 +87,14 @@ func formatValue(v any) string {
 	return fmt.Sprint(v)
 }
 
-// withoutPassword takes the password and the parameters out of an address, among which there may be one, too.
+// withoutPassword removes the password from a URL, and the parameters, because they may contain a password too.
 func withoutPassword(text string) string {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
 		return text
 	}
 	user, host := "", rest
-	if at := strings.LastIndexByte(rest, '@'); at >= 0 { // the last: a password may have one in it, or a slash
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 { // the last one: a password may contain "@" or "/"
 		user, host = rest[:at], rest[at:]
 		if name, _, hasPassword := strings.Cut(user, ":"); hasPassword {
 			user = name + ":…"

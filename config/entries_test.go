@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEntriesTellWhatHoldsWithoutSecrets(t *testing.T) {
+func TestEntries_ListAllKeysWithoutSecrets(t *testing.T) {
 	text := `
 [forum]
 type = "xenforo2"
@@ -39,16 +39,16 @@ password_hash = "$argon2id$v=19$m=65536,t=3,p=4$czNjcmV0LXNhbHQtMTI$czNjcmV0LWhh
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(map[string]Entry)
+	entries := make(map[string]Entry)
 	for _, e := range c.Entries() {
-		told[e.Key] = e
+		entries[e.Key] = e
 		if strings.Contains(e.Value, "s3cret") || strings.Contains(e.Value, "czNjcmV0") {
-			t.Errorf("%s tells a secret: %q", e.Key, e.Value)
+			t.Errorf("%s shows a secret: %q", e.Key, e.Value)
 		}
 	}
 	for key := range keys() {
-		if _, known := told[key]; !known {
-			t.Errorf("%s is not told", key)
+		if _, known := entries[key]; !known {
+			t.Errorf("%s is missing", key)
 		}
 	}
 	for key, want := range map[string]Entry{
@@ -73,8 +73,8 @@ password_hash = "$argon2id$v=19$m=65536,t=3,p=4$czNjcmV0LXNhbHQtMTI$czNjcmV0LWhh
 		"smtp.from":                 {Value: "Example Forum <digest@forum.example.org>", Set: true},
 	} {
 		want.Key = key
-		if told[key] != want {
-			t.Errorf("%s is told as %+v, want %+v", key, told[key], want)
+		if entries[key] != want {
+			t.Errorf("%s = %+v, want %+v", key, entries[key], want)
 		}
 	}
 }

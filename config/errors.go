@@ -10,8 +10,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// syntax words a fault of TOML itself.
-func syntax(err error) error {
+// syntaxError formats a TOML error with its line.
+func syntaxError(err error) error {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
 		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
@@ -19,12 +19,12 @@ func syntax(err error) error {
 	return err
 }
 
-func unknown(meta toml.MetaData, text string) []error {
+func unknownKeys(meta toml.MetaData, text string) []error {
 	var errs []error
 	for _, key := range meta.Undecoded() {
 		name := key.String()
-		err := fmt.Errorf("line %d: there is no key %s", lineOf(text, name), name)
-		if known := nearest(name); known != "" {
+		err := fmt.Errorf("line %d: %s: unknown key", lineOf(text, name), name)
+		if known := nearestKey(name); known != "" {
 			err = fmt.Errorf("%w; did you mean %s?", err, known)
 		}
 		errs = append(errs, err)
@@ -32,25 +32,25 @@ func unknown(meta toml.MetaData, text string) []error {
 	return errs
 }
 
-// bareDurations refuses numbers where a duration is wanted: 600 of what?
+// bareDurations rejects durations without a unit.
 func bareDurations(meta toml.MetaData, text string) []error {
 	var errs []error
 	known := keys()
 	for _, key := range meta.Keys() {
 		name := key.String()
 		if known[name] == reflect.TypeFor[time.Duration]() && meta.Type(key...) != "String" {
-			errs = append(errs, fmt.Errorf("line %d: %s is a bare number; give it a unit, such as \"10s\" or \"5m\"", lineOf(text, name), name))
+			errs = append(errs, fmt.Errorf("line %d: %s: missing unit: must be a duration like \"10s\" or \"5m\"", lineOf(text, name), name))
 		}
 	}
 	return errs
 }
 
-// faults gives each of the errors its line and its table.
-func faults(text, table string, err error) []error {
+// locateErrors adds its line and its table to each of the errors.
+func locateErrors(text, table string, err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var errs []error
 		for _, e := range joined.Unwrap() {
-			errs = append(errs, faults(text, table, e)...)
+			errs = append(errs, locateErrors(text, table, e)...)
 		}
 		return errs
 	}
@@ -60,7 +60,7 @@ func faults(text, table string, err error) []error {
 	return []error{locateError(text, table, err)}
 }
 
-// locateError words an error that begins with its key.
+// locateError adds the line and the table to an error that starts with its key.
 func locateError(text, table string, err error) error {
 	key, _, _ := strings.Cut(err.Error(), " ")
 	key = table + "." + strings.TrimRight(key, ":")
@@ -70,4 +70,4 @@ func locateError(text, table string, err error) error {
 	return fmt.Errorf("%s.%w", table, err)
 }
 
-func table(key string) string { return key[:strings.LastIndexByte(key, '.')] }
+func tableOf(key string) string { return key[:strings.LastIndexByte(key, '.')] }

@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// keys lists every key that a configuration may have, as "table.key", with its Go type.
+// keys returns every valid key, as "table.key", with its Go type.
 func keys() map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
-	collect(reflect.TypeFor[Config](), "", found)
+	collectKeys(reflect.TypeFor[Config](), "", found)
 	return found
 }
 
-func collect(t reflect.Type, prefix string, found map[string]reflect.Type) {
+func collectKeys(t reflect.Type, prefix string, found map[string]reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, tagged := f.Tag.Lookup("toml")
 		switch {
 		case f.Anonymous && !tagged:
-			collect(f.Type, prefix, found)
+			collectKeys(f.Type, prefix, found)
 		case name == "-" || !tagged:
 		case f.Type.Kind() == reflect.Struct:
-			collect(f.Type, prefix+name+".", found)
+			collectKeys(f.Type, prefix+name+".", found)
 		default:
 			found[prefix+name] = f.Type
 		}
 	}
 }
 
-// nearest is the known key that a mistyped one most likely stands for, or "".
-func nearest(key string) string {
+// nearestKey returns the known key that a mistyped one most likely means, or "".
+func nearestKey(key string) string {
 	best, least := "", len(key)/2+1
 	for known := range keys() {
 		d := min(distance(key, known), distance(lastPart(key), lastPart(known))+1)
@@ -42,7 +42,7 @@ func nearest(key string) string {
 
 func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// distance is the Levenshtein distance of two keys.
+// distance returns the Levenshtein distance of two keys.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -63,7 +63,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// lineOf finds the line on which a key is set, or its table begins, from 1; 0 if neither is there.
+// lineOf returns the line on which a key is set, or else on which its table starts, counted from 1. It returns 0 if neither exists.
 func lineOf(text, key string) int {
 	table, tableLine := "", 0
 	for i, line := range strings.Split(text, "\n") {

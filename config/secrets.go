@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// secret is a value that may stand in the configuration, in a file of its own or in the environment.
+// secret is a value from the configuration, a separate file or the environment.
 type secret struct {
 	key   string // "smtp.password"
 	value *string
-	file  string // path, from the key with _file behind it
+	file  string // path, from the key with the suffix _file
 }
 
 func (c *Config) secrets() []secret {
@@ -27,13 +27,13 @@ func (c *Config) secrets() []secret {
 	}
 }
 
-// env is the variable that overrides the key: POSTRIDER_SMTP_PASSWORD.
+// env returns the variable that overrides the key: POSTRIDER_SMTP_PASSWORD.
 func (s secret) env() string {
 	return "POSTRIDER_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
 }
 
-// read fills in a secret: the environment wins over the file, the file over the configuration.
-// Relative files lie beside the configuration.
+// read sets the secret. The environment takes precedence over the file, and the file over the configuration. A relative
+// path is relative to dir, the folder of the configuration.
 func (s secret) read(dir string, getenv func(string) string) error {
 	if v := getenv(s.env()); v != "" {
 		*s.value = v
@@ -45,16 +45,16 @@ func (s secret) read(dir string, getenv func(string) string) error {
 	path := resolvePath(dir, s.file)
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("%s_file: %w; give a file that postrider may read", lastPart(s.key), err)
+		return fmt.Errorf("%s_file: %w; must be a file that postrider may read", lastPart(s.key), err)
 	}
 	*s.value = strings.TrimRight(string(text), "\r\n")
 	if *s.value == "" {
-		return fmt.Errorf("%s_file: %s is empty; write the secret into it", lastPart(s.key), path)
+		return fmt.Errorf("%s_file: %s is empty: must contain the secret", lastPart(s.key), path)
 	}
 	return nil
 }
 
-// resolvePath is where a file lies that the configuration in dir names.
+// resolvePath returns the path of a file that is relative to dir. It leaves empty and absolute paths alone.
 func resolvePath(dir, file string) string {
 	if file == "" || filepath.IsAbs(file) {
 		return file

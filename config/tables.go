@@ -38,21 +38,21 @@ type SMTP struct {
 	Fallback     Fallback `toml:"fallback"`
 }
 
-// Fallback is the [smtp.fallback] table: the relay that takes over while the first cannot be reached.
+// Fallback is the [smtp.fallback] table: the relay that takes over while the first one is unreachable.
 type Fallback struct {
 	mail.SMTPConfig
 	PasswordFile string `toml:"password_file"`
 }
 
-// On tells whether there is one.
-func (f Fallback) On() bool { return f.URL != "" }
+// Enabled reports whether a fallback is configured.
+func (f Fallback) Enabled() bool { return f.URL != "" }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns all invalid keys; each error starts with its key.
 func (f Fallback) Validate() error {
-	if !f.On() && f != (Fallback{SMTPConfig: defaultRelay()}) {
-		return errors.New("url: it is missing; give the second relay's, such as \"smtp+starttls://user@host:587\", or take [smtp.fallback] out")
+	if !f.Enabled() && f != (Fallback{SMTPConfig: defaultRelay()}) {
+		return errors.New("url: missing: must be the second relay, for example \"smtp+starttls://user@host:587\"; or remove [smtp.fallback]")
 	}
-	if !f.On() {
+	if !f.Enabled() {
 		return nil
 	}
 	return f.SMTPConfig.Validate()
@@ -97,14 +97,14 @@ type Log struct {
 	Format string `toml:"format"`
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns all invalid keys; each error starts with its key.
 func (s Store) Validate() error {
 	var errs []error
 	if !strings.HasPrefix(s.DSN, "sqlite:") && !strings.HasPrefix(s.DSN, "postgres://") && !strings.HasPrefix(s.DSN, "postgresql://") {
-		errs = append(errs, errors.New("dsn names neither SQLite nor PostgreSQL: give \"sqlite:FILE\" or \"postgres://user:password@host/database\""))
+		errs = append(errs, errors.New("dsn: unknown database type: must be like \"sqlite:FILE\" or \"postgres://user:password@host/database\""))
 	}
 	if s.Lease < time.Second || s.Lease > time.Hour {
-		errs = append(errs, fmt.Errorf("lease is %v: choose \"1s\" to \"1h\"", s.Lease))
+		errs = append(errs, fmt.Errorf("lease: invalid duration %v: must be between 1s and 1h", s.Lease))
 	}
 	return errors.Join(errs...)
 }
@@ -112,17 +112,17 @@ func (s Store) Validate() error {
 func (s SMTP) validateSenders() error {
 	var errs []error
 	if _, err := netmail.ParseAddress(s.From); err != nil {
-		errs = append(errs, fmt.Errorf("from is %q, which is no address: give one such as \"Example Forum <digest@forum.example.org>\"", s.From))
+		errs = append(errs, fmt.Errorf("from: invalid address %q: must be like \"Example Forum <digest@forum.example.org>\"", s.From))
 	}
 	if s.ReplyTo != "" {
 		if _, err := netmail.ParseAddress(s.ReplyTo); err != nil {
-			errs = append(errs, fmt.Errorf("reply_to is %q, which is no address: give one, or leave it out", s.ReplyTo))
+			errs = append(errs, fmt.Errorf("reply_to: invalid address %q: must be like \"admin@example.org\", or empty", s.ReplyTo))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// fromDomain is the domain of the sender, or "" where there is none.
+// fromDomain returns the domain of the sender, or "" if the sender is invalid.
 func (s SMTP) fromDomain() string {
 	from, err := netmail.ParseAddress(s.From)
 	if err != nil {
@@ -131,15 +131,15 @@ func (s SMTP) fromDomain() string {
 	return from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns all invalid keys; each error starts with its key.
 func (l Log) Validate() error {
 	var errs []error
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
-		errs = append(errs, fmt.Errorf("level is %q: choose debug, info, warn or error", l.Level))
+		errs = append(errs, fmt.Errorf("level: invalid value %q: must be debug, info, warn or error", l.Level))
 	}
 	if l.Format != "text" && l.Format != "json" {
-		errs = append(errs, fmt.Errorf("format is %q: choose text or json", l.Format))
+		errs = append(errs, fmt.Errorf("format: invalid value %q: must be text or json", l.Format))
 	}
 	return errors.Join(errs...)
 }

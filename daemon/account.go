@@ -28,7 +28,7 @@ func (a Account) NoEmailReason() string {
 }
 
 // CanRead reports whether the member may use the forum at all.
-func (a Account) CanRead() bool { return mayRead(a.Member.NoMail) }
+func (a Account) CanRead() bool { return source.MayRead(a.Member) }
 
 // WatchSetting is a section or a thread that a member watches and may read now.
 type WatchSetting struct {
@@ -39,7 +39,7 @@ type WatchSetting struct {
 	Override digest.Cadence // empty: the forum's setting applies
 }
 
-// Account reads a member's current account. It returns ErrNoMember if the member no longer exists on the forum.
+// Account reads a member's current account. It returns forum.ErrNoMember if the member no longer exists on the forum.
 func (d *MemberService) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
 	var a Account
 	chosen, err := d.choices(ctx, member)
@@ -56,18 +56,18 @@ func (d *MemberService) Account(ctx context.Context, now time.Time, member forum
 			return err
 		}
 		if len(members) == 0 {
-			return ErrNoMember
+			return forum.ErrNoMember
 		}
 		a.Member = members[0]
 		a.Watches, err = listWatches(ctx, s, a.Member, wishes[member])
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrNoMember) {
+	if err != nil && !errors.Is(err, forum.ErrNoMember) {
 		return a, fmt.Errorf("reading an account: %w", err)
 	}
 	a.Explicit = chosen.Normalize(a.Member.NoMail)
 	a.Effective = d.effective(a.Explicit, a.Member)
-	a.Zone = d.calendar.zones.of(a.Effective.Zone)
+	a.Zone = d.calendar.ZoneNamed(a.Effective.Zone)
 	return a, err
 }
 
@@ -120,7 +120,7 @@ func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) dig
 		}
 		h.Schedule = &s
 	}
-	h.Zone = d.calendar.zones.of(cmp.Or(h.Zone, m.Zone, site.Zone)).String()
+	h.Zone = d.calendar.ZoneNamed(cmp.Or(h.Zone, m.Zone, site.Zone)).String()
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
 	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)
@@ -143,13 +143,4 @@ func valueOr(chosen *bool, other bool) *bool {
 		return chosen
 	}
 	return &other
-}
-
-// FindMember finds a member by ID or name. It returns ErrNoMember if there is none.
-func FindMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (forum.Member, error) {
-	member, known, err := s.FindMember(ctx, who, now)
-	if err == nil && !known {
-		err = fmt.Errorf("%w: %q; expected a member ID or name", ErrNoMember, who)
-	}
-	return member, err
 }

@@ -216,14 +216,14 @@ func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err err
 		host = "unknown"
 	}
 	content, err := d.Renderer.Alarm(templates.Alarm{
-		Kind: string(n.Kind), Object: n.Object, Resolved: n.Over, Detail: n.Detail,
-		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.zones.of(d.settings.Digest.Zone),
+		Kind: string(n.Kind), Object: n.Object, Resolved: n.Resolved, Detail: n.Detail,
+		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.ZoneNamed(d.settings.Digest.Zone),
 	})
 	if err != nil {
 		return nil, "", err
 	}
 	m := mail.Message{
-		Key:    fmt.Sprintf("alarm/%s/%s/%d/%t", n.Kind, n.Object, n.At.Unix(), n.Over),
+		Key:    fmt.Sprintf("alarm/%s/%s/%d/%t", n.Kind, n.Object, n.At.Unix(), n.Resolved),
 		Stream: "alarm", From: d.settings.From, To: *admin, Date: n.At,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
 	}

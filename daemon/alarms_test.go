@@ -108,7 +108,7 @@ func TestAlarms_RelayDownNotifiesByWebhookAndLaterByMail(t *testing.T) {
 		t.Errorf("mails came through a relay that is down: %q", got)
 	}
 	w.relay.acceptAll()
-	w.wantAlarms("when it is back", w.minutes(30), "over relay: ")
+	w.wantAlarms("when it is back", w.minutes(30), "resolved relay: ")
 	want := []string{"[The Upper Berth] Alarm: The relay cannot be reached", "[The Upper Berth] Resolved: The relay cannot be reached"}
 	if got := w.mails(t); !slices.Equal(got, want) {
 		t.Errorf("mails are %q, want %q", got, want)
@@ -137,7 +137,7 @@ func TestAlarms_UnreadableForum(t *testing.T) {
 	w.execSQL(`ALTER TABLE post RENAME TO posts`)
 	w.wantAlarms("when it lasts", w.minutes(20), "raised forum: ")
 	w.execSQL(`ALTER TABLE posts RENAME TO post`)
-	w.wantAlarms("when it is over", w.minutes(20), "over forum: ")
+	w.wantAlarms("when it is over", w.minutes(20), "resolved forum: ")
 }
 
 func TestAlarms_StoreRejectsWrites(t *testing.T) {
@@ -154,7 +154,7 @@ func TestAlarms_StoreRejectsWrites(t *testing.T) {
 	for _, m := range mend {
 		m()
 	}
-	w.wantAlarms("when it is over", w.minutes(20), "over store: ")
+	w.wantAlarms("when it is over", w.minutes(20), "resolved store: ")
 }
 
 func TestAlarms_DomainOnHold(t *testing.T) {
@@ -165,7 +165,7 @@ func TestAlarms_DomainOnHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantAlarms("when it is held", w.minutes(25), "raised held gmail.com: refused 12 of 14")
-	w.wantAlarms("when it is over", w.minutes(20), "over held gmail.com: ")
+	w.wantAlarms("when it is over", w.minutes(20), "resolved held gmail.com: ")
 }
 
 func TestAlarms_StalledDaemon(t *testing.T) {
@@ -200,7 +200,7 @@ func TestRaiseAlarm_NotifiesOnceIfDaemonCannotStart(t *testing.T) {
 		t.Errorf("mails are %q, want %q", got, want)
 	}
 	w.restart()
-	w.wantAlarms("once it starts", w.minutes(20), "raised self_check: the column is_deleted is gone", "over self_check: ")
+	w.wantAlarms("once it starts", w.minutes(20), "raised self_check: the column is_deleted is gone", "resolved self_check: ")
 }
 
 func TestAlarms_EveryKindHasText(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -24,9 +25,9 @@ func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDr
 	if err != nil {
 		return nil, err
 	}
-	asks := make([]AlertRequest, len(rows))
+	asks := make([]editions.AlertRequest, len(rows))
 	for i, r := range rows {
-		asks[i] = AlertRequest{Member: r.Member, Notices: notices[r.Key]}
+		asks[i] = editions.AlertRequest{Member: r.Member, Notices: notices[r.Key]}
 	}
 	now := d.Now()
 	built, err := d.builder.BuildAlerts(ctx, now, d.settings.Alerts, asks)
@@ -49,7 +50,7 @@ func (d *Daemon) draftAlerts(ctx context.Context, rows []store.Row) ([]messageDr
 }
 
 // alertDraft returns the draft of one alert.
-func (d *Daemon) alertDraft(key string, b AlertResult, ask AlertRequest, now time.Time, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
+func (d *Daemon) alertDraft(key string, b editions.AlertResult, ask editions.AlertRequest, now time.Time, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
 	m := messageDraft{skip: b.SkipReason}
 	m.omitted, m.deferred = d.splitOmitted(b.LeftOut, ask.Notices, now)
 	if b.Alert == nil {
@@ -64,7 +65,7 @@ func (d *Daemon) alertDraft(key string, b AlertResult, ask AlertRequest, now tim
 }
 
 // fillAlertDraft adds the rendering and the position in the email conversation to the draft of an alert.
-func (d *Daemon) fillAlertDraft(m messageDraft, b AlertResult, footer templates.Footer, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
+func (d *Daemon) fillAlertDraft(m messageDraft, b editions.AlertResult, footer templates.Footer, earlierKeys []string, subjects map[forum.ThreadID]string) messageDraft {
 	a := b.Alert
 	oneClick := footer.Unsubscribe
 	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
@@ -105,7 +106,7 @@ func (d *Daemon) splitOmitted(left []digest.Omitted, notices []digest.AlertItem,
 }
 
 // subjects returns the subject of the alerts about each thread. It stays the same for the whole email conversation.
-func (d *Daemon) subjects(ctx context.Context, built []AlertResult) (map[forum.ThreadID]string, error) {
+func (d *Daemon) subjects(ctx context.Context, built []editions.AlertResult) (map[forum.ThreadID]string, error) {
 	titles := threadTitles(built)
 	if len(titles) == 0 {
 		return nil, nil
@@ -114,7 +115,7 @@ func (d *Daemon) subjects(ctx context.Context, built []AlertResult) (map[forum.T
 }
 
 // threadTitles returns the current titles of the threads that have an alert of a single thread.
-func threadTitles(built []AlertResult) map[forum.ThreadID]string {
+func threadTitles(built []editions.AlertResult) map[forum.ThreadID]string {
 	titles := make(map[forum.ThreadID]string)
 	for _, b := range built {
 		if b.Alert != nil && !b.Alert.MultiThread() {

@@ -69,7 +69,7 @@ func TestAlert_ReflectsChangesDuringDebounce(t *testing.T) {
 		{"he is banned", func(w *world, _ int64, _ forum.PostID) {
 			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 		}, "banned", false},
-		{"he has no account any more", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`DELETE FROM member WHERE id = 101`) }, reasonMemberDeleted, false},
+		{"he has no account any more", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`DELETE FROM member WHERE id = 101`) }, digest.ReasonMemberDeleted, false},
 		{"he opts out of all mail", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out", false},
 		{"he ignores the author", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`INSERT INTO ignored VALUES (101, ?)`, writer) }, "author ignored", false},
 		{"he reads it on the site", func(w *world, thread int64, _ forum.PostID) { w.visitThread(101, thread) }, "already read on the site", false},
@@ -81,10 +81,10 @@ func TestAlert_ReflectsChangesDuringDebounce(t *testing.T) {
 			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, store.KindAlert); err != nil {
 				t.Fatal(err)
 			}
-		}, reasonAlertsOff, true},
+		}, digest.ReasonAlertsOff, true},
 		{"he pauses his mail", func(w *world, _ int64, _ forum.PostID) {
 			w.setPreferences(101, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)})
-		}, reasonPaused, true},
+		}, digest.ReasonPaused, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

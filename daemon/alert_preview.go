@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
@@ -18,7 +19,7 @@ import (
 type AlertPreview struct {
 	Member      forum.Member
 	From, Until time.Time
-	AlertResult
+	editions.AlertResult
 	QuietUntil time.Time         // when quiet hours would release it; zero: not in quiet hours
 	Content    templates.Content // this and the fields below are set only if there is something to send
 	Envelope   mail.Message
@@ -33,7 +34,7 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 	var notices []digest.AlertItem
 	var left []digest.Omitted
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := FindMember(ctx, s, who, until)
+		member, err := s.FindMember(ctx, who, until)
 		if err != nil {
 			return err
 		}
@@ -57,12 +58,12 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 
 // previewAlert builds and renders the alert for some items.
 func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
-	built, err := d.builder.BuildAlerts(ctx, p.Until, d.settings.Alerts, []AlertRequest{{Member: p.Member.ID, Notices: notices}})
+	built, err := d.builder.BuildAlerts(ctx, p.Until, d.settings.Alerts, []editions.AlertRequest{{Member: p.Member.ID, Notices: notices}})
 	if err != nil {
 		return err
 	}
 	if p.AlertResult = built[0]; !d.settings.Alerts.Enabled {
-		p.Alert, p.SkipReason = nil, reasonAlertsDisabled
+		p.Alert, p.SkipReason = nil, digest.ReasonAlertsDisabled
 	}
 	if p.Alert == nil {
 		return nil
@@ -86,7 +87,7 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 
 // selectAlertPosts selects the posts that the member would have got an alert about.
 func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
-	readers, err := d.builder.readers(ctx, s, []forum.MemberID{member}, until)
+	readers, err := d.builder.Readers(ctx, s, []forum.MemberID{member}, until)
 	if err != nil || readers[member] == nil {
 		return nil, nil, err
 	}

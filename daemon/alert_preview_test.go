@@ -110,7 +110,7 @@ func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 	w.visitThread(101, thread)
 	left(digest.AlreadyRead, a, b)
 	w.execSQL(`DELETE FROM thread_read`)
-	if p := w.previewAlert("dora"); p.Alert != nil || p.SkipReason != reasonNothingNew {
+	if p := w.previewAlert("dora"); p.Alert != nil || p.SkipReason != digest.ReasonNothingNew {
 		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.SkipReason)
 	}
 	w.setPreferences(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}, Format: digest.Text})
@@ -118,15 +118,15 @@ func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 		t.Errorf("in her quiet hours she would be told of %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
 	}
 	w.setPreferences(101, digest.Preferences{Alerts: digest.NoAlerts})
-	if p := w.previewAlert("anna"); p.SkipReason != reasonAlertsOff {
-		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsOff)
+	if p := w.previewAlert("anna"); p.SkipReason != digest.ReasonAlertsOff {
+		t.Errorf("skipped as %q, want %q", p.SkipReason, digest.ReasonAlertsOff)
 	}
 	w.set.Alerts.Enabled = false
 	w.restart()
-	if p := w.previewAlert("anna"); p.SkipReason != reasonAlertsDisabled || p.Alert != nil {
-		t.Errorf("skipped as %q, want %q", p.SkipReason, reasonAlertsDisabled)
+	if p := w.previewAlert("anna"); p.SkipReason != digest.ReasonAlertsDisabled || p.Alert != nil {
+		t.Errorf("skipped as %q, want %q", p.SkipReason, digest.ReasonAlertsDisabled)
 	}
-	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
+	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, forum.ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("of nobody: %v", err)
 	}
 	if counts := w.countByState(); !maps.Equal(counts, before) {

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"postrider/daemon/settings"
+	"postrider/digest"
 	"testing"
 )
 
@@ -38,7 +39,7 @@ func TestDeliver_SendsOnlyToAllowList(t *testing.T) {
 	report := w.round()
 	w.wantMessages("anna", posts(p))
 	w.wantMessages("carl")
-	if report.Skipped[reasonNotAllowListed] == 0 {
+	if report.Skipped[digest.ReasonNotAllowListed] == 0 {
 		t.Errorf("skipped = %v, want Carl's edition among them", report.Skipped)
 	}
 }

@@ -195,7 +195,7 @@ func TestAnnouncement_ReflectsChangesBeforeSending(t *testing.T) {
 	w.relay.acceptAll()
 	w.runAfter(time.Hour)
 	w.wantAnnouncementTo("m1006")
-	w.wantSkipped(id, map[string]int{"banned": 1, reasonMemberDeleted: 1, string(digest.NotWatching): 2, string(digest.OptedOutOfAnnouncements): 1})
+	w.wantSkipped(id, map[string]int{"banned": 1, digest.ReasonMemberDeleted: 1, string(digest.NotWatching): 2, string(digest.OptedOutOfAnnouncements): 1})
 }
 
 func TestAnnouncement_PlainTextIfPreferred(t *testing.T) {

@@ -135,14 +135,14 @@ func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.Me
 	j, there := known[id]
 	switch {
 	case !there:
-		return messageDraft{skip: reasonMemberDeleted}
+		return messageDraft{skip: digest.ReasonMemberDeleted}
 	case !j.included():
 		return messageDraft{skip: string(cmp.Or(j.blockedReason, j.excluded))}
 	}
 	if wants := n.announcement.NotBefore(&j.Candidate, d.Now()); !wants.IsZero() {
 		return messageDraft{notBefore: wants}
 	}
-	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.zones.of(j.Member.Zone)}
+	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.zones.Of(j.Member.Zone)}
 	footer := withViewLink(AnnouncementFooter(d.Links, id), d.Links, id, key)
 	return messageDraft{
 		to: j.Member, textOnly: j.Choices.Format == digest.Text, exemptFromDailyLimit: n.announcement.Forced,

@@ -110,7 +110,7 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		switch {
 		case !j.included():
 		case a.State != store.InCanary:
-			at := whole.Due(d.audience.zones.of(j.Member.Zone))
+			at := whole.Due(d.audience.zones.Of(j.Member.Zone))
 			if wants := whole.NotBefore(&j.Candidate, d.Now()); wants.After(at) {
 				at = wants
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -22,12 +23,12 @@ type Resolver struct {
 	forum *source.DB
 	store *store.Store
 	set   settings.Digest
-	zones *zoneCache
+	zones *calendar.Zones
 }
 
 // NewHerald returns a Resolver that reads from a forum and a store.
 func NewHerald(f *source.DB, s *store.Store, set settings.Digest) *Resolver {
-	return &Resolver{forum: f, store: s, set: set, zones: newZones(set.Zone)}
+	return &Resolver{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone)}
 }
 
 // AudienceStats is the size of an audience and the reasons why members are not in it.
@@ -57,7 +58,7 @@ func (h *Resolver) CountAudience(ctx context.Context, a *digest.Announcement, no
 		}
 		for _, j := range p.judged {
 			if j.included() && suppressed[strings.ToLower(j.Member.Email)] {
-				j.blockedReason = reasonSuppressed
+				j.blockedReason = digest.ReasonSuppressed
 			}
 			c.count(j)
 		}
@@ -249,10 +250,10 @@ type AnnouncementPreview struct {
 // recipient without a name or profile.
 func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p AnnouncementPreview, err error) {
 	if who == "" {
-		return AnnouncementPreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.site}}, nil
+		return AnnouncementPreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.Of("")}}, nil
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := FindMember(ctx, s, who, now)
+		member, err := s.FindMember(ctx, who, now)
 		if err != nil {
 			return err
 		}
@@ -262,7 +263,7 @@ func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who stri
 		}
 		for _, j := range list {
 			p = AnnouncementPreview{
-				Recipient: templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: h.zones.of(j.Member.Zone)},
+				Recipient: templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: h.zones.Of(j.Member.Zone)},
 				Reason:    cmp.Or(j.blockedReason, j.excluded), Text: j.Choices.Format == digest.Text,
 			}
 		}

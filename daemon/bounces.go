@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"postrider/bounce"
+	"postrider/digest"
 	"postrider/internal/link"
 	"postrider/store"
 )
@@ -44,7 +45,7 @@ func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) erro
 	}
 	for i, m := range drafts {
 		if m.sendable() && suppressed[strings.ToLower(m.to.Email)] {
-			drafts[i].skip = reasonSuppressed
+			drafts[i].skip = digest.ReasonSuppressed
 		}
 	}
 	return nil

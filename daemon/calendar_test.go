@@ -39,8 +39,8 @@ func TestDigest_EmptyEditionAdvancesCoveredSeq(t *testing.T) {
 	w.writePost(w.thread(dining)) // nobody watches it
 	w.setClock(5, "08:00")
 	report := w.round()
-	if report.Sent != 0 || report.Skipped[reasonNothingNew] != 3 {
-		t.Errorf("report is %+v, want 3 editions skipped as %q", report, reasonNothingNew)
+	if report.Sent != 0 || report.Skipped[digest.ReasonNothingNew] != 3 {
+		t.Errorf("report is %+v, want 3 editions skipped as %q", report, digest.ReasonNothingNew)
 	}
 	head, err := w.store.Sightings.LastSeq(t.Context())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -95,18 +96,18 @@ func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Nex
 	if n.TooManyToCount = alerts.Done-sub.CoveredSeq > maxCountedSightings; n.TooManyToCount {
 		return n, nil
 	}
-	n.Posts, err = d.count(ctx, now, EditionRequest{Member: id, After: sub.CoveredSeq, Until: alerts.Done, Planned: now})
+	n.Posts, err = d.count(ctx, now, editions.Request{Member: id, After: sub.CoveredSeq, Until: alerts.Done, Planned: now})
 	return n, err
 }
 
 // count counts the posts of an edition. It serves one request at a time, to limit the load on the forum's database.
-func (d *MemberService) count(ctx context.Context, now time.Time, ask EditionRequest) (int, error) {
+func (d *MemberService) count(ctx context.Context, now time.Time, ask editions.Request) (int, error) {
 	done, err := d.lockBuilder(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	editions, err := d.builder.Build(ctx, now, []EditionRequest{ask})
+	editions, err := d.builder.Build(ctx, now, []editions.Request{ask})
 	if err != nil || editions[0].Digest == nil {
 		return 0, err
 	}

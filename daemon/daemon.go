@@ -17,6 +17,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/alarm"
+	"postrider/daemon/calendar"
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -50,9 +52,9 @@ type Deps struct {
 type Daemon struct {
 	Deps
 	settings              settings.Settings
-	builder               *Builder
+	builder               *editions.Builder
 	audience              *Resolver
-	calendar              scheduler
+	calendar              calendar.Calendar
 	relays                *relayPool
 	throttles             *throttles
 	domainHolds           *domainHolds
@@ -68,7 +70,7 @@ type Daemon struct {
 	priorities            store.PriorityRange // the messages that it delivers
 	wakeAlerts            chan struct{}       // wakes the alert loop, see Wake
 	wakeDelivery          chan struct{}       // wakes the main loop
-	dryRun                *sightingOverlay    // of a forecast; nil: a real run
+	dryRun                *editions.Overlay   // of a forecast; nil: a real run
 	alarms                *alarm.Manager
 	backlog               backlog
 	selfCheck             selfCheckCache
@@ -81,12 +83,12 @@ func New(p Deps, set settings.Settings) *Daemon {
 	if p.Observer == nil {
 		p.Observer = nopObserver{}
 	}
-	builder := NewBuilder(p.Forum, p.Store, set.Digest)
+	builder := editions.New(p.Forum, p.Store, set.Digest)
 	d := &Daemon{
 		Deps:                  p,
 		settings:              set,
 		builder:               builder,
-		calendar:              scheduler{set.Digest, builder.zones},
+		calendar:              calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
 		throttles:             newThrottles(set.Delivery),
 		domainHolds:           new(domainHolds),
 		rateLimit:             set.Delivery.Limiter(),

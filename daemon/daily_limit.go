@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -50,10 +51,10 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 			continue
 		}
 		if row.Kind == store.KindAlert && day.Digests {
-			m.skip = reasonDailyLimit
+			m.skip = digest.ReasonDailyLimit
 			continue
 		}
-		m.notBefore, m.holdReason = d.localDayStart(*m, now, 1), reasonDailyLimit
+		m.notBefore, m.holdReason = d.localDayStart(*m, now, 1), digest.ReasonDailyLimit
 	}
 	return nil
 }
@@ -64,6 +65,6 @@ func (d *Daemon) localDayStart(m messageDraft, now time.Time, days int) time.Tim
 	if days > 0 {
 		hour = d.settings.Digest.Hour
 	}
-	local := now.In(d.calendar.zones.of(m.to.Zone))
+	local := now.In(d.calendar.ZoneNamed(m.to.Zone))
 	return time.Date(local.Year(), local.Month(), local.Day()+days, hour, 0, 0, 0, local.Location())
 }

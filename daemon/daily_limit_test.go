@@ -34,8 +34,8 @@ func TestDailyLimit_AlertsJoinNextDigest(t *testing.T) {
 	w := newLimitedWorld(t, 2)
 	p := w.writeThreads(4)
 	w.wantAlerts("anna", posts(p[0]), posts(p[1]))
-	if got := w.skipReasons(101); len(got) != 2 || got[0] != reasonDailyLimit {
-		t.Errorf("two alerts came to nothing because of %q, want %q", got, reasonDailyLimit)
+	if got := w.skipReasons(101); len(got) != 2 || got[0] != digest.ReasonDailyLimit {
+		t.Errorf("two alerts came to nothing because of %q, want %q", got, digest.ReasonDailyLimit)
 	}
 	w.setClock(5, "08:00")
 	w.round()

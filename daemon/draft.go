@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -78,9 +79,9 @@ func (m messageDraft) sendable() bool {
 
 // draftDigests is the drafter for editions.
 func (d *Daemon) draftDigests(ctx context.Context, rows []store.Row) ([]messageDraft, error) {
-	asks := make([]EditionRequest, len(rows))
+	asks := make([]editions.Request, len(rows))
 	for i, r := range rows {
-		asks[i] = EditionRequest{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
+		asks[i] = editions.Request{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
 	}
 	editions, err := d.builder.Build(ctx, d.Now(), asks)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"postrider/daemon/calendar"
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -20,17 +22,21 @@ import (
 // permissions, watches and post states. It is safe for concurrent use.
 type Explainer struct {
 	mu       sync.Mutex // guards builder
-	builder  *Builder
+	forum    *source.DB
+	store    *store.Store
+	builder  *editions.Builder
 	press    *templates.Renderer
 	links    *link.Signer
-	calendar scheduler
+	calendar calendar.Calendar
 	set      settings.Settings
 }
 
 // NewExplainer returns an Explainer for a forum and a store.
 func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Explainer {
-	b := NewBuilder(f, s, set.Digest)
-	return &Explainer{builder: b, press: press, links: links, set: set, calendar: scheduler{set.Digest, b.zones}}
+	return &Explainer{
+		forum: f, store: s, builder: editions.New(f, s, set.Digest), press: press, links: links, set: set,
+		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
+	}
 }
 
 // retention is how long the store keeps settled messages.
@@ -86,17 +92,17 @@ type memberFacts struct {
 
 // loadMember reads everything about a member.
 func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
-	member, err := FindMember(ctx, s, who, now)
+	member, err := s.FindMember(ctx, who, now)
 	if err != nil {
 		return nil, err
 	}
 	f := &memberFacts{now: now, member: member, readersByEdition: make(map[string]*digest.Reader), renderedByEdition: make(map[string]map[forum.PostID]bool)}
 	ids := []forum.MemberID{member.ID}
-	readers, err := e.builder.readers(ctx, s, ids, now)
+	readers, err := e.builder.Readers(ctx, s, ids, now)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.builder.loadReadMarks(ctx, s, now, readers); err != nil {
+	if err := e.builder.LoadReadMarks(ctx, s, now, readers); err != nil {
 		return nil, err
 	}
 	f.reader = *readers[member.ID]
@@ -106,7 +112,7 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 
 // loadStoreState reads what the store has about a member.
 func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
-	from := e.builder.store
+	from := e.store
 	ids := []forum.MemberID{f.member.ID}
 	subs, err := from.Subscribers.Get(ctx, ids)
 	if err != nil {
@@ -144,12 +150,12 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
 	}
 	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
-	add(kind == store.KindDigest && e.calendar.schedule(f.sub).Cadence == digest.Off, reasonDigestsOff)
+	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, digest.ReasonDigestsOff)
 	add(kind == store.KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
-	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, reasonAlertsOff)
-	add(f.choices.PausedUntil.After(f.now), reasonPaused)
-	add(f.health.Suppressed(f.now), reasonSuppressed)
-	add(!e.set.Delivery.Allows(f.member.Email), reasonNotAllowListed)
+	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, digest.ReasonAlertsOff)
+	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
+	add(f.health.Suppressed(f.now), digest.ReasonSuppressed)
+	add(!e.set.Delivery.Allows(f.member.Email), digest.ReasonNotAllowListed)
 	return list
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -39,7 +40,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var f *memberFacts
-	err := e.builder.forum.Read(ctx, func(s *source.Snapshot) (err error) {
+	err := e.forum.Read(ctx, func(s *source.Snapshot) (err error) {
 		f, err = e.loadMember(ctx, s, who, now)
 		return err
 	})
@@ -49,10 +50,10 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 	m := MemberExplanation{
 		Member: f.member, Subscribed: f.subscribed, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
-		Schedule: e.calendar.schedule(f.sub), Zone: f.reader.Zone.String(),
+		Schedule: e.calendar.Schedule(f.sub), Zone: f.reader.Zone.String(),
 		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), Delays: e.delayReasons(f),
 	}
-	if m.Attempts, err = e.builder.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
+	if m.Attempts, err = e.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
 		return MemberExplanation{}, fmt.Errorf("explaining: %w", err)
 	}
 	for _, mail := range f.mails {
@@ -71,7 +72,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 func (e *Explainer) previewNextDigest(ctx context.Context, f *memberFacts, m *MemberExplanation) error {
 	a := f.next()
 	a.Until = f.head
-	editions, err := e.builder.Build(ctx, f.now, []EditionRequest{a})
+	editions, err := e.builder.Build(ctx, f.now, []editions.Request{a})
 	if err != nil {
 		return fmt.Errorf("explaining: %w", err)
 	}

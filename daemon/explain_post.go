@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -19,14 +20,14 @@ func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string,
 	defer e.mu.Unlock()
 	var f *memberFacts
 	stories := make([]PostExplanation, len(posts))
-	err := e.builder.forum.Read(ctx, func(s *source.Snapshot) (err error) {
+	err := e.forum.Read(ctx, func(s *source.Snapshot) (err error) {
 		if f, err = e.loadMember(ctx, s, who, now); err != nil {
 			return err
 		}
 		if err := e.loadPostFacts(ctx, f, stories, posts); err != nil {
 			return err
 		}
-		f.window, err = e.builder.window(ctx, s, f.sightings)
+		f.window, err = e.builder.Window(ctx, s, f.sightings)
 		return err
 	})
 	for i := 0; i < len(stories) && err == nil; i++ {
@@ -40,7 +41,7 @@ func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string,
 
 // loadPostFacts reads what the store has about the posts.
 func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories []PostExplanation, posts []forum.PostID) error {
-	from := e.builder.store
+	from := e.store
 	seen, err := from.Sightings.Records(ctx, posts)
 	if err != nil {
 		return err
@@ -68,28 +69,28 @@ func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories [
 }
 
 // next returns the next edition of the member, as if it were planned now.
-func (f *memberFacts) next() EditionRequest {
+func (f *memberFacts) next() editions.Request {
 	due := f.sub.Due
 	if due.Before(f.now) {
 		due = f.now
 	}
-	return EditionRequest{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
+	return editions.Request{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
 }
 
 // editionOf returns the edition of a digest in the outbox.
-func editionOf(m store.Mail) EditionRequest {
-	return EditionRequest{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
+func editionOf(m store.Mail) editions.Request {
+	return editions.Request{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
 }
 
 // trace evaluates the rules for a post in an edition.
-func (e *Explainer) trace(ctx context.Context, f *memberFacts, a EditionRequest, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
+func (e *Explainer) trace(ctx context.Context, f *memberFacts, a editions.Request, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
 	r := f.readersByEdition[a.Key]
 	if r == nil {
 		fresh := f.reader
 		fresh.Deferred, fresh.OtherRoute = nil, nil
 		fresh.After, fresh.Until, fresh.At = a.After, a.Until, a.Planned
 		r = &fresh
-		if err := e.builder.markOtherRoutes(ctx, []EditionRequest{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
+		if err := e.builder.MarkOtherRoutes(ctx, []editions.Request{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
 			return nil, "", err
 		}
 		f.readersByEdition[a.Key] = r
@@ -102,13 +103,13 @@ func (e *Explainer) trace(ctx context.Context, f *memberFacts, a EditionRequest,
 }
 
 // covers reports whether a post is in the range of an edition, or deferred to it.
-func (f *memberFacts) covers(a EditionRequest, x *PostExplanation) bool {
+func (f *memberFacts) covers(a editions.Request, x *PostExplanation) bool {
 	for _, s := range x.Seen {
 		if s.Seq > a.After && s.Seq <= a.Until {
 			return true
 		}
 	}
-	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.includes(o) })
+	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.Includes(o) })
 }
 
 // explainPost determines how a post reaches the member, or why it does not. Past events take precedence over predictions.
@@ -153,7 +154,7 @@ func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostE
 func pending(m store.Mail) bool { return m.Settled.IsZero() }
 
 // setDelivered records that a digest includes the post.
-func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExplanation, v PostStatus, a EditionRequest, m store.Mail) error {
+func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExplanation, v PostStatus, a editions.Request, m store.Mail) error {
 	x.Verdict, x.Mail, x.Reason = v, m.Key, "in a digest"
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
@@ -189,7 +190,7 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 	case len(x.Seen) == 0:
 		x.Reason = e.whyNotSighted(x)
 	case !f.subscribed:
-		x.Reason = reasonNoSubscriptions
+		x.Reason = digest.ReasonNoSubscriptions
 	case !ahead && failed != nil:
 		x.Reason = describeOutcome(*failed)
 	case !ahead:
@@ -201,7 +202,7 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 }
 
 // setUpcoming records that the next edition includes the post.
-func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
+func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExplanation, a editions.Request) error {
 	if why := e.blockers(f, store.KindDigest); len(why) > 0 {
 		x.Reason = why[0]
 		return nil
@@ -229,10 +230,10 @@ func (f *memberFacts) deferredFor(post forum.PostID) (store.DeferredPost, bool) 
 }
 
 // checkTruncated checks whether an edition has room for the post. It builds the whole edition once for all posts.
-func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostExplanation, a EditionRequest) error {
+func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostExplanation, a editions.Request) error {
 	shown, known := f.renderedByEdition[a.Key]
 	if !known {
-		editions, err := e.builder.Build(ctx, f.now, []EditionRequest{a})
+		editions, err := e.builder.Build(ctx, f.now, []editions.Request{a})
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 				w.Fatal(err)
 			}
 			return p
-		}, Omitted, "", reasonSuppressed, ""},
+		}, Omitted, "", digest.ReasonSuppressed, ""},
 		{"she has ended her digests", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
@@ -108,7 +108,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 				w.Fatal(err)
 			}
 			return p
-		}, Omitted, "", reasonDigestsOff, ""},
+		}, Omitted, "", digest.ReasonDigestsOff, ""},
 		{"she does not watch it", func(w *world) forum.PostID { return w.writePost(w.thread(dining)) }, Omitted, "", "not watched", ""},
 		{"she may not read it", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(guardsvan))

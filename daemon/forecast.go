@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -58,6 +59,16 @@ type forecaster struct {
 	hours    map[time.Time]*Hour
 	sampled  int64 // bytes
 	midnight time.Time
+}
+
+// scanDryRun scans the forum without saving anything.
+func (d *Daemon) scanDryRun(ctx context.Context) error {
+	head, err := d.Store.Sightings.LastSeq(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the latest sighting: %w", err)
+	}
+	d.dryRun = d.builder.Overlay(head)
+	return d.steps(ctx, d.scanAll, d.scanMoves)
 }
 
 // Forecast computes what would be sent until a time. The sequence yields each member in order of ID; the Forecast is
@@ -132,16 +143,16 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 	list := make([]MemberForecast, len(members))
 	var rows []store.Row
 	var at []int
-	head := r.d.dryRun.until()
+	head := r.d.dryRun.Until()
 	for i, m := range members {
 		was, ok := known[m.ID]
 		sub := r.d.updateSubscriber(was, ok, m, r.From, head, first)
 		list[i] = MemberForecast{Member: m.ID, Due: sub.Due}
 		switch {
 		case sub.Due.IsZero():
-			list[i].Skip = reasonDigestsOff
+			list[i].Skip = digest.ReasonDigestsOff
 		case !sub.Due.Before(r.Until):
-			list[i].Skip = reasonNotDue
+			list[i].Skip = digest.ReasonNotDue
 		default:
 			at = append(at, i)
 			planned := sub.Due
@@ -187,7 +198,7 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 
 func (r *forecaster) count(p MemberForecast) {
 	r.Members++
-	if due := !p.Due.IsZero() && p.Skip != reasonNotDue; due && p.Due.Before(r.midnight) {
+	if due := !p.Due.IsZero() && p.Skip != digest.ReasonNotDue; due && p.Due.Before(r.midnight) {
 		r.Today++ // empty editions are planned, too
 	}
 	if !p.WouldSend() {

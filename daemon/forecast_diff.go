@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -41,20 +42,20 @@ func Compare(ctx context.Context, now, then *Daemon, until time.Time) (ForecastD
 			return c, e
 		}
 		for ; more && err == nil && will.Member < was.Member; will, err, more = next() {
-			c.add(MemberForecast{Member: will.Member, Skip: reasonNotSubscribed}, will)
+			c.add(MemberForecast{Member: will.Member, Skip: digest.ReasonNotSubscribed}, will)
 		}
 		if err != nil {
 			return c, err
 		}
 		if !more || will.Member != was.Member {
-			c.add(was, MemberForecast{Member: was.Member, Skip: reasonNotSubscribed})
+			c.add(was, MemberForecast{Member: was.Member, Skip: digest.ReasonNotSubscribed})
 			continue
 		}
 		c.add(was, will)
 		will, err, more = next()
 	}
 	for ; more && err == nil; will, err, more = next() {
-		c.add(MemberForecast{Member: will.Member, Skip: reasonNotSubscribed}, will)
+		c.add(MemberForecast{Member: will.Member, Skip: digest.ReasonNotSubscribed}, will)
 	}
 	return c, err
 }

@@ -75,7 +75,7 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 		t.Error("mails were sent")
 	}
 
-	want := map[forum.MemberID]string{101: "2 posts", 102: reasonNothingNew, 103: "2 posts", 104: reasonNothingNew, 105: "banned"}
+	want := map[forum.MemberID]string{101: "2 posts", 102: digest.ReasonNothingNew, 103: "2 posts", 104: digest.ReasonNothingNew, 105: "banned"}
 	got := map[forum.MemberID]string{}
 	for _, p := range list {
 		if got[p.Member] = p.Skip; p.WouldSend() {
@@ -85,7 +85,7 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	if !maps.Equal(got, want) {
 		t.Errorf("prospects are %v, want %v", got, want)
 	}
-	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[reasonNothingNew] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
+	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[digest.ReasonNothingNew] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
 		t.Errorf("it sums up to %+v", r)
 	}
 	// Carl's eight o'clock is 02:15 UTC.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/racetest"
 	"postrider/mail"
@@ -56,7 +57,7 @@ var forbidden = []struct {
 	{"her role is taken away", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`INSERT INTO role VALUES (9, 'nobody')`)
 		w.execSQL(`UPDATE member SET role_id = 9 WHERE id = 101`)
-	}, reasonNothingNew},
+	}, digest.ReasonNothingNew},
 	{"she is banned", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 	}, "banned"},
@@ -168,7 +169,7 @@ func (w *world) wantSettled(member forum.MemberID, posts int, why string) {
 		return
 	}
 	if why == "" {
-		why = reasonNothingNew
+		why = digest.ReasonNothingNew
 	}
 	if last.Result != store.StateSkipped || last.Reason != why {
 		w.Errorf("noted as %s, %q; want skipped, %q", last.Result, last.Reason, why)

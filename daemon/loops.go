@@ -24,7 +24,7 @@ const pendingRecheckInterval = 30 * time.Second
 // a time may use.
 func (d *Daemon) fork(priorities store.PriorityRange) *Daemon {
 	return &Daemon{
-		Deps: d.Deps, settings: d.settings, builder: d.builder.clone(), calendar: d.calendar, relays: d.relays,
+		Deps: d.Deps, settings: d.settings, builder: d.builder.Clone(), calendar: d.calendar, relays: d.relays,
 		audience: d.audience, refusalWindows: d.refusalWindows, preparedAnnouncements: make(map[int64]*preparedAnnouncement),
 		throttles: d.throttles, domainHolds: d.domainHolds, rateLimit: d.rateLimit, maxSlowWait: d.maxSlowWait,
 		recentPosts: make(map[forum.PostID]forum.SectionID), priorities: priorities, wakeAlerts: d.wakeAlerts, alarms: d.alarms, selfCheck: d.selfCheck, lastRoundFailed: true, lastProgress: d.lastProgress,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/calendar"
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -19,17 +21,17 @@ type MemberService struct {
 	forum       *source.DB
 	store       *store.Store
 	set         settings.Settings
-	calendar    scheduler
-	builder     *Builder
+	calendar    calendar.Calendar
+	builder     *editions.Builder
 	builderLock chan struct{} // full while the builder is in use: it serves one request at a time
 }
 
 // NewMemberService returns a MemberService for a forum and a store.
 func NewMemberService(f *source.DB, s *store.Store, set settings.Settings) *MemberService {
-	builder := newBuilder(f, s, set.Digest, memberContentCacheSize)
+	builder := editions.NewWithCache(f, s, set.Digest, memberContentCacheSize)
 	return &MemberService{
 		forum: f, store: s, set: set,
-		calendar: scheduler{set.Digest, builder.zones}, builder: builder, builderLock: make(chan struct{}, 1),
+		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)), builder: builder, builderLock: make(chan struct{}, 1),
 	}
 }
 
@@ -83,7 +85,7 @@ func (d *MemberService) GrantLabels(ctx context.Context, now time.Time, g link.C
 			return err
 		}
 		name = members[0].Name
-		if g.Scope != link.Thread && g.Scope != link.Section || !mayRead(members[0].NoMail) {
+		if g.Scope != link.Thread && g.Scope != link.Section || !source.MayRead(members[0]) {
 			return nil
 		}
 		title, err = grantTitle(ctx, s, members[0], g)
@@ -130,7 +132,7 @@ func (d *MemberService) reschedule(ctx context.Context, now time.Time, member fo
 	if !known || sub.Gone {
 		return nil
 	}
-	sub.Due = d.calendar.nextDue(sub, now)
+	sub.Due = d.calendar.NextDue(sub, now)
 	if skipBacklog {
 		if sub.CoveredSeq, err = d.store.Sightings.LastSeq(ctx); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"postrider/digest"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -55,7 +56,7 @@ func (d *Daemon) logOmissions(l outgoing) {
 // newOutgoing combines a row with its draft, and skips it if the address is not on the allow-list.
 func (d *Daemon) newOutgoing(row store.Row, m messageDraft) outgoing {
 	if m.skip == "" && !d.settings.Delivery.Allows(m.to.Email) {
-		m.skip = reasonNotAllowListed
+		m.skip = digest.ReasonNotAllowListed
 	}
 	return outgoing{Row: row, messageDraft: m}
 }

@@ -46,8 +46,8 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 
 // planDigest plans the edition of a member. Its key contains the slot, so that planning it twice changes nothing.
 func (d *Daemon) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
-	schedule, zone := d.calendar.schedule(sub), d.calendar.zone(sub)
-	plan := store.Plan{Kind: store.KindDigest, Member: sub.ID, Until: head, Priority: store.PriorityDigest, NextDue: d.calendar.nextDue(sub, now)}
+	schedule, zone := d.calendar.Schedule(sub), d.calendar.Zone(sub)
+	plan := store.Plan{Kind: store.KindDigest, Member: sub.ID, Until: head, Priority: store.PriorityDigest, NextDue: d.calendar.NextDue(sub, now)}
 	slot, ok := schedule.Last(zone, now)
 	if !ok || sub.PausedUntil.After(now) { // turned off or paused in the meantime
 		return plan

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -58,8 +59,8 @@ func TestSuppression_DeadAddressUntilChanged(t *testing.T) {
 	}
 	w.writePost(thread)
 	w.setClock(6, "08:00")
-	if report := w.round(); report.Skipped[reasonSuppressed] != 1 {
-		t.Errorf("skipped = %v, want one for %q", report.Skipped, reasonSuppressed)
+	if report := w.round(); report.Skipped[digest.ReasonSuppressed] != 1 {
+		t.Errorf("skipped = %v, want one for %q", report.Skipped, digest.ReasonSuppressed)
 	}
 	w.wantMessages("anna")
 	w.execSQL(`UPDATE member SET email = 'Anna@elsewhere.example' WHERE id = 101`)
@@ -85,10 +86,10 @@ func TestSuppression_BlocksAlertsAndAnnouncements(t *testing.T) {
 	a.ID = w.startAnnouncement(a)
 	w.advanceClock(time.Minute)
 	w.wantAnnouncementTo("dora")
-	if got, want := w.skipReasons(101), []string{reasonSuppressed}; !slices.Equal(got, want) {
+	if got, want := w.skipReasons(101), []string{digest.ReasonSuppressed}; !slices.Equal(got, want) {
 		t.Errorf("of her alerts is noted %q, want %q", got, want)
 	}
-	w.wantSkipped(a.ID, map[string]int{reasonSuppressed: 1})
+	w.wantSkipped(a.ID, map[string]int{digest.ReasonSuppressed: 1})
 }
 
 func TestSuppression_EndsAfterThirtyDays(t *testing.T) {

@@ -181,7 +181,7 @@ func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
 		return nil
 	}
 	if d.dryRun != nil {
-		d.dryRun.add(g)
+		d.dryRun.Add(g)
 		return nil
 	}
 	added, err := d.Store.Sightings.Save(ctx, g)

@@ -56,7 +56,7 @@ func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlemen
 func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlement {
 	s := store.Settlement{
 		Key: row.Key, State: store.StateQueued, NotBefore: m.notBefore,
-		Result: resultDeferred, Reason: reasonPaused, At: d.Now(),
+		Result: resultDeferred, Reason: digest.ReasonPaused, At: d.Now(),
 	}
 	switch row.Kind {
 	case store.KindAlert:

@@ -121,15 +121,15 @@ func (d *Daemon) updateSubscriber(sub store.Subscriber, known bool, m forum.Memb
 	switch {
 	case !known && first:
 		// As if the daemon had run during the first window: a slot within it is due immediately.
-		sub.Due = d.calendar.nextDue(sub, now.Add(-d.settings.Digest.FirstWindow))
+		sub.Due = d.calendar.NextDue(sub, now.Add(-d.settings.Digest.FirstWindow))
 	case !known || sub.Gone || sub.Due.IsZero():
 		// New, returning, or digests off until now: earlier posts do not count as new.
 		sub.Gone = false
-		if sub.Due = d.calendar.nextDue(sub, now); !sub.Due.IsZero() {
+		if sub.Due = d.calendar.NextDue(sub, now); !sub.Due.IsZero() {
 			sub.CoveredSeq = head
 		}
 	case sub.Due.After(now):
-		sub.Due = d.calendar.nextDue(sub, now) // zone or schedule may have changed
+		sub.Due = d.calendar.NextDue(sub, now) // zone or schedule may have changed
 	}
 	return sub
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -42,7 +43,7 @@ func TestUpdateSubscriber_EveryCase(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newQuietDaemon()
 			d.settings.Digest = settings.DefaultDigest()
-			d.calendar = scheduler{d.settings.Digest, newZones("UTC")}
+			d.calendar = calendar.New(d.settings.Digest, calendar.NewZones("UTC"))
 			got := d.updateSubscriber(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
 			want := time.Time{}
 			if tt.due != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -38,7 +39,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 	}
 	sub, known := subs[member]
 	if !known || sub.Gone {
-		return c, reasonNoSubscriptions, nil
+		return c, digest.ReasonNoSubscriptions, nil
 	}
 	alerts, err := v.desk.store.Alerts.Progress(ctx)
 	if err != nil {
@@ -49,7 +50,7 @@ func (v *Viewer) RenderNextDigest(ctx context.Context, now time.Time, member for
 		return c, "", err
 	}
 	defer done()
-	editions, err := v.desk.builder.Build(ctx, now, []EditionRequest{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
+	editions, err := v.desk.builder.Build(ctx, now, []editions.Request{{Member: member, After: sub.CoveredSeq, Until: alerts.Done, Planned: now}})
 	if err != nil {
 		return c, "", fmt.Errorf("rendering the next digest: %w", err)
 	}
@@ -69,7 +70,7 @@ type ReadableSection struct {
 	Own bool // own threads only
 }
 
-// ReadableSections lists the sections that a member may read, in the forum's order. It returns ErrNoMember if the member
+// ReadableSections lists the sections that a member may read, in the forum's order. It returns forum.ErrNoMember if the member
 // does not exist.
 func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, member forum.MemberID) (list []ReadableSection, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
@@ -78,7 +79,7 @@ func (d *MemberService) ReadableSections(ctx context.Context, now time.Time, mem
 		case err != nil:
 			return err
 		case len(members) == 0:
-			return ErrNoMember
+			return forum.ErrNoMember
 		}
 		class := members[0].Class
 		access, err := s.Access(ctx, []forum.Class{class})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -24,7 +25,7 @@ func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
 	}
 	for _, m := range mails {
 		content, err := v.View(w.Context(), w.clock(), member, link.Mail(m.Key))
-		if errors.Is(err, ErrNothingToShow) {
+		if errors.Is(err, editions.ErrNothingToShow) {
 			continue // an edition that was skipped holds nothing
 		}
 		if err != nil {

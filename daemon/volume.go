@@ -61,7 +61,7 @@ type volume struct {
 // any other zone may contain two mornings or none.
 func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume, error) {
 	hours, err := d.Store.Counts.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
-	v := volume{hours: hours, zone: d.calendar.zones.of(d.settings.Digest.Zone)}
+	v := volume{hours: hours, zone: d.calendar.ZoneNamed(d.settings.Digest.Zone)}
 	for hour := range hours {
 		if v.oldest.IsZero() || hour.Before(v.oldest) {
 			v.oldest = hour

@@ -37,7 +37,7 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 	w := newWatched(t)
 	w.set.Digest.Zone = "Europe/Berlin"
 	w.restart()
-	berlin := w.daemon.calendar.zones.of("Europe/Berlin")
+	berlin := w.daemon.calendar.ZoneNamed("Europe/Berlin")
 	morning := func(day int) time.Time { return time.Date(2026, 2, day, 8, 0, 0, 0, berlin) }
 	plan := func(at time.Time, mails int) {
 		if err := w.store.Counts.AddPlanned(t.Context(), at, store.KindDigest, mails); err != nil {
@@ -65,7 +65,7 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 	w.wantAlarms("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
 	day++
 	plan(morning(day), 1000)
-	w.wantAlarms("the day after", look(morning(day)), "over volume digest")
+	w.wantAlarms("the day after", look(morning(day)), "resolved volume digest")
 	day += 2 // a day is left out
 	plan(morning(day), 1000)
 	w.wantAlarms("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests planned")

@@ -6,6 +6,7 @@
 package forum
 
 import (
+	"errors"
 	"time"
 
 	"postrider/markup"
@@ -87,6 +88,9 @@ type Member struct {
 	// is allowed.
 	NoMail string
 }
+
+// ErrNoMember is returned for a member who does not exist on the forum.
+var ErrNoMember = errors.New("no such member on the forum")
 
 // OptedOut is the NoMail of members who opted out of email from administrators in the forum's settings, and
 // who have no other obstacle.

@@ -12,21 +12,21 @@ import (
 	"postrider/store"
 )
 
-// Sources are what is looked up at each scrape.
+// Sources are read at each scrape.
 type Sources struct {
 	Daemon *daemon.Daemon
 	Store  *store.Store
 	Forum  *source.DB
 }
 
-// collector looks things up.
+// collector reads the sources at each scrape.
 type collector struct {
 	Sources
 	queue, alarms, relays, forumSQL, storeSQL *prometheus.Desc
 }
 
-// lookTime is how long a scrape may keep the store busy.
-const lookTime = 5 * time.Second
+// scrapeTimeout is the longest time that a scrape may spend on the store.
+const scrapeTimeout = 5 * time.Second
 
 func newCollector(from Sources) collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
@@ -51,7 +51,7 @@ func (c collector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	c.collectQueue(ctx, to)
 	c.collectAlarms(ctx, to)
@@ -72,18 +72,18 @@ func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric
 		to <- prometheus.NewInvalidMetric(c.queue, err)
 		return
 	}
-	type place struct{ kind, state string }
-	mails := make(map[place]int)
+	type labels struct{ kind, state string }
+	messages := make(map[labels]int)
 	for _, kind := range daemon.Kinds {
 		for _, state := range store.OpenStates {
-			mails[place{kind, state}] = 0
+			messages[labels{kind, state}] = 0
 		}
 	}
 	for _, o := range open {
-		mails[place{o.Kind, o.State}] = o.Mails
+		messages[labels{o.Kind, o.State}] = o.Mails
 	}
-	for at, n := range mails {
-		to <- prometheus.MustNewConstMetric(c.queue, prometheus.GaugeValue, float64(n), at.kind, at.state)
+	for l, n := range messages {
+		to <- prometheus.MustNewConstMetric(c.queue, prometheus.GaugeValue, float64(n), l.kind, l.state)
 	}
 }
 
@@ -93,14 +93,14 @@ func (c collector) collectAlarms(ctx context.Context, to chan<- prometheus.Metri
 		to <- prometheus.NewInvalidMetric(c.alarms, err)
 		return
 	}
-	standing := make(map[alarm.Kind]int)
+	active := make(map[alarm.Kind]int)
 	for _, a := range all {
 		if a.Active() {
 			kind, _ := alarm.ParseKey(a.Key)
-			standing[kind]++
+			active[kind]++
 		}
 	}
 	for _, kind := range alarm.Kinds {
-		to <- prometheus.MustNewConstMetric(c.alarms, prometheus.GaugeValue, float64(standing[kind]), string(kind))
+		to <- prometheus.MustNewConstMetric(c.alarms, prometheus.GaugeValue, float64(active[kind]), string(kind))
 	}
 }

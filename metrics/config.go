@@ -7,16 +7,16 @@ import (
 
 // Config is the [metrics] table.
 type Config struct {
-	Listen string `toml:"listen"` // empty: nowhere
+	Listen string `toml:"listen"` // empty: metrics are not served
 }
 
-// Validate says what is wrong, each error beginning with its key.
+// Validate returns all invalid keys; each error starts with its key.
 func (c Config) Validate() error {
 	if c.Listen == "" {
 		return nil
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		return fmt.Errorf("listen is %q: give an address and a port, such as \"127.0.0.1:9826\"", c.Listen)
+		return fmt.Errorf("listen: invalid address %q: must be an address and a port, for example \"127.0.0.1:9826\"", c.Listen)
 	}
 	return nil
 }

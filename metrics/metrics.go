@@ -1,8 +1,8 @@
-// Package metrics counts what a daemon does, for Prometheus.
+// Package metrics provides metrics of a daemon for Prometheus.
 //
-// [Metrics] is a daemon.Watcher: what the daemon tells it is counted in memory, of this process alone. What the store and
-// the relays are like is looked up at each scrape (collector.go). There is neither an address nor a name of a member in it;
-// how many mails go out is nobody's business all the same, so it has a listener of its own, which is off by default.
+// [Metrics] is a daemon.Observer. It counts events in memory, for this process only. The state of the store and the relays is
+// read at each scrape (collector.go). Metrics contain no names or addresses of members. The number of messages is still
+// confidential, so metrics have a separate listener, which is off by default.
 package metrics
 
 import (
@@ -17,60 +17,60 @@ import (
 	"postrider/daemon"
 )
 
-// Metrics are what is counted. It is safe for concurrent use.
+// Metrics holds the counters. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
-	mails    *prometheus.CounterVec
+	messages *prometheus.CounterVec
 	rounds   *prometheus.HistogramVec
-	faults   *prometheus.CounterVec
-	gathered prometheus.Gauge
+	failures *prometheus.CounterVec
+	lastScan prometheus.Gauge
 }
 
-// New begins to count.
+// New returns Metrics with all counters at zero.
 func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "postrider_messages_total", Help: "Delivery attempts, by outcome.",
 		}, []string{"kind", "outcome"}),
 		rounds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "postrider_round_duration_seconds", Help: "Duration of rounds, by what triggered them.",
 			Buckets: []float64{.01, .05, .25, 1, 5, 15, 60, 300, 1800},
 		}, []string{"trigger"}),
-		faults: prometheus.NewCounterVec(prometheus.CounterOpts{
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "postrider_round_failures_total", Help: "Failed rounds, by what triggered them.",
 		}, []string{"trigger"}),
-		gathered: prometheus.NewGauge(prometheus.GaugeOpts{
+		lastScan: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "postrider_last_scan_timestamp_seconds", Help: "Unix time of the last successful scan of the forum; 0 before the first.",
 		}),
 	}
-	for _, kind := range daemon.Kinds { // so that what has not happened yet is 0, and not missing
+	for _, kind := range daemon.Kinds { // a counter without events is 0, not missing
 		for _, outcome := range daemon.Outcomes {
-			m.mails.WithLabelValues(kind, string(outcome))
+			m.messages.WithLabelValues(kind, string(outcome))
 		}
 	}
-	m.registry.MustRegister(m.mails, m.rounds, m.faults, m.gathered, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.messages, m.rounds, m.failures, m.lastScan, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// RoundFinished implements daemon.Watcher.
+// RoundFinished implements daemon.Observer.
 func (m *Metrics) RoundFinished(tick string, r daemon.Report, err error) {
 	m.rounds.WithLabelValues(tick).Observe(r.Took.Seconds())
-	faults := m.faults.WithLabelValues(tick)
+	faults := m.failures.WithLabelValues(tick)
 	if err != nil {
 		faults.Inc()
 	}
 }
 
-// ScanFinished implements daemon.Watcher.
-func (m *Metrics) ScanFinished(at time.Time) { m.gathered.Set(float64(at.Unix())) }
+// ScanFinished implements daemon.Observer.
+func (m *Metrics) ScanFinished(at time.Time) { m.lastScan.Set(float64(at.Unix())) }
 
-// MessageSettled implements daemon.Watcher.
+// MessageSettled implements daemon.Observer.
 func (m *Metrics) MessageSettled(kind string, o daemon.OutcomeKind) {
-	m.mails.WithLabelValues(kind, string(o)).Inc()
+	m.messages.WithLabelValues(kind, string(o)).Inc()
 }
 
-// Handler answers scrapes at /metrics. What cannot be looked up at the moment is left out, and logged.
+// Handler serves metrics at /metrics. It logs and leaves out metrics that cannot be read at the moment.
 func (m *Metrics) Handler(from Sources, log *slog.Logger) http.Handler {
 	m.registry.MustRegister(newCollector(from))
 	mux := http.NewServeMux()

@@ -34,31 +34,31 @@ import (
 
 var now = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
-// relay takes mails, or cannot be reached.
+// relay accepts all messages, or is unreachable.
 type relay struct{ down bool }
 
 func (r *relay) Send(context.Context, string, string, []byte) mail.Outcome {
 	if r.down {
-		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, At: now, Err: errors.New("nobody there")}
+		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, At: now, Err: errors.New("connection refused")}
 	}
 	return mail.Outcome{Result: mail.Accepted, Stage: mail.Body, At: now}
 }
 
-// watched is a daemon over the sample forum, whose rounds are counted.
-type watched struct {
+// testDaemon is a daemon with metrics for the sample forum.
+type testDaemon struct {
 	*testing.T
-	counts *Metrics
-	daemon *daemon.Daemon
-	store  *store.Store
-	relay  *relay
-	log    *bytes.Buffer
-	http   http.Handler
+	metrics *Metrics
+	daemon  *daemon.Daemon
+	store   *store.Store
+	relay   *relay
+	log     *bytes.Buffer
+	http    http.Handler
 }
 
-// builtIn are the templates. To read and try them takes longer than most tests.
-var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+// loadTemplates loads the built-in templates once, because that takes longer than most tests.
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
 
-func newWatched(t *testing.T) *watched {
+func newTestDaemon(t *testing.T) *testDaemon {
 	t.Helper()
 	dir := t.TempDir()
 	check(t, os.WriteFile(filepath.Join(dir, "forum.db"), sampletest.Forum(t, now), 0o600))
@@ -69,11 +69,11 @@ func newWatched(t *testing.T) *watched {
 	s := must(store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "postrider.db")))(t)
 	t.Cleanup(func() { s.Close() })
 	must(s.Migrate(t.Context()))(t)
-	w := &watched{T: t, counts: New(), store: s, relay: &relay{}, log: &bytes.Buffer{}}
+	w := &testDaemon{T: t, metrics: New(), store: s, relay: &relay{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.daemon = daemon.New(daemon.Deps{
-		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Observer: w.counts, Sender: w.relay,
-		Renderer: must(builtIn())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
+		Forum: forum, Store: s, Log: log, Now: func() time.Time { return now }, Observer: w.metrics, Sender: w.relay,
+		Renderer: must(loadTemplates())(t).NewRenderer(templates.Site{Name: demo.Name, URL: demo.URL, Links: forum.Links()}, 100),
 		Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(t),
 		Links:    must(link.NewSigner(demo.URL+"/postrider", bytes.Repeat([]byte{1}, 32)))(t),
 	}, settings.Settings{
@@ -81,7 +81,7 @@ func newWatched(t *testing.T) *watched {
 		Site: demo.Name, Host: "upperberth.example", From: netmail.Address{Address: "digest@upperberth.example"},
 		Connections: 2, Lease: time.Minute, Owner: "test",
 	})
-	w.http = w.counts.Handler(Sources{Daemon: w.daemon, Store: s, Forum: forum}, log)
+	w.http = w.metrics.Handler(Sources{Daemon: w.daemon, Store: s, Forum: forum}, log)
 	return w
 }
 
@@ -100,20 +100,20 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// scrape asks as Prometheus does, and reads the answer as it does.
-func (w *watched) scrape() (map[string]*dto.MetricFamily, string) {
+// scrape requests and parses the metrics like Prometheus.
+func (w *testDaemon) scrape() (map[string]*dto.MetricFamily, string) {
 	w.Helper()
 	rec := httptest.NewRecorder()
 	w.http.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != http.StatusOK {
-		w.Fatalf("answer %d: %s", rec.Code, rec.Body)
+		w.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
 	text := rec.Body.String()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	return must(parser.TextToMetricFamilies(strings.NewReader(text)))(w), text
 }
 
-// value is that of the metric of a family with such labels: names and values in turn.
+// value returns the value of the metric of a family with the given labels: names and values alternate.
 func value(t *testing.T, families map[string]*dto.MetricFamily, family string, labels ...string) float64 {
 	t.Helper()
 next:
@@ -127,21 +127,21 @@ next:
 		}
 		return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 	}
-	t.Errorf("there is no %s%v", family, labels)
+	t.Errorf("%s%v is missing", family, labels)
 	return -1
 }
 
-func TestARoundIsCounted(t *testing.T) {
+func TestMetrics_CountRound(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	before, _ := w.scrape()
 	if got := value(t, before, "postrider_messages_total", "kind", "digest", "outcome", "accepted"); got != 0 {
-		t.Errorf("before the first round %v mails were accepted", got)
+		t.Errorf("before the first round, %v messages were accepted", got)
 	}
 	report := must(w.daemon.RunOnce(t.Context()))(t)
 	got, text := w.scrape()
 	if report.Sent < 5 {
-		t.Fatalf("the round sent %d mails", report.Sent)
+		t.Fatalf("the round sent %d messages, want 5 or more", report.Sent)
 	}
 	skipped := 0
 	for _, n := range report.Skipped {
@@ -172,13 +172,13 @@ func TestARoundIsCounted(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "@") || strings.Contains(text, "passengers.example") {
-		t.Error("there is an address in it")
+		t.Error("the metrics contain an address")
 	}
 }
 
-func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
+func TestMetrics_ShowUnreachableRelayAndQueue(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	w.relay.down = true
 	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.Alarms.Save(t.Context(), []store.Alarm{
@@ -186,51 +186,51 @@ func TestARelayThatIsOutOfReachAndWhatWaitsForItCanBeSeen(t *testing.T) {
 	}, nil))
 	got, _ := w.scrape()
 	if up := value(t, got, "postrider_relay_up", "relay", "smtp"); up != 0 {
-		t.Errorf("the relay is up: %v", up)
+		t.Errorf("relay_up = %v, want 0", up)
 	}
 	if waiting := value(t, got, "postrider_queue_messages", "kind", "digest", "state", "queued"); waiting < 5 {
-		t.Errorf("%v mails wait", waiting)
+		t.Errorf("%v messages are queued, want 5 or more", waiting)
 	}
 	if retried := value(t, got, "postrider_messages_total", "kind", "digest", "outcome", "retry"); retried < 1 {
-		t.Errorf("%v attempts are to be tried again", retried)
+		t.Errorf("%v attempts will be retried, want 1 or more", retried)
 	}
 	if held := value(t, got, "postrider_alarms_active", "kind", "held"); held != 2 {
-		t.Errorf("%v domains are held", held)
+		t.Errorf("%v domains are on hold, want 2", held)
 	}
 }
 
-func TestAStoreThatCannotBeReadHidesNothingElse(t *testing.T) {
+func TestMetrics_SurviveUnreadableStore(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	must(w.daemon.RunOnce(t.Context()))(t)
 	check(t, w.store.Close())
 	got, _ := w.scrape()
 	if value(t, got, "postrider_messages_total", "kind", "digest", "outcome", "accepted") < 5 || value(t, got, "postrider_relay_up", "relay", "smtp") != 1 {
-		t.Error("what is known without the store is not told")
+		t.Error("metrics that do not need the store are missing")
 	}
 	if got["postrider_queue_messages"] != nil || !strings.Contains(w.log.String(), "metrics") {
-		t.Errorf("the queue is told, or no fault logged: %s", w.log)
+		t.Errorf("the queue is reported, or the error is not logged: %s", w.log)
 	}
 }
 
-func TestNamesAndUnitsFollowTheConventionsOfPrometheus(t *testing.T) {
+func TestMetrics_FollowPrometheusConventions(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	must(w.daemon.RunOnce(t.Context()))(t)
-	problems, err := testutil.GatherAndLint(w.counts.registry)
+	problems, err := testutil.GatherAndLint(w.metrics.registry)
 	check(t, err)
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 }
 
-func TestNothingIsServedButMetrics(t *testing.T) {
+func TestHandler_ServesOnlyMetrics(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newTestDaemon(t)
 	for _, r := range []*http.Request{httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRequest(http.MethodPost, "/metrics", nil)} {
 		rec := httptest.NewRecorder()
 		if w.http.ServeHTTP(rec, r); rec.Code != http.StatusNotFound && rec.Code != http.StatusMethodNotAllowed {
-			t.Errorf("%s %s is answered with %d", r.Method, r.URL, rec.Code)
+			t.Errorf("status of %s %s is %d", r.Method, r.URL, rec.Code)
 		}
 	}
 }

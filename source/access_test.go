@@ -11,9 +11,9 @@ import (
 )
 
 // The dump's rights are few and tame; these are not.
-func TestMyBBRightsAgreeWithItsOwnRuleWhateverTheAdminDoes(t *testing.T) {
-	f := loadOwn(t, "mybb")
-	db, forumItself := f.open(t), adminOf(t, f)
+func TestMyBBAccess_MatchesForumForRandomPermissions(t *testing.T) {
+	f := newFixture(t, "mybb")
+	db, forumItself := f.open(t), openAdmin(t, f)
 	for seed := range uint64(12) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		bit := func() int { return rnd.IntN(2) }
@@ -44,7 +44,7 @@ func TestMyBBRightsAgreeWithItsOwnRuleWhateverTheAdminDoes(t *testing.T) {
 	}
 }
 
-func TestAClassIsOneSetOfRoles(t *testing.T) {
+func TestClassOf_SortsRolesAndDropsDuplicates(t *testing.T) {
 	for _, tt := range []struct{ roles, want string }{
 		{"2,", "2"}, {"2,8,4", "2,4,8"}, {"8,2,8", "2,8"}, {"2, 8", "2,8"}, {"", ""},
 	} {
@@ -54,7 +54,7 @@ func TestAClassIsOneSetOfRoles(t *testing.T) {
 	}
 }
 
-func TestOpenLeavesOutWhatIsClosed(t *testing.T) {
+func TestVisibleSections_OmitsClosedAndUnreachable(t *testing.T) {
 	nodes := []node{
 		{id: 7, parent: 3, place: 2}, {id: 3, parent: 0, place: 2}, {id: 4, parent: 3, place: 1},
 		{id: 2, parent: 0, place: 1, closed: true}, {id: 5, parent: 2}, {id: 6, parent: 5}, // below what is closed
@@ -71,7 +71,7 @@ func TestOpenLeavesOutWhatIsClosed(t *testing.T) {
 	}
 }
 
-func TestJSONRights(t *testing.T) {
+func TestJSONRights_DecodesPermissionCache(t *testing.T) {
 	all := grant{view: true, read: true}
 	for _, tt := range []struct {
 		cache string
@@ -97,7 +97,7 @@ func TestJSONRights(t *testing.T) {
 	}
 }
 
-func TestDigits(t *testing.T) {
+func TestParseRightDigits_AcceptsThreeBinaryDigits(t *testing.T) {
 	for text, want := range map[string]grant{"110": {view: true, read: true}, "111": {true, true, true}, "001": {own: true}} {
 		if got, err := parseRightDigits([]byte(text)); got != want || err != nil {
 			t.Errorf("digits(%s) = %+v, %v, want %+v", text, got, err, want)

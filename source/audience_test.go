@@ -10,20 +10,20 @@ import (
 	"postrider/forum"
 )
 
-// independentProfiles asks for every member what Roster, Profiles and Memberships shall say of him.
-var independentProfiles = map[string]string{
+// profileQueries asks for every member what Roster, Profiles and Memberships shall say of him.
+var profileQueries = map[string]string{
 	"xenforo2": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8mb4), '')) FROM xf_user`,
 	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
 	"mybb":     `SELECT uid, postnum, regdate, IF(lastactive > lastvisit, lastactive, lastvisit), CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
 }
 
-type profiled struct {
+type profileAndGroups struct {
 	forum.Profile
 	groups []forum.GroupID
 }
 
-func TestEveryMemberIsOnTheRosterWithHisProfileAndHisGroups(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestProfiles_MatchForumForEveryMember(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		want := wantProfiles(t, f)
 		read(t, db, func(s *Snapshot) error {
 			var roster []forum.MemberID
@@ -59,14 +59,14 @@ func TestEveryMemberIsOnTheRosterWithHisProfileAndHisGroups(t *testing.T) {
 	})
 }
 
-func wantProfiles(t *testing.T, f fixture) map[forum.MemberID]profiled {
+func wantProfiles(t *testing.T, f fixture) map[forum.MemberID]profileAndGroups {
 	t.Helper()
-	rows, err := adminOf(t, f).QueryContext(t.Context(), independentProfiles[f.kind])
+	rows, err := openAdmin(t, f).QueryContext(t.Context(), profileQueries[f.kind])
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	all := make(map[forum.MemberID]profiled)
+	all := make(map[forum.MemberID]profileAndGroups)
 	for rows.Next() {
 		var id forum.MemberID
 		var posts, joined, visited int64
@@ -74,7 +74,7 @@ func wantProfiles(t *testing.T, f fixture) map[forum.MemberID]profiled {
 		if err := rows.Scan(&id, &posts, &joined, &visited, &in); err != nil {
 			t.Fatal(err)
 		}
-		p := profiled{Profile: forum.Profile{Posts: int(posts)}}
+		p := profileAndGroups{Profile: forum.Profile{Posts: int(posts)}}
 		if joined > 0 {
 			p.JoinedAt = time.Unix(joined, 0).UTC()
 		}
@@ -94,18 +94,18 @@ func wantProfiles(t *testing.T, f fixture) map[forum.MemberID]profiled {
 	return all
 }
 
-func TestGroupsHaveTheForumsNames(t *testing.T) {
+func TestGroups_HaveForumTitles(t *testing.T) {
 	want := map[string]forum.Group{"xenforo2": {ID: 4, Title: "Moderating"}, "xenforo1": {ID: 4, Title: "Moderating"}, "mybb": {ID: 6, Title: "Moderators"}}
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
-		groups := got(t, db, func(s *Snapshot) ([]forum.Group, error) { return s.Groups(t.Context()) })
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
+		groups := readOne(t, db, func(s *Snapshot) ([]forum.Group, error) { return s.Groups(t.Context()) })
 		if !slices.Contains(groups, want[f.kind]) || !slices.IsSortedFunc(groups, func(a, b forum.Group) int { return int(a.ID - b.ID) }) {
 			t.Errorf("groups are %v, want %v among them", groups, want[f.kind])
 		}
 	})
 }
 
-func TestMembersAreFoundByNameAndAddressWhateverTheCapitals(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestMembersBy_IgnoresCaseOfNamesAndAddresses(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		keys := f.expect.Keys.Members
 		read(t, db, func(s *Snapshot) error {
 			members, err := s.Members(t.Context(), ids(keys["panda"], keys["david"]), f.now())
@@ -132,11 +132,11 @@ func TestMembersAreFoundByNameAndAddressWhateverTheCapitals(t *testing.T) {
 	})
 }
 
-func TestOfSeveralMembersWithOneAddressTheFirstIsFound(t *testing.T) {
-	f := loadOwn(t, "mybb")
+func TestMembersByEmail_ReturnsLowestIDForSharedAddress(t *testing.T) {
+	f := newFixture(t, "mybb")
 	keys := f.expect.Keys.Members
-	execute(t, adminOf(t, f), "UPDATE mybb_users SET email = 'shared@example.test' WHERE uid IN (?, ?)", keys["panda"], keys["iceberg"])
-	found := got(t, f.open(t), func(s *Snapshot) (map[string]forum.MemberID, error) {
+	execute(t, openAdmin(t, f), "UPDATE mybb_users SET email = 'shared@example.test' WHERE uid IN (?, ?)", keys["panda"], keys["iceberg"])
+	found := readOne(t, f.open(t), func(s *Snapshot) (map[string]forum.MemberID, error) {
 		return s.MembersByEmail(t.Context(), []string{"shared@example.test"})
 	})
 	if id := found["shared@example.test"]; id != min(keys["panda"], keys["iceberg"]) {
@@ -144,7 +144,7 @@ func TestOfSeveralMembersWithOneAddressTheFirstIsFound(t *testing.T) {
 	}
 }
 
-func TestSampleProfilesGroupsAndNames(t *testing.T) {
+func TestSample_ReadsProfilesGroupsAndNames(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		ctx := t.Context()
 		roster, err := s.MemberIDs(ctx, 0, 1000)

@@ -8,10 +8,10 @@ import (
 	"postrider/internal/servertest"
 )
 
-// crowd is a forum of 10,000 members and 200 sections with 10,000 posts of the last day in 2,000 threads,
+// newLargeForum is a forum of 10,000 members and 200 sections with 10,000 posts of the last day in 2,000 threads,
 // the longest of which has 20,000 older posts. It is made by arithmetic, so that it is the same each time.
-func crowd(b *testing.B) fixture {
-	f := loadOwn(b, "xenforo2")
+func newLargeForum(b *testing.B) fixture {
+	f := newFixture(b, "xenforo2")
 	db := servertest.OpenMariaDB(b, f.dsn)
 	execute(b, db, `
 		DELETE FROM xf_post; DELETE FROM xf_thread; DELETE FROM xf_node; DELETE FROM xf_permission_cache_content;
@@ -42,7 +42,7 @@ func crowd(b *testing.B) fixture {
 
 // BenchmarkBatch reads everything that decides the editions of 500 members over a window of 10,000 posts.
 func BenchmarkBatch(b *testing.B) {
-	f := crowd(b)
+	f := newLargeForum(b)
 	db := f.open(b)
 	ctx := b.Context()
 	statements := db.Statements()
@@ -96,7 +96,7 @@ func BenchmarkBatch(b *testing.B) {
 
 // BenchmarkParts tells what each question costs, on both sides of the connection.
 func BenchmarkParts(b *testing.B) {
-	f := crowd(b)
+	f := newLargeForum(b)
 	db := f.open(b)
 	ctx := b.Context()
 	var posts []forum.PostID

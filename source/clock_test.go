@@ -7,7 +7,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestTheClockOfAForumsServerIsRead(t *testing.T) {
+func TestDatabaseTime_ReadsServerClock(t *testing.T) {
 	c := Config{Type: "mybb", DSN: servertest.MariaDB(t), URL: "https://forum.example.org", Timeout: 10 * time.Second}
 	if at, known, err := openConfig(t, c).DatabaseTime(t.Context()); err != nil || !known || time.Since(at).Abs() > time.Minute {
 		t.Errorf("MariaDB's clock shows %v, %t, %v", at, known, err)

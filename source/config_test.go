@@ -8,7 +8,7 @@ import (
 	"postrider/forum"
 )
 
-func TestDSN(t *testing.T) {
+func TestParseDSN_AcceptsURLsAndHidesPassword(t *testing.T) {
 	for _, tt := range []struct{ dsn, net, addr, user, password, name string }{
 		{"mysql://reader:se%3Ac%40ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
 		{"mysql://reader@db.example.org/forum", "tcp", "db.example.org:3306", "reader", "", "forum"},
@@ -33,7 +33,7 @@ func TestDSN(t *testing.T) {
 	}
 }
 
-func TestEachFaultOfTheConfigurationIsNamedWithItsCure(t *testing.T) {
+func TestConfig_ReportsInvalidKeysWithFix(t *testing.T) {
 	good := Config{Type: "xenforo2", DSN: "mysql://reader:x@127.0.0.1/forum", URL: "https://forum.example.org", Timeout: time.Minute}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
@@ -43,15 +43,15 @@ func TestEachFaultOfTheConfigurationIsNamedWithItsCure(t *testing.T) {
 		change func(*Config)
 		want   []string
 	}{
-		{"an unknown type", func(c *Config) { c.Type = "vbulletin" }, []string{"type is \"vbulletin\"", "choose one of xenforo2, xenforo1, mybb"}},
-		{"no dsn", func(c *Config) { c.DSN = "" }, []string{"dsn names no database", "mysql://"}},
-		{"a dsn without user", func(c *Config) { c.DSN = "mysql://127.0.0.1/forum" }, []string{"dsn names no user"}},
-		{"a dsn without host", func(c *Config) { c.DSN = "mysql://reader@/forum" }, []string{"dsn names no host"}},
-		{"a dsn of an engine that the forum has no queries for", func(c *Config) { c.DSN = "sqlite:forum.db" }, []string{"dsn is for sqlite, but xenforo2 runs on mysql"}},
-		{"no url", func(c *Config) { c.URL = "" }, []string{"url is \"\"", "https://"}},
-		{"a url without scheme", func(c *Config) { c.URL = "forum.example.org" }, []string{"url is"}},
-		{"a prefix with a quote", func(c *Config) { c.Prefix = "xf_'; --" }, []string{"prefix is"}},
-		{"no time at all", func(c *Config) { c.Timeout = 0 }, []string{"timeout is 0s", "1s"}},
+		{"an unknown type", func(c *Config) { c.Type = "vbulletin" }, []string{"type: unknown forum type \"vbulletin\"", "must be one of xenforo2, xenforo1, mybb"}},
+		{"no dsn", func(c *Config) { c.DSN = "" }, []string{"dsn: missing", "mysql://"}},
+		{"a dsn without a user", func(c *Config) { c.DSN = "mysql://127.0.0.1/forum" }, []string{"dsn: missing user"}},
+		{"a dsn without a host", func(c *Config) { c.DSN = "mysql://reader@/forum" }, []string{"dsn: missing host"}},
+		{"a database type that the forum type does not support", func(c *Config) { c.DSN = "sqlite:forum.db" }, []string{"dsn: wrong database type sqlite: must be mysql for forum type xenforo2"}},
+		{"no url", func(c *Config) { c.URL = "" }, []string{"url: invalid URL \"\"", "https://"}},
+		{"a url without a scheme", func(c *Config) { c.URL = "forum.example.org" }, []string{"url: invalid URL"}},
+		{"a prefix with a quote", func(c *Config) { c.Prefix = "xf_'; --" }, []string{"prefix: invalid prefix"}},
+		{"no timeout", func(c *Config) { c.Timeout = 0 }, []string{"timeout: invalid duration 0s", "1s"}},
 	} {
 		c := good
 		tt.change(&c)
@@ -62,16 +62,16 @@ func TestEachFaultOfTheConfigurationIsNamedWithItsCure(t *testing.T) {
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: more than one fault: %v", tt.name, err)
+			t.Errorf("%s: more than one error: %v", tt.name, err)
 		}
 	}
 }
 
-func TestLinks(t *testing.T) {
+func TestLinks_MatchForumURLs(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		links forum.Links
-		want  [5]string // section, thread, post, post whose thread is not known, member
+		want  [5]string // section, thread, post, post of an unknown thread, member
 	}{
 		{"xenforo", newXenforoLinks("https://f.example"), [5]string{"https://f.example/forums/3/", "https://f.example/threads/7/", "https://f.example/posts/9/",
 			"https://f.example/posts/9/", "https://f.example/members/2/"}},
@@ -87,7 +87,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-func TestZonesOfMyBB(t *testing.T) {
+func TestMybbZone_MapsOffsetsToZones(t *testing.T) {
 	for _, tt := range []struct{ stored, want string }{
 		{"0 0", "UTC"}, {"0 1", "Etc/GMT-1"}, {"1 0", "Etc/GMT-1"}, {"1 1", "Etc/GMT-2"}, {"-5 0", "Etc/GMT+5"}, {"-1 1", "UTC"},
 		{"14 0", "Etc/GMT-14"}, {"14 1", "Etc/GMT-14"}, {"-12 0", "Etc/GMT+12"}, {"5.5 0", "Asia/Kolkata"}, {"5.75 0", "Asia/Kathmandu"},
@@ -108,11 +108,11 @@ func TestZonesOfMyBB(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hour := at.In(zone).Hour(); hour != 15 {
-		t.Errorf("three hours off UTC, noon is %d o'clock, want 15", hour)
+		t.Errorf("noon UTC is %d o'clock at UTC+3, want 15", hour)
 	}
 }
 
-func TestLocalesOfMyBB(t *testing.T) {
+func TestMybbLocale_MapsLanguagePacksToTags(t *testing.T) {
 	for directory, want := range map[string]string{"": "", "english": "en", "deutsch_du": "de", "deutsch_sie": "de", "Francais": "fr", "portuguesbr": "pt-BR", "klingon": ""} {
 		if got := mybbLocale(directory); got != want {
 			t.Errorf("mybbLocale(%q) = %q, want %q", directory, got, want)

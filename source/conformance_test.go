@@ -10,21 +10,21 @@ import (
 	"postrider/internal/servertest"
 )
 
-// everyForum asks the same of every forum type that a dump exists of.
-func everyForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
+// forEachForum asks the same of every forum type that a dump exists of.
+func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
 	for _, kind := range []string{"xenforo2", "xenforo1", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
-			f := shared(t, kind)
+			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
 		})
 	}
 }
 
-// view is what one member may have of the posts of a window, told by this room's answers alone.
-type view struct{ show, own, watched []forum.PostID }
+// visiblePosts is what one member may have of the posts of a window, told by this room's answers alone.
+type visiblePosts struct{ show, own, watched []forum.PostID }
 
-func look(t *testing.T, f fixture, db *DB, id forum.MemberID) view {
-	var v view
+func postsVisibleTo(t *testing.T, f fixture, db *DB, id forum.MemberID) visiblePosts {
+	var v visiblePosts
 	read(t, db, func(s *Snapshot) error {
 		ctx := t.Context()
 		created, err := s.PostsCreated(ctx, f.from(), f.now())
@@ -91,10 +91,10 @@ func threadsOf(posts []forum.Post) []forum.ThreadID {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-func TestEachMemberMayHaveExactlyWhatTheForumWouldShowHim(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestConformance_MembersSeeExactlyWhatForumShows(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		for name, want := range f.expect.Members {
-			v := look(t, f, db, want.ID)
+			v := postsVisibleTo(t, f, db, want.ID)
 			if !slices.Equal(v.show, want.Show) {
 				t.Errorf("%s may see %v, want %v", name, v.show, want.Show)
 			}
@@ -108,7 +108,7 @@ func TestEachMemberMayHaveExactlyWhatTheForumWouldShowHim(t *testing.T) {
 	})
 }
 
-func TestMembersThatGetNoMail(t *testing.T) {
+func TestMembers_StateWhyEmailIsNotAllowed(t *testing.T) {
 	reasons := map[string]string{"banned": Banned, "not": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
 		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "opted": OptedOut}
 	reason := func(key string) string {
@@ -119,12 +119,12 @@ func TestMembersThatGetNoMail(t *testing.T) {
 		}
 		return ""
 	}
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		var ids []forum.MemberID
 		for _, id := range f.expect.Keys.Members {
 			ids = append(ids, id)
 		}
-		members := got(t, db, func(s *Snapshot) ([]forum.Member, error) { return s.Members(t.Context(), ids, f.now()) })
+		members := readOne(t, db, func(s *Snapshot) ([]forum.Member, error) { return s.Members(t.Context(), ids, f.now()) })
 		found := make(map[forum.MemberID]string)
 		for _, m := range members {
 			found[m.ID] = m.NoMail
@@ -151,13 +151,13 @@ func TestMembersThatGetNoMail(t *testing.T) {
 				mailable++
 			}
 		}
-		if n := count(t, db, f); n != mailable {
+		if n := countMailable(t, db, f); n != mailable {
 			t.Errorf("mailable counts %d, want %d", n, mailable)
 		}
 	})
 }
 
-func count(t *testing.T, db *DB, f fixture) (n int) {
+func countMailable(t *testing.T, db *DB, f fixture) (n int) {
 	read(t, db, func(s *Snapshot) error {
 		return s.queryNamed(t.Context(), "mailable", params{"now": f.now().Unix()}, columns{"members": &n}, func() error { return nil })
 	})
@@ -165,7 +165,7 @@ func count(t *testing.T, db *DB, f fixture) (n int) {
 }
 
 // The forums' own rights, member by member, asked in SQL that shares nothing with ours but the tables.
-var independentRights = map[string]string{
+var rightsQueries = map[string]string{
 	"xenforo2": `SELECT u.user_id, n.node_id, NOT (JSON_VALUE(pc.cache_value, '$.viewOthers') IN ('1', 'true'))
 		FROM xf_user u JOIN xf_node n ON n.node_type_id = 'Forum'
 		JOIN xf_permission_cache_content pc ON pc.permission_combination_id = IF(u.user_state = 'valid', u.permission_combination_id, 1)
@@ -191,15 +191,15 @@ var independentRights = map[string]string{
 		FROM eff GROUP BY uid, fid HAVING MAX(canview) = 1 AND MAX(canviewthreads) = 1`,
 }
 
-func TestRightsOfEveryMemberInEverySection(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestAccess_MatchesForumForEveryMemberAndSection(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		compareRights(t, f, db)
 	})
 }
 
 func compareRights(t *testing.T, f fixture, db *DB) {
 	t.Helper()
-	rows, err := servertest.OpenMariaDB(t, f.dsn).QueryContext(t.Context(), independentRights[f.kind])
+	rows, err := servertest.OpenMariaDB(t, f.dsn).QueryContext(t.Context(), rightsQueries[f.kind])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,15 +245,15 @@ func compareRights(t *testing.T, f fixture, db *DB) {
 	})
 }
 
-func TestSectionsStandInTheForumsOrder(t *testing.T) {
+func TestSections_KeepForumOrder(t *testing.T) {
 	// The same story in every forum, but for what only one of them can have.
 	want := map[string][]string{
 		"xenforo2": {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
 		"xenforo1": {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
 		"mybb":     {"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist"}, // not the passworded and the inactive one
 	}
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
-		sections := got(t, db, func(s *Snapshot) ([]forum.Section, error) { return s.Sections(t.Context()) })
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
+		sections := readOne(t, db, func(s *Snapshot) ([]forum.Section, error) { return s.Sections(t.Context()) })
 		var keys []string
 		for i, section := range sections {
 			if section.Order != i+1 {

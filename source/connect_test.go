@@ -13,9 +13,9 @@ import (
 	"postrider/forum"
 )
 
-// homeMade is a forum of somebody's own in SQLite, in WAL mode, with its own connection open. Only what a
+// newCustomForum is a forum of somebody's own in SQLite, in WAL mode, with its own connection open. Only what a
 // test asks is in it.
-func homeMade(t *testing.T, overlay string) (forumItself *sql.DB, c Config) {
+func newCustomForum(t *testing.T, overlay string) (forumItself *sql.DB, c Config) {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "forum 100%.db")
@@ -38,11 +38,11 @@ func homeMade(t *testing.T, overlay string) (forumItself *sql.DB, c Config) {
 	return forumItself, c
 }
 
-func TestAForumInWALModeIsReadWhileItIsWritten(t *testing.T) {
-	forumItself, c := homeMade(t, "")
+func TestSQLite_ReadsWALForumDuringWrites(t *testing.T) {
+	forumItself, c := newCustomForum(t, "")
 	db := openConfig(t, c)
 	newest := func() forum.PostID {
-		return got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.LastPostID(t.Context()) })
+		return readOne(t, db, func(s *Snapshot) (forum.PostID, error) { return s.LastPostID(t.Context()) })
 	}
 	if n := newest(); n != 7 {
 		t.Errorf("newest = %d, want 7", n)
@@ -72,8 +72,8 @@ func TestAForumInWALModeIsReadWhileItIsWritten(t *testing.T) {
 	openConfig(t, c)
 }
 
-func TestSQLiteIsNotWrittenTo(t *testing.T) {
-	_, c := homeMade(t, "")
+func TestSQLite_RejectsWrites(t *testing.T) {
+	_, c := newCustomForum(t, "")
 	err := openConfig(t, c).Read(t.Context(), func(s *Snapshot) error {
 		_, err := s.tx.ExecContext(t.Context(), "DELETE FROM post")
 		return err
@@ -83,8 +83,8 @@ func TestSQLiteIsNotWrittenTo(t *testing.T) {
 	}
 }
 
-func TestASlowStatementIsStoppedInSQLite(t *testing.T) {
-	_, c := homeMade(t, `-- name: newest
+func TestSQLite_StopsSlowStatement(t *testing.T) {
+	_, c := newCustomForum(t, `-- name: newest
 WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT COUNT(*) AS id FROM n`)
 	c.Timeout = time.Second
 	err := openConfig(t, c).Read(t.Context(), func(s *Snapshot) error {

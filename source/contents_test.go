@@ -9,10 +9,10 @@ import (
 	"postrider/forum"
 )
 
-func TestTheCustomersThreadReadsAsTheForumShowsIt(t *testing.T) {
+func TestContents_MatchThreadPageOfForum(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "xenforo1"} {
 		t.Run(kind, func(t *testing.T) {
-			f := shared(t, kind)
+			f := sharedFixture(t, kind)
 			db := f.open(t)
 			read(t, db, func(s *Snapshot) error {
 				contents, err := s.Contents(t.Context(), []forum.PostID{1, 3, 4})
@@ -61,8 +61,8 @@ func TestTheCustomersThreadReadsAsTheForumShowsIt(t *testing.T) {
 	}
 }
 
-func TestNumbersOfALongThreadAreCountedFromItsBeginning(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
 			created, err := s.PostsCreated(t.Context(), time.Unix(0, 0), f.now())
 			if err != nil {
@@ -107,9 +107,9 @@ func TestNumbersOfALongThreadAreCountedFromItsBeginning(t *testing.T) {
 	})
 }
 
-func TestTitlesOfMyBBComeFromMemberGroupOrPosts(t *testing.T) {
-	f := loadOwn(t, "mybb")
-	execute(t, adminOf(t, f), `UPDATE mybb_users SET usertitle = '' WHERE uid = 3;
+func TestMyBBTitles_ComeFromMemberGroupOrPostCount(t *testing.T) {
+	f := newFixture(t, "mybb")
+	execute(t, openAdmin(t, f), `UPDATE mybb_users SET usertitle = '' WHERE uid = 3;
 		UPDATE mybb_users SET usertitle = '', postnum = 60 WHERE uid = 5;
 		UPDATE mybb_users SET usertitle = '', displaygroup = 4 WHERE uid = 26`)
 	db := f.open(t)
@@ -131,7 +131,7 @@ func TestTitlesOfMyBBComeFromMemberGroupOrPosts(t *testing.T) {
 	})
 }
 
-func TestAVersionChangesWithWhatAPostLooksLike(t *testing.T) {
+func TestPosts_VersionChangesWithAppearance(t *testing.T) {
 	changes := map[string]map[string]string{
 		"xenforo2": {
 			"an edit that leaves no trace": "UPDATE xf_post SET message = CONCAT(message, '.') WHERE post_id = 3",
@@ -150,10 +150,10 @@ func TestAVersionChangesWithWhatAPostLooksLike(t *testing.T) {
 		},
 	}
 	for kind, list := range changes {
-		f := loadOwn(t, kind)
-		db, forumItself := f.open(t), adminOf(t, f)
+		f := newFixture(t, kind)
+		db, forumItself := f.open(t), openAdmin(t, f)
 		version := func() string {
-			return got(t, db, func(s *Snapshot) ([]forum.Post, error) { return s.Posts(t.Context(), []forum.PostID{3}) })[0].Version
+			return readOne(t, db, func(s *Snapshot) ([]forum.Post, error) { return s.Posts(t.Context(), []forum.PostID{3}) })[0].Version
 		}
 		for name, change := range list {
 			before := version()
@@ -168,9 +168,9 @@ func TestAVersionChangesWithWhatAPostLooksLike(t *testing.T) {
 	}
 }
 
-func TestABodyIsCutInTheDatabase(t *testing.T) {
-	f := loadOwn(t, "xenforo2")
-	execute(t, adminOf(t, f), "UPDATE xf_post SET message = REPEAT('문장. ', 100000) WHERE post_id = 3")
+func TestContents_TruncateBodyInDatabase(t *testing.T) {
+	f := newFixture(t, "xenforo2")
+	execute(t, openAdmin(t, f), "UPDATE xf_post SET message = REPEAT('문장. ', 100000) WHERE post_id = 3")
 	db := f.open(t)
 	read(t, db, func(s *Snapshot) error {
 		var id forum.PostID

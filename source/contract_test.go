@@ -8,7 +8,7 @@ import (
 )
 
 // Who writes a forum type reads the package comment, so it must say what the program asks.
-func TestThePackageCommentListsTheContract(t *testing.T) {
+func TestContract_MatchesPackageComment(t *testing.T) {
 	text, err := os.ReadFile("source.go")
 	if err != nil {
 		t.Fatal(err)
@@ -48,15 +48,15 @@ func TestThePackageCommentListsTheContract(t *testing.T) {
 	}
 }
 
-func TestEveryTypeAnswersTheWholeContract(t *testing.T) {
-	for _, k := range kinds() {
+func TestContract_IsCompleteForEveryType(t *testing.T) {
+	for _, k := range forumTypes() {
 		for _, engine := range k.engines {
 			queries, err := loadQueries(k, engine, "pre_", "")
 			if err != nil {
 				t.Errorf("%s on %s: %v", k.name, engine, err)
 			}
 			for name, q := range queries {
-				if !slices.Contains(questionNames(), name) {
+				if !slices.Contains(queryNames(), name) {
 					t.Errorf("%s: nobody asks %q", q.File, name)
 				}
 			}
@@ -64,8 +64,8 @@ func TestEveryTypeAnswersTheWholeContract(t *testing.T) {
 	}
 }
 
-func TestNoQueryAsksTheServersClock(t *testing.T) {
-	for _, k := range kinds() {
+func TestContract_NoQueryUsesServerClock(t *testing.T) {
+	for _, k := range forumTypes() {
 		queries, err := loadQueries(k, k.engines[0], "", "")
 		if err != nil {
 			t.Fatal(err)

@@ -75,20 +75,20 @@ var (
 	loaded  = make(map[string]fixture)
 )
 
-func shared(t testing.TB, kind string) fixture {
+func sharedFixture(t testing.TB, kind string) fixture {
 	t.Helper()
 	loading.Lock()
 	defer loading.Unlock()
 	f, done := loaded[kind]
 	if !done {
-		f = loadOwn(t, kind)
+		f = newFixture(t, kind)
 		loaded[kind] = f
 	}
 	return f
 }
 
 // load_ makes a database of the test's own.
-func loadOwn(t testing.TB, kind string) fixture {
+func newFixture(t testing.TB, kind string) fixture {
 	t.Helper()
 	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}
 	dump := kind
@@ -103,18 +103,18 @@ func loadOwn(t testing.TB, kind string) fixture {
 		t.Fatal(err)
 	}
 	if kind == "xenforo1" {
-		downgrade(t, servertest.OpenMariaDB(t, f.dsn), shared2(t))
+		fillXenforo1(t, servertest.OpenMariaDB(t, f.dsn), sharedXenforo2Name(t))
 	} else {
 		servertest.LoadDump(t, f.dsn, "testdata/"+kind+"-mariadb.sql.gz")
 	}
 	return f
 }
 
-// shared2 is the name of a database that holds the dump of XenForo 2.
-func shared2(t testing.TB) string {
+// sharedXenforo2Name is the name of a database that holds the dump of XenForo 2.
+func sharedXenforo2Name(t testing.TB) string {
 	f, done := loaded["xenforo2"]
 	if !done {
-		f = loadOwn(t, "xenforo2")
+		f = newFixture(t, "xenforo2")
 		loaded["xenforo2"] = f
 	}
 	target, err := parseDSN(f.dsn)
@@ -124,7 +124,7 @@ func shared2(t testing.TB) string {
 	return target.mysql.DBName
 }
 
-func adminOf(t testing.TB, f fixture) *sql.DB { return servertest.OpenMariaDB(t, f.dsn) }
+func openAdmin(t testing.TB, f fixture) *sql.DB { return servertest.OpenMariaDB(t, f.dsn) }
 
 func execute(t testing.TB, db *sql.DB, statements string, args ...any) {
 	t.Helper()
@@ -133,8 +133,8 @@ func execute(t testing.TB, db *sql.DB, statements string, args ...any) {
 	}
 }
 
-// downgrade fills the tables of XenForo 1.5 with what a dump of XenForo 2 holds, as far as they could hold it.
-func downgrade(t testing.TB, db *sql.DB, from string) {
+// fillXenforo1 fills the tables of XenForo 1.5 with what a dump of XenForo 2 holds, as far as they could hold it.
+func fillXenforo1(t testing.TB, db *sql.DB, from string) {
 	t.Helper()
 	schema, err := os.ReadFile("testdata/xenforo1-schema.sql")
 	if err != nil {
@@ -143,7 +143,7 @@ func downgrade(t testing.TB, db *sql.DB, from string) {
 	execute(t, db, string(schema))
 	for _, table := range []string{"node", "forum", "link_forum", "thread", "post", "user", "user_option", "user_profile", "user_group",
 		"user_group_relation", "user_ignored", "user_ban", "forum_watch", "thread_watch", "thread_read", "forum_read", "language"} {
-		columns := common(t, db, from, "xf_"+table)
+		columns := commonColumns(t, db, from, "xf_"+table)
 		values := make([]string, len(columns))
 		for i, c := range columns {
 			values[i] = c
@@ -161,10 +161,10 @@ func downgrade(t testing.TB, db *sql.DB, from string) {
 	execute(t, db, `INSERT INTO xf_liked_content (content_type, content_id, like_user_id, like_date, content_user_id)
 		SELECT content_type, content_id, reaction_user_id, reaction_date, content_user_id FROM `+from+`.xf_reaction_content;
 		UPDATE xf_post p SET likes = (SELECT COUNT(*) FROM xf_liked_content l WHERE l.content_type = 'post' AND l.content_id = p.post_id)`)
-	serialize(t, db, from)
+	convertPermissionCache(t, db, from)
 }
 
-func common(t testing.TB, db *sql.DB, from, table string) []string {
+func commonColumns(t testing.TB, db *sql.DB, from, table string) []string {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), `SELECT a.column_name FROM information_schema.columns a
 		JOIN information_schema.columns b ON b.table_name = a.table_name AND b.column_name = a.column_name
@@ -187,8 +187,8 @@ func common(t testing.TB, db *sql.DB, from, table string) []string {
 	return columns
 }
 
-// serialize writes the permission cache as PHP would.
-func serialize(t testing.TB, db *sql.DB, from string) {
+// convertPermissionCache writes the permission cache as PHP would.
+func convertPermissionCache(t testing.TB, db *sql.DB, from string) {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), "SELECT permission_combination_id, content_id, cache_value FROM "+from+".xf_permission_cache_content")
 	if err != nil {
@@ -206,7 +206,7 @@ func serialize(t testing.TB, db *sql.DB, from string) {
 		if err := json.Unmarshal(cache, &flags); err != nil {
 			t.Fatal(err)
 		}
-		values = append(values, fmt.Sprintf("(%d, 'node', %d, '%s')", combination, node, php(flags)))
+		values = append(values, fmt.Sprintf("(%d, 'node', %d, '%s')", combination, node, serializePHP(flags)))
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func serialize(t testing.TB, db *sql.DB, from string) {
 	execute(t, db, "INSERT INTO xf_permission_cache_content (permission_combination_id, content_type, content_id, cache_value) VALUES "+strings.Join(values, ","))
 }
 
-func php(flags map[string]bool) string {
+func serializePHP(flags map[string]bool) string {
 	names := make([]string, 0, len(flags))
 	for name := range flags {
 		names = append(names, name)
@@ -239,8 +239,8 @@ func read(t testing.TB, db *DB, ask func(*Snapshot) error) {
 	}
 }
 
-// got asks one thing within a snapshot of its own.
-func got[T any](t testing.TB, db *DB, ask func(*Snapshot) (T, error)) T {
+// readOne asks one thing within a snapshot of its own.
+func readOne[T any](t testing.TB, db *DB, ask func(*Snapshot) (T, error)) T {
 	t.Helper()
 	var answer T
 	read(t, db, func(s *Snapshot) (err error) {
@@ -259,6 +259,6 @@ func postID(t testing.TB, text string) forum.PostID {
 	return forum.PostID(id)
 }
 
-func itoa(id forum.MemberID) string { return strconv.FormatInt(int64(id), 10) }
+func formatID(id forum.MemberID) string { return strconv.FormatInt(int64(id), 10) }
 
 func ids(members ...forum.MemberID) []forum.MemberID { return members }

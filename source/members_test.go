@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -10,10 +11,10 @@ import (
 	"postrider/forum"
 )
 
-func TestWatches(t *testing.T) {
-	f := shared(t, "xenforo2")
+func TestWatches_KeepLevelAndEmailChoice(t *testing.T) {
+	f := sharedFixture(t, "xenforo2")
 	db := f.open(t)
-	all := got(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) {
+	all := readOne(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) {
 		return s.Watches(t.Context(), []forum.MemberID{2, 5, 6, 9})
 	})
 	want := map[forum.SectionID]forum.Watch{3: {Level: forum.AllPosts, Mail: forum.AllPosts}, 9: {Level: forum.NewThreads, Mail: forum.NewThreads}}
@@ -31,8 +32,8 @@ func TestWatches(t *testing.T) {
 	}
 }
 
-func TestWatchersAreListedPageByPage(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestSubscriberPage_ListsAllSubscribers(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
 			whole, err := s.SubscriberPage(t.Context(), 0, 1000, f.now())
 			if err != nil {
@@ -70,8 +71,8 @@ func TestWatchersAreListedPageByPage(t *testing.T) {
 	})
 }
 
-func TestIgnoresReadMarksAndPartTaken(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestSnapshot_ReadsIgnoresReadMarksAndParticipation(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		keys := f.expect.Keys
 		panda, oldhand, amp := keys.Members["panda"], keys.Members["oldhand"], keys.Members["amp"]
 		read(t, db, func(s *Snapshot) error {
@@ -97,13 +98,13 @@ func TestIgnoresReadMarksAndPartTaken(t *testing.T) {
 			if floor := marks[panda].Floor; !floor.Equal(f.now().AddDate(0, 0, -days)) {
 				t.Errorf("floor = %v, want %d days", floor, days)
 			}
-			return checkPart(t, s, f)
+			return wantParticipation(t, s, f)
 		})
 	})
 }
 
-// checkPart compares Participation with the authors of all visible posts.
-func checkPart(t *testing.T, s *Snapshot, f fixture) error {
+// wantParticipation compares Participation with the authors of all visible posts.
+func wantParticipation(t *testing.T, s *Snapshot, f fixture) error {
 	ctx := t.Context()
 	created, err := s.PostsCreated(ctx, time.Unix(0, 0), f.now())
 	if err != nil {
@@ -147,20 +148,18 @@ func checkPart(t *testing.T, s *Snapshot, f fixture) error {
 	return err
 }
 
-func TestFindMember(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestFindMember_AcceptsIDOrExactName(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		panda := f.expect.Keys.Members["panda"]
 		read(t, db, func(s *Snapshot) error {
-			for _, who := range []string{"marshal panda", strings.ToUpper("marshal panda"), itoa(panda)} {
-				m, found, err := s.FindMember(t.Context(), who, f.now())
-				if err != nil || !found || m.ID != panda {
-					t.Errorf("FindMember(%q) = %d, %t, %v", who, m.ID, found, err)
+			for _, who := range []string{"marshal panda", strings.ToUpper("marshal panda"), formatID(panda)} {
+				if m, err := s.FindMember(t.Context(), who, f.now()); err != nil || m.ID != panda {
+					t.Errorf("FindMember(%q) = %d, %v", who, m.ID, err)
 				}
 			}
 			for _, who := range []string{"nobody at all", "99999", "' OR 1=1 -- ", "%", "rocket 🚀", ""} {
-				m, found, err := s.FindMember(t.Context(), who, f.now())
-				if err != nil || found {
-					t.Errorf("FindMember(%q) = %d, %t, %v", who, m.ID, found, err)
+				if m, err := s.FindMember(t.Context(), who, f.now()); !errors.Is(err, forum.ErrNoMember) {
+					t.Errorf("FindMember(%q) = %d, %v, want ErrNoMember", who, m.ID, err)
 				}
 			}
 			return nil
@@ -168,7 +167,7 @@ func TestFindMember(t *testing.T) {
 	})
 }
 
-func TestMembersKeepTheirNamesZonesAndLocales(t *testing.T) {
+func TestMembers_KeepNamesZonesAndLocales(t *testing.T) {
 	want := map[string]map[string]forum.Member{
 		"xenforo2": {
 			"emoji": {Name: "rocket 🚀 man", Zone: "Australia/Sydney", Locale: "en-US"},
@@ -185,13 +184,13 @@ func TestMembersKeepTheirNamesZonesAndLocales(t *testing.T) {
 			"admin": {Name: "admin", Zone: "UTC", Locale: ""},
 		},
 	}
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		for key, w := range want[f.kind] {
 			id := f.expect.Keys.Members[key]
 			if key == "admin" {
 				id = 1
 			}
-			m := got(t, db, func(s *Snapshot) ([]forum.Member, error) {
+			m := readOne(t, db, func(s *Snapshot) ([]forum.Member, error) {
 				return s.Members(t.Context(), []forum.MemberID{id}, f.now())
 			})[0]
 			if m.Name != w.Name || m.Zone != w.Zone || m.Locale != w.Locale {
@@ -204,8 +203,8 @@ func TestMembersKeepTheirNamesZonesAndLocales(t *testing.T) {
 	})
 }
 
-func TestMembersAreSearchedByHowTheirNamesBegin(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestSearch_MatchesStartOfName(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
 			roster, err := s.MemberIDs(t.Context(), 0, 1000)
 			if err != nil {

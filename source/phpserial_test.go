@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestPHPRights(t *testing.T) {
+func TestPHPRights_DecodesPermissionCache(t *testing.T) {
 	all := grant{view: true, read: true}
 	for _, tt := range []struct {
 		name  string
@@ -26,7 +26,7 @@ func TestPHPRights(t *testing.T) {
 	}
 }
 
-func TestPHPThatIsRefused(t *testing.T) {
+func TestPHPRights_RejectsMalformedCache(t *testing.T) {
 	for _, tt := range []struct{ name, cache string }{
 		{"nothing at all", ``},
 		{"no array", `b:1;`},
@@ -58,7 +58,7 @@ func FuzzPHP(f *testing.F) {
 	f.Add([]byte(`a:2:{i:0;a:1:{i:1;N;}s:1:"x";d:0.5;}`))
 	f.Add([]byte(`a:1:{s:15:"s:4:"view";b:1;";b:0;}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		flags, err := parsePHP(text)
+		flags, err := parsePHPFlags(text)
 		if err != nil && flags != nil {
 			t.Errorf("%v with an error: %v", flags, err)
 		}

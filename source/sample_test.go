@@ -30,7 +30,7 @@ func openSample(t *testing.T) *DB {
 	return db
 }
 
-func TestTheSampleForumCanBeServed(t *testing.T) {
+func TestSample_PassesCheck(t *testing.T) {
 	for _, f := range openSample(t).Check(t.Context()) {
 		if f.Level == finding.LevelFail {
 			t.Errorf("%s: %s (%s)", f.Part, f.Text, f.Fix)
@@ -38,7 +38,7 @@ func TestTheSampleForumCanBeServed(t *testing.T) {
 	}
 }
 
-func TestSampleSectionsStandInTheirOrder(t *testing.T) {
+func TestSample_KeepsSectionOrder(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		sections, err := s.Sections(t.Context())
 		if err != nil {
@@ -69,7 +69,7 @@ func sampleMembers(t *testing.T, s *Snapshot) ([]forum.Member, map[forum.Class]f
 	return members, access
 }
 
-func TestSampleRights(t *testing.T) {
+func TestSample_GrantsAccessByRole(t *testing.T) {
 	const corridor, guardsVan, counter = 7, 11, 12
 	read(t, openSample(t), func(s *Snapshot) error {
 		members, access := sampleMembers(t, s)
@@ -95,7 +95,7 @@ func TestSampleRights(t *testing.T) {
 	})
 }
 
-func TestSampleMembersThatGetNoMail(t *testing.T) {
+func TestSample_StatesWhyEmailIsNotAllowed(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		members, _ := sampleMembers(t, s)
 		got := make(map[string]string)
@@ -143,7 +143,7 @@ func sampleThreads(t *testing.T, s *Snapshot, title string) ([]forum.Thread, []f
 	return threads, posts
 }
 
-func TestARemovedSamplePostLeavesItsHole(t *testing.T) {
+func TestSample_DeletedPostLeavesGapInNumbers(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		threads, posts := sampleThreads(t, s, "They are lifting us, and I am in pyjamas (change of gauge)")
 		var visible []forum.PostID
@@ -171,7 +171,7 @@ func TestARemovedSamplePostLeavesItsHole(t *testing.T) {
 	})
 }
 
-func TestAMovedSampleThreadLeavesASignpost(t *testing.T) {
+func TestSample_MovedThreadLeavesRedirect(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		threads, posts := sampleThreads(t, s, "RUMOUR: the Moonraker may come back in spring")
 		if len(threads) != 2 || threads[0].Redirect || !threads[1].Redirect || threads[0].Section == threads[1].Section {
@@ -186,7 +186,7 @@ func TestAMovedSampleThreadLeavesASignpost(t *testing.T) {
 	})
 }
 
-func TestSampleArrivalsTellWhatAnybodyMaySee(t *testing.T) {
+func TestSample_ArrivalsReportVisibility(t *testing.T) {
 	read(t, openSample(t), func(s *Snapshot) error {
 		all, err := s.PostsAfter(t.Context(), 0, 1000)
 		if err != nil {
@@ -217,7 +217,7 @@ func TestSampleArrivalsTellWhatAnybodyMaySee(t *testing.T) {
 	})
 }
 
-func TestSampleWatchesIgnoresAndMarks(t *testing.T) {
+func TestSample_ReadsWatchesIgnoresAndReadMarks(t *testing.T) {
 	const kate, walter = 3, 36
 	read(t, openSample(t), func(s *Snapshot) error {
 		who := []forum.MemberID{kate}

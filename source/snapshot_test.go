@@ -14,13 +14,13 @@ import (
 	"postrider/forum"
 )
 
-func TestASnapshotCannotWrite(t *testing.T) {
+func TestSnapshot_RejectsWrites(t *testing.T) {
 	writes := map[string]string{
 		"xenforo2": "UPDATE xf_post SET message = 'gone'",
 		"xenforo1": "DELETE FROM xf_post",
 		"mybb":     "DELETE FROM mybb_posts", // MyISAM, which knows no transactions
 	}
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		err := db.Read(t.Context(), func(s *Snapshot) error {
 			_, err := s.tx.ExecContext(t.Context(), writes[f.kind])
 			return err
@@ -34,8 +34,8 @@ func TestASnapshotCannotWrite(t *testing.T) {
 	})
 }
 
-func TestASlowStatementIsStoppedByTheServer(t *testing.T) {
-	f := shared(t, "xenforo2")
+func TestSnapshot_ServerStopsSlowStatement(t *testing.T) {
+	f := sharedFixture(t, "xenforo2")
 	c := f.config()
 	c.Timeout = time.Second
 	db := openConfig(t, c)
@@ -55,8 +55,8 @@ func TestASlowStatementIsStoppedByTheServer(t *testing.T) {
 	}
 }
 
-func TestACancelledReadEnds(t *testing.T) {
-	db := shared(t, "xenforo2").open(t)
+func TestRead_StopsWhenCanceled(t *testing.T) {
+	db := sharedFixture(t, "xenforo2").open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := db.Read(ctx, func(s *Snapshot) error {
 		cancel()
@@ -68,9 +68,9 @@ func TestACancelledReadEnds(t *testing.T) {
 	}
 }
 
-func TestAllAnswersShowTheSameMoment(t *testing.T) {
-	f := loadOwn(t, "xenforo2")
-	db, forumItself := f.open(t), adminOf(t, f)
+func TestSnapshot_IsConsistent(t *testing.T) {
+	f := newFixture(t, "xenforo2")
+	db, forumItself := f.open(t), openAdmin(t, f)
 	read(t, db, func(s *Snapshot) error {
 		before, err := s.LastPostID(t.Context())
 		if err != nil {
@@ -85,8 +85,8 @@ func TestAllAnswersShowTheSameMoment(t *testing.T) {
 	})
 }
 
-func TestArrivals(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestPostsAfter_ListsAllPostsWithVisibility(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
 			ctx := t.Context()
 			var all []forum.Arrival
@@ -137,8 +137,8 @@ func TestArrivals(t *testing.T) {
 	})
 }
 
-func TestTheFirstPostSinceAMoment(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestFirstPostSince_FindsLowestID(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
 			created, err := s.PostsCreated(t.Context(), f.from(), f.now())
 			if err != nil {
@@ -166,17 +166,17 @@ func TestTheFirstPostSinceAMoment(t *testing.T) {
 	})
 }
 
-func TestABatchTakesFewStatements(t *testing.T) {
-	db := shared(t, "xenforo2").open(t)
+func TestSnapshot_ReadsBatchWithFewStatements(t *testing.T) {
+	db := sharedFixture(t, "xenforo2").open(t)
 	before := db.Statements()
-	look(t, shared(t, "xenforo2"), db, 2)
+	postsVisibleTo(t, sharedFixture(t, "xenforo2"), db, 2)
 	if n := db.Statements() - before; n > 10 {
 		t.Errorf("one look took %d statements", n)
 	}
 }
 
-func TestMoreIdsThanOneStatementTakes(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestPosts_SplitManyIDsIntoChunks(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		var many []forum.PostID
 		for id := forum.PostID(1); id <= 2500; id++ {
 			many = append(many, id)
@@ -203,15 +203,15 @@ func TestMoreIdsThanOneStatementTakes(t *testing.T) {
 	})
 }
 
-func TestAConnectionThatTheServerCutIsReplaced(t *testing.T) {
-	f := shared(t, "xenforo2")
+func TestRead_ReplacesConnectionClosedByServer(t *testing.T) {
+	f := sharedFixture(t, "xenforo2")
 	db := f.open(t)
 	var id int64
 	read(t, db, func(s *Snapshot) error {
 		return s.tx.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id)
 	})
-	execute(t, adminOf(t, f), fmt.Sprintf("KILL %d", id))
-	if n := got(t, db, func(s *Snapshot) (forum.PostID, error) { return s.LastPostID(t.Context()) }); n != 603 {
+	execute(t, openAdmin(t, f), fmt.Sprintf("KILL %d", id))
+	if n := readOne(t, db, func(s *Snapshot) (forum.PostID, error) { return s.LastPostID(t.Context()) }); n != 603 {
 		t.Errorf("newest = %d, want 603", n)
 	}
 }

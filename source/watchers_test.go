@@ -13,8 +13,8 @@ import (
 	"postrider/forum"
 )
 
-// mailed keeps of what members watch that for which the forum itself would mail.
-func mailed(all map[forum.MemberID]forum.Watches) map[forum.MemberID]forum.Watches {
+// watchesWithEmail keeps of what members watch that for which the forum itself would mail.
+func watchesWithEmail(all map[forum.MemberID]forum.Watches) map[forum.MemberID]forum.Watches {
 	left := make(map[forum.MemberID]forum.Watches)
 	for id, w := range all {
 		maps.DeleteFunc(w.Threads, func(_ forum.ThreadID, x forum.Watch) bool { return x.Mail == 0 })
@@ -29,17 +29,17 @@ func mailed(all map[forum.MemberID]forum.Watches) map[forum.MemberID]forum.Watch
 	return left
 }
 
-func TestWatchersAreThoseWhomTheForumItselfWouldMail(t *testing.T) {
-	everyForum(t, func(t *testing.T, f fixture, db *DB) {
+func TestWatchers_AreMembersTheForumWouldEmail(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		members := slices.Sorted(maps.Values(f.expect.Keys.Members))
 		threads := slices.Sorted(maps.Values(f.expect.Keys.Threads))
 		sections := slices.Sorted(maps.Values(f.expect.Keys.Sections))
-		want := mailed(got(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) { return s.Watches(t.Context(), members) }))
+		want := watchesWithEmail(readOne(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) { return s.Watches(t.Context(), members) }))
 		for _, w := range want { // only what is asked for
 			maps.DeleteFunc(w.Threads, func(id forum.ThreadID, _ forum.Watch) bool { return !slices.Contains(threads, id) })
 			maps.DeleteFunc(w.Sections, func(id forum.SectionID, _ forum.Watch) bool { return !slices.Contains(sections, id) })
 		}
-		page := got(t, db, func(s *Snapshot) (Watchers, error) { return s.Watchers(t.Context(), threads, sections, 0) })
+		page := readOne(t, db, func(s *Snapshot) (Watchers, error) { return s.Watchers(t.Context(), threads, sections, 0) })
 		if !reflect.DeepEqual(page.Watches, want) || page.Last != EndOfWatchers {
 			t.Errorf("watchers up to %d: %v\nwant %v", page.Last, page.Watches, want)
 		}
@@ -49,7 +49,7 @@ func TestWatchersAreThoseWhomTheForumItselfWouldMail(t *testing.T) {
 	})
 }
 
-func TestASectionThatAllWatchIsReadPageByPage(t *testing.T) {
+func TestWatchers_PageThroughPopularSection(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "forum.db")
 	if err := demo.Create(t.Context(), path, noon); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestASectionThatAllWatchIsReadPageByPage(t *testing.T) {
 	var after forum.MemberID
 	found, pages := 0, 0
 	for after != EndOfWatchers {
-		page := got(t, db, func(s *Snapshot) (Watchers, error) {
+		page := readOne(t, db, func(s *Snapshot) (Watchers, error) {
 			return s.Watchers(t.Context(), []forum.ThreadID{thread}, []forum.SectionID{section}, after)
 		})
 		for id, w := range page.Watches {

@@ -24,7 +24,7 @@ func xenforo1() forumType {
 
 // phpRights decodes a permission cache of XenForo 1: a:9:{s:4:"view";b:1; ...}.
 func phpRights(cache []byte) (grant, error) {
-	flags, err := parsePHP(cache)
+	flags, err := parsePHPFlags(cache)
 	if err != nil {
 		return grant{}, fmt.Errorf("reading a permission cache: %w", err)
 	}

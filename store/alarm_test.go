@@ -9,8 +9,8 @@ import (
 	"postrider/store"
 )
 
-// said words notes, to compare them with.
-func said(notes []store.AlarmNotification) (list []string) {
+// listNotifications words notes, to compare them with.
+func listNotifications(notes []store.AlarmNotification) (list []string) {
 	for _, n := range notes {
 		word := "begins"
 		if n.Resolved {
@@ -21,25 +21,25 @@ func said(notes []store.AlarmNotification) (list []string) {
 	return list
 }
 
-// bad is an alarm that was first and last seen at a moment, and is told after a while.
-func bad(key, detail string, at time.Time, after time.Duration) store.Alarm {
+// failedCheck is an alarm that was first and last seen at a moment, and is told after a while.
+func failedCheck(key, detail string, at time.Time, after time.Duration) store.Alarm {
 	return store.Alarm{Key: key, Detail: detail, Since: at, Due: at.Add(after), Seen: at}
 }
 
 const calm = 10 * time.Minute
 
-func TestAnAlarmIsToldOnceAndAgainWhenItIsOver(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlarms_NotifyAtStartAndEnd(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		tell := func(at time.Time) []string {
-			return said(must(s.Alarms.QueueNotifications(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
+			return listNotifications(must(s.Alarms.QueueNotifications(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
 		}
-		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, time.Minute)}, nil))
 		equal(t, "before it is due", tell(now), nil)
 		equal(t, "when it is due", tell(now.Add(time.Minute)), []string{"relay begins : refused"})
 		equal(t, "after that", tell(now.Add(2*time.Minute)), nil)
 
-		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
 		equal(t, "seen again", tell(now.Add(5*time.Minute)), nil)
 		a := must(s.Alarms.All(t.Context()))(t)[0]
 		equal(t, "its beginning", a.Since, now)
@@ -54,10 +54,10 @@ func TestAnAlarmIsToldOnceAndAgainWhenItIsOver(t *testing.T) {
 	})
 }
 
-func TestWhatPassesBeforeItIsToldIsNeverTold(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlarms_SkipBriefFailures(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, time.Minute)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, time.Minute)}, nil))
 		check(t, s.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
 		for _, at := range []time.Duration{time.Minute, time.Hour} {
 			equal(t, "told", len(must(s.Alarms.QueueNotifications(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
@@ -66,16 +66,16 @@ func TestWhatPassesBeforeItIsToldIsNeverTold(t *testing.T) {
 	})
 }
 
-func TestNotesComeUntilTheyAreDropped(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlarms_RetryNotificationsUntilDeleted(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, 0), bad("held a.example", "5.7.1", now, 0)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, 0), failedCheck("held a.example", "5.7.1", now, 0)}, nil))
 		must(s.Alarms.QueueNotifications(t.Context(), now, now, []string{"mail", "webhook"}))(t)
 		take := func(at time.Time) []store.AlarmNotification {
 			return must(s.Alarms.ClaimNotifications(t.Context(), at))(t)
 		}
 		notes := take(now)
-		equal(t, "the first time", said(notes), []string{
+		equal(t, "the first time", listNotifications(notes), []string{
 			"held a.example begins mail: 5.7.1", "held a.example begins webhook: 5.7.1",
 			"relay begins mail: refused", "relay begins webhook: refused",
 		})
@@ -96,10 +96,10 @@ func TestNotesComeUntilTheyAreDropped(t *testing.T) {
 	})
 }
 
-func TestOfSeveralDaemonsOneTells(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlarms_OneDaemonNotifies(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		check(t, s.Alarms.Save(t.Context(), []store.Alarm{bad("relay", "refused", now, 0)}, nil))
+		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, 0)}, nil))
 		var mu sync.Mutex
 		told, taken := 0, 0
 		var daemons sync.WaitGroup

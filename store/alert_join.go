@@ -8,27 +8,27 @@ import (
 	"postrider/forum"
 )
 
-// conversation is a thread as one member is told of it.
+// conversation is one thread in the alerts of one member.
 type conversation struct {
 	member forum.MemberID
 	thread forum.ThreadID
 }
 
 // mergeWaitingAlerts finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
-// them. It gives their keys, without those that were claimed meanwhile.
+// them. It returns their keys, without those that were claimed in the meantime.
 func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
-	asks := make(map[conversation]alertRow, len(list))
+	byConversation := make(map[conversation]alertRow, len(list))
 	rowsOf := make([]alertRow, len(list))
 	for i, a := range list {
 		rowsOf[i] = a.row()
-		asks[conversation{rowsOf[i].Member, rowsOf[i].Thread}] = rowsOf[i]
+		byConversation[conversation{rowsOf[i].Member, rowsOf[i].Thread}] = rowsOf[i]
 	}
 	text, err := marshalRows(rowsOf)
 	if err != nil {
 		return nil, err
 	}
 	into := make(map[conversation]string)
-	waiting := make(map[string]alertRow) // what they become, by key
+	waiting := make(map[string]alertRow) // the extended alerts, by key
 	var wider []alertRow
 	err = s.query(ctx, tx, "open_alerts", args{"rows": text}, func(scan scanFunc) error {
 		var c conversation
@@ -39,10 +39,10 @@ func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Aler
 			return err
 		}
 		if _, found := into[c]; found {
-			return nil // one that is held comes first
+			return nil // a held alert is listed first
 		}
 		into[c] = key
-		row, more := asks[c], waiting[key]
+		row, more := byConversation[c], waiting[key]
 		row.Key, row.NotBefore = key, min(row.NotBefore, settles)
 		row.Until, row.NotBefore = max(row.Until, more.Until), max(row.NotBefore, more.NotBefore)
 		waiting[key] = row
@@ -63,7 +63,7 @@ func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Aler
 			delete(into, c)
 		}
 	}
-	err = execRows(ctx, s.database, tx, "widen_alerts", wider)
+	err = execRows(ctx, s.database, tx, "clear_alert_threads", wider)
 	return into, err
 }
 

@@ -10,15 +10,15 @@ import (
 	"postrider/forum"
 )
 
-// Progress is how far alerts are planned.
+// AlertProgress is how far alerts are planned.
 type AlertProgress struct {
-	Done   int64          // sightings up to this one were looked at for all members
-	Until  int64          // those up to this one
-	Member forum.MemberID // for members up to him; Until is Done where no batch is under way
-	Head   int64          // the newest sighting
+	Done   int64 // alerts are planned up to this sighting for all members
+	Until  int64 // and up to this one for the members up to Member; equals Done between batches
+	Member forum.MemberID
+	Head   int64 // the newest sighting
 }
 
-// Progress tells how far alerts are planned.
+// Progress returns how far alerts are planned.
 func (s Alerts) Progress(ctx context.Context) (AlertProgress, error) {
 	var p AlertProgress
 	err := s.query(ctx, nil, "alert_progress", nil, func(scan scanFunc) error {
@@ -38,19 +38,19 @@ func (s Alerts) Progress(ctx context.Context) (AlertProgress, error) {
 		return err
 	})
 	if err != nil {
-		return AlertProgress{}, fmt.Errorf("reading how far alerts are planned: %w", err)
+		return AlertProgress{}, fmt.Errorf("reading the progress of alerts: %w", err)
 	}
 	return p, nil
 }
 
-// The counters that say so.
+// The counters that keep the progress.
 const (
 	counterAlerted        = "alerted"
 	counterAlerting       = "alerting"
 	counterAlertingMember = "alerting_member"
 )
 
-// PostEvent is a post that was sighted for the first time, as far as the store knows it.
+// PostEvent is the first sighting of a post.
 type PostEvent struct {
 	Seq      int64
 	Post     forum.PostID
@@ -59,10 +59,10 @@ type PostEvent struct {
 	PostedAt time.Time
 }
 
-// PostEvents are the first sightings of posts with numbers after one and up to the other, rising. What was moved is none.
+// PostEvents returns the first sightings of posts with after < Seq <= until, in ascending order. It leaves out moved posts.
 func (s Alerts) PostEvents(ctx context.Context, after, until int64) ([]PostEvent, error) {
 	var list []PostEvent
-	err := s.query(ctx, nil, "news", args{"after": after, "until": until}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "post_events", args{"after": after, "until": until}, func(scan scanFunc) error {
 		var n PostEvent
 		var posted int64
 		err := scan(&n.Seq, &n.Post, &n.Thread, &n.Author, &posted)
@@ -71,12 +71,12 @@ func (s Alerts) PostEvents(ctx context.Context, after, until int64) ([]PostEvent
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading news: %w", err)
+		return nil, fmt.Errorf("reading first sightings: %w", err)
 	}
 	return list, nil
 }
 
-// lockProgress holds the progress, and tells whether it is what it was.
+// lockProgress locks the progress and reports whether it still equals p.
 func (s Alerts) lockProgress(ctx context.Context, tx *sqlx.Tx, p AlertProgress) (bool, error) {
 	for _, c := range []struct {
 		name string
@@ -91,7 +91,7 @@ func (s Alerts) lockProgress(ctx context.Context, tx *sqlx.Tx, p AlertProgress) 
 
 func (s Alerts) advance(ctx context.Context, tx *sqlx.Tx, p AlertProgress) error {
 	for name, value := range map[string]int64{counterAlerted: p.Done, counterAlerting: p.Until, counterAlertingMember: int64(p.Member)} {
-		if _, err := s.exec(ctx, tx, "move_counter", args{"name": name, "value": value}); err != nil {
+		if _, err := s.exec(ctx, tx, "set_counter", args{"name": name, "value": value}); err != nil {
 			return err
 		}
 	}

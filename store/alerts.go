@@ -12,17 +12,17 @@ import (
 	"postrider/forum"
 )
 
-// Alert is what one member is to be told of one thread: a mail of its own, or more posts for one that waits.
+// Alert holds the items of one member in one thread. They become a new message, or join one that waits.
 type Alert struct {
-	Key           string // of the mail, if it is to be one of its own
+	Key           string // of the message, if it becomes a new one
 	Notices       []digest.AlertItem
-	NotBefore     time.Time // when its posts have settled
-	DebounceUntil time.Time // when further posts do not put it off any more
+	NotBefore     time.Time // end of the debounce interval after its newest post
+	DebounceUntil time.Time // further posts do not delay it beyond this
 }
 
-// Plan writes down which members are to be told of which posts, and how far the planning has come, in one
-// transaction. Posts join an alert of their thread that waits, or one that is held. It says how many mails are new;
-// ok is false, and nothing written, where another daemon has gone on from the same progress.
+// Plan saves alerts and the progress of planning in one transaction. Posts join a waiting alert of their thread, or a held
+// one. It returns how many messages are new. If another daemon has advanced from the same progress, ok is false and
+// nothing is saved.
 func (s Alerts) Plan(ctx context.Context, now time.Time, from, to AlertProgress, priority int, list []Alert) (planned int, ok bool, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		planned, ok = 0, false
@@ -51,7 +51,7 @@ type alertRow struct {
 	Settles   int64          `json:"settles"`
 }
 
-type noticeRow struct {
+type alertItemRow struct {
 	Member  forum.MemberID    `json:"m"`
 	Post    forum.PostID      `json:"p"`
 	Thread  forum.ThreadID    `json:"t"`
@@ -70,7 +70,7 @@ func (a Alert) row() alertRow {
 	}
 }
 
-// insertAlerts puts the notices into alerts that wait, and into new ones.
+// insertAlerts adds the items to alerts that wait, and to new ones.
 func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, priority int, list []Alert) (planned int, err error) {
 	if len(list) == 0 {
 		return 0, nil
@@ -80,7 +80,7 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 		return 0, err
 	}
 	var fresh []alertRow
-	var notices []noticeRow
+	var notices []alertItemRow
 	for _, a := range list {
 		row := a.row()
 		if into, joined := joins[conversation{row.Member, row.Thread}]; joined {
@@ -89,20 +89,20 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 			fresh = append(fresh, row)
 		}
 		for _, n := range a.Notices {
-			notices = append(notices, noticeRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
+			notices = append(notices, alertItemRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
 		}
 	}
-	if planned, err = execWith(ctx, s.database, tx, "insert_alert_mails", fresh, args{"now": now.Unix(), "priority": priority, "lasts": alertLasts}); err != nil {
+	if planned, err = execWith(ctx, s.database, tx, "insert_alert_messages", fresh, args{"now": now.Unix(), "priority": priority, "lasts": alertLasts}); err != nil {
 		return 0, err
 	}
 	if err := execRows(ctx, s.database, tx, "insert_alerts", fresh); err != nil {
 		return 0, err
 	}
-	err = execRows(ctx, s.database, tx, "insert_notices", notices)
+	err = execRows(ctx, s.database, tx, "insert_alert_items", notices)
 	return planned, err
 }
 
-// execWith is execRows with further parameters; it says how many rows it touched.
+// execWith is execRows with further parameters. It returns how many rows were affected.
 func execWith[T any](ctx context.Context, s *database, tx *sqlx.Tx, name string, list []T, a args) (int, error) {
 	if len(list) == 0 {
 		return 0, nil
@@ -118,12 +118,12 @@ func execWith[T any](ctx context.Context, s *database, tx *sqlx.Tx, name string,
 	return s.exec(ctx, tx, name, all)
 }
 
-// Next is the moment at which the next mail of a priority may go; zero: none waits.
+// Next returns when the next message of a priority may be sent; zero: none waits.
 func (s Alerts) Next(ctx context.Context, priority int) (time.Time, error) {
 	var at sql.NullInt64
 	err := s.query(ctx, nil, "next_alert", args{"priority": priority}, func(scan scanFunc) error { return scan(&at) })
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading when the next alert may go: %w", err)
+		return time.Time{}, fmt.Errorf("reading when the next alert is due: %w", err)
 	}
 	return timeOrZero(at.Int64), nil
 }

@@ -15,16 +15,16 @@ import (
 
 const priority = 10
 
-// telling tells member 1 of a post of a thread. The number of its sighting is that of the post.
-func telling(member forum.MemberID, thread forum.ThreadID, post forum.PostID) digest.AlertItem {
+// alertItem tells member 1 of a post of a thread. The number of its sighting is that of the post.
+func alertItem(member forum.MemberID, thread forum.ThreadID, post forum.PostID) digest.AlertItem {
 	return digest.AlertItem{
 		Member: member, Post: post, Thread: thread, Section: 5, Seq: int64(post),
 		PostedAt: now.Add(time.Duration(post) * time.Second), Cause: digest.ThreadWatched,
 	}
 }
 
-// alert is a plan of notices to one member of one thread, that settle in a minute.
-func alert(notices ...digest.AlertItem) store.Alert {
+// newAlert is a plan of notices to one member of one thread, that settle in a minute.
+func newAlert(notices ...digest.AlertItem) store.Alert {
 	n := notices[0]
 	return store.Alert{
 		Key: fmt.Sprintf("alert/%d/T%d/%d", n.Member, n.Thread, n.Seq), Notices: notices,
@@ -32,8 +32,8 @@ func alert(notices ...digest.AlertItem) store.Alert {
 	}
 }
 
-// sighted lets the store know posts up to a number, all in section 5, by member 7.
-func sighted(t testing.TB, s *store.Store, until forum.PostID) {
+// savePostsUpTo lets the store know posts up to a number, all in section 5, by member 7.
+func savePostsUpTo(t testing.TB, s *store.Store, until forum.PostID) {
 	t.Helper()
 	var g store.ScanResult
 	g.Now = now
@@ -43,8 +43,8 @@ func sighted(t testing.TB, s *store.Store, until forum.PostID) {
 	must(s.Sightings.Save(t.Context(), g))(t)
 }
 
-// tell plans alerts for all sightings that are new.
-func tell(t testing.TB, s *store.Store, list ...store.Alert) int {
+// planAlerts plans alerts for all sightings that are new.
+func planAlerts(t testing.TB, s *store.Store, list ...store.Alert) int {
 	t.Helper()
 	from := must(s.Alerts.Progress(t.Context()))(t)
 	to := store.AlertProgress{Done: from.Head, Until: from.Head}
@@ -55,8 +55,8 @@ func tell(t testing.TB, s *store.Store, list ...store.Alert) int {
 	return planned
 }
 
-// bring lists the posts that each alert is to bring.
-func bring(t testing.TB, s *store.Store, keys ...string) map[string][]forum.PostID {
+// postsOfAlerts lists the posts that each alert is to bring.
+func postsOfAlerts(t testing.TB, s *store.Store, keys ...string) map[string][]forum.PostID {
 	t.Helper()
 	all := make(map[string][]forum.PostID)
 	for key, list := range must(s.Alerts.Items(t.Context(), keys))(t) {
@@ -67,18 +67,18 @@ func bring(t testing.TB, s *store.Store, keys ...string) map[string][]forum.Post
 	return all
 }
 
-func TestFurtherPostsJoinAnAlertThatWaits(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_FurtherPostsJoinWaitingAlert(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		if n := tell(t, s, alert(telling(1, 9, 1)), alert(telling(2, 9, 1))); n != 2 {
+		if n := planAlerts(t, s, newAlert(alertItem(1, 9, 1)), newAlert(alertItem(2, 9, 1))); n != 2 {
 			t.Errorf("planned %d, want 2", n)
 		}
-		later := alert(telling(1, 9, 2), telling(1, 9, 3))
+		later := newAlert(alertItem(1, 9, 2), alertItem(1, 9, 3))
 		later.NotBefore = now.Add(2 * time.Minute)
-		if n := tell(t, s, later, alert(telling(1, 8, 4))); n != 1 {
+		if n := planAlerts(t, s, later, newAlert(alertItem(1, 8, 4))); n != 1 {
 			t.Errorf("planned %d, want 1: the other joins", n)
 		}
-		got := bring(t, s, "alert/1/T9/1", "alert/2/T9/1", "alert/1/T8/4", "alert/1/T9/2")
+		got := postsOfAlerts(t, s, "alert/1/T9/1", "alert/2/T9/1", "alert/1/T8/4", "alert/1/T9/2")
 		want := map[string][]forum.PostID{"alert/1/T9/1": {1, 2, 3}, "alert/2/T9/1": {1}, "alert/1/T8/4": {4}}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("alerts bring %v, want %v", got, want)
@@ -86,8 +86,8 @@ func TestFurtherPostsJoinAnAlertThatWaits(t *testing.T) {
 		if at := must(s.Alerts.Next(t.Context(), priority))(t); !at.Equal(now.Add(time.Minute)) {
 			t.Errorf("the next alert may go at %v, want a minute from now", at)
 		}
-		if rows := claim(t, s, now.Add(time.Minute)); !slices.Equal(keys(rows), []string{"alert/1/T8/4", "alert/2/T9/1"}) {
-			t.Errorf("claimed %v: what was joined must wait for the last post to settle", keys(rows))
+		if rows := claim(t, s, now.Add(time.Minute)); !slices.Equal(keysOf(rows), []string{"alert/1/T8/4", "alert/2/T9/1"}) {
+			t.Errorf("claimed %v: what was joined must wait for the last post to settle", keysOf(rows))
 		}
 		rows := claim(t, s, now.Add(2*time.Minute))
 		if len(rows) != 1 || rows[0].Until != 3 || rows[0].From != 0 {
@@ -96,14 +96,14 @@ func TestFurtherPostsJoinAnAlertThatWaits(t *testing.T) {
 	})
 }
 
-func TestAnAlertIsPutOffForSoLongOnly(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_DebounceHasLimit(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		tell(t, s, alert(telling(1, 9, 1)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1)))
 		for post := forum.PostID(2); post < 9; post++ {
-			more := alert(telling(1, 9, post))
+			more := newAlert(alertItem(1, 9, post))
 			more.NotBefore, more.DebounceUntil = now.Add(time.Duration(post)*time.Minute), now.Add(time.Hour)
-			tell(t, s, more)
+			planAlerts(t, s, more)
 		}
 		if rows := claim(t, s, now.Add(5*time.Minute)); len(rows) != 1 || rows[0].Until != 8 {
 			t.Errorf("claimed %+v, want the alert with all its posts", rows)
@@ -111,26 +111,26 @@ func TestAnAlertIsPutOffForSoLongOnly(t *testing.T) {
 	})
 }
 
-func TestNothingJoinsAnAlertThatMayHaveArrived(t *testing.T) {
+func TestAlerts_NothingJoinsUncertainAlert(t *testing.T) {
 	states := map[string]func(t *testing.T, s *store.Store, row store.Row){
 		"leased": func(*testing.T, *store.Store, store.Row) {},
 		"accepted": func(t *testing.T, s *store.Store, row store.Row) {
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 		},
 		"uncertain": func(t *testing.T, s *store.Store, row store.Row) {
-			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "uncertain", now.Add(time.Hour))}))
+			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(row, "uncertain", now.Add(time.Hour))}))
 		},
 	}
 	for name, become := range states {
 		t.Run(name, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dsn string) {
+			onBothEngines(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)
-				tell(t, s, alert(telling(1, 9, 1)))
+				planAlerts(t, s, newAlert(alertItem(1, 9, 1)))
 				become(t, s, claim(t, s, now.Add(time.Hour))[0])
-				if n := tell(t, s, alert(telling(1, 9, 2))); n != 1 {
+				if n := planAlerts(t, s, newAlert(alertItem(1, 9, 2))); n != 1 {
 					t.Errorf("planned %d, want an alert of its own", n)
 				}
-				if got := bring(t, s, "alert/1/T9/1", "alert/1/T9/2"); len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T9/2"]) != 1 {
+				if got := postsOfAlerts(t, s, "alert/1/T9/1", "alert/1/T9/2"); len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T9/2"]) != 1 {
 					t.Errorf("alerts bring %v, want one each", got)
 				}
 			})
@@ -138,23 +138,23 @@ func TestNothingJoinsAnAlertThatMayHaveArrived(t *testing.T) {
 	}
 }
 
-func TestAMemberIsToldOfAPostOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_OneItemPerMemberAndPost(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		tell(t, s, alert(telling(1, 9, 1)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1)))
 		claim(t, s, now.Add(time.Hour))
-		tell(t, s, alert(telling(1, 9, 2)), alert(telling(1, 8, 1)))
-		got := bring(t, s, "alert/1/T9/1", "alert/1/T9/2", "alert/1/T8/1")
+		planAlerts(t, s, newAlert(alertItem(1, 9, 2)), newAlert(alertItem(1, 8, 1)))
+		got := postsOfAlerts(t, s, "alert/1/T9/1", "alert/1/T9/2", "alert/1/T8/1")
 		if len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T8/1"]) != 0 {
 			t.Errorf("alerts bring %v, want the post in the first alone", got)
 		}
 	})
 }
 
-func TestOfDaemonsThatPlanTheSameNewsOnlyOneDoes(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_OnlyOneDaemonPlansSamePosts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		sighted(t, s, 50)
+		savePostsUpTo(t, s, 50)
 		const daemons = 4
 		planned := make([]int, daemons)
 		errs := make([]error, daemons)
@@ -163,7 +163,7 @@ func TestOfDaemonsThatPlanTheSameNewsOnlyOneDoes(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range daemons {
 			wg.Go(func() {
-				list := []store.Alert{alert(telling(forum.MemberID(i+1), 9, 1))}
+				list := []store.Alert{newAlert(alertItem(forum.MemberID(i+1), 9, 1))}
 				planned[i], _, errs[i] = s.Alerts.Plan(t.Context(), now, from, to, priority, list)
 			})
 		}
@@ -182,13 +182,13 @@ func TestOfDaemonsThatPlanTheSameNewsOnlyOneDoes(t *testing.T) {
 	})
 }
 
-func TestABatchOfAlertsGoesOnWhereItStopped(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_BatchContinuesWhereItStopped(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		sighted(t, s, 3)
+		savePostsUpTo(t, s, 3)
 		from := must(s.Alerts.Progress(t.Context()))(t)
 		half := store.AlertProgress{Until: 3, Member: 1}
-		if _, ok, err := s.Alerts.Plan(t.Context(), now, from, half, priority, []store.Alert{alert(telling(1, 9, 1))}); !ok || err != nil {
+		if _, ok, err := s.Alerts.Plan(t.Context(), now, from, half, priority, []store.Alert{newAlert(alertItem(1, 9, 1))}); !ok || err != nil {
 			t.Fatalf("PlanAlerts = %t, %v", ok, err)
 		}
 		if p := must(open(t, dsn).Alerts.Progress(t.Context()))(t); p != (store.AlertProgress{Until: 3, Member: 1, Head: 3}) {
@@ -200,8 +200,8 @@ func TestABatchOfAlertsGoesOnWhereItStopped(t *testing.T) {
 	})
 }
 
-func TestNewsAreFirstSightings(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_PostEventsAreFirstSightings(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		at := func(p forum.PostID, section forum.SectionID) forum.Arrival {
 			return forum.Arrival{Post: p, Thread: 9, Section: section, Author: 7, PostedAt: now}
@@ -220,12 +220,12 @@ func TestNewsAreFirstSightings(t *testing.T) {
 	})
 }
 
-func TestToldUntilOneWritesOneself(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_UnansweredUntilMemberPosts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		sighted(t, s, 2)
-		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(telling(7, 9, 1)))
-		ask := []digest.AlertItem{telling(1, 9, 3), telling(1, 9, 4), telling(1, 8, 3), telling(7, 9, 3)}
+		savePostsUpTo(t, s, 2)
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1), alertItem(1, 9, 2)), newAlert(alertItem(7, 9, 1)))
+		ask := []digest.AlertItem{alertItem(1, 9, 3), alertItem(1, 9, 4), alertItem(1, 8, 3), alertItem(7, 9, 3)}
 		if got := must(s.Alerts.Unanswered(t.Context(), ask))(t); len(got) != 0 {
 			t.Errorf("told = %v of alerts that wait, want nobody", got)
 		}
@@ -240,11 +240,11 @@ func TestToldUntilOneWritesOneself(t *testing.T) {
 	})
 }
 
-func TestAlertsOfAThreadKnowTheirElders(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_EarlierAlertKeysOfThread(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for post := forum.PostID(1); post <= 5; post++ {
-			tell(t, s, alert(telling(1, 9, post)), alert(telling(1, 8, post+100)), alert(telling(2, 9, post)))
+			planAlerts(t, s, newAlert(alertItem(1, 9, post)), newAlert(alertItem(1, 8, post+100)), newAlert(alertItem(2, 9, post)))
 			for _, row := range claim(t, s, now.Add(time.Hour)) {
 				x := accepted(row, now)
 				if post == 2 {
@@ -253,7 +253,7 @@ func TestAlertsOfAThreadKnowTheirElders(t *testing.T) {
 				check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
 			}
 		}
-		tell(t, s, alert(telling(1, 9, 6)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 6)))
 		got := must(s.Alerts.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6", "alert/1/T9/1", "alert/2/T9/5"}, 2))(t)
 		want := map[string][]string{"alert/1/T9/6": {"alert/1/T9/4", "alert/1/T9/5"}, "alert/2/T9/5": {"alert/2/T9/3", "alert/2/T9/4"}}
 		if !reflect.DeepEqual(got, want) {
@@ -262,10 +262,10 @@ func TestAlertsOfAThreadKnowTheirElders(t *testing.T) {
 	})
 }
 
-func TestAThreadKeepsItsFirstSubject(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_ThreadKeepsFirstSubject(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		tell(t, s, alert(telling(1, 9, 1)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1)))
 		first := map[forum.ThreadID]string{9: "As it was", 8: "Another"}
 		if got := must(s.Alerts.SaveSubjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
 			t.Errorf("subjects are %v, want the titles as they are", got)
@@ -282,10 +282,10 @@ func TestAThreadKeepsItsFirstSubject(t *testing.T) {
 	})
 }
 
-func TestEarlierPostsOfAThreadAreFound(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSightings_BeforeFindsEarlierPosts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		sighted(t, s, 9)
+		savePostsUpTo(t, s, 9)
 		got := must(s.Sightings.Before(t.Context(), map[forum.ThreadID]int64{9: 8, 5: 8}, 2))(t)
 		want := map[forum.ThreadID][]store.EarlierPost{9: {{Post: 6, Seq: 6, PostedAt: now}, {Post: 7, Seq: 7, PostedAt: now}}}
 		if !reflect.DeepEqual(got, want) {
@@ -294,8 +294,8 @@ func TestEarlierPostsOfAThreadAreFound(t *testing.T) {
 	})
 }
 
-func TestWhoWantsWhatAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPreferences_InstantOverrides(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for member, cadence := range map[forum.MemberID]digest.Cadence{1: digest.Instant, 2: digest.Weekly, 3: digest.Instant} {
 			check(t, s.Preferences.SetOverride(t.Context(), now, member, 5, 0, cadence))
@@ -315,8 +315,8 @@ func TestWhoWantsWhatAtOnce(t *testing.T) {
 	})
 }
 
-func TestAlertsThatAreHeldBecomeOne(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		morning := now.Add(8 * time.Hour)
 		hold := func(rows []store.Row) {
@@ -327,33 +327,33 @@ func TestAlertsThatAreHeldBecomeOne(t *testing.T) {
 			}
 			check(t, s.Outbox.Settle(t.Context(), owner, list))
 		}
-		tell(t, s, alert(telling(1, 9, 1)), alert(telling(1, 8, 2)), alert(telling(2, 9, 1)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1)), newAlert(alertItem(1, 8, 2)), newAlert(alertItem(2, 9, 1)))
 		hold(claim(t, s, now.Add(time.Minute)))
-		tell(t, s, alert(telling(1, 7, 3)), alert(telling(1, 9, 4)))
+		planAlerts(t, s, newAlert(alertItem(1, 7, 3)), newAlert(alertItem(1, 9, 4)))
 		if rows := claim(t, s, morning.Add(-time.Second)); len(rows) != 0 {
-			t.Fatalf("claimed %v in the quiet hours", keys(rows))
+			t.Fatalf("claimed %v in the quiet hours", keysOf(rows))
 		}
-		tell(t, s, alert(telling(2, 8, 5)))
+		planAlerts(t, s, newAlert(alertItem(2, 8, 5)))
 		rows := claim(t, s, morning)
-		if got := keys(rows); !slices.Equal(got, []string{"alert/1/T9/1", "alert/2/T9/1"}) {
+		if got := keysOf(rows); !slices.Equal(got, []string{"alert/1/T9/1", "alert/2/T9/1"}) {
 			t.Fatalf("claimed %v, want one for each member", got)
 		}
-		got := bring(t, s, keys(rows)...)
+		got := postsOfAlerts(t, s, keysOf(rows)...)
 		if want := map[string][]forum.PostID{"alert/1/T9/1": {1, 2, 3, 4}, "alert/2/T9/1": {1, 5}}; !reflect.DeepEqual(got, want) {
 			t.Errorf("alerts bring %v, want %v", got, want)
 		}
-		if c := counts(t, s); c["alert merged"] != 1 {
+		if c := countsByState(t, s); c["alert merged"] != 1 {
 			t.Errorf("the outbox is %v, want one that was merged", c)
 		}
 		// What was held stands for no thread: no later alert answers it.
 		for _, row := range rows {
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, morning)}))
 		}
-		tell(t, s, alert(telling(1, 9, 6)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 6)))
 		if got := must(s.Alerts.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
 			t.Errorf("it answers %v, want nothing", got)
 		}
-		told := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{telling(1, 7, 9)}))(t)
+		told := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{alertItem(1, 7, 9)}))(t)
 		if len(told) != 1 {
 			t.Errorf("told = %v, want the member of thread 7", told)
 		}

@@ -17,37 +17,37 @@ import (
 // States of an announcement.
 const (
 	Draft     = "draft"
-	Scheduled = "scheduled" // begins later
-	InCanary  = "canary"    // its canary gets it, or has got it and is waited for
+	Scheduled = "scheduled" // starts later
+	InCanary  = "canary"    // sending to the canary, or waiting for its feedback
 	Sending   = "sending"
 	Paused    = "paused"
 	Cancelled = "cancelled"
 	Done      = "done"
 )
 
-// Announcement is an announcement with what has become of it. What has become of its mails is for [Store.CountMessages].
+// Announcement is an announcement with its state. [Announcements.CountMessages] counts its messages.
 type Announcement struct {
 	digest.Announcement
 	State          string
 	Reason         string // why it is paused
-	PausedByDaemon bool   // the daemon has paused it, and nobody said so
-	Resumes        string // the state to which one that is paused goes back
-	Size           int    // of its audience when it was started
+	PausedByDaemon bool   // the daemon paused it, not an administrator
+	Resumes        string // the state to which a paused one returns
+	Size           int    // of its audience at the start
 	Cursor         forum.MemberID
-	AllEnqueued    bool // nobody is left to be enrolled: in state canary, for the canary
+	AllEnqueued    bool // all recipients are in the outbox; in state canary: all of the canary
 	PacedAt        time.Time
-	CanaryUntil    time.Time // when the canary is judged; zero: not all of it has been tried
-	BeginsAt       time.Time // of one that is scheduled
+	CanaryUntil    time.Time // when the canary is evaluated; zero: some of its messages are not tried yet
+	BeginsAt       time.Time // start time of a scheduled one
 	Created        time.Time
-	Changed        time.Time // what it says, or to whom
+	Changed        time.Time // last change of its text or audience
 	Started        time.Time
 	Ended          time.Time
 }
 
-// ErrNoAnnouncement means that there is none of this number.
+// ErrNoAnnouncement means that no announcement has this ID.
 var ErrNoAnnouncement = errors.New("there is no such announcement")
 
-// StateError means that an announcement is in no state for an order.
+// StateError means that the state of an announcement does not allow an action.
 type StateError struct {
 	ID     int64
 	State  string
@@ -58,7 +58,7 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("announcement %d is in state %s and cannot be %s", e.ID, e.State, e.Action)
 }
 
-// Draft keeps a new announcement and gives its number.
+// Draft saves a new announcement and returns its ID.
 func (s Announcements) Draft(ctx context.Context, now time.Time, actor string, a digest.Announcement) (id int64, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if id, err = s.nextNumber(ctx, tx, "announcement"); err != nil {
@@ -71,12 +71,12 @@ func (s Announcements) Draft(ctx context.Context, now time.Time, actor string, a
 		return s.audit(ctx, tx, auditEntry(now, actor, "draft", id, ""))
 	})
 	if err != nil {
-		return 0, fmt.Errorf("keeping an announcement: %w", err)
+		return 0, fmt.Errorf("saving an announcement: %w", err)
 	}
 	return id, nil
 }
 
-// Revise puts another text and another audience in the place of those of a draft.
+// Revise replaces the text and the audience of a draft.
 func (s Announcements) Revise(ctx context.Context, now time.Time, actor string, a digest.Announcement) error {
 	return s.changeState(ctx, a.ID, "revised", func(tx *sqlx.Tx) error {
 		if err := s.writeDraft(ctx, tx, "revise_announcement", now, a); err != nil {
@@ -113,14 +113,14 @@ func (s Announcements) writeDraft(ctx context.Context, tx *sqlx.Tx, query string
 	if err != nil {
 		return err
 	}
-	if _, err := s.exec(ctx, tx, "drop_announcement_texts", args{"id": a.ID}); err != nil {
+	if _, err := s.exec(ctx, tx, "delete_announcement_texts", args{"id": a.ID}); err != nil {
 		return err
 	}
 	_, err = s.exec(ctx, tx, "add_announcement_texts", args{"id": a.ID, "rows": text})
 	return err
 }
 
-// Get is one with all that it says, and to whom.
+// Get returns an announcement with its texts and its audience.
 func (s Announcements) Get(ctx context.Context, id int64) (Announcement, error) {
 	a, err := s.State(ctx, id)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s Announcements) Get(ctx context.Context, id int64) (Announcement, error) 
 	return a, nil
 }
 
-// State is an announcement as it stands, without what it says and to whom.
+// State returns an announcement without its texts and its audience.
 func (s Announcements) State(ctx context.Context, id int64) (Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcement", args{"id": id})
 	if err != nil {
@@ -147,7 +147,7 @@ func (s Announcements) State(ctx context.Context, id int64) (Announcement, error
 	return list[0], nil
 }
 
-// List are all, the newest first, without what they say and to whom.
+// List returns all announcements, newest first, without their texts and audiences.
 func (s Announcements) List(ctx context.Context) ([]Announcement, error) {
 	list, err := s.announcements(ctx, nil, "announcements", nil)
 	if err != nil {
@@ -156,10 +156,10 @@ func (s Announcements) List(ctx context.Context) ([]Announcement, error) {
 	return list, nil
 }
 
-// Active are those on which there is something to do, or which are paused, the oldest first, without what
-// they say and to whom.
+// Active returns the announcements that are scheduled, in progress or paused, oldest first, without their texts and
+// audiences.
 func (s Announcements) Active(ctx context.Context) ([]Announcement, error) {
-	list, err := s.announcements(ctx, nil, "live_announcements", nil)
+	list, err := s.announcements(ctx, nil, "active_announcements", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading announcements: %w", err)
 	}
@@ -190,7 +190,7 @@ func (s Announcements) audience(ctx context.Context, id int64) (a digest.Audienc
 		return a, err
 	}
 	if err := json.Unmarshal([]byte(text), &a); err != nil {
-		return a, fmt.Errorf("its audience is damaged: %w", err)
+		return a, fmt.Errorf("parsing its audience: %w", err)
 	}
 	return a, nil
 }
@@ -209,5 +209,5 @@ func auditEntry(now time.Time, actor, action string, id int64, detail string) Au
 	return AuditEntry{At: now, Actor: actor, Action: action, Object: AnnouncementObject(id), Detail: detail}
 }
 
-// AnnouncementObject is what the audit calls an announcement.
+// AnnouncementObject returns the name of an announcement in the audit log.
 func AnnouncementObject(id int64) string { return fmt.Sprintf("announcement/%d", id) }

@@ -2,14 +2,14 @@ package store
 
 import "context"
 
-// Progress is an announcement with what has become of its mails.
+// AnnouncementProgress is an announcement with the results of its messages.
 type AnnouncementProgress struct {
 	Announcement
 	Progress Progress
 	Feedback AnnouncementFeedback
 }
 
-// Progress tells how far an announcement has come.
+// Progress returns an announcement with its progress.
 func (s Announcements) Progress(ctx context.Context, id int64) (c AnnouncementProgress, err error) {
 	if c.Announcement, err = s.Get(ctx, id); err != nil {
 		return c, err
@@ -21,22 +21,22 @@ func (s Announcements) Progress(ctx context.Context, id int64) (c AnnouncementPr
 	return c, err
 }
 
-// ProgressOfAll are all announcements, the newest first.
+// ProgressOfAll returns all announcements, newest first.
 func (s Announcements) ProgressOfAll(ctx context.Context) ([]AnnouncementProgress, error) {
 	list, err := s.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	courses := make([]AnnouncementProgress, len(list))
+	all := make([]AnnouncementProgress, len(list))
 	for i, a := range list {
-		if courses[i], err = s.Progress(ctx, a.ID); err != nil {
+		if all[i], err = s.Progress(ctx, a.ID); err != nil {
 			return nil, err
 		}
 	}
-	return courses, nil
+	return all, nil
 }
 
-// Title is the one of its first variant.
+// Title returns the title of the first variant.
 func (c AnnouncementProgress) Title() string {
 	if len(c.Variants) == 0 {
 		return ""
@@ -44,7 +44,7 @@ func (c AnnouncementProgress) Title() string {
 	return c.Variants[0].Title
 }
 
-// Total is how many mails there are to be in all, as far as is known.
+// Total returns how many messages there will be, as far as is known.
 func (c AnnouncementProgress) Total() int {
 	n := c.Progress.Enrolled()
 	if c.AllEnqueued && c.State != InCanary {
@@ -53,18 +53,18 @@ func (c AnnouncementProgress) Total() int {
 	return max(n, c.Size)
 }
 
-// Sent is how many mails a relay has taken.
+// Sent returns how many messages a relay accepted.
 func (c AnnouncementProgress) Sent() int { return c.Progress.States["accepted"] }
 
-// Settled is how many mails are over, whatever became of them.
+// Settled returns how many messages are settled, with any result.
 func (c AnnouncementProgress) Settled() int { return c.Progress.Enrolled() - c.Waiting() }
 
-// Waiting is how many mails are still to go.
+// Waiting returns how many messages are not settled yet.
 func (c AnnouncementProgress) Waiting() int {
 	return c.Progress.States["queued"] + c.Progress.States["leased"] + c.Progress.States["held"]
 }
 
-// Active tells whether something happens by itself, now or later.
+// Active reports whether the announcement advances without an operator, now or later.
 func (c AnnouncementProgress) Active() bool {
 	return c.State == Scheduled || c.State == InCanary || c.State == Sending
 }

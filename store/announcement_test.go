@@ -16,46 +16,46 @@ import (
 
 const admin = "cli: ray"
 
-// notice is an announcement without a canary.
-func notice() digest.Announcement {
+// newAnnouncement is an announcement without a canary.
+func newAnnouncement() digest.Announcement {
 	return digest.Announcement{Variants: []digest.Variant{{Locale: "en", Title: "We move", Body: "On *Saturday*."}}}
 }
 
-// started drafts an announcement and starts it.
-func started(t *testing.T, s *store.Store, a digest.Announcement, size int) store.Announcement {
+// startAnnouncement drafts an announcement and starts it.
+func startAnnouncement(t *testing.T, s *store.Store, a digest.Announcement, size int) store.Announcement {
 	t.Helper()
 	a.ID = must(s.Announcements.Draft(t.Context(), now, admin, a))(t)
 	must(s.Announcements.Start(t.Context(), now, admin, a, size))(t)
-	return read(t, s, a.ID)
+	return readAnnouncement(t, s, a.ID)
 }
 
-func read(t *testing.T, s *store.Store, id int64) store.Announcement {
+func readAnnouncement(t *testing.T, s *store.Store, id int64) store.Announcement {
 	t.Helper()
 	return must(s.Announcements.Get(t.Context(), id))(t)
 }
 
-func members(from, to forum.MemberID) (list []store.Recipient) {
+func recipients(from, to forum.MemberID) (list []store.Recipient) {
 	for id := from; id <= to; id++ {
 		list = append(list, store.Recipient{Member: id, NotBefore: now})
 	}
 	return list
 }
 
-// fan enrolls a stretch of members.
-func fan(t *testing.T, s *store.Store, id int64, from, to forum.MemberID, fanned bool) {
+// enqueueMembers enrolls a stretch of members.
+func enqueueMembers(t *testing.T, s *store.Store, id int64, from, to forum.MemberID, fanned bool) {
 	t.Helper()
-	if _, taken, err := s.Announcements.Enqueue(t.Context(), now, read(t, s, id), members(from, to), to, fanned, 20); !taken || err != nil {
+	if _, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, id), recipients(from, to), to, fanned, 20); !taken || err != nil {
 		t.Fatalf("enrolling %d to %d: taken %v, %v", from, to, taken, err)
 	}
 }
 
-func tally(t *testing.T, s *store.Store, id int64) map[string]int {
+func countByState(t *testing.T, s *store.Store, id int64) map[string]int {
 	t.Helper()
 	return must(s.Announcements.CountMessages(t.Context(), id))(t).States
 }
 
-func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_GetReturnsSavedDraft(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		want := digest.Announcement{
 			Variants: []digest.Variant{{Locale: "en", Title: "Terms & {{name}}", Body: strings.Repeat("All of *it*.\n", 500)}, {Locale: "de", Title: "Regeln", Body: "Ä"}},
@@ -65,15 +65,15 @@ func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
 			},
 			Forced: true, Speed: 600, Canary: digest.Canary{Share: 0.015, Wait: 90 * time.Minute},
 		}
-		want.ID = must(s.Announcements.Draft(t.Context(), now, admin, notice()))(t)
+		want.ID = must(s.Announcements.Draft(t.Context(), now, admin, newAnnouncement()))(t)
 		check(t, s.Announcements.Revise(t.Context(), now.Add(time.Minute), admin, want))
-		got := read(t, s, want.ID)
+		got := readAnnouncement(t, s, want.ID)
 		if !reflect.DeepEqual(got.Announcement, want) {
 			t.Errorf("got  %+v\nwant %+v", got.Announcement, want)
 		}
 		equal(t, "state", got.State, store.Draft)
 		equal(t, "changed", got.Changed.Sub(got.Created), time.Minute)
-		second := must(s.Announcements.Draft(t.Context(), now, admin, notice()))(t)
+		second := must(s.Announcements.Draft(t.Context(), now, admin, newAnnouncement()))(t)
 		list := must(s.Announcements.List(t.Context()))(t)
 		if len(list) != 2 || list[0].ID != second || list[1].ID != want.ID {
 			t.Errorf("listed are %v", list)
@@ -81,7 +81,7 @@ func TestAnAnnouncementComesBackAsItWasWritten(t *testing.T) {
 	})
 }
 
-func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
+func TestAnnouncements_ActionsNeedRightState(t *testing.T) {
 	orders := map[string]func(*testing.T, *store.Store, int64) error{
 		"start": func(t *testing.T, s *store.Store, id int64) error {
 			_, err := s.Announcements.Start(t.Context(), now, admin, digest.Announcement{ID: id}, 5)
@@ -97,7 +97,7 @@ func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
 			return s.Announcements.Cancel(t.Context(), now, admin, id)
 		},
 		"revise": func(t *testing.T, s *store.Store, id int64) error {
-			a := notice()
+			a := newAnnouncement()
 			a.ID = id
 			return s.Announcements.Revise(t.Context(), now, admin, a)
 		},
@@ -114,33 +114,33 @@ func TestAnAnnouncementTakesOrdersInTheRightStatesOnly(t *testing.T) {
 		{[]string{"start", "cancel"}, nil},
 	} {
 		t.Run(strings.Join(append([]string{"draft"}, tt.path...), " "), func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dsn string) {
+			onBothEngines(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)
 				for order, carryOut := range orders {
-					id := must(s.Announcements.Draft(t.Context(), now, admin, notice()))(t)
+					id := must(s.Announcements.Draft(t.Context(), now, admin, newAnnouncement()))(t)
 					for _, step := range tt.path {
 						check(t, orders[step](t, s, id))
 					}
-					before := read(t, s, id)
+					before := readAnnouncement(t, s, id)
 					err := carryOut(t, s, id)
 					want, allowed := tt.then[order]
 					if allowed {
 						check(t, err)
-						equal(t, order, read(t, s, id).State, want)
+						equal(t, order, readAnnouncement(t, s, id).State, want)
 						continue
 					}
 					if e, refused := errors.AsType[*store.StateError](err); !refused || e.ID != id || e.State != before.State {
 						t.Errorf("%s: %v, want that it is refused in state %s", order, err, before.State)
 					}
-					equal(t, "after a refused "+order, read(t, s, id), before)
+					equal(t, "after a refused "+order, readAnnouncement(t, s, id), before)
 				}
 			})
 		})
 	}
 }
 
-func TestAnOrderForAnAnnouncementThatIsNotThere(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_ActionsOnUnknownID(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for name, err := range map[string]error{
 			"pause":  s.Announcements.Pause(t.Context(), now, admin, 9, ""),
@@ -157,25 +157,25 @@ func TestAnOrderForAnAnnouncementThatIsNotThere(t *testing.T) {
 	})
 }
 
-func TestEachMemberIsEnrolledOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEnqueue_EnrollsEachMemberOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := started(t, s, notice(), 100)
-		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, members(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
+		a := startAnnouncement(t, s, newAnnouncement(), 100)
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
 			t.Fatalf("enrolled %d, %v, %v", n, taken, err)
 		}
 		// The same stretch again, by a daemon that read the announcement before.
-		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, members(1, 10), 10, false, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(1, 10), 10, false, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d again, %v, %v", n, taken, err)
 		}
 		// An overlapping one: the canary was enrolled before everybody else.
-		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, read(t, s, a.ID), members(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, a.ID), recipients(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
 			t.Errorf("enrolled %d of an overlapping stretch, want 5 (%v, %v)", n, taken, err)
 		}
-		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, read(t, s, a.ID), members(16, 20), 20, true, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, a.ID), recipients(16, 20), 20, true, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d behind the end, %v, %v", n, taken, err)
 		}
-		equal(t, "mails", tally(t, s, a.ID), map[string]int{"queued": 15})
+		equal(t, "mails", countByState(t, s, a.ID), map[string]int{"queued": 15})
 		m, _, known, err := s.Queue.Message(t.Context(), fmt.Sprintf("announce/%d/7", a.ID))
 		if err != nil || !known || m.Kind != "announcement" || m.Member != 7 {
 			t.Errorf("the mail of member 7 is %+v, %v", m, err)
@@ -183,10 +183,10 @@ func TestEachMemberIsEnrolledOnce(t *testing.T) {
 	})
 }
 
-func TestDaemonsThatFanOutAtOnceEnrollEverybodyOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEnqueue_ConcurrentDaemonsEnrollOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		first := open(t, dsn)
-		a := started(t, first, notice(), 1000)
+		a := startAnnouncement(t, first, newAnnouncement(), 1000)
 		var fanning sync.WaitGroup
 		for _, s := range []*store.Store{first, open(t, dsn), open(t, dsn)} {
 			fanning.Go(func() {
@@ -196,7 +196,7 @@ func TestDaemonsThatFanOutAtOnceEnrollEverybodyOnce(t *testing.T) {
 						return
 					}
 					from := a.Cursor + 1
-					if _, _, err := s.Announcements.Enqueue(t.Context(), now, a, members(from, from+49), from+49, from > 950, 20); err != nil {
+					if _, _, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(from, from+49), from+49, from > 950, 20); err != nil {
 						t.Error(err)
 						return
 					}
@@ -204,82 +204,82 @@ func TestDaemonsThatFanOutAtOnceEnrollEverybodyOnce(t *testing.T) {
 			})
 		}
 		fanning.Wait()
-		equal(t, "mails", tally(t, first, a.ID), map[string]int{"queued": 1000})
-		equal(t, "cursor", read(t, first, a.ID).Cursor, 1000)
+		equal(t, "mails", countByState(t, first, a.ID), map[string]int{"queued": 1000})
+		equal(t, "cursor", readAnnouncement(t, first, a.ID).Cursor, 1000)
 	})
 }
 
-func TestWhatIsPausedIsNotClaimedAndGoesOnWhenResumed(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_PausedNotClaimedUntilResumed(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := started(t, s, notice(), 10)
-		fan(t, s, a.ID, 1, 10, true)
+		a := startAnnouncement(t, s, newAnnouncement(), 10)
+		enqueueMembers(t, s, a.ID, 1, 10, true)
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
 		check(t, s.Announcements.Pause(t.Context(), now, admin, a.ID, "a typo"))
 		// What was not about to be handed over is taken from the daemon that had it.
-		equal(t, "mails", tally(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
+		equal(t, "mails", countByState(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
 		if ours := must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
 			t.Errorf("%v may be handed over while paused", ours)
 		}
 		if rows := must(s.Outbox.Claim(t.Context(), now, "two", time.Minute, store.AllPriorities, 100))(t); len(rows) != 0 {
 			t.Errorf("%d mails were claimed while paused", len(rows))
 		}
-		equal(t, "reason", read(t, s, a.ID).Reason, "a typo")
+		equal(t, "reason", readAnnouncement(t, s, a.ID).Reason, "a typo")
 		// Those that were being handed over come back, and are held back, too.
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now}}))
-		check(t, s.Outbox.Release(t.Context(), "one", keys(claimed)))
+		check(t, s.Outbox.Release(t.Context(), "one", keysOf(claimed)))
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID))
-		equal(t, "paused", tally(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
+		equal(t, "paused", countByState(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
 		check(t, s.Announcements.Resume(t.Context(), now, admin, a.ID))
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID)) // of a daemon that has not heard of it
 		check(t, s.Announcements.ReleaseAll(t.Context(), a.ID))
-		equal(t, "resumed", tally(t, s, a.ID), map[string]int{"accepted": 1, "queued": 9})
+		equal(t, "resumed", countByState(t, s, a.ID), map[string]int{"accepted": 1, "queued": 9})
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID))
 		equal(t, "rows in the queue", len(must(s.Outbox.Claim(t.Context(), now, "two", time.Minute, store.AllPriorities, 100))(t)), 9)
 	})
 }
 
-func TestNobodyIsEnrolledWhilePaused(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEnqueue_NothingWhilePaused(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := started(t, s, notice(), 10)
+		a := startAnnouncement(t, s, newAnnouncement(), 10)
 		check(t, s.Announcements.Pause(t.Context(), now, admin, a.ID, ""))
-		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, members(1, 10), 10, true, 20); n != 0 || taken || err != nil {
+		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(1, 10), 10, true, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d, %v, %v", n, taken, err)
 		}
 	})
 }
 
-func TestWhatIsCancelledIsSkippedButForWhatIsOnItsWay(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_CancelSkipsUnlessInFlight(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := started(t, s, notice(), 10)
-		other := started(t, s, notice(), 10)
-		fan(t, s, a.ID, 1, 10, true)
-		fan(t, s, other.ID, 1, 3, true)
+		a := startAnnouncement(t, s, newAnnouncement(), 10)
+		other := startAnnouncement(t, s, newAnnouncement(), 10)
+		enqueueMembers(t, s, a.ID, 1, 10, true)
+		enqueueMembers(t, s, other.ID, 1, 3, true)
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
 		check(t, s.Announcements.Cancel(t.Context(), now, admin, a.ID))
 		got := must(s.Announcements.CountMessages(t.Context(), a.ID))(t)
 		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})
 		equal(t, "enrolled", got.Enrolled(), 10)
-		equal(t, "another announcement", tally(t, s, other.ID), map[string]int{"queued": 3})
+		equal(t, "another announcement", countByState(t, s, other.ID), map[string]int{"queued": 3})
 	})
 }
 
-func TestACanaryIsFollowedByEverybodyElse(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestCanary_PassReleasesOthers(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := notice()
+		a := newAnnouncement()
 		a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
-		x := started(t, s, a, 100)
+		x := startAnnouncement(t, s, a, 100)
 		equal(t, "state", x.State, store.InCanary)
-		fan(t, s, x.ID, 3, 4, true)
+		enqueueMembers(t, s, x.ID, 3, 4, true)
 		check(t, s.Announcements.StartCanaryWait(t.Context(), x.ID, now.Add(time.Hour)))
-		equal(t, "before all were tried", read(t, s, x.ID).CanaryUntil, time.Time{})
+		equal(t, "before all were tried", readAnnouncement(t, s, x.ID).CanaryUntil, time.Time{})
 		check(t, s.Announcements.PassCanary(t.Context(), now, x.ID, ""))
-		equal(t, "before it is judged", read(t, s, x.ID).State, store.InCanary)
+		equal(t, "before it is judged", readAnnouncement(t, s, x.ID).State, store.InCanary)
 		rows := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{
 			{Key: rows[0].Key, State: "accepted", Result: "accepted", At: now},
@@ -287,48 +287,48 @@ func TestACanaryIsFollowedByEverybodyElse(t *testing.T) {
 		}))
 		check(t, s.Announcements.StartCanaryWait(t.Context(), x.ID, now.Add(time.Hour)))
 		check(t, s.Announcements.StartCanaryWait(t.Context(), x.ID, now.Add(2*time.Hour)))
-		equal(t, "judged at", read(t, s, x.ID).CanaryUntil, now.Add(time.Hour))
+		equal(t, "judged at", readAnnouncement(t, s, x.ID).CanaryUntil, now.Add(time.Hour))
 		check(t, s.Announcements.PassCanary(t.Context(), now, x.ID, ""))
-		got := read(t, s, x.ID)
+		got := readAnnouncement(t, s, x.ID)
 		if got.State != store.Sending || got.Cursor != 0 || got.AllEnqueued {
 			t.Errorf("after the canary: %s, cursor %d, fanned %v", got.State, got.Cursor, got.AllEnqueued)
 		}
-		fan(t, s, x.ID, 1, 100, true)
+		enqueueMembers(t, s, x.ID, 1, 100, true)
 		equal(t, "mails", must(s.Announcements.CountMessages(t.Context(), x.ID))(t).Enrolled(), 100)
 	})
 }
 
-func TestACanaryThatWasStoppedGoesOnWithEverybodyElse(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestCanary_ResumeAfterEvaluationReleasesOthers(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := notice()
+		a := newAnnouncement()
 		a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
-		x := started(t, s, a, 100)
-		fan(t, s, x.ID, 3, 4, true)
+		x := startAnnouncement(t, s, a, 100)
+		enqueueMembers(t, s, x.ID, 3, 4, true)
 		check(t, s.Announcements.PauseBySystem(t.Context(), now, x.ID, "2 of 2 were refused", true))
 		check(t, s.Announcements.PauseBySystem(t.Context(), now, x.ID, "by another daemon", true))
-		got := read(t, s, x.ID)
+		got := readAnnouncement(t, s, x.ID)
 		if got.State != store.Paused || !got.PausedByDaemon || got.Resumes != store.Sending || got.Reason != "2 of 2 were refused" || got.Cursor != 0 || got.AllEnqueued {
 			t.Errorf("stopped: %+v", got)
 		}
 		check(t, s.Announcements.Resume(t.Context(), now, admin, x.ID))
-		got = read(t, s, x.ID)
+		got = readAnnouncement(t, s, x.ID)
 		if got.State != store.Sending || got.PausedByDaemon {
 			t.Errorf("resumed: %+v", got)
 		}
 	})
 }
 
-func TestSpeedLetsGoAsManyAsAMinuteAllows(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestReleaseAtRate_FollowsSpeed(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := notice()
+		a := newAnnouncement()
 		a.Speed = 120
-		x := started(t, s, a, 1000)
-		fan(t, s, x.ID, 1, 1000, true)
+		x := startAnnouncement(t, s, a, 1000)
+		enqueueMembers(t, s, x.ID, 1, 1000, true)
 		at := func(after time.Duration) int {
 			t.Helper()
-			x := read(t, s, x.ID)
+			x := readAnnouncement(t, s, x.ID)
 			gone := must(s.Announcements.ReleaseAtRate(t.Context(), now.Add(after), x))(t)
 			if twice := must(s.Announcements.ReleaseAtRate(t.Context(), now.Add(after), x))(t); twice != 0 { // another daemon, in the same moment
 				t.Errorf("%d more went in the same moment", twice)
@@ -351,76 +351,76 @@ func TestSpeedLetsGoAsManyAsAMinuteAllows(t *testing.T) {
 	})
 }
 
-func TestASlowSpeedIsNotZero(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestReleaseAtRate_SlowSpeedIsNotZero(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := notice()
+		a := newAnnouncement()
 		a.Speed = 1
-		x := started(t, s, a, 10)
-		fan(t, s, x.ID, 1, 10, true)
+		x := startAnnouncement(t, s, a, 10)
+		enqueueMembers(t, s, x.ID, 1, 10, true)
 		for minute, want := range []int{0, 1, 1, 1} {
 			at := now.Add(time.Duration(minute) * time.Minute)
-			if got := must(s.Announcements.ReleaseAtRate(t.Context(), at, read(t, s, x.ID)))(t); got != want {
+			if got := must(s.Announcements.ReleaseAtRate(t.Context(), at, readAnnouncement(t, s, x.ID)))(t); got != want {
 				t.Errorf("after %d minutes %d mails go, want %d", minute, got, want)
 			}
 		}
 	})
 }
 
-func TestOneThatBeginsLaterWaits(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_ScheduledWaits(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := notice()
+		a := newAnnouncement()
 		a.Start = digest.Start{At: now.Add(time.Hour)}
-		x := started(t, s, a, 10)
+		x := startAnnouncement(t, s, a, 10)
 		equal(t, "state", x.State, store.Scheduled)
 		equal(t, "begins", x.BeginsAt, now.Add(time.Hour))
 		equal(t, "start", x.Start, a.Start)
 		check(t, s.Announcements.Pause(t.Context(), now, admin, x.ID, ""))
 		check(t, s.Announcements.Begin(t.Context(), now.Add(time.Hour), x))
-		equal(t, "a paused one", read(t, s, x.ID).State, store.Paused)
+		equal(t, "a paused one", readAnnouncement(t, s, x.ID).State, store.Paused)
 		check(t, s.Announcements.Resume(t.Context(), now, admin, x.ID))
 		check(t, s.Announcements.Begin(t.Context(), now.Add(time.Hour), x))
 		check(t, s.Announcements.Begin(t.Context(), now.Add(2*time.Hour), x))
-		got := read(t, s, x.ID)
+		got := readAnnouncement(t, s, x.ID)
 		if got.State != store.Sending || !got.Started.Equal(now.Add(time.Hour)) {
 			t.Errorf("begun: %s at %v", got.State, got.Started)
 		}
 	})
 }
 
-func TestItIsDoneWhenNothingWaits(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_DoneWhenNothingWaits(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := started(t, s, notice(), 2)
+		a := startAnnouncement(t, s, newAnnouncement(), 2)
 		check(t, s.Announcements.Finish(t.Context(), now, a.ID))
-		equal(t, "before anybody is enrolled", read(t, s, a.ID).State, store.Sending)
-		fan(t, s, a.ID, 1, 2, true)
+		equal(t, "before anybody is enrolled", readAnnouncement(t, s, a.ID).State, store.Sending)
+		enqueueMembers(t, s, a.ID, 1, 2, true)
 		rows := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{{Key: rows[0].Key, State: "refused", Result: "refused", At: now}}))
 		check(t, s.Announcements.Finish(t.Context(), now, a.ID))
-		equal(t, "while one is on its way", read(t, s, a.ID).State, store.Sending)
+		equal(t, "while one is on its way", readAnnouncement(t, s, a.ID).State, store.Sending)
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{{Key: rows[1].Key, State: "accepted", Result: "accepted", At: now}}))
 		check(t, s.Announcements.Finish(t.Context(), now, a.ID))
-		got := read(t, s, a.ID)
+		got := readAnnouncement(t, s, a.ID)
 		if got.State != store.Done || !got.Ended.Equal(now) {
 			t.Errorf("%s, ended %v", got.State, got.Ended)
 		}
 	})
 }
 
-func TestTheAuditTellsWhoDidWhat(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAnnouncements_ActionsAreAudited(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		a := notice()
+		a := newAnnouncement()
 		a.Forced = true
-		x := started(t, s, a, 9)
+		x := startAnnouncement(t, s, a, 9)
 		check(t, s.Announcements.Pause(t.Context(), now.Add(time.Minute), "web: anna", x.ID, "why\x00not"))
 		check(t, s.Audit.Record(t.Context(), store.AuditEntry{At: now.Add(time.Hour), Actor: admin, Action: "test", Object: store.AnnouncementObject(x.ID)}))
 		object := fmt.Sprintf("announcement/%d", x.ID)
 		want := []store.AuditEntry{
 			{now, admin, "draft", object, ""},
-			{now, admin, "start", object, "audience of 9, forced: goes to members, too, who have opted out"},
+			{now, admin, "start", object, "audience of 9, forced: includes members who opted out"},
 			{now.Add(time.Minute), "web: anna", "pause", object, "whynot"},
 			{now.Add(time.Hour), admin, "test", object, ""},
 		}

@@ -8,20 +8,19 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// FailedLogin is the action of whoever has failed to log in. Such entries are forgotten after a while, and all others stay: what
-// strangers do must not fill the store.
+// FailedLogin is the action of a failed login. Prune removes only these entries: strangers must not be able to fill the store.
 const FailedLogin = "fail to log in"
 
-// AuditEntry says who did what, and when. It holds no address.
+// AuditEntry records who did what, and when. It holds no email address.
 type AuditEntry struct {
 	At     time.Time
-	Actor  string // "cli: ray"; "postrider" where the daemon did it by itself
+	Actor  string // "cli: ray"; "postrider" for the daemon itself
 	Action string // "start"
 	Object string // "announcement/7"
 	Detail string
 }
 
-// Record writes entries.
+// Record saves entries.
 func (s Audit) Record(ctx context.Context, list ...AuditEntry) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		for _, e := range list {
@@ -32,7 +31,7 @@ func (s Audit) Record(ctx context.Context, list ...AuditEntry) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("writing who did what: %w", err)
+		return fmt.Errorf("writing the audit log: %w", err)
 	}
 	return nil
 }
@@ -47,20 +46,20 @@ func (s *database) audit(ctx context.Context, tx *sqlx.Tx, e AuditEntry) error {
 	return err
 }
 
-// OfSubject is what was done to an object, the oldest first.
+// OfSubject returns the entries about an object, oldest first.
 func (s Audit) OfSubject(ctx context.Context, object string) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_of", args{"object": object})
 	if err != nil {
-		return nil, fmt.Errorf("reading what was done to %s: %w", object, err)
+		return nil, fmt.Errorf("reading the audit log of %s: %w", object, err)
 	}
 	return list, nil
 }
 
-// List is what was done, the latest first: so many entries, without some of the first.
+// List returns up to most entries, latest first, after skipping some.
 func (s Audit) List(ctx context.Context, skip, most int) ([]AuditEntry, error) {
 	list, err := s.entries(ctx, "audit_log", args{"skip": skip, "most": most})
 	if err != nil {
-		return nil, fmt.Errorf("reading what was done: %w", err)
+		return nil, fmt.Errorf("reading the audit log: %w", err)
 	}
 	return list, nil
 }
@@ -77,8 +76,8 @@ func (s Audit) entries(ctx context.Context, query string, a args) (list []AuditE
 	return list, err
 }
 
-// nextNumber gives the next number of a counter, and holds the counter until the transaction ends.
+// nextNumber increments a counter and returns its value. The counter stays locked until the transaction ends.
 func (s *database) nextNumber(ctx context.Context, tx *sqlx.Tx, counter string) (n int64, err error) {
-	err = s.query(ctx, tx, "give_number", args{"name": counter}, func(scan scanFunc) error { return scan(&n) })
+	err = s.query(ctx, tx, "next_number", args{"name": counter}, func(scan scanFunc) error { return scan(&n) })
 	return n, err
 }

@@ -6,8 +6,8 @@ import (
 	"postrider/store"
 )
 
-func TestOnlyLogInsThatFailedAreForgotten(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPrune_DeletesOnlyFailedLogins(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		old, young := now.AddDate(0, 0, -91), now.AddDate(0, 0, -89)
 		check(t, s.Audit.Record(t.Context(),

@@ -11,44 +11,45 @@ import (
 	"postrider/forum"
 )
 
-// Basis is what a member's choices stand on.
+// Basis is what the forum said when a member chose their preferences.
 type Basis struct {
 	Member forum.MemberID
 	digest.PreferenceBaseline
-	chosen int64 // when he chose last, Unix seconds
+	chosen int64 // time of the latest choice, Unix seconds
 }
 
-// OverrideBaseline is what one of his wishes stands on.
+// OverrideBaseline is what the forum said about a watch when its override was chosen.
 type OverrideBaseline struct {
 	Member  forum.MemberID
 	Section forum.SectionID
 	Thread  forum.ThreadID
-	Words   string // how he watched it (digest.Words); empty: nobody has looked since he chose
+	Words   string // how the member watched it (digest.Words); empty: not checked since the choice
 	chosen  int64
 }
 
-// MembersWithPreferences are members behind another who have chosen anything here, by rising number, and what their choices stand on.
+// MembersWithPreferences returns up to limit members with an ID above after who chose anything, in ascending order, with the
+// baselines of their preferences and overrides.
 func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []OverrideBaseline, err error) {
-	err = s.query(ctx, nil, "choosers", args{"after": int64(after), "most": limit}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "members_with_preferences", args{"after": int64(after), "most": limit}, func(scan scanFunc) error {
 		var id forum.MemberID
 		err := scan(&id)
 		members = append(members, id)
 		return err
 	})
 	if err == nil {
-		bases, err = s.bases(ctx, members)
+		bases, err = s.baselines(ctx, members)
 	}
 	if err == nil {
-		wishes, err = s.wishBases(ctx, members)
+		wishes, err = s.overrideBaselines(ctx, members)
 	}
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("reading what choices stand on: %w", err)
+		return nil, nil, nil, fmt.Errorf("reading preference baselines: %w", err)
 	}
 	return members, bases, wishes, nil
 }
 
-func (s Preferences) bases(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
-	err = s.query(ctx, nil, "bases", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
+func (s Preferences) baselines(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
+	err = s.query(ctx, nil, "preference_baselines", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var b Basis
 		var zone, locale, forumZone, forumLocale sql.NullString
 		var optedOut sql.NullBool
@@ -68,8 +69,8 @@ func stringPtr(s sql.NullString) *string {
 	return &s.String
 }
 
-func (s Preferences) wishBases(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
-	err = s.query(ctx, nil, "wish_bases", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
+func (s Preferences) overrideBaselines(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
+	err = s.query(ctx, nil, "override_baselines", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var w OverrideBaseline
 		var words sql.NullString
 		err := scan(&w.Member, &w.Section, &w.Thread, &w.chosen, &words)
@@ -80,17 +81,17 @@ func (s Preferences) wishBases(ctx context.Context, members []forum.MemberID) (l
 	return list, err
 }
 
-type basisRow struct {
+type baselineRow struct {
 	Member      forum.MemberID `json:"member"`
 	Chosen      int64          `json:"chosen"`
-	Zone        int            `json:"zone"` // 1: his choice stays
+	Zone        int            `json:"zone"` // 1: keep the member's choice
 	Locale      int            `json:"locale"`
 	ForumZone   *string        `json:"basis_zone"`
 	ForumLocale *string        `json:"basis_locale"`
 	OptedOut    int            `json:"opted_out"`
 }
 
-type wishBasisRow struct {
+type overrideBaselineRow struct {
 	Member  forum.MemberID  `json:"member"`
 	Section forum.SectionID `json:"section"`
 	Thread  forum.ThreadID  `json:"thread"`
@@ -98,34 +99,34 @@ type wishBasisRow struct {
 	Words   string          `json:"basis"`
 }
 
-// SaveBases writes down what choices stand on after a look at the forum, and ends those that it has a newer word on:
-// in bases the choices that are missing, and the lapsed wishes. Who has chosen anew in the meantime is passed over.
+// SaveBases saves the baselines after a check of the forum, and removes the choices that the forum overrides: those missing
+// in bases, and the lapsed overrides. It skips choices that were made again in the meantime.
 func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []OverrideBaseline) error {
-	list := make([]basisRow, len(bases))
+	list := make([]baselineRow, len(bases))
 	for i, b := range bases {
-		list[i] = basisRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
+		list[i] = baselineRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
 		list[i].Zone, list[i].Locale = boolToInt(b.Zone != ""), boolToInt(b.Locale != "")
 		list[i].OptedOut = boolToInt(b.OptedOut != nil && *b.OptedOut)
 	}
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if err := execRows(ctx, s.database, tx, "save_bases", list); err != nil {
+		if err := execRows(ctx, s.database, tx, "save_preference_baselines", list); err != nil {
 			return err
 		}
-		if err := execRows(ctx, s.database, tx, "save_wish_bases", wishBasisRows(wishes)); err != nil {
+		if err := execRows(ctx, s.database, tx, "save_override_baselines", overrideBaselineRows(wishes)); err != nil {
 			return err
 		}
-		return execRows(ctx, s.database, tx, "lapse_wishes", wishBasisRows(lapsed))
+		return execRows(ctx, s.database, tx, "delete_lapsed_overrides", overrideBaselineRows(lapsed))
 	})
 	if err != nil {
-		return fmt.Errorf("writing what choices stand on: %w", err)
+		return fmt.Errorf("saving preference baselines: %w", err)
 	}
 	return nil
 }
 
-func wishBasisRows(wishes []OverrideBaseline) []wishBasisRow {
-	list := make([]wishBasisRow, len(wishes))
+func overrideBaselineRows(wishes []OverrideBaseline) []overrideBaselineRow {
+	list := make([]overrideBaselineRow, len(wishes))
 	for i, w := range wishes {
-		list[i] = wishBasisRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Words)}
+		list[i] = overrideBaselineRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Words)}
 	}
 	return list
 }

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestBaselines_ReadAsSaved(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "de"}))
 		check(t, s.Preferences.Save(t.Context(), now, 2, digest.Preferences{Zone: "Asia/Tokyo"}))
@@ -53,8 +53,8 @@ func TestBasesComeBackAsTheyWereSaved(t *testing.T) {
 	})
 }
 
-func TestAChoiceThatIsNewerThanTheLookStays(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestBaselines_NewerChoiceIsKept(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
@@ -73,8 +73,8 @@ func TestAChoiceThatIsNewerThanTheLookStays(t *testing.T) {
 	})
 }
 
-func TestWhatAChoiceStandsOnStaysWhileItIsTheSame(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestBaselines_SameChoiceKeepsBaseline(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		look := func() digest.PreferenceBaseline {
 			_, bases, _, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
@@ -93,8 +93,8 @@ func TestWhatAChoiceStandsOnStaysWhileItIsTheSame(t *testing.T) {
 	})
 }
 
-func TestAZoneAndABreakAreReadWithTheSubscriber(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSubscribers_HaveOwnZoneAndPause(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
 		until := now.Add(48 * time.Hour)
@@ -108,8 +108,8 @@ func TestAZoneAndABreakAreReadWithTheSubscriber(t *testing.T) {
 	})
 }
 
-func TestADigestOnDemandTakesThePlaceOfOneThatWaits(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPlanNow_ReplacesWaitingDigest(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 0)
 		plan := func(key string) store.Plan {

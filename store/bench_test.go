@@ -22,7 +22,7 @@ func benchmarkClaimSettle(b *testing.B, dsn string) {
 	s := open(b, dsn)
 	enroll(b, s, members, 0)
 	b.ReportAllocs()
-	sent, spent, mails := s.Statements(), cpu(), 0
+	sent, spent, mails := s.Statements(), cpuTime(), 0
 	at, until := now, int64(0)
 	for b.Loop() {
 		due := must(s.Subscribers.Due(b.Context(), at, batch))(b)
@@ -46,12 +46,12 @@ func benchmarkClaimSettle(b *testing.B, dsn string) {
 			check(b, s.Outbox.Settle(b.Context(), owner, settlements))
 		}
 	}
-	b.ReportMetric(float64(cpu()-spent)/float64(time.Microsecond)/float64(mails), "cpu-us/mail")
+	b.ReportMetric(float64(cpuTime()-spent)/float64(time.Microsecond)/float64(mails), "cpu-us/mail")
 	b.ReportMetric(float64(s.Statements()-sent)/float64(mails), "statements/mail")
 }
 
-// cpu is what this process has spent so far. SQLite runs inside of it, PostgreSQL does not.
-func cpu() time.Duration {
+// cpuTime is what this process has spent so far. SQLite runs inside of it, PostgreSQL does not.
+func cpuTime() time.Duration {
 	var use syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
 		return 0

@@ -8,8 +8,8 @@ import (
 )
 
 // PostgreSQL takes neither zero bytes nor what is not UTF-8, and a statement is for many: one odd address must not hold up all others.
-func TestTextsThatNoDatabaseKeepsHoldUpNobody(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestStore_AcceptsTextsThatPostgresRejects(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{must(store.ManualSuppression("anna@a.example", "", now))(t)}))
 		for _, odd := range []string{"\x00", "a\x00b", "\xff", "a\xffb", `\u0000`} {

@@ -7,7 +7,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestTheClockOfADatabaseServerIsRead(t *testing.T) {
+func TestDatabaseTime_ReadsServerClock(t *testing.T) {
 	at, known, err := open(t, servertest.Postgres(t)).DatabaseTime(t.Context())
 	if err != nil || !known || time.Since(at).Abs() > time.Minute {
 		t.Errorf("PostgreSQL's clock shows %v, %t, %v", at, known, err)
@@ -17,7 +17,7 @@ func TestTheClockOfADatabaseServerIsRead(t *testing.T) {
 	}
 }
 
-func TestTheRoomLeftIsToldOfOurOwnDiskOnly(t *testing.T) {
+func TestFreeDiskBytes_OnlyForSQLite(t *testing.T) {
 	if left, known, err := open(t, sqliteDSN(t)).FreeDiskBytes(); err != nil || !known || left <= 0 {
 		t.Errorf("room on our disk: %d, %t, %v", left, known, err)
 	}

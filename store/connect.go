@@ -15,10 +15,9 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-const readConns = 4 // connections that read a SQLite file beside the one that writes
+const readConns = 4 // connections that read a SQLite file, next to the one that writes
 
-// connect makes the pools, to look only if that is enough. It does not speak to a server yet. No error of it holds a
-// password.
+// connect makes the connection pools. It does not connect to a server yet. Its errors never contain the password.
 func connect(dsn string, readOnly bool) (*database, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
 	postgres := scheme == "postgres" || scheme == "postgresql"
@@ -32,22 +31,22 @@ func connect(dsn string, readOnly bool) (*database, error) {
 	case found && postgres:
 		return connectPostgres(dsn)
 	case !found:
-		return nil, errors.New(`store: dsn names no database: give "sqlite:FILE" or "postgres://user:password@host/database"`)
+		return nil, errors.New(`invalid store dsn: must be "sqlite:FILE" or "postgres://user:password@host/database"`)
 	}
-	return nil, fmt.Errorf(`store: dsn begins with %q: give "sqlite:FILE" or "postgres://user:password@host/database"`, scheme+":")
+	return nil, fmt.Errorf(`invalid store dsn: unknown scheme %q: must be "sqlite:FILE" or "postgres://user:password@host/database"`, scheme+":")
 }
 
-// connectSQLite opens a file twice: once to write, so that writers queue in the program instead of meeting
-// SQLITE_BUSY, and once to read, which in WAL mode waits for nobody.
+// connectSQLite opens a file twice. One pool writes on a single connection, so that writers queue in the program instead of
+// getting SQLITE_BUSY. The other pool reads, which never waits in WAL mode.
 func connectSQLite(path string) (*database, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return nil, errors.New(`store: "sqlite:" wants the name of a file: what is not on disk is not remembered`)
+		return nil, errors.New(`invalid store dsn: "sqlite:" needs a file name: an in-memory database would lose its data`)
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	// The file holds the key that signs links: it is for the daemon's eyes only.
+	// The file holds the key that signs links: only its owner may read it.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
@@ -55,8 +54,7 @@ func connectSQLite(path string) (*database, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
 	}
-	// FULL, not NORMAL: after a power cut NORMAL may have forgotten that mails were sent. It costs one
-	// fsync a batch.
+	// FULL, not NORMAL: with NORMAL a power cut may lose the record of sent messages. It costs one fsync per batch.
 	const always = busyTimeout + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	write, err := openSQLite(path, always+"&_txlock=immediate")
 	if err != nil {
@@ -72,7 +70,7 @@ func connectSQLite(path string) (*database, error) {
 	return &database{engine: sqlfile.SQLite, write: write, read: read, path: path}, nil
 }
 
-// readSQLite opens a file to look only. It must be there.
+// readSQLite opens an existing file read-only.
 func readSQLite(path string) (*database, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
@@ -100,5 +98,5 @@ func openSQLite(path, settings string) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: opening the SQLite file: %w", err)
 	}
-	return sqlx.NewDb(db, "sqlite3"), nil // the name by which sqlx knows how SQLite writes parameters
+	return sqlx.NewDb(db, "sqlite3"), nil // sqlx derives SQLite's parameter style from this name
 }

@@ -9,14 +9,14 @@ import (
 	"postrider/forum"
 )
 
-// Items are what alerts are to bring, by their keys and by the numbers of the sightings.
+// Items returns the items of alerts by the keys of the alerts, each list ordered by sighting.
 func (s Alerts) Items(ctx context.Context, keys []string) (map[string][]digest.AlertItem, error) {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string][]digest.AlertItem, len(keys))
-	err = s.query(ctx, nil, "notices", args{"keys": text}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "alert_items", args{"keys": text}, func(scan scanFunc) error {
 		var key string
 		var n digest.AlertItem
 		var posted int64
@@ -26,20 +26,20 @@ func (s Alerts) Items(ctx context.Context, keys []string) (map[string][]digest.A
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading notices: %w", err)
+		return nil, fmt.Errorf("reading alert items: %w", err)
 	}
 	return all, nil
 }
 
-// EarlierAlertKeys gives, of each alert, up to so many that went out before it in the same thread, the oldest first. One that
-// holds several threads has none.
+// EarlierAlertKeys returns, for each alert, the keys of up to most alerts that were sent before it in the same thread, oldest
+// first. An alert with several threads has none.
 func (s Alerts) EarlierAlertKeys(ctx context.Context, keys []string, most int) (map[string][]string, error) {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string][]string)
-	err = s.query(ctx, nil, "replied", args{"keys": text, "most": most}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "earlier_alerts", args{"keys": text, "most": most}, func(scan scanFunc) error {
 		var key, before string
 		err := scan(&key, &before)
 		all[key] = append([]string{before}, all[key]...)
@@ -51,6 +51,38 @@ func (s Alerts) EarlierAlertKeys(ctx context.Context, keys []string, most int) (
 	return all, nil
 }
 
+// Unanswered returns, of the conversations of these items, those in which the member got an alert and has not posted since.
+func (s Alerts) Unanswered(ctx context.Context, notices []digest.AlertItem) ([]digest.LastAlert, error) {
+	asked := make(map[conversation]bool)
+	var list []alertRow
+	for _, n := range notices {
+		if c := (conversation{n.Member, n.Thread}); !asked[c] {
+			asked[c] = true
+			list = append(list, alertRow{Member: n.Member, Thread: n.Thread})
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	text, err := marshalRows(list)
+	if err != nil {
+		return nil, err
+	}
+	var last []digest.LastAlert
+	err = s.query(ctx, nil, "unanswered_alerts", args{"rows": text}, func(scan scanFunc) error {
+		var t digest.LastAlert
+		var until int64
+		err := scan(&t.Member, &t.Thread, &until)
+		t.Until = time.Unix(until, 0).UTC()
+		last = append(last, t)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading unanswered alerts: %w", err)
+	}
+	return last, nil
+}
+
 // EarlierPost is a post that was sighted before others of its thread.
 type EarlierPost struct {
 	Post     forum.PostID
@@ -58,11 +90,11 @@ type EarlierPost struct {
 	PostedAt time.Time
 }
 
-// Before are the newest posts, up to so many, that were sighted in threads before the numbers given, the oldest first.
+// Before returns, for each thread, up to most posts that were sighted just before the given sequence number, oldest first.
 func (s Sightings) Before(ctx context.Context, before map[forum.ThreadID]int64, most int) (map[forum.ThreadID][]EarlierPost, error) {
-	list := make([]noticeRow, 0, len(before))
+	list := make([]alertItemRow, 0, len(before))
 	for thread, seq := range before {
-		list = append(list, noticeRow{Thread: thread, Seq: seq})
+		list = append(list, alertItemRow{Thread: thread, Seq: seq})
 	}
 	text, err := marshalRows(list)
 	if err != nil {
@@ -89,7 +121,7 @@ type subjectRow struct {
 	Title  string         `json:"title"`
 }
 
-// SaveSubjects gives what the first alert of each thread called it: the title it has now, if there was none before.
+// SaveSubjects returns the subject that the first alert of each thread had. For a thread without one it saves the given title.
 func (s Alerts) SaveSubjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
 	kept, err := s.Subjects(ctx, titles)
 	if err != nil || len(kept) == len(titles) {
@@ -101,13 +133,13 @@ func (s Alerts) SaveSubjects(ctx context.Context, titles map[forum.ThreadID]stri
 			fresh = append(fresh, subjectRow{id, sanitizeText(title)})
 		}
 	}
-	if err := execRows(ctx, s.database, nil, "keep_subjects", fresh); err != nil {
-		return nil, fmt.Errorf("keeping subjects: %w", err)
+	if err := execRows(ctx, s.database, nil, "save_subjects", fresh); err != nil {
+		return nil, fmt.Errorf("saving subjects: %w", err)
 	}
 	return s.Subjects(ctx, titles)
 }
 
-// Subjects gives what the first alerts of threads called them, as far as there were any.
+// Subjects returns the subjects that the first alerts of threads had. Threads without an alert are missing.
 func (s Alerts) Subjects(ctx context.Context, titles map[forum.ThreadID]string) (map[forum.ThreadID]string, error) {
 	threads := make([]forum.ThreadID, 0, len(titles))
 	for id := range titles {

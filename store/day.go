@@ -8,17 +8,17 @@ import (
 	"postrider/forum"
 )
 
-// DayQuery asks for what a member has had since his day began.
+// DayQuery asks how many messages a member got since their day began.
 type DayQuery struct {
 	Member  forum.MemberID
 	Since   time.Time
-	Claimed int // mails of his that the asker itself has claimed
+	Claimed int // messages to the member that the caller itself has claimed
 }
 
-// DayUsage is what a member has had in a day of his.
+// DayUsage is what a member got since their day began.
 type DayUsage struct {
-	Mails   int  // that arrived, or may have, or that others are handing over
-	Digests bool // an edition is due to him some time
+	Mails   int  // accepted, uncertain, or leased by another daemon
+	Digests bool // the member gets digests
 }
 
 type dayRow struct {
@@ -26,7 +26,7 @@ type dayRow struct {
 	Since  int64 `json:"since"`
 }
 
-// Days answers for many members at once.
+// Days answers the queries of many members in one statement.
 func (s Outbox) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]DayUsage, error) {
 	list, claimed := make([]dayRow, len(asks)), make(map[forum.MemberID]int, len(asks))
 	for i, a := range asks {
@@ -37,7 +37,7 @@ func (s Outbox) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]D
 		return nil, err
 	}
 	days := make(map[forum.MemberID]DayUsage, len(asks))
-	err = s.query(ctx, nil, "days", args{"rows": text}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "day_usage", args{"rows": text}, func(scan scanFunc) error {
 		var member forum.MemberID
 		var d DayUsage
 		var leased int
@@ -47,7 +47,7 @@ func (s Outbox) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]D
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("counting the mails of %d members: %w", len(asks), err)
+		return nil, fmt.Errorf("counting today's messages of %d members: %w", len(asks), err)
 	}
 	return days, nil
 }

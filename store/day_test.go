@@ -8,8 +8,8 @@ import (
 	"postrider/store"
 )
 
-func TestADayCountsWhatArrivedOrMayHave(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDays_CountAcceptedAndUncertain(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"), alertPlan("alert/1/T3"), alertPlan("alert/1/T4"), alertPlan("alert/1/T5"))
@@ -26,8 +26,8 @@ func TestADayCountsWhatArrivedOrMayHave(t *testing.T) {
 	})
 }
 
-func TestADayCountsWhatSomebodyElseIsHandingOver(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDays_CountLeasesOfOthers(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"), alertPlan("alert/1/T2"), edition(2, "a", 20))

@@ -12,7 +12,7 @@ import (
 
 // Of two who wait for each other PostgreSQL ends the one that has waited for a second: here the daemon, which gives its rows
 // back in an order of its own.
-func TestAStatementThatPostgreSQLEndsForAnothersSakeIsDoneAgain(t *testing.T) {
+func TestExec_RetriesAfterDeadlock(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
 	s := open(t, dsn)

@@ -11,41 +11,41 @@ import (
 	"postrider/forum"
 )
 
-// AlertItemStatus is what became of a notice.
+// AlertItemStatus is the result of an alert item.
 type AlertItemStatus struct {
 	Member  forum.MemberID
 	Post    forum.PostID
-	State   string // of the alert; empty: something is still to become of it
-	LeftOut string // why the alert went without the post; empty: it did not
+	State   string // of the alert; empty: not settled yet
+	LeftOut string // why the alert omitted the post; empty: it did not
 }
 
-// ItemStatuses tells of the notices that members have of posts, from one to another by number.
+// ItemStatuses returns the alert items of members for the posts first to last, inclusive.
 func (s Alerts) ItemStatuses(ctx context.Context, members []forum.MemberID, first, last forum.PostID) ([]AlertItemStatus, error) {
 	var list []AlertItemStatus
 	a := args{"members": marshalIDs(members), "first": int64(first), "last": int64(last)}
-	err := s.query(ctx, nil, "notified", a, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "item_statuses", a, func(scan scanFunc) error {
 		var n AlertItemStatus
 		err := scan(&n.Member, &n.Post, &n.State, &n.LeftOut)
 		list = append(list, n)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what went out as alerts: %w", err)
+		return nil, fmt.Errorf("reading the results of alert items: %w", err)
 	}
 	return list, nil
 }
 
-// DeferredPost is a post that a member is owed.
+// DeferredPost is a post that a later edition of a member must bring.
 type DeferredPost struct {
 	Member forum.MemberID
 	digest.DeferredPost
-	Edition string // the newest that is to bring it; empty: none is planned yet
+	Edition string // the newest that brings it; empty: none is planned yet
 }
 
-// OfMembers are the posts that members are owed, or were until their newest edition.
+// OfMembers returns the deferred posts of members, including those that their newest editions brought.
 func (s Deferred) OfMembers(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
 	var list []DeferredPost
-	err := s.query(ctx, nil, "owed", args{"members": marshalIDs(members)}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "deferred_posts", args{"members": marshalIDs(members)}, func(scan scanFunc) error {
 		var o DeferredPost
 		var notBefore int64
 		err := scan(&o.Member, &o.Post, &o.Seq, &notBefore, &o.Cause, &o.Reason, &o.Edition)
@@ -54,27 +54,27 @@ func (s Deferred) OfMembers(ctx context.Context, members []forum.MemberID) ([]De
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what members are owed: %w", err)
+		return nil, fmt.Errorf("reading deferred posts: %w", err)
 	}
 	return list, nil
 }
 
-// Delivered are the posts that an edition of a member has brought because they were owed, and that he is owed no more.
+// Delivered returns the deferred posts that an edition of a member brought.
 func (s Deferred) Delivered(ctx context.Context, member forum.MemberID, edition string) ([]DeferredPost, error) {
 	var list []DeferredPost
-	err := s.query(ctx, nil, "brought", args{"key": edition}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "delivered_posts", args{"key": edition}, func(scan scanFunc) error {
 		o := DeferredPost{Member: member, Edition: edition}
 		err := scan(&o.Post, &o.Seq, &o.Cause)
 		list = append(list, o)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what an edition has brought: %w", err)
+		return nil, fmt.Errorf("reading the deferred posts of an edition: %w", err)
 	}
 	return list, nil
 }
 
-type owedRow struct {
+type deferredRow struct {
 	Key       string            `json:"key,omitempty"`
 	Member    int64             `json:"m,omitempty"`
 	Post      forum.PostID      `json:"p"`
@@ -84,13 +84,13 @@ type owedRow struct {
 	Reason    digest.Reason     `json:"reason"`
 }
 
-// hasPostChanges tells that a settlement says something of single posts.
+// hasPostChanges reports whether a settlement changes the state of single posts.
 func (x Settlement) hasPostChanges() bool { return len(x.Omitted)+len(x.Deferred) > 0 || x.Held }
 
-// settlePosts writes down, of settlements that are ours, what became of posts that the mails went without, and holds
-// alerts for quiet hours.
+// settlePosts records the omitted and the deferred posts of the settlements whose lease is ours, and holds alerts for quiet
+// hours.
 func (s Deferred) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]bool, settlements []Settlement) error {
-	var left, owed []owedRow
+	var left, owed []deferredRow
 	var held []string
 	var at time.Time
 	for _, x := range settlements {
@@ -99,20 +99,20 @@ func (s Deferred) settlePosts(ctx context.Context, tx *sqlx.Tx, ours map[string]
 		}
 		at = x.At
 		for _, l := range x.Omitted {
-			left = append(left, owedRow{Key: x.Key, Post: l.Post, Reason: l.Reason})
+			left = append(left, deferredRow{Key: x.Key, Post: l.Post, Reason: l.Reason})
 		}
 		for _, o := range x.Deferred {
-			row := owedRow{Key: x.Key, Post: o.Post, Seq: o.Seq, NotBefore: o.NotBefore.Unix(), Cause: o.Cause, Reason: o.Reason}
+			row := deferredRow{Key: x.Key, Post: o.Post, Seq: o.Seq, NotBefore: o.NotBefore.Unix(), Cause: o.Cause, Reason: o.Reason}
 			left, owed = append(left, row), append(owed, row)
 		}
 		if x.Held {
 			held = append(held, x.Key)
 		}
 	}
-	if err := execRows(ctx, s.database, tx, "leave_out", left); err != nil {
+	if err := execRows(ctx, s.database, tx, "save_omitted", left); err != nil {
 		return err
 	}
-	if _, err := execWith(ctx, s.database, tx, "owe", owed, args{"now": at.Unix()}); err != nil {
+	if _, err := execWith(ctx, s.database, tx, "defer_posts", owed, args{"now": at.Unix()}); err != nil {
 		return err
 	}
 	return Alerts(s).delayAlerts(ctx, tx, at, held)
@@ -123,7 +123,7 @@ type mergeRow struct {
 	Into string `json:"into"`
 }
 
-// delayAlerts lets alerts wait for the end of quiet hours, all of one member as one.
+// delayAlerts holds alerts until quiet hours end. It merges those of the same member into one.
 func (s Alerts) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, keys []string) error {
 	if len(keys) == 0 {
 		return nil
@@ -136,7 +136,7 @@ func (s Alerts) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, key
 	if _, err := s.exec(ctx, tx, "hold_alerts", a); err != nil {
 		return err
 	}
-	if _, err := s.exec(ctx, tx, "hold_expiry", args{"keys": text, "lasts": alertLasts}); err != nil {
+	if _, err := s.exec(ctx, tx, "extend_held_alerts", args{"keys": text, "lasts": alertLasts}); err != nil {
 		return err
 	}
 	first := make(map[forum.MemberID]alertRow)
@@ -164,17 +164,17 @@ func (s Alerts) delayAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, key
 	if _, err := s.extend(ctx, tx, extended); err != nil {
 		return err
 	}
-	if err := execRows(ctx, s.database, tx, "widen_alerts", wider); err != nil {
+	if err := execRows(ctx, s.database, tx, "clear_alert_threads", wider); err != nil {
 		return err
 	}
-	if err := execRows(ctx, s.database, tx, "merge_notices", merges); err != nil {
+	if err := execRows(ctx, s.database, tx, "merge_alert_items", merges); err != nil {
 		return err
 	}
 	_, err = execWith(ctx, s.database, tx, "merge_alerts", merges, args{"now": now.Unix()})
 	return err
 }
 
-// assignDeferred gives the new editions what their members are owed by now.
+// assignDeferred assigns the deferred posts that are due to the new editions of their members.
 func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time, editions []planRow) error {
 	if len(editions) == 0 {
 		return nil
@@ -184,15 +184,15 @@ func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time
 		members[i] = e.Member
 	}
 	a := args{"members": marshalIDs(members)}
-	for _, query := range []string{"keep_brought", "clear_owed"} {
+	for _, query := range []string{"archive_delivered", "clear_deferred"} {
 		if _, err := s.exec(ctx, tx, query, a); err != nil {
 			return err
 		}
 	}
 	a["now"] = now.Unix()
-	var failed []owedRow
-	err := s.query(ctx, tx, "owe_failed", a, func(scan scanFunc) error {
-		var r owedRow
+	var failed []deferredRow
+	err := s.query(ctx, tx, "defer_failed_alerts", a, func(scan scanFunc) error {
+		var r deferredRow
 		err := scan(&r.Member, &r.Post)
 		failed = append(failed, r)
 		return err
@@ -200,23 +200,23 @@ func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time
 	if err != nil {
 		return err
 	}
-	if err := execRows(ctx, s.database, tx, "note_owed", failed); err != nil {
+	if err := execRows(ctx, s.database, tx, "mark_items_deferred", failed); err != nil {
 		return err
 	}
-	_, err = execWith(ctx, s.database, tx, "tie_owed", editions, args{"now": now.Unix()})
+	_, err = execWith(ctx, s.database, tx, "assign_deferred", editions, args{"now": now.Unix()})
 	return err
 }
 
-// At are the sightings of these numbers, as far as they are still known.
+// At returns the sightings with these sequence numbers, as far as they are still stored.
 func (s Sightings) At(ctx context.Context, seqs []int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings_at", args{"ids": marshalIDs(seqs)})
 }
 
-// Reevaluate lets a member's next edition judge what waits for a later one: he has changed what he wants. What is to wait on
-// is owed anew then.
+// Reevaluate makes all deferred posts of a member due for the next edition, after a change of preferences. That edition
+// defers again what must still wait.
 func (s Deferred) Reevaluate(ctx context.Context, now time.Time, member forum.MemberID) error {
-	if _, err := s.exec(ctx, nil, "reconsider_owed", args{"now": now.Unix(), "member": int64(member)}); err != nil {
-		return fmt.Errorf("letting what is owed be judged anew: %w", err)
+	if _, err := s.exec(ctx, nil, "reevaluate_deferred", args{"now": now.Unix(), "member": int64(member)}); err != nil {
+		return fmt.Errorf("reevaluating deferred posts: %w", err)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// ties tells which edition is to bring each post that a member is owed.
-func ties(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]string {
+// editionsOfPosts tells which edition is to bring each post that a member is owed.
+func editionsOfPosts(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]string {
 	t.Helper()
 	all := make(map[forum.PostID]string)
 	for _, o := range must(s.Deferred.OfMembers(t.Context(), []forum.MemberID{member}))(t) {
@@ -20,8 +20,8 @@ func ties(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]
 	return all
 }
 
-// due makes a member's next edition and claims it.
-func due(t testing.TB, s *store.Store, day string, at time.Time) store.Row {
+// planAndClaimDigest makes a member's next edition and claims it.
+func planAndClaimDigest(t testing.TB, s *store.Store, day string, at time.Time) store.Row {
 	t.Helper()
 	p := edition(1, day, 50)
 	p.NextDue = at
@@ -35,32 +35,32 @@ func due(t testing.TB, s *store.Store, day string, at time.Time) store.Row {
 	return store.Row{}
 }
 
-func settle(t testing.TB, s *store.Store, x store.Settlement) {
+func settleOne(t testing.TB, s *store.Store, x store.Settlement) {
 	t.Helper()
 	check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
 }
 
-func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
+func TestDeferred_FailedAlertComesWithNextEdition(t *testing.T) {
 	for _, state := range []string{"refused", "uncertain", "skipped", "expired"} {
 		t.Run(state, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dsn string) {
+			onBothEngines(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)
 				enroll(t, s, 1, 10)
-				quote := telling(1, 8, 3)
+				quote := alertItem(1, 8, 3)
 				quote.Cause = digest.Quoted
-				tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2)), alert(quote))
-				before := due(t, s, "a", now)
+				planAlerts(t, s, newAlert(alertItem(1, 9, 1), alertItem(1, 9, 2)), newAlert(quote))
+				before := planAndClaimDigest(t, s, "a", now)
 				for _, row := range claim(t, s, now.Add(time.Hour)) {
 					x := accepted(row, now)
 					x.State = state
-					settle(t, s, x)
+					settleOne(t, s, x)
 				}
-				if got := ties(t, s, 1); len(got) != 0 {
+				if got := editionsOfPosts(t, s, 1); len(got) != 0 {
 					t.Errorf("owed = %v while an edition is on its way, want nothing yet", got)
 				}
-				settle(t, s, accepted(before, now))
-				next := due(t, s, "b", now)
-				if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: next.Key, 2: next.Key, 3: next.Key}) {
+				settleOne(t, s, accepted(before, now))
+				next := planAndClaimDigest(t, s, "b", now)
+				if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: next.Key, 2: next.Key, 3: next.Key}) {
 					t.Errorf("owed = %v, want all by %s", got, next.Key)
 				}
 				owed := must(s.Deferred.OfMembers(t.Context(), []forum.MemberID{1}))(t)
@@ -75,14 +75,14 @@ func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
 					t.Errorf("causes are %v, want that of the quote alone", causes)
 				}
 
-				settle(t, s, store.Settlement{Key: next.Key, State: "refused", Result: "refused", At: now})
-				last := due(t, s, "c", now)
-				if got := ties(t, s, 1); got[1] != last.Key {
+				settleOne(t, s, store.Settlement{Key: next.Key, State: "refused", Result: "refused", At: now})
+				last := planAndClaimDigest(t, s, "c", now)
+				if got := editionsOfPosts(t, s, 1); got[1] != last.Key {
 					t.Errorf("owed = %v, want all by %s: the other was refused", got, last.Key)
 				}
-				settle(t, s, accepted(last, now))
-				due(t, s, "d", now)
-				if got := ties(t, s, 1); len(got) != 0 {
+				settleOne(t, s, accepted(last, now))
+				planAndClaimDigest(t, s, "d", now)
+				if got := editionsOfPosts(t, s, 1); len(got) != 0 {
 					t.Errorf("owed = %v after the edition went out, want nothing", got)
 				}
 			})
@@ -90,18 +90,18 @@ func TestWhatAnAlertDidNotBringComesWithTheNextEdition(t *testing.T) {
 	}
 }
 
-func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDeferred_DeliveredPostsAreArchived(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
-		first := due(t, s, "a", now)
+		first := planAndClaimDigest(t, s, "a", now)
 		x := accepted(first, now)
 		x.Deferred = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Cause: digest.Quoted, Reason: digest.HeldForWeek}}
-		settle(t, s, x)
-		second := due(t, s, "b", now)
-		settle(t, s, accepted(second, now))
-		third := due(t, s, "c", now)
-		if got := ties(t, s, 1); len(got) != 0 {
+		settleOne(t, s, x)
+		second := planAndClaimDigest(t, s, "b", now)
+		settleOne(t, s, accepted(second, now))
+		third := planAndClaimDigest(t, s, "c", now)
+		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v after an edition brought it", got)
 		}
 		want := []store.DeferredPost{{Member: 1, DeferredPost: digest.DeferredPost{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
@@ -110,7 +110,7 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 				t.Errorf("%s has brought %+v, want %+v", key, got, want)
 			}
 		}
-		settle(t, s, accepted(third, now))
+		settleOne(t, s, accepted(third, now))
 		check(t, s.Prune(t.Context(), now.AddDate(0, 0, 91)))
 		if got := must(s.Deferred.Delivered(t.Context(), 1, second.Key))(t); got != nil {
 			t.Errorf("after 91 days it has brought %+v, want nothing remembered", got)
@@ -118,17 +118,17 @@ func TestWhatAnEditionBroughtIsRememberedWithIt(t *testing.T) {
 	})
 }
 
-func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDeferred_AlertOmissionsAreDeferredUnlessFinal(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
-		tell(t, s, alert(telling(1, 9, 1), telling(1, 9, 2), telling(1, 9, 3)))
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1), alertItem(1, 9, 2), alertItem(1, 9, 3)))
 		x := accepted(claim(t, s, now.Add(time.Hour))[0], now)
 		x.Omitted = []digest.Omitted{{Post: 2, Reason: digest.AlreadyRead}}
 		x.Deferred = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.PostDeleted}}
-		settle(t, s, x)
-		next := due(t, s, "a", now)
-		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{3: next.Key}) {
+		settleOne(t, s, x)
+		next := planAndClaimDigest(t, s, "a", now)
+		if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{3: next.Key}) {
 			t.Errorf("owed = %v, want post 3 by %s", got, next.Key)
 		}
 		want := []store.AlertItemStatus{
@@ -145,77 +145,77 @@ func TestWhatAnAlertWentWithoutIsOwedUnlessItIsDone(t *testing.T) {
 	})
 }
 
-func TestWhatIsHeldBackWaitsForItsDay(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDeferred_WaitsUntilNotBefore(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		monday := now.Add(72 * time.Hour)
 		owes := []digest.DeferredPost{{Post: 11, Seq: 11, NotBefore: monday, Reason: digest.HeldForWeek}}
-		x := accepted(due(t, s, "a", now), now)
+		x := accepted(planAndClaimDigest(t, s, "a", now), now)
 		x.Deferred = owes
-		settle(t, s, x)
-		row := due(t, s, "b", now.Add(24*time.Hour))
-		if got := ties(t, s, 1); got[11] != "" {
+		settleOne(t, s, x)
+		row := planAndClaimDigest(t, s, "b", now.Add(24*time.Hour))
+		if got := editionsOfPosts(t, s, 1); got[11] != "" {
 			t.Errorf("owed = %v, want it by none before its day", got)
 		}
-		settle(t, s, accepted(row, now))
-		row = due(t, s, "c", monday)
-		if got := ties(t, s, 1); got[11] != row.Key {
+		settleOne(t, s, accepted(row, now))
+		row = planAndClaimDigest(t, s, "c", monday)
+		if got := editionsOfPosts(t, s, 1); got[11] != row.Key {
 			t.Errorf("owed = %v, want it by %s", got, row.Key)
 		}
 		// He has changed his mind, and wants it monthly.
 		x = accepted(row, now)
 		owes[0].NotBefore = monday.Add(500 * time.Hour)
 		x.Deferred = owes
-		settle(t, s, x)
-		due(t, s, "d", monday.Add(24*time.Hour))
-		if got := ties(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{11: ""}) {
+		settleOne(t, s, x)
+		planAndClaimDigest(t, s, "d", monday.Add(24*time.Hour))
+		if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{11: ""}) {
 			t.Errorf("owed = %v, want it by none for now", got)
 		}
 	})
 }
 
-func TestAnEditionThatIsPlannedTwiceTiesNothingTwice(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDeferred_SecondPlanAssignsNothing(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
-		row := due(t, s, "a", now)
+		row := planAndClaimDigest(t, s, "a", now)
 		x := accepted(row, now)
 		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
-		settle(t, s, x)
+		settleOne(t, s, x)
 		plan(t, s, now, edition(1, "a", 60))
-		if got := ties(t, s, 1); got[5] != "" {
+		if got := editionsOfPosts(t, s, 1); got[5] != "" {
 			t.Errorf("owed = %v, want it by none: no edition is new", got)
 		}
 	})
 }
 
-func TestAFormerOwnerOwesNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDeferred_FormerOwnerDefersNothing(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
-		x := accepted(due(t, s, "a", now), now)
+		x := accepted(planAndClaimDigest(t, s, "a", now), now)
 		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
 		check(t, s.Outbox.Settle(t.Context(), "somebody else", []store.Settlement{x}))
-		if got := ties(t, s, 1); len(got) != 0 {
+		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v, want nothing", got)
 		}
 	})
 }
 
-func TestWhatIsOwedTooLongIsForgotten(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPrune_DeletesOldDeferredPosts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
-		x := accepted(due(t, s, "a", now), now)
+		x := accepted(planAndClaimDigest(t, s, "a", now), now)
 		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now.Add(9999 * time.Hour)}}
-		settle(t, s, x)
+		settleOne(t, s, x)
 		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour)))
-		if got := ties(t, s, 1); len(got) != 1 {
+		if got := editionsOfPosts(t, s, 1); len(got) != 1 {
 			t.Errorf("owed = %v after 90 days, want it still", got)
 		}
 		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour+time.Second)))
-		if got := ties(t, s, 1); len(got) != 0 {
+		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
 			t.Errorf("owed = %v after 90 days and a second, want nothing", got)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 
 // What is asked for every batch is found by an index on PostgreSQL, however much the store holds: a subselect with a LIMIT
 // can have the planner go through a whole table for each row that asks.
-func TestABatchDoesNotGoThroughTheWholeStore(t *testing.T) {
+func TestQueries_BatchUsesIndexes(t *testing.T) {
 	const kept = 30000
 	s := openMigrated(t, servertest.Postgres(t))
 	for _, fill := range []string{
@@ -33,19 +33,19 @@ func TestABatchDoesNotGoThroughTheWholeStore(t *testing.T) {
 		args                   args
 	}{
 		{"posts before a reply", "sighted_before", "sighting", args{"most": 2, "rows": `[{"t":7,"seq":29900},{"t":8,"seq":29900}]`}},
-		{"alerts before another", "replied", "alert", args{"most": 2, "keys": `["alert/24007","alert/24008"]`}},
+		{"alerts before another", "earlier_alerts", "alert", args{"most": 2, "keys": `["alert/24007","alert/24008"]`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := s.inTx(t.Context(), func(tx *sqlx.Tx) error {
-				before, err := looked(t, tx, tt.table)
+				before, err := rowsRead(t, tx, tt.table)
 				if err != nil {
 					return err
 				}
 				if err := s.query(t.Context(), tx, tt.statement, tt.args, func(scanFunc) error { return nil }); err != nil {
 					return err
 				}
-				after, err := looked(t, tx, tt.table)
+				after, err := rowsRead(t, tx, tt.table)
 				if n := after - before; n > kept/10 {
 					t.Errorf("%d rows of %s were looked at, want a few", n, tt.table)
 				}
@@ -58,20 +58,20 @@ func TestABatchDoesNotGoThroughTheWholeStore(t *testing.T) {
 	}
 }
 
-// looked is how many rows of a table this connection has looked at, as far as the server has not added that up yet.
-func looked(t *testing.T, tx *sqlx.Tx, table string) (n int, err error) {
+// rowsRead is how many rows of a table this connection has looked at, as far as the server has not added that up yet.
+func rowsRead(t *testing.T, tx *sqlx.Tx, table string) (n int, err error) {
 	err = tx.GetContext(t.Context(), &n, "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = $1", table)
 	return n, err
 }
 
 // SQLite chooses how to look by the schema alone, unless somebody has analyzed it: it goes through a table only where that
 // is once a night, or for a person. An index of what is open alone is short.
-func TestSQLiteGoesThroughAWholeTableOnlyWhereNobodyWaits(t *testing.T) {
+func TestQueries_SQLiteScansOnlyInMaintenance(t *testing.T) {
 	through := regexp.MustCompile(`^SCAN (sighting|outbox|outcome|alert|notice|owed|brought|member|run|s|o|a|n|w|m)\b`)
 	short := regexp.MustCompile(`USING (COVERING )?INDEX (outbox_open|outbox_queue|outbox_lease|run_began)$`)
 	whole := map[string]bool{
-		"counts": true, "queue": true, "queue_keys": true, "reach": true, // for a person
-		"fold_marks": true, "retire": true, "prune_outbox": true, "prune_owed": true, "prune_subjects": true,
+		"counts": true, "queue": true, "queue_keys": true, "suppression_stats": true, // for a person
+		"save_covered_sequences": true, "mark_gone": true, "prune_outbox": true, "prune_deferred": true, "prune_subjects": true,
 	}
 	s := openMigrated(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
 	queries, err := loadQueries(s.engine)
@@ -79,7 +79,7 @@ func TestSQLiteGoesThroughAWholeTableOnlyWhereNobodyWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, q := range queries {
-		for _, step := range plan(t, s, q) {
+		for _, step := range queryPlan(t, s, q) {
 			if through.MatchString(step) && !short.MatchString(step) && !whole[name] {
 				t.Errorf("%s: %s", name, step)
 			}
@@ -87,8 +87,8 @@ func TestSQLiteGoesThroughAWholeTableOnlyWhereNobodyWaits(t *testing.T) {
 	}
 }
 
-// plan is how SQLite will answer a question, step by step.
-func plan(t *testing.T, s *Store, q sqlfile.Query) (steps []string) {
+// queryPlan is how SQLite will answer a question, step by step.
+func queryPlan(t *testing.T, s *Store, q sqlfile.Query) (steps []string) {
 	t.Helper()
 	nothing := make(args)
 	for _, p := range q.Params {

@@ -10,26 +10,26 @@ import (
 	"postrider/forum"
 )
 
-// Recipient is a member who is to get an announcement.
+// Recipient is a member who gets an announcement.
 type Recipient struct {
 	Member    forum.MemberID
 	NotBefore time.Time
 }
 
-type enrolRow struct {
+type enqueueRow struct {
 	Key       string `json:"key"`
 	Member    int64  `json:"member"`
 	NotBefore int64  `json:"not_before"`
 }
 
-// Enqueue puts a stretch of members into the outbox and moves the announcement's cursor behind them, in one
-// transaction, so that a crash neither skips nor repeats anybody. a is the announcement as it was read: if another
-// daemon took that stretch in between, or somebody paused it, nothing happens and taken is false. fanned says that
-// nobody is left behind upto.
+// Enqueue puts the recipients up to the member upto into the outbox and advances the announcement's cursor, in one transaction,
+// so that a crash neither skips nor repeats a recipient. a is the announcement as it was read: if another daemon enqueued these
+// recipients in between, or the announcement was paused, nothing happens and taken is false. fanned means that no recipient
+// comes after upto.
 func (s Announcements) Enqueue(ctx context.Context, now time.Time, a Announcement, list []Recipient, upto forum.MemberID, fanned bool, priority int) (enrolled int, taken bool, err error) {
-	enrolments := make([]enrolRow, len(list))
+	enrolments := make([]enqueueRow, len(list))
 	for i, e := range list {
-		enrolments[i] = enrolRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
+		enrolments[i] = enqueueRow{AnnouncementKey(a.ID, e.Member), int64(e.Member), e.NotBefore.Unix()}
 	}
 	text, err := marshalRows(enrolments)
 	if err != nil {
@@ -56,18 +56,18 @@ func (s Announcements) Enqueue(ctx context.Context, now time.Time, a Announcemen
 	return enrolled, taken && err == nil, err
 }
 
-// AnnouncementKey names the mail of an announcement to a member: there is never more than one.
+// AnnouncementKey returns the key of the only message of an announcement to a member.
 func AnnouncementKey(announcement int64, member forum.MemberID) string {
 	return fmt.Sprintf("announce/%d/%d", announcement, member)
 }
 
-// maxRateCatchUp is how much of its speed an announcement may make up for at once: what a daemon that was down has
-// missed must not burst out of it.
+// maxRateCatchUp limits how much missed time an announcement catches up on: after downtime its messages must not go out in
+// one burst.
 const maxRateCatchUp = 10 * time.Second
 
-// ReleaseAtRate lets mails of an announcement go as far as its speed allows now, and says how many. Daemons that share a store
-// share the speed.
-func (s Announcements) ReleaseAtRate(ctx context.Context, now time.Time, a Announcement) (gone int, err error) {
+// ReleaseAtRate releases as many held messages of an announcement as its speed allows now, and returns how many. Daemons that
+// share a store share the speed.
+func (s Announcements) ReleaseAtRate(ctx context.Context, now time.Time, a Announcement) (released int, err error) {
 	each := time.Minute / time.Duration(a.Speed)
 	from := a.PacedAt
 	if oldest := now.Add(-max(maxRateCatchUp, each)); from.Before(oldest) {
@@ -79,51 +79,51 @@ func (s Announcements) ReleaseAtRate(ctx context.Context, now time.Time, a Annou
 	}
 	upto := from.Add(time.Duration(n) * each)
 	err = s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
-		gone = 0
+		released = 0
 		err := s.transition(ctx, tx, "pace_announcement", args{"id": a.ID, "after": a.PacedAt.UnixMilli(), "upto": upto.UnixMilli()})
 		if err != nil {
 			return err
 		}
-		gone, err = s.exec(ctx, tx, "let_go", args{"id": a.ID, "now": now.Unix(), "lasts": announcementLasts, "most": n})
+		released, err = s.exec(ctx, tx, "release_at_rate", args{"id": a.ID, "now": now.Unix(), "lasts": announcementLasts, "most": n})
 		return err
 	})
-	return gone, err
+	return released, err
 }
 
-// ReleaseAll lets all mails of an announcement without a speed go that were held back while it was paused.
+// ReleaseAll releases all messages that were held while an announcement without a speed limit was paused.
 func (s Announcements) ReleaseAll(ctx context.Context, id int64) error {
-	return s.setHeld(ctx, "let_all_go", args{"id": id, "lasts": announcementLasts})
+	return s.setHeld(ctx, "release_all", args{"id": id, "lasts": announcementLasts})
 }
 
-// HoldRequeued holds back mails of a paused announcement that came back into the queue: their lease ended, or the relay
-// wants them later.
+// HoldRequeued holds the messages of a paused announcement that are queued again because their lease expired or the relay
+// deferred them.
 func (s Announcements) HoldRequeued(ctx context.Context, id int64) error {
-	return s.setHeld(ctx, "hold_back", args{"id": id})
+	return s.setHeld(ctx, "hold_messages", args{"id": id})
 }
 
 func (s Announcements) setHeld(ctx context.Context, query string, a args) error {
 	if _, err := s.exec(ctx, nil, query, a); err != nil {
-		return fmt.Errorf("announcement %v: moving what waits: %w", a["id"], err)
+		return fmt.Errorf("announcement %v: holding or releasing messages: %w", a["id"], err)
 	}
 	return nil
 }
 
-// StartCanaryWait notes when a canary that has been tried as a whole is to be judged; nothing happens before that.
+// StartCanaryWait sets when the canary is evaluated, once all its messages have been tried. Before that, it does nothing.
 func (s Announcements) StartCanaryWait(ctx context.Context, id int64, until time.Time) error {
 	var untried bool
-	err := s.query(ctx, nil, "untried", args{"id": id}, func(scan scanFunc) error { return scan(&untried) })
+	err := s.query(ctx, nil, "canary_untried", args{"id": id}, func(scan scanFunc) error { return scan(&untried) })
 	if err != nil {
-		return fmt.Errorf("announcement %d: asking whether the canary was tried: %w", id, err)
+		return fmt.Errorf("announcement %d: checking whether the canary was tried: %w", id, err)
 	}
 	if untried {
 		return nil
 	}
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
-		return s.transition(ctx, tx, "await_canary", args{"id": id, "until": until.Unix()})
+		return s.transition(ctx, tx, "start_canary_wait", args{"id": id, "until": until.Unix()})
 	})
 }
 
-// PassCanary lets everybody else have it.
+// PassCanary lets the rest of the audience have the announcement.
 func (s Announcements) PassCanary(ctx context.Context, now time.Time, id int64, detail string) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "pass_canary", args{"id": id}); err != nil {
@@ -133,7 +133,7 @@ func (s Announcements) PassCanary(ctx context.Context, now time.Time, id int64, 
 	})
 }
 
-// Finish ends one of which nothing waits any more; nothing happens before that.
+// Finish ends an announcement without waiting messages. While some wait, it does nothing.
 func (s Announcements) Finish(ctx context.Context, now time.Time, id int64) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "finish_announcement", args{"id": id, "now": now.Unix()}); err != nil {
@@ -143,13 +143,13 @@ func (s Announcements) Finish(ctx context.Context, now time.Time, id int64) erro
 	})
 }
 
-// Progress is what has become of an announcement's mails, by their state in the outbox.
+// Progress counts an announcement's messages by their state in the outbox.
 type Progress struct {
 	States  map[string]int
 	Skipped map[string]int // by reason
 }
 
-// Enrolled is how many members are to get it or have got it, as far as they are known.
+// Enrolled returns how many members have a message in the outbox.
 func (p Progress) Enrolled() int {
 	n := 0
 	for _, of := range p.States {
@@ -158,10 +158,10 @@ func (p Progress) Enrolled() int {
 	return n
 }
 
-// CountMessages counts the mails of an announcement.
+// CountMessages counts the messages of an announcement.
 func (s Announcements) CountMessages(ctx context.Context, id int64) (Progress, error) {
 	p := Progress{States: make(map[string]int), Skipped: make(map[string]int)}
-	for query, into := range map[string]map[string]int{"progress": p.States, "progress_skipped": p.Skipped} {
+	for query, into := range map[string]map[string]int{"count_messages": p.States, "count_skipped": p.Skipped} {
 		err := s.query(ctx, nil, query, args{"id": id}, func(scan scanFunc) error {
 			var what string
 			var n int
@@ -170,24 +170,24 @@ func (s Announcements) CountMessages(ctx context.Context, id int64) (Progress, e
 			return err
 		})
 		if err != nil {
-			return Progress{}, fmt.Errorf("counting the mails of announcement %d: %w", id, err)
+			return Progress{}, fmt.Errorf("counting the messages of announcement %d: %w", id, err)
 		}
 	}
 	return p, nil
 }
 
-// Feedback is how an announcement was taken.
+// AnnouncementFeedback counts rejections and complaints about an announcement.
 type AnnouncementFeedback struct {
-	Mails      int // that were tried
-	Refused    int // by the relay at once, or by a report that came later
-	Complaints int // of members who call it spam
+	Mails      int // messages that were tried
+	Refused    int // rejected by the relay, or bounced later
+	Complaints int // reported as spam
 }
 
-// Feedback counts what came back from an announcement.
+// Feedback counts the rejections and complaints about an announcement.
 func (s Announcements) Feedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
-	err = s.query(ctx, nil, "came_back", args{"id": id}, func(scan scanFunc) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
+	err = s.query(ctx, nil, "announcement_feedback", args{"id": id}, func(scan scanFunc) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
 	if err != nil {
-		return AnnouncementFeedback{}, fmt.Errorf("counting what came back from announcement %d: %w", id, err)
+		return AnnouncementFeedback{}, fmt.Errorf("counting the feedback on announcement %d: %w", id, err)
 	}
 	return b, nil
 }

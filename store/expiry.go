@@ -15,19 +15,19 @@ const (
 	announcementLasts = 72 * 60 * 60
 )
 
-// MaxQueueAge is how long a mail of a kind may wait for a relay, from the moment at which it may go; 0: for ever, as an edition does,
-// which its member's next one takes in.
+// MaxQueueAge returns how long a message of a kind may wait for a relay, from the time when it may be sent. 0 means forever:
+// an edition waits until the member's next one replaces it.
 func MaxQueueAge(kind string) time.Duration {
 	switch kind {
-	case "alert":
+	case KindAlert:
 		return alertLasts * time.Second
-	case "announcement":
+	case KindAnnouncement:
 		return announcementLasts * time.Second
 	}
 	return 0
 }
 
-// expires is when the time of a mail is over that may go at a moment, as the database keeps it.
+// expires returns when a message that may be sent at a given time expires, in Unix seconds; 0: never.
 func expires(kind string, at time.Time) int64 {
 	if lasts := MaxQueueAge(kind); lasts > 0 {
 		return at.Add(lasts).Unix()
@@ -35,17 +35,17 @@ func expires(kind string, at time.Time) int64 {
 	return 0
 }
 
-// Expired is a mail whose time is over.
+// Expired is a message that exceeded its queue lifetime.
 type Expired struct {
 	Key    string
 	Kind   string
 	Member forum.MemberID
 }
 
-// expiredReason is what is known of a mail whose time is over, besides the outcomes of its attempts.
-const expiredReason = "no relay has taken it in time"
+// expiredReason is recorded for expired messages. The results of their attempts are kept, too.
+const expiredReason = "no relay accepted it in time"
 
-// Expire settles mails whose time is over, and gives them.
+// Expire settles messages that exceeded their queue lifetime, and returns them.
 func (s Outbox) Expire(ctx context.Context, now time.Time) (list []Expired, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		list = list[:0]
@@ -57,7 +57,7 @@ func (s Outbox) Expire(ctx context.Context, now time.Time) (list []Expired, err 
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("settling mails whose time is over: %w", err)
+		return nil, fmt.Errorf("expiring messages: %w", err)
 	}
 	return list, nil
 }

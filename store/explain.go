@@ -10,18 +10,18 @@ import (
 	"postrider/forum"
 )
 
-// SightingRecord is a sighting with all that is known of it.
+// SightingRecord is a sighting with everything that the store knows about it.
 type SightingRecord struct {
 	Place
 	Seq       int64
 	MovedFrom forum.SectionID // 0: first sighting
 	PostedAt  time.Time
-	At        time.Time // when it was seen
+	At        time.Time // when the scan found it
 }
 
-// Records are the sightings of posts, rising.
+// Records returns the sightings of posts, in ascending order.
 func (s Sightings) Records(ctx context.Context, posts []forum.PostID) (list []SightingRecord, err error) {
-	err = s.query(ctx, nil, "seen", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "sighting_records", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var x SightingRecord
 		var posted, at int64
 		err := scan(&x.Post, &x.Seq, &x.Thread, &x.Section, &x.MovedFrom, &posted, &at)
@@ -30,12 +30,12 @@ func (s Sightings) Records(ctx context.Context, posts []forum.PostID) (list []Si
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading when posts were seen: %w", err)
+		return nil, fmt.Errorf("reading the sightings of posts: %w", err)
 	}
 	return list, nil
 }
 
-// PendingSince are those of the posts that were met and not visible yet, with when that was.
+// PendingSince returns the posts that scans found but that are not visible yet, with the time when they were found.
 func (s Sightings) PendingSince(ctx context.Context, posts []forum.PostID) (map[forum.PostID]time.Time, error) {
 	all := make(map[forum.PostID]time.Time)
 	err := s.query(ctx, nil, "pending_since", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
@@ -46,22 +46,22 @@ func (s Sightings) PendingSince(ctx context.Context, posts []forum.PostID) (map[
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading which posts are not visible yet: %w", err)
+		return nil, fmt.Errorf("reading pending posts: %w", err)
 	}
 	return all, nil
 }
 
-// AlertItemRecord is a notice of a post, and the alert that is or was to tell of it.
+// AlertItemRecord is an alert item of a post, with the key of its alert.
 type AlertItemRecord struct {
 	Key     string
 	Cause   digest.AlertCause
-	LeftOut string // why the alert went without the post; empty: it did not, or is not out
+	LeftOut string // why the alert omitted the post; empty: it did not, or is not sent yet
 }
 
-// ItemsOfMember are the notices that a member has of posts.
+// ItemsOfMember returns a member's alert items for posts.
 func (s Alerts) ItemsOfMember(ctx context.Context, member forum.MemberID, posts []forum.PostID) (map[forum.PostID]AlertItemRecord, error) {
 	all := make(map[forum.PostID]AlertItemRecord)
-	err := s.query(ctx, nil, "notices_of", args{"member": int64(member), "posts": marshalIDs(posts)}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "items_of_member", args{"member": int64(member), "posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var post forum.PostID
 		var n AlertItemRecord
 		err := scan(&post, &n.Key, &n.Cause, &n.LeftOut)
@@ -69,21 +69,22 @@ func (s Alerts) ItemsOfMember(ctx context.Context, member forum.MemberID, posts 
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading notices: %w", err)
+		return nil, fmt.Errorf("reading alert items: %w", err)
 	}
 	return all, nil
 }
 
-// MemberMessages are a member's mails that wait, or were settled since a moment, in the order in which they were planned.
+// MemberMessages returns a member's messages that wait or were settled since a time, in the order of planning.
 func (s Outbox) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
-	list, err := Queue(s).mails(ctx, "mails_of", args{"member": int64(member), "since": since.Unix()})
+	list, err := Queue(s).mails(ctx, "messages_of_member", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
-		return nil, fmt.Errorf("reading a member's mails: %w", err)
+		return nil, fmt.Errorf("reading the messages of a member: %w", err)
 	}
 	return list, nil
 }
 
-// AddressHealth is what is known of an address, if mail ever came back from it or a person has suppressed it.
+// AddressHealth returns what is known of an address. Known is false if nothing ever bounced from it and it was never
+// suppressed.
 func (s Suppressions) AddressHealth(ctx context.Context, address string) (h Health, known bool, err error) {
 	err = s.query(ctx, nil, "health_of", args{"address": strings.ToLower(sanitizeText(address))}, func(scan scanFunc) (err error) {
 		known = true
@@ -93,7 +94,7 @@ func (s Suppressions) AddressHealth(ctx context.Context, address string) (h Heal
 		return err
 	})
 	if err != nil {
-		return Health{}, false, fmt.Errorf("reading what is known of an address: %w", err)
+		return Health{}, false, fmt.Errorf("reading the health of an address: %w", err)
 	}
 	return h, known, nil
 }

@@ -8,8 +8,8 @@ import (
 	"postrider/store"
 )
 
-func TestWhatIsKnownOfPostsAndMailsIsRead(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestExplain_ReadsPostsAndMessages(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		arrival := forum.Arrival{Post: 7, Thread: 70, Section: 700, Author: 1, PostedAt: now.Add(-time.Minute), Visible: true}
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival}, Pending: []forum.PostID{8}}))(t)

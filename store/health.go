@@ -14,11 +14,11 @@ import (
 	"postrider/forum"
 )
 
-// Health is what is known of an address that mail came back from, or that a person has suppressed.
+// Health is what is known of an address that bounced or was suppressed by an operator.
 type Health struct {
 	Address string         // lower case
-	Member  forum.MemberID // whose it was when mail last came back; 0: not known
-	Tried   time.Time      // when its member last had it tried again, as far as AddressHealth tells; zero: never
+	Member  forum.MemberID // who had the address at its latest bounce; 0: unknown
+	Tried   time.Time      // when the member last asked for a retry; only set by AddressHealth; zero: never
 	bounce.Health
 }
 
@@ -57,7 +57,7 @@ func (s Suppressions) healthByAddress(ctx context.Context, tx *sqlx.Tx, addresse
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, tx, "patients", args{"addresses": text}, func(scan scanFunc) error {
+	err = s.query(ctx, tx, "address_health", args{"addresses": text}, func(scan scanFunc) error {
 		var accepted int
 		h, err := scanHealth(scan, &accepted)
 		known[h.Address] = h.RecordDelivered(accepted)
@@ -82,7 +82,7 @@ func (s Suppressions) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time
 	return err
 }
 
-// Suppressed are those of the addresses that get no mail now, in lower case.
+// Suppressed returns which of the addresses are suppressed now, in lower case.
 func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses []string) (map[string]bool, error) {
 	found := make(map[string]bool)
 	lower := make([]string, len(addresses))
@@ -100,13 +100,13 @@ func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses [
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("asking which addresses are suppressed: %w", err)
+		return nil, fmt.Errorf("reading suppressions: %w", err)
 	}
 	return found, nil
 }
 
-// List are addresses that get no mail now, by address, a page at a time: those behind after. They have part in them;
-// an empty one all have.
+// List returns a page of the suppressed addresses that contain part, in ascending order, starting behind after. An empty part
+// matches all.
 func (s Suppressions) List(ctx context.Context, now time.Time, part, after string, limit int) (list []Health, err error) {
 	a := args{"now": now.Unix(), "part": strings.ToLower(sanitizeText(part)), "after": strings.ToLower(sanitizeText(after)), "most": limit}
 	err = s.query(ctx, nil, "suppressions", a, func(scan scanFunc) error {
@@ -120,27 +120,26 @@ func (s Suppressions) List(ctx context.Context, now time.Time, part, after strin
 	return list, nil
 }
 
-// Stats is how many members the roll has, and how many addresses get no mail now because mail came back from them or a
-// person has suppressed them.
+// Stats returns the number of subscribers and the number of suppressed addresses.
 func (s Suppressions) Stats(ctx context.Context, now time.Time) (members, suppressed int, err error) {
-	err = s.query(ctx, nil, "reach", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&members, &suppressed) })
+	err = s.query(ctx, nil, "suppression_stats", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&members, &suppressed) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("counting suppressed addresses: %w", err)
 	}
 	return members, suppressed, nil
 }
 
-// ManualSuppression is the suppression of an address by a person: it stands until a person lifts it.
+// ManualSuppression returns the suppression of an address by an operator. It lasts until an operator removes it.
 func ManualSuppression(address, reason string, since time.Time) (Health, error) {
 	lower := strings.ToLower(strings.TrimSpace(address))
 	local, domain, found := strings.Cut(lower, "@")
 	if !found || local == "" || domain == "" || strings.ContainsAny(lower, " \t\r\n<>,;\x00") || strings.Contains(domain, "@") || len(lower) > 254 || !utf8.ValidString(address) {
-		return Health{}, fmt.Errorf("%q is no address: give one such as anna@example.org", address)
+		return Health{}, fmt.Errorf("invalid address %q: must look like anna@example.org", address)
 	}
 	return Health{Address: lower, Health: bounce.Health{Day: time.Unix(0, 0), SuppressedSince: since, Reason: reason}}, nil
 }
 
-// Add writes down addresses as they are given, each at most once.
+// Add saves the health of addresses. The list must hold each address at most once.
 func (s Suppressions) Add(ctx context.Context, now time.Time, list []Health) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
@@ -154,29 +153,29 @@ func (s Suppressions) Add(ctx context.Context, now time.Time, list []Health) err
 	return nil
 }
 
-// Remove makes suppressed addresses as good as new, and says which of those given were suppressed.
-func (s Suppressions) Remove(ctx context.Context, addresses []string) (lifted []string, err error) {
+// Remove ends suppressions and resets the health of the addresses. It returns which of them were suppressed.
+func (s Suppressions) Remove(ctx context.Context, addresses []string) (removed []string, err error) {
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {
 		lower[i] = strings.ToLower(a)
 	}
 	text, err := marshalRows(lower)
 	if err == nil {
-		err = s.query(ctx, nil, "lift", args{"addresses": text}, func(scan scanFunc) error {
+		err = s.query(ctx, nil, "remove_suppressions", args{"addresses": text}, func(scan scanFunc) error {
 			var address string
 			err := scan(&address)
-			lifted = append(lifted, address)
+			removed = append(removed, address)
 			return err
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lifting suppressions: %w", err)
+		return nil, fmt.Errorf("removing suppressions: %w", err)
 	}
-	return lifted, nil
+	return removed, nil
 }
 
-// RetryAddress lets mail go once more to an address that it came back from, and tells whether it does now. What a person has
-// suppressed stays so, and an address that was tried after a moment is not tried again.
+// RetryAddress lifts the suppression of an address that bounced, and reports whether it did. It does nothing for an address
+// that an operator suppressed, or that was retried since after.
 func (s Suppressions) RetryAddress(ctx context.Context, now time.Time, address string, after time.Time) (tried bool, err error) {
 	a := args{"address": strings.ToLower(sanitizeText(address)), "now": now.Unix(), "before": after.Unix()}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -184,29 +183,29 @@ func (s Suppressions) RetryAddress(ctx context.Context, now time.Time, address s
 		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
 		}
-		return s.query(ctx, tx, "try_again", a, func(scan scanFunc) error {
+		return s.query(ctx, tx, "retry_address", a, func(scan scanFunc) error {
 			tried = true
 			return scan(new(string))
 		})
 	})
 	if err != nil {
-		return false, fmt.Errorf("trying an address again: %w", err)
+		return false, fmt.Errorf("retrying an address: %w", err)
 	}
 	return tried, nil
 }
 
-// SentMessage is a mail of the outbox, as far as a report that comes back must know it.
+// SentMessage is a message of the outbox with the fields to match a bounce or a complaint with it.
 type SentMessage struct {
 	Key     string
 	Kind    string
-	Address string // where it went last, in lower case; empty: it was not handed over, or nobody has written that down yet
+	Address string // of the latest attempt, in lower case; empty: none yet, or not recorded yet
 	State   string
-	Settled time.Time // zero: something is still to become of it
+	Settled time.Time // zero: not settled yet
 }
 
-// SentMessages are all mails of a member, in no order.
+// SentMessages returns all messages of a member, in no order.
 func (s Outbox) SentMessages(ctx context.Context, member forum.MemberID) (list []SentMessage, err error) {
-	err = s.query(ctx, nil, "mailed", args{"member": int64(member)}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "sent_messages", args{"member": int64(member)}, func(scan scanFunc) error {
 		var m SentMessage
 		var settled int64
 		err := scan(&m.Key, &m.Kind, &m.Address, &m.State, &settled)
@@ -215,7 +214,7 @@ func (s Outbox) SentMessages(ctx context.Context, member forum.MemberID) (list [
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the mails of a member: %w", err)
+		return nil, fmt.Errorf("reading the messages of a member: %w", err)
 	}
 	return list, nil
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// DomainHold is the order to hand nothing over to a domain for a while. It holds for all daemons that share the store.
+// DomainHold stops delivery to a domain for a while, for all daemons that share the store.
 type DomainHold struct {
-	Domain string // lower case, as it stands behind the @
+	Domain string // the part after the @, in lower case
 	Since  time.Time
 	Until  time.Time
 	Reason string
 }
 
-// holdMemory is how long a hold is remembered that is over: one that follows within this time is twice as long.
+// holdMemory is how long an ended hold is remembered: a hold that follows within this time lasts twice as long.
 const holdMemory = 24 * time.Hour
 
-// Add holds a domain. One that stands is replaced.
+// Add holds a domain. It replaces an active hold.
 func (s Holds) Add(ctx context.Context, h DomainHold) error {
 	if err := s.hold(ctx, nil, h); err != nil {
 		return fmt.Errorf("holding a domain: %w", err)
@@ -34,7 +34,7 @@ func (s Holds) hold(ctx context.Context, tx *sqlx.Tx, h DomainHold) error {
 	return err
 }
 
-// Active are those that stand now, by domain.
+// Active returns the active holds, sorted by domain.
 func (s Holds) Active(ctx context.Context, now time.Time) (list []DomainHold, err error) {
 	err = s.query(ctx, nil, "holds", args{"now": now.Unix()}, func(scan scanFunc) error {
 		h, err := scanHold(scan)
@@ -42,7 +42,7 @@ func (s Holds) Active(ctx context.Context, now time.Time) (list []DomainHold, er
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading which domains are held: %w", err)
+		return nil, fmt.Errorf("reading holds: %w", err)
 	}
 	return list, nil
 }
@@ -54,11 +54,11 @@ func scanHold(scan scanFunc) (h DomainHold, err error) {
 	return h, err
 }
 
-// Release ends a hold before its time, and says whether there was one.
-func (s Holds) Release(ctx context.Context, now time.Time, domain string) (lifted bool, err error) {
-	n, err := s.exec(ctx, nil, "lift_hold", args{"domain": strings.ToLower(sanitizeText(domain)), "now": now.Unix()})
+// Release ends a hold early, and reports whether there was one.
+func (s Holds) Release(ctx context.Context, now time.Time, domain string) (released bool, err error) {
+	n, err := s.exec(ctx, nil, "release_hold", args{"domain": strings.ToLower(sanitizeText(domain)), "now": now.Unix()})
 	if err != nil {
-		return false, fmt.Errorf("lifting a hold: %w", err)
+		return false, fmt.Errorf("releasing a hold: %w", err)
 	}
 	return n > 0, nil
 }

@@ -7,8 +7,8 @@ import (
 	"postrider/store"
 )
 
-func TestAHoldStandsUntilItsTimeOrUntilItIsLifted(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestHolds_ActiveUntilEndOrRelease(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for _, h := range []store.DomainHold{
 			{Domain: "A.example", Since: now, Until: now.Add(time.Minute), Reason: "refused 12 of 14"},
@@ -31,12 +31,12 @@ func TestAHoldStandsUntilItsTimeOrUntilItIsLifted(t *testing.T) {
 	})
 }
 
-func TestHoldsAreForgottenADayAfterTheyAreOver(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPrune_DeletesHoldsAfterOneDay(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Holds.Add(t.Context(), store.DomainHold{Domain: "a.example", Since: now, Until: now.Add(time.Hour)}))
 		count := func() (n int) {
-			if err := raw(t, dsn).QueryRow("SELECT count(*) FROM hold").Scan(&n); err != nil {
+			if err := openRaw(t, dsn).QueryRow("SELECT count(*) FROM hold").Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			return n

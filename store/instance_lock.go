@@ -13,22 +13,21 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// ErrStoreInUse means that another daemon works on a SQLite store.
-var ErrStoreInUse = errors.New("another postrider is at work on this store; SQLite serves one daemon, PostgreSQL several")
+// ErrStoreInUse means that another daemon uses a SQLite store.
+var ErrStoreInUse = errors.New("another postrider process is using this SQLite store; use PostgreSQL to run more than one")
 
-// AcquireInstance makes a daemon known as owner until Close, and gives back what daemons that have died since
-// held, without waiting for their leases to end. A daemon that was killed and started again goes on
-// where it stopped.
+// AcquireInstance registers a daemon as owner until Close. It reclaims the leases of dead daemons without waiting for their
+// end, so a daemon that was killed and restarted continues where it stopped.
 func (s *Store) AcquireInstance(ctx context.Context, owner string) error {
 	if s.engine == sqlfile.SQLite {
-		return s.attendSQLite(ctx)
+		return s.acquireSQLite(ctx)
 	}
-	return s.attendPostgres(ctx, owner)
+	return s.acquirePostgres(ctx, owner)
 }
 
-// attendSQLite locks a file beside the database: whoever has it is the only daemon, so every lease is a
-// dead one's. The system lets go of the lock when the process ends, however it ends.
-func (s *database) attendSQLite(ctx context.Context) error {
+// acquireSQLite locks a file next to the database. Its holder is the only daemon, so all leases belong to dead daemons. The
+// system releases the lock when the process ends, even after a crash.
+func (s *database) acquireSQLite(ctx context.Context) error {
 	lock, err := os.OpenFile(s.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("locking the store: %w", err)
@@ -44,17 +43,16 @@ func (s *database) attendSQLite(ctx context.Context) error {
 	return s.reclaimOrphanedLeases(ctx, func(string) (bool, error) { return true, nil })
 }
 
-// attendPostgres holds an advisory lock with the owner's name on a connection of its own: PostgreSQL
-// lets go of it when the connection ends. Owners whose lock is free are dead, or have lost that connection
-// and not claimed anything since.
-func (s *database) attendPostgres(ctx context.Context, owner string) error {
+// acquirePostgres takes an advisory lock on the owner's name, on a dedicated connection. PostgreSQL releases it when the
+// connection ends. An owner whose lock is free is dead, or has lost that connection and claimed nothing since.
+func (s *database) acquirePostgres(ctx context.Context, owner string) error {
 	a := &instanceLock{pool: s.write.DB, owner: owner}
 	s.instance = a
 	switch held, err := a.renew(ctx); {
 	case err != nil:
-		return fmt.Errorf("making this daemon known: %w", err)
+		return fmt.Errorf("registering this daemon: %w", err)
 	case !held:
-		return fmt.Errorf("making this daemon known: there is a daemon called %q already", owner)
+		return fmt.Errorf("registering this daemon: another daemon is already named %q", owner)
 	}
 	return s.reclaimOrphanedLeases(ctx, func(other string) (bool, error) {
 		s.sent.Add(1)
@@ -62,7 +60,7 @@ func (s *database) attendPostgres(ctx context.Context, owner string) error {
 	})
 }
 
-// instanceLock is the connection whose lock says that a daemon is alive.
+// instanceLock is the connection whose lock shows that a daemon is alive.
 type instanceLock struct {
 	pool  *sql.DB
 	owner string
@@ -71,8 +69,8 @@ type instanceLock struct {
 	conn *sql.Conn // nil: lost
 }
 
-// renew sees to it that the lock is held, on a new connection if the old one is lost: with its server, or at a failover.
-// Held is false while the server has not noticed yet that the old one is lost; until then the lock is held by that.
+// renew checks that the lock is held, and takes it on a new connection if the old one is lost, for example in a failover. Held
+// is false while the server has not noticed that the old connection is lost, because that one still has the lock.
 func (a *instanceLock) renew(ctx context.Context) (held bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -82,7 +80,7 @@ func (a *instanceLock) renew(ctx context.Context) (held bool, err error) {
 		}
 		a.unlock()
 	}
-	// All connections of the pool may be as dead as that one was, and only those that are used are found out.
+	// The other connections of the pool may be dead, too. The pool only notices when it uses them.
 	for range maxPostgresConns + 1 {
 		if held, err = a.lock(ctx); !errors.Is(err, driver.ErrBadConn) {
 			break
@@ -91,7 +89,7 @@ func (a *instanceLock) renew(ctx context.Context) (held bool, err error) {
 	return held, err
 }
 
-// lock locks on a connection of the pool.
+// lock takes the lock on a connection of the pool.
 func (a *instanceLock) lock(ctx context.Context) (held bool, err error) {
 	if a.conn, err = a.pool.Conn(ctx); err != nil {
 		a.conn = nil
@@ -103,7 +101,7 @@ func (a *instanceLock) lock(ctx context.Context) (held bool, err error) {
 	return held, err
 }
 
-// ownerGone tells whether nobody holds the lock of another owner.
+// ownerGone reports whether the lock of another owner is free.
 func (a *instanceLock) ownerGone(ctx context.Context, other string) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -119,16 +117,16 @@ func (a *instanceLock) ownerGone(ctx context.Context, other string) (bool, error
 }
 
 func (a *instanceLock) unlock() {
-	_ = a.conn.Close() // of a lost connection it would say what is known
+	_ = a.conn.Close() // an error only means that the connection is lost
 	a.conn = nil
 }
 
-// Close lets go of the lock.
+// Close releases the lock.
 func (a *instanceLock) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.conn != nil {
-		a.unlock() // into a pool that is closed next
+		a.unlock() // returns the connection to the pool, which is closed next
 	}
 	return nil
 }
@@ -138,7 +136,7 @@ func tryLock(ctx context.Context, conn *sql.Conn, owner string) (free bool, err 
 	return free, err
 }
 
-// ensureInstance makes sure that a daemon which claims is known to be alive.
+// ensureInstance makes sure that a daemon still holds its lock before it claims messages.
 func (s *database) ensureInstance(ctx context.Context) error {
 	a, shared := s.instance.(*instanceLock)
 	if !shared {
@@ -146,30 +144,30 @@ func (s *database) ensureInstance(ctx context.Context) error {
 	}
 	s.sent.Add(1)
 	if _, err := a.renew(ctx); err != nil {
-		return fmt.Errorf("making this daemon known again: %w", err)
+		return fmt.Errorf("registering this daemon again: %w", err)
 	}
 	return nil
 }
 
-// reclaimOrphanedLeases gives back the leases of all owners that are dead.
+// reclaimOrphanedLeases ends the leases of all dead owners.
 func (s *database) reclaimOrphanedLeases(ctx context.Context, dead func(owner string) (bool, error)) error {
 	var owners []string
-	err := s.query(ctx, nil, "owners", nil, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "lease_owners", nil, func(scan scanFunc) error {
 		var owner string
 		err := scan(&owner)
 		owners = append(owners, owner)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("looking for leases of dead daemons: %w", err)
+		return fmt.Errorf("reading the owners of leases: %w", err)
 	}
 	for _, owner := range owners {
 		gone, err := dead(owner)
 		if err == nil && gone {
-			_, err = s.exec(ctx, nil, "orphan", args{"owner": owner})
+			_, err = s.exec(ctx, nil, "expire_leases", args{"owner": owner})
 		}
 		if err != nil {
-			return fmt.Errorf("taking back leases of a dead daemon: %w", err)
+			return fmt.Errorf("reclaiming leases of a dead daemon: %w", err)
 		}
 	}
 	return nil

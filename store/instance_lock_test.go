@@ -10,11 +10,11 @@ import (
 	"postrider/store"
 )
 
-func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAcquireInstance_ReclaimsLeasesOfDeadDaemon(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		dead := open(t, dsn)
 		check(t, dead.AcquireInstance(t.Context(), "dead"))
-		planThree(t, dead)
+		planThreeDigests(t, dead)
 		if got := must(dead.Outbox.Claim(t.Context(), now, "dead", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
 			t.Fatalf("claimed %d rows, want 3", len(got))
 		}
@@ -22,18 +22,18 @@ func TestLeasesOfADeadDaemonComeBackAtOnce(t *testing.T) {
 
 		alive := open(t, dsn)
 		check(t, alive.AcquireInstance(t.Context(), "alive"))
-		takeBack(t, alive, now)
+		reclaimExpired(t, alive, now)
 		if got := must(alive.Outbox.Claim(t.Context(), now, "alive", time.Hour, store.AllPriorities, 10))(t); len(got) != 3 {
 			t.Errorf("claimed %d rows after the other died, want its 3", len(got))
 		}
 	})
 }
 
-func TestADaemonAtWorkKeepsItsLeases(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAcquireInstance_LiveDaemonKeepsLeases(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		first := open(t, dsn)
 		check(t, first.AcquireInstance(t.Context(), "first"))
-		planThree(t, first)
+		planThreeDigests(t, first)
 		must(first.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10))(t)
 
 		second := open(t, dsn)
@@ -45,53 +45,53 @@ func TestADaemonAtWorkKeepsItsLeases(t *testing.T) {
 			return
 		}
 		check(t, err)
-		takeBack(t, second, now)
+		reclaimExpired(t, second, now)
 		if got := must(second.Outbox.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t); len(got) != 0 {
 			t.Errorf("the second daemon claimed %d rows of the first", len(got))
 		}
 	})
 }
 
-func planThree(t *testing.T, s *store.Store) {
+func planThreeDigests(t *testing.T, s *store.Store) {
 	t.Helper()
 	enroll(t, s, 3, 10)
 	plan(t, s, now, edition(1, "2026-05-04", 20), edition(2, "2026-05-04", 20), edition(3, "2026-05-04", 20))
 }
 
-// cutOffAll ends every connection to a database, as a restart of the server does.
-func cutOffAll(t *testing.T, dsn string) {
+// terminateConnections ends every connection to a database, as a restart of the server does.
+func terminateConnections(t *testing.T, dsn string) {
 	t.Helper()
-	db := raw(t, dsn)
+	db := openRaw(t, dsn)
 	must(db.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))(t)
 	for left := 1; left > 0; {
 		check(t, db.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&left))
 	}
 }
 
-func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
+func TestAcquireInstance_RegistersAgainAfterDisconnect(t *testing.T) {
 	for name, again := range map[string]func(t *testing.T, s *store.Store){
 		"with its next claim": func(t *testing.T, s *store.Store) {
-			inTheEnd(t, func() error {
+			retryUntilSuccess(t, func() error {
 				_, err := s.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 1)
 				return err
 			})
 		},
 		"when it renews": func(t *testing.T, s *store.Store) {
-			inTheEnd(t, func() error { return s.Outbox.Renew(t.Context(), now, "first", time.Hour) })
+			retryUntilSuccess(t, func() error { return s.Outbox.Renew(t.Context(), now, "first", time.Hour) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dsn := servertest.Postgres(t)
 			first := open(t, dsn)
 			check(t, first.AcquireInstance(t.Context(), "first"))
-			planThree(t, first)
+			planThreeDigests(t, first)
 			must(first.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 2))(t)
-			cutOffAll(t, dsn)
+			terminateConnections(t, dsn)
 			again(t, first)
 
 			second := open(t, dsn)
 			check(t, second.AcquireInstance(t.Context(), "second"))
-			takeBack(t, second, now)
+			reclaimExpired(t, second, now)
 			for _, row := range must(second.Outbox.Claim(t.Context(), now, "second", time.Hour, store.AllPriorities, 10))(t) {
 				if row.Key != "digest/3/2026-05-04" {
 					t.Errorf("the second daemon claimed %s, which the first has", row.Key)
@@ -100,7 +100,7 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 			check(t, first.Close())
 			third := open(t, dsn)
 			check(t, third.AcquireInstance(t.Context(), "third"))
-			takeBack(t, third, now)
+			reclaimExpired(t, third, now)
 			if got := must(third.Outbox.Claim(t.Context(), now, "third", time.Hour, store.AllPriorities, 10))(t); len(got) < 2 {
 				t.Errorf("the third daemon claimed %d rows when the first was gone, want its 2 or 3", len(got))
 			}
@@ -108,14 +108,14 @@ func TestADaemonWhoseConnectionsWereCutIsKnownAgain(t *testing.T) {
 	}
 }
 
-func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
+func TestStore_ContinuesAfterDisconnect(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	s := open(t, dsn)
 	check(t, s.AcquireInstance(t.Context(), "first"))
-	planThree(t, s)
+	planThreeDigests(t, s)
 	var claimed []store.Row
-	cutOffAll(t, dsn)
-	inTheEnd(t, func() (err error) {
+	terminateConnections(t, dsn)
+	retryUntilSuccess(t, func() (err error) {
 		claimed, err = s.Outbox.Claim(t.Context(), now, "first", time.Hour, store.AllPriorities, 10)
 		return err
 	})
@@ -126,15 +126,15 @@ func TestTheStoreGoesOnWhenItsConnectionsWereCut(t *testing.T) {
 		{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now},
 		{Key: claimed[1].Key, State: "queued", Result: "try again", At: now, NotBefore: now},
 	} {
-		cutOffAll(t, dsn)
-		inTheEnd(t, func() error { return s.Outbox.Settle(t.Context(), "first", []store.Settlement{becomes}) })
+		terminateConnections(t, dsn)
+		retryUntilSuccess(t, func() error { return s.Outbox.Settle(t.Context(), "first", []store.Settlement{becomes}) })
 	}
-	cutOffAll(t, dsn)
-	inTheEnd(t, func() error { return s.Outbox.Release(t.Context(), "first", keys(claimed)) })
+	terminateConnections(t, dsn)
+	retryUntilSuccess(t, func() error { return s.Outbox.Release(t.Context(), "first", keysOf(claimed)) })
 }
 
-// inTheEnd does something that may fail once on each connection of the pool.
-func inTheEnd(t *testing.T, do func() error) {
+// retryUntilSuccess does something that may fail once on each connection of the pool.
+func retryUntilSuccess(t *testing.T, do func() error) {
 	t.Helper()
 	var err error
 	for range 10 {

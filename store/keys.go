@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// linkKey is what the first key is kept under; the next ones have their number behind it.
+// linkKey is the name of the first key. The names of later keys end in their number.
 const linkKey = "link key"
 
-// All are the secrets that sign the links in mails, oldest first. The first is made when it is first asked for.
+// All returns the secrets that sign the links in emails, oldest first. The first call creates the first secret.
 func (s LinkKeys) All(ctx context.Context) ([][]byte, error) {
 	keys, err := s.readLinkKeys(ctx)
 	if err == nil && len(keys) == 0 {
@@ -23,13 +23,13 @@ func (s LinkKeys) All(ctx context.Context) ([][]byte, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the keys for links: %w", err)
+		return nil, fmt.Errorf("reading link keys: %w", err)
 	}
 	return keys, nil
 }
 
-// Add makes a new key, which signs from the next start of a daemon on, and says how many there are then.
-// The older ones go on verifying: nobody's old mail loses its links.
+// Add creates a new key and returns how many there are then. Daemons sign with it after their next start. The older keys still
+// verify, so the links in old emails keep working.
 func (s LinkKeys) Add(ctx context.Context) (keys int, err error) {
 	old, err := s.All(ctx)
 	if err != nil {
@@ -37,16 +37,16 @@ func (s LinkKeys) Add(ctx context.Context) (keys int, err error) {
 	}
 	keys = len(old) + 1
 	if err := s.makeLinkKey(ctx, linkKey+" "+strconv.Itoa(keys)); err != nil {
-		return 0, fmt.Errorf("adding a key for links: %w", err)
+		return 0, fmt.Errorf("adding a link key: %w", err)
 	}
 	return keys, nil
 }
 
-// makeLinkKey makes a key unless another daemon has made it in the meantime: the first stays.
+// makeLinkKey creates a key unless another daemon has just created it.
 func (s LinkKeys) makeLinkKey(ctx context.Context, name string) error {
 	fresh := make([]byte, 32)
 	rand.Read(fresh)
-	_, err := s.exec(ctx, nil, "remember_once", args{"key": name, "value": hex.EncodeToString(fresh)})
+	_, err := s.exec(ctx, nil, "set_value_once", args{"key": name, "value": hex.EncodeToString(fresh)})
 	return err
 }
 
@@ -64,7 +64,7 @@ func (s LinkKeys) readLinkKeys(ctx context.Context) ([][]byte, error) {
 		number, _ := strconv.Atoi(strings.TrimPrefix(name, linkKey+" ")) // 0: the first
 		key, err := hex.DecodeString(value)
 		if err != nil || len(key) != 32 {
-			return fmt.Errorf("%q in the store is damaged: %d bytes, want 32 (%v)", name, len(key), err)
+			return fmt.Errorf("%q in the store is damaged: got %d bytes, want 32 (%v)", name, len(key), err)
 		}
 		list = append(list, numbered{number, key})
 		return nil

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-func TestAllDaemonsShareOneLinkKey(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestLinkKeys_SharedByAllDaemons(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		keys := make([][][]byte, 4)
 		var wg sync.WaitGroup
 		for i := range keys {
@@ -29,8 +29,8 @@ func TestAllDaemonsShareOneLinkKey(t *testing.T) {
 	})
 }
 
-func TestNewLinkKeysComeBehindTheOldOnes(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestLinkKeys_NewKeysComeLast(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		before := must(s.LinkKeys.All(t.Context()))(t)
 		for want := 2; want <= 11; want++ { // "link key 10" sorts before "link key 2"

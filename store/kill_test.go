@@ -10,14 +10,14 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// cutOffDSN tells this test's own program, run once more, to die in a transaction.
-const cutOffDSN = "POSTRIDER_TEST_CUT_OFF"
+// childDSNVariable tells this test's own program, run once more, to die in a transaction.
+const childDSNVariable = "POSTRIDER_TEST_CUT_OFF"
 
 // What a daemon that dies between two statements has written is not there.
-func TestATransactionThatIsCutOffLeavesNothing(t *testing.T) {
+func TestTransaction_KilledProcessLeavesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "postrider.db")
-	if dsn, cut := cutOff(); cut {
-		dieInTransaction(t, dsn)
+	if dsn, cut := childDSN(); cut {
+		killSelfInTransaction(t, dsn)
 	}
 	dsn := "sqlite:" + path
 	s, err := Open(t.Context(), dsn)
@@ -28,7 +28,7 @@ func TestATransactionThatIsCutOffLeavesNothing(t *testing.T) {
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	runCutOff(t, dsn)
+	runChildUntilKilled(t, dsn)
 	if _, known, err := s.Values.Get(t.Context(), "half"); known || err != nil {
 		t.Errorf("half of a transaction is there (%v)", err)
 	}
@@ -37,25 +37,25 @@ func TestATransactionThatIsCutOffLeavesNothing(t *testing.T) {
 	}
 }
 
-func cutOff() (dsn string, cut bool) { return os.LookupEnv(cutOffDSN) }
+func childDSN() (dsn string, cut bool) { return os.LookupEnv(childDSNVariable) }
 
-func runCutOff(t *testing.T, dsn string) {
+func runChildUntilKilled(t *testing.T, dsn string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), cutOffDSN+"="+dsn)
+	cmd.Env = append(os.Environ(), childDSNVariable+"="+dsn)
 	out, err := cmd.CombinedOutput()
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
 		t.Fatalf("the other process was to be killed in its transaction, but: %v\n%s", err, out)
 	}
 }
 
-func dieInTransaction(t *testing.T, dsn string) {
+func killSelfInTransaction(t *testing.T, dsn string) {
 	s, err := Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = s.inTx(t.Context(), func(tx *sqlx.Tx) error {
-		if _, err := s.exec(t.Context(), tx, "remember", args{"key": "half", "value": "half"}); err != nil {
+		if _, err := s.exec(t.Context(), tx, "set_value", args{"key": "half", "value": "half"}); err != nil {
 			return err
 		}
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)

@@ -9,8 +9,8 @@ import (
 const (
 	KindAlert        = "alert"
 	KindAnnouncement = "announcement"
-	// KindDigest is the kind of which a member has one unsettled row at most: editions cover ranges of sightings that
-	// must not overlap.
+	// KindDigest is the only kind that allows just one unsettled row per member: editions cover ranges of sightings, and the
+	// ranges must not overlap.
 	KindDigest = "digest"
 )
 
@@ -55,7 +55,7 @@ func AnnouncementOf(key string) (id int64, ok bool) {
 // States of an outbox row.
 const (
 	StateQueued    = "queued"
-	StateHeld      = "held"   // waits until its announcement lets it go
+	StateHeld      = "held"   // waits until its announcement releases it
 	StateLeased    = "leased" // by a daemon
 	StateAccepted  = "accepted"
 	StateRefused   = "refused"

@@ -10,9 +10,9 @@ import (
 	"postrider/forum"
 )
 
-// MarkInFlight notes that owner is about to hand mails over, and says which of them it still holds: these, and no
-// others, may be handed over. It is done in one transaction with the settlement of what went before, so that
-// it costs little. Should owner die, they are in doubt, and all else that it held just waits on.
+// MarkInFlight records that owner is about to send the messages in next. It returns those that owner still leases; only these may
+// be sent. It settles earlier messages in the same transaction, so it costs little. If owner dies, its messages in flight
+// become uncertain, and its other messages are simply queued again.
 func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settlement, next []string) (ours []string, err error) {
 	if len(next) == 0 {
 		return nil, s.Settle(ctx, owner, settled)
@@ -30,7 +30,7 @@ func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settle
 		if err := s.settleIn(ctx, tx, owner, batch); err != nil {
 			return err
 		}
-		return s.query(ctx, tx, "intend", args{"owner": owner, "keys": text}, func(scan scanFunc) error {
+		return s.query(ctx, tx, "mark_in_flight", args{"owner": owner, "keys": text}, func(scan scanFunc) error {
 			var key string
 			err := scan(&key)
 			ours = append(ours, key)
@@ -38,12 +38,12 @@ func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settle
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("settling %d mails and noting %d that are next: %w", len(settled), len(next), err)
+		return nil, fmt.Errorf("settling %d messages and marking %d in flight: %w", len(settled), len(next), err)
 	}
 	return ours, nil
 }
 
-// Renew makes the leases of owner last from now on.
+// Renew extends the leases of owner to a full period from now.
 func (s Outbox) Renew(ctx context.Context, now time.Time, owner string, lease time.Duration) error {
 	err := s.ensureInstance(ctx)
 	if err == nil {
@@ -55,19 +55,19 @@ func (s Outbox) Renew(ctx context.Context, now time.Time, owner string, lease ti
 	return nil
 }
 
-// Release gives back those of some mails that owner has leased and not handed over. What was handed over is settled before.
+// Release queues the given messages again if owner leases them and they are not in flight. Settle those in flight first.
 func (s Outbox) Release(ctx context.Context, owner string, keys []string) error {
 	text, err := marshalRows(keys)
 	if err != nil {
 		return err
 	}
 	if _, err := s.exec(ctx, nil, "release", args{"owner": owner, "keys": text}); err != nil {
-		return fmt.Errorf("giving leases back: %w", err)
+		return fmt.Errorf("releasing leases: %w", err)
 	}
 	return nil
 }
 
-// DeferredMessage is a mail that is given back unsent, to go later.
+// DeferredMessage is a leased message that is queued again unsent, to be sent later.
 type DeferredMessage struct {
 	Key       string
 	NotBefore time.Time
@@ -80,44 +80,45 @@ type postponedRow struct {
 	Reason    string `json:"reason"`
 }
 
-// Postpone gives back what owner has leased and does not hand over now. It is no attempt: what came of the last one stays.
+// Postpone queues again messages that owner leased and does not send now. This does not count as an attempt: the result of the
+// latest attempt is kept.
 func (s Outbox) Postpone(ctx context.Context, owner string, list []DeferredMessage) error {
 	postponed := make([]postponedRow, len(list))
 	for i, p := range list {
 		postponed[i] = postponedRow{p.Key, p.NotBefore.Unix(), sanitizeText(p.Reason)}
 	}
 	if _, err := execWith(ctx, s.database, nil, "postpone", postponed, args{"owner": owner}); err != nil {
-		return fmt.Errorf("putting %d mails off: %w", len(list), err)
+		return fmt.Errorf("postponing %d messages: %w", len(list), err)
 	}
 	return nil
 }
 
-// UncertainPolicy says what becomes of mails whose owner died when it was about to hand them over: a relay may have them or not.
+// UncertainPolicy decides about messages whose owner died while they were in flight: a relay may or may not have them.
 type UncertainPolicy struct {
-	Most  int       // how often a mail may have been in doubt before and go out again all the same; else it is settled as uncertain
-	Again time.Time // when it goes out again, with the same Message-ID
+	Most  int       // retry a message that was uncertain up to this often before; otherwise settle it as uncertain
+	Again time.Time // when to retry it, with the same Message-ID
 }
 
-// crashReason is what is known of a mail in doubt.
-const crashReason = "the daemon ended while it was handing over, or could not write down what came of it"
+// crashReason is recorded for messages that become uncertain.
+const crashReason = "the daemon stopped while sending, or could not save the result"
 
-// UncertainMessage is a mail that came into doubt.
+// UncertainMessage is a message that became uncertain.
 type UncertainMessage struct {
 	Key    string
 	Kind   string
 	Member forum.MemberID
-	Final  bool // it was settled as uncertain, and does not go out again
+	Final  bool // it was settled as uncertain and is not retried
 }
 
-// ReclaimExpired takes back the leases that ran out, and those of dead daemons. Mails that it intended to hand over come into
-// doubt, all others just wait on. It gives those in doubt.
+// ReclaimExpired ends the leases that expired and those of dead daemons. Messages in flight become uncertain, all others are
+// simply queued again. It returns the uncertain ones.
 func (s Outbox) ReclaimExpired(ctx context.Context, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
 	a := args{"now": now.Unix()}
 	lapsed := 0
-	err = s.query(ctx, nil, "lapsed", a, func(scan scanFunc) error { return scan(&lapsed) })
+	err = s.query(ctx, nil, "count_expired_leases", a, func(scan scanFunc) error { return scan(&lapsed) })
 	if err == nil && lapsed > 0 {
 		err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-			if _, err := s.exec(ctx, tx, "take_back", a); err != nil {
+			if _, err := s.exec(ctx, tx, "reclaim_leases", a); err != nil {
 				return err
 			}
 			list, err = s.resolveUncertain(ctx, tx, now, d)
@@ -125,16 +126,16 @@ func (s Outbox) ReclaimExpired(ctx context.Context, now time.Time, d UncertainPo
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("taking back leases that ran out: %w", err)
+		return nil, fmt.Errorf("reclaiming expired leases: %w", err)
 	}
 	return list, nil
 }
 
-// resolveUncertain keeps, of mails that go out again, that they were in doubt.
+// resolveUncertain queues or settles the uncertain messages, and archives the outcome of those that are retried.
 func (s Outbox) resolveUncertain(ctx context.Context, tx *sqlx.Tx, now time.Time, d UncertainPolicy) (list []UncertainMessage, err error) {
 	var again []outcomeRow
 	a := args{"now": now.Unix(), "again": d.Again.Unix(), "most": d.Most, "reason": crashReason}
-	err = s.query(ctx, tx, "doubt", a, func(scan scanFunc) error {
+	err = s.query(ctx, tx, "resolve_uncertain", a, func(scan scanFunc) error {
 		var m UncertainMessage
 		var state string
 		err := scan(&m.Key, &m.Kind, &m.Member, &state)

@@ -12,25 +12,25 @@ import (
 // wait is how long a mail in doubt waits.
 const wait = 15 * time.Minute
 
-// intend notes that owner is about to hand rows over, and gives the keys of those that it may.
-func intend(t testing.TB, s *store.Store, rows ...store.Row) []string {
+// markInFlight notes that owner is about to hand rows over, and gives the keys of those that it may.
+func markInFlight(t testing.TB, s *store.Store, rows ...store.Row) []string {
 	t.Helper()
-	return must(s.Outbox.MarkInFlight(t.Context(), owner, nil, keys(rows)))(t)
+	return must(s.Outbox.MarkInFlight(t.Context(), owner, nil, keysOf(rows)))(t)
 }
 
-func takeBack(t testing.TB, s *store.Store, at time.Time) []store.UncertainMessage {
+func reclaimExpired(t testing.TB, s *store.Store, at time.Time) []store.UncertainMessage {
 	t.Helper()
 	return must(s.Outbox.ReclaimExpired(t.Context(), at, store.UncertainPolicy{Most: 1, Again: at.Add(wait)}))(t)
 }
 
-func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestLeases_ExpireUnlessRenewedOrReleased(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 0)
 		plan(t, s, now, edition(1, "a", 9))
 		other := func(at time.Time) int {
 			t.Helper()
-			takeBack(t, s, at)
+			reclaimExpired(t, s, at)
 			return len(must(s.Outbox.Claim(t.Context(), at, "daemon 2", lease, store.AllPriorities, 9))(t))
 		}
 		claim(t, s, now)
@@ -55,36 +55,36 @@ func TestLeasesRunOutUnlessRenewedOrAreGivenBack(t *testing.T) {
 	})
 }
 
-// claimed are the editions of so many members, in the hands of owner.
-func claimed(t testing.TB, s *store.Store, members int) []store.Row {
+// planAndClaim are the editions of so many members, in the hands of owner.
+func planAndClaim(t testing.TB, s *store.Store, members int) []store.Row {
 	t.Helper()
 	enroll(t, s, members, 10)
 	var plans []store.Plan
-	for _, id := range numbers(members) {
+	for _, id := range memberIDs(members) {
 		plans = append(plans, edition(id, "a", 20))
 	}
 	plan(t, s, now, plans...)
 	return claim(t, s, now)
 }
 
-func TestOfADeadDaemonsMailsOnlyThoseAreInDoubtThatItIntendedToHandOver(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestReclaimExpired_OnlyInFlightIsUncertain(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		rows := claimed(t, s, 3)
-		if got := intend(t, s, rows[0]); !slices.Equal(got, keys(rows[:1])) {
+		rows := planAndClaim(t, s, 3)
+		if got := markInFlight(t, s, rows[0]); !slices.Equal(got, keysOf(rows[:1])) {
 			t.Errorf("%v may be handed over, want what was asked for", got)
 		}
 		late := now.Add(lease + time.Second)
 		want := []store.UncertainMessage{{Key: rows[0].Key, Kind: "digest", Member: rows[0].Member}}
-		equal(t, "in doubt", takeBack(t, s, late), want)
-		equal(t, "in doubt the second time", takeBack(t, s, late), nil)
-		equal(t, "claimed at once", keys(claim(t, s, late)), keys(rows[1:]))
+		equal(t, "in doubt", reclaimExpired(t, s, late), want)
+		equal(t, "in doubt the second time", reclaimExpired(t, s, late), nil)
+		equal(t, "claimed at once", keysOf(claim(t, s, late)), keysOf(rows[1:]))
 		again := claim(t, s, late.Add(wait))
 		if len(again) != 1 || again[0].UncertainCount != 1 || again[0].Attempt != 1 {
 			t.Fatalf("claimed %+v, want the mail in doubt, after a while", again)
 		}
-		m, history := mailOf(t, s, rows[0].Key)
-		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon ended while it was handing over") || !history[0].At.Equal(late) {
+		m, history := readMessage(t, s, rows[0].Key)
+		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon stopped while sending") || !history[0].At.Equal(late) {
 			t.Errorf("its history is %+v, want why it is in doubt", history)
 		}
 		if m.InFlight {
@@ -93,63 +93,63 @@ func TestOfADeadDaemonsMailsOnlyThoseAreInDoubtThatItIntendedToHandOver(t *testi
 	})
 }
 
-func TestAMailThatWasInDoubtTooOftenIsSettledAsUncertain(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestReclaimExpired_SettlesAfterTooManyUncertain(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		intend(t, s, claimed(t, s, 1)...)
+		markInFlight(t, s, planAndClaim(t, s, 1)...)
 		at := now.Add(time.Hour)
-		equal(t, "final the first time", takeBack(t, s, at)[0].Final, false)
+		equal(t, "final the first time", reclaimExpired(t, s, at)[0].Final, false)
 		at = at.Add(wait)
-		intend(t, s, claim(t, s, at)...)
+		markInFlight(t, s, claim(t, s, at)...)
 		at = at.Add(time.Hour)
-		equal(t, "final the second time", takeBack(t, s, at)[0].Final, true)
-		equal(t, "the outbox", counts(t, s), map[string]int{"digest uncertain": 1})
-		equal(t, "claimed", keys(claim(t, s, at.Add(wait))), nil)
+		equal(t, "final the second time", reclaimExpired(t, s, at)[0].Final, true)
+		equal(t, "the outbox", countsByState(t, s), map[string]int{"digest uncertain": 1})
+		equal(t, "claimed", keysOf(claim(t, s, at.Add(wait))), nil)
 		equal(t, "the mark", subscriber(t, s, 1).CoveredSeq, int64(10))
-		_, history := mailOf(t, s, "digest/1/a")
+		_, history := readMessage(t, s, "digest/1/a")
 		equal(t, "outcomes", len(history), 2)
 	})
 }
 
-func TestWhatWasIntendedAndNotHandedOverIsNotInDoubt(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRelease_InFlightUnsentIsNotUncertain(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		rows := claimed(t, s, 2)
-		intend(t, s, rows...)
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "not sent", now.Add(time.Minute))}))
-		check(t, s.Outbox.Release(t.Context(), owner, keys(rows)))
+		rows := planAndClaim(t, s, 2)
+		markInFlight(t, s, rows...)
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(rows[0], "not sent", now.Add(time.Minute))}))
+		check(t, s.Outbox.Release(t.Context(), owner, keysOf(rows)))
 		claim(t, s, now.Add(time.Minute))
 		late := now.Add(time.Hour)
-		equal(t, "in doubt", takeBack(t, s, late), nil)
+		equal(t, "in doubt", reclaimExpired(t, s, late), nil)
 		equal(t, "claimed", len(claim(t, s, late)), 2)
 	})
 }
 
-func TestOnlyWhatIsStillHeldMayBeHandedOver(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestMarkInFlight_OnlyLeasedMessages(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		rows := claimed(t, s, 3)
+		rows := planAndClaim(t, s, 3)
 		late := now.Add(lease + time.Second)
-		takeBack(t, s, late) // the daemon was stopped for a while, and does not know
+		reclaimExpired(t, s, late) // the daemon was stopped for a while, and does not know
 		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 2))(t)
-		equal(t, "may be handed over", intend(t, s, rows...), nil)
-		check(t, s.Outbox.Release(t.Context(), "daemon 2", keys(rows)))
+		equal(t, "may be handed over", markInFlight(t, s, rows...), nil)
+		check(t, s.Outbox.Release(t.Context(), "daemon 2", keysOf(rows)))
 		got := must(s.Outbox.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
-		equal(t, "may be handed over", intend(t, s, rows...), keys(got))
+		equal(t, "may be handed over", markInFlight(t, s, rows...), keysOf(got))
 	})
 }
 
-func TestSettlingAndIntendingAreOneTransaction(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestMarkInFlight_SettlesInSameTransaction(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		rows := claimed(t, s, 4)
+		rows := planAndClaim(t, s, 4)
 		before := s.Statements()
-		ours := must(s.Outbox.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keys(rows[2:])))(t)
+		ours := must(s.Outbox.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keysOf(rows[2:])))(t)
 		equal(t, "statements", s.Statements()-before, int64(2))
 		slices.Sort(ours)
-		equal(t, "may be handed over", ours, keys(rows[2:]))
+		equal(t, "may be handed over", ours, keysOf(rows[2:]))
 		for i, handed := range []bool{false, false, true, true} {
-			m, _ := mailOf(t, s, rows[i].Key)
+			m, _ := readMessage(t, s, rows[i].Key)
 			equal(t, m.Key+" is being handed over", m.InFlight, handed)
 		}
 		for _, r := range rows[:2] {
@@ -158,26 +158,26 @@ func TestSettlingAndIntendingAreOneTransaction(t *testing.T) {
 	})
 }
 
-func TestWhatIsPutOffWaitsWithItsReasonAndCostsNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPostpone_KeepsReasonAndAttempts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		rows := claimed(t, s, 2)
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(rows[0], "try again", now)}))
+		rows := planAndClaim(t, s, 2)
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(rows[0], "try again", now)}))
 		rows = append(claim(t, s, now), rows[1])
-		intend(t, s, rows[1])
+		markInFlight(t, s, rows[1])
 		later := now.Add(time.Minute)
 		putOff := func(as string, r store.Row) {
 			t.Helper()
 			check(t, s.Outbox.Postpone(t.Context(), as, []store.DeferredMessage{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
 		}
 		putOff("somebody else", rows[0])
-		m, _ := mailOf(t, s, rows[0].Key)
+		m, _ := readMessage(t, s, rows[0].Key)
 		equal(t, "the state of what somebody else put off", m.State, "leased")
 		for _, r := range rows {
 			putOff(owner, r)
 		}
-		equal(t, "claimed at once", keys(claim(t, s, now)), nil)
-		m, history := mailOf(t, s, rows[0].Key)
+		equal(t, "claimed at once", keysOf(claim(t, s, now)), nil)
+		m, history := readMessage(t, s, rows[0].Key)
 		if m.Last.Reason != "waits its turn" || m.Last.Result != "try again" || m.Attempt != 1 || m.InFlight || len(history) != 1 {
 			t.Errorf("the mail is %+v, its history %+v; want its reason, and nothing new", m, history)
 		}

@@ -12,21 +12,21 @@ import (
 	"postrider/forum"
 )
 
-// Subscriber is what the store knows of a member.
+// Subscriber is what the store knows about a subscriber.
 type Subscriber struct {
 	ID         forum.MemberID
-	Zone       string           // IANA name; empty: not known
-	Locale     string           // BCP 47 tag; empty: not known
-	Schedule   *digest.Schedule // nil: the site's
+	Zone       string           // IANA name; empty: unknown
+	Locale     string           // BCP 47 tag; empty: unknown
+	Schedule   *digest.Schedule // nil: the site's default
 	CoveredSeq int64            // sightings up to this one are covered
 	Due        time.Time        // UTC; zero: never
-	Gone       bool             // the forum does not know of him any more
+	Gone       bool             // no longer a subscriber on the forum
 
-	OwnZone     string    // that he has chosen himself; empty: the forum's
+	OwnZone     string    // chosen by the member; empty: use the forum's
 	PausedUntil time.Time // UTC; zero: not
 }
 
-// Get are those of the members that the store knows.
+// Get returns those of the members that the store knows.
 func (s Subscribers) Get(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]Subscriber, error) {
 	known := make(map[forum.MemberID]Subscriber, len(members))
 	err := s.query(ctx, nil, "subscribers", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
@@ -40,7 +40,7 @@ func (s Subscribers) Get(ctx context.Context, members []forum.MemberID) (map[for
 	return known, nil
 }
 
-// Due are members whose time has come, who waited longest first, without those who have an edition on its way.
+// Due returns members whose digest is due, the longest overdue first, without those who have an edition in delivery.
 func (s Subscribers) Due(ctx context.Context, now time.Time, limit int) ([]Subscriber, error) {
 	var list []Subscriber
 	err := s.query(ctx, nil, "due", args{"now": now.Unix(), "most": limit}, func(scan scanFunc) error {
@@ -49,7 +49,7 @@ func (s Subscribers) Due(ctx context.Context, now time.Time, limit int) ([]Subsc
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading who is due: %w", err)
+		return nil, fmt.Errorf("reading due members: %w", err)
 	}
 	return list, nil
 }
@@ -79,8 +79,8 @@ type subscriberRow struct {
 	Due        *int64         `json:"due"`
 }
 
-// Save writes down members as the forum knows them now, each at most once. Of a member who is
-// known the mark can only rise. His own schedule is a preference, and none of its business.
+// Save saves members as the forum knows them now, each at most once. The covered sequence of a known member can only rise. A
+// member's schedule is a preference, so Save ignores it.
 func (s Subscribers) Save(ctx context.Context, now time.Time, subs []Subscriber) error {
 	list := make([]subscriberRow, len(subs))
 	for i, sub := range subs {
@@ -91,13 +91,13 @@ func (s Subscribers) Save(ctx context.Context, now time.Time, subs []Subscriber)
 		return err
 	}
 	if _, err := s.writeMembers(ctx, "save_subscribers", args{"now": now.Unix(), "rows": text}); err != nil {
-		return fmt.Errorf("writing members: %w", err)
+		return fmt.Errorf("saving members: %w", err)
 	}
 	return nil
 }
 
-// memberLock is the counter that a transaction holds which writes many members. Daemons tick in the same
-// second, and two that write the same members in another order would stop each other.
+// memberLock is the counter that a transaction locks before it writes many members. Daemons start rounds in the same second,
+// and two that write the same members in different orders would deadlock.
 const memberLock = "member"
 
 func (s Subscribers) writeMembers(ctx context.Context, query string, a args) (n int, err error) {
@@ -111,19 +111,19 @@ func (s Subscribers) writeMembers(ctx context.Context, query string, a args) (n 
 	return n, err
 }
 
-// MarkSeen notes that the forum still knows these members.
+// MarkSeen records that the forum still has these members.
 func (s Subscribers) MarkSeen(ctx context.Context, now time.Time, members []forum.MemberID) error {
-	if _, err := s.writeMembers(ctx, "touch", args{"now": now.Unix(), "ids": marshalIDs(members)}); err != nil {
-		return fmt.Errorf("noting that members are there: %w", err)
+	if _, err := s.writeMembers(ctx, "mark_seen", args{"now": now.Unix(), "ids": marshalIDs(members)}); err != nil {
+		return fmt.Errorf("marking members as seen: %w", err)
 	}
 	return nil
 }
 
-// RemoveStale lets go of members whom the forum has not known since a moment: they are never due.
-func (s Subscribers) RemoveStale(ctx context.Context, syncedBefore time.Time) (retired int, err error) {
-	n, err := s.writeMembers(ctx, "retire", args{"before": syncedBefore.Unix()})
+// RemoveStale marks members as gone that were last seen on the forum before a time. They are never due.
+func (s Subscribers) RemoveStale(ctx context.Context, syncedBefore time.Time) (removed int, err error) {
+	n, err := s.writeMembers(ctx, "mark_gone", args{"before": syncedBefore.Unix()})
 	if err != nil {
-		return 0, fmt.Errorf("retiring members: %w", err)
+		return 0, fmt.Errorf("removing stale members: %w", err)
 	}
 	return n, nil
 }

@@ -11,8 +11,8 @@ import (
 	"postrider/store"
 )
 
-func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSubscribers_ReadAsSaved(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		want := map[forum.MemberID]store.Subscriber{
 			1: {ID: 1, Zone: "Asia/Kolkata", Locale: "en-IN", CoveredSeq: 1 << 40, Due: now},
@@ -33,8 +33,8 @@ func TestSubscribersComeBackAsTheyWereSaved(t *testing.T) {
 	})
 }
 
-func TestDueGoesByTimeThenNumber(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDue_OrderedByTimeThenID(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{
 			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3}, {ID: 4, Due: now.Add(time.Second)}, {ID: 5, Due: now},
@@ -56,8 +56,8 @@ func TestDueGoesByTimeThenNumber(t *testing.T) {
 	})
 }
 
-func TestWhomTheForumDoesNotKnowAnyMoreIsRetired(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRemoveStale_MarksMembersGone(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 3, 0)
 		sync := now.Add(time.Hour)

@@ -16,9 +16,9 @@ import (
 var migrationFiles embed.FS
 
 // ErrSchemaTooNew means that a newer version of the program has changed the database.
-var ErrSchemaTooNew = errors.New("store: the database is ahead of this program: run the newer postrider that changed it")
+var ErrSchemaTooNew = errors.New("store: the database schema is newer than this postrider: run the newer version that migrated it")
 
-// migrationLock is what daemons that migrate one PostgreSQL hold in turn: "postride" as a number.
+// migrationLock is the advisory lock that makes daemons migrate a PostgreSQL database in turn: "postride" as a number.
 const migrationLock = 0x706f737472696465
 
 // migration is one change of the schema.
@@ -28,8 +28,8 @@ type migration struct {
 	text   string
 }
 
-// steps reads the migrations for engine: "0007_hold.sql", or a pair "0007_hold.postgres.sql" and
-// "0007_hold.sqlite.sql" where the engines need different texts.
+// steps reads the migrations for engine: "0007_hold.sql", or "0007_hold.postgres.sql" and "0007_hold.sqlite.sql" where the
+// engines need different SQL.
 func steps(engine sqlfile.Engine) ([]migration, error) {
 	entries, err := migrationFiles.ReadDir("migrations") // sorted by name
 	if err != nil {
@@ -42,7 +42,7 @@ func steps(engine sqlfile.Engine) ([]migration, error) {
 		}
 		st := migration{file: e.Name()}
 		if _, err := fmt.Sscanf(e.Name(), "%04d_", &st.number); err != nil || st.number != len(all)+1 {
-			return nil, fmt.Errorf("migration %s is not step %d", e.Name(), len(all)+1)
+			return nil, fmt.Errorf("invalid migration file name %s: want step %d", e.Name(), len(all)+1)
 		}
 		text, err := migrationFiles.ReadFile("migrations/" + e.Name())
 		if err != nil {
@@ -54,7 +54,7 @@ func steps(engine sqlfile.Engine) ([]migration, error) {
 	return all, nil
 }
 
-// Migrate brings the database to the step of this program, forward only, and says how many steps that took.
+// Migrate migrates the database to the schema of this program, forward only, and returns how many steps it took.
 func (s *Store) Migrate(ctx context.Context) (taken int, err error) {
 	all, err := steps(s.engine)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *database) migrate(ctx context.Context, all []migration) (taken int, err
 	return taken, s.prepare(ctx)
 }
 
-// apply takes a step unless the database is there already.
+// apply runs a migration unless the database already has it.
 func (s *database) apply(ctx context.Context, tx *sqlx.Tx, st migration, last int) (bool, error) {
 	if s.engine == sqlfile.Postgres {
 		if _, err := s.execRaw(ctx, tx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock)); err != nil {
@@ -98,7 +98,7 @@ func (s *database) apply(ctx context.Context, tx *sqlx.Tx, st migration, last in
 	case err != nil:
 		return false, err
 	case have > last:
-		return false, fmt.Errorf("%w (step %d, known are %d)", ErrSchemaTooNew, have, last)
+		return false, fmt.Errorf("%w (it is at step %d, this postrider knows %d)", ErrSchemaTooNew, have, last)
 	case have >= st.number:
 		return false, nil
 	case have == 0:
@@ -113,7 +113,7 @@ func (s *database) apply(ctx context.Context, tx *sqlx.Tx, st migration, last in
 	return true, err
 }
 
-// execRaw runs SQL that is not among the prepared.
+// execRaw runs SQL that is not prepared.
 func (s *database) execRaw(ctx context.Context, tx *sqlx.Tx, text string, a ...any) (int64, error) {
 	s.sent.Add(1)
 	result, err := tx.ExecContext(ctx, text, a...)
@@ -132,7 +132,7 @@ func (s *database) version(ctx context.Context) (have, want int, err error) {
 		return 0, 0, fmt.Errorf("reading migrations: %w", err)
 	}
 	if have, err = s.schemaVersion(ctx, s.write); err != nil {
-		return 0, 0, fmt.Errorf("reading the schema's step: %w", err)
+		return 0, 0, fmt.Errorf("reading the schema version: %w", err)
 	}
 	return have, len(all), nil
 }
@@ -140,7 +140,7 @@ func (s *database) version(ctx context.Context) (have, want int, err error) {
 func (s *database) schemaVersion(ctx context.Context, db sqlx.QueryerContext) (step int, err error) {
 	there := "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_step'"
 	if s.engine == sqlfile.Postgres {
-		// Not to_regclass: it answers from a cache that a transaction which has waited for its lock may still hold.
+		// Not to_regclass: after a wait for the advisory lock, a transaction may get a stale answer from its cache.
 		there = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_step'"
 	}
 	var tables int

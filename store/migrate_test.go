@@ -8,7 +8,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-func TestAStepThatFailsHalfwayLeavesNothing(t *testing.T) {
+func TestMigrate_FailedStepLeavesNothing(t *testing.T) {
 	for _, engine := range []sqlfile.Engine{sqlfile.SQLite, sqlfile.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
 			dsn := "sqlite:" + filepath.Join(t.TempDir(), "postrider.db")
@@ -39,7 +39,7 @@ func TestAStepThatFailsHalfwayLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestEveryQueryIsWrittenForEitherEngine(t *testing.T) {
+func TestQueries_ExistForBothEngines(t *testing.T) {
 	sqlite, err := loadQueries(sqlfile.SQLite)
 	if err != nil {
 		t.Fatal(err)

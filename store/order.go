@@ -12,9 +12,9 @@ import (
 )
 
 // errWrongState means that a statement found its announcement in another state.
-var errWrongState = errors.New("store: nothing was moved")
+var errWrongState = errors.New("store: the announcement is in another state")
 
-// transition runs a statement on one announcement; errWrongState: it was in no state for it.
+// transition runs a statement on one announcement. It returns errWrongState if the announcement's state does not allow it.
 func (s Announcements) transition(ctx context.Context, tx *sqlx.Tx, query string, a args) error {
 	found := false
 	err := s.query(ctx, tx, query, a, func(scanFunc) error { found = true; return nil })
@@ -24,16 +24,16 @@ func (s Announcements) transition(ctx context.Context, tx *sqlx.Tx, query string
 	return err
 }
 
-// changeState carries out an order in a transaction. Where the announcement is in no state for it, the error
-// is a *StateError, or ErrNoAnnouncement.
-func (s Announcements) changeState(ctx context.Context, id int64, order string, do func(*sqlx.Tx) error) error {
+// changeState performs an action in a transaction. If the announcement's state does not allow the action, the error is a
+// *StateError, or ErrNoAnnouncement.
+func (s Announcements) changeState(ctx context.Context, id int64, action string, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
 	if errors.Is(err, errWrongState) {
 		a, err := s.State(ctx, id)
 		if err != nil {
 			return err
 		}
-		return &StateError{ID: id, State: a.State, Action: order}
+		return &StateError{ID: id, State: a.State, Action: action}
 	}
 	if err != nil {
 		return fmt.Errorf("announcement %d: %w", id, err)
@@ -41,8 +41,7 @@ func (s Announcements) changeState(ctx context.Context, id int64, order string, 
 	return nil
 }
 
-// Start lets a draft go, to an audience of that size: at once, or at start. It gives the state in which
-// it is then.
+// Start starts a draft with an audience of the given size, now or at its start time. It returns the new state.
 func (s Announcements) Start(ctx context.Context, now time.Time, actor string, a digest.Announcement, size int) (state string, err error) {
 	begins := a.StartTime()
 	state = firstState(a.Canary, size)
@@ -51,7 +50,7 @@ func (s Announcements) Start(ctx context.Context, now time.Time, actor string, a
 	}
 	detail := fmt.Sprintf("audience of %d", size)
 	if a.Forced {
-		detail += ", forced: goes to members, too, who have opted out"
+		detail += ", forced: includes members who opted out"
 	}
 	err = s.changeState(ctx, a.ID, "started", func(tx *sqlx.Tx) error {
 		err := s.transition(ctx, tx, "start_announcement", args{
@@ -66,7 +65,7 @@ func (s Announcements) Start(ctx context.Context, now time.Time, actor string, a
 	return state, err
 }
 
-// firstState is the state in which mails go out first.
+// firstState returns the first state in which messages are sent.
 func firstState(c digest.Canary, size int) string {
 	if c.Size(size) > 0 {
 		return InCanary
@@ -74,7 +73,7 @@ func firstState(c digest.Canary, size int) string {
 	return Sending
 }
 
-// Begin begins one whose time has come. Another daemon may have done so: then nothing happens.
+// Begin starts a scheduled announcement. It does nothing if another daemon has already done so.
 func (s Announcements) Begin(ctx context.Context, now time.Time, a Announcement) error {
 	return s.systemTransition(ctx, a.ID, func(tx *sqlx.Tx) error {
 		state := firstState(a.Canary, a.Size)
@@ -86,10 +85,10 @@ func (s Announcements) Begin(ctx context.Context, now time.Time, a Announcement)
 	})
 }
 
-// systemActor is the actor of what the daemon does without being told.
+// systemActor is the actor of what the daemon does on its own.
 const systemActor = "postrider"
 
-// systemTransition carries out what the daemon does by itself, unless it has been done.
+// systemTransition performs an action of the daemon. It does nothing if the announcement has already changed state.
 func (s Announcements) systemTransition(ctx context.Context, id int64, do func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, do)
 	if err == nil || errors.Is(err, errWrongState) {
@@ -98,15 +97,15 @@ func (s Announcements) systemTransition(ctx context.Context, id int64, do func(*
 	return fmt.Errorf("announcement %d: %w", id, err)
 }
 
-// Pause stops one until it is resumed. What is being handed over is finished.
+// Pause stops an announcement until it is resumed. Deliveries in progress are finished.
 func (s Announcements) Pause(ctx context.Context, now time.Time, actor string, id int64, reason string) error {
 	return s.changeState(ctx, id, "paused", func(tx *sqlx.Tx) error {
 		return s.pause(ctx, tx, now, actor, id, args{"reason": sanitizeText(reason), "judged": false, "stopped": false})
 	})
 }
 
-// PauseBySystem is the pause that the daemon orders. After the verdict on a canary, one that is resumed goes on
-// with everybody else.
+// PauseBySystem pauses an announcement on behalf of the daemon. If judged is true, the canary was evaluated: after Resume the
+// announcement goes to the rest of the audience.
 func (s Announcements) PauseBySystem(ctx context.Context, now time.Time, id int64, reason string, judged bool) error {
 	return s.systemTransition(ctx, id, func(tx *sqlx.Tx) error {
 		return s.pause(ctx, tx, now, systemActor, id, args{"reason": sanitizeText(reason), "judged": judged, "stopped": true})
@@ -118,13 +117,13 @@ func (s Announcements) pause(ctx context.Context, tx *sqlx.Tx, now time.Time, ac
 	if err := s.transition(ctx, tx, "pause_announcement", a); err != nil {
 		return err
 	}
-	if _, err := s.exec(ctx, tx, "hold_back", args{"id": id}); err != nil {
+	if _, err := s.exec(ctx, tx, "hold_messages", args{"id": id}); err != nil {
 		return err
 	}
 	return s.audit(ctx, tx, auditEntry(now, actor, "pause", id, a["reason"].(string)))
 }
 
-// Resume lets one go on.
+// Resume continues a paused announcement.
 func (s Announcements) Resume(ctx context.Context, now time.Time, actor string, id int64) error {
 	return s.changeState(ctx, id, "resumed", func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "resume_announcement", args{"id": id, "now": now.Unix(), "paced": now.UnixMilli()}); err != nil {
@@ -134,18 +133,18 @@ func (s Announcements) Resume(ctx context.Context, now time.Time, actor string, 
 	})
 }
 
-// Cancel ends one for good: what waits is skipped, what is being handed over is finished.
+// Cancel ends an announcement permanently. Waiting messages are skipped, deliveries in progress are finished.
 func (s Announcements) Cancel(ctx context.Context, now time.Time, actor string, id int64) error {
 	return s.changeState(ctx, id, "cancelled", func(tx *sqlx.Tx) error {
 		if err := s.transition(ctx, tx, "cancel_announcement", args{"id": id, "now": now.Unix()}); err != nil {
 			return err
 		}
-		if _, err := s.exec(ctx, tx, "cancel_mails", args{"id": id, "now": now.Unix(), "reason": WasCancelled}); err != nil {
+		if _, err := s.exec(ctx, tx, "cancel_messages", args{"id": id, "now": now.Unix(), "reason": WasCancelled}); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, auditEntry(now, actor, "cancel", id, ""))
 	})
 }
 
-// WasCancelled is why mails of a cancelled announcement are skipped.
+// WasCancelled is the reason of the skipped messages of a cancelled announcement.
 const WasCancelled = "announcement cancelled"

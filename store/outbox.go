@@ -13,14 +13,14 @@ import (
 	"postrider/forum"
 )
 
-// Plan is a mail to be made.
+// Plan is a message to put into the outbox.
 type Plan struct {
-	Key      string // "digest/42/2026-05-04"; empty: plan nothing, move the due time only
+	Key      string // "digest/42/2026-05-04"; empty: plan nothing, only update the due time
 	Kind     string
 	Member   forum.MemberID
 	Until    int64     // covers sightings up to this one
-	NextDue  time.Time // of a digest: when the member's next one is due; zero: never
-	Priority int       // lower goes first
+	NextDue  time.Time // of a digest: when the member's next digest is due; zero: never
+	Priority int       // lower is sent first
 }
 
 type planRow struct {
@@ -33,9 +33,9 @@ type planRow struct {
 	Expires  int64          `json:"expires"`
 }
 
-// Plan puts mails into the outbox and moves the due times of digests on, in one transaction, and says how
-// many rows are new. A key that is there already changes nothing. An older edition that waits gives way to
-// the new one; while one is on its way, the member stays due and is passed over.
+// Plan puts messages into the outbox and advances the due times of digests, in one transaction. It returns how many rows are
+// new. An existing key changes nothing. A new edition replaces an older one that waits. If an edition is in delivery, the
+// member is skipped and stays due.
 func (s Outbox) Plan(ctx context.Context, now time.Time, plans []Plan) (planned int, err error) {
 	if len(plans) == 0 {
 		return 0, nil
@@ -61,7 +61,7 @@ func (s Outbox) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 			}
 			list = append(list, row)
 		}
-		// Merge first: an edition that another daemon claims in between is then seen as leased.
+		// Merge first: then an edition that another daemon claims in between is seen as leased.
 		if err := s.mergeIntoNewer(ctx, tx, now, digests); err != nil {
 			return err
 		}
@@ -71,13 +71,13 @@ func (s Outbox) Plan(ctx context.Context, now time.Time, plans []Plan) (planned 
 		return Deferred(s).assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("planning %d mails: %w", len(plans), err)
+		return 0, fmt.Errorf("planning %d messages: %w", len(plans), err)
 	}
 	return planned, nil
 }
 
-// PlanNow puts a digest into the outbox that its member asks for himself, whenever his next one is due. planned is false if
-// that key is there already, or one of his is on its way.
+// PlanNow puts a digest into the outbox that the member asked for, whenever the next one is due. planned is false if the key
+// already exists, or an edition of the member is in delivery.
 func (s Outbox) PlanNow(ctx context.Context, now time.Time, p Plan) (planned bool, err error) {
 	list := []planRow{{p.Key, p.Kind, p.Member, p.Until, nil, p.Priority, expires(p.Kind, now)}}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -95,12 +95,12 @@ func (s Outbox) PlanNow(ctx context.Context, now time.Time, p Plan) (planned boo
 		return Deferred(s).assignDeferred(ctx, tx, now, digests)
 	})
 	if err != nil {
-		return false, fmt.Errorf("planning a digest at once: %w", err)
+		return false, fmt.Errorf("planning an immediate digest: %w", err)
 	}
 	return planned, nil
 }
 
-// advanceDue moves due times on and says which members were due indeed.
+// advanceDue advances due times and returns which members were actually due.
 func (s Outbox) advanceDue(ctx context.Context, tx *sqlx.Tx, now time.Time, plans []Plan) (map[forum.MemberID]bool, error) {
 	due := make(map[forum.MemberID]bool, len(plans))
 	var list []planRow
@@ -137,7 +137,7 @@ func (s Outbox) mergeIntoNewer(ctx context.Context, tx *sqlx.Tx, now time.Time, 
 	return err
 }
 
-// insert says how many rows are new, and which digests are among them.
+// insert returns how many rows are new, and the digests among them.
 func (s Outbox) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []planRow) (planned int, digests []planRow, err error) {
 	if len(list) == 0 {
 		return 0, nil, nil
@@ -157,15 +157,15 @@ func (s Outbox) insert(ctx context.Context, tx *sqlx.Tx, now time.Time, list []p
 	return planned, digests, err
 }
 
-// Row is a mail that was claimed.
+// Row is a claimed message.
 type Row struct {
 	Key            string
 	Kind           string
 	Member         forum.MemberID
 	From           int64 // covers sightings after this one
 	Until          int64 // up to this one
-	Attempt        int   // attempts so far that counted
-	UncertainCount int   // how often nobody could tell whether a relay had taken it
+	Attempt        int   // counted attempts so far
+	UncertainCount int   // how often it was uncertain
 	Created        time.Time
 }
 
@@ -195,9 +195,9 @@ func (s Outbox) Claim(ctx context.Context, now time.Time, owner string, lease ti
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claiming mails: %w", err)
+		return nil, fmt.Errorf("claiming messages: %w", err)
 	}
-	slices.SortFunc(list, func(a, b ranked) int { // RETURNING knows no order
+	slices.SortFunc(list, func(a, b ranked) int { // RETURNING has no order
 		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(b.From, a.From), cmp.Compare(a.Key, b.Key))
 	})
 	claimed := make([]Row, len(list))

@@ -32,8 +32,8 @@ func accepted(r store.Row, at time.Time) store.Settlement {
 	}
 }
 
-// again settles a row that shall be tried again.
-func again(r store.Row, result string, notBefore time.Time) store.Settlement {
+// retryLater settles a row that shall be tried again.
+func retryLater(r store.Row, result string, notBefore time.Time) store.Settlement {
 	return store.Settlement{
 		Key: r.Key, State: "queued", NotBefore: notBefore, CountAttempt: true,
 		Result: result, Code: 451, Reason: "greylisted", At: now,
@@ -50,7 +50,7 @@ func claim(t testing.TB, s *store.Store, at time.Time) []store.Row {
 	return must(s.Outbox.Claim(t.Context(), at, owner, lease, store.AllPriorities, 500))(t)
 }
 
-func keys(rows []store.Row) []string {
+func keysOf(rows []store.Row) []string {
 	var all []string
 	for _, r := range rows {
 		all = append(all, r.Key)
@@ -58,7 +58,7 @@ func keys(rows []store.Row) []string {
 	return all
 }
 
-func counts(t testing.TB, s *store.Store) map[string]int {
+func countsByState(t testing.TB, s *store.Store) map[string]int {
 	t.Helper()
 	all := make(map[string]int)
 	for _, c := range must(s.Queue.Counts(t.Context()))(t) {
@@ -67,8 +67,8 @@ func counts(t testing.TB, s *store.Store) map[string]int {
 	return all
 }
 
-func TestPlanTwicePlansOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPlan_TwicePlansOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 10)
 		plans := []store.Plan{edition(1, "2026-05-04", 20), edition(2, "2026-05-04", 20)}
@@ -91,8 +91,8 @@ func TestPlanTwicePlansOnce(t *testing.T) {
 	})
 }
 
-func TestAPlanWithoutAKeyMovesTheDueTimeOnly(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPlan_WithoutKeyOnlyAdvancesDue(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 0)
 		if got := plan(t, s, now, store.Plan{Kind: "digest", Member: 1}); got != 0 {
@@ -104,13 +104,13 @@ func TestAPlanWithoutAKeyMovesTheDueTimeOnly(t *testing.T) {
 	})
 }
 
-func TestAnOlderEditionThatWaitsGivesWayAndKeepsItsBeginning(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPlan_MergesWaitingEdition(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
 		row := claim(t, s, now)[0]
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(48*time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(row, "try again", now.Add(48*time.Hour))}))
 
 		tomorrow := now.Add(24 * time.Hour)
 		if got := plan(t, s, tomorrow, edition(1, "2026-05-05", 30)); got != 1 {
@@ -120,14 +120,14 @@ func TestAnOlderEditionThatWaitsGivesWayAndKeepsItsBeginning(t *testing.T) {
 		if len(got) != 1 || got[0].Key != "digest/1/2026-05-05" || got[0].From != 10 || got[0].Until != 30 {
 			t.Errorf("claimed %v, want the new edition from 10 to 30 alone", got)
 		}
-		if c := counts(t, s); c["digest merged"] != 1 || c["digest leased"] != 1 {
+		if c := countsByState(t, s); c["digest merged"] != 1 || c["digest leased"] != 1 {
 			t.Errorf("outbox = %v, want one merged, one leased", c)
 		}
 	})
 }
 
-func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDue_NotWithEditionInDelivery(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
@@ -146,7 +146,7 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 			}
 		}
 		blocked("the edition before is leased")
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "uncertain", now.Add(15*time.Minute))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(row, "uncertain", now.Add(15*time.Minute))}))
 		blocked("the relay may have it")
 		row = claim(t, s, later)[0]
 		if row.Key != "digest/1/2026-05-04" || row.Attempt != 1 {
@@ -159,25 +159,25 @@ func TestWhoHasAnEditionOnItsWayIsNotDue(t *testing.T) {
 	})
 }
 
-func TestAnEditionInDoubtIsNotMerged(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPlan_UncertainEditionIsNotMerged(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
-		intend(t, s, claim(t, s, now)...) // and the daemon dies, perhaps after the relay took it
+		markInFlight(t, s, claim(t, s, now)...) // and the daemon dies, perhaps after the relay took it
 		tomorrow := now.Add(24 * time.Hour)
-		takeBack(t, s, tomorrow)
+		reclaimExpired(t, s, tomorrow)
 		if got := plan(t, s, tomorrow, edition(1, "2026-05-05", 30)); got != 0 {
 			t.Errorf("planned %d: the same posts would go out under another Message-ID", got)
 		}
-		if got := keys(claim(t, s, tomorrow.Add(wait))); !slices.Equal(got, []string{"digest/1/2026-05-04"}) {
+		if got := keysOf(claim(t, s, tomorrow.Add(wait))); !slices.Equal(got, []string{"digest/1/2026-05-04"}) {
 			t.Errorf("claimed %v, want the first edition again", got)
 		}
 	})
 }
 
-func TestOtherKindsAreNeitherMergedNorHeldBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPlan_OtherKindsAreIndependent(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "2026-05-04", 20))
@@ -188,48 +188,48 @@ func TestOtherKindsAreNeitherMergedNorHeldBack(t *testing.T) {
 		if got := plan(t, s, now, alert(7), alert(8)); got != 2 {
 			t.Errorf("planned %d alerts, want 2", got)
 		}
-		if got := keys(claim(t, s, now)); len(got) != 2 {
+		if got := keysOf(claim(t, s, now)); len(got) != 2 {
 			t.Errorf("claimed %v, want both alerts", got)
 		}
 	})
 }
 
-func TestClaimGoesByPriorityThenTime(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestClaim_ByPriorityThenTime(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 4, 0)
 		plan(t, s, now, edition(3, "a", 9), edition(1, "a", 9))
 		plan(t, s, now.Add(time.Second), edition(2, "a", 9), store.Plan{Key: "alert/4/T1", Kind: "alert", Member: 4, Priority: 10})
 		if got := claim(t, s, now.Add(-time.Second)); len(got) != 0 {
-			t.Errorf("claimed %v before their time", keys(got))
+			t.Errorf("claimed %v before their time", keysOf(got))
 		}
 		want := []string{"alert/4/T1", "digest/1/a", "digest/3/a"}
-		if got := keys(must(s.Outbox.Claim(t.Context(), now.Add(time.Minute), owner, lease, store.AllPriorities, 3))(t)); !slices.Equal(got, want) {
+		if got := keysOf(must(s.Outbox.Claim(t.Context(), now.Add(time.Minute), owner, lease, store.AllPriorities, 3))(t)); !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
 		}
-		if got := keys(claim(t, s, now.Add(time.Minute))); !slices.Equal(got, []string{"digest/2/a"}) {
+		if got := keysOf(claim(t, s, now.Add(time.Minute))); !slices.Equal(got, []string{"digest/2/a"}) {
 			t.Errorf("claimed %v, want the one that was left", got)
 		}
 	})
 }
 
-func TestMembersFarBehindAreClaimedLast(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestClaim_MembersFarBehindComeLast(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{{ID: 1, CoveredSeq: 5, Due: now}, {ID: 2, CoveredSeq: 90, Due: now}, {ID: 3, CoveredSeq: 90, Due: now}}))
 		plan(t, s, now, edition(1, "a", 99), edition(2, "a", 99), edition(3, "a", 99))
-		if got, want := keys(claim(t, s, now)), []string{"digest/2/a", "digest/3/a", "digest/1/a"}; !slices.Equal(got, want) {
+		if got, want := keysOf(claim(t, s, now)), []string{"digest/2/a", "digest/3/a", "digest/1/a"}; !slices.Equal(got, want) {
 			t.Errorf("claimed %v, want %v", got, want)
 		}
 	})
 }
 
-func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestClaim_ConcurrentWorkersClaimOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		const workers, mails = 8, 2000
 		s := open(t, dsn)
 		enroll(t, s, mails, 0)
-		for part := range slices.Chunk(numbers(mails), 500) {
+		for part := range slices.Chunk(memberIDs(mails), 500) {
 			var plans []store.Plan
 			for _, id := range part {
 				plans = append(plans, edition(id, "a", 9))
@@ -269,13 +269,13 @@ func TestWorkersAtOnceClaimNoRowTwice(t *testing.T) {
 			}
 			met[key] = true
 		}
-		if len(met) != mails || counts(t, s)["digest accepted"] != mails {
-			t.Errorf("claimed %d, outbox %v; want %d", len(met), counts(t, s), mails)
+		if len(met) != mails || countsByState(t, s)["digest accepted"] != mails {
+			t.Errorf("claimed %d, outbox %v; want %d", len(met), countsByState(t, s), mails)
 		}
 	})
 }
 
-func numbers(n int) []forum.MemberID {
+func memberIDs(n int) []forum.MemberID {
 	all := make([]forum.MemberID, n)
 	for i := range all {
 		all[i] = forum.MemberID(i + 1)
@@ -283,11 +283,11 @@ func numbers(n int) []forum.MemberID {
 	return all
 }
 
-func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestMarkSeen_ConcurrentDaemonsDoNotDeadlock(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		const members, rounds = 300, 8
 		enroll(t, open(t, dsn), members, 0)
-		up := numbers(members)
+		up := memberIDs(members)
 		down := slices.Clone(up)
 		slices.Reverse(down)
 		orders := [][]forum.MemberID{up, down, up, down}
@@ -318,7 +318,7 @@ func TestDaemonsThatTouchTheSameMembersAtOnceGetThrough(t *testing.T) {
 		}
 		wg.Wait()
 		s := open(t, dsn)
-		if c := counts(t, s); c["digest queued"] != members {
+		if c := countsByState(t, s); c["digest queued"] != members {
 			t.Errorf("outbox = %v, want one edition of each member waiting", c)
 		}
 	})

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// DueHours counts members by when their next digests come due: those whose time has come, and for each of the coming hours
-// those of that hour, counted from now.
+// DueHours counts members by when their next digest is due: those who are due now, and those of each of the coming hours.
 func (s Subscribers) DueHours(ctx context.Context, now time.Time, hours int) (due int, coming []int, err error) {
 	coming = make([]int, hours)
 	a := args{"now": now.Unix(), "until": now.Add(time.Duration(hours) * time.Hour).Unix()}
@@ -22,20 +21,20 @@ func (s Subscribers) DueHours(ctx context.Context, now time.Time, hours int) (du
 		return err
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("counting who is due: %w", err)
+		return 0, nil, fmt.Errorf("counting due members: %w", err)
 	}
 	return due, coming, nil
 }
 
-// PendingCount is how many mails of a kind are in a state that is not their last.
+// PendingCount is the number of messages of a kind in a state that is not final.
 type PendingCount struct {
 	Count
-	Next time.Time // when the first of them may go
+	Next time.Time // when the first of them may be sent
 }
 
-// PendingMessages counts the mails that something is still to become of.
+// PendingMessages counts the messages that are not settled yet.
 func (s Queue) PendingMessages(ctx context.Context) (list []PendingCount, err error) {
-	err = s.query(ctx, nil, "open_mails", nil, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "pending_messages", nil, func(scan scanFunc) error {
 		var c PendingCount
 		var next int64
 		err := scan(&c.Kind, &c.State, &c.Mails, &next)
@@ -44,12 +43,12 @@ func (s Queue) PendingMessages(ctx context.Context) (list []PendingCount, err er
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("counting open mails: %w", err)
+		return nil, fmt.Errorf("counting unsettled messages: %w", err)
 	}
 	return list, nil
 }
 
-// LastSent is when the latest round began in which a relay took a mail; zero: none has in the last month.
+// LastSent returns when the latest round began in which a relay accepted a message; zero: none in the last month.
 func (s Counts) LastSent(ctx context.Context) (at time.Time, err error) {
 	err = s.query(ctx, nil, "last_sent", nil, func(scan scanFunc) error {
 		var began int64
@@ -58,7 +57,7 @@ func (s Counts) LastSent(ctx context.Context) (at time.Time, err error) {
 		return err
 	})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading when a mail was sent last: %w", err)
+		return time.Time{}, fmt.Errorf("reading when a message was last sent: %w", err)
 	}
 	return at, nil
 }

@@ -7,8 +7,8 @@ import (
 	"postrider/store"
 )
 
-func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestOverview_CountsWaitingAndComing(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{
 			{ID: 1, Due: now}, {ID: 2, Due: now.Add(-time.Hour)}, {ID: 3, Due: now.Add(time.Second)}, {ID: 4, Due: now.Add(time.Hour)},
@@ -20,7 +20,7 @@ func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
 		equal(t, "coming", coming, []int{1, 2, 0})
 
 		equal(t, "open mails of an empty outbox", must(s.Queue.PendingMessages(t.Context()))(t), nil)
-		settled(t, s, now, edition(3, "a", 9), "refused")
+		planAndSettle(t, s, now, edition(3, "a", 9), "refused")
 		plan(t, s, now, edition(1, "a", 9), store.Plan{Key: "alert/2/T1", Kind: "alert", Member: 2})
 		claim(t, s, now)
 		plan(t, s, now.Add(time.Minute), store.Plan{Key: "announce/1/1", Kind: "announcement", Member: 1})
@@ -33,8 +33,8 @@ func TestWhatWaitsAndWhatComesIsCounted(t *testing.T) {
 	})
 }
 
-func TestItIsKnownWhenARelayTookAMailLast(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestLastSent_NewestRoundWithAcceptedMessage(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		equal(t, "before any", must(s.Counts.LastSent(t.Context()))(t), time.Time{})
 		for i, sent := range []int{3, 1, 0} {
@@ -44,8 +44,8 @@ func TestItIsKnownWhenARelayTookAMailLast(t *testing.T) {
 	})
 }
 
-func TestTheAuditLogIsReadTheLatestFirst(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestAudit_ListsLatestFirst(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		var list []store.AuditEntry
 		for i, action := range []string{"pause", "resume", "pause"} {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Pause is the order to hand nothing over.
+// Pause records that delivery is paused.
 type Pause struct {
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason"`
@@ -15,8 +15,8 @@ type Pause struct {
 
 const pauseKey = "paused"
 
-// Pause stops delivery for all daemons that share the store, until Resume. One that stands keeps its time, and its
-// reason unless there is a new one. It gives the one that stands now.
+// Pause stops delivery until Resume, for all daemons that share the store. An active pause keeps its time, and keeps its reason
+// unless a new one is given. It returns the active pause.
 func (s Queue) Pause(ctx context.Context, now time.Time, reason string) (Pause, error) {
 	p, paused, err := s.Paused(ctx)
 	if err != nil {
@@ -35,21 +35,21 @@ func (s Queue) Pause(ctx context.Context, now time.Time, reason string) (Pause, 
 	return p, Values(s).Set(ctx, pauseKey, string(text))
 }
 
-// Paused says whether delivery is paused.
+// Paused reports whether delivery is paused.
 func (s Queue) Paused(ctx context.Context) (p Pause, paused bool, err error) {
 	text, paused, err := Values(s).Get(ctx, pauseKey)
 	if err != nil || !paused {
 		return Pause{}, false, err
 	}
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return Pause{}, true, fmt.Errorf("reading since when delivery is paused: %w", err)
+		return Pause{}, true, fmt.Errorf("parsing the pause of delivery: %w", err)
 	}
 	return p, true, nil
 }
 
-// Resume lets delivery go on, and says whether it was paused.
+// Resume resumes delivery and reports whether it was paused.
 func (s Queue) Resume(ctx context.Context) (paused bool, err error) {
-	n, err := s.exec(ctx, nil, "forget", args{"key": pauseKey})
+	n, err := s.exec(ctx, nil, "delete_value", args{"key": pauseKey})
 	if err != nil {
 		return false, fmt.Errorf("resuming delivery: %w", err)
 	}

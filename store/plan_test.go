@@ -12,7 +12,7 @@ import (
 
 // Another daemon takes up a member's waiting edition in the midst of planning his next one. SQLite lets nobody in
 // between; PostgreSQL does.
-func TestAnEditionThatIsTakenUpWhileTheNextIsPlanned(t *testing.T) {
+func TestPlan_EditionClaimedWhileNextIsPlanned(t *testing.T) {
 	now := time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 	settle := func(t *testing.T, other *Store) {
 		x := Settlement{Key: "digest/1/a", State: "accepted", Result: "accepted", At: now}

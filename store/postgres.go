@@ -21,8 +21,8 @@ import (
 const (
 	maxPostgresConns = 8
 	postgresPort     = 5432
-	// connectTimeout is how long a server may take to answer a new connection, unless the DSN says otherwise. Of several, the next
-	// one is tried then.
+	// connectTimeout is how long a server may take to answer a new connection, unless the DSN sets another limit. After that,
+	// the next host is tried.
 	connectTimeout = 10 * time.Second
 )
 
@@ -34,7 +34,7 @@ func connectPostgres(dsn string) (*database, error) {
 	return openPostgres(config)
 }
 
-// readPostgres connects to look only: the server refuses every write. A standby will do.
+// readPostgres connects read-only: the server rejects every write. A standby is accepted.
 func readPostgres(dsn string) (*database, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
@@ -51,9 +51,9 @@ func readPostgres(dsn string) (*database, error) {
 func openPostgres(config pq.Config) (*database, error) {
 	connector, err := pq.NewConnectorConfig(config)
 	if err != nil {
-		return nil, errNoDSN
+		return nil, errInvalidDSN
 	}
-	connector.Dialer(newLine())
+	connector.Dialer(newDialer())
 	db := sql.OpenDB(sessionConnector{connector})
 	db.SetMaxOpenConns(maxPostgresConns)
 	db.SetMaxIdleConns(maxPostgresConns)
@@ -61,10 +61,10 @@ func openPostgres(config pq.Config) (*database, error) {
 	return &database{engine: sqlfile.Postgres, write: pool, read: pool}, nil
 }
 
-// errNoDSN says less than the driver, whose words may hold a password.
-var errNoDSN = errors.New("store: dsn is not what PostgreSQL's driver takes: postgres://user:password@host:5432/database?sslmode=disable")
+// errInvalidDSN says less than the driver, whose error may contain the password.
+var errInvalidDSN = errors.New("invalid store dsn: must be a PostgreSQL URL, for example postgres://user:password@host:5432/database?sslmode=disable")
 
-// postgresConfig reads a DSN. Of several hosts the one is used that takes writes: whichever is the primary now.
+// postgresConfig parses a DSN. Of several hosts it selects the one that accepts writes: the current primary.
 func postgresConfig(dsn string) (pq.Config, error) {
 	single, others, err := splitHosts(dsn)
 	if err != nil {
@@ -72,7 +72,7 @@ func postgresConfig(dsn string) (pq.Config, error) {
 	}
 	config, err := pq.NewConfig(single)
 	if err != nil {
-		return pq.Config{}, errNoDSN
+		return pq.Config{}, errInvalidDSN
 	}
 	config.Multi = append(config.Multi, others...)
 	if config.ApplicationName == "" {
@@ -87,11 +87,11 @@ func postgresConfig(dsn string) (pq.Config, error) {
 	return config, nil
 }
 
-// splitHosts parts "postgres://user@h1:1,h2:2/db", libpq's way to name a primary and its standbys, into a URL with the first
-// host and the other hosts: neither net/url nor the driver reads several ports. The driver's own way
-// ("h1,h2/db?port=1,2") is left to it.
+// splitHosts splits "postgres://user@h1:1,h2:2/db", libpq's syntax for a primary and its standbys, into a URL with the first
+// host and the other hosts. Neither net/url nor the driver parses several ports. The driver's own syntax
+// ("h1,h2/db?port=1,2") is passed through.
 func splitHosts(dsn string) (single string, others []pq.ConfigMultihost, err error) {
-	noURL := errors.New("store: dsn is no URL: write special characters of the password as %XX") // net/url would quote it
+	invalidURL := errors.New("invalid store dsn: not a valid URL: write special characters of the password as %XX") // net/url would quote the password
 	scheme, rest, _ := strings.Cut(dsn, "://")
 	authority := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
@@ -101,7 +101,7 @@ func splitHosts(dsn string) (single string, others []pq.ConfigMultihost, err err
 	hosts := strings.Split(authority[at:], ",")
 	u, err := url.Parse(scheme + "://" + authority[:at] + hosts[0] + rest[len(authority):])
 	if err != nil {
-		return "", nil, noURL
+		return "", nil, invalidURL
 	}
 	if len(hosts) == 1 || u.Query().Has("port") {
 		return dsn, nil, nil
@@ -109,18 +109,18 @@ func splitHosts(dsn string) (single string, others []pq.ConfigMultihost, err err
 	for _, host := range hosts[1:] {
 		other, err := parseHost(host)
 		if err != nil {
-			return "", nil, noURL
+			return "", nil, invalidURL
 		}
 		others = append(others, other)
 	}
 	return u.String(), others, nil
 }
 
-// parseHost reads "host", "host:port", "[::1]" and "[::1]:port".
+// parseHost parses "host", "host:port", "[::1]" and "[::1]:port".
 func parseHost(text string) (pq.ConfigMultihost, error) {
 	u, err := url.Parse("postgres://" + text)
 	if err != nil || u.Hostname() == "" || u.Host != text || strings.Contains(u.Hostname(), ":") && text[0] != '[' {
-		return pq.ConfigMultihost{}, errNoDSN
+		return pq.ConfigMultihost{}, errInvalidDSN
 	}
 	host := pq.ConfigMultihost{Host: u.Hostname(), Port: postgresPort}
 	if u.Port() != "" {
@@ -133,17 +133,17 @@ func parseHost(text string) (pq.ConfigMultihost, error) {
 	return host, nil
 }
 
-// How soon each side gives up the other when its machine or the network between has vanished without a word. A daemon that was cut
-// off in a transaction would else hold up all others for two hours, and a lost primary its daemons for a quarter of one.
+// How soon each side gives up when the other machine or the network has vanished silently. With the defaults, a daemon that was cut
+// off in a transaction would block all others for two hours, and a lost primary would block its daemons for 15 minutes.
 const (
-	probeAfter  = 15 * time.Second // of silence
+	probeAfter  = 15 * time.Second // without traffic
 	probeEvery  = 5 * time.Second
 	probes      = 3
 	peerTimeout = probeAfter + probes*probeEvery
 )
 
-// newLine dials so that a server that vanished is noticed.
-func newLine() *keepaliveDialer {
+// newDialer returns a dialer that notices when a server vanishes.
+func newDialer() *keepaliveDialer {
 	return &keepaliveDialer{net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: probeAfter, Interval: probeEvery, Count: probes},
 		Control:         setTCPUserTimeout,
@@ -160,7 +160,7 @@ func (l *keepaliveDialer) DialTimeout(network, address string, timeout time.Dura
 	return l.DialContext(ctx, network, address)
 }
 
-// sessionConnector prepares each connection.
+// sessionConnector applies sessionSettings to each new connection.
 type sessionConnector struct{ *pq.Connector }
 
 // Connect implements driver.Connector.
@@ -176,8 +176,8 @@ func (s sessionConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// sessionSettings let the server give up a daemon that vanished. A commit must outlive a crash of the server, whatever
-// its own settings say, as with SQLite; one that waits for a standby, too, stays as it is.
+// sessionSettings make the server give up on a daemon that vanished. A commit must survive a server crash, as with SQLite, even if
+// the server's default is synchronous_commit = off. Stricter settings, such as waiting for a standby, are kept.
 var sessionSettings = fmt.Sprintf(`SET idle_in_transaction_session_timeout = '%ds';
 SET tcp_keepalives_idle = %d; SET tcp_keepalives_interval = %d; SET tcp_keepalives_count = %d; SET tcp_user_timeout = '%ds';
 SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'`,

@@ -12,8 +12,8 @@ import (
 	"postrider/store"
 )
 
-// hosts puts hosts before that of a DSN.
-func hosts(t *testing.T, dsn string, first ...string) string {
+// addHosts puts hosts before that of a DSN.
+func addHosts(t *testing.T, dsn string, first ...string) string {
 	t.Helper()
 	before, after, found := strings.Cut(dsn, "@")
 	if !found {
@@ -22,15 +22,15 @@ func hosts(t *testing.T, dsn string, first ...string) string {
 	return before + "@" + strings.Join(append(first, after), ",")
 }
 
-func TestOfSeveralHostsTheOneThatAnswersIsUsed(t *testing.T) {
+func TestHosts_UsesOneThatAnswers(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	open(t, dsn).Close()
 	u := must(url.Parse(dsn))(t)
 	driversWay := strings.Replace(dsn, u.Host, "localhost,"+u.Hostname(), 1) + fmt.Sprintf("&port=1,%s", u.Port())
 	for name, dsn := range map[string]string{
-		"the first is down":            hosts(t, dsn, "127.0.0.1:1"),
-		"two are down":                 hosts(t, dsn, "127.0.0.1:1", "[::1]:2"),
-		"the first has no port":        hosts(t, dsn, "127.0.0.2"),
+		"the first is down":            addHosts(t, dsn, "127.0.0.1:1"),
+		"two are down":                 addHosts(t, dsn, "127.0.0.1:1", "[::1]:2"),
+		"the first has no port":        addHosts(t, dsn, "127.0.0.2"),
 		"the last is down":             strings.Replace(dsn, u.Host, u.Host+",127.0.0.1:1", 1),
 		"ports as the driver has them": driversWay,
 	} {
@@ -44,25 +44,25 @@ func TestOfSeveralHostsTheOneThatAnswersIsUsed(t *testing.T) {
 	}
 }
 
-func TestAHostThatSaysNothingIsPassedOver(t *testing.T) {
+func TestHosts_SkipsSilentHost(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	open(t, dsn).Close()
 	mute, err := net.Listen("tcp", "127.0.0.1:0") // the system takes connections, nobody ever answers
 	check(t, err)
 	defer mute.Close()
 	begin := time.Now()
-	s := must(store.Open(t.Context(), hosts(t, dsn, mute.Addr().String())+"&connect_timeout=1"))(t)
+	s := must(store.Open(t.Context(), addHosts(t, dsn, mute.Addr().String())+"&connect_timeout=1"))(t)
 	defer s.Close()
 	if took := time.Since(begin); took < time.Second {
 		t.Errorf("the mute host was not asked: Open took %v", took)
 	}
 }
 
-func TestOfSeveralHostsOneThatTakesNoWritesIsPassedOver(t *testing.T) {
+func TestHosts_SkipsReadOnlyHost(t *testing.T) {
 	standby, primary := servertest.Postgres(t), servertest.Postgres(t)
 	open(t, primary).Close()
 	name := must(url.Parse(standby))(t).Path[1:]
-	must(raw(t, standby).Exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on"))(t)
+	must(openRaw(t, standby).Exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on"))(t)
 	// Both are databases of one server here: only the name tells which was taken.
 	for _, dsn := range []string{standby, primary} {
 		s, err := store.Open(t.Context(), strings.Replace(dsn, "@", "@127.0.0.1:1,", 1))
@@ -75,7 +75,7 @@ func TestOfSeveralHostsOneThatTakesNoWritesIsPassedOver(t *testing.T) {
 	}
 }
 
-func TestHostsThatAreNoneAreRefused(t *testing.T) {
+func TestHosts_RejectsInvalid(t *testing.T) {
 	for _, hosts := range []string{"h1:1,h2:x", "h1:1,", "h1:1,h2:99999", "h1:1,[::1", "h1:1,h2:1:2"} {
 		s, err := store.Open(t.Context(), "postgres://u:s3cret@"+hosts+"/db")
 		if err == nil {
@@ -83,8 +83,8 @@ func TestHostsThatAreNoneAreRefused(t *testing.T) {
 			t.Errorf("hosts %q were taken", hosts)
 			continue
 		}
-		if got := err.Error(); !strings.Contains(got, "no URL") || strings.Contains(got, "s3cret") {
-			t.Errorf("hosts %q: %q, want \"no URL\" in it and no password", hosts, got)
+		if got := err.Error(); !strings.Contains(got, "not a valid URL") || strings.Contains(got, "s3cret") {
+			t.Errorf("hosts %q: %q, want \"not a valid URL\" in it and no password", hosts, got)
 		}
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"postrider/forum"
 )
 
-// OfMembers are what members have chosen. Who has chosen nothing is not in it.
+// OfMembers returns the preferences of members. Members without any are missing.
 func (s Preferences) OfMembers(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Preferences, error) {
 	all := make(map[forum.MemberID]digest.Preferences)
 	err := s.query(ctx, nil, "preferences", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
-		id, c, err := scanChoices(scan)
+		id, c, err := scanPreferences(scan)
 		all[id] = c
 		return err
 	})
@@ -26,7 +26,7 @@ func (s Preferences) OfMembers(ctx context.Context, members []forum.MemberID) (m
 	return all, nil
 }
 
-func scanChoices(scan scanFunc) (id forum.MemberID, c digest.Preferences, err error) {
+func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, err error) {
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
@@ -45,7 +45,7 @@ func scanChoices(scan scanFunc) (id forum.MemberID, c digest.Preferences, err er
 	return id, c, err
 }
 
-// schedule reads a member's own schedule; nil: he has none.
+// schedule returns a member's own schedule, or nil.
 func schedule(cadence sql.NullString, hour, weekday, day, every sql.NullInt64) *digest.Schedule {
 	if !cadence.Valid {
 		return nil
@@ -63,7 +63,7 @@ func boolPtr(b sql.NullBool) *bool {
 	return &b.Bool
 }
 
-// Save writes down all that a member has chosen, at now, in the place of what he had chosen before.
+// Save replaces all preferences of a member.
 func (s Preferences) Save(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
 	a := args{
 		"member": int64(member), "now": now.Unix(),
@@ -79,12 +79,12 @@ func (s Preferences) Save(ctx context.Context, now time.Time, member forum.Membe
 		a["quiet_from"], a["quiet_until"] = c.Quiet.From, c.Quiet.Until
 	}
 	if _, err := s.exec(ctx, nil, "save_preference", a); err != nil {
-		return fmt.Errorf("writing a preference: %w", err)
+		return fmt.Errorf("saving preferences: %w", err)
 	}
 	return nil
 }
 
-// nullIfZero is a value as the database keeps it; NULL for the zero value.
+// nullIfZero returns the value for the database: NULL for the zero value.
 func nullIfZero[T comparable](v T) any {
 	var zero T
 	if v == zero {
@@ -93,16 +93,16 @@ func nullIfZero[T comparable](v T) any {
 	return v
 }
 
-// UnsubscribeKind ends all digests, alerts or announcements of a member, by the kind of mail that they are in the outbox. To
-// end what has ended changes nothing. Mails that wait are skipped when their turn comes.
+// UnsubscribeKind ends all digests, alerts or announcements of a member. kind is one of the kinds of the outbox. Doing it again
+// changes nothing. Waiting messages are skipped when they are about to be sent.
 func (s Preferences) UnsubscribeKind(ctx context.Context, now time.Time, member forum.MemberID, kind string) error {
 	queries := map[string][]string{
-		KindDigest:     {"end_digests", "end_due"},
-		KindAlert:      {"end_alerts"},
-		"announcement": {"end_announcements"},
+		KindDigest:       {"unsubscribe_digests", "clear_due"},
+		KindAlert:        {"unsubscribe_alerts"},
+		KindAnnouncement: {"unsubscribe_announcements"},
 	}[kind]
 	if queries == nil {
-		return fmt.Errorf("ending %q of a member: there is no such kind of mail", kind)
+		return fmt.Errorf("unsubscribing a member: unknown kind %q: must be digest, alert or announcement", kind)
 	}
 	a := args{"member": int64(member), "now": now.Unix()}
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -114,29 +114,29 @@ func (s Preferences) UnsubscribeKind(ctx context.Context, now time.Time, member 
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("ending %ss of a member: %w", kind, err)
+		return fmt.Errorf("unsubscribing a member from %ss: %w", kind, err)
 	}
 	return nil
 }
 
-// SetOverride notes how a member wants to hear of a section or a thread that he watches; the other of the two is 0. An empty
-// cadence takes the wish back.
+// SetOverride saves the cadence of a member for one section or one thread; the other ID is 0. An empty cadence removes the
+// override.
 func (s Preferences) SetOverride(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, thread forum.ThreadID, cadence digest.Cadence) error {
 	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread), "cadence": string(cadence), "now": now.Unix()}
-	query := "wish"
+	query := "save_override"
 	if cadence == "" {
-		query = "wish_nothing"
+		query = "delete_override"
 	}
 	if _, err := s.exec(ctx, nil, query, a); err != nil {
-		return fmt.Errorf("writing a wish: %w", err)
+		return fmt.Errorf("saving an override: %w", err)
 	}
 	return nil
 }
 
-// Overrides are those of members for single sections and threads. Who has none is not in it.
+// Overrides returns the overrides of members. Members without any are missing.
 func (s Preferences) Overrides(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
 	all := make(map[forum.MemberID]digest.Overrides)
-	err := s.query(ctx, nil, "wishes", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "overrides", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var member forum.MemberID
 		var section forum.SectionID
 		var thread forum.ThreadID
@@ -158,7 +158,23 @@ func (s Preferences) Overrides(ctx context.Context, members []forum.MemberID) (m
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading wishes: %w", err)
+		return nil, fmt.Errorf("reading overrides: %w", err)
 	}
 	return all, nil
+}
+
+// InstantOverrides returns the members with after < ID <= until who chose alerts for any of these threads or sections.
+func (s Preferences) InstantOverrides(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after, until forum.MemberID) ([]forum.MemberID, error) {
+	var list []forum.MemberID
+	a := args{"threads": marshalIDs(threads), "sections": marshalIDs(sections), "after": int64(after), "until": int64(until)}
+	err := s.query(ctx, nil, "instant_overrides", a, func(scan scanFunc) error {
+		var id forum.MemberID
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading instant overrides: %w", err)
+	}
+	return list, nil
 }

@@ -10,9 +10,9 @@ import (
 	"postrider/store"
 )
 
-func TestPreferencesComeBackAsTheyWereSaved(t *testing.T) {
+func TestPreferences_ReadAsSaved(t *testing.T) {
 	yes, no := true, false
-	onBoth(t, func(t *testing.T, dsn string) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		want := digest.Preferences{
 			Schedule: &digest.Schedule{Cadence: digest.Monthly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6},
@@ -31,8 +31,8 @@ func TestPreferencesComeBackAsTheyWereSaved(t *testing.T) {
 	})
 }
 
-func TestAScheduleOfHisOwnIsReadWithTheSubscriber(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSubscribers_HaveOwnSchedule(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		own := &digest.Schedule{Cadence: digest.Weekly, Hour: 7, Weekday: time.Saturday, Day: 31, Every: 6}
 		enroll(t, s, 1, 0)
@@ -44,8 +44,8 @@ func TestAScheduleOfHisOwnIsReadWithTheSubscriber(t *testing.T) {
 	})
 }
 
-func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestUnsubscribeKind_KeepsOtherKinds(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 0)
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Europe/Paris", Alerts: digest.EveryReply}))
@@ -73,8 +73,8 @@ func TestAStreamThatEndsLeavesTheOthers(t *testing.T) {
 	})
 }
 
-func TestWishesAreMadeChangedAndTakenBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestOverrides_SetChangeAndRemove(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Preferences.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 1, 5, 0, digest.Off))

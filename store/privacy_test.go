@@ -16,15 +16,15 @@ import (
 	"postrider/store"
 )
 
-func privacyPage(t *testing.T) string {
+func readPrivacyPage(t *testing.T) string {
 	t.Helper()
 	return string(must(os.ReadFile("../docs/privacy.md"))(t))
 }
 
-// toldTables are the tables that the page on privacy names.
-func toldTables(t *testing.T) (names []string) {
+// documentedTables are the tables that the page on privacy names.
+func documentedTables(t *testing.T) (names []string) {
 	t.Helper()
-	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?`) \\|").FindAllStringSubmatch(privacyPage(t), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?`) \\|").FindAllStringSubmatch(readPrivacyPage(t), -1) {
 		for name := range strings.SplitSeq(row[1], ", ") {
 			names = append(names, strings.Trim(name, "`"))
 		}
@@ -33,11 +33,11 @@ func toldTables(t *testing.T) (names []string) {
 	return names
 }
 
-func TestThePageOnPrivacyNamesEveryTable(t *testing.T) {
+func TestPrivacyPage_NamesEveryTable(t *testing.T) {
 	t.Parallel()
 	dsn := sqliteDSN(t)
 	open(t, dsn)
-	rows := must(raw(t, dsn).Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))(t)
+	rows := must(openRaw(t, dsn).Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))(t)
 	defer rows.Close()
 	var tables []string
 	for rows.Next() {
@@ -45,25 +45,25 @@ func TestThePageOnPrivacyNamesEveryTable(t *testing.T) {
 		check(t, rows.Scan(&name))
 		tables = append(tables, name)
 	}
-	equal(t, "tables on the page", toldTables(t), tables)
+	equal(t, "tables on the page", documentedTables(t), tables)
 }
 
-func TestWhatThePageOnPrivacyErasesIsGone(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
-		s, db := open(t, dsn), raw(t, dsn)
-		leaveTraces(t, s, 42424242, "anna@example.org")
-		leaveTraces(t, s, 43434343, "bert@example.org")
-		before := contents(t, db)
+func TestPrivacyPage_StatementsEraseMember(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s, db := open(t, dsn), openRaw(t, dsn)
+		saveTraces(t, s, 42424242, "anna@example.org")
+		saveTraces(t, s, 43434343, "bert@example.org")
+		before := dumpTables(t, db)
 		for _, table := range []string{"member", "preference", "wish", "outbox", "outcome", "alert", "notice", "brought", "owed", "refusal", "health", "audit"} {
 			if !strings.Contains(before[table], "42424242") {
 				t.Errorf("the test leaves no traces in %s: %q", table, before[table])
 			}
 		}
-		_, block, _ := strings.Cut(privacyPage(t), "```sql\n")
+		_, block, _ := strings.Cut(readPrivacyPage(t), "```sql\n")
 		block, _, _ = strings.Cut(block, "```")
 		must(db.Exec(regexp.MustCompile(`\b42\b`).ReplaceAllString(block, "42424242")))(t)
 		others := 0
-		for table, rows := range contents(t, db) {
+		for table, rows := range dumpTables(t, db) {
 			if strings.Contains(rows, "42424242") || strings.Contains(rows, "anna@") {
 				t.Errorf("in %s there is still %q", table, rows)
 			}
@@ -77,8 +77,8 @@ func TestWhatThePageOnPrivacyErasesIsGone(t *testing.T) {
 	})
 }
 
-// leaveTraces lets a member leave something in every table that may speak of him.
-func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address string) {
+// saveTraces lets a member leave something in every table that may speak of him.
+func saveTraces(t *testing.T, s *store.Store, member forum.MemberID, address string) {
 	t.Helper()
 	ctx := t.Context()
 	check(t, s.Subscribers.Save(ctx, now, []store.Subscriber{{ID: member, Zone: "UTC", Due: now}}))
@@ -86,21 +86,21 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 	check(t, s.Preferences.SetOverride(ctx, now, member, 5, 0, digest.Weekly))
 	post := forum.PostID(member % 100)
 	must(s.Sightings.Save(ctx, store.ScanResult{Now: now, Sighted: []forum.Arrival{{Post: post, Thread: 9, Section: 5, Author: member, PostedAt: now}}}))(t)
-	news := telling(member, 9, post)
+	news := alertItem(member, 9, post)
 	news.Seq = must(s.Sightings.LastSeq(ctx))(t)
-	tell(t, s, alert(news))
+	planAlerts(t, s, newAlert(news))
 	var edition string
 	for day, owed := range []forum.PostID{1, 2, 3} { // the second edition brings what the first one owes
 		edition = fmt.Sprintf("digest/%d/%d", member, day)
 		must(s.Outbox.Plan(ctx, now, []store.Plan{{Key: edition, Kind: "digest", Member: member, Until: int64(100 + day), NextDue: now}}))(t)
 		for _, row := range claim(t, s, now) {
-			settle(t, s, again(row, "try again", now))
+			settleOne(t, s, retryLater(row, "try again", now))
 		}
 		for _, row := range claim(t, s, now) {
 			x := accepted(row, now)
 			x.Address, x.Reply = address, "queued for "+address
 			x.Deferred = []digest.DeferredPost{{Post: owed, Seq: int64(owed), NotBefore: now, Reason: digest.HeldForWeek}}
-			settle(t, s, x)
+			settleOne(t, s, x)
 		}
 	}
 	check(t, s.Suppressions.SaveRefusals(ctx, []store.Refusal{{Key: edition, Source: store.FromReport, Member: member, Address: address, SentAt: now, At: now}}))
@@ -110,11 +110,11 @@ func leaveTraces(t *testing.T, s *store.Store, member forum.MemberID, address st
 	check(t, s.Audit.Record(ctx, store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
 }
 
-// contents are the rows of all tables.
-func contents(t *testing.T, db *sql.DB) map[string]string {
+// dumpTables are the rows of all tables.
+func dumpTables(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
-	for _, table := range toldTables(t) {
+	for _, table := range documentedTables(t) {
 		rows := must(db.Query("SELECT * FROM " + table))(t)
 		columns := must(rows.Columns())(t)
 		values, into := make([]any, len(columns)), make([]any, len(columns))

@@ -11,42 +11,42 @@ import (
 	"postrider/forum"
 )
 
-// Mail is a row of the outbox with all that is known of it.
+// Mail is a row of the outbox with everything that is known about it.
 type Mail struct {
 	Row
 	State      string
-	InFlight   bool      // whoever holds it is handing it over, or about to
-	NotBefore  time.Time // of a mail that waits
-	Expires    time.Time // when its time is over, if it waits still; zero: never
-	Address    string    // where the newest attempt handed it over to; empty: there was none
-	Lease      string    // who holds it; empty: nobody
+	InFlight   bool      // the owner of the lease is sending it, or about to
+	NotBefore  time.Time // of a waiting message
+	Expires    time.Time // when it expires if it still waits; zero: never
+	Address    string    // recipient of the latest attempt; empty: no attempt
+	Lease      string    // owner of the lease; empty: none
 	LeaseUntil time.Time // zero: no lease
-	Settled    time.Time // zero: something is still to become of it
-	Last       Outcome   // what the newest attempt came to; no Result: there was none. Its At is Settled
+	Settled    time.Time // zero: not settled yet
+	Last       Outcome   // of the latest attempt, with At = Settled; empty Result: no attempt
 }
 
-// MailStates are those that a mail may be in: first what something is still to become of.
+// MailStates are all states of a message, the unsettled ones first.
 var MailStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged", "expired"}
 
-// OpenStates are those of mails that something is still to become of.
+// OpenStates are the states of unsettled messages.
 var OpenStates = MailStates[:3]
 
-// DroppedByHand is the reason that mails are given which the administrator drops.
+// DroppedByHand is the reason of messages that an administrator or an operator drops.
 const DroppedByHand = "dropped by the administrator"
 
-// QueueFilter chooses mails of the outbox.
+// QueueFilter selects messages of the outbox.
 type QueueFilter struct {
 	States []string
-	Kind   string         // empty: every kind
-	Member forum.MemberID // 0: of everybody
-	Domain string         // of the address of the last attempt; empty: any, and mails that nobody has tried yet
-	Reason string         // a part of the reason, or of what the relay said, in letters of any size; empty: any
-	Since  time.Time      // settled since, or planned if something is still to become of it; zero: ever
-	Skip   int            // so many of the first
+	Kind   string         // empty: any
+	Member forum.MemberID // 0: any
+	Domain string         // of the address of the latest attempt; empty: any, including untried messages
+	Reason string         // part of the reason or of the relay's reply, case-insensitive; empty: any
+	Since  time.Time      // settled since then, or planned since then if not settled; zero: any time
+	Skip   int
 	Limit  int
 }
 
-// List lists mails: those that wait in the order of their time, then those that are settled, the latest first.
+// List returns messages: first the waiting ones by the time when they may be sent, then the settled ones, latest first.
 func (s Queue) List(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	if !isStorable(f.Domain) || !isStorable(f.Reason) {
 		return nil, nil
@@ -72,29 +72,29 @@ func (s Queue) List(ctx context.Context, f QueueFilter) ([]Mail, error) {
 	return list, nil
 }
 
-// isStorable tells whether there can be such a text in the store. PostgreSQL does not even look for any other.
+// isStorable reports whether the store can hold a text. PostgreSQL rejects any other, even in a search.
 func isStorable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// escapeLike makes a text mean itself in LIKE, in small letters.
+// escapeLike lowercases a text and escapes it for LIKE.
 func escapeLike(text string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text))
 }
 
-// Message is the row with a key, and what came of every attempt to send it, the oldest first.
+// Message returns the message with a key and the outcomes of its attempts, oldest first.
 func (s Queue) Message(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
 	if !isStorable(key) {
 		return m, nil, false, nil
 	}
-	list, err := s.mails(ctx, "queue_mail", args{"key": key})
+	list, err := s.mails(ctx, "queue_message", args{"key": key})
 	if err != nil {
-		return m, nil, false, fmt.Errorf("reading mail %s: %w", key, err)
+		return m, nil, false, fmt.Errorf("reading message %s: %w", key, err)
 	}
 	if len(list) == 0 {
 		return m, nil, false, nil
 	}
 	history, err = s.queryOutcomes(ctx, "queue_history", args{"key": key})
 	if err != nil {
-		return m, nil, false, fmt.Errorf("reading what became of mail %s: %w", key, err)
+		return m, nil, false, fmt.Errorf("reading the outcomes of message %s: %w", key, err)
 	}
 	return list[0], history, true, nil
 }
@@ -122,7 +122,7 @@ func (s Queue) mails(ctx context.Context, query string, a args) (list []Mail, er
 	return list, err
 }
 
-// timeOrZero reads a time of which 0 means that there is none.
+// timeOrZero converts Unix seconds; 0 becomes the zero time.
 func timeOrZero(unix int64) time.Time {
 	if unix == 0 {
 		return time.Time{}
@@ -130,16 +130,16 @@ func timeOrZero(unix int64) time.Time {
 	return time.Unix(unix, 0).UTC()
 }
 
-// Waiting is how many mails may go out at a moment and wait for their turn.
+// Waiting returns how many queued messages may be sent now.
 func (s Queue) Waiting(ctx context.Context, now time.Time) (mails int, err error) {
-	err = s.query(ctx, nil, "waiting", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&mails) })
+	err = s.query(ctx, nil, "count_waiting", args{"now": now.Unix()}, func(scan scanFunc) error { return scan(&mails) })
 	if err != nil {
-		return 0, fmt.Errorf("counting what waits: %w", err)
+		return 0, fmt.Errorf("counting waiting messages: %w", err)
 	}
 	return mails, nil
 }
 
-// Keys are the keys of all mails of a state; of every kind if kind is empty.
+// Keys returns the keys of all messages in a state. An empty kind matches all.
 func (s Queue) Keys(ctx context.Context, state, kind string) (keys []string, err error) {
 	err = s.query(ctx, nil, "queue_keys", args{"state": state, "kind": kind}, func(scan scanFunc) error {
 		var key string
@@ -148,7 +148,7 @@ func (s Queue) Keys(ctx context.Context, state, kind string) (keys []string, err
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listing mails that are %s: %w", state, err)
+		return nil, fmt.Errorf("listing messages in state %s: %w", state, err)
 	}
 	return keys, nil
 }

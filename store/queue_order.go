@@ -10,37 +10,37 @@ import (
 	"postrider/forum"
 )
 
-// Blocker is why a mail stays as it is.
+// Blocker is why an action does not change a message.
 type Blocker string
 
-// Why a mail is not queued again or dropped.
+// Why a message is not retried or dropped.
 const (
-	NotKnown           Blocker = "there is no such mail"
-	HeldByAnnouncement Blocker = "its announcement holds it back"
-	Leased             Blocker = "a daemon is at work on it"
-	AlreadySettled     Blocker = "it is settled"
+	NotKnown           Blocker = "no such message"
+	HeldByAnnouncement Blocker = "held by its announcement"
+	Leased             Blocker = "a daemon is sending it"
+	AlreadySettled     Blocker = "already settled"
 	Superseded         Blocker = "a newer edition has its posts"
-	Covered            Blocker = "its posts are covered already"
+	Covered            Blocker = "its posts are already covered"
 )
 
-// ActionResult is what an order came to for one mail.
+// ActionResult is the result of an action for one message.
 type ActionResult struct {
 	Key      string
 	Member   forum.MemberID
-	State    string  // before
-	Obstacle Blocker // empty: it was done
+	State    string  // before the action
+	Obstacle Blocker // empty: success
 }
 
-// candidate is a mail that an order is for, as it stands.
+// candidate is a message before an action.
 type candidate struct {
 	ActionResult
 	settled             int64
 	superseded, covered bool
 }
 
-// Retry queues mails again at once: such as wait, and such as were refused or are uncertain. What their last
-// attempt came to is kept. An edition is queued again only while it is the member's newest and nothing of it is
-// covered. Attempts go on being counted. The verdicts are in the order of keys.
+// Retry requeues messages for immediate delivery: those that wait, were rejected or are uncertain. The outcome of their latest
+// attempt is kept, and attempts are counted on. An edition is only requeued while it is the member's newest and none of its posts
+// are covered. The results are in the order of keys.
 func (s Queue) Retry(ctx context.Context, now time.Time, keys []string) ([]ActionResult, error) {
 	list, err := s.applyAction(ctx, "queue_retry", args{"now": now.Unix()}, keys, func(c candidate) Blocker {
 		switch {
@@ -48,9 +48,9 @@ func (s Queue) Retry(ctx context.Context, now time.Time, keys []string) ([]Actio
 			return ""
 		case c.State == StateHeld:
 			return HeldByAnnouncement
-		case c.State == "leased":
+		case c.State == StateLeased:
 			return Leased
-		case c.State != "refused" && c.State != "uncertain":
+		case c.State != StateRefused && c.State != StateUncertain:
 			return AlreadySettled
 		case c.superseded:
 			return Superseded
@@ -60,37 +60,37 @@ func (s Queue) Retry(ctx context.Context, now time.Time, keys []string) ([]Actio
 		return ""
 	})
 	if err != nil {
-		return nil, fmt.Errorf("queueing %d mails again: %w", len(keys), err)
+		return nil, fmt.Errorf("requeueing %d messages: %w", len(keys), err)
 	}
 	return list, nil
 }
 
-// Drop settles mails that wait as skipped, with a reason: of an edition, the posts count as covered. The verdicts
-// are in the order of keys.
+// Drop settles waiting messages as skipped, with a reason. The posts of a dropped edition count as covered. The results are in
+// the order of keys.
 func (s Queue) Drop(ctx context.Context, now time.Time, keys []string, reason string) ([]ActionResult, error) {
 	a := args{"now": now.Unix(), "reason": sanitizeText(reason)}
 	list, err := s.applyAction(ctx, "queue_drop", a, keys, func(c candidate) Blocker {
 		switch c.State {
 		case StateQueued, StateHeld:
 			return ""
-		case "leased":
+		case StateLeased:
 			return Leased
 		}
 		return AlreadySettled
 	})
 	if err != nil {
-		return nil, fmt.Errorf("dropping %d mails: %w", len(keys), err)
+		return nil, fmt.Errorf("dropping %d messages: %w", len(keys), err)
 	}
 	return list, nil
 }
 
-type orderRow struct {
+type actionRow struct {
 	Key   string `json:"key"`
 	State string `json:"state"`
 }
 
-// applyAction does what query does to those of the mails that judge lets pass. No edition is planned meanwhile, and
-// nothing that is settled changes; what waits may be claimed by a daemon in between, and is then left to it.
+// applyAction runs query on the messages for which judge returns no blocker. The lock keeps editions from being planned and settled
+// messages from changing. A waiting message may be claimed by a daemon in between; then its result is Leased.
 func (s Queue) applyAction(ctx context.Context, query string, a args, keys []string, judge func(candidate) Blocker) (list []ActionResult, err error) {
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
@@ -100,8 +100,8 @@ func (s Queue) applyAction(ctx context.Context, query string, a args, keys []str
 		if err != nil {
 			return err
 		}
-		var chosen []orderRow
-		var over []outcomeRow // what these came to makes room for what comes next
+		var chosen []actionRow
+		var finished []outcomeRow // outcomes to archive, because the next attempt replaces them
 		list = make([]ActionResult, len(keys))
 		for i, key := range keys {
 			c, found := known[key]
@@ -113,12 +113,12 @@ func (s Queue) applyAction(ctx context.Context, query string, a args, keys []str
 			if list[i] = c.ActionResult; c.Obstacle != "" {
 				continue
 			}
-			chosen = append(chosen, orderRow{key, c.State})
+			chosen = append(chosen, actionRow{key, c.State})
 			if c.settled != 0 {
-				over = append(over, outcomeRow{key, c.settled})
+				finished = append(finished, outcomeRow{key, c.settled})
 			}
 		}
-		done, err := s.execute(ctx, tx, query, a, chosen, over)
+		done, err := s.execute(ctx, tx, query, a, chosen, finished)
 		for i, v := range list {
 			if v.Obstacle == "" && !done[v.Key] {
 				list[i].Obstacle = Leased
@@ -135,7 +135,7 @@ func (s Queue) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, tx, "queue_look", args{"keys": text}, func(scan scanFunc) error {
+	err = s.query(ctx, tx, "action_candidates", args{"keys": text}, func(scan scanFunc) error {
 		var c candidate
 		var kind string
 		err := scan(&c.Key, &kind, &c.Member, &c.State, &c.settled, &c.superseded, &c.covered)
@@ -145,10 +145,10 @@ func (s Queue) loadCandidates(ctx context.Context, tx *sqlx.Tx, keys []string) (
 	return known, err
 }
 
-// execute says which of the chosen it was done to.
-func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []orderRow, over []outcomeRow) (map[string]bool, error) {
+// execute returns which of the chosen messages were changed.
+func (s Queue) execute(ctx context.Context, tx *sqlx.Tx, query string, a args, chosen []actionRow, finished []outcomeRow) (map[string]bool, error) {
 	done := make(map[string]bool, len(chosen))
-	if err := Outbox(s).archiveOutcomes(ctx, tx, over); err != nil {
+	if err := Outbox(s).archiveOutcomes(ctx, tx, finished); err != nil {
 		return nil, err
 	}
 	if len(chosen) == 0 {

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// settled plans an edition and settles it in a state.
-func settled(t testing.TB, s *store.Store, at time.Time, p store.Plan, state string) {
+// planAndSettle plans an edition and settles it in a state.
+func planAndSettle(t testing.TB, s *store.Store, at time.Time, p store.Plan, state string) {
 	t.Helper()
 	plan(t, s, at, p)
 	for _, row := range claim(t, s, at) {
@@ -21,8 +21,8 @@ func settled(t testing.TB, s *store.Store, at time.Time, p store.Plan, state str
 	}
 }
 
-// verdict is what an order came to for the only key that it was for.
-func verdict(t testing.TB) func([]store.ActionResult, error) store.Blocker {
+// resultOf is what an order came to for the only key that it was for.
+func resultOf(t testing.TB) func([]store.ActionResult, error) store.Blocker {
 	return func(list []store.ActionResult, err error) store.Blocker {
 		t.Helper()
 		if err != nil || len(list) != 1 {
@@ -32,7 +32,7 @@ func verdict(t testing.TB) func([]store.ActionResult, error) store.Blocker {
 	}
 }
 
-func mailOf(t testing.TB, s *store.Store, key string) (store.Mail, []store.Outcome) {
+func readMessage(t testing.TB, s *store.Store, key string) (store.Mail, []store.Outcome) {
 	t.Helper()
 	m, history, known, err := s.Queue.Message(t.Context(), key)
 	if err != nil || !known {
@@ -41,14 +41,14 @@ func mailOf(t testing.TB, s *store.Store, key string) (store.Mail, []store.Outco
 	return m, history
 }
 
-func TestTheQueueListsWhatWaitsByItsTimeAndThenWhatIsSettledTheLatestFirst(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestQueue_ListsWaitingThenSettled(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 5, 0)
-		settled(t, s, now, edition(1, "a", 9), "refused")
-		settled(t, s, now.Add(time.Minute), edition(2, "a", 9), "accepted")
+		planAndSettle(t, s, now, edition(1, "a", 9), "refused")
+		planAndSettle(t, s, now.Add(time.Minute), edition(2, "a", 9), "accepted")
 		plan(t, s, now, edition(3, "a", 9))
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
 		plan(t, s, now, edition(4, "a", 9), store.Plan{Key: "alert/5/T1", Kind: "alert", Member: 5})
 		all := []string{"queued", "leased", "accepted", "refused"}
 		listed := func(f store.QueueFilter) (got []string) {
@@ -77,15 +77,15 @@ func TestTheQueueListsWhatWaitsByItsTimeAndThenWhatIsSettledTheLatestFirst(t *te
 	})
 }
 
-func TestAMailIsToldWithItsLeaseAndItsHistory(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestQueue_MessageHasLeaseAndHistory(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
 		plan(t, s, now, edition(1, "a", 9))
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
 		later := now.Add(time.Hour)
 		claim(t, s, later)
-		m, history := mailOf(t, s, "digest/1/a")
+		m, history := readMessage(t, s, "digest/1/a")
 		if m.State != "leased" || m.Lease != owner || !m.LeaseUntil.Equal(later.Add(lease)) || m.From != 4 || m.Until != 9 || m.Attempt != 1 || !m.Created.Equal(now) {
 			t.Errorf("the mail is %+v", m)
 		}
@@ -106,14 +106,14 @@ func TestAMailIsToldWithItsLeaseAndItsHistory(t *testing.T) {
 	})
 }
 
-func TestAMailThatWaitsIsRetriedAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_WaitingMessageIsDueNow(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 0)
 		plan(t, s, now, edition(1, "a", 9))
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "uncertain", now.Add(time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(claim(t, s, now)[0], "uncertain", now.Add(time.Hour))}))
 		at := now.Add(time.Minute)
-		if got := verdict(t)(s.Queue.Retry(t.Context(), at, []string{"digest/1/a"})); got != "" {
+		if got := resultOf(t)(s.Queue.Retry(t.Context(), at, []string{"digest/1/a"})); got != "" {
 			t.Errorf("it stays: %s", got)
 		}
 		if rows := claim(t, s, at); len(rows) != 1 || rows[0].UncertainCount != 1 || rows[0].Attempt != 1 {
@@ -122,15 +122,15 @@ func TestAMailThatWaitsIsRetriedAtOnce(t *testing.T) {
 	})
 }
 
-func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
+func TestRetry_KeepsOutcomeOfSettledEdition(t *testing.T) {
 	for _, state := range []string{"refused", "uncertain"} {
 		t.Run(state, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dsn string) {
+			onBothEngines(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)
 				enroll(t, s, 1, 4)
-				settled(t, s, now, edition(1, "a", 9), state)
+				planAndSettle(t, s, now, edition(1, "a", 9), state)
 				at := now.Add(time.Hour)
-				if got := verdict(t)(s.Queue.Retry(t.Context(), at, []string{"digest/1/a"})); got != "" {
+				if got := resultOf(t)(s.Queue.Retry(t.Context(), at, []string{"digest/1/a"})); got != "" {
 					t.Fatalf("it stays: %s", got)
 				}
 				rows := claim(t, s, at)
@@ -141,7 +141,7 @@ func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
 				if got := subscriber(t, s, 1).CoveredSeq; got != 9 {
 					t.Errorf("mark = %d, want 9", got)
 				}
-				_, history := mailOf(t, s, "digest/1/a")
+				_, history := readMessage(t, s, "digest/1/a")
 				var got []string
 				for _, o := range history {
 					got = append(got, fmt.Sprintf("%d %s %d %s", o.Attempt, o.Result, o.Code, o.At.Format("15:04")))
@@ -154,13 +154,13 @@ func TestARefusedOrUncertainEditionIsRetriedAndItsOutcomeKept(t *testing.T) {
 	}
 }
 
-func TestAnEditionThatANewerOneFollowedIsNotRetried(t *testing.T) {
+func TestRetry_NotIfNewerEditionExists(t *testing.T) {
 	for _, newer := range []string{"queued", "refused", "accepted", "skipped"} {
 		t.Run(newer, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dsn string) {
+			onBothEngines(t, func(t *testing.T, dsn string) {
 				s := open(t, dsn)
 				enroll(t, s, 1, 4)
-				settled(t, s, now, edition(1, "a", 9), "refused")
+				planAndSettle(t, s, now, edition(1, "a", 9), "refused")
 				tomorrow := now.Add(24 * time.Hour)
 				plan(t, s, tomorrow, edition(1, "b", 9)) // of as many sightings: nothing was written since
 				if newer != "queued" {
@@ -168,10 +168,10 @@ func TestAnEditionThatANewerOneFollowedIsNotRetried(t *testing.T) {
 					x.State = newer
 					check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
 				}
-				if got := verdict(t)(s.Queue.Retry(t.Context(), tomorrow, []string{"digest/1/a"})); got != store.Superseded {
+				if got := resultOf(t)(s.Queue.Retry(t.Context(), tomorrow, []string{"digest/1/a"})); got != store.Superseded {
 					t.Errorf("the older edition: %q, want %q", got, store.Superseded)
 				}
-				if m, _ := mailOf(t, s, "digest/1/a"); m.State != "refused" || m.Settled.IsZero() {
+				if m, _ := readMessage(t, s, "digest/1/a"); m.State != "refused" || m.Settled.IsZero() {
 					t.Errorf("the older edition is %s now", m.State)
 				}
 			})
@@ -179,37 +179,37 @@ func TestAnEditionThatANewerOneFollowedIsNotRetried(t *testing.T) {
 	}
 }
 
-func TestAnOpenEditionStandsInTheWayOfEveryOtherWhateverTheClockSays(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_NotWhileAnyEditionIsUnsettled(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
-		settled(t, s, now, edition(1, "a", 9), "refused")
+		planAndSettle(t, s, now, edition(1, "a", 9), "refused")
 		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{{ID: 1, Due: now.Add(-2 * time.Hour)}}))
 		plan(t, s, now.Add(-time.Hour), edition(1, "b", 9)) // the clock was set back
-		if got := verdict(t)(s.Queue.Retry(t.Context(), now, []string{"digest/1/a"})); got != store.Superseded {
+		if got := resultOf(t)(s.Queue.Retry(t.Context(), now, []string{"digest/1/a"})); got != store.Superseded {
 			t.Errorf("the other edition: %q, want %q", got, store.Superseded)
 		}
 	})
 }
 
-func TestAMailThatIsDueKeepsItsPlaceWhenItIsRetried(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_DueMessageKeepsItsPlace(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
 		plan(t, s, now, edition(1, "a", 9))
 		must(s.Queue.Retry(t.Context(), now.Add(time.Hour), []string{"digest/1/a"}))(t)
-		if m, _ := mailOf(t, s, "digest/1/a"); !m.NotBefore.Equal(now) {
+		if m, _ := readMessage(t, s, "digest/1/a"); !m.NotBefore.Equal(now) {
 			t.Errorf("it is due at %s, want %s still", m.NotBefore, now)
 		}
 	})
 }
 
-func TestOfTwoRefusedEditionsOnlyTheNewestIsRetried(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_OnlyNewestOfTwoRejectedEditions(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
-		settled(t, s, now, edition(1, "a", 9), "refused")
-		settled(t, s, now.Add(24*time.Hour), edition(1, "b", 12), "refused")
+		planAndSettle(t, s, now, edition(1, "a", 9), "refused")
+		planAndSettle(t, s, now.Add(24*time.Hour), edition(1, "b", 12), "refused")
 		list := must(s.Queue.Retry(t.Context(), now.Add(25*time.Hour), must(s.Queue.Keys(t.Context(), "refused", "digest"))(t)))(t)
 		want := []store.ActionResult{
 			{Key: "digest/1/a", Member: 1, State: "refused", Obstacle: store.Superseded},
@@ -218,42 +218,42 @@ func TestOfTwoRefusedEditionsOnlyTheNewestIsRetried(t *testing.T) {
 		if !slices.Equal(list, want) {
 			t.Errorf("verdicts = %v, want %v", list, want)
 		}
-		if c := counts(t, s); c["digest queued"] != 1 {
+		if c := countsByState(t, s); c["digest queued"] != 1 {
 			t.Errorf("outbox = %v, want one edition on its way", c)
 		}
 	})
 }
 
-func TestAnEditionOfWhichAPartIsCoveredIsNotRetried(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_NotIfPartlyCovered(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
-		settled(t, s, now, edition(1, "a", 9), "refused")
+		planAndSettle(t, s, now, edition(1, "a", 9), "refused")
 		enroll(t, s, 1, 7)
-		if got := verdict(t)(s.Queue.Retry(t.Context(), now, []string{"digest/1/a"})); got != store.Covered {
+		if got := resultOf(t)(s.Queue.Retry(t.Context(), now, []string{"digest/1/a"})); got != store.Covered {
 			t.Errorf("it stays because %q, want %q", got, store.Covered)
 		}
 	})
 }
 
-func TestARefusedAlertIsRetriedWhateverFollowed(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_RejectedAlertDespiteNewerOnes(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
-		settled(t, s, now, store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Until: 2}, "refused")
+		planAndSettle(t, s, now, store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Until: 2}, "refused")
 		plan(t, s, now, store.Plan{Key: "alert/1/T2", Kind: "alert", Member: 1, Until: 3}, edition(1, "a", 9))
-		if got := verdict(t)(s.Queue.Retry(t.Context(), now, []string{"alert/1/T1"})); got != "" {
+		if got := resultOf(t)(s.Queue.Retry(t.Context(), now, []string{"alert/1/T1"})); got != "" {
 			t.Errorf("it stays because %q", got)
 		}
 	})
 }
 
-func TestWhatIsLeasedAcceptedSkippedMergedOrUnknownIsNotRetried(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetry_NotInOtherStates(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 4, 4)
-		settled(t, s, now, edition(1, "a", 9), "accepted")
-		settled(t, s, now, edition(2, "a", 9), "skipped")
+		planAndSettle(t, s, now, edition(1, "a", 9), "accepted")
+		planAndSettle(t, s, now, edition(2, "a", 9), "skipped")
 		plan(t, s, now, edition(3, "a", 9))
 		plan(t, s, now.Add(24*time.Hour), edition(3, "b", 9))
 		claim(t, s, now.Add(24*time.Hour))
@@ -265,28 +265,28 @@ func TestWhatIsLeasedAcceptedSkippedMergedOrUnknownIsNotRetried(t *testing.T) {
 		if want := []store.Blocker{store.AlreadySettled, store.AlreadySettled, store.AlreadySettled, store.Leased, store.NotKnown}; !slices.Equal(got, want) {
 			t.Errorf("obstacles = %q, want %q", got, want)
 		}
-		if c := counts(t, s); c["digest queued"] != 0 || c["digest leased"] != 1 {
+		if c := countsByState(t, s); c["digest queued"] != 0 || c["digest leased"] != 1 {
 			t.Errorf("outbox = %v", c)
 		}
 	})
 }
 
-func TestADroppedEditionCoversItsPosts(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDrop_EditionCoversItsPosts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 4)
 		plan(t, s, now, edition(1, "a", 9))
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
-		if got := verdict(t)(s.Queue.Drop(t.Context(), now.Add(time.Minute), []string{"digest/1/a"}, "not wanted")); got != "" {
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(claim(t, s, now)[0], "try again", now.Add(time.Hour))}))
+		if got := resultOf(t)(s.Queue.Drop(t.Context(), now.Add(time.Minute), []string{"digest/1/a"}, "not wanted")); got != "" {
 			t.Fatalf("it stays: %s", got)
 		}
 		if got := subscriber(t, s, 1).CoveredSeq; got != 9 {
 			t.Errorf("mark = %d, want 9", got)
 		}
 		if rows := claim(t, s, now.Add(time.Hour)); len(rows) != 0 {
-			t.Errorf("claimed %v after it was dropped", keys(rows))
+			t.Errorf("claimed %v after it was dropped", keysOf(rows))
 		}
-		m, history := mailOf(t, s, "digest/1/a")
+		m, history := readMessage(t, s, "digest/1/a")
 		if m.State != "skipped" || m.Last.Result != "skipped" || m.Last.Reason != "not wanted" || m.Last.Code != 0 {
 			t.Errorf("the mail is %+v", m)
 		}
@@ -296,11 +296,11 @@ func TestADroppedEditionCoversItsPosts(t *testing.T) {
 	})
 }
 
-func TestOnlyWhatWaitsIsDropped(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestDrop_OnlyWaitingMessages(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 3, 4)
-		settled(t, s, now, edition(1, "a", 9), "refused")
+		planAndSettle(t, s, now, edition(1, "a", 9), "refused")
 		plan(t, s, now, edition(2, "a", 9))
 		claim(t, s, now)
 		var got []store.Blocker
@@ -318,14 +318,14 @@ func TestOnlyWhatWaitsIsDropped(t *testing.T) {
 	})
 }
 
-func TestOrdersAreAHandfulOfStatementsHoweverManyMails(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestQueue_ActionsNeedFewStatements(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		const mails = 200
 		enroll(t, s, mails, 0)
 		var plans []store.Plan
 		var asked []string
-		for _, id := range numbers(mails) {
+		for _, id := range memberIDs(mails) {
 			plans = append(plans, edition(id, "a", 9))
 			asked = append(asked, plans[len(plans)-1].Key)
 		}
@@ -336,14 +336,14 @@ func TestOrdersAreAHandfulOfStatementsHoweverManyMails(t *testing.T) {
 		if got := s.Statements() - before; got > 8 {
 			t.Errorf("two orders took %d statements, want at most 8", got)
 		}
-		if c := counts(t, s); c["digest skipped"] != mails {
+		if c := countsByState(t, s); c["digest skipped"] != mails {
 			t.Errorf("outbox = %v, want all skipped", c)
 		}
 	})
 }
 
-func TestAPauseStandsUntilItIsTakenBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPause_LastsUntilResume(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		if _, paused, err := s.Queue.Paused(t.Context()); paused || err != nil {
 			t.Errorf("a fresh store is paused: %v, %v", paused, err)
@@ -367,8 +367,8 @@ func TestAPauseStandsUntilItIsTakenBack(t *testing.T) {
 	})
 }
 
-func TestEveryStateOfAMailCanBeChosen(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestQueue_FiltersByEveryState(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"))

@@ -10,26 +10,26 @@ import (
 	"postrider/forum"
 )
 
-// Where a refusal was learnt.
+// The sources of a refusal.
 const (
-	FromRelay     = "smtp" // it refused the mail at once
-	FromReport    = "dsn"  // a report came later
-	FromComplaint = "arf"  // he complained: nothing is to be judged
+	FromRelay     = "smtp" // the relay rejected the message
+	FromReport    = "dsn"  // a bounce report came later
+	FromComplaint = "arf"  // the member complained; not evaluated
 )
 
-// Refusal is a mail that was refused for good.
+// Refusal is a message that was rejected permanently, bounced or complained about.
 type Refusal struct {
 	Key      string
 	Source   string // FromRelay, FromReport or FromComplaint
 	Member   forum.MemberID
-	Address  string    // the one that was mailed
-	SentAt   time.Time // when it was handed over; its minute is kept
+	Address  string    // of the recipient
+	SentAt   time.Time // kept to the minute
 	Class    bounce.Class
 	Code     int // SMTP reply code; 0: none
 	Enhanced string
 	Reply    string
-	At       time.Time // when we learnt of it
-	Verdict  string    // what was judged of it; empty: nothing yet. See Judge
+	At       time.Time // when we learned of it
+	Verdict  string    // result of Evaluate; empty: not evaluated yet
 }
 
 type refusalRow struct {
@@ -46,14 +46,14 @@ type refusalRow struct {
 	At       int64          `json:"at"`
 }
 
-// Domain is what stands behind the @ of an address, in lower case.
+// Domain returns the part after the @ of an address, in lower case.
 func Domain(address string) string {
 	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
 func minute(t time.Time) int64 { return t.Unix() / 60 }
 
-// SaveRefusals writes refusals down, to be judged later. A mail that was refused before, from the same source, is passed over.
+// SaveRefusals saves refusals for later evaluation. It skips a message that already has one from the same source.
 func (s Suppressions) SaveRefusals(ctx context.Context, list []Refusal) error {
 	if len(list) == 0 {
 		return nil
@@ -67,22 +67,22 @@ func (s Suppressions) SaveRefusals(ctx context.Context, list []Refusal) error {
 	}
 	text, err := marshalRows(noted)
 	if err == nil {
-		_, err = s.exec(ctx, nil, "note_refusals", args{"rows": text})
+		_, err = s.exec(ctx, nil, "save_refusals", args{"rows": text})
 	}
 	if err != nil {
-		return fmt.Errorf("noting %d refusals: %w", len(list), err)
+		return fmt.Errorf("saving %d refusals: %w", len(list), err)
 	}
 	return nil
 }
 
-// RefusalFilter chooses refusals.
+// RefusalFilter selects refusals.
 type RefusalFilter struct {
 	Domain      string       // of the address; empty: any
 	Class       bounce.Class // empty: any
 	Skip, Limit int
 }
 
-// Refusals are those that are known, the latest first.
+// Refusals returns refusals, latest first.
 func (s Suppressions) Refusals(ctx context.Context, f RefusalFilter) (list []Refusal, err error) {
 	a := args{"domain": strings.ToLower(sanitizeText(f.Domain)), "class": sanitizeText(string(f.Class)), "skip": f.Skip, "most": f.Limit}
 	err = s.query(ctx, nil, "refusals", a, func(scan scanFunc) error {
@@ -99,13 +99,13 @@ func (s Suppressions) Refusals(ctx context.Context, f RefusalFilter) (list []Ref
 	return list, nil
 }
 
-// ClassCount is how many refusals are of a class.
+// ClassCount is the number of refusals of a class.
 type ClassCount struct {
 	Class    bounce.Class
 	Refusals int
 }
 
-// RefusalClasses counts refusals since a moment, the most frequent class first.
+// RefusalClasses counts refusals by class since a time, the most frequent class first.
 func (s Suppressions) RefusalClasses(ctx context.Context, since time.Time) (list []ClassCount, err error) {
 	err = s.query(ctx, nil, "refusal_classes", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var c ClassCount

@@ -10,32 +10,32 @@ import (
 	"postrider/bounce"
 )
 
-// EvaluationInput is what is to be judged.
+// EvaluationInput is what Evaluate passes to its callback.
 type EvaluationInput struct {
-	// Cohorts are those whose minute is over and of which a refusal waits to be judged. One without a domain is all mails
-	// of its minute, with what the relay refused at once.
+	// Cohorts are those whose minute is over and that have refusals to evaluate. A cohort without a domain covers all messages
+	// of its minute and the rejections of the relay.
 	Cohorts  []bounce.Cohort
-	Refusals []Refusal                // that have waited long enough, the oldest first
-	Health   map[string]bounce.Health // of their addresses, in lower case; worn off by what was accepted since
-	Holds    map[string]DomainHold    // the last one of each domain of Cohorts that has one, standing or over not long ago
+	Refusals []Refusal                // that have waited long enough, oldest first
+	Health   map[string]bounce.Health // of their lower-case addresses, with the messages accepted since
+	Holds    map[string]DomainHold    // the latest hold of each domain in Cohorts, active or ended recently
 }
 
-// EvaluationResult is what follows.
+// EvaluationResult is what Evaluate saves.
 type EvaluationResult struct {
-	Verdicts []string // of the Docket's Refusals, in their order
-	Health   []Health // as it is now, each address once
+	Verdicts []string // of the input's Refusals, in the same order
+	Health   []Health // the new health, each address once
 	Holds    []DomainHold
 }
 
-// evaluationBatchSize is how many refusals are judged in one transaction.
+// evaluationBatchSize is how many refusals are evaluated in one transaction.
 const evaluationBatchSize = 1000
 
-// evaluationLock is the counter that keeps daemons from judging at once.
+// evaluationLock is the counter that makes daemons evaluate in turn.
 const evaluationLock = "judge"
 
-// Evaluate lets judge look at refusals and writes down what it says. Refusals are judged that were learnt of before ripe. Daemons
-// that share the store take turns, so each refusal is judged once. It says how many were judged; there may be more.
-func (s Suppressions) Evaluate(ctx context.Context, now, ripe time.Time, judge func(EvaluationInput) EvaluationResult) (judged int, err error) {
+// Evaluate passes the refusals that we learned of before a time to judge and saves its results. Daemons that share the store
+// take turns, so each refusal is evaluated once. It returns how many were evaluated; there may be more.
+func (s Suppressions) Evaluate(ctx context.Context, now, before time.Time, judge func(EvaluationInput) EvaluationResult) (evaluated int, err error) {
 	open := false
 	err = s.query(ctx, nil, "open_refusals", nil, func(scanFunc) error { open = true; return nil })
 	if err != nil || !open {
@@ -45,25 +45,25 @@ func (s Suppressions) Evaluate(ctx context.Context, now, ripe time.Time, judge f
 		if _, err := s.lockCounter(ctx, tx, evaluationLock); err != nil {
 			return err
 		}
-		judged = 0
-		d, err := s.loadEvaluation(ctx, tx, now, ripe)
+		evaluated = 0
+		d, err := s.loadEvaluation(ctx, tx, now, before)
 		if err != nil || len(d.Cohorts) == 0 && len(d.Refusals) == 0 {
 			return err
 		}
-		judged = len(d.Refusals)
+		evaluated = len(d.Refusals)
 		return s.saveEvaluation(ctx, tx, now, d, judge(d))
 	})
 	if err != nil {
-		return 0, fmt.Errorf("judging refusals: %w", err)
+		return 0, fmt.Errorf("evaluating refusals: %w", err)
 	}
-	return judged, nil
+	return evaluated, nil
 }
 
-func (s Suppressions) loadEvaluation(ctx context.Context, tx *sqlx.Tx, now, ripe time.Time) (d EvaluationInput, err error) {
+func (s Suppressions) loadEvaluation(ctx context.Context, tx *sqlx.Tx, now, before time.Time) (d EvaluationInput, err error) {
 	if d.Cohorts, err = s.cohorts(ctx, tx, now); err != nil {
 		return d, err
 	}
-	if d.Refusals, err = s.dueRefusals(ctx, tx, ripe); err != nil {
+	if d.Refusals, err = s.dueRefusals(ctx, tx, before); err != nil {
 		return d, err
 	}
 	addresses := make([]string, len(d.Refusals))
@@ -93,8 +93,8 @@ func (s Suppressions) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (
 	return list, err
 }
 
-func (s Suppressions) dueRefusals(ctx context.Context, tx *sqlx.Tx, ripe time.Time) (list []Refusal, err error) {
-	err = s.query(ctx, tx, "ripe", args{"ripe": ripe.Unix(), "most": evaluationBatchSize}, func(scan scanFunc) error {
+func (s Suppressions) dueRefusals(ctx context.Context, tx *sqlx.Tx, before time.Time) (list []Refusal, err error) {
+	err = s.query(ctx, tx, "due_refusals", args{"before": before.Unix(), "most": evaluationBatchSize}, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
 		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at)
@@ -125,7 +125,7 @@ type verdictRow struct {
 	Verdict string `json:"verdict"`
 }
 
-// saveEvaluation writes a judgment down.
+// saveEvaluation saves the results.
 func (s Suppressions) saveEvaluation(ctx context.Context, tx *sqlx.Tx, now time.Time, d EvaluationInput, j EvaluationResult) error {
 	for _, h := range j.Holds {
 		if err := Holds(s).hold(ctx, tx, h); err != nil {
@@ -146,6 +146,6 @@ func (s Suppressions) saveEvaluation(ctx context.Context, tx *sqlx.Tx, now time.
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, tx, "judged", args{"now": now.Unix(), "rows": text})
+	_, err = s.exec(ctx, tx, "save_verdicts", args{"now": now.Unix(), "rows": text})
 	return err
 }

@@ -12,26 +12,26 @@ import (
 	"postrider/store"
 )
 
-// refused is a mail to a member at a domain that was refused a while before now.
-func refused(key string, member forum.MemberID, domain string, ago time.Duration) store.Refusal {
+// newRefusal is a mail to a member at a domain that was refused a while before now.
+func newRefusal(key string, member forum.MemberID, domain string, ago time.Duration) store.Refusal {
 	return store.Refusal{
 		Key: key, Source: store.FromRelay, Member: member, Address: fmt.Sprintf("M%d@%s", member, domain), SentAt: now.Add(-ago),
 		Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no\x00 such user", At: now.Add(-ago),
 	}
 }
 
-func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEvaluate_CohortsCountSentAndRefused(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		ago := 30 * time.Minute
-		again := refused("digest/1/b", 1, "a.example", ago)
-		report := refused("digest/3/a", 3, "A.example", ago)
+		again := newRefusal("digest/1/b", 1, "a.example", ago)
+		report := newRefusal("digest/3/a", 3, "A.example", ago)
 		report.Source, report.At = store.FromReport, now
-		fresh := refused("digest/9/a", 9, "c.example", 0) // its minute is not over
+		fresh := newRefusal("digest/9/a", 9, "c.example", 0) // its minute is not over
 		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{
-			refused("digest/1/a", 1, "a.example", ago), again, report, refused("digest/4/a", 4, "b.example", ago), fresh,
+			newRefusal("digest/1/a", 1, "a.example", ago), again, report, newRefusal("digest/4/a", 4, "b.example", ago), fresh,
 		}))
-		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{refused("digest/1/a", 1, "a.example", time.Minute)}))
+		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{newRefusal("digest/1/a", 1, "a.example", time.Minute)}))
 		for range 2 { // two daemons count for themselves
 			tally := make(store.DeliveryCounts)
 			for i := range 5 {
@@ -77,12 +77,12 @@ func TestADocketTellsHowMuchOfWhatWasHandedOverCameBack(t *testing.T) {
 	})
 }
 
-func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEvaluate_ConcurrentDaemonsEvaluateOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		var list []store.Refusal
 		for i := range 1500 {
-			list = append(list, refused(fmt.Sprintf("digest/%d/a", i), forum.MemberID(i), "a.example", time.Hour))
+			list = append(list, newRefusal(fmt.Sprintf("digest/%d/a", i), forum.MemberID(i), "a.example", time.Hour))
 		}
 		check(t, s.Suppressions.SaveRefusals(t.Context(), list))
 		var mu sync.Mutex
@@ -120,8 +120,8 @@ func TestDaemonsThatJudgeAtOnceJudgeEachRefusalOnce(t *testing.T) {
 	})
 }
 
-// mailedTo settles a mail of a member as accepted, for an address, at a moment.
-func mailedTo(t *testing.T, s *store.Store, member forum.MemberID, day string, address string, at time.Time) (key string) {
+// sendDigest settles a mail of a member as accepted, for an address, at a moment.
+func sendDigest(t *testing.T, s *store.Store, member forum.MemberID, day string, address string, at time.Time) (key string) {
 	t.Helper()
 	key = fmt.Sprintf("digest/%d/%s", member, day)
 	check(t, s.Subscribers.Save(t.Context(), at, []store.Subscriber{{ID: member, Due: at}}))
@@ -131,8 +131,8 @@ func mailedTo(t *testing.T, s *store.Store, member forum.MemberID, day string, a
 	return key
 }
 
-func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEvaluate_AcceptedMessagesReduceScore(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		const address = "anna@a.example"
 		judge := func(at time.Time, score float64) (before bounce.Health) {
@@ -151,13 +151,13 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 		note := func(key string, at time.Time) {
 			check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{Key: key, Source: store.FromReport, Member: 1, Address: address, SentAt: at, At: at}}))
 		}
-		note(mailedTo(t, s, 1, "a", "Anna@A.example", now), now)
+		note(sendDigest(t, s, 1, "a", "Anna@A.example", now), now)
 		judge(now, 2)
-		mailedTo(t, s, 1, "b", address, now.Add(1*time.Hour))
-		mailedTo(t, s, 1, "c", "else@where.example", now.Add(2*time.Hour))
-		note(mailedTo(t, s, 1, "d", address, now.Add(3*time.Hour)), now.Add(3*time.Hour))
+		sendDigest(t, s, 1, "b", address, now.Add(1*time.Hour))
+		sendDigest(t, s, 1, "c", "else@where.example", now.Add(2*time.Hour))
+		note(sendDigest(t, s, 1, "d", address, now.Add(3*time.Hour)), now.Add(3*time.Hour))
 		equal(t, "score worn off by one mail", judge(now.Add(4*time.Hour), 0).Score, 1.9)
-		note(mailedTo(t, s, 1, "e", address, now.Add(5*time.Hour)), now.Add(5*time.Hour))
+		note(sendDigest(t, s, 1, "e", address, now.Add(5*time.Hour)), now.Add(5*time.Hour))
 		equal(t, "score not worn off twice", judge(now.Add(6*time.Hour), 0).Score, 1.9)
 
 		var mailed []string
@@ -169,8 +169,8 @@ func TestWhatWasAcceptedAndDidNotComeBackWearsTheScoreOff(t *testing.T) {
 	})
 }
 
-func TestRefusalsAreListedAndCountedTheLatestFirst(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRefusals_ListedLatestFirstAndCounted(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		list := []store.Refusal{
 			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
@@ -186,8 +186,8 @@ func TestRefusalsAreListedAndCountedTheLatestFirst(t *testing.T) {
 	})
 }
 
-func TestSuppressionsAreListedAndLifted(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSuppressions_ListAndRemove(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		until := now.Add(bounce.Reset)
 		list := []store.Health{
@@ -214,8 +214,8 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	})
 }
 
-func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRetryAddress_NotIfManualOrRecent(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		anna := store.Health{Address: "anna@a.example", Member: 1, Health: bounce.Health{
 			Score: 4, Day: now.Truncate(24 * time.Hour), LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead: no such user",
@@ -244,11 +244,11 @@ func TestAnAddressIsTriedAgainUnlessAPersonSuppressedItOrItJustWas(t *testing.T)
 	})
 }
 
-func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestOutcomes_IncludeBounces(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		key := mailedTo(t, s, 1, "a", "anna@a.example", now)
-		report := refused(key, 1, "a.example", 0)
+		key := sendDigest(t, s, 1, "a", "anna@a.example", now)
+		report := newRefusal(key, 1, "a.example", 0)
 		report.Source, report.SentAt, report.At = store.FromReport, now, now.Add(time.Minute)
 		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{report}))
 		want := store.Outcome{
@@ -263,7 +263,7 @@ func TestWhatCameBackIsAnOutcomeOfTheMail(t *testing.T) {
 		must(s.Suppressions.Evaluate(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			return store.EvaluationResult{Verdicts: []string{"spared"}}
 		}))(t)
-		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not blamed") {
+		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not counted") {
 			t.Errorf("after it was spared, the reason is %q", list[1].Reason)
 		}
 	})

@@ -14,47 +14,47 @@ type RoundRecord struct {
 	Tick            string         `json:"tick"`
 	Took            time.Duration  `json:"took_ns"`
 	Sighted         int            `json:"sighted"`
-	Planned         int            `json:"planned"` // editions, alerts and mails of announcements
+	Planned         int            `json:"planned"` // editions, alerts and announcement messages
 	Sent            int            `json:"sent"`
 	Bytes           int64          `json:"bytes"` // of what was sent
 	Refused         int            `json:"refused"`
-	Retried         int            `json:"retried"` // to be tried again
+	Retried         int            `json:"retried"` // to be retried
 	Uncertain       int            `json:"uncertain"`
-	Waiting         int            `json:"waiting"` // given back unsent
-	Held            int            `json:"held"`    // until their members want them
+	Waiting         int            `json:"waiting"` // queued again unsent
+	Held            int            `json:"held"`    // until the end of quiet hours
 	Expired         int            `json:"expired"`
 	Skipped         map[string]int `json:"skipped"` // by reason
 	ForumStatements int64          `json:"forum_statements"`
 	StoreStatements int64          `json:"store_statements"`
-	Memory          int64          `json:"memory"` // bytes, the most that was seen
+	Memory          int64          `json:"memory"` // peak, in bytes
 	Error           string         `json:"fault,omitempty"`
 }
 
-// Save writes down what a round did.
+// Save saves the record of a round.
 func (s Rounds) Save(ctx context.Context, r RoundRecord) error {
 	skips, err := json.Marshal(r.Skipped)
 	if err != nil {
-		return fmt.Errorf("noting what a round did: %w", err)
+		return fmt.Errorf("saving the record of a round: %w", err)
 	}
 	skipped := 0
 	for _, n := range r.Skipped {
 		skipped += n
 	}
-	_, err = s.exec(ctx, nil, "note_run", args{
+	_, err = s.exec(ctx, nil, "save_round", args{
 		"began": r.Began.Unix(), "owner": r.Owner, "tick": r.Tick, "took": r.Took.Milliseconds(), "sighted": r.Sighted, "planned": r.Planned,
 		"sent": r.Sent, "bytes": r.Bytes, "refused": r.Refused, "retried": r.Retried, "uncertain": r.Uncertain, "waiting": r.Waiting, "held": r.Held,
 		"expired": r.Expired, "skipped": skipped, "skips": string(skips), "forum_statements": r.ForumStatements, "store_statements": r.StoreStatements,
 		"memory": r.Memory, "fault": sanitizeText(r.Error),
 	})
 	if err != nil {
-		return fmt.Errorf("noting what a round did: %w", err)
+		return fmt.Errorf("saving the record of a round: %w", err)
 	}
 	return nil
 }
 
-// List are the newest rounds since a moment, the latest first.
+// List returns up to most rounds since a time, latest first.
 func (s Rounds) List(ctx context.Context, since time.Time, most int) (list []RoundRecord, err error) {
-	err = s.query(ctx, nil, "runs", args{"since": since.Unix(), "most": most}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "rounds", args{"since": since.Unix(), "most": most}, func(scan scanFunc) error {
 		var r RoundRecord
 		var began, took int64
 		var skips string
@@ -68,21 +68,21 @@ func (s Rounds) List(ctx context.Context, since time.Time, most int) (list []Rou
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what rounds did: %w", err)
+		return nil, fmt.Errorf("reading rounds: %w", err)
 	}
 	return list, nil
 }
 
-// RunDay is what all rounds did that began on one day of UTC.
+// RunDay sums up the rounds that began on one UTC day.
 type RunDay struct {
 	Day                                                          time.Time
 	Planned, Sent, Refused, Retried, Uncertain, Expired, Skipped int
 	Bytes                                                        int64
 }
 
-// ByDay are those since a moment, the oldest first. Days on which nothing was done are not among them.
+// ByDay returns the days since a time, oldest first. Days without rounds are missing.
 func (s Rounds) ByDay(ctx context.Context, since time.Time) (list []RunDay, err error) {
-	err = s.query(ctx, nil, "run_days", args{"since": since.Unix()}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "rounds_by_day", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var d RunDay
 		var day int64
 		err := scan(&day, &d.Planned, &d.Sent, &d.Bytes, &d.Refused, &d.Retried, &d.Uncertain, &d.Expired, &d.Skipped)
@@ -91,7 +91,7 @@ func (s Rounds) ByDay(ctx context.Context, since time.Time) (list []RunDay, err 
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("counting what rounds did: %w", err)
+		return nil, fmt.Errorf("summing up rounds: %w", err)
 	}
 	return list, nil
 }

@@ -7,8 +7,8 @@ import (
 	"postrider/store"
 )
 
-func TestWhatRoundsDidIsKeptForAMonth(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestRounds_KeptForAMonth(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		day := time.Date(2026, 5, 4, 23, 30, 0, 0, time.UTC)
 		first := store.RoundRecord{Began: day, Owner: "a", Tick: "editions", Took: 1500 * time.Millisecond, Planned: 5, Sent: 2, Bytes: 2048, Refused: 1, Skipped: map[string]int{"nothing new": 2}, Memory: 1 << 20}

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Session says that somebody is logged in.
+// Session is a login to the admin pages.
 type Session struct {
-	Hash       string // of the secret that his browser has
-	Actor      string // as in Entry
-	AuthMethod string // what he came in with
+	Hash       string // of the secret in the browser's cookie
+	Actor      string // as in AuditEntry
+	AuthMethod string // how the administrator logged in
 	Opened     time.Time
-	Seen       time.Time // when he was last seen, a minute late at most
+	Seen       time.Time // time of the latest request, at most a minute old
 }
 
-// Open notes that somebody has logged in, as of Opened.
+// Open saves a new session that begins at n.Opened.
 func (s Sessions) Open(ctx context.Context, n Session) error {
 	a := args{"hash": n.Hash, "actor": sanitizeText(n.Actor), "proof": n.AuthMethod, "now": n.Opened.Unix()}
 	_, err := s.exec(ctx, nil, "open_session", a)
@@ -36,10 +36,10 @@ func (s Sessions) Find(ctx context.Context, hash string) (n Session, known bool,
 	return n, known, nil
 }
 
-// Touch notes that its owner was seen.
+// Touch sets the time of the latest request.
 func (s Sessions) Touch(ctx context.Context, now time.Time, hash string) error {
 	_, err := s.exec(ctx, nil, "touch_session", args{"hash": hash, "now": now.Unix()})
-	return wrapErr("keeping a session", err)
+	return wrapErr("updating a session", err)
 }
 
 // Close ends a session.
@@ -48,8 +48,8 @@ func (s Sessions) Close(ctx context.Context, hash string) error {
 	return wrapErr("closing a session", err)
 }
 
-// Prune forgets sessions that were opened, or whose owners were last seen, at these times or before.
+// Prune deletes sessions that were opened or last seen at these times or before.
 func (s Sessions) Prune(ctx context.Context, opened, seen time.Time) error {
 	_, err := s.exec(ctx, nil, "prune_sessions", args{"opened": opened.Unix(), "seen": seen.Unix()})
-	return wrapErr("forgetting sessions", err)
+	return wrapErr("deleting old sessions", err)
 }

@@ -7,8 +7,8 @@ import (
 	"postrider/store"
 )
 
-func TestSessionsAreKeptUntilTheyAreClosedOrOld(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSessions_LastUntilClosedOrOld(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		for _, n := range []store.Session{
 			{Hash: "a", Actor: "web: ray", AuthMethod: "proxy", Opened: now},
@@ -18,19 +18,19 @@ func TestSessionsAreKeptUntilTheyAreClosedOrOld(t *testing.T) {
 		} {
 			check(t, s.Sessions.Open(t.Context(), n))
 		}
-		equal(t, "a", known(t, s, "a"), store.Session{Hash: "a", Actor: "web: ray", AuthMethod: "proxy", Opened: now, Seen: now})
+		equal(t, "a", findSession(t, s, "a"), store.Session{Hash: "a", Actor: "web: ray", AuthMethod: "proxy", Opened: now, Seen: now})
 		check(t, s.Sessions.Touch(t.Context(), now, "b"))
 		check(t, s.Sessions.Touch(t.Context(), now, "c"))
 		check(t, s.Sessions.Close(t.Context(), "a"))
 		check(t, s.Sessions.Prune(t.Context(), now.Add(-2*time.Hour), now.Add(-time.Hour)))
-		equal(t, "closed", known(t, s, "a"), store.Session{})
-		equal(t, "seen a while ago", known(t, s, "b").Seen, now)
-		equal(t, "opened long ago", known(t, s, "c"), store.Session{})
-		equal(t, "not seen for long", known(t, s, "d"), store.Session{})
+		equal(t, "closed", findSession(t, s, "a"), store.Session{})
+		equal(t, "seen a while ago", findSession(t, s, "b").Seen, now)
+		equal(t, "opened long ago", findSession(t, s, "c"), store.Session{})
+		equal(t, "not seen for long", findSession(t, s, "d"), store.Session{})
 	})
 }
 
-func known(t *testing.T, s *store.Store, hash string) store.Session {
+func findSession(t *testing.T, s *store.Store, hash string) store.Session {
 	t.Helper()
 	n, open, err := s.Sessions.Find(t.Context(), hash)
 	check(t, err)

@@ -13,25 +13,25 @@ import (
 	"postrider/forum"
 )
 
-// Settlement is what became of a claimed mail.
+// Settlement is the result of a claimed message.
 type Settlement struct {
 	Key          string
-	State        string    // accepted skipped: the member has it behind him; refused uncertain; queued: to be tried again
-	NotBefore    time.Time // of a mail that is queued again
+	State        string    // accepted or skipped (advances the covered sequence), refused, uncertain, or queued (retry)
+	NotBefore    time.Time // of a message that is queued again
 	CountAttempt bool
-	Result       string // what the attempt came to; "uncertain": a relay may have the mail
+	Result       string // of the attempt; "uncertain": a relay may have the message
 	Reason       string
 	Code         int // SMTP reply code; 0: none
 	Enhanced     string
 	Reply        string
 	QueueID      string
-	Member       forum.MemberID // not kept: the row names him
-	Address      string         // where it was handed over to; empty: it was not
+	Member       forum.MemberID // not saved: the row has it
+	Address      string         // the recipient of the attempt; empty: none
 	At           time.Time
 	Posts, Bytes int
-	Omitted      []digest.Omitted      // posts that the mail went without, and that are done with
-	Deferred     []digest.DeferredPost // posts that the mail went without, and that a later edition is to bring
-	Held         bool                  // an alert that waits for the end of quiet hours, with all others of its member
+	Omitted      []digest.Omitted      // posts that the message left out permanently
+	Deferred     []digest.DeferredPost // posts that the message left out and that a later edition must bring
+	Held         bool                  // the alert waits for the end of quiet hours, together with the member's other alerts
 }
 
 type settleRow struct {
@@ -72,8 +72,8 @@ func (x Settlement) row() settleRow {
 	return r
 }
 
-// Settle writes down what became of claimed mails, in one statement; in a transaction of two if some are to
-// be tried again. Mails that owner has no lease of any more are passed over.
+// Settle records the results of claimed messages, in one statement, or in a transaction if some are retried or change single
+// posts. It skips messages that owner no longer leases.
 func (s Outbox) Settle(ctx context.Context, owner string, settlements []Settlement) error {
 	b, err := newBatch(settlements)
 	if err != nil {
@@ -85,19 +85,19 @@ func (s Outbox) Settle(ctx context.Context, owner string, settlements []Settleme
 		err = s.inTx(ctx, func(tx *sqlx.Tx) error { return s.settleIn(ctx, tx, owner, b) })
 	}
 	if err != nil {
-		return fmt.Errorf("settling %d mails: %w", len(settlements), err)
+		return fmt.Errorf("settling %d messages: %w", len(settlements), err)
 	}
 	return nil
 }
 
-// batch is settlements as a statement takes them.
+// batch holds settlements as parameters of a statement.
 type batch struct {
 	rows  string       // empty: there are none
-	again []outcomeRow // those of mails that are to be tried again
-	rest  []Settlement // those that say something of single posts
+	again []outcomeRow // of messages to retry
+	rest  []Settlement // those that change the state of single posts
 }
 
-// single tells that one statement settles all.
+// single reports whether one statement settles all.
 func (b batch) single() bool { return len(b.again)+len(b.rest) == 0 }
 
 func newBatch(settlements []Settlement) (batch, error) {
@@ -119,8 +119,7 @@ func newBatch(settlements []Settlement) (batch, error) {
 	return b, err
 }
 
-// settleIn settles a batch, keeps what came of those of its mails that are to be tried again, and writes down what
-// becomes of posts that mails went without.
+// settleIn settles a batch, archives the outcomes of messages to retry, and records the posts that messages left out.
 func (s Outbox) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch) error {
 	if b.rows == "" {
 		return nil
@@ -150,7 +149,7 @@ func (s Outbox) settleIn(ctx context.Context, tx *sqlx.Tx, owner string, b batch
 	return Deferred(s).settlePosts(ctx, tx, ours, b.rest)
 }
 
-// archiveOutcomes copies what the newest attempts came to, before the next ones take their place.
+// archiveOutcomes copies the outcomes of the latest attempts before the next attempts replace them.
 func (s Outbox) archiveOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcomeRow) error {
 	if len(list) == 0 {
 		return nil
@@ -159,18 +158,18 @@ func (s Outbox) archiveOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcome
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, tx, "keep_outcomes", args{"rows": text})
+	_, err = s.exec(ctx, tx, "archive_outcomes", args{"rows": text})
 	return err
 }
 
-// Count is how many mails of a kind are in a state.
+// Count is the number of messages of a kind in a state.
 type Count struct {
 	Kind  string
 	State string
 	Mails int
 }
 
-// Counts counts the outbox.
+// Counts counts all messages by kind and state.
 func (s Queue) Counts(ctx context.Context) ([]Count, error) {
 	var list []Count
 	err := s.query(ctx, nil, "counts", nil, func(scan scanFunc) error {
@@ -185,11 +184,11 @@ func (s Queue) Counts(ctx context.Context) ([]Count, error) {
 	return list, nil
 }
 
-// Outcome is what came of one attempt to send a mail.
+// Outcome is the result of one attempt to send a message.
 type Outcome struct {
 	Key          string
 	Kind         string
-	Attempt      int // attempts that had counted by then, this one included
+	Attempt      int // counted attempts so far, including this one
 	At           time.Time
 	Result       string
 	Code         int
@@ -200,7 +199,7 @@ type Outcome struct {
 	Posts, Bytes int
 }
 
-// Outcomes are a member's since a moment, the oldest first.
+// Outcomes returns a member's outcomes since a time, oldest first.
 func (s Queue) Outcomes(ctx context.Context, member forum.MemberID, since time.Time) ([]Outcome, error) {
 	list, err := s.queryOutcomes(ctx, "outcomes", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
@@ -221,22 +220,23 @@ func (s Queue) queryOutcomes(ctx context.Context, query string, a args) (list []
 	return list, err
 }
 
-// retention is how long what is over is kept, so that it can be explained.
+// retention is how long settled messages are kept, so that "explain" can show them.
 const retention = 90 * 24 * time.Hour
 
-// sightingRetention is how long it is kept that posts were seen: a mail can be laid anew as long as it is kept, and a monthly digest
-// tells of what was seen a month before it.
+// sightingRetention is how long sightings are kept. A stored message can be rendered again, and a monthly digest covers
+// sightings up to a month before it.
 const sightingRetention = retention + 31*24*time.Hour
 
-// runRetention is how long it is kept what single rounds did.
+// runRetention is how long records of rounds are kept.
 const runRetention = 31 * 24 * time.Hour
 
-// Prune forgets what is older than 90 days: mails that are settled with their outcomes, what members are owed, and subjects
-// of threads that no alert is left of; and, a month later, sightings that every member who gets digests has behind him.
+// Prune deletes what is older than 90 days: settled messages with their outcomes, deferred posts, refusals, and the subjects of
+// threads without a remaining alert. A month later it deletes sightings that the digests of all members have covered. Other
+// records have shorter retention times.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	before := args{"before": now.Add(-retention).Unix()}
 	err := s.Outbox.pruneOutbox(ctx, before)
-	for _, query := range []string{"prune_owed", "prune_refusals", "prune_volume"} {
+	for _, query := range []string{"prune_deferred", "prune_refusals", "prune_volume"} {
 		if err == nil {
 			_, err = s.exec(ctx, nil, query, before)
 		}
@@ -248,7 +248,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		_, err = s.exec(ctx, nil, "prune_sightings", args{"before": now.Add(-sightingRetention).Unix()})
 	}
 	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_runs", args{"before": now.Add(-runRetention).Unix()})
+		_, err = s.exec(ctx, nil, "prune_rounds", args{"before": now.Add(-runRetention).Unix()})
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_holds", args{"before": now.Add(-holdMemory).Unix()})
@@ -263,19 +263,19 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		_, err = s.exec(ctx, nil, "prune_subjects", nil)
 	}
 	if err != nil {
-		return fmt.Errorf("forgetting what is old: %w", err)
+		return fmt.Errorf("deleting old data: %w", err)
 	}
 	return nil
 }
 
-// pruneOutbox lets the members' rows know what their mails cover before it forgets these. What is settled
-// in between is not old yet.
+// pruneOutbox saves the covered sequences to the members' rows before it deletes the messages. A message that is settled in
+// between is not old yet.
 func (s Outbox) pruneOutbox(ctx context.Context, before args) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.lockCounter(ctx, tx, memberLock); err != nil {
 			return err
 		}
-		if _, err := s.exec(ctx, tx, "fold_marks", nil); err != nil {
+		if _, err := s.exec(ctx, tx, "save_covered_sequences", nil); err != nil {
 			return err
 		}
 		_, err := s.exec(ctx, tx, "prune_outbox", before)

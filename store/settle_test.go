@@ -15,8 +15,8 @@ import (
 	"postrider/store"
 )
 
-func TestSettleMovesTheMarkAndKeepsTheOutcome(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSettle_AdvancesCoveredSequenceAndKeepsOutcome(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "a", 20))
@@ -38,13 +38,13 @@ func TestSettleMovesTheMarkAndKeepsTheOutcome(t *testing.T) {
 	})
 }
 
-func TestSettlingIsOneStatementUnlessSomeAreToBeTriedAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSettle_OneStatementWithoutRetries(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		const mails = 60
 		enroll(t, s, mails, 0)
 		var plans []store.Plan
-		for _, id := range numbers(mails) {
+		for _, id := range memberIDs(mails) {
 			plans = append(plans, edition(id, "a", 9))
 		}
 		plan(t, s, now, plans...)
@@ -71,8 +71,8 @@ func TestSettlingIsOneStatementUnlessSomeAreToBeTriedAgain(t *testing.T) {
 	})
 }
 
-func TestOnlyAnEditionThatWasAcceptedOrSkippedMovesTheMark(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSettle_OnlyAcceptedOrSkippedAdvances(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		tests := []struct {
 			state string
@@ -105,12 +105,12 @@ func TestOnlyAnEditionThatWasAcceptedOrSkippedMovesTheMark(t *testing.T) {
 	})
 }
 
-func TestWhatCameOfAnEditionBeforeItWasMergedIsKeptOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestOutcomes_MergedEditionIsKeptOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "a", 20))
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(claim(t, s, now)[0], "try again", now.Add(48*time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(claim(t, s, now)[0], "try again", now.Add(48*time.Hour))}))
 		tomorrow := now.Add(24 * time.Hour)
 		plan(t, s, tomorrow, edition(1, "b", 30))
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, tomorrow)[0], tomorrow)}))
@@ -124,13 +124,13 @@ func TestWhatCameOfAnEditionBeforeItWasMergedIsKeptOnce(t *testing.T) {
 	})
 }
 
-func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSettle_RejectionKeepsCoveredSequence(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 10)
 		plan(t, s, now, edition(1, "a", 20))
 		row := claim(t, s, now)[0]
-		notSent := again(row, "not sent", now.Add(time.Minute))
+		notSent := retryLater(row, "not sent", now.Add(time.Minute))
 		notSent.CountAttempt = false
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{notSent}))
 		if rows := claim(t, s, now); len(rows) != 0 {
@@ -140,7 +140,7 @@ func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
 		if row.Attempt != 0 {
 			t.Errorf("attempts = %d after a relay that was down, want 0", row.Attempt)
 		}
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(row, "try again", now.Add(time.Hour))}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(row, "try again", now.Add(time.Hour))}))
 		row = claim(t, s, now.Add(time.Hour))[0]
 		if row.Attempt != 1 {
 			t.Errorf("attempts = %d, want 1", row.Attempt)
@@ -161,17 +161,17 @@ func TestARefusalLeavesTheMarkAndTheAttemptsCount(t *testing.T) {
 	})
 }
 
-func TestAFormerOwnerSettlesNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSettle_IgnoresFormerOwner(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 10)
 		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
 		mine := claim(t, s, now)
 		late := now.Add(lease + time.Second)
-		takeBack(t, s, late)
+		reclaimExpired(t, s, late)
 		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 1))(t) // digest/1/a changes hands; the other only waits
 		other := must(s.Outbox.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
-		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{again(mine[0], "uncertain", late)}))
+		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(mine[0], "uncertain", late)}))
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(other[0], late)}))
 		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
 			t.Errorf("the mark of the member whose mail another daemon holds = %d, want 10", got)
@@ -182,14 +182,14 @@ func TestAFormerOwnerSettlesNothing(t *testing.T) {
 		if got := subscriber(t, s, 2).CoveredSeq; got != 20 {
 			t.Errorf("the other mark = %d, want 20", got)
 		}
-		if c := counts(t, s); c["digest leased"] != 1 || c["digest accepted"] != 1 {
+		if c := countsByState(t, s); c["digest leased"] != 1 || c["digest accepted"] != 1 {
 			t.Errorf("outbox = %v, want one leased, one accepted", c)
 		}
 	})
 }
 
-func TestAMarkNeverGoesBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSubscribers_CoveredSequenceNeverDecreases(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 30)
 		plan(t, s, now, edition(1, "a", 20))
@@ -202,8 +202,8 @@ func TestAMarkNeverGoesBack(t *testing.T) {
 }
 
 // Whatever becomes of the editions, what the accepted ones cover tiles the sightings: no gap, no overlap.
-func TestAcceptedEditionsTileTheSightings(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEditions_CoverEachSightingOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 0)
 		chance := rand.New(rand.NewPCG(1, 2))
@@ -211,20 +211,20 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 		for day := range 60 {
 			at := now.Add(time.Duration(day) * 24 * time.Hour)
 			post := forum.PostID(day + 1)
-			must(s.Sightings.Save(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{arrival(post, 1)}}))(t)
+			must(s.Sightings.Save(t.Context(), store.ScanResult{Now: at, Sighted: []forum.Arrival{newArrival(post, 1)}}))(t)
 			if due := must(s.Subscribers.Due(t.Context(), at, 9))(t); len(due) == 1 {
 				p := edition(1, at.Format(time.DateOnly), must(s.Sightings.LastSeq(t.Context()))(t))
 				p.NextDue = at.Add(24 * time.Hour)
 				plan(t, s, at, p)
 			}
-			takeBack(t, s, at.Add(-wait))
+			reclaimExpired(t, s, at.Add(-wait))
 			for _, row := range claim(t, s, at) {
 				if row.From != covered {
 					t.Fatalf("day %d: %s begins at %d, but %d is covered", day, row.Key, row.From, covered)
 				}
-				intend(t, s, row)
+				markInFlight(t, s, row)
 				fate := []store.Settlement{
-					accepted(row, at), again(row, "try again", at.Add(30*time.Hour)), again(row, "uncertain", at.Add(time.Hour)), {},
+					accepted(row, at), retryLater(row, "try again", at.Add(30*time.Hour)), retryLater(row, "uncertain", at.Add(time.Hour)), {},
 				}[chance.IntN(4)]
 				if fate.Key == "" {
 					continue // the daemon dies
@@ -245,8 +245,8 @@ func TestAcceptedEditionsTileTheSightings(t *testing.T) {
 }
 
 // Daemons that plan, claim and settle at once, each under keys of its own, still send no sighting twice.
-func TestDaemonsAtOnceTileTheSightings(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestEditions_ConcurrentDaemonsCoverEachSightingOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		const daemons, members, days = 4, 20, 5
 		enroll(t, open(t, dsn), members, 0)
 		var mu sync.Mutex
@@ -256,7 +256,7 @@ func TestDaemonsAtOnceTileTheSightings(t *testing.T) {
 			s, owner := open(t, dsn), fmt.Sprint("daemon ", d)
 			wg.Go(func() {
 				for day := range days {
-					rows, err := round(t.Context(), s, owner, day, int64(daemons*day+d+1))
+					rows, err := runRound(t.Context(), s, owner, day, int64(daemons*day+d+1))
 					if err != nil {
 						t.Error(err)
 					}
@@ -285,8 +285,8 @@ func TestDaemonsAtOnceTileTheSightings(t *testing.T) {
 	})
 }
 
-// round is a day of a daemon: it plans for all who are due under keys of its own, and sends what it gets hold of.
-func round(ctx context.Context, s *store.Store, owner string, day int, until int64) ([]store.Row, error) {
+// runRound is a day of a daemon: it plans for all who are due under keys of its own, and sends what it gets hold of.
+func runRound(ctx context.Context, s *store.Store, owner string, day int, until int64) ([]store.Row, error) {
 	at := now.Add(time.Duration(day) * 24 * time.Hour)
 	due, err := s.Subscribers.Due(ctx, at, 100)
 	if err != nil {
@@ -311,8 +311,8 @@ func round(ctx context.Context, s *store.Store, owner string, day int, until int
 	return rows, s.Outbox.Settle(ctx, owner, settlements)
 }
 
-func TestWhatARelaySaysCannotHurt(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSettle_SanitizesReplies(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 0)
 		plan(t, s, now, edition(1, "a", 9))
@@ -326,13 +326,13 @@ func TestWhatARelaySaysCannotHurt(t *testing.T) {
 	})
 }
 
-func TestPruneKeepsMarks(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPrune_KeepsCoveredSequences(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 2, 10)
 		var posts []forum.Arrival
 		for id := range 30 {
-			posts = append(posts, arrival(forum.PostID(id+1), 1))
+			posts = append(posts, newArrival(forum.PostID(id+1), 1))
 		}
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: posts}))(t)
 		plan(t, s, now, edition(1, "a", 20), edition(2, "a", 20))
@@ -343,7 +343,7 @@ func TestPruneKeepsMarks(t *testing.T) {
 
 		later := now.Add(122 * 24 * time.Hour)
 		check(t, s.Prune(t.Context(), later))
-		if c := counts(t, s); len(c) != 0 {
+		if c := countsByState(t, s); len(c) != 0 {
 			t.Errorf("outbox = %v, want nothing left", c)
 		}
 		for id, mark := range map[forum.MemberID]int64{1: 20, 2: 10} {
@@ -363,11 +363,11 @@ func TestPruneKeepsMarks(t *testing.T) {
 	})
 }
 
-func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPrune_DeletesOldAndCovered(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		enroll(t, s, 1, 2)
-		gathered := store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(1, 1), arrival(2, 1), arrival(3, 1)}}
+		gathered := store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(1, 1), newArrival(2, 1), newArrival(3, 1)}}
 		must(s.Sightings.Save(t.Context(), gathered))(t)
 		plan(t, s, now, edition(1, "a", 2), store.Plan{Key: "alert/1/T1", Kind: "alert", Member: 1, Priority: 40})
 		row := claim(t, s, now)[0]
@@ -377,7 +377,7 @@ func TestPruneForgetsWhatIsOldAndCovered(t *testing.T) {
 			t.Helper()
 			check(t, s.Prune(t.Context(), at))
 			sum := 0
-			for _, n := range counts(t, s) {
+			for _, n := range countsByState(t, s) {
 				sum += n
 			}
 			return [3]int{

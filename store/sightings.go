@@ -11,23 +11,23 @@ import (
 	"postrider/forum"
 )
 
-// ScanResult is what one page of gathering has met.
+// ScanResult is what one page of a scan found.
 type ScanResult struct {
 	Now     time.Time
 	Cursor  forum.PostID // the newest post read; 0: leave the cursor where it is
 	Sighted []forum.Arrival
 	Moved   []Move
-	Pending []forum.PostID // met while not visible: to be looked at again
-	Settled []forum.PostID // need not be looked at again
+	Pending []forum.PostID // not visible yet: check again later
+	Settled []forum.PostID // no further check
 }
 
-// Move is a post that stands in another section than where it was sighted.
+// Move is a post that moved to another section since its sighting.
 type Move struct {
 	forum.Arrival
 	From forum.SectionID
 }
 
-// Place is where a post stood when it was last sighted.
+// Place is where a post was when it was last sighted.
 type Place struct {
 	Post    forum.PostID
 	Thread  forum.ThreadID
@@ -44,17 +44,17 @@ type sightingRow struct {
 	Posted    int64           `json:"w"`
 }
 
-// sightings are the rows of what was gathered, each post and section once.
+// sightings returns the rows of a scan result, each pair of post and section once.
 func (g ScanResult) sightings() []sightingRow {
 	type place struct {
 		forum.PostID
 		forum.SectionID
 	}
-	met := make(map[place]bool, len(g.Sighted)+len(g.Moved))
+	seen := make(map[place]bool, len(g.Sighted)+len(g.Moved))
 	list := make([]sightingRow, 0, len(g.Sighted)+len(g.Moved))
 	add := func(a forum.Arrival, from forum.SectionID) {
-		if p := (place{a.Post, a.Section}); !met[p] {
-			met[p] = true
+		if p := (place{a.Post, a.Section}); !seen[p] {
+			seen[p] = true
 			list = append(list, sightingRow{len(list), a.Post, a.Thread, a.Section, a.Author, from, a.PostedAt.Unix()})
 		}
 	}
@@ -67,9 +67,9 @@ func (g ScanResult) sightings() []sightingRow {
 	return list
 }
 
-// Save writes down what was gathered, in one transaction, and says how many sightings were new. A post
-// that was sighted in its section before is passed over. Numbers are given in the order of commits: who
-// has read up to one will not meet a smaller one later.
+// Save saves a scan result in one transaction and returns how many sightings are new. It skips a post that was already
+// sighted in its section. Sequence numbers follow the order of commits: a reader who has seen one never finds a smaller one
+// later.
 func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error) {
 	list, err := marshalRows(g.sightings())
 	if err != nil {
@@ -82,7 +82,7 @@ func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error
 			if err != nil {
 				return err
 			}
-			if added, err = s.exec(ctx, tx, "sight", args{"last": last, "now": g.Now.Unix(), "rows": list}); err != nil {
+			if added, err = s.exec(ctx, tx, "insert_sightings", args{"last": last, "now": g.Now.Unix(), "rows": list}); err != nil {
 				return err
 			}
 		}
@@ -94,12 +94,12 @@ func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error
 		return s.saveScanState(ctx, tx, g)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("writing sightings: %w", err)
+		return 0, fmt.Errorf("saving sightings: %w", err)
 	}
 	return added, nil
 }
 
-// saveScanState writes down what was gathered beside the sightings.
+// saveScanState saves the cursor and the pending posts of a scan.
 func (s Sightings) saveScanState(ctx context.Context, tx *sqlx.Tx, g ScanResult) error {
 	if len(g.Pending) > 0 {
 		if _, err := s.exec(ctx, tx, "add_pending", args{"now": g.Now.Unix(), "ids": marshalIDs(g.Pending)}); err != nil {
@@ -119,7 +119,7 @@ func (s Sightings) saveScanState(ctx context.Context, tx *sqlx.Tx, g ScanResult)
 	return nil
 }
 
-// Cursor is the newest post that gathering has read, if it ever has.
+// Cursor returns the newest post that scans have read. Known is false before the first scan.
 func (s Sightings) Cursor(ctx context.Context) (cursor forum.PostID, known bool, err error) {
 	value, known, err := s.counter(ctx, "cursor")
 	if err != nil {
@@ -128,11 +128,11 @@ func (s Sightings) Cursor(ctx context.Context) (cursor forum.PostID, known bool,
 	return forum.PostID(value), known, nil
 }
 
-// LastSeq is the number of the newest sighting; 0: there is none.
+// LastSeq returns the sequence number of the newest sighting, or 0.
 func (s Sightings) LastSeq(ctx context.Context) (int64, error) {
 	value, _, err := s.counter(ctx, "sighting")
 	if err != nil {
-		return 0, fmt.Errorf("reading the newest sighting's number: %w", err)
+		return 0, fmt.Errorf("reading the last sequence number: %w", err)
 	}
 	return value, nil
 }
@@ -145,7 +145,7 @@ func (s *database) counter(ctx context.Context, name string) (value int64, known
 	return value, known, err
 }
 
-// Pending are posts to be looked at again, the oldest first.
+// Pending returns posts to check again, oldest first.
 func (s Sightings) Pending(ctx context.Context, limit int) ([]forum.PostID, error) {
 	var list []forum.PostID
 	err := s.query(ctx, nil, "pending", args{"most": limit}, func(scan scanFunc) error {
@@ -160,10 +160,10 @@ func (s Sightings) Pending(ctx context.Context, limit int) ([]forum.PostID, erro
 	return list, nil
 }
 
-// CurrentPlaces are the newest places of the posts sighted since a moment.
+// CurrentPlaces returns the latest places of the posts sighted since a time.
 func (s Sightings) CurrentPlaces(ctx context.Context, since time.Time) ([]Place, error) {
 	var list []Place
-	err := s.query(ctx, nil, "places", args{"since": since.Unix()}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "current_places", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var p Place
 		err := scan(&p.Post, &p.Thread, &p.Section)
 		list = append(list, p)
@@ -175,7 +175,7 @@ func (s Sightings) CurrentPlaces(ctx context.Context, since time.Time) ([]Place,
 	return list, nil
 }
 
-// Between are those with numbers after one and up to the other, rising.
+// Between returns the sightings with after < Seq <= until, in ascending order.
 func (s Sightings) Between(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
 	return s.sightings(ctx, "sightings", args{"after": after, "until": until})
 }

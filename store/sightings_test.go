@@ -11,19 +11,19 @@ import (
 	"postrider/store"
 )
 
-func arrival(post forum.PostID, section forum.SectionID) forum.Arrival {
+func newArrival(post forum.PostID, section forum.SectionID) forum.Arrival {
 	return forum.Arrival{Post: post, Thread: 7, Section: section, Author: 3, PostedAt: now, Visible: true}
 }
 
-func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSightings_SkipsKnownPlaces(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		g := store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(12, 1), arrival(11, 2), arrival(10, 1)}}
+		g := store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1), newArrival(12, 1), newArrival(11, 2), newArrival(10, 1)}}
 		if added := must(s.Sightings.Save(t.Context(), g))(t); added != 3 {
 			t.Errorf("added %d, want 3: one stood there twice", added)
 		}
-		g.Sighted = append(g.Sighted, arrival(13, 1))
-		g.Moved = []store.Move{{Arrival: arrival(11, 1), From: 2}}
+		g.Sighted = append(g.Sighted, newArrival(13, 1))
+		g.Moved = []store.Move{{Arrival: newArrival(11, 1), From: 2}}
 		if added := must(s.Sightings.Save(t.Context(), g))(t); added != 2 {
 			t.Errorf("added %d, want 2: a new post and a move", added)
 		}
@@ -46,11 +46,11 @@ func TestSightPassesOverWhatWasSightedThere(t *testing.T) {
 	})
 }
 
-func TestAPostThatAnotherDaemonSightedElsewhereWasMoved(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSightings_MoveFoundByAnotherDaemon(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1)}}))(t)
-		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 2), arrival(11, 2)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 2), newArrival(11, 2)}}))(t)
 		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1}, {Seq: 3, Post: 11, Section: 2}}
 		if got := must(s.Sightings.Between(t.Context(), 0, 3))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
@@ -58,12 +58,12 @@ func TestAPostThatAnotherDaemonSightedElsewhereWasMoved(t *testing.T) {
 	})
 }
 
-func TestPlacesAreTheNewest(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestCurrentPlaces_AreLatest(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now.Add(-time.Hour), Sighted: []forum.Arrival{arrival(9, 1)}}))(t)
-		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{arrival(10, 1), arrival(11, 1)}}))(t)
-		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Moved: []store.Move{{Arrival: arrival(10, 5), From: 1}}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now.Add(-time.Hour), Sighted: []forum.Arrival{newArrival(9, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1), newArrival(11, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Moved: []store.Move{{Arrival: newArrival(10, 5), From: 1}}}))(t)
 		want := []store.Place{{Post: 11, Thread: 7, Section: 1}, {Post: 10, Thread: 7, Section: 5}}
 		if got := must(s.Sightings.CurrentPlaces(t.Context(), now))(t); !slices.Equal(got, want) {
 			t.Errorf("places = %v, want %v", got, want)
@@ -71,23 +71,23 @@ func TestPlacesAreTheNewest(t *testing.T) {
 	})
 }
 
-func TestPendingPostsWaitUntilTheyAreSettled(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestPending_UntilSettled(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Pending: []forum.PostID{30, 20}}))(t)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now.Add(time.Minute), Pending: []forum.PostID{20, 10}}))(t)
 		if got, want := must(s.Sightings.Pending(t.Context(), 9))(t), []forum.PostID{20, 30, 10}; !slices.Equal(got, want) {
 			t.Errorf("pending = %v, want %v: the oldest first", got, want)
 		}
-		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Settled: []forum.PostID{20}, Sighted: []forum.Arrival{arrival(20, 1)}}))(t)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Settled: []forum.PostID{20}, Sighted: []forum.Arrival{newArrival(20, 1)}}))(t)
 		if got, want := must(s.Sightings.Pending(t.Context(), 1))(t), []forum.PostID{30}; !slices.Equal(got, want) {
 			t.Errorf("pending = %v, want %v", got, want)
 		}
 	})
 }
 
-func TestTheCursorNeverGoesBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestCursor_NeverGoesBack(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		if _, known, err := s.Sightings.Cursor(t.Context()); known || err != nil {
 			t.Errorf("there is a cursor before the first gathering (%v)", err)
@@ -101,8 +101,8 @@ func TestTheCursorNeverGoesBack(t *testing.T) {
 	})
 }
 
-func TestGatherersAtOnceLeaveNoGap(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestSightings_ConcurrentScansLeaveNoGap(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		const gatherers, rounds, posts = 4, 10, 20
 		var wg sync.WaitGroup
 		for g := range gatherers {
@@ -111,7 +111,7 @@ func TestGatherersAtOnceLeaveNoGap(t *testing.T) {
 				for round := range rounds {
 					var list []forum.Arrival
 					for i := range posts { // half of each page is met by the next gatherer too
-						list = append(list, arrival(forum.PostID(1000*round+posts/2*g+i), 1))
+						list = append(list, newArrival(forum.PostID(1000*round+posts/2*g+i), 1))
 					}
 					head, err := s.Sightings.LastSeq(t.Context())
 					if err != nil {

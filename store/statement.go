@@ -22,7 +22,7 @@ type (
 	scanFunc func(into ...any) error
 )
 
-// loadQueries reads all queries as engine runs them.
+// loadQueries returns all queries for an engine.
 func loadQueries(engine sqlfile.Engine) (map[string]sqlfile.Query, error) {
 	entries, err := queryFiles.ReadDir("queries")
 	if err != nil {
@@ -40,7 +40,7 @@ func loadQueries(engine sqlfile.Engine) (map[string]sqlfile.Query, error) {
 		}
 		for name, q := range queries {
 			if other, twice := all[name]; twice {
-				return nil, fmt.Errorf("%s:%d: query %q stands at %s:%d already", q.File, q.Line, name, other.File, other.Line)
+				return nil, fmt.Errorf("%s:%d: duplicate query %q: already defined at %s:%d", q.File, q.Line, name, other.File, other.Line)
 			}
 			all[name] = q
 		}
@@ -48,8 +48,8 @@ func loadQueries(engine sqlfile.Engine) (map[string]sqlfile.Query, error) {
 	return all, nil
 }
 
-// macros unpack a JSON parameter into a table with one column, value. SQLite's jsonb_each hands objects on
-// in its binary form: json_each would print each row and parse it again, a third of all the work.
+// macros unpack a JSON parameter into a table with one column, value. SQLite's jsonb_each passes objects in their binary
+// form. json_each would print each row and parse it again, which takes a third of the total time.
 func macros(engine sqlfile.Engine) map[string]sqlfile.Macro {
 	if engine == sqlfile.Postgres {
 		return map[string]sqlfile.Macro{
@@ -63,7 +63,7 @@ func macros(engine sqlfile.Engine) map[string]sqlfile.Macro {
 	}
 }
 
-// prepare prepares every query where it will run.
+// prepare prepares every query on the pool that runs it.
 func (s *database) prepare(ctx context.Context) error {
 	queries, err := loadQueries(s.engine)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *database) prepare(ctx context.Context) error {
 	return nil
 }
 
-// statement finds a prepared statement, for use in tx if there is one.
+// statement returns a prepared statement, bound to tx unless it is nil.
 func (s *database) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sqlx.NamedStmt, error) {
 	stmt := s.statements[name]
 	if stmt == nil {
@@ -99,7 +99,7 @@ func (s *database) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sq
 	return stmt, nil
 }
 
-// exec runs a statement and says how many rows it touched. One that stands alone is done again like a transaction.
+// exec runs a statement and returns the number of affected rows. Outside a transaction it is retried like one.
 func (s *database) exec(ctx context.Context, tx *sqlx.Tx, name string, a args) (n int, err error) {
 	if tx != nil {
 		return s.execIn(ctx, tx, name, a)
@@ -124,7 +124,7 @@ func (s *database) execIn(ctx context.Context, tx *sqlx.Tx, name string, a args)
 	return int(n), err
 }
 
-// query runs a statement and calls each for every row of its answer.
+// query runs a statement and calls each for every row of the result.
 func (s *database) query(ctx context.Context, tx *sqlx.Tx, name string, a args, each func(scanFunc) error) error {
 	stmt, err := s.statement(ctx, tx, name)
 	if err != nil {
@@ -143,13 +143,13 @@ func (s *database) query(ctx context.Context, tx *sqlx.Tx, name string, a args, 
 	return rows.Err()
 }
 
-// inTx runs do in a transaction: all of it or nothing.
+// inTx runs do in a transaction. It may run do again if PostgreSQL aborts the transaction.
 func (s *database) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
 	return retrySerialization(func() error { return s.runTx(ctx, do) })
 }
 
-// retrySerialization does again what PostgreSQL has ended: two daemons that touch the same rows in another order can stop
-// each other, and one of them must begin anew.
+// retrySerialization runs do again if PostgreSQL aborted it: when two daemons lock the same rows in different orders,
+// PostgreSQL aborts one of them.
 func retrySerialization(do func() error) error {
 	const tries = 3
 	for try := 1; ; try++ {
@@ -162,12 +162,12 @@ func retrySerialization(do func() error) error {
 }
 
 func (s *database) runTx(ctx context.Context, do func(*sqlx.Tx) error) error {
-	// pq asks for READ WRITE unless it is told otherwise, whatever the connection's default.
+	// Without ReadOnly, pq asks for READ WRITE, whatever the default of the connection.
 	tx, err := s.write.BeginTxx(ctx, &sql.TxOptions{ReadOnly: s.readOnly})
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // of no effect after Commit
+	defer tx.Rollback() // no effect after Commit
 	if err := do(tx); err != nil {
 		return err
 	}
@@ -191,8 +191,8 @@ func (s *database) injectedFault(statement string) error {
 	return s.fault(statement)
 }
 
-// lockCounter waits until no other transaction holds the counter, and reads it.
+// lockCounter locks a counter until the transaction ends, and returns its value.
 func (s *database) lockCounter(ctx context.Context, tx *sqlx.Tx, counter string) (value int64, err error) {
-	err = s.query(ctx, tx, "hold_counter", args{"name": counter}, func(scan scanFunc) error { return scan(&value) })
+	err = s.query(ctx, tx, "lock_counter", args{"name": counter}, func(scan scanFunc) error { return scan(&value) })
 	return value, err
 }

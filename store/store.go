@@ -1,23 +1,23 @@
-// Package store is what the daemon remembers: sightings, subscribers, preferences, the outbox and what became of each message.
+// Package store keeps the daemon's own data: sightings, subscribers, preferences, the outbox and the result of each message.
 // It keeps no text of any post.
 //
 // A [Store] is a list of parts, one for each noun, over one database. A message takes this way through them:
 //
 //  1. [Open] the store and [Store.Migrate] it.
-//  2. [Between.Save] records which posts a scan found visible.
-//  3. [Get.Due] and [Outbox.Plan] put editions into the outbox; [Alerts.Plan] puts alerts there,
-//     [List.Enqueue] announcements.
+//  2. [Sightings.Save] records which posts a scan found visible.
+//  3. [Subscribers.Due] and [Outbox.Plan] put editions into the outbox; [Alerts.Plan] puts alerts there,
+//     [Announcements.Enqueue] announcements.
 //  4. [Outbox.Claim] leases messages, [Outbox.MarkInFlight] records that they are about to be sent.
 //  5. [Outbox.Settle] records the results, and moves the covered sequence of each member.
 //
 // Each step works on a whole batch with a handful of statements. Rows travel as one JSON parameter, so the text of a statement
-// never changes. All statements are prepared at the start, where a bad one stops the program.
+// never changes. All statements are prepared at the start, so a bad one stops the program.
 //
-// SQLite serves one daemon, PostgreSQL several. One text of a query serves both engines where that is possible; the files in
-// queries and migrations say where it is not. All times are Unix seconds, UTC.
+// SQLite supports one daemon, PostgreSQL several. Most queries have one text for both engines; the files in queries and
+// migrations mark the exceptions. All times are Unix seconds, UTC.
 //
 // Some tables keep names from before the glossary: "owed" holds deferred posts, "wish" overrides, "basis" preference baselines,
-// "notice" alert items, "tally" delivery counts, "roll" or "member" subscribers, "mark" a covered sequence, "run" rounds.
+// "notice" alert items, "tally" delivery counts, "member" subscribers, "mark" a covered sequence, "run" rounds.
 package store
 
 import (
@@ -36,7 +36,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Store is the daemon's memory, part by part. It is safe for concurrent use.
+// Store gives access to the daemon's data, part by part. It is safe for concurrent use.
 type Store struct {
 	*database
 
@@ -63,7 +63,7 @@ type Store struct {
 type (
 	// Sightings records which posts were seen visible, and where.
 	Sightings struct{ *database }
-	// Subscribers keeps the members who watch anything, how far their digests have come and when each is due.
+	// Subscribers keeps the members who watch anything, their covered sequences and due times.
 	Subscribers struct{ *database }
 	// Preferences keeps what members chose: for all their email and for single watches.
 	Preferences struct{ *database }
@@ -71,7 +71,7 @@ type (
 	Outbox struct{ *database }
 	// Queue is the outbox as operators see it: lists, retries, drops, the pause.
 	Queue struct{ *database }
-	// Alerts plans and remembers alerts and their items.
+	// Alerts plans alerts and keeps their items.
 	Alerts struct{ *database }
 	// Deferred keeps the posts that a later edition must bring.
 	Deferred struct{ *database }
@@ -83,15 +83,15 @@ type (
 	Holds struct{ *database }
 	// Alarms keeps active alarms and the notifications that still have to go out.
 	Alarms struct{ *database }
-	// Audit is the log of what administrators and operators did.
+	// Audit is the log of actions by administrators and operators.
 	Audit struct{ *database }
 	// Sessions keeps the logins of the admin pages.
 	Sessions struct{ *database }
-	// Rounds keeps a report of each round that did anything.
+	// Rounds keeps a record of each round that did anything.
 	Rounds struct{ *database }
-	// Counts keeps how many messages were planned and what became of them.
+	// Counts keeps how many messages were planned and sent.
 	Counts struct{ *database }
-	// All keeps the keys that sign links.
+	// LinkKeys keeps the keys that sign links.
 	LinkKeys struct{ *database }
 	// Values keeps single values by key.
 	Values struct{ *database }
@@ -103,12 +103,12 @@ type database struct {
 	write      *sqlx.DB // SQLite: the only connection that may write
 	read       *sqlx.DB // PostgreSQL: the same as write
 	statements map[string]*sqlx.NamedStmt
-	prepareErr error // why there are no statements
+	prepareErr error // why statements is nil
 	sent       atomic.Int64
 	fault      func(statement string) error // see FailWith; nil: none
-	readOnly   bool                         // nothing is written, see OpenReadOnly
+	readOnly   bool                         // see OpenReadOnly
 	path       string                       // of the SQLite file
-	instance   io.Closer                    // the lock of this daemon, see AcquireInstance; nil: none taken
+	instance   io.Closer                    // the lock of this daemon, see AcquireInstance; nil: not acquired
 }
 
 func newStore(db *database) *Store {
@@ -118,15 +118,14 @@ func newStore(db *database) *Store {
 	}
 }
 
-// ErrNotMigrated means that the database is not at the step that this program needs.
-var ErrNotMigrated = errors.New("store: the database is not at this program's step: migrate it first")
+// ErrNotMigrated means that the database does not have the schema that this program needs.
+var ErrNotMigrated = errors.New(`store: the database schema is out of date: run "postrider migrate"`)
 
-// Open opens the store that dsn names: "sqlite:FILE" or "postgres://user:password@host/database".
-// A database that is not migrated yet can only be migrated, and one that is ahead can only be asked for its version.
+// Open opens the store at dsn: "sqlite:FILE" or "postgres://user:password@host/database". While the database is not migrated, only
+// Migrate and Version work. If its schema is newer than this program, only Version works.
 func Open(ctx context.Context, dsn string) (*Store, error) { return open(ctx, dsn, false) }
 
-// OpenReadOnly opens a store that is there and migrated, from which nothing but reading is possible: the database itself
-// refuses all else. A daemon may be at work on it.
+// OpenReadOnly opens an existing, migrated store for reading. The database itself rejects writes. A daemon may be using it.
 func OpenReadOnly(ctx context.Context, dsn string) (*Store, error) {
 	s, err := open(ctx, dsn, true)
 	if err == nil && s.statements == nil {
@@ -136,29 +135,29 @@ func OpenReadOnly(ctx context.Context, dsn string) (*Store, error) {
 	return s, err
 }
 
-func open(ctx context.Context, dsn string, look bool) (*Store, error) {
-	db, err := connect(dsn, look)
+func open(ctx context.Context, dsn string, readOnly bool) (*Store, error) {
+	db, err := connect(dsn, readOnly)
 	if err != nil {
 		return nil, err
 	}
 	s := newStore(db)
-	s.readOnly = look
-	if err := s.begin(ctx); err != nil {
+	s.readOnly = readOnly
+	if err := s.prepareIfMigrated(ctx); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// begin prepares the statements if the database is ready for them.
-func (s *database) begin(ctx context.Context) error {
+// prepareIfMigrated prepares the statements if the database has the schema for them.
+func (s *database) prepareIfMigrated(ctx context.Context) error {
 	have, want, err := s.version(ctx)
 	if err != nil {
 		return err
 	}
 	s.prepareErr = ErrNotMigrated
 	if have > want {
-		s.prepareErr = fmt.Errorf("%w (step %d, known are %d)", ErrSchemaTooNew, have, want)
+		s.prepareErr = fmt.Errorf("%w (it is at step %d, this postrider knows %d)", ErrSchemaTooNew, have, want)
 	}
 	if have != want {
 		return nil
@@ -182,30 +181,30 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Statements is how many statements were sent so far, without the BEGIN and COMMIT around them.
+// Statements returns how many statements were sent so far, not counting BEGIN and COMMIT.
 func (s *Store) Statements() int64 { return s.sent.Load() }
 
-// Set keeps a value under a key.
+// Set saves a value under a key.
 func (s Values) Set(ctx context.Context, key, value string) error {
-	if _, err := s.exec(ctx, nil, "remember", args{"key": key, "value": value}); err != nil {
-		return fmt.Errorf("remembering %s: %w", key, err)
+	if _, err := s.exec(ctx, nil, "set_value", args{"key": key, "value": value}); err != nil {
+		return fmt.Errorf("saving the value %s: %w", key, err)
 	}
 	return nil
 }
 
-// Get reads what was kept under a key.
+// Get returns the value of a key.
 func (s Values) Get(ctx context.Context, key string) (value string, known bool, err error) {
-	err = s.query(ctx, nil, "recall", args{"key": key}, func(scan scanFunc) error {
+	err = s.query(ctx, nil, "get_value", args{"key": key}, func(scan scanFunc) error {
 		known = true
 		return scan(&value)
 	})
 	if err != nil {
-		return "", false, fmt.Errorf("recalling %s: %w", key, err)
+		return "", false, fmt.Errorf("reading the value %s: %w", key, err)
 	}
 	return value, known, nil
 }
 
-// unixOrNull is a time as the database keeps it; NULL for the zero time.
+// unixOrNull returns a time as Unix seconds; NULL for the zero time.
 func unixOrNull(t time.Time) *int64 {
 	if t.IsZero() {
 		return nil
@@ -214,35 +213,35 @@ func unixOrNull(t time.Time) *int64 {
 	return &unix
 }
 
-// marshalRows writes rows as the JSON that a statement takes for all of them.
+// marshalRows encodes rows as one JSON parameter.
 func marshalRows[T any](list []T) (string, error) {
 	text, err := json.Marshal(list)
 	if err != nil {
-		return "", fmt.Errorf("writing rows: %w", err)
+		return "", fmt.Errorf("encoding rows: %w", err)
 	}
-	if bytes.Contains(text, []byte(`\u0000`)) { // else it takes longer
+	if bytes.Contains(text, []byte(`\u0000`)) { // rare, and Replace is slow
 		return jsonZeros.Replace(string(text)), nil
 	}
 	return string(text), nil
 }
 
-// jsonZeros takes zero bytes out of JSON: PostgreSQL cannot keep them, and one would keep all other rows out. A backslash that is
-// written as two is no part of one.
+// jsonZeros removes zero bytes from JSON: PostgreSQL cannot store them, and would reject the whole batch for one of them. The first
+// pair matches escaped backslashes, so that a literal \u0000 in a text stays.
 var jsonZeros = strings.NewReplacer(`\\`, `\\`, `\u0000`, "")
 
-// marshalIDs writes ids as the JSON that a statement takes for all of them.
+// marshalIDs encodes IDs as one JSON parameter.
 func marshalIDs[T ~int64](list []T) string {
 	if len(list) == 0 {
 		return "[]"
 	}
-	text, _ := json.Marshal(list) // whole numbers cannot fail
+	text, _ := json.Marshal(list) // integers cannot fail
 	return string(text)
 }
 
-// maxText is how many bytes of what a relay or an error said are kept.
+// maxText is how many bytes of a relay's reply or an error are kept.
 const maxText = 1000
 
-// sanitizeText shortens a text from outside, and drops zero bytes and what is not UTF-8, which PostgreSQL cannot keep.
+// sanitizeText shortens an external text and removes zero bytes and invalid UTF-8, which PostgreSQL cannot store.
 func sanitizeText(text string) string {
 	return stripNUL(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
 }

@@ -20,8 +20,8 @@ import (
 // now is the moment at which the tests play.
 var now = time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 
-// onBoth runs a test on either engine, each time with the DSN of an empty database.
-func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
+// onBothEngines runs a test on either engine, each time with the DSN of an empty database.
+func onBothEngines(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Helper()
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteDSN(t)) })
@@ -70,8 +70,8 @@ func equal[T any](t testing.TB, what string, got, want T) {
 	}
 }
 
-// raw opens the database of dsn beside the store.
-func raw(t testing.TB, dsn string) *sql.DB {
+// openRaw opens the database of dsn beside the store.
+func openRaw(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	driver, name := "postgres", dsn
 	if path, found := strings.CutPrefix(dsn, "sqlite:"); found {
@@ -82,8 +82,8 @@ func raw(t testing.TB, dsn string) *sql.DB {
 	return db
 }
 
-func TestMigrateTwiceChangesNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestMigrate_TwiceChangesNothing(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := must(store.Open(t.Context(), dsn))(t)
 		defer s.Close()
 		have, want, err := s.Version(t.Context())
@@ -102,10 +102,10 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 	})
 }
 
-func TestADatabaseThatIsAheadIsRefused(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestOpen_RejectsNewerSchema(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		open(t, dsn).Close()
-		must(raw(t, dsn).Exec("INSERT INTO schema_step (step, file) VALUES (9999, 'later.sql')"))(t)
+		must(openRaw(t, dsn).Exec("INSERT INTO schema_step (step, file) VALUES (9999, 'later.sql')"))(t)
 		s := must(store.Open(t.Context(), dsn))(t)
 		defer s.Close()
 		if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrSchemaTooNew) {
@@ -122,8 +122,8 @@ func TestADatabaseThatIsAheadIsRefused(t *testing.T) {
 	})
 }
 
-func TestDaemonsThatMigrateAtOnceDoNotCollide(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestMigrate_ConcurrentDaemonsDoNotCollide(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		const daemons = 5
 		taken := make([]int, daemons)
 		errs := make([]error, daemons)
@@ -148,15 +148,15 @@ func TestDaemonsThatMigrateAtOnceDoNotCollide(t *testing.T) {
 	})
 }
 
-func TestOpenRefusesABadDSNWithoutShowingItsPassword(t *testing.T) {
+func TestOpen_InvalidDSNErrorHidesPassword(t *testing.T) {
 	tests := []struct{ dsn, want string }{
-		{"", "names no database"},
-		{"postrider.db", "names no database"},
-		{"sqlite:", "name of a file"},
-		{"sqlite::memory:", "name of a file"},
+		{"", "must be \"sqlite:FILE\""},
+		{"postrider.db", "must be \"sqlite:FILE\""},
+		{"sqlite:", "needs a file name"},
+		{"sqlite::memory:", "needs a file name"},
 		{"sqlite:/nowhere/at/all/postrider.db", "no such file or directory"},
-		{"mysql://u:s3cret@localhost/db", `begins with "mysql:"`},
-		{"postgres://u:s3cret@host:port/db", "no URL"},
+		{"mysql://u:s3cret@localhost/db", `unknown scheme "mysql:"`},
+		{"postgres://u:s3cret@host:port/db", "not a valid URL"},
 		{"postgres://u:s3cret@127.0.0.1:1/db?sslmode=maybe", "sslmode"},
 		{"postgres://u:s3cret@127.0.0.1:1/db", "connection refused"},
 	}
@@ -173,7 +173,7 @@ func TestOpenRefusesABadDSNWithoutShowingItsPassword(t *testing.T) {
 	}
 }
 
-func TestTheFileIsForItsOwnerAlone(t *testing.T) {
+func TestOpen_FileIsOnlyForOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "odd name?#%41.db")
 	open(t, "sqlite:"+path)
 	info := must(os.Stat(path))(t)
@@ -185,8 +185,8 @@ func TestTheFileIsForItsOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestRemember(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestValues_SetAndGet(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		if _, known, err := s.Values.Get(t.Context(), "born_at"); known || err != nil {
 			t.Errorf("Recall knows what was never said (%v)", err)
@@ -199,8 +199,8 @@ func TestRemember(t *testing.T) {
 	})
 }
 
-func TestStatementsCountsWhatIsSent(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestStatements_CountsSent(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		before := s.Statements()
 		must(s.Sightings.LastSeq(t.Context()))(t)

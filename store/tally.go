@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// countRetention is how long counts are kept: relays try for five days and more before they report (Postfix's
+// countRetention is how long counts are kept: relays may retry for five days or more before they send a bounce (Postfix's
 // maximal_queue_lifetime).
 const countRetention = 8 * 24 * time.Hour
 
-// DeliveryCounts counts mails that were handed over, by minute and domain.
+// DeliveryCounts counts sent messages by minute and domain.
 type DeliveryCounts map[DeliveryCountKey]int
 
-// DeliveryCountKey names a minute and a domain.
+// DeliveryCountKey is a minute and a domain.
 type DeliveryCountKey struct {
 	Minute int64 // Unix minutes
 	Domain string
 }
 
-// Count counts one mail.
+// Count counts one message.
 func (t DeliveryCounts) Count(at time.Time, address string) {
 	t[DeliveryCountKey{minute(at), Domain(address)}]++
 }
@@ -32,7 +32,7 @@ type tallyRow struct {
 	Mails  int    `json:"mails"`
 }
 
-// Add adds to what is counted already.
+// Add adds to the stored counts.
 func (s Counts) Add(ctx context.Context, t DeliveryCounts) error {
 	if len(t) == 0 {
 		return nil
@@ -41,16 +41,16 @@ func (s Counts) Add(ctx context.Context, t DeliveryCounts) error {
 	for k, n := range t {
 		list = append(list, tallyRow{k.Minute, sanitizeText(k.Domain), n})
 	}
-	// In one order, so that two daemons do not wait for each other.
+	// Every daemon uses the same order, so that two of them cannot deadlock.
 	slices.SortFunc(list, func(a, b tallyRow) int {
 		return cmp.Or(cmp.Compare(a.Minute, b.Minute), cmp.Compare(a.Domain, b.Domain))
 	})
 	text, err := marshalRows(list)
 	if err == nil {
-		err = retrySerialization(func() error { _, err := s.exec(ctx, nil, "tally", args{"rows": text}); return err })
+		err = retrySerialization(func() error { _, err := s.exec(ctx, nil, "add_counts", args{"rows": text}); return err })
 	}
 	if err != nil {
-		return fmt.Errorf("counting what was handed over: %w", err)
+		return fmt.Errorf("counting sent messages: %w", err)
 	}
 	return nil
 }

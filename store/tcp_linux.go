@@ -5,11 +5,11 @@ import (
 	"syscall"
 )
 
-// tcpUserTimeout is TCP_USER_TIMEOUT of tcp(7), which package syscall does not name.
+// tcpUserTimeout is TCP_USER_TIMEOUT of tcp(7), which package syscall does not define.
 const tcpUserTimeout = 18
 
-// setTCPUserTimeout makes the system give up a connection on which nobody acknowledges what was sent: keep-alive probes
-// begin only when nothing is under way.
+// setTCPUserTimeout makes the system give up a connection whose peer stops acknowledging data. Keep-alive probes do not cover
+// this: they only start when no data is in transit.
 func setTCPUserTimeout(network, _ string, raw syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") { // a Unix socket
 		return nil

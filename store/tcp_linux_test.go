@@ -8,7 +8,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-func TestTheServerGivesUpADaemonThatVanished(t *testing.T) {
+func TestTimeouts_ServerGivesUpVanishedDaemon(t *testing.T) {
 	s, err := Open(t.Context(), servertest.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
@@ -30,13 +30,13 @@ func TestTheServerGivesUpADaemonThatVanished(t *testing.T) {
 	}
 }
 
-func TestADaemonGivesUpAServerThatVanished(t *testing.T) {
+func TestTimeouts_DaemonGivesUpVanishedServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	conn, err := newLine().DialContext(t.Context(), "tcp", listener.Addr().String())
+	conn, err := newDialer().DialContext(t.Context(), "tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// AddPlanned adds to how many mails of a kind were planned in the hour of a moment.
+// AddPlanned adds to the number of messages of a kind that were planned in the hour of at.
 func (s Counts) AddPlanned(ctx context.Context, at time.Time, kind string, mails int) error {
 	a := args{"hour": at.Truncate(time.Hour).Unix(), "kind": kind, "planned": mails}
-	if _, err := s.exec(ctx, nil, "add_volume", a); err != nil {
-		return fmt.Errorf("counting what was planned: %w", err)
+	if _, err := s.exec(ctx, nil, "add_planned", a); err != nil {
+		return fmt.Errorf("counting planned messages: %w", err)
 	}
 	return nil
 }
 
-// PlannedByHour are how many mails of a kind were planned in each hour that begins in [since, until). Hours without any are not
-// in it.
+// PlannedByHour returns how many messages of a kind were planned in each hour that begins in [since, until). Hours without any
+// are missing.
 func (s Counts) PlannedByHour(ctx context.Context, kind string, since, until time.Time) (map[time.Time]int, error) {
 	hours := make(map[time.Time]int)
-	err := s.query(ctx, nil, "volume", args{"kind": kind, "since": since.Unix(), "until": until.Unix()}, func(scan scanFunc) error {
+	err := s.query(ctx, nil, "planned_by_hour", args{"kind": kind, "since": since.Unix(), "until": until.Unix()}, func(scan scanFunc) error {
 		var hour int64
 		var planned int
 		err := scan(&hour, &planned)
@@ -27,7 +27,7 @@ func (s Counts) PlannedByHour(ctx context.Context, kind string, since, until tim
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what was planned: %w", err)
+		return nil, fmt.Errorf("reading planned messages: %w", err)
 	}
 	return hours, nil
 }

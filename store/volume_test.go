@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-func TestWhatIsPlannedIsCountedByHourAndKind(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestCounts_PlannedByHourAndKind(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		count := func(at time.Time, kind string, mails int) {
 			check(t, s.Counts.AddPlanned(t.Context(), at, kind, mails))

@@ -98,7 +98,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account
 	member := forum.MemberID(grant.Member)
 	a, err := s.Members.Account(r.Context(), s.Now(), member)
 	switch {
-	case errors.Is(err, daemon.ErrNoMember):
+	case errors.Is(err, forum.ErrNoMember):
 		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
 	case err != nil:
 		s.serverError(w, r, member, err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"postrider/daemon"
+	"postrider/daemon/editions"
 	"postrider/forum"
 	"postrider/internal/link"
 )
@@ -21,10 +22,10 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, daemon.ErrMessageNotFound):
 		s.messagePage(w, r, http.StatusGone, member, "message_expired")
 		return
-	case errors.Is(err, daemon.ErrNothingToShow):
+	case errors.Is(err, editions.ErrNothingToShow):
 		s.messagePage(w, r, http.StatusGone, member, "message_empty")
 		return
-	case errors.Is(err, daemon.ErrNoMember):
+	case errors.Is(err, forum.ErrNoMember):
 		s.messagePage(w, r, http.StatusGone, forum.Guest, "no_member")
 		return
 	case err != nil:

@@ -16,12 +16,12 @@ type PerAddress struct {
 	burst     int
 }
 
-// NewPerAddress allows each address burst events, and then so many a second. It remembers the last size addresses, at about 200
-// bytes each.
+// NewPerAddress allows each address a burst of events, then perSecond events per second. It keeps the last size addresses, at
+// about 200 bytes each.
 func NewPerAddress(perSecond rate.Limit, burst, size int) PerAddress {
 	limiters, err := lru.New[netip.Addr, *rate.Limiter](size)
 	if err != nil {
-		panic(err) // only for a size below one
+		panic(err) // size is below one
 	}
 	return PerAddress{limiters, perSecond, burst}
 }
@@ -45,7 +45,7 @@ func (p PerAddress) Limiter(a netip.Addr) *rate.Limiter {
 	return limiter
 }
 
-// Network returns what counts as one address: an IPv4 address, or an IPv6 /64, because that is what one customer has.
+// Network returns what counts as one address: an IPv4 address, or an IPv6 /64, because a customer usually has a whole /64.
 func Network(a netip.Addr) netip.Addr {
 	a = a.Unmap().WithZone("")
 	if a.Is6() {

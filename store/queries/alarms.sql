@@ -3,8 +3,8 @@ SELECT key, detail, since, due, seen, good, told
   FROM alarm
  ORDER BY since, key
 
--- What was seen before keeps its beginning.
--- name: alarm_bad
+-- An alarm that exists keeps its start time.
+-- name: save_failed_checks
 INSERT INTO alarm (key, detail, since, due, seen, good, told)
 SELECT r.key, r.detail, r.since, r.due, r.seen, 0, r.told
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -20,7 +20,7 @@ SELECT r.key, r.detail, r.since, r.due, r.seen, 0, r.told
        seen = CASE WHEN excluded.seen > alarm.seen THEN excluded.seen ELSE alarm.seen END,
        told = CASE WHEN alarm.told = 0 THEN excluded.told ELSE alarm.told END
 
--- name: alarm_good
+-- name: save_passed_checks
 UPDATE alarm
    SET good = r.good
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -29,7 +29,7 @@ UPDATE alarm
  WHERE alarm.key = r.key
    AND alarm.good < r.good
 
--- name: alarm_tell
+-- name: mark_alarms_notified
 UPDATE alarm
    SET told = :now
  WHERE told = 0
@@ -37,13 +37,13 @@ UPDATE alarm
    AND seen > good
 RETURNING key, detail, since
 
--- name: alarm_over
+-- name: delete_ended_alarms
 DELETE FROM alarm
  WHERE good >= seen
-   AND seen < :calm
+   AND seen < :quiet_since
 RETURNING key, detail, since, told
 
--- name: add_alarm_notes
+-- name: queue_alarm_notifications
 INSERT INTO alarm_note (key, over, at, channel, detail, since, attempt, not_before)
 SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'over' AS BIGINT) = 1,
@@ -57,13 +57,13 @@ SELECT CAST(value->>'key' AS TEXT),
  WHERE TRUE
     ON CONFLICT (key, over, at, channel) DO NOTHING
 
--- name: alarm_notes_due
+-- name: count_due_alarm_notifications
 SELECT count(*)
   FROM alarm_note
  WHERE not_before <= :now
 
--- Who takes a note keeps it from the others until its next attempt. An end is not told before its beginning.
--- name: take_alarm_notes
+-- A claimed notification is hidden from other daemons until its next attempt. The end of an alarm waits for its start.
+-- name: claim_alarm_notifications
 UPDATE alarm_note
    SET attempt = attempt + 1,
        not_before = :now + CASE attempt WHEN 0 THEN 60 WHEN 1 THEN 120 WHEN 2 THEN 300 ELSE 900 END
@@ -75,7 +75,7 @@ UPDATE alarm_note
                       AND earlier.at < alarm_note.at)
 RETURNING key, over, at, channel, detail, since, attempt
 
--- name: drop_alarm_note
+-- name: delete_alarm_notification
 DELETE FROM alarm_note
  WHERE key = :key
    AND over = :over

@@ -1,5 +1,5 @@
--- Posts that were moved are no news, nor is one that was sighted elsewhere before.
--- name: news
+-- First sightings only: no moved posts, and no posts that were already sighted in another section.
+-- name: post_events
 SELECT s.seq, s.post_id, s.thread_id, s.author_id, s.posted_at
   FROM sighting s
  WHERE s.seq > :after
@@ -17,13 +17,13 @@ SELECT name,
   FROM counter
  WHERE name IN ('alerted', 'alerting', 'alerting_member', 'sighting')
 
--- name: move_counter
+-- name: set_counter
 UPDATE counter
    SET value = :value
  WHERE name = :name
 
--- Alerts of these members that wait, and that posts of these threads may join. It begins with WITH, not SELECT, because
--- it is asked in the transaction that writes.
+-- Waiting alerts of these members that posts of these threads may join. It starts with WITH, not SELECT, so that it runs on the
+-- writing connection, in its transaction.
 -- name: open_alerts
 WITH asked AS (
     SELECT CAST(value->>'m' AS BIGINT) AS member_id,
@@ -44,8 +44,7 @@ SELECT q.member_id,
    AND o.doubts = 0
  ORDER BY a.held DESC
 
--- What was claimed in between is left alone, and its key not returned. What is to come later than the posts that join
--- it would want, comes later.
+-- An alert that was claimed in between is skipped, and its key is not returned. The times only move later.
 -- name: extend_alerts
 UPDATE outbox
    SET until_seq = CASE WHEN r.until_seq > outbox.until_seq THEN r.until_seq ELSE outbox.until_seq END,
@@ -60,8 +59,8 @@ UPDATE outbox
    AND outbox.doubts = 0
 RETURNING outbox.key
 
--- An alert that holds posts of several threads is of none.
--- name: widen_alerts
+-- An alert with posts of several threads has thread_id 0.
+-- name: clear_alert_threads
 UPDATE alert
    SET thread_id = 0
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -70,7 +69,7 @@ UPDATE alert
  WHERE alert.key = r.key
    AND alert.thread_id <> r.thread_id
 
--- name: insert_alert_mails
+-- name: insert_alert_messages
 INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, expires_at)
 SELECT CAST(value->>'key' AS TEXT),
        'alert',
@@ -97,7 +96,7 @@ SELECT CAST(value->>'key' AS TEXT),
  WHERE TRUE
     ON CONFLICT (key) DO NOTHING
 
--- name: insert_notices
+-- name: insert_alert_items
 INSERT INTO notice (member_id, post_id, thread_id, section_id, seq, posted_at, cause, key)
 SELECT CAST(value->>'m' AS BIGINT),
        CAST(value->>'p' AS BIGINT),
@@ -111,8 +110,8 @@ SELECT CAST(value->>'m' AS BIGINT),
  WHERE TRUE
     ON CONFLICT (member_id, post_id) DO NOTHING
 
--- Which of these members were told of these threads, and have not written there since.
--- name: told
+-- Which of these members got an alert about these threads and have not posted there since.
+-- name: unanswered_alerts
 SELECT n.member_id,
        n.thread_id,
        max(n.posted_at)
@@ -133,16 +132,16 @@ SELECT n.member_id,
                       AND s.author_id = n.member_id)
  GROUP BY n.member_id, n.thread_id
 
--- What alerts are to bring. What was left out before is somebody else's by now.
--- name: notices
+-- The items of alerts, without those that were left out.
+-- name: alert_items
 SELECT key, member_id, post_id, thread_id, section_id, seq, posted_at, cause
   FROM notice
  WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
    AND left_out = ''
  ORDER BY seq
 
--- The alerts that went out before these in the same thread, the newest first.
--- name: replied
+-- The alerts that were sent before these in the same thread, newest first.
+-- name: earlier_alerts
 SELECT r.key,
        a.key
   FROM alert r
@@ -161,8 +160,8 @@ SELECT r.key,
    AND r.thread_id <> 0
  ORDER BY r.key, a.first_seq DESC
 
--- PostgreSQL would ask the inner question once for each alert that there is.
--- name: replied/postgres
+-- Without LATERAL, PostgreSQL would run the inner query once for each alert in the table.
+-- name: earlier_alerts/postgres
 SELECT r.key,
        a.key
   FROM alert r
@@ -180,7 +179,7 @@ SELECT r.key,
    AND r.thread_id <> 0
  ORDER BY r.key, a.first_seq DESC
 
--- The newest posts that were sighted in threads before a number.
+-- The newest posts of threads that were sighted before a sequence number.
 -- name: sighted_before
 SELECT s.thread_id,
        s.seq,
@@ -198,7 +197,7 @@ SELECT s.thread_id,
                   LIMIT :most)
  ORDER BY s.seq
 
--- As with replied.
+-- LATERAL as in earlier_alerts.
 -- name: sighted_before/postgres
 SELECT r.thread_id,
        s.seq,
@@ -215,8 +214,8 @@ SELECT r.thread_id,
                       LIMIT :most) s
  ORDER BY s.seq
 
--- The first to name a thread names it for good.
--- name: keep_subjects
+-- The first title of a thread is kept.
+-- name: save_subjects
 INSERT INTO subject (thread_id, title)
 SELECT CAST(value->>'t' AS BIGINT),
        CAST(value->>'title' AS TEXT)
@@ -236,7 +235,7 @@ SELECT min(not_before)
  WHERE priority = :priority
    AND state = 'queued'
 
--- name: instant_wishes
+-- name: instant_overrides
 SELECT DISTINCT member_id
   FROM wish
  WHERE cadence = 'instant'
@@ -246,7 +245,7 @@ SELECT DISTINCT member_id
      OR section_id IN (SELECT CAST(value AS BIGINT) FROM {ids :sections}))
  ORDER BY member_id
 
--- Alerts of members that wait for the end of quiet hours. See open_alerts for the WITH.
+-- Alerts of members that wait for the end of quiet hours. WITH as in open_alerts.
 -- name: held_alerts
 WITH asked AS (
     SELECT DISTINCT a.member_id
@@ -271,14 +270,14 @@ UPDATE alert
    SET held = TRUE
  WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
 
--- The time of an alert counts from when it may go.
--- name: hold_expiry
+-- The lifetime of an alert starts when it may be sent.
+-- name: extend_held_alerts
 UPDATE outbox
    SET expires_at = not_before + CAST(:lasts AS BIGINT)
  WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
    AND state = 'queued'
 
--- name: merge_notices
+-- name: merge_alert_items
 UPDATE notice
    SET key = r.into_key
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,

@@ -1,4 +1,4 @@
--- name: give_number
+-- name: next_number
 UPDATE counter
    SET value = value + 1
  WHERE name = :name
@@ -21,7 +21,7 @@ UPDATE announcement
    AND state = 'draft'
 RETURNING id
 
--- name: drop_announcement_texts
+-- name: delete_announcement_texts
 DELETE FROM announcement_text
  WHERE announcement_id = :id
 
@@ -40,8 +40,8 @@ SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canar
   FROM announcement
  ORDER BY id DESC
 
--- Those that have not ended and are no drafts.
--- name: live_announcements
+-- Neither drafts nor ended announcements.
+-- name: active_announcements
 SELECT id, state, forced, start_at, local, begins_at, speed, canary_share, canary_wait, canary_until, size, cursor, fanned,
        paced_at, resumes, reason, stopped, created_at, changed_at, started_at, ended_at
   FROM announcement
@@ -89,7 +89,7 @@ UPDATE announcement
    AND state = 'scheduled'
 RETURNING id
 
--- One that is judged goes on with everybody else when it is resumed.
+-- After the evaluation of the canary, a resumed announcement goes to the rest of the audience.
 -- name: pause_announcement
 UPDATE announcement
    SET resumes = CASE WHEN :judged THEN 'sending' ELSE state END,
@@ -123,7 +123,7 @@ UPDATE announcement
    AND state IN ('draft', 'scheduled', 'canary', 'sending', 'paused')
 RETURNING id
 
--- name: await_canary
+-- name: start_canary_wait
 UPDATE announcement
    SET canary_until = :until
  WHERE id = :id
@@ -143,8 +143,8 @@ UPDATE announcement
    AND canary_until IS NOT NULL
 RETURNING id
 
--- That an announcement's number is not 0 the engines cannot know when they choose how to look, and the index of its mails is of
--- those alone that are of one: so it is said wherever they are asked for.
+-- The index on announcement_id leaves out 0. The engines do not know that :id is never 0 when they plan the query, so every query
+-- on announcement_id also has "announcement_id <> 0".
 -- name: finish_announcement
 UPDATE announcement
    SET state = 'done',
@@ -159,8 +159,8 @@ UPDATE announcement
                       AND state IN ('queued', 'leased', 'held'))
 RETURNING id
 
--- Moves on only from where it was read: another daemon may have taken these members in between, or somebody have
--- paused it.
+-- Only advances from the state that was read: another daemon may have enqueued these members in between, or the announcement may
+-- have been paused.
 -- name: advance_announcement
 UPDATE announcement
    SET cursor = :upto,
@@ -171,7 +171,7 @@ UPDATE announcement
    AND NOT fanned
 RETURNING id
 
--- The key is the member's, so nobody is enrolled twice.
+-- The key contains the member, so no member is enrolled twice.
 -- name: enroll
 INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, expires_at, announcement_id)
 SELECT CAST(value->>'key' AS TEXT),
@@ -197,7 +197,7 @@ UPDATE announcement
    AND state IN ('canary', 'sending')
 RETURNING id
 
--- name: let_go
+-- name: release_at_rate
 UPDATE outbox
    SET state = 'queued',
        expires_at = CAST(:now AS BIGINT) + CAST(:lasts AS BIGINT)
@@ -210,8 +210,9 @@ UPDATE outbox
                 ORDER BY not_before, key
                 LIMIT :most)
 
--- Not if it was paused in between. The time of a mail counts from when the announcement was resumed, or from its own.
--- name: let_all_go
+-- Does nothing if the announcement was paused in between. The lifetime of a message starts when the announcement was resumed, or at
+-- its own not_before if that is later.
+-- name: release_all
 UPDATE outbox
    SET state = 'queued',
        expires_at = CAST(:lasts AS BIGINT) + CASE WHEN outbox.not_before > a.paced_at / 1000 THEN outbox.not_before ELSE a.paced_at / 1000 END
@@ -222,8 +223,8 @@ UPDATE outbox
    AND outbox.announcement_id <> 0
    AND outbox.state = 'held'
 
--- What a daemon has leased and not begun to hand over is taken from it. Nothing happens if it was resumed in between.
--- name: hold_back
+-- Takes leased messages from their daemon unless they are in flight. Does nothing if the announcement was resumed in between.
+-- name: hold_messages
 UPDATE outbox
    SET state = 'held',
        lease_owner = '',
@@ -237,8 +238,8 @@ UPDATE outbox
                 WHERE id = :id
                   AND state = 'paused')
 
--- What a daemon has leased and not begun to hand over is taken from it.
--- name: cancel_mails
+-- Takes leased messages from their daemon unless they are in flight.
+-- name: cancel_messages
 UPDATE outbox
    SET state = 'skipped',
        lease_owner = '',
@@ -255,7 +256,7 @@ UPDATE outbox
    AND (state IN ('queued', 'held')
     OR (state = 'leased' AND NOT handed))
 
--- name: progress
+-- name: count_messages
 SELECT state,
        count(*)
   FROM outbox
@@ -263,7 +264,7 @@ SELECT state,
    AND announcement_id <> 0
  GROUP BY state
 
--- name: progress_skipped
+-- name: count_skipped
 SELECT reason,
        count(*)
   FROM outbox
@@ -272,8 +273,8 @@ SELECT reason,
    AND state = 'skipped'
  GROUP BY reason
 
--- Mails that were tried, those that the relay refused or that came back after it had accepted them, and complaints.
--- name: came_back
+-- Counts of tried messages, of those rejected by the relay or bounced later, and of complaints.
+-- name: announcement_feedback
 SELECT (SELECT count(*)
           FROM outbox
          WHERE announcement_id = :id
@@ -298,8 +299,8 @@ SELECT (SELECT count(*)
          WHERE o.announcement_id = :id
            AND r.source = 'arf')
 
--- What has not been tried once. A mail that the relay wants later has been.
--- name: untried
+-- Whether messages remain that were never tried. A message that the relay deferred was tried.
+-- name: canary_untried
 SELECT EXISTS (SELECT 1
                  FROM outbox
                 WHERE announcement_id = :id
@@ -307,7 +308,7 @@ SELECT EXISTS (SELECT 1
                   AND (state = 'leased'
                    OR (state IN ('queued', 'held') AND result = '')))
 
--- Anybody can fail to log in, as often as he likes.
+-- Anyone can cause failed logins, in any number.
 -- name: prune_audit
 DELETE FROM audit
  WHERE object = 'admin'

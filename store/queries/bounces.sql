@@ -1,5 +1,5 @@
--- A mail counts once, however often its report comes. Complaints are noted for the record: there is nothing to judge.
--- name: note_refusals
+-- A message counts once, however often it is reported. Complaints are stored for the record only, and not evaluated.
+-- name: save_refusals
 INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, at, judged_at)
 SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'source' AS TEXT),
@@ -23,7 +23,7 @@ SELECT 1
  WHERE judged_at IS NULL
  LIMIT 1
 
--- name: tally
+-- name: add_counts
 INSERT INTO tally (minute, domain, mails)
 SELECT CAST(value->>'minute' AS BIGINT),
        CAST(value->>'domain' AS TEXT),
@@ -33,9 +33,9 @@ SELECT CAST(value->>'minute' AS BIGINT),
     ON CONFLICT (minute, domain) DO UPDATE
    SET mails = tally.mails + excluded.mails
 
--- All that was refused of what was handed over to a domain in a minute, if some of it waits to be judged. What the relay
--- itself refused at once is a cohort without a domain besides. This and what follows begin with WITH, not SELECT, because they are
--- asked in the transaction that writes.
+-- For each domain and minute with refusals to evaluate: how many messages were refused and how many were sent. Direct rejections by
+-- the relay also form a cohort without a domain. This query and the next ones start with WITH, not SELECT, so that they run
+-- on the writing connection, in its transaction.
 -- name: cohorts
 WITH open AS (
     SELECT DISTINCT domain, minute
@@ -69,23 +69,23 @@ SELECT '',
    AND r.code > 0
  GROUP BY r.minute
 
--- name: ripe
-WITH ripe AS (
+-- name: due_refusals
+WITH due AS (
     SELECT key, source
       FROM refusal
      WHERE judged_at IS NULL
-       AND at <= :ripe
+       AND at <= :before
      ORDER BY at, key
      LIMIT :most)
 SELECT r.key, r.source, r.member_id, r.address, r.minute, r.class, r.code, r.enhanced, r.reply, r.at
-  FROM ripe
+  FROM due
   JOIN refusal r
-    ON r.key = ripe.key
-   AND r.source = ripe.source
+    ON r.key = due.key
+   AND r.source = due.source
  ORDER BY r.at, r.key
 
--- With the mails that were accepted since the address was last judged, and did not come back.
--- name: patients
+-- With the number of messages that were accepted since the latest evaluation of the address and did not bounce.
+-- name: address_health
 WITH asked AS (
     SELECT CAST(value AS TEXT) AS address
       FROM {ids :addresses})
@@ -140,7 +140,7 @@ SELECT CAST(value->>'address' AS TEXT),
        suppressed_until = excluded.suppressed_until,
        reason = excluded.reason
 
--- name: judged
+-- name: save_verdicts
 UPDATE refusal
    SET judged_at = :now,
        verdict = r.verdict
@@ -168,13 +168,13 @@ SELECT address, member_id, score, day, day_score, missing_at, last_event, suppre
  ORDER BY address
  LIMIT :most
 
--- name: lift
+-- name: remove_suppressions
 DELETE FROM health
  WHERE address IN (SELECT CAST(value AS TEXT) FROM {ids :addresses})
    AND suppressed_at IS NOT NULL
 RETURNING address
 
--- name: mailed
+-- name: sent_messages
 SELECT key, kind, address, state, COALESCE(settled_at, 0)
   FROM outbox
  WHERE member_id = :member
@@ -207,7 +207,7 @@ DELETE FROM health
  WHERE last_event <= :before
    AND (suppressed_at IS NULL OR suppressed_until IS NOT NULL)
 
--- name: reach
+-- name: suppression_stats
 SELECT (SELECT count(*)
           FROM member
          WHERE left_at IS NULL),
@@ -216,8 +216,8 @@ SELECT (SELECT count(*)
          WHERE suppressed_at IS NOT NULL
            AND (suppressed_until IS NULL OR suppressed_until > :now))
 
--- What a person has suppressed stays so. Mail that came back in the meantime is forgiven.
--- name: try_again
+-- Suppressions by operators stay. Bounces in the meantime are ignored.
+-- name: retry_address
 UPDATE health
    SET score = 0,
        day = 0,

@@ -1,5 +1,5 @@
--- What may have arrived counts, and so may what is being handed over: two who claim at the same time must see each other.
--- name: days
+-- Uncertain messages count. So do leased ones, because two daemons that claim at the same time must see each other's.
+-- name: day_usage
 SELECT r.member_id,
        COALESCE((SELECT count(*)
                    FROM outbox o

@@ -1,4 +1,4 @@
--- Left out is what a relay may have already: it goes out again as it is, or not at all.
+-- Leaves out uncertain messages: they are retried unchanged, or not at all.
 -- name: expire
 UPDATE outbox
    SET state = 'expired',

@@ -1,5 +1,5 @@
--- All that is known of when posts were seen, and where.
--- name: seen
+-- When and where posts were sighted.
+-- name: sighting_records
 SELECT post_id, seq, thread_id, section_id, moved_from, posted_at, seen_at
   FROM sighting
  WHERE post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
@@ -10,14 +10,14 @@ SELECT post_id, since
   FROM pending
  WHERE post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
 
--- name: notices_of
+-- name: items_of_member
 SELECT post_id, key, cause, left_out
   FROM notice
  WHERE member_id = :member
    AND post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
 
--- Of one member, in the order in which they were planned.
--- name: mails_of
+-- A member's messages in the order of planning.
+-- name: messages_of_member
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes, address

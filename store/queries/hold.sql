@@ -15,7 +15,7 @@ SELECT domain,
  WHERE until > :now
  ORDER BY domain
 
--- name: lift_hold
+-- name: release_hold
 DELETE FROM hold
  WHERE domain = :domain
    AND until > :now

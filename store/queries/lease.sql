@@ -1,5 +1,5 @@
--- These rows are about to be handed over. One that someone else holds by now is left alone, and its key not returned.
--- name: intend
+-- Marks rows as in flight. A row that another owner leases by now is skipped, and its key is not returned.
+-- name: mark_in_flight
 UPDATE outbox
    SET handed = TRUE
  WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
@@ -39,14 +39,14 @@ UPDATE outbox
    AND outbox.state = 'leased'
    AND outbox.lease_owner = :owner
 
--- name: lapsed
+-- name: count_expired_leases
 SELECT count(*)
   FROM outbox
  WHERE state = 'leased'
    AND lease_until < :now
 
--- What its owner had not begun with waits as before.
--- name: take_back
+-- Messages that were not in flight wait as before.
+-- name: reclaim_leases
 UPDATE outbox
    SET state = 'queued',
        lease_owner = '',
@@ -55,8 +55,8 @@ UPDATE outbox
    AND lease_until < :now
    AND NOT handed
 
--- What it was about to hand over may have been handed over, or not.
--- name: doubt
+-- Messages in flight may or may not have been sent.
+-- name: resolve_uncertain
 UPDATE outbox
    SET state = CASE WHEN doubts < :most THEN 'queued' ELSE 'uncertain' END,
        settled_at = CASE WHEN doubts < :most THEN NULL ELSE CAST(:now AS BIGINT) END,

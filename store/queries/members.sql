@@ -3,7 +3,7 @@ SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_
   FROM subscriber
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
--- A mark never goes back, whatever the writer had read before.
+-- A mark (covered sequence) never decreases, even if the writer has old data.
 -- name: save_subscribers
 INSERT INTO member (id, zone, locale, mark, due_at, synced_at, left_at)
 SELECT CAST(value->>'id' AS BIGINT),
@@ -23,19 +23,19 @@ SELECT CAST(value->>'id' AS BIGINT),
        synced_at = excluded.synced_at,
        left_at = NULL
 
--- name: touch
+-- name: mark_seen
 UPDATE member
    SET synced_at = :now
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
--- name: retire
+-- name: mark_gone
 UPDATE member
    SET due_at = NULL,
        left_at = :before
  WHERE synced_at < :before
    AND left_at IS NULL
 
--- Left out is who has an edition that is on its way or may have arrived: its end decides where his next one begins.
+-- Leaves out members with an edition that is in delivery or uncertain: its result decides where the next edition begins.
 -- name: due
 SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until
   FROM subscriber m

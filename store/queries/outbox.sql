@@ -1,4 +1,4 @@
--- Who is not due any more was planned by another daemon since; who has an edition on its way is left for later.
+-- A member who is no longer due was planned by another daemon in between. Members with an edition in delivery stay due.
 -- name: plan_due
 UPDATE member
    SET due_at = r.next_due,
@@ -18,9 +18,9 @@ UPDATE member
                       AND (o.state = 'leased' OR o.doubts > 0))
 RETURNING member.id
 
--- An older edition that nobody has tried to send, or that was told to come later, gives way: the new one begins
--- where it began. One that may have arrived must not be told again in other words, and a key that was planned
--- before brings no new one.
+-- Merges an older edition that was never tried, or that the relay deferred, into the new one, which begins where the old one
+-- began. An uncertain edition is kept, because its posts must not be sent again in another message. If the new key exists
+-- already, nothing is merged.
 -- name: plan_merge
 UPDATE outbox
    SET state = 'merged',
@@ -38,8 +38,8 @@ UPDATE outbox
                      FROM outbox o
                     WHERE o.key = r.key)
 
--- An edition that another daemon took up and settled since the member was found due counts: the mark is read again
--- with the outbox that it is read from. One that is still open would overlap with the new one.
+-- Reads the covered sequence again, together with the outbox: another daemon may have claimed and settled an edition since the
+-- member was found due. An unsettled edition would overlap with the new one.
 -- name: plan_insert
 INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, not_before, created_at, expires_at)
 SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now AS BIGINT), CAST(:now AS BIGINT), r.expires_at
@@ -61,8 +61,8 @@ SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now
     ON CONFLICT (key) DO NOTHING
 RETURNING key, kind, member_id
 
--- Members who have nearly caught up come first, those far behind together at last: a batch reads the forum as far
--- back as its member who is furthest behind.
+-- Members who have nearly caught up come first, and those far behind come last, together: a batch reads the forum as far back as its
+-- member who is furthest behind.
 -- name: claim
 UPDATE outbox
    SET state = 'leased',
@@ -77,7 +77,8 @@ UPDATE outbox
                 LIMIT :most)
 RETURNING key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, priority, not_before
 
--- Several daemons claim at once: each passes over what another holds. The CTE keeps the planner from asking twice.
+-- Several daemons claim at the same time: each skips rows that another one has locked. MATERIALIZED keeps the planner from running
+-- the subquery twice.
 -- name: claim/postgres
 WITH next AS MATERIALIZED (
     SELECT key
@@ -96,7 +97,7 @@ UPDATE outbox
  WHERE outbox.key = next.key
 RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, priority, not_before
 
--- A row that someone else holds by now is left alone, and its key not returned.
+-- A row that another owner leases by now is skipped, and its key is not returned.
 -- name: settle
 UPDATE outbox
    SET state = r.state,
@@ -136,9 +137,9 @@ UPDATE outbox
    AND outbox.lease_owner = :owner
 RETURNING outbox.key
 
--- Copies what the attempts came to before the next ones take their place. Two within a second that count for nothing
--- (a relay that is down) are one.
--- name: keep_outcomes
+-- Copies the outcomes of attempts before the next attempts replace them. Two uncounted attempts within a second (the relay is down)
+-- become one.
+-- name: archive_outcomes
 INSERT INTO outcome (key, attempt, at, result, code, enhanced, reply, queue_id, reason, posts, bytes)
 SELECT o.key, o.attempt, r.at, o.result, o.code, o.enhanced, o.reply, o.queue_id, o.reason, o.posts, o.bytes
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -157,8 +158,7 @@ SELECT kind,
  GROUP BY kind, state
  ORDER BY kind, state
 
--- What came back later counts as an outcome of its own. Left out are mails that were merged: what came of their
--- attempts was kept before.
+-- A later bounce is a separate outcome. Leaves out merged messages: the outcomes of their attempts are archived.
 -- name: outcomes
 SELECT key, kind, attempt, settled_at AS at, result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
@@ -174,7 +174,7 @@ SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.
    AND c.at >= :since
  UNION ALL
 SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complaint' ELSE 'came back' END, r.code, r.enhanced, r.reply, '',
-       CASE WHEN r.verdict = 'spared' THEN r.class || ', and not blamed, because most of what went to its domain was refused' ELSE r.class END, 0, 0
+       CASE WHEN r.verdict = 'spared' THEN r.class || ', not counted because most messages to its domain were rejected' ELSE r.class END, 0, 0
   FROM outbox o
   JOIN refusal r
     ON r.key = o.key
@@ -183,20 +183,21 @@ SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complain
    AND r.at >= :since
  ORDER BY at, key, attempt
 
--- name: fold_marks
+-- name: save_covered_sequences
 UPDATE member
    SET mark = s.mark
   FROM subscriber s
  WHERE s.id = member.id
    AND s.mark > member.mark
 
--- What a member with a due time has not covered yet stays, however old. Who wants no digests starts anew one day.
+-- Keeps sightings that a member with a due time has not covered yet, however old. A member without digests starts over when
+-- they turn them on.
 -- name: prune_sightings
 DELETE FROM sighting
  WHERE seen_at < :before
    AND seq <= COALESCE((SELECT min(mark) FROM member WHERE due_at IS NOT NULL), seq)
 
--- Takes the outcomes along.
+-- Deletes the archived outcomes, too, by a foreign key.
 -- name: prune_outbox
 DELETE FROM outbox
  WHERE settled_at < :before

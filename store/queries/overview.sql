@@ -1,4 +1,4 @@
--- Members by the hour from now in which their next digests come due; -1 is all that are due already.
+-- Members by the hour, counted from now, in which their next digest is due; -1: due already.
 -- name: due_hours
 SELECT CASE WHEN due_at <= :now THEN -1 ELSE (due_at - :now) / 3600 END AS hour,
        count(*)
@@ -7,7 +7,7 @@ SELECT CASE WHEN due_at <= :now THEN -1 ELSE (due_at - :now) / 3600 END AS hour,
  GROUP BY hour
  ORDER BY hour
 
--- name: open_mails
+-- name: pending_messages
 SELECT kind,
        state,
        count(*),

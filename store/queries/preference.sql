@@ -31,38 +31,38 @@ VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, 
        basis_locale = CASE WHEN preference.locale = excluded.locale THEN preference.basis_locale END,
        basis_opted_out = NULL
 
--- name: end_digests
+-- name: unsubscribe_digests
 INSERT INTO preference (member_id, chosen_at, cadence)
 VALUES (:member, :now, 'off')
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        cadence = excluded.cadence
 
--- name: end_due
+-- name: clear_due
 UPDATE member
    SET due_at = NULL
  WHERE id = :member
 
--- name: end_alerts
+-- name: unsubscribe_alerts
 INSERT INTO preference (member_id, chosen_at, alerts)
 VALUES (:member, :now, 'off')
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        alerts = excluded.alerts
 
--- name: end_announcements
+-- name: unsubscribe_announcements
 INSERT INTO preference (member_id, chosen_at, announcements)
 VALUES (:member, :now, FALSE)
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        announcements = excluded.announcements
 
--- name: wishes
+-- name: overrides
 SELECT member_id, section_id, thread_id, cadence
   FROM wish
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
--- name: wish
+-- name: save_override
 INSERT INTO wish (member_id, section_id, thread_id, cadence, chosen_at)
 VALUES (:member, :section, :thread, :cadence, :now)
     ON CONFLICT (member_id, section_id, thread_id) DO UPDATE
@@ -70,14 +70,14 @@ VALUES (:member, :section, :thread, :cadence, :now)
        chosen_at = excluded.chosen_at,
        basis = NULL
 
--- name: wish_nothing
+-- name: delete_override
 DELETE FROM wish
  WHERE member_id = :member
    AND section_id = :section
    AND thread_id = :thread
 
--- Members who have chosen something on which the forum has a word, too, a page at a time.
--- name: choosers
+-- A page of the members who chose something that a later change on the forum overrides.
+-- name: members_with_preferences
 SELECT member_id
   FROM preference
  WHERE member_id > :after
@@ -88,19 +88,19 @@ SELECT member_id
  ORDER BY member_id
  LIMIT :most
 
--- name: bases
+-- name: preference_baselines
 SELECT member_id, chosen_at, zone, locale, basis_zone, basis_locale, basis_opted_out
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
--- name: wish_bases
+-- name: override_baselines
 SELECT member_id, section_id, thread_id, chosen_at, basis
   FROM wish
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
  ORDER BY member_id
 
--- Who has chosen anew in the meantime is left for the next time.
--- name: save_bases
+-- Skips members who changed their choice in the meantime, until the next run.
+-- name: save_preference_baselines
 UPDATE preference
    SET zone = CASE WHEN r.zone = 1 THEN preference.zone END,
        locale = CASE WHEN r.locale = 1 THEN preference.locale END,
@@ -118,7 +118,7 @@ UPDATE preference
  WHERE preference.member_id = r.member_id
    AND preference.chosen_at = r.chosen_at
 
--- name: save_wish_bases
+-- name: save_override_baselines
 UPDATE wish
    SET basis = r.basis
   FROM (SELECT CAST(value->>'member' AS BIGINT) AS member_id,
@@ -132,7 +132,7 @@ UPDATE wish
    AND wish.thread_id = r.thread_id
    AND wish.chosen_at = r.chosen_at
 
--- name: lapse_wishes
+-- name: delete_lapsed_overrides
 DELETE FROM wish
  WHERE EXISTS (SELECT 1
                  FROM (SELECT CAST(value->>'member' AS BIGINT) AS member_id,

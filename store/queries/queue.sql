@@ -1,4 +1,4 @@
--- For the administrator's eyes: what waits in the order of its time, then what is settled, the latest first.
+-- Waiting messages by the time when they may be sent, then settled ones, latest first.
 -- name: queue
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
@@ -15,14 +15,14 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
           key
  LIMIT :most OFFSET :skip
 
--- name: queue_mail
+-- name: queue_message
 SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes, address
   FROM outbox
  WHERE key = :key
 
--- The same as outcomes, of one mail.
+-- Like outcomes, for one message.
 -- name: queue_history
 SELECT key, kind, attempt, settled_at AS at, result, code, enhanced, reply, queue_id, reason, posts, bytes
   FROM outbox
@@ -37,7 +37,7 @@ SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.
  WHERE o.key = :key
  UNION ALL
 SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complaint' ELSE 'came back' END, r.code, r.enhanced, r.reply, '',
-       CASE WHEN r.verdict = 'spared' THEN r.class || ', and not blamed, because most of what went to its domain was refused' ELSE r.class END, 0, 0
+       CASE WHEN r.verdict = 'spared' THEN r.class || ', not counted because most messages to its domain were rejected' ELSE r.class END, 0, 0
   FROM outbox o
   JOIN refusal r
     ON r.key = o.key
@@ -52,10 +52,10 @@ SELECT key
    AND (CAST(:kind AS TEXT) = '' OR kind = :kind)
  ORDER BY key
 
--- What a mail may become. An edition is superseded by one that is open, or that covers more, or as much and was
--- planned later: such a one begins where the member's mark stood, so it has the posts of those before that came to
--- nothing. It begins with WITH, not SELECT, because it is asked in the transaction that writes.
--- name: queue_look
+-- Which actions are possible. An edition is superseded by another one that is unsettled, or covers more, or covers as much
+-- and was planned later: that one began at the member's covered sequence, so it has the posts of earlier editions that were
+-- not sent. It starts with WITH, not SELECT, so that it runs on the writing connection, in its transaction.
+-- name: action_candidates
 WITH asked AS (
     SELECT CAST(value AS TEXT) AS key
       FROM {ids :keys})
@@ -79,8 +79,8 @@ SELECT o.key,
   JOIN outbox o
     ON o.key = asked.key
 
--- Left alone is what has changed since it was looked at. What is due already keeps its place. Of one whose time is over, the
--- administrator has asked for it all the same.
+-- Skips messages whose state changed in between. A message that is due already keeps its place. An expired lifetime is removed,
+-- because the administrator asked for the retry.
 -- name: queue_retry
 UPDATE outbox
    SET state = 'queued',
@@ -94,7 +94,7 @@ UPDATE outbox
    AND outbox.state = r.state
 RETURNING outbox.key
 
--- What came of attempts before was kept when they were made.
+-- The outcomes of earlier attempts are archived already.
 -- name: queue_drop
 UPDATE outbox
    SET state = 'skipped',
@@ -114,11 +114,11 @@ UPDATE outbox
    AND outbox.state = r.state
 RETURNING outbox.key
 
--- name: forget
+-- name: delete_value
 DELETE FROM memory
  WHERE key = :key
 
--- name: waiting
+-- name: count_waiting
 SELECT count(*)
   FROM outbox
  WHERE state = 'queued'

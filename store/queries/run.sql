@@ -1,10 +1,10 @@
--- name: note_run
+-- name: save_round
 INSERT INTO run (began_at, owner, tick, took, sighted, planned, sent, bytes, refused, retried, uncertain, waiting, held, expired,
                  skipped, skips, forum_statements, store_statements, memory, fault)
 VALUES (:began, :owner, :tick, :took, :sighted, :planned, :sent, :bytes, :refused, :retried, :uncertain, :waiting, :held, :expired,
         :skipped, :skips, :forum_statements, :store_statements, :memory, :fault)
 
--- name: runs
+-- name: rounds
 SELECT began_at, owner, tick, took, sighted, planned, sent, bytes, refused, retried, uncertain, waiting, held, expired,
        skips, forum_statements, store_statements, memory, fault
   FROM run
@@ -12,8 +12,8 @@ SELECT began_at, owner, tick, took, sighted, planned, sent, bytes, refused, retr
  ORDER BY began_at DESC
  LIMIT :most
 
--- Whole days of UTC.
--- name: run_days
+-- UTC days.
+-- name: rounds_by_day
 SELECT began_at - began_at % 86400 AS day,
        CAST(sum(planned) AS BIGINT), CAST(sum(sent) AS BIGINT), CAST(sum(bytes) AS BIGINT), CAST(sum(refused) AS BIGINT),
        CAST(sum(retried) AS BIGINT), CAST(sum(uncertain) AS BIGINT), CAST(sum(expired) AS BIGINT), CAST(sum(skipped) AS BIGINT)
@@ -22,6 +22,6 @@ SELECT began_at - began_at % 86400 AS day,
  GROUP BY day
  ORDER BY day
 
--- name: prune_runs
+-- name: prune_rounds
 DELETE FROM run
  WHERE began_at < :before

@@ -1,14 +1,14 @@
--- name: remember
+-- name: set_value
 INSERT INTO memory (key, value)
 VALUES (:key, :value)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value
 
--- name: remember_once
+-- name: set_value_once
 INSERT INTO memory (key, value)
 VALUES (:key, :value)
     ON CONFLICT (key) DO NOTHING
 
--- name: recall
+-- name: get_value
 SELECT value
   FROM memory
  WHERE key = :key
@@ -20,8 +20,8 @@ SELECT key,
  WHERE key = 'link key'
     OR key LIKE 'link key %'
 
--- Holds the counter until the transaction ends.
--- name: hold_counter
+-- Locks the counter until the transaction ends.
+-- name: lock_counter
 UPDATE counter
    SET value = value
  WHERE name = :name
@@ -32,10 +32,10 @@ SELECT value
   FROM counter
  WHERE name = :name
 
--- The numbers begin after :last; posts sighted in that section already are left out, and so get none. A post that looks new
--- to one who gathers may have been sighted by another, elsewhere: then it was moved.
--- seq + 0: else PostgreSQL goes through all sightings from the newest one on, for each post, to find the few of that post.
--- name: sight
+-- Sequence numbers start after :last. Posts that were already sighted in their section are skipped and use no number. A post that
+-- is new to this daemon may have been sighted in another section by another daemon: then it was moved.
+-- "seq + 0" stops PostgreSQL from walking all sightings backwards for each post to find the few of that post.
+-- name: insert_sightings
 INSERT INTO sighting (seq, post_id, thread_id, section_id, author_id, moved_from, posted_at, seen_at)
 SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
        r.post_id, r.thread_id, r.section_id, r.author_id,
@@ -63,7 +63,7 @@ UPDATE counter
    SET value = value + :by
  WHERE name = :name
 
--- A cursor never goes back: of two daemons that gather, the slower would send both to the start of its page.
+-- The cursor never goes back: of two daemons that scan, the slower one would send both back to the start of its page.
 -- name: move_cursor
 INSERT INTO counter (name, value)
 VALUES ('cursor', :cursor)
@@ -87,8 +87,8 @@ SELECT post_id
  ORDER BY since, post_id
  LIMIT :most
 
--- The newest place of each post. +post_id: else SQLite goes through all posts, because an index has them in that order.
--- name: places
+-- The latest place of each post. "+post_id" stops SQLite from walking the whole index on post_id.
+-- name: current_places
 SELECT p.post_id,
        p.thread_id,
        p.section_id

@@ -1,10 +1,10 @@
--- name: add_volume
+-- name: add_planned
 INSERT INTO volume (hour, kind, planned)
 VALUES (:hour, :kind, :planned)
     ON CONFLICT (hour, kind) DO UPDATE
    SET planned = volume.planned + excluded.planned
 
--- name: volume
+-- name: planned_by_hour
 SELECT hour, planned
   FROM volume
  WHERE kind = :kind

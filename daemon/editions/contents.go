@@ -1,10 +1,11 @@
-package daemon
+package editions
 
 import (
 	"context"
 	"slices"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
 )
@@ -25,14 +26,14 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		if d == nil {
 			continue
 		}
-		d.Zone = b.zones.of(d.Member.Zone)
+		d.Zone = b.zones.Of(d.Member.Zone)
 		if d.Member.Locale == "" {
 			d.Member.Locale = b.set.Locale
 		}
 		d.Fill(contents, participated[d.Member.ID])
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
-			editions[i] = Edition{Skip: reasonNothingNew, Deferred: editions[i].Deferred}
+			editions[i] = Edition{Skip: digest.ReasonNothingNew, Deferred: editions[i].Deferred}
 		}
 	}
 	return nil

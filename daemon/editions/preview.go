@@ -1,8 +1,7 @@
-package daemon
+package editions
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,9 +9,6 @@ import (
 	"postrider/forum"
 	"postrider/source"
 )
-
-// ErrNoMember is returned for a member who does not exist on the forum.
-var ErrNoMember = errors.New("no such member on the forum")
 
 // Preview is an edition that was not planned, with the posts that it leaves out.
 type Preview struct {
@@ -27,7 +23,7 @@ type Preview struct {
 func (b *Builder) Preview(ctx context.Context, who string, from, until time.Time) (Preview, error) {
 	p := Preview{From: from, Until: until}
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		member, err := FindMember(ctx, s, who, until)
+		member, err := s.FindMember(ctx, who, until)
 		if err != nil {
 			return err
 		}
@@ -49,24 +45,24 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	for i, id := range created {
 		sightings[i] = digest.Sighting{Seq: int64(i + 1), Post: id}
 	}
-	window, err := b.window(ctx, s, sightings)
+	window, err := b.Window(ctx, s, sightings)
 	if err != nil {
 		return err
 	}
 	id := p.Member.ID
-	readers, err := b.readers(ctx, s, []forum.MemberID{id}, p.Until)
+	readers, err := b.Readers(ctx, s, []forum.MemberID{id}, p.Until)
 	if err != nil {
 		return err
 	}
-	asks := []EditionRequest{{Member: id, Until: int64(len(created)), Planned: p.Until}}
+	asks := []Request{{Member: id, Until: int64(len(created)), Planned: p.Until}}
 	owed, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{id})
 	if err != nil {
 		return err
 	}
-	if err := b.loadReadMarks(ctx, s, p.Until, readers); err != nil {
+	if err := b.LoadReadMarks(ctx, s, p.Until, readers); err != nil {
 		return err
 	}
-	if err := b.markOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
+	if err := b.MarkOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
 		return err
 	}
 	editions := []Edition{selectEdition(window, readers[id], asks[0])}

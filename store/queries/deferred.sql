@@ -1,5 +1,5 @@
--- What of these posts members have in alerts, have had, or will have.
--- name: notified
+-- The alert items of members for these posts, in alerts of any state.
+-- name: item_statuses
 SELECT n.member_id,
        n.post_id,
        CASE WHEN o.settled_at IS NULL THEN '' ELSE o.state END,
@@ -10,12 +10,12 @@ SELECT n.member_id,
  WHERE n.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
    AND n.post_id BETWEEN :first AND :last
 
--- name: owed
+-- name: deferred_posts
 SELECT member_id, post_id, seq, not_before, cause, reason, edition
   FROM owed
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
 
--- name: leave_out
+-- name: save_omitted
 UPDATE notice
    SET left_out = r.reason
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -25,8 +25,8 @@ UPDATE notice
  WHERE notice.key = r.key
    AND notice.post_id = r.post_id
 
--- Whatever edition was to bring the post before does not.
--- name: owe
+-- A post that is deferred again is taken from the edition that would have brought it.
+-- name: defer_posts
 INSERT INTO owed (member_id, post_id, seq, since, not_before, cause, reason)
 SELECT o.member_id, r.post_id, r.seq, CAST(:now AS BIGINT), r.not_before, r.cause, r.reason
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -44,8 +44,8 @@ SELECT o.member_id, r.post_id, r.seq, CAST(:now AS BIGINT), r.not_before, r.caus
        reason = excluded.reason,
        edition = ''
 
--- Alerts of members that came to nothing, whoever settled them: what they were to bring is owed.
--- name: owe_failed
+-- Defers the items of alerts that were settled without being sent.
+-- name: defer_failed_alerts
 INSERT INTO owed (member_id, post_id, seq, since, not_before, cause, reason)
 SELECT n.member_id, n.post_id, n.seq, CAST(:now AS BIGINT), CAST(:now AS BIGINT),
        CASE WHEN n.cause IN ('quote', 'mention') THEN n.cause ELSE '' END,
@@ -61,17 +61,17 @@ SELECT n.member_id, n.post_id, n.seq, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
     ON CONFLICT (member_id, post_id) DO NOTHING
 RETURNING member_id, post_id
 
--- name: note_owed
+-- name: mark_items_deferred
 UPDATE notice
-   SET left_out = 'left to a digest'
+   SET left_out = 'deferred to a digest'
   FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
                CAST(value->>'p' AS BIGINT) AS post_id
           FROM {rows :rows}) r
  WHERE notice.member_id = r.member_id
    AND notice.post_id = r.post_id
 
--- What an edition brought, for as long as that can be shown.
--- name: keep_brought
+-- Archives the deferred posts that an edition brought, so that "explain" can show them.
+-- name: archive_delivered
 INSERT INTO brought (key, post_id, seq, cause)
 SELECT w.edition, w.post_id, w.seq, w.cause
   FROM owed w
@@ -81,13 +81,13 @@ SELECT w.edition, w.post_id, w.seq, w.cause
    AND o.state = 'accepted'
     ON CONFLICT (key, post_id) DO NOTHING
 
--- name: brought
+-- name: delivered_posts
 SELECT post_id, seq, cause
   FROM brought
  WHERE key = :key
 
--- What an edition brought, or rightly did not, is owed no more.
--- name: clear_owed
+-- A post is no longer deferred once its edition brought it, or was skipped.
+-- name: clear_deferred
 DELETE FROM owed
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
    AND EXISTS (SELECT 1
@@ -95,8 +95,8 @@ DELETE FROM owed
                 WHERE o.key = owed.edition
                   AND o.state IN ('accepted', 'skipped'))
 
--- A member has one edition on its way at most: what any other was to bring is free.
--- name: tie_owed
+-- A member has at most one unsettled edition, so posts that are assigned to any other can be assigned again.
+-- name: assign_deferred
 UPDATE owed
    SET edition = r.key
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
@@ -105,15 +105,15 @@ UPDATE owed
  WHERE owed.member_id = r.member_id
    AND owed.not_before <= :now
 
--- Whoever has changed what he wants may want it sooner: his next edition judges it anew.
--- name: reconsider_owed
+-- After a change of preferences, a member may want deferred posts earlier: the next edition reevaluates them.
+-- name: reevaluate_deferred
 UPDATE owed
    SET not_before = :now
  WHERE member_id = :member
    AND not_before > :now
    AND edition = ''
 
--- name: prune_owed
+-- name: prune_deferred
 DELETE FROM owed
  WHERE since < :before
 

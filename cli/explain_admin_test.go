@@ -18,8 +18,8 @@ import (
 )
 
 // The room for administrators and the command say the same of the same posts.
-func TestTheRoomExplainsWhatExplainDoes(t *testing.T) {
-	p := newParishToday(t)
+func TestExplain_MatchesAdminPage(t *testing.T) {
+	p := newCurrentForum(t)
 	text, err := os.ReadFile(p.config)
 	if err == nil {
 		err = os.WriteFile(p.config, append(text, "\n[web]\ntrusted_proxies = [\"127.0.0.1\"]\n[admin]\nuser_header = \"Remote-User\"\n"...), 0o600)
@@ -27,26 +27,26 @@ func TestTheRoomExplainsWhatExplainDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
 	var numbers []string
 	for i := range 20 { // of 182 posts
 		numbers = append(numbers, strconv.Itoa(1+i*9))
 	}
 	numbers[19] = "99999"
 	asked := strings.Join(numbers, ",")
-	room := p.room(t)
+	room := p.newAdminServer(t)
 	verdicts := map[string]int{}
 	for _, member := range []string{"4", "13"} {
-		var told postStoriesJSON
-		if err := json.Unmarshal([]byte(good(t, "explain", member, "--post", asked, "--json", "-c", p.config)), &told); err != nil {
+		var told postExplanationsJSON
+		if err := json.Unmarshal([]byte(mustRun(t, "explain", member, "--post", asked, "--json", "-c", p.config)), &told); err != nil {
 			t.Fatal(err)
 		}
-		shown := stories(t, room, "/explain?member="+member+"&post="+asked)
+		shown := readShownPosts(t, room, "/explain?member="+member+"&post="+asked)
 		if len(shown) != len(told.Posts) {
 			t.Fatalf("the room tells of %d posts, the command of %d", len(shown), len(told.Posts))
 		}
 		for i, x := range told.Posts {
-			want := storyShown{Post: fmt.Sprintf("post-%d", x.Post), Reason: x.Reason}
+			want := shownPost{Post: fmt.Sprintf("post-%d", x.Post), Reason: x.Reason}
 			for _, r := range x.Rules {
 				want.Says = append(want.Says, r.Says)
 				want.Bars = append(want.Bars, r.Bars)
@@ -64,8 +64,8 @@ func TestTheRoomExplainsWhatExplainDoes(t *testing.T) {
 	}
 }
 
-// room is the room for administrators, as run opens it.
-func (p parish) room(t *testing.T) http.Handler {
+// newAdminServer is the room for administrators, as run opens it.
+func (p testForum) newAdminServer(t *testing.T) http.Handler {
 	t.Helper()
 	c := &cmdEnv{out: io.Discard, err: io.Discard, getenv: func(string) string { return "" }, config: p.config}
 	cfg, err := c.load()
@@ -81,7 +81,7 @@ func (p parish) room(t *testing.T) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.adminRoom(t.Context(), d, time.Now)
+	s, err := h.newAdminServer(t.Context(), d, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,15 +89,15 @@ func (p parish) room(t *testing.T) http.Handler {
 	return s
 }
 
-// storyShown is what the room shows of a post.
-type storyShown struct {
+// shownPost is what the room shows of a post.
+type shownPost struct {
 	Post, Verdict, Reason string
 	Says                  []string
 	Bars                  []bool
 }
 
-// stories reads what the room shows somebody whom the proxy has logged in.
-func stories(t *testing.T, room http.Handler, path string) (list []storyShown) {
+// readShownPosts reads what the room shows somebody whom the proxy has logged in.
+func readShownPosts(t *testing.T, room http.Handler, path string) (list []shownPost) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8027"+path, nil)
 	r.RemoteAddr = "127.0.0.1:1"
@@ -113,15 +113,15 @@ func stories(t *testing.T, room http.Handler, path string) (list []storyShown) {
 			continue
 		}
 		if n.Data == "article" {
-			list = append(list, storyShown{})
+			list = append(list, shownPost{})
 		}
 		if len(list) == 0 {
 			continue
 		}
 		x := &list[len(list)-1]
-		switch class := attribute(n, "class"); {
-		case n.Data == "h2" && strings.HasPrefix(attribute(n, "id"), "post-"):
-			x.Post = attribute(n, "id")
+		switch class := attributeValue(n, "class"); {
+		case n.Data == "h2" && strings.HasPrefix(attributeValue(n, "id"), "post-"):
+			x.Post = attributeValue(n, "id")
 		case class == "mark":
 			x.Verdict = n.FirstChild.Data
 		case class == "reason":
@@ -135,7 +135,7 @@ func stories(t *testing.T, room http.Handler, path string) (list []storyShown) {
 	return list
 }
 
-func attribute(n *html.Node, name string) string {
+func attributeValue(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

@@ -1,4 +1,4 @@
-package daemon
+package editions
 
 import (
 	"context"
@@ -61,10 +61,10 @@ func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sightin
 	return slices.Concat(sightings, past), nil
 }
 
-// markOtherRoutes marks the posts of the window that reach a reader independently of the covered sequence. At any time a
+// MarkOtherRoutes marks the posts of the window that reach a reader independently of the covered sequence. At any time a
 // post has exactly one route to a member: a planned alert, an edition that it is deferred to, or the covered sequence.
-func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
-	of := make(map[forum.MemberID]EditionRequest, len(asks))
+func (b *Builder) MarkOtherRoutes(ctx context.Context, asks []Request, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
+	of := make(map[forum.MemberID]Request, len(asks))
 	ids := make([]forum.MemberID, len(asks))
 	for i, a := range asks {
 		of[a.Member], ids[i] = a, a.Member
@@ -73,7 +73,7 @@ func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, wi
 		r := readers[o.Member]
 		switch {
 		case r == nil:
-		case of[o.Member].includes(o):
+		case of[o.Member].Includes(o):
 			setDeferred(r, o.Post, o.Cause)
 		default:
 			markOmitted(r, o.Post, digest.ReasonDeferred)
@@ -95,9 +95,9 @@ func (b *Builder) markOtherRoutes(ctx context.Context, asks []EditionRequest, wi
 	return nil
 }
 
-// includes reports whether a post is deferred to this edition. An edition that is not planned includes the posts that it
+// Includes reports whether a post is deferred to this edition. An edition that is not planned includes the posts that it
 // would have if it were planned.
-func (a EditionRequest) includes(o store.DeferredPost) bool {
+func (a Request) Includes(o store.DeferredPost) bool {
 	if a.Key == "" {
 		return o.Edition == "" && !o.NotBefore.After(a.Planned)
 	}

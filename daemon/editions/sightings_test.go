@@ -1,8 +1,9 @@
-package daemon
+package editions
 
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"postrider/forum"
 	"postrider/store"
@@ -18,11 +19,12 @@ func TestSightingCache_ResultIndependentOfEarlierReads(t *testing.T) {
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	sight := func(from, to forum.PostID) {
 		t.Helper()
-		g := store.ScanResult{Now: noon}
+		g := store.ScanResult{Now: now}
 		for id := from; id <= to; id++ {
-			g.Sighted = append(g.Sighted, forum.Arrival{Post: id, Thread: 1, Section: 1, PostedAt: noon})
+			g.Sighted = append(g.Sighted, forum.Arrival{Post: id, Thread: 1, Section: 1, PostedAt: now})
 		}
 		if _, err := s.Sightings.Save(t.Context(), g); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package daemon
+package editions
 
 import (
 	"context"
@@ -122,7 +122,7 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []A
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	readers, err := b.readers(ctx, s, ids, now)
+	readers, err := b.Readers(ctx, s, ids, now)
 	if err != nil {
 		return nil, err
 	}
@@ -141,19 +141,19 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []A
 func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, contents map[forum.PostID]*forum.Content, now time.Time) AlertResult {
 	switch {
 	case r == nil:
-		return AlertResult{SkipReason: reasonMemberDeleted}
+		return AlertResult{SkipReason: digest.ReasonMemberDeleted}
 	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Alerts != "") != "":
 		return AlertResult{SkipReason: r.Member.NoMail}
 	case r.Choices.Alerts == digest.NoAlerts:
-		return AlertResult{SkipReason: reasonAlertsOff}
+		return AlertResult{SkipReason: digest.ReasonAlertsOff}
 	case r.Choices.PausedUntil.After(now):
-		return AlertResult{SkipReason: reasonPaused}
+		return AlertResult{SkipReason: digest.ReasonPaused}
 	}
 	d, left := window.Alert(*r, a.Notices, contents)
 	d.WantedExcerpt = r.Choices.Excerpt
 	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {
-		built.Alert, built.SkipReason = nil, reasonNothingNew
+		built.Alert, built.SkipReason = nil, digest.ReasonNothingNew
 		if len(left) > 0 {
 			built.SkipReason = string(left[0].Reason)
 		}

@@ -1,10 +1,10 @@
--- name: owners
+-- name: lease_owners
 SELECT DISTINCT lease_owner
   FROM outbox
  WHERE state = 'leased'
 
--- Their leases are over.
--- name: orphan
+-- Ends the leases of an owner.
+-- name: expire_leases
 UPDATE outbox
    SET lease_until = 0
  WHERE state = 'leased'

@@ -1,4 +1,4 @@
-package daemon
+package editions
 
 import (
 	"cmp"
@@ -16,18 +16,18 @@ const maxCached = 1 << 18
 // sightingCache reads sightings and caches the latest: they never change, and all batches of a round need the same ones. It
 // is not safe for concurrent use.
 type sightingCache struct {
-	store *store.Store
-	after int64 // list holds all sightings after it, up to until
-	until int64
-	list  []digest.Sighting // by sequence number
-	dream *sightingOverlay  // sightings of a forecast, after those of the store; nil: none
+	store   *store.Store
+	after   int64 // list holds all sightings after it, up to until
+	until   int64
+	list    []digest.Sighting // by sequence number
+	overlay *Overlay          // sightings of a forecast, after those of the store; nil: none
 }
 
 // between returns the sightings with after < seq <= until.
 func (s *sightingCache) between(ctx context.Context, after, until int64) ([]digest.Sighting, error) {
-	if s.dream != nil && until > s.dream.head {
-		real, err := s.cached(ctx, min(after, s.dream.head), s.dream.head)
-		return slices.Concat(real, s.dream.between(after, until)), err
+	if s.overlay != nil && until > s.overlay.head {
+		real, err := s.cached(ctx, min(after, s.overlay.head), s.overlay.head)
+		return slices.Concat(real, s.overlay.between(after, until)), err
 	}
 	return s.cached(ctx, after, until)
 }

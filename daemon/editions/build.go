@@ -1,4 +1,8 @@
-package daemon
+// Package editions builds digests and alerts for many members at a time.
+//
+// It reads a window of posts and the members' rights, watches and preferences once for a batch. It selects the posts of
+// each member by the rules of package digest, and attaches their contents. It writes nothing.
+package editions
 
 import (
 	"context"
@@ -8,6 +12,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -24,7 +29,7 @@ type Builder struct {
 	forum     *source.DB
 	store     *store.Store
 	set       settings.Digest
-	zones     *zoneCache
+	zones     *calendar.Zones
 	sightings *sightingCache
 	cache     *lru.Cache[forum.PostID, cachedContent]
 }
@@ -35,28 +40,28 @@ type cachedContent struct {
 	content *forum.Content
 }
 
-// NewBuilder returns a Builder that reads from a forum and a store.
-func NewBuilder(f *source.DB, s *store.Store, set settings.Digest) *Builder {
-	return newBuilder(f, s, set, contentCacheSize)
+// New returns a Builder that reads from a forum and a store.
+func New(f *source.DB, s *store.Store, set settings.Digest) *Builder {
+	return NewWithCache(f, s, set, contentCacheSize)
 }
 
-func newBuilder(f *source.DB, s *store.Store, set settings.Digest, contents int) *Builder {
+func NewWithCache(f *source.DB, s *store.Store, set settings.Digest, contents int) *Builder {
 	kept, err := lru.New[forum.PostID, cachedContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: newZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
+	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
 }
 
-// clone returns a builder for concurrent use. Both share the cache of contents.
-func (b *Builder) clone() *Builder {
+// Clone returns a builder for concurrent use. Both share the cache of contents.
+func (b *Builder) Clone() *Builder {
 	other := *b
 	other.sightings = &sightingCache{store: b.store}
 	return &other
 }
 
-// EditionRequest names an edition to build: a member and the sightings that it covers, After < seq <= Until.
-type EditionRequest struct {
+// Request names an edition to build: a member and the sightings that it covers, After < seq <= Until.
+type Request struct {
 	Key          string // in the outbox; empty: not planned
 	Member       forum.MemberID
 	After, Until int64
@@ -74,7 +79,7 @@ type Edition struct {
 
 // Build builds one edition per request, in the same order. An error means that the forum or the store could not be read.
 // In that case nothing may be sent.
-func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionRequest) ([]Edition, error) {
+func (b *Builder) Build(ctx context.Context, now time.Time, asks []Request) ([]Edition, error) {
 	if len(asks) == 0 {
 		return nil, nil
 	}
@@ -99,18 +104,18 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []EditionReques
 	}
 	editions := make([]Edition, len(asks))
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
-		window, err := b.window(ctx, s, sightings)
+		window, err := b.Window(ctx, s, sightings)
 		if err != nil {
 			return err
 		}
-		readers, err := b.readers(ctx, s, ids, now)
+		readers, err := b.Readers(ctx, s, ids, now)
 		if err != nil {
 			return err
 		}
-		if err := b.loadReadMarks(ctx, s, now, readers); err != nil {
+		if err := b.LoadReadMarks(ctx, s, now, readers); err != nil {
 			return err
 		}
-		if err := b.markOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
+		if err := b.MarkOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
 			return err
 		}
 		for i, a := range asks {
@@ -140,26 +145,26 @@ func delayForPause(r *digest.Reader, now time.Time) Edition {
 }
 
 // selectEdition selects the posts of one edition.
-func selectEdition(window *digest.Window, r *digest.Reader, a EditionRequest) Edition {
+func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	switch {
 	case r == nil:
-		return Edition{Skip: reasonMemberDeleted}
+		return Edition{Skip: digest.ReasonMemberDeleted}
 	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
 		return Edition{Skip: r.Member.NoMail}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
-		return Edition{Skip: reasonDigestsOff}
+		return Edition{Skip: digest.ReasonDigestsOff}
 	}
 	r.After, r.Until, r.At = a.After, a.Until, a.Planned
 	e := Edition{Digest: window.Select(*r), Deferred: window.Deferred(*r), TextOnly: r.Choices.Format == digest.Text}
 	e.Digest.WantedExcerpt = r.Choices.Excerpt
 	if e.Digest.Empty() {
-		e.Digest, e.Skip = nil, reasonNothingNew
+		e.Digest, e.Skip = nil, digest.ReasonNothingNew
 	}
 	return e
 }
 
-// window reads the current state of the sighted posts and their threads.
-func (b *Builder) window(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, error) {
+// Window reads the current state of the sighted posts and their threads.
+func (b *Builder) Window(ctx context.Context, s *source.Snapshot, sightings []digest.Sighting) (*digest.Window, error) {
 	window, _, err := b.loadWindow(ctx, s, sightings)
 	return window, err
 }

@@ -11,8 +11,8 @@ import (
 	"postrider/store"
 )
 
-func TestWhoLooksChangesNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, dsn string) {
+func TestOpenReadOnly_RejectsWrites(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		check(t, s.Values.Set(t.Context(), "a", "b"))
 		look := must(store.OpenReadOnly(t.Context(), dsn))(t)
@@ -26,17 +26,17 @@ func TestWhoLooksChangesNothing(t *testing.T) {
 		if _, err := look.Sightings.Save(t.Context(), store.ScanResult{Now: now, Pending: nil, Cursor: 7}); err == nil {
 			t.Error("it writes in a transaction")
 		}
-		equal(t, "what is kept", must(recall(t, s, "a"))(t), "b")
+		equal(t, "what is kept", must(getValue(t, s, "a"))(t), "b")
 	})
 }
 
-func recall(t *testing.T, s *store.Store, key string) (string, error) {
+func getValue(t *testing.T, s *store.Store, key string) (string, error) {
 	t.Helper()
 	value, _, err := s.Values.Get(t.Context(), key)
 	return value, err
 }
 
-func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
+func TestOpenReadOnly_LeavesFileUnchanged(t *testing.T) {
 	dsn := sqliteDSN(t)
 	path := strings.TrimPrefix(dsn, "sqlite:")
 	s := open(t, dsn)
@@ -44,7 +44,7 @@ func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
 	check(t, s.Close())
 	before := must(os.ReadFile(path))(t)
 	look := must(store.OpenReadOnly(t.Context(), dsn))(t)
-	if value := must(recall(t, look, "a"))(t); value != "b" {
+	if value := must(getValue(t, look, "a"))(t); value != "b" {
 		t.Errorf("it reads %q", value)
 	}
 	check(t, look.Close())
@@ -53,7 +53,7 @@ func TestWhoLooksLeavesTheFileAsItIs(t *testing.T) {
 	}
 }
 
-func TestWhoLooksMakesNoStore(t *testing.T) {
+func TestOpenReadOnly_CreatesNoStore(t *testing.T) {
 	dsn := sqliteDSN(t)
 	path := strings.TrimPrefix(dsn, "sqlite:")
 	if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, os.ErrNotExist) {

@@ -1,4 +1,4 @@
-package daemon
+package editions
 
 import (
 	"cmp"
@@ -12,8 +12,8 @@ import (
 	"postrider/source"
 )
 
-// readers reads everything that decides what the members' editions may include.
-func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+// Readers reads everything that decides what the members' editions may include.
+func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.MemberID, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
 	members, err := s.Members(ctx, ids, now)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (b *Builder) readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Overrides: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.of(m.Zone),
+			Choices: c, Overrides: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.Of(m.Zone),
 		}
 	}
 	return readers, nil
@@ -71,8 +71,8 @@ func (b *Builder) schedule(c digest.Preferences) digest.Schedule {
 	return s
 }
 
-// loadReadMarks adds read marks for members who get unread posts only.
-func (b *Builder) loadReadMarks(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
+// LoadReadMarks adds read marks for members who get unread posts only.
+func (b *Builder) LoadReadMarks(ctx context.Context, s *source.Snapshot, now time.Time, readers map[forum.MemberID]*digest.Reader) error {
 	var ids []forum.MemberID
 	for id, r := range readers {
 		if only := r.Choices.UnreadOnly; only == nil && b.set.SkipRead || only != nil && *only {

@@ -1,0 +1,132 @@
+package editions
+
+import (
+	"context"
+	"errors"
+	"postrider/daemon/settings"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
+	"time"
+)
+
+// ErrNothingToShow is returned for a message of which the member may no longer read anything.
+var ErrNothingToShow = errors.New("no post of the message may be shown")
+
+// Rebuild builds an edition again, long after it was sent, with what the member may read now. It includes posts that they
+// have read since. sent is when it was sent.
+func (b *Builder) Rebuild(ctx context.Context, now time.Time, a Request, sent time.Time) (*digest.Digest, error) {
+	sightings, owed, err := b.rangeOf(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var d *digest.Digest
+	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
+		readers, err := b.Readers(ctx, s, []forum.MemberID{a.Member}, now)
+		if err != nil {
+			return err
+		}
+		r, err := readable(readers, a.Member)
+		if err != nil {
+			return err
+		}
+		window, err := b.Window(ctx, s, sightings)
+		if err != nil {
+			return err
+		}
+		if err := b.MarkOtherRoutes(ctx, []Request{a}, sightings, owed, readers); err != nil {
+			return err
+		}
+		r.After, r.Until, r.At = a.After, a.Until, a.Planned
+		edition := []Edition{{Digest: window.Select(*r)}}
+		edition[0].Digest.WantedExcerpt = r.Choices.Excerpt
+		err = b.attachContents(ctx, s, edition, sent)
+		d = edition[0].Digest
+		return err
+	})
+	if err == nil && d == nil {
+		err = ErrNothingToShow
+	}
+	return d, err
+}
+
+// rangeOf reads the sightings of an edition and the posts that were or are deferred to it.
+func (b *Builder) rangeOf(ctx context.Context, a Request) ([]digest.Sighting, []store.DeferredPost, error) {
+	sightings, err := b.sightings.between(ctx, a.After, a.Until)
+	if err != nil {
+		return nil, nil, err
+	}
+	owed, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{a.Member})
+	if err != nil {
+		return nil, nil, err
+	}
+	brought, err := b.store.Deferred.Delivered(ctx, a.Member, a.Key)
+	if err != nil {
+		return nil, nil, err
+	}
+	owed = append(owed, brought...)
+	sightings, err = b.addDeferred(ctx, sightings, owed)
+	return sightings, owed, err
+}
+
+// RebuildAlert builds an alert again, long after it was sent, with the posts that the member may read now. key identifies
+// it; sent is when it was sent.
+func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.Alerts, member forum.MemberID, key string, sent time.Time) (*digest.Alert, error) {
+	notices, err := b.store.Alerts.Items(ctx, []string{key})
+	if err != nil {
+		return nil, err
+	}
+	asks := []AlertRequest{{Member: member, Notices: notices[key]}}
+	var a *digest.Alert
+	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
+		x, err := b.loadAlertInputs(ctx, s, set, asks, now)
+		if err != nil {
+			return err
+		}
+		r, err := readable(x.readers, member)
+		if err != nil {
+			return err
+		}
+		d, _ := x.window.Alert(withNoticeWatches(*r, asks[0].Notices), asks[0].Notices, x.contents)
+		if d.Empty() {
+			return ErrNothingToShow
+		}
+		d.WantedExcerpt = r.Choices.Excerpt
+		a = &digest.Alert{Digest: *d, Title: d.Groups[0].Threads[0].Title}
+		built := []AlertResult{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
+		if err := b.fillAlerts(ctx, s, built, x.contents, sent); err != nil {
+			return err
+		}
+		return b.addContext(ctx, s, built, x.readers, x.before, set)
+	})
+	return a, err
+}
+
+// withNoticeWatches returns the reader with the watches that caused the alert items, regardless of current watches,
+// overrides and read marks.
+func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reader {
+	r.Read, r.Overrides = nil, digest.Overrides{}
+	r.Watches = forum.Watches{Threads: make(map[forum.ThreadID]forum.Watch), Sections: make(map[forum.SectionID]forum.Watch)}
+	for _, n := range notices {
+		switch n.Cause {
+		case digest.ThreadWatched:
+			r.Watches.Threads[n.Thread] = forum.Watch{Mail: forum.AllPosts}
+		case digest.SectionWatched:
+			r.Watches.Sections[n.Section] = forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}
+		}
+	}
+	return r
+}
+
+// readable returns the reader of a message if they may read the forum at all.
+func readable(readers map[forum.MemberID]*digest.Reader, id forum.MemberID) (*digest.Reader, error) {
+	r := readers[id]
+	switch {
+	case r == nil:
+		return nil, forum.ErrNoMember
+	case !source.MayRead(r.Member):
+		return nil, ErrNothingToShow
+	}
+	return r, nil
+}

@@ -1,0 +1,32 @@
+package digest
+
+// Why a member gets no edition. The forum has reasons, too: see forum.Member.NoMail.
+const (
+	ReasonMemberDeleted   = "member is gone"
+	ReasonNothingNew      = "nothing new"
+	ReasonDigestsOff      = "digests turned off by the member"
+	ReasonNoSubscriptions = "no watches yet, or too recent"
+)
+
+// Why a member gets no alert.
+const (
+	ReasonAlertsOff      = "alerts turned off by the member"
+	ReasonPaused         = "email paused by the member"
+	ReasonAlertsDisabled = "alerts are disabled in the configuration"
+)
+
+// Why a member gets no message of any kind.
+const (
+	// ReasonSuppressed also moves the covered sequence: a member with a new address does not get what came up before.
+	ReasonSuppressed = "address bounces"
+	// ReasonDailyLimit delays a message to the next day.
+	ReasonDailyLimit = "daily limit reached"
+	// ReasonNotAllowListed is for staging systems.
+	ReasonNotAllowListed = "not on the allow-list"
+)
+
+// Why a forecast has no message for a member.
+const (
+	ReasonNotDue        = "not due in this period"
+	ReasonNotSubscribed = "watches nothing"
+)
