@@ -1,7 +1,7 @@
 // Package daemon runs the rounds that send a forum's posts to its members.
 //
 // A round scans the forum for new posts (scan.go), syncs the subscribers (subscribers.go), plans the editions that are due
-// (plan.go), and delivers the outbox (deliver.go): it claims a batch, builds it (build.go), renders and sends each message,
+// (schedule.go), and delivers the outbox (deliver.go): it claims a batch, builds it (editions), renders and sends each message,
 // and settles it (settle.go). Every step can be repeated after a crash. docs/architecture.md describes the whole path.
 package daemon
 
