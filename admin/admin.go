@@ -41,6 +41,7 @@ import (
 	"postrider/daemon/audience"
 	"postrider/daemon/members"
 	"postrider/daemon/settings"
+	"postrider/daemon/view"
 	"postrider/digest"
 	"postrider/internal/link"
 	"postrider/internal/ratelimit"
@@ -95,7 +96,7 @@ type Server struct {
 	previewLock   chan struct{} // held while a preview for a member is made
 	resolver      *audience.Resolver
 	memberService *members.Service
-	viewer        *daemon.Viewer
+	viewer        *view.Viewer
 	explainer     *daemon.Explainer
 	counter       audienceCounter
 	rates         rateEstimators
@@ -116,7 +117,7 @@ func New(p Deps, c Config) (*Server, error) {
 		stopped:     make(chan struct{}),
 	}
 	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), members.New(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = daemon.NewViewer(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
+	s.viewer, s.explainer = view.New(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
 		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
 	"postrider/daemon/envelope"
+	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
@@ -96,7 +96,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if err != nil {
 		return withAdvice(err)
 	}
-	viewer := daemon.NewViewer(h.forum, h.store, h.settings(), h.renderer, h.links)
+	viewer := view.New(h.forum, h.store, h.settings(), h.renderer, h.links)
 	p, content, err := viewer.RenderAnnouncement(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err

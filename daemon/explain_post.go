@@ -78,11 +78,6 @@ func (f *memberFacts) next() editions.Request {
 	return editions.Request{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
 }
 
-// editionOf returns the edition of a digest in the outbox.
-func editionOf(m store.Mail) editions.Request {
-	return editions.Request{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
-}
-
 // trace evaluates the rules for a post in an edition.
 func (e *Explainer) trace(ctx context.Context, f *memberFacts, a editions.Request, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
 	r := f.readersByEdition[a.Key]
@@ -128,7 +123,7 @@ func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExpl
 func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostExplanation) error {
 	var failed *store.Mail // the latest that covers it and was not delivered
 	for _, m := range f.mails {
-		a := editionOf(m)
+		a := editions.RequestOf(m)
 		if m.Kind != store.KindDigest || m.State == store.StateMerged || !f.covers(a, x) {
 			continue
 		}

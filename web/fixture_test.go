@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"postrider/daemon"
 	"postrider/daemon/members"
 	"postrider/daemon/settings"
+	"postrider/daemon/view"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
@@ -105,7 +105,7 @@ func (w *fixture) open() {
 	w.pages, w.renderer = set.Pages(site, "/postrider"), set.NewRenderer(site, 1000)
 	members := members.New(w.source, w.store, w.settings)
 	handler.Handler = must(web.New(web.Deps{
-		Members: members, Viewer: daemon.NewViewer(w.source, w.store, w.settings, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Members: members, Viewer: view.New(w.source, w.store, w.settings, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ },
 	}, w.config))(w)
 }

@@ -17,8 +17,8 @@ import (
 	"net/http"
 	"time"
 
-	"postrider/daemon"
 	"postrider/daemon/members"
+	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/templates"
@@ -27,7 +27,7 @@ import (
 // Deps are what the pages depend on.
 type Deps struct {
 	Members *members.Service
-	Viewer  *daemon.Viewer
+	Viewer  *view.Viewer
 	Links   *link.Signer
 	Pages   *templates.Pages
 	Forum   string // the forum's name

@@ -1,4 +1,5 @@
-package daemon
+// Package view shows messages in a browser, rendered again with the current access rights.
+package view
 
 import (
 	"context"
@@ -36,8 +37,8 @@ type Viewer struct {
 // ErrMessageNotFound is returned for a message that is no longer stored.
 var ErrMessageNotFound = errors.New("no such message")
 
-// NewViewer returns a Viewer for the messages of a store, rendered with a forum's current state.
-func NewViewer(f *source.DB, s *store.Store, set settings.Settings, renderer *templates.Renderer, links *link.Signer) *Viewer {
+// New returns a Viewer for the messages of a store, rendered with a forum's current state.
+func New(f *source.DB, s *store.Store, set settings.Settings, renderer *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{
 		forum: f, store: s, set: set.Digest, alerts: set.Alerts, builder: editions.NewLocked(f, s, set.Digest),
 		audience: audience.New(f, s, set.Digest), renderer: renderer, links: links,
@@ -94,7 +95,7 @@ func sentAt(m store.Mail) time.Time {
 
 // digest renders an edition.
 func (v *Viewer) digest(ctx context.Context, b *editions.Builder, now time.Time, m store.Mail) (templates.Content, error) {
-	d, err := b.Rebuild(ctx, now, editionOf(m), sentAt(m))
+	d, err := b.Rebuild(ctx, now, editions.RequestOf(m), sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
 	}
