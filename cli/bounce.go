@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/bounce"
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/inbound"
 	"postrider/internal/link"
 	"postrider/store"
@@ -92,7 +92,7 @@ func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Proce
 			return nil, err
 		}
 	}
-	members := daemon.NewMemberService(h.forum, h.store, h.settings())
+	members := members.New(h.forum, h.store, h.settings())
 	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Members: members, Log: h.log, Now: now}, nil
 }
 

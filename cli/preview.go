@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -130,7 +130,7 @@ func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, f
 		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
 		return nil
 	}
-	m := daemon.DigestEnvelope(h.settings(), h.footer(p).Unsubscribe)
+	m := envelope.Digest(h.settings(), h.footer(p).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
 	return c.printContent(ctx, h, p.Member, m, content, p.TextOnly, format)
@@ -171,7 +171,7 @@ func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m ma
 	case "text":
 		text = content.Text.Plain()
 	case "eml":
-		m.UnsubscribeMail = daemon.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
+		m.UnsubscribeMail = envelope.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
 		m.To.Name, m.To.Address = to.Name, to.Email
 		m.Subject, m.Text = content.Subject, content.Text
 		if !plain {

@@ -9,16 +9,16 @@ import (
 	"postrider/forum"
 )
 
-// grant is what one role may do in one section.
+// grant is the permissions of one role in one section.
 type grant struct {
 	view, read bool
 	own        bool // own threads only
 }
 
-// grants are the rights of roles by section; 0 is a role's own default.
+// grants holds the permissions by role and section; section 0 is the role's default.
 type grants map[string]map[forum.SectionID]grant
 
-// Access reads what classes may read, in sections that an ordinary listing could lead to.
+// Access reads what each access class may read, in sections that are not closed.
 func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum.Class]forum.Access, error) {
 	nodes, err := s.nodes(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum
 	return access, nil
 }
 
-// rights decodes each text once: most sections of most roles have the same few.
+// rights reads the permissions of roles. It decodes each distinct text once, because most sections and roles share a few.
 func (s *Snapshot) rights(ctx context.Context, roles []string) (grants, error) {
 	granted := make(grants)
 	decoded := make(map[string]grant)
@@ -70,7 +70,7 @@ func (s *Snapshot) rights(ctx context.Context, roles []string) (grants, error) {
 	return granted, err
 }
 
-// inherit hands rights down the tree, from parents to children: listed has parents first.
+// inherit copies permissions from parents to children without their own. In listed, parents come first.
 func (g grants) inherit(listed []node) {
 	for _, sections := range g {
 		for _, n := range listed {
@@ -81,9 +81,9 @@ func (g grants) inherit(listed []node) {
 	}
 }
 
-// access merges roles as MyBB does (inc/functions.php of 1.8, fetch_forum_permissions): a right that one
-// of them has is had, and only who may view through no other role is held to his own threads. With a
-// single role, as in XenForo, that is the role's own right.
+// access merges roles as MyBB does (inc/functions.php of 1.8, fetch_forum_permissions): a permission of any
+// role counts. Members are limited to their own threads only if every role that lets them view the section
+// has that limit. With a single role, as in XenForo, the result is the role's permission.
 func (g grants) access(roles []string, listed []node) forum.Access {
 	access := make(forum.Access)
 	for _, n := range listed {
@@ -108,10 +108,10 @@ func (g grants) access(roles []string, listed []node) forum.Access {
 	return access
 }
 
-// parseRightDigits decodes rights that an SQL file spells as three digits: view, read, own threads only.
+// parseRightDigits decodes permissions written as three digits: view, read, own threads only.
 func parseRightDigits(text []byte) (grant, error) {
 	if len(text) != 3 || text[0]|1 != '1' || text[1]|1 != '1' || text[2]|1 != '1' {
-		return grant{}, fmt.Errorf("%.20q is not three digits 0 or 1", text)
+		return grant{}, fmt.Errorf("invalid permissions %.20q: must be three digits, each 0 or 1", text)
 	}
 	return grant{view: text[0] == '1', read: text[1] == '1', own: text[2] == '1'}, nil
 }

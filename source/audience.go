@@ -9,7 +9,7 @@ import (
 	"postrider/forum"
 )
 
-// MemberIDs lists up to limit members behind a member, by rising id: everybody who has an account.
+// MemberIDs lists up to limit members with IDs after after, in ascending order. It includes every account.
 func (s *Snapshot) MemberIDs(ctx context.Context, after forum.MemberID, limit int) ([]forum.MemberID, error) {
 	ids := make([]forum.MemberID, 0, limit)
 	var id forum.MemberID
@@ -20,7 +20,7 @@ func (s *Snapshot) MemberIDs(ctx context.Context, after forum.MemberID, limit in
 	return ids, err
 }
 
-// Profiles reads what announcements choose members by. Who has no account any more is not in the answer.
+// Profiles reads what announcements filter members by. Deleted accounts are not in the result.
 func (s *Snapshot) Profiles(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Profile, error) {
 	all := make(map[forum.MemberID]forum.Profile, len(ids))
 	var id forum.MemberID
@@ -40,7 +40,7 @@ func (s *Snapshot) Profiles(ctx context.Context, ids []forum.MemberID) (map[foru
 	return all, err
 }
 
-// Groups lists the forum's rights groups, by rising id.
+// Groups lists the forum's permission groups, by ascending ID.
 func (s *Snapshot) Groups(ctx context.Context) ([]forum.Group, error) {
 	var list []forum.Group
 	var g forum.Group
@@ -51,7 +51,7 @@ func (s *Snapshot) Groups(ctx context.Context) ([]forum.Group, error) {
 	return list, err
 }
 
-// Memberships reads which groups members are in. Who is in none is not in the answer.
+// Memberships reads the groups of members. Members without a group are not in the result.
 func (s *Snapshot) Memberships(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID][]forum.GroupID, error) {
 	all := make(map[forum.MemberID][]forum.GroupID, len(ids))
 	var member forum.MemberID
@@ -64,7 +64,7 @@ func (s *Snapshot) Memberships(ctx context.Context, ids []forum.MemberID) (map[f
 			}
 			id, err := strconv.ParseInt(part, 10, 64)
 			if err != nil {
-				return fmt.Errorf("groups of member %d are %q: %q is no number", member, in, part)
+				return fmt.Errorf("groups of member %d are %q: %q is not a number", member, in, part)
 			}
 			all[member] = append(all[member], forum.GroupID(id))
 		}
@@ -73,18 +73,19 @@ func (s *Snapshot) Memberships(ctx context.Context, ids []forum.MemberID) (map[f
 	return all, err
 }
 
-// MembersByName finds members by their names, whatever capitals are used. The answer has the names as they were asked for.
+// MembersByName finds members by their names, ignoring case. The keys of the result are the names as given.
 func (s *Snapshot) MembersByName(ctx context.Context, names []string) (map[string]forum.MemberID, error) {
 	return s.membersBy(ctx, "named", "names", "name", names)
 }
 
-// MembersByEmail finds members by their e-mail addresses, whatever capitals are used. Of several who share one, it is
-// the one with the lowest number.
+// MembersByEmail finds members by their email addresses, ignoring case. If several share an address, it returns the
+// lowest ID.
 func (s *Snapshot) MembersByEmail(ctx context.Context, addresses []string) (map[string]forum.MemberID, error) {
 	return s.membersBy(ctx, "addressed", "addresses", "email", addresses)
 }
 
-// membersBy finds members by a text of theirs. A database may take more texts for equal than we do ("Jose", "José").
+// membersBy finds members by a column, ignoring case. It drops rows that only the database considers equal ("Jose",
+// "José").
 func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, texts []string) (map[string]forum.MemberID, error) {
 	asked := make(map[string][]string, len(texts))
 	lower := make([]string, 0, len(texts))

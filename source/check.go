@@ -16,7 +16,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Check asks the forum everything once, with questions that cost nothing, and judges the answers.
+// Check runs every query once, in a form that costs almost nothing, and checks the results.
 func (db *DB) Check(ctx context.Context) []finding.Finding {
 	var all []finding.Finding
 	err := db.Read(ctx, func(s *Snapshot) error {
@@ -24,7 +24,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		queries := s.checkQueries(ctx)
 		all = append(all, queries...)
 		if slices.ContainsFunc(queries, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
-			return nil // what follows would only say the same again
+			return nil // the other checks would only repeat these errors
 		}
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
 		if db.engine == sqlfile.MySQL {
@@ -33,13 +33,13 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		return nil
 	})
 	if err != nil {
-		all = append(all, finding.Fail("connection", err.Error(), "see that the database of [forum] dsn runs and lets postrider in"))
+		all = append(all, finding.Fail("connection", err.Error(), "check that the database in [forum] dsn is running and accepts postrider's login"))
 	}
 	return all
 }
 
-// SelfCheck is an error on any Fail: it is better to send nothing than what a member may not read. It gives the
-// warnings, too.
+// SelfCheck returns an error if any check fails, because sending nothing is better than sending what a member may not
+// read. It also returns the warnings.
 func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err error) {
 	var errs []error
 	for _, f := range db.Check(ctx) {
@@ -51,17 +51,17 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err er
 		}
 	}
 	if len(errs) > 0 {
-		return warnings, fmt.Errorf("the forum's self-check failed, so nothing is sent: %w", errors.Join(errs...))
+		return warnings, fmt.Errorf("forum self-check failed, nothing is sent: %w", errors.Join(errs...))
 	}
 	return warnings, nil
 }
 
-// checkQueries runs every query of the contract with ids that no forum has.
+// checkQueries runs every query of the contract with IDs that no forum has.
 func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 	var bad []finding.Finding
 	var absent []string
-	questions := contract()
-	for _, q := range questions {
+	specs := contract()
+	for _, q := range specs {
 		err := s.probeQuery(ctx, q)
 		my, isMySQL := errors.AsType[*mysql.MySQLError](err)
 		switch {
@@ -74,33 +74,32 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 	}
 	if len(absent) > 0 {
 		bad = append([]finding.Finding{finding.Fail("tables",
-			fmt.Sprintf("%d of %d queries miss a table: %s", len(absent), len(questions), strings.Join(absent[:min(3, len(absent))], "; ")),
-			fmt.Sprintf("see that [forum] dsn names the forum's database, that type is right (%s), and prefix, too (%q)", s.db.kind.name, s.db.prefix))},
-
+			fmt.Sprintf("%d of %d queries use a missing table: %s", len(absent), len(specs), strings.Join(absent[:min(3, len(absent))], "; ")),
+			fmt.Sprintf("check that dsn in [forum] names the forum's database, and that type (%s) and prefix (%q) are correct", s.db.kind.name, s.db.prefix))},
 			bad...)
 	}
 	if len(bad) == 0 {
-		return []finding.Finding{finding.OK("queries", fmt.Sprintf("all %d answer with the columns they should", len(questions)))}
+		return []finding.Finding{finding.OK("queries", fmt.Sprintf("all %d return the expected columns", len(specs)))}
 	}
 	return bad
 }
 
 func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 	from := s.db.queries[q.name]
-	cure := fmt.Sprintf("this is not the version of the forum that type %s knows: give a query %q of your own in [forum] queries", s.db.kind.name, q.name)
+	fix := fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", s.db.kind.name, q.name)
 	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && (my.Number == 1142 || my.Number == 1143) {
-		cure = "grant the account of [forum] dsn SELECT on this table"
+		fix = "grant SELECT on this table to the account in [forum] dsn"
 	}
-	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), cure)
+	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), fix)
 }
 
-// probeQuery runs a query so that it yields next to nothing, and compares its columns with the contract.
+// probeQuery runs a query with parameters that match almost nothing, and compares its columns with the contract.
 func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
-	const never = math.MaxInt32 // in 2038; older columns hold no later second
+	const never = math.MaxInt32 // in 2038: the latest time that a 32-bit column can hold
 	ctx, cancel := s.db.withTimeout(ctx)
 	defer cancel()
-	nobody := []int64{-1}
-	rows, err := s.query(ctx, q.name, params{"ids": nobody, "members": nobody, "threads": nobody, "sections": nobody,
+	none := []int64{-1}
+	rows, err := s.query(ctx, q.name, params{"ids": none, "members": none, "threads": none, "sections": none,
 		"roles": []string{"-1"}, "names": []string{""}, "addresses": []string{""},
 		"now": 0, "after": 0, "limit": 0, "name": "", "begins": "", "since": never, "from": never, "until": never})
 	if err != nil {
@@ -111,21 +110,21 @@ func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
 	if err != nil {
 		return err
 	}
-	var faults []string
+	var mistakes []string
 	for _, want := range q.columns {
 		if !slices.Contains(columns, want) {
-			faults = append(faults, "it lacks the column "+want)
+			mistakes = append(mistakes, "missing column "+want)
 		}
 	}
 	for i, got := range columns {
 		if !slices.Contains(q.columns, got) || slices.Contains(columns[:i], got) {
-			faults = append(faults, "it has a column "+got+" too many")
+			mistakes = append(mistakes, "unexpected column "+got)
 		}
 	}
-	if len(faults) > 0 {
-		return errors.New(strings.Join(faults, ", "))
+	if len(mistakes) > 0 {
+		return errors.New(strings.Join(mistakes, ", "))
 	}
-	for rows.Next() { // some databases tell of a fault with the first row only
+	for rows.Next() { // some databases report an error only with the first row
 	}
 	return rows.Err()
 }
@@ -134,18 +133,18 @@ func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 	sections, err := s.Sections(ctx)
 	switch {
 	case err != nil:
-		return finding.Fail("sections", err.Error(), "see that [forum] type is right")
+		return finding.Fail("sections", err.Error(), "check that type in [forum] is correct")
 	case len(sections) == 0:
-		return finding.Fail("sections", "the forum lists no section at all", "see that [forum] dsn names the forum's database, and type is right")
+		return finding.Fail("sections", "the forum has no sections", "check that dsn in [forum] names the forum's database, and that type is correct")
 	}
 	return finding.OK("sections", fmt.Sprintf("%d", len(sections)))
 }
 
-// checkRights reads the rights of members who watch something, as a round would.
+// checkRights reads the permissions of some subscribers, as a round does.
 func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 	members, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
 	if err != nil {
-		return finding.Fail("rights", err.Error(), "see that [forum] type is right")
+		return finding.Fail("permissions", err.Error(), "check that type in [forum] is correct")
 	}
 	classes := make(map[forum.Class]bool)
 	for _, m := range members {
@@ -154,7 +153,7 @@ func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 		}
 	}
 	if len(classes) == 0 {
-		return finding.Warn("rights", "no member watches anything and may be mailed, so there is nothing to test them by", "see that [forum] dsn names the living forum, not a copy")
+		return finding.Warn("permissions", "cannot be tested: no member who watches anything may get email", "check that dsn in [forum] names the live forum, not a copy")
 	}
 	var list []forum.Class
 	for c := range classes {
@@ -162,7 +161,7 @@ func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 	}
 	access, err := s.Access(ctx, list)
 	if err != nil {
-		return finding.Fail("rights", err.Error(), "let the forum rebuild its permissions (XenForo: Tools, Rebuild caches), or see that [forum] type is right")
+		return finding.Fail("permissions", err.Error(), "rebuild the forum's permission cache (XenForo: Tools, Rebuild caches), or check that type in [forum] is correct")
 	}
 	nothing := 0
 	for _, a := range access {
@@ -170,14 +169,14 @@ func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 			nothing++
 		}
 	}
-	text := fmt.Sprintf("of %d kinds of members who watch something, %d may read nothing", len(list), nothing)
+	text := fmt.Sprintf("%d of %d access classes of subscribers may read nothing", nothing, len(list))
 	switch nothing {
 	case 0:
-		return finding.OK("rights", text)
+		return finding.OK("permissions", text)
 	case len(list):
-		return finding.Fail("rights", text, "let the forum rebuild its permissions, or see that [forum] type is right")
+		return finding.Fail("permissions", text, "rebuild the forum's permission cache, or check that type in [forum] is correct")
 	}
-	return finding.Warn("rights", text, "if that is not meant, let the forum rebuild its permissions")
+	return finding.Warn("permissions", text, "if that is not intended, rebuild the forum's permission cache")
 }
 
 func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
@@ -185,9 +184,9 @@ func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 	err := s.queryNamed(ctx, "mailable", params{"now": time.Now().Unix()}, columns{"members": &n}, func() error { return nil })
 	switch {
 	case err != nil:
-		return finding.Fail("members", err.Error(), "see that [forum] type is right")
+		return finding.Fail("members", err.Error(), "check that type in [forum] is correct")
 	case n == 0:
-		return finding.Warn("members", "nobody may be mailed", "see that [forum] dsn names the living forum, not a copy without addresses")
+		return finding.Warn("members", "no member may get email", "check that dsn in [forum] names the live forum, not a copy without addresses")
 	}
-	return finding.OK("members", fmt.Sprintf("%d may be mailed", n))
+	return finding.OK("members", fmt.Sprintf("%d may get email", n))
 }

@@ -17,14 +17,14 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 		var names []string
 		for _, f := range findings {
 			names = append(names, f.Part)
-			if f.Level != finding.LevelOK && f.Part != "account" { // the test's account may do anything
+			if f.Level != finding.LevelOK && f.Part != "account" { // the test's account has all privileges
 				t.Errorf("%s: %s: %s (%s)", f.Level, f.Part, f.Text, f.Fix)
 			}
 			if f.Level != finding.LevelOK && f.Fix == "" {
-				t.Errorf("%s has no cure", f.Part)
+				t.Errorf("%s has no fix", f.Part)
 			}
 		}
-		if want := []string{"connection", "queries", "sections", "rights", "members", "account", "charset"}; !slices.Equal(names, want) {
+		if want := []string{"connection", "queries", "sections", "permissions", "members", "account", "charset"}; !slices.Equal(names, want) {
 			t.Errorf("findings are %v, want %v", names, want)
 		}
 	})
@@ -35,17 +35,17 @@ func TestCheck_FailsForUnusableForum(t *testing.T) {
 		name   string
 		change string
 		config func(*Config)
-		want   string // the finding's name
-		text   string // in the finding
+		want   string // the part of the finding
+		text   string // contained in the finding's text
 	}{
 		{name: "a wrong prefix", config: func(c *Config) { c.Prefix = "forum_" }, want: "tables", text: "32 of 33 queries"},
-		{name: "another type of forum", config: func(c *Config) { c.Type = "mybb" }, want: "tables", text: "mybb_forums"},
+		{name: "another forum type", config: func(c *Config) { c.Type = "mybb" }, want: "tables", text: "mybb_forums"},
 		{name: "a missing table", change: "DROP TABLE xf_user_ignored", want: "tables", text: "xf_user_ignored"},
 		{name: "a missing column", change: "ALTER TABLE xf_post DROP reaction_users", want: "query posts", text: "reaction_users"},
-		{name: "a cache that cannot be read", change: "UPDATE xf_permission_cache_content SET cache_value = '{\"view\":tru' WHERE permission_combination_id = 3 AND content_id = 5", want: "rights", text: "role 3 in section 5"},
-		{name: "a cache of PHP, as XenForo 1 keeps it", change: "UPDATE xf_permission_cache_content SET cache_value = 'a:0:{}'", want: "rights", text: "permission cache"},
-		{name: "an empty cache", change: "DELETE FROM xf_permission_cache_content", want: "rights", text: "4 may read nothing"},
-		{name: "no section", change: "DELETE FROM xf_node", want: "sections", text: "no section"},
+		{name: "a malformed permission cache", change: "UPDATE xf_permission_cache_content SET cache_value = '{\"view\":tru' WHERE permission_combination_id = 3 AND content_id = 5", want: "permissions", text: "role 3 in section 5"},
+		{name: "a cache in PHP format, as in XenForo 1", change: "UPDATE xf_permission_cache_content SET cache_value = 'a:0:{}'", want: "permissions", text: "permission cache"},
+		{name: "an empty cache", change: "DELETE FROM xf_permission_cache_content", want: "permissions", text: "4 of 4 access classes"},
+		{name: "no sections", change: "DELETE FROM xf_node", want: "sections", text: "no sections"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFixture(t, "xenforo2")
@@ -84,11 +84,11 @@ func TestCheck_DetectsWritableAccount(t *testing.T) {
 	}
 	execute(t, openAdmin(t, f), "GRANT INSERT, SELECT ON "+name+".xf_post TO reader@localhost")
 	if got := findingNamed(openConfig(t, c).Check(t.Context()), "account"); got.Level != finding.LevelWarn || !strings.Contains(got.Text, "INSERT") {
-		t.Errorf("account = %+v, want a warning of INSERT", got)
+		t.Errorf("account = %+v, want a warning about INSERT", got)
 	}
 	execute(t, openAdmin(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
 	if got := findingNamed(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != finding.LevelFail || !strings.Contains(got.Fix, "SELECT") {
-		t.Errorf("query posts = %+v, want a failure whose cure is to grant SELECT", got)
+		t.Errorf("query posts = %+v, want a failure whose fix is to grant SELECT", got)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestOpen_HidesPasswordInErrors(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s was opened", dsn)
 		} else if strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: the error shows the password: %v", dsn, err)
+			t.Errorf("%s: the error contains the password: %v", dsn, err)
 		}
 	}
 }
@@ -142,17 +142,17 @@ func TestQueryOverrides_ReplaceQueriesAndReportMistakes(t *testing.T) {
 		return err
 	})
 	for _, tt := range []struct{ name, text, want string }{
-		{"a query that nobody asks", "-- name: thread_watch\nSELECT 1 AS id", `did you mean thread_watches?`},
-		{"a parameter that is not given", "-- name: newest\nSELECT :since AS id", `knows no parameter :since; it is given nothing`},
-		{"what is no query", "SELECT 1", "before the first"},
+		{"an unknown query", "-- name: thread_watch\nSELECT 1 AS id", `did you mean thread_watches?`},
+		{"an unknown parameter", "-- name: newest\nSELECT :since AS id", `unknown parameter :since (available: none)`},
+		{"a query without a name", "SELECT 1", "before the first"},
 	} {
 		if _, err := Open(t.Context(), overlay(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: err = %v, want %q", tt.name, err, tt.want)
 		}
 	}
 	for _, tt := range []struct{ name, text, want string }{
-		{"a column too few", "-- name: newest\nSELECT 1 AS post_id", "it lacks the column id, it has a column post_id too many"},
-		{"a table that is not there", "-- name: newest\nSELECT id FROM {prefix}nowhere", "xf_nowhere"},
+		{"a wrong column", "-- name: newest\nSELECT 1 AS post_id", "missing column id, unexpected column post_id"},
+		{"a missing table", "-- name: newest\nSELECT id FROM {prefix}nowhere", "xf_nowhere"},
 	} {
 		found := false
 		for _, f := range openConfig(t, overlay(tt.text)).Check(t.Context()) {

@@ -10,8 +10,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// What Check asks of the database itself, outside of the contract.
-
+// checkServer reads the version of the database server.
 func (s *Snapshot) checkServer(ctx context.Context) finding.Finding {
 	product, query := "MySQL", "SELECT VERSION()"
 	if s.db.engine == sqlfile.SQLite {
@@ -19,7 +18,7 @@ func (s *Snapshot) checkServer(ctx context.Context) finding.Finding {
 	}
 	versions, err := s.queryStrings(ctx, query)
 	if err != nil {
-		return finding.Fail("connection", err.Error(), "see that the database of [forum] dsn runs and lets postrider in")
+		return finding.Fail("connection", err.Error(), "check that the database in [forum] dsn is running and accepts postrider's login")
 	}
 	version, _, isMariaDB := strings.Cut(strings.Join(versions, " "), "-MariaDB") // 10.11.19-MariaDB-0+deb12u1
 	if isMariaDB {
@@ -28,48 +27,47 @@ func (s *Snapshot) checkServer(ctx context.Context) finding.Finding {
 	return finding.OK("connection", product+" "+version)
 }
 
-// readOnlyPrivileges are the privileges that let nobody change a forum.
+// readOnlyPrivileges are the privileges with which an account cannot change the forum.
 var readOnlyPrivileges = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "EXECUTE"}
 
-// checkAccount reads SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
+// checkAccount warns if the account may write. It parses the result of SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
 func (s *Snapshot) checkAccount(ctx context.Context) finding.Finding {
 	grants, err := s.queryStrings(ctx, "SHOW GRANTS")
 	if err != nil {
-		return finding.Warn("account", err.Error(), "see that the account of [forum] dsn has SELECT only")
+		return finding.Warn("account", err.Error(), "check that the account in [forum] dsn has only SELECT")
 	}
 	for _, line := range grants {
 		list, _, isGrant := strings.Cut(strings.TrimPrefix(line, "GRANT "), " ON ")
 		for privilege := range strings.SplitSeq(list, ",") {
 			privilege, _, _ = strings.Cut(strings.TrimSpace(privilege), " (") // SELECT (column)
 			if isGrant && !slices.Contains(readOnlyPrivileges, privilege) {
-				return finding.Warn("account", fmt.Sprintf("the account may write to the forum (%s); postrider does not, but needs no such right", privilege),
-					"give postrider an account of its own that has SELECT only")
-
+				return finding.Warn("account", fmt.Sprintf("the account may write to the forum (%s); postrider never writes and does not need this privilege", privilege),
+					"create a separate account for postrider that has only SELECT")
 			}
 		}
 	}
-	return finding.OK("account", "may only read")
+	return finding.OK("account", "read-only")
 }
 
-// checkCharset looks for old tables whose declared charset often is not what their bytes are.
+// checkCharset warns about old character sets, because the bytes in such tables often do not match the declared one.
 func (s *Snapshot) checkCharset(ctx context.Context) finding.Finding {
 	const query = `SELECT DISTINCT character_set_name FROM information_schema.columns
 		WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(?)) = ? AND character_set_name IS NOT NULL`
 	sets, err := s.queryStrings(ctx, query, s.db.prefix, s.db.prefix)
 	if err != nil {
-		return finding.Warn("charset", err.Error(), "see that texts in a preview read well")
+		return finding.Warn("charset", err.Error(), "check that texts in a preview are readable")
 	}
 	slices.Sort(sets)
-	text := "the forum keeps its texts in " + strings.Join(sets, ", ")
+	text := "the forum's texts use " + strings.Join(sets, ", ")
 	for _, set := range sets {
 		if !strings.HasPrefix(set, "utf8") && set != "ascii" {
-			return finding.Warn("charset", text, "see that accents in a preview read well; if not, convert the forum's tables to utf8mb4")
+			return finding.Warn("charset", text, "check that accented letters in a preview are correct; if not, convert the forum's tables to utf8mb4")
 		}
 	}
 	return finding.OK("charset", text)
 }
 
-// queryStrings sends a query outside of the contract that yields one column of texts.
+// queryStrings runs a query that is not in the contract and returns its only column.
 func (s *Snapshot) queryStrings(ctx context.Context, query string, args ...any) ([]string, error) {
 	s.db.statements.Add(1)
 	rows, err := s.tx.QueryContext(ctx, query, args...)

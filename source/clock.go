@@ -8,7 +8,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// DatabaseTime is what the clock of the forum's database shows. Known is false for a file on this machine, which has none.
+// DatabaseTime returns the time of the forum's database server. Known is false for SQLite, which has no server.
 func (db *DB) DatabaseTime(ctx context.Context) (at time.Time, known bool, err error) {
 	if db.engine == sqlfile.SQLite {
 		return time.Time{}, false, nil

@@ -15,39 +15,39 @@ import (
 type Config struct {
 	Type    string        `toml:"type"`    // one of Types
 	DSN     string        `toml:"dsn"`     // "mysql://user:password@host:3306/database", "sqlite:PATH"
-	URL     string        `toml:"url"`     // the forum's address, for links
-	Name    string        `toml:"name"`    // the forum's name, for mails
-	Prefix  string        `toml:"prefix"`  // of table names; empty: the type's own
-	Queries string        `toml:"queries"` // an .sql file whose queries replace the type's own; empty: none
-	Timeout time.Duration `toml:"timeout"` // longest time that one statement may take
+	URL     string        `toml:"url"`     // the forum's URL, for links
+	Name    string        `toml:"name"`    // the forum's name in messages
+	Prefix  string        `toml:"prefix"`  // of table names; empty: the type's default
+	Queries string        `toml:"queries"` // an .sql file whose queries replace the type's; empty: none
+	Timeout time.Duration `toml:"timeout"` // maximum duration of one statement
 }
 
-// DefaultConfig is what holds where the owner says nothing.
+// DefaultConfig returns the default settings.
 func DefaultConfig() Config { return Config{Timeout: 30 * time.Second} }
 
 var prefixes = regexp.MustCompile(`^[A-Za-z0-9_]*$`)
 
-// Validate says what is wrong, each error beginning with its key. No error shows the password.
+// Validate returns all invalid keys; each error starts with its key. No error contains the password.
 func (c Config) Validate() error {
 	var errs []error
 	k, known := forumTypeNamed(c.Type)
 	if !known {
-		errs = append(errs, fmt.Errorf("type is %q: choose one of %s", c.Type, strings.Join(typeNames(), ", ")))
+		errs = append(errs, fmt.Errorf("type: unknown forum type %q: must be one of %s", c.Type, strings.Join(typeNames(), ", ")))
 	}
 	t, err := parseDSN(c.DSN)
 	if err != nil {
 		errs = append(errs, err)
 	} else if known && !k.supports(t.engine) {
-		errs = append(errs, fmt.Errorf("dsn is for %s, but %s runs on %s", t.engine, c.Type, engineNames(k.engines)))
+		errs = append(errs, fmt.Errorf("dsn: wrong database type %s: must be %[3]s for forum type %[2]s", t.engine, c.Type, engineNames(k.engines)))
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		errs = append(errs, fmt.Errorf("url is %q, which is no web address: give the forum's own, such as \"https://forum.example.org\"", c.URL))
+		errs = append(errs, fmt.Errorf("url: invalid URL %q: must be the forum's http or https URL, for example \"https://forum.example.org\"", c.URL))
 	}
 	if !prefixes.MatchString(c.Prefix) {
-		errs = append(errs, fmt.Errorf("prefix is %q: give what the forum's table names begin with, letters, digits and _ only", c.Prefix))
+		errs = append(errs, fmt.Errorf("prefix: invalid prefix %q: must be the start of the forum's table names, with only letters, digits and _", c.Prefix))
 	}
 	if c.Timeout < time.Second || c.Timeout > time.Hour {
-		errs = append(errs, fmt.Errorf("timeout is %v: choose \"1s\" to \"1h\"", c.Timeout))
+		errs = append(errs, fmt.Errorf("timeout: invalid duration %v: must be between 1s and 1h", c.Timeout))
 	}
 	return errors.Join(errs...)
 }

@@ -43,15 +43,15 @@ func TestConfig_ReportsInvalidKeysWithFix(t *testing.T) {
 		change func(*Config)
 		want   []string
 	}{
-		{"an unknown type", func(c *Config) { c.Type = "vbulletin" }, []string{"type is \"vbulletin\"", "choose one of xenforo2, xenforo1, mybb"}},
-		{"no dsn", func(c *Config) { c.DSN = "" }, []string{"dsn names no database", "mysql://"}},
-		{"a dsn without user", func(c *Config) { c.DSN = "mysql://127.0.0.1/forum" }, []string{"dsn names no user"}},
-		{"a dsn without host", func(c *Config) { c.DSN = "mysql://reader@/forum" }, []string{"dsn names no host"}},
-		{"a dsn of an engine that the forum has no queries for", func(c *Config) { c.DSN = "sqlite:forum.db" }, []string{"dsn is for sqlite, but xenforo2 runs on mysql"}},
-		{"no url", func(c *Config) { c.URL = "" }, []string{"url is \"\"", "https://"}},
-		{"a url without scheme", func(c *Config) { c.URL = "forum.example.org" }, []string{"url is"}},
-		{"a prefix with a quote", func(c *Config) { c.Prefix = "xf_'; --" }, []string{"prefix is"}},
-		{"no time at all", func(c *Config) { c.Timeout = 0 }, []string{"timeout is 0s", "1s"}},
+		{"an unknown type", func(c *Config) { c.Type = "vbulletin" }, []string{"type: unknown forum type \"vbulletin\"", "must be one of xenforo2, xenforo1, mybb"}},
+		{"no dsn", func(c *Config) { c.DSN = "" }, []string{"dsn: missing", "mysql://"}},
+		{"a dsn without a user", func(c *Config) { c.DSN = "mysql://127.0.0.1/forum" }, []string{"dsn: missing user"}},
+		{"a dsn without a host", func(c *Config) { c.DSN = "mysql://reader@/forum" }, []string{"dsn: missing host"}},
+		{"a database type that the forum type does not support", func(c *Config) { c.DSN = "sqlite:forum.db" }, []string{"dsn: wrong database type sqlite: must be mysql for forum type xenforo2"}},
+		{"no url", func(c *Config) { c.URL = "" }, []string{"url: invalid URL \"\"", "https://"}},
+		{"a url without a scheme", func(c *Config) { c.URL = "forum.example.org" }, []string{"url: invalid URL"}},
+		{"a prefix with a quote", func(c *Config) { c.Prefix = "xf_'; --" }, []string{"prefix: invalid prefix"}},
+		{"no timeout", func(c *Config) { c.Timeout = 0 }, []string{"timeout: invalid duration 0s", "1s"}},
 	} {
 		c := good
 		tt.change(&c)
@@ -62,7 +62,7 @@ func TestConfig_ReportsInvalidKeysWithFix(t *testing.T) {
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: more than one fault: %v", tt.name, err)
+			t.Errorf("%s: more than one error: %v", tt.name, err)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestLinks_MatchForumURLs(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		links forum.Links
-		want  [5]string // section, thread, post, post whose thread is not known, member
+		want  [5]string // section, thread, post, post of an unknown thread, member
 	}{
 		{"xenforo", newXenforoLinks("https://f.example"), [5]string{"https://f.example/forums/3/", "https://f.example/threads/7/", "https://f.example/posts/9/",
 			"https://f.example/posts/9/", "https://f.example/members/2/"}},
@@ -108,7 +108,7 @@ func TestMybbZone_MapsOffsetsToZones(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hour := at.In(zone).Hour(); hour != 15 {
-		t.Errorf("three hours off UTC, noon is %d o'clock, want 15", hour)
+		t.Errorf("noon UTC is %d o'clock at UTC+3, want 15", hour)
 	}
 }
 

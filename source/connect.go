@@ -18,39 +18,39 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// dsnTarget is a database as [forum] dsn names it. It never prints its password.
+// dsnTarget is the database in [forum] dsn. Its String omits the password.
 type dsnTarget struct {
 	engine sqlfile.Engine
 	file   string        // SQLite
 	mysql  *mysql.Config // MySQL and MariaDB
 }
 
-const dsnForms = "give \"mysql://user:password@host:3306/database\", with \"?socket=/run/mysqld/mysqld.sock\" for a local socket, or \"sqlite:FILE\""
+const dsnForms = "must be like \"mysql://user:password@host:3306/database\" (for a local socket add \"?socket=/run/mysqld/mysqld.sock\") or \"sqlite:FILE\""
 
 func parseDSN(dsn string) (dsnTarget, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
 	switch {
 	case !found:
-		return dsnTarget{}, fmt.Errorf("dsn names no database: %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn: missing or without a scheme: %s", dsnForms)
 	case scheme == "sqlite" && rest != "":
 		return dsnTarget{engine: sqlfile.SQLite, file: rest}, nil
 	case scheme == "mysql" || scheme == "mariadb":
 		return parseMySQL(dsn)
 	}
-	return dsnTarget{}, fmt.Errorf("dsn begins with %q: %s", scheme+":", dsnForms)
+	return dsnTarget{}, fmt.Errorf("dsn: unknown scheme %q: %s", scheme+":", dsnForms)
 }
 
 func parseMySQL(dsn string) (dsnTarget, error) {
 	u, err := url.Parse(dsn)
-	if err != nil { // the error of url.Parse would quote the password
-		return dsnTarget{}, fmt.Errorf("dsn is no URL: write special characters of the password as %%XX; %s", dsnForms)
+	if err != nil { // not wrapped: the error of url.Parse contains the password
+		return dsnTarget{}, fmt.Errorf("dsn: invalid URL: %s; write special characters of the password as %%XX", dsnForms)
 	}
 	c := mysql.NewConfig()
 	c.User = u.User.Username()
 	c.Passwd, _ = u.User.Password()
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	if c.User == "" || c.DBName == "" || strings.Contains(c.DBName, "/") {
-		return dsnTarget{}, fmt.Errorf("dsn names no user or no database: %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn: missing user or database name: %s", dsnForms)
 	}
 	port := u.Port()
 	if port == "" {
@@ -64,35 +64,35 @@ func parseMySQL(dsn string) (dsnTarget, error) {
 		case "tls":
 			c.TLSConfig = values[0]
 		default:
-			return dsnTarget{}, fmt.Errorf("dsn has the unknown option %q: there are socket and tls (true, skip-verify, preferred)", key)
+			return dsnTarget{}, fmt.Errorf("dsn: unknown option %q: must be socket or tls (true, skip-verify, preferred)", key)
 		}
 	}
 	if c.Net == "tcp" && u.Hostname() == "" {
-		return dsnTarget{}, fmt.Errorf("dsn names no host: %s", dsnForms)
+		return dsnTarget{}, fmt.Errorf("dsn: missing host: %s", dsnForms)
 	}
-	c.InterpolateParams = true // one round trip a query instead of three
+	c.InterpolateParams = true // one round trip per query instead of three
 	return dsnTarget{engine: sqlfile.MySQL, mysql: c}, nil
 }
 
-// String names the database without its password.
+// String describes the database without its password.
 func (t dsnTarget) String() string {
 	if t.engine == sqlfile.SQLite {
 		return t.file
 	}
-	return fmt.Sprintf("database %s of %s at %s", t.mysql.DBName, t.mysql.User, t.mysql.Addr)
+	return fmt.Sprintf("database %s as %s at %s", t.mysql.DBName, t.mysql.User, t.mysql.Addr)
 }
 
-// maxConnections is how many batches may read the forum at a time: it has its own visitors to serve.
+// maxConnections limits the batches that read the forum concurrently, because its database also serves visitors.
 const maxConnections = 4
 
 func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	var pool *sql.DB
 	switch t.engine {
 	case sqlfile.SQLite:
-		if _, err := os.Stat(t.file); err != nil { // SQLite itself would say "unable to open" only
+		if _, err := os.Stat(t.file); err != nil { // SQLite would only report "unable to open"
 			return nil, fmt.Errorf("opening the forum's database: %w", err)
 		}
-		// A forum that writes in WAL mode holds nobody up for long.
+		// A forum that writes in WAL mode blocks readers only for a short time.
 		q := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", fmt.Sprintf("busy_timeout(%d)", timeout.Milliseconds())}}
 		var err error
 		if pool, err = sql.Open("sqlite", "file:"+(&url.URL{Path: t.file}).EscapedPath()+"?"+q.Encode()); err != nil {
@@ -101,7 +101,7 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	case sqlfile.MySQL:
 		c := t.mysql.Clone()
 		c.Timeout = timeout
-		c.ReadTimeout = timeout + 10*time.Second // the server ends a statement first, and says so
+		c.ReadTimeout = timeout + 10*time.Second // the server stops a statement first, with a better error
 		c.WriteTimeout = timeout
 		inner, err := mysql.NewConnector(c)
 		if err != nil {
@@ -111,18 +111,18 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	}
 	pool.SetMaxOpenConns(maxConnections)
 	pool.SetMaxIdleConns(maxConnections)
-	pool.SetConnMaxIdleTime(time.Minute) // forums' servers cut idle connections (wait_timeout)
+	pool.SetConnMaxIdleTime(time.Minute) // database servers close idle connections (wait_timeout)
 	return pool, nil
 }
 
-// readOnlyConnector makes connections to MySQL or MariaDB that cannot write and give up slow statements.
+// readOnlyConnector opens connections to MySQL or MariaDB that cannot write and that stop slow statements.
 type readOnlyConnector struct {
 	driver.Connector
 	timeout time.Duration
 }
 
-// Connect asks each server for its own time limit: MariaDB reads /*M!, MySQL reads /*!5nnnn, and MariaDB
-// passes over 50700 to 99999 (MariaDB knowledge base, "Comment Syntax").
+// Connect sets the time limit in the syntax of both servers: MariaDB executes /*M! comments, MySQL executes
+// /*!5nnnn comments, and MariaDB ignores versions 50700 to 99999 (MariaDB knowledge base, "Comment Syntax").
 func (r readOnlyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := r.Connector.Connect(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (r readOnlyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	} {
 		exec, ok := conn.(driver.ExecerContext)
 		if !ok {
-			return nil, errors.Join(errors.New("the MySQL driver cannot set up a session"), conn.Close())
+			return nil, errors.Join(errors.New("setting up the session: the MySQL driver does not support it"), conn.Close())
 		}
 		if _, err := exec.ExecContext(ctx, statement, nil); err != nil {
 			return nil, errors.Join(fmt.Errorf("setting up the session: %w", err), conn.Close())

@@ -9,7 +9,7 @@ import (
 	"postrider/markup"
 )
 
-// Contents reads the insides of posts, whatever their state. What the forum no longer has is not in the answer.
+// Contents reads the contents of posts, whatever their state. Posts that no longer exist are not in the result.
 func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(ids))
 	authors := make(map[forum.MemberID][]*forum.Content)
@@ -42,7 +42,7 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	})
 }
 
-// markupLinks are the forum's addresses as a post's text needs them: it names posts by their numbers alone.
+// markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
 func (db *DB) markupLinks() markup.Links {
 	return markup.Links{
 		Post:   func(id int64) string { return db.links.Post(0, forum.PostID(id)) },
@@ -51,7 +51,7 @@ func (db *DB) markupLinks() markup.Links {
 	}
 }
 
-// number counts on from the posts that stand before the oldest of each thread.
+// number sets the posts' numbers, counting from the oldest post of each thread in ids.
 func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
 	var id forum.PostID
 	var thread, current forum.ThreadID
@@ -69,7 +69,7 @@ func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[for
 	})
 }
 
-// likes adds the names of those who like a post. Posts that nobody likes are not asked for.
+// likes adds the names of the members who like each post. It does not query posts without likes.
 func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Content) error {
 	var liked []forum.PostID
 	for id, c := range found {
@@ -89,7 +89,7 @@ func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Cont
 	})
 }
 
-// addAuthorBadges adds what stands below the authors' names. A badge that only repeats the title is left out.
+// addAuthorBadges adds the authors' titles and badges. It leaves out badges that only repeat the title.
 func (s *Snapshot) addAuthorBadges(ctx context.Context, authors map[forum.MemberID][]*forum.Content) error {
 	ids := make([]forum.MemberID, 0, len(authors))
 	for id := range authors {
@@ -118,7 +118,7 @@ func (s *Snapshot) addAuthorBadges(ctx context.Context, authors map[forum.Member
 	})
 }
 
-// Texts reads the texts of posts alone, whatever their state: contents that say nothing else.
+// Texts reads only the texts of posts, whatever their state. The other fields stay empty, except the number of likes.
 func (s *Snapshot) Texts(ctx context.Context, ids []forum.PostID) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(ids))
 	return found, s.loadBodies(ctx, ids, found, make(map[forum.MemberID][]*forum.Content))

@@ -10,7 +10,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// querySpec is one query of the contract that the package comment explains.
+// querySpec is one query of the contract, which the package comment explains.
 type querySpec struct {
 	name    string
 	params  []string
@@ -56,7 +56,7 @@ func contract() []querySpec {
 	}
 }
 
-// loadQueries reads the queries of a forum type, and of the owner's overlay over them.
+// loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
 	macros := map[string]sqlfile.Macro{"prefix": func(string) string { return prefix }}
 	queries := make(map[string]sqlfile.Query)
@@ -73,13 +73,13 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 	}
 	if overlay != "" {
 		if err := overrideQueries(queries, overlay, engine, macros); err != nil {
-			return nil, fmt.Errorf("reading [forum] queries: %w", err)
+			return nil, fmt.Errorf("reading the file of [forum] queries: %w", err)
 		}
 	}
 	return queries, checkParams(queries)
 }
 
-// overrideQueries puts the queries of the owner's file over those of the forum type.
+// overrideQueries replaces queries of the forum type with those in the administrator's file.
 func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -91,24 +91,24 @@ func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfi
 	}
 	for name, q := range own {
 		if !slices.Contains(queryNames(), name) {
-			return fmt.Errorf("%s:%d: no forum is asked %q; did you mean %s? There are %s",
-				q.File, q.Line, name, nearestQuery(name), strings.Join(queryNames(), ", "))
+			return fmt.Errorf("%s:%d: unknown query %q: must be one of %s; did you mean %s?",
+				q.File, q.Line, name, strings.Join(queryNames(), ", "), nearestQuery(name))
 		}
 		queries[name] = q
 	}
 	return nil
 }
 
-// checkParams refuses queries that ask for what they are not given.
+// checkParams rejects queries with parameters that are not in the contract.
 func checkParams(queries map[string]sqlfile.Query) error {
 	for _, c := range contract() {
 		q, found := queries[c.name]
 		if !found {
-			return fmt.Errorf("query %q is missing", c.name)
+			return fmt.Errorf("missing query %q", c.name)
 		}
 		for _, p := range q.Params {
 			if !slices.Contains(c.params, p) {
-				return fmt.Errorf("%s:%d: query %q knows no parameter :%s; it is given %s",
+				return fmt.Errorf("%s:%d: query %q uses the unknown parameter :%s (available: %s)",
 					q.File, q.Line, c.name, p, listOrNone(c.params))
 			}
 		}
@@ -118,7 +118,7 @@ func checkParams(queries map[string]sqlfile.Query) error {
 
 func listOrNone(params []string) string {
 	if len(params) == 0 {
-		return "nothing"
+		return "none"
 	}
 	return ":" + strings.Join(params, " :")
 }
@@ -131,7 +131,7 @@ func queryNames() []string {
 	return names
 }
 
-// nearestQuery is the query whose name begins most like a mistyped one.
+// nearestQuery returns the query whose name shares the longest prefix with a mistyped one.
 func nearestQuery(name string) string {
 	best, most := "", -1
 	for _, known := range queryNames() {

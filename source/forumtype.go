@@ -9,17 +9,17 @@ import (
 	"postrider/markup"
 )
 
-// TypeInfo tells an owner about a forum type.
+// TypeInfo describes a forum type for operators.
 type TypeInfo struct {
-	Name    string   // as [forum] type takes it
+	Name    string   // the value of [forum] type
 	Title   string   // "XenForo 2.1 to 2.3"
 	Engines []string // "mysql", "sqlite"
-	Prefix  string   // of table names, if the owner names none
-	Markup  string   // in which posts are written
-	Notes   string   // what an owner should know
+	Prefix  string   // default prefix of table names
+	Markup  string   // markup language of posts
+	Notes   string   // requirements and limitations
 }
 
-// Types lists the forum types that can be read.
+// Types lists the supported forum types.
 func Types() []TypeInfo {
 	var infos []TypeInfo
 	for _, k := range forumTypes() {
@@ -35,20 +35,20 @@ func Types() []TypeInfo {
 //go:embed *.sql
 var queryFiles embed.FS
 
-// forumType is a forum type: all that its SQL cannot say.
+// forumType is a forum type: everything that its SQL cannot express.
 type forumType struct {
 	name, title, markup, notes string
 	engines                    []sqlfile.Engine
 	prefix                     string
-	files                      []string // its queries, which no two of them share
+	files                      []string // files with its queries; each query is in only one of them
 
 	links      func(base string) forum.Links
 	body       func(text string, l markup.Links) markup.Doc
-	zone       func(stored string) string // IANA name; nil: stored is one
-	locale     func(stored string) string // BCP 47 tag; nil: stored is one
+	zone       func(stored string) string // returns an IANA name; nil: the forum stores one
+	locale     func(stored string) string // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)
-	inherits   bool // rights come from ancestors, and from the role itself
-	offsetOnly bool // a member's zone changes without him, with summer time
+	inherits   bool // sections inherit permissions from ancestors and from the role's default
+	offsetOnly bool // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), sample()} }

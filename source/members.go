@@ -12,7 +12,7 @@ import (
 	"postrider/forum"
 )
 
-// Members reads members as they stand now. Who has no account any more is not in the answer.
+// Members reads the current state of members. Deleted accounts are not in the result.
 func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.Time) ([]forum.Member, error) {
 	members := make([]forum.Member, 0, len(ids))
 	shared := make(interner)
@@ -35,7 +35,7 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 	return members, err
 }
 
-// classOf is the set of a member's roles, in one spelling.
+// classOf returns the access class of a set of roles: sorted, without duplicates.
 func classOf(roles string) forum.Class {
 	list := rolesOf(forum.Class(roles))
 	slices.Sort(list)
@@ -65,7 +65,7 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 	return forum.Member{}, fmt.Errorf("%w: %q; expected a member ID or name", forum.ErrNoMember, idOrName)
 }
 
-// Search finds up to limit members whose names begin so, whatever capitals are used, by name.
+// Search finds up to limit members whose names start with begins, ignoring case, ordered by name.
 func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]forum.MemberID, error) {
 	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(begins) + "%"
 	var ids []forum.MemberID
@@ -85,7 +85,7 @@ func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time)
 	return members[0], true, nil
 }
 
-// SubscriberPage lists up to limit members behind a member who watch anything, by rising id.
+// SubscriberPage lists up to limit subscribers with IDs after after, in ascending order.
 func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, limit int, now time.Time) ([]forum.Member, error) {
 	var ids []forum.MemberID
 	var id forum.MemberID
@@ -100,8 +100,8 @@ func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, lim
 	if err != nil {
 		return nil, err
 	}
-	if len(members) != len(ids) { // a page that is too short would pass for the last one
-		return nil, fmt.Errorf("asking the forum for watching: it names %d members, of whom members knows %d", len(ids), len(members))
+	if len(members) != len(ids) { // the caller would mistake a short page for the last one
+		return nil, fmt.Errorf("reading subscribers: query watching returned %d members, query members only %d of them", len(ids), len(members))
 	}
 	slices.SortFunc(members, func(a, b forum.Member) int { return int(a.ID - b.ID) })
 	return members, nil

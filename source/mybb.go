@@ -15,9 +15,9 @@ func mybb() forumType {
 		name:   "mybb",
 		title:  "MyBB 1.8",
 		markup: "MyCode (BBCode)",
-		notes: "MyBB knows offsets, not time zones: a member's hour follows his clock once MyBB has seen him there. " +
-			"A watched forum means all its posts. Forums behind a password and inactive ones are left out. " +
-			"MyISAM tables keep no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer.",
+		notes: "MyBB stores UTC offsets, not time zones: after a clock change, a member's digest hour is correct again once the member " +
+			"has visited the forum. A watched forum means all its posts. Inactive forums and forums with a password are left out. " +
+			"MyISAM tables have no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer.",
 		engines:    []sqlfile.Engine{sqlfile.MySQL},
 		prefix:     "mybb_",
 		files:      []string{"mybb.sql"},
@@ -31,7 +31,7 @@ func mybb() forumType {
 	}
 }
 
-// mybbLinks are MyBB's own addresses, which work with friendly URLs switched on, too.
+// mybbLinks are MyBB's default URLs, which also work if friendly URLs are enabled.
 type mybbLinks string
 
 func (l mybbLinks) Section(id forum.SectionID) string {
@@ -42,7 +42,7 @@ func (l mybbLinks) Thread(id forum.ThreadID) string {
 	return fmt.Sprintf("%s/showthread.php?tid=%d", string(l), id)
 }
 
-// Post leaves the thread out where it is not known: MyBB finds it.
+// Post leaves out the thread if it is unknown, because MyBB finds it.
 func (l mybbLinks) Post(thread forum.ThreadID, id forum.PostID) string {
 	if thread == 0 {
 		return fmt.Sprintf("%s/showthread.php?pid=%d#pid%d", string(l), id, id)
@@ -54,9 +54,9 @@ func (l mybbLinks) Member(id forum.MemberID) string {
 	return fmt.Sprintf("%s/member.php?action=profile&uid=%d", string(l), id)
 }
 
-// mybbZone turns "5.75 0", hours off UTC and whether it is summer time now, into a zone. A whole hour is a
-// fixed offset, whose name in the tz database bears the opposite sign. With automatic correction MyBB
-// itself flips the second number when a member's browser next tells of it, and so do we.
+// mybbZone converts "5.75 0", the offset from UTC in hours and whether daylight saving time applies, to a zone. A
+// whole hour becomes a fixed offset, whose name in the tz database has the opposite sign. With automatic
+// correction, MyBB updates the second number when the member's browser next reports it, and the zone follows.
 func mybbZone(stored string) string {
 	hours, dst, _ := strings.Cut(stored, " ")
 	off, err := strconv.ParseFloat(hours, 64)
@@ -77,14 +77,14 @@ func mybbZone(stored string) string {
 	return fmt.Sprintf("Etc/GMT%+d", -whole)
 }
 
-// mybbPartHour names the zones of MyBB's list (inc/functions.php of 1.8, get_supported_timezones) that lie
-// between the hours; the tz database has no fixed ones there.
+// mybbPartHour returns the zones of MyBB's list (inc/functions.php of 1.8, get_supported_timezones) that are not
+// whole hours; the tz database has no fixed offsets for them.
 func mybbPartHour(off float64, summer bool) string {
 	switch off {
 	case -9.5:
 		return "Pacific/Marquesas"
 	case -4.5:
-		return "America/Caracas" // until 2016; who still has it set lives there
+		return "America/Caracas" // until 2016; members with this old setting still live there
 	case -3.5:
 		return "America/St_Johns"
 	case 3.5:
@@ -114,7 +114,8 @@ func mybbPartHour(off float64, summer bool) string {
 	return ""
 }
 
-// mybbLocale knows the directories of the language packs that MyBB's own site offers for 1.8; ” is the board's default.
+// mybbLocale returns the language tag for the directory of a language pack on MyBB's own site for 1.8. An empty directory is
+// the board's default, and returns "".
 func mybbLocale(directory string) string {
 	directory = strings.ToLower(directory)
 	for _, pack := range [...]struct{ begins, tag string }{

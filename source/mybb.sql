@@ -1,4 +1,4 @@
--- MyBB 1.8. The contract stands in source.go.
+-- MyBB 1.8. source.go documents what each query must return.
 
 -- name: sections
 -- The password itself never leaves the database.
@@ -11,7 +11,7 @@ SELECT f.fid                       AS id,
   FROM {prefix}forums f
 
 -- name: threads
--- visible: 1 yes, 0 awaits approval, -1 deleted, -2 a draft, which may yet come.
+-- visible: 1 visible, 0 awaiting approval, -1 deleted, -2 a draft, which may still be published.
 SELECT t.tid                       AS id,
        t.fid                       AS section_id,
        t.subject                   AS title,
@@ -25,7 +25,7 @@ SELECT t.tid                       AS id,
  WHERE t.tid IN (:ids)
 
 -- name: posts
--- The checksum of the text finds edits that leave no trace: edittime is noted only if the forum wishes so.
+-- The checksum of the text detects unrecorded edits: MyBB sets edittime only if that is enabled in the forum.
 SELECT p.pid                       AS id,
        p.tid                       AS thread_id,
        p.uid                       AS author_id,
@@ -45,7 +45,7 @@ SELECT p.pid                       AS id,
  WHERE p.pid IN (:ids)
 
 -- name: numbers
--- Visible posts only: MyBB numbers what it shows.
+-- Only visible posts: MyBB does not number hidden ones.
 SELECT q.pid                       AS id,
        q.tid                       AS thread_id,
        w.earlier                   AS earlier
@@ -60,14 +60,14 @@ SELECT q.pid                       AS id,
  ORDER BY q.tid, q.dateline, q.pid
 
 -- name: likes
--- MyBB has none; reputation is given to members.
+-- MyBB has no likes: reputation is for members, not posts.
 SELECT p.pid                       AS id,
        p.username                  AS name
   FROM {prefix}posts p
  WHERE p.pid IN (:ids) AND 1 = 0
 
 -- name: titles
--- His own, else his display group's, else what his number of posts earns him.
+-- The member's own title, or else the display group's, or else the title for the post count.
 SELECT u.uid                       AS member_id,
        COALESCE(NULLIF(u.usertitle, ''), NULLIF(g.usertitle, ''),
                 (SELECT t.title
@@ -80,15 +80,15 @@ SELECT u.uid                       AS member_id,
  WHERE u.uid IN (:members)
 
 -- name: badges
--- MyBB's are images.
+-- MyBB has no text badges, only images.
 SELECT u.uid                       AS member_id,
        u.usertitle                 AS badge
   FROM {prefix}users u
  WHERE u.uid IN (:members) AND 1 = 0
 
 -- name: members
--- Group 5 awaits activation. Activations of kind r and b are those of new accounts; e is a change of
--- address, which leaves the old one in force, p a lost password.
+-- Members of group 5 are awaiting activation. Activation types r and b are for new accounts. Type e is a change
+-- of address, during which the old one stays valid, and p is a lost password.
 SELECT u.uid                       AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -107,13 +107,13 @@ SELECT u.uid                       AS id,
  WHERE u.uid IN (:ids)
 
 -- name: find
--- Older boards are utf8 of three bytes, which cannot be compared with a name of four.
+-- Older forums use the three-byte utf8, which cannot be compared with names that have four-byte characters.
 SELECT u.uid                       AS id
   FROM {prefix}users u
  WHERE CONVERT(u.username USING utf8mb4) = :name
 
 -- name: search
--- The same.
+-- Converted for the same reason as in find.
 SELECT u.uid                       AS id
   FROM {prefix}users u
  WHERE CONVERT(u.username USING utf8mb4) LIKE :begins ESCAPE '|'
@@ -130,7 +130,7 @@ SELECT u.uid                       AS id
  LIMIT :limit
 
 -- name: rights
--- Only rows that exist: source/access.go hands them down the tree, and merges the groups.
+-- Only existing rows: access.go applies inheritance and merges the groups.
 SELECT p.gid                       AS role,
        p.fid                       AS section_id,
        CONCAT(p.canview, p.canviewthreads, p.canonlyviewownthreads) AS rights
@@ -142,7 +142,7 @@ SELECT g.gid, 0, CONCAT(g.canview, g.canviewthreads, 0)
  WHERE g.gid IN (:roles)
 
 -- name: section_watches
--- MyBB itself mails new threads only, but knows no kinds: in a digest all posts count.
+-- MyBB itself emails new threads only, but its watches have no levels, so digests include all posts.
 SELECT s.uid                       AS member_id,
        s.fid                       AS section_id,
        2                           AS level,
@@ -151,7 +151,7 @@ SELECT s.uid                       AS member_id,
  WHERE s.uid IN (:members)
 
 -- name: thread_watches
--- notification: 0 none, 1 e-mail, 2 private message
+-- notification: 0 none, 1 email, 2 private message
 SELECT s.uid                       AS member_id,
        s.tid                       AS thread_id,
        s.notification = 1          AS mail
@@ -159,7 +159,7 @@ SELECT s.uid                       AS member_id,
  WHERE s.uid IN (:members)
 
 -- name: watchers
--- notification 1 is e-mail. Of a watched forum MyBB itself mails new threads only, and so do alerts.
+-- notification 1 is email. For a watched forum, MyBB itself emails new threads only, so alerts do the same.
 SELECT s.uid                       AS member_id,
        s.tid                       AS thread_id,
        0                           AS section_id,
@@ -263,7 +263,7 @@ SELECT u.uid                       AS id
  LIMIT :limit
 
 -- name: profiles
--- lastvisit is when the visit before the last one ended; lastactive is now and then behind it.
+-- lastvisit is the end of the visit before the last one. Sometimes lastactive is older.
 SELECT u.uid                       AS id,
        u.postnum                   AS posts,
        u.regdate                   AS joined_at,
@@ -284,7 +284,7 @@ SELECT u.uid                       AS member_id,
  WHERE u.uid IN (:members)
 
 -- name: named
--- Older boards are utf8 of three bytes, which cannot be compared with a name of four.
+-- Older forums use the three-byte utf8, which cannot be compared with names that have four-byte characters.
 SELECT u.uid                       AS id,
        u.username                  AS name
   FROM {prefix}users u

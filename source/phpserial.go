@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// parsePHPFlags reads an array that PHP serialized and tells which of its keys are true or 1, as a string or as
-// a number; XenForo 1 keeps flags so. Only arrays of scalars and of arrays are read: an object in a cache
-// of rights is a forgery.
+// parsePHPFlags parses an array serialized by PHP and returns which of its keys are true or 1, as a string or a
+// number. XenForo 1 stores flags this way. It accepts only scalars and arrays: an object in a permission
+// cache must be forged.
 func parsePHPFlags(text []byte) (map[string]bool, error) {
 	p := phpReader{rest: text}
 	flags := make(map[string]bool)
@@ -17,17 +17,17 @@ func parsePHPFlags(text []byte) (map[string]bool, error) {
 		return nil, fmt.Errorf("at byte %d: %w", len(text)-len(p.rest), err)
 	}
 	if len(p.rest) > 0 {
-		return nil, fmt.Errorf("%d bytes behind the end", len(p.rest))
+		return nil, fmt.Errorf("%d bytes after the end", len(p.rest))
 	}
 	return flags, nil
 }
 
-// maxPHPDepth is more than XenForo nests and less than a stack can bear.
+// maxPHPDepth is deeper than XenForo nests arrays, and safe for the stack.
 const maxPHPDepth = 16
 
 type phpReader struct{ rest []byte }
 
-// array reads a:N:{key value ...} and tells each of its keys.
+// array reads a:N:{key value ...} and calls visit for each key.
 func (p *phpReader) array(depth int, visit func(key string, value bool)) error {
 	if depth > maxPHPDepth {
 		return errors.New("nested too deeply")
@@ -68,10 +68,10 @@ func (p *phpReader) key() (string, error) {
 	return strconv.FormatInt(n, 10), err
 }
 
-// value reads any value and tells whether it is a flag that is set.
+// value reads any value and reports whether it is a flag that is set.
 func (p *phpReader) value(depth int) (bool, error) {
 	if len(p.rest) < 2 {
-		return false, errors.New("a value is cut off")
+		return false, errors.New("truncated value")
 	}
 	switch p.rest[0] {
 	case 'a':
@@ -92,14 +92,14 @@ func (p *phpReader) value(depth int) (bool, error) {
 		p.rest = p.rest[2:]
 		n, err := p.number()
 		if err == nil && n != 0 && n != 1 {
-			return false, fmt.Errorf("truth is %d", n)
+			return false, fmt.Errorf("invalid boolean %d: must be 0 or 1", n)
 		}
 		return n == 1, err
 	}
-	return false, fmt.Errorf("a value of kind %q", p.rest[0])
+	return false, fmt.Errorf("unsupported type %q", p.rest[0])
 }
 
-// text reads s:4:"view";. Its length counts bytes, so that it may hold quotes.
+// text reads s:4:"view";. The length is in bytes, so the text may contain quotes.
 func (p *phpReader) text() (string, error) {
 	if err := p.expect("s:"); err != nil {
 		return "", err
@@ -112,14 +112,14 @@ func (p *phpReader) text() (string, error) {
 		return "", err
 	}
 	if n > len(p.rest) {
-		return "", errors.New("a text is cut off")
+		return "", errors.New("truncated string")
 	}
 	text := string(p.rest[:n])
 	p.rest = p.rest[n:]
 	return text, p.expect(`";`)
 }
 
-// length reads a count and the colon behind it. Nothing that is counted takes less than a byte.
+// length reads a count and the colon after it. Each counted item needs at least one byte, so a larger count is invalid.
 func (p *phpReader) length() (int, error) {
 	digits, err := p.until(':')
 	if err != nil {
@@ -127,7 +127,7 @@ func (p *phpReader) length() (int, error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 31)
 	if err != nil || int(n) > len(p.rest) {
-		return 0, fmt.Errorf("length %.20q", digits)
+		return 0, fmt.Errorf("invalid length %.20q", digits)
 	}
 	return int(n), nil
 }
@@ -139,7 +139,7 @@ func (p *phpReader) number() (int64, error) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("number %.20q", digits)
+		return 0, fmt.Errorf("invalid number %.20q", digits)
 	}
 	return n, nil
 }
@@ -147,7 +147,7 @@ func (p *phpReader) number() (int64, error) {
 func (p *phpReader) until(end byte) (string, error) {
 	i := bytes.IndexByte(p.rest, end)
 	if i < 0 {
-		return "", fmt.Errorf("no %q", end)
+		return "", fmt.Errorf("missing %q", end)
 	}
 	text := string(p.rest[:i])
 	p.rest = p.rest[i+1:]
@@ -156,7 +156,7 @@ func (p *phpReader) until(end byte) (string, error) {
 
 func (p *phpReader) expect(what string) error {
 	if !bytes.HasPrefix(p.rest, []byte(what)) {
-		return fmt.Errorf("no %q", what)
+		return fmt.Errorf("missing %q", what)
 	}
 	p.rest = p.rest[len(what):]
 	return nil

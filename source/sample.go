@@ -8,13 +8,13 @@ import (
 	"postrider/markup"
 )
 
-// sample is the demo's own forum, and the pattern for a home-made one: a schema, a .sql file, and this.
+// sample is the forum of the demo, and an example for custom forums: a schema, an .sql file and this function.
 func sample() forumType {
 	return forumType{
 		name:    "sample",
 		title:   "the sample forum of the demo",
 		markup:  "BBCode",
-		notes:   "A small forum in SQLite. Its schema (demo/schema.sql) and its queries are a pattern for home-made forums.",
+		notes:   "A small forum in SQLite. Its schema (demo/schema.sql) and its queries are an example for custom forums.",
 		engines: []sqlfile.Engine{sqlfile.SQLite},
 		files:   []string{"sample.sql"},
 		links:   func(base string) forum.Links { return sampleLinks(base) },
@@ -23,7 +23,7 @@ func sample() forumType {
 	}
 }
 
-// sampleLinks are addresses of the plainest kind. The sample forum has no pages of its own.
+// sampleLinks are made-up URLs: the sample forum has no pages.
 type sampleLinks string
 
 func (l sampleLinks) Section(id forum.SectionID) string { return l.to("sections", int64(id)) }

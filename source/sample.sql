@@ -1,7 +1,8 @@
--- The sample forum of `postrider demo`, SQLite. Its tables stand in demo/schema.sql, the contract in source.go.
+-- The sample forum of `postrider demo`, in SQLite. The tables are in demo/schema.sql. source.go documents what each query must
+-- return.
 
 -- name: sections
--- Categories and sections are numbered apart; a category counts downwards here, to keep out of the sections' way.
+-- Categories and sections have overlapping IDs, so categories have negative IDs here.
 SELECT -c.id                       AS id,
        0                           AS parent_id,
        c.place                     AS place,
@@ -27,7 +28,7 @@ SELECT t.id                        AS id,
  WHERE t.id IN (:ids)
 
 -- name: posts
--- A post looks different once it is edited, or liked by more, by fewer, or by others.
+-- The version changes when the post is edited or its likes change.
 SELECT p.id                        AS id,
        p.thread_id                 AS thread_id,
        p.author_id                 AS author_id,
@@ -49,7 +50,7 @@ SELECT p.id                        AS id,
  WHERE p.id IN (:ids)
 
 -- name: numbers
--- All posts count, removed ones too: they leave a hole.
+-- Counts all posts: a deleted post leaves a gap in the numbers.
 SELECT q.id                        AS id,
        q.thread_id                 AS thread_id,
        (SELECT COUNT(*) FROM {prefix}post e WHERE e.thread_id = w.thread_id AND e.posted_at < w.first) AS earlier
@@ -82,7 +83,7 @@ SELECT b.member_id                 AS member_id,
  ORDER BY b.member_id, b.place
 
 -- name: members
--- Who is not an active member reads what guests (role 1) read.
+-- Members who are not active may read what guests (role 1) may read.
 SELECT m.id                        AS id,
        m.name                      AS name,
        m.email                     AS email,
@@ -166,7 +167,7 @@ SELECT i.member_id                 AS member_id,
  WHERE i.member_id IN (:members)
 
 -- name: read_days
--- This forum forgets nothing; ten years are near enough.
+-- This forum keeps read marks forever; ten years have the same effect.
 SELECT 3650                        AS days
 
 -- name: section_reads
@@ -245,7 +246,7 @@ SELECT m.id                        AS id
  LIMIT :limit
 
 -- name: profiles
--- This forum notes no visits: who wrote or read something was there.
+-- This forum does not record visits: the last visit is the last time that the member wrote or read something.
 SELECT m.id                        AS id,
        (SELECT COUNT(*) FROM {prefix}post p WHERE p.author_id = m.id AND p.state = 'visible') AS posts,
        m.joined_at                 AS joined_at,
@@ -269,7 +270,7 @@ SELECT m.id                        AS member_id,
  WHERE m.id IN (:members)
 
 -- name: named
--- SQLite folds the letters of ASCII alone.
+-- SQLite's lower() converts only ASCII letters.
 SELECT m.id                        AS id,
        m.name                      AS name
   FROM {prefix}member m

@@ -8,16 +8,16 @@ import (
 	"postrider/forum"
 )
 
-// node is a section as it stands in the forum's tree.
+// node is a node of the forum's section tree.
 type node struct {
 	id, parent forum.SectionID
 	place      int64
 	title      string
-	hasThreads bool // threads
+	hasThreads bool
 	closed     bool
 }
 
-// Sections lists the sections that an ordinary listing could lead to, in the forum's own order.
+// Sections lists the sections that are not closed, in the forum's own order.
 func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 	nodes, err := s.nodes(ctx)
 	if err != nil {
@@ -43,8 +43,8 @@ func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 	return nodes, err
 }
 
-// visibleSections walks the tree in the forum's order and leaves out what is closed, and what lies below it. A
-// node whose parent is missing is not reached either.
+// visibleSections returns the tree in the forum's order, parents first. It leaves out closed nodes and all nodes below
+// them, and nodes whose parent is missing.
 func visibleSections(nodes []node) []node {
 	children := make(map[forum.SectionID][]node)
 	for _, n := range nodes {
@@ -56,7 +56,7 @@ func visibleSections(nodes []node) []node {
 	var walk func(forum.SectionID)
 	walk = func(parent forum.SectionID) {
 		below := children[parent]
-		delete(children, parent) // a forum whose tree has a ring must not hold us for ever
+		delete(children, parent) // prevents an endless loop if the forum's tree has a cycle
 		slices.SortFunc(below, func(a, b node) int { return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.id, b.id)) })
 		for _, n := range below {
 			listed = append(listed, n)

@@ -15,26 +15,26 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Snapshot is the forum within one [DB.Read]. It is not safe for concurrent use.
+// Snapshot reads the forum within one [DB.Read]. It is not safe for concurrent use.
 type Snapshot struct {
 	db *DB
 	tx *sql.Tx
 }
 
-// chunkSize is how many ids one statement takes at most.
+// chunkSize is the maximum number of IDs in one statement.
 const chunkSize = 1000
 
-// params are what a query is given, by the names that it gives them.
+// params holds the parameters of a query, by name.
 type params map[string]any
 
-// columns is where a query's columns go, by their names.
+// columns holds the scan targets of a query's columns, by name.
 type columns map[string]any
 
-// queryNamed runs a query of the contract and calls each for every row, after its columns have gone into r.
+// queryNamed runs a query of the contract. For every row, it scans the columns into r and calls each.
 func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r columns, each func() error) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("asking the forum for %s: %w", name, err)
+			err = fmt.Errorf("querying the forum for %s: %w", name, err)
 		}
 	}()
 	ctx, cancel := s.db.withTimeout(ctx)
@@ -59,7 +59,7 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 	return rows.Err()
 }
 
-// withTimeout ends a statement in time where there is no server to do so.
+// withTimeout limits the duration of a statement if no server does so.
 func (db *DB) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if db.engine == sqlfile.SQLite {
 		return context.WithTimeout(ctx, db.timeout)
@@ -67,7 +67,7 @@ func (db *DB) withTimeout(ctx context.Context) (context.Context, context.CancelF
 	return ctx, func() {}
 }
 
-// query sends a query of the contract. Its columns must be closed by the caller.
+// query runs a query of the contract. The caller must close the rows.
 func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows, error) {
 	text, args, err := sqlx.Named(s.db.queries[name].Text, map[string]any(p))
 	if err != nil {
@@ -80,28 +80,28 @@ func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows,
 	return s.tx.QueryContext(ctx, text, args...)
 }
 
-// scanTargets puts the places for a row's columns into the order in which the query gives them.
+// scanTargets returns the scan targets in the order of the query's columns.
 func scanTargets(rows *sql.Rows, r columns) ([]any, error) {
 	columns, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
 	if len(columns) != len(r) {
-		return nil, fmt.Errorf("it gives the columns %q, not the %d of the contract", columns, len(r))
+		return nil, fmt.Errorf("columns are %q, want the %d of the contract", columns, len(r))
 	}
 	into := make([]any, len(columns))
 	for i, c := range columns {
 		place, known := r[c]
 		if !known || slices.Contains(columns[:i], c) {
-			return nil, fmt.Errorf("it gives a column %q, which is not in the contract", c)
+			return nil, fmt.Errorf("unexpected column %q: not in the contract, or duplicate", c)
 		}
 		into[i] = fastScanner(place)
 	}
 	return into, nil
 }
 
-// fastInt takes what a driver gives for a whole number. database/sql would do the same by reflection, at
-// twice the cost for the tables that are read row by row.
+// fastInt scans an integer from any type that a driver returns. database/sql would use reflection, at twice the
+// cost for tables that are read row by row.
 type fastInt int64
 
 // Scan implements sql.Scanner.
@@ -120,10 +120,10 @@ func (n *fastInt) Scan(value any) error {
 		*n = fastInt(i)
 		return err
 	}
-	return fmt.Errorf("%v (%T) is no whole number", value, value)
+	return fmt.Errorf("%v (%T) is not an integer", value, value)
 }
 
-// fastScanner reads whole numbers by number.
+// fastScanner returns place as a *fastInt if it points to an integer.
 func fastScanner(place any) any {
 	switch p := place.(type) {
 	case *int64:
@@ -140,7 +140,7 @@ func fastScanner(place any) any {
 	return place
 }
 
-// queryChunked asks for all ids, a chunk at a time, under the parameter's name.
+// queryChunked runs a query for all ids, one chunk at a time. param is the name of their parameter.
 func queryChunked[T any](ctx context.Context, s *Snapshot, name, param string, ids []T, more params, r columns, each func() error) error {
 	for part := range slices.Chunk(ids, chunkSize) {
 		p := params{param: part}
@@ -154,7 +154,7 @@ func queryChunked[T any](ctx context.Context, s *Snapshot, name, param string, i
 	return nil
 }
 
-// interner keeps one copy of each text that comes again and again, such as the names of authors.
+// interner keeps one copy of each repeated text, for example authors' names.
 type interner map[string]string
 
 func (w interner) intern(text []byte) string {

@@ -1,19 +1,19 @@
 // Package source reads a forum's own database, and never writes to it.
 //
-// One Go type, [DB], reads every forum. A forum type is a pair of files, xenforo2.go and xenforo2.sql:
-// the Go file says how the type spells addresses, markup, rights and zones; the SQL file answers the
-// questions below. An owner may overlay single queries ([Config.Queries]), so that an odd or home-made
-// forum is served without Go.
+// One Go type, [DB], reads every forum. A forum type is a pair of files, such as xenforo2.go and
+// xenforo2.sql. The Go file defines the type's URLs, markup, permissions and time zones. The SQL file contains
+// the queries below. A file of the administrator can replace single queries ([Config.Queries]), so an unusual
+// or custom forum needs no Go code.
 //
-// Open a DB, ask Check whether this forum can be served, then ask everything else within [DB.Read]: one
-// read-only transaction, in which all answers fit together. Methods of [Snapshot] are asked for a whole
-// batch at once; what they are given in ids they split into statements of at most 1,000.
+// Open a DB, call Check to find out whether the forum is supported, then read everything else within
+// [DB.Read], which is one read-only transaction with consistent results. The methods of [Snapshot] take whole
+// batches of IDs, and split them into statements of at most 1,000.
 //
 // # The query contract
 //
-// Every forum type answers these questions, with exactly these columns, in any order. Columns are never
-// NULL. Times are Unix seconds. Truths are 0 or 1. A table's name is written {prefix}post. Lists stand
-// in IN (:ids) and are never empty. A query uses no clock but :now.
+// Every forum type has these queries, with exactly these columns, in any order. Columns are never NULL.
+// Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post. Lists are used as
+// IN (:ids), and are never empty. A query uses no clock except :now.
 //
 //	name            parameters         columns
 //	sections                           id parent_id place title holds_threads closed
@@ -50,53 +50,52 @@
 //	named           :names             id name
 //	addressed       :addresses         id email
 //
-// What each means, and what it must leave out:
+// What each query returns, and what it must leave out:
 //
-//   - sections: the whole tree, with categories, links and closed sections. place orders brothers.
-//     holds_threads is 0 for what has no threads of its own. closed is 1 where no ordinary listing leads:
-//     switched off, behind a password; it closes all sections below, too. Go orders the tree.
-//   - threads, posts: all that are asked for, whatever their state: 0 visible, 1 awaits approval,
-//     2 deleted. redirect is 1 for the signpost that a move left behind. version is any text that changes
-//     when the post would look different. The author is 0 for guests and deleted accounts.
-//   - bodies: the text as the forum keeps it, cut to 32,768 characters, and how many like it.
-//   - numbers: for each post asked for, all posts of its thread that the forum counts, from the oldest
-//     post asked for on, in their order (by thread, then by number); earlier is how many the forum counts
-//     before the first of these. Go counts on from there.
-//   - likes: names of those who like a post, by post, oldest first.
-//   - titles, badges: what the forum prints below an author's name; no row, or ”, where nothing stands.
-//     Badges in the forum's order.
-//   - members: roles are comma-separated words that rights knows: groups, or one permission set. Who has
-//     the same roles is of the same class.
-//     no_mail is ” or the reason why this member gets no mail: one of the constants of this package
-//     (Banned ...). zone and locale are as the forum keeps them; the type's Go file translates.
-//   - find: the member of exactly this name, or none. search: members whose names are LIKE :begins (in which "|" takes the
-//     meaning from the next character), whatever capitals are used, by name.
-//   - watching: members who watch anything at all, rising, behind :after.
-//   - rights: what each role may do in each section: three digits 0 or 1, may view it, may read its
-//     threads, may read own threads only; or a cache that the type's Go file decodes. A section without
-//     a row may not be read, unless the type inherits (MyBB): then the nearest row on an ancestor counts,
-//     else the role's row for section 0.
+//   - sections: the whole tree, with categories, links and closed sections. place is the order among siblings.
+//     holds_threads is 0 for a node that cannot contain threads. closed is 1 for a section that the forum does
+//     not list, because it is inactive or has a password; it also closes all sections below. Go sorts the tree.
+//   - threads, posts: all of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1
+//     for the placeholder that a move leaves behind. version is any text that changes whenever the post would
+//     look different. The author is 0 for guests and deleted accounts.
+//   - bodies: the text as the forum stores it, cut to 32,768 characters, and the number of likes.
+//   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
+//     of :ids, ordered by thread and position. earlier is the number of counted posts before these. Go continues
+//     counting from there.
+//   - likes: names of the members who like a post, by post, oldest first.
+//   - titles, badges: what the forum shows below an author's name; no row, or an empty text, for none.
+//     Badges are in the forum's order.
+//   - members: roles are comma-separated words that rights accepts: groups, or one permission set. Members with
+//     the same roles are in the same access class.
+//     no_mail is empty or the reason why this member gets no email: one of the constants of this package
+//     (Banned ...). zone and locale are as the forum stores them; the type's Go file converts them.
+//   - find: the member with exactly this name, if there is one. search: members whose names are LIKE :begins, ignoring
+//     case, ordered by name. "|" is the escape character.
+//   - watching: members who watch anything, by ascending ID, after :after.
+//   - rights: the permissions of each role in each section: three digits 0 or 1 for "may view it", "may read its
+//     threads" and "may read only own threads"; or a cache that the type's Go file decodes. A section without
+//     a row may not be read, unless the type inherits (MyBB): then the row of the nearest ancestor applies,
+//     or else the role's row for section 0.
 //   - section_watches: level is 1 for new threads only, 2 for all posts. Leaves out watches that ask for
-//     nothing. mail says likewise of which posts the forum itself would mail; 0: of none. Of thread_watches it is 0 or 1.
-//   - watchers: who is to be mailed at once of posts in these threads and sections, as far as the forum is asked: by
-//     member, behind :after. A row names a thread or a section; the other is 0. level is that of a section's watch.
-//     Leaves out watches for which the forum itself would not mail.
+//     nothing. mail is the level of the posts that the forum itself would email; 0: none. In thread_watches it is 0 or 1.
+//   - watchers: the watches of these threads and sections for which the forum itself would send an email, by member,
+//     after :after. A row has a thread or a section; the other is 0. level is the level of the section's watch.
 //   - ignores: ignored is one member, or several, comma-separated.
-//   - read_days: how many days the forum remembers what was read. section_reads and thread_reads may leave
-//     out what was read before :since.
-//   - took_part: threads in which the member started or wrote something visible; a pair may come twice.
-//   - arrivals: posts behind :after, rising; visible is 1 if post and thread are visible and the thread is no
-//     redirect. Rights do not matter here.
-//   - first_since: the smallest id of a post created at or after :from, 0 if there is none. newest: the
-//     largest id, or 0. created: all posts created in [:from, :until), whatever their state, rising.
-//   - mailable: how many members may be mailed.
-//   - roster: all members, rising, behind :after.
-//   - profiles: posts is the number that the forum itself tells; joined_at and visited_at (when he was last seen) are
-//     0 where they are not known.
-//   - groups: those by which the forum grants rights, rising. memberships: in_groups is the id of one, or several,
+//   - read_days: for how many days the forum records what was read. section_reads and thread_reads may leave
+//     out marks older than :since.
+//   - took_part: threads that the member started or wrote a visible post in; a pair may appear twice.
+//   - arrivals: posts after :after, by ascending ID; visible is 1 if the post and its thread are visible and the
+//     thread is not a redirect. Permissions do not matter here.
+//   - first_since: the smallest ID of a post created at or after :from, or 0. newest: the largest ID, or 0.
+//     created: all posts created in [:from, :until), whatever their state, by ascending ID.
+//   - mailable: the number of members who may get email.
+//   - roster: all members, by ascending ID, after :after.
+//   - profiles: posts is the post count that the forum shows. joined_at and visited_at (the last visit) are 0 if
+//     unknown.
+//   - groups: the permission groups, by ascending ID. memberships: in_groups is one group ID, or several,
 //     comma-separated.
-//   - named, addressed: members of these names and addresses, which are given in lower case; the answer has them as
-//     the forum keeps them.
+//   - named, addressed: members with these names or addresses. The parameters are in lower case; the columns are as
+//     the forum stores them.
 package source
 
 import (
@@ -112,7 +111,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// Why a member gets no mail: the words of the column no_mail.
+// The reasons why a member gets no email: the values of the column no_mail.
 const (
 	Banned           = "banned"
 	NotConfirmed     = "not confirmed"
@@ -146,7 +145,7 @@ type DB struct {
 	statements atomic.Int64
 }
 
-// Open connects to a forum's database. Whether the forum in it can be served is for Check to say.
+// Open connects to a forum's database. Check tests whether the forum is supported.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -182,26 +181,26 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 // Close ends all connections.
 func (db *DB) Close() error { return db.sql.Close() }
 
-// Links are the addresses of the forum's own pages.
+// Links returns the URLs of the forum's own pages.
 func (db *DB) Links() forum.Links { return db.links }
 
-// ZonesAreOffsets tells whether a member's zone changes without him, when clocks do.
+// ZonesAreOffsets reports whether the forum stores UTC offsets, so that a member's zone changes with daylight saving time.
 func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly }
 
-// Statements counts the SQL statements sent so far.
+// Statements returns the number of SQL statements sent so far.
 func (db *DB) Statements() int64 { return db.statements.Load() }
 
-// Read runs ask within one read-only transaction: where the engine keeps snapshots (InnoDB, SQLite), all
-// answers show the forum as it was at the first of them. MyISAM, which MyBB may use, keeps none.
+// Read calls ask within one read-only transaction. If the engine has snapshots (InnoDB, SQLite), all results
+// show the forum as it was at the first query. MyISAM, which MyBB may use, has none.
 func (db *DB) Read(ctx context.Context, ask func(*Snapshot) error) (err error) {
 	tx, err := db.sql.BeginTx(ctx, nil) // the connection itself is read-only and REPEATABLE READ: see connect.go
 	if err != nil {
-		return fmt.Errorf("beginning to read the forum: %w", err)
+		return fmt.Errorf("starting to read the forum: %w", err)
 	}
 	db.statements.Add(1)
 	defer func() {
 		if end := tx.Rollback(); end != nil && !errors.Is(end, sql.ErrTxDone) && err == nil {
-			err = fmt.Errorf("ending to read the forum: %w", end)
+			err = fmt.Errorf("finishing to read the forum: %w", end)
 		}
 	}()
 	return ask(&Snapshot{db: db, tx: tx})

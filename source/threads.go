@@ -9,7 +9,7 @@ import (
 	"postrider/forum"
 )
 
-// Threads reads threads as they stand now, whatever their state. What the forum no longer has is not in the answer.
+// Threads reads threads in their current state, even if hidden. Threads that no longer exist are not in the result.
 func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.Thread, error) {
 	threads := make([]forum.Thread, 0, len(ids))
 	names := make(interner)
@@ -27,7 +27,7 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 	return threads, err
 }
 
-// Posts reads posts as they stand now, whatever their state. What the forum no longer has is not in the answer.
+// Posts reads posts in their current state, even if hidden. Posts that no longer exist are not in the result.
 func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post, error) {
 	posts := make([]forum.Post, 0, len(ids))
 	names := make(interner)
@@ -47,26 +47,26 @@ func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post,
 
 func stateOf(code int64) (forum.State, error) {
 	if code < 0 || code > int64(forum.Deleted) {
-		return forum.Deleted, fmt.Errorf("state is %d, not 0, 1 or 2", code)
+		return forum.Deleted, fmt.Errorf("invalid state %d: must be 0, 1 or 2", code)
 	}
 	return forum.State(code), nil
 }
 
-// PostsAfter lists up to limit posts behind a post, by rising id.
+// PostsAfter lists up to limit posts with IDs after after, in ascending order.
 func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
 	a := arrivals{all: make([]forum.Arrival, 0, limit)}
 	err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow)
 	return a.all, err
 }
 
-// PostStates looks again at posts that were met before. What the forum no longer has is not in the answer.
+// PostStates reads the current state of known posts. Posts that no longer exist are not in the result.
 func (s *Snapshot) PostStates(ctx context.Context, ids []forum.PostID) ([]forum.Arrival, error) {
 	a := arrivals{all: make([]forum.Arrival, 0, len(ids))}
 	err := queryChunked(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.appendRow)
 	return a.all, err
 }
 
-// arrivals gathers arrivals, row by row.
+// arrivals collects arrivals row by row.
 type arrivals struct {
 	next   forum.Arrival
 	posted int64
@@ -84,12 +84,12 @@ func (a *arrivals) appendRow() error {
 	return nil
 }
 
-// FirstPostSince is the smallest id of a post that was created at or after a moment, or 0.
+// FirstPostSince returns the smallest ID of a post created at or after from, or 0.
 func (s *Snapshot) FirstPostSince(ctx context.Context, from time.Time) (forum.PostID, error) {
 	return s.postID(ctx, "first_since", params{"from": ceilSeconds(from)})
 }
 
-// LastPostID is the largest id of a post, or 0.
+// LastPostID returns the largest ID of a post, or 0.
 func (s *Snapshot) LastPostID(ctx context.Context) (forum.PostID, error) {
 	return s.postID(ctx, "newest", nil)
 }
@@ -100,7 +100,7 @@ func (s *Snapshot) postID(ctx context.Context, name string, p params) (forum.Pos
 	return id, err
 }
 
-// PostsCreated lists all posts that were created in [from, until), whatever their state, by rising id.
+// PostsCreated lists all posts created in [from, until), whatever their state, by ascending ID.
 func (s *Snapshot) PostsCreated(ctx context.Context, from, until time.Time) ([]forum.PostID, error) {
 	var ids []forum.PostID
 	var id forum.PostID
@@ -111,7 +111,7 @@ func (s *Snapshot) PostsCreated(ctx context.Context, from, until time.Time) ([]f
 	return ids, err
 }
 
-// ceilSeconds is the first whole second at or after a moment: the forum counts in whole ones.
+// ceilSeconds returns the first whole second at or after t, because the forum stores whole seconds.
 func ceilSeconds(t time.Time) int64 {
 	if t.Nanosecond() > 0 {
 		return t.Unix() + 1

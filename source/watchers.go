@@ -8,27 +8,27 @@ import (
 	"postrider/forum"
 )
 
-// Watchers is a page of those who watch threads or sections for mail.
+// Watchers is a page of members whose watches of threads or sections ask for email.
 type Watchers struct {
-	Watches map[forum.MemberID]forum.Watches // of the threads and sections that were asked for
-	Last    forum.MemberID                   // the page holds all up to him
+	Watches map[forum.MemberID]forum.Watches // only of the requested threads and sections
+	Last    forum.MemberID                   // the page is complete up to this member
 }
 
-// EndOfWatchers is Last of the last page.
+// EndOfWatchers is the value of Last on the last page.
 const EndOfWatchers = forum.MemberID(math.MaxInt64)
 
-// watchersPerPage is how many watches a page may hold. It must be more than one member can have of the threads and
-// sections asked for: a page never holds a member by half.
+// watchersPerPage is the maximum number of watches on a page. It must be more than one member can have in the requested
+// threads and sections, because a page never contains only a part of a member's watches.
 const watchersPerPage = 10 * chunkSize
 
-// Watchers lists, behind a member, who watches some of the threads and sections for mail. It takes up to 1,000 of each,
-// and answers with a page, so that a section may be watched by all.
+// Watchers lists the members after after whose watches of the threads and sections ask for email. It accepts up to 1,000 of
+// each. It returns one page, because all members may watch a section.
 func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after forum.MemberID) (Watchers, error) {
 	if len(threads) > chunkSize || len(sections) > chunkSize {
-		return Watchers{}, fmt.Errorf("asking for the watchers of %d threads and %d sections: %d are the most", len(threads), len(sections), chunkSize)
+		return Watchers{}, fmt.Errorf("reading the watchers of %d threads and %d sections: must be at most %d each", len(threads), len(sections), chunkSize)
 	}
 	page := Watchers{Watches: make(map[forum.MemberID]forum.Watches), Last: EndOfWatchers}
-	if len(threads) == 0 || len(sections) == 0 { // lists in IN are never empty; who has news has both
+	if len(threads) == 0 || len(sections) == 0 { // lists in IN must not be empty; a new post always has both
 		return page, nil
 	}
 	var member, before, last forum.MemberID
@@ -65,7 +65,7 @@ func (w *Watchers) add(member forum.MemberID, thread forum.ThreadID, section for
 	case thread != 0:
 		watches.Threads[thread] = forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}
 	case level != int64(forum.NewThreads) && level != int64(forum.AllPosts):
-		return fmt.Errorf("level is %d, not 1 or 2", level)
+		return fmt.Errorf("invalid level %d: must be 1 or 2", level)
 	default:
 		watches.Sections[section] = forum.Watch{Level: forum.Level(level), Mail: forum.Level(level)}
 	}

@@ -11,7 +11,7 @@ import (
 	"postrider/forum"
 )
 
-// Watches reads what members watch. A member who watches nothing is not in the answer.
+// Watches reads what members watch. Members who watch nothing are not in the result.
 func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Watches, error) {
 	all := make(map[forum.MemberID]forum.Watches, len(ids))
 	var member forum.MemberID
@@ -24,16 +24,16 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		return w
 	}
 	var section forum.SectionID
-	var level, mails int64
-	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail": &mails}
+	var level, mailLevel int64
+	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail": &mailLevel}
 	err := queryChunked(ctx, s, "section_watches", "members", ids, nil, r, func() error {
 		if level != int64(forum.NewThreads) && level != int64(forum.AllPosts) {
-			return fmt.Errorf("level is %d, not 1 or 2", level)
+			return fmt.Errorf("invalid level %d: must be 1 or 2", level)
 		}
-		if mails < 0 || mails > int64(forum.AllPosts) {
-			return fmt.Errorf("mail is %d, not 0, 1 or 2", mails)
+		if mailLevel < 0 || mailLevel > int64(forum.AllPosts) {
+			return fmt.Errorf("invalid mail level %d: must be 0, 1 or 2", mailLevel)
 		}
-		of().Sections[section] = forum.Watch{Level: forum.Level(level), Mail: forum.Level(mails)}
+		of().Sections[section] = forum.Watch{Level: forum.Level(level), Mail: forum.Level(mailLevel)}
 		return nil
 	})
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	return all, err
 }
 
-// Ignores reads whom members ignore. A member who ignores nobody is not in the answer.
+// Ignores reads which members each member ignores. Members who ignore no one are not in the result.
 func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]map[forum.MemberID]bool, error) {
 	all := make(map[forum.MemberID]map[forum.MemberID]bool)
 	var member forum.MemberID
@@ -61,7 +61,7 @@ func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum
 	err := queryChunked(ctx, s, "ignores", "members", ids, nil, columns{"member_id": &member, "ignored": &ignored}, func() error {
 		for part := range strings.SplitSeq(ignored, ",") {
 			id, err := strconv.ParseInt(strings.TrimSpace(part), 10, 64)
-			if err != nil || id <= 0 { // MyBB keeps empty parts where an account was deleted
+			if err != nil || id <= 0 { // MyBB leaves empty parts for deleted accounts
 				continue
 			}
 			if all[member] == nil {
@@ -74,7 +74,7 @@ func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum
 	return all, err
 }
 
-// ReadMarks reads how far members have read on the site. Every member that is asked for is in the answer.
+// ReadMarks reads how far members have read on the site. Every member in ids is in the result.
 func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	var days int
 	if err := s.queryNamed(ctx, "read_days", nil, columns{"days": &days}, func() error { return nil }); err != nil {
@@ -89,8 +89,8 @@ func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time
 	return all, err
 }
 
-// ReadMarksSince reads what members have read on the site since a moment: marks without a floor. Every member that is asked for
-// is in the answer.
+// ReadMarksSince reads what members have read on the site since a moment, without setting Floor. Every member in ids is in the
+// result.
 func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, moment time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	all := make(map[forum.MemberID]forum.ReadMarks, len(ids))
 	for _, id := range ids {
@@ -115,7 +115,7 @@ func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, mom
 	return all, err
 }
 
-// Participation tells in which of the threads each of the members wrote something visible, or which he started.
+// Participation returns which of the threads each member has started or written a visible post in.
 func (s *Snapshot) Participation(ctx context.Context, members []forum.MemberID, threads []forum.ThreadID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
 	all := make(map[forum.MemberID]map[forum.ThreadID]bool)
 	var member forum.MemberID

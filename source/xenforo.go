@@ -7,19 +7,19 @@ import (
 	"postrider/forum"
 )
 
-const xenforoNotes = "Reads rights from XenForo's own permission cache. Friendly URLs are taken for granted; " +
-	"without them, let [forum] url end in \"/index.php?\". A forum that changed its option \"read marking data lifetime\" " +
-	"overlays the query read_days. Needs MySQL 5.7 or MariaDB 10.1, or newer."
+const xenforoNotes = "Reads permissions from XenForo's own permission cache. Assumes friendly URLs; " +
+	"without them, let url in [forum] end in \"/index.php?\". If the option \"read marking data lifetime\" is not 30 days, " +
+	"replace the query read_days. Needs MySQL 5.7 or MariaDB 10.1, or newer."
 
-// xenforoLinks are the addresses of both XenForo 1 and 2, without the slugs, which it redirects to itself.
-// The base ends in "index.php?" on a forum without friendly URLs.
+// xenforoLinks are the URLs of XenForo 1 and 2, without the slugs: XenForo redirects to the full URL. The base
+// ends in "index.php?" on a forum without friendly URLs.
 type xenforoLinks string
 
 func (l xenforoLinks) Section(id forum.SectionID) string { return l.to("forums", int64(id)) }
 func (l xenforoLinks) Thread(id forum.ThreadID) string   { return l.to("threads", int64(id)) }
 func (l xenforoLinks) Member(id forum.MemberID) string   { return l.to("members", int64(id)) }
 
-// Post names the post alone: XenForo finds its thread and page, wherever it was moved to.
+// Post uses only the post's ID: XenForo finds its current thread and page.
 func (l xenforoLinks) Post(_ forum.ThreadID, id forum.PostID) string { return l.to("posts", int64(id)) }
 
 func (l xenforoLinks) to(what string, id int64) string {
@@ -32,7 +32,7 @@ func (l xenforoLinks) to(what string, id int64) string {
 
 func newXenforoLinks(base string) forum.Links { return xenforoLinks(base) }
 
-// nodeRights reads the three flags of a node's permission cache that decide what is read
+// nodeRights reads the three flags of a node's permission cache that decide who may read it
 // (XF\Entity\Forum::canView and Thread::canView: view, viewContent, viewOthers).
 func nodeRights(flag func(name string) bool) grant {
 	return grant{view: flag("view"), read: flag("viewContent"), own: !flag("viewOthers")}

@@ -1,7 +1,8 @@
--- XenForo 1.5 and 2 alike. What differs stands in xenforo1.sql and xenforo2.sql; the contract in source.go.
+-- Queries that are the same for XenForo 1.5 and 2. The others are in xenforo1.sql and xenforo2.sql. source.go documents what
+-- each query must return.
 
 -- name: sections
--- Nodes hidden from the list (display_in_list = 0) can still be read and watched, so they stay.
+-- Includes nodes hidden from the list (display_in_list = 0), because they can be read and watched.
 SELECT n.node_id                   AS id,
        n.parent_node_id            AS parent_id,
        n.lft                       AS place,
@@ -24,7 +25,7 @@ SELECT t.thread_id                 AS id,
  WHERE t.thread_id IN (:ids)
 
 -- name: numbers
--- All posts count, removed ones too: they leave a hole. Served by the index (thread_id, post_date) alone.
+-- Counts all posts: a deleted post leaves a gap in the numbers. Uses only the index (thread_id, post_date).
 SELECT q.post_id                   AS id,
        q.thread_id                 AS thread_id,
        w.earlier                   AS earlier
@@ -39,8 +40,8 @@ SELECT q.post_id                   AS id,
  ORDER BY q.thread_id, q.post_date, q.post_id
 
 -- name: titles
--- Where neither the member nor his display group has a title, XenForo goes up a ladder of points; that
--- title says nothing of the person and is left out.
+-- If neither the member nor the display group has a title, XenForo shows one for the member's trophy points. That
+-- title says nothing about the person and is left out.
 SELECT u.user_id                   AS member_id,
        COALESCE(NULLIF(u.custom_title, ''), g.user_title, '') AS title
   FROM {prefix}user u
@@ -48,7 +49,7 @@ SELECT u.user_id                   AS member_id,
  WHERE u.user_id IN (:members)
 
 -- name: badges
--- Highest priority last: a live XenForo 1 page was seen to print "Defence Professionals Moderator".
+-- Highest priority last, as seen on a live XenForo 1 page: "Defence Professionals Moderator".
 SELECT r.user_id                   AS member_id,
        g.banner_text               AS badge
   FROM {prefix}user_group_relation r
@@ -57,8 +58,8 @@ SELECT r.user_id                   AS member_id,
  ORDER BY r.user_id, g.display_style_priority, g.user_group_id
 
 -- name: members
--- Permission combination 1 is the guests': XenForo treats everyone whose state is not valid as one.
--- A ban whose end has passed still holds until XenForo lifts it (is_banned).
+-- Permission combination 1 is for guests: XenForo treats members whose state is not valid as guests.
+-- An expired ban stays in effect until XenForo lifts it (is_banned).
 SELECT u.user_id                   AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -90,7 +91,7 @@ SELECT u.user_id                   AS id
  LIMIT :limit
 
 -- name: rights
--- Inheritance and grants to single members are already worked into the cache.
+-- The cache already includes inheritance and the permissions of single members.
 SELECT c.permission_combination_id AS role,
        c.content_id                AS section_id,
        c.cache_value               AS rights
@@ -98,7 +99,7 @@ SELECT c.permission_combination_id AS role,
  WHERE c.content_type = 'node' AND c.permission_combination_id IN (:roles)
 
 -- name: section_watches
--- notify_on = '' is only listed under "watched": it asks for nothing.
+-- Leaves out notify_on = '', which only lists the forum as watched.
 SELECT w.user_id                   AS member_id,
        w.node_id                   AS section_id,
        CASE w.notify_on WHEN 'thread' THEN 1 ELSE 2 END AS level,
@@ -114,7 +115,7 @@ SELECT w.user_id                   AS member_id,
  WHERE w.user_id IN (:members)
 
 -- name: watchers
--- Served by the indexes that begin with thread_id and node_id.
+-- Uses the indexes that start with thread_id and node_id.
 SELECT w.user_id                   AS member_id,
        w.thread_id                 AS thread_id,
        0                           AS section_id,
@@ -135,7 +136,7 @@ SELECT i.user_id                   AS member_id,
  WHERE i.user_id IN (:members)
 
 -- name: read_days
--- The option readMarkingDataLifetime, which XenForo ships as 30. A forum that changed it overlays this query.
+-- The default of the option readMarkingDataLifetime. If your forum uses another value, replace this query.
 SELECT 30                          AS days
 
 -- name: section_reads
@@ -230,7 +231,7 @@ SELECT g.user_group_id             AS id,
  ORDER BY g.user_group_id
 
 -- name: memberships
--- The primary group is among them.
+-- The relation includes the primary group.
 SELECT r.user_id                   AS member_id,
        r.user_group_id             AS in_groups
   FROM {prefix}user_group_relation r

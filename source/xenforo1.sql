@@ -1,7 +1,7 @@
--- XenForo 1.5: what differs between 1 and 2. The rest stands in xenforo.sql.
+-- XenForo 1.5: the queries that differ from XenForo 2. The others are in xenforo.sql.
 
 -- name: posts
--- The checksum of the text finds edits that leave no trace: XenForo notes none made within minutes.
+-- The checksum of the text detects unrecorded edits: XenForo does not record those in the first minutes.
 SELECT p.post_id                   AS id,
        p.thread_id                 AS thread_id,
        p.user_id                   AS author_id,
@@ -29,7 +29,7 @@ SELECT l.content_id                AS id,
  ORDER BY l.content_id, l.like_date, l.like_id
 
 -- name: find
--- The column is utf8 of three bytes, which cannot be compared with a name of four.
+-- The column uses the three-byte utf8, which cannot be compared with names that have four-byte characters.
 SELECT u.user_id                   AS id
   FROM {prefix}user u
  WHERE CONVERT(u.username USING utf8mb4) = :name

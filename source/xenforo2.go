@@ -24,7 +24,7 @@ func xenforo2() forumType {
 	}
 }
 
-// jsonRights decodes a permission cache of XenForo 2: {"view":true,"viewOthers":true, ...}. PHP writes an
+// jsonRights decodes a permission cache of XenForo 2: {"view":true,"viewOthers":true, ...}. PHP encodes an
 // empty one as [].
 func jsonRights(cache []byte) (grant, error) {
 	if string(cache) == "[]" {
@@ -35,16 +35,16 @@ func jsonRights(cache []byte) (grant, error) {
 		return grant{}, fmt.Errorf("reading a permission cache: %w", err)
 	}
 	if flags == nil {
-		return grant{}, errors.New("reading a permission cache: it is null")
+		return grant{}, errors.New("reading a permission cache: must not be null")
 	}
 	return nodeRights(func(name string) bool { return bool(flags[name]) }), nil
 }
 
-// phpBool is a JSON value as PHP would judge it where XenForo writes flags: true or 1. Everything else
-// grants nothing; a number is a limit, not a right.
+// phpBool is a flag in XenForo's JSON: true or 1, also as a string. Everything else is false, because another
+// number is a limit, not a permission.
 type phpBool bool
 
-// UnmarshalJSON never fails: what is no flag is false.
+// UnmarshalJSON never fails: a value that is not a flag is false.
 func (t *phpBool) UnmarshalJSON(text []byte) error {
 	*t = string(text) == "true" || string(text) == "1" || string(text) == `"1"`
 	return nil

@@ -1,7 +1,7 @@
--- XenForo 2.1 to 2.3 (tables as of 2.2): what differs between 1 and 2. The rest stands in xenforo.sql.
+-- XenForo 2.1 to 2.3 (tables of 2.2): the queries that differ from XenForo 1.5. The others are in xenforo.sql.
 
 -- name: posts
--- The checksum of the text finds edits that leave no trace: XenForo notes none made within minutes.
+-- The checksum of the text detects unrecorded edits: XenForo does not record those in the first minutes.
 SELECT p.post_id                   AS id,
        p.thread_id                 AS thread_id,
        p.user_id                   AS author_id,
@@ -13,7 +13,7 @@ SELECT p.post_id                   AS id,
  WHERE p.post_id IN (:ids)
 
 -- name: bodies
--- Reaction 1 is Like; others (angry, sad) must not be told as likes.
+-- Reaction 1 is Like. Other reactions (angry, sad) must not count as likes.
 SELECT p.post_id                   AS id,
        p.user_id                   AS author_id,
        (SELECT COUNT(*)
