@@ -36,8 +36,8 @@ func base(address string) string {
 	return strings.TrimRight(u.Path, "/")
 }
 
-// openPages begins to listen where the configuration says. The returned function serves until ctx ends; it does nothing
-// where no address is set.
+// openPages starts listening on web.listen. The returned function serves until ctx ends. It does nothing if no address
+// is set.
 func (h *app) openPages(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if h.cfg.Web.Listen == "" {
 		return func() error { return nil }, nil
