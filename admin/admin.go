@@ -38,7 +38,10 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/daemon"
+	"postrider/daemon/audience"
+	"postrider/daemon/members"
 	"postrider/daemon/settings"
+	"postrider/daemon/view"
 	"postrider/digest"
 	"postrider/internal/link"
 	"postrider/internal/ratelimit"
@@ -91,9 +94,9 @@ type Server struct {
 	handler             http.Handler
 
 	previewLock   chan struct{} // held while a preview for a member is made
-	resolver      *daemon.Resolver
-	memberService *daemon.MemberService
-	viewer        *daemon.Viewer
+	resolver      *audience.Resolver
+	memberService *members.Service
+	viewer        *view.Viewer
 	explainer     *daemon.Explainer
 	counter       audienceCounter
 	rates         rateEstimators
@@ -113,8 +116,8 @@ func New(p Deps, c Config) (*Server, error) {
 		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
 		stopped:     make(chan struct{}),
 	}
-	s.resolver, s.memberService = daemon.NewHerald(p.Forum, p.Store, p.Settings.Digest), daemon.NewMemberService(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = daemon.NewViewer(s.memberService, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
+	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), members.New(p.Forum, p.Store, p.Settings)
+	s.viewer, s.explainer = view.New(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
 		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"postrider/admin"
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
@@ -83,7 +83,7 @@ func TestAnnouncement_DraftCountStart(t *testing.T) {
 			t.Errorf("draft page lacks %q:\n%s", text, page)
 		}
 	}
-	count := must(daemon.NewHerald(w.source, w.store, w.deps.Settings.Digest).CountAudience(t.Context(), &got.Announcement, w.now, func(int) {}))(t)
+	count := must(audience.New(w.source, w.store, w.deps.Settings.Digest).Count(t.Context(), &got.Announcement, w.now, func(int) {}))(t)
 	if !strings.Contains(page, fmt.Sprintf("<b>%d</b> member", count.Size)) || count.Size == 0 {
 		t.Errorf("count is %+v, page says\n%s", count, page)
 	}
@@ -106,7 +106,7 @@ func TestAnnouncement_DraftCountStart(t *testing.T) {
 // memberByName returns the ID of a member of the sample forum.
 func memberByName(w *fixture, name string) forum.MemberID {
 	w.Helper()
-	ids, unknown, err := daemon.NewHerald(w.source, w.store, w.deps.Settings.Digest).ResolveList(w.Context(), []string{name})
+	ids, unknown, err := audience.New(w.source, w.store, w.deps.Settings.Digest).ResolveList(w.Context(), []string{name})
 	check(w, err)
 	if len(ids) != 1 || len(unknown) > 0 {
 		w.Fatalf("%q: %v", name, ids)

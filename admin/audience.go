@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -188,7 +188,7 @@ func selectedIDs[ID ~int64](set map[int64]bool) []ID {
 func (s *Server) members(ctx context.Context, lists ...string) (ids []forum.MemberID, unknown []string, invalid bool, err error) {
 	var all []string
 	for _, text := range lists {
-		list, err := daemon.ParseMemberList(strings.NewReader(text))
+		list, err := audience.ParseMemberList(strings.NewReader(text))
 		if err != nil {
 			return nil, nil, true, nil
 		}

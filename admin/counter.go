@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/store"
 )
 
@@ -21,7 +22,7 @@ const (
 
 // audienceCount is the size of an audience, or the progress of counting it.
 type audienceCount struct {
-	daemon.AudienceStats
+	audience.Stats
 	At       time.Time // when the count started
 	Finished bool
 	Failed   bool      // counting failed
@@ -101,13 +102,13 @@ func (s *Server) countAudience(ctx context.Context, a store.Announcement) {
 			defer func() { <-s.counter.slots }()
 		case <-ctx.Done():
 		}
-		stats, err := s.resolver.CountAudience(ctx, &a.Announcement, s.Now(), func(members int) {
+		stats, err := s.resolver.Count(ctx, &a.Announcement, s.Now(), func(members int) {
 			s.counter.update(func() { n.Members = members })
 		})
 		if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 			s.Log.Warn("cannot count an audience", "announcement", a.ID, "err", err)
 		}
-		s.counter.update(func() { n.AudienceStats, n.Finished, n.Failed = stats, true, err != nil })
+		s.counter.update(func() { n.Stats, n.Finished, n.Failed = stats, true, err != nil })
 	})
 	s.counter.running.Go(func() {
 		select {

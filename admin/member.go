@@ -9,6 +9,7 @@ import (
 
 	"postrider/bounce"
 	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -20,9 +21,9 @@ type memberView struct {
 	pageFrame
 	Explanation daemon.MemberExplanation
 	Effective   digest.Preferences // the member's preferences, completed by the forum's and the site's
-	Sections    []daemon.WatchSetting
-	Threads     []daemon.WatchSetting
-	Readable    []daemon.ReadableSection
+	Sections    []members.WatchSetting
+	Threads     []members.WatchSetting
+	Readable    []members.ReadableSection
 	Messages    []messageHistory
 	Suppressed  bool // the member's address is suppressed
 	Days        int  // covered by Messages
@@ -54,9 +55,9 @@ func (s *Server) memberSamples() []sample {
 			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
-		Sections: []daemon.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
-		Threads:  []daemon.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
-		Readable: []daemon.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
+		Sections: []members.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
+		Threads:  []members.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
+		Readable: []members.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
 		Messages: []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
@@ -104,7 +105,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	if view.Explanation, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Explanation.Member.ID != id {
 		err = forum.ErrNoMember // the ID is another member's name
 	}
-	var account daemon.Account
+	var account members.Account
 	if err == nil {
 		account, err = s.memberService.Account(ctx, s.Now(), id)
 	}

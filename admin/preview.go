@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"postrider/alarm"
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
@@ -226,7 +226,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 		return p, err
 	case store.KindAnnouncement:
 		_, a, _ := set.SampleAnnouncement()
-		preview, err := daemon.NewHerald(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
+		preview, err := audience.New(s.Forum, s.Store, s.Settings.Digest).Preview(ctx, a, f.Member, now)
 		if err != nil || preview.Reason != "" {
 			return renderedPreview{skip: string(preview.Reason)}, err
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"postrider/admin"
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/daemon/settings"
 	"postrider/internal/link"
 	"postrider/web"
@@ -20,7 +20,7 @@ func TestWebServer_ServesNoAdminPages(t *testing.T) {
 	config.URL = "http://pages.example/base"
 	links := must(link.NewSigner(config.URL, bytes.Repeat([]byte{1}, 32)))(t)
 	public := must(web.New(web.Deps{
-		Members: daemon.NewMemberService(nil, w.store, settings.Settings{Digest: settings.DefaultDigest()}), Links: links, Pages: w.deps.Pages,
+		Members: members.New(nil, w.store, settings.Settings{Digest: settings.DefaultDigest()}), Links: links, Pages: w.deps.Pages,
 		Forum: "Example Forum", Log: w.deps.Log, Now: w.deps.Now, Wake: func() {},
 	}, config))(t)
 	b := w.admin()

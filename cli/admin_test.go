@@ -88,12 +88,12 @@ func TestRun_ServesAdminPagesOnOwnListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, public, room := newTestForum(t), freeAddress(t), freeAddress(t)
+	p, public, private := newTestForum(t), freeAddress(t), freeAddress(t)
 	text, err := os.ReadFile(p.config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	more := fmt.Sprintf("\n[web]\nlisten = %q\n[admin]\nlisten = %q\n%s", public, room, hash)
+	more := fmt.Sprintf("\n[web]\nlisten = %q\n[admin]\nlisten = %q\n%s", public, private, hash)
 	if err := os.WriteFile(p.config, append(text, more...), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestRun_ServesAdminPagesOnOwnListener(t *testing.T) {
 	}
 	go io.Copy(io.Discard, log)
 	for address, want := range map[string]int{
-		"http://" + room + "/login": http.StatusOK, "http://" + room + "/u/x": http.StatusOK, // redirects to the login page
+		"http://" + private + "/login": http.StatusOK, "http://" + private + "/u/x": http.StatusOK, // redirects to the login page
 		"http://" + public + "/login": http.StatusNotFound, "http://" + public + "/postrider/login": http.StatusNotFound, "http://" + public + "/healthz": http.StatusOK,
 	} {
 		if got := getStatus(t, address); got != want {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -23,7 +23,7 @@ type resolvedAudience struct {
 }
 
 // resolve replaces the names of groups, sections and members with their IDs.
-func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *daemon.Resolver, dir string, zone *time.Location) (resolvedAudience, error) {
+func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *audience.Resolver, dir string, zone *time.Location) (resolvedAudience, error) {
 	only, err := readList(f.Members, f.MembersFile, dir)
 	if err != nil {
 		return resolvedAudience{}, err
@@ -155,7 +155,7 @@ func readList(list []any, file, dir string) ([]string, error) {
 		return nil, fmt.Errorf("reading the member list: %w", err)
 	}
 	defer f.Close()
-	more, err := daemon.ParseMemberList(f)
+	more, err := audience.ParseMemberList(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading the member list: %s: %w", file, err)
 	}

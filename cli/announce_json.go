@@ -3,7 +3,7 @@ package cli
 import (
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/store"
 )
@@ -18,7 +18,7 @@ type draftJSON struct {
 	Unknown []string              `json:"unknown,omitempty"` // list entries that match no member
 }
 
-func newDraftJSON(id int64, c daemon.AudienceStats, unknown []string) draftJSON {
+func newDraftJSON(id int64, c audience.Stats, unknown []string) draftJSON {
 	out := draftJSON{ID: id, Size: c.Size, Members: c.Members, LeftOut: c.ExcludedByReason, Sample: []memberJSON{}, Unknown: unknown}
 	for _, m := range c.Sample {
 		out.Sample = append(out.Sample, memberJSON{int64(m.ID), m.Name, m.Email})

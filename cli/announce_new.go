@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
@@ -90,7 +90,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 	if err != nil {
 		return err
 	}
-	audience, err := m.Audience.resolve(ctx, h.forum, daemon.NewHerald(h.forum, h.store, cfg.Digest), m.dir, zone)
+	audience, err := m.Audience.resolve(ctx, h.forum, audience.New(h.forum, h.store, cfg.Digest), m.dir, zone)
 	if err != nil {
 		return err
 	}
@@ -156,9 +156,9 @@ func (h *app) checkAnnouncement(m *announcementFile) error {
 }
 
 // countAudience counts an audience and prints its progress.
-func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (daemon.AudienceStats, error) {
+func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announcement) (audience.Stats, error) {
 	lastPrinted := time.Now()
-	return daemon.NewHerald(h.forum, h.store, h.cfg.Digest).CountAudience(ctx, a, time.Now(), func(members int) {
+	return audience.New(h.forum, h.store, h.cfg.Digest).Count(ctx, a, time.Now(), func(members int) {
 		if time.Since(lastPrinted) > progressInterval {
 			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
 			lastPrinted = time.Now()

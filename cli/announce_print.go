@@ -9,13 +9,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/store"
 )
 
 // printAudience prints the size and a sample of an announcement's audience, and why others are left out.
-func (c *cmdEnv) printAudience(a *digest.Announcement, census daemon.AudienceStats) {
+func (c *cmdEnv) printAudience(a *digest.Announcement, census audience.Stats) {
 	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", oneLine(a.Variants[0].Title, 100), census.Size, census.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: members who opted out get it too, with a note that says why.")

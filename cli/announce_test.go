@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/audience"
 	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
@@ -275,7 +275,7 @@ func TestResolveAudience_ByIDNameAndAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := m.Audience.resolve(t.Context(), db, daemon.NewHerald(db, nil, settings.DefaultDigest()), p.dir, berlin)
+	r, err := m.Audience.resolve(t.Context(), db, audience.New(db, nil, settings.DefaultDigest()), p.dir, berlin)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
+	"postrider/daemon/envelope"
+	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
@@ -95,7 +96,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if err != nil {
 		return withAdvice(err)
 	}
-	viewer := daemon.NewViewer(daemon.NewMemberService(h.forum, h.store, h.settings()), h.renderer, h.links)
+	viewer := view.New(h.forum, h.store, h.settings(), h.renderer, h.links)
 	p, content, err := viewer.RenderAnnouncement(ctx, time.Now(), &a.Announcement, o.member)
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 	if p.Reason != "" {
 		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
 	}
-	m := daemon.AnnouncementEnvelope(h.settings(), id, daemon.AnnouncementFooter(h.links, forum.Guest).Unsubscribe)
+	m := envelope.Announcement(h.settings(), id, envelope.AnnouncementFooter(h.links, forum.Guest).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))
 	m.Date = time.Now()
 	return c.printContent(ctx, h, p.Member, m, content, p.Text, o.format)

@@ -10,29 +10,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/bounce"
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/inbound"
 	"postrider/internal/link"
 	"postrider/store"
 )
 
-// tempFail makes a mail server keep the message and hand it in again (EX_TEMPFAIL of sysexits.h). All that goes wrong does,
-// for every other code makes it send the message back, and who sends a bounce is nobody: it would be lost.
+// tempFail makes a mail server keep the message and deliver it again later (EX_TEMPFAIL of sysexits.h). Every error uses
+// it: with any other code, the server would return the message. A bounce has no sender to return it to, so it would be lost.
 const tempFail = 75
 
 func (c *cmdEnv) bounce() *cobra.Command {
 	var recipient string
 	cmd := &cobra.Command{
 		Use:   "bounce < MESSAGE",
-		Short: "Take in a mail that came back, from a mail server's pipe",
-		Long: "Takes in one message from standard input: a report that a mail could not be delivered, a complaint, or a mail to\n" +
-			"the address that ends a subscription. What tells nothing of our mails is dropped. The address to which it was sent is\n" +
-			"looked for in --recipient, in ORIGINAL_RECIPIENT and RECIPIENT of the environment, and in the message itself.\n\n" +
-			"Exits with 0 when the message is dealt with, and with 75 when the mail server is to hand it in again later.\n" +
-			"docs/bounces.md shows how a mail server is set up for it.",
+		Short: "Process a bounce or complaint piped in by a mail server",
+		Long: "Reads one message from standard input: a bounce, a complaint, or an unsubscribe request. Unrelated messages are\n" +
+			"dropped. The recipient address is taken from --recipient, from the environment variables ORIGINAL_RECIPIENT and\n" +
+			"RECIPIENT, and from the message itself.\n\n" +
+			"Exits with 0 if the message was processed, and with 75 if the mail server should deliver it again later. To set up\n" +
+			"a mail server, see docs/bounces.md.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return exitError{tempFail, errors.New("bounce takes no arguments: the message comes from standard input")}
+				return exitError{tempFail, errors.New("bounce takes no arguments: it reads the message from standard input")}
 			}
 			if err := c.processBounce(cmd.Context(), cmd.InOrStdin(), recipient); err != nil {
 				return exitError{tempFail, err}
@@ -40,20 +40,20 @@ func (c *cmdEnv) bounce() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&recipient, "recipient", "", "`address` to which the message was sent")
+	cmd.Flags().StringVar(&recipient, "recipient", "", "`address` that the message was sent to")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exitError{tempFail, fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())}
 	})
 	return cmd
 }
 
-// processBounce reads a message and hands it to the inbound.
+// processBounce reads a message and passes it to the inbound processor.
 func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient string) error {
 	raw, err := io.ReadAll(io.LimitReader(in, bounce.MaxBytes))
 	if err != nil {
 		return fmt.Errorf("reading the message: %w", err)
 	}
-	// To the end: a mail server takes it as a fault when nobody reads on.
+	// Read to the end: a mail server reports an error if the pipe closes early.
 	if _, err := io.Copy(io.Discard, in); err != nil {
 		return fmt.Errorf("reading the message: %w", err)
 	}
@@ -77,7 +77,7 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 	})
 }
 
-// inbound is what takes in all that comes back.
+// inbound creates the processor for bounces, complaints and unsubscribe requests.
 func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Processor, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
@@ -92,11 +92,11 @@ func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Proce
 			return nil, err
 		}
 	}
-	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
-	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Members: desk, Log: h.log, Now: now}, nil
+	members := members.New(h.forum, h.store, h.settings())
+	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Members: members, Log: h.log, Now: now}, nil
 }
 
-// exitError ends the program with a code of its own.
+// exitError is an error with its own exit code.
 type exitError struct {
 	code int
 	error

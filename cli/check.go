@@ -25,9 +25,9 @@ func (c *cmdEnv) check() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check configuration, database, relay and DNS, and suggest fixes",
-		Long: "Tests the configuration, the templates, the store, the forum, the keys that mails are signed with and the\n" +
-			"relay, and asks what other mail servers see of this site (SPF, DKIM, DMARC, names, the page behind one-click\n" +
-			"unsubscription), a line each: ok, warn or FAIL, and how to mend it. Sends nothing. Exits with 1 if anything fails.",
+		Long: "Checks the configuration, templates, store, forum, DKIM keys and relay. Also checks what other mail servers see:\n" +
+			"SPF, DKIM, DMARC, host names and the page for one-click unsubscribe. Prints a line for each: ok, warn or FAIL,\n" +
+			"with a suggested fix. Sends nothing. Exits with 1 if a check fails.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := o.addresses(); err != nil {
@@ -37,9 +37,9 @@ func (c *cmdEnv) check() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
-	cmd.Flags().BoolVar(&o.offline, "offline", false, "ask nobody but the forum, the store and the relay")
-	cmd.Flags().StringVar(&o.resolver, "resolver", "", "ask this DNS `server`, such as 9.9.9.9; default: those of this machine")
-	cmd.Flags().StringSliceVar(&o.sendsFrom, "sends-from", nil, "IP `address` from which mails leave for the world; default: the relay's")
+	cmd.Flags().BoolVar(&o.offline, "offline", false, "only connect to the forum, the store, the relay and the bounce mailbox")
+	cmd.Flags().StringVar(&o.resolver, "resolver", "", "DNS `server` to use, for example 9.9.9.9; default: the system's")
+	cmd.Flags().StringSliceVar(&o.sendsFrom, "sends-from", nil, "public IP `address` that messages are sent from; default: the relay's")
 	return cmd
 }
 
@@ -74,20 +74,20 @@ func (c *cmdEnv) printFinding(f finding.Finding) {
 func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding {
 	cfg, err := c.load()
 	if err != nil {
-		return []finding.Finding{finding.Fail("config", err.Error(), "mend the lines named above; config.example.toml tells of every key")}
+		return []finding.Finding{finding.Fail("config", err.Error(), "correct these settings; every key is documented in config.example.toml")}
 	}
-	all := []finding.Finding{finding.OK("config", c.config+" is understood")}
+	all := []finding.Finding{finding.OK("config", c.config+" is valid")}
 	all = append(all, checkTemplates(cfg))
 	store, clocks := checkStore(ctx, cfg)
 	all = append(all, store...)
 	forum, clock := checkForum(ctx, cfg)
 	all, clocks = append(all, forum...), append(clocks, clock...)
-	relay, line := c.checkRelays(ctx, cfg)
+	relay, conn := c.checkRelays(ctx, cfg)
 	all = append(append(all, checkDKIM(cfg)), relay...)
 	all = append(all, checkBounces(ctx, cfg)...)
 	all = append(all, checkAdmin(cfg))
 	if !o.offline {
-		all = append(all, checkDNS(ctx, cfg, o, line)...)
+		all = append(all, checkDNS(ctx, cfg, o, conn)...)
 		page, clock := checkPage(ctx, cfg)
 		all, clocks = append(all, page), append(clocks, clock...)
 	}
@@ -97,14 +97,14 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 func checkTemplates(cfg config.Config) finding.Finding {
 	set, err := templates.Load(cfg.Templates.Dir)
 	if err != nil {
-		return finding.Fail("templates", err.Error(), "mend the file named above, or take it out of "+cfg.Templates.Dir)
+		return finding.Fail("templates", err.Error(), "correct this file, or remove it from "+cfg.Templates.Dir)
 	}
 	return finding.OK("templates", "locales "+strings.Join(set.Locales(), ", "))
 }
 
-// checkStore looks at the store, and reads its clock.
+// checkStore checks the store and reads its database's clock.
 func checkStore(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
-	// A check must not make a database as a side effect.
+	// A check must not create a database.
 	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return []finding.Finding{missingStore(path)}, nil
@@ -112,7 +112,7 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	}
 	s, err := store.Open(ctx, cfg.Store.DSN)
 	if err != nil {
-		return []finding.Finding{finding.Fail("store", err.Error(), "see that the database of [store] dsn runs and that postrider may use it")}, nil
+		return []finding.Finding{finding.Fail("store", err.Error(), "check that the database in [store] dsn is running and that postrider has access to it")}, nil
 	}
 	defer s.Close()
 	all := append([]finding.Finding{checkVersion(ctx, s)}, checkDisk(s)...)
@@ -123,16 +123,16 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	return all, clockReading("the store's database", at, known, err)
 }
 
-// checkSuppressions looks how many addresses are suppressed. Mailboxes judge a sender by how much of what he sends is for
-// nobody; who has many such addresses took them in without asking for a confirmation.
+// checkSuppressions warns if many addresses are suppressed. Mailbox providers rate senders by their share of messages to
+// addresses that do not exist. Many such addresses usually mean that the forum does not confirm them at registration.
 func checkSuppressions(ctx context.Context, s *store.Store) finding.Finding {
 	members, suppressed, err := s.Suppressions.Stats(ctx, time.Now())
 	if err != nil {
-		return finding.Fail("addresses", err.Error(), "see that postrider may read the database of [store] dsn")
+		return finding.Fail("addresses", err.Error(), "check that postrider can read the database in [store] dsn")
 	}
-	f := finding.OK("addresses", fmt.Sprintf("%d are suppressed, of %d members who watch anything", suppressed, members))
+	f := finding.OK("addresses", fmt.Sprintf("%d suppressed, %d subscribers", suppressed, members))
 	if suppressed > 20 && suppressed > members/20 {
-		f.Level, f.Fix = finding.LevelWarn, "see why with: postrider suppress list; and let the forum confirm addresses before members are mailed"
+		f.Level, f.Fix = finding.LevelWarn, "to see the reasons, run: postrider suppress list; have the forum confirm addresses before members get email"
 	}
 	return f
 }
@@ -141,51 +141,51 @@ func checkVersion(ctx context.Context, s *store.Store) finding.Finding {
 	have, want, err := s.Version(ctx)
 	switch {
 	case err != nil:
-		return finding.Fail("store", err.Error(), "see that postrider may read and write the database of [store] dsn")
+		return finding.Fail("store", err.Error(), "check that postrider can read and write the database in [store] dsn")
 	case have > want:
-		return finding.Fail("store", fmt.Sprintf("the store is at step %d, this program knows %d", have, want), "run the newer postrider that made it")
+		return finding.Fail("store", fmt.Sprintf("the schema has version %d, this program supports up to %d", have, want), "run the newer postrider that upgraded the store")
 	case have < want:
-		return finding.Warn("store", fmt.Sprintf("the store is at step %d of %d", have, want), "postrider migrate, or just postrider run")
+		return finding.Warn("store", fmt.Sprintf("the schema has version %d, this program needs %d", have, want), "run: postrider migrate (postrider run does this too)")
 	}
-	return finding.OK("store", fmt.Sprintf("at step %d", have))
+	return finding.OK("store", fmt.Sprintf("schema version %d", have))
 }
 
-// Below these the disk of a SQLite store is near its end: a forum of 100,000 members writes some 100 MB a day.
+// Free space of a SQLite store's disk at which check warns or fails. A forum of 100,000 members writes about 100 MB a day.
 const (
 	lowDiskBytes      = 1 << 30
 	criticalDiskBytes = 100 << 20
 )
 
-// checkDisk looks how full the disk is: when nothing can be written, nothing is sent.
+// checkDisk checks the free disk space: when nothing can be written, nothing is sent.
 func checkDisk(s *store.Store) []finding.Finding {
 	left, known, err := s.FreeDiskBytes()
 	if err != nil || !known {
 		return nil
 	}
-	f := finding.OK("store disk", fmt.Sprintf("%d MB are free", left>>20))
+	f := finding.OK("store disk", fmt.Sprintf("%d MB free", left>>20))
 	switch {
 	case left < criticalDiskBytes:
-		f.Level, f.Fix = finding.LevelFail, "make room on the disk of [store] dsn: when it is full, nothing is sent any more"
+		f.Level, f.Fix = finding.LevelFail, "free up space on the disk of [store] dsn: when it is full, nothing is sent"
 	case left < lowDiskBytes:
-		f.Level, f.Fix = finding.LevelWarn, "make room on the disk of [store] dsn"
+		f.Level, f.Fix = finding.LevelWarn, "free up space on the disk of [store] dsn"
 	}
 	return []finding.Finding{f}
 }
 
-// missingStore tells a store that the first run makes from one that it cannot make.
+// missingStore reports whether the first run can create the store.
 func missingStore(path string) finding.Finding {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return finding.Fail("store", path+" cannot be made: "+dir+" is no directory", "make the directory, and let postrider write in it")
+		return finding.Fail("store", "cannot create "+path+": "+dir+" is not a directory", "create the directory and make it writable for postrider")
 	}
-	return finding.Warn("store", path+" does not exist yet", "the first run makes it; nothing to do")
+	return finding.Warn("store", path+" does not exist yet", "nothing to do: the first run creates it")
 }
 
-// checkForum looks at the forum, and reads its database's clock.
+// checkForum runs the forum's self-check and reads its database's clock.
 func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
 	db, err := source.Open(ctx, cfg.Forum.Config)
 	if err != nil {
-		return []finding.Finding{finding.Fail("forum", err.Error(), "see that the database of [forum] dsn runs and that the account may read it")}, nil
+		return []finding.Finding{finding.Fail("forum", err.Error(), "check that the database in [forum] dsn is running and that the account can read it")}, nil
 	}
 	defer db.Close()
 	var all []finding.Finding
@@ -197,11 +197,11 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	return all, clockReading("the forum's database", at, known, err)
 }
 
-// checkDKIM tells what must stand in DNS. Whether it does is for checkDNS to see.
+// checkDKIM checks the DKIM keys and shows the DNS records that they need. checkDNS checks the records.
 func checkDKIM(cfg config.Config) finding.Finding {
 	signer, err := mail.NewSigner(cfg.DKIM)
 	if err != nil {
-		return finding.Fail("dkim", "dkim."+err.Error(), "mend [dkim] as said above; config.example.toml tells how to make a key")
+		return finding.Fail("dkim", "dkim."+err.Error(), "correct [dkim]; to create a key, see config.example.toml")
 	}
 	if signer == nil {
 		return finding.OK("dkim", "off: the relay signs")
@@ -212,31 +212,31 @@ func checkDKIM(cfg config.Config) finding.Finding {
 	}
 	text := "signs for " + cfg.DKIM.Domain + " with " + selectors
 	for _, r := range signer.Records() {
-		text += "\nDNS must have, as TXT of " + r.Name + ":\n" + r.Value
+		text += "\nDNS needs this TXT record at " + r.Name + ":\n" + r.Value
 	}
 	return finding.OK("dkim", text)
 }
 
-// checkRelays goes as far as logging in to each relay, and tells of the first one's line.
+// checkRelays connects and logs in to each relay. It returns the connection of the first one.
 func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding.Finding, mail.ConnInfo) {
-	found, line := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
+	found, conn := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
 	if cfg.SMTP.Fallback.Enabled() {
 		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
 		found = append(found, second...)
 	}
-	return found, line
+	return found, conn
 }
 
 func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding.Finding, mail.ConnInfo) {
 	relay, err := mail.NewSMTP(set, newLog(c.err, cfg.Log))
-	var line mail.ConnInfo
+	var conn mail.ConnInfo
 	if err == nil {
 		defer relay.Close()
-		line, err = relay.TestConnection(ctx)
+		conn, err = relay.TestConnection(ctx)
 	}
 	if err != nil {
-		return []finding.Finding{finding.Fail(table, err.Error(), "see that the relay of ["+table+"] url runs and takes mail from this machine")}, line
+		return []finding.Finding{finding.Fail(table, err.Error(), "check that the relay in ["+table+"] url is running and accepts messages from this machine")}, conn
 	}
 	found := []finding.Finding{finding.OK(table, "the relay answers")}
-	return append(found, doctor.TLSFinding(line.TLS, line.IsLocalNetwork(), time.Now())), line
+	return append(found, doctor.TLSFinding(conn.TLS, conn.IsLocalNetwork(), time.Now())), conn
 }

@@ -13,11 +13,11 @@ import (
 	"postrider/internal/finding"
 )
 
-// checkBounces looks whether what comes back can be taken in. The listener is left alone: a daemon that runs has it.
+// checkBounces checks whether bounces can be received. It does not open the listener: a running daemon may be using it.
 func checkBounces(ctx context.Context, cfg config.Config) []finding.Finding {
 	b := cfg.Bounces
 	if b.Domain == "" && b.Listen == "" && b.Maildir == "" && b.IMAP == "" {
-		text := "mails that cannot be delivered come back to " + address(cfg.SMTP.From).Address + ", and postrider does not learn of it"
+		text := "bounces go to " + address(cfg.SMTP.From).Address + ", and postrider does not process them"
 		return []finding.Finding{finding.OK("bounces", text)}
 	}
 	var all []finding.Finding
@@ -28,18 +28,18 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding.Finding {
 	if b.Maildir != "" {
 		ways = append(ways, "in "+b.Maildir)
 		if _, err := os.ReadDir(filepath.Join(b.Maildir, "new")); err != nil {
-			all = append(all, finding.Fail("bounces", err.Error(), "name a maildir in bounces.maildir that postrider may read and write, or take it out"))
+			all = append(all, finding.Fail("bounces", err.Error(), "set bounces.maildir to a maildir that postrider can read and write, or remove it"))
 		}
 	}
 	if b.IMAP != "" {
-		ways = append(ways, "in a mailbox by IMAP")
+		ways = append(ways, "from a mailbox through IMAP")
 		all = append(all, checkMailbox(ctx, b.Config)...)
 	}
 	where := "smtp.from"
 	if b.Domain != "" {
 		where = b.Domain
 	}
-	return append(all, finding.OK("bounces", fmt.Sprintf("come back to %s, and are taken in %s", where, strings.Join(ways, ", "))))
+	return append(all, finding.OK("bounces", fmt.Sprintf("go to %s, received %s", where, strings.Join(ways, ", "))))
 }
 
 func checkMailbox(ctx context.Context, c inbound.Config) []finding.Finding {
@@ -50,7 +50,7 @@ func checkMailbox(ctx context.Context, c inbound.Config) []finding.Finding {
 		err = box.Check(ctx)
 	}
 	if err != nil {
-		return []finding.Finding{finding.Fail("bounces", "the mailbox cannot be opened: "+err.Error(), "see that bounces.imap and its password are right, and the server can be reached")}
+		return []finding.Finding{finding.Fail("bounces", "cannot open the mailbox: "+err.Error(), "check bounces.imap, its password and that the server can be reached")}
 	}
 	return nil
 }

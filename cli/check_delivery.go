@@ -16,7 +16,7 @@ import (
 	"postrider/mail"
 )
 
-// checkOptions say how the world is asked.
+// checkOptions are the flags of check.
 type checkOptions struct {
 	asJSON    bool
 	offline   bool
@@ -24,39 +24,39 @@ type checkOptions struct {
 	sendsFrom []string
 }
 
-// addresses reads --sends-from.
+// addresses parses --sends-from.
 func (o checkOptions) addresses() ([]netip.Addr, error) {
 	var list []netip.Addr
 	for _, text := range o.sendsFrom {
 		address, err := netip.ParseAddr(text)
 		if err != nil {
-			return nil, fmt.Errorf("--sends-from is %q, which is no IP address: give one such as 192.0.2.10", text)
+			return nil, fmt.Errorf("invalid --sends-from %q: must be an IP address, for example 192.0.2.10", text)
 		}
 		list = append(list, address)
 	}
 	return list, nil
 }
 
-// checkDNS asks what other mail servers would see of this site.
-func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, line mail.ConnInfo) []finding.Finding {
+// checkDNS checks what other mail servers see of this site.
+func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, conn mail.ConnInfo) []finding.Finding {
 	dns := doctor.NewDNS(o.resolver)
-	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, line))
+	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, conn))
 }
 
-func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, line mail.ConnInfo) doctor.Site {
+func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, conn mail.ConnInfo) doctor.Site {
 	from := address(cfg.SMTP.From).Address
 	p := doctor.Site{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
-	if cfg.Bounces.Domain != "" { // each mail has a return path of its own there
+	if cfg.Bounces.Domain != "" { // each message has its own return path there
 		p.Envelope, p.Bounces = "postmaster@"+cfg.Bounces.Domain, cfg.Bounces.Domain
 	}
-	// A key that cannot be read is told of by checkDKIM.
+	// checkDKIM reports keys that cannot be read.
 	if signer, err := mail.NewSigner(cfg.DKIM); err == nil && signer != nil {
 		p.SigningDomain = cfg.DKIM.Domain
 		for _, r := range signer.Records() {
 			p.Keys = append(p.Keys, doctor.Key{Name: r.Name, Value: r.Value})
 		}
 	}
-	p.Local = line.Remote.IsLoopback() || isLocalAddress(line.Remote)
+	p.Local = conn.Remote.IsLoopback() || isLocalAddress(conn.Remote)
 	if p.SendsFrom, _ = o.addresses(); len(p.SendsFrom) > 0 {
 		p.Local = true
 		return p
@@ -64,13 +64,13 @@ func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o chec
 	switch {
 	case p.Local:
 		p.SendsFrom = outboundAddresses()
-	case line.Remote.IsValid() && !line.IsLocalNetwork():
+	case conn.Remote.IsValid() && !conn.IsLocalNetwork():
 		p.SendsFrom = addressesOf(ctx, dns, p.Relay)
 	}
 	return p
 }
 
-// isLocalAddress tells whether this machine has an address.
+// isLocalAddress reports whether an address belongs to this machine.
 func isLocalAddress(address netip.Addr) bool {
 	ours, err := net.InterfaceAddrs()
 	if err != nil {
@@ -84,14 +84,14 @@ func isLocalAddress(address netip.Addr) bool {
 	return false
 }
 
-// outboundAddresses is from which public addresses this machine reaches the world: none behind a translator of addresses. To
-// "connect" by UDP sends nothing; it asks the routes for the address to send from.
+// outboundAddresses returns the public source addresses of this machine, or none behind NAT. Connecting a UDP socket sends
+// nothing: it only selects the source address by the routing table.
 func outboundAddresses() []netip.Addr {
 	var list []netip.Addr
-	for _, somewhere := range []string{"192.0.2.1:25", "[2001:db8::1]:25"} {
-		conn, err := net.Dial("udp", somewhere)
+	for _, target := range []string{"192.0.2.1:25", "[2001:db8::1]:25"} {
+		conn, err := net.Dial("udp", target)
 		if err != nil {
-			continue // this family leads nowhere
+			continue // no route for this address family
 		}
 		address := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 		conn.Close()
@@ -102,7 +102,7 @@ func outboundAddresses() []netip.Addr {
 	return list
 }
 
-// cgnatPrefix is the space of providers that translate addresses for their customers (RFC 6598).
+// cgnatPrefix is the shared address space of carrier-grade NAT (RFC 6598).
 var cgnatPrefix = netip.MustParsePrefix("100.64.0.0/10")
 
 func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.Addr {
@@ -122,11 +122,11 @@ func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.
 	return list
 }
 
-// checkPage looks whether the pages can be reached as mailboxes reach them, and reads the clock of who answers.
+// checkPage checks whether mailbox providers can reach the pages, and reads the web server's clock.
 func checkPage(ctx context.Context, cfg config.Config) (finding.Finding, []doctor.ClockReading) {
 	base, err := url.JoinPath(cfg.Web.URL, "healthz")
 	if err != nil {
-		return finding.Fail("one-click", err.Error(), "mend web.url"), nil
+		return finding.Fail("one-click", err.Error(), "correct web.url"), nil
 	}
 	f, clock := doctor.Page(ctx, &http.Client{Timeout: 15 * time.Second}, base)
 	var readings []doctor.ClockReading
@@ -136,10 +136,10 @@ func checkPage(ctx context.Context, cfg config.Config) (finding.Finding, []docto
 	return f, readings
 }
 
-// clockReading compares a clock with ours.
+// clockReading compares a database's clock with this machine's.
 func clockReading(whose string, at time.Time, known bool, err error) []doctor.ClockReading {
 	if err != nil || !known {
-		return nil // that the other side does not answer is told elsewhere
+		return nil // another check reports it
 	}
 	return []doctor.ClockReading{{Whose: whose, Ahead: time.Until(at)}}
 }

@@ -17,11 +17,11 @@ import (
 	"postrider/store"
 )
 
-// signedSite is a site that signs, with a relay, a web server and its records in DNS.
+// signedSite is a site that signs its messages, with a relay, a web server and a DNS server.
 type signedSite struct {
 	dns    *dnstest.Server
 	config string
-	name   string // under which its key is published
+	name   string // DNS name of its key
 }
 
 func newSignedSite(t *testing.T) signedSite {
@@ -45,7 +45,7 @@ mx.upperberth.example.     IN A 192.0.2.10
 `)}
 }
 
-// runCheck gives the findings by their parts.
+// runCheck returns the findings of check by part.
 func (w signedSite) runCheck(t *testing.T) (found map[string]finding.Finding, code int) {
 	t.Helper()
 	out, errOut, code := run(t, "check", "--json", "--resolver", w.dns.Address, "--sends-from", "192.0.2.10", "-c", w.config)
@@ -66,10 +66,10 @@ func TestCheck_ReportsDNSAndTLS(t *testing.T) {
 	if f := found["dkim record"]; code != 1 || f.Level != finding.LevelFail {
 		t.Fatalf("without the key in DNS: exit %d, %+v", code, f)
 	}
-	// What is to be pasted is pasted.
+	// Publish the record as an operator would copy it.
 	_, record, pasted := strings.Cut(found["dkim record"].Fix, "publish: ")
 	if !pasted || !strings.HasPrefix(record, w.name+". IN TXT ") {
-		t.Fatalf("the cure is %q", found["dkim record"].Fix)
+		t.Fatalf("the fix is %q", found["dkim record"].Fix)
 	}
 	w.dns.Add(t, record)
 	found, code = w.runCheck(t)
@@ -81,9 +81,9 @@ func TestCheck_ReportsDNSAndTLS(t *testing.T) {
 			t.Errorf("%s: %+v", part, f)
 		}
 	}
-	// The certificate of this web server is its own authority.
+	// The certificate of this web server is self-signed.
 	if f := found["one-click"]; f.Level != finding.LevelWarn || !strings.Contains(f.Text, "certificate") {
-		t.Errorf("the page behind one-click: %+v", f)
+		t.Errorf("one-click page: %+v", f)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestCheck_ReportsBounceDomain(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, _ := w.runCheck(t)
-	for _, part := range []string{"spf", "bounces mx"} { // it is the envelope's domain
+	for _, part := range []string{"spf", "bounces mx"} { // SPF is checked for the envelope domain
 		if f := found[part]; f.Level != finding.LevelFail || !strings.Contains(f.Text, "b.upperberth.example") {
 			t.Errorf("%s: %+v", part, f)
 		}
@@ -117,7 +117,7 @@ b.upperberth.example. IN MX 10 mx.upperberth.example.
 func TestCheck_WarnsOfManySuppressions(t *testing.T) {
 	p := newTestForum(t)
 	mustRun(t, "migrate", "-c", p.config)
-	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "ok    addresses: 0 are suppressed") {
+	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "ok    addresses: 0 suppressed, ") {
 		t.Errorf("with none suppressed:\n%s", out)
 	}
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
@@ -134,7 +134,7 @@ func TestCheck_WarnsOfManySuppressions(t *testing.T) {
 	if err := s.Suppressions.Add(t.Context(), time.Now(), list); err != nil {
 		t.Fatal(err)
 	}
-	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "warn  addresses: 21 are suppressed, of 0 members") {
+	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "warn  addresses: 21 suppressed, 0 subscribers") {
 		t.Errorf("with many suppressed:\n%s", out)
 	}
 }
@@ -143,7 +143,7 @@ func TestCheck_OfflineSkipsDNS(t *testing.T) {
 	w := newSignedSite(t)
 	out, _, code := run(t, "check", "--offline", "--resolver", w.dns.Address, "-c", w.config)
 	if asked := w.dns.Asked(); code != 0 || len(asked) > 0 || strings.Contains(out, "one-click") {
-		t.Errorf("exit %d; it asked for %v and says\n%s", code, asked, out)
+		t.Errorf("exit %d; it queried %v and printed\n%s", code, asked, out)
 	}
 }
 

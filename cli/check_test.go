@@ -24,7 +24,7 @@ func TestCheck_PassesOnWorkingSetup(t *testing.T) {
 	}
 	for _, part := range []string{"config", "templates", "store", "forum ", "smtp"} {
 		if !strings.Contains(out, "ok    "+part) {
-			t.Errorf("%s is not looked at:\n%s", part, out)
+			t.Errorf("%s is not checked:\n%s", part, out)
 		}
 	}
 }
@@ -38,7 +38,7 @@ func TestCheck_CreatesNoFiles(t *testing.T) {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), "postrider") {
-			t.Errorf("a check made %s", e.Name())
+			t.Errorf("check created %s", e.Name())
 		}
 	}
 }
@@ -49,7 +49,7 @@ func TestCheck_FailsWithFix(t *testing.T) {
 		t.Fatal(err)
 	}
 	relay := "smtp.url = " + quoted(smtptest.New(t).URL())
-	file := filepath.Join(t.TempDir(), "file") // no directory can be in it
+	file := filepath.Join(t.TempDir(), "file") // cannot contain a directory
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -91,10 +91,10 @@ func TestCheck_FailsWithFix(t *testing.T) {
 					part, _, _ := strings.Cut(rest, ":")
 					part, _, _ = strings.Cut(part, " ")
 					failed[part] = true
-					for i++; i < len(lines) && strings.HasPrefix(lines[i], "        "); i++ { // the text goes on
+					for i++; i < len(lines) && strings.HasPrefix(lines[i], "        "); i++ { // the text continues
 					}
 					if i == len(lines) || !strings.HasPrefix(lines[i], "      -> ") {
-						t.Errorf("no cure follows:\n%s", line)
+						t.Errorf("no fix follows:\n%s", line)
 					}
 				}
 			}
@@ -111,7 +111,7 @@ func TestCheck_FailsWithFix(t *testing.T) {
 	}
 }
 
-// wantSameFailuresInJSON holds check --json to the same verdict.
+// wantSameFailuresInJSON checks that check --json reports the same failures.
 func wantSameFailuresInJSON(t *testing.T, p testForum, failed map[string]bool) {
 	t.Helper()
 	out, _, code := run(t, "check", "--offline", "--json", "-c", p.config)
@@ -130,7 +130,7 @@ func wantSameFailuresInJSON(t *testing.T, p testForum, failed map[string]bool) {
 		if f.Level == "FAIL" {
 			fails++
 			if part, _, _ := strings.Cut(f.Part, " "); !failed[part] || f.Fix == "" {
-				t.Errorf("only in JSON fails, or without a cure: %+v", f)
+				t.Errorf("fails only in JSON, or has no fix: %+v", f)
 			}
 		}
 	}
@@ -148,11 +148,11 @@ func TestRun_StopsWhenSelfCheckFails(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 	if entries, _ := os.ReadDir(mails); len(entries) != 0 {
-		t.Errorf("%d mails were written", len(entries))
+		t.Errorf("%d messages were written", len(entries))
 	}
 }
 
-// A service manager starts again and again what ends at once.
+// Service managers keep restarting a daemon that exits immediately.
 func TestRun_ReportsStartFailureOnce(t *testing.T) {
 	p := newTestForum(t, `alarms.email = "admin@upperberth.example"`)
 	execSQL(t, p.forum, "ALTER TABLE section_watch RENAME TO watches")
@@ -162,12 +162,12 @@ func TestRun_ReportsStartFailureOnce(t *testing.T) {
 			t.Errorf("exit %d", code)
 		}
 	}
-	told, err := filepath.Glob(filepath.Join(mails, "*.eml"))
-	if err != nil || len(told) != 1 {
-		t.Fatalf("mails are %v, %v; want one", told, err)
+	sent, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+	if err != nil || len(sent) != 1 {
+		t.Fatalf("messages are %v, %v; want one", sent, err)
 	}
-	if raw, err := os.ReadFile(told[0]); err != nil || !strings.Contains(string(raw), "To: <admin@upperberth.example>") || !strings.Contains(string(raw), "section_watch") {
-		t.Errorf("%v: the mail is\n%s", err, raw)
+	if raw, err := os.ReadFile(sent[0]); err != nil || !strings.Contains(string(raw), "To: <admin@upperberth.example>") || !strings.Contains(string(raw), "section_watch") {
+		t.Errorf("%v: the message is\n%s", err, raw)
 	}
 }
 

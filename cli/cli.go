@@ -1,5 +1,5 @@
-// Package cli is the command line. It is the only room that knows all others: each command has a
-// file of its own, and wire.go puts the rooms together as the configuration says.
+// Package cli implements the command line. Each command has its own file. This package alone imports all others: wire.go
+// connects them according to the configuration.
 package cli
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// cmdEnv is where a command reads its surroundings and writes to.
+// cmdEnv holds the output, environment and configuration path of a command.
 type cmdEnv struct {
 	out, err io.Writer
 	getenv   func(string) string
@@ -28,10 +28,10 @@ func Main(args []string) int {
 	return Run(ctx, args, os.Stdout, os.Stderr, os.Getenv)
 }
 
-// errSilent ends a command with exit code 1 when it has already said why.
+// errSilent ends a command with exit code 1 if it has already printed the reason.
 var errSilent = errors.New("")
 
-// Run runs a command line until it is done or ctx ends.
+// Run runs a command line until it finishes or ctx ends. It returns the exit code.
 func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(string) string) int {
 	c := &cmdEnv{out: out, err: errOut, getenv: getenv}
 	root := c.root()
@@ -53,10 +53,10 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(
 func (c *cmdEnv) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "postrider",
-		Short: "Sends the e-mail of a web forum: digests, reply alerts and announcements",
-		Long: "Postrider sits beside a web forum, reads its database (and never writes to it), and sends\n" +
-			"its members digests of what is new in what they watch.\n\n" +
-			"Begin with: postrider demo",
+		Short: "Send the email of a web forum: digests, alerts and announcements",
+		Long: "Postrider sends the members of a web forum digests and alerts about what they watch, and announcements. It reads the\n" +
+			"forum's database and never writes to it.\n\n" +
+			"To try it, run: postrider demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -73,14 +73,14 @@ func (c *cmdEnv) root() *cobra.Command {
 	return root
 }
 
-// addUsageHint lets a command that was given too many words or too few say where it is told what it wants.
+// addUsageHint adds a reference to --help to errors about the number of arguments.
 func addUsageHint(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		addUsageHint(c)
 	}
-	if takes := cmd.Args; takes != nil {
+	if validate := cmd.Args; validate != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := takes(cmd, args); err != nil {
+			if err := validate(cmd, args); err != nil {
 				return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
 			}
 			return nil

@@ -23,7 +23,7 @@ func run(t *testing.T, args ...string) (out, errOut string, code int) {
 	return stdout.String(), stderr.String(), code
 }
 
-// mustRun runs a command line that must go well.
+// mustRun runs a command line that must succeed.
 func mustRun(t *testing.T, args ...string) string {
 	t.Helper()
 	out, errOut, code := run(t, args...)
@@ -33,7 +33,7 @@ func mustRun(t *testing.T, args ...string) string {
 	return out
 }
 
-// now is the moment at which the sample forum of these tests stands.
+// now is the time up to which the sample forum of these tests has posts.
 var now = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 // testForum is a directory with the sample forum and a configuration for it.
@@ -75,7 +75,7 @@ func newTestForum(t *testing.T, changes ...string) testForum {
 func TestHelp_MatchesGolden(t *testing.T) {
 	texts := map[string]string{"postrider": mustRun(t)}
 	if long := mustRun(t, "--help"); long != texts["postrider"] {
-		t.Errorf("postrider --help says\n%s\nand postrider alone\n%s", long, texts["postrider"])
+		t.Errorf("postrider --help prints\n%s\nand postrider alone\n%s", long, texts["postrider"])
 	}
 	for _, c := range (&cmdEnv{}).root().Commands() {
 		if c.Name() == "help" {
@@ -115,7 +115,7 @@ func TestRun_ReportsWrongUsage(t *testing.T) {
 		{"--config", []string{"--config"}},
 		{"run --now 2026-05-04T08:00:00Z", []string{"--now needs --once"}},
 		{"run --json", []string{"--json needs --once"}},
-		{"queue list --since yesterday -c " + p.config, []string{`--since is "yesterday"`, "24h"}},
+		{"queue list --since yesterday -c " + p.config, []string{`invalid --since "yesterday"`, "24h"}},
 		{"run --once --now yesterday -c " + p.config, []string{`invalid --now "yesterday"`, "2026-05-04T08:00:00Z"}},
 		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
 		{"run -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
@@ -124,8 +124,8 @@ func TestRun_ReportsWrongUsage(t *testing.T) {
 		{"preview 1 -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
 		{"migrate -c " + missing, []string{missing, "config.example.toml"}},
 		{"preview 1 -c " + missing, []string{missing, "config.example.toml"}},
-		{"preview -c " + p.config, []string{"number or name"}},
-		{"preview Corridor Kate -c " + p.config, []string{"number or name"}},
+		{"preview -c " + p.config, []string{"ID or name"}},
+		{"preview Corridor Kate -c " + p.config, []string{"ID or name"}},
 		{"preview 1 --format pdf -c " + p.config, []string{"pdf", "html, text, eml or json"}},
 		{"preview 1 --kind letter -c " + p.config, []string{"letter", "digest"}},
 		{"preview 1 --from noon -c " + p.config, []string{`invalid --from "noon"`, "2026-05-04T08:00:00Z"}},
@@ -149,11 +149,11 @@ func TestRun_ReportsWrongUsage(t *testing.T) {
 			}
 			for _, want := range tt.wants {
 				if !strings.Contains(errOut, want) {
-					t.Errorf("it says\n%swithout %q", errOut, want)
+					t.Errorf("it prints\n%swithout %q", errOut, want)
 				}
 			}
 			if strings.Count(errOut, "opening the store") > 1 {
-				t.Errorf("it says twice what it was doing: %s", errOut)
+				t.Errorf("the error repeats its context: %s", errOut)
 			}
 		})
 	}
@@ -182,22 +182,22 @@ func TestForums_ListsAndDescribesTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(out, `"Name"`) {
-		t.Errorf("keys of JSON are written small everywhere else:\n%s", out)
+		t.Errorf("JSON keys must be lower case:\n%s", out)
 	}
 	list := mustRun(t, "forums")
 	for _, f := range types {
 		if !strings.Contains(list, f.Name) || !strings.Contains(list, f.Title) {
 			t.Errorf("the list does not have %s:\n%s", f.Name, list)
 		}
-		told := mustRun(t, "forums", f.Name)
+		text := mustRun(t, "forums", f.Name)
 		for _, want := range append([]string{f.Name, f.Title, f.Markup, f.Notes}, f.Databases...) {
-			if want == "" || !strings.Contains(told, want) {
-				t.Errorf("forums %s says nothing of %q:\n%s", f.Name, want, told)
+			if want == "" || !strings.Contains(text, want) {
+				t.Errorf("forums %s does not mention %q:\n%s", f.Name, want, text)
 			}
 		}
 		var one struct{ Name string }
 		if err := json.Unmarshal([]byte(mustRun(t, "forums", f.Name, "--json")), &one); err != nil || one.Name != f.Name {
-			t.Errorf("forums %s --json tells of %q: %v", f.Name, one.Name, err)
+			t.Errorf("forums %s --json describes %q: %v", f.Name, one.Name, err)
 		}
 	}
 	if len(types) < 4 {
@@ -208,10 +208,10 @@ func TestForums_ListsAndDescribesTypes(t *testing.T) {
 func TestMigrate_SecondRunChangesNothing(t *testing.T) {
 	p := newTestForum(t)
 	if out := mustRun(t, "migrate", "-c", p.config); !strings.Contains(out, "up to date after ") {
-		t.Errorf("the first time it says %q", out)
+		t.Errorf("the first run prints %q", out)
 	}
 	if out := mustRun(t, "migrate", "-c", p.config); out != "The store is up to date.\n" {
-		t.Errorf("the second time it says %q", out)
+		t.Errorf("the second run prints %q", out)
 	}
 }
 
@@ -219,7 +219,7 @@ func TestMigrate_CreatesLinkKey(t *testing.T) {
 	p := newTestForum(t)
 	for _, want := range []string{"there are now 2.", "there are now 3."} {
 		if out := mustRun(t, "migrate", "-c", p.config, "--new-link-key"); !strings.Contains(out, want) {
-			t.Errorf("it says %q, want %q in it", out, want)
+			t.Errorf("it prints %q, want %q in it", out, want)
 		}
 	}
 }

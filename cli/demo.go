@@ -20,11 +20,11 @@ import (
 
 const (
 	inboxAddress = "127.0.0.1:8025"
-	// demoSpeed is how much faster the demo's clock runs: an hour in six seconds, so that members
-	// around the world get their mail while one watches.
+	// demoSpeed is the speed of the demo's clock: an hour takes six seconds, so members in all time zones soon get their
+	// digests.
 	demoSpeed  = 600
 	trickleGap = 3 * time.Second
-	// demoPages is where postrider's own pages are, beside the inbox.
+	// demoPages is the path of postrider's own pages on the inbox server.
 	demoPages = "/postrider"
 )
 
@@ -34,10 +34,9 @@ func (c *cmdEnv) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the whole daemon on a sample forum, with an inbox in the browser",
-		Long: "Makes a small sample forum (SQLite, in a directory of its own that is removed afterwards), runs the\n" +
-			"whole daemon on it, and shows the mails that it sends at http://" + inboxAddress + ". Members keep writing,\n" +
-			"and the clock runs fast, so that mail keeps coming.\n\n" +
-			"With --once and --mail-dir: one full round without a browser, every mail as a file.",
+		Long: "Creates a small sample forum (SQLite, in a temporary directory), runs the daemon on it, and shows its messages at\n" +
+			"http://" + inboxAddress + ". Members keep posting and the clock runs fast, so messages keep arriving.\n\n" +
+			"With --once and --mail-dir, runs one full round without a browser and writes each message to a file.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if once != (mailDir != "") {
@@ -50,16 +49,17 @@ func (c *cmdEnv) demo() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "run one full round, then exit")
-	cmd.Flags().StringVar(&mailDir, "mail-dir", "", "write mails as .eml files into this `directory`")
+	cmd.Flags().StringVar(&mailDir, "mail-dir", "", "write messages as .eml files into this `directory`")
 	cmd.Flags().StringVar(&listen, "listen", inboxAddress, "`address` of the inbox page")
 	return cmd
 }
 
-// newDemoApp opens a fresh sample forum as it stands at now, with more tables in its configuration. The returned function clears it away.
+// newDemoApp creates a sample forum as of now and opens it. more is appended to its configuration. The returned function
+// closes and removes it.
 func (c *cmdEnv) newDemoApp(ctx context.Context, now time.Time, smtpURL, more string) (*app, string, func(), error) {
 	dir, err := os.MkdirTemp("", "postrider-demo-")
 	if err != nil {
-		return nil, "", nil, fmt.Errorf("making room for the sample forum: %w", err)
+		return nil, "", nil, fmt.Errorf("creating the sample forum: %w", err)
 	}
 	clear := func() { os.RemoveAll(dir) }
 	path := filepath.Join(dir, "forum.db")
@@ -80,7 +80,7 @@ func (c *cmdEnv) newDemoApp(ctx context.Context, now time.Time, smtpURL, more st
 	return h, path, func() { h.close(); clear() }, nil
 }
 
-// demoConfig is what a small forum's configuration looks like.
+// demoConfig returns the configuration of a small forum.
 func demoConfig(dir, forum, smtpURL string) string {
 	return fmt.Sprintf(`
 [forum]
@@ -122,7 +122,7 @@ func (c *cmdEnv) demoOnce(ctx context.Context, mailDir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d mails in %s, %d members skipped.\n", report.Sent, mailDir, report.Planned-report.Sent)
+	fmt.Fprintf(c.out, "%d messages in %s, %d members skipped.\n", report.Sent, mailDir, report.Planned-report.Sent)
 	return nil
 }
 
@@ -162,7 +162,7 @@ func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "The inbox of %s: http://%s\nIts clock runs %d times faster, and its members keep writing. Stop with Ctrl-C.\n",
+	fmt.Fprintf(c.out, "Inbox of %s: http://%s\nThe clock runs %d times faster than real time, and members keep posting. Stop with Ctrl-C.\n",
 		demo.Name, listener.Addr(), demoSpeed)
 	var all sync.WaitGroup
 	both := http.NewServeMux()
@@ -178,7 +178,7 @@ func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	return err
 }
 
-// browserHost is the address at which a browser on this machine finds a listener.
+// browserHost returns the host and port of a listener for a browser on this machine.
 func browserHost(a net.Addr) string {
 	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
@@ -186,7 +186,7 @@ func browserHost(a net.Addr) string {
 	return a.String()
 }
 
-// generateActivity lets the members of the sample forum go on writing.
+// generateActivity keeps adding posts to the sample forum.
 func (c *cmdEnv) generateActivity(ctx context.Context, path string, clock func() time.Time) {
 	t, err := demo.NewTrickle(path)
 	if err != nil {
@@ -208,7 +208,7 @@ func (c *cmdEnv) generateActivity(ctx context.Context, path string, clock func()
 	}
 }
 
-// fastClock starts at a moment and runs demoSpeed times faster than the real clock.
+// fastClock returns a clock that starts at start and runs demoSpeed times faster than the real clock.
 func fastClock(start time.Time) func() time.Time {
 	return func() time.Time { return start.Add(demoSpeed * time.Since(start)) }
 }

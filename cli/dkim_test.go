@@ -83,7 +83,7 @@ func TestRun_SignaturesMatchCheckedRecord(t *testing.T) {
 		found, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{
 			LookupTXT: func(name string) ([]string, error) {
 				if want := "pr1._domainkey." + domain; name != want {
-					return nil, fmt.Errorf("the mail asks for the record %s, want %s", name, want)
+					return nil, fmt.Errorf("the signature names the record %s, want %s", name, want)
 				}
 				return []string{record}, nil
 			},
@@ -107,7 +107,7 @@ func TestRun_RejectsReadableKeyFile(t *testing.T) {
 	mails := filepath.Join(t.TempDir(), "mails")
 	code, report := runCombined(t, "run", "--once", "--mail-dir", mails, "-c", config)
 	if want := "dkim.key_file: " + keyFile; code != 1 || !strings.Contains(report, want) || !strings.Contains(report, "chmod 600 "+keyFile) {
-		t.Errorf("run exited with %d and said %q, want 1, %q and how to mend it", code, report, want)
+		t.Errorf("run exited with %d and said %q, want 1, %q and a fix", code, report, want)
 	}
 	if files, _ := filepath.Glob(filepath.Join(mails, "*.eml")); len(files) > 0 {
 		t.Errorf("run wrote %d mails, want none", len(files))

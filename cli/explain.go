@@ -25,7 +25,7 @@ func (c *cmdEnv) explain() *cobra.Command {
 			"Post text is not stored. Past messages are re-evaluated using current permissions, watches and post status.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("give one member, by number or name: postrider explain 42 --post 4711, or postrider explain \"Some Body\"")
+				return errors.New("give one member, by ID or name: postrider explain 42 --post 4711, or postrider explain \"Jane Doe\"")
 			}
 			return nil
 		},
@@ -37,7 +37,7 @@ func (c *cmdEnv) explain() *cobra.Command {
 			return c.explainTo(cmd.Context(), args[0], ids, asJSON)
 		},
 	}
-	cmd.Flags().StringSliceVar(&posts, "post", nil, "a post's `number`; may be given several times")
+	cmd.Flags().StringSliceVar(&posts, "post", nil, "`ID` of a post; may be repeated")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -47,7 +47,7 @@ func postIDs(texts []string) ([]forum.PostID, error) {
 	for _, text := range texts {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || id <= 0 {
-			return nil, fmt.Errorf("--post is %q: give the number of a post, as it stands in its link", text)
+			return nil, fmt.Errorf("invalid --post %q: must be the ID of a post, as in its link", text)
 		}
 		ids = append(ids, forum.PostID(id))
 	}

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// The room for administrators and the command say the same of the same posts.
+// The admin page and the command explain the same posts in the same way.
 func TestExplain_MatchesAdminPage(t *testing.T) {
 	p := newCurrentForum(t)
 	text, err := os.ReadFile(p.config)
@@ -33,29 +33,29 @@ func TestExplain_MatchesAdminPage(t *testing.T) {
 		numbers = append(numbers, strconv.Itoa(1+i*9))
 	}
 	numbers[19] = "99999"
-	asked := strings.Join(numbers, ",")
-	room := p.newAdminServer(t)
+	ids := strings.Join(numbers, ",")
+	pages := p.newAdminServer(t)
 	verdicts := map[string]int{}
 	for _, member := range []string{"4", "13"} {
-		var told postExplanationsJSON
-		if err := json.Unmarshal([]byte(mustRun(t, "explain", member, "--post", asked, "--json", "-c", p.config)), &told); err != nil {
+		var report postExplanationsJSON
+		if err := json.Unmarshal([]byte(mustRun(t, "explain", member, "--post", ids, "--json", "-c", p.config)), &report); err != nil {
 			t.Fatal(err)
 		}
-		shown := readShownPosts(t, room, "/explain?member="+member+"&post="+asked)
-		if len(shown) != len(told.Posts) {
-			t.Fatalf("the room tells of %d posts, the command of %d", len(shown), len(told.Posts))
+		shown := readShownPosts(t, pages, "/explain?member="+member+"&post="+ids)
+		if len(shown) != len(report.Posts) {
+			t.Fatalf("the page shows %d posts, the command %d", len(shown), len(report.Posts))
 		}
-		for i, x := range told.Posts {
+		for i, x := range report.Posts {
 			want := shownPost{Post: fmt.Sprintf("post-%d", x.Post), Reason: x.Reason}
 			for _, r := range x.Rules {
-				want.Says = append(want.Says, r.Says)
-				want.Bars = append(want.Bars, r.Bars)
+				want.Details = append(want.Details, r.Detail)
+				want.Blocks = append(want.Blocks, r.Blocks)
 			}
 			verdicts[string(x.Verdict)]++
 			got := shown[i]
 			verdict := map[string]string{"sent": "Sent", "waiting": "Pending", "coming": "Upcoming", "left out": "Omitted"}[string(x.Verdict)]
-			if got.Verdict != verdict || got.Post != want.Post || got.Reason != want.Reason || !slices.Equal(got.Says, want.Says) || !slices.Equal(got.Bars, want.Bars) {
-				t.Errorf("of member %s and post %d the command says %s, %+v; the room %+v", member, x.Post, x.Verdict, want, got)
+			if got.Verdict != verdict || got.Post != want.Post || got.Reason != want.Reason || !slices.Equal(got.Details, want.Details) || !slices.Equal(got.Blocks, want.Blocks) {
+				t.Errorf("member %s, post %d: the command shows %s, %+v; the page %+v", member, x.Post, x.Verdict, want, got)
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func TestExplain_MatchesAdminPage(t *testing.T) {
 	}
 }
 
-// newAdminServer is the room for administrators, as run opens it.
+// newAdminServer returns the admin server as run creates it.
 func (p testForum) newAdminServer(t *testing.T) http.Handler {
 	t.Helper()
 	c := &cmdEnv{out: io.Discard, err: io.Discard, getenv: func(string) string { return "" }, config: p.config}
@@ -89,24 +89,24 @@ func (p testForum) newAdminServer(t *testing.T) http.Handler {
 	return s
 }
 
-// shownPost is what the room shows of a post.
+// shownPost is the explanation of a post on the page.
 type shownPost struct {
 	Post, Verdict, Reason string
-	Says                  []string
-	Bars                  []bool
+	Details               []string
+	Blocks                []bool
 }
 
-// readShownPosts reads what the room shows somebody whom the proxy has logged in.
-func readShownPosts(t *testing.T, room http.Handler, path string) (list []shownPost) {
+// readShownPosts reads the explanations from the page, as a user signed in by the proxy.
+func readShownPosts(t *testing.T, pages http.Handler, path string) (list []shownPost) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8027"+path, nil)
 	r.RemoteAddr = "127.0.0.1:1"
 	r.Header.Set("Remote-User", "ray")
 	rec := httptest.NewRecorder()
-	room.ServeHTTP(rec, r)
+	pages.ServeHTTP(rec, r)
 	page, err := html.Parse(rec.Body)
 	if err != nil || rec.Code != http.StatusOK {
-		t.Fatalf("answer %d, %v", rec.Code, err)
+		t.Fatalf("status %d, %v", rec.Code, err)
 	}
 	for n := range page.Descendants() {
 		if n.Type != html.ElementNode {
@@ -127,9 +127,9 @@ func readShownPosts(t *testing.T, room http.Handler, path string) (list []shownP
 		case class == "reason":
 			x.Reason = n.FirstChild.Data
 		case class == "says":
-			x.Says = append(x.Says, n.FirstChild.Data)
+			x.Details = append(x.Details, n.FirstChild.Data)
 		case class == "passed" || class == "failed":
-			x.Bars = append(x.Bars, class == "failed")
+			x.Blocks = append(x.Blocks, class == "failed")
 		}
 	}
 	return list

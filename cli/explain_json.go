@@ -10,7 +10,7 @@ import (
 // memberExplanationJSON is a stable format that scripts read.
 type memberExplanationJSON struct {
 	Member          memberJSON           `json:"member"`
-	OnRoll          bool                 `json:"on_roll"`
+	Subscribed      bool                 `json:"subscribed"`
 	Sections        int                  `json:"watched_sections"`
 	Threads         int                  `json:"watched_threads"`
 	NoDigest        []string             `json:"no_digests"` // reasons; empty: the member gets digests
@@ -34,19 +34,19 @@ type messageHistoryJSON struct {
 
 func newMemberExplanationJSON(m daemon.MemberExplanation) memberExplanationJSON {
 	out := memberExplanationJSON{
-		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, OnRoll: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
+		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
 		NoDigest: nonNil(m.NoDigest), NoAlert: nonNil(m.NoAlert), Delays: nonNil(m.Delays),
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []messageHistoryJSON{},
 	}
 	for _, mail := range m.Mails {
-		told := messageHistoryJSON{newMessageJSON(mail), []attemptJSON{}}
+		message := messageHistoryJSON{newMessageJSON(mail), []attemptJSON{}}
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key {
-				told.Attempts = append(told.Attempts, newAttemptJSON(o))
+				message.Attempts = append(message.Attempts, newAttemptJSON(o))
 			}
 		}
-		out.Mails = append(out.Mails, told)
+		out.Mails = append(out.Mails, message)
 	}
 	return out
 }
@@ -82,9 +82,9 @@ type sightingJSON struct {
 }
 
 type ruleJSON struct {
-	Rule string `json:"rule"`
-	Bars bool   `json:"bars"`
-	Says string `json:"says"`
+	Rule   string `json:"rule"`
+	Blocks bool   `json:"blocks"`
+	Detail string `json:"detail"`
 }
 
 func newPostExplanationsJSON(member forum.Member, stories []daemon.PostExplanation) postExplanationsJSON {

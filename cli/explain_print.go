@@ -17,7 +17,7 @@ func (c *cmdEnv) printMemberExplanation(m daemon.MemberExplanation) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
 	line("watches", fmt.Sprintf("%d sections, %d threads", m.Sections, m.Threads))
-	line("digests", cadence(m.Schedule)+", by the clock of "+m.Zone)
+	line("digests", cadence(m.Schedule)+", time zone "+m.Zone)
 	switch {
 	case len(m.NoDigest) > 0:
 		line("next digest", "none: "+strings.Join(m.NoDigest, "; "))
@@ -52,7 +52,7 @@ func (c *cmdEnv) printMemberExplanation(m daemon.MemberExplanation) error {
 // untilText describes the end of a suppression.
 func untilText(at time.Time) string {
 	if at.IsZero() {
-		return ", until it is lifted"
+		return ", until it is removed"
 	}
 	return ", until " + formatTime(at) + " UTC"
 }
@@ -120,7 +120,7 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []daemon.Pos
 			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in section %d%s\n", formatTime(s.At), s.Seq, s.Section, moved(s))
 		}
 		if !x.Pending.IsZero() {
-			fmt.Fprintf(table, "  sighted\tno\tmet %s UTC, and was not visible\n", formatTime(x.Pending))
+			fmt.Fprintf(table, "  sighted\tno\tfound %s UTC, not visible\n", formatTime(x.Pending))
 		}
 		for _, s := range x.RuleResults {
 			verdict := "yes"
@@ -133,7 +133,7 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []daemon.Pos
 			fmt.Fprintf(table, "  alert\t\t%s\n", oneLine(x.Alert, 160))
 		}
 		for _, m := range x.Mails {
-			fmt.Fprintf(table, "  mail\t\t%s: %s, %s: %s\n", m.Key, m.State, whenText(m), attemptSummary(m.Last))
+			fmt.Fprintf(table, "  message\t\t%s: %s, %s: %s\n", m.Key, m.State, whenText(m), attemptSummary(m.Last))
 		}
 		if err := table.Flush(); err != nil {
 			return fmt.Errorf("printing: %w", err)

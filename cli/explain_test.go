@@ -13,18 +13,18 @@ func TestExplain_ShowsMemberAndMessages(t *testing.T) {
 	text := mustRun(t, "explain", "4", "-c", p.config)
 	for _, want := range []string{"(member 4) <", "next digest", "Messages of the last 30 days:", "digest/4/", "accepted"} {
 		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
+			t.Errorf("output without %q:\n%s", want, text)
 		}
 	}
 	var m memberExplanationJSON
 	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--json", "-c", p.config)), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Member.ID != 4 || !m.OnRoll || len(m.Mails) != 1 || m.Mails[0].State != "accepted" || len(m.Mails[0].Attempts) != 1 || m.Due.IsZero() {
-		t.Errorf("it tells of %+v", m)
+	if m.Member.ID != 4 || !m.Subscribed || len(m.Mails) != 1 || m.Mails[0].State != "accepted" || len(m.Mails[0].Attempts) != 1 || m.Due.IsZero() {
+		t.Errorf("got %+v", m)
 	}
 	if name := mustRun(t, "explain", m.Member.Name, "-c", p.config); name != text {
-		t.Errorf("by name it says\n%s\nby number\n%s", name, text)
+		t.Errorf("by name\n%s\nby ID\n%s", name, text)
 	}
 }
 
@@ -34,15 +34,15 @@ func TestExplain_ShowsPosts(t *testing.T) {
 	text := mustRun(t, "explain", "4", "--post", "1", "--post", "99999", "-c", p.config)
 	for _, want := range []string{"Post 1 for ", "\nPost 99999 for ", "permanently deleted", "readable", "NO"} {
 		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
+			t.Errorf("output without %q:\n%s", want, text)
 		}
 	}
-	var told postExplanationsJSON
-	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--post", "1,99999", "--json", "-c", p.config)), &told); err != nil {
+	var got postExplanationsJSON
+	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--post", "1,99999", "--json", "-c", p.config)), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(told.Posts) != 2 || told.Posts[1].Verdict != "left out" || told.Posts[1].Reason != "permanently deleted" {
-		t.Errorf("it tells of %+v", told)
+	if len(got.Posts) != 2 || got.Posts[1].Verdict != "left out" || got.Posts[1].Reason != "permanently deleted" {
+		t.Errorf("got %+v", got)
 	}
 }
 
@@ -50,15 +50,15 @@ func TestExplain_WritesNothingAndReportsUsage(t *testing.T) {
 	p := newTestForum(t)
 	mustRun(t, "explain", "4", "-c", p.config)
 	if made, err := filepath.Glob(filepath.Join(p.dir, "postrider*")); err != nil || len(made) > 0 {
-		t.Errorf("it made %v, %v", made, err)
+		t.Errorf("it created %v, %v", made, err)
 	}
 	for args, want := range map[string]string{
-		"explain":                         "number or name",
-		"explain Corridor Kate":           "number or name",
+		"explain":                         "ID or name",
+		"explain Corridor Kate":           "ID or name",
 		"explain 99999":                   "no such member",
-		"explain 4 --post here":           `--post is "here"`,
-		"explain 4 --post 0":              `--post is "0"`,
-		"explain 4 --post 12,-3 --json":   `--post is "-3"`,
+		"explain 4 --post here":           `invalid --post "here"`,
+		"explain 4 --post 0":              `invalid --post "0"`,
+		"explain 4 --post 12,-3 --json":   `invalid --post "-3"`,
 		"explain 4 -c " + p.dir + "/none": "config.example.toml",
 	} {
 		all := strings.Fields(args)

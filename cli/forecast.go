@@ -24,14 +24,14 @@ func (c *cmdEnv) forecast() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.hours < 1 || o.hours > 24*31 {
-				return fmt.Errorf("--hours is %d: choose 1 to 744", o.hours)
+				return fmt.Errorf("invalid --hours %d: must be 1 to 744", o.hours)
 			}
 			o.running = cmd.Flags().Changed("running")
 			return c.runForecast(cmd.Context(), o)
 		},
 	}
 	// Here --config names the new configuration, so the running one needs a different flag than in other commands.
-	cmd.Flags().StringVarP(&c.config, "running", "c", c.config, "the configuration `file` that is in use")
+	cmd.Flags().StringVarP(&c.config, "running", "c", c.config, "configuration `file` in use")
 	cmd.Flags().StringVar(&o.config, "config", "", "compare with this new configuration `file`")
 	cmd.Flags().IntVar(&o.hours, "hours", 24, "how many `hours` to forecast")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
@@ -67,14 +67,14 @@ func (c *cmdEnv) runForecast(ctx context.Context, o forecastOptions) error {
 		return err
 	}
 	defer done()
-	contrast, err := daemon.Compare(ctx, d, then, until)
+	diff, err := daemon.Compare(ctx, d, then, until)
 	if err != nil {
 		return err
 	}
 	if o.asJSON {
-		return c.json(newForecastDiffJSON(contrast))
+		return c.json(newForecastDiffJSON(diff))
 	}
-	return c.printDiff(contrast)
+	return c.printDiff(diff)
 }
 
 // openForecast creates a dry-run daemon for a configuration.
@@ -97,8 +97,8 @@ func (c *cmdEnv) openForecast(ctx context.Context, config string, now time.Time)
 }
 
 func (c *cmdEnv) printForecast(ctx context.Context, d *daemon.Daemon, until time.Time, asJSON bool) error {
-	report, prospects := d.Forecast(ctx, until)
-	for _, err := range prospects {
+	report, errs := d.Forecast(ctx, until)
+	for _, err := range errs {
 		if err != nil {
 			return err
 		}

@@ -14,11 +14,11 @@ import (
 func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	fmt.Fprintf(c.out, "Forecast from %s to %s (UTC), based on posts that exist now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "HOUR\tMAILS\tPOSTS\t")
+	fmt.Fprintln(table, "HOUR\tMESSAGES\tPOSTS\t")
 	for _, h := range r.Hours {
 		fmt.Fprintf(table, "%s\t%d\t%d\t\n", h.At.UTC().Format("2006-01-02 15:04"), h.Mails, h.Posts)
 	}
-	fmt.Fprintf(table, "all\t%d\t%d\t\n", r.Mails, r.Posts)
+	fmt.Fprintf(table, "total\t%d\t%d\t\n", r.Mails, r.Posts)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
@@ -27,7 +27,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	}
 	c.printSkipped(r)
 	for _, kind := range slices.Sorted(maps.Keys(r.Waiting)) {
-		fmt.Fprintf(c.out, "Waiting in the outbox already: %d %s.\n", r.Waiting[kind], kind)
+		fmt.Fprintf(c.out, "Already in the outbox: %d %s.\n", r.Waiting[kind], kind)
 	}
 	c.printBaseline(r)
 	return nil
@@ -35,7 +35,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 
 // printSkipped lists the reasons why members get no message, most common first.
 func (c *cmdEnv) printSkipped(r *daemon.Forecast) {
-	fmt.Fprintf(c.out, "Of %d members who watch anything, %d get no mail", r.Members, r.Members-r.Mails)
+	fmt.Fprintf(c.out, "Of %d subscribers, %d get no message", r.Members, r.Members-r.Mails)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
 	})
@@ -55,26 +55,26 @@ func (c *cmdEnv) printBaseline(r *daemon.Forecast) {
 	switch {
 	case r.Baseline.Weeks == 0:
 	case r.Anomalous():
-		fmt.Fprintf(c.out, "ODD: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
+		fmt.Fprintf(c.out, "UNUSUAL: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
 	default:
 		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
 	}
 }
 
-// maxPrinted is how many changes are listed for people; JSON has more of them.
+// maxPrinted is how many changes the text output lists. JSON lists more.
 const maxPrinted = 25
 
 func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
 	if err := c.printForecastSummary(x.After); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "\nWith the running configuration: %d mails with %d posts. By the new one %d members gain a mail, %d lose theirs, and %d get\nit at another time or with other posts.\n",
+	fmt.Fprintf(c.out, "\nRunning configuration: %d messages with %d posts. With the new one, %d members gain a message, %d lose theirs, and\nfor %d the time or the posts change.\n",
 		x.Before.Mails, x.Before.Posts, x.Gained, x.Lost, x.Changed)
 	if len(x.Changes) == 0 {
 		return nil
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nMEMBER\tNAME\tNOW\tTHEN")
+	fmt.Fprintln(table, "\nMEMBER\tNAME\tRUNNING\tNEW")
 	for _, change := range x.Changes[:min(len(x.Changes), maxPrinted)] {
 		name := oneLine(cmp.Or(change.After.Name, change.Before.Name), 30)
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Before), forecastText(change.After))
@@ -90,7 +90,7 @@ func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
 
 func forecastText(p daemon.MemberForecast) string {
 	if !p.WouldSend() {
-		return "no mail: " + p.Skip
+		return "no message: " + p.Skip
 	}
 	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
 }
@@ -121,7 +121,7 @@ type forecastJSON struct {
 	Today      int            `json:"today"`
 	UsualWeeks int            `json:"usual_weeks"`
 	Usual      int            `json:"usual"`
-	Odd        bool           `json:"odd"`
+	Anomalous  bool           `json:"anomalous"`
 }
 
 type hourJSON struct {
@@ -134,7 +134,7 @@ func newForecastJSON(r *daemon.Forecast) forecastJSON {
 	out := forecastJSON{
 		From: r.From.UTC(), Until: r.Until.UTC(), Members: r.Members, Mails: r.Mails, Posts: r.Posts, Bytes: r.Bytes,
 		Sampled: r.Sampled, Hours: []hourJSON{}, Skipped: r.Skipped, Waiting: r.Waiting,
-		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Mails, Odd: r.Anomalous(),
+		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Mails, Anomalous: r.Anomalous(),
 	}
 	for _, h := range r.Hours {
 		out.Hours = append(out.Hours, hourJSON{h.At.UTC(), h.Mails, h.Posts})
@@ -142,20 +142,20 @@ func newForecastJSON(r *daemon.Forecast) forecastJSON {
 	return out
 }
 
-// forecastDiffJSON is the report with the new configuration, and how it differs from the running one.
+// forecastDiffJSON is the forecast with the new configuration, and how it differs from the running one.
 type forecastDiffJSON struct {
 	forecastJSON
 	Running forecastJSON `json:"running"`
-	Gain    int          `json:"gain"`
-	Lose    int          `json:"lose"`
-	Differ  int          `json:"differ"`
-	Changes []changeJSON `json:"changes"` // the first of them
+	Gained  int          `json:"gained"`
+	Lost    int          `json:"lost"`
+	Changed int          `json:"changed"`
+	Changes []changeJSON `json:"changes"` // the first changes only
 }
 
 type changeJSON struct {
 	Member int64              `json:"member"`
-	Was    memberForecastJSON `json:"was"`
-	Will   memberForecastJSON `json:"will"`
+	Before memberForecastJSON `json:"before"`
+	After  memberForecastJSON `json:"after"`
 }
 
 type memberForecastJSON struct {
@@ -167,7 +167,7 @@ type memberForecastJSON struct {
 func newForecastDiffJSON(x daemon.ForecastDiff) forecastDiffJSON {
 	out := forecastDiffJSON{
 		forecastJSON: newForecastJSON(x.After), Running: newForecastJSON(x.Before),
-		Gain: x.Gained, Lose: x.Lost, Differ: x.Changed, Changes: []changeJSON{},
+		Gained: x.Gained, Lost: x.Lost, Changed: x.Changed, Changes: []changeJSON{},
 	}
 	for _, change := range x.Changes {
 		out.Changes = append(out.Changes, changeJSON{int64(change.Member), newMemberForecastJSON(change.Before), newMemberForecastJSON(change.After)})

@@ -11,7 +11,7 @@ import (
 	"postrider/demo"
 )
 
-// newCurrentForum is a parish whose forum is alive now: a report goes by the real clock.
+// newCurrentForum creates a test forum with posts up to now, for commands that use the real clock.
 func newCurrentForum(t *testing.T, changes ...string) testForum {
 	t.Helper()
 	p := newTestForum(t, changes...)
@@ -24,7 +24,7 @@ func newCurrentForum(t *testing.T, changes ...string) testForum {
 	return p
 }
 
-// writeConfig writes a configuration beside another one, with one line changed.
+// writeConfig writes a copy of the configuration with one more line in a table.
 func (p testForum) writeConfig(t *testing.T, name, table, line string) string {
 	t.Helper()
 	text, err := os.ReadFile(p.config)
@@ -50,12 +50,12 @@ func TestForecast_PredictsDayAndWritesNothing(t *testing.T) {
 		sum += h.Mails
 	}
 	if r.Mails == 0 || sum != r.Mails || r.Posts < r.Mails || r.Bytes < int64(1000*r.Mails) || r.Members < r.Mails || !r.Until.Equal(r.From.Add(24*time.Hour)) {
-		t.Errorf("it tells of %+v", r)
+		t.Errorf("got %+v", r)
 	}
 	text := mustRun(t, "forecast", "-c", p.config, "--hours", "48")
-	for _, want := range []string{"Nothing is sent.", "HOUR", "members who watch anything", " rendered messages)."} {
+	for _, want := range []string{"Nothing is sent.", "HOUR", " subscribers, ", " rendered messages)."} {
 		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
+			t.Errorf("output without %q:\n%s", want, text)
 		}
 	}
 	entries, err := os.ReadDir(p.dir)
@@ -64,7 +64,7 @@ func TestForecast_PredictsDayAndWritesNothing(t *testing.T) {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), "postrider") {
-			t.Errorf("a report made %s", e.Name())
+			t.Errorf("forecast created %s", e.Name())
 		}
 	}
 }
@@ -73,17 +73,17 @@ func TestForecast_ComparesConfigurations(t *testing.T) {
 	p := newCurrentForum(t)
 	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
 	off := p.writeConfig(t, "off.toml", "digest", `cadence = "off"`)
-	if out, errOut, code := run(t, "forecast", "-c", off, "--config", p.config); code != 0 || !strings.Contains(out, "members gain a mail") {
+	if out, errOut, code := run(t, "forecast", "-c", off, "--config", p.config); code != 0 || !strings.Contains(out, "members gain a message") {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
 	var x forecastDiffJSON
 	if err := json.Unmarshal([]byte(mustRun(t, "forecast", "-c", p.config, "--config", off, "--json")), &x); err != nil {
 		t.Fatal(err)
 	}
-	if x.Mails != 0 || x.Gain != 0 || x.Lose != x.Running.Mails || len(x.Changes) != x.Lose {
+	if x.Mails != 0 || x.Gained != 0 || x.Lost != x.Running.Mails || len(x.Changes) != x.Lost {
 		t.Errorf("without digests: %+v", x)
 	}
-	// Whoever has but one names it as everywhere else.
+	// A single configuration may be named with --config, as in other commands.
 	t.Chdir(t.TempDir())
 	if out := mustRun(t, "forecast", "--config", p.config); strings.Contains(out, "running configuration") {
 		t.Errorf("one configuration is compared:\n%s", out)

@@ -27,7 +27,7 @@ func (c *cmdEnv) forums() *cobra.Command {
 	return cmd
 }
 
-// forumJSON is a forum type as scripts read it.
+// forumJSON is a forum type in the output of forums --json.
 type forumJSON struct {
 	Name    string   `json:"name"`
 	Title   string   `json:"title"`
@@ -67,5 +67,5 @@ func (c *cmdEnv) forum(name string, asJSON bool) error {
 		fmt.Fprintf(c.out, "%s: %s\nDatabases: %s\nMarkup: %s\n\n%s\n", t.Name, t.Title, strings.Join(t.Engines, ", "), t.Markup, t.Notes)
 		return nil
 	}
-	return fmt.Errorf("there is no forum type %q: choose %s", name, strings.Join(names, ", "))
+	return fmt.Errorf("unknown forum type %q: must be one of %s", name, strings.Join(names, ", "))
 }

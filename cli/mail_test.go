@@ -24,7 +24,7 @@ import (
 func quoted(s string) string { return strconv.Quote(s) }
 func itoa(n int) string      { return strconv.Itoa(n) }
 
-// parsedMessage is a mail as its reader's program has it.
+// parsedMessage is a message as a mail program parses it.
 type parsedMessage struct {
 	head       netmail.Header
 	text, html string
@@ -33,7 +33,7 @@ type parsedMessage struct {
 func parseMessage(t *testing.T, raw []byte) parsedMessage {
 	t.Helper()
 	if bytes.Contains(bytes.ReplaceAll(raw, []byte("\r\n"), nil), []byte("\n")) {
-		t.Error("a line of the mail does not end as SMTP wants it")
+		t.Error("a line of the message does not end with CRLF")
 	}
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -57,12 +57,12 @@ func parseMessage(t *testing.T, raw []byte) parsedMessage {
 		*into = string(body)
 	}
 	if _, err := parts.NextRawPart(); err != io.EOF {
-		t.Errorf("after two parts comes %v", err)
+		t.Errorf("after two parts: %v, want EOF", err)
 	}
 	return l
 }
 
-// wantValidDigest holds a mail to what every digest has.
+// wantValidDigest checks what every digest must have.
 func (l parsedMessage) wantValidDigest(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"From", "To", "Subject", "Date", "Message-Id", "List-Id", "Auto-Submitted", "Mime-Version"} {
@@ -82,7 +82,7 @@ func (l parsedMessage) wantValidDigest(t *testing.T) {
 	if _, err := l.head.Date(); err != nil {
 		t.Errorf("Date is %q: %v", l.head.Get("Date"), err)
 	}
-	if size := len(l.html); size > 80_000 || size < 1000 { // as its reader gets it, line ends of two bytes
+	if size := len(l.html); size > 80_000 || size < 1000 { // as received, with CRLF
 		t.Errorf("the HTML has %d bytes", size)
 	}
 	inText, inHTML := postsIn(l.text), postsIn(l.html)
@@ -92,7 +92,7 @@ func (l parsedMessage) wantValidDigest(t *testing.T) {
 	for _, link := range []string{l.head.Get("List-Unsubscribe")} {
 		address := strings.Trim(link, "<>")
 		if !strings.Contains(l.text, address) || !strings.Contains(l.html, address) {
-			t.Errorf("the reader cannot find %s in the mail", address)
+			t.Errorf("%s is not in the message", address)
 		}
 	}
 }
@@ -114,8 +114,8 @@ func TestDemo_OnceWritesOneMessagePerMember(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(out, strconv.Itoa(len(files))+" mails in "+dir) {
-		t.Errorf("it says %q, and wrote %d files", out, len(files))
+	if !strings.HasPrefix(out, strconv.Itoa(len(files))+" messages in "+dir) {
+		t.Errorf("it prints %q, and wrote %d files", out, len(files))
 	}
 	to := map[string]int{}
 	for _, file := range files {
@@ -133,16 +133,16 @@ func TestDemo_OnceWritesOneMessagePerMember(t *testing.T) {
 	}
 	for _, address := range mailableAddresses(t) {
 		if to[address] != 1 {
-			t.Errorf("%s got %d mails, want 1", address, to[address])
+			t.Errorf("%s got %d messages, want 1", address, to[address])
 		}
 		delete(to, address)
 	}
 	if len(to) > 0 {
-		t.Errorf("mailed were also %v", to)
+		t.Errorf("also sent to %v", to)
 	}
 }
 
-// mailableAddresses lists the addresses of those of the sample forum who may be mailed.
+// mailableAddresses returns the addresses of the sample forum that may get email.
 func mailableAddresses(t *testing.T) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "forum.db")
@@ -168,7 +168,7 @@ func mailableAddresses(t *testing.T) []string {
 		list = append(list, address)
 	}
 	if rows.Err() != nil || len(list) < 30 {
-		t.Fatalf("%d may be mailed: %v", len(list), rows.Err())
+		t.Fatalf("%d addresses may get email: %v", len(list), rows.Err())
 	}
 	return list
 }
@@ -184,13 +184,13 @@ func TestPreview_ShowsDigestInEveryFormat(t *testing.T) {
 		t.Errorf("member 3 is %s", to)
 	}
 	if text := show("3", "text"); text != strings.ReplaceAll(l.text, "\r\n", "\n") {
-		t.Error("the text is not that of the mail")
+		t.Error("the text is not that of the message")
 	}
 	if html := show("3", "html"); html != strings.ReplaceAll(l.html, "\r\n", "\n") {
-		t.Error("the HTML is not that of the mail")
+		t.Error("the HTML is not that of the message")
 	}
 	if byName := show("Corridor Kate", "eml"); byName != show("3", "eml") {
-		t.Error("a member found by name gets another mail than by number")
+		t.Error("preview by name and by ID differ")
 	}
 	if again := show("夜汽車", "text"); !strings.Contains(again, "/posts/") {
 		t.Errorf("a name that is not ASCII finds %q", again)
@@ -220,11 +220,11 @@ func TestRun_OnceNeverSendsTwice(t *testing.T) {
 	}
 	first := count("2026-05-04T12:00:00Z")
 	if first < 30 {
-		t.Errorf("%d mails were written", first)
+		t.Errorf("%d messages were written", first)
 	}
 	for _, at := range []string{"2026-05-04T12:00:00Z", "2026-05-04T13:00:00Z", "2026-05-05T12:00:00Z"} {
 		if again := count(at); again != first {
-			t.Errorf("at %s there are %d mails, want %d still: nothing is new", at, again, first)
+			t.Errorf("at %s there are %d messages, want still %d: nothing is new", at, again, first)
 		}
 	}
 }
@@ -245,6 +245,6 @@ func TestRun_RejectsSecondDaemonOnSQLite(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 	if out := mustRun(t, "preview", "-c", p.config, "3", "--until", "2026-05-04T12:00:00Z"); out == "" {
-		t.Error("nobody can look at a preview while the daemon runs")
+		t.Error("preview prints nothing while the daemon runs")
 	}
 }

@@ -35,12 +35,12 @@ func (c *cmdEnv) migrateStore(ctx context.Context, newKey bool) error {
 	defer s.Close()
 	steps, err := s.Migrate(ctx)
 	if err != nil {
-		return fmt.Errorf("bringing the store up to date: %w", err)
+		return fmt.Errorf("upgrading the store: %w", err)
 	}
 	if steps == 0 {
 		fmt.Fprintln(c.out, "The store is up to date.")
 	} else {
-		fmt.Fprintf(c.out, "The store is up to date after %d steps.\n", steps)
+		fmt.Fprintf(c.out, "The store is up to date after %d migrations.\n", steps)
 	}
 	if !newKey {
 		return nil

@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/members"
+	"postrider/daemon/view"
 	"postrider/web"
 )
 
 // web creates the server for the pages that messages link to. It uses the clock of the daemon.
 func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
-	desk := daemon.NewMemberService(h.forum, h.store, h.settings())
+	desk := members.New(h.forum, h.store, h.settings())
 	s, err := web.New(web.Deps{
-		Members: desk, Viewer: daemon.NewViewer(desk, h.renderer, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
+		Members: desk, Viewer: view.New(h.forum, h.store, h.settings(), h.renderer, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
 		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now, Wake: d.Wake,
 	}, h.cfg.Web.Config)
 	if err != nil {
@@ -34,8 +36,8 @@ func base(address string) string {
 	return strings.TrimRight(u.Path, "/")
 }
 
-// openPages begins to listen where the configuration says. The returned function serves until ctx ends; it does nothing
-// where no address is set.
+// openPages starts listening on web.listen. The returned function serves until ctx ends. It does nothing if no address
+// is set.
 func (h *app) openPages(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
 	if h.cfg.Web.Listen == "" {
 		return func() error { return nil }, nil

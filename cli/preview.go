@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -23,13 +23,13 @@ func (c *cmdEnv) preview() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview MEMBER",
 		Short: "Preview a member's digest, alert or announcement without sending",
-		Long: "Shows the digest that a member (by number or name) would get of the posts created between --from\n" +
-			"and --until, as the forum stands now: his rights, his watches, what was deleted. Nothing is sent.\n" +
-			"With --kind alert, shows of which of them he would be told at once, in one mail, as if they had been held for him.\n" +
-			"With --kind announcement, shows an announcement as he would get it, and says whether he would.",
+		Long: "Shows the digest that a member (ID or name) would get for the posts created between --from and --until, based on\n" +
+			"current permissions, watches and post status. Nothing is sent.\n\n" +
+			"With --kind alert, shows the alert for these posts, as one message. With --kind announcement, shows an\n" +
+			"announcement for the member, or why they would not get it.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("give one member, by number or name: postrider preview 42, or postrider preview \"Some Body\"")
+				return errors.New("give one member, by ID or name: postrider preview 42, or postrider preview \"Jane Doe\"")
 			}
 			return nil
 		},
@@ -39,9 +39,9 @@ func (c *cmdEnv) preview() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.kind, "kind", store.KindDigest, "what to preview: digest, alert or announcement")
-	cmd.Flags().Int64Var(&o.announcement, "announcement", 0, "`number` of the announcement; default: the newest")
-	cmd.Flags().StringVar(&o.from, "from", "", "first moment of the window (RFC 3339); default: the first_window before --until")
-	cmd.Flags().StringVar(&o.until, "until", "", "end of the window, itself outside (RFC 3339); default: now")
+	cmd.Flags().Int64Var(&o.announcement, "announcement", 0, "`ID` of the announcement; default: the newest")
+	cmd.Flags().StringVar(&o.from, "from", "", "start of the window, inclusive (RFC 3339); default: digest.first_window before --until")
+	cmd.Flags().StringVar(&o.until, "until", "", "end of the window, exclusive (RFC 3339); default: now")
 	cmd.Flags().StringVar(&o.format, "format", "text", "html, text, eml or json")
 	return cmd
 }
@@ -72,13 +72,13 @@ func (o previewOptions) window(first time.Duration) (from, until time.Time, err 
 
 func (o previewOptions) validate() error {
 	if !slices.Contains([]string{store.KindDigest, store.KindAlert, store.KindAnnouncement}, o.kind) {
-		return fmt.Errorf("--kind is %q: choose digest, alert or announcement", o.kind)
+		return fmt.Errorf("invalid --kind %q: must be digest, alert or announcement", o.kind)
 	}
 	switch o.format {
 	case "html", "text", "eml", "json":
 		return nil
 	}
-	return fmt.Errorf("--format is %q: choose html, text, eml or json", o.format)
+	return fmt.Errorf("invalid --format %q: must be html, text, eml or json", o.format)
 }
 
 func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
@@ -114,7 +114,7 @@ func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 	return c.printPreview(ctx, h, p, o.format)
 }
 
-// printPreview prints an edition in one of its forms. An edition that would not be sent has none but JSON.
+// printPreview prints a digest in the chosen format. A digest that would not be sent is only printed as JSON.
 func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, format string) error {
 	var content templates.Content
 	if p.Skip == "" {
@@ -130,13 +130,13 @@ func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, f
 		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
 		return nil
 	}
-	m := daemon.DigestEnvelope(h.settings(), h.footer(p).Unsubscribe)
+	m := envelope.Digest(h.settings(), h.footer(p).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
 	return c.printContent(ctx, h, p.Member, m, content, p.TextOnly, format)
 }
 
-// previewAlert shows of what a member would be told at once.
+// previewAlert shows the alert that a member would get.
 func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, from, until time.Time) error {
 	d, err := h.daemon(ctx, nil, time.Now)
 	if err != nil {
@@ -154,7 +154,7 @@ func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, fro
 		return nil
 	}
 	if !p.QuietUntil.IsZero() {
-		fmt.Fprintf(c.err, "%s has quiet hours: it would wait until %s\n", p.Member.Name, p.QuietUntil.Format(time.RFC3339))
+		fmt.Fprintf(c.err, "%s has quiet hours: the alert would wait until %s\n", p.Member.Name, p.QuietUntil.Format(time.RFC3339))
 	}
 	m := p.Envelope
 	m.Key = fmt.Sprintf("preview/%s/%d/%d/%d", o.kind, p.Member.ID, p.From.Unix(), p.Until.Unix())
@@ -162,7 +162,8 @@ func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, fro
 	return c.printContent(ctx, h, p.Member, m, p.Content, p.Text, o.format)
 }
 
-// printContent prints what a mail says, or as eml the whole mail, of which m is the rest; plain: its reader reads text alone.
+// printContent prints the content of a message, or for eml the whole message. m holds its other fields. plain omits the
+// HTML part.
 func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m mail.Message, content templates.Content, plain bool, format string) error {
 	var text string
 	switch format {
@@ -171,7 +172,7 @@ func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m ma
 	case "text":
 		text = content.Text.Plain()
 	case "eml":
-		m.UnsubscribeMail = daemon.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
+		m.UnsubscribeMail = envelope.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
 		m.To.Name, m.To.Address = to.Name, to.Email
 		m.Subject, m.Text = content.Subject, content.Text
 		if !plain {

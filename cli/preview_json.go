@@ -10,15 +10,15 @@ import (
 	"postrider/store"
 )
 
-// previewJSON is a contract: checks read it. All ids are the forum's own.
+// previewJSON is a stable format that scripts read. All IDs are the forum's.
 type previewJSON struct {
 	Kind    string        `json:"kind"`
 	Member  memberJSON    `json:"member"`
 	From    time.Time     `json:"from"`
 	Until   time.Time     `json:"until"`
 	Subject string        `json:"subject"`
-	Skipped string        `json:"skipped,omitempty"`     // why there would be no mail
-	Quiet   *time.Time    `json:"quiet_until,omitempty"` // of an alert: his quiet hours would hold it until then
+	Skipped string        `json:"skipped,omitempty"`     // why nothing would be sent
+	Quiet   *time.Time    `json:"quiet_until,omitempty"` // alerts only: end of the member's quiet hours
 	Groups  []groupJSON   `json:"groups"`
 	LeftOut []leftOutJSON `json:"left_out"`
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// json prints a value as indented JSON, with the characters of HTML as they are.
+// json prints a value as indented JSON without escaping HTML characters.
 func (c *cmdEnv) json(v any) error {
 	enc := json.NewEncoder(c.out)
 	enc.SetEscapeHTML(false)

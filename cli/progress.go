@@ -11,20 +11,20 @@ import (
 	"postrider/store"
 )
 
-// progressBar draws how far an announcement has come: a bar that changes on a terminal, a line now and then elsewhere.
+// progressBar shows the progress of an announcement: a bar on a terminal, a line every progressInterval elsewhere.
 type progressBar struct {
 	out         io.Writer
 	terminal    bool
 	lastPrinted time.Time
 	pace        daemon.RateEstimator
-	drawn       bool // a bar stands on the line
+	drawn       bool // the current line shows a bar
 }
 
 func newProgressBar(out io.Writer) *progressBar {
 	return &progressBar{out: out, terminal: isTerminal(out)}
 }
 
-// isTerminal tells whether somebody looks on.
+// isTerminal reports whether out is a terminal.
 func isTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	if !ok {
@@ -34,7 +34,7 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// show tells where an announcement stands; last ends the line.
+// show prints the current progress. last ends the line.
 func (m *progressBar) show(x store.AnnouncementProgress, now time.Time, last bool) {
 	m.pace.Add(now, x.Settled())
 	text := m.line(x, now)
@@ -51,7 +51,7 @@ func (m *progressBar) show(x store.AnnouncementProgress, now time.Time, last boo
 	}
 }
 
-// end leaves the line of the bar.
+// end ends the line of the bar.
 func (m *progressBar) end() {
 	if m.drawn {
 		fmt.Fprintln(m.out)
@@ -59,7 +59,7 @@ func (m *progressBar) end() {
 	m.drawn = false
 }
 
-// line words it: "45 %  4512 of 10000, 4490 sent, 12 refused, 310 a minute, about 18m left".
+// line formats the progress: "45 %  4512 of 10000, 4490 sent, 12 refused, 310 a minute, about 18m left".
 func (m *progressBar) line(x store.AnnouncementProgress, now time.Time) string {
 	total, settled := x.Total(), x.Settled()
 	percent := 0
@@ -79,13 +79,13 @@ func (m *progressBar) line(x store.AnnouncementProgress, now time.Time) string {
 	return text + ", " + m.state(x, now)
 }
 
-// state words what an announcement does while no mails go out.
+// state describes an announcement that is not sending.
 func (m *progressBar) state(x store.AnnouncementProgress, now time.Time) string {
 	switch x.State {
 	case store.InCanary:
-		return "the canary is waited for: " + formatDuration(x.CanaryUntil.Sub(now)) + " left"
+		return "waiting for the canary, " + formatDuration(x.CanaryUntil.Sub(now)) + " left"
 	case store.Scheduled:
-		return "begins in " + formatDuration(x.BeginsAt.Sub(now))
+		return "starts in " + formatDuration(x.BeginsAt.Sub(now))
 	case store.Paused:
 		return "paused: " + orDash(oneLine(x.Reason, 200))
 	}

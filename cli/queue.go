@@ -16,9 +16,9 @@ import (
 func (c *cmdEnv) queue() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "queue",
-		Short: "Look at the mails that wait, retry or drop them, pause delivery",
-		Long: "Looks at the outbox in the store and changes what becomes of its mails, whether the daemon runs or not.\n" +
-			"The forum and the relay are not asked. All times are UTC.",
+		Short: "Inspect the outbox, retry or drop messages, pause delivery",
+		Long: "Inspects and changes the outbox in the store, whether or not a daemon is running. Does not connect to the forum or\n" +
+			"the relay. All times are UTC.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -26,8 +26,8 @@ func (c *cmdEnv) queue() *cobra.Command {
 	return cmd
 }
 
-// withStore opens the store, and nothing else, for the time of do. It must be there and up to date: these
-// commands are for a store that a daemon works with.
+// withStore runs do with only the store open. The store must exist and be migrated: these commands work on the store of a
+// daemon.
 func (c *cmdEnv) withStore(ctx context.Context, do func(*store.Store) error) error {
 	cfg, err := c.load()
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *cmdEnv) withStore(ctx context.Context, do func(*store.Store) error) err
 	}
 	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("there is no store at %s yet: the first run makes it", path)
+			return fmt.Errorf("no store at %s: the first run creates it", path)
 		}
 	}
 	s, err := store.Open(ctx, cfg.Store.DSN)
@@ -54,7 +54,7 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show KEY",
-		Short: "Tell all that is known of a mail, with every attempt to send it",
+		Short: "Show a message and its delivery attempts",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
@@ -63,7 +63,7 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 				case err != nil:
 					return err
 				case !known:
-					return fmt.Errorf("there is no mail %q: keys look like digest/42/2026-05-04, see: postrider queue list", args[0])
+					return fmt.Errorf("no message %q: keys look like digest/42/2026-05-04; to list them, run: postrider queue list", args[0])
 				case asJSON:
 					return c.json(newMessageDetailJSON(m, history))
 				}
@@ -79,16 +79,16 @@ func (c *cmdEnv) queuePause() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause [REASON]",
 		Short: "Pause delivery",
-		Long: "Stops delivery for all daemons that share the store, and for those that are started later. They look before\n" +
-			"every batch: what is under way is finished first, at most 1,000 mails a daemon and at most about a minute. New posts\n" +
-			"are still gathered and digests planned, so nothing is missed.",
+		Long: "Pauses delivery for all daemons on this store, including any started later. Daemons check before every batch and\n" +
+			"finish the current one: at most 1,000 messages per daemon, or about a minute. Scanning and planning continue, so\n" +
+			"nothing is missed.",
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
 				p, err := s.Queue.Pause(cmd.Context(), time.Now(), strings.Join(words, " "))
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.out, "Delivery is paused %s. A batch that is under way is finished first.\n", pauseText(p))
+				fmt.Fprintf(c.out, "Delivery has been paused %s. Daemons finish their current batch first.\n", pauseText(p))
 				return nil
 			})
 		},
@@ -110,14 +110,14 @@ func (c *cmdEnv) queueResume() *cobra.Command {
 					fmt.Fprintln(c.out, "Delivery was not paused.")
 					return nil
 				}
-				fmt.Fprintln(c.out, "Delivery goes on with the daemon's next round.")
+				fmt.Fprintln(c.out, "Delivery resumes with the daemon's next round.")
 				return nil
 			})
 		},
 	}
 }
 
-// pauseText words how long delivery has been paused, and why.
+// pauseText describes since when and why delivery is paused.
 func pauseText(p store.Pause) string {
 	text := "since " + formatTime(p.Since) + " UTC"
 	if p.Reason != "" {

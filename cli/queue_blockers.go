@@ -8,11 +8,11 @@ import (
 	"postrider/store"
 )
 
-// blocker is what keeps mails from going: an alarm that is open, or a domain that is held.
+// blocker is something that stops delivery: an active alarm, or a domain on hold.
 type blocker struct {
 	What   string    `json:"what"` // "relay", "held example.org"
 	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until,omitzero"` // of a hold
+	Until  time.Time `json:"until,omitzero"` // holds only
 	Detail string    `json:"detail,omitempty"`
 }
 

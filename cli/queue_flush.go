@@ -14,9 +14,9 @@ func (c *cmdEnv) queueFlush() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "flush",
 		Short: "Expire messages that exceeded their queue lifetime",
-		Long: fmt.Sprintf("Settles what no relay has taken in time: alerts after %.0f hours, and announcements after %.0f. The daemon does so\n"+
-			"before every delivery; this is for a store whose daemon rests. What an alert would have told comes with the\n"+
-			"member's next digest. Digests have no time of their own: the next one takes in what waits.",
+		Long: fmt.Sprintf("Expires messages that no relay accepted in time: alerts after %.0f hours, announcements after %.0f. The daemon does\n"+
+			"this before every delivery, so the command is only needed while no daemon is running. Posts of expired alerts are\n"+
+			"included in the member's next digest. Digests do not expire: the next one includes what a waiting digest has.",
 			store.MaxQueueAge("alert").Hours(), store.MaxQueueAge("announcement").Hours()),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,7 +45,7 @@ func (c *cmdEnv) printFlushed(list []store.Expired, asJSON bool) error {
 		fmt.Fprintf(c.out, "%s: expired\n", oneLine(m.Key, 200))
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(c.out, "No mail's time is over.")
+		fmt.Fprintln(c.out, "No message has expired.")
 	}
 	return nil
 }

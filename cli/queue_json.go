@@ -6,13 +6,13 @@ import (
 	"postrider/store"
 )
 
-// queueJSON is what queue list prints for scripts.
+// queueJSON is the output of queue list --json.
 type queueJSON struct {
-	Paused  *store.Pause  `json:"paused,omitempty"`
-	Trouble []blocker     `json:"trouble"` // what keeps mails from going
-	Mails   []messageJSON `json:"mails"`
-	More    bool          `json:"more"` // than --limit
-	Counts  []countJSON   `json:"counts"`
+	Paused   *store.Pause  `json:"paused,omitempty"`
+	Blockers []blocker     `json:"blockers"` // reasons why delivery stops
+	Mails    []messageJSON `json:"mails"`
+	More     bool          `json:"more"` // there are more than --limit
+	Counts   []countJSON   `json:"counts"`
 }
 
 type countJSON struct {
@@ -22,28 +22,28 @@ type countJSON struct {
 }
 
 type messageJSON struct {
-	Key        string       `json:"key"`
-	Kind       string       `json:"kind"`
-	Member     int64        `json:"member"`
-	State      string       `json:"state"`
-	Attempts   int          `json:"attempts"`
-	Handed     bool         `json:"handed"` // a relay may have it already
-	Doubts     int          `json:"doubts"` // how often nobody could tell whether a relay had taken it
-	After      int64        `json:"after"`  // covers sightings after this one
-	Until      int64        `json:"until"`  // up to this one
-	Created    time.Time    `json:"created"`
-	NotBefore  time.Time    `json:"not_before,omitzero"`
-	Expires    time.Time    `json:"expires,omitzero"`
-	Address    string       `json:"address,omitempty"` // of the newest attempt
-	Lease      string       `json:"lease,omitempty"`
-	LeaseUntil time.Time    `json:"lease_until,omitzero"`
-	Settled    time.Time    `json:"settled,omitzero"`
-	Last       *attemptJSON `json:"last,omitempty"`
+	Key               string       `json:"key"`
+	Kind              string       `json:"kind"`
+	Member            int64        `json:"member"`
+	State             string       `json:"state"`
+	Attempts          int          `json:"attempts"`
+	PossiblyDelivered bool         `json:"possibly_delivered"` // a relay may already have it
+	Uncertain         int          `json:"uncertain_attempts"` // attempts with an uncertain result
+	After             int64        `json:"after"`              // covers sightings after this one
+	Until             int64        `json:"until"`              // up to this one
+	Created           time.Time    `json:"created"`
+	NotBefore         time.Time    `json:"not_before,omitzero"`
+	Expires           time.Time    `json:"expires,omitzero"`
+	Address           string       `json:"address,omitempty"` // of the newest attempt
+	Lease             string       `json:"lease,omitempty"`
+	LeaseUntil        time.Time    `json:"lease_until,omitzero"`
+	Settled           time.Time    `json:"settled,omitzero"`
+	Last              *attemptJSON `json:"last,omitempty"`
 }
 
 type attemptJSON struct {
 	At       time.Time `json:"at,omitzero"`
-	Attempts int       `json:"attempts"` // that had counted by then
+	Attempts int       `json:"attempts"` // counted up to then
 	Result   string    `json:"result"`
 	Code     int       `json:"code,omitempty"`
 	Enhanced string    `json:"enhanced,omitempty"`
@@ -54,14 +54,14 @@ type attemptJSON struct {
 	Bytes    int       `json:"bytes,omitempty"`
 }
 
-// messageDetailJSON is what queue show prints for scripts.
+// messageDetailJSON is the output of queue show --json.
 type messageDetailJSON struct {
 	messageJSON
 	History []attemptJSON `json:"history"`
 }
 
-func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles []blocker, pause store.Pause, paused bool) queueJSON {
-	out := queueJSON{Trouble: troubles, Mails: make([]messageJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
+func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, blockers []blocker, pause store.Pause, paused bool) queueJSON {
+	out := queueJSON{Blockers: blockers, Mails: make([]messageJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
 	if paused {
 		out.Paused = &pause
 	}
@@ -77,7 +77,7 @@ func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, troubles 
 func newMessageJSON(m store.Mail) messageJSON {
 	out := messageJSON{
 		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
-		Handed: possiblyDelivered(m), Doubts: m.UncertainCount,
+		PossiblyDelivered: possiblyDelivered(m), Uncertain: m.UncertainCount,
 		After: m.From, Until: m.Until, Created: m.Created, NotBefore: m.NotBefore, Expires: m.Expires, Address: m.Address,
 		Lease: m.Lease, LeaseUntil: m.LeaseUntil, Settled: m.Settled,
 	}

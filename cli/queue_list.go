@@ -11,7 +11,7 @@ import (
 	"postrider/store"
 )
 
-// parseStates are the states that --state names: one, or one of the two words for several.
+// parseStates returns the states that --state selects.
 func parseStates(choice string) ([]string, error) {
 	switch choice {
 	case "open":
@@ -24,16 +24,16 @@ func parseStates(choice string) ([]string, error) {
 			return []string{s}, nil
 		}
 	}
-	return nil, fmt.Errorf("--state is %q: give open, all, %s", choice, strings.Join(store.MailStates, ", "))
+	return nil, fmt.Errorf("invalid --state %q: must be open, all, %s", choice, strings.Join(store.MailStates, ", "))
 }
 
-// checkKind refuses a kind of which there are no mails.
+// checkKind rejects an unknown kind of message.
 func checkKind(kind string) error {
 	switch kind {
 	case "", store.KindDigest, store.KindAlert, store.KindAnnouncement:
 		return nil
 	}
-	return fmt.Errorf("--kind is %q: give digest, alert or announcement", kind)
+	return fmt.Errorf("invalid --kind %q: must be digest, alert or announcement", kind)
 }
 
 func (c *cmdEnv) queueList() *cobra.Command {
@@ -42,10 +42,10 @@ func (c *cmdEnv) queueList() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List mails of the outbox, and count them all by kind and state",
-		Long: "Lists what waits by its time, then what is settled, the latest first; below, all mails of the outbox are\n" +
-			"counted by kind and state. Without --state it lists what is open: queued, leased by a daemon, or held by its\n" +
-			"announcement. States are " + strings.Join(store.MailStates, ", ") + ".",
+		Short: "List messages in the outbox, and count all by kind and state",
+		Long: "Lists waiting messages by due time, then settled ones, newest first, followed by counts of all messages by kind and\n" +
+			"state. Without --state, lists open messages: queued, leased by a daemon, or held by their announcement.\n" +
+			"States are " + strings.Join(store.MailStates, ", ") + ".",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if f.States, err = parseStates(state); err != nil {
@@ -58,24 +58,24 @@ func (c *cmdEnv) queueList() *cobra.Command {
 				return err
 			}
 			if f.Limit < 1 {
-				return fmt.Errorf("--limit is %d: give at least 1", f.Limit)
+				return fmt.Errorf("invalid --limit %d: must be at least 1", f.Limit)
 			}
 			return c.withStore(cmd.Context(), func(s *store.Store) error { return c.listQueue(cmd.Context(), s, f, asJSON) })
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "open", "open, all, or one `state`")
-	cmd.Flags().StringVar(&f.Kind, "kind", "", "only mails of this `kind`: digest, alert or announcement")
-	cmd.Flags().Int64Var((*int64)(&f.Member), "member", 0, "only mails of the member with this `number`")
-	cmd.Flags().StringVar(&f.Domain, "domain", "", "only mails whose last attempt went to an address of this `domain`")
-	cmd.Flags().StringVar(&f.Reason, "reason", "", "only mails with this `text` in their reason or in what the relay said")
-	cmd.Flags().StringVar(&since, "since", "", "only mails settled, or planned if they wait, since this `time`: 24h, or RFC 3339")
-	cmd.Flags().IntVar(&f.Limit, "limit", 50, "at most so many `mails`")
+	cmd.Flags().StringVar(&f.Kind, "kind", "", "only messages of this `kind`: digest, alert or announcement")
+	cmd.Flags().Int64Var((*int64)(&f.Member), "member", 0, "only messages to the member with this `ID`")
+	cmd.Flags().StringVar(&f.Domain, "domain", "", "only messages last sent to an address of this `domain`")
+	cmd.Flags().StringVar(&f.Reason, "reason", "", "only messages with this `text` in their reason or the relay's reply")
+	cmd.Flags().StringVar(&since, "since", "", "only messages settled (if waiting: planned) since this `time`: 24h, or RFC 3339")
+	cmd.Flags().IntVar(&f.Limit, "limit", 50, "maximum `number` of messages")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
 func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFilter, asJSON bool) error {
-	most := f.Limit
+	limit := f.Limit
 	f.Limit++
 	mails, err := s.Queue.List(ctx, f)
 	if err != nil {
@@ -89,26 +89,26 @@ func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFil
 	if err != nil {
 		return err
 	}
-	troubles, err := loadBlockers(ctx, s, time.Now())
+	blockers, err := loadBlockers(ctx, s, time.Now())
 	if err != nil {
 		return err
 	}
-	more := len(mails) > most
-	mails = mails[:min(len(mails), most)]
+	more := len(mails) > limit
+	mails = mails[:min(len(mails), limit)]
 	if asJSON {
-		return c.json(newQueueJSON(mails, more, counts, troubles, pause, paused))
+		return c.json(newQueueJSON(mails, more, counts, blockers, pause, paused))
 	}
 	if paused {
-		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. Nothing is handed over until: postrider queue resume\n", pauseText(pause))
+		fmt.Fprintf(c.out, "DELIVERY IS PAUSED %s. To resume it, run: postrider queue resume\n", pauseText(pause))
 	}
-	c.printBlockers(troubles)
-	if paused || len(troubles) > 0 {
+	c.printBlockers(blockers)
+	if paused || len(blockers) > 0 {
 		fmt.Fprintln(c.out)
 	}
 	return c.printQueue(mails, more, counts, time.Now())
 }
 
-// parseSince reads a time: a while ago, or a moment. Empty: ever.
+// parseSince parses a duration before now, or a time. An empty text is the zero time.
 func parseSince(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -118,7 +118,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("--since is %q: give a while such as 24h or 90m, or a moment such as 2026-05-04T08:00:00Z", text)
+		return time.Time{}, fmt.Errorf("invalid --since %q: must be a duration, for example 24h, or a time, for example 2026-05-04T08:00:00Z", text)
 	}
 	return at, nil
 }

@@ -12,7 +12,7 @@ import (
 
 func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count, now time.Time) error {
 	if len(mails) == 0 {
-		fmt.Fprintln(c.out, "There are no such mails in the outbox.")
+		fmt.Fprintln(c.out, "No matching messages in the outbox.")
 	} else {
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "KEY\tMEMBER\tSTATE\tATTEMPTS\tWHEN (UTC)\tAGE\tLAST\tQUEUE ID\tWHY")
@@ -25,12 +25,12 @@ func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count,
 		}
 	}
 	if more {
-		fmt.Fprintln(c.out, "There are more: see --limit, or choose with --kind, --member, --domain, --reason or --since.")
+		fmt.Fprintln(c.out, "There are more: raise --limit, or filter with --kind, --member, --domain, --reason or --since.")
 	}
 	if len(counts) == 0 {
 		return nil
 	}
-	fmt.Fprintln(c.out, "\nAll in all:")
+	fmt.Fprintln(c.out, "\nTotals:")
 	for i, n := range counts {
 		if i == 0 || counts[i-1].Kind != n.Kind {
 			fmt.Fprintf(c.out, "  %s: ", n.Kind)
@@ -58,14 +58,14 @@ func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 	line("sightings", fmt.Sprintf("after %d, up to %d", m.From, m.Until))
 	line("attempts", fmt.Sprint(m.Attempt))
 	if possiblyDelivered(m) {
-		line("handed over", "a relay may have it already: it goes out again as it is, with the same Message-ID")
+		line("duplicate risk", "a relay may already have it: a retry sends it unchanged, with the same Message-ID")
 	}
 	line("planned", formatTime(m.Created)+" UTC")
 	if !m.NotBefore.IsZero() {
 		line("due", formatTime(m.NotBefore)+" UTC")
 	}
 	if !m.Expires.IsZero() {
-		line("expires", formatTime(m.Expires)+" UTC, if no relay has taken it by then")
+		line("expires", formatTime(m.Expires)+" UTC, unless a relay accepts it before")
 	}
 	line("address", oneLine(m.Address, 200))
 	if m.Lease != "" {
@@ -78,10 +78,10 @@ func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 		return fmt.Errorf("printing: %w", err)
 	}
 	if len(history) == 0 {
-		fmt.Fprintln(c.out, "\nNothing has become of it yet.")
+		fmt.Fprintln(c.out, "\nNo attempts yet.")
 		return nil
 	}
-	fmt.Fprintln(c.out, "\nWhat became of it:")
+	fmt.Fprintln(c.out, "\nAttempts:")
 	for _, o := range history {
 		fmt.Fprintf(c.out, "  %s UTC  %s", formatTime(o.At), attemptResult(o))
 		for _, more := range []struct{ name, text string }{{"reply", o.Reply}, {"queue id", o.QueueID}, {"reason", o.Reason}} {
@@ -97,10 +97,10 @@ func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 	return nil
 }
 
-// possiblyDelivered tells that a relay may have a mail already.
+// possiblyDelivered reports whether a relay may already have a message.
 func possiblyDelivered(m store.Mail) bool { return m.InFlight || m.UncertainCount > 0 }
 
-// whenText says which moment a mail waits for, or when it was settled.
+// whenText describes when a message is due, or when it was settled.
 func whenText(m store.Mail) string {
 	switch {
 	case !m.Settled.IsZero():
@@ -111,7 +111,7 @@ func whenText(m store.Mail) string {
 	return "due " + formatTime(m.NotBefore)
 }
 
-// attemptResult words what an attempt came to: "refused 550 5.1.1".
+// attemptResult formats the result of an attempt: "refused 550 5.1.1".
 func attemptResult(o store.Outcome) string {
 	text := o.Result
 	if o.Code != 0 {
@@ -123,7 +123,7 @@ func attemptResult(o store.Outcome) string {
 	return oneLine(text, 40)
 }
 
-// attemptReason is what the relay said, or the reason that is our own.
+// attemptReason returns the relay's reply, or else the daemon's reason.
 func attemptReason(o store.Outcome) string {
 	if o.Reply != "" {
 		return o.Reply
@@ -140,7 +140,7 @@ func orDash(text string) string {
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.DateTime) }
 
-// formatDuration words a duration by its two largest units that count: "3d4h", "12m".
+// formatDuration formats a duration with one or two units: "3d4h", "12m".
 func formatDuration(d time.Duration) string {
 	d = max(d, 0)
 	day := 24 * time.Hour
@@ -155,8 +155,8 @@ func formatDuration(d time.Duration) string {
 	return fmt.Sprintf("%ds", d/time.Second)
 }
 
-// oneLine makes a text from outside fit for a terminal: a relay may say anything, control sequences included. It is
-// at most so many characters long.
+// oneLine makes external text safe for a terminal: a relay's reply may contain control sequences. The result has at most
+// most characters.
 func oneLine(text string, most int) string {
 	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

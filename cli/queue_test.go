@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-// newTestQueue is a parish whose store has an edition refused (member 1), one told to come later (2), one leased (3) and one
+// newTestQueue creates a store with four digests: one refused (member 1), one waiting to retry (2), one leased (3) and one
 // accepted (4), all planned an hour ago.
 func newTestQueue(t *testing.T) (p testForum, s *store.Store) {
 	t.Helper()
@@ -54,16 +54,16 @@ func newTestQueue(t *testing.T) (p testForum, s *store.Store) {
 	return p, s
 }
 
-// wantOutput holds what was printed to what it must have and must not have; the latter begin with "!".
+// wantOutput checks that out contains each of wants. It must not contain those that begin with "!".
 func wantOutput(t *testing.T, out string, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		unwanted, not := strings.CutPrefix(want, "!")
 		if not && strings.Contains(out, unwanted) {
-			t.Errorf("it prints\n%swith %q", out, unwanted)
+			t.Errorf("output\n%scontains %q", out, unwanted)
 		}
 		if !not && !strings.Contains(out, want) {
-			t.Errorf("it prints\n%swithout %q", out, want)
+			t.Errorf("output\n%swithout %q", out, want)
 		}
 	}
 }
@@ -91,14 +91,14 @@ func TestQueueList_Filters(t *testing.T) {
 		{"--state refused", []string{refused, "refused 550 5.1.1", "no [31m such user", "!\x1b", "!" + later}},
 		{"--state all", []string{refused, later, leased, accepted, "4F2A"}},
 		{"--state all --member 4", []string{accepted, "!" + refused}},
-		{"--state all --limit 1", []string{"!" + refused, "!" + accepted, "There are more: see --limit"}},
+		{"--state all --limit 1", []string{"!" + refused, "!" + accepted, "There are more: raise --limit"}},
 		{"--state all --limit 4", []string{refused, later, leased, accepted, "!There are more"}},
 		{"--state all --domain gone.example", []string{refused, "!" + later, "!" + accepted}},
 		{"--state all --reason GREYLIST", []string{later, "!" + refused, "!" + accepted}},
 		{"--state all --reason %", []string{"!" + later, "!" + refused, "!" + accepted}},
 		{"--state all --since 30m", []string{"!" + later, "!" + refused, "!" + accepted}},
 		{"--state all --since 2h", []string{later, refused, accepted}},
-		{"--kind alert", []string{"There are no such mails in the outbox.", "1 queued"}},
+		{"--kind alert", []string{"No matching messages in the outbox.", "1 queued"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestQueueList_Filters(t *testing.T) {
 func TestQueueList_ShowsBlockers(t *testing.T) {
 	p, s := newTestQueue(t)
 	now := time.Now().Truncate(time.Second)
-	if err := s.Holds.Add(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it refuses everybody"}); err != nil {
+	if err := s.Holds.Add(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it rejects everything"}); err != nil {
 		t.Fatal(err)
 	}
 	bad := []store.Alarm{{Key: "relay", Detail: "connection refused", Since: now, Due: now, Seen: now}, {Key: "forum", Since: now, Due: now, Seen: now}}
@@ -120,7 +120,7 @@ func TestQueueList_ShowsBlockers(t *testing.T) {
 	if err := s.Alarms.Save(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
 		t.Fatal(err)
 	}
-	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "held slow.example since", "it refuses everybody", "relay since", "connection refused", "!forum")
+	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "held slow.example since", "it rejects everything", "relay since", "connection refused", "!forum")
 }
 
 func TestQueue_ListAndShowPrintJSON(t *testing.T) {
@@ -155,7 +155,7 @@ func TestQueue_ListAndShowPrintJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if shown.Key != "digest/2/2026-05-04" || shown.After != 10 || shown.Until != 20 || len(shown.History) != 1 || shown.History[0].Code != 451 {
-		t.Errorf("the mail is %+v", shown)
+		t.Errorf("the message is %+v", shown)
 	}
 }
 
@@ -165,17 +165,17 @@ func TestQueueShow_PrintsHistory(t *testing.T) {
 	mustRun(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config)
 	wantOutput(t, mustRun(t, "queue", "show", "digest/1/2026-05-04", "-c", p.config),
 		"skipped", "after 10, up to 20", "refused 550 5.1.1", "reply: no [31m such user", "reason: dropped by the administrator", "!\x1b")
-	wantOutput(t, mustRun(t, "queue", "show", "digest/3/2026-05-04", "-c", p.config), "daemon until ", "Nothing has become of it yet.")
+	wantOutput(t, mustRun(t, "queue", "show", "digest/3/2026-05-04", "-c", p.config), "daemon until ", "No attempts yet.")
 }
 
 func TestQueueRetryAndDrop_ReportEachKey(t *testing.T) {
 	p, _ := newTestQueue(t)
 	out, errOut, code := run(t, "queue", "retry", "digest/1/2026-05-04", "digest/2/2026-05-04", "digest/3/2026-05-04", "digest/4/2026-05-04", "digest/5/x", "-c", p.config)
-	want := `digest/1/2026-05-04: queued again
-digest/2/2026-05-04: queued again
-digest/3/2026-05-04: stays as it is: a daemon is sending it
-digest/4/2026-05-04: stays as it is: already settled (accepted)
-digest/5/x: stays as it is: no such message
+	want := `digest/1/2026-05-04: requeued
+digest/2/2026-05-04: requeued
+digest/3/2026-05-04: unchanged: a daemon is sending it
+digest/4/2026-05-04: unchanged: already settled (accepted)
+digest/5/x: unchanged: no such message
 `
 	if out != want || errOut != "" || code != 1 {
 		t.Errorf("retry: exit %d\n%s%s\nwant 1\n%s", code, out, errOut, want)
@@ -183,14 +183,14 @@ digest/5/x: stays as it is: no such message
 	if out := mustRun(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); out != "digest/1/2026-05-04: dropped\n" {
 		t.Errorf("drop prints %q", out)
 	}
-	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: stays as it is: already settled (skipped)\n" {
+	if out, _, code := run(t, "queue", "drop", "digest/1/2026-05-04", "-c", p.config); code != 1 || out != "digest/1/2026-05-04: unchanged: already settled (skipped)\n" {
 		t.Errorf("a second drop: exit %d, %q", code, out)
 	}
 }
 
 func TestQueueRetry_ByStateCountsUnchanged(t *testing.T) {
 	p, s := newTestQueue(t)
-	if out := mustRun(t, "queue", "retry", "--state", "uncertain", "-c", p.config); out != "No mail is uncertain.\n" {
+	if out := mustRun(t, "queue", "retry", "--state", "uncertain", "-c", p.config); out != "No messages are uncertain.\n" {
 		t.Errorf("it prints %q", out)
 	}
 	at := time.Now().Add(24 * time.Hour)
@@ -198,14 +198,14 @@ func TestQueueRetry_ByStateCountsUnchanged(t *testing.T) {
 	if _, err := s.Outbox.Plan(t.Context(), at, []store.Plan{newer}); err != nil {
 		t.Fatal(err)
 	}
-	if out := mustRun(t, "queue", "retry", "--state", "refused", "-c", p.config); out != "1 stay as they are: a newer edition has its posts\n" {
+	if out := mustRun(t, "queue", "retry", "--state", "refused", "-c", p.config); out != "1 unchanged: a newer edition has its posts\n" {
 		t.Errorf("it prints %q", out)
 	}
 }
 
 func TestQueueFlush_ExpiresOldMessages(t *testing.T) {
 	p, s := newTestQueue(t)
-	if out := mustRun(t, "queue", "flush", "-c", p.config); out != "No mail's time is over.\n" {
+	if out := mustRun(t, "queue", "flush", "-c", p.config); out != "No message has expired.\n" {
 		t.Errorf("with nothing to flush it prints %q", out)
 	}
 	for _, kind := range []string{"announcement", "digest"} {
@@ -222,10 +222,10 @@ func TestQueueFlush_ExpiresOldMessages(t *testing.T) {
 
 func TestQueuePause_ShownUntilResume(t *testing.T) {
 	p, _ := newTestQueue(t)
-	wantOutput(t, mustRun(t, "queue", "pause", "the", "relay moves", "-c", p.config), "Delivery is paused since 2", "(the relay moves)")
+	wantOutput(t, mustRun(t, "queue", "pause", "the", "relay moves", "-c", p.config), "Delivery has been paused since 2", "(the relay moves)")
 	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "DELIVERY IS PAUSED since 2", "the relay moves", "postrider queue resume", "digest/2/")
 	wantOutput(t, mustRun(t, "queue", "list", "--json", "-c", p.config), `"paused": {`, `"reason": "the relay moves"`)
-	wantOutput(t, mustRun(t, "queue", "resume", "-c", p.config), "Delivery goes on")
+	wantOutput(t, mustRun(t, "queue", "resume", "-c", p.config), "Delivery resumes")
 	wantOutput(t, mustRun(t, "queue", "resume", "-c", p.config), "Delivery was not paused.")
 	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "!PAUSED")
 }
@@ -238,16 +238,16 @@ func TestQueue_ReportsWrongUsage(t *testing.T) {
 		want string
 	}{
 		{"queue lsit -c " + p.config, `unknown command "lsit"`},
-		{"queue list --state sent -c " + p.config, "give open, all, queued"},
-		{"queue list --limit 0 -c " + p.config, "--limit is 0"},
-		{"queue list -c " + fresh.config, "the first run makes it"},
+		{"queue list --state sent -c " + p.config, "must be open, all, queued"},
+		{"queue list --limit 0 -c " + p.config, "invalid --limit 0"},
+		{"queue list -c " + fresh.config, "the first run creates it"},
 		{"queue show digest/9/x -c " + p.config, "postrider queue list"},
 		{"queue show -c " + p.config, "accepts 1 arg(s), received 0; see: postrider queue show --help"},
-		{"queue list --kind digests -c " + p.config, `--kind is "digests": give digest, alert or announcement`},
-		{"queue retry --state refused --kind letter -c " + p.config, `--kind is "letter"`},
-		{"queue retry -c " + p.config, "which mails?"},
-		{"queue retry K --state refused -c " + p.config, "not both"},
-		{"queue retry --state accepted -c " + p.config, "give uncertain or refused"},
+		{"queue list --kind digests -c " + p.config, `invalid --kind "digests": must be digest, alert or announcement`},
+		{"queue retry --state refused --kind letter -c " + p.config, `invalid --kind "letter"`},
+		{"queue retry -c " + p.config, "no messages selected"},
+		{"queue retry K --state refused -c " + p.config, "give either keys"},
+		{"queue retry --state accepted -c " + p.config, "must be uncertain or refused"},
 		{"queue drop -c " + p.config, "at least 1 arg"},
 	}
 	for _, tt := range tests {

@@ -18,8 +18,8 @@ import (
 	"postrider/templates"
 )
 
-// openReadOnly opens the forum and the store so that nothing can be written to either. Where the first run would make the
-// store, an empty one takes its place, in a directory that is removed again.
+// openReadOnly opens the forum and the store read-only. If a SQLite store does not exist yet, it uses an empty one in a
+// temporary directory.
 func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, err error) {
 	h := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
 	defer func() {
@@ -40,7 +40,7 @@ func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, e
 	case err != nil:
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	// Nobody gets these links.
+	// These links are never sent.
 	if h.links, err = link.NewSigner(cfg.Web.URL, randomKey()); err != nil {
 		return nil, err
 	}
@@ -50,16 +50,16 @@ func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, e
 	return h, h.selfCheck(ctx)
 }
 
-// openEmptyStore opens a store that knows nothing, and is gone when the house is closed.
+// openEmptyStore opens an empty store, which close removes.
 func (h *app) openEmptyStore(ctx context.Context) (err error) {
 	if h.tempDir, err = os.MkdirTemp("", "postrider-look-"); err != nil {
-		return fmt.Errorf("making an empty store: %w", err)
+		return fmt.Errorf("creating an empty store: %w", err)
 	}
 	if h.store, err = store.Open(ctx, "sqlite:"+filepath.Join(h.tempDir, "postrider.db")); err != nil {
-		return fmt.Errorf("making an empty store: %w", err)
+		return fmt.Errorf("creating an empty store: %w", err)
 	}
 	if _, err = h.store.Migrate(ctx); err != nil {
-		return fmt.Errorf("making an empty store: %w", err)
+		return fmt.Errorf("creating an empty store: %w", err)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func randomKey() []byte {
 	return key
 }
 
-// newDryRunDaemon is a daemon that can rehearse and nothing else: whatever it would hand over goes nowhere.
+// newDryRunDaemon creates a daemon without a sender, for forecasts only.
 func (h *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
 	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
 	composer, err := mail.NewComposer(domain, randomKey())

@@ -21,15 +21,15 @@ func (c *cmdEnv) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the daemon",
-		Long: "Runs the daemon until it is told to stop (SIGTERM or Ctrl-C): what is being handed over then\n" +
-			"is finished first. With --once, runs one full round (gather, plan, send all that is due) and exits.",
+		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. With --once, runs one full\n" +
+			"round (scan, plan, deliver) and exits.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), o) },
 	}
 	cmd.Flags().BoolVar(&o.once, "once", false, "run one full round, then exit")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print what the round did as JSON; with --once")
-	cmd.Flags().StringVar(&o.now, "now", "", "pretend that the clock shows this `time` (RFC 3339); with --once")
-	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write mails as .eml files into this `directory` instead of sending them")
+	cmd.Flags().BoolVar(&o.json, "json", false, "with --once: print the report as JSON")
+	cmd.Flags().StringVar(&o.now, "now", "", "with --once: run as if it were this `time` (RFC 3339)")
+	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write messages as .eml files into this `directory` instead of sending them")
 	return cmd
 }
 
@@ -40,13 +40,13 @@ type runOptions struct {
 	json    bool
 }
 
-// clock is the real clock, or one that stands still where --now says.
+// clock returns the real clock, or one that always shows --now.
 func (o runOptions) clock() (func() time.Time, error) {
 	if o.now == "" {
 		return time.Now, nil
 	}
 	if !o.once {
-		return nil, errors.New("--now needs --once: a daemon cannot run on a clock that stands still")
+		return nil, errors.New("--now needs --once: a daemon cannot run with a fixed time")
 	}
 	now, err := parseTime("--now", o.now)
 	return func() time.Time { return now }, err
@@ -66,7 +66,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if o.json && !o.once {
-		return errors.New("--json needs --once: a daemon tells what its rounds do in its log")
+		return errors.New("--json needs --once: a daemon reports its rounds in the log")
 	}
 	cfg, err := c.load()
 	if err != nil {
@@ -92,8 +92,8 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if c.getenv("GOGC") == "" {
-		// Mails are garbage as soon as they are sent, and what stays (rendered pieces) stays long: collecting half as
-		// often saves 8 % of all work for 50 MB.
+		// Messages become garbage as soon as they are sent; cached fragments live long. Collecting half as often saves
+		// 8 % of the CPU time and costs 50 MB.
 		debug.SetGCPercent(200)
 	}
 	counts := metrics.New()
@@ -108,7 +108,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	}
 	if o.once {
 		if err := box.Collect(ctx, cfg.Bounces.Config); err != nil {
-			h.log.Warn("what came back could not be taken in", "err", err)
+			h.log.Warn("cannot process inbound messages", "err", err)
 		}
 		defer killAfterGrace(ctx, done)()
 		report, err := d.RunOnce(ctx)
@@ -122,7 +122,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	room, err := h.openAdmin(ctx, d, clock)
+	adminPages, err := h.openAdmin(ctx, d, clock)
 	if err != nil {
 		return err
 	}
@@ -135,10 +135,10 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	defer h.startInbound(ctx, intake)()
-	return serve(ctx, h, d, done, pages, room, scrapes)
+	return serve(ctx, h, d, done, pages, adminPages, scrapes)
 }
 
-// reportStartFailure tells the administrator why the daemon does not start, and gives that back.
+// reportStartFailure raises an alarm with the reason why the daemon does not start, and returns it.
 func (h *app) reportStartFailure(ctx context.Context, sender daemon.Sender, kind alarm.Kind, why error) error {
 	d, err := h.daemon(ctx, sender, time.Now)
 	if err != nil {
@@ -148,12 +148,11 @@ func (h *app) reportStartFailure(ctx context.Context, sender daemon.Sender, kind
 	return why
 }
 
-// shutdownGrace is how long mails that are being handed over may take once the daemon is told to stop. Service
-// managers wait ten seconds and more before they kill.
+// shutdownGrace is how long messages that are being sent may take after the stop signal. Service managers wait at least
+// ten seconds before they kill a process.
 const shutdownGrace = 7 * time.Second
 
-// killAfterGrace cuts off what is still under way when the grace after the end of ctx is over. The function that it
-// gives says that nothing is under way any more.
+// killAfterGrace calls cut when shutdownGrace has passed since the end of ctx. The returned function cancels that.
 func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 	stopped := make(chan struct{})
 	context.AfterFunc(ctx, func() {
@@ -166,13 +165,13 @@ func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 	return func() { close(stopped) }
 }
 
-// processBounce takes in what comes back. The function that it gives ends that, and waits for what is under way.
+// startInbound starts receiving inbound messages. The returned function stops it and waits for messages in progress.
 func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {
 		if err := intake.Run(ctx); err != nil {
-			h.log.Error("what comes back is not taken in any more", "err", err)
+			h.log.Error("inbound stopped", "err", err)
 		}
 	})
 	return func() {
@@ -181,20 +180,20 @@ func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end 
 	}
 }
 
-// serve runs the daemon, and listeners with pages beside it, until ctx ends.
+// serve runs the daemon and the page listeners until ctx ends.
 func serve(ctx context.Context, h *app, d *daemon.Daemon, cut func(), pages ...func() error) error {
 	defer killAfterGrace(ctx, cut)()
 	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
-	var beside sync.WaitGroup
+	var listeners sync.WaitGroup
 	for _, listen := range pages {
-		beside.Go(func() {
-			if err := listen(); err != nil { // mails go out all the same
+		listeners.Go(func() {
+			if err := listen(); err != nil { // delivery continues
 				h.log.Error("pages closed", "err", err)
 			}
 		})
 	}
 	err := d.Run(ctx)
-	beside.Wait()
+	listeners.Wait()
 	h.log.Info("postrider stopped")
 	return err
 }

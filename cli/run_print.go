@@ -11,12 +11,12 @@ import (
 	"postrider/daemon"
 )
 
-// roundJSON is what run --once prints for scripts.
+// roundJSON is the output of run --once --json.
 type roundJSON struct {
 	Sighted   int            `json:"sighted"`
 	Planned   int            `json:"planned"`
 	Alerts    int            `json:"alerts"`
-	Enrolled  int            `json:"enrolled"` // mails of announcements
+	Enrolled  int            `json:"enrolled"` // announcement messages
 	Sent      int            `json:"sent"`
 	Bytes     int64          `json:"bytes"`
 	Skipped   map[string]int `json:"skipped"` // by reason
@@ -27,7 +27,7 @@ type roundJSON struct {
 	Held      int            `json:"held"`
 	Expired   int            `json:"expired"`
 	Seconds   float64        `json:"seconds"`
-	Memory    int64          `json:"memory"` // bytes, the most that was seen
+	Memory    int64          `json:"memory"` // peak, in bytes
 }
 
 func newRoundJSON(r daemon.Report) roundJSON {
@@ -41,7 +41,7 @@ func newRoundJSON(r daemon.Report) roundJSON {
 	}
 }
 
-// printRound tells what one round did, a line for each thing that can become of a mail.
+// printRound prints the report of a round.
 func (c *cmdEnv) printRound(r daemon.Report) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name string, n int, remark string) {
@@ -62,15 +62,15 @@ func (c *cmdEnv) printRound(r daemon.Report) error {
 		line("", r.Skipped[reason], oneLine(reason, 100))
 	}
 	line("refused", r.Refused, "")
-	line("to be tried again", r.Retried, "")
+	line("to retry", r.Retried, "")
 	line("uncertain", r.Uncertain, "")
-	line("waiting", r.Waiting, "for slow or held domains")
+	line("waiting", r.Waiting, "for throttled or held domains")
 	line("held", r.Held, "until their members want them")
 	line("expired", r.Expired, "")
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	fmt.Fprintf(c.out, "in %v, with at most %s of memory\n", r.Took.Round(time.Millisecond), megabytes(r.Memory))
+	fmt.Fprintf(c.out, "took %v, peak memory %s\n", r.Took.Round(time.Millisecond), megabytes(r.Memory))
 	return nil
 }
 

@@ -18,10 +18,10 @@ import (
 func (c *cmdEnv) suppress() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suppress",
-		Short: "List, add, lift, import and export addresses that get no mail",
-		Long: "Looks after the addresses that get no mail because mails to them came back, or because you say so. A\n" +
-			"suppression that came of bounces ends 30 days after the last of them; one that you make stands until you lift it.\n" +
-			"A member who gives another address gets mail again. All times are UTC.",
+		Short: "Manage the suppression list: list, add, remove, import and export addresses",
+		Long: "Manages the suppression list: addresses that get no email, because messages to them bounced or an operator added\n" +
+			"them. A suppression after bounces ends 30 days after the last bounce. One that you add lasts until you remove it. A\n" +
+			"member who changes their address gets email again. All times are UTC.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -32,7 +32,7 @@ func (c *cmdEnv) suppress() *cobra.Command {
 // suppressionBatchSize is how many addresses are read or written in one statement.
 const suppressionBatchSize = 1000
 
-// eachSuppression calls do for every suppression that stands, by address.
+// eachSuppression calls do for every active suppression, ordered by address.
 func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) error) error {
 	after := ""
 	for {
@@ -56,7 +56,7 @@ func (c *cmdEnv) suppressList() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List addresses that get no mail, and why",
+		Short: "List suppressed addresses with the reason",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
@@ -76,10 +76,10 @@ func (c *cmdEnv) printSuppressions(ctx context.Context, s *store.Store) error {
 	n := 0
 	err := eachSuppression(ctx, s, func(h store.Health) error {
 		if n == 0 {
-			fmt.Fprintln(table, "ADDRESS\tMEMBER\tSINCE (UTC)\tUNTIL (UTC)\tWHY")
+			fmt.Fprintln(table, "ADDRESS\tMEMBER\tSINCE (UTC)\tUNTIL (UTC)\tREASON")
 		}
 		n++
-		member, until := "-", "lifted"
+		member, until := "-", "removed"
 		if h.Member != 0 {
 			member = fmt.Sprint(h.Member)
 		}
@@ -93,7 +93,7 @@ func (c *cmdEnv) printSuppressions(ctx context.Context, s *store.Store) error {
 		return err
 	}
 	if n == 0 {
-		fmt.Fprintln(c.out, "No address is suppressed.")
+		fmt.Fprintln(c.out, "No addresses are suppressed.")
 	}
 	return table.Flush()
 }
@@ -102,7 +102,7 @@ type suppressionJSON struct {
 	Address   string    `json:"address"`
 	Member    int64     `json:"member,omitempty"`
 	Since     time.Time `json:"since"`
-	Until     time.Time `json:"until,omitzero"` // not there: until it is lifted
+	Until     time.Time `json:"until,omitzero"` // omitted: until it is removed
 	Score     float64   `json:"score"`
 	LastEvent time.Time `json:"last_event,omitzero"`
 	Reason    string    `json:"reason"`
@@ -142,12 +142,12 @@ func (c *cmdEnv) suppressAdd() *cobra.Command {
 				if err := s.Suppressions.Add(cmd.Context(), now, lastPerAddress(list)); err != nil {
 					return err
 				}
-				fmt.Fprintln(c.out, plural(len(lastPerAddress(list)), "address gets no mail until you lift it.", "addresses get no mail until you lift them."))
+				fmt.Fprintln(c.out, plural(len(lastPerAddress(list)), "address suppressed until you remove it.", "addresses suppressed until you remove them."))
 				return nil
 			})
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "by the administrator", "why, in a few `words`")
+	cmd.Flags().StringVar(&reason, "reason", "by the administrator", "short `reason`")
 	return cmd
 }
 
@@ -160,18 +160,18 @@ func (c *cmdEnv) suppressRemove() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, addresses []string) error {
 			return c.withStore(cmd.Context(), func(s *store.Store) error {
-				lifted, err := s.Suppressions.Remove(cmd.Context(), addresses)
+				removed, err := s.Suppressions.Remove(cmd.Context(), addresses)
 				if err != nil {
 					return err
 				}
-				was := make(map[string]bool, len(lifted))
-				for _, a := range lifted {
+				was := make(map[string]bool, len(removed))
+				for _, a := range removed {
 					was[a] = true
 				}
 				var failed error
 				for _, a := range addresses {
 					if was[strings.ToLower(a)] {
-						fmt.Fprintf(c.out, "%s gets mail again.\n", oneLine(a, 200))
+						fmt.Fprintf(c.out, "%s is no longer suppressed.\n", oneLine(a, 200))
 						continue
 					}
 					fmt.Fprintf(c.out, "%s was not suppressed.\n", oneLine(a, 200))

@@ -23,8 +23,8 @@ func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
 	file := csv.NewReader(in)
 	file.FieldsPerRecord, file.TrimLeadingSpace = -1, true
 	var list []store.Health
-	var faults []error
-	for first := true; len(faults) < maxErrors; first = false {
+	var errs []error
+	for first := true; len(errs) < maxErrors; first = false {
 		record, err := file.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -38,11 +38,11 @@ func readSuppressions(in io.Reader, now time.Time) ([]store.Health, error) {
 		h, err := readSuppression(record, now)
 		if err != nil {
 			line, _ := file.FieldPos(0)
-			faults = append(faults, fmt.Errorf("line %d: %w", line, err))
+			errs = append(errs, fmt.Errorf("line %d: %w", line, err))
 		}
 		list = append(list, h)
 	}
-	return lastPerAddress(list), errors.Join(faults...)
+	return lastPerAddress(list), errors.Join(errs...)
 }
 
 func readSuppression(record []string, now time.Time) (store.Health, error) {
@@ -63,7 +63,7 @@ func readSuppression(record []string, now time.Time) (store.Health, error) {
 		if record[2] != "" && !h.SuppressedUntil.After(h.SuppressedSince) {
 			return store.Health{}, fmt.Errorf("until (%s) is not after since (%s)", record[3], record[2])
 		}
-		h.LastEvent = h.SuppressedSince // so that it is forgotten once it is over
+		h.LastEvent = h.SuppressedSince // so that it is deleted after it ends
 	}
 	return h, nil
 }
@@ -74,7 +74,7 @@ func parseTimestamp(column, text string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%s is %q: give a time such as 2026-05-04 or 2026-05-04T08:00:00Z", column, text)
+	return time.Time{}, fmt.Errorf("invalid %s %q: must be a date or time, for example 2026-05-04 or 2026-05-04T08:00:00Z", column, text)
 }
 
 // lastPerAddress keeps the last of those that name the same address.

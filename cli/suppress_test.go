@@ -11,7 +11,7 @@ import (
 	"postrider/store"
 )
 
-// newSuppressionTest is a parish with a store, and a way to run suppress on it.
+// newSuppressionTest creates a test forum with a store, and a function that runs suppress on it.
 func newSuppressionTest(t *testing.T) (p testForum, do func(args ...string) (string, string, int)) {
 	t.Helper()
 	p = newTestForum(t)
@@ -50,14 +50,14 @@ func TestSuppress_AddAndRemove(t *testing.T) {
 		}
 		wantOutput(t, out+errOut, wants...)
 	}
-	step(0, []string{"list"}, "No address is suppressed.")
-	step(0, []string{"add", "Anna@Example.org", "bert@example.org", "--reason", "they wrote to us"}, "2 addresses get no mail")
-	step(0, []string{"list"}, "anna@example.org  -", "lifted", "they wrote to us", "bert@example.org")
-	step(0, []string{"add", "emil@example.org"}, "1 address gets no mail until you lift it.")
-	step(0, []string{"remove", "emil@example.org"}, "emil@example.org gets mail again")
+	step(0, []string{"list"}, "No addresses are suppressed.")
+	step(0, []string{"add", "Anna@Example.org", "bert@example.org", "--reason", "they wrote to us"}, "2 addresses suppressed")
+	step(0, []string{"list"}, "anna@example.org  -", "removed", "they wrote to us", "bert@example.org")
+	step(0, []string{"add", "emil@example.org"}, "1 address suppressed until you remove it.")
+	step(0, []string{"remove", "emil@example.org"}, "emil@example.org is no longer suppressed")
 	step(1, []string{"add", "\xff@example.org"}, "invalid address")
 	step(1, []string{"add", "carl"}, `invalid address "carl"`, "anna@example.org")
-	step(1, []string{"remove", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org gets mail again", "dora@example.org was not suppressed")
+	step(1, []string{"remove", "ANNA@example.org", "dora@example.org"}, "ANNA@example.org is no longer suppressed", "dora@example.org was not suppressed")
 	step(0, []string{"list"}, "bert@example.org", "!anna@example.org")
 
 	out, _, _ := do("list", "--json")
@@ -100,11 +100,11 @@ func TestSuppress_ExportAndImportCSV(t *testing.T) {
 	write("anna@example.org\nnobody\ndora@example.org,why,yesterday\nemil@example.org,why,2026-05-04,2026-05-03\n")
 	_, errOut, code := do("import", file)
 	if code != 1 {
-		t.Errorf("a file with faults: exit %d, want 1", code)
+		t.Errorf("a file with errors: exit %d, want 1", code)
 	}
-	wantOutput(t, errOut, "line 2", `invalid address "nobody"`, "line 3", `since is "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
+	wantOutput(t, errOut, "line 2", `invalid address "nobody"`, "line 3", `invalid since "yesterday"`, "line 4", "until (2026-05-03) is not after since (2026-05-04)")
 	if out, _, _ := do("list"); strings.Contains(out, "dora") {
-		t.Errorf("of a file with faults something was imported:\n%s", out)
+		t.Errorf("lines of a file with errors were imported:\n%s", out)
 	}
 }
 

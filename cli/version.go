@@ -31,7 +31,7 @@ type versionInfo struct {
 	Go      string `json:"go"`
 }
 
-// readVersion reads what the linker knows: a tag, or the commit the binary was built from.
+// readVersion returns the tag or the commit that the binary was built from.
 func readVersion() versionInfo {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

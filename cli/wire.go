@@ -30,11 +30,11 @@ type app struct {
 	renderer *templates.Renderer
 	links    *link.Signer
 	log      *slog.Logger
-	fallback daemon.Sender   // nil: there is no second relay
-	owner    string          // names this process among those that may share a store
+	fallback daemon.Sender   // nil if there is no fallback relay
+	owner    string          // identifies this process among those that share a store
 	watcher  daemon.Observer // nil: no metrics
 
-	tempDir string // a directory to be removed; empty: none
+	tempDir string // removed on close; empty if there is none
 }
 
 // fragmentCacheSize is how many rendered posts stay in memory: about 4 KB each.
@@ -71,7 +71,7 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	if _, err = h.store.Migrate(ctx); err != nil {
-		return nil, fmt.Errorf("bringing the store up to date: %w", err)
+		return nil, fmt.Errorf("upgrading the store: %w", err)
 	}
 	keys, err := h.store.LinkKeys.All(ctx)
 	if err != nil {

@@ -6,11 +6,9 @@ import (
 	"time"
 
 	"postrider/daemon/editions"
-	"postrider/daemon/settings"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/internal/link"
-	"postrider/mail"
 	"postrider/store"
 	"postrider/templates"
 )
@@ -61,7 +59,7 @@ func (d *Daemon) alertDraft(key string, b editions.AlertResult, ask editions.Ale
 			return messageDraft{notBefore: end}
 		}
 	}
-	return d.fillAlertDraft(m, b, withViewLink(alertFooter(d.Links, b.Alert), d.Links, ask.Member, key), earlierKeys, subjects)
+	return d.fillAlertDraft(m, b, envelope.WithViewLink(envelope.AlertFooter(d.Links, b.Alert), d.Links, ask.Member, key), earlierKeys, subjects)
 }
 
 // fillAlertDraft adds the rendering and the position in the email conversation to the draft of an alert.
@@ -71,7 +69,7 @@ func (d *Daemon) fillAlertDraft(m messageDraft, b editions.AlertResult, footer t
 	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
 		oneClick = footer.All
 	}
-	m.to, m.posts, m.textOnly, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, AlertEnvelope(d.settings, oneClick)
+	m.to, m.posts, m.textOnly, m.envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, envelope.Alert(d.settings, oneClick)
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
 		a.Title, a.Followup = subjects[t.ID], len(earlierKeys) > 0
@@ -124,31 +122,4 @@ func threadTitles(built []editions.AlertResult) map[forum.ThreadID]string {
 		}
 	}
 	return titles
-}
-
-// alertFooter returns the unsubscribe links of an alert: for its section if that is watched, else for its thread; and for
-// all alerts.
-func alertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
-	member := int64(a.Member.ID)
-	all := links.URL(link.Claims{Scope: link.Alerts, Member: member})
-	f := templates.Footer{Settings: links.URL(link.Claims{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
-	if a.MultiThread() {
-		return f
-	}
-	g := a.Groups[0]
-	grant := link.Claims{Scope: link.Thread, Member: member, Object: int64(g.Threads[0].ID)}
-	if a.Cause() == digest.SectionWatched {
-		grant.Scope, grant.Object = link.Section, int64(g.Section.ID)
-	}
-	f.Unsubscribe = links.URL(grant)
-	return f
-}
-
-// AlertEnvelope returns the headers that all alerts share, with the one-click unsubscribe URL of one member.
-func AlertEnvelope(set settings.Settings, unsubscribe string) mail.Message {
-	m := DigestEnvelope(set, unsubscribe)
-	m.Stream = store.KindAlert
-	m.List.ID = "alerts." + set.Host
-	m.FeedbackID = store.KindAlert + ":" + set.Host + ":postrider"
-	return m
 }

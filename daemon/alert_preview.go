@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mail"
@@ -79,7 +80,7 @@ func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []di
 	if quiet := d.settings.Alerts.QuietOf(p.Choices); quiet != nil {
 		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
 	}
-	m := d.fillAlertDraft(messageDraft{}, p.AlertResult, alertFooter(d.Links, p.Alert), nil, titles)
+	m := d.fillAlertDraft(messageDraft{}, p.AlertResult, envelope.AlertFooter(d.Links, p.Alert), nil, titles)
 	p.Envelope, p.Text = m.envelope, m.textOnly
 	p.Content, err = m.render()
 	return err

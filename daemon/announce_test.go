@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon/audience"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -37,7 +38,7 @@ func announcementToAll() digest.Announcement {
 // startAnnouncement drafts and starts an announcement to an audience of the size that a census tells.
 func (w *world) startAnnouncement(a digest.Announcement) int64 {
 	w.Helper()
-	census, err := w.daemon.audience.CountAudience(w.Context(), &a, w.clock(), func(int) {})
+	census, err := w.daemon.audience.Count(w.Context(), &a, w.clock(), func(int) {})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestAnnouncement_SkipsBlockedAndOptedOut(t *testing.T) {
 			check(t, w.store.Preferences.Save(t.Context(), w.clock(), 1009, digest.Preferences{PausedUntil: w.clock().Add(100 * time.Hour)}))
 			a := announcementToAll()
 			a.Forced = tt.forced
-			census, err := w.daemon.audience.CountAudience(t.Context(), &a, w.clock(), func(int) {})
+			census, err := w.daemon.audience.Count(t.Context(), &a, w.clock(), func(int) {})
 			if err != nil || census.Size != len(tt.want) {
 				t.Errorf("the census counts %d, %v, want %d", census.Size, err, len(tt.want))
 			}
@@ -374,7 +375,7 @@ func TestCountAudience_ReturnsReasonsAndSample(t *testing.T) {
 	w.execSQL("UPDATE member SET role_id = ? WHERE id > 1015", steward)
 	a := announcementToAll()
 	a.Audience = digest.Audience{Groups: []forum.GroupID{passenger}}
-	c, err := w.daemon.audience.CountAudience(t.Context(), &a, w.clock(), func(int) {})
+	c, err := w.daemon.audience.Count(t.Context(), &a, w.clock(), func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,7 +386,7 @@ func TestCountAudience_ReturnsReasonsAndSample(t *testing.T) {
 	for _, m := range c.Sample {
 		seen[m.ID] = m.ID > 1003 && m.ID <= 1015
 	}
-	if len(seen) != sampleSize || slices.Contains(slices.Collect(maps.Values(seen)), false) {
+	if len(seen) != audience.SampleSize || slices.Contains(slices.Collect(maps.Values(seen)), false) {
 		t.Errorf("the sample is %v", c.Sample)
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"postrider/daemon/settings"
+	"postrider/daemon/audience"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -114,9 +114,9 @@ func (d *Daemon) draftAnnouncement(ctx context.Context, a store.Announcement, ro
 	for i, place := range at {
 		ids[i] = rows[place].Member
 	}
-	known := make(map[forum.MemberID]evaluatedMember, len(ids))
+	known := make(map[forum.MemberID]audience.Evaluated, len(ids))
 	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		list, err := d.audience.evaluate(ctx, s, n.announcement, ids, d.Now())
+		list, err := d.audience.Evaluate(ctx, s, n.announcement, ids, d.Now())
 		for _, j := range list {
 			known[j.Member.ID] = j
 		}
@@ -131,45 +131,23 @@ func (d *Daemon) draftAnnouncement(ctx context.Context, a store.Announcement, ro
 	return nil
 }
 
-func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.MemberID, known map[forum.MemberID]evaluatedMember) messageDraft {
+func (d *Daemon) draftForMember(n *preparedAnnouncement, key string, id forum.MemberID, known map[forum.MemberID]audience.Evaluated) messageDraft {
 	j, there := known[id]
 	switch {
 	case !there:
 		return messageDraft{skip: digest.ReasonMemberDeleted}
-	case !j.included():
-		return messageDraft{skip: string(cmp.Or(j.blockedReason, j.excluded))}
+	case !j.Included():
+		return messageDraft{skip: string(cmp.Or(j.BlockedReason, j.Excluded))}
 	}
 	if wants := n.announcement.NotBefore(&j.Candidate, d.Now()); !wants.IsZero() {
 		return messageDraft{notBefore: wants}
 	}
-	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.zones.Of(j.Member.Zone)}
-	footer := withViewLink(AnnouncementFooter(d.Links, id), d.Links, id, key)
+	reader := templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: d.audience.Zone(j.Member)}
+	footer := envelope.WithViewLink(envelope.AnnouncementFooter(d.Links, id), d.Links, id, key)
 	return messageDraft{
 		to: j.Member, textOnly: j.Choices.Format == digest.Text, exemptFromDailyLimit: n.announcement.Forced,
-		envelope: AnnouncementEnvelope(d.settings, n.announcement.ID, footer.Unsubscribe),
+		envelope: envelope.Announcement(d.settings, n.announcement.ID, footer.Unsubscribe),
 		render:   func() (templates.Content, error) { return d.Renderer.Announcement(n.rendered, reader, footer) },
-	}
-}
-
-// AnnouncementFooter returns a member's links in the footer of announcements.
-func AnnouncementFooter(links *link.Signer, member forum.MemberID) templates.Footer {
-	return templates.Footer{
-		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
-		Unsubscribe: links.URL(link.Claims{Scope: link.Announcements, Member: int64(member)}),
-	}
-}
-
-// AnnouncementEnvelope returns the headers that all messages of an announcement share, with the one-click unsubscribe URL
-// of one member.
-func AnnouncementEnvelope(set settings.Settings, id int64, unsubscribe string) mail.Message {
-	return mail.Message{
-		Stream:      mail.Announcement,
-		From:        set.From,
-		ReplyTo:     set.ReplyTo,
-		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
-		Unsubscribe: httpsOnly(unsubscribe),
-		// Gmail counts complaints by each of these.
-		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, store.KindAnnouncement, set.Host),
 	}
 }
 
@@ -184,13 +162,13 @@ func (d *Daemon) SendTestAnnouncement(ctx context.Context, a *digest.Announcemen
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	footer := AnnouncementFooter(d.Links, forum.Guest) // its links must not unsubscribe any member
+	footer := envelope.AnnouncementFooter(d.Links, forum.Guest) // its links must not unsubscribe any member
 	raw, err := d.compose(outgoing{
 		Row: store.Row{Key: fmt.Sprintf("try/announce/%d/%d", a.ID, d.Now().UnixNano()), Kind: store.KindAnnouncement},
 		messageDraft: messageDraft{
 			to:       forum.Member{Name: p.Member.Name, Email: to},
 			textOnly: p.Text,
-			envelope: AnnouncementEnvelope(d.settings, a.ID, footer.Unsubscribe),
+			envelope: envelope.Announcement(d.settings, a.ID, footer.Unsubscribe),
 			render:   func() (templates.Content, error) { return d.Renderer.Announcement(printed, p.Recipient, footer) },
 		},
 	})

@@ -95,22 +95,22 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 	}
 	whole := *n.announcement
 	whole.Start = a.Start
-	p, err := d.audience.page(ctx, &whole, a.Cursor, d.Now())
+	p, err := d.audience.Page(ctx, &whole, a.Cursor, d.Now())
 	if err != nil {
 		return false, err
 	}
-	room := len(p.judged)
+	room := len(p.Members)
 	if a.State == store.InCanary {
 		if room, err = d.canaryRemaining(ctx, a); err != nil {
 			return false, err
 		}
 	}
 	var list []store.Recipient
-	for _, j := range p.judged {
+	for _, j := range p.Members {
 		switch {
-		case !j.included():
+		case !j.Included():
 		case a.State != store.InCanary:
-			at := whole.Due(d.audience.zones.Of(j.Member.Zone))
+			at := whole.Due(d.audience.Zone(j.Member))
 			if wants := whole.NotBefore(&j.Candidate, d.Now()); wants.After(at) {
 				at = wants
 			}
@@ -120,7 +120,7 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.lastID, p.last || full, store.PriorityAnnouncement)
+	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.LastID, p.Last || full, store.PriorityAnnouncement)
 	d.report.Enrolled += enrolled
 	return taken, err
 }

@@ -6,7 +6,6 @@ import (
 
 	"postrider/bounce"
 	"postrider/digest"
-	"postrider/internal/link"
 	"postrider/store"
 )
 
@@ -16,16 +15,6 @@ func (d *Daemon) returnPath(row store.Row) string {
 		return d.settings.From.Address
 	}
 	return d.Composer.VERP(row.Key, int64(row.Member), d.settings.Bounces)
-}
-
-// UnsubscribeMail returns the address that unsubscribes by email from the same thing as a one-click link. It is empty if
-// domain is empty: then there is no inbound email.
-func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
-	grant, err := links.Check(oneClick[strings.LastIndexByte(oneClick, '/')+1:])
-	if domain == "" || err != nil {
-		return ""
-	}
-	return "u-" + links.AddressToken(grant) + "@" + domain
 }
 
 // skipSuppressed skips drafts to suppressed addresses.

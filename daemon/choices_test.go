@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
 )
@@ -14,9 +15,9 @@ import (
 const annaID = forum.MemberID(101)
 
 // updatePreferences lets Anna change her settings as the page does: what she changes, of all that holds.
-func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...WatchSetting) {
+func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...members.WatchSetting) {
 	w.Helper()
-	desk := NewMemberService(w.source, w.store, w.set)
+	desk := members.New(w.source, w.store, w.set)
 	a, err := desk.Account(w.Context(), w.clock(), annaID)
 	if err != nil {
 		w.Fatal(err)
@@ -256,7 +257,7 @@ func TestOverride_AppliesUntilWatchChanges(t *testing.T) {
 		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 		w.execSQL(`INSERT INTO thread_watch VALUES (101, ?, 0)`, thread)
 		w.round()
-		w.updatePreferences(unchanged, WatchSetting{Thread: forum.ThreadID(thread), Override: digest.Off})
+		w.updatePreferences(unchanged, members.WatchSetting{Thread: forum.ThreadID(thread), Override: digest.Off})
 		for i, change := range tt.change {
 			w.execSQL(change)
 			w.setClock(4, fmt.Sprintf("1%d:00", i+1))
@@ -319,8 +320,8 @@ func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	if err := w.daemon.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	desk := NewMemberService(w.source, w.store, w.set)
-	ask := func() SendNowResult {
+	desk := members.New(w.source, w.store, w.set)
+	ask := func() members.SendNowResult {
 		t.Helper()
 		a, err := desk.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
@@ -332,16 +333,16 @@ func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 		}
 		return demand
 	}
-	if got := ask(); got != SendNowEmpty {
-		t.Errorf("asked before the post was looked at for alerts: %q, want %q", got, SendNowEmpty)
+	if got := ask(); got != members.SendNowEmpty {
+		t.Errorf("asked before the post was looked at for alerts: %q, want %q", got, members.SendNowEmpty)
 	}
 	w.round()
-	if got := ask(); got != SendNowQueued {
-		t.Errorf("asked afterwards: %q, want %q", got, SendNowQueued)
+	if got := ask(); got != members.SendNowQueued {
+		t.Errorf("asked afterwards: %q, want %q", got, members.SendNowQueued)
 	}
 	w.round()
 	w.wantMessages("anna", posts(p))
-	if got := ask(); got == SendNowQueued {
+	if got := ask(); got == members.SendNowQueued {
 		t.Error("asked again within the hour: it was sent once more")
 	}
 }
@@ -358,7 +359,7 @@ func TestNext_CountLeavesOutDeferredPosts(t *testing.T) {
 	if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
 		t.Fatal(err)
 	}
-	desk := NewMemberService(w.source, w.store, w.set)
+	desk := members.New(w.source, w.store, w.set)
 	a, err := desk.Account(t.Context(), w.clock(), annaID)
 	if err != nil {
 		t.Fatal(err)
@@ -390,7 +391,7 @@ func TestOverride_RemovedReleasesDeferredPosts(t *testing.T) {
 			w.round() // holds it back
 			w.setClock(6, "08:00")
 			w.round()
-			w.updatePreferences(tt.change, WatchSetting{Section: tonight, Override: tt.wish})
+			w.updatePreferences(tt.change, members.WatchSetting{Section: tonight, Override: tt.wish})
 			w.wantMessages("anna")
 			for day := 7; day < 14; day++ {
 				w.setClock(day, "08:00")

@@ -1,7 +1,7 @@
 // Package daemon runs the rounds that send a forum's posts to its members.
 //
 // A round scans the forum for new posts (scan.go), syncs the subscribers (subscribers.go), plans the editions that are due
-// (plan.go), and delivers the outbox (deliver.go): it claims a batch, builds it (build.go), renders and sends each message,
+// (schedule.go), and delivers the outbox (deliver.go): it claims a batch, builds it (editions), renders and sends each message,
 // and settles it (settle.go). Every step can be repeated after a crash. docs/architecture.md describes the whole path.
 package daemon
 
@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/alarm"
+	"postrider/daemon/audience"
 	"postrider/daemon/calendar"
 	"postrider/daemon/editions"
 	"postrider/daemon/settings"
@@ -53,7 +54,7 @@ type Daemon struct {
 	Deps
 	settings              settings.Settings
 	builder               *editions.Builder
-	audience              *Resolver
+	audience              *audience.Resolver
 	calendar              calendar.Calendar
 	relays                *relayPool
 	throttles             *throttles
@@ -73,7 +74,7 @@ type Daemon struct {
 	dryRun                *editions.Overlay   // of a forecast; nil: a real run
 	alarms                *alarm.Manager
 	backlog               backlog
-	selfCheck             selfCheckCache
+	selfCheck             source.SelfCheckCache
 	lastRoundFailed       bool          // also true before the first round
 	lastProgress          *atomic.Int64 // Unix nanoseconds, real clock
 }
@@ -93,14 +94,14 @@ func New(p Deps, set settings.Settings) *Daemon {
 		domainHolds:           new(domainHolds),
 		rateLimit:             set.Delivery.Limiter(),
 		maxSlowWait:           slowProviderWait,
-		audience:              NewHerald(p.Forum, p.Store, set.Digest),
+		audience:              audience.New(p.Forum, p.Store, set.Digest),
 		refusalWindows:        newMoods(),
 		preparedAnnouncements: make(map[int64]*preparedAnnouncement),
 		recentPosts:           make(map[forum.PostID]forum.SectionID),
 		priorities:            store.AllPriorities,
 		wakeAlerts:            make(chan struct{}, 1),
 		wakeDelivery:          make(chan struct{}, 1),
-		selfCheck:             selfCheckCache{checked: time.Now()},
+		selfCheck:             source.SelfCheckPassed(),
 		lastRoundFailed:       true,
 		lastProgress:          new(atomic.Int64),
 	}

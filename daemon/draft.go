@@ -3,14 +3,12 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"postrider/daemon/editions"
-	"postrider/daemon/settings"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
 	"postrider/templates"
@@ -83,53 +81,23 @@ func (d *Daemon) draftDigests(ctx context.Context, rows []store.Row) ([]messageD
 	for i, r := range rows {
 		asks[i] = editions.Request{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
 	}
-	editions, err := d.builder.Build(ctx, d.Now(), asks)
+	built, err := d.builder.Build(ctx, d.Now(), asks)
 	if err != nil {
 		return nil, err
 	}
 	drafts := make([]messageDraft, len(rows))
-	for i, e := range editions {
+	for i, e := range built {
 		if e.Digest == nil {
 			drafts[i] = messageDraft{skip: e.Skip, notBefore: e.NotBefore, deferred: e.Deferred}
 			continue
 		}
-		footer := withViewLink(digestFooter(d.Links, e.Digest.Member.ID), d.Links, e.Digest.Member.ID, rows[i].Key)
+		footer := envelope.WithViewLink(envelope.DigestFooter(d.Links, e.Digest.Member.ID), d.Links, e.Digest.Member.ID, rows[i].Key)
 		drafts[i] = messageDraft{
-			to: e.Digest.Member, posts: e.Digest.Counts().Posts, textOnly: e.TextOnly, deferred: e.Deferred, envelope: DigestEnvelope(d.settings, footer.Unsubscribe),
+			to: e.Digest.Member, posts: e.Digest.Counts().Posts, textOnly: e.TextOnly, deferred: e.Deferred, envelope: envelope.Digest(d.settings, footer.Unsubscribe),
 			render: func() (templates.Content, error) {
 				return d.Renderer.Digest(e.Digest, footer, d.settings.Digest.MaxBytes)
 			},
 		}
 	}
 	return drafts, nil
-}
-
-// digestFooter returns a member's links in the footer of digests.
-func digestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
-	return templates.Footer{
-		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
-		Unsubscribe: links.URL(link.Claims{Scope: link.Digests, Member: int64(member)}),
-	}
-}
-
-// httpsOnly returns a URL if it can be used for one-click unsubscribing, which requires https (RFC 8058, 3.1). A test site
-// without https has only the link in the message body.
-func httpsOnly(unsubscribe string) string {
-	if !strings.HasPrefix(unsubscribe, "https://") {
-		return ""
-	}
-	return unsubscribe
-}
-
-// DigestEnvelope returns the headers that all digests share, with the one-click unsubscribe URL of one member.
-func DigestEnvelope(set settings.Settings, unsubscribe string) mail.Message {
-	return mail.Message{
-		Stream:      store.KindDigest,
-		From:        set.From,
-		ReplyTo:     set.ReplyTo,
-		List:        mail.List{Name: set.Site, ID: store.KindDigest + "." + set.Host},
-		Unsubscribe: httpsOnly(unsubscribe),
-		// Gmail counts complaints by each of these. The last one identifies the sender and has 5 to 15 characters.
-		FeedbackID: store.KindDigest + ":" + set.Host + ":postrider",
-	}
 }

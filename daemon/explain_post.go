@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -77,11 +78,6 @@ func (f *memberFacts) next() editions.Request {
 	return editions.Request{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
 }
 
-// editionOf returns the edition of a digest in the outbox.
-func editionOf(m store.Mail) editions.Request {
-	return editions.Request{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
-}
-
 // trace evaluates the rules for a post in an edition.
 func (e *Explainer) trace(ctx context.Context, f *memberFacts, a editions.Request, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
 	r := f.readersByEdition[a.Key]
@@ -127,7 +123,7 @@ func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExpl
 func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostExplanation) error {
 	var failed *store.Mail // the latest that covers it and was not delivered
 	for _, m := range f.mails {
-		a := editionOf(m)
+		a := editions.RequestOf(m)
 		if m.Kind != store.KindDigest || m.State == store.StateMerged || !f.covers(a, x) {
 			continue
 		}
@@ -238,7 +234,7 @@ func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostE
 			return err
 		}
 		if d := editions[0].Digest; d != nil {
-			if _, err := e.press.Digest(d, withViewLink(digestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
+			if _, err := e.press.Digest(d, envelope.WithViewLink(envelope.DigestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
 				return fmt.Errorf("rendering: %w", err)
 			}
 			shown = make(map[forum.PostID]bool)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postrider/daemon/members"
 	"postrider/internal/racetest"
 	"postrider/mail"
 )
@@ -112,12 +113,12 @@ func TestWake_SendsDigestOnDemand(t *testing.T) {
 		p := w.writePost(w.thread(tonight))
 		stop := w.runDaemon()
 		time.Sleep(time.Second)
-		desk := NewMemberService(w.source, w.store, w.set)
+		desk := members.New(w.source, w.store, w.set)
 		a, err := desk.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != SendNowQueued || err != nil {
+		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != members.SendNowQueued || err != nil {
 			t.Fatalf("SendNow = %q, %v", demand, err)
 		}
 		w.daemon.Wake()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
 )
@@ -92,7 +93,7 @@ var acts = map[string]struct {
 
 	"wish": {5, func(s *simulation, a, b, c int) {
 		wish := pick(c, []digest.Cadence{"", digest.Off, digest.WithDigest, digest.Instant, digest.Weekly})
-		p, w := pick(a, s.people), WatchSetting{Override: wish}
+		p, w := pick(a, s.people), members.WatchSetting{Override: wish}
 		if b%2 == 0 {
 			w.Section = forum.SectionID(pick(b/2, places))
 			p.wishes[int(w.Section)] = wish
@@ -126,7 +127,7 @@ var acts = map[string]struct {
 	}},
 	"now": {3, func(s *simulation, a, _, _ int) {
 		p := pick(a, s.people)
-		desk := NewMemberService(s.source, s.store, s.set)
+		desk := members.New(s.source, s.store, s.set)
 		account, err := desk.Account(s.Context(), s.clock(), p.id)
 		if err == nil {
 			_, err = desk.SendNow(s.Context(), s.clock(), account)
@@ -207,8 +208,8 @@ func (s *simulation) bans(p *person, banned bool) {
 }
 
 // prefers lets one of the people change his settings as the page does.
-func (s *simulation) prefers(p *person, change func(*digest.Preferences), wishes ...WatchSetting) {
-	desk := NewMemberService(s.source, s.store, s.set)
+func (s *simulation) prefers(p *person, change func(*digest.Preferences), wishes ...members.WatchSetting) {
+	desk := members.New(s.source, s.store, s.set)
 	a, err := desk.Account(s.Context(), s.clock(), p.id)
 	if err != nil {
 		s.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/mail"
 	"postrider/store"
@@ -100,7 +101,7 @@ func (d *Daemon) compose(l outgoing) ([]byte, error) {
 	message := l.envelope
 	message.Key, message.Date = l.Key, d.Now()
 	message.To.Name, message.To.Address = l.to.Name, l.to.Email
-	message.UnsubscribeMail = UnsubscribeMail(d.Links, message.Unsubscribe, d.settings.Bounces)
+	message.UnsubscribeMail = envelope.UnsubscribeMail(d.Links, message.Unsubscribe, d.settings.Bounces)
 	message.Subject, message.Text = content.Subject, content.Text
 	if !l.textOnly {
 		message.HTML = content.HTML

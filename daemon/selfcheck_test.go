@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postrider/alarm"
+	"postrider/source"
 	"postrider/store"
 )
 
@@ -34,12 +35,12 @@ func TestSelfCheck_FailureStopsSending(t *testing.T) {
 		w.prepare()
 		planned := w.countByState()["queued"]
 		w.execSQL(`ALTER TABLE role RENAME TO away`)
-		time.Sleep(selfCheckTTL) // since the self-check at the start
+		time.Sleep(source.SelfCheckTTL) // since the self-check at the start
 		for range 3 {
 			if err := w.daemon.deliver(w.Context()); err == nil {
 				t.Error("a forum that fails its self-check is no fault")
 			}
-			time.Sleep(failedCheckTTL)
+			time.Sleep(source.FailedCheckTTL)
 		}
 		w.daemon.flushAlarms(w.Context())
 		if n := len(w.relay.messages()); n != 0 || w.countByState()["queued"] != planned {
@@ -79,7 +80,7 @@ func TestSelfCheck_RepeatedAfterFailedRound(t *testing.T) {
 		t.Errorf("%d mails went out, %v; want none before the forum is whole again", r.Sent, err)
 	}
 	w.execSQL(`ALTER TABLE away RENAME TO role`)
-	w.daemon.selfCheck.checked = time.Time{} // half a minute later
+	w.daemon.selfCheck = source.SelfCheckCache{} // the failed check has expired
 	w.round()
 	w.wantMessages("anna", posts(p))
 }

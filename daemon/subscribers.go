@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"postrider/daemon/members"
 	"postrider/forum"
 	"postrider/source"
 	"postrider/store"
@@ -15,7 +16,7 @@ import (
 // languages and the due times of their next editions. It reads the forum one page at a time.
 func (d *Daemon) syncSubscribers(ctx context.Context) error {
 	now := d.Now()
-	if err := d.expireOverrides(ctx); err != nil {
+	if err := members.ExpireOverrides(ctx, d.Forum, d.Store, d.Now()); err != nil {
 		return err
 	}
 	first, err := d.isFirstSync(ctx)

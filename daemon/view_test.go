@@ -10,6 +10,7 @@ import (
 
 	"postrider/daemon/editions"
 	"postrider/daemon/settings"
+	"postrider/daemon/view"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -18,7 +19,7 @@ import (
 // sees looks at a member's mails in a browser, and tells which posts are in each, in the order in which they were planned.
 func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
 	w.Helper()
-	v := NewViewer(NewMemberService(w.source, w.store, w.set), w.daemon.Renderer, w.daemon.Links)
+	v := view.New(w.source, w.store, w.set, w.daemon.Renderer, w.daemon.Links)
 	mails, err := w.store.Outbox.MemberMessages(w.Context(), member, time.Time{})
 	if err != nil {
 		w.Fatal(err)

@@ -16,9 +16,9 @@ type story struct {
 	Reason  string `json:"reason"`
 	Mail    string `json:"mail"`
 	Rules   []struct {
-		Rule string `json:"rule"`
-		Bars bool   `json:"bars"`
-		Says string `json:"says"`
+		Rule   string `json:"rule"`
+		Blocks bool   `json:"blocks"`
+		Detail string `json:"detail"`
 	} `json:"rules"`
 	Mails []struct {
 		Key   string `json:"key"`
@@ -98,7 +98,7 @@ func toldAgrees(t *testing.T, name string, got map[int64]story, m memberExpectat
 	for _, post := range m.Show {
 		s := got[post]
 		last := s.Rules[len(s.Rules)-1]
-		if !strings.HasPrefix(s.Mail, "digest/") || last.Bars || len(s.Mails) == 0 || s.Mails[0].State != "accepted" {
+		if !strings.HasPrefix(s.Mail, "digest/") || last.Blocks || len(s.Mails) == 0 || s.Mails[0].State != "accepted" {
 			t.Errorf("%s: post %d, which he got, is explained by %+v", name, post, s)
 		}
 	}

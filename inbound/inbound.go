@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"postrider/bounce"
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
@@ -28,7 +28,7 @@ type Processor struct {
 	Store    *store.Store
 	Composer *mail.Composer // checks Message-IDs and return paths
 	Links    *link.Signer
-	Members  *daemon.MemberService // unsubscribes members
+	Members  *members.Service // unsubscribes members
 	Log      *slog.Logger
 	Now      func() time.Time
 }

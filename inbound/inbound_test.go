@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"postrider/bounce"
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -58,7 +58,7 @@ func newFixture(t testing.TB) *fixture {
 	}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: d.log}, nil))
 	d.Processor = &inbound.Processor{Store: s, Composer: composer, Links: links, Log: log, Now: func() time.Time { return now }}
-	d.Members = daemon.NewMemberService(nil, s, settings.Settings{Digest: settings.DefaultDigest()}) // unsubscribing needs no forum
+	d.Members = members.New(nil, s, settings.Settings{Digest: settings.DefaultDigest()}) // unsubscribing needs no forum
 	d.plan(key, anna)
 	d.settle(key, "anna@members.example")
 	return d

@@ -21,7 +21,7 @@ func listNotifications(notes []store.AlarmNotification) (list []string) {
 	return list
 }
 
-// failedCheck is an alarm that was first and last seen at a moment, and is told after a while.
+// failedCheck returns an alarm that started and was last seen at a time, and is due for notification after a delay.
 func failedCheck(key, detail string, at time.Time, after time.Duration) store.Alarm {
 	return store.Alarm{Key: key, Detail: detail, Since: at, Due: at.Add(after), Seen: at}
 }
@@ -40,17 +40,17 @@ func TestAlarms_NotifyAtStartAndEnd(t *testing.T) {
 		equal(t, "after that", tell(now.Add(2*time.Minute)), nil)
 
 		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
-		equal(t, "seen again", tell(now.Add(5*time.Minute)), nil)
+		equal(t, "fails again", tell(now.Add(5*time.Minute)), nil)
 		a := must(s.Alarms.All(t.Context()))(t)[0]
 		equal(t, "its beginning", a.Since, now)
 		equal(t, "what was said last", a.Detail, "timed out")
 		equal(t, "when it was last seen", a.Seen, now.Add(3*time.Minute))
 
-		equal(t, "not seen for long, nor seen good", tell(now.Add(time.Hour)), nil)
+		equal(t, "no check for a long time", tell(now.Add(time.Hour)), nil)
 		check(t, s.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
-		equal(t, "seen good, and not calm yet", tell(now.Add(3*time.Minute+calm)), nil)
-		equal(t, "calm", tell(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
-		equal(t, "what stands", len(must(s.Alarms.All(t.Context()))(t)), 0)
+		equal(t, "passed, but not quiet for long enough", tell(now.Add(3*time.Minute+calm)), nil)
+		equal(t, "quiet for long enough", tell(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
+		equal(t, "active alarms", len(must(s.Alarms.All(t.Context()))(t)), 0)
 	})
 }
 
@@ -60,9 +60,9 @@ func TestAlarms_SkipBriefFailures(t *testing.T) {
 		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, time.Minute)}, nil))
 		check(t, s.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": now.Add(time.Second)}))
 		for _, at := range []time.Duration{time.Minute, time.Hour} {
-			equal(t, "told", len(must(s.Alarms.QueueNotifications(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
+			equal(t, "notifications", len(must(s.Alarms.QueueNotifications(t.Context(), now.Add(at), now.Add(at-calm), nil))(t)), 0)
 		}
-		equal(t, "what stands", len(must(s.Alarms.All(t.Context()))(t)), 0)
+		equal(t, "active alarms", len(must(s.Alarms.All(t.Context()))(t)), 0)
 	})
 }
 
@@ -115,7 +115,7 @@ func TestAlarms_OneDaemonNotifies(t *testing.T) {
 			})
 		}
 		daemons.Wait()
-		equal(t, "told", told, 1)
-		equal(t, "taken", taken, 1)
+		equal(t, "notifications", told, 1)
+		equal(t, "claimed", taken, 1)
 	})
 }

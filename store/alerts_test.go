@@ -15,7 +15,7 @@ import (
 
 const priority = 10
 
-// alertItem tells member 1 of a post of a thread. The number of its sighting is that of the post.
+// alertItem returns an item for member 1 about a post of a thread. Its sequence number equals the post's ID.
 func alertItem(member forum.MemberID, thread forum.ThreadID, post forum.PostID) digest.AlertItem {
 	return digest.AlertItem{
 		Member: member, Post: post, Thread: thread, Section: 5, Seq: int64(post),
@@ -32,7 +32,7 @@ func newAlert(notices ...digest.AlertItem) store.Alert {
 	}
 }
 
-// savePostsUpTo lets the store know posts up to a number, all in section 5, by member 7.
+// savePostsUpTo saves sightings of posts up to an ID, all in section 5, by member 7.
 func savePostsUpTo(t testing.TB, s *store.Store, until forum.PostID) {
 	t.Helper()
 	var g store.ScanResult
@@ -227,15 +227,15 @@ func TestAlerts_UnansweredUntilMemberPosts(t *testing.T) {
 		planAlerts(t, s, newAlert(alertItem(1, 9, 1), alertItem(1, 9, 2)), newAlert(alertItem(7, 9, 1)))
 		ask := []digest.AlertItem{alertItem(1, 9, 3), alertItem(1, 9, 4), alertItem(1, 8, 3), alertItem(7, 9, 3)}
 		if got := must(s.Alerts.Unanswered(t.Context(), ask))(t); len(got) != 0 {
-			t.Errorf("told = %v of alerts that wait, want nobody", got)
+			t.Errorf("unanswered = %v while alerts wait, want none", got)
 		}
 		for _, row := range claim(t, s, now.Add(time.Hour)) {
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 		}
-		// Member 7 wrote the second post, behind that of which he was told.
+		// Member 7 wrote the second post, after the post of the alert.
 		want := []digest.LastAlert{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
 		if got := must(s.Alerts.Unanswered(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("told = %v, want %v", got, want)
+			t.Errorf("unanswered = %v, want %v", got, want)
 		}
 	})
 }
@@ -307,10 +307,10 @@ func TestPreferences_InstantOverrides(t *testing.T) {
 			return must(s.Preferences.InstantOverrides(t.Context(), []forum.ThreadID{9}, []forum.SectionID{5}, after, until))(t)
 		}
 		if got := ask(0, 99); !slices.Equal(got, []forum.MemberID{1, 3, 4}) {
-			t.Errorf("wishes of %v, want of 1, 3 and 4", got)
+			t.Errorf("members with overrides = %v, want 1, 3 and 4", got)
 		}
 		if got := ask(1, 3); !slices.Equal(got, []forum.MemberID{3}) {
-			t.Errorf("wishes of %v, want of 3 alone", got)
+			t.Errorf("members with overrides = %v, want only 3", got)
 		}
 	})
 }
@@ -345,7 +345,7 @@ func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
 		if c := countsByState(t, s); c["alert merged"] != 1 {
 			t.Errorf("the outbox is %v, want one that was merged", c)
 		}
-		// What was held stands for no thread: no later alert answers it.
+		// A merged alert belongs to no thread: no later alert replies to it.
 		for _, row := range rows {
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, morning)}))
 		}
@@ -355,7 +355,7 @@ func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
 		}
 		told := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{alertItem(1, 7, 9)}))(t)
 		if len(told) != 1 {
-			t.Errorf("told = %v, want the member of thread 7", told)
+			t.Errorf("unanswered = %v, want the member of thread 7", told)
 		}
 	})
 }

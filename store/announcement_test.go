@@ -168,17 +168,17 @@ func TestEnqueue_EnrollsEachMemberOnce(t *testing.T) {
 		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(1, 10), 10, false, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d again, %v, %v", n, taken, err)
 		}
-		// An overlapping one: the canary was enrolled before everybody else.
+		// An overlapping range: the canary was enrolled before the others.
 		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, a.ID), recipients(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
-			t.Errorf("enrolled %d of an overlapping stretch, want 5 (%v, %v)", n, taken, err)
+			t.Errorf("enrolled %d of an overlapping range, want 5 (%v, %v)", n, taken, err)
 		}
 		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, a.ID), recipients(16, 20), 20, true, 20); n != 0 || taken || err != nil {
-			t.Errorf("enrolled %d behind the end, %v, %v", n, taken, err)
+			t.Errorf("enrolled %d after the end, %v, %v", n, taken, err)
 		}
-		equal(t, "mails", countByState(t, s, a.ID), map[string]int{"queued": 15})
+		equal(t, "messages", countByState(t, s, a.ID), map[string]int{"queued": 15})
 		m, _, known, err := s.Queue.Message(t.Context(), fmt.Sprintf("announce/%d/7", a.ID))
 		if err != nil || !known || m.Kind != "announcement" || m.Member != 7 {
-			t.Errorf("the mail of member 7 is %+v, %v", m, err)
+			t.Errorf("the message to member 7 is %+v, %v", m, err)
 		}
 	})
 }
@@ -204,7 +204,7 @@ func TestEnqueue_ConcurrentDaemonsEnrollOnce(t *testing.T) {
 			})
 		}
 		fanning.Wait()
-		equal(t, "mails", countByState(t, first, a.ID), map[string]int{"queued": 1000})
+		equal(t, "messages", countByState(t, first, a.ID), map[string]int{"queued": 1000})
 		equal(t, "cursor", readAnnouncement(t, first, a.ID).Cursor, 1000)
 	})
 }
@@ -217,16 +217,16 @@ func TestAnnouncements_PausedNotClaimedUntilResumed(t *testing.T) {
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
 		check(t, s.Announcements.Pause(t.Context(), now, admin, a.ID, "a typo"))
-		// What was not about to be handed over is taken from the daemon that had it.
-		equal(t, "mails", countByState(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
+		// Leased messages that are not in flight are taken from their daemon.
+		equal(t, "messages", countByState(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
 		if ours := must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
-			t.Errorf("%v may be handed over while paused", ours)
+			t.Errorf("%v may be sent while paused", ours)
 		}
 		if rows := must(s.Outbox.Claim(t.Context(), now, "two", time.Minute, store.AllPriorities, 100))(t); len(rows) != 0 {
-			t.Errorf("%d mails were claimed while paused", len(rows))
+			t.Errorf("%d messages were claimed while paused", len(rows))
 		}
 		equal(t, "reason", readAnnouncement(t, s, a.ID).Reason, "a typo")
-		// Those that were being handed over come back, and are held back, too.
+		// Messages in flight are queued again, and then held, too.
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{{Key: claimed[0].Key, State: "accepted", Result: "accepted", At: now}}))
 		check(t, s.Outbox.Release(t.Context(), "one", keysOf(claimed)))
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID))
@@ -262,7 +262,7 @@ func TestAnnouncements_CancelSkipsUnlessInFlight(t *testing.T) {
 		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
 		check(t, s.Announcements.Cancel(t.Context(), now, admin, a.ID))
 		got := must(s.Announcements.CountMessages(t.Context(), a.ID))(t)
-		equal(t, "mails", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})
+		equal(t, "messages", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})
 		equal(t, "enrolled", got.Enrolled(), 10)
 		equal(t, "another announcement", countByState(t, s, other.ID), map[string]int{"queued": 3})
 	})
@@ -294,7 +294,7 @@ func TestCanary_PassReleasesOthers(t *testing.T) {
 			t.Errorf("after the canary: %s, cursor %d, fanned %v", got.State, got.Cursor, got.AllEnqueued)
 		}
 		enqueueMembers(t, s, x.ID, 1, 100, true)
-		equal(t, "mails", must(s.Announcements.CountMessages(t.Context(), x.ID))(t).Enrolled(), 100)
+		equal(t, "messages", must(s.Announcements.CountMessages(t.Context(), x.ID))(t).Enrolled(), 100)
 	})
 }
 
@@ -341,11 +341,11 @@ func TestReleaseAtRate_FollowsSpeed(t *testing.T) {
 		}{
 			{0, 0}, {400 * time.Millisecond, 0}, {500 * time.Millisecond, 1}, {1400 * time.Millisecond, 1}, {1500 * time.Millisecond, 1},
 			{6500 * time.Millisecond, 10},
-			{time.Hour, 20}, // what was missed while nobody was there does not burst out: ten seconds' worth
+			{time.Hour, 20}, // after downtime it catches up on ten seconds only
 			{time.Hour + time.Second, 2},
 		} {
 			if got := at(tt.after); got != tt.want {
-				t.Errorf("after %v %d mails go, want %d", tt.after, got, tt.want)
+				t.Errorf("after %v %d messages are released, want %d", tt.after, got, tt.want)
 			}
 		}
 	})
@@ -361,7 +361,7 @@ func TestReleaseAtRate_SlowSpeedIsNotZero(t *testing.T) {
 		for minute, want := range []int{0, 1, 1, 1} {
 			at := now.Add(time.Duration(minute) * time.Minute)
 			if got := must(s.Announcements.ReleaseAtRate(t.Context(), at, readAnnouncement(t, s, x.ID)))(t); got != want {
-				t.Errorf("after %d minutes %d mails go, want %d", minute, got, want)
+				t.Errorf("after %d minutes %d messages are released, want %d", minute, got, want)
 			}
 		}
 	})

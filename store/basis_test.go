@@ -22,12 +22,12 @@ func TestBaselines_ReadAsSaved(t *testing.T) {
 		members, bases, wishes, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
 		if want := []forum.MemberID{1, 2, 3}; !reflect.DeepEqual(members, want) || len(bases) != 2 || len(wishes) != 3 {
-			t.Fatalf("choosers are %v with %d choices and %d wishes, want %v with 2 and 3", members, len(bases), len(wishes), want)
+			t.Fatalf("members are %v with %d baselines and %d overrides, want %v with 2 and 3", members, len(bases), len(wishes), want)
 		}
 		for i := range bases {
 			bases[i].PreferenceBaseline = bases[i].Rebase(forum.Member{Zone: "UTC", Locale: "en", NoMail: forum.OptedOut})
 		}
-		bases[1].Zone = "" // he has chosen anew on the forum
+		bases[1].Zone = "" // the member changed it on the forum
 		for i := range wishes {
 			wishes[i].Words = "2 true"
 		}
@@ -41,14 +41,14 @@ func TestBaselines_ReadAsSaved(t *testing.T) {
 			}
 		}
 		if !reflect.DeepEqual(its, wishes[:2]) {
-			t.Errorf("wishes stand on %+v, want %+v", its, wishes[:2])
+			t.Errorf("override baselines = %+v, want %+v", its, wishes[:2])
 		}
 		choices := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2}))(t)
 		if choices[1].Zone != "Asia/Tokyo" || choices[2].Zone != "" || !choices[1].OptedOut {
 			t.Errorf("choices are %+v", choices)
 		}
 		if members, _, _, err := s.Preferences.MembersWithPreferences(t.Context(), 1, 1); err != nil || len(members) != 1 || members[0] != 2 {
-			t.Errorf("behind the first come %v (%v), want 2", members, err)
+			t.Errorf("after the first: %v (%v), want 2", members, err)
 		}
 	})
 }
@@ -65,10 +65,10 @@ func TestBaselines_NewerChoiceIsKept(t *testing.T) {
 		bases[0].Zone = ""
 		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, wishes))
 		if c := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1}))(t)[1]; c.Zone != "Asia/Seoul" {
-			t.Errorf("his zone is %q, want the newer choice", c.Zone)
+			t.Errorf("the zone is %q, want the newer choice", c.Zone)
 		}
 		if w := must(s.Preferences.Overrides(t.Context(), []forum.MemberID{1}))(t)[1]; w.Sections[5] != digest.Monthly {
-			t.Errorf("his wish is %q, want the newer one", w.Sections[5])
+			t.Errorf("the override is %q, want the newer one", w.Sections[5])
 		}
 	})
 }
@@ -88,7 +88,7 @@ func TestBaselines_SameChoiceKeepsBaseline(t *testing.T) {
 		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, nil))
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
 		if got := look(); got.ForumZone == nil || *got.ForumZone != "UTC" || got.ForumLocale != nil || got.OptedOut != nil {
-			t.Errorf("after another language it stands on %+v, want the zone's alone", got)
+			t.Errorf("after another language the baseline is %+v, want only the zone's", got)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"postrider/store"
 )
 
-// BenchmarkClaimSettle takes mails the whole way through the outbox: planned and claimed in batches of 500,
+// BenchmarkClaimSettle takes messages all the way through the outbox: planned and claimed in batches of 500,
 // settled in batches of 40, which is what comes together in 25 ms at full speed, as the daemon does it.
 func BenchmarkClaimSettle(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { benchmarkClaimSettle(b, sqliteDSN(b)) })

@@ -7,7 +7,7 @@ import (
 	"postrider/store"
 )
 
-// PostgreSQL takes neither zero bytes nor what is not UTF-8, and a statement is for many: one odd address must not hold up all others.
+// PostgreSQL rejects zero bytes and invalid UTF-8. A statement handles many rows, so one odd address must not block all others.
 func TestStore_AcceptsTextsThatPostgresRejects(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
@@ -18,13 +18,13 @@ func TestStore_AcceptsTextsThatPostgresRejects(t *testing.T) {
 				t.Errorf("%q: suppressed are %v", odd, found)
 			}
 			for what, do := range map[string]func() error{
-				"lifting an address": func() error { _, err := s.Suppressions.Remove(t.Context(), []string{odd}); return err },
-				"lifting a hold":     func() error { _, err := s.Holds.Release(t.Context(), now, odd); return err },
-				"listing addresses":  func() error { _, err := s.Suppressions.List(t.Context(), now, odd, odd, 10); return err },
-				"queueing again":     func() error { _, err := s.Queue.Retry(t.Context(), now, []string{odd}); return err },
-				"dropping":           func() error { _, err := s.Queue.Drop(t.Context(), now, []string{odd}, odd); return err },
-				"pausing":            func() error { _, err := s.Queue.Pause(t.Context(), now, odd); return err },
-				"writing down": func() error {
+				"removing a suppression": func() error { _, err := s.Suppressions.Remove(t.Context(), []string{odd}); return err },
+				"releasing a hold":       func() error { _, err := s.Holds.Release(t.Context(), now, odd); return err },
+				"listing addresses":      func() error { _, err := s.Suppressions.List(t.Context(), now, odd, odd, 10); return err },
+				"retrying":               func() error { _, err := s.Queue.Retry(t.Context(), now, []string{odd}); return err },
+				"dropping":               func() error { _, err := s.Queue.Drop(t.Context(), now, []string{odd}, odd); return err },
+				"pausing":                func() error { _, err := s.Queue.Pause(t.Context(), now, odd); return err },
+				"recording": func() error {
 					return s.Audit.Record(t.Context(), store.AuditEntry{At: now, Actor: odd, Action: "pause", Detail: odd})
 				},
 				"opening a session": func() error {

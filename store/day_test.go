@@ -35,7 +35,7 @@ func TestDays_CountLeasesOfOthers(t *testing.T) {
 		for claimed, want := range []int{2, 1, 0, 0} {
 			days := must(s.Outbox.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now, Claimed: claimed}}))(t)
 			if got := days[1].Mails; got != want {
-				t.Errorf("of two mails under way %d are the asker's own: %d count, want %d", claimed, got, want)
+				t.Errorf("%d of two leased messages are the caller's: %d count, want %d", claimed, got, want)
 			}
 		}
 	})

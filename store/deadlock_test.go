@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// Of two who wait for each other PostgreSQL ends the one that has waited for a second: here the daemon, which gives its rows
-// back in an order of its own.
+// In a deadlock PostgreSQL aborts a session that has waited for a second: here the daemon's, because it updates its rows in
+// another order.
 func TestExec_RetriesAfterDeadlock(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
@@ -30,11 +30,11 @@ func TestExec_RetriesAfterDeadlock(t *testing.T) {
 	touch("alert/1/T2")
 	renewed := make(chan error, 1)
 	go func() { renewed <- s.Outbox.Renew(t.Context(), now, owner, time.Hour) }()
-	servertest.Await(t, func() error { // it has the first row, and waits for the second
+	servertest.Await(t, func() error { // it has locked the first row and waits for the second
 		var waiting int
 		err := db.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
 		if err == nil && waiting == 0 {
-			err = errors.New("nobody waits")
+			err = errors.New("no session waits")
 		}
 		return err
 	})
@@ -43,7 +43,7 @@ func TestExec_RetriesAfterDeadlock(t *testing.T) {
 	check(t, <-renewed)
 	for _, m := range must(s.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: 9}))(t) {
 		if !m.LeaseUntil.Equal(now.Add(time.Hour)) || m.Last.Reason != "another" {
-			t.Errorf("%s is leased until %v, %q; want both writings done", m.Key, m.LeaseUntil, m.Last.Reason)
+			t.Errorf("%s is leased until %v, %q; want both updates", m.Key, m.LeaseUntil, m.Last.Reason)
 		}
 	}
 }

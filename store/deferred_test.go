@@ -10,7 +10,7 @@ import (
 	"postrider/store"
 )
 
-// editionsOfPosts tells which edition is to bring each post that a member is owed.
+// editionsOfPosts returns the edition that brings each deferred post of a member.
 func editionsOfPosts(t testing.TB, s *store.Store, member forum.MemberID) map[forum.PostID]string {
 	t.Helper()
 	all := make(map[forum.PostID]string)
@@ -56,19 +56,19 @@ func TestDeferred_FailedAlertComesWithNextEdition(t *testing.T) {
 					settleOne(t, s, x)
 				}
 				if got := editionsOfPosts(t, s, 1); len(got) != 0 {
-					t.Errorf("owed = %v while an edition is on its way, want nothing yet", got)
+					t.Errorf("deferred = %v while an edition is in delivery, want nothing yet", got)
 				}
 				settleOne(t, s, accepted(before, now))
 				next := planAndClaimDigest(t, s, "b", now)
 				if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: next.Key, 2: next.Key, 3: next.Key}) {
-					t.Errorf("owed = %v, want all by %s", got, next.Key)
+					t.Errorf("deferred = %v, want all by %s", got, next.Key)
 				}
 				owed := must(s.Deferred.OfMembers(t.Context(), []forum.MemberID{1}))(t)
 				causes := make(map[forum.PostID]digest.AlertCause)
 				for _, o := range owed {
 					causes[o.Post] = o.Cause
 					if o.Seq != int64(o.Post) || o.Reason != digest.Reason("alert "+state) {
-						t.Errorf("owed = %+v, want its sighting and a reason", o)
+						t.Errorf("deferred = %+v, want its sighting and a reason", o)
 					}
 				}
 				if causes[1] != "" || causes[3] != digest.Quoted {
@@ -78,12 +78,12 @@ func TestDeferred_FailedAlertComesWithNextEdition(t *testing.T) {
 				settleOne(t, s, store.Settlement{Key: next.Key, State: "refused", Result: "refused", At: now})
 				last := planAndClaimDigest(t, s, "c", now)
 				if got := editionsOfPosts(t, s, 1); got[1] != last.Key {
-					t.Errorf("owed = %v, want all by %s: the other was refused", got, last.Key)
+					t.Errorf("deferred = %v, want all by %s: the other was rejected", got, last.Key)
 				}
 				settleOne(t, s, accepted(last, now))
 				planAndClaimDigest(t, s, "d", now)
 				if got := editionsOfPosts(t, s, 1); len(got) != 0 {
-					t.Errorf("owed = %v after the edition went out, want nothing", got)
+					t.Errorf("deferred = %v after the edition went out, want nothing", got)
 				}
 			})
 		})
@@ -102,7 +102,7 @@ func TestDeferred_DeliveredPostsAreArchived(t *testing.T) {
 		settleOne(t, s, accepted(second, now))
 		third := planAndClaimDigest(t, s, "c", now)
 		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
-			t.Errorf("owed = %v after an edition brought it", got)
+			t.Errorf("deferred = %v after an edition brought it", got)
 		}
 		want := []store.DeferredPost{{Member: 1, DeferredPost: digest.DeferredPost{Post: 3, Seq: 3, Cause: digest.Quoted}, Edition: second.Key}}
 		for key, want := range map[string][]store.DeferredPost{first.Key: nil, second.Key: want, third.Key: nil} {
@@ -129,7 +129,7 @@ func TestDeferred_AlertOmissionsAreDeferredUnlessFinal(t *testing.T) {
 		settleOne(t, s, x)
 		next := planAndClaimDigest(t, s, "a", now)
 		if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{3: next.Key}) {
-			t.Errorf("owed = %v, want post 3 by %s", got, next.Key)
+			t.Errorf("deferred = %v, want post 3 by %s", got, next.Key)
 		}
 		want := []store.AlertItemStatus{
 			{Member: 1, Post: 1, State: "accepted"},
@@ -156,21 +156,21 @@ func TestDeferred_WaitsUntilNotBefore(t *testing.T) {
 		settleOne(t, s, x)
 		row := planAndClaimDigest(t, s, "b", now.Add(24*time.Hour))
 		if got := editionsOfPosts(t, s, 1); got[11] != "" {
-			t.Errorf("owed = %v, want it by none before its day", got)
+			t.Errorf("deferred = %v, want it by none before its day", got)
 		}
 		settleOne(t, s, accepted(row, now))
 		row = planAndClaimDigest(t, s, "c", monday)
 		if got := editionsOfPosts(t, s, 1); got[11] != row.Key {
-			t.Errorf("owed = %v, want it by %s", got, row.Key)
+			t.Errorf("deferred = %v, want it by %s", got, row.Key)
 		}
-		// He has changed his mind, and wants it monthly.
+		// The member changes to monthly digests.
 		x = accepted(row, now)
 		owes[0].NotBefore = monday.Add(500 * time.Hour)
 		x.Deferred = owes
 		settleOne(t, s, x)
 		planAndClaimDigest(t, s, "d", monday.Add(24*time.Hour))
 		if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{11: ""}) {
-			t.Errorf("owed = %v, want it by none for now", got)
+			t.Errorf("deferred = %v, want it by none for now", got)
 		}
 	})
 }
@@ -185,7 +185,7 @@ func TestDeferred_SecondPlanAssignsNothing(t *testing.T) {
 		settleOne(t, s, x)
 		plan(t, s, now, edition(1, "a", 60))
 		if got := editionsOfPosts(t, s, 1); got[5] != "" {
-			t.Errorf("owed = %v, want it by none: no edition is new", got)
+			t.Errorf("deferred = %v, want it by none: no edition is new", got)
 		}
 	})
 }
@@ -198,7 +198,7 @@ func TestDeferred_FormerOwnerDefersNothing(t *testing.T) {
 		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
 		check(t, s.Outbox.Settle(t.Context(), "somebody else", []store.Settlement{x}))
 		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
-			t.Errorf("owed = %v, want nothing", got)
+			t.Errorf("deferred = %v, want nothing", got)
 		}
 	})
 }
@@ -212,11 +212,11 @@ func TestPrune_DeletesOldDeferredPosts(t *testing.T) {
 		settleOne(t, s, x)
 		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour)))
 		if got := editionsOfPosts(t, s, 1); len(got) != 1 {
-			t.Errorf("owed = %v after 90 days, want it still", got)
+			t.Errorf("deferred = %v after 90 days, want it still", got)
 		}
 		check(t, s.Prune(t.Context(), now.Add(90*24*time.Hour+time.Second)))
 		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
-			t.Errorf("owed = %v after 90 days and a second, want nothing", got)
+			t.Errorf("deferred = %v after 90 days and a second, want nothing", got)
 		}
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// What is asked for every batch is found by an index on PostgreSQL, however much the store holds: a subselect with a LIMIT
-// can have the planner go through a whole table for each row that asks.
+// On PostgreSQL, queries for a batch use indexes, however large the store is: with a subselect with LIMIT, the planner may read
+// the whole table for each row.
 func TestQueries_BatchUsesIndexes(t *testing.T) {
 	const kept = 30000
 	s := openMigrated(t, servertest.Postgres(t))
@@ -47,7 +47,7 @@ func TestQueries_BatchUsesIndexes(t *testing.T) {
 				}
 				after, err := rowsRead(t, tx, tt.table)
 				if n := after - before; n > kept/10 {
-					t.Errorf("%d rows of %s were looked at, want a few", n, tt.table)
+					t.Errorf("%d rows of %s were read, want a few", n, tt.table)
 				}
 				return err
 			})
@@ -58,19 +58,19 @@ func TestQueries_BatchUsesIndexes(t *testing.T) {
 	}
 }
 
-// rowsRead is how many rows of a table this connection has looked at, as far as the server has not added that up yet.
+// rowsRead returns how many rows of a table the current transaction has read.
 func rowsRead(t *testing.T, tx *sqlx.Tx, table string) (n int, err error) {
 	err = tx.GetContext(t.Context(), &n, "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = $1", table)
 	return n, err
 }
 
-// SQLite chooses how to look by the schema alone, unless somebody has analyzed it: it goes through a table only where that
-// is once a night, or for a person. An index of what is open alone is short.
+// Without ANALYZE, SQLite plans queries by the schema alone. It may scan a table only for nightly maintenance or for an operator.
+// Partial indexes of unsettled messages are short, so it may scan these.
 func TestQueries_SQLiteScansOnlyInMaintenance(t *testing.T) {
 	through := regexp.MustCompile(`^SCAN (sighting|outbox|outcome|alert|notice|owed|brought|member|run|s|o|a|n|w|m)\b`)
 	short := regexp.MustCompile(`USING (COVERING )?INDEX (outbox_open|outbox_queue|outbox_lease|run_began)$`)
 	whole := map[string]bool{
-		"counts": true, "queue": true, "queue_keys": true, "suppression_stats": true, // for a person
+		"counts": true, "queue": true, "queue_keys": true, "suppression_stats": true, // for an operator
 		"save_covered_sequences": true, "mark_gone": true, "prune_outbox": true, "prune_deferred": true, "prune_subjects": true,
 	}
 	s := openMigrated(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
@@ -87,7 +87,7 @@ func TestQueries_SQLiteScansOnlyInMaintenance(t *testing.T) {
 	}
 }
 
-// queryPlan is how SQLite will answer a question, step by step.
+// queryPlan returns the steps of SQLite's plan for a query.
 func queryPlan(t *testing.T, s *Store, q sqlfile.Query) (steps []string) {
 	t.Helper()
 	nothing := make(args)

@@ -38,7 +38,7 @@ func TestExpire_AlertAfterOneDay(t *testing.T) {
 		equal(t, "the outbox", countsByState(t, s), map[string]int{"alert expired": 1, "digest queued": 1})
 		m, history := readMessage(t, s, "alert/1/T1")
 		if m.State != "expired" || !m.Settled.Equal(late) || len(history) != 2 || history[0].Code != 451 || history[1].Reason != "no relay accepted it in time" {
-			t.Errorf("the mail is %+v, its history %+v; want what came of its attempt, and that its time is over", m, history)
+			t.Errorf("the message is %+v, its history %+v; want its attempt and its expiry", m, history)
 		}
 		equal(t, "the mark", subscriber(t, s, 1).CoveredSeq, int64(10))
 	})

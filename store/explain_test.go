@@ -31,7 +31,7 @@ func TestExplain_ReadsPostsAndMessages(t *testing.T) {
 		}
 		mails := must(s.Outbox.MemberMessages(t.Context(), 42, now))(t)
 		if len(mails) != 1 || mails[0].Key != "digest/42/2026-05-04" || mails[0].State != "queued" || mails[0].Until != 2 {
-			t.Errorf("mails are %+v", mails)
+			t.Errorf("messages are %+v", mails)
 		}
 		if _, known, err := s.Suppressions.AddressHealth(t.Context(), "a@example.org"); known || err != nil {
 			t.Errorf("of an address that never bounced: %v", err)

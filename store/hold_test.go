@@ -25,8 +25,8 @@ func TestHolds_ActiveUntilEndOrRelease(t *testing.T) {
 		}
 		equal(t, "at the beginning", domains(now), []string{"a.example: refused 12 of 14", "b.example: again"})
 		equal(t, "after a minute", domains(now.Add(time.Minute)), []string{"b.example: again"})
-		equal(t, "lifted what was over", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "a.example"))(t), false)
-		equal(t, "lifted what stood", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "B.example"))(t), true)
+		equal(t, "released an ended hold", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "a.example"))(t), false)
+		equal(t, "released an active hold", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "B.example"))(t), true)
 		equal(t, "after that", domains(now.Add(time.Minute)), nil)
 	})
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// childDSNVariable tells this test's own program, run once more, to die in a transaction.
+// childDSNVariable makes a second process of this test binary kill itself in a transaction.
 const childDSNVariable = "POSTRIDER_TEST_CUT_OFF"
 
-// What a daemon that dies between two statements has written is not there.
+// If a daemon dies between two statements of a transaction, nothing of it is saved.
 func TestTransaction_KilledProcessLeavesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "postrider.db")
 	if dsn, cut := childDSN(); cut {
@@ -30,7 +30,7 @@ func TestTransaction_KilledProcessLeavesNothing(t *testing.T) {
 	}
 	runChildUntilKilled(t, dsn)
 	if _, known, err := s.Values.Get(t.Context(), "half"); known || err != nil {
-		t.Errorf("half of a transaction is there (%v)", err)
+		t.Errorf("half of a transaction was saved (%v)", err)
 	}
 	if err := s.Values.Set(t.Context(), "half", "whole"); err != nil {
 		t.Errorf("writing after it: %v", err)
@@ -45,7 +45,7 @@ func runChildUntilKilled(t *testing.T, dsn string) {
 	cmd.Env = append(os.Environ(), childDSNVariable+"="+dsn)
 	out, err := cmd.CombinedOutput()
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
-		t.Fatalf("the other process was to be killed in its transaction, but: %v\n%s", err, out)
+		t.Fatalf("the child process was not killed in its transaction: %v\n%s", err, out)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-// wait is how long a mail in doubt waits.
+// wait is how long an uncertain message waits for its retry.
 const wait = 15 * time.Minute
 
 // markInFlight notes that owner is about to hand rows over, and gives the keys of those that it may.
@@ -72,23 +72,23 @@ func TestReclaimExpired_OnlyInFlightIsUncertain(t *testing.T) {
 		s := open(t, dsn)
 		rows := planAndClaim(t, s, 3)
 		if got := markInFlight(t, s, rows[0]); !slices.Equal(got, keysOf(rows[:1])) {
-			t.Errorf("%v may be handed over, want what was asked for", got)
+			t.Errorf("%v may be sent, want all that were requested", got)
 		}
 		late := now.Add(lease + time.Second)
 		want := []store.UncertainMessage{{Key: rows[0].Key, Kind: "digest", Member: rows[0].Member}}
-		equal(t, "in doubt", reclaimExpired(t, s, late), want)
-		equal(t, "in doubt the second time", reclaimExpired(t, s, late), nil)
-		equal(t, "claimed at once", keysOf(claim(t, s, late)), keysOf(rows[1:]))
+		equal(t, "uncertain", reclaimExpired(t, s, late), want)
+		equal(t, "uncertain the second time", reclaimExpired(t, s, late), nil)
+		equal(t, "claimed immediately", keysOf(claim(t, s, late)), keysOf(rows[1:]))
 		again := claim(t, s, late.Add(wait))
 		if len(again) != 1 || again[0].UncertainCount != 1 || again[0].Attempt != 1 {
-			t.Fatalf("claimed %+v, want the mail in doubt, after a while", again)
+			t.Fatalf("claimed %+v, want the uncertain message, after its wait", again)
 		}
 		m, history := readMessage(t, s, rows[0].Key)
 		if len(history) != 1 || history[0].Result != "uncertain" || !strings.HasPrefix(history[0].Reason, "the daemon stopped while sending") || !history[0].At.Equal(late) {
-			t.Errorf("its history is %+v, want why it is in doubt", history)
+			t.Errorf("its history is %+v, want why it is uncertain", history)
 		}
 		if m.InFlight {
-			t.Error("it counts as handed over again already")
+			t.Error("it is in flight again already")
 		}
 	})
 }
@@ -120,7 +120,7 @@ func TestRelease_InFlightUnsentIsNotUncertain(t *testing.T) {
 		check(t, s.Outbox.Release(t.Context(), owner, keysOf(rows)))
 		claim(t, s, now.Add(time.Minute))
 		late := now.Add(time.Hour)
-		equal(t, "in doubt", reclaimExpired(t, s, late), nil)
+		equal(t, "uncertain", reclaimExpired(t, s, late), nil)
 		equal(t, "claimed", len(claim(t, s, late)), 2)
 	})
 }
@@ -132,10 +132,10 @@ func TestMarkInFlight_OnlyLeasedMessages(t *testing.T) {
 		late := now.Add(lease + time.Second)
 		reclaimExpired(t, s, late) // the daemon was stopped for a while, and does not know
 		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 2))(t)
-		equal(t, "may be handed over", markInFlight(t, s, rows...), nil)
+		equal(t, "may be sent", markInFlight(t, s, rows...), nil)
 		check(t, s.Outbox.Release(t.Context(), "daemon 2", keysOf(rows)))
 		got := must(s.Outbox.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
-		equal(t, "may be handed over", markInFlight(t, s, rows...), keysOf(got))
+		equal(t, "may be sent", markInFlight(t, s, rows...), keysOf(got))
 	})
 }
 
@@ -147,10 +147,10 @@ func TestMarkInFlight_SettlesInSameTransaction(t *testing.T) {
 		ours := must(s.Outbox.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keysOf(rows[2:])))(t)
 		equal(t, "statements", s.Statements()-before, int64(2))
 		slices.Sort(ours)
-		equal(t, "may be handed over", ours, keysOf(rows[2:]))
+		equal(t, "may be sent", ours, keysOf(rows[2:]))
 		for i, handed := range []bool{false, false, true, true} {
 			m, _ := readMessage(t, s, rows[i].Key)
-			equal(t, m.Key+" is being handed over", m.InFlight, handed)
+			equal(t, m.Key+" is in flight", m.InFlight, handed)
 		}
 		for _, r := range rows[:2] {
 			equal(t, "the mark", subscriber(t, s, r.Member).CoveredSeq, int64(20))
@@ -172,14 +172,14 @@ func TestPostpone_KeepsReasonAndAttempts(t *testing.T) {
 		}
 		putOff("somebody else", rows[0])
 		m, _ := readMessage(t, s, rows[0].Key)
-		equal(t, "the state of what somebody else put off", m.State, "leased")
+		equal(t, "the state after another daemon postponed it", m.State, "leased")
 		for _, r := range rows {
 			putOff(owner, r)
 		}
-		equal(t, "claimed at once", keysOf(claim(t, s, now)), nil)
+		equal(t, "claimed immediately", keysOf(claim(t, s, now)), nil)
 		m, history := readMessage(t, s, rows[0].Key)
 		if m.Last.Reason != "waits its turn" || m.Last.Result != "try again" || m.Attempt != 1 || m.InFlight || len(history) != 1 {
-			t.Errorf("the mail is %+v, its history %+v; want its reason, and nothing new", m, history)
+			t.Errorf("the message is %+v, its history %+v; want its reason and no new outcome", m, history)
 		}
 		equal(t, "claimed later", len(claim(t, s, later)), 2)
 		check(t, s.Outbox.Postpone(t.Context(), owner, nil))

@@ -72,11 +72,11 @@ func TestRemoveStale_MarksMembersGone(t *testing.T) {
 			t.Errorf("due = %v, want member 2 alone", due)
 		}
 		if sub := subscriber(t, s, 1); !sub.Gone || !sub.Due.IsZero() {
-			t.Errorf("member 1 = %+v, want him left, never due", sub)
+			t.Errorf("member 1 = %+v, want it gone, never due", sub)
 		}
 		check(t, s.Subscribers.Save(t.Context(), sync, []store.Subscriber{{ID: 1, Due: sync}}))
 		if sub := subscriber(t, s, 1); sub.Gone || !sub.Due.Equal(sync) {
-			t.Errorf("member 1 = %+v, want him back", sub)
+			t.Errorf("member 1 = %+v, want it back", sub)
 		}
 	})
 }

@@ -26,14 +26,14 @@ func TestMigrate_FailedStepLeavesNothing(t *testing.T) {
 			}
 			next := migration{len(all) + 1, "later.sql", "CREATE TABLE half (id BIGINT); INSERT INTO nowhere (id) VALUES (1);"}
 			if _, err := s.migrate(t.Context(), append(all, next)); err == nil {
-				t.Fatal("a step with a fault went through")
+				t.Fatal("a faulty step succeeded")
 			}
 			if have, want, err := s.Version(t.Context()); have != want || err != nil {
 				t.Errorf("at step %d (%v), want %d: the steps before it stay", have, err, want)
 			}
 			next.text = "CREATE TABLE half (id BIGINT)"
 			if taken, err := s.migrate(t.Context(), append(all, next)); taken != 1 || err != nil {
-				t.Errorf("the mended step: %d taken, %v; want 1: nothing of the first try stayed", taken, err)
+				t.Errorf("the fixed step: %d taken, %v; want 1, with nothing left of the first try", taken, err)
 			}
 		})
 	}

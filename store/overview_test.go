@@ -19,13 +19,13 @@ func TestOverview_CountsWaitingAndComing(t *testing.T) {
 		equal(t, "due", due, 2)
 		equal(t, "coming", coming, []int{1, 2, 0})
 
-		equal(t, "open mails of an empty outbox", must(s.Queue.PendingMessages(t.Context()))(t), nil)
+		equal(t, "unsettled messages of an empty outbox", must(s.Queue.PendingMessages(t.Context()))(t), nil)
 		planAndSettle(t, s, now, edition(3, "a", 9), "refused")
 		plan(t, s, now, edition(1, "a", 9), store.Plan{Key: "alert/2/T1", Kind: "alert", Member: 2})
 		claim(t, s, now)
 		plan(t, s, now.Add(time.Minute), store.Plan{Key: "announce/1/1", Kind: "announcement", Member: 1})
 		plan(t, s, now.Add(2*time.Minute), store.Plan{Key: "announce/1/2", Kind: "announcement", Member: 2})
-		equal(t, "open mails", must(s.Queue.PendingMessages(t.Context()))(t), []store.PendingCount{
+		equal(t, "unsettled messages", must(s.Queue.PendingMessages(t.Context()))(t), []store.PendingCount{
 			{Count: store.Count{Kind: "alert", State: "leased", Mails: 1}, Next: now},
 			{Count: store.Count{Kind: "announcement", State: "queued", Mails: 2}, Next: now.Add(time.Minute)},
 			{Count: store.Count{Kind: "digest", State: "leased", Mails: 1}, Next: now},
@@ -54,6 +54,6 @@ func TestAudit_ListsLatestFirst(t *testing.T) {
 		check(t, s.Audit.Record(t.Context(), list...))
 		check(t, s.Audit.Record(t.Context()))
 		equal(t, "the newest two", must(s.Audit.List(t.Context(), 0, 2))(t), []store.AuditEntry{list[2], list[1]})
-		equal(t, "those behind", must(s.Audit.List(t.Context(), 2, 2))(t), list[:1])
+		equal(t, "the next page", must(s.Audit.List(t.Context(), 2, 2))(t), list[:1])
 	})
 }

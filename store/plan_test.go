@@ -10,8 +10,8 @@ import (
 	"postrider/internal/servertest"
 )
 
-// Another daemon takes up a member's waiting edition in the midst of planning his next one. SQLite lets nobody in
-// between; PostgreSQL does.
+// Another daemon claims a member's waiting edition while the next one is being planned. This cannot happen on SQLite, where only
+// one transaction writes at a time.
 func TestPlan_EditionClaimedWhileNextIsPlanned(t *testing.T) {
 	now := time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 	settle := func(t *testing.T, other *Store) {
@@ -31,11 +31,11 @@ func TestPlan_EditionClaimedWhileNextIsPlanned(t *testing.T) {
 		beforeMerge, before func(*testing.T, *Store) // the insert
 		want                []Row
 	}{
-		{"and settled at once: the next begins where it ended", settle, nothing, []Row{{Key: "digest/1/b", From: 20, Until: 30}}},
-		{"and settled at last: the next begins where it ended", nothing, settle, []Row{{Key: "digest/1/b", From: 20, Until: 30}}},
-		{"and given back: it gives way", release, nothing, []Row{{Key: "digest/1/b", From: 10, Until: 30}}},
-		{"and given back too late to give way: there is no next", nothing, release, []Row{{Key: "digest/1/a", From: 10, Until: 20}}},
-		{"and kept: there is no next", nothing, nothing, nil},
+		{"settled before the merge: the next begins where it ended", settle, nothing, []Row{{Key: "digest/1/b", From: 20, Until: 30}}},
+		{"settled after the merge: the next begins where it ended", nothing, settle, []Row{{Key: "digest/1/b", From: 20, Until: 30}}},
+		{"released before the merge: it is merged", release, nothing, []Row{{Key: "digest/1/b", From: 10, Until: 30}}},
+		{"released after the merge: there is no next", nothing, release, []Row{{Key: "digest/1/a", From: 10, Until: 20}}},
+		{"kept: there is no next", nothing, nothing, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

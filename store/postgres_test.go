@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-// addHosts puts hosts before that of a DSN.
+// addHosts inserts hosts before the host of a DSN.
 func addHosts(t *testing.T, dsn string, first ...string) string {
 	t.Helper()
 	before, after, found := strings.Cut(dsn, "@")
@@ -47,14 +47,14 @@ func TestHosts_UsesOneThatAnswers(t *testing.T) {
 func TestHosts_SkipsSilentHost(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	open(t, dsn).Close()
-	mute, err := net.Listen("tcp", "127.0.0.1:0") // the system takes connections, nobody ever answers
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts connections, but nothing answers
 	check(t, err)
 	defer mute.Close()
 	begin := time.Now()
 	s := must(store.Open(t.Context(), addHosts(t, dsn, mute.Addr().String())+"&connect_timeout=1"))(t)
 	defer s.Close()
 	if took := time.Since(begin); took < time.Second {
-		t.Errorf("the mute host was not asked: Open took %v", took)
+		t.Errorf("the silent host was not tried: Open took %v", took)
 	}
 }
 
@@ -63,7 +63,7 @@ func TestHosts_SkipsReadOnlyHost(t *testing.T) {
 	open(t, primary).Close()
 	name := must(url.Parse(standby))(t).Path[1:]
 	must(openRaw(t, standby).Exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on"))(t)
-	// Both are databases of one server here: only the name tells which was taken.
+	// Both are databases of one server, so only the name shows which one was used.
 	for _, dsn := range []string{standby, primary} {
 		s, err := store.Open(t.Context(), strings.Replace(dsn, "@", "@127.0.0.1:1,", 1))
 		if refused := err != nil && strings.Contains(err.Error(), "read-only"); refused != (dsn == standby) {
@@ -80,7 +80,7 @@ func TestHosts_RejectsInvalid(t *testing.T) {
 		s, err := store.Open(t.Context(), "postgres://u:s3cret@"+hosts+"/db")
 		if err == nil {
 			s.Close()
-			t.Errorf("hosts %q were taken", hosts)
+			t.Errorf("hosts %q were accepted", hosts)
 			continue
 		}
 		if got := err.Error(); !strings.Contains(got, "not a valid URL") || strings.Contains(got, "s3cret") {

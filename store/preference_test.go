@@ -39,7 +39,7 @@ func TestSubscribers_HaveOwnSchedule(t *testing.T) {
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Schedule: own}))
 		check(t, s.Subscribers.Save(t.Context(), now, []store.Subscriber{{ID: 1, Due: now}}))
 		if got := subscriber(t, s, 1); !reflect.DeepEqual(got.Schedule, own) {
-			t.Errorf("his own schedule = %v, want %v", got.Schedule, own)
+			t.Errorf("the member's schedule = %v, want %v", got.Schedule, own)
 		}
 	})
 }
@@ -52,7 +52,7 @@ func TestUnsubscribeKind_KeepsOtherKinds(t *testing.T) {
 		for _, kind := range []string{"digest", "digest", "announcement"} {
 			check(t, s.Preferences.UnsubscribeKind(t.Context(), now.Add(time.Hour), 1, kind))
 		}
-		check(t, s.Preferences.UnsubscribeKind(t.Context(), now, 9, "alert")) // of whom the store knows nothing
+		check(t, s.Preferences.UnsubscribeKind(t.Context(), now, 9, "alert")) // a member without preferences
 		no := false
 		want := map[forum.MemberID]digest.Preferences{
 			1: {
@@ -86,7 +86,7 @@ func TestOverrides_SetChangeAndRemove(t *testing.T) {
 			1: {Sections: map[forum.SectionID]digest.Cadence{5: digest.Off}, Threads: map[forum.ThreadID]digest.Cadence{7: digest.Instant}},
 		}
 		if got := must(s.Preferences.Overrides(t.Context(), []forum.MemberID{1, 3}))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("wishes = %v, want %v", got, want)
+			t.Errorf("overrides = %v, want %v", got, want)
 		}
 	})
 }

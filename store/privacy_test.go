@@ -77,7 +77,7 @@ func TestPrivacyPage_StatementsEraseMember(t *testing.T) {
 	})
 }
 
-// saveTraces lets a member leave something in every table that may speak of him.
+// saveTraces saves data of a member in every table that can hold some.
 func saveTraces(t *testing.T, s *store.Store, member forum.MemberID, address string) {
 	t.Helper()
 	ctx := t.Context()
@@ -90,7 +90,7 @@ func saveTraces(t *testing.T, s *store.Store, member forum.MemberID, address str
 	news.Seq = must(s.Sightings.LastSeq(ctx))(t)
 	planAlerts(t, s, newAlert(news))
 	var edition string
-	for day, owed := range []forum.PostID{1, 2, 3} { // the second edition brings what the first one owes
+	for day, owed := range []forum.PostID{1, 2, 3} { // the second edition brings what the first one deferred
 		edition = fmt.Sprintf("digest/%d/%d", member, day)
 		must(s.Outbox.Plan(ctx, now, []store.Plan{{Key: edition, Kind: "digest", Member: member, Until: int64(100 + day), NextDue: now}}))(t)
 		for _, row := range claim(t, s, now) {

@@ -36,7 +36,7 @@ func readMessage(t testing.TB, s *store.Store, key string) (store.Mail, []store.
 	t.Helper()
 	m, history, known, err := s.Queue.Message(t.Context(), key)
 	if err != nil || !known {
-		t.Fatalf("Mail(%s) = known %v, %v", key, known, err)
+		t.Fatalf("Message(%s) = known %v, %v", key, known, err)
 	}
 	return m, history
 }
@@ -87,20 +87,20 @@ func TestQueue_MessageHasLeaseAndHistory(t *testing.T) {
 		claim(t, s, later)
 		m, history := readMessage(t, s, "digest/1/a")
 		if m.State != "leased" || m.Lease != owner || !m.LeaseUntil.Equal(later.Add(lease)) || m.From != 4 || m.Until != 9 || m.Attempt != 1 || !m.Created.Equal(now) {
-			t.Errorf("the mail is %+v", m)
+			t.Errorf("the message is %+v", m)
 		}
 		if len(history) != 1 || history[0].Code != 451 || !history[0].At.Equal(now) {
 			t.Errorf("its history is %+v, want the first attempt", history)
 		}
 		for _, key := range []string{"digest/1/z", "digest/1/\xff", "digest/1/\x00"} {
 			if _, _, known, err := s.Queue.Message(t.Context(), key); known || err != nil {
-				t.Errorf("mail %q, which is not there: known %v, %v", key, known, err)
+				t.Errorf("missing message %q: known %v, %v", key, known, err)
 			}
 			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Domain: key, Limit: 9}); len(list) > 0 || err != nil {
-				t.Errorf("mails to domain %q: %v, %v", key, list, err)
+				t.Errorf("messages to domain %q: %v, %v", key, list, err)
 			}
 			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Reason: key, Limit: 9}); len(list) > 0 || err != nil {
-				t.Errorf("mails with the reason %q: %v, %v", key, list, err)
+				t.Errorf("messages with the reason %q: %v, %v", key, list, err)
 			}
 		}
 	})
@@ -117,7 +117,7 @@ func TestRetry_WaitingMessageIsDueNow(t *testing.T) {
 			t.Errorf("it stays: %s", got)
 		}
 		if rows := claim(t, s, at); len(rows) != 1 || rows[0].UncertainCount != 1 || rows[0].Attempt != 1 {
-			t.Errorf("claimed %+v, want the mail, as one that a relay may have and with its attempt", rows)
+			t.Errorf("claimed %+v, want the message, as uncertain and with its attempt", rows)
 		}
 	})
 }
@@ -135,7 +135,7 @@ func TestRetry_KeepsOutcomeOfSettledEdition(t *testing.T) {
 				}
 				rows := claim(t, s, at)
 				if len(rows) != 1 || rows[0].From != 4 || rows[0].Until != 9 || (rows[0].UncertainCount > 0) != (state == "uncertain") {
-					t.Fatalf("claimed %+v, want the mail with its sightings", rows)
+					t.Fatalf("claimed %+v, want the message with its sightings", rows)
 				}
 				check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(rows[0], at)}))
 				if got := subscriber(t, s, 1).CoveredSeq; got != 9 {
@@ -288,7 +288,7 @@ func TestDrop_EditionCoversItsPosts(t *testing.T) {
 		}
 		m, history := readMessage(t, s, "digest/1/a")
 		if m.State != "skipped" || m.Last.Result != "skipped" || m.Last.Reason != "not wanted" || m.Last.Code != 0 {
-			t.Errorf("the mail is %+v", m)
+			t.Errorf("the message is %+v", m)
 		}
 		if len(history) != 2 || history[0].Code != 451 || history[1].Reason != "not wanted" {
 			t.Errorf("its history is %+v, want the attempt and the drop", history)
@@ -375,7 +375,7 @@ func TestQueue_FiltersByEveryState(t *testing.T) {
 		must(s.Outbox.Expire(t.Context(), now.Add(24*time.Hour)))(t)
 		list := must(s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Limit: 9}))(t)
 		if len(list) != 1 || list[0].State != "expired" {
-			t.Errorf("all mails are %+v, want the one whose time is over", list)
+			t.Errorf("all messages are %+v, want only the expired one", list)
 		}
 	})
 }

@@ -21,12 +21,12 @@ func TestOpenReadOnly_RejectsWrites(t *testing.T) {
 			t.Errorf("it reads %q, %v", value, err)
 		}
 		if err := look.Values.Set(t.Context(), "a", "c"); err == nil || !strings.Contains(err.Error(), "read") {
-			t.Errorf("it writes: %v", err)
+			t.Errorf("a write succeeded: %v", err)
 		}
 		if _, err := look.Sightings.Save(t.Context(), store.ScanResult{Now: now, Pending: nil, Cursor: 7}); err == nil {
-			t.Error("it writes in a transaction")
+			t.Error("a transaction succeeded")
 		}
-		equal(t, "what is kept", must(getValue(t, s, "a"))(t), "b")
+		equal(t, "the value", must(getValue(t, s, "a"))(t), "b")
 	})
 }
 
@@ -57,10 +57,10 @@ func TestOpenReadOnly_CreatesNoStore(t *testing.T) {
 	dsn := sqliteDSN(t)
 	path := strings.TrimPrefix(dsn, "sqlite:")
 	if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("where there is none: %v", err)
+		t.Errorf("of a missing file: %v", err)
 	}
 	if files := must(filepath.Glob(path + "*"))(t); len(files) > 0 {
-		t.Errorf("it made %v", files)
+		t.Errorf("it created %v", files)
 	}
 	bare, err := store.Open(t.Context(), dsn)
 	if err != nil {
@@ -68,6 +68,6 @@ func TestOpenReadOnly_CreatesNoStore(t *testing.T) {
 	}
 	check(t, bare.Close())
 	if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, store.ErrNotMigrated) {
-		t.Errorf("where none is migrated: %v", err)
+		t.Errorf("of an empty database: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-// newRefusal is a mail to a member at a domain that was refused a while before now.
+// newRefusal returns the refusal of a message to a member at a domain, some time before now.
 func newRefusal(key string, member forum.MemberID, domain string, ago time.Duration) store.Refusal {
 	return store.Refusal{
 		Key: key, Source: store.FromRelay, Member: member, Address: fmt.Sprintf("M%d@%s", member, domain), SentAt: now.Add(-ago),
@@ -120,7 +120,7 @@ func TestEvaluate_ConcurrentDaemonsEvaluateOnce(t *testing.T) {
 	})
 }
 
-// sendDigest settles a mail of a member as accepted, for an address, at a moment.
+// sendDigest plans a digest of a member and settles it as accepted for an address.
 func sendDigest(t *testing.T, s *store.Store, member forum.MemberID, day string, address string, at time.Time) (key string) {
 	t.Helper()
 	key = fmt.Sprintf("digest/%d/%s", member, day)
@@ -156,7 +156,7 @@ func TestEvaluate_AcceptedMessagesReduceScore(t *testing.T) {
 		sendDigest(t, s, 1, "b", address, now.Add(1*time.Hour))
 		sendDigest(t, s, 1, "c", "else@where.example", now.Add(2*time.Hour))
 		note(sendDigest(t, s, 1, "d", address, now.Add(3*time.Hour)), now.Add(3*time.Hour))
-		equal(t, "score worn off by one mail", judge(now.Add(4*time.Hour), 0).Score, 1.9)
+		equal(t, "score after one accepted message", judge(now.Add(4*time.Hour), 0).Score, 1.9)
 		note(sendDigest(t, s, 1, "e", address, now.Add(5*time.Hour)), now.Add(5*time.Hour))
 		equal(t, "score not worn off twice", judge(now.Add(6*time.Hour), 0).Score, 1.9)
 
@@ -164,7 +164,7 @@ func TestEvaluate_AcceptedMessagesReduceScore(t *testing.T) {
 		for _, m := range must(s.Outbox.SentMessages(t.Context(), 1))(t) {
 			mailed = append(mailed, m.Key+" "+m.Address)
 		}
-		equal(t, "mails of the member", len(mailed), 5)
+		equal(t, "messages of the member", len(mailed), 5)
 		equal(t, "where they went", strings.Contains(strings.Join(mailed, "\n"), "digest/1/a anna@a.example"), true)
 	})
 }
@@ -200,7 +200,7 @@ func TestSuppressions_ListAndRemove(t *testing.T) {
 		}
 		check(t, s.Suppressions.Add(t.Context(), now, list))
 		equal(t, "suppressions", must(s.Suppressions.List(t.Context(), now, "", "", 10))(t), list[:2])
-		equal(t, "the page behind Anna", must(s.Suppressions.List(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
+		equal(t, "the page after Anna", must(s.Suppressions.List(t.Context(), now, "", "Anna@a.example", 10))(t), list[1:2])
 		equal(t, "those with a part", must(s.Suppressions.List(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
 		equal(t, "a page of one", must(s.Suppressions.List(t.Context(), now, "", "", 1))(t), list[:1])
 		ask := []string{"Anna@a.example", "bert@A.example", "carl@a.example", "dora@a.example"}
@@ -209,7 +209,7 @@ func TestSuppressions_ListAndRemove(t *testing.T) {
 
 		check(t, s.Prune(t.Context(), until))
 		equal(t, "after pruning", must(s.Suppressions.List(t.Context(), now, "", "", 10))(t), list[1:2])
-		equal(t, "lifted", must(s.Suppressions.Remove(t.Context(), ask))(t), []string{"bert@a.example"})
+		equal(t, "removed", must(s.Suppressions.Remove(t.Context(), ask))(t), []string{"bert@a.example"})
 		equal(t, "after that", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
 	})
 }
@@ -229,8 +229,8 @@ func TestRetryAddress_NotIfManualOrRecent(t *testing.T) {
 		}
 		equal(t, "of a person who suppressed it", try("bert@a.example", now), false)
 		equal(t, "of a person who suppressed it for a while", try("carl@a.example", now), false)
-		equal(t, "of somebody unknown", try("dora@a.example", now), false)
-		equal(t, "of whom mail came back from", try("Anna@A.example", now), true)
+		equal(t, "unknown address", try("dora@a.example", now), false)
+		equal(t, "bounced address", try("Anna@A.example", now), true)
 		equal(t, "once more, as it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
 		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
 		h, known, err := s.Suppressions.AddressHealth(t.Context(), anna.Address)
@@ -238,7 +238,7 @@ func TestRetryAddress_NotIfManualOrRecent(t *testing.T) {
 		equal(t, "what is known of it", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
 		equal(t, "anything is known of it", known, true)
 
-		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{anna})) // it came back
+		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{anna})) // it bounced again
 		equal(t, "half an hour later", try(anna.Address, now.Add(30*time.Minute)), false)
 		equal(t, "an hour later", try(anna.Address, now.Add(time.Hour)), true)
 	})
@@ -264,7 +264,7 @@ func TestOutcomes_IncludeBounces(t *testing.T) {
 			return store.EvaluationResult{Verdicts: []string{"spared"}}
 		}))(t)
 		if list = must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t); !strings.Contains(list[1].Reason, "not counted") {
-			t.Errorf("after it was spared, the reason is %q", list[1].Reason)
+			t.Errorf("after the verdict \"spared\" the reason is %q", list[1].Reason)
 		}
 	})
 }

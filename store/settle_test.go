@@ -63,10 +63,10 @@ func TestSettle_OneStatementWithoutRetries(t *testing.T) {
 			return s.Statements() - before
 		}
 		if got := spent("accepted", "skipped", "refused", "uncertain"); got != 1 {
-			t.Errorf("settling mails that are done with took %d statements, want 1", got)
+			t.Errorf("settling final results took %d statements, want 1", got)
 		}
 		if got := spent("accepted", "queued"); got != 2 {
-			t.Errorf("settling mails of which some are tried again took %d statements, want 2", got)
+			t.Errorf("settling with retries took %d statements, want 2", got)
 		}
 	})
 }
@@ -174,7 +174,7 @@ func TestSettle_IgnoresFormerOwner(t *testing.T) {
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(mine[0], "uncertain", late)}))
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(other[0], late)}))
 		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
-			t.Errorf("the mark of the member whose mail another daemon holds = %d, want 10", got)
+			t.Errorf("the covered sequence of a member whose message another daemon leases = %d, want 10", got)
 		}
 		if got := must(s.Queue.Outcomes(t.Context(), 1, now))(t); len(got) != 0 {
 			t.Errorf("a former owner left outcomes: %v", got)
@@ -244,7 +244,7 @@ func TestEditions_CoverEachSightingOnce(t *testing.T) {
 	})
 }
 
-// Daemons that plan, claim and settle at once, each under keys of its own, still send no sighting twice.
+// Daemons that plan, claim and settle concurrently, each with different keys, send no sighting twice.
 func TestEditions_ConcurrentDaemonsCoverEachSightingOnce(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		const daemons, members, days = 4, 20, 5
@@ -280,7 +280,7 @@ func TestEditions_ConcurrentDaemonsCoverEachSightingOnce(t *testing.T) {
 			}
 		}
 		if len(sent) != members {
-			t.Errorf("%d members got mail, want %d", len(sent), members)
+			t.Errorf("%d members got messages, want %d", len(sent), members)
 		}
 	})
 }
@@ -348,11 +348,11 @@ func TestPrune_KeepsCoveredSequences(t *testing.T) {
 		}
 		for id, mark := range map[forum.MemberID]int64{1: 20, 2: 10} {
 			if got := subscriber(t, s, id).CoveredSeq; got != mark {
-				t.Errorf("mark of member %d = %d when his editions are forgotten, want %d still", id, got, mark)
+				t.Errorf("covered sequence of member %d = %d after Prune, want %d still", id, got, mark)
 			}
 		}
 		if left := must(s.Sightings.Between(t.Context(), 0, 99))(t); len(left) != 20 || left[0].Seq != 11 {
-			t.Errorf("%d sightings are left, want those that the second member has before him: 11 to 30", len(left))
+			t.Errorf("%d sightings are left, want those that the second member has not covered: 11 to 30", len(left))
 		}
 		plan(t, s, later, edition(1, "b", 30), edition(2, "b", 30))
 		for _, row := range claim(t, s, later) {
@@ -386,17 +386,17 @@ func TestPrune_DeletesOldAndCovered(t *testing.T) {
 			}
 		}
 		if got, want := left(now.Add(90*24*time.Hour)), [3]int{3, 2, 1}; got != want {
-			t.Errorf("after 90 days sightings, mails, outcomes = %v, want all: %v", got, want)
+			t.Errorf("after 90 days sightings, messages, outcomes = %v, want all: %v", got, want)
 		}
 		if got, want := left(now.Add(90*24*time.Hour+time.Second)), [3]int{3, 1, 0}; got != want {
-			t.Errorf("after 90 days and a second = %v, want what is not settled, and what a mail of yesterday may tell of: %v", got, want)
+			t.Errorf("after 90 days and a second = %v, want what is unsettled, and what yesterday's message may need: %v", got, want)
 		}
 		if got, want := left(now.Add(121*24*time.Hour+time.Second)), [3]int{1, 1, 0}; got != want {
 			t.Errorf("after 121 days and a second = %v, want what is not covered and not settled: %v", got, want)
 		}
 		must(s.Subscribers.RemoveStale(t.Context(), now.Add(time.Hour)))(t)
 		if got, want := left(now.Add(122*24*time.Hour)), [3]int{0, 1, 0}; got != want {
-			t.Errorf("when nobody gets digests = %v, want %v", got, want)
+			t.Errorf("without digests = %v, want %v", got, want)
 		}
 		if head := must(s.Sightings.LastSeq(t.Context()))(t); head != 3 {
 			t.Errorf("head = %d after pruning, want 3: numbers are not given twice", head)

@@ -17,15 +17,57 @@ import (
 	"postrider/store"
 )
 
-// now is the moment at which the tests play.
+// now is the current time in the tests.
 var now = time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 
-// onBothEngines runs a test on either engine, each time with the DSN of an empty database.
+// onBothEngines runs a test on each engine, with the DSN of a migrated store. Migrating one database and copying it saves a third of
+// the time of all tests.
 func onBothEngines(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { test(t, copySQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, servertest.PostgresCopy(t, "migrated", migrate)) })
+}
+
+// onBothEmpty runs a test on each engine, with the DSN of an empty database.
+func onBothEmpty(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Helper()
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteDSN(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, servertest.Postgres(t)) })
+}
+
+func migrate(dsn string) error {
+	s, err := store.Open(context.Background(), dsn)
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(context.Background())
+	return errors.Join(err, s.Close())
+}
+
+// migratedSQLite returns the content of a migrated SQLite file.
+var migratedSQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "postrider-store-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "migrated.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// copySQLite returns the DSN of a new copy of a migrated store.
+func copySQLite(t testing.TB) string {
+	t.Helper()
+	content, err := migratedSQLite()
+	check(t, err)
+	dsn := sqliteDSN(t)
+	check(t, os.WriteFile(strings.TrimPrefix(dsn, "sqlite:"), content, 0o600))
+	return dsn
 }
 
 func sqliteDSN(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") }
@@ -44,7 +86,7 @@ func open(t testing.TB, dsn string) *store.Store {
 	return s
 }
 
-// must ends the test on an error, and hands the value on.
+// must returns a function that fails the test on an error and otherwise returns the value.
 func must[T any](value T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -62,7 +104,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// equal compares what a test got with what it wants.
+// equal fails the test if got differs from want.
 func equal[T any](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -70,7 +112,7 @@ func equal[T any](t testing.TB, what string, got, want T) {
 	}
 }
 
-// openRaw opens the database of dsn beside the store.
+// openRaw opens the database of dsn without the store.
 func openRaw(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	driver, name := "postgres", dsn
@@ -83,7 +125,7 @@ func openRaw(t testing.TB, dsn string) *sql.DB {
 }
 
 func TestMigrate_TwiceChangesNothing(t *testing.T) {
-	onBothEngines(t, func(t *testing.T, dsn string) {
+	onBothEmpty(t, func(t *testing.T, dsn string) {
 		s := must(store.Open(t.Context(), dsn))(t)
 		defer s.Close()
 		have, want, err := s.Version(t.Context())
@@ -111,19 +153,19 @@ func TestOpen_RejectsNewerSchema(t *testing.T) {
 		if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrSchemaTooNew) {
 			t.Errorf("Migrate = %v, want %v", err, store.ErrSchemaTooNew)
 		} else if strings.Contains(err.Error(), "migrating") {
-			t.Errorf("it says that it was migrating: %v", err)
+			t.Errorf("the error mentions a migration: %v", err)
 		}
 		if _, err := s.Sightings.LastSeq(t.Context()); !errors.Is(err, store.ErrSchemaTooNew) {
-			t.Errorf("a question to it: %v, want %v", err, store.ErrSchemaTooNew)
+			t.Errorf("LastSeq = %v, want %v", err, store.ErrSchemaTooNew)
 		}
 		if _, err := store.OpenReadOnly(t.Context(), dsn); !errors.Is(err, store.ErrSchemaTooNew) {
-			t.Errorf("OpenToLook = %v, want %v", err, store.ErrSchemaTooNew)
+			t.Errorf("OpenReadOnly = %v, want %v", err, store.ErrSchemaTooNew)
 		}
 	})
 }
 
 func TestMigrate_ConcurrentDaemonsDoNotCollide(t *testing.T) {
-	onBothEngines(t, func(t *testing.T, dsn string) {
+	onBothEmpty(t, func(t *testing.T, dsn string) {
 		const daemons = 5
 		taken := make([]int, daemons)
 		errs := make([]error, daemons)
@@ -189,12 +231,12 @@ func TestValues_SetAndGet(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		if _, known, err := s.Values.Get(t.Context(), "born_at"); known || err != nil {
-			t.Errorf("Recall knows what was never said (%v)", err)
+			t.Errorf("Get knows a value that was never set (%v)", err)
 		}
 		check(t, s.Values.Set(t.Context(), "born_at", "1"))
 		check(t, s.Values.Set(t.Context(), "born_at", "2 'ü"))
 		if got, known, err := s.Values.Get(t.Context(), "born_at"); got != "2 'ü" || !known || err != nil {
-			t.Errorf("Recall = %q, %v, %v; want the second value", got, known, err)
+			t.Errorf("Get = %q, %v, %v; want the second value", got, known, err)
 		}
 	})
 }
@@ -211,7 +253,7 @@ func TestStatements_CountsSent(t *testing.T) {
 	})
 }
 
-// enroll makes members 1 to n due at now, with their marks at mark.
+// enroll saves members 1 to n, due at now, with the covered sequence mark.
 func enroll(t testing.TB, s *store.Store, n int, mark int64) {
 	t.Helper()
 	subs := make([]store.Subscriber, n)

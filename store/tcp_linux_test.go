@@ -50,6 +50,6 @@ func TestTimeouts_DaemonGivesUpVanishedServer(t *testing.T) {
 		t.Fatal(e, err)
 	}
 	if timeout != 30_000 {
-		t.Errorf("what is not acknowledged is repeated for %d ms, want 30000", timeout)
+		t.Errorf("TCP_USER_TIMEOUT = %d ms, want 30000", timeout)
 	}
 }

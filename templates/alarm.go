@@ -18,23 +18,23 @@ const (
 
 // Alarm is the content of an email to the administrator about a problem.
 type Alarm struct {
-	Kind     string // one that has texts, for example "relay" or "held"
-	Object   string // the subject of the problem; empty: the kind is enough
+	Kind     string // for example "relay" or "held": one of alarmKinds
+	Object   string // what the problem is about; empty if the kind says it all
 	Resolved bool
-	Detail   string // the text of an error, not translated
+	Detail   string // an error text, not translated
 	Since    time.Time
 	At       time.Time
-	Host     string // of the daemon that reports it
+	Host     string // the host of the daemon that reports it
 	Zone     *time.Location
 }
 
-// detailLength is the most characters of an error that the email shows.
+// detailLength is the maximum length of the error text in the email, in characters.
 const detailLength = 600
 
-// alarmKinds are the kinds that have texts.
+// alarmKinds are the kinds of alarms that have texts in the locales.
 var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held", "overdue", "queue", "volume", "stopped"}
 
-// alarmKeys are the locale keys of the texts of alarms.
+// alarmKeys returns the locale keys that emails about alarms use.
 func alarmKeys() []string {
 	keys := []string{"alarm.subject", "alarm.raised", "alarm.resolved"}
 	for _, kind := range alarmKinds {

@@ -29,9 +29,9 @@ type variant struct {
 	locale     *locale        // for its words and its dates
 	dir        string         // direction of its text
 	title      string         // with the placeholder runes of its merge fields
-	preheader  string         // the same
-	html, text compiled       // the row of the body; its slots are merge fields, by index
-	gaps       []markup.Field // each once
+	preheader  string         // with the placeholder runes of its merge fields
+	html, text compiled       // the body; its slots are the merge fields, by index
+	gaps       []markup.Field // each once, in the order of their slots
 }
 
 // Recipient is the member that an announcement is rendered for.
@@ -94,7 +94,7 @@ func (n *CompiledAnnouncement) Fields() []Field {
 	return list
 }
 
-// withLocale adds to each of the errors the variant that it is in.
+// withLocale prefixes each of the joined errors with the variant's language.
 func withLocale(locale string, err error) error {
 	var errs []error
 	for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -147,8 +147,8 @@ type noticeData[T string | htmltemplate.HTML] struct {
 	Lang, Dir string
 }
 
-// valueReserve is the space for the values of slots and merge fields of one message, in bytes. A name takes some hundred at
-// most.
+// valueReserve is the space for the values of the slots and merge fields of one message, in bytes. A name takes a few
+// hundred bytes at most.
 const valueReserve = 4 << 10
 
 // checkSize returns an error if a message of a variant exceeds a budget of bytes of HTML, in any language of its layout.
@@ -191,7 +191,7 @@ func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) 
 	return c, nil
 }
 
-// pick returns the variant for a language, else the first.
+// pick returns the variant for a language, or the first variant if none matches.
 func (n *CompiledAnnouncement) pick(locale string) *variant {
 	if tag, err := language.Parse(locale); err == nil {
 		if _, i, confidence := n.matcher.Match(tag); confidence != language.No {
@@ -201,7 +201,7 @@ func (n *CompiledAnnouncement) pick(locale string) *variant {
 	return &n.variants[0]
 }
 
-// wrapInLayout puts a body between masthead and footer.
+// wrapInLayout puts a body between the header and the footer of a layout.
 func (w *render) wrapInLayout(f layoutParts, personal *slotValues, body *compiled, words []qp.Text) qp.Pieces {
 	rope := make(qp.Pieces, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
 	rope = f.head.execute(rope, personal)

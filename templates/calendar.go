@@ -13,9 +13,9 @@ type timeFile struct {
 	MonthsShort   []string `toml:"months_short"`
 	Weekdays      []string `toml:"weekdays"` // Sunday first
 	WeekdaysShort []string `toml:"weekdays_short"`
-	Halves        []string `toml:"halves"` // before and after noon; needed where a pattern says {half}
-	Date          string   `toml:"date"`   // of the edition
-	Day           string   `toml:"day"`    // long ago
+	Halves        []string `toml:"halves"` // before and after noon; required if a pattern uses {half}
+	Date          string   `toml:"date"`   // of a digest
+	Day           string   `toml:"day"`    // for dates long ago
 	Moment        string   `toml:"moment"` // of a post
 	MomentYear    string   `toml:"moment_year"`
 	Clock         string   `toml:"clock"` // of an hour

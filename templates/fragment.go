@@ -45,7 +45,7 @@ type postKey struct {
 	inVersion               string
 }
 
-// highlights are the marks of a thread or a post that concern the member.
+// highlights are the labels of a thread or a post that concern the member.
 type highlights uint8
 
 const (
@@ -90,10 +90,10 @@ type postData[T string | htmltemplate.HTML] struct {
 	MentionsYou  bool
 }
 
-// moreData is the data of the template "more".
+// moreData is the data of the template "more": the line that counts what the email leaves out.
 type moreData struct {
 	Text, URL string
-	Threads   bool // it counts whole threads, and the line is the last of the email
+	Threads   bool // counts whole threads, in the last line of the email
 }
 
 func (w *render) section(g *digest.Group) *fragment {
@@ -147,7 +147,7 @@ func (w *render) more(key string, n int, url string) *fragment {
 	})
 }
 
-// head renders a heading or a "more" line, or takes it from the cache.
+// head renders a heading or a "more" line, or returns it from the cache.
 func (w *render) head(key headingKey, data func() any) *fragment {
 	if f, ok := w.press.headings.Get(key); ok {
 		return f
@@ -163,12 +163,12 @@ func (w *render) head(key headingKey, data func() any) *fragment {
 	return f
 }
 
-// post renders a post, or takes it from the cache.
+// post renders a post, or returns it from the cache.
 func (w *render) post(p *digest.Post, excerpt int) *fragment {
 	return w.renderPostAs("post", p, excerpt)
 }
 
-// renderPostAs renders a post by a template.
+// renderPostAs renders a post with the named template.
 func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fragment {
 	key := w.keyOf(template, p, excerpt)
 	if f, ok := w.press.posts.Get(key); ok {
@@ -232,8 +232,8 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 	return d
 }
 
-// stripSlots removes our slot runes from a text of the forum. Package markup does so, too, but a foreign slot would
-// break the message.
+// stripSlots removes our slot runes from forum text. Package markup removes them too, but a foreign slot would break
+// the message.
 func stripSlots(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= firstHole && r <= lastHole {

@@ -47,7 +47,7 @@ func keysIn(tree *parse.Tree, used map[string]string) {
 	})
 }
 
-// place returns the file and line of "file:line:column".
+// place cuts "file:line:column" to "file:line".
 func place(at string) string {
 	for i := len(at) - 1; i > 0; i-- {
 		if at[i] == ':' {

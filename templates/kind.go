@@ -11,13 +11,13 @@ import (
 type kind string
 
 const (
-	common     kind = "common" // what all emails share; not an email itself
+	common     kind = "common" // the templates that all emails share; not an email
 	digestMail kind = "digest"
 	alertMail  kind = "alert"
 	noticeMail kind = "announcement"
 )
 
-// kinds are the kinds of emails with the templates that they need.
+// kinds returns the kinds of emails, with the templates that each must define.
 func kinds() map[kind][]string {
 	return map[kind][]string{
 		digestMail: {"layout", "section", "thread", "post", "more"},
@@ -40,7 +40,7 @@ type pages struct {
 type templateSource struct {
 	kind       kind
 	html, text string
-	own        map[string]bool // the templates that its own HTML or text file defines
+	own        map[string]bool // the templates that its own files define, not the common ones
 }
 
 // bind parses the templates of all kinds and gives each locale a copy in its language. It returns the keys that the
@@ -119,7 +119,7 @@ func parsePages(files overlayFS, sources ...templateSource) (pages, error) {
 	return all, nil
 }
 
-// check finds the templates of a kind of email, and records in used the keys that they use.
+// check verifies that a kind of email has its templates, and records in used the keys that they use.
 func (p pages) check(files overlayFS, k kind, names []string, used map[string]string) error {
 	for _, name := range names {
 		h, t := p.html.Lookup(name), p.text.Lookup(name)
@@ -159,8 +159,8 @@ func (s *Set) cloneForLocales(k kind, all pages) error {
 	return nil
 }
 
-// pageOwner returns the kind whose pages hold a template of a kind of email: common, if the kind does not define it.
-// Fragments of common templates are shared between emails of all kinds.
+// pageOwner returns the kind whose pages define a template: the kind itself or common. The cache shares fragments of
+// common templates between all kinds of email.
 func (l *locale) pageOwner(k kind, template string) kind {
 	if l.own[k][template] {
 		return k

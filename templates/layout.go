@@ -13,11 +13,11 @@ import (
 	"postrider/internal/qp"
 )
 
-// layout is masthead and footer in one language, with slots for what differs between members.
+// layout is the header and footer in one language, with slots for what differs between members.
 type layout struct {
 	html, text layoutParts
-	more       int // bytes of HTML that a "more" line takes at most
-	stamp      int // bytes of HTML that a time takes at most
+	more       int // maximum size of a "more" line, in bytes of HTML
+	stamp      int // maximum size of a time, in bytes of HTML
 }
 
 // layoutParts is a layout as HTML or as text: the part before the body, and the part after it.
@@ -33,19 +33,19 @@ type shellData struct {
 	Date, Summary         slot
 	Member, Zone          slot
 	Settings, Unsubscribe slot
-	View                  slot // 0: there is no web version of the email
+	View                  slot // 0: the email has no web version
 	Why, Stop, StopAll    slot
 	MultiThread           bool // of an alert: it holds several threads
 	Forced                bool // of an announcement: it also goes to members who opted out
 	Body                  slot
 }
 
-// shellKey identifies a layout.
+// shellKey identifies a layout in the cache.
 type shellKey struct {
 	kind    kind
 	locale  int
 	variant bool // an alert with several threads, or a forced announcement
-	view    bool // it links to the web version
+	view    bool // with a link to the web version
 }
 
 func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
@@ -138,11 +138,11 @@ func (w *render) fill(h slot, html, text string) {
 }
 
 const (
-	preheaderLimit = 100 // bytes, about: inboxes show as much after the subject
+	preheaderLimit = 100 // bytes, roughly: inboxes show about as much after the subject
 	preheaderTitle = 60  // characters of each title
 )
 
-// preheader names the first threads. The subject has counted them already.
+// preheader lists the first threads. The subject already counts them.
 func (w *render) preheader(d *digest.Digest) string {
 	var out string
 	for i := range d.Groups {

@@ -19,34 +19,34 @@ import (
 
 const (
 	localeDir        = "locales"
-	reference        = "en" // the locale that the others are compared with, and the one for unknown languages
+	reference        = "en" // the locale that the others are checked against, and the one for unknown languages
 	countPlaceholder = "n"  // the placeholder that picks the plural form
 )
 
-// locale is a language: its words, and how it writes dates and numbers.
+// locale is one language: its messages, and how it writes dates and numbers.
 type locale struct {
 	tag      language.Tag
 	file     string
-	index    int // its place in Set.locales
+	index    int // position in Set.locales
 	group    string
 	calendar calendar
 	messages map[string]message
 	words    markup.Labels
 	pages    map[kind]pages
-	own      map[kind]map[string]bool // the templates that a kind of mail does not share with the others
+	own      map[kind]map[string]bool // the templates that a kind of email defines itself
 	alarm    pages
-	web      map[string]*htmltemplate.Template // the pages by name
+	web      map[string]*htmltemplate.Template // the web pages by name
 }
 
-// localeFile is what stands in a locale file beside the messages.
+// localeFile is the part of a locale file that is not messages.
 type localeFile struct {
 	Number struct {
-		Group string `toml:"group"` // between thousands
+		Group string `toml:"group"` // separates groups of three digits
 	} `toml:"number"`
 	Time timeFile `toml:"time"`
 }
 
-// dir is the direction of writing.
+// dir returns the text direction: "ltr" or "rtl".
 func (l *locale) dir() string { return direction(l.tag) }
 
 func direction(tag language.Tag) string {
@@ -58,7 +58,7 @@ func direction(tag language.Tag) string {
 	return "ltr"
 }
 
-// number writes n with its thousands apart.
+// number formats n with its thousands separated.
 func (l *locale) number(n int) string {
 	s := strconv.Itoa(n)
 	if n < 1000 || l.group == "" {
@@ -74,7 +74,8 @@ func (l *locale) number(n int) string {
 	return b.String()
 }
 
-// text says a message, its gaps filled from name-value pairs. The value of "n" picks the plural form.
+// text formats a message with its placeholders filled from name-value pairs. The value of "n" selects the plural
+// form.
 func (l *locale) text(key string, pairs ...any) (string, error) {
 	m, ok := l.messages[key]
 	if !ok {
@@ -100,13 +101,13 @@ func (l *locale) text(key string, pairs ...any) (string, error) {
 		case slot:
 			b.WriteString(v.String())
 		default:
-			return b.String(), fmt.Errorf("%q is not given its {%s}", key, p.gap)
+			return b.String(), fmt.Errorf("%q: no value for {%s}", key, p.gap)
 		}
 	}
 	return b.String(), nil
 }
 
-// mustText is fill for the keys of ownKeys, which are known to be there.
+// mustText is text without an error. It is for the keys of ownKeys and alarmKeys, which [Load] has checked.
 func (l *locale) mustText(key string, pairs ...any) string {
 	s, _ := l.text(key, pairs...)
 	return s
@@ -154,7 +155,7 @@ func readLocales(files overlayFS) ([]*locale, error) {
 	return out, nil
 }
 
-// embeddedMessages reads the reference as it was shipped: it tells which placeholders a key knows.
+// embeddedMessages reads the embedded reference locale. It defines which placeholders a key may use.
 func embeddedMessages(name string) (map[string]message, error) {
 	src, err := fs.ReadFile(embedded, name)
 	if err != nil {
@@ -167,11 +168,11 @@ func embeddedMessages(name string) (map[string]message, error) {
 	return l.messages, nil
 }
 
-// readLocale reads one file. shown is its name in errors.
+// readLocale reads one file. Errors use the name shown.
 func readLocale(shown, name, src string, ref map[string]message) (*locale, error) {
 	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: the file's name is no language: %w", shown, err)
+		return nil, fmt.Errorf("%s: the file name must be a language tag, for example en.toml: %w", shown, err)
 	}
 	var file localeFile
 	var tables map[string]map[string]any
@@ -198,14 +199,14 @@ func readLocale(shown, name, src string, ref map[string]message) (*locale, error
 		for _, name := range slices.Sorted(maps.Keys(tables[group])) {
 			key := group + "." + name
 			if l.messages[key], err = readChecked(tables[group][name], tag, key, ref); err != nil {
-				return nil, fmt.Errorf("%s:%d: %q %w", shown, lineOf(src, key), key, err)
+				return nil, fmt.Errorf("%s:%d: %q: %w", shown, lineOf(src, key), key, err)
 			}
 		}
 	}
 	return l, nil
 }
 
-// readChecked reads a message and compares it with the reference's.
+// readChecked reads a message and checks it against the reference.
 func readChecked(value any, tag language.Tag, key string, ref map[string]message) (message, error) {
 	m, err := readMessage(value, tag)
 	if err != nil {
@@ -223,7 +224,7 @@ func readChecked(value any, tag language.Tag, key string, ref map[string]message
 	return m, m.checkGaps(want)
 }
 
-// checkKeys tells which of the keys a locale lacks.
+// checkKeys returns an error for the first missing key, with the template that uses it.
 func (l *locale) checkKeys(used map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(used)) {
 		if _, ok := l.messages[key]; !ok {
@@ -234,13 +235,13 @@ func (l *locale) checkKeys(used map[string]string) error {
 }
 
 func tomlError(file string, err error) error {
-	if at, ok := err.(toml.ParseError); ok { // its own text has no file
+	if at, ok := err.(toml.ParseError); ok { // the error's own text does not name the file
 		return fmt.Errorf("%s:%d: %s", file, at.Position.Line, at.Message)
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }
 
-// lineOf finds the line that defines a key of the form "table.key", or a table.
+// lineOf returns the line that defines a table, or a key written as "table.key".
 func lineOf(src, key string) int {
 	table, name, _ := strings.Cut(key, ".")
 	in := false

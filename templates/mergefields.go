@@ -10,7 +10,7 @@ import (
 	"postrider/markup"
 )
 
-// The merge fields that an announcement may have.
+// Merge fields of announcements.
 const (
 	fieldName = "name"
 	gapForum  = "forum"
@@ -43,7 +43,7 @@ func (v *variant) memberValues(p *Renderer, r Recipient, zone *time.Location) []
 	return words
 }
 
-// fill replaces placeholder runes by words.
+// fill replaces the placeholder runes with the member's values.
 func (v *variant) fill(signed string, words []string) string {
 	var b strings.Builder
 	for _, c := range signed {
@@ -92,7 +92,7 @@ func (v *variant) placeholder(g markup.Field) string {
 	return string(rune(firstHole + min(i, maxFields-1)))
 }
 
-// placeholders replaces the merge fields of a line by their placeholder runes.
+// placeholders replaces the merge fields in a line with their placeholder runes.
 func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
 	var b strings.Builder
 	for {
@@ -107,7 +107,7 @@ func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
 	}
 }
 
-// checkField rejects an unknown merge field.
+// checkField returns an error for an unknown merge field.
 func checkField(g markup.Field) error {
 	known := []string{fieldName, gapForum, gapPosts, gapJoined}
 	if slices.Contains(known, g.Name) {

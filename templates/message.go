@@ -10,16 +10,16 @@ import (
 	"golang.org/x/text/language"
 )
 
-// message is a sentence with named gaps, in the forms that its language counts in. A sentence that
-// counts nothing has the form Other alone.
+// message is a text with named placeholders, in the plural forms of its language. A text without a count has only the
+// form Other.
 type message map[plural.Form][]piece
 
-// piece is a stretch of a sentence: words, or the name of a gap.
+// piece is a part of a message: literal text, or the name of a placeholder.
 type piece struct {
 	words, gap string
 }
 
-// pieces reads "{n} replies in {section}".
+// pieces parses a text, for example "{n} replies in {section}".
 func pieces(s string) ([]piece, error) {
 	var out []piece
 	for s != "" {
@@ -32,7 +32,7 @@ func pieces(s string) ([]piece, error) {
 		}
 		gap, after, closed := strings.Cut(rest, "}")
 		if !closed || gap == "" || strings.ContainsAny(gap, "{ ") {
-			return nil, fmt.Errorf("a brace that opens no placeholder: %q", "{"+rest)
+			return nil, fmt.Errorf("invalid placeholder at %q: write {name}", "{"+rest)
 		}
 		out = append(out, piece{gap: gap})
 		s = after
@@ -40,7 +40,7 @@ func pieces(s string) ([]piece, error) {
 	return out, nil
 }
 
-// placeholdersOf names the gaps of a sentence.
+// placeholdersOf returns the names of the placeholders in one form.
 func placeholdersOf(ps []piece) map[string]bool {
 	names := map[string]bool{}
 	for _, p := range ps {
@@ -51,7 +51,7 @@ func placeholdersOf(ps []piece) map[string]bool {
 	return names
 }
 
-// placeholders names the gaps of all forms.
+// placeholders returns the names of the placeholders in all forms.
 func (m message) placeholders() map[string]bool {
 	names := map[string]bool{}
 	for _, form := range m {
@@ -60,7 +60,7 @@ func (m message) placeholders() map[string]bool {
 	return names
 }
 
-// formNames are the words of CLDR for the forms, as they stand in a locale file.
+// formNames maps the CLDR names of the plural forms, as locale files use them.
 func formNames() map[string]plural.Form {
 	return map[string]plural.Form{
 		"zero": plural.Zero, "one": plural.One, "two": plural.Two,
@@ -68,10 +68,10 @@ func formNames() map[string]plural.Form {
 	}
 }
 
-// countingForms are the forms that a language needs to count whole things.
+// countingForms returns the plural forms that a language uses for whole numbers.
 func countingForms(tag language.Tag) map[plural.Form]bool {
 	forms := map[plural.Form]bool{}
-	for n := range 202 { // all rules of CLDR show within the first two hundred, but for the millions
+	for n := range 202 { // the CLDR rules show all forms in the first two hundred numbers, except for the millions
 		forms[formOf(tag, n)] = true
 	}
 	forms[formOf(tag, 1_000_000)] = true
@@ -82,7 +82,7 @@ func formOf(tag language.Tag, n int) plural.Form {
 	return plural.Cardinal.MatchPlural(tag, n, 0, 0, 0, 0)
 }
 
-// readMessage reads the value of a key: a sentence, or a table of forms.
+// readMessage reads the value of a key: a string, or a table of plural forms.
 func readMessage(value any, tag language.Tag) (message, error) {
 	if s, ok := value.(string); ok {
 		ps, err := pieces(s)
@@ -90,14 +90,14 @@ func readMessage(value any, tag language.Tag) (message, error) {
 	}
 	table, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("neither a sentence nor a table of plural forms")
+		return nil, fmt.Errorf("must be a string or a table of plural forms")
 	}
 	m := message{}
 	for name, v := range table {
 		form, known := formNames()[name]
 		s, isText := v.(string)
 		if !known || !isText {
-			return nil, fmt.Errorf("%q is no plural form: they are %s", name, strings.Join(requiredForms(countingForms(tag)), ", "))
+			return nil, fmt.Errorf("invalid plural form %q: use %s", name, strings.Join(requiredForms(countingForms(tag)), ", "))
 		}
 		ps, err := pieces(s)
 		if err != nil {
@@ -108,18 +108,18 @@ func readMessage(value any, tag language.Tag) (message, error) {
 	return m, m.checkForms(tag)
 }
 
-// checkForms compares the forms of a counting sentence with those of its language. Other may always
-// be given: some languages use it for fractions only.
+// checkForms checks the plural forms of a message against its language. Other is always allowed: some languages use
+// it only for fractions.
 func (m message) checkForms(tag language.Tag) error {
 	want := countingForms(tag)
 	for form := range want {
 		if _, ok := m[form]; !ok {
-			return fmt.Errorf("lacks a plural form: the language needs %s", strings.Join(requiredForms(want), ", "))
+			return fmt.Errorf("missing plural form: the language needs %s", strings.Join(requiredForms(want), ", "))
 		}
 	}
 	for form := range m {
 		if !want[form] && form != plural.Other {
-			return fmt.Errorf("has a plural form too many: the language needs %s", strings.Join(requiredForms(want), ", "))
+			return fmt.Errorf("unexpected plural form: the language needs only %s", strings.Join(requiredForms(want), ", "))
 		}
 	}
 	return nil
@@ -136,21 +136,21 @@ func requiredForms(forms map[plural.Form]bool) []string {
 	return names
 }
 
-// checkGaps compares the gaps of a message with those of the same message in the reference. A form
-// that stands for one number ("one", "two", "zero") may do without the number.
+// checkGaps compares the placeholders of a message with the reference. A form for a single number ("zero", "one",
+// "two") may leave out the number.
 func (m message) checkGaps(ref message) error {
 	want := ref.placeholders()
 	for form, ps := range m {
 		have := placeholdersOf(ps)
 		for name := range have {
 			if !want[name] {
-				return fmt.Errorf("knows no placeholder {%s}", name)
+				return fmt.Errorf("unknown placeholder {%s}", name)
 			}
 		}
 		single := form == plural.One || form == plural.Two || form == plural.Zero
 		for name := range want {
 			if !have[name] && (name != countPlaceholder || !single) {
-				return fmt.Errorf("lacks the placeholder {%s}", name)
+				return fmt.Errorf("missing placeholder {%s}", name)
 			}
 		}
 	}

@@ -37,13 +37,13 @@ func readNoticeSample(files overlayFS) (noticeSample, error) {
 	return s, nil
 }
 
-// SampleAnnouncement is the announcement of mail/announcement.sample.toml with the site that it speaks of and one of its readers,
-// for previews.
+// SampleAnnouncement returns the announcement of mail/announcement.sample.toml with its site and a recipient, for
+// previews.
 func (s *Set) SampleAnnouncement() (Site, *digest.Announcement, Recipient) {
 	in := s.notice
 	zone, err := time.LoadLocation(in.Member.Zone)
 	if err != nil {
-		zone = time.UTC // readNoticeSample has tried it; but the file of zones can go away
+		zone = time.UTC // readNoticeSample loaded it, but the zone database can disappear later
 	}
 	a := &digest.Announcement{ID: 7, Variants: []digest.Variant{{Locale: reference, Title: in.Title, Body: in.Body}}}
 	r := Recipient{

@@ -16,11 +16,11 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// Folders of pages. Each has a frame.html, which stands around its pages, and a style.css; that of the
-// administrators has the script live.js, too.
+// Folders of pages. Each has a frame.html, which wraps its pages, and a style.css. The folder of the admin pages also
+// has the script live.js.
 const (
 	pageDir  = "page"
-	adminDir = pageDir + "/admin" // of the room for administrators; its frame asks for both stylesheets
+	adminDir = pageDir + "/admin" // its frame links both stylesheets
 )
 
 // Pages are the web pages of one forum, in all languages. They are immutable and safe for concurrent use.
@@ -30,13 +30,13 @@ type Pages struct {
 	base string
 }
 
-// Pages makes the pages of a forum. base is what the paths of their addresses begin with, without a slash at its end.
+// Pages returns the pages of a forum. base is the prefix of the paths of their assets, without a trailing slash.
 func (s *Set) Pages(site Site, base string) *Pages { return &Pages{set: s, site: site, base: base} }
 
-// Language is the language that somebody reads a page in.
+// Language is the language of a page.
 type Language struct{ locale *locale }
 
-// Language finds the language for wishes, the strongest first: BCP 47 tags, or whole Accept-Language headers.
+// Language returns the best language for BCP 47 tags or whole Accept-Language headers, the most preferred first.
 func (p *Pages) Language(wishes ...string) Language {
 	var tags []string
 	for _, wish := range append(wishes, p.site.Locale) {
@@ -51,13 +51,13 @@ func (p *Pages) Language(wishes ...string) Language {
 	return Language{p.set.locale(tags...)}
 }
 
-// Tag is the language's name in BCP 47.
+// Tag returns the BCP 47 tag of the language.
 func (l Language) Tag() string { return l.locale.tag.String() }
 
-// LanguageName is a language that a reader may choose.
+// LanguageName is a language that a member can choose.
 type LanguageName struct{ Tag, Name string }
 
-// LanguageNames are all languages, each by its own name.
+// LanguageNames returns all languages, each with its name in that language.
 func (p *Pages) LanguageNames() []LanguageName {
 	list := make([]LanguageName, len(p.set.locales))
 	for i, l := range p.set.locales {
@@ -66,21 +66,21 @@ func (p *Pages) LanguageNames() []LanguageName {
 	return list
 }
 
-// frameData is what the template "frame" is given.
+// frameData is the data of the template "frame".
 type frameData struct {
 	Lang, Dir         string
 	SiteName, SiteURL string
-	Style             string // address of the stylesheet
-	AdminStyle        string // of the one that the administrators' pages have besides
-	AdminScript       string // of the only script, which some of those pages run
+	Style             string // path of the stylesheet
+	AdminStyle        string // path of the additional stylesheet of the admin pages
+	AdminScript       string // path of the script that some admin pages load
 	Data              any    // for the templates "title" and "main"
 }
 
-// Render renders a page by the name of its file, without ".html": "settings", "admin/queue".
+// Render renders a page. name is its file without ".html", for example "settings" or "admin/queue".
 func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	page, ok := l.locale.web[name]
 	if !ok {
-		return nil, fmt.Errorf("rendering a page: there is none called %q", name)
+		return nil, fmt.Errorf("rendering a page: unknown page %q", name)
 	}
 	var b bytes.Buffer
 	err := page.ExecuteTemplate(&b, "frame", frameData{
@@ -94,11 +94,11 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// RenderPart renders one of the templates that a page's file defines, by itself.
+// RenderPart renders one template of a page's file, without the frame.
 func (p *Pages) RenderPart(l Language, name, part string, data any) ([]byte, error) {
 	page, ok := l.locale.web[name]
 	if !ok {
-		return nil, fmt.Errorf("rendering a part of a page: there is none called %q", name)
+		return nil, fmt.Errorf("rendering a part of a page: unknown page %q", name)
 	}
 	var b bytes.Buffer
 	if err := page.ExecuteTemplate(&b, part, data); err != nil {
@@ -107,7 +107,7 @@ func (p *Pages) RenderPart(l Language, name, part string, data any) ([]byte, err
 	return b.Bytes(), nil
 }
 
-// CheckHTML holds a page to closing what it opens.
+// CheckHTML returns an error if the tags of a page are not balanced.
 func (p *Pages) CheckHTML(name string, page []byte) error {
 	if err := checkTagBalance(string(page)); err != nil {
 		return fmt.Errorf("%s: the page %w", p.set.files.displayName(path.Join(pageDir, name+".html")), err)
@@ -115,21 +115,21 @@ func (p *Pages) CheckHTML(name string, page []byte) error {
 	return nil
 }
 
-// Style is the stylesheet of all pages, and the name under which they ask for it. The name changes with the sheet, so
-// that it can be kept for good.
+// Style returns the stylesheet of all pages and its file name. The name holds a hash of the content, so browsers may
+// cache the file permanently.
 func (p *Pages) Style() (name string, css []byte) { return p.set.style.name, p.set.style.text }
 
-// AdminStyle is the same of what the administrators' pages have besides.
+// AdminStyle returns the additional stylesheet of the admin pages and its file name.
 func (p *Pages) AdminStyle() (name string, css []byte) {
 	return p.set.adminStyle.name, p.set.adminStyle.text
 }
 
-// AdminScript is the same of their script, which keeps a page up to date.
+// AdminScript returns the script of the admin pages, which refreshes them, and its file name.
 func (p *Pages) AdminScript() (name string, js []byte) {
 	return p.set.adminScript.name, p.set.adminScript.text
 }
 
-// asset is a file that pages ask for, under a name that changes with it.
+// asset is a file that pages load. Its name holds a hash of the content.
 type asset struct {
 	name string
 	text []byte
@@ -140,7 +140,8 @@ func newExtra(name, ext, text string) asset {
 	return asset{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
 
-// bindPages parses the pages, and gives each locale copies that speak its language. It notes in used which keys they use.
+// bindPages parses the pages, and gives each locale a copy in its language. It records in used the keys that they
+// use.
 func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	for _, l := range s.locales {
 		l.web = make(map[string]*htmltemplate.Template)
@@ -159,7 +160,7 @@ func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	return nil
 }
 
-// bindFolder parses the pages of a folder, and reads its stylesheet.
+// bindFolder parses the pages of a folder and reads its stylesheet.
 func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string) (asset, error) {
 	css, err := files.read(folder + "/style.css")
 	if err != nil {
@@ -220,7 +221,7 @@ func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]stri
 	return nil
 }
 
-// keysInGroup notes the keys that a template picks from: all that the reference has in the group.
+// keysInGroup records the keys that "pick" and "word" can reach: all keys of their group in the reference locale.
 func (s *Set) keysInGroup(tree *parse.Tree, used map[string]string) {
 	walk(tree.Root, func(n *parse.CommandNode) {
 		if len(n.Args) < 3 || n.Args[0].String() != "pick" && n.Args[0].String() != "word" {
@@ -239,8 +240,8 @@ func (s *Set) keysInGroup(tree *parse.Tree, used map[string]string) {
 	})
 }
 
-// pageFunctions are what the pages may call: what mails may, and how to say times. word is a pick that says the name itself
-// where there is no sentence for it.
+// pageFunctions returns the functions for pages: those of emails, and functions that format times. "word" is a "pick"
+// that falls back to the name when the locale has no text for it.
 func (l *locale) pageFunctions() map[string]any {
 	functions := l.functions()
 	functions["pick"] = func(group string, name any, pairs ...any) (string, error) {
@@ -262,7 +263,7 @@ func (l *locale) pageFunctions() map[string]any {
 	}
 	functions["weekday"] = func(d time.Weekday) (string, error) {
 		if d < time.Sunday || d > time.Saturday {
-			return "", errors.New("no such weekday")
+			return "", errors.New("invalid weekday")
 		}
 		return l.calendar.Weekdays[d], nil
 	}
@@ -270,5 +271,5 @@ func (l *locale) pageFunctions() map[string]any {
 	return functions
 }
 
-// SafeLine makes one harmless line of a title or a name from the forum.
+// SafeLine turns a title or a name from the forum into one safe line.
 func SafeLine(s string) string { return safeLine(s, titleLimit) }

@@ -10,10 +10,10 @@ import (
 	"postrider/forum"
 )
 
-// subjectLimit is how many characters of a subject a mailbox may still show.
+// subjectLimit is the maximum length of a subject, in characters: about what mailboxes show.
 const subjectLimit = 90
 
-// countPhrase says "3 new threads and 12 replies".
+// countPhrase returns the counts as words, for example "3 new threads and 12 replies".
 func (l *locale) countPhrase(c digest.Counts) string {
 	threads := l.mustText("subject.threads", "n", c.NewThreads)
 	replies := l.mustText("subject.replies", "n", c.Replies)
@@ -26,7 +26,7 @@ func (l *locale) countPhrase(c digest.Counts) string {
 	return l.mustText("subject.both", "threads", threads, "replies", replies)
 }
 
-// subject says what is inside, and where: in the section with the most of it, and so many more.
+// subject returns what is new and where: the section with the most posts, and the number of other sections.
 func (l *locale) subject(what string, d *digest.Digest) string {
 	leading, most := "", -1
 	for _, g := range d.Groups {
@@ -54,7 +54,7 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 	return in(shorten(leading, max(subjectLimit-around, 10)))
 }
 
-// likes says who likes a post.
+// likes returns a line that says who likes a post.
 func (l *locale) likes(c *forum.Content) string {
 	count := max(c.LikeCount, len(c.Likes))
 	var names []any
@@ -77,7 +77,7 @@ func (l *locale) likes(c *forum.Content) string {
 	return l.mustText("likes.two_more", append(names[:4], "n", count-2)...)
 }
 
-// longestForm says a counting message in its longest form, with a number that no forum reaches.
+// longestForm returns the longest plural form of a message, filled with a number larger than any forum reaches.
 func (l *locale) longestForm(key string) string {
 	longest := ""
 	for _, form := range l.messages[key] {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// textWidth is the width of the text part (RFC 5322, 2.1.1 asks for 78 at most; quoting needs room).
+// textWidth is the line width of the text part. RFC 5322, 2.1.1 recommends 78 at most; quoting needs some space.
 const textWidth = 72
 
 // safeLine makes one harmless line of a text from the forum: no control characters, none that turn the
@@ -30,11 +30,11 @@ func safeLine(s string, limit int) string {
 	return shorten(strings.Join(strings.Fields(s), " "), limit)
 }
 
-// isolate keeps a name that is written against the direction of the language from drawing the
-// number behind it to its other side (UAX #9, 2.4).
+// isolate wraps a name that runs against the direction of the language, so that it does not pull the following number
+// to its other side (UAX #9, 2.4).
 func (l *locale) isolate(s string) string { return isolateIn(l.dir(), s) }
 
-// isolateIn does so within words of a direction.
+// isolateIn is isolate for text of a given direction.
 func isolateIn(dir, s string) string {
 	rtl := dir == "rtl"
 	for i := 0; i < len(s); {
@@ -54,8 +54,8 @@ func isolateIn(dir, s string) string {
 	return s
 }
 
-// shorten cuts a line to at most limit characters as a reader counts them. A character that is
-// piled up from more than a few runes counts for more.
+// shorten cuts a line to at most limit characters as a reader counts them. A character that combines many runes
+// counts as several.
 func shorten(s string, limit int) string {
 	if len(s) <= limit {
 		return s
@@ -74,7 +74,7 @@ func shorten(s string, limit int) string {
 	return s
 }
 
-// wrap breaks a paragraph into lines of so many columns. A word that is longer stands alone.
+// wrap breaks a paragraph into lines of at most width columns. It breaks longer words too.
 func wrap(width int, s string) string {
 	var b strings.Builder
 	column := 0
@@ -89,7 +89,7 @@ func wrap(width int, s string) string {
 			b.WriteByte(' ')
 			column++
 		}
-		if w > width { // a script without blanks, or a word that is none
+		if w > width { // a script without spaces, or something that is not a word
 			word, w = breakWord(word, width)
 		}
 		b.WriteString(word)
@@ -98,7 +98,7 @@ func wrap(width int, s string) string {
 	return b.String()
 }
 
-// breakWord breaks an overlong word between its characters; it tells the width of the last line.
+// breakWord breaks an overlong word between its characters. It returns the width of the last line too.
 func breakWord(word string, width int) (string, int) {
 	var b strings.Builder
 	column := 0
@@ -116,7 +116,7 @@ func breakWord(word string, width int) (string, int) {
 	return b.String(), column
 }
 
-// underline sets a title in lines of text and draws a line of the sign below it.
+// underline returns a wrapped title with a line of the sign below it.
 func underline(sign, title string) string {
 	s := wrap(textWidth, title)
 	width := 1
@@ -126,7 +126,7 @@ func underline(sign, title string) string {
 	return s + "\n" + strings.Repeat(sign, width)
 }
 
-// quoteLines sets lines of text apart as the words of somebody else.
+// quoteLines prefixes each line with "> ".
 func quoteLines(s string) string {
 	return "> " + strings.ReplaceAll(strings.ReplaceAll(s, "\n", "\n> "), "> \n", ">\n")
 }

@@ -13,41 +13,41 @@ import (
 	"postrider/internal/qp"
 )
 
-// Site is the forum that the mails speak of.
+// Site is the forum that the emails are about.
 type Site struct {
 	Name    string
 	URL     string
 	Links   forum.Links
 	Excerpt int    // characters of a post; 0: 300
-	Locale  string // for members whose own language is not there
+	Locale  string // for members whose language is not available
 }
 
-// Footer holds the addresses that are a member's own.
+// Footer holds the personal links of a member.
 type Footer struct {
 	Settings    string
 	Unsubscribe string
-	All         string // of an alert: ends all alerts, while Unsubscribe may end those of its thread or section alone
-	View        string // shows the mail in a browser; empty: it is nowhere to be seen, or seen there
+	All         string // of an alert: unsubscribes from all alerts, while Unsubscribe may cover only a thread or a section
+	View        string // opens the email in a browser; empty: not stored, or this already is the web version
 }
 
-// Content is what a mail says.
+// Content is a rendered email.
 type Content struct {
 	Subject    string
 	Text, HTML qp.Pieces
 }
 
-// Renderer lays the mails of one forum. It keeps the pieces that members share, rendered and encoded.
-// It is safe for concurrent use.
+// Renderer renders the emails of one forum. It caches the fragments that members share, rendered and encoded. It is
+// safe for concurrent use.
 type Renderer struct {
 	set       *Set
 	site      Site
-	excerpt   int // characters of a post
+	excerpt   int // length of a post's excerpt, in characters
 	shells    map[shellKey]func() (*layout, error)
 	posts     *lru.Cache[postKey, *fragment]
 	headings  *lru.Cache[headingKey, *fragment]
 	times     *lru.Cache[stampKey, formattedTime]
-	locales   *lru.Cache[string, *locale] // by what the forum calls the language
-	checkHTML bool                        // proofread what is rendered
+	locales   *lru.Cache[string, *locale] // by the forum's name for the language
+	checkHTML bool                        // check that tags are balanced
 }
 
 const (
@@ -56,7 +56,7 @@ const (
 	localeCacheSize = 256
 )
 
-// NewRenderer makes a press for a forum. It keeps up to cacheEntries posts, and as many headings.
+// NewRenderer returns a renderer for a forum. It caches up to cacheEntries posts and as many headings.
 func (s *Set) NewRenderer(site Site, cacheEntries int) *Renderer {
 	cacheEntries = max(cacheEntries, 1)
 	p := &Renderer{
@@ -85,12 +85,12 @@ func (s *Set) NewRenderer(site Site, cacheEntries int) *Renderer {
 func newCache[K comparable, V any](entries int) *lru.Cache[K, V] {
 	c, err := lru.New[K, V](entries)
 	if err != nil {
-		panic(err) // only for a size below one
+		panic(err) // only for a size below 1
 	}
 	return c
 }
 
-// Digest cuts the edition to a budget of bytes of HTML and lays it in the member's language and zone.
+// Digest cuts an edition to a budget of bytes of HTML and renders it in the member's language and zone.
 func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
 	w, err := p.newRender(digestMail, d, false, f)
 	if err != nil {
@@ -104,12 +104,12 @@ func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, erro
 	c := Content{Subject: subject}
 	c.HTML, c.Text = w.assemble(d)
 	if w.err != nil {
-		return Content{}, fmt.Errorf("laying the digest of member %d: %w", d.Member.ID, w.err)
+		return Content{}, fmt.Errorf("rendering the digest of member %d: %w", d.Member.ID, w.err)
 	}
 	return c, nil
 }
 
-// newRender makes a mail ready to be laid, in its member's language and zone.
+// newRender prepares an email in the member's language and zone.
 func (p *Renderer) newRender(k kind, d *digest.Digest, several bool, f Footer) (*render, error) {
 	l := p.locale(d.Member.Locale)
 	sh, err := p.shells[shellKey{k, l.index, several, f.View != ""}]()
@@ -134,19 +134,19 @@ func (p *Renderer) locale(name string) *locale {
 	return l
 }
 
-// render is one mail on its way into its ropes. It is the digest.Sizes of it, too.
+// render is the state of rendering one email. It also implements digest.Sizes for it.
 type render struct {
 	press    *Renderer
 	kind     kind
 	locale   *locale
 	shell    *layout
 	zone     *time.Location
-	year     int   // of the edition: a time in another year tells it
-	excerpts []int // the lengths that Fit may choose from, falling
+	year     int   // of the edition: times in other years show theirs
+	excerpts []int // the lengths that Fit may choose from, longest first
 	values   struct{ html, text slotValues }
-	err      error // the first
+	err      error // the first one
 
-	// Of an alert.
+	// For alerts only.
 	alert    *digest.Alert
 	sections map[forum.SectionID]string // their titles
 }
@@ -160,7 +160,7 @@ func (w *render) Shell() int {
 // Section implements digest.Sizes.
 func (w *render) Section(g *digest.Group) int {
 	if w.kind != digestMail {
-		return 0 // an alert names the section with the thread
+		return 0 // an alert shows the section in the thread's heading
 	}
 	return w.section(g).html.size
 }
@@ -186,12 +186,12 @@ func (w *render) Post(p *digest.Post, excerpt int) int {
 // More implements digest.Sizes.
 func (w *render) More() int { return w.shell.more }
 
-// sizeOf is what a fragment takes with the longest time in its holes.
+// sizeOf returns the size of a fragment with the longest time in its slots.
 func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.holes)*w.shell.stamp }
 
-// assemble lays what the budget has room for, between masthead and footer.
+// assemble joins the header, everything that fits the budget, and the footer.
 func (w *render) assemble(d *digest.Digest) (html, text qp.Pieces) {
-	n := 32 // about what the shell takes
+	n := 32 // header and footer take about as many
 	for _, g := range d.Groups {
 		n++
 		for _, t := range g.Threads {
@@ -256,7 +256,7 @@ func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pie
 
 const moreThreads = "more.threads"
 
-// moreKey says what the folded posts of a thread are called.
+// moreKey returns the locale key that names the hidden posts of a thread.
 func moreKey(t *digest.Thread, folded *digest.Post) string {
 	switch {
 	case t.ShownPosts() == 0:

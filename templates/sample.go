@@ -12,10 +12,10 @@ import (
 	"postrider/markup"
 )
 
-// sampleData is the sample of a kind of mail.
+// sampleData is the sample of a kind of email.
 type sampleData struct {
-	Subject string // of an alert: what the first of its thread called it; empty: as its thread
-	Again   bool   // of an alert: there was one before it
+	Subject string // of an alert: the title of the first alert of its thread; empty: the thread's title
+	Again   bool   // of an alert: it follows an earlier alert
 	Site    struct {
 		Name, URL string
 	}
@@ -51,11 +51,11 @@ type samplePost struct {
 	Quoted        *samplePost // of an alert
 }
 
-// readSamples reads the samples of all kinds of mails.
+// readSamples reads the samples of all kinds of emails.
 func readSamples(files overlayFS) (map[kind]sampleData, error) {
 	samples := make(map[kind]sampleData)
 	for k := range kinds() {
-		if k == noticeMail { // has one of its own form, see notice_sample.go
+		if k == noticeMail { // has its own format, see announcement_sample.go
 			continue
 		}
 		src, err := files.read(k.sample())
@@ -94,10 +94,10 @@ func decodeSample(file, src string, into any) error {
 	return nil
 }
 
-// Sample is the digest of mail/digest.sample.toml with the site that it speaks of, for previews.
+// Sample returns the digest of mail/digest.sample.toml with its site, for previews.
 func (s *Set) Sample() (Site, *digest.Digest) { return s.samples[digestMail].digest() }
 
-// SampleAlert is the alert of mail/alert.sample.toml with the site that it speaks of, for previews.
+// SampleAlert returns the alert of mail/alert.sample.toml with its site, for previews.
 func (s *Set) SampleAlert() (Site, *digest.Alert) {
 	in := s.samples[alertMail]
 	site, d := in.digest()
@@ -107,7 +107,7 @@ func (s *Set) SampleAlert() (Site, *digest.Alert) {
 func (in sampleData) digest() (Site, *digest.Digest) {
 	zone, err := time.LoadLocation(in.Member.Zone)
 	if err != nil {
-		zone = time.UTC // readSample has tried it; but the file of zones can go away
+		zone = time.UTC // readSample loaded it, but the zone database can disappear later
 	}
 	d := &digest.Digest{
 		Member: forum.Member{ID: 42, Name: in.Member.Name, Locale: in.Member.Locale, Zone: in.Member.Zone},
@@ -157,7 +157,7 @@ func (p samplePost) post(thread forum.ThreadID, post *forum.PostID) digest.Post 
 	}
 }
 
-// sampleLinks is the forum that the sample lives in.
+// sampleLinks builds the links of the sample's forum. Its value is the forum's URL.
 type sampleLinks string
 
 func (l sampleLinks) Section(id forum.SectionID) string {

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/net/html"
 )
 
-// renderAllSamples lays the samples in every language, whole and cut, so that a fault in a template or a
-// locale shows when the daemon starts and not at seven in the morning.
+// renderAllSamples renders the samples in every language, whole and cut, so that a faulty template or locale fails at
+// startup instead of with the first digest in the morning.
 func (s *Set) renderAllSamples() error {
 	for _, l := range s.locales {
 		for _, budget := range []int{80 << 10, 12 << 10, 1} {
 			if err := s.renderSample(l, budget); err != nil {
-				return fmt.Errorf("trying the samples in %s: %w", l.file, err)
+				return fmt.Errorf("rendering the samples in %s: %w", l.file, err)
 			}
 		}
 	}
@@ -59,14 +59,14 @@ func (s *Set) renderSampleAnnouncement(l *locale, p *Renderer) error {
 	return nil
 }
 
-// templateLocation names the file and line of a template.
+// templateLocation returns the file and line of a template.
 func templateLocation(t *parse.Tree) string {
 	at, _ := t.ErrorContext(t.Root)
 	return place(at)
 }
 
-// checkTagBalance holds a rendered template to closing what it opens: a cell left open takes the rest of
-// the mail into it, and each mail program mends that in its own way.
+// checkTagBalance returns an error if rendered HTML leaves a tag open or closes one that is not open. An open table
+// cell swallows the rest of the email, and every mail client repairs that differently.
 func checkTagBalance(src string) error {
 	void := []string{"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 	var open []string
@@ -83,9 +83,9 @@ func checkTagBalance(src string) error {
 			open = append(open, tag)
 		case kind != html.EndTagToken:
 		case len(open) == 0:
-			return fmt.Errorf("closes a <%s> that it has not opened", tag)
+			return fmt.Errorf("closes a <%s> that is not open", tag)
 		case open[len(open)-1] != tag:
-			return fmt.Errorf("closes a <%s> before the <%s> within it", tag, open[len(open)-1])
+			return fmt.Errorf("closes a <%s> before the <%s> inside it", tag, open[len(open)-1])
 		default:
 			open = open[:len(open)-1]
 		}

@@ -8,8 +8,8 @@ import (
 	"postrider/internal/qp"
 )
 
-// slot is a place in a rendered template that differs between members. The template prints it as a
-// noncharacter, which no text from outside may hold (Unicode, 23.7: "for internal use").
+// slot is a place in a rendered template that differs between members. The template prints it as a noncharacter,
+// which outside text must not contain (Unicode, 23.7: "for internal use").
 type slot rune
 
 const (
@@ -37,17 +37,17 @@ const (
 
 func (h slot) String() string { return string(rune(h)) }
 
-// index numbers the holes from 0.
+// index returns the position of the slot, from 0.
 func (h slot) index() int { return int(h - firstHole) }
 
-// compiled is a rendered template, encoded, with its holes open.
+// compiled is a rendered template, encoded, with open slots.
 type compiled struct {
-	parts []qp.Text // one more than holes
+	parts []qp.Text // one more than slots
 	holes []slot
-	size  int // bytes before encoding, without what goes into the holes
+	size  int // bytes before encoding, without the values of the slots
 }
 
-// compile opens the holes of a rendered template and encodes what stands between them.
+// compile splits a rendered template at its slots and encodes the parts between them.
 func compile(s string) compiled {
 	var out compiled
 	from := 0
@@ -70,7 +70,7 @@ func (s *compiled) add(part string) {
 	s.size += t.Size
 }
 
-// lay adds the sheet to a rope, the same text in all its holes.
+// lay appends the template to out, with the same value in all its slots.
 func (s *compiled) lay(rope qp.Pieces, fill qp.Text) qp.Pieces {
 	for i := range s.holes {
 		rope = append(rope, s.parts[i], fill)
@@ -78,10 +78,10 @@ func (s *compiled) lay(rope qp.Pieces, fill qp.Text) qp.Pieces {
 	return append(rope, s.parts[len(s.parts)-1])
 }
 
-// slotValues is what goes into each of the holes.
+// slotValues holds the value of each slot.
 type slotValues [holes]qp.Text
 
-// execute adds the sheet to a rope, each hole with its own text.
+// execute appends the template to out, with each slot's value.
 func (s *compiled) execute(rope qp.Pieces, fill *slotValues) qp.Pieces {
 	for i, h := range s.holes {
 		rope = append(rope, s.parts[i], fill[h.index()])
@@ -89,7 +89,7 @@ func (s *compiled) execute(rope qp.Pieces, fill *slotValues) qp.Pieces {
 	return append(rope, s.parts[len(s.parts)-1])
 }
 
-// filledSize is the size of the sheet with its holes filled.
+// filledSize returns the size of the template with its slots filled.
 func (s *compiled) filledSize(fill *slotValues) int {
 	n := s.size
 	for _, h := range s.holes {
@@ -98,7 +98,7 @@ func (s *compiled) filledSize(fill *slotValues) int {
 	return n
 }
 
-// unescapeSlotsInURLs gives the holes in addresses their signs back: html/template has written them as %xx.
+// unescapeSlotsInURLs restores the slots in URLs: html/template wrote them as %xx.
 func unescapeSlotsInURLs(s string) string {
 	for h := slot(firstHole); h.index() < holes; h++ {
 		s = strings.ReplaceAll(s, percentEncode(h), h.String())
@@ -115,5 +115,5 @@ func percentEncode(h slot) string {
 	return b.String()
 }
 
-// escape makes a personal text fit for a hole in HTML, between tags or in a quoted attribute.
+// escape escapes a personal text for a slot in HTML, between tags or in a quoted attribute.
 func escape(s string) string { return html.EscapeString(s) }

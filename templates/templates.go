@@ -1,17 +1,16 @@
-// Package templates holds all that a person reads: the mails, in HTML and in plain text, and the
-// words of every language.
+// Package templates holds all text that people read: emails in HTML and plain text, web pages, and the messages of
+// every language.
 //
-// The files are embedded, and a folder overlays them one by one: mail/digest.html and
-// mail/digest.txt say how a digest looks, mail/alert.html and mail/alert.txt how an alert does,
-// mail/announcement.html and mail/announcement.txt how an announcement does, and mail/common.html and mail/common.txt what they share; locales/xx.toml is how a language says it. [Load]
-// parses all of them and lays samples in every language, so that a fault shows when the daemon starts.
-// [Set.Renderer] is the printing press of one forum: it renders what members share once, encodes it,
-// and lays each member's mail from the pieces.
+// The files are embedded; files of the same name in a folder override them one by one. Each kind of email has an HTML
+// and a text template, for example mail/digest.html and mail/digest.txt; mail/common.html and mail/common.txt hold
+// what they share. locales/xx.toml holds the messages of a language. [Load] parses everything and renders samples in
+// every language, so that a mistake shows when the daemon starts. [Set.NewRenderer] returns the renderer of one
+// forum. It renders and encodes what members share once, and joins each member's email from these fragments.
 //
-// [Set.Pages] are the web pages: page/frame.html around each of the others, and page/style.css. Those of the room for
-// administrators are in page/admin, with a frame and a stylesheet of their own.
+// [Set.Pages] returns the web pages: page/frame.html wraps each of the others, and page/style.css is their
+// stylesheet. The admin pages are in page/admin, with their own frame and stylesheet.
 //
-// The package decides nothing: what stands in a mail, and in which order, is digest's business.
+// The package decides nothing: package digest decides what an email contains and in which order.
 package templates
 
 import (
@@ -33,17 +32,17 @@ var embedded embed.FS
 
 // Set is all templates in all languages. It is immutable and safe for concurrent use.
 type Set struct {
-	locales []*locale // the first is for those whose language is not there
+	locales []*locale // the first is the fallback for unknown languages
 	matcher language.Matcher
 	samples map[kind]sampleData
 	notice  noticeSample
-	files   overlayFS // where all of it came from
+	files   overlayFS // the source of all of it
 
 	style, adminStyle, adminScript asset // of the pages
 }
 
-// Load reads the shipped templates and locales, or those of them that dir holds, too, from there.
-// An empty dir overlays nothing: all calls share one set then, which is read and tried once.
+// Load reads the embedded templates and locales, and overrides them with those in dir. With an empty dir, all calls
+// return the same set, which is loaded and checked once.
 func Load(dir string) (*Set, error) {
 	if dir == "" {
 		return defaults()
@@ -87,7 +86,7 @@ func loadFrom(dir string) (*Set, error) {
 	return s, s.renderAllSamples()
 }
 
-// functions are what the templates may call.
+// functions returns the functions that templates may call.
 func (l *locale) functions() map[string]any {
 	return map[string]any{
 		"t":         l.text,
@@ -97,8 +96,8 @@ func (l *locale) functions() map[string]any {
 	}
 }
 
-// unindent takes the indentation out of a template: it is there for whoever edits it, and would
-// only cost every reader bytes. Lines stay lines, so that errors name the right one.
+// unindent removes the indentation of a template, which only helps its editors and would cost every reader bytes. It
+// keeps the lines, so that line numbers in errors stay right.
 func unindent(src string) string {
 	lines := strings.Split(src, "\n")
 	for i, line := range lines {
@@ -107,8 +106,8 @@ func unindent(src string) string {
 	return strings.Join(lines, "\n")
 }
 
-// locale finds the language for a BCP 47 tag, or for what a forum takes for one: the first of the wishes that is
-// there, else the reference.
+// locale returns the locale for the first name that matches one, or the reference. Names are BCP 47 tags, or the
+// forum's names for languages.
 func (s *Set) locale(wishes ...string) *locale {
 	for _, name := range wishes {
 		tag, err := language.Parse(name)
@@ -122,7 +121,7 @@ func (s *Set) locale(wishes ...string) *locale {
 	return s.locales[0]
 }
 
-// overlayFS is the shipped files with those of a folder laid over them.
+// overlayFS is the embedded files, overridden by those in dir.
 type overlayFS struct {
 	dir string
 }
@@ -138,7 +137,7 @@ func (o overlayFS) read(name string) (string, error) {
 	return string(b), err
 }
 
-// displayName names a file as whoever may edit it knows it.
+// displayName returns the path of a file as its editor knows it: in dir if it exists there.
 func (o overlayFS) displayName(name string) string {
 	own := filepath.Join(o.dir, filepath.FromSlash(name))
 	if _, err := os.Stat(own); o.dir == "" || err != nil {
@@ -147,7 +146,7 @@ func (o overlayFS) displayName(name string) string {
 	return own
 }
 
-// list names the files of a folder that end with ext.
+// list returns the files in a folder that end with ext.
 func (o overlayFS) list(folder, ext string) ([]string, error) {
 	entries, err := fs.ReadDir(embedded, folder)
 	if err != nil {
@@ -170,7 +169,7 @@ func (o overlayFS) list(folder, ext string) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// Locales names the languages that mails can be written in.
+// Locales returns the tags of all languages.
 func (s *Set) Locales() []string {
 	names := make([]string, len(s.locales))
 	for i, l := range s.locales {

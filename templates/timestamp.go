@@ -6,14 +6,14 @@ import (
 	"postrider/internal/qp"
 )
 
-// stampKey is a minute on the wall: members of all zones that share an offset share it.
+// stampKey identifies a local minute. Members in zones with the same offset share it.
 type stampKey struct {
 	locale int
 	minute int64
 	year   bool
 }
 
-// formattedTime is a time, written and encoded.
+// formattedTime is a formatted and encoded time.
 type formattedTime struct {
 	html, text qp.Text
 }
@@ -39,7 +39,7 @@ func (l *locale) formatTime(local time.Time, year bool) formattedTime {
 	return formattedTime{html: qp.Encode(escape(said)), text: qp.Encode(said)}
 }
 
-// maxTimeBytes is the most bytes that a time takes in HTML.
+// maxTimeBytes returns the maximum size of a time, in bytes of HTML.
 func (l *locale) maxTimeBytes() int {
 	longest := 0
 	for day := range 366 {

@@ -16,8 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/daemon/settings"
+	"postrider/daemon/view"
 	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
@@ -102,9 +103,9 @@ func (w *fixture) open() {
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Locale: "en"}
 	set := must(builtIn())(w)
 	w.pages, w.renderer = set.Pages(site, "/postrider"), set.NewRenderer(site, 1000)
-	members := daemon.NewMemberService(w.source, w.store, w.settings)
+	members := members.New(w.source, w.store, w.settings)
 	handler.Handler = must(web.New(web.Deps{
-		Members: members, Viewer: daemon.NewViewer(members, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
+		Members: members, Viewer: view.New(w.source, w.store, w.settings, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ },
 	}, w.config))(w)
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/digest"
 )
 
@@ -35,7 +35,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 }
 
 // redirectDone redirects to the settings, so that a reload repeats nothing.
-func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a daemon.Account, what string) {
+func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a members.Account, what string) {
 	address := s.settingsPath(a.Member.ID) + "?done=" + what
 	if n := page(r); n > 1 {
 		address += "&page=" + strconv.Itoa(n)
@@ -54,7 +54,7 @@ func (s *Server) sendNow(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.serverError(w, r, a.Member.ID, err)
 		return
-	case sent == daemon.SendNowQueued:
+	case sent == members.SendNowQueued:
 		s.Wake()
 	}
 	s.redirectDone(w, r, a, string(sent))
@@ -80,13 +80,13 @@ func (s *Server) retryAddress(w http.ResponseWriter, r *http.Request) {
 // parsedForm is a submitted form.
 type parsedForm struct {
 	preferences digest.Preferences
-	overrides   []daemon.WatchSetting
+	overrides   []members.WatchSetting
 	form        settingsForm // the form to show again
 	errors      []string     // names of invalid fields
 }
 
 // parseForm parses a form. A value that no browser would send is an error like any mistyped one.
-func (s *Server) parseForm(a daemon.Account, form url.Values, page int) parsedForm {
+func (s *Server) parseForm(a members.Account, form url.Values, page int) parsedForm {
 	in := formReader{form: form}
 	r := parsedForm{form: s.newForm(a, page)}
 	c := a.Effective
@@ -208,8 +208,8 @@ func (f *formReader) pause(text string, zone *time.Location, now time.Time) time
 }
 
 // overrides returns the overrides in the form that differ from the saved ones.
-func (f *formReader) overrides(a daemon.Account, form *settingsForm) []daemon.WatchSetting {
-	var changed []daemon.WatchSetting
+func (f *formReader) overrides(a members.Account, form *settingsForm) []members.WatchSetting {
+	var changed []members.WatchSetting
 	for _, w := range a.Watches {
 		name := fieldName(w)
 		if _, asked := f.form[name]; !asked {

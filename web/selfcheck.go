@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
 )
@@ -52,16 +52,16 @@ func (s *Server) samples() []sample {
 func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
-		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: daemon.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
+		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
 		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
 	}
-	account := daemon.Account{
+	account := members.Account{
 		Effective: digest.Preferences{
 			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
 		},
-		Zone: time.UTC, Watches: []daemon.WatchSetting{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
+		Zone: time.UTC, Watches: []members.WatchSetting{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
 	}
 	full.Form = s.newForm(account, 1)
 	var list []sample
@@ -73,15 +73,15 @@ func (s *Server) settingsSamples() []sample {
 	for _, change := range []func(*settingsPage){
 		func(p *settingsPage) { p.Errors = []string{"zone", "quiet", "pause", "form"} },
 		func(p *settingsPage) { p.NoMail = true },
-		func(p *settingsPage) { p.Bounced = &daemon.AddressStatus{Since: time.Now()} },
+		func(p *settingsPage) { p.Bounced = &members.AddressStatus{Since: time.Now()} },
 		func(p *settingsPage) {
-			p.Bounced = &daemon.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
+			p.Bounced = &members.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
 		},
 		func(p *settingsPage) { p.Off = true },
 		func(p *settingsPage) { p.Paused = time.Now() },
-		func(p *settingsPage) { p.Next = daemon.Next{} },
-		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now(), TooManyToCount: true} },
-		func(p *settingsPage) { p.Next = daemon.Next{At: time.Now()} },
+		func(p *settingsPage) { p.Next = members.Next{} },
+		func(p *settingsPage) { p.Next = members.Next{At: time.Now(), TooManyToCount: true} },
+		func(p *settingsPage) { p.Next = members.Next{At: time.Now()} },
 		func(p *settingsPage) { p.Form.Sections, p.Form.Threads = nil, nil },
 	} {
 		page := full

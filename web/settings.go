@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -27,10 +27,10 @@ type settingsPage struct {
 	Errors         []string
 	NoMail         bool // the forum allows no email to the member
 	OptedOut       bool // because the member opted out there
-	Bounced        *daemon.AddressStatus
+	Bounced        *members.AddressStatus
 	Address        string
 	Alerts         bool // alerts are enabled on this site
-	Next           daemon.Next
+	Next           members.Next
 	Paused         time.Time // in the member's zone; zero: not paused
 	Off            bool      // no digests
 	Form           settingsForm
@@ -90,10 +90,10 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 }
 
 // account loads the account whose settings the token opens.
-func (s *Server) account(w http.ResponseWriter, r *http.Request) (daemon.Account, bool) {
+func (s *Server) account(w http.ResponseWriter, r *http.Request) (members.Account, bool) {
 	grant, ok := s.checkToken(w, r, func(scope link.Scope) bool { return scope == link.Settings })
 	if !ok {
-		return daemon.Account{}, false
+		return members.Account{}, false
 	}
 	member := forum.MemberID(grant.Member)
 	a, err := s.Members.Account(r.Context(), s.Now(), member)
@@ -123,7 +123,7 @@ func page(r *http.Request) int {
 	return min(max(n, 1), maxPages)
 }
 
-func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, a daemon.Account, form settingsForm, faults []string) {
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, a members.Account, form settingsForm, faults []string) {
 	now := s.Now()
 	next, err := s.Members.Next(r.Context(), now, a)
 	if err != nil { // the page works without it
@@ -192,7 +192,7 @@ func intRange(from, to int) []int {
 }
 
 // newForm returns the form filled with the current settings.
-func (s *Server) newForm(a daemon.Account, page int) settingsForm {
+func (s *Server) newForm(a members.Account, page int) settingsForm {
 	c := a.Effective
 	f := settingsForm{
 		Preferences: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Announce: *c.Announcements,
@@ -230,7 +230,7 @@ func (s *Server) schedule(c digest.Preferences) digest.Schedule {
 }
 
 // watchRows returns the rows of everything that a member watches.
-func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
+func (s *Server) watchRows(a members.Account) (sections, threads []watchRow) {
 	options := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
 	if s.Members.AlertsEnabled() {
 		options = append([]digest.Cadence{digest.Instant}, options...)
@@ -247,7 +247,7 @@ func (s *Server) watchRows(a daemon.Account) (sections, threads []watchRow) {
 }
 
 // fieldName is the name of the form field for the override of a section or thread.
-func fieldName(w daemon.WatchSetting) string {
+func fieldName(w members.WatchSetting) string {
 	if w.Section != 0 {
 		return fmt.Sprintf("section-%d", w.Section)
 	}

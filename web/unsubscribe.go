@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"postrider/daemon"
+	"postrider/daemon/members"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/templates"
@@ -77,7 +77,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	payload, err := s.Links.Open(r.PostFormValue("sealed"))
-	var undo daemon.UndoState
+	var undo members.UndoState
 	if err == nil {
 		err = undo.Read(payload)
 	}
@@ -97,7 +97,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, undo *daemon.UndoState) {
+func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, status int, grant link.Claims, stage string, undo *members.UndoState) {
 	member := forum.MemberID(grant.Member)
 	page := unsubscribePage{
 		What: scopeNames()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),

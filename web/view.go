@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net/http"
 
-	"postrider/daemon"
 	"postrider/daemon/editions"
+	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/internal/link"
 )
@@ -19,7 +19,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 	member := forum.MemberID(grant.Member)
 	content, err := s.Viewer.View(r.Context(), s.Now(), member, grant.Object)
 	switch {
-	case errors.Is(err, daemon.ErrMessageNotFound):
+	case errors.Is(err, view.ErrMessageNotFound):
 		s.messagePage(w, r, http.StatusGone, member, "message_expired")
 		return
 	case errors.Is(err, editions.ErrNothingToShow):

@@ -17,7 +17,8 @@ import (
 	"net/http"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/members"
+	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/templates"
@@ -25,8 +26,8 @@ import (
 
 // Deps are what the pages depend on.
 type Deps struct {
-	Members *daemon.MemberService
-	Viewer  *daemon.Viewer
+	Members *members.Service
+	Viewer  *view.Viewer
 	Links   *link.Signer
 	Pages   *templates.Pages
 	Forum   string // the forum's name

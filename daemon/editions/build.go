@@ -42,10 +42,10 @@ type cachedContent struct {
 
 // New returns a Builder that reads from a forum and a store.
 func New(f *source.DB, s *store.Store, set settings.Digest) *Builder {
-	return NewWithCache(f, s, set, contentCacheSize)
+	return newWithCache(f, s, set, contentCacheSize)
 }
 
-func NewWithCache(f *source.DB, s *store.Store, set settings.Digest, contents int) *Builder {
+func newWithCache(f *source.DB, s *store.Store, set settings.Digest, contents int) *Builder {
 	kept, err := lru.New[forum.PostID, cachedContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one

@@ -20,10 +20,36 @@ type postgresServer struct {
 	port      int
 	admin     *sql.DB
 	databases atomic.Int64
+	templates sync.Map // from name to a function that creates the template once
 }
 
 // Postgres gives the test an empty database of its own. It skips the test if PostgreSQL is not installed.
 func Postgres(t testing.TB) (dsn string) {
+	t.Helper()
+	return requirePostgres(t).create(t, "template1")
+}
+
+// PostgresCopy returns the DSN of a new copy of a template database. The first call for a template creates it, and lets fill write its
+// content. fill must close its connections. It skips the test if PostgreSQL is not installed.
+func PostgresCopy(t testing.TB, template string, fill func(dsn string) error) (dsn string) {
+	t.Helper()
+	server := requirePostgres(t)
+	create := func() error {
+		_, err := server.admin.Exec("CREATE DATABASE " + template)
+		if err == nil {
+			err = fill(server.dsn(template))
+		}
+		return err
+	}
+	once, _ := server.templates.LoadOrStore(template, sync.OnceValue(create))
+	if err := once.(func() error)(); err != nil {
+		t.Fatalf("making the template %s: %v", template, err)
+	}
+	return server.create(t, template)
+}
+
+// requirePostgres returns the running server, or skips the test.
+func requirePostgres(t testing.TB) *postgresServer {
 	t.Helper()
 	if _, found := findPostgres("initdb"); !found {
 		t.Skip("SKIPPED: PostgreSQL is not installed here (no initdb in PATH nor in /usr/lib/postgresql)")
@@ -32,11 +58,16 @@ func Postgres(t testing.TB) (dsn string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("test%d", server.databases.Add(1))
-	if _, err := server.admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	return server
+}
+
+func (s *postgresServer) create(t testing.TB, template string) (dsn string) {
+	t.Helper()
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	if _, err := s.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("making database %s: %v", name, err)
 	}
-	return server.dsn(name)
+	return s.dsn(name)
 }
 
 func (s *postgresServer) dsn(database string) string {

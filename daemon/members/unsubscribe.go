@@ -1,4 +1,4 @@
-package daemon
+package members
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func (e *UndoState) Read(text []byte) error {
 }
 
 // Unsubscribe unsubscribes from what a link says. It returns nil if the member was already unsubscribed.
-func (d *MemberService) Unsubscribe(ctx context.Context, now time.Time, g link.Claims) (*UndoState, error) {
+func (d *Service) Unsubscribe(ctx context.Context, now time.Time, g link.Claims) (*UndoState, error) {
 	e := UndoState{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object, At: now.Unix()}
 	if g.Scope == link.Thread || g.Scope == link.Section {
 		return d.unsubscribeWatch(ctx, now, e)
@@ -84,7 +84,7 @@ func activeStreams(c digest.Preferences, scope link.Scope) []string {
 	return kinds
 }
 
-func (d *MemberService) unsubscribeWatch(ctx context.Context, now time.Time, e UndoState) (*UndoState, error) {
+func (d *Service) unsubscribeWatch(ctx context.Context, now time.Time, e UndoState) (*UndoState, error) {
 	section, thread := e.place()
 	before, err := d.override(ctx, e)
 	if err != nil || before == digest.Off {
@@ -106,7 +106,7 @@ func (e UndoState) place() (forum.SectionID, forum.ThreadID) {
 }
 
 // override returns the current override for the section or thread.
-func (d *MemberService) override(ctx context.Context, e UndoState) (digest.Cadence, error) {
+func (d *Service) override(ctx context.Context, e UndoState) (digest.Cadence, error) {
 	all, err := d.store.Preferences.Overrides(ctx, []forum.MemberID{e.Member})
 	if section, thread := e.place(); thread == 0 {
 		return all[e.Member].Sections[section], err
@@ -119,7 +119,7 @@ func (d *MemberService) override(ctx context.Context, e UndoState) (digest.Caden
 const undoWindow = 24 * time.Hour
 
 // Undo restores the previous state. back is false if the member made another choice since, which then applies.
-func (d *MemberService) Undo(ctx context.Context, now time.Time, e UndoState) (back bool, err error) {
+func (d *Service) Undo(ctx context.Context, now time.Time, e UndoState) (back bool, err error) {
 	if e.Scope == link.Thread || e.Scope == link.Section {
 		is, err := d.override(ctx, e)
 		if err != nil || is != digest.Off {

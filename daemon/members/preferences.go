@@ -1,4 +1,4 @@
-package daemon
+package members
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 // UpdatePreferences saves a member's preferences and some overrides. A value that is already in effect is not saved: it
 // keeps following the forum and the configuration. Changes take effect immediately.
-func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []WatchSetting) error {
+func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []WatchSetting) error {
 	if err := d.store.Preferences.Save(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (d *MemberService) UpdatePreferences(ctx context.Context, now time.Time, a 
 	// The forum's current values are the baseline of the new preferences.
 	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, a.Member.ID-1, 1)
 	if err == nil {
-		err = expireOverridesOf(ctx, d.forum, d.store, now, members, bases, its)
+		err = expirePage(ctx, d.forum, d.store, now, members, bases, its)
 	}
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ type Next struct {
 const maxCountedSightings = 20_000
 
 // Next returns when a member's next digest is due, and how many posts it would have now.
-func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Next, error) {
+func (d *Service) Next(ctx context.Context, now time.Time, a Account) (Next, error) {
 	id := a.Member.ID
 	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{id})
 	if err != nil {
@@ -100,18 +100,18 @@ func (d *MemberService) Next(ctx context.Context, now time.Time, a Account) (Nex
 	return n, err
 }
 
-// count counts the posts of an edition. It serves one request at a time, to limit the load on the forum's database.
-func (d *MemberService) count(ctx context.Context, now time.Time, ask editions.Request) (int, error) {
-	done, err := d.lockBuilder(ctx)
+// count counts the posts of an edition.
+func (d *Service) count(ctx context.Context, now time.Time, ask editions.Request) (int, error) {
+	builder, release, err := d.builder.Acquire(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer done()
-	editions, err := d.builder.Build(ctx, now, []editions.Request{ask})
-	if err != nil || editions[0].Digest == nil {
+	defer release()
+	built, err := builder.Build(ctx, now, []editions.Request{ask})
+	if err != nil || built[0].Digest == nil {
 		return 0, err
 	}
-	return editions[0].Digest.Counts().Posts, nil
+	return built[0].Digest.Counts().Posts, nil
 }
 
 // SendNowResult is the result of SendNow.
@@ -125,7 +125,7 @@ const (
 
 // SendNow plans a member's next digest immediately. Its key contains the local hour, which limits it to one per hour. Like
 // every edition, it covers only sightings that alerts were planned for, so that no post is in both.
-func (d *MemberService) SendNow(ctx context.Context, now time.Time, a Account) (SendNowResult, error) {
+func (d *Service) SendNow(ctx context.Context, now time.Time, a Account) (SendNowResult, error) {
 	next, err := d.Next(ctx, now, a)
 	if err != nil {
 		return "", err

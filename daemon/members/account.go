@@ -1,4 +1,4 @@
-package daemon
+package members
 
 import (
 	"cmp"
@@ -40,7 +40,7 @@ type WatchSetting struct {
 }
 
 // Account reads a member's current account. It returns forum.ErrNoMember if the member no longer exists on the forum.
-func (d *MemberService) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
+func (d *Service) Account(ctx context.Context, now time.Time, member forum.MemberID) (Account, error) {
 	var a Account
 	chosen, err := d.choices(ctx, member)
 	if err != nil {
@@ -110,7 +110,7 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, wishes
 }
 
 // effective returns the preferences in effect for a member who chose these.
-func (d *MemberService) effective(chosen digest.Preferences, m forum.Member) digest.Preferences {
+func (d *Service) effective(chosen digest.Preferences, m forum.Member) digest.Preferences {
 	site, out := d.set.Digest, m.NoMail == forum.OptedOut
 	h := chosen
 	if h.Schedule == nil {
@@ -143,4 +143,43 @@ func valueOr(chosen *bool, other bool) *bool {
 		return chosen
 	}
 	return &other
+}
+
+// ReadableSection is a section that a member may read, at least in part.
+type ReadableSection struct {
+	forum.Section
+	Own bool // own threads only
+}
+
+// ReadableSections lists the sections that a member may read, in the forum's order. It returns forum.ErrNoMember if the member
+// does not exist.
+func (d *Service) ReadableSections(ctx context.Context, now time.Time, member forum.MemberID) (list []ReadableSection, err error) {
+	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
+		members, err := s.Members(ctx, []forum.MemberID{member}, now)
+		switch {
+		case err != nil:
+			return err
+		case len(members) == 0:
+			return forum.ErrNoMember
+		}
+		class := members[0].Class
+		access, err := s.Access(ctx, []forum.Class{class})
+		if err != nil {
+			return err
+		}
+		sections, err := s.Sections(ctx)
+		if err != nil {
+			return err
+		}
+		for _, section := range sections {
+			if right := access[class][section.ID]; right != forum.NoRight {
+				list = append(list, ReadableSection{section, right == forum.ReadOwn})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading access rights: %w", err)
+	}
+	return list, nil
 }

@@ -1,4 +1,5 @@
-package daemon
+// Package audience determines which members get an announcement, from the current state of the forum.
+package audience
 
 import (
 	"cmp"
@@ -26,69 +27,72 @@ type Resolver struct {
 	zones *calendar.Zones
 }
 
-// NewHerald returns a Resolver that reads from a forum and a store.
-func NewHerald(f *source.DB, s *store.Store, set settings.Digest) *Resolver {
+// New returns a Resolver that reads from a forum and a store.
+func New(f *source.DB, s *store.Store, set settings.Digest) *Resolver {
 	return &Resolver{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone)}
 }
 
-// AudienceStats is the size of an audience and the reasons why members are not in it.
-type AudienceStats struct {
+// Zone returns a member's time zone.
+func (h *Resolver) Zone(m forum.Member) *time.Location { return h.zones.Of(m.Zone) }
+
+// Stats is the size of an audience and the reasons why members are not in it.
+type Stats struct {
 	Size             int                   // members who would get the announcement now
 	Members          int                   // members checked: all of the forum, or those on the list
 	ExcludedByReason map[digest.Reason]int // the other members
 	Sample           []forum.Member        // a random sample of those who would get it
 }
 
-// sampleSize is the number of members in a sample.
-const sampleSize = 5
+// SampleSize is the number of members in a sample.
+const SampleSize = 5
 
-// CountAudience checks all members and counts the audience of an announcement. After every page it calls tell with the
+// Count checks all members and counts the audience of an announcement. After every page it calls tell with the
 // number of members checked so far.
-func (h *Resolver) CountAudience(ctx context.Context, a *digest.Announcement, now time.Time, tell func(members int)) (AudienceStats, error) {
-	c := AudienceStats{ExcludedByReason: make(map[digest.Reason]int)}
+func (h *Resolver) Count(ctx context.Context, a *digest.Announcement, now time.Time, tell func(members int)) (Stats, error) {
+	c := Stats{ExcludedByReason: make(map[digest.Reason]int)}
 	var after forum.MemberID
 	for {
-		p, err := h.page(ctx, a, after, now)
+		p, err := h.Page(ctx, a, after, now)
 		if err != nil {
-			return AudienceStats{}, err
+			return Stats{}, err
 		}
-		suppressed, err := h.suppressed(ctx, p.judged, now)
+		suppressed, err := h.suppressed(ctx, p.Members, now)
 		if err != nil {
-			return AudienceStats{}, err
+			return Stats{}, err
 		}
-		for _, j := range p.judged {
-			if j.included() && suppressed[strings.ToLower(j.Member.Email)] {
-				j.blockedReason = digest.ReasonSuppressed
+		for _, j := range p.Members {
+			if j.Included() && suppressed[strings.ToLower(j.Member.Email)] {
+				j.BlockedReason = digest.ReasonSuppressed
 			}
 			c.count(j)
 		}
-		c.Members += len(p.judged)
+		c.Members += len(p.Members)
 		tell(c.Members)
-		if p.last {
+		if p.Last {
 			return c, nil
 		}
-		after = p.lastID
+		after = p.LastID
 	}
 }
 
-func (c *AudienceStats) count(j evaluatedMember) {
-	if !j.included() {
-		c.ExcludedByReason[cmp.Or(j.excluded, j.blockedReason)]++
+func (c *Stats) count(j Evaluated) {
+	if !j.Included() {
+		c.ExcludedByReason[cmp.Or(j.Excluded, j.BlockedReason)]++
 		return
 	}
 	c.Size++
 	// Each member is in the sample with the same probability (Vitter's algorithm R).
-	if at := rand.IntN(c.Size); len(c.Sample) < sampleSize {
+	if at := rand.IntN(c.Size); len(c.Sample) < SampleSize {
 		c.Sample = append(c.Sample, j.Member)
-	} else if at < sampleSize {
+	} else if at < SampleSize {
 		c.Sample[at] = j.Member
 	}
 }
 
-func (h *Resolver) suppressed(ctx context.Context, list []evaluatedMember, now time.Time) (map[string]bool, error) {
+func (h *Resolver) suppressed(ctx context.Context, list []Evaluated, now time.Time) (map[string]bool, error) {
 	var addresses []string
 	for _, j := range list {
-		if j.included() {
+		if j.Included() {
 			addresses = append(addresses, j.Member.Email)
 		}
 	}
@@ -98,40 +102,40 @@ func (h *Resolver) suppressed(ctx context.Context, list []evaluatedMember, now t
 	return h.store.Suppressions.Suppressed(ctx, now, addresses)
 }
 
-// evaluatedMember is a member with the reasons not to send them the announcement. Both are empty if they get it.
-type evaluatedMember struct {
+// Evaluated is a member with the reasons not to send them the announcement. Both are empty if they get it.
+type Evaluated struct {
 	digest.Candidate
-	excluded      digest.Reason // why the member is not in the audience
-	blockedReason digest.Reason // why the member gets no announcement, even if in the audience
+	Excluded      digest.Reason // why the member is not in the audience
+	BlockedReason digest.Reason // why the member gets no announcement, even if in the audience
 }
 
-// included reports whether the member gets the announcement.
-func (j evaluatedMember) included() bool { return j.excluded == "" && j.blockedReason == "" }
+// Included reports whether the member gets the announcement.
+func (j Evaluated) Included() bool { return j.Excluded == "" && j.BlockedReason == "" }
 
-// memberPage is a page of the forum's members with their evaluation.
-type memberPage struct {
-	judged []evaluatedMember
-	lastID forum.MemberID // the last ID of the page
-	last   bool           // no members after this page
+// Page is a page of the forum's members with their evaluation.
+type Page struct {
+	Members []Evaluated
+	LastID  forum.MemberID // the last ID of the page
+	Last    bool           // no members after this page
 }
 
-// page evaluates the next page of members after an ID: of the whole forum, or of the audience's list.
-func (h *Resolver) page(ctx context.Context, a *digest.Announcement, after forum.MemberID, now time.Time) (memberPage, error) {
-	p := memberPage{lastID: after}
+// Page evaluates the next page of members after an ID: of the whole forum, or of the audience's list.
+func (h *Resolver) Page(ctx context.Context, a *digest.Announcement, after forum.MemberID, now time.Time) (Page, error) {
+	p := Page{LastID: after}
 	err := h.forum.Read(ctx, func(s *source.Snapshot) error {
 		ids, err := h.memberIDsAfter(ctx, s, a, after)
 		if err != nil {
 			return err
 		}
-		p.last = len(ids) < settings.BatchSize
+		p.Last = len(ids) < settings.BatchSize
 		if len(ids) > 0 {
-			p.lastID = ids[len(ids)-1]
+			p.LastID = ids[len(ids)-1]
 		}
-		p.judged, err = h.evaluate(ctx, s, a, ids, now)
+		p.Members, err = h.Evaluate(ctx, s, a, ids, now)
 		return err
 	})
 	if err != nil {
-		return memberPage{}, fmt.Errorf("reading an audience: %w", err)
+		return Page{}, fmt.Errorf("reading an audience: %w", err)
 	}
 	return p, nil
 }
@@ -146,21 +150,21 @@ func (h *Resolver) memberIDsAfter(ctx context.Context, s *source.Snapshot, a *di
 	return rest[:min(len(rest), settings.BatchSize)], nil
 }
 
-// evaluate reads members and determines who gets the announcement, in the order of ids. Deleted members are left out.
-func (h *Resolver) evaluate(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]evaluatedMember, error) {
-	candidates, err := h.candidates(ctx, s, a, ids, now)
+// Evaluate reads members and determines who gets the announcement, in the order of ids. Deleted members are left out.
+func (h *Resolver) Evaluate(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]Evaluated, error) {
+	candidates, err := h.Candidates(ctx, s, a, ids, now)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]evaluatedMember, len(candidates))
+	list := make([]Evaluated, len(candidates))
 	for i, c := range candidates {
-		list[i] = evaluatedMember{c, a.Audience.ExclusionReason(&c), a.ExclusionReason(&c, now)}
+		list[i] = Evaluated{c, a.Audience.ExclusionReason(&c), a.ExclusionReason(&c, now)}
 	}
 	return list, nil
 }
 
-// candidates reads everything that decides who gets an announcement, in the order of ids.
-func (h *Resolver) candidates(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]digest.Candidate, error) {
+// Candidates reads everything that decides who gets an announcement, in the order of ids.
+func (h *Resolver) Candidates(ctx context.Context, s *source.Snapshot, a *digest.Announcement, ids []forum.MemberID, now time.Time) ([]digest.Candidate, error) {
 	members, err := s.Members(ctx, ids, now)
 	if err != nil {
 		return nil, err
@@ -239,8 +243,8 @@ func (h *Resolver) addGroupsAndAccess(ctx context.Context, s *source.Snapshot, a
 	return nil
 }
 
-// AnnouncementPreview is the recipient of an announcement in a preview.
-type AnnouncementPreview struct {
+// Preview is the recipient of an announcement in a preview.
+type Preview struct {
 	templates.Recipient
 	Reason digest.Reason // why the member would not get it; empty: they would
 	Text   bool          // plain text only
@@ -248,29 +252,29 @@ type AnnouncementPreview struct {
 
 // Preview finds a member by ID or name, and determines whether they get an announcement. An empty who stands for a
 // recipient without a name or profile.
-func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p AnnouncementPreview, err error) {
+func (h *Resolver) Preview(ctx context.Context, a *digest.Announcement, who string, now time.Time) (p Preview, err error) {
 	if who == "" {
-		return AnnouncementPreview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.Of("")}}, nil
+		return Preview{Recipient: templates.Recipient{Member: forum.Member{Locale: h.set.Locale}, Zone: h.zones.Of("")}}, nil
 	}
 	err = h.forum.Read(ctx, func(s *source.Snapshot) error {
 		member, err := s.FindMember(ctx, who, now)
 		if err != nil {
 			return err
 		}
-		list, err := h.evaluate(ctx, s, a, []forum.MemberID{member.ID}, now)
+		list, err := h.Evaluate(ctx, s, a, []forum.MemberID{member.ID}, now)
 		if err != nil {
 			return err
 		}
 		for _, j := range list {
-			p = AnnouncementPreview{
-				Recipient: templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: h.zones.Of(j.Member.Zone)},
-				Reason:    cmp.Or(j.blockedReason, j.excluded), Text: j.Choices.Format == digest.Text,
+			p = Preview{
+				Recipient: templates.Recipient{Member: j.Member, Profile: j.Profile, Zone: h.Zone(j.Member)},
+				Reason:    cmp.Or(j.BlockedReason, j.Excluded), Text: j.Choices.Format == digest.Text,
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return AnnouncementPreview{}, fmt.Errorf("previewing: %w", err)
+		return Preview{}, fmt.Errorf("previewing: %w", err)
 	}
 	return p, nil
 }

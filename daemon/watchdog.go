@@ -175,8 +175,8 @@ func (d *Daemon) checkForumAfterFailure(ctx context.Context, failed bool) {
 	if !failed && !d.lastRoundFailed {
 		return
 	}
-	if failed && d.selfCheck.fault == nil {
-		d.selfCheck.checked = time.Time{}
+	if failed {
+		d.selfCheck.Expire()
 	}
 	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
 		_, err := s.LastPostID(ctx)

@@ -1,4 +1,5 @@
-package daemon
+// Package view shows messages in a browser, rendered again with the current access rights.
+package view
 
 import (
 	"context"
@@ -6,7 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/audience"
 	"postrider/daemon/editions"
+	"postrider/daemon/envelope"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -19,31 +23,32 @@ import (
 // access rights: the text is not stored. A digest is rebuilt from its range of sightings and the current watches, so it
 // leaves out posts that are no longer watched. It is safe for concurrent use.
 type Viewer struct {
-	desk   *MemberService
-	herald *Resolver
-	press  *templates.Renderer
-	links  *link.Signer
-	trust  selfCheckCache // guarded by lockBuilder
+	forum     *source.DB
+	store     *store.Store
+	set       settings.Digest
+	alerts    settings.Alerts
+	builder   *editions.Locked
+	selfCheck source.SelfCheckCache // used while the builder is held
+	audience  *audience.Resolver
+	renderer  *templates.Renderer
+	links     *link.Signer
 }
 
 // ErrMessageNotFound is returned for a message that is no longer stored.
 var ErrMessageNotFound = errors.New("no such message")
 
-// NewViewer returns a Viewer.
-func NewViewer(d *MemberService, press *templates.Renderer, links *link.Signer) *Viewer {
-	return &Viewer{desk: d, herald: NewHerald(d.forum, d.store, d.set.Digest), press: press, links: links}
-}
-
-// withViewLink adds the "view in browser" link to a footer.
-func withViewLink(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
-	f.View = links.URL(link.Claims{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
-	return f
+// New returns a Viewer for the messages of a store, rendered with a forum's current state.
+func New(f *source.DB, s *store.Store, set settings.Settings, renderer *templates.Renderer, links *link.Signer) *Viewer {
+	return &Viewer{
+		forum: f, store: s, set: set.Digest, alerts: set.Alerts, builder: editions.NewLocked(f, s, set.Digest),
+		audience: audience.New(f, s, set.Digest), renderer: renderer, links: links,
+	}
 }
 
 // View renders a member's message, by the number in its link. The error is ErrMessageNotFound, forum.ErrNoMember or
 // ErrNothingToShow if there is nothing to show.
 func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID, number int64) (templates.Content, error) {
-	mails, err := v.desk.store.Outbox.MemberMessages(ctx, member, time.Unix(0, 0))
+	mails, err := v.store.Outbox.MemberMessages(ctx, member, time.Unix(0, 0))
 	if err != nil {
 		return templates.Content{}, err
 	}
@@ -56,19 +61,19 @@ func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID,
 }
 
 func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c templates.Content, err error) {
-	done, err := v.desk.lockBuilder(ctx)
+	b, release, err := v.builder.Acquire(ctx)
 	if err != nil {
 		return c, err
 	}
-	defer done()
-	if _, err := v.trust.check(ctx, v.desk.forum); err != nil {
+	defer release()
+	if _, err := v.selfCheck.Check(ctx, v.forum); err != nil {
 		return c, fmt.Errorf("showing %s: %w", m.Key, err)
 	}
 	switch m.Kind {
 	case store.KindDigest:
-		c, err = v.digest(ctx, now, m)
+		c, err = v.digest(ctx, b, now, m)
 	case store.KindAlert:
-		c, err = v.alert(ctx, now, m)
+		c, err = v.alert(ctx, b, now, m)
 	case store.KindAnnouncement:
 		c, err = v.announcement(ctx, now, m)
 	default:
@@ -89,21 +94,21 @@ func sentAt(m store.Mail) time.Time {
 }
 
 // digest renders an edition.
-func (v *Viewer) digest(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
-	d, err := v.desk.builder.Rebuild(ctx, now, editionOf(m), sentAt(m))
+func (v *Viewer) digest(ctx context.Context, b *editions.Builder, now time.Time, m store.Mail) (templates.Content, error) {
+	d, err := b.Rebuild(ctx, now, editions.RequestOf(m), sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return v.press.Digest(d, digestFooter(v.links, m.Member), v.desk.set.Digest.MaxBytes)
+	return v.renderer.Digest(d, envelope.DigestFooter(v.links, m.Member), v.set.MaxBytes)
 }
 
 // alert renders an alert with its posts.
-func (v *Viewer) alert(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
-	a, err := v.desk.builder.RebuildAlert(ctx, now, v.desk.set.Alerts, m.Member, m.Key, sentAt(m))
+func (v *Viewer) alert(ctx context.Context, b *editions.Builder, now time.Time, m store.Mail) (templates.Content, error) {
+	a, err := b.RebuildAlert(ctx, now, v.alerts, m.Member, m.Key, sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
 	}
-	return v.press.Alert(a, alertFooter(v.links, a), v.desk.set.Digest.MaxBytes)
+	return v.renderer.Alert(a, envelope.AlertFooter(v.links, a), v.set.MaxBytes)
 }
 
 // announcement renders an announcement. If its audience depends on groups or watched sections, only current members of the
@@ -113,7 +118,7 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if !ok {
 		return templates.Content{}, ErrMessageNotFound
 	}
-	a, err := v.desk.store.Announcements.Get(ctx, id)
+	a, err := v.store.Announcements.Get(ctx, id)
 	if errors.Is(err, store.ErrNoAnnouncement) {
 		return templates.Content{}, ErrMessageNotFound
 	}
@@ -121,8 +126,8 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 		return templates.Content{}, err
 	}
 	var known []digest.Candidate
-	err = v.desk.forum.Read(ctx, func(s *source.Snapshot) error {
-		known, err = v.herald.candidates(ctx, s, &a.Announcement, []forum.MemberID{m.Member}, now)
+	err = v.forum.Read(ctx, func(s *source.Snapshot) error {
+		known, err = v.audience.Candidates(ctx, s, &a.Announcement, []forum.MemberID{m.Member}, now)
 		return err
 	})
 	if err != nil {
@@ -136,10 +141,10 @@ func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) 
 	if !source.MayRead(c.Member) || closed.ExclusionReason(&c) != "" {
 		return templates.Content{}, editions.ErrNothingToShow
 	}
-	printed, err := v.press.CompileAnnouncement(&a.Announcement, v.desk.set.Digest.MaxBytes)
+	printed, err := v.renderer.CompileAnnouncement(&a.Announcement, v.set.MaxBytes)
 	if err != nil {
 		return templates.Content{}, err
 	}
-	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.herald.zones.Of(c.Member.Zone)}
-	return v.press.Announcement(printed, reader, AnnouncementFooter(v.links, m.Member))
+	reader := templates.Recipient{Member: c.Member, Profile: c.Profile, Zone: v.audience.Zone(c.Member)}
+	return v.renderer.Announcement(printed, reader, envelope.AnnouncementFooter(v.links, m.Member))
 }

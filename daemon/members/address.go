@@ -1,4 +1,4 @@
-package daemon
+package members
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type AddressStatus struct {
 
 // AddressStatus returns the status of a member's suppressed address. It is nil if the address is not suppressed, or if the
 // forum allows no messages to the member anyway. The times are in the member's zone.
-func (d *MemberService) AddressStatus(ctx context.Context, now time.Time, a Account) (*AddressStatus, error) {
+func (d *Service) AddressStatus(ctx context.Context, now time.Time, a Account) (*AddressStatus, error) {
 	if a.Member.Email == "" || a.NoEmailReason() != "" {
 		return nil, nil
 	}
@@ -45,7 +45,7 @@ func isManual(h store.Health) bool { return h.LastEvent.IsZero() || h.Suppressed
 
 // RetryAddress lifts the suppression of a member's address, and reports whether it did. Posts from the time of the
 // suppression are not sent.
-func (d *MemberService) RetryAddress(ctx context.Context, now time.Time, a Account) (bool, error) {
+func (d *Service) RetryAddress(ctx context.Context, now time.Time, a Account) (bool, error) {
 	if r, err := d.AddressStatus(ctx, now, a); err != nil || r == nil {
 		return false, err
 	}

@@ -1,4 +1,4 @@
-package daemon
+package members
 
 import (
 	"context"
@@ -11,26 +11,30 @@ import (
 	"postrider/store"
 )
 
-// expireOverrides deletes preferences that a newer change on the forum replaces, and saves the baseline for new ones. It
+// overridesPage is how many members with preferences are processed at a time.
+const overridesPage = 1000
+
+// ExpireOverrides deletes preferences that a newer change on the forum replaces, and saves the baseline for new ones. It
 // processes all members with preferences, one page at a time.
-func (d *Daemon) expireOverrides(ctx context.Context) error {
+func ExpireOverrides(ctx context.Context, f *source.DB, st *store.Store, now time.Time) error {
 	var after forum.MemberID
 	for {
-		members, bases, wishes, err := d.Store.Preferences.MembersWithPreferences(ctx, after, pageSize)
+		members, bases, wishes, err := st.Preferences.MembersWithPreferences(ctx, after, overridesPage)
 		if err != nil || len(members) == 0 {
 			return err
 		}
-		if err := expireOverridesOf(ctx, d.Forum, d.Store, d.Now(), members, bases, wishes); err != nil {
+		if err := expirePage(ctx, f, st, now, members, bases, wishes); err != nil {
 			return err
 		}
-		if len(members) < pageSize || ctx.Err() != nil {
+		if len(members) < overridesPage || ctx.Err() != nil {
 			return nil
 		}
 		after = members[len(members)-1]
 	}
 }
 
-func expireOverridesOf(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.OverrideBaseline) error {
+// expirePage processes one page of members with preferences.
+func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.OverrideBaseline) error {
 	known := make(map[forum.MemberID]forum.Member, len(ids))
 	var watches map[forum.MemberID]forum.Watches
 	err := f.Read(ctx, func(s *source.Snapshot) error {

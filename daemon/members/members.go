@@ -1,4 +1,5 @@
-package daemon
+// Package members reads and changes what single members chose: preferences, overrides, pauses and unsubscriptions.
+package members
 
 import (
 	"context"
@@ -15,47 +16,32 @@ import (
 	"postrider/store"
 )
 
-// MemberService reads and changes the preferences of single members. It is safe for concurrent use, also with a running
+// Service reads and changes the preferences of single members. It is safe for concurrent use, also with a running
 // daemon.
-type MemberService struct {
-	forum       *source.DB
-	store       *store.Store
-	set         settings.Settings
-	calendar    calendar.Calendar
-	builder     *editions.Builder
-	builderLock chan struct{} // full while the builder is in use: it serves one request at a time
+type Service struct {
+	forum    *source.DB
+	store    *store.Store
+	set      settings.Settings
+	calendar calendar.Calendar
+	builder  *editions.Locked // one request at a time, to limit the load on the forum's database
 }
 
-// NewMemberService returns a MemberService for a forum and a store.
-func NewMemberService(f *source.DB, s *store.Store, set settings.Settings) *MemberService {
-	builder := editions.NewWithCache(f, s, set.Digest, memberContentCacheSize)
-	return &MemberService{
+// New returns a MemberService for a forum and a store.
+func New(f *source.DB, s *store.Store, set settings.Settings) *Service {
+	return &Service{
 		forum: f, store: s, set: set,
-		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)), builder: builder, builderLock: make(chan struct{}, 1),
+		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)), builder: editions.NewLocked(f, s, set.Digest),
 	}
 }
-
-// lockBuilder waits for exclusive use of the builder. Call done to release it.
-func (d *MemberService) lockBuilder(ctx context.Context) (done func(), err error) {
-	select {
-	case d.builderLock <- struct{}{}:
-		return func() { <-d.builderLock }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// memberContentCacheSize is how many posts' contents a MemberService caches.
-const memberContentCacheSize = 1 << 10
 
 // DigestDefaults returns the configured defaults for digests.
-func (d *MemberService) DigestDefaults() settings.Digest { return d.set.Digest }
+func (d *Service) DigestDefaults() settings.Digest { return d.set.Digest }
 
 // AlertsEnabled reports whether alerts are enabled in the configuration.
-func (d *MemberService) AlertsEnabled() bool { return d.set.Alerts.Enabled }
+func (d *Service) AlertsEnabled() bool { return d.set.Alerts.Enabled }
 
 // Ping returns an error if the store cannot be read.
-func (d *MemberService) Ping(ctx context.Context) error {
+func (d *Service) Ping(ctx context.Context) error {
 	if _, err := d.store.Sightings.LastSeq(ctx); err != nil {
 		return fmt.Errorf("reading the store: %w", err)
 	}
@@ -63,7 +49,7 @@ func (d *MemberService) Ping(ctx context.Context) error {
 }
 
 // Locales returns a member's languages: the chosen one first, then the latest one from the forum. It reads only the store.
-func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
+func (d *Service) Locales(ctx context.Context, member forum.MemberID) ([]string, error) {
 	ids := []forum.MemberID{member}
 	choices, err := d.store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
@@ -78,7 +64,7 @@ func (d *MemberService) Locales(ctx context.Context, member forum.MemberID) ([]s
 
 // GrantLabels returns the name of the member that a link belongs to, and the title of its thread or section if the member
 // may currently read it.
-func (d *MemberService) GrantLabels(ctx context.Context, now time.Time, g link.Claims) (name, title string, err error) {
+func (d *Service) GrantLabels(ctx context.Context, now time.Time, g link.Claims) (name, title string, err error) {
 	err = d.forum.Read(ctx, func(s *source.Snapshot) error {
 		members, err := s.Members(ctx, []forum.MemberID{forum.MemberID(g.Member)}, now)
 		if err != nil || len(members) == 0 {
@@ -123,7 +109,7 @@ func grantTitle(ctx context.Context, s *source.Snapshot, m forum.Member, g link.
 
 // reschedule moves a member's next digest to the time that the preferences imply. With skipBacklog, the digest leaves out
 // earlier posts. A member who is no subscriber has no next digest.
-func (d *MemberService) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
+func (d *Service) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
 	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
 		return err
@@ -145,7 +131,7 @@ func (d *MemberService) reschedule(ctx context.Context, now time.Time, member fo
 }
 
 // choices returns the preferences of one member.
-func (d *MemberService) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
+func (d *Service) choices(ctx context.Context, member forum.MemberID) (digest.Preferences, error) {
 	all, err := d.store.Preferences.OfMembers(ctx, []forum.MemberID{member})
 	return all[member], err
 }

@@ -1,0 +1,10 @@
+package editions
+
+import (
+	"postrider/store"
+)
+
+// RequestOf returns the edition of a digest in the outbox.
+func RequestOf(m store.Mail) Request {
+	return Request{Key: m.Key, Member: m.Member, After: m.From, Until: m.Until, Planned: m.Created}
+}

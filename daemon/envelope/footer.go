@@ -1,0 +1,48 @@
+package envelope
+
+import (
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/templates"
+)
+
+// DigestFooter returns a member's links in the footer of digests.
+func DigestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
+	return templates.Footer{
+		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: links.URL(link.Claims{Scope: link.Digests, Member: int64(member)}),
+	}
+}
+
+// AlertFooter returns the unsubscribe links of an alert: for its section if that is watched, else for its thread; and for
+// all alerts.
+func AlertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
+	member := int64(a.Member.ID)
+	all := links.URL(link.Claims{Scope: link.Alerts, Member: member})
+	f := templates.Footer{Settings: links.URL(link.Claims{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
+	if a.MultiThread() {
+		return f
+	}
+	g := a.Groups[0]
+	grant := link.Claims{Scope: link.Thread, Member: member, Object: int64(g.Threads[0].ID)}
+	if a.Cause() == digest.SectionWatched {
+		grant.Scope, grant.Object = link.Section, int64(g.Section.ID)
+	}
+	f.Unsubscribe = links.URL(grant)
+	return f
+}
+
+// AnnouncementFooter returns a member's links in the footer of announcements.
+func AnnouncementFooter(links *link.Signer, member forum.MemberID) templates.Footer {
+	return templates.Footer{
+		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
+		Unsubscribe: links.URL(link.Claims{Scope: link.Announcements, Member: int64(member)}),
+	}
+}
+
+// WithViewLink adds the "view in browser" link to a footer.
+func WithViewLink(f templates.Footer, links *link.Signer, member forum.MemberID, key string) templates.Footer {
+	f.View = links.URL(link.Claims{Scope: link.View, Member: int64(member), Object: link.Mail(key)})
+	return f
+}
