@@ -149,21 +149,21 @@ func (m *Manager) resolve(k string) {
 	delete(m.active, k)
 }
 
-// SetActive raises an alarm of a kind for each object in bad, which maps objects to details, and clears all other alarms of the
-// kind.
-func (m *Manager) SetActive(kind Kind, bad map[string]string) {
+// SetActive raises an alarm of a kind for each object in problems, which maps objects to details. It clears all other alarms of
+// the kind.
+func (m *Manager) SetActive(kind Kind, problems map[string]string) {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for k := range m.active {
 		if n := notificationOf(store.AlarmNotification{Key: k}); n.Kind == kind {
-			if _, still := bad[n.Object]; !still {
+			if _, still := problems[n.Object]; !still {
 				m.resolve(k)
 			}
 		}
 	}
 	m.clearedKinds[kind] = now
-	for object, detail := range bad {
+	for object, detail := range problems {
 		m.raise(key(kind, object), detail, now)
 	}
 }

@@ -26,19 +26,19 @@ func (m *Manager) Flush(ctx context.Context) error {
 
 // sync brings the store up to date and queues new notifications.
 func (m *Manager) sync(ctx context.Context) error {
-	stand, err := m.store.Alarms.All(ctx)
+	saved, err := m.store.Alarms.All(ctx)
 	if err != nil {
 		return err
 	}
 	now := m.now()
-	bad, good := m.pendingChanges(stand, now)
-	if len(bad)+len(stand) == 0 {
+	raised, cleared := m.pendingChanges(saved, now)
+	if len(raised)+len(saved) == 0 {
 		return nil // no problems, old or new
 	}
-	if err := m.store.Alarms.Save(ctx, bad, good); err != nil {
+	if err := m.store.Alarms.Save(ctx, raised, cleared); err != nil {
 		return err
 	}
-	m.markSaved(bad)
+	m.markSaved(raised)
 	news, err := m.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), m.channelNames())
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (m *Manager) sync(ctx context.Context) error {
 
 // pendingChanges returns what to save in the store: problems that are new or were last saved a while ago, and the successes of
 // active alarms.
-func (m *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []store.Alarm, good map[string]time.Time) {
+func (m *Manager) pendingChanges(saved []store.Alarm, now time.Time) (raised []store.Alarm, cleared map[string]time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for k, f := range m.active {
@@ -63,30 +63,30 @@ func (m *Manager) pendingChanges(stand []store.Alarm, now time.Time) (bad []stor
 		if len(f.notified) > 0 {
 			a.NotifiedAt = now
 		}
-		bad = append(bad, a)
+		raised = append(raised, a)
 	}
 	for _, a := range m.resolved {
 		if m.active[a.Key] == nil { // otherwise the problem is back
-			bad = append(bad, a)
+			raised = append(raised, a)
 		}
 	}
-	good = make(map[string]time.Time)
-	for _, a := range stand {
+	cleared = make(map[string]time.Time)
+	for _, a := range saved {
 		if at, seen := m.cleared[a.Key]; seen {
-			good[a.Key] = at
+			cleared[a.Key] = at
 		} else if at, judged := m.clearedKinds[notificationOf(store.AlarmNotification{Key: a.Key}).Kind]; judged && m.active[a.Key] == nil {
-			good[a.Key] = at
+			cleared[a.Key] = at
 		}
 	}
-	return bad, good
+	return raised, cleared
 }
 
 // markSaved records what the store has saved.
-func (m *Manager) markSaved(bad []store.Alarm) {
+func (m *Manager) markSaved(raised []store.Alarm) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.resolved = nil
-	for _, a := range bad {
+	for _, a := range raised {
 		if f := m.active[a.Key]; f != nil {
 			f.savedAt, f.notified = a.Seen, nil
 		}

@@ -9,7 +9,7 @@ import (
 	"postrider/forum"
 )
 
-// MemberIDs lists up to limit members with IDs after after, in ascending order. It includes every account.
+// MemberIDs lists up to limit members with IDs greater than after, in ascending order. It includes every account.
 func (s *Snapshot) MemberIDs(ctx context.Context, after forum.MemberID, limit int) ([]forum.MemberID, error) {
 	ids := make([]forum.MemberID, 0, limit)
 	var id forum.MemberID

@@ -85,7 +85,7 @@ func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time)
 	return members[0], true, nil
 }
 
-// SubscriberPage lists up to limit subscribers with IDs after after, in ascending order.
+// SubscriberPage lists up to limit subscribers with IDs greater than after, in ascending order.
 func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, limit int, now time.Time) ([]forum.Member, error) {
 	var ids []forum.MemberID
 	var id forum.MemberID

@@ -52,7 +52,7 @@ func stateOf(code int64) (forum.State, error) {
 	return forum.State(code), nil
 }
 
-// PostsAfter lists up to limit posts with IDs after after, in ascending order.
+// PostsAfter lists up to limit posts with IDs greater than after, in ascending order.
 func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
 	a := arrivals{all: make([]forum.Arrival, 0, limit)}
 	err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow)

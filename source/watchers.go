@@ -21,8 +21,9 @@ const EndOfWatchers = forum.MemberID(math.MaxInt64)
 // threads and sections, because a page never contains only a part of a member's watches.
 const watchersPerPage = 10 * chunkSize
 
-// Watchers lists the members after after whose watches of the threads and sections ask for email. It accepts up to 1,000 of
-// each. It returns one page, because all members may watch a section.
+// Watchers lists the members whose watches of the threads and sections ask for email. It returns one page, because all
+// members may watch a section; the page starts with the first ID greater than after. It accepts up to 1,000 threads and 1,000
+// sections.
 func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, sections []forum.SectionID, after forum.MemberID) (Watchers, error) {
 	if len(threads) > chunkSize || len(sections) > chunkSize {
 		return Watchers{}, fmt.Errorf("reading the watchers of %d threads and %d sections: must be at most %d each", len(threads), len(sections), chunkSize)
