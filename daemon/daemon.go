@@ -68,6 +68,7 @@ type Daemon struct {
 	recentPosts           map[forum.PostID]forum.SectionID // already sighted posts in the overlap, see postClassifier
 	report                Report
 	unsettled             *unsettledBatch     // a batch whose results are not saved yet; nil: none
+	strayClaims           bool                // messages may be leased that are in no batch, see releaseStray
 	priorities            store.PriorityRange // the messages that it delivers
 	wakeAlerts            chan struct{}       // wakes the alert loop, see Wake
 	wakeDelivery          chan struct{}       // wakes the main loop

@@ -17,6 +17,9 @@ func (d *Daemon) deliver(ctx context.Context) error {
 	if err := d.flushUnsettled(ctx); err != nil {
 		return err
 	}
+	if err := d.releaseStray(ctx); err != nil {
+		return err
+	}
 	if err := d.expireMessages(ctx); err != nil {
 		return err
 	}
@@ -42,6 +45,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		}
 		rows, err := d.Store.Outbox.Claim(ctx, d.Now(), d.settings.Owner, d.settings.Lease, d.priorities, most)
 		if err != nil {
+			d.strayClaims = true // the store may have claimed them all the same
 			return fmt.Errorf("claiming: %w", err)
 		}
 		if len(rows) == 0 {
@@ -94,9 +98,23 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 	}
 	// Release the messages even if ctx has ended.
 	if e := d.Store.Outbox.Release(context.WithoutCancel(ctx), d.settings.Owner, keysOf(rows)); e != nil {
+		d.strayClaims = true
 		err = errors.Join(err, fmt.Errorf("releasing messages: %w", e))
 	}
 	return err
+}
+
+// releaseStray releases messages that are leased to this loop although no batch has them, because the store was lost while
+// they were claimed or released. They would wait until their lease ends.
+func (d *Daemon) releaseStray(ctx context.Context) error {
+	if !d.strayClaims {
+		return nil
+	}
+	if err := d.Store.Outbox.ReleaseClaimed(ctx, d.settings.Owner, d.priorities); err != nil {
+		return err
+	}
+	d.strayClaims = false
+	return nil
 }
 
 // unsettledBatch is a batch whose results could not be saved despite retries. The results are kept until the store accepts

@@ -85,6 +85,25 @@ func breakStore(w *world, event, table string) (mend func()) {
 	return func() { w.Helper(); do(`DROP TRIGGER broken_` + table) }
 }
 
+func TestOutage_FailedReleaseIsRepeatedBeforeTheLeaseEnds(t *testing.T) {
+	t.Parallel()
+	w, p := newCrowd(t, 10)
+	w.prepare()
+	w.execSQL(`ALTER TABLE post RENAME TO away`)
+	mend := breakStore(w, "UPDATE OF handed", "outbox")
+	if err := w.daemon.deliver(w.Context()); err == nil {
+		t.Error("deliver succeeded without the forum and without the store")
+	}
+	if n := w.countByState()["leased"]; n != 10 {
+		t.Errorf("%d messages are leased, want 10", n)
+	}
+	w.execSQL(`ALTER TABLE away RENAME TO post`)
+	mend()
+	w.deliver()
+	w.wantMessages("m0", posts(p))
+	w.wantMessages("m9", posts(p))
+}
+
 // newCrowd is a world with many members who are due, and one post for them all.
 func newCrowd(t *testing.T, members int) (w *world, p forum.PostID) {
 	t.Helper()

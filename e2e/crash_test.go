@@ -69,8 +69,8 @@ func newFleet(t *testing.T, store string) *afloat {
 	b.write(2)
 	f := &afloat{board: b, relay: smtptest.New(t, smtptest.WithPause(20*time.Millisecond))}
 	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, store, f.relay.URL()), "[scan]\ninterval = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
-	// Nobody dies here: whatever waits for the end of a lease was forgotten.
-	change(t, config, `lease = "2s"`, `lease = "1m"`)
+	// No daemon dies here, so no message may wait for the end of its lease, which is longer than waitLimit.
+	change(t, config, `lease = "2s"`, `lease = "5m"`)
 	binary := build(t)
 	for range fleet {
 		f.daemons = append(f.daemons, start(t, binary, "run", "-c", config))

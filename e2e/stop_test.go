@@ -17,6 +17,9 @@ import (
 // stopLimit is how long a service manager waits at least before it kills.
 const stopLimit = 10 * time.Second
 
+// waitLimit is how long a test waits for a condition before it fails: a machine full of tests is slow.
+const waitLimit = 90 * time.Second
+
 // process is a postrider that runs.
 type process struct {
 	*exec.Cmd
@@ -59,13 +62,13 @@ func start(t *testing.T, binary string, args ...string) *process {
 // until waits for something to become true while the process runs.
 func (p *process) until(t *testing.T, what string, true func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(waitLimit)
 	for !true() {
 		select {
 		case err := <-p.done:
 			t.Fatalf("the process ended before %s: %v\n%s", what, err, p.out)
 		case <-deadline:
-			t.Fatalf("no %s in 30 seconds:\n%s", what, p.out)
+			t.Fatalf("no %s in %v:\n%s", what, waitLimit, p.out)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}

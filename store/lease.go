@@ -67,6 +67,16 @@ func (s Outbox) Release(ctx context.Context, owner string, keys []string) error 
 	return nil
 }
 
+// ReleaseClaimed queues again all messages of the given priorities that owner leases. It is for an owner that does not know
+// what it has claimed, because the answer of the store was lost. Nothing of it may be in flight or wait to be settled.
+func (s Outbox) ReleaseClaimed(ctx context.Context, owner string, priorities PriorityRange) error {
+	a := args{"owner": owner, "first": priorities.First, "last": priorities.Last}
+	if _, err := s.exec(ctx, nil, "release_claimed", a); err != nil {
+		return fmt.Errorf("releasing claimed messages: %w", err)
+	}
+	return nil
+}
+
 // DeferredMessage is a leased message that is queued again unsent, to be sent later.
 type DeferredMessage struct {
 	Key       string

@@ -125,6 +125,21 @@ func TestRelease_InFlightUnsentIsNotUncertain(t *testing.T) {
 	})
 }
 
+func TestReleaseClaimed_OnlyOwnersMessagesOfThePriorities(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		rows := planAndClaim(t, s, 2)
+		markInFlight(t, s, rows[0])
+		none := store.PriorityRange{First: store.AllPriorities.Last, Last: store.AllPriorities.Last}
+		check(t, s.Outbox.ReleaseClaimed(t.Context(), "daemon 2", store.AllPriorities))
+		check(t, s.Outbox.ReleaseClaimed(t.Context(), owner, none))
+		equal(t, "claimed while leased", keysOf(claim(t, s, now)), nil)
+		check(t, s.Outbox.ReleaseClaimed(t.Context(), owner, store.AllPriorities))
+		equal(t, "claimed once released", len(claim(t, s, now)), 2)
+		equal(t, "uncertain", reclaimExpired(t, s, now.Add(time.Hour)), nil)
+	})
+}
+
 func TestMarkInFlight_OnlyLeasedMessages(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)

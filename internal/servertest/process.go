@@ -22,8 +22,12 @@ import (
 	"time"
 )
 
-// startLimit is how long a server may take to answer: a machine full of tests is slow.
-const startLimit = 90 * time.Second
+const (
+	// startLimit is how long a server may take to answer: a machine full of tests is slow.
+	startLimit = 90 * time.Second
+	// tryLimit ends a try whose first packet was lost, so that there is another one.
+	tryLimit = 10 * time.Second
+)
 
 // Find looks for a program in PATH and then in places, which may hold wildcards ("/usr/lib/postgresql/*/bin");
 // of several that fit it takes the last, which is the newest version.
@@ -173,7 +177,9 @@ func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context)
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		err := ready(ctx)
+		try, cancel := context.WithTimeout(ctx, tryLimit)
+		err := ready(try)
+		cancel()
 		if err == nil {
 			return nil
 		}

@@ -23,6 +23,17 @@ UPDATE outbox
    AND state = 'leased'
    AND lease_owner = :owner
 
+-- Only for an owner that has nothing in flight and nothing to settle: a message that it marked as in flight was never sent.
+-- name: release_claimed
+UPDATE outbox
+   SET state = 'queued',
+       handed = FALSE,
+       lease_owner = '',
+       lease_until = 0
+ WHERE state = 'leased'
+   AND lease_owner = :owner
+   AND priority BETWEEN :first AND :last
+
 -- name: postpone
 UPDATE outbox
    SET state = 'queued',
