@@ -39,6 +39,7 @@ import (
 
 	"postrider/daemon"
 	"postrider/daemon/audience"
+	"postrider/daemon/explain"
 	"postrider/daemon/members"
 	"postrider/daemon/settings"
 	"postrider/daemon/view"
@@ -97,7 +98,7 @@ type Server struct {
 	resolver      *audience.Resolver
 	memberService *members.Service
 	viewer        *view.Viewer
-	explainer     *daemon.Explainer
+	explainer     *explain.Service
 	counter       audienceCounter
 	rates         rateEstimators
 	stopped       chan struct{} // closed by Stop
@@ -117,7 +118,7 @@ func New(p Deps, c Config) (*Server, error) {
 		stopped:     make(chan struct{}),
 	}
 	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), members.New(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = view.New(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), daemon.NewExplainer(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
+	s.viewer, s.explainer = view.New(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), explain.New(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
 	if c.PasswordHash != "" {
 		var err error
 		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {

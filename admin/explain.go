@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -19,7 +19,7 @@ type explainView struct {
 	MemberQuery, PostQuery string // as entered
 	Error                  string // a key of "admin_explain_error"; empty: none
 	Member                 forum.Member
-	Explanations           []daemon.PostExplanation
+	Explanations           []explain.Post
 }
 
 // maxExplained is how many posts one page explains.
@@ -27,14 +27,14 @@ const maxExplained = 20
 
 func (s *Server) explainPage() page {
 	now := time.Now()
-	explanation := daemon.PostExplanation{
+	explanation := explain.Post{
 		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
 		Seen:        []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
 		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
 		Mails:       []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
 	full := explainView{pageFrame: s.samplePageFrame("explain"), MemberQuery: "Anna", PostQuery: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
-	for _, postStatus := range []daemon.PostStatus{daemon.Sent, daemon.Waiting, daemon.Upcoming, daemon.Omitted} {
+	for _, postStatus := range []explain.PostStatus{explain.Sent, explain.Waiting, explain.Upcoming, explain.Omitted} {
 		explanation.Verdict = postStatus
 		full.Explanations = append(full.Explanations, explanation)
 	}
@@ -86,7 +86,7 @@ func (s *Server) loadExplanations(v *request, view *explainView) error {
 		return nil
 	}
 	who := strconv.FormatInt(int64(view.Member.ID), 10)
-	view.Member, view.Explanations, err = s.explainer.ExplainPosts(v.r.Context(), s.Now(), who, posts)
+	view.Member, view.Explanations, err = s.explainer.Posts(v.r.Context(), s.Now(), who, posts)
 	for i := range view.Explanations {
 		v.localizeExplanation(&view.Explanations[i])
 	}
@@ -111,7 +111,7 @@ func parsePostIDs(text string) (posts []forum.PostID, fault string) {
 	return posts, ""
 }
 
-func (v *request) localizeExplanation(x *daemon.PostExplanation) {
+func (v *request) localizeExplanation(x *explain.Post) {
 	x.At, x.Pending = v.local(x.At), v.local(x.Pending)
 	for i := range x.Seen {
 		x.Seen[i].At = v.local(x.Seen[i].At)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
-	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
@@ -19,7 +19,7 @@ import (
 // memberView is the data of the template "admin/member".
 type memberView struct {
 	pageFrame
-	Explanation daemon.MemberExplanation
+	Explanation explain.Member
 	Effective   digest.Preferences // the member's preferences, completed by the forum's and the site's
 	Sections    []members.WatchSetting
 	Threads     []members.WatchSetting
@@ -39,7 +39,7 @@ type messageHistory struct {
 	History []store.Outcome
 }
 
-// messageDays is how many days of messages are listed, as in daemon.Explainer.
+// messageDays is how many days of messages are listed, as in explain.Service.
 const messageDays = 30
 
 func (s *Server) memberSamples() []sample {
@@ -50,7 +50,7 @@ func (s *Server) memberSamples() []sample {
 	}
 	full := memberView{
 		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
-		Explanation: daemon.MemberExplanation{
+		Explanation: explain.Member{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []string{"banned"}, NoAlert: []string{"banned"},
 			Delays: []string{"a delay"}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
@@ -102,7 +102,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	}
 	ctx, id := v.r.Context(), forum.MemberID(n)
 	var err error
-	if view.Explanation, err = s.explainer.ExplainMember(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Explanation.Member.ID != id {
+	if view.Explanation, err = s.explainer.Member(ctx, s.Now(), strconv.FormatInt(n, 10)); err == nil && view.Explanation.Member.ID != id {
 		err = forum.ErrNoMember // the ID is another member's name
 	}
 	var account members.Account
@@ -133,7 +133,7 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 }
 
 // messageHistories adds the attempts to their messages, the newest message first.
-func messageHistories(m daemon.MemberExplanation) []messageHistory {
+func messageHistories(m explain.Member) []messageHistory {
 	var list []messageHistory
 	for _, mail := range slices.Backward(m.Mails) {
 		one := messageHistory{Mail: mail}

@@ -12,7 +12,7 @@ import (
 
 	"postrider/admin"
 	"postrider/bounce"
-	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -189,8 +189,8 @@ func TestExplain_MatchesTheDaemon(t *testing.T) {
 	must(w.newDaemon(acceptingSender{}).RunOnce(t.Context()))(t)
 	b := w.admin()
 	got := b.get("/explain?member=doppel%40passengers.example&post=1,%2399999")
-	e := daemon.NewExplainer(w.source, w.store, w.deps.Renderer, w.deps.Links, w.deps.Settings)
-	_, stories, err := e.ExplainPosts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
+	e := explain.New(w.source, w.store, w.deps.Renderer, w.deps.Links, w.deps.Settings)
+	_, stories, err := e.Posts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
 	for _, x := range stories {
 		for _, s := range x.RuleResults {

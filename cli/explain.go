@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/forum"
 )
 
@@ -64,9 +64,9 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		return err
 	}
 	defer h.close()
-	e := daemon.NewExplainer(h.forum, h.store, h.renderer, h.links, h.settings())
+	e := explain.New(h.forum, h.store, h.renderer, h.links, h.settings())
 	if len(posts) == 0 {
-		story, err := e.ExplainMember(ctx, time.Now(), who)
+		story, err := e.Member(ctx, time.Now(), who)
 		switch {
 		case err != nil:
 			return err
@@ -75,7 +75,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		}
 		return c.printMemberExplanation(story)
 	}
-	member, stories, err := e.ExplainPosts(ctx, time.Now(), who, posts)
+	member, stories, err := e.Posts(ctx, time.Now(), who, posts)
 	switch {
 	case err != nil:
 		return err

@@ -3,7 +3,7 @@ package cli
 import (
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/forum"
 )
 
@@ -32,7 +32,7 @@ type messageHistoryJSON struct {
 	Attempts []attemptJSON `json:"outcomes"`
 }
 
-func newMemberExplanationJSON(m daemon.MemberExplanation) memberExplanationJSON {
+func newMemberExplanationJSON(m explain.Member) memberExplanationJSON {
 	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
 		NoDigest: nonNil(m.NoDigest), NoAlert: nonNil(m.NoAlert), Delays: nonNil(m.Delays),
@@ -61,17 +61,17 @@ type postExplanationsJSON struct {
 }
 
 type postExplanationJSON struct {
-	Post    int64             `json:"post"`
-	Verdict daemon.PostStatus `json:"verdict"` // sent, waiting, coming, left out
-	Reason  string            `json:"reason"`
-	Mail    string            `json:"mail,omitempty"`
-	At      time.Time         `json:"at,omitzero"`
-	Folded  bool              `json:"folded"`
-	Seen    []sightingJSON    `json:"seen"`
-	Pending time.Time         `json:"pending,omitzero"`
-	Rules   []ruleJSON        `json:"rules"`
-	Alert   string            `json:"alert,omitempty"` // why the member got no alert
-	Mails   []messageJSON     `json:"mails"`
+	Post    int64              `json:"post"`
+	Verdict explain.PostStatus `json:"verdict"` // sent, waiting, coming, left out
+	Reason  string             `json:"reason"`
+	Mail    string             `json:"mail,omitempty"`
+	At      time.Time          `json:"at,omitzero"`
+	Folded  bool               `json:"folded"`
+	Seen    []sightingJSON     `json:"seen"`
+	Pending time.Time          `json:"pending,omitzero"`
+	Rules   []ruleJSON         `json:"rules"`
+	Alert   string             `json:"alert,omitempty"` // why the member got no alert
+	Mails   []messageJSON      `json:"mails"`
 }
 
 type sightingJSON struct {
@@ -87,7 +87,7 @@ type ruleJSON struct {
 	Detail string `json:"detail"`
 }
 
-func newPostExplanationsJSON(member forum.Member, stories []daemon.PostExplanation) postExplanationsJSON {
+func newPostExplanationsJSON(member forum.Member, stories []explain.Post) postExplanationsJSON {
 	out := postExplanationsJSON{Member: memberJSON{int64(member.ID), member.Name, member.Email}, Posts: []postExplanationJSON{}}
 	for _, x := range stories {
 		out.Posts = append(out.Posts, newPostExplanationJSON(x))
@@ -95,7 +95,7 @@ func newPostExplanationsJSON(member forum.Member, stories []daemon.PostExplanati
 	return out
 }
 
-func newPostExplanationJSON(x daemon.PostExplanation) postExplanationJSON {
+func newPostExplanationJSON(x explain.Post) postExplanationJSON {
 	out := postExplanationJSON{
 		Post: int64(x.Post), Verdict: x.Verdict, Reason: x.Reason, Mail: x.Mail, At: x.At, Folded: x.Folded,
 		Pending: x.Pending, Alert: x.Alert, Seen: []sightingJSON{}, Rules: []ruleJSON{}, Mails: []messageJSON{},

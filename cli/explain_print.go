@@ -6,13 +6,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
 
-func (c *cmdEnv) printMemberExplanation(m daemon.MemberExplanation) error {
+func (c *cmdEnv) printMemberExplanation(m explain.Member) error {
 	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
@@ -58,7 +58,7 @@ func untilText(at time.Time) string {
 }
 
 // printMessages lists a member's messages with the result of each attempt.
-func (c *cmdEnv) printMessages(m daemon.MemberExplanation) error {
+func (c *cmdEnv) printMessages(m explain.Member) error {
 	if len(m.Mails) == 0 {
 		fmt.Fprintln(c.out, "\nNo pending messages, and none sent in the last 30 days.")
 		return nil
@@ -109,7 +109,7 @@ func memberLabel(m forum.Member) string {
 	return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID)
 }
 
-func (c *cmdEnv) printPostExplanations(member forum.Member, stories []daemon.PostExplanation) error {
+func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Post) error {
 	for i, x := range stories {
 		if i > 0 {
 			fmt.Fprintln(c.out)
@@ -143,7 +143,7 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []daemon.Pos
 }
 
 // summary describes the status of a post in one line.
-func summary(x daemon.PostExplanation) string {
+func summary(x explain.Post) string {
 	text := string(x.Verdict)
 	if x.Mail != "" {
 		text += " in " + x.Mail

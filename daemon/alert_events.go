@@ -3,18 +3,15 @@ package daemon
 import (
 	"context"
 	"slices"
-	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
 	"postrider/store"
 )
 
-// alertMaxAge is the maximum age of a post in an alert. Older posts come with the digest.
-const alertMaxAge = 24 * time.Hour
-
-// recentEvents returns the sightings that may cause alerts. It leaves out posts older than alertMaxAge and posts written
+// recentEvents returns the sightings that may cause alerts. It leaves out posts older than settings.AlertMaxAge and posts written
 // before Postrider first ran.
 func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
 	list, err := d.Store.Alerts.PostEvents(ctx, after, until)
@@ -26,7 +23,7 @@ func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.
 	if err != nil {
 		return nil, err
 	}
-	oldest := now.Add(-alertMaxAge)
+	oldest := now.Add(-settings.AlertMaxAge)
 	return slices.DeleteFunc(list, func(n store.PostEvent) bool {
 		return n.PostedAt.Before(oldest) || n.PostedAt.Before(born)
 	}), nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon/explain"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -17,10 +18,10 @@ import (
 )
 
 // explainPost tells of one post and one member as a program of its own would.
-func (w *world) explainPost(member forum.MemberID, p forum.PostID) PostExplanation {
+func (w *world) explainPost(member forum.MemberID, p forum.PostID) explain.Post {
 	w.Helper()
 	d := w.readOnlyDaemon(w.set)
-	_, stories, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainPosts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
+	_, stories, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Posts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 	tests := []struct {
 		name    string
 		tell    func(w *world) forum.PostID
-		verdict PostStatus
+		verdict explain.PostStatus
 		mail    string
 		reason  string // in it
 		at      string // "5 08:00"; empty: no time is told
@@ -46,13 +47,13 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			p := w.writePost(w.thread(tonight))
 			deliver(w)
 			return p
-		}, Sent, key, "in a digest", "5 08:00"},
+		}, explain.Sent, key, "in a digest", "5 08:00"},
 		{"it waits in the outbox", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
 			w.prepare()
 			return p
-		}, Waiting, key, "in a digest", "5 08:00"},
+		}, explain.Waiting, key, "in a digest", "5 08:00"},
 		{"it waits, because delivery is paused", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
@@ -61,37 +62,37 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			}
 			w.round()
 			return p
-		}, Waiting, key, "delivery is paused", "5 08:00"},
+		}, explain.Waiting, key, "delivery is paused", "5 08:00"},
 		{"it waits, because the relay says later", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.relay.answerWith(mail.TempFail, 450)
 			deliver(w)
 			return p
-		}, Waiting, key, "in a digest", "any"},
+		}, explain.Waiting, key, "in a digest", "any"},
 		{"it comes tomorrow", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
 			return p
-		}, Upcoming, "", "in the next digest", "5 08:00"},
+		}, explain.Upcoming, "", "in the next digest", "5 08:00"},
 		{"it was refused, and comes with the next one", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.relay.answerWith(mail.Refused, 554)
 			deliver(w)
 			return p
-		}, Upcoming, "", "in the next digest", "6 08:00"},
+		}, explain.Upcoming, "", "in the next digest", "6 08:00"},
 		{"the mail was skipped, because she was banned then", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			deliver(w)
 			w.execSQL(`UPDATE member SET state = 'active' WHERE id = 101`)
 			return p
-		}, Omitted, "", key + " was skipped: banned", ""},
+		}, explain.Omitted, "", key + " was skipped: banned", ""},
 		{"she is banned now", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
 			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			return p
-		}, Omitted, "", "banned", ""},
+		}, explain.Omitted, "", "banned", ""},
 		{"her address bounces", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
@@ -100,7 +101,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 				w.Fatal(err)
 			}
 			return p
-		}, Omitted, "", digest.ReasonSuppressed, ""},
+		}, explain.Omitted, "", digest.ReasonSuppressed, ""},
 		{"she has ended her digests", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
@@ -108,33 +109,33 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 				w.Fatal(err)
 			}
 			return p
-		}, Omitted, "", digest.ReasonDigestsOff, ""},
-		{"she does not watch it", func(w *world) forum.PostID { return w.writePost(w.thread(dining)) }, Omitted, "", "not watched", ""},
+		}, explain.Omitted, "", digest.ReasonDigestsOff, ""},
+		{"she does not watch it", func(w *world) forum.PostID { return w.writePost(w.thread(dining)) }, explain.Omitted, "", "not watched", ""},
 		{"she may not read it", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(guardsvan))
 			deliver(w)
 			return p
-		}, Omitted, "", "no access", ""},
-		{"it is her own", func(w *world) forum.PostID { return w.writeText(w.thread(tonight), 101, "Mine.") }, Omitted, "", "own post", ""},
+		}, explain.Omitted, "", "no access", ""},
+		{"it is her own", func(w *world) forum.PostID { return w.writeText(w.thread(tonight), 101, "Mine.") }, explain.Omitted, "", "own post", ""},
 		{"it awaits approval", func(w *world) forum.PostID {
 			p := w.writePostAs(w.thread(tonight), "moderated")
 			w.round()
 			return p
-		}, Omitted, "", "post awaiting approval", ""},
+		}, explain.Omitted, "", "post awaiting approval", ""},
 		{"it was deleted after it went", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			deliver(w)
 			w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 			return p
-		}, Omitted, "", "post deleted", ""},
-		{"there is no such post", func(*world) forum.PostID { return 99999 }, Omitted, "", "permanently deleted", ""},
+		}, explain.Omitted, "", "post deleted", ""},
+		{"there is no such post", func(*world) forum.PostID { return 99999 }, explain.Omitted, "", "permanently deleted", ""},
 		{"it is older than what is told", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.next()
 			w.insertPost(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
 			w.round()
 			return forum.PostID(p)
-		}, Omitted, "", "never sighted", ""},
+		}, explain.Omitted, "", "never sighted", ""},
 		{"it was written before she began to watch anything", func(w *world) forum.PostID {
 			w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 			w.setClock(4, "10:00")
@@ -145,7 +146,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w.setClock(4, "12:00")
 			w.round()
 			return p
-		}, Omitted, "", "before the first digest", ""},
+		}, explain.Omitted, "", "before the first digest", ""},
 		{"she wants it weekly", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
@@ -153,7 +154,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			}
 			w.round()
 			return p
-		}, Upcoming, "", "weekly", "11 08:00"},
+		}, explain.Upcoming, "", "weekly", "11 08:00"},
 		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.writePost(w.thread(routes))
@@ -162,7 +163,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			}
 			deliver(w)
 			return p
-		}, Upcoming, "", "deferred", "11 08:00"},
+		}, explain.Upcoming, "", "deferred", "11 08:00"},
 		{"it was moved where she can have it", func(w *world) forum.PostID {
 			thread := w.thread(dining)
 			p := w.writePost(thread)
@@ -170,7 +171,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, tonight, thread)
 			deliver(w)
 			return p
-		}, Sent, key, "in a digest", "5 08:00"},
+		}, explain.Sent, key, "in a digest", "5 08:00"},
 		{"it was moved after she had it", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.writePost(thread)
@@ -178,7 +179,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
 			w.round()
 			return p
-		}, Sent, key, "in a digest", "5 08:00"},
+		}, explain.Sent, key, "in a digest", "5 08:00"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -224,26 +225,26 @@ func TestExplainPosts_Alerts(t *testing.T) {
 	thread := w.thread(tonight)
 	p := w.writePost(thread)
 	w.round()
-	if x := w.explainPost(101, p); x.Verdict != Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
+	if x := w.explainPost(101, p); x.Verdict != explain.Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
 		t.Errorf("while it settles: %+v", x)
 	}
 	w.advanceClock(2 * time.Minute)
-	if x := w.explainPost(101, p); x.Verdict != Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
+	if x := w.explainPost(101, p); x.Verdict != explain.Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
 		t.Errorf("once it is out: %+v", x)
 	}
 	q := w.writePost(thread)
 	w.advanceClock(2 * time.Minute)
-	if x := w.explainPost(101, q); x.Verdict != Upcoming || !strings.Contains(x.Alert, "already alerted about this thread") {
+	if x := w.explainPost(101, q); x.Verdict != explain.Upcoming || !strings.Contains(x.Alert, "already alerted about this thread") {
 		t.Errorf("the second reply: %+v", x)
 	}
 	r := w.writePost(w.thread(tonight))
 	w.round()
 	w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 	w.advanceClock(2 * time.Minute)
-	if x := w.explainPost(101, r); x.Verdict != Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
+	if x := w.explainPost(101, r); x.Verdict != explain.Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
 		t.Errorf("watched no more before it was out: %+v", x)
 	}
-	if x := w.explainPost(104, q); x.Verdict != Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
+	if x := w.explainPost(104, q); x.Verdict != explain.Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
 		t.Errorf("for who watches nothing: %+v", x)
 	}
 }
@@ -263,7 +264,7 @@ func TestExplainPosts_FoldedPosts(t *testing.T) {
 	folded := map[bool]int{}
 	for p := range forum.PostID(60) {
 		x := w.explainPost(101, forum.PostID(w.next())-1-p)
-		if x.Verdict != Sent {
+		if x.Verdict != explain.Sent {
 			t.Fatalf("%+v", x)
 		}
 		folded[x.Folded]++
@@ -316,7 +317,7 @@ func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 	for id, name := range map[forum.MemberID]string{101: "anna", 102: "bert", 103: "carl"} {
 		for _, p := range all {
 			x := w.explainPost(id, p)
-			if sent := got[address(name)][p] == 1; sent != (x.Verdict == Sent) || !sent && x.Verdict != Omitted {
+			if sent := got[address(name)][p] == 1; sent != (x.Verdict == explain.Sent) || !sent && x.Verdict != explain.Omitted {
 				t.Errorf("%s got post %d %d times, and it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
 			}
 		}
@@ -326,10 +327,10 @@ func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 func TestExplainMember_EveryBlocker(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
-	tell := func(who string) MemberExplanation {
+	tell := func(who string) explain.Member {
 		t.Helper()
 		d := w.readOnlyDaemon(w.set)
-		m, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainMember(t.Context(), w.clock(), who)
+		m, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), who)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -377,7 +378,7 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 		t.Errorf("after 40 days %d mails are told of", len(m.Mails))
 	}
 	d := w.readOnlyDaemon(w.set)
-	if _, err := NewExplainer(d.Forum, d.Store, d.Renderer, d.Links, w.set).ExplainMember(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
+	if _, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
 		t.Errorf("of nobody: %v", err)
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"postrider/digest"
 )
 
+// AlertMaxAge is the maximum age of a post in an alert. Older posts come with the digest.
+const AlertMaxAge = 24 * time.Hour
+
 // Alerts is the [alerts] table: the defaults for members who have not set their own preferences.
 type Alerts struct {
 	Enabled      bool             `toml:"enabled"`

@@ -1,15 +1,16 @@
-package daemon
+package explain
 
 import (
 	"fmt"
 	"slices"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
 )
 
 // explainAlert explains a post with an alert that was or will be sent. It returns false if there is none.
-func (e *Explainer) explainAlert(f *memberFacts, x *PostExplanation) bool {
+func (e *Service) explainAlert(f *memberFacts, x *Post) bool {
 	i := slices.IndexFunc(f.mails, func(m store.Mail) bool { return m.Key == x.Notice.Key })
 	if i < 0 {
 		return false
@@ -31,7 +32,7 @@ func (e *Explainer) explainAlert(f *memberFacts, x *PostExplanation) bool {
 }
 
 // whyNoAlert returns why there was no alert about a post. It is empty if the post could not cause one.
-func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
+func (e *Service) whyNoAlert(f *memberFacts, x *Post) string {
 	switch {
 	case x.Notice.LeftOut != "":
 		return fmt.Sprintf("%s omitted it: %s", x.Notice.Key, x.Notice.LeftOut)
@@ -45,7 +46,7 @@ func (e *Explainer) whyNoAlert(f *memberFacts, x *PostExplanation) string {
 	}
 	first := x.Seen[0]
 	switch {
-	case first.At.Sub(first.PostedAt) > alertMaxAge:
+	case first.At.Sub(first.PostedAt) > settings.AlertMaxAge:
 		return "older than one day when it was sighted"
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
 		return "no watch requests an alert, and the post does not quote or mention the member"

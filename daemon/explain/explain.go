@@ -1,4 +1,5 @@
-package daemon
+// Package explain reports why a member did or did not get a post.
+package explain
 
 import (
 	"context"
@@ -17,10 +18,10 @@ import (
 	"postrider/templates"
 )
 
-// Explainer explains why a member did or did not get a post. Nothing is stored for that: it reads the forum and the store
+// Service explains why a member did or did not get a post. Nothing is stored for that: it reads the forum and the store
 // again, using the saved IDs, and applies the same rules as for sending. Past messages are thus evaluated with current
 // permissions, watches and post states. It is safe for concurrent use.
-type Explainer struct {
+type Service struct {
 	mu       sync.Mutex // guards builder
 	forum    *source.DB
 	store    *store.Store
@@ -31,9 +32,9 @@ type Explainer struct {
 	set      settings.Settings
 }
 
-// NewExplainer returns an Explainer for a forum and a store.
-func NewExplainer(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Explainer {
-	return &Explainer{
+// New returns a Service for a forum and a store.
+func New(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Service {
+	return &Service{
 		forum: f, store: s, builder: editions.New(f, s, set.Digest), press: press, links: links, set: set,
 		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
 	}
@@ -53,8 +54,8 @@ const (
 	Omitted  PostStatus = "left out" // the member does not get it
 )
 
-// PostExplanation explains the status of one post for one member.
-type PostExplanation struct {
+// Post explains the status of one post for one member.
+type Post struct {
 	Post    forum.PostID
 	Verdict PostStatus
 	Reason  string    // why the member does not get it, or how they do
@@ -91,7 +92,7 @@ type memberFacts struct {
 }
 
 // loadMember reads everything about a member.
-func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
+func (e *Service) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
 	member, err := s.FindMember(ctx, who, now)
 	if err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func (e *Explainer) loadMember(ctx context.Context, s *source.Snapshot, who stri
 }
 
 // loadStoreState reads what the store has about a member.
-func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
+func (e *Service) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
 	from := e.store
 	ids := []forum.MemberID{f.member.ID}
 	subs, err := from.Subscribers.Get(ctx, ids)
@@ -140,7 +141,7 @@ func (e *Explainer) loadStoreState(ctx context.Context, f *memberFacts) (err err
 }
 
 // blockers returns the reasons that block all messages of a kind to the member, in the order of the checks.
-func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
+func (e *Service) blockers(f *memberFacts, kind string) (list []string) {
 	add := func(stands bool, why string) {
 		if stands {
 			list = append(list, why)
@@ -160,7 +161,7 @@ func (e *Explainer) blockers(f *memberFacts, kind string) (list []string) {
 }
 
 // delayReasons returns why messages that could be sent are waiting.
-func (e *Explainer) delayReasons(f *memberFacts) (list []string) {
+func (e *Service) delayReasons(f *memberFacts) (list []string) {
 	if f.paused {
 		list = append(list, "delivery is paused by an administrator")
 	}

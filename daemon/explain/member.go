@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 // historyDays is how far back a member's messages are listed.
 const historyDays = 30 * 24 * time.Hour
 
-// MemberExplanation explains what a member gets and why.
-type MemberExplanation struct {
+// Member explains what a member gets and why.
+type Member struct {
 	Member     forum.Member
 	Subscribed bool // watches something and is synced
 	Sections   int  // watched
@@ -35,8 +35,8 @@ type MemberExplanation struct {
 	Attempts   []store.Outcome
 }
 
-// ExplainMember explains one member, found by ID or name.
-func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string) (MemberExplanation, error) {
+// Member explains one member, found by ID or name.
+func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var f *memberFacts
@@ -45,16 +45,16 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 		return err
 	})
 	if err != nil {
-		return MemberExplanation{}, fmt.Errorf("explaining: %w", err)
+		return Member{}, fmt.Errorf("explaining: %w", err)
 	}
-	m := MemberExplanation{
+	m := Member{
 		Member: f.member, Subscribed: f.subscribed, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
 		Schedule: e.calendar.Schedule(f.sub), Zone: f.reader.Zone.String(),
 		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), Delays: e.delayReasons(f),
 	}
 	if m.Attempts, err = e.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
-		return MemberExplanation{}, fmt.Errorf("explaining: %w", err)
+		return Member{}, fmt.Errorf("explaining: %w", err)
 	}
 	for _, mail := range f.mails {
 		if pending(mail) || !mail.Settled.Before(now.Add(-historyDays)) {
@@ -69,7 +69,7 @@ func (e *Explainer) ExplainMember(ctx context.Context, now time.Time, who string
 }
 
 // previewNextDigest builds the member's next digest from the current state.
-func (e *Explainer) previewNextDigest(ctx context.Context, f *memberFacts, m *MemberExplanation) error {
+func (e *Service) previewNextDigest(ctx context.Context, f *memberFacts, m *Member) error {
 	a := f.next()
 	a.Until = f.head
 	editions, err := e.builder.Build(ctx, f.now, []editions.Request{a})

@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"cmp"
@@ -15,12 +15,12 @@ import (
 	"postrider/store"
 )
 
-// ExplainPosts explains posts for one member, found by ID or name.
-func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []PostExplanation, error) {
+// Posts explains posts for one member, found by ID or name.
+func (e *Service) Posts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []Post, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var f *memberFacts
-	stories := make([]PostExplanation, len(posts))
+	stories := make([]Post, len(posts))
 	err := e.forum.Read(ctx, func(s *source.Snapshot) (err error) {
 		if f, err = e.loadMember(ctx, s, who, now); err != nil {
 			return err
@@ -41,7 +41,7 @@ func (e *Explainer) ExplainPosts(ctx context.Context, now time.Time, who string,
 }
 
 // loadPostFacts reads what the store has about the posts.
-func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories []PostExplanation, posts []forum.PostID) error {
+func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []Post, posts []forum.PostID) error {
 	from := e.store
 	seen, err := from.Sightings.Records(ctx, posts)
 	if err != nil {
@@ -61,7 +61,7 @@ func (e *Explainer) loadPostFacts(ctx context.Context, f *memberFacts, stories [
 		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
 	}
 	for i, post := range posts {
-		stories[i] = PostExplanation{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
+		stories[i] = Post{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
 		if len(byPost[post]) == 0 { // as if it were the next sighting
 			f.sightings = append(f.sightings, digest.Sighting{Seq: f.head + 1, Post: post})
 		}
@@ -79,7 +79,7 @@ func (f *memberFacts) next() editions.Request {
 }
 
 // trace evaluates the rules for a post in an edition.
-func (e *Explainer) trace(ctx context.Context, f *memberFacts, a editions.Request, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
+func (e *Service) trace(ctx context.Context, f *memberFacts, a editions.Request, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
 	r := f.readersByEdition[a.Key]
 	if r == nil {
 		fresh := f.reader
@@ -99,7 +99,7 @@ func (e *Explainer) trace(ctx context.Context, f *memberFacts, a editions.Reques
 }
 
 // covers reports whether a post is in the range of an edition, or deferred to it.
-func (f *memberFacts) covers(a editions.Request, x *PostExplanation) bool {
+func (f *memberFacts) covers(a editions.Request, x *Post) bool {
 	for _, s := range x.Seen {
 		if s.Seq > a.After && s.Seq <= a.Until {
 			return true
@@ -109,7 +109,7 @@ func (f *memberFacts) covers(a editions.Request, x *PostExplanation) bool {
 }
 
 // explainPost determines how a post reaches the member, or why it does not. Past events take precedence over predictions.
-func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExplanation) (err error) {
+func (e *Service) explainPost(ctx context.Context, f *memberFacts, x *Post) (err error) {
 	if told := e.explainAlert(f, x); told {
 		x.RuleResults, _, err = e.trace(ctx, f, f.next(), x.Post)
 		return err
@@ -120,7 +120,7 @@ func (e *Explainer) explainPost(ctx context.Context, f *memberFacts, x *PostExpl
 }
 
 // explainDigests finds the edition that included or will include a post.
-func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostExplanation) error {
+func (e *Service) explainDigests(ctx context.Context, f *memberFacts, x *Post) error {
 	var failed *store.Mail // the latest that covers it and was not delivered
 	for _, m := range f.mails {
 		a := editions.RequestOf(m)
@@ -150,7 +150,7 @@ func (e *Explainer) explainDigests(ctx context.Context, f *memberFacts, x *PostE
 func pending(m store.Mail) bool { return m.Settled.IsZero() }
 
 // setDelivered records that a digest includes the post.
-func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExplanation, v PostStatus, a editions.Request, m store.Mail) error {
+func (e *Service) setDelivered(ctx context.Context, f *memberFacts, x *Post, v PostStatus, a editions.Request, m store.Mail) error {
 	x.Verdict, x.Mail, x.Reason = v, m.Key, "in a digest"
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
@@ -162,7 +162,7 @@ func (e *Explainer) setDelivered(ctx context.Context, f *memberFacts, x *PostExp
 }
 
 // explainNextDigest determines whether the next edition includes a post that was in no message so far.
-func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *PostExplanation, failed *store.Mail) error {
+func (e *Service) explainNextDigest(ctx context.Context, f *memberFacts, x *Post, failed *store.Mail) error {
 	a := f.next()
 	owed, is := f.deferredFor(x.Post)
 	ahead := len(x.Seen) == 0 || f.covers(a, x)
@@ -198,7 +198,7 @@ func (e *Explainer) explainNextDigest(ctx context.Context, f *memberFacts, x *Po
 }
 
 // setUpcoming records that the next edition includes the post.
-func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExplanation, a editions.Request) error {
+func (e *Service) setUpcoming(ctx context.Context, f *memberFacts, x *Post, a editions.Request) error {
 	if why := e.blockers(f, store.KindDigest); len(why) > 0 {
 		x.Reason = why[0]
 		return nil
@@ -209,7 +209,7 @@ func (e *Explainer) setUpcoming(ctx context.Context, f *memberFacts, x *PostExpl
 }
 
 // whyNotSighted returns why a visible post has no sighting.
-func (e *Explainer) whyNotSighted(x *PostExplanation) string {
+func (e *Service) whyNotSighted(x *Post) string {
 	if !x.Pending.IsZero() {
 		return "not sighted yet: not visible when it was found; the next scan checks it again"
 	}
@@ -226,7 +226,7 @@ func (f *memberFacts) deferredFor(post forum.PostID) (store.DeferredPost, bool) 
 }
 
 // checkTruncated checks whether an edition has room for the post. It builds the whole edition once for all posts.
-func (e *Explainer) checkTruncated(ctx context.Context, f *memberFacts, x *PostExplanation, a editions.Request) error {
+func (e *Service) checkTruncated(ctx context.Context, f *memberFacts, x *Post, a editions.Request) error {
 	shown, known := f.renderedByEdition[a.Key]
 	if !known {
 		editions, err := e.builder.Build(ctx, f.now, []editions.Request{a})
