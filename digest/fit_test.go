@@ -11,7 +11,7 @@ import (
 // plain sizes: a shell of 1,000 bytes, headings of 100, posts of 200 and their excerpt, lines of 50.
 type plain struct{}
 
-func (plain) Shell() int                    { return 1000 }
+func (plain) Layout() int                   { return 1000 }
 func (plain) Section(*Group) int            { return 100 }
 func (plain) Thread(*Thread) int            { return 100 }
 func (plain) Post(_ *Post, excerpt int) int { return 200 + excerpt }
@@ -80,7 +80,7 @@ func TestFitCutsInOrder(t *testing.T) {
 
 // size adds up what is shown, as a renderer would.
 func size(d *Digest, s Sizes) int {
-	total := s.Shell()
+	total := s.Layout()
 	if d.MoreThreads > 0 {
 		total += s.More()
 	}
