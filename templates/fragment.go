@@ -99,7 +99,7 @@ type moreData struct {
 func (w *render) section(g *digest.Group) *fragment {
 	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
 	return w.head(key, func() any {
-		return sectionData{Title: safeLine(g.Section.Title, titleLimit), URL: w.press.site.Links.Section(g.Section.ID)}
+		return sectionData{Title: safeLine(g.Section.Title, titleLimit), URL: w.renderer.site.Links.Section(g.Section.ID)}
 	})
 }
 
@@ -116,9 +116,9 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	return w.head(key, func() any {
 		return threadData{
 			Title:        safeLine(t.Title, titleLimit),
-			URL:          w.press.site.Links.Post(t.ID, first),
+			URL:          w.renderer.site.Links.Post(t.ID, first),
 			Starter:      w.displayName(t.StarterName),
-			Time:         holeTime,
+			Time:         slotTime,
 			New:          t.New,
 			Participated: t.Participated,
 			QuotesReader: t.QuotesReader,
@@ -149,7 +149,7 @@ func (w *render) more(key string, n int, url string) *fragment {
 
 // head renders a heading or a "more" line, or returns it from the cache.
 func (w *render) head(key headingKey, data func() any) *fragment {
-	if f, ok := w.press.headings.Get(key); ok {
+	if f, ok := w.renderer.headings.Get(key); ok {
 		return f
 	}
 	d := data()
@@ -158,7 +158,7 @@ func (w *render) head(key headingKey, data func() any) *fragment {
 		f.title = shorten(th.Title, preheaderTitle)
 	}
 	if w.err == nil { // after a failure, try again for the next member
-		w.press.headings.Add(key, f)
+		w.renderer.headings.Add(key, f)
 	}
 	return f
 }
@@ -171,12 +171,12 @@ func (w *render) post(p *digest.Post, excerpt int) *fragment {
 // renderPostAs renders a post with the named template.
 func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fragment {
 	key := w.keyOf(template, p, excerpt)
-	if f, ok := w.press.posts.Get(key); ok {
+	if f, ok := w.renderer.posts.Get(key); ok {
 		return f
 	}
 	f := w.renderPost(key, p, p.Content.Body.Excerpt(excerpt))
 	if w.err == nil {
-		w.press.posts.Add(key, f)
+		w.renderer.posts.Add(key, f)
 	}
 	return f
 }
@@ -214,10 +214,10 @@ func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
 		Number:       p.Content.Number,
-		URL:          w.press.site.Links.Post(p.Thread, p.ID),
+		URL:          w.renderer.site.Links.Post(p.Thread, p.ID),
 		Author:       w.displayName(p.AuthorName),
 		AuthorTitle:  w.locale.isolate(safeLine(p.Content.AuthorTitle, nameLimit)),
-		Time:         holeTime,
+		Time:         slotTime,
 		Excerpt:      excerpt,
 		Likes:        w.locale.likes(p.Content),
 		Opening:      p.Opening,
@@ -236,7 +236,7 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 // the message.
 func stripSlots(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= firstHole && r <= lastHole {
+		if r >= firstSlot && r <= lastSlot {
 			return -1
 		}
 		return r
@@ -253,19 +253,19 @@ func (w *render) displayName(s string) string {
 
 // render renders a fragment. It keeps the first error, which ends the rendering.
 func (w *render) render(k kind, template string, html, text any) *fragment {
-	h, t, err := w.press.render(w.locale, k, template, html, text)
+	h, t, err := w.renderer.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
 	return &fragment{html: compile(h), text: compile(t)}
 }
 
-// longestMore returns the most bytes that a "more" line can take in HTML.
+// longestMore returns the maximum size of a "more" line, in bytes of HTML.
 func (w *render) longestMore() int {
-	links := w.press.site.Links
+	links := w.renderer.site.Links
 	longest := 0
 	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", moreThreads} {
-		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.press.site.URL} {
+		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.renderer.site.URL} {
 			data := moreData{Text: w.locale.longestForm(key), URL: url, Threads: key == moreThreads}
 			longest = max(longest, w.render(w.locale.pageOwner(w.kind, "more"), "more", data, data).html.size)
 		}

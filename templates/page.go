@@ -37,10 +37,10 @@ func (s *Set) Pages(site Site, base string) *Pages { return &Pages{set: s, site:
 type Language struct{ locale *locale }
 
 // Language returns the best language for BCP 47 tags or whole Accept-Language headers, the most preferred first.
-func (p *Pages) Language(wishes ...string) Language {
+func (p *Pages) Language(preferred ...string) Language {
 	var tags []string
-	for _, wish := range append(wishes, p.site.Locale) {
-		list, _, err := language.ParseAcceptLanguage(wish)
+	for _, tag := range append(preferred, p.site.Locale) {
+		list, _, err := language.ParseAcceptLanguage(tag)
 		if err != nil {
 			continue
 		}
@@ -135,7 +135,7 @@ type asset struct {
 	text []byte
 }
 
-func newExtra(name, ext, text string) asset {
+func newAsset(name, ext, text string) asset {
 	sum := sha256.Sum256([]byte(text))
 	return asset{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
@@ -156,7 +156,7 @@ func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the pages' script: %w", err)
 	}
-	s.adminScript = newExtra("live", ".js", js)
+	s.adminScript = newAsset("live", ".js", js)
 	return nil
 }
 
@@ -179,7 +179,7 @@ func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string)
 			return asset{}, err
 		}
 	}
-	return newExtra("style", ".css", css), nil
+	return newAsset("style", ".css", css), nil
 }
 
 func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]string) error {
@@ -191,8 +191,8 @@ func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]stri
 	if err != nil {
 		return fmt.Errorf("reading the pages: %w", err)
 	}
-	mute := (&locale{}).pageFunctions()
-	page, err := htmltemplate.New(files.displayName(frame)).Funcs(mute).Parse(around)
+	unbound := (&locale{}).pageFunctions()
+	page, err := htmltemplate.New(files.displayName(frame)).Funcs(unbound).Parse(around)
 	if err == nil {
 		_, err = page.New(files.displayName(name)).Parse(src)
 	}

@@ -83,8 +83,8 @@ func (l *locale) longestForm(key string) string {
 	for _, form := range l.messages[key] {
 		var b strings.Builder
 		for _, p := range form {
-			b.WriteString(p.words)
-			if p.gap != "" {
+			b.WriteString(p.text)
+			if p.placeholder != "" {
 				b.WriteString(l.number(math.MaxInt64))
 			}
 		}

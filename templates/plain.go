@@ -13,7 +13,7 @@ import (
 const textWidth = 72
 
 // safeLine makes one harmless line of a text from the forum: no control characters, none that turn the
-// direction of what follows (UAX #9, 2), none that mark our own holes, blanks folded, and at most
+// direction of what follows (UAX #9, 2), none that mark our own slots, whitespace folded, and at most
 // limit characters.
 func safeLine(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
@@ -22,7 +22,7 @@ func safeLine(s string, limit int) string {
 		case unicode.IsSpace(r):
 			return ' '
 		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u206f', r == '\ufeff',
-			r >= firstHole && r <= lastHole, r&0xfffe == 0xfffe:
+			r >= firstSlot && r <= lastSlot, r&0xfffe == 0xfffe:
 			return -1
 		}
 		return r

@@ -8,8 +8,8 @@ import (
 	"postrider/forum"
 )
 
-// noticeSample is mail/announcement.sample.toml.
-type noticeSample struct {
+// announcementSample is mail/announcement.sample.toml.
+type announcementSample struct {
 	Title, Body string
 	Site        struct {
 		Name, URL string
@@ -21,13 +21,13 @@ type noticeSample struct {
 	}
 }
 
-func readNoticeSample(files overlayFS) (noticeSample, error) {
-	var s noticeSample
-	src, err := files.read(noticeMail.sample())
+func readAnnouncementSample(files overlayFS) (announcementSample, error) {
+	var s announcementSample
+	src, err := files.read(announcementMail.sample())
 	if err != nil {
 		return s, fmt.Errorf("reading a sample: %w", err)
 	}
-	file := files.displayName(noticeMail.sample())
+	file := files.displayName(announcementMail.sample())
 	if err := decodeSample(file, src, &s); err != nil {
 		return s, err
 	}
@@ -40,10 +40,10 @@ func readNoticeSample(files overlayFS) (noticeSample, error) {
 // SampleAnnouncement returns the announcement of mail/announcement.sample.toml with its site and a recipient, for
 // previews.
 func (s *Set) SampleAnnouncement() (Site, *digest.Announcement, Recipient) {
-	in := s.notice
+	in := s.announcement
 	zone, err := time.LoadLocation(in.Member.Zone)
 	if err != nil {
-		zone = time.UTC // readNoticeSample loaded it, but the zone database can disappear later
+		zone = time.UTC // readAnnouncementSample loaded it, but the zone database can disappear later
 	}
 	a := &digest.Announcement{ID: 7, Variants: []digest.Variant{{Locale: reference, Title: in.Title, Body: in.Body}}}
 	r := Recipient{
