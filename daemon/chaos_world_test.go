@@ -66,7 +66,7 @@ func (c *chaos) at(clock time.Duration, steps ...func(context.Context) error) {
 	begin := c.clock()
 	if len(steps) == 0 {
 		c.round()
-	} else if err := c.daemon.steps(c.Context(), steps...); err != nil {
+	} else if err := c.daemon.main.steps(c.Context(), steps...); err != nil {
 		c.Fatal(err)
 	}
 	if took := c.clock().Sub(begin); took > longest {
@@ -91,7 +91,7 @@ func (c *chaos) runWithFaults(name string, s storm) {
 	})
 	c.at(8 * hour)
 	for _, later := range []time.Duration{8*hour + 16*minute, 8*hour + 48*minute, 9*hour + 4*minute, 20 * hour} {
-		c.at(later, c.daemon.deliver, c.daemon.evaluateRefusals)
+		c.at(later, c.daemon.main.deliver, c.daemon.evaluateRefusals)
 	}
 	second := c.writePost(c.thread)
 	c.at(tomorrow + 8*hour)

@@ -261,7 +261,7 @@ func (w *render) render(k kind, template string, html, text any) *fragment {
 	return &fragment{html: compile(h), text: compile(t)}
 }
 
-// longestMore returns the most bytes that a "more" line can take in HTML.
+// longestMore returns the maximum size of a "more" line, in bytes of HTML.
 func (w *render) longestMore() int {
 	links := w.renderer.site.Links
 	longest := 0

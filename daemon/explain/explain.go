@@ -19,7 +19,7 @@ import (
 )
 
 // Service explains why a member did or did not get a post. Nothing is stored for that: it reads the forum and the store
-// again, using the saved IDs, and applies the same rules as for sending. Past messages are thus evaluated with current
+// again, using the saved IDs, and applies the same rules as for sending. So past messages are evaluated with current
 // permissions, watches and post states. It is safe for concurrent use.
 type Service struct {
 	mu       sync.Mutex // guards builder

@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"fmt"
@@ -12,11 +12,11 @@ import (
 	"postrider/store"
 )
 
-// newOutgoings makes letters: "alert a.example", "digest? b.example" (one that may have arrived).
+// newOutgoings makes messages: "alert a.example", "digest? b.example" (one that may have arrived).
 func newOutgoings(descriptions ...string) (list []outgoing) {
 	for i, d := range descriptions {
 		kind, domain, _ := strings.Cut(d, " ")
-		l := outgoing{Row: store.Row{Key: fmt.Sprintf("%d", i)}, messageDraft: messageDraft{to: forum.Member{Email: "m@" + domain}}}
+		l := outgoing{Row: store.Row{Key: fmt.Sprintf("%d", i)}, Draft: Draft{To: forum.Member{Email: "m@" + domain}}}
 		if k, doubtful := strings.CutSuffix(kind, "?"); doubtful {
 			kind, l.UncertainCount = k, 1
 		}
@@ -26,13 +26,13 @@ func newOutgoings(descriptions ...string) (list []outgoing) {
 	return list
 }
 
-func newQueues(set settings.Delivery, connections int, letters []outgoing) *providerQueues {
-	s := newLines(letters, newThrottles(set), func(string) bool { return false })
+func newQueues(set settings.Delivery, connections int, messages []outgoing) *providerQueues {
+	s := newProviderQueues(messages, newThrottles(set), func(string) bool { return false })
 	s.connections, s.pace = connections, set.Limiter()
 	return s
 }
 
-// sendAll lets all letters go, one after the other, and gives their keys.
+// sendAll lets all messages go, one after the other, and gives their keys.
 func (s *providerQueues) sendAll(now time.Time) (keys []string) {
 	for range 1000 {
 		s.reserve(now, 4, 4)
@@ -71,8 +71,8 @@ func TestProviderQueues_OrderByPriority(t *testing.T) {
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
-	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
-	s := newQueues(settings.DefaultDelivery(), 8, letters)
+	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
+	s := newQueues(settings.DefaultDelivery(), 8, messages)
 	away := func() (list []string) {
 		s.reserve(noon, 16, 16)
 		for range 8 {
@@ -89,7 +89,7 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
 		t.Errorf("away are %v, want %v", got, want)
 	}
-	s = newQueues(settings.DefaultDelivery(), 8, append(letters, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
+	s = newQueues(settings.DefaultDelivery(), 8, append(messages, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
 	a := s.list[0]
 	s.reserve(noon, 16, 16)
 	for range 4 {
@@ -101,8 +101,8 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 }
 
 func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
-	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
-	s := newQueues(settings.DefaultDelivery(), 4, letters)
+	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
+	s := newQueues(settings.DefaultDelivery(), 4, messages)
 	stuck := s.list[0]
 	gone := 0
 	for range 50 {
@@ -116,7 +116,7 @@ func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
 		}
 	}
 	if gone != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
-		t.Errorf("%d letters of the other line went, %d of the stuck one are away", gone, stuck.inFlight)
+		t.Errorf("%d messages of the other line went, %d of the stuck one are away", gone, stuck.inFlight)
 	}
 }
 
