@@ -26,8 +26,8 @@ func newOutgoings(descriptions ...string) (list []outgoing) {
 	return list
 }
 
-func newQueues(set settings.Delivery, connections int, letters []outgoing) *providerQueues {
-	s := newLines(letters, newThrottles(set), func(string) bool { return false })
+func newQueues(set settings.Delivery, connections int, messages []outgoing) *providerQueues {
+	s := newLines(messages, newThrottles(set), func(string) bool { return false })
 	s.connections, s.pace = connections, set.Limiter()
 	return s
 }
@@ -71,9 +71,9 @@ func TestProviderQueues_OrderByPriority(t *testing.T) {
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
-	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
-	s := newQueues(settings.DefaultDelivery(), 8, letters)
-	away := func() (list []string) {
+	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
+	s := newQueues(settings.DefaultDelivery(), 8, messages)
+	inFlight := func() (list []string) {
 		s.reserve(noon, 16, 16)
 		for range 8 {
 			if n := s.next(noon); n != nil {
@@ -86,10 +86,10 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 		return list
 	}
 	// b has sent what it had: then a may have all.
-	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
+	if got, want := inFlight(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
 		t.Errorf("away are %v, want %v", got, want)
 	}
-	s = newQueues(settings.DefaultDelivery(), 8, append(letters, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
+	s = newQueues(settings.DefaultDelivery(), 8, append(messages, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
 	a := s.list[0]
 	s.reserve(noon, 16, 16)
 	for range 4 {
@@ -101,22 +101,22 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 }
 
 func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
-	letters := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
-	s := newQueues(settings.DefaultDelivery(), 4, letters)
+	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
+	s := newQueues(settings.DefaultDelivery(), 4, messages)
 	stuck := s.list[0]
-	gone := 0
+	sent := 0
 	for range 50 {
 		s.reserve(noon, max(1, 8-s.ready()), 8)
 		for n := s.next(noon); n != nil; n = s.next(noon) {
 			s.send(n)
 			if n != stuck {
-				gone++
+				sent++
 				s.release(n)
 			}
 		}
 	}
-	if gone != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
-		t.Errorf("%d letters of the other line went, %d of the stuck one are away", gone, stuck.inFlight)
+	if sent != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
+		t.Errorf("%d letters of the other line went, %d of the stuck one are away", sent, stuck.inFlight)
 	}
 }
 

@@ -11,28 +11,28 @@ import (
 	"postrider/mail"
 )
 
-// unreached and unwelcome are what a relay says that is down, or that does not know us.
+// connectionFailed and unwelcome are what a relay says that is down, or that does not know us.
 var (
-	unreached = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
-	unwelcome = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
+	connectionFailed = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
+	loginRejected    = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
 )
 
-// pair is two relays, with what each of them got.
-type pair struct {
+// relayPair is two relays, with what each of them got.
+type relayPair struct {
 	first, second fakeRelay
 	*relayPool
 	log bytes.Buffer
 }
 
-func newPair(t *testing.T) *pair {
+func newRelayPair(t *testing.T) *relayPair {
 	w := newWorld(t)
-	p := &pair{first: fakeRelay{clock: time.Now}, second: fakeRelay{clock: time.Now}}
+	p := &relayPair{first: fakeRelay{clock: time.Now}, second: fakeRelay{clock: time.Now}}
 	p.relayPool = newRelays(&p.first, &p.second, w.daemon.alarms, slog.New(slog.NewTextHandler(&p.log, nil)))
 	return p
 }
 
 // send sends so many messages and says how many reached each relay.
-func (p *pair) send(t *testing.T, n int, want mail.Result) (first, second int) {
+func (p *relayPair) send(t *testing.T, n int, want mail.Result) (first, second int) {
 	t.Helper()
 	for range n {
 		if out := p.Send(t.Context(), "a@example.org", "b@example.org", nil); out.Result != want {
@@ -47,11 +47,11 @@ func (p *pair) send(t *testing.T, n int, want mail.Result) (first, second int) {
 
 func TestRelayPool_FailsOverAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPair(t)
+		p := newRelayPair(t)
 		if first, second := p.send(t, 10, mail.Accepted); first != 10 || second != 0 {
 			t.Errorf("while both are well they got %d and %d, want all at the first", first, second)
 		}
-		p.first.answer = func(string, int) mail.Outcome { return unreached }
+		p.first.answer = func(string, int) mail.Outcome { return connectionFailed }
 		if first, second := p.send(t, 20, mail.Accepted); first != failureThreshold || second != 20 {
 			t.Errorf("when the first is down they got %d and %d, want %d tries at the first and all at the second", first, second, failureThreshold)
 		}
@@ -72,9 +72,9 @@ func TestRelayPool_FailsOverAndBack(t *testing.T) {
 
 func TestRelayPool_BothDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPair(t)
-		p.first.answer = func(string, int) mail.Outcome { return unwelcome }
-		p.second.answer = func(string, int) mail.Outcome { return unreached }
+		p := newRelayPair(t)
+		p.first.answer = func(string, int) mail.Outcome { return loginRejected }
+		p.second.answer = func(string, int) mail.Outcome { return connectionFailed }
 		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != failureThreshold {
 			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, failureThreshold)
 		}
@@ -97,7 +97,7 @@ func TestRelayPool_BothDown(t *testing.T) {
 }
 
 func TestRelayPool_VerdictIsFinal(t *testing.T) {
-	p := newPair(t)
+	p := newRelayPair(t)
 	for _, out := range []mail.Outcome{
 		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TempFail, Stage: mail.Recipient, Code: 451},
 		{Result: mail.Uncertain, Stage: mail.Body}, {Result: mail.NotSent, Stage: mail.Body, Code: 421},
@@ -111,8 +111,8 @@ func TestRelayPool_VerdictIsFinal(t *testing.T) {
 
 func TestRelayPool_RejectedLoginNotRepeated(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 50)
-	w.relay.answer = func(string, int) mail.Outcome { return unwelcome }
+	w, p := newBusyWorld(t, 50)
+	w.relay.answer = func(string, int) mail.Outcome { return loginRejected }
 	for range 5 {
 		w.round()
 		w.setTime(w.clock().Add(time.Minute))

@@ -108,7 +108,7 @@ func TestDeliver_LogsOmissionsWithReason(t *testing.T) {
 	w.round()
 	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
 	w.visitThread(101, w.queryInt(`SELECT thread_id FROM post WHERE id = ?`, read))
-	w.daemon.Log = slog.New(slog.NewTextHandler(&guarded{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.daemon.Log = slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.advanceClock(time.Minute)
 	w.wantAlerts("anna")
 	if n := w.countLogged("message skipped"); n != 2 {
