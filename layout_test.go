@@ -11,12 +11,12 @@ import (
 // A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/finding", "internal/link"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/finding", "internal/link"},
 	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web"},
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
-	"metrics":              {"alarm", "daemon", "source", "store"},
+	"metrics":              {"alarm", "daemon", "daemon/delivery", "source", "store"},
 	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "templates", "internal/link", "internal/ratelimit"},
-	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
+	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
 	"daemon/settings":      {"alarm", "digest"},
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},
@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"daemon/members":       {"daemon/calendar", "daemon/editions", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
 	"daemon/view":          {"daemon/audience", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
 	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
+	"daemon/delivery":      {"alarm", "bounce", "daemon/calendar", "daemon/envelope", "daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/link"},
 	"inbound":              {"bounce", "daemon/members", "forum", "mail", "store", "internal/link", "internal/ratelimit"},
 	"demo":                 {},
 	"alarm":                {"store"},

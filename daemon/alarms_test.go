@@ -172,9 +172,9 @@ func TestAlarms_StalledDaemon(t *testing.T) {
 	t.Parallel()
 	w := newAlarmWorld(t)
 	stallFor := func(quiet time.Duration) []string {
-		w.daemon.lastProgress.Store(time.Now().Add(-quiet).UnixNano())
-		w.daemon.checkStalled()
-		w.daemon.flushAlarms(t.Context())
+		w.daemon.watchdog.lastProgress.Store(time.Now().Add(-quiet).UnixNano())
+		w.daemon.watchdog.checkStalled()
+		w.daemon.watchdog.flushAlarms(t.Context())
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		notifications := w.notifications
@@ -208,7 +208,7 @@ func TestAlarms_EveryKindHasText(t *testing.T) {
 	w := newAlarmWorld(t)
 	for _, kind := range alarm.Kinds {
 		n := alarm.Notification{Kind: kind, Object: "gmail.com", Detail: "why", Since: w.clock(), At: w.clock()}
-		if err := (alarmMail{w.daemon}).Notify(t.Context(), n); err != nil {
+		if err := (&alarmMail{w.daemon.base, w.daemon.shared.Relays}).Notify(t.Context(), n); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if what, cure := w.daemon.Renderer.AlarmText(string(kind), ""); what == "" || cure == "" {
@@ -229,7 +229,7 @@ func TestWatchdog_RunsWhileRoundHangs(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() {
-			w.daemon.watchdog(ctx)
+			w.daemon.watchdog.run(ctx)
 			close(over)
 		}()
 		subjects := func() (subjects []string) {

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -275,15 +276,18 @@ func (w *world) deliverOnly(some func(store.Row) bool) {
 			others = append(others, r)
 		}
 	}
-	if err := w.store.Outbox.Release(w.Context(), w.set.Owner, keysOf(others)); err != nil {
-		w.Fatal(err)
-	}
 	if len(ours) == 0 {
-		w.Fatal("no such mail waits")
+		w.Fatal("no such message is waiting")
 	}
-	if err := w.daemon.deliverBatch(w.Context(), ours); err != nil {
-		w.Fatal(err)
+	release := func(rows []store.Row) {
+		w.Helper()
+		if err := w.store.Outbox.Release(w.Context(), w.set.Owner, keysOf(rows)); err != nil {
+			w.Fatal(err)
+		}
 	}
+	release(ours)
+	w.deliver() // the others are leased
+	release(others)
 }
 
 func TestAlert_NoneInFirstRound(t *testing.T) {
@@ -445,5 +449,29 @@ func TestAlert_MembersQuietHoursApply(t *testing.T) {
 	}
 	if subject := head.Get("Subject"); subject != fmt.Sprintf("[The Upper Berth] Thread %d", thread) {
 		t.Errorf("Subject = %q: of one thread it is an alert like any other", subject)
+	}
+}
+
+func TestDeliver_LogsOmissionsWithReason(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	gone, read := w.writePost(thread), w.writePost(w.thread(tonight))
+	w.round()
+	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
+	w.visitThread(101, w.queryInt(`SELECT thread_id FROM post WHERE id = ?`, read))
+	w.logLevel.Set(slog.LevelDebug)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
+	if n := w.countLogged("message skipped"); n != 2 {
+		t.Errorf("%d skipped alerts were logged, want 2:\n%s", n, w.log)
+	}
+	for _, want := range []string{
+		fmt.Sprintf(`msg="post deferred to a later edition" key=alert/101/T%d/`, thread), `reason="post deleted"`,
+		`msg="post omitted" key=alert/101/`, fmt.Sprintf(`post=%d reason="already read on the site"`, read),
+	} {
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("the log has no %q:\n%s", want, w.log)
+		}
 	}
 }

@@ -54,11 +54,11 @@ func TestTickAnnouncements_BacksOffAfterError(t *testing.T) {
 	w := newAnnouncementWorld(t, 2)
 	w.startAnnouncement(announcementToAll())
 	w.execSQL("ALTER TABLE member RENAME TO lost")
-	if err := w.daemon.tickAnnouncements(t.Context()); err == nil {
+	if err := w.daemon.main.tickAnnouncements(t.Context()); err == nil {
 		t.Error("an announcement goes out while the forum cannot be read")
 	}
 	before := w.source.Statements()
-	if err := w.daemon.tickAnnouncements(t.Context()); err != nil || w.source.Statements() != before {
+	if err := w.daemon.main.tickAnnouncements(t.Context()); err != nil || w.source.Statements() != before {
 		t.Errorf("the forum is asked again at once (%v)", err)
 	}
 	w.execSQL("ALTER TABLE lost RENAME TO member")

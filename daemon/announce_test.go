@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"postrider/bounce"
 	"postrider/daemon/audience"
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -267,7 +269,7 @@ func TestAnnouncement_PausedIfTooLarge(t *testing.T) {
 			a.Audience.Except = []forum.MemberID{2001}
 			id := w.startAnnouncement(a)
 			if enrolled {
-				if _, err := w.daemon.advanceAnnouncements(t.Context()); err != nil {
+				if _, err := w.daemon.main.announcer.advanceAnnouncements(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -294,17 +296,17 @@ func TestAnnouncement_PausedAfterClaimStaysQueued(t *testing.T) {
 	t.Parallel()
 	w := newAnnouncementWorld(t, 2)
 	id := w.startAnnouncement(announcementToAll())
-	if more, err := w.daemon.advanceAnnouncements(t.Context()); !more || err != nil {
+	if more, err := w.daemon.main.announcer.advanceAnnouncements(t.Context()); !more || err != nil {
 		t.Fatal(more, err)
 	}
-	rows, err := w.store.Outbox.Claim(t.Context(), w.clock(), w.set.Owner, time.Minute, store.AllPriorities, 10)
-	if err != nil || len(rows) != 2 {
-		t.Fatal(rows, err)
-	}
-	check(t, w.store.Announcements.Pause(t.Context(), w.clock(), "test", id, ""))
-	if err := w.daemon.deliverBatch(t.Context(), rows); err != nil {
-		t.Fatal(err)
-	}
+	w.deliverWith(func(h *delivery.Hooks) {
+		h.Healthy = func(ctx context.Context) error { // it is asked after the claim, and before the messages are built
+			if n := w.countByState()["leased"]; n != 2 {
+				t.Errorf("%d messages are leased, want 2", n)
+			}
+			return w.store.Announcements.Pause(ctx, w.clock(), "test", id, "")
+		}
+	})
 	w.wantAnnouncementTo()
 	w.round()
 	w.wantAnnouncementTo()

@@ -131,8 +131,8 @@ func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
 	id := w.startAnnouncement(announcementToAll())
 	w.round()
 	w.wantState(id, store.Paused)
-	w.daemon.checkAnnouncements(t.Context())
-	w.daemon.flushAlarms(t.Context())
+	w.daemon.watchdog.checkAnnouncements(t.Context())
+	w.daemon.watchdog.flushAlarms(t.Context())
 	if n := strings.Count(w.log.String(), "alarm=stopped"); n != 1 {
 		t.Errorf("the administrator is told %d times:\n%s", n, w.log)
 	}

@@ -66,7 +66,7 @@ func (c *chaos) runAt(clock time.Duration, steps ...func(context.Context) error)
 	start := c.clock()
 	if len(steps) == 0 {
 		c.round()
-	} else if err := c.daemon.steps(c.Context(), steps...); err != nil {
+	} else if err := c.daemon.main.steps(c.Context(), steps...); err != nil {
 		c.Fatal(err)
 	}
 	if took := c.clock().Sub(start); took > maxRoundTime {
@@ -91,7 +91,7 @@ func (c *chaos) runWithFaults(name string, s faultPattern) {
 	})
 	c.runAt(8 * hour)
 	for _, later := range []time.Duration{8*hour + 16*minute, 8*hour + 48*minute, 9*hour + 4*minute, 20 * hour} {
-		c.runAt(later, c.daemon.deliver, c.daemon.evaluateRefusals)
+		c.runAt(later, c.daemon.main.deliver, c.daemon.evaluateRefusals)
 	}
 	second := c.writePost(c.thread)
 	c.runAt(tomorrow + 8*hour)

@@ -317,7 +317,7 @@ func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	w.setClock(4, "10:00")
 	w.round()
 	p := w.writePost(thread)
-	if err := w.daemon.scanAll(t.Context()); err != nil {
+	if err := w.daemon.main.scanner.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	service := members.New(w.source, w.store, w.set)

@@ -146,7 +146,7 @@ func TestScanNew_OneQueryWithoutNewPosts(t *testing.T) {
 	w.round()
 	for range 3 {
 		before := w.source.Statements()
-		if err := w.daemon.steps(t.Context(), w.daemon.scanNew, w.daemon.planAlerts, w.daemon.deliver); err != nil {
+		if err := w.daemon.main.steps(t.Context(), w.daemon.main.scanner.scanNew, w.daemon.main.alerts.planAlerts, w.daemon.main.deliver); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.source.Statements() - before; n != 2 {

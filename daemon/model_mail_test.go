@@ -44,7 +44,7 @@ func (s *simulation) readMessage(p *modelMember, sent attempt, sure bool) {
 		}
 		at := memberPost{p.id, post}
 		if earlier := s.delivered[at]; !s.received[id] {
-			s.recordDelivery(at, p, delivery{id, sure, s.changes, p.watchChanges}, w)
+			s.recordDelivery(at, p, deliveredPost{id, sure, s.changes, p.watchChanges}, w)
 		} else if earlier.id == id && sure { // what the second copy of a mail says more is as good as lost
 			earlier.accepted = true
 			s.delivered[at] = earlier
@@ -54,7 +54,7 @@ func (s *simulation) readMessage(p *modelMember, sent attempt, sure bool) {
 }
 
 // recordDelivery notes that a mail has told somebody of a post.
-func (s *simulation) recordDelivery(at memberPost, p *modelMember, now delivery, w *modelPost) {
+func (s *simulation) recordDelivery(at memberPost, p *modelMember, now deliveredPost, w *modelPost) {
 	before, again := s.delivered[at]
 	// What may have been told, and is not wanted in that way any more, is told again in another: it may be lost. What an edition
 	// told is not written down: of a post that was moved it is concluded from what he watches now.

@@ -21,7 +21,7 @@ type simulation struct {
 	daemons   [2]*Daemon
 	turn      int                 // of which daemon it is
 	wanted    map[memberPost]bool // what was wanted ever since it was seen first
-	delivered map[memberPost]delivery
+	delivered map[memberPost]deliveredPost
 	received  map[string]bool // Message-IDs
 	changes   int             // of what is written, or of what members want
 
@@ -53,7 +53,7 @@ type memberPost struct {
 }
 
 // delivery is a mail that told a member of a post.
-type delivery struct {
+type deliveredPost struct {
 	id           string // its Message-ID
 	accepted     bool   // a daemon knows that it was taken
 	changes      int    // until then
@@ -64,7 +64,7 @@ var errKilled = errors.New("the daemon is dead")
 
 func newSimulation(p *faultRecorder) *simulation {
 	w := newWorld(p)
-	s := &simulation{world: w, wanted: map[memberPost]bool{}, delivered: map[memberPost]delivery{}, received: map[string]bool{}, sent: map[string]bool{}}
+	s := &simulation{world: w, wanted: map[memberPost]bool{}, delivered: map[memberPost]deliveredPost{}, received: map[string]bool{}, sent: map[string]bool{}}
 	w.run()
 	w.set.Alerts = settings.DefaultAlerts()
 	w.sender = simulatedRelay{s}

@@ -23,7 +23,7 @@ func TestOutage_UnreadableForumSendsNothing(t *testing.T) {
 			w.prepare()
 			planned := w.countByState()["queued"]
 			w.execSQL(`ALTER TABLE ` + table + ` RENAME TO away`)
-			if err := w.daemon.deliver(w.Context()); err == nil {
+			if err := w.daemon.main.deliver(w.Context()); err == nil {
 				t.Error("a forum that cannot be read is no fault")
 			}
 			if report, err := w.daemon.RunOnce(w.Context()); err == nil || report.Sent != 0 {
@@ -91,7 +91,7 @@ func TestOutage_FailedReleaseIsRepeatedBeforeTheLeaseEnds(t *testing.T) {
 	w.prepare()
 	w.execSQL(`ALTER TABLE post RENAME TO away`)
 	repair := breakStore(w, "UPDATE OF handed", "outbox")
-	if err := w.daemon.deliver(w.Context()); err == nil {
+	if err := w.daemon.main.deliver(w.Context()); err == nil {
 		t.Error("deliver succeeded without the forum and without the store")
 	}
 	if n := w.countByState()["leased"]; n != 10 {
@@ -124,7 +124,7 @@ func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 		w, p := newBusyWorld(t, members)
 		w.prepare()
 		repair := breakStore(w, "UPDATE OF settled_at", "outbox")
-		if err := w.daemon.deliver(w.Context()); err == nil {
+		if err := w.daemon.main.deliver(w.Context()); err == nil {
 			t.Errorf("a store that takes nothing is no fault")
 		}
 		// The one whose settlement failed, and those under way meanwhile.
@@ -132,7 +132,7 @@ func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 		if most := 1 + w.set.Connections; first > most {
 			t.Errorf("%d mails were handed over, want at most %d", first, most)
 		}
-		if err := w.daemon.deliver(w.Context()); err == nil {
+		if err := w.daemon.main.deliver(w.Context()); err == nil {
 			t.Error("a daemon claims more while the store does not take what became of the last mails")
 		}
 		if n := len(w.relay.messages()); n != first {
@@ -166,8 +166,8 @@ func TestOutage_ShortStoreFailure(t *testing.T) {
 		w.prepare()
 		repair := breakStore(w, "UPDATE OF settled_at", "outbox")
 		over := make(chan error, 1)
-		go func() { over <- w.daemon.deliver(t.Context()) }()
-		time.Sleep(settleRetryTimeout / 2)
+		go func() { over <- w.daemon.main.deliver(t.Context()) }()
+		time.Sleep(4 * time.Second) // results are retried for longer
 		repair()
 		if err := <-over; err != nil {
 			t.Error(err)

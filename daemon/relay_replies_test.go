@@ -33,7 +33,7 @@ func TestDeliver_RelayDownForThreeDays(t *testing.T) {
 		w.setClock(8, "09:00")
 		c := w.writePost(thread)
 		w.relay.acceptAll()
-		time.Sleep(maxOpenDuration) // it is left alone
+		time.Sleep(5 * time.Minute) // the longest time that its circuit breaker stays open
 		w.round()
 		w.wantMessages("anna", posts(a, b))
 		for _, o := range w.outcomes(101) {
@@ -278,4 +278,28 @@ func TestDeliver_SkipsEditionAfterUnsubscribe(t *testing.T) {
 	w.round()
 	w.wantMessages("anna")
 	w.wantMessages("carl", posts(a))
+}
+
+func TestRelays_RejectedLoginNotRepeated(t *testing.T) {
+	t.Parallel()
+	w, p := newBusyWorld(t, 50)
+	w.relay.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
+	}
+	for range 5 {
+		w.round()
+		w.setTime(w.clock().Add(time.Minute))
+	}
+	if n := len(w.relay.messages()); n > w.set.Connections {
+		t.Errorf("%d logins were tried, want at most %d: those that were under way", n, w.set.Connections)
+	}
+	for _, o := range w.outcomes(1000) {
+		if o.Result == string(mail.NotSent) && o.Attempt != 0 {
+			t.Errorf("it is counted as attempt %d", o.Attempt)
+		}
+	}
+	w.relay.acceptAll()
+	w.restart()
+	w.round()
+	w.wantMessages("m49", posts(p))
 }

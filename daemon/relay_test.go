@@ -55,7 +55,9 @@ func (r *fakeRelay) Send(_ context.Context, from, to string, raw []byte) mail.Ou
 
 // answerWith makes the relay answer everything alike.
 func (r *fakeRelay) answerWith(result mail.Result, code int) {
-	r.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: result, Code: code, Reply: "as configured"} }
+	r.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: result, Code: code, Reply: "as configured"}
+	}
 }
 
 // acceptAll makes the relay take everything again.

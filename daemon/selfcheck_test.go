@@ -37,12 +37,12 @@ func TestSelfCheck_FailureStopsSending(t *testing.T) {
 		w.execSQL(`ALTER TABLE role RENAME TO away`)
 		time.Sleep(source.SelfCheckTTL) // since the self-check at the start
 		for range 3 {
-			if err := w.daemon.deliver(w.Context()); err == nil {
+			if err := w.daemon.main.deliver(w.Context()); err == nil {
 				t.Error("a forum that fails its self-check is no fault")
 			}
 			time.Sleep(source.FailedCheckTTL)
 		}
-		w.daemon.flushAlarms(w.Context())
+		w.daemon.watchdog.flushAlarms(w.Context())
 		if n := len(w.relay.messages()); n != 0 || w.countByState()["queued"] != planned {
 			t.Errorf("%d mails went out and %d rows wait, want none and %d", n, w.countByState()["queued"], planned)
 		}
@@ -52,7 +52,7 @@ func TestSelfCheck_FailureStopsSending(t *testing.T) {
 		w.execSQL(`ALTER TABLE away RENAME TO role`)
 		w.setTime(w.clock().Add(time.Minute))
 		w.deliver()
-		w.daemon.flushAlarms(w.Context())
+		w.daemon.watchdog.flushAlarms(w.Context())
 		w.wantMessages("anna", posts(p))
 		for _, o := range w.outcomes(101) {
 			if o.Result == store.StateAccepted && o.Attempt != 1 {
@@ -80,7 +80,7 @@ func TestSelfCheck_RepeatedAfterFailedRound(t *testing.T) {
 		t.Errorf("%d mails went out, %v; want none before the forum is whole again", r.Sent, err)
 	}
 	w.execSQL(`ALTER TABLE away RENAME TO role`)
-	w.daemon.selfCheck = source.SelfCheckCache{} // the failed check has expired
+	w.daemon.main.selfCheck = source.SelfCheckCache{} // the failed check has expired
 	w.round()
 	w.wantMessages("anna", posts(p))
 }

@@ -93,7 +93,7 @@ func TestDeliver_SlowForum(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*settings.MaxBatchAge)
 		defer cancel()
-		if err := w.daemon.deliver(ctx); err != nil {
+		if err := w.daemon.main.deliver(ctx); err != nil {
 			t.Fatal(err)
 		}
 		w.wantMessages("m0", posts(p))

@@ -11,6 +11,8 @@ import (
 	"postrider/store"
 )
 
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
 func TestUpdateSubscriber_EveryCase(t *testing.T) {
 	at := func(s string) time.Time {
 		when, err := time.Parse(time.RFC3339, s)
@@ -41,10 +43,9 @@ func TestUpdateSubscriber_EveryCase(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := newQuietDaemon()
-			d.settings.Digest = settings.DefaultDigest()
-			d.calendar = calendar.New(d.settings.Digest, calendar.NewZones("UTC"))
-			got := d.updateSubscriber(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
+			b := &base{settings: settings.Settings{Digest: settings.DefaultDigest()}}
+			b.calendar = calendar.New(b.settings.Digest, calendar.NewZones("UTC"))
+			got := (&subscriberSync{b}).updateSubscriber(tt.was, tt.known, forum.Member{ID: 42, Zone: tt.zone}, noon, 50, tt.first)
 			want := time.Time{}
 			if tt.due != "" {
 				want = at(tt.due)

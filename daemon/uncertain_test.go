@@ -38,16 +38,6 @@ func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 	w.wantMessages("anna", posts(a, b))
 }
 
-func TestUncertain_OtherKindsNotRetried(t *testing.T) {
-	w := newDailyWorld(t)
-	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
-	w.restart()
-	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: store.KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
-	if s.State != store.StateUncertain || !strings.Contains(s.Reason, "not retried") || w.countLogged("uncertain message not retried") != 1 {
-		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, w.log)
-	}
-}
-
 // crash makes the daemon vanish in the middle of a delivery: what it has claimed stays claimed, and so many of
 // that noted as about to be handed over.
 func (w *world) crash(marked int) {
@@ -113,12 +103,10 @@ func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 func TestCrash_LimitsRetriesOfCrashingMessage(t *testing.T) {
 	t.Parallel()
 	w, _ := newBusyWorld(t, 1)
-	for range maxCrashRetries + 1 {
+	for range 6 {
 		w.crash(1)
 		w.setTime(w.clock().Add(2 * time.Minute))
-		if err := w.daemon.reclaimLeases(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		w.deliver()
 		w.setTime(w.clock().Add(15 * time.Minute))
 	}
 	if c := w.countByState(); c["uncertain"] != 1 {
@@ -178,9 +166,9 @@ func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 			case 1: // the next letters cannot be noted
 				broken <- breakStore(w, "UPDATE OF handed", "outbox")
 			case 2: // until the store is well again, while this one is still under way
-				time.Sleep(4 * flushEvery)
+				time.Sleep(100 * time.Millisecond)
 				(<-broken)()
-				time.Sleep(4 * flushEvery)
+				time.Sleep(100 * time.Millisecond)
 			default:
 				var noted bool
 				row := db.QueryRowContext(w.Context(), `SELECT o.handed FROM outbox o WHERE o.state = 'leased' AND o.member_id = ?`, memberOf(t, to))
@@ -190,7 +178,7 @@ func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 			}
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
 		}
-		if err := w.daemon.deliver(w.Context()); err != nil {
+		if err := w.daemon.main.deliver(w.Context()); err != nil {
 			t.Error(err)
 		}
 		if c := w.countByState(); c["accepted"] < 2 {

@@ -46,8 +46,8 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 	}
 	notificationsAt := func(at time.Time) []string {
 		w.setTime(at)
-		w.daemon.checkVolume(t.Context())
-		w.daemon.flushAlarms(t.Context())
+		w.daemon.watchdog.checkVolume(t.Context())
+		w.daemon.watchdog.flushAlarms(t.Context())
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		notifications := w.notifications

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/forum"
@@ -47,8 +48,9 @@ type world struct {
 	store     *store.Store
 	storePath string // path of the store's file
 	relay     *fakeRelay
-	sender    Sender        // the relay, unless a test has another
-	log       *bytes.Buffer // read it when nothing runs
+	sender    delivery.Sender // the relay, unless a test has another
+	log       *bytes.Buffer
+	logLevel  slog.LevelVar // read it when nothing runs
 	set       settings.Settings
 	daemon    *Daemon
 
@@ -152,7 +154,7 @@ func (w *world) restart() {
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Deps{
 		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, nil)), Now: w.clock,
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: &w.logLevel})), Now: w.clock,
 	}, w.set)
 }
 
@@ -203,14 +205,32 @@ func (w *world) round() Report {
 func (w *world) prepare() {
 	w.Helper()
 	d := w.daemon
-	if err := d.steps(w.Context(), d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests); err != nil {
+	if err := d.main.steps(w.Context(), d.main.scanner.scanAll, d.main.scanner.scanMoves, d.main.subscribers.syncSubscribers, d.main.alerts.planAlerts, d.main.digests.planDigests); err != nil {
 		w.Fatal(err)
 	}
 }
 
+// deliverWith delivers with other hooks.
+func (w *world) deliverWith(change func(*delivery.Hooks)) {
+	w.Helper()
+	l := w.daemon.main
+	hooks := l.hooks(store.AllPriorities)
+	change(&hooks)
+	if _, err := delivery.New(l.delivery.Deps, w.set, w.daemon.shared, hooks, store.AllPriorities).Deliver(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func keysOf(rows []store.Row) (keys []string) {
+	for _, r := range rows {
+		keys = append(keys, r.Key)
+	}
+	return keys
+}
+
 func (w *world) deliver() {
 	w.Helper()
-	if err := w.daemon.deliver(w.Context()); err != nil {
+	if err := w.daemon.main.deliver(w.Context()); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -17,6 +17,10 @@ const BatchSize = 1000
 // rights may have changed.
 const MaxBatchAge = time.Minute
 
+// RefusalSettleTime is how long a rejection waits before it is evaluated: other rejections by its domain in that time show
+// whether the address is the cause. A dead address can wait ten minutes.
+const RefusalSettleTime = 10 * time.Minute
+
 // Delivery is the [delivery] table.
 type Delivery struct {
 	AllowList     []string      `toml:"allow_only"`

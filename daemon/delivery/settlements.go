@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -18,7 +18,7 @@ const (
 // settlementWriter saves settlements: immediately at a low rate, and in batches at a high rate, of at most flushRows
 // messages and at most flushEvery old. A killed daemon repeats at most one such batch.
 type settlementWriter struct {
-	d        *Daemon
+	service  *Service
 	ctx      context.Context
 	buffer   []store.Settlement
 	deferred []store.DeferredMessage
@@ -29,9 +29,9 @@ type settlementWriter struct {
 	sum      Report    // what was settled
 }
 
-// newLedger returns a settlementWriter. It keeps writing after ctx has ended, because it records what has happened.
-func (d *Daemon) newLedger(ctx context.Context) *settlementWriter {
-	return &settlementWriter{d: d, ctx: context.WithoutCancel(ctx)}
+// newSettlementWriter returns a settlementWriter. It keeps writing after ctx has ended, because it records what has happened.
+func (d *Service) newSettlementWriter(ctx context.Context) *settlementWriter {
+	return &settlementWriter{service: d, ctx: context.WithoutCancel(ctx)}
 }
 
 // add adds settlements and reports whether it is time to write.
@@ -59,10 +59,10 @@ func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
 	for i, n := range next {
 		keys[i] = n.Key
 	}
-	held, err := l.d.Store.Outbox.MarkInFlight(l.ctx, l.d.settings.Owner, l.buffer, keys)
+	held, err := l.service.Store.Outbox.MarkInFlight(l.ctx, l.service.settings.Owner, l.buffer, keys)
 	if err == nil {
 		l.clearFlushed()
-		err = l.refusals.flushRefusals(l.ctx, l.d.Store)
+		err = l.refusals.flushRefusals(l.ctx, l.service.Store)
 	}
 	if err == nil {
 		err = l.postpone()
@@ -85,8 +85,8 @@ func (l *settlementWriter) clearFlushed() {
 	}
 	for _, s := range l.buffer {
 		l.sum.count(s)
-		l.d.Observer.MessageSettled(store.KindOf(s.Key), outcome(s))
-		l.d.refusalWindows.record(s)
+		l.service.hooks.Outcome(store.KindOf(s.Key), outcome(s))
+		l.service.hooks.Settled(s)
 		l.refusals.add(s)
 	}
 	l.buffer = l.buffer[:0]
@@ -97,7 +97,7 @@ func (l *settlementWriter) postpone() error {
 	if len(l.deferred) == 0 {
 		return nil
 	}
-	if err := l.d.Store.Outbox.Postpone(l.ctx, l.d.settings.Owner, l.deferred); err != nil {
+	if err := l.service.Store.Outbox.Postpone(l.ctx, l.service.settings.Owner, l.deferred); err != nil {
 		return err
 	}
 	l.sum.Waiting += len(l.deferred)
@@ -107,7 +107,7 @@ func (l *settlementWriter) postpone() error {
 
 // renew renews the lease.
 func (l *settlementWriter) renew() {
-	if err := l.d.Store.Outbox.Renew(l.ctx, l.d.Now(), l.d.settings.Owner, l.d.settings.Lease); err != nil {
+	if err := l.service.Store.Outbox.Renew(l.ctx, l.service.Now(), l.service.settings.Owner, l.service.settings.Lease); err != nil {
 		l.failed, l.err = true, err
 	}
 }
@@ -122,7 +122,7 @@ func (l *settlementWriter) close(retry <-chan time.Time) error {
 			return l.err
 		}
 		if !told {
-			l.d.Log.Warn("cannot save delivery results, delivery paused", "messages", len(l.buffer), "err", l.err)
+			l.service.Log.Warn("cannot save delivery results, delivery paused", "messages", len(l.buffer), "err", l.err)
 			told = true
 		}
 	}
@@ -133,6 +133,6 @@ func (l *settlementWriter) flushAll() bool {
 	if _, ok := l.write(nil); !ok {
 		return false
 	}
-	l.err = l.refusals.flushCounts(l.ctx, l.d.Store)
+	l.err = l.refusals.flushCounts(l.ctx, l.service.Store)
 	return l.err == nil
 }

@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -21,11 +21,11 @@ const slowProviderWait = time.Second
 // together with earlier results, for as many messages as are sent between two writes: at full speed that is a small
 // fraction of a statement per message.
 type dispatcher struct {
-	d              *Daemon
+	service        *Service
 	built          time.Time
 	patient        time.Duration // how long it waits for slow providers when nothing else can be sent
-	ledger         *settlementWriter
-	lines          *providerQueues
+	settlements    *settlementWriter
+	queues         *providerQueues
 	inFlight       int       // messages with workers
 	sentSinceFlush int       // messages given to workers since the last flush
 	idleSince      time.Time // since when only slow providers have messages; zero: others have, too
@@ -33,10 +33,10 @@ type dispatcher struct {
 	results        chan result
 }
 
-func (d *Daemon) newDispatch(ctx context.Context, all *providerQueues, built time.Time) *dispatcher {
-	all.connections, all.pace = d.settings.Connections, d.rateLimit
+func (d *Service) newDispatcher(ctx context.Context, all *providerQueues, built time.Time) *dispatcher {
+	all.connections, all.pace = d.settings.Connections, d.shared.limiter
 	return &dispatcher{
-		d: d, built: built, patient: d.maxSlowWait, ledger: d.newLedger(ctx), lines: all,
+		service: d, built: built, patient: d.MaxSlowWait, settlements: d.newSettlementWriter(ctx), queues: all,
 		jobs: make(chan outgoing), results: make(chan result),
 	}
 }
@@ -45,10 +45,10 @@ func (d *Daemon) newDispatch(ctx context.Context, all *providerQueues, built tim
 // saved. It waits for messages in flight and saves their results.
 func (p *dispatcher) run(ctx context.Context) error {
 	var workers sync.WaitGroup
-	for range p.lines.connections {
+	for range p.queues.connections {
 		workers.Go(func() {
 			for l := range p.jobs {
-				p.results <- p.d.send(ctx, l)
+				p.results <- p.service.send(ctx, l)
 			}
 		})
 	}
@@ -58,15 +58,15 @@ func (p *dispatcher) run(ctx context.Context) error {
 	p.loop(ctx, flush.C)
 	close(p.jobs)
 	workers.Wait()
-	if ctx.Err() == nil && p.d.relays.available(time.Now(), 1) > 0 { // else they are sent as soon as a relay is available
+	if ctx.Err() == nil && p.service.shared.Relays.available(time.Now(), 1) > 0 { // else they are sent as soon as a relay is available
 		p.deferOverflow(0)
 	}
-	return p.ledger.close(flush.C)
+	return p.settlements.close(flush.C)
 }
 
 // loop decides which message is sent next and when results are saved.
 func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
-	renew := time.NewTicker(p.d.settings.Lease / 3)
+	renew := time.NewTicker(p.service.settings.Lease / 3)
 	defer renew.Stop()
 	stop := ctx.Done()
 	for {
@@ -81,21 +81,21 @@ func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 		}
 		select {
 		case hand <- next:
-			p.lines.send(n)
+			p.queues.send(n)
 			p.inFlight++
 			p.sentSinceFlush++
 		case s := <-p.results:
 			p.inFlight--
 			p.recordResult(s)
-			if p.ledger.add(s.settled) {
+			if p.settlements.add(s.settled) {
 				p.flush(ctx)
 			}
 		case <-flush:
-			if p.ledger.needsFlush() {
+			if p.settlements.needsFlush() {
 				p.flush(ctx)
 			}
 		case <-renew.C:
-			p.ledger.renew()
+			p.settlements.renew()
 		case <-stop:
 			stop = nil
 		}
@@ -107,13 +107,13 @@ func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 func (p *dispatcher) nextQueue(ctx context.Context) (n *providerQueue, idle bool) {
 	for p.canSend(ctx) {
 		now := time.Now()
-		if n = p.lines.next(now); n != nil {
+		if n = p.queues.next(now); n != nil {
 			if n.unlimited() {
 				p.idleSince = time.Time{}
 			}
 			return n, false
 		}
-		if p.inFlight == p.lines.connections || !p.lines.needsMore(now) {
+		if p.inFlight == p.queues.connections || !p.queues.needsMore(now) {
 			return nil, p.inFlight == 0 && !p.shouldWait(now)
 		}
 		p.flush(ctx)
@@ -123,7 +123,7 @@ func (p *dispatcher) nextQueue(ctx context.Context) (n *providerQueue, idle bool
 
 // shouldWait reports whether waiting for rate limits is worthwhile. Each flush checks again.
 func (p *dispatcher) shouldWait(now time.Time) bool {
-	lane, pace := p.lines.waiting(now)
+	lane, pace := p.queues.waiting(now)
 	if pace || !lane {
 		return pace
 	}
@@ -137,19 +137,19 @@ func (p *dispatcher) shouldWait(now time.Time) bool {
 // keep messages waiting for minutes.
 func (p *dispatcher) canSend(ctx context.Context) bool {
 	now := time.Now()
-	return ctx.Err() == nil && now.Sub(p.built) <= settings.MaxBatchAge && p.d.relays.available(now, 1) > 0 && !p.ledger.failed
+	return ctx.Err() == nil && now.Sub(p.built) <= settings.MaxBatchAge && p.service.shared.Relays.available(now, 1) > 0 && !p.settlements.failed
 }
 
 // flush saves results and marks the next messages as in flight. It marks twice as many as were sent since the last flush,
 // so that no worker waits for the write, and at least enough to keep all workers busy.
 func (p *dispatcher) flush(ctx context.Context) {
 	var picked []outgoing
-	window, ready := max(2*p.lines.connections, 2*p.sentSinceFlush), p.lines.ready()
-	if now := time.Now(); p.canSend(ctx) && (ready <= window/2 || p.lines.needsMore(now)) {
-		picked = p.lines.reserve(now, max(1, window-ready), window)
+	window, ready := max(2*p.queues.connections, 2*p.sentSinceFlush), p.queues.ready()
+	if now := time.Now(); p.canSend(ctx) && (ready <= window/2 || p.queues.needsMore(now)) {
+		picked = p.queues.reserve(now, max(1, window-ready), window)
 	}
-	ours, ok := p.ledger.write(picked)
-	p.lines.dropLost(picked, ours) // messages that could not be marked must not be sent, even if the next write succeeds
+	ours, ok := p.settlements.write(picked)
+	p.queues.dropLost(picked, ours) // messages that could not be marked must not be sent, even if the next write succeeds
 	if ok && len(picked) > 0 {
 		p.sentSinceFlush = 0
 	}
@@ -157,34 +157,34 @@ func (p *dispatcher) flush(ctx context.Context) {
 
 // recordResult updates throttle and queue with the result of a message.
 func (p *dispatcher) recordResult(s result) {
-	n, now := s.line, time.Now()
+	n, now := s.queue, time.Now()
 	switch {
 	case s.out.RateLimited():
 		if n.backOff(s.began, now) {
-			p.d.Log.Warn("provider is rate limiting us, slowing down", "provider", n.name, "a_minute", n.ratePerMinute(), "code", s.out.Code)
+			p.service.Log.Warn("provider is rate limiting us, slowing down", "provider", n.name, "a_minute", n.ratePerMinute(), "code", s.out.Code)
 		}
 	case s.out.Result == mail.Accepted:
-		p.d.domainHolds.clear(s.domain)
+		p.service.shared.holds.clear(s.domain)
 		if n.recover(now) {
-			p.d.Log.Info("provider throttle recovered", "provider", n.name)
+			p.service.Log.Info("provider throttle recovered", "provider", n.name)
 		}
 	}
 	if n.probe {
 		n.probe, n.probeFailed = false, s.out.Result != mail.Accepted
 	}
-	p.lines.release(n)
+	p.queues.release(n)
 }
 
 // deferOverflow releases messages that cannot be sent within a time, each with its own time for the next attempt.
 func (p *dispatcher) deferOverflow(within time.Duration) {
 	real := time.Now()
-	for _, n := range slices.Clone(p.lines.list) {
+	for _, n := range slices.Clone(p.queues.list) {
 		take := n.within(within, len(n.waiting))
 		for _, l := range n.waiting[take:] {
-			at := p.d.Now().Add(n.deferUntil(real).Sub(real)) // throttles use the real clock, messages the round's
-			p.ledger.deferMessage(store.DeferredMessage{Key: l.Key, NotBefore: at, Reason: n.deferReason()})
+			at := p.service.Now().Add(n.deferUntil(real).Sub(real)) // throttles use the real clock, messages the round's
+			p.settlements.deferMessage(store.DeferredMessage{Key: l.Key, NotBefore: at, Reason: n.deferReason()})
 		}
 		n.waiting = n.waiting[:take]
-		p.lines.removeIfEmpty(n)
+		p.queues.removeIfEmpty(n)
 	}
 }

@@ -1,8 +1,10 @@
-package daemon
+package delivery
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
+	"postrider/alarm"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,23 +13,37 @@ import (
 	"postrider/mail"
 )
 
-// connectionFailed and unwelcome are what a relay says that is down, or that does not know us.
+// connectionFailed and loginRejected are the outcomes for a relay that is down and for one that rejects our login.
 var (
 	connectionFailed = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
 	loginRejected    = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
 )
 
-// relayPair is two relays, with what each of them got.
+// countingSender counts the messages that it gets.
+type countingSender struct {
+	answer *mail.Outcome // nil: it accepts all
+	calls  int
+}
+
+// Send implements Sender.
+func (s *countingSender) Send(context.Context, string, string, []byte) mail.Outcome {
+	s.calls++
+	if s.answer != nil {
+		return *s.answer
+	}
+	return mail.Outcome{Result: mail.Accepted, Code: 250}
+}
+
+// relayPair is two relays and their log.
 type relayPair struct {
-	first, second fakeRelay
-	*relayPool
+	first, second countingSender
+	*Relays
 	log bytes.Buffer
 }
 
-func newRelayPair(t *testing.T) *relayPair {
-	w := newWorld(t)
-	p := &relayPair{first: fakeRelay{clock: time.Now}, second: fakeRelay{clock: time.Now}}
-	p.relayPool = newRelays(&p.first, &p.second, w.daemon.alarms, slog.New(slog.NewTextHandler(&p.log, nil)))
+func newRelayPair() *relayPair {
+	p := &relayPair{}
+	p.Relays = NewRelays(&p.first, &p.second, alarm.New(nil, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.NewTextHandler(&p.log, nil)))
 	return p
 }
 
@@ -39,19 +55,18 @@ func (p *relayPair) send(t *testing.T, n int, want mail.Result) (first, second i
 			t.Errorf("a message is %v, want %v", out, want)
 		}
 	}
-	first, second = len(p.first.messages()), len(p.second.messages())
-	p.first.forget()
-	p.second.forget()
+	first, second = p.first.calls, p.second.calls
+	p.first.calls, p.second.calls = 0, 0
 	return first, second
 }
 
-func TestRelayPool_FailsOverAndBack(t *testing.T) {
+func TestRelays_FailsOverAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newRelayPair(t)
+		p := newRelayPair()
 		if first, second := p.send(t, 10, mail.Accepted); first != 10 || second != 0 {
 			t.Errorf("while both are well they got %d and %d, want all at the first", first, second)
 		}
-		p.first.answer = func(string, int) mail.Outcome { return connectionFailed }
+		p.first.answer = &connectionFailed
 		if first, second := p.send(t, 20, mail.Accepted); first != failureThreshold || second != 20 {
 			t.Errorf("when the first is down they got %d and %d, want %d tries at the first and all at the second", first, second, failureThreshold)
 		}
@@ -59,7 +74,7 @@ func TestRelayPool_FailsOverAndBack(t *testing.T) {
 		if first, second := p.send(t, 20, mail.Accepted); first != 1 || second != 20 {
 			t.Errorf("after a rest they got %d and %d, want one probe and all at the second", first, second)
 		}
-		p.first.acceptAll()
+		p.first.answer = nil
 		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
 			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
@@ -70,11 +85,11 @@ func TestRelayPool_FailsOverAndBack(t *testing.T) {
 	})
 }
 
-func TestRelayPool_BothDown(t *testing.T) {
+func TestRelays_BothDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newRelayPair(t)
-		p.first.answer = func(string, int) mail.Outcome { return loginRejected }
-		p.second.answer = func(string, int) mail.Outcome { return connectionFailed }
+		p := newRelayPair()
+		p.first.answer = &loginRejected
+		p.second.answer = &connectionFailed
 		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != failureThreshold {
 			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, failureThreshold)
 		}
@@ -88,7 +103,7 @@ func TestRelayPool_BothDown(t *testing.T) {
 		if first, second := p.send(t, 3, mail.NotSent); first != 0 || second != 1 {
 			t.Errorf("they got %d and %d, want one probe at the second", first, second)
 		}
-		p.second.acceptAll()
+		p.second.answer = nil
 		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 3, mail.Accepted); first != 0 || second != 3 {
 			t.Errorf("they got %d and %d, want all at the second", first, second)
@@ -96,37 +111,15 @@ func TestRelayPool_BothDown(t *testing.T) {
 	})
 }
 
-func TestRelayPool_VerdictIsFinal(t *testing.T) {
-	p := newRelayPair(t)
+func TestRelays_VerdictIsFinal(t *testing.T) {
+	p := newRelayPair()
 	for _, out := range []mail.Outcome{
 		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TempFail, Stage: mail.Recipient, Code: 451},
 		{Result: mail.Uncertain, Stage: mail.Body}, {Result: mail.NotSent, Stage: mail.Body, Code: 421},
 	} {
-		p.first.answer = func(string, int) mail.Outcome { return out }
+		p.first.answer = &out
 		if first, second := p.send(t, 1, out.Result); first != 1 || second != 0 {
 			t.Errorf("after %v they got %d and %d, want only the first", out, first, second)
 		}
 	}
-}
-
-func TestRelayPool_RejectedLoginNotRepeated(t *testing.T) {
-	t.Parallel()
-	w, p := newBusyWorld(t, 50)
-	w.relay.answer = func(string, int) mail.Outcome { return loginRejected }
-	for range 5 {
-		w.round()
-		w.setTime(w.clock().Add(time.Minute))
-	}
-	if n := len(w.relay.messages()); n > w.set.Connections {
-		t.Errorf("%d logins were tried, want at most %d: those that were under way", n, w.set.Connections)
-	}
-	for _, o := range w.outcomes(1000) {
-		if o.Result == string(mail.NotSent) && o.Attempt != 0 {
-			t.Errorf("it is counted as attempt %d", o.Attempt)
-		}
-	}
-	w.relay.acceptAll()
-	w.restart()
-	w.round()
-	w.wantMessages("m49", posts(p))
 }

@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -12,9 +12,15 @@ import (
 // progressInterval is how often a long delivery logs its progress.
 const progressInterval = 10 * time.Second
 
-// deliver sends all messages that are due, batch by batch, unless delivery is paused.
-func (d *Daemon) deliver(ctx context.Context) error {
-	if err := d.flushUnsettled(ctx); err != nil {
+// Deliver sends all messages that are due, batch by batch, unless delivery is paused. It returns what it did even if it fails.
+func (d *Service) Deliver(ctx context.Context) (Report, error) {
+	d.report = Report{}
+	err := d.deliver(ctx)
+	return d.report, err
+}
+
+func (d *Service) deliver(ctx context.Context) error {
+	if err := d.FlushUnsettled(ctx); err != nil {
 		return err
 	}
 	if err := d.releaseStray(ctx); err != nil {
@@ -29,7 +35,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 			d.Log.Info("delivering", "report", d.report)
 			lastProgress = time.Now()
 		}
-		most := d.relays.available(time.Now(), d.settings.Delivery.ClaimSize())
+		most := d.shared.Relays.available(time.Now(), d.settings.Delivery.ClaimSize())
 		if most == 0 {
 			return nil
 		}
@@ -39,9 +45,9 @@ func (d *Daemon) deliver(ctx context.Context) error {
 		if err := d.reclaimLeases(ctx); err != nil {
 			return err
 		}
-		more, err := d.advanceAnnouncements(ctx)
+		more, err := d.hooks.BeforeBatch(ctx)
 		if err != nil {
-			return fmt.Errorf("advancing announcements: %w", err)
+			return err
 		}
 		rows, err := d.Store.Outbox.Claim(ctx, d.Now(), d.settings.Owner, d.settings.Lease, d.priorities, most)
 		if err != nil {
@@ -55,8 +61,7 @@ func (d *Daemon) deliver(ctx context.Context) error {
 			return nil
 		}
 		err = d.deliverBatch(ctx, rows)
-		d.report.sampleMemory()
-		d.touchProgress()
+		d.hooks.Progress()
 		if err != nil {
 			return err
 		}
@@ -65,13 +70,13 @@ func (d *Daemon) deliver(ctx context.Context) error {
 }
 
 // paused reports whether an administrator has paused delivery, and logs changes.
-func (d *Daemon) paused(ctx context.Context) (bool, error) {
+func (d *Service) paused(ctx context.Context) (bool, error) {
 	pause, paused, err := d.Store.Queue.Paused(ctx)
 	if err != nil {
 		return false, fmt.Errorf("reading whether delivery is paused: %w", err)
 	}
 	switch {
-	case d.priorities == alertsOnly: // the main loop logs it
+	case d.priorities == AlertsOnly: // the other loop logs it
 	case paused && !d.pausedLogged:
 		d.Log.Warn("delivery is paused, messages are waiting", "since", pause.Since, "reason", pause.Reason)
 	case !paused && d.pausedLogged:
@@ -83,16 +88,16 @@ func (d *Daemon) paused(ctx context.Context) (bool, error) {
 
 // deliverBatch builds, sends and settles claimed messages. Messages that were not sent go back to the queue, even after an
 // error.
-func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
+func (d *Service) deliverBatch(ctx context.Context, rows []store.Row) error {
 	p, err := d.prepareBatch(ctx, rows)
 	if err == nil {
 		err = p.run(ctx)
-		d.report.add(p.ledger.sum)
-		d.throttles.evictIdle(time.Now())
-		if p.ledger.hasPending() {
+		d.report.Add(p.settlements.sum)
+		d.shared.throttles.evictIdle(time.Now())
+		if p.settlements.hasPending() {
 			// Do not release the messages: some were sent.
-			p.ledger.sum = Report{}
-			d.unsettled = &unsettledBatch{p.ledger, rows}
+			p.settlements.sum = Report{}
+			d.unsettled = &unsettledBatch{p.settlements, rows}
 			return fmt.Errorf("settling: %w", err)
 		}
 	}
@@ -106,7 +111,7 @@ func (d *Daemon) deliverBatch(ctx context.Context, rows []store.Row) error {
 
 // releaseStray releases messages that are leased to this loop although no batch has them, because the store was lost while
 // they were claimed or released. They would wait until their lease ends.
-func (d *Daemon) releaseStray(ctx context.Context) error {
+func (d *Service) releaseStray(ctx context.Context) error {
 	if !d.strayClaims {
 		return nil
 	}
@@ -120,20 +125,21 @@ func (d *Daemon) releaseStray(ctx context.Context) error {
 // unsettledBatch is a batch whose results could not be saved despite retries. The results are kept until the store accepts
 // them: without them, sent messages would be sent again.
 type unsettledBatch struct {
-	ledger *settlementWriter
-	rows   []store.Row
+	settlements *settlementWriter
+	rows        []store.Row
 }
 
-// flushUnsettled saves the results of an unsettled batch and releases the rest of it. Nothing else is sent before that.
-func (d *Daemon) flushUnsettled(ctx context.Context) error {
+// FlushUnsettled saves the results of an unsettled batch, if there is one, and releases the rest of it. Nothing else is sent before
+// that.
+func (d *Service) FlushUnsettled(ctx context.Context) error {
 	if d.unsettled == nil {
 		return nil
 	}
-	l := d.unsettled.ledger
+	l := d.unsettled.settlements
 	if !l.flushAll() {
 		return fmt.Errorf("saving delivery results: %w", l.err)
 	}
-	d.report.add(l.sum)
+	d.report.Add(l.sum)
 	d.Log.Info("delivery results saved again, delivery resumed", "report", l.sum)
 	if err := d.Store.Outbox.Release(ctx, d.settings.Owner, keysOf(d.unsettled.rows)); err != nil {
 		return fmt.Errorf("releasing messages: %w", err)
@@ -143,39 +149,39 @@ func (d *Daemon) flushUnsettled(ctx context.Context) error {
 }
 
 // prepareBatch builds claimed messages and puts them into the queues of their providers.
-func (d *Daemon) prepareBatch(ctx context.Context, rows []store.Row) (*dispatcher, error) {
-	if err := d.ensureForumHealthy(ctx); err != nil {
+func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatcher, error) {
+	if err := d.hooks.Healthy(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.domainHolds.loadRecent(ctx, d.Store, d.Now()); err != nil {
+	if err := d.shared.holds.loadRecent(ctx, d.Store, d.Now()); err != nil {
 		return nil, err
 	}
 	holds, err := d.Store.Holds.Active(ctx, d.Now())
 	if err != nil {
 		return nil, err
 	}
-	drafts, err := d.draftBatch(ctx, rows)
+	drafts, err := d.Draft(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
 	built := time.Now()
-	letters, settled := d.letters(rows, drafts)
-	letters, kept, again := d.domainHolds.partition(letters, holds)
-	p := d.newDispatch(ctx, newLines(letters, d.throttles, again), built)
-	p.ledger.add(settled...)
-	p.ledger.deferMessage(kept...)
+	messages, settled := d.outgoingMessages(rows, drafts)
+	messages, kept, again := d.shared.holds.partition(messages, holds)
+	p := d.newDispatcher(ctx, newProviderQueues(messages, d.shared.throttles, again), built)
+	p.settlements.add(settled...)
+	p.settlements.deferMessage(kept...)
 	return p, nil
 }
 
 // expireMessages settles messages that no relay accepted in time.
-func (d *Daemon) expireMessages(ctx context.Context) error {
+func (d *Service) expireMessages(ctx context.Context) error {
 	list, err := d.Store.Outbox.Expire(ctx, d.Now())
 	if err != nil {
 		return err
 	}
 	for _, m := range list {
 		d.Log.Debug("message expired", "key", m.Key, "member", m.Member)
-		d.Observer.MessageSettled(m.Kind, WasExpired)
+		d.hooks.Outcome(m.Kind, OutcomeExpired)
 	}
 	d.report.Expired += len(list)
 	return nil
@@ -190,7 +196,7 @@ func keysOf(rows []store.Row) []string {
 }
 
 // reclaimLeases takes over messages of daemons that died. Those that were in flight are uncertain.
-func (d *Daemon) reclaimLeases(ctx context.Context) error {
+func (d *Service) reclaimLeases(ctx context.Context) error {
 	now := d.Now()
 	doubt := store.UncertainPolicy{Most: maxCrashRetries, Again: now.Add(d.settings.Delivery.UncertainWait)}
 	if !d.settings.Delivery.RetriesUncertain() {
@@ -202,7 +208,7 @@ func (d *Daemon) reclaimLeases(ctx context.Context) error {
 	}
 	for _, m := range list {
 		d.report.Uncertain++
-		d.Observer.MessageSettled(m.Kind, OutcomeUncertain)
+		d.hooks.Outcome(m.Kind, OutcomeUncertain)
 		if m.Final {
 			d.logGivenUp(m.Kind, m.Key, m.Member)
 		}

@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"cmp"
@@ -71,24 +71,24 @@ type providerQueues struct {
 	pace         *rate.Limiter // of all messages together; nil: none
 }
 
-// newLines puts messages into the queues of their providers. again reports which domains were on hold until now: each gets
+// newProviderQueues puts messages into the queues of their providers. again reports which domains were on hold until now: each gets
 // a separate queue.
-func newLines(letters []outgoing, throttles *throttles, again func(domain string) bool) *providerQueues {
+func newProviderQueues(messages []outgoing, throttles *throttles, again func(domain string) bool) *providerQueues {
 	s := &providerQueues{samePriority: true}
 	known := make(map[string]*providerQueue)
-	for _, l := range letters {
-		name, probe := provider(l.to.Email), again(domainOf(l.to.Email))
+	for _, l := range messages {
+		name, probe := provider(l.To.Email), again(store.Domain(l.To.Email))
 		pace := throttles.forProvider(name)
 		if probe {
-			name = domainOf(l.to.Email) + ", on hold before"
+			name = store.Domain(l.To.Email) + ", on hold before"
 		}
 		if known[name] == nil {
 			known[name] = &providerQueue{throttle: pace, name: name, probe: probe}
 			s.list = append(s.list, known[name])
 		}
-		l.line = known[name]
-		l.line.waiting = append(l.line.waiting, l)
-		s.samePriority = s.samePriority && l.rank() == letters[0].rank()
+		l.queue = known[name]
+		l.queue.waiting = append(l.queue.waiting, l)
+		s.samePriority = s.samePriority && l.rank() == messages[0].rank()
 	}
 	for _, n := range s.list {
 		slices.SortStableFunc(n.waiting, func(a, b outgoing) int { return cmp.Compare(a.rank(), b.rank()) })
@@ -191,8 +191,8 @@ func (s *providerQueues) dropLost(picked, ours []outgoing) {
 	}
 	for _, l := range picked {
 		if !held[l.Key] {
-			l.line.ready = slices.DeleteFunc(l.line.ready, func(r outgoing) bool { return r.Key == l.Key })
-			s.removeIfEmpty(l.line)
+			l.queue.ready = slices.DeleteFunc(l.queue.ready, func(r outgoing) bool { return r.Key == l.Key })
+			s.removeIfEmpty(l.queue)
 		}
 	}
 }

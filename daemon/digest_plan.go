@@ -5,38 +5,46 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
 )
 
+// digestPlanner plans the editions that are due and drafts them.
+type digestPlanner struct {
+	*base
+	builder *editions.Builder
+	report  *Report // of the current round
+}
+
 // planDigests puts an edition into the outbox for each due member and advances the due time, in one transaction. However
 // late it is, one edition covers everything after the covered sequence, up to what was checked for alerts.
-func (d *Daemon) planDigests(ctx context.Context) error {
-	now := d.Now()
+func (dp *digestPlanner) planDigests(ctx context.Context) error {
+	now := dp.Now()
 	for ctx.Err() == nil {
-		due, err := d.Store.Subscribers.Due(ctx, now, settings.BatchSize)
+		due, err := dp.Store.Subscribers.Due(ctx, now, settings.BatchSize)
 		if err != nil {
 			return fmt.Errorf("reading due members: %w", err)
 		}
 		if len(due) == 0 {
 			return nil
 		}
-		p, err := d.Store.Alerts.Progress(ctx)
+		p, err := dp.Store.Alerts.Progress(ctx)
 		if err != nil {
 			return err
 		}
 		plans := make([]store.Plan, 0, len(due))
 		for _, sub := range due {
-			plans = append(plans, d.planDigest(sub, now, p.Done))
+			plans = append(plans, dp.planDigest(sub, now, p.Done))
 		}
-		planned, err := d.Store.Outbox.Plan(ctx, now, plans)
+		planned, err := dp.Store.Outbox.Plan(ctx, now, plans)
 		if err != nil {
 			return fmt.Errorf("planning: %w", err)
 		}
-		d.report.Planned += planned
+		dp.report.Planned += planned
 		if planned > 0 {
-			if err := d.Store.Counts.AddPlanned(ctx, now, store.KindDigest, planned); err != nil {
+			if err := dp.Store.Counts.AddPlanned(ctx, now, store.KindDigest, planned); err != nil {
 				return err
 			}
 		}
@@ -45,9 +53,9 @@ func (d *Daemon) planDigests(ctx context.Context) error {
 }
 
 // planDigest plans the edition of a member. Its key contains the slot, so that planning it twice changes nothing.
-func (d *Daemon) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
-	schedule, zone := d.calendar.Schedule(sub), d.calendar.Zone(sub)
-	plan := store.Plan{Kind: store.KindDigest, Member: sub.ID, Until: head, Priority: store.PriorityDigest, NextDue: d.calendar.NextDue(sub, now)}
+func (dp *digestPlanner) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
+	schedule, zone := dp.calendar.Schedule(sub), dp.calendar.Zone(sub)
+	plan := store.Plan{Kind: store.KindDigest, Member: sub.ID, Until: head, Priority: store.PriorityDigest, NextDue: dp.calendar.NextDue(sub, now)}
 	slot, ok := schedule.Last(zone, now)
 	if !ok || sub.PausedUntil.After(now) { // turned off or paused in the meantime
 		return plan

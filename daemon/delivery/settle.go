@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"cmp"
@@ -44,7 +44,7 @@ func retryDelay(attempt int, hint time.Duration) time.Duration {
 	return max(hint, own)
 }
 
-func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlement {
+func (d *Service) skippedSettlement(row store.Row, reason string) store.Settlement {
 	return store.Settlement{
 		Key: row.Key, State: store.StateSkipped,
 		Result: store.StateSkipped, Reason: reason, At: d.Now(),
@@ -53,9 +53,9 @@ func (d *Daemon) skippedSettlement(row store.Row, reason string) store.Settlemen
 
 // deferredSettlement settles a message that is delayed: an alert in quiet hours, a digest or an announcement while email is
 // paused, or a message above the daily limit.
-func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlement {
+func (d *Service) deferredSettlement(row store.Row, m Draft) store.Settlement {
 	s := store.Settlement{
-		Key: row.Key, State: store.StateQueued, NotBefore: m.notBefore,
+		Key: row.Key, State: store.StateQueued, NotBefore: m.NotBefore,
 		Result: resultDeferred, Reason: digest.ReasonPaused, At: d.Now(),
 	}
 	switch row.Kind {
@@ -64,7 +64,7 @@ func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlem
 	case store.KindAnnouncement:
 		s.Reason = string(digest.EmailPaused)
 	}
-	s.Reason = cmp.Or(m.holdReason, s.Reason)
+	s.Reason = cmp.Or(m.HoldReason, s.Reason)
 	return s
 }
 
@@ -72,14 +72,14 @@ func (d *Daemon) deferredSettlement(row store.Row, m messageDraft) store.Settlem
 const resultDeferred = "held"
 
 // addOmissions adds the omitted and deferred posts to a final settlement.
-func (m messageDraft) addOmissions(s *store.Settlement) {
+func (m Draft) addOmissions(s *store.Settlement) {
 	if s.State == store.StateAccepted || s.State == store.StateSkipped {
-		s.Omitted, s.Deferred = m.omitted, m.deferred
+		s.Omitted, s.Deferred = m.Omitted, m.Deferred
 	}
 }
 
 // renderFailed settles a message that could not be built. Its posts are not covered.
-func (d *Daemon) renderFailed(row store.Row, err error) store.Settlement {
+func (d *Service) renderFailed(row store.Row, err error) store.Settlement {
 	d.Log.Error("cannot build message", "key", row.Key, "member", row.Member, "err", err)
 	return store.Settlement{
 		Key: row.Key, State: store.StateRefused, CountAttempt: true,
@@ -89,7 +89,7 @@ func (d *Daemon) renderFailed(row store.Row, err error) store.Settlement {
 
 // settlement returns the settlement for the relay's reply. Of sent messages, only accepted ones advance the member's covered
 // sequence.
-func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) store.Settlement {
+func (d *Service) settlement(row store.Row, out mail.Outcome, posts, bytes int) store.Settlement {
 	now := d.Now()
 	s := store.Settlement{
 		Key: row.Key, Result: string(out.Result), At: now,
@@ -122,7 +122,7 @@ func (d *Daemon) settlement(row store.Row, out mail.Outcome, posts, bytes int) s
 }
 
 // logGivenUp logs an uncertain message that is not repeated, and returns the consequence as text.
-func (d *Daemon) logGivenUp(kind, key string, member forum.MemberID) string {
+func (d *Service) logGivenUp(kind, key string, member forum.MemberID) string {
 	if kind == store.KindDigest {
 		return "; dropped, the next edition covers its posts"
 	}

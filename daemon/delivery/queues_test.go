@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"fmt"
@@ -12,11 +12,11 @@ import (
 	"postrider/store"
 )
 
-// newOutgoings makes letters: "alert a.example", "digest? b.example" (one that may have arrived).
+// newOutgoings makes messages: "alert a.example", "digest? b.example" (one that may have arrived).
 func newOutgoings(descriptions ...string) (list []outgoing) {
 	for i, d := range descriptions {
 		kind, domain, _ := strings.Cut(d, " ")
-		l := outgoing{Row: store.Row{Key: fmt.Sprintf("%d", i)}, messageDraft: messageDraft{to: forum.Member{Email: "m@" + domain}}}
+		l := outgoing{Row: store.Row{Key: fmt.Sprintf("%d", i)}, Draft: Draft{To: forum.Member{Email: "m@" + domain}}}
 		if k, doubtful := strings.CutSuffix(kind, "?"); doubtful {
 			kind, l.UncertainCount = k, 1
 		}
@@ -27,12 +27,12 @@ func newOutgoings(descriptions ...string) (list []outgoing) {
 }
 
 func newQueues(set settings.Delivery, connections int, messages []outgoing) *providerQueues {
-	s := newLines(messages, newThrottles(set), func(string) bool { return false })
+	s := newProviderQueues(messages, newThrottles(set), func(string) bool { return false })
 	s.connections, s.pace = connections, set.Limiter()
 	return s
 }
 
-// sendAll lets all letters go, one after the other, and gives their keys.
+// sendAll lets all messages go, one after the other, and gives their keys.
 func (s *providerQueues) sendAll(now time.Time) (keys []string) {
 	for range 1000 {
 		s.reserve(now, 4, 4)
@@ -116,7 +116,7 @@ func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
 		}
 	}
 	if sent != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
-		t.Errorf("%d letters of the other line went, %d of the stuck one are away", sent, stuck.inFlight)
+		t.Errorf("%d messages of the other line went, %d of the stuck one are away", sent, stuck.inFlight)
 	}
 }
 

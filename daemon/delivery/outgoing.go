@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"postrider/daemon/envelope"
-	"postrider/digest"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -15,23 +14,23 @@ import (
 // outgoing is a claimed row of the outbox with the draft of its message.
 type outgoing struct {
 	store.Row
-	messageDraft
-	line *providerQueue // set when it is in a queue
+	Draft
+	queue *providerQueue // set when it is in a queue
 }
 
-// letters combines rows with their drafts. Rows without anything to send are settled immediately.
-func (d *Daemon) letters(rows []store.Row, drafts []messageDraft) (list []outgoing, settled []store.Settlement) {
+// outgoingMessages combines rows with their drafts. Rows without anything to send are settled immediately.
+func (d *Service) outgoingMessages(rows []store.Row, drafts []Draft) (list []outgoing, settled []store.Settlement) {
 	for i, row := range rows {
-		l := d.newOutgoing(row, drafts[i])
+		l := outgoing{Row: row, Draft: drafts[i]}
 		d.logOmissions(l)
 		switch {
-		case l.releaseUnchanged:
+		case l.ReleaseUnchanged:
 			continue
-		case !l.notBefore.IsZero():
-			settled = append(settled, d.deferredSettlement(row, l.messageDraft))
+		case !l.NotBefore.IsZero():
+			settled = append(settled, d.deferredSettlement(row, l.Draft))
 			continue
-		case l.skip != "":
-			s := d.skippedSettlement(row, l.skip)
+		case l.Skip != "":
+			s := d.skippedSettlement(row, l.Skip)
 			l.addOmissions(&s)
 			settled = append(settled, s)
 			continue
@@ -42,29 +41,21 @@ func (d *Daemon) letters(rows []store.Row, drafts []messageDraft) (list []outgoi
 }
 
 // logOmissions logs what is left out right before sending: a message, or some of its posts.
-func (d *Daemon) logOmissions(l outgoing) {
-	if l.skip != "" {
-		d.Log.Debug("message skipped", "key", l.Key, "member", l.Member, "reason", l.skip)
+func (d *Service) logOmissions(l outgoing) {
+	if l.Skip != "" {
+		d.Log.Debug("message skipped", "key", l.Key, "member", l.Member, "reason", l.Skip)
 	}
-	for _, p := range l.omitted {
+	for _, p := range l.Omitted {
 		d.Log.Debug("post omitted", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
 	}
-	for _, p := range l.deferred {
+	for _, p := range l.Deferred {
 		d.Log.Debug("post deferred to a later edition", "key", l.Key, "member", l.Member, "post", p.Post, "reason", p.Reason)
 	}
 }
 
-// newOutgoing combines a row with its draft, and skips it if the address is not on the allow-list.
-func (d *Daemon) newOutgoing(row store.Row, m messageDraft) outgoing {
-	if m.skip == "" && !d.settings.Delivery.Allows(m.to.Email) {
-		m.skip = digest.ReasonNotAllowListed
-	}
-	return outgoing{Row: row, messageDraft: m}
-}
-
 // result is the result of a message from a worker.
 type result struct {
-	line    *providerQueue
+	queue   *providerQueue
 	domain  string
 	began   time.Time
 	out     mail.Outcome // no Result: the message could not be built
@@ -72,38 +63,38 @@ type result struct {
 }
 
 // send renders and sends a message and returns the result. A panic affects only this message.
-func (d *Daemon) send(ctx context.Context, l outgoing) (s result) {
-	s = result{line: l.line, domain: domainOf(l.to.Email), began: time.Now()}
+func (d *Service) send(ctx context.Context, l outgoing) (s result) {
+	s = result{queue: l.queue, domain: store.Domain(l.To.Email), began: time.Now()}
 	defer func() {
 		if fault := recover(); fault != nil {
 			d.Log.Error("panic while building a message", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))
 			s.settled = d.renderFailed(l.Row, fmt.Errorf("panic: %v", fault))
 		}
 	}()
-	raw, err := d.compose(l)
+	raw, err := d.Compose(l.Row, l.Draft)
 	if err != nil {
 		s.settled = d.renderFailed(l.Row, err)
 		return s
 	}
-	s.out = d.relays.Send(ctx, d.returnPath(l.Row), l.to.Email, raw)
-	s.settled = d.settlement(l.Row, s.out, l.posts, len(raw))
-	s.settled.Member, s.settled.Address = l.Member, l.to.Email
+	s.out = d.shared.Relays.Send(ctx, d.returnPath(l.Row), l.To.Email, raw)
+	s.settled = d.settlement(l.Row, s.out, l.Posts, len(raw))
+	s.settled.Member, s.settled.Address = l.Member, l.To.Email
 	l.addOmissions(&s.settled)
 	return s
 }
 
-// compose renders the complete message and signs it if there is a signer.
-func (d *Daemon) compose(l outgoing) ([]byte, error) {
-	content, err := l.render()
+// Compose renders the complete message of a draft and signs it if there is a signer.
+func (d *Service) Compose(row store.Row, m Draft) ([]byte, error) {
+	content, err := m.Render()
 	if err != nil {
 		return nil, fmt.Errorf("rendering: %w", err)
 	}
-	message := l.envelope
-	message.Key, message.Date = l.Key, d.Now()
-	message.To.Name, message.To.Address = l.to.Name, l.to.Email
+	message := m.Envelope
+	message.Key, message.Date = row.Key, d.Now()
+	message.To.Name, message.To.Address = m.To.Name, m.To.Email
 	message.UnsubscribeMail = envelope.UnsubscribeMail(d.Links, message.Unsubscribe, d.settings.Bounces)
 	message.Subject, message.Text = content.Subject, content.Text
-	if !l.textOnly {
+	if !m.TextOnly {
 		message.HTML = content.HTML
 	}
 	raw, err := d.Composer.Compose(message)

@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // digest, or for members without digests, in one alert on the next day. A digest waits and is merged into the next one. An
 // announcement waits until the next day. Uncertain messages are repeated regardless of the limit, and forced announcements
 // are exempt.
-func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts []messageDraft) error {
+func (d *Service) applyDailyLimit(ctx context.Context, rows []store.Row, drafts []Draft) error {
 	most := d.settings.Delivery.MaxPerMemberPerDay
 	if most == 0 {
 		return nil
@@ -45,26 +45,26 @@ func (d *Daemon) applyDailyLimit(ctx context.Context, rows []store.Row, drafts [
 			continue
 		}
 		day := days[row.Member]
-		if day.Mails < most || m.exemptFromDailyLimit || row.UncertainCount > 0 {
+		if day.Mails < most || m.ExemptFromDailyLimit || row.UncertainCount > 0 {
 			day.Mails++
 			days[row.Member] = day
 			continue
 		}
 		if row.Kind == store.KindAlert && day.Digests {
-			m.skip = digest.ReasonDailyLimit
+			m.Skip = digest.ReasonDailyLimit
 			continue
 		}
-		m.notBefore, m.holdReason = d.localDayStart(*m, now, 1), digest.ReasonDailyLimit
+		m.NotBefore, m.HoldReason = d.localDayStart(*m, now, 1), digest.ReasonDailyLimit
 	}
 	return nil
 }
 
 // localDayStart returns when the recipient's local day begins, or the hour of digests on a later day.
-func (d *Daemon) localDayStart(m messageDraft, now time.Time, days int) time.Time {
+func (d *Service) localDayStart(m Draft, now time.Time, days int) time.Time {
 	hour := 0
 	if days > 0 {
 		hour = d.settings.Digest.Hour
 	}
-	local := now.In(d.calendar.ZoneNamed(m.to.Zone))
+	local := now.In(d.Calendar.ZoneNamed(m.To.Zone))
 	return time.Date(local.Year(), local.Month(), local.Day()+days, hour, 0, 0, 0, local.Location())
 }

@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"postrider/daemon/settings"
@@ -126,10 +126,11 @@ func TestThrottles_SharedByConcurrentLoops(t *testing.T) {
 	t.Parallel()
 	set := settings.Settings{Delivery: settings.DefaultDelivery()}
 	set.Delivery.DomainRate = map[string]float64{"gmail.com": 4}
-	d := New(Deps{}, set)
-	urgent, now := d.fork(alertsOnly), time.Now()
+	shared := NewShared(NewRelays(nil, nil, nil, nil), set.Delivery)
+	loops := []*Service{New(Deps{}, set, shared, Hooks{}, ExceptAlerts), New(Deps{}, set, shared, Hooks{}, AlertsOnly)}
+	now := time.Now()
 	for n := range 4 {
-		of := []*Daemon{d, urgent}[n%2].throttles.forProvider("gmail.com")
+		of := loops[n%2].shared.throttles.forProvider("gmail.com")
 		if took := of.available(now); took != (n == 0) { // bursts of a quarter of a second: one mail
 			t.Errorf("mail %d of both lanes may go at once: %t", n+1, took)
 		}

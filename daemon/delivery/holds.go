@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/store"
 )
 
@@ -15,7 +16,7 @@ const (
 	releaseJitter = time.Minute
 	// probeFailedWait is how long messages to a domain wait if it rejects the first one after a hold. By then the rejection is
 	// evaluated, which may cause another hold.
-	probeFailedWait = refusalSettleTime + time.Minute
+	probeFailedWait = settings.RefusalSettleTime + time.Minute
 	// holdMemory is how long after a hold its domain gets a single message first when the daemon starts.
 	holdMemory = 24 * time.Hour
 )
@@ -56,7 +57,7 @@ func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open
 		g.held[h.Domain] = true
 	}
 	for _, l := range list {
-		h, held := stands[domainOf(l.to.Email)]
+		h, held := stands[store.Domain(l.To.Email)]
 		if !held {
 			open = append(open, l)
 			continue

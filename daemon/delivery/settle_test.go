@@ -1,7 +1,7 @@
-package daemon
+package delivery
 
 import (
-	"fmt"
+	"bytes"
 	"log/slog"
 	"strings"
 	"testing"
@@ -14,8 +14,8 @@ import (
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-func newQuietDaemon() *Daemon {
-	return &Daemon{
+func newQuietService() *Service {
+	return &Service{
 		Deps:     Deps{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }},
 		settings: settings.Settings{Delivery: settings.DefaultDelivery()},
 	}
@@ -45,7 +45,7 @@ func TestSettlement_EveryOutcome(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77, Attempt: tt.attempt, UncertainCount: tt.doubts}
-			got := newQuietDaemon().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
+			got := newQuietService().settlement(row, mail.Outcome{Result: tt.result, Code: 250, Reply: "queued", QueueID: "A1"}, 3, 2000)
 			if got.State != tt.state || got.CountAttempt != tt.counted {
 				t.Errorf("settled as %s, counted %v; want %s, %v", got.State, got.CountAttempt, tt.state, tt.counted)
 			}
@@ -76,7 +76,7 @@ func TestRetryDelay_FollowsHints(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 100 {
 				out := mail.Outcome{Result: mail.TempFail, Code: 451, Retry: tt.told}
-				got := newQuietDaemon().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
+				got := newQuietService().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
 				if got < tt.least || got > tt.most {
 					t.Fatalf("waits for %v, want %v to %v", got, tt.least, tt.most)
 				}
@@ -87,39 +87,26 @@ func TestRetryDelay_FollowsHints(t *testing.T) {
 
 func TestSettlement_RejectedSenderCountsNoAttempt(t *testing.T) {
 	row := store.Row{Key: "digest/42/2026-05-04", Member: 42, Until: 77}
-	got := newQuietDaemon().settlement(row, mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550}, 3, 2000)
+	got := newQuietService().settlement(row, mail.Outcome{Result: mail.Refused, Stage: mail.Sender, Code: 550}, 3, 2000)
 	if got.State != store.StateQueued || got.CountAttempt || !got.NotBefore.After(noon) {
 		t.Errorf("settled as %+v, want it queued without an attempt", got)
 	}
 }
 
 func TestSettlement_SkippedEditionAdvancesCoveredSeq(t *testing.T) {
-	got := newQuietDaemon().skippedSettlement(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
+	got := newQuietService().skippedSettlement(store.Row{Key: "k", Member: 42, Until: 77}, "banned")
 	if got.State != store.StateSkipped || got.Reason != "banned" {
 		t.Errorf("settled as %+v", got)
 	}
 }
 
-func TestDeliver_LogsOmissionsWithReason(t *testing.T) {
-	t.Parallel()
-	w := newAlertWorld(t)
-	thread := w.thread(tonight)
-	gone, read := w.writePost(thread), w.writePost(w.thread(tonight))
-	w.round()
-	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
-	w.visitThread(101, w.queryInt(`SELECT thread_id FROM post WHERE id = ?`, read))
-	w.daemon.Log = slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.advanceClock(time.Minute)
-	w.wantAlerts("anna")
-	if n := w.countLogged("message skipped"); n != 2 {
-		t.Errorf("%d skipped alerts were logged, want 2:\n%s", n, w.log)
-	}
-	for _, want := range []string{
-		fmt.Sprintf(`msg="post deferred to a later edition" key=alert/101/T%d/`, thread), `reason="post deleted"`,
-		`msg="post omitted" key=alert/101/`, fmt.Sprintf(`post=%d reason="already read on the site"`, read),
-	} {
-		if !strings.Contains(w.log.String(), want) {
-			t.Errorf("the log has no %q:\n%s", want, w.log)
-		}
+func TestSettlement_UncertainAlertNotRetriedIfConfigured(t *testing.T) {
+	var log bytes.Buffer
+	d := newQuietService()
+	d.Log = slog.New(slog.NewTextHandler(&log, nil))
+	d.settings.Delivery.OnUncertain = settings.UncertainGiveUp
+	s := d.settlement(store.Row{Key: "alert/42/T7", Kind: store.KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
+	if s.State != store.StateUncertain || !strings.Contains(s.Reason, "not retried") || strings.Count(log.String(), "uncertain message not retried") != 1 {
+		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, &log)
 	}
 }

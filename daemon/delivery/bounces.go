@@ -1,4 +1,4 @@
-package daemon
+package delivery
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // returnPath returns the address for bounces of a message.
-func (d *Daemon) returnPath(row store.Row) string {
+func (d *Service) returnPath(row store.Row) string {
 	if d.settings.Bounces == "" {
 		return d.settings.From.Address
 	}
@@ -18,11 +18,11 @@ func (d *Daemon) returnPath(row store.Row) string {
 }
 
 // skipSuppressed skips drafts to suppressed addresses.
-func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) error {
+func (d *Service) skipSuppressed(ctx context.Context, drafts []Draft) error {
 	var addresses []string
 	for _, m := range drafts {
 		if m.sendable() {
-			addresses = append(addresses, m.to.Email)
+			addresses = append(addresses, m.To.Email)
 		}
 	}
 	if len(addresses) == 0 {
@@ -33,8 +33,8 @@ func (d *Daemon) skipSuppressed(ctx context.Context, drafts []messageDraft) erro
 		return err
 	}
 	for i, m := range drafts {
-		if m.sendable() && suppressed[strings.ToLower(m.to.Email)] {
-			drafts[i].skip = digest.ReasonSuppressed
+		if m.sendable() && suppressed[strings.ToLower(m.To.Email)] {
+			drafts[i].Skip = digest.ReasonSuppressed
 		}
 	}
 	return nil

@@ -1,6 +1,9 @@
-package daemon
+package delivery
 
-import "strings"
+import (
+	"postrider/store"
+	"strings"
+)
 
 // providers lists the providers with several domains that share one limit, with the name that we use for each.
 var providers = map[string]string{
@@ -23,7 +26,7 @@ var multiCountry = map[string]string{
 
 // provider returns the provider of an address, or its domain if the provider is unknown.
 func provider(address string) string {
-	domain := domainOf(address)
+	domain := store.Domain(address)
 	if p, known := providers[domain]; known {
 		return p
 	}
@@ -32,10 +35,6 @@ func provider(address string) string {
 		return p
 	}
 	return domain
-}
-
-func domainOf(address string) string {
-	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
 // isCountry reports whether a suffix is like "com", "de", "co.uk" or "com.br", and not a domain with a host of the
