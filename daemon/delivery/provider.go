@@ -1,7 +1,7 @@
 package delivery
 
 import (
-	"postrider/store"
+	"postrider/internal/addr"
 	"strings"
 )
 
@@ -26,7 +26,7 @@ var multiCountry = map[string]string{
 
 // provider returns the provider of an address, or its domain if the provider is unknown.
 func provider(address string) string {
-	domain := store.Domain(address)
+	domain := addr.Domain(address)
 	if p, known := providers[domain]; known {
 		return p
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"postrider/internal/addr"
 	"postrider/store"
 	"slices"
 	"time"
@@ -77,10 +78,10 @@ func newProviderQueues(messages []outgoing, throttles *throttles, again func(dom
 	s := &providerQueues{samePriority: true}
 	known := make(map[string]*providerQueue)
 	for _, l := range messages {
-		name, probe := provider(l.To.Email), again(store.Domain(l.To.Email))
+		name, probe := provider(l.To.Email), again(addr.Domain(l.To.Email))
 		pace := throttles.forProvider(name)
 		if probe {
-			name = store.Domain(l.To.Email) + ", on hold before"
+			name = addr.Domain(l.To.Email) + ", on hold before"
 		}
 		if known[name] == nil {
 			known[name] = &providerQueue{throttle: pace, name: name, probe: probe}
