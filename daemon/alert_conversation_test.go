@@ -16,8 +16,8 @@ import (
 func (w *world) messageHeaders(name string) []netmail.Header {
 	w.Helper()
 	var list []netmail.Header
-	for _, try := range w.relay.withdraw(address(name)) {
-		head, _, _ := parseMessage(w, try.raw)
+	for _, sent := range w.relay.withdraw(address(name)) {
+		head, _, _ := parseMessage(w, sent.raw)
 		list = append(list, head)
 	}
 	return list
@@ -94,11 +94,11 @@ func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 			tt.set(w, thread)
 			w.writeText(thread, writer, tt.say)
 			w.advanceClock(time.Minute)
-			mails := w.relay.withdraw(address("anna"))
-			if len(mails) != 1 {
-				t.Fatalf("%d mails, want one", len(mails))
+			messages := w.relay.withdraw(address("anna"))
+			if len(messages) != 1 {
+				t.Fatalf("%d mails, want one", len(messages))
 			}
-			head, text, _ := parseMessage(t, mails[0].raw)
+			head, text, _ := parseMessage(t, messages[0].raw)
 			object := map[link.Scope]int64{link.Thread: thread, link.Section: tonight, link.Alerts: 0}
 			grant := func(address string) link.Claims {
 				t.Helper()
@@ -142,11 +142,11 @@ func TestAlert_ShowsQuotedAndEarlierUnreadPosts(t *testing.T) {
 	w.advanceClock(time.Minute)
 	p := w.writeText(thread, 103, `[QUOTE="Kate, post: `+fmt.Sprint(quoted)+`, member: 7"]The berth ladder squeaks[/QUOTE] What do you say, @dora?`)
 	w.advanceClock(time.Minute)
-	mails := w.relay.withdraw(address("dora"))
-	if len(mails) != 1 {
-		t.Fatalf("%d mails, want one", len(mails))
+	messages := w.relay.withdraw(address("dora"))
+	if len(messages) != 1 {
+		t.Fatalf("%d mails, want one", len(messages))
 	}
-	_, text, html := parseMessage(t, mails[0].raw)
+	_, text, html := parseMessage(t, messages[0].raw)
 	if got := postNumbers(text); len(got) != 1 || got[0] != p {
 		t.Errorf("it tells of %v, want %d", got, p)
 	}

@@ -98,11 +98,11 @@ func TestAlert_ReflectsChangesDuringDebounce(t *testing.T) {
 			tt.change(w, thread, p)
 			w.advanceClock(time.Minute)
 			if tt.reason == "" {
-				mails := w.relay.withdraw(address("anna"))
-				if len(mails) != 1 {
-					t.Fatalf("%d mails, want one", len(mails))
+				messages := w.relay.withdraw(address("anna"))
+				if len(messages) != 1 {
+					t.Fatalf("%d mails, want one", len(messages))
 				}
-				if _, text, _ := parseMessage(t, mails[0].raw); !strings.Contains(text, "Mended.") {
+				if _, text, _ := parseMessage(t, messages[0].raw); !strings.Contains(text, "Mended.") {
 					t.Errorf("the mail tells what was there before:\n%s", text)
 				}
 				return
@@ -236,7 +236,7 @@ func TestAlert_FailsWhileDigestIsPending(t *testing.T) {
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
 	w.execSQL(`UPDATE section_watch SET mail = 0`)
-	quiet := w.writePost(w.thread(tonight)) // for the digest
+	digestPost := w.writePost(w.thread(tonight)) // for the digest
 	w.round()
 	w.execSQL(`UPDATE section_watch SET mail = 1`)
 	w.setClock(5, "07:59")
@@ -251,7 +251,7 @@ func TestAlert_FailsWhileDigestIsPending(t *testing.T) {
 	w.deliverOnly(fail) // the alert is refused for good while the digest still waits
 	w.relay.acceptAll()
 	w.advanceClock(10 * time.Minute)
-	w.wantAlerts("anna", posts(quiet)) // built anew, it does not hold what was on its way elsewhere when it was built first
+	w.wantAlerts("anna", posts(digestPost)) // built anew, it does not hold what was on its way elsewhere when it was built first
 	w.setClock(6, "08:00")
 	w.round()
 	w.wantAlerts("anna", posts(p))
@@ -401,11 +401,11 @@ func TestAlert_QuietHoursMergeAlerts(t *testing.T) {
 	w.wantAlerts("anna")
 	w.setClock(4, "22:00")
 	report := w.round()
-	mails := w.relay.withdraw(address("anna"))
-	if len(mails) != 1 {
-		t.Fatalf("%d mails in the morning, want one: %+v", len(mails), report)
+	messages := w.relay.withdraw(address("anna"))
+	if len(messages) != 1 {
+		t.Fatalf("%d mails in the morning, want one: %+v", len(messages), report)
 	}
-	head, text, _ := parseMessage(t, mails[0].raw)
+	head, text, _ := parseMessage(t, messages[0].raw)
 	if got := postNumbers(text); !slices.Equal(got, posts(a, c, b)) {
 		t.Errorf("it tells of %v, want %v", got, posts(a, c, b))
 	}
@@ -439,11 +439,11 @@ func TestAlert_MembersQuietHoursApply(t *testing.T) {
 	w.wantAlerts("anna")
 	w.setClock(4, "12:00")
 	w.round()
-	mails := w.relay.withdraw(address("anna"))
-	if len(mails) != 1 {
-		t.Fatalf("%d mails at noon, want one", len(mails))
+	messages := w.relay.withdraw(address("anna"))
+	if len(messages) != 1 {
+		t.Fatalf("%d mails at noon, want one", len(messages))
 	}
-	head, text, _ := parseMessage(t, mails[0].raw)
+	head, text, _ := parseMessage(t, messages[0].raw)
 	if got := postNumbers(text); !slices.Equal(got, posts(p)) {
 		t.Errorf("it tells of %v, want %v", got, posts(p))
 	}

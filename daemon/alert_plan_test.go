@@ -11,7 +11,7 @@ import (
 )
 
 // countAlertItems counts the members who are to be told of something.
-func (w *world) countAlertItems(members int) (told int) {
+func (w *world) countAlertItems(members int) (count int) {
 	w.Helper()
 	ids := make([]forum.MemberID, members)
 	for i := range ids {

@@ -15,7 +15,7 @@ import (
 // previewAlert is what a member would be told at once since the world began.
 func (w *world) previewAlert(name string) AlertPreview {
 	w.Helper()
-	p, err := w.daemon.PreviewAlert(w.Context(), name, born, w.clock().Add(time.Second))
+	p, err := w.daemon.PreviewAlert(w.Context(), name, worldStart, w.clock().Add(time.Second))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -56,8 +56,8 @@ func TestPreviewAlert_MatchesSentAlerts(t *testing.T) {
 				w.round() // which sights it
 				w.advanceClock(then)
 				for _, name := range []string{"anna", "carl", "dora", "eva"} {
-					for _, try := range w.relay.withdraw(address(name)) {
-						_, text, _ := parseMessage(t, try.raw)
+					for _, message := range w.relay.withdraw(address(name)) {
+						_, text, _ := parseMessage(t, message.raw)
 						sent[name] = append(sent[name], postNumbers(text)...)
 					}
 				}
@@ -126,7 +126,7 @@ func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 	if p := w.previewAlert("anna"); p.SkipReason != digest.ReasonAlertsDisabled || p.Alert != nil {
 		t.Errorf("skipped as %q, want %q", p.SkipReason, digest.ReasonAlertsDisabled)
 	}
-	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, forum.ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
+	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", worldStart, w.clock()); !errors.Is(err, forum.ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("of nobody: %v", err)
 	}
 	if counts := w.countByState(); !maps.Equal(counts, before) {

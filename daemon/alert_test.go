@@ -65,8 +65,8 @@ func (w *world) advanceClock(by time.Duration) Report {
 func (w *world) wantAlerts(name string, want ...[]forum.PostID) {
 	w.Helper()
 	var got [][]forum.PostID
-	for _, try := range w.relay.withdraw(address(name)) {
-		_, text, _ := parseMessage(w, try.raw)
+	for _, sent := range w.relay.withdraw(address(name)) {
+		_, text, _ := parseMessage(w, sent.raw)
 		got = append(got, postNumbers(text))
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -75,16 +75,16 @@ func (w *world) wantAlerts(name string, want ...[]forum.PostID) {
 }
 
 // withdraw takes the mails that were accepted for an address.
-func (r *fakeRelay) withdraw(to string) []try {
+func (r *fakeRelay) withdraw(to string) []attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var mine []try
+	var mine []attempt
 	rest := r.tries[:0]
-	for _, try := range r.tries {
-		if try.to == to && try.out.Result == mail.Accepted {
-			mine = append(mine, try)
+	for _, sent := range r.tries {
+		if sent.to == to && sent.out.Result == mail.Accepted {
+			mine = append(mine, sent)
 		} else {
-			rest = append(rest, try)
+			rest = append(rest, sent)
 		}
 	}
 	r.tries = rest
@@ -233,17 +233,17 @@ func TestAlert_ShowsStrongestCause(t *testing.T) {
 			}
 			w.writeText(thread, writer, tt.say)
 			w.advanceClock(time.Minute)
-			mails := w.relay.withdraw(address("anna"))
+			messages := w.relay.withdraw(address("anna"))
 			if tt.want == "" {
-				if len(mails) != 0 {
-					t.Errorf("%d mails, want none", len(mails))
+				if len(messages) != 0 {
+					t.Errorf("%d mails, want none", len(messages))
 				}
 				return
 			}
-			if len(mails) != 1 {
-				t.Fatalf("%d mails, want one\n%s", len(mails), w.log)
+			if len(messages) != 1 {
+				t.Fatalf("%d mails, want one\n%s", len(messages), w.log)
 			}
-			_, text, _ := parseMessage(t, mails[0].raw)
+			_, text, _ := parseMessage(t, messages[0].raw)
 			if !strings.Contains(strings.Join(strings.Fields(text), " "), words+tt.want) {
 				t.Errorf("the mail does not say %q:\n%s", words+tt.want, text)
 			}

@@ -39,7 +39,7 @@ func TestAnnouncement_StartsAtGivenTime(t *testing.T) {
 	t.Parallel()
 	w := newAnnouncementWorld(t, 2)
 	a := announcementToAll()
-	a.Start = digest.Start{At: born.Add(time.Hour)}
+	a.Start = digest.Start{At: worldStart.Add(time.Hour)}
 	id := w.startAnnouncement(a)
 	w.runAfter(59 * time.Minute)
 	w.wantState(id, store.Scheduled)

@@ -63,9 +63,9 @@ func (w *world) runAfter(d time.Duration) Report {
 // recipients lists whom mails were handed over to so far, by name, rising; who got two stands there twice.
 func (w *world) recipients() []string {
 	var names []string
-	for _, try := range w.relay.messages() {
-		if try.out.Result == mail.Accepted {
-			names = append(names, strings.TrimSuffix(try.to, "@example.org"))
+	for _, sent := range w.relay.messages() {
+		if sent.out.Result == mail.Accepted {
+			names = append(names, strings.TrimSuffix(sent.to, "@example.org"))
 		}
 	}
 	slices.Sort(names)
@@ -128,7 +128,7 @@ func TestAnnouncement_SentOncePerMember(t *testing.T) {
 	w.wantAnnouncementTo("m1001", "m1002", "m1003")
 	w.wantState(id, store.Done)
 	tries := w.relay.messages()
-	first := slices.IndexFunc(tries, func(x try) bool { return x.to == address("m1001") })
+	first := slices.IndexFunc(tries, func(x attempt) bool { return x.to == address("m1001") })
 	head, text, html := parseMessage(t, tries[first].raw)
 	for name, want := range map[string]string{
 		"Subject": "We move, m1001", "Precedence": "bulk", "List-Id": `"` + w.set.Site + `" <announce.upperberth.example>`,
@@ -213,10 +213,10 @@ func TestAnnouncement_PlainTextIfPreferred(t *testing.T) {
 	if _, err := w.daemon.SendTestAnnouncement(t.Context(), &a, "m1002", "admin@example.org"); err != nil {
 		t.Fatal(err)
 	}
-	for _, try := range w.relay.messages() {
-		_, text, html := parseMessage(t, try.raw)
-		if wants := try.to == address("m1001"); wants != (html != "") || !strings.Contains(text, "Saturday") {
-			t.Errorf("the mail to %s has HTML: %t, want %t; its text is\n%s", try.to, html != "", wants, text)
+	for _, sent := range w.relay.messages() {
+		_, text, html := parseMessage(t, sent.raw)
+		if wants := sent.to == address("m1001"); wants != (html != "") || !strings.Contains(text, "Saturday") {
+			t.Errorf("the mail to %s has HTML: %t, want %t; its text is\n%s", sent.to, html != "", wants, text)
 		}
 	}
 }
@@ -421,10 +421,10 @@ func TestSendTestAnnouncement_SendsToOneAddress(t *testing.T) {
 		if err != nil || out.Result != mail.Accepted {
 			t.Fatal(out, err)
 		}
-		try := w.relay.messages()[len(w.relay.messages())-1]
-		head, text, _ := parseMessage(t, try.raw)
-		if try.to != "admin@example.org" || !strings.Contains(text, tt.want) {
-			t.Errorf("%s got\n%s\nwant %s", try.to, text, tt.want)
+		sent := w.relay.messages()[len(w.relay.messages())-1]
+		head, text, _ := parseMessage(t, sent.raw)
+		if sent.to != "admin@example.org" || !strings.Contains(text, tt.want) {
+			t.Errorf("%s got\n%s\nwant %s", sent.to, text, tt.want)
 		}
 		if link := head.Get("List-Unsubscribe"); strings.Contains(link, "1002") || link == "" {
 			t.Errorf("List-Unsubscribe is %q", link)

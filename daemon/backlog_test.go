@@ -27,7 +27,7 @@ func TestBacklog_ReportsRepeatedGrowth(t *testing.T) {
 			got := ""
 			for i, n := range tt.counts {
 				for minute := range 5 { // looked at every minute
-					at := born.Add(time.Duration(i)*5*time.Minute + time.Duration(minute)*time.Minute)
+					at := worldStart.Add(time.Duration(i)*5*time.Minute + time.Duration(minute)*time.Minute)
 					if grows := b.observe(n, at); minute == 0 && grows {
 						got += "!"
 					} else if minute == 0 {

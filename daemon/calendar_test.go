@@ -76,7 +76,7 @@ func TestScan_FirstRunCoversFirstWindowOnly(t *testing.T) {
 			var all []forum.PostID
 			for _, ago := range []time.Duration{90 * 24 * time.Hour, 49 * time.Hour, 30 * time.Hour, 23 * time.Hour, time.Minute} {
 				id := w.next()
-				w.insertPost(id, thread, born.Add(-ago).Unix(), "visible")
+				w.insertPost(id, thread, worldStart.Add(-ago).Unix(), "visible")
 				all = append(all, forum.PostID(id))
 			}
 			w.round()
@@ -96,11 +96,11 @@ func TestScan_IgnoresImportedThreads(t *testing.T) {
 	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	for i := range 50 {
-		w.insertPost(w.next(), thread, born.AddDate(-3, 0, i).Unix(), "visible")
+		w.insertPost(w.next(), thread, worldStart.AddDate(-3, 0, i).Unix(), "visible")
 	}
 	// Approved, moved and restored archives are none either.
 	old := w.next()
-	w.insertPost(old, thread, born.AddDate(-1, 0, 0).Unix(), "moderated")
+	w.insertPost(old, thread, worldStart.AddDate(-1, 0, 0).Unix(), "moderated")
 	w.round()
 	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, old)
 	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
@@ -149,12 +149,12 @@ func TestScan_ReadsAllPages(t *testing.T) {
 	}
 	w.setClock(5, "08:00")
 	w.round()
-	told := 0
+	delivered := 0
 	for _, o := range w.outcomes(101) {
-		told += o.Posts
+		delivered += o.Posts
 	}
-	if told != n {
-		t.Errorf("Anna was told of %d posts, want %d", told, n)
+	if delivered != n {
+		t.Errorf("Anna was told of %d posts, want %d", delivered, n)
 	}
 }
 
@@ -175,20 +175,20 @@ func TestPlanDigests_FollowsMembersSchedules(t *testing.T) {
 	for i, tt := range tests {
 		id := forum.MemberID(101 + i)
 		w.member(int64(id), tt.name, passenger, tonight)
-		if err := w.store.Preferences.Save(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
+		if err := w.store.Preferences.Save(t.Context(), worldStart, id, digest.Preferences{Schedule: &tt.own}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	thread := w.thread(tonight)
-	came, told := make(map[string][]string), make(map[string][]forum.PostID)
+	came, delivered := make(map[string][]string), make(map[string][]forum.PostID)
 	var written []forum.PostID
-	for when := born; when.Day() < 11; when = when.Add(3 * time.Hour) {
+	for when := worldStart; when.Day() < 11; when = when.Add(3 * time.Hour) {
 		w.setTime(when)
 		w.round()
 		for _, tt := range tests {
 			for _, mail := range w.relay.takeMessages(w, address(tt.name)) {
 				came[tt.name] = append(came[tt.name], when.Format("2T15"))
-				told[tt.name] = append(told[tt.name], mail...)
+				delivered[tt.name] = append(delivered[tt.name], mail...)
 			}
 		}
 		written = append(written, w.writePost(thread))
@@ -197,7 +197,7 @@ func TestPlanDigests_FollowsMembersSchedules(t *testing.T) {
 		if got := strings.Join(came[tt.name], " "); got != tt.want {
 			t.Errorf("%s: mails came at %q, want %q", tt.name, got, tt.want)
 		}
-		if got := told[tt.name]; len(got) > len(written) || !slices.Equal(got, written[:len(got)]) {
+		if got := delivered[tt.name]; len(got) > len(written) || !slices.Equal(got, written[:len(got)]) {
 			t.Errorf("%s: posts told are %v, want %v in order", tt.name, got, written)
 		}
 	}
@@ -231,9 +231,9 @@ func TestDigest_ZoneChangesLoseOrRepeatNoPost(t *testing.T) {
 		dice := rand.New(rand.NewPCG(seed, 1))
 		w := newDailyWorld(t)
 		thread := w.thread(tonight)
-		var told, written []forum.PostID
-		mails := 0
-		for when := born; when.Before(born.AddDate(0, 0, 12)); when = when.Add(time.Duration(2+dice.IntN(6)) * time.Hour) {
+		var delivered, written []forum.PostID
+		messages := 0
+		for when := worldStart; when.Before(worldStart.AddDate(0, 0, 12)); when = when.Add(time.Duration(2+dice.IntN(6)) * time.Hour) {
 			w.setTime(when)
 			written = append(written, w.writePost(thread))
 			if dice.IntN(6) == 0 {
@@ -244,20 +244,20 @@ func TestDigest_ZoneChangesLoseOrRepeatNoPost(t *testing.T) {
 			}
 			w.round()
 			for _, mail := range w.relay.takeMessages(w, address("anna")) {
-				told = append(told, mail...)
-				mails++
+				delivered = append(delivered, mail...)
+				messages++
 			}
 		}
-		if len(told) > len(written) || len(told) < len(written)-14 {
-			t.Fatalf("seed %d: %d posts were told of %d", seed, len(told), len(written))
+		if len(delivered) > len(written) || len(delivered) < len(written)-14 {
+			t.Fatalf("seed %d: %d posts were told of %d", seed, len(delivered), len(written))
 		}
-		for i, p := range told {
+		for i, p := range delivered {
 			if p != written[i] {
-				t.Fatalf("seed %d: posts told are %v, want %v in order", seed, told, written)
+				t.Fatalf("seed %d: posts told are %v, want %v in order", seed, delivered, written)
 			}
 		}
-		if mails > 14 {
-			t.Errorf("seed %d: %d mails came in 12 days", seed, mails)
+		if messages > 14 {
+			t.Errorf("seed %d: %d mails came in 12 days", seed, messages)
 		}
 	}
 }
@@ -284,14 +284,14 @@ func TestDigest_UnknownZoneOrLanguageFallsBack(t *testing.T) {
 	if n := len(w.relay.messages()); n != 5 {
 		t.Errorf("%d mails came at the site's hour, want 5", n)
 	}
-	for _, try := range w.relay.messages() {
-		_, text, html := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		_, text, html := parseMessage(t, sent.raw)
 		german := strings.Contains(html, `lang="de`) && strings.Contains(text, "Mai 2026")
-		if known := try.to == address("ma") || try.to == address("md"); known && !german {
-			t.Errorf("the mail to %s is not in German:\n%.300s", try.to, text)
+		if known := sent.to == address("ma") || sent.to == address("md"); known && !german {
+			t.Errorf("the mail to %s is not in German:\n%.300s", sent.to, text)
 		}
 		if !strings.Contains(text, "18:00") { // 09:00 UTC
-			t.Errorf("the mail to %s does not tell the time by the site's clock:\n%.600s", try.to, text)
+			t.Errorf("the mail to %s does not tell the time by the site's clock:\n%.600s", sent.to, text)
 		}
 	}
 }

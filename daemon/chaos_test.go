@@ -13,8 +13,8 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// stages are the points at which a relay can go wrong, and what a good one says there.
-var stages = map[string]string{
+// goodReplies are the points at which a relay can go wrong, and what a good one says there.
+var goodReplies = map[string]string{
 	"connect": "220 script.test ESMTP",
 	"EHLO":    "250 script.test",
 	"MAIL":    "250 2.1.0 Ok",
@@ -23,41 +23,41 @@ var stages = map[string]string{
 	".":       "250 2.0.0 Ok",
 }
 
-// storm is a relay that misbehaves, and then does not.
-type storm struct {
-	bad, calm smtptest.Table
+// faultPattern is a relay that misbehaves, and then does not.
+type faultPattern struct {
+	faulty, healthy smtptest.Table
 }
 
 // faultPatterns are the ways in which a relay misbehaves, by their names.
-func faultPatterns() map[string]storm {
-	all := map[string]storm{}
-	for stage, good := range stages {
+func faultPatterns() map[string]faultPattern {
+	all := map[string]faultPattern{}
+	for stage, good := range goodReplies {
 		for what, act := range faults(good) {
-			all[stage+" "+what] = storm{bad: smtptest.Table{stage: {act}}}
+			all[stage+" "+what] = faultPattern{faulty: smtptest.Table{stage: {act}}}
 		}
 	}
 	for _, read := range []int{0, 1, 100, 5000, smtptest.All} {
-		all[fmt.Sprintf("cut after %d bytes of the message", read)] = storm{bad: smtptest.Table{"body": {{Read: read, Drop: true}}}}
-		all[fmt.Sprintf("stuck after %d bytes of the message", read)] = storm{bad: smtptest.Table{"body": {{Read: read, Hang: true}}}}
+		all[fmt.Sprintf("cut after %d bytes of the message", read)] = faultPattern{faulty: smtptest.Table{"body": {{Read: read, Drop: true}}}}
+		all[fmt.Sprintf("stuck after %d bytes of the message", read)] = faultPattern{faulty: smtptest.Table{"body": {{Read: read, Hang: true}}}}
 	}
 	unknown := []smtptest.Act{{Say: "550 5.1.1 User unknown"}}
 	stuck := []smtptest.Act{{Mute: true, Hang: true}}
 	for name, table := range map[string]smtptest.Table{
-		"reads slowly": {"body": {{Wait: 8 * impatience}}},
+		"reads slowly": {"body": {{Wait: 8 * replyTimeout}}},
 		"recipient refused, message wanted, then nothing": {"RCPT": unknown, ".": stuck},
 		"recipient refused, message wanted and taken":     {"RCPT": unknown, ".": {{}}},
 		"recipient and message refused, then RSET hangs":  {"RCPT": unknown, "DATA": {{Say: "503 5.5.1 No recipient"}}, "RSET": stuck},
 		"every other one refused, and the farewell hangs": {".": {{}, {Say: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
 		"all kinds of trouble":                            {".": slices.Repeat([]smtptest.Act{{}, {Say: "421 4.7.0 Enough", Drop: true}, {Mute: true, Drop: true}}, 20)},
 	} {
-		all[name] = storm{bad: table}
+		all[name] = faultPattern{faulty: table}
 	}
 	// Without pipelining each command waits for its answer.
 	plain := []smtptest.Act{{Say: "250 script.test"}}
 	for name, s := range maps.Clone(all) {
 		stage, what, _ := strings.Cut(name, " ")
 		if lineByLine[what] && (stage == "MAIL" || stage == "RCPT" || stage == "DATA") {
-			all[name+", line by line"] = storm{bad: smtptest.Table{"EHLO": plain, stage: s.bad[stage]}, calm: smtptest.Table{"EHLO": plain}}
+			all[name+", line by line"] = faultPattern{faulty: smtptest.Table{"EHLO": plain, stage: s.faulty[stage]}, healthy: smtptest.Table{"EHLO": plain}}
 		}
 	}
 	return all
@@ -86,8 +86,8 @@ func faults(good string) map[string]smtptest.Act {
 		"says half an answer":          {Raw: good[:3] + "-and more\r\n", Drop: true},
 		"says nonsense":                {Say: "Who is there?"},
 		"says too much":                {Say: good + "\n" + good},
-		"is slow":                      {Wait: impatience / 2},
-		"is far too slow":              {Wait: 20 * impatience},
+		"is slow":                      {Wait: replyTimeout / 2},
+		"is far too slow":              {Wait: 20 * replyTimeout},
 		"says a line of ten kilobytes": {Say: good + long},
 		"refuses with ten kilobytes":   {Say: "550 5.1.1" + long},
 	}
@@ -109,7 +109,7 @@ func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 				for i := n; i < len(names); i += worlds {
 					c.runWithFaults(names[i], all[names[i]])
 				}
-				c.rest()
+				c.runQuietDay()
 			})
 		})
 	}
@@ -125,33 +125,33 @@ func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ours, others := smtptest.NewAuthority(t), smtptest.NewAuthority(t)
 				c := newChaos(t, address, ours.File)
-				c.distrusts = true
+				c.mustNotSend = true
 				for name, s := range untrustedRelays(ours.Config, others.Config)[address] {
 					c.runWithFaults(name, s)
 				}
-				c.rest()
+				c.runQuietDay()
 			})
 		})
 	}
 }
 
 // untrustedRelays are relays with whom encryption or login fails, by the addresses under which we look for them.
-func untrustedRelays(ours, others *tls.Config) map[string]map[string]storm {
+func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPattern {
 	offers := func(extension string, at string, act smtptest.Act) smtptest.Table {
 		return smtptest.Table{"EHLO": {{Say: "250-script.test\n250 " + extension}}, at: {act}}
 	}
-	startTLS := func(act smtptest.Act) storm {
-		return storm{offers("STARTTLS", "STARTTLS", act), offers("STARTTLS", "STARTTLS", smtptest.Act{TLS: ours})}
+	startTLS := func(act smtptest.Act) faultPattern {
+		return faultPattern{offers("STARTTLS", "STARTTLS", act), offers("STARTTLS", "STARTTLS", smtptest.Act{TLS: ours})}
 	}
-	encrypted := func(act smtptest.Act) storm {
-		return storm{smtptest.Table{"connect": {act}}, smtptest.Table{"connect": {{TLS: ours}}}}
+	encrypted := func(act smtptest.Act) faultPattern {
+		return faultPattern{smtptest.Table{"connect": {act}}, smtptest.Table{"connect": {{TLS: ours}}}}
 	}
-	auth := func(act smtptest.Act) storm {
-		return storm{offers("AUTH PLAIN", "AUTH", act), offers("AUTH PLAIN", "AUTH", smtptest.Act{})}
+	auth := func(act smtptest.Act) faultPattern {
+		return faultPattern{offers("AUTH PLAIN", "AUTH", act), offers("AUTH PLAIN", "AUTH", smtptest.Act{})}
 	}
-	return map[string]map[string]storm{
+	return map[string]map[string]faultPattern{
 		"smtp+starttls://127.0.0.1:25": {
-			"STARTTLS stripped":                     {nil, startTLS(smtptest.Act{}).calm},
+			"STARTTLS stripped":                     {nil, startTLS(smtptest.Act{}).healthy},
 			"STARTTLS refused":                      startTLS(smtptest.Act{Say: "454 4.7.0 Not now"}),
 			"STARTTLS hangs":                        startTLS(smtptest.Act{Mute: true, Hang: true}),
 			"STARTTLS with a certificate of others": startTLS(smtptest.Act{TLS: others}),
@@ -161,7 +161,7 @@ func untrustedRelays(ours, others *tls.Config) map[string]map[string]storm {
 			"no encryption":           encrypted(smtptest.Act{}),
 		},
 		"smtp://user@127.0.0.1:25": {
-			"no AUTH":              {nil, auth(smtptest.Act{}).calm},
+			"no AUTH":              {nil, auth(smtptest.Act{}).healthy},
 			"AUTH refused":         auth(smtptest.Act{Say: "535 5.7.8 Wrong password"}),
 			"AUTH refused for now": auth(smtptest.Act{Say: "454 4.7.0 Not now"}),
 			"AUTH hangs":           auth(smtptest.Act{Mute: true, Hang: true}),

@@ -15,10 +15,10 @@ import (
 const annaID = forum.MemberID(101)
 
 // updatePreferences lets Anna change her settings as the page does: what she changes, of all that holds.
-func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...members.WatchSetting) {
+func (w *world) updatePreferences(change func(*digest.Preferences), overrides ...members.WatchSetting) {
 	w.Helper()
-	desk := members.New(w.source, w.store, w.set)
-	a, err := desk.Account(w.Context(), w.clock(), annaID)
+	service := members.New(w.source, w.store, w.set)
+	a, err := service.Account(w.Context(), w.clock(), annaID)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...me
 	schedule := *want.Schedule
 	want.Schedule = &schedule
 	change(&want)
-	if err := desk.UpdatePreferences(w.Context(), w.clock(), a, want, wishes); err != nil {
+	if err := service.UpdatePreferences(w.Context(), w.clock(), a, want, overrides); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -36,9 +36,9 @@ func unchanged(*digest.Preferences) {}
 // lastMessage is the last mail to Anna.
 func (w *world) lastMessage() (head netmail.Header, text, html string) {
 	w.Helper()
-	for _, try := range w.relay.messages() {
-		if try.to == address("anna") {
-			head, text, html = parseMessage(w, try.raw)
+	for _, sent := range w.relay.messages() {
+		if sent.to == address("anna") {
+			head, text, html = parseMessage(w, sent.raw)
 		}
 	}
 	return head, text, html
@@ -263,11 +263,11 @@ func TestOverride_AppliesUntilWatchChanges(t *testing.T) {
 			w.setClock(4, fmt.Sprintf("1%d:00", i+1))
 			w.round()
 		}
-		wishes, err := w.store.Preferences.Overrides(t.Context(), []forum.MemberID{annaID})
+		overrides, err := w.store.Preferences.Overrides(t.Context(), []forum.MemberID{annaID})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := wishes[annaID].Threads[forum.ThreadID(thread)] == digest.Off; got != tt.holds {
+		if got := overrides[annaID].Threads[forum.ThreadID(thread)] == digest.Off; got != tt.holds {
 			t.Errorf("%s: her wish holds: %v, want %v", name, got, tt.holds)
 		}
 	}
@@ -320,14 +320,14 @@ func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	if err := w.daemon.main.scanner.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	desk := members.New(w.source, w.store, w.set)
+	service := members.New(w.source, w.store, w.set)
 	ask := func() members.SendNowResult {
 		t.Helper()
-		a, err := desk.Account(t.Context(), w.clock(), annaID)
+		a, err := service.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		demand, err := desk.SendNow(t.Context(), w.clock(), a)
+		demand, err := service.SendNow(t.Context(), w.clock(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -359,12 +359,12 @@ func TestNext_CountLeavesOutDeferredPosts(t *testing.T) {
 	if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
 		t.Fatal(err)
 	}
-	desk := members.New(w.source, w.store, w.set)
-	a, err := desk.Account(t.Context(), w.clock(), annaID)
+	service := members.New(w.source, w.store, w.set)
+	a, err := service.Account(t.Context(), w.clock(), annaID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := desk.Next(t.Context(), w.clock(), a)
+	next, err := service.Next(t.Context(), w.clock(), a)
 	if err != nil || next.Posts != 1 {
 		t.Errorf("the next digest is said to have %d posts (%v), want 1: the other thread comes weekly", next.Posts, err)
 	}

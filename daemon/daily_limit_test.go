@@ -40,8 +40,8 @@ func TestDailyLimit_AlertsJoinNextDigest(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.round()
 	w.wantAlerts("anna", p[2:])
-	fresh := w.writeThreads(1) // a new day
-	w.wantAlerts("anna", fresh)
+	nextDay := w.writeThreads(1) // a new day
+	w.wantAlerts("anna", nextDay)
 }
 
 func TestDailyLimit_CountsWithinBatch(t *testing.T) {
@@ -85,8 +85,8 @@ func TestDailyLimit_DigestMergedIntoNext(t *testing.T) {
 	w.setOverride(105, routes, digest.WithDigest)
 	w.round()
 	w.setClock(5, "06:00")
-	told := w.writeThreads(1)
-	w.wantAlerts("emma", told)
+	alerted := w.writeThreads(1)
+	w.wantAlerts("emma", alerted)
 	first := w.writePost(w.thread(routes))
 	w.setClock(5, "08:00")
 	w.round()

@@ -74,7 +74,7 @@ func TestScan_FindsLateVisiblePosts(t *testing.T) {
 		{"from the future", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			id := w.next()
-			w.insertPost(id, thread, born.AddDate(0, 0, 1).Unix(), "visible")
+			w.insertPost(id, thread, worldStart.AddDate(0, 0, 1).Unix(), "visible")
 			return forum.PostID(id)
 		}, func(*world, forum.PostID) {}},
 	}
@@ -184,12 +184,12 @@ func TestScanMoves_SendsMovedPostOnce(t *testing.T) {
 func TestScanMoves_MoveWhileEditionIsPending(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
-	elsewhere := w.thread(dining)
-	a, p := w.writePost(w.thread(tonight)), w.writePost(elsewhere)
+	movedThread := w.thread(dining)
+	a, p := w.writePost(w.thread(tonight)), w.writePost(movedThread)
 	w.relay.answerWith(mail.TempFail, 451)
 	w.setClock(5, "08:00")
 	w.round()
-	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, elsewhere) // which she watches
+	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, movedThread) // which she watches
 	w.relay.acceptAll()
 	w.setClock(5, "09:00")
 	w.round()
@@ -287,13 +287,13 @@ func TestScan_PrunedPostsAreNotNew(t *testing.T) {
 	w.round()
 	w.wantMessages("bert", posts(p))
 	for _, days := range []int{89, 91, 100} {
-		w.setTime(born.AddDate(0, 0, days))
+		w.setTime(worldStart.AddDate(0, 0, days))
 		w.round()
 		if err := w.daemon.prune(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.restart()
-		w.setTime(born.AddDate(0, 0, days+1))
+		w.setTime(worldStart.AddDate(0, 0, days+1))
 		w.round()
 		w.wantMessages("bert")
 	}

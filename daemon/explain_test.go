@@ -132,7 +132,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 		{"it is older than what is told", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.next()
-			w.insertPost(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
+			w.insertPost(p, thread, worldStart.AddDate(0, -3, 0).Unix(), "visible")
 			w.round()
 			return forum.PostID(p)
 		}, explain.Omitted, "", "never sighted", ""},
@@ -303,12 +303,12 @@ func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 		w.round()
 	}
 	got := map[string]map[forum.PostID]int{}
-	for _, try := range w.relay.messages() {
-		if got[try.to] == nil {
-			got[try.to] = map[forum.PostID]int{}
+	for _, sent := range w.relay.messages() {
+		if got[sent.to] == nil {
+			got[sent.to] = map[forum.PostID]int{}
 		}
-		for _, p := range postsOf(t, try.raw) {
-			got[try.to][p]++
+		for _, p := range postsOf(t, sent.raw) {
+			got[sent.to][p]++
 		}
 	}
 	if len(all) < 15 || len(got[address("anna")]) < 5 {
@@ -373,7 +373,7 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 	if m := tell("anna"); len(m.Mails) != 2 {
 		t.Errorf("after 25 days %d mails are told of", len(m.Mails))
 	}
-	w.setTime(born.AddDate(0, 0, 40))
+	w.setTime(worldStart.AddDate(0, 0, 40))
 	if m := tell("anna"); len(m.Mails) != 0 || len(m.Attempts) != 0 {
 		t.Errorf("after 40 days %d mails are told of", len(m.Mails))
 	}

@@ -32,7 +32,7 @@ func (w *world) forecast(set settings.Settings, until time.Time) (*Forecast, []M
 // readOnlyDaemon is a daemon on a store that cannot be written to.
 func (w *world) readOnlyDaemon(set settings.Settings) *Daemon {
 	w.Helper()
-	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.stored)
+	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.storePath)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	w.setClock(4, "22:00")
 	until := w.clock().Add(24 * time.Hour)
 
-	file, err := os.ReadFile(w.stored)
+	file, err := os.ReadFile(w.storePath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	if after := dump(t, w); !slices.Equal(before, after) {
 		t.Errorf("the store has changed:\n%v\nwas\n%v", after, before)
 	}
-	if now, err := os.ReadFile(w.stored); err != nil || !slices.Equal(file, now) {
+	if now, err := os.ReadFile(w.storePath); err != nil || !slices.Equal(file, now) {
 		t.Error("the store's file has changed")
 	}
 	if len(w.relay.messages()) != sent {
@@ -146,11 +146,11 @@ func TestForecast_BeforeFirstRun(t *testing.T) {
 	w := newWorld(t)
 	w.member(101, "anna", passenger, tonight)
 	thread := w.thread(tonight)
-	w.setTime(born.Add(-2 * time.Hour))
+	w.setTime(worldStart.Add(-2 * time.Hour))
 	w.writePost(thread)
-	w.setTime(born)
-	r, _ := w.forecast(w.set, born.Add(24*time.Hour))
-	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(born) {
+	w.setTime(worldStart)
+	r, _ := w.forecast(w.set, worldStart.Add(24*time.Hour))
+	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(worldStart) {
 		t.Errorf("before the first run it sums up to %+v, want one mail with one post at once", r)
 	}
 	if report := w.round(); report.Sent != 1 {

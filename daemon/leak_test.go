@@ -12,8 +12,8 @@ import (
 	"postrider/store"
 )
 
-// forbidden is what may happen to a member or a post before its hand-over. Anna must not get the post then.
-var forbidden = []struct {
+// revocations is what may happen to a member or a post before its hand-over. Anna must not get the post then.
+var revocations = []struct {
 	name   string
 	happen func(w *world, thread int64, p forum.PostID)
 	why    string // she gets no mail at all, for this reason; empty: none with this post
@@ -69,8 +69,8 @@ var forbidden = []struct {
 	}, "member is gone"},
 }
 
-// moments are those at which it may happen.
-var moments = []struct {
+// pendingStates are those at which it may happen.
+var pendingStates = []struct {
 	name string
 	says mail.Result // what the relay has said to the first try; empty: there was none
 }{
@@ -86,8 +86,8 @@ const secret = "The tunnel is closed for good."
 func TestLeak_RightsRevokedAfterPlanning(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	for _, tt := range forbidden {
-		for _, wait := range moments {
+	for _, tt := range revocations {
+		for _, wait := range pendingStates {
 			for _, rest := range []bool{false, true} {
 				name := tt.name + " " + wait.name
 				if rest {
@@ -136,12 +136,12 @@ func (w *world) attemptFirst(result mail.Result) {
 // wantOnlyMessages checks that a member got these posts in one mail, or no mail if there are none, and nothing secret.
 func (w *world) wantOnlyMessages(name string, want ...forum.PostID) {
 	w.Helper()
-	for _, try := range w.relay.messages() {
-		if try.to != address(name) {
+	for _, sent := range w.relay.messages() {
+		if sent.to != address(name) {
 			continue
 		}
-		head, text, html := parseMessage(w, try.raw)
-		for what, in := range map[string]string{"subject": head.Get("Subject"), "text": text, "HTML": html, "source": string(try.raw)} {
+		head, text, html := parseMessage(w, sent.raw)
+		for what, in := range map[string]string{"subject": head.Get("Subject"), "text": text, "HTML": html, "source": string(sent.raw)} {
 			if strings.Contains(in, secret) {
 				w.Errorf("the %s tells what is forbidden:\n%s", what, in)
 			}
@@ -178,7 +178,7 @@ func (w *world) wantSettled(member forum.MemberID, posts int, why string) {
 
 func TestDeliver_UsesCurrentAddress(t *testing.T) {
 	t.Parallel()
-	for _, wait := range moments {
+	for _, wait := range pendingStates {
 		t.Run(wait.name, func(t *testing.T) {
 			t.Parallel()
 			w := newDailyWorld(t)
@@ -191,9 +191,9 @@ func TestDeliver_UsesCurrentAddress(t *testing.T) {
 			w.deliver()
 			w.wantMessages("anna")
 			w.wantMessages("new", posts(p))
-			for _, try := range w.relay.messages() {
-				if bytes.Contains(try.raw, []byte(address("anna"))) {
-					t.Errorf("the mail to %s names her old address", try.to)
+			for _, sent := range w.relay.messages() {
+				if bytes.Contains(sent.raw, []byte(address("anna"))) {
+					t.Errorf("the mail to %s names her old address", sent.to)
 				}
 			}
 		})
@@ -238,10 +238,10 @@ func TestLeak_OwnThreadsOnly(t *testing.T) {
 	w := newWorld(t)
 	w.member(101, "anna", passenger, counter)
 	w.round()
-	hers, anothers := w.thread(counter), w.thread(counter)
-	w.execSQL(`UPDATE thread SET starter_id = 101 WHERE id = ?`, hers)
-	p := w.writePost(hers)
-	w.writePost(anothers)
+	own, other := w.thread(counter), w.thread(counter)
+	w.execSQL(`UPDATE thread SET starter_id = 101 WHERE id = ?`, own)
+	p := w.writePost(own)
+	w.writePost(other)
 	w.setClock(5, "08:00")
 	w.round()
 	w.wantMessages("anna", posts(p))

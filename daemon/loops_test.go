@@ -113,12 +113,12 @@ func TestWake_SendsDigestOnDemand(t *testing.T) {
 		p := w.writePost(w.thread(tonight))
 		stop := w.runDaemon()
 		time.Sleep(time.Second)
-		desk := members.New(w.source, w.store, w.set)
-		a, err := desk.Account(t.Context(), w.clock(), annaID)
+		service := members.New(w.source, w.store, w.set)
+		a, err := service.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != members.SendNowQueued || err != nil {
+		if demand, err := service.SendNow(t.Context(), w.clock(), a); demand != members.SendNowQueued || err != nil {
 			t.Fatalf("SendNow = %q, %v", demand, err)
 		}
 		w.daemon.Wake()

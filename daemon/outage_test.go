@@ -68,9 +68,9 @@ func TestOutage_ForumDownForDaysLosesNoPost(t *testing.T) {
 }
 
 // breakStore makes every write of a kind to the store fail; the function mends it.
-func breakStore(w *world, event, table string) (mend func()) {
+func breakStore(w *world, event, table string) (repair func()) {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+w.storePath+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -87,10 +87,10 @@ func breakStore(w *world, event, table string) (mend func()) {
 
 func TestOutage_FailedReleaseIsRepeatedBeforeTheLeaseEnds(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 10)
+	w, p := newBusyWorld(t, 10)
 	w.prepare()
 	w.execSQL(`ALTER TABLE post RENAME TO away`)
-	mend := breakStore(w, "UPDATE OF handed", "outbox")
+	repair := breakStore(w, "UPDATE OF handed", "outbox")
 	if err := w.daemon.main.deliver(w.Context()); err == nil {
 		t.Error("deliver succeeded without the forum and without the store")
 	}
@@ -98,14 +98,14 @@ func TestOutage_FailedReleaseIsRepeatedBeforeTheLeaseEnds(t *testing.T) {
 		t.Errorf("%d messages are leased, want 10", n)
 	}
 	w.execSQL(`ALTER TABLE away RENAME TO post`)
-	mend()
+	repair()
 	w.deliver()
 	w.wantMessages("m0", posts(p))
 	w.wantMessages("m9", posts(p))
 }
 
-// newCrowd is a world with many members who are due, and one post for them all.
-func newCrowd(t *testing.T, members int) (w *world, p forum.PostID) {
+// newBusyWorld is a world with many members who are due, and one post for them all.
+func newBusyWorld(t *testing.T, members int) (w *world, p forum.PostID) {
 	t.Helper()
 	w = newWorld(t)
 	for i := range members {
@@ -121,9 +121,9 @@ func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 100
-		w, p := newCrowd(t, members)
+		w, p := newBusyWorld(t, members)
 		w.prepare()
-		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
+		repair := breakStore(w, "UPDATE OF settled_at", "outbox")
 		if err := w.daemon.main.deliver(w.Context()); err == nil {
 			t.Errorf("a store that takes nothing is no fault")
 		}
@@ -138,7 +138,7 @@ func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 		if n := len(w.relay.messages()); n != first {
 			t.Errorf("%d more mails were handed over", n-first)
 		}
-		mend()
+		repair()
 		w.setClock(5, "08:02") // the lease has run out, and nobody else has taken the mails
 		if report := w.round(); report.Uncertain != 0 || report.Sent != members {
 			t.Errorf("%d mails are in doubt and %d were sent, want none and all: what became of them was remembered", report.Uncertain, report.Sent)
@@ -146,10 +146,10 @@ func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 		w.setClock(5, "08:17")
 		w.round()
 		mailed := make(map[string]bool)
-		for _, try := range w.relay.messages() {
-			mailed[try.to] = true
-			if got := postsOf(t, try.raw); len(got) != 1 || got[0] != p {
-				t.Errorf("%s got posts %v, want %d", try.to, got, p)
+		for _, sent := range w.relay.messages() {
+			mailed[sent.to] = true
+			if got := postsOf(t, sent.raw); len(got) != 1 || got[0] != p {
+				t.Errorf("%s got posts %v, want %d", sent.to, got, p)
 			}
 		}
 		if n := len(w.relay.messages()); n != members || len(mailed) != members {
@@ -162,13 +162,13 @@ func TestOutage_ShortStoreFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 50
-		w, p := newCrowd(t, members)
+		w, p := newBusyWorld(t, members)
 		w.prepare()
-		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
+		repair := breakStore(w, "UPDATE OF settled_at", "outbox")
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.main.deliver(t.Context()) }()
 		time.Sleep(4 * time.Second) // results are retried for longer
-		mend()
+		repair()
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
@@ -188,12 +188,12 @@ func TestOutage_FailedPlanIsRepeated(t *testing.T) {
 			w := newDailyWorld(t)
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
-			mend := breakStore(w, broken.event, broken.table)
+			repair := breakStore(w, broken.event, broken.table)
 			_, err := w.daemon.RunOnce(w.Context())
 			if sent := len(w.relay.messages()); err == nil || sent != 0 {
 				t.Errorf("the round went well, %d mails went out", sent)
 			}
-			mend()
+			repair()
 			w.setClock(5, "08:05")
 			w.round()
 			w.wantMessages("anna", posts(p))

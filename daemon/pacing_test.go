@@ -14,12 +14,12 @@ import (
 	"postrider/store"
 )
 
-// newTowns is a world in which members have addresses at several providers.
-func newTowns(t *testing.T, of map[string]int) (*world, forum.PostID) {
+// newMultiDomainWorld is a world in which members have addresses at several providers.
+func newMultiDomainWorld(t *testing.T, members map[string]int) (*world, forum.PostID) {
 	t.Helper()
 	w := newWorld(t)
 	id := int64(1000)
-	for domain, n := range of {
+	for domain, n := range members {
 		for i := range n {
 			w.member(id, fmt.Sprintf("m%d", id), passenger, tonight)
 			w.execSQL(`UPDATE member SET email = ? WHERE id = ?`, fmt.Sprintf("m%d@%s", i, domain), id)
@@ -36,9 +36,9 @@ func newTowns(t *testing.T, of map[string]int) (*world, forum.PostID) {
 // acceptedByDomain counts what was accepted at each domain.
 func (w *world) acceptedByDomain() map[string]int {
 	counts := make(map[string]int)
-	for _, try := range w.relay.messages() {
-		if try.out.Result == mail.Accepted {
-			counts[store.Domain(try.to)]++
+	for _, sent := range w.relay.messages() {
+		if sent.out.Result == mail.Accepted {
+			counts[store.Domain(sent.to)]++
 		}
 	}
 	return counts
@@ -47,7 +47,7 @@ func (w *world) acceptedByDomain() map[string]int {
 func TestThrottle_SlowProviderDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := newTowns(t, map[string]int{"slow.example": 40, "quick.example": 40, "other.example": 40})
+		w, _ := newMultiDomainWorld(t, map[string]int{"slow.example": 40, "quick.example": 40, "other.example": 40})
 		w.set.Connections = 4
 		w.restart()
 		w.relay.answer = func(to string, _ int) mail.Outcome {
@@ -74,7 +74,7 @@ func TestThrottle_SlowProviderDoesNotBlockOthers(t *testing.T) {
 func TestThrottle_SlowsOnlyRateLimitingProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := newTowns(t, map[string]int{"gmail.com": 60, "example.org": 60})
+		w, _ := newMultiDomainWorld(t, map[string]int{"gmail.com": 60, "example.org": 60})
 		var last time.Time // gmail takes a mail every two seconds
 		w.relay.answer = func(to string, _ int) mail.Outcome {
 			if store.Domain(to) != "gmail.com" {
@@ -93,12 +93,12 @@ func TestThrottle_SlowsOnlyRateLimitingProvider(t *testing.T) {
 		if n := w.countLogged("provider is rate limiting us"); n == 0 {
 			t.Errorf("the log does not tell:\n%s", w.log)
 		}
-		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
-		if err != nil || len(mails) != 60-w.acceptedByDomain()["gmail.com"] {
-			t.Fatalf("%d wait: %v", len(mails), err)
+		messages, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
+		if err != nil || len(messages) != 60-w.acceptedByDomain()["gmail.com"] {
+			t.Fatalf("%d wait: %v", len(messages), err)
 		}
 		times := make(map[time.Time]int)
-		for _, m := range mails {
+		for _, m := range messages {
 			if m.Attempt != 0 {
 				t.Errorf("%s: %d attempts are counted", m.Key, m.Attempt)
 			}
@@ -123,7 +123,7 @@ func TestThrottle_SlowsOnlyRateLimitingProvider(t *testing.T) {
 func TestRunOnce_WaitsForSlowProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := newTowns(t, map[string]int{"slow.example": 100, "example.org": 3})
+		w, _ := newMultiDomainWorld(t, map[string]int{"slow.example": 100, "example.org": 3})
 		w.set.Delivery.DomainRate["slow.example"] = 1
 		w.restart()
 		start := time.Now()
@@ -143,7 +143,7 @@ func TestRunOnce_WaitsForSlowProvider(t *testing.T) {
 func TestRun_DoesNotWaitForSlowProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := newTowns(t, map[string]int{"slow.example": 50, "example.org": 3})
+		w, _ := newMultiDomainWorld(t, map[string]int{"slow.example": 50, "example.org": 3})
 		w.set.Delivery.DomainRate["slow.example"] = 1
 		w.restart()
 		start := time.Now()
@@ -166,7 +166,7 @@ func TestDeliver_KeepsOverallRate(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := newTowns(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})
+		w, _ := newMultiDomainWorld(t, map[string]int{"a.example": 100, "b.example": 100, "c.example": 100})
 		w.set.Delivery.Rate = 5
 		w.restart()
 		start := time.Now()
@@ -191,7 +191,7 @@ func (w *world) holdDomain(domain string) {
 
 func TestHold_MessagesWaitWithoutAttempt(t *testing.T) {
 	t.Parallel()
-	w, _ := newTowns(t, map[string]int{"gmail.com": 20, "example.org": 5})
+	w, _ := newMultiDomainWorld(t, map[string]int{"gmail.com": 20, "example.org": 5})
 	w.holdDomain("gmail.com")
 	report := w.round()
 	if got := w.acceptedByDomain(); got["gmail.com"] != 0 || got["example.org"] != 5 || report.Waiting != 20 {
@@ -202,9 +202,9 @@ func TestHold_MessagesWaitWithoutAttempt(t *testing.T) {
 	if got := w.acceptedByDomain(); got["gmail.com"] != 0 {
 		t.Errorf("arrived %v before the hold was over", got)
 	}
-	mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
-	if err != nil || len(mails) != 20 || mails[0].Attempt != 0 || !strings.HasPrefix(mails[0].Last.Reason, "gmail.com is on hold: refused 12 of 14") {
-		t.Errorf("%d wait: %v, %+v; want the reason told and no attempt counted", len(mails), err, mails[0])
+	messages, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
+	if err != nil || len(messages) != 20 || messages[0].Attempt != 0 || !strings.HasPrefix(messages[0].Last.Reason, "gmail.com is on hold: refused 12 of 14") {
+		t.Errorf("%d wait: %v, %+v; want the reason told and no attempt counted", len(messages), err, messages[0])
 	}
 	w.setClock(5, "08:31")
 	w.round()
@@ -218,7 +218,7 @@ func TestHold_EndsWithSingleProbe(t *testing.T) {
 	for name, restart := range map[string]bool{"by the daemon that knew of it": false, "by one that was started since": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, _ := newTowns(t, map[string]int{"gmail.com": 20, "example.org": 5})
+			w, _ := newMultiDomainWorld(t, map[string]int{"gmail.com": 20, "example.org": 5})
 			w.holdDomain("gmail.com")
 			w.round()
 			w.relay.answer = func(string, int) mail.Outcome {

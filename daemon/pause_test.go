@@ -58,7 +58,7 @@ func TestDeliver_PauseAndResume(t *testing.T) {
 func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	w, _ := newCrowd(t, settings.BatchSize+20)
+	w, _ := newBusyWorld(t, settings.BatchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {
 		if _, err := w.store.Queue.Pause(t.Context(), w.clock(), ""); err != nil {
 			t.Error(err)

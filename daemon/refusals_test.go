@@ -232,15 +232,15 @@ func TestDeliver_SetsReturnPathAndUnsubscribeAddress(t *testing.T) {
 	w.writePost(w.thread(tonight))
 	w.setClock(5, "08:00")
 	w.round()
-	for _, try := range w.relay.messages() {
-		member, token, ok := mail.ParseVERP(try.from)
-		if !ok || !strings.HasSuffix(try.from, "@bounce.upperberth.example") {
-			t.Fatalf("the return path is %s", try.from)
+	for _, sent := range w.relay.messages() {
+		member, token, ok := mail.ParseVERP(sent.from)
+		if !ok || !strings.HasSuffix(sent.from, "@bounce.upperberth.example") {
+			t.Fatalf("the return path is %s", sent.from)
 		}
 		if !w.daemon.Composer.VerifyToken(token, fmt.Sprintf("digest/%d/2026-05-05", member)) {
-			t.Errorf("the return path %s is not that of member %d's mail", try.from, member)
+			t.Errorf("the return path %s is not that of member %d's mail", sent.from, member)
 		}
-		head, _, _ := parseMessage(t, try.raw)
+		head, _, _ := parseMessage(t, sent.raw)
 		_, rest, _ := strings.Cut(head.Get("List-Unsubscribe"), ">, <mailto:u-")
 		tag, _, ok := strings.Cut(rest, "@bounce.upperberth.example>")
 		grant, err := w.daemon.Links.CheckTag(tag)

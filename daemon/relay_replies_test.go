@@ -139,9 +139,9 @@ func TestDeliver_UncertainRepeatedOnceIdentically(t *testing.T) {
 	w.setClock(5, "08:15")
 	w.round()
 	var raws [][]byte
-	for _, try := range w.relay.messages() {
-		if try.to == address("anna") {
-			raws = append(raws, try.raw)
+	for _, sent := range w.relay.messages() {
+		if sent.to == address("anna") {
+			raws = append(raws, sent.raw)
 		}
 	}
 	if len(raws) != 2 {
@@ -248,13 +248,13 @@ func TestDeliver_RejectedMemberDoesNotBlockOthers(t *testing.T) {
 			t.Errorf("%q is noted as %s, %q; want refused with a reason", email, last.Result, last.Reason)
 		}
 	}
-	for _, try := range w.relay.messages() {
-		head, _, _ := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		head, _, _ := parseMessage(t, sent.raw)
 		if to, err := head.AddressList("To"); err != nil || len(to) != 1 {
 			t.Errorf("To is %q: %v", head.Get("To"), err)
 		}
-		if head.Get("Bcc") != "" || strings.ContainsAny(try.to, "\r\n<>\" ") {
-			t.Errorf("the mail to %q carries what a member wrote: %v", try.to, head)
+		if head.Get("Bcc") != "" || strings.ContainsAny(sent.to, "\r\n<>\" ") {
+			t.Errorf("the mail to %q carries what a member wrote: %v", sent.to, head)
 		}
 	}
 	for i := range names {
@@ -282,7 +282,7 @@ func TestDeliver_SkipsEditionAfterUnsubscribe(t *testing.T) {
 
 func TestRelays_RejectedLoginNotRepeated(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 50)
+	w, p := newBusyWorld(t, 50)
 	w.relay.answer = func(string, int) mail.Outcome {
 		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
 	}

@@ -27,11 +27,11 @@ type fakeRelay struct {
 
 	mu    sync.Mutex
 	calls int
-	tries []try
+	tries []attempt
 }
 
-// try is one hand-over, whatever came of it.
-type try struct {
+// attempt is one hand-over, whatever came of it.
+type attempt struct {
 	from, to string
 	raw      []byte
 	out      mail.Outcome
@@ -41,28 +41,30 @@ type try struct {
 func (r *fakeRelay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
 	r.mu.Lock()
 	r.calls++
-	attempt := r.calls
+	calls := r.calls
 	r.mu.Unlock()
 	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: r.clock()}
 	if r.answer != nil {
-		out = r.answer(to, attempt)
+		out = r.answer(to, calls)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tries = append(r.tries, try{from, to, bytes.Clone(raw), out})
+	r.tries = append(r.tries, attempt{from, to, bytes.Clone(raw), out})
 	return out
 }
 
 // answerWith makes the relay answer everything alike.
 func (r *fakeRelay) answerWith(result mail.Result, code int) {
-	r.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: result, Code: code, Reply: "as told"} }
+	r.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: result, Code: code, Reply: "as configured"}
+	}
 }
 
 // acceptAll makes the relay take everything again.
 func (r *fakeRelay) acceptAll() { r.answer = nil }
 
 // messages gives every hand-over so far.
-func (r *fakeRelay) messages() []try {
+func (r *fakeRelay) messages() []attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.tries)
@@ -82,12 +84,12 @@ func (r *fakeRelay) takeMessages(t testing.TB, to string) [][]forum.PostID {
 	defer r.mu.Unlock()
 	var lists [][]forum.PostID
 	rest := r.tries[:0]
-	for _, try := range r.tries {
-		if try.to != to || try.out.Result != mail.Accepted {
-			rest = append(rest, try)
+	for _, sent := range r.tries {
+		if sent.to != to || sent.out.Result != mail.Accepted {
+			rest = append(rest, sent)
 			continue
 		}
-		lists = append(lists, postsOf(t, try.raw))
+		lists = append(lists, postsOf(t, sent.raw))
 	}
 	r.tries = rest
 	return lists
@@ -148,13 +150,13 @@ func linkedPosts(text string) []forum.PostID {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// guarded lets goroutines share a writer.
-type guarded struct {
+// lockedWriter lets goroutines share a writer.
+type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (g *guarded) Write(p []byte) (int, error) {
+func (g *lockedWriter) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.w.Write(p)

@@ -15,9 +15,9 @@ import (
 	"postrider/internal/racetest"
 )
 
-// mayHave is, in the forum's own words, what each mailable member may and wants to have of the posts since a moment.
+// wantedPosts is, in the forum's own words, what each mailable member may and wants to have of the posts since a moment.
 // Nobody watches single threads in this test, for a watch of a thread begins when one writes in it.
-const mayHave = `
+const wantedPosts = `
 SELECT m.id, p.id
   FROM member m
   JOIN section_watch w ON w.member_id = m.id
@@ -38,7 +38,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "forum.db")
-	if err := demo.Create(t.Context(), path, born); err != nil {
+	if err := demo.Create(t.Context(), path, worldStart); err != nil {
 		t.Fatal(err)
 	}
 	w := openWorld(t, path)
@@ -51,7 +51,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer trickle.Close()
-	for when := born; when.Before(born.AddDate(0, 0, 3)); when = when.Add(6 * time.Hour) {
+	for when := worldStart; when.Before(worldStart.AddDate(0, 0, 3)); when = when.Add(6 * time.Hour) {
 		w.setTime(when)
 		w.round()
 		for range 9 {
@@ -60,25 +60,25 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 			}
 		}
 	}
-	w.setTime(born.AddDate(0, 0, 3))
+	w.setTime(worldStart.AddDate(0, 0, 3))
 	w.round() // sighted, and due in the next day
-	w.setTime(born.AddDate(0, 0, 4).Add(time.Hour))
+	w.setTime(worldStart.AddDate(0, 0, 4).Add(time.Hour))
 	w.round()
 
-	want := w.queryPosts(mayHave, born.Add(-w.set.Digest.FirstWindow).Unix())
-	shown, told := make(map[int64][]forum.PostID), make(map[int64]int)
+	want := w.queryPosts(wantedPosts, worldStart.Add(-w.set.Digest.FirstWindow).Unix())
+	shown, delivered := make(map[int64][]forum.PostID), make(map[int64]int)
 	members := w.addresses()
-	for _, try := range w.relay.messages() {
-		id := members[try.to]
-		_, text, html := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		id := members[sent.to]
+		_, text, html := parseMessage(t, sent.raw)
 		shown[id] = append(shown[id], postNumbers(text)...)
 		if len(html) > w.set.Digest.MaxBytes {
-			t.Errorf("a mail to %s has %d bytes of HTML", try.to, len(html))
+			t.Errorf("a mail to %s has %d bytes of HTML", sent.to, len(html))
 		}
 	}
 	for id := range want {
 		for _, o := range w.outcomes(forum.MemberID(id)) {
-			told[id] += o.Posts
+			delivered[id] += o.Posts
 		}
 		for _, p := range shown[id] {
 			if !slices.Contains(want[id], p) {
@@ -92,8 +92,8 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		if len(shown[id]) == 0 {
 			t.Errorf("member %d was shown nothing, want some of %v", id, want[id])
 		}
-		if told[id] != len(want[id]) {
-			t.Errorf("member %d was told of %d posts, shown or folded, want %d", id, told[id], len(want[id]))
+		if delivered[id] != len(want[id]) {
+			t.Errorf("member %d was told of %d posts, shown or folded, want %d", id, delivered[id], len(want[id]))
 		}
 	}
 	for id := range shown {

@@ -13,7 +13,7 @@ import (
 )
 
 // blockMessages makes the relay hold every mail until the test lets go. Each that arrives is told on the first channel.
-func (r *fakeRelay) blockMessages() (arrived chan string, letGo func()) {
+func (r *fakeRelay) blockMessages() (arrived chan string, release func()) {
 	arrived, gate := make(chan string, 1000), make(chan struct{})
 	r.answer = func(to string, _ int) mail.Outcome {
 		arrived <- to
@@ -26,8 +26,8 @@ func (r *fakeRelay) blockMessages() (arrived chan string, letGo func()) {
 func TestStop_FinishesMessagesInFlight(t *testing.T) {
 	t.Parallel()
 	const members = 40
-	w, p := newCrowd(t, members)
-	arrived, letGo := w.relay.blockMessages()
+	w, p := newBusyWorld(t, members)
+	arrived, release := w.relay.blockMessages()
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
 	go func() {
@@ -38,7 +38,7 @@ func TestStop_FinishesMessagesInFlight(t *testing.T) {
 		<-arrived
 	}
 	stop()
-	letGo()
+	release()
 	if err := <-over; err != nil {
 		t.Errorf("a stop is no fault: %v", err)
 	}
@@ -61,7 +61,7 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 6
-		w, p := newCrowd(t, members)
+		w, p := newBusyWorld(t, members)
 		w.relay.answer = func(string, int) mail.Outcome {
 			time.Sleep(settings.MaxBatchAge + time.Second) // a slow relay
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
@@ -85,7 +85,7 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 func TestDeliver_SlowForum(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, p := newCrowd(t, 3)
+		w, p := newBusyWorld(t, 3)
 		w.prepare()
 		w.daemon.Now = func() time.Time {
 			time.Sleep(2 * settings.MaxBatchAge) // stands for a build that takes so long
@@ -153,11 +153,11 @@ func TestRun_WaitsForMessagesInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 10
-		w, p := newCrowd(t, members)
-		w.setTime(born) // nobody is due when it starts
+		w, p := newBusyWorld(t, members)
+		w.setTime(worldStart) // nobody is due when it starts
 		w.set.Scan.Interval = time.Minute
 		w.restart()
-		arrived, letGo := w.relay.blockMessages()
+		arrived, release := w.relay.blockMessages()
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.Run(ctx) }()
@@ -173,7 +173,7 @@ func TestRun_WaitsForMessagesInFlight(t *testing.T) {
 			t.Fatal("Run has left mails behind that are under way")
 		default:
 		}
-		letGo()
+		release()
 		if err := <-over; err != nil {
 			t.Error(err)
 		}

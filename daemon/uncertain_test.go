@@ -40,16 +40,16 @@ func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 
 // crash makes the daemon vanish in the middle of a delivery: what it has claimed stays claimed, and so many of
 // that noted as about to be handed over.
-func (w *world) crash(handed int) {
+func (w *world) crash(marked int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
 	rows, err := w.store.Outbox.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, settings.BatchSize)
-	if err != nil || len(rows) < handed {
+	if err != nil || len(rows) < marked {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
 	var keys []string
-	for _, r := range rows[:handed] {
+	for _, r := range rows[:marked] {
 		keys = append(keys, r.Key)
 	}
 	if _, err := w.store.Outbox.MarkInFlight(w.Context(), d.settings.Owner, nil, keys); err != nil {
@@ -59,7 +59,7 @@ func (w *world) crash(handed int) {
 
 func TestCrash_RepeatsOnlyMessagesInFlight(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 10)
+	w, p := newBusyWorld(t, 10)
 	w.crash(3)
 	w.setClock(5, "08:02") // the lease has run out
 	report := w.round()
@@ -84,7 +84,7 @@ func TestCrash_RepeatsOnlyMessagesInFlight(t *testing.T) {
 
 func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 10)
+	w, p := newBusyWorld(t, 10)
 	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
 	w.restart()
 	w.crash(3)
@@ -102,7 +102,7 @@ func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 
 func TestCrash_LimitsRetriesOfCrashingMessage(t *testing.T) {
 	t.Parallel()
-	w, _ := newCrowd(t, 1)
+	w, _ := newBusyWorld(t, 1)
 	for range 6 {
 		w.crash(1)
 		w.setTime(w.clock().Add(2 * time.Minute))
@@ -118,7 +118,7 @@ func TestDispatcher_MarksFewMessagesAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 200
-		w, _ := newCrowd(t, members)
+		w, _ := newBusyWorld(t, members)
 		arrived, letGo := w.relay.blockMessages()
 		over := make(chan error, 1)
 		go func() {
@@ -129,15 +129,15 @@ func TestDispatcher_MarksFewMessagesAhead(t *testing.T) {
 			<-arrived
 		}
 		synctest.Wait()
-		handed := 0
-		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
-		for _, m := range mails {
+		marked := 0
+		messages, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
+		for _, m := range messages {
 			if m.InFlight {
-				handed++
+				marked++
 			}
 		}
-		if most := 2 * w.set.Connections; err != nil || len(mails) != members || handed != most {
-			t.Errorf("%d of %d mails are noted, want %d of %d: %v", handed, len(mails), most, members, err)
+		if most := 2 * w.set.Connections; err != nil || len(messages) != members || marked != most {
+			t.Errorf("%d of %d mails are noted, want %d of %d: %v", marked, len(messages), most, members, err)
 		}
 		letGo()
 		if err := <-over; err != nil {
@@ -153,9 +153,9 @@ func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 40
-		w, _ := newCrowd(t, members)
+		w, _ := newBusyWorld(t, members)
 		w.prepare()
-		db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+		db, err := sql.Open("sqlite", "file:"+w.storePath+"?_pragma=busy_timeout(5000)")
 		if err != nil {
 			t.Fatal(err)
 		}

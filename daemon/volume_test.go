@@ -34,39 +34,39 @@ func TestBaseline_DetectsAnomalousDay(t *testing.T) {
 // TestAlarms_AnomalousVolume plans a thousand editions each morning of two months, at a forum that turns its clocks.
 func TestAlarms_AnomalousVolume(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newAlarmWorld(t)
 	w.set.Digest.Zone = "Europe/Berlin"
 	w.restart()
 	berlin := w.daemon.calendar.ZoneNamed("Europe/Berlin")
 	morning := func(day int) time.Time { return time.Date(2026, 2, day, 8, 0, 0, 0, berlin) }
-	plan := func(at time.Time, mails int) {
-		if err := w.store.Counts.AddPlanned(t.Context(), at, store.KindDigest, mails); err != nil {
+	plan := func(at time.Time, messages int) {
+		if err := w.store.Counts.AddPlanned(t.Context(), at, store.KindDigest, messages); err != nil {
 			t.Fatal(err)
 		}
 	}
-	look := func(at time.Time) []string {
+	notificationsAt := func(at time.Time) []string {
 		w.setTime(at)
 		w.daemon.watchdog.checkVolume(t.Context())
 		w.daemon.watchdog.flushAlarms(t.Context())
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		heard := w.heard
-		w.heard = nil
-		return heard
+		notifications := w.notifications
+		w.notifications = nil
+		return notifications
 	}
 	day := 1 // of February, and on into May: the clocks are turned on 29 March
 	for ; day <= 70; day++ {
 		plan(morning(day), 1000+10*(day%7))
 		for _, hours := range []time.Duration{-7, 0, 1, 12} {
-			w.wantAlarms(morning(day).Format("on 2 January"), look(morning(day).Add(hours*time.Hour)))
+			w.wantAlarms(morning(day).Format("on 2 January"), notificationsAt(morning(day).Add(hours*time.Hour)))
 		}
 	}
 	plan(morning(day), 3000)
-	w.wantAlarms("on the morning of a double day", look(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
+	w.wantAlarms("on the morning of a double day", notificationsAt(morning(day).Add(time.Minute)), "raised volume digest: today: 3000 digests planned, on the same weekday of the last 8 weeks about 10")
 	day++
 	plan(morning(day), 1000)
-	w.wantAlarms("the day after", look(morning(day)), "resolved volume digest")
+	w.wantAlarms("the day after", notificationsAt(morning(day)), "resolved volume digest")
 	day += 2 // a day is left out
 	plan(morning(day), 1000)
-	w.wantAlarms("after a day without", look(morning(day)), "raised volume digest: yesterday: 0 digests planned")
+	w.wantAlarms("after a day without", notificationsAt(morning(day)), "raised volume digest: yesterday: 0 digests planned")
 }

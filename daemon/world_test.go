@@ -35,28 +35,28 @@ const (
 	writer             = 7 // a member of the story; nobody of our own ever writes unless a test says so
 )
 
-// born is when a world begins: an hour after the members' hour.
-var born = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+// worldStart is when a world begins: an hour after the members' hour.
+var worldStart = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
 // world is the sample forum without its story, a real store beside it, a relay that answers on command,
 // and a clock that a test moves by hand.
 type world struct {
 	testing.TB
-	path     string  // of the forum's file
-	forum    *sql.DB // as the forum itself has it
-	source   *source.DB
-	store    *store.Store
-	stored   string // path of the store's file
-	relay    *fakeRelay
-	sender   delivery.Sender // the relay, unless a test has another
-	log      *bytes.Buffer
-	logLevel slog.LevelVar // read it when nothing runs
-	set      settings.Settings
-	daemon   *Daemon
+	forumPath string  // of the forum's file
+	forum     *sql.DB // as the forum itself has it
+	source    *source.DB
+	store     *store.Store
+	storePath string // path of the store's file
+	relay     *fakeRelay
+	sender    delivery.Sender // the relay, unless a test has another
+	log       *bytes.Buffer
+	logLevel  slog.LevelVar // read it when nothing runs
+	set       settings.Settings
+	daemon    *Daemon
 
-	mu     sync.Mutex
-	now    time.Time
-	turned time.Time // when the clock was turned to now; zero: it stands still between two turns
+	mu           sync.Mutex
+	now          time.Time
+	runningSince time.Time // when the clock was turned to now; zero: it stands still between two turns
 }
 
 // emptyForum is the sample forum's file with all its people and rights, and nothing written in it. It is made once.
@@ -67,7 +67,7 @@ var emptyForum = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "forum.db")
-	if err := demo.Create(context.Background(), path, born); err != nil {
+	if err := demo.Create(context.Background(), path, worldStart); err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite", path)
@@ -105,7 +105,7 @@ func newWorld(t testing.TB) *world {
 // openWorld opens a world around a sample forum.
 func openWorld(t testing.TB, path string) *world {
 	t.Helper()
-	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
+	w := &world{TB: t, forumPath: path, storePath: filepath.Join(t.TempDir(), "postrider.db"), now: worldStart, log: &bytes.Buffer{}}
 	w.relay = &fakeRelay{clock: w.clock}
 	w.sender = w.relay
 	w.set = settings.Settings{
@@ -125,10 +125,10 @@ func openWorld(t testing.TB, path string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.source.Close() })
-	if err := os.WriteFile(w.stored, sampletest.Store(t), 0o600); err != nil {
+	if err := os.WriteFile(w.storePath, sampletest.Store(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if w.store, err = store.Open(t.Context(), "sqlite:"+w.stored); err != nil {
+	if w.store, err = store.Open(t.Context(), "sqlite:"+w.storePath); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })
@@ -154,15 +154,15 @@ func (w *world) restart() {
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Deps{
 		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
-		Log: slog.New(slog.NewTextHandler(&guarded{w: w.log}, &slog.HandlerOptions{Level: &w.logLevel})), Now: w.clock,
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: &w.logLevel})), Now: w.clock,
 	}, w.set)
 }
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.turned.IsZero() {
-		return w.now.Add(time.Since(w.turned)).Truncate(time.Second)
+	if !w.runningSince.IsZero() {
+		return w.now.Add(time.Since(w.runningSince)).Truncate(time.Second)
 	}
 	return w.now
 }
@@ -171,7 +171,7 @@ func (w *world) clock() time.Time {
 func (w *world) run() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.turned = time.Now()
+	w.runningSince = time.Now()
 }
 
 // setClock moves the clock: "5 08:00" is eight o'clock on 5 May.
@@ -266,7 +266,7 @@ func (w *world) thread(section int) int64 {
 	w.Helper()
 	id := w.queryInt(`SELECT COALESCE(MAX(id), 0) + 1 FROM thread`)
 	first := w.next()
-	old := born.AddDate(-1, 0, 0).Unix()
+	old := worldStart.AddDate(-1, 0, 0).Unix()
 	w.execSQL(`INSERT INTO thread VALUES (?, ?, ?, ?, 'Kate', ?, ?, 'visible', NULL)`, id, section, fmt.Sprintf("Thread %d", id), writer, old, first)
 	w.insertPost(first, id, old, "visible")
 	return id
@@ -327,7 +327,7 @@ func (w *world) outcomes(member forum.MemberID) []store.Outcome {
 // openStoreFile opens the store's file past the store.
 func (w *world) openStoreFile() *sql.DB {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+w.storePath+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
 	s := newQueues(settings.DefaultDelivery(), 8, messages)
-	away := func() (list []string) {
+	inFlight := func() (list []string) {
 		s.reserve(noon, 16, 16)
 		for range 8 {
 			if n := s.next(noon); n != nil {
@@ -86,7 +86,7 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 		return list
 	}
 	// b has sent what it had: then a may have all.
-	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
+	if got, want := inFlight(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
 		t.Errorf("away are %v, want %v", got, want)
 	}
 	s = newQueues(settings.DefaultDelivery(), 8, append(messages, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
@@ -104,19 +104,19 @@ func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
 	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
 	s := newQueues(settings.DefaultDelivery(), 4, messages)
 	stuck := s.list[0]
-	gone := 0
+	sent := 0
 	for range 50 {
 		s.reserve(noon, max(1, 8-s.ready()), 8)
 		for n := s.next(noon); n != nil; n = s.next(noon) {
 			s.send(n)
 			if n != stuck {
-				gone++
+				sent++
 				s.release(n)
 			}
 		}
 	}
-	if gone != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
-		t.Errorf("%d messages of the other line went, %d of the stuck one are away", gone, stuck.inFlight)
+	if sent != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
+		t.Errorf("%d messages of the other line went, %d of the stuck one are away", sent, stuck.inFlight)
 	}
 }
 

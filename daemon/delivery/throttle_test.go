@@ -8,17 +8,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// sends lets mails go evenly for a while.
-func (l *throttle) sends(from time.Time, for_ time.Duration, mails int) (until time.Time) {
-	for i := range mails {
-		l.consume(from.Add(for_ * time.Duration(i) / time.Duration(mails)))
+// sendEvenly lets mails go evenly for a while.
+func (l *throttle) sendEvenly(from time.Time, for_ time.Duration, messages int) (until time.Time) {
+	for i := range messages {
+		l.consume(from.Add(for_ * time.Duration(i) / time.Duration(messages)))
 	}
 	return from.Add(for_)
 }
 
 func TestThrottle_HalvesAndGrowsBack(t *testing.T) {
 	l := newThrottle(rate.Inf)
-	now := l.sends(noon, 10*time.Second, 400)
+	now := l.sendEvenly(noon, 10*time.Second, 400)
 	if !l.available(now) || !l.unlimited() {
 		t.Fatal("it has a limit before anybody complained")
 	}
@@ -76,7 +76,7 @@ func TestThrottle_StaysBelowConfiguredRate(t *testing.T) {
 	if got := l.limit.Load().Limit(); got != 8 {
 		t.Errorf("it begins with %v, want 8", got)
 	}
-	now := l.sends(noon, 10*time.Second, 80)
+	now := l.sendEvenly(noon, 10*time.Second, 80)
 	l.backOff(now, now)
 	for range 30 {
 		now = now.Add(time.Minute)
