@@ -1,8 +1,9 @@
 package delivery
 
 import (
-	"postrider/internal/addr"
 	"strings"
+
+	"postrider/internal/addr"
 )
 
 // providers lists the providers with several domains that share one limit, with the name that we use for each.

@@ -1,11 +1,12 @@
 package delivery
 
 import (
-	"postrider/daemon/settings"
 	"testing"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/daemon/settings"
 )
 
 // sendEvenly lets mails go evenly for a while.
