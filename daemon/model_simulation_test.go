@@ -52,7 +52,7 @@ type memberPost struct {
 	post   forum.PostID
 }
 
-// delivery is a mail that told a member of a post.
+// deliveredPost is the message that had a post for a member.
 type deliveredPost struct {
 	id           string // Message-ID
 	accepted     bool   // its daemon saved that it was accepted
