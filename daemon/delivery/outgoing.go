@@ -15,13 +15,14 @@ import (
 type outgoing struct {
 	store.Row
 	Draft
-	queue *providerQueue // set when it is in a queue
+	readAt time.Time      // when the forum was read for the draft; the real clock
+	queue  *providerQueue // set when it is in a queue
 }
 
-// outgoingMessages combines rows with their drafts. Rows without anything to send are settled immediately.
-func (d *Service) outgoingMessages(rows []store.Row, drafts []Draft) (list []outgoing, settled []store.Settlement) {
+// outgoingMessages combines rows with their drafts, made from the forum as of readAt. Rows without anything to send are settled immediately.
+func (d *Service) outgoingMessages(rows []store.Row, drafts []Draft, readAt time.Time) (list []outgoing, settled []store.Settlement) {
 	for i, row := range rows {
-		l := outgoing{Row: row, Draft: drafts[i]}
+		l := outgoing{Row: row, Draft: drafts[i], readAt: readAt}
 		d.logOmissions(l)
 		switch {
 		case l.ReleaseUnchanged:

@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"postrider/store"
 	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/store"
 )
 
 // providerQueue is the queue of a batch for one provider.
@@ -194,6 +195,50 @@ func (s *providerQueues) dropLost(picked, ours []outgoing) {
 			l.queue.ready = slices.DeleteFunc(l.queue.ready, func(r outgoing) bool { return r.Key == l.Key })
 			s.removeIfEmpty(l.queue)
 		}
+	}
+}
+
+// upcoming returns the messages that are ready, and of each queue some that are waiting: about most of these in all.
+func (s *providerQueues) upcoming(most int) (rows []store.Row) {
+	part := max(1, most/max(1, len(s.list)))
+	for _, n := range s.list {
+		for _, l := range n.ready {
+			rows = append(rows, l.Row)
+		}
+		for _, l := range n.waiting[:min(part, len(n.waiting))] {
+			rows = append(rows, l.Row)
+		}
+	}
+	return rows
+}
+
+// replace replaces messages by those with the same key in fresh, and drops those that are not in fresh or belong into another
+// queue by now.
+func (s *providerQueues) replace(rows []store.Row, fresh []outgoing) {
+	again := make(map[string]*outgoing, len(rows))
+	for _, r := range rows {
+		again[r.Key] = nil
+	}
+	for i := range fresh {
+		again[fresh[i].Key] = &fresh[i]
+	}
+	update := func(list []outgoing) []outgoing {
+		kept := list[:0]
+		for _, l := range list {
+			if by, drafted := again[l.Key]; drafted {
+				if by == nil || store.Domain(by.To.Email) != store.Domain(l.To.Email) {
+					continue
+				}
+				by.queue = l.queue
+				l = *by
+			}
+			kept = append(kept, l)
+		}
+		return kept
+	}
+	for _, n := range slices.Clone(s.list) {
+		n.ready, n.waiting = update(n.ready), update(n.waiting)
+		s.removeIfEmpty(n)
 	}
 }
 
