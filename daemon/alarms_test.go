@@ -21,7 +21,7 @@ import (
 
 const admin = "admin@upperberth.example"
 
-// alarmWorld is a world whose administrator is told of alarms.
+// alarmWorld is a world with alarm notifications by webhook and email.
 type alarmWorld struct {
 	*world
 	mu            sync.Mutex
@@ -47,7 +47,7 @@ func newAlarmWorld(t *testing.T) *alarmWorld {
 	return w
 }
 
-// runMinutes runs a round each minute, whatever comes of it, and gives what the webhook heard in that time.
+// runMinutes runs a round each minute, ignoring errors, and returns the notifications that the webhook got.
 func (w *alarmWorld) runMinutes(n int) []string {
 	w.Helper()
 	for range n {
@@ -61,7 +61,7 @@ func (w *alarmWorld) runMinutes(n int) []string {
 	return notifications
 }
 
-// mailSubjects are the subjects of those that the administrator got.
+// mailSubjects returns the subjects of the messages to the administrator.
 func (w *alarmWorld) mailSubjects(t *testing.T) (subjects []string) {
 	t.Helper()
 	for _, sent := range w.relay.messages() {
@@ -69,7 +69,7 @@ func (w *alarmWorld) mailSubjects(t *testing.T) (subjects []string) {
 			head, text, html := parseMessage(t, sent.raw)
 			subjects = append(subjects, head.Get("Subject"))
 			if head.Get("List-Unsubscribe") != "" || !strings.Contains(text, "Since ") || !strings.Contains(html, "Since ") {
-				t.Errorf("the mail is\n%s", sent.raw)
+				t.Errorf("the message is\n%s", sent.raw)
 			}
 		}
 	}
@@ -79,17 +79,17 @@ func (w *alarmWorld) mailSubjects(t *testing.T) (subjects []string) {
 func (w *alarmWorld) wantAlarms(when string, got []string, wants ...string) {
 	w.Helper()
 	if len(got) != len(wants) {
-		w.Errorf("%s the webhook heard %q, want %q", when, got, wants)
+		w.Errorf("%s: the webhook got %q, want %q", when, got, wants)
 		return
 	}
 	for i, want := range wants {
 		if !strings.Contains(got[i], want) {
-			w.Errorf("%s the webhook heard %q, want %q", when, got[i], want)
+			w.Errorf("%s: the webhook got %q, want %q", when, got[i], want)
 		}
 	}
 }
 
-// unreachable is what a relay comes to that does not answer, or refuses the login.
+// unreachable returns outcomes of a relay that does not respond or, with a code, rejects the login.
 func unreachable(code int) func(string, int) mail.Outcome {
 	return func(string, int) mail.Outcome {
 		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: code, Reply: "as configured", Err: errors.New("connection refused")}
@@ -105,13 +105,13 @@ func TestAlarms_RelayDownNotifiesByWebhookAndLaterByMail(t *testing.T) {
 	w.wantAlarms("in the first minute", w.runMinutes(1))
 	w.wantAlarms("when it lasts", w.runMinutes(10), "raised relay: connection refused")
 	if got := w.mailSubjects(t); len(got) > 0 {
-		t.Errorf("mails came through a relay that is down: %q", got)
+		t.Errorf("messages were sent through a relay that is down: %q", got)
 	}
 	w.relay.acceptAll()
-	w.wantAlarms("when it is back", w.runMinutes(30), "resolved relay: ")
+	w.wantAlarms("when the relay is back", w.runMinutes(30), "resolved relay: ")
 	want := []string{"[The Upper Berth] Alarm: The relay cannot be reached", "[The Upper Berth] Resolved: The relay cannot be reached"}
 	if got := w.mailSubjects(t); !slices.Equal(got, want) {
-		t.Errorf("mails are %q, want %q", got, want)
+		t.Errorf("subjects = %q, want %q", got, want)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestAlarms_RejectedLoginNotifiesImmediately(t *testing.T) {
 	w.writePost(w.thread(tonight))
 	w.relay.answer = unreachable(535)
 	w.setClock(5, "08:00")
-	w.wantAlarms("at once", w.runMinutes(1), "raised auth: 535 as configured")
+	w.wantAlarms("immediately", w.runMinutes(1), "raised auth: 535 as configured")
 	w.restart()
 	w.wantAlarms("after a restart", w.runMinutes(5))
 }
@@ -129,15 +129,15 @@ func TestAlarms_RejectedLoginNotifiesImmediately(t *testing.T) {
 func TestAlarms_UnreadableForum(t *testing.T) {
 	t.Parallel()
 	w := newAlarmWorld(t)
-	w.wantAlarms("while all is well", w.runMinutes(3))
+	w.wantAlarms("while the forum is readable", w.runMinutes(3))
 	w.execSQL(`ALTER TABLE post RENAME TO posts`)
-	w.wantAlarms("for a moment", w.runMinutes(1))
+	w.wantAlarms("during a short failure", w.runMinutes(1))
 	w.execSQL(`ALTER TABLE posts RENAME TO post`)
-	w.wantAlarms("after a moment", w.runMinutes(20))
+	w.wantAlarms("after a short failure", w.runMinutes(20))
 	w.execSQL(`ALTER TABLE post RENAME TO posts`)
 	w.wantAlarms("when it lasts", w.runMinutes(20), "raised forum: ")
 	w.execSQL(`ALTER TABLE posts RENAME TO post`)
-	w.wantAlarms("when it is over", w.runMinutes(20), "resolved forum: ")
+	w.wantAlarms("when it has ended", w.runMinutes(20), "resolved forum: ")
 }
 
 func TestAlarms_StoreRejectsWrites(t *testing.T) {
@@ -149,12 +149,12 @@ func TestAlarms_StoreRejectsWrites(t *testing.T) {
 	}
 	w.wantAlarms("when it lasts", w.runMinutes(10), "raised store: ")
 	if got, want := w.mailSubjects(t), []string{"[The Upper Berth] Alarm: Postrider cannot write to its store"}; !slices.Equal(got, want) {
-		t.Errorf("mails are %q, want %q", got, want)
+		t.Errorf("subjects = %q, want %q", got, want)
 	}
 	for _, m := range mend {
 		m()
 	}
-	w.wantAlarms("when it is over", w.runMinutes(20), "resolved store: ")
+	w.wantAlarms("when it has ended", w.runMinutes(20), "resolved store: ")
 }
 
 func TestAlarms_DomainOnHold(t *testing.T) {
@@ -164,8 +164,8 @@ func TestAlarms_DomainOnHold(t *testing.T) {
 	if err := w.store.Holds.Add(t.Context(), hold); err != nil {
 		t.Fatal(err)
 	}
-	w.wantAlarms("when it is held", w.runMinutes(25), "raised held gmail.com: refused 12 of 14")
-	w.wantAlarms("when it is over", w.runMinutes(20), "resolved held gmail.com: ")
+	w.wantAlarms("while the domain is on hold", w.runMinutes(25), "raised held gmail.com: refused 12 of 14")
+	w.wantAlarms("when it has ended", w.runMinutes(20), "resolved held gmail.com: ")
 }
 
 func TestAlarms_StalledDaemon(t *testing.T) {
@@ -184,23 +184,23 @@ func TestAlarms_StalledDaemon(t *testing.T) {
 	w.wantAlarms("after nine minutes", stallFor(9*time.Minute))
 	w.wantAlarms("after eleven", stallFor(11*time.Minute), "raised overdue: no progress for 11m")
 	w.daemon.settings.Scan.Interval = time.Minute
-	w.wantAlarms("when gathers are rarer", stallFor(29*time.Minute))
+	w.wantAlarms("with rarer scans", stallFor(29*time.Minute))
 }
 
 func TestRaiseAlarm_NotifiesOnceIfDaemonCannotStart(t *testing.T) {
 	t.Parallel()
 	w := newAlarmWorld(t)
-	for range 3 { // as a service manager would
+	for range 3 { // like a service manager
 		w.restart()
 		w.daemon.RaiseAlarm(t.Context(), alarm.SelfCheck, errors.New("the column is_deleted is gone"))
 		w.setTime(w.clock().Add(10 * time.Second))
 	}
 	got := w.mailSubjects(t)
 	if want := []string{"[The Upper Berth] Alarm: The forum self-check failed"}; !slices.Equal(got, want) {
-		t.Errorf("mails are %q, want %q", got, want)
+		t.Errorf("subjects = %q, want %q", got, want)
 	}
 	w.restart()
-	w.wantAlarms("once it starts", w.runMinutes(20), "raised self_check: the column is_deleted is gone", "resolved self_check: ")
+	w.wantAlarms("once the daemon starts", w.runMinutes(20), "raised self_check: the column is_deleted is gone", "resolved self_check: ")
 }
 
 func TestAlarms_EveryKindHasText(t *testing.T) {
@@ -212,11 +212,11 @@ func TestAlarms_EveryKindHasText(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if what, cure := w.daemon.Renderer.AlarmText(string(kind), ""); what == "" || cure == "" {
-			t.Errorf("%s has no words", kind)
+			t.Errorf("%s has no text", kind)
 		}
 	}
 	if got := w.mailSubjects(t); len(got) != len(alarm.Kinds) {
-		t.Errorf("%d mails, want one for each of %s", len(got), fmt.Sprint(alarm.Kinds))
+		t.Errorf("%d messages, want one for each of %s", len(got), fmt.Sprint(alarm.Kinds))
 	}
 }
 
@@ -244,11 +244,11 @@ func TestWatchdog_RunsWhileRoundHangs(t *testing.T) {
 		}
 		time.Sleep(9 * time.Minute)
 		if got := subjects(); len(got) > 0 {
-			t.Errorf("after nine minutes the administrator has %q", got)
+			t.Errorf("after nine minutes the administrator got %q", got)
 		}
 		time.Sleep(2 * time.Minute)
 		if got, want := subjects(), []string{"[The Upper Berth] Alarm: The daemon is stalled"}; !slices.Equal(got, want) {
-			t.Errorf("after eleven minutes the administrator has %q, want %q", got, want)
+			t.Errorf("after eleven minutes the administrator got %q, want %q", got, want)
 		}
 		stop()
 		<-over

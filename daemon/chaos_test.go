@@ -13,7 +13,7 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// goodReplies are the points at which a relay can go wrong, and what a good one says there.
+// goodReplies has the points at which a relay can fail, with the reply of a working relay.
 var goodReplies = map[string]string{
 	"connect": "220 script.test ESMTP",
 	"EHLO":    "250 script.test",
@@ -23,12 +23,12 @@ var goodReplies = map[string]string{
 	".":       "250 2.0.0 Ok",
 }
 
-// faultPattern is a relay that misbehaves, and then does not.
+// faultPattern is the behavior of a relay while it fails, and afterwards.
 type faultPattern struct {
 	faulty, healthy smtptest.Table
 }
 
-// faultPatterns are the ways in which a relay misbehaves, by their names.
+// faultPatterns returns all known failures of a relay, by name.
 func faultPatterns() map[string]faultPattern {
 	all := map[string]faultPattern{}
 	for stage, good := range goodReplies {
@@ -44,15 +44,15 @@ func faultPatterns() map[string]faultPattern {
 	stuck := []smtptest.Act{{Mute: true, Hang: true}}
 	for name, table := range map[string]smtptest.Table{
 		"reads slowly": {"body": {{Wait: 8 * replyTimeout}}},
-		"recipient refused, message wanted, then nothing": {"RCPT": unknown, ".": stuck},
-		"recipient refused, message wanted and taken":     {"RCPT": unknown, ".": {{}}},
-		"recipient and message refused, then RSET hangs":  {"RCPT": unknown, "DATA": {{Say: "503 5.5.1 No recipient"}}, "RSET": stuck},
-		"every other one refused, and the farewell hangs": {".": {{}, {Say: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
-		"all kinds of trouble":                            {".": slices.Repeat([]smtptest.Act{{}, {Say: "421 4.7.0 Enough", Drop: true}, {Mute: true, Drop: true}}, 20)},
+		"recipient rejected, message accepted, no reply":  {"RCPT": unknown, ".": stuck},
+		"recipient rejected, message accepted":            {"RCPT": unknown, ".": {{}}},
+		"recipient and message rejected, then RSET hangs": {"RCPT": unknown, "DATA": {{Say: "503 5.5.1 No recipient"}}, "RSET": stuck},
+		"every other message rejected, and QUIT hangs":    {".": {{}, {Say: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
+		"mixed failures": {".": slices.Repeat([]smtptest.Act{{}, {Say: "421 4.7.0 Enough", Drop: true}, {Mute: true, Drop: true}}, 20)},
 	} {
 		all[name] = faultPattern{faulty: table}
 	}
-	// Without pipelining each command waits for its answer.
+	// Without pipelining each command waits for its reply.
 	plain := []smtptest.Act{{Say: "250 script.test"}}
 	for name, s := range maps.Clone(all) {
 		stage, what, _ := strings.Cut(name, " ")
@@ -63,14 +63,14 @@ func faultPatterns() map[string]faultPattern {
 	return all
 }
 
-// lineByLine are the faults that are tried without pipelining, too.
+// lineByLine has the faults that are also tested without pipelining.
 var lineByLine = map[string]bool{"says 450": true, "says 550": true, "says 421": true, "hangs": true, "hangs up": true}
 
-// faults are what can go wrong where good is what a good relay says.
+// faults returns the faults at a point where a working relay replies with good.
 func faults(good string) map[string]smtptest.Act {
 	long := " " + strings.Repeat("blah ", 2048)
 	return map[string]smtptest.Act{
-		// The worst words: those that blame the member.
+		// The worst replies: they could suppress the address.
 		"says 421":                     {Say: "421 4.3.2 Shutting down"},
 		"says 450":                     {Say: "450 4.2.1 Mailbox busy"},
 		"says 452":                     {Say: "452 4.2.2 Mailbox full"},
@@ -83,18 +83,18 @@ func faults(good string) map[string]smtptest.Act {
 		"hangs up":                     {Mute: true, Drop: true},
 		"says half a code":             {Raw: good[:2], Drop: true},
 		"says half a line, and hangs":  {Raw: good[:7], Hang: true},
-		"says half an answer":          {Raw: good[:3] + "-and more\r\n", Drop: true},
-		"says nonsense":                {Say: "Who is there?"},
+		"says half a reply":            {Raw: good[:3] + "-and more\r\n", Drop: true},
+		"says garbage":                 {Say: "Who is there?"},
 		"says too much":                {Say: good + "\n" + good},
 		"is slow":                      {Wait: replyTimeout / 2},
-		"is far too slow":              {Wait: 20 * replyTimeout},
+		"is much too slow":             {Wait: 20 * replyTimeout},
 		"says a line of ten kilobytes": {Say: good + long},
-		"refuses with ten kilobytes":   {Say: "550 5.1.1" + long},
+		"rejects with ten kilobytes":   {Say: "550 5.1.1" + long},
 	}
 }
 
-// TestChaos_NoRelayFailureLosesPosts lets a relay misbehave for an hour in each way that we know. Once it is well again, and
-// the next edition has come, every member has every post once, and nobody is written off.
+// TestChaos_NoRelayFailureLosesPosts makes a relay fail for an hour in each known way. Once it works again
+// and the next edition was sent, every member has every post once, and no address is suppressed.
 func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
@@ -115,7 +115,7 @@ func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 	}
 }
 
-// TestChaos_UntrustedRelayLosesNoPosts is the same with relays that we do not come to speak with.
+// TestChaos_UntrustedRelayLosesNoPosts does the same with relays whose encryption or login fails.
 func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
@@ -135,7 +135,7 @@ func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 	}
 }
 
-// untrustedRelays are relays with whom encryption or login fails, by the addresses under which we look for them.
+// untrustedRelays returns relays whose encryption or login fails, by their URL in the configuration.
 func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPattern {
 	offers := func(extension string, at string, act smtptest.Act) smtptest.Table {
 		return smtptest.Table{"EHLO": {{Say: "250-script.test\n250 " + extension}}, at: {act}}
@@ -151,22 +151,22 @@ func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPatter
 	}
 	return map[string]map[string]faultPattern{
 		"smtp+starttls://127.0.0.1:25": {
-			"STARTTLS stripped":                     {nil, startTLS(smtptest.Act{}).healthy},
-			"STARTTLS refused":                      startTLS(smtptest.Act{Say: "454 4.7.0 Not now"}),
-			"STARTTLS hangs":                        startTLS(smtptest.Act{Mute: true, Hang: true}),
-			"STARTTLS with a certificate of others": startTLS(smtptest.Act{TLS: others}),
+			"STARTTLS stripped": {nil, startTLS(smtptest.Act{}).healthy},
+			"STARTTLS rejected": startTLS(smtptest.Act{Say: "454 4.7.0 Not now"}),
+			"STARTTLS hangs":    startTLS(smtptest.Act{Mute: true, Hang: true}),
+			"STARTTLS with a certificate of another authority": startTLS(smtptest.Act{TLS: others}),
 		},
 		"smtps://127.0.0.1:465": {
-			"a certificate of others": encrypted(smtptest.Act{TLS: others}),
-			"no encryption":           encrypted(smtptest.Act{}),
+			"a certificate of another authority": encrypted(smtptest.Act{TLS: others}),
+			"no encryption":                      encrypted(smtptest.Act{}),
 		},
 		"smtp://user@127.0.0.1:25": {
-			"no AUTH":              {nil, auth(smtptest.Act{}).healthy},
-			"AUTH refused":         auth(smtptest.Act{Say: "535 5.7.8 Wrong password"}),
-			"AUTH refused for now": auth(smtptest.Act{Say: "454 4.7.0 Not now"}),
-			"AUTH hangs":           auth(smtptest.Act{Mute: true, Hang: true}),
-			"AUTH hangs up":        auth(smtptest.Act{Mute: true, Drop: true}),
-			"AUTH says nonsense":   auth(smtptest.Act{Say: "Who is there?"}),
+			"no AUTH":                   {nil, auth(smtptest.Act{}).healthy},
+			"AUTH rejected":             auth(smtptest.Act{Say: "535 5.7.8 Wrong password"}),
+			"AUTH temporarily rejected": auth(smtptest.Act{Say: "454 4.7.0 Not now"}),
+			"AUTH hangs":                auth(smtptest.Act{Mute: true, Hang: true}),
+			"AUTH hangs up":             auth(smtptest.Act{Mute: true, Drop: true}),
+			"AUTH says garbage":         auth(smtptest.Act{Say: "Who is there?"}),
 		},
 	}
 }

@@ -18,21 +18,21 @@ import (
 )
 
 const (
-	// memberCount is enough of a crowd for a fault of all to be told from one of theirs.
+	// memberCount is large enough to tell a failure of the relay from one of a single address.
 	memberCount = 12
-	// replyTimeout is how long the sender waits for an answer, and a tenth of how long for that to a message.
+	// replyTimeout is how long the sender waits for a reply, and a tenth of the wait for the reply to a message.
 	replyTimeout = time.Second
-	// maxRoundTime is how long one round may keep all others waiting, however the relay behaves.
+	// maxRoundTime limits how long one round may take, however the relay behaves.
 	maxRoundTime = 5 * time.Minute
 )
 
-// chaos is a world with a scripted relay. It lives in a bubble of testing/synctest, and its clock runs.
+// chaos is a world with a scripted relay. It needs a bubble of testing/synctest, and its clock runs.
 type chaos struct {
 	*world
 	script      *smtptest.Script
 	thread      int64
-	day         time.Time // on which the next storm comes
-	mustNotSend bool      // nothing may be handed over in a storm
+	day         time.Time // of the next fault pattern
+	mustNotSend bool      // nothing may be sent while the relay fails
 }
 
 func newChaos(t *testing.T, address, authority string) *chaos {
@@ -59,7 +59,7 @@ func newChaos(t *testing.T, address, authority string) *chaos {
 	return c
 }
 
-// runAt lets time pass until so long after the midnight before the storm, and runs steps of a round: all if none are named.
+// runAt waits until a time of the day, and runs these steps of a round, or all if none are given.
 func (c *chaos) runAt(clock time.Duration, steps ...func(context.Context) error) {
 	c.Helper()
 	time.Sleep(c.day.Add(clock).Sub(c.clock()))
@@ -74,7 +74,8 @@ func (c *chaos) runAt(clock time.Duration, steps ...func(context.Context) error)
 	}
 }
 
-// runWithFaults is a bad hour at the members' hour of a day, and then a good day. It checks what came of it.
+// runWithFaults runs a day on which the relay fails for an hour when digests are due, and then a day without faults. It checks
+// the results.
 func (c *chaos) runWithFaults(name string, s faultPattern) {
 	c.Helper()
 	const hour, minute, tomorrow = time.Hour, time.Minute, 24 * time.Hour
@@ -85,7 +86,7 @@ func (c *chaos) runWithFaults(name string, s faultPattern) {
 	c.script.Follow(s.faulty)
 	time.AfterFunc(c.day.Add(9*hour).Sub(c.clock()), func() {
 		if n := len(c.script.Letters()) - before; n > 0 && c.mustNotSend {
-			c.Errorf("%s: %d mails were handed over", name, n)
+			c.Errorf("%s: %d messages were sent", name, n)
 		}
 		c.script.Follow(s.healthy)
 	})
@@ -100,24 +101,24 @@ func (c *chaos) runWithFaults(name string, s faultPattern) {
 	}
 }
 
-// runQuietDay is a day without news.
+// runQuietDay runs a day without new posts.
 func (c *chaos) runQuietDay() {
 	c.Helper()
 	sent := len(c.script.Letters())
 	c.runAt(48*time.Hour + 9*time.Hour)
 	if n := len(c.script.Letters()); n != sent {
-		c.Errorf("%d mails went out on a day without news", n-sent)
+		c.Errorf("%d messages were sent on a day without new posts", n-sent)
 	}
 }
 
-// check checks that every member has each post, once but for copies of what the relay did not answer.
+// check checks that every member has each post once, except for copies of messages without a reply.
 func (c *chaos) check(letters []smtptest.Letter, want ...forum.PostID) (faults []string) {
 	c.Helper()
 	fault := func(format string, a ...any) { faults = append(faults, fmt.Sprintf(format, a...)) }
 	accepted, replied, tries := map[string]int{}, map[string]int{}, map[string]int{}
 	got := map[string][]forum.PostID{}
 	for _, l := range letters {
-		if l.Body == "" { // what a relay is owed that wants a message for nobody
+		if l.Body == "" { // an empty message, for a relay that accepts DATA without a recipient
 			continue
 		}
 		head, _, _ := parseMessage(c, []byte(l.Body))
@@ -145,14 +146,14 @@ func (c *chaos) check(letters []smtptest.Letter, want ...forum.PostID) (faults [
 			fault("%s was accepted %d times", id, accepted[id])
 		}
 		if replied[id] == 0 && n < 2 {
-			fault("%s was not answered, and not repeated", id)
+			fault("%s got no reply, and was not repeated", id)
 		}
 	}
 	if list := c.suppressedAddresses(); len(list) > 0 {
 		fault("the addresses %v are suppressed", list)
 	}
 	if counts := c.countByState(); counts[store.StateQueued]+counts["leased"] > 0 {
-		fault("something waits still: %v", counts)
+		fault("messages are still waiting: %v", counts)
 	}
 	return faults
 }

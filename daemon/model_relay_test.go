@@ -8,7 +8,7 @@ import (
 	"postrider/mail"
 )
 
-// killReached tells whether the daemon at work is dead at a place.
+// killReached reports whether the running daemon is killed at a place.
 func (s *simulation) killReached(where string) bool {
 	if s.kill.where == where && s.kill.in >= 0 {
 		s.kill.in--
@@ -17,7 +17,7 @@ func (s *simulation) killReached(where string) bool {
 	return s.killed
 }
 
-// simulatedRelay is the relay of a stage. Of what a daemon hands over after its death nobody hears.
+// simulatedRelay is the relay of a simulation. It ignores messages of a killed daemon.
 type simulatedRelay struct{ *simulation }
 
 // Send implements Sender.
@@ -38,11 +38,11 @@ func (c simulatedRelay) Send(_ context.Context, from, to string, raw []byte) mai
 	switch {
 	case reply == "later":
 		return mail.Outcome{Result: mail.TempFail, Code: 451, At: at}
-	case reply == "no":
+	case reply == "reject":
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554, At: at}
-	case reply == "away":
+	case reply == "unreachable":
 		return mail.Outcome{Result: mail.NotSent, At: at}
-	// A mail that is in doubt twice is given up, and its posts are told again: by the rules, not by mistake.
+	// A message that is uncertain twice is given up, and its posts are sent again, as intended.
 	case reply == "lost" && !s.sent[id] && s.kills == 0:
 		s.sent[id] = true
 		return mail.Outcome{Result: mail.Uncertain, At: at}

@@ -12,29 +12,29 @@ import (
 	"postrider/forum"
 )
 
-// simulation is the world in which a tale is told, with two daemons that share a store, and what should come of it.
+// simulation is a world with two daemons on one store, and a model of what members should get.
 type simulation struct {
 	*world
 	members   []*modelMember
 	threads   []*modelThread
 	posts     []*modelPost
 	daemons   [2]*Daemon
-	turn      int                 // of which daemon it is
-	wanted    map[memberPost]bool // what was wanted ever since it was seen first
+	turn      int                 // index of the daemon that runs next
+	wanted    map[memberPost]bool // wanted at all times since the post was first visible
 	delivered map[memberPost]deliveredPost
 	received  map[string]bool // Message-IDs
-	changes   int             // of what is written, or of what members want
+	changes   int             // number of events other than time, rounds and relay
 
-	// What the daemon at work and its relay share is guarded by the world's lock.
-	unread  []attempt       // mails that have come since they were last read
-	replies []string        // of the relay, to the next mails
-	sent    map[string]bool // Message-IDs that the relay has heard of
+	// The running daemon and its relay share these, guarded by the world's lock.
+	unread  []attempt       // messages since the last readMessages
+	replies []string        // of the relay to the next messages
+	sent    map[string]bool // Message-IDs that the relay has seen
 	kill    killPoint
-	killed  bool // the daemon at work has died
+	killed  bool // the running daemon was killed
 	kills   int
 }
 
-// killPoint is where a daemon is to die: at so many statements, or before or behind so many hand-overs from now.
+// killPoint is where a daemon is killed: after a number of statements, or before or after a number of messages.
 type killPoint struct {
 	where string
 	in    int
@@ -46,21 +46,21 @@ const (
 	afterRelay  = "after"
 )
 
-// memberPost is a post, and a member to whom it may be due.
+// memberPost is a member and a post that they may get.
 type memberPost struct {
 	member forum.MemberID
 	post   forum.PostID
 }
 
-// delivery is a mail that told a member of a post.
+// deliveredPost is the message that had a post for a member.
 type deliveredPost struct {
-	id           string // its Message-ID
-	accepted     bool   // a daemon knows that it was taken
-	changes      int    // until then
-	watchChanges int    // changes of what he watches, until then
+	id           string // Message-ID
+	accepted     bool   // its daemon saved that it was accepted
+	changes      int    // simulation.changes at that time
+	watchChanges int    // modelMember.watchChanges at that time
 }
 
-var errKilled = errors.New("the daemon is dead")
+var errKilled = errors.New("the daemon was killed")
 
 func newSimulation(p *faultRecorder) *simulation {
 	w := newWorld(p)
@@ -97,7 +97,7 @@ func newSimulation(p *faultRecorder) *simulation {
 	return s
 }
 
-// addMember adds a person. All watch a section in which nothing is written, so that they are on the roll.
+// addMember adds a member. All members watch a section without new posts, so that they are subscribers.
 func (s *simulation) addMember(name string, role int, zone string, sections map[int]forum.Level, mails bool) {
 	id := int64(101 + len(s.members))
 	location, err := time.LoadLocation(zone)
@@ -124,7 +124,7 @@ func (s *simulation) watchSection(p *modelMember, section int, level forum.Level
 	p.sections[section], p.emails[section] = level, mails
 }
 
-// updateWanted notes what is not wanted any more, and what is new.
+// updateWanted updates which posts each member should get.
 func (s *simulation) updateWanted() {
 	now := s.clock()
 	for _, w := range s.posts {
@@ -141,8 +141,8 @@ func (s *simulation) updateWanted() {
 	}
 }
 
-// runTurn lets the daemon whose turn it is run a round, or with both of its lanes for so long, and die on the way. Then the
-// other one takes over.
+// runTurn runs the next daemon for one round, or with both loops for a duration, up to the kill point. If it was killed, the
+// other daemon is next.
 func (s *simulation) runTurn(on killPoint, long time.Duration) {
 	d, now := s.daemons[s.turn], s.clock()
 	s.killed, s.kill = false, on
@@ -184,7 +184,7 @@ func (s *simulation) runFor(d *Daemon, long time.Duration) error {
 	}
 	ctx, stop := context.WithTimeout(s.Context(), long)
 	defer stop()
-	s.daemons[s.turn] = New(d.Deps, d.settings) // who has run keeps to one lane
+	s.daemons[s.turn] = New(d.Deps, d.settings) // after RunOnce a daemon uses only one loop
 	return d.Run(ctx)
 }
 
@@ -199,7 +199,7 @@ func (s *simulation) findPost(id forum.PostID) *modelPost {
 	return nil
 }
 
-// finish lets nine good days pass, and asks whether everybody has what he should.
+// finish runs nine days without faults, and checks that all members got the posts that they should get.
 func (s *simulation) finish() {
 	s.replies = nil
 	for day := range 9 {
@@ -215,7 +215,7 @@ func (s *simulation) finish() {
 	}
 	for at, must := range s.wanted {
 		if w := s.findPost(at.post); must && s.delivered[at].id == "" {
-			s.Errorf("member %d was not told of post %d of %s, in thread %d", at.member, at.post, w.at.Format("2 Jan 15:04:05"), w.thread.id)
+			s.Errorf("member %d did not get post %d of %s, in thread %d", at.member, at.post, w.at.Format("2 Jan 15:04:05"), w.thread.id)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"postrider/internal/racetest"
 )
 
-// event is one thing that happens in a tale. Its numbers are read as far as the world goes, so that a tale from which acts
-// were taken out is still one.
+// event is one thing that happens in a history. Its numbers are taken modulo the size of the world, so a history is still valid
+// after events are removed.
 type event struct {
 	name    string
 	a, b, c int
@@ -23,7 +23,7 @@ type event struct {
 
 func (x event) String() string { return fmt.Sprintf("%s %d %d %d", x.name, x.a, x.b, x.c) }
 
-// history is all that happens to a forum, its members, its daemons and its relay, in order.
+// history is everything that happens to a forum, its members, its daemons and its relay, in order.
 type history []event
 
 func (t history) String() string {
@@ -34,7 +34,7 @@ func (t history) String() string {
 	return strings.Join(words, "; ")
 }
 
-// parseHistory reads what String wrote. Numbers that are left out are 0.
+// parseHistory parses the result of String. Missing numbers are 0.
 func parseHistory(t testing.TB, text string) (list history) {
 	t.Helper()
 	for _, words := range strings.Split(text, ";") {
@@ -52,20 +52,20 @@ func parseHistory(t testing.TB, text string) (list history) {
 				*into = n
 			}
 		}
-		if events[x.name].play == nil {
-			t.Fatalf("nobody knows how to %q", x.name)
+		if events[x.name].apply == nil {
+			t.Fatalf("unknown event %q", x.name)
 		}
 		list = append(list, x)
 	}
 	return list
 }
 
-// generateHistory makes up a tale.
+// generateHistory returns a random history.
 func generateHistory(seed uint64, length int) history {
 	r := rand.New(rand.NewPCG(seed, 4))
 	var bag []string
 	for _, what := range eventNames() {
-		for range events[what].often {
+		for range events[what].weight {
 			bag = append(bag, what)
 		}
 	}
@@ -76,13 +76,13 @@ func generateHistory(seed uint64, length int) history {
 	return list
 }
 
-// TestModel_EachPostReachesEachMemberOnce plays tales that are made up, and holds what members were mailed against a
-// simple view of what they should get. POSTRIDER_TALES is how many, or for how long ("10m"); POSTRIDER_SEED the first of them, "new"
-// for tales that nobody has heard; POSTRIDER_TALE a tale to be told again.
+// TestModel_EachPostReachesEachMemberOnce plays random histories, and compares what members get with a simple model of
+// what they should get. POSTRIDER_HISTORIES is the number of histories or a duration ("10m"), POSTRIDER_SEED the first seed or "new",
+// and POSTRIDER_HISTORY a single history to play again.
 func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	if text := os.Getenv("POSTRIDER_TALE"); text != "" {
+	if text := os.Getenv("POSTRIDER_HISTORY"); text != "" {
 		for _, fault := range runHistory(t, parseHistory(t, text)) {
 			t.Error(fault)
 		}
@@ -100,7 +100,7 @@ func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
 		}
 	}
 	histories, end := 12, time.Time{}
-	if text := os.Getenv("POSTRIDER_TALES"); text != "" {
+	if text := os.Getenv("POSTRIDER_HISTORIES"); text != "" {
 		if n, err := strconv.Atoi(text); err == nil {
 			histories = n
 		} else if d, err := time.ParseDuration(text); err == nil {
@@ -111,15 +111,15 @@ func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
 	}
 	const workers = 2
 	played := make([]int, workers)
-	t.Cleanup(func() { t.Logf("%d tales were told, from seed %d", played[0]+played[1], seed) })
+	t.Cleanup(func() { t.Logf("%d histories were played, from seed %d", played[0]+played[1], seed) })
 	for worker := range workers {
-		t.Run(fmt.Sprint("teller ", worker+1), func(t *testing.T) {
+		t.Run(fmt.Sprint("worker ", worker+1), func(t *testing.T) {
 			t.Parallel()
 			for i := worker; i < histories && (end.IsZero() || time.Now().Before(end)) && !t.Failed(); i += workers {
 				one := generateHistory(seed+uint64(i), 20+i%50)
 				if faults := runHistory(t, one); len(faults) > 0 {
 					one, faults = shrink(t, one, faults)
-					t.Errorf("seed %d: %s\nPOSTRIDER_TALE=%q", seed+uint64(i), strings.Join(faults, "\n"), one)
+					t.Errorf("seed %d: %s\nPOSTRIDER_HISTORY=%q", seed+uint64(i), strings.Join(faults, "\n"), one)
 				}
 				played[worker]++
 			}
@@ -127,7 +127,7 @@ func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
 	}
 }
 
-// shrink takes acts out of a tale as long as it goes wrong.
+// shrink removes events from a history as long as it still fails.
 func shrink(t *testing.T, full history, faults []string) (history, []string) {
 	end := time.Now().Add(2 * time.Minute)
 	for step := (len(full) + 1) / 2; step > 0; {
@@ -147,7 +147,7 @@ func shrink(t *testing.T, full history, faults []string) (history, []string) {
 	return full, faults
 }
 
-// runHistory tells a tale and says what went wrong.
+// runHistory plays a history and returns the faults.
 func runHistory(t *testing.T, list history) (faults []string) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &faultRecorder{TB: t}
@@ -159,8 +159,8 @@ func runHistory(t *testing.T, list history) (faults []string) {
 		}()
 		sim := newSimulation(p)
 		for _, x := range list {
-			events[x.name].play(sim, x.a, x.b, x.c)
-			if !slices.Contains([]string{"wait", "round", "run", "die", "relay", "now"}, x.name) {
+			events[x.name].apply(sim, x.a, x.b, x.c)
+			if !slices.Contains([]string{"wait", "round", "run", "crash", "relay", "send_now"}, x.name) {
 				sim.changes++
 			}
 			sim.updateWanted()
@@ -170,7 +170,7 @@ func runHistory(t *testing.T, list history) (faults []string) {
 	return faults
 }
 
-// faultRecorder takes down faults instead of failing the test.
+// faultRecorder records faults instead of failing the test.
 type faultRecorder struct {
 	testing.TB
 	faults []string

@@ -15,8 +15,8 @@ import (
 	"postrider/internal/racetest"
 )
 
-// wantedPosts is, in the forum's own words, what each mailable member may and wants to have of the posts since a moment.
-// Nobody watches single threads in this test, for a watch of a thread begins when one writes in it.
+// wantedPosts selects, directly from the forum's tables, the posts since a time that each emailable member may read and watches.
+// This test has no thread watches, because a thread watch would start when a member writes in the thread.
 const wantedPosts = `
 SELECT m.id, p.id
   FROM member m
@@ -33,7 +33,7 @@ SELECT m.id, p.id
    AND p.posted_at >= ?`
 
 // TestSampleForum_EveryMemberGetsEachPostOnce lets the sample forum's members write for three days, and compares
-// what each was mailed with what the forum says he should have.
+// the posts that each member got with those that the query on the forum returns.
 func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
@@ -61,7 +61,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		}
 	}
 	w.setTime(worldStart.AddDate(0, 0, 3))
-	w.round() // sighted, and due in the next day
+	w.round() // sighted, and due the next day
 	w.setTime(worldStart.AddDate(0, 0, 4).Add(time.Hour))
 	w.round()
 
@@ -73,7 +73,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		_, text, html := parseMessage(t, sent.raw)
 		shown[id] = append(shown[id], postNumbers(text)...)
 		if len(html) > w.set.Digest.MaxBytes {
-			t.Errorf("a mail to %s has %d bytes of HTML", sent.to, len(html))
+			t.Errorf("a message to %s has %d bytes of HTML", sent.to, len(html))
 		}
 	}
 	for id := range want {
@@ -82,7 +82,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		}
 		for _, p := range shown[id] {
 			if !slices.Contains(want[id], p) {
-				t.Errorf("member %d was shown post %d, and should not be", id, p)
+				t.Errorf("member %d was shown post %d, want it omitted", id, p)
 			}
 		}
 		slices.Sort(shown[id])
@@ -93,20 +93,20 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 			t.Errorf("member %d was shown nothing, want some of %v", id, want[id])
 		}
 		if delivered[id] != len(want[id]) {
-			t.Errorf("member %d was told of %d posts, shown or folded, want %d", id, delivered[id], len(want[id]))
+			t.Errorf("member %d got %d posts, shown or folded, want %d", id, delivered[id], len(want[id]))
 		}
 	}
 	for id := range shown {
 		if len(want[id]) == 0 {
-			t.Errorf("member %d was mailed, and should not be", id)
+			t.Errorf("member %d got a message, want none", id)
 		}
 	}
 	if len(want) < 30 || len(slices.Concat(slices.Collect(maps.Values(want))...)) < 1000 {
-		t.Errorf("the story has become too short to prove anything: %d members", len(want))
+		t.Errorf("too few posts for a meaningful test: %d members", len(want))
 	}
 }
 
-// queryPosts asks the forum for pairs of a member and a post.
+// queryPosts runs a query on the forum for pairs of a member and a post.
 func (w *world) queryPosts(query string, args ...any) map[int64][]forum.PostID {
 	w.Helper()
 	rows, err := w.forum.QueryContext(w.Context(), query, args...)
@@ -129,7 +129,7 @@ func (w *world) queryPosts(query string, args ...any) map[int64][]forum.PostID {
 	return lists
 }
 
-// addresses gives the members by their addresses.
+// addresses returns the member IDs by email address.
 func (w *world) addresses() map[string]int64 {
 	w.Helper()
 	ids := make(map[string]int64)
@@ -143,14 +143,14 @@ func (w *world) addresses() map[string]int64 {
 	return ids
 }
 
-// postNumbers lists the posts that stand in a text under their numbers; a quote links to others, too.
+// postNumbers lists the posts that a text shows with their numbers, without the other posts that quotes link to.
 func postNumbers(text string) []forum.PostID {
 	var ids []forum.PostID
 	for _, chunk := range strings.Split(text, "\n[")[1:] {
 		if m := postLink.FindStringSubmatch(chunk); m != nil && strings.Contains(chunk[:min(len(chunk), 20)], "#") {
 			id, err := strconv.ParseInt(m[1], 10, 64)
 			if err != nil {
-				panic(fmt.Sprint("the pattern takes only digits: ", err))
+				panic(fmt.Sprint("the pattern matches only digits: ", err))
 			}
 			ids = append(ids, forum.PostID(id))
 		}

@@ -14,12 +14,12 @@ func TestBaseline_DetectsAnomalousDay(t *testing.T) {
 		mails int
 		odd   bool
 	}{
-		{"as ever", []int{1000, 1010, 990, 1005}, 1000, false},
+		{"as usual", []int{1000, 1010, 990, 1005}, 1000, false},
 		{"a tenth more", []int{1000, 1010, 990, 1005}, 1100, false},
 		{"twice as many", []int{1000, 1010, 990, 1005}, 2000, true},
-		{"next to none", []int{1000, 1010, 990, 1005}, 10, true},
-		{"twice as many, as once before", []int{1000, 1010, 2000, 990, 1005}, 2000, true},
-		{"many, where days differ", []int{1000, 200, 1800, 600, 1400}, 2000, false},
+		{"almost none", []int{1000, 1010, 990, 1005}, 10, true},
+		{"twice as many, which happened once before", []int{1000, 1010, 2000, 990, 1005}, 2000, true},
+		{"many, but days differ", []int{1000, 200, 1800, 600, 1400}, 2000, false},
 		{"few on a small forum", []int{30, 40, 35}, 0, false},
 		{"many on a small forum", []int{30, 40, 35}, 90, true},
 		{"in the third week", []int{1000, 1000}, 9000, false},
@@ -27,12 +27,12 @@ func TestBaseline_DetectsAnomalousDay(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if u := baselineOf(tt.days); u.IsAnomalous(tt.mails) != tt.odd {
-			t.Errorf("%s: %d mails after %v are odd: %t, with %+v", tt.name, tt.mails, tt.days, !tt.odd, u)
+			t.Errorf("%s: %d messages after %v: anomalous = %t, with %+v", tt.name, tt.mails, tt.days, !tt.odd, u)
 		}
 	}
 }
 
-// TestAlarms_AnomalousVolume plans a thousand editions each morning of two months, at a forum that turns its clocks.
+// TestAlarms_AnomalousVolume plans a thousand editions each morning of two months, for a forum in a zone with daylight saving time.
 func TestAlarms_AnomalousVolume(t *testing.T) {
 	t.Parallel()
 	w := newAlarmWorld(t)
@@ -55,7 +55,7 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 		w.notifications = nil
 		return notifications
 	}
-	day := 1 // of February, and on into May: the clocks are turned on 29 March
+	day := 1 // of February, continuing into May; the clocks change on 29 March
 	for ; day <= 70; day++ {
 		plan(morning(day), 1000+10*(day%7))
 		for _, hours := range []time.Duration{-7, 0, 1, 12} {
@@ -67,7 +67,7 @@ func TestAlarms_AnomalousVolume(t *testing.T) {
 	day++
 	plan(morning(day), 1000)
 	w.wantAlarms("the day after", notificationsAt(morning(day)), "resolved volume digest")
-	day += 2 // a day is left out
+	day += 2 // skip a day
 	plan(morning(day), 1000)
 	w.wantAlarms("after a day without", notificationsAt(morning(day)), "raised volume digest: yesterday: 0 digests planned")
 }

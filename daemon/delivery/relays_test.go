@@ -47,7 +47,7 @@ func newRelayPair() *relayPair {
 	return p
 }
 
-// send sends so many messages and says how many reached each relay.
+// send sends n messages and returns how many reached each relay.
 func (p *relayPair) send(t *testing.T, n int, want mail.Result) (first, second int) {
 	t.Helper()
 	for range n {
@@ -64,7 +64,7 @@ func TestRelays_FailsOverAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newRelayPair()
 		if first, second := p.send(t, 10, mail.Accepted); first != 10 || second != 0 {
-			t.Errorf("while both are well they got %d and %d, want all at the first", first, second)
+			t.Errorf("while both are up they got %d and %d, want all at the first", first, second)
 		}
 		p.first.answer = &connectionFailed
 		if first, second := p.send(t, 20, mail.Accepted); first != failureThreshold || second != 20 {
@@ -72,12 +72,12 @@ func TestRelays_FailsOverAndBack(t *testing.T) {
 		}
 		time.Sleep(openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 1 || second != 20 {
-			t.Errorf("after a rest they got %d and %d, want one probe and all at the second", first, second)
+			t.Errorf("after the open period they got %d and %d, want one probe and all at the second", first, second)
 		}
 		p.first.answer = nil
 		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
-			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
+			t.Errorf("when the first is up again they got %d and %d, want all at the first", first, second)
 		}
 		if log := p.log.String(); strings.Count(log, "relay unreachable") != 2 || strings.Count(log, "relay reachable again") != 1 {
 			t.Errorf("the log is\n%s", log)
@@ -91,14 +91,14 @@ func TestRelays_BothDown(t *testing.T) {
 		p.first.answer = &loginRejected
 		p.second.answer = &connectionFailed
 		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != failureThreshold {
-			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, failureThreshold)
+			t.Errorf("they got %d and %d, want 1 and %d: a rejected login is not retried", first, second, failureThreshold)
 		}
 		if n := p.available(time.Now(), 9); n != 0 {
-			t.Errorf("there is room for %d messages", n)
+			t.Errorf("%d messages are allowed", n)
 		}
 		time.Sleep(openDuration)
 		if n := p.available(time.Now(), 9); n != 1 {
-			t.Errorf("after a rest there is room for %d messages, want one probe", n)
+			t.Errorf("after the open period %d messages are allowed, want one probe", n)
 		}
 		if first, second := p.send(t, 3, mail.NotSent); first != 0 || second != 1 {
 			t.Errorf("they got %d and %d, want one probe at the second", first, second)

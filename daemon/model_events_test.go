@@ -11,38 +11,38 @@ import (
 	"postrider/forum"
 )
 
-// events are all that can happen, and how often it does.
+// events has all events, with their weights.
 var events = map[string]struct {
-	often int
-	play  func(s *simulation, a, b, c int)
+	weight int
+	apply  func(s *simulation, a, b, c int)
 }{
 	"wait":  {16, func(s *simulation, a, _, _ int) { time.Sleep(pick(a, waitTimes)) }},
 	"round": {22, func(s *simulation, a, _, _ int) { s.turn = a % 2; s.runTurn(killPoint{}, 0) }},
 	"run":   {4, func(s *simulation, a, b, _ int) { s.turn = a % 2; s.runTurn(killPoint{}, pick(b, runTimes)) }},
-	"die": {4, func(s *simulation, a, b, c int) {
-		if s.kills < 4 { // who dies at one mail too often gives it up
+	"crash": {4, func(s *simulation, a, b, c int) {
+		if s.kills < 4 { // a message that crashes the daemon too often is given up
 			where := pick(a, []string{atStatement, atStatement, beforeRelay, afterRelay})
 			s.runTurn(killPoint{where, b % map[string]int{atStatement: 90, beforeRelay: 4, afterRelay: 4}[where]}, pick(c, append(runTimes, 0, 0, 0)))
 		}
 	}},
 	"relay": {3, func(s *simulation, a, b, _ int) {
 		for range 1 + b%6 {
-			s.replies = append(s.replies, pick(a, []string{"later", "no", "away", "lost", "silent"}))
+			s.replies = append(s.replies, pick(a, []string{"later", "reject", "unreachable", "lost", "silent"}))
 		}
 	}},
 
-	"reply":  {22, func(s *simulation, a, b, c int) { s.addPost(pick(a, s.threads), b, c, "visible") }},
-	"thread": {3, func(s *simulation, a, b, c int) { s.addThread(pick(a, allSections), b, c) }},
-	"held":   {2, func(s *simulation, a, b, c int) { s.addPost(pick(a, s.threads), b, c, "moderated") }},
-	"hide":   {2, func(s *simulation, a, _, _ int) { s.setPostState(a, "deleted") }},
-	"show":   {4, func(s *simulation, a, _, _ int) { s.setPostState(a, "visible") }},
+	"reply":     {22, func(s *simulation, a, b, c int) { s.addPost(pick(a, s.threads), b, c, "visible") }},
+	"thread":    {3, func(s *simulation, a, b, c int) { s.addThread(pick(a, allSections), b, c) }},
+	"moderated": {2, func(s *simulation, a, b, c int) { s.addPost(pick(a, s.threads), b, c, "moderated") }},
+	"hide":      {2, func(s *simulation, a, _, _ int) { s.setPostState(a, "deleted") }},
+	"show":      {4, func(s *simulation, a, _, _ int) { s.setPostState(a, "visible") }},
 	"edit": {2, func(s *simulation, a, _, _ int) {
 		if len(s.posts) > 0 {
-			s.execSQL(`UPDATE post SET body = body || ' Mended.', edited_at = ? WHERE id = ?`, s.clock().Unix(), pick(a, s.posts).id)
+			s.execSQL(`UPDATE post SET body = body || ' Edited.', edited_at = ? WHERE id = ?`, s.clock().Unix(), pick(a, s.posts).id)
 		}
 	}},
-	"drop":  {1, func(s *simulation, a, _, _ int) { s.setThreadDeleted(pick(a, s.threads), true) }},
-	"raise": {2, func(s *simulation, a, _, _ int) { s.setThreadDeleted(pick(a, s.threads), false) }},
+	"delete":  {1, func(s *simulation, a, _, _ int) { s.setThreadDeleted(pick(a, s.threads), true) }},
+	"restore": {2, func(s *simulation, a, _, _ int) { s.setThreadDeleted(pick(a, s.threads), false) }},
 	"move": {6, func(s *simulation, a, b, _ int) {
 		t := pick(a, s.threads)
 		t.section, t.moved = pick(b, allSections), true
@@ -83,15 +83,15 @@ var events = map[string]struct {
 		s.execSQL(`INSERT INTO ignored VALUES (?, ?) ON CONFLICT DO NOTHING`, p.id, author)
 		p.ignores[author] = true
 	}},
-	"hear": {1, func(s *simulation, a, _, _ int) {
+	"unignore": {1, func(s *simulation, a, _, _ int) {
 		p := pick(a, s.members)
 		s.execSQL(`DELETE FROM ignored WHERE member_id = ?`, p.id)
 		clear(p.ignores)
 	}},
-	"ban":  {1, func(s *simulation, a, _, _ int) { s.setBanned(pick(a, s.members), true) }},
-	"free": {2, func(s *simulation, a, _, _ int) { s.setBanned(pick(a, s.members), false) }},
+	"ban":   {1, func(s *simulation, a, _, _ int) { s.setBanned(pick(a, s.members), true) }},
+	"unban": {2, func(s *simulation, a, _, _ int) { s.setBanned(pick(a, s.members), false) }},
 
-	"wish": {5, func(s *simulation, a, b, c int) {
+	"override": {5, func(s *simulation, a, b, c int) {
 		override := pick(c, []digest.Cadence{"", digest.Off, digest.WithDigest, digest.Instant, digest.Weekly})
 		p, w := pick(a, s.members), members.WatchSetting{Override: override}
 		if b%2 == 0 {
@@ -127,7 +127,7 @@ var events = map[string]struct {
 		p.pausedUntil = s.clock().Add(time.Duration(b%40-10) * time.Hour)
 		s.changePreferences(p, func(c *digest.Preferences) { c.PausedUntil = p.pausedUntil })
 	}},
-	"now": {3, func(s *simulation, a, _, _ int) {
+	"send_now": {3, func(s *simulation, a, _, _ int) {
 		p := pick(a, s.members)
 		service := members.New(s.source, s.store, s.set)
 		account, err := service.Account(s.Context(), s.clock(), p.id)
@@ -142,7 +142,7 @@ var events = map[string]struct {
 
 func eventNames() []string { return slices.Sorted(maps.Keys(events)) }
 
-// allSections are the sections of a tale, lived how long a daemon runs, and waited how long nothing happens.
+// allSections has the sections of a history, runTimes how long a daemon runs, and waitTimes how long nothing happens.
 var (
 	allSections = []int{tonight, routes, guardsvan}
 	runTimes    = []time.Duration{5 * time.Second, 75 * time.Second, 7 * time.Minute}
@@ -151,7 +151,7 @@ var (
 
 func pick[T any](n int, from []T) T { return from[n%len(from)] }
 
-// markWatchChanged notes that the watch which a wish was about has changed.
+// markWatchChanged records that a watch has changed, after which its override may no longer apply.
 func (p *modelMember) markWatchChanged(of any) {
 	p.watchChanges++
 	if p.overrides[of] != "" {
@@ -159,7 +159,7 @@ func (p *modelMember) markWatchChanged(of any) {
 	}
 }
 
-// pickAuthor is one of the people, or more often somebody else.
+// pickAuthor returns one of the members, or more often another author.
 func (s *simulation) pickAuthor(n int) int64 {
 	if n %= 2 * len(s.members); n < len(s.members) {
 		return int64(s.members[n].id)
@@ -167,7 +167,7 @@ func (s *simulation) pickAuthor(n int) int64 {
 	return writer
 }
 
-// addPost lets somebody write in a thread, and quote or mention one of the people, or more often nobody.
+// addPost adds a post that may quote or mention one of the members.
 func (s *simulation) addPost(t *modelThread, author, target int, state string) *modelPost {
 	w := &modelPost{thread: t, author: s.pickAuthor(author), at: time.Unix(s.clock().Unix(), 0), state: state}
 	body := "Has anybody seen my other glove?"
@@ -209,7 +209,7 @@ func (s *simulation) setBanned(p *modelMember, banned bool) {
 	s.execSQL(`UPDATE member SET state = ? WHERE id = ?`, map[bool]string{true: "banned", false: "active"}[banned], p.id)
 }
 
-// changePreferences lets one of the people change his settings as the page does.
+// changePreferences changes the preferences of a member as the settings page does.
 func (s *simulation) changePreferences(p *modelMember, change func(*digest.Preferences), overrides ...members.WatchSetting) {
 	service := members.New(s.source, s.store, s.set)
 	a, err := service.Account(s.Context(), s.clock(), p.id)
