@@ -8,17 +8,17 @@ import (
 	"postrider/forum"
 )
 
-// listener watches section 1 for all posts and thread 20, both for mail.
-func listener() AlertCandidate {
+// alertCandidate watches all posts in section 1 and thread 20, both with alerts.
+func alertCandidate() AlertCandidate {
 	return AlertCandidate{ID: reader, Watches: forum.Watches{
 		Sections: map[forum.SectionID]forum.Watch{1: {Level: forum.AllPosts, Mail: forum.AllPosts}},
 		Threads:  map[forum.ThreadID]forum.Watch{20: {Level: forum.AllPosts, Mail: forum.AllPosts}},
 	}}
 }
 
-// news are replies 1 in thread 10 (section 1), 2 in thread 20 and 3 in thread 30 (both section 2), and 4, the reader's
-// own in thread 20; thread 40 of section 1 is new with post 5.
-func news() []PostEvent {
+// postEvents returns replies 1 in thread 10 (section 1), 2 in thread 20 and 3 in thread 30 (both section 2), and 4, which
+// the reader wrote in thread 20; post 5 opens the new thread 40 of section 1.
+func postEvents() []PostEvent {
 	thread := func(id forum.ThreadID, section forum.SectionID, first forum.PostID) *forum.Thread {
 		return &forum.Thread{ID: id, Section: section, FirstPost: first}
 	}
@@ -34,22 +34,22 @@ func news() []PostEvent {
 	return list
 }
 
-func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
+func TestAlertItems_MatchWatchesAndOverrides(t *testing.T) {
 	type causes = map[forum.PostID]AlertCause
 	all := causes{1: SectionWatched, 2: ThreadWatched, 5: SectionWatched}
 	without := func(posts ...forum.PostID) causes {
-		left := causes{}
+		rest := causes{}
 		for p, c := range all {
 			if !slices.Contains(posts, p) {
-				left[p] = c
+				rest[p] = c
 			}
 		}
-		return left
+		return rest
 	}
 	section := func(level, mail forum.Level) map[forum.SectionID]forum.Watch {
 		return map[forum.SectionID]forum.Watch{1: {Level: level, Mail: mail}}
 	}
-	wish := func(l *AlertCandidate, section forum.SectionID, thread forum.ThreadID, c Cadence) {
+	override := func(l *AlertCandidate, section forum.SectionID, thread forum.ThreadID, c Cadence) {
 		l.Overrides = Overrides{Sections: map[forum.SectionID]Cadence{section: c}, Threads: map[forum.ThreadID]Cadence{thread: c}}
 	}
 	tests := []struct {
@@ -57,87 +57,87 @@ func TestWhoIsToldOfWhatAtOnce(t *testing.T) {
 		edit func(*AlertCandidate, []PostEvent)
 		want causes
 	}{
-		{"what he watches, but nothing of his own", func(*AlertCandidate, []PostEvent) {}, all},
+		{"watched posts, except the reader's own", func(*AlertCandidate, []PostEvent) {}, all},
 		{"a section for new threads only", func(l *AlertCandidate, _ []PostEvent) {
 			l.Watches.Sections = section(forum.NewThreads, forum.NewThreads)
 		}, without(1)},
-		{"a section that is only listed", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.AllPosts, 0) }, without(1, 5)},
-		{"a section whose forum mails new threads only", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.AllPosts, forum.NewThreads) }, without(1)},
-		{"such a section that he wants at once", func(l *AlertCandidate, _ []PostEvent) {
+		{"a section watched without emails", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.AllPosts, 0) }, without(1, 5)},
+		{"a section where the forum emails only new threads", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Sections = section(forum.AllPosts, forum.NewThreads) }, without(1)},
+		{"the same with an override: immediately", func(l *AlertCandidate, _ []PostEvent) {
 			l.Watches.Sections = section(forum.AllPosts, forum.NewThreads)
-			wish(l, 1, 0, Instant)
+			override(l, 1, 0, Instant)
 		}, all},
-		{"a thread whose flag is off", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Threads[20] = forum.Watch{} }, without(2)},
-		{"a thread before its section", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Threads[10] = forum.Watch{Mail: forum.AllPosts} },
+		{"a thread watched without emails", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Threads[20] = forum.Watch{} }, without(2)},
+		{"a thread watch wins over its section", func(l *AlertCandidate, _ []PostEvent) { l.Watches.Threads[10] = forum.Watch{Mail: forum.AllPosts} },
 			causes{1: ThreadWatched, 2: ThreadWatched, 5: SectionWatched}},
-		{"a mention before a thread", func(_ *AlertCandidate, n []PostEvent) { n[1].Mentions = []forum.MemberID{reader} },
+		{"a mention wins over a thread watch", func(_ *AlertCandidate, n []PostEvent) { n[1].Mentions = []forum.MemberID{reader} },
 			causes{1: SectionWatched, 2: Mentioned, 5: SectionWatched}},
-		{"a quote before a mention", func(_ *AlertCandidate, n []PostEvent) {
+		{"a quote wins over a mention", func(_ *AlertCandidate, n []PostEvent) {
 			n[1].Quotes, n[1].Mentions = []forum.MemberID{bo, reader}, []forum.MemberID{reader}
 		}, causes{1: SectionWatched, 2: Quoted, 5: SectionWatched}},
-		{"a quote where he watches nothing", func(_ *AlertCandidate, n []PostEvent) { n[2].Quotes = []forum.MemberID{reader} },
+		{"a quote in an unwatched thread", func(_ *AlertCandidate, n []PostEvent) { n[2].Quotes = []forum.MemberID{reader} },
 			causes{1: SectionWatched, 2: ThreadWatched, 3: Quoted, 5: SectionWatched}},
-		{"who quotes himself hears nothing", func(_ *AlertCandidate, n []PostEvent) { n[3].Quotes = []forum.MemberID{reader} }, all},
-		{"at once, though the forum would not mail", func(l *AlertCandidate, _ []PostEvent) {
+		{"a member who quotes their own post gets no alert", func(_ *AlertCandidate, n []PostEvent) { n[3].Quotes = []forum.MemberID{reader} }, all},
+		{"override: immediately, though the forum sends no emails", func(l *AlertCandidate, _ []PostEvent) {
 			l.Watches.Sections = section(forum.AllPosts, 0)
-			wish(l, 1, 99, Instant)
+			override(l, 1, 99, Instant)
 		}, all},
-		{"at once is not more than the watch asks for", func(l *AlertCandidate, _ []PostEvent) {
+		{"override: immediately, limited to what the watch covers", func(l *AlertCandidate, _ []PostEvent) {
 			l.Watches.Sections = section(forum.NewThreads, 0)
-			wish(l, 1, 99, Instant)
+			override(l, 1, 99, Instant)
 		}, without(1)},
-		{"with the digest", func(l *AlertCandidate, _ []PostEvent) { wish(l, 1, 99, WithDigest) }, without(1, 5)},
-		{"weekly", func(l *AlertCandidate, _ []PostEvent) { wish(l, 1, 99, Weekly) }, without(1, 5)},
-		{"monthly", func(l *AlertCandidate, _ []PostEvent) { wish(l, 99, 20, Monthly) }, without(2)},
-		{"muted", func(l *AlertCandidate, _ []PostEvent) { wish(l, 1, 99, Off) }, without(1, 5)},
-		{"a thread's wish wins over that of its section", func(l *AlertCandidate, _ []PostEvent) {
+		{"override: with the digest", func(l *AlertCandidate, _ []PostEvent) { override(l, 1, 99, WithDigest) }, without(1, 5)},
+		{"override: weekly", func(l *AlertCandidate, _ []PostEvent) { override(l, 1, 99, Weekly) }, without(1, 5)},
+		{"override: monthly", func(l *AlertCandidate, _ []PostEvent) { override(l, 99, 20, Monthly) }, without(2)},
+		{"override: muted", func(l *AlertCandidate, _ []PostEvent) { override(l, 1, 99, Off) }, without(1, 5)},
+		{"a thread's override wins over its section's", func(l *AlertCandidate, _ []PostEvent) {
 			l.Overrides = Overrides{Sections: map[forum.SectionID]Cadence{1: Off}, Threads: map[forum.ThreadID]Cadence{10: Instant}}
 		}, without(5)},
-		{"who wants a thread later hears of no quote in it", func(l *AlertCandidate, n []PostEvent) {
+		{"no alert for a quote in a thread with another cadence", func(l *AlertCandidate, n []PostEvent) {
 			n[1].Quotes = []forum.MemberID{reader}
-			wish(l, 99, 20, WithDigest)
+			override(l, 99, 20, WithDigest)
 		}, without(2)},
-		{"who wants no alerts", func(l *AlertCandidate, n []PostEvent) {
+		{"alerts turned off", func(l *AlertCandidate, n []PostEvent) {
 			n[0].Quotes = []forum.MemberID{reader}
 			l.Choices.Alerts = NoAlerts
-			wish(l, 1, 20, Instant)
+			override(l, 1, 20, Instant)
 		}, causes{}},
-		{"who has paused his mail", func(l *AlertCandidate, _ []PostEvent) { l.Choices.PausedUntil = noon.Add(time.Second) }, causes{}},
-		{"who has paused his mail, and is called", func(l *AlertCandidate, n []PostEvent) {
+		{"emails paused", func(l *AlertCandidate, _ []PostEvent) { l.Choices.PausedUntil = noon.Add(time.Second) }, causes{}},
+		{"emails paused, but quoted and mentioned", func(l *AlertCandidate, n []PostEvent) {
 			l.Choices.PausedUntil = noon.Add(time.Second)
 			n[1].Mentions, n[2].Quotes = []forum.MemberID{reader}, []forum.MemberID{reader}
 		}, causes{2: Mentioned, 3: Quoted}},
-		{"whose pause is over", func(l *AlertCandidate, _ []PostEvent) { l.Choices.PausedUntil = noon }, all},
+		{"pause is over", func(l *AlertCandidate, _ []PostEvent) { l.Choices.PausedUntil = noon }, all},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l, n := listener(), news()
+			l, n := alertCandidate(), postEvents()
 			tt.edit(&l, n)
 			got := causes{}
-			for _, notice := range NewEventIndex(n).AlertItems(l, noon) {
-				got[notice.Post] = notice.Cause
-				if notice.Member != reader || notice.Seq != int64(notice.Post) || notice.Thread != n[notice.Post-1].Thread.ID {
-					t.Errorf("notice = %+v", notice)
+			for _, item := range NewEventIndex(n).AlertItems(l, noon) {
+				got[item.Post] = item.Cause
+				if item.Member != reader || item.Seq != int64(item.Post) || item.Thread != n[item.Post-1].Thread.ID {
+					t.Errorf("item = %+v", item)
 				}
 			}
 			if len(got) != len(tt.want) {
-				t.Fatalf("told of %v, want %v", got, tt.want)
+				t.Fatalf("alert items = %v, want %v", got, tt.want)
 			}
 			for p, c := range tt.want {
 				if got[p] != c {
-					t.Errorf("told of %v, want %v", got, tt.want)
+					t.Errorf("alert items = %v, want %v", got, tt.want)
 				}
 			}
 		})
 	}
 }
 
-func TestABulletinListsWhomItCallsAndWhereItIs(t *testing.T) {
-	n := news()
+func TestEventIndex_ListsMembersThreadsAndSections(t *testing.T) {
+	n := postEvents()
 	n[0].Quotes, n[2].Mentions = []forum.MemberID{bo, forum.Guest}, []forum.MemberID{reader}
 	b := NewEventIndex(n)
 	if got := b.Direct(); !slices.Equal(got, []forum.MemberID{bo, reader}) {
-		t.Errorf("Called = %v: a guest cannot be called", got)
+		t.Errorf("Direct = %v, want no guest in it", got)
 	}
 	if got := b.Threads(); !slices.Equal(got, []forum.ThreadID{10, 20, 30, 40}) {
 		t.Errorf("Threads = %v", got)
@@ -147,8 +147,8 @@ func TestABulletinListsWhomItCallsAndWhereItIs(t *testing.T) {
 	}
 }
 
-func TestWhoHasReadWhatHeWasToldIsBack(t *testing.T) {
-	told := LastAlert{Member: reader, Thread: 10, Until: noon}
+func TestLastAlert_IsReadOnceTheThreadIsRead(t *testing.T) {
+	alert := LastAlert{Member: reader, Thread: 10, Until: noon}
 	tests := []struct {
 		name string
 		read forum.ReadMarks
@@ -159,12 +159,12 @@ func TestWhoHasReadWhatHeWasToldIsBack(t *testing.T) {
 		{"read it before", forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{10: noon.Add(-time.Second)}}, false},
 		{"read another", forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{11: noon.Add(time.Hour)}}, false},
 		{"marked the section as read", forum.ReadMarks{Sections: map[forum.SectionID]time.Time{1: noon}}, true},
-		{"forgotten by the forum is not read", forum.ReadMarks{Floor: noon.Add(time.Hour)}, false},
+		{"no read mark, because the forum dropped it, is not read", forum.ReadMarks{Floor: noon.Add(time.Hour)}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := told.VisitedSince(tt.read, 1); got != tt.want {
-				t.Errorf("Back = %t, want %t", got, tt.want)
+			if got := alert.VisitedSince(tt.read, 1); got != tt.want {
+				t.Errorf("VisitedSince = %t, want %t", got, tt.want)
 			}
 		})
 	}

@@ -7,41 +7,41 @@ import (
 	"postrider/forum"
 )
 
-func TestAnAudienceExcludesWithItsReason(t *testing.T) {
+func TestAudience_ExcludesWithReason(t *testing.T) {
 	may := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	june := may.AddDate(0, 1, 0)
 	for _, tt := range []struct {
 		name string
 		a    Audience
-		tell func(*Candidate)
+		edit func(*Candidate)
 		want Reason
 	}{
-		{"everybody", Audience{}, nil, ""},
+		{"all members", Audience{}, nil, ""},
 		{"in one of the groups", Audience{Groups: []forum.GroupID{9, 4}}, nil, ""},
 		{"in none of the groups", Audience{Groups: []forum.GroupID{9}}, nil, NotInGroup},
-		{"in an excepted group", Audience{Groups: []forum.GroupID{4}, ExceptGroups: []forum.GroupID{2}}, nil, Excepted},
+		{"in an excluded group", Audience{Groups: []forum.GroupID{4}, ExceptGroups: []forum.GroupID{2}}, nil, Excepted},
 		{"on the list", Audience{Only: []forum.MemberID{3, 7, 8}}, nil, ""},
 		{"not on the list", Audience{Only: []forum.MemberID{3, 8}}, nil, NotOnList},
-		{"on the list and excepted", Audience{Only: []forum.MemberID{7}, Except: []forum.MemberID{7}}, nil, Excepted},
-		{"of the language", Audience{Locales: []string{"fr", "de"}}, nil, ""},
-		{"of the language as spoken elsewhere", Audience{Locales: []string{"de-CH"}}, nil, NoSuchLocale},
-		{"of the language as the forum spells it", Audience{Locales: []string{"DE_at"}}, nil, ""},
-		{"of a language that only begins alike", Audience{Locales: []string{"d"}}, nil, NoSuchLocale},
-		{"of no language", Audience{Locales: []string{"de"}}, func(c *Candidate) { c.Member.Locale = "" }, NoSuchLocale},
-		{"with as many posts", Audience{MinPosts: 10, MaxPosts: 10}, nil, ""},
+		{"on the list and excluded", Audience{Only: []forum.MemberID{7}, Except: []forum.MemberID{7}}, nil, Excepted},
+		{"with the language", Audience{Locales: []string{"fr", "de"}}, nil, ""},
+		{"with the language of another region", Audience{Locales: []string{"de-CH"}}, nil, NoSuchLocale},
+		{"with the language in the spelling of the forum", Audience{Locales: []string{"DE_at"}}, nil, ""},
+		{"with a language that only shares a prefix", Audience{Locales: []string{"d"}}, nil, NoSuchLocale},
+		{"without a language", Audience{Locales: []string{"de"}}, func(c *Candidate) { c.Member.Locale = "" }, NoSuchLocale},
+		{"with the exact number of posts", Audience{MinPosts: 10, MaxPosts: 10}, nil, ""},
 		{"with too few posts", Audience{MinPosts: 11}, nil, PostCount},
 		{"with too many posts", Audience{MaxPosts: 9}, nil, PostCount},
 		{"joined on the first day", Audience{JoinedAfter: may, JoinedBefore: june}, nil, ""},
 		{"joined too early", Audience{JoinedAfter: may.Add(1)}, nil, JoinDate},
-		{"joined on the day that is outside", Audience{JoinedBefore: may}, nil, JoinDate},
-		{"not seen since", Audience{VisitedBefore: june}, func(c *Candidate) { c.Profile.VisitedAt = may }, ""},
-		{"seen since", Audience{VisitedBefore: june}, nil, LastVisit},
-		{"never seen is before any moment", Audience{VisitedBefore: may}, func(c *Candidate) { c.Profile.VisitedAt = time.Time{} }, ""},
-		{"never seen is not after any", Audience{VisitedAfter: may}, func(c *Candidate) { c.Profile.VisitedAt = time.Time{} }, LastVisit},
+		{"joined on the excluded last day", Audience{JoinedBefore: may}, nil, JoinDate},
+		{"no visit since", Audience{VisitedBefore: june}, func(c *Candidate) { c.Profile.VisitedAt = may }, ""},
+		{"a visit since", Audience{VisitedBefore: june}, nil, LastVisit},
+		{"never visited counts as before any date", Audience{VisitedBefore: may}, func(c *Candidate) { c.Profile.VisitedAt = time.Time{} }, ""},
+		{"never visited does not count as after any date", Audience{VisitedAfter: may}, func(c *Candidate) { c.Profile.VisitedAt = time.Time{} }, LastVisit},
 		{"watches one of the sections", Audience{Sections: []forum.SectionID{8, 1}}, nil, ""},
 		{"watches none of the sections", Audience{Sections: []forum.SectionID{8}}, nil, NotWatching},
-		{"watches a section that he may not read any more", Audience{Sections: []forum.SectionID{3}}, nil, NotWatching},
-		{"all must hold", Audience{MinPosts: 5, Groups: []forum.GroupID{4}, Locales: []string{"fr"}}, nil, NoSuchLocale},
+		{"watches a section that is no longer readable", Audience{Sections: []forum.SectionID{3}}, nil, NotWatching},
+		{"all criteria must match", Audience{MinPosts: 5, Groups: []forum.GroupID{4}, Locales: []string{"fr"}}, nil, NoSuchLocale},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Candidate{
@@ -51,17 +51,17 @@ func TestAnAudienceExcludesWithItsReason(t *testing.T) {
 				Access:  forum.Access{1: forum.ReadOwn},
 				Watches: forum.Watches{Sections: map[forum.SectionID]forum.Watch{1: {}, 3: {}}},
 			}
-			if tt.tell != nil {
-				tt.tell(&c)
+			if tt.edit != nil {
+				tt.edit(&c)
 			}
 			if got := tt.a.ExclusionReason(&c); got != tt.want {
-				t.Errorf("Excludes = %q, want %q", got, tt.want)
+				t.Errorf("ExclusionReason = %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestWhatIsForcedOverridesOptOutsAndNothingElse(t *testing.T) {
+func TestAnnouncement_ForcedOverridesOnlyOptOutsAndPauses(t *testing.T) {
 	no := false
 	for _, tt := range []struct {
 		name         string
@@ -69,12 +69,12 @@ func TestWhatIsForcedOverridesOptOutsAndNothingElse(t *testing.T) {
 		choices      Preferences
 		want, forced Reason
 	}{
-		{"nothing against it", "", Preferences{}, "", ""},
+		{"no reason against it", "", Preferences{}, "", ""},
 		{"opted out on the forum", forum.OptedOut, Preferences{}, Reason(forum.OptedOut), ""},
-		{"opted out with us", "", Preferences{Announcements: &no}, OptedOutOfAnnouncements, ""},
+		{"opted out in Postrider", "", Preferences{Announcements: &no}, OptedOutOfAnnouncements, ""},
 		{"both", forum.OptedOut, Preferences{Announcements: &no}, Reason(forum.OptedOut), ""},
-		{"mail paused for long", "", Preferences{PausedUntil: noon.Add(maxDelay + 1)}, EmailPaused, ""},
-		{"mail paused for some days", "", Preferences{PausedUntil: noon.Add(maxDelay)}, "", ""},
+		{"emails paused longer than the maximum delay", "", Preferences{PausedUntil: noon.Add(maxDelay + 1)}, EmailPaused, ""},
+		{"emails paused for the maximum delay", "", Preferences{PausedUntil: noon.Add(maxDelay)}, "", ""},
 		{"a pause that is over", "", Preferences{PausedUntil: noon}, "", ""},
 		{"banned", "banned", Preferences{}, "banned", "banned"},
 		{"no address", "no address", Preferences{}, "no address", "no address"},
@@ -89,15 +89,15 @@ func TestWhatIsForcedOverridesOptOutsAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestWhoHasPausedHisMailGetsItAfterwards(t *testing.T) {
+func TestAnnouncement_WaitsForTheEndOfAPause(t *testing.T) {
 	c := Candidate{Choices: Preferences{PausedUntil: noon.Add(time.Hour)}}
 	if got := (&Announcement{}).NotBefore(&c, noon); !got.Equal(noon.Add(time.Hour)) {
-		t.Errorf("he gets it at %v", got)
+		t.Errorf("NotBefore = %v, want the end of the pause", got)
 	}
 	if got := (&Announcement{}).NotBefore(&c, noon.Add(time.Hour)); !got.IsZero() {
-		t.Errorf("after the pause he gets it at %v", got)
+		t.Errorf("after the pause NotBefore = %v, want none", got)
 	}
 	if got := (&Announcement{Forced: true}).NotBefore(&c, noon); !got.IsZero() {
-		t.Errorf("what is forced waits until %v", got)
+		t.Errorf("a forced announcement waits until %v", got)
 	}
 }

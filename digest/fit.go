@@ -2,7 +2,7 @@ package digest
 
 // Sizes returns the size of each part of an edition in bytes of rendered HTML.
 type Sizes interface {
-	Shell() int                    // header and footer
+	Layout() int                   // header and footer
 	Section(*Group) int            // a section's heading
 	Thread(*Thread) int            // a thread's heading
 	Post(p *Post, excerpt int) int // a post with an excerpt of this many characters
@@ -13,7 +13,7 @@ type Sizes interface {
 // descending order), then hides replies, then reduces threads to their titles, then hides the last threads. Nothing is
 // removed from the edition: Fits marks what is shown.
 func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
-	c := newFitter(d, budget-s.Shell(), s)
+	c := newFitter(d, budget-s.Layout(), s)
 	for _, length := range excerpts {
 		c.shorten(length)
 		if c.try(len(c.threads), c.allPosts) {
@@ -27,7 +27,7 @@ func (d *Digest) Fit(budget int, excerpts []int, s Sizes) {
 type fitter struct {
 	d            *Digest
 	s            Sizes
-	budget       int       // bytes for everything but the shell
+	budget       int       // bytes for everything but the layout
 	threads      []*Thread // in reading order
 	headingBytes []int     // bytes of each thread's heading; the first of a section includes the section's heading
 	sums         [][]int   // sums[i][k]: bytes of the first k posts of thread i; computed on demand

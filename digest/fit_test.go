@@ -8,18 +8,18 @@ import (
 	"postrider/forum"
 )
 
-// plain sizes: a shell of 1,000 bytes, headings of 100, posts of 200 and their excerpt, lines of 50.
-type plain struct{}
+// fixedSizes has a layout of 1,000 bytes, headings of 100, posts of 200 plus their excerpt, and lines of 50.
+type fixedSizes struct{}
 
-func (plain) Shell() int                    { return 1000 }
-func (plain) Section(*Group) int            { return 100 }
-func (plain) Thread(*Thread) int            { return 100 }
-func (plain) Post(_ *Post, excerpt int) int { return 200 + excerpt }
-func (plain) More() int                     { return 50 }
+func (fixedSizes) Layout() int                   { return 1000 }
+func (fixedSizes) Section(*Group) int            { return 100 }
+func (fixedSizes) Thread(*Thread) int            { return 100 }
+func (fixedSizes) Post(_ *Post, excerpt int) int { return 200 + excerpt }
+func (fixedSizes) More() int                     { return 50 }
 
 var lengths = []int{300, 150, 75}
 
-func sized(threads ...int) *Digest {
+func digestOf(threads ...int) *Digest {
 	d := &Digest{Groups: []Group{{}}}
 	g := &d.Groups[0]
 	for i, n := range threads {
@@ -32,7 +32,7 @@ func sized(threads ...int) *Digest {
 	return d
 }
 
-// shape words what is shown: "2+3" are two posts shown and three folded, "t5" a title over five, "-" nothing.
+// shape describes what is shown: "2+3" is two posts shown and three hidden, "t5" only a title with five hidden posts, "-" nothing.
 func shape(d *Digest) string {
 	s := fmt.Sprint(d.Excerpt)
 	for _, g := range d.Groups {
@@ -50,27 +50,27 @@ func shape(d *Digest) string {
 	return s
 }
 
-func TestFitCutsInOrder(t *testing.T) {
-	const head = 1000 + 100 // shell and section
+func TestFit_CutsInOrder(t *testing.T) {
+	const head = 1000 + 100 // layout and section
 	tests := []struct {
 		name   string
 		budget int
 		want   string
 	}{
-		{"all fits", head + 2*100 + 5*500, "300 3+0 2+0"},
-		{"excerpts shorten first", head + 2*100 + 5*500 - 1, "150 3+0 2+0"},
-		{"and shorten again", head + 2*100 + 5*275, "75 3+0 2+0"},
-		{"then replies fold, the first threads last", head + 2*100 + 3*275 + 2*50, "75 2+1 1+1"},
-		{"then alike", head + 2*100 + 2*275 + 2*50, "75 1+2 1+1"},
-		{"then the last thread becomes a title", head + 2*100 + 1*275 + 2*50, "75 1+2 t2"},
-		{"then all do", head + 2*100 + 2*50, "75 t3 t2"},
-		{"then the last threads go", head + 100 + 2*50, "75 t3 -"},
-		{"at last all", 1000, "75 - -"},
+		{"everything fits", head + 2*100 + 5*500, "300 3+0 2+0"},
+		{"excerpts are shortened first", head + 2*100 + 5*500 - 1, "150 3+0 2+0"},
+		{"and shortened again", head + 2*100 + 5*275, "75 3+0 2+0"},
+		{"then replies are hidden, those of the first threads last", head + 2*100 + 3*275 + 2*50, "75 2+1 1+1"},
+		{"then more replies", head + 2*100 + 2*275 + 2*50, "75 1+2 1+1"},
+		{"then the last thread is reduced to its title", head + 2*100 + 1*275 + 2*50, "75 1+2 t2"},
+		{"then all threads are", head + 2*100 + 2*50, "75 t3 t2"},
+		{"then the last threads are hidden", head + 100 + 2*50, "75 t3 -"},
+		{"finally all threads are hidden", 1000, "75 - -"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := sized(3, 2)
-			d.Fit(tt.budget, lengths, plain{})
+			d := digestOf(3, 2)
+			d.Fit(tt.budget, lengths, fixedSizes{})
 			if got := shape(d); got != tt.want {
 				t.Errorf("shape = %s, want %s", got, tt.want)
 			}
@@ -78,9 +78,9 @@ func TestFitCutsInOrder(t *testing.T) {
 	}
 }
 
-// size adds up what is shown, as a renderer would.
+// size adds up the sizes of what is shown, as a renderer would.
 func size(d *Digest, s Sizes) int {
-	total := s.Shell()
+	total := s.Layout()
 	if d.MoreThreads > 0 {
 		total += s.More()
 	}
@@ -108,18 +108,18 @@ func size(d *Digest, s Sizes) int {
 	return total
 }
 
-func TestWhateverItsShapeAnEditionFits(t *testing.T) {
+func TestFit_KeepsTheBudgetForAnyShape(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		var threads []int
 		for range 1 + dice.IntN(40) {
 			threads = append(threads, 1+dice.IntN(20))
 		}
-		d := sized(threads...)
-		d.Groups = append(d.Groups, sized(1+dice.IntN(9)).Groups...)
+		d := digestOf(threads...)
+		d.Groups = append(d.Groups, digestOf(1+dice.IntN(9)).Groups...)
 		budget := 1100 + dice.IntN(60_000)
-		d.Fit(budget, lengths, plain{})
-		if got := size(d, plain{}); got > budget {
+		d.Fit(budget, lengths, fixedSizes{})
+		if got := size(d, fixedSizes{}); got > budget {
 			t.Fatalf("threads %v: %d bytes shown as %s, want at most %d", threads, got, shape(d), budget)
 		}
 		hidden := 0

@@ -7,8 +7,8 @@ import (
 	"postrider/markup"
 )
 
-// The tiny forum of the tests: sections 1 (public), 2 (public), 3 (staff), 4 (own threads only).
-// Member 42 is the reader, member 7 and 8 write.
+// The test forum has sections 1 (public), 2 (public), 3 (staff) and 4 (own threads only).
+// Member 42 is the reader; members 7 and 8 write.
 const (
 	reader forum.MemberID = 42
 	anna   forum.MemberID = 7
@@ -17,7 +17,7 @@ const (
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-type tiny struct {
+type testForum struct {
 	threads   []forum.Thread
 	posts     []forum.Post
 	sightings []Sighting
@@ -29,29 +29,29 @@ func sections() []forum.Section {
 }
 
 // thread adds a thread whose opening post is older than the window.
-func (f *tiny) thread(id forum.ThreadID, section forum.SectionID, starter forum.MemberID) *forum.Thread {
+func (f *testForum) thread(id forum.ThreadID, section forum.SectionID, starter forum.MemberID) *forum.Thread {
 	f.threads = append(f.threads, forum.Thread{ID: id, Section: section, Starter: starter, Title: "Thread", FirstPost: forum.PostID(id * 100)})
 	return &f.threads[len(f.threads)-1]
 }
 
-// post adds a post and its sighting, one minute after the one before.
-func (f *tiny) post(id forum.PostID, thread forum.ThreadID, author forum.MemberID) *forum.Post {
+// post adds a post and its sighting, one minute after the previous one.
+func (f *testForum) post(id forum.PostID, thread forum.ThreadID, author forum.MemberID) *forum.Post {
 	f.posts = append(f.posts, forum.Post{ID: id, Thread: thread, Author: author, PostedAt: noon.Add(time.Duration(len(f.posts)) * time.Minute)})
 	f.sightings = append(f.sightings, Sighting{Seq: int64(len(f.sightings) + 1), Post: id})
-	f.say(id, "Hello.")
+	f.setBody(id, "Hello.")
 	return &f.posts[len(f.posts)-1]
 }
 
-func (f *tiny) say(id forum.PostID, text string) {
+func (f *testForum) setBody(id forum.PostID, text string) {
 	if f.contents == nil {
 		f.contents = make(map[forum.PostID]*forum.Content)
 	}
 	f.contents[id] = &forum.Content{Number: int(id), Body: markup.BBCode(text, markup.Links{})}
 }
 
-func (f *tiny) window() *Window { return NewWindow(sections(), f.threads, f.posts, f.sightings) }
+func (f *testForum) window() *Window { return NewWindow(sections(), f.threads, f.posts, f.sightings) }
 
-// watcher reads sections 1, 2 and his own threads in 4, and watches sections 1, 3 and 4.
+// watcher may read sections 1, 2 and own threads in 4, and watches sections 1, 3 and 4.
 func watcher() Reader {
 	return Reader{
 		Member: forum.Member{ID: reader, Name: "Old Hand"},

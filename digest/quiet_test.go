@@ -7,7 +7,7 @@ import (
 	"postrider/internal/racetest"
 )
 
-func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
+func TestQuietHours_EndByLocalTime(t *testing.T) {
 	tests := []struct {
 		name     string
 		quiet    QuietHours
@@ -19,16 +19,16 @@ func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
 		{"within a day", QuietHours{9, 17}, "Asia/Tokyo", "2026-05-04T01:00:00Z", "2026-05-04T08:00:00Z"},
 		{"the first minute counts", QuietHours{22, 7}, "UTC", "2026-05-04T22:00:00Z", "2026-05-05T07:00:00Z"},
 		{"the last minute counts", QuietHours{22, 7}, "UTC", "2026-05-04T06:59:59Z", "2026-05-04T07:00:00Z"},
-		{"their end does not", QuietHours{22, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
-		{"nor what is before", QuietHours{22, 7}, "UTC", "2026-05-04T21:59:59Z", ""},
+		{"the end does not", QuietHours{22, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
+		{"nor the time before", QuietHours{22, 7}, "UTC", "2026-05-04T21:59:59Z", ""},
 		{"none", QuietHours{7, 7}, "UTC", "2026-05-04T07:00:00Z", ""},
-		{"they end in the hour that spring skips", QuietHours{22, 2}, "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"},
-		{"and lose an hour there", QuietHours{22, 7}, "Europe/Berlin", "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"},
-		{"they end when autumn shows the hour first", QuietHours{22, 2}, "Europe/Berlin", "2026-10-24T23:30:00Z", "2026-10-25T00:00:00Z"},
-		{"and do not begin again", QuietHours{22, 2}, "Europe/Berlin", "2026-10-25T01:30:00Z", ""},
-		{"an hour that is shown twice is quiet twice", QuietHours{22, 2}, "America/New_York", "2026-11-01T05:30:00Z", "2026-11-01T07:00:00Z"},
-		{"where clocks jump by half an hour", QuietHours{22, 2}, "Australia/Lord_Howe", "2026-10-03T15:15:00Z", "2026-10-03T15:30:00Z"},
-		{"where they jump by two, back", QuietHours{22, 2}, "Antarctica/Troll", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"},
+		{"end in the hour skipped in spring", QuietHours{22, 2}, "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"},
+		{"one hour shorter in spring", QuietHours{22, 7}, "Europe/Berlin", "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"},
+		{"end at the first of the repeated hours in autumn", QuietHours{22, 2}, "Europe/Berlin", "2026-10-24T23:30:00Z", "2026-10-25T00:00:00Z"},
+		{"and do not start again", QuietHours{22, 2}, "Europe/Berlin", "2026-10-25T01:30:00Z", ""},
+		{"a repeated hour is quiet both times", QuietHours{22, 2}, "America/New_York", "2026-11-01T05:30:00Z", "2026-11-01T07:00:00Z"},
+		{"a clock change of half an hour", QuietHours{22, 2}, "Australia/Lord_Howe", "2026-10-03T15:15:00Z", "2026-10-03T15:30:00Z"},
+		{"a clock change of two hours back", QuietHours{22, 2}, "Antarctica/Troll", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,8 +44,8 @@ func TestQuietHoursEndByTheClockOnTheWall(t *testing.T) {
 	}
 }
 
-// TestQuietHoursEndInEveryZone walks two years around each change of clocks in every zone of the tz database.
-func TestQuietHoursEndInEveryZone(t *testing.T) {
+// TestQuietHours_EndInEveryZone checks the days around each clock change of two years in every zone of the tz database.
+func TestQuietHours_EndInEveryZone(t *testing.T) {
 	racetest.SkipIfRace(t)
 	from, until := at(t, "2026-01-01T00:00:00Z"), at(t, "2028-01-01T00:00:00Z")
 	for _, name := range allZones(t) {
@@ -62,14 +62,14 @@ func TestQuietHoursEndInEveryZone(t *testing.T) {
 		for _, change := range around {
 			for _, q := range []QuietHours{{22, 7}, {23, 0}, {0, 1}, {1, 2}, {22, 2}, {2, 3}, {9, 17}} {
 				for n := -30 * 6; n < 30*6; n++ {
-					quietEnds(t, loc, q, change.Add(time.Duration(n)*10*time.Minute+7*time.Second))
+					wantQuietEnds(t, loc, q, change.Add(time.Duration(n)*10*time.Minute+7*time.Second))
 				}
 			}
 		}
 	}
 }
 
-func quietEnds(t *testing.T, loc *time.Location, q QuietHours, at time.Time) {
+func wantQuietEnds(t *testing.T, loc *time.Location, q QuietHours, at time.Time) {
 	t.Helper()
 	end, quiet := q.End(loc, at)
 	switch {
@@ -79,8 +79,8 @@ func quietEnds(t *testing.T, loc *time.Location, q QuietHours, at time.Time) {
 	case !end.After(at), end.Sub(at) > 25*time.Hour:
 		t.Fatalf("%s %+v: from %v they end at %v", loc, q, at.In(loc), end.In(loc))
 	case q.contains(end.In(loc).Hour()):
-		t.Fatalf("%s %+v: from %v they end at %v, which is quiet, too", loc, q, at.In(loc), end.In(loc))
+		t.Fatalf("%s %+v: from %v they end at %v, which is also quiet", loc, q, at.In(loc), end.In(loc))
 	case !q.contains(end.Add(-time.Second).In(loc).Hour()):
-		t.Fatalf("%s %+v: from %v they end at %v, and were over before", loc, q, at.In(loc), end.In(loc))
+		t.Fatalf("%s %+v: from %v they end at %v, but were over earlier", loc, q, at.In(loc), end.In(loc))
 	}
 }

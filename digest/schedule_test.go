@@ -12,9 +12,9 @@ import (
 	"postrider/internal/racetest"
 )
 
-func daily(hour int) Schedule { return Schedule{Cadence: Daily, Hour: hour} }
+func dailyAt(hour int) Schedule { return Schedule{Cadence: Daily, Hour: hour} }
 
-func TestNext(t *testing.T) {
+func TestSchedule_Next(t *testing.T) {
 	tests := []struct {
 		name     string
 		schedule Schedule
@@ -23,18 +23,18 @@ func TestNext(t *testing.T) {
 		want     string
 		slot     string
 	}{
-		{"later today", daily(8), "Europe/Berlin", "2026-05-04T05:59:59Z", "2026-05-04T06:00:00Z", "2026-05-04"},
-		{"a slot is not after itself", daily(8), "Europe/Berlin", "2026-05-04T06:00:00Z", "2026-05-05T06:00:00Z", "2026-05-05"},
-		{"an hour that spring skips comes at the end of the gap", daily(2), "America/New_York", "2026-03-07T12:00:00Z", "2026-03-08T07:00:00Z", "2026-03-08"},
-		{"an hour that autumn doubles comes the first time", daily(1), "America/New_York", "2026-10-31T12:00:00Z", "2026-11-01T05:00:00Z", "2026-11-01"},
-		{"and not the second time", daily(1), "America/New_York", "2026-11-01T05:00:00Z", "2026-11-02T06:00:00Z", "2026-11-02"},
-		{"midnight that spring skips", daily(0), "America/Santiago", "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z", "2026-09-06"},
-		{"a gap of half an hour", daily(2), "Australia/Lord_Howe", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z", "2026-10-04"},
-		{"a gap that ends at midnight", daily(23), "America/Nuuk", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z", "2026-03-28"},
-		{"a day that a zone never had is left out", daily(8), "Pacific/Apia", "2011-12-29T20:00:00Z", "2011-12-30T18:00:00Z", "2011-12-31"},
-		{"a quarter of an hour off", daily(8), "Asia/Kathmandu", "2026-05-04T00:00:00Z", "2026-05-04T02:15:00Z", "2026-05-04"},
+		{"later today", dailyAt(8), "Europe/Berlin", "2026-05-04T05:59:59Z", "2026-05-04T06:00:00Z", "2026-05-04"},
+		{"a slot is not after itself", dailyAt(8), "Europe/Berlin", "2026-05-04T06:00:00Z", "2026-05-05T06:00:00Z", "2026-05-05"},
+		{"an hour skipped in spring is due at the end of the gap", dailyAt(2), "America/New_York", "2026-03-07T12:00:00Z", "2026-03-08T07:00:00Z", "2026-03-08"},
+		{"a repeated hour in autumn is due the first time", dailyAt(1), "America/New_York", "2026-10-31T12:00:00Z", "2026-11-01T05:00:00Z", "2026-11-01"},
+		{"and not the second time", dailyAt(1), "America/New_York", "2026-11-01T05:00:00Z", "2026-11-02T06:00:00Z", "2026-11-02"},
+		{"midnight skipped in spring", dailyAt(0), "America/Santiago", "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z", "2026-09-06"},
+		{"a gap of half an hour", dailyAt(2), "Australia/Lord_Howe", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z", "2026-10-04"},
+		{"a gap that ends at midnight", dailyAt(23), "America/Nuuk", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z", "2026-03-28"},
+		{"a day that the zone skipped has no slot", dailyAt(8), "Pacific/Apia", "2011-12-29T20:00:00Z", "2011-12-30T18:00:00Z", "2011-12-31"},
+		{"an offset of a quarter of an hour", dailyAt(8), "Asia/Kathmandu", "2026-05-04T00:00:00Z", "2026-05-04T02:15:00Z", "2026-05-04"},
 		{"weekly", Schedule{Cadence: Weekly, Hour: 7, Weekday: time.Monday}, "UTC", "2026-05-04T07:00:00Z", "2026-05-11T07:00:00Z", "2026-05-11"},
-		{"monthly on a day that the month lacks: its last", Schedule{Cadence: Monthly, Hour: 7, Day: 31}, "UTC", "2026-02-01T00:00:00Z", "2026-02-28T07:00:00Z", "2026-02-28"},
+		{"monthly on a day that the month does not have: its last day", Schedule{Cadence: Monthly, Hour: 7, Day: 31}, "UTC", "2026-02-01T00:00:00Z", "2026-02-28T07:00:00Z", "2026-02-28"},
 		{"every six hours, counted from seven", Schedule{Cadence: EveryNHours, Hour: 7, Every: 6}, "UTC", "2026-05-04T07:00:00Z", "2026-05-04T13:00:00Z", "2026-05-04T13"},
 		{"every six hours, past midnight", Schedule{Cadence: EveryNHours, Hour: 7, Every: 6}, "UTC", "2026-05-04T19:30:00Z", "2026-05-05T01:00:00Z", "2026-05-05T01"},
 	}
@@ -52,26 +52,26 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestOffHasNoSlot(t *testing.T) {
+func TestSchedule_OffHasNoSlot(t *testing.T) {
 	if slot, ok := (Schedule{Cadence: Off}).Next(time.UTC, at(t, "2026-05-04T00:00:00Z")); ok {
 		t.Errorf("Next = %v, want none", slot)
 	}
 }
 
-// TestEachLocalDayHasExactlyOneEdition walks 400 days in every zone of the tz database, for hours
-// that lie in gaps and overlaps somewhere.
-func TestEachLocalDayHasExactlyOneEdition(t *testing.T) {
+// TestSchedule_OneEditionEachLocalDay checks 400 days in every zone of the tz database, for hours
+// that are in gaps and overlaps in some zone.
+func TestSchedule_OneEditionEachLocalDay(t *testing.T) {
 	racetest.SkipIfRace(t)
 	start := at(t, "2026-01-01T12:00:00Z")
 	for _, name := range allZones(t) {
 		loc := zone(t, name)
 		for _, hour := range []int{0, 1, 2, 3, 8, 22, 23} {
-			oneEditionADay(t, loc, daily(hour), start)
+			wantOneEditionADay(t, loc, dailyAt(hour), start)
 		}
 	}
 }
 
-func oneEditionADay(t *testing.T, loc *time.Location, s Schedule, start time.Time) {
+func wantOneEditionADay(t *testing.T, loc *time.Location, s Schedule, start time.Time) {
 	t.Helper()
 	slot, _ := s.Last(loc, start)
 	for range 400 {
@@ -84,23 +84,23 @@ func oneEditionADay(t *testing.T, loc *time.Location, s Schedule, start time.Tim
 			t.Fatalf("%s %+v: the edition after %s is %s, want %s", loc, s, slot.Name, next.Name, want)
 		}
 		if h := next.At.In(loc); h.Hour() != s.Hour && !afterGap(next.At) {
-			t.Fatalf("%s %+v: edition %s comes at %v, which is neither its hour nor the end of a gap", loc, s, next.Name, h)
+			t.Fatalf("%s %+v: edition %s is due at %v, which is neither its hour nor the end of a gap", loc, s, next.Name, h)
 		}
 		if twin := next.At.Add(-time.Hour); twin.In(loc).Format("15:04 2006-01-02") == next.At.In(loc).Format("15:04 2006-01-02") {
-			t.Fatalf("%s %+v: edition %s comes at the second of two hours", loc, s, next.Name)
+			t.Fatalf("%s %+v: edition %s is due at the second of two repeated hours", loc, s, next.Name)
 		}
 		slot = next
 	}
 }
 
-// afterGap tells whether clocks jumped forward to t.
+// afterGap reports whether clocks jumped forward to t.
 func afterGap(t time.Time) bool {
 	_, before := t.Add(-time.Second).Zone()
 	_, after := t.Zone()
 	return after > before
 }
 
-// allZones lists the zones of the tz database that Go ships.
+// allZones returns the names of all zones in the tz database that Go ships.
 func allZones(t *testing.T) []string {
 	t.Helper()
 	root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -124,7 +124,7 @@ func allZones(t *testing.T) []string {
 	return names
 }
 
-func TestHourlyEditionsRiseThroughClockChanges(t *testing.T) {
+func TestSchedule_HourlyEditionsStayInOrderThroughClockChanges(t *testing.T) {
 	racetest.SkipIfRace(t)
 	for _, every := range []int{1, 2, 3, 4, 6, 8, 12} {
 		s := Schedule{Cadence: EveryNHours, Every: every}
@@ -137,7 +137,7 @@ func TestHourlyEditionsRiseThroughClockChanges(t *testing.T) {
 					t.Fatalf("%s every %d h: %v after %v", name, every, next, slot)
 				}
 				if seen[next.Name] {
-					t.Fatalf("%s every %d h: %s comes twice", name, every, next.Name)
+					t.Fatalf("%s every %d h: %s is due twice", name, every, next.Name)
 				}
 				seen[next.Name] = true
 				slot = next
@@ -146,12 +146,12 @@ func TestHourlyEditionsRiseThroughClockChanges(t *testing.T) {
 	}
 }
 
-func TestValidateSaysWhatToChoose(t *testing.T) {
+func TestSchedule_ValidateNamesTheValidValues(t *testing.T) {
 	tests := []struct {
 		schedule Schedule
 		want     string
 	}{
-		{daily(24), "0 to 23"},
+		{dailyAt(24), "0 to 23"},
 		{Schedule{Cadence: Weekly, Weekday: 7}, "Saturday"},
 		{Schedule{Cadence: Monthly}, "1 to 31"},
 		{Schedule{Cadence: EveryNHours, Every: 5}, "1, 2, 3, 4, 6, 8 or 12"},

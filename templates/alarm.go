@@ -8,6 +8,7 @@ import (
 	texttemplate "text/template"
 	"time"
 
+	"postrider/internal/line"
 	"postrider/internal/qp"
 )
 
@@ -76,30 +77,30 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 }
 
 // AlarmText returns, in the site's language, what is wrong and what to do about it.
-func (p *Renderer) AlarmText(kind, object string) (what, cure string) {
-	l, object := p.locale(""), safeLine(object, 100)
-	what, cure = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
+func (p *Renderer) AlarmText(kind, object string) (what, fix string) {
+	l, object := p.locale(""), line.Fit(object, 100)
+	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
 	}
-	return what, cure
+	return what, fix
 }
 
 // Alarm renders an email to the administrator, in the site's language.
 func (p *Renderer) Alarm(a Alarm) (Content, error) {
 	l := p.locale("")
-	what, cure := p.AlarmText(a.Kind, a.Object)
+	what, fix := p.AlarmText(a.Kind, a.Object)
 	event := "alarm.raised"
 	if a.Resolved {
-		event, cure = "alarm.resolved", ""
+		event, fix = "alarm.resolved", ""
 	}
 	what = l.mustText(event, "what", what)
 	moment := func(at time.Time) string { return l.calendar.write(l.calendar.momentYear, at.In(a.Zone)) }
 	data := struct {
-		Lang, Dir, Subject, SiteName, SiteURL, What, Cure, Detail, Since, At, Host string
+		Lang, Dir, Subject, SiteName, SiteURL, What, Fix, Detail, Since, At, Host string
 	}{
 		l.tag.String(), l.dir(), l.mustText("alarm.subject", "forum", p.site.Name, "what", what), p.site.Name, p.site.URL,
-		what, cure, safeLine(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
+		what, fix, line.Fit(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
 	}
 	var html, text bytes.Buffer
 	if err := l.alarm.html.Execute(&html, data); err != nil {

@@ -16,12 +16,12 @@ func TestAlarm_Renders(t *testing.T) {
 		Detail: "550 5.7.26 <b>unauthenticated</b>\r\nsee https://example.com \u202e",
 		Since:  time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC), At: time.Date(2026, 5, 4, 6, 2, 0, 0, time.UTC), Zone: time.UTC,
 	}
-	over := base
-	over.Resolved, over.Kind, over.Object, over.Detail = true, "relay", "", ""
+	resolved := base
+	resolved.Resolved, resolved.Kind, resolved.Object, resolved.Detail = true, "relay", "", ""
 	for _, tt := range []struct {
 		name, locale string
 		alarm        Alarm
-	}{{"alarm.en", "en", base}, {"alarm.de", "de", base}, {"alarm-over.en", "en", over}} {
+	}{{"alarm.en", "en", base}, {"alarm.de", "de", base}, {"alarm-resolved.en", "en", resolved}} {
 		t.Run(tt.name, func(t *testing.T) {
 			site.Locale = tt.locale
 			c, err := set.NewRenderer(site, 1).Alarm(tt.alarm)
@@ -39,14 +39,14 @@ func TestAlarm_Renders(t *testing.T) {
 	}
 }
 
-func TestAlarm_EveryKindHasWords(t *testing.T) {
+func TestAlarm_EveryKindHasText(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
 	for _, site.Locale = range set.Locales() {
 		for _, kind := range alarmKinds {
-			what, cure := set.NewRenderer(site, 1).AlarmText(kind, "gmail.com")
-			if what == "" || cure == "" || strings.Contains(what+cure, "{") || kind == "held" && !strings.Contains(what, "gmail.com") {
-				t.Errorf("%s in %s: %q, %q", kind, site.Locale, what, cure)
+			what, fix := set.NewRenderer(site, 1).AlarmText(kind, "gmail.com")
+			if what == "" || fix == "" || strings.Contains(what+fix, "{") || kind == "held" && !strings.Contains(what, "gmail.com") {
+				t.Errorf("%s in %s: %q, %q", kind, site.Locale, what, fix)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/internal/qp"
 	"postrider/markup"
 )
@@ -31,7 +32,7 @@ type variant struct {
 	title      string         // with the placeholder runes of its merge fields
 	preheader  string         // with the placeholder runes of its merge fields
 	html, text compiled       // the body; its slots are the merge fields, by index
-	gaps       []markup.Field // each once, in the order of their slots
+	fields     []markup.Field // each once, in the order of their slots
 }
 
 // Recipient is the member that an announcement is rendered for.
@@ -85,7 +86,7 @@ type Field struct{ Name, Fallback string }
 func (n *CompiledAnnouncement) Fields() []Field {
 	var list []Field
 	for _, v := range n.variants {
-		for _, g := range v.gaps {
+		for _, g := range v.fields {
 			if f := (Field{g.Name, g.Fallback}); !slices.Contains(list, f) {
 				list = append(list, f)
 			}
@@ -107,7 +108,7 @@ func withLocale(locale string, err error) error {
 func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
 	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL})
-	title, inTitle := out.placeholders(safeLine(v.Title, titleLimit))
+	title, inTitle := out.placeholders(line.Fit(v.Title, titleLimit))
 	errs := []error{err}
 	switch {
 	case title == "":
@@ -121,17 +122,17 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out.title = title
 	words := out.locale.words
 	words.Field = func(g markup.Field) string { return out.placeholder(g) }
-	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
-	body := noticeData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
+	out.preheader = line.Shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
+	body := announcementData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
 	words.Field = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
-	plain := noticeData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}
-	if len(out.gaps) > maxFields {
-		errs = append(errs, fmt.Errorf("%d different merge fields: use at most %d; a field counts again for each fallback", len(out.gaps), maxFields))
+	plain := announcementData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}
+	if len(out.fields) > maxFields {
+		errs = append(errs, fmt.Errorf("%d different merge fields: use at most %d; a field counts again for each fallback", len(out.fields), maxFields))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	html, text, err := p.render(out.locale, noticeMail, "announcement", body, plain)
+	html, text, err := p.render(out.locale, announcementMail, "announcement", body, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +140,9 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	return out, nil
 }
 
-// noticeData is the data of the template "announcement". Title and Body hold placeholder runes for merge fields, so a
+// announcementData is the data of the template "announcement". Title and Body hold placeholder runes for merge fields, so a
 // template can print them but not compare them.
-type noticeData[T string | htmltemplate.HTML] struct {
+type announcementData[T string | htmltemplate.HTML] struct {
 	Title     string
 	Body      T // rendered: safe HTML, or lines of text
 	Lang, Dir string
@@ -155,7 +156,7 @@ const valueReserve = 4 << 10
 func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
 	size := v.html.size + valueReserve
 	for _, l := range p.set.locales {
-		sh, err := p.shells[shellKey{noticeMail, l.index, forced, true}]()
+		sh, err := p.layouts[layoutKey{announcementMail, l.index, forced, true}]()
 		if err != nil {
 			return err
 		}
@@ -169,11 +170,11 @@ func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
 // Announcement renders an announcement for one member: the variant that fits their language, in a layout in their language.
 func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) (Content, error) {
 	l := p.locale(r.Member.Locale)
-	sh, err := p.shells[shellKey{noticeMail, l.index, n.forced, f.View != ""}]()
+	sh, err := p.layouts[layoutKey{announcementMail, l.index, n.forced, f.View != ""}]()
 	if err != nil {
 		return Content{}, err
 	}
-	w := render{press: p, kind: noticeMail, locale: l, shell: sh, zone: r.Zone}
+	w := render{renderer: p, kind: announcementMail, locale: l, layout: sh, zone: r.Zone}
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
@@ -183,8 +184,8 @@ func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) 
 	v := n.pick(r.Member.Locale)
 	own := v.memberValues(p, r, w.zone)
 	subject := v.fill(v.title, own)
-	w.fill(holeSubject, subject, subject)
-	w.fill(holePreheader, v.fill(v.preheader, own), "")
+	w.fill(slotSubject, subject, subject)
+	w.fill(slotPreheader, v.fill(v.preheader, own), "")
 	c := Content{Subject: subject}
 	c.HTML = w.wrapInLayout(sh.html, &w.values.html, &v.html, encoded(own, escape))
 	c.Text = w.wrapInLayout(sh.text, &w.values.text, &v.text, encoded(own, func(s string) string { return s }))
@@ -203,11 +204,11 @@ func (n *CompiledAnnouncement) pick(locale string) *variant {
 
 // wrapInLayout puts a body between the header and the footer of a layout.
 func (w *render) wrapInLayout(f layoutParts, personal *slotValues, body *compiled, words []qp.Text) qp.Pieces {
-	rope := make(qp.Pieces, 0, 2*(len(f.head.holes)+len(f.foot.holes)+len(body.holes))+3)
-	rope = f.head.execute(rope, personal)
-	for i, h := range body.holes {
-		rope = append(rope, body.parts[i], words[h.index()])
+	out := make(qp.Pieces, 0, 2*(len(f.head.slots)+len(f.foot.slots)+len(body.slots))+3)
+	out = f.head.execute(out, personal)
+	for i, h := range body.slots {
+		out = append(out, body.parts[i], words[h.index()])
 	}
-	rope = append(rope, body.parts[len(body.parts)-1])
-	return f.foot.execute(rope, personal)
+	out = append(out, body.parts[len(body.parts)-1])
+	return f.foot.execute(out, personal)
 }

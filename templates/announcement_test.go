@@ -12,8 +12,8 @@ import (
 	"postrider/internal/golden"
 )
 
-// laid lays a notice that must be good.
-func laid(t *testing.T, p *Renderer, a *digest.Announcement, r Recipient) Content {
+// renderAnnouncement renders a valid announcement.
+func renderAnnouncement(t *testing.T, p *Renderer, a *digest.Announcement, r Recipient) Content {
 	t.Helper()
 	n, err := p.CompileAnnouncement(a, 80<<10)
 	if err != nil {
@@ -46,7 +46,7 @@ func TestAnnouncement_Golden(t *testing.T) {
 			site, a, r := set.SampleAnnouncement()
 			r.Member.Locale = tt.locale
 			tt.edit(a, &r)
-			c := laid(t, set.NewRenderer(site, 16), a, r)
+			c := renderAnnouncement(t, set.NewRenderer(site, 16), a, r)
 			golden.Files(t, tt.name, map[string]string{
 				"html": c.HTML.Plain(),
 				"txt":  "Subject: " + c.Subject + "\n\n" + c.Text.Plain(),
@@ -73,7 +73,7 @@ func TestAnnouncement_FillsMergeFieldsPerMember(t *testing.T) {
 		{"{{forum}}", "Harbour & Rail", "Harbour & Rail", "Harbour & Rail", "Harbour & Rail"},
 		{"{{posts}}", "1,248", "0", "1.248", "0"},
 		{"{{posts|none}}", "1,248", "none", "1.248", "none"},
-		{"{{joined}}", "18 April 2009", "", "18. April 2009", ""}, // in Amsterdam it was past midnight
+		{"{{joined}}", "18 April 2009", "", "18. April 2009", ""}, // past midnight in Amsterdam
 		{"{{joined|long ago}}", "18 April 2009", "long ago", "18. April 2009", "long ago"},
 		{"{{ NAME | a < b }}", "Anneke", "a < b", "Anneke", "a < b"},
 	} {
@@ -84,7 +84,7 @@ func TestAnnouncement_FillsMergeFieldsPerMember(t *testing.T) {
 			r    Recipient
 			want string
 		}{{a, known, tt.ofKnown}, {a, unknown, tt.ofUnknown}, {german, known, tt.inGerman}, {german, unknown, tt.fallenBack}} {
-			got := laid(t, p, c.a, c.r)
+			got := renderAnnouncement(t, p, c.a, c.r)
 			if got.Subject != "T<"+c.want+">" || !strings.Contains(got.Text.Plain(), "\nB<"+c.want+">\n") || !strings.Contains(got.HTML.Plain(), ">B&lt;"+escape(c.want)+"&gt;<") {
 				t.Errorf("%s for %q: subject %q, want T<%s> and the same in the body:\n%s", tt.field, c.r.Member.Name, got.Subject, c.want, got.Text.Plain())
 			}
@@ -102,12 +102,12 @@ func TestAnnouncement_PicksVariantByLanguageElseFirst(t *testing.T) {
 	}
 	for locale, want := range map[string]string{"de": "de", "de-CH": "de", "fr-CA": "fr", "pt": "pt-BR", "en": "fr", "": "fr", "no language": "fr"} {
 		r.Member.Locale = locale
-		c := laid(t, p, a, r)
+		c := renderAnnouncement(t, p, a, r)
 		if c.Subject != want {
-			t.Errorf("who reads %q gets %s, want %s", locale, c.Subject, want)
+			t.Errorf("a member with locale %q gets %s, want %s", locale, c.Subject, want)
 		}
-		if shell := strings.Contains(c.Text.Plain(), "Ankündigungen abbestellen"); shell != strings.HasPrefix(locale, "de") {
-			t.Errorf("the footer for %q is in German: %v", locale, shell)
+		if german := strings.Contains(c.Text.Plain(), "Ankündigungen abbestellen"); german != strings.HasPrefix(locale, "de") {
+			t.Errorf("the footer for %q is in German: %v", locale, german)
 		}
 	}
 }
@@ -129,13 +129,13 @@ func TestAnnouncement_ErrorsNameTheLine(t *testing.T) {
 		{"an unknown field", []digest.Variant{{Locale: "en", Title: "a", Body: "b\n\n{{nmae|you}}"}},
 			[]string{`in en: line 3: unknown merge field {{nmae}}: use {{name}}, {{forum}}, {{posts}}, {{joined}}, or write \{{ for literal braces`}},
 		{"an unknown field in the title", []digest.Variant{{Locale: "en", Title: "{{x}}", Body: "b"}}, []string{"in en: in the title: unknown merge field {{x}}"}},
-		{"all faults of all variants", []digest.Variant{{Locale: "en", Body: "{{x}}"}, {Locale: "de", Title: "a", Body: "[b](javascript:c)"}},
+		{"all errors of all variants", []digest.Variant{{Locale: "en", Body: "{{x}}"}, {Locale: "de", Title: "a", Body: "[b](javascript:c)"}},
 			[]string{"in en: the title is empty", "in en: line 1: unknown merge field {{x}}", "in de: line 1: invalid link URL (javascript:c)"}},
 		{"no body", []digest.Variant{{Locale: "en", Title: "a", Body: " \n"}}, []string{"in en: the body is empty"}},
 		{"no language", []digest.Variant{{Locale: "english!", Title: "a", Body: "b"}}, []string{`invalid locale "english!"`}},
 		{"a language twice", []digest.Variant{{Locale: "en", Title: "a", Body: "b"}, {Locale: "en", Title: "a", Body: "b"}}, []string{"in en: two variants have this language: remove one"}},
-		{"too many gaps", []digest.Variant{{Locale: "en", Title: "a", Body: many}}, []string{"in en: 32 different merge fields: use at most 31"}},
-		{"too long for mailboxes", []digest.Variant{{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}}, []string{"in en: the message would have "}},
+		{"too many merge fields", []digest.Variant{{Locale: "en", Title: "a", Body: many}}, []string{"in en: 32 different merge fields: use at most 31"}},
+		{"too long for mail clients", []digest.Variant{{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}}, []string{"in en: the message would have "}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := p.CompileAnnouncement(&digest.Announcement{Variants: tt.variants}, 80<<10)
@@ -154,21 +154,21 @@ func TestAnnouncement_HostileNameStaysInItsField(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
-	calm := laid(t, p, a, r)
+	harmless := renderAnnouncement(t, p, a, r)
 	for _, name := range []string{
 		`</h2></td></table><script>alert(1)</script>`, `"onmouseover="x`, "A\r\nBcc: x@example.org", "\uFDD0\uFDD8\uFDEF", "{{forum}} {{posts}}",
 		"\u202egnp.exe", strings.Repeat("W", 3000), "\x00\x1b[31m", "</title>",
 	} {
 		r.Member.Name = name
-		c := laid(t, p, a, r)
-		if w, g := skeleton(calm.HTML.Plain()), skeleton(c.HTML.Plain()); !slices.Equal(w, g) {
+		c := renderAnnouncement(t, p, a, r)
+		if w, g := tagsOf(harmless.HTML.Plain()), tagsOf(c.HTML.Plain()); !slices.Equal(w, g) {
 			t.Errorf("%q changes the tags:\n%s\nwant\n%s", name, strings.Join(g, "\n"), strings.Join(w, "\n"))
 		}
 		for what, s := range map[string]string{"HTML": c.HTML.Plain(), "text": c.Text.Plain(), "subject": c.Subject} {
 			if i := strings.IndexFunc(s, func(r rune) bool {
-				return r >= firstHole && r <= lastHole || r == '\u202e' || r < ' ' && (r != '\n' || what == "subject")
+				return r >= firstSlot && r <= lastSlot || r == '\u202e' || r < ' ' && (r != '\n' || what == "subject")
 			}); i >= 0 {
-				t.Errorf("%q: the %s holds %q", name, what, s[i:min(len(s), i+20)])
+				t.Errorf("%q: the %s contains %q", name, what, s[i:min(len(s), i+20)])
 			}
 		}
 		if len(c.Subject) > 400 {
@@ -181,15 +181,15 @@ func TestAnnouncement_ForcedSaysSoAndKeepsUnsubscribeLink(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()
 	p := set.NewRenderer(site, 16)
-	const says = "This is a required notice. We're sending it to all members, including"
-	plain := laid(t, p, a, r).Text.Plain()
+	const notice = "This is a required notice. We're sending it to all members, including"
+	plain := renderAnnouncement(t, p, a, r).Text.Plain()
 	a.Forced = true
-	forced := laid(t, p, a, r)
-	if strings.Contains(plain, says) || !strings.Contains(forced.Text.Plain(), says) || !strings.Contains(forced.HTML.Plain(), "including those who opted out of announcements") {
-		t.Errorf("the forced mail says:\n%s", forced.Text.Plain())
+	forced := renderAnnouncement(t, p, a, r)
+	if strings.Contains(plain, notice) || !strings.Contains(forced.Text.Plain(), notice) || !strings.Contains(forced.HTML.Plain(), "including those who opted out of announcements") {
+		t.Errorf("the forced announcement says:\n%s", forced.Text.Plain())
 	}
 	if !strings.Contains(forced.HTML.Plain(), testFooter.Unsubscribe) {
-		t.Error("the forced mail has no link to unsubscribe")
+		t.Error("the forced announcement has no unsubscribe link")
 	}
 }
 

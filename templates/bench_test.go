@@ -10,7 +10,7 @@ import (
 	"postrider/markup"
 )
 
-// BenchmarkDigest lays a digest of about 20 KB whose fragments are cached, as they are when many
+// BenchmarkDigest renders a digest of about 20 KB whose fragments are cached, as when many
 // members watch the same sections.
 func BenchmarkDigest(b *testing.B) {
 	set := load(b)
@@ -26,11 +26,11 @@ func BenchmarkDigest(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(c.HTML.Size()), "bytes/mail")
-	b.ReportMetric(float64(len(c.HTML)+len(c.Text)), "pieces/mail")
+	b.ReportMetric(float64(c.HTML.Size()), "bytes/message")
+	b.ReportMetric(float64(len(c.HTML)+len(c.Text)), "pieces/message")
 }
 
-// BenchmarkDigestCut lays a digest that the budget cuts: all three excerpts are measured.
+// BenchmarkDigestCut renders a digest that exceeds the budget: all three excerpt lengths are measured.
 func BenchmarkDigestCut(b *testing.B) {
 	set := load(b)
 	p := set.NewRenderer(testSite, 10_000)
@@ -48,7 +48,7 @@ func BenchmarkPost(b *testing.B) {
 	set := load(b)
 	p := set.NewRenderer(testSite, 1)
 	d := dayOf(b, 1, 1, 2)
-	w := render{press: p, locale: set.locales[0], zone: time.UTC}
+	w := render{renderer: p, locale: set.locales[0], zone: time.UTC}
 	posts := d.Groups[0].Threads[0].Posts
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -56,10 +56,10 @@ func BenchmarkPost(b *testing.B) {
 	}
 }
 
-// dayOf is a digest of so many sections, threads in each and posts in each.
+// dayOf returns a digest with this many sections, threads in each, and posts in each.
 func dayOf(b *testing.B, sections, threads, posts int) *digest.Digest {
 	b.Helper()
-	s := newStory(1)
+	s := newGenerator(1)
 	until := time.Date(2026, 5, 5, 6, 0, 0, 0, time.UTC)
 	d := &digest.Digest{
 		Member: forum.Member{ID: 42, Name: "Anneke", Locale: "de"}, Zone: zone(b, "Europe/Berlin"),

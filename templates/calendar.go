@@ -74,9 +74,9 @@ func (f timeFile) check(ps []piece) error {
 func (c *calendar) write(pattern []piece, t time.Time) string {
 	b := make([]byte, 0, 48)
 	for _, p := range pattern {
-		switch p.gap {
+		switch p.placeholder {
 		case "":
-			b = append(b, p.words...)
+			b = append(b, p.text...)
 		case "weekday":
 			b = append(b, c.Weekdays[t.Weekday()]...)
 		case "weekday_short":

@@ -31,10 +31,10 @@ func TestSubject_NamesTheContent(t *testing.T) {
 		{"thousands", "en", 0, 12345, []string{"Navy"}, "12,345 replies in Navy"},
 		{"German, one of each", "de", 1, 1, []string{"Navy", "Air"}, "1 neues Thema und 1 Antwort in Navy und einem weiteren Forum"},
 		{"German, many", "de", 3, 1200, []string{"Navy", "Air", "Army"}, "3 neue Themen und 1.200 Antworten in Navy und 2 weiteren Foren"},
-		{"a section's name that wants to be headers", "en", 0, 1, []string{"A\r\nBcc: x@example.org\x00"}, "1 reply in A Bcc: x@example.org"},
-		{"a section's name without end", "en", 0, 1, []string{strings.Repeat("long ", 99), "Air"},
+		{"a section name that tries to add headers", "en", 0, 1, []string{"A\r\nBcc: x@example.org\x00"}, "1 reply in A Bcc: x@example.org"},
+		{"a very long section name", "en", 0, 1, []string{strings.Repeat("long ", 99), "Air"},
 			"1 reply in long long long long long long long long long long long long long lo… and 1 more"},
-		{"a name against the direction", "en", 0, 1, []string{"אוניות", "Air"}, "1 reply in \u2068אוניות\u2069 and 1 more"},
+		{"a name in the other direction", "en", 0, 1, []string{"אוניות", "Air"}, "1 reply in \u2068אוניות\u2069 and 1 more"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := set.locale(tt.locale)
@@ -64,9 +64,9 @@ func TestSubject_NamesTheSectionWithMostPosts(t *testing.T) {
 func TestDigest_ShowsLikes(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
-		names    []string
-		count    int
-		en, deTo string
+		names  []string
+		count  int
+		en, de string
 	}{
 		{nil, 0, "", ""},
 		{[]string{"W.G.Ewald"}, 1, "W.G.Ewald likes this", "W.G.Ewald gefällt das"},
@@ -84,8 +84,8 @@ func TestDigest_ShowsLikes(t *testing.T) {
 		if got := set.locale("en").likes(c); got != tt.en {
 			t.Errorf("en: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.en)
 		}
-		if got := set.locale("de").likes(c); got != tt.deTo {
-			t.Errorf("de: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.deTo)
+		if got := set.locale("de").likes(c); got != tt.de {
+			t.Errorf("de: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.de)
 		}
 	}
 }
@@ -94,12 +94,11 @@ func TestTime_UsesTheMembersZone(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
 	p := set.NewRenderer(site, 100)
-	var mails sync.Map
-	var lay sync.WaitGroup
+	var rendering sync.WaitGroup
 	for name, want := range map[string]string{
 		"Europe/Amsterdam": "4 May, 21:40", "Asia/Kolkata": "5 May, 01:10", "America/St_Johns": "4 May, 17:10", "UTC": "4 May, 19:40",
 	} {
-		lay.Go(func() {
+		rendering.Go(func() {
 			_, d := set.Sample()
 			d.Zone = zone(t, name)
 			c, err := p.Digest(d, testFooter, 80<<10)
@@ -108,23 +107,22 @@ func TestTime_UsesTheMembersZone(t *testing.T) {
 				return
 			}
 			html, text := c.HTML.Plain(), c.Text.Plain()
-			mails.Store(html, name)
 			if !strings.Contains(html, want) || !strings.Contains(text, want) {
-				t.Errorf("%s: post 3 is not of %s", name, want)
+				t.Errorf("%s: post 3 does not have the time %s", name, want)
 			}
 			if !strings.Contains(text, "Time zone: "+name) {
 				t.Errorf("%s: the footer does not name the zone", name)
 			}
 		})
 	}
-	lay.Wait()
+	rendering.Wait()
 }
 
 func TestTime_ShowsAnotherYear(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	d.Zone = zone(t, "Pacific/Auckland")
-	d.Until = time.Date(2025, 12, 31, 12, 0, 0, 0, time.UTC) // it is 2026 there already
+	d.Until = time.Date(2025, 12, 31, 12, 0, 0, 0, time.UTC) // already 2026 in Auckland
 	posts := d.Groups[0].Threads[0].Posts
 	posts[0].PostedAt = time.Date(2025, 12, 31, 11, 30, 0, 0, time.UTC)
 	posts[1].PostedAt = time.Date(2025, 12, 31, 10, 30, 0, 0, time.UTC)
@@ -154,7 +152,7 @@ func TestDigest_RendersChangedPostAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(mail.HTML.Plain(), "This is version "+version) {
-			t.Errorf("version %s does not show", version)
+			t.Errorf("version %s is missing", version)
 		}
 	}
 }
@@ -169,7 +167,7 @@ func TestDigest_RejectsInvalidURL(t *testing.T) {
 	}
 }
 
-// hostile is what the worst member would call himself, his threads and his section.
+// hostile has names that an attacker could choose for themselves, threads and sections.
 var hostile = []string{
 	`"><script>alert(1)</script>`, `' onmouseover='alert(1)`, `</td></tr></table><h1>`, `<!--`, `]]>`, `{{.Body}}`,
 	"\uFDD0\uFDD1\uFDD2\uFDD8\uFDD9", "%ef%b7%90%ef%b7%99", "\u202e\u2066\x00\x1b\r\nBcc: x", `&lt;b&gt;`, `</title><style>`,
@@ -177,14 +175,14 @@ var hostile = []string{
 
 func TestDigest_EscapesForumText(t *testing.T) {
 	set := load(t)
-	calm, nasty := "quiet", func(i int) string { return hostile[i%len(hostile)] + "quiet" }
-	lay := func(say func(int) string) Content {
+	harmless, attack := "quiet", func(i int) string { return hostile[i%len(hostile)] + "quiet" }
+	render := func(name func(int) string) Content {
 		t.Helper()
-		d := newStory(3).digest(3, 3, 3)
-		site := Site{Name: say(0), URL: testURL, Links: sampleLinks(testURL)}
-		d.Member.Name, d.Member.Locale = say(1), "en"
+		d := newGenerator(3).digest(3, 3, 3)
+		site := Site{Name: name(0), URL: testURL, Links: sampleLinks(testURL)}
+		d.Member.Name, d.Member.Locale = name(1), "en"
 		n := 2
-		next := func() string { n++; return say(n) }
+		next := func() string { n++; return name(n) }
 		for i := range d.Groups {
 			d.Groups[i].Section.Title = next()
 			for j := range d.Groups[i].Threads {
@@ -205,24 +203,24 @@ func TestDigest_EscapesForumText(t *testing.T) {
 		}
 		return c
 	}
-	want, got := lay(func(int) string { return calm }), lay(nasty)
-	if w, g := skeleton(want.HTML.Plain()), skeleton(got.HTML.Plain()); !slices.Equal(w, g) {
-		t.Errorf("the tags are not those of a calm mail:\n%s\nwant\n%s", strings.Join(g, "\n"), strings.Join(w, "\n"))
+	want, got := render(func(int) string { return harmless }), render(attack)
+	if w, g := tagsOf(want.HTML.Plain()), tagsOf(got.HTML.Plain()); !slices.Equal(w, g) {
+		t.Errorf("the tags differ from those of a harmless digest:\n%s\nwant\n%s", strings.Join(g, "\n"), strings.Join(w, "\n"))
 	}
 	if n := strings.Count(got.Text.Plain(), "%ef%b7%90%ef%b7%99quiet"); n == 0 {
-		t.Error("what looks like one of our signs in an address does not show as it was written")
+		t.Error("percent-encoded slot characters in a name are changed")
 	}
 	for name, s := range map[string]string{"HTML": got.HTML.Plain(), "text": got.Text.Plain(), "subject": got.Subject} {
 		if i := strings.IndexFunc(s, func(r rune) bool {
-			return r >= firstHole && r <= lastHole || r == '\u202e' || r == '\u2066' || r < ' ' && r != '\n'
+			return r >= firstSlot && r <= lastSlot || r == '\u202e' || r == '\u2066' || r < ' ' && r != '\n'
 		}); i >= 0 {
-			t.Errorf("the %s holds %q", name, s[i:min(len(s), i+20)])
+			t.Errorf("the %s contains %q", name, s[i:min(len(s), i+20)])
 		}
 	}
 }
 
-// skeleton lists the tags of a page with the names of their attributes and all links.
-func skeleton(src string) []string {
+// tagsOf lists the tags of a page with the names of their attributes and all links.
+func tagsOf(src string) []string {
 	var out []string
 	for z := html.NewTokenizer(strings.NewReader(src)); ; {
 		switch z.Next() {
@@ -242,7 +240,7 @@ func skeleton(src string) []string {
 	}
 }
 
-func TestDigest_SuitsMailClients(t *testing.T) {
+func TestDigest_WorksInMailClients(t *testing.T) {
 	set := load(t)
 	site, d := set.Sample()
 	c, err := set.NewRenderer(site, 100).Digest(d, testFooter, 80<<10)
@@ -253,7 +251,7 @@ func TestDigest_SuitsMailClients(t *testing.T) {
 	_, head, _ := strings.Cut(page, "<style>")
 	head, _, _ = strings.Cut(head, "</head>")
 	if len(head) > 8<<10 || strings.Contains(page[strings.Index(page, "</head>"):], "<style") {
-		t.Error("Gmail drops style elements above 8 KB, and those below the head")
+		t.Error("Gmail drops style elements over 8 KB or outside the head")
 	}
 	root, err := html.Parse(strings.NewReader(page))
 	if err != nil {
@@ -264,17 +262,17 @@ func TestDigest_SuitsMailClients(t *testing.T) {
 		switch {
 		case n.Type != html.ElementNode:
 		case n.Data == "img" || n.Data == "script" || n.Data == "link" || n.Data == "form":
-			t.Errorf("a <%s>, which no mail needs", n.Data)
-		case n.Data == "table" && value(n, "role") != "presentation":
-			t.Errorf("a table that a screen reader would read out as one")
+			t.Errorf("a <%s>, which an email must not contain", n.Data)
+		case n.Data == "table" && attribute(n, "role") != "presentation":
+			t.Errorf("a layout table without the role presentation")
 		case len(n.Data) == 2 && n.Data[0] == 'h' && n.Data[1] >= '1' && n.Data[1] <= '6':
 			if now := int(n.Data[1] - '0'); now > level+1 {
 				t.Errorf("a heading of level %d after one of level %d", now, level)
 			} else {
 				level = now
 			}
-		case n.Data == "a" && strings.TrimSpace(words(n)) == "":
-			t.Errorf("a link to %s without words", value(n, "href"))
+		case n.Data == "a" && strings.TrimSpace(textOf(n)) == "":
+			t.Errorf("a link to %s without text", attribute(n, "href"))
 		}
 	}
 	for l := range strings.SplitSeq(c.Text.Plain(), "\n") {
@@ -284,7 +282,7 @@ func TestDigest_SuitsMailClients(t *testing.T) {
 	}
 }
 
-func value(n *html.Node, name string) string {
+func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val
@@ -293,7 +291,7 @@ func value(n *html.Node, name string) string {
 	return ""
 }
 
-func words(n *html.Node) string {
+func textOf(n *html.Node) string {
 	var out string
 	for c := range n.Descendants() {
 		if c.Type == html.TextNode {

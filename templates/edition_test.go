@@ -36,21 +36,21 @@ func zone(t testing.TB, name string) *time.Location {
 	return z
 }
 
-// story makes up digests, the same ones for the same seed.
-type story struct {
+// generator generates digests, the same ones for the same seed.
+type generator struct {
 	*rand.Rand
 	post   forum.PostID
 	thread forum.ThreadID
 }
 
-func newStory(seed uint64) *story {
-	return &story{Rand: rand.New(rand.NewPCG(seed, 7)), post: 100, thread: 10}
+func newGenerator(seed uint64) *generator {
+	return &generator{Rand: rand.New(rand.NewPCG(seed, 7)), post: 100, thread: 10}
 }
 
 var storyWords = strings.Fields("the old harbour master & his dog went to see a ship of the line <b> which had been " +
 	"sold for \"scrap\" in Größe 47 to a yard on the Elbe where 船 and קו wait for 🚂 the tide, again.")
 
-func (s *story) words(n int) string {
+func (s *generator) words(n int) string {
 	var out []string
 	for range n {
 		out = append(out, storyWords[s.IntN(len(storyWords))])
@@ -58,7 +58,7 @@ func (s *story) words(n int) string {
 	return strings.Join(out, " ")
 }
 
-func (s *story) names(n int) []string {
+func (s *generator) names(n int) []string {
 	var out []string
 	for range n {
 		out = append(out, s.words(1+s.IntN(2)))
@@ -66,8 +66,8 @@ func (s *story) names(n int) []string {
 	return out
 }
 
-// digest makes a digest of up to so many sections, threads in each and posts in each.
-func (s *story) digest(sections, threads, posts int) *digest.Digest {
+// digest returns a digest with at most this many sections, threads in each, and posts in each.
+func (s *generator) digest(sections, threads, posts int) *digest.Digest {
 	until := time.Date(2026, 5, 5, 6, 0, 0, 0, time.UTC)
 	d := &digest.Digest{
 		Member: forum.Member{ID: 42, Name: s.words(1), Locale: []string{"en", "de", "pt-BR", ""}[s.IntN(4)]},
@@ -84,7 +84,7 @@ func (s *story) digest(sections, threads, posts int) *digest.Digest {
 	return d
 }
 
-func (s *story) newThread(posts int, until time.Time) digest.Thread {
+func (s *generator) newThread(posts int, until time.Time) digest.Thread {
 	s.thread++
 	t := digest.Thread{
 		Thread: forum.Thread{
@@ -114,7 +114,7 @@ func (s *story) newThread(posts int, until time.Time) digest.Thread {
 	return t
 }
 
-func (s *story) body() string {
+func (s *generator) body() string {
 	body := s.words(s.IntN(90))
 	if s.IntN(3) == 0 {
 		body = "[QUOTE=\"Ray, post: 12, member: 7\"]" + s.words(20) + "[/QUOTE]\n" + body

@@ -7,6 +7,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/markup"
 )
 
@@ -99,7 +100,7 @@ type moreData struct {
 func (w *render) section(g *digest.Group) *fragment {
 	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
 	return w.head(key, func() any {
-		return sectionData{Title: safeLine(g.Section.Title, titleLimit), URL: w.press.site.Links.Section(g.Section.ID)}
+		return sectionData{Title: line.Fit(g.Section.Title, titleLimit), URL: w.renderer.site.Links.Section(g.Section.ID)}
 	})
 }
 
@@ -115,10 +116,10 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	}
 	return w.head(key, func() any {
 		return threadData{
-			Title:        safeLine(t.Title, titleLimit),
-			URL:          w.press.site.Links.Post(t.ID, first),
+			Title:        line.Fit(t.Title, titleLimit),
+			URL:          w.renderer.site.Links.Post(t.ID, first),
 			Starter:      w.displayName(t.StarterName),
-			Time:         holeTime,
+			Time:         slotTime,
 			New:          t.New,
 			Participated: t.Participated,
 			QuotesReader: t.QuotesReader,
@@ -149,16 +150,16 @@ func (w *render) more(key string, n int, url string) *fragment {
 
 // head renders a heading or a "more" line, or returns it from the cache.
 func (w *render) head(key headingKey, data func() any) *fragment {
-	if f, ok := w.press.headings.Get(key); ok {
+	if f, ok := w.renderer.headings.Get(key); ok {
 		return f
 	}
 	d := data()
 	f := w.render(key.kind, key.template, d, d)
 	if th, ok := d.(threadData); ok {
-		f.title = shorten(th.Title, preheaderTitle)
+		f.title = line.Shorten(th.Title, preheaderTitle)
 	}
 	if w.err == nil { // after a failure, try again for the next member
-		w.press.headings.Add(key, f)
+		w.renderer.headings.Add(key, f)
 	}
 	return f
 }
@@ -171,12 +172,12 @@ func (w *render) post(p *digest.Post, excerpt int) *fragment {
 // renderPostAs renders a post with the named template.
 func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fragment {
 	key := w.keyOf(template, p, excerpt)
-	if f, ok := w.press.posts.Get(key); ok {
+	if f, ok := w.renderer.posts.Get(key); ok {
 		return f
 	}
 	f := w.renderPost(key, p, p.Content.Body.Excerpt(excerpt))
 	if w.err == nil {
-		w.press.posts.Add(key, f)
+		w.renderer.posts.Add(key, f)
 	}
 	return f
 }
@@ -193,7 +194,7 @@ func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
 func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
 	text := stripSlots(doc.Text(w.locale.words, textWidth))
 	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
-	f.title = shorten(summaryLine(text), preheaderLimit)
+	f.title = line.Shorten(summaryLine(text), preheaderLimit)
 	return f
 }
 
@@ -205,7 +206,7 @@ func summaryLine(text string) string {
 			own = append(own, l)
 		}
 	}
-	return safeLine(strings.Join(own, " "), len(text))
+	return line.Fit(strings.Join(own, " "), len(text))
 }
 
 // mentionsYou reports whether a post mentions the reader without quoting them: one mark is enough.
@@ -214,10 +215,10 @@ func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
 		Number:       p.Content.Number,
-		URL:          w.press.site.Links.Post(p.Thread, p.ID),
+		URL:          w.renderer.site.Links.Post(p.Thread, p.ID),
 		Author:       w.displayName(p.AuthorName),
-		AuthorTitle:  w.locale.isolate(safeLine(p.Content.AuthorTitle, nameLimit)),
-		Time:         holeTime,
+		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
+		Time:         slotTime,
 		Excerpt:      excerpt,
 		Likes:        w.locale.likes(p.Content),
 		Opening:      p.Opening,
@@ -225,7 +226,7 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		MentionsYou:  mentionsYou(p),
 	}
 	for _, b := range p.Content.Badges {
-		if b = w.locale.isolate(safeLine(b, nameLimit)); b != "" && b != d.AuthorTitle {
+		if b = w.locale.isolate(line.Fit(b, nameLimit)); b != "" && b != d.AuthorTitle {
 			d.Badges = append(d.Badges, b)
 		}
 	}
@@ -236,7 +237,7 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 // the message.
 func stripSlots(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= firstHole && r <= lastHole {
+		if r >= firstSlot && r <= lastSlot {
 			return -1
 		}
 		return r
@@ -245,7 +246,7 @@ func stripSlots(s string) string {
 
 // displayName returns a member's name, or the word for members without one.
 func (w *render) displayName(s string) string {
-	if s = safeLine(s, nameLimit); s == "" {
+	if s = line.Fit(s, nameLimit); s == "" {
 		return w.locale.mustText("post.guest")
 	}
 	return w.locale.isolate(s)
@@ -253,19 +254,19 @@ func (w *render) displayName(s string) string {
 
 // render renders a fragment. It keeps the first error, which ends the rendering.
 func (w *render) render(k kind, template string, html, text any) *fragment {
-	h, t, err := w.press.render(w.locale, k, template, html, text)
+	h, t, err := w.renderer.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
 	return &fragment{html: compile(h), text: compile(t)}
 }
 
-// longestMore returns the most bytes that a "more" line can take in HTML.
+// longestMore returns the maximum size of a "more" line, in bytes of HTML.
 func (w *render) longestMore() int {
-	links := w.press.site.Links
+	links := w.renderer.site.Links
 	longest := 0
 	for _, key := range []string{"more.replies", "more.posts", "more.new_posts", moreThreads} {
-		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.press.site.URL} {
+		for _, url := range []string{links.Post(math.MaxInt64, math.MaxInt64), w.renderer.site.URL} {
 			data := moreData{Text: w.locale.longestForm(key), URL: url, Threads: key == moreThreads}
 			longest = max(longest, w.render(w.locale.pageOwner(w.kind, "more"), "more", data, data).html.size)
 		}

@@ -21,10 +21,10 @@ func TestDigest_Golden(t *testing.T) {
 	}{
 		{"digest.en", "en-GB", 80 << 10, func(*digest.Digest) {}},
 		{"digest.de", "de-AT", 80 << 10, func(*digest.Digest) {}},
-		{"folded.en", "en", 14 << 10, func(d *digest.Digest) { crowd(d, 1, 9) }},
-		{"cut.de", "de", 13 << 10, func(d *digest.Digest) { crowd(d, 8, 4) }},
-		{"single.en", "en", 80 << 10, single},
-		{"world.en", "en", 80 << 10, world},
+		{"folded.en", "en", 14 << 10, func(d *digest.Digest) { addPosts(d, 1, 9) }},
+		{"cut.de", "de", 13 << 10, func(d *digest.Digest) { addPosts(d, 8, 4) }},
+		{"single.en", "en", 80 << 10, keepOnePost},
+		{"world.en", "en", 80 << 10, useAllScripts},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			site, d := set.Sample()
@@ -62,7 +62,7 @@ func TestAlert_Golden(t *testing.T) {
 			a.Followup, t.New, t.Earlier = false, true, nil
 			t.Posts[0].Cause, t.Posts[0].Opening, t.Posts[0].Quoted = digest.SectionWatched, true, nil
 		}},
-		{"held.en", "en", held},
+		{"held.en", "en", withQuietHours},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			site, a := set.SampleAlert()
@@ -80,8 +80,8 @@ func TestAlert_Golden(t *testing.T) {
 	}
 }
 
-// held holds threads for several causes, as quiet hours leave them.
-func held(a *digest.Alert) {
+// withQuietHours gives the alert several threads with different causes, as after quiet hours.
+func withQuietHours(a *digest.Alert) {
 	a.Title, a.Followup = "", false
 	first := &a.Groups[0].Threads[0]
 	second := *first
@@ -97,8 +97,8 @@ func held(a *digest.Alert) {
 	})
 }
 
-// crowd puts more in a digest than the budget lets in: each thread and each post so many times.
-func crowd(d *digest.Digest, threads, posts int) {
+// addPosts repeats each thread and each post, so that the digest exceeds its budget.
+func addPosts(d *digest.Digest, threads, posts int) {
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		g.Threads = slices.Repeat(g.Threads, threads)
@@ -116,14 +116,14 @@ func crowd(d *digest.Digest, threads, posts int) {
 	}
 }
 
-// single holds one reply.
-func single(d *digest.Digest) {
+// keepOnePost reduces the digest to one reply.
+func keepOnePost(d *digest.Digest) {
 	d.Groups = d.Groups[:1]
 	d.Groups[0].Threads = d.Groups[0].Threads[1:]
 }
 
-// world is written from right to left, in letters as wide as two, and by people who mean harm.
-func world(d *digest.Digest) {
+// useAllScripts adds right-to-left text, double-width characters and hostile input.
+func useAllScripts(d *digest.Digest) {
 	g := &d.Groups[0]
 	d.Groups = d.Groups[:1]
 	g.Section.Title = "רכבות ואוניות"

@@ -15,14 +15,14 @@ import (
 	"postrider/forum"
 )
 
-// forumLink is what both parts of a mail must have in the same order.
+// forumLink matches the links that both parts of a message must have in the same order.
 var forumLink = regexp.MustCompile(`https://forum\.example/(?:threads|forums)\S+|https://forum\.example$`)
 
 func TestItems_HTMLAndTextListTheSame(t *testing.T) {
 	set := load(t)
 	p := set.NewRenderer(testSite, 4096)
 	for seed := range uint64(60) {
-		s := newStory(seed)
+		s := newGenerator(seed)
 		d := s.digest(5, 5, 8)
 		c, err := p.Digest(d, testFooter, 10<<10+s.IntN(60<<10))
 		if err != nil {
@@ -38,7 +38,7 @@ func TestItems_HTMLAndTextListTheSame(t *testing.T) {
 	}
 }
 
-// wantItems lists a digest's links in order, and before each the title or number that it belongs to.
+// wantItems lists a digest's links in order, each after the title or number that it belongs to.
 func wantItems(d *digest.Digest) []string {
 	var out []string
 	links := testSite.Links
@@ -72,7 +72,7 @@ func wantItems(d *digest.Digest) []string {
 	return out
 }
 
-// first is the made-up titles' own part: "Thread 12".
+// first returns the start of a generated title: "Thread 12".
 func first(title string) string {
 	words := strings.Fields(title)
 	return words[0] + " " + words[1]
@@ -80,7 +80,7 @@ func first(title string) string {
 
 var itemName = regexp.MustCompile(`^(?:Section|Thread) \d+|#\d+|^und eine?\b|\d+`)
 
-// nameOf finds the title, number or count in a link's words.
+// nameOf finds the title, number or count in the text of a link.
 func nameOf(words string) string {
 	switch name := itemName.FindString(words); name {
 	case "und ein", "und eine":
@@ -91,7 +91,7 @@ func nameOf(words string) string {
 }
 
 func textItems(text string) []string {
-	_, body, _ := strings.Cut(text, testURL+"\n") // the masthead's own
+	_, body, _ := strings.Cut(text, testURL+"\n") // after the link in the masthead
 	body, _, _ = strings.Cut(body, "\n-- \n")
 	var out []string
 	name := ""
@@ -152,7 +152,7 @@ func TestItems_StayWithinBudget(t *testing.T) {
 	set := load(t)
 	p := set.NewRenderer(testSite, 4096)
 	for seed := range uint64(120) {
-		s := newStory(seed)
+		s := newGenerator(seed)
 		d := s.digest(1+s.IntN(12), 1+s.IntN(12), 1+s.IntN(12))
 		budget := 20<<10 + s.IntN(60<<10)
 		c, err := p.Digest(d, testFooter, budget)

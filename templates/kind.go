@@ -11,18 +11,18 @@ import (
 type kind string
 
 const (
-	common     kind = "common" // the templates that all emails share; not an email
-	digestMail kind = "digest"
-	alertMail  kind = "alert"
-	noticeMail kind = "announcement"
+	common           kind = "common" // the templates that all emails share; not an email
+	digestMail       kind = "digest"
+	alertMail        kind = "alert"
+	announcementMail kind = "announcement"
 )
 
 // kinds returns the kinds of emails, with the templates that each must define.
 func kinds() map[kind][]string {
 	return map[kind][]string{
-		digestMail: {"layout", "section", "thread", "post", "more"},
-		alertMail:  {"layout", "thread", "post", "quoted", "button", "before", "earlier", "more"},
-		noticeMail: {"layout", "announcement"},
+		digestMail:       {"layout", "section", "thread", "post", "more"},
+		alertMail:        {"layout", "thread", "post", "quoted", "button", "before", "earlier", "more"},
+		announcementMail: {"layout", "announcement"},
 	}
 }
 
@@ -106,8 +106,8 @@ func readSource(files overlayFS, k kind) (templateSource, error) {
 
 // parsePages parses files in order: a later definition of a template replaces an earlier one.
 func parsePages(files overlayFS, sources ...templateSource) (pages, error) {
-	mute := (&locale{}).functions()
-	all := pages{html: htmltemplate.New("").Funcs(mute), text: texttemplate.New("").Funcs(mute)}
+	unbound := (&locale{}).functions()
+	all := pages{html: htmltemplate.New("").Funcs(unbound), text: texttemplate.New("").Funcs(unbound)}
 	for _, src := range sources {
 		if _, err := all.html.New(files.displayName(src.kind.html())).Parse(src.html); err != nil {
 			return pages{}, fmt.Errorf("parsing the templates: %w", err)

@@ -10,14 +10,15 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/internal/qp"
 )
 
 // layout is the header and footer in one language, with slots for what differs between members.
 type layout struct {
 	html, text layoutParts
-	more       int // maximum size of a "more" line, in bytes of HTML
-	stamp      int // maximum size of a time, in bytes of HTML
+	moreBytes  int // maximum size of a "more" line, in bytes of HTML
+	timeBytes  int // maximum size of a time, in bytes of HTML
 }
 
 // layoutParts is a layout as HTML or as text: the part before the body, and the part after it.
@@ -25,8 +26,8 @@ type layoutParts struct {
 	head, foot compiled
 }
 
-// shellData is the data of the template "layout".
-type shellData struct {
+// layoutData is the data of the template "layout".
+type layoutData struct {
 	Lang, Dir             string
 	SiteName, SiteURL     string
 	Subject, Preheader    slot
@@ -40,40 +41,40 @@ type shellData struct {
 	Body                  slot
 }
 
-// shellKey identifies a layout in the cache.
-type shellKey struct {
+// layoutKey identifies a layout in the cache.
+type layoutKey struct {
 	kind    kind
 	locale  int
 	variant bool // an alert with several threads, or a forced announcement
 	view    bool // with a link to the web version
 }
 
-func (p *Renderer) layoutFor(key shellKey) (*layout, error) {
+func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 	k, l := key.kind, p.set.locales[key.locale]
-	data := shellData{
+	data := layoutData{
 		Lang: l.tag.String(), Dir: l.dir(),
-		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
-		Subject: holeSubject, Preheader: holePreheader, Date: holeDate, Summary: holeSummary,
-		Member: holeMember, Zone: holeZone, Settings: holeSettings, Unsubscribe: holeUnsubscribe,
-		Why: holeWhy, Stop: holeStop, StopAll: holeStopAll, MultiThread: key.variant, Forced: key.variant,
+		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
+		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
+		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.variant, Forced: key.variant,
 		Body: slotBody,
 	}
 	if key.view {
-		data.View = holeView
+		data.View = slotView
 	}
 	html, text, err := p.render(l, k, "layout", data, data)
 	if err != nil {
 		return nil, err
 	}
-	s := &layout{stamp: l.maxTimeBytes()}
+	s := &layout{timeBytes: l.maxTimeBytes()}
 	if s.html, err = compileLayout(unescapeSlotsInURLs(html)); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].html.Lookup("layout").Tree), err)
 	}
 	if s.text, err = compileLayout(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("layout").Tree), err)
 	}
-	w := render{press: p, kind: k, locale: l, shell: s}
-	s.more = w.longestMore()
+	w := render{renderer: p, kind: k, locale: l, layout: s}
+	s.moreBytes = w.longestMore()
 	return s, w.err
 }
 
@@ -84,14 +85,14 @@ func compileLayout(s string) (layoutParts, error) {
 	}
 	head, foot, _ := strings.Cut(s, slotBody.String())
 	f := layoutParts{head: compile(head), foot: compile(foot)}
-	if !f.has(holeSettings) || !f.has(holeUnsubscribe) {
+	if !f.has(slotSettings) || !f.has(slotUnsubscribe) {
 		return layoutParts{}, errors.New(`template "layout" must print {{.Settings}} and {{.Unsubscribe}}`)
 	}
 	return f, nil
 }
 
 func (f *layoutParts) has(h slot) bool {
-	return slices.Contains(f.head.holes, h) || slices.Contains(f.foot.holes, h)
+	return slices.Contains(f.head.slots, h) || slices.Contains(f.foot.slots, h)
 }
 
 // setSlots fills the slots that differ between members, and returns the subject.
@@ -105,10 +106,10 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 	date := w.locale.calendar.write(w.locale.calendar.date, d.Until.In(w.zone))
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
 	summary := w.locale.mustText("summary.line", "what", what, "time", since)
-	w.fill(holeSubject, subject, subject)
-	w.fill(holePreheader, w.preheader(d), "")
-	w.fill(holeDate, date, date)
-	w.fill(holeSummary, summary, wrap(textWidth, summary))
+	w.fill(slotSubject, subject, subject)
+	w.fill(slotPreheader, w.preheader(d), "")
+	w.fill(slotDate, date, date)
+	w.fill(slotSummary, summary, wrap(textWidth, summary))
 	return subject, nil
 }
 
@@ -123,12 +124,12 @@ func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
 			return fmt.Errorf("member %d: invalid url %q: must be an http or https URL", m.ID, address)
 		}
 	}
-	name := w.locale.isolate(safeLine(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
-	w.fill(holeMember, name, name)
-	w.fill(holeZone, w.zone.String(), w.zone.String())
-	w.fill(holeSettings, f.Settings, f.Settings)
-	w.fill(holeUnsubscribe, f.Unsubscribe, f.Unsubscribe)
-	w.fill(holeView, f.View, f.View)
+	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
+	w.fill(slotMember, name, name)
+	w.fill(slotZone, w.zone.String(), w.zone.String())
+	w.fill(slotSettings, f.Settings, f.Settings)
+	w.fill(slotUnsubscribe, f.Unsubscribe, f.Unsubscribe)
+	w.fill(slotView, f.View, f.View)
 	return nil
 }
 

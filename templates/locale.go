@@ -89,11 +89,11 @@ func (l *locale) text(key string, pairs ...any) (string, error) {
 	}
 	var b strings.Builder
 	for _, p := range form {
-		if p.gap == "" {
-			b.WriteString(p.words)
+		if p.placeholder == "" {
+			b.WriteString(p.text)
 			continue
 		}
-		switch v := lookup(pairs, p.gap).(type) {
+		switch v := lookup(pairs, p.placeholder).(type) {
 		case string:
 			b.WriteString(v)
 		case int:
@@ -101,7 +101,7 @@ func (l *locale) text(key string, pairs ...any) (string, error) {
 		case slot:
 			b.WriteString(v.String())
 		default:
-			return b.String(), fmt.Errorf("%q: no value for {%s}", key, p.gap)
+			return b.String(), fmt.Errorf("%q: no value for {%s}", key, p.placeholder)
 		}
 	}
 	return b.String(), nil
@@ -221,7 +221,7 @@ func readChecked(value any, tag language.Tag, key string, ref map[string]message
 			return nil, err
 		}
 	}
-	return m, m.checkGaps(want)
+	return m, m.checkPlaceholders(want)
 }
 
 // checkKeys returns an error for the first missing key, with the template that uses it.

@@ -35,7 +35,7 @@ func TestLocale_OwnKeysMatchTheSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := map[string]bool{}
+	inSource := map[string]bool{}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") || file == "keys.go" {
 			continue
@@ -45,20 +45,20 @@ func TestLocale_OwnKeysMatchTheSource(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range regexp.MustCompile(`"((?:subject|summary|likes|more|post|alert)\.[a-z_]+)"`).FindAllStringSubmatch(string(src), -1) {
-			said[m[1]] = true
+			inSource[m[1]] = true
 		}
 	}
 	for _, key := range ownKeys() {
-		if strings.HasPrefix(key, "markup.") { // said beside their list
-			said[key] = true
+		if strings.HasPrefix(key, "markup.") { // used next to their list
+			inSource[key] = true
 		}
 	}
-	if got, want := slices.Sorted(slices.Values(ownKeys())), slices.Sorted(maps.Keys(said)); !slices.Equal(got, want) {
-		t.Errorf("ownKeys() = %q, but the source says %q", got, want)
+	if got, want := slices.Sorted(slices.Values(ownKeys())), slices.Sorted(maps.Keys(inSource)); !slices.Equal(got, want) {
+		t.Errorf("ownKeys() = %q, but the source uses %q", got, want)
 	}
 }
 
-func TestLocale_PicksTheNearest(t *testing.T) {
+func TestLocale_PicksTheNearestLanguage(t *testing.T) {
 	set := load(t)
 	for asked, want := range map[string]string{
 		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en-US": "en", "en_GB": "en",
@@ -132,43 +132,43 @@ func TestLocale_TwelveHourClock(t *testing.T) {
 	}
 }
 
-func TestLoad_ErrorsNameTheFault(t *testing.T) {
+func TestLoad_ErrorsNameTheCause(t *testing.T) {
 	en := shippedFile(t, "locales/en.toml")
 	page, shared := shippedFile(t, digestMail.html()), shippedFile(t, common.html())
 	text := shippedFile(t, common.text())
-	shell := fmt.Sprint(digestMail.html(), ":", 1+strings.Count(page[:strings.Index(page, `{{template "top"`)], "\n"))
+	layout := fmt.Sprint(digestMail.html(), ":", 1+strings.Count(page[:strings.Index(page, `{{template "top"`)], "\n"))
 	for _, tt := range []struct{ name, file, src, want string }{
-		{"a locale that is no TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
+		{"a locale that is not TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "took_part  = ", "took_prat = ", 1), "missing key \"thread.took_part\", which mail/digest."},
-		{"a plural form too few", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:57: \"alert.opened\": missing plural form: the language needs few, many, one"},
-		{"a plural form too many", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\": unexpected plural form"},
-		{"no plural form where English has some", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\": missing plural form"},
+		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:57: \"alert.opened\": missing plural form: the language needs few, many, one"},
+		{"an unexpected plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\": unexpected plural form"},
+		{"no plural form where English has them", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\": missing plural form"},
 		{"an unknown plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ single = \"{n} reply\"", 1), "invalid plural form \"single\""},
 		{"an unknown placeholder", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {nmae}", 1), "\"thread.started\": unknown placeholder {nmae}"},
-		{"a placeholder left out", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started", 1), "\"thread.started\": missing placeholder {name}"},
-		{"a brace left open", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {name", 1), "invalid placeholder at \"{name"},
-		{"a month missing", "locales/de.toml", strings.Replace(en, "\"January\", ", "", 1), "\"months\" needs 12 names"},
+		{"a missing placeholder", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started", 1), "\"thread.started\": missing placeholder {name}"},
+		{"an unclosed brace", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {name", 1), "invalid placeholder at \"{name"},
+		{"a missing month", "locales/de.toml", strings.Replace(en, "\"January\", ", "", 1), "\"months\" needs 12 names"},
 		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "unknown placeholder {hours}"},
-		{"an unknown key beside the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
+		{"an unknown key next to the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
 		{"a file name that is not a language", "locales/klingon!.toml", en, "the file name must be a language tag"},
 		{"a template that does not parse", digestMail.html(), strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
 		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
-		{"a template that says an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
+		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
-		{"a file that defines too little", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
-		{"a cell left open", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> inside it"},
+		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
+		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> inside it"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2>\n</td></tr>", "{{.Title}}</a></h2>\n</td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
-		{"a shell without a way out", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
-		{"a shell without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), shell + ": template \"layout\" must print {{.Body}} once"},
-		{"a sample with a key that nobody reads", digestMail.sample(), "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
+		{"a layout without an unsubscribe link", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
+		{"a layout without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), layout + ": template \"layout\" must print {{.Body}} once"},
+		{"a sample with an unknown key", digestMail.sample(), "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			overlayFile(t, dir, tt.file, tt.src)
 			_, err := Load(dir)
 			if err == nil {
-				t.Fatal("Load took it")
+				t.Fatal("Load accepted it")
 			}
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Load: %v, want %q", err, tt.want)
@@ -218,12 +218,12 @@ func TestLoad_OverlayAddsLanguageAndReplacesTemplate(t *testing.T) {
 	html := c.HTML.Plain()
 	for _, want := range []string{`<html lang="he" dir="rtl">`, "<h1 data-own "} {
 		if !strings.Contains(html, want) {
-			t.Errorf("the mail lacks %q", want)
+			t.Errorf("the HTML lacks %q", want)
 		}
 	}
 }
 
-// FuzzPieces holds that a sentence is its words and gaps, and nothing else.
+// FuzzPieces checks that the pieces of a text add up to the text.
 func FuzzPieces(f *testing.F) {
 	for _, s := range []string{"", "{n} new threads", "{what} in {section}", "{", "}{", "{}", "{{n}}", "a } b"} {
 		f.Add(s)
@@ -235,18 +235,18 @@ func FuzzPieces(f *testing.F) {
 		}
 		var got string
 		for _, p := range ps {
-			if p.gap != "" {
-				got += "{" + p.gap + "}"
+			if p.placeholder != "" {
+				got += "{" + p.placeholder + "}"
 			}
-			got += p.words
+			got += p.text
 		}
 		if got != s {
-			t.Errorf("pieces(%q) put together are %q", s, got)
+			t.Errorf("pieces(%q) joined are %q", s, got)
 		}
 	})
 }
 
-// FuzzLocale holds that a locale file, whatever stands in it, is read or refused.
+// FuzzLocale checks that any locale file is either read or rejected with an error.
 func FuzzLocale(f *testing.F) {
 	src, err := overlayFS{}.read("locales/de.toml")
 	if err != nil {
@@ -267,7 +267,7 @@ func FuzzLocale(f *testing.F) {
 			l.mustText(key, "n", 3)
 		}
 		if l.maxTimeBytes() == 0 {
-			t.Error("a time takes no room")
+			t.Error("the maximum length of a time is 0")
 		}
 	})
 }

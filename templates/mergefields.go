@@ -6,49 +6,50 @@ import (
 	"strings"
 	"time"
 
+	"postrider/internal/line"
 	"postrider/internal/qp"
 	"postrider/markup"
 )
 
 // Merge fields of announcements.
 const (
-	fieldName = "name"
-	gapForum  = "forum"
-	gapPosts  = "posts"
-	gapJoined = "joined"
+	fieldName   = "name"
+	fieldForum  = "forum"
+	fieldPosts  = "posts"
+	fieldJoined = "joined"
 )
 
 // memberValues returns a member's values for the merge fields of a variant.
 func (v *variant) memberValues(p *Renderer, r Recipient, zone *time.Location) []string {
-	words := make([]string, len(v.gaps))
-	for i, g := range v.gaps {
+	values := make([]string, len(v.fields))
+	for i, g := range v.fields {
 		switch g.Name {
 		case fieldName:
-			words[i] = isolateIn(v.dir, safeLine(r.Member.Name, nameLimit))
-		case gapForum:
-			words[i] = isolateIn(v.dir, safeLine(p.site.Name, titleLimit))
-		case gapPosts:
-			if words[i] = v.locale.number(r.Profile.Posts); r.Profile.Posts == 0 && g.Fallback != "" {
-				words[i] = ""
+			values[i] = isolateIn(v.dir, line.Fit(r.Member.Name, nameLimit))
+		case fieldForum:
+			values[i] = isolateIn(v.dir, line.Fit(p.site.Name, titleLimit))
+		case fieldPosts:
+			if values[i] = v.locale.number(r.Profile.Posts); r.Profile.Posts == 0 && g.Fallback != "" {
+				values[i] = ""
 			}
-		case gapJoined:
+		case fieldJoined:
 			if !r.Profile.JoinedAt.IsZero() {
-				words[i] = v.locale.calendar.write(v.locale.calendar.day, r.Profile.JoinedAt.In(zone))
+				values[i] = v.locale.calendar.write(v.locale.calendar.day, r.Profile.JoinedAt.In(zone))
 			}
 		}
-		if words[i] == "" {
-			words[i] = g.Fallback
+		if values[i] == "" {
+			values[i] = g.Fallback
 		}
 	}
-	return words
+	return values
 }
 
 // fill replaces the placeholder runes with the member's values.
-func (v *variant) fill(signed string, words []string) string {
+func (v *variant) fill(text string, values []string) string {
 	var b strings.Builder
-	for _, c := range signed {
-		if i := int(c - firstHole); i >= 0 && i < len(words) {
-			b.WriteString(words[i])
+	for _, c := range text {
+		if i := int(c - firstSlot); i >= 0 && i < len(values) {
+			b.WriteString(values[i])
 		} else {
 			b.WriteRune(c)
 		}
@@ -56,25 +57,25 @@ func (v *variant) fill(signed string, words []string) string {
 	return b.String()
 }
 
-func encoded(words []string, escape func(string) string) []qp.Text {
-	texts := make([]qp.Text, len(words))
-	for i, w := range words {
+func encoded(values []string, escape func(string) string) []qp.Text {
+	texts := make([]qp.Text, len(values))
+	for i, w := range values {
 		texts[i] = qp.Encode(escape(w))
 	}
 	return texts
 }
 
 const (
-	paddingRune = lastHole             // makes a placeholder as wide as a name while lines are wrapped
-	maxFields   = lastHole - firstHole // the number of the other placeholder runes
+	paddingRune = lastSlot             // makes a placeholder as wide as a name while lines are wrapped
+	maxFields   = lastSlot - firstSlot // the number of the other placeholder runes
 )
 
 // padPlaceholders makes each placeholder of a text twelve columns wide.
-func padPlaceholders(signed string) string {
+func padPlaceholders(text string) string {
 	var b strings.Builder
-	for _, c := range signed {
+	for _, c := range text {
 		b.WriteRune(c)
-		if c >= firstHole && c < paddingRune {
+		if c >= firstSlot && c < paddingRune {
 			b.WriteString(strings.Repeat(string(paddingRune), 11))
 		}
 	}
@@ -84,24 +85,24 @@ func padPlaceholders(signed string) string {
 // placeholder returns the rune that marks a merge field until a member's value replaces it.
 func (v *variant) placeholder(g markup.Field) string {
 	g.Line = 0
-	i := slices.Index(v.gaps, g)
+	i := slices.Index(v.fields, g)
 	if i < 0 {
-		i = len(v.gaps)
-		v.gaps = append(v.gaps, g)
+		i = len(v.fields)
+		v.fields = append(v.fields, g)
 	}
-	return string(rune(firstHole + min(i, maxFields-1)))
+	return string(rune(firstSlot + min(i, maxFields-1)))
 }
 
 // placeholders replaces the merge fields in a line with their placeholder runes.
-func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
+func (v *variant) placeholders(s string) (text string, fields []markup.Field) {
 	var b strings.Builder
 	for {
 		before, g, after, found := markup.NextField(s)
 		b.WriteString(before)
 		if !found {
-			return b.String(), gaps
+			return b.String(), fields
 		}
-		gaps = append(gaps, g)
+		fields = append(fields, g)
 		b.WriteString(v.placeholder(g))
 		s = after
 	}
@@ -109,7 +110,7 @@ func (v *variant) placeholders(s string) (signed string, gaps []markup.Field) {
 
 // checkField returns an error for an unknown merge field.
 func checkField(g markup.Field) error {
-	known := []string{fieldName, gapForum, gapPosts, gapJoined}
+	known := []string{fieldName, fieldForum, fieldPosts, fieldJoined}
 	if slices.Contains(known, g.Name) {
 		return nil
 	}

@@ -16,25 +16,25 @@ type message map[plural.Form][]piece
 
 // piece is a part of a message: literal text, or the name of a placeholder.
 type piece struct {
-	words, gap string
+	text, placeholder string
 }
 
 // pieces parses a text, for example "{n} replies in {section}".
 func pieces(s string) ([]piece, error) {
 	var out []piece
 	for s != "" {
-		words, rest, open := strings.Cut(s, "{")
-		if words != "" {
-			out = append(out, piece{words: words})
+		text, rest, open := strings.Cut(s, "{")
+		if text != "" {
+			out = append(out, piece{text: text})
 		}
 		if !open {
 			return out, nil
 		}
-		gap, after, closed := strings.Cut(rest, "}")
-		if !closed || gap == "" || strings.ContainsAny(gap, "{ ") {
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed || name == "" || strings.ContainsAny(name, "{ ") {
 			return nil, fmt.Errorf("invalid placeholder at %q: write {name}", "{"+rest)
 		}
-		out = append(out, piece{gap: gap})
+		out = append(out, piece{placeholder: name})
 		s = after
 	}
 	return out, nil
@@ -44,8 +44,8 @@ func pieces(s string) ([]piece, error) {
 func placeholdersOf(ps []piece) map[string]bool {
 	names := map[string]bool{}
 	for _, p := range ps {
-		if p.gap != "" {
-			names[p.gap] = true
+		if p.placeholder != "" {
+			names[p.placeholder] = true
 		}
 	}
 	return names
@@ -136,9 +136,9 @@ func requiredForms(forms map[plural.Form]bool) []string {
 	return names
 }
 
-// checkGaps compares the placeholders of a message with the reference. A form for a single number ("zero", "one",
+// checkPlaceholders compares the placeholders of a message with the reference. A form for a single number ("zero", "one",
 // "two") may leave out the number.
-func (m message) checkGaps(ref message) error {
+func (m message) checkPlaceholders(ref message) error {
 	want := ref.placeholders()
 	for form, ps := range m {
 		have := placeholdersOf(ps)

@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+
+	"postrider/internal/line"
 )
 
 // Folders of pages. Each has a frame.html, which wraps its pages, and a style.css. The folder of the admin pages also
@@ -37,10 +39,10 @@ func (s *Set) Pages(site Site, base string) *Pages { return &Pages{set: s, site:
 type Language struct{ locale *locale }
 
 // Language returns the best language for BCP 47 tags or whole Accept-Language headers, the most preferred first.
-func (p *Pages) Language(wishes ...string) Language {
+func (p *Pages) Language(preferred ...string) Language {
 	var tags []string
-	for _, wish := range append(wishes, p.site.Locale) {
-		list, _, err := language.ParseAcceptLanguage(wish)
+	for _, tag := range append(preferred, p.site.Locale) {
+		list, _, err := language.ParseAcceptLanguage(tag)
 		if err != nil {
 			continue
 		}
@@ -85,7 +87,7 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	var b bytes.Buffer
 	err := page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
-		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name, Data: data,
 	})
 	if err != nil {
@@ -135,7 +137,7 @@ type asset struct {
 	text []byte
 }
 
-func newExtra(name, ext, text string) asset {
+func newAsset(name, ext, text string) asset {
 	sum := sha256.Sum256([]byte(text))
 	return asset{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
@@ -156,7 +158,7 @@ func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the pages' script: %w", err)
 	}
-	s.adminScript = newExtra("live", ".js", js)
+	s.adminScript = newAsset("live", ".js", js)
 	return nil
 }
 
@@ -179,7 +181,7 @@ func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string)
 			return asset{}, err
 		}
 	}
-	return newExtra("style", ".css", css), nil
+	return newAsset("style", ".css", css), nil
 }
 
 func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]string) error {
@@ -191,8 +193,8 @@ func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]stri
 	if err != nil {
 		return fmt.Errorf("reading the pages: %w", err)
 	}
-	mute := (&locale{}).pageFunctions()
-	page, err := htmltemplate.New(files.displayName(frame)).Funcs(mute).Parse(around)
+	unbound := (&locale{}).pageFunctions()
+	page, err := htmltemplate.New(files.displayName(frame)).Funcs(unbound).Parse(around)
 	if err == nil {
 		_, err = page.New(files.displayName(name)).Parse(src)
 	}
@@ -272,4 +274,4 @@ func (l *locale) pageFunctions() map[string]any {
 }
 
 // SafeLine turns a title or a name from the forum into one safe line.
-func SafeLine(s string) string { return safeLine(s, titleLimit) }
+func SafeLine(s string) string { return line.Fit(s, titleLimit) }

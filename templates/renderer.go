@@ -42,17 +42,17 @@ type Renderer struct {
 	set       *Set
 	site      Site
 	excerpt   int // length of a post's excerpt, in characters
-	shells    map[shellKey]func() (*layout, error)
+	layouts   map[layoutKey]func() (*layout, error)
 	posts     *lru.Cache[postKey, *fragment]
 	headings  *lru.Cache[headingKey, *fragment]
-	times     *lru.Cache[stampKey, formattedTime]
+	times     *lru.Cache[timeKey, formattedTime]
 	locales   *lru.Cache[string, *locale] // by the forum's name for the language
 	checkHTML bool                        // check that tags are balanced
 }
 
 const (
 	excerptLength   = 300
-	stampEntries    = 8192 // the minutes of a day in a few zones
+	timeCacheSize   = 8192 // the minutes of a day in a few zones
 	localeCacheSize = 256
 )
 
@@ -65,16 +65,16 @@ func (s *Set) NewRenderer(site Site, cacheEntries int) *Renderer {
 		excerpt:  cmp.Or(site.Excerpt, excerptLength),
 		posts:    newCache[postKey, *fragment](cacheEntries),
 		headings: newCache[headingKey, *fragment](cacheEntries),
-		times:    newCache[stampKey, formattedTime](stampEntries),
+		times:    newCache[timeKey, formattedTime](timeCacheSize),
 		locales:  newCache[string, *locale](localeCacheSize),
-		shells:   make(map[shellKey]func() (*layout, error)),
+		layouts:  make(map[layoutKey]func() (*layout, error)),
 	}
 	for k := range kinds() {
 		for _, l := range s.locales {
 			for _, special := range []bool{false, true} {
 				for _, view := range []bool{false, true} {
-					key := shellKey{k, l.index, special, view}
-					p.shells[key] = sync.OnceValues(func() (*layout, error) { return p.layoutFor(key) })
+					key := layoutKey{k, l.index, special, view}
+					p.layouts[key] = sync.OnceValues(func() (*layout, error) { return p.layoutFor(key) })
 				}
 			}
 		}
@@ -112,12 +112,12 @@ func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, erro
 // newRender prepares an email in the member's language and zone.
 func (p *Renderer) newRender(k kind, d *digest.Digest, several bool, f Footer) (*render, error) {
 	l := p.locale(d.Member.Locale)
-	sh, err := p.shells[shellKey{k, l.index, several, f.View != ""}]()
+	sh, err := p.layouts[layoutKey{k, l.index, several, f.View != ""}]()
 	if err != nil {
 		return nil, err
 	}
 	length := cmp.Or(d.WantedExcerpt, p.excerpt)
-	w := &render{press: p, kind: k, locale: l, shell: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
+	w := &render{renderer: p, kind: k, locale: l, layout: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
@@ -136,10 +136,10 @@ func (p *Renderer) locale(name string) *locale {
 
 // render is the state of rendering one email. It also implements digest.Sizes for it.
 type render struct {
-	press    *Renderer
+	renderer *Renderer
 	kind     kind
 	locale   *locale
-	shell    *layout
+	layout   *layout
 	zone     *time.Location
 	year     int   // of the edition: times in other years show theirs
 	excerpts []int // the lengths that Fit may choose from, longest first
@@ -151,9 +151,9 @@ type render struct {
 	sections map[forum.SectionID]string // their titles
 }
 
-// Shell implements digest.Sizes.
-func (w *render) Shell() int {
-	s := &w.shell.html
+// Layout implements digest.Sizes.
+func (w *render) Layout() int {
+	s := &w.layout.html
 	return s.head.filledSize(&w.values.html) + s.foot.filledSize(&w.values.html)
 }
 
@@ -184,10 +184,10 @@ func (w *render) Post(p *digest.Post, excerpt int) int {
 }
 
 // More implements digest.Sizes.
-func (w *render) More() int { return w.shell.more }
+func (w *render) More() int { return w.layout.moreBytes }
 
 // sizeOf returns the size of a fragment with the longest time in its slots.
-func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.holes)*w.shell.stamp }
+func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.slots)*w.layout.timeBytes }
 
 // assemble joins the header, everything that fits the budget, and the footer.
 func (w *render) assemble(d *digest.Digest) (html, text qp.Pieces) {
@@ -199,11 +199,11 @@ func (w *render) assemble(d *digest.Digest) (html, text qp.Pieces) {
 		}
 	}
 	html, text = make(qp.Pieces, 0, n), make(qp.Pieces, 0, n)
-	html = w.shell.html.head.execute(html, &w.values.html)
-	text = w.shell.text.head.execute(text, &w.values.text)
+	html = w.layout.html.head.execute(html, &w.values.html)
+	text = w.layout.text.head.execute(text, &w.values.text)
 	html, text = w.body(d, html, text)
-	html = w.shell.html.foot.execute(html, &w.values.html)
-	text = w.shell.text.foot.execute(text, &w.values.text)
+	html = w.layout.html.foot.execute(html, &w.values.html)
+	text = w.layout.text.foot.execute(text, &w.values.text)
 	return html, text
 }
 
@@ -223,7 +223,7 @@ func (w *render) body(d *digest.Digest, html, text qp.Pieces) (qp.Pieces, qp.Pie
 		}
 	}
 	if d.MoreThreads > 0 {
-		more := w.more(moreThreads, d.MoreThreads, w.press.site.URL)
+		more := w.more(moreThreads, d.MoreThreads, w.renderer.site.URL)
 		html, text = w.append(more, time.Time{}, html, text)
 	}
 	return html, text
@@ -245,7 +245,7 @@ func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pie
 		}
 	}
 	if folded != nil {
-		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.press.site.Links.Post(t.ID, folded.ID))
+		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.renderer.site.Links.Post(t.ID, folded.ID))
 		html, text = w.append(more, time.Time{}, html, text)
 	}
 	for _, f := range w.trailer(t) {
@@ -269,8 +269,8 @@ func moreKey(t *digest.Thread, folded *digest.Post) string {
 
 func (w *render) append(f *fragment, at time.Time, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
 	var s formattedTime
-	if len(f.html.holes)+len(f.text.holes) > 0 {
+	if len(f.html.slots)+len(f.text.slots) > 0 {
 		s = w.formatTime(at)
 	}
-	return f.html.lay(html, s.html), f.text.lay(text, s.text)
+	return f.html.fillAll(html, s.html), f.text.fillAll(text, s.text)
 }

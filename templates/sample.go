@@ -55,7 +55,7 @@ type samplePost struct {
 func readSamples(files overlayFS) (map[kind]sampleData, error) {
 	samples := make(map[kind]sampleData)
 	for k := range kinds() {
-		if k == noticeMail { // has its own format, see announcement_sample.go
+		if k == announcementMail { // has its own format, see announcement_sample.go
 			continue
 		}
 		src, err := files.read(k.sample())

@@ -13,37 +13,37 @@ import (
 type slot rune
 
 const (
-	firstHole = '\uFDD0'
-	lastHole  = '\uFDEF'
+	firstSlot = '\uFDD0'
+	lastSlot  = '\uFDEF'
 )
 
 const (
-	slotBody slot = firstHole + iota
-	holeTime
-	holeSubject
-	holePreheader
-	holeDate
-	holeSummary
-	holeMember
-	holeZone
-	holeSettings
-	holeUnsubscribe
-	holeWhy
-	holeStop
-	holeStopAll
-	holeView
-	holes = iota
+	slotBody slot = firstSlot + iota
+	slotTime
+	slotSubject
+	slotPreheader
+	slotDate
+	slotSummary
+	slotMember
+	slotZone
+	slotSettings
+	slotUnsubscribe
+	slotWhy
+	slotStop
+	slotStopAll
+	slotView
+	slotCount = iota
 )
 
 func (h slot) String() string { return string(rune(h)) }
 
 // index returns the position of the slot, from 0.
-func (h slot) index() int { return int(h - firstHole) }
+func (h slot) index() int { return int(h - firstSlot) }
 
 // compiled is a rendered template, encoded, with open slots.
 type compiled struct {
 	parts []qp.Text // one more than slots
-	holes []slot
+	slots []slot
 	size  int // bytes before encoding, without the values of the slots
 }
 
@@ -53,9 +53,9 @@ func compile(s string) compiled {
 	from := 0
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r >= firstHole && r <= lastHole {
+		if r >= firstSlot && r <= lastSlot {
 			out.add(s[from:i])
-			out.holes = append(out.holes, slot(r))
+			out.slots = append(out.slots, slot(r))
 			from = i + n
 		}
 		i += n
@@ -70,29 +70,29 @@ func (s *compiled) add(part string) {
 	s.size += t.Size
 }
 
-// lay appends the template to out, with the same value in all its slots.
-func (s *compiled) lay(rope qp.Pieces, fill qp.Text) qp.Pieces {
-	for i := range s.holes {
-		rope = append(rope, s.parts[i], fill)
+// fillAll appends the template to out, with the same value in all its slots.
+func (s *compiled) fillAll(out qp.Pieces, fill qp.Text) qp.Pieces {
+	for i := range s.slots {
+		out = append(out, s.parts[i], fill)
 	}
-	return append(rope, s.parts[len(s.parts)-1])
+	return append(out, s.parts[len(s.parts)-1])
 }
 
 // slotValues holds the value of each slot.
-type slotValues [holes]qp.Text
+type slotValues [slotCount]qp.Text
 
 // execute appends the template to out, with each slot's value.
-func (s *compiled) execute(rope qp.Pieces, fill *slotValues) qp.Pieces {
-	for i, h := range s.holes {
-		rope = append(rope, s.parts[i], fill[h.index()])
+func (s *compiled) execute(out qp.Pieces, fill *slotValues) qp.Pieces {
+	for i, h := range s.slots {
+		out = append(out, s.parts[i], fill[h.index()])
 	}
-	return append(rope, s.parts[len(s.parts)-1])
+	return append(out, s.parts[len(s.parts)-1])
 }
 
 // filledSize returns the size of the template with its slots filled.
 func (s *compiled) filledSize(fill *slotValues) int {
 	n := s.size
-	for _, h := range s.holes {
+	for _, h := range s.slots {
 		n += fill[h.index()].Size
 	}
 	return n
@@ -100,7 +100,7 @@ func (s *compiled) filledSize(fill *slotValues) int {
 
 // unescapeSlotsInURLs restores the slots in URLs: html/template wrote them as %xx.
 func unescapeSlotsInURLs(s string) string {
-	for h := slot(firstHole); h.index() < holes; h++ {
+	for h := slot(firstSlot); h.index() < slotCount; h++ {
 		s = strings.ReplaceAll(s, percentEncode(h), h.String())
 	}
 	return s

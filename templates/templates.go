@@ -32,11 +32,11 @@ var embedded embed.FS
 
 // Set is all templates in all languages. It is immutable and safe for concurrent use.
 type Set struct {
-	locales []*locale // the first is the fallback for unknown languages
-	matcher language.Matcher
-	samples map[kind]sampleData
-	notice  noticeSample
-	files   overlayFS // the source of all of it
+	locales      []*locale // the first is the fallback for unknown languages
+	matcher      language.Matcher
+	samples      map[kind]sampleData
+	announcement announcementSample
+	files        overlayFS // the source of all of it
 
 	style, adminStyle, adminScript asset // of the pages
 }
@@ -80,7 +80,7 @@ func loadFrom(dir string) (*Set, error) {
 	if s.samples, err = readSamples(files); err != nil {
 		return nil, err
 	}
-	if s.notice, err = readNoticeSample(files); err != nil {
+	if s.announcement, err = readAnnouncementSample(files); err != nil {
 		return nil, err
 	}
 	return s, s.renderAllSamples()
@@ -108,8 +108,8 @@ func unindent(src string) string {
 
 // locale returns the locale for the first name that matches one, or the reference. Names are BCP 47 tags, or the
 // forum's names for languages.
-func (s *Set) locale(wishes ...string) *locale {
-	for _, name := range wishes {
+func (s *Set) locale(names ...string) *locale {
+	for _, name := range names {
 		tag, err := language.Parse(name)
 		if err != nil {
 			continue

@@ -6,8 +6,8 @@ import (
 	"postrider/internal/qp"
 )
 
-// stampKey identifies a local minute. Members in zones with the same offset share it.
-type stampKey struct {
+// timeKey identifies a local minute. Members in zones with the same offset share it.
+type timeKey struct {
 	locale int
 	minute int64
 	year   bool
@@ -21,12 +21,12 @@ type formattedTime struct {
 func (w *render) formatTime(at time.Time) formattedTime {
 	local := at.In(w.zone)
 	_, offset := local.Zone()
-	key := stampKey{locale: w.locale.index, minute: (at.Unix() + int64(offset)) / 60, year: local.Year() != w.year}
-	if s, ok := w.press.times.Get(key); ok {
+	key := timeKey{locale: w.locale.index, minute: (at.Unix() + int64(offset)) / 60, year: local.Year() != w.year}
+	if s, ok := w.renderer.times.Get(key); ok {
 		return s
 	}
 	s := w.locale.formatTime(local, key.year)
-	w.press.times.Add(key, s)
+	w.renderer.times.Add(key, s)
 	return s
 }
 
@@ -35,8 +35,8 @@ func (l *locale) formatTime(local time.Time, year bool) formattedTime {
 	if year {
 		pattern = l.calendar.momentYear
 	}
-	said := l.calendar.write(pattern, local)
-	return formattedTime{html: qp.Encode(escape(said)), text: qp.Encode(said)}
+	formatted := l.calendar.write(pattern, local)
+	return formattedTime{html: qp.Encode(escape(formatted)), text: qp.Encode(formatted)}
 }
 
 // maxTimeBytes returns the maximum size of a time, in bytes of HTML.
