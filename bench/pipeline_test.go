@@ -20,16 +20,16 @@ import (
 )
 
 func BenchmarkPipeline(b *testing.B) {
-	binary := build(b)
+	binary := buildBinary(b)
 	for _, members := range []int{2_000, 10_000} {
 		s := size{members: members, sections: 200, threads: 4_000, posts: 10_000, watched: 2}
 		dsn := servertest.MariaDB(b)
-		load(b, dsn, s)
+		loadForum(b, dsn, s)
 		b.Run(fmt.Sprintf("members=%d/store=sqlite", members), func(b *testing.B) {
-			pipeline(b, binary, dsn, func() string { return "sqlite:" + filepath.Join(b.TempDir(), "postrider.db") })
+			benchmarkRound(b, binary, dsn, func() string { return "sqlite:" + filepath.Join(b.TempDir(), "postrider.db") })
 		})
 		b.Run(fmt.Sprintf("members=%d/store=postgres", members), func(b *testing.B) {
-			pipeline(b, binary, dsn, func() string { return servertest.Postgres(b) })
+			benchmarkRound(b, binary, dsn, func() string { return servertest.Postgres(b) })
 		})
 	}
 }
@@ -40,7 +40,7 @@ func BenchmarkSource(b *testing.B) {
 	if !ok {
 		b.Skip("SKIPPED: smtp-source (Debian package postfix) is not installed")
 	}
-	relay := sink(b)
+	relay := startSink(b)
 	for b.Loop() {
 		cmd := exec.CommandContext(b.Context(), source, "-s", "8", "-m", "10000", "-l", "20000", "-d", "-f", "a@example.org", "-t", "b@example.org", relay)
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -51,8 +51,8 @@ func BenchmarkSource(b *testing.B) {
 	}
 }
 
-// build builds the program as it is shipped.
-func build(b *testing.B) string {
+// buildBinary builds the program as it is shipped.
+func buildBinary(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "postrider")
 	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", path, "postrider")
@@ -62,8 +62,8 @@ func build(b *testing.B) string {
 	return path
 }
 
-// sink starts smtp-sink on a free port and gives its address.
-func sink(b *testing.B) string {
+// startSink starts smtp-sink on a free port and gives its address.
+func startSink(b *testing.B) string {
 	b.Helper()
 	program, ok := servertest.Find("smtp-sink", "/usr/sbin")
 	if !ok {
@@ -93,7 +93,7 @@ func sink(b *testing.B) string {
 	}
 }
 
-func load(b *testing.B, dsn string, s size) {
+func loadForum(b *testing.B, dsn string, s size) {
 	b.Helper()
 	servertest.LoadDump(b, dsn, "../source/testdata/xenforo2-mariadb.sql.gz")
 	generate(b, servertest.OpenMariaDB(b, dsn), s)
@@ -109,9 +109,9 @@ type report struct {
 	} `json:"report"`
 }
 
-// pipeline runs one full round from an empty store: gather, learn, plan and send to all.
-func pipeline(b *testing.B, binary, forum string, store func() string) {
-	relay := sink(b)
+// benchmarkRound runs one full round from an empty store: gather, learn, plan and send to all.
+func benchmarkRound(b *testing.B, binary, forum string, store func() string) {
+	relay := startSink(b)
 	for b.Loop() {
 		config := filepath.Join(b.TempDir(), "config.toml")
 		text := fmt.Sprintf("[forum]\ntype = \"xenforo2\"\ndsn = %q\nurl = \"https://forum.example.org\"\nname = \"Bench\"\n[store]\ndsn = %q\n[smtp]\nurl = \"smtp://%s\"\nfrom = \"digest@forum.example.org\"\n[digest]\nlocale = \"en\"\n[log]\nformat = \"json\"\n",
@@ -126,11 +126,11 @@ func pipeline(b *testing.B, binary, forum string, store func() string) {
 		if err := cmd.Run(); err != nil {
 			b.Fatalf("postrider: %v\n%s", err, log.String())
 		}
-		measure(b, cmd.ProcessState, time.Since(start), log.String())
+		reportMetrics(b, cmd.ProcessState, time.Since(start), log.String())
 	}
 }
 
-func measure(b *testing.B, p *os.ProcessState, took time.Duration, log string) {
+func reportMetrics(b *testing.B, p *os.ProcessState, took time.Duration, log string) {
 	lines := strings.Split(strings.TrimSpace(log), "\n")
 	var r report
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil || r.Report.Sent == 0 {

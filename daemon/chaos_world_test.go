@@ -79,15 +79,15 @@ func (c *chaos) runWithFaults(name string, s storm) {
 	c.Helper()
 	const hour, minute, tomorrow = time.Hour, time.Minute, 24 * time.Hour
 	c.day = c.day.Add(2 * 24 * time.Hour)
-	before := len(c.script.Letters())
+	before := len(c.script.Received())
 	time.Sleep(c.day.Add(-hour).Sub(c.clock()))
 	first := c.writePost(c.thread)
-	c.script.Follow(s.bad)
+	c.script.SetTable(s.bad)
 	time.AfterFunc(c.day.Add(9*hour).Sub(c.clock()), func() {
-		if n := len(c.script.Letters()) - before; n > 0 && c.distrusts {
+		if n := len(c.script.Received()) - before; n > 0 && c.distrusts {
 			c.Errorf("%s: %d mails were handed over", name, n)
 		}
-		c.script.Follow(s.calm)
+		c.script.SetTable(s.calm)
 	})
 	c.at(8 * hour)
 	for _, later := range []time.Duration{8*hour + 16*minute, 8*hour + 48*minute, 9*hour + 4*minute, 20 * hour} {
@@ -95,7 +95,7 @@ func (c *chaos) runWithFaults(name string, s storm) {
 	}
 	second := c.writePost(c.thread)
 	c.at(tomorrow + 8*hour)
-	for _, fault := range c.verdict(c.script.Letters()[before:], first, second) {
+	for _, fault := range c.verdict(c.script.Received()[before:], first, second) {
 		c.Errorf("%s: %s", name, fault)
 	}
 }
@@ -103,15 +103,15 @@ func (c *chaos) runWithFaults(name string, s storm) {
 // rest is a day without news.
 func (c *chaos) rest() {
 	c.Helper()
-	sent := len(c.script.Letters())
+	sent := len(c.script.Received())
 	c.at(48*time.Hour + 9*time.Hour)
-	if n := len(c.script.Letters()); n != sent {
+	if n := len(c.script.Received()); n != sent {
 		c.Errorf("%d mails went out on a day without news", n-sent)
 	}
 }
 
 // verdict checks that every member has each post, once but for copies of what the relay did not answer.
-func (c *chaos) verdict(letters []smtptest.Letter, want ...forum.PostID) (faults []string) {
+func (c *chaos) verdict(letters []smtptest.Received, want ...forum.PostID) (faults []string) {
 	c.Helper()
 	fault := func(format string, a ...any) { faults = append(faults, fmt.Sprintf(format, a...)) }
 	accepted, answered, tries := map[string]int{}, map[string]int{}, map[string]int{}

@@ -58,7 +58,7 @@ type announcementTest struct {
 
 func newAnnouncementTest(t *testing.T, binary string, crowd int, store string) *announcementTest {
 	t.Helper()
-	p := &announcementTest{testForum: newTestForum(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeads())}
+	p := &announcementTest{testForum: newTestForum(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeadersOnly())}
 	p.exec(`WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?)
 		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd)
 	// Uncertain messages are retried immediately. Otherwise the test would wait 15 minutes after each kill.

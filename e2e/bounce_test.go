@@ -180,7 +180,7 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 	// Postfix runs the command as the owner of the aliases file.
 	command := fmt.Sprintf("postrider-bounces \"|%s bounce -c %s\"\n", o.binary, o.relay.Path("bounces.toml"))
 	for path, text := range map[string]string{o.relay.Path("aliases"): command, o.relay.Path("bounces.toml"): readFile(t, o.config)} {
-		if err := errors.Join(os.WriteFile(path, []byte(text), 0o644), servertest.Give(path)); err != nil {
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o644), servertest.Chown(path)); err != nil {
 			t.Fatal(err)
 		}
 	}

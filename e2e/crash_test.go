@@ -42,7 +42,7 @@ func TestDaemon_FailsOverToStandby(t *testing.T) {
 			standby := primary.Standby()
 			f := startDaemonGroup(t, primary.DSN(standby)+"&target_session_attrs=read-write")
 			f.awaitMessages(daemonCrowd / 3)
-			primary.Lose()
+			primary.Crash()
 			// A daemon that had nothing in flight has nothing to settle.
 			f.daemons[0].waitFor(t, "an error about the lost primary", func() bool {
 				return !wait || slices.ContainsFunc(f.daemons, func(p *process) bool { return strings.Contains(p.out.String(), "settling") })
@@ -97,7 +97,7 @@ func (f *daemonGroup) awaitSettled(server *servertest.Cluster) {
 	f.Helper()
 	want := len(f.wantPosts())
 	f.daemons[0].waitFor(f.T, "all messages to be settled", func() bool {
-		return len(f.relay.Messages()) >= want && server.Number("SELECT count(*) FROM outbox WHERE settled_at IS NULL") == 0
+		return len(f.relay.Messages()) >= want && server.QueryInt("SELECT count(*) FROM outbox WHERE settled_at IS NULL") == 0
 	})
 }
 

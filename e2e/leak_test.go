@@ -67,7 +67,7 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 				want := readExpectation(t, kind)
 				dsn, _ := loadForum(t, kind)
 				f := forumDB{t, servertest.OpenMariaDB(t, dsn), sw}
-				dir, deferring, relay := t.TempDir(), smtptest.NewScript(t, smtptest.Table{".": {{Say: "451 4.7.1 Try again later"}}}), smtptest.New(t)
+				dir, deferring, relay := t.TempDir(), smtptest.NewScript(t, smtptest.Table{".": {{Reply: "451 4.7.1 Try again later"}}}), smtptest.New(t)
 				config := func(url string) string {
 					return writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), url)
 				}

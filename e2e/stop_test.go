@@ -115,7 +115,7 @@ func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 			t.Parallel()
 			forum, dir := sampleForum(t), t.TempDir()
 			store := "sqlite:" + filepath.Join(dir, "postrider.db")
-			stuck := smtptest.NewScript(t, smtptest.Table{".": {{}, {}, {Mute: true, Hang: true}}})
+			stuck := smtptest.NewScript(t, smtptest.Table{".": {{}, {}, {NoReply: true, Hang: true}}})
 			args := []string{"run", "-c", writeConfig(t, dir, "sample", forum, store, stuck.URL())}
 			if once {
 				args = append(args, "--once")

@@ -22,7 +22,7 @@ func signer(t testing.TB, keys ...[]byte) *Signer {
 	return s
 }
 
-func grants() []Claims {
+func allClaims() []Claims {
 	return []Claims{
 		{Settings, 42, 0}, {Digests, 42, 0}, {Alerts, 1, 0}, {Announcements, 1 << 60, 0}, {Everything, 7, 0},
 		{Thread, 42, 9917}, {Section, 42, 3}, {View, 42, Mail("digest/42/2026-05-04")},
@@ -31,7 +31,7 @@ func grants() []Claims {
 
 func TestToken_EncodesClaims(t *testing.T) {
 	s := signer(t)
-	for _, want := range grants() {
+	for _, want := range allClaims() {
 		if got, err := s.Check(s.Token(want)); got != want || err != nil {
 			t.Errorf("Check = %v, %v, want %v", got, err, want)
 		}
@@ -66,7 +66,7 @@ func TestAddressToken_FitsLocalPartInAnyCase(t *testing.T) {
 
 func TestCheck_RejectsEveryFlippedBit(t *testing.T) {
 	s := signer(t, key(1), key(2))
-	for _, g := range grants() {
+	for _, g := range allClaims() {
 		raw := s.sign(g)
 		for i := range len(raw) * 8 {
 			forged := bytes.Clone(raw)
@@ -109,7 +109,7 @@ func TestCheck_RejectsRandomTokens(t *testing.T) {
 	s := signer(t, key(1), key(2), key(3))
 	random := rand.New(rand.NewPCG(1, 2))
 	genuine := make(map[string]bool)
-	for _, g := range grants() {
+	for _, g := range allClaims() {
 		genuine[s.Token(g)] = true
 	}
 	for range 5000 {
@@ -118,10 +118,10 @@ func TestCheck_RejectsRandomTokens(t *testing.T) {
 			raw[i] = byte(random.Uint32())
 		}
 		raw[0], raw[1], raw[2] = version, byte(random.IntN(3)), byte(random.IntN(9))
-		refuse(t, s, urlEncoding.EncodeToString(raw))
+		wantInvalid(t, s, urlEncoding.EncodeToString(raw))
 	}
 	for range 5000 {
-		token := []byte(s.Token(grants()[random.IntN(len(grants()))]))
+		token := []byte(s.Token(allClaims()[random.IntN(len(allClaims()))]))
 		switch at := random.IntN(len(token)); random.IntN(4) {
 		case 0:
 			token[at] = byte(random.IntN(128))
@@ -134,12 +134,12 @@ func TestCheck_RejectsRandomTokens(t *testing.T) {
 			token[at], token[other] = token[other], token[at]
 		}
 		if !genuine[string(token)] { // a letter may have been put in its own place
-			refuse(t, s, string(token))
+			wantInvalid(t, s, string(token))
 		}
 	}
 }
 
-func refuse(t *testing.T, s *Signer, token string) {
+func wantInvalid(t *testing.T, s *Signer, token string) {
 	t.Helper()
 	if g, err := s.Check(token); !errors.Is(err, ErrInvalidToken) || g != (Claims{}) {
 		t.Errorf("Check(%q) = %v, %v, want ErrForged", token, g, err)
@@ -177,7 +177,7 @@ func TestNewSigner_RejectsShortKeys(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	s := signer(f)
-	for _, g := range grants() {
+	for _, g := range allClaims() {
 		f.Add(s.Token(g))
 		f.Add(s.AddressToken(g))
 	}

@@ -61,8 +61,8 @@ func (c *Cluster) Standby() *Cluster {
 		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
 	s.configure()
 	s.start()
-	c.SQL("ALTER SYSTEM SET synchronous_standby_names = '*'")
-	c.SQL("SELECT pg_reload_conf()")
+	c.Exec("ALTER SYSTEM SET synchronous_standby_names = '*'")
+	c.Exec("SELECT pg_reload_conf()")
 	Await(c.t, func() error {
 		var state string
 		err := c.db.QueryRowContext(c.t.Context(), "SELECT coalesce(max(sync_state), 'none') FROM pg_stat_replication").Scan(&state)
@@ -86,16 +86,16 @@ func (c *Cluster) DSN(standbys ...*Cluster) string {
 	return fmt.Sprintf("postgres://postrider@%s/postgres?sslmode=disable", strings.Join(hosts, ","))
 }
 
-// SQL runs a statement.
-func (c *Cluster) SQL(statement string) {
+// Exec runs a statement.
+func (c *Cluster) Exec(statement string) {
 	c.t.Helper()
 	if _, err := c.db.ExecContext(c.t.Context(), statement); err != nil {
 		c.t.Fatalf("%s: %v", statement, err)
 	}
 }
 
-// Number asks for a number.
-func (c *Cluster) Number(query string) (n int64) {
+// QueryInt asks for a number.
+func (c *Cluster) QueryInt(query string) (n int64) {
 	c.t.Helper()
 	if err := c.db.QueryRowContext(c.t.Context(), query).Scan(&n); err != nil {
 		c.t.Fatalf("%s: %v", query, err)
@@ -109,8 +109,8 @@ func (c *Cluster) Restart() {
 	c.run(c.program("pg_ctl"), "-D", c.data(), "-l", c.data()+".log", "-m", "immediate", "-w", "restart")
 }
 
-// Lose crashes the server for good.
-func (c *Cluster) Lose() {
+// Crash crashes the server for good.
+func (c *Cluster) Crash() {
 	c.t.Helper()
 	c.run(c.program("pg_ctl"), "-D", c.data(), "-m", "immediate", "-w", "stop")
 }

@@ -10,8 +10,8 @@ import (
 func TestCluster_StandbyTakesOver(t *testing.T) {
 	primary := servertest.NewCluster(t)
 	standby := primary.Standby()
-	primary.SQL("CREATE TABLE kept (id BIGINT)")
-	primary.SQL("INSERT INTO kept VALUES (1)")
+	primary.Exec("CREATE TABLE kept (id BIGINT)")
+	primary.Exec("INSERT INTO kept VALUES (1)")
 	primary.Restart()
 	db := open(t, primary.DSN())
 	count := func() (n int) {
@@ -28,10 +28,10 @@ func TestCluster_StandbyTakesOver(t *testing.T) {
 	if n := count(); n != 1 {
 		t.Errorf("%d rows are there after a crash, want 1", n)
 	}
-	primary.SQL("INSERT INTO kept VALUES (2)")
-	primary.Lose()
+	primary.Exec("INSERT INTO kept VALUES (2)")
+	primary.Crash()
 	standby.Promote()
-	standby.SQL("INSERT INTO kept VALUES (3)")
+	standby.Exec("INSERT INTO kept VALUES (3)")
 	db = open(t, standby.DSN())
 	if n := count(); n != 3 {
 		t.Errorf("the standby has %d rows, want 3", n)

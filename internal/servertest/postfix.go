@@ -37,9 +37,9 @@ type Postfix struct {
 	port int
 }
 
-// basics make a Postfix that has nothing to do with the machine's own. There is no DNS here: who wants a domain
+// baseSettings make a Postfix that has nothing to do with the machine's own. There is no DNS here: who wants a domain
 // to go elsewhere sets relayhost or transport_maps, with the address in brackets.
-const basics = `compatibility_level = 3.6
+const baseSettings = `compatibility_level = 3.6
 home = %[1]s
 queue_directory = $home/queue
 data_directory = $home/data
@@ -127,7 +127,7 @@ func (p *Postfix) start(master string, c PostfixConfig) (err error) {
 	if err := p.configure(master, c); err != nil {
 		return err
 	}
-	cmd := keep(p.home, master, "-c", filepath.Join(p.home, "etc"), "-d") // -d keeps it in the foreground
+	cmd := keeperCommand(p.home, master, "-c", filepath.Join(p.home, "etc"), "-d") // -d keeps it in the foreground
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = p.home, environment(p.home), &syscall.SysProcAttr{}
 	process, err := start(p.checkGreeting, cmd, master)
 	if err != nil {
@@ -151,7 +151,7 @@ func (p *Postfix) configure(master string, c PostfixConfig) error {
 		return fmt.Errorf("making Postfix's directories: %w", err)
 	}
 	files := map[string]string{
-		"etc/main.cf": fmt.Sprintf(basics, p.home, filepath.Dir(postfix), filepath.Dir(master), c.Host, nobody.Uid, nobody.Gid) +
+		"etc/main.cf": fmt.Sprintf(baseSettings, p.home, filepath.Dir(postfix), filepath.Dir(master), c.Host, nobody.Uid, nobody.Gid) +
 			strings.Join(c.Settings, "\n") + "\n",
 		"etc/master.cf": fmt.Sprintf(services, p.port) + strings.Join(c.Services, "\n") + "\n",
 	}

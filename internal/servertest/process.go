@@ -23,10 +23,10 @@ import (
 )
 
 const (
-	// startLimit is how long a server may take to answer: a machine full of tests is slow.
-	startLimit = 90 * time.Second
-	// tryLimit ends a try whose first packet was lost, so that there is another one.
-	tryLimit = 10 * time.Second
+	// startTimeout is how long a server may take to answer: a machine full of tests is slow.
+	startTimeout = 90 * time.Second
+	// attemptTimeout ends a try whose first packet was lost, so that there is another one.
+	attemptTimeout = 10 * time.Second
 )
 
 // Find looks for a program in PATH and then in places, which may hold wildcards ("/usr/lib/postgresql/*/bin");
@@ -70,7 +70,7 @@ func Port() (int, error) {
 // Run runs a program to its end in dir, as the servers' user. Its output stands in the error.
 func Run(dir, program string, args ...string) error {
 	cmd := exec.Command(program, args...)
-	if err := private(cmd, dir); err != nil {
+	if err := setUser(cmd, dir); err != nil {
 		return err
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -82,7 +82,7 @@ func Run(dir, program string, args ...string) error {
 // Process is a server that runs.
 type Process struct {
 	program string
-	leash   io.Closer // the server stops when this is closed, or when the test's process ends, however it ends
+	stdin   io.Closer // the server stops when this is closed, or when the test's process ends, however it ends
 	log     *os.File
 	done    chan struct{}
 	ended   error // how; to be read when done is closed
@@ -107,15 +107,15 @@ exit $status`
 // Start starts a server whose data is in dir and waits until ready returns nil. If the server ends
 // before that, or takes too long, its log stands in the error.
 func Start(ready func(context.Context) error, dir, program string, args ...string) (*Process, error) {
-	cmd := keep(dir, program, args...)
-	if err := private(cmd, dir); err != nil {
+	cmd := keeperCommand(dir, program, args...)
+	if err := setUser(cmd, dir); err != nil {
 		return nil, err
 	}
 	return start(ready, cmd, program)
 }
 
-// keep is the keeper's command line.
-func keep(dir, program string, args ...string) *exec.Cmd {
+// keeperCommand is the keeper's command line.
+func keeperCommand(dir, program string, args ...string) *exec.Cmd {
 	return exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper", dir, program}, args...)...)
 }
 
@@ -133,7 +133,7 @@ func start(ready func(context.Context) error, cmd *exec.Cmd, program string) (*P
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{program: filepath.Base(program), leash: leash, log: log, done: make(chan struct{})}
+	p := &Process{program: filepath.Base(program), stdin: leash, log: log, done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", p.program, err)
 	}
@@ -150,7 +150,7 @@ func start(ready func(context.Context) error, cmd *exec.Cmd, program string) (*P
 
 // await asks ready until it says yes.
 func (p *Process) await(ready func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	err := poll(ctx, p.done, ready)
 	select {
@@ -165,7 +165,7 @@ func (p *Process) await(ready func(context.Context) error) error {
 // what ready said last when that takes too long.
 func Await(t testing.TB, ready func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
 	if err := poll(ctx, nil, func(context.Context) error { return ready() }); err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context)
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		try, cancel := context.WithTimeout(ctx, tryLimit)
+		try, cancel := context.WithTimeout(ctx, attemptTimeout)
 		err := ready(try)
 		cancel()
 		if err == nil {
@@ -187,7 +187,7 @@ func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context)
 		case <-done:
 			return err
 		case <-ctx.Done():
-			return fmt.Errorf("no answer in %v: %w", startLimit, err)
+			return fmt.Errorf("no answer in %v: %w", startTimeout, err)
 		case <-again.C:
 		}
 	}
@@ -195,7 +195,7 @@ func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context)
 
 // Stop ends the server, waits for it, and removes its directory.
 func (p *Process) Stop() {
-	p.leash.Close()
+	p.stdin.Close()
 	<-p.done
 }
 
@@ -213,8 +213,8 @@ func (p *Process) Log() string {
 	return string(bytes.TrimSpace(tail[:n]))
 }
 
-// private makes cmd run in dir, as nobody if we are root.
-func private(cmd *exec.Cmd, dir string) error {
+// setUser makes cmd run in dir, as nobody if we are root.
+func setUser(cmd *exec.Cmd, dir string) error {
 	cred, err := credential()
 	cmd.Dir, cmd.Env = dir, environment(dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
@@ -233,8 +233,8 @@ func credential() (*syscall.Credential, error) {
 	return lookup("nobody")
 }
 
-// Give makes a file the servers' own.
-func Give(path string) error {
+// Chown makes a file the servers' own.
+func Chown(path string) error {
 	cred, err := credential()
 	if err != nil || cred == nil {
 		return err

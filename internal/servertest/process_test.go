@@ -48,7 +48,7 @@ func TestStart_ShowsLogOfFailedServer(t *testing.T) {
 			t.Errorf("error = %q, want %q in it", err, want)
 		}
 	}
-	gone(t, dir)
+	wantRemoved(t, dir)
 }
 
 func TestProcess_StopRemovesDirectory(t *testing.T) {
@@ -65,7 +65,7 @@ func TestProcess_StopRemovesDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Stop()
-	gone(t, dir)
+	wantRemoved(t, dir)
 }
 
 func TestRun_ShowsOutput(t *testing.T) {
@@ -84,7 +84,7 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
-func gone(t *testing.T, dir string) {
+func wantRemoved(t *testing.T, dir string) {
 	t.Helper()
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%s is still there (%v)", dir, err)

@@ -50,19 +50,19 @@ func WithAuth(user, password string) Option {
 // WithPause makes the inbox think about each message before it answers.
 func WithPause(pause time.Duration) Option { return func(s *Server) { s.pause = pause } }
 
-// WithHeads makes the inbox keep the heads of messages alone, for tests with more mails than fit into memory.
-func WithHeads() Option { return func(s *Server) { s.heads = true } }
+// WithHeadersOnly makes the inbox keep the heads of messages alone, for tests with more mails than fit into memory.
+func WithHeadersOnly() Option { return func(s *Server) { s.headersOnly = true } }
 
 // Server is an inbox on a free port of this machine. It lives as long as its test.
 type Server struct {
 	scheme, user, password string
-	heads                  bool
+	headersOnly            bool
 	pause                  time.Duration
 
 	t         testing.TB
 	address   string
 	authority *Authority // nil without TLS
-	lines     *counter
+	counter   *countingListener
 
 	mu           sync.Mutex
 	arrived      *sync.Cond
@@ -79,7 +79,7 @@ func New(t testing.TB, options ...Option) *Server {
 		o(s)
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{inbox: s, conn: c, known: s.user == ""}, nil
+		return &session{inbox: s, conn: c, authenticated: s.user == ""}, nil
 	}))
 	server.Domain = "inbox.test"
 	server.AllowInsecureAuth = true
@@ -89,8 +89,8 @@ func New(t testing.TB, options ...Option) *Server {
 		t.Fatalf("opening the inbox: %v", err)
 	}
 	s.address = listener.Addr().String()
-	s.lines = &counter{Listener: listener}
-	listener = s.lines
+	s.counter = &countingListener{Listener: listener}
+	listener = s.counter
 	if s.scheme != "smtp" {
 		s.authority = NewAuthority(t)
 	}
@@ -154,10 +154,10 @@ func (s *Server) Wait(n int) []Message {
 }
 
 // Connections counts the connections that were ever open.
-func (s *Server) Connections() int { return int(s.lines.all.Load()) }
+func (s *Server) Connections() int { return int(s.counter.all.Load()) }
 
-// MostConnections is how many were open at once at most.
-func (s *Server) MostConnections() int { return int(s.lines.most.Load()) }
+// MaxConnections is how many were open at once at most.
+func (s *Server) MaxConnections() int { return int(s.counter.most.Load()) }
 
 // Transactions counts the transactions that were begun.
 func (s *Server) Transactions() int {
@@ -168,11 +168,11 @@ func (s *Server) Transactions() int {
 
 // session is one connection to the inbox.
 type session struct {
-	inbox *Server
-	conn  *smtp.Conn
-	known bool
-	from  string
-	to    []string
+	inbox         *Server
+	conn          *smtp.Conn
+	authenticated bool
+	from          string
+	to            []string
 }
 
 func (s *session) AuthMechanisms() []string {
@@ -187,7 +187,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		if user != s.inbox.user || password != s.inbox.password {
 			return smtp.ErrAuthFailed
 		}
-		s.known = true
+		s.authenticated = true
 		return nil
 	}), nil
 }
@@ -196,18 +196,18 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.inbox.mu.Lock()
 	s.inbox.transactions++
 	s.inbox.mu.Unlock()
-	if !s.known {
+	if !s.authenticated {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	s.from = from
 	return nil
 }
 
-// refusal is the code at the start of a recipient's name.
-var refusal = regexp.MustCompile(`^([45]\d\d)-`)
+// codePrefix is the reply code at the start of a recipient's name.
+var codePrefix = regexp.MustCompile(`^([45]\d\d)-`)
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if m := refusal.FindStringSubmatch(to); m != nil {
+	if m := codePrefix.FindStringSubmatch(to); m != nil {
 		code, err := strconv.Atoi(m[1])
 		if err != nil {
 			return err
@@ -224,7 +224,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	i := s.inbox
-	if end := bytes.Index(data, []byte("\r\n\r\n")); i.heads && end >= 0 {
+	if end := bytes.Index(data, []byte("\r\n\r\n")); i.headersOnly && end >= 0 {
 		data = bytes.Clone(data[:end+4])
 	}
 	i.mu.Lock()
@@ -244,28 +244,28 @@ func (s *session) Reset() { s.from, s.to = "", nil }
 
 func (s *session) Logout() error { return nil }
 
-// counter counts the connections of a listener.
-type counter struct {
+// countingListener counts the connections of a listener.
+type countingListener struct {
 	net.Listener
 	all, open, most atomic.Int64
 }
 
-func (c *counter) Accept() (net.Conn, error) {
+func (c *countingListener) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
 	c.all.Add(1)
 	c.most.Store(max(c.most.Load(), c.open.Add(1))) // only Accept raises it, one at a time
-	return &counted{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
 }
 
-type counted struct {
+type countedConn struct {
 	net.Conn
 	closed func()
 }
 
-func (c *counted) Close() error {
+func (c *countedConn) Close() error {
 	c.closed()
 	return c.Conn.Close()
 }

@@ -16,14 +16,14 @@ import (
 
 // Act is what a scripted relay does when its turn has come. The zero Act does what a good relay would.
 type Act struct {
-	Wait time.Duration // before it answers
-	Say  string        // its reply, lines parted by "\n", without the last line break; empty: the usual one
-	Raw  string        // the bytes it sends instead, as they are
-	Mute bool          // it sends nothing
-	TLS  *tls.Config   // it begins TLS: at "connect" before it says anything, at "STARTTLS" afterwards
-	Read int           // at "body": bytes that it reads before it drops or hangs; All: to the final dot, which it does not see
-	Drop bool          // then it cuts the line
-	Hang bool          // then it does nothing more, and leaves the line open
+	Wait    time.Duration // before it answers
+	Reply   string        // its reply, lines parted by "\n", without the last line break; empty: the usual one
+	Raw     string        // the bytes it sends instead, as they are
+	NoReply bool          // it sends nothing
+	TLS     *tls.Config   // it begins TLS: at "connect" before it says anything, at "STARTTLS" afterwards
+	Read    int           // at "body": bytes that it reads before it drops or hangs; All: to the final dot, which it does not see
+	Drop    bool          // then it cuts the line
+	Hang    bool          // then it does nothing more, and leaves the line open
 }
 
 // All of a message.
@@ -34,8 +34,8 @@ const All = -1
 // the last one is for all further times. What is not in the table is done as a good relay does it, with PIPELINING.
 type Table map[string][]Act
 
-// usual are the replies of a good relay.
-var usual = map[string]string{
+// defaultReplies are the replies of a good relay.
+var defaultReplies = map[string]string{
 	"connect":  "220 script.test ESMTP",
 	"EHLO":     "250-script.test\n250-PIPELINING\n250 ENHANCEDSTATUSCODES",
 	"RSET":     "250 2.0.0 Ok",
@@ -49,8 +49,8 @@ var usual = map[string]string{
 	"AUTH":     "235 2.7.0 Welcome",
 }
 
-// Letter is a message that came with its final dot.
-type Letter struct {
+// Received is a message that came with its final dot.
+type Received struct {
 	Body string
 	Code int // of the answer; 0: there was none, or not a whole one, or nobody was there any more to hear it
 }
@@ -58,13 +58,13 @@ type Letter struct {
 // Script is a relay that acts by a table. It lives as long as its test.
 type Script struct {
 	address string
-	over    chan struct{}
+	closed  chan struct{}
 	serving sync.WaitGroup
 
 	mu          sync.Mutex
 	table       Table
-	said        []string
-	letters     []Letter
+	commands    []string
+	received    []Received
 	connections int
 	open        map[net.Conn]struct{}
 }
@@ -84,7 +84,7 @@ func NewScript(t testing.TB, table Table) *Script {
 			if err != nil {
 				return
 			}
-			s.begin(conn)
+			s.accept(conn)
 		}
 	})
 	t.Cleanup(func() {
@@ -104,13 +104,13 @@ func NewPipedScript(t testing.TB, table Table) *Script {
 }
 
 func newScript(table Table) *Script {
-	s := &Script{over: make(chan struct{}), open: make(map[net.Conn]struct{})}
-	s.Follow(table)
+	s := &Script{closed: make(chan struct{}), open: make(map[net.Conn]struct{})}
+	s.SetTable(table)
 	return s
 }
 
-// Follow makes the relay act by another table from now on.
-func (s *Script) Follow(table Table) {
+// SetTable makes the relay act by another table from now on.
+func (s *Script) SetTable(table Table) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.table = Table{}
@@ -125,13 +125,13 @@ func (s *Script) URL() string { return "smtp://" + s.address }
 // Dial gives one end of a pipe whose other end the relay has.
 func (s *Script) Dial() net.Conn {
 	near, far := net.Pipe()
-	s.begin(far)
+	s.accept(far)
 	return near
 }
 
 // close cuts all lines and waits until the relay has noticed.
 func (s *Script) close() {
-	close(s.over)
+	close(s.closed)
 	s.mu.Lock()
 	for conn := range s.open {
 		_ = conn.Close()
@@ -140,24 +140,24 @@ func (s *Script) close() {
 	s.serving.Wait()
 }
 
-// Said gives the commands that came so far, over all connections.
-func (s *Script) Said() []string {
+// Commands gives the commands that came so far, over all connections.
+func (s *Script) Commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.said)
+	return slices.Clone(s.commands)
 }
 
-// Letters gives the messages that came so far.
-func (s *Script) Letters() []Letter {
+// Received gives the messages that came so far.
+func (s *Script) Received() []Received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.letters)
+	return slices.Clone(s.received)
 }
 
 // Bodies gives the messages that came with their final dot, answered or not.
 func (s *Script) Bodies() []string {
 	var bodies []string
-	for _, l := range s.Letters() {
+	for _, l := range s.Received() {
 		bodies = append(bodies, l.Body)
 	}
 	return bodies
@@ -177,13 +177,13 @@ func (s *Script) Open() int {
 	return len(s.open)
 }
 
-func (s *Script) begin(conn net.Conn) {
+func (s *Script) accept(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connections++
 	s.open[conn] = struct{}{}
 	s.serving.Go(func() {
-		s.talk(conn)
+		s.serve(conn)
 		_ = conn.Close()
 		s.mu.Lock()
 		delete(s.open, conn)
@@ -191,8 +191,8 @@ func (s *Script) begin(conn net.Conn) {
 	})
 }
 
-// talk serves one connection.
-func (s *Script) talk(conn net.Conn) {
+// serve serves one connection.
+func (s *Script) serve(conn net.Conn) {
 	greeting := s.next("connect")
 	if greeting.TLS != nil {
 		conn = tls.Server(conn, greeting.TLS)
@@ -208,7 +208,7 @@ func (s *Script) talk(conn net.Conn) {
 		}
 		line = strings.TrimRight(line, "\r\n")
 		s.mu.Lock()
-		s.said = append(s.said, line)
+		s.commands = append(s.commands, line)
 		s.mu.Unlock()
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
 		a := s.next(verb)
@@ -220,54 +220,54 @@ func (s *Script) talk(conn net.Conn) {
 			conn = tls.Server(conn, a.TLS)
 			r = bufio.NewReader(conn)
 		}
-		if verb == "DATA" && code(reply) == 354 && !s.letter(conn, r) {
+		if verb == "DATA" && replyCode(reply) == 354 && !s.receive(conn, r) {
 			return
 		}
 	}
 }
 
-// letter reads a message, answers it, and tells whether the connection lives on.
-func (s *Script) letter(conn net.Conn, r *bufio.Reader) (goOn bool) {
+// receive reads a message, answers it, and tells whether the connection lives on.
+func (s *Script) receive(conn net.Conn, r *bufio.Reader) (goOn bool) {
 	a := s.next("body")
 	s.pause(a.Wait)
 	if a.Drop || a.Hang {
 		if a.Read == All {
-			_, _ = body(r)
+			_, _ = readBody(r)
 		} else {
 			_, _ = io.CopyN(io.Discard, r, int64(a.Read))
 		}
 		if a.Hang {
-			<-s.over
+			<-s.closed
 		}
 		return false
 	}
-	text, err := body(r)
+	text, err := readBody(r)
 	if err != nil {
 		return false
 	}
 	s.mu.Lock()
-	i := len(s.letters)
-	s.letters = append(s.letters, Letter{Body: text})
+	i := len(s.received)
+	s.received = append(s.received, Received{Body: text})
 	s.mu.Unlock()
 	a = s.next(".")
 	s.pause(a.Wait)
 	answer := a.bytes(".")
-	s.answered(i, code(answer)) // before the other side can know
+	s.setCode(i, replyCode(answer)) // before the other side can know
 	if err := write(conn, answer); err != nil {
-		s.answered(i, 0)
+		s.setCode(i, 0)
 		return false
 	}
-	return s.stay(a)
+	return s.endAct(a)
 }
 
-func (s *Script) answered(letter, code int) {
+func (s *Script) setCode(letter, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.letters[letter].Code = code
+	s.received[letter].Code = code
 }
 
-// body reads a message to its final dot.
-func body(r *bufio.Reader) (string, error) {
+// readBody reads a message to its final dot.
+func readBody(r *bufio.Reader) (string, error) {
 	var text strings.Builder
 	for {
 		line, err := r.ReadString('\n')
@@ -281,8 +281,8 @@ func body(r *bufio.Reader) (string, error) {
 	}
 }
 
-// code is that of a whole reply (RFC 5321, 4.2).
-func code(reply string) int {
+// replyCode is that of a whole reply (RFC 5321, 4.2).
+func replyCode(reply string) int {
 	last := reply[strings.LastIndexByte(strings.TrimSuffix(reply, "\r\n"), '\n')+1:]
 	if len(last) < 6 || last[3] != ' ' || !strings.HasSuffix(last, "\r\n") {
 		return 0
@@ -310,7 +310,7 @@ func (s *Script) pause(d time.Duration) {
 	}
 	select {
 	case <-time.After(d):
-	case <-s.over:
+	case <-s.closed:
 	}
 }
 
@@ -321,18 +321,18 @@ func (s *Script) perform(conn net.Conn, at string, a Act) (said string, goOn boo
 	if err := write(conn, said); err != nil {
 		return "", false
 	}
-	return said, s.stay(a)
+	return said, s.endAct(a)
 }
 
 // bytes is what a relay sends that acts so.
 func (a Act) bytes(at string) string {
 	switch {
-	case a.Mute:
+	case a.NoReply:
 		return ""
 	case a.Raw != "":
 		return a.Raw
 	}
-	reply := cmp.Or(a.Say, usual[at], "502 5.5.2 Error: command not recognized")
+	reply := cmp.Or(a.Reply, defaultReplies[at], "502 5.5.2 Error: command not recognized")
 	return strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n"
 }
 
@@ -345,10 +345,10 @@ func write(conn net.Conn, bytes string) error {
 	return err
 }
 
-// stay tells whether a connection lives on after an act.
-func (s *Script) stay(a Act) bool {
+// endAct tells whether a connection lives on after an act.
+func (s *Script) endAct(a Act) bool {
 	if a.Hang {
-		<-s.over
+		<-s.closed
 	}
 	return !a.Drop && !a.Hang
 }

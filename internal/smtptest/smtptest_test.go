@@ -29,7 +29,7 @@ func TestInbox_AcceptsAndRejects(t *testing.T) {
 	if inbox.Connections() != 4 || inbox.Transactions() != 4 {
 		t.Errorf("%d connections and %d transactions, want 4 of both", inbox.Connections(), inbox.Transactions())
 	}
-	if got := inbox.MostConnections(); got < 1 || got > 4 {
+	if got := inbox.MaxConnections(); got < 1 || got > 4 {
 		t.Errorf("MostConnections = %d", got)
 	}
 }
@@ -44,8 +44,8 @@ func TestInbox_StopsUnused(t *testing.T) {
 func TestScript_FollowsItsTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay := NewPipedScript(t, Table{
-			"EHLO": {{Say: "250-one\n250 two"}},
-			"MAIL": {{Wait: time.Minute}, {Say: "421 no"}},
+			"EHLO": {{Reply: "250-one\n250 two"}},
+			"MAIL": {{Wait: time.Minute}, {Reply: "421 no"}},
 			"RCPT": {{Raw: "25", Drop: true}},
 		})
 		conn := relay.Dial()
@@ -61,7 +61,7 @@ func TestScript_FollowsItsTable(t *testing.T) {
 			{"one\r\n..two\r\n.\r\n", "250 2.0.0 Ok: queued as 4XyZ1234\r\n"},
 			{"DANCE\r\n", "502 5.5.2 Error: command not recognized\r\n"},
 		} {
-			hear(t, conn, lines, turn.say, turn.hear)
+			wantReply(t, conn, lines, turn.say, turn.hear)
 		}
 		if _, err := conn.Write([]byte("RCPT TO:<a@b>\r\n")); err != nil {
 			t.Fatal(err)
@@ -79,7 +79,7 @@ func TestScript_FollowsItsTable(t *testing.T) {
 	})
 }
 
-func hear(t *testing.T, conn net.Conn, lines *bufio.Reader, say, want string) {
+func wantReply(t *testing.T, conn net.Conn, lines *bufio.Reader, say, want string) {
 	t.Helper()
 	if say != "" {
 		if _, err := conn.Write([]byte(say)); err != nil {
