@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// size is how big the generated forum is.
+// size is the size of the generated forum.
 type size struct {
-	members  int // all due
+	members  int // all of them are due
 	sections int
-	threads  int // with something new
-	posts    int // in the last day
-	watched  int // threads a member watches, spread by Zipf's law
+	threads  int // all of them have new posts
+	posts    int // all in the last day
+	watched  int // threads that each member watches, by Zipf's law
 }
 
 var now = time.Date(2026, 5, 4, 20, 0, 0, 0, time.UTC)
 
-// words is a vocabulary that excerpts are made of.
+// words is the vocabulary of the posts.
 var words = strings.Fields(`harbour lantern the a of quietly freight crossing nobody remembers why tide table printed on
 paper engine room second watch and then because north wind signal it was never repaired but still kept running through
 winter storm pilot boat chart Ümläut déjà vu station keeper letter home weather glass falling slowly 東京 москва`)
 
-// generator fills a XenForo 2 database, statement by statement.
+// generator fills the database of a XenForo 2 forum.
 type generator struct {
 	b      *testing.B
 	db     *sql.DB
@@ -53,7 +53,7 @@ func (g *generator) exec(query string) {
 	}
 }
 
-// insert writes n rows, a thousand to a statement.
+// insert writes n rows, 1000 per statement.
 func (g *generator) insert(into string, n int, row func(i int) string) {
 	for from := 0; from < n; from += 1000 {
 		rows := make([]string, 0, 1000)
@@ -97,7 +97,7 @@ func (g *generator) writeMembers() {
 	})
 }
 
-// writeLanguages gives the forum two languages: half of its members read German.
+// writeLanguages creates two languages. It returns their IDs, which are assigned to the members in turn.
 func (g *generator) writeLanguages() []int {
 	g.exec("DELETE FROM xf_language")
 	g.exec("INSERT INTO xf_language (language_id, parent_id, title, language_code, text_direction) VALUES (1, 0, 'English', 'en-US', 'LTR'), (2, 0, 'Deutsch', 'de-DE', 'LTR')")
@@ -107,7 +107,7 @@ func (g *generator) writeLanguages() []int {
 func (g *generator) writeThreads() {
 	g.insert("xf_thread (thread_id, node_id, title, user_id, username, post_date, discussion_type, first_post_id, last_post_date, last_post_id, last_post_user_id, last_post_username)", g.size.threads, func(i int) string {
 		author := 1 + g.random.IntN(g.size.members)
-		first := i + 1 // one thread in ten is new: its opening post is among those of the day
+		first := i + 1 // one thread in ten is new: it has its opening post
 		if i%10 != 0 {
 			first = 0
 		}
@@ -132,7 +132,7 @@ func (g *generator) writePosts() {
 	})
 }
 
-// body is a post as people write them: a quote in one of three, a link in one of five, code in one of twenty.
+// body returns a realistic post: one in three has a quote, one in five a link, one in twenty code.
 func (g *generator) body(i int) string {
 	var b strings.Builder
 	if i > 100 && i%3 == 0 {

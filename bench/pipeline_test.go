@@ -1,6 +1,5 @@
-// Package bench measures the whole pipeline as a process of its own: a generated XenForo forum on a
-// real MariaDB, a store on SQLite and on PostgreSQL, and Postfix's smtp-sink as the relay. Run it
-// with scripts/bench.
+// Package bench measures the whole pipeline in a separate process, with a generated XenForo forum on a real MariaDB, a store on
+// SQLite and on PostgreSQL, and Postfix's smtp-sink as the relay. Run it with scripts/bench.
 package bench
 
 import (
@@ -34,7 +33,7 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
-// BenchmarkSource is Postfix's own smtp-source, a C program, sending 10,000 synthetic mails of 20 KB into the same sink.
+// BenchmarkSource measures Postfix's smtp-source, a C program, for comparison. It sends 10,000 messages of 20 KB to the same sink.
 func BenchmarkSource(b *testing.B) {
 	source, ok := servertest.Find("smtp-source", "/usr/sbin")
 	if !ok {
@@ -47,11 +46,11 @@ func BenchmarkSource(b *testing.B) {
 			b.Fatalf("smtp-source: %v\n%s", err, out)
 		}
 		spent := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		b.ReportMetric(ms(spent)/10_000, "cpu-ms/mail")
+		b.ReportMetric(ms(spent)/10_000, "cpu-ms/message")
 	}
 }
 
-// buildBinary builds the program as it is shipped.
+// buildBinary builds the program as it is released.
 func buildBinary(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "postrider")
@@ -62,7 +61,7 @@ func buildBinary(b *testing.B) string {
 	return path
 }
 
-// startSink starts smtp-sink on a free port and gives its address.
+// startSink starts smtp-sink on a free port and returns its address.
 func startSink(b *testing.B) string {
 	b.Helper()
 	program, ok := servertest.Find("smtp-sink", "/usr/sbin")
@@ -88,7 +87,7 @@ func startSink(b *testing.B) string {
 			conn.Close()
 			return address
 		} else if time.Now().After(deadline) {
-			b.Fatalf("smtp-sink does not listen: %v", err)
+			b.Fatalf("smtp-sink is not listening: %v", err)
 		}
 	}
 }
@@ -99,7 +98,7 @@ func loadForum(b *testing.B, dsn string, s size) {
 	generate(b, servertest.OpenMariaDB(b, dsn), s)
 }
 
-// report is what the daemon's log says of a round.
+// report is the part of a round's log line that the benchmark needs.
 type report struct {
 	Report struct {
 		Sent            int   `json:"sent"`
@@ -109,7 +108,7 @@ type report struct {
 	} `json:"report"`
 }
 
-// benchmarkRound runs one full round from an empty store: gather, learn, plan and send to all.
+// benchmarkRound runs a full round with an empty store: it syncs, scans, plans and sends to all members.
 func benchmarkRound(b *testing.B, binary, forum string, store func() string) {
 	relay := startSink(b)
 	for b.Loop() {
@@ -134,15 +133,15 @@ func reportMetrics(b *testing.B, p *os.ProcessState, took time.Duration, log str
 	lines := strings.Split(strings.TrimSpace(log), "\n")
 	var r report
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil || r.Report.Sent == 0 {
-		b.Fatalf("no report of mails sent: %v\n%s", err, log)
+		b.Fatalf("the log has no report of sent messages: %v\n%s", err, log)
 	}
 	n := float64(r.Report.Sent)
-	b.ReportMetric(n, "mails")
-	b.ReportMetric(ms(p.UserTime()+p.SystemTime())/n, "cpu-ms/mail")
-	b.ReportMetric(float64(r.Report.ForumStatements)/n, "forum-stmts/mail")
-	b.ReportMetric(float64(r.Report.StoreStatements)/n, "store-stmts/mail")
-	b.ReportMetric(float64(r.Report.Bytes)/n/1024, "KB/mail")
-	b.ReportMetric(n/took.Seconds(), "mails/s")
+	b.ReportMetric(n, "messages")
+	b.ReportMetric(ms(p.UserTime()+p.SystemTime())/n, "cpu-ms/message")
+	b.ReportMetric(float64(r.Report.ForumStatements)/n, "forum-stmts/message")
+	b.ReportMetric(float64(r.Report.StoreStatements)/n, "store-stmts/message")
+	b.ReportMetric(float64(r.Report.Bytes)/n/1024, "KB/message")
+	b.ReportMetric(n/took.Seconds(), "messages/s")
 	b.ReportMetric(float64(p.SysUsage().(*syscall.Rusage).Maxrss)/1024, "MB-peak")
 	b.ReportMetric(0, "ns/op")
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// recordingTB keeps what a test would have complained of.
+// recordingTB records the failures of a test.
 type recordingTB struct {
 	testing.TB
 	message string
@@ -29,15 +29,15 @@ func TestFiles_ReportsFirstDifferentLine(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, got, want string }{
 		{"the same", "one\ntwo\nthree\n", ""},
-		{"another line", "one\n2\nthree\n", "mail.txt:2: got\n\t2\nwant\n\ttwo"},
-		{"a line more", "one\ntwo\nthree\n\nfour", "mail.txt:5: got\n\tfour\nwant\n\t(the end)"},
-		{"a line less", "one\ntwo", "mail.txt: got 2 lines, want 4"},
+		{"a different line", "one\n2\nthree\n", "mail.txt:2: got\n\t2\nwant\n\ttwo"},
+		{"one more line", "one\ntwo\nthree\n\nfour", "mail.txt:5: got\n\tfour\nwant\n\t(the end)"},
+		{"one line less", "one\ntwo", "mail.txt: got 2 lines, want 4"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &recordingTB{TB: t}
 			Files(w, "mail", map[string]string{"txt": tt.got})
 			if !strings.HasSuffix(w.message, tt.want) || (w.message == "") != (tt.want == "") {
-				t.Errorf("Files said %q, want %q", w.message, tt.want)
+				t.Errorf("Files reported %q, want %q", w.message, tt.want)
 			}
 		})
 	}
@@ -48,6 +48,6 @@ func TestFiles_FailsWithoutFile(t *testing.T) {
 	w := &recordingTB{TB: t}
 	Files(w, "mail", map[string]string{"txt": "one"})
 	if !strings.Contains(w.message, "-update") {
-		t.Errorf("Files said %q, want a word of -update", w.message)
+		t.Errorf("Files reported %q, want it to mention -update", w.message)
 	}
 }
