@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"postrider/internal/qp"
@@ -349,6 +350,25 @@ func TestCompose_RejectsInvalid(t *testing.T) {
 	}
 }
 
+func TestCompose_HeadersHaveNoBidiControls(t *testing.T) {
+	m := sample()
+	const hostile = "a\u202ab\u202bc\u202cd\u202de\u202ef\u2066g\u2067h\u2068i\u2069 שלום"
+	m.From.Name, m.To.Name, m.Subject, m.List.Name, m.FeedbackID = hostile, hostile, hostile, hostile, hostile
+	msg, err := netmail.ReadMessage(bytes.NewReader(mustCompose(t, m)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"From", "To", "Subject", "List-Id", "Feedback-Id"} {
+		got, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get(name))
+		if err != nil || !strings.Contains(got, "abcdefghi שלום") {
+			t.Errorf("%s: %q (%v), want the text without its controls", name, got, err)
+		}
+		if i := strings.IndexFunc(got, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }); i >= 0 {
+			t.Errorf("%s: %q contains a bidi control at %d", name, got, i)
+		}
+	}
+}
+
 func FuzzCompose(f *testing.F) {
 	f.Add("Jörg", "a@b.example", "subject", "list", "id.example", "https://example.org/u")
 	f.Add("\"\r\nBcc: x@y", "ä@b", "=?utf-8?b?AAAA?=", "\xff", ".-.", "https://x/<>")
@@ -373,7 +393,7 @@ func FuzzCompose(f *testing.F) {
 			t.Errorf("To has the name %q, want %q", got, want)
 		}
 		got, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
-		if want := truncate(singleLine(subject), maxSubject); err != nil || got != want {
+		if want := headerText(subject, maxSubject); err != nil || got != want {
 			t.Errorf("Subject: %q (%v), want %q", got, err, want)
 		}
 		if bad := msg.Header["Bcc"]; bad != nil || !utf8.Valid(raw) {

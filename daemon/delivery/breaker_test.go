@@ -19,29 +19,29 @@ func TestBreaker_OpensAndProbes(t *testing.T) {
 	allows := func(want int) {
 		t.Helper()
 		if got := b.available(now, 1000); got != want {
-			t.Errorf("at %v it allows %d mails, want %d", now.Sub(noon), got, want)
+			t.Errorf("at %v it allows %d messages, want %d", now.Sub(noon), got, want)
 		}
 	}
 	fail(failureThreshold - 1)
-	allows(1000) // a hiccup
+	allows(1000) // a short failure
 	fail(1)
 	allows(0)
-	fail(7) // those that were under way when it tripped
+	fail(7) // messages that were in flight when it opened
 	now = now.Add(openDuration)
 	allows(1)
 	fail(1)
 	allows(0)
 	now = now.Add(openDuration)
-	allows(0) // the second rest is twice as long
+	allows(0) // the second open period is twice as long
 	now = now.Add(openDuration)
 	allows(1)
 	for range 20 {
 		fail(1)
 		now = now.Add(maxOpenDuration)
-		allows(1) // no rest is longer than that
+		allows(1) // the maximum open period
 	}
 	if got := b.record(mail.Outcome{Result: mail.Accepted}, now); got != closed {
-		t.Errorf("an accepted mail changes %v, want that the relay is well", got)
+		t.Errorf("after an accepted message the change is %v, want closed", got)
 	}
 	allows(1000)
 }
@@ -54,28 +54,28 @@ func TestBreaker_OneProbeAtATime(t *testing.T) {
 	}
 	now := noon.Add(openDuration)
 	if !b.allow(now) || b.allow(now) || b.available(now, 9) != 0 {
-		t.Error("it does not let just one mail through")
+		t.Error("it does not allow exactly one message")
 	}
 	if !b.allow(now.Add(openDuration)) {
-		t.Error("it waits for ever for a probe of which nothing is heard")
+		t.Error("it waits forever for a lost probe")
 	}
 	if got := b.record(down, now.Add(openDuration)); got != opened || b.allow(now.Add(openDuration+time.Second)) {
-		t.Errorf("a probe that failed changes %v, want another rest", got)
+		t.Errorf("after a failed probe the change is %v, want open", got)
 	}
 }
 
 func TestBreaker_OpensOnRejectedLogin(t *testing.T) {
 	for _, refused := range []mail.Outcome{
 		{Result: mail.NotSent, Stage: mail.Connecting, Code: 535},
-		{Result: mail.NotSent, Stage: mail.Sender, Code: 530}, // it wants one
+		{Result: mail.NotSent, Stage: mail.Sender, Code: 530}, // login required
 	} {
 		var b breaker
 		if got := b.record(refused, noon); got != opened || b.allow(noon.Add(authOpenDuration-time.Second)) || !b.allow(noon.Add(authOpenDuration)) {
-			t.Errorf("%v changes %v, want a long rest at once", refused, got)
+			t.Errorf("after %v the change is %v, want a long open period immediately", refused, got)
 		}
 		b.record(refused, noon.Add(authOpenDuration))
 		if b.allow(noon.Add(3*authOpenDuration-time.Second)) || !b.allow(noon.Add(3*authOpenDuration)) {
-			t.Error("the second rest is not twice as long")
+			t.Error("the second open period is not twice as long")
 		}
 	}
 }

@@ -160,12 +160,13 @@ func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatch
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	drafts, err := d.Draft(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
 	built := time.Now()
-	messages, settled := d.outgoingMessages(rows, drafts)
+	messages, settled := d.outgoingMessages(rows, drafts, readTime(began, maxReadAge))
 	messages, kept, again := d.shared.holds.partition(messages, holds)
 	p := d.newDispatcher(ctx, newProviderQueues(messages, d.shared.throttles, again), built)
 	p.settlements.add(settled...)

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -26,9 +27,12 @@ type dispatcher struct {
 	patient        time.Duration // how long it waits for slow providers when nothing else can be sent
 	settlements    *settlementWriter
 	queues         *providerQueues
-	inFlight       int       // messages with workers
-	sentSinceFlush int       // messages given to workers since the last flush
-	idleSince      time.Time // since when only slow providers have messages; zero: others have, too
+	inFlight       int           // messages with workers
+	sentSinceFlush int           // messages given to workers since the last flush
+	sentSinceRead  int           // messages given to workers since the last refresh
+	latency        time.Duration // how long the relay took for a message recently; slow ones count most
+	refreshErr     error         // the forum could not be read again: nothing more may be sent
+	idleSince      time.Time     // since when only slow providers have messages; zero: others have, too
 	jobs           chan outgoing
 	results        chan result
 }
@@ -61,7 +65,7 @@ func (p *dispatcher) run(ctx context.Context) error {
 	if ctx.Err() == nil && p.service.shared.Relays.available(time.Now(), 1) > 0 { // else they are sent as soon as a relay is available
 		p.deferOverflow(0)
 	}
-	return p.settlements.close(flush.C)
+	return errors.Join(p.refreshErr, p.settlements.close(flush.C))
 }
 
 // loop decides which message is sent next and when results are saved.
@@ -84,6 +88,7 @@ func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 			p.queues.send(n)
 			p.inFlight++
 			p.sentSinceFlush++
+			p.sentSinceRead++
 		case s := <-p.results:
 			p.inFlight--
 			p.recordResult(s)
@@ -108,6 +113,10 @@ func (p *dispatcher) nextQueue(ctx context.Context) (n *providerQueue, idle bool
 	for p.canSend(ctx) {
 		now := time.Now()
 		if n = p.queues.next(now); n != nil {
+			if p.tooOld(n.ready[0], now) {
+				p.refresh(ctx)
+				continue
+			}
 			if n.unlimited() {
 				p.idleSince = time.Time{}
 			}
@@ -137,7 +146,7 @@ func (p *dispatcher) shouldWait(now time.Time) bool {
 // keep messages waiting for minutes.
 func (p *dispatcher) canSend(ctx context.Context) bool {
 	now := time.Now()
-	return ctx.Err() == nil && now.Sub(p.built) <= settings.MaxBatchAge && p.service.shared.Relays.available(now, 1) > 0 && !p.settlements.failed
+	return ctx.Err() == nil && now.Sub(p.built) <= settings.MaxBatchAge && p.service.shared.Relays.available(now, 1) > 0 && !p.settlements.failed && p.refreshErr == nil
 }
 
 // flush saves results and marks the next messages as in flight. It marks twice as many as were sent since the last flush,
@@ -158,6 +167,7 @@ func (p *dispatcher) flush(ctx context.Context) {
 // recordResult updates throttle and queue with the result of a message.
 func (p *dispatcher) recordResult(s result) {
 	n, now := s.queue, time.Now()
+	p.latency = max(now.Sub(s.began), p.latency*3/4)
 	switch {
 	case s.out.RateLimited():
 		if n.backOff(s.began, now) {

@@ -32,8 +32,30 @@ type Draft struct {
 // error means that the forum or the store could not be read. In that case nothing may be sent.
 type Drafter func(ctx context.Context, rows []store.Row) ([]Draft, error)
 
-// Draft drafts the messages of a batch, kind by kind, in the order of the rows.
+// Draft drafts the messages of a batch, in the order of the rows.
 func (d *Service) Draft(ctx context.Context, rows []store.Row) ([]Draft, error) {
+	drafts, err := d.draftAllowed(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	return drafts, d.applyDailyLimit(ctx, rows, drafts)
+}
+
+// draftAllowed drafts messages and skips those to addresses that must not be emailed.
+func (d *Service) draftAllowed(ctx context.Context, rows []store.Row) ([]Draft, error) {
+	drafts, err := d.draftByKind(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.skipSuppressed(ctx, drafts); err != nil {
+		return nil, err
+	}
+	d.applyAllowList(drafts)
+	return drafts, nil
+}
+
+// draftByKind drafts messages with the drafters of their kinds.
+func (d *Service) draftByKind(ctx context.Context, rows []store.Row) ([]Draft, error) {
 	places := make(map[string][]int)
 	for i, r := range rows {
 		places[r.Kind] = append(places[r.Kind], i)
@@ -56,13 +78,6 @@ func (d *Service) Draft(ctx context.Context, rows []store.Row) ([]Draft, error) 
 			drafts[place] = chosen[i]
 		}
 	}
-	if err := d.skipSuppressed(ctx, drafts); err != nil {
-		return nil, err
-	}
-	if err := d.applyDailyLimit(ctx, rows, drafts); err != nil {
-		return nil, err
-	}
-	d.applyAllowList(drafts)
 	return drafts, nil
 }
 

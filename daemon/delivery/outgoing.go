@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/daemon/envelope"
+	"postrider/internal/addr"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -15,13 +16,14 @@ import (
 type outgoing struct {
 	store.Row
 	Draft
-	queue *providerQueue // set when it is in a queue
+	readAt time.Time      // when the forum was read for the draft; the real clock
+	queue  *providerQueue // set when it is in a queue
 }
 
-// outgoingMessages combines rows with their drafts. Rows without anything to send are settled immediately.
-func (d *Service) outgoingMessages(rows []store.Row, drafts []Draft) (list []outgoing, settled []store.Settlement) {
+// outgoingMessages combines rows with their drafts, made from the forum as of readAt. Rows without anything to send are settled immediately.
+func (d *Service) outgoingMessages(rows []store.Row, drafts []Draft, readAt time.Time) (list []outgoing, settled []store.Settlement) {
 	for i, row := range rows {
-		l := outgoing{Row: row, Draft: drafts[i]}
+		l := outgoing{Row: row, Draft: drafts[i], readAt: readAt}
 		d.logOmissions(l)
 		switch {
 		case l.ReleaseUnchanged:
@@ -64,7 +66,7 @@ type result struct {
 
 // send renders and sends a message and returns the result. A panic affects only this message.
 func (d *Service) send(ctx context.Context, l outgoing) (s result) {
-	s = result{queue: l.queue, domain: store.Domain(l.To.Email), began: time.Now()}
+	s = result{queue: l.queue, domain: addr.Domain(l.To.Email), began: time.Now()}
 	defer func() {
 		if fault := recover(); fault != nil {
 			d.Log.Error("panic while building a message", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))

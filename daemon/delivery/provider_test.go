@@ -27,7 +27,7 @@ func TestProvider_KnowsAllDomains(t *testing.T) {
 		{"a@live.org", "live.org"},
 		{"a@notgmail.com", "notgmail.com"},
 		{"a@mail.gmail.com", "mail.gmail.com"},
-		{"nobody", "nobody"},
+		{"local", "local"},
 		{"", ""},
 	}
 	for _, tt := range tests {

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"postrider/store"
 	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/internal/addr"
+	"postrider/store"
 )
 
 // providerQueue is the queue of a batch for one provider.
@@ -77,10 +79,10 @@ func newProviderQueues(messages []outgoing, throttles *throttles, again func(dom
 	s := &providerQueues{samePriority: true}
 	known := make(map[string]*providerQueue)
 	for _, l := range messages {
-		name, probe := provider(l.To.Email), again(store.Domain(l.To.Email))
+		name, probe := provider(l.To.Email), again(addr.Domain(l.To.Email))
 		pace := throttles.forProvider(name)
 		if probe {
-			name = store.Domain(l.To.Email) + ", on hold before"
+			name = addr.Domain(l.To.Email) + ", on hold before"
 		}
 		if known[name] == nil {
 			known[name] = &providerQueue{throttle: pace, name: name, probe: probe}
@@ -194,6 +196,50 @@ func (s *providerQueues) dropLost(picked, ours []outgoing) {
 			l.queue.ready = slices.DeleteFunc(l.queue.ready, func(r outgoing) bool { return r.Key == l.Key })
 			s.removeIfEmpty(l.queue)
 		}
+	}
+}
+
+// upcoming returns the messages that are ready, and of each queue some that are waiting: about most of these in all.
+func (s *providerQueues) upcoming(most int) (rows []store.Row) {
+	part := max(1, most/max(1, len(s.list)))
+	for _, n := range s.list {
+		for _, l := range n.ready {
+			rows = append(rows, l.Row)
+		}
+		for _, l := range n.waiting[:min(part, len(n.waiting))] {
+			rows = append(rows, l.Row)
+		}
+	}
+	return rows
+}
+
+// replace replaces messages by those with the same key in fresh, and drops those that are not in fresh or belong into another
+// queue by now.
+func (s *providerQueues) replace(rows []store.Row, fresh []outgoing) {
+	again := make(map[string]*outgoing, len(rows))
+	for _, r := range rows {
+		again[r.Key] = nil
+	}
+	for i := range fresh {
+		again[fresh[i].Key] = &fresh[i]
+	}
+	update := func(list []outgoing) []outgoing {
+		kept := list[:0]
+		for _, l := range list {
+			if by, drafted := again[l.Key]; drafted {
+				if by == nil || addr.Domain(by.To.Email) != addr.Domain(l.To.Email) {
+					continue
+				}
+				by.queue = l.queue
+				l = *by
+			}
+			kept = append(kept, l)
+		}
+		return kept
+	}
+	for _, n := range slices.Clone(s.list) {
+		n.ready, n.waiting = update(n.ready), update(n.waiting)
+		s.removeIfEmpty(n)
 	}
 }
 

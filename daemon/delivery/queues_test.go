@@ -12,7 +12,7 @@ import (
 	"postrider/store"
 )
 
-// newOutgoings makes messages: "alert a.example", "digest? b.example" (one that may have arrived).
+// newOutgoings returns messages from descriptions: "alert a.example", "digest? b.example" (an uncertain one).
 func newOutgoings(descriptions ...string) (list []outgoing) {
 	for i, d := range descriptions {
 		kind, domain, _ := strings.Cut(d, " ")
@@ -32,7 +32,7 @@ func newQueues(set settings.Delivery, connections int, messages []outgoing) *pro
 	return s
 }
 
-// sendAll lets all messages go, one after the other, and gives their keys.
+// sendAll takes all messages, one after the other, and returns their keys.
 func (s *providerQueues) sendAll(now time.Time) (keys []string) {
 	for range 1000 {
 		s.reserve(now, 4, 4)
@@ -50,10 +50,10 @@ func (s *providerQueues) sendAll(now time.Time) (keys []string) {
 func TestProviderQueues_TakeTurns(t *testing.T) {
 	s := newQueues(settings.DefaultDelivery(), 4, newOutgoings("digest a.example", "digest a.example", "digest a.example", "digest b.example", "digest c.example", "digest c.example"))
 	if got, want := s.sendAll(noon), []string{"0", "3", "4", "1", "5", "2"}; !slices.Equal(got, want) {
-		t.Errorf("they go as %v, want %v", got, want)
+		t.Errorf("the order is %v, want %v", got, want)
 	}
 	if len(s.list) != 0 {
-		t.Errorf("%d lines are left", len(s.list))
+		t.Errorf("%d queues are left", len(s.list))
 	}
 }
 
@@ -61,10 +61,10 @@ func TestProviderQueues_OrderByPriority(t *testing.T) {
 	s := newQueues(settings.DefaultDelivery(), 4, newOutgoings("alert? a.example", "digest a.example", "announcement a.example", "digest b.example", "alert c.example", "announcement c.example", "alert a.example", "digest? b.example"))
 	got := s.sendAll(noon)
 	if want := []string{"4", "6", "2", "5"}; !slices.Equal(sorted(got[:2]), want[:2]) || !slices.Equal(sorted(got[2:4]), want[2:]) {
-		t.Errorf("they go as %v, want the alerts 4 and 6, then the announcements 2 and 5", got)
+		t.Errorf("the order is %v, want the alerts 4 and 6, then the announcements 2 and 5", got)
 	}
 	if !slices.Equal(sorted(got[4:6]), []string{"1", "3"}) || !slices.Equal(got[6:], []string{"0", "7"}) {
-		t.Errorf("they go as %v, want the digests 1 and 3, and 0 and 7 at last", got)
+		t.Errorf("the order is %v, want the digests 1 and 3, then 0 and 7", got)
 	}
 }
 
@@ -73,7 +73,7 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest a.example"}, 20), slices.Repeat([]string{"digest b.example"}, 2))...)
 	s := newQueues(settings.DefaultDelivery(), 8, messages)
-	away := func() (list []string) {
+	inFlight := func() (list []string) {
 		s.reserve(noon, 16, 16)
 		for range 8 {
 			if n := s.next(noon); n != nil {
@@ -85,9 +85,9 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 		}
 		return list
 	}
-	// b has sent what it had: then a may have all.
-	if got, want := away(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
-		t.Errorf("away are %v, want %v", got, want)
+	// The queue of b is empty, so a may use all connections.
+	if got, want := inFlight(), []string{"a.example 6", "b.example 2"}; !slices.Equal(got, want) {
+		t.Errorf("in flight are %v, want %v", got, want)
 	}
 	s = newQueues(settings.DefaultDelivery(), 8, append(messages, newOutgoings(slices.Repeat([]string{"digest b.example"}, 9)...)...))
 	a := s.list[0]
@@ -96,7 +96,7 @@ func TestProviderQueues_AtMostHalfOfConnections(t *testing.T) {
 		s.send(a)
 	}
 	if n := s.next(noon); n == nil || n.name != "b.example" {
-		t.Errorf("with four of eight away, the next is one more of the same")
+		t.Errorf("with four of eight in flight, the next is one more of the same provider")
 	}
 }
 
@@ -104,19 +104,19 @@ func TestProviderQueues_BlockedQueueLeavesRoom(t *testing.T) {
 	messages := newOutgoings(slices.Concat(slices.Repeat([]string{"digest stuck.example"}, 100), slices.Repeat([]string{"digest b.example"}, 100))...)
 	s := newQueues(settings.DefaultDelivery(), 4, messages)
 	stuck := s.list[0]
-	gone := 0
+	sent := 0
 	for range 50 {
 		s.reserve(noon, max(1, 8-s.ready()), 8)
 		for n := s.next(noon); n != nil; n = s.next(noon) {
 			s.send(n)
 			if n != stuck {
-				gone++
+				sent++
 				s.release(n)
 			}
 		}
 	}
-	if gone != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
-		t.Errorf("%d messages of the other line went, %d of the stuck one are away", gone, stuck.inFlight)
+	if sent != 100 || stuck.inFlight > 2 && len(s.list) > 1 {
+		t.Errorf("%d messages of the other queue were sent, %d of the stuck one are in flight", sent, stuck.inFlight)
 	}
 }
 
@@ -125,13 +125,13 @@ func TestProviderQueues_WaitForThrottle(t *testing.T) {
 	set.DomainRate["slow.example"] = 1
 	s := newQueues(set, 4, newOutgoings("digest slow.example", "digest slow.example", "digest slow.example", "digest b.example"))
 	if got := sorted(s.sendAll(noon)); !slices.Equal(got, []string{"0", "3"}) {
-		t.Errorf("at once go %v, want one of the slow and the other", got)
+		t.Errorf("immediately %v, want one of the slow provider and the other", got)
 	}
 	if lane, pace := s.waiting(noon); !lane || pace {
-		t.Errorf("it waits for its lane %v, for the pace %v", lane, pace)
+		t.Errorf("it waits %v for its queue, %v for the rate limit", lane, pace)
 	}
 	if got := s.sendAll(noon.Add(time.Second)); len(got) != 1 {
-		t.Errorf("a second later go %v, want one more", got)
+		t.Errorf("a second later %v, want one more", got)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestProviderQueues_KeepOverallRate(t *testing.T) {
 	s := newQueues(set, 4, newOutgoings("digest a.example", "digest b.example", "digest c.example", "digest d.example"))
 	for i := range 4 {
 		if got := s.sendAll(noon.Add(time.Duration(i) * time.Second / 2)); len(got) != 1 {
-			t.Errorf("after %d halves of a second go %v, want one", i, got)
+			t.Errorf("after %d half seconds %v, want one", i, got)
 		}
 	}
 }

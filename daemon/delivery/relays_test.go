@@ -4,19 +4,19 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"postrider/alarm"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"postrider/alarm"
 	"postrider/mail"
 )
 
-// unreached and unwelcome are what a relay says that is down, or that does not know us.
+// connectionFailed and loginRejected are the outcomes for a relay that is down and for one that rejects our login.
 var (
-	unreached = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
-	unwelcome = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
+	connectionFailed = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting}
+	loginRejected    = mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
 )
 
 // countingSender counts the messages that it gets.
@@ -34,21 +34,21 @@ func (s *countingSender) Send(context.Context, string, string, []byte) mail.Outc
 	return mail.Outcome{Result: mail.Accepted, Code: 250}
 }
 
-// pair is two relays, with what each of them got.
-type pair struct {
+// relayPair is two relays and their log.
+type relayPair struct {
 	first, second countingSender
 	*Relays
 	log bytes.Buffer
 }
 
-func newPair() *pair {
-	p := &pair{}
+func newRelayPair() *relayPair {
+	p := &relayPair{}
 	p.Relays = NewRelays(&p.first, &p.second, alarm.New(nil, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.NewTextHandler(&p.log, nil)))
 	return p
 }
 
-// send sends so many messages and says how many reached each relay.
-func (p *pair) send(t *testing.T, n int, want mail.Result) (first, second int) {
+// send sends n messages and returns how many reached each relay.
+func (p *relayPair) send(t *testing.T, n int, want mail.Result) (first, second int) {
 	t.Helper()
 	for range n {
 		if out := p.Send(t.Context(), "a@example.org", "b@example.org", nil); out.Result != want {
@@ -62,22 +62,22 @@ func (p *pair) send(t *testing.T, n int, want mail.Result) (first, second int) {
 
 func TestRelays_FailsOverAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPair()
+		p := newRelayPair()
 		if first, second := p.send(t, 10, mail.Accepted); first != 10 || second != 0 {
-			t.Errorf("while both are well they got %d and %d, want all at the first", first, second)
+			t.Errorf("while both are up they got %d and %d, want all at the first", first, second)
 		}
-		p.first.answer = &unreached
+		p.first.answer = &connectionFailed
 		if first, second := p.send(t, 20, mail.Accepted); first != failureThreshold || second != 20 {
 			t.Errorf("when the first is down they got %d and %d, want %d tries at the first and all at the second", first, second, failureThreshold)
 		}
 		time.Sleep(openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 1 || second != 20 {
-			t.Errorf("after a rest they got %d and %d, want one probe and all at the second", first, second)
+			t.Errorf("after the open period they got %d and %d, want one probe and all at the second", first, second)
 		}
 		p.first.answer = nil
 		time.Sleep(2 * openDuration)
 		if first, second := p.send(t, 20, mail.Accepted); first != 20 || second != 0 {
-			t.Errorf("when the first is back they got %d and %d, want all at the first", first, second)
+			t.Errorf("when the first is up again they got %d and %d, want all at the first", first, second)
 		}
 		if log := p.log.String(); strings.Count(log, "relay unreachable") != 2 || strings.Count(log, "relay reachable again") != 1 {
 			t.Errorf("the log is\n%s", log)
@@ -87,18 +87,18 @@ func TestRelays_FailsOverAndBack(t *testing.T) {
 
 func TestRelays_BothDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPair()
-		p.first.answer = &unwelcome
-		p.second.answer = &unreached
+		p := newRelayPair()
+		p.first.answer = &loginRejected
+		p.second.answer = &connectionFailed
 		if first, second := p.send(t, 20, mail.NotSent); first != 1 || second != failureThreshold {
-			t.Errorf("they got %d and %d, want 1 and %d: a login that is refused is not tried again", first, second, failureThreshold)
+			t.Errorf("they got %d and %d, want 1 and %d: a rejected login is not retried", first, second, failureThreshold)
 		}
 		if n := p.available(time.Now(), 9); n != 0 {
-			t.Errorf("there is room for %d messages", n)
+			t.Errorf("%d messages are allowed", n)
 		}
 		time.Sleep(openDuration)
 		if n := p.available(time.Now(), 9); n != 1 {
-			t.Errorf("after a rest there is room for %d messages, want one probe", n)
+			t.Errorf("after the open period %d messages are allowed, want one probe", n)
 		}
 		if first, second := p.send(t, 3, mail.NotSent); first != 0 || second != 1 {
 			t.Errorf("they got %d and %d, want one probe at the second", first, second)
@@ -112,7 +112,7 @@ func TestRelays_BothDown(t *testing.T) {
 }
 
 func TestRelays_VerdictIsFinal(t *testing.T) {
-	p := newPair()
+	p := newRelayPair()
 	for _, out := range []mail.Outcome{
 		{Result: mail.Refused, Stage: mail.Recipient, Code: 550}, {Result: mail.TempFail, Stage: mail.Recipient, Code: 451},
 		{Result: mail.Uncertain, Stage: mail.Body}, {Result: mail.NotSent, Stage: mail.Body, Code: 421},

@@ -29,18 +29,18 @@ func TestSettlement_EveryOutcome(t *testing.T) {
 		doubts  int
 		state   string
 		counted bool
-		after   time.Duration // not before this long from now, at least
+		after   time.Duration // minimum delay
 	}{
-		{"an accepted mail moves the mark", mail.Accepted, 0, 0, "accepted", true, 0},
-		{"a refused mail leaves the mark, so the next edition covers its posts", mail.Refused, 0, 0, "refused", true, 0},
-		{"a relay that is down costs no attempt", mail.NotSent, 0, 0, "queued", false, connectionRetryDelay},
-		{"nor does it ever", mail.NotSent, 15, 0, "queued", false, connectionRetryDelay},
-		{"a 4xx is tried again", mail.TempFail, 0, 0, "queued", true, 40 * time.Second},
-		{"and then waits longer", mail.TempFail, 5, 0, "queued", true, 90 * time.Minute},
-		{"and as long as it lives", mail.TempFail, 40, 0, "queued", true, 6 * time.Hour},
-		{"what may have arrived is repeated once", mail.Uncertain, 0, 0, "queued", true, 15 * time.Minute},
-		{"however often the relay told it to come later before", mail.Uncertain, 3, 0, "queued", true, 15 * time.Minute},
-		{"and then left", mail.Uncertain, 1, 1, "uncertain", true, 0},
+		{"accepted: the covered sequence advances", mail.Accepted, 0, 0, "accepted", true, 0},
+		{"rejected: the covered sequence stays, so the next edition has the posts", mail.Refused, 0, 0, "refused", true, 0},
+		{"a relay that is down counts no attempt", mail.NotSent, 0, 0, "queued", false, connectionRetryDelay},
+		{"even after many attempts", mail.NotSent, 15, 0, "queued", false, connectionRetryDelay},
+		{"a 4xx reply is retried", mail.TempFail, 0, 0, "queued", true, 40 * time.Second},
+		{"then after a longer delay", mail.TempFail, 5, 0, "queued", true, 90 * time.Minute},
+		{"for as long as the message may wait", mail.TempFail, 40, 0, "queued", true, 6 * time.Hour},
+		{"an uncertain message is repeated once", mail.Uncertain, 0, 0, "queued", true, 15 * time.Minute},
+		{"even after several temporary rejections", mail.Uncertain, 3, 0, "queued", true, 15 * time.Minute},
+		{"then given up", mail.Uncertain, 1, 1, "uncertain", true, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,10 +50,10 @@ func TestSettlement_EveryOutcome(t *testing.T) {
 				t.Errorf("settled as %s, counted %v; want %s, %v", got.State, got.CountAttempt, tt.state, tt.counted)
 			}
 			if tt.after > 0 && got.NotBefore.Before(noon.Add(tt.after)) {
-				t.Errorf("goes out again at %v, want %v from now at least", got.NotBefore, tt.after)
+				t.Errorf("next attempt at %v, want at least %v from now", got.NotBefore, tt.after)
 			}
 			if got.Key != row.Key || got.Result != string(tt.result) || got.QueueID != "A1" || got.Posts != 3 {
-				t.Errorf("what the relay said is lost: %+v", got)
+				t.Errorf("the reply of the relay is lost: %+v", got)
 			}
 		})
 	}
@@ -66,11 +66,11 @@ func TestRetryDelay_FollowsHints(t *testing.T) {
 		told        time.Duration
 		least, most time.Duration
 	}{
-		{"it does not say", 0, 0, 48 * time.Second, 72 * time.Second},
-		{"later than we would", 0, 20 * time.Minute, 20 * time.Minute, 23 * time.Minute},
-		{"sooner than we would", 2, time.Minute, time.Minute, 68 * time.Second},
-		{"sooner than we would, too often", 4, time.Minute, 48 * time.Minute, 72 * time.Minute},
-		{"later than we would, often", 4, 3 * time.Hour, 3 * time.Hour, 4 * time.Hour},
+		{"no hint", 0, 0, 48 * time.Second, 72 * time.Second},
+		{"later than our delay", 0, 20 * time.Minute, 20 * time.Minute, 23 * time.Minute},
+		{"sooner than our delay", 2, time.Minute, time.Minute, 68 * time.Second},
+		{"sooner than our delay, too often", 4, time.Minute, 48 * time.Minute, 72 * time.Minute},
+		{"later than our delay, often", 4, 3 * time.Hour, 3 * time.Hour, 4 * time.Hour},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
