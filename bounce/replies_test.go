@@ -177,6 +177,7 @@ func TestClassify_UnknownUsers(t *testing.T) {
 		"550 5.1.1 <member@dest.example> is not a valid mailbox",
 		"550 5.1.1 Account not found (member@dest.example)",
 		"550 Recipient not found.  <member@dest.example>",
+		"550 5.1.1 <member@dest.example>... User is unknown", "550 Benutzer nicht bekannt/User unknown", "550 MAILBOX NOT FOUND", "550 5.2.0 No such mailbox", "550 Unknown local part member in <member@dest.example>", "550 <member@dest.example>: invalid address",
 		"550 Utilisateur inconnu", "550 Benutzer unbekannt", "550 Der Empfänger existiert nicht", "550 Usuario desconocido", "550 utente sconosciuto", "550 Usuário inexistente", "550 L'adresse n'existe pas",
 		"550 User is unknown {mx-us014}",
 		"550 <member@dest.example> Unknown user account",
@@ -224,8 +225,8 @@ func TestClassify_RecognizesDeadAddresses(t *testing.T) {
 		"550 5.2.1 Mailbox disabled, not accepting messages", "550 5.7.1 account is disabled",
 		"550 Message was not accepted -- invalid mailbox.  Local mailbox member@mail.ru is unavailable: account is disabled",
 		"550 Inactive user", "550 User suspended", "550 5.1.1 <member@dest.example> Account Inactive",
-		"554 5.4.6 Too many hops", "User's mailbox: mail loop detected",
-		"551 member@dest.example: address rejected",
+		"554 5.4.6 Too many hops", "User's mailbox: mail loop detected", "552 looping message.",
+		"551 member@dest.example: address rejected", "550 user is locked.", "550 <member@dest.example>: Recipient address rejected: Account Closed", "550 User rejected", "550 5.2.1 ... User is inactive",
 	), ClassUnknownUser, ClassDisabled, ClassUnspecified, ClassRouting)
 }
 
@@ -255,7 +256,8 @@ func TestClassify_FullMailboxes(t *testing.T) {
 		"can't create user output file. Disk quota exceeded", "550 <member@dest.example>: user is over quota", "550 Message was not accepted -- user is over quota",
 		"552 <member@dest.example>... Mailbox quota exceeded", "550 5.2.2 Over quota", "422 The recipient's mailbox is over its storage limit", "550 Postfach ist voll", "550 Boîte pleine", "550 Buzón lleno",
 		"552 5.3.1 not enough space", "452 4.3.1 Insufficient system storage", "550 account is full", "550 5.5.0 mailbox exceeds allowed size", "maildrop: maildir over quota.",
-		"550 5.2.1 mailbox over quota", "553 5.1.1 user overquota",
+		"550 5.2.1 mailbox over quota", "550 Benutzer hat das Speichervolumen ueberschritten. / User has exhausted allowed storage space.", "500 5.0.0 Depot returns error: <552 5.2.2 Over quota>",
+		"550 Benutzer hat zuviele Mails auf dem Server. / User has too many messages on the server.", "552 5.2.2 Over STORAGE quota", "553 5.1.1 user overquota",
 	), ClassMailboxFull)
 }
 
@@ -309,6 +311,8 @@ func TestClassify_PolicyReplies(t *testing.T) {
 		"550 5.7.1 Access denied. IP name lookup failed [192.0.2.9]", "550 5.0.0 Access denied", "553 5.1.8 <b@bounce.forum.example>... Domain of sender address b@bounce.forum.example does not exist", "550 5.7.1 <member@dest.example>... Relaying denied. IP name lookup failed [192.0.2.9]",
 		"553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "554 mail server permanently rejected message (#5.3.0)", "553 sorry, your mail server has been rejected", "517-Domain does not exist: sender rejected", "550 SPF unauthorized mail is prohibited.",
 		"550 5.7.1 SPF check failed", "550 DKIM signature invalid", "550 DMARC failed", "550 5.7.1 Greylisted, try again later", "421 too many connections from your IP", "450 4.7.1 Error: too much mail from 192.0.2.9", "550 5.1.1 too many messages from your host", "550 too many invalid recipients", "550 Too many unknown users",
+		"554 Refused. Your reverse DNS entry contains your IP address and a country code.", "550 5.7.1 Requested action not taken: message refused", "550 Protocol violation", "550 Sorry, no access for this ip", "550 black ip.", "554 rbl deny.", "553 host denies the sender.",
+		"550 Requested mail action not taken: Invalid IP", "550 sender is rejected", "550 IP is rejected", "552 message rejected by anti-spam engine.", "554 sender is unvalidated.", "555 helohost error.",
 		// Others
 		"554 resimta-po-14v.sys.comcast.net comcast 192.0.2.9 Comcast block for spam. Please see http://postmaster.comcast.net/smtp-error-codes.php#BL000010", "521 550< 192.0.2.9 >_is_blocked.__For assistance forward this email to abuse_rbl@abuse-att.net DNSRBL:ATTRBL", "550 E2110: IP address blocked. AUP#In-1310",
 		"550 5.1.0 192.0.2.9 is not allowed to send from <forum.example> per its SPF record", "550 5.7.1 [CS01] Message rejected due to local policy. Please visit https://support.apple.com/en-us/HT204137", "554 5.7.1 Email cannot be delivered. Reason: Email flagged as Spam.", "550 5.1.0 Sender rejected", "550 Message rejected", "550 mail rejected", "550 connection refused by policy",

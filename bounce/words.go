@@ -61,6 +61,7 @@ var clearWords = wordClasses{
 	{ClassUnknownUser, directoryWords},
 	{ClassPolicy, join(blockLists, blockWords)},
 	{ClassExpired, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate"}}, // Gmail, of the recipient
+	{ClassMailboxFull, phrases{"too many messages on the server", "zuviele mails auf dem server", "too many messages in mailbox", "too many messages in the mailbox"}},
 	{ClassPolicy, rateWords},
 	{ClassMailboxFull, fullWords},
 	{ClassContent, tooBig},
@@ -236,7 +237,7 @@ var vagueWords = wordClasses{
 		"not accepting mail", "not accepting messages", "not accepting email", "not accept messages", "user locked", "archived", "destinataire archive",
 	}},
 	{ClassRouting, phrases{
-		"too many hops", "hop count", "mail loop", "loops back to m", "routing loop", "loop detected", "unrouteable", "unroutable", "too many received", "cannot route mail", "mx problem", "lowest numbered mx",
+		"too many hops", "hop count", "mail loop", "loops back to m", "routing loop", "loop detected", "looping message", "unrouteable", "unroutable", "too many received", "cannot route mail", "mx problem", "lowest numbered mx",
 		"mail forwarding loop", "destination seem to reject all", "maximum hop",
 	}},
 	{ClassExpired, phrases{
