@@ -17,7 +17,9 @@ type Watch struct {
 }
 
 // Emails reports whether the forum itself would email a post.
-func (w Watch) Emails(opening bool) bool { return w.Mail == AllPosts || w.Mail == NewThreads && opening }
+func (w Watch) Emails(opening bool) bool {
+	return w.Mail == AllPosts || w.Mail == NewThreads && opening
+}
 
 // Watches holds everything that one member watches.
 type Watches struct {
