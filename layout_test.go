@@ -11,35 +11,36 @@ import (
 // A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/finding", "internal/line", "internal/link"},
-	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
+	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web", "internal/addr"},
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
 	"metrics":              {"alarm", "daemon", "daemon/delivery", "source", "store"},
 	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "templates", "internal/link", "internal/ratelimit"},
-	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/link"},
-	"daemon/settings":      {"alarm", "digest"},
+	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
+	"daemon/settings":      {"alarm", "digest", "internal/addr"},
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},
 	"daemon/audience":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store", "templates"},
 	"daemon/envelope":      {"daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/link"},
 	"daemon/members":       {"daemon/calendar", "daemon/editions", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
 	"daemon/view":          {"daemon/audience", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
-	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
-	"daemon/delivery":      {"alarm", "bounce", "daemon/calendar", "daemon/envelope", "daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/link"},
-	"inbound":              {"bounce", "daemon/members", "forum", "mail", "store", "internal/link", "internal/ratelimit"},
+	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/addr", "internal/link"},
+	"daemon/delivery":      {"alarm", "bounce", "daemon/calendar", "daemon/envelope", "daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/addr", "internal/link"},
+	"inbound":              {"bounce", "daemon/members", "forum", "mail", "store", "internal/addr", "internal/link", "internal/ratelimit"},
 	"demo":                 {"internal/line"},
 	"alarm":                {"store"},
 	"templates":            {"digest", "forum", "markup", "internal/line", "internal/qp"},
-	"store":                {"bounce", "digest", "forum", "internal/sqlfile"},
+	"store":                {"bounce", "digest", "forum", "internal/addr", "internal/sqlfile"},
 	"source":               {"forum", "markup", "internal/finding", "internal/sqlfile"},
 	"bounce":               {},
 	"digest":               {"forum"},
 	"forum":                {"markup"},
 	"markup":               {"internal/line"},
 	"mail":                 {"internal/line", "internal/qp"},
-	"doctor":               {"internal/finding"},
+	"doctor":               {"internal/addr", "internal/finding"},
 	"internal/browsertest": {"internal/servertest"},
 	"internal/dnstest":     {},
+	"internal/addr":        {},
 	"internal/finding":     {},
 	"internal/line":        {},
 	"internal/link":        {},
@@ -51,12 +52,13 @@ var mayImport = map[string][]string{
 	"internal/sampletest":  {"demo", "store"},
 	"internal/servertest":  {},
 	"internal/smtptest":    {},
+	"internal/storetest":   {},
 	"bench":                {},
 	"e2e":                  {},
 }
 
 // testOnly are packages that only tests and the benchmark may import.
-var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest"}
+var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest", "internal/storetest"}
 
 func TestLayout_ImportsGoDown(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()

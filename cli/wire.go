@@ -8,13 +8,13 @@ import (
 	netmail "net/mail"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"postrider/config"
 	"postrider/daemon"
 	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
+	"postrider/internal/addr"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/source"
@@ -144,8 +144,7 @@ func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
-	return mail.NewComposer(domain, keys[0])
+	return mail.NewComposer(addr.Domain(address(h.cfg.SMTP.From).Address), keys[0])
 }
 
 // daemon creates a daemon that sends its messages through sender.

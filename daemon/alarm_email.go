@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"os"
+
 	"postrider/alarm"
 	"postrider/daemon/delivery"
 	"postrider/mail"

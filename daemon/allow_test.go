@@ -1,9 +1,10 @@
 package daemon
 
 import (
+	"testing"
+
 	"postrider/daemon/settings"
 	"postrider/digest"
-	"testing"
 )
 
 func TestDeliveryConfig_AllowList(t *testing.T) {

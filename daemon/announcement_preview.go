@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+
 	"postrider/daemon/delivery"
 	"postrider/daemon/envelope"
 	"postrider/digest"

@@ -9,6 +9,7 @@ import (
 
 	"postrider/daemon/settings"
 	"postrider/forum"
+	"postrider/internal/addr"
 	"postrider/internal/racetest"
 	"postrider/mail"
 	"postrider/store"
@@ -38,7 +39,7 @@ func (w *world) acceptedByDomain() map[string]int {
 	counts := make(map[string]int)
 	for _, sent := range w.relay.messages() {
 		if sent.out.Result == mail.Accepted {
-			counts[store.Domain(sent.to)]++
+			counts[addr.Domain(sent.to)]++
 		}
 	}
 	return counts
@@ -51,7 +52,7 @@ func TestThrottle_SlowProviderDoesNotBlockOthers(t *testing.T) {
 		w.set.Connections = 4
 		w.restart()
 		w.relay.answer = func(to string, _ int) mail.Outcome {
-			if store.Domain(to) == "slow.example" {
+			if addr.Domain(to) == "slow.example" {
 				time.Sleep(10 * time.Second)
 			}
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
@@ -77,7 +78,7 @@ func TestThrottle_SlowsOnlyRateLimitingProvider(t *testing.T) {
 		w, _ := newMultiDomainWorld(t, map[string]int{"gmail.com": 60, "example.org": 60})
 		var last time.Time // gmail accepts a message every two seconds
 		w.relay.answer = func(to string, _ int) mail.Outcome {
-			if store.Domain(to) != "gmail.com" {
+			if addr.Domain(to) != "gmail.com" {
 				return mail.Outcome{Result: mail.Accepted, Code: 250}
 			}
 			if time.Since(last) < 2*time.Second {

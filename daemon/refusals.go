@@ -9,6 +9,7 @@ import (
 
 	"postrider/bounce"
 	"postrider/daemon/settings"
+	"postrider/internal/addr"
 	"postrider/store"
 )
 
@@ -72,7 +73,7 @@ func evaluate(now time.Time, d store.EvaluationInput) evaluation {
 	health := make(map[string]store.Health)
 	for _, x := range d.Refusals {
 		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[cohortKey{"", x.SentAt}]
-		if relay || atFault[cohortKey{store.Domain(x.Address), x.SentAt}] {
+		if relay || atFault[cohortKey{addr.Domain(x.Address), x.SentAt}] {
 			r.Verdicts = append(r.Verdicts, verdictIgnored)
 			if relay {
 				r.relay++
@@ -116,7 +117,7 @@ func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health 
 	h.Address, h.Member, h.Health = x.Address, x.Member, h.RecordBounce(x.Class, x.At, reason)
 	switch {
 	case x.Class == bounce.ClassPolicy:
-		r.policy[store.Domain(x.Address)] = append(r.policy[store.Domain(x.Address)], x)
+		r.policy[addr.Domain(x.Address)] = append(r.policy[addr.Domain(x.Address)], x)
 	case x.Class == bounce.ClassContent:
 		r.faulty = append(r.faulty, x)
 	case !was && h.Suppressed(x.At):

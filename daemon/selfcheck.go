@@ -2,9 +2,9 @@ package daemon
 
 import (
 	"context"
-	"postrider/source"
 
 	"postrider/alarm"
+	"postrider/source"
 )
 
 // ensureForumHealthy repeats the self-check before a batch is built, at intervals and after a failed round. If it fails, the

@@ -1,9 +1,10 @@
 package daemon
 
 import (
-	"postrider/store"
 	"testing"
 	"time"
+
+	"postrider/store"
 )
 
 func TestBaseline_DetectsAnomalousDay(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon/settings"
+	"postrider/internal/addr"
 	"postrider/store"
 )
 
@@ -57,7 +58,7 @@ func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open
 		g.held[h.Domain] = true
 	}
 	for _, l := range list {
-		h, held := stands[store.Domain(l.To.Email)]
+		h, held := stands[addr.Domain(l.To.Email)]
 		if !held {
 			open = append(open, l)
 			continue

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/daemon/envelope"
+	"postrider/internal/addr"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -65,7 +66,7 @@ type result struct {
 
 // send renders and sends a message and returns the result. A panic affects only this message.
 func (d *Service) send(ctx context.Context, l outgoing) (s result) {
-	s = result{queue: l.queue, domain: store.Domain(l.To.Email), began: time.Now()}
+	s = result{queue: l.queue, domain: addr.Domain(l.To.Email), began: time.Now()}
 	defer func() {
 		if fault := recover(); fault != nil {
 			d.Log.Error("panic while building a message", "key", l.Key, "fault", fault, "stack", string(debug.Stack()))

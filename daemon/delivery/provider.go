@@ -1,8 +1,9 @@
 package delivery
 
 import (
-	"postrider/store"
 	"strings"
+
+	"postrider/internal/addr"
 )
 
 // providers lists the providers with several domains that share one limit, with the name that we use for each.
@@ -26,7 +27,7 @@ var multiCountry = map[string]string{
 
 // provider returns the provider of an address, or its domain if the provider is unknown.
 func provider(address string) string {
-	domain := store.Domain(address)
+	domain := addr.Domain(address)
 	if p, known := providers[domain]; known {
 		return p
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"postrider/internal/addr"
 	"postrider/store"
 )
 
@@ -78,10 +79,10 @@ func newProviderQueues(messages []outgoing, throttles *throttles, again func(dom
 	s := &providerQueues{samePriority: true}
 	known := make(map[string]*providerQueue)
 	for _, l := range messages {
-		name, probe := provider(l.To.Email), again(store.Domain(l.To.Email))
+		name, probe := provider(l.To.Email), again(addr.Domain(l.To.Email))
 		pace := throttles.forProvider(name)
 		if probe {
-			name = store.Domain(l.To.Email) + ", on hold before"
+			name = addr.Domain(l.To.Email) + ", on hold before"
 		}
 		if known[name] == nil {
 			known[name] = &providerQueue{throttle: pace, name: name, probe: probe}
@@ -226,7 +227,7 @@ func (s *providerQueues) replace(rows []store.Row, fresh []outgoing) {
 		kept := list[:0]
 		for _, l := range list {
 			if by, drafted := again[l.Key]; drafted {
-				if by == nil || store.Domain(by.To.Email) != store.Domain(l.To.Email) {
+				if by == nil || addr.Domain(by.To.Email) != addr.Domain(l.To.Email) {
 					continue
 				}
 				by.queue = l.queue

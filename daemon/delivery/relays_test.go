@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"postrider/alarm"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"postrider/alarm"
 	"postrider/mail"
 )
 

@@ -3,13 +3,14 @@ package delivery
 import (
 	"math"
 	"math/rand/v2"
-	"postrider/daemon/settings"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/daemon/settings"
 )
 
 const (

@@ -1,11 +1,12 @@
 package delivery
 
 import (
-	"postrider/daemon/settings"
 	"testing"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/daemon/settings"
 )
 
 // sendEvenly sends messages at an even rate for a duration.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/internal/addr"
 )
 
 // BatchSize is how many members are planned, claimed and built at a time. Data that is read once per batch is shared by
@@ -108,8 +110,8 @@ func (c Delivery) validateOnly() error {
 // Allows reports whether messages to an address are allowed. Without a list all addresses are.
 func (c Delivery) Allows(address string) bool {
 	for _, entry := range c.AllowList {
-		_, domain, _ := strings.Cut(address, "@")
-		if strings.EqualFold(entry, address) || strings.EqualFold(entry, "@"+domain) {
+		domain, isDomain := strings.CutPrefix(entry, "@")
+		if strings.EqualFold(entry, address) || isDomain && addr.Domain(domain) == addr.Domain(address) {
 			return true
 		}
 	}

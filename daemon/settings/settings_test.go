@@ -14,7 +14,7 @@ func TestDigestConfig_ValidateNamesKeyAndFix(t *testing.T) {
 	}
 	tests := []struct {
 		key, fix string
-		spoil     func(c *Digest)
+		spoil    func(c *Digest)
 	}{
 		{"cadence", "weekly", func(c *Digest) { c.Cadence = "fortnightly" }},
 		{"hour", "0 to 23", func(c *Digest) { c.Hour = 24 }},
@@ -47,7 +47,7 @@ func TestDeliveryConfig_Validate(t *testing.T) {
 	}
 	tests := []struct {
 		key, fix string
-		spoil     func(c *Delivery)
+		spoil    func(c *Delivery)
 	}{
 		{"allow_only has", "@example.org", func(c *Delivery) { c.AllowList = []string{"example.org"} }},
 		{"on_uncertain is", "retry or give_up", func(c *Delivery) { c.OnUncertain = "maybe" }},
