@@ -65,7 +65,7 @@ func TestMarkdown_Renders(t *testing.T) {
 		{"a gap may be part of a link's words", "[{{name}}](https://x.example/)", `<p><a href="https://x.example/">«name/»</a></p>`},
 		{"a backslash keeps braces from being a gap", `\{{name}}`, `<p>{{name}}</p>`},
 		{"a quote has no head", "> a", `<blockquote><p>a</p></blockquote>`},
-		{"a quote in a quote is part of it", "> a\n>\n> > b", `<blockquote><p>a</p><p>b</p></blockquote>`},
+		{"a quote in a quote keeps its level", "> a\n>\n> > b", `<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>`},
 		{"a list in an item", "- a\n  1. b", `<ul><li>a<ol><li>b</li></ol></li></ul>`},
 		{"an item may hold paragraphs", "- a\n\n  b", `<ul><li>a<br>b</li></ul>`},
 		{"nothing is nothing", " \n\n", ``},
